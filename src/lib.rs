@@ -1,0 +1,3 @@
+//! gospect
+#![forbid(unsafe_code)]
+pub mod report;
