@@ -1,3 +1,4 @@
 //! gospect
 #![forbid(unsafe_code)]
+pub mod bytes;
 pub mod report;

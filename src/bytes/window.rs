@@ -1,0 +1,176 @@
+//! A reader's bytes as stable slices, fetched once each: what `object` and our own parsers work on.
+
+use super::ReadAt;
+use elsa::FrozenVec;
+use std::cell::{Cell, RefCell};
+
+/// The first read fetches this much: it holds the headers, program headers and section table that Go's linker writes.
+const HEAD: u64 = 8 << 10;
+/// Later reads are rounded up to this, so that neighbouring structures share one.
+const BLOCK: u64 = 1 << 10;
+/// Structures longer than this are fetched exactly.
+const EXACT: u64 = 64 << 10;
+
+/// How much a window has asked of its reader.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Calls of `read_at`.
+    pub reads: u64,
+    /// Bytes returned.
+    pub bytes: u64,
+}
+
+/// A lazily filled view of one reader. Slices stay valid as long as the window; nothing is read twice while it is
+/// covered by an earlier read.
+pub struct Window<'r> {
+    reader: &'r dyn ReadAt,
+    whole: Option<&'r [u8]>,
+    len: u64,
+    budget: u64,
+    blocks: FrozenVec<Vec<u8>>,
+    /// `(offset, index into blocks)`, sorted by offset; blocks may overlap.
+    index: RefCell<Vec<(u64, usize)>>,
+    counts: Cell<Counts>,
+}
+
+impl<'r> Window<'r> {
+    /// A window that may fetch at most `budget` bytes.
+    pub fn new(reader: &'r dyn ReadAt, budget: u64) -> Self {
+        Self {
+            reader,
+            whole: reader.as_slice(),
+            len: reader.len(),
+            budget,
+            blocks: FrozenVec::new(),
+            index: RefCell::new(Vec::new()),
+            counts: Cell::new(Counts::default()),
+        }
+    }
+
+    /// Length of what is looked at.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there is nothing to look at.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// What was read so far.
+    pub fn counts(&self) -> Counts {
+        self.counts.get()
+    }
+
+    /// The reader underneath.
+    pub fn reader(&self) -> &'r dyn ReadAt {
+        self.reader
+    }
+
+    /// Exactly `size` bytes at `offset`, or `None` when they are not all there or cannot be read.
+    pub fn get(&self, offset: u64, size: u64) -> Option<&[u8]> {
+        let end = offset.checked_add(size)?;
+        if end > self.len {
+            return None;
+        }
+        self.upto(offset, size).and_then(|b| b.get(..usize::try_from(size).ok()?))
+    }
+
+    /// At least the bytes at `offset` that exist, up to `size`, in one slice that may be longer.
+    pub fn upto(&self, offset: u64, size: u64) -> Option<&[u8]> {
+        if offset > self.len {
+            return None;
+        }
+        let size = size.min(self.len - offset);
+        if let Some(whole) = self.whole {
+            return whole.get(usize::try_from(offset).ok()?..);
+        }
+        if let Some(hit) = self.cached(offset, size) {
+            return Some(hit);
+        }
+        let (start, want) = if offset == 0 && size <= HEAD {
+            (0, HEAD)
+        } else if size >= EXACT {
+            (offset, size)
+        } else {
+            (offset, size.next_multiple_of(BLOCK))
+        };
+        self.fetch(start, want.min(self.len - start))?;
+        self.cached(offset, size)
+    }
+
+    /// Forgets that `size` was wanted in small pieces: fetches `[offset, offset + size)` with one read, so that later
+    /// small reads inside it are free.
+    pub fn prefetch(&self, offset: u64, size: u64) {
+        if self.whole.is_some() || offset >= self.len {
+            return;
+        }
+        let size = size.min(self.len - offset);
+        if self.cached(offset, size).is_none() {
+            let _ = self.fetch(offset, size);
+        }
+    }
+
+    fn cached(&self, offset: u64, size: u64) -> Option<&[u8]> {
+        let index = self.index.borrow();
+        let after = index.partition_point(|&(at, _)| at <= offset);
+        // Blocks may overlap, so the nearest one is not always long enough; a few steps back are.
+        for &(at, i) in index[..after].iter().rev().take(8) {
+            let block = self.blocks.get(i)?;
+            let skip = usize::try_from(offset - at).ok()?;
+            if let Some(rest) = block.get(skip..)
+                && rest.len() as u64 >= size
+            {
+                return Some(rest);
+            }
+        }
+        None
+    }
+
+    fn fetch(&self, offset: u64, size: u64) -> Option<()> {
+        let mut counts = self.counts.get();
+        if counts.bytes.saturating_add(size) > self.budget {
+            return None;
+        }
+        let mut block = vec![0; usize::try_from(size).ok()?];
+        let n = self.reader.read_at(&mut block, offset).ok()?;
+        block.truncate(n);
+        counts.reads += 1;
+        counts.bytes += n as u64;
+        self.counts.set(counts);
+        let i = self.blocks.len();
+        self.blocks.push(block);
+        let mut index = self.index.borrow_mut();
+        let at = index.partition_point(|&(at, _)| at <= offset);
+        index.insert(at, (offset, i));
+        Some(())
+    }
+}
+
+impl<'a> object::ReadRef<'a> for &'a Window<'_> {
+    fn len(self) -> Result<u64, ()> {
+        Ok(self.len)
+    }
+
+    fn read_bytes_at(self, offset: u64, size: u64) -> Result<&'a [u8], ()> {
+        self.get(offset, size).ok_or(())
+    }
+
+    fn read_bytes_at_until(self, range: std::ops::Range<u64>, delimiter: u8) -> Result<&'a [u8], ()> {
+        let limit = range.end.min(self.len);
+        let mut size = 256;
+        loop {
+            let want = size.min(limit.checked_sub(range.start).ok_or(())?);
+            let bytes = self.upto(range.start, want).ok_or(())?;
+            let cut = usize::try_from(limit - range.start).unwrap_or(usize::MAX).min(bytes.len());
+            let bytes = bytes.get(..cut).ok_or(())?;
+            if let Some(end) = memchr::memchr(delimiter, bytes) {
+                return bytes.get(..end).ok_or(());
+            }
+            if bytes.len() as u64 >= limit - range.start || want == limit - range.start {
+                return Err(());
+            }
+            size = size.max(bytes.len() as u64).saturating_mul(4);
+        }
+    }
+}
