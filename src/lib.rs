@@ -1,4 +1,6 @@
 //! gospect
 #![forbid(unsafe_code)]
 pub mod bytes;
+pub mod exe;
+pub mod go;
 pub mod report;
