@@ -4,3 +4,5 @@ pub mod bytes;
 pub mod exe;
 pub mod go;
 pub mod report;
+#[cfg(feature = "source")]
+pub mod source;
