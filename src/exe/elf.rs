@@ -104,7 +104,7 @@ where
     if image.kind == Kind::Object {
         lay_out_sections(header, endian, window, &mut image);
     } else if image.segments.is_empty() && image.faults.is_empty() {
-        image.faults.push(Fault::Malformed("ELF program headers: nothing is loaded"));
+        image.fault(Fault::Malformed("ELF program headers: nothing is loaded"));
     }
     Ok(image)
 }
@@ -114,7 +114,7 @@ where
     E: FileHeader<Endian = Endianness>,
 {
     let Ok(programs) = header.program_headers(endian, window) else {
-        return image.faults.push(Fault::Truncated("ELF program headers"));
+        return image.fault(Fault::Truncated("ELF program headers"));
     };
     for program in programs {
         let offset = program.p_offset(endian).into();
@@ -123,7 +123,7 @@ where
         match program.p_type(endian) {
             elf::PT_LOAD => {
                 if offset.checked_add(file_size).is_none_or(|end| end > window.len()) {
-                    image.faults.push(Fault::Truncated("ELF segment"));
+                    image.fault(Fault::Truncated("ELF segment"));
                 }
                 image.segments.push(Segment {
                     address: program.p_vaddr(endian).into(),
@@ -148,13 +148,13 @@ where
     E: FileHeader<Endian = Endianness>,
 {
     let Ok(headers) = header.section_headers(endian, window) else {
-        return image.faults.push(Fault::Truncated("ELF section table"));
+        return image.fault(Fault::Truncated("ELF section table"));
     };
     if headers.is_empty() {
         return;
     }
     if headers.len() > SECTIONS_LIMIT {
-        return image.faults.push(Fault::Malformed("ELF section table: more sections than any linker writes"));
+        return image.fault(Fault::Malformed("ELF section table: more sections than any linker writes"));
     }
     let names = header
         .shstrndx(endian, window)
@@ -165,7 +165,7 @@ where
             window.get(names.sh_offset(endian).into(), size.min(NAMES_LIMIT))
         });
     if names.is_none() {
-        image.faults.push(Fault::Truncated("ELF section names"));
+        image.fault(Fault::Truncated("ELF section names"));
     }
     let names = names.unwrap_or_default();
     image.sections.reserve_exact(headers.len());

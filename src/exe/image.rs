@@ -185,6 +185,13 @@ impl<'a> Image<'a> {
         }
     }
 
+    /// Notes what is wrong, once for each kind.
+    pub(super) fn fault(&mut self, fault: Fault) {
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
     /// The file underneath.
     pub fn window(&self) -> &'a Window<'a> {
         self.window
@@ -203,6 +210,12 @@ impl<'a> Image<'a> {
     /// The first section of that name.
     pub fn section(&self, name: &[u8]) -> Option<&Section<'a>> {
         self.sections.iter().find(|s| &*s.name == name)
+    }
+
+    /// The section that the first writable, not executable segment was made of.
+    pub fn first_writable_section(&self) -> Option<&Section<'a>> {
+        let segment = self.segments.iter().find(|s| s.writable && !s.executable)?;
+        self.sections.iter().find(|s| s.address == segment.address)
     }
 
     /// The segment that holds an address.

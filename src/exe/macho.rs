@@ -59,7 +59,7 @@ where
             Ok(Some(command)) => command,
             Ok(None) => break,
             Err(_) => {
-                image.faults.push(Fault::Malformed("Mach-O load command"));
+                image.fault(Fault::Malformed("Mach-O load command"));
                 break;
             }
         };
@@ -86,7 +86,7 @@ where
         }
     }
     if image.segments.is_empty() && image.faults.is_empty() {
-        image.faults.push(Fault::Malformed("Mach-O load commands: nothing is loaded"));
+        image.fault(Fault::Malformed("Mach-O load commands: nothing is loaded"));
     }
     Ok(image)
 }
@@ -102,7 +102,7 @@ where
 {
     let (offset, file_size) = (segment.fileoff(endian).into(), segment.filesize(endian).into());
     if offset.checked_add(file_size).is_none_or(|end| end > window.len()) {
-        image.faults.push(Fault::Truncated("Mach-O segment"));
+        image.fault(Fault::Truncated("Mach-O segment"));
     }
     let protection = segment.initprot(endian);
     image.segments.push(Segment {
@@ -113,7 +113,7 @@ where
         executable: protection.contains(macho::VM_PROT_EXECUTE),
     });
     let Ok(sections) = segment.sections(endian, data) else {
-        return image.faults.push(Fault::Truncated("Mach-O sections"));
+        return image.fault(Fault::Truncated("Mach-O sections"));
     };
     for section in sections {
         let size = section.size(endian).into();

@@ -93,7 +93,7 @@ fn read_sections<'a>(window: &'a Window<'_>, file: &pe::ImageFileHeader, offset:
     let count = usize::from(file.number_of_sections.get(LE)).min(SECTIONS_LIMIT);
     let headers = window.get(offset, count as u64 * 40).and_then(|b| object::pod::slice_from_bytes::<pe::ImageSectionHeader>(b, count).ok());
     let Some((headers, _)) = headers else {
-        return image.faults.push(Fault::Truncated("PE section table"));
+        return image.fault(Fault::Truncated("PE section table"));
     };
     let mut next = 0x1_0000u64;
     for header in headers {
@@ -104,7 +104,7 @@ fn read_sections<'a>(window: &'a Window<'_>, file: &pe::ImageFileHeader, offset:
         let mut address = base.saturating_add(header.virtual_address.get(LE).into());
         let present = if offset == 0 { 0 } else { raw_size.min(window.len().saturating_sub(offset)) };
         if offset != 0 && present < raw_size {
-            image.faults.push(Fault::Truncated("PE section"));
+            image.fault(Fault::Truncated("PE section"));
         }
         if image.kind == Kind::Object {
             address = next;

@@ -26,7 +26,7 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     image.os = Some("plan9");
     image.arch = Some(arch);
     if total > window.len() {
-        image.faults.push(Fault::Truncated("Plan 9 data"));
+        image.fault(Fault::Truncated("Plan 9 data"));
     }
     // The header is loaded in front of the text; Go links text at one page (plus the header) and data at the next page boundary.
     let page = if wide { PAGE_AMD64 } else { PAGE_386 };

@@ -47,13 +47,13 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     }
     for i in 0..u64::from(count) {
         let Some(section) = section(window, offset, i, wide) else {
-            image.faults.push(Fault::Truncated("XCOFF section table"));
+            image.fault(Fault::Truncated("XCOFF section table"));
             break;
         };
         let (raw, kind) = section;
         let present = raw.file_size.min(window.len().saturating_sub(raw.offset));
         if present < raw.file_size {
-            image.faults.push(Fault::Truncated("XCOFF section"));
+            image.fault(Fault::Truncated("XCOFF section"));
         }
         // The low half is the type; the high half has the DWARF kind.
         if kind & (STYP_TEXT | STYP_DATA | STYP_TDATA) != 0 && present > 0 {

@@ -48,6 +48,8 @@ pub struct Inspection {
     pub found: Vec<Found>,
     /// What was wrong with the file although it was opened; also for files that are not Go.
     pub faults: Vec<String>,
+    /// Headers were cut off, so that nothing found does not mean nothing there.
+    pub damage: Option<String>,
     /// What was read.
     pub counts: Counts,
 }
@@ -81,6 +83,7 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options) -> Result<Inspection, Mis
         _ => {
             let image = exe::open(&window)?;
             inspection.faults.extend(image.faults.iter().map(fault_text));
+            inspection.damage = image.faults.iter().find(|f| cuts_headers(f)).map(fault_text);
             if let Some(binary) = read(&image, options) {
                 inspection.found.push(Found { slice: None, member: None, range: (0, reader.len()), binary });
             }
@@ -125,6 +128,14 @@ fn fault_text(fault: &Fault) -> String {
     match fault {
         Fault::Truncated(what) => format!("truncated: the {what} runs past the end of the file"),
         Fault::Malformed(what) => format!("malformed {what}"),
+    }
+}
+
+/// Whether a fault hides parts of the file. A segment that is not all there does not: separate debug files are made that way.
+fn cuts_headers(fault: &Fault) -> bool {
+    match fault {
+        Fault::Truncated(what) => !what.ends_with("segment") && !what.ends_with(" section"),
+        Fault::Malformed(_) => false,
     }
 }
 
