@@ -6,8 +6,15 @@ use std::path::PathBuf;
 
 /// X-rays compiled Go programs.
 #[derive(Debug, Parser)]
-#[command(name = "gospect", version, max_term_width = 100, disable_help_subcommand = true)]
-#[command(about = "X-rays compiled Go programs: what they were built from, whether the record is true, and what they will do at run time")]
+#[command(
+    name = "gospect",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+#[command(
+    about = "X-rays compiled Go programs: what they were built from, whether the record is true, and what they will do at run time"
+)]
 #[command(after_help = "Start with:  gospect scan DIR")]
 pub struct Cli {
     #[command(subcommand)]
@@ -125,9 +132,16 @@ pub enum Color {
 
 /// A number of bytes, with an optional unit: `64K`, `16KiB`, `2M`, `1GiB`; all units are powers of 1024.
 pub fn parse_size(text: &str) -> Result<u64, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
-    let shift = match unit.trim().to_ascii_lowercase().trim_end_matches("ib").trim_end_matches('b') {
+    let shift = match unit
+        .trim()
+        .to_ascii_lowercase()
+        .trim_end_matches("ib")
+        .trim_end_matches('b')
+    {
         "" => 0,
         "k" => 10,
         "m" => 20,
@@ -135,8 +149,12 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
         "t" => 40,
         _ => return Err(format!("no such unit: {unit}; use K, M, G or T")),
     };
-    let number: u64 = number.parse().map_err(|_| "needs a number, such as 16KiB".to_owned())?;
-    number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "needs a number, such as 16KiB".to_owned())?;
+    number
+        .checked_mul(1 << shift)
+        .ok_or_else(|| "too large".to_owned())
 }
 
 fn parse_pair(text: &str) -> Result<(String, String), String> {
@@ -158,7 +176,14 @@ mod tests {
 
     #[test]
     fn sizes() {
-        for (text, bytes) in [("0", 0), ("17", 17), ("16KiB", 16384), ("16k", 16384), ("2MB", 2 << 20), ("1G", 1 << 30)] {
+        for (text, bytes) in [
+            ("0", 0),
+            ("17", 17),
+            ("16KiB", 16384),
+            ("16k", 16384),
+            ("2MB", 2 << 20),
+            ("1G", 1 << 30),
+        ] {
             assert_eq!(parse_size(text), Ok(bytes), "{text}");
         }
         for text in ["", "k", "1x", "-1", "99999999999T", "1.5M"] {

@@ -24,7 +24,12 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         Err(error) => {
             let help = !error.use_stderr();
             let _ = error.print();
-            return if help { exit::Exit::Fine } else { exit::Exit::Failed }.into();
+            return if help {
+                exit::Exit::Fine
+            } else {
+                exit::Exit::Failed
+            }
+            .into();
         }
     };
     let result = match cli.command {

@@ -17,7 +17,8 @@ impl Output {
     pub fn open(args: &OutputArgs) -> Result<Self, String> {
         let (writer, terminal): (Box<dyn Write>, bool) = match &args.output {
             Some(path) => {
-                let file = File::create(path).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+                let file = File::create(path)
+                    .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
                 (Box::new(file), false)
             }
             None => (Box::new(io::stdout()), io::stdout().is_terminal()),
@@ -29,8 +30,16 @@ impl Output {
             Color::Always => true,
             Color::Never => false,
         };
-        let width = terminal.then(|| terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)));
-        Ok(Self { writer: BufWriter::with_capacity(64 << 10, writer), look: Look { width, color, unicode: utf8() } })
+        let width =
+            terminal.then(|| terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)));
+        Ok(Self {
+            writer: BufWriter::with_capacity(64 << 10, writer),
+            look: Look {
+                width,
+                color,
+                unicode: utf8(),
+            },
+        })
     }
 
     /// The writer.
@@ -42,8 +51,14 @@ impl Output {
 /// Whether the locale says that UTF-8 is understood. Files and pipes follow it too, so that the same command gives the same bytes.
 fn utf8() -> bool {
     let set = |name| std::env::var(name).ok().filter(|v: &String| !v.is_empty());
-    match set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")) {
-        Some(locale) => locale.to_ascii_lowercase().replace('-', "").contains("utf8"),
+    match set("LC_ALL")
+        .or_else(|| set("LC_CTYPE"))
+        .or_else(|| set("LANG"))
+    {
+        Some(locale) => locale
+            .to_ascii_lowercase()
+            .replace('-', "")
+            .contains("utf8"),
         None => false,
     }
 }

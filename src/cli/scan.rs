@@ -27,7 +27,14 @@ pub fn run(args: &ScanArgs) -> Result<Exit, String> {
     let format = format::find(name).ok_or_else(|| unknown_format(name))?;
     let mut output = Output::open(&args.output)?;
     let look = output.look;
-    let mut writer = Writer::new(format, format::Options { look, support: SupportTable::default() }, output.writer());
+    let mut writer = Writer::new(
+        format,
+        format::Options {
+            look,
+            support: SupportTable::default(),
+        },
+        output.writer(),
+    );
     let mut written = writer.line(Line::Run(run_line(&named, &options)));
     let quiet = args.output.quiet;
     let outcome = scan::run(&named, &options, &mut |event| {
@@ -56,13 +63,15 @@ pub fn run(args: &ScanArgs) -> Result<Exit, String> {
     if let Err(e) = written.and_then(|()| writer.line(Line::End(outcome.end))) {
         write_failed(&e)?;
     }
-    Ok(if outcome.failed || (args.source.strict && reach.unexamined > 0) {
-        Exit::Failed
-    } else if args.require && reach.go == 0 {
-        Exit::NothingFound
-    } else {
-        Exit::Fine
-    })
+    Ok(
+        if outcome.failed || (args.source.strict && reach.unexamined > 0) {
+            Exit::Failed
+        } else if args.require && reach.go == 0 {
+            Exit::NothingFound
+        } else {
+            Exit::Fine
+        },
+    )
 }
 
 /// One named file is shown in full, anything more as a table.
@@ -83,8 +92,14 @@ fn unknown_format(name: &str) -> String {
 pub fn run_line(named: &[Named], options: &Options) -> Run {
     Run {
         schema: SCHEMA.to_owned(),
-        tool: Tool { name: "gospect".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-        knowledge: KnowledgeDate { newest_go: "go1.27".to_owned(), date: "2026-11-22".to_owned() },
+        tool: Tool {
+            name: "gospect".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        knowledge: KnowledgeDate {
+            newest_go: "go1.27".to_owned(),
+            date: "2026-11-22".to_owned(),
+        },
         targets: named.iter().map(|n| n.0.clone()).collect(),
         facts: match options.level {
             Level::BuildInfo => "build-info",
@@ -106,7 +121,12 @@ pub fn targets(args: &SourceArgs) -> Result<Vec<Named>, String> {
         };
         read.map_err(|e| format!("cannot read the list {}: {e}", list.display()))?;
         let end = if args.null { 0 } else { b'\n' };
-        texts.extend(bytes.split(|&b| b == end).filter(|l| !l.is_empty()).map(|l| os_string(l.to_vec())));
+        texts.extend(
+            bytes
+                .split(|&b| b == end)
+                .filter(|l| !l.is_empty())
+                .map(|l| os_string(l.to_vec())),
+        );
     }
     texts
         .into_iter()
@@ -135,7 +155,11 @@ pub fn options(args: &SourceArgs) -> Result<Options, String> {
         Some(n) => n.min(1024),
         None => std::thread::available_parallelism().map_or(1, usize::from),
     };
-    let min_size = if args.likely { args.min_size.max(LIKELY) } else { args.min_size };
+    let min_size = if args.likely {
+        args.min_size.max(LIKELY)
+    } else {
+        args.min_size
+    };
     Ok(Options {
         level: match args.facts {
             Facts::BuildInfo => Level::BuildInfo,

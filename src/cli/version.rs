@@ -40,7 +40,12 @@ pub fn run(args: &[OsString]) -> ExitCode {
     };
     let stdout = io::stdout().lock();
     let mut out = BufWriter::with_capacity(64 << 10, stdout);
-    let mut run = Run { flags, out: &mut out, status: 0, closed: false };
+    let mut run = Run {
+        flags,
+        out: &mut out,
+        status: 0,
+        closed: false,
+    };
     if files.is_empty() {
         run.own();
     } else if flags.json && !flags.modules {
@@ -63,18 +68,26 @@ pub fn run(args: &[OsString]) -> ExitCode {
 
 /// Flags of Go's flag package: one or two dashes, `=true` or `=false` behind boolean ones, up to the first argument or `--`.
 fn parse<'a>(args: &'a [OsString], flags: &mut Flags) -> Result<&'a [OsString], String> {
-    const USAGE: &str = "usage: go version [-m] [-v] [-json] [file ...]\nRun 'go help version' for details.\n";
+    const USAGE: &str =
+        "usage: go version [-m] [-v] [-json] [file ...]\nRun 'go help version' for details.\n";
     let mut rest = args;
     while let Some((first, tail)) = rest.split_first() {
-        let Some(text) = first.to_str().filter(|t| t.len() > 1 && t.starts_with('-')) else { break };
+        let Some(text) = first.to_str().filter(|t| t.len() > 1 && t.starts_with('-')) else {
+            break;
+        };
         if text == "--" {
             return Ok(tail);
         }
-        let body = text.strip_prefix("--").or(text.strip_prefix('-')).unwrap_or(text);
+        let body = text
+            .strip_prefix("--")
+            .or(text.strip_prefix('-'))
+            .unwrap_or(text);
         if body.is_empty() || body.starts_with(['-', '=']) {
             return Err(format!("bad flag syntax: {text}\n{USAGE}"));
         }
-        let (name, value) = body.split_once('=').map_or((body, None), |(n, v)| (n, Some(v)));
+        let (name, value) = body
+            .split_once('=')
+            .map_or((body, None), |(n, v)| (n, Some(v)));
         rest = tail;
         let flag = match name {
             "m" => &mut flags.modules,
@@ -84,12 +97,15 @@ fn parse<'a>(args: &'a [OsString], flags: &mut Flags) -> Result<&'a [OsString], 
                 let dir = match value {
                     Some(dir) => OsString::from(dir),
                     None => {
-                        let (dir, tail) = rest.split_first().ok_or_else(|| format!("flag needs an argument: -C\n{USAGE}"))?;
+                        let (dir, tail) = rest
+                            .split_first()
+                            .ok_or_else(|| format!("flag needs an argument: -C\n{USAGE}"))?;
                         rest = tail;
                         dir.clone()
                     }
                 };
-                std::env::set_current_dir(&dir).map_err(|e| format!("go: chdir {}: {}\n", dir.display(), go_error(&e)))?;
+                std::env::set_current_dir(&dir)
+                    .map_err(|e| format!("go: chdir {}: {}\n", dir.display(), go_error(&e)))?;
                 continue;
             }
             "h" | "help" => return Err(USAGE.to_owned()),
@@ -98,7 +114,11 @@ fn parse<'a>(args: &'a [OsString], flags: &mut Flags) -> Result<&'a [OsString], 
         *flag = match value {
             None | Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
             Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
-            Some(v) => return Err(format!("invalid boolean value {v:?} for -{name}: parse error\n{USAGE}")),
+            Some(v) => {
+                return Err(format!(
+                    "invalid boolean value {v:?} for -{name}: parse error\n{USAGE}"
+                ));
+            }
         };
     }
     Ok(rest)
@@ -112,14 +132,21 @@ impl Run<'_> {
             Flags { verbose: true, .. } => "-v",
             Flags { json: true, .. } => "-json",
             _ => {
-                let os = if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS };
+                let os = if cfg!(target_os = "macos") {
+                    "darwin"
+                } else {
+                    std::env::consts::OS
+                };
                 let arch = match std::env::consts::ARCH {
                     "x86_64" => "amd64",
                     "aarch64" => "arm64",
                     "x86" => "386",
                     other => other,
                 };
-                let line = format!("gospect version {} {os}/{arch}\n", env!("CARGO_PKG_VERSION"));
+                let line = format!(
+                    "gospect version {} {os}/{arch}\n",
+                    env!("CARGO_PKG_VERSION")
+                );
                 return self.print(line.as_bytes());
             }
         };
@@ -164,7 +191,12 @@ impl Run<'_> {
             };
             if metadata.is_dir() || path == root {
                 // A directory that cannot be read is passed over, as Go does.
-                let mut names: Vec<OsString> = fs::read_dir(&path).into_iter().flatten().flatten().map(|e| e.file_name()).collect();
+                let mut names: Vec<OsString> = fs::read_dir(&path)
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .map(|e| e.file_name())
+                    .collect();
                 names.sort_unstable_by(|a, b| b.as_encoded_bytes().cmp(a.as_encoded_bytes()));
                 pending.extend(names.iter().map(|n| join(&path, n)));
             } else if metadata.is_file() || metadata.is_symlink() {
@@ -198,7 +230,11 @@ impl Run<'_> {
                     match error {
                         Error::Open(_) => eprintln!("{}", path.display()),
                         Error::Refused(why) if is_candidate(path, &metadata) => {
-                            eprintln!("{0}: could not read Go build info from {0}: {1}", path.display(), why);
+                            eprintln!(
+                                "{0}: could not read Go build info from {0}: {1}",
+                                path.display(),
+                                why
+                            );
                         }
                         Error::Refused(_) => {}
                     }
@@ -221,7 +257,11 @@ impl Run<'_> {
         bytes.push(b'\n');
         if self.flags.modules {
             let text = record.to_text();
-            for line in text.strip_suffix(b"\n").into_iter().flat_map(|t| t.split(|&b| b == b'\n')) {
+            for line in text
+                .strip_suffix(b"\n")
+                .into_iter()
+                .flat_map(|t| t.split(|&b| b == b'\n'))
+            {
                 bytes.push(b'\t');
                 bytes.extend_from_slice(line);
                 bytes.push(b'\n');
@@ -246,8 +286,12 @@ fn read(path: &Path, metadata: &Metadata, named: bool) -> Result<Record, Error> 
     let file = dir::open_named(path).map_err(Error::Open)?;
     let bytes = FileBytes::open(file).map_err(Error::Open)?;
     let effort = if named { Effort::Full } else { Effort::LikeGo };
-    let reads = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| record::read(&bytes, &Limits::default(), effort)));
-    reads.unwrap_or(Err(Refusal::Format)).map_err(Error::Refused)
+    let reads = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        record::read(&bytes, &Limits::default(), effort)
+    }));
+    reads
+        .unwrap_or(Err(Refusal::Format))
+        .map_err(Error::Refused)
 }
 
 /// Go says why only for what looks executable (`isGoBinaryCandidate`).
@@ -261,7 +305,10 @@ fn is_candidate(path: &Path, metadata: &Metadata) -> bool {
     }
     let _ = metadata;
     let name = path.to_string_lossy().to_lowercase();
-    let extension = name.rsplit('/').next().and_then(|n| n.rfind('.').map(|dot| &n[dot..]));
+    let extension = name
+        .rsplit('/')
+        .next()
+        .and_then(|n| n.rfind('.').map(|dot| &n[dot..]));
     matches!(extension, Some(".so" | ".exe" | ".dll")) || name.contains(".so.")
 }
 
@@ -269,7 +316,9 @@ fn is_candidate(path: &Path, metadata: &Metadata) -> bool {
 fn go_error(error: &io::Error) -> String {
     let text = crate::scan::error_text(error);
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
+    chars
+        .next()
+        .map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
 }
 
 /// `filepath.Join`, which cleans what it joins: `./x` becomes `x`, `a//b` becomes `a/b`, `a/../b` becomes `b`.
@@ -299,8 +348,19 @@ mod tests {
 
     #[test]
     fn paths_are_joined_as_go_does() {
-        for (parent, want) in [(".", "x"), ("./a", "a/x"), ("a//b/", "a/b/x"), ("a/../b", "b/x"), ("../a", "../a/x"), ("/..", "/x")] {
-            assert_eq!(join(Path::new(parent), OsStr::new("x")), Path::new(want), "{parent}");
+        for (parent, want) in [
+            (".", "x"),
+            ("./a", "a/x"),
+            ("a//b/", "a/b/x"),
+            ("a/../b", "b/x"),
+            ("../a", "../a/x"),
+            ("/..", "/x"),
+        ] {
+            assert_eq!(
+                join(Path::new(parent), OsStr::new("x")),
+                Path::new(want),
+                "{parent}"
+            );
         }
     }
 
@@ -309,11 +369,25 @@ mod tests {
         let parsed = |args: &[&str]| {
             let args: Vec<OsString> = args.iter().map(OsString::from).collect();
             let mut flags = Flags::default();
-            parse(&args, &mut flags).map(|rest| (flags.modules, flags.verbose, flags.json, rest.len())).map_err(|e| e.lines().next().unwrap_or("").to_owned())
+            parse(&args, &mut flags)
+                .map(|rest| (flags.modules, flags.verbose, flags.json, rest.len()))
+                .map_err(|e| e.lines().next().unwrap_or("").to_owned())
         };
-        assert_eq!(parsed(&["-m", "--v", "-json=true", "f", "-m"]), Ok((true, true, true, 2)));
-        assert_eq!(parsed(&["-m=false", "--", "-v"]), Ok((false, false, false, 1)));
-        assert_eq!(parsed(&["-q", "f"]), Err("flag provided but not defined: -q".into()));
-        assert_eq!(parsed(&["-m=x"]), Err("invalid boolean value \"x\" for -m: parse error".into()));
+        assert_eq!(
+            parsed(&["-m", "--v", "-json=true", "f", "-m"]),
+            Ok((true, true, true, 2))
+        );
+        assert_eq!(
+            parsed(&["-m=false", "--", "-v"]),
+            Ok((false, false, false, 1))
+        );
+        assert_eq!(
+            parsed(&["-q", "f"]),
+            Err("flag provided but not defined: -q".into())
+        );
+        assert_eq!(
+            parsed(&["-m=x"]),
+            Err("invalid boolean value \"x\" for -m: parse error".into())
+        );
     }
 }

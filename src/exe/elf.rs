@@ -79,7 +79,9 @@ where
     E: FileHeader<Endian = Endianness>,
 {
     let header = E::parse(window).map_err(|_| Miss::Truncated("ELF header"))?;
-    let endian = header.endian().map_err(|_| Miss::Malformed("ELF byte order"))?;
+    let endian = header
+        .endian()
+        .map_err(|_| Miss::Malformed("ELF byte order"))?;
     let mut image = Image::new(window, Format::Elf, bits, endian == Endianness::Big);
     let machine = header.e_machine(endian);
     image.arch = ARCHES
@@ -109,8 +111,12 @@ where
     Ok(image)
 }
 
-fn read_segments<'a, E>(header: &E, endian: Endianness, window: &'a Window<'_>, image: &mut Image<'a>)
-where
+fn read_segments<'a, E>(
+    header: &E,
+    endian: Endianness,
+    window: &'a Window<'_>,
+    image: &mut Image<'a>,
+) where
     E: FileHeader<Endian = Endianness>,
 {
     let Ok(programs) = header.program_headers(endian, window) else {
@@ -122,7 +128,10 @@ where
         let flags = program.p_flags(endian);
         match program.p_type(endian) {
             elf::PT_LOAD => {
-                if offset.checked_add(file_size).is_none_or(|end| end > window.len()) {
+                if offset
+                    .checked_add(file_size)
+                    .is_none_or(|end| end > window.len())
+                {
                     image.fault(Fault::Truncated("ELF segment"));
                 }
                 image.segments.push(Segment {
@@ -143,8 +152,12 @@ where
     }
 }
 
-fn read_sections<'a, E>(header: &E, endian: Endianness, window: &'a Window<'_>, image: &mut Image<'a>)
-where
+fn read_sections<'a, E>(
+    header: &E,
+    endian: Endianness,
+    window: &'a Window<'_>,
+    image: &mut Image<'a>,
+) where
     E: FileHeader<Endian = Endianness>,
 {
     let Ok(headers) = header.section_headers(endian, window) else {
@@ -154,7 +167,9 @@ where
         return;
     }
     if headers.len() > SECTIONS_LIMIT {
-        return image.fault(Fault::Malformed("ELF section table: more sections than any linker writes"));
+        return image.fault(Fault::Malformed(
+            "ELF section table: more sections than any linker writes",
+        ));
     }
     let names = header
         .shstrndx(endian, window)
@@ -196,18 +211,26 @@ where
 }
 
 /// Gives the allocated sections of an object addresses of their own, since all of them start at 0 until they are linked.
-fn lay_out_sections<'a, E>(header: &E, endian: Endianness, window: &'a Window<'_>, image: &mut Image<'a>)
-where
+fn lay_out_sections<'a, E>(
+    header: &E,
+    endian: Endianness,
+    window: &'a Window<'_>,
+    image: &mut Image<'a>,
+) where
     E: FileHeader<Endian = Endianness>,
 {
-    let Ok(headers) = header.section_headers(endian, window) else { return };
+    let Ok(headers) = header.section_headers(endian, window) else {
+        return;
+    };
     let mut next = 0x1_0000u64;
     for (section, raw) in image.sections.iter_mut().zip(headers) {
         let flags = raw.sh_flags(endian);
         if section.file_size == 0 || !flags.contains(elf::SHF_ALLOC) {
             continue;
         }
-        let size = section.file_size.min(window.len().saturating_sub(section.offset));
+        let size = section
+            .file_size
+            .min(window.len().saturating_sub(section.offset));
         section.address = next;
         image.segments.push(Segment {
             address: next,
@@ -221,5 +244,7 @@ where
 }
 
 fn until_nul(bytes: &[u8]) -> &[u8] {
-    bytes.get(..memchr::memchr(0, bytes).unwrap_or(bytes.len())).unwrap_or_default()
+    bytes
+        .get(..memchr::memchr(0, bytes).unwrap_or(bytes.len()))
+        .unwrap_or_default()
 }

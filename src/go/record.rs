@@ -44,7 +44,9 @@ fn escape_html(json: Vec<u8>) -> Vec<u8> {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                out.push_str(&format!("\\u{:04x}", u32::from(c)))
+            }
             '\u{7f}' => out.push(c),
             _ => out.push(c),
         }
@@ -113,21 +115,31 @@ fn refusal(_: Miss) -> Refusal {
 fn of_image(image: &Image<'_>, limits: &Limits, effort: Effort) -> Result<Record, Refusal> {
     let record = match effort {
         Effort::LikeGo => {
-            let blob = buildinfo::find_in_section(image, limits.build_info).map_err(|_| why_not(image))?;
+            let blob =
+                buildinfo::find_in_section(image, limits.build_info).map_err(|_| why_not(image))?;
             if !go_reads(image, &blob) {
                 return Err(why_not(image));
             }
-            Record { version: blob.version.to_vec(), modinfo: blob.modinfo.unwrap_or_default().to_vec() }
+            Record {
+                version: blob.version.to_vec(),
+                modinfo: blob.modinfo.unwrap_or_default().to_vec(),
+            }
         }
         Effort::Full => {
             let tables = Tables::new(image, *limits);
             let found = identify(&tables, true).ok_or_else(|| why_not(image))?;
             let version = found.version.ok_or_else(|| why_not(image))?;
-            Record { version: version.to_vec(), modinfo: found.modinfo.unwrap_or_default().to_vec() }
+            Record {
+                version: version.to_vec(),
+                modinfo: found.modinfo.unwrap_or_default().to_vec(),
+            }
         }
     };
     match ModInfo::parse(&record.modinfo).problems.first() {
-        Some(p) => Err(Refusal::ModInfo(format!("could not parse Go build info: line {}: {}", p.line, p.message))),
+        Some(p) => Err(Refusal::ModInfo(format!(
+            "could not parse Go build info: line {}: {}",
+            p.line, p.message
+        ))),
         None => Ok(record),
     }
 }
@@ -138,8 +150,13 @@ fn go_reads(image: &Image<'_>, blob: &Blob<'_>) -> bool {
     match image.format {
         Format::Wasm => false,
         Format::Xcoff => image.has_symbol_table(),
-        Format::Plan9 => image.segment_at(blob.address).is_some_and(|s| (s.offset + (blob.address - s.address)) % 16 == 0),
-        _ => image.kind != Kind::Object && (blob.inline || image.word(blob.address + 16).is_some_and(|w| w != 0)),
+        Format::Plan9 => image
+            .segment_at(blob.address)
+            .is_some_and(|s| (s.offset + (blob.address - s.address)) % 16 == 0),
+        _ => {
+            image.kind != Kind::Object
+                && (blob.inline || image.word(blob.address + 16).is_some_and(|w| w != 0))
+        }
     }
 }
 
@@ -156,5 +173,9 @@ fn why_not(image: &Image<'_>) -> Refusal {
         }),
         _ => false,
     };
-    if unknown || !image.faults.is_empty() { Refusal::Format } else { Refusal::NotGo }
+    if unknown || !image.faults.is_empty() {
+        Refusal::Format
+    } else {
+        Refusal::NotGo
+    }
 }

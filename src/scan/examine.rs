@@ -49,7 +49,11 @@ pub struct Examiner<'e> {
 
 impl<'e> Examiner<'e> {
     pub(crate) fn new(options: &'e Options, counters: &'e Counters) -> Self {
-        Self { options, counters, links: Mutex::default() }
+        Self {
+            options,
+            counters,
+            links: Mutex::default(),
+        }
     }
 
     /// A file that a walk met.
@@ -65,12 +69,23 @@ impl<'e> Examiner<'e> {
     }
 
     /// An open file.
-    pub(crate) fn file(&self, file: File, stat: &Stat, path: &Path, target: &str, named: bool, out: &mut Output<'_, Event>) {
+    pub(crate) fn file(
+        &self,
+        file: File,
+        stat: &Stat,
+        path: &Path,
+        target: &str,
+        named: bool,
+        out: &mut Output<'_, Event>,
+    ) {
         match self.content(file, stat.size, named) {
             Content::NotGo(why) => {
                 self.count_not_go();
                 if named {
-                    out.push(Event::NotGo { path: path_fields(path).0, why });
+                    out.push(Event::NotGo {
+                        path: path_fields(path).0,
+                        why,
+                    });
                 }
             }
             other => self.tell(other, stat, path, target, out),
@@ -78,7 +93,9 @@ impl<'e> Examiner<'e> {
     }
 
     fn count_not_go(&self) {
-        self.counters.not_go.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.counters
+            .not_go
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     }
 
     /// Reads content once for all names of a file. Another thread that meets a second name meanwhile waits.
@@ -114,7 +131,9 @@ impl<'e> Examiner<'e> {
     }
 
     fn add_bytes(&self, n: u64) {
-        self.counters.bytes.fetch_add(n, std::sync::atomic::Ordering::Relaxed);
+        self.counters
+            .bytes
+            .fetch_add(n, std::sync::atomic::Ordering::Relaxed);
     }
 
     /// Reads what looks like an executable. A panic in a reader is a bug, and costs this file only.
@@ -124,11 +143,22 @@ impl<'e> Examiner<'e> {
             Ok(Ok(inspection)) => inspection,
             Ok(Err(miss @ Miss::NotExecutable)) => return Content::NotGo(go::miss_text(miss)),
             Ok(Err(miss @ (Miss::Truncated(_) | Miss::Malformed(_)))) => {
-                let reason = if matches!(miss, Miss::Truncated(_)) { "truncated" } else { "malformed" };
+                let reason = if matches!(miss, Miss::Truncated(_)) {
+                    "truncated"
+                } else {
+                    "malformed"
+                };
                 return Content::Unexamined(reason, go::miss_text(miss));
             }
-            Ok(Err(Miss::Unreadable)) => return Content::Unexamined("unreadable", "cannot be read".to_owned()),
-            Err(_) => return Content::Unexamined("internal-error", "the reader failed; please report this file".to_owned()),
+            Ok(Err(Miss::Unreadable)) => {
+                return Content::Unexamined("unreadable", "cannot be read".to_owned());
+            }
+            Err(_) => {
+                return Content::Unexamined(
+                    "internal-error",
+                    "the reader failed; please report this file".to_owned(),
+                );
+            }
         };
         self.add_bytes(inspection.counts.bytes.saturating_sub(HEAD as u64));
         if inspection.found.is_empty() {
@@ -141,12 +171,25 @@ impl<'e> Examiner<'e> {
             if self.options.hash {
                 f.binary.sha256 = sha256(reader, f.range).ok();
             }
-            (f.binary, Inner { slice: f.slice, member: f.member })
+            (
+                f.binary,
+                Inner {
+                    slice: f.slice,
+                    member: f.member,
+                },
+            )
         });
         Content::Go(found.collect())
     }
 
-    fn tell(&self, content: Content, stat: &Stat, path: &Path, target: &str, out: &mut Output<'_, Event>) {
+    fn tell(
+        &self,
+        content: Content,
+        stat: &Stat,
+        path: &Path,
+        target: &str,
+        out: &mut Output<'_, Event>,
+    ) {
         let (shown, raw) = path_fields(path);
         let place = Location {
             target: target.to_owned(),
@@ -164,13 +207,25 @@ impl<'e> Examiner<'e> {
                         None => shown.clone(),
                     };
                     binary.path_bytes.clone_from(&raw);
-                    binary.location = Location { slice: inner.slice, entry: inner.member.into_iter().collect(), ..place.clone() };
+                    binary.location = Location {
+                        slice: inner.slice,
+                        entry: inner.member.into_iter().collect(),
+                        ..place.clone()
+                    };
                     out.push(Event::Binary(Box::new(binary)));
                 }
             }
             Content::Unexamined(reason, detail) => {
-                let thing = Unexamined { path: shown, location: place, reason: reason.to_owned(), detail };
-                out.push(Event::Unexamined { thing, fatal: false });
+                let thing = Unexamined {
+                    path: shown,
+                    location: place,
+                    reason: reason.to_owned(),
+                    detail,
+                };
+                out.push(Event::Unexamined {
+                    thing,
+                    fatal: false,
+                });
             }
             Content::NotGo(_) => {}
         }
@@ -189,7 +244,9 @@ impl ReadAt for Headed<'_> {
     }
 
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        let inside = usize::try_from(offset).ok().and_then(|o| self.head.get(o..o.checked_add(buf.len())?));
+        let inside = usize::try_from(offset)
+            .ok()
+            .and_then(|o| self.head.get(o..o.checked_add(buf.len())?));
         match inside {
             Some(bytes) => {
                 buf.copy_from_slice(bytes);
@@ -205,7 +262,9 @@ fn sha256(reader: &dyn ReadAt, (start, size): (u64, u64)) -> io::Result<String> 
     let mut buffer = vec![0; 256 << 10];
     let mut done = 0;
     while done < size {
-        let want = usize::try_from(size - done).unwrap_or(usize::MAX).min(buffer.len());
+        let want = usize::try_from(size - done)
+            .unwrap_or(usize::MAX)
+            .min(buffer.len());
         let n = reader.read_at(&mut buffer[..want], start + done)?;
         if n == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());

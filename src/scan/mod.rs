@@ -85,10 +85,20 @@ pub type Named = (String, Target);
 ///
 /// # Errors
 /// When threads cannot be started.
-pub fn run(targets: &[Named], options: &Options, deliver: &mut dyn FnMut(Event) -> bool) -> io::Result<Outcome> {
+pub fn run(
+    targets: &[Named],
+    options: &Options,
+    deliver: &mut dyn FnMut(Event) -> bool,
+) -> io::Result<Outcome> {
     let counters = Counters::default();
     let examiner = Examiner::new(options, &counters);
-    let visitors: Vec<Visitor<'_>> = targets.iter().map(|t| Visitor { examiner: &examiner, target: &t.0 }).collect();
+    let visitors: Vec<Visitor<'_>> = targets
+        .iter()
+        .map(|t| Visitor {
+            examiner: &examiner,
+            target: &t.0,
+        })
+        .collect();
     let mut outcome = Outcome::default();
     let mut summary = Summary::default();
     let (mut go, mut unexamined, mut failed) = (0, 0, false);
@@ -133,10 +143,27 @@ pub fn run(targets: &[Named], options: &Options, deliver: &mut dyn FnMut(Event) 
 
 fn summarise(summary: &mut Summary, binary: &Binary) {
     let count = |map: &mut BTreeMap<String, u64>, key: String| *map.entry(key).or_default() += 1;
-    count(&mut summary.go_versions, binary.go_version.clone().unwrap_or_else(|| "unknown".to_owned()));
+    count(
+        &mut summary.go_versions,
+        binary
+            .go_version
+            .clone()
+            .unwrap_or_else(|| "unknown".to_owned()),
+    );
     let part = |p: &Option<String>| p.clone().unwrap_or_else(|| "unknown".to_owned());
-    count(&mut summary.ports, format!("{}/{}", part(&binary.executable.os), part(&binary.executable.arch)));
-    let contradicted = binary.corroboration.iter().flatten().any(|c| c.verdict == crate::report::model::Verdict::Contradicted);
+    count(
+        &mut summary.ports,
+        format!(
+            "{}/{}",
+            part(&binary.executable.os),
+            part(&binary.executable.arch)
+        ),
+    );
+    let contradicted = binary
+        .corroboration
+        .iter()
+        .flatten()
+        .any(|c| c.verdict == crate::report::model::Verdict::Contradicted);
     summary.contradicted += u64::from(contradicted);
     summary.without_build_info += u64::from(binary.build_info.is_none());
 }
@@ -148,15 +175,30 @@ struct Visitor<'e> {
 }
 
 impl<'e> Visitor<'e> {
-    fn target<'env>(&'env self, target: &'env Target, options: &'env Options, counters: &'env Counters, out: &mut Output<'env, Event>) {
+    fn target<'env>(
+        &'env self,
+        target: &'env Target,
+        options: &'env Options,
+        counters: &'env Counters,
+        out: &mut Output<'env, Event>,
+    ) {
         match target {
-            Target::Path(path) | Target::File(path) | Target::Archive(path) => match std::fs::metadata(path) {
-                Ok(m) if m.is_dir() && matches!(target, Target::Path(_)) => Walk::start(&options.rules, self, &counters.tally, path, out),
-                Ok(m) => self.file(path, &dir::stat_of(&m), out),
-                Err(e) => self.fatal(path, "unreadable", &error_text(&e), out),
-            },
+            Target::Path(path) | Target::File(path) | Target::Archive(path) => {
+                match std::fs::metadata(path) {
+                    Ok(m) if m.is_dir() && matches!(target, Target::Path(_)) => {
+                        Walk::start(&options.rules, self, &counters.tally, path, out)
+                    }
+                    Ok(m) => self.file(path, &dir::stat_of(&m), out),
+                    Err(e) => self.fatal(path, "unreadable", &error_text(&e), out),
+                }
+            }
             Target::Dir(path) => Walk::start(&options.rules, self, &counters.tally, path, out),
-            _ => self.fatal(Path::new(self.target), "unsupported", "this kind of target is not read yet", out),
+            _ => self.fatal(
+                Path::new(self.target),
+                "unsupported",
+                "this kind of target is not read yet",
+                out,
+            ),
         }
     }
 
@@ -165,7 +207,11 @@ impl<'e> Visitor<'e> {
         if stat.kind != Kind::File {
             return self.fatal(path, "unreadable", "not a regular file or directory", out);
         }
-        self.examiner.counters.tally.files.fetch_add(1, Ordering::Relaxed);
+        self.examiner
+            .counters
+            .tally
+            .files
+            .fetch_add(1, Ordering::Relaxed);
         match dir::open_named(path) {
             Ok(file) => self.examiner.file(file, stat, path, self.target, true, out),
             Err(e) => self.fatal(path, "unreadable", &error_text(&e), out),
@@ -173,13 +219,25 @@ impl<'e> Visitor<'e> {
     }
 
     fn fatal(&self, path: &Path, reason: &str, detail: &str, out: &mut Output<'_, Event>) {
-        out.push(Event::Unexamined { thing: self.thing(path, reason, detail), fatal: true });
+        out.push(Event::Unexamined {
+            thing: self.thing(path, reason, detail),
+            fatal: true,
+        });
     }
 
     fn thing(&self, path: &Path, reason: &str, detail: &str) -> Unexamined {
         let (path, _) = path_fields(path);
-        let location = Location { target: self.target.to_owned(), file: Some(path.clone()), ..Location::default() };
-        Unexamined { path, location, reason: reason.to_owned(), detail: detail.to_owned() }
+        let location = Location {
+            target: self.target.to_owned(),
+            file: Some(path.clone()),
+            ..Location::default()
+        };
+        Unexamined {
+            path,
+            location,
+            reason: reason.to_owned(),
+            detail: detail.to_owned(),
+        }
     }
 }
 
@@ -195,7 +253,11 @@ impl Visit<Event> for Visitor<'_> {
     fn passed_over(&self, path: &Path, why: Why, out: &mut Output<'_, Event>) {
         let thing = match why {
             Why::Error(e) => self.thing(path, "unreadable", &error_text(&e)),
-            Why::Pseudo(name) => self.thing(path, "pseudo-file-system", &format!("{name} describes the kernel and stores no files")),
+            Why::Pseudo(name) => self.thing(
+                path,
+                "pseudo-file-system",
+                &format!("{name} describes the kernel and stores no files"),
+            ),
         };
         let fatal = path == Path::new(self.target);
         out.push(Event::Unexamined { thing, fatal });
@@ -218,5 +280,9 @@ pub(crate) fn may_hold_program(head: &[u8]) -> bool {
 
 /// The options of the Go reader for a file.
 pub(crate) fn reader_options(options: &Options, named: bool) -> go::Options {
-    go::Options { level: options.level, named, limits: options.limits }
+    go::Options {
+        level: options.level,
+        named,
+        limits: options.limits,
+    }
 }

@@ -7,7 +7,10 @@ pub fn path_fields(path: &Path) -> (String, Option<String>) {
     match path.to_str() {
         Some(text) if cfg!(windows) => (text.replace('\\', "/"), None),
         Some(text) => (text.to_owned(), None),
-        None => (path.to_string_lossy().into_owned(), Some(base64(path.as_os_str().as_encoded_bytes()))),
+        None => (
+            path.to_string_lossy().into_owned(),
+            Some(base64(path.as_os_str().as_encoded_bytes())),
+        ),
     }
 }
 
@@ -19,7 +22,11 @@ pub fn base64(bytes: &[u8]) -> String {
         let n = chunk.iter().fold(0u32, |n, &b| n << 8 | u32::from(b)) << (8 * (3 - chunk.len()));
         for i in 0..4 {
             let digit = DIGITS[(n >> (18 - 6 * i) & 63) as usize];
-            out.push(if i <= chunk.len() { char::from(digit) } else { '=' });
+            out.push(if i <= chunk.len() {
+                char::from(digit)
+            } else {
+                '='
+            });
         }
     }
     out
@@ -31,7 +38,13 @@ mod tests {
 
     #[test]
     fn base64_of_the_rfc() {
-        for (text, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+        for (text, coded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
             assert_eq!(base64(text.as_bytes()), coded);
         }
         assert_eq!(base64(&[0xff, 0xfe]), "//4=");
