@@ -1,4 +1,8 @@
 //! gospect
 #![forbid(unsafe_code)]
 pub mod bytes;
+pub mod exe;
+pub mod go;
 pub mod report;
+#[cfg(feature = "source")]
+pub mod source;

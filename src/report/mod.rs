@@ -1,5 +1,24 @@
 //! Reports: the serialisable record and one file per output format.
 //!
-//! Must never: compute a fact, read a file, print.
+//! Must never: compute a fact, read a file, print. Everything is written to the writer that the caller hands in.
 
+pub mod csv;
+pub mod document;
+pub mod json;
 pub mod model;
+pub mod ndjson;
+pub mod terms;
+
+#[cfg(feature = "cli")]
+pub mod card;
+#[cfg(feature = "cli")]
+pub mod format;
+#[cfg(feature = "cli")]
+pub mod reach;
+#[cfg(feature = "cli")]
+pub mod style;
+#[cfg(feature = "cli")]
+pub mod table;
+
+#[cfg(test)]
+pub mod sample;

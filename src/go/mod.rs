@@ -1,0 +1,15 @@
+//! Facts of one Go program, each with where it came from. No opinion.
+//!
+//! [`inspect()`] is the way in: it opens a file, identifies the program and fills the record. The other modules are what it uses, one format
+//! of Go's each. Must never: touch the file system, start threads, print, judge.
+
+pub mod buildinfo;
+pub mod identify;
+mod inspect;
+pub mod linker_strings;
+pub mod modinfo;
+pub mod moduledata;
+pub mod pclntab;
+pub mod version;
+
+pub use inspect::{Found, Inspection, Level, Options, inspect, miss_text};
