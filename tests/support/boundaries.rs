@@ -21,8 +21,14 @@ pub fn header_boundaries(file: &[u8]) -> Vec<usize> {
     cuts
 }
 
-const LE: Layout = Layout { big: false, wide: true };
-const BE: Layout = Layout { big: true, wide: true };
+const LE: Layout = Layout {
+    big: false,
+    wide: true,
+};
+const BE: Layout = Layout {
+    big: true,
+    wide: true,
+};
 
 /// A field of `size` bytes as an offset or count.
 fn at(l: Layout, file: &[u8], offset: usize, size: usize) -> usize {
@@ -32,9 +38,16 @@ fn at(l: Layout, file: &[u8], offset: usize, size: usize) -> usize {
 fn elf(file: &[u8], cuts: &mut Vec<usize>) {
     let l = Layout::of_elf(file);
     let word = l.pick(4, 8);
-    let tables = [(l.pick(28, 32), l.pick(42, 54), l.pick(4, 8)), (l.pick(32, 40), l.pick(46, 58), l.pick(16, 24))];
+    let tables = [
+        (l.pick(28, 32), l.pick(42, 54), l.pick(4, 8)),
+        (l.pick(32, 40), l.pick(46, 58), l.pick(16, 24)),
+    ];
     for (i, (table, counts, offset_field)) in tables.into_iter().enumerate() {
-        let (start, size, count) = (at(l, file, table, word), at(l, file, counts, 2), at(l, file, counts + 2, 2));
+        let (start, size, count) = (
+            at(l, file, table, word),
+            at(l, file, counts, 2),
+            at(l, file, counts + 2, 2),
+        );
         cuts.extend((0..=count).map(|n| start + n * size));
         for header in (0..count).map(|n| start + n * size) {
             let length_field = match i {
@@ -78,7 +91,12 @@ fn xcoff(file: &[u8], cuts: &mut Vec<usize>) {
     let sections = 24 + at(BE, file, 16, 2);
     for header in (0..at(BE, file, 2, 2)).map(|n| sections + 72 * n) {
         let from = at(BE, file, header + 32, 8);
-        cuts.extend([header, header + 72, from, from + at(BE, file, header + 24, 8)]);
+        cuts.extend([
+            header,
+            header + 72,
+            from,
+            from + at(BE, file, header + 24, 8),
+        ]);
     }
     cuts.push(at(BE, file, 8, 8));
 }
@@ -104,7 +122,11 @@ fn wasm(file: &[u8], cuts: &mut Vec<usize>) {
 fn ar(file: &[u8], cuts: &mut Vec<usize>) {
     let mut offset = 8;
     while offset + 60 <= file.len() {
-        let size: usize = std::str::from_utf8(&file[offset + 48..offset + 58]).unwrap().trim().parse().unwrap();
+        let size: usize = std::str::from_utf8(&file[offset + 48..offset + 58])
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
         cuts.extend([offset, offset + 30, offset + 60, offset + 60 + size]);
         offset += 60 + size.next_multiple_of(2);
     }

@@ -20,7 +20,9 @@ pub fn command() -> Command {
     c.stdin(Stdio::null());
     for (key, _) in std::env::vars_os() {
         let name = key.to_string_lossy();
-        if name.starts_with("GO") || ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"].contains(&&*name) {
+        if name.starts_with("GO")
+            || ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"].contains(&&*name)
+        {
             c.env_remove(&key);
         }
     }
@@ -52,7 +54,12 @@ pub struct Scratch(tempfile::TempDir);
 
 impl Scratch {
     pub fn new() -> Self {
-        Self(tempfile::Builder::new().prefix("gospect-test-").tempdir().unwrap())
+        Self(
+            tempfile::Builder::new()
+                .prefix("gospect-test-")
+                .tempdir()
+                .unwrap(),
+        )
     }
 
     pub fn path(&self) -> &Path {

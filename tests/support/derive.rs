@@ -20,13 +20,20 @@ impl Layout {
     /// Of an ELF file.
     pub fn of_elf(file: &[u8]) -> Self {
         assert_eq!(&file[..4], b"\x7fELF");
-        Self { big: file[5] == 2, wide: file[4] == 2 }
+        Self {
+            big: file[5] == 2,
+            wide: file[4] == 2,
+        }
     }
 
     pub fn get(self, file: &[u8], at: usize, size: usize) -> u64 {
         let fold = |n, &b: &u8| n << 8 | u64::from(b);
         let bytes = &file[at..at + size];
-        if self.big { bytes.iter().fold(0, fold) } else { bytes.iter().rev().fold(0, fold) }
+        if self.big {
+            bytes.iter().fold(0, fold)
+        } else {
+            bytes.iter().rev().fold(0, fold)
+        }
     }
 
     pub fn put(self, file: &mut [u8], at: usize, size: usize, value: u64) {
@@ -64,7 +71,10 @@ pub fn rename_section(file: &[u8], from: &str, to: &str) -> Vec<u8> {
     let range = if file.starts_with(b"\x7fELF") {
         let l = Layout::of_elf(file);
         let table = l.get(file, l.pick(32, 40), l.pick(4, 8)) as usize;
-        let (size, index) = (l.get(file, l.pick(46, 58), 2) as usize, l.get(file, l.pick(50, 62), 2) as usize);
+        let (size, index) = (
+            l.get(file, l.pick(46, 58), 2) as usize,
+            l.get(file, l.pick(50, 62), 2) as usize,
+        );
         let header = table + size * index;
         let start = l.get(file, header + l.pick(16, 24), l.pick(4, 8)) as usize;
         start..start + l.get(file, header + l.pick(20, 32), l.pick(4, 8)) as usize
@@ -98,7 +108,10 @@ fn universal(slices: &[&[u8]], wide: bool) -> Vec<u8> {
     let mut start = (8 + entry * slices.len()).next_multiple_of(1 << ALIGN);
     for slice in slices {
         let word = |at: usize| u32::from_le_bytes(slice[at..at + 4].try_into().unwrap());
-        assert!(matches!(word(0), 0xfeed_face | 0xfeed_facf), "not a thin little-endian Mach-O");
+        assert!(
+            matches!(word(0), 0xfeed_face | 0xfeed_facf),
+            "not a thin little-endian Mach-O"
+        );
         for cpu in [word(4), word(8)] {
             out.extend_from_slice(&cpu.to_be_bytes());
         }
@@ -131,7 +144,9 @@ pub struct Blob {
 /// The first blob of a file. Not for wasm, whose data is cut into segments.
 pub fn find_blob(file: &[u8]) -> Blob {
     let start = memmem::find_iter(file, MAGIC)
-        .find(|&at| file.len() > at + 32 && file[at + 15] & 2 != 0 && file[at + 16..at + 32] == [0; 16])
+        .find(|&at| {
+            file.len() > at + 32 && file[at + 15] & 2 != 0 && file[at + 16..at + 32] == [0; 16]
+        })
         .expect("an inline blob");
     let mut at = start + 32;
     let mut string = || {
@@ -150,7 +165,12 @@ pub fn find_blob(file: &[u8]) -> Blob {
     };
     let (version, modinfo) = (string(), string());
     let end = start + (at - start).next_multiple_of(16);
-    Blob { start, end, version, modinfo }
+    Blob {
+        start,
+        end,
+        version,
+        modinfo,
+    }
 }
 
 /// Lets `edit` change the strings of the blob and writes it back over the old one; the copies that the linker stored
@@ -169,7 +189,10 @@ pub fn rewrite_blob(file: &[u8], edit: impl FnOnce(&mut Blob)) -> Vec<u8> {
         text.push(len as u8);
         text.extend_from_slice(s);
     }
-    assert!(text.len() <= end - start - 32, "the edited blob does not fit");
+    assert!(
+        text.len() <= end - start - 32,
+        "the edited blob does not fit"
+    );
     let mut out = file.to_vec();
     out[start + 32..end].fill(0);
     out[start + 32..start + 32 + text.len()].copy_from_slice(&text);
@@ -208,14 +231,30 @@ pub fn pointer_format(file: &[u8]) -> Vec<u8> {
     let l = Layout::of_elf(file);
     let parsed = object::File::parse(file).unwrap();
     assert_eq!(parsed.format(), BinaryFormat::Elf);
-    let address = |name| parsed.symbols().find(|s| s.name() == Ok(name)).expect("symbol").address();
+    let address = |name| {
+        parsed
+            .symbols()
+            .find(|s| s.name() == Ok(name))
+            .expect("symbol")
+            .address()
+    };
     let (blob, size) = (find_blob(file), l.pick(4, 8));
     let mut out = file.to_vec();
     out[blob.start + 14..blob.end].fill(0);
     out[blob.start + 14] = size as u8;
     out[blob.start + 15] = u8::from(l.big);
-    l.put(&mut out, blob.start + 16, size, address("runtime.buildVersion"));
-    l.put(&mut out, blob.start + 16 + size, size, address("runtime.modinfo"));
+    l.put(
+        &mut out,
+        blob.start + 16,
+        size,
+        address("runtime.buildVersion"),
+    );
+    l.put(
+        &mut out,
+        blob.start + 16 + size,
+        size,
+        address("runtime.modinfo"),
+    );
     out
 }
 
@@ -254,6 +293,10 @@ pub fn gzip(file: &[u8]) -> Vec<u8> {
 /// One member of an `ar` archive, such as `go.o` of a c-archive.
 pub fn ar_member(archive: &[u8], name: &str) -> Vec<u8> {
     let parsed = object::read::archive::ArchiveFile::parse(archive).unwrap();
-    let member = parsed.members().map(Result::unwrap).find(|m| m.name() == name.as_bytes()).expect("member");
+    let member = parsed
+        .members()
+        .map(Result::unwrap)
+        .find(|m| m.name() == name.as_bytes())
+        .expect("member");
     member.data(archive).unwrap().to_vec()
 }

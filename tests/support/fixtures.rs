@@ -71,14 +71,18 @@ fn directory() -> PathBuf {
 pub fn fixtures() -> impl Iterator<Item = &'static Fixture> {
     static ROWS: LazyLock<Vec<Fixture>> = LazyLock::new(|| {
         let text = std::fs::read_to_string(directory().join("manifest.jsonl")).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     });
     ROWS.iter()
 }
 
 /// The manifest row of one program; panics on an unknown id.
 pub fn row(id: &str) -> &'static Fixture {
-    fixtures().find(|f| f.id == id).unwrap_or_else(|| panic!("no fixture {id}"))
+    fixtures()
+        .find(|f| f.id == id)
+        .unwrap_or_else(|| panic!("no fixture {id}"))
 }
 
 /// The bytes of one program; panics on an unknown id.
@@ -96,7 +100,11 @@ fn unpacked(group: &str) -> Group {
     }
     let packed = std::fs::read(directory().join(format!("{group}.tar.xz"))).unwrap();
     let tar = unxz(&packed);
-    let members: Group = Arc::new(tar_members(&tar).map(|(name, data)| (name, Arc::new(data.to_vec()))).collect());
+    let members: Group = Arc::new(
+        tar_members(&tar)
+            .map(|(name, data)| (name, Arc::new(data.to_vec())))
+            .collect(),
+    );
     groups.insert(group.to_owned(), members.clone());
     members
 }
@@ -122,6 +130,8 @@ fn tar_members(tar: &[u8]) -> impl Iterator<Item = (String, &[u8])> {
 
 fn unxz(packed: &[u8]) -> Vec<u8> {
     let mut tar = Vec::new();
-    lzma_rust2::XzReader::new(packed, false).read_to_end(&mut tar).unwrap();
+    lzma_rust2::XzReader::new(packed, false)
+        .read_to_end(&mut tar)
+        .unwrap();
     tar
 }

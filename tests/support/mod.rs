@@ -4,6 +4,7 @@
 
 pub mod boundaries;
 pub mod cli;
+pub mod counting;
 pub mod derive;
 pub mod fixtures;
 pub mod rng;
