@@ -178,11 +178,11 @@ fn lying_string_lengths_in_the_record_are_survived() {
     for len in [0u64, 1, 7, 1 << 20, 1 << 32, u64::MAX] {
         let mut bent = bytes.to_vec();
         let mut rest = len;
-        for at in start + 32..start + 42 {
-            bent[at] = rest as u8 | 0x80;
+        for byte in &mut bent[start + 32..start + 42] {
+            *byte = rest as u8 | 0x80;
             rest >>= 7;
             if rest == 0 {
-                bent[at] &= 0x7f;
+                *byte &= 0x7f;
                 break;
             }
         }

@@ -3,14 +3,15 @@
 
 mod support;
 
+use gospect::bytes::ReadAt;
 use gospect::go::{Inspection, Level, Options, inspect};
 use serde_json::Value;
 use support::derive;
 use support::fixtures::{Fixture, fixtures};
 
-fn look(bytes: &Vec<u8>, level: Level) -> Inspection {
+fn look(file: &dyn ReadAt, level: Level) -> Inspection {
     inspect(
-        bytes,
+        file,
         &Options {
             level,
             named: true,
@@ -55,7 +56,7 @@ fn the_record_is_the_one_that_gos_reader_gives() {
     for f in fixtures() {
         let Some(json) = &f.go_json else { continue };
         for level in [Level::BuildInfo, Level::Full] {
-            let inspection = look(&f.bytes(), level);
+            let inspection = look(&*f.bytes(), level);
             assert_eq!(
                 inspection.found.len(),
                 1,
@@ -75,7 +76,7 @@ fn the_record_is_the_one_that_gos_reader_gives() {
 fn programs_that_gos_reader_cannot_read_are_answered() {
     let mut answered = 0;
     for f in fixtures().filter(|f| f.go_json.is_none() && is_program(f)) {
-        let inspection = look(&f.bytes(), Level::Full);
+        let inspection = look(&*f.bytes(), Level::Full);
         assert_eq!(
             inspection.found.len(),
             1,
@@ -101,14 +102,14 @@ fn files_that_are_no_go_program_are_not_called_one() {
     let others: Vec<_> = fixtures().filter(|f| !is_program(f)).collect();
     assert!(others.len() >= 2);
     for f in others {
-        assert_eq!(look(&f.bytes(), Level::Full).found.len(), 0, "{}", f.id);
+        assert_eq!(look(&*f.bytes(), Level::Full).found.len(), 0, "{}", f.id);
     }
 }
 
 #[test]
 fn the_port_is_that_of_the_build() {
     for f in fixtures().filter(|f| is_program(f)) {
-        let inspection = look(&f.bytes(), Level::BuildInfo);
+        let inspection = look(&*f.bytes(), Level::BuildInfo);
         let executable = &inspection.found[0].binary.executable;
         assert_eq!(
             (executable.os.as_deref(), executable.arch.as_deref()),
@@ -130,7 +131,11 @@ fn hiding_the_record_does_not_lose_it() {
         "1.19-linux-amd64-strip",
     ] {
         let honest = support::fixture(id);
-        let want = look(&honest, Level::Full).found.remove(0).binary.build_info;
+        let want = look(&*honest, Level::Full)
+            .found
+            .remove(0)
+            .binary
+            .build_info;
         let variants = [
             ("no section headers", derive::drop_section_headers(&honest)),
             (
@@ -160,7 +165,11 @@ fn the_pointer_format_of_old_releases_reads_the_same() {
         "1.19-linux-amd64-w",
     ] {
         let honest = support::fixture(id);
-        let want = look(&honest, Level::Full).found.remove(0).binary.build_info;
+        let want = look(&*honest, Level::Full)
+            .found
+            .remove(0)
+            .binary
+            .build_info;
         let found = look(&derive::pointer_format(&honest), Level::Full).found;
         assert_eq!(found.len(), 1, "{id}");
         assert_eq!(found[0].binary.build_info, want, "{id}");

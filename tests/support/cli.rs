@@ -74,8 +74,14 @@ impl Scratch {
         path
     }
 
-    /// Writes a stored program under its own id and returns its path.
+    /// Writes a stored program under its own id, executable because `go version` asks for that, and returns its path.
     pub fn put_fixture(&self, id: &str) -> PathBuf {
-        self.put(id, &super::fixture(id))
+        let path = self.put(id, &super::fixture(id));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        path
     }
 }
