@@ -1,8 +1,12 @@
 //! gospect
 #![forbid(unsafe_code)]
 pub mod bytes;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod exe;
 pub mod go;
 pub mod report;
+#[cfg(feature = "source")]
+pub mod scan;
 #[cfg(feature = "source")]
 pub mod source;

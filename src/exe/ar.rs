@@ -36,10 +36,19 @@ pub fn members(window: &Window<'_>) -> Result<Vec<Member>, Miss> {
         if members.len() >= MEMBERS_LIMIT {
             break;
         }
-        if member.is_thin() || size == 0 || offset.checked_add(size).is_none_or(|end| end > window.len()) {
+        if member.is_thin()
+            || size == 0
+            || offset
+                .checked_add(size)
+                .is_none_or(|end| end > window.len())
+        {
             continue;
         }
-        members.push(Member { name: String::from_utf8_lossy(member.name()).into_owned(), offset, size });
+        members.push(Member {
+            name: String::from_utf8_lossy(member.name()).into_owned(),
+            offset,
+            size,
+        });
     }
     Ok(members)
 }

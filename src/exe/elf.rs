@@ -79,7 +79,9 @@ where
     E: FileHeader<Endian = Endianness>,
 {
     let header = E::parse(window).map_err(|_| Miss::Truncated("ELF header"))?;
-    let endian = header.endian().map_err(|_| Miss::Malformed("ELF byte order"))?;
+    let endian = header
+        .endian()
+        .map_err(|_| Miss::Malformed("ELF byte order"))?;
     let mut image = Image::new(window, Format::Elf, bits, endian == Endianness::Big);
     let machine = header.e_machine(endian);
     image.arch = ARCHES
@@ -104,17 +106,21 @@ where
     if image.kind == Kind::Object {
         lay_out_sections(header, endian, window, &mut image);
     } else if image.segments.is_empty() && image.faults.is_empty() {
-        image.faults.push(Fault::Malformed("ELF program headers: nothing is loaded"));
+        image.fault(Fault::Malformed("ELF program headers: nothing is loaded"));
     }
     Ok(image)
 }
 
-fn read_segments<'a, E>(header: &E, endian: Endianness, window: &'a Window<'_>, image: &mut Image<'a>)
-where
+fn read_segments<'a, E>(
+    header: &E,
+    endian: Endianness,
+    window: &'a Window<'_>,
+    image: &mut Image<'a>,
+) where
     E: FileHeader<Endian = Endianness>,
 {
     let Ok(programs) = header.program_headers(endian, window) else {
-        return image.faults.push(Fault::Truncated("ELF program headers"));
+        return image.fault(Fault::Truncated("ELF program headers"));
     };
     for program in programs {
         let offset = program.p_offset(endian).into();
@@ -122,8 +128,11 @@ where
         let flags = program.p_flags(endian);
         match program.p_type(endian) {
             elf::PT_LOAD => {
-                if offset.checked_add(file_size).is_none_or(|end| end > window.len()) {
-                    image.faults.push(Fault::Truncated("ELF segment"));
+                if offset
+                    .checked_add(file_size)
+                    .is_none_or(|end| end > window.len())
+                {
+                    image.fault(Fault::Truncated("ELF segment"));
                 }
                 image.segments.push(Segment {
                     address: program.p_vaddr(endian).into(),
@@ -143,18 +152,24 @@ where
     }
 }
 
-fn read_sections<'a, E>(header: &E, endian: Endianness, window: &'a Window<'_>, image: &mut Image<'a>)
-where
+fn read_sections<'a, E>(
+    header: &E,
+    endian: Endianness,
+    window: &'a Window<'_>,
+    image: &mut Image<'a>,
+) where
     E: FileHeader<Endian = Endianness>,
 {
     let Ok(headers) = header.section_headers(endian, window) else {
-        return image.faults.push(Fault::Truncated("ELF section table"));
+        return image.fault(Fault::Truncated("ELF section table"));
     };
     if headers.is_empty() {
         return;
     }
     if headers.len() > SECTIONS_LIMIT {
-        return image.faults.push(Fault::Malformed("ELF section table: more sections than any linker writes"));
+        return image.fault(Fault::Malformed(
+            "ELF section table: more sections than any linker writes",
+        ));
     }
     let names = header
         .shstrndx(endian, window)
@@ -165,7 +180,7 @@ where
             window.get(names.sh_offset(endian).into(), size.min(NAMES_LIMIT))
         });
     if names.is_none() {
-        image.faults.push(Fault::Truncated("ELF section names"));
+        image.fault(Fault::Truncated("ELF section names"));
     }
     let names = names.unwrap_or_default();
     image.sections.reserve_exact(headers.len());
@@ -196,18 +211,26 @@ where
 }
 
 /// Gives the allocated sections of an object addresses of their own, since all of them start at 0 until they are linked.
-fn lay_out_sections<'a, E>(header: &E, endian: Endianness, window: &'a Window<'_>, image: &mut Image<'a>)
-where
+fn lay_out_sections<'a, E>(
+    header: &E,
+    endian: Endianness,
+    window: &'a Window<'_>,
+    image: &mut Image<'a>,
+) where
     E: FileHeader<Endian = Endianness>,
 {
-    let Ok(headers) = header.section_headers(endian, window) else { return };
+    let Ok(headers) = header.section_headers(endian, window) else {
+        return;
+    };
     let mut next = 0x1_0000u64;
     for (section, raw) in image.sections.iter_mut().zip(headers) {
         let flags = raw.sh_flags(endian);
         if section.file_size == 0 || !flags.contains(elf::SHF_ALLOC) {
             continue;
         }
-        let size = section.file_size.min(window.len().saturating_sub(section.offset));
+        let size = section
+            .file_size
+            .min(window.len().saturating_sub(section.offset));
         section.address = next;
         image.segments.push(Segment {
             address: next,
@@ -221,5 +244,7 @@ where
 }
 
 fn until_nul(bytes: &[u8]) -> &[u8] {
-    bytes.get(..memchr::memchr(0, bytes).unwrap_or(bytes.len())).unwrap_or_default()
+    bytes
+        .get(..memchr::memchr(0, bytes).unwrap_or(bytes.len()))
+        .unwrap_or_default()
 }

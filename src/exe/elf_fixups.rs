@@ -34,7 +34,9 @@ const DT_RELR: u64 = 36;
 
 pub(super) fn read(image: &Image<'_>) -> Vec<(u64, u64)> {
     let mut fixups = Vec::new();
-    let Some(types) = TYPES.iter().find(|t| Some(t.0) == image.arch) else { return fixups };
+    let Some(types) = TYPES.iter().find(|t| Some(t.0) == image.arch) else {
+        return fixups;
+    };
     if image.kind == Kind::Object {
         read_object(image, types.2, &mut fixups);
         return fixups;
@@ -43,19 +45,37 @@ pub(super) fn read(image: &Image<'_>) -> Vec<(u64, u64)> {
     let tag = |wanted: u64| tags.iter().find(|t| t.0 == wanted).map(|t| t.1);
     if let (Some(at), Some(size)) = (tag(DT_RELA), tag(DT_RELASZ)) {
         let symbols = tag(DT_SYMTAB);
-        read_table(image, at, size, true, |kind, symbol, addend| match kind {
-            k if k == types.1 => Some(addend),
-            k if k == types.2 || k == types.3 => dynamic_symbol(image, symbols?, symbol).map(|s| s.wrapping_add(addend)),
-            _ => None,
-        }, &mut fixups);
+        read_table(
+            image,
+            at,
+            size,
+            true,
+            |kind, symbol, addend| match kind {
+                k if k == types.1 => Some(addend),
+                k if k == types.2 || k == types.3 => {
+                    dynamic_symbol(image, symbols?, symbol).map(|s| s.wrapping_add(addend))
+                }
+                _ => None,
+            },
+            &mut fixups,
+        );
     }
     if let (Some(at), Some(size)) = (tag(DT_REL), tag(DT_RELSZ)) {
         // The addend of a REL entry is the word in place, so a RELATIVE one changes nothing here.
         let symbols = tag(DT_SYMTAB);
-        read_table(image, at, size, false, |kind, symbol, addend| match kind {
-            k if k == types.2 || k == types.3 => dynamic_symbol(image, symbols?, symbol).map(|s| s.wrapping_add(addend)),
-            _ => None,
-        }, &mut fixups);
+        read_table(
+            image,
+            at,
+            size,
+            false,
+            |kind, symbol, addend| match kind {
+                k if k == types.2 || k == types.3 => {
+                    dynamic_symbol(image, symbols?, symbol).map(|s| s.wrapping_add(addend))
+                }
+                _ => None,
+            },
+            &mut fixups,
+        );
     }
     // RELR entries are relative with the addend in place: nothing to change either, whatever table they stand in.
     let _ = (tag(DT_RELR), tag(DT_RELRSZ));
@@ -64,10 +84,16 @@ pub(super) fn read(image: &Image<'_>) -> Vec<(u64, u64)> {
 
 /// Tag and value pairs of the dynamic section.
 pub(super) fn dynamic(image: &Image<'_>) -> Vec<(u64, u64)> {
-    let Some((offset, size)) = image.dynamic else { return Vec::new() };
+    let Some((offset, size)) = image.dynamic else {
+        return Vec::new();
+    };
     let word = image.pointer_size();
-    let Some(bytes) = image.window().get(offset, size.min(64 << 10)) else { return Vec::new() };
-    let (Ok(word), Ok(entry)) = (usize::try_from(word), usize::try_from(word * 2)) else { return Vec::new() };
+    let Some(bytes) = image.window().get(offset, size.min(64 << 10)) else {
+        return Vec::new();
+    };
+    let (Ok(word), Ok(entry)) = (usize::try_from(word), usize::try_from(word * 2)) else {
+        return Vec::new();
+    };
     bytes
         .chunks_exact(entry)
         .map(|e| (image.number(&e[..word]), image.number(&e[word..])))
@@ -86,13 +112,25 @@ fn read_table(
     let word = image.pointer_size();
     let entry = word * if with_addend { 3 } else { 2 };
     let size = size.min(ENTRIES_LIMIT * entry);
-    let Some(bytes) = image.bytes_upto(address, size) else { return };
-    let (Ok(word), Ok(entry)) = (usize::try_from(word), usize::try_from(entry)) else { return };
+    let Some(bytes) = image.bytes_upto(address, size) else {
+        return;
+    };
+    let (Ok(word), Ok(entry)) = (usize::try_from(word), usize::try_from(entry)) else {
+        return;
+    };
     for e in bytes.chunks_exact(entry) {
         let place = image.number(&e[..word]);
         let info = image.number(&e[word..2 * word]);
-        let (symbol, kind) = if word == 8 { (info >> 32, info & 0xffff_ffff) } else { (info >> 8, info & 0xff) };
-        let addend = if with_addend { image.number(&e[2 * word..]) } else { image.word(place).unwrap_or(0) };
+        let (symbol, kind) = if word == 8 {
+            (info >> 32, info & 0xffff_ffff)
+        } else {
+            (info >> 8, info & 0xff)
+        };
+        let addend = if with_addend {
+            image.number(&e[2 * word..])
+        } else {
+            image.word(place).unwrap_or(0)
+        };
         if let Some(value) = value(kind, symbol, addend) {
             fixups.push((place, value));
         }
@@ -101,7 +139,11 @@ fn read_table(
 
 /// The value of a dynamic symbol, when this file defines it.
 fn dynamic_symbol(image: &Image<'_>, table: u64, index: u64) -> Option<u64> {
-    let (entry, value, section) = if image.bits == 64 { (24, 8, 6) } else { (16, 4, 14) };
+    let (entry, value, section) = if image.bits == 64 {
+        (24, 8, 6)
+    } else {
+        (16, 4, 14)
+    };
     let at = table.checked_add(index.checked_mul(entry)?)?;
     let bytes = image.bytes(at, entry)?;
     if image.number(bytes.get(section..section + 2)?) == 0 {
@@ -112,16 +154,34 @@ fn dynamic_symbol(image: &Image<'_>, table: u64, index: u64) -> Option<u64> {
 
 /// Absolute words of an object's own relocation sections, whose target section is named by theirs: `.rela` + name.
 fn read_object(image: &Image<'_>, absolute: u64, fixups: &mut Vec<(u64, u64)>) {
-    let Some(table) = image.symbol_table.as_ref().filter(|t| t.layout == Symbols::Elf) else { return };
+    let Some(table) = image
+        .symbol_table
+        .as_ref()
+        .filter(|t| t.layout == Symbols::Elf)
+    else {
+        return;
+    };
     if image.bits != 64 {
         return;
     }
-    let Some(symbols) = image.window().get(table.offset, table.size) else { return };
+    let Some(symbols) = image.window().get(table.offset, table.size) else {
+        return;
+    };
     for section in &image.sections {
-        let Some(target) = section.name.strip_prefix(b".rela").filter(|n| !n.is_empty()) else { continue };
-        let Some(target) = image.section(target).filter(|t| t.address != 0) else { continue };
+        let Some(target) = section
+            .name
+            .strip_prefix(b".rela")
+            .filter(|n| !n.is_empty())
+        else {
+            continue;
+        };
+        let Some(target) = image.section(target).filter(|t| t.address != 0) else {
+            continue;
+        };
         let size = section.file_size.min(ENTRIES_LIMIT * 24);
-        let Some(entries) = image.window().get(section.offset, size) else { continue };
+        let Some(entries) = image.window().get(section.offset, size) else {
+            continue;
+        };
         for e in entries.chunks_exact(24) {
             let place = image.number(&e[..8]);
             let info = image.number(&e[8..16]);
@@ -131,8 +191,13 @@ fn read_object(image: &Image<'_>, absolute: u64, fixups: &mut Vec<(u64, u64)>) {
             }
             let value = usize::try_from(info >> 32).ok().and_then(|i| {
                 let symbol = symbols.get(i.checked_mul(24)?..)?.get(..24)?;
-                let home = image.sections.get(image.number(&symbol[6..8]) as usize).filter(|s| s.address != 0)?;
-                home.address.checked_add(image.number(&symbol[8..16]))?.checked_add(addend)
+                let home = image
+                    .sections
+                    .get(image.number(&symbol[6..8]) as usize)
+                    .filter(|s| s.address != 0)?;
+                home.address
+                    .checked_add(image.number(&symbol[8..16]))?
+                    .checked_add(addend)
             });
             if let (Some(value), Some(place)) = (value, target.address.checked_add(place)) {
                 fixups.push((place, value));

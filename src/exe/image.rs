@@ -185,6 +185,13 @@ impl<'a> Image<'a> {
         }
     }
 
+    /// Notes what is wrong, once for each kind.
+    pub(super) fn fault(&mut self, fault: Fault) {
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
     /// The file underneath.
     pub fn window(&self) -> &'a Window<'a> {
         self.window
@@ -203,6 +210,12 @@ impl<'a> Image<'a> {
     /// The first section of that name.
     pub fn section(&self, name: &[u8]) -> Option<&Section<'a>> {
         self.sections.iter().find(|s| &*s.name == name)
+    }
+
+    /// The section that the first writable, not executable segment was made of.
+    pub fn first_writable_section(&self) -> Option<&Section<'a>> {
+        let segment = self.segments.iter().find(|s| s.writable && !s.executable)?;
+        self.sections.iter().find(|s| s.address == segment.address)
     }
 
     /// The segment that holds an address.
@@ -225,7 +238,9 @@ impl<'a> Image<'a> {
         let segment = self.segment_at(address)?;
         let skip = address - segment.address;
         let offset = segment.offset.checked_add(skip)?;
-        let size = size.min(segment.size - skip).min(self.stored_len().checked_sub(offset)?);
+        let size = size
+            .min(segment.size - skip)
+            .min(self.stored_len().checked_sub(offset)?);
         self.stored(offset, size)
     }
 
@@ -241,7 +256,9 @@ impl<'a> Image<'a> {
     }
 
     fn stored_len(&self) -> u64 {
-        self.memory.as_ref().map_or(self.window.len(), |m| m.len() as u64)
+        self.memory
+            .as_ref()
+            .map_or(self.window.len(), |m| m.len() as u64)
     }
 
     /// A 16-, 32- or 64-bit number in the byte order of the file.
@@ -255,7 +272,8 @@ impl<'a> Image<'a> {
 
     /// The word of pointer size at an address, as it stands in the file.
     pub fn word(&self, address: u64) -> Option<u64> {
-        self.bytes(address, self.pointer_size()).map(|b| self.number(b))
+        self.bytes(address, self.pointer_size())
+            .map(|b| self.number(b))
     }
 
     /// The pointer at an address, as the program will see it.
@@ -299,9 +317,16 @@ impl<'a> Image<'a> {
 
     /// Walks the bytes of a segment in pieces of up to 256 KiB that overlap by `overlap` bytes, without keeping them.
     /// The callback gets the address of the piece and the piece.
-    pub fn scan<B>(&self, segment: &Segment, overlap: usize, visit: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<B>) -> Option<B> {
+    pub fn scan<B>(
+        &self,
+        segment: &Segment,
+        overlap: usize,
+        visit: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<B>,
+    ) -> Option<B> {
         const PIECE: usize = 256 << 10;
-        let size = segment.size.min(self.stored_len().saturating_sub(segment.offset));
+        let size = segment
+            .size
+            .min(self.stored_len().saturating_sub(segment.offset));
         let held = match &self.memory {
             Some(memory) => Some(memory.as_slice()),
             None => self.window.reader().as_slice(),
@@ -314,12 +339,18 @@ impl<'a> Image<'a> {
         let mut buffer = vec![0; PIECE.min(usize::try_from(size).ok()?)];
         let mut done = 0u64;
         while done < size {
-            let want = usize::try_from(size - done).unwrap_or(usize::MAX).min(buffer.len());
-            let n = self.window.read_uncached(&mut buffer[..want], segment.offset + done)?;
+            let want = usize::try_from(size - done)
+                .unwrap_or(usize::MAX)
+                .min(buffer.len());
+            let n = self
+                .window
+                .read_uncached(&mut buffer[..want], segment.offset + done)?;
             if n == 0 {
                 return None;
             }
-            if let ControlFlow::Break(found) = visit(segment.address.checked_add(done)?, &buffer[..n]) {
+            if let ControlFlow::Break(found) =
+                visit(segment.address.checked_add(done)?, &buffer[..n])
+            {
                 return Some(found);
             }
             if n < want || done + n as u64 >= size || n <= overlap {

@@ -6,7 +6,8 @@ use crate::bytes::Window;
 use object::Endianness;
 use object::macho;
 use object::read::macho::{
-    FatArch, LoadCommandVariant, MachHeader, MachOFatFile32, MachOFatFile64, Section as _, Segment as _,
+    FatArch, LoadCommandVariant, MachHeader, MachOFatFile32, MachOFatFile64, Section as _,
+    Segment as _,
 };
 use std::borrow::Cow;
 
@@ -27,7 +28,9 @@ const ARCHES: &[(macho::CpuType, &str)] = &[
 
 pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     match window.upto(0, 4).and_then(|b| b.first_chunk::<4>()) {
-        Some([0xfe, 0xed, 0xfa, 0xce] | [0xce, 0xfa, 0xed, 0xfe]) => read::<macho::MachHeader32<Endianness>>(window, 32),
+        Some([0xfe, 0xed, 0xfa, 0xce] | [0xce, 0xfa, 0xed, 0xfe]) => {
+            read::<macho::MachHeader32<Endianness>>(window, 32)
+        }
         _ => read::<macho::MachHeader64<Endianness>>(window, 64),
     }
 }
@@ -37,7 +40,9 @@ where
     M: MachHeader<Endian = Endianness>,
 {
     let header = M::parse(window, 0).map_err(|_| Miss::Truncated("Mach-O header"))?;
-    let endian = header.endian().map_err(|_| Miss::Malformed("Mach-O byte order"))?;
+    let endian = header
+        .endian()
+        .map_err(|_| Miss::Malformed("Mach-O byte order"))?;
     let mut image = Image::new(window, Format::MachO, bits, endian == Endianness::Big);
     let cpu = header.cputype(endian);
     image.arch = ARCHES.iter().find(|a| a.0 == cpu).map(|a| a.1);
@@ -59,7 +64,7 @@ where
             Ok(Some(command)) => command,
             Ok(None) => break,
             Err(_) => {
-                image.faults.push(Fault::Malformed("Mach-O load command"));
+                image.fault(Fault::Malformed("Mach-O load command"));
                 break;
             }
         };
@@ -78,15 +83,24 @@ where
                     strings_size: table.strsize.get(endian).into(),
                 });
             }
-            Ok(LoadCommandVariant::LinkeditData(data)) if data.cmd.get(endian) == macho::LC_DYLD_CHAINED_FIXUPS => {
-                image.chained_fixups = Some((data.dataoff.get(endian).into(), data.datasize.get(endian).into()));
+            Ok(LoadCommandVariant::LinkeditData(data))
+                if data.cmd.get(endian) == macho::LC_DYLD_CHAINED_FIXUPS =>
+            {
+                image.chained_fixups = Some((
+                    data.dataoff.get(endian).into(),
+                    data.datasize.get(endian).into(),
+                ));
             }
-            Ok(LoadCommandVariant::BuildVersion(version, _)) if is_ios(version.platform.get(endian).0) => image.os = Some("ios"),
+            Ok(LoadCommandVariant::BuildVersion(version, _))
+                if is_ios(version.platform.get(endian).0) =>
+            {
+                image.os = Some("ios")
+            }
             _ => {}
         }
     }
     if image.segments.is_empty() && image.faults.is_empty() {
-        image.faults.push(Fault::Malformed("Mach-O load commands: nothing is loaded"));
+        image.fault(Fault::Malformed("Mach-O load commands: nothing is loaded"));
     }
     Ok(image)
 }
@@ -96,13 +110,24 @@ fn is_ios(platform: u32) -> bool {
     matches!(platform, 2 | 7)
 }
 
-fn read_segment<'a, M>(segment: &M::Segment, data: &'a [u8], endian: Endianness, window: &'a Window<'_>, image: &mut Image<'a>)
-where
+fn read_segment<'a, M>(
+    segment: &M::Segment,
+    data: &'a [u8],
+    endian: Endianness,
+    window: &'a Window<'_>,
+    image: &mut Image<'a>,
+) where
     M: MachHeader<Endian = Endianness>,
 {
-    let (offset, file_size) = (segment.fileoff(endian).into(), segment.filesize(endian).into());
-    if offset.checked_add(file_size).is_none_or(|end| end > window.len()) {
-        image.faults.push(Fault::Truncated("Mach-O segment"));
+    let (offset, file_size) = (
+        segment.fileoff(endian).into(),
+        segment.filesize(endian).into(),
+    );
+    if offset
+        .checked_add(file_size)
+        .is_none_or(|end| end > window.len())
+    {
+        image.fault(Fault::Truncated("Mach-O segment"));
     }
     let protection = segment.initprot(endian);
     image.segments.push(Segment {
@@ -113,7 +138,7 @@ where
         executable: protection.contains(macho::VM_PROT_EXECUTE),
     });
     let Ok(sections) = segment.sections(endian, data) else {
-        return image.faults.push(Fault::Truncated("Mach-O sections"));
+        return image.fault(Fault::Truncated("Mach-O sections"));
     };
     for section in sections {
         let size = section.size(endian).into();
@@ -149,18 +174,33 @@ pub struct Slice {
 pub fn slices(window: &Window<'_>) -> Result<(Vec<Slice>, usize), Miss> {
     let wide = window.upto(0, 4).is_some_and(|b| b.get(3) == Some(&0xbf));
     let raw = if wide {
-        read_slices(MachOFatFile64::parse(window).map_err(|_| Miss::Truncated("Mach-O fat header"))?.arches())
+        read_slices(
+            MachOFatFile64::parse(window)
+                .map_err(|_| Miss::Truncated("Mach-O fat header"))?
+                .arches(),
+        )
     } else {
-        read_slices(MachOFatFile32::parse(window).map_err(|_| Miss::Truncated("Mach-O fat header"))?.arches())
+        read_slices(
+            MachOFatFile32::parse(window)
+                .map_err(|_| Miss::Truncated("Mach-O fat header"))?
+                .arches(),
+        )
     };
     if raw.len() > SLICES_LIMIT {
         return Err(Miss::Malformed("Mach-O fat header"));
     }
     let mut good: Vec<Slice> = Vec::with_capacity(raw.len());
     for slice in &raw {
-        let inside = slice.offset.checked_add(slice.size).is_some_and(|end| end <= window.len());
+        let inside = slice
+            .offset
+            .checked_add(slice.size)
+            .is_some_and(|end| end <= window.len());
         // A slice at the very start would be the fat header again, for ever.
-        if inside && slice.offset >= 8 && slice.size > 0 && !good.iter().any(|g| g.offset == slice.offset) {
+        if inside
+            && slice.offset >= 8
+            && slice.size > 0
+            && !good.iter().any(|g| g.offset == slice.offset)
+        {
             good.push(*slice);
         }
     }
@@ -175,7 +215,12 @@ fn read_slices<F: FatArch>(arches: &[F]) -> Vec<Slice> {
         .map(|a| {
             let (offset, size) = a.file_range();
             let cpu = a.cputype();
-            Slice { arch: ARCHES.iter().find(|k| k.0 == cpu).map(|k| k.1), cpu: (cpu.0, a.cpusubtype().0), offset, size }
+            Slice {
+                arch: ARCHES.iter().find(|k| k.0 == cpu).map(|k| k.1),
+                cpu: (cpu.0, a.cpusubtype().0),
+                offset,
+                size,
+            }
         })
         .collect()
 }

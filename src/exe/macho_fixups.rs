@@ -26,11 +26,51 @@ struct Layout {
 }
 
 const LAYOUTS: &[Layout] = &[
-    Layout { format: 1, stride: 8, next: (51, 0x7ff), bind: 62, target: (1 << 43) - 1, relative: false, authenticated: true },
-    Layout { format: 2, stride: 4, next: (51, 0xfff), bind: 63, target: (1 << 36) - 1, relative: false, authenticated: false },
-    Layout { format: 6, stride: 4, next: (51, 0xfff), bind: 63, target: (1 << 36) - 1, relative: true, authenticated: false },
-    Layout { format: 9, stride: 8, next: (51, 0x7ff), bind: 62, target: (1 << 43) - 1, relative: true, authenticated: true },
-    Layout { format: 12, stride: 8, next: (51, 0x7ff), bind: 62, target: (1 << 34) - 1, relative: true, authenticated: true },
+    Layout {
+        format: 1,
+        stride: 8,
+        next: (51, 0x7ff),
+        bind: 62,
+        target: (1 << 43) - 1,
+        relative: false,
+        authenticated: true,
+    },
+    Layout {
+        format: 2,
+        stride: 4,
+        next: (51, 0xfff),
+        bind: 63,
+        target: (1 << 36) - 1,
+        relative: false,
+        authenticated: false,
+    },
+    Layout {
+        format: 6,
+        stride: 4,
+        next: (51, 0xfff),
+        bind: 63,
+        target: (1 << 36) - 1,
+        relative: true,
+        authenticated: false,
+    },
+    Layout {
+        format: 9,
+        stride: 8,
+        next: (51, 0x7ff),
+        bind: 62,
+        target: (1 << 43) - 1,
+        relative: true,
+        authenticated: true,
+    },
+    Layout {
+        format: 12,
+        stride: 8,
+        next: (51, 0x7ff),
+        bind: 62,
+        target: (1 << 34) - 1,
+        relative: true,
+        authenticated: true,
+    },
 ];
 
 pub(super) fn read(image: &Image<'_>) -> Vec<(u64, u64)> {
@@ -45,7 +85,11 @@ fn read_chains(image: &Image<'_>) -> Option<Vec<(u64, u64)>> {
         Some(image.number(bytes.get(at..at.checked_add(len as usize)?)?))
     };
     // The image starts where its first segment with content does.
-    let base = image.segments.iter().find(|s| s.offset == 0 && s.size > 0)?.address;
+    let base = image
+        .segments
+        .iter()
+        .find(|s| s.offset == 0 && s.size > 0)?
+        .address;
     let mut fixups = Vec::new();
     let starts = number(4, 4)?;
     let segments = number(starts, 4)?.min(image.segments.len() as u64);
@@ -58,13 +102,17 @@ fn read_chains(image: &Image<'_>) -> Option<Vec<(u64, u64)>> {
         let (page_size, format) = (number(info + 4, 2)?, number(info + 6, 2)?);
         let segment = base.checked_add(number(info + 8, 8)?)?;
         let pages = number(info + 20, 2)?;
-        let Some(layout) = LAYOUTS.iter().find(|l| l.format == format) else { continue };
+        let Some(layout) = LAYOUTS.iter().find(|l| l.format == format) else {
+            continue;
+        };
         for page in 0..pages {
             let first = number(info + 22 + 2 * page, 2)?;
             if first == NO_FIXUPS {
                 continue;
             }
-            let mut at = segment.checked_add(page.checked_mul(page_size)?)?.checked_add(first)?;
+            let mut at = segment
+                .checked_add(page.checked_mul(page_size)?)?
+                .checked_add(first)?;
             while fixups.len() < POINTERS_LIMIT {
                 let Some(raw) = image.word(at) else { break };
                 if let Some(target) = target(layout, raw, base) {
@@ -90,5 +138,9 @@ fn target(layout: &Layout, raw: u64, base: u64) -> Option<u64> {
         return base.checked_add(raw & 0xffff_ffff);
     }
     let target = raw & layout.target;
-    if layout.relative { base.checked_add(target) } else { Some(target) }
+    if layout.relative {
+        base.checked_add(target)
+    } else {
+        Some(target)
+    }
 }

@@ -27,7 +27,9 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     if signature != b"PE\0\0" {
         return Err(Miss::NotExecutable);
     }
-    let magic = window.get(at + 24, 2).ok_or(Miss::Truncated("PE optional header"))?;
+    let magic = window
+        .get(at + 24, 2)
+        .ok_or(Miss::Truncated("PE optional header"))?;
     match magic {
         [0x0b, 0x01] => read::<pe::ImageNtHeaders32>(window, at, 32),
         [0x0b, 0x02] => read::<pe::ImageNtHeaders64>(window, at, 64),
@@ -35,7 +37,11 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     }
 }
 
-fn read<'a, H: ImageNtHeaders>(window: &'a Window<'_>, at: u64, bits: u8) -> Result<Image<'a>, Miss> {
+fn read<'a, H: ImageNtHeaders>(
+    window: &'a Window<'_>,
+    at: u64,
+    bits: u8,
+) -> Result<Image<'a>, Miss> {
     let mut offset = at;
     let (headers, _) = H::parse(window, &mut offset).map_err(|_| Miss::Truncated("PE headers"))?;
     let file = headers.file_header();
@@ -45,7 +51,10 @@ fn read<'a, H: ImageNtHeaders>(window: &'a Window<'_>, at: u64, bits: u8) -> Res
     let base = optional.image_base();
     image.kind = if file.characteristics.get(LE).contains(pe::IMAGE_FILE_DLL) {
         Kind::Shared
-    } else if optional.dll_characteristics().contains(pe::IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE) {
+    } else if optional
+        .dll_characteristics()
+        .contains(pe::IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE)
+    {
         Kind::Pie
     } else {
         Kind::Exe
@@ -57,7 +66,8 @@ fn read<'a, H: ImageNtHeaders>(window: &'a Window<'_>, at: u64, bits: u8) -> Res
 /// A COFF object: the file header is the first thing in it.
 pub(super) fn open_object<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     let mut offset = 0;
-    let file = pe::ImageFileHeader::parse(window, &mut offset).map_err(|_| Miss::Truncated("COFF header"))?;
+    let file = pe::ImageFileHeader::parse(window, &mut offset)
+        .map_err(|_| Miss::Truncated("COFF header"))?;
     let bits = match file.machine.get(LE) {
         pe::IMAGE_FILE_MACHINE_I386 | pe::IMAGE_FILE_MACHINE_ARMNT => 32,
         pe::IMAGE_FILE_MACHINE_AMD64 | pe::IMAGE_FILE_MACHINE_ARM64 => 64,
@@ -75,7 +85,10 @@ fn describe(image: &mut Image<'_>, file: &pe::ImageFileHeader) {
     let machine = file.machine.get(LE);
     image.arch = ARCHES.iter().find(|a| a.0 == machine).map(|a| a.1);
     image.os = Some("windows");
-    let (offset, count) = (file.pointer_to_symbol_table.get(LE), file.number_of_symbols.get(LE));
+    let (offset, count) = (
+        file.pointer_to_symbol_table.get(LE),
+        file.number_of_symbols.get(LE),
+    );
     if offset != 0 && count != 0 {
         let strings = u64::from(offset) + u64::from(count) * 18;
         let strings_size = image.window().len().saturating_sub(strings);
@@ -89,11 +102,19 @@ fn describe(image: &mut Image<'_>, file: &pe::ImageFileHeader) {
     }
 }
 
-fn read_sections<'a>(window: &'a Window<'_>, file: &pe::ImageFileHeader, offset: u64, base: u64, image: &mut Image<'a>) {
+fn read_sections<'a>(
+    window: &'a Window<'_>,
+    file: &pe::ImageFileHeader,
+    offset: u64,
+    base: u64,
+    image: &mut Image<'a>,
+) {
     let count = usize::from(file.number_of_sections.get(LE)).min(SECTIONS_LIMIT);
-    let headers = window.get(offset, count as u64 * 40).and_then(|b| object::pod::slice_from_bytes::<pe::ImageSectionHeader>(b, count).ok());
+    let headers = window
+        .get(offset, count as u64 * 40)
+        .and_then(|b| object::pod::slice_from_bytes::<pe::ImageSectionHeader>(b, count).ok());
     let Some((headers, _)) = headers else {
-        return image.faults.push(Fault::Truncated("PE section table"));
+        return image.fault(Fault::Truncated("PE section table"));
     };
     let mut next = 0x1_0000u64;
     for header in headers {
@@ -102,15 +123,23 @@ fn read_sections<'a>(window: &'a Window<'_>, file: &pe::ImageFileHeader, offset:
         let virtual_size = u64::from(header.virtual_size.get(LE));
         let flags = header.characteristics.get(LE);
         let mut address = base.saturating_add(header.virtual_address.get(LE).into());
-        let present = if offset == 0 { 0 } else { raw_size.min(window.len().saturating_sub(offset)) };
+        let present = if offset == 0 {
+            0
+        } else {
+            raw_size.min(window.len().saturating_sub(offset))
+        };
         if offset != 0 && present < raw_size {
-            image.faults.push(Fault::Truncated("PE section"));
+            image.fault(Fault::Truncated("PE section"));
         }
         if image.kind == Kind::Object {
             address = next;
             next = next.saturating_add(present).saturating_add(0x1_ffff) & !0xffff;
         }
-        let name = header.name.iter().position(|&b| b == 0).map_or(&header.name[..], |n| &header.name[..n]);
+        let name = header
+            .name
+            .iter()
+            .position(|&b| b == 0)
+            .map_or(&header.name[..], |n| &header.name[..n]);
         image.sections.push(Section {
             name: long_name(image, name).unwrap_or(Cow::Borrowed(name)),
             address,
@@ -118,7 +147,9 @@ fn read_sections<'a>(window: &'a Window<'_>, file: &pe::ImageFileHeader, offset:
             offset,
             file_size: present,
         });
-        if present > 0 && !(image.kind == Kind::Object && flags.contains(pe::IMAGE_SCN_MEM_DISCARDABLE)) {
+        if present > 0
+            && !(image.kind == Kind::Object && flags.contains(pe::IMAGE_SCN_MEM_DISCARDABLE))
+        {
             image.segments.push(Segment {
                 address,
                 size: present,

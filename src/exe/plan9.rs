@@ -13,8 +13,15 @@ const PAGE_AMD64: u64 = 0x20_0000;
 
 pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     let head = window.get(0, 40).ok_or(Miss::Truncated("Plan 9 header"))?;
-    let word = |i: usize| head.get(4 * i..4 * i + 4).map_or(0, |b| u64::from(u32::from_be_bytes([b[0], b[1], b[2], b[3]])));
-    let &(_, arch, wide) = PLAN9_MAGIC.iter().find(|m| u64::from(m.0) == word(0)).ok_or(Miss::NotExecutable)?;
+    let word = |i: usize| {
+        head.get(4 * i..4 * i + 4).map_or(0, |b| {
+            u64::from(u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
+        })
+    };
+    let &(_, arch, wide) = PLAN9_MAGIC
+        .iter()
+        .find(|m| u64::from(m.0) == word(0))
+        .ok_or(Miss::NotExecutable)?;
     let (text, data, symbols, entry) = (word(1), word(2), word(4), word(5));
     let header = if wide { 40 } else { 32 };
     // Three short magic numbers are weak evidence: the parts must fit the file and the entry must be inside the text.
@@ -26,7 +33,7 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     image.os = Some("plan9");
     image.arch = Some(arch);
     if total > window.len() {
-        image.faults.push(Fault::Truncated("Plan 9 data"));
+        image.fault(Fault::Truncated("Plan 9 data"));
     }
     // The header is loaded in front of the text; Go links text at one page (plus the header) and data at the next page boundary.
     let page = if wide { PAGE_AMD64 } else { PAGE_386 };
@@ -35,8 +42,10 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     if !(text_address..text_address + text).contains(&entry) && !wide {
         return Err(Miss::NotExecutable);
     }
-    let parts: [(&'static [u8], u64, u64, u64); 2] =
-        [(b"text", text_address, header, text), (b"data", data_address, header + text, data)];
+    let parts: [(&'static [u8], u64, u64, u64); 2] = [
+        (b"text", text_address, header, text),
+        (b"data", data_address, header + text, data),
+    ];
     for (i, (name, address, offset, size)) in parts.into_iter().enumerate() {
         image.segments.push(Segment {
             address,
@@ -45,11 +54,23 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
             writable: i == 1,
             executable: i == 0,
         });
-        image.sections.push(Section { name: Cow::Borrowed(name), address, size, offset, file_size: size });
+        image.sections.push(Section {
+            name: Cow::Borrowed(name),
+            address,
+            size,
+            offset,
+            file_size: size,
+        });
     }
     if symbols > 0 {
         let offset = header + text + data;
-        image.symbol_table = Some(SymbolTable { layout: Symbols::Plan9, offset, size: symbols, strings: 0, strings_size: 0 });
+        image.symbol_table = Some(SymbolTable {
+            layout: Symbols::Plan9,
+            offset,
+            size: symbols,
+            strings: 0,
+            strings_size: 0,
+        });
     }
     Ok(image)
 }

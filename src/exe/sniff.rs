@@ -24,14 +24,21 @@ pub enum Shape {
 }
 
 /// Magic numbers of Plan 9 executables (src/debug/plan9obj/plan9obj.go, Go 1.27): 386, amd64, arm.
-pub(super) const PLAN9_MAGIC: [(u32, &str, bool); 3] = [(0x1eb, "386", false), (0x8a97, "amd64", true), (0x647, "arm", false)];
+pub(super) const PLAN9_MAGIC: [(u32, &str, bool); 3] = [
+    (0x1eb, "386", false),
+    (0x8a97, "amd64", true),
+    (0x647, "arm", false),
+];
 
 /// Says what a file is from at least its first 16 bytes; `None` for anything that cannot hold a Go program.
 ///
 /// Java class files share the fat Mach-O magic; their next field is a version well above any number of slices.
 pub fn sniff(head: &[u8]) -> Option<Shape> {
     let first = *head.first_chunk::<8>()?;
-    let be = |at: usize| head.get(at..at + 4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]));
+    let be = |at: usize| {
+        head.get(at..at + 4)
+            .map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
+    };
     let shape = match first {
         [0x7f, b'E', b'L', b'F', ..] => Shape::Elf,
         [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => Shape::MachO,

@@ -49,11 +49,16 @@ impl Image<'_> {
     /// Visits defined symbols in table order until the callback breaks.
     pub fn symbols<B>(&self, visit: &mut dyn FnMut(Symbol<'_>) -> ControlFlow<B>) -> Option<B> {
         let table = self.symbol_table?;
-        let bytes = self.window().get(table.offset, table.size.min(TABLE_LIMIT))?;
+        let bytes = self
+            .window()
+            .get(table.offset, table.size.min(TABLE_LIMIT))?;
         if table.layout == Symbols::Plan9 {
             return self.plan9_symbols(bytes, visit);
         }
-        let strings = self.window().get(table.strings, table.strings_size.min(TABLE_LIMIT)).unwrap_or_default();
+        let strings = self
+            .window()
+            .get(table.strings, table.strings_size.min(TABLE_LIMIT))
+            .unwrap_or_default();
         let wide = self.bits == 64;
         let size = match table.layout {
             Symbols::Elf if wide => 24,
@@ -67,10 +72,15 @@ impl Image<'_> {
                 auxiliary -= 1;
                 continue;
             }
-            let field = |at: usize, len: usize| entry.get(at..at + len).map_or(0, |b| self.number(b));
+            let field =
+                |at: usize, len: usize| entry.get(at..at + len).map_or(0, |b| self.number(b));
             let (name, address) = match table.layout {
                 Symbols::Elf => {
-                    let (section, value) = if wide { (field(6, 2), field(8, 8)) } else { (field(14, 2), field(4, 4)) };
+                    let (section, value) = if wide {
+                        (field(6, 2), field(8, 8))
+                    } else {
+                        (field(14, 2), field(4, 4))
+                    };
                     if section == 0 {
                         continue;
                     }
@@ -83,12 +93,21 @@ impl Image<'_> {
                         continue;
                     }
                     let name = string(strings, field(0, 4));
-                    (name.strip_prefix(b"_").unwrap_or(name), field(8, if wide { 8 } else { 4 }))
+                    (
+                        name.strip_prefix(b"_").unwrap_or(name),
+                        field(8, if wide { 8 } else { 4 }),
+                    )
                 }
                 Symbols::Coff => {
                     auxiliary = field(17, 1);
-                    let name = if field(0, 4) == 0 { string(strings, field(4, 4)) } else { until_nul(&entry[..8]) };
-                    let home = usize::try_from(field(12, 2)).ok().and_then(|n| self.sections.get(n.checked_sub(1)?));
+                    let name = if field(0, 4) == 0 {
+                        string(strings, field(4, 4))
+                    } else {
+                        until_nul(&entry[..8])
+                    };
+                    let home = usize::try_from(field(12, 2))
+                        .ok()
+                        .and_then(|n| self.sections.get(n.checked_sub(1)?));
                     let Some(home) = home else { continue };
                     (name, home.address.wrapping_add(field(8, 4)))
                 }
@@ -116,7 +135,11 @@ impl Image<'_> {
 
     /// src/debug/plan9obj/file.go: value of pointer size (8 bytes for amd64), type with the high bit set, NUL-terminated name; types `z`
     /// and `Z` hold a path of pairs ended by two zero bytes.
-    fn plan9_symbols<B>(&self, mut rest: &[u8], visit: &mut dyn FnMut(Symbol<'_>) -> ControlFlow<B>) -> Option<B> {
+    fn plan9_symbols<B>(
+        &self,
+        mut rest: &[u8],
+        visit: &mut dyn FnMut(Symbol<'_>) -> ControlFlow<B>,
+    ) -> Option<B> {
         let word = usize::try_from(self.pointer_size()).ok()?;
         while let (Some(value), Some(kind)) = (rest.get(..word), rest.get(word)) {
             let tail = rest.get(word + 1..)?;
@@ -130,7 +153,10 @@ impl Image<'_> {
             let end = memchr::memchr(0, tail)?;
             // Values are big-endian on every Plan 9 port.
             let address = value.iter().fold(0, |acc: u64, b| acc << 8 | u64::from(*b));
-            let symbol = Symbol { name: &tail[..end], address };
+            let symbol = Symbol {
+                name: &tail[..end],
+                address,
+            };
             if let ControlFlow::Break(found) = visit(symbol) {
                 return Some(found);
             }
@@ -141,14 +167,26 @@ impl Image<'_> {
 
     /// The address of a symbol by its exact name.
     pub fn symbol_address(&self, name: &[u8]) -> Option<u64> {
-        self.symbols(&mut |s| if s.name == name { ControlFlow::Break(s.address) } else { ControlFlow::Continue(()) })
+        self.symbols(&mut |s| {
+            if s.name == name {
+                ControlFlow::Break(s.address)
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
     }
 }
 
 fn string(strings: &[u8], at: u64) -> &[u8] {
-    usize::try_from(at).ok().and_then(|at| strings.get(at..)).map(until_nul).unwrap_or_default()
+    usize::try_from(at)
+        .ok()
+        .and_then(|at| strings.get(at..))
+        .map(until_nul)
+        .unwrap_or_default()
 }
 
 fn until_nul(bytes: &[u8]) -> &[u8] {
-    bytes.get(..memchr::memchr(0, bytes).unwrap_or(bytes.len())).unwrap_or_default()
+    bytes
+        .get(..memchr::memchr(0, bytes).unwrap_or(bytes.len()))
+        .unwrap_or_default()
 }

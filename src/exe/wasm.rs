@@ -25,11 +25,11 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     let mut data = None;
     while at < window.len() && image.sections.len() < SECTIONS_LIMIT {
         let Some((id, size, body)) = section_header(window, at) else {
-            image.faults.push(Fault::Truncated("wasm section header"));
+            image.fault(Fault::Truncated("wasm section header"));
             break;
         };
         let Some(end) = body.checked_add(size).filter(|&end| end <= window.len()) else {
-            image.faults.push(Fault::Truncated("wasm section"));
+            image.fault(Fault::Truncated("wasm section"));
             // What is there of the data section is still worth reading.
             if id == DATA {
                 data = Some((body, window.len() - body));
@@ -39,7 +39,13 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
         if id == CUSTOM {
             let name = custom_name(window, body, size);
             if let Some((name, skip)) = name {
-                let section = Section { name: Cow::Borrowed(name), address: 0, size: size - skip, offset: body + skip, file_size: size - skip };
+                let section = Section {
+                    name: Cow::Borrowed(name),
+                    address: 0,
+                    size: size - skip,
+                    offset: body + skip,
+                    file_size: size - skip,
+                };
                 image.sections.push(section);
             }
         } else if id == DATA {
@@ -70,33 +76,54 @@ fn custom_name<'a>(window: &'a Window<'_>, body: u64, size: u64) -> Option<(&'a 
 
 fn rebuild(window: &Window<'_>, offset: u64, size: u64, image: &mut Image<'_>) {
     let Some(bytes) = window.get(offset, size) else {
-        return image.faults.push(Fault::Truncated("wasm data section"));
+        return image.fault(Fault::Truncated("wasm data section"));
     };
     let parts = parts(bytes);
     let first = parts.iter().map(|p| p.0).min().unwrap_or(0);
-    let last = parts.iter().map(|p| p.0.saturating_add(p.1.len() as u64)).max().unwrap_or(0);
+    let last = parts
+        .iter()
+        .map(|p| p.0.saturating_add(p.1.len() as u64))
+        .max()
+        .unwrap_or(0);
     let span = last.saturating_sub(first);
-    if parts.is_empty() || span > MEMORY_LIMIT || span > size.saturating_mul(GROWTH_LIMIT).saturating_add(1 << 20) {
-        return image.faults.push(Fault::Malformed("wasm data section"));
+    if parts.is_empty()
+        || span > MEMORY_LIMIT
+        || span > size.saturating_mul(GROWTH_LIMIT).saturating_add(1 << 20)
+    {
+        return image.fault(Fault::Malformed("wasm data section"));
     }
-    let Ok(length) = usize::try_from(span) else { return };
+    let Ok(length) = usize::try_from(span) else {
+        return;
+    };
     let mut memory = vec![0; length];
     for (address, part) in parts {
-        let Ok(start) = usize::try_from(address - first) else { continue };
+        let Ok(start) = usize::try_from(address - first) else {
+            continue;
+        };
         if let Some(to) = memory.get_mut(start..start + part.len()) {
             to.copy_from_slice(part);
         }
     }
-    image.segments.push(Segment { address: first, size: span, offset: 0, writable: true, executable: false });
+    image.segments.push(Segment {
+        address: first,
+        size: span,
+        offset: 0,
+        writable: true,
+        executable: false,
+    });
     image.memory = Some(memory);
 }
 
 /// Address and bytes of every active segment of memory 0; reading stops at the first thing it does not understand.
 fn parts(bytes: &[u8]) -> Vec<(u64, &[u8])> {
     let mut parts = Vec::new();
-    let Some((count, mut at)) = leb(bytes) else { return parts };
+    let Some((count, mut at)) = leb(bytes) else {
+        return parts;
+    };
     for _ in 0..count {
-        let Some((part, next)) = part(bytes, at) else { break };
+        let Some((part, next)) = part(bytes, at) else {
+            break;
+        };
         parts.extend(part);
         at = next;
     }

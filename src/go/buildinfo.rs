@@ -57,7 +57,11 @@ pub fn find_in_section<'i>(image: &'i Image<'_>, limit: u64) -> Result<Blob<'i>,
         Format::MachO => b"__go_buildinfo",
         Format::Pe if image.section(b".go.buildinfo").is_some() => b".go.buildinfo",
         Format::Pe | Format::Xcoff | Format::Plan9 => {
-            let data = image.segments.iter().find(|s| s.writable && !s.executable).ok_or(NoBlob::Absent)?;
+            let data = image
+                .segments
+                .iter()
+                .find(|s| s.writable && !s.executable)
+                .ok_or(NoBlob::Absent)?;
             return find_in(image, *data, limit, false);
         }
         Format::Wasm => return Err(NoBlob::Absent),
@@ -80,7 +84,11 @@ pub fn find_in_section<'i>(image: &'i Image<'_>, limit: u64) -> Result<Blob<'i>,
 /// [`NoBlob`].
 pub fn find_in_segments<'i>(image: &'i Image<'_>, limit: u64) -> Result<Blob<'i>, NoBlob> {
     let mut worst = NoBlob::Absent;
-    for segment in image.segments.iter().filter(|s| s.writable && !s.executable) {
+    for segment in image
+        .segments
+        .iter()
+        .filter(|s| s.writable && !s.executable)
+    {
         match find_in(image, *segment, limit, true) {
             Ok(blob) => return Ok(blob),
             Err(NoBlob::Broken) => worst = NoBlob::Broken,
@@ -91,17 +99,31 @@ pub fn find_in_segments<'i>(image: &'i Image<'_>, limit: u64) -> Result<Blob<'i>
 }
 
 /// The first blob in a run of addresses that can be decoded.
-fn find_in<'i>(image: &'i Image<'_>, part: Segment, limit: u64, strict: bool) -> Result<Blob<'i>, NoBlob> {
-    let good = |address| decode(image, address, limit).filter(|b| !strict || looks_like_go(b.version));
+fn find_in<'i>(
+    image: &'i Image<'_>,
+    part: Segment,
+    limit: u64,
+    strict: bool,
+) -> Result<Blob<'i>, NoBlob> {
+    let good =
+        |address| decode(image, address, limit).filter(|b| !strict || looks_like_go(b.version));
     // Go's linker puts it first, so one small read settles nearly every file.
-    let start = part.address.checked_next_multiple_of(ALIGN).ok_or(NoBlob::Absent)?;
-    let at_start = image.bytes(start, HEADER).is_some_and(|b| b.starts_with(&MAGIC));
+    let start = part
+        .address
+        .checked_next_multiple_of(ALIGN)
+        .ok_or(NoBlob::Absent)?;
+    let at_start = image
+        .bytes(start, HEADER)
+        .is_some_and(|b| b.starts_with(&MAGIC));
     if at_start && let Some(blob) = good(start) {
         return Ok(blob);
     }
     let mut places = Vec::new();
     image.scan::<()>(&part, MAGIC.len() - 1, &mut |address, bytes| {
-        let aligned = FINDER.find_iter(bytes).map(|i| address + i as u64).filter(|a| a % ALIGN == 0);
+        let aligned = FINDER
+            .find_iter(bytes)
+            .map(|i| address + i as u64)
+            .filter(|a| a % ALIGN == 0);
         for place in aligned {
             if places.last() != Some(&place) {
                 places.push(place);
@@ -112,7 +134,14 @@ fn find_in<'i>(image: &'i Image<'_>, part: Segment, limit: u64, strict: bool) ->
         }
         ControlFlow::Continue(())
     });
-    places.iter().find_map(|&a| good(a)).ok_or(if places.is_empty() { NoBlob::Absent } else { NoBlob::Broken })
+    places
+        .iter()
+        .find_map(|&a| good(a))
+        .ok_or(if places.is_empty() {
+            NoBlob::Absent
+        } else {
+            NoBlob::Broken
+        })
 }
 
 /// Whether a text reads like a version that Go's own toolchains write.
@@ -140,12 +169,22 @@ fn decode<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<Blob<'i>
         }
         let at = |i: u64| image.pointer(address + 16 + i * size).filter(|&p| p != 0);
         let version = at(0).and_then(|p| image.go_string(p, VERSION_LIMIT))?;
-        (version, at(1).and_then(|p| image.go_string(p, limit)).unwrap_or_default())
+        (
+            version,
+            at(1)
+                .and_then(|p| image.go_string(p, limit))
+                .unwrap_or_default(),
+        )
     };
     if version.is_empty() || std::str::from_utf8(version).is_err() {
         return None;
     }
-    Some(Blob { version, modinfo: modinfo::unframe(framed).filter(|t| !t.is_empty()), address, inline: flags & 2 != 0 })
+    Some(Blob {
+        version,
+        modinfo: modinfo::unframe(framed).filter(|t| !t.is_empty()),
+        address,
+        inline: flags & 2 != 0,
+    })
 }
 
 /// A string with its length as uvarint in front, and the address behind it.
@@ -156,7 +195,11 @@ fn inline<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<(&'i [u8
         return None;
     }
     let start = address.checked_add(used)?;
-    let text = if length == 0 { &[] } else { image.bytes(start, length)? };
+    let text = if length == 0 {
+        &[]
+    } else {
+        image.bytes(start, length)?
+    };
     Some((text, start.checked_add(length)?))
 }
 

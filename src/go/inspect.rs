@@ -48,6 +48,8 @@ pub struct Inspection {
     pub found: Vec<Found>,
     /// What was wrong with the file although it was opened; also for files that are not Go.
     pub faults: Vec<String>,
+    /// Headers were cut off, so that nothing found does not mean nothing there.
+    pub damage: Option<String>,
     /// What was read.
     pub counts: Counts,
 }
@@ -64,10 +66,15 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options) -> Result<Inspection, Mis
         Shape::FatMachO => {
             let (slices, dropped) = exe::slices(&window)?;
             if dropped > 0 {
-                inspection.faults.push(format!("{dropped} slices lie outside the file or on top of another"));
+                inspection.faults.push(format!(
+                    "{dropped} slices lie outside the file or on top of another"
+                ));
             }
             for slice in slices {
-                let name = slice.arch.map_or_else(|| format!("cpu{}-{}", slice.cpu.0, slice.cpu.1), str::to_owned);
+                let name = slice.arch.map_or_else(
+                    || format!("cpu{}-{}", slice.cpu.0, slice.cpu.1),
+                    str::to_owned,
+                );
                 let part = Part::new(reader, slice.offset, slice.size);
                 inspection.part(&part, (slice.offset, slice.size), Some(name), None, options);
             }
@@ -75,14 +82,32 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options) -> Result<Inspection, Mis
         Shape::Archive => {
             for member in exe::members(&window)? {
                 let part = Part::new(reader, member.offset, member.size);
-                inspection.part(&part, (member.offset, member.size), None, Some(member.name), options);
+                inspection.part(
+                    &part,
+                    (member.offset, member.size),
+                    None,
+                    Some(member.name),
+                    options,
+                );
             }
         }
         _ => {
             let image = exe::open(&window)?;
-            inspection.faults.extend(image.faults.iter().map(fault_text));
+            inspection
+                .faults
+                .extend(image.faults.iter().map(fault_text));
+            inspection.damage = image
+                .faults
+                .iter()
+                .find(|f| cuts_headers(f))
+                .map(fault_text);
             if let Some(binary) = read(&image, options) {
-                inspection.found.push(Found { slice: None, member: None, range: (0, reader.len()), binary });
+                inspection.found.push(Found {
+                    slice: None,
+                    member: None,
+                    range: (0, reader.len()),
+                    binary,
+                });
             }
         }
     }
@@ -91,16 +116,32 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options) -> Result<Inspection, Mis
 }
 
 impl Inspection {
-    fn part(&mut self, part: &Part<'_>, range: (u64, u64), slice: Option<String>, member: Option<String>, options: &Options) {
+    fn part(
+        &mut self,
+        part: &Part<'_>,
+        range: (u64, u64),
+        slice: Option<String>,
+        member: Option<String>,
+        options: &Options,
+    ) {
         let window = Window::new(part, options.limits.executable);
         match exe::open(&window) {
             Ok(image) => {
                 if let Some(binary) = read(&image, options) {
-                    self.found.push(Found { slice, member, range, binary });
+                    self.found.push(Found {
+                        slice,
+                        member,
+                        range,
+                        binary,
+                    });
                 }
             }
             Err(Miss::NotExecutable) => {}
-            Err(miss) => self.faults.push(format!("{}: {}", slice.or(member).unwrap_or_default(), miss_text(miss))),
+            Err(miss) => self.faults.push(format!(
+                "{}: {}",
+                slice.or(member).unwrap_or_default(),
+                miss_text(miss)
+            )),
         }
         self.add(window.counts());
     }
@@ -128,6 +169,14 @@ fn fault_text(fault: &Fault) -> String {
     }
 }
 
+/// Whether a fault hides parts of the file. A segment that is not all there does not: separate debug files are made that way.
+fn cuts_headers(fault: &Fault) -> bool {
+    match fault {
+        Fault::Truncated(what) => !what.ends_with("segment") && !what.ends_with(" section"),
+        Fault::Malformed(_) => false,
+    }
+}
+
 fn read(image: &Image<'_>, options: &Options) -> Option<Binary> {
     let tables = Tables::new(image, options.limits);
     let identity = identify::identify(&tables, options.named)?;
@@ -137,20 +186,39 @@ fn read(image: &Image<'_>, options: &Options) -> Option<Binary> {
 /// The record as far as the build info and the headers give it.
 fn record(tables: &Tables<'_>, identity: Identity<'_>) -> Binary {
     let image = tables.image();
-    let raw = identity.version.map(|v| String::from_utf8_lossy(v).into_owned());
+    let raw = identity
+        .version
+        .map(|v| String::from_utf8_lossy(v).into_owned());
     let version = raw.as_deref().and_then(GoVersion::parse);
     let info = identity.modinfo.map(ModInfo::parse);
     let build_info = identity.source.is_some().then(|| {
         let version = raw.as_deref().unwrap_or_default();
-        info.as_ref().map(|i| i.to_record(version)).unwrap_or_else(|| ModInfo::default().to_record(version))
+        info.as_ref()
+            .map(|i| i.to_record(version))
+            .unwrap_or_else(|| ModInfo::default().to_record(version))
     });
     let mut notes = identity.notes;
     if let Some(info) = &info {
-        notes.extend(info.problems.iter().map(|p| format!("build info line {}: {}", p.line, p.message)));
-        notes.extend(info.unknown.iter().take(8).map(|l| format!("build info: line of unknown kind: {}", String::from_utf8_lossy(l))));
+        notes.extend(
+            info.problems
+                .iter()
+                .map(|p| format!("build info line {}: {}", p.line, p.message)),
+        );
+        notes.extend(info.unknown.iter().take(8).map(|l| {
+            format!(
+                "build info: line of unknown kind: {}",
+                String::from_utf8_lossy(l)
+            )
+        }));
     }
     notes.extend(image.faults.iter().map(fault_text));
-    let setting = |key: &str| build_info.as_ref().and_then(|b| b.setting(key)).filter(|v| !v.is_empty()).map(str::to_owned);
+    let setting = |key: &str| {
+        build_info
+            .as_ref()
+            .and_then(|b| b.setting(key))
+            .filter(|v| !v.is_empty())
+            .map(str::to_owned)
+    };
     Binary {
         size: image.window().len(),
         executable: Executable {
@@ -163,16 +231,25 @@ fn record(tables: &Tables<'_>, identity: Identity<'_>) -> Binary {
             build_id: identify::build_id(image),
             ..Executable::default()
         },
-        go_version: version.as_ref().and_then(|v| v.release_text()).map(str::to_owned),
+        go_version: version
+            .as_ref()
+            .and_then(|v| v.release_text())
+            .map(str::to_owned),
         go_vendor: version.as_ref().and_then(|v| v.vendor.clone()),
-        main_package: build_info.as_ref().map(|b| b.path.clone()).filter(|p| !p.is_empty()),
+        main_package: build_info
+            .as_ref()
+            .map(|b| b.path.clone())
+            .filter(|p| !p.is_empty()),
         build_info_source: identity.source,
         experiments: Experiments {
             setting: setting("GOEXPERIMENT"),
             suffix: version.map(|v| v.experiments).unwrap_or_default(),
             ..Experiments::default()
         },
-        godebug: Godebug { recorded: setting("DefaultGODEBUG"), ..Godebug::default() },
+        godebug: Godebug {
+            recorded: setting("DefaultGODEBUG"),
+            ..Godebug::default()
+        },
         go_version_raw: raw,
         build_info,
         notes,

@@ -39,10 +39,16 @@ impl<'i> LinkerStrings<'i> {
         let (start, end) = module.data;
         let start = start.next_multiple_of(word);
         let size = end.saturating_sub(start).min(DATA_LIMIT);
-        let Some(data) = image.bytes_upto(start, size) else { return Self { all } };
-        let Ok(step) = usize::try_from(word) else { return Self { all } };
+        let Some(data) = image.bytes_upto(start, size) else {
+            return Self { all };
+        };
+        let Ok(step) = usize::try_from(word) else {
+            return Self { all };
+        };
         // Fixups are consulted only when the words in place are no addresses.
-        let in_place = image.word(module.address).is_some_and(|w| w != 0 && image.segment_at(w).is_some());
+        let in_place = image
+            .word(module.address)
+            .is_some_and(|w| w != 0 && image.segment_at(w).is_some());
         let mut consider = |address: u64, pointer: u64, length: u64| {
             if length == 0 || length > limit || all.len() >= COUNT_LIMIT {
                 return;
@@ -64,7 +70,9 @@ impl<'i> LinkerStrings<'i> {
             let fixups = image.fixups();
             let first = fixups.partition_point(|f| f.0 < start);
             for &(address, pointer) in fixups.iter().skip(first).take_while(|f| f.0 < end) {
-                let Ok(at) = usize::try_from(address - start) else { break };
+                let Ok(at) = usize::try_from(address - start) else {
+                    break;
+                };
                 if let Some(length) = number(at.saturating_add(step)) {
                     consider(address, pointer, length);
                 }
@@ -75,12 +83,18 @@ impl<'i> LinkerStrings<'i> {
 
     /// `runtime.modinfo` without its framing.
     pub fn modinfo(&self) -> Option<&'i [u8]> {
-        self.all.iter().find(|s| s.text.starts_with(&modinfo::START)).and_then(|s| modinfo::unframe(s.text))
+        self.all
+            .iter()
+            .find(|s| s.text.starts_with(&modinfo::START))
+            .and_then(|s| modinfo::unframe(s.text))
     }
 
     /// Texts that read like a toolchain version. The runtime's own is among them; a program may hold others.
     pub fn versions(&self) -> impl Iterator<Item = &'i [u8]> + '_ {
-        self.all.iter().map(|s| s.text).filter(|t| buildinfo::looks_like_go(t))
+        self.all
+            .iter()
+            .map(|s| s.text)
+            .filter(|t| buildinfo::looks_like_go(t))
     }
 }
 
@@ -95,6 +109,8 @@ fn text<'i>(image: &'i Image<'_>, pointer: u64, length: u64) -> Option<&'i [u8]>
         return image.bytes(pointer, length);
     }
     let (text, nul) = head.split_at(usize::try_from(length).ok()?);
-    let plain = nul == [0] && (text.starts_with(&modinfo::START) || (std::str::from_utf8(text).is_ok() && !text.contains(&0)));
+    let plain = nul == [0]
+        && (text.starts_with(&modinfo::START)
+            || (std::str::from_utf8(text).is_ok() && !text.contains(&0)));
     plain.then_some(text)
 }

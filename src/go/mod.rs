@@ -10,6 +10,7 @@ pub mod linker_strings;
 pub mod modinfo;
 pub mod moduledata;
 pub mod pclntab;
+pub mod record;
 pub mod version;
 
 pub use inspect::{Found, Inspection, Level, Options, inspect, miss_text};

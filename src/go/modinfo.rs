@@ -83,7 +83,10 @@ impl<'t> ModInfo<'t> {
             rest = tail.get(1..).unwrap_or_default();
             number += 1;
             if let Err(message) = info.line(line, &mut last) {
-                info.problems.push(Problem { line: number, message });
+                info.problems.push(Problem {
+                    line: number,
+                    message,
+                });
             }
         }
         info
@@ -110,7 +113,10 @@ impl<'t> ModInfo<'t> {
             b"=>" => {
                 let columns = columns(value);
                 let [path, version, sum] = columns[..] else {
-                    return Err(format!("expected 3 columns for replacement; got {}", columns.len()));
+                    return Err(format!(
+                        "expected 3 columns for replacement; got {}",
+                        columns.len()
+                    ));
                 };
                 let replaced = match last {
                     Last::None => None,
@@ -131,28 +137,48 @@ impl<'t> ModInfo<'t> {
 
     /// The value of a setting.
     pub fn setting(&self, key: &str) -> Option<&[u8]> {
-        self.settings.iter().find(|s| *s.0 == *key.as_bytes()).map(|s| &*s.1)
+        self.settings
+            .iter()
+            .find(|s| *s.0 == *key.as_bytes())
+            .map(|s| &*s.1)
     }
 
     /// The text that `BuildInfo.String` of Go prints: what `go version -m` shows, before its tabs.
     pub fn to_text(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        let put = |out: &mut Vec<u8>, parts: &[&[u8]]| parts.iter().for_each(|p| out.extend_from_slice(p));
+        let put = |out: &mut Vec<u8>, parts: &[&[u8]]| {
+            parts.iter().for_each(|p| out.extend_from_slice(p))
+        };
         if !self.path.is_empty() {
             put(&mut out, &[b"path\t", self.path, b"\n"]);
         }
-        let main = self.main.iter().filter(|m| **m != Module::default()).map(|m| (&b"mod"[..], m));
+        let main = self
+            .main
+            .iter()
+            .filter(|m| **m != Module::default())
+            .map(|m| (&b"mod"[..], m));
         for (word, module) in main.chain(self.deps.iter().map(|d| (&b"dep"[..], d))) {
             put(&mut out, &[word, b"\t", module.path, b"\t", module.version]);
             match module.replace {
                 // Go ends the replacement's line and then the replaced one's: an empty line follows.
-                Some((path, version, sum)) => put(&mut out, &[b"\n=>\t", path, b"\t", version, b"\t", sum, b"\n\n"]),
+                Some((path, version, sum)) => put(
+                    &mut out,
+                    &[b"\n=>\t", path, b"\t", version, b"\t", sum, b"\n\n"],
+                ),
                 None => put(&mut out, &[b"\t", module.sum, b"\n"]),
             }
         }
         for (key, value) in &self.settings {
-            let key = if must_quote_key(key) { Cow::Owned(quote(key)) } else { Cow::Borrowed(&**key) };
-            let value = if must_quote_value(value) { Cow::Owned(quote(value)) } else { Cow::Borrowed(&**value) };
+            let key = if must_quote_key(key) {
+                Cow::Owned(quote(key))
+            } else {
+                Cow::Borrowed(&**key)
+            };
+            let value = if must_quote_value(value) {
+                Cow::Owned(quote(value))
+            } else {
+                Cow::Borrowed(&**value)
+            };
             put(&mut out, &[b"build\t", &key, b"=", &value, b"\n"]);
         }
         out
@@ -165,7 +191,14 @@ impl<'t> ModInfo<'t> {
             path: text(self.path),
             main: self.main.as_ref().map(record).unwrap_or_default(),
             deps: self.deps.iter().map(record).collect(),
-            settings: self.settings.iter().map(|(k, v)| model::Setting { key: text(k), value: text(v) }).collect(),
+            settings: self
+                .settings
+                .iter()
+                .map(|(k, v)| model::Setting {
+                    key: text(k),
+                    value: text(v),
+                })
+                .collect(),
         }
     }
 }
@@ -180,7 +213,12 @@ fn record(module: &Module<'_>) -> model::Module {
         version: text(module.version),
         sum: text(module.sum),
         replace: module.replace.map(|(path, version, sum)| {
-            Box::new(model::Module { path: text(path), version: text(version), sum: text(sum), replace: None })
+            Box::new(model::Module {
+                path: text(path),
+                version: text(version),
+                sum: text(sum),
+                replace: None,
+            })
         }),
     }
 }
@@ -199,8 +237,18 @@ fn columns(line: &[u8]) -> Vec<&[u8]> {
 fn module(line: &[u8]) -> Result<Module<'_>, String> {
     let columns = columns(line);
     match columns[..] {
-        [path, version] => Ok(Module { path, version, sum: b"", replace: None }),
-        [path, version, sum] => Ok(Module { path, version, sum, replace: None }),
+        [path, version] => Ok(Module {
+            path,
+            version,
+            sum: b"",
+            replace: None,
+        }),
+        [path, version, sum] => Ok(Module {
+            path,
+            version,
+            sum,
+            replace: None,
+        }),
         _ => Err(format!("expected 2 or 3 columns; got {}", columns.len())),
     }
 }
@@ -216,7 +264,12 @@ fn setting(line: &[u8]) -> Result<Pair<'_>, String> {
             match line.get(used) {
                 None => return Err("build line missing '=' after quoted key".into()),
                 Some(b'=') => (Cow::Owned(key), line.get(used + 1..).unwrap_or_default()),
-                Some(&c) => return Err(format!("unexpected character after quoted key: {}", quote_char(c))),
+                Some(&c) => {
+                    return Err(format!(
+                        "unexpected character after quoted key: {}",
+                        quote_char(c)
+                    ));
+                }
             }
         }
         Some(_) => {
@@ -233,7 +286,12 @@ fn setting(line: &[u8]) -> Result<Pair<'_>, String> {
             Some((unquoted, used)) if used == value.len() => Cow::Owned(unquoted),
             _ => return Err("invalid quoted value in build line".into()),
         },
-        _ if must_quote_value(value) => return Err(format!("unquoted value {} must be quoted", text(&quote(value)))),
+        _ if must_quote_value(value) => {
+            return Err(format!(
+                "unquoted value {} must be quoted",
+                text(&quote(value))
+            ));
+        }
         _ => Cow::Borrowed(value),
     };
     Ok((key, value))
@@ -253,7 +311,12 @@ fn unquote(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     let quote = *text.first()?;
     if quote == b'`' {
         let end = memchr::memchr(b'`', text.get(1..)?)? + 1;
-        let raw = text.get(1..end)?.iter().copied().filter(|&b| b != b'\r').collect();
+        let raw = text
+            .get(1..end)?
+            .iter()
+            .copied()
+            .filter(|&b| b != b'\r')
+            .collect();
         return Some((raw, end + 1));
     }
     let mut out = Vec::new();
@@ -302,7 +365,10 @@ fn unquote(text: &[u8]) -> Option<(Vec<u8>, usize)> {
 fn digits(text: &[u8], at: &mut usize, count: usize, radix: u32) -> Option<u32> {
     let digits = text.get(*at..at.checked_add(count)?)?;
     *at += count;
-    digits.iter().try_fold(0u32, |acc, &d| acc.checked_mul(radix)?.checked_add(char::from(d).to_digit(radix)?))
+    digits.iter().try_fold(0u32, |acc, &d| {
+        acc.checked_mul(radix)?
+            .checked_add(char::from(d).to_digit(radix)?)
+    })
 }
 
 /// `strconv.Quote`.
@@ -334,7 +400,10 @@ fn escape(c: char, out: &mut Vec<u8>) {
     };
     if let Some(k) = known {
         out.extend_from_slice(format!("\\{k}").as_bytes());
-    } else if c == ' ' || c.is_ascii_graphic() || (!c.is_ascii() && !c.is_control() && !c.is_whitespace()) {
+    } else if c == ' '
+        || c.is_ascii_graphic()
+        || (!c.is_ascii() && !c.is_control() && !c.is_whitespace())
+    {
         out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
     } else {
         let n = u32::from(c);

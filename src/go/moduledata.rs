@@ -16,9 +16,19 @@ struct Words {
 }
 
 /// Go 1.16 and newer: eight slices and a pointer come first.
-const SINCE_116: Words = Words { text: 22, etext: 23, data: 26, edata: 27 };
+const SINCE_116: Words = Words {
+    text: 22,
+    etext: 23,
+    data: 26,
+    edata: 27,
+};
 /// Go 1.5 to 1.15: pclntable, ftab, filetab, findfunctab, minpc, maxpc.
-const SINCE_15: Words = Words { text: 12, etext: 13, data: 16, edata: 17 };
+const SINCE_15: Words = Words {
+    text: 12,
+    etext: 13,
+    data: 16,
+    edata: 17,
+};
 
 /// What the program says about its own layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +44,9 @@ pub struct Moduledata {
 impl Moduledata {
     /// Finds the module data that points at this table.
     pub fn find(image: &Image<'_>, table: &Pclntab) -> Option<Self> {
-        if let Some(section) = [&b".go.module"[..], b"__go_module"].iter().find_map(|n| image.section(n))
+        if let Some(section) = [&b".go.module"[..], b"__go_module"]
+            .iter()
+            .find_map(|n| image.section(n))
             && let Some(found) = Self::parse(image, section.address, table)
         {
             return Some(found);
@@ -43,17 +55,28 @@ impl Moduledata {
             // Nothing in place: the words are filled at load time.
             let word = image.pointer_size();
             let fixups = image.fixups();
-            let places = fixups.iter().filter(|f| f.1 == table.address).map(|f| f.0).filter(|a| a % word == 0);
+            let places = fixups
+                .iter()
+                .filter(|f| f.1 == table.address)
+                .map(|f| f.0)
+                .filter(|a| a % word == 0);
             places.take(64).find_map(|a| Self::parse(image, a, table))
         })
     }
 
     fn scan(image: &Image<'_>, table: &Pclntab) -> Option<Self> {
         let word = usize::try_from(image.pointer_size()).ok()?;
-        let bytes = if image.big_endian { table.address.to_be_bytes()[8 - word..].to_vec() } else { table.address.to_le_bytes()[..word].to_vec() };
+        let bytes = if image.big_endian {
+            table.address.to_be_bytes()[8 - word..].to_vec()
+        } else {
+            table.address.to_le_bytes()[..word].to_vec()
+        };
         let finder = memchr::memmem::Finder::new(&bytes);
         let writable = image.segments.iter().filter(|s| s.writable);
-        let others = image.segments.iter().filter(|s| !s.writable && !s.executable);
+        let others = image
+            .segments
+            .iter()
+            .filter(|s| !s.writable && !s.executable);
         writable.chain(others).find_map(|segment: &Segment| {
             let mut tries = 0;
             image.scan(segment, word - 1, &mut |base, bytes| {
@@ -67,7 +90,11 @@ impl Moduledata {
                         return ControlFlow::Break(Some(found));
                     }
                 }
-                if tries > 4096 { ControlFlow::Break(None) } else { ControlFlow::Continue(()) }
+                if tries > 4096 {
+                    ControlFlow::Break(None)
+                } else {
+                    ControlFlow::Continue(())
+                }
             })?
         })
     }
@@ -92,7 +119,11 @@ impl Moduledata {
             _ => return None,
         };
         let range = |from: u64, to: u64| Some((field(from)?, field(to)?)).filter(|r| r.0 <= r.1);
-        let found = Self { address, text: range(words.text, words.etext)?, data: range(words.data, words.edata)? };
+        let found = Self {
+            address,
+            text: range(words.text, words.etext)?,
+            data: range(words.data, words.edata)?,
+        };
         image.segment_at(found.data.0)?;
         Some(found)
     }

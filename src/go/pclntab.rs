@@ -47,7 +47,10 @@ pub const LAYOUTS: [(u8, Layout, u32, Option<u32>); 4] = [
 impl Layout {
     /// First and last Go minor that writes this layout.
     pub fn minors(self) -> (u32, Option<u32>) {
-        LAYOUTS.iter().find(|l| l.1 == self).map_or((0, None), |l| (l.2, l.3))
+        LAYOUTS
+            .iter()
+            .find(|l| l.1 == self)
+            .map_or((0, None), |l| (l.2, l.3))
     }
 }
 
@@ -92,13 +95,16 @@ impl Pclntab {
     }
 
     fn scan(image: &Image<'_>, segment: &Segment) -> Option<Self> {
-        static LITTLE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\xff\xff\xff\x00\x00"));
+        static LITTLE: LazyLock<Finder<'static>> =
+            LazyLock::new(|| Finder::new(b"\xff\xff\xff\x00\x00"));
         let word = u8::try_from(image.pointer_size()).ok()?;
         let mut tries = 0;
         image.scan(segment, 15, &mut |base, bytes| {
             let mut check = |at: usize| -> Option<Self> {
                 let head = bytes.get(at..at + 8)?;
-                if !LAYOUTS.iter().any(|l| head[..4] == magic(l.0, image.big_endian))
+                if !LAYOUTS
+                    .iter()
+                    .any(|l| head[..4] == magic(l.0, image.big_endian))
                     || !matches!(head[6], 1 | 2 | 4)
                     || head[7] != word
                     || (base + at as u64) % 4 != 0
@@ -111,7 +117,10 @@ impl Pclntab {
             let found = if image.big_endian {
                 memchr::memmem::find_iter(bytes, b"\xff\xff\xff").find_map(&mut check)
             } else {
-                LITTLE.find_iter(bytes).filter_map(|i| i.checked_sub(1)).find_map(&mut check)
+                LITTLE
+                    .find_iter(bytes)
+                    .filter_map(|i| i.checked_sub(1))
+                    .find_map(&mut check)
             };
             match found {
                 Some(table) => ControlFlow::Break(Some(table)),
@@ -126,7 +135,10 @@ impl Pclntab {
         let segment = image.segment_at(address)?;
         let end = segment.end();
         let head = image.bytes(address, 8)?;
-        let layout = LAYOUTS.iter().find(|l| head[..4] == magic(l.0, image.big_endian))?.1;
+        let layout = LAYOUTS
+            .iter()
+            .find(|l| head[..4] == magic(l.0, image.big_endian))?
+            .1;
         let quantum = head[6];
         let word = image.pointer_size();
         if head[4..6] != [0, 0] || !matches!(quantum, 1 | 2 | 4) || u64::from(head[7]) != word {
@@ -141,14 +153,22 @@ impl Pclntab {
             return Self::parse_go12(image, address, quantum, functions, end);
         }
         let files = field(1)?;
-        let (text_start, first) = if layout == Layout::Go116 { (None, 2) } else { (Some(field(2)?), 3) };
+        let (text_start, first) = if layout == Layout::Go116 {
+            (None, 2)
+        } else {
+            (Some(field(2)?), 3)
+        };
         let mut at = [0; 5];
         for (i, at) in at.iter_mut().enumerate() {
             *at = address.checked_add(field(first + i as u64)?)?;
         }
         let [names, units, file_table, pcs, function_table] = at;
         let header_end = address + 8 + (first + 5) * word;
-        let ordered = header_end <= names && names <= units && units <= file_table && file_table <= pcs && pcs <= function_table;
+        let ordered = header_end <= names
+            && names <= units
+            && units <= file_table
+            && file_table <= pcs
+            && pcs <= function_table;
         if !ordered || function_table >= end || files > COUNT_LIMIT {
             return None;
         }
@@ -171,7 +191,13 @@ impl Pclntab {
         })
     }
 
-    fn parse_go12(image: &Image<'_>, address: u64, quantum: u8, functions: u64, end: u64) -> Option<Self> {
+    fn parse_go12(
+        image: &Image<'_>,
+        address: u64,
+        quantum: u8,
+        functions: u64,
+        end: u64,
+    ) -> Option<Self> {
         let word = image.pointer_size();
         let table = address.checked_add(8 + word)?;
         let size = functions.checked_mul(2 * word)?;
@@ -206,7 +232,11 @@ impl Pclntab {
     }
 
     /// Visits every function name, in the order of the table. From Go 1.16 on that includes the names of functions that exist only inlined.
-    pub fn function_names<B>(&self, image: &Image<'_>, visit: &mut dyn FnMut(&[u8]) -> ControlFlow<B>) -> Option<B> {
+    pub fn function_names<B>(
+        &self,
+        image: &Image<'_>,
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<B>,
+    ) -> Option<B> {
         if self.layout != Layout::Go12 {
             let names = image.bytes(self.names.0, self.names.1)?;
             return split(names, u64::MAX, visit);
@@ -230,7 +260,13 @@ impl Pclntab {
     /// Whether a function of that exact name is linked in.
     pub fn has_function(&self, image: &Image<'_>, name: &[u8]) -> Option<bool> {
         if self.layout == Layout::Go12 {
-            let hit = self.function_names(image, &mut |n| if n == name { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
+            let hit = self.function_names(image, &mut |n| {
+                if n == name {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            });
             return Some(hit.is_some());
         }
         let names = image.bytes(self.names.0, self.names.1)?;
@@ -242,7 +278,11 @@ impl Pclntab {
     }
 
     /// Visits every source file.
-    pub fn source_files<B>(&self, image: &Image<'_>, visit: &mut dyn FnMut(&[u8]) -> ControlFlow<B>) -> Option<B> {
+    pub fn source_files<B>(
+        &self,
+        image: &Image<'_>,
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<B>,
+    ) -> Option<B> {
         if self.layout != Layout::Go12 {
             let files = image.bytes(self.file_table.0, self.file_table.1)?;
             return split(files, self.files, visit);
@@ -262,7 +302,11 @@ impl Pclntab {
 }
 
 fn magic(low: u8, big_endian: bool) -> [u8; 4] {
-    if big_endian { [0xff, 0xff, 0xff, low] } else { [low, 0xff, 0xff, 0xff] }
+    if big_endian {
+        [0xff, 0xff, 0xff, low]
+    } else {
+        [low, 0xff, 0xff, 0xff]
+    }
 }
 
 /// Visits up to `count` NUL-terminated texts.

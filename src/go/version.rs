@@ -48,13 +48,25 @@ impl GoVersion {
             // Up to 1.25 `devel go1.N-HASH DATE`; before 1.17 `devel +HASH DATE`, which names no release.
             let word = rest.trim_start().split(' ').next().unwrap_or_default();
             let release = Release::munch(word).map(|(release, _)| release);
-            return Some(Self { raw: raw.to_owned(), release, devel: true, vendor: None, experiments });
+            return Some(Self {
+                raw: raw.to_owned(),
+                release,
+                devel: true,
+                vendor: None,
+                experiments,
+            });
         }
         let (release, rest) = Release::munch(&head)?;
         // From 1.26 a development build is `go1.N-devel_HASH DATE`.
         let devel = rest.starts_with("-devel");
         let vendor = (!devel).then(|| vendor_text(rest)).flatten();
-        Some(Self { raw: raw.to_owned(), release: Some(release), devel, vendor, experiments })
+        Some(Self {
+            raw: raw.to_owned(),
+            release: Some(release),
+            devel,
+            vendor,
+            experiments,
+        })
     }
 
     /// The release without suffixes, `go1.27.3`; for a development build the release that it leads to.
@@ -64,7 +76,10 @@ impl GoVersion {
 
     /// The minor release of Go 1, the key of every knowledge table; `None` for other majors and nameless builds.
     pub fn minor(&self) -> Option<u32> {
-        self.release.as_ref().filter(|r| r.major == 1).map(|r| r.minor)
+        self.release
+            .as_ref()
+            .filter(|r| r.major == 1)
+            .map(|r| r.minor)
     }
 
     /// The patch number; `None` when the text names none.
@@ -74,7 +89,9 @@ impl GoVersion {
 
     /// A beta or release candidate.
     pub fn is_prerelease(&self) -> bool {
-        self.release.as_ref().is_some_and(|r| r.prerelease.is_some())
+        self.release
+            .as_ref()
+            .is_some_and(|r| r.prerelease.is_some())
     }
 
     /// Order of go/version.Compare, `1.21` (the language) < `1.21rc1` < `1.21.0` < `1.21.1`: vendor text and experiments do not count. A development build of 1.N counts as the
@@ -116,7 +133,8 @@ impl Release {
                 let (kind, after) = rest.split_at(letters);
                 if matches!(kind, "alpha" | "beta" | "rc") {
                     patch = None;
-                    let (n, after) = number(after).map_or((None, after), |(n, after)| (Some(n), after));
+                    let (n, after) =
+                        number(after).map_or((None, after), |(n, after)| (Some(n), after));
                     (prerelease, rest) = (Some((kind.to_owned(), n)), after);
                 }
             }
@@ -125,7 +143,16 @@ impl Release {
             return None;
         }
         let text = text[..text.len() - rest.len()].to_owned();
-        Some((Self { major, minor, patch, prerelease, text }, rest))
+        Some((
+            Self {
+                major,
+                minor,
+                patch,
+                prerelease,
+                text,
+            },
+            rest,
+        ))
     }
 }
 
@@ -141,19 +168,30 @@ fn number(text: &str) -> Option<(u32, &str)> {
 
 /// Cuts the list after ` X:` (every release) or `-X:` (1.26 and newer) out of the text.
 fn cut_experiments(text: &str) -> (String, Vec<String>) {
-    let Some(at) = [" X:", "-X:"].iter().filter_map(|mark| text.find(mark)).min() else {
+    let Some(at) = [" X:", "-X:"]
+        .iter()
+        .filter_map(|mark| text.find(mark))
+        .min()
+    else {
         return (text.to_owned(), Vec::new());
     };
     let list = &text[at + 3..];
     let end = list.find(' ').unwrap_or(list.len());
-    let names = list[..end].split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let names = list[..end]
+        .split(',')
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect();
     (format!("{}{}", &text[..at], &list[end..]), names)
 }
 
 /// What is left of the text after the release: without separators, and without parentheses around all of it.
 fn vendor_text(rest: &str) -> Option<String> {
     let text = rest.trim_matches([' ', '-', '+', '_', '~']);
-    let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')).filter(|t| !t.contains(['(', ')']));
+    let inner = text
+        .strip_prefix('(')
+        .and_then(|t| t.strip_suffix(')'))
+        .filter(|t| !t.contains(['(', ')']));
     let text = inner.unwrap_or(text).trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
@@ -169,10 +207,22 @@ mod tests {
     #[test]
     fn spellings() {
         // text, release, vendor, experiments, devel
-        type Row = (&'static str, Option<&'static str>, Option<&'static str>, &'static [&'static str], bool);
+        type Row = (
+            &'static str,
+            Option<&'static str>,
+            Option<&'static str>,
+            &'static [&'static str],
+            bool,
+        );
         let table: &[Row] = &[
             ("go1.26.6", Some("go1.26.6"), None, &[], false),
-            ("go1.26.6-X:nodwarf5", Some("go1.26.6"), None, &["nodwarf5"], false),
+            (
+                "go1.26.6-X:nodwarf5",
+                Some("go1.26.6"),
+                None,
+                &["nodwarf5"],
+                false,
+            ),
             (
                 "go1.26.6-X:nodwarf5,nogreenteagc,norandomizedheapbase64",
                 Some("go1.26.6"),
@@ -180,8 +230,20 @@ mod tests {
                 &["nodwarf5", "nogreenteagc", "norandomizedheapbase64"],
                 false,
             ),
-            ("go1.25.5 X:greenteagc", Some("go1.25.5"), None, &["greenteagc"], false),
-            ("go1.22.5 (Red Hat 1.22.5-1.el9)", Some("go1.22.5"), Some("Red Hat 1.22.5-1.el9"), &[], false),
+            (
+                "go1.25.5 X:greenteagc",
+                Some("go1.25.5"),
+                None,
+                &["greenteagc"],
+                false,
+            ),
+            (
+                "go1.22.5 (Red Hat 1.22.5-1.el9)",
+                Some("go1.22.5"),
+                Some("Red Hat 1.22.5-1.el9"),
+                &[],
+                false,
+            ),
             (
                 "go1.22.5 (Red Hat 1.22.5-1.el9) X:strictfipsruntime",
                 Some("go1.22.5"),
@@ -189,12 +251,30 @@ mod tests {
                 &["strictfipsruntime"],
                 false,
             ),
-            ("go1.21.13-bigcorp", Some("go1.21.13"), Some("bigcorp"), &[], false),
-            ("go1.27.1-bigcorp X:simd", Some("go1.27.1"), Some("bigcorp"), &["simd"], false),
+            (
+                "go1.21.13-bigcorp",
+                Some("go1.21.13"),
+                Some("bigcorp"),
+                &[],
+                false,
+            ),
+            (
+                "go1.27.1-bigcorp X:simd",
+                Some("go1.27.1"),
+                Some("bigcorp"),
+                &["simd"],
+                false,
+            ),
             ("go1.24.4+auto", Some("go1.24.4"), Some("auto"), &[], false),
             ("go1.22.1-fips", Some("go1.22.1"), Some("fips"), &[], false),
             ("go1.18.10b7", None, None, &[], false),
-            ("go1.18 gccgo (GCC) 13.2.0 20230801", Some("go1.18"), Some("gccgo (GCC) 13.2.0 20230801"), &[], false),
+            (
+                "go1.18 gccgo (GCC) 13.2.0 20230801",
+                Some("go1.18"),
+                Some("gccgo (GCC) 13.2.0 20230801"),
+                &[],
+                false,
+            ),
             (
                 "go1.22-20240212-RC01 cl/606545 +4c0b X:boringcrypto",
                 Some("go1.22"),
@@ -206,10 +286,34 @@ mod tests {
             ("go1.19beta1", Some("go1.19beta1"), None, &[], false),
             ("go1", Some("go1"), None, &[], false),
             ("go1.4", Some("go1.4"), None, &[], false),
-            ("devel go1.28-abcdef0123 Mon Nov 2 01:02:03 2026 +0000", Some("go1.28"), None, &[], true),
-            ("devel go1.25-0123456789 Tue Jan 7 X:greenteagc", Some("go1.25"), None, &["greenteagc"], true),
-            ("go1.28-devel_abcdef0123 Mon Nov 2 01:02:03 2026 +0000", Some("go1.28"), None, &[], true),
-            ("go1.28-devel_abcdef0123 Mon Nov 2 X:simd", Some("go1.28"), None, &["simd"], true),
+            (
+                "devel go1.28-abcdef0123 Mon Nov 2 01:02:03 2026 +0000",
+                Some("go1.28"),
+                None,
+                &[],
+                true,
+            ),
+            (
+                "devel go1.25-0123456789 Tue Jan 7 X:greenteagc",
+                Some("go1.25"),
+                None,
+                &["greenteagc"],
+                true,
+            ),
+            (
+                "go1.28-devel_abcdef0123 Mon Nov 2 01:02:03 2026 +0000",
+                Some("go1.28"),
+                None,
+                &[],
+                true,
+            ),
+            (
+                "go1.28-devel_abcdef0123 Mon Nov 2 X:simd",
+                Some("go1.28"),
+                None,
+                &["simd"],
+                true,
+            ),
             ("devel +abcdef0123 Tue Feb 4 2020", None, None, &[], true),
             ("devel", None, None, &[], true),
         ];
@@ -228,9 +332,19 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_go() {
-        for text in
-            ["", "go", "gopher", "1.27.3", "go1.", "go1.21x", "go1.21.3rc1", "go01.2", "go1.021", "developer", "go99999999999.1"]
-        {
+        for text in [
+            "",
+            "go",
+            "gopher",
+            "1.27.3",
+            "go1.",
+            "go1.21x",
+            "go1.21.3rc1",
+            "go01.2",
+            "go1.021",
+            "developer",
+            "go99999999999.1",
+        ] {
             assert_eq!(GoVersion::parse(text), None, "{text}");
         }
     }
@@ -262,10 +376,20 @@ mod tests {
                 assert_eq!(parse(a).compare(&parse(b)), i.cmp(&j), "{a} {b}");
             }
         }
-        assert_eq!(parse("go1.21.13-bigcorp").compare(&parse("go1.21.13 X:simd")), Ordering::Equal);
-        assert_eq!(parse("go1.19").compare(&parse("go1.19.0")), Ordering::Equal, "before 1.21 the bare form is the release");
+        assert_eq!(
+            parse("go1.21.13-bigcorp").compare(&parse("go1.21.13 X:simd")),
+            Ordering::Equal
+        );
+        assert_eq!(
+            parse("go1.19").compare(&parse("go1.19.0")),
+            Ordering::Equal,
+            "before 1.21 the bare form is the release"
+        );
         assert_ne!(parse("go1.21").compare(&parse("go1.21.0")), Ordering::Equal);
-        assert_eq!(parse("go1.28-devel_ab Mon").compare(&parse("devel go1.28-ab Mon")), Ordering::Equal);
+        assert_eq!(
+            parse("go1.28-devel_ab Mon").compare(&parse("devel go1.28-ab Mon")),
+            Ordering::Equal
+        );
     }
 
     #[test]
@@ -280,10 +404,17 @@ mod tests {
 
     #[test]
     fn mutations_never_panic_and_keep_the_text() {
-        let seeds = ["go1.22.5 (Red Hat 1.22.5-1.el9) X:a,nob", "devel go1.28-ab Mon X:c", "go1.26.6-X:nodwarf5", "go1.27rc1"];
+        let seeds = [
+            "go1.22.5 (Red Hat 1.22.5-1.el9) X:a,nob",
+            "devel go1.28-ab Mon X:c",
+            "go1.26.6-X:nodwarf5",
+            "go1.27rc1",
+        ];
         let mut state = 0x9E37_79B9_7F4A_7C15u64;
         let mut random = move |n: usize| {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            state = state
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
             (state >> 33) as usize % n.max(1)
         };
         for round in 0..20_000 {
@@ -293,7 +424,10 @@ mod tests {
                 match random(3) {
                     0 if at < text.len() => drop(text.remove(at)),
                     1 => text.truncate(at),
-                    _ => text.insert(at, ['0', '.', '-', 'X', ':', ' ', 'é', '\0', '9', 'g'][random(10)]),
+                    _ => text.insert(
+                        at,
+                        ['0', '.', '-', 'X', ':', ' ', 'é', '\0', '9', 'g'][random(10)],
+                    ),
                 }
             }
             let text: String = text.into_iter().collect();

@@ -62,7 +62,10 @@ pub fn open_named(path: &Path) -> io::Result<File> {
     {
         use std::os::unix::fs::OpenOptionsExt;
         let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
-        File::options().read(true).custom_flags(flags.bits() as i32).open(path)
+        File::options()
+            .read(true)
+            .custom_flags(flags.bits() as i32)
+            .open(path)
     }
     #[cfg(not(unix))]
     File::open(path)
@@ -89,7 +92,14 @@ pub fn stat_of(metadata: &std::fs::Metadata) -> Stat {
         }
     }
     #[cfg(not(unix))]
-    Stat { kind, size: metadata.len(), id: (0, 0), links: 1, mode: None, owner: None }
+    Stat {
+        kind,
+        size: metadata.len(),
+        id: (0, 0),
+        links: 1,
+        mode: None,
+        owner: None,
+    }
 }
 
 #[cfg(unix)]
@@ -127,7 +137,9 @@ mod unix {
     /// An open directory.
     pub struct Dir(OwnedFd);
 
-    const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+    const DIRECTORY: OFlags = OFlags::RDONLY
+        .union(OFlags::DIRECTORY)
+        .union(OFlags::CLOEXEC);
 
     impl Dir {
         /// Opens a directory that a user named; links are followed.
@@ -137,8 +149,17 @@ mod unix {
 
         /// Opens a directory inside this one.
         pub fn child(&self, name: &OsStr, follow: bool) -> io::Result<Self> {
-            let flags = if follow { DIRECTORY } else { DIRECTORY | OFlags::NOFOLLOW };
-            Ok(Self(rustix::fs::openat(&self.0, name, flags, Mode::empty())?))
+            let flags = if follow {
+                DIRECTORY
+            } else {
+                DIRECTORY | OFlags::NOFOLLOW
+            };
+            Ok(Self(rustix::fs::openat(
+                &self.0,
+                name,
+                flags,
+                Mode::empty(),
+            )?))
         }
 
         /// Every entry but `.` and `..`, in no order. What could be read before an error is kept.
@@ -161,14 +182,21 @@ mod unix {
                     FileType::Unknown => None,
                     kind => Some(kind_of(kind)),
                 };
-                entries.push(Listed { name: OsString::from_vec(name.to_vec()), kind });
+                entries.push(Listed {
+                    name: OsString::from_vec(name.to_vec()),
+                    kind,
+                });
             }
             (entries, None)
         }
 
         /// The stat of an entry.
         pub fn stat(&self, name: &OsStr, follow: bool) -> io::Result<Stat> {
-            let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
+            let flags = if follow {
+                AtFlags::empty()
+            } else {
+                AtFlags::SYMLINK_NOFOLLOW
+            };
             Ok(stat(&rustix::fs::statat(&self.0, name, flags)?))
         }
 
@@ -261,7 +289,10 @@ mod portable {
                             t if t.is_dir() => Kind::Dir,
                             _ => Kind::Link,
                         });
-                        entries.push(Listed { name: e.file_name(), kind });
+                        entries.push(Listed {
+                            name: e.file_name(),
+                            kind,
+                        });
                     }
                     Err(e) => return (entries, Some(e)),
                 }
@@ -272,7 +303,11 @@ mod portable {
         /// The stat of an entry.
         pub fn stat(&self, name: &OsStr, follow: bool) -> io::Result<Stat> {
             let path = self.0.join(name);
-            let metadata = if follow { fs::metadata(path)? } else { fs::symlink_metadata(path)? };
+            let metadata = if follow {
+                fs::metadata(path)?
+            } else {
+                fs::symlink_metadata(path)?
+            };
             Ok(stat_of(&metadata))
         }
 

@@ -37,7 +37,9 @@ impl<'env, T> Output<'env, T> {
 
     /// Gives a task, whose results come at this place.
     pub fn task(&mut self, task: impl FnOnce(&mut Output<'env, T>) + Send + 'env) {
-        let slot = Arc::new(Slot { items: Mutex::new(None) });
+        let slot = Arc::new(Slot {
+            items: Mutex::new(None),
+        });
         self.items.push_back(Item::Child(slot.clone()));
         self.tasks.push((slot, Box::new(task)));
     }
@@ -75,15 +77,25 @@ impl<'env, T: Send> Shared<'env, T> {
             }
             let taken = if may_take { state.stack.pop() } else { None };
             let Some((slot, task)) = taken else {
-                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state = self
+                    .work
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
             state.running += 1;
             drop(state);
-            let mut output = Output { items: VecDeque::new(), tasks: Vec::new() };
+            let mut output = Output {
+                items: VecDeque::new(),
+                tasks: Vec::new(),
+            };
             // Tasks guard their own work; this only keeps a panic from leaving the reader waiting for ever.
             let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| task(&mut output)));
-            let results = output.items.iter().filter(|i| matches!(i, Item::Result(_))).count();
+            let results = output
+                .items
+                .iter()
+                .filter(|i| matches!(i, Item::Result(_)))
+                .count();
             *slot.items.lock().unwrap_or_else(PoisonError::into_inner) = Some(output.items);
             state = self.lock();
             state.running -= 1;
@@ -107,11 +119,19 @@ impl<'env, T: Send> Shared<'env, T> {
             if let Some(slot) = next.take() {
                 let mut state = self.lock();
                 loop {
-                    if let Some(items) = slot.items.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                    if let Some(items) = slot
+                        .items
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .take()
+                    {
                         open.push(items);
                         break;
                     }
-                    state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+                    state = self
+                        .filled
+                        .wait(state)
+                        .unwrap_or_else(PoisonError::into_inner);
                 }
             }
             let Some(items) = open.last_mut() else { return };
@@ -150,9 +170,16 @@ pub fn run<'env, T: Send>(
     root: impl FnOnce(&mut Output<'env, T>) + Send + 'env,
     deliver: &mut dyn FnMut(T) -> bool,
 ) -> std::io::Result<()> {
-    let slot = Arc::new(Slot { items: Mutex::new(None) });
+    let slot = Arc::new(Slot {
+        items: Mutex::new(None),
+    });
     let shared = Shared {
-        state: Mutex::new(State { stack: vec![(slot.clone(), Box::new(root))], running: 0, waiting: 0, stopped: false }),
+        state: Mutex::new(State {
+            stack: vec![(slot.clone(), Box::new(root))],
+            running: 0,
+            waiting: 0,
+            stopped: false,
+        }),
         work: Condvar::new(),
         filled: Condvar::new(),
     };
@@ -176,7 +203,9 @@ mod tests {
 
     /// A tree of tasks whose results are their places in it, with uneven amounts of work.
     fn tree(depth: u32, name: String, out: &mut Output<'_, String>) {
-        let hash = name.bytes().fold(7u64, |h, b| h.wrapping_mul(31).wrapping_add(b.into()));
+        let hash = name
+            .bytes()
+            .fold(7u64, |h, b| h.wrapping_mul(31).wrapping_add(b.into()));
         std::thread::sleep(std::time::Duration::from_micros(hash % 50));
         out.push(format!("{name}<"));
         if depth > 0 {

@@ -43,7 +43,9 @@ impl Target {
         if text == "-" {
             return Ok(Self::Stdin);
         }
-        let Some((scheme, rest)) = split_scheme(text) else { return Ok(Self::Path(text.into())) };
+        let Some((scheme, rest)) = split_scheme(text) else {
+            return Ok(Self::Path(text.into()));
+        };
         let path = || PathBuf::from(&rest);
         match scheme {
             "file" => Ok(Self::File(path())),
@@ -74,11 +76,24 @@ impl Target {
 /// Schemes are known words; anything else before a colon is part of a path.
 fn split_scheme(text: &OsStr) -> Option<(&'static str, OsString)> {
     const SCHEMES: [&str; 12] = [
-        "file", "dir", "archive", "docker-archive", "oci-archive", "oci-dir", "oci", "registry", "pid", "records", "docker", "podman",
+        "file",
+        "dir",
+        "archive",
+        "docker-archive",
+        "oci-archive",
+        "oci-dir",
+        "oci",
+        "registry",
+        "pid",
+        "records",
+        "docker",
+        "podman",
     ];
     let bytes = text.as_encoded_bytes();
     let colon = memchr::memchr(b':', bytes)?;
-    let scheme = SCHEMES.into_iter().find(|s| s.as_bytes() == &bytes[..colon])?;
+    let scheme = SCHEMES
+        .into_iter()
+        .find(|s| s.as_bytes() == &bytes[..colon])?;
     Some((scheme, tail(text, colon + 1)))
 }
 
@@ -90,9 +105,16 @@ fn with_reference(rest: &OsStr, make: fn(PathBuf, Option<String>) -> Target) -> 
         return make(whole, None);
     }
     let colons: Vec<usize> = memchr::memchr_iter(b':', bytes).collect();
-    let existing = colons.iter().rev().copied().find(|&c| PathBuf::from(head(rest, c)).exists());
+    let existing = colons
+        .iter()
+        .rev()
+        .copied()
+        .find(|&c| PathBuf::from(head(rest, c)).exists());
     let at = existing.or(colons.first().copied()).unwrap_or(bytes.len());
-    make(PathBuf::from(head(rest, at)), Some(tail(rest, at + 1).to_string_lossy().into_owned()))
+    make(
+        PathBuf::from(head(rest, at)),
+        Some(tail(rest, at + 1).to_string_lossy().into_owned()),
+    )
 }
 
 // An OsStr may be cut beside an ASCII colon on every platform, but only Unix says so safely; elsewhere go through text.
@@ -134,12 +156,21 @@ mod tests {
         assert_eq!(parse("C:/x"), Ok(Target::Path("C:/x".into())));
         assert_eq!(parse("pid:12"), Ok(Target::Pid(12)));
         assert_eq!(parse("records:-"), Ok(Target::Records(None)));
-        assert_eq!(parse("oci-dir:no-such:1.2"), Ok(Target::OciDir("no-such".into(), Some("1.2".into()))));
+        assert_eq!(
+            parse("oci-dir:no-such:1.2"),
+            Ok(Target::OciDir("no-such".into(), Some("1.2".into())))
+        );
         assert_eq!(
             parse("docker-archive:no.tar:host:5000/app:1"),
-            Ok(Target::DockerArchive("no.tar".into(), Some("host:5000/app:1".into())))
+            Ok(Target::DockerArchive(
+                "no.tar".into(),
+                Some("host:5000/app:1".into())
+            ))
         );
-        assert_eq!(parse("registry:localhost:5000/a:1"), Ok(Target::Registry("localhost:5000/a:1".into())));
+        assert_eq!(
+            parse("registry:localhost:5000/a:1"),
+            Ok(Target::Registry("localhost:5000/a:1".into()))
+        );
     }
 
     #[test]
@@ -148,6 +179,11 @@ mod tests {
             let BadTarget(message) = parse(text).unwrap_err();
             assert!(message.contains(':') && message.len() > 20, "{message}");
         }
-        assert!(parse("docker:app").unwrap_err().0.contains("docker save app | gospect scan -"));
+        assert!(
+            parse("docker:app")
+                .unwrap_err()
+                .0
+                .contains("docker save app | gospect scan -")
+        );
     }
 }

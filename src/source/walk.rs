@@ -21,9 +21,10 @@ const BY_HANDLE: usize = 128;
 
 /// Extensions of text that `likely` passes over.
 const TEXT: &[&str] = &[
-    "c", "cc", "cfg", "conf", "cpp", "css", "csv", "go", "h", "hpp", "htm", "html", "ini", "java", "js", "json", "jsx", "log", "lua", "md",
-    "mjs", "mo", "pl", "pm", "po", "py", "pyc", "rb", "rs", "rst", "scss", "sh", "sql", "svg", "tex", "toml", "ts", "tsx", "txt", "xml",
-    "yaml", "yml",
+    "c", "cc", "cfg", "conf", "cpp", "css", "csv", "go", "h", "hpp", "htm", "html", "ini", "java",
+    "js", "json", "jsx", "log", "lua", "md", "mjs", "mo", "pl", "pm", "po", "py", "pyc", "rb",
+    "rs", "rst", "scss", "sh", "sql", "svg", "tex", "toml", "ts", "tsx", "txt", "xml", "yaml",
+    "yml",
 ];
 
 /// What the walk may pass over.
@@ -120,8 +121,13 @@ struct Pending {
 
 impl<'env, V> Walk<'env, V> {
     /// Walks the tree under `root` into `out`. The root itself may be a link.
-    pub fn start<T>(rules: &'env Rules, visitor: &'env V, tally: &'env Tally, root: &Path, out: &mut Output<'env, T>)
-    where
+    pub fn start<T>(
+        rules: &'env Rules,
+        visitor: &'env V,
+        tally: &'env Tally,
+        root: &Path,
+        out: &mut Output<'env, T>,
+    ) where
         T: Send + 'env,
         V: Visit<T>,
     {
@@ -133,7 +139,13 @@ impl<'env, V> Walk<'env, V> {
         if let Some(name) = dir.pseudo() {
             return visitor.passed_over(root, Why::Pseudo(name), out);
         }
-        let walk = Arc::new(Self { rules, visitor, tally, root_device: device, entered: Mutex::default() });
+        let walk = Arc::new(Self {
+            rules,
+            visitor,
+            tally,
+            root_device: device,
+            entered: Mutex::default(),
+        });
         walk.read(dir, root, 0, device, out);
     }
 
@@ -157,17 +169,31 @@ impl<'env, V> Walk<'env, V> {
                 return;
             }
             if let Some(name) = dir.pseudo() {
-                return self.visitor.passed_over(&pending.path, Why::Pseudo(name), out);
+                return self
+                    .visitor
+                    .passed_over(&pending.path, Why::Pseudo(name), out);
             }
         }
-        if self.rules.follow && !self.entered.lock().unwrap_or_else(PoisonError::into_inner).insert(stat.id) {
+        if self.rules.follow
+            && !self
+                .entered
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(stat.id)
+        {
             return;
         }
         self.read(dir, &pending.path, pending.depth, stat.id.0, out);
     }
 
-    fn read<T>(self: Arc<Self>, dir: Dir, path: &Path, depth: usize, device: u64, out: &mut Output<'env, T>)
-    where
+    fn read<T>(
+        self: Arc<Self>,
+        dir: Dir,
+        path: &Path,
+        depth: usize,
+        device: u64,
+        out: &mut Output<'env, T>,
+    ) where
         T: Send + 'env,
         V: Visit<T>,
     {
@@ -192,8 +218,15 @@ impl<'env, V> Walk<'env, V> {
         }
     }
 
-    fn entries<T>(self: Arc<Self>, dir: &Arc<Dir>, here: &Path, names: Vec<Listed>, depth: usize, device: u64, out: &mut Output<'env, T>)
-    where
+    fn entries<T>(
+        self: Arc<Self>,
+        dir: &Arc<Dir>,
+        here: &Path,
+        names: Vec<Listed>,
+        depth: usize,
+        device: u64,
+        out: &mut Output<'env, T>,
+    ) where
         T: Send + 'env,
         V: Visit<T>,
     {
@@ -212,7 +245,8 @@ impl<'env, V> Walk<'env, V> {
                     // A link to nowhere is no file.
                     Err(_) if kind == Some(Kind::Link) => None,
                     Err(e) => {
-                        self.visitor.passed_over(&join(here, &name), Why::Error(e), out);
+                        self.visitor
+                            .passed_over(&join(here, &name), Why::Error(e), out);
                         None
                     }
                 },
@@ -221,7 +255,13 @@ impl<'env, V> Walk<'env, V> {
                 Some(Kind::Dir) => {
                     let path = join(here, &name);
                     let parent = (depth < BY_HANDLE).then(|| dir.clone());
-                    let pending = Pending { parent, name, path, depth: depth + 1, device };
+                    let pending = Pending {
+                        parent,
+                        name,
+                        path,
+                        depth: depth + 1,
+                        device,
+                    };
                     let walk = self.clone();
                     out.task(move |out| walk.enter(pending, out));
                 }
@@ -232,28 +272,45 @@ impl<'env, V> Walk<'env, V> {
                         below += 1;
                         continue;
                     }
-                    self.visitor.file(&Met { dir, parent: here, name: &name, follow, stat }, out);
+                    self.visitor.file(
+                        &Met {
+                            dir,
+                            parent: here,
+                            name: &name,
+                            follow,
+                            stat,
+                        },
+                        out,
+                    );
                 }
                 _ => {}
             }
         }
         self.tally.files.fetch_add(files, Ordering::Relaxed);
-        self.tally.below_min_size.fetch_add(below, Ordering::Relaxed);
+        self.tally
+            .below_min_size
+            .fetch_add(below, Ordering::Relaxed);
     }
 
     fn excluded(&self, here: &Path, name: &OsStr) -> bool {
-        self.rules.exclude.as_ref().is_some_and(|globs| globs.is_match(Path::new(name)) || globs.is_match(join(here, name)))
+        self.rules.exclude.as_ref().is_some_and(|globs| {
+            globs.is_match(Path::new(name)) || globs.is_match(join(here, name))
+        })
     }
 }
 
 fn is_text(name: &OsStr) -> bool {
-    Path::new(name).extension().and_then(OsStr::to_str).is_some_and(|e| TEXT.binary_search(&e).is_ok())
+    Path::new(name)
+        .extension()
+        .and_then(OsStr::to_str)
+        .is_some_and(|e| TEXT.binary_search(&e).is_ok())
 }
 
 /// Joins as `find` does: with `/` unless there is one.
 fn join(parent: &Path, name: &OsStr) -> PathBuf {
     let mut path = parent.as_os_str().to_owned();
-    let slash = path.as_encoded_bytes().ends_with(b"/") || (cfg!(windows) && path.as_encoded_bytes().ends_with(b"\\"));
+    let slash = path.as_encoded_bytes().ends_with(b"/")
+        || (cfg!(windows) && path.as_encoded_bytes().ends_with(b"\\"));
     if !slash && !path.is_empty() {
         path.push("/");
     }
