@@ -39,16 +39,21 @@ fn the_text_the_messages_and_the_exit_code_are_those_of_go() {
         let path = scratch.put_fixture(&f.id);
         let want = (Some(f.go_exit), f.go_text.clone(), f.go_stderr.clone());
         assert_eq!(answer(&path, &["-m"]), want, "{}", f.id);
+        // Without -m, Go exits with 0 even when it has no answer.
         let (code, text, _) = answer(&path, &[]);
         let first: String = f.go_text.split_inclusive('\n').take(1).collect();
-        assert_eq!((code, text), (Some(f.go_exit), first), "{}", f.id);
+        assert_eq!((code, text), (Some(0), first), "{}", f.id);
     }
 }
 
 #[test]
 fn what_go_cannot_read_is_answered_in_the_same_form() {
     let scratch = Scratch::new();
-    for f in fixtures().filter(|f| is_answered_by_us_alone(f)) {
+    // The line has no place for the name of a member, so archives are left to `scan`.
+    let programs = fixtures()
+        .filter(|f| is_answered_by_us_alone(f))
+        .filter(|f| !f.bytes().starts_with(b"!<arch>"));
+    for f in programs {
         let path = scratch.put_fixture(&f.id);
         let (code, text, _) = answer(&path, &["-m"]);
         assert_eq!(code, Some(0), "{}", f.id);
