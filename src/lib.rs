@@ -5,6 +5,7 @@ pub mod bytes;
 pub mod cli;
 pub mod exe;
 pub mod go;
+pub mod knowledge;
 pub mod report;
 #[cfg(feature = "source")]
 pub mod scan;

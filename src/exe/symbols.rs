@@ -165,8 +165,40 @@ impl Image<'_> {
         None
     }
 
+    /// Whether a symbol of that name is in the table. For tables with a string section that is one search through it.
+    pub fn has_symbol(&self, name: &[u8]) -> bool {
+        match self.string_offset(name) {
+            Some(offset) => offset.is_some(),
+            None => self.symbol_address(name).is_some(),
+        }
+    }
+
+    /// Where the string section has a name; the outer `None`: there is no string section to search.
+    fn string_offset(&self, name: &[u8]) -> Option<Option<usize>> {
+        let Some(table) = self.symbol_table else {
+            return Some(None);
+        };
+        let mut wanted = Vec::with_capacity(name.len() + 3);
+        wanted.push(0);
+        match table.layout {
+            Symbols::Elf => {}
+            Symbols::MachO => wanted.push(b'_'),
+            Symbols::Coff | Symbols::Xcoff | Symbols::Plan9 => return None,
+        }
+        wanted.extend_from_slice(name);
+        wanted.push(0);
+        let strings = self
+            .window()
+            .get(table.strings, table.strings_size.min(TABLE_LIMIT))
+            .unwrap_or_default();
+        Some(memchr::memmem::find(strings, &wanted))
+    }
+
     /// The address of a symbol by its exact name.
     pub fn symbol_address(&self, name: &[u8]) -> Option<u64> {
+        if self.string_offset(name) == Some(None) {
+            return None;
+        }
         self.symbols(&mut |s| {
             if s.name == name {
                 ControlFlow::Break(s.address)

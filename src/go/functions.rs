@@ -19,23 +19,22 @@ pub struct Functions {
 }
 
 /// Functions whose presence is a fact, by full name.
-const WATCHED: [&str; 9] = [
+const WATCHED: [&str; 6] = [
     "runtime.GOROOT",
     "runtime.racecall",
     "runtime.msanread",
     "runtime.asanread",
     "time.LoadLocation",
-    "crypto/x509.(*Certificate).systemVerify",
     "crypto/x509.loadSystemRoots",
-    "crypto/x509.initSystemRoots",
-    "crypto/x509.(*CertPool).copy",
 ];
 
 impl Functions {
     /// Reads the table once.
     pub fn read(tables: &Tables<'_>) -> Self {
         let mut functions = Self::default();
-        let Some(table) = tables.pclntab() else { return functions };
+        let Some(table) = tables.pclntab() else {
+            return functions;
+        };
         functions.count = table.functions;
         let mut last: Vec<u8> = Vec::new();
         table.function_names::<()>(tables.image(), &mut |name| {
@@ -67,7 +66,10 @@ impl Functions {
 
     /// Whether a watched function is linked in.
     pub fn has(&self, name: &str) -> bool {
-        WATCHED.iter().position(|w| *w == name).is_some_and(|i| self.watched & 1 << i != 0)
+        WATCHED
+            .iter()
+            .position(|w| *w == name)
+            .is_some_and(|i| self.watched & 1 << i != 0)
     }
 
     /// Whether any function of a package is linked in.
@@ -79,7 +81,11 @@ impl Functions {
 /// The import path in front of a function's name: up to the first dot behind the last slash, both before any bracket.
 fn package(name: &[u8]) -> Option<&[u8]> {
     // Compiler-made symbols: type algorithms, closures of the linker, C.
-    if name.starts_with(b"type:") || name.starts_with(b"type..") || name.starts_with(b"go:") || name.starts_with(b"_cgo") {
+    if name.starts_with(b"type:")
+        || name.starts_with(b"type..")
+        || name.starts_with(b"go:")
+        || name.starts_with(b"_cgo")
+    {
         return None;
     }
     let plain = memchr::memchr2(b'[', b'(', name).map_or(name, |end| &name[..end]);
@@ -97,7 +103,9 @@ fn unescape(package: &[u8]) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&b, tail)) = rest.split_first() {
-        let code = (b == b'%').then(|| tail.get(..2).and_then(|h| std::str::from_utf8(h).ok())).flatten();
+        let code = (b == b'%')
+            .then(|| tail.get(..2).and_then(|h| std::str::from_utf8(h).ok()))
+            .flatten();
         match code.and_then(|h| u8::from_str_radix(h, 16).ok()) {
             Some(byte) => {
                 out.push(byte);
@@ -121,14 +129,24 @@ mod tests {
         for (name, want) in [
             ("runtime.main", Some("runtime")),
             ("main.(*T).M", Some("main")),
-            ("github.com/a/b.F[go.shape.struct { github.com/c/d.X int }]", Some("github.com/a/b")),
-            ("gopkg.in/yaml%2ev3.(*Decoder).Decode", Some("gopkg.in/yaml.v3")),
+            (
+                "github.com/a/b.F[go.shape.struct { github.com/c/d.X int }]",
+                Some("github.com/a/b"),
+            ),
+            (
+                "gopkg.in/yaml%2ev3.(*Decoder).Decode",
+                Some("gopkg.in/yaml.v3"),
+            ),
             ("github.com/a/b.init.0.func1", Some("github.com/a/b")),
             ("type:.eq.github.com/a/b.T", None),
             ("_cgo_topofstack", None),
             ("memcpy", None),
         ] {
-            assert_eq!(package(name.as_bytes()).map(unescape).as_deref(), want, "{name}");
+            assert_eq!(
+                package(name.as_bytes()).map(unescape).as_deref(),
+                want,
+                "{name}"
+            );
         }
     }
 }

@@ -3,9 +3,10 @@
 use super::identify::{self, Identity, Tables};
 use super::modinfo::ModInfo;
 use super::version::GoVersion;
+use super::{experiment, full, godebug};
 use crate::bytes::{Counts, Limits, Part, ReadAt, Window};
 use crate::exe::{self, Fault, Image, Kind, Miss, Shape};
-use crate::report::model::{Binary, Executable, Experiments, Godebug};
+use crate::report::model::{Binary, Executable};
 
 /// How much to find out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,13 +20,15 @@ pub enum Level {
 
 /// What to do with a file.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
+pub struct Options<'o> {
     /// How much to find out.
     pub level: Level,
     /// Make every effort even when nothing looks like Go: for files that a user named.
     pub named: bool,
     /// Bounds.
     pub limits: Limits,
+    /// `GODEBUG` of the environment to assume at run time.
+    pub godebug: Option<&'o str>,
 }
 
 /// One Go program found in a file.
@@ -58,7 +61,7 @@ pub struct Inspection {
 ///
 /// # Errors
 /// [`Miss::NotExecutable`] for everything else; other misses when the headers are damaged.
-pub fn inspect(reader: &dyn ReadAt, options: &Options) -> Result<Inspection, Miss> {
+pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection, Miss> {
     let window = Window::new(reader, options.limits.executable);
     let head = window.upto(0, 512).ok_or(Miss::Unreadable)?;
     let mut inspection = Inspection::default();
@@ -122,7 +125,7 @@ impl Inspection {
         range: (u64, u64),
         slice: Option<String>,
         member: Option<String>,
-        options: &Options,
+        options: &Options<'_>,
     ) {
         let window = Window::new(part, options.limits.executable);
         match exe::open(&window) {
@@ -177,34 +180,50 @@ fn cuts_headers(fault: &Fault) -> bool {
     }
 }
 
-fn read(image: &Image<'_>, options: &Options) -> Option<Binary> {
+fn read(image: &Image<'_>, options: &Options<'_>) -> Option<Binary> {
     let tables = Tables::new(image, options.limits);
     let identity = identify::identify(&tables, options.named)?;
-    Some(record(&tables, identity))
-}
-
-/// The record as far as the build info and the headers give it.
-fn record(tables: &Tables<'_>, identity: Identity<'_>) -> Binary {
-    let image = tables.image();
     let raw = identity
         .version
         .map(|v| String::from_utf8_lossy(v).into_owned());
     let version = raw.as_deref().and_then(GoVersion::parse);
     let info = identity.modinfo.map(ModInfo::parse);
+    let mut binary = record(&tables, &identity, info.as_ref(), raw, version.as_ref());
+    if options.level == Level::Full {
+        full::complete(
+            &tables,
+            &identity,
+            info.as_ref(),
+            version.as_ref(),
+            options.godebug,
+            &mut binary,
+        );
+    }
+    Some(binary)
+}
+
+/// The record as far as the build info and the headers give it.
+fn record(
+    tables: &Tables<'_>,
+    identity: &Identity<'_>,
+    info: Option<&ModInfo<'_>>,
+    raw: Option<String>,
+    version: Option<&GoVersion>,
+) -> Binary {
+    let image = tables.image();
     let build_info = identity.source.is_some().then(|| {
         let version = raw.as_deref().unwrap_or_default();
-        info.as_ref()
-            .map(|i| i.to_record(version))
-            .unwrap_or_else(|| ModInfo::default().to_record(version))
+        info.map_or_else(
+            || ModInfo::default().to_record(version),
+            |i| i.to_record(version),
+        )
     });
-    let mut notes = identity.notes;
-    if let Some(info) = &info {
-        notes.extend(
-            info.problems
-                .iter()
-                .map(|p| format!("build info line {}: {}", p.line, p.message)),
-        );
-        notes.extend(info.unknown.iter().take(8).map(|l| {
+    let mut notes = identity.notes.clone();
+    if let Some(info) = info {
+        let problems = info.problems.iter();
+        notes.extend(problems.map(|p| format!("build info line {}: {}", p.line, p.message)));
+        let unknown = info.unknown.iter().take(8);
+        notes.extend(unknown.map(|l| {
             format!(
                 "build info: line of unknown kind: {}",
                 String::from_utf8_lossy(l)
@@ -217,7 +236,6 @@ fn record(tables: &Tables<'_>, identity: Identity<'_>) -> Binary {
             .as_ref()
             .and_then(|b| b.setting(key))
             .filter(|v| !v.is_empty())
-            .map(str::to_owned)
     };
     Binary {
         size: image.window().len(),
@@ -225,31 +243,21 @@ fn record(tables: &Tables<'_>, identity: Identity<'_>) -> Binary {
             format: image.format.name().to_owned(),
             bits: image.bits,
             endian: if image.big_endian { "big" } else { "little" }.to_owned(),
-            os: image.os.map(str::to_owned).or_else(|| setting("GOOS")),
-            arch: image.arch.map(str::to_owned).or_else(|| setting("GOARCH")),
-            kind: kind(image, setting("-buildmode").as_deref()).to_owned(),
+            os: image.os.or(setting("GOOS")).map(str::to_owned),
+            arch: image.arch.or(setting("GOARCH")).map(str::to_owned),
+            kind: kind(image, setting("-buildmode")).to_owned(),
             build_id: identify::build_id(image),
             ..Executable::default()
         },
-        go_version: version
-            .as_ref()
-            .and_then(|v| v.release_text())
-            .map(str::to_owned),
-        go_vendor: version.as_ref().and_then(|v| v.vendor.clone()),
+        go_version: version.and_then(|v| v.release_text()).map(str::to_owned),
+        go_vendor: version.and_then(|v| v.vendor.clone()),
         main_package: build_info
             .as_ref()
             .map(|b| b.path.clone())
             .filter(|p| !p.is_empty()),
         build_info_source: identity.source,
-        experiments: Experiments {
-            setting: setting("GOEXPERIMENT"),
-            suffix: version.map(|v| v.experiments).unwrap_or_default(),
-            ..Experiments::default()
-        },
-        godebug: Godebug {
-            recorded: setting("DefaultGODEBUG"),
-            ..Godebug::default()
-        },
+        experiments: experiment::recorded(version, setting("GOEXPERIMENT")),
+        godebug: godebug::recorded(setting("DefaultGODEBUG")),
         go_version_raw: raw,
         build_info,
         notes,

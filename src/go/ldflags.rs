@@ -29,7 +29,9 @@ pub fn definitions(text: &str) -> Vec<(String, String)> {
         let flag = word.strip_prefix("--").or_else(|| word.strip_prefix('-'));
         let definition = match flag {
             Some("X") => rest.next().cloned(),
-            Some(flag) => flag.strip_prefix("X=").map(|d| d.trim_matches(|c| c == '\'' || c == '"').to_owned()),
+            Some(flag) => flag
+                .strip_prefix("X=")
+                .map(|d| d.trim_matches(|c| c == '\'' || c == '"').to_owned()),
             None => None,
         };
         if let Some((name, value)) = definition.as_deref().and_then(|d| d.split_once('=')) {
@@ -46,8 +48,19 @@ mod tests {
     #[test]
     fn definitions_in_every_spelling() {
         let text = r#"-s -w -X main.version=1.2.3 -X 'main.other=a b' -X=main.c=d --X main.e= "-X=main.f=g h" -extldflags '-static -X x=y' -X"#;
-        let want = [("main.version", "1.2.3"), ("main.other", "a b"), ("main.c", "d"), ("main.e", ""), ("main.f", "g h")];
+        let want = [
+            ("main.version", "1.2.3"),
+            ("main.other", "a b"),
+            ("main.c", "d"),
+            ("main.e", ""),
+            ("main.f", "g h"),
+        ];
         let got = definitions(text);
-        assert_eq!(got.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect::<Vec<_>>(), want);
+        assert_eq!(
+            got.iter()
+                .map(|(a, b)| (a.as_str(), b.as_str()))
+                .collect::<Vec<_>>(),
+            want
+        );
     }
 }

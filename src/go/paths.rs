@@ -65,11 +65,15 @@ impl SourceFiles {
     /// Reads the file table once.
     pub fn read(tables: &Tables<'_>) -> Self {
         let mut files = Self::default();
-        let Some(table) = tables.pclntab() else { return files };
+        let Some(table) = tables.pclntab() else {
+            return files;
+        };
         let mut absolute: Vec<String> = Vec::new();
         table.source_files::<()>(tables.image(), &mut |file| {
             files.any = true;
-            let Ok(file) = std::str::from_utf8(file) else { return ControlFlow::Continue(()) };
+            let Ok(file) = std::str::from_utf8(file) else {
+                return ControlFlow::Continue(());
+            };
             files.look_at_runtime(file);
             if is_absolute(file) {
                 absolute.push(file.to_owned());
@@ -115,7 +119,10 @@ impl SourceFiles {
     fn guess_main(&mut self, file: &str) {
         if let Some((dir, "main.go")) = file.rsplit_once('/')
             && let Some((_, package)) = dir.split_once("/src/")
-            && package.split('/').next().is_some_and(|first| first.contains('.'))
+            && package
+                .split('/')
+                .next()
+                .is_some_and(|first| first.contains('.'))
             && !package.contains("/vendor/")
         {
             self.main_guess.get_or_insert_with(|| package.to_owned());
@@ -128,7 +135,11 @@ impl SourceFiles {
         if self.leaks.len() >= GROUPS_LIMIT && !self.leaks.contains_key(&key) {
             key = ("/".to_owned(), "other");
         }
-        let leak = self.leaks.entry(key).or_insert_with(|| Leak { count: 0, example: path.to_owned(), found_in: Vec::new() });
+        let leak = self.leaks.entry(key).or_insert_with(|| Leak {
+            count: 0,
+            example: path.to_owned(),
+            found_in: Vec::new(),
+        });
         leak.count += 1;
         if !leak.found_in.iter().any(|f| f == found_in) {
             leak.found_in.push(found_in.to_owned());
@@ -138,9 +149,21 @@ impl SourceFiles {
     /// Adds the absolute paths that the recorded settings hold.
     pub fn add_settings(&mut self, info: &BuildInfo) {
         const WITH_PATHS: [&str; 9] = [
-            "-ldflags", "-gcflags", "-asmflags", "-gccgoflags", "CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_LDFLAGS", "-pgo",
+            "-ldflags",
+            "-gcflags",
+            "-asmflags",
+            "-gccgoflags",
+            "CGO_CFLAGS",
+            "CGO_CPPFLAGS",
+            "CGO_CXXFLAGS",
+            "CGO_LDFLAGS",
+            "-pgo",
         ];
-        for setting in info.settings.iter().filter(|s| WITH_PATHS.contains(&s.key.as_str())) {
+        for setting in info
+            .settings
+            .iter()
+            .filter(|s| WITH_PATHS.contains(&s.key.as_str()))
+        {
             if setting.key == "-pgo" {
                 if is_absolute(&setting.value) {
                     self.leak(&setting.value, "-pgo");
@@ -151,7 +174,8 @@ impl SourceFiles {
             let mut is_definition = false;
             for word in &words {
                 // What `-X` defines is the program's business, not the build host's.
-                let skip = std::mem::replace(&mut is_definition, matches!(word.as_str(), "-X" | "--X"));
+                let skip =
+                    std::mem::replace(&mut is_definition, matches!(word.as_str(), "-X" | "--X"));
                 if skip || word.starts_with("-X=") {
                     continue;
                 }
@@ -164,13 +188,17 @@ impl SourceFiles {
 
     /// The groups for the record: GOROOT first, then by count, most first.
     pub fn to_record(&self) -> Vec<PathLeak> {
-        let goroot = self.goroot.iter().filter(|_| self.below_goroot > 0).map(|root| PathLeak {
-            prefix: root.clone(),
-            kind: "goroot".to_owned(),
-            count: self.below_goroot,
-            example: self.goroot_example.clone().unwrap_or_default(),
-            found_in: "pclntab".to_owned(),
-        });
+        let goroot = self
+            .goroot
+            .iter()
+            .filter(|_| self.below_goroot > 0)
+            .map(|root| PathLeak {
+                prefix: root.clone(),
+                kind: "goroot".to_owned(),
+                count: self.below_goroot,
+                example: self.goroot_example.clone().unwrap_or_default(),
+                found_in: "pclntab".to_owned(),
+            });
         let mut leaks: Vec<PathLeak> = self
             .leaks
             .iter()
@@ -202,7 +230,10 @@ pub fn below(path: &str, root: &str) -> bool {
     let fold = |b: u8| if b == b'\\' { b'/' } else { b };
     let root = root.trim_end_matches(['/', '\\']);
     path.len() > root.len()
-        && path.bytes().zip(root.bytes()).all(|(a, b)| fold(a) == fold(b))
+        && path
+            .bytes()
+            .zip(root.bytes())
+            .all(|(a, b)| fold(a) == fold(b))
         && matches!(path.as_bytes().get(root.len()), Some(b'/' | b'\\'))
 }
 
@@ -274,12 +305,19 @@ fn classify(path: &str) -> (String, &'static str) {
         return (with_elements(&folded, prefix.len(), *more), "temp");
     }
     if let Some(at) = folded.find("/AppData/Local/Temp/") {
-        return (folded[..at + "/AppData/Local/Temp".len()].to_owned(), "temp");
+        return (
+            folded[..at + "/AppData/Local/Temp".len()].to_owned(),
+            "temp",
+        );
     }
     if let Some(home) = home(&folded) {
         return (home, "home");
     }
-    for (part, kind) in [("/go/src/", "workspace"), ("/src/", "workspace"), ("/execroot/", "workspace")] {
+    for (part, kind) in [
+        ("/go/src/", "workspace"),
+        ("/src/", "workspace"),
+        ("/execroot/", "workspace"),
+    ] {
         if let Some(at) = folded.find(part) {
             return (folded[..at + part.len() - 1].to_owned(), kind);
         }
@@ -289,13 +327,20 @@ fn classify(path: &str) -> (String, &'static str) {
 
 /// The home directory a path is below, if any.
 pub fn home(path: &str) -> Option<String> {
-    for (prefix, more) in [("/home/", 1), ("/Users/", 1), ("/root/", 0), ("/var/root/", 0)] {
+    for (prefix, more) in [
+        ("/home/", 1),
+        ("/Users/", 1),
+        ("/root/", 0),
+        ("/var/root/", 0),
+    ] {
         if path.starts_with(prefix) {
             return Some(with_elements(path, prefix.len(), more));
         }
     }
     let rest = path.get(1..)?.strip_prefix(":/Users/")?;
-    let end = rest.find('/').map_or(path.len(), |i| path.len() - rest.len() + i);
+    let end = rest
+        .find('/')
+        .map_or(path.len(), |i| path.len() - rest.len() + i);
     Some(path[..end].to_owned())
 }
 
@@ -310,7 +355,11 @@ fn with_elements(path: &str, start: usize, more: usize) -> String {
         end += next + 1;
     }
     let prefix = path.get(..end).unwrap_or(path).trim_end_matches('/');
-    if prefix.is_empty() { "/".to_owned() } else { prefix.to_owned() }
+    if prefix.is_empty() {
+        "/".to_owned()
+    } else {
+        prefix.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -320,9 +369,17 @@ mod tests {
     #[test]
     fn paths_are_grouped_by_what_they_tell() {
         for (path, prefix, kind) in [
-            ("/home/alice/go/pkg/mod/github.com/a/b@v1/c.go", "/home/alice/go/pkg/mod", "module-cache"),
+            (
+                "/home/alice/go/pkg/mod/github.com/a/b@v1/c.go",
+                "/home/alice/go/pkg/mod",
+                "module-cache",
+            ),
             ("/home/alice/src/app/main.go", "/home/alice", "home"),
-            ("/home/runner/work/app/app/main.go", "/home/runner/work/app", "ci"),
+            (
+                "/home/runner/work/app/app/main.go",
+                "/home/runner/work/app",
+                "ci",
+            ),
             ("/root/app/main.go", "/root", "home"),
             ("C:/Users/bob/app/main.go", "C:/Users/bob", "home"),
             ("C:\\Users\\bob\\app\\main.go", "C:/Users/bob", "home"),

@@ -279,8 +279,10 @@ pub(crate) fn may_hold_program(head: &[u8]) -> bool {
 }
 
 /// The options of the Go reader for a file.
-pub(crate) fn reader_options(options: &Options, named: bool) -> go::Options {
+pub(crate) fn reader_options(options: &Options, named: bool) -> go::Options<'_> {
+    let godebug = options.environment.iter().rev().find(|e| e.0 == "GODEBUG");
     go::Options {
+        godebug: godebug.map(|e| e.1.as_str()),
         level: options.level,
         named,
         limits: options.limits,
