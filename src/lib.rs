@@ -1,4 +1,5 @@
 //! gospect
 #![forbid(unsafe_code)]
 pub mod bytes;
+pub mod exe;
 pub mod report;

@@ -1,0 +1,5 @@
+//! Executable containers: what a file's headers say, whatever wrote it.
+//!
+//! Must never: know anything about Go.
+
+pub mod packed;

@@ -1,0 +1,312 @@
+//! PE programs packed by UPX (`pefile.cpp`).
+//!
+//! One stream holds the image as it is mapped, from the first section's address on, then the original headers, then
+//! what is needed to undo the preprocessing of imports and relocations; its last four bytes say where the headers start.
+
+use super::bytes::View;
+use super::header::{Adler, LEN, PackHeader, method_name};
+use super::{Restored, UnpackError, blocks, filter};
+
+const SECTION: usize = 40;
+/// Bytes around the start of the second section in which UPX's record lies.
+const BEFORE: usize = 64;
+const AROUND: usize = 1 << 10;
+const RELOCS_STRIPPED: u16 = 1;
+const IMPORTS: usize = 1;
+const RELOCATIONS: usize = 5;
+
+/// A section table entry (Microsoft PE format, "Section Table").
+#[derive(Clone, Copy)]
+pub(super) struct Section {
+    pub name: [u8; 8],
+    pub address: usize,
+    pub raw_size: usize,
+    pub raw: usize,
+}
+
+/// The parts of PE headers that matter here.
+#[derive(Clone, Copy)]
+pub(super) struct Pe<'a> {
+    view: View<'a>,
+    /// Offset of the signature.
+    at: usize,
+    wide: bool,
+    sections: usize,
+}
+
+impl<'a> Pe<'a> {
+    /// Reads the headers of a whole file.
+    pub fn read(data: &'a [u8]) -> Option<Self> {
+        let view = View::little(data);
+        if view.u16(0)? != u16::from_le_bytes(*b"MZ") {
+            return None;
+        }
+        Self::at(view, view.size(60)?)
+    }
+
+    fn at(view: View<'a>, at: usize) -> Option<Self> {
+        if view.slice(at, 4)? != b"PE\0\0" {
+            return None;
+        }
+        let wide = match view.u16(at.checked_add(24)?)? {
+            0x10b => false,
+            0x20b => true,
+            _ => return None,
+        };
+        Some(Self {
+            view,
+            at,
+            wide,
+            sections: usize::from(view.u16(at + 6)?),
+        })
+    }
+
+    /// Length of the headers up to the section table, with all sixteen directories.
+    fn len(&self) -> usize {
+        if self.wide { 264 } else { 248 }
+    }
+
+    fn directory(&self, n: usize) -> Option<(usize, usize)> {
+        let at = self.at + self.len() - 128 + n * 8;
+        Some((self.view.size(at)?, self.view.size(at + 4)?))
+    }
+
+    /// The section table, as far as it is there.
+    pub fn sections(&self) -> Vec<Section> {
+        let from = self.at + 24 + usize::from(self.view.u16(self.at + 20).unwrap_or(0));
+        (0..self.sections)
+            .map_while(|i| self.section(from + i * SECTION))
+            .collect()
+    }
+
+    fn section(&self, at: usize) -> Option<Section> {
+        Some(Section {
+            name: self.view.slice(at, 8)?.try_into().ok()?,
+            address: self.view.size(at + 12)?,
+            raw_size: self.view.size(at + 16)?,
+            raw: self.view.size(at + 20)?,
+        })
+    }
+}
+
+/// UPX's record and where it ends, which is where the compressed bytes start.
+pub(super) fn record(data: &[u8]) -> Option<(usize, PackHeader)> {
+    let sections = Pe::read(data)?.sections();
+    // Empty in the file, to be filled; compressed; imports and resources.
+    let [target, packed, ..] = sections.as_slice() else {
+        return None;
+    };
+    if target.raw_size != 0 {
+        return None;
+    }
+    let from = packed.raw.saturating_sub(BEFORE);
+    let window = data.get(from..data.len().min(from.saturating_add(AROUND)))?;
+    let (at, header) = PackHeader::find(window)?;
+    Some((from + at + LEN, header))
+}
+
+/// Restores headers and sections.
+pub(super) fn unpack(data: &[u8], limit: usize) -> Result<Restored, UnpackError> {
+    let packed = Pe::read(data).ok_or(UnpackError::Truncated("the PE headers"))?;
+    let (at, header) =
+        record(data).ok_or(UnpackError::Corrupt("the packer's record is not found"))?;
+    if header.u_len > limit {
+        return Err(UnpackError::TooBig {
+            size: header.u_len as u64,
+            limit: limit as u64,
+        });
+    }
+    let stored = packed
+        .view
+        .slice(at, header.c_len)
+        .ok_or(UnpackError::Truncated("the compressed bytes"))?;
+    let mut adler = Adler::new();
+    adler.add(stored);
+    if adler.value() != header.c_adler {
+        return Err(UnpackError::Checksum("the compressed bytes"));
+    }
+    let mut memory = Vec::new();
+    blocks::expand(header.method, stored, header.u_len, &mut memory)?;
+    let mut adler = Adler::new();
+    adler.add(&memory);
+    if adler.value() != header.u_adler {
+        return Err(UnpackError::Checksum("the restored bytes"));
+    }
+    let image = rebuild(&packed, &header, memory, limit)?;
+    Ok(Restored {
+        image,
+        method: method_name(header.method),
+        verified: true,
+        complete: true,
+    })
+}
+
+/// Turns the mapped image with UPX's notes behind it into a file.
+fn rebuild(
+    packed: &Pe<'_>,
+    header: &PackHeader,
+    mut memory: Vec<u8>,
+    limit: usize,
+) -> Result<Vec<u8>, UnpackError> {
+    const BAD: UnpackError = UnpackError::Corrupt("the original's PE headers");
+    let notes = View::little(&memory).size(memory.len() - 4).ok_or(BAD)?;
+    let headers = memory.get(notes..).ok_or(BAD)?.to_vec();
+    let original = Pe::at(View::little(&headers), 0).ok_or(BAD)?;
+    if original.wide != packed.wide {
+        return Err(BAD);
+    }
+    let table = original.len();
+    let sections: Vec<Section> = (0..original.sections)
+        .map(|i| original.section(table + i * SECTION))
+        .collect::<Option<_>>()
+        .ok_or(BAD)?;
+    let base = sections.first().ok_or(BAD)?.address;
+    let view = original.view;
+
+    let code = view
+        .size(44)
+        .and_then(|at| at.checked_sub(base))
+        .ok_or(BAD)?;
+    let code_len = view.size(28).ok_or(BAD)?;
+    if header.filter != 0 {
+        let end = code.checked_add(code_len).ok_or(BAD)?;
+        let code_bytes = memory.get_mut(code..end).ok_or(BAD)?;
+        filter::undo(
+            header.filter,
+            header.cto,
+            u32::try_from(code).map_err(|_| BAD)?,
+            code_bytes,
+        )?;
+    }
+
+    let mut extra = table + sections.len() * SECTION;
+    let imports = original.directory(IMPORTS).ok_or(BAD)?;
+    if imports.0 != 0 && imports.1 > 20 {
+        extra += 8;
+    }
+    let relocations = original.directory(RELOCATIONS).ok_or(BAD)?;
+    let flags = view.u16(22).ok_or(BAD)? | packed.view.u16(packed.at + 22).ok_or(BAD)?;
+    let relocated = relocations.0 != 0
+        && relocations.1 != 0
+        && relocations.1 != 8
+        && flags & RELOCS_STRIPPED == 0;
+    if relocated {
+        let list = view.size(extra).ok_or(BAD)?;
+        let image_base = if original.wide {
+            view.u64(48)
+        } else {
+            view.u32(52).map(u64::from)
+        }
+        .ok_or(BAD)?;
+        relocate(
+            &mut memory,
+            list,
+            image_base.wrapping_add(base as u64),
+            original.wide,
+        )?;
+    }
+    write(packed, &headers, &sections, base, &memory, limit)
+}
+
+/// Undoes the preprocessing of relocated addresses: each was stored big-endian and relative to the first section. The
+/// list has the distances between them, in one byte below f0, else in 20 bits, else in 32 (`unoptimizeReloc`).
+fn relocate(memory: &mut [u8], list: usize, base: u64, wide: bool) -> Result<(), UnpackError> {
+    const BAD: UnpackError = UnpackError::Corrupt("the relocation list");
+    let mut at = list;
+    let mut place: u32 = 0_u32.wrapping_sub(4);
+    loop {
+        let view = View::little(memory);
+        let step = match view.u8(at).ok_or(BAD)? {
+            0 => return Ok(()),
+            short @ 1..0xf0 => {
+                at += 1;
+                u32::from(short)
+            }
+            long => {
+                let near = u32::from(long & 15) << 16 | u32::from(view.u16(at + 1).ok_or(BAD)?);
+                at += 3;
+                if near == 0 {
+                    at += 4;
+                    view.u32(at - 4).ok_or(BAD)?
+                } else {
+                    near
+                }
+            }
+        };
+        place = place.wrapping_add(step);
+        let start = usize::try_from(place).map_err(|_| BAD)?;
+        let field = memory.get_mut(start..).ok_or(BAD)?;
+        if wide {
+            let field = field.first_chunk_mut::<8>().ok_or(BAD)?;
+            *field = u64::from_be_bytes(*field).wrapping_add(base).to_le_bytes();
+        } else {
+            let field = field.first_chunk_mut::<4>().ok_or(BAD)?;
+            *field = u32::from_be_bytes(*field)
+                .wrapping_add(base as u32)
+                .to_le_bytes();
+        }
+    }
+}
+
+/// Lays headers and sections out as the original section table says.
+fn write(
+    packed: &Pe<'_>,
+    headers: &[u8],
+    sections: &[Section],
+    base: usize,
+    memory: &[u8],
+    limit: usize,
+) -> Result<Vec<u8>, UnpackError> {
+    const BAD: UnpackError = UnpackError::Corrupt("the original's section table");
+    // The DOS stub is kept by the packer, and with it the offset of what follows.
+    let mut image = packed.view.slice(0, packed.at).ok_or(BAD)?.to_vec();
+    let table_end = packed.len() + sections.len() * SECTION;
+    image.extend_from_slice(headers.get(..table_end).ok_or(BAD)?);
+    let head_len = image.len();
+    // Checksum; debug directory, whose content the packer drops; symbol table, likewise unless inside a section.
+    for (at, len) in [(88, 4), (packed.len() - 128 + 6 * 8, 8)] {
+        if let Some(field) = image.get_mut(packed.at + at..packed.at + at + len) {
+            field.fill(0);
+        }
+    }
+    let mut order: Vec<&Section> = sections
+        .iter()
+        .filter(|section| section.raw != 0 && section.raw_size != 0)
+        .collect();
+    order.sort_by_key(|section| section.raw);
+    // No more than was expanded and the padding of sections: tables that lie do not multiply it.
+    let most = limit.min(
+        memory
+            .len()
+            .saturating_add(head_len)
+            .saturating_add(1 << 20),
+    );
+    for section in order {
+        let end = section.raw.checked_add(section.raw_size).ok_or(BAD)?;
+        if end > most {
+            return Err(UnpackError::TooBig {
+                size: end as u64,
+                limit: most as u64,
+            });
+        }
+        if section.raw < head_len {
+            return Err(BAD);
+        }
+        let from = section.address.checked_sub(base).ok_or(BAD)?;
+        let bytes = memory
+            .get(from..memory.len().min(from.saturating_add(section.raw_size)))
+            .unwrap_or_default();
+        image.resize(image.len().max(end), 0);
+        image
+            .get_mut(section.raw..section.raw + bytes.len())
+            .ok_or(BAD)?
+            .copy_from_slice(bytes);
+    }
+    let symbols = View::little(&image).size(packed.at + 12).unwrap_or(0);
+    if symbols >= image.len()
+        && let Some(field) = image.get_mut(packed.at + 12..packed.at + 20)
+    {
+        field.fill(0);
+    }
+    Ok(image)
+}
