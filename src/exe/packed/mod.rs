@@ -18,6 +18,7 @@ mod lzma;
 mod macho;
 mod nrv;
 mod pe;
+mod pe_notes;
 
 #[cfg(test)]
 mod tests;
@@ -53,16 +54,17 @@ impl fmt::Display for Packer {
 /// A restored executable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unpacked {
-    /// The file image. ELF and Mach-O: the original file. PE: the original headers and sections; the packer keeps
-    /// neither the base relocation table nor what followed the last section, so these are not restored.
+    /// The file image. ELF and Mach-O: the original file. PE: the original headers and sections with
+    /// imports and base relocations made anew from the packer's lists; not what followed the last section, nor exports,
+    /// resources and debug directories that the packer moved.
     pub image: Vec<u8>,
     /// Who packed it, and how.
     pub packer: Packer,
     /// The packer's checksums over the compressed and the restored bytes were found and match. `false`: its header was
     /// removed or altered, so there is nothing to compare with.
     pub verified: bool,
-    /// Every byte of the original file was found. `false`: only what is loaded was, and section headers, symbols and
-    /// debug information are missing.
+    /// Nothing that the packer keeps is missing. `false`, for ELF and Mach-O: only what is loaded was found, and section
+    /// headers, symbols and debug information are missing; for PE: the imports could not be restored.
     pub complete: bool,
 }
 

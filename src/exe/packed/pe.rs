@@ -5,6 +5,7 @@
 
 use super::bytes::View;
 use super::header::{Adler, LEN, PackHeader, method_name};
+use super::pe_notes::{self, Imports};
 use super::{Restored, UnpackError, blocks, filter};
 
 const SECTION: usize = 40;
@@ -79,6 +80,19 @@ impl<'a> Pe<'a> {
             .collect()
     }
 
+    /// The file's bytes from an address to the end of its section.
+    fn mapped(&self, address: usize) -> Option<&'a [u8]> {
+        self.sections().iter().find_map(|section| {
+            let skip = address
+                .checked_sub(section.address)
+                .filter(|skip| *skip < section.raw_size)?;
+            let from = section.raw.checked_add(skip)?;
+            self.view
+                .slice(from, section.raw_size - skip)
+                .or_else(|| self.view.data.get(from..))
+        })
+    }
+
     fn section(&self, at: usize) -> Option<Section> {
         Some(Section {
             name: self.view.slice(at, 8)?.try_into().ok()?,
@@ -132,24 +146,28 @@ pub(super) fn unpack(data: &[u8], limit: usize) -> Result<Restored, UnpackError>
     if adler.value() != header.u_adler {
         return Err(UnpackError::Checksum("the restored bytes"));
     }
-    let image = rebuild(&packed, &header, memory, limit)?;
+    let (image, complete) = rebuild(&packed, &header, memory, limit)?;
     Ok(Restored {
         image,
         method: method_name(header.method),
         verified: true,
-        complete: true,
+        complete,
     })
 }
 
-/// Turns the mapped image with UPX's notes behind it into a file.
+/// Turns the mapped image with UPX's notes behind it into a file. Also says whether the imports could be restored.
 fn rebuild(
     packed: &Pe<'_>,
     header: &PackHeader,
     mut memory: Vec<u8>,
     limit: usize,
-) -> Result<Vec<u8>, UnpackError> {
+) -> Result<(Vec<u8>, bool), UnpackError> {
     const BAD: UnpackError = UnpackError::Corrupt("the original's PE headers");
-    let notes = View::little(&memory).size(memory.len() - 4).ok_or(BAD)?;
+    let notes = memory
+        .len()
+        .checked_sub(4)
+        .and_then(|end| View::little(&memory).size(end))
+        .ok_or(BAD)?;
     let headers = memory.get(notes..).ok_or(BAD)?.to_vec();
     let original = Pe::at(View::little(&headers), 0).ok_or(BAD)?;
     if original.wide != packed.wide {
@@ -181,9 +199,15 @@ fn rebuild(
 
     let mut extra = table + sections.len() * SECTION;
     let imports = original.directory(IMPORTS).ok_or(BAD)?;
-    if imports.0 != 0 && imports.1 > 20 {
+    let imported = if imports.0 != 0 && imports.1 > 20 {
         extra += 8;
-    }
+        Some((
+            view.size(extra - 8).ok_or(BAD)?,
+            view.size(extra - 4).ok_or(BAD)?,
+        ))
+    } else {
+        None
+    };
     let relocations = original.directory(RELOCATIONS).ok_or(BAD)?;
     let flags = view.u16(22).ok_or(BAD)? | packed.view.u16(packed.at + 22).ok_or(BAD)?;
     let relocated = relocations.0 != 0
@@ -198,54 +222,40 @@ fn rebuild(
             view.u32(52).map(u64::from)
         }
         .ok_or(BAD)?;
-        relocate(
+        let first = u32::try_from(base).map_err(|_| BAD)?;
+        let places = pe_notes::relocate(
             &mut memory,
             list,
             image_base.wrapping_add(base as u64),
             original.wide,
         )?;
+        let table = relocations
+            .0
+            .checked_sub(base)
+            .and_then(|at| memory.get_mut(at..at.checked_add(relocations.1)?));
+        // Types other than the usual one are not in the list, so the table may be shorter than it was.
+        table.and_then(|table| pe_notes::relocation_table(table, &places, first, original.wide));
     }
-    write(packed, &headers, &sections, base, &memory, limit)
-}
-
-/// Undoes the preprocessing of relocated addresses: each was stored big-endian and relative to the first section. The
-/// list has the distances between them, in one byte below f0, else in 20 bits, else in 32 (`unoptimizeReloc`).
-fn relocate(memory: &mut [u8], list: usize, base: u64, wide: bool) -> Result<(), UnpackError> {
-    const BAD: UnpackError = UnpackError::Corrupt("the relocation list");
-    let mut at = list;
-    let mut place: u32 = 0_u32.wrapping_sub(4);
-    loop {
-        let view = View::little(memory);
-        let step = match view.u8(at).ok_or(BAD)? {
-            0 => return Ok(()),
-            short @ 1..0xf0 => {
-                at += 1;
-                u32::from(short)
-            }
-            long => {
-                let near = u32::from(long & 15) << 16 | u32::from(view.u16(at + 1).ok_or(BAD)?);
-                at += 3;
-                if near == 0 {
-                    at += 4;
-                    view.u32(at - 4).ok_or(BAD)?
-                } else {
-                    near
-                }
-            }
-        };
-        place = place.wrapping_add(step);
-        let start = usize::try_from(place).map_err(|_| BAD)?;
-        let field = memory.get_mut(start..).ok_or(BAD)?;
-        if wide {
-            let field = field.first_chunk_mut::<8>().ok_or(BAD)?;
-            *field = u64::from_be_bytes(*field).wrapping_add(base).to_le_bytes();
-        } else {
-            let field = field.first_chunk_mut::<4>().ok_or(BAD)?;
-            *field = u32::from_be_bytes(*field)
-                .wrapping_add(base as u32)
-                .to_le_bytes();
-        }
-    }
+    let whole = imported.is_none_or(|(list, names)| {
+        let from = packed
+            .directory(IMPORTS)
+            .and_then(|(at, _)| packed.mapped(at));
+        from.is_some_and(|from| {
+            let from = Imports {
+                list,
+                names,
+                directory: imports.0,
+                base,
+                packed: from,
+                wide: original.wide,
+            };
+            pe_notes::imports(&mut memory, &from).is_some()
+        })
+    });
+    Ok((
+        write(packed, &headers, &sections, base, &memory, limit)?,
+        whole,
+    ))
 }
 
 /// Lays headers and sections out as the original section table says.
