@@ -89,12 +89,7 @@ struct Lengths {
 
 impl Lengths {
     fn new() -> Self {
-        Self {
-            choice: [HALF; 2],
-            low: [[HALF; 8]; 16],
-            mid: [[HALF; 8]; 16],
-            high: [HALF; 256],
-        }
+        Self { choice: [HALF; 2], low: [[HALF; 8]; 16], mid: [[HALF; 8]; 16], high: [HALF; 256] }
     }
 
     /// Length less two.
@@ -112,28 +107,18 @@ impl Lengths {
 /// Expands `src` to exactly `want` bytes, appended to `out`.
 pub(super) fn expand(src: &[u8], want: usize, out: &mut Vec<u8>) -> Result<(), UnpackError> {
     let (head, src) = src.split_at_checked(2).ok_or(SHORT)?;
-    let (pb, lp, lc) = (
-        u32::from(head[0] & 7),
-        u32::from(head[1] >> 4),
-        u32::from(head[1] & 15),
-    );
+    let (pb, lp, lc) = (u32::from(head[0] & 7), u32::from(head[1] >> 4), u32::from(head[1] & 15));
     if pb > 4 || lp > 4 || lc > 8 || u32::from(head[0] >> 3) != lc + lp {
         return Err(BAD);
     }
-    let code = src
-        .get(1..5)
-        .and_then(|raw| raw.try_into().ok())
-        .ok_or(SHORT)?;
-    let mut rc = Range {
-        src,
-        at: 5,
-        range: u32::MAX,
-        code: u32::from_be_bytes(code),
-    };
+    let code = src.get(1..5).and_then(|raw| raw.try_into().ok()).ok_or(SHORT)?;
+    let mut rc = Range { src, at: 5, range: u32::MAX, code: u32::from_be_bytes(code) };
     let base = out.len();
     let end = base.checked_add(want).ok_or(BAD)?;
 
-    let mut literals = vec![HALF; 0x300 << (lc + lp)];
+    // Tables are made when first used: a stream of many tiny blocks must not cost megabytes for each.
+    let mut table_of = vec![0_u16; 1 << (lc + lp)];
+    let mut literals: Vec<u16> = Vec::new();
     let mut is_match = [[HALF; 16]; STATES];
     let mut is_rep = [HALF; STATES];
     let mut is_rep_n = [[HALF; STATES]; 3];
@@ -149,15 +134,15 @@ pub(super) fn expand(src: &[u8], want: usize, out: &mut Vec<u8>) -> Result<(), U
         let done = out.len() - base;
         let pos = done & ((1 << pb) - 1);
         if rc.bit(&mut is_match[state][pos])? == 0 {
-            let before = if done == 0 {
-                0
-            } else {
-                usize::from(*out.last().ok_or(BAD)?)
-            };
+            let before = if done == 0 { 0 } else { usize::from(*out.last().ok_or(BAD)?) };
             let context = (done & ((1 << lp) - 1)) << lc | before >> (8 - lc);
-            let tree = literals
-                .get_mut(context * 0x300..(context + 1) * 0x300)
-                .ok_or(BAD)?;
+            let table = table_of.get_mut(context).ok_or(BAD)?;
+            if *table == 0 {
+                literals.resize(literals.len() + 0x300, HALF);
+                *table = (literals.len() / 0x300) as u16;
+            }
+            let top = usize::from(*table) * 0x300;
+            let tree = literals.get_mut(top - 0x300..top).ok_or(BAD)?;
             let mut symbol = 1;
             if state >= 7 {
                 // After a match the byte that would have continued it steers the first bits.
@@ -197,8 +182,7 @@ pub(super) fn expand(src: &[u8], want: usize, out: &mut Vec<u8>) -> Result<(), U
                     high + rc.reverse(&mut special[slot], low)?
                 } else {
                     // All ones ends the stream; the sum cannot pass 32 bits.
-                    high.wrapping_add(rc.direct(low - 4)? << 4)
-                        .wrapping_add(rc.reverse(&mut align, 4)?)
+                    high.wrapping_add(rc.direct(low - 4)? << 4).wrapping_add(rc.reverse(&mut align, 4)?)
                 }
             };
             if distance == u32::MAX {
