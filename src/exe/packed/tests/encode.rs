@@ -443,7 +443,6 @@ pub fn pe(method: u8, wide: bool) -> (Vec<u8>, Vec<u8>) {
     }
 
     // What UPX does before it compresses.
-    let mut memory = memory;
     mark_calls(&mut memory[..0x800], &calls, 0x7e, 0);
     let mut list = Vec::new();
     let mut last = -4_i64;
