@@ -21,9 +21,6 @@ const SEARCH_MAX: usize = 1 << 20;
 const HOLE_MAX: usize = 64 << 10;
 /// More loaded parts than any original has.
 const PARTS_MAX: usize = 256;
-/// Where the end record is looked for: it is followed by at most a page of zeros.
-const END_WINDOW: usize = 8 << 10;
-
 /// The start of a stream.
 #[derive(Clone, Copy)]
 pub(super) struct Start {
@@ -144,8 +141,8 @@ pub(super) fn restore(
     let mut blocks = Vec::new();
     let mut budget = SEARCH_MAX;
     let after = chain(view, start, start.blocks, parts, &mut blocks, &mut budget)?;
-    let found = find_gaps(view, start, after, &gaps, &mut blocks);
-    let complete = found || gaps.is_empty();
+    let end = find_gaps(view, start, after, &gaps, &mut blocks);
+    let complete = end.is_some() || gaps.is_empty();
 
     // In the order of the file each block is appended to what is there, so memory holds only what was expanded.
     let mut order: Vec<&Block> = blocks.iter().collect();
@@ -160,7 +157,7 @@ pub(super) fn restore(
         }
         block.expand(view.data, &mut image)?;
     }
-    let verified = complete && verify(view, &blocks, &image)?;
+    let verified = end.map_or(Ok(false), |end| verify(view, end, &blocks, &image))?;
     Ok(Restored { image, method: method_name(start.method), verified, complete })
 }
 
@@ -210,8 +207,14 @@ fn gaps(parts: &[(usize, usize)], size: usize) -> Option<Vec<(usize, usize)>> {
 }
 
 /// Looks for the gaps' blocks at and after `after`. Each release puts its stub elsewhere, so what is looked for is a
-/// chain of records that covers the gaps to the byte and is closed by the end mark.
-fn find_gaps(view: View<'_>, start: Start, after: usize, gaps: &[(usize, usize)], blocks: &mut Vec<Block>) -> bool {
+/// chain of records that covers the gaps to the byte and is closed by the end mark. Returns where that is.
+fn find_gaps(
+    view: View<'_>,
+    start: Start,
+    after: usize,
+    gaps: &[(usize, usize)],
+    blocks: &mut Vec<Block>,
+) -> Option<usize> {
     let loaded = blocks.len();
     let mut budget = SEARCH_MAX;
     for at in after..view.data.len().min(after.saturating_add(STUB_MAX)) {
@@ -219,20 +222,22 @@ fn find_gaps(view: View<'_>, start: Start, after: usize, gaps: &[(usize, usize)]
             && view.u32(end) == Some(0)
             && view.slice(end + 4, 4) == Some(MAGIC)
         {
-            return true;
+            return Some(end);
         }
         blocks.truncate(loaded);
         if budget == 0 {
             break;
         }
     }
-    false
+    None
 }
 
-/// Compares with the end record, if it is there. Both sums run over the blocks in the order of the stream.
-fn verify(view: View<'_>, blocks: &[Block], image: &[u8]) -> Result<bool, UnpackError> {
-    let tail = view.data.get(view.data.len().saturating_sub(END_WINDOW + LEN)..).unwrap_or_default();
-    let Some(header) = PackHeader::at_end(tail) else {
+/// Compares with the record behind the end mark at `end`, if it is there; the stub may lie between them. Both sums run
+/// over the blocks in the order of the stream.
+fn verify(view: View<'_>, end: usize, blocks: &[Block], image: &[u8]) -> Result<bool, UnpackError> {
+    let behind = view.data.get(end + B_INFO..).unwrap_or_default();
+    let behind = behind.get(..behind.len().min(STUB_MAX + LEN)).unwrap_or_default();
+    let Some(header) = memchr::memmem::find_iter(behind, MAGIC).find_map(|at| PackHeader::read(behind, at)) else {
         return Ok(false);
     };
     let (mut stored, mut restored) = (Adler::new(), Adler::new());

@@ -89,13 +89,6 @@ impl PackHeader {
             })
         })
     }
-
-    /// The record that ends an ELF or Mach-O file: 32 bytes, then the offset of the first block's record, then perhaps
-    /// zeros (a page kept for a code signature).
-    pub fn at_end(tail: &[u8]) -> Option<Self> {
-        let marked = memchr::memmem::rfind_iter(tail, MAGIC).find_map(|at| Self::read(tail, at));
-        marked.or_else(|| Self::read(tail, tail.len().checked_sub(LEN + 4)?))
-    }
 }
 
 /// Whether blocks of this method can be expanded here.

@@ -207,9 +207,11 @@ pub struct Style {
     pub stub: usize,
     /// Bytes of notes before the stream.
     pub notes: usize,
+    /// The stub follows the end mark instead.
+    pub late: bool,
 }
 
-pub const PLAIN: Style = Style { method: 8, wide: true, big: false, block: 1 << 20, stub: 200, notes: 0 };
+pub const PLAIN: Style = Style { method: 8, wide: true, big: false, block: 1 << 20, stub: 200, notes: 0, late: false };
 
 /// Writes integers in a style's order and width.
 pub struct Writer {
@@ -304,11 +306,8 @@ pub fn stream(
             block(&mut w, piece);
         }
     }
-    if style.stub > 0 {
-        w.out.resize(w.out.len().next_multiple_of(4), 0);
-        let end = w.out.len() + style.stub;
-        w.out.extend(b"$Info: x $\n$Id: UPX 9.87 Copyright $\n");
-        w.out.resize(end, 0x90);
+    if !style.late {
+        add_stub(&mut w);
     }
     for (i, (offset, size)) in parts.iter().enumerate() {
         let next = parts.get(i + 1).map_or(original.len(), |part| part.0);
@@ -318,10 +317,22 @@ pub fn stream(
     }
     w.int(0).out.extend(MAGIC);
     w.int(0);
+    if style.late {
+        add_stub(&mut w);
+    }
     let len = original.len() as u32;
     w.out.extend(record(id, style.method, [sum.value(), stored_sum.value()], [len, len], [0, 0]));
     w.int(start as u32);
     w.out
+}
+
+fn add_stub(w: &mut Writer) {
+    if w.style.stub > 0 {
+        w.out.resize(w.out.len().next_multiple_of(4), 0);
+        let end = w.out.len() + w.style.stub;
+        w.out.extend(b"$Info: UPX! $\n$Id: UPX 9.87 Copyright $\n");
+        w.out.resize(end, 0x90);
+    }
 }
 
 /// An ELF program packed in this style, and the original.
@@ -428,6 +439,8 @@ pub fn pe(method: u8, wide: bool) -> (Vec<u8>, Vec<u8>) {
     put(0x1900, &0x2848_u32.to_le_bytes());
     put(0x1900 + width, &7_u32.to_le_bytes());
     put(0x1900 + 2 * width - 1, &[0x80]);
+    put(0x1852, b"Exit\0");
+    put(0x1900 + 2 * width, &0x2850_u32.to_le_bytes());
     // The relocation table: two pages.
     put(0x2000, &0x2000_u32.to_le_bytes());
     put(0x2004, &16_u32.to_le_bytes());
@@ -463,7 +476,7 @@ pub fn pe(method: u8, wide: bool) -> (Vec<u8>, Vec<u8>) {
     let imports = memory.len() as u32;
     memory.extend(0x20_u32.to_le_bytes());
     memory.extend(0x1900_u32.to_le_bytes());
-    memory.extend(b"\x01Call\0\xff\x07\0\0\0\0\0\0");
+    memory.extend(b"\x01Call\0\xff\x07\0\x01Exit\0\0\0\0\0\0");
     let relocations = memory.len() as u32;
     memory.extend(&list);
     let notes = memory.len() as u32;

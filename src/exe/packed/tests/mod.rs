@@ -166,6 +166,7 @@ fn styles() -> Vec<Style> {
         Style { big: true, method: 2, ..PLAIN },
         Style { block: 512, method: 5, ..PLAIN },
         Style { stub: 5001, ..PLAIN },
+        Style { late: true, ..PLAIN },
     ]
 }
 
@@ -331,6 +332,31 @@ fn altered_files_never_pass_for_verified_ones() {
         }
         assert!(restored > 0, "changes outside the records leave a file readable");
     }
+}
+
+#[test]
+fn checksums_of_both_sides_are_compared() {
+    let (packed, original) = elf(PLAIN);
+    let at = memchr::memmem::rfind(&packed, b"UPX!").unwrap();
+    let len = original.len() as u32;
+    let field = |at: usize| u32::from_le_bytes(packed[at..at + 4].try_into().unwrap());
+    let adlers = [field(at + 8), field(at + 12)];
+    for (change, part) in [([0, 1], "the compressed bytes"), ([1, 0], "the restored bytes")] {
+        let adlers = [adlers[0] ^ change[0], adlers[1] ^ change[1]];
+        let mut bad = packed.clone();
+        bad[at..at + 32].copy_from_slice(&encode::record(22, 8, adlers, [len, len], [0, 0]));
+        assert_eq!(unpack(&bad, LIMIT), Err(UnpackError::Checksum(part)));
+        // A record that contradicts itself says nothing.
+        bad[at + 31] ^= 1;
+        assert!(!unpack(&bad, LIMIT).unwrap().verified);
+    }
+    // What was appended to the packed program does not hide the record.
+    assert!(unpack(&[&packed[..], &[7; 20_000]].concat(), LIMIT).unwrap().verified);
+
+    let (mut packed, _) = pe(8, true);
+    let data = memchr::memmem::find(&packed, b"UPX!").unwrap() + 32;
+    packed[data + 100] ^= 1;
+    assert_eq!(unpack(&packed, LIMIT), Err(UnpackError::Checksum("the compressed bytes")));
 }
 
 #[test]
