@@ -65,7 +65,6 @@ const SECTION_NAMES: &[(&str, &str)] = &[
     (".perplex", "Perplex"),
     ("pebundle", "PEBundle"),
     ("PEBundle", "PEBundle"),
-    ("FSG!", "FSG"),
 ];
 
 /// Names the packer of an executable whose first bytes are `head` (up to [`HEAD_WINDOW`]) and last bytes `tail` (up to
@@ -117,7 +116,7 @@ fn portable(head: &[u8]) -> Option<Packer> {
     Some(Packer { name, version: None, method: None })
 }
 
-/// FSG names no section and signs the DOS header instead (releases 1.x and 2.0: at offset 8 or behind the headers).
+/// FSG names no section; its signature stands among the headers instead.
 fn fsg(head: &[u8], sections: &[pe::Section]) -> Option<&'static str> {
     let nameless = !sections.is_empty() && sections.iter().all(|section| section.name == [0; 8]);
     let headers = head.get(..0x200.min(head.len()))?;
