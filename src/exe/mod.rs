@@ -9,6 +9,7 @@ mod elf_fixups;
 mod image;
 mod macho;
 mod macho_fixups;
+pub mod packed;
 mod pe;
 mod plan9;
 mod sniff;

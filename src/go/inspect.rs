@@ -249,7 +249,7 @@ fn record(
             build_id: identify::build_id(image),
             ..Executable::default()
         },
-        go_version: version.and_then(|v| v.release_text()).map(str::to_owned),
+        go_version: version.and_then(release).map(str::to_owned),
         go_vendor: version.and_then(|v| v.vendor.clone()),
         main_package: build_info
             .as_ref()
@@ -263,6 +263,11 @@ fn record(
         notes,
         ..Binary::default()
     }
+}
+
+/// The release, or plain `devel` for a development build that names none.
+fn release(version: &GoVersion) -> Option<&str> {
+    version.release_text().or(version.devel.then_some("devel"))
 }
 
 /// The headers decide; the recorded build mode only names what they cannot tell apart.

@@ -96,8 +96,9 @@ impl<'env, T: Send> Shared<'env, T> {
                 .iter()
                 .filter(|i| matches!(i, Item::Result(_)))
                 .count();
-            *slot.items.lock().unwrap_or_else(PoisonError::into_inner) = Some(output.items);
             state = self.lock();
+            // Filled and counted in one step: the reader may take a result as soon as it is there.
+            *slot.items.lock().unwrap_or_else(PoisonError::into_inner) = Some(output.items);
             state.running -= 1;
             state.waiting += results;
             let more = output.tasks.len();
