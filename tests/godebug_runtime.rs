@@ -248,7 +248,7 @@ fn the_model_says_what_programs_do() {
                 };
                 let dies = effective.iter().any(|e| e.status == "fatal");
                 let stderr = String::from_utf8_lossy(&output.stderr);
-                if dies != !output.status.success() {
+                if dies == output.status.success() {
                     complain(format!(
                         "dies: model {dies}, program {} {:.80}",
                         output.status, stderr
