@@ -81,7 +81,7 @@ const BAKED: [&str; 6] = [
     "panicnil=1,panicnil=0,httpmuxgo121=1,tarinsecurepath=0,inittrace=1,fips140=on",
     "cgocheck=2,gctrace=1",
     "asynctimerchan=1",
-    "asynctimerchan=0,tls10server=0,profstackdepth=-7,fips140=bogus",
+    "asynctimerchan=0,tls10server=0,profstackdepth=-8,fips140=bogus",
 ];
 
 const ENVIRONMENT: [&str; 44] = [

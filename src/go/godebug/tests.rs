@@ -384,18 +384,18 @@ fn deaths() {
         (
             "go1.23.9",
             None,
-            Some("profstackdepth=-7"),
-            "profstackdepth=-7 environment fatal",
+            Some("profstackdepth=-8"),
+            "profstackdepth=-8 environment fatal",
         ),
         (
             "go1.23.9",
             None,
-            Some("profstackdepth=-7,profstackdepth=7"),
+            Some("profstackdepth=-8,profstackdepth=7"),
             "profstackdepth=7 environment ok",
         ),
         (
             "go1.23.9",
-            Some("profstackdepth=-7"),
+            Some("profstackdepth=-8"),
             Some("profstackdepth=7"),
             "profstackdepth=7 environment ok",
         ),
