@@ -1,0 +1,6 @@
+//! Where candidates come from: directories, archives, images, registries, processes.
+//!
+//! Must never: interpret what Go wrote, print, or write anything outside a private temporary file.
+
+#[cfg(feature = "archives")]
+pub mod archive;
