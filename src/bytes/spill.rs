@@ -145,14 +145,15 @@ pub struct Windows {
 impl Windows {
     /// Keeps `head` (the first bytes of the stream, already taken from `reader`) and `ranges` of the rest.
     ///
-    /// The stream is read forward once and to its end, so that its length is true and its checksums are checked by
-    /// whoever wraps it. Ranges may overlap and need no order; what lies beyond the end is not there.
+    /// The stream is read forward once: to the last range when `size`, its length, is known, else to its end. Ranges
+    /// may overlap and need no order; what lies beyond the end is not there.
     ///
     /// # Errors
     /// The reader's errors; `OutOfMemory` when the ranges are longer than the budget can ever grant.
     pub fn collect(
         head: &[u8],
         reader: &mut dyn Read,
+        size: Option<u64>,
         ranges: &[Range<u64>],
         budget: &Budget,
     ) -> io::Result<Self> {
@@ -194,7 +195,10 @@ impl Windows {
             at += piece.len() as u64;
             pieces.push((range.start, piece));
         }
-        let len = at + skip(reader, u64::MAX)?;
+        let len = match size {
+            Some(size) => size.max(at),
+            None => at + skip(reader, u64::MAX)?,
+        };
         Ok(Self {
             len,
             pieces,
