@@ -11,6 +11,19 @@ pub(super) struct Step {
     pub(super) produced: usize,
     /// A member, frame or stream has ended; what follows starts with [`Decode::start`].
     pub(super) end: bool,
+    /// What went wrong after `produced` bytes came out.
+    pub(super) error: Option<ArchiveError>,
+}
+
+impl Step {
+    /// A step by the decoder's own counters, which also know what came out before an error.
+    fn counted(read: u64, written: u64, result: Result<bool, ArchiveError>) -> Self {
+        let [consumed, produced] = [read, written].map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+        match result {
+            Ok(end) => Self { consumed, produced, end, error: None },
+            Err(error) => Self { consumed, produced, end: false, error: Some(error) },
+        }
+    }
 }
 
 /// Whether another member follows.
@@ -44,10 +57,6 @@ pub(super) fn decoder<'a>(codec: Codec, scope: &'a Scope) -> Result<Box<dyn Deco
     })
 }
 
-fn delta(after: u64, before: u64) -> usize {
-    usize::try_from(after.saturating_sub(before)).unwrap_or(usize::MAX)
-}
-
 /// RFC 1952; header and checksum are the library's.
 struct Gzip {
     inflate: flate2::Decompress,
@@ -66,26 +75,18 @@ impl Decode for Gzip {
     }
 
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError> {
-        inflate(&mut self.inflate, input, out, "gzip")
+        Ok(inflate(&mut self.inflate, input, out, "gzip"))
     }
 }
 
 /// One step of an inflater, whatever its framing.
-pub(super) fn inflate(
-    data: &mut flate2::Decompress,
-    input: &[u8],
-    out: &mut [u8],
-    what: &str,
-) -> Result<Step, ArchiveError> {
+pub(super) fn inflate(data: &mut flate2::Decompress, input: &[u8], out: &mut [u8], what: &str) -> Step {
     let (read, written) = (data.total_in(), data.total_out());
-    let status = data
-        .decompress(input, out, flate2::FlushDecompress::None)
-        .map_err(|e| ArchiveError::malformed(format!("{what} data is corrupt ({})", e.message().unwrap_or("invalid"))))?;
-    Ok(Step {
-        consumed: delta(data.total_in(), read),
-        produced: delta(data.total_out(), written),
-        end: status == flate2::Status::StreamEnd,
-    })
+    let result = data.decompress(input, out, flate2::FlushDecompress::None);
+    let result = result.map(|status| status == flate2::Status::StreamEnd).map_err(|e| {
+        ArchiveError::malformed(format!("{what} data is corrupt ({})", e.message().unwrap_or("invalid")))
+    });
+    Step::counted(data.total_in() - read, data.total_out() - written, result)
 }
 
 /// RFC 8878, through the reference library.
@@ -163,7 +164,7 @@ impl Decode for Zstd<'_> {
             .decoder
             .run(&mut input, &mut output)
             .map_err(|e| ArchiveError::malformed(format!("zstd data is corrupt ({e})")))?;
-        Ok(Step { consumed: input.pos(), produced: output.pos(), end: left == 0 })
+        Ok(Step { consumed: input.pos(), produced: output.pos(), end: left == 0, error: None })
     }
 }
 
@@ -191,23 +192,20 @@ impl Decode for Xz<'_> {
     }
 
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError> {
-        let before = self.stream.total_in();
+        let (read, written) = (self.stream.total_in(), self.stream.total_out());
         let action = if input.is_empty() { Action::Finish } else { Action::Run };
-        match self.stream.process(input, out, action) {
-            Ok(r) => Ok(Step {
-                consumed: r.bytes_consumed,
-                produced: r.bytes_produced,
-                end: r.status == LzmaStatus::StreamEnd,
-            }),
+        let result = match self.stream.process(input, out, action) {
+            Ok(r) => Ok(r.status == LzmaStatus::StreamEnd),
             // It stops before a block that needs more memory than it has, and goes on when it may.
             Err(e) if e.kind() == std::io::ErrorKind::OutOfMemory => {
                 let need = self.stream.memory_usage().unwrap_or(u32::MAX);
                 self.lease.grow(u64::from(need.saturating_sub(XZ_OVERHEAD)) << 10)?;
                 self.stream.set_mem_limit(need);
-                Ok(Step { consumed: delta(self.stream.total_in(), before), produced: 0, end: false })
+                Ok(false)
             }
             Err(e) => Err(lzma_error("xz", &e)),
-        }
+        };
+        Ok(Step::counted(self.stream.total_in() - read, self.stream.total_out() - written, result))
     }
 }
 
@@ -241,15 +239,11 @@ impl Decode for Bzip2<'_> {
 
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError> {
         let (read, written) = (self.data.total_in(), self.data.total_out());
-        let status = self
-            .data
-            .decompress(input, out)
-            .map_err(|e| ArchiveError::malformed(format!("bzip2 data is corrupt ({e})")))?;
-        Ok(Step {
-            consumed: delta(self.data.total_in(), read),
-            produced: delta(self.data.total_out(), written),
-            end: status == bzip2::Status::StreamEnd,
-        })
+        let result = self.data.decompress(input, out);
+        let result = result
+            .map(|status| status == bzip2::Status::StreamEnd)
+            .map_err(|e| ArchiveError::malformed(format!("bzip2 data is corrupt ({e})")));
+        Ok(Step::counted(self.data.total_in() - read, self.data.total_out() - written, result))
     }
 }
 
@@ -276,7 +270,9 @@ impl Decode for Lzma<'_> {
 
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError> {
         let action = if input.is_empty() { Action::Finish } else { Action::Run };
-        let r = self.stream.process(input, out, action).map_err(|e| lzma_error("lzma", &e))?;
-        Ok(Step { consumed: r.bytes_consumed, produced: r.bytes_produced, end: r.status == LzmaStatus::StreamEnd })
+        let (read, written) = (self.stream.total_in(), self.stream.total_out());
+        let result = self.stream.process(input, out, action);
+        let result = result.map(|r| r.status == LzmaStatus::StreamEnd).map_err(|e| lzma_error("lzma", &e));
+        Ok(Step::counted(self.stream.total_in() - read, self.stream.total_out() - written, result))
     }
 }

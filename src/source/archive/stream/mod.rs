@@ -74,7 +74,7 @@ pub fn sniff(head: &[u8]) -> Option<Kind> {
     if zstd_after_skippable(head) {
         return Some(Kind::Codec(Codec::Zstd));
     }
-    if bzip2(head) {
+    if looks_like_bzip2(head) {
         return Some(Kind::Codec(Codec::Bzip2));
     }
     if cpio::looks_like_header(head) {
@@ -83,7 +83,7 @@ pub fn sniff(head: &[u8]) -> Option<Kind> {
     if tar::looks_like_header(head) {
         return Some(Kind::Format(Format::Tar));
     }
-    lzma(head).then_some(Kind::Codec(Codec::Lzma))
+    looks_like_lzma(head).then_some(Kind::Codec(Codec::Lzma))
 }
 
 /// Skippable frames alone hold nothing and are also other programs' own data (LZ4 has the same numbers), so the frame
@@ -108,7 +108,7 @@ fn zstd_after_skippable(mut head: &[u8]) -> bool {
 }
 
 /// The level digit, then the magic of a block or of the end of the stream.
-fn bzip2(head: &[u8]) -> bool {
+fn looks_like_bzip2(head: &[u8]) -> bool {
     let magic = |b: &[u8]| b == [0x31, 0x41, 0x59, 0x26, 0x53, 0x59] || b == [0x17, 0x72, 0x45, 0x38, 0x50, 0x90];
     head.starts_with(b"BZh")
         && head.get(3).is_some_and(|b| matches!(b, b'1'..=b'9'))
@@ -117,7 +117,7 @@ fn bzip2(head: &[u8]) -> bool {
 
 /// No magic number: the usual properties (lc 3, lp 0, pb 2), a power of two (or three halves of one) as dictionary
 /// size, a length that is unknown or below 256 GiB, and a first byte of the range coder that is always zero.
-fn lzma(head: &[u8]) -> bool {
+fn looks_like_lzma(head: &[u8]) -> bool {
     let Some(&[0x5d, ..]) = head.first_chunk::<14>() else { return false };
     let dictionary = codec::lzma_dictionary(head).unwrap_or(0);
     let power = dictionary >= 1 << 12 && (dictionary.is_power_of_two() || (dictionary / 3 * 2).is_power_of_two());
@@ -229,7 +229,13 @@ impl<'a> Pump<'a> {
             if step.produced > 0 {
                 self.count(step.produced as u64)?;
                 self.idle = 0;
+                if let Some(error) = step.error {
+                    self.state = State::Failed(error);
+                }
                 return Ok(step.produced);
+            }
+            if let Some(error) = step.error {
+                return Err(error);
             }
             self.idle = if step.consumed == 0 && !step.end { self.idle + 1 } else { 0 };
             if self.idle > 2 && !ended {

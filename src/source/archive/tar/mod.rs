@@ -145,6 +145,9 @@ pub fn read(
             }
         }
     }
+    if long_name.is_some() || long_link.is_some() || !local.is_empty() {
+        return Err(ArchiveError::truncated("the archive ends between an extended header and its entry"));
+    }
     Ok(finish)
 }
 

@@ -146,7 +146,7 @@ impl Decode for Deflate {
     }
 
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError> {
-        inflate(&mut self.0, input, out, "deflate")
+        Ok(inflate(&mut self.0, input, out, "deflate"))
     }
 }
 
