@@ -119,8 +119,12 @@ pub fn find(
     if let Some((_, value)) = overridden {
         see("-ldflags", value);
     }
-    let set = runtime.clone().filter(|r| !r.is_empty() && Some(r.as_str()) != trim_word);
-    let differs = set.as_deref().is_some_and(|r| root.is_none_or(|p| !same(r, p)));
+    let set = runtime
+        .clone()
+        .filter(|r| !r.is_empty() && Some(r.as_str()) != trim_word);
+    let differs = set
+        .as_deref()
+        .is_some_and(|r| root.is_none_or(|p| !same(r, p)));
     if overridden.is_some() || (differs && trimmed.is_some()) {
         found.notes.push(
             "goroot: runtime.GOROOT() answers a value set with -X, not the toolchain's own place"

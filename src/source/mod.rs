@@ -2,6 +2,8 @@
 //!
 //! Must never: interpret what Go wrote, print, or write anything outside a private temporary file.
 
+#[cfg(feature = "archives")]
+pub mod archive;
 pub mod dir;
 pub mod ordered;
 pub mod target;
