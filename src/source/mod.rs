@@ -4,3 +4,5 @@
 
 #[cfg(feature = "archives")]
 pub mod archive;
+#[cfg(feature = "archives")]
+pub mod image;
