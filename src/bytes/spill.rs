@@ -53,6 +53,7 @@ impl Spill {
                 .take((room + 1).saturating_sub(bytes.len() as u64))
                 .read_to_end(&mut bytes)?;
             if bytes.len() as u64 <= room {
+                too_long(bytes.len() as u64, limits.entry_size)?;
                 bytes.shrink_to_fit();
                 return Ok(Self {
                     kept: Kept::Memory {
@@ -77,6 +78,13 @@ impl Spill {
     }
 }
 
+fn too_long(len: u64, most: u64) -> io::Result<()> {
+    if len > most {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("longer than {most} bytes")));
+    }
+    Ok(())
+}
+
 fn write_all(
     file: &mut std::fs::File,
     head: &[u8],
@@ -98,12 +106,7 @@ fn write_all(
             return Ok(len);
         }
         len += n as u64;
-        if len > most {
-            return Err(io::Error::new(
-                io::ErrorKind::FileTooLarge,
-                format!("longer than {most} bytes"),
-            ));
-        }
+        too_long(len, most)?;
         file.write_all(piece.get(..n).unwrap_or_default())
             .map_err(named)?;
     }
@@ -145,14 +148,15 @@ pub struct Windows {
 impl Windows {
     /// Keeps `head` (the first bytes of the stream, already taken from `reader`) and `ranges` of the rest.
     ///
-    /// The stream is read forward once and to its end, so that its length is true and its checksums are checked by
-    /// whoever wraps it. Ranges may overlap and need no order; what lies beyond the end is not there.
+    /// The stream is read forward once: to the last range when `size`, its length, is known, else to its end. Ranges
+    /// may overlap and need no order; what lies beyond the end is not there.
     ///
     /// # Errors
     /// The reader's errors; `OutOfMemory` when the ranges are longer than the budget can ever grant.
     pub fn collect(
         head: &[u8],
         reader: &mut dyn Read,
+        size: Option<u64>,
         ranges: &[Range<u64>],
         budget: &Budget,
     ) -> io::Result<Self> {
@@ -194,7 +198,10 @@ impl Windows {
             at += piece.len() as u64;
             pieces.push((range.start, piece));
         }
-        let len = at + skip(reader, u64::MAX)?;
+        let len = match size {
+            Some(size) => size.max(at),
+            None => at + skip(reader, u64::MAX)?,
+        };
         Ok(Self {
             len,
             pieces,
@@ -238,5 +245,58 @@ impl ReadAt for Windows {
             done += n;
         }
         Ok(done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(len: usize) -> Vec<u8> {
+        (0..len).map(|i| (i / 7) as u8).collect()
+    }
+
+    #[test]
+    fn small_bodies_stay_in_memory_and_large_ones_go_to_disk_unchanged() {
+        let budget = Budget::new(1 << 20);
+        let limits = Limits::default();
+        for (len, hint, on_disk) in [
+            (0, None, false),
+            (1000, None, false),
+            (1000, Some(1000), false),
+            (65_536, None, false),
+            (65_537, None, true),
+            (65_537, Some(65_537), true),
+            // A hint that lies decides where the bytes go, not how many there are.
+            (65_537, Some(10), true),
+            (10, Some(1 << 40), true),
+        ] {
+            let all = body(len);
+            let head = len.min(100);
+            let spill = Spill::collect(&all[..head], &mut &all[head..], hint, 1 << 16, &budget, &limits).unwrap();
+            assert_eq!((spill.on_disk(), spill.len()), (on_disk, len as u64), "{len} {hint:?}");
+            let mut out = vec![0; len + 10];
+            assert_eq!(spill.read_at(&mut out, 0).unwrap(), len);
+            assert_eq!(out[..len], all);
+        }
+        assert!(budget.try_take(1 << 20).is_some());
+    }
+
+    #[test]
+    fn a_used_up_budget_sends_bodies_to_disk() {
+        let budget = Budget::new(1000);
+        let _held = budget.take(900);
+        let spill = Spill::collect(&[], &mut &body(500)[..], Some(500), 1 << 16, &budget, &Limits::default()).unwrap();
+        assert!(spill.on_disk());
+    }
+
+    #[test]
+    fn too_long_is_an_error_wherever_the_bytes_go() {
+        let budget = Budget::new(1 << 20);
+        let limits = Limits { entry_size: 1000, ..Limits::default() };
+        for threshold in [10, 1 << 16] {
+            let error = Spill::collect(&[], &mut &body(1001)[..], None, threshold, &budget, &limits).err().unwrap();
+            assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        }
     }
 }

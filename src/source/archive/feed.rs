@@ -59,6 +59,11 @@ impl<'a> Feed<'a> {
         self.fetched - (self.end - self.start) as u64
     }
 
+    /// Whether the source has failed: then the fault is not that of whoever reads from here.
+    pub fn failed(&self) -> bool {
+        self.failed.is_some()
+    }
+
     /// The next bytes without taking them: `count` (at most 64 KiB), fewer only at the end.
     ///
     /// # Errors

@@ -114,3 +114,15 @@ impl From<io::Error> for ArchiveError {
         Self::new(reason, error.to_string())
     }
 }
+
+/// A name from a container for a message: quoted, lossy and not too long.
+pub(super) fn shown(name: &[u8]) -> String {
+    format!("{:?}", String::from_utf8_lossy(name.get(..200).unwrap_or(name)))
+}
+
+/// Adds to a fault of the stream which entry it was met in.
+pub(super) fn inside(error: io::Error, name: &[u8]) -> ArchiveError {
+    let mut error = ArchiveError::from(error);
+    error.detail = format!("{}, in entry {}", error.detail, shown(name));
+    error
+}

@@ -2,8 +2,7 @@
 
 use super::ArchiveError;
 use crate::bytes::{Budget, Grant, LARGE_WINDOW, Limits};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Limits, the memory budget and what was spent so far. Make one for each outermost container (a file, a layer);
 /// one thread walks it.
@@ -14,8 +13,8 @@ pub struct Scope {
     pub budget: Budget,
     expanded: AtomicU64,
     entries: AtomicU64,
-    /// The first decompression window of this walk; nested ones must not wait for it.
-    window: Mutex<Weak<Grant>>,
+    /// Grants of the budget that this walk holds, its own nested ones included.
+    held: AtomicUsize,
 }
 
 impl Scope {
@@ -26,7 +25,7 @@ impl Scope {
             budget,
             expanded: AtomicU64::new(0),
             entries: AtomicU64::new(0),
-            window: Mutex::new(Weak::new()),
+            held: AtomicUsize::new(0),
         }
     }
 
@@ -69,30 +68,67 @@ impl Scope {
         Ok(())
     }
 
-    /// Memory for a decompression window. The outermost window of a walk waits for the budget (and, above
-    /// [`LARGE_WINDOW`], for other walks with such a window); nested ones are granted at once, because waiting while
-    /// holding could never end.
+    /// Notes that memory of the budget is held while the walk goes deeper: from then on nothing in this scope waits.
+    pub fn hold(&self) -> Hold<'_> {
+        self.held.fetch_add(1, Ordering::Relaxed);
+        Hold { scope: self }
+    }
+
+    /// A lease of no memory yet, for a decompressor whose window is not known.
+    pub fn lease(&self) -> Lease<'_> {
+        Lease { scope: self, held: None, grants: Vec::new(), bytes: 0 }
+    }
+}
+
+/// While this lives, its scope does not wait for memory.
+pub struct Hold<'a> {
+    scope: &'a Scope,
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.scope.held.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Memory for one decompression window.
+pub struct Lease<'a> {
+    scope: &'a Scope,
+    held: Option<Hold<'a>>,
+    grants: Vec<Grant>,
+    bytes: u64,
+}
+
+impl Lease<'_> {
+    /// Makes the lease at least `bytes` large. When the walk holds nothing else this waits for the budget and, above
+    /// [`LARGE_WINDOW`], for other walks with such a window; otherwise it is granted at once, because who waits while
+    /// holding may wait for ever.
     ///
     /// # Errors
-    /// When the window is larger than [`Limits::window`].
-    pub fn window(&self, bytes: u64) -> Result<Arc<Grant>, ArchiveError> {
-        if bytes > self.limits.window {
+    /// When `bytes` is more than [`Limits::window`].
+    pub fn grow(&mut self, bytes: u64) -> Result<(), ArchiveError> {
+        if bytes <= self.bytes {
+            return Ok(());
+        }
+        let most = self.scope.limits.window;
+        if bytes > most {
             return Err(ArchiveError::limit(format!(
-                "needs a decompression window of {bytes} bytes, {} are allowed",
-                self.limits.window
+                "needs a decompression window of {bytes} bytes, {most} are allowed"
             )));
         }
-        let mut outermost = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        if outermost.strong_count() > 0 {
-            return Ok(Arc::new(self.budget.force(bytes)));
-        }
-        let grant = if bytes > LARGE_WINDOW {
-            self.budget.take_large(bytes)
+        let budget = &self.scope.budget;
+        let others = self.scope.held.load(Ordering::Relaxed) - usize::from(self.held.is_some());
+        if others > 0 {
+            self.grants.push(budget.force(bytes - self.bytes));
         } else {
-            self.budget.take(bytes)
-        };
-        let grant = Arc::new(grant);
-        *outermost = Arc::downgrade(&grant);
-        Ok(grant)
+            self.grants.clear();
+            let large = bytes > LARGE_WINDOW;
+            self.grants.push(if large { budget.take_large(bytes) } else { budget.take(bytes) });
+        }
+        self.bytes = bytes;
+        if self.held.is_none() {
+            self.held = Some(self.scope.hold());
+        }
+        Ok(())
     }
 }

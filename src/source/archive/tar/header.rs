@@ -1,6 +1,7 @@
 //! One 512-byte tar header: POSIX.1-2017 `pax`, "ustar Interchange Format"; GNU fields as in the GNU tar manual.
 
 use super::super::ArchiveError;
+use super::super::problem::shown;
 
 /// Headers and bodies are padded to this.
 pub(super) const BLOCK: usize = 512;
@@ -87,7 +88,7 @@ impl Header {
         number(self.field(124, 12)).ok_or_else(|| {
             ArchiveError::malformed(format!(
                 "the size of entry {} is not a number",
-                super::shown(&self.name())
+                shown(&self.name())
             ))
         })
     }

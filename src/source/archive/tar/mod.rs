@@ -4,6 +4,7 @@
 //! Format", "Storing Sparse Files"). A missing end-of-archive marker and missing padding after the last body are
 //! accepted, because image builders write such layers; an end inside a header or a body is reported.
 
+use super::problem::{inside, shown};
 use super::{ArchiveError, Feed, Scope};
 use std::io::{self, Read};
 use std::ops::Range;
@@ -129,12 +130,13 @@ pub fn read(
                 let start = feed.offset();
                 let end = start.checked_add(stored).ok_or_else(|| bad_size(&entry))?;
                 let flow = match holes {
-                    None => visit(&entry, &mut Body { feed, left: stored })?,
+                    None => visit(&entry, &mut Body { feed, left: stored }),
                     Some(segments) => visit(
                         &entry,
                         &mut SparseBody::new(feed, segments, entry.size, scope),
-                    )?,
-                };
+                    ),
+                }
+                .map_err(|e| inside(e, &entry.name))?;
                 if flow == Flow::Stop {
                     finish.stopped = true;
                     return Ok(finish);
@@ -143,6 +145,9 @@ pub fn read(
             }
         }
     }
+    if long_name.is_some() || long_link.is_some() || !local.is_empty() {
+        return Err(ArchiveError::truncated("the archive ends between an extended header and its entry"));
+    }
     Ok(finish)
 }
 
@@ -150,11 +155,6 @@ fn bad_size(entry: &Entry) -> ArchiveError {
     ArchiveError::malformed(format!("impossible size of entry {}", shown(&entry.name)))
 }
 
-/// A name for a message: lossy and not too long.
-fn shown(name: &[u8]) -> String {
-    let cut = name.get(..200).unwrap_or(name);
-    format!("{:?}", String::from_utf8_lossy(cut))
-}
 
 /// The next header, or `None` at the end.
 fn next_header(
@@ -235,7 +235,7 @@ fn skip_body(
     name: &[u8],
 ) -> Result<(), ArchiveError> {
     let left = end.saturating_sub(feed.offset());
-    let had = feed.skip(left)?;
+    let had = feed.skip(left).map_err(|e| inside(e, name))?;
     if had < left {
         return Err(ArchiveError::truncated(format!(
             "the archive ends inside entry {}, after {} of {stored} bytes",
@@ -322,7 +322,7 @@ impl Read for Body<'_, '_> {
 }
 
 /// Reads from a body of which `left` bytes are to come; an early end is an error.
-fn read_some(feed: &mut Feed<'_>, left: &mut u64, out: &mut [u8]) -> io::Result<usize> {
+pub(super) fn read_some(feed: &mut Feed<'_>, left: &mut u64, out: &mut [u8]) -> io::Result<usize> {
     let want = usize::try_from(*left).unwrap_or(usize::MAX).min(out.len());
     let Some(out) = out.get_mut(..want).filter(|o| !o.is_empty()) else {
         return Ok(0);

@@ -31,6 +31,11 @@ impl Pax {
         Ok(Self { records })
     }
 
+    /// Whether it says nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
     /// These records before those of a global header.
     pub(super) fn over(self, global: &Self) -> Self {
         if global.records.is_empty() {
