@@ -6,3 +6,7 @@
 pub mod archive;
 #[cfg(feature = "archives")]
 pub mod image;
+#[cfg(feature = "registry")]
+pub mod registry;
+#[cfg(target_os = "linux")]
+pub mod process;

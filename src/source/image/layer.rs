@@ -209,7 +209,7 @@ impl Files<'_> {
 
     /// Most files are no programs: those cost one short copy of their first bytes.
     fn file(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Option<u32>> {
-        self.examine.entry_seen(Some(entry.size));
+        self.examine.entry_seen(entry.size);
         let mut len = 0;
         while len < self.head.len() {
             match body.read(&mut self.head[len..])? {
@@ -232,7 +232,7 @@ impl Files<'_> {
         let mut whole = head.chain(body);
         let mut feed = Feed::new(&mut whole);
         let walker = Walker { receiver: &receiver, scope: self.scope };
-        let read = walker.file(&mut feed, Some(entry.size), &place, 1);
+        let read = walker.file(&mut feed, entry.size, &place, 1);
         let got = receiver.got.into_inner().unwrap_or_else(PoisonError::into_inner);
         if got.aliases > ALIASES {
             let error = ArchiveError::limit(format!("more than {ALIASES} hard links to programs, the rest is left out"));
@@ -271,7 +271,7 @@ impl LayerReceiver<'_> {
 }
 
 impl Receiver for LayerReceiver<'_> {
-    fn entry_seen(&self, place: &Place, size: Option<u64>) {
+    fn entry_seen(&self, place: &Place, size: u64) {
         // The file of the layer itself was counted.
         if place.entries.len() > 1 {
             self.examine.entry_seen(size);

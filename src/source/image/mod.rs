@@ -19,6 +19,8 @@ mod rootfs;
 pub mod store;
 mod stream;
 
+#[cfg(feature = "registry")]
+pub(super) use assemble::base64;
 pub use digest::Digest;
 pub use manifest::Platform;
 pub use stream::{looks_like_member, scan_stream};
@@ -32,7 +34,7 @@ use store::{Archive, Blobs, Directory};
 /// What is asked of the files in an image. Calls come from several threads.
 pub trait Examine: Sync {
     /// A regular file of a layer, or an entry of an archive in it, that is looked at; for the counts.
-    fn entry_seen(&self, _size: Option<u64>) {}
+    fn entry_seen(&self, _size: u64) {}
 
     /// What is needed of a file, by its first bytes.
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want;
@@ -126,7 +128,7 @@ pub struct Scan {
 pub fn scan_directory(path: &Path, options: &Options, examine: &dyn Examine) -> Scan {
     match Directory::open(path) {
         Ok(store) => scan_store(&store, options, examine),
-        Err(error) => failed(options, error),
+        Err(error) => failed(options, &error),
     }
 }
 
@@ -134,8 +136,8 @@ pub fn scan_directory(path: &Path, options: &Options, examine: &dyn Examine) -> 
 pub fn scan_archive(bytes: &dyn ReadAt, options: &Options, examine: &dyn Examine) -> Scan {
     match Archive::open(bytes, options, false) {
         Ok(Some(store)) => scan_store(&store, options, examine),
-        Ok(None) => failed(options, ArchiveError::unsupported("no image: neither manifest.json nor index.json is in it")),
-        Err(error) => failed(options, error),
+        Ok(None) => failed(options, &ArchiveError::unsupported("no image: neither manifest.json nor index.json is in it")),
+        Err(error) => failed(options, &error),
     }
 }
 
@@ -156,8 +158,8 @@ pub fn scan_store(store: &dyn Blobs, options: &Options, examine: &dyn Examine) -
     assemble::assemble(catalog, layers, options)
 }
 
-fn failed(options: &Options, error: ArchiveError) -> Scan {
-    Scan { problems: vec![problem(options, &error, true)], ..Scan::default() }
+pub(super) fn failed(options: &Options, error: &ArchiveError) -> Scan {
+    Scan { problems: vec![problem(options, error, true)], ..Scan::default() }
 }
 
 /// A problem of the whole source.
