@@ -228,7 +228,15 @@ mod tests {
         assert_eq!(process.path, child.1.canonicalize().unwrap());
         assert_eq!(process.on_disk, OnDisk::Same);
         assert_eq!(process.bytes.len(), std::fs::metadata(&child.1).unwrap().len());
+        // The kernel shows an empty environment until the new program is fully set up.
         let mut env = process.env.unwrap();
+        for _ in 0..400 {
+            if !env.is_empty() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            env = only(child.0.id()).env.unwrap();
+        }
         env.sort();
         assert_eq!(env, ["GODEBUG=a=1,b=2", "GOGC=5"]);
         assert!(all().unwrap().list.iter().any(|p| p.pid == child.0.id()));

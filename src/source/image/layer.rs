@@ -151,6 +151,18 @@ pub fn scan(reader: &mut dyn Read, blob: &Blob, options: &Options, examine: &dyn
     scan
 }
 
+/// Looks at one file that is no layer; its place has only `name`.
+pub fn scan_file(reader: &mut dyn Read, name: &str, size: u64, options: &Options, examine: &dyn Examine) -> LayerScan {
+    let mut scan = LayerScan::default();
+    let scope = Scope::new(options.limits, options.budget.clone());
+    let entry = Entry { name: name.as_bytes().to_vec(), kind: tar::Kind::File, mode: 0o644, uid: 0, gid: 0, size, offset: 0, plain: true };
+    let mut files = Files { options, examine, scope: &scope, head: vec![0; stream::HEAD], scan: &mut scan };
+    if let Err(error) = files.entry(&entry, reader) {
+        scan.problem(vec![entry.name], error.into(), false);
+    }
+    scan
+}
+
 fn read_tar<'a>(
     raw: Box<dyn Read + 'a>,
     scope: &'a Scope,

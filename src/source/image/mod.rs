@@ -124,6 +124,14 @@ pub struct Scan {
     pub problems: Vec<Problem>,
 }
 
+impl Scan {
+    /// Notes that the archive itself broke off; without any image that is why nothing could be read.
+    fn end(&mut self, error: Option<&ArchiveError>, options: &Options) {
+        let nothing = self.images.is_empty();
+        self.problems.extend(error.map(|error| problem(options, error, nothing)));
+    }
+}
+
 /// Scans the images of a directory: an OCI layout, or what `skopeo copy` writes to `dir:`.
 pub fn scan_directory(path: &Path, options: &Options, examine: &dyn Examine) -> Scan {
     match Directory::open(path) {
@@ -135,7 +143,11 @@ pub fn scan_directory(path: &Path, options: &Options, examine: &dyn Examine) -> 
 /// Scans the images of an uncompressed tar that can be read at any position: `docker save`, an OCI archive.
 pub fn scan_archive(bytes: &dyn ReadAt, options: &Options, examine: &dyn Examine) -> Scan {
     match Archive::open(bytes, options, false) {
-        Ok(Some(store)) => scan_store(&store, options, examine),
+        Ok(Some(store)) => {
+            let mut scan = scan_store(&store, options, examine);
+            scan.end(store.broken(), options);
+            scan
+        }
         Ok(None) => failed(options, &ArchiveError::unsupported("no image: neither manifest.json nor index.json is in it")),
         Err(error) => failed(options, &error),
     }
@@ -176,4 +188,4 @@ fn problem(options: &Options, error: &ArchiveError, fatal: bool) -> Problem {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -142,6 +142,8 @@ fn missing(name: &str) -> ArchiveError {
 pub struct Archive<'a> {
     bytes: &'a dyn ReadAt,
     members: Members,
+    /// Where the list of members broke off.
+    broken: Option<ArchiveError>,
 }
 
 /// The members of a tar by name.
@@ -215,7 +217,7 @@ impl<'a> Archive<'a> {
             _ if strict && alien => Ok(None),
             Err(error) if !has_top(&members) => Err(error),
             _ if !has_top(&members) => Ok(None),
-            _ => Ok(Some(Self { bytes, members })),
+            other => Ok(Some(Self { bytes, members, broken: other.err() })),
         }
     }
 
@@ -229,6 +231,11 @@ impl<'a> Archive<'a> {
             Ok(Top::Saved(saved)) => !saved.is_empty(),
             Err(_) => false,
         }
+    }
+
+    /// What is wrong with the archive behind the members that were found.
+    pub fn broken(&self) -> Option<&ArchiveError> {
+        self.broken.as_ref()
     }
 
     fn member(&self, name: &str) -> Option<PartReader<'a>> {

@@ -4,11 +4,12 @@
 use super::assemble::{assemble, name};
 use super::catalog;
 use super::digest::Digest;
-use super::layer::{LayerScan, scan};
+use super::layer::{LayerScan, scan, scan_file};
 use super::manifest::{CONFIG_MAX, MANIFEST_MAX};
 use super::store::{Blob, Blobs, Members, Top, member_name, read_short, tidy, top_of};
 use super::{Examine, Options, Problem, Scan, problem};
 use crate::report::model::Unexamined;
+use crate::source::archive;
 use crate::source::archive::tar::{self, Ending, Flow, Kind};
 use crate::source::archive::{ArchiveError, Feed, Scope, sniff, stream};
 use std::collections::HashMap;
@@ -31,7 +32,7 @@ pub fn looks_like_member(name: &str) -> bool {
 /// out to be none, what was found in its members is in [`Scan::loose`].
 pub fn scan_stream(feed: &mut Feed<'_>, options: &Options, examine: &dyn Examine) -> Scan {
     let scope = Scope::new(options.limits, options.budget.clone());
-    let mut met = Met { options, examine, documents: HashMap::new(), kept: 0, layers: HashMap::new(), order: Vec::new(), members: Members::default() };
+    let mut met = Met { options, examine, documents: HashMap::new(), kept: 0, layers: HashMap::new(), order: Vec::new(), files: Vec::new(), members: Members::default() };
     let end = tar::read(feed, &scope, Ending::Marker, &mut |entry, body| {
         let Some(name) = tidy(&entry.name).filter(|n| n.len() <= options.limits.path) else { return Ok(Flow::Continue) };
         match &entry.kind {
@@ -43,9 +44,7 @@ pub fn scan_stream(feed: &mut Feed<'_>, options: &Options, examine: &dyn Examine
         Ok(Flow::Continue)
     });
     let mut scan = met.put_together();
-    if let Err(error) = end {
-        scan.problems.push(problem(options, &error, true));
-    }
+    scan.end(end.err().as_ref(), options);
     scan
 }
 
@@ -58,6 +57,8 @@ struct Met<'a> {
     layers: HashMap<String, LayerScan>,
     /// Names of the layers as they came.
     order: Vec<String>,
+    /// Members that are neither documents nor layers.
+    files: Vec<LayerScan>,
     members: Members,
 }
 
@@ -74,6 +75,10 @@ impl Met<'_> {
             return Ok(());
         }
         if TOP.contains(&name.as_str()) || size == 0 {
+            return Ok(());
+        }
+        if !matches!(sniff(&head), Some(archive::Kind::Codec(_) | archive::Kind::Format(archive::Format::Tar))) {
+            self.files.push(scan_file(&mut whole, &name, size, self.options, self.examine));
             return Ok(());
         }
         let digest = name.strip_prefix("blobs/").and_then(|rest| Digest::parse(&rest.replacen('/', ":", 1)));
@@ -107,8 +112,8 @@ impl Met<'_> {
         let error = ArchiveError::unsupported("no image: neither manifest.json nor index.json is in it");
         let mut scan = Scan { problems: vec![problem(self.options, &error, true)], ..Scan::default() };
         let mut layers = self.layers;
-        for member in self.order {
-            let Some(layer) = layers.remove(&member) else { continue };
+        let layers = self.order.into_iter().filter_map(|member| Some((layers.remove(&member)?, Some(member))));
+        for (layer, member) in layers.chain(self.files.into_iter().map(|f| (f, None))) {
             for found in layer.found {
                 for (place, mut binary) in found.binaries {
                     let slice = binary.location.slice.take();
@@ -117,7 +122,7 @@ impl Met<'_> {
                     binary.location.mode = place.mode;
                     binary.location.uid = place.uid;
                     binary.location.gid = place.gid;
-                    let mut names = vec![member.clone().into_bytes()];
+                    let mut names: Vec<Vec<u8>> = member.iter().map(|m| m.clone().into_bytes()).collect();
                     names.extend(place.entries);
                     name(&mut binary, &names);
                     scan.loose.push(binary);
@@ -126,7 +131,7 @@ impl Met<'_> {
             for found in layer.problems {
                 let names: Vec<_> = found.entries.iter().map(|e| String::from_utf8_lossy(e).into_owned()).collect();
                 let mut location = self.options.location();
-                location.entry.push(member.clone());
+                location.entry.extend(member.clone());
                 location.entry.extend(names);
                 let unexamined = Unexamined {
                     path: format!("{}!{}", self.options.name, location.entry.join("!")),

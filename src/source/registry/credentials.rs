@@ -111,9 +111,12 @@ fn ask(name: &str, server: &str) -> Result<Option<Credential>, String> {
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')) {
         return Err("the credential helper's name is no name of a program".to_owned());
     }
-    let program = format!("docker-credential-{name}");
-    let failed = |what: String| format!("the credential helper {program} {what}");
-    let mut child = Command::new(&program)
+    ask_program(Path::new(&format!("docker-credential-{name}")), name, server)
+}
+
+pub(super) fn ask_program(program: &Path, name: &str, server: &str) -> Result<Option<Credential>, String> {
+    let failed = |what: String| format!("the credential helper docker-credential-{name} {what}");
+    let mut child = Command::new(program)
         .arg("get")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
