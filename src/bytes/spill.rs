@@ -80,7 +80,10 @@ impl Spill {
 
 fn too_long(len: u64, most: u64) -> io::Result<()> {
     if len > most {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("longer than {most} bytes")));
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("longer than {most} bytes"),
+        ));
     }
     Ok(())
 }
@@ -273,8 +276,20 @@ mod tests {
         ] {
             let all = body(len);
             let head = len.min(100);
-            let spill = Spill::collect(&all[..head], &mut &all[head..], hint, 1 << 16, &budget, &limits).unwrap();
-            assert_eq!((spill.on_disk(), spill.len()), (on_disk, len as u64), "{len} {hint:?}");
+            let spill = Spill::collect(
+                &all[..head],
+                &mut &all[head..],
+                hint,
+                1 << 16,
+                &budget,
+                &limits,
+            )
+            .unwrap();
+            assert_eq!(
+                (spill.on_disk(), spill.len()),
+                (on_disk, len as u64),
+                "{len} {hint:?}"
+            );
             let mut out = vec![0; len + 10];
             assert_eq!(spill.read_at(&mut out, 0).unwrap(), len);
             assert_eq!(out[..len], all);
@@ -286,16 +301,30 @@ mod tests {
     fn a_used_up_budget_sends_bodies_to_disk() {
         let budget = Budget::new(1000);
         let _held = budget.take(900);
-        let spill = Spill::collect(&[], &mut &body(500)[..], Some(500), 1 << 16, &budget, &Limits::default()).unwrap();
+        let spill = Spill::collect(
+            &[],
+            &mut &body(500)[..],
+            Some(500),
+            1 << 16,
+            &budget,
+            &Limits::default(),
+        )
+        .unwrap();
         assert!(spill.on_disk());
     }
 
     #[test]
     fn too_long_is_an_error_wherever_the_bytes_go() {
         let budget = Budget::new(1 << 20);
-        let limits = Limits { entry_size: 1000, ..Limits::default() };
+        let limits = Limits {
+            entry_size: 1000,
+            ..Limits::default()
+        };
         for threshold in [10, 1 << 16] {
-            let error = Spill::collect(&[], &mut &body(1001)[..], None, threshold, &budget, &limits).err().unwrap();
+            let error =
+                Spill::collect(&[], &mut &body(1001)[..], None, threshold, &budget, &limits)
+                    .err()
+                    .unwrap();
             assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
         }
     }

@@ -55,7 +55,10 @@ pub(crate) fn pax(flag: u8, records: &[(&str, &str)]) -> Vec<u8> {
 
 /// A tar archive of regular files, with its end marker.
 pub(crate) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut out: Vec<u8> = files.iter().flat_map(|(name, body)| tar_entry(name.as_bytes(), b'0', body, b"")).collect();
+    let mut out: Vec<u8> = files
+        .iter()
+        .flat_map(|(name, body)| tar_entry(name.as_bytes(), b'0', body, b""))
+        .collect();
     out.extend_from_slice(&[0; 1024]);
     out
 }
@@ -97,7 +100,9 @@ pub(crate) fn xz(bytes: &[u8]) -> Vec<u8> {
 pub(crate) fn lzma(bytes: &[u8]) -> Vec<u8> {
     let mut options = lzma_rust2::LzmaOptions::with_preset(0);
     options.dict_size = 1 << 20;
-    let mut writer = lzma_rust2::LzmaWriter::new_use_header(Vec::new(), &options, Some(bytes.len() as u64)).unwrap();
+    let mut writer =
+        lzma_rust2::LzmaWriter::new_use_header(Vec::new(), &options, Some(bytes.len() as u64))
+            .unwrap();
     writer.write_all(bytes).unwrap();
     writer.finish().unwrap()
 }
@@ -117,7 +122,8 @@ pub(crate) struct ZipEntry {
 impl ZipEntry {
     /// Deflated.
     pub(crate) fn deflated(name: &str, body: &[u8]) -> Self {
-        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut encoder =
+            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
         encoder.write_all(body).unwrap();
         Self::packed(name, 8, body, encoder.finish().unwrap())
     }
@@ -127,7 +133,15 @@ impl ZipEntry {
         let mut crc = flate2::Crc::new();
         crc.update(body);
         let name = name.as_bytes().to_vec();
-        Self { name, method, flags: 0, crc: crc.sum(), size: body.len() as u32, packed, mode: 0o100_755 }
+        Self {
+            name,
+            method,
+            flags: 0,
+            crc: crc.sum(),
+            size: body.len() as u32,
+            packed,
+            mode: 0o100_755,
+        }
     }
 }
 
@@ -141,8 +155,30 @@ fn le(out: &mut Vec<u8>, values: &[(u32, usize)]) {
 pub(crate) fn zip_central(e: &ZipEntry, offset: u32) -> Vec<u8> {
     let mut out = b"PK\x01\x02".to_vec();
     let (flags, method) = (u32::from(e.flags), u32::from(e.method));
-    le(&mut out, &[(0x0314, 2), (20, 2), (flags, 2), (method, 2), (0, 4), (e.crc, 4), (e.packed.len() as u32, 4)]);
-    le(&mut out, &[(e.size, 4), (e.name.len() as u32, 2), (0, 2), (0, 2), (0, 2), (0, 2), (e.mode << 16, 4)]);
+    le(
+        &mut out,
+        &[
+            (0x0314, 2),
+            (20, 2),
+            (flags, 2),
+            (method, 2),
+            (0, 4),
+            (e.crc, 4),
+            (e.packed.len() as u32, 4),
+        ],
+    );
+    le(
+        &mut out,
+        &[
+            (e.size, 4),
+            (e.name.len() as u32, 2),
+            (0, 2),
+            (0, 2),
+            (0, 2),
+            (0, 2),
+            (e.mode << 16, 4),
+        ],
+    );
     le(&mut out, &[(offset, 4)]);
     out.extend_from_slice(&e.name);
     out
@@ -152,7 +188,18 @@ pub(crate) fn zip_central(e: &ZipEntry, offset: u32) -> Vec<u8> {
 pub(crate) fn zip_local(e: &ZipEntry) -> Vec<u8> {
     let mut out = b"PK\x03\x04".to_vec();
     // Sizes left to a data descriptor, as streaming writers do: readers take them from the directory.
-    le(&mut out, &[(20, 2), (u32::from(e.flags) | 8, 2), (u32::from(e.method), 2), (0, 4), (0, 4), (0, 4), (0, 4)]);
+    le(
+        &mut out,
+        &[
+            (20, 2),
+            (u32::from(e.flags) | 8, 2),
+            (u32::from(e.method), 2),
+            (0, 4),
+            (0, 4),
+            (0, 4),
+            (0, 4),
+        ],
+    );
     le(&mut out, &[(e.name.len() as u32, 2), (0, 2)]);
     out.extend_from_slice(&e.name);
     out.extend_from_slice(&e.packed);
@@ -162,7 +209,17 @@ pub(crate) fn zip_local(e: &ZipEntry) -> Vec<u8> {
 /// The end record for a directory of these bytes at `offset`.
 pub(crate) fn zip_end(count: u32, directory: u32, offset: u32) -> Vec<u8> {
     let mut out = b"PK\x05\x06".to_vec();
-    le(&mut out, &[(0, 4), (count, 2), (count, 2), (directory, 4), (offset, 4), (0, 2)]);
+    le(
+        &mut out,
+        &[
+            (0, 4),
+            (count, 2),
+            (count, 2),
+            (directory, 4),
+            (offset, 4),
+            (0, 2),
+        ],
+    );
     out
 }
 
@@ -183,7 +240,17 @@ pub(crate) fn zip(entries: &[ZipEntry]) -> Vec<u8> {
 pub(crate) fn ar(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = b"!<arch>\n".to_vec();
     for (name, body) in members {
-        out.extend(format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", 0, 0, 0, 100_644, body.len()).into_bytes());
+        out.extend(
+            format!(
+                "{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n",
+                0,
+                0,
+                0,
+                100_644,
+                body.len()
+            )
+            .into_bytes(),
+        );
         out.extend_from_slice(body);
         out.resize(out.len().next_multiple_of(2), b'\n');
     }
@@ -193,7 +260,21 @@ pub(crate) fn ar(members: &[(&str, &[u8])]) -> Vec<u8> {
 /// One cpio entry of the newc format.
 pub(crate) fn cpio_entry(name: &str, inode: u32, links: u32, body: &[u8]) -> Vec<u8> {
     let mut out = b"070701".to_vec();
-    for v in [inode, 0o100_755, 10, 20, links, 0, body.len() as u32, 8, 1, 0, 0, name.len() as u32 + 1, 0] {
+    for v in [
+        inode,
+        0o100_755,
+        10,
+        20,
+        links,
+        0,
+        body.len() as u32,
+        8,
+        1,
+        0,
+        0,
+        name.len() as u32 + 1,
+        0,
+    ] {
         out.extend(format!("{v:08X}").into_bytes());
     }
     out.extend_from_slice(name.as_bytes());
@@ -206,7 +287,10 @@ pub(crate) fn cpio_entry(name: &str, inode: u32, links: u32, body: &[u8]) -> Vec
 
 /// A cpio archive of the newc format.
 pub(crate) fn cpio(entries: &[(&str, u32, u32, &[u8])]) -> Vec<u8> {
-    let mut out: Vec<u8> = entries.iter().flat_map(|(n, i, l, b)| cpio_entry(n, *i, *l, b)).collect();
+    let mut out: Vec<u8> = entries
+        .iter()
+        .flat_map(|(n, i, l, b)| cpio_entry(n, *i, *l, b))
+        .collect();
     out.extend(cpio_entry("TRAILER!!!", 0, 1, b""));
     out
 }

@@ -18,10 +18,21 @@ pub(super) struct Step {
 impl Step {
     /// A step by the decoder's own counters, which also know what came out before an error.
     fn counted(read: u64, written: u64, result: Result<bool, ArchiveError>) -> Self {
-        let [consumed, produced] = [read, written].map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+        let [consumed, produced] =
+            [read, written].map(|n| usize::try_from(n).unwrap_or(usize::MAX));
         match result {
-            Ok(end) => Self { consumed, produced, end, error: None },
-            Err(error) => Self { consumed, produced, end: false, error: Some(error) },
+            Ok(end) => Self {
+                consumed,
+                produced,
+                end,
+                error: None,
+            },
+            Err(error) => Self {
+                consumed,
+                produced,
+                end: false,
+                error: Some(error),
+            },
         }
     }
 }
@@ -47,13 +58,27 @@ pub(super) trait Decode {
 }
 
 /// The decompressor for `codec`.
-pub(super) fn decoder<'a>(codec: Codec, scope: &'a Scope) -> Result<Box<dyn Decode + 'a>, ArchiveError> {
+pub(super) fn decoder<'a>(
+    codec: Codec,
+    scope: &'a Scope,
+) -> Result<Box<dyn Decode + 'a>, ArchiveError> {
     Ok(match codec {
-        Codec::Gzip => Box::new(Gzip { inflate: flate2::Decompress::new_gzip(15) }),
+        Codec::Gzip => Box::new(Gzip {
+            inflate: flate2::Decompress::new_gzip(15),
+        }),
         Codec::Zstd => Box::new(Zstd::new(scope)?),
-        Codec::Xz => Box::new(Xz { stream: XzStream::new_mem_limit(true, 0), lease: scope.lease() }),
-        Codec::Bzip2 => Box::new(Bzip2 { data: bzip2::Decompress::new(false), lease: scope.lease() }),
-        Codec::Lzma => Box::new(Lzma { stream: LzmaStream::new_mem_limit(u32::MAX, None), lease: scope.lease() }),
+        Codec::Xz => Box::new(Xz {
+            stream: XzStream::new_mem_limit(true, 0),
+            lease: scope.lease(),
+        }),
+        Codec::Bzip2 => Box::new(Bzip2 {
+            data: bzip2::Decompress::new(false),
+            lease: scope.lease(),
+        }),
+        Codec::Lzma => Box::new(Lzma {
+            stream: LzmaStream::new_mem_limit(u32::MAX, None),
+            lease: scope.lease(),
+        }),
     })
 }
 
@@ -80,12 +105,22 @@ impl Decode for Gzip {
 }
 
 /// One step of an inflater, whatever its framing.
-pub(super) fn inflate(data: &mut flate2::Decompress, input: &[u8], out: &mut [u8], what: &str) -> Step {
+pub(super) fn inflate(
+    data: &mut flate2::Decompress,
+    input: &[u8],
+    out: &mut [u8],
+    what: &str,
+) -> Step {
     let (read, written) = (data.total_in(), data.total_out());
     let result = data.decompress(input, out, flate2::FlushDecompress::None);
-    let result = result.map(|status| status == flate2::Status::StreamEnd).map_err(|e| {
-        ArchiveError::malformed(format!("{what} data is corrupt ({})", e.message().unwrap_or("invalid")))
-    });
+    let result = result
+        .map(|status| status == flate2::Status::StreamEnd)
+        .map_err(|e| {
+            ArchiveError::malformed(format!(
+                "{what} data is corrupt ({})",
+                e.message().unwrap_or("invalid")
+            ))
+        });
     Step::counted(data.total_in() - read, data.total_out() - written, result)
 }
 
@@ -107,9 +142,18 @@ impl<'a> Zstd<'a> {
     fn new(scope: &'a Scope) -> Result<Self, ArchiveError> {
         let mut decoder = Decoder::new()?;
         // The library's own bound is a power of two; the exact one is checked at each frame's start.
-        let log = scope.limits.window.max(1 << 10).next_power_of_two().trailing_zeros().clamp(10, 31);
+        let log = scope
+            .limits
+            .window
+            .max(1 << 10)
+            .next_power_of_two()
+            .trailing_zeros()
+            .clamp(10, 31);
         decoder.set_parameter(DParameter::WindowLogMax(log))?;
-        Ok(Self { decoder, lease: scope.lease() })
+        Ok(Self {
+            decoder,
+            lease: scope.lease(),
+        })
     }
 }
 
@@ -131,7 +175,9 @@ fn zstd_window(head: &[u8]) -> Option<(u64, bool)> {
     if single {
         let len = [1, 2, 4, 8][usize::from(descriptor >> 6)];
         let mut bytes = [0; 8];
-        bytes.get_mut(..len)?.copy_from_slice(head.get(at..at + len)?);
+        bytes
+            .get_mut(..len)?
+            .copy_from_slice(head.get(at..at + len)?);
         window = u64::from_le_bytes(bytes) + if len == 2 { 256 } else { 0 };
     }
     Some((window, named))
@@ -140,7 +186,11 @@ fn zstd_window(head: &[u8]) -> Option<(u64, bool)> {
 impl Decode for Zstd<'_> {
     fn start(&mut self, first: bool, head: &[u8]) -> Result<Start, ArchiveError> {
         let Some(magic) = head.first_chunk::<4>().copied() else {
-            return if head.is_empty() && !first { Ok(Start::Done) } else { Err(self.trailing(head)) };
+            return if head.is_empty() && !first {
+                Ok(Start::Done)
+            } else {
+                Err(self.trailing(head))
+            };
         };
         if zstd_skippable(magic) {
             return Ok(Start::Go);
@@ -148,10 +198,12 @@ impl Decode for Zstd<'_> {
         if magic != ZSTD_FRAME {
             return Err(self.trailing(head));
         }
-        let (window, dictionary) =
-            zstd_window(head).ok_or_else(|| ArchiveError::truncated("ends inside a zstd frame header"))?;
+        let (window, dictionary) = zstd_window(head)
+            .ok_or_else(|| ArchiveError::truncated("ends inside a zstd frame header"))?;
         if dictionary {
-            return Err(ArchiveError::unsupported("zstd data that needs a dictionary"));
+            return Err(ArchiveError::unsupported(
+                "zstd data that needs a dictionary",
+            ));
         }
         self.lease.grow(window)?;
         Ok(Start::Go)
@@ -164,7 +216,12 @@ impl Decode for Zstd<'_> {
             .decoder
             .run(&mut input, &mut output)
             .map_err(|e| ArchiveError::malformed(format!("zstd data is corrupt ({e})")))?;
-        Ok(Step { consumed: input.pos(), produced: output.pos(), end: left == 0, error: None })
+        Ok(Step {
+            consumed: input.pos(),
+            produced: output.pos(),
+            end: left == 0,
+            error: None,
+        })
     }
 }
 
@@ -193,25 +250,36 @@ impl Decode for Xz<'_> {
 
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError> {
         let (read, written) = (self.stream.total_in(), self.stream.total_out());
-        let action = if input.is_empty() { Action::Finish } else { Action::Run };
+        let action = if input.is_empty() {
+            Action::Finish
+        } else {
+            Action::Run
+        };
         let result = match self.stream.process(input, out, action) {
             Ok(r) => Ok(r.status == LzmaStatus::StreamEnd),
             // It stops before a block that needs more memory than it has, and goes on when it may.
             Err(e) if e.kind() == std::io::ErrorKind::OutOfMemory => {
                 let need = self.stream.memory_usage().unwrap_or(u32::MAX);
-                self.lease.grow(u64::from(need.saturating_sub(XZ_OVERHEAD)) << 10)?;
+                self.lease
+                    .grow(u64::from(need.saturating_sub(XZ_OVERHEAD)) << 10)?;
                 self.stream.set_mem_limit(need);
                 Ok(false)
             }
             Err(e) => Err(lzma_error("xz", &e)),
         };
-        Ok(Step::counted(self.stream.total_in() - read, self.stream.total_out() - written, result))
+        Ok(Step::counted(
+            self.stream.total_in() - read,
+            self.stream.total_out() - written,
+            result,
+        ))
     }
 }
 
 fn lzma_error(what: &str, e: &std::io::Error) -> ArchiveError {
     match e.kind() {
-        std::io::ErrorKind::UnexpectedEof => ArchiveError::truncated(format!("{what} data ends too early")),
+        std::io::ErrorKind::UnexpectedEof => {
+            ArchiveError::truncated(format!("{what} data ends too early"))
+        }
         std::io::ErrorKind::Unsupported => ArchiveError::unsupported(format!("{what} data: {e}")),
         _ => ArchiveError::malformed(format!("{what} data is corrupt ({e})")),
     }
@@ -243,7 +311,11 @@ impl Decode for Bzip2<'_> {
         let result = result
             .map(|status| status == bzip2::Status::StreamEnd)
             .map_err(|e| ArchiveError::malformed(format!("bzip2 data is corrupt ({e})")));
-        Ok(Step::counted(self.data.total_in() - read, self.data.total_out() - written, result))
+        Ok(Step::counted(
+            self.data.total_in() - read,
+            self.data.total_out() - written,
+            result,
+        ))
     }
 }
 
@@ -255,7 +327,10 @@ struct Lzma<'a> {
 
 /// The dictionary size that a .lzma header names.
 pub(super) fn lzma_dictionary(head: &[u8]) -> Option<u32> {
-    head.get(1..5)?.first_chunk::<4>().copied().map(u32::from_le_bytes)
+    head.get(1..5)?
+        .first_chunk::<4>()
+        .copied()
+        .map(u32::from_le_bytes)
 }
 
 impl Decode for Lzma<'_> {
@@ -263,16 +338,27 @@ impl Decode for Lzma<'_> {
         if !first {
             return Ok(Start::Done);
         }
-        let dictionary = lzma_dictionary(head).ok_or_else(|| ArchiveError::truncated("ends inside the lzma header"))?;
+        let dictionary = lzma_dictionary(head)
+            .ok_or_else(|| ArchiveError::truncated("ends inside the lzma header"))?;
         self.lease.grow(u64::from(dictionary))?;
         Ok(Start::Go)
     }
 
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError> {
-        let action = if input.is_empty() { Action::Finish } else { Action::Run };
+        let action = if input.is_empty() {
+            Action::Finish
+        } else {
+            Action::Run
+        };
         let (read, written) = (self.stream.total_in(), self.stream.total_out());
         let result = self.stream.process(input, out, action);
-        let result = result.map(|r| r.status == LzmaStatus::StreamEnd).map_err(|e| lzma_error("lzma", &e));
-        Ok(Step::counted(self.stream.total_in() - read, self.stream.total_out() - written, result))
+        let result = result
+            .map(|r| r.status == LzmaStatus::StreamEnd)
+            .map_err(|e| lzma_error("lzma", &e));
+        Ok(Step::counted(
+            self.stream.total_in() - read,
+            self.stream.total_out() - written,
+            result,
+        ))
     }
 }

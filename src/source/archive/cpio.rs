@@ -38,7 +38,15 @@ const TRAILER: &[u8] = b"TRAILER!!!";
 /// Whether the first bytes of a stream are a cpio header.
 pub fn looks_like_header(head: &[u8]) -> bool {
     let digits = |len: usize, octal: bool| {
-        head.get(6..len).is_some_and(|d| d.iter().all(|b| if octal { matches!(b, b'0'..=b'7') } else { b.is_ascii_hexdigit() }))
+        head.get(6..len).is_some_and(|d| {
+            d.iter().all(|b| {
+                if octal {
+                    matches!(b, b'0'..=b'7')
+                } else {
+                    b.is_ascii_hexdigit()
+                }
+            })
+        })
     };
     match head.get(..6) {
         Some(b"070701" | b"070702") => digits(NEWC, false),
@@ -75,9 +83,19 @@ pub fn read(
         scope.entry()?;
         let start = feed.offset();
         let end = start.checked_add(entry.size).ok_or_else(|| {
-            ArchiveError::malformed(format!("impossible size of entry {} at offset {at}", shown(&entry.name)))
+            ArchiveError::malformed(format!(
+                "impossible size of entry {} at offset {at}",
+                shown(&entry.name)
+            ))
         })?;
-        let flow = visit(&entry, &mut Body { feed, left: entry.size }).map_err(|e| inside(e, &entry.name))?;
+        let flow = visit(
+            &entry,
+            &mut Body {
+                feed,
+                left: entry.size,
+            },
+        )
+        .map_err(|e| inside(e, &entry.name))?;
         if flow == Flow::Stop {
             return Ok(());
         }
@@ -107,25 +125,59 @@ fn header(
 ) -> Result<(Entry, u64), ArchiveError> {
     let at = feed.offset();
     let broken = |what: &str| ArchiveError::malformed(format!("{what} at offset {at}"));
-    let ended = || ArchiveError::truncated(format!("the archive ends without its trailer, at offset {at}"));
+    let ended = || {
+        ArchiveError::truncated(format!(
+            "the archive ends without its trailer, at offset {at}"
+        ))
+    };
     let magic: [u8; 6] = feed.peek(6)?.first_chunk().copied().ok_or_else(ended)?;
     match &magic {
         b"070701" | b"070702" => {
             let raw: [u8; NEWC] = feed.take_array()?.ok_or_else(ended)?;
             let mut n = [0; 13];
-            for (value, digits) in n.iter_mut().zip(raw.get(6..).unwrap_or_default().as_chunks::<8>().0) {
+            for (value, digits) in n
+                .iter_mut()
+                .zip(raw.get(6..).unwrap_or_default().as_chunks::<8>().0)
+            {
                 *value = hex(digits).ok_or_else(|| broken("not a cpio header"))?;
             }
-            let [ino, mode, uid, gid, links, _, size, major, minor, _, _, name_len, _] = n;
+            let [
+                ino,
+                mode,
+                uid,
+                gid,
+                links,
+                _,
+                size,
+                major,
+                minor,
+                _,
+                _,
+                name_len,
+                _,
+            ] = n;
             let name = name(feed, scope, name_len)?;
             feed.skip(padding(NEWC as u64 + name_len, 4))?;
             let file = (major << 32 | minor, ino);
-            Ok((Entry { name, mode: mode as u32, uid, gid, links, file, size }, 4))
+            Ok((
+                Entry {
+                    name,
+                    mode: mode as u32,
+                    uid,
+                    gid,
+                    links,
+                    file,
+                    size,
+                },
+                4,
+            ))
         }
         b"070707" => {
             let raw: [u8; ODC] = feed.take_array()?.ok_or_else(ended)?;
             let field = |at: usize, len: usize| {
-                raw.get(at..at + len).and_then(octal).ok_or_else(|| broken("not a cpio header"))
+                raw.get(at..at + len)
+                    .and_then(octal)
+                    .ok_or_else(|| broken("not a cpio header"))
             };
             let mut entry = Entry {
                 file: (field(6, 6)?, field(12, 6)?),
@@ -141,8 +193,13 @@ fn header(
         }
         b"07070X" => {
             let raw: [u8; 16] = feed.take_array()?.ok_or_else(ended)?;
-            let index = raw.get(6..14).and_then(hex).and_then(|i| u32::try_from(i).ok());
-            let entry = index.and_then(files).ok_or_else(|| broken("a cpio header for an unknown file"))?;
+            let index = raw
+                .get(6..14)
+                .and_then(hex)
+                .and_then(|i| u32::try_from(i).ok());
+            let entry = index
+                .and_then(files)
+                .ok_or_else(|| broken("a cpio header for an unknown file"))?;
             Ok((entry, 4))
         }
         _ => Err(broken("not a cpio header")),
@@ -154,7 +211,10 @@ fn name(feed: &mut Feed<'_>, scope: &Scope, len: u64) -> Result<Vec<u8>, Archive
     // One name longer than the limit is still passed over whole, so that it can be reported by its beginning.
     let most = (scope.limits.path as u64).saturating_mul(16).max(1 << 16);
     if len > most {
-        return Err(ArchiveError::limit(format!("a name of {len} bytes at offset {}", feed.offset())));
+        return Err(ArchiveError::limit(format!(
+            "a name of {len} bytes at offset {}",
+            feed.offset()
+        )));
     }
     let mut name = feed.take_vec(len)?;
     let end = memchr::memchr(0, &name).unwrap_or(name.len());
@@ -163,11 +223,15 @@ fn name(feed: &mut Feed<'_>, scope: &Scope, len: u64) -> Result<Vec<u8>, Archive
 }
 
 fn hex(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0u64, |v, b| Some(v << 4 | u64::from(char::from(*b).to_digit(16)?)))
+    digits.iter().try_fold(0u64, |v, b| {
+        Some(v << 4 | u64::from(char::from(*b).to_digit(16)?))
+    })
 }
 
 fn octal(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0u64, |v, b| Some(v << 3 | u64::from(char::from(*b).to_digit(8)?)))
+    digits.iter().try_fold(0u64, |v, b| {
+        Some(v << 3 | u64::from(char::from(*b).to_digit(8)?))
+    })
 }
 
 struct Body<'f, 'a> {

@@ -31,12 +31,17 @@ pub fn read(
         }
         let left = end.saturating_sub(feed.offset());
         if feed.skip(left)? < left {
-            return Err(ArchiveError::truncated(format!("the package ends inside member {}", shown(name))));
+            return Err(ArchiveError::truncated(format!(
+                "the package ends inside member {}",
+                shown(name)
+            )));
         }
         feed.skip(size % 2)?;
     }
     if !found {
-        return Err(ArchiveError::malformed("a Debian package without a data member"));
+        return Err(ArchiveError::malformed(
+            "a Debian package without a data member",
+        ));
     }
     Ok(())
 }
@@ -45,6 +50,11 @@ pub fn read(
 fn member(header: &[u8; 60]) -> Option<(&[u8], u64)> {
     let name = header.get(..16)?.trim_ascii_end();
     let digits = std::str::from_utf8(header.get(48..58)?).ok()?.trim_end();
-    let valid = header.ends_with(b"`\n") && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    Some((name.strip_suffix(b"/").unwrap_or(name), valid.then(|| digits.parse().ok())??))
+    let valid = header.ends_with(b"`\n")
+        && !digits.is_empty()
+        && digits.bytes().all(|b| b.is_ascii_digit());
+    Some((
+        name.strip_suffix(b"/").unwrap_or(name),
+        valid.then(|| digits.parse().ok())??,
+    ))
 }

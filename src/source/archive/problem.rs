@@ -117,7 +117,10 @@ impl From<io::Error> for ArchiveError {
 
 /// A name from a container for a message: quoted, lossy and not too long.
 pub(super) fn shown(name: &[u8]) -> String {
-    format!("{:?}", String::from_utf8_lossy(name.get(..200).unwrap_or(name)))
+    format!(
+        "{:?}",
+        String::from_utf8_lossy(name.get(..200).unwrap_or(name))
+    )
 }
 
 /// Adds to a fault of the stream which entry it was met in.

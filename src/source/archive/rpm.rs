@@ -63,22 +63,41 @@ pub fn read_header(feed: &mut Feed<'_>, limits: &Limits) -> Result<Header, Archi
         .0
         .iter()
         .map(|e| {
-            let n = |i: usize| e.get(i..).and_then(|b| b.first_chunk().copied()).map_or(0, u32::from_be_bytes);
+            let n = |i: usize| {
+                e.get(i..)
+                    .and_then(|b| b.first_chunk().copied())
+                    .map_or(0, u32::from_be_bytes)
+            };
             (n(0), (n(4), n(8), n(12)))
         })
         .collect();
-    Ok(Header { index, store, files: OnceCell::new() })
+    Ok(Header {
+        index,
+        store,
+        files: OnceCell::new(),
+    })
 }
 
 /// Index and store of one header section.
 fn section(feed: &mut Feed<'_>, limits: &Limits) -> Result<(Vec<u8>, Vec<u8>), ArchiveError> {
     let at = feed.offset();
     let broken = || ArchiveError::malformed(format!("not an RPM header at offset {at}"));
-    let intro = feed.take_array::<16>()?.filter(|i| i.starts_with(&HEADER)).ok_or_else(broken)?;
-    let n = |i: usize| intro.get(i..).and_then(|b| b.first_chunk().copied()).map_or(0, u32::from_be_bytes);
+    let intro = feed
+        .take_array::<16>()?
+        .filter(|i| i.starts_with(&HEADER))
+        .ok_or_else(broken)?;
+    let n = |i: usize| {
+        intro
+            .get(i..)
+            .and_then(|b| b.first_chunk().copied())
+            .map_or(0, u32::from_be_bytes)
+    };
     let (entries, bytes) = (u64::from(n(8)) * 16, u64::from(n(12)));
     if entries > TAGS * 16 || entries + bytes > limits.metadata {
-        return Err(ArchiveError::limit(format!("an RPM header of {} bytes", entries + bytes)));
+        return Err(ArchiveError::limit(format!(
+            "an RPM header of {} bytes",
+            entries + bytes
+        )));
     }
     Ok((feed.take_vec(entries)?, feed.take_vec(bytes)?))
 }
@@ -106,11 +125,19 @@ impl Header {
         let files = self.files.get_or_init(|| self.list_files());
         let nth = usize::try_from(index).ok()?;
         let base = self.string_at(*files.names.get(nth)?)?;
-        let dir = self.number(tag::DIR_INDEXES, index).and_then(|d| usize::try_from(d).ok());
-        let dir = dir.and_then(|d| self.string_at(*files.dirs.get(d)?)).unwrap_or_default();
+        let dir = self
+            .number(tag::DIR_INDEXES, index)
+            .and_then(|d| usize::try_from(d).ok());
+        let dir = dir
+            .and_then(|d| self.string_at(*files.dirs.get(d)?))
+            .unwrap_or_default();
         let inode = self.number(tag::FILE_INODES, index);
-        let content = inode.and_then(|i| files.content.get(&i)).is_none_or(|last| *last == index);
-        let size = self.number(tag::LONG_FILE_SIZES, index).or_else(|| self.number(tag::FILE_SIZES, index))?;
+        let content = inode
+            .and_then(|i| files.content.get(&i))
+            .is_none_or(|last| *last == index);
+        let size = self
+            .number(tag::LONG_FILE_SIZES, index)
+            .or_else(|| self.number(tag::FILE_SIZES, index))?;
         let mut entry = cpio::Entry {
             name: [b".", dir, base].concat(),
             mode: self.number(tag::FILE_MODES, index)? as u32,
@@ -126,17 +153,27 @@ impl Header {
 
     fn list_files(&self) -> Files {
         let names = self.strings(tag::BASE_NAMES);
-        let inodes = (0u32..).zip(&names).filter_map(|(i, _)| Some((self.number(tag::FILE_INODES, i)?, i)));
-        Files { content: inodes.collect(), dirs: self.strings(tag::DIR_NAMES), names }
+        let inodes = (0u32..)
+            .zip(&names)
+            .filter_map(|(i, _)| Some((self.number(tag::FILE_INODES, i)?, i)));
+        Files {
+            content: inodes.collect(),
+            dirs: self.strings(tag::DIR_NAMES),
+            names,
+        }
     }
 
     /// Where the strings of a tag start.
     fn strings(&self, tag: u32) -> Vec<usize> {
-        let Some(&(_, offset, count)) = self.index.get(&tag) else { return Vec::new() };
+        let Some(&(_, offset, count)) = self.index.get(&tag) else {
+            return Vec::new();
+        };
         let mut at = offset as usize;
         let mut starts = Vec::new();
         for _ in 0..count.min(FILES) {
-            let Some(text) = self.string_at(at) else { break };
+            let Some(text) = self.string_at(at) else {
+                break;
+            };
             starts.push(at);
             at += text.len() + 1;
         }

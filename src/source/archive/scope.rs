@@ -76,7 +76,12 @@ impl Scope {
 
     /// A lease of no memory yet, for a decompressor whose window is not known.
     pub fn lease(&self) -> Lease<'_> {
-        Lease { scope: self, held: None, grants: Vec::new(), bytes: 0 }
+        Lease {
+            scope: self,
+            held: None,
+            grants: Vec::new(),
+            bytes: 0,
+        }
     }
 }
 
@@ -123,7 +128,11 @@ impl Lease<'_> {
         } else {
             self.grants.clear();
             let large = bytes > LARGE_WINDOW;
-            self.grants.push(if large { budget.take_large(bytes) } else { budget.take(bytes) });
+            self.grants.push(if large {
+                budget.take_large(bytes)
+            } else {
+                budget.take(bytes)
+            });
         }
         self.bytes = bytes;
         if self.held.is_none() {

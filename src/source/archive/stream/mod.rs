@@ -89,13 +89,18 @@ pub fn sniff(head: &[u8]) -> Option<Kind> {
 /// Skippable frames alone hold nothing and are also other programs' own data (LZ4 has the same numbers), so the frame
 /// after them decides; one too long to see past is given the benefit of the doubt.
 fn zstd_after_skippable(mut head: &[u8]) -> bool {
-    let Some((magic, rest)) = head.split_first_chunk::<4>() else { return false };
+    let Some((magic, rest)) = head.split_first_chunk::<4>() else {
+        return false;
+    };
     if !zstd_skippable(*magic) {
         return false;
     }
     head = rest;
     while let Some((len, rest)) = head.split_first_chunk::<4>() {
-        let Some(next) = usize::try_from(u32::from_le_bytes(*len)).ok().and_then(|n| rest.get(n..)) else {
+        let Some(next) = usize::try_from(u32::from_le_bytes(*len))
+            .ok()
+            .and_then(|n| rest.get(n..))
+        else {
             return true;
         };
         match next.split_first_chunk::<4>() {
@@ -109,7 +114,9 @@ fn zstd_after_skippable(mut head: &[u8]) -> bool {
 
 /// The level digit, then the magic of a block or of the end of the stream.
 fn looks_like_bzip2(head: &[u8]) -> bool {
-    let magic = |b: &[u8]| b == [0x31, 0x41, 0x59, 0x26, 0x53, 0x59] || b == [0x17, 0x72, 0x45, 0x38, 0x50, 0x90];
+    let magic = |b: &[u8]| {
+        b == [0x31, 0x41, 0x59, 0x26, 0x53, 0x59] || b == [0x17, 0x72, 0x45, 0x38, 0x50, 0x90]
+    };
     head.starts_with(b"BZh")
         && head.get(3).is_some_and(|b| matches!(b, b'1'..=b'9'))
         && head.get(4..10).is_some_and(magic)
@@ -118,10 +125,16 @@ fn looks_like_bzip2(head: &[u8]) -> bool {
 /// No magic number: the usual properties (lc 3, lp 0, pb 2), a power of two (or three halves of one) as dictionary
 /// size, a length that is unknown or below 256 GiB, and a first byte of the range coder that is always zero.
 fn looks_like_lzma(head: &[u8]) -> bool {
-    let Some(&[0x5d, ..]) = head.first_chunk::<14>() else { return false };
+    let Some(&[0x5d, ..]) = head.first_chunk::<14>() else {
+        return false;
+    };
     let dictionary = codec::lzma_dictionary(head).unwrap_or(0);
-    let power = dictionary >= 1 << 12 && (dictionary.is_power_of_two() || (dictionary / 3 * 2).is_power_of_two());
-    let len = head.get(5..13).and_then(|b| b.first_chunk::<8>().copied()).map_or(0, u64::from_le_bytes);
+    let power = dictionary >= 1 << 12
+        && (dictionary.is_power_of_two() || (dictionary / 3 * 2).is_power_of_two());
+    let len = head
+        .get(5..13)
+        .and_then(|b| b.first_chunk::<8>().copied())
+        .map_or(0, u64::from_le_bytes);
     power && (len == u64::MAX || (1..1 << 38).contains(&len)) && head.get(13) == Some(&0)
 }
 
@@ -160,11 +173,17 @@ impl Read for Decompressed<'_> {
 ///
 /// # Errors
 /// When the source cannot be read, or needs a window larger than [`crate::bytes::Limits::window`].
-pub fn decompress<'a>(source: Box<dyn Read + 'a>, scope: &'a Scope) -> Result<Decompressed<'a>, ArchiveError> {
+pub fn decompress<'a>(
+    source: Box<dyn Read + 'a>,
+    scope: &'a Scope,
+) -> Result<Decompressed<'a>, ArchiveError> {
     let mut feed = Feed::owning(source);
     match sniff(feed.peek(HEAD)?) {
         Some(Kind::Codec(codec)) => decompress_as(codec, feed, scope),
-        _ => Ok(Decompressed { codec: None, inner: Inner::Plain(feed) }),
+        _ => Ok(Decompressed {
+            codec: None,
+            inner: Inner::Plain(feed),
+        }),
     }
 }
 
@@ -172,8 +191,15 @@ pub fn decompress<'a>(source: Box<dyn Read + 'a>, scope: &'a Scope) -> Result<De
 ///
 /// # Errors
 /// As [`decompress`].
-pub fn decompress_as<'a>(codec: Codec, feed: Feed<'a>, scope: &'a Scope) -> Result<Decompressed<'a>, ArchiveError> {
-    Ok(Decompressed { codec: Some(codec), inner: Inner::Pump(Pump::new(codec::decoder(codec, scope)?, feed, scope)) })
+pub fn decompress_as<'a>(
+    codec: Codec,
+    feed: Feed<'a>,
+    scope: &'a Scope,
+) -> Result<Decompressed<'a>, ArchiveError> {
+    Ok(Decompressed {
+        codec: Some(codec),
+        inner: Inner::Pump(Pump::new(codec::decoder(codec, scope)?, feed, scope)),
+    })
 }
 
 /// The ratio is not judged before this much came out: small files of zeros are innocent.
@@ -199,7 +225,14 @@ enum State {
 
 impl<'a> Pump<'a> {
     pub(super) fn new(decoder: Box<dyn Decode + 'a>, feed: Feed<'a>, scope: &'a Scope) -> Self {
-        Self { decoder, feed, scope, produced: 0, state: State::Between { first: true }, idle: 0 }
+        Self {
+            decoder,
+            feed,
+            scope,
+            produced: 0,
+            state: State::Between { first: true },
+            idle: 0,
+        }
     }
 
     fn advance(&mut self, out: &mut [u8]) -> Result<usize, ArchiveError> {
@@ -237,9 +270,15 @@ impl<'a> Pump<'a> {
             if let Some(error) = step.error {
                 return Err(error);
             }
-            self.idle = if step.consumed == 0 && !step.end { self.idle + 1 } else { 0 };
+            self.idle = if step.consumed == 0 && !step.end {
+                self.idle + 1
+            } else {
+                0
+            };
             if self.idle > 2 && !ended {
-                return Err(ArchiveError::malformed("the compressed data makes no sense to its decoder"));
+                return Err(ArchiveError::malformed(
+                    "the compressed data makes no sense to its decoder",
+                ));
             }
             if ended && !step.end && step.consumed == 0 {
                 return Err(ArchiveError::truncated(format!(
@@ -255,7 +294,9 @@ impl<'a> Pump<'a> {
         self.scope.expand(bytes)?;
         let ratio = self.scope.limits.ratio;
         if self.produced > RATIO_FLOOR && self.produced / self.feed.offset().max(1) > ratio {
-            return Err(ArchiveError::limit(format!("expands to more than {ratio} times its compressed size")));
+            return Err(ArchiveError::limit(format!(
+                "expands to more than {ratio} times its compressed size"
+            )));
         }
         Ok(())
     }

@@ -146,7 +146,9 @@ pub fn read(
         }
     }
     if long_name.is_some() || long_link.is_some() || !local.is_empty() {
-        return Err(ArchiveError::truncated("the archive ends between an extended header and its entry"));
+        return Err(ArchiveError::truncated(
+            "the archive ends between an extended header and its entry",
+        ));
     }
     Ok(finish)
 }
@@ -154,7 +156,6 @@ pub fn read(
 fn bad_size(entry: &Entry) -> ArchiveError {
     ArchiveError::malformed(format!("impossible size of entry {}", shown(&entry.name)))
 }
-
 
 /// The next header, or `None` at the end.
 fn next_header(

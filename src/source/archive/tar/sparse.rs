@@ -10,6 +10,9 @@ use std::ops::Range;
 /// Data segments of one file: more are refused.
 const SEGMENTS: usize = 1 << 16;
 
+/// The expanded size of a sparse file, and its data segments in order.
+pub(super) type Map = (u64, Vec<Range<u64>>);
+
 /// The expanded size and the data segments of a sparse entry; `None` when it is not sparse.
 ///
 /// Maps that stand before the content (old format, format 1.0) are taken from `feed`, the latter also from `stored`.
@@ -19,7 +22,7 @@ pub(super) fn map(
     pax: &Pax,
     stored: &mut u64,
     scope: &Scope,
-) -> Result<Option<(u64, Vec<Range<u64>>)>, ArchiveError> {
+) -> Result<Option<Map>, ArchiveError> {
     let (size, numbers) = if header.flag() == b'S' {
         let (first, more, size) = header.old_sparse();
         (size.ok_or_else(broken)?, old(feed, first, more)?)

@@ -18,7 +18,12 @@ pub(super) struct Links {
 impl Links {
     /// Remembers up to about `most` bytes of names.
     pub(super) fn new(most: u64) -> Self {
-        Self { found: HashMap::new(), waiting: HashMap::new(), left: most, overflown: false }
+        Self {
+            found: HashMap::new(),
+            waiting: HashMap::new(),
+            left: most,
+            overflown: false,
+        }
     }
 
     /// The key of a name: links may spell it with or without a leading `./` or `/`.

@@ -2,8 +2,10 @@
 
 use super::stream::HEAD;
 use super::tar::{self, Ending, Flow};
-use super::{ArchiveError, Codec, Feed, Format, Kind, Scope, cpio, deb, decompress_as, rpm, sniff, zip};
-use crate::bytes::{ReadAt, Spill, Windows};
+use super::{
+    ArchiveError, Codec, Feed, Format, Kind, Scope, cpio, deb, decompress_as, rpm, sniff, zip,
+};
+use crate::bytes::{Part, ReadAt, Spill, Windows};
 use links::Links;
 use std::io::Read;
 use std::ops::Range;
@@ -40,7 +42,12 @@ impl Place {
     fn child(&self, name: &[u8], mode: Option<u32>, owner: Option<(u64, u64)>) -> Self {
         let mut entries = self.entries.clone();
         entries.push(clean(name).to_vec());
-        Self { entries, mode: mode.map(|m| m & 0o7777), uid: owner.map(|o| o.0), gid: owner.map(|o| o.1) }
+        Self {
+            entries,
+            mode: mode.map(|m| m & 0o7777),
+            uid: owner.map(|o| o.0),
+            gid: owner.map(|o| o.1),
+        }
     }
 }
 
@@ -111,7 +118,10 @@ struct Level {
 
 impl Level {
     fn inner(self) -> Self {
-        Self { depth: self.depth + 1, unpacked: false }
+        Self {
+            depth: self.depth + 1,
+            unpacked: false,
+        }
     }
 }
 
@@ -119,9 +129,18 @@ impl Walker<'_> {
     /// Walks the input, whatever it is: a container, a compressed file, a plain file. Everything that is wrong is told
     /// to the receiver.
     pub fn walk(&self, input: Input<'_>, place: &Place) {
-        let level = Level { depth: 0, unpacked: false };
+        let level = Level {
+            depth: 0,
+            unpacked: false,
+        };
         let result = match input {
-            Input::Random(bytes) => self.item(&mut Feed::at(bytes), Some(bytes), Some(bytes.len()), place, level),
+            Input::Random(bytes) => self.item(
+                &mut Feed::at(bytes),
+                Some(bytes),
+                Some(bytes.len()),
+                place,
+                level,
+            ),
             Input::Stream(stream) => self.item(&mut Feed::new(stream), None, None, place, level),
         };
         if let Err(problem) = result {
@@ -143,22 +162,65 @@ impl Walker<'_> {
         place: &Place,
         depth: u32,
     ) -> Result<bool, ArchiveError> {
-        self.entry(feed, size, place, Level { depth, unpacked: false })
+        self.entry(
+            feed,
+            None,
+            size,
+            place,
+            Level {
+                depth,
+                unpacked: false,
+            },
+        )
     }
 
-    fn entry(&self, feed: &mut Feed<'_>, size: u64, place: &Place, level: Level) -> Result<bool, ArchiveError> {
+    /// As [`Walker::file`], for a file whose bytes are stored as they are: nothing of it is copied.
+    ///
+    /// # Errors
+    /// When the bytes cannot be read.
+    pub fn part(
+        &self,
+        bytes: &dyn ReadAt,
+        place: &Place,
+        depth: u32,
+    ) -> Result<bool, ArchiveError> {
+        self.entry(
+            &mut Feed::at(bytes),
+            Some(bytes),
+            bytes.len(),
+            place,
+            Level {
+                depth,
+                unpacked: false,
+            },
+        )
+    }
+
+    fn entry(
+        &self,
+        feed: &mut Feed<'_>,
+        random: Option<&dyn ReadAt>,
+        size: u64,
+        place: &Place,
+        level: Level,
+    ) -> Result<bool, ArchiveError> {
         self.receiver.entry_seen(place, size);
         if size == 0 || !self.name_fits(place) {
             return Ok(false);
         }
-        self.item(feed, None, Some(size), place, level)
+        self.item(feed, random, Some(size), place, level)
     }
 
     /// Whether the innermost name is within the limit; if not, that is told by its beginning.
     fn name_fits(&self, place: &Place) -> bool {
         let most = self.scope.limits.path;
-        let Some(name) = place.entries.last().filter(|n| n.len() > most) else { return true };
-        let problem = ArchiveError::limit(format!("a name of {} bytes, {most} are allowed", name.len()));
+        let Some(name) = place.entries.last().filter(|n| n.len() > most) else {
+            return true;
+        };
+        let problem = ArchiveError::limit(format!(
+            "a name of {} bytes, {most} are allowed",
+            name.len()
+        ));
         let mut short = place.clone();
         if let Some(last) = short.entries.last_mut() {
             last.truncate(most);
@@ -177,16 +239,21 @@ impl Walker<'_> {
         level: Level,
     ) -> Result<bool, ArchiveError> {
         let Some(kind) = sniff(feed.peek(HEAD)?) else {
-            return self.offer(feed, random, size, place);
+            return self.offer(feed, random, size, place, level);
         };
         if level.depth >= self.scope.limits.depth {
             let most = self.scope.limits.depth;
-            self.receiver.unexamined(place, &ArchiveError::limit(format!("a container inside {most} containers")));
+            self.receiver.unexamined(
+                place,
+                &ArchiveError::limit(format!("a container inside {most} containers")),
+            );
             return Ok(false);
         }
         let result = match kind {
             Kind::Codec(codec) => self.compressed(codec, feed, place, level),
-            Kind::Format(format) => self.container(format, feed, random, place, level).map(|()| false),
+            Kind::Format(format) => self
+                .container(format, feed, random, place, level)
+                .map(|()| false),
         };
         match result {
             // The fault of what is read from here is told here; that of the source belongs to whoever reads that.
@@ -198,10 +265,19 @@ impl Walker<'_> {
         }
     }
 
-    fn compressed(&self, codec: Codec, feed: &mut Feed<'_>, place: &Place, level: Level) -> Result<bool, ArchiveError> {
+    fn compressed(
+        &self,
+        codec: Codec,
+        feed: &mut Feed<'_>,
+        place: &Place,
+        level: Level,
+    ) -> Result<bool, ArchiveError> {
         let mut stream = decompress_as(codec, Feed::new(feed), self.scope)?;
         let mut inner = Feed::new(&mut stream);
-        let level = Level { depth: level.depth + u32::from(level.unpacked), unpacked: true };
+        let level = Level {
+            depth: level.depth + u32::from(level.unpacked),
+            unpacked: true,
+        };
         let found = self.item(&mut inner, None, None, place, level)?;
         inner.drain()?;
         Ok(found)
@@ -216,13 +292,13 @@ impl Walker<'_> {
         level: Level,
     ) -> Result<(), ArchiveError> {
         match format {
-            Format::Tar => self.tar(feed, place, level),
+            Format::Tar => self.tar(feed, random, place, level),
             Format::Cpio => self.cpio(feed, &|_| None, place, level),
             Format::Deb => deb::read(feed, self.scope, &mut |data| {
                 let mut outer = Feed::new(data);
                 let mut plain = super::decompress(Box::new(&mut outer), self.scope)?;
                 let mut inner = Feed::new(&mut plain);
-                self.tar(&mut inner, place, level)?;
+                self.tar(&mut inner, None, place, level)?;
                 inner.drain()?;
                 Ok(())
             }),
@@ -231,22 +307,51 @@ impl Walker<'_> {
                 Some(bytes) => self.zip(bytes, place, level),
                 None => {
                     let limits = &self.scope.limits;
-                    let whole = Spill::collect(&[], feed, None, IN_MEMORY, &self.scope.budget, limits)?;
+                    let whole =
+                        Spill::collect(&[], feed, None, IN_MEMORY, &self.scope.budget, limits)?;
                     let _held = self.scope.hold();
                     self.zip(&whole, place, level)
                 }
             },
-            Format::ApkV3 => Err(ArchiveError::unsupported("an Alpine package of version 3 (ADB)")),
+            Format::ApkV3 => Err(ArchiveError::unsupported(
+                "an Alpine package of version 3 (ADB)",
+            )),
         }
     }
 
-    fn tar(&self, feed: &mut Feed<'_>, place: &Place, level: Level) -> Result<(), ArchiveError> {
+    /// `random` are the bytes under `feed` when they are positioned: then bodies need no copy.
+    fn tar(
+        &self,
+        feed: &mut Feed<'_>,
+        random: Option<&dyn ReadAt>,
+        place: &Place,
+        level: Level,
+    ) -> Result<(), ArchiveError> {
         let mut links = Links::new(self.scope.limits.metadata);
         let finish = tar::read(feed, self.scope, Ending::Stream, &mut |entry, body| {
             let child = place.child(&entry.name, Some(entry.mode), Some((entry.uid, entry.gid)));
             match &entry.kind {
                 tar::Kind::File => {
-                    if self.entry(&mut Feed::new(body), entry.size, &child, level.inner())? {
+                    let part = random
+                        .filter(|_| entry.plain)
+                        .map(|r| Part::new(r, entry.offset, entry.size));
+                    let found = match part.as_ref().filter(|part| part.len() == entry.size) {
+                        Some(part) => self.entry(
+                            &mut Feed::at(part),
+                            Some(part),
+                            entry.size,
+                            &child,
+                            level.inner(),
+                        )?,
+                        None => self.entry(
+                            &mut Feed::new(body),
+                            None,
+                            entry.size,
+                            &child,
+                            level.inner(),
+                        )?,
+                    };
+                    if found {
                         links.found(Links::name(&entry.name), child);
                     } else {
                         // A later file of the same name replaces it as the target of links.
@@ -288,7 +393,13 @@ impl Walker<'_> {
                     Some(of) => self.receiver.alias(of, &child),
                     None => links.wait(key, child),
                 }
-            } else if self.entry(&mut Feed::new(body), entry.size, &child, level.inner())? {
+            } else if self.entry(
+                &mut Feed::new(body),
+                None,
+                entry.size,
+                &child,
+                level.inner(),
+            )? {
                 for waiting in links.waiting(&key) {
                     self.receiver.alias(&child, &waiting);
                 }
@@ -303,7 +414,10 @@ impl Walker<'_> {
     fn tell_overflow(&self, links: &Links, place: &Place) {
         if links.overflown() {
             let most = self.scope.limits.metadata;
-            self.receiver.unexamined(place, &ArchiveError::limit(format!("names of hard links beyond {most} bytes")));
+            self.receiver.unexamined(
+                place,
+                &ArchiveError::limit(format!("names of hard links beyond {most} bytes")),
+            );
         }
     }
 
@@ -311,7 +425,9 @@ impl Walker<'_> {
         let header = rpm::read_header(feed, &self.scope.limits)?;
         if header.payload() != b"cpio" {
             let format = String::from_utf8_lossy(header.payload()).into_owned();
-            return Err(ArchiveError::unsupported(format!("an RPM payload of format {format:?}")));
+            return Err(ArchiveError::unsupported(format!(
+                "an RPM payload of format {format:?}"
+            )));
         }
         let codec = match sniff(feed.peek(HEAD)?) {
             Some(Kind::Codec(codec)) => Some(codec),
@@ -338,7 +454,13 @@ impl Walker<'_> {
             }
             let child = place.child(&entry.name, entry.mode, None);
             let result = match content {
-                Ok(content) => self.entry(&mut Feed::new(content), entry.size, &child, level.inner()),
+                Ok(content) => self.entry(
+                    &mut Feed::new(content),
+                    None,
+                    entry.size,
+                    &child,
+                    level.inner(),
+                ),
                 Err(problem) => {
                     self.receiver.entry_seen(&child, entry.size);
                     Err(problem)
@@ -361,6 +483,7 @@ impl Walker<'_> {
         random: Option<&dyn ReadAt>,
         size: Option<u64>,
         place: &Place,
+        level: Level,
     ) -> Result<bool, ArchiveError> {
         let head = feed.peek(HEAD)?;
         if head.is_empty() {
@@ -370,13 +493,24 @@ impl Walker<'_> {
         if want == Want::Skip {
             return Ok(false);
         }
+        let most = self.scope.limits.entry_size;
+        if let Some(size) = size.filter(|size| level.depth > 0 && *size > most) {
+            self.receiver.unexamined(
+                place,
+                &ArchiveError::limit(format!("{size} bytes, {most} are allowed")),
+            );
+            return Ok(false);
+        }
         if let Some(bytes) = random {
             self.receiver.candidate(&Candidate { place, bytes });
             return Ok(true);
         }
         match self.keep(feed, size, &want) {
             Ok(bytes) => {
-                self.receiver.candidate(&Candidate { place, bytes: &*bytes });
+                self.receiver.candidate(&Candidate {
+                    place,
+                    bytes: &*bytes,
+                });
                 Ok(true)
             }
             Err(problem) if feed.failed() => Err(problem),
@@ -387,22 +521,25 @@ impl Walker<'_> {
         }
     }
 
-    fn keep(&self, feed: &mut Feed<'_>, size: Option<u64>, want: &Want) -> Result<Box<dyn ReadAt>, ArchiveError> {
+    fn keep(
+        &self,
+        feed: &mut Feed<'_>,
+        size: Option<u64>,
+        want: &Want,
+    ) -> Result<Box<dyn ReadAt>, ArchiveError> {
         let limits = &self.scope.limits;
-        if let Some(size) = size.filter(|s| *s > limits.entry_size) {
-            return Err(ArchiveError::limit(format!("{size} bytes, {} are allowed", limits.entry_size)));
-        }
         let budget = &self.scope.budget;
         Ok(match want {
             Want::Windows(ranges) => {
-                let ranges: Vec<_> = std::iter::once(0..HEAD as u64).chain(ranges.iter().cloned()).collect();
+                let ranges: Vec<_> = std::iter::once(0..HEAD as u64)
+                    .chain(ranges.iter().cloned())
+                    .collect();
                 Box::new(Windows::collect(&[], feed, size, &ranges, budget)?)
             }
             _ => Box::new(Spill::collect(&[], feed, size, IN_MEMORY, budget, limits)?),
         })
     }
 }
-
 
 #[cfg(test)]
 mod tests;

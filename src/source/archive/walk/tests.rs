@@ -14,7 +14,12 @@ struct Recorder {
 }
 
 fn name(place: &Place) -> String {
-    place.entries.iter().map(|e| String::from_utf8_lossy(e).into_owned()).collect::<Vec<_>>().join("!")
+    place
+        .entries
+        .iter()
+        .map(|e| String::from_utf8_lossy(e).into_owned())
+        .collect::<Vec<_>>()
+        .join("!")
 }
 
 impl Recorder {
@@ -40,7 +45,11 @@ impl Receiver for Recorder {
         let mut crc = flate2::Crc::new();
         let mut buf = vec![0; 1 << 16];
         let mut at = 0;
-        let limit = if self.windows.is_some() { 4096 } else { u64::MAX };
+        let limit = if self.windows.is_some() {
+            4096
+        } else {
+            u64::MAX
+        };
         while at < c.bytes.len().min(limit) {
             let n = c.bytes.read_at(&mut buf[..4096], at).unwrap();
             assert!(n > 0);
@@ -48,7 +57,12 @@ impl Receiver for Recorder {
             at += n as u64;
         }
         let mode = c.place.mode.map_or(String::new(), |m| format!(" {m:o}"));
-        self.tell(format!("+{}{mode} {} {:08x}", name(c.place), c.bytes.len(), crc.sum()));
+        self.tell(format!(
+            "+{}{mode} {} {:08x}",
+            name(c.place),
+            c.bytes.len(),
+            crc.sum()
+        ));
     }
 
     fn alias(&self, of: &Place, place: &Place) {
@@ -63,20 +77,31 @@ impl Receiver for Recorder {
 fn walk_with(bytes: &[u8], limits: Limits, stream: bool) -> Vec<String> {
     let recorder = Recorder::default();
     let scope = Scope::new(limits, Budget::new(64 << 20));
-    let walker = Walker { receiver: &recorder, scope: &scope };
+    let walker = Walker {
+        receiver: &recorder,
+        scope: &scope,
+    };
     if stream {
         let mut reader = bytes;
         walker.walk(Input::Stream(&mut reader), &Place::default());
     } else {
         walker.walk(Input::Random(&bytes.to_vec()), &Place::default());
     }
-    assert_eq!(scope.budget.try_take(64 << 20).map(|g| g.bytes()), Some(64 << 20), "memory was not given back");
+    assert_eq!(
+        scope.budget.try_take(64 << 20).map(|g| g.bytes()),
+        Some(64 << 20),
+        "memory was not given back"
+    );
     recorder.lines.into_inner().unwrap()
 }
 
 fn walk(bytes: &[u8]) -> Vec<String> {
     let random = walk_with(bytes, Limits::default(), false);
-    assert_eq!(random, walk_with(bytes, Limits::default(), true), "a stream and a file of the same bytes differ");
+    assert_eq!(
+        random,
+        walk_with(bytes, Limits::default(), true),
+        "a stream and a file of the same bytes differ"
+    );
     random
 }
 
@@ -102,22 +127,57 @@ fn every_container_and_compression_gives_the_same_programs() {
     let p = program(70_001);
     let plain = tar(&[("./usr/bin/app", &p), ("usr/share/doc", b"text")]);
     let want = vec![found("usr/bin/app", &p)];
-    let payload = cpio(&[("./usr/bin/app", 1, 1, &p), ("./usr/share/doc", 2, 1, b"text")]);
+    let payload = cpio(&[
+        ("./usr/bin/app", 1, 1, &p),
+        ("./usr/share/doc", 2, 1, b"text"),
+    ]);
     let mut cases = vec![("tar", plain.clone()), ("cpio", payload.clone())];
-    for (what, pack) in
-        [("gz", gzip as fn(&[u8]) -> Vec<u8>), ("zst", zstd), ("xz", xz), ("bz2", bzip2), ("lzma", lzma)]
-    {
+    for (what, pack) in [
+        ("gz", gzip as fn(&[u8]) -> Vec<u8>),
+        ("zst", zstd),
+        ("xz", xz),
+        ("bz2", bzip2),
+        ("lzma", lzma),
+    ] {
         cases.push((what, pack(&plain)));
-        cases.push((what, ar(&[("debian-binary", b"2.0\n"), ("control.tar.gz", &gzip(&tar(&[("no", &p)]))), ("data.tar", &pack(&plain))])));
+        cases.push((
+            what,
+            ar(&[
+                ("debian-binary", b"2.0\n"),
+                ("control.tar.gz", &gzip(&tar(&[("no", &p)]))),
+                ("data.tar", &pack(&plain)),
+            ]),
+        ));
         cases.push((what, rpm(what, &[], &pack(&payload))));
     }
     cases.push(("rpm, uncompressed", rpm("none", &[], &payload)));
-    cases.push(("deb, uncompressed", ar(&[("debian-binary", b"2.0\n"), ("data.tar", &plain)])));
-    cases.push(("zip", zip(&[ZipEntry::deflated("usr/bin/app", &p), ZipEntry::deflated("usr/share/doc", b"text")])));
-    cases.push(("zip, stored", zip(&[ZipEntry::packed("usr/bin/app", 0, &p, p.clone())])));
-    cases.push(("zip, zstd", zip(&[ZipEntry::packed("usr/bin/app", 93, &p, zstd(&p))])));
-    cases.push(("zip, xz", zip(&[ZipEntry::packed("usr/bin/app", 95, &p, xz(&p))])));
-    cases.push(("zip, bzip2", zip(&[ZipEntry::packed("usr/bin/app", 12, &p, bzip2(&p))])));
+    cases.push((
+        "deb, uncompressed",
+        ar(&[("debian-binary", b"2.0\n"), ("data.tar", &plain)]),
+    ));
+    cases.push((
+        "zip",
+        zip(&[
+            ZipEntry::deflated("usr/bin/app", &p),
+            ZipEntry::deflated("usr/share/doc", b"text"),
+        ]),
+    ));
+    cases.push((
+        "zip, stored",
+        zip(&[ZipEntry::packed("usr/bin/app", 0, &p, p.clone())]),
+    ));
+    cases.push((
+        "zip, zstd",
+        zip(&[ZipEntry::packed("usr/bin/app", 93, &p, zstd(&p))]),
+    ));
+    cases.push((
+        "zip, xz",
+        zip(&[ZipEntry::packed("usr/bin/app", 95, &p, xz(&p))]),
+    ));
+    cases.push((
+        "zip, bzip2",
+        zip(&[ZipEntry::packed("usr/bin/app", 12, &p, bzip2(&p))]),
+    ));
     for (what, bytes) in cases {
         assert_eq!(walk(&bytes), want, "{what}");
     }
@@ -136,12 +196,21 @@ fn containers_in_containers_are_walked_to_the_limit() {
     let p = program(5000);
     let zipped = zip(&[ZipEntry::deflated("bin/app", &p)]);
     let tarred = gzip(&tar(&[("lib/app.jar", &zipped), ("app.zst", &zstd(&p))]));
-    let deb = ar(&[("debian-binary", b"2.0\n"), ("data.tar.xz", &xz(&tar(&[("./opt/app.tgz", &tarred)])))]);
+    let deb = ar(&[
+        ("debian-binary", b"2.0\n"),
+        ("data.tar.xz", &xz(&tar(&[("./opt/app.tgz", &tarred)]))),
+    ]);
     assert_eq!(
         walk(&deb),
-        [found("opt/app.tgz!lib/app.jar!bin/app", &p), found("opt/app.tgz!app.zst", &p)]
+        [
+            found("opt/app.tgz!lib/app.jar!bin/app", &p),
+            found("opt/app.tgz!app.zst", &p)
+        ]
     );
-    let limits = Limits { depth: 2, ..Limits::default() };
+    let limits = Limits {
+        depth: 2,
+        ..Limits::default()
+    };
     assert_eq!(
         walk_with(&deb, limits, false),
         [
@@ -169,9 +238,19 @@ fn apk_members_are_one_archive() {
     };
     let data = gzip(&tar(&[("usr/bin/app", &p)]));
     let want = [found("usr/bin/app", &p)];
-    let cuts = [gzip(&cut(&[(".SIGN.RSA.x", b"sig")])), gzip(&cut(&[(".PKGINFO", b"pkg")])), data.clone()].concat();
+    let cuts = [
+        gzip(&cut(&[(".SIGN.RSA.x", b"sig")])),
+        gzip(&cut(&[(".PKGINFO", b"pkg")])),
+        data.clone(),
+    ]
+    .concat();
     assert_eq!(walk(&cuts), want);
-    let whole = [gzip(&tar(&[(".SIGN.RSA.x", b"sig")])), gzip(&tar(&[(".PKGINFO", b"pkg")])), data].concat();
+    let whole = [
+        gzip(&tar(&[(".SIGN.RSA.x", b"sig")])),
+        gzip(&tar(&[(".PKGINFO", b"pkg")])),
+        data,
+    ]
+    .concat();
     assert_eq!(walk(&whole), want);
     assert_eq!(
         walk(b"ADB.pckg\0\0\0\0\0\0\0\0"),
@@ -189,8 +268,16 @@ fn hard_links_are_told_without_reading_again() {
     bytes.extend(tar_entry(b"a", b'0', b"text", b""));
     bytes.extend(tar_entry(b"e", b'1', b"", b"a"));
     assert_eq!(walk(&bytes), [found("a", &p), "=b a".into(), "=c a".into()]);
-    let archive = cpio(&[("a", 7, 3, b""), ("x", 8, 1, b"text"), ("b", 7, 3, &p), ("c", 7, 3, b"")]);
-    assert_eq!(walk(&archive), [found("b", &p), "=a b".into(), "=c b".into()]);
+    let archive = cpio(&[
+        ("a", 7, 3, b""),
+        ("x", 8, 1, b"text"),
+        ("b", 7, 3, &p),
+        ("c", 7, 3, b""),
+    ]);
+    assert_eq!(
+        walk(&archive),
+        [found("b", &p), "=a b".into(), "=c b".into()]
+    );
 }
 
 #[test]
@@ -207,10 +294,19 @@ fn names_are_reported_as_they_are_and_duplicates_twice() {
     let lines = walk(&bytes);
     assert_eq!(
         lines[..5],
-        [found("../../etc/x", &p), found("/abs", &p), found("caf\u{fffd}", &p), found("same", &p), found("same", &q)]
+        [
+            found("../../etc/x", &p),
+            found("/abs", &p),
+            found("caf\u{fffd}", &p),
+            found("same", &p),
+            found("same", &q)
+        ]
     );
     assert_eq!(lines.len(), 6);
-    assert!(lines[5].starts_with("-nnn") && lines[5].ends_with("limit: a name of 5000 bytes, 4096 are allowed"));
+    assert!(
+        lines[5].starts_with("-nnn")
+            && lines[5].ends_with("limit: a name of 5000 bytes, 4096 are allowed")
+    );
     assert!(lines[5].len() < 4200);
 }
 
@@ -225,17 +321,29 @@ fn a_fault_is_told_once_and_the_rest_goes_on() {
     let outer = tar(&[("bad.tgz", &broken), ("cut.zst", cut), ("good", &p)]);
     let lines = walk(&outer);
     assert_eq!(lines.len(), 3, "{lines:?}");
-    assert!(lines[0].starts_with("-bad.tgz malformed: gzip data is corrupt"), "{lines:?}");
+    assert!(
+        lines[0].starts_with("-bad.tgz malformed: gzip data is corrupt"),
+        "{lines:?}"
+    );
     assert!(lines[0].ends_with("in entry \"inner\""), "{lines:?}");
-    assert!(lines[1].starts_with("-cut.zst truncated: the compressed data ends too early"), "{lines:?}");
+    assert!(
+        lines[1].starts_with("-cut.zst truncated: the compressed data ends too early"),
+        "{lines:?}"
+    );
     assert_eq!(lines[2], found("good", &p));
     // A fault of the outer stream is told at the outer stream, with the entry that it was met in.
     let whole = gzip(&tar(&[("one", &p), ("dir/two.tar", &tar(&[("deep", &p)]))]));
     let lines = walk(&whole[..whole.len() * 3 / 4]);
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert_eq!(lines[0], found("one", &p));
-    assert!(lines[1].starts_with("- truncated: the compressed data ends too early"), "{lines:?}");
-    assert!(lines[1].ends_with("in entry \"deep\", in entry \"dir/two.tar\""), "{lines:?}");
+    assert!(
+        lines[1].starts_with("- truncated: the compressed data ends too early"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[1].ends_with("in entry \"deep\", in entry \"dir/two.tar\""),
+        "{lines:?}"
+    );
 }
 
 #[test]
@@ -248,13 +356,49 @@ fn limits_are_met_with_a_line() {
         }
     };
     let base = Limits::default();
-    one(&tar(&[("a", &p)]), Limits { entry_size: 99_999, ..base }, "-a limit: 100000 bytes, 99999 are allowed");
-    one(&gzip(&p), Limits { entry_size: 99_999, ..base }, "- limit: longer than 99999 bytes");
-    one(&tar(&[("a", b""), ("b", b""), ("c", b"")]), Limits { entries: 2, ..base }, "- limit: more than 2 entries");
-    one(&gzip(&tar(&[("a", &p)])), Limits { expanded: 50_000, ..base }, "limit: expands to more than 50000 bytes");
-    one(&xz_with(&p, 16 << 20), Limits { window: 8 << 20, ..base }, "needs a decompression window of 16777216 bytes");
+    one(
+        &tar(&[("a", &p)]),
+        Limits {
+            entry_size: 99_999,
+            ..base
+        },
+        "-a limit: 100000 bytes, 99999 are allowed",
+    );
+    one(
+        &gzip(&p),
+        Limits {
+            entry_size: 99_999,
+            ..base
+        },
+        "- limit: longer than 99999 bytes",
+    );
+    one(
+        &tar(&[("a", b""), ("b", b""), ("c", b"")]),
+        Limits { entries: 2, ..base },
+        "- limit: more than 2 entries",
+    );
+    one(
+        &gzip(&tar(&[("a", &p)])),
+        Limits {
+            expanded: 50_000,
+            ..base
+        },
+        "limit: expands to more than 50000 bytes",
+    );
+    one(
+        &xz_with(&p, 16 << 20),
+        Limits {
+            window: 8 << 20,
+            ..base
+        },
+        "needs a decompression window of 16777216 bytes",
+    );
     let zeros = gzip(&tar(&[("a", &vec![0; 40 << 20]), ("b", &p)]));
-    one(&zeros, Limits { ratio: 50, ..base }, "- limit: expands to more than 50 times");
+    one(
+        &zeros,
+        Limits { ratio: 50, ..base },
+        "- limit: expands to more than 50 times",
+    );
 }
 
 #[test]
@@ -263,13 +407,24 @@ fn windows_keep_only_what_was_asked_for() {
     impl Receiver for Asks {
         fn entry_seen(&self, _: &Place, _: u64) {}
         fn wants(&self, _: &Place, _: &[u8], _: Option<u64>) -> Want {
-            Want::Windows(vec![2_000_000..2_000_100, 50_000..50_010, 50_005..50_020, 9_999_990..20_000_000])
+            Want::Windows(vec![
+                2_000_000..2_000_100,
+                50_000..50_010,
+                50_005..50_020,
+                9_999_990..20_000_000,
+            ])
         }
         fn candidate(&self, c: &Candidate<'_>) {
             let all = program(10_000_000);
             let mut buf = [0; 100];
             assert_eq!(c.bytes.len(), 10_000_000);
-            for (at, len) in [(0, 100), (8_092, 100), (50_000, 20), (2_000_000, 100), (9_999_990, 10)] {
+            for (at, len) in [
+                (0, 100),
+                (8_092, 100),
+                (50_000, 20),
+                (2_000_000, 100),
+                (9_999_990, 10),
+            ] {
                 assert_eq!(c.bytes.read_at(&mut buf[..len], at as u64).unwrap(), len);
                 assert_eq!(buf[..len], all[at..at + len]);
             }
@@ -287,11 +442,114 @@ fn windows_keep_only_what_was_asked_for() {
     let asks = Asks(Mutex::new(0));
     let p = program(10_000_000);
     let budget = Budget::new(64 << 20);
-    for bytes in [tar(&[("p", &p)]), gzip(&p), zip(&[ZipEntry::deflated("p", &p)])] {
+    for bytes in [
+        tar(&[("p", &p)]),
+        gzip(&p),
+        zip(&[ZipEntry::deflated("p", &p)]),
+    ] {
         let scope = Scope::new(Limits::default(), budget.clone());
-        Walker { receiver: &asks, scope: &scope }.walk(Input::Stream(&mut &bytes[..]), &Place::default());
+        Walker {
+            receiver: &asks,
+            scope: &scope,
+        }
+        .walk(Input::Stream(&mut &bytes[..]), &Place::default());
     }
     assert_eq!(asks.0.into_inner().unwrap(), 3);
+}
+
+#[test]
+fn rpm_headers_without_metadata_take_it_from_the_package() {
+    let p = program(3001);
+    let stripped = |index: u32, body: &[u8]| {
+        let mut out = format!("07070X{index:08x}\0\0").into_bytes();
+        out.extend_from_slice(body);
+        out.resize(out.len().next_multiple_of(4), 0);
+        out
+    };
+    let numbers = |values: &[u32]| {
+        values
+            .iter()
+            .flat_map(|v| v.to_be_bytes())
+            .collect::<Vec<u8>>()
+    };
+    let tags = [
+        (1028, 4, 4, numbers(&[3001, 3001, 4, 3])),
+        (
+            1030,
+            3,
+            4,
+            [0o100_755u16, 0o100_755, 0o100_644, 0o120_777]
+                .iter()
+                .flat_map(|m| m.to_be_bytes())
+                .collect(),
+        ),
+        (1096, 4, 4, numbers(&[1, 1, 2, 3])),
+        (1116, 4, 4, numbers(&[0, 1, 1, 0])),
+        (1117, 8, 4, b"app\0other\0doc\0link\0".to_vec()),
+        (1118, 8, 2, b"/usr/bin/\0/opt/\0".to_vec()),
+    ];
+    let mut payload = [
+        stripped(0, b""),
+        stripped(1, &p),
+        stripped(2, b"text"),
+        stripped(3, b"app"),
+    ]
+    .concat();
+    payload.extend(cpio_entry("TRAILER!!!", 0, 1, b""));
+    let lines = walk(&rpm("gzip", &tags, &gzip(&payload)));
+    assert_eq!(
+        lines,
+        [found("opt/other", &p), "=usr/bin/app opt/other".into()]
+    );
+    let unknown = [stripped(9, &p), cpio_entry("TRAILER!!!", 0, 1, b"")].concat();
+    assert_eq!(
+        walk(&rpm("gzip", &tags, &gzip(&unknown))),
+        ["- malformed: a cpio header for an unknown file at offset 0"]
+    );
+}
+
+#[test]
+fn the_portable_cpio_format_is_read() {
+    let p = program(2001);
+    let entry = |name: &str, mode: u32, body: &[u8]| {
+        let mut out = format!(
+            "070707{:06o}{:06o}{mode:06o}{:06o}{:06o}{:06o}{:06o}{:011o}",
+            1, 2, 3, 4, 1, 0, 0
+        );
+        out += &format!("{:06o}{:011o}{name}\0", name.len() + 1, body.len());
+        [out.as_bytes(), body].concat()
+    };
+    let archive = [
+        entry("./bin/app", 0o100_755, &p),
+        entry("bin/link", 0o120_777, b"app"),
+        entry("bin/app2", 0o100_755, &p),
+        entry("TRAILER!!!", 0, b""),
+    ]
+    .concat();
+    assert_eq!(
+        walk(&archive),
+        [found("bin/app", &p), found("bin/app2", &p)]
+    );
+}
+
+#[test]
+fn packages_that_lack_their_parts_say_so() {
+    let deb = ar(&[("debian-binary", b"2.0\n"), ("control.tar", b"")]);
+    assert_eq!(
+        walk(&deb),
+        ["- malformed: a Debian package without a data member"]
+    );
+    let drpm = rpm("gzip", &[(1124, 6, 1, b"drpm\0".to_vec())], b"");
+    assert_eq!(
+        walk(&drpm),
+        ["- unsupported: an RPM payload of format \"drpm\""]
+    );
+    let huge = {
+        let mut bytes = rpm("gzip", &[], b"");
+        bytes[96 + 12..96 + 16].copy_from_slice(&u32::MAX.to_be_bytes());
+        bytes
+    };
+    assert_eq!(walk(&huge), ["- limit: an RPM header of 4294967311 bytes"]);
 }
 
 /// Every container with one program, for the tests that damage it.
@@ -311,9 +569,18 @@ fn specimens() -> Vec<(&'static str, Vec<u8>)> {
         ("tar.bz2", bzip2(&t)),
         ("tar.lzma", lzma(&t)),
         ("cpio", c.clone()),
-        ("deb", ar(&[("debian-binary", b"2.0\n"), ("data.tar.gz", &gzip(&t))])),
+        (
+            "deb",
+            ar(&[("debian-binary", b"2.0\n"), ("data.tar.gz", &gzip(&t))]),
+        ),
         ("rpm", rpm("gzip", &[], &gzip(&c))),
-        ("zip", zip(&[ZipEntry::deflated("bin/app", &p), ZipEntry::deflated("lib.tgz", &gzip(&t))])),
+        (
+            "zip",
+            zip(&[
+                ZipEntry::deflated("bin/app", &p),
+                ZipEntry::deflated("lib.tgz", &gzip(&t)),
+            ]),
+        ),
     ]
 }
 
@@ -322,30 +589,49 @@ fn a_cut_anywhere_is_never_taken_for_the_whole() {
     for (what, whole) in specimens() {
         let complete = walk(&whole);
         let step = whole.len() / 150 + 1;
-        for cut in (0..whole.len()).step_by(step).chain(whole.len().saturating_sub(30)..whole.len()) {
+        for cut in (0..whole.len())
+            .step_by(step)
+            .chain(whole.len().saturating_sub(30)..whole.len())
+        {
             let lines = walk(&whole[..cut]);
             let programs = |l: &[String]| l.iter().filter(|l| !l.starts_with('-')).count();
             // What is not a container any more is a file that nobody wants; an end marker may be missing.
-            let told = lines.iter().any(|l| l.starts_with('-')) || sniff(&whole[..cut.min(HEAD)]).is_none();
-            assert!(told || programs(&lines) == programs(&complete), "{what} cut at {cut}: {lines:?}");
+            let told = lines.iter().any(|l| l.starts_with('-'))
+                || sniff(&whole[..cut.min(HEAD)]).is_none();
+            assert!(
+                told || programs(&lines) == programs(&complete),
+                "{what} cut at {cut}: {lines:?}"
+            );
         }
     }
 }
 
 #[test]
 fn damage_anywhere_ends_in_lines() {
-    let limits = Limits { expanded: 8 << 20, entry_size: 1 << 20, ..Limits::default() };
+    let limits = Limits {
+        expanded: 8 << 20,
+        entry_size: 1 << 20,
+        ..Limits::default()
+    };
     for (what, whole) in specimens() {
         let mut seed = Seed(what.len() as u64 * 7919);
         for round in 0..300 {
             let mut bytes = whole.clone();
             for _ in 0..=round % 4 {
                 let at = seed.next() as usize % bytes.len();
-                bytes[at] = if round % 2 == 0 { bytes[at] ^ 1 << (seed.next() % 8) } else { seed.next() as u8 };
+                bytes[at] = if round % 2 == 0 {
+                    bytes[at] ^ 1 << (seed.next() % 8)
+                } else {
+                    seed.next() as u8
+                };
             }
             let random = walk_with(&bytes, limits, false);
             assert!(random.len() < 100, "{what} round {round}");
-            assert_eq!(random, walk_with(&bytes, limits, true), "{what} round {round}");
+            assert_eq!(
+                random,
+                walk_with(&bytes, limits, true),
+                "{what} round {round}"
+            );
         }
     }
 }
@@ -373,8 +659,18 @@ fn a_million_entries_take_little_time() {
     let scope = Scope::new(Limits::default(), Budget::default());
     let header = tar_header(b"dir/file", b'0', &octal(0), b"");
     let start = std::time::Instant::now();
-    Walker { receiver: &recorder, scope: &scope }
-        .walk(Input::Stream(&mut Many { header, left: 1_000_000, at: 0 }), &Place::default());
+    Walker {
+        receiver: &recorder,
+        scope: &scope,
+    }
+    .walk(
+        Input::Stream(&mut Many {
+            header,
+            left: 1_000_000,
+            at: 0,
+        }),
+        &Place::default(),
+    );
     assert_eq!(*recorder.seen.lock().unwrap(), 1_000_000);
     assert!(recorder.lines.lock().unwrap().is_empty());
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
@@ -384,14 +680,26 @@ fn a_million_entries_take_little_time() {
 fn nothing_waits_for_memory_while_holding_some() {
     let p = program(2_000_000);
     let inner = xz_with(&tar(&[("app", &p)]), 12 << 20);
-    let bytes = xz_with(&tar(&[("a.txz", &inner), ("b.zip", &zip(&[ZipEntry::packed("app", 95, &p, xz_with(&p, 12 << 20))]))]), 12 << 20);
+    let bytes = xz_with(
+        &tar(&[
+            ("a.txz", &inner),
+            (
+                "b.zip",
+                &zip(&[ZipEntry::packed("app", 95, &p, xz_with(&p, 12 << 20))]),
+            ),
+        ]),
+        12 << 20,
+    );
     let budget = Budget::new(1 << 20);
     std::thread::scope(|threads| {
         for _ in 0..4 {
             threads.spawn(|| {
                 let recorder = Recorder::default();
                 let scope = Scope::new(Limits::default(), budget.clone());
-                let walker = Walker { receiver: &recorder, scope: &scope };
+                let walker = Walker {
+                    receiver: &recorder,
+                    scope: &scope,
+                };
                 walker.walk(Input::Stream(&mut &bytes[..]), &Place::default());
                 let lines = recorder.lines.into_inner().unwrap();
                 assert_eq!(lines, [found("a.txz!app", &p), found("b.zip!app", &p)]);

@@ -43,13 +43,19 @@ impl Directory {
         let tail_len = bytes.len().min(END_LEN as u64 + u64::from(u16::MAX));
         let tail_at = bytes.len() - tail_len;
         let tail = read_vec(bytes, tail_at, usize::try_from(tail_len).unwrap_or(0))?;
-        let at = end_record(&tail).ok_or_else(|| ArchiveError::truncated("no zip directory at its end"))?;
+        let at = end_record(&tail)
+            .ok_or_else(|| ArchiveError::truncated("no zip directory at its end"))?;
         let broken = || ArchiveError::malformed("the zip directory is broken");
         let record = tail.get(at..).unwrap_or_default();
         let end = tail_at + at as u64;
-        let (mut len, mut offset) = (le::<4>(record, 12).ok_or_else(broken)?, le::<4>(record, 16).ok_or_else(broken)?);
+        let (mut len, mut offset) = (
+            le::<4>(record, 12).ok_or_else(broken)?,
+            le::<4>(record, 16).ok_or_else(broken)?,
+        );
         if le::<2>(record, 4) != Some(0) && le::<2>(record, 4) != Some(0xffff) {
-            return Err(ArchiveError::unsupported("one part of a zip archive in several"));
+            return Err(ArchiveError::unsupported(
+                "one part of a zip archive in several",
+            ));
         }
         let mut stop = end;
         if let Some(at) = zip64(bytes, end)? {
@@ -59,7 +65,9 @@ impl Directory {
             stop = at;
         }
         if len > limits.metadata {
-            return Err(ArchiveError::limit(format!("a zip directory of {len} bytes")));
+            return Err(ArchiveError::limit(format!(
+                "a zip directory of {len} bytes"
+            )));
         }
         // The directory stands right before its end record; where that is not where the offset says, something was
         // put before the archive, and all offsets are moved.
@@ -67,7 +75,13 @@ impl Directory {
         let moved = start.checked_sub(offset);
         let base = match moved {
             Some(base) if len == 0 || read_vec(bytes, start, 4)? == CENTRAL => base,
-            _ if read_vec(bytes, offset, 4)? == CENTRAL => return Ok(Self { start: offset, len, base: 0 }),
+            _ if read_vec(bytes, offset, 4)? == CENTRAL => {
+                return Ok(Self {
+                    start: offset,
+                    len,
+                    base: 0,
+                });
+            }
             _ => return Err(broken()),
         };
         Ok(Self { start, len, base })
@@ -80,7 +94,10 @@ impl Directory {
 
     /// The entries, in order; `part` is that of [`Directory::part`].
     pub(super) fn entries<'a>(&self, part: &'a Part<'a>) -> Entries<'a> {
-        Entries { feed: Feed::at(part), base: self.base }
+        Entries {
+            feed: Feed::at(part),
+            base: self.base,
+        }
     }
 }
 
@@ -92,12 +109,18 @@ fn end_record(tail: &[u8]) -> Option<usize> {
         matches!((room, comment), (Some(r), Some(c)) if if exact { c == r } else { c <= r })
     };
     let found: Vec<usize> = memchr::memmem::rfind_iter(tail, END).collect();
-    found.iter().find(|at| fits(at, true)).or_else(|| found.iter().find(|at| fits(at, false))).copied()
+    found
+        .iter()
+        .find(|at| fits(at, true))
+        .or_else(|| found.iter().find(|at| fits(at, false)))
+        .copied()
 }
 
 /// Offset of the zip64 end record, when there is one.
 fn zip64(bytes: &dyn ReadAt, end: u64) -> Result<Option<u64>, ArchiveError> {
-    let Some(at) = end.checked_sub(LOCATOR_LEN) else { return Ok(None) };
+    let Some(at) = end.checked_sub(LOCATOR_LEN) else {
+        return Ok(None);
+    };
     let locator = read_vec(bytes, at, 20)?;
     if !locator.starts_with(LOCATOR) {
         return Ok(None);
@@ -109,7 +132,9 @@ fn zip64(bytes: &dyn ReadAt, end: u64) -> Result<Option<u64>, ArchiveError> {
             return Ok(Some(at));
         }
     }
-    Err(ArchiveError::malformed("the zip64 directory is not where its locator says"))
+    Err(ArchiveError::malformed(
+        "the zip64 directory is not where its locator says",
+    ))
 }
 
 /// Reads the directory piece by piece.
@@ -121,13 +146,18 @@ pub(super) struct Entries<'a> {
 impl Entries<'_> {
     /// The next entry, `None` behind the last.
     pub(super) fn next_entry(&mut self) -> Result<Option<Entry>, ArchiveError> {
-        let Some(head) = self.feed.take_array::<46>()? else { return Ok(None) };
+        let Some(head) = self.feed.take_array::<46>()? else {
+            return Ok(None);
+        };
         if !head.starts_with(CENTRAL) {
             // A digital signature may follow the entries (APPNOTE 4.3.13); nothing else may.
             return if head.starts_with(b"PK\x05\x05") {
                 Ok(None)
             } else {
-                Err(ArchiveError::malformed(format!("not a zip directory entry at {}", self.feed.offset() - 46)))
+                Err(ArchiveError::malformed(format!(
+                    "not a zip directory entry at {}",
+                    self.feed.offset() - 46
+                )))
             };
         }
         let half = |at: usize| le::<2>(&head, at).unwrap_or(0);
@@ -142,8 +172,9 @@ impl Entries<'_> {
         let [size, packed, offset] = wide;
         // The upper byte says who made it; 3 is Unix and 19 macOS, whose attributes hold the mode.
         let unix = matches!(head[5], 3 | 19);
-        let offset =
-            offset.checked_add(self.base).ok_or_else(|| ArchiveError::malformed("a zip entry at an impossible offset"))?;
+        let offset = offset
+            .checked_add(self.base)
+            .ok_or_else(|| ArchiveError::malformed("a zip entry at an impossible offset"))?;
         Ok(Some(Entry {
             name,
             mode: unix.then_some((word(38) >> 16) as u32).filter(|m| *m != 0),
@@ -161,7 +192,9 @@ impl Entries<'_> {
 fn widen(mut extra: &[u8], wide: &mut [u64; 3]) {
     while let (Some(id), Some(len)) = (le::<2>(extra, 0), le::<2>(extra, 2)) {
         let len = usize::try_from(len).unwrap_or(0);
-        let Some(body) = extra.get(4..4 + len) else { return };
+        let Some(body) = extra.get(4..4 + len) else {
+            return;
+        };
         if id == 1 {
             let mut values = body.as_chunks::<8>().0.iter();
             for value in wide.iter_mut().filter(|v| **v == u64::from(u32::MAX)) {

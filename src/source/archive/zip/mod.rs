@@ -38,6 +38,9 @@ impl Entry {
     }
 }
 
+/// A reader of an entry's content, or why there is none.
+pub type Content<'a> = Result<&'a mut dyn Read, ArchiveError>;
+
 /// Signature of a local header.
 const LOCAL: &[u8] = b"PK\x03\x04";
 /// Length of a local header without name and extra field.
@@ -51,7 +54,7 @@ const LOCAL_LEN: u64 = 30;
 pub fn read(
     bytes: &dyn ReadAt,
     scope: &Scope,
-    visit: &mut dyn FnMut(&Entry, Result<&mut dyn Read, ArchiveError>) -> io::Result<Flow>,
+    visit: &mut dyn FnMut(&Entry, Content<'_>) -> io::Result<Flow>,
 ) -> Result<(), ArchiveError> {
     let directory = Directory::find(bytes, &scope.limits)?;
     let part = directory.part(bytes);
@@ -60,7 +63,9 @@ pub fn read(
     while let Some(entry) = entries.next_entry()? {
         scope.entry()?;
         let content = if overlapping.contains(&entry.offset) {
-            Err(ArchiveError::malformed("shares bytes of the archive with another entry"))
+            Err(ArchiveError::malformed(
+                "shares bytes of the archive with another entry",
+            ))
         } else {
             locate(bytes, &entry)
         };
@@ -72,7 +77,15 @@ pub fn read(
                     None => Box::new(feed),
                     Some(decoder) => Box::new(Pump::new(decoder, feed, scope)),
                 };
-                visit(&entry, Ok(&mut Checked { stream, left: entry.size, crc: flate2::Crc::new(), want: entry.crc }))?
+                visit(
+                    &entry,
+                    Ok(&mut Checked {
+                        stream,
+                        left: entry.size,
+                        crc: flate2::Crc::new(),
+                        want: entry.crc,
+                    }),
+                )?
             }
         };
         if flow == Flow::Stop {
@@ -88,7 +101,13 @@ fn overlapping(mut entries: Entries<'_>) -> Result<HashSet<u64>, ArchiveError> {
     let mut extents = Vec::new();
     while let Some(entry) = entries.next_entry()? {
         let head = LOCAL_LEN + entry.name.len() as u64;
-        extents.push((entry.offset, entry.offset.saturating_add(head).saturating_add(entry.packed)));
+        extents.push((
+            entry.offset,
+            entry
+                .offset
+                .saturating_add(head)
+                .saturating_add(entry.packed),
+        ));
     }
     extents.sort_unstable();
     let mut end = 0;
@@ -110,19 +129,40 @@ fn locate<'a>(bytes: &'a dyn ReadAt, entry: &Entry) -> Result<Part<'a>, ArchiveE
     let mut header = [0; LOCAL_LEN as usize];
     let n = bytes.read_at(&mut header, entry.offset)?;
     if n < header.len() || !header.starts_with(LOCAL) {
-        let reason = if entry.offset >= bytes.len() { Reason::Truncated } else { Reason::Malformed };
-        return Err(ArchiveError::new(reason, format!("no local header at offset {}", entry.offset)));
+        let reason = if entry.offset >= bytes.len() {
+            Reason::Truncated
+        } else {
+            Reason::Malformed
+        };
+        return Err(ArchiveError::new(
+            reason,
+            format!("no local header at offset {}", entry.offset),
+        ));
     }
-    let half = |at: usize| header.get(at..).and_then(|b| b.first_chunk().copied()).map_or(0, u16::from_le_bytes);
+    let half = |at: usize| {
+        header
+            .get(at..)
+            .and_then(|b| b.first_chunk().copied())
+            .map_or(0, u16::from_le_bytes)
+    };
     let start = entry.offset + LOCAL_LEN + u64::from(half(26)) + u64::from(half(28));
-    if start.checked_add(entry.packed).is_none_or(|end| end > bytes.len()) {
-        return Err(ArchiveError::truncated(format!("its {} stored bytes are not all there", entry.packed)));
+    if start
+        .checked_add(entry.packed)
+        .is_none_or(|end| end > bytes.len())
+    {
+        return Err(ArchiveError::truncated(format!(
+            "its {} stored bytes are not all there",
+            entry.packed
+        )));
     }
     Ok(Part::new(bytes, start, entry.packed))
 }
 
 /// The decompressor for an entry; `None`: stored as it is.
-fn codec<'a>(entry: &Entry, scope: &'a Scope) -> Result<Option<Box<dyn Decode + 'a>>, ArchiveError> {
+fn codec<'a>(
+    entry: &Entry,
+    scope: &'a Scope,
+) -> Result<Option<Box<dyn Decode + 'a>>, ArchiveError> {
     let codec = match entry.method {
         0 if entry.size != entry.packed => {
             return Err(ArchiveError::malformed("stored, yet its two sizes differ"));
@@ -132,7 +172,11 @@ fn codec<'a>(entry: &Entry, scope: &'a Scope) -> Result<Option<Box<dyn Decode + 
         12 => Codec::Bzip2,
         20 | 93 => Codec::Zstd,
         95 => Codec::Xz,
-        other => return Err(ArchiveError::unsupported(format!("zip compression method {other}"))),
+        other => {
+            return Err(ArchiveError::unsupported(format!(
+                "zip compression method {other}"
+            )));
+        }
     };
     decoder(codec, scope).map(Some)
 }
@@ -166,7 +210,11 @@ impl Read for Checked<'_> {
         let n = self.stream.read(out)?;
         if n == 0 {
             if self.left > 0 {
-                return Err(ArchiveError::malformed(format!("{} bytes shorter than its stated size", self.left)).into());
+                return Err(ArchiveError::malformed(format!(
+                    "{} bytes shorter than its stated size",
+                    self.left
+                ))
+                .into());
             }
             if self.crc.sum() != self.want {
                 return Err(ArchiveError::malformed("its checksum does not match").into());

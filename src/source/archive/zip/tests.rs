@@ -20,7 +20,10 @@ fn list(bytes: &[u8]) -> (Vec<String>, Result<(), ArchiveError>) {
 }
 
 fn two() -> Vec<ZipEntry> {
-    vec![ZipEntry::deflated("a", &[b'a'; 5000]), ZipEntry::deflated("b", &[b'b'; 6000])]
+    vec![
+        ZipEntry::deflated("a", &[b'a'; 5000]),
+        ZipEntry::deflated("b", &[b'b'; 6000]),
+    ]
 }
 
 #[test]
@@ -33,9 +36,18 @@ fn comments_prefixes_and_signatures_inside_do_not_confuse() {
     commented.resize(plain.len() + 30, b'.');
     let prefixed = [&b"#!/bin/sh\nexec java -jar \"$0\"\n"[..], &plain].concat();
     let trailing = [&plain[..], b"\n\n"].concat();
-    for (what, bytes) in [("plain", plain), ("comment", commented), ("prefix", prefixed), ("trailing", trailing)] {
+    for (what, bytes) in [
+        ("plain", plain),
+        ("comment", commented),
+        ("prefix", prefixed),
+        ("trailing", trailing),
+    ] {
         let (entries, result) = list(&bytes);
-        assert_eq!((entries, result), (vec!["a 5000".to_owned(), "b 6000".to_owned()], Ok(())), "{what}");
+        assert_eq!(
+            (entries, result),
+            (vec!["a 5000".to_owned(), "b 6000".to_owned()], Ok(())),
+            "{what}"
+        );
     }
     assert_eq!(list(&zip(&[])), (Vec::new(), Ok(())));
 }
@@ -47,7 +59,14 @@ fn zip64_records_are_followed() {
     for e in &entries {
         let mut record = zip_central(e, u32::MAX);
         record[20..28].fill(0xff);
-        let extra: Vec<u8> = [&1u16.to_le_bytes()[..], &24u16.to_le_bytes(), &u64::from(e.size).to_le_bytes(), &(e.packed.len() as u64).to_le_bytes(), &(out.len() as u64).to_le_bytes()].concat();
+        let extra: Vec<u8> = [
+            &1u16.to_le_bytes()[..],
+            &24u16.to_le_bytes(),
+            &u64::from(e.size).to_le_bytes(),
+            &(e.packed.len() as u64).to_le_bytes(),
+            &(out.len() as u64).to_le_bytes(),
+        ]
+        .concat();
         record[30..32].copy_from_slice(&(extra.len() as u16).to_le_bytes());
         record.extend(extra);
         central.extend(record);
@@ -66,7 +85,10 @@ fn zip64_records_are_followed() {
     out.extend_from_slice(&end64.to_le_bytes());
     out.extend_from_slice(&[1, 0, 0, 0]);
     out.extend(zip_end(0xffff, u32::MAX, u32::MAX));
-    assert_eq!(list(&out), (vec!["a 5000".to_owned(), "b 6000".to_owned()], Ok(())));
+    assert_eq!(
+        list(&out),
+        (vec!["a 5000".to_owned(), "b 6000".to_owned()], Ok(()))
+    );
 }
 
 #[test]
@@ -82,12 +104,30 @@ fn every_lie_is_one_line_and_the_next_entry_is_read() {
     };
     assert_eq!(lie(&|e| e.flags = 1), "a encrypted: encrypted");
     assert_eq!(lie(&|e| e.method = 99), "a encrypted: encrypted");
-    assert_eq!(lie(&|e| e.method = 9), "a unsupported: zip compression method 9");
-    assert_eq!(lie(&|e| e.crc ^= 1), "a malformed: its checksum does not match");
-    assert_eq!(lie(&|e| e.size = 4999), "a malformed: expands beyond its stated size");
-    assert_eq!(lie(&|e| e.size = 5001), "a malformed: 1 bytes shorter than its stated size");
-    assert_eq!(lie(&|e| e.method = 0), "a malformed: stored, yet its two sizes differ");
-    assert!(lie(&|e| e.packed.truncate(5)).starts_with("a truncated: the compressed data ends too early"));
+    assert_eq!(
+        lie(&|e| e.method = 9),
+        "a unsupported: zip compression method 9"
+    );
+    assert_eq!(
+        lie(&|e| e.crc ^= 1),
+        "a malformed: its checksum does not match"
+    );
+    assert_eq!(
+        lie(&|e| e.size = 4999),
+        "a malformed: expands beyond its stated size"
+    );
+    assert_eq!(
+        lie(&|e| e.size = 5001),
+        "a malformed: 1 bytes shorter than its stated size"
+    );
+    assert_eq!(
+        lie(&|e| e.method = 0),
+        "a malformed: stored, yet its two sizes differ"
+    );
+    assert!(
+        lie(&|e| e.packed.truncate(5))
+            .starts_with("a truncated: the compressed data ends too early")
+    );
 }
 
 #[test]
@@ -112,7 +152,13 @@ fn overlapping_entries_are_refused() {
     out.extend_from_slice(&central);
     out.extend(zip_end(2, central.len() as u32, at));
     let (lines, _) = list(&out);
-    assert_eq!(lines, [format!("q {}", inner.len()), "k malformed: shares bytes of the archive with another entry".into()]);
+    assert_eq!(
+        lines,
+        [
+            format!("q {}", inner.len()),
+            "k malformed: shares bytes of the archive with another entry".into()
+        ]
+    );
 }
 
 #[test]
