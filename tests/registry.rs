@@ -18,13 +18,20 @@ struct Programs;
 
 impl Examine for Programs {
     fn wants(&self, _: &Place, head: &[u8], _: Option<u64>) -> Want {
-        if head.starts_with(b"EXE:") { Want::Whole } else { Want::Skip }
+        if head.starts_with(b"EXE:") {
+            Want::Whole
+        } else {
+            Want::Skip
+        }
     }
 
     fn examine(&self, candidate: &Candidate<'_>) -> Vec<Binary> {
         let mut bytes = vec![0; candidate.bytes.len() as usize];
         candidate.bytes.read_at(&mut bytes, 0).unwrap();
-        vec![Binary { sha256: Some(Digest::of(&bytes).hex()), ..Binary::default() }]
+        vec![Binary {
+            sha256: Some(Digest::of(&bytes).hex()),
+            ..Binary::default()
+        }]
     }
 }
 
@@ -39,7 +46,11 @@ impl Drop for Server {
 }
 
 fn has(program: &str) -> bool {
-    let tried = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let tried = Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     if tried.is_err() {
         eprintln!("skipped: {program} is not installed");
     }
@@ -54,7 +65,12 @@ fn start(dir: &Path, port: u16) -> Server {
         store.display()
     );
     std::fs::write(&config, text).unwrap();
-    let child = Command::new("docker-registry").arg("serve").arg(&config).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let child = Command::new("docker-registry")
+        .arg("serve")
+        .arg(&config)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
     let server = Server(child.unwrap());
     for _ in 0..200 {
         if TcpStream::connect(("127.0.0.1", port)).is_ok() {
@@ -73,7 +89,10 @@ fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
         let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
         put(0, name.as_bytes());
         put(100, b"0000755\x000000000\x000000000\x00");
-        put(124, format!("{:011o}\x0000000000000\x00        0", body.len()).as_bytes());
+        put(
+            124,
+            format!("{:011o}\x0000000000000\x00        0", body.len()).as_bytes(),
+        );
         put(257, b"ustar\x0000");
         let sum: u32 = header.iter().map(|b| u32::from(*b)).sum();
         header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
@@ -107,7 +126,10 @@ impl Layout<'_> {
                 }
                 _ => ("zstd", zstd::encode_all(tar.as_slice(), 1).unwrap()),
             };
-            layers.push(format!(r#"{{"mediaType":"application/vnd.oci.image.layer.v1.tar+{kind}",{}}}"#, self.blob(&stored)));
+            layers.push(format!(
+                r#"{{"mediaType":"application/vnd.oci.image.layer.v1.tar+{kind}",{}}}"#,
+                self.blob(&stored)
+            ));
         }
         let ids: Vec<_> = tars.iter().map(|t| format!("\"{}\"", Digest::of(t))).collect();
         let config = format!(
@@ -120,7 +142,9 @@ impl Layout<'_> {
             layers.join(",")
         );
         let at = self.blob(manifest.as_bytes());
-        format!(r#"{{"mediaType":"application/vnd.oci.image.manifest.v1+json",{at},"platform":{{"os":"linux","architecture":"{arch}"}}}}"#)
+        format!(
+            r#"{{"mediaType":"application/vnd.oci.image.manifest.v1+json",{at},"platform":{{"os":"linux","architecture":"{arch}"}}}}"#
+        )
     }
 }
 
@@ -164,17 +188,35 @@ fn a_registry_gives_what_the_layout_gave() {
     std::fs::write(path.join("index.json"), top).unwrap();
     std::fs::write(path.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
 
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let _server = start(dir.path(), port);
     let pushed = Command::new("skopeo")
-        .args(["--insecure-policy", "copy", "-q", "--all", "--dest-tls-verify=false"])
+        .args([
+            "--insecure-policy",
+            "copy",
+            "-q",
+            "--all",
+            "--dest-tls-verify=false",
+        ])
         .arg(format!("oci:{}:1", path.display()))
         .arg(format!("docker://127.0.0.1:{port}/t/app:1"))
         .output()
         .unwrap();
-    assert!(pushed.status.success(), "{}", String::from_utf8_lossy(&pushed.stderr));
+    assert!(
+        pushed.status.success(),
+        "{}",
+        String::from_utf8_lossy(&pushed.stderr)
+    );
 
-    let settings = Settings { insecure_http: true, docker_config: None, ..Settings::default() };
+    let settings = Settings {
+        insecure_http: true,
+        docker_config: None,
+        ..Settings::default()
+    };
     let mut options = Options::new("image");
     options.verify_diffid = true;
     let from_layout = scan_directory(&path, &options, &Programs);
@@ -184,5 +226,12 @@ fn a_registry_gives_what_the_layout_gave() {
         let from_registry = registry::scan(&target, &settings, &options, &Programs);
         assert_eq!(told(&from_registry), told(&from_layout), "{target}");
     }
-    assert_eq!(from_layout.images.iter().map(|i| i.binaries.len()).collect::<Vec<_>>(), [3, 3]);
+    assert_eq!(
+        from_layout
+            .images
+            .iter()
+            .map(|i| i.binaries.len())
+            .collect::<Vec<_>>(),
+        [3, 3]
+    );
 }

@@ -17,8 +17,16 @@ const ENVIRON_MAX: u64 = 8 << 20;
 const DELETED: &[u8] = b" (deleted)";
 
 /// Variables that decide how a Go program runs or that people think do.
-pub const VARIABLES: &[&str] =
-    &["GODEBUG", "GOROOT", "GOTRACEBACK", "GOMAXPROCS", "GOGC", "GOMEMLIMIT", "GOEXPERIMENT", "GOROOT_FINAL"];
+pub const VARIABLES: &[&str] = &[
+    "GODEBUG",
+    "GOROOT",
+    "GOTRACEBACK",
+    "GOMAXPROCS",
+    "GOGC",
+    "GOMEMLIMIT",
+    "GOEXPERIMENT",
+    "GOROOT_FINAL",
+];
 
 /// What stands at the executable's path now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +94,12 @@ pub fn one(pid: u32) -> io::Result<Processes> {
 fn all_in(proc: &Path) -> io::Result<Processes> {
     let mut pids: Vec<u32> = Vec::new();
     for entry in std::fs::read_dir(proc)? {
-        pids.extend(entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
+        pids.extend(
+            entry?
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse::<u32>().ok()),
+        );
     }
     pids.sort_unstable();
     let mut found = Processes::default();
@@ -95,7 +108,9 @@ fn all_in(proc: &Path) -> io::Result<Processes> {
             Ok(()) => {}
             // Gone, or a kernel thread.
             Err(e) if matches!(e.kind(), io::ErrorKind::NotFound) || e.raw_os_error() == Some(ESRCH) => {}
-            Err(e) => found.unexamined.push(unexamined(pid, format!("its executable cannot be opened: {e}"))),
+            Err(e) => found
+                .unexamined
+                .push(unexamined(pid, format!("its executable cannot be opened: {e}"))),
         }
     }
     Ok(found)
@@ -112,14 +127,19 @@ fn look(proc: &Path, pid: u32, found: &mut Processes) -> io::Result<()> {
     let file = File::open(&link)?;
     let running = file.metadata()?;
     if !running.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the executable is not a regular file"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the executable is not a regular file",
+        ));
     }
     let identity = (running.dev(), running.ino());
     let (path, on_disk) = place(&dir, &shown, identity);
     let env = match environment(&dir.join("environ")) {
         Ok(env) => Some(env),
         Err(e) => {
-            found.unexamined.push(unexamined(pid, format!("its environment cannot be read: {e}")));
+            found
+                .unexamined
+                .push(unexamined(pid, format!("its environment cannot be read: {e}")));
             None
         }
     };
@@ -168,16 +188,28 @@ fn environment(path: &Path) -> io::Result<Vec<String>> {
     let mut text = Vec::new();
     File::open(path)?.take(ENVIRON_MAX).read_to_end(&mut text)?;
     let wanted = |entry: &&[u8]| {
-        VARIABLES.iter().any(|v| entry.strip_prefix(v.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'=')))
+        VARIABLES.iter().any(|v| {
+            entry
+                .strip_prefix(v.as_bytes())
+                .is_some_and(|rest| rest.first() == Some(&b'='))
+        })
     };
-    Ok(text.split(|&b| b == 0).filter(wanted).map(|entry| String::from_utf8_lossy(entry).into_owned()).collect())
+    Ok(text
+        .split(|&b| b == 0)
+        .filter(wanted)
+        .map(|entry| String::from_utf8_lossy(entry).into_owned())
+        .collect())
 }
 
 fn unexamined(pid: u32, detail: String) -> Unexamined {
     let target = format!("pid:{pid}");
     Unexamined {
         path: target.clone(),
-        location: Location { target, pid: Some(pid), ..Location::default() },
+        location: Location {
+            target,
+            pid: Some(pid),
+            ..Location::default()
+        },
         reason: "unreadable".to_owned(),
         detail,
     }
@@ -205,7 +237,16 @@ mod tests {
         std::fs::copy("/bin/sleep", &path).unwrap();
         // Another test that forks at this moment may still hold the copy open for writing.
         let child = loop {
-            let started = Command::new(&path).arg("60").env_clear().envs([("GODEBUG", "a=1,b=2"), ("SECRET", "x"), ("GOGC", "5"), ("GOGCX", "1")]).spawn();
+            let started = Command::new(&path)
+                .arg("60")
+                .env_clear()
+                .envs([
+                    ("GODEBUG", "a=1,b=2"),
+                    ("SECRET", "x"),
+                    ("GOGC", "5"),
+                    ("GOGCX", "1"),
+                ])
+                .spawn();
             match started {
                 Ok(child) => break child,
                 Err(e) if e.kind() == io::ErrorKind::ExecutableFileBusy => std::thread::yield_now(),

@@ -4,7 +4,9 @@ use super::catalog::{Catalog, LayerPlan, Plan, uses};
 use super::layer::{FoundFile, LayerProblem, LayerScan};
 use super::overlay::{Appearance, Tree};
 use super::{ImageScan, Options, Problem, Scan, command, rootfs};
-use crate::report::model::{Binary, ImageRecord, ImageRef, LayerRecord, LayerRef, Location, Rootfs, Unexamined};
+use crate::report::model::{
+    Binary, ImageRecord, ImageRef, LayerRecord, LayerRef, Location, Rootfs, Unexamined,
+};
 use crate::source::archive::ArchiveError;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -20,11 +22,25 @@ pub fn assemble(catalog: Catalog, mut layers: HashMap<String, Arc<LayerScan>>, o
     let mut reported = HashSet::new();
     // Names that are placed in all images together: shared layers are placed once for each.
     let mut names = options.limits.entries.saturating_mul(32);
-    let mut scan = Scan { problems: catalog.problems, ..Scan::default() };
+    let mut scan = Scan {
+        problems: catalog.problems,
+        ..Scan::default()
+    };
     for plan in catalog.plans {
-        let mut image = ImageScan { aliases: plan.aliases.clone(), ..ImageScan::default() };
+        let mut image = ImageScan {
+            aliases: plan.aliases.clone(),
+            ..ImageScan::default()
+        };
         image.problems.extend(plan.problems.iter().cloned());
-        Builder { plan: &plan, layers: &layers, options, image: &mut image, names: &mut names, reported: &mut reported }.build();
+        Builder {
+            plan: &plan,
+            layers: &layers,
+            options,
+            image: &mut image,
+            names: &mut names,
+            reported: &mut reported,
+        }
+        .build();
         for layer in &plan.layers {
             let uses = left.entry(layer.blob.key.clone()).or_default();
             *uses = uses.saturating_sub(1);
@@ -60,7 +76,15 @@ impl Builder<'_> {
     fn layer(&mut self, index: u32, plan: &LayerPlan, tree: &mut Tree) {
         let first_use = self.reported.insert(plan.blob.key.clone());
         if let Some((error, fatal)) = &plan.skip {
-            self.problem(index, plan, &LayerProblem { entries: Vec::new(), error: error.clone(), fatal: *fatal });
+            self.problem(
+                index,
+                plan,
+                &LayerProblem {
+                    entries: Vec::new(),
+                    error: error.clone(),
+                    fatal: *fatal,
+                },
+            );
             return;
         }
         let Some(scan) = self.layers.get(&plan.blob.key).cloned() else {
@@ -76,8 +100,17 @@ impl Builder<'_> {
         match self.names.checked_sub(scan.names.len()) {
             Some(left) => *self.names = left,
             None => {
-                let error = ArchiveError::limit("too many names in all images together; the layer was left out");
-                self.problem(index, plan, &LayerProblem { entries: Vec::new(), error, fatal: false });
+                let error =
+                    ArchiveError::limit("too many names in all images together; the layer was left out");
+                self.problem(
+                    index,
+                    plan,
+                    &LayerProblem {
+                        entries: Vec::new(),
+                        error,
+                        fatal: false,
+                    },
+                );
                 return;
             }
         }
@@ -91,7 +124,10 @@ impl Builder<'_> {
             }
         });
         if more > 0 {
-            misplaced.push(LayerProblem::misplaced(b"", &format!("{more} more names have no place in the root")));
+            misplaced.push(LayerProblem::misplaced(
+                b"",
+                &format!("{more} more names have no place in the root"),
+            ));
         }
         for problem in &misplaced {
             self.problem(index, plan, problem);
@@ -109,14 +145,31 @@ impl Builder<'_> {
             _ => return,
         };
         if got != want {
-            let error = ArchiveError::malformed(format!("the layer's content has the digest {got}, the configuration says {want}"));
-            self.problem(index, plan, &LayerProblem { entries: Vec::new(), error, fatal: true });
+            let error = ArchiveError::malformed(format!(
+                "the layer's content has the digest {got}, the configuration says {want}"
+            ));
+            self.problem(
+                index,
+                plan,
+                &LayerProblem {
+                    entries: Vec::new(),
+                    error,
+                    fatal: true,
+                },
+            );
         }
     }
 
     fn layer_ref(&self, index: u32, plan: &LayerPlan) -> LayerRef {
-        let computed = self.layers.get(&plan.blob.key).and_then(|s| s.digest).map(|d| d.to_string());
-        LayerRef { index, digest: plan.digest.clone().or(computed) }
+        let computed = self
+            .layers
+            .get(&plan.blob.key)
+            .and_then(|s| s.digest)
+            .map(|d| d.to_string());
+        LayerRef {
+            index,
+            digest: plan.digest.clone().or(computed),
+        }
     }
 
     fn image_ref(&self) -> ImageRef {
@@ -128,8 +181,16 @@ impl Builder<'_> {
     }
 
     fn problem(&mut self, index: u32, plan: &LayerPlan, problem: &LayerProblem) {
-        let texts: Vec<String> = problem.entries.iter().map(|e| String::from_utf8_lossy(e).into_owned()).collect();
-        let place = if texts.is_empty() { format!("layer {index}") } else { texts.join("!") };
+        let texts: Vec<String> = problem
+            .entries
+            .iter()
+            .map(|e| String::from_utf8_lossy(e).into_owned())
+            .collect();
+        let place = if texts.is_empty() {
+            format!("layer {index}")
+        } else {
+            texts.join("!")
+        };
         let mut location = self.options.location();
         location.entry.extend(texts);
         location.image = Some(self.image_ref());
@@ -140,23 +201,40 @@ impl Builder<'_> {
             reason: problem.error.reason.as_str().to_owned(),
             detail: problem.error.detail.clone(),
         };
-        self.image.problems.push(Problem { unexamined, fatal: problem.fatal });
+        self.image.problems.push(Problem {
+            unexamined,
+            fatal: problem.fatal,
+        });
     }
 
     fn record(&mut self, tree: &Tree) {
         let run = &self.plan.config.config;
         let steps = self.plan.config.created_by(self.plan.layers.len());
-        let layers = self.plan.layers.iter().zip(steps).enumerate().map(|(i, (layer, created_by))| LayerRecord {
-            digest: self.layer_ref(i as u32, layer).digest,
-            created_by,
-            size: self.layers.get(&layer.blob.key).map(|s| s.size).filter(|s| *s > 0).or(layer.blob.size),
-        });
+        let layers = self
+            .plan
+            .layers
+            .iter()
+            .zip(steps)
+            .enumerate()
+            .map(|(i, (layer, created_by))| LayerRecord {
+                digest: self.layer_ref(i as u32, layer).digest,
+                created_by,
+                size: self
+                    .layers
+                    .get(&layer.blob.key)
+                    .map(|s| s.size)
+                    .filter(|s| *s > 0)
+                    .or(layer.blob.size),
+            });
         let layers = layers.collect();
         // Windows roots follow other rules: nothing is said about them rather than something wrong.
         let windows = self.plan.platform.as_ref().is_some_and(|p| p.os == "windows");
         let rootfs = match windows {
             true => Rootfs::default(),
-            false => Rootfs { started: command::started(tree, run), ..rootfs::collect(tree, &run.env) },
+            false => Rootfs {
+                started: command::started(tree, run),
+                ..rootfs::collect(tree, &run.env)
+            },
         };
         let image = self.image_ref();
         self.image.record = ImageRecord {
@@ -175,22 +253,43 @@ impl Builder<'_> {
     }
 
     fn binaries(&mut self, tree: &Tree) {
-        let started = self.image.record.rootfs.started.as_ref().and_then(|s| s.path.as_deref());
-        let started = started.and_then(|path| tree.resolve(path.as_bytes())).and_then(|r| r.appearance);
-        let mut order: Vec<(Vec<u8>, usize)> =
-            tree.appearances().iter().enumerate().map(|(i, a)| (tree.path_of(a), i)).collect();
+        let started = self
+            .image
+            .record
+            .rootfs
+            .started
+            .as_ref()
+            .and_then(|s| s.path.as_deref());
+        let started = started
+            .and_then(|path| tree.resolve(path.as_bytes()))
+            .and_then(|r| r.appearance);
+        let mut order: Vec<(Vec<u8>, usize)> = tree
+            .appearances()
+            .iter()
+            .enumerate()
+            .map(|(i, a)| (tree.path_of(a), i))
+            .collect();
         order.sort();
         if order.len() > NAMES {
-            let text = format!("{} names of programs, the records of {NAMES} are kept", order.len());
+            let text = format!(
+                "{} names of programs, the records of {NAMES} are kept",
+                order.len()
+            );
             let mut line = super::problem(self.options, &ArchiveError::limit(text), false);
             line.unexamined.location.image = Some(self.image_ref());
             self.image.problems.push(line);
             order.truncate(NAMES);
         }
         for (path, i) in order {
-            let Some(appearance) = tree.appearances().get(i) else { continue };
-            let Some(file) = self.file(appearance) else { continue };
-            let Some(plan) = self.plan.layers.get(appearance.layer as usize) else { continue };
+            let Some(appearance) = tree.appearances().get(i) else {
+                continue;
+            };
+            let Some(file) = self.file(appearance) else {
+                continue;
+            };
+            let Some(plan) = self.plan.layers.get(appearance.layer as usize) else {
+                continue;
+            };
             let location = Location {
                 image: Some(self.image_ref()),
                 layer: Some(self.layer_ref(appearance.layer, plan)),
@@ -223,14 +322,20 @@ impl Builder<'_> {
 
     fn file(&self, appearance: &Appearance) -> Option<&FoundFile> {
         let plan = self.plan.layers.get(appearance.content_layer as usize)?;
-        self.layers.get(&plan.blob.key)?.found.get(appearance.found as usize)
+        self.layers
+            .get(&plan.blob.key)?
+            .found
+            .get(appearance.found as usize)
     }
 }
 
 /// Fills in path and entry.
 pub(super) fn name(binary: &mut Binary, names: &[Vec<u8>]) {
     let whole = names.join(&b'!');
-    binary.location.entry.extend(names.iter().map(|n| String::from_utf8_lossy(n).into_owned()));
+    binary
+        .location
+        .entry
+        .extend(names.iter().map(|n| String::from_utf8_lossy(n).into_owned()));
     match String::from_utf8(whole) {
         Ok(text) => {
             binary.path = text;

@@ -52,7 +52,14 @@ pub struct Catalog {
 
 /// Reads the metadata of a store.
 pub fn read(store: &dyn Blobs, options: &Options) -> Catalog {
-    let mut reader = Reader { store, options, catalog: Catalog::default(), seen: HashMap::new(), documents: 0, other_platforms: Vec::new() };
+    let mut reader = Reader {
+        store,
+        options,
+        catalog: Catalog::default(),
+        seen: HashMap::new(),
+        documents: 0,
+        other_platforms: Vec::new(),
+    };
     match store.top() {
         Err(error) => reader.problem(&error, true),
         Ok(Top::Saved(saved)) => reader.saved(&saved),
@@ -61,18 +68,33 @@ pub fn read(store: &dyn Blobs, options: &Options) -> Catalog {
             Ok(document) => reader.top(document, digest),
         },
     }
-    let Reader { mut catalog, mut other_platforms, .. } = reader;
-    if let (Some(wish), true) = (&options.platform, catalog.plans.is_empty() && !other_platforms.is_empty()) {
+    let Reader {
+        mut catalog,
+        mut other_platforms,
+        ..
+    } = reader;
+    if let (Some(wish), true) = (
+        &options.platform,
+        catalog.plans.is_empty() && !other_platforms.is_empty(),
+    ) {
         other_platforms.sort();
         other_platforms.dedup();
         let text = format!("no image for {wish}; there is {}", other_platforms.join(", "));
-        catalog.problems.push(problem(options, &ArchiveError::new(Reason::Unreadable, text), true));
+        catalog.problems.push(problem(
+            options,
+            &ArchiveError::new(Reason::Unreadable, text),
+            true,
+        ));
     } else if catalog.plans.is_empty() && catalog.problems.is_empty() {
         let text = match &options.reference {
             Some(reference) => format!("no image is called {reference}"),
             None => "it has no image".to_owned(),
         };
-        catalog.problems.push(problem(options, &ArchiveError::new(Reason::Unreadable, text), true));
+        catalog.problems.push(problem(
+            options,
+            &ArchiveError::new(Reason::Unreadable, text),
+            true,
+        ));
     }
     catalog
 }
@@ -105,7 +127,10 @@ impl Reader<'_> {
             return;
         }
         for descriptor in manifests {
-            let tag = descriptor.annotations.get(FULL_NAME).or_else(|| descriptor.annotations.get(REF_NAME));
+            let tag = descriptor
+                .annotations
+                .get(FULL_NAME)
+                .or_else(|| descriptor.annotations.get(REF_NAME));
             if let Some(wish) = &self.options.reference
                 && !self.is_called(descriptor, wish)
             {
@@ -124,7 +149,8 @@ impl Reader<'_> {
 
     fn is_called(&self, descriptor: &Descriptor, wish: &str) -> bool {
         let names = [FULL_NAME, REF_NAME].map(|key| descriptor.annotations.get(key).map(String::as_str));
-        names.into_iter().flatten().any(|name| same_name(name, wish)) || descriptor.digest == wish.trim_start_matches('@')
+        names.into_iter().flatten().any(|name| same_name(name, wish))
+            || descriptor.digest == wish.trim_start_matches('@')
     }
 
     fn index(&mut self, manifests: &[Descriptor], reference: &str, depth: u32) -> Vec<usize> {
@@ -145,7 +171,13 @@ impl Reader<'_> {
             return Vec::new();
         }
         let Some(digest) = Digest::parse(&descriptor.digest) else {
-            self.problem(&ArchiveError::unsupported(format!("{reference}: the digest {:?} is of no known form", short(&descriptor.digest))), true);
+            self.problem(
+                &ArchiveError::unsupported(format!(
+                    "{reference}: the digest {:?} is of no known form",
+                    short(&descriptor.digest)
+                )),
+                true,
+            );
             return Vec::new();
         };
         if let Some(platform) = &descriptor.platform
@@ -164,21 +196,41 @@ impl Reader<'_> {
             return plans;
         }
         if Media::of(&descriptor.media_type) == Media::Schema1 {
-            self.problem(&ArchiveError::unsupported(format!("{reference}: a manifest of Docker's first form is not read; push the image again")), false);
+            self.problem(
+                &ArchiveError::unsupported(format!(
+                    "{reference}: a manifest of Docker's first form is not read; push the image again"
+                )),
+                false,
+            );
             return Vec::new();
         }
         if depth >= self.options.limits.depth || self.documents >= DOCUMENTS {
-            self.problem(&ArchiveError::limit(format!("{reference}: indexes nested too deep or too many manifests at {digest}")), false);
+            self.problem(
+                &ArchiveError::limit(format!(
+                    "{reference}: indexes nested too deep or too many manifests at {digest}"
+                )),
+                false,
+            );
             return Vec::new();
         }
         self.documents += 1;
-        let document = match self.fetch::<Document>(&Blob::of(digest, descriptor.size), MANIFEST_MAX, "the manifest", true) {
+        let document = match self.fetch::<Document>(
+            &Blob::of(digest, descriptor.size),
+            MANIFEST_MAX,
+            "the manifest",
+            true,
+        ) {
             Ok(Some(document)) => document,
             // Archives of one platform keep the index of all of them.
             Ok(None) => {
-                let platform = descriptor.platform.as_ref().map(|p| format!(" of {p}")).unwrap_or_default();
+                let platform = descriptor
+                    .platform
+                    .as_ref()
+                    .map(|p| format!(" of {p}"))
+                    .unwrap_or_default();
                 let text = format!("{reference}: the manifest {digest}{platform} is listed but not here");
-                self.other_platforms.extend(descriptor.platform.as_ref().map(|p| format!("{p} (not here)")));
+                self.other_platforms
+                    .extend(descriptor.platform.as_ref().map(|p| format!("{p} (not here)")));
                 self.problem(&ArchiveError::new(Reason::Unreadable, text), top);
                 return Vec::new();
             }
@@ -190,23 +242,44 @@ impl Reader<'_> {
         };
         let plans = match &document.manifests {
             Some(manifests) => self.index(manifests, reference, depth + 1),
-            None => self.image(&document, Some(digest), descriptor.platform.as_ref(), reference).into_iter().collect(),
+            None => self
+                .image(&document, Some(digest), descriptor.platform.as_ref(), reference)
+                .into_iter()
+                .collect(),
         };
         self.seen.insert(digest, plans.clone());
         plans
     }
 
     /// A manifest: its configuration and layers.
-    fn image(&mut self, document: &Document, digest: Option<Digest>, platform: Option<&Platform>, reference: &str) -> Option<usize> {
+    fn image(
+        &mut self,
+        document: &Document,
+        digest: Option<Digest>,
+        platform: Option<&Platform>,
+        reference: &str,
+    ) -> Option<usize> {
         let media = document.config.as_ref().map(|c| Media::of(&c.media_type));
-        let (Some(config), Some(Media::Config), None) = (&document.config, media, &document.artifact_type) else {
-            let kind = document.artifact_type.as_deref().or(document.config.as_ref().map(|c| c.media_type.as_str()));
-            let text = format!("it is no container image but {:?}", short(kind.unwrap_or("something unnamed")));
+        let (Some(config), Some(Media::Config), None) = (&document.config, media, &document.artifact_type)
+        else {
+            let kind = document
+                .artifact_type
+                .as_deref()
+                .or(document.config.as_ref().map(|c| c.media_type.as_str()));
+            let text = format!(
+                "it is no container image but {:?}",
+                short(kind.unwrap_or("something unnamed"))
+            );
             self.not_image(reference, &text);
             return None;
         };
         let Some(config_digest) = Digest::parse(&config.digest) else {
-            self.problem(&ArchiveError::unsupported(format!("{reference}: the configuration's digest is of no known form")), true);
+            self.problem(
+                &ArchiveError::unsupported(format!(
+                    "{reference}: the configuration's digest is of no known form"
+                )),
+                true,
+            );
             return None;
         };
         let mut problems = Vec::new();
@@ -215,9 +288,18 @@ impl Reader<'_> {
             Ok(Some(config)) => config,
             other => {
                 // Programs in the layers are found without it.
-                let missing = || ArchiveError::new(Reason::Unreadable, format!("the configuration {config_digest} is missing"));
+                let missing = || {
+                    ArchiveError::new(
+                        Reason::Unreadable,
+                        format!("the configuration {config_digest} is missing"),
+                    )
+                };
                 let error = other.err().unwrap_or_else(missing);
-                problems.push(problem(self.options, &ArchiveError::new(error.reason, format!("{reference}: {}", error.detail)), true));
+                problems.push(problem(
+                    self.options,
+                    &ArchiveError::new(error.reason, format!("{reference}: {}", error.detail)),
+                    true,
+                ));
                 Config::default()
             }
         };
@@ -226,18 +308,33 @@ impl Reader<'_> {
             return None;
         }
         if document.layers.len() > LAYERS {
-            let error = ArchiveError::limit(format!("{reference}: {} layers, {LAYERS} are read", document.layers.len()));
+            let error = ArchiveError::limit(format!(
+                "{reference}: {} layers, {LAYERS} are read",
+                document.layers.len()
+            ));
             problems.push(problem(self.options, &error, false));
         }
         let diff_ids = &config.rootfs.diff_ids;
         if !problems.iter().any(|p| p.fatal) && diff_ids.len() != document.layers.len() {
-            let text = format!("{reference}: the configuration names {} layers, the manifest {}", diff_ids.len(), document.layers.len());
+            let text = format!(
+                "{reference}: the configuration names {} layers, the manifest {}",
+                diff_ids.len(),
+                document.layers.len()
+            );
             problems.push(problem(self.options, &ArchiveError::malformed(text), false));
         }
         let layers = document.layers.iter().take(LAYERS).enumerate();
         let layers = layers.map(|(i, l)| layer(l, diff_ids.get(i))).collect();
         let digest = digest.map(|d| d.to_string());
-        self.catalog.plans.push(Plan { reference: reference.to_owned(), aliases: Vec::new(), digest, platform, config, layers, problems });
+        self.catalog.plans.push(Plan {
+            reference: reference.to_owned(),
+            aliases: Vec::new(),
+            digest,
+            platform,
+            config,
+            layers,
+            problems,
+        });
         Some(self.catalog.plans.len() - 1)
     }
 
@@ -251,14 +348,27 @@ impl Reader<'_> {
             let mut tags = image.repo_tags.iter().cloned();
             let reference = tags.next().unwrap_or_else(|| self.options.name.clone());
             let digest = config_digest(&image.config);
-            let blob = Blob { key: image.config.clone(), digest, size: None };
+            let blob = Blob {
+                key: image.config.clone(),
+                digest,
+                size: None,
+            };
             let mut problems = Vec::new();
             let config = match self.fetch::<Config>(&blob, CONFIG_MAX, "the configuration", false) {
                 Ok(Some(config)) => config,
                 other => {
-                    let missing = || ArchiveError::new(Reason::Unreadable, format!("the configuration {} is missing", short(&image.config)));
+                    let missing = || {
+                        ArchiveError::new(
+                            Reason::Unreadable,
+                            format!("the configuration {} is missing", short(&image.config)),
+                        )
+                    };
                     let error = other.err().unwrap_or_else(missing);
-                    problems.push(problem(self.options, &ArchiveError::new(error.reason, format!("{reference}: {}", error.detail)), true));
+                    problems.push(problem(
+                        self.options,
+                        &ArchiveError::new(error.reason, format!("{reference}: {}", error.detail)),
+                        true,
+                    ));
                     Config::default()
                 }
             };
@@ -267,13 +377,20 @@ impl Reader<'_> {
                 continue;
             }
             if image.layers.len() > LAYERS {
-                let error = ArchiveError::limit(format!("{reference}: {} layers, {LAYERS} are read", image.layers.len()));
+                let error = ArchiveError::limit(format!(
+                    "{reference}: {} layers, {LAYERS} are read",
+                    image.layers.len()
+                ));
                 problems.push(problem(self.options, &error, false));
             }
             let layers = image.layers.iter().take(LAYERS).enumerate().map(|(i, name)| {
                 let digest = blob_path_digest(name);
                 LayerPlan {
-                    blob: Blob { key: name.clone(), digest, size: None },
+                    blob: Blob {
+                        key: name.clone(),
+                        digest,
+                        size: None,
+                    },
                     digest: digest.map(|d| d.to_string()),
                     diff_id: config.rootfs.diff_ids.get(i).and_then(|d| Digest::parse(d)),
                     foreign: false,
@@ -281,12 +398,24 @@ impl Reader<'_> {
                 }
             });
             let layers = layers.collect();
-            self.catalog.plans.push(Plan { reference, aliases: tags.collect(), digest: None, platform, config, layers, problems });
+            self.catalog.plans.push(Plan {
+                reference,
+                aliases: tags.collect(),
+                digest: None,
+                platform,
+                config,
+                layers,
+                problems,
+            });
         }
     }
 
     fn is_wanted(&mut self, platform: &Platform) -> bool {
-        let wanted = self.options.platform.as_ref().is_none_or(|wish| platform.meets(wish));
+        let wanted = self
+            .options
+            .platform
+            .as_ref()
+            .is_none_or(|wish| platform.meets(wish));
         if !wanted {
             self.other_platforms.push(platform.to_string());
         }
@@ -301,14 +430,26 @@ impl Reader<'_> {
     }
 
     /// Reads and checks a JSON blob.
-    fn fetch<T: serde::de::DeserializeOwned>(&self, blob: &Blob, most: u64, what: &str, manifest: bool) -> Result<Option<T>, ArchiveError> {
-        let opened = if manifest { self.store.open_manifest(blob)? } else { self.store.open(blob)? };
+    fn fetch<T: serde::de::DeserializeOwned>(
+        &self,
+        blob: &Blob,
+        most: u64,
+        what: &str,
+        manifest: bool,
+    ) -> Result<Option<T>, ArchiveError> {
+        let opened = if manifest {
+            self.store.open_manifest(blob)?
+        } else {
+            self.store.open(blob)?
+        };
         let Some(mut reader) = opened else { return Ok(None) };
         let bytes = read_short(&mut reader, most.min(self.options.limits.metadata), what)?;
         if let Some(want) = blob.digest {
             let got = want.same_of(&bytes);
             if got != want {
-                return Err(ArchiveError::malformed(format!("{what} {want} has the digest {got}")));
+                return Err(ArchiveError::malformed(format!(
+                    "{what} {want} has the digest {got}"
+                )));
             }
         }
         parse(&bytes, what).map(Some)
@@ -320,13 +461,29 @@ fn layer(descriptor: &Descriptor, diff_id: Option<&String>) -> LayerPlan {
     let media = Media::of(&descriptor.media_type);
     let kind = short(&descriptor.media_type);
     let skip = match (digest, media) {
-        (None, _) => Some((ArchiveError::unsupported(format!("the digest {:?} is of no known form", short(&descriptor.digest))), true)),
+        (None, _) => Some((
+            ArchiveError::unsupported(format!(
+                "the digest {:?} is of no known form",
+                short(&descriptor.digest)
+            )),
+            true,
+        )),
         (_, Media::Layer | Media::ForeignLayer) => None,
-        (_, Media::EncryptedLayer) => Some((ArchiveError::new(Reason::Encrypted, format!("the layer is encrypted ({kind})")), false)),
-        _ => Some((ArchiveError::unsupported(format!("the layer is of the unknown type {kind:?}")), false)),
+        (_, Media::EncryptedLayer) => Some((
+            ArchiveError::new(Reason::Encrypted, format!("the layer is encrypted ({kind})")),
+            false,
+        )),
+        _ => Some((
+            ArchiveError::unsupported(format!("the layer is of the unknown type {kind:?}")),
+            false,
+        )),
     };
     LayerPlan {
-        blob: Blob { key: descriptor.digest.clone(), digest, size: descriptor.size },
+        blob: Blob {
+            key: descriptor.digest.clone(),
+            digest,
+            size: descriptor.size,
+        },
         digest: Some(descriptor.digest.clone()),
         diff_id: diff_id.and_then(|d| Digest::parse(d)),
         foreign: media == Media::ForeignLayer,
@@ -351,7 +508,11 @@ fn same_name(name: &str, wish: &str) -> bool {
         let text = text.strip_prefix("docker.io/").unwrap_or(text);
         let text = text.strip_prefix("library/").unwrap_or(text);
         let last = text.rsplit('/').next().unwrap_or(text);
-        if last.contains([':', '@']) { text.to_owned() } else { format!("{text}:latest") }
+        if last.contains([':', '@']) {
+            text.to_owned()
+        } else {
+            format!("{text}:latest")
+        }
     };
     name == wish || full(name) == full(wish)
 }

@@ -22,7 +22,9 @@ const WRAPPERS: &[(&str, usize)] = &[
 ];
 const SHELLS: &[&str] = &["sh", "bash", "ash", "dash"];
 /// What makes a shell script more than one plain command.
-const SHELL_SYNTAX: &[char] = &['|', '&', ';', '<', '>', '(', ')', '$', '`', '\\', '"', '\'', '*', '?', '[', '#', '~', '{', '\n'];
+const SHELL_SYNTAX: &[char] = &[
+    '|', '&', ';', '<', '>', '(', ')', '$', '`', '\\', '"', '\'', '*', '?', '[', '#', '~', '{', '\n',
+];
 /// Wrappers inside wrappers.
 const DEPTH: usize = 8;
 
@@ -41,14 +43,18 @@ pub fn started(tree: &Tree, run: &Run) -> Option<Started> {
         }
         let Some(inner) = unwrap(&words) else { break };
         let Some(first) = inner.first() else { break };
-        let Some(next) = lookup(tree, run, first) else { break };
+        let Some(next) = lookup(tree, run, first) else {
+            break;
+        };
         command = first.clone();
         found = Some(next);
         words = inner;
     }
     Some(Started {
         command,
-        path: found.as_ref().map(|f| String::from_utf8_lossy(&f.path).into_owned()),
+        path: found
+            .as_ref()
+            .map(|f| String::from_utf8_lossy(&f.path).into_owned()),
         executable: found.map(|f| f.mode & 0o111 != 0),
     })
 }
@@ -69,7 +75,11 @@ fn unwrap(words: &[String]) -> Option<Vec<String>> {
         return Some(words);
     }
     let operands = WRAPPERS.iter().find(|(wrapper, _)| *wrapper == name)?.1;
-    let mut rest = rest.iter().skip_while(|w| w.starts_with('-') && *w != "--").skip(operands).peekable();
+    let mut rest = rest
+        .iter()
+        .skip_while(|w| w.starts_with('-') && *w != "--")
+        .skip(operands)
+        .peekable();
     rest.next_if(|w| *w == "--");
     let command = rest.skip_while(|w| name == "env" && w.contains('='));
     Some(command.cloned().collect())
@@ -77,9 +87,17 @@ fn unwrap(words: &[String]) -> Option<Vec<String>> {
 
 /// As `execvp` does it: with a slash from the working directory, else through PATH.
 fn lookup(tree: &Tree, run: &Run, command: &str) -> Option<Resolved> {
-    let dir = run.working_dir.as_deref().filter(|d| !d.is_empty()).unwrap_or("/");
+    let dir = run
+        .working_dir
+        .as_deref()
+        .filter(|d| !d.is_empty())
+        .unwrap_or("/");
     let file = |dir: &str, name: &str| {
-        let path = if name.starts_with('/') { name.to_owned() } else { format!("{dir}/{name}") };
+        let path = if name.starts_with('/') {
+            name.to_owned()
+        } else {
+            format!("{dir}/{name}")
+        };
         tree.resolve(path.as_bytes()).filter(|r| !r.dir)
     };
     if command.is_empty() {
@@ -88,11 +106,26 @@ fn lookup(tree: &Tree, run: &Run, command: &str) -> Option<Resolved> {
     if command.contains('/') {
         return file(dir, command);
     }
-    let path = run.env.iter().rev().find_map(|e| e.strip_prefix("PATH=")).unwrap_or(DEFAULT_PATH);
-    let places = || path.split(':').map(|p| if p.starts_with('/') { p.to_owned() } else { format!("{dir}/{p}") });
+    let path = run
+        .env
+        .iter()
+        .rev()
+        .find_map(|e| e.strip_prefix("PATH="))
+        .unwrap_or(DEFAULT_PATH);
+    let places = || {
+        path.split(':').map(|p| {
+            if p.starts_with('/') {
+                p.to_owned()
+            } else {
+                format!("{dir}/{p}")
+            }
+        })
+    };
     let runnable = |r: &Resolved| r.mode & 0o111 != 0;
     // Without an executable one, the first of that name tells more than nothing: its missing bit is reported.
-    places().find_map(|p| file(&p, command).filter(runnable)).or_else(|| places().find_map(|p| file(&p, command)))
+    places()
+        .find_map(|p| file(&p, command).filter(runnable))
+        .or_else(|| places().find_map(|p| file(&p, command)))
 }
 
 #[cfg(test)]
@@ -103,16 +136,30 @@ mod tests {
     fn root(files: &[(&str, u32)]) -> Tree {
         let mut names = Names::default();
         for (path, mode) in files {
-            names.push(&Name { path: path.as_bytes(), kind: Kind::File { found: None, empty: false }, mode: *mode });
+            names.push(&Name {
+                path: path.as_bytes(),
+                kind: Kind::File {
+                    found: None,
+                    empty: false,
+                },
+                mode: *mode,
+            });
         }
-        names.push(&Name { path: b"usr/bin/link", kind: Kind::Symlink(b"/opt/app"), mode: 0o777 });
+        names.push(&Name {
+            path: b"usr/bin/link",
+            kind: Kind::Symlink(b"/opt/app"),
+            mode: 0o777,
+        });
         let mut tree = Tree::default();
         tree.apply(0, &names, |m| panic!("{m:?}"));
         tree
     }
 
     fn run(words: &[&str]) -> Run {
-        Run { entrypoint: words.iter().map(|w| (*w).to_owned()).collect(), ..Run::default() }
+        Run {
+            entrypoint: words.iter().map(|w| (*w).to_owned()).collect(),
+            ..Run::default()
+        }
     }
 
     #[test]

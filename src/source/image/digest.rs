@@ -50,7 +50,9 @@ impl Digest {
             Self::Sha256(b) => b,
             Self::Sha512(b) => b,
         };
-        bytes.iter().fold(String::new(), |text, b| text + &format!("{b:02x}"))
+        bytes
+            .iter()
+            .fold(String::new(), |text, b| text + &format!("{b:02x}"))
     }
 }
 
@@ -153,7 +155,15 @@ mod tests {
     #[test]
     fn refuses_what_could_be_a_path_or_another_spelling() {
         let good = Digest::of(b"x").to_string();
-        for bad in ["", "sha256:", "sha256:../../etc/passwd", &good.to_uppercase(), &good[1..], &format!("{good}0"), "md5:00"] {
+        for bad in [
+            "",
+            "sha256:",
+            "sha256:../../etc/passwd",
+            &good.to_uppercase(),
+            &good[1..],
+            &format!("{good}0"),
+            "md5:00",
+        ] {
             assert_eq!(Digest::parse(bad), None, "{bad}");
         }
     }

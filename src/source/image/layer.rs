@@ -64,11 +64,26 @@ pub struct LayerProblem {
 }
 
 /// Scans each blob of the catalog once, in parallel.
-pub fn scan_all(store: &dyn Blobs, catalog: &Catalog, options: &Options, examine: &dyn Examine) -> HashMap<String, Arc<LayerScan>> {
+pub fn scan_all(
+    store: &dyn Blobs,
+    catalog: &Catalog,
+    options: &Options,
+    examine: &dyn Examine,
+) -> HashMap<String, Arc<LayerScan>> {
     let mut seen = HashSet::new();
     let plans = catalog.plans.iter().flat_map(|p| &p.layers);
-    let unique: Vec<&LayerPlan> = plans.filter(|l| l.skip.is_none() && seen.insert(&l.blob.key)).collect();
-    let scanned: Vec<_> = unique.par_iter().map(|l| (l.blob.key.clone(), Arc::new(scan_blob(store, l, options, examine)))).collect();
+    let unique: Vec<&LayerPlan> = plans
+        .filter(|l| l.skip.is_none() && seen.insert(&l.blob.key))
+        .collect();
+    let scanned: Vec<_> = unique
+        .par_iter()
+        .map(|l| {
+            (
+                l.blob.key.clone(),
+                Arc::new(scan_blob(store, l, options, examine)),
+            )
+        })
+        .collect();
     scanned.into_iter().collect()
 }
 
@@ -76,24 +91,38 @@ fn scan_blob(store: &dyn Blobs, plan: &LayerPlan, options: &Options, examine: &d
     match store.open(&plan.blob) {
         Ok(Some(mut reader)) => scan(&mut reader, &plan.blob, options, examine),
         Ok(None) => LayerScan::failed(LayerProblem::missing(plan.foreign)),
-        Err(error) => LayerScan::failed(LayerProblem { entries: Vec::new(), error, fatal: true }),
+        Err(error) => LayerScan::failed(LayerProblem {
+            entries: Vec::new(),
+            error,
+            fatal: true,
+        }),
     }
 }
 
 impl LayerScan {
     fn failed(problem: LayerProblem) -> Self {
-        Self { problems: vec![problem], ..Self::default() }
+        Self {
+            problems: vec![problem],
+            ..Self::default()
+        }
     }
 
     fn problem(&mut self, entries: Vec<Vec<u8>>, error: ArchiveError, fatal: bool) {
         if fatal || self.problems.len() < PROBLEMS {
-            self.problems.push(LayerProblem { entries, error, fatal });
+            self.problems.push(LayerProblem {
+                entries,
+                error,
+                fatal,
+            });
         } else if self.problems.len() == PROBLEMS {
             let error = ArchiveError::limit(format!("more than {PROBLEMS} problems in one layer"));
-            self.problems.push(LayerProblem { entries: Vec::new(), error, fatal: false });
+            self.problems.push(LayerProblem {
+                entries: Vec::new(),
+                error,
+                fatal: false,
+            });
         }
     }
-
 }
 
 impl LayerProblem {
@@ -103,13 +132,25 @@ impl LayerProblem {
             true => ArchiveError::unsupported("the layer is kept elsewhere by its publisher"),
             false => ArchiveError::new(Reason::Unreadable, "the layer is missing"),
         };
-        Self { entries: Vec::new(), error, fatal: !foreign }
+        Self {
+            entries: Vec::new(),
+            error,
+            fatal: !foreign,
+        }
     }
 
     /// A name that has no place in the root.
     pub fn misplaced(path: &[u8], why: &str) -> Self {
-        let entries = if path.is_empty() { Vec::new() } else { vec![path.to_vec()] };
-        Self { entries, error: ArchiveError::malformed(why), fatal: false }
+        let entries = if path.is_empty() {
+            Vec::new()
+        } else {
+            vec![path.to_vec()]
+        };
+        Self {
+            entries,
+            error: ArchiveError::malformed(why),
+            fatal: false,
+        }
     }
 }
 
@@ -121,12 +162,31 @@ pub fn scan(reader: &mut dyn Read, blob: &Blob, options: &Options, examine: &dyn
     let (mut size, mut tar_size) = (0, 0);
     let scope = Scope::new(options.limits, options.budget.clone());
     let result = {
-        let raw = Hashing { inner: &mut *reader, hasher: &mut hasher, count: &mut size };
-        read_tar(Box::new(raw), &scope, &mut tar_hasher, &mut tar_size, options, examine, &mut scan)
+        let raw = Hashing {
+            inner: &mut *reader,
+            hasher: &mut hasher,
+            count: &mut size,
+        };
+        read_tar(
+            Box::new(raw),
+            &scope,
+            &mut tar_hasher,
+            &mut tar_size,
+            options,
+            examine,
+            &mut scan,
+        )
     };
     let complete = result.is_ok();
     // Also after an error: a wrong digest explains a broken stream, not the other way round.
-    let rest = io::copy(&mut Hashing { inner: reader, hasher: &mut hasher, count: &mut size }, &mut io::sink());
+    let rest = io::copy(
+        &mut Hashing {
+            inner: reader,
+            hasher: &mut hasher,
+            count: &mut size,
+        },
+        &mut io::sink(),
+    );
     scan.size = size;
     if rest.is_ok() {
         scan.digest = hasher.map(Hasher::finish);
@@ -152,11 +212,32 @@ pub fn scan(reader: &mut dyn Read, blob: &Blob, options: &Options, examine: &dyn
 }
 
 /// Looks at one file that is no layer; its place has only `name`.
-pub fn scan_file(reader: &mut dyn Read, name: &str, size: u64, options: &Options, examine: &dyn Examine) -> LayerScan {
+pub fn scan_file(
+    reader: &mut dyn Read,
+    name: &str,
+    size: u64,
+    options: &Options,
+    examine: &dyn Examine,
+) -> LayerScan {
     let mut scan = LayerScan::default();
     let scope = Scope::new(options.limits, options.budget.clone());
-    let entry = Entry { name: name.as_bytes().to_vec(), kind: tar::Kind::File, mode: 0o644, uid: 0, gid: 0, size, offset: 0, plain: true };
-    let mut files = Files { options, examine, scope: &scope, head: vec![0; stream::HEAD], scan: &mut scan };
+    let entry = Entry {
+        name: name.as_bytes().to_vec(),
+        kind: tar::Kind::File,
+        mode: 0o644,
+        uid: 0,
+        gid: 0,
+        size,
+        offset: 0,
+        plain: true,
+    };
+    let mut files = Files {
+        options,
+        examine,
+        scope: &scope,
+        head: vec![0; stream::HEAD],
+        scan: &mut scan,
+    };
     if let Err(error) = files.entry(&entry, reader) {
         scan.problem(vec![entry.name], error.into(), false);
     }
@@ -176,14 +257,26 @@ fn read_tar<'a>(
     scan.compressed = plain.codec().is_some();
     let mut hashing;
     let tar: &mut dyn Read = if tar_hasher.is_some() {
-        hashing = Hashing { inner: &mut plain, hasher: tar_hasher, count: tar_size };
+        hashing = Hashing {
+            inner: &mut plain,
+            hasher: tar_hasher,
+            count: tar_size,
+        };
         &mut hashing
     } else {
         &mut plain
     };
     let mut feed = Feed::new(tar);
-    let mut files = Files { options, examine, scope, head: vec![0; stream::HEAD], scan };
-    tar::read(&mut feed, scope, Ending::Marker, &mut |entry, body| files.entry(entry, body))?;
+    let mut files = Files {
+        options,
+        examine,
+        scope,
+        head: vec![0; stream::HEAD],
+        scan,
+    };
+    tar::read(&mut feed, scope, Ending::Marker, &mut |entry, body| {
+        files.entry(entry, body)
+    })?;
     feed.drain()?;
     Ok(())
 }
@@ -200,7 +293,11 @@ struct Files<'s> {
 impl Files<'_> {
     fn entry(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Flow> {
         if entry.name.len() > self.options.limits.path {
-            let text = format!("a name of {} bytes, {} are allowed", entry.name.len(), self.options.limits.path);
+            let text = format!(
+                "a name of {} bytes, {} are allowed",
+                entry.name.len(),
+                self.options.limits.path
+            );
             let name = entry.name.get(..200).unwrap_or(&entry.name).to_vec();
             self.scan.problem(vec![name], ArchiveError::limit(text), false);
             return Ok(Flow::Continue);
@@ -208,14 +305,21 @@ impl Files<'_> {
         let kind = match &entry.kind {
             tar::Kind::File => {
                 let found = self.file(entry, body)?;
-                Kind::File { found, empty: entry.size == 0 }
+                Kind::File {
+                    found,
+                    empty: entry.size == 0,
+                }
             }
             tar::Kind::HardLink(to) => Kind::HardLink(to),
             tar::Kind::SymLink(to) => Kind::Symlink(to),
             tar::Kind::Dir => Kind::Dir,
             tar::Kind::Other(_) => Kind::Other,
         };
-        self.scan.names.push(&Name { path: &entry.name, kind, mode: entry.mode });
+        self.scan.names.push(&Name {
+            path: &entry.name,
+            kind,
+            mode: entry.mode,
+        });
         Ok(Flow::Continue)
     }
 
@@ -240,14 +344,22 @@ impl Files<'_> {
         if !nested && self.examine.wants(&place, head, Some(entry.size)) == Want::Skip {
             return Ok(None);
         }
-        let receiver = LayerReceiver { examine: self.examine, got: Mutex::default() };
+        let receiver = LayerReceiver {
+            examine: self.examine,
+            got: Mutex::default(),
+        };
         let mut whole = head.chain(body);
         let mut feed = Feed::new(&mut whole);
-        let walker = Walker { receiver: &receiver, scope: self.scope };
+        let walker = Walker {
+            receiver: &receiver,
+            scope: self.scope,
+        };
         let read = walker.file(&mut feed, entry.size, &place, 1);
         let got = receiver.got.into_inner().unwrap_or_else(PoisonError::into_inner);
         if got.aliases > ALIASES {
-            let error = ArchiveError::limit(format!("more than {ALIASES} hard links to programs, the rest is left out"));
+            let error = ArchiveError::limit(format!(
+                "more than {ALIASES} hard links to programs, the rest is left out"
+            ));
             self.scan.problem(place.entries.clone(), error, false);
         }
         for (place, error) in got.problems {
@@ -256,7 +368,12 @@ impl Files<'_> {
         let mut found = None;
         if !got.binaries.is_empty() {
             found = u32::try_from(self.scan.found.len()).ok();
-            self.scan.found.push(FoundFile { uid: entry.uid, gid: entry.gid, mode: entry.mode, binaries: got.binaries });
+            self.scan.found.push(FoundFile {
+                uid: entry.uid,
+                gid: entry.gid,
+                mode: entry.mode,
+                binaries: got.binaries,
+            });
         }
         read?;
         Ok(found)
@@ -296,7 +413,10 @@ impl Receiver for LayerReceiver<'_> {
 
     fn candidate(&self, candidate: &Candidate<'_>) {
         let records = self.examine.examine(candidate);
-        self.with(|got| got.binaries.extend(records.into_iter().map(|b| (candidate.place.clone(), b))));
+        self.with(|got| {
+            got.binaries
+                .extend(records.into_iter().map(|b| (candidate.place.clone(), b)))
+        });
     }
 
     fn alias(&self, of: &Place, place: &Place) {
@@ -305,7 +425,12 @@ impl Receiver for LayerReceiver<'_> {
             if got.aliases > ALIASES {
                 return;
             }
-            let same: Vec<_> = got.binaries.iter().filter(|(p, _)| p.entries == of.entries).map(|(_, b)| b.clone()).collect();
+            let same: Vec<_> = got
+                .binaries
+                .iter()
+                .filter(|(p, _)| p.entries == of.entries)
+                .map(|(_, b)| b.clone())
+                .collect();
             got.binaries.extend(same.into_iter().map(|b| (place.clone(), b)));
         });
     }

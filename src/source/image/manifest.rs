@@ -37,14 +37,26 @@ pub enum Media {
 /// Media types by prefix, most special first.
 const MEDIA: &[(&str, Media)] = &[
     ("application/vnd.oci.image.index.v1+json", Media::Index),
-    ("application/vnd.docker.distribution.manifest.list.v2+json", Media::Index),
+    (
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        Media::Index,
+    ),
     ("application/vnd.oci.image.manifest.v1+json", Media::Manifest),
-    ("application/vnd.docker.distribution.manifest.v2+json", Media::Manifest),
+    (
+        "application/vnd.docker.distribution.manifest.v2+json",
+        Media::Manifest,
+    ),
     ("application/vnd.docker.distribution.manifest.v1+", Media::Schema1),
     ("application/vnd.oci.image.config.v1+json", Media::Config),
     ("application/vnd.docker.container.image.v1+json", Media::Config),
-    ("application/vnd.oci.image.layer.nondistributable.v1.tar", Media::ForeignLayer),
-    ("application/vnd.docker.image.rootfs.foreign.diff.tar", Media::ForeignLayer),
+    (
+        "application/vnd.oci.image.layer.nondistributable.v1.tar",
+        Media::ForeignLayer,
+    ),
+    (
+        "application/vnd.docker.image.rootfs.foreign.diff.tar",
+        Media::ForeignLayer,
+    ),
     ("application/vnd.oci.image.layer.v1.tar", Media::Layer),
     ("application/vnd.docker.image.rootfs.diff.tar", Media::Layer),
 ];
@@ -56,7 +68,10 @@ pub const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, application/v
 impl Media {
     /// What this media type stands for.
     pub fn of(text: &str) -> Self {
-        let found = MEDIA.iter().find(|(prefix, _)| text.starts_with(prefix)).map_or(Self::Other, |(_, media)| *media);
+        let found = MEDIA
+            .iter()
+            .find(|(prefix, _)| text.starts_with(prefix))
+            .map_or(Self::Other, |(_, media)| *media);
         match found {
             Self::Layer | Self::ForeignLayer if text.ends_with("+encrypted") => Self::EncryptedLayer,
             other => other,
@@ -106,7 +121,11 @@ impl Platform {
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('/');
         let mut next = || parts.next().map(str::to_owned);
-        let platform = Self { os: next()?, architecture: next()?, variant: next().unwrap_or_default() };
+        let platform = Self {
+            os: next()?,
+            architecture: next()?,
+            variant: next().unwrap_or_default(),
+        };
         (next().is_none() && !platform.os.is_empty() && !platform.architecture.is_empty()).then_some(platform)
     }
 
@@ -130,7 +149,11 @@ impl Platform {
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.os, self.architecture)?;
-        if self.variant.is_empty() { Ok(()) } else { write!(f, "/{}", self.variant) }
+        if self.variant.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "/{}", self.variant)
+        }
     }
 }
 
@@ -190,8 +213,17 @@ impl Config {
 
     /// The build step of each of `layers` layers; nothing when the history does not account for all of them.
     pub fn created_by(&self, layers: usize) -> Vec<Option<String>> {
-        let steps: Vec<_> = self.history.iter().filter(|h| !h.empty_layer).map(|h| h.created_by.clone()).collect();
-        if steps.len() == layers { steps } else { vec![None; layers] }
+        let steps: Vec<_> = self
+            .history
+            .iter()
+            .filter(|h| !h.empty_layer)
+            .map(|h| h.created_by.clone())
+            .collect();
+        if steps.len() == layers {
+            steps
+        } else {
+            vec![None; layers]
+        }
     }
 }
 
@@ -253,7 +285,9 @@ pub struct Saved {
 }
 
 /// `null` is the default.
-fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
@@ -266,9 +300,18 @@ mod tests {
         for (text, media) in [
             ("application/vnd.oci.image.layer.v1.tar+zstd", Media::Layer),
             ("application/vnd.docker.image.rootfs.diff.tar.gzip", Media::Layer),
-            ("application/vnd.oci.image.layer.v1.tar+gzip+encrypted", Media::EncryptedLayer),
-            ("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", Media::ForeignLayer),
-            ("application/vnd.docker.distribution.manifest.v1+prettyjws", Media::Schema1),
+            (
+                "application/vnd.oci.image.layer.v1.tar+gzip+encrypted",
+                Media::EncryptedLayer,
+            ),
+            (
+                "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+                Media::ForeignLayer,
+            ),
+            (
+                "application/vnd.docker.distribution.manifest.v1+prettyjws",
+                Media::Schema1,
+            ),
             ("application/vnd.cncf.helm.config.v1+json", Media::Other),
             ("", Media::Other),
         ] {
@@ -278,9 +321,10 @@ mod tests {
 
     #[test]
     fn nulls_and_missing_keys_are_defaults() {
-        let config: Config =
-            serde_json::from_str(r#"{"os":"linux","config":{"Env":null,"Cmd":null,"Labels":null},"history":null,"rootfs":null}"#)
-                .unwrap();
+        let config: Config = serde_json::from_str(
+            r#"{"os":"linux","config":{"Env":null,"Cmd":null,"Labels":null},"history":null,"rootfs":null}"#,
+        )
+        .unwrap();
         assert!(config.config.env.is_empty() && config.history.is_empty());
         assert_eq!(config.platform().unwrap().to_string(), "linux/");
     }
@@ -298,8 +342,16 @@ mod tests {
         let arm = Platform::parse("linux/arm64").unwrap();
         assert!(Platform::parse("linux/arm64/v8").unwrap().meets(&arm));
         assert!(arm.meets(&Platform::parse("linux/arm64/v8").unwrap()));
-        assert!(!Platform::parse("linux/arm/v6").unwrap().meets(&Platform::parse("linux/arm/v7").unwrap()));
-        assert!(Platform::parse("linux/arm/v6").unwrap().meets(&Platform::parse("linux/arm").unwrap()));
+        assert!(
+            !Platform::parse("linux/arm/v6")
+                .unwrap()
+                .meets(&Platform::parse("linux/arm/v7").unwrap())
+        );
+        assert!(
+            Platform::parse("linux/arm/v6")
+                .unwrap()
+                .meets(&Platform::parse("linux/arm").unwrap())
+        );
         for bad in ["linux", "linux/", "/arm", "a/b/c/d"] {
             assert_eq!(Platform::parse(bad), None, "{bad}");
         }

@@ -87,7 +87,12 @@ impl Options {
     }
 
     fn location(&self) -> Location {
-        Location { target: self.target.clone(), file: self.file.clone(), entry: self.entry.clone(), ..Location::default() }
+        Location {
+            target: self.target.clone(),
+            file: self.file.clone(),
+            entry: self.entry.clone(),
+            ..Location::default()
+        }
     }
 }
 
@@ -128,7 +133,8 @@ impl Scan {
     /// Notes that the archive itself broke off; without any image that is why nothing could be read.
     fn end(&mut self, error: Option<&ArchiveError>, options: &Options) {
         let nothing = self.images.is_empty();
-        self.problems.extend(error.map(|error| problem(options, error, nothing)));
+        self.problems
+            .extend(error.map(|error| problem(options, error, nothing)));
     }
 }
 
@@ -148,7 +154,10 @@ pub fn scan_archive(bytes: &dyn ReadAt, options: &Options, examine: &dyn Examine
             scan.end(store.broken(), options);
             scan
         }
-        Ok(None) => failed(options, &ArchiveError::unsupported("no image: neither manifest.json nor index.json is in it")),
+        Ok(None) => failed(
+            options,
+            &ArchiveError::unsupported("no image: neither manifest.json nor index.json is in it"),
+        ),
         Err(error) => failed(options, &error),
     }
 }
@@ -171,7 +180,10 @@ pub fn scan_store(store: &dyn Blobs, options: &Options, examine: &dyn Examine) -
 }
 
 pub(super) fn failed(options: &Options, error: &ArchiveError) -> Scan {
-    Scan { problems: vec![problem(options, error, true)], ..Scan::default() }
+    Scan {
+        problems: vec![problem(options, error, true)],
+        ..Scan::default()
+    }
 }
 
 /// A problem of the whole source.

@@ -43,17 +43,28 @@ pub struct Names {
 impl Names {
     /// Adds the next entry of the layer.
     pub fn push(&mut self, name: &Name<'_>) {
-        let shared = self.last.iter().zip(name.path).take_while(|(a, b)| a == b).count();
+        let shared = self
+            .last
+            .iter()
+            .zip(name.path)
+            .take_while(|(a, b)| a == b)
+            .count();
         let (tag, value, link): (u8, u64, &[u8]) = match name.kind {
             Kind::Dir => (0, 0, b""),
-            Kind::File { found: Some(found), .. } => (1, u64::from(found), b""),
+            Kind::File {
+                found: Some(found), ..
+            } => (1, u64::from(found), b""),
             Kind::File { empty, .. } => (2 + u8::from(empty), 0, b""),
             Kind::HardLink(to) => (4, 0, to),
             Kind::Symlink(to) => (5, 0, to),
             Kind::Other => (6, 0, b""),
         };
         self.log.push(tag);
-        for number in [u64::from(name.mode & 0o7777), shared as u64, (name.path.len() - shared) as u64] {
+        for number in [
+            u64::from(name.mode & 0o7777),
+            shared as u64,
+            (name.path.len() - shared) as u64,
+        ] {
             self.number(number);
         }
         self.log.extend_from_slice(&name.path[shared..]);
@@ -82,10 +93,15 @@ impl Names {
 
     /// Gives every entry in order.
     pub fn each(&self, mut visit: impl FnMut(Name<'_>)) {
-        let mut at = Cursor { log: &self.log, at: 0 };
+        let mut at = Cursor {
+            log: &self.log,
+            at: 0,
+        };
         let mut path = Vec::new();
         for _ in 0..self.count {
-            let Some(()) = at.next(&mut path, &mut visit) else { return };
+            let Some(()) = at.next(&mut path, &mut visit) else {
+                return;
+            };
         }
     }
 
@@ -115,12 +131,22 @@ impl<'a> Cursor<'a> {
         path.extend_from_slice(own);
         let kind = match tag {
             0 => Kind::Dir,
-            1 => Kind::File { found: Some(self.number()? as u32), empty: false },
-            2 | 3 => Kind::File { found: None, empty: tag == 3 },
+            1 => Kind::File {
+                found: Some(self.number()? as u32),
+                empty: false,
+            },
+            2 | 3 => Kind::File {
+                found: None,
+                empty: tag == 3,
+            },
             4 | 5 => {
                 let len = self.number()? as usize;
                 let link = self.bytes(len)?;
-                if tag == 4 { Kind::HardLink(link) } else { Kind::Symlink(link) }
+                if tag == 4 {
+                    Kind::HardLink(link)
+                } else {
+                    Kind::Symlink(link)
+                }
             }
             _ => Kind::Other,
         };
@@ -156,13 +182,50 @@ mod tests {
     fn gives_back_what_was_put_in() {
         let long = vec![b'x'; 300];
         let entries = [
-            Name { path: b"usr/", kind: Kind::Dir, mode: 0o755 },
-            Name { path: b"usr/bin/app", kind: Kind::File { found: Some(70000), empty: false }, mode: 0o4755 },
-            Name { path: b"usr/bin/app2", kind: Kind::HardLink(b"usr/bin/app"), mode: 0o644 },
-            Name { path: b"usr/bin/a", kind: Kind::Symlink(b"../x"), mode: 0o777 },
-            Name { path: &long, kind: Kind::File { found: None, empty: true }, mode: 0 },
-            Name { path: b"", kind: Kind::Other, mode: 0o600 },
-            Name { path: b"etc/\xff", kind: Kind::File { found: None, empty: false }, mode: 0o600 },
+            Name {
+                path: b"usr/",
+                kind: Kind::Dir,
+                mode: 0o755,
+            },
+            Name {
+                path: b"usr/bin/app",
+                kind: Kind::File {
+                    found: Some(70000),
+                    empty: false,
+                },
+                mode: 0o4755,
+            },
+            Name {
+                path: b"usr/bin/app2",
+                kind: Kind::HardLink(b"usr/bin/app"),
+                mode: 0o644,
+            },
+            Name {
+                path: b"usr/bin/a",
+                kind: Kind::Symlink(b"../x"),
+                mode: 0o777,
+            },
+            Name {
+                path: &long,
+                kind: Kind::File {
+                    found: None,
+                    empty: true,
+                },
+                mode: 0,
+            },
+            Name {
+                path: b"",
+                kind: Kind::Other,
+                mode: 0o600,
+            },
+            Name {
+                path: b"etc/\xff",
+                kind: Kind::File {
+                    found: None,
+                    empty: false,
+                },
+                mode: 0o600,
+            },
         ];
         let mut names = Names::default();
         entries.iter().for_each(|e| names.push(e));
@@ -179,7 +242,14 @@ mod tests {
         let mut names = Names::default();
         for i in 0..10_000 {
             let path = format!("usr/share/some/long/directory/name/file-{i:05}.txt");
-            names.push(&Name { path: path.as_bytes(), kind: Kind::File { found: None, empty: false }, mode: 0o644 });
+            names.push(&Name {
+                path: path.as_bytes(),
+                kind: Kind::File {
+                    found: None,
+                    empty: false,
+                },
+                mode: 0o644,
+            });
         }
         assert!(names.log.len() < 20 * 10_000, "{}", names.log.len());
     }

@@ -25,7 +25,11 @@ pub struct Blob {
 impl Blob {
     /// A blob known by digest.
     pub fn of(digest: Digest, size: Option<u64>) -> Self {
-        Self { key: digest.to_string(), digest: Some(digest), size }
+        Self {
+            key: digest.to_string(),
+            digest: Some(digest),
+            size,
+        }
     }
 }
 
@@ -79,7 +83,8 @@ pub fn read_short(reader: &mut dyn Read, most: u64, what: &str) -> Result<Vec<u8
 /// # Errors
 /// `malformed`.
 pub fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T, ArchiveError> {
-    serde_json::from_slice(bytes).map_err(|e| ArchiveError::malformed(format!("{what} is not what it should be: {e}")))
+    serde_json::from_slice(bytes)
+        .map_err(|e| ArchiveError::malformed(format!("{what} is not what it should be: {e}")))
 }
 
 /// A directory.
@@ -96,12 +101,20 @@ impl Directory {
     /// When it is neither.
     pub fn open(path: &Path) -> Result<Self, ArchiveError> {
         if path.join("index.json").is_file() {
-            return Ok(Self { root: path.to_owned(), flat: false });
+            return Ok(Self {
+                root: path.to_owned(),
+                flat: false,
+            });
         }
         if path.join("manifest.json").is_file() {
-            return Ok(Self { root: path.to_owned(), flat: true });
+            return Ok(Self {
+                root: path.to_owned(),
+                flat: true,
+            });
         }
-        Err(ArchiveError::unsupported("no image directory: neither index.json nor manifest.json is in it"))
+        Err(ArchiveError::unsupported(
+            "no image directory: neither index.json nor manifest.json is in it",
+        ))
     }
 }
 
@@ -115,10 +128,16 @@ impl Blobs for Directory {
     }
 
     fn open<'a>(&'a self, blob: &Blob) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError> {
-        let Some(digest) = blob.digest else { return Ok(None) };
+        let Some(digest) = blob.digest else {
+            return Ok(None);
+        };
         let path = match self.flat {
             true => self.root.join(digest.hex()),
-            false => self.root.join("blobs").join(digest.algorithm()).join(digest.hex()),
+            false => self
+                .root
+                .join("blobs")
+                .join(digest.algorithm())
+                .join(digest.hex()),
         };
         Ok(open_regular(&path)?.map(|file| Box::new(file) as Box<dyn Read + Send>))
     }
@@ -169,7 +188,11 @@ impl Members {
     /// Notes a link; a symbolic one is relative to where it lies.
     pub fn link(&mut self, name: String, target: &str, symbolic: bool) {
         let dir = name.rsplit_once('/').map_or("", |(dir, _)| dir);
-        let full = if symbolic && !target.starts_with('/') { format!("{dir}/{target}") } else { target.to_owned() };
+        let full = if symbolic && !target.starts_with('/') {
+            format!("{dir}/{target}")
+        } else {
+            target.to_owned()
+        };
         let Some(full) = tidy(full.as_bytes()) else { return };
         self.links.insert(name, full);
     }
@@ -186,7 +209,11 @@ impl<'a> Archive<'a> {
     ///
     /// # Errors
     /// When the tar is broken.
-    pub fn open(bytes: &'a dyn ReadAt, options: &Options, strict: bool) -> Result<Option<Self>, ArchiveError> {
+    pub fn open(
+        bytes: &'a dyn ReadAt,
+        options: &Options,
+        strict: bool,
+    ) -> Result<Option<Self>, ArchiveError> {
         let mut members = Members::default();
         let scope = Scope::new(options.limits, options.budget.clone());
         let mut feed = Feed::at(bytes);
@@ -212,12 +239,17 @@ impl<'a> Archive<'a> {
             Ok(Flow::Continue)
         });
         // A truncated archive still has the members before the cut; what is missing then is reported as such.
-        let has_top = |m: &Members| m.files.contains_key("index.json") || m.files.contains_key("manifest.json");
+        let has_top =
+            |m: &Members| m.files.contains_key("index.json") || m.files.contains_key("manifest.json");
         match read {
             _ if strict && alien => Ok(None),
             Err(error) if !has_top(&members) => Err(error),
             _ if !has_top(&members) => Ok(None),
-            other => Ok(Some(Self { bytes, members, broken: other.err() })),
+            other => Ok(Some(Self {
+                bytes,
+                members,
+                broken: other.err(),
+            })),
         }
     }
 
@@ -240,21 +272,29 @@ impl<'a> Archive<'a> {
 
     fn member(&self, name: &str) -> Option<PartReader<'a>> {
         let (offset, size) = *self.members.files.get(self.members.resolve(name))?;
-        Some(PartReader { part: Part::new(self.bytes, offset, size), at: 0, claimed: size })
+        Some(PartReader {
+            part: Part::new(self.bytes, offset, size),
+            at: 0,
+            claimed: size,
+        })
     }
 }
 
 impl Blobs for Archive<'_> {
     fn top(&self) -> Result<Top, ArchiveError> {
         top_of(|name| {
-            let Some(mut member) = self.member(name) else { return Ok(None) };
+            let Some(mut member) = self.member(name) else {
+                return Ok(None);
+            };
             read_short(&mut member, MANIFEST_MAX, name).map(Some)
         })
     }
 
     fn open<'a>(&'a self, blob: &Blob) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError> {
         let name = member_name(blob);
-        Ok(self.member(&name).map(|reader| Box::new(reader) as Box<dyn Read + Send>))
+        Ok(self
+            .member(&name)
+            .map(|reader| Box::new(reader) as Box<dyn Read + Send>))
     }
 }
 
@@ -267,7 +307,9 @@ pub(super) fn member_name(blob: &Blob) -> String {
 }
 
 /// The document to start from: the OCI layout where there is one, since Docker 25 beside the older form.
-pub(super) fn top_of(member: impl Fn(&str) -> Result<Option<Vec<u8>>, ArchiveError>) -> Result<Top, ArchiveError> {
+pub(super) fn top_of(
+    member: impl Fn(&str) -> Result<Option<Vec<u8>>, ArchiveError>,
+) -> Result<Top, ArchiveError> {
     if let Some(bytes) = member("index.json")? {
         return Ok(Top::Document(bytes, None));
     }
@@ -287,7 +329,10 @@ impl Read for PartReader<'_> {
         let n = self.part.read_at(out, self.at)?;
         self.at += n as u64;
         if n == 0 && !out.is_empty() && self.at < self.claimed {
-            let text = format!("the archive ends after {} of {} bytes of a member", self.at, self.claimed);
+            let text = format!(
+                "the archive ends after {} of {} bytes of a member",
+                self.at, self.claimed
+            );
             return Err(ArchiveError::truncated(text).into());
         }
         Ok(n)

@@ -10,14 +10,22 @@ struct Programs;
 
 impl Examine for Programs {
     fn wants(&self, _: &Place, head: &[u8], _: Option<u64>) -> Want {
-        if head.starts_with(b"EXE:") { Want::Whole } else { Want::Skip }
+        if head.starts_with(b"EXE:") {
+            Want::Whole
+        } else {
+            Want::Skip
+        }
     }
 
     fn examine(&self, candidate: &Candidate<'_>) -> Vec<Binary> {
         let mut bytes = vec![0; candidate.bytes.len() as usize];
         candidate.bytes.read_at(&mut bytes, 0).unwrap();
         let text = String::from_utf8(bytes[4..].to_vec()).unwrap();
-        vec![Binary { main_package: Some(text), size: candidate.bytes.len(), ..Binary::default() }]
+        vec![Binary {
+            main_package: Some(text),
+            size: candidate.bytes.len(),
+            ..Binary::default()
+        }]
     }
 }
 
@@ -85,7 +93,9 @@ impl Layout {
                 _ => tar.clone(),
             };
             let at = self.blob(&stored);
-            layers.push(format!(r#"{{"mediaType":"application/vnd.oci.image.layer.v1.tar{kind}",{at}}}"#));
+            layers.push(format!(
+                r#"{{"mediaType":"application/vnd.oci.image.layer.v1.tar{kind}",{at}}}"#
+            ));
             history.push(format!(r#"{{"created_by":"COPY {i}"}}"#));
         }
         let (os, arch) = platform;
@@ -110,8 +120,11 @@ impl Layout {
     }
 
     fn members(&self, top: &[String]) -> Vec<(String, Vec<u8>)> {
-        let mut members: Vec<(String, Vec<u8>)> =
-            self.blobs.iter().map(|(d, b)| (format!("blobs/{}/{}", d.algorithm(), d.hex()), b.clone())).collect();
+        let mut members: Vec<(String, Vec<u8>)> = self
+            .blobs
+            .iter()
+            .map(|(d, b)| (format!("blobs/{}/{}", d.algorithm(), d.hex()), b.clone()))
+            .collect();
         members.sort();
         members.dedup();
         members.push(("index.json".into(), index_json(top).into_bytes()));
@@ -131,7 +144,12 @@ impl Layout {
 
     fn tar(&self, top: &[String]) -> Vec<u8> {
         let members = self.members(top);
-        tar_of(&members.iter().map(|(n, b)| (n.as_str(), b.as_slice())).collect::<Vec<_>>())
+        tar_of(
+            &members
+                .iter()
+                .map(|(n, b)| (n.as_str(), b.as_slice()))
+                .collect::<Vec<_>>(),
+        )
     }
 }
 
@@ -148,23 +166,50 @@ fn tagged(descriptor: &str, tag: &str) -> String {
 pub(crate) fn shown(scan: &Scan) -> String {
     let mut text = String::new();
     for image in &scan.images {
-        let _ = writeln!(text, "{} {}", image.record.reference, image.record.platform.as_deref().unwrap_or("-"));
+        let _ = writeln!(
+            text,
+            "{} {}",
+            image.record.reference,
+            image.record.platform.as_deref().unwrap_or("-")
+        );
         for b in &image.binaries {
             let layer = b.location.layer.as_ref().unwrap();
             assert!(layer.digest.is_some());
             let mark = |on: Option<bool>, word: &'static str| if on == Some(true) { word } else { "" };
-            let visible = if b.location.visible == Some(false) { " hidden" } else { "" };
+            let visible = if b.location.visible == Some(false) {
+                " hidden"
+            } else {
+                ""
+            };
             let name = b.main_package.as_deref().unwrap();
-            let _ = writeln!(text, "  {}={name} {}{visible}{}", b.path, layer.index, mark(b.location.started, " started"));
+            let _ = writeln!(
+                text,
+                "  {}={name} {}{visible}{}",
+                b.path,
+                layer.index,
+                mark(b.location.started, " started")
+            );
         }
     }
     text
 }
 
 fn problems(scan: &Scan) -> Vec<String> {
-    let all = scan.problems.iter().chain(scan.images.iter().flat_map(|i| &i.problems));
+    let all = scan
+        .problems
+        .iter()
+        .chain(scan.images.iter().flat_map(|i| &i.problems));
     let mark = |p: &Problem| if p.fatal { "fatal " } else { "" };
-    all.map(|p| format!("{}{} {}: {}", mark(p), p.unexamined.reason, p.unexamined.path, p.unexamined.detail)).collect()
+    all.map(|p| {
+        format!(
+            "{}{} {}: {}",
+            mark(p),
+            p.unexamined.reason,
+            p.unexamined.path,
+            p.unexamined.detail
+        )
+    })
+    .collect()
 }
 
 const RUN: &str = r#"{"Env":["PATH=/bin","GODEBUG=a=1"],"Entrypoint":["app"],"Cmd":["serve"],"User":"10","Labels":{"k":"v"},"WorkingDir":"/w"}"#;
@@ -172,11 +217,26 @@ const RUN: &str = r#"{"Env":["PATH=/bin","GODEBUG=a=1"],"Entrypoint":["app"],"Cm
 /// Two images that share their first layer, one of them for two platforms.
 fn sample() -> (Layout, Vec<String>) {
     let inner = gzip(&tar_of(&[("./x/tool", b"EXE:nested")]));
-    let base = tar_of(&[("bin/", b""), ("bin/app", b"EXE:old"), ("bin/gone", b"EXE:gone"), ("pack.tar.gz", &inner), ("etc/motd", b"hi")]);
-    let upper = tar_of(&[("bin/app", b"EXE:new"), ("bin/.wh.gone", b""), ("bin/two", b"=bin/app"), ("bin/link", b"->app")]);
+    let base = tar_of(&[
+        ("bin/", b""),
+        ("bin/app", b"EXE:old"),
+        ("bin/gone", b"EXE:gone"),
+        ("pack.tar.gz", &inner),
+        ("etc/motd", b"hi"),
+    ]);
+    let upper = tar_of(&[
+        ("bin/app", b"EXE:new"),
+        ("bin/.wh.gone", b""),
+        ("bin/two", b"=bin/app"),
+        ("bin/link", b"->app"),
+    ]);
     let arm = tar_of(&[("bin/app", b"EXE:arm")]);
     let mut layout = Layout::default();
-    let amd = layout.image(("linux", "amd64"), RUN, &[(base.clone(), "+gzip"), (upper, "+zstd")]);
+    let amd = layout.image(
+        ("linux", "amd64"),
+        RUN,
+        &[(base.clone(), "+gzip"), (upper, "+zstd")],
+    );
     let arm = layout.image(("linux", "arm64"), RUN, &[(base, "+gzip"), (arm, "")]);
     let index = layout.index(&[
         format!(r#"{amd},"platform":{{"os":"linux","architecture":"amd64"}}"#),
@@ -215,17 +275,40 @@ fn a_layout_an_archive_and_a_stream_of_it_say_the_same() {
     assert_eq!(from_dir, from_stream);
     let lines = problems(&from_dir);
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(lines[0].starts_with("not-image img: img:all: sha256:") && lines[0].ends_with("attestation-manifest"), "{lines:?}");
+    assert!(
+        lines[0].starts_with("not-image img: img:all: sha256:") && lines[0].ends_with("attestation-manifest"),
+        "{lines:?}"
+    );
     assert_eq!(from_dir.images[0].aliases, ["img:amd"]);
     let record = &from_dir.images[0].record;
     assert_eq!(record.env, ["PATH=/bin", "GODEBUG=a=1"]);
-    assert_eq!((record.user.as_deref(), record.working_dir.as_deref(), record.cmd.as_slice()), (Some("10"), Some("/w"), &["serve".to_owned()][..]));
-    assert_eq!(record.layers.iter().map(|l| l.created_by.as_deref()).collect::<Vec<_>>(), [Some("COPY 0"), Some("COPY 1")]);
+    assert_eq!(
+        (
+            record.user.as_deref(),
+            record.working_dir.as_deref(),
+            record.cmd.as_slice()
+        ),
+        (Some("10"), Some("/w"), &["serve".to_owned()][..])
+    );
+    assert_eq!(
+        record
+            .layers
+            .iter()
+            .map(|l| l.created_by.as_deref())
+            .collect::<Vec<_>>(),
+        [Some("COPY 0"), Some("COPY 1")]
+    );
     assert!(record.layers.iter().all(|l| l.size.is_some_and(|s| s > 100)));
     let app = &from_dir.images[0].binaries[1];
-    assert_eq!((app.location.mode, app.location.uid, app.location.gid), (Some(0o755), Some(10), Some(11)));
+    assert_eq!(
+        (app.location.mode, app.location.uid, app.location.gid),
+        (Some(0o755), Some(10), Some(11))
+    );
     assert_eq!(app.location.entry, ["/bin/app"]);
-    assert_eq!(from_dir.images[0].binaries[4].location.entry, ["/pack.tar.gz", "x/tool"]);
+    assert_eq!(
+        from_dir.images[0].binaries[4].location.entry,
+        ["/pack.tar.gz", "x/tool"]
+    );
 }
 
 #[test]
@@ -241,9 +324,17 @@ fn a_platform_or_a_reference_can_be_chosen() {
     assert_eq!(arm.images.len(), 1);
     assert_eq!(arm.images[0].record.platform.as_deref(), Some("linux/arm64"));
     let amd = scan(&|o| o.reference = Some("amd".into()));
-    assert_eq!((amd.images.len(), amd.images[0].record.reference.as_str()), (1, "img:amd"));
+    assert_eq!(
+        (amd.images.len(), amd.images[0].record.reference.as_str()),
+        (1, "img:amd")
+    );
     let none = problems(&scan(&|o| o.platform = Platform::parse("windows/amd64")));
-    assert!(none.iter().any(|p| p.starts_with("fatal unreadable img: no image for windows/amd64; there is linux/amd64, linux/arm64")), "{none:?}");
+    assert!(
+        none.iter().any(|p| p.starts_with(
+            "fatal unreadable img: no image for windows/amd64; there is linux/amd64, linux/arm64"
+        )),
+        "{none:?}"
+    );
     let none = problems(&scan(&|o| o.reference = Some("nope".into())));
     assert_eq!(none, ["fatal unreadable img: no image is called nope"]);
 }
@@ -254,18 +345,33 @@ fn docker_save(layers_first: bool) -> Vec<u8> {
     let upper = tar_of(&[("bin/app", b"EXE:new")]);
     let config = |tars: &[&Vec<u8>]| {
         let ids: Vec<_> = tars.iter().map(|t| format!("\"{}\"", Digest::of(t))).collect();
-        format!(r#"{{"os":"linux","architecture":"amd64","config":{RUN},"rootfs":{{"diff_ids":[{}]}}}}"#, ids.join(",")).into_bytes()
+        format!(
+            r#"{{"os":"linux","architecture":"amd64","config":{RUN},"rootfs":{{"diff_ids":[{}]}}}}"#,
+            ids.join(",")
+        )
+        .into_bytes()
     };
     let (one, two) = (config(&[&base, &upper]), config(&[&base]));
-    let names: Vec<String> = [&one, &two].iter().map(|c| format!("{}.json", Digest::of(c).hex())).collect();
-    let (a, b, c) = (format!("{}/layer.tar", "a".repeat(64)), format!("{}/layer.tar", "b".repeat(64)), format!("{}/layer.tar", "c".repeat(64)));
+    let names: Vec<String> = [&one, &two]
+        .iter()
+        .map(|c| format!("{}.json", Digest::of(c).hex()))
+        .collect();
+    let (a, b, c) = (
+        format!("{}/layer.tar", "a".repeat(64)),
+        format!("{}/layer.tar", "b".repeat(64)),
+        format!("{}/layer.tar", "c".repeat(64)),
+    );
     let manifest = format!(
         r#"[{{"Config":"{}","RepoTags":["example.test/app:1"],"Layers":["{a}","{b}"]}},{{"Config":"{}","RepoTags":["example.test/app:0","old:0"],"Layers":["{c}"]}}]"#,
         names[0], names[1]
     );
     let link = format!("->../{a}");
-    let mut members: Vec<(&str, &[u8])> =
-        vec![(&names[0], &one), (&names[1], &two), ("manifest.json", manifest.as_bytes()), ("repositories", b"{}")];
+    let mut members: Vec<(&str, &[u8])> = vec![
+        (&names[0], &one),
+        (&names[1], &two),
+        ("manifest.json", manifest.as_bytes()),
+        ("repositories", b"{}"),
+    ];
     let layers: Vec<(&str, &[u8])> = vec![(&a, &base), (&b, &upper), (&c, link.as_bytes())];
     match layers_first {
         true => members.splice(0..0, layers).for_each(drop),
@@ -293,7 +399,11 @@ fn the_older_docker_save_is_read_in_any_order() {
 #[test]
 fn other_archives_are_no_images() {
     let options = Options::new("x.tar");
-    for entries in [&[("manifest.json", &b"{\"name\":\"extension\"}"[..])][..], &[("bin/app", b"EXE:a"), ("manifest.json", b"[]")], &[]] {
+    for entries in [
+        &[("manifest.json", &b"{\"name\":\"extension\"}"[..])][..],
+        &[("bin/app", b"EXE:a"), ("manifest.json", b"[]")],
+        &[],
+    ] {
         let tar = tar_of(entries);
         assert!(!is_image_archive(&tar, &options));
     }
@@ -309,28 +419,49 @@ fn other_archives_are_no_images() {
 #[test]
 fn wrong_digests_and_missing_layers_are_fatal_and_the_rest_is_told() {
     let (layout, top) = sample();
-    let layers: Vec<usize> = (0..layout.blobs.len()).filter(|&i| !layout.blobs[i].1.starts_with(b"{")).collect();
+    let layers: Vec<usize> = (0..layout.blobs.len())
+        .filter(|&i| !layout.blobs[i].1.starts_with(b"{"))
+        .collect();
     for &i in &layers {
-        let mut broken = Layout { blobs: layout.blobs.clone() };
+        let mut broken = Layout {
+            blobs: layout.blobs.clone(),
+        };
         // The same blob may be stored under two images.
         let digest = broken.blobs[i].0;
         broken.blobs.retain(|(d, _)| *d != digest);
         let scan = scan_archive(&broken.tar(&top), &Options::new("img"), &Programs);
         let lines = problems(&scan);
-        assert!(lines.iter().any(|l| l.starts_with("fatal unreadable img:all!layer ") && l.ends_with("the layer is missing")), "{lines:?}");
+        assert!(
+            lines
+                .iter()
+                .any(|l| l.starts_with("fatal unreadable img:all!layer ")
+                    && l.ends_with("the layer is missing")),
+            "{lines:?}"
+        );
         assert_eq!(scan.images.len(), 2);
         assert!(!scan.images.iter().all(|i| i.binaries.is_empty()));
 
-        let mut broken = Layout { blobs: layout.blobs.clone() };
+        let mut broken = Layout {
+            blobs: layout.blobs.clone(),
+        };
         for blob in broken.blobs.iter_mut().filter(|(d, _)| *d == digest) {
             blob.1 = gzip(&tar_of(&[("bin/evil", b"EXE:evil")]));
         }
         let tar = broken.tar(&top);
         let scan = scan_archive(&tar, &Options::new("img"), &Programs);
         let lines = problems(&scan);
-        assert!(lines.iter().any(|l| l.starts_with("fatal malformed img:all!layer ") && l.contains("digest")), "{lines:?}");
+        assert!(
+            lines
+                .iter()
+                .any(|l| l.starts_with("fatal malformed img:all!layer ") && l.contains("digest")),
+            "{lines:?}"
+        );
         assert!(shown(&scan).contains("/bin/evil=evil"));
-        let stream = scan_stream(&mut Feed::new(&mut tar.as_slice()), &Options::new("img"), &Programs);
+        let stream = scan_stream(
+            &mut Feed::new(&mut tar.as_slice()),
+            &Options::new("img"),
+            &Programs,
+        );
         assert_eq!(problems(&stream), lines);
     }
 }
@@ -338,8 +469,16 @@ fn wrong_digests_and_missing_layers_are_fatal_and_the_rest_is_told() {
 #[test]
 fn a_wrong_diff_id_shows_when_asked_for() {
     let mut layout = Layout::default();
-    let image = layout.image(("linux", "amd64"), RUN, &[(tar_of(&[("app", b"EXE:a")]), "+gzip")]);
-    let config = layout.blobs.iter().position(|(_, b)| b.starts_with(br#"{"os""#)).unwrap();
+    let image = layout.image(
+        ("linux", "amd64"),
+        RUN,
+        &[(tar_of(&[("app", b"EXE:a")]), "+gzip")],
+    );
+    let config = layout
+        .blobs
+        .iter()
+        .position(|(_, b)| b.starts_with(br#"{"os""#))
+        .unwrap();
     // The same configuration with another DiffID, under the digest that the manifest has: its own digest is wrong too,
     // so the manifest is written anew.
     let text = String::from_utf8(layout.blobs[config].1.clone()).unwrap();
@@ -348,16 +487,27 @@ fn a_wrong_diff_id_shows_when_asked_for() {
     let text = format!("{}{digit}{}", &text[..at], &text[at + 1..]);
     let old = layout.blobs[config].0.to_string();
     let new = layout.blob(text.as_bytes());
-    let manifest = layout.blobs.iter().find(|(d, _)| image.contains(&d.to_string())).unwrap().1.clone();
+    let manifest = layout
+        .blobs
+        .iter()
+        .find(|(d, _)| image.contains(&d.to_string()))
+        .unwrap()
+        .1
+        .clone();
     let manifest = String::from_utf8(manifest).unwrap().replace(&old, &new[10..81]);
     let at = layout.blob(manifest.as_bytes());
-    let top = [format!(r#""mediaType":"application/vnd.oci.image.manifest.v1+json",{at}"#)];
+    let top = [format!(
+        r#""mediaType":"application/vnd.oci.image.manifest.v1+json",{at}"#
+    )];
     let mut options = Options::new("img");
     let tar = layout.tar(&top);
     assert_eq!(problems(&scan_archive(&tar, &options, &Programs)), [""; 0]);
     options.verify_diffid = true;
     let lines = problems(&scan_archive(&tar, &options, &Programs));
-    assert!(lines.len() == 1 && lines[0].starts_with("fatal malformed img!layer 0: the layer's content"), "{lines:?}");
+    assert!(
+        lines.len() == 1 && lines[0].starts_with("fatal malformed img!layer 0: the layer's content"),
+        "{lines:?}"
+    );
 }
 
 #[test]
@@ -366,7 +516,8 @@ fn what_is_no_readable_layer_is_one_line() {
     let good = tar_of(&[("app", b"EXE:a")]);
     let good = layout.blob(&good);
     let odd = layout.blob(b"odd");
-    let config = layout.blob(br#"{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":["a","b","c","d"]}}"#);
+    let config =
+        layout.blob(br#"{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":["a","b","c","d"]}}"#);
     let gone = format!(r#""digest":"{}","size":9"#, Digest::of(b"elsewhere"));
     let manifest = format!(
         r#"{{"config":{{"mediaType":"application/vnd.oci.image.config.v1+json",{config}}},"layers":[
@@ -384,9 +535,18 @@ fn what_is_no_readable_layer_is_one_line() {
     assert_eq!(shown(&scan), "img linux/amd64\n  /app=a 0\n");
     let lines = problems(&scan);
     assert_eq!(lines.len(), 4, "{lines:?}");
-    assert!(lines[0].starts_with("not-image img: img: it is no container image but \"application/vnd.cncf.helm"), "{lines:?}");
-    assert!(lines[1].starts_with("unsupported img!layer 1: the layer is kept elsewhere"), "{lines:?}");
-    assert!(lines[2].starts_with("unsupported img!layer 2: the layer is of the unknown type"), "{lines:?}");
+    assert!(
+        lines[0].starts_with("not-image img: img: it is no container image but \"application/vnd.cncf.helm"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[1].starts_with("unsupported img!layer 1: the layer is kept elsewhere"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[2].starts_with("unsupported img!layer 2: the layer is of the unknown type"),
+        "{lines:?}"
+    );
     assert!(lines[3].starts_with("encrypted img!layer 3"), "{lines:?}");
 }
 
@@ -394,7 +554,13 @@ fn what_is_no_readable_layer_is_one_line() {
 fn tricky_paths_get_a_line_and_no_place() {
     let mut layout = Layout::default();
     let long = format!("{}/x", "d".repeat(90));
-    let tar = tar_of(&[("../out", b"EXE:out"), ("/abs", b"EXE:abs"), (&long, b"EXE:long"), ("ok", b"EXE:ok"), ("h", b"=nowhere")]);
+    let tar = tar_of(&[
+        ("../out", b"EXE:out"),
+        ("/abs", b"EXE:abs"),
+        (&long, b"EXE:long"),
+        ("ok", b"EXE:ok"),
+        ("h", b"=nowhere"),
+    ]);
     let image = layout.image(("linux", "amd64"), "{}", &[(tar, "+gzip")]);
     let mut options = Options::new("img");
     options.limits.path = 80;
@@ -403,9 +569,18 @@ fn tricky_paths_get_a_line_and_no_place() {
     assert_eq!(shown(&scan), "img linux/amd64\n  /abs=abs 0\n  /ok=ok 0\n");
     let lines = problems(&scan);
     assert_eq!(lines.len(), 3, "{lines:?}");
-    assert!(lines[0].starts_with("limit img!layer 0!ddd") || lines[0].starts_with("limit img!ddd"), "{lines:?}");
-    assert!(lines[1].starts_with("malformed img!../out: a name that leads out of the root"), "{lines:?}");
-    assert!(lines[2].starts_with("malformed img!h: a hard link to a missing file"), "{lines:?}");
+    assert!(
+        lines[0].starts_with("limit img!layer 0!ddd") || lines[0].starts_with("limit img!ddd"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[1].starts_with("malformed img!../out: a name that leads out of the root"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[2].starts_with("malformed img!h: a hard link to a missing file"),
+        "{lines:?}"
+    );
 }
 
 #[test]
@@ -413,14 +588,23 @@ fn indexes_nested_without_end_are_cut_and_many_hard_links_are_counted() {
     let mut layout = Layout::default();
     let mut entries = vec![("app".to_owned(), b"EXE:a".to_vec())];
     entries.extend((0..21_000).map(|i| (format!("l{i}"), b"=app".to_vec())));
-    let tar = tar_of(&entries.iter().map(|(n, b)| (n.as_str(), b.as_slice())).collect::<Vec<_>>());
+    let tar = tar_of(
+        &entries
+            .iter()
+            .map(|(n, b)| (n.as_str(), b.as_slice()))
+            .collect::<Vec<_>>(),
+    );
     let mut at = layout.image(("linux", "amd64"), "{}", &[(tar, "+gzip")]);
     let shallow = at.clone();
     for _ in 0..8 {
         at = layout.index(&[at]);
     }
     let scan = scan_archive(&layout.tar(&[at]), &Options::new("img"), &Programs);
-    assert!(problems(&scan)[0].starts_with("limit img: img: indexes nested too deep"), "{:?}", problems(&scan));
+    assert!(
+        problems(&scan)[0].starts_with("limit img: img: indexes nested too deep"),
+        "{:?}",
+        problems(&scan)
+    );
     let scan = scan_archive(&layout.tar(&[shallow]), &Options::new("img"), &Programs);
     assert_eq!(scan.images[0].binaries.len(), 20_000);
     assert!(problems(&scan)[0].starts_with("limit img: 21001 names of programs"));
@@ -432,7 +616,9 @@ fn broken_archives_end_in_a_line_and_never_in_a_panic() {
     let options = Options::new("img");
     let mut seed = 3u64;
     let mut random = move |n: usize| {
-        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        seed = seed
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
         (seed >> 33) as usize % n
     };
     for tar in [layout.tar(&top), docker_save(true)] {
@@ -451,7 +637,12 @@ fn broken_archives_end_in_a_line_and_never_in_a_panic() {
                 scan_stream(&mut Feed::new(&mut bytes.as_slice()), &options, &Programs),
             ];
             if round % 2 == 0 && bytes.len() + 2048 < tar.len() {
-                assert!(scans.iter().all(|s| !problems(s).is_empty()), "cut to {} of {}", bytes.len(), tar.len());
+                assert!(
+                    scans.iter().all(|s| !problems(s).is_empty()),
+                    "cut to {} of {}",
+                    bytes.len(),
+                    tar.len()
+                );
             }
         }
     }

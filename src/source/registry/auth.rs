@@ -24,13 +24,18 @@ pub fn challenges(header: &str) -> Vec<Challenge> {
         let value = after.trim_start();
         rest = match (value.strip_prefix('='), found.last_mut()) {
             (Some(value), Some(challenge)) => {
-                let Some((value, after)) = take_value(value.trim_start()) else { break };
+                let Some((value, after)) = take_value(value.trim_start()) else {
+                    break;
+                };
                 challenge.params.insert(word.to_ascii_lowercase(), value);
                 after
             }
             (Some(_), None) => break,
             (None, _) => {
-                found.push(Challenge { scheme: word.to_ascii_lowercase(), params: HashMap::new() });
+                found.push(Challenge {
+                    scheme: word.to_ascii_lowercase(),
+                    params: HashMap::new(),
+                });
                 after
             }
         };
@@ -76,13 +81,18 @@ mod tests {
 
     #[test]
     fn challenges_are_read() {
-        let all = challenges(r#"Bearer realm="https://a.example/token?x=1,2",service="reg\"x", scope=repository:a:pull, Basic realm="r""#);
+        let all = challenges(
+            r#"Bearer realm="https://a.example/token?x=1,2",service="reg\"x", scope=repository:a:pull, Basic realm="r""#,
+        );
         assert_eq!(all.len(), 2);
         assert_eq!(all[0].scheme, "bearer");
         assert_eq!(all[0].params["realm"], "https://a.example/token?x=1,2");
         assert_eq!(all[0].params["service"], "reg\"x");
         assert_eq!(all[0].params["scope"], "repository:a:pull");
-        assert_eq!((all[1].scheme.as_str(), all[1].params["realm"].as_str()), ("basic", "r"));
+        assert_eq!(
+            (all[1].scheme.as_str(), all[1].params["realm"].as_str()),
+            ("basic", "r")
+        );
     }
 
     #[test]

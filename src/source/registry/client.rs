@@ -1,9 +1,9 @@
 //! Requests to one registry: authentication, redirects, retries.
 
+use super::Settings;
 use super::auth::{Challenge, challenges, encode};
 use super::credentials::{self, Credential};
 use super::reference::{Reference, is_loopback};
-use super::Settings;
 use crate::source::archive::{ArchiveError, Reason};
 use crate::source::image::base64;
 use serde::Deserialize;
@@ -88,8 +88,14 @@ impl Client {
             match self.authorized(path, accept, range) {
                 Ok(answer) => match answer.status().as_u16() {
                     429 | 500 | 502 | 503 | 504 => {
-                        let wait = answer.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
-                        last = Some(Failure { error: self.refused(&answer), wait: wait.map(Duration::from_secs) });
+                        let wait = answer
+                            .headers()
+                            .get(header::RETRY_AFTER)
+                            .and_then(|v| v.to_str().ok()?.parse().ok());
+                        last = Some(Failure {
+                            error: self.refused(&answer),
+                            wait: wait.map(Duration::from_secs),
+                        });
                     }
                     _ => return Ok(answer),
                 },
@@ -120,13 +126,21 @@ impl Client {
     /// With whatever proves who is asking, found out when the server wants it.
     fn authorized(&self, path: &str, accept: Option<&str>, range: Option<u64>) -> Result<Answer, Trouble> {
         let url = format!("{}{path}", self.base);
-        let known = self.authorization.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self
+            .authorization
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let answer = self.follow(&url, accept, range, known.as_deref())?;
         if answer.status().as_u16() != 401 {
             return Ok(answer);
         }
         let values = answer.headers().get_all(header::WWW_AUTHENTICATE);
-        let wanted: Vec<Challenge> = values.iter().filter_map(|v| v.to_str().ok()).flat_map(challenges).collect();
+        let wanted: Vec<Challenge> = values
+            .iter()
+            .filter_map(|v| v.to_str().ok())
+            .flat_map(challenges)
+            .collect();
         let fresh = self.authorize(&wanted)?;
         let Some(fresh) = fresh else { return Ok(answer) };
         let answer = self.follow(&url, accept, range, Some(&fresh))?;
@@ -137,7 +151,13 @@ impl Client {
     }
 
     /// Follows redirects; the proof stays with the registry's own host.
-    fn follow(&self, url: &str, accept: Option<&str>, range: Option<u64>, proof: Option<&str>) -> Result<Answer, Trouble> {
+    fn follow(
+        &self,
+        url: &str,
+        accept: Option<&str>,
+        range: Option<u64>,
+        proof: Option<&str>,
+    ) -> Result<Answer, Trouble> {
         let mut url = url.to_owned();
         for _ in 0..=REDIRECTS {
             self.check_url(&url)?;
@@ -155,10 +175,18 @@ impl Client {
             if !matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
                 return Ok(answer);
             }
-            let location = answer.headers().get(header::LOCATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
-            url = join(&url, location).ok_or_else(|| lasting(format!("{} redirects to nowhere", self.host)))?;
+            let location = answer
+                .headers()
+                .get(header::LOCATION)
+                .and_then(|v| v.to_str().ok())
+                .unwrap_or_default();
+            url =
+                join(&url, location).ok_or_else(|| lasting(format!("{} redirects to nowhere", self.host)))?;
         }
-        Err(lasting(format!("{} redirects more than {REDIRECTS} times", self.host)))
+        Err(lasting(format!(
+            "{} redirects more than {REDIRECTS} times",
+            self.host
+        )))
     }
 
     /// HTTPS everywhere, except on this machine when that was asked for.
@@ -167,7 +195,10 @@ impl Client {
         if url.starts_with("https://") || (self.insecure && url.starts_with("http://") && is_loopback(host)) {
             return Ok(());
         }
-        Err(lasting(format!("{} sends to {host} without TLS, which is refused", self.host)))
+        Err(lasting(format!(
+            "{} sends to {host} without TLS, which is refused",
+            self.host
+        )))
     }
 
     /// The `Authorization` that answers a challenge; `None`: there is nothing to answer with.
@@ -177,7 +208,9 @@ impl Client {
             None => None,
         };
         if let Some(bearer) = wanted.iter().find(|c| c.scheme == "bearer") {
-            return self.token(bearer, credential.as_ref()).map(|token| Some(format!("Bearer {token}")));
+            return self
+                .token(bearer, credential.as_ref())
+                .map(|token| Some(format!("Bearer {token}")));
         }
         let basic = wanted.iter().any(|c| c.scheme == "basic");
         Ok(match credential {
@@ -197,8 +230,14 @@ impl Client {
         let mut query = format!("scope={}&service={}", encode(scope), encode(service));
         let result = match credential {
             Some(Credential::Identity(token)) => {
-                query += &format!("&grant_type=refresh_token&client_id=gospect&refresh_token={}", encode(token));
-                self.agent.post(realm).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").send(query)
+                query += &format!(
+                    "&grant_type=refresh_token&client_id=gospect&refresh_token={}",
+                    encode(token)
+                );
+                self.agent
+                    .post(realm)
+                    .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .send(query)
             }
             other => {
                 let sign = if realm.contains('?') { '&' } else { '?' };
@@ -212,16 +251,29 @@ impl Client {
         let mut answer = result.map_err(|e| self.trouble(realm, &e))?;
         let service = host_of(realm);
         if !answer.status().is_success() {
-            let text = format!("the token service {service} answered {}; log in with `docker login`", answer.status());
+            let text = format!(
+                "the token service {service} answered {}; log in with `docker login`",
+                answer.status()
+            );
             let passing = answer.status().is_server_error();
-            return Err(if passing { Trouble::Passing(unreadable(text)) } else { lasting(text) });
+            return Err(if passing {
+                Trouble::Passing(unreadable(text))
+            } else {
+                lasting(text)
+            });
         }
         let mut text = Vec::new();
-        let read = answer.body_mut().as_reader().take(TOKEN_MAX).read_to_end(&mut text);
+        let read = answer
+            .body_mut()
+            .as_reader()
+            .take(TOKEN_MAX)
+            .read_to_end(&mut text);
         read.map_err(|e| Trouble::Passing(unreadable(format!("the token service {service}: {e}"))))?;
         // The error would quote the token.
         let token: Option<Token> = serde_json::from_slice(&text).ok();
-        let token = token.and_then(|t| t.token.or(t.access_token)).filter(|t| t.bytes().all(|b| b.is_ascii_graphic()));
+        let token = token
+            .and_then(|t| t.token.or(t.access_token))
+            .filter(|t| t.bytes().all(|b| b.is_ascii_graphic()));
         token.ok_or_else(|| lasting(format!("the token service {service} gave no token")))
     }
 
@@ -229,12 +281,18 @@ impl Client {
         let host = host_of(url);
         match error {
             ureq::Error::Io(e) => Trouble::Passing(unreadable(format!("{host}: {e}"))),
-            ureq::Error::Timeout(_) => Trouble::Passing(unreadable(format!("{host} does not answer in time"))),
-            ureq::Error::ConnectionFailed => Trouble::Passing(unreadable(format!("cannot connect to {host}"))),
+            ureq::Error::Timeout(_) => {
+                Trouble::Passing(unreadable(format!("{host} does not answer in time")))
+            }
+            ureq::Error::ConnectionFailed => {
+                Trouble::Passing(unreadable(format!("cannot connect to {host}")))
+            }
             ureq::Error::HostNotFound => lasting(format!("there is no host {host}")),
             // It would quote the address, and with it what stands in its query.
             ureq::Error::BadUri(_) => lasting(format!("{host}: the address is not valid")),
-            ureq::Error::Protocol(_) => Trouble::Passing(unreadable(format!("{host} does not speak HTTP as it should"))),
+            ureq::Error::Protocol(_) => {
+                Trouble::Passing(unreadable(format!("{host} does not speak HTTP as it should")))
+            }
             other => lasting(format!("{host}: {other}")),
         }
     }
@@ -268,7 +326,9 @@ fn basic_proof(user: &str, password: &str) -> String {
 /// Scheme, host and port.
 fn origin(url: &str) -> &str {
     let after = url.find("://").map_or(0, |at| at + 3);
-    let end = url[after..].find(['/', '?', '#']).map_or(url.len(), |at| after + at);
+    let end = url[after..]
+        .find(['/', '?', '#'])
+        .map_or(url.len(), |at| after + at);
     &url[..end]
 }
 

@@ -53,7 +53,9 @@ struct Answer {
 /// `$DOCKER_CONFIG`, or `.docker` in the home directory.
 pub fn default_directory() -> Option<PathBuf> {
     let set = |key: &str| std::env::var_os(key).filter(|v| !v.is_empty());
-    set("DOCKER_CONFIG").map(PathBuf::from).or_else(|| Some(Path::new(&set("HOME").or_else(|| set("USERPROFILE"))?).join(".docker")))
+    set("DOCKER_CONFIG")
+        .map(PathBuf::from)
+        .or_else(|| Some(Path::new(&set("HOME").or_else(|| set("USERPROFILE"))?).join(".docker")))
 }
 
 /// The credential for a host.
@@ -64,21 +66,33 @@ pub fn find(directory: &Path, host: &str) -> Result<Option<Credential>, String> 
     let path = directory.join("config.json");
     let mut text = String::new();
     match std::fs::File::open(&path) {
-        Ok(file) => file.take(LONGEST).read_to_string(&mut text).map_err(|e| format!("cannot read {}: {e}", path.display()))?,
+        Ok(file) => file
+            .take(LONGEST)
+            .read_to_string(&mut text)
+            .map_err(|e| format!("cannot read {}: {e}", path.display()))?,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(format!("cannot read {}: {e}", path.display())),
     };
     // The error would quote what it stumbled over.
-    let file: File = serde_json::from_str(&text).map_err(|e| format!("{} is not valid, line {}", path.display(), e.line()))?;
+    let file: File = serde_json::from_str(&text)
+        .map_err(|e| format!("{} is not valid, line {}", path.display(), e.line()))?;
     let hub = matches!(host, "docker.io" | "index.docker.io" | "registry-1.docker.io");
     let server = if hub { HUB } else { host };
-    let helper = file.cred_helpers.iter().find(|(key, _)| matches_host(key, host, hub)).map(|(_, name)| name);
+    let helper = file
+        .cred_helpers
+        .iter()
+        .find(|(key, _)| matches_host(key, host, hub))
+        .map(|(_, name)| name);
     if let Some(name) = helper.or(file.creds_store.as_ref()).filter(|n| !n.is_empty())
         && let Some(found) = ask(name, server)?
     {
         return Ok(Some(found));
     }
-    let entry = file.auths.iter().find(|(key, _)| matches_host(key, host, hub)).map(|(_, entry)| entry);
+    let entry = file
+        .auths
+        .iter()
+        .find(|(key, _)| matches_host(key, host, hub))
+        .map(|(_, entry)| entry);
     Ok(entry.and_then(Entry::credential))
 }
 
@@ -100,15 +114,24 @@ impl Entry {
             let (user, password) = text.split_once(':')?;
             // Docker pads the password with zero bytes.
             let password = password.trim_end_matches('\0');
-            return Some(Credential::Basic { user: user.to_owned(), password: password.to_owned() });
+            return Some(Credential::Basic {
+                user: user.to_owned(),
+                password: password.to_owned(),
+            });
         }
-        Some(Credential::Basic { user: given(&self.username)?, password: given(&self.password)? })
+        Some(Credential::Basic {
+            user: given(&self.username)?,
+            password: given(&self.password)?,
+        })
     }
 }
 
 /// Asks `docker-credential-NAME`.
 fn ask(name: &str, server: &str) -> Result<Option<Credential>, String> {
-    if !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')) {
+    if !name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    {
         return Err("the credential helper's name is no name of a program".to_owned());
     }
     ask_program(Path::new(&format!("docker-credential-{name}")), name, server)
@@ -132,16 +155,25 @@ pub(super) fn ask_program(program: &Path, name: &str, server: &str) -> Result<Op
         let _ = stdout.map(|s| s.take(LONGEST).read_to_end(&mut text));
         text
     });
-    let Some(good) = wait(&mut child) else { return Err(failed(format!("did not answer in {} seconds", PATIENCE.as_secs()))) };
+    let Some(good) = wait(&mut child) else {
+        return Err(failed(format!(
+            "did not answer in {} seconds",
+            PATIENCE.as_secs()
+        )));
+    };
     let text = reader.join().unwrap_or_default();
     // Helpers say "not found" with a failure.
     if !good {
         return Ok(None);
     }
-    let answer: Answer = serde_json::from_slice(&text).map_err(|_| failed("gave an answer that cannot be read".to_owned()))?;
+    let answer: Answer =
+        serde_json::from_slice(&text).map_err(|_| failed("gave an answer that cannot be read".to_owned()))?;
     Ok(Some(match answer.username.as_str() {
         "<token>" => Credential::Identity(answer.secret),
-        _ => Credential::Basic { user: answer.username, password: answer.secret },
+        _ => Credential::Basic {
+            user: answer.username,
+            password: answer.secret,
+        },
     }))
 }
 
@@ -195,7 +227,10 @@ mod tests {
     }
 
     fn basic(user: &str, password: &str) -> Option<Credential> {
-        Some(Credential::Basic { user: user.into(), password: password.into() })
+        Some(Credential::Basic {
+            user: user.into(),
+            password: password.into(),
+        })
     }
 
     #[test]
@@ -215,7 +250,9 @@ mod tests {
     #[test]
     fn a_broken_file_is_named_without_its_content() {
         let dir = config(r#"{"auths":{"h.x":{"auth": c2VjcmV0"#);
-        let Err(text) = find(dir.path(), "h.x") else { panic!("accepted") };
+        let Err(text) = find(dir.path(), "h.x") else {
+            panic!("accepted")
+        };
         assert!(text.contains("config.json") && !text.contains("c2Vj"), "{text}");
     }
 

@@ -23,7 +23,12 @@ impl<'c> Download<'c> {
     ///
     /// # Errors
     /// When the registry refuses or cannot be reached.
-    pub fn open(client: &'c Client, path: String, accept: Option<&'c str>, size: Option<u64>) -> Result<Option<Self>, ArchiveError> {
+    pub fn open(
+        client: &'c Client,
+        path: String,
+        accept: Option<&'c str>,
+        size: Option<u64>,
+    ) -> Result<Option<Self>, ArchiveError> {
         let answer = client.get(&path, accept, None)?;
         match answer.status().as_u16() {
             200 => {}
@@ -32,7 +37,15 @@ impl<'c> Download<'c> {
         }
         let size = size.or_else(|| answer.body().content_length());
         let tries = client.tries;
-        Ok(Some(Self { client, path, accept, size, at: 0, body: Some(reader(answer)), tries }))
+        Ok(Some(Self {
+            client,
+            path,
+            accept,
+            size,
+            at: 0,
+            body: Some(reader(answer)),
+            tries,
+        }))
     }
 
     /// Takes up a broken download.
@@ -61,7 +74,9 @@ impl<'c> Download<'c> {
 impl Read for Download<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let want = usize::try_from(self.left()).unwrap_or(usize::MAX).min(out.len());
-        let Some(out) = out.get_mut(..want).filter(|o| !o.is_empty()) else { return Ok(0) };
+        let Some(out) = out.get_mut(..want).filter(|o| !o.is_empty()) else {
+            return Ok(0);
+        };
         loop {
             let failure = match &mut self.body {
                 Some(body) => match body.read(out) {
@@ -78,7 +93,10 @@ impl Read for Download<'_> {
             self.body = None;
             if self.tries == 0 {
                 let total = self.size.map(|s| format!(" of {s}")).unwrap_or_default();
-                let text = format!("the download broke off after {}{total} bytes and could not be taken up again: {failure}", self.at);
+                let text = format!(
+                    "the download broke off after {}{total} bytes and could not be taken up again: {failure}",
+                    self.at
+                );
                 return Err(unreadable(text).into());
             }
             let round = self.client.tries - self.tries + 1;
@@ -101,5 +119,11 @@ fn reader(answer: Answer) -> Box<dyn Read + Send> {
 /// First byte of a partial answer.
 fn starts_at(answer: &Answer) -> Option<u64> {
     let range = answer.headers().get(header::CONTENT_RANGE)?.to_str().ok()?;
-    range.strip_prefix("bytes ")?.split('-').next()?.trim().parse().ok()
+    range
+        .strip_prefix("bytes ")?
+        .split('-')
+        .next()?
+        .trim()
+        .parse()
+        .ok()
 }

@@ -78,35 +78,55 @@ impl Registry {
     }
 
     fn manifest(&self, what: &str) -> Result<Option<Vec<u8>>, ArchiveError> {
-        let mut download = match Download::open(&self.client, self.path("manifests", what), Some(ACCEPT), None)? {
-            Some(download) => download,
-            None => return Ok(None),
-        };
+        let mut download =
+            match Download::open(&self.client, self.path("manifests", what), Some(ACCEPT), None)? {
+                Some(download) => download,
+                None => return Ok(None),
+            };
         read_short(&mut download, MANIFEST_MAX, "the manifest").map(Some)
     }
 }
 
 impl Blobs for Registry {
     fn top(&self) -> Result<Top, ArchiveError> {
-        let what = self.reference.digest.map_or_else(|| self.reference.tag.clone(), |d| d.to_string());
-        let missing = || ArchiveError::new(Reason::Unreadable, format!("{} has no {what} of {}", self.reference.host, self.reference.name));
+        let what = self
+            .reference
+            .digest
+            .map_or_else(|| self.reference.tag.clone(), |d| d.to_string());
+        let missing = || {
+            ArchiveError::new(
+                Reason::Unreadable,
+                format!("{} has no {what} of {}", self.reference.host, self.reference.name),
+            )
+        };
         let bytes = self.manifest(&what)?.ok_or_else(missing)?;
         let want = self.reference.digest;
         let got = want.map_or_else(|| Digest::of(&bytes), |d| d.same_of(&bytes));
         if want.is_some_and(|want| want != got) {
-            return Err(ArchiveError::malformed(format!("the manifest {what} has the digest {got}")));
+            return Err(ArchiveError::malformed(format!(
+                "the manifest {what} has the digest {got}"
+            )));
         }
         Ok(Top::Document(bytes, Some(got)))
     }
 
     fn open<'a>(&'a self, blob: &Blob) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError> {
-        let Some(digest) = blob.digest else { return Ok(None) };
-        let download = Download::open(&self.client, self.path("blobs", &digest.to_string()), None, blob.size)?;
+        let Some(digest) = blob.digest else {
+            return Ok(None);
+        };
+        let download = Download::open(
+            &self.client,
+            self.path("blobs", &digest.to_string()),
+            None,
+            blob.size,
+        )?;
         Ok(download.map(|d| Box::new(d) as Box<dyn Read + Send>))
     }
 
     fn open_manifest<'a>(&'a self, blob: &Blob) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError> {
-        let Some(digest) = blob.digest else { return Ok(None) };
+        let Some(digest) = blob.digest else {
+            return Ok(None);
+        };
         let bytes = self.manifest(&digest.to_string())?;
         Ok(bytes.map(|b| Box::new(std::io::Cursor::new(b)) as Box<dyn Read + Send>))
     }

@@ -22,32 +22,56 @@ impl Reference {
     /// # Errors
     /// A sentence that says which part is wrong.
     pub fn parse(text: &str) -> Result<Self, ArchiveError> {
-        let wrong = |what: &str| ArchiveError::new(Reason::Malformed, format!("{what}; write HOST/NAME, HOST/NAME:TAG or HOST/NAME@DIGEST"));
-        let (host, rest) = text.split_once('/').ok_or_else(|| wrong("the registry's host is missing"))?;
+        let wrong = |what: &str| {
+            ArchiveError::new(
+                Reason::Malformed,
+                format!("{what}; write HOST/NAME, HOST/NAME:TAG or HOST/NAME@DIGEST"),
+            )
+        };
+        let (host, rest) = text
+            .split_once('/')
+            .ok_or_else(|| wrong("the registry's host is missing"))?;
         if !(host.contains(['.', ':']) || host == "localhost") {
-            return Err(wrong("the registry's host is missing (Docker Hub is docker.io, its official images are docker.io/library/NAME)"));
+            return Err(wrong(
+                "the registry's host is missing (Docker Hub is docker.io, its official images are docker.io/library/NAME)",
+            ));
         }
         let host_ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']' | '_');
         if !host.chars().all(host_ok) {
             return Err(wrong("the host has characters that no host has"));
         }
         let (rest, digest) = match rest.split_once('@') {
-            Some((rest, digest)) => (rest, Some(Digest::parse(digest).ok_or_else(|| wrong("the digest is not sha256: or sha512: and hex digits"))?)),
+            Some((rest, digest)) => (
+                rest,
+                Some(
+                    Digest::parse(digest)
+                        .ok_or_else(|| wrong("the digest is not sha256: or sha512: and hex digits"))?,
+                ),
+            ),
             None => (rest, None),
         };
         let (name, tag) = rest.split_once(':').unwrap_or((rest, "latest"));
         let part_ok = |part: &str| {
             part.starts_with(|c: char| c.is_ascii_alphanumeric())
-                && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-'))
+                && part
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-'))
         };
         if name.len() > 255 || !name.split('/').all(part_ok) {
-            return Err(wrong("the repository's name may have lower case letters, digits, dots, dashes and underscores"));
+            return Err(wrong(
+                "the repository's name may have lower case letters, digits, dots, dashes and underscores",
+            ));
         }
         let tag_ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         if tag.is_empty() || tag.len() > 128 || !tag.chars().all(tag_ok) || tag.starts_with(['.', '-']) {
             return Err(wrong("the tag has characters that no tag has"));
         }
-        Ok(Self { host: host.to_owned(), name: name.to_owned(), tag: tag.to_owned(), digest })
+        Ok(Self {
+            host: host.to_owned(),
+            name: name.to_owned(),
+            tag: tag.to_owned(),
+            digest,
+        })
     }
 
     /// The host that answers: Docker Hub's name is not the one of its registry.
@@ -76,21 +100,51 @@ mod tests {
     fn reads_hosts_names_tags_and_digests() {
         let hex = "a".repeat(64);
         let full = Reference::parse(&format!("localhost:5000/a/b.c:1.2-x@sha256:{hex}")).unwrap();
-        assert_eq!((full.host.as_str(), full.name.as_str(), full.tag.as_str()), ("localhost:5000", "a/b.c", "1.2-x"));
+        assert_eq!(
+            (full.host.as_str(), full.name.as_str(), full.tag.as_str()),
+            ("localhost:5000", "a/b.c", "1.2-x")
+        );
         assert_eq!(full.digest.unwrap().hex(), hex);
         assert_eq!(Reference::parse("docker.io/library/app").unwrap().tag, "latest");
-        assert_eq!(Reference::parse("docker.io/library/app").unwrap().api_host(), "registry-1.docker.io");
-        for bad in ["app", "user/app", "h.x/", "h.x/UP", "h.x/../x", "h.x/a:", "h.x/a:t?x", "h.x/a@sha256:1", "u@h.x/a", "h.x/a//b", "h x.y/a"] {
+        assert_eq!(
+            Reference::parse("docker.io/library/app").unwrap().api_host(),
+            "registry-1.docker.io"
+        );
+        for bad in [
+            "app",
+            "user/app",
+            "h.x/",
+            "h.x/UP",
+            "h.x/../x",
+            "h.x/a:",
+            "h.x/a:t?x",
+            "h.x/a@sha256:1",
+            "u@h.x/a",
+            "h.x/a//b",
+            "h x.y/a",
+        ] {
             assert!(Reference::parse(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn knows_this_machine() {
-        for host in ["localhost", "localhost:5000", "127.0.0.1:80", "127.9.9.9", "[::1]:5000"] {
+        for host in [
+            "localhost",
+            "localhost:5000",
+            "127.0.0.1:80",
+            "127.9.9.9",
+            "[::1]:5000",
+        ] {
             assert!(is_loopback(host), "{host}");
         }
-        for host in ["localhost.example.com", "10.0.0.1:5000", "[::2]:1", "127.0.0.1.example.com", "example.com:127"] {
+        for host in [
+            "localhost.example.com",
+            "10.0.0.1:5000",
+            "[::2]:1",
+            "127.0.0.1.example.com",
+            "example.com:127",
+        ] {
             assert!(!is_loopback(host), "{host}");
         }
     }

@@ -7,9 +7,12 @@
 //!
 //! Content never comes here. A file that something was found in has an [`Appearance`] for each name it got.
 
+mod nodes;
+
 use super::names::{Kind, Name, Names};
+use nodes::Through;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasherDefault, RandomState};
 
 /// Links that one look-up follows before it is called a loop, as in Linux (`MAXSYMLINKS`).
 const HOPS: u32 = 40;
@@ -91,22 +94,6 @@ struct Node {
     extra: u32,
 }
 
-/// The keys are hashes already.
-#[derive(Default)]
-struct Through(u64);
-
-impl Hasher for Through {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {}
-
-    fn write_u64(&mut self, n: u64) {
-        self.0 = n;
-    }
-}
-
 /// The root file system after some layers.
 pub struct Tree {
     nodes: Vec<Node>,
@@ -156,7 +143,10 @@ impl Tree {
         self.recent.1 = NONE;
         names.each(|name| {
             if let Err(why) = self.put(layer, &name) {
-                misplaced(Misplaced { path: name.path.to_vec(), why });
+                misplaced(Misplaced {
+                    path: name.path.to_vec(),
+                    why,
+                });
             }
         });
     }
@@ -217,7 +207,9 @@ impl Tree {
     }
 
     fn any_child(&self, dir: &[u8], wanted: impl Fn(Node) -> bool) -> bool {
-        let Some(id) = self.find(ROOT, dir, &mut { HOPS }) else { return false };
+        let Some(id) = self.find(ROOT, dir, &mut { HOPS }) else {
+            return false;
+        };
         self.children(id).any(|c| {
             let node = self.nodes[c as usize];
             wanted(node) && (node.what != What::Symlink || self.follow(c, &mut { HOPS }).is_some())
@@ -228,7 +220,11 @@ impl Tree {
     fn put(&mut self, layer: u32, name: &Name<'_>) -> Result<(), &'static str> {
         let parts = clean(name.path)?;
         let Some((&last, parents)) = parts.split_last() else {
-            return if name.kind == Kind::Dir { Ok(()) } else { Err("the root itself as something else than a directory") };
+            return if name.kind == Kind::Dir {
+                Ok(())
+            } else {
+                Err("the root itself as something else than a directory")
+            };
         };
         let parent = self.make_parents(layer, parents)?;
         if let Some(hidden) = last.strip_prefix(WHITEOUT) {
@@ -257,7 +253,12 @@ impl Tree {
                 }
             }
             Kind::Symlink(target) => {
-                new = (What::Symlink, false, 0o777, u32::try_from(self.targets.len()).map_err(|_| "too many links")?);
+                new = (
+                    What::Symlink,
+                    false,
+                    0o777,
+                    u32::try_from(self.targets.len()).map_err(|_| "too many links")?,
+                );
                 let target = self.keep(target)?;
                 self.targets.push(target);
             }
@@ -289,7 +290,12 @@ impl Tree {
     }
 
     fn appears(&mut self, layer: u32, content_layer: u32, found: u32) -> u32 {
-        self.appearances.push(Appearance { layer, content_layer, found, node: ROOT });
+        self.appearances.push(Appearance {
+            layer,
+            content_layer,
+            found,
+            node: ROOT,
+        });
         (self.appearances.len() - 1) as u32
     }
 
@@ -401,7 +407,10 @@ impl Tree {
             if self.nodes[dir as usize].opaque == layer {
                 continue;
             }
-            let below: Vec<u32> = self.children(dir).filter(|&c| self.nodes[c as usize].what == What::Dir).collect();
+            let below: Vec<u32> = self
+                .children(dir)
+                .filter(|&c| self.nodes[c as usize].what == What::Dir)
+                .collect();
             dirs.extend(below);
         }
         for &dir in dirs.iter().rev() {
@@ -478,100 +487,13 @@ impl Tree {
     }
 
     fn spend(&self) -> Result<(), &'static str> {
-        let left = self.steps.get().checked_sub(1).ok_or("the limit on steps through links and directories was met")?;
+        let left = self
+            .steps
+            .get()
+            .checked_sub(1)
+            .ok_or("the limit on steps through links and directories was met")?;
         self.steps.set(left);
         Ok(())
-    }
-
-    fn target(&self, id: u32) -> &[u8] {
-        let place = self.targets.get(self.nodes[id as usize].extra as usize);
-        place.map_or(b"", |&place| self.text_at(place))
-    }
-
-    fn name(&self, id: u32) -> &[u8] {
-        self.text_at(self.nodes[id as usize].name)
-    }
-
-    fn text_at(&self, (at, len): (u32, u16)) -> &[u8] {
-        self.text.get(at as usize..at as usize + usize::from(len)).unwrap_or_default()
-    }
-
-    fn keep(&mut self, text: &[u8]) -> Result<(u32, u16), &'static str> {
-        let at = u32::try_from(self.text.len()).map_err(|_| "too many names")?;
-        let len = u16::try_from(text.len()).map_err(|_| "a name that is too long")?;
-        self.text.extend_from_slice(text);
-        Ok((at, len))
-    }
-
-    fn path(&self, mut id: u32) -> Vec<u8> {
-        let mut parts = Vec::new();
-        while id != ROOT {
-            parts.push(self.name(id));
-            id = self.nodes[id as usize].parent;
-        }
-        parts.push(b"");
-        parts.reverse();
-        if parts.len() == 1 { b"/".to_vec() } else { parts.join(&b'/') }
-    }
-
-    /// Children that are there.
-    fn children(&self, id: u32) -> impl Iterator<Item = u32> + '_ {
-        self.list_of(id).filter(|&c| self.nodes[c as usize].what != What::Gone)
-    }
-
-    fn list_of(&self, id: u32) -> impl Iterator<Item = u32> + '_ {
-        let some = |id: u32| (id != NONE).then_some(id);
-        std::iter::successors(some(self.nodes[id as usize].child), move |&c| some(self.nodes[c as usize].next))
-    }
-
-    /// Puts a node into its parent's list.
-    fn list(&mut self, id: u32) {
-        let node = self.nodes[id as usize];
-        if !node.listed {
-            let parent = node.parent as usize;
-            self.nodes[id as usize].next = self.nodes[parent].child;
-            self.nodes[id as usize].listed = true;
-            self.nodes[parent].child = id;
-        }
-    }
-
-    /// The node of a name, deleted ones included. Two names with the same hash take neighbouring keys.
-    fn child(&self, parent: u32, name: &[u8]) -> Option<u32> {
-        let mut key = self.state.hash_one((parent, name));
-        loop {
-            let id = *self.index.get(&key)?;
-            if self.nodes[id as usize].parent == parent && self.name(id) == name {
-                return Some(id);
-            }
-            key = key.wrapping_add(1);
-        }
-    }
-
-    fn child_or_new(&mut self, parent: u32, name: &[u8]) -> Result<u32, &'static str> {
-        if let Some(id) = self.child(parent, name) {
-            return Ok(id);
-        }
-        let id = u32::try_from(self.nodes.len()).ok().filter(|&id| id != NONE).ok_or("too many names")?;
-        let place = self.keep(name)?;
-        let mut key = self.state.hash_one((parent, name));
-        while self.index.contains_key(&key) {
-            key = key.wrapping_add(1);
-        }
-        self.index.insert(key, id);
-        self.nodes.push(Node {
-            parent,
-            name: place,
-            what: What::Gone,
-            listed: false,
-            empty: false,
-            mode: 0,
-            layer: NONE,
-            opaque: NONE,
-            child: NONE,
-            next: NONE,
-            extra: NONE,
-        });
-        Ok(id)
     }
 }
 
@@ -592,5 +514,4 @@ pub fn clean(path: &[u8]) -> Result<Vec<&[u8]>, &'static str> {
 }
 
 #[cfg(test)]
-#[path = "overlay_tests.rs"]
 mod tests;
