@@ -4,6 +4,7 @@
 //! of Go's each. Must never: touch the file system, start threads, print, judge.
 
 pub mod buildinfo;
+pub mod fips;
 pub mod identify;
 mod inspect;
 pub mod linker_strings;
