@@ -7,6 +7,7 @@ pub mod document;
 pub mod json;
 pub mod model;
 pub mod ndjson;
+pub mod sbom;
 pub mod terms;
 
 #[cfg(feature = "cli")]
