@@ -15,6 +15,8 @@ pub mod card;
 #[cfg(feature = "cli")]
 pub mod format;
 #[cfg(feature = "cli")]
+pub mod html;
+#[cfg(feature = "cli")]
 pub mod reach;
 #[cfg(feature = "cli")]
 pub mod style;

@@ -1,24 +1,21 @@
 //! The lists below the rows: contradictions, GODEBUG, paths, modules, settings.
 
 use super::{Context, safe, section};
-use crate::report::model::{EffectiveSetting, Module, Verdict};
+use crate::report::model::{Corroboration, EffectiveSetting, Module, Verdict};
 use crate::report::style::{Tone, clean, width};
 use crate::report::terms;
 use std::fmt::Write as _;
 
 /// Claims that the evidence disagrees with, spelled out.
-pub fn contradictions(c: &Context, out: &mut String) {
+pub fn contradictions(c: &Context) -> Vec<String> {
     let all = c.binary.corroboration.as_deref().unwrap_or_default();
     let bad: Vec<_> = all
         .iter()
         .filter(|claim| claim.verdict == Verdict::Contradicted)
         .collect();
     let side = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), safe);
-    section(
-        c.look,
-        out,
-        "contradictions",
-        bad.into_iter().map(|claim| {
+    bad.into_iter()
+        .map(|claim| {
             format!(
                 "{} recorded {}, the program says {}: {}",
                 c.bad(&format!("{}:", claim.claim)),
@@ -26,12 +23,37 @@ pub fn contradictions(c: &Context, out: &mut String) {
                 side(&claim.observed),
                 safe(&claim.how)
             )
-        }),
-    );
+        })
+        .collect()
+}
+
+/// Every claim with its verdict and how it was checked.
+pub fn claims(c: &Context) -> Vec<String> {
+    let side = |label: &str, value: &Option<String>| {
+        value
+            .as_deref()
+            .map(|v| format!(", {label} {v}"))
+            .unwrap_or_default()
+    };
+    let row = |claim: &Corroboration| {
+        let verdict = match claim.verdict {
+            Verdict::Confirmed => "confirmed",
+            Verdict::Contradicted => "contradicted",
+            Verdict::Unverifiable => "cannot be checked",
+        };
+        let sides = side("recorded", &claim.recorded) + &side("observed", &claim.observed);
+        let how = if claim.how.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", claim.how)
+        };
+        safe(&format!("{} {verdict}{sides}{how}", claim.claim))
+    };
+    c.binary.corroboration.iter().flatten().map(row).collect()
 }
 
 /// Settings in force: those that stop the program or do nothing first, then those with a remark, the rest in one line.
-pub fn effective(c: &Context, out: &mut String) {
+pub fn effective(c: &Context) -> Vec<String> {
     let mut all: Vec<_> = c.binary.godebug.effective.iter().flatten().collect();
     let rank = |status: &str| {
         ["fatal", "removed", "unknown", "no-effect"]
@@ -73,17 +95,14 @@ pub fn effective(c: &Context, out: &mut String) {
     if !rest.is_empty() {
         lines.push(rest.join(" "));
     }
-    section(c.look, out, "godebug in force", lines.into_iter());
+    lines
 }
 
 /// Absolute paths of the build host.
-pub fn paths(c: &Context, out: &mut String) {
+pub fn paths(c: &Context) -> Vec<String> {
     let all = c.binary.paths.as_deref().unwrap_or_default();
-    section(
-        c.look,
-        out,
-        "build-host paths",
-        all.iter().map(|leak| {
+    all.iter()
+        .map(|leak| {
             let more = if leak.example == leak.prefix {
                 String::new()
             } else {
@@ -93,8 +112,8 @@ pub fn paths(c: &Context, out: &mut String) {
                 "{} ({}, {} in {}{more})",
                 leak.prefix, leak.kind, leak.count, leak.found_in
             ))
-        }),
-    );
+        })
+        .collect()
 }
 
 /// Dependencies, aligned.

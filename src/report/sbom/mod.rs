@@ -15,6 +15,7 @@ use super::{csv, terms};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::io;
 
 pub mod cyclonedx;
 pub mod purl;
@@ -32,6 +33,30 @@ pub struct Input<'a> {
     /// Seconds since 1970 (`SOURCE_DATE_EPOCH`, else now).
     pub time: u64,
 }
+
+/// One format of `sbom`.
+pub struct Format {
+    /// As given to `--format`.
+    pub name: &'static str,
+    /// Extension of a file that holds it, without the first dot.
+    pub extension: &'static str,
+    /// Writes the bill.
+    pub write: fn(&Input, &mut dyn io::Write) -> io::Result<()>,
+}
+
+/// The formats of `sbom`.
+pub static FORMATS: &[Format] = &[
+    Format {
+        name: "cyclonedx",
+        extension: "cdx.json",
+        write: cyclonedx::write,
+    },
+    Format {
+        name: "spdx",
+        extension: "spdx.json",
+        write: spdx::write,
+    },
+];
 
 /// The components of a bill, each once and in a fixed order.
 struct Inventory<'a> {

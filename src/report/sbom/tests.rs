@@ -23,7 +23,6 @@ fn remarks() -> Vec<Remark> {
 }
 
 type Write = fn(&Input, &mut dyn std::io::Write) -> std::io::Result<()>;
-const FORMATS: [(&str, Write); 2] = [("cyclonedx", cyclonedx::write), ("spdx", spdx::write)];
 
 fn bytes(write: Write, document: &Document, time: u64) -> Vec<u8> {
     let remarks = remarks();
@@ -83,7 +82,12 @@ fn every_recorded_module_is_there_as_it_was_built_and_none_else() {
         ("stdlib", "go1.21.13"),
         ("stdlib", "go1.27.3"),
     ];
-    for (format, write) in FORMATS {
+    for &Format {
+        name: format,
+        write,
+        ..
+    } in FORMATS
+    {
         let found = libraries(&value(write, &document));
         let found: Vec<_> = found
             .iter()
@@ -146,7 +150,12 @@ fn binaries_are_nested_by_image_and_layer() {
 fn module_sums_are_text_not_hashes() {
     let mut document = sample::document();
     document.binaries.truncate(1);
-    for (format, write) in FORMATS {
+    for &Format {
+        name: format,
+        write,
+        ..
+    } in FORMATS
+    {
         let text = String::from_utf8(bytes(write, &document, 0)).unwrap();
         assert_eq!(text.matches("h1:47DEQpj8HBSa").count(), 3, "{format}");
         assert!(
@@ -183,7 +192,12 @@ fn settings_verdicts_and_findings_are_kept() {
 #[test]
 fn only_the_time_differs_between_two_runs() {
     let document = sample::document();
-    for (format, write) in FORMATS {
+    for &Format {
+        name: format,
+        write,
+        ..
+    } in FORMATS
+    {
         assert_eq!(
             bytes(write, &document, 7),
             bytes(write, &document, 7),
@@ -236,7 +250,12 @@ fn both_formats_validate() {
     empty.images.clear();
     let mut command = std::process::Command::new("python3");
     command.arg(script);
-    for (format, write) in FORMATS {
+    for &Format {
+        name: format,
+        write,
+        ..
+    } in FORMATS
+    {
         for (kind, document) in [("full", &sample::document()), ("empty", &empty)] {
             let path = dir.path().join(format!("{format}-{kind}.json"));
             std::fs::write(&path, bytes(write, document, 1_790_000_000)).unwrap();
