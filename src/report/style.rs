@@ -85,7 +85,7 @@ impl Look {
             return text.to_owned();
         }
         let room = max.saturating_sub(width(self.ellipsis()));
-        let head = room / 3;
+        let head = room / 4;
         let tail: String = text.chars().rev().collect();
         let tail: String = take(&tail, room - head).chars().rev().collect();
         take(
@@ -298,7 +298,7 @@ mod tests {
     fn cutting_keeps_both_ends_and_counts_wide_letters() {
         assert_eq!(
             COLOR.cut_middle("/usr/share/very/long/bin/tool", 13),
-            "/usr…bin/tool"
+            "/us…/bin/tool"
         );
         assert_eq!(COLOR.cut_end("abcdef", 4), "abc…");
         let ascii = Look {

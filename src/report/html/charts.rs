@@ -281,11 +281,11 @@ fn filter(key: &str, value: &str) -> Option<String> {
 fn folded(mut bars: Vec<Bar>) -> Vec<Bar> {
     if bars.len() > BARS + 1 {
         let rest = bars.split_off(BARS);
-        let value = rest.iter().map(|bar| bar.value).sum();
+        let sum = rest.iter().map(|bar| bar.value).sum();
+        // Without a length of its own: it would dwarf the bars that say something.
         bars.push(Bar {
             label: format!("{} more", rest.len()),
-            value,
-            text: thousands(value),
+            text: thousands(sum),
             ..Bar::default()
         });
     }

@@ -240,6 +240,13 @@ fn numbered<T: Ord>(
 
 fn remark(remark: &Remark) -> [String; 6] {
     let waived = remark.waived.as_deref().unwrap_or_default();
-    [&remark.level, &remark.rule, &remark.code, &remark.message, &remark.help, waived]
-        .map(|text| clean(text).into_owned())
+    [
+        &remark.level,
+        &remark.rule,
+        &remark.code,
+        &remark.message,
+        &remark.help,
+        waived,
+    ]
+    .map(|text| clean(text).into_owned())
 }

@@ -32,6 +32,12 @@
     return element;
   }
 
+  // The end of a module path tells more than its start.
+  function tail(label) {
+    const letters = [...label];
+    return letters.length > 40 ? "…" + letters.slice(-38).join("") : label;
+  }
+
   function drawTile(tile) {
     const value = make("b", tile.tone === "plain" ? "" : tile.tone, tile.value);
     return clickable(tile.filter, "tile", value, make("span", "", tile.label));
@@ -42,8 +48,8 @@
     const box = make("div", "chart", make("h2", "", chart.title));
     for (const bar of chart.bars) {
       const fill = make("span", "fill");
-      fill.style.width = (60 * bar.value / most) + "%";
-      const name = make("span", "name", bar.label);
+      fill.style.width = (50 * bar.value / most) + "%";
+      const name = make("span", "name", tail(bar.label));
       const track = make("span", "track", fill, make("span", "value", bar.text));
       const row = clickable(bar.filter, "bar " + bar.tone, name, track);
       row.title = bar.label + ": " + bar.text;
@@ -126,10 +132,10 @@
   const columns = [
     { name: "path", width: "26%", value: column(PATH) },
     { name: "image", width: "14%", value: column(IMAGE) },
-    { name: "go", width: "8%", value: column(GO) },
+    { name: "go", width: "7.5rem", value: column(GO) },
     { name: "program", width: "22%", value: column(PROGRAM) },
     { name: "version", width: "10%", value: column(VERSION) },
-    { name: "port", width: "9%", value: column(PORT) },
+    { name: "port", width: "8.5rem", value: column(PORT) },
     { name: "size", width: "6rem", value: (binary) => binary.z, number: true },
     { name: "findings", width: "6rem", value: worst, number: true },
     { name: "notes", width: "16%", value: (binary) => binary.f.map(([word]) => text[word]).join(" ") },
@@ -200,8 +206,9 @@
     box.colSpan = columns.length;
     for (const n of binary.n) {
       const [level, rule, code, message, help, waived] = data.remarks[n];
-      const p = make("p", "", make("b", tones[level], level + " " + rule + (code ? " (" + code + ")" : "")), ": " + message + (help ? " " + help : ""));
-      if (waived) p.append(" Waived: " + waived);
+      const p = make("p", "", make("b", tones[level], level + " " + rule + (code ? " (" + code + ")" : "")), ": " + message);
+      if (help) p.append(make("br"), help);
+      if (waived) p.append(make("br"), "Waived: " + waived);
       box.append(p);
     }
     const list = make("dl");
