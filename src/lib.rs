@@ -1,4 +1,13 @@
 //! gospect
 #![forbid(unsafe_code)]
 pub mod bytes;
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod exe;
+pub mod go;
+pub mod knowledge;
 pub mod report;
+#[cfg(feature = "source")]
+pub mod scan;
+#[cfg(feature = "source")]
+pub mod source;

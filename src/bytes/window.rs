@@ -73,7 +73,8 @@ impl<'r> Window<'r> {
         if end > self.len {
             return None;
         }
-        self.upto(offset, size).and_then(|b| b.get(..usize::try_from(size).ok()?))
+        self.upto(offset, size)
+            .and_then(|b| b.get(..usize::try_from(size).ok()?))
     }
 
     /// At least the bytes at `offset` that exist, up to `size`, in one slice that may be longer.
@@ -109,6 +110,16 @@ impl<'r> Window<'r> {
         if self.cached(offset, size).is_none() {
             let _ = self.fetch(offset, size);
         }
+    }
+
+    /// Reads into `buf` without keeping anything: for scans that pass over a lot and keep little. Counted like any read.
+    pub fn read_uncached(&self, buf: &mut [u8], offset: u64) -> Option<usize> {
+        let n = self.reader.read_at(buf, offset).ok()?;
+        let mut counts = self.counts.get();
+        counts.reads += 1;
+        counts.bytes += n as u64;
+        self.counts.set(counts);
+        Some(n)
     }
 
     fn cached(&self, offset: u64, size: u64) -> Option<&[u8]> {
@@ -156,13 +167,19 @@ impl<'a> object::ReadRef<'a> for &'a Window<'_> {
         self.get(offset, size).ok_or(())
     }
 
-    fn read_bytes_at_until(self, range: std::ops::Range<u64>, delimiter: u8) -> Result<&'a [u8], ()> {
+    fn read_bytes_at_until(
+        self,
+        range: std::ops::Range<u64>,
+        delimiter: u8,
+    ) -> Result<&'a [u8], ()> {
         let limit = range.end.min(self.len);
         let mut size = 256;
         loop {
             let want = size.min(limit.checked_sub(range.start).ok_or(())?);
             let bytes = self.upto(range.start, want).ok_or(())?;
-            let cut = usize::try_from(limit - range.start).unwrap_or(usize::MAX).min(bytes.len());
+            let cut = usize::try_from(limit - range.start)
+                .unwrap_or(usize::MAX)
+                .min(bytes.len());
             let bytes = bytes.get(..cut).ok_or(())?;
             if let Some(end) = memchr::memchr(delimiter, bytes) {
                 return bytes.get(..end).ok_or(());

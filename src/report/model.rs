@@ -339,7 +339,10 @@ pub struct BuildInfo {
 impl BuildInfo {
     /// The value of a setting, `None` when it is not recorded.
     pub fn setting(&self, key: &str) -> Option<&str> {
-        self.settings.iter().find(|s| s.key == key).map(|s| s.value.as_str())
+        self.settings
+            .iter()
+            .find(|s| s.key == key)
+            .map(|s| s.value.as_str())
     }
 }
 
@@ -366,8 +369,10 @@ pub struct Module {
 #[serde(rename_all = "PascalCase", default)]
 pub struct Setting {
     /// Such as `CGO_ENABLED`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub key: String,
     /// Unquoted value.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub value: String,
 }
 
