@@ -46,13 +46,18 @@ def schema_of(kind):
     return {"$ref": f"#/$defs/{kind}"}
 
 
+def plain(text):
+    """Without the brackets of links between items."""
+    return re.sub(r"\[(`[^`]+`)\]", r"\1", text)
+
+
 def members(body):
     """(doc, attributes, declaration) of each field or variant."""
     docs, attributes = [], ""
     for line in body.splitlines():
         line = line.strip()
         if line.startswith("///"):
-            docs.append(line[3:].strip())
+            docs.append(plain(line[3:].strip()))
         elif line.startswith("#["):
             attributes += line
         elif line:
@@ -63,7 +68,7 @@ def members(body):
 def definitions(source):
     pattern = r"((?:^///[^\n]*\n|^#\[[^\n]*\n)+)^pub (struct|enum) (\w+) \{\n(.*?)^\}"
     for head, keyword, name, body in re.findall(pattern, source, re.M | re.S):
-        doc = " ".join(line[3:].strip() for line in head.splitlines() if line.startswith("///"))
+        doc = " ".join(plain(line[3:].strip()) for line in head.splitlines() if line.startswith("///"))
         case = re.search(r'rename_all = "([^"]+)"', head)
         rename = CASES[case.group(1)] if case else (lambda text: text)
         tag = re.search(r'tag = "([^"]+)"', head)

@@ -25,3 +25,5 @@ pub mod table;
 
 #[cfg(test)]
 pub mod sample;
+#[cfg(test)]
+mod schema_tests;
