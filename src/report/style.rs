@@ -106,6 +106,11 @@ impl Look {
     /// Adds text after `head` to `out`, wrapped to the width, later lines indented as far as `head` reaches. Words
     /// that do not fit a line are broken, never cut.
     pub fn wrap(&self, out: &mut String, head: &str, text: &str) {
+        if text.is_empty() {
+            out.push_str(head.trim_end());
+            out.push('\n');
+            return;
+        }
         let Some(columns) = self.width else {
             out.push_str(head);
             out.push_str(text);

@@ -65,11 +65,11 @@ pub fn write(
         ("godebug in force", sections::effective(&context)),
         ("build-host paths", sections::paths(&context)),
     ] {
-        section(look, &mut text, title, lines.into_iter());
+        section(look, &mut text, title, &lines);
     }
     sections::modules(&context, &mut text);
     sections::settings(&context, &mut text);
-    section(look, &mut text, "notes", notes(binary).into_iter());
+    section(look, &mut text, "notes", &notes(binary));
     out.write_all(look.finish(&text).as_bytes())
 }
 
@@ -124,23 +124,13 @@ fn field(look: &Look, out: &mut String, label: &str, value: &str) {
     look.wrap(out, &head, value);
 }
 
-fn section(
-    look: &Look,
-    out: &mut String,
-    title: &str,
-    lines: impl ExactSizeIterator<Item = String>,
-) {
-    if lines.len() == 0 {
+fn section(look: &Look, out: &mut String, title: &str, lines: &[String]) {
+    if lines.is_empty() {
         return;
     }
-    let _ = writeln!(
-        out,
-        "\n  {} ({})",
-        look.paint(Tone::Title, title),
-        lines.len()
-    );
+    let _ = writeln!(out, "\n  {}", look.paint(Tone::Title, title));
     for line in lines {
-        look.wrap(out, "    ", &line);
+        look.wrap(out, "    ", line);
     }
 }
 
