@@ -19,6 +19,13 @@ pub struct Column {
     value: fn(&Binary) -> Option<String>,
 }
 
+impl Column {
+    /// The text of the cell, without the guard against formulas; `None`: unknown.
+    pub fn of(&self, binary: &Binary) -> Option<String> {
+        (self.value)(binary)
+    }
+}
+
 const fn column(
     name: &'static str,
     doc: &'static str,
