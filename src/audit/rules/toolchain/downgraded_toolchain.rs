@@ -43,7 +43,7 @@ mod tests {
         let at = |v: &str| binary(|b| b.go_version = Some(v.into()));
         let mut baseline = Baseline::default();
         baseline.record(&at("go1.27.3"));
-        let with = |b| Setup { rule: "downgraded-toolchain", baseline: Some(baseline.clone()), ..Setup::default() }.judge(b);
+        let with = |b: &crate::report::model::Binary| Setup { rule: "downgraded-toolchain", baseline: Some(baseline.clone()), ..Setup::default() }.judge(b);
         assert_eq!(with(&at("go1.26.6")).len(), 1);
         assert_eq!(with(&at("go1.27.2")).len(), 1);
         assert!(with(&at("go1.27.3")).is_empty() && with(&at("go1.28.0")).is_empty());
