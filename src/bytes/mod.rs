@@ -41,7 +41,10 @@ impl ReadAt for [u8] {
     }
 
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        let rest = usize::try_from(offset).ok().and_then(|at| self.get(at..)).unwrap_or_default();
+        let rest = usize::try_from(offset)
+            .ok()
+            .and_then(|at| self.get(at..))
+            .unwrap_or_default();
         let n = rest.len().min(buf.len());
         buf[..n].copy_from_slice(&rest[..n]);
         Ok(n)
@@ -134,7 +137,11 @@ impl<'a> Part<'a> {
     /// The `len` bytes from `start`, cut to what the whole has.
     pub fn new(whole: &'a dyn ReadAt, start: u64, len: u64) -> Self {
         let start = start.min(whole.len());
-        Self { whole, start, len: len.min(whole.len() - start) }
+        Self {
+            whole,
+            start,
+            len: len.min(whole.len() - start),
+        }
     }
 }
 

@@ -73,7 +73,8 @@ impl<'r> Window<'r> {
         if end > self.len {
             return None;
         }
-        self.upto(offset, size).and_then(|b| b.get(..usize::try_from(size).ok()?))
+        self.upto(offset, size)
+            .and_then(|b| b.get(..usize::try_from(size).ok()?))
     }
 
     /// At least the bytes at `offset` that exist, up to `size`, in one slice that may be longer.
@@ -156,13 +157,19 @@ impl<'a> object::ReadRef<'a> for &'a Window<'_> {
         self.get(offset, size).ok_or(())
     }
 
-    fn read_bytes_at_until(self, range: std::ops::Range<u64>, delimiter: u8) -> Result<&'a [u8], ()> {
+    fn read_bytes_at_until(
+        self,
+        range: std::ops::Range<u64>,
+        delimiter: u8,
+    ) -> Result<&'a [u8], ()> {
         let limit = range.end.min(self.len);
         let mut size = 256;
         loop {
             let want = size.min(limit.checked_sub(range.start).ok_or(())?);
             let bytes = self.upto(range.start, want).ok_or(())?;
-            let cut = usize::try_from(limit - range.start).unwrap_or(usize::MAX).min(bytes.len());
+            let cut = usize::try_from(limit - range.start)
+                .unwrap_or(usize::MAX)
+                .min(bytes.len());
             let bytes = bytes.get(..cut).ok_or(())?;
             if let Some(end) = memchr::memchr(delimiter, bytes) {
                 return bytes.get(..end).ok_or(());

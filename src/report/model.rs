@@ -339,7 +339,10 @@ pub struct BuildInfo {
 impl BuildInfo {
     /// The value of a setting, `None` when it is not recorded.
     pub fn setting(&self, key: &str) -> Option<&str> {
-        self.settings.iter().find(|s| s.key == key).map(|s| s.value.as_str())
+        self.settings
+            .iter()
+            .find(|s| s.key == key)
+            .map(|s| s.value.as_str())
     }
 }
 

@@ -1,0 +1,354 @@
+//! GODEBUG: the settings that the record, the linker and the environment give, and what is in force in the end.
+
+mod language;
+mod rules;
+mod sources;
+#[cfg(test)]
+mod tests;
+
+pub use language::LanguageRange;
+
+use super::version::GoVersion;
+use crate::knowledge::{
+    Row,
+    godebug::{self, Setting},
+};
+use crate::report::model::{EffectiveSetting, Godebug};
+use rules::{REMOVAL_IS_ENFORCED, Rules};
+use sources::{Origin, Source, bare_fields, owned_pairs};
+use std::collections::BTreeSet;
+
+/// Settings named by all strings together that are judged one by one; a longer list is nobody's configuration.
+const MOST_KEYS: usize = 1024;
+
+/// What the assessment needs to know of the binary and of where it runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// Toolchain.
+    pub version: &'a GoVersion,
+    /// The recorded DefaultGODEBUG; `None`: none recorded.
+    pub recorded: Option<&'a str>,
+    /// The linker string `runtime.godebugDefault`; `None`: not found (or not looked for), empty: found and empty.
+    pub baked: Option<&'a str>,
+    /// GODEBUG of the environment to assume; `None`: no environment is assumed.
+    pub environment: Option<&'a str>,
+    /// The binary has build settings, so that a missing DefaultGODEBUG means "no defaults".
+    pub has_settings: bool,
+    /// Import path of the main package; only `cmd/go` reads the settings of the go command.
+    pub main_package: Option<&'a str>,
+    /// Go's name of the system; `None`: unknown.
+    pub goos: Option<&'a str>,
+    /// Go's name of the architecture; `None`: unknown.
+    pub goarch: Option<&'a str>,
+    /// Package crypto/internal/fips140 is linked in; `None`: unknown.
+    pub crypto_linked: Option<bool>,
+}
+
+/// What a binary tells when only its record was read.
+pub fn recorded(recorded: Option<&str>) -> Godebug {
+    Godebug {
+        recorded: recorded.map(str::to_owned),
+        ..Godebug::default()
+    }
+}
+
+/// Everything that can be told about the GODEBUG settings of a binary. `effective` is `None` when the tables have no row
+/// for the toolchain; [`Row::note`] says why.
+pub fn assess(facts: &Facts) -> Godebug {
+    let minor = Row::of(facts.version).minor();
+    Godebug {
+        recorded: facts.recorded.map(str::to_owned),
+        baked: facts.baked.map(str::to_owned),
+        environment: facts.environment.map(str::to_owned),
+        recorded_pairs: owned_pairs(facts.recorded),
+        baked_pairs: owned_pairs(facts.baked),
+        environment_pairs: owned_pairs(facts.environment),
+        effective: minor.map(|minor| effective(facts, minor)),
+        language_version: language(facts).map(|range| range.to_string()),
+    }
+}
+
+/// The main-module `go` lines that explain the defaults; `None` when nothing was recorded that could tell: no record and
+/// no built-in string, a toolchain before 1.21, or one without a row.
+pub fn language(facts: &Facts) -> Option<LanguageRange> {
+    let Row::Own(minor @ 21..) = Row::of(facts.version) else {
+        return None;
+    };
+    let text = match (facts.recorded, facts.has_settings, facts.baked) {
+        (Some(text), _, _) => text,
+        (None, true, _) => "",
+        (None, false, Some(text)) if !text.is_empty() => text,
+        _ => return None,
+    };
+    language::infer(sources::pairs(text), minor)
+}
+
+fn effective(facts: &Facts, minor: u32) -> Vec<EffectiveSetting> {
+    let defaults = facts.baked.map(|text| Source::new(Origin::Baked, text));
+    let record = facts
+        .recorded
+        .map(|text| Source::new(Origin::Recorded, text));
+    let environment = facts
+        .environment
+        .map(|text| Source::new(Origin::Environment, text));
+    let texts = [facts.recorded, facts.baked, facts.environment];
+    let fields = texts.into_iter().flatten().flat_map(|text| {
+        sources::pairs(text)
+            .map(|(key, _)| key)
+            .chain(bare_fields(text))
+    });
+    let mut keys: BTreeSet<&str> = BTreeSet::new();
+    for key in fields {
+        if keys.len() >= MOST_KEYS {
+            break;
+        }
+        keys.insert(key);
+    }
+    let default = defaults.or_else(|| record.clone());
+    let rules = Rules {
+        minor,
+        goos: facts.goos,
+        sources: default.into_iter().chain(environment).collect(),
+    };
+    let implied =
+        godebug::setting("gccheckmark").is_some_and(|s| rules.checkmark_stops_preemption(s));
+    if implied {
+        keys.insert("asyncpreemptoff");
+    }
+    keys.into_iter()
+        .map(|key| judge(facts, &rules, record.as_ref(), key, implied))
+        .collect()
+}
+
+fn judge(
+    facts: &Facts,
+    rules: &Rules,
+    record: Option<&Source>,
+    key: &str,
+    implied: bool,
+) -> EffectiveSetting {
+    let minor = rules.minor;
+    let entry =
+        |value: &str, origin: Origin, status: &str, note: Option<String>| EffectiveSetting {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            origin: origin.word().to_owned(),
+            status: status.to_owned(),
+            note,
+        };
+    let Some(setting) = godebug::setting(key).filter(|s| s.is_known(minor)) else {
+        let named = last_text(rules, key);
+        let (value, origin) = named.unwrap_or(("", Origin::Toolchain));
+        let setting = godebug::setting(key);
+        if let Some((value, origin)) = setting.and_then(|s| rules.deadly_old_value(s, key)) {
+            let removed = setting
+                .and_then(|s| s.removed)
+                .unwrap_or(REMOVAL_IS_ENFORCED);
+            let note = format!(
+                "Go 1.{removed} removed it: {key}={value} in {} kills the process at start, whatever comes after it",
+                origin.phrase()
+            );
+            return entry(value, origin, "fatal", Some(note));
+        }
+        let (status, note) = absent(facts, setting, key, minor);
+        return entry(value, origin, status, Some(note));
+    };
+    if let Some((n, origin)) = rules.deadly_number(setting, key) {
+        let note = format!(
+            "{key}={n} in {} kills the process at start on this toolchain",
+            origin.phrase()
+        );
+        return entry(&n.to_string(), origin, "fatal", Some(note));
+    }
+    let now = rules.in_force(setting, key, None);
+    let without = rules.in_force(setting, key, Some(now.origin));
+    if key == "asyncpreemptoff" && implied && now.value != "1" {
+        return entry(
+            "1",
+            Origin::Toolchain,
+            "ok",
+            Some("gccheckmark turns it on".to_owned()),
+        );
+    }
+    if key == "fips140"
+        && let Some((status, note)) = fips140(facts, &now.value)
+    {
+        return entry(&now.value, now.origin, status, Some(note));
+    }
+    let (status, note) = status(facts, rules, setting, record, &now, &without);
+    entry(&now.value, now.origin, status, note)
+}
+
+/// Status and note of a name that this release does not read.
+fn absent(
+    facts: &Facts,
+    setting: Option<&Setting>,
+    key: &str,
+    minor: u32,
+) -> (&'static str, String) {
+    let Some(setting) = setting else {
+        let note = match godebug::hint(key, minor) {
+            Some(near) => {
+                format!("Go 1.{minor} knows no such setting and ignores it; did you mean {near}?")
+            }
+            None => format!("Go 1.{minor} knows no such setting and ignores it"),
+        };
+        return ("unknown", note);
+    };
+    let first = setting.known.first().copied().unwrap_or(minor);
+    if first < minor {
+        let removed = setting.removed.unwrap_or(minor);
+        return (
+            "removed",
+            format!("gone since Go 1.{removed}: this toolchain ignores it"),
+        );
+    }
+    // A security fix brings its setting to older minors, in a patch release newer than the tree we looked at.
+    let tree = godebug::table()
+        .trees
+        .get(&minor)
+        .map_or("", String::as_str);
+    let tree_patch: Option<u32> = tree.rsplit('.').next().and_then(|patch| patch.parse().ok());
+    let newer = facts.version.minor() == Some(minor) && facts.version.patch() > tree_patch;
+    let backported = setting.changed.iter().any(|c| c.0 <= minor);
+    match (newer, backported) {
+        (true, true) => (
+            "ok",
+            format!("came to Go 1.{minor} with a patch release after {tree}"),
+        ),
+        _ => (
+            "unknown",
+            format!("came with Go 1.{first}: go{tree} ignores it"),
+        ),
+    }
+}
+
+/// Status and note of a setting that this release reads.
+fn status(
+    facts: &Facts,
+    rules: &Rules,
+    setting: &Setting,
+    record: Option<&Source>,
+    now: &rules::InForce,
+    without: &rules::InForce,
+) -> (&'static str, Option<String>) {
+    let minor = rules.minor;
+    let key = setting.name.as_str();
+    let acts = rules.acts(setting, &now.value);
+    if setting.is_go_command() && facts.main_package != Some("cmd/go") {
+        return ("no-effect", Some("only the go command reads it".to_owned()));
+    }
+    if let Some(os) = facts
+        .goos
+        .filter(|os| !setting.goos.is_empty() && !setting.goos.iter().any(|g| g == os))
+    {
+        return (
+            "no-effect",
+            Some(format!(
+                "it has no effect on {os}, only on {}",
+                setting.goos.join(", ")
+            )),
+        );
+    }
+    if now.origin == Origin::Toolchain {
+        return ("no-effect", Some(ignored(rules, setting, record)));
+    }
+    let overrides = without.origin != Origin::Toolchain
+        && rules.acts(setting, &without.value)
+        && without.value != now.value;
+    if !acts && !overrides {
+        let note = if setting.is_runtime(minor) || now.value.is_empty() {
+            "this is the toolchain's default".to_owned()
+        } else {
+            format!("this value changes nothing: Go 1.{minor} takes it as the default")
+        };
+        return ("no-effect", Some(note));
+    }
+    let old = setting.change(minor).filter(|c| c.1 == now.value && acts);
+    let note = match (&now.pattern, old) {
+        (Some(pattern), _) => Some(format!(
+            "only for call stacks that match the bisect pattern {pattern}"
+        )),
+        _ if overrides => Some(format!(
+            "overrides {key}={} of {}",
+            without.value,
+            without.origin.phrase()
+        )),
+        (None, Some(change)) => Some(format!(
+            "brings back the behaviour from before Go 1.{}",
+            change.0
+        )),
+        _ => None,
+    };
+    ("ok", note)
+}
+
+/// Why a named setting leaves the toolchain's default in force.
+fn ignored(rules: &Rules, setting: &Setting, record: Option<&Source>) -> String {
+    let key = setting.name.as_str();
+    let has = |source: &Source| !source.values(key).is_empty();
+    match rules.sources.iter().rev().find(|s| has(s)) {
+        Some(source) if source.origin != Origin::Environment && rules.minor == 19 => {
+            "Go 1.19 has no built-in defaults: only the environment counts".to_owned()
+        }
+        Some(source) if source.origin != Origin::Environment && setting.env_only => {
+            "it is read from the environment variable only".to_owned()
+        }
+        Some(source) => format!(
+            "its value in {} is not a number that Go reads, so Go ignores it",
+            source.origin.phrase()
+        ),
+        None if record.is_some_and(has) => {
+            "the built-in defaults replaced the recorded ones and lack it".to_owned()
+        }
+        None => "without a = Go ignores it".to_owned(),
+    }
+}
+
+/// The FIPS 140-3 mode dies at start on a value it does not know and where it cannot work
+/// (src/crypto/internal/fips140/fips140.go init and Supported, check/check.go, Go 1.24-1.27).
+fn fips140(facts: &Facts, value: &str) -> Option<(&'static str, String)> {
+    let port = match (facts.goos, facts.goarch) {
+        (_, Some("wasm")) => Some("wasm"),
+        (Some("windows"), Some("386" | "arm")) => Some("32-bit windows"),
+        (Some(os @ ("openbsd" | "aix")), _) => Some(os),
+        _ => None,
+    };
+    let boring = facts
+        .version
+        .experiments
+        .iter()
+        .any(|name| name == "boringcrypto");
+    let reason = match value {
+        "" | "off" => return None,
+        "on" | "only" | "debug" => match port {
+            Some(port) => format!("FIPS 140-3 mode does not work on {port}"),
+            None if boring => "FIPS 140-3 mode does not work with boringcrypto".to_owned(),
+            None => return None,
+        },
+        _ => format!("fips140={value} is not one of off, on, only, debug"),
+    };
+    Some(match facts.crypto_linked {
+        Some(false) => (
+            "no-effect",
+            format!("{reason}, but the program links no crypto that would look"),
+        ),
+        Some(true) => ("fatal", format!("{reason}: the process dies at start")),
+        None => (
+            "fatal",
+            format!(
+                "{reason}: the process dies at start if it links package crypto, which was not checked"
+            ),
+        ),
+    })
+}
+
+/// The last value that a string gives a key, strongest string first.
+fn last_text<'a>(rules: &Rules<'a>, key: &str) -> Option<(&'a str, Origin)> {
+    rules.sources.iter().rev().find_map(|source| {
+        source
+            .values(key)
+            .last()
+            .map(|value| (*value, source.origin))
+    })
+}

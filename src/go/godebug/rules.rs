@@ -1,0 +1,230 @@
+//! How each release finds the value of one setting.
+//!
+//! Three readers exist. The runtime parses its own variables as numbers at start, the defaults first, then the
+//! environment, each from left to right, and skips what is not a number (src/runtime/runtime1.go parsegodebug). Package
+//! internal/godebug takes texts: the last one of the environment, else the last one of the defaults; a `#` begins a
+//! bisect pattern (src/internal/godebug/godebug.go, 1.21 and newer). And some code searches the environment variable
+//! itself. Go 1.19 knows no defaults, and its internal/godebug took the first value, not the last.
+
+use super::sources::{Origin, Source};
+use crate::knowledge::godebug::Setting;
+
+/// The last minor without built-in defaults.
+const NO_DEFAULTS: u32 = 19;
+/// From here on the runtime reads `+1` as a number (it moved from its own atoi to internal/strconv).
+const PLUS_SIGN: u32 = 26;
+/// From here on gccheckmark turns asynchronous preemption off.
+const CHECKMARK_STOPS_PREEMPTION: u32 = 25;
+/// From here on an old value of a removed setting stops the process.
+pub const REMOVAL_IS_ENFORCED: u32 = 27;
+/// Read by the runtime as a number and by package time as a text, which may carry a bisect pattern
+/// (src/time/sleep.go, Go 1.23-1.26).
+const READ_TWICE: &str = "asynctimerchan";
+/// runtime.maxProfStackDepth (src/runtime/mprof.go).
+const MAX_PROFILE_DEPTH: i64 = 1024;
+
+/// Everything that decides values: the release and the strings.
+#[derive(Debug)]
+pub struct Rules<'a> {
+    pub minor: u32,
+    pub goos: Option<&'a str>,
+    /// The defaults (baked, else recorded), then the environment; absent ones are left out.
+    pub sources: Vec<Source<'a>>,
+}
+
+/// The value of one setting and who gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InForce {
+    pub value: String,
+    pub origin: Origin,
+    /// What follows `#`.
+    pub pattern: Option<String>,
+}
+
+impl InForce {
+    fn toolchain(value: impl Into<String>) -> Self {
+        Self {
+            value: value.into(),
+            origin: Origin::Toolchain,
+            pattern: None,
+        }
+    }
+}
+
+impl<'a> Rules<'a> {
+    /// The sources that this release lets decide a setting, weakest first.
+    fn read<'s>(&'s self, setting: &Setting) -> impl DoubleEndedIterator<Item = &'s Source<'a>> {
+        let env_only = setting.env_only || self.minor <= NO_DEFAULTS;
+        self.sources
+            .iter()
+            .filter(move |s| s.origin == Origin::Environment || !env_only)
+    }
+
+    /// The value in force of a setting that this release knows. `without` leaves one source out.
+    pub fn in_force(&self, setting: &Setting, key: &str, without: Option<Origin>) -> InForce {
+        let text = self.text(setting, key, without);
+        let by_text =
+            key == READ_TWICE && text.pattern.is_some() && self.acts(setting, &text.value);
+        if setting.is_runtime(self.minor) && !by_text {
+            return match self.number(setting, key, without) {
+                Some((n, origin)) => InForce {
+                    value: self.bounded(key, n).to_string(),
+                    origin,
+                    pattern: None,
+                },
+                None => {
+                    InForce::toolchain(setting.runtime_default(self.minor, self.goos).to_string())
+                }
+            };
+        }
+        text
+    }
+
+    /// A text setting: the strongest string that names it decides.
+    fn text(&self, setting: &Setting, key: &str, without: Option<Origin>) -> InForce {
+        for source in self
+            .read(setting)
+            .rev()
+            .filter(|s| Some(s.origin) != without)
+        {
+            let values = source.values(key);
+            let value = match self.minor {
+                _ if searches_the_text(key) => {
+                    found_in_text(source.text, key).or(values.last().copied())
+                }
+                ..=NO_DEFAULTS => values.first().copied(),
+                _ => values.last().copied(),
+            };
+            let Some(value) = value else { continue };
+            let cut = (self.minor > NO_DEFAULTS && !setting.env_only)
+                .then(|| value.split_once('#'))
+                .flatten();
+            let (value, pattern) = cut.map_or((value, None), |(value, pattern)| {
+                (value, Some(pattern.to_owned()))
+            });
+            return InForce {
+                value: value.to_owned(),
+                origin: source.origin,
+                pattern,
+            };
+        }
+        InForce::toolchain("")
+    }
+
+    /// A runtime variable: every later number replaces an earlier one.
+    fn number(
+        &self,
+        setting: &Setting,
+        key: &str,
+        without: Option<Origin>,
+    ) -> Option<(i64, Origin)> {
+        let sources = self
+            .read(setting)
+            .rev()
+            .filter(|s| Some(s.origin) != without);
+        sources
+            .filter_map(|source| Some((self.last_number(source, key)?, source.origin)))
+            .next()
+    }
+
+    /// The number that one string leaves in a runtime variable.
+    pub fn last_number(&self, source: &Source, key: &str) -> Option<i64> {
+        source
+            .values(key)
+            .iter()
+            .rev()
+            .find_map(|value| self.parse(key, value))
+    }
+
+    /// A number as the runtime of this release reads it.
+    pub fn parse(&self, key: &str, text: &str) -> Option<i64> {
+        let digits = match text.as_bytes() {
+            [b'-', rest @ ..] => rest,
+            [b'+', rest @ ..] if self.minor >= PLUS_SIGN => rest,
+            whole => whole,
+        };
+        if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        let n: i64 = text.parse().ok()?;
+        // memprofilerate is an int, every other variable an int32.
+        (key == "memprofilerate" || i32::try_from(n).is_ok()).then_some(n)
+    }
+
+    fn bounded(&self, key: &str, n: i64) -> i64 {
+        if key == "profstackdepth" {
+            n.min(MAX_PROFILE_DEPTH)
+        } else {
+            n
+        }
+    }
+
+    /// Whether the value changes anything compared with the toolchain's default.
+    pub fn acts(&self, setting: &Setting, value: &str) -> bool {
+        if setting.is_runtime(self.minor) && !setting.names_values(self.minor) {
+            value.parse() != Ok(setting.runtime_default(self.minor, self.goos))
+        } else {
+            setting.acts(self.minor, value)
+        }
+    }
+
+    /// The source whose number of a runtime variable kills the process at start, with the number.
+    pub fn deadly_number(&self, setting: &Setting, key: &str) -> Option<(i64, Origin)> {
+        let (from, min, max) = setting.lives.filter(|_| setting.is_runtime(self.minor))?;
+        let deadly = |(n, _): &(i64, Origin)| self.minor >= from && !(min..=max).contains(n);
+        if setting.each_source {
+            let mut each = self
+                .read(setting)
+                .filter_map(|s| Some((self.last_number(s, key)?, s.origin)));
+            return each.find(deadly);
+        }
+        self.number(setting, key, None).filter(deadly)
+    }
+
+    /// The first old value of a removed setting in any string: one is enough, whatever follows (src/runtime/runtime1.go
+    /// parsegodebug and src/runtime/proc.go main, Go 1.27).
+    pub fn deadly_old_value(&self, setting: &Setting, key: &str) -> Option<(&'a str, Origin)> {
+        if self.minor < REMOVAL_IS_ENFORCED
+            || setting.old_values.is_empty()
+            || setting.is_known(self.minor)
+        {
+            return None;
+        }
+        let old = |value: &str| setting.old_values.iter().any(|o| o == value);
+        self.sources.iter().rev().find_map(|source| {
+            source
+                .values(key)
+                .iter()
+                .find(|value| old(value))
+                .map(|value| (*value, source.origin))
+        })
+    }
+
+    /// gccheckmark forces asyncpreemptoff (src/runtime/runtime1.go parseRuntimeDebugVars).
+    pub fn checkmark_stops_preemption(&self, gccheckmark: &Setting) -> bool {
+        self.minor >= CHECKMARK_STOPS_PREEMPTION
+            && self
+                .number(gccheckmark, &gccheckmark.name, None)
+                .is_some_and(|(n, _)| n > 0)
+    }
+}
+
+/// net/http looks for `http2debug=1` anywhere in the text of the variable, not for a pair.
+fn searches_the_text(key: &str) -> bool {
+    matches!(key, "http2debug" | "http2xconnect")
+}
+
+fn found_in_text(text: &str, key: &str) -> Option<&'static str> {
+    let finds = |value: &str| {
+        text.match_indices(key).any(|(at, _)| {
+            text[at + key.len()..]
+                .strip_prefix('=')
+                .is_some_and(|v| v.starts_with(value))
+        })
+    };
+    match key {
+        "http2debug" if finds("2") => Some("2"),
+        _ if finds("1") => Some("1"),
+        _ => None,
+    }
+}

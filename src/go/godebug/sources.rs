@@ -1,0 +1,87 @@
+//! The strings that settings come from, split as the runtime splits them.
+
+use std::collections::BTreeMap;
+
+/// Where the value in force comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The toolchain's own default.
+    Toolchain,
+    /// `DefaultGODEBUG` of the record.
+    Recorded,
+    /// The linker string `runtime.godebugDefault`.
+    Baked,
+    /// The environment variable.
+    Environment,
+}
+
+impl Origin {
+    /// The word in the record.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Toolchain => "toolchain",
+            Self::Recorded => "recorded",
+            Self::Baked => "baked",
+            Self::Environment => "environment",
+        }
+    }
+
+    /// How a sentence names it.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::Toolchain => "the toolchain",
+            Self::Recorded => "the recorded defaults",
+            Self::Baked => "the built-in defaults",
+            Self::Environment => "the environment",
+        }
+    }
+}
+
+/// One string of settings.
+#[derive(Clone, Debug)]
+pub struct Source<'a> {
+    pub origin: Origin,
+    pub text: &'a str,
+    /// Values of every key, in order.
+    values: BTreeMap<&'a str, Vec<&'a str>>,
+}
+
+impl<'a> Source<'a> {
+    pub fn new(origin: Origin, text: &'a str) -> Self {
+        let mut values: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (key, value) in pairs(text) {
+            values.entry(key).or_default().push(value);
+        }
+        Self {
+            origin,
+            text,
+            values,
+        }
+    }
+
+    /// The values that the string gives a key, in order.
+    pub fn values(&self, key: &str) -> &[&'a str] {
+        self.values.get(key).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Key and value of every field: fields are set off by commas, the first `=` ends the key, a field without one is
+/// nothing to Go (src/runtime/runtime1.go parsegodebug, src/internal/godebug/godebug.go parse). Spaces count.
+pub fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split(',').filter_map(|field| field.split_once('='))
+}
+
+/// Fields that Go skips because they have no `=`.
+pub fn bare_fields(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',')
+        .filter(|field| !field.is_empty() && !field.contains('='))
+}
+
+/// The pairs as the record holds them.
+pub fn owned_pairs(text: Option<&str>) -> Option<Vec<(String, String)>> {
+    text.map(|text| {
+        pairs(text)
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect()
+    })
+}

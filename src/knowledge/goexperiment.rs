@@ -1,0 +1,160 @@
+//! Which GOEXPERIMENT names each Go release knows and which it turns on, per port.
+//!
+//! From src/internal/goexperiment/flags.go and src/internal/buildcfg/exp.go, checked against the tool tags of
+//! `go list` for every port, Go 1.19 and 1.21-1.27.
+
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+/// The whole table.
+#[derive(Debug, Default, Deserialize)]
+pub struct Table {
+    /// Minor release to the patch release it was taken from.
+    pub trees: BTreeMap<u32, String>,
+    /// Architectures on which the register ABI cannot be switched off, by minor.
+    pub regabi_forced: BTreeMap<u32, Vec<String>>,
+    /// In the order in which they appeared.
+    pub experiments: Vec<Experiment>,
+}
+
+/// One experiment.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Experiment {
+    /// Name in GOEXPERIMENT.
+    pub name: String,
+    /// Minors that know it.
+    pub known: Vec<u32>,
+    /// Where it is on without being asked for.
+    pub on: Vec<On>,
+    /// What it does, one sentence.
+    pub what: String,
+    /// What became of it; empty: it is still there.
+    pub after: String,
+    /// What turning it on or off costs; empty: nothing special.
+    pub cost: String,
+    /// Why it matters for security; empty: it does not.
+    pub security: String,
+}
+
+/// Where an experiment is on by default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct On {
+    /// Minors.
+    pub minors: Vec<u32>,
+    /// Only these architectures; empty: all.
+    pub goarch: Vec<String>,
+    /// Not on these systems.
+    pub except_goos: Vec<String>,
+}
+
+static TABLE: OnceLock<Table> = OnceLock::new();
+
+/// The table, parsed on first use.
+pub fn table() -> &'static Table {
+    super::load(&TABLE, include_str!("goexperiment.json"))
+}
+
+/// The experiment of that name, in whatever release.
+pub fn experiment(name: &str) -> Option<&'static Experiment> {
+    table().experiments.iter().find(|e| e.name == name)
+}
+
+/// The experiment of that name if that minor knows it.
+pub fn known(name: &str, minor: u32) -> Option<&'static Experiment> {
+    experiment(name).filter(|e| e.known.contains(&minor))
+}
+
+/// The known name nearest to `name` in that minor.
+pub fn hint(name: &str, minor: u32) -> Option<&'static str> {
+    super::nearest(
+        name,
+        table()
+            .experiments
+            .iter()
+            .filter(|e| e.known.contains(&minor))
+            .map(|e| e.name.as_str()),
+    )
+}
+
+/// What is on without being asked for.
+pub fn baseline(minor: u32, goarch: &str, goos: &str) -> BTreeSet<&'static str> {
+    let on = |o: &On| {
+        o.minors.contains(&minor)
+            && (o.goarch.is_empty() || o.goarch.iter().any(|a| a == goarch))
+            && !o.except_goos.iter().any(|s| s == goos)
+    };
+    table()
+        .experiments
+        .iter()
+        .filter(|e| e.on.iter().any(on))
+        .map(|e| e.name.as_str())
+        .collect()
+}
+
+/// Whether the register ABI stays on whatever GOEXPERIMENT says.
+pub fn regabi_is_forced(minor: u32, goarch: &str) -> bool {
+    table()
+        .regabi_forced
+        .get(&minor)
+        .is_some_and(|list| list.iter().any(|a| a == goarch))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_parses() {
+        let t: Table =
+            serde_json::from_str(include_str!("goexperiment.json")).expect("the table is valid");
+        assert_eq!(
+            t.trees.keys().collect::<Vec<_>>(),
+            super::super::godebug::table()
+                .trees
+                .keys()
+                .collect::<Vec<_>>()
+        );
+        for e in &t.experiments {
+            assert!(!e.known.is_empty() && !e.what.is_empty(), "{}", e.name);
+            assert!(
+                e.on.iter()
+                    .flat_map(|o| &o.minors)
+                    .all(|m| e.known.contains(m)),
+                "{}",
+                e.name
+            );
+        }
+    }
+
+    #[test]
+    fn baselines() {
+        let list = |minor, goarch, goos| {
+            baseline(minor, goarch, goos)
+                .into_iter()
+                .collect::<Vec<_>>()
+                .join(",")
+        };
+        assert_eq!(list(19, "amd64", "linux"), "regabiargs,regabiwrappers");
+        assert_eq!(list(19, "386", "linux"), "");
+        assert_eq!(
+            list(27, "amd64", "linux"),
+            "dwarf5,greenteagc,jsonv2,randomizedheapbase64,regabiargs,regabiwrappers,sizespecializedmalloc"
+        );
+        assert!(!baseline(27, "arm64", "darwin").contains("dwarf5"));
+        assert!(baseline(24, "386", "linux").contains("spinbitmutex"));
+        assert!(!baseline(24, "s390x", "linux").contains("spinbitmutex"));
+        assert_eq!(list(20, "amd64", "linux"), "", "no row");
+    }
+
+    #[test]
+    fn register_abi() {
+        assert!(
+            regabi_is_forced(19, "amd64")
+                && !regabi_is_forced(19, "riscv64")
+                && regabi_is_forced(21, "riscv64")
+        );
+    }
+}

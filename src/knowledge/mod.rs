@@ -1,0 +1,98 @@
+//! What each Go release knows, as data with typed readers.
+//!
+//! The tables are JSON beside this file, taken from Go source trees by `scripts/knowledge.py`; a new Go release is a
+//! change of data. Each is parsed once, on first use, so that a scan which only reads the record never pays for it.
+//!
+//! Must never: answer for a release without a row with the row of its neighbour.
+
+pub mod explain;
+pub mod fips140;
+pub mod godebug;
+pub mod goexperiment;
+mod nearest;
+pub mod releases;
+
+pub use nearest::nearest;
+
+use crate::go::GoVersion;
+use std::sync::OnceLock;
+
+/// Which row of the GODEBUG and GOEXPERIMENT tables speaks for a toolchain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// The row of the toolchain's own minor release.
+    Own(u32),
+    /// The toolchain is newer than the tables: their newest row, which may be wrong for it.
+    Newest(u32),
+    /// No row: nothing is known.
+    Missing,
+}
+
+impl Row {
+    /// Finds the row for a toolchain.
+    pub fn of(version: &GoVersion) -> Self {
+        let trees = &godebug::table().trees;
+        let newest = trees.last_key_value().map_or(0, |(minor, _)| *minor);
+        match version.minor() {
+            Some(minor) if trees.contains_key(&minor) => Self::Own(minor),
+            Some(minor) if minor > newest => Self::Newest(newest),
+            _ => Self::Missing,
+        }
+    }
+
+    /// The minor release of the row.
+    pub fn minor(self) -> Option<u32> {
+        match self {
+            Self::Own(minor) | Self::Newest(minor) => Some(minor),
+            Self::Missing => None,
+        }
+    }
+
+    /// The sentence for a reader when the row is not the toolchain's own.
+    pub fn note(self, version: &GoVersion) -> Option<String> {
+        let name = version.release_text().unwrap_or(&version.raw);
+        match self {
+            Self::Own(_) => None,
+            Self::Newest(minor) => Some(format!(
+                "{name} is newer than the built-in tables: GODEBUG and GOEXPERIMENT are judged by go1.{minor}"
+            )),
+            Self::Missing => Some(format!(
+                "the built-in tables have no row for {name}: effective GODEBUG and GOEXPERIMENT are not known"
+            )),
+        }
+    }
+}
+
+/// Parses an embedded table on first use. A table that does not parse is a broken build, which the tests catch; here
+/// it answers as an empty one.
+fn load<T: serde::de::DeserializeOwned + Default>(
+    cell: &'static OnceLock<T>,
+    text: &str,
+) -> &'static T {
+    cell.get_or_init(|| serde_json::from_str(text).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_never_borrow_a_neighbour() {
+        let row = |text: &str| GoVersion::parse(text).map(|v| Row::of(&v));
+        assert_eq!(row("go1.27.3"), Some(Row::Own(27)));
+        assert_eq!(row("go1.19.8"), Some(Row::Own(19)));
+        assert_eq!(row("go1.20.14"), Some(Row::Missing));
+        assert_eq!(row("go1.18.1"), Some(Row::Missing));
+        assert_eq!(row("devel +abcdef"), Some(Row::Missing));
+        assert_eq!(row("go1.99.1"), Some(Row::Newest(27)));
+        assert_eq!(row("devel go1.28-abc"), Some(Row::Newest(27)));
+    }
+
+    #[test]
+    fn notes_name_the_release() {
+        let note = |text: &str| GoVersion::parse(text).and_then(|v| Row::of(&v).note(&v));
+        assert_eq!(note("go1.27.3"), None);
+        assert!(note("go1.20.1").is_some_and(|n| n.contains("go1.20.1")));
+        assert!(note("go1.30.0").is_some_and(|n| n.contains("go1.30.0") && n.contains("go1.27")));
+    }
+}

@@ -1,0 +1,116 @@
+//! When each Go release came out and how long it is supported.
+//!
+//! Go supports a major release until there are two newer ones, so the support of 1.N ends with the release of 1.N+2.
+//! Days are ISO 8601 text, which compares as days do.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+/// The whole table.
+#[derive(Debug, Default, Deserialize)]
+pub struct Table {
+    /// The day the table was taken.
+    pub taken: String,
+    /// Newest patch release seen of recent minors, such as `1.27` to `1.27.3`.
+    pub newest_patch: BTreeMap<String, String>,
+    /// Oldest first.
+    pub releases: Vec<Release>,
+}
+
+/// One minor release.
+#[derive(Debug, Default, Deserialize)]
+pub struct Release {
+    /// 27 of 1.27.
+    pub minor: u32,
+    /// Day of 1.N.0.
+    pub released: String,
+    /// Day on which support ended or will end; `None`: not settled when the table was taken.
+    pub support_ends: Option<String>,
+}
+
+static TABLE: OnceLock<Table> = OnceLock::new();
+
+/// The table, parsed on first use.
+pub fn table() -> &'static Table {
+    super::load(&TABLE, include_str!("releases.json"))
+}
+
+/// The release; `None` when the table has no row for it.
+pub fn release(minor: u32) -> Option<&'static Release> {
+    table().releases.iter().find(|r| r.minor == minor)
+}
+
+/// The newest minor in the table.
+pub fn newest() -> Option<&'static Release> {
+    table().releases.last()
+}
+
+/// The newest patch number seen of a minor, when the table was taken.
+pub fn newest_patch(minor: u32) -> Option<u32> {
+    let text = table().newest_patch.get(&format!("1.{minor}"))?;
+    text.rsplit('.').next()?.parse().ok()
+}
+
+/// Whether a minor is supported on a day (`2026-11-22`). `None` when it cannot be told: no row, a text that is not a
+/// day, or an end that was not settled and a day after the table was taken.
+pub fn is_supported(minor: u32, day: &str) -> Option<bool> {
+    if !is_day(day) {
+        return None;
+    }
+    let release = release(minor)?;
+    match &release.support_ends {
+        _ if day < release.released.as_str() => Some(false),
+        Some(end) => Some(day < end.as_str()),
+        None => (day <= table().taken.as_str()).then_some(true),
+    }
+}
+
+fn is_day(text: &str) -> bool {
+    text.len() == 10
+        && text.bytes().enumerate().all(|(i, b)| {
+            if matches!(i, 4 | 7) {
+                b == b'-'
+            } else {
+                b.is_ascii_digit()
+            }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_parses_and_support_ends_with_the_second_next() {
+        let t: Table =
+            serde_json::from_str(include_str!("releases.json")).expect("the table is valid");
+        assert!(is_day(&t.taken));
+        for pair in t.releases.windows(3) {
+            assert_eq!(pair[0].minor + 2, pair[2].minor);
+            assert_eq!(
+                pair[0].support_ends.as_ref(),
+                Some(&pair[2].released),
+                "1.{}",
+                pair[0].minor
+            );
+        }
+    }
+
+    #[test]
+    fn support() {
+        assert_eq!(is_supported(27, "2026-11-22"), Some(true));
+        assert_eq!(is_supported(25, "2026-08-18"), Some(true));
+        assert_eq!(is_supported(25, "2026-08-19"), Some(false));
+        assert_eq!(is_supported(27, "2020-01-01"), Some(false));
+        assert_eq!(
+            is_supported(26, "2031-01-01"),
+            None,
+            "its end is not settled"
+        );
+        assert_eq!(is_supported(99, "2026-11-22"), None);
+        assert_eq!(is_supported(19, "yesterday"), None);
+        assert_eq!(newest_patch(27), Some(3));
+        assert_eq!(newest_patch(13), None);
+    }
+}
