@@ -163,3 +163,14 @@ impl Setup<'_> {
 pub fn judge_one(rule: &str, b: &Binary) -> Vec<Finding> {
     Setup { rule, ..Setup::default() }.judge(b)
 }
+
+/// Checks that a generated file of the repository is current; `GOSPECT_BLESS=1` writes it.
+pub fn current(path: &str, text: &str) {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("GOSPECT_BLESS").is_some() {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, text).unwrap();
+    }
+    let there = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(there == text, "{path} is not current: run the tests with GOSPECT_BLESS=1");
+}
