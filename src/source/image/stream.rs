@@ -7,7 +7,7 @@ use super::digest::Digest;
 use super::layer::{LayerScan, scan, scan_file};
 use super::manifest::{CONFIG_MAX, MANIFEST_MAX};
 use super::store::{Blob, Blobs, Members, Top, member_name, read_short, tidy, top_of};
-use super::{Examine, Options, Problem, Scan, problem};
+use super::{Examine, Options, Problem, Scan};
 use crate::report::model::Unexamined;
 use crate::source::archive;
 use crate::source::archive::tar::{self, Ending, Flow, Kind};
