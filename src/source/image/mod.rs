@@ -23,7 +23,7 @@ mod stream;
 pub(super) use assemble::base64;
 pub use digest::Digest;
 pub use manifest::Platform;
-pub use stream::{looks_like_member, scan_stream};
+pub use stream::{begins_like_image, looks_like_member, scan_stream};
 
 use super::archive::{ArchiveError, Candidate, Place, Want};
 use crate::bytes::{Budget, Limits, ReadAt};
@@ -125,6 +125,8 @@ pub struct Scan {
     pub images: Vec<ImageScan>,
     /// Programs of a stream that turned out to be no image.
     pub loose: Vec<Binary>,
+    /// The stream had no document that names images: an ordinary archive, unless an image was asked for.
+    pub not_image: bool,
     /// Problems of no single image.
     pub problems: Vec<Problem>,
 }

@@ -7,7 +7,7 @@ use super::digest::Digest;
 use super::layer::{LayerScan, scan, scan_file};
 use super::manifest::{CONFIG_MAX, MANIFEST_MAX};
 use super::store::{Blob, Blobs, Members, Top, member_name, read_short, tidy, top_of};
-use super::{Examine, Options, Problem, Scan, problem};
+use super::{Examine, Options, Problem, Scan};
 use crate::report::model::Unexamined;
 use crate::source::archive;
 use crate::source::archive::tar::{self, Ending, Flow, Kind};
@@ -41,8 +41,40 @@ pub fn looks_like_member(name: &str) -> bool {
         || (stem.len() == 64 && stem.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// Scans an uncompressed tar stream that looks like an image ([`looks_like_member`] on its first name). When it turns
-/// out to be none, what was found in its members is in [`Scan::loose`].
+/// Whether an uncompressed tar stream begins like an image: by the first file in its first 64 KiB.
+///
+/// # Errors
+/// The stream's.
+pub fn begins_like_image(feed: &mut Feed<'_>) -> io::Result<bool> {
+    let mut head = feed.peek(64 << 10)?;
+    while let Some(header) = head.first_chunk::<512>() {
+        let text = |range: std::ops::Range<usize>| {
+            let field = header.get(range).unwrap_or_default();
+            field.split(|&b| b == 0).next().unwrap_or_default()
+        };
+        let size = std::str::from_utf8(text(124..136).trim_ascii()).ok();
+        let Some(size) = size.and_then(|t| usize::from_str_radix(t, 8).ok()) else {
+            return Ok(false);
+        };
+        // Extensions and directories come first and decide nothing.
+        let passed = matches!(header.get(156), Some(b'x' | b'g' | b'L' | b'K'));
+        if !passed {
+            let Some(name) = tidy(text(0..100)).filter(|n| looks_like_member(n)) else {
+                return Ok(false);
+            };
+            if !name.is_empty() && header.get(156) != Some(&b'5') {
+                return Ok(true);
+            }
+        }
+        head = head
+            .get(size.saturating_add(1023) / 512 * 512..)
+            .unwrap_or_default();
+    }
+    Ok(false)
+}
+
+/// Scans an uncompressed tar stream that may be an image ([`begins_like_image`]). When it turns out to be none
+/// ([`Scan::not_image`]), what was found in its members is in [`Scan::loose`].
 pub fn scan_stream(feed: &mut Feed<'_>, options: &Options, examine: &dyn Examine) -> Scan {
     let scope = Scope::new(options.limits, options.budget.clone());
     let mut met = Met {
@@ -153,9 +185,8 @@ impl Met<'_> {
 
     /// No image after all.
     fn loose(self) -> Scan {
-        let error = ArchiveError::unsupported("no image: neither manifest.json nor index.json is in it");
         let mut scan = Scan {
-            problems: vec![problem(self.options, &error, true)],
+            not_image: true,
             ..Scan::default()
         };
         let mut layers = self.layers;
