@@ -40,12 +40,9 @@ const PROVIDERS: &[(&[u8], &str)] = &[
     (b"github.com/microsoft/go-crypto-darwin", "commoncrypto"),
 ];
 
-/// Functions of `crypto/internal/boring` that exist only when BoringCrypto is linked in: the calls into it, and the mark left for tools
-/// (src/crypto/internal/boring/sig/sig.go). The rest of the package is in every program that uses cryptography.
-const BORING: [&[u8]; 2] = [
-    b"crypto/internal/boring._Cfunc__goboringcrypto_",
-    b"crypto/internal/boring/sig.BoringCrypto",
-];
+/// The calls into BoringCrypto. Other functions of this package are in every program that uses cryptography, and its mark for tools,
+/// `crypto/internal/boring/sig.BoringCrypto`, is in programs of the forks too.
+const BORING: &[u8] = b"crypto/internal/boring._Cfunc__goboringcrypto_";
 
 /// What came of the checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,25 +143,21 @@ impl Linked {
             }
             return;
         }
-        if self.provider.is_some() {
-            return;
-        }
-        if BORING.iter().any(|b| name.starts_with(b)) {
-            self.provider = Some("boringcrypto");
-            return;
-        }
         let path = name.strip_prefix(b"vendor/").unwrap_or(name);
-        self.provider = PROVIDERS
-            .iter()
-            .find(|p| {
-                path.strip_prefix(p.0)
-                    .is_some_and(|rest| matches!(rest.first(), Some(b'/' | b'.')))
-            })
-            .map(|p| p.1);
+        let fork = PROVIDERS.iter().find(|p| {
+            path.strip_prefix(p.0)
+                .is_some_and(|rest| matches!(rest.first(), Some(b'/' | b'.')))
+        });
+        if let Some(fork) = fork {
+            self.provider = Some(fork.1);
+        } else if self.provider.is_none() && name.starts_with(BORING) {
+            self.provider = Some("boringcrypto");
+        }
     }
 }
 
-/// `v1.0.0-c2097c7c` of `v1.0.0-c2097c7c/sha256.New`. The linker may write a dot of the last path element as `%2e`.
+/// `v1.0.0-c2097c7c` of `v1.0.0-c2097c7c/sha256.New`, or of `v1.0.0-c2097c7c.init`, where the linker writes the dots of the last path
+/// element as `%2e` and which is left to the other names.
 fn version(path: &[u8]) -> Option<&str> {
     let element = path.get(..memchr::memchr(b'/', path)?)?;
     let digit = element.first() == Some(&b'v') && element.get(1).is_some_and(u8::is_ascii_digit);
@@ -182,10 +175,7 @@ impl Info {
     /// Finds it: in its section, else by its magic in what is loaded, writable data first. The pointer to itself makes it sure.
     fn find(image: &Image<'_>) -> Option<Self> {
         let named = SECTIONS.iter().filter_map(|n| image.section(n));
-        if let Some(found) = named
-            .map(|s| s.address)
-            .find_map(|a| Self::parse(image, a))
-        {
+        if let Some(found) = named.map(|s| s.address).find_map(|a| Self::parse(image, a)) {
             return Some(found);
         }
         let finder = memchr::memmem::Finder::new(MAGIC);
