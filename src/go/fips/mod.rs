@@ -11,6 +11,9 @@
 //! The key is no secret: a right checksum shows that the module was not damaged, stripped or patched after linking, and nothing about who
 //! linked it.
 
+#[cfg(test)]
+mod tests;
+
 use super::identify::Tables;
 use crate::exe::{Image, Kind, Segment};
 use crate::report::model::{BuildInfo, Fips};
@@ -22,7 +25,7 @@ const MAGIC: &[u8; 16] = b"\xff Go fipsinfo \xff\0";
 const PREAMBLE: &[u8] = b"go fips object v1\n";
 /// The section of the structure in ELF and Mach-O files. PE files have it somewhere in the data section.
 const SECTIONS: [&[u8]; 2] = [b".go.fipsinfo", b"__go_fipsinfo"];
-/// Magics tried in a scan before giving up.
+/// Magics tried in a segment before giving up on it, and segments before giving up on the file.
 const TRIES: usize = 64;
 /// The regions together are about 1 MiB; more than this is not hashed.
 const REGIONS_LIMIT: u64 = 64 << 20;
@@ -117,7 +120,7 @@ impl Linked {
         let image = tables.image();
         let Some(table) = tables.pclntab() else {
             // Without names the size of the module tells: with no package of it linked, its regions hold nothing but their marks.
-            let size = Info::find(image).map_or(0, |i| i.regions.iter().map(|r| r.1 - r.0).sum());
+            let size = Info::find(image).map_or(0, |info| info.size());
             if size > 4096 {
                 linked.module = Some("latest".to_owned());
             }
@@ -183,7 +186,8 @@ impl Info {
             let segments = image.segments.iter();
             segments.filter(move |s| s.writable == writable && !s.executable)
         };
-        data(true).chain(data(false)).find_map(|segment| {
+        let mut segments = data(true).chain(data(false)).take(TRIES);
+        segments.find_map(|segment| {
             let mut tries = 0;
             image.scan(segment, MAGIC.len() - 1, &mut |base, bytes| {
                 for at in finder.find_iter(bytes) {
@@ -198,6 +202,12 @@ impl Info {
                 ControlFlow::Continue(())
             })?
         })
+    }
+
+    /// Bytes of all regions; none of them ends before it starts.
+    fn size(&self) -> u64 {
+        let sizes = self.regions.iter().map(|r| r.1 - r.0);
+        sizes.fold(0, u64::saturating_add)
     }
 
     fn parse(image: &Image<'_>, address: u64) -> Option<Self> {
@@ -237,9 +247,7 @@ pub fn checksum(image: &Image<'_>) -> Checksum {
             "the checksum was never filled in"
         });
     }
-    let size = |r: &(u64, u64)| r.1 - r.0;
-    let total = info.regions.iter().map(size).fold(0, u64::saturating_add);
-    if total > REGIONS_LIMIT {
+    if info.size() > REGIONS_LIMIT {
         return Checksum::Unverifiable("the regions are larger than any module");
     }
     // HMAC (RFC 2104) under a key of zeros: the pads are the constants themselves.
@@ -247,7 +255,7 @@ pub fn checksum(image: &Image<'_>) -> Checksum {
     inner.update([0x36; 64]);
     inner.update(PREAMBLE);
     for region in &info.regions {
-        inner.update(size(region).to_be_bytes());
+        inner.update((region.1 - region.0).to_be_bytes());
         if hash(image, *region, &mut inner).is_none() {
             return Checksum::Unverifiable("a region is not all in the file");
         }
