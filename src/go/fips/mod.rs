@@ -69,7 +69,8 @@ impl Checksum {
     }
 }
 
-/// Reads the FIPS facts. `godebug` is the value that `fips140` has in the effective GODEBUG, if any.
+/// Reads the FIPS facts. `godebug` is the value that `fips140` has in the effective GODEBUG, if any. The module is the one that is linked
+/// in, as the package paths of its functions say; the recorded GOFIPS140 stands in only where there are none.
 ///
 /// `None`: none apply, since no cryptographic module is linked in and none was asked for.
 pub fn read(
@@ -86,9 +87,10 @@ pub fn read(
         return None;
     }
     // Where BoringCrypto does the work, the mode of the other module does not matter.
-    let mode = match (linked.provider, godebug) {
+    let mode = match (linked.provider, godebug.filter(|v| !v.is_empty())) {
         (Some("boringcrypto"), _) => None,
         (_, Some("debug")) => Some("on"),
+        // Any other value ends the program at start.
         (_, Some(value)) => ["off", "on", "only"].into_iter().find(|m| *m == value),
         // Bindings to a system library ask that library, at run time.
         (Some(_), None) => None,

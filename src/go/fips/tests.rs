@@ -192,6 +192,7 @@ fn modules_modes_and_providers() {
     let openssl = &["vendor/github.com/golang-fips/openssl/v2._Cfunc_go_openssl_init"][..];
     let rows: &[Row<'_>] = &[
         (PLAIN, None, None, [latest, Some("off"), go, valid]),
+        (PLAIN, None, Some(""), [latest, Some("off"), go, valid]),
         (
             PLAIN,
             Some("latest"),
