@@ -82,8 +82,7 @@ pub fn read(
         .and_then(|b| b.setting("GOFIPS140"))
         .filter(|v| !v.is_empty() && *v != "off");
     let linked = Linked::read(tables);
-    let native = linked.module.is_some();
-    if linked.provider.is_none() && !native && asked.is_none() {
+    if linked.provider.is_none() && !linked.native && asked.is_none() {
         return None;
     }
     // Where BoringCrypto does the work, the mode of the other module does not matter.
@@ -101,15 +100,19 @@ pub fn read(
         mode: mode.map(str::to_owned),
         crypto: linked
             .provider
-            .or(native.then_some("go"))
+            .or(linked.native.then_some("go"))
             .map(str::to_owned),
-        checksum: native.then(|| checksum(tables.image()).name().to_owned()),
+        checksum: linked
+            .native
+            .then(|| checksum(tables.image()).name().to_owned()),
     })
 }
 
 /// What the function table says is in the program.
 #[derive(Default)]
 struct Linked {
+    /// Packages of Go's module are there.
+    native: bool,
     /// Version of Go's module: the directory of a frozen one, or `latest` for that of the toolchain.
     module: Option<String>,
     /// Who does the cryptography instead of Go's module.
@@ -123,9 +126,7 @@ impl Linked {
         let Some(table) = tables.pclntab() else {
             // Without names the size of the module tells: with no package of it linked, its regions hold nothing but their marks.
             let size = Info::find(image).map_or(0, |info| info.size());
-            if size > 4096 {
-                linked.module = Some("latest".to_owned());
-            }
+            linked.native = size > 4096;
             return linked;
         };
         let _ = table.function_names::<()>(image, &mut |name| {
@@ -143,6 +144,7 @@ impl Linked {
                 // Other packages whose names only begin like it.
                 _ => return,
             };
+            self.native = true;
             if self.module.as_deref().is_none_or(|m| m == "latest") {
                 self.module = Some(version.to_owned());
             }
