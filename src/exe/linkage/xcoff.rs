@@ -24,16 +24,24 @@ pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
     let mut texts = bytes
         .split(|&b| b == 0)
         .map(|text| String::from_utf8_lossy(text).into_owned());
-    let paths: Vec<String> = texts.by_ref().take(3).next()?.split(':').map(str::to_owned).collect();
+    let paths: Vec<String> = texts
+        .by_ref()
+        .take(3)
+        .next()?
+        .split(':')
+        .map(str::to_owned)
+        .collect();
     let texts: Vec<String> = texts.skip(2).collect();
     let needed: Vec<String> = texts
         .chunks_exact(3)
         .take(NAMES_LIMIT)
         .map(|id| {
-            let file = [&id[0], &id[1]].map(String::as_str).join("/");
-            let file = file.trim_start_matches('/');
+            let file = match &*id[0] {
+                "" => id[1].clone(),
+                path => format!("{path}/{}", id[1]),
+            };
             match &*id[2] {
-                "" => file.to_owned(),
+                "" => file,
                 member => format!("{file}({member})"),
             }
         })

@@ -11,6 +11,9 @@
 //! The key is no secret: a right checksum shows that the module was not damaged, stripped or patched after linking, and nothing about who
 //! linked it.
 
+#[cfg(test)]
+mod tests;
+
 use super::identify::Tables;
 use crate::exe::{Image, Kind, Segment};
 use crate::report::model::{BuildInfo, Fips};
@@ -22,7 +25,7 @@ const MAGIC: &[u8; 16] = b"\xff Go fipsinfo \xff\0";
 const PREAMBLE: &[u8] = b"go fips object v1\n";
 /// The section of the structure in ELF and Mach-O files. PE files have it somewhere in the data section.
 const SECTIONS: [&[u8]; 2] = [b".go.fipsinfo", b"__go_fipsinfo"];
-/// Magics tried in a scan before giving up.
+/// Magics tried in a segment before giving up on it, and segments before giving up on the file.
 const TRIES: usize = 64;
 /// The regions together are about 1 MiB; more than this is not hashed.
 const REGIONS_LIMIT: u64 = 64 << 20;
@@ -40,12 +43,9 @@ const PROVIDERS: &[(&[u8], &str)] = &[
     (b"github.com/microsoft/go-crypto-darwin", "commoncrypto"),
 ];
 
-/// Functions of `crypto/internal/boring` that exist only when BoringCrypto is linked in: the calls into it, and the mark left for tools
-/// (src/crypto/internal/boring/sig/sig.go). The rest of the package is in every program that uses cryptography.
-const BORING: [&[u8]; 2] = [
-    b"crypto/internal/boring._Cfunc__goboringcrypto_",
-    b"crypto/internal/boring/sig.BoringCrypto",
-];
+/// The calls into BoringCrypto. Other functions of this package are in every program that uses cryptography, and its mark for tools,
+/// `crypto/internal/boring/sig.BoringCrypto`, is in programs of the forks too.
+const BORING: &[u8] = b"crypto/internal/boring._Cfunc__goboringcrypto_";
 
 /// What came of the checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,8 @@ impl Checksum {
     }
 }
 
-/// Reads the FIPS facts. `godebug` is the value that `fips140` has in the effective GODEBUG, if any.
+/// Reads the FIPS facts. `godebug` is the value that `fips140` has in the effective GODEBUG, if any. The module is the one that is linked
+/// in, as the package paths of its functions say; the recorded GOFIPS140 stands in only where there are none.
 ///
 /// `None`: none apply, since no cryptographic module is linked in and none was asked for.
 pub fn read(
@@ -81,14 +82,14 @@ pub fn read(
         .and_then(|b| b.setting("GOFIPS140"))
         .filter(|v| !v.is_empty() && *v != "off");
     let linked = Linked::read(tables);
-    let native = linked.module.is_some();
-    if linked.provider.is_none() && !native && asked.is_none() {
+    if linked.provider.is_none() && !linked.native && asked.is_none() {
         return None;
     }
     // Where BoringCrypto does the work, the mode of the other module does not matter.
-    let mode = match (linked.provider, godebug) {
+    let mode = match (linked.provider, godebug.filter(|v| !v.is_empty())) {
         (Some("boringcrypto"), _) => None,
         (_, Some("debug")) => Some("on"),
+        // Any other value ends the program at start.
         (_, Some(value)) => ["off", "on", "only"].into_iter().find(|m| *m == value),
         // Bindings to a system library ask that library, at run time.
         (Some(_), None) => None,
@@ -99,15 +100,19 @@ pub fn read(
         mode: mode.map(str::to_owned),
         crypto: linked
             .provider
-            .or(native.then_some("go"))
+            .or(linked.native.then_some("go"))
             .map(str::to_owned),
-        checksum: native.then(|| checksum(tables.image()).name().to_owned()),
+        checksum: linked
+            .native
+            .then(|| checksum(tables.image()).name().to_owned()),
     })
 }
 
 /// What the function table says is in the program.
 #[derive(Default)]
 struct Linked {
+    /// Packages of Go's module are there.
+    native: bool,
     /// Version of Go's module: the directory of a frozen one, or `latest` for that of the toolchain.
     module: Option<String>,
     /// Who does the cryptography instead of Go's module.
@@ -120,10 +125,8 @@ impl Linked {
         let image = tables.image();
         let Some(table) = tables.pclntab() else {
             // Without names the size of the module tells: with no package of it linked, its regions hold nothing but their marks.
-            let size = Info::find(image).map_or(0, |i| i.regions.iter().map(|r| r.1 - r.0).sum());
-            if size > 4096 {
-                linked.module = Some("latest".to_owned());
-            }
+            let size = Info::find(image).map_or(0, |info| info.size());
+            linked.native = size > 4096;
             return linked;
         };
         let _ = table.function_names::<()>(image, &mut |name| {
@@ -141,30 +144,27 @@ impl Linked {
                 // Other packages whose names only begin like it.
                 _ => return,
             };
+            self.native = true;
             if self.module.as_deref().is_none_or(|m| m == "latest") {
                 self.module = Some(version.to_owned());
             }
             return;
         }
-        if self.provider.is_some() {
-            return;
-        }
-        if BORING.iter().any(|b| name.starts_with(b)) {
-            self.provider = Some("boringcrypto");
-            return;
-        }
         let path = name.strip_prefix(b"vendor/").unwrap_or(name);
-        self.provider = PROVIDERS
-            .iter()
-            .find(|p| {
-                path.strip_prefix(p.0)
-                    .is_some_and(|rest| matches!(rest.first(), Some(b'/' | b'.')))
-            })
-            .map(|p| p.1);
+        let fork = PROVIDERS.iter().find(|p| {
+            path.strip_prefix(p.0)
+                .is_some_and(|rest| matches!(rest.first(), Some(b'/' | b'.')))
+        });
+        if let Some(fork) = fork {
+            self.provider = Some(fork.1);
+        } else if self.provider.is_none() && name.starts_with(BORING) {
+            self.provider = Some("boringcrypto");
+        }
     }
 }
 
-/// `v1.0.0-c2097c7c` of `v1.0.0-c2097c7c/sha256.New`. The linker may write a dot of the last path element as `%2e`.
+/// `v1.0.0-c2097c7c` of `v1.0.0-c2097c7c/sha256.New`, or of `v1.0.0-c2097c7c.init`, where the linker writes the dots of the last path
+/// element as `%2e` and which is left to the other names.
 fn version(path: &[u8]) -> Option<&str> {
     let element = path.get(..memchr::memchr(b'/', path)?)?;
     let digit = element.first() == Some(&b'v') && element.get(1).is_some_and(u8::is_ascii_digit);
@@ -182,10 +182,7 @@ impl Info {
     /// Finds it: in its section, else by its magic in what is loaded, writable data first. The pointer to itself makes it sure.
     fn find(image: &Image<'_>) -> Option<Self> {
         let named = SECTIONS.iter().filter_map(|n| image.section(n));
-        if let Some(found) = named
-            .map(|s| s.address)
-            .find_map(|a| Self::parse(image, a))
-        {
+        if let Some(found) = named.map(|s| s.address).find_map(|a| Self::parse(image, a)) {
             return Some(found);
         }
         let finder = memchr::memmem::Finder::new(MAGIC);
@@ -193,7 +190,8 @@ impl Info {
             let segments = image.segments.iter();
             segments.filter(move |s| s.writable == writable && !s.executable)
         };
-        data(true).chain(data(false)).find_map(|segment| {
+        let mut segments = data(true).chain(data(false)).take(TRIES);
+        segments.find_map(|segment| {
             let mut tries = 0;
             image.scan(segment, MAGIC.len() - 1, &mut |base, bytes| {
                 for at in finder.find_iter(bytes) {
@@ -208,6 +206,12 @@ impl Info {
                 ControlFlow::Continue(())
             })?
         })
+    }
+
+    /// Bytes of all regions; none of them ends before it starts.
+    fn size(&self) -> u64 {
+        let sizes = self.regions.iter().map(|r| r.1 - r.0);
+        sizes.fold(0, u64::saturating_add)
     }
 
     fn parse(image: &Image<'_>, address: u64) -> Option<Self> {
@@ -247,9 +251,7 @@ pub fn checksum(image: &Image<'_>) -> Checksum {
             "the checksum was never filled in"
         });
     }
-    let size = |r: &(u64, u64)| r.1 - r.0;
-    let total = info.regions.iter().map(size).fold(0, u64::saturating_add);
-    if total > REGIONS_LIMIT {
+    if info.size() > REGIONS_LIMIT {
         return Checksum::Unverifiable("the regions are larger than any module");
     }
     // HMAC (RFC 2104) under a key of zeros: the pads are the constants themselves.
@@ -257,7 +259,7 @@ pub fn checksum(image: &Image<'_>) -> Checksum {
     inner.update([0x36; 64]);
     inner.update(PREAMBLE);
     for region in &info.regions {
-        inner.update(size(region).to_be_bytes());
+        inner.update((region.1 - region.0).to_be_bytes());
         if hash(image, *region, &mut inner).is_none() {
             return Checksum::Unverifiable("a region is not all in the file");
         }
