@@ -191,7 +191,7 @@ fn charts_count_releases_newest_first_and_modules_in_several_versions() {
             .collect()
     };
     let releases = labels("Go releases");
-    assert_eq!(releases[..3], ["go1.27.3", "go1.21.13", "go1.9.7"]);
+    assert_eq!(releases[..3], ["go1.27", "go1.21", "go1.9"]);
     assert_eq!(
         labels("Findings by rule"),
         ["stale-toolchain", "odd-name", "mixed-releases"]
