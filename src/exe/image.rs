@@ -276,15 +276,10 @@ impl<'a> Image<'a> {
             .map(|b| self.number(b))
     }
 
-    /// The pointer at an address, as the program will see it.
-    ///
-    /// A word in place that is a mapped address is taken as it is: Go's linker and REL formats write the final value there. Only otherwise
-    /// are relocations or fixups read, which may be many.
+    /// The pointer at an address, as the program will see it. What stands in place counts only where nothing is relocated: linkers leave
+    /// zeros there, or leftovers that look like addresses.
     pub fn pointer(&self, address: u64) -> Option<u64> {
         let raw = self.word(address)?;
-        if raw != 0 && self.segment_at(raw).is_some() {
-            return Some(raw);
-        }
         let fixups = self.fixups();
         match fixups.binary_search_by_key(&address, |f| f.0) {
             Ok(i) => fixups.get(i).map(|f| f.1),

@@ -234,7 +234,10 @@ fn user_strings(
             let text = std::str::from_utf8(s.text).ok().filter(|t| printable(t))?;
             // With symbols every real one has a name of its own; without them length is all there is.
             let keep = match &name {
-                Some(name) => !name.starts_with("runtime.") && name.contains('.'),
+                Some(name) => {
+                    let set = [name.as_bytes(), b".str"].concat();
+                    !name.starts_with("runtime.") && image.has_symbol(&set)
+                }
                 None => !go_symbols && text.len() >= SHORTEST,
             };
             keep.then(|| StringRecord {

@@ -78,6 +78,12 @@ pub fn find(
         see("pclntab", "");
     }
     let string = string(tables, root, linked == Some(true), &symbol);
+    // Up to Go 1.18 -trimpath put the word `go` where the root would be (src/cmd/go/internal/work/gc.go).
+    let trim_word =
+        (trimmed == Some(true) && minor.is_some_and(|m| (13..=18).contains(&m))).then_some("go");
+    let string = string.or_else(|| {
+        trim_word.and_then(|word| self::string(tables, Some(word), linked == Some(true), &symbol))
+    });
     let runtime = match (&symbol, string, linked) {
         (Symbol::Value(address, text), ..) => {
             see("symbol", text);
@@ -113,9 +119,12 @@ pub fn find(
     if let Some((_, value)) = overridden {
         see("-ldflags", value);
     }
-    let differs = runtime
+    let set = runtime
+        .clone()
+        .filter(|r| !r.is_empty() && Some(r.as_str()) != trim_word);
+    let differs = set
         .as_deref()
-        .is_some_and(|r| !r.is_empty() && root.is_none_or(|p| !same(r, p)));
+        .is_some_and(|r| root.is_none_or(|p| !same(r, p)));
     if overridden.is_some() || (differs && trimmed.is_some()) {
         found.notes.push(
             "goroot: runtime.GOROOT() answers a value set with -X, not the toolchain's own place"
@@ -123,9 +132,7 @@ pub fn find(
         );
     }
     // The build's own root is the better single answer; a set value is what is left of a trimmed program.
-    let value = root
-        .map(str::to_owned)
-        .or_else(|| runtime.clone().filter(|r| !r.is_empty()));
+    let value = root.map(str::to_owned).or(set);
     if value.is_some() && minor.is_some_and(|m| m <= 22) {
         found.notes.push("goroot: with Go 1.22 and older the value may come from GOROOT_FINAL and cannot be told from a real place".to_owned());
     }

@@ -45,36 +45,28 @@ impl<'i> LinkerStrings<'i> {
         let Ok(step) = usize::try_from(word) else {
             return Self { all };
         };
-        // Fixups are consulted only when the words in place are no addresses.
-        let in_place = image
-            .word(module.address)
-            .is_some_and(|w| w != 0 && image.segment_at(w).is_some());
-        let mut consider = |address: u64, pointer: u64, length: u64| {
-            if length == 0 || length > limit || all.len() >= COUNT_LIMIT {
-                return;
+        let number = |at: usize| data.get(at..at + step).map(|b| image.number(b));
+        let fixups = image.fixups();
+        let mut fixups = fixups
+            .get(fixups.partition_point(|f| f.0 < start)..)
+            .unwrap_or_default()
+            .iter()
+            .peekable();
+        let mut at = 0;
+        while let (Some(raw), Some(length)) = (number(at), number(at + step)) {
+            let address = start + at as u64;
+            while fixups.next_if(|f| f.0 < address).is_some() {}
+            let pointer = fixups.next_if(|f| f.0 == address).map_or(raw, |f| f.1);
+            // A slice has its capacity behind the length, a string the next variable.
+            let slice = number(at + 2 * step) == Some(length);
+            at += step;
+            if pointer == 0 || length == 0 || length > limit || slice {
+                continue;
             }
             if let Some(text) = text(image, pointer, length) {
                 all.push(LinkerString { address, text });
-            }
-        };
-        let number = |at: usize| data.get(at..at + step).map(|b| image.number(b));
-        if in_place {
-            let mut at = 0;
-            while let (Some(pointer), Some(length)) = (number(at), number(at + step)) {
-                if pointer != 0 && length != 0 && length <= limit {
-                    consider(start + at as u64, pointer, length);
-                }
-                at += step;
-            }
-        } else {
-            let fixups = image.fixups();
-            let first = fixups.partition_point(|f| f.0 < start);
-            for &(address, pointer) in fixups.iter().skip(first).take_while(|f| f.0 < end) {
-                let Ok(at) = usize::try_from(address - start) else {
+                if all.len() >= COUNT_LIMIT {
                     break;
-                };
-                if let Some(length) = number(at.saturating_add(step)) {
-                    consider(address, pointer, length);
                 }
             }
         }

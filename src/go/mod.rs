@@ -6,6 +6,7 @@
 pub mod buildinfo;
 pub mod corroborate;
 pub mod experiment;
+pub mod fips;
 mod full;
 pub mod functions;
 pub mod godebug;

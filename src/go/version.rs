@@ -94,18 +94,17 @@ impl GoVersion {
             .is_some_and(|r| r.prerelease.is_some())
     }
 
-    /// Order of go/version.Compare, `1.21` (the language) < `1.21rc1` < `1.21.0` < `1.21.1`: vendor text and experiments do not count. A development build of 1.N counts as the
-    /// language version `go1.N`, as in Go itself (`go1.N-devel_...` loses its suffix there): newer than every 1.N-1,
+    /// Order of go/version.Compare, `1.21` (the language) < `1.21rc1` < `1.21.0` < `1.21.1`: vendor text and
+    /// experiments do not count. A development build of 1.N counts as the language version `go1.N`, as in Go itself (`go1.N-devel_...` loses its suffix there): newer than every 1.N-1,
     /// older than `go1.Nrc1`. One that names no release is older than everything.
     pub fn compare(&self, other: &Self) -> Ordering {
         self.order().cmp(&other.order())
     }
 
-    fn order(&self) -> Option<(u32, u32, Option<u32>, Option<(&str, Option<u32>)>)> {
-        self.release.as_ref().map(|r| {
-            let prerelease = r.prerelease.as_ref().map(|(kind, n)| (kind.as_str(), *n));
-            (r.major, r.minor, r.patch, prerelease)
-        })
+    fn order(&self) -> impl Ord + '_ {
+        self.release
+            .as_ref()
+            .map(|r| (r.major, r.minor, r.patch, &r.prerelease))
     }
 }
 

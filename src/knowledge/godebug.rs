@@ -34,7 +34,7 @@ pub struct Setting {
     pub default: Vec<(u32, i64)>,
     /// The default applies to these systems only, elsewhere it is 0; empty: everywhere.
     pub default_goos: Vec<String>,
-    /// Values that change anything, from a minor on (settings that the runtime does not parse).
+    /// Values that change anything, from a minor on; a runtime variable without an entry acts on every number.
     pub acts: Vec<(u32, Acts)>,
     /// Changes of the default.
     pub changed: Vec<Change>,
@@ -187,6 +187,12 @@ impl Setting {
             .rev()
             .find(|(from, _)| *from <= minor)
             .map_or(0, |(_, value)| *value)
+    }
+
+    /// Whether the table names the values that change anything in that minor.
+    pub fn names_values(&self, minor: u32) -> bool {
+        let latest = self.acts.iter().rev().find(|(from, _)| *from <= minor);
+        latest.is_some_and(|(_, acts)| !matches!(acts, Acts::Texts(texts) if texts.is_empty()))
     }
 
     /// Whether a text changes anything in that minor.

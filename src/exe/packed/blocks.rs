@@ -43,7 +43,12 @@ impl Start {
         }
         let (version, format) = (view.u8(at + 10)?, view.u8(at + 11)?);
         let info = at + L_INFO;
-        let start = Self { blocks: info + P_INFO, size: view.size(info + 4)?, block: view.size(info + 8)?, method: 0 };
+        let start = Self {
+            blocks: info + P_INFO,
+            size: view.size(info + 4)?,
+            block: view.size(info + 8)?,
+            method: 0,
+        };
         let first = Block::read(view, start.blocks)?;
         // The block size may exceed the file's: it is that of the largest part, rounded up.
         let sound = (12..=24).contains(&version)
@@ -55,7 +60,10 @@ impl Start {
             && first.stored > 8
             && first.filter == 0
             && method_name(first.method).is_some();
-        sound.then_some(Self { method: first.method, ..start })
+        sound.then_some(Self {
+            method: first.method,
+            ..start
+        })
     }
 }
 
@@ -88,19 +96,31 @@ impl Block {
 
     /// Appends the original bytes.
     fn expand(&self, data: &[u8], out: &mut Vec<u8>) -> Result<(), UnpackError> {
-        let stored = data.get(self.at..self.at + self.stored).ok_or(UnpackError::Truncated("a block"))?;
+        let stored = data
+            .get(self.at..self.at + self.stored)
+            .ok_or(UnpackError::Truncated("a block"))?;
         if self.stored == self.expanded {
             out.extend_from_slice(stored);
             return Ok(());
         }
         let base = out.len();
         expand(self.method, stored, self.expanded, out)?;
-        filter::undo(self.filter, self.cto, 0, out.get_mut(base..).unwrap_or_default())
+        filter::undo(
+            self.filter,
+            self.cto,
+            0,
+            out.get_mut(base..).unwrap_or_default(),
+        )
     }
 }
 
 /// Expands `stored` with UPX's compression method number to exactly `want` bytes, appended to `out`.
-pub(super) fn expand(method: u8, stored: &[u8], want: usize, out: &mut Vec<u8>) -> Result<(), UnpackError> {
+pub(super) fn expand(
+    method: u8,
+    stored: &[u8],
+    want: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), UnpackError> {
     // A claim is no reason to reserve much: real programs shrink to a fifth.
     out.reserve(want.min(stored.len().saturating_mul(8)));
     let width = |n| [4, 1, 2][usize::from(n)];
@@ -132,12 +152,19 @@ pub(super) fn restore(
     limit: usize,
 ) -> Result<Restored, UnpackError> {
     if start.size > limit {
-        return Err(UnpackError::TooBig { size: start.size as u64, limit: limit as u64 });
+        return Err(UnpackError::TooBig {
+            size: start.size as u64,
+            limit: limit as u64,
+        });
     }
     if parts.is_empty() || parts.len() > PARTS_MAX {
-        return Err(UnpackError::Corrupt("the original has no or too many loaded parts"));
+        return Err(UnpackError::Corrupt(
+            "the original has no or too many loaded parts",
+        ));
     }
-    let gaps = gaps(parts, start.size).ok_or(UnpackError::Corrupt("a loaded part lies outside the original"))?;
+    let gaps = gaps(parts, start.size).ok_or(UnpackError::Corrupt(
+        "a loaded part lies outside the original",
+    ))?;
     let mut blocks = Vec::new();
     let mut budget = SEARCH_MAX;
     let after = chain(view, start, start.blocks, parts, &mut blocks, &mut budget)?;
@@ -158,7 +185,12 @@ pub(super) fn restore(
         block.expand(view.data, &mut image)?;
     }
     let verified = end.map_or(Ok(false), |end| verify(view, end, &blocks, &image))?;
-    Ok(Restored { image, method: method_name(start.method), verified, complete })
+    Ok(Restored {
+        image,
+        method: method_name(start.method),
+        verified,
+        complete,
+    })
 }
 
 /// Places blocks on `wanted` (offset, size) one after another; returns the offset after the last.
@@ -173,7 +205,9 @@ fn chain(
     for (place, size) in wanted {
         let (mut place, mut left) = (*place, *size);
         while left > 0 {
-            *budget = budget.checked_sub(1).ok_or(UnpackError::Corrupt("too many blocks"))?;
+            *budget = budget
+                .checked_sub(1)
+                .ok_or(UnpackError::Corrupt("too many blocks"))?;
             let block = Block::read(view, at).ok_or(UnpackError::Truncated("a block's record"))?;
             if block.expanded == 0 || block.expanded > left || block.expanded > start.block {
                 return Err(UnpackError::Corrupt("a block's expanded size"));
@@ -198,7 +232,12 @@ fn gaps(parts: &[(usize, usize)], size: usize) -> Option<Vec<(usize, usize)>> {
     let mut gaps = Vec::new();
     for (offset, len) in parts {
         let end = offset.checked_add(*len).filter(|end| *end <= size)?;
-        let next = parts.iter().map(|part| part.0).filter(|next| *next >= end).min().unwrap_or(size);
+        let next = parts
+            .iter()
+            .map(|part| part.0)
+            .filter(|next| *next >= end)
+            .min()
+            .unwrap_or(size);
         if next > end {
             gaps.push((end, next - end));
         }
@@ -236,14 +275,22 @@ fn find_gaps(
 /// over the blocks in the order of the stream.
 fn verify(view: View<'_>, end: usize, blocks: &[Block], image: &[u8]) -> Result<bool, UnpackError> {
     let behind = view.data.get(end + B_INFO..).unwrap_or_default();
-    let behind = behind.get(..behind.len().min(STUB_MAX + LEN)).unwrap_or_default();
-    let Some(header) = memchr::memmem::find_iter(behind, MAGIC).find_map(|at| PackHeader::read(behind, at)) else {
+    let behind = behind
+        .get(..behind.len().min(STUB_MAX + LEN))
+        .unwrap_or_default();
+    let Some(header) =
+        memchr::memmem::find_iter(behind, MAGIC).find_map(|at| PackHeader::read(behind, at))
+    else {
         return Ok(false);
     };
     let (mut stored, mut restored) = (Adler::new(), Adler::new());
     for block in blocks {
         stored.add(view.slice(block.at, block.stored).unwrap_or_default());
-        restored.add(image.get(block.place..block.place + block.expanded).unwrap_or_default());
+        restored.add(
+            image
+                .get(block.place..block.place + block.expanded)
+                .unwrap_or_default(),
+        );
     }
     if stored.value() != header.c_adler {
         return Err(UnpackError::Checksum("the compressed bytes"));

@@ -26,17 +26,29 @@ impl<'a> View<'a> {
 
     pub fn u16(&self, at: usize) -> Option<u16> {
         let raw = self.array(at)?;
-        Some(if self.big { u16::from_be_bytes(raw) } else { u16::from_le_bytes(raw) })
+        Some(if self.big {
+            u16::from_be_bytes(raw)
+        } else {
+            u16::from_le_bytes(raw)
+        })
     }
 
     pub fn u32(&self, at: usize) -> Option<u32> {
         let raw = self.array(at)?;
-        Some(if self.big { u32::from_be_bytes(raw) } else { u32::from_le_bytes(raw) })
+        Some(if self.big {
+            u32::from_be_bytes(raw)
+        } else {
+            u32::from_le_bytes(raw)
+        })
     }
 
     pub fn u64(&self, at: usize) -> Option<u64> {
         let raw = self.array(at)?;
-        Some(if self.big { u64::from_be_bytes(raw) } else { u64::from_le_bytes(raw) })
+        Some(if self.big {
+            u64::from_be_bytes(raw)
+        } else {
+            u64::from_le_bytes(raw)
+        })
     }
 
     /// A 32-bit size or offset.
@@ -46,6 +58,10 @@ impl<'a> View<'a> {
 
     /// A size or offset of the file's word width.
     pub fn word(&self, at: usize, wide: bool) -> Option<usize> {
-        if wide { usize::try_from(self.u64(at)?).ok() } else { self.size(at) }
+        if wide {
+            usize::try_from(self.u64(at)?).ok()
+        } else {
+            self.size(at)
+        }
     }
 }

@@ -86,7 +86,11 @@ pub fn detect(head: &[u8], tail: &[u8]) -> Option<Packer> {
 fn stream(method: Option<u8>, tail: &[u8]) -> Option<Packer> {
     let tail = tail.get(tail.len().saturating_sub(TAIL_WINDOW)..)?;
     let method = method.or_else(|| last_record(tail).map(|record| record.method))?;
-    Some(Packer { name: UPX, version: header::release(tail), method: method_name(method) })
+    Some(Packer {
+        name: UPX,
+        version: header::release(tail),
+        method: method_name(method),
+    })
 }
 
 /// The end record at the very end of the file, with its magic: 36 bytes, then at most zeros.
@@ -105,15 +109,29 @@ fn portable(head: &[u8]) -> Option<Packer> {
     if let Some((end, record)) = pe::record(head) {
         // The release stands before the record, closed by a zero.
         let before = head.get(..end - header::LEN).unwrap_or_default();
-        let text = before.strip_suffix(&[0]).and_then(|text| text.get(text.len().saturating_sub(4)..));
+        let text = before
+            .strip_suffix(&[0])
+            .and_then(|text| text.get(text.len().saturating_sub(4)..));
         let version = text.and_then(header::number);
-        return Some(Packer { name: UPX, version, method: method_name(record.method) });
+        return Some(Packer {
+            name: UPX,
+            version,
+            method: method_name(record.method),
+        });
     }
-    let named = SECTION_NAMES
-        .iter()
-        .find(|(prefix, _)| sections.iter().any(|section| section.name.starts_with(prefix.as_bytes())));
-    let name = named.map(|(_, name)| *name).or_else(|| fsg(head, &sections))?;
-    Some(Packer { name, version: None, method: None })
+    let named = SECTION_NAMES.iter().find(|(prefix, _)| {
+        sections
+            .iter()
+            .any(|section| section.name.starts_with(prefix.as_bytes()))
+    });
+    let name = named
+        .map(|(_, name)| *name)
+        .or_else(|| fsg(head, &sections))?;
+    Some(Packer {
+        name,
+        version: None,
+        method: None,
+    })
 }
 
 /// FSG names no section; its signature stands among the headers instead.

@@ -24,9 +24,17 @@ impl<'a> Elf<'a> {
             return None;
         }
         let wide = *data.get(4)? == 2;
-        let view = View { data, big: *data.get(5)? == 2 };
+        let view = View {
+            data,
+            big: *data.get(5)? == 2,
+        };
         let [phoff, phnum] = if wide { [32, 56] } else { [28, 44] };
-        Some(Self { view, wide, phoff: view.word(phoff, wide)?, phnum: usize::from(view.u16(phnum)?) })
+        Some(Self {
+            view,
+            wide,
+            phoff: view.word(phoff, wide)?,
+            phnum: usize::from(view.u16(phnum)?),
+        })
     }
 
     fn phsize(&self) -> usize {
@@ -45,7 +53,10 @@ impl<'a> Elf<'a> {
         for i in 0..self.phnum {
             let at = self.phoff.checked_add(i * self.phsize())?;
             if self.view.u32(at)? == PT_LOAD {
-                let part = (self.view.word(at + offset, self.wide)?, self.view.word(at + size, self.wide)?);
+                let part = (
+                    self.view.word(at + offset, self.wide)?,
+                    self.view.word(at + size, self.wide)?,
+                );
                 parts.extend((part.1 > 0).then_some(part));
             }
         }
@@ -61,7 +72,10 @@ pub(super) fn start(head: &[u8]) -> Option<Start> {
     if elf.phnum == 0 || elf.phnum > 16 {
         return None;
     }
-    let from = elf.headers_end().filter(|end| *end < head.len())?.next_multiple_of(4);
+    let from = elf
+        .headers_end()
+        .filter(|end| *end < head.len())?
+        .next_multiple_of(4);
     let places = || (from..from.saturating_add(NOTES_MAX)).step_by(4);
     let marked = places().find_map(|at| Start::read(elf.view, at, true));
     marked.or_else(|| {
@@ -69,7 +83,9 @@ pub(super) fn start(head: &[u8]) -> Option<Start> {
             let start = Start::read(elf.view, at, false)?;
             let header = elf.view.size(start.blocks)?;
             let table = header.checked_sub(if elf.wide { 64 } else { 52 })?;
-            let whole = table > 0 && table.is_multiple_of(elf.phsize()) && elf.view.size(start.blocks + 4)? < header;
+            let whole = table > 0
+                && table.is_multiple_of(elf.phsize())
+                && elf.view.size(start.blocks + 4)? < header;
             (whole && super::header::supported(start.method)).then_some(start)
         })
     })
@@ -78,13 +94,16 @@ pub(super) fn start(head: &[u8]) -> Option<Start> {
 /// Restores the original file.
 pub(super) fn unpack(data: &[u8], limit: usize) -> Result<Restored, UnpackError> {
     let packed = Elf::read(data).ok_or(UnpackError::Truncated("the ELF header"))?;
-    let start = start(data).ok_or_else(|| UnpackError::Unsupported("a shared library packed by UPX".into()))?;
+    let start = start(data)
+        .ok_or_else(|| UnpackError::Unsupported("a shared library packed by UPX".into()))?;
     let headers = blocks::original_headers(packed.view, start)?;
     let original = Elf::read(&headers).ok_or(UnpackError::Corrupt("the original's ELF header"))?;
     if headers.get(4..6) != data.get(4..6) {
         return Err(UnpackError::Corrupt("the original's ELF class"));
     }
-    let parts = original.parts().ok_or(UnpackError::Corrupt("the original's program headers"))?;
+    let parts = original
+        .parts()
+        .ok_or(UnpackError::Corrupt("the original's program headers"))?;
     let mut restored = blocks::restore(packed.view, start, &parts, limit)?;
     if !restored.complete {
         forget_sections(&mut restored.image);

@@ -44,9 +44,21 @@ fn naive_calls(id: u8, add: u32, buf: &mut [u8]) {
         at += 1;
         if call && op == CALL || jump && op == JUMP {
             let Some(raw) = quad(buf, at) else { return };
-            let stored = if matches!(id, 0x14..=0x16) { u32::from_be_bytes(raw) } else { u32::from_le_bytes(raw) };
+            let stored = if matches!(id, 0x14..=0x16) {
+                u32::from_be_bytes(raw)
+            } else {
+                u32::from_le_bytes(raw)
+            };
             let value = stored.wrapping_sub(at as u32).wrapping_sub(add);
-            put(buf, at, if id >= 0x17 { value.to_be_bytes() } else { value.to_le_bytes() });
+            put(
+                buf,
+                at,
+                if id >= 0x17 {
+                    value.to_be_bytes()
+                } else {
+                    value.to_le_bytes()
+                },
+            );
             at += 4;
         }
     }
@@ -61,7 +73,11 @@ fn marked_calls(id: u8, cto: u8, add: u32, buf: &mut [u8]) {
         let op = buf[at];
         let hit = call && op == CALL
             || jump && op == JUMP
-            || conditional && at != last && at > 0 && buf[at - 1] == 0x0f && (0x80..=0x8f).contains(&op);
+            || conditional
+                && at != last
+                && at > 0
+                && buf[at - 1] == 0x0f
+                && (0x80..=0x8f).contains(&op);
         if hit && buf[at + 1] == cto {
             let Some(raw) = quad(buf, at + 1) else { return };
             let value = u32::from_be_bytes(raw)
@@ -79,15 +95,30 @@ fn marked_calls(id: u8, cto: u8, add: u32, buf: &mut [u8]) {
 /// ARM calls (0x50 little, 0x51 big endian; 24 bits) and ARM64 branches (0x52; 26 bits), counted in instructions.
 fn arm_calls(id: u8, add: u32, buf: &mut [u8]) {
     let end = buf.len().saturating_sub(4);
-    let (opcode, wanted, mask): (u32, u32, u32) =
-        if id == 0x52 { (0x7c00_0000, 0x1400_0000, 0x03ff_ffff) } else { (0x0f00_0000, 0x0b00_0000, 0x00ff_ffff) };
+    let (opcode, wanted, mask): (u32, u32, u32) = if id == 0x52 {
+        (0x7c00_0000, 0x1400_0000, 0x03ff_ffff)
+    } else {
+        (0x0f00_0000, 0x0b00_0000, 0x00ff_ffff)
+    };
     for at in (0..end).step_by(4) {
         let Some(raw) = quad(buf, at) else { return };
-        let word = if id == 0x51 { u32::from_be_bytes(raw) } else { u32::from_le_bytes(raw) };
+        let word = if id == 0x51 {
+            u32::from_be_bytes(raw)
+        } else {
+            u32::from_le_bytes(raw)
+        };
         if word & opcode == wanted {
             let target = word.wrapping_sub(at as u32 / 4).wrapping_sub(add);
             let word = word & !mask | target & mask;
-            put(buf, at, if id == 0x51 { word.to_be_bytes() } else { word.to_le_bytes() });
+            put(
+                buf,
+                at,
+                if id == 0x51 {
+                    word.to_be_bytes()
+                } else {
+                    word.to_le_bytes()
+                },
+            );
         }
     }
 }
@@ -99,8 +130,14 @@ fn ppc_branches(cto: u8, add: u32, buf: &mut [u8]) {
         let Some(raw) = quad(buf, at) else { return };
         let word = u32::from_be_bytes(raw);
         if word >> 26 == 18 && word >> 22 & 15 == u32::from(cto) {
-            let target = (word & 0x003f_fffc).wrapping_sub(at as u32).wrapping_sub(add);
-            put(buf, at, (word & 0xfc00_0003 | target & 0x03ff_fffc).to_be_bytes());
+            let target = (word & 0x003f_fffc)
+                .wrapping_sub(at as u32)
+                .wrapping_sub(add);
+            put(
+                buf,
+                at,
+                (word & 0xfc00_0003 | target & 0x03ff_fffc).to_be_bytes(),
+            );
         }
     }
 }

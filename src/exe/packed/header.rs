@@ -29,7 +29,10 @@ const METHODS: &[(u8, &str)] = &[
 
 /// UPX's name of a compression method.
 pub(super) fn method_name(method: u8) -> Option<&'static str> {
-    METHODS.iter().find(|(n, _)| *n == method).map(|(_, name)| *name)
+    METHODS
+        .iter()
+        .find(|(n, _)| *n == method)
+        .map(|(_, name)| *name)
 }
 
 /// Whether UPX knows an executable format of this number; from 129 on they are big-endian ones.
@@ -63,7 +66,10 @@ impl PackHeader {
         if sum % 251 != u32::from(raw[LEN - 1]) {
             return None;
         }
-        let view = View { data: raw, big: format >= 128 };
+        let view = View {
+            data: raw,
+            big: format >= 128,
+        };
         let [adlers, lens] = if view.big { [16, 8] } else { [8, 16] };
         let header = Self {
             method,
@@ -79,12 +85,15 @@ impl PackHeader {
 
     /// The first record inside `data`, one with its magic before one without; and where.
     pub fn find(data: &[u8]) -> Option<(usize, Self)> {
-        let marked = memchr::memmem::find_iter(data, MAGIC).find_map(|at| Some((at, Self::read(data, at)?)));
+        let marked =
+            memchr::memmem::find_iter(data, MAGIC).find_map(|at| Some((at, Self::read(data, at)?)));
         // Without the magic a byte of checksum is not enough: lengths that make sense are asked for too.
         marked.or_else(|| {
             (0..data.len().saturating_sub(LEN)).find_map(|at| {
                 let header = Self::read(data, at)?;
-                let sound = header.c_len < header.u_len && header.u_len < 1 << 30 && header.u_adler >> 16 < 65521;
+                let sound = header.c_len < header.u_len
+                    && header.u_len < 1 << 30
+                    && header.u_adler >> 16 < 65521;
                 (sound && supported(header.method)).then_some((at, header))
             })
         })
@@ -104,8 +113,14 @@ pub(super) fn release(data: &[u8]) -> Option<String> {
 
 /// A release number such as `3.96` at the start of `text`.
 pub(super) fn number(text: &[u8]) -> Option<String> {
-    let len = text.iter().take(8).take_while(|b| b.is_ascii_digit() || **b == b'.').count();
-    let (whole, part) = std::str::from_utf8(text.get(..len)?).ok()?.split_once('.')?;
+    let len = text
+        .iter()
+        .take(8)
+        .take_while(|b| b.is_ascii_digit() || **b == b'.')
+        .count();
+    let (whole, part) = std::str::from_utf8(text.get(..len)?)
+        .ok()?
+        .split_once('.')?;
     (!whole.is_empty() && !part.is_empty()).then(|| format!("{whole}.{part}"))
 }
 

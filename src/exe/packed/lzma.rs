@@ -89,7 +89,12 @@ struct Lengths {
 
 impl Lengths {
     fn new() -> Self {
-        Self { choice: [HALF; 2], low: [[HALF; 8]; 16], mid: [[HALF; 8]; 16], high: [HALF; 256] }
+        Self {
+            choice: [HALF; 2],
+            low: [[HALF; 8]; 16],
+            mid: [[HALF; 8]; 16],
+            high: [HALF; 256],
+        }
     }
 
     /// Length less two.
@@ -107,12 +112,24 @@ impl Lengths {
 /// Expands `src` to exactly `want` bytes, appended to `out`.
 pub(super) fn expand(src: &[u8], want: usize, out: &mut Vec<u8>) -> Result<(), UnpackError> {
     let (head, src) = src.split_at_checked(2).ok_or(SHORT)?;
-    let (pb, lp, lc) = (u32::from(head[0] & 7), u32::from(head[1] >> 4), u32::from(head[1] & 15));
+    let (pb, lp, lc) = (
+        u32::from(head[0] & 7),
+        u32::from(head[1] >> 4),
+        u32::from(head[1] & 15),
+    );
     if pb > 4 || lp > 4 || lc > 8 || u32::from(head[0] >> 3) != lc + lp {
         return Err(BAD);
     }
-    let code = src.get(1..5).and_then(|raw| raw.try_into().ok()).ok_or(SHORT)?;
-    let mut rc = Range { src, at: 5, range: u32::MAX, code: u32::from_be_bytes(code) };
+    let code = src
+        .get(1..5)
+        .and_then(|raw| raw.try_into().ok())
+        .ok_or(SHORT)?;
+    let mut rc = Range {
+        src,
+        at: 5,
+        range: u32::MAX,
+        code: u32::from_be_bytes(code),
+    };
     let base = out.len();
     let end = base.checked_add(want).ok_or(BAD)?;
 
@@ -134,7 +151,11 @@ pub(super) fn expand(src: &[u8], want: usize, out: &mut Vec<u8>) -> Result<(), U
         let done = out.len() - base;
         let pos = done & ((1 << pb) - 1);
         if rc.bit(&mut is_match[state][pos])? == 0 {
-            let before = if done == 0 { 0 } else { usize::from(*out.last().ok_or(BAD)?) };
+            let before = if done == 0 {
+                0
+            } else {
+                usize::from(*out.last().ok_or(BAD)?)
+            };
             let context = (done & ((1 << lp) - 1)) << lc | before >> (8 - lc);
             let table = table_of.get_mut(context).ok_or(BAD)?;
             if *table == 0 {
@@ -182,7 +203,8 @@ pub(super) fn expand(src: &[u8], want: usize, out: &mut Vec<u8>) -> Result<(), U
                     high + rc.reverse(&mut special[slot], low)?
                 } else {
                     // All ones ends the stream; the sum cannot pass 32 bits.
-                    high.wrapping_add(rc.direct(low - 4)? << 4).wrapping_add(rc.reverse(&mut align, 4)?)
+                    high.wrapping_add(rc.direct(low - 4)? << 4)
+                        .wrapping_add(rc.reverse(&mut align, 4)?)
                 }
             };
             if distance == u32::MAX {

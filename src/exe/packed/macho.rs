@@ -23,9 +23,16 @@ impl<'a> MachO<'a> {
             return None;
         }
         // Magic number feedface or feedfacf, in the file's byte order.
-        let view = View { data, big: *data.first()? == 0xfe };
+        let view = View {
+            data,
+            big: *data.first()? == 0xfe,
+        };
         let wide = view.u32(0)? & 1 == 1;
-        Some(Self { view, wide, commands: usize::try_from(view.u32(16)?).ok()? })
+        Some(Self {
+            view,
+            wide,
+            commands: usize::try_from(view.u32(16)?).ok()?,
+        })
     }
 
     fn header_len(&self) -> usize {
@@ -44,22 +51,37 @@ impl<'a> MachO<'a> {
         for _ in 0..self.commands {
             let (command, len) = (self.view.u32(at)?, self.view.size(at + 4)?);
             if command == if self.wide { LC_SEGMENT_64 } else { LC_SEGMENT } {
-                let fields = if self.wide { [24, 40, 48] } else { [24, 32, 36] };
-                let [address, offset, size] = fields.map(|field| self.view.word(at + field, self.wide));
+                let fields = if self.wide {
+                    [24, 40, 48]
+                } else {
+                    [24, 32, 36]
+                };
+                let [address, offset, size] =
+                    fields.map(|field| self.view.word(at + field, self.wide));
                 parts.extend((size? > 0).then_some((address?, offset?, size?)));
             }
             at = at.checked_add(len.max(8))?;
         }
         parts.sort_by_key(|part| part.0);
-        Some(parts.into_iter().map(|(_, offset, size)| (offset, size)).collect())
+        Some(
+            parts
+                .into_iter()
+                .map(|(_, offset, size)| (offset, size))
+                .collect(),
+        )
     }
 }
 
 /// The stream's start, from the first bytes of the file.
 pub(super) fn start(head: &[u8]) -> Option<Start> {
     let macho = MachO::read(head)?;
-    let from = macho.headers_end().filter(|end| *end < head.len())?.next_multiple_of(4);
-    (from..from.saturating_add(ROOM_MAX)).step_by(4).find_map(|at| Start::read(macho.view, at, true))
+    let from = macho
+        .headers_end()
+        .filter(|end| *end < head.len())?
+        .next_multiple_of(4);
+    (from..from.saturating_add(ROOM_MAX))
+        .step_by(4)
+        .find_map(|at| Start::read(macho.view, at, true))
 }
 
 /// The same, through the offset that follows the end record.
@@ -74,12 +96,17 @@ pub(super) fn unpack(data: &[u8], limit: usize) -> Result<Restored, UnpackError>
     let packed = MachO::read(data).ok_or(UnpackError::Truncated("the Mach-O header"))?;
     let start = start(data)
         .or_else(|| start_from_end(packed.view))
-        .ok_or(UnpackError::Corrupt("the start of the compressed blocks is not found"))?;
+        .ok_or(UnpackError::Corrupt(
+            "the start of the compressed blocks is not found",
+        ))?;
     let headers = blocks::original_headers(packed.view, start)?;
-    let original = MachO::read(&headers).ok_or(UnpackError::Corrupt("the original's Mach-O header"))?;
+    let original =
+        MachO::read(&headers).ok_or(UnpackError::Corrupt("the original's Mach-O header"))?;
     if headers.get(..8) != data.get(..8) {
         return Err(UnpackError::Corrupt("the original's Mach-O type"));
     }
-    let parts = original.parts().ok_or(UnpackError::Corrupt("the original's load commands"))?;
+    let parts = original
+        .parts()
+        .ok_or(UnpackError::Corrupt("the original's load commands"))?;
     blocks::restore(packed.view, start, &parts, limit)
 }

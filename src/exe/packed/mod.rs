@@ -113,10 +113,15 @@ impl std::error::Error for UnpackError {}
 /// See [`UnpackError`]. Packers other than UPX are [`UnpackError::Unsupported`] with their name.
 pub fn unpack(data: &[u8], max_output: u64) -> Result<Unpacked, UnpackError> {
     let head = data.get(..HEAD_WINDOW.min(data.len())).unwrap_or_default();
-    let tail = data.get(data.len().saturating_sub(TAIL_WINDOW)..).unwrap_or_default();
+    let tail = data
+        .get(data.len().saturating_sub(TAIL_WINDOW)..)
+        .unwrap_or_default();
     let mut packer = detect(head, tail).ok_or(UnpackError::NotPacked)?;
     if packer.name != detect::UPX {
-        return Err(UnpackError::Unsupported(format!("unpacking {}", packer.name)));
+        return Err(UnpackError::Unsupported(format!(
+            "unpacking {}",
+            packer.name
+        )));
     }
     if packer.version.is_none() {
         packer.version = header::release(data);
@@ -129,7 +134,12 @@ pub fn unpack(data: &[u8], max_output: u64) -> Result<Unpacked, UnpackError> {
         None => return Err(UnpackError::NotPacked),
     };
     packer.method = restored.method.or(packer.method);
-    Ok(Unpacked { image: restored.image, packer, verified: restored.verified, complete: restored.complete })
+    Ok(Unpacked {
+        image: restored.image,
+        packer,
+        verified: restored.verified,
+        complete: restored.complete,
+    })
 }
 
 /// What each container's restorer returns.

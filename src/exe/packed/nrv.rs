@@ -34,7 +34,10 @@ impl Bits<'_> {
     fn bit(&mut self) -> Result<u32, UnpackError> {
         if self.left == 0 {
             let raw = self.src.get(self.at..self.at + self.width).ok_or(SHORT)?;
-            self.word = raw.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
+            self.word = raw
+                .iter()
+                .rev()
+                .fold(0, |word, byte| word << 8 | u32::from(*byte));
             self.at += self.width;
             self.left = self.width * 8;
         }
@@ -76,7 +79,13 @@ pub(super) fn expand(
 ) -> Result<(), UnpackError> {
     let base = out.len();
     let end = base.checked_add(want).ok_or(BAD)?;
-    let mut bits = Bits { src, at: 0, width, word: 0, left: 0 };
+    let mut bits = Bits {
+        src,
+        at: 0,
+        width,
+        word: 0,
+        left: 0,
+    };
     let mut last: u32 = 1;
     loop {
         while bits.bit()? == 1 {
@@ -85,13 +94,24 @@ pub(super) fn expand(
             }
             out.push(bits.byte()? as u8);
         }
-        let code = if variant == Variant::B { bits.gamma()? } else { bits.prefix()? };
+        let code = if variant == Variant::B {
+            bits.gamma()?
+        } else {
+            bits.prefix()?
+        };
         let mut len;
         if code == 2 {
-            len = if variant == Variant::B { 0 } else { bits.bit()? };
+            len = if variant == Variant::B {
+                0
+            } else {
+                bits.bit()?
+            };
         } else {
             // An offset of all ones ends the stream; anything longer than its 32 bits is an error.
-            let high = code.checked_sub(3).filter(|high| *high <= 0x00ff_ffff).ok_or(BAD)?;
+            let high = code
+                .checked_sub(3)
+                .filter(|high| *high <= 0x00ff_ffff)
+                .ok_or(BAD)?;
             let mut offset = high << 8 | bits.byte()?;
             if offset == u32::MAX {
                 break;

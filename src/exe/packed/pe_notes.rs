@@ -13,7 +13,12 @@ const DESCRIPTOR: usize = 20;
 
 /// Restores relocated addresses: each was stored big-endian and relative to the first section. The list has the
 /// distances between them: in one byte below f0, else in 20 bits, else in 32. Returns their places.
-pub(super) fn relocate(memory: &mut [u8], list: usize, base: u64, wide: bool) -> Result<Vec<u32>, UnpackError> {
+pub(super) fn relocate(
+    memory: &mut [u8],
+    list: usize,
+    base: u64,
+    wide: bool,
+) -> Result<Vec<u32>, UnpackError> {
     const BAD: UnpackError = UnpackError::Corrupt("the relocation list");
     let mut places = Vec::new();
     let mut at = list;
@@ -49,7 +54,9 @@ pub(super) fn relocate(memory: &mut [u8], list: usize, base: u64, wide: bool) ->
             *field = u64::from_be_bytes(*field).wrapping_add(base).to_le_bytes();
         } else {
             let field = field.first_chunk_mut::<4>().ok_or(BAD)?;
-            *field = u32::from_be_bytes(*field).wrapping_add(base as u32).to_le_bytes();
+            *field = u32::from_be_bytes(*field)
+                .wrapping_add(base as u32)
+                .to_le_bytes();
         }
         places.push(u32::try_from(place).map_err(|_| BAD)?);
     }
@@ -57,7 +64,12 @@ pub(super) fn relocate(memory: &mut [u8], list: usize, base: u64, wide: bool) ->
 
 /// Writes the base relocation table for `places` (relative to `base`) over `table`: a block for each page, with 16-bit
 /// entries (Microsoft PE format, "The .reloc Section"). `None` when it does not fit.
-pub(super) fn relocation_table(table: &mut [u8], places: &[u32], base: u32, wide: bool) -> Option<()> {
+pub(super) fn relocation_table(
+    table: &mut [u8],
+    places: &[u32],
+    base: u32,
+    wide: bool,
+) -> Option<()> {
     let kind: u16 = if wide { 10 } else { 3 };
     let page = |place: &u32| base.wrapping_add(*place) & !0xfff;
     let mut at = 0;
@@ -68,7 +80,9 @@ pub(super) fn relocation_table(table: &mut [u8], places: &[u32], base: u32, wide
         raw[..4].copy_from_slice(&page(block.first()?).to_le_bytes());
         raw[4..8].copy_from_slice(&u32::try_from(len).ok()?.to_le_bytes());
         for (entry, place) in raw[8..].chunks_exact_mut(2).zip(block) {
-            entry.copy_from_slice(&(kind << 12 | (base.wrapping_add(*place) & 0xfff) as u16).to_le_bytes());
+            entry.copy_from_slice(
+                &(kind << 12 | (base.wrapping_add(*place) & 0xfff) as u16).to_le_bytes(),
+            );
         }
         at += len;
     }
@@ -97,15 +111,24 @@ pub(super) fn imports(memory: &mut [u8], from: &Imports<'_>) -> Option<()> {
     let end = memory.len().min(from.list.checked_add(LIST_MAX)?);
     let list = memory.get(from.list..end)?.to_vec();
     let list = View::little(&list);
-    let mut image = Image { memory, base: from.base };
+    let mut image = Image {
+        memory,
+        base: from.base,
+    };
     let mut library_name = from.names;
-    let mut function_name = from.names.checked_add(library_names_len(list, from.packed)?)?;
+    let mut function_name = from
+        .names
+        .checked_add(library_names_len(list, from.packed)?)?;
     let mut descriptor = from.directory;
     let mut at = 0;
     while list.u32(at)? != 0 {
         let name = name(from.packed.get(list.size(at)?..)?)?;
         let mut thunk = list.size(at + 4)?.checked_add(from.base)?;
-        let place = if from.names == 0 { image.size(descriptor + 12)? } else { library_name };
+        let place = if from.names == 0 {
+            image.size(descriptor + 12)?
+        } else {
+            library_name
+        };
         image.put(place, name)?;
         image.put(descriptor + 12, &u32::try_from(place).ok()?.to_le_bytes())?;
         image.put(descriptor + 16, &u32::try_from(thunk).ok()?.to_le_bytes())?;
@@ -136,7 +159,11 @@ pub(super) fn imports(memory: &mut [u8], from: &Imports<'_>) -> Option<()> {
                 _ => {
                     at += 5;
                     let place = list.size(at - 4)?;
-                    if from.wide { packed.u64(place)? } else { u64::from(packed.u32(place)?) }
+                    if from.wide {
+                        packed.u64(place)?
+                    } else {
+                        u64::from(packed.u32(place)?)
+                    }
                 }
             };
             image.put_word(thunk, value, from.wide)?;
@@ -186,7 +213,9 @@ impl Image<'_> {
 
     fn put(&mut self, address: usize, bytes: &[u8]) -> Option<()> {
         let at = address.checked_sub(self.base)?;
-        self.memory.get_mut(at..at.checked_add(bytes.len())?)?.copy_from_slice(bytes);
+        self.memory
+            .get_mut(at..at.checked_add(bytes.len())?)?
+            .copy_from_slice(bytes);
         Some(())
     }
 

@@ -17,6 +17,9 @@ const PLUS_SIGN: u32 = 26;
 const CHECKMARK_STOPS_PREEMPTION: u32 = 25;
 /// From here on an old value of a removed setting stops the process.
 pub const REMOVAL_IS_ENFORCED: u32 = 27;
+/// Read by the runtime as a number and by package time as a text, which may carry a bisect pattern
+/// (src/time/sleep.go, Go 1.23-1.26).
+const READ_TWICE: &str = "asynctimerchan";
 /// runtime.maxProfStackDepth (src/runtime/mprof.go).
 const MAX_PROFILE_DEPTH: i64 = 1024;
 
@@ -59,9 +62,11 @@ impl<'a> Rules<'a> {
 
     /// The value in force of a setting that this release knows. `without` leaves one source out.
     pub fn in_force(&self, setting: &Setting, key: &str, without: Option<Origin>) -> InForce {
-        if setting.is_runtime(self.minor) {
-            let value = self.number(setting, key, without);
-            return match value {
+        let text = self.text(setting, key, without);
+        let by_text =
+            key == READ_TWICE && text.pattern.is_some() && self.acts(setting, &text.value);
+        if setting.is_runtime(self.minor) && !by_text {
+            return match self.number(setting, key, without) {
                 Some((n, origin)) => InForce {
                     value: self.bounded(key, n).to_string(),
                     origin,
@@ -72,6 +77,11 @@ impl<'a> Rules<'a> {
                 }
             };
         }
+        text
+    }
+
+    /// A text setting: the strongest string that names it decides.
+    fn text(&self, setting: &Setting, key: &str, without: Option<Origin>) -> InForce {
         for source in self
             .read(setting)
             .rev()
@@ -151,7 +161,7 @@ impl<'a> Rules<'a> {
 
     /// Whether the value changes anything compared with the toolchain's default.
     pub fn acts(&self, setting: &Setting, value: &str) -> bool {
-        if setting.is_runtime(self.minor) {
+        if setting.is_runtime(self.minor) && !setting.names_values(self.minor) {
             value.parse() != Ok(setting.runtime_default(self.minor, self.goos))
         } else {
             setting.acts(self.minor, value)

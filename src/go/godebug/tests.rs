@@ -244,6 +244,12 @@ fn values_in_force() {
             environment: Some("gctrace=1,gctrace=0"),
             want: &["gctrace=0 environment no-effect"],
         },
+        Case {
+            version: "go1.19.8",
+            baked: None,
+            environment: Some("memprofilerate=5"),
+            want: &["memprofilerate=5 environment no-effect"],
+        },
         // One setting that moves another.
         Case {
             version: "go1.27.3",
@@ -378,18 +384,18 @@ fn deaths() {
         (
             "go1.23.9",
             None,
-            Some("profstackdepth=-7"),
-            "profstackdepth=-7 environment fatal",
+            Some("profstackdepth=-8"),
+            "profstackdepth=-8 environment fatal",
         ),
         (
             "go1.23.9",
             None,
-            Some("profstackdepth=-7,profstackdepth=7"),
+            Some("profstackdepth=-8,profstackdepth=7"),
             "profstackdepth=7 environment ok",
         ),
         (
             "go1.23.9",
-            Some("profstackdepth=-7"),
+            Some("profstackdepth=-8"),
             Some("profstackdepth=7"),
             "profstackdepth=7 environment ok",
         ),

@@ -91,16 +91,29 @@ impl Bits {
 pub fn nrv(method: u8, data: &[u8]) -> Vec<u8> {
     let variant = (method - 2) / 3;
     let width = [4, 1, 2][usize::from((method - 2) % 3)];
-    let mut bits = Bits { out: Vec::new(), width, word_at: 0, used: width * 8 };
+    let mut bits = Bits {
+        out: Vec::new(),
+        width,
+        word_at: 0,
+        used: width * 8,
+    };
     let far = if variant == 0 { 0xd00 } else { 0x500 };
     let mut seen = std::collections::HashMap::new();
     let (mut at, mut last) = (0, 1_usize);
     while at < data.len() {
         let key = data.get(at..at + 3);
-        let candidate = key.and_then(|key| seen.insert(key, at)).map_or(last, |from| at - from);
+        let candidate = key
+            .and_then(|key| seen.insert(key, at))
+            .map_or(last, |from| at - from);
         let mut best = (0, 0);
         for back in [last, candidate] {
-            let len = if back > at { 0 } else { (at..data.len()).take_while(|i| data[*i] == data[*i - back]).count() };
+            let len = if back > at {
+                0
+            } else {
+                (at..data.len())
+                    .take_while(|i| data[*i] == data[*i - back])
+                    .count()
+            };
             best = best.max((len, back));
         }
         let (len, back) = best;
@@ -128,7 +141,11 @@ pub fn nrv(method: u8, data: &[u8]) -> Vec<u8> {
             }
         } else {
             let offset = back as u32 - 1;
-            let raw = if variant == 0 { offset } else { offset << 1 | (1 - flag) };
+            let raw = if variant == 0 {
+                offset
+            } else {
+                offset << 1 | (1 - flag)
+            };
             if variant == 0 {
                 bits.gamma((raw >> 8) + 3)
             } else {
@@ -181,13 +198,23 @@ fn adler(data: &[u8]) -> u32 {
 }
 
 /// The 32-byte record with its own checksum.
-pub fn record(format: u8, method: u8, adlers: [u32; 2], lens: [u32; 2], filter: [u8; 2]) -> Vec<u8> {
+pub fn record(
+    format: u8,
+    method: u8,
+    adlers: [u32; 2],
+    lens: [u32; 2],
+    filter: [u8; 2],
+) -> Vec<u8> {
     let mut out = MAGIC.to_vec();
     out.extend([13, format, method, 9]);
     let big = format >= 128;
     let order = if big { [lens, adlers] } else { [adlers, lens] };
     for n in order.concat().into_iter().chain([lens[0]]) {
-        out.extend(if big { n.to_be_bytes() } else { n.to_le_bytes() });
+        out.extend(if big {
+            n.to_be_bytes()
+        } else {
+            n.to_le_bytes()
+        });
     }
     out.extend([filter[0], filter[1], 0]);
     let sum: u32 = out[4..].iter().map(|b| u32::from(*b)).sum();
@@ -211,7 +238,15 @@ pub struct Style {
     pub late: bool,
 }
 
-pub const PLAIN: Style = Style { method: 8, wide: true, big: false, block: 1 << 20, stub: 200, notes: 0, late: false };
+pub const PLAIN: Style = Style {
+    method: 8,
+    wide: true,
+    big: false,
+    block: 1 << 20,
+    stub: 200,
+    notes: 0,
+    late: false,
+};
 
 /// Writes integers in a style's order and width.
 pub struct Writer {
@@ -221,12 +256,20 @@ pub struct Writer {
 
 impl Writer {
     pub fn half(&mut self, n: u16) -> &mut Self {
-        self.out.extend(if self.style.big { n.to_be_bytes() } else { n.to_le_bytes() });
+        self.out.extend(if self.style.big {
+            n.to_be_bytes()
+        } else {
+            n.to_le_bytes()
+        });
         self
     }
 
     pub fn int(&mut self, n: u32) -> &mut Self {
-        self.out.extend(if self.style.big { n.to_be_bytes() } else { n.to_le_bytes() });
+        self.out.extend(if self.style.big {
+            n.to_be_bytes()
+        } else {
+            n.to_le_bytes()
+        });
         self
     }
 
@@ -234,27 +277,63 @@ impl Writer {
         if !self.style.wide {
             return self.int(n as u32);
         }
-        self.out.extend(if self.style.big { n.to_be_bytes() } else { n.to_le_bytes() });
+        self.out.extend(if self.style.big {
+            n.to_be_bytes()
+        } else {
+            n.to_le_bytes()
+        });
         self
     }
 }
 
 /// An ELF header with program headers for `parts` (offset, size), and a section table said to be at `sections`.
 pub fn elf_headers(style: Style, parts: &[(usize, usize)], sections: usize) -> Vec<u8> {
-    let mut w = Writer { out: Vec::new(), style };
+    let mut w = Writer {
+        out: Vec::new(),
+        style,
+    };
     w.out.extend(b"\x7fELF");
-    w.out.extend([1 + u8::from(style.wide), 1 + u8::from(style.big), 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    w.out.extend([
+        1 + u8::from(style.wide),
+        1 + u8::from(style.big),
+        1,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ]);
     w.half(2).half(if style.wide { 62 } else { 40 }).int(1);
-    w.word(0x40_1000).word(if style.wide { 64 } else { 52 }).word(sections as u64).int(0);
-    let [header, entry, section] = if style.wide { [64, 56, 64] } else { [52, 32, 40] };
-    w.half(header).half(entry).half(parts.len() as u16).half(section).half(3).half(2);
+    w.word(0x40_1000)
+        .word(if style.wide { 64 } else { 52 })
+        .word(sections as u64)
+        .int(0);
+    let [header, entry, section] = if style.wide {
+        [64, 56, 64]
+    } else {
+        [52, 32, 40]
+    };
+    w.half(header)
+        .half(entry)
+        .half(parts.len() as u16)
+        .half(section)
+        .half(3)
+        .half(2);
     for (offset, size) in parts {
         let (offset, size) = (*offset as u64, *size as u64);
         w.int(1);
         if style.wide {
             w.int(5);
         }
-        w.word(offset).word(0x40_0000 + offset).word(0x40_0000 + offset).word(size).word(size);
+        w.word(offset)
+            .word(0x40_0000 + offset)
+            .word(0x40_0000 + offset)
+            .word(size)
+            .word(size);
         if !style.wide {
             w.int(5);
         }
@@ -292,9 +371,22 @@ pub fn stream(
     let (mut stored_sum, mut sum) = (Adler::new(), Adler::new());
     let mut block = |w: &mut Writer, bytes: &[u8]| {
         let packed = nrv(style.method, bytes);
-        let stored = if packed.len() < bytes.len() { &packed[..] } else { bytes };
+        let stored = if packed.len() < bytes.len() {
+            &packed[..]
+        } else {
+            bytes
+        };
         w.int(bytes.len() as u32).int(stored.len() as u32);
-        w.out.extend([if stored.len() < bytes.len() { style.method } else { 0 }, 0, 0, 0]);
+        w.out.extend([
+            if stored.len() < bytes.len() {
+                style.method
+            } else {
+                0
+            },
+            0,
+            0,
+            0,
+        ]);
         w.out.extend(stored);
         stored_sum.add(stored);
         sum.add(bytes);
@@ -321,7 +413,13 @@ pub fn stream(
         add_stub(&mut w);
     }
     let len = original.len() as u32;
-    w.out.extend(record(id, style.method, [sum.value(), stored_sum.value()], [len, len], [0, 0]));
+    w.out.extend(record(
+        id,
+        style.method,
+        [sum.value(), stored_sum.value()],
+        [len, len],
+        [0, 0],
+    ));
     w.int(start as u32);
     w.out
 }
@@ -341,21 +439,33 @@ pub fn elf(style: Style) -> (Vec<u8>, Vec<u8>) {
     let front = elf_headers(style, &[(0, 4096), (0, 9000)], 0);
     let headers = front.len();
     let format = if style.big { 132 } else { 22 };
-    (stream(style, front, &original, headers, &parts, format), original)
+    (
+        stream(style, front, &original, headers, &parts, format),
+        original,
+    )
 }
 
 /// A Mach-O program packed in this style, and the original; the segment with the higher address comes first.
 pub fn macho(style: Style) -> (Vec<u8>, Vec<u8>) {
     let parts = [(3000_usize, 2000_usize, 0x9000_u64), (0, 3000, 0x1000)];
-    let mut w = Writer { out: Vec::new(), style };
+    let mut w = Writer {
+        out: Vec::new(),
+        style,
+    };
     let (segment, header) = if style.wide { (72, 32) } else { (56, 28) };
-    w.int(if style.wide { 0xfeed_facf } else { 0xfeed_face }).int(7).int(3).int(2);
+    w.int(if style.wide { 0xfeed_facf } else { 0xfeed_face })
+        .int(7)
+        .int(3)
+        .int(2);
     w.int(2).int(2 * segment).int(0);
     w.out.resize(header, 0);
     for (offset, size, address) in parts {
         w.int(if style.wide { 0x19 } else { 1 }).int(segment);
         w.out.extend([0; 16]);
-        w.word(address).word(0x3000).word(offset as u64).word(size as u64);
+        w.word(address)
+            .word(0x3000)
+            .word(offset as u64)
+            .word(size as u64);
         w.out.extend([0; 16]);
     }
     let front = w.out;
@@ -363,7 +473,17 @@ pub fn macho(style: Style) -> (Vec<u8>, Vec<u8>) {
     original[..front.len()].copy_from_slice(&front);
     let headers = front.len();
     let parts = [(0, 3000), (3000, 2000)];
-    (stream(style, front, &original, headers, &parts, if style.big { 131 } else { 29 }), original)
+    (
+        stream(
+            style,
+            front,
+            &original,
+            headers,
+            &parts,
+            if style.big { 131 } else { 29 },
+        ),
+        original,
+    )
 }
 
 /// Addresses in [`pe`]'s original.
@@ -372,7 +492,11 @@ pub const PE_BASE: usize = 0x1000;
 pub const PE_POINTERS: [usize; 4] = [0x1008, 0x1010, 0x1020, 0x1ff0];
 
 /// PE headers up to the end of the section table.
-fn pe_headers(wide: bool, sections: &[(&[u8; 8], usize, usize, usize)], directories: &[(usize, u32, u32)]) -> Vec<u8> {
+fn pe_headers(
+    wide: bool,
+    sections: &[(&[u8; 8], usize, usize, usize)],
+    directories: &[(usize, u32, u32)],
+) -> Vec<u8> {
     let len = if wide { 264 } else { 248 };
     let mut out = vec![0; len];
     let mut put = |at: usize, bytes: &[u8]| out[at..at + bytes.len()].copy_from_slice(bytes);
@@ -429,7 +553,10 @@ pub fn pe(method: u8, wide: bool) -> (Vec<u8>, Vec<u8>) {
     let mut put = |at: usize, bytes: &[u8]| memory[at..at + bytes.len()].copy_from_slice(bytes);
     let image_base: u64 = if wide { 0x1_4000_0000 } else { 0x40_0000 };
     for at in PE_POINTERS {
-        put(at, &(image_base + 0x1234 + at as u64).to_le_bytes()[..width]);
+        put(
+            at,
+            &(image_base + 0x1234 + at as u64).to_le_bytes()[..width],
+        );
     }
     // The import directory: one descriptor, its table, then names.
     put(0x1800 + 12, &0x2840_u32.to_le_bytes());
@@ -490,7 +617,13 @@ pub fn pe(method: u8, wide: bool) -> (Vec<u8>, Vec<u8>) {
     let stored = nrv(method, &memory);
     let adlers = [adler(&memory), adler(&stored)];
     let lens = [memory.len() as u32, stored.len() as u32];
-    let record = record(if wide { 36 } else { 9 }, method, adlers, lens, [0x26, 0x7e]);
+    let record = record(
+        if wide { 36 } else { 9 },
+        method,
+        adlers,
+        lens,
+        [0x26, 0x7e],
+    );
     let body = 0x220 + stored.len();
     let end = body.next_multiple_of(0x200) + 0x200;
     let sections: [(&[u8; 8], usize, usize, usize); 3] = [
@@ -513,7 +646,9 @@ pub fn pe(method: u8, wide: bool) -> (Vec<u8>, Vec<u8>) {
 /// x86-like bytes with calls to places inside, and where the calls are.
 pub fn code(len: usize) -> (Vec<u8>, Vec<usize>) {
     let mut noise = Noise(99);
-    let mut out: Vec<u8> = (0..len).map(|_| 0x10 + (noise.next() % 0x40) as u8).collect();
+    let mut out: Vec<u8> = (0..len)
+        .map(|_| 0x10 + (noise.next() % 0x40) as u8)
+        .collect();
     let calls: Vec<usize> = (0..len - 16).step_by(23).collect();
     for at in &calls {
         out[*at] = 0xe8;
@@ -528,7 +663,8 @@ pub fn mark_calls(code: &mut [u8], calls: &[usize], cto: u8, add: u32) {
     for at in calls {
         let field = &mut code[at + 1..at + 5];
         let relative = u32::from_le_bytes(field.try_into().unwrap());
-        let target = relative.wrapping_add(*at as u32 + 1).wrapping_add(add) + (u32::from(cto) << 24);
+        let target =
+            relative.wrapping_add(*at as u32 + 1).wrapping_add(add) + (u32::from(cto) << 24);
         field.copy_from_slice(&target.to_be_bytes());
     }
 }
