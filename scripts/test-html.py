@@ -128,7 +128,7 @@ def check(what, is_so, detail=""):
     print(f"{'ok  ' if is_so else 'FAIL'} {what} {detail if not is_so else ''}".rstrip())
 
 
-ROWS = "document.querySelectorAll('#list tbody tr:not(.detail)').length"
+ROWS = "document.querySelectorAll('#list > tbody > tr:not(.detail)').length"
 
 
 def filtered(browser, query):
@@ -171,6 +171,19 @@ def small(browser, path, shots):
     for part in ["stale-toolchain", "go-version contradicted", "fips140=maybe", "example.com/fork/sys@v0.41.1", "-trimpath"]:
         check(f"they tell {part}", part in detail)
     check("the address leads there", browser.value("location.hash") == "#b1")
+    # The tables above: the last of the sample is that of the things not examined, with 15 rows.
+    shown = "[...document.querySelectorAll('#tables section:last-child tbody tr')].filter(r => !r.hidden).length"
+    browser.value("(() => { const s = document.querySelector('#tables section:last-child .search'); s.value = 'closed-1';"
+                  " s.dispatchEvent(new Event('input')); })()")
+    check("a long table has a search", browser.value(shown) == 3, browser.value(shown))
+    browser.value("document.querySelectorAll('#tables section:last-child th button')[1].click()")
+    first = "document.querySelector('#tables section:last-child tbody tr:not([hidden]) td:nth-child(2)').textContent"
+    check("and sorts by a column, numbers as numbers", browser.value(first) == "usr/bin/closed-1", browser.value(first))
+    filtered(browser, "nosuchthing")
+    browser.value("document.querySelectorAll('#tables .open')[1].click()")
+    check("a finding leads to its binary", browser.value("location.hash") == "#b3" and browser.value(ROWS) == 4)
+    browser.value("document.querySelector('#b3 .open').click()")
+    check("a second click closes it", browser.value("document.querySelectorAll('.detail').length") == 1)
     if shots:
         screenshot(browser, shots / "light.png")
     light = browser.value("getComputedStyle(document.body).backgroundColor")

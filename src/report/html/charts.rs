@@ -130,22 +130,24 @@ fn tiles(document: &Document, support: &SupportTable, remarks: &[Remark]) -> Vec
         .collect()
 }
 
-/// Binaries by Go release, newest first, coloured by support.
+/// Binaries by Go release without the patch number, newest first, coloured by support, which goes by that release.
 fn releases(document: &Document, support: &SupportTable) -> Chart {
-    let mut counts = BTreeMap::<&str, u64>::new();
+    let mut counts = BTreeMap::<&str, (u64, BTreeSet<&str>)>::new();
     for version in document
         .binaries
         .iter()
         .filter_map(|b| b.go_version.as_deref())
     {
-        *counts.entry(version).or_default() += 1;
+        let row = counts.entry(minor(version)).or_default();
+        row.0 += 1;
+        row.1.insert(version);
     }
     let mut rows: Vec<_> = counts.into_iter().collect();
     rows.sort_by(|a, b| terms::compare_releases(b.0, a.0));
-    let bars = rows.into_iter().map(|(version, number)| {
-        let row = support.get(version);
+    let bars = rows.into_iter().map(|(release, (number, versions))| {
+        let row = versions.iter().find_map(|version| support.get(*version));
         Bar {
-            label: clean(version).into_owned(),
+            label: clean(release).into_owned(),
             value: number,
             text: format!(
                 "{}{}",
@@ -163,12 +165,26 @@ fn releases(document: &Document, support: &SupportTable) -> Chart {
                 }) => Tone::Warn,
                 _ => Tone::Plain,
             },
-            filter: filter("go", version),
+            filter: filter("go", release),
         }
     });
     Chart {
         title: "Go releases".into(),
         bars: folded(bars.collect()),
+    }
+}
+
+/// `go1.27` of `go1.27.3` and of `go1.27rc1`; anything else as it is.
+fn minor(version: &str) -> &str {
+    let Some((major, rest)) = version.split_once('.') else {
+        return version;
+    };
+    let digits = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    match digits {
+        0 => version,
+        _ => version.get(..major.len() + 1 + digits).unwrap_or(version),
     }
 }
 
@@ -234,7 +250,7 @@ fn spread(document: &Document) -> Chart {
         label: clean(path).into_owned(),
         value: versions.len() as u64,
         text: format!(
-            "{} versions in {}",
+            "{} (in {})",
             versions.len(),
             count(number, "program", "programs")
         ),

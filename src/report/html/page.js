@@ -14,6 +14,12 @@
     return element;
   }
 
+  // Long paths break after a slash.
+  function breakable(element, path) {
+    for (const part of path.split(/(?<=[/!])/)) element.append(part, document.createElement("wbr"));
+    return element;
+  }
+
   function size(bytes) {
     const units = ["B", "kB", "MB", "GB", "TB"];
     let unit = 0;
@@ -84,7 +90,7 @@
       row.cells.forEach((cell, index) => {
         let inside = cell;
         if (row.binary !== null && table.columns[index] === "binary") {
-          inside = make("button", "open", cell);
+          inside = breakable(make("button", "open"), cell);
           inside.type = "button";
           inside.addEventListener("click", () => show(row.binary));
         }
@@ -135,7 +141,7 @@
     { name: "go", width: "7.5rem", value: column(GO) },
     { name: "program", width: "22%", value: column(PROGRAM) },
     { name: "version", width: "10%", value: column(VERSION) },
-    { name: "port", width: "8.5rem", value: column(PORT) },
+    { name: "port", width: "9.5rem", value: column(PORT) },
     { name: "size", width: "6rem", value: (binary) => binary.z, number: true },
     { name: "findings", width: "6rem", value: worst, number: true },
     { name: "notes", width: "16%", value: (binary) => binary.f.map(([word]) => text[word]).join(" ") },
@@ -144,7 +150,7 @@
   function cell(column, binary, index) {
     const td = make("td", column.number ? "number" : "");
     if (column.name === "path") {
-      const button = make("button", "open mono", column.value(binary));
+      const button = breakable(make("button", "open mono"), column.value(binary));
       button.type = "button";
       button.setAttribute("aria-expanded", "false");
       button.addEventListener("click", () => toggle(index));
@@ -162,7 +168,7 @@
     } else if (column.name === "notes") {
       for (const [word, loudness] of binary.f) td.append(make("span", "flag " + ["bad", "warn", ""][loudness], text[word]));
     } else {
-      td.append(column.value(binary));
+      breakable(td, column.value(binary));
     }
     return td;
   }

@@ -283,11 +283,36 @@ fn images(document: &Document) -> Vec<Image<'_>> {
     images
 }
 
+/// Columns that the bill has in fields of its own or among the settings.
+const ELSEWHERE: &[&str] = &[
+    "main_module",
+    "main_version",
+    "sha256",
+    "go_version",
+    "cgo_enabled",
+    "trimpath",
+    "buildmode",
+    "tags",
+    "ldflags",
+    "vcs",
+    "vcs_revision",
+    "vcs_time",
+    "vcs_modified",
+    "image",
+    "image_digest",
+    "platform",
+    "layer",
+    "layer_digest",
+    "claims_confirmed",
+    "claims_contradicted",
+];
+
 /// Everything the record says about a binary as names and values: the columns of the CSV form, the build settings,
 /// the verdicts, and the findings.
 fn properties(binary: &Binary, remarks: &[&Remark]) -> Vec<(String, String)> {
     let columns = csv::COLUMNS
         .iter()
+        .filter(|c| !ELSEWHERE.contains(&c.name))
         .filter_map(|c| Some((format!("gospect:{}", c.name), c.of(binary)?)));
     let mut all: Vec<_> = columns.filter(|(_, value)| !value.is_empty()).collect();
     for setting in binary.build_info.iter().flat_map(|info| &info.settings) {

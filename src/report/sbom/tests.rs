@@ -275,3 +275,13 @@ fn both_formats_validate() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+#[test]
+fn every_name_left_out_is_a_column() {
+    for name in ELSEWHERE {
+        assert!(
+            csv::COLUMNS.iter().any(|column| column.name == *name),
+            "{name}"
+        );
+    }
+}
