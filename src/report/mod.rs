@@ -2,4 +2,8 @@
 //!
 //! Must never: compute a fact, read a file, print.
 
+#[cfg(feature = "audit")]
+pub mod diff;
+#[cfg(feature = "audit")]
+pub mod findings;
 pub mod model;
