@@ -7,7 +7,7 @@ pub struct Limits {
     pub build_info: u64,
     /// Bytes read from one executable for all its facts.
     pub executable: u64,
-    /// Entries of one container.
+    /// Entries of one outermost container, those of nested ones included.
     pub entries: u64,
     /// Bytes of one container entry.
     pub entry_size: u64,

@@ -2,10 +2,16 @@
 //!
 //! Must never: interpret what it reads, print, or keep more than its limits allow.
 
+mod budget;
 mod limits;
+#[cfg(feature = "archives")]
+mod spill;
 mod window;
 
+pub use budget::{Budget, Grant, LARGE_WINDOW};
 pub use limits::Limits;
+#[cfg(feature = "archives")]
+pub use spill::{Spill, Windows};
 pub use window::{Counts, Window};
 
 use std::io;

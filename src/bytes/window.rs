@@ -112,6 +112,16 @@ impl<'r> Window<'r> {
         }
     }
 
+    /// Reads into `buf` without keeping anything: for scans that pass over a lot and keep little. Counted like any read.
+    pub fn read_uncached(&self, buf: &mut [u8], offset: u64) -> Option<usize> {
+        let n = self.reader.read_at(buf, offset).ok()?;
+        let mut counts = self.counts.get();
+        counts.reads += 1;
+        counts.bytes += n as u64;
+        self.counts.set(counts);
+        Some(n)
+    }
+
     fn cached(&self, offset: u64, size: u64) -> Option<&[u8]> {
         let index = self.index.borrow();
         let after = index.partition_point(|&(at, _)| at <= offset);

@@ -1,10 +1,27 @@
-//! The facts of one Go binary, each with where it came from.
+//! Facts of one Go program, each with where it came from. No opinion.
 //!
-//! Must never: touch the file system, start threads, print, or judge.
+//! [`inspect()`] is the way in: it opens a file, identifies the program and fills the record. The other modules are what it uses, one format
+//! of Go's each. Must never: touch the file system, start threads, print, judge.
 
+pub mod buildinfo;
+pub mod corroborate;
 pub mod experiment;
+pub mod fips;
+mod full;
+pub mod functions;
 pub mod godebug;
+pub mod goroot;
+pub mod identify;
+mod inspect;
+pub mod ldflags;
+pub mod linker_strings;
+pub mod modinfo;
+pub mod moduledata;
+pub mod paths;
+pub mod pclntab;
+pub mod record;
 pub mod semver;
 pub mod version;
 
+pub use inspect::{Found, Inspection, Level, Options, inspect, miss_text};
 pub use version::GoVersion;

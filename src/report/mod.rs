@@ -1,9 +1,33 @@
 //! Reports: the serialisable record and one file per output format.
 //!
-//! Must never: compute a fact, read a file, print.
+//! Must never: compute a fact, read a file, print. Everything is written to the writer that the caller hands in.
 
+pub mod csv;
 #[cfg(feature = "audit")]
 pub mod diff;
+pub mod document;
 #[cfg(feature = "audit")]
 pub mod findings;
+pub mod json;
 pub mod model;
+pub mod ndjson;
+pub mod sbom;
+pub mod terms;
+
+#[cfg(feature = "cli")]
+pub mod card;
+#[cfg(feature = "cli")]
+pub mod format;
+#[cfg(feature = "cli")]
+pub mod html;
+#[cfg(feature = "cli")]
+pub mod reach;
+#[cfg(feature = "cli")]
+pub mod style;
+#[cfg(feature = "cli")]
+pub mod table;
+
+#[cfg(test)]
+pub mod sample;
+#[cfg(test)]
+mod schema_tests;

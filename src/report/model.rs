@@ -369,8 +369,10 @@ pub struct Module {
 #[serde(rename_all = "PascalCase", default)]
 pub struct Setting {
     /// Such as `CGO_ENABLED`.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub key: String,
     /// Unquoted value.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub value: String,
 }
 

@@ -1,0 +1,331 @@
+//! The body of a stream made positioned: in memory when small, in an unlinked temporary file when large.
+
+use super::{Budget, FileBytes, Grant, Limits, ReadAt};
+use std::io::{self, Read, Write};
+use std::ops::Range;
+
+/// A stream's bytes, collected so that they can be read at any position.
+///
+/// The temporary file has no name where the system allows it, and is gone when the value is dropped.
+pub struct Spill {
+    kept: Kept,
+}
+
+enum Kept {
+    Memory {
+        bytes: Vec<u8>,
+        _grant: Option<Grant>,
+    },
+    File(FileBytes),
+}
+
+/// Bodies are copied to the temporary file in pieces of this size.
+const PIECE: usize = 256 << 10;
+
+impl Spill {
+    /// Reads `reader` to its end; `head` are bytes already taken from it.
+    ///
+    /// Up to `threshold` bytes stay in memory when `budget` grants them at once; what is longer, or what finds the
+    /// budget used up, goes to a temporary file, so this never waits. `size_hint` is the length that the container
+    /// claims: it decides where the bytes go, never how many are read, and never allocates ahead of what arrives.
+    ///
+    /// # Errors
+    /// The reader's errors as they are; an entry longer than [`Limits::entry_size`] is an error of kind `FileTooLarge`;
+    /// errors of the temporary file name it.
+    pub fn collect(
+        head: &[u8],
+        reader: &mut dyn Read,
+        size_hint: Option<u64>,
+        threshold: u64,
+        budget: &Budget,
+        limits: &Limits,
+    ) -> io::Result<Self> {
+        let mut grant = None;
+        let mut bytes = Vec::new();
+        if size_hint.is_none_or(|size| size <= threshold) {
+            grant = budget.try_take(size_hint.unwrap_or(threshold).max(head.len() as u64));
+        }
+        bytes.extend_from_slice(head);
+        if let Some(held) = grant {
+            let room = held.bytes();
+            // One byte above the room shows that there is more, without taking it into account twice.
+            (&mut *reader)
+                .take((room + 1).saturating_sub(bytes.len() as u64))
+                .read_to_end(&mut bytes)?;
+            if bytes.len() as u64 <= room {
+                too_long(bytes.len() as u64, limits.entry_size)?;
+                bytes.shrink_to_fit();
+                return Ok(Self {
+                    kept: Kept::Memory {
+                        bytes,
+                        _grant: Some(held),
+                    },
+                });
+            }
+        }
+        let mut file = tempfile::tempfile().map_err(|e| {
+            io::Error::new(e.kind(), format!("cannot create a temporary file: {e}"))
+        })?;
+        let len = write_all(&mut file, &bytes, reader, limits.entry_size)?;
+        Ok(Self {
+            kept: Kept::File(FileBytes::new(file, len)),
+        })
+    }
+
+    /// Whether the bytes are in a temporary file.
+    pub fn on_disk(&self) -> bool {
+        matches!(self.kept, Kept::File(_))
+    }
+}
+
+fn too_long(len: u64, most: u64) -> io::Result<()> {
+    if len > most {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("longer than {most} bytes"),
+        ));
+    }
+    Ok(())
+}
+
+fn write_all(
+    file: &mut std::fs::File,
+    head: &[u8],
+    reader: &mut dyn Read,
+    most: u64,
+) -> io::Result<u64> {
+    let named =
+        |e: io::Error| io::Error::new(e.kind(), format!("cannot write to a temporary file: {e}"));
+    file.write_all(head).map_err(named)?;
+    let mut len = head.len() as u64;
+    let mut piece = vec![0; PIECE];
+    loop {
+        let n = match reader.read(&mut piece) {
+            Ok(n) => n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e),
+        };
+        if n == 0 {
+            return Ok(len);
+        }
+        len += n as u64;
+        too_long(len, most)?;
+        file.write_all(piece.get(..n).unwrap_or_default())
+            .map_err(named)?;
+    }
+}
+
+impl ReadAt for Spill {
+    fn len(&self) -> u64 {
+        match &self.kept {
+            Kept::Memory { bytes, .. } => bytes.len() as u64,
+            Kept::File(file) => file.len(),
+        }
+    }
+
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        match &self.kept {
+            Kept::Memory { bytes, .. } => bytes.read_at(buf, offset),
+            Kept::File(file) => file.read_at(buf, offset),
+        }
+    }
+
+    fn as_slice(&self) -> Option<&[u8]> {
+        match &self.kept {
+            Kept::Memory { bytes, .. } => Some(bytes),
+            Kept::File(_) => None,
+        }
+    }
+}
+
+/// Only some ranges of a stream, positioned as in the whole.
+///
+/// Reading outside what was kept is an error of kind `Unsupported` that names the range, never zeros.
+pub struct Windows {
+    len: u64,
+    /// Sorted, disjoint.
+    pieces: Vec<(u64, Vec<u8>)>,
+    _grant: Grant,
+}
+
+impl Windows {
+    /// Keeps `head` (the first bytes of the stream, already taken from `reader`) and `ranges` of the rest.
+    ///
+    /// The stream is read forward once: to the last range when `size`, its length, is known, else to its end. Ranges
+    /// may overlap and need no order; what lies beyond the end is not there.
+    ///
+    /// # Errors
+    /// The reader's errors; `OutOfMemory` when the ranges are longer than the budget can ever grant.
+    pub fn collect(
+        head: &[u8],
+        reader: &mut dyn Read,
+        size: Option<u64>,
+        ranges: &[Range<u64>],
+        budget: &Budget,
+    ) -> io::Result<Self> {
+        let mut wanted: Vec<Range<u64>> = Vec::new();
+        let mut sorted: Vec<_> = ranges.iter().filter(|r| r.start < r.end).cloned().collect();
+        sorted.sort_by_key(|r| r.start);
+        for range in sorted {
+            let start = range.start.max(head.len() as u64);
+            match wanted.last_mut() {
+                Some(last) if start <= last.end => last.end = last.end.max(range.end),
+                _ if start < range.end => wanted.push(start..range.end),
+                _ => {}
+            }
+        }
+        let total = wanted.iter().fold(head.len() as u64, |sum, r| {
+            sum.saturating_add(r.end - r.start)
+        });
+        if total > budget.total() {
+            return Err(io::Error::new(
+                io::ErrorKind::OutOfMemory,
+                format!(
+                    "{total} bytes wanted of {} that may be held",
+                    budget.total()
+                ),
+            ));
+        }
+        let grant = budget.force(total);
+        let mut pieces = vec![(0, head.to_vec())];
+        let mut at = head.len() as u64;
+        for range in wanted {
+            at += skip(reader, range.start - at)?;
+            if at < range.start {
+                break;
+            }
+            let mut piece = Vec::new();
+            (&mut *reader)
+                .take(range.end - at)
+                .read_to_end(&mut piece)?;
+            at += piece.len() as u64;
+            pieces.push((range.start, piece));
+        }
+        let len = match size {
+            Some(size) => size.max(at),
+            None => at + skip(reader, u64::MAX)?,
+        };
+        Ok(Self {
+            len,
+            pieces,
+            _grant: grant,
+        })
+    }
+}
+
+fn skip(reader: &mut dyn Read, count: u64) -> io::Result<u64> {
+    io::copy(&mut reader.take(count), &mut io::sink())
+}
+
+impl ReadAt for Windows {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let rest = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let want = buf.len().min(rest);
+        let mut done = 0;
+        while done < want {
+            let at = offset + done as u64;
+            let after = self.pieces.partition_point(|(start, _)| *start <= at);
+            let found = after
+                .checked_sub(1)
+                .and_then(|i| self.pieces.get(i))
+                .and_then(|(start, piece)| {
+                    piece
+                        .get(usize::try_from(at - start).ok()?..)
+                        .filter(|p| !p.is_empty())
+                });
+            let Some(piece) = found else {
+                return Err(io::Error::new(
+                    io::ErrorKind::Unsupported,
+                    format!("bytes {at}..{} were not kept", offset + want as u64),
+                ));
+            };
+            let n = piece.len().min(want - done);
+            buf[done..done + n].copy_from_slice(&piece[..n]);
+            done += n;
+        }
+        Ok(done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(len: usize) -> Vec<u8> {
+        (0..len).map(|i| (i / 7) as u8).collect()
+    }
+
+    #[test]
+    fn small_bodies_stay_in_memory_and_large_ones_go_to_disk_unchanged() {
+        let budget = Budget::new(1 << 20);
+        let limits = Limits::default();
+        for (len, hint, on_disk) in [
+            (0, None, false),
+            (1000, None, false),
+            (1000, Some(1000), false),
+            (65_536, None, false),
+            (65_537, None, true),
+            (65_537, Some(65_537), true),
+            // A hint that lies decides where the bytes go, not how many there are.
+            (65_537, Some(10), true),
+            (10, Some(1 << 40), true),
+        ] {
+            let all = body(len);
+            let head = len.min(100);
+            let spill = Spill::collect(
+                &all[..head],
+                &mut &all[head..],
+                hint,
+                1 << 16,
+                &budget,
+                &limits,
+            )
+            .unwrap();
+            assert_eq!(
+                (spill.on_disk(), spill.len()),
+                (on_disk, len as u64),
+                "{len} {hint:?}"
+            );
+            let mut out = vec![0; len + 10];
+            assert_eq!(spill.read_at(&mut out, 0).unwrap(), len);
+            assert_eq!(out[..len], all);
+        }
+        assert!(budget.try_take(1 << 20).is_some());
+    }
+
+    #[test]
+    fn a_used_up_budget_sends_bodies_to_disk() {
+        let budget = Budget::new(1000);
+        let _held = budget.take(900);
+        let spill = Spill::collect(
+            &[],
+            &mut &body(500)[..],
+            Some(500),
+            1 << 16,
+            &budget,
+            &Limits::default(),
+        )
+        .unwrap();
+        assert!(spill.on_disk());
+    }
+
+    #[test]
+    fn too_long_is_an_error_wherever_the_bytes_go() {
+        let budget = Budget::new(1 << 20);
+        let limits = Limits {
+            entry_size: 1000,
+            ..Limits::default()
+        };
+        for threshold in [10, 1 << 16] {
+            let error =
+                Spill::collect(&[], &mut &body(1001)[..], None, threshold, &budget, &limits)
+                    .err()
+                    .unwrap();
+            assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        }
+    }
+}

@@ -1,0 +1,393 @@
+//! `gospect version`: what `go version` of Go 1.27 prints, byte for byte (src/cmd/go/internal/version/version.go), without Go.
+//!
+//! Its habits are kept: directories are walked in order of names, links to files are followed there, only the first slice of a universal
+//! file counts, and files that are not Go are passed over in silence. A file named on the command line that Go's reader cannot read and
+//! ours can is answered in the same form.
+
+use crate::bytes::{FileBytes, Limits};
+use crate::go::record::{self, Effort, Record, Refusal};
+use crate::source::dir;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, Metadata};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Flags {
+    modules: bool,
+    verbose: bool,
+    json: bool,
+}
+
+/// One run: where it prints and how it ends.
+struct Run<'w> {
+    flags: Flags,
+    out: &'w mut dyn Write,
+    status: u8,
+    /// Standard output was closed: stop quietly.
+    closed: bool,
+}
+
+pub fn run(args: &[OsString]) -> ExitCode {
+    let mut flags = Flags::default();
+    let files = match parse(args, &mut flags) {
+        Ok(files) => files,
+        Err(message) => {
+            eprint!("{message}");
+            return ExitCode::from(2);
+        }
+    };
+    let stdout = io::stdout().lock();
+    let mut out = BufWriter::with_capacity(64 << 10, stdout);
+    let mut run = Run {
+        flags,
+        out: &mut out,
+        status: 0,
+        closed: false,
+    };
+    if files.is_empty() {
+        run.own();
+    } else if flags.json && !flags.modules {
+        eprintln!("go: 'go version' with -json flag requires -m flag");
+        run.status = 2;
+    } else {
+        for file in files {
+            run.argument(Path::new(file));
+        }
+    }
+    let status = run.status;
+    match out.flush() {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+            eprintln!("gospect: cannot write the output: {e}");
+            ExitCode::from(1)
+        }
+        _ => ExitCode::from(status),
+    }
+}
+
+/// Flags of Go's flag package: one or two dashes, `=true` or `=false` behind boolean ones, up to the first argument or `--`.
+fn parse<'a>(args: &'a [OsString], flags: &mut Flags) -> Result<&'a [OsString], String> {
+    const USAGE: &str =
+        "usage: go version [-m] [-v] [-json] [file ...]\nRun 'go help version' for details.\n";
+    let mut rest = args;
+    while let Some((first, tail)) = rest.split_first() {
+        let Some(text) = first.to_str().filter(|t| t.len() > 1 && t.starts_with('-')) else {
+            break;
+        };
+        if text == "--" {
+            return Ok(tail);
+        }
+        let body = text
+            .strip_prefix("--")
+            .or(text.strip_prefix('-'))
+            .unwrap_or(text);
+        if body.is_empty() || body.starts_with(['-', '=']) {
+            return Err(format!("bad flag syntax: {text}\n{USAGE}"));
+        }
+        let (name, value) = body
+            .split_once('=')
+            .map_or((body, None), |(n, v)| (n, Some(v)));
+        rest = tail;
+        let flag = match name {
+            "m" => &mut flags.modules,
+            "v" => &mut flags.verbose,
+            "json" => &mut flags.json,
+            "C" => {
+                let dir = match value {
+                    Some(dir) => OsString::from(dir),
+                    None => {
+                        let (dir, tail) = rest
+                            .split_first()
+                            .ok_or_else(|| format!("flag needs an argument: -C\n{USAGE}"))?;
+                        rest = tail;
+                        dir.clone()
+                    }
+                };
+                std::env::set_current_dir(&dir)
+                    .map_err(|e| format!("go: chdir {}: {}\n", dir.display(), go_error(&e)))?;
+                continue;
+            }
+            "h" | "help" => return Err(USAGE.to_owned()),
+            _ => return Err(format!("flag provided but not defined: -{name}\n{USAGE}")),
+        };
+        *flag = match value {
+            None | Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
+            Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
+            Some(v) => {
+                return Err(format!(
+                    "invalid boolean value {v:?} for -{name}: parse error\n{USAGE}"
+                ));
+            }
+        };
+    }
+    Ok(rest)
+}
+
+impl Run<'_> {
+    /// Without files: this program's own version, in the form of Go's.
+    fn own(&mut self) {
+        let flag = match self.flags {
+            Flags { modules: true, .. } => "-m",
+            Flags { verbose: true, .. } => "-v",
+            Flags { json: true, .. } => "-json",
+            _ => {
+                let os = if cfg!(target_os = "macos") {
+                    "darwin"
+                } else {
+                    std::env::consts::OS
+                };
+                let arch = match std::env::consts::ARCH {
+                    "x86_64" => "amd64",
+                    "aarch64" => "arm64",
+                    "x86" => "386",
+                    other => other,
+                };
+                let line = format!(
+                    "gospect version {} {os}/{arch}\n",
+                    env!("CARGO_PKG_VERSION")
+                );
+                return self.print(line.as_bytes());
+            }
+        };
+        eprintln!("go: 'go version' only accepts {flag} flag with arguments");
+        self.status = 2;
+    }
+
+    fn print(&mut self, bytes: &[u8]) {
+        if self.out.write_all(bytes).is_err() {
+            self.closed = true;
+        }
+    }
+
+    fn argument(&mut self, path: &Path) {
+        if self.closed {
+            return;
+        }
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(e) => {
+                eprintln!("stat {}: {}", path.display(), go_error(&e));
+                self.status = 1;
+                return;
+            }
+        };
+        if metadata.is_dir() {
+            self.directory(path);
+        } else if !self.file(path, &metadata, true, true) && self.flags.modules {
+            self.status = 1;
+        }
+    }
+
+    /// `filepath.WalkDir`: entries in order of names; links are not entered.
+    fn directory(&mut self, root: &Path) {
+        let mut pending = vec![root.to_owned()];
+        while let Some(path) = pending.pop() {
+            if self.closed {
+                return;
+            }
+            let Ok(metadata) = fs::symlink_metadata(&path) else {
+                continue;
+            };
+            if metadata.is_dir() || path == root {
+                // A directory that cannot be read is passed over, as Go does.
+                let mut names: Vec<OsString> = fs::read_dir(&path)
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .map(|e| e.file_name())
+                    .collect();
+                names.sort_unstable_by(|a, b| b.as_encoded_bytes().cmp(a.as_encoded_bytes()));
+                pending.extend(names.iter().map(|n| join(&path, n)));
+            } else if metadata.is_file() || metadata.is_symlink() {
+                let verbose = self.flags.verbose;
+                self.file(&path, &metadata, verbose, false);
+            }
+        }
+    }
+
+    /// Prints one file; false when it is no Go program. `must` asks for a word about why not.
+    fn file(&mut self, path: &Path, metadata: &Metadata, must: bool, named: bool) -> bool {
+        let mut metadata = metadata.clone();
+        if metadata.is_symlink() {
+            match fs::metadata(path) {
+                Ok(m) if m.is_file() => metadata = m,
+                _ => {
+                    if must {
+                        eprintln!("{}: symlink", path.display());
+                    }
+                    return false;
+                }
+            }
+        }
+        match read(path, &metadata, named) {
+            Ok(record) => {
+                self.record(path, &record);
+                true
+            }
+            Err(error) => {
+                if must {
+                    match error {
+                        Error::Open(_) => eprintln!("{}", path.display()),
+                        Error::Refused(why) if is_candidate(path, &metadata) => {
+                            eprintln!(
+                                "{0}: could not read Go build info from {0}: {1}",
+                                path.display(),
+                                why
+                            );
+                        }
+                        Error::Refused(_) => {}
+                    }
+                }
+                false
+            }
+        }
+    }
+
+    fn record(&mut self, path: &Path, record: &Record) {
+        let mut bytes = Vec::new();
+        if self.flags.json && self.flags.modules {
+            bytes.extend_from_slice(&record.to_json());
+            bytes.push(b'\n');
+            return self.print(&bytes);
+        }
+        bytes.extend_from_slice(path.as_os_str().as_encoded_bytes());
+        bytes.extend_from_slice(b": ");
+        bytes.extend_from_slice(&record.version);
+        bytes.push(b'\n');
+        if self.flags.modules {
+            let text = record.to_text();
+            for line in text
+                .strip_suffix(b"\n")
+                .into_iter()
+                .flat_map(|t| t.split(|&b| b == b'\n'))
+            {
+                bytes.push(b'\t');
+                bytes.extend_from_slice(line);
+                bytes.push(b'\n');
+            }
+        }
+        self.print(&bytes);
+    }
+}
+
+enum Error {
+    /// The file could not be opened or read.
+    Open(#[allow(dead_code)] io::Error),
+    /// It holds no build info; the text is that of Go's reader.
+    Refused(Refusal),
+}
+
+fn read(path: &Path, metadata: &Metadata, named: bool) -> Result<Record, Error> {
+    // Go opens whatever it is; a FIFO would wait for ever, so it is refused as what it is: no format of ours.
+    if !metadata.is_file() {
+        return Err(Error::Refused(Refusal::Format));
+    }
+    let file = dir::open_named(path).map_err(Error::Open)?;
+    let bytes = FileBytes::open(file).map_err(Error::Open)?;
+    let effort = if named { Effort::Full } else { Effort::LikeGo };
+    let reads = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        record::read(&bytes, &Limits::default(), effort)
+    }));
+    reads
+        .unwrap_or(Err(Refusal::Format))
+        .map_err(Error::Refused)
+}
+
+/// Go says why only for what looks executable (`isGoBinaryCandidate`).
+fn is_candidate(path: &Path, metadata: &Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        if metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 {
+            return true;
+        }
+    }
+    let _ = metadata;
+    let name = path.to_string_lossy().to_lowercase();
+    let extension = name
+        .rsplit('/')
+        .next()
+        .and_then(|n| n.rfind('.').map(|dot| &n[dot..]));
+    matches!(extension, Some(".so" | ".exe" | ".dll")) || name.contains(".so.")
+}
+
+/// The system's words as Go writes them: its own table, in lower case.
+fn go_error(error: &io::Error) -> String {
+    let text = crate::scan::error_text(error);
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
+}
+
+/// `filepath.Join`, which cleans what it joins: `./x` becomes `x`, `a//b` becomes `a/b`, `a/../b` becomes `b`.
+fn join(parent: &Path, name: &OsStr) -> PathBuf {
+    use std::path::Component;
+    let mut path = PathBuf::new();
+    for part in parent.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => match path.components().next_back() {
+                Some(Component::Normal(_)) => {
+                    path.pop();
+                }
+                Some(Component::RootDir | Component::Prefix(_)) => {}
+                _ => path.push(".."),
+            },
+            part => path.push(part),
+        }
+    }
+    path.push(name);
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_joined_as_go_does() {
+        for (parent, want) in [
+            (".", "x"),
+            ("./a", "a/x"),
+            ("a//b/", "a/b/x"),
+            ("a/../b", "b/x"),
+            ("../a", "../a/x"),
+            ("/..", "/x"),
+        ] {
+            assert_eq!(
+                join(Path::new(parent), OsStr::new("x")),
+                Path::new(want),
+                "{parent}"
+            );
+        }
+    }
+
+    #[test]
+    fn flags_of_both_styles() {
+        let parsed = |args: &[&str]| {
+            let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+            let mut flags = Flags::default();
+            parse(&args, &mut flags)
+                .map(|rest| (flags.modules, flags.verbose, flags.json, rest.len()))
+                .map_err(|e| e.lines().next().unwrap_or("").to_owned())
+        };
+        assert_eq!(
+            parsed(&["-m", "--v", "-json=true", "f", "-m"]),
+            Ok((true, true, true, 2))
+        );
+        assert_eq!(
+            parsed(&["-m=false", "--", "-v"]),
+            Ok((false, false, false, 1))
+        );
+        assert_eq!(
+            parsed(&["-q", "f"]),
+            Err("flag provided but not defined: -q".into())
+        );
+        assert_eq!(
+            parsed(&["-m=x"]),
+            Err("invalid boolean value \"x\" for -m: parse error".into())
+        );
+    }
+}

@@ -1,0 +1,358 @@
+//! The address space that every executable format becomes.
+
+use super::symbols::SymbolTable;
+use super::{elf_fixups, macho_fixups};
+use crate::bytes::Window;
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::ops::ControlFlow;
+
+/// Why a file gave no image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Miss {
+    /// Not of a format known here.
+    NotExecutable,
+    /// The named structure runs past the end of the file.
+    Truncated(&'static str),
+    /// The named structure contradicts itself.
+    Malformed(&'static str),
+    /// The source of the bytes failed.
+    Unreadable,
+}
+
+/// Something wrong in a file that still gave an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The named structure runs past the end of the file.
+    Truncated(&'static str),
+    /// The named structure contradicts itself.
+    Malformed(&'static str),
+}
+
+/// File format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Executable and Linkable Format.
+    Elf,
+    /// Mach-O.
+    MachO,
+    /// Portable Executable.
+    Pe,
+    /// AIX XCOFF.
+    Xcoff,
+    /// Plan 9 a.out.
+    Plan9,
+    /// WebAssembly.
+    Wasm,
+}
+
+impl Format {
+    /// The name used in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Elf => "elf",
+            Self::MachO => "macho",
+            Self::Pe => "pe",
+            Self::Xcoff => "xcoff",
+            Self::Plan9 => "plan9",
+            Self::Wasm => "wasm",
+        }
+    }
+}
+
+/// What a file is for, as its headers say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Loaded at fixed addresses.
+    Exe,
+    /// Executable at any address.
+    Pie,
+    /// Shared library or plugin.
+    Shared,
+    /// Relocatable object.
+    Object,
+}
+
+impl Kind {
+    /// The name used in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exe => "exe",
+            Self::Pie => "pie",
+            Self::Shared => "shared",
+            Self::Object => "object",
+        }
+    }
+}
+
+/// A run of addresses backed by bytes of the file (or of the rebuilt memory of a wasm module).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// First virtual address.
+    pub address: u64,
+    /// Bytes present; the rest of the memory is zero and of no interest here.
+    pub size: u64,
+    /// Offset of the first byte in the file, or in the rebuilt memory.
+    pub offset: u64,
+    /// Loaded writable.
+    pub writable: bool,
+    /// Loaded executable.
+    pub executable: bool,
+}
+
+impl Segment {
+    /// First address after the bytes that are present.
+    pub fn end(&self) -> u64 {
+        self.address.saturating_add(self.size)
+    }
+
+    fn contains(&self, address: u64) -> bool {
+        address >= self.address && address - self.address < self.size
+    }
+}
+
+/// A named part of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section<'a> {
+    /// Name without padding.
+    pub name: Cow<'a, [u8]>,
+    /// Virtual address; 0 when not loaded.
+    pub address: u64,
+    /// Size in memory.
+    pub size: u64,
+    /// Offset in the file.
+    pub offset: u64,
+    /// Bytes in the file.
+    pub file_size: u64,
+}
+
+/// An executable as one address space. Addresses are those of the headers; for objects, whose sections all start at 0, sections are
+/// laid out one after the other.
+pub struct Image<'a> {
+    /// File format.
+    pub format: Format,
+    /// 32 or 64.
+    pub bits: u8,
+    /// Byte order.
+    pub big_endian: bool,
+    /// Go's name of the operating system, when the headers tell.
+    pub os: Option<&'static str>,
+    /// Go's name of the architecture, when the headers tell.
+    pub arch: Option<&'static str>,
+    /// What the file is for.
+    pub kind: Kind,
+    /// What is loaded.
+    pub segments: Vec<Segment>,
+    /// Named parts.
+    pub sections: Vec<Section<'a>>,
+    /// What was wrong.
+    pub faults: Vec<Fault>,
+    /// Dynamic loader named in the file.
+    pub interpreter: Option<&'a [u8]>,
+    /// File offset and size of the ELF dynamic section.
+    pub(super) dynamic: Option<(u64, u64)>,
+    /// File offsets and sizes of the ELF notes segments.
+    pub notes: Vec<(u64, u64)>,
+    /// File offset and size of the Mach-O chained fixups.
+    pub(super) chained_fixups: Option<(u64, u64)>,
+    pub(super) symbol_table: Option<SymbolTable>,
+    /// Rebuilt memory, for formats whose file does not hold it in one piece.
+    pub(super) memory: Option<Vec<u8>>,
+    window: &'a Window<'a>,
+    fixups: OnceCell<Vec<(u64, u64)>>,
+}
+
+impl<'a> Image<'a> {
+    pub(super) fn new(window: &'a Window<'_>, format: Format, bits: u8, big_endian: bool) -> Self {
+        Self {
+            format,
+            bits,
+            big_endian,
+            os: None,
+            arch: None,
+            kind: Kind::Exe,
+            segments: Vec::new(),
+            sections: Vec::new(),
+            faults: Vec::new(),
+            interpreter: None,
+            dynamic: None,
+            notes: Vec::new(),
+            chained_fixups: None,
+            symbol_table: None,
+            memory: None,
+            window,
+            fixups: OnceCell::new(),
+        }
+    }
+
+    /// Notes what is wrong, once for each kind.
+    pub(super) fn fault(&mut self, fault: Fault) {
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
+    /// The file underneath.
+    pub fn window(&self) -> &'a Window<'a> {
+        self.window
+    }
+
+    /// Whether an ELF file has a dynamic section.
+    pub fn is_dynamic(&self) -> bool {
+        self.dynamic.is_some()
+    }
+
+    /// Bytes of a pointer.
+    pub fn pointer_size(&self) -> u64 {
+        u64::from(self.bits / 8)
+    }
+
+    /// The first section of that name.
+    pub fn section(&self, name: &[u8]) -> Option<&Section<'a>> {
+        self.sections.iter().find(|s| &*s.name == name)
+    }
+
+    /// The section that the first writable, not executable segment was made of.
+    pub fn first_writable_section(&self) -> Option<&Section<'a>> {
+        let segment = self.segments.iter().find(|s| s.writable && !s.executable)?;
+        self.sections.iter().find(|s| s.address == segment.address)
+    }
+
+    /// The segment that holds an address.
+    pub fn segment_at(&self, address: u64) -> Option<&Segment> {
+        self.segments.iter().find(|s| s.contains(address))
+    }
+
+    /// Exactly `size` bytes at a virtual address, when they all lie in one segment.
+    pub fn bytes(&self, address: u64, size: u64) -> Option<&[u8]> {
+        let segment = self.segment_at(address)?;
+        let skip = address - segment.address;
+        if size > segment.size - skip {
+            return None;
+        }
+        self.stored(segment.offset.checked_add(skip)?, size)
+    }
+
+    /// Up to `size` bytes at a virtual address, fewer at the end of the segment or of the file.
+    pub fn bytes_upto(&self, address: u64, size: u64) -> Option<&[u8]> {
+        let segment = self.segment_at(address)?;
+        let skip = address - segment.address;
+        let offset = segment.offset.checked_add(skip)?;
+        let size = size
+            .min(segment.size - skip)
+            .min(self.stored_len().checked_sub(offset)?);
+        self.stored(offset, size)
+    }
+
+    /// Bytes of the file, or of the rebuilt memory when there is one.
+    fn stored(&self, offset: u64, size: u64) -> Option<&[u8]> {
+        match &self.memory {
+            Some(memory) => {
+                let start = usize::try_from(offset).ok()?;
+                memory.get(start..start.checked_add(usize::try_from(size).ok()?)?)
+            }
+            None => self.window.get(offset, size),
+        }
+    }
+
+    fn stored_len(&self) -> u64 {
+        self.memory
+            .as_ref()
+            .map_or(self.window.len(), |m| m.len() as u64)
+    }
+
+    /// A 16-, 32- or 64-bit number in the byte order of the file.
+    pub fn number(&self, bytes: &[u8]) -> u64 {
+        let fold = |acc: u64, b: &u8| acc << 8 | u64::from(*b);
+        match self.big_endian {
+            true => bytes.iter().take(8).fold(0, fold),
+            false => bytes.iter().take(8).rev().fold(0, fold),
+        }
+    }
+
+    /// The word of pointer size at an address, as it stands in the file.
+    pub fn word(&self, address: u64) -> Option<u64> {
+        self.bytes(address, self.pointer_size())
+            .map(|b| self.number(b))
+    }
+
+    /// The pointer at an address, as the program will see it. What stands in place counts only where nothing is relocated: linkers leave
+    /// zeros there, or leftovers that look like addresses.
+    pub fn pointer(&self, address: u64) -> Option<u64> {
+        let raw = self.word(address)?;
+        let fixups = self.fixups();
+        match fixups.binary_search_by_key(&address, |f| f.0) {
+            Ok(i) => fixups.get(i).map(|f| f.1),
+            Err(_) => Some(raw),
+        }
+    }
+
+    /// Every relocated word, sorted by address, with the value it gets. Read on first use.
+    pub fn fixups(&self) -> &[(u64, u64)] {
+        self.fixups.get_or_init(|| {
+            let mut fixups = match self.format {
+                Format::Elf => elf_fixups::read(self),
+                Format::MachO => macho_fixups::read(self),
+                _ => Vec::new(),
+            };
+            fixups.sort_unstable();
+            fixups
+        })
+    }
+
+    /// A Go string header at an address: pointer and length, then the text.
+    pub fn go_string(&self, address: u64, limit: u64) -> Option<&[u8]> {
+        let pointer = self.pointer(address)?;
+        let len = self.word(address.checked_add(self.pointer_size())?)?;
+        if len == 0 || len > limit {
+            return None;
+        }
+        self.bytes(pointer, len)
+    }
+
+    /// Walks the bytes of a segment in pieces of up to 256 KiB that overlap by `overlap` bytes, without keeping them.
+    /// The callback gets the address of the piece and the piece.
+    pub fn scan<B>(
+        &self,
+        segment: &Segment,
+        overlap: usize,
+        visit: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<B>,
+    ) -> Option<B> {
+        const PIECE: usize = 256 << 10;
+        let size = segment
+            .size
+            .min(self.stored_len().saturating_sub(segment.offset));
+        let held = match &self.memory {
+            Some(memory) => Some(memory.as_slice()),
+            None => self.window.reader().as_slice(),
+        };
+        if let Some(whole) = held {
+            let start = usize::try_from(segment.offset).ok()?;
+            let bytes = whole.get(start..start.checked_add(usize::try_from(size).ok()?)?)?;
+            return visit(segment.address, bytes).break_value();
+        }
+        let mut buffer = vec![0; PIECE.min(usize::try_from(size).ok()?)];
+        let mut done = 0u64;
+        while done < size {
+            let want = usize::try_from(size - done)
+                .unwrap_or(usize::MAX)
+                .min(buffer.len());
+            let n = self
+                .window
+                .read_uncached(&mut buffer[..want], segment.offset + done)?;
+            if n == 0 {
+                return None;
+            }
+            if let ControlFlow::Break(found) =
+                visit(segment.address.checked_add(done)?, &buffer[..n])
+            {
+                return Some(found);
+            }
+            if n < want || done + n as u64 >= size || n <= overlap {
+                return None;
+            }
+            done += (n - overlap) as u64;
+        }
+        None
+    }
+}

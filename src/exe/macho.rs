@@ -1,0 +1,226 @@
+//! Mach-O: thin files of both widths and byte orders, and the slices of universal ones (Apple's `mach-o/loader.h` and `fat.h`).
+
+use super::image::{Fault, Format, Image, Kind, Miss, Section, Segment};
+use super::symbols::{SymbolTable, Symbols};
+use crate::bytes::Window;
+use object::Endianness;
+use object::macho;
+use object::read::macho::{
+    FatArch, LoadCommandVariant, MachHeader, MachOFatFile32, MachOFatFile64, Section as _,
+    Segment as _,
+};
+use std::borrow::Cow;
+
+/// Load commands larger than this are not read; dyld itself refuses far less.
+const COMMANDS_LIMIT: u32 = 16 << 20;
+/// A fat header with more slices than this is not of this world.
+const SLICES_LIMIT: usize = 64;
+
+/// CPU types and Go's names.
+const ARCHES: &[(macho::CpuType, &str)] = &[
+    (macho::CPU_TYPE_X86_64, "amd64"),
+    (macho::CPU_TYPE_ARM64, "arm64"),
+    (macho::CPU_TYPE_X86, "386"),
+    (macho::CPU_TYPE_ARM, "arm"),
+    (macho::CPU_TYPE_POWERPC64, "ppc64"),
+    (macho::CPU_TYPE_POWERPC, "ppc"),
+];
+
+pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
+    match window.upto(0, 4).and_then(|b| b.first_chunk::<4>()) {
+        Some([0xfe, 0xed, 0xfa, 0xce] | [0xce, 0xfa, 0xed, 0xfe]) => {
+            read::<macho::MachHeader32<Endianness>>(window, 32)
+        }
+        _ => read::<macho::MachHeader64<Endianness>>(window, 64),
+    }
+}
+
+fn read<'a, M>(window: &'a Window<'_>, bits: u8) -> Result<Image<'a>, Miss>
+where
+    M: MachHeader<Endian = Endianness>,
+{
+    let header = M::parse(window, 0).map_err(|_| Miss::Truncated("Mach-O header"))?;
+    let endian = header
+        .endian()
+        .map_err(|_| Miss::Malformed("Mach-O byte order"))?;
+    let mut image = Image::new(window, Format::MachO, bits, endian == Endianness::Big);
+    let cpu = header.cputype(endian);
+    image.arch = ARCHES.iter().find(|a| a.0 == cpu).map(|a| a.1);
+    image.os = Some("darwin");
+    image.kind = match header.filetype(endian) {
+        macho::MH_OBJECT => Kind::Object,
+        macho::MH_DYLIB | macho::MH_BUNDLE => Kind::Shared,
+        _ if header.flags(endian).contains(macho::MH_PIE) => Kind::Pie,
+        _ => Kind::Exe,
+    };
+    if header.sizeofcmds(endian) > COMMANDS_LIMIT {
+        return Err(Miss::Malformed("Mach-O load commands"));
+    }
+    let Ok(mut commands) = header.load_commands(endian, window, 0) else {
+        return Err(Miss::Truncated("Mach-O load commands"));
+    };
+    loop {
+        let command = match commands.next() {
+            Ok(Some(command)) => command,
+            Ok(None) => break,
+            Err(_) => {
+                image.fault(Fault::Malformed("Mach-O load command"));
+                break;
+            }
+        };
+        if let Ok(Some((segment, sections))) = M::Segment::from_command(command) {
+            read_segment::<M>(segment, sections, endian, window, &mut image);
+            continue;
+        }
+        match command.variant() {
+            Ok(LoadCommandVariant::Symtab(table)) => {
+                let entry = if bits == 64 { 16 } else { 12 };
+                image.symbol_table = Some(SymbolTable {
+                    layout: Symbols::MachO,
+                    offset: table.symoff.get(endian).into(),
+                    size: u64::from(table.nsyms.get(endian)) * entry,
+                    strings: table.stroff.get(endian).into(),
+                    strings_size: table.strsize.get(endian).into(),
+                });
+            }
+            Ok(LoadCommandVariant::LinkeditData(data))
+                if data.cmd.get(endian) == macho::LC_DYLD_CHAINED_FIXUPS =>
+            {
+                image.chained_fixups = Some((
+                    data.dataoff.get(endian).into(),
+                    data.datasize.get(endian).into(),
+                ));
+            }
+            Ok(LoadCommandVariant::BuildVersion(version, _))
+                if is_ios(version.platform.get(endian).0) =>
+            {
+                image.os = Some("ios")
+            }
+            _ => {}
+        }
+    }
+    if image.segments.is_empty() && image.faults.is_empty() {
+        image.fault(Fault::Malformed("Mach-O load commands: nothing is loaded"));
+    }
+    Ok(image)
+}
+
+/// `PLATFORM_IOS` and `PLATFORM_IOSSIMULATOR`.
+fn is_ios(platform: u32) -> bool {
+    matches!(platform, 2 | 7)
+}
+
+fn read_segment<'a, M>(
+    segment: &M::Segment,
+    data: &'a [u8],
+    endian: Endianness,
+    window: &'a Window<'_>,
+    image: &mut Image<'a>,
+) where
+    M: MachHeader<Endian = Endianness>,
+{
+    let (offset, file_size) = (
+        segment.fileoff(endian).into(),
+        segment.filesize(endian).into(),
+    );
+    if offset
+        .checked_add(file_size)
+        .is_none_or(|end| end > window.len())
+    {
+        image.fault(Fault::Truncated("Mach-O segment"));
+    }
+    let protection = segment.initprot(endian);
+    image.segments.push(Segment {
+        address: segment.vmaddr(endian).into(),
+        size: file_size.min(window.len().saturating_sub(offset)),
+        offset,
+        writable: protection.contains(macho::VM_PROT_WRITE),
+        executable: protection.contains(macho::VM_PROT_EXECUTE),
+    });
+    let Ok(sections) = segment.sections(endian, data) else {
+        return image.fault(Fault::Truncated("Mach-O sections"));
+    };
+    for section in sections {
+        let size = section.size(endian).into();
+        let offset: u64 = section.offset(endian).into();
+        image.sections.push(Section {
+            name: Cow::Borrowed(section.name()),
+            address: section.addr(endian).into(),
+            size,
+            offset,
+            file_size: if offset == 0 { 0 } else { size },
+        });
+    }
+}
+
+/// One architecture of a universal file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// Go's name of the architecture, or `cpu` and a number.
+    pub arch: Option<&'static str>,
+    /// CPU type and subtype as recorded.
+    pub cpu: (u32, u32),
+    /// Offset in the file.
+    pub offset: u64,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// The slices of a universal Mach-O file, in file order. Slices that lie outside the file or repeat an earlier one are left out and
+/// counted in the second value.
+///
+/// # Errors
+/// When the header cannot be read, or names more slices than make sense.
+pub fn slices(window: &Window<'_>) -> Result<(Vec<Slice>, usize), Miss> {
+    let wide = window.upto(0, 4).is_some_and(|b| b.get(3) == Some(&0xbf));
+    let raw = if wide {
+        read_slices(
+            MachOFatFile64::parse(window)
+                .map_err(|_| Miss::Truncated("Mach-O fat header"))?
+                .arches(),
+        )
+    } else {
+        read_slices(
+            MachOFatFile32::parse(window)
+                .map_err(|_| Miss::Truncated("Mach-O fat header"))?
+                .arches(),
+        )
+    };
+    if raw.len() > SLICES_LIMIT {
+        return Err(Miss::Malformed("Mach-O fat header"));
+    }
+    let mut good: Vec<Slice> = Vec::with_capacity(raw.len());
+    for slice in &raw {
+        let inside = slice
+            .offset
+            .checked_add(slice.size)
+            .is_some_and(|end| end <= window.len());
+        // A slice at the very start would be the fat header again, for ever.
+        if inside
+            && slice.offset >= 8
+            && slice.size > 0
+            && !good.iter().any(|g| g.offset == slice.offset)
+        {
+            good.push(*slice);
+        }
+    }
+    let dropped = raw.len() - good.len();
+    Ok((good, dropped))
+}
+
+fn read_slices<F: FatArch>(arches: &[F]) -> Vec<Slice> {
+    arches
+        .iter()
+        .take(SLICES_LIMIT + 1)
+        .map(|a| {
+            let (offset, size) = a.file_range();
+            let cpu = a.cputype();
+            Slice {
+                arch: ARCHES.iter().find(|k| k.0 == cpu).map(|k| k.1),
+                cpu: (cpu.0, a.cpusubtype().0),
+                offset,
+                size,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,46 @@
+//! Executable files: every format becomes one [`Image`], an address space over the bytes of the file.
+//!
+//! Nothing after this folder asks which format a file has in order to read memory from it. Must never: know Go,
+//! touch the file system, print.
+
+mod ar;
+mod elf;
+mod elf_fixups;
+mod image;
+pub mod linkage;
+mod macho;
+mod macho_fixups;
+pub mod packed;
+mod pe;
+mod plan9;
+mod sniff;
+mod symbols;
+mod wasm;
+mod xcoff;
+
+pub use ar::{Member, members};
+pub use image::{Fault, Format, Image, Kind, Miss, Section, Segment};
+pub use macho::{Slice, slices};
+pub use sniff::{Shape, sniff};
+pub use symbols::Symbol;
+
+use crate::bytes::Window;
+
+/// Opens a thin executable or object file. Fat Mach-O files and archives are taken apart first, by [`slices`] and [`members`].
+///
+/// # Errors
+/// [`Miss::NotExecutable`] when the first bytes are of no format known here; [`Miss::Truncated`] or [`Miss::Malformed`] when the
+/// headers cannot be read at all. What is wrong further in becomes a [`Fault`] of the image instead.
+pub fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
+    let head = window.upto(0, 512).ok_or(Miss::Unreadable)?;
+    match sniff(head) {
+        Some(Shape::Elf) => elf::open(window),
+        Some(Shape::MachO) => macho::open(window),
+        Some(Shape::Pe) => pe::open(window),
+        Some(Shape::Coff) => pe::open_object(window),
+        Some(Shape::Xcoff) => xcoff::open(window),
+        Some(Shape::Plan9) => plan9::open(window),
+        Some(Shape::Wasm) => wasm::open(window),
+        Some(Shape::FatMachO | Shape::Archive) | None => Err(Miss::NotExecutable),
+    }
+}

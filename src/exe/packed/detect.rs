@@ -1,0 +1,142 @@
+//! Naming the packer from a few windows of a file.
+
+use super::header::{self, PackHeader, method_name};
+use super::{Packer, elf, macho, pe};
+
+/// Bytes from the start of a file that [`detect`] looks at.
+pub const HEAD_WINDOW: usize = 8 << 10;
+/// Bytes from the end of a file that [`detect`] looks at.
+pub const TAIL_WINDOW: usize = 16 << 10;
+
+/// The name under which UPX is reported.
+pub(super) const UPX: &str = "UPX";
+
+/// Kinds of executables that packers pack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Container {
+    Elf,
+    Pe,
+    MachO,
+}
+
+impl Container {
+    /// By the first bytes.
+    pub fn of(head: &[u8]) -> Option<Self> {
+        match head.get(..4)? {
+            [0x7f, b'E', b'L', b'F'] => Some(Self::Elf),
+            [b'M', b'Z', ..] => Some(Self::Pe),
+            [0xfe, 0xed, 0xfa, 0xce | 0xcf] | [0xce | 0xcf, 0xfa, 0xed, 0xfe] => Some(Self::MachO),
+            _ => None,
+        }
+    }
+}
+
+/// Section names of PE files that only one packer writes, as prefixes, in the order they are looked for.
+const SECTION_NAMES: &[(&str, &str)] = &[
+    ("UPX0", UPX),
+    ("UPX1", UPX),
+    (".UPX0", UPX),
+    (".UPX1", UPX),
+    (".MPRESS1", "MPRESS"),
+    (".MPRESS2", "MPRESS"),
+    (".aspack", "ASPack"),
+    (".ASPack", "ASPack"),
+    ("ASPack", "ASPack"),
+    (".vmp0", "VMProtect"),
+    (".vmp1", "VMProtect"),
+    (".vmp2", "VMProtect"),
+    (".themida", "Themida"),
+    ("Themida", "Themida"),
+    (".winlice", "WinLicense"),
+    (".enigma1", "Enigma"),
+    (".enigma2", "Enigma"),
+    (".petite", "Petite"),
+    (".nsp0", "NsPack"),
+    (".nsp1", "NsPack"),
+    ("PEC2", "PECompact"),
+    ("PECompac", "PECompact"),
+    (".Upack", "Upack"),
+    (".RLPack", "RLPack"),
+    ("kkrunchy", "kkrunchy"),
+    (".svkp", "SVKP"),
+    ("PEPACK!!", "PEPack"),
+    (".WWPACK", "WWPack"),
+    ("WWP32", "WWPack"),
+    (".perplex", "Perplex"),
+    ("pebundle", "PEBundle"),
+    ("PEBundle", "PEBundle"),
+];
+
+/// Names the packer of an executable whose first bytes are `head` (up to [`HEAD_WINDOW`]) and last bytes `tail` (up to
+/// [`TAIL_WINDOW`]; may be empty). `None`: no packer that is known here.
+///
+/// The head alone tells for programs. The tail adds UPX's release for ELF and Mach-O, and is the only sign of shared
+/// libraries packed by UPX. Text of a packer in a program's data is no sign: records are only looked for where the
+/// packer puts them, and must agree with themselves.
+pub fn detect(head: &[u8], tail: &[u8]) -> Option<Packer> {
+    let head = head.get(..HEAD_WINDOW.min(head.len()))?;
+    match Container::of(head)? {
+        Container::Elf => stream(elf::start(head).map(|start| start.method), tail),
+        Container::MachO => stream(macho::start(head).map(|start| start.method), tail),
+        Container::Pe => portable(head),
+    }
+}
+
+/// UPX in ELF and Mach-O: the stream's start in the head, or the record that ends the file.
+fn stream(method: Option<u8>, tail: &[u8]) -> Option<Packer> {
+    let tail = tail.get(tail.len().saturating_sub(TAIL_WINDOW)..)?;
+    let method = method.or_else(|| last_record(tail).map(|record| record.method))?;
+    Some(Packer {
+        name: UPX,
+        version: header::release(tail),
+        method: method_name(method),
+    })
+}
+
+/// The end record at the very end of the file, with its magic: 36 bytes, then at most zeros.
+fn last_record(tail: &[u8]) -> Option<PackHeader> {
+    // The offset that follows the record ends in zeros itself when it is below 2^24.
+    let end = tail.iter().rposition(|byte| *byte != 0)? + 1;
+    (0..4).find_map(|zeros| {
+        let at = (end + zeros).checked_sub(header::LEN + 4)?;
+        (tail.get(at..at + 4)? == header::MAGIC).then(|| PackHeader::read(tail, at))?
+    })
+}
+
+fn portable(head: &[u8]) -> Option<Packer> {
+    let pe = pe::Pe::read(head)?;
+    let sections = pe.sections();
+    if let Some((end, record)) = pe::record(head) {
+        // The release stands before the record, closed by a zero.
+        let before = head.get(..end - header::LEN).unwrap_or_default();
+        let text = before
+            .strip_suffix(&[0])
+            .and_then(|text| text.get(text.len().saturating_sub(4)..));
+        let version = text.and_then(header::number);
+        return Some(Packer {
+            name: UPX,
+            version,
+            method: method_name(record.method),
+        });
+    }
+    let named = SECTION_NAMES.iter().find(|(prefix, _)| {
+        sections
+            .iter()
+            .any(|section| section.name.starts_with(prefix.as_bytes()))
+    });
+    let name = named
+        .map(|(_, name)| *name)
+        .or_else(|| fsg(head, &sections))?;
+    Some(Packer {
+        name,
+        version: None,
+        method: None,
+    })
+}
+
+/// FSG names no section; its signature stands among the headers instead.
+fn fsg(head: &[u8], sections: &[pe::Section]) -> Option<&'static str> {
+    let nameless = !sections.is_empty() && sections.iter().all(|section| section.name == [0; 8]);
+    let headers = head.get(..0x200.min(head.len()))?;
+    (nameless && memchr::memmem::find(headers, b"FSG!").is_some()).then_some("FSG")
+}

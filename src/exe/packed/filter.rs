@@ -1,0 +1,159 @@
+//! Undoing UPX's filters: calls and jumps whose relative targets were made absolute so that they compress better
+//! (`src/filter/`, `doc/filter.txt`).
+
+use super::UnpackError;
+
+const CALL: u8 = 0xe8;
+const JUMP: u8 = 0xe9;
+
+/// Undoes filter `id` on `buf`, which was filtered as one piece. `cto`: the byte that marks changed calls. `add`: the
+/// address of the first byte as the filter counted (zero but for PE).
+pub(super) fn undo(id: u8, cto: u8, add: u32, buf: &mut [u8]) -> Result<(), UnpackError> {
+    match id {
+        0 => {}
+        0x11..=0x19 => naive_calls(id, add, buf),
+        0x24..=0x26 | 0x36 | 0x46 | 0x49 => marked_calls(id, cto, add, buf),
+        0x50..=0x52 => arm_calls(id, add, buf),
+        0x90..=0x93 => deltas(1, id, buf),
+        0xa0..=0xa3 => deltas(2, id, buf),
+        0xb0..=0xb3 => deltas(4, id, buf),
+        0xd0 => ppc_branches(cto, add, buf),
+        _ => return Err(UnpackError::Unsupported(format!("UPX filter {id:#04x}"))),
+    }
+    Ok(())
+}
+
+fn quad(buf: &[u8], at: usize) -> Option<[u8; 4]> {
+    buf.get(at..at + 4)?.try_into().ok()
+}
+
+fn put(buf: &mut [u8], at: usize, value: [u8; 4]) {
+    if let Some(place) = buf.get_mut(at..at + 4) {
+        place.copy_from_slice(&value);
+    }
+}
+
+/// Every x86 call (and jump), marked or not; stored in one byte order, restored to another.
+fn naive_calls(id: u8, add: u32, buf: &mut [u8]) {
+    // In each group of three: calls, jumps, both.
+    let (call, jump) = [(true, false), (false, true), (true, true)][usize::from((id - 0x11) % 3)];
+    let end = buf.len().saturating_sub(5);
+    let mut at = 0;
+    while at < end {
+        let op = buf[at];
+        at += 1;
+        if call && op == CALL || jump && op == JUMP {
+            let Some(raw) = quad(buf, at) else { return };
+            let stored = if matches!(id, 0x14..=0x16) {
+                u32::from_be_bytes(raw)
+            } else {
+                u32::from_le_bytes(raw)
+            };
+            let value = stored.wrapping_sub(at as u32).wrapping_sub(add);
+            put(
+                buf,
+                at,
+                if id >= 0x17 {
+                    value.to_be_bytes()
+                } else {
+                    value.to_le_bytes()
+                },
+            );
+            at += 4;
+        }
+    }
+}
+
+/// x86 calls, jumps and (0x49) conditional jumps whose stored target starts with the marker byte.
+fn marked_calls(id: u8, cto: u8, add: u32, buf: &mut [u8]) {
+    let (call, jump, conditional) = (id != 0x25, id != 0x24, id == 0x49);
+    let end = buf.len().saturating_sub(5);
+    let (mut at, mut last) = (0, 0);
+    while at < end {
+        let op = buf[at];
+        let hit = call && op == CALL
+            || jump && op == JUMP
+            || conditional
+                && at != last
+                && at > 0
+                && buf[at - 1] == 0x0f
+                && (0x80..=0x8f).contains(&op);
+        if hit && buf[at + 1] == cto {
+            let Some(raw) = quad(buf, at + 1) else { return };
+            let value = u32::from_be_bytes(raw)
+                .wrapping_sub(at as u32 + 1)
+                .wrapping_sub(add)
+                .wrapping_sub(u32::from(cto) << 24);
+            put(buf, at + 1, value.to_le_bytes());
+            at += 4;
+            last = at + 1;
+        }
+        at += 1;
+    }
+}
+
+/// ARM calls (0x50 little, 0x51 big endian; 24 bits) and ARM64 branches (0x52; 26 bits), counted in instructions.
+fn arm_calls(id: u8, add: u32, buf: &mut [u8]) {
+    let end = buf.len().saturating_sub(4);
+    let (opcode, wanted, mask): (u32, u32, u32) = if id == 0x52 {
+        (0x7c00_0000, 0x1400_0000, 0x03ff_ffff)
+    } else {
+        (0x0f00_0000, 0x0b00_0000, 0x00ff_ffff)
+    };
+    for at in (0..end).step_by(4) {
+        let Some(raw) = quad(buf, at) else { return };
+        let word = if id == 0x51 {
+            u32::from_be_bytes(raw)
+        } else {
+            u32::from_le_bytes(raw)
+        };
+        if word & opcode == wanted {
+            let target = word.wrapping_sub(at as u32 / 4).wrapping_sub(add);
+            let word = word & !mask | target & mask;
+            put(
+                buf,
+                at,
+                if id == 0x51 {
+                    word.to_be_bytes()
+                } else {
+                    word.to_le_bytes()
+                },
+            );
+        }
+    }
+}
+
+/// PowerPC branches: the highest four of the 26 bits hold the marker.
+fn ppc_branches(cto: u8, add: u32, buf: &mut [u8]) {
+    let end = buf.len().saturating_sub(3).min((1 << 22) + 1);
+    for at in (0..end).step_by(4) {
+        let Some(raw) = quad(buf, at) else { return };
+        let word = u32::from_be_bytes(raw);
+        if word >> 26 == 18 && word >> 22 & 15 == u32::from(cto) {
+            let target = (word & 0x003f_fffc)
+                .wrapping_sub(at as u32)
+                .wrapping_sub(add);
+            put(
+                buf,
+                at,
+                (word & 0xfc00_0003 | target & 0x03ff_fffc).to_be_bytes(),
+            );
+        }
+    }
+}
+
+/// Differences to the element one to four places before, of one, two or four bytes.
+fn deltas(width: usize, id: u8, buf: &mut [u8]) {
+    let back = (usize::from(id & 3) + 1) * width;
+    let len = buf.len() / width * width;
+    let mut at = back;
+    while at + width <= len {
+        let mut carry = 0;
+        for i in at..at + width {
+            let sum = u16::from(buf[i]) + u16::from(buf[i - back]) + carry;
+            buf[i] = sum as u8;
+            carry = sum >> 8;
+        }
+        at += width;
+    }
+}

@@ -1,0 +1,151 @@
+//! Packed executables: naming the packer, and restoring what UPX packed.
+//!
+//! Nothing is run: the compressed blocks are found through UPX's own records and expanded into a copy of the original
+//! file. Every size that a file claims is checked before it is believed, and memory grows only with bytes that were
+//! really expanded. All of it works on `&[u8]`, without files, threads or optional dependencies: UPX's LZMA streams
+//! carry no standard header and need a decoder of a hundred lines, less than an adapter around a general one.
+//!
+//! Format facts: UPX 3.9x to 5.x, `src/packhead.cpp`, `p_unix.h`, `p_lx_elf.cpp`, `p_mach.cpp`, `pefile.cpp`,
+//! `conf.h` (numbers of methods and formats) and `src/filter/`.
+
+mod blocks;
+mod bytes;
+mod detect;
+mod elf;
+mod filter;
+mod header;
+mod lzma;
+mod macho;
+mod nrv;
+mod pe;
+mod pe_notes;
+
+#[cfg(test)]
+mod tests;
+
+pub use detect::{HEAD_WINDOW, TAIL_WINDOW, detect};
+
+use std::fmt;
+
+/// A packer and what is known of how it packed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packer {
+    /// Its usual name: `UPX`, `ASPack`, ...
+    pub name: &'static str,
+    /// Release, as the packer's stub states it (`4.22`).
+    pub version: Option<String>,
+    /// Compression method, in the packer's own terms (`NRV2E_LE32`, `LZMA`).
+    pub method: Option<&'static str>,
+}
+
+impl fmt::Display for Packer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        if let Some(version) = &self.version {
+            write!(f, " {version}")?;
+        }
+        if let Some(method) = self.method {
+            write!(f, " ({method})")?;
+        }
+        Ok(())
+    }
+}
+
+/// A restored executable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unpacked {
+    /// The file image. ELF and Mach-O: the original file. PE: the original headers and sections with
+    /// imports and base relocations made anew from the packer's lists; not what followed the last section, nor exports,
+    /// resources and debug directories that the packer moved.
+    pub image: Vec<u8>,
+    /// Who packed it, and how.
+    pub packer: Packer,
+    /// The packer's checksums over the compressed and the restored bytes were found and match. `false`: its header was
+    /// removed or altered, so there is nothing to compare with.
+    pub verified: bool,
+    /// Nothing that the packer keeps is missing. `false`, for ELF and Mach-O: only what is loaded was found, and section
+    /// headers, symbols and debug information are missing; for PE: the imports could not be restored.
+    pub complete: bool,
+}
+
+/// Why an executable could not be restored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnpackError {
+    /// No trace of a packer that can be undone.
+    NotPacked,
+    /// Packed in a way that is not handled here; what it is.
+    Unsupported(String),
+    /// The file ends inside the named part.
+    Truncated(&'static str),
+    /// The named part contradicts itself or the rest of the file.
+    Corrupt(&'static str),
+    /// Bytes were restored, but the packer's checksum over the named part differs.
+    Checksum(&'static str),
+    /// The original is larger than allowed. Both in bytes.
+    TooBig {
+        /// Claimed size.
+        size: u64,
+        /// The limit given.
+        limit: u64,
+    },
+}
+
+impl fmt::Display for UnpackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotPacked => f.write_str("not packed by a packer that can be undone"),
+            Self::Unsupported(what) => write!(f, "{what} is not supported"),
+            Self::Truncated(what) => write!(f, "the packed file ends inside {what}"),
+            Self::Corrupt(what) => write!(f, "the packed file is damaged: {what}"),
+            Self::Checksum(what) => write!(f, "the packer's checksum does not match {what}"),
+            Self::TooBig { size, limit } => {
+                write!(f, "unpacks to {size} bytes, the limit is {limit}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for UnpackError {}
+
+/// Restores the executable that UPX packed into `data`, in at most `max_output` bytes.
+///
+/// # Errors
+/// See [`UnpackError`]. Packers other than UPX are [`UnpackError::Unsupported`] with their name.
+pub fn unpack(data: &[u8], max_output: u64) -> Result<Unpacked, UnpackError> {
+    let head = data.get(..HEAD_WINDOW.min(data.len())).unwrap_or_default();
+    let tail = data
+        .get(data.len().saturating_sub(TAIL_WINDOW)..)
+        .unwrap_or_default();
+    let mut packer = detect(head, tail).ok_or(UnpackError::NotPacked)?;
+    if packer.name != detect::UPX {
+        return Err(UnpackError::Unsupported(format!(
+            "unpacking {}",
+            packer.name
+        )));
+    }
+    if packer.version.is_none() {
+        packer.version = header::release(data);
+    }
+    let limit = usize::try_from(max_output).unwrap_or(usize::MAX);
+    let restored = match detect::Container::of(head) {
+        Some(detect::Container::Elf) => elf::unpack(data, limit)?,
+        Some(detect::Container::Pe) => pe::unpack(data, limit)?,
+        Some(detect::Container::MachO) => macho::unpack(data, limit)?,
+        None => return Err(UnpackError::NotPacked),
+    };
+    packer.method = restored.method.or(packer.method);
+    Ok(Unpacked {
+        image: restored.image,
+        packer,
+        verified: restored.verified,
+        complete: restored.complete,
+    })
+}
+
+/// What each container's restorer returns.
+struct Restored {
+    image: Vec<u8>,
+    method: Option<&'static str>,
+    verified: bool,
+    complete: bool,
+}

@@ -1,0 +1,76 @@
+//! Plan 9 a.out (src/debug/plan9obj and src/cmd/link/internal/ld/asmb.go, Go 1.27): a big-endian header of eight words, for amd64 eight
+//! bytes more with the entry; then text, data and symbols back to back.
+
+use super::image::{Fault, Format, Image, Miss, Section, Segment};
+use super::sniff::PLAN9_MAGIC;
+use super::symbols::{SymbolTable, Symbols};
+use crate::bytes::Window;
+use std::borrow::Cow;
+
+/// Text starts this far into a page, data at the next multiple of it.
+const PAGE_386: u64 = 0x1000;
+const PAGE_AMD64: u64 = 0x20_0000;
+
+pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
+    let head = window.get(0, 40).ok_or(Miss::Truncated("Plan 9 header"))?;
+    let word = |i: usize| {
+        head.get(4 * i..4 * i + 4).map_or(0, |b| {
+            u64::from(u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
+        })
+    };
+    let &(_, arch, wide) = PLAN9_MAGIC
+        .iter()
+        .find(|m| u64::from(m.0) == word(0))
+        .ok_or(Miss::NotExecutable)?;
+    let (text, data, symbols, entry) = (word(1), word(2), word(4), word(5));
+    let header = if wide { 40 } else { 32 };
+    // Three short magic numbers are weak evidence: the parts must fit the file and the entry must be inside the text.
+    let total = header + text + data + symbols;
+    if text == 0 || data == 0 || entry == 0 || header + text > window.len() {
+        return Err(Miss::NotExecutable);
+    }
+    let mut image = Image::new(window, Format::Plan9, if wide { 64 } else { 32 }, false);
+    image.os = Some("plan9");
+    image.arch = Some(arch);
+    if total > window.len() {
+        image.fault(Fault::Truncated("Plan 9 data"));
+    }
+    // The header is loaded in front of the text; Go links text at one page (plus the header) and data at the next page boundary.
+    let page = if wide { PAGE_AMD64 } else { PAGE_386 };
+    let text_address = page + header;
+    let data_address = (text_address + text).next_multiple_of(page);
+    if !(text_address..text_address + text).contains(&entry) && !wide {
+        return Err(Miss::NotExecutable);
+    }
+    let parts: [(&'static [u8], u64, u64, u64); 2] = [
+        (b"text", text_address, header, text),
+        (b"data", data_address, header + text, data),
+    ];
+    for (i, (name, address, offset, size)) in parts.into_iter().enumerate() {
+        image.segments.push(Segment {
+            address,
+            size: size.min(window.len().saturating_sub(offset)),
+            offset,
+            writable: i == 1,
+            executable: i == 0,
+        });
+        image.sections.push(Section {
+            name: Cow::Borrowed(name),
+            address,
+            size,
+            offset,
+            file_size: size,
+        });
+    }
+    if symbols > 0 {
+        let offset = header + text + data;
+        image.symbol_table = Some(SymbolTable {
+            layout: Symbols::Plan9,
+            offset,
+            size: symbols,
+            strings: 0,
+            strings_size: 0,
+        });
+    }
+    Ok(image)
+}

@@ -1,0 +1,55 @@
+//! What a file is, from its first bytes alone.
+
+/// The outer shape of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// ELF, any class and byte order.
+    Elf,
+    /// Thin Mach-O, any width and byte order.
+    MachO,
+    /// Universal Mach-O with 32- or 64-bit offsets.
+    FatMachO,
+    /// MZ file, PE or not.
+    Pe,
+    /// COFF object of a Windows port; only looked for inside archives, two bytes of magic are too few elsewhere.
+    Coff,
+    /// XCOFF, 32 or 64 bits.
+    Xcoff,
+    /// Plan 9 a.out.
+    Plan9,
+    /// WebAssembly module.
+    Wasm,
+    /// `ar` archive.
+    Archive,
+}
+
+/// Magic numbers of Plan 9 executables (src/debug/plan9obj/plan9obj.go, Go 1.27): 386, amd64, arm.
+pub(super) const PLAN9_MAGIC: [(u32, &str, bool); 3] = [
+    (0x1eb, "386", false),
+    (0x8a97, "amd64", true),
+    (0x647, "arm", false),
+];
+
+/// Says what a file is from at least its first 16 bytes; `None` for anything that cannot hold a Go program.
+///
+/// Java class files share the fat Mach-O magic; their next field is a version well above any number of slices.
+pub fn sniff(head: &[u8]) -> Option<Shape> {
+    let first = *head.first_chunk::<8>()?;
+    let be = |at: usize| {
+        head.get(at..at + 4)
+            .map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
+    };
+    let shape = match first {
+        [0x7f, b'E', b'L', b'F', ..] => Shape::Elf,
+        [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => Shape::MachO,
+        [0xca, 0xfe, 0xba, 0xbe | 0xbf, ..] if matches!(be(4)?, 1..=30) => Shape::FatMachO,
+        [b'M', b'Z', ..] => Shape::Pe,
+        [0x01, 0xdf | 0xf7, ..] => Shape::Xcoff,
+        [0x00, b'a', b's', b'm', 1, 0, 0, 0] => Shape::Wasm,
+        [b'!', b'<', b'a', b'r', b'c', b'h', b'>', b'\n'] => Shape::Archive,
+        [b'<', b'b', b'i', b'g', b'a', b'f', b'>', b'\n'] => Shape::Archive,
+        _ if PLAN9_MAGIC.iter().any(|m| be(0) == Some(m.0)) => Shape::Plan9,
+        _ => return None,
+    };
+    Some(shape)
+}

@@ -1,0 +1,132 @@
+//! XCOFF, 32 and 64 bits (AIX documentation, "XCOFF Object File Format"). Go's own reader needs a symbol table, which `-s` removes;
+//! section headers are enough.
+
+use super::image::{Fault, Format, Image, Kind, Miss, Section, Segment};
+use super::symbols::{SymbolTable, Symbols};
+use crate::bytes::Window;
+use object::BigEndian as BE;
+use object::pod;
+use object::xcoff;
+use std::borrow::Cow;
+
+/// `F_SHROBJ`.
+const SHARED: u16 = 0x2000;
+const STYP_TEXT: u32 = 0x20;
+const STYP_DATA: u32 = 0x40;
+const STYP_TDATA: u32 = 0x400;
+
+pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
+    let miss = Miss::Truncated("XCOFF header");
+    let magic = window.get(0, 2).ok_or(miss)?;
+    let wide = magic == [0x01, 0xf7];
+    let mut image = Image::new(window, Format::Xcoff, if wide { 64 } else { 32 }, true);
+    image.os = Some("aix");
+    image.arch = Some(if wide { "ppc64" } else { "ppc" });
+    // Width by width: count of sections, size of the optional header, flags, symbols, and then the section headers.
+    let (count, offset, flags, symbols) = if wide {
+        let size = std::mem::size_of::<xcoff::FileHeader64>() as u64;
+        let (h, _) = window
+            .get(0, size)
+            .and_then(|b| pod::from_bytes::<xcoff::FileHeader64>(b).ok())
+            .ok_or(miss)?;
+        let symbols = (h.f_symptr.get(BE), u64::from(h.f_nsyms.get(BE)));
+        (
+            h.f_nscns.get(BE),
+            size + u64::from(h.f_opthdr.get(BE)),
+            h.f_flags.get(BE).0,
+            symbols,
+        )
+    } else {
+        let size = std::mem::size_of::<xcoff::FileHeader32>() as u64;
+        let (h, _) = window
+            .get(0, size)
+            .and_then(|b| pod::from_bytes::<xcoff::FileHeader32>(b).ok())
+            .ok_or(miss)?;
+        let symbols = (u64::from(h.f_symptr.get(BE)), u64::from(h.f_nsyms.get(BE)));
+        (
+            h.f_nscns.get(BE),
+            size + u64::from(h.f_opthdr.get(BE)),
+            h.f_flags.get(BE).0,
+            symbols,
+        )
+    };
+    image.kind = if flags & SHARED != 0 {
+        Kind::Shared
+    } else {
+        Kind::Exe
+    };
+    if symbols.0 != 0 && symbols.1 != 0 {
+        let strings = symbols.0.saturating_add(symbols.1 * 18);
+        image.symbol_table = Some(SymbolTable {
+            layout: Symbols::Xcoff,
+            offset: symbols.0,
+            size: symbols.1 * 18,
+            strings,
+            strings_size: window.len().saturating_sub(strings),
+        });
+    }
+    for i in 0..u64::from(count) {
+        let Some(section) = section(window, offset, i, wide) else {
+            image.fault(Fault::Truncated("XCOFF section table"));
+            break;
+        };
+        let (raw, kind) = section;
+        let present = raw.file_size.min(window.len().saturating_sub(raw.offset));
+        if present < raw.file_size {
+            image.fault(Fault::Truncated("XCOFF section"));
+        }
+        // The low half is the type; the high half has the DWARF kind.
+        if kind & (STYP_TEXT | STYP_DATA | STYP_TDATA) != 0 && present > 0 {
+            image.segments.push(Segment {
+                address: raw.address,
+                size: present,
+                offset: raw.offset,
+                writable: kind & STYP_TEXT == 0,
+                executable: kind & STYP_TEXT != 0,
+            });
+        }
+        image.sections.push(raw);
+    }
+    Ok(image)
+}
+
+fn section<'a>(
+    window: &'a Window<'_>,
+    start: u64,
+    index: u64,
+    wide: bool,
+) -> Option<(Section<'a>, u32)> {
+    let size = if wide { 72 } else { 40 };
+    let bytes = window.get(start.checked_add(index * size)?, size)?;
+    let (name, address, length, offset, flags) = if wide {
+        let (h, _) = pod::from_bytes::<xcoff::SectionHeader64>(bytes).ok()?;
+        (
+            &h.s_name,
+            h.s_vaddr.get(BE),
+            h.s_size.get(BE),
+            h.s_scnptr.get(BE),
+            h.s_flags.get(BE).0,
+        )
+    } else {
+        let (h, _) = pod::from_bytes::<xcoff::SectionHeader32>(bytes).ok()?;
+        (
+            &h.s_name,
+            h.s_vaddr.get(BE).into(),
+            h.s_size.get(BE).into(),
+            h.s_scnptr.get(BE).into(),
+            h.s_flags.get(BE).0,
+        )
+    };
+    let name = &name[..name.iter().position(|&b| b == 0).unwrap_or(8)];
+    let file_size = if offset == 0 { 0 } else { length };
+    Some((
+        Section {
+            name: Cow::Borrowed(name),
+            address,
+            size: length,
+            offset,
+            file_size,
+        },
+        flags,
+    ))
+}

@@ -1,0 +1,152 @@
+//! What the function table says is linked in: packages, and the few functions that facts hang on.
+
+use super::identify::Tables;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+/// Packages of one program are not collected beyond this.
+const PACKAGES_LIMIT: usize = 1 << 17;
+
+/// The packages and functions of interest of one program.
+#[derive(Clone, Debug, Default)]
+pub struct Functions {
+    /// Number of functions in the table; 0 when there is no table.
+    pub count: u64,
+    /// Import paths of every package with a function, inlined ones included from Go 1.16 on.
+    pub packages: BTreeSet<String>,
+    /// Which of [`WATCHED`] are there.
+    watched: u32,
+}
+
+/// Functions whose presence is a fact, by full name.
+const WATCHED: [&str; 6] = [
+    "runtime.GOROOT",
+    "runtime.racecall",
+    "runtime.msanread",
+    "runtime.asanread",
+    "time.LoadLocation",
+    "crypto/x509.loadSystemRoots",
+];
+
+impl Functions {
+    /// Reads the table once.
+    pub fn read(tables: &Tables<'_>) -> Self {
+        let mut functions = Self::default();
+        let Some(table) = tables.pclntab() else {
+            return functions;
+        };
+        functions.count = table.functions;
+        let mut last: Vec<u8> = Vec::new();
+        table.function_names::<()>(tables.image(), &mut |name| {
+            functions.watch(name);
+            if let Some(package) = package(name)
+                && package != last
+            {
+                last.clear();
+                last.extend_from_slice(package);
+                if functions.packages.len() < PACKAGES_LIMIT {
+                    functions.packages.insert(unescape(package));
+                }
+            }
+            ControlFlow::Continue(())
+        });
+        functions
+    }
+
+    fn watch(&mut self, name: &[u8]) {
+        // Names of the standard library only; most names fail on the first byte.
+        if matches!(name.first(), Some(b'r' | b't' | b'c')) {
+            for (i, watched) in WATCHED.iter().enumerate() {
+                if name == watched.as_bytes() {
+                    self.watched |= 1 << i;
+                }
+            }
+        }
+    }
+
+    /// Whether a watched function is linked in.
+    pub fn has(&self, name: &str) -> bool {
+        WATCHED
+            .iter()
+            .position(|w| *w == name)
+            .is_some_and(|i| self.watched & 1 << i != 0)
+    }
+
+    /// Whether any function of a package is linked in.
+    pub fn has_package(&self, package: &str) -> bool {
+        self.packages.contains(package)
+    }
+}
+
+/// The import path in front of a function's name: up to the first dot behind the last slash, both before any bracket.
+fn package(name: &[u8]) -> Option<&[u8]> {
+    // Compiler-made symbols: type algorithms, closures of the linker, C.
+    if name.starts_with(b"type:")
+        || name.starts_with(b"type..")
+        || name.starts_with(b"go:")
+        || name.starts_with(b"_cgo")
+    {
+        return None;
+    }
+    let plain = memchr::memchr2(b'[', b'(', name).map_or(name, |end| &name[..end]);
+    let start = memchr::memrchr(b'/', plain).map_or(0, |i| i + 1);
+    let dot = memchr::memchr(b'.', plain.get(start..)?)? + start;
+    (dot > 0).then(|| &plain[..dot])
+}
+
+/// Dots in the last element of an import path are written `%2e`, other bytes alike (src/cmd/internal/objabi/path.go).
+fn unescape(package: &[u8]) -> String {
+    let text = String::from_utf8_lossy(package);
+    if !text.contains('%') {
+        return text.into_owned();
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&b, tail)) = rest.split_first() {
+        let code = (b == b'%')
+            .then(|| tail.get(..2).and_then(|h| std::str::from_utf8(h).ok()))
+            .flatten();
+        match code.and_then(|h| u8::from_str_radix(h, 16).ok()) {
+            Some(byte) => {
+                out.push(byte);
+                rest = &tail[2..];
+            }
+            None => {
+                out.push(b);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_of_names() {
+        for (name, want) in [
+            ("runtime.main", Some("runtime")),
+            ("main.(*T).M", Some("main")),
+            (
+                "github.com/a/b.F[go.shape.struct { github.com/c/d.X int }]",
+                Some("github.com/a/b"),
+            ),
+            (
+                "gopkg.in/yaml%2ev3.(*Decoder).Decode",
+                Some("gopkg.in/yaml.v3"),
+            ),
+            ("github.com/a/b.init.0.func1", Some("github.com/a/b")),
+            ("type:.eq.github.com/a/b.T", None),
+            ("_cgo_topofstack", None),
+            ("memcpy", None),
+        ] {
+            assert_eq!(
+                package(name.as_bytes()).map(unescape).as_deref(),
+                want,
+                "{name}"
+            );
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! GOROOT: where the toolchain stood at build time, and what `runtime.GOROOT()` answers (src/runtime/extern.go, Go 1.10 to 1.27).
+//!
+//! The function is linked in or not, which the function table tells. Its answer is the linker-set string `runtime.defaultGOROOT`
+//! (`runtime/internal/sys.DefaultGoroot` up to 1.16), empty with `-trimpath`. The source-file table names the build's own root. Both, and the
+//! symbol where there is one, are evidence; agreement makes the value.
+
+use super::functions::Functions;
+use super::identify::Tables;
+use super::linker_strings::LinkerString;
+use super::paths::{SourceFiles, below, home, is_absolute};
+use crate::report::model::{BuildInfo, Evidence, Goroot};
+
+/// Names of the variable, newest first.
+const VARIABLES: [&[u8]; 2] = [
+    b"runtime.defaultGOROOT",
+    b"runtime/internal/sys.DefaultGoroot",
+];
+/// Longest root believed.
+const LIMIT: u64 = 4096;
+
+/// What was found, for the record and for those who must know which linker string is the GOROOT.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The record.
+    pub record: Goroot,
+    /// Header address of the string that holds the value.
+    pub string: Option<u64>,
+    /// Notes for the record.
+    pub notes: Vec<String>,
+}
+
+/// What a symbol table says of the variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Symbol {
+    /// No Go symbols: it says nothing.
+    Silent,
+    /// Go symbols are there and it is not among them.
+    Absent,
+    /// It is there: header address and text, empty when unset.
+    Value(u64, String),
+}
+
+/// Finds the GOROOT of one program. `go_symbols`: a symbol table with Go's names is there.
+pub fn find(
+    tables: &Tables<'_>,
+    files: &SourceFiles,
+    functions: &Functions,
+    info: Option<&BuildInfo>,
+    go_symbols: bool,
+    minor: Option<u32>,
+) -> Found {
+    let mut found = Found::default();
+    let symbol = symbol(tables, go_symbols);
+    let linked = match (functions.count > 0, &symbol) {
+        (true, _) => Some(functions.has("runtime.GOROOT") || matches!(symbol, Symbol::Value(..))),
+        (false, Symbol::Value(..)) => Some(true),
+        (false, Symbol::Absent) => Some(false),
+        (false, Symbol::Silent) => None,
+    };
+    let root = files.goroot.as_deref();
+    let trimmed = if files.trimmed {
+        Some(true)
+    } else if root.is_some() {
+        Some(false)
+    } else {
+        None
+    };
+    let mut evidence = Vec::new();
+    let mut see = |source: &str, value: &str| {
+        evidence.push(Evidence {
+            source: source.to_owned(),
+            value: value.to_owned(),
+        })
+    };
+    if let Some(root) = root {
+        see("pclntab", root);
+    } else if files.trimmed {
+        see("pclntab", "");
+    }
+    let string = string(tables, root, linked == Some(true), &symbol);
+    // Up to Go 1.18 -trimpath put the word `go` where the root would be (src/cmd/go/internal/work/gc.go).
+    let trim_word =
+        (trimmed == Some(true) && minor.is_some_and(|m| (13..=18).contains(&m))).then_some("go");
+    let string = string.or_else(|| {
+        trim_word.and_then(|word| self::string(tables, Some(word), linked == Some(true), &symbol))
+    });
+    let runtime = match (&symbol, string, linked) {
+        (Symbol::Value(address, text), ..) => {
+            see("symbol", text);
+            found.string = Some(*address);
+            Some(text.clone())
+        }
+        (_, _, Some(false) | None) => None,
+        (_, Some(s), _) => {
+            let text = String::from_utf8_lossy(s.text).into_owned();
+            see("linker-string", &text);
+            found.string = Some(s.address);
+            Some(text)
+        }
+        (_, None, Some(true)) if trimmed == Some(true) => match neighbour(tables) {
+            None => Some(String::new()),
+            Some(s) => {
+                let text = String::from_utf8_lossy(s.text);
+                see("linker-string", &text);
+                found.notes.push(format!("goroot: paths are trimmed, but the program holds {text} where a GOROOT set with -X would stand"));
+                None
+            }
+        },
+        _ => None,
+    };
+    let defined = info
+        .and_then(|i| i.setting("-ldflags"))
+        .map(super::ldflags::definitions)
+        .unwrap_or_default();
+    let overridden = defined
+        .iter()
+        .rev()
+        .find(|d| VARIABLES.iter().any(|v| d.0.as_bytes() == *v));
+    if let Some((_, value)) = overridden {
+        see("-ldflags", value);
+    }
+    let set = runtime
+        .clone()
+        .filter(|r| !r.is_empty() && Some(r.as_str()) != trim_word);
+    let differs = set
+        .as_deref()
+        .is_some_and(|r| root.is_none_or(|p| !same(r, p)));
+    if overridden.is_some() || (differs && trimmed.is_some()) {
+        found.notes.push(
+            "goroot: runtime.GOROOT() answers a value set with -X, not the toolchain's own place"
+                .to_owned(),
+        );
+    }
+    // The build's own root is the better single answer; a set value is what is left of a trimmed program.
+    let value = root.map(str::to_owned).or(set);
+    if value.is_some() && minor.is_some_and(|m| m <= 22) {
+        found.notes.push("goroot: with Go 1.22 and older the value may come from GOROOT_FINAL and cannot be told from a real place".to_owned());
+    }
+    let origin = value.as_deref().map(|v| origin(v).to_owned());
+    found.record = Goroot {
+        value,
+        trimmed,
+        linked,
+        runtime,
+        origin,
+        evidence,
+    };
+    found
+}
+
+fn symbol(tables: &Tables<'_>, go_symbols: bool) -> Symbol {
+    if !go_symbols {
+        return Symbol::Silent;
+    }
+    let image = tables.image();
+    for name in VARIABLES {
+        if let Some(address) = image.symbol_address(name) {
+            // An unset variable lies in memory that the file does not hold, or is all zeros.
+            let text = image
+                .go_string(address, LIMIT)
+                .map(|t| String::from_utf8_lossy(t).into_owned())
+                .unwrap_or_default();
+            return Symbol::Value(address, text);
+        }
+    }
+    Symbol::Absent
+}
+
+/// The linker-set string equal to the root of the source files.
+fn string<'i>(
+    tables: &Tables<'i>,
+    root: Option<&str>,
+    linked: bool,
+    symbol: &Symbol,
+) -> Option<LinkerString<'i>> {
+    if !linked || *symbol == Symbol::Absent {
+        return None;
+    }
+    let root = root?;
+    let equal = |s: &&LinkerString<'i>| std::str::from_utf8(s.text).is_ok_and(|t| same(t, root));
+    tables.strings().all.iter().find(equal).copied()
+}
+
+/// An absolute path right beside `runtime.buildVersion`, which is where the linker puts the GOROOT, and also the last `-X` variable of the
+/// package linked before: it may be either.
+fn neighbour<'i>(tables: &Tables<'i>) -> Option<LinkerString<'i>> {
+    let step = 2 * tables.image().pointer_size();
+    let strings = tables.strings();
+    let beside = |s: &&LinkerString<'i>| {
+        let is_version = |address| {
+            strings
+                .all
+                .iter()
+                .any(|v| v.address == address && super::buildinfo::looks_like_go(v.text))
+        };
+        is_version(s.address.wrapping_add(step)) || is_version(s.address.wrapping_sub(step))
+    };
+    strings
+        .all
+        .iter()
+        .filter(beside)
+        .find(|s| std::str::from_utf8(s.text).is_ok_and(is_absolute))
+        .copied()
+}
+
+/// The same directory, both kinds of slash taken as one.
+fn same(a: &str, b: &str) -> bool {
+    let fold = |t: &str| t.trim_end_matches(['/', '\\']).replace('\\', "/");
+    fold(a) == fold(b)
+}
+
+/// Class of a root, by what people and packagers call their directories.
+pub fn origin(root: &str) -> &'static str {
+    const OFFICIAL: [&str; 6] = [
+        "/usr/local/go",
+        "C:/Program Files/Go",
+        "C:/Program Files (x86)/Go",
+        "C:/Go",
+        "c:/go",
+        "/opt/go",
+    ];
+    const DISTRIBUTION: [&str; 9] = [
+        "/usr/lib/go",
+        "/usr/lib64/go",
+        "/usr/lib/golang",
+        "/usr/share/go",
+        "/usr/libexec/go",
+        "/usr/local/lib/go",
+        "/snap/go/",
+        "/usr/pkg/go",
+        "/opt/local/lib/go",
+    ];
+    let folded = root.replace('\\', "/");
+    let starts = |prefixes: &[&str]| prefixes.iter().any(|p| folded.starts_with(p));
+    if folded.contains("golang.org/toolchain@") {
+        "toolchain-download"
+    } else if folded == "GOROOT"
+        || [
+            "/external/go_sdk",
+            "/external/rules_go",
+            "execroot/",
+            "/bazel-",
+        ]
+        .iter()
+        .any(|p| folded.contains(p))
+        || !is_absolute(&folded)
+    {
+        "bazel"
+    } else if folded.starts_with("/nix/store/") || folded.starts_with("/gnu/store/") {
+        "nix"
+    } else if folded.contains("/Cellar/go") || starts(&["/opt/homebrew/", "/home/linuxbrew/"]) {
+        "homebrew"
+    } else if starts(&[
+        "/opt/hostedtoolcache/",
+        "/__t/",
+        "/Users/runner/hostedtoolcache/",
+        "C:/hostedtoolcache/",
+        "/home/runner/",
+        "/builds/",
+        "/github/",
+    ]) {
+        "ci"
+    } else if starts(&[
+        "/tmp/",
+        "/var/tmp/",
+        "/private/",
+        "/var/folders/",
+        "/dev/shm/",
+    ]) {
+        "temp"
+    } else if home(&folded).is_some() || folded == "/root" {
+        "home"
+    } else if OFFICIAL.iter().any(|o| {
+        folded == *o
+            || folded
+                .strip_prefix(o)
+                .is_some_and(|rest| rest.starts_with("1."))
+    }) {
+        "official"
+    } else if starts(&DISTRIBUTION) {
+        "distribution"
+    } else {
+        "other"
+    }
+}
+
+/// The release that the directory of a downloaded toolchain names: `…/golang.org/toolchain@v0.0.1-go1.22.3.linux-amd64`.
+pub fn toolchain_version(root: &str) -> Option<&str> {
+    let (_, rest) = root.split_once("golang.org/toolchain@v0.0.1-")?;
+    let word = rest.split(['/', '\\']).next()?;
+    word.rsplit_once('.').map(|(version, _port)| version)
+}
+
+/// Whether a linker string is explained by the root, so that it is not shown again as a value of the user's.
+pub fn explains(root: &Goroot, text: &str) -> bool {
+    root.value
+        .as_deref()
+        .is_some_and(|v| same(v, text) || below(text, v))
+        && root.linked == Some(true)
+        && root.runtime.as_deref().is_some_and(|r| same(r, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins() {
+        for (root, want) in [
+            ("/usr/local/go", "official"),
+            ("C:\\Program Files\\Go", "official"),
+            ("/usr/lib/go-1.19", "distribution"),
+            ("/usr/lib/golang", "distribution"),
+            (
+                "/home/a/go/pkg/mod/golang.org/toolchain@v0.0.1-go1.22.3.linux-amd64",
+                "toolchain-download",
+            ),
+            ("/home/a/sdk/go1.22", "home"),
+            ("/Users/a/sdk/go1.22", "home"),
+            ("/opt/hostedtoolcache/go/1.23.4/x64", "ci"),
+            ("/nix/store/abc-go-1.22/share/go", "nix"),
+            ("/opt/homebrew/Cellar/go/1.22/libexec", "homebrew"),
+            ("/usr/local/Cellar/go/1.16.2/libexec", "homebrew"),
+            ("GOROOT", "bazel"),
+            ("/tmp/go", "temp"),
+            ("/srv/go", "other"),
+        ] {
+            assert_eq!(origin(root), want, "{root}");
+        }
+    }
+
+    #[test]
+    fn downloaded_toolchains_name_their_release() {
+        let root = "/home/a/go/pkg/mod/golang.org/toolchain@v0.0.1-go1.22.3.linux-amd64";
+        assert_eq!(toolchain_version(root), Some("go1.22.3"));
+        assert_eq!(toolchain_version("/usr/local/go"), None);
+    }
+}

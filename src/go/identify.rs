@@ -1,0 +1,369 @@
+//! Is this a Go program, and which one: the record, from the best place that still has it.
+//!
+//! The order is that of trust. The blob where Go's own reader looks; the blob in another writable segment; the linker-set strings, reached
+//! through the function table and the module data that point at each other; a scan for the framed module text. What is left of programs
+//! older than the record (Go 1.12) or robbed of it is a version string, and the function table. A magic inside data proves nothing:
+//! everything after the first place asks that the program around it is Go.
+
+use super::buildinfo::{self, NoBlob};
+use super::linker_strings::LinkerStrings;
+use super::modinfo;
+use super::moduledata::Moduledata;
+use super::pclntab::{self, Pclntab};
+use crate::bytes::Limits;
+use crate::exe::{Format, Image, Kind, Segment};
+use crate::report::model::BuildInfoSource;
+use std::cell::OnceCell;
+use std::ops::ControlFlow;
+
+/// The tables of one program, each found on first use.
+pub struct Tables<'i> {
+    image: &'i Image<'i>,
+    limits: Limits,
+    pclntab: OnceCell<Option<Pclntab>>,
+    moduledata: OnceCell<Option<Moduledata>>,
+    strings: OnceCell<LinkerStrings<'i>>,
+}
+
+impl<'i> Tables<'i> {
+    /// Nothing is read yet.
+    pub fn new(image: &'i Image<'i>, limits: Limits) -> Self {
+        Self {
+            image,
+            limits,
+            pclntab: OnceCell::new(),
+            moduledata: OnceCell::new(),
+            strings: OnceCell::new(),
+        }
+    }
+
+    /// The program they are of.
+    pub fn image(&self) -> &'i Image<'i> {
+        self.image
+    }
+
+    /// The function table.
+    pub fn pclntab(&self) -> Option<&Pclntab> {
+        self.pclntab
+            .get_or_init(|| Pclntab::find(self.image))
+            .as_ref()
+    }
+
+    /// The module data.
+    pub fn moduledata(&self) -> Option<&Moduledata> {
+        self.moduledata
+            .get_or_init(|| Moduledata::find(self.image, self.pclntab()?))
+            .as_ref()
+    }
+
+    /// The linker-set strings.
+    pub fn strings(&self) -> &LinkerStrings<'i> {
+        self.strings.get_or_init(|| match self.moduledata() {
+            Some(module) => LinkerStrings::read(self.image, module, self.limits.build_info),
+            None => LinkerStrings::default(),
+        })
+    }
+}
+
+/// The record of one Go program as found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity<'i> {
+    /// Recorded toolchain version.
+    pub version: Option<&'i [u8]>,
+    /// Module text without framing.
+    pub modinfo: Option<&'i [u8]>,
+    /// Where the two came from; `None` when there is no record.
+    pub source: Option<BuildInfoSource>,
+    /// Whether the strings stand in the blob itself, which makes them a copy of their own.
+    pub inline: bool,
+    /// What was odd.
+    pub notes: Vec<String>,
+}
+
+/// Identifies a program. `named` asks for every effort, also on files that show no sign of Go; without it those cost nothing more.
+///
+/// `None`: not a Go program.
+pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
+    let image = tables.image;
+    let limit = tables.limits.build_info;
+    let mut notes = Vec::new();
+    match buildinfo::find_in_section(image, limit) {
+        Ok(blob) => return Some(found(blob, BuildInfoSource::Section, notes)),
+        Err(NoBlob::Broken) => {
+            notes.push("build info: the blob where Go looks cannot be decoded".to_owned())
+        }
+        Err(NoBlob::Absent) => {}
+    }
+    if !named && notes.is_empty() && !may_be_go(image) {
+        return None;
+    }
+    // From here on the program must prove to be Go by itself.
+    let table = tables.pclntab();
+    let build_id_note = go_note(image).is_some();
+    if table.is_none() && !build_id_note && notes.is_empty() {
+        return None;
+    }
+    if let Ok(blob) = buildinfo::find_in_segments(image, limit) {
+        return Some(found(blob, BuildInfoSource::Segment, notes));
+    }
+    let strings = tables.strings();
+    if let Some(text) = strings.modinfo() {
+        let version = version_of(tables);
+        return Some(Identity {
+            version,
+            modinfo: Some(text),
+            source: Some(BuildInfoSource::LinkerStrings),
+            inline: false,
+            notes,
+        });
+    }
+    if table.is_some()
+        && let Some(text) = scan_for_modinfo(image, limit)
+    {
+        let version = version_of(tables);
+        return Some(Identity {
+            version,
+            modinfo: Some(text),
+            source: Some(BuildInfoSource::Scan),
+            inline: false,
+            notes,
+        });
+    }
+    let version = version_of(tables);
+    if table.is_none() && version.is_none() && !build_id_note {
+        return None;
+    }
+    if version.is_some() {
+        notes.push(
+            "no build info: the toolchain version comes from the program's own strings".to_owned(),
+        );
+    } else {
+        notes
+            .push("no build info and no version string: Go by its function table alone".to_owned());
+    }
+    Some(Identity {
+        version,
+        modinfo: None,
+        source: None,
+        inline: false,
+        notes,
+    })
+}
+
+fn found(blob: buildinfo::Blob<'_>, source: BuildInfoSource, notes: Vec<String>) -> Identity<'_> {
+    Identity {
+        version: Some(blob.version),
+        modinfo: blob.modinfo,
+        source: Some(source),
+        inline: blob.inline,
+        notes,
+    }
+}
+
+/// Whether the headers leave any chance that this is Go. Linkers keep section names, so a file with a section table and none of Go's
+/// names in it is not, unless it is static or has no names at all.
+fn may_be_go(image: &Image<'_>) -> bool {
+    const PARTS: [&[u8]; 6] = [
+        b"gopclntab",
+        b".go.",
+        b"__go_",
+        b"gosymtab",
+        b"typelink",
+        b"note.go.",
+    ];
+    match image.format {
+        Format::Wasm => {
+            image
+                .sections
+                .iter()
+                .any(|s| matches!(&*s.name, b"go:buildid" | b"go.buildid" | b"producers"))
+                || image.sections.is_empty()
+        }
+        Format::Pe | Format::Xcoff | Format::Plan9 => true,
+        Format::Elf | Format::MachO => {
+            let named = image.sections.iter().any(|s| {
+                PARTS
+                    .iter()
+                    .any(|p| memchr::memmem::find(&s.name, p).is_some())
+            });
+            let bare = image.sections.iter().all(|s| s.name.is_empty());
+            let alone = image.format == Format::Elf
+                && image.interpreter.is_none()
+                && !image.is_dynamic()
+                && image.kind != Kind::Object;
+            named || bare || alone || go_note(image).is_some()
+        }
+    }
+}
+
+/// The Go build ID in the ELF notes segments: name `Go\0\0`, type 4 (src/cmd/link/internal/ld/elf.go).
+pub fn go_note<'i>(image: &'i Image<'_>) -> Option<&'i [u8]> {
+    image.notes.iter().find_map(|&(offset, size)| {
+        let bytes = image.window().get(offset, size.min(4096))?;
+        let mut rest = bytes;
+        while rest.len() >= 12 {
+            let name_size = image.number(&rest[..4]);
+            let text_size = image.number(&rest[4..8]);
+            let kind = image.number(&rest[8..12]);
+            let text = 12usize
+                .checked_add(usize::try_from(name_size.checked_next_multiple_of(4)?).ok()?)?;
+            let end = text.checked_add(usize::try_from(text_size).ok()?)?;
+            if kind == 4 && rest.get(12..16) == Some(b"Go\0\0") {
+                return rest.get(text..end);
+            }
+            rest = rest.get(end.checked_next_multiple_of(4)?..)?;
+        }
+        None
+    })
+}
+
+/// The module text between its framing, anywhere in what is loaded.
+fn scan_for_modinfo<'i>(image: &'i Image<'_>, limit: u64) -> Option<&'i [u8]> {
+    let start = memchr::memmem::Finder::new(&modinfo::START);
+    image.segments.iter().find_map(|segment| {
+        let mut places = Vec::new();
+        image.scan::<()>(segment, 15, &mut |base, bytes| {
+            places.extend(start.find_iter(bytes).map(|i| base + i as u64));
+            if places.len() > 64 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        places.dedup();
+        places.into_iter().find_map(|address| {
+            let bytes = image.bytes_upto(address, limit)?;
+            let end = memchr::memmem::find(bytes, &modinfo::END)?;
+            let text = modinfo::unframe(bytes.get(..end + 16)?)?;
+            // Every module text starts with one of these lines; the constants inside cmd/go itself are followed by neither.
+            (text.starts_with(b"path\t")
+                || text.starts_with(b"mod\t")
+                || text.starts_with(b"build\t"))
+            .then_some(text)
+        })
+    })
+}
+
+/// The toolchain's version from the program's strings: `runtime.buildVersion` among the linker-set ones, else any string header in
+/// writable data whose text is a plain release.
+fn version_of<'i>(tables: &Tables<'i>) -> Option<&'i [u8]> {
+    let image = tables.image;
+    if let Some(address) = image
+        .has_symbol_table()
+        .then(|| image.symbol_address(b"runtime.buildVersion"))
+        .flatten()
+        && let Some(text) = image
+            .go_string(address, 256)
+            .filter(|t| buildinfo::looks_like_go(t))
+    {
+        return Some(text);
+    }
+    let strings = tables.strings();
+    let set: Vec<&[u8]> = strings.versions().collect();
+    let fits = |v: &&[u8]| is_release(v) && tables.pclntab().is_none_or(|t| fits_layout(v, t));
+    if let Some(version) = set.iter().copied().find(fits).or(set.first().copied()) {
+        return Some(version);
+    }
+    let ranges: Vec<(u64, u64)> = match tables.moduledata() {
+        Some(module) => vec![module.data],
+        None => image
+            .segments
+            .iter()
+            .filter(|s| s.writable)
+            .map(|s| (s.address, s.end()))
+            .collect(),
+    };
+    ranges
+        .iter()
+        .find_map(|&(from, to)| headers_in(image, from, to).find(fits))
+}
+
+/// Texts of string headers in a range that are short enough for a version.
+fn headers_in<'i>(image: &'i Image<'_>, from: u64, to: u64) -> impl Iterator<Item = &'i [u8]> {
+    let word = image.pointer_size();
+    let from = from.next_multiple_of(word);
+    let data = image
+        .bytes_upto(from, to.saturating_sub(from).min(64 << 20))
+        .unwrap_or_default();
+    let step = usize::try_from(word).unwrap_or(8);
+    let at = move |i: usize| data.get(i..i + step).map_or(0, |b| image.number(b));
+    (0..data.len() / step).filter_map(move |i| {
+        let (pointer, length) = (at(i * step), at((i + 1) * step));
+        let text = (4..=32)
+            .contains(&length)
+            .then(|| image.bytes(pointer, length))
+            .flatten()?;
+        text.starts_with(b"go1").then_some(text)
+    })
+}
+
+/// `go1`, then digits and dots, and at most an `rc` or `beta` number.
+fn is_release(version: &[u8]) -> bool {
+    let Some(rest) = version.strip_prefix(b"go1") else {
+        return false;
+    };
+    let plain = rest
+        .iter()
+        .take_while(|b| b.is_ascii_digit() || **b == b'.')
+        .count();
+    let tail = rest.get(plain..).unwrap_or_default();
+    let tail = tail
+        .strip_prefix(b"rc")
+        .or(tail.strip_prefix(b"beta"))
+        .unwrap_or(tail);
+    (rest.is_empty() || rest[0] == b'.' || plain == 0) && tail.iter().all(u8::is_ascii_digit)
+}
+
+/// Whether the table is of the age that a release writes.
+fn fits_layout(version: &[u8], table: &Pclntab) -> bool {
+    let digits: String = version
+        .iter()
+        .skip(4)
+        .take_while(|b| b.is_ascii_digit())
+        .map(|&b| char::from(b))
+        .collect();
+    let (first, last) = table.layout.minors();
+    digits
+        .parse::<u32>()
+        .is_ok_and(|minor| minor >= first && last.is_none_or(|l| minor <= l))
+}
+
+/// The Go build ID: in an ELF note, a wasm section, or at the start of the text (src/cmd/internal/buildid/buildid.go).
+pub fn build_id(image: &Image<'_>) -> Option<String> {
+    let text = match image.format {
+        Format::Elf => go_note(image)?.to_vec(),
+        Format::Wasm => {
+            let section = image
+                .section(b"go:buildid")
+                .or_else(|| image.section(b"go.buildid"))?;
+            image
+                .window()
+                .get(section.offset, section.file_size.min(256))?
+                .to_vec()
+        }
+        _ => {
+            const MARK: &[u8] = b"\xff Go build ID: \"";
+            let segment = image
+                .segments
+                .iter()
+                .filter(|s| s.executable)
+                .min_by_key(|s| s.offset);
+            // Mach-O text follows the load commands; its section says where.
+            let start = image
+                .section(b"__text")
+                .map(|s| s.address)
+                .or(segment.map(|s: &Segment| s.address))?;
+            let bytes = image.bytes_upto(start, 512)?;
+            let at = memchr::memmem::find(bytes, MARK)? + MARK.len();
+            let rest = bytes.get(at..)?;
+            rest.get(..memchr::memchr(b'"', rest)?)?.to_vec()
+        }
+    };
+    let text = String::from_utf8(text).ok()?;
+    (!text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())).then_some(text)
+}
+
+/// Whether the file holds a section of Go's function table, by name. Cheap, and no proof.
+pub fn names_function_table(image: &Image<'_>) -> bool {
+    pclntab::SECTIONS.iter().any(|n| image.section(n).is_some())
+}

@@ -1,0 +1,281 @@
+//! From the bytes of one file to the records of the Go programs in it.
+
+use super::identify::{self, Identity, Tables};
+use super::modinfo::ModInfo;
+use super::version::GoVersion;
+use super::{experiment, full, godebug};
+use crate::bytes::{Counts, Limits, Part, ReadAt, Window};
+use crate::exe::{self, Fault, Image, Kind, Miss, Shape};
+use crate::report::model::{Binary, Executable};
+
+/// How much to find out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Level {
+    /// The record alone: a handful of small reads.
+    BuildInfo,
+    /// Everything, with the evidence.
+    #[default]
+    Full,
+}
+
+/// What to do with a file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options<'o> {
+    /// How much to find out.
+    pub level: Level,
+    /// Make every effort even when nothing looks like Go: for files that a user named.
+    pub named: bool,
+    /// Bounds.
+    pub limits: Limits,
+    /// `GODEBUG` of the environment to assume at run time.
+    pub godebug: Option<&'o str>,
+}
+
+/// One Go program found in a file.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Architecture of the slice, for universal Mach-O files.
+    pub slice: Option<String>,
+    /// Name of the member, for archives.
+    pub member: Option<String>,
+    /// Offset and size of the executable in the file.
+    pub range: (u64, u64),
+    /// Its record; `path` and `location` are left to whoever knows where the file is.
+    pub binary: Binary,
+}
+
+/// What came of one file.
+#[derive(Clone, Debug, Default)]
+pub struct Inspection {
+    /// The Go programs, in file order.
+    pub found: Vec<Found>,
+    /// What was wrong with the file although it was opened; also for files that are not Go.
+    pub faults: Vec<String>,
+    /// Headers were cut off, so that nothing found does not mean nothing there.
+    pub damage: Option<String>,
+    /// What was read.
+    pub counts: Counts,
+}
+
+/// Inspects one file: executable, universal file or archive.
+///
+/// # Errors
+/// [`Miss::NotExecutable`] for everything else; other misses when the headers are damaged.
+pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection, Miss> {
+    let window = Window::new(reader, options.limits.executable);
+    let head = window.upto(0, 512).ok_or(Miss::Unreadable)?;
+    let mut inspection = Inspection::default();
+    match exe::sniff(head).ok_or(Miss::NotExecutable)? {
+        Shape::FatMachO => {
+            let (slices, dropped) = exe::slices(&window)?;
+            if dropped > 0 {
+                inspection.faults.push(format!(
+                    "{dropped} slices lie outside the file or on top of another"
+                ));
+            }
+            for slice in slices {
+                let name = slice.arch.map_or_else(
+                    || format!("cpu{}-{}", slice.cpu.0, slice.cpu.1),
+                    str::to_owned,
+                );
+                let part = Part::new(reader, slice.offset, slice.size);
+                inspection.part(&part, (slice.offset, slice.size), Some(name), None, options);
+            }
+        }
+        Shape::Archive => {
+            for member in exe::members(&window)? {
+                let part = Part::new(reader, member.offset, member.size);
+                inspection.part(
+                    &part,
+                    (member.offset, member.size),
+                    None,
+                    Some(member.name),
+                    options,
+                );
+            }
+        }
+        _ => {
+            let image = exe::open(&window)?;
+            inspection
+                .faults
+                .extend(image.faults.iter().map(fault_text));
+            inspection.damage = image
+                .faults
+                .iter()
+                .find(|f| cuts_headers(f))
+                .map(fault_text);
+            if let Some(binary) = read(&image, options) {
+                inspection.found.push(Found {
+                    slice: None,
+                    member: None,
+                    range: (0, reader.len()),
+                    binary,
+                });
+            }
+        }
+    }
+    inspection.add(window.counts());
+    Ok(inspection)
+}
+
+impl Inspection {
+    fn part(
+        &mut self,
+        part: &Part<'_>,
+        range: (u64, u64),
+        slice: Option<String>,
+        member: Option<String>,
+        options: &Options<'_>,
+    ) {
+        let window = Window::new(part, options.limits.executable);
+        match exe::open(&window) {
+            Ok(image) => {
+                if let Some(binary) = read(&image, options) {
+                    self.found.push(Found {
+                        slice,
+                        member,
+                        range,
+                        binary,
+                    });
+                }
+            }
+            Err(Miss::NotExecutable) => {}
+            Err(miss) => self.faults.push(format!(
+                "{}: {}",
+                slice.or(member).unwrap_or_default(),
+                miss_text(miss)
+            )),
+        }
+        self.add(window.counts());
+    }
+
+    fn add(&mut self, counts: Counts) {
+        self.counts.reads += counts.reads;
+        self.counts.bytes += counts.bytes;
+    }
+}
+
+/// What a miss means, as the end of a sentence about the file.
+pub fn miss_text(miss: Miss) -> String {
+    match miss {
+        Miss::NotExecutable => "not an executable of a format that Go writes".to_owned(),
+        Miss::Truncated(what) => format!("truncated: the {what} runs past the end of the file"),
+        Miss::Malformed(what) => format!("malformed {what}"),
+        Miss::Unreadable => "cannot be read".to_owned(),
+    }
+}
+
+fn fault_text(fault: &Fault) -> String {
+    match fault {
+        Fault::Truncated(what) => format!("truncated: the {what} runs past the end of the file"),
+        Fault::Malformed(what) => format!("malformed {what}"),
+    }
+}
+
+/// Whether a fault hides parts of the file. A segment that is not all there does not: separate debug files are made that way.
+fn cuts_headers(fault: &Fault) -> bool {
+    match fault {
+        Fault::Truncated(what) => !what.ends_with("segment") && !what.ends_with(" section"),
+        Fault::Malformed(_) => false,
+    }
+}
+
+fn read(image: &Image<'_>, options: &Options<'_>) -> Option<Binary> {
+    let tables = Tables::new(image, options.limits);
+    let identity = identify::identify(&tables, options.named)?;
+    let raw = identity
+        .version
+        .map(|v| String::from_utf8_lossy(v).into_owned());
+    let version = raw.as_deref().and_then(GoVersion::parse);
+    let info = identity.modinfo.map(ModInfo::parse);
+    let mut binary = record(&tables, &identity, info.as_ref(), raw, version.as_ref());
+    if options.level == Level::Full {
+        full::complete(
+            &tables,
+            &identity,
+            info.as_ref(),
+            version.as_ref(),
+            options.godebug,
+            &mut binary,
+        );
+    }
+    Some(binary)
+}
+
+/// The record as far as the build info and the headers give it.
+fn record(
+    tables: &Tables<'_>,
+    identity: &Identity<'_>,
+    info: Option<&ModInfo<'_>>,
+    raw: Option<String>,
+    version: Option<&GoVersion>,
+) -> Binary {
+    let image = tables.image();
+    let build_info = identity.source.is_some().then(|| {
+        let version = raw.as_deref().unwrap_or_default();
+        info.map_or_else(
+            || ModInfo::default().to_record(version),
+            |i| i.to_record(version),
+        )
+    });
+    let mut notes = identity.notes.clone();
+    if let Some(info) = info {
+        let problems = info.problems.iter();
+        notes.extend(problems.map(|p| format!("build info line {}: {}", p.line, p.message)));
+        let unknown = info.unknown.iter().take(8);
+        notes.extend(unknown.map(|l| {
+            format!(
+                "build info: line of unknown kind: {}",
+                String::from_utf8_lossy(l)
+            )
+        }));
+    }
+    notes.extend(image.faults.iter().map(fault_text));
+    let setting = |key: &str| {
+        build_info
+            .as_ref()
+            .and_then(|b| b.setting(key))
+            .filter(|v| !v.is_empty())
+    };
+    Binary {
+        size: image.window().len(),
+        executable: Executable {
+            format: image.format.name().to_owned(),
+            bits: image.bits,
+            endian: if image.big_endian { "big" } else { "little" }.to_owned(),
+            os: image.os.or(setting("GOOS")).map(str::to_owned),
+            arch: image.arch.or(setting("GOARCH")).map(str::to_owned),
+            kind: kind(image, setting("-buildmode")).to_owned(),
+            build_id: identify::build_id(image),
+            ..Executable::default()
+        },
+        go_version: version.and_then(release).map(str::to_owned),
+        go_vendor: version.and_then(|v| v.vendor.clone()),
+        main_package: build_info
+            .as_ref()
+            .map(|b| b.path.clone())
+            .filter(|p| !p.is_empty()),
+        build_info_source: identity.source,
+        experiments: experiment::recorded(version, setting("GOEXPERIMENT")),
+        godebug: godebug::recorded(setting("DefaultGODEBUG")),
+        go_version_raw: raw,
+        build_info,
+        notes,
+        ..Binary::default()
+    }
+}
+
+/// The release, or plain `devel` for a development build that names none.
+fn release(version: &GoVersion) -> Option<&str> {
+    version.release_text().or(version.devel.then_some("devel"))
+}
+
+/// The headers decide; the recorded build mode only names what they cannot tell apart.
+fn kind(image: &Image<'_>, mode: Option<&str>) -> &'static str {
+    match (image.kind, mode) {
+        (Kind::Shared, Some("plugin")) => "plugin",
+        // A static position-independent ELF program has no loader, as a library has none.
+        (Kind::Shared, Some("pie" | "exe")) => "pie",
+        (kind, _) => kind.name(),
+    }
+}

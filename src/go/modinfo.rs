@@ -1,0 +1,422 @@
+//! The module text: what cmd/go knew about the build, one fact a line (src/runtime/debug/mod.go, Go 1.27).
+//!
+//! ```text
+//! path  TAB main package
+//! mod   TAB path TAB version [TAB sum]
+//! dep   TAB path TAB version [TAB sum]
+//! =>    TAB path TAB version TAB sum        replaces the module of the line above
+//! build TAB key=value                       either side quoted when it must be
+//! ```
+//! Parsing borrows from the text; nothing is copied but quoted settings. A bad line is a [`Problem`] and the rest is still read, where Go's
+//! own reader gives up.
+
+use crate::report::model;
+use std::borrow::Cow;
+
+/// The 16 bytes in front of the module text and the 16 behind it (src/cmd/go/internal/modload/build.go, Go 1.27).
+pub const START: [u8; 16] = *b"\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6";
+/// See [`START`].
+pub const END: [u8; 16] = *b"\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2";
+
+/// Takes the framing off a `runtime.modinfo` string. Like Go's reader, it asks only for a newline in front of the last 16 bytes; anything
+/// else counts as no module text.
+pub fn unframe(framed: &[u8]) -> Option<&[u8]> {
+    let text = framed.get(16..framed.len().checked_sub(16)?)?;
+    (text.last() == Some(&b'\n')).then_some(text)
+}
+
+/// Parsed module text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModInfo<'t> {
+    /// Main package.
+    pub path: &'t [u8],
+    /// Main module.
+    pub main: Option<Module<'t>>,
+    /// Dependencies in recorded order.
+    pub deps: Vec<Module<'t>>,
+    /// Build settings in recorded order, unquoted.
+    pub settings: Vec<(Cow<'t, [u8]>, Cow<'t, [u8]>)>,
+    /// Lines of no known kind.
+    pub unknown: Vec<&'t [u8]>,
+    /// Lines that could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// One module line, with the line that replaces it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Module<'t> {
+    /// Module path.
+    pub path: &'t [u8],
+    /// Version.
+    pub version: &'t [u8],
+    /// Checksum, empty when absent.
+    pub sum: &'t [u8],
+    /// Path, version and sum of the replacement.
+    pub replace: Option<(&'t [u8], &'t [u8], &'t [u8])>,
+}
+
+/// A line that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Line number from 1.
+    pub line: usize,
+    /// What is wrong, in the words of Go's reader.
+    pub message: String,
+}
+
+#[derive(Clone, Copy)]
+enum Last {
+    None,
+    Main,
+    Dep,
+}
+
+impl<'t> ModInfo<'t> {
+    /// Parses module text without its framing. A last line without a newline is ignored, as Go does.
+    pub fn parse(text: &'t [u8]) -> Self {
+        let mut info = Self::default();
+        let mut last = Last::None;
+        let mut rest = text;
+        let mut number = 0;
+        while let Some(end) = memchr::memchr(b'\n', rest) {
+            let (line, tail) = rest.split_at(end);
+            rest = tail.get(1..).unwrap_or_default();
+            number += 1;
+            if let Err(message) = info.line(line, &mut last) {
+                info.problems.push(Problem {
+                    line: number,
+                    message,
+                });
+            }
+        }
+        info
+    }
+
+    fn line(&mut self, line: &'t [u8], last: &mut Last) -> Result<(), String> {
+        let Some(tab) = memchr::memchr(b'\t', line) else {
+            if !line.is_empty() {
+                self.unknown.push(line);
+            }
+            return Ok(());
+        };
+        let value = line.get(tab + 1..).unwrap_or_default();
+        match line.get(..tab).unwrap_or_default() {
+            b"path" => self.path = value,
+            b"mod" => {
+                self.main = Some(module(value)?);
+                *last = Last::Main;
+            }
+            b"dep" => {
+                self.deps.push(module(value)?);
+                *last = Last::Dep;
+            }
+            b"=>" => {
+                let columns = columns(value);
+                let [path, version, sum] = columns[..] else {
+                    return Err(format!(
+                        "expected 3 columns for replacement; got {}",
+                        columns.len()
+                    ));
+                };
+                let replaced = match last {
+                    Last::None => None,
+                    Last::Main => self.main.as_mut(),
+                    Last::Dep => self.deps.last_mut(),
+                };
+                let Some(replaced) = replaced else {
+                    return Err("replacement with no module on previous line".into());
+                };
+                replaced.replace = Some((path, version, sum));
+                *last = Last::None;
+            }
+            b"build" => self.settings.push(setting(value)?),
+            _ => self.unknown.push(line),
+        }
+        Ok(())
+    }
+
+    /// The value of a setting.
+    pub fn setting(&self, key: &str) -> Option<&[u8]> {
+        self.settings
+            .iter()
+            .find(|s| *s.0 == *key.as_bytes())
+            .map(|s| &*s.1)
+    }
+
+    /// The text that `BuildInfo.String` of Go prints: what `go version -m` shows, before its tabs.
+    pub fn to_text(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let put = |out: &mut Vec<u8>, parts: &[&[u8]]| {
+            parts.iter().for_each(|p| out.extend_from_slice(p))
+        };
+        if !self.path.is_empty() {
+            put(&mut out, &[b"path\t", self.path, b"\n"]);
+        }
+        let main = self
+            .main
+            .iter()
+            .filter(|m| **m != Module::default())
+            .map(|m| (&b"mod"[..], m));
+        for (word, module) in main.chain(self.deps.iter().map(|d| (&b"dep"[..], d))) {
+            put(&mut out, &[word, b"\t", module.path, b"\t", module.version]);
+            match module.replace {
+                // Go ends the replacement's line and then the replaced one's: an empty line follows.
+                Some((path, version, sum)) => put(
+                    &mut out,
+                    &[b"\n=>\t", path, b"\t", version, b"\t", sum, b"\n\n"],
+                ),
+                None => put(&mut out, &[b"\t", module.sum, b"\n"]),
+            }
+        }
+        for (key, value) in &self.settings {
+            let key = if must_quote_key(key) {
+                Cow::Owned(quote(key))
+            } else {
+                Cow::Borrowed(&**key)
+            };
+            let value = if must_quote_value(value) {
+                Cow::Owned(quote(value))
+            } else {
+                Cow::Borrowed(&**value)
+            };
+            put(&mut out, &[b"build\t", &key, b"=", &value, b"\n"]);
+        }
+        out
+    }
+
+    /// The record of it, with text that is not UTF-8 replaced as Go's JSON does.
+    pub fn to_record(&self, go_version: &str) -> model::BuildInfo {
+        model::BuildInfo {
+            go_version: go_version.to_owned(),
+            path: text(self.path),
+            main: self.main.as_ref().map(record).unwrap_or_default(),
+            deps: self.deps.iter().map(record).collect(),
+            settings: self
+                .settings
+                .iter()
+                .map(|(k, v)| model::Setting {
+                    key: text(k),
+                    value: text(v),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn record(module: &Module<'_>) -> model::Module {
+    model::Module {
+        path: text(module.path),
+        version: text(module.version),
+        sum: text(module.sum),
+        replace: module.replace.map(|(path, version, sum)| {
+            Box::new(model::Module {
+                path: text(path),
+                version: text(version),
+                sum: text(sum),
+                replace: None,
+            })
+        }),
+    }
+}
+
+fn columns(line: &[u8]) -> Vec<&[u8]> {
+    let mut columns = Vec::with_capacity(3);
+    let mut start = 0;
+    for tab in memchr::memchr_iter(b'\t', line) {
+        columns.push(&line[start..tab]);
+        start = tab + 1;
+    }
+    columns.push(&line[start..]);
+    columns
+}
+
+fn module(line: &[u8]) -> Result<Module<'_>, String> {
+    let columns = columns(line);
+    match columns[..] {
+        [path, version] => Ok(Module {
+            path,
+            version,
+            sum: b"",
+            replace: None,
+        }),
+        [path, version, sum] => Ok(Module {
+            path,
+            version,
+            sum,
+            replace: None,
+        }),
+        _ => Err(format!("expected 2 or 3 columns; got {}", columns.len())),
+    }
+}
+
+type Pair<'t> = (Cow<'t, [u8]>, Cow<'t, [u8]>);
+
+fn setting(line: &[u8]) -> Result<Pair<'_>, String> {
+    let (key, value) = match line.first() {
+        None => return Err("build line missing '='".into()),
+        Some(b'=') => return Err("build line with missing key".into()),
+        Some(b'"' | b'`') => {
+            let (key, used) = unquote(line).ok_or("invalid quoted key in build line")?;
+            match line.get(used) {
+                None => return Err("build line missing '=' after quoted key".into()),
+                Some(b'=') => (Cow::Owned(key), line.get(used + 1..).unwrap_or_default()),
+                Some(&c) => {
+                    return Err(format!(
+                        "unexpected character after quoted key: {}",
+                        quote_char(c)
+                    ));
+                }
+            }
+        }
+        Some(_) => {
+            let end = memchr::memchr(b'=', line).ok_or("build line missing '=' after key")?;
+            let (key, tail) = line.split_at(end);
+            if must_quote_key(key) {
+                return Err(format!("unquoted key {} must be quoted", text(&quote(key))));
+            }
+            (Cow::Borrowed(key), tail.get(1..).unwrap_or_default())
+        }
+    };
+    let value = match value.first() {
+        Some(b'"' | b'`') => match unquote(value) {
+            Some((unquoted, used)) if used == value.len() => Cow::Owned(unquoted),
+            _ => return Err("invalid quoted value in build line".into()),
+        },
+        _ if must_quote_value(value) => {
+            return Err(format!(
+                "unquoted value {} must be quoted",
+                text(&quote(value))
+            ));
+        }
+        _ => Cow::Borrowed(value),
+    };
+    Ok((key, value))
+}
+
+fn must_quote_key(key: &[u8]) -> bool {
+    key.is_empty() || key.iter().any(|b| b"= \t\r\n\"`".contains(b))
+}
+
+fn must_quote_value(value: &[u8]) -> bool {
+    value.iter().any(|b| b" \t\r\n\"`".contains(b))
+}
+
+/// Reads a Go string literal, interpreted or raw, at the start of `text` (strconv.QuotedPrefix and Unquote). Returns its bytes and how much
+/// of `text` it took.
+fn unquote(text: &[u8]) -> Option<(Vec<u8>, usize)> {
+    let quote = *text.first()?;
+    if quote == b'`' {
+        let end = memchr::memchr(b'`', text.get(1..)?)? + 1;
+        let raw = text
+            .get(1..end)?
+            .iter()
+            .copied()
+            .filter(|&b| b != b'\r')
+            .collect();
+        return Some((raw, end + 1));
+    }
+    let mut out = Vec::new();
+    let mut at = 1;
+    loop {
+        let byte = *text.get(at)?;
+        at += 1;
+        match byte {
+            b'"' => return Some((out, at)),
+            b'\n' => return None,
+            b'\\' => {
+                let escape = *text.get(at)?;
+                at += 1;
+                let simple = match escape {
+                    b'a' => 7,
+                    b'b' => 8,
+                    b'f' => 12,
+                    b'n' => b'\n',
+                    b'r' => b'\r',
+                    b't' => b'\t',
+                    b'v' => 11,
+                    b'\\' | b'"' => escape,
+                    b'x' => {
+                        let value = digits(text, &mut at, 2, 16)?;
+                        u8::try_from(value).ok()?
+                    }
+                    b'0'..=b'7' => {
+                        at -= 1;
+                        u8::try_from(digits(text, &mut at, 3, 8)?).ok()?
+                    }
+                    b'u' | b'U' => {
+                        let value = digits(text, &mut at, if escape == b'u' { 4 } else { 8 }, 16)?;
+                        let c = char::from_u32(value)?;
+                        out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+                        continue;
+                    }
+                    _ => return None,
+                };
+                out.push(simple);
+            }
+            _ => out.push(byte),
+        }
+    }
+}
+
+fn digits(text: &[u8], at: &mut usize, count: usize, radix: u32) -> Option<u32> {
+    let digits = text.get(*at..at.checked_add(count)?)?;
+    *at += count;
+    digits.iter().try_fold(0u32, |acc, &d| {
+        acc.checked_mul(radix)?
+            .checked_add(char::from(d).to_digit(radix)?)
+    })
+}
+
+/// `strconv.Quote`.
+fn quote(bytes: &[u8]) -> Vec<u8> {
+    let mut out = vec![b'"'];
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            escape(c, &mut out);
+        }
+        for b in chunk.invalid() {
+            out.extend_from_slice(format!("\\x{b:02x}").as_bytes());
+        }
+    }
+    out.push(b'"');
+    out
+}
+
+fn escape(c: char, out: &mut Vec<u8>) {
+    let known = match c {
+        '"' | '\\' => Some(c),
+        '\x07' => Some('a'),
+        '\x08' => Some('b'),
+        '\x0c' => Some('f'),
+        '\n' => Some('n'),
+        '\r' => Some('r'),
+        '\t' => Some('t'),
+        '\x0b' => Some('v'),
+        _ => None,
+    };
+    if let Some(k) = known {
+        out.extend_from_slice(format!("\\{k}").as_bytes());
+    } else if c == ' '
+        || c.is_ascii_graphic()
+        || (!c.is_ascii() && !c.is_control() && !c.is_whitespace())
+    {
+        out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    } else {
+        let n = u32::from(c);
+        let text = match n {
+            0..0x20 | 0x7f => format!("\\x{n:02x}"),
+            0x80..0x1_0000 => format!("\\u{n:04x}"),
+            _ => format!("\\U{n:08x}"),
+        };
+        out.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// `%q` of a byte.
+fn quote_char(c: u8) -> String {
+    format!("'{}'", char::from(c).escape_default())
+}

@@ -1,0 +1,414 @@
+//! Paths: the source files of the function table, the GOROOT among them, and every other absolute path of the build host.
+
+use super::identify::Tables;
+use super::ldflags;
+use crate::report::model::{BuildInfo, PathLeak};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+/// Groups beyond this many are folded into the last.
+const GROUPS_LIMIT: usize = 256;
+
+/// What the source-file table says.
+#[derive(Clone, Debug, Default)]
+pub struct SourceFiles {
+    /// The directory above `src/runtime`, as recorded: absolute, or the bare word that some build systems put there.
+    pub goroot: Option<String>,
+    /// Standard-library files stand without a root: built with `-trimpath`.
+    pub trimmed: bool,
+    /// Operating system named by a file of package runtime (`runtime/os_linux.go`).
+    pub os: Option<&'static str>,
+    /// Absolute paths outside GOROOT, grouped.
+    leaks: BTreeMap<(String, &'static str), Leak>,
+    /// How many files stand below the GOROOT.
+    below_goroot: u64,
+    goroot_example: Option<String>,
+    /// Any file at all was seen.
+    pub any: bool,
+    /// The file of the main package that names its import path, for programs older than the record.
+    pub main_guess: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+struct Leak {
+    count: u64,
+    example: String,
+    found_in: Vec<String>,
+}
+
+/// Files of package runtime whose name says the system (src/runtime, Go 1.5 to 1.27).
+const SYSTEMS: &[(&str, &str)] = &[
+    ("os_linux.go", "linux"),
+    ("os_darwin.go", "darwin"),
+    ("os_windows.go", "windows"),
+    ("os_freebsd.go", "freebsd"),
+    ("os_netbsd.go", "netbsd"),
+    ("os_openbsd.go", "openbsd"),
+    ("os_dragonfly.go", "dragonfly"),
+    ("os_solaris.go", "solaris"),
+    ("os_illumos.go", "illumos"),
+    ("os_aix.go", "aix"),
+    ("os_plan9.go", "plan9"),
+    ("os_js.go", "js"),
+    ("os_wasip1.go", "wasip1"),
+    // Go 1.2 to 1.4, whose runtime was partly C.
+    ("os_linux.c", "linux"),
+    ("os_darwin.c", "darwin"),
+    ("os_windows.c", "windows"),
+    ("os_freebsd.c", "freebsd"),
+];
+
+/// Where a part of the standard library's own tree starts, newest form first. `src/pkg` is that of Go 1.3 and older.
+const ROOTS: [&str; 2] = ["/src/runtime/", "/src/pkg/runtime/"];
+
+impl SourceFiles {
+    /// Reads the file table once.
+    pub fn read(tables: &Tables<'_>) -> Self {
+        let mut files = Self::default();
+        let Some(table) = tables.pclntab() else {
+            return files;
+        };
+        let mut absolute: Vec<String> = Vec::new();
+        table.source_files::<()>(tables.image(), &mut |file| {
+            files.any = true;
+            let Ok(file) = std::str::from_utf8(file) else {
+                return ControlFlow::Continue(());
+            };
+            files.look_at_runtime(file);
+            if is_absolute(file) {
+                absolute.push(file.to_owned());
+            }
+            ControlFlow::Continue(())
+        });
+        let root = files.goroot.clone().filter(|r| is_absolute(r));
+        for file in absolute {
+            if root.as_ref().is_some_and(|r| below(&file, r)) {
+                files.below_goroot += 1;
+                files.goroot_example.get_or_insert(file);
+            } else {
+                files.leak(&file, "pclntab");
+            }
+        }
+        files
+    }
+
+    fn look_at_runtime(&mut self, file: &str) {
+        let name = match file.strip_prefix("runtime/") {
+            Some(name) => {
+                self.trimmed |= matches!(name, "proc.go" | "proc.c");
+                name
+            }
+            None => {
+                let Some((root, name)) = ROOTS.iter().find_map(|r| file.split_once(r)) else {
+                    self.guess_main(file);
+                    return;
+                };
+                // The last match of a nested tree would be another copy; the runtime's own file settles it.
+                if matches!(name, "proc.go" | "proc.c") {
+                    self.goroot.get_or_insert_with(|| root.to_owned());
+                }
+                name
+            }
+        };
+        if self.os.is_none() {
+            self.os = SYSTEMS.iter().find(|s| s.0 == name).map(|s| s.1);
+        }
+    }
+
+    /// `…/src/github.com/a/b/main.go` of a GOPATH build names the main package.
+    fn guess_main(&mut self, file: &str) {
+        if let Some((dir, "main.go")) = file.rsplit_once('/')
+            && let Some((_, package)) = dir.split_once("/src/")
+            && package
+                .split('/')
+                .next()
+                .is_some_and(|first| first.contains('.'))
+            && !package.contains("/vendor/")
+        {
+            self.main_guess.get_or_insert_with(|| package.to_owned());
+        }
+    }
+
+    fn leak(&mut self, path: &str, found_in: &str) {
+        let (prefix, kind) = classify(path);
+        let mut key = (prefix, kind);
+        if self.leaks.len() >= GROUPS_LIMIT && !self.leaks.contains_key(&key) {
+            key = ("/".to_owned(), "other");
+        }
+        let leak = self.leaks.entry(key).or_insert_with(|| Leak {
+            count: 0,
+            example: path.to_owned(),
+            found_in: Vec::new(),
+        });
+        leak.count += 1;
+        if !leak.found_in.iter().any(|f| f == found_in) {
+            leak.found_in.push(found_in.to_owned());
+        }
+    }
+
+    /// Adds the absolute paths that the recorded settings hold.
+    pub fn add_settings(&mut self, info: &BuildInfo) {
+        const WITH_PATHS: [&str; 9] = [
+            "-ldflags",
+            "-gcflags",
+            "-asmflags",
+            "-gccgoflags",
+            "CGO_CFLAGS",
+            "CGO_CPPFLAGS",
+            "CGO_CXXFLAGS",
+            "CGO_LDFLAGS",
+            "-pgo",
+        ];
+        for setting in info
+            .settings
+            .iter()
+            .filter(|s| WITH_PATHS.contains(&s.key.as_str()))
+        {
+            if setting.key == "-pgo" {
+                if is_absolute(&setting.value) {
+                    self.leak(&setting.value, "-pgo");
+                }
+                continue;
+            }
+            let words = ldflags::words(&setting.value);
+            let mut is_definition = false;
+            for word in &words {
+                // What `-X` defines is the program's business, not the build host's.
+                let skip =
+                    std::mem::replace(&mut is_definition, matches!(word.as_str(), "-X" | "--X"));
+                if skip || word.starts_with("-X=") {
+                    continue;
+                }
+                for path in paths_in(word) {
+                    self.leak(path, &setting.key);
+                }
+            }
+        }
+    }
+
+    /// The groups for the record: GOROOT first, then by count, most first.
+    pub fn to_record(&self) -> Vec<PathLeak> {
+        let goroot = self
+            .goroot
+            .iter()
+            .filter(|_| self.below_goroot > 0)
+            .map(|root| PathLeak {
+                prefix: root.clone(),
+                kind: "goroot".to_owned(),
+                count: self.below_goroot,
+                example: self.goroot_example.clone().unwrap_or_default(),
+                found_in: "pclntab".to_owned(),
+            });
+        let mut leaks: Vec<PathLeak> = self
+            .leaks
+            .iter()
+            .map(|((prefix, kind), leak)| PathLeak {
+                prefix: prefix.clone(),
+                kind: (*kind).to_owned(),
+                count: leak.count,
+                example: leak.example.clone(),
+                found_in: leak.found_in.join(","),
+            })
+            .collect();
+        leaks.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.prefix.cmp(&b.prefix)));
+        goroot.chain(leaks).collect()
+    }
+}
+
+/// Absolute on the build host: `/…`, or a drive letter. Go writes forward slashes everywhere; settings may hold others.
+pub fn is_absolute(path: &str) -> bool {
+    let bytes = path.as_bytes();
+    match bytes {
+        [b'/', second, ..] => *second != b'/',
+        [drive, b':', b'/' | b'\\', ..] => drive.is_ascii_alphabetic(),
+        _ => false,
+    }
+}
+
+/// Whether a path is the root or below it, with both kinds of slash taken as one.
+pub fn below(path: &str, root: &str) -> bool {
+    let fold = |b: u8| if b == b'\\' { b'/' } else { b };
+    let root = root.trim_end_matches(['/', '\\']);
+    path.len() > root.len()
+        && path
+            .bytes()
+            .zip(root.bytes())
+            .all(|(a, b)| fold(a) == fold(b))
+        && matches!(path.as_bytes().get(root.len()), Some(b'/' | b'\\'))
+}
+
+/// The absolute paths inside one word of a flag string: the word itself, or behind `-I`, `-L`, `=`, `,` and the like.
+fn paths_in(word: &str) -> impl Iterator<Item = &str> {
+    word.split(['=', ',', ';']).filter_map(|part| {
+        if part.starts_with('-') {
+            let at = part.find('/')?;
+            // `-I/usr/include`: a short flag with its value attached. `-Wl,-rpath/x` was split before.
+            (at <= 3).then(|| &part[at..]).filter(|p| is_absolute(p))
+        } else {
+            is_absolute(part).then_some(part)
+        }
+    })
+}
+
+/// Directories of build services: a path below one names its prefix with so many more elements.
+const CI: &[(&str, usize)] = &[
+    ("/home/runner/work/", 1),
+    ("/__w/", 1),
+    ("/github/workspace", 0),
+    ("/builds/", 2),
+    ("/drone/src", 0),
+    ("/woodpecker/src", 1),
+    ("/var/lib/jenkins/workspace/", 1),
+    ("/home/jenkins/", 2),
+    ("/opt/atlassian/pipelines/agent/build", 0),
+    ("/home/circleci/", 1),
+    ("/home/vsts/work/", 2),
+    ("/Users/runner/work/", 1),
+    ("/home/travis/", 2),
+    ("/home/buildkite/", 1),
+    ("/var/lib/buildkite-agent/builds/", 2),
+    ("/home/prow/", 1),
+    ("/codebuild/", 1),
+    ("/workspace/", 0),
+    ("/buildkitd/", 0),
+    ("/opt/hostedtoolcache/", 1),
+    ("/__t/", 1),
+    ("D:/a/", 1),
+    ("/builddir/build/", 0),
+    ("/build/", 1),
+    ("/home/abuild/", 0),
+    ("/private/tmp/homebrew", 0),
+];
+
+/// Temporary directories, and how many more elements make a useful prefix.
+const TEMP: &[(&str, usize)] = &[
+    ("/private/var/folders/", 0),
+    ("/var/folders/", 0),
+    ("/private/tmp/", 0),
+    ("/var/tmp/", 0),
+    ("/tmp/", 0),
+    ("/dev/shm/", 0),
+    ("C:/Windows/Temp/", 0),
+    ("C:/Temp/", 0),
+];
+
+/// Prefix and kind of an absolute path.
+fn classify(path: &str) -> (String, &'static str) {
+    let folded = path.replace('\\', "/");
+    if let Some(at) = folded.find("/pkg/mod/") {
+        return (folded[..at + "/pkg/mod".len()].to_owned(), "module-cache");
+    }
+    if let Some((prefix, more)) = CI.iter().find(|c| folded.starts_with(c.0)) {
+        return (with_elements(&folded, prefix.len(), *more), "ci");
+    }
+    if let Some((prefix, more)) = TEMP.iter().find(|c| folded.starts_with(c.0)) {
+        return (with_elements(&folded, prefix.len(), *more), "temp");
+    }
+    if let Some(at) = folded.find("/AppData/Local/Temp/") {
+        return (
+            folded[..at + "/AppData/Local/Temp".len()].to_owned(),
+            "temp",
+        );
+    }
+    if let Some(home) = home(&folded) {
+        return (home, "home");
+    }
+    for (part, kind) in [
+        ("/go/src/", "workspace"),
+        ("/src/", "workspace"),
+        ("/execroot/", "workspace"),
+    ] {
+        if let Some(at) = folded.find(part) {
+            return (folded[..at + part.len() - 1].to_owned(), kind);
+        }
+    }
+    (with_elements(&folded, 1, 1), "other")
+}
+
+/// The home directory a path is below, if any.
+pub fn home(path: &str) -> Option<String> {
+    for (prefix, more) in [
+        ("/home/", 1),
+        ("/Users/", 1),
+        ("/root/", 0),
+        ("/var/root/", 0),
+    ] {
+        if path.starts_with(prefix) {
+            return Some(with_elements(path, prefix.len(), more));
+        }
+    }
+    let rest = path.get(1..)?.strip_prefix(":/Users/")?;
+    let end = rest
+        .find('/')
+        .map_or(path.len(), |i| path.len() - rest.len() + i);
+    Some(path[..end].to_owned())
+}
+
+/// The first `start` bytes and `more` elements behind them, without a slash at the end.
+fn with_elements(path: &str, start: usize, more: usize) -> String {
+    let mut end = start;
+    for _ in 0..more {
+        let Some(next) = path.get(end..).and_then(|rest| rest.find('/')) else {
+            // The last element is a file: the prefix stops at its directory.
+            break;
+        };
+        end += next + 1;
+    }
+    let prefix = path.get(..end).unwrap_or(path).trim_end_matches('/');
+    if prefix.is_empty() {
+        "/".to_owned()
+    } else {
+        prefix.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_grouped_by_what_they_tell() {
+        for (path, prefix, kind) in [
+            (
+                "/home/alice/go/pkg/mod/github.com/a/b@v1/c.go",
+                "/home/alice/go/pkg/mod",
+                "module-cache",
+            ),
+            ("/home/alice/src/app/main.go", "/home/alice", "home"),
+            (
+                "/home/runner/work/app/app/main.go",
+                "/home/runner/work/app",
+                "ci",
+            ),
+            ("/root/app/main.go", "/root", "home"),
+            ("C:/Users/bob/app/main.go", "C:/Users/bob", "home"),
+            ("C:\\Users\\bob\\app\\main.go", "C:/Users/bob", "home"),
+            ("/tmp/x/main.go", "/tmp", "temp"),
+            ("/builds/group/app/main.go", "/builds/group/app", "ci"),
+            ("/srv/app/main.go", "/srv", "other"),
+            ("/go/src/app/main.go", "/go/src", "workspace"),
+            ("/x.go", "/", "other"),
+        ] {
+            assert_eq!(classify(path), (prefix.to_owned(), kind), "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_in_flags() {
+        let find = |w: &str| paths_in(w).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(find("-I/opt/x/include"), ["/opt/x/include"]);
+        assert_eq!(find("-Wl,-rpath,/opt/lib"), ["/opt/lib"]);
+        assert_eq!(find("all=-trimpath=/home/a"), ["/home/a"]);
+        assert_eq!(find("-O2"), Vec::<String>::new());
+        assert_eq!(find("github.com/a/b=1"), Vec::<String>::new());
+        assert_eq!(find("/opt/lib/libx.a"), ["/opt/lib/libx.a"]);
+    }
+
+    #[test]
+    fn below_folds_slashes() {
+        assert!(below("C:/go/src/x.go", "C:\\go"));
+        assert!(below("/usr/lib/go/src", "/usr/lib/go/"));
+        assert!(!below("/usr/lib/go-1.19/src", "/usr/lib/go"));
+        assert!(!below("/usr/lib/go", "/usr/lib/go"));
+    }
+}

@@ -1,0 +1,181 @@
+//! The record alone, as `go version` shows it.
+
+use super::buildinfo::{self, Blob};
+use super::identify::{Tables, identify};
+use super::modinfo::ModInfo;
+use crate::bytes::{Limits, Part, ReadAt, Window};
+use crate::exe::{self, Format, Image, Kind, Miss, Shape};
+use std::fmt;
+
+/// Version and module text of one program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Toolchain version as recorded.
+    pub version: Vec<u8>,
+    /// Module text without framing, empty when there is none.
+    pub modinfo: Vec<u8>,
+}
+
+impl Record {
+    /// The lines below the version, as `go version -m` prints them without its tabs.
+    pub fn to_text(&self) -> Vec<u8> {
+        ModInfo::parse(&self.modinfo).to_text()
+    }
+
+    /// The object that `go version -m -json` prints.
+    pub fn to_json(&self) -> Vec<u8> {
+        let version = String::from_utf8_lossy(&self.version);
+        let info = ModInfo::parse(&self.modinfo).to_record(&version);
+        let mut out = Vec::new();
+        let formatter = serde_json::ser::PrettyFormatter::with_indent(b"\t");
+        let mut serializer = serde_json::Serializer::with_formatter(&mut out, formatter);
+        // Writing plain structs to memory cannot fail.
+        let _ = serde::Serialize::serialize(&info, &mut serializer);
+        escape_html(out)
+    }
+}
+
+/// Go's encoder writes `<`, `>`, `&` and the two line separators as escapes.
+fn escape_html(json: Vec<u8>) -> Vec<u8> {
+    let text = match String::from_utf8(json) {
+        Ok(text) => text,
+        Err(e) => return e.into_bytes(),
+    };
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                out.push_str(&format!("\\u{:04x}", u32::from(c)))
+            }
+            '\u{7f}' => out.push(c),
+            _ => out.push(c),
+        }
+    }
+    out.into_bytes()
+}
+
+/// Why there is no record, in the words of Go's reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Of no known format, or its headers are damaged.
+    Format,
+    /// An executable without build info.
+    NotGo,
+    /// The module text cannot be parsed.
+    ModInfo(String),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Format => f.write_str("unrecognized file format"),
+            Self::NotGo => f.write_str("not a Go executable"),
+            Self::ModInfo(problem) => f.write_str(problem),
+        }
+    }
+}
+
+/// How far to go for a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// Answer only where the reader of Go 1.27 does.
+    LikeGo,
+    /// Answer wherever there is a record.
+    Full,
+}
+
+/// Reads the record of one file: of the first slice, when it is universal.
+///
+/// # Errors
+/// [`Refusal`], chosen as Go's reader would.
+pub fn read(reader: &dyn ReadAt, limits: &Limits, effort: Effort) -> Result<Record, Refusal> {
+    let window = Window::new(reader, limits.executable);
+    let head = window.upto(0, 512).ok_or(Refusal::Format)?;
+    if head.len() < 16 {
+        return Err(Refusal::Format);
+    }
+    match exe::sniff(head) {
+        // Go knows fat files with 32-bit offsets only.
+        Some(Shape::FatMachO) if effort == Effort::Full || head.get(3) == Some(&0xbe) => {
+            let (slices, _) = exe::slices(&window).map_err(|_| Refusal::Format)?;
+            let first = slices.first().ok_or(Refusal::Format)?;
+            let part = Part::new(reader, first.offset, first.size);
+            let window = Window::new(&part, limits.executable);
+            of_image(&exe::open(&window).map_err(refusal)?, limits, effort)
+        }
+        Some(Shape::FatMachO | Shape::Archive) | None => Err(Refusal::Format),
+        Some(_) => of_image(&exe::open(&window).map_err(refusal)?, limits, effort),
+    }
+}
+
+fn refusal(_: Miss) -> Refusal {
+    Refusal::Format
+}
+
+fn of_image(image: &Image<'_>, limits: &Limits, effort: Effort) -> Result<Record, Refusal> {
+    let record = match effort {
+        Effort::LikeGo => {
+            let blob =
+                buildinfo::find_in_section(image, limits.build_info).map_err(|_| why_not(image))?;
+            if !go_reads(image, &blob) {
+                return Err(why_not(image));
+            }
+            Record {
+                version: blob.version.to_vec(),
+                modinfo: blob.modinfo.unwrap_or_default().to_vec(),
+            }
+        }
+        Effort::Full => {
+            let tables = Tables::new(image, *limits);
+            let found = identify(&tables, true).ok_or_else(|| why_not(image))?;
+            let version = found.version.ok_or_else(|| why_not(image))?;
+            Record {
+                version: version.to_vec(),
+                modinfo: found.modinfo.unwrap_or_default().to_vec(),
+            }
+        }
+    };
+    match ModInfo::parse(&record.modinfo).problems.first() {
+        Some(p) => Err(Refusal::ModInfo(format!(
+            "could not parse Go build info: line {}: {}",
+            p.line, p.message
+        ))),
+        None => Ok(record),
+    }
+}
+
+/// Whether Go's reader finds this blob too. It has no use for objects and wasm, needs the symbol table of an XCOFF file, aligns by file
+/// offset in a Plan 9 file, and does not relocate pointers.
+fn go_reads(image: &Image<'_>, blob: &Blob<'_>) -> bool {
+    match image.format {
+        Format::Wasm => false,
+        Format::Xcoff => image.has_symbol_table(),
+        Format::Plan9 => image
+            .segment_at(blob.address)
+            .is_some_and(|s| (s.offset + (blob.address - s.address)) % 16 == 0),
+        _ => {
+            image.kind != Kind::Object
+                && (blob.inline || image.word(blob.address + 16).is_some_and(|w| w != 0))
+        }
+    }
+}
+
+/// The refusal of Go's reader for an executable without a record. A PE file whose data section is larger in memory than in the file
+/// makes it run off the end of the section, which it takes for an unknown format.
+fn why_not(image: &Image<'_>) -> Refusal {
+    const CHUNK: u64 = 1 << 20;
+    let unknown = match image.format {
+        Format::Wasm => true,
+        Format::Xcoff => !image.has_symbol_table(),
+        Format::Pe => image.first_writable_section().is_some_and(|s| {
+            let last = s.size.saturating_sub(1) / CHUNK * CHUNK;
+            last > s.file_size.saturating_sub(1)
+        }),
+        _ => false,
+    };
+    if unknown || !image.faults.is_empty() {
+        Refusal::Format
+    } else {
+        Refusal::NotGo
+    }
+}

@@ -1,0 +1,143 @@
+//! The card of one binary: first what an auditor asks, then modules, settings and notes.
+//!
+//! On a terminal long values wrap under their label; nothing is ever cut.
+
+use super::document::SupportTable;
+use super::model::Binary;
+use super::style::{Look, Tone, clean};
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+mod fields;
+mod sections;
+#[cfg(test)]
+mod tests;
+
+/// Where values begin.
+const INDENT: usize = 15;
+
+/// What every row may look at.
+struct Context<'a> {
+    binary: &'a Binary,
+    support: &'a SupportTable,
+    look: &'a Look,
+}
+
+impl Context<'_> {
+    fn bad(&self, text: &str) -> String {
+        self.look.paint(Tone::Bad, text)
+    }
+    fn warn(&self, text: &str) -> String {
+        self.look.paint(Tone::Warn, text)
+    }
+    fn good(&self, text: &str) -> String {
+        self.look.paint(Tone::Good, text)
+    }
+    fn dim(&self, text: &str) -> String {
+        self.look.paint(Tone::Dim, text)
+    }
+}
+
+/// Writes the card.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(
+    binary: &Binary,
+    support: &SupportTable,
+    look: &Look,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let context = Context {
+        binary,
+        support,
+        look,
+    };
+    let mut text = String::new();
+    look.wrap(&mut text, "", &look.paint(Tone::Title, &binary.path));
+    for (label, value) in fields::FIELDS {
+        if let Some(value) = value(&context) {
+            field(look, &mut text, label, &value);
+        }
+    }
+    for (title, lines) in [
+        ("contradictions", sections::contradictions(&context)),
+        ("godebug in force", sections::effective(&context)),
+        ("build-host paths", sections::paths(&context)),
+    ] {
+        section(look, &mut text, title, &lines);
+    }
+    sections::modules(&context, &mut text);
+    sections::settings(&context, &mut text);
+    section(look, &mut text, "notes", &notes(binary));
+    out.write_all(look.finish(&text).as_bytes())
+}
+
+/// The same content for a page that lays it out itself.
+pub struct Parts {
+    /// Label and text of each row.
+    pub rows: Vec<(&'static str, String)>,
+    /// Title and lines of each list, without modules and settings.
+    pub lists: Vec<(&'static str, Vec<String>)>,
+}
+
+/// What the card says, without layout; text is already harmless.
+pub fn parts(binary: &Binary, support: &SupportTable) -> Parts {
+    let context = Context {
+        binary,
+        support,
+        look: &Look::PLAIN,
+    };
+    let rows = fields::FIELDS
+        .iter()
+        .filter_map(|(label, value)| Some((*label, value(&context)?)));
+    let lists = [
+        ("evidence", sections::claims(&context)),
+        ("godebug in force", sections::effective(&context)),
+        ("build-host paths", sections::paths(&context)),
+        ("notes", notes(binary)),
+    ];
+    Parts {
+        rows: rows.collect(),
+        lists: lists
+            .into_iter()
+            .filter(|(_, lines)| !lines.is_empty())
+            .collect(),
+    }
+}
+
+fn notes(binary: &Binary) -> Vec<String> {
+    binary
+        .notes
+        .iter()
+        .map(|note| clean(note).into_owned())
+        .collect()
+}
+
+fn field(look: &Look, out: &mut String, label: &str, value: &str) {
+    let head = format!(
+        "  {}{:pad$}",
+        look.paint(Tone::Label, label),
+        "",
+        pad = INDENT - 2 - label.len().min(INDENT - 3)
+    );
+    look.wrap(out, &head, value);
+}
+
+fn section(look: &Look, out: &mut String, title: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n  {}", look.paint(Tone::Title, title));
+    for line in lines {
+        look.wrap(out, "    ", line);
+    }
+}
+
+fn joined(parts: Vec<String>) -> Option<String> {
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn safe(text: &str) -> String {
+    clean(text).into_owned()
+}

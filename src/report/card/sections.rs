@@ -1,0 +1,196 @@
+//! The lists below the rows: contradictions, GODEBUG, paths, modules, settings.
+
+use super::{Context, safe, section};
+use crate::report::model::{Corroboration, Module, Verdict};
+use crate::report::style::{Tone, clean, width};
+use crate::report::terms;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Claims that the evidence disagrees with, spelled out.
+pub fn contradictions(c: &Context) -> Vec<String> {
+    let all = c.binary.corroboration.as_deref().unwrap_or_default();
+    let bad: Vec<_> = all
+        .iter()
+        .filter(|claim| claim.verdict == Verdict::Contradicted)
+        .collect();
+    let side = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), safe);
+    bad.into_iter()
+        .map(|claim| {
+            format!(
+                "{} recorded {}, the program says {}: {}",
+                c.bad(&format!("{}:", claim.claim)),
+                side(&claim.recorded),
+                side(&claim.observed),
+                safe(&claim.how)
+            )
+        })
+        .collect()
+}
+
+/// Every claim with its verdict and how it was checked.
+pub fn claims(c: &Context) -> Vec<String> {
+    let side = |label: &str, value: &Option<String>| {
+        value
+            .as_deref()
+            .map(|v| format!(", {label} {v}"))
+            .unwrap_or_default()
+    };
+    let row = |claim: &Corroboration| {
+        let verdict = match claim.verdict {
+            Verdict::Confirmed => "confirmed",
+            Verdict::Contradicted => "contradicted",
+            Verdict::Unverifiable => "cannot be checked",
+        };
+        let sides = side("recorded", &claim.recorded) + &side("observed", &claim.observed);
+        let how = if claim.how.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", claim.how)
+        };
+        safe(&format!("{} {verdict}{sides}{how}", claim.claim))
+    };
+    c.binary.corroboration.iter().flatten().map(row).collect()
+}
+
+/// Settings in force, those of one kind in one line: first those that stop the program or do nothing, then those with
+/// a remark, then the rest.
+pub fn effective(c: &Context) -> Vec<String> {
+    let rank = |status: &str| {
+        let order = ["fatal", "removed", "unknown", "no-effect"];
+        order
+            .iter()
+            .position(|s| *s == status)
+            .unwrap_or(order.len())
+    };
+    let mut groups = BTreeMap::<_, Vec<String>>::new();
+    for s in c.binary.godebug.effective.iter().flatten() {
+        let pair = format!("{}={}", s.key, s.value);
+        let text = match s.status.as_str() {
+            "fatal" => c.bad(&pair),
+            "ok" => safe(&pair),
+            _ => c.warn(&pair),
+        };
+        let key = (
+            rank(&s.status),
+            s.note.is_none(),
+            s.note.as_deref(),
+            &s.status,
+            &s.origin,
+        );
+        groups.entry(key).or_default().push(text);
+    }
+    let line = |((_, _, note, status, origin), pairs): (
+        (_, _, Option<&str>, &String, &String),
+        Vec<String>,
+    )| {
+        let status = if status == "ok" {
+            String::new()
+        } else {
+            format!(", {}", safe(status))
+        };
+        let note = note
+            .map(|note| format!(": {}", safe(note)))
+            .unwrap_or_default();
+        format!("{} ({}{status}){note}", pairs.join(" "), safe(origin))
+    };
+    groups.into_iter().map(line).collect()
+}
+
+/// Absolute paths of the build host.
+pub fn paths(c: &Context) -> Vec<String> {
+    let all = c.binary.paths.as_deref().unwrap_or_default();
+    all.iter()
+        .map(|leak| {
+            let more = if leak.example == leak.prefix {
+                String::new()
+            } else {
+                format!(", such as {}", leak.example)
+            };
+            safe(&format!(
+                "{} ({}, {} in {}{more})",
+                leak.prefix, leak.kind, leak.count, leak.found_in
+            ))
+        })
+        .collect()
+}
+
+/// Dependencies, aligned.
+pub fn modules(c: &Context, out: &mut String) {
+    let Some(info) = &c.binary.build_info else {
+        return;
+    };
+    let name = |module: &Module| safe(&module.path);
+    let widest = |f: fn(&Module) -> &str| {
+        info.deps
+            .iter()
+            .map(|m| width(&clean(f(m))))
+            .max()
+            .unwrap_or_default()
+            .min(200)
+    };
+    let (paths, versions) = (widest(|m| &m.path), widest(|m| &m.version));
+    // Checksums only where they fit: 47 letters a line tell a person little.
+    let sums = c
+        .look
+        .width
+        .is_none_or(|room| room >= 4 + paths + 2 + versions + 2 + 47);
+    let lines: Vec<String> = info
+        .deps
+        .iter()
+        .map(|module| {
+            let mut line = padded(&name(module), paths);
+            let _ = write!(line, "  {}", safe(&module.version));
+            let built = terms::built(module);
+            if let Some(replace) = &module.replace {
+                let target = terms::at_version(&replace.path, &replace.version);
+                let _ = write!(line, " {} {}", c.look.arrow(), c.warn(&target));
+            }
+            if sums && !built.sum.is_empty() {
+                let start = 4 + paths + 2 + versions;
+                line = format!(
+                    "{}  {}",
+                    padded(&line, start.saturating_sub(4)),
+                    c.dim(&built.sum)
+                );
+            }
+            line
+        })
+        .collect();
+    section(c.look, out, &format!("modules ({})", lines.len()), &lines);
+}
+
+fn padded(text: &str, columns: usize) -> String {
+    format!(
+        "{text}{:pad$}",
+        "",
+        pad = columns.saturating_sub(width(text))
+    )
+}
+
+/// Build settings in recorded order.
+pub fn settings(c: &Context, out: &mut String) {
+    let Some(info) = &c.binary.build_info else {
+        return;
+    };
+    let widest = info
+        .settings
+        .iter()
+        .map(|s| width(&clean(&s.key)))
+        .max()
+        .unwrap_or_default()
+        .min(24);
+    if info.settings.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "\n  {} ({})",
+        c.look.paint(Tone::Title, "settings"),
+        info.settings.len()
+    );
+    for setting in &info.settings {
+        let head = format!("    {}  ", padded(&safe(&setting.key), widest));
+        c.look.wrap(out, &head, &safe(&setting.value));
+    }
+}

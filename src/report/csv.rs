@@ -1,0 +1,430 @@
+//! One row for each binary, with stable columns, for spreadsheets and databases.
+//!
+//! The form is RFC 4180: commas, CRLF, a header row, quotes where needed and doubled inside. A cell that begins with
+//! `=`, `+`, `-`, `@`, a tab or a carriage return would run as a formula in a spreadsheet, so it gets a leading `'`
+//! (`-s -w` is written `'-s -w`); take one leading `'` off where the exact text matters, or read `ndjson`.
+//! An unknown value is an empty cell. Lists are joined by a space, notes by `; `.
+
+use super::model::{Binary, BuildInfoSource, Line, Verdict};
+use super::terms;
+use std::io::{self, Write};
+
+/// One column: what it is called, what it holds, and where it comes from.
+pub struct Column {
+    /// Name in the header row; never changes.
+    pub name: &'static str,
+    /// What it holds.
+    pub doc: &'static str,
+    /// Its value for one binary; `None` is an empty cell.
+    value: fn(&Binary) -> Option<String>,
+}
+
+impl Column {
+    /// The text of the cell, without the guard against formulas; `None`: unknown.
+    pub fn of(&self, binary: &Binary) -> Option<String> {
+        (self.value)(binary)
+    }
+}
+
+const fn column(
+    name: &'static str,
+    doc: &'static str,
+    value: fn(&Binary) -> Option<String>,
+) -> Column {
+    Column { name, doc, value }
+}
+
+fn yes(value: Option<bool>) -> Option<String> {
+    value.map(|value| value.to_string())
+}
+
+fn number(value: impl ToString) -> Option<String> {
+    Some(value.to_string())
+}
+
+fn of_setting(binary: &Binary, key: &str) -> Option<String> {
+    terms::setting(binary, key).map(str::to_owned)
+}
+
+fn filled(value: &str) -> Option<String> {
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// The columns in order. New ones are added at the end.
+pub const COLUMNS: &[Column] = &[
+    column("path", "location for a person", |b| Some(b.path.clone())),
+    column("go_version", "toolchain release without suffixes", |b| {
+        b.go_version.clone()
+    }),
+    column("main_package", "import path of the main package", |b| {
+        b.main_package.clone()
+    }),
+    column("main_module", "path of the main module", |b| {
+        terms::main_module(b).map(|m| m.path.clone())
+    }),
+    column("main_version", "version of the main module", |b| {
+        terms::main_version(b).map(str::to_owned)
+    }),
+    column("os", "Go's name of the operating system", |b| {
+        b.executable.os.clone()
+    }),
+    column("arch", "Go's name of the architecture", |b| {
+        b.executable.arch.clone()
+    }),
+    column("format", "elf, macho, pe, xcoff, plan9 or wasm", |b| {
+        filled(&b.executable.format)
+    }),
+    column("kind", "exe, pie, shared, plugin or object", |b| {
+        filled(&b.executable.kind)
+    }),
+    column("size", "bytes of the executable", |b| number(b.size)),
+    column(
+        "sha256",
+        "hex digest of the executable, when asked for",
+        |b| b.sha256.clone(),
+    ),
+    column("flags", "short words as in the table, loudest first", |b| {
+        let flags: Vec<_> = terms::flags(b).into_iter().map(|flag| flag.0).collect();
+        filled(&flags.join(" "))
+    }),
+    column("go_version_raw", "recorded version text", |b| {
+        b.go_version_raw.clone()
+    }),
+    column("go_vendor", "vendor text of the version", |b| {
+        b.go_vendor.clone()
+    }),
+    column("build_info_source", "where the build info came from", |b| {
+        b.build_info_source.map(|source| {
+            match source {
+                BuildInfoSource::Section => "section",
+                BuildInfoSource::Segment => "segment",
+                BuildInfoSource::LinkerStrings => "linker-strings",
+                BuildInfoSource::Scan => "scan",
+            }
+            .to_owned()
+        })
+    }),
+    column("modules", "number of recorded dependencies", |b| {
+        b.build_info.as_ref().and_then(|i| number(i.deps.len()))
+    }),
+    column("replaced", "number of replaced dependencies", |b| {
+        b.build_info
+            .as_ref()
+            .and_then(|i| number(i.deps.iter().filter(|m| m.replace.is_some()).count()))
+    }),
+    column("cgo_enabled", "CGO_ENABLED", |b| {
+        of_setting(b, "CGO_ENABLED")
+    }),
+    column("trimpath", "-trimpath", |b| of_setting(b, "-trimpath")),
+    column("buildmode", "-buildmode", |b| of_setting(b, "-buildmode")),
+    column("tags", "-tags", |b| of_setting(b, "-tags")),
+    column("ldflags", "-ldflags", |b| of_setting(b, "-ldflags")),
+    column("vcs", "version control system", |b| of_setting(b, "vcs")),
+    column("vcs_revision", "vcs.revision", |b| {
+        of_setting(b, "vcs.revision")
+    }),
+    column("vcs_time", "vcs.time", |b| of_setting(b, "vcs.time")),
+    column("vcs_modified", "vcs.modified", |b| {
+        of_setting(b, "vcs.modified")
+    }),
+    column("goroot", "where it was built", |b| {
+        b.goroot.as_ref().and_then(|g| g.value.clone())
+    }),
+    column("goroot_trimmed", "whether paths were trimmed", |b| {
+        yes(b.goroot.as_ref().and_then(|g| g.trimmed))
+    }),
+    column("goroot_runtime", "what runtime.GOROOT() returns", |b| {
+        b.goroot.as_ref().and_then(|g| g.runtime.clone())
+    }),
+    column("goroot_origin", "class of the path", |b| {
+        b.goroot.as_ref().and_then(|g| g.origin.clone())
+    }),
+    column("goexperiment", "recorded GOEXPERIMENT", |b| {
+        b.experiments.setting.clone()
+    }),
+    column("experiments", "all experiments that are on", |b| {
+        b.experiments.enabled.as_ref().map(|e| e.join(" "))
+    }),
+    column("loopvar", "per-iteration or per-loop", |b| {
+        b.experiments.loopvar.clone()
+    }),
+    column("godebug_recorded", "DefaultGODEBUG", |b| {
+        b.godebug.recorded.clone()
+    }),
+    column("godebug_baked", "GODEBUG default in the program", |b| {
+        b.godebug.baked.clone()
+    }),
+    column("godebug_environment", "GODEBUG of the environment", |b| {
+        b.godebug.environment.clone()
+    }),
+    column(
+        "language_version",
+        "go lines that explain the defaults",
+        |b| b.godebug.language_version.clone(),
+    ),
+    column("static", "no loader and no needed library", |b| {
+        yes(b.linkage.as_ref().and_then(|l| l.is_static))
+    }),
+    column("interpreter", "dynamic loader", |b| {
+        b.linkage.as_ref().and_then(|l| l.interpreter.clone())
+    }),
+    column("needed", "needed libraries", |b| {
+        b.linkage
+            .as_ref()
+            .and_then(|l| l.needed.as_ref())
+            .map(|needed| needed.join(" "))
+    }),
+    column("pie", "position independent", |b| {
+        yes(b.linkage.as_ref().and_then(|l| l.pie))
+    }),
+    column("relro", "none, partial or full", |b| {
+        b.linkage.as_ref().and_then(|l| l.relro.clone())
+    }),
+    column("nx", "stack and data are not executable", |b| {
+        yes(b.linkage.as_ref().and_then(|l| l.nx))
+    }),
+    column("signed", "a signature is present", |b| {
+        yes(b.linkage.as_ref().and_then(|l| l.signed))
+    }),
+    column("go_symbols", "a symbol table with Go's names", |b| {
+        yes(b.executable.go_symbols)
+    }),
+    column("debug_info", "DWARF", |b| yes(b.executable.debug_info)),
+    column("packed", "packer", |b| b.executable.packed.clone()),
+    column("build_id", "Go build ID", |b| b.executable.build_id.clone()),
+    column(
+        "fips_module",
+        "version of the Go Cryptographic Module",
+        |b| b.fips.as_ref().and_then(|f| f.module.clone()),
+    ),
+    column("fips_mode", "off, on or only", |b| {
+        b.fips.as_ref().and_then(|f| f.mode.clone())
+    }),
+    column("fips_crypto", "go, boringcrypto, openssl, ...", |b| {
+        b.fips.as_ref().and_then(|f| f.crypto.clone())
+    }),
+    column("fips_checksum", "valid, invalid or unverifiable", |b| {
+        b.fips.as_ref().and_then(|f| f.checksum.clone())
+    }),
+    column(
+        "claims_confirmed",
+        "number of claims the evidence agrees with",
+        |b| {
+            b.corroboration
+                .as_ref()
+                .and_then(|_| number(terms::claims(b, Verdict::Confirmed).len()))
+        },
+    ),
+    column(
+        "claims_contradicted",
+        "names of the claims it disagrees with",
+        |b| {
+            b.corroboration
+                .as_ref()
+                .map(|_| terms::claims(b, Verdict::Contradicted).join(" "))
+        },
+    ),
+    column("build_paths", "number of build-host paths inside", |b| {
+        b.paths.as_ref().and_then(|paths| {
+            number(
+                paths
+                    .iter()
+                    .fold(0u64, |sum, p| sum.saturating_add(p.count)),
+            )
+        })
+    }),
+    column(
+        "versions",
+        "every claim about the program's own version, with its source",
+        |b| {
+            let claims = b.versions.as_ref()?;
+            Some(
+                claims
+                    .iter()
+                    .map(|c| format!("{} ({})", c.value, c.source))
+                    .collect::<Vec<_>>()
+                    .join("; "),
+            )
+        },
+    ),
+    column("target", "target as given", |b| {
+        Some(b.location.target.clone())
+    }),
+    column("entry", "names inside containers, joined by !", |b| {
+        filled(&b.location.entry.join("!"))
+    }),
+    column("image", "image reference", |b| {
+        b.location.image.as_ref().map(|i| i.reference.clone())
+    }),
+    column("image_digest", "manifest digest", |b| {
+        b.location.image.as_ref().and_then(|i| i.digest.clone())
+    }),
+    column("platform", "platform of the image", |b| {
+        b.location.image.as_ref().and_then(|i| i.platform.clone())
+    }),
+    column("layer", "layer index from 0", |b| {
+        b.location.layer.as_ref().and_then(|l| number(l.index))
+    }),
+    column("layer_digest", "layer digest", |b| {
+        b.location.layer.as_ref().and_then(|l| l.digest.clone())
+    }),
+    column("visible", "not deleted or replaced by a later layer", |b| {
+        yes(b.location.visible)
+    }),
+    column("started", "what the image starts", |b| {
+        yes(b.location.started)
+    }),
+    column("mode", "permission bits, octal", |b| {
+        b.location.mode.map(|mode| format!("{mode:04o}"))
+    }),
+    column("uid", "owner", |b| b.location.uid.and_then(number)),
+    column("gid", "group", |b| b.location.gid.and_then(number)),
+    column("slice", "slice of a fat Mach-O", |b| {
+        b.location.slice.clone()
+    }),
+    column("pid", "process", |b| b.location.pid.and_then(number)),
+    column("notes", "anything odd while reading", |b| {
+        filled(&b.notes.join("; "))
+    }),
+    column("path_bytes", "raw path, base64, when not UTF-8", |b| {
+        b.path_bytes.clone()
+    }),
+];
+
+/// Writes what one line of the stream adds: the header row for `run`, a row for `binary`, else nothing.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write(line: &Line, out: &mut dyn Write) -> io::Result<()> {
+    match line {
+        Line::Run(_) => row(COLUMNS.iter().map(|c| c.name.to_owned()), out),
+        Line::Binary(binary) => row(
+            COLUMNS
+                .iter()
+                .map(|c| (c.value)(binary).unwrap_or_default()),
+            out,
+        ),
+        Line::Image(_) | Line::Unexamined(_) | Line::End(_) => Ok(()),
+    }
+}
+
+fn row(cells: impl Iterator<Item = String>, out: &mut dyn Write) -> io::Result<()> {
+    let mut text = String::new();
+    for (index, cell) in cells.enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        push_cell(&mut text, &cell);
+    }
+    text.push_str("\r\n");
+    out.write_all(text.as_bytes())
+}
+
+fn push_cell(text: &mut String, cell: &str) {
+    let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        "'"
+    } else {
+        ""
+    };
+    if cell.contains([',', '"', '\r', '\n']) {
+        text.push('"');
+        text.push_str(guard);
+        text.push_str(&cell.replace('"', "\"\""));
+        text.push('"');
+    } else {
+        text.push_str(guard);
+        text.push_str(cell);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+    use std::collections::BTreeSet;
+
+    fn rows(lines: &[Line]) -> Vec<Vec<String>> {
+        let mut out = Vec::new();
+        for line in lines {
+            write(line, &mut out).unwrap();
+        }
+        parse(&String::from_utf8(out).unwrap())
+    }
+
+    /// A reader of RFC 4180 that knows nothing about the writer.
+    fn parse(text: &str) -> Vec<Vec<String>> {
+        let (mut rows, mut row, mut cell, mut quoted) =
+            (Vec::new(), Vec::new(), String::new(), false);
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            match c {
+                '"' if quoted && chars.peek() == Some(&'"') => cell.push(chars.next().unwrap()),
+                '"' => quoted = !quoted,
+                ',' if !quoted => row.push(std::mem::take(&mut cell)),
+                '\r' if !quoted => {
+                    assert_eq!(chars.next(), Some('\n'));
+                    row.push(std::mem::take(&mut cell));
+                    rows.push(std::mem::take(&mut row));
+                }
+                c => cell.push(c),
+            }
+        }
+        assert!(!quoted && row.is_empty() && cell.is_empty());
+        rows
+    }
+
+    #[test]
+    fn a_header_then_one_row_a_binary_all_of_one_width() {
+        let lines = sample::lines();
+        let rows = rows(&lines);
+        let binaries = lines
+            .iter()
+            .filter(|l| matches!(l, Line::Binary(_)))
+            .count();
+        assert_eq!(rows.len(), binaries + 1);
+        assert!(rows.iter().all(|row| row.len() == COLUMNS.len()));
+        assert_eq!(&rows[0][..3], ["path", "go_version", "main_package"]);
+    }
+
+    #[test]
+    fn columns_have_unique_names_and_a_doc() {
+        let names: BTreeSet<_> = COLUMNS.iter().map(|c| c.name).collect();
+        assert_eq!(names.len(), COLUMNS.len());
+        assert!(COLUMNS.iter().all(|c| !c.doc.is_empty()));
+    }
+
+    #[test]
+    fn hostile_cells_neither_break_rows_nor_run() {
+        let name = "=cmd|'/c calc'!A1,\"x\"\r\nsecond";
+        let mut binary = sample::clean();
+        binary.path = name.to_owned();
+        binary.main_package = Some("@SUM(1)".into());
+        binary.go_vendor = Some("\t=1".into());
+        let rows = rows(&[sample::lines()[0].clone(), Line::Binary(Box::new(binary))]);
+        assert_eq!(rows.len(), 2);
+        assert_eq!(rows[1][0], format!("'{name}"));
+        assert_eq!(rows[1][2], "'@SUM(1)");
+        for cell in &rows[1] {
+            assert!(
+                !cell.starts_with(['=', '+', '-', '@', '\t', '\r']),
+                "{cell:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn unknown_is_empty_and_false_is_false() {
+        let rows = rows(&[
+            sample::lines()[0].clone(),
+            Line::Binary(Box::new(sample::clean())),
+        ]);
+        let cell =
+            |name: &str| rows[1][COLUMNS.iter().position(|c| c.name == name).unwrap()].as_str();
+        assert_eq!(cell("go_symbols"), "false");
+        assert_eq!(cell("sha256"), "");
+        assert_eq!(cell("fips_mode"), "");
+        assert_eq!(cell("ldflags"), "'-s -w");
+        assert_eq!(cell("claims_contradicted"), "");
+        assert_eq!(cell("claims_confirmed"), "1");
+    }
+}

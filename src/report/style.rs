@@ -1,0 +1,361 @@
+//! How human-readable text looks: width, colour, glyphs, and the one place where text from files is made harmless.
+//!
+//! Colour is put in as invisible marks while text is measured, cut and wrapped, and turned into escape sequences last
+//! ([`Look::finish`]). [`clean`] takes those marks out of foreign text, so a file cannot forge them.
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// What a piece of text means; each has one colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Heads a section.
+    Title,
+    /// Names a value.
+    Label,
+    /// Fine.
+    Good,
+    /// Wants attention.
+    Warn,
+    /// Wrong.
+    Bad,
+    /// Less important than the rest.
+    Dim,
+}
+
+/// Mark, tone, style. The marks are invisible characters that [`clean`] never lets through.
+const TONES: [(char, Tone, Style); 6] = [
+    ('\u{e0001}', Tone::Title, Style::new().bold()),
+    ('\u{e0002}', Tone::Label, AnsiColor::Cyan.on_default()),
+    ('\u{e0003}', Tone::Good, AnsiColor::Green.on_default()),
+    ('\u{e0004}', Tone::Warn, AnsiColor::Yellow.on_default()),
+    ('\u{e0005}', Tone::Bad, AnsiColor::Red.on_default().bold()),
+    ('\u{e0006}', Tone::Dim, Style::new().dimmed()),
+];
+const CLOSE: char = '\u{e0000}';
+
+fn is_mark(c: char) -> bool {
+    ('\u{e0000}'..='\u{e0006}').contains(&c)
+}
+
+/// What the output can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Columns of the terminal; `None`: not a terminal, nothing is cut or wrapped.
+    pub width: Option<usize>,
+    /// Write colours.
+    pub color: bool,
+    /// Write line-drawing characters and the like.
+    pub unicode: bool,
+}
+
+impl Look {
+    /// For pipes and files.
+    pub const PLAIN: Self = Self {
+        width: None,
+        color: false,
+        unicode: false,
+    };
+
+    /// Foreign text, made harmless, in a tone.
+    pub fn paint(&self, tone: Tone, text: &str) -> String {
+        let text = clean(text);
+        match TONES.iter().find(|row| row.1 == tone) {
+            Some((mark, _, _)) if self.color && !text.is_empty() => format!("{mark}{text}{CLOSE}"),
+            _ => text.into_owned(),
+        }
+    }
+
+    /// What stands for text that was cut.
+    pub fn ellipsis(&self) -> &'static str {
+        if self.unicode { "…" } else { "..." }
+    }
+
+    /// An arrow.
+    pub fn arrow(&self) -> &'static str {
+        if self.unicode { "→" } else { "=>" }
+    }
+
+    /// Cuts the middle out of unpainted text so that it fits; the end of a path tells more than its middle.
+    pub fn cut_middle(&self, text: &str, max: usize) -> String {
+        if width(text) <= max {
+            return text.to_owned();
+        }
+        let room = max.saturating_sub(width(self.ellipsis()));
+        let head = room / 4;
+        let tail: String = text.chars().rev().collect();
+        let tail: String = take(&tail, room - head).chars().rev().collect();
+        take(
+            &format!("{}{}{tail}", take(text, head), self.ellipsis()),
+            max,
+        )
+    }
+
+    /// Cuts the end off unpainted text so that it fits.
+    pub fn cut_end(&self, text: &str, max: usize) -> String {
+        if width(text) <= max {
+            return text.to_owned();
+        }
+        let room = max.saturating_sub(width(self.ellipsis()));
+        take(&format!("{}{}", take(text, room), self.ellipsis()), max)
+    }
+
+    /// Adds text after `head` to `out`, wrapped to the width, later lines indented as far as `head` reaches. Words
+    /// that do not fit a line are broken, never cut.
+    pub fn wrap(&self, out: &mut String, head: &str, text: &str) {
+        if text.is_empty() {
+            out.push_str(head.trim_end());
+            out.push('\n');
+            return;
+        }
+        let Some(columns) = self.width else {
+            out.push_str(head);
+            out.push_str(text);
+            out.push('\n');
+            return;
+        };
+        let indent = width(head);
+        if columns < indent.saturating_add(20) {
+            // The head leaves no room: it becomes part of the text.
+            let body = head.trim_start_matches(' ');
+            let indent = (head.len() - body.len()).min(columns / 2);
+            out.extend(std::iter::repeat_n(' ', indent));
+            self.flow(out, columns - indent, indent, &format!("{body}{text}"));
+        } else {
+            out.push_str(head);
+            self.flow(out, columns - indent, indent, text);
+        }
+    }
+
+    fn flow(&self, out: &mut String, room: usize, indent: usize, text: &str) {
+        let mut used = 0;
+        for word in text.split(' ') {
+            let size = width(word);
+            if used > 0 && size.saturating_add(used + 1) > room {
+                new_line(out, indent);
+                used = 0;
+            } else if used > 0 {
+                out.push(' ');
+                used += 1;
+            }
+            if size <= room {
+                out.push_str(word);
+                used += size;
+                continue;
+            }
+            for c in word.chars() {
+                let size = char_width(c);
+                if used > 0 && used + size > room {
+                    new_line(out, indent);
+                    used = 0;
+                }
+                out.push(c);
+                used += size;
+            }
+        }
+        out.push('\n');
+    }
+
+    /// Turns marks into escape sequences. A tone that spans lines is closed at the end of each and opened again after
+    /// the indent, so that padding and borders stay plain.
+    pub fn finish(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let (mut open, mut pending) = (None::<Style>, None::<Style>);
+        for c in text.chars() {
+            if c == CLOSE {
+                if let Some(style) = open.take() {
+                    let _ = write!(out, "{style:#}");
+                }
+                pending = None;
+            } else if let Some((_, _, style)) = TONES.iter().find(|row| row.0 == c) {
+                pending = Some(*style);
+            } else if c == '\n' {
+                if let Some(style) = open.take() {
+                    let _ = write!(out, "{style:#}");
+                    pending = Some(style);
+                }
+                out.push(c);
+            } else {
+                if c != ' '
+                    && let Some(style) = pending.take()
+                {
+                    let _ = write!(out, "{style}");
+                    open = Some(style);
+                }
+                out.push(c);
+            }
+        }
+        if let Some(style) = open {
+            let _ = write!(out, "{style:#}");
+        }
+        out
+    }
+}
+
+fn new_line(out: &mut String, indent: usize) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n(' ', indent));
+}
+
+/// The longest start of a text that fits `max` columns; marks are kept whole.
+fn take(text: &str, max: usize) -> String {
+    let mut used = 0usize;
+    let mut end = 0;
+    for (index, c) in text.char_indices() {
+        used = used.saturating_add(char_width(c));
+        if used > max {
+            break;
+        }
+        end = index + c.len_utf8();
+    }
+    text.get(..end).unwrap_or_default().to_owned()
+}
+
+fn char_width(c: char) -> usize {
+    width(c.encode_utf8(&mut [0; 4]))
+}
+
+/// Columns that text takes on a terminal, as the table measures them; marks take none.
+pub fn width(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
+    let bare: String = text.chars().filter(|c| !is_mark(*c)).collect();
+    if bare.is_ascii() {
+        return bare.len();
+    }
+    let mut table = Table::new();
+    table.load_style(NOTHING).add_row([bare]);
+    table
+        .column_max_content_widths()
+        .first()
+        .copied()
+        .unwrap_or_default()
+        .into()
+}
+
+/// Whether a character acts on a terminal or hides: controls, direction marks, invisible and layout characters.
+fn acts(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Text from a file, made harmless for a terminal: characters that act or hide are written out (`\n`, `\x1b`,
+/// `\u{202e}`). Backslashes stay, so cleaning twice changes nothing.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_ascii_control() => {
+                let _ = write!(out, "\\x{:02x}", u32::from(c));
+            }
+            c if acts(c) => {
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::HOSTILE;
+
+    const COLOR: Look = Look {
+        width: Some(40),
+        color: true,
+        unicode: true,
+    };
+
+    #[test]
+    fn nothing_that_acts_gets_through() {
+        let cleaned = clean(HOSTILE);
+        assert!(
+            cleaned.contains("\\x1b[31m\\u{202e}")
+                && cleaned.contains("\\n")
+                && cleaned.contains("\\u{9b}2J")
+        );
+        assert!(!cleaned.contains(acts));
+        assert_eq!(clean(&cleaned), cleaned);
+        assert_eq!(clean("C:\\bin\\é 世界"), "C:\\bin\\é 世界");
+        for c in ('\0'..=char::MAX).filter(|c| is_mark(*c)) {
+            assert!(
+                !clean(&c.to_string()).contains(c),
+                "a file must not forge colours"
+            );
+        }
+    }
+
+    #[test]
+    fn cutting_keeps_both_ends_and_counts_wide_letters() {
+        assert_eq!(
+            COLOR.cut_middle("/usr/share/very/long/bin/tool", 13),
+            "/us…/bin/tool"
+        );
+        assert_eq!(COLOR.cut_end("abcdef", 4), "abc…");
+        let ascii = Look {
+            unicode: false,
+            ..COLOR
+        };
+        assert_eq!(ascii.cut_end("abcdefgh", 6), "abc...");
+        for max in 0..12 {
+            for look in [COLOR, ascii] {
+                assert!(width(&look.cut_middle("世界世界世界/tool", max)) <= max);
+                assert!(width(&look.cut_end("世界世界世界/tool", max)) <= max);
+            }
+        }
+        assert_eq!(width("世界"), 4);
+    }
+
+    #[test]
+    fn wrapping_loses_nothing_and_fits() {
+        let text = format!(
+            "one two {} three 世界世界世界世界世界世界世界世界世界世界 four",
+            "x".repeat(70)
+        );
+        let mut out = String::new();
+        COLOR.wrap(&mut out, "  label  ", &COLOR.paint(Tone::Bad, &text));
+        let plain: String = out.chars().filter(|c| !is_mark(*c)).collect();
+        assert!(plain.lines().all(|line| width(line) <= 40), "{plain}");
+        let squeeze = |s: &str| s.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+        assert_eq!(squeeze(&plain), format!("label{}", squeeze(&text)));
+        let mut unlimited = String::new();
+        Look::PLAIN.wrap(&mut unlimited, "  label  ", &text);
+        assert_eq!(unlimited, format!("  label  {text}\n"));
+    }
+
+    #[test]
+    fn tones_do_not_leak_over_line_ends() {
+        let painted = format!(
+            "{}\n    {}x",
+            COLOR.paint(Tone::Good, "a"),
+            COLOR.paint(Tone::Bad, "b")
+        );
+        assert_eq!(
+            COLOR.finish(&painted),
+            "\u{1b}[32ma\u{1b}[0m\n    \u{1b}[1m\u{1b}[31mb\u{1b}[0mx"
+        );
+        let spanning = COLOR.paint(Tone::Good, "a b").replace(' ', "\n  ");
+        assert_eq!(
+            COLOR.finish(&spanning),
+            "\u{1b}[32ma\u{1b}[0m\n  \u{1b}[32mb\u{1b}[0m"
+        );
+        assert_eq!(
+            Look::PLAIN.finish(&Look::PLAIN.paint(Tone::Bad, "a\u{1b}")),
+            "a\\x1b"
+        );
+    }
+}

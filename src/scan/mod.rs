@@ -1,0 +1,290 @@
+//! The pipeline of a scan: targets in, records out, in target and walk order.
+//!
+//! This is where the source of bytes meets the reader of Go: [`crate::source`] finds candidates and knows no Go, [`crate::go`] reads them and
+//! knows no files. Results are handed over as they become ready; nothing is printed here.
+
+mod examine;
+mod place;
+
+pub use examine::Examiner;
+pub use place::{base64, path_fields};
+
+use crate::bytes::Limits;
+use crate::go::{self, Level};
+use crate::report::model::{Binary, End, ImageRecord, Location, Reach, Summary, Unexamined};
+use crate::source::dir::{self, Kind, Listed};
+use crate::source::ordered::{self, Output};
+use crate::source::target::Target;
+use crate::source::walk::{Met, Rules, Tally, Visit, Walk, Why};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How to scan.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How much to find out about each binary.
+    pub level: Level,
+    /// Bounds on everything.
+    pub limits: Limits,
+    /// What a walk passes over.
+    pub rules: Rules,
+    /// Threads.
+    pub jobs: usize,
+    /// Compute SHA-256 of each executable.
+    pub hash: bool,
+    /// Environment assumed at run time.
+    pub environment: Vec<(String, String)>,
+}
+
+/// One result, in the order in which it is to be shown.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// An image, before its binaries.
+    Image(Box<ImageRecord>),
+    /// A Go binary.
+    Binary(Box<Binary>),
+    /// A thing not examined.
+    Unexamined {
+        /// What and why.
+        thing: Unexamined,
+        /// It is a target that could not be read at all, a wrong digest or a missing layer: the scan has failed.
+        fatal: bool,
+    },
+    /// A file that was named and is no Go program, with what it is.
+    NotGo {
+        /// Path as given.
+        path: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// What a scan came to.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Counts for the last line of the stream.
+    pub end: End,
+    /// Something fatal was met.
+    pub failed: bool,
+}
+
+/// Counts shared by all threads.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub tally: Tally,
+    pub not_go: AtomicU64,
+    pub bytes: AtomicU64,
+}
+
+/// A target with the text it was given as.
+pub type Named = (String, Target);
+
+/// Scans the targets in order and hands over every result; `deliver` answers false to stop.
+///
+/// # Errors
+/// When threads cannot be started.
+pub fn run(
+    targets: &[Named],
+    options: &Options,
+    deliver: &mut dyn FnMut(Event) -> bool,
+) -> io::Result<Outcome> {
+    let counters = Counters::default();
+    let examiner = Examiner::new(options, &counters);
+    let visitors: Vec<Visitor<'_>> = targets
+        .iter()
+        .map(|t| Visitor {
+            examiner: &examiner,
+            target: &t.0,
+        })
+        .collect();
+    let mut outcome = Outcome::default();
+    let mut summary = Summary::default();
+    let (mut go, mut unexamined, mut failed) = (0, 0, false);
+    ordered::run(
+        options.jobs,
+        |out| {
+            for (named, visitor) in targets.iter().zip(&visitors) {
+                let (options, counters) = (options, &counters);
+                out.task(move |out| visitor.target(&named.1, options, counters, out));
+            }
+        },
+        &mut |event| {
+            match &event {
+                Event::Binary(binary) => {
+                    go += 1;
+                    summarise(&mut summary, binary);
+                }
+                Event::Unexamined { fatal, .. } => {
+                    unexamined += 1;
+                    failed |= fatal;
+                }
+                Event::Image(_) | Event::NotGo { .. } => {}
+            }
+            deliver(event)
+        },
+    )?;
+    let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    outcome.failed = failed;
+    outcome.end = End {
+        reach: Reach {
+            files: load(&counters.tally.files),
+            below_min_size: load(&counters.tally.below_min_size),
+            not_go: load(&counters.not_go),
+            go,
+            unexamined,
+            bytes: load(&counters.bytes),
+        },
+        summary,
+    };
+    Ok(outcome)
+}
+
+fn summarise(summary: &mut Summary, binary: &Binary) {
+    let count = |map: &mut BTreeMap<String, u64>, key: String| *map.entry(key).or_default() += 1;
+    count(
+        &mut summary.go_versions,
+        binary
+            .go_version
+            .clone()
+            .unwrap_or_else(|| "unknown".to_owned()),
+    );
+    let part = |p: &Option<String>| p.clone().unwrap_or_else(|| "unknown".to_owned());
+    count(
+        &mut summary.ports,
+        format!(
+            "{}/{}",
+            part(&binary.executable.os),
+            part(&binary.executable.arch)
+        ),
+    );
+    let contradicted = binary
+        .corroboration
+        .iter()
+        .flatten()
+        .any(|c| c.verdict == crate::report::model::Verdict::Contradicted);
+    summary.contradicted += u64::from(contradicted);
+    summary.without_build_info += u64::from(binary.build_info.is_none());
+}
+
+/// Sees one target through.
+struct Visitor<'e> {
+    examiner: &'e Examiner<'e>,
+    target: &'e str,
+}
+
+impl<'e> Visitor<'e> {
+    fn target<'env>(
+        &'env self,
+        target: &'env Target,
+        options: &'env Options,
+        counters: &'env Counters,
+        out: &mut Output<'env, Event>,
+    ) {
+        match target {
+            Target::Path(path) | Target::File(path) | Target::Archive(path) => {
+                match std::fs::metadata(path) {
+                    Ok(m) if m.is_dir() && matches!(target, Target::Path(_)) => {
+                        Walk::start(&options.rules, self, &counters.tally, path, out)
+                    }
+                    Ok(m) => self.file(path, &dir::stat_of(&m), out),
+                    Err(e) => self.fatal(path, "unreadable", &error_text(&e), out),
+                }
+            }
+            Target::Dir(path) => Walk::start(&options.rules, self, &counters.tally, path, out),
+            _ => self.fatal(
+                Path::new(self.target),
+                "unsupported",
+                "this kind of target is not read yet",
+                out,
+            ),
+        }
+    }
+
+    /// A file that was named.
+    fn file(&self, path: &Path, stat: &dir::Stat, out: &mut Output<'_, Event>) {
+        if stat.kind != Kind::File {
+            return self.fatal(path, "unreadable", "not a regular file or directory", out);
+        }
+        self.examiner
+            .counters
+            .tally
+            .files
+            .fetch_add(1, Ordering::Relaxed);
+        match dir::open_named(path) {
+            Ok(file) => self.examiner.file(file, stat, path, self.target, true, out),
+            Err(e) => self.fatal(path, "unreadable", &error_text(&e), out),
+        }
+    }
+
+    fn fatal(&self, path: &Path, reason: &str, detail: &str, out: &mut Output<'_, Event>) {
+        out.push(Event::Unexamined {
+            thing: self.thing(path, reason, detail),
+            fatal: true,
+        });
+    }
+
+    fn thing(&self, path: &Path, reason: &str, detail: &str) -> Unexamined {
+        let (path, _) = path_fields(path);
+        let location = Location {
+            target: self.target.to_owned(),
+            file: Some(path.clone()),
+            ..Location::default()
+        };
+        Unexamined {
+            path,
+            location,
+            reason: reason.to_owned(),
+            detail: detail.to_owned(),
+        }
+    }
+}
+
+impl Visit<Event> for Visitor<'_> {
+    fn file(&self, met: &Met<'_>, out: &mut Output<'_, Event>) {
+        self.examiner.met(met, self.target, out);
+    }
+
+    fn directory(&self, _path: &Path, _names: &[Listed], _out: &mut Output<'_, Event>) -> bool {
+        false
+    }
+
+    fn passed_over(&self, path: &Path, why: Why, out: &mut Output<'_, Event>) {
+        let thing = match why {
+            Why::Error(e) => self.thing(path, "unreadable", &error_text(&e)),
+            Why::Pseudo(name) => self.thing(
+                path,
+                "pseudo-file-system",
+                &format!("{name} describes the kernel and stores no files"),
+            ),
+        };
+        let fatal = path == Path::new(self.target);
+        out.push(Event::Unexamined { thing, fatal });
+    }
+}
+
+/// What the system says, without its number.
+pub(crate) fn error_text(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
+    }
+}
+
+/// Whether a first look says that a file may hold a Go program.
+pub(crate) fn may_hold_program(head: &[u8]) -> bool {
+    crate::exe::sniff(head).is_some()
+}
+
+/// The options of the Go reader for a file.
+pub(crate) fn reader_options(options: &Options, named: bool) -> go::Options<'_> {
+    let godebug = options.environment.iter().rev().find(|e| e.0 == "GODEBUG");
+    go::Options {
+        godebug: godebug.map(|e| e.1.as_str()),
+        level: options.level,
+        named,
+        limits: options.limits,
+    }
+}

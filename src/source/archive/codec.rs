@@ -1,0 +1,364 @@
+//! The decompressors, all in one shape: steps over byte slices, between which the driver counts and bounds.
+
+use super::scope::Lease;
+use super::{ArchiveError, Codec, Scope};
+use lzma_rust2::{Action, LzmaStream, Status as LzmaStatus, XzStream};
+use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
+
+/// What one step did.
+pub(super) struct Step {
+    pub(super) consumed: usize,
+    pub(super) produced: usize,
+    /// A member, frame or stream has ended; what follows starts with [`Decode::start`].
+    pub(super) end: bool,
+    /// What went wrong after `produced` bytes came out.
+    pub(super) error: Option<ArchiveError>,
+}
+
+impl Step {
+    /// A step by the decoder's own counters, which also know what came out before an error.
+    fn counted(read: u64, written: u64, result: Result<bool, ArchiveError>) -> Self {
+        let [consumed, produced] =
+            [read, written].map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+        match result {
+            Ok(end) => Self {
+                consumed,
+                produced,
+                end,
+                error: None,
+            },
+            Err(error) => Self {
+                consumed,
+                produced,
+                end: false,
+                error: Some(error),
+            },
+        }
+    }
+}
+
+/// Whether another member follows.
+pub(super) enum Start {
+    /// Yes.
+    Go,
+    /// No: what follows, if anything, is not part of the stream, and is passed over as the format's own tool does.
+    Done,
+}
+
+/// First bytes that [`Decode::start`] needs at most.
+pub(super) const START: usize = 32;
+
+/// A decompressor.
+pub(super) trait Decode {
+    /// Looks at the first bytes of a member (fewer than [`START`] only at the end), and takes memory for it.
+    fn start(&mut self, first: bool, head: &[u8]) -> Result<Start, ArchiveError>;
+
+    /// One step; `input` is empty only at the end of the source.
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError>;
+}
+
+/// The decompressor for `codec`.
+pub(super) fn decoder<'a>(
+    codec: Codec,
+    scope: &'a Scope,
+) -> Result<Box<dyn Decode + 'a>, ArchiveError> {
+    Ok(match codec {
+        Codec::Gzip => Box::new(Gzip {
+            inflate: flate2::Decompress::new_gzip(15),
+        }),
+        Codec::Zstd => Box::new(Zstd::new(scope)?),
+        Codec::Xz => Box::new(Xz {
+            stream: XzStream::new_mem_limit(true, 0),
+            lease: scope.lease(),
+        }),
+        Codec::Bzip2 => Box::new(Bzip2 {
+            data: bzip2::Decompress::new(false),
+            lease: scope.lease(),
+        }),
+        Codec::Lzma => Box::new(Lzma {
+            stream: LzmaStream::new_mem_limit(u32::MAX, None),
+            lease: scope.lease(),
+        }),
+    })
+}
+
+/// RFC 1952; header and checksum are the library's.
+struct Gzip {
+    inflate: flate2::Decompress,
+}
+
+impl Decode for Gzip {
+    fn start(&mut self, first: bool, head: &[u8]) -> Result<Start, ArchiveError> {
+        if first {
+            return Ok(Start::Go);
+        }
+        if !head.starts_with(&[0x1f, 0x8b]) {
+            return Ok(Start::Done);
+        }
+        self.inflate.reset(true);
+        Ok(Start::Go)
+    }
+
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError> {
+        Ok(inflate(&mut self.inflate, input, out, "gzip"))
+    }
+}
+
+/// One step of an inflater, whatever its framing.
+pub(super) fn inflate(
+    data: &mut flate2::Decompress,
+    input: &[u8],
+    out: &mut [u8],
+    what: &str,
+) -> Step {
+    let (read, written) = (data.total_in(), data.total_out());
+    let result = data.decompress(input, out, flate2::FlushDecompress::None);
+    let result = result
+        .map(|status| status == flate2::Status::StreamEnd)
+        .map_err(|e| {
+            ArchiveError::malformed(format!(
+                "{what} data is corrupt ({})",
+                e.message().unwrap_or("invalid")
+            ))
+        });
+    Step::counted(data.total_in() - read, data.total_out() - written, result)
+}
+
+/// RFC 8878, through the reference library.
+struct Zstd<'a> {
+    decoder: Decoder<'static>,
+    lease: Lease<'a>,
+}
+
+/// Magic number of a frame.
+pub(super) const ZSTD_FRAME: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// Whether this is the magic number of a skippable frame: `0x184D2A50` to `0x184D2A5F`.
+pub(super) fn zstd_skippable(magic: [u8; 4]) -> bool {
+    magic[0] & 0xf0 == 0x50 && magic[1..] == [0x2a, 0x4d, 0x18]
+}
+
+impl<'a> Zstd<'a> {
+    fn new(scope: &'a Scope) -> Result<Self, ArchiveError> {
+        let mut decoder = Decoder::new()?;
+        // The library's own bound is a power of two; the exact one is checked at each frame's start.
+        let log = scope
+            .limits
+            .window
+            .max(1 << 10)
+            .next_power_of_two()
+            .trailing_zeros()
+            .clamp(10, 31);
+        decoder.set_parameter(DParameter::WindowLogMax(log))?;
+        Ok(Self {
+            decoder,
+            lease: scope.lease(),
+        })
+    }
+}
+
+/// The window that a frame header asks for, and whether it names a dictionary: RFC 8878, 3.1.1.1. `None`: cut short.
+fn zstd_window(head: &[u8]) -> Option<(u64, bool)> {
+    let descriptor = *head.get(4)?;
+    let single = descriptor & 0x20 != 0;
+    let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
+    let mut at = 5;
+    let mut window = 0;
+    if !single {
+        let byte = *head.get(at)?;
+        let base = 1u64 << (10 + (byte >> 3));
+        window = base + base / 8 * u64::from(byte & 7);
+        at += 1;
+    }
+    let named = head.get(at..at + dictionary)?.iter().any(|b| *b != 0);
+    at += dictionary;
+    if single {
+        let len = [1, 2, 4, 8][usize::from(descriptor >> 6)];
+        let mut bytes = [0; 8];
+        bytes
+            .get_mut(..len)?
+            .copy_from_slice(head.get(at..at + len)?);
+        window = u64::from_le_bytes(bytes) + if len == 2 { 256 } else { 0 };
+    }
+    Some((window, named))
+}
+
+impl Decode for Zstd<'_> {
+    fn start(&mut self, first: bool, head: &[u8]) -> Result<Start, ArchiveError> {
+        let Some(magic) = head.first_chunk::<4>().copied() else {
+            return if head.is_empty() && !first {
+                Ok(Start::Done)
+            } else {
+                Err(self.trailing(head))
+            };
+        };
+        if zstd_skippable(magic) {
+            return Ok(Start::Go);
+        }
+        if magic != ZSTD_FRAME {
+            return Err(self.trailing(head));
+        }
+        let (window, dictionary) = zstd_window(head)
+            .ok_or_else(|| ArchiveError::truncated("ends inside a zstd frame header"))?;
+        if dictionary {
+            return Err(ArchiveError::unsupported(
+                "zstd data that needs a dictionary",
+            ));
+        }
+        self.lease.grow(window)?;
+        Ok(Start::Go)
+    }
+
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError> {
+        let mut input = InBuffer::around(input);
+        let mut output = OutBuffer::around(out);
+        let left = self
+            .decoder
+            .run(&mut input, &mut output)
+            .map_err(|e| ArchiveError::malformed(format!("zstd data is corrupt ({e})")))?;
+        Ok(Step {
+            consumed: input.pos(),
+            produced: output.pos(),
+            end: left == 0,
+            error: None,
+        })
+    }
+}
+
+impl Zstd<'_> {
+    fn trailing(&self, head: &[u8]) -> ArchiveError {
+        if head.iter().all(|b| *b == 0) {
+            return ArchiveError::malformed("zeros follow the last zstd frame");
+        }
+        ArchiveError::malformed("what follows the last zstd frame is not a frame")
+    }
+}
+
+/// The .xz file format; streams and padding are the library's.
+struct Xz<'a> {
+    stream: XzStream,
+    lease: Lease<'a>,
+}
+
+/// The library's estimate of a decoder without its dictionary, in KiB.
+const XZ_OVERHEAD: u32 = 40;
+
+impl Decode for Xz<'_> {
+    fn start(&mut self, first: bool, _head: &[u8]) -> Result<Start, ArchiveError> {
+        Ok(if first { Start::Go } else { Start::Done })
+    }
+
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError> {
+        let (read, written) = (self.stream.total_in(), self.stream.total_out());
+        let action = if input.is_empty() {
+            Action::Finish
+        } else {
+            Action::Run
+        };
+        let result = match self.stream.process(input, out, action) {
+            Ok(r) => Ok(r.status == LzmaStatus::StreamEnd),
+            // It stops before a block that needs more memory than it has, and goes on when it may.
+            Err(e) if e.kind() == std::io::ErrorKind::OutOfMemory => {
+                let need = self.stream.memory_usage().unwrap_or(u32::MAX);
+                self.lease
+                    .grow(u64::from(need.saturating_sub(XZ_OVERHEAD)) << 10)?;
+                self.stream.set_mem_limit(need);
+                Ok(false)
+            }
+            Err(e) => Err(lzma_error("xz", &e)),
+        };
+        Ok(Step::counted(
+            self.stream.total_in() - read,
+            self.stream.total_out() - written,
+            result,
+        ))
+    }
+}
+
+fn lzma_error(what: &str, e: &std::io::Error) -> ArchiveError {
+    match e.kind() {
+        std::io::ErrorKind::UnexpectedEof => {
+            ArchiveError::truncated(format!("{what} data ends too early"))
+        }
+        std::io::ErrorKind::Unsupported => ArchiveError::unsupported(format!("{what} data: {e}")),
+        _ => ArchiveError::malformed(format!("{what} data is corrupt ({e})")),
+    }
+}
+
+struct Bzip2<'a> {
+    data: bzip2::Decompress,
+    lease: Lease<'a>,
+}
+
+/// What a bzip2 decoder of the largest block size holds, about: bzip2 manual, "Memory management".
+const BZIP2_MEMORY: u64 = 4 << 20;
+
+impl Decode for Bzip2<'_> {
+    fn start(&mut self, first: bool, head: &[u8]) -> Result<Start, ArchiveError> {
+        if !first {
+            if !head.starts_with(b"BZh") {
+                return Ok(Start::Done);
+            }
+            self.data = bzip2::Decompress::new(false);
+        }
+        self.lease.grow(BZIP2_MEMORY)?;
+        Ok(Start::Go)
+    }
+
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError> {
+        let (read, written) = (self.data.total_in(), self.data.total_out());
+        let result = self.data.decompress(input, out);
+        let result = result
+            .map(|status| status == bzip2::Status::StreamEnd)
+            .map_err(|e| ArchiveError::malformed(format!("bzip2 data is corrupt ({e})")));
+        Ok(Step::counted(
+            self.data.total_in() - read,
+            self.data.total_out() - written,
+            result,
+        ))
+    }
+}
+
+/// The older .lzma format: properties, dictionary size, length (LZMA SDK, "lzma.txt").
+struct Lzma<'a> {
+    stream: LzmaStream,
+    lease: Lease<'a>,
+}
+
+/// The dictionary size that a .lzma header names.
+pub(super) fn lzma_dictionary(head: &[u8]) -> Option<u32> {
+    head.get(1..5)?
+        .first_chunk::<4>()
+        .copied()
+        .map(u32::from_le_bytes)
+}
+
+impl Decode for Lzma<'_> {
+    fn start(&mut self, first: bool, head: &[u8]) -> Result<Start, ArchiveError> {
+        if !first {
+            return Ok(Start::Done);
+        }
+        let dictionary = lzma_dictionary(head)
+            .ok_or_else(|| ArchiveError::truncated("ends inside the lzma header"))?;
+        self.lease.grow(u64::from(dictionary))?;
+        Ok(Start::Go)
+    }
+
+    fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError> {
+        let action = if input.is_empty() {
+            Action::Finish
+        } else {
+            Action::Run
+        };
+        let (read, written) = (self.stream.total_in(), self.stream.total_out());
+        let result = self.stream.process(input, out, action);
+        let result = result
+            .map(|r| r.status == LzmaStatus::StreamEnd)
+            .map_err(|e| lzma_error("lzma", &e));
+        Ok(Step::counted(
+            self.stream.total_in() - read,
+            self.stream.total_out() - written,
+            result,
+        ))
+    }
+}

@@ -1,0 +1,60 @@
+//! Debian packages: an `ar` file of `debian-binary`, `control.tar*` and `data.tar*` (deb(5)).
+
+use super::problem::shown;
+use super::{ArchiveError, Feed, Scope};
+use std::io::{self, Read};
+
+/// Gives the member that holds the files, a tar archive of any compression, to `visit`. Other members are passed over.
+///
+/// # Errors
+/// What is wrong with the package; an error of `visit` comes out unchanged. A package without files is malformed.
+pub fn read(
+    feed: &mut Feed<'_>,
+    scope: &Scope,
+    visit: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
+) -> Result<(), ArchiveError> {
+    let magic = feed.take_array::<8>()?;
+    if magic.as_ref() != Some(b"!<arch>\n") {
+        return Err(ArchiveError::malformed("not an ar file"));
+    }
+    let mut found = false;
+    while let Some(header) = feed.take_array::<60>()? {
+        scope.entry()?;
+        let at = feed.offset() - 60;
+        let (name, size) = member(&header).ok_or_else(|| {
+            ArchiveError::malformed(format!("not an ar member header at offset {at}"))
+        })?;
+        let end = feed.offset() + size;
+        if name.starts_with(b"data.tar") {
+            found = true;
+            visit(&mut (&mut *feed).take(size))?;
+        }
+        let left = end.saturating_sub(feed.offset());
+        if feed.skip(left)? < left {
+            return Err(ArchiveError::truncated(format!(
+                "the package ends inside member {}",
+                shown(name)
+            )));
+        }
+        feed.skip(size % 2)?;
+    }
+    if !found {
+        return Err(ArchiveError::malformed(
+            "a Debian package without a data member",
+        ));
+    }
+    Ok(())
+}
+
+/// Name and size of a member: name 16, date 12, uid 6, gid 6, mode 8, size 10, two end bytes.
+fn member(header: &[u8; 60]) -> Option<(&[u8], u64)> {
+    let name = header.get(..16)?.trim_ascii_end();
+    let digits = std::str::from_utf8(header.get(48..58)?).ok()?.trim_end();
+    let valid = header.ends_with(b"`\n")
+        && !digits.is_empty()
+        && digits.bytes().all(|b| b.is_ascii_digit());
+    Some((
+        name.strip_suffix(b"/").unwrap_or(name),
+        valid.then(|| digits.parse().ok())??,
+    ))
+}

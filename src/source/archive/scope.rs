@@ -1,0 +1,143 @@
+//! What one outermost container may cost, shared by everything nested in it.
+
+use super::ArchiveError;
+use crate::bytes::{Budget, Grant, LARGE_WINDOW, Limits};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+/// Limits, the memory budget and what was spent so far. Make one for each outermost container (a file, a layer);
+/// one thread walks it.
+pub struct Scope {
+    /// The limits.
+    pub limits: Limits,
+    /// The memory budget that all threads share.
+    pub budget: Budget,
+    expanded: AtomicU64,
+    entries: AtomicU64,
+    /// Grants of the budget that this walk holds, its own nested ones included.
+    held: AtomicUsize,
+}
+
+impl Scope {
+    /// A fresh scope.
+    pub fn new(limits: Limits, budget: Budget) -> Self {
+        Self {
+            limits,
+            budget,
+            expanded: AtomicU64::new(0),
+            entries: AtomicU64::new(0),
+            held: AtomicUsize::new(0),
+        }
+    }
+
+    /// Bytes that came out of decompressors so far.
+    pub fn expanded(&self) -> u64 {
+        self.expanded.load(Ordering::Relaxed)
+    }
+
+    /// Entries seen so far, of every container in this scope.
+    pub fn entries(&self) -> u64 {
+        self.entries.load(Ordering::Relaxed)
+    }
+
+    /// Counts `bytes` more of expansion.
+    ///
+    /// # Errors
+    /// When [`Limits::expanded`] is passed.
+    pub fn expand(&self, bytes: u64) -> Result<(), ArchiveError> {
+        let before = self.expanded.fetch_add(bytes, Ordering::Relaxed);
+        if before.saturating_add(bytes) > self.limits.expanded {
+            return Err(ArchiveError::limit(format!(
+                "expands to more than {} bytes",
+                self.limits.expanded
+            )));
+        }
+        Ok(())
+    }
+
+    /// Counts one more entry.
+    ///
+    /// # Errors
+    /// When [`Limits::entries`] is passed.
+    pub fn entry(&self) -> Result<(), ArchiveError> {
+        if self.entries.fetch_add(1, Ordering::Relaxed) >= self.limits.entries {
+            return Err(ArchiveError::limit(format!(
+                "more than {} entries",
+                self.limits.entries
+            )));
+        }
+        Ok(())
+    }
+
+    /// Notes that memory of the budget is held while the walk goes deeper: from then on nothing in this scope waits.
+    pub fn hold(&self) -> Hold<'_> {
+        self.held.fetch_add(1, Ordering::Relaxed);
+        Hold { scope: self }
+    }
+
+    /// A lease of no memory yet, for a decompressor whose window is not known.
+    pub fn lease(&self) -> Lease<'_> {
+        Lease {
+            scope: self,
+            held: None,
+            grants: Vec::new(),
+            bytes: 0,
+        }
+    }
+}
+
+/// While this lives, its scope does not wait for memory.
+pub struct Hold<'a> {
+    scope: &'a Scope,
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.scope.held.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Memory for one decompression window.
+pub struct Lease<'a> {
+    scope: &'a Scope,
+    held: Option<Hold<'a>>,
+    grants: Vec<Grant>,
+    bytes: u64,
+}
+
+impl Lease<'_> {
+    /// Makes the lease at least `bytes` large. When the walk holds nothing else this waits for the budget and, above
+    /// [`LARGE_WINDOW`], for other walks with such a window; otherwise it is granted at once, because who waits while
+    /// holding may wait for ever.
+    ///
+    /// # Errors
+    /// When `bytes` is more than [`Limits::window`].
+    pub fn grow(&mut self, bytes: u64) -> Result<(), ArchiveError> {
+        if bytes <= self.bytes {
+            return Ok(());
+        }
+        let most = self.scope.limits.window;
+        if bytes > most {
+            return Err(ArchiveError::limit(format!(
+                "needs a decompression window of {bytes} bytes, {most} are allowed"
+            )));
+        }
+        let budget = &self.scope.budget;
+        let others = self.scope.held.load(Ordering::Relaxed) - usize::from(self.held.is_some());
+        if others > 0 {
+            self.grants.push(budget.force(bytes - self.bytes));
+        } else {
+            self.grants.clear();
+            let large = bytes > LARGE_WINDOW;
+            self.grants.push(if large {
+                budget.take_large(bytes)
+            } else {
+                budget.take(bytes)
+            });
+        }
+        self.bytes = bytes;
+        if self.held.is_none() {
+            self.held = Some(self.scope.hold());
+        }
+        Ok(())
+    }
+}

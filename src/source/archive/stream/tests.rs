@@ -1,0 +1,234 @@
+//! Kinds told by content, and streams that end, lie or grow.
+
+use super::super::Reason;
+use super::super::build::*;
+use super::*;
+use crate::bytes::{Budget, Limits};
+
+fn scope() -> Scope {
+    Scope::new(Limits::default(), Budget::new(256 << 20))
+}
+
+fn unpack(bytes: &[u8], scope: &Scope) -> (Vec<u8>, Result<Option<Codec>, ArchiveError>) {
+    let mut out = Vec::new();
+    let result = decompress(Box::new(bytes), scope).and_then(|mut stream| {
+        stream.read_to_end(&mut out)?;
+        Ok(stream.codec())
+    });
+    (out, result)
+}
+
+type Pack = fn(&[u8]) -> Vec<u8>;
+
+const CODECS: [(Codec, Pack); 5] = [
+    (Codec::Gzip, gzip),
+    (Codec::Zstd, zstd),
+    (Codec::Xz, xz),
+    (Codec::Bzip2, bzip2),
+    (Codec::Lzma, lzma),
+];
+
+#[test]
+fn what_programs_write_is_told_apart() {
+    let text = Seed(5).bytes(10_000);
+    for (codec, pack) in CODECS {
+        assert_eq!(sniff(&pack(&text)), Some(Kind::Codec(codec)));
+    }
+    let skippable = [
+        &[0x5f, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3][..],
+        &zstd(&text),
+    ]
+    .concat();
+    assert_eq!(sniff(&skippable), Some(Kind::Codec(Codec::Zstd)));
+    let lz4 = [
+        &[0x5f, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3][..],
+        b"\x04\x22\x4d\x18 lz4 follows",
+    ]
+    .concat();
+    assert_eq!(sniff(&lz4), None);
+    let format = |bytes: &[u8]| match sniff(bytes) {
+        Some(Kind::Format(format)) => Some(format),
+        _ => None,
+    };
+    assert_eq!(format(&tar(&[("a", b"b")])), Some(Format::Tar));
+    assert_eq!(format(&zip(&[])), Some(Format::Zip));
+    assert_eq!(
+        format(&ar(&[("debian-binary", b"2.0\n")])),
+        Some(Format::Deb)
+    );
+    assert_eq!(
+        format(&ar(&[("go.o", b"object")])),
+        None,
+        "a static library is a program's part, not a package"
+    );
+    assert_eq!(format(&rpm("gzip", &[], b"")), Some(Format::Rpm));
+    assert_eq!(format(&cpio(&[])), Some(Format::Cpio));
+    for other in [
+        &b""[..],
+        b"\x7fELF\x02\x01\x01",
+        b"MZ",
+        b"#!/bin/sh\n",
+        b"BZh9 is text",
+        &[0; 1024],
+        b"]\0\0",
+    ] {
+        assert_eq!(sniff(other), None, "{other:?}");
+    }
+}
+
+#[test]
+fn all_members_and_frames_are_read() {
+    let text = Seed(6).bytes(300_000);
+    let (one, two) = text.split_at(100_000);
+    for (codec, pack) in CODECS {
+        if codec == Codec::Lzma {
+            continue;
+        }
+        let (out, result) = unpack(&[pack(one), pack(b""), pack(two)].concat(), &scope());
+        assert_eq!(result, Ok(Some(codec)));
+        assert!(out == text, "{codec:?}");
+    }
+    let framed = [
+        &zstd(one)[..],
+        &[0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9],
+        &zstd(two),
+    ]
+    .concat();
+    assert!(unpack(&framed, &scope()) == (text.clone(), Ok(Some(Codec::Zstd))));
+    let padded = [xz(one), vec![0; 8], xz(two)].concat();
+    assert!(unpack(&padded, &scope()) == (text, Ok(Some(Codec::Xz))));
+}
+
+#[test]
+fn what_follows_is_judged_as_the_formats_own_tools_do() {
+    let text = Seed(7).bytes(1000);
+    for (codec, pack) in CODECS {
+        let (out, result) = unpack(&[&pack(&text)[..], b"garbage!"].concat(), &scope());
+        assert_eq!(out, text, "{codec:?}");
+        match codec {
+            Codec::Gzip | Codec::Bzip2 | Codec::Lzma => assert_eq!(result, Ok(Some(codec))),
+            Codec::Zstd | Codec::Xz => {
+                assert_eq!(result.unwrap_err().reason, Reason::Malformed, "{codec:?}")
+            }
+        }
+    }
+}
+
+#[test]
+fn plain_streams_pass_through() {
+    let text = Seed(8).bytes(500_000);
+    assert!(unpack(&text, &scope()) == (text, Ok(None)));
+}
+
+#[test]
+fn every_cut_is_truncated_and_gives_what_is_there() {
+    let text = Seed(9).bytes(200_000);
+    for (codec, pack) in CODECS {
+        let whole = pack(&text);
+        for cut in (32..whole.len())
+            .step_by(whole.len() / 40)
+            .chain(whole.len() - 8..whole.len())
+        {
+            let (out, result) = unpack(&whole[..cut], &scope());
+            // The very end of an .lzma stream of known length is not needed.
+            if codec == Codec::Lzma && out == text {
+                continue;
+            }
+            assert_eq!(
+                result.map_err(|e| e.reason),
+                Err(Reason::Truncated),
+                "{codec:?} cut at {cut}"
+            );
+            assert!(text.starts_with(&out), "{codec:?} cut at {cut}");
+        }
+        let (out, _) = unpack(&whole[..whole.len() * 3 / 4], &scope());
+        let floor = if codec == Codec::Bzip2 {
+            0
+        } else {
+            text.len() / 3
+        };
+        assert!(
+            out.len() >= floor,
+            "{codec:?}: only {} bytes of {} came out",
+            out.len(),
+            text.len()
+        );
+    }
+}
+
+#[test]
+fn flipped_bits_never_give_other_bytes_silently() {
+    let text = Seed(10).bytes(20_000);
+    for (codec, pack) in CODECS {
+        // No checksum in .lzma, and none by default in a zstd frame.
+        if matches!(codec, Codec::Lzma | Codec::Zstd) {
+            continue;
+        }
+        let whole = pack(&text);
+        let mut seed = Seed(11);
+        for _ in 0..200 {
+            let mut bytes = whole.clone();
+            let at = 12 + seed.next() as usize % (bytes.len() - 12);
+            bytes[at] ^= 1 << (seed.next() % 8);
+            let (out, result) = unpack(&bytes, &scope());
+            assert!(result.is_err() || out == text, "{codec:?} at {at}");
+        }
+    }
+}
+
+#[test]
+fn bombs_stop_at_the_ratio_and_at_the_total() {
+    let zeros = vec![0; 64 << 20];
+    for (codec, pack) in CODECS {
+        let bomb = pack(&zeros);
+        let limits = Limits {
+            ratio: 20,
+            ..Limits::default()
+        };
+        let (out, result) = unpack(&bomb, &Scope::new(limits, Budget::new(256 << 20)));
+        assert_eq!(
+            result.unwrap_err().detail,
+            "expands to more than 20 times its compressed size",
+            "{codec:?}"
+        );
+        assert!(out.len() < 18 << 20, "{codec:?}: {}", out.len());
+        let limits = Limits {
+            expanded: 5 << 20,
+            ..Limits::default()
+        };
+        let (_, result) = unpack(&bomb, &Scope::new(limits, Budget::new(256 << 20)));
+        assert_eq!(result.unwrap_err().reason, Reason::Limit, "{codec:?}");
+    }
+}
+
+#[test]
+fn windows_are_counted_while_they_are_held() {
+    let text = Seed(12).bytes(3 << 20);
+    let long = {
+        let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+        encoder.window_log(24).unwrap();
+        std::io::Write::write_all(&mut encoder, &text).unwrap();
+        encoder.finish().unwrap()
+    };
+    for (bytes, window) in [
+        (long, 16u64 << 20),
+        (xz_with(&text, 12 << 20), 12 << 20),
+        (zstd(&text[..100_000]), 1 << 17),
+    ] {
+        let budget = Budget::new(64 << 20);
+        let scope = Scope::new(Limits::default(), budget.clone());
+        unpack(&bytes, &scope).1.unwrap();
+        assert!(
+            budget.peak() <= window && budget.peak() >= window / 2,
+            "{} for {window}",
+            budget.peak()
+        );
+        assert!(budget.try_take(64 << 20).is_some());
+        let limits = Limits {
+            window: window / 2 - 1,
+            ..Limits::default()
+        };
+        let error = unpack(&bytes, &Scope::new(limits, budget)).1.unwrap_err();
+        assert_eq!(error.reason, Reason::Limit);
+    }
+}

@@ -1,0 +1,403 @@
+//! Dialects, ends and lies of tar.
+
+use super::super::Reason;
+use super::super::build::*;
+use super::*;
+use crate::bytes::{Budget, Limits};
+
+type Listed = (Vec<(Entry, Vec<u8>)>, Result<Finish, ArchiveError>);
+
+fn list(bytes: &[u8]) -> Listed {
+    let scope = Scope::new(Limits::default(), Budget::default());
+    let mut out = Vec::new();
+    let mut stream = bytes;
+    let result = read(
+        &mut Feed::new(&mut stream),
+        &scope,
+        Ending::Marker,
+        &mut |entry, body| {
+            let mut content = Vec::new();
+            if entry.size < 1 << 30 {
+                body.read_to_end(&mut content)?;
+            }
+            out.push((entry.clone(), content));
+            Ok(Flow::Continue)
+        },
+    );
+    (out, result)
+}
+
+fn only(bytes: &[u8]) -> (Entry, Vec<u8>) {
+    let (mut entries, result) = list(bytes);
+    result.unwrap();
+    assert_eq!(entries.len(), 1);
+    entries.remove(0)
+}
+
+#[test]
+fn names_come_from_wherever_the_dialect_keeps_them() {
+    let body = b"content";
+    let names: [(&[u8], Vec<u8>); 6] = [
+        (b"plain", tar_entry(b"plain", b'0', body, b"")),
+        (b"dir/sub/name", {
+            let mut header = tar_header(b"name", b'0', &octal(7), b"");
+            header[345..352].copy_from_slice(b"dir/sub");
+            seal(&mut header);
+            [&header[..], &tar_entry(b"", b'0', body, b"")[512..]].concat()
+        }),
+        (
+            &[b'n'; 300],
+            [
+                tar_entry(
+                    b"././@LongLink",
+                    b'L',
+                    &[&[b'n'; 300][..], b"\0"].concat(),
+                    b"",
+                ),
+                tar_entry(b"n", b'0', body, b""),
+            ]
+            .concat(),
+        ),
+        (
+            "p\u{e4}x".as_bytes(),
+            [
+                pax(b'x', &[("path", "p\u{e4}x")]),
+                tar_entry(b"short", b'0', body, b""),
+            ]
+            .concat(),
+        ),
+        (
+            b"global",
+            [
+                pax(b'g', &[("path", "global")]),
+                tar_entry(b"short", b'0', body, b""),
+            ]
+            .concat(),
+        ),
+        (
+            b"short",
+            [
+                pax(b'g', &[("path", "global")]),
+                pax(b'x', &[("path", "")]),
+                tar_entry(b"short", b'0', body, b""),
+            ]
+            .concat(),
+        ),
+    ];
+    for (name, bytes) in names {
+        let (entry, content) = only(&bytes);
+        assert_eq!(entry.name, name);
+        assert_eq!((entry.kind, content.as_slice()), (Kind::File, &body[..]));
+        assert_eq!((entry.mode, entry.uid, entry.gid), (0o755, 0o1750, 0o144));
+    }
+}
+
+#[test]
+fn numbers_of_every_kind_are_read() {
+    let mut wide = [0; 12];
+    wide[0] = 0x80;
+    wide[11] = 7;
+    for size in [
+        octal(7),
+        b"          7 ".to_vec(),
+        b"7\0garbage\0\0\0".to_vec(),
+        wide.to_vec(),
+    ] {
+        let mut bytes = tar_header(b"a", b'0', &size, b"").to_vec();
+        bytes.extend_from_slice(b"content");
+        assert_eq!(only(&bytes).0.size, 7, "{size:?}");
+    }
+    let big = [
+        pax(b'x', &[("size", "7"), ("uid", "4000000000"), ("gid", "9")]),
+        tar_entry(b"a", b'0', b"content", b""),
+    ]
+    .concat();
+    let (entry, _) = only(&big);
+    assert_eq!((entry.size, entry.uid, entry.gid), (7, 4_000_000_000, 9));
+    for size in [&[0xff; 12], b"99999999999\0", b"-0000000001\0"] {
+        let error = list(&tar_header(b"a", b'0', size, b"")).1.unwrap_err();
+        assert_eq!(error.reason, Reason::Malformed);
+    }
+    let mut huge = tar_header(
+        b"a",
+        b'0',
+        &[0x80, 0, 0, 0, 0x7f, 255, 255, 255, 255, 255, 255, 255],
+        b"",
+    )
+    .to_vec();
+    huge.extend_from_slice(&[1; 512]);
+    assert_eq!(list(&huge).1.unwrap_err().reason, Reason::Truncated);
+}
+
+#[test]
+fn kinds_are_told() {
+    let mut old_dir = tar_header(b"olddir/", 0, &octal(0), b"");
+    old_dir[257..265].fill(0);
+    seal(&mut old_dir);
+    let bytes = [
+        tar_entry(b"hard", b'1', b"", b"target"),
+        [
+            pax(b'x', &[("linkpath", "elsewhere")]),
+            tar_entry(b"sym", b'2', b"", b"target"),
+        ]
+        .concat(),
+        [
+            tar_entry(b"././@LongLink", b'K', b"far\0", b""),
+            tar_entry(b"sym2", b'2', b"", b"target"),
+        ]
+        .concat(),
+        tar_entry(b"dir", b'5', b"", b""),
+        tar_entry(b"fifo", b'6', b"", b""),
+        old_dir.to_vec(),
+    ]
+    .concat();
+    let (entries, result) = list(&bytes);
+    result.unwrap();
+    let kinds: Vec<_> = entries.into_iter().map(|(e, _)| e.kind).collect();
+    let text = |t: &str| t.as_bytes().to_vec();
+    assert_eq!(
+        kinds,
+        [
+            Kind::HardLink(text("target")),
+            Kind::SymLink(text("elsewhere")),
+            Kind::SymLink(text("far")),
+            Kind::Dir,
+            Kind::Other(b'6'),
+            Kind::Dir
+        ]
+    );
+}
+
+#[test]
+fn a_missing_end_is_fine_and_a_missing_piece_is_not() {
+    let whole = [
+        tar_entry(b"a", b'0', &[1; 600], b""),
+        tar_entry(b"b", b'0', &[2; 100], b""),
+    ]
+    .concat();
+    let unpadded = &whole[..whole.len() - 412];
+    for (bytes, marker) in [
+        (unpadded, false),
+        (&whole[..], false),
+        (&[&whole[..], &[0; 512]].concat()[..], false),
+        (&[&whole[..], &[0; 1024]].concat()[..], true),
+    ] {
+        let (entries, result) = list(bytes);
+        assert_eq!(entries.len(), 2);
+        assert_eq!(entries[1].1, [2; 100]);
+        assert_eq!(result.unwrap().marker, marker);
+    }
+    for (cut, detail) in [
+        (
+            unpadded.len() - 1,
+            "the archive ends with 1 bytes of the entry missing, in entry \"b\"",
+        ),
+        (
+            1536 + 511,
+            "the archive ends inside a header at offset 1536",
+        ),
+        (1537, "the archive ends inside a header at offset 1536"),
+        (
+            700,
+            "the archive ends with 412 bytes of the entry missing, in entry \"a\"",
+        ),
+    ] {
+        let error = list(&whole[..cut]).1.unwrap_err();
+        assert_eq!(
+            (error.reason, error.detail.as_str()),
+            (Reason::Truncated, detail),
+            "cut at {cut}"
+        );
+    }
+    let pending = list(&pax(b'x', &[("path", "gone")])).1.unwrap_err();
+    assert_eq!(pending.reason, Reason::Truncated);
+    let mut bad = whole.clone();
+    bad[1536] ^= 1;
+    let (entries, result) = list(&bad);
+    assert_eq!(
+        (entries.len(), result.unwrap_err().detail.as_str()),
+        (1, "not a tar header at offset 1536")
+    );
+}
+
+#[test]
+fn what_follows_the_marker_belongs_to_it_only_when_asked() {
+    let both = [tar(&[("a", b"1")]), vec![0; 9 * 512], tar(&[("b", b"2")])].concat();
+    assert_eq!(list(&both).0.len(), 1);
+    let scope = Scope::new(Limits::default(), Budget::default());
+    for (tail, want) in [(&b""[..], 2), (&[7; 600], 2)] {
+        let bytes = [&both[..], tail].concat();
+        let finish = read(
+            &mut Feed::at(&bytes),
+            &scope,
+            Ending::Stream,
+            &mut |_, _| Ok(Flow::Continue),
+        )
+        .unwrap();
+        assert_eq!((finish.entries, finish.marker), (want, true));
+    }
+}
+
+#[test]
+fn offsets_of_plain_bodies_point_at_them() {
+    let bytes = [
+        pax(b'x', &[("path", "first")]),
+        tar(&[("a", b"one"), ("b", b"three")]),
+    ]
+    .concat();
+    for (entry, content) in list(&bytes).0 {
+        assert!(entry.plain);
+        assert_eq!(bytes[entry.offset as usize..][..content.len()], content);
+    }
+}
+
+/// `....AAAA........BBBB....` in blocks of 512, by every sparse format.
+fn sparse_bodies() -> Vec<(&'static str, Vec<u8>)> {
+    let data = [[b'A'; 512], [b'B'; 512]].concat();
+    let (offsets, size) = ([512u64, 2048], 3072);
+    let mut old = tar_header(b"s", b'S', &octal(1024), b"");
+    old[257..265].copy_from_slice(b"ustar  \0");
+    for (i, offset) in offsets.iter().enumerate() {
+        let at = 386 + 24 * i;
+        old[at..at + 12].copy_from_slice(format!("{offset:011o}\0").as_bytes());
+        old[at + 12..at + 24].copy_from_slice(b"00000001000\0");
+    }
+    old[483..495].copy_from_slice(format!("{size:011o}\0").as_bytes());
+    seal(&mut old);
+    let size = size.to_string();
+    let v00 = pax(
+        b'x',
+        &[
+            ("GNU.sparse.size", &size),
+            ("GNU.sparse.numblocks", "2"),
+            ("GNU.sparse.offset", "512"),
+            ("GNU.sparse.numbytes", "512"),
+            ("GNU.sparse.offset", "2048"),
+            ("GNU.sparse.numbytes", "512"),
+        ],
+    );
+    let v01 = pax(
+        b'x',
+        &[
+            ("GNU.sparse.size", &size),
+            ("GNU.sparse.map", "512,512,2048,512"),
+            ("GNU.sparse.name", "s"),
+        ],
+    );
+    let v10 = pax(
+        b'x',
+        &[
+            ("GNU.sparse.major", "1"),
+            ("GNU.sparse.minor", "0"),
+            ("GNU.sparse.name", "s"),
+            ("GNU.sparse.realsize", &size),
+        ],
+    );
+    let mut map = b"2\n512\n512\n2048\n512\n".to_vec();
+    map.resize(512, 0);
+    map.extend_from_slice(&data);
+    vec![
+        ("old", [&old[..], &data].concat()),
+        ("0.0", [v00, tar_entry(b"s", b'0', &data, b"")].concat()),
+        (
+            "0.1",
+            [v01, tar_entry(b"GNUSparseFile.0/s", b'0', &data, b"")].concat(),
+        ),
+        (
+            "1.0",
+            [v10, tar_entry(b"GNUSparseFile.0/s", b'0', &map, b"")].concat(),
+        ),
+    ]
+}
+
+#[test]
+fn sparse_files_are_expanded() {
+    let want = [
+        [0; 512],
+        [b'A'; 512],
+        [0; 512],
+        [0; 512],
+        [b'B'; 512],
+        [0; 512],
+    ]
+    .concat();
+    for (what, bytes) in sparse_bodies() {
+        let mut followed = bytes.clone();
+        followed.extend(tar_entry(b"next", b'0', b"x", b""));
+        let (entries, result) = list(&followed);
+        result.unwrap();
+        assert_eq!(entries.len(), 2, "{what}");
+        assert_eq!(
+            (
+                entries[0].0.name.as_slice(),
+                entries[0].0.size,
+                entries[0].0.plain
+            ),
+            (&b"s"[..], 3072, false),
+            "{what}"
+        );
+        assert!(entries[0].1 == want, "{what}");
+        assert_eq!(
+            list(&bytes[..bytes.len() - 600]).1.unwrap_err().reason,
+            Reason::Truncated,
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn sparse_bombs_and_broken_maps_are_refused() {
+    let body = tar_entry(b"s", b'0', &[1; 512], b"");
+    for map in [
+        "512,512,0,512",
+        "0,600",
+        "0,512,512",
+        "0,512,9000,1",
+        "x,512",
+        "18446744073709551615,512",
+    ] {
+        let bytes = [
+            pax(
+                b'x',
+                &[("GNU.sparse.size", "4096"), ("GNU.sparse.map", map)],
+            ),
+            body.clone(),
+        ]
+        .concat();
+        assert_eq!(
+            list(&bytes).1.unwrap_err().reason,
+            Reason::Malformed,
+            "{map}"
+        );
+    }
+    let bytes = [
+        pax(
+            b'x',
+            &[
+                ("GNU.sparse.size", "1000000000"),
+                ("GNU.sparse.map", "0,512"),
+            ],
+        ),
+        body,
+    ]
+    .concat();
+    let scope = Scope::new(
+        Limits {
+            expanded: 1 << 20,
+            ..Limits::default()
+        },
+        Budget::default(),
+    );
+    let mut stream = &bytes[..];
+    let error = read(
+        &mut Feed::new(&mut stream),
+        &scope,
+        Ending::Marker,
+        &mut |_, body| {
+            io::copy(body, &mut io::sink())?;
+            Ok(Flow::Continue)
+        },
+    )
+    .unwrap_err();
+    assert_eq!(error.reason, Reason::Limit);
+}

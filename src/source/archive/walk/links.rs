@@ -1,0 +1,84 @@
+//! Which files have more names: hard links of one archive, bounded in memory.
+
+use super::{Place, clean};
+use std::collections::HashMap;
+
+/// A name, or the identity of a file, by which links find it.
+pub(super) type Key = Vec<u8>;
+
+/// Candidates of one archive by key, and names that wait for their content.
+pub(super) struct Links {
+    found: HashMap<Key, Place>,
+    waiting: HashMap<Key, Vec<Place>>,
+    /// Bytes that may still be remembered.
+    left: u64,
+    overflown: bool,
+}
+
+impl Links {
+    /// Remembers up to about `most` bytes of names.
+    pub(super) fn new(most: u64) -> Self {
+        Self {
+            found: HashMap::new(),
+            waiting: HashMap::new(),
+            left: most,
+            overflown: false,
+        }
+    }
+
+    /// The key of a name: links may spell it with or without a leading `./` or `/`.
+    pub(super) fn name(name: &[u8]) -> Key {
+        let name = clean(name);
+        let start = name.iter().take_while(|b| **b == b'/').count();
+        name.get(start..).unwrap_or_default().to_vec()
+    }
+
+    /// The key of a file by device and inode.
+    pub(super) fn file((device, inode): (u64, u64)) -> Key {
+        [device.to_le_bytes(), inode.to_le_bytes()].concat()
+    }
+
+    fn room(&mut self, key: &Key, place: &Place) -> bool {
+        let names: usize = place.entries.iter().map(|e| e.len() + 32).sum();
+        let cost = (key.len() + names + 128) as u64;
+        match self.left.checked_sub(cost) {
+            Some(left) => self.left = left,
+            None => self.overflown = true,
+        }
+        !self.overflown
+    }
+
+    /// A candidate was handed over.
+    pub(super) fn found(&mut self, key: Key, place: Place) {
+        if self.room(&key, &place) {
+            self.found.insert(key, place);
+        }
+    }
+
+    /// What had this key is no longer what links mean.
+    pub(super) fn replaced(&mut self, key: &Key) {
+        self.found.remove(key);
+    }
+
+    /// The candidate with this key.
+    pub(super) fn target(&self, key: &Key) -> Option<&Place> {
+        self.found.get(key)
+    }
+
+    /// A name whose content is still to come.
+    pub(super) fn wait(&mut self, key: Key, place: Place) {
+        if self.room(&key, &place) {
+            self.waiting.entry(key).or_default().push(place);
+        }
+    }
+
+    /// The names that waited for this content.
+    pub(super) fn waiting(&mut self, key: &Key) -> Vec<Place> {
+        self.waiting.remove(key).unwrap_or_default()
+    }
+
+    /// Whether something was forgotten.
+    pub(super) fn overflown(&self) -> bool {
+        self.overflown
+    }
+}

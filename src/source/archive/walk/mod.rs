@@ -1,0 +1,545 @@
+//! Goes through a container and everything nested in it, and hands over what may be a program.
+
+use super::stream::HEAD;
+use super::tar::{self, Ending, Flow};
+use super::{
+    ArchiveError, Codec, Feed, Format, Kind, Scope, cpio, deb, decompress_as, rpm, sniff, zip,
+};
+use crate::bytes::{Part, ReadAt, Spill, Windows};
+use links::Links;
+use std::io::Read;
+use std::ops::Range;
+
+mod links;
+
+/// Bodies up to this stay in memory, longer ones go to a temporary file.
+pub const IN_MEMORY: u64 = 8 << 20;
+
+/// What to walk.
+pub enum Input<'a> {
+    /// Positioned bytes: a file, a part of one.
+    Random(&'a dyn ReadAt),
+    /// A stream that can only be read forward.
+    Stream(&'a mut dyn Read),
+}
+
+/// Where an entry is, and what its container says about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Names inside containers, outermost first, as stored but without a leading `./`. Compression alone and the inner
+    /// archives of a package (`data.tar.xz`) add no name; empty when the input itself is one (compressed) file.
+    pub entries: Vec<Vec<u8>>,
+    /// Permission and set-id bits.
+    pub mode: Option<u32>,
+    /// Owner.
+    pub uid: Option<u64>,
+    /// Group.
+    pub gid: Option<u64>,
+}
+
+impl Place {
+    /// An entry of the container at this place.
+    fn child(&self, name: &[u8], mode: Option<u32>, owner: Option<(u64, u64)>) -> Self {
+        let mut entries = self.entries.clone();
+        entries.push(clean(name).to_vec());
+        Self {
+            entries,
+            mode: mode.map(|m| m & 0o7777),
+            uid: owner.map(|o| o.0),
+            gid: owner.map(|o| o.1),
+        }
+    }
+}
+
+/// A name without leading `./`.
+pub fn clean(mut name: &[u8]) -> &[u8] {
+    while let Some(rest) = name.strip_prefix(b"./").filter(|rest| !rest.is_empty()) {
+        name = rest;
+    }
+    name
+}
+
+/// What to do with a file, decided by its first bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Nothing.
+    Skip,
+    /// All of it: kept in memory, or in a temporary file when large.
+    Whole,
+    /// Its first 8 KiB and these ranges: the rest is passed over without being kept, and where the container tells the
+    /// size, what lies behind the last range is not even decompressed or checked. Reading elsewhere is an error of
+    /// kind `Unsupported`.
+    Windows(Vec<Range<u64>>),
+}
+
+/// Something that may be a program.
+pub struct Candidate<'a> {
+    /// Where it is.
+    pub place: &'a Place,
+    /// Its bytes, readable during the call.
+    pub bytes: &'a dyn ReadAt,
+}
+
+/// Who is told what a walk meets. Calls come in the order of the container, on the thread that walks. They must not
+/// wait for the memory budget: the walk may hold some of it.
+pub trait Receiver: Sync {
+    /// A regular file inside a container; the input itself is not one. Hard links are told by [`Receiver::alias`] alone.
+    fn entry_seen(&self, place: &Place, size: u64);
+
+    /// What to do with a file that is neither compressed nor a container. `head` are its first bytes, up to 8 KiB;
+    /// `size` is unknown for what comes out of a decompressor.
+    fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want;
+
+    /// A file that was wanted.
+    fn candidate(&self, candidate: &Candidate<'_>);
+
+    /// Another name (a hard link) of a file that was handed over as candidate at `of`.
+    fn alias(&self, of: &Place, place: &Place);
+
+    /// A thing that was not, or not wholly, examined: an entry, or the container at `place` from some point on.
+    fn unexamined(&self, place: &Place, problem: &ArchiveError);
+}
+
+/// A walk through one outermost container.
+#[derive(Clone, Copy)]
+pub struct Walker<'r> {
+    /// Told what is met.
+    pub receiver: &'r dyn Receiver,
+    /// Shared limits and counts.
+    pub scope: &'r Scope,
+}
+
+/// How deep a file is, and whether it is the content of a compressed file at that depth: `app.tar.gz` is one level.
+#[derive(Clone, Copy)]
+struct Level {
+    depth: u32,
+    unpacked: bool,
+}
+
+impl Level {
+    fn inner(self) -> Self {
+        Self {
+            depth: self.depth + 1,
+            unpacked: false,
+        }
+    }
+}
+
+impl Walker<'_> {
+    /// Walks the input, whatever it is: a container, a compressed file, a plain file. Everything that is wrong is told
+    /// to the receiver.
+    pub fn walk(&self, input: Input<'_>, place: &Place) {
+        let level = Level {
+            depth: 0,
+            unpacked: false,
+        };
+        let result = match input {
+            Input::Random(bytes) => self.item(
+                &mut Feed::at(bytes),
+                Some(bytes),
+                Some(bytes.len()),
+                place,
+                level,
+            ),
+            Input::Stream(stream) => self.item(&mut Feed::new(stream), None, None, place, level),
+        };
+        if let Err(problem) = result {
+            self.receiver.unexamined(place, &problem);
+        }
+    }
+
+    /// One file of a container that the caller reads itself (an image layer): nested containers in it are walked,
+    /// anything else is offered to the receiver. `depth` counts the containers around it. Returns whether it was
+    /// handed over as candidate, so that the caller can tell of hard links to it.
+    ///
+    /// # Errors
+    /// When `feed`'s source fails (truncated, corrupt, limit): the caller cannot go on. Problems of the file alone are
+    /// told to the receiver.
+    pub fn file(
+        &self,
+        feed: &mut Feed<'_>,
+        size: u64,
+        place: &Place,
+        depth: u32,
+    ) -> Result<bool, ArchiveError> {
+        self.entry(
+            feed,
+            None,
+            size,
+            place,
+            Level {
+                depth,
+                unpacked: false,
+            },
+        )
+    }
+
+    /// As [`Walker::file`], for a file whose bytes are stored as they are: nothing of it is copied.
+    ///
+    /// # Errors
+    /// When the bytes cannot be read.
+    pub fn part(
+        &self,
+        bytes: &dyn ReadAt,
+        place: &Place,
+        depth: u32,
+    ) -> Result<bool, ArchiveError> {
+        self.entry(
+            &mut Feed::at(bytes),
+            Some(bytes),
+            bytes.len(),
+            place,
+            Level {
+                depth,
+                unpacked: false,
+            },
+        )
+    }
+
+    fn entry(
+        &self,
+        feed: &mut Feed<'_>,
+        random: Option<&dyn ReadAt>,
+        size: u64,
+        place: &Place,
+        level: Level,
+    ) -> Result<bool, ArchiveError> {
+        self.receiver.entry_seen(place, size);
+        if size == 0 || !self.name_fits(place) {
+            return Ok(false);
+        }
+        self.item(feed, random, Some(size), place, level)
+    }
+
+    /// Whether the innermost name is within the limit; if not, that is told by its beginning.
+    fn name_fits(&self, place: &Place) -> bool {
+        let most = self.scope.limits.path;
+        let Some(name) = place.entries.last().filter(|n| n.len() > most) else {
+            return true;
+        };
+        let problem = ArchiveError::limit(format!(
+            "a name of {} bytes, {most} are allowed",
+            name.len()
+        ));
+        let mut short = place.clone();
+        if let Some(last) = short.entries.last_mut() {
+            last.truncate(most);
+        }
+        self.receiver.unexamined(&short, &problem);
+        false
+    }
+
+    /// Anything: tells what it is and goes on accordingly.
+    fn item(
+        &self,
+        feed: &mut Feed<'_>,
+        random: Option<&dyn ReadAt>,
+        size: Option<u64>,
+        place: &Place,
+        level: Level,
+    ) -> Result<bool, ArchiveError> {
+        let Some(kind) = sniff(feed.peek(HEAD)?) else {
+            return self.offer(feed, random, size, place, level);
+        };
+        if level.depth >= self.scope.limits.depth {
+            let most = self.scope.limits.depth;
+            self.receiver.unexamined(
+                place,
+                &ArchiveError::limit(format!("a container inside {most} containers")),
+            );
+            return Ok(false);
+        }
+        let result = match kind {
+            Kind::Codec(codec) => self.compressed(codec, feed, place, level),
+            Kind::Format(format) => self
+                .container(format, feed, random, place, level)
+                .map(|()| false),
+        };
+        match result {
+            // The fault of what is read from here is told here; that of the source belongs to whoever reads that.
+            Err(problem) if !feed.failed() => {
+                self.receiver.unexamined(place, &problem);
+                Ok(false)
+            }
+            other => other,
+        }
+    }
+
+    fn compressed(
+        &self,
+        codec: Codec,
+        feed: &mut Feed<'_>,
+        place: &Place,
+        level: Level,
+    ) -> Result<bool, ArchiveError> {
+        let mut stream = decompress_as(codec, Feed::new(feed), self.scope)?;
+        let mut inner = Feed::new(&mut stream);
+        let level = Level {
+            depth: level.depth + u32::from(level.unpacked),
+            unpacked: true,
+        };
+        let found = self.item(&mut inner, None, None, place, level)?;
+        inner.drain()?;
+        Ok(found)
+    }
+
+    fn container(
+        &self,
+        format: Format,
+        feed: &mut Feed<'_>,
+        random: Option<&dyn ReadAt>,
+        place: &Place,
+        level: Level,
+    ) -> Result<(), ArchiveError> {
+        match format {
+            Format::Tar => self.tar(feed, random, place, level),
+            Format::Cpio => self.cpio(feed, &|_| None, place, level),
+            Format::Deb => deb::read(feed, self.scope, &mut |data| {
+                let mut outer = Feed::new(data);
+                let mut plain = super::decompress(Box::new(&mut outer), self.scope)?;
+                let mut inner = Feed::new(&mut plain);
+                self.tar(&mut inner, None, place, level)?;
+                inner.drain()?;
+                Ok(())
+            }),
+            Format::Rpm => self.rpm(feed, place, level),
+            Format::Zip => match random {
+                Some(bytes) => self.zip(bytes, place, level),
+                None => {
+                    let limits = &self.scope.limits;
+                    let whole =
+                        Spill::collect(&[], feed, None, IN_MEMORY, &self.scope.budget, limits)?;
+                    let _held = self.scope.hold();
+                    self.zip(&whole, place, level)
+                }
+            },
+            Format::ApkV3 => Err(ArchiveError::unsupported(
+                "an Alpine package of version 3 (ADB)",
+            )),
+        }
+    }
+
+    /// `random` are the bytes under `feed` when they are positioned: then bodies need no copy.
+    fn tar(
+        &self,
+        feed: &mut Feed<'_>,
+        random: Option<&dyn ReadAt>,
+        place: &Place,
+        level: Level,
+    ) -> Result<(), ArchiveError> {
+        let mut links = Links::new(self.scope.limits.metadata);
+        let finish = tar::read(feed, self.scope, Ending::Stream, &mut |entry, body| {
+            let child = place.child(&entry.name, Some(entry.mode), Some((entry.uid, entry.gid)));
+            match &entry.kind {
+                tar::Kind::File => {
+                    let part = random
+                        .filter(|_| entry.plain)
+                        .map(|r| Part::new(r, entry.offset, entry.size));
+                    let found = match part.as_ref().filter(|part| part.len() == entry.size) {
+                        Some(part) => self.entry(
+                            &mut Feed::at(part),
+                            Some(part),
+                            entry.size,
+                            &child,
+                            level.inner(),
+                        )?,
+                        None => self.entry(
+                            &mut Feed::new(body),
+                            None,
+                            entry.size,
+                            &child,
+                            level.inner(),
+                        )?,
+                    };
+                    if found {
+                        links.found(Links::name(&entry.name), child);
+                    } else {
+                        // A later file of the same name replaces it as the target of links.
+                        links.replaced(&Links::name(&entry.name));
+                    }
+                }
+                tar::Kind::HardLink(target) => {
+                    if let Some(of) = links.target(&Links::name(target)) {
+                        self.receiver.alias(of, &child);
+                        let of = of.clone();
+                        links.found(Links::name(&entry.name), of);
+                    }
+                }
+                tar::Kind::SymLink(_) | tar::Kind::Dir | tar::Kind::Other(_) => {}
+            }
+            Ok(Flow::Continue)
+        });
+        self.tell_overflow(&links, place);
+        finish.map(|_| ())
+    }
+
+    /// cpio holds several names of one file as entries of which only one, usually the last, has the content.
+    fn cpio(
+        &self,
+        feed: &mut Feed<'_>,
+        files: &dyn Fn(u32) -> Option<cpio::Entry>,
+        place: &Place,
+        level: Level,
+    ) -> Result<(), ArchiveError> {
+        let mut links = Links::new(self.scope.limits.metadata);
+        let result = cpio::read(feed, self.scope, files, &mut |entry, body| {
+            if !entry.is_file() {
+                return Ok(Flow::Continue);
+            }
+            let child = place.child(&entry.name, Some(entry.mode), Some((entry.uid, entry.gid)));
+            let key = Links::file(entry.file);
+            if entry.links > 1 && entry.size == 0 {
+                match links.target(&key) {
+                    Some(of) => self.receiver.alias(of, &child),
+                    None => links.wait(key, child),
+                }
+            } else if self.entry(
+                &mut Feed::new(body),
+                None,
+                entry.size,
+                &child,
+                level.inner(),
+            )? {
+                for waiting in links.waiting(&key) {
+                    self.receiver.alias(&child, &waiting);
+                }
+                links.found(key, child);
+            }
+            Ok(Flow::Continue)
+        });
+        self.tell_overflow(&links, place);
+        result
+    }
+
+    fn tell_overflow(&self, links: &Links, place: &Place) {
+        if links.overflown() {
+            let most = self.scope.limits.metadata;
+            self.receiver.unexamined(
+                place,
+                &ArchiveError::limit(format!("names of hard links beyond {most} bytes")),
+            );
+        }
+    }
+
+    fn rpm(&self, feed: &mut Feed<'_>, place: &Place, level: Level) -> Result<(), ArchiveError> {
+        let header = rpm::read_header(feed, &self.scope.limits)?;
+        if header.payload() != b"cpio" {
+            let format = String::from_utf8_lossy(header.payload()).into_owned();
+            return Err(ArchiveError::unsupported(format!(
+                "an RPM payload of format {format:?}"
+            )));
+        }
+        let codec = match sniff(feed.peek(HEAD)?) {
+            Some(Kind::Codec(codec)) => Some(codec),
+            Some(Kind::Format(_)) => None,
+            None => header.codec(),
+        };
+        let files = |index| header.file(index);
+        match codec {
+            None => self.cpio(feed, &files, place, level),
+            Some(codec) => {
+                let mut stream = decompress_as(codec, Feed::new(feed), self.scope)?;
+                let mut inner = Feed::new(&mut stream);
+                self.cpio(&mut inner, &files, place, level)?;
+                inner.drain()?;
+                Ok(())
+            }
+        }
+    }
+
+    fn zip(&self, bytes: &dyn ReadAt, place: &Place, level: Level) -> Result<(), ArchiveError> {
+        zip::read(bytes, self.scope, &mut |entry, content| {
+            if !entry.is_file() {
+                return Ok(Flow::Continue);
+            }
+            let child = place.child(&entry.name, entry.mode, None);
+            let result = match content {
+                Ok(content) => self.entry(
+                    &mut Feed::new(content),
+                    None,
+                    entry.size,
+                    &child,
+                    level.inner(),
+                ),
+                Err(problem) => {
+                    self.receiver.entry_seen(&child, entry.size);
+                    Err(problem)
+                }
+            };
+            // Each entry is read on its own, so one that is broken ends nothing but itself.
+            if let Err(problem) = result
+                && self.name_fits(&child)
+            {
+                self.receiver.unexamined(&child, &problem);
+            }
+            Ok(Flow::Continue)
+        })
+    }
+
+    /// A plain file: asks the receiver.
+    fn offer(
+        &self,
+        feed: &mut Feed<'_>,
+        random: Option<&dyn ReadAt>,
+        size: Option<u64>,
+        place: &Place,
+        level: Level,
+    ) -> Result<bool, ArchiveError> {
+        let head = feed.peek(HEAD)?;
+        if head.is_empty() {
+            return Ok(false);
+        }
+        let want = self.receiver.wants(place, head, size);
+        if want == Want::Skip {
+            return Ok(false);
+        }
+        let most = self.scope.limits.entry_size;
+        if let Some(size) = size.filter(|size| level.depth > 0 && *size > most) {
+            self.receiver.unexamined(
+                place,
+                &ArchiveError::limit(format!("{size} bytes, {most} are allowed")),
+            );
+            return Ok(false);
+        }
+        if let Some(bytes) = random {
+            self.receiver.candidate(&Candidate { place, bytes });
+            return Ok(true);
+        }
+        match self.keep(feed, size, &want) {
+            Ok(bytes) => {
+                self.receiver.candidate(&Candidate {
+                    place,
+                    bytes: &*bytes,
+                });
+                Ok(true)
+            }
+            Err(problem) if feed.failed() => Err(problem),
+            Err(problem) => {
+                self.receiver.unexamined(place, &problem);
+                Ok(false)
+            }
+        }
+    }
+
+    fn keep(
+        &self,
+        feed: &mut Feed<'_>,
+        size: Option<u64>,
+        want: &Want,
+    ) -> Result<Box<dyn ReadAt>, ArchiveError> {
+        let limits = &self.scope.limits;
+        let budget = &self.scope.budget;
+        Ok(match want {
+            Want::Windows(ranges) => {
+                let ranges: Vec<_> = std::iter::once(0..HEAD as u64)
+                    .chain(ranges.iter().cloned())
+                    .collect();
+                Box::new(Windows::collect(&[], feed, size, &ranges, budget)?)
+            }
+            _ => Box::new(Spill::collect(&[], feed, size, IN_MEMORY, budget, limits)?),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! Honest zips in odd shapes, and dishonest ones.
+
+use super::super::build::*;
+use super::*;
+use crate::bytes::{Budget, Limits};
+
+fn list(bytes: &[u8]) -> (Vec<String>, Result<(), ArchiveError>) {
+    let scope = Scope::new(Limits::default(), Budget::default());
+    let mut out = Vec::new();
+    let result = read(&bytes.to_vec(), &scope, &mut |entry, content| {
+        let mut body = Vec::new();
+        let said = match content.and_then(|c| Ok(c.read_to_end(&mut body)?)) {
+            Ok(n) => format!("{n}"),
+            Err(e) => e.to_string(),
+        };
+        out.push(format!("{} {said}", String::from_utf8_lossy(&entry.name)));
+        Ok(Flow::Continue)
+    });
+    (out, result)
+}
+
+fn two() -> Vec<ZipEntry> {
+    vec![
+        ZipEntry::deflated("a", &[b'a'; 5000]),
+        ZipEntry::deflated("b", &[b'b'; 6000]),
+    ]
+}
+
+#[test]
+fn comments_prefixes_and_signatures_inside_do_not_confuse() {
+    let plain = zip(&two());
+    let mut commented = plain.clone();
+    let at = commented.len() - 2;
+    commented[at..].copy_from_slice(&30u16.to_le_bytes());
+    commented.extend_from_slice(b"PK\x05\x06 a comment that is wily");
+    commented.resize(plain.len() + 30, b'.');
+    let prefixed = [&b"#!/bin/sh\nexec java -jar \"$0\"\n"[..], &plain].concat();
+    let trailing = [&plain[..], b"\n\n"].concat();
+    for (what, bytes) in [
+        ("plain", plain),
+        ("comment", commented),
+        ("prefix", prefixed),
+        ("trailing", trailing),
+    ] {
+        let (entries, result) = list(&bytes);
+        assert_eq!(
+            (entries, result),
+            (vec!["a 5000".to_owned(), "b 6000".to_owned()], Ok(())),
+            "{what}"
+        );
+    }
+    assert_eq!(list(&zip(&[])), (Vec::new(), Ok(())));
+}
+
+#[test]
+fn zip64_records_are_followed() {
+    let entries = two();
+    let (mut out, mut central) = (Vec::new(), Vec::new());
+    for e in &entries {
+        let mut record = zip_central(e, u32::MAX);
+        record[20..28].fill(0xff);
+        let extra: Vec<u8> = [
+            &1u16.to_le_bytes()[..],
+            &24u16.to_le_bytes(),
+            &u64::from(e.size).to_le_bytes(),
+            &(e.packed.len() as u64).to_le_bytes(),
+            &(out.len() as u64).to_le_bytes(),
+        ]
+        .concat();
+        record[30..32].copy_from_slice(&(extra.len() as u16).to_le_bytes());
+        record.extend(extra);
+        central.extend(record);
+        out.extend(zip_local(e));
+    }
+    let at = out.len() as u64;
+    out.extend_from_slice(&central);
+    let end64 = out.len() as u64;
+    out.extend_from_slice(b"PK\x06\x06");
+    out.extend_from_slice(&44u64.to_le_bytes());
+    out.extend_from_slice(&[45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    for v in [2, 2, central.len() as u64, at] {
+        out.extend_from_slice(&v.to_le_bytes());
+    }
+    out.extend_from_slice(b"PK\x06\x07\0\0\0\0");
+    out.extend_from_slice(&end64.to_le_bytes());
+    out.extend_from_slice(&[1, 0, 0, 0]);
+    out.extend(zip_end(0xffff, u32::MAX, u32::MAX));
+    assert_eq!(
+        list(&out),
+        (vec!["a 5000".to_owned(), "b 6000".to_owned()], Ok(()))
+    );
+}
+
+#[test]
+fn every_lie_is_one_line_and_the_next_entry_is_read() {
+    let lie = |change: &dyn Fn(&mut ZipEntry)| {
+        let mut entries = two();
+        change(&mut entries[0]);
+        let (mut lines, result) = list(&zip(&entries));
+        result.unwrap();
+        assert_eq!(lines.pop().unwrap(), "b 6000");
+        assert_eq!(lines.len(), 1);
+        lines.remove(0)
+    };
+    assert_eq!(lie(&|e| e.flags = 1), "a encrypted: encrypted");
+    assert_eq!(lie(&|e| e.method = 99), "a encrypted: encrypted");
+    assert_eq!(
+        lie(&|e| e.method = 9),
+        "a unsupported: zip compression method 9"
+    );
+    assert_eq!(
+        lie(&|e| e.crc ^= 1),
+        "a malformed: its checksum does not match"
+    );
+    assert_eq!(
+        lie(&|e| e.size = 4999),
+        "a malformed: expands beyond its stated size"
+    );
+    assert_eq!(
+        lie(&|e| e.size = 5001),
+        "a malformed: 1 bytes shorter than its stated size"
+    );
+    assert_eq!(
+        lie(&|e| e.method = 0),
+        "a malformed: stored, yet its two sizes differ"
+    );
+    assert!(
+        lie(&|e| e.packed.truncate(5))
+            .starts_with("a truncated: the compressed data ends too early")
+    );
+}
+
+#[test]
+fn overlapping_entries_are_refused() {
+    let kernel = ZipEntry::deflated("k", &vec![0; 1 << 20]);
+    // All entries name the same bytes.
+    let mut out = zip_local(&kernel);
+    let at = out.len() as u32;
+    let central: Vec<u8> = (0..1000).flat_map(|_| zip_central(&kernel, 0)).collect();
+    out.extend_from_slice(&central);
+    out.extend(zip_end(1000, central.len() as u32, at));
+    let (lines, result) = list(&out);
+    result.unwrap();
+    assert_eq!(lines.len(), 1000);
+    assert!(lines.iter().all(|l| l.contains("shares bytes")));
+    // Each entry quotes the next one's header as its own data.
+    let inner = zip_local(&kernel);
+    let outer = ZipEntry::packed("q", 0, &inner, inner.clone());
+    let mut out = zip_local(&outer);
+    let (start, at) = ((out.len() - inner.len()) as u32, out.len() as u32);
+    let central = [zip_central(&outer, 0), zip_central(&kernel, start)].concat();
+    out.extend_from_slice(&central);
+    out.extend(zip_end(2, central.len() as u32, at));
+    let (lines, _) = list(&out);
+    assert_eq!(
+        lines,
+        [
+            format!("q {}", inner.len()),
+            "k malformed: shares bytes of the archive with another entry".into()
+        ]
+    );
+}
+
+#[test]
+fn a_zip_without_its_end_says_so() {
+    let bytes = zip(&two());
+    for cut in [4, bytes.len() / 2, bytes.len() - 23] {
+        assert_eq!(list(&bytes[..cut]).1.unwrap_err().reason, Reason::Truncated);
+    }
+    let mut moved = bytes.clone();
+    let at = moved.len() - 6;
+    moved[at..at + 4].copy_from_slice(&0x7fff_ffffu32.to_le_bytes());
+    assert_eq!(list(&moved).1.unwrap_err().reason, Reason::Malformed);
+}

@@ -1,0 +1,329 @@
+//! Directories as the walk needs them: listed by handle, files opened relative to it.
+//!
+//! On Unix every call is relative to an open directory, so a name is looked up once and a directory moved under the walk changes nothing.
+//! Elsewhere paths do.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+/// What an entry is, without following links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Dir,
+    /// A symbolic link.
+    Link,
+    /// A FIFO, socket or device: never opened.
+    Special,
+}
+
+/// What `stat` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// What it is.
+    pub kind: Kind,
+    /// Bytes.
+    pub size: u64,
+    /// Device and inode; zeros where the system has none.
+    pub id: (u64, u64),
+    /// Hard links.
+    pub links: u64,
+    /// Permission and set-id bits.
+    pub mode: Option<u32>,
+    /// Owner and group.
+    pub owner: Option<(u64, u64)>,
+}
+
+/// An entry of a listing; the kind is `None` when only a stat tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Name.
+    pub name: OsString,
+    /// Kind from the listing itself.
+    pub kind: Option<Kind>,
+}
+
+#[cfg(unix)]
+pub use unix::Dir;
+
+#[cfg(not(unix))]
+pub use portable::Dir;
+
+/// Opens a path that a user named: links are followed, FIFOs do not block.
+///
+/// # Errors
+/// Those of the system.
+pub fn open_named(path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        File::options()
+            .read(true)
+            .custom_flags(flags.bits() as i32)
+            .open(path)
+    }
+    #[cfg(not(unix))]
+    File::open(path)
+}
+
+/// The stat of an open or named file.
+pub fn stat_of(metadata: &std::fs::Metadata) -> Stat {
+    let kind = match metadata.file_type() {
+        t if t.is_file() => Kind::File,
+        t if t.is_dir() => Kind::Dir,
+        t if t.is_symlink() => Kind::Link,
+        _ => Kind::Special,
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        Stat {
+            kind,
+            size: metadata.len(),
+            id: (metadata.dev(), metadata.ino()),
+            links: metadata.nlink(),
+            mode: Some(metadata.mode() & 0o7777),
+            owner: Some((metadata.uid().into(), metadata.gid().into())),
+        }
+    }
+    #[cfg(not(unix))]
+    Stat {
+        kind,
+        size: metadata.len(),
+        id: (0, 0),
+        links: 1,
+        mode: None,
+        owner: None,
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::{Kind, Listed, Stat};
+    use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+    use std::ffi::{OsStr, OsString};
+    use std::fs::File;
+    use std::io;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::ffi::OsStringExt;
+    use std::path::Path;
+
+    /// File systems that describe the kernel rather than store files: reading them proves nothing and may block.
+    #[cfg(target_os = "linux")]
+    const PSEUDO: &[(u64, &str)] = &[
+        (0x9fa0, "proc"),
+        (0x6265_6572, "sysfs"),
+        (0x1cd1, "devpts"),
+        (0x0027_e0eb, "cgroup"),
+        (0x6367_7270, "cgroup2"),
+        (0x6462_6720, "debugfs"),
+        (0x7472_6163, "tracefs"),
+        (0x7363_6673, "securityfs"),
+        (0x6165_676c, "pstore"),
+        (0xcafe_4a11, "bpf"),
+        (0x6265_6570, "configfs"),
+        (0x1980_0202, "mqueue"),
+        (0xf97c_ff8c, "selinuxfs"),
+        (0x6573_5543, "fusectl"),
+        (0x4249_4e4d, "binfmt_misc"),
+        (0x958_458f6, "hugetlbfs"),
+    ];
+
+    /// An open directory.
+    pub struct Dir(OwnedFd);
+
+    const DIRECTORY: OFlags = OFlags::RDONLY
+        .union(OFlags::DIRECTORY)
+        .union(OFlags::CLOEXEC);
+
+    impl Dir {
+        /// Opens a directory that a user named; links are followed.
+        pub fn open(path: &Path) -> io::Result<Self> {
+            Ok(Self(rustix::fs::open(path, DIRECTORY, Mode::empty())?))
+        }
+
+        /// Opens a directory inside this one.
+        pub fn child(&self, name: &OsStr, follow: bool) -> io::Result<Self> {
+            let flags = if follow {
+                DIRECTORY
+            } else {
+                DIRECTORY | OFlags::NOFOLLOW
+            };
+            Ok(Self(rustix::fs::openat(
+                &self.0,
+                name,
+                flags,
+                Mode::empty(),
+            )?))
+        }
+
+        /// Every entry but `.` and `..`, in no order. What could be read before an error is kept.
+        pub fn list(&self) -> (Vec<Listed>, Option<io::Error>) {
+            let mut entries = Vec::new();
+            let listing = match rustix::fs::Dir::read_from(&self.0) {
+                Ok(listing) => listing,
+                Err(e) => return (entries, Some(e.into())),
+            };
+            for entry in listing {
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(e) => return (entries, Some(e.into())),
+                };
+                let name = entry.file_name().to_bytes();
+                if name == b"." || name == b".." {
+                    continue;
+                }
+                let kind = match entry.file_type() {
+                    FileType::Unknown => None,
+                    kind => Some(kind_of(kind)),
+                };
+                entries.push(Listed {
+                    name: OsString::from_vec(name.to_vec()),
+                    kind,
+                });
+            }
+            (entries, None)
+        }
+
+        /// The stat of an entry.
+        pub fn stat(&self, name: &OsStr, follow: bool) -> io::Result<Stat> {
+            let flags = if follow {
+                AtFlags::empty()
+            } else {
+                AtFlags::SYMLINK_NOFOLLOW
+            };
+            Ok(stat(&rustix::fs::statat(&self.0, name, flags)?))
+        }
+
+        /// The stat of the directory itself.
+        pub fn stat_self(&self) -> io::Result<Stat> {
+            Ok(stat(&rustix::fs::fstat(&self.0)?))
+        }
+
+        /// Opens a file for reading. A FIFO put in its place meanwhile does not block.
+        pub fn open_file(&self, name: &OsStr, follow: bool) -> io::Result<File> {
+            let mut flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+            if !follow {
+                flags |= OFlags::NOFOLLOW;
+            }
+            Ok(rustix::fs::openat(&self.0, name, flags, Mode::empty())?.into())
+        }
+
+        /// The name of the kernel's own file system that this directory is on, if it is on one.
+        #[cfg(target_os = "linux")]
+        pub fn pseudo(&self) -> Option<&'static str> {
+            let stat = rustix::fs::fstatfs(&self.0).ok()?;
+            let kind = (stat.f_type as u64) & 0xffff_ffff;
+            PSEUDO.iter().find(|p| p.0 == kind).map(|p| p.1)
+        }
+
+        /// Only Linux has them in the tree under names that tell.
+        #[cfg(not(target_os = "linux"))]
+        pub fn pseudo(&self) -> Option<&'static str> {
+            None
+        }
+    }
+
+    fn kind_of(kind: FileType) -> Kind {
+        match kind {
+            FileType::RegularFile => Kind::File,
+            FileType::Directory => Kind::Dir,
+            FileType::Symlink => Kind::Link,
+            _ => Kind::Special,
+        }
+    }
+
+    #[allow(clippy::unnecessary_cast, clippy::useless_conversion)] // Widths differ from system to system.
+    fn stat(stat: &rustix::fs::Stat) -> Stat {
+        Stat {
+            kind: kind_of(FileType::from_raw_mode(stat.st_mode as _)),
+            size: u64::try_from(stat.st_size).unwrap_or(0),
+            id: (stat.st_dev as u64, stat.st_ino as u64),
+            links: stat.st_nlink as u64,
+            mode: Some(stat.st_mode as u32 & 0o7777),
+            owner: Some((stat.st_uid.into(), stat.st_gid.into())),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod portable {
+    use super::{Kind, Listed, Stat, stat_of};
+    use std::ffi::OsStr;
+    use std::fs::{self, File};
+    use std::io;
+    use std::path::{Path, PathBuf};
+
+    /// A directory by its path.
+    pub struct Dir(PathBuf);
+
+    impl Dir {
+        /// Opens a directory that a user named.
+        pub fn open(path: &Path) -> io::Result<Self> {
+            fs::read_dir(path)?;
+            Ok(Self(path.to_owned()))
+        }
+
+        /// Opens a directory inside this one.
+        pub fn child(&self, name: &OsStr, _follow: bool) -> io::Result<Self> {
+            Self::open(&self.0.join(name))
+        }
+
+        /// Every entry, in no order.
+        pub fn list(&self) -> (Vec<Listed>, Option<io::Error>) {
+            let mut entries = Vec::new();
+            let listing = match fs::read_dir(&self.0) {
+                Ok(listing) => listing,
+                Err(e) => return (entries, Some(e)),
+            };
+            for entry in listing {
+                match entry {
+                    Ok(e) => {
+                        let kind = e.file_type().ok().map(|t| match t {
+                            t if t.is_file() => Kind::File,
+                            t if t.is_dir() => Kind::Dir,
+                            _ => Kind::Link,
+                        });
+                        entries.push(Listed {
+                            name: e.file_name(),
+                            kind,
+                        });
+                    }
+                    Err(e) => return (entries, Some(e)),
+                }
+            }
+            (entries, None)
+        }
+
+        /// The stat of an entry.
+        pub fn stat(&self, name: &OsStr, follow: bool) -> io::Result<Stat> {
+            let path = self.0.join(name);
+            let metadata = if follow {
+                fs::metadata(path)?
+            } else {
+                fs::symlink_metadata(path)?
+            };
+            Ok(stat_of(&metadata))
+        }
+
+        /// The stat of the directory itself.
+        pub fn stat_self(&self) -> io::Result<Stat> {
+            Ok(stat_of(&fs::metadata(&self.0)?))
+        }
+
+        /// Opens a file for reading.
+        pub fn open_file(&self, name: &OsStr, _follow: bool) -> io::Result<File> {
+            File::open(self.0.join(name))
+        }
+
+        /// There are none.
+        pub fn pseudo(&self) -> Option<&'static str> {
+            None
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Where candidates come from: directories, archives, images, registries, processes.
+//!
+//! Must never: interpret what Go wrote, print, or write anything outside a private temporary file.
+
+#[cfg(feature = "archives")]
+pub mod archive;
+pub mod dir;
+#[cfg(feature = "archives")]
+pub mod image;
+pub mod ordered;
+#[cfg(target_os = "linux")]
+pub mod process;
+#[cfg(feature = "registry")]
+pub mod registry;
+pub mod target;
+pub mod walk;

@@ -1,0 +1,319 @@
+//! The directory walk: every regular file of a tree, in the order of its names, on several threads.
+//!
+//! One task a directory; a directory with many files is split. Nothing is opened that a stat excludes, nothing blocks, and nothing is
+//! entered twice.
+
+use super::dir::{Dir, Kind, Listed, Stat};
+use super::ordered::Output;
+use globset::GlobSet;
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Files of one directory that one task takes.
+const BATCH: usize = 256;
+/// Directories deeper than this are reached by path, so that a deep tree does not use up the file descriptors.
+const BY_HANDLE: usize = 128;
+
+/// Extensions of text that `likely` passes over.
+const TEXT: &[&str] = &[
+    "c", "cc", "cfg", "conf", "cpp", "css", "csv", "go", "h", "hpp", "htm", "html", "ini", "java",
+    "js", "json", "jsx", "log", "lua", "md", "mjs", "mo", "pl", "pm", "po", "py", "pyc", "rb",
+    "rs", "rst", "scss", "sh", "sql", "svg", "tex", "toml", "ts", "tsx", "txt", "xml", "yaml",
+    "yml",
+];
+
+/// What the walk may pass over.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Files below this many bytes are not opened.
+    pub min_size: u64,
+    /// Pass over files whose name ends like text.
+    pub likely: bool,
+    /// Follow symbolic links.
+    pub follow: bool,
+    /// Stay on the file system of the root.
+    pub one_file_system: bool,
+    /// Paths and names passed over, directories with all that is in them.
+    pub exclude: Option<GlobSet>,
+}
+
+/// A file that the walk met.
+pub struct Met<'w> {
+    dir: &'w Dir,
+    parent: &'w Path,
+    name: &'w OsStr,
+    follow: bool,
+    /// Its stat.
+    pub stat: Stat,
+}
+
+impl Met<'_> {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn open(&self) -> io::Result<File> {
+        self.dir.open_file(self.name, self.follow)
+    }
+
+    /// Its path as `find` prints it.
+    pub fn path(&self) -> PathBuf {
+        join(self.parent, self.name)
+    }
+}
+
+/// Who is told what the walk meets.
+pub trait Visit<T>: Sync {
+    /// A regular file that is worth opening.
+    fn file(&self, met: &Met<'_>, out: &mut Output<'_, T>);
+
+    /// A directory; true when it was dealt with and is not to be entered.
+    fn directory(&self, path: &Path, names: &[Listed], out: &mut Output<'_, T>) -> bool;
+
+    /// Something that was not examined.
+    fn passed_over(&self, path: &Path, why: Why, out: &mut Output<'_, T>);
+}
+
+/// Why something was not examined.
+#[derive(Debug)]
+pub enum Why {
+    /// The system refused.
+    Error(io::Error),
+    /// On a file system that describes the kernel.
+    Pseudo(&'static str),
+}
+
+/// Counts of what was passed over without a word.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Regular files met.
+    pub files: AtomicU64,
+    /// Of these, below the size floor.
+    pub below_min_size: AtomicU64,
+}
+
+/// A walk over one tree.
+pub struct Walk<'env, V> {
+    /// What to pass over.
+    pub rules: &'env Rules,
+    /// Told what is met.
+    pub visitor: &'env V,
+    /// Counts.
+    pub tally: &'env Tally,
+    root_device: u64,
+    /// Directories entered, only kept when links are followed.
+    entered: Mutex<HashSet<(u64, u64)>>,
+}
+
+/// A directory to be walked.
+struct Pending {
+    parent: Option<Arc<Dir>>,
+    name: OsString,
+    path: PathBuf,
+    depth: usize,
+    device: u64,
+}
+
+impl<'env, V> Walk<'env, V> {
+    /// Walks the tree under `root` into `out`. The root itself may be a link.
+    pub fn start<T>(
+        rules: &'env Rules,
+        visitor: &'env V,
+        tally: &'env Tally,
+        root: &Path,
+        out: &mut Output<'env, T>,
+    ) where
+        T: Send + 'env,
+        V: Visit<T>,
+    {
+        let dir = match Dir::open(root) {
+            Ok(dir) => dir,
+            Err(e) => return visitor.passed_over(root, Why::Error(e), out),
+        };
+        let device = dir.stat_self().map_or(0, |s| s.id.0);
+        if let Some(name) = dir.pseudo() {
+            return visitor.passed_over(root, Why::Pseudo(name), out);
+        }
+        let walk = Arc::new(Self {
+            rules,
+            visitor,
+            tally,
+            root_device: device,
+            entered: Mutex::default(),
+        });
+        walk.read(dir, root, 0, device, out);
+    }
+
+    fn enter<T>(self: Arc<Self>, pending: Pending, out: &mut Output<'env, T>)
+    where
+        T: Send + 'env,
+        V: Visit<T>,
+    {
+        let opened = match &pending.parent {
+            Some(parent) => parent.child(&pending.name, self.rules.follow),
+            None => Dir::open(&pending.path),
+        };
+        let dir = match opened {
+            Ok(dir) => dir,
+            Err(e) => return self.visitor.passed_over(&pending.path, Why::Error(e), out),
+        };
+        drop(pending.parent);
+        let Ok(stat) = dir.stat_self() else { return };
+        if stat.id.0 != pending.device {
+            if self.rules.one_file_system && stat.id.0 != self.root_device {
+                return;
+            }
+            if let Some(name) = dir.pseudo() {
+                return self
+                    .visitor
+                    .passed_over(&pending.path, Why::Pseudo(name), out);
+            }
+        }
+        if self.rules.follow
+            && !self
+                .entered
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(stat.id)
+        {
+            return;
+        }
+        self.read(dir, &pending.path, pending.depth, stat.id.0, out);
+    }
+
+    fn read<T>(
+        self: Arc<Self>,
+        dir: Dir,
+        path: &Path,
+        depth: usize,
+        device: u64,
+        out: &mut Output<'env, T>,
+    ) where
+        T: Send + 'env,
+        V: Visit<T>,
+    {
+        let (mut names, error) = dir.list();
+        if let Some(e) = error {
+            self.visitor.passed_over(path, Why::Error(e), out);
+        }
+        names.sort_unstable_by(|a, b| a.name.as_encoded_bytes().cmp(b.name.as_encoded_bytes()));
+        if self.visitor.directory(path, &names, out) {
+            return;
+        }
+        let dir = Arc::new(dir);
+        let here = Arc::new(path.to_owned());
+        if names.len() <= BATCH {
+            return self.entries(&dir, &here, names, depth, device, out);
+        }
+        let mut names = names.into_iter();
+        while !names.as_slice().is_empty() {
+            let batch: Vec<Listed> = names.by_ref().take(BATCH).collect();
+            let (walk, dir, here) = (self.clone(), dir.clone(), here.clone());
+            out.task(move |out| walk.entries(&dir, &here, batch, depth, device, out));
+        }
+    }
+
+    fn entries<T>(
+        self: Arc<Self>,
+        dir: &Arc<Dir>,
+        here: &Path,
+        names: Vec<Listed>,
+        depth: usize,
+        device: u64,
+        out: &mut Output<'env, T>,
+    ) where
+        T: Send + 'env,
+        V: Visit<T>,
+    {
+        let (mut files, mut below) = (0, 0);
+        let follow = self.rules.follow;
+        for Listed { name, kind } in names {
+            if self.excluded(here, &name) {
+                continue;
+            }
+            // A directory needs no stat, a link only one when it is followed, a special file none at all.
+            let stat = match kind {
+                Some(Kind::Dir | Kind::Special) => None,
+                Some(Kind::Link) if !follow => None,
+                Some(Kind::File | Kind::Link) | None => match dir.stat(&name, follow) {
+                    Ok(stat) => Some(stat),
+                    // A link to nowhere is no file.
+                    Err(_) if kind == Some(Kind::Link) => None,
+                    Err(e) => {
+                        self.visitor
+                            .passed_over(&join(here, &name), Why::Error(e), out);
+                        None
+                    }
+                },
+            };
+            match stat.map(|s| s.kind).or(kind) {
+                Some(Kind::Dir) => {
+                    let path = join(here, &name);
+                    let parent = (depth < BY_HANDLE).then(|| dir.clone());
+                    let pending = Pending {
+                        parent,
+                        name,
+                        path,
+                        depth: depth + 1,
+                        device,
+                    };
+                    let walk = self.clone();
+                    out.task(move |out| walk.enter(pending, out));
+                }
+                Some(Kind::File) => {
+                    let Some(stat) = stat else { continue };
+                    files += 1;
+                    if stat.size < self.rules.min_size || (self.rules.likely && is_text(&name)) {
+                        below += 1;
+                        continue;
+                    }
+                    self.visitor.file(
+                        &Met {
+                            dir,
+                            parent: here,
+                            name: &name,
+                            follow,
+                            stat,
+                        },
+                        out,
+                    );
+                }
+                _ => {}
+            }
+        }
+        self.tally.files.fetch_add(files, Ordering::Relaxed);
+        self.tally
+            .below_min_size
+            .fetch_add(below, Ordering::Relaxed);
+    }
+
+    fn excluded(&self, here: &Path, name: &OsStr) -> bool {
+        self.rules.exclude.as_ref().is_some_and(|globs| {
+            globs.is_match(Path::new(name)) || globs.is_match(join(here, name))
+        })
+    }
+}
+
+fn is_text(name: &OsStr) -> bool {
+    Path::new(name)
+        .extension()
+        .and_then(OsStr::to_str)
+        .is_some_and(|e| TEXT.binary_search(&e).is_ok())
+}
+
+/// Joins as `find` does: with `/` unless there is one.
+fn join(parent: &Path, name: &OsStr) -> PathBuf {
+    let mut path = parent.as_os_str().to_owned();
+    let slash = path.as_encoded_bytes().ends_with(b"/")
+        || (cfg!(windows) && path.as_encoded_bytes().ends_with(b"\\"));
+    if !slash && !path.is_empty() {
+        path.push("/");
+    }
+    path.push(name);
+    path.into()
+}

@@ -1,0 +1,13 @@
+//! What the integration tests stand on: the stored Go programs with the truth about them, makers of damaged and
+//! wrapped variants, and a way to run the command.
+#![allow(dead_code)] // every test file is a crate of its own and uses a part
+
+pub mod boundaries;
+pub mod cli;
+pub mod counting;
+pub mod derive;
+pub mod fixtures;
+pub mod rng;
+
+#[allow(unused_imports)]
+pub use fixtures::{fixture, fixtures};
