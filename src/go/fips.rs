@@ -182,10 +182,7 @@ impl Info {
     /// Finds it: in its section, else by its magic in what is loaded, writable data first. The pointer to itself makes it sure.
     fn find(image: &Image<'_>) -> Option<Self> {
         let named = SECTIONS.iter().filter_map(|n| image.section(n));
-        if let Some(found) = named
-            .map(|s| s.address)
-            .find_map(|a| Self::parse(image, a))
-        {
+        if let Some(found) = named.map(|s| s.address).find_map(|a| Self::parse(image, a)) {
             return Some(found);
         }
         let finder = memchr::memmem::Finder::new(MAGIC);

@@ -33,9 +33,8 @@ pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
     };
     // DT_RPATH is not looked at by the loader when there is a DT_RUNPATH.
     let paths = [DT_RUNPATH, DT_RPATH].into_iter().map(names);
-    let now = tag(DT_BIND_NOW).is_some()
-        || flag(DT_FLAGS, DF_BIND_NOW)
-        || flag(DT_FLAGS_1, DF_1_NOW);
+    let now =
+        tag(DT_BIND_NOW).is_some() || flag(DT_FLAGS, DF_BIND_NOW) || flag(DT_FLAGS_1, DF_1_NOW);
     let relro = match (program(PT_GNU_RELRO), now) {
         (None, _) => "none",
         (Some(_), false) => "partial",

@@ -5,7 +5,9 @@
 use super::{NAMES_LIMIT, has_writable_code, text_at};
 use crate::exe::image::Image;
 use crate::report::model::Linkage;
-use goblin::pe::dll_characteristic::{IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE, IMAGE_DLLCHARACTERISTICS_NX_COMPAT};
+use goblin::pe::dll_characteristic::{
+    IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE, IMAGE_DLLCHARACTERISTICS_NX_COMPAT,
+};
 use goblin::pe::header::Header;
 
 /// Bytes of an import directory entry.

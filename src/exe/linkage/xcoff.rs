@@ -24,7 +24,13 @@ pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
     let mut texts = bytes
         .split(|&b| b == 0)
         .map(|text| String::from_utf8_lossy(text).into_owned());
-    let paths: Vec<String> = texts.by_ref().take(3).next()?.split(':').map(str::to_owned).collect();
+    let paths: Vec<String> = texts
+        .by_ref()
+        .take(3)
+        .next()?
+        .split(':')
+        .map(str::to_owned)
+        .collect();
     let texts: Vec<String> = texts.skip(2).collect();
     let needed: Vec<String> = texts
         .chunks_exact(3)

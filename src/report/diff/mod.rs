@@ -32,17 +32,30 @@ fn sign(direction: Direction) -> &'static str {
 
 /// The path now, or before when the program is gone.
 fn path(pair: &Pair) -> &str {
-    pair.new.as_ref().or(pair.old.as_ref()).map_or("", |s| &s.path)
+    pair.new
+        .as_ref()
+        .or(pair.old.as_ref())
+        .map_or("", |s| &s.path)
 }
 
 /// Change of size in words; empty when there is none or one side is missing.
 fn size(pair: &Pair) -> String {
-    let (Some(a), Some(b)) = (&pair.old, &pair.new) else { return String::new() };
+    let (Some(a), Some(b)) = (&pair.old, &pair.new) else {
+        return String::new();
+    };
     if a.size == b.size {
         return String::new();
     }
-    let (sign, change) = if b.size > a.size { ("+", b.size - a.size) } else { ("-", a.size - b.size) };
-    let percent = if a.size == 0 { 100.0 } else { change as f64 / a.size as f64 * 100.0 };
+    let (sign, change) = if b.size > a.size {
+        ("+", b.size - a.size)
+    } else {
+        ("-", a.size - b.size)
+    };
+    let percent = if a.size == 0 {
+        100.0
+    } else {
+        change as f64 / a.size as f64 * 100.0
+    };
     format!("{} -> {} bytes ({sign}{percent:.1}%)", a.size, b.size)
 }
 

@@ -10,9 +10,18 @@ const MODULES: usize = 30;
 
 /// Writes the programs with changes, then a summary.
 pub fn render(diff: &Diff, color: bool, out: &mut dyn Write) -> io::Result<()> {
-    let paint = |code: &str, text: &str| if color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() };
+    let paint = |code: &str, text: &str| {
+        if color {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_string()
+        }
+    };
     for pair in &diff.pairs {
-        let whole = pair.changes.iter().find(|c| matches!(c.class, Class::Added | Class::Removed));
+        let whole = pair
+            .changes
+            .iter()
+            .find(|c| matches!(c.class, Class::Added | Class::Removed));
         let head = format!("{}  ({})", clean(path(pair)), clean(&pair.port));
         match whole.map(|c| c.class) {
             Some(Class::Added) => {
@@ -40,7 +49,14 @@ pub fn render(diff: &Diff, color: bool, out: &mut dyn Write) -> io::Result<()> {
                 _ => "0",
             };
             let mark = if c.worse { "!" } else { " " };
-            writeln!(out, " {mark}{} {:<10} {} {}", paint(code, sign(c.direction)), c.class.name(), paint("36", &clean(&c.key)), clean(&values(c)))?;
+            writeln!(
+                out,
+                " {mark}{} {:<10} {} {}",
+                paint(code, sign(c.direction)),
+                c.class.name(),
+                paint("36", &clean(&c.key)),
+                clean(&values(c))
+            )?;
         }
         if modules > MODULES {
             writeln!(out, "    ... and {} more modules", modules - MODULES)?;
@@ -50,10 +66,21 @@ pub fn render(diff: &Diff, color: bool, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "  {} size       {size}", paint("2", "~"))?;
         }
     }
-    let counts: Vec<String> = Class::ALL.into_iter().map(|c| (c, diff.count(c))).filter(|(_, n)| *n > 0).map(|(c, n)| format!("{n} {}", c.name())).collect();
+    let counts: Vec<String> = Class::ALL
+        .into_iter()
+        .map(|c| (c, diff.count(c)))
+        .filter(|(_, n)| *n > 0)
+        .map(|(c, n)| format!("{n} {}", c.name()))
+        .collect();
     let changed = diff.pairs.len();
     if changed > 0 {
         writeln!(out)?;
     }
-    writeln!(out, "{changed} programs changed, {} unchanged{}{}", diff.unchanged, if counts.is_empty() { "" } else { ": " }, counts.join(", "))
+    writeln!(
+        out,
+        "{changed} programs changed, {} unchanged{}{}",
+        diff.unchanged,
+        if counts.is_empty() { "" } else { ": " },
+        counts.join(", ")
+    )
 }

@@ -19,14 +19,22 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
         if !f.help.is_empty() {
             text += &format!("\nfix: {}", clean(&f.help));
         }
-        writeln!(out, "::{command} file={},title={}::{}", property(&clean(file(f))), property(&format!("{} ({})", f.rule, f.code)), data(&text))?;
+        writeln!(
+            out,
+            "::{command} file={},title={}::{}",
+            property(&clean(file(f))),
+            property(&format!("{} ({})", f.rule, f.code)),
+            data(&text)
+        )?;
     }
     Ok(())
 }
 
 /// The message of a command (actions/toolkit, packages/core/src/command.ts).
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 /// A property of a command.

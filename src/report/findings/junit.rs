@@ -14,26 +14,66 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
             None => suites.push((&f.path, vec![f])),
         }
     }
-    let failures = |list: &[&Finding]| list.iter().filter(|f| f.counts() && f.level > Level::Note).count();
+    let failures = |list: &[&Finding]| {
+        list.iter()
+            .filter(|f| f.counts() && f.level > Level::Note)
+            .count()
+    };
     let skipped = |list: &[&Finding]| list.iter().filter(|f| !f.counts()).count();
     let all: Vec<&Finding> = audit.findings.iter().collect();
     let clean_run = all.is_empty();
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
-    writeln!(out, "<testsuites name=\"gospect\" tests=\"{}\" failures=\"{}\" errors=\"0\" time=\"0\">", all.len().max(1), failures(&all))?;
+    writeln!(
+        out,
+        "<testsuites name=\"gospect\" tests=\"{}\" failures=\"{}\" errors=\"0\" time=\"0\">",
+        all.len().max(1),
+        failures(&all)
+    )?;
     if clean_run {
-        writeln!(out, "  <testsuite name=\"gospect\" tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"0\" time=\"0\">")?;
-        writeln!(out, "    <testcase classname=\"gospect\" name=\"{} programs without findings\" time=\"0\"/>\n  </testsuite>", audit.binaries)?;
+        writeln!(
+            out,
+            "  <testsuite name=\"gospect\" tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"0\" time=\"0\">"
+        )?;
+        writeln!(
+            out,
+            "    <testcase classname=\"gospect\" name=\"{} programs without findings\" time=\"0\"/>\n  </testsuite>",
+            audit.binaries
+        )?;
     }
     for (path, list) in &suites {
-        writeln!(out, "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" time=\"0\">", xml(path), list.len(), failures(list), skipped(list))?;
+        writeln!(
+            out,
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" time=\"0\">",
+            xml(path),
+            list.len(),
+            failures(list),
+            skipped(list)
+        )?;
         for f in list {
-            write!(out, "    <testcase classname=\"{}\" name=\"{}\" time=\"0\">", xml(path), xml(&format!("{}: {}", f.rule, f.message)))?;
+            write!(
+                out,
+                "    <testcase classname=\"{}\" name=\"{}\" time=\"0\">",
+                xml(path),
+                xml(&format!("{}: {}", f.rule, f.message))
+            )?;
             let body = body(f);
             match (&f.waived, f.accepted, f.level) {
-                (Some(w), _, _) => write!(out, "<skipped message=\"{}\"/>", xml(&format!("waived: {}", w.reason)))?,
+                (Some(w), _, _) => write!(
+                    out,
+                    "<skipped message=\"{}\"/>",
+                    xml(&format!("waived: {}", w.reason))
+                )?,
                 (None, true, _) => write!(out, "<skipped message=\"accepted by the baseline\"/>")?,
-                (None, false, Level::Note) => write!(out, "<system-out>{}</system-out>", xml(&body))?,
-                (None, false, level) => write!(out, "<failure type=\"{}\" message=\"{}\">{}</failure>", level.name(), xml(&f.message), xml(&body))?,
+                (None, false, Level::Note) => {
+                    write!(out, "<system-out>{}</system-out>", xml(&body))?
+                }
+                (None, false, level) => write!(
+                    out,
+                    "<failure type=\"{}\" message=\"{}\">{}</failure>",
+                    level.name(),
+                    xml(&f.message),
+                    xml(&body)
+                )?,
             }
             writeln!(out, "</testcase>")?;
         }
@@ -43,8 +83,17 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
 }
 
 fn body(f: &Finding) -> String {
-    let mut lines: Vec<String> = vec![format!("{} {} {}", f.level.name(), f.code, clean(&f.message))];
-    lines.extend(f.evidence.iter().map(|e| format!("{}: {}", clean(&e.source), clean(&e.value))));
+    let mut lines: Vec<String> = vec![format!(
+        "{} {} {}",
+        f.level.name(),
+        f.code,
+        clean(&f.message)
+    )];
+    lines.extend(
+        f.evidence
+            .iter()
+            .map(|e| format!("{}: {}", clean(&e.source), clean(&e.value))),
+    );
     if !f.help.is_empty() {
         lines.push(format!("fix: {}", clean(&f.help)));
     }

@@ -23,7 +23,13 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
             Level::Warning => "⚠️ warning",
             Level::Note => "ℹ️ note",
         };
-        writeln!(out, "| {mark} | {} | {} | {} |", cell(&f.rule), cell(&f.path), cell(&f.message))?;
+        writeln!(
+            out,
+            "| {mark} | {} | {} | {} |",
+            cell(&f.rule),
+            cell(&f.path),
+            cell(&f.message)
+        )?;
     }
     if sorted.len() > LISTED {
         writeln!(out, "\n{} more are not listed here.", sorted.len() - LISTED)?;
@@ -45,7 +51,8 @@ pub(crate) fn cell(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in clean(text).chars() {
         match c {
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '!' | '|' | '~' => {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '!' | '|'
+            | '~' => {
                 out.push('\\');
                 out.push(c);
             }

@@ -39,13 +39,48 @@ pub struct Format {
 
 /// The formats of `audit`.
 pub static FORMATS: &[Format] = &[
-    Format { name: "text", extension: "txt", doc: "grouped by program, with evidence and fix", render: text::render },
-    Format { name: "json", extension: "json", doc: "everything, one document", render: json::render },
-    Format { name: "sarif", extension: "sarif", doc: "SARIF 2.1.0, for code scanning", render: sarif::render },
-    Format { name: "junit", extension: "xml", doc: "JUnit, for test reports", render: junit::render },
-    Format { name: "github", extension: "txt", doc: "GitHub workflow annotations", render: github::render },
-    Format { name: "gitlab", extension: "json", doc: "GitLab code quality", render: gitlab::render },
-    Format { name: "markdown", extension: "md", doc: "summary for a job page or a comment", render: markdown::render },
+    Format {
+        name: "text",
+        extension: "txt",
+        doc: "grouped by program, with evidence and fix",
+        render: text::render,
+    },
+    Format {
+        name: "json",
+        extension: "json",
+        doc: "everything, one document",
+        render: json::render,
+    },
+    Format {
+        name: "sarif",
+        extension: "sarif",
+        doc: "SARIF 2.1.0, for code scanning",
+        render: sarif::render,
+    },
+    Format {
+        name: "junit",
+        extension: "xml",
+        doc: "JUnit, for test reports",
+        render: junit::render,
+    },
+    Format {
+        name: "github",
+        extension: "txt",
+        doc: "GitHub workflow annotations",
+        render: github::render,
+    },
+    Format {
+        name: "gitlab",
+        extension: "json",
+        doc: "GitLab code quality",
+        render: gitlab::render,
+    },
+    Format {
+        name: "markdown",
+        extension: "md",
+        doc: "summary for a job page or a comment",
+        render: markdown::render,
+    },
 ];
 
 /// The format of that name.
@@ -64,7 +99,17 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     if !text.contains(acts) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().flat_map(|c| if acts(c) { c.escape_unicode().collect::<Vec<_>>() } else { vec![c] }).collect())
+    Cow::Owned(
+        text.chars()
+            .flat_map(|c| {
+                if acts(c) {
+                    c.escape_unicode().collect::<Vec<_>>()
+                } else {
+                    vec![c]
+                }
+            })
+            .collect(),
+    )
 }
 
 /// The file that a finding is in, as far as there is one: what CI systems can link to.

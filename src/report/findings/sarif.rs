@@ -12,7 +12,11 @@ use std::io::{self, Write};
 /// Writes the log.
 pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut rules: Vec<Value> = RULES.iter().map(|r| builtin(r.meta.id)).collect();
-    let mut index: BTreeMap<&str, usize> = RULES.iter().enumerate().map(|(i, r)| (r.meta.id, i)).collect();
+    let mut index: BTreeMap<&str, usize> = RULES
+        .iter()
+        .enumerate()
+        .map(|(i, r)| (r.meta.id, i))
+        .collect();
     for f in &audit.findings {
         if !index.contains_key(f.rule.as_str()) {
             index.insert(&f.rule, rules.len());
@@ -20,7 +24,17 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
         }
     }
     let baseline = audit.findings.iter().any(|f| f.accepted);
-    let results: Vec<Value> = audit.findings.iter().map(|f| result(f, index.get(f.rule.as_str()).copied().unwrap_or(0), baseline)).collect();
+    let results: Vec<Value> = audit
+        .findings
+        .iter()
+        .map(|f| {
+            result(
+                f,
+                index.get(f.rule.as_str()).copied().unwrap_or(0),
+                baseline,
+            )
+        })
+        .collect();
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -37,8 +51,14 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
 }
 
 fn builtin(id: &str) -> Value {
-    let Some(m) = crate::audit::rules::registry::find(id).map(|r| r.meta) else { return Value::Null };
-    let level = m.levels.default.or(m.levels.release).unwrap_or(Level::Warning);
+    let Some(m) = crate::audit::rules::registry::find(id).map(|r| r.meta) else {
+        return Value::Null;
+    };
+    let level = m
+        .levels
+        .default
+        .or(m.levels.release)
+        .unwrap_or(Level::Warning);
     json!({
         "id": m.id,
         "name": pascal(m.id),
@@ -51,7 +71,11 @@ fn builtin(id: &str) -> Value {
 }
 
 fn result(f: &Finding, index: usize, baseline: bool) -> Value {
-    let evidence: Vec<String> = f.evidence.iter().map(|e| format!("{}: {}", clean(&e.source), clean(&e.value))).collect();
+    let evidence: Vec<String> = f
+        .evidence
+        .iter()
+        .map(|e| format!("{}: {}", clean(&e.source), clean(&e.value)))
+        .collect();
     let mut message = clean(&f.message).into_owned();
     if !evidence.is_empty() {
         message += &format!("\n{}", evidence.join("\n"));
@@ -63,7 +87,10 @@ fn result(f: &Finding, index: usize, baseline: bool) -> Value {
     physical.insert("artifactLocation".into(), json!({ "uri": uri(file(f)) }));
     // Code scanning needs a line; a binary has only one.
     let in_policy = f.policy.as_ref().filter(|p| p.file == f.path);
-    physical.insert("region".into(), json!({ "startLine": in_policy.map_or(1, |p| p.line.max(1)) }));
+    physical.insert(
+        "region".into(),
+        json!({ "startLine": in_policy.map_or(1, |p| p.line.max(1)) }),
+    );
     let mut out = json!({
         "ruleId": f.rule,
         "ruleIndex": index,
@@ -78,7 +105,10 @@ fn result(f: &Finding, index: usize, baseline: bool) -> Value {
             map.insert("suppressions".into(), json!([{ "kind": "external", "status": "accepted", "justification": text(&w.reason, "waived") }]));
         }
         if baseline {
-            map.insert("baselineState".into(), json!(if f.accepted { "unchanged" } else { "new" }));
+            map.insert(
+                "baselineState".into(),
+                json!(if f.accepted { "unchanged" } else { "new" }),
+            );
         }
     }
     out
@@ -90,7 +120,12 @@ fn text(first: &str, otherwise: &str) -> String {
 
 /// `dirty-tree` as `DirtyTree`: the readable name that SARIF asks for.
 fn pascal(id: &str) -> String {
-    id.split('-').flat_map(|w| w.char_indices().map(|(i, c)| if i == 0 { c.to_ascii_uppercase() } else { c })).collect()
+    id.split('-')
+        .flat_map(|w| {
+            w.char_indices()
+                .map(|(i, c)| if i == 0 { c.to_ascii_uppercase() } else { c })
+        })
+        .collect()
 }
 
 /// A path as a relative or file URI: everything but unreserved characters and `/` is percent-encoded.
@@ -101,7 +136,9 @@ fn uri(path: &str) -> String {
     }
     for b in path.trim_start_matches("./").bytes() {
         match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(b as char),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                out.push(b as char)
+            }
             b'\\' => out.push('/'),
             _ => out.push_str(&format!("%{b:02X}")),
         }

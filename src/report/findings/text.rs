@@ -6,7 +6,13 @@ use std::io::{self, Write};
 
 /// Writes the findings that count, then how many there are.
 pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let paint = |code: &str, text: &str| if options.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() };
+    let paint = |code: &str, text: &str| {
+        if options.color {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_string()
+        }
+    };
     let mut last: Option<&str> = None;
     for f in audit.findings.iter().filter(|f| f.counts()) {
         if last != Some(&f.path) {
@@ -21,15 +27,29 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
             Level::Warning => "33",
             Level::Note => "36",
         };
-        writeln!(out, "  {} {}", paint(code, &format!("{}[{}]", f.level.name(), f.rule)), clean(&f.message))?;
+        writeln!(
+            out,
+            "  {} {}",
+            paint(code, &format!("{}[{}]", f.level.name(), f.rule)),
+            clean(&f.message)
+        )?;
         for e in &f.evidence {
-            writeln!(out, "      {} {}", paint("2", &format!("{}:", clean(&e.source))), clean(&e.value))?;
+            writeln!(
+                out,
+                "      {} {}",
+                paint("2", &format!("{}:", clean(&e.source))),
+                clean(&e.value)
+            )?;
         }
         if !f.help.is_empty() {
             writeln!(out, "      {} {}", paint("32", "fix:"), clean(&f.help))?;
         }
         if let Some(p) = &f.policy {
-            writeln!(out, "      {}", paint("2", &format!("asked for at {}:{}", clean(&p.file), p.line)))?;
+            writeln!(
+                out,
+                "      {}",
+                paint("2", &format!("asked for at {}:{}", clean(&p.file), p.line))
+            )?;
         }
     }
     if last.is_some() {
@@ -50,25 +70,47 @@ fn place(f: &Finding) -> String {
     {
         parts.push(format!("image {}", clean(&image.reference)));
         parts.extend(image.platform.as_ref().map(|p| clean(p).into_owned()));
-        parts.extend(f.location.layer.as_ref().map(|l| format!("layer {}", l.index)));
+        parts.extend(
+            f.location
+                .layer
+                .as_ref()
+                .map(|l| format!("layer {}", l.index)),
+        );
     }
     if let Some(slice) = &f.location.slice {
         parts.push(format!("slice {}", clean(slice)));
     }
-    if parts.is_empty() { String::new() } else { format!("  ({})", parts.join(", ")) }
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!("  ({})", parts.join(", "))
+    }
 }
 
 /// One line: how many programs, how many findings of each level.
 pub(super) fn summary(audit: &Audit) -> String {
     let c = &audit.counts;
-    let mut parts: Vec<String> = [(c.error, "error"), (c.warning, "warning"), (c.note, "note")].into_iter().filter(|(n, _)| *n > 0).map(|(n, w)| count(n, w)).collect();
+    let mut parts: Vec<String> = [(c.error, "error"), (c.warning, "warning"), (c.note, "note")]
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, w)| count(n, w))
+        .collect();
     if parts.is_empty() {
         parts.push("no findings".into());
     }
-    for (n, word) in [(c.waived, "waived"), (c.accepted, "accepted by the baseline")] {
+    for (n, word) in [
+        (c.waived, "waived"),
+        (c.accepted, "accepted by the baseline"),
+    ] {
         if n > 0 {
             parts.push(format!("{n} {word}"));
         }
     }
-    format!("{} in {} (profile {}, {})", parts.join(", "), count(audit.binaries, "program"), clean(&audit.profile), audit.today)
+    format!(
+        "{} in {} (profile {}, {})",
+        parts.join(", "),
+        count(audit.binaries, "program"),
+        clean(&audit.profile),
+        audit.today
+    )
 }
