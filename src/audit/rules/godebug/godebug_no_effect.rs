@@ -1,4 +1,4 @@
-use super::{about, asked};
+use super::{about, asked, implied};
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -18,8 +18,12 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    for s in asked(ctx, "no-effect") {
-        sink.report(about(ctx, s, format!("`GODEBUG={}={}` changes nothing", s.key, s.value)));
+    for s in asked(ctx, "no-effect").filter(|s| !implied(ctx, s)) {
+        sink.report(about(
+            ctx,
+            s,
+            format!("`GODEBUG={}={}` changes nothing", s.key, s.value),
+        ));
     }
 }
 
@@ -30,8 +34,32 @@ mod tests {
 
     #[test]
     fn a_value_without_effect_is_named() {
-        let b = binary(|b| b.godebug.effective = Some(vec![setting("gcstoptheworld", "0", "environment", "no-effect")]));
-        assert_eq!(Setup { profile: "container", rule: "godebug-no-effect", ..Setup::default() }.judge(&b).len(), 1);
-        assert!(Setup { profile: "container", rule: "godebug-no-effect", ..Setup::default() }.judge(&binary(|_| ())).is_empty());
+        let b = binary(|b| {
+            b.godebug.effective = Some(vec![setting(
+                "gcstoptheworld",
+                "0",
+                "environment",
+                "no-effect",
+            )])
+        });
+        assert_eq!(
+            Setup {
+                profile: "container",
+                rule: "godebug-no-effect",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len(),
+            1
+        );
+        assert!(
+            Setup {
+                profile: "container",
+                rule: "godebug-no-effect",
+                ..Setup::default()
+            }
+            .judge(&binary(|_| ()))
+            .is_empty()
+        );
     }
 }
