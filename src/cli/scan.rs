@@ -1,15 +1,16 @@
 //! `gospect scan`.
 
 use super::args::{Facts, ScanArgs, SourceArgs};
+use super::dates;
 use super::exit::Exit;
-use super::output::{Output, write_failed};
+use super::feed::{Feed, Need};
+use super::output::Output;
 use crate::bytes::Limits;
 use crate::go::Level;
 use crate::report::document::SupportTable;
 use crate::report::format::{self, Writer};
-use crate::report::model::{KnowledgeDate, Line, Run, SCHEMA, Tool};
-use crate::report::style::clean;
-use crate::scan::{self, Event, Named, Options};
+use crate::report::model::Line;
+use crate::scan::{Named, Options};
 use crate::source::target::Target;
 use crate::source::walk::Rules;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -21,92 +22,25 @@ use std::path::Path;
 const LIKELY: u64 = 256 << 10;
 
 pub fn run(args: &ScanArgs) -> Result<Exit, String> {
-    let named = targets(&args.source)?;
-    let options = options(&args.source)?;
-    let name = args.format.as_deref().unwrap_or(default_format(&named));
-    let format = format::find(name).ok_or_else(|| unknown_format(name))?;
+    let feed = Feed::open(&args.source, Need::Any)?;
+    let name = args.format.as_deref().unwrap_or_else(|| feed.format());
+    let format = format::find(name).ok_or_else(|| format!("no such format: {name}"))?;
     let mut output = Output::open(&args.output)?;
-    let look = output.look;
-    let mut writer = Writer::new(
-        format,
-        format::Options {
-            look,
-            support: SupportTable::default(),
-        },
-        output.writer(),
-    );
-    let mut written = writer.line(Line::Run(run_line(&named, &options)));
-    let quiet = args.output.quiet;
-    let outcome = scan::run(&named, &options, &mut |event| {
-        if written.is_ok() {
-            written = match event {
-                Event::Image(image) => writer.line(Line::Image(image)),
-                Event::Binary(binary) => writer.line(Line::Binary(binary)),
-                Event::Unexamined { thing, fatal } => {
-                    if fatal {
-                        eprintln!("gospect: {}: {}", clean(&thing.path), clean(&thing.detail));
-                    }
-                    writer.line(Line::Unexamined(thing))
-                }
-                Event::NotGo { path, why } => {
-                    if !quiet {
-                        eprintln!("gospect: {}: not a Go program: {why}", clean(&path));
-                    }
-                    Ok(())
-                }
-            };
+    let options = format::Options {
+        look: output.look,
+        support: SupportTable::default(),
+    };
+    let mut writer = Writer::new(format, options, output.writer());
+    let today = dates::today().to_string();
+    let end = feed.run(args.output.quiet, &mut |line| {
+        if let Line::Binary(binary) = &line {
+            dates::learn(binary, &today, |release, support| {
+                writer.learn(release, support);
+            });
         }
-        written.is_ok()
-    })
-    .map_err(|e| format!("cannot start threads: {e}"))?;
-    let reach = outcome.end.reach;
-    if let Err(e) = written.and_then(|()| writer.line(Line::End(outcome.end))) {
-        write_failed(&e)?;
-    }
-    Ok(
-        if outcome.failed || (args.source.strict && reach.unexamined > 0) {
-            Exit::Failed
-        } else if args.require && reach.go == 0 {
-            Exit::NothingFound
-        } else {
-            Exit::Fine
-        },
-    )
-}
-
-/// One named file is shown in full, anything more as a table.
-fn default_format(named: &[Named]) -> &'static str {
-    match named {
-        [(_, Target::Path(path) | Target::File(path))] if path.is_file() => "card",
-        [(_, Target::Pid(_))] => "card",
-        _ => "table",
-    }
-}
-
-fn unknown_format(name: &str) -> String {
-    let names: Vec<&str> = format::SCAN.iter().map(|f| f.name).collect();
-    format!("no such format: {name}; use one of {}", names.join(", "))
-}
-
-/// The first line of the stream.
-pub fn run_line(named: &[Named], options: &Options) -> Run {
-    Run {
-        schema: SCHEMA.to_owned(),
-        tool: Tool {
-            name: "gospect".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        },
-        knowledge: KnowledgeDate {
-            newest_go: "go1.27".to_owned(),
-            date: "2026-11-22".to_owned(),
-        },
-        targets: named.iter().map(|n| n.0.clone()).collect(),
-        facts: match options.level {
-            Level::BuildInfo => "build-info",
-            Level::Full => "full",
-        }
-        .to_owned(),
-    }
+        writer.line(line)
+    })?;
+    Ok(Exit::of(&end, args.source.strict, false, args.require))
 }
 
 /// The targets of the command line and of `--files-from`, in that order.

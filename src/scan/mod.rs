@@ -137,6 +137,7 @@ pub fn run(
             bytes: load(&counters.bytes),
         },
         summary,
+        failed,
     };
     Ok(outcome)
 }
