@@ -10,6 +10,7 @@ use crate::report::format::{self, Writer};
 use crate::report::model::{KnowledgeDate, Line, Run, SCHEMA, Tool};
 use crate::report::style::clean;
 use crate::scan::{self, Event, Named, Options};
+use crate::source::image::Platform;
 use crate::source::target::Target;
 use crate::source::walk::Rules;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -23,30 +24,39 @@ const LIKELY: u64 = 256 << 10;
 pub fn run(args: &ScanArgs) -> Result<Exit, String> {
     let named = targets(&args.source)?;
     let options = options(&args.source)?;
-    let name = args.format.as_deref().unwrap_or(default_format(&named));
-    let format = format::find(name).ok_or_else(|| unknown_format(name))?;
+    let chosen = match &args.format {
+        Some(name) => Some(format::find(name).ok_or_else(|| unknown_format(name))?),
+        None => None,
+    };
     let mut output = Output::open(&args.output)?;
     let look = output.look;
-    let mut writer = Writer::new(
-        format,
-        format::Options {
-            look,
-            support: SupportTable::default(),
-        },
-        output.writer(),
-    );
-    let mut written = writer.line(Line::Run(run_line(&named, &options)));
+    let format_options = format::Options {
+        look,
+        support: SupportTable::default(),
+    };
+    // Without a format, what was found decides: it is written at the end anyway.
+    let mut held = Vec::new();
+    let mut writer =
+        chosen.map(|format| Writer::new(format, format_options.clone(), output.writer()));
+    let mut put = |line: Line| match &mut writer {
+        Some(writer) => writer.line(line),
+        None => {
+            held.push(line);
+            Ok(())
+        }
+    };
+    let mut written = put(Line::Run(run_line(&named, &options)));
     let quiet = args.output.quiet;
     let outcome = scan::run(&named, &options, &mut |event| {
         if written.is_ok() {
             written = match event {
-                Event::Image(image) => writer.line(Line::Image(image)),
-                Event::Binary(binary) => writer.line(Line::Binary(binary)),
+                Event::Image(image) => put(Line::Image(image)),
+                Event::Binary(binary) => put(Line::Binary(binary)),
                 Event::Unexamined { thing, fatal } => {
                     if fatal {
                         eprintln!("gospect: {}: {}", clean(&thing.path), clean(&thing.detail));
                     }
-                    writer.line(Line::Unexamined(thing))
+                    put(Line::Unexamined(thing))
                 }
                 Event::NotGo { path, why } => {
                     if !quiet {
@@ -60,7 +70,12 @@ pub fn run(args: &ScanArgs) -> Result<Exit, String> {
     })
     .map_err(|e| format!("cannot start threads: {e}"))?;
     let reach = outcome.end.reach;
-    if let Err(e) = written.and_then(|()| writer.line(Line::End(outcome.end))) {
+    written = written.and_then(|()| put(Line::End(outcome.end)));
+    if chosen.is_none() {
+        let mut writer = Writer::new(fitting(&named, &held), format_options, output.writer());
+        written = held.into_iter().try_for_each(|line| writer.line(line));
+    }
+    if let Err(e) = written {
         write_failed(&e)?;
     }
     Ok(
@@ -74,13 +89,24 @@ pub fn run(args: &ScanArgs) -> Result<Exit, String> {
     )
 }
 
-/// One named file is shown in full, anything more as a table.
-fn default_format(named: &[Named]) -> &'static str {
-    match named {
-        [(_, Target::Path(path) | Target::File(path))] if path.is_file() => "card",
-        [(_, Target::Pid(_))] => "card",
-        _ => "table",
-    }
+/// One target that is one binary is shown in full, anything else as a table.
+fn fitting(named: &[Named], lines: &[Line]) -> &'static format::Format {
+    let binaries = lines
+        .iter()
+        .filter(|l| matches!(l, Line::Binary(_)))
+        .count();
+    let plain = lines.iter().all(|l| match l {
+        Line::Binary(b) => b.location.entry.is_empty() && b.location.image.is_none(),
+        Line::Image(_) => false,
+        _ => true,
+    });
+    let is_dir = matches!(named, [(_, Target::Path(path) | Target::Dir(path))] if path.is_dir());
+    let name = if named.len() == 1 && binaries == 1 && plain && !is_dir {
+        "card"
+    } else {
+        "table"
+    };
+    format::find(name).unwrap_or(&format::SCAN[0])
 }
 
 fn unknown_format(name: &str) -> String {
@@ -165,7 +191,7 @@ pub fn options(args: &SourceArgs) -> Result<Options, String> {
             Facts::BuildInfo => Level::BuildInfo,
             Facts::Full => Level::Full,
         },
-        limits: Limits::default(),
+        limits: limits(args),
         rules: Rules {
             min_size,
             likely: args.likely,
@@ -176,7 +202,31 @@ pub fn options(args: &SourceArgs) -> Result<Options, String> {
         jobs,
         hash: args.hash,
         environment: args.env.clone(),
+        archives: !args.no_archives,
+        memory: args.memory,
+        platform: args.platform.as_deref().map(platform).transpose()?,
+        verify_diffid: args.verify_diffid,
+        insecure_http: args.insecure_http,
     })
+}
+
+fn platform(text: &str) -> Result<Platform, String> {
+    Platform::parse(text)
+        .ok_or_else(|| format!("--platform {text}: needs OS/ARCH, such as linux/amd64"))
+}
+
+/// The default limits with what `--max-…` changes.
+fn limits(args: &SourceArgs) -> Limits {
+    let mut limits = Limits::default();
+    let set = |limit: &mut u64, value: Option<u64>| *limit = value.unwrap_or(*limit);
+    set(&mut limits.entry_size, args.max_entry_size);
+    set(&mut limits.expanded, args.max_expanded);
+    set(&mut limits.entries, args.max_entries);
+    set(&mut limits.ratio, args.max_ratio);
+    set(&mut limits.window, args.max_window);
+    set(&mut limits.unpacked, args.max_unpacked);
+    limits.depth = args.max_depth.unwrap_or(limits.depth);
+    limits
 }
 
 fn globs(patterns: &[String]) -> Result<Option<GlobSet>, String> {

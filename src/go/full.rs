@@ -118,7 +118,12 @@ pub fn complete(
         files.add_settings(build_info);
     }
     binary.paths = Some(files.to_record());
-    let fips_setting = binary.godebug.effective.iter().flatten().find(|e| e.key == "fips140");
+    let fips_setting = binary
+        .godebug
+        .effective
+        .iter()
+        .flatten()
+        .find(|e| e.key == "fips140");
     let fips_setting = fips_setting.map(|e| e.value.as_str());
     binary.fips = fips::read(tables, build_info.as_ref(), fips_setting);
     binary.linkage = Some(linkage::describe(image));
@@ -157,6 +162,10 @@ fn linked(info: Option<&ModInfo<'_>>, functions: &Functions) -> Linked {
         embedded_roots: functions.has_package("golang.org/x/crypto/x509roots/fallback"),
         load_location: functions.has("time.LoadLocation"),
         tzdata: functions.has_package("time/tzdata"),
+        crypto: functions
+            .packages
+            .iter()
+            .any(|p| p.starts_with("crypto/internal/fips140")),
         not_linked,
         not_recorded,
     }

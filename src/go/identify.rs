@@ -118,7 +118,7 @@ pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
         });
     }
     if table.is_some()
-        && let Some(text) = scan_for_modinfo(image, limit)
+        && let Some(text) = scan_for_modinfo(tables, limit)
     {
         let version = version_of(tables);
         return Some(Identity {
@@ -217,12 +217,27 @@ pub fn go_note<'i>(image: &'i Image<'_>) -> Option<&'i [u8]> {
     })
 }
 
-/// The module text between its framing, anywhere in what is loaded.
-fn scan_for_modinfo<'i>(image: &'i Image<'_>, limit: u64) -> Option<&'i [u8]> {
+/// The module text between its framing, in read-only or writable data. Code is looked at only where a format keeps it in one segment with
+/// the data; the function table holds names alone and is left out.
+fn scan_for_modinfo<'i>(tables: &Tables<'i>, limit: u64) -> Option<&'i [u8]> {
+    let image = tables.image;
+    let split = image.segments.iter().any(|s| !s.executable && !s.writable);
+    let table = tables.pclntab().map(|t| t.address);
+    let parts = image
+        .segments
+        .iter()
+        .filter(|s| !(split && s.executable))
+        .map(|s| match table {
+            Some(table) if s.address < table && table < s.end() => Segment {
+                size: table - s.address,
+                ..*s
+            },
+            _ => *s,
+        });
     let start = memchr::memmem::Finder::new(&modinfo::START);
-    image.segments.iter().find_map(|segment| {
+    for part in parts {
         let mut places = Vec::new();
-        image.scan::<()>(segment, 15, &mut |base, bytes| {
+        image.scan::<()>(&part, 15, &mut |base, bytes| {
             places.extend(start.find_iter(bytes).map(|i| base + i as u64));
             if places.len() > 64 {
                 ControlFlow::Break(())
@@ -231,17 +246,29 @@ fn scan_for_modinfo<'i>(image: &'i Image<'_>, limit: u64) -> Option<&'i [u8]> {
             }
         });
         places.dedup();
-        places.into_iter().find_map(|address| {
-            let bytes = image.bytes_upto(address, limit)?;
-            let end = memchr::memmem::find(bytes, &modinfo::END)?;
+        if let Some(text) = places.into_iter().find_map(|a| framed_at(image, a, limit)) {
+            return Some(text);
+        }
+    }
+    None
+}
+
+/// The framed module text at an address, read in growing pieces until its end is there.
+fn framed_at<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<&'i [u8]> {
+    let mut size = 16 << 10;
+    loop {
+        let bytes = image.bytes_upto(address, size)?;
+        if let Some(end) = memchr::memmem::find(bytes, &modinfo::END) {
             let text = modinfo::unframe(bytes.get(..end + 16)?)?;
             // Every module text starts with one of these lines; the constants inside cmd/go itself are followed by neither.
-            (text.starts_with(b"path\t")
-                || text.starts_with(b"mod\t")
-                || text.starts_with(b"build\t"))
-            .then_some(text)
-        })
-    })
+            let starts = [&b"path\t"[..], b"mod\t", b"build\t"];
+            return starts.iter().any(|s| text.starts_with(s)).then_some(text);
+        }
+        if (bytes.len() as u64) < size || size >= limit {
+            return None;
+        }
+        size = size.saturating_mul(8).min(limit);
+    }
 }
 
 /// The toolchain's version from the program's strings: `runtime.buildVersion` among the linker-set ones, else any string header in

@@ -118,7 +118,11 @@ impl Inspection {
         let label = slice.clone().or_else(|| member.clone());
         match self.thin(&window, range, slice, member, options) {
             Ok(()) | Err(Miss::NotExecutable) => {}
-            Err(miss) => self.faults.push(format!("{}: {}", label.unwrap_or_default(), miss_text(miss))),
+            Err(miss) => self.faults.push(format!(
+                "{}: {}",
+                label.unwrap_or_default(),
+                miss_text(miss)
+            )),
         }
         self.add(window.counts());
     }
@@ -134,7 +138,11 @@ impl Inspection {
     ) -> Result<(), Miss> {
         let image = exe::open(window)?;
         self.faults.extend(image.faults.iter().map(fault_text));
-        self.damage = image.faults.iter().find(|f| cuts_headers(f)).map(fault_text);
+        self.damage = image
+            .faults
+            .iter()
+            .find(|f| cuts_headers(f))
+            .map(fault_text);
         let mut binary = read(&image, options);
         if binary.as_ref().is_none_or(|b| b.build_info.is_none())
             && let Some(packer) = packer(window, options.named)
@@ -142,10 +150,19 @@ impl Inspection {
             match unpack(window, options) {
                 Ok(Some(unpacked)) => binary = Some(unpacked),
                 Ok(None) => {}
-                Err(why) => self.packed = Some(format!("packed with {packer}, and cannot be unpacked: {why}")),
+                Err(why) => {
+                    self.packed = Some(format!(
+                        "packed with {packer}, and cannot be unpacked: {why}"
+                    ))
+                }
             }
         }
-        self.found.extend(binary.map(|binary| Found { slice, member, range, binary }));
+        self.found.extend(binary.map(|binary| Found {
+            slice,
+            member,
+            range,
+            binary,
+        }));
         Ok(())
     }
 
@@ -177,12 +194,19 @@ fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, 
     let binary = read(&image, options).map(|mut binary| {
         binary.size = window.len();
         binary.executable.packed = Some(unpacked.packer.name.to_owned());
-        binary.notes.push(format!("read from the program that {} unpacks to", unpacked.packer));
+        binary.notes.push(format!(
+            "read from the program that {} unpacks to",
+            unpacked.packer
+        ));
         if !unpacked.verified {
-            binary.notes.push("the packer's checksums could not be checked".to_owned());
+            binary
+                .notes
+                .push("the packer's checksums could not be checked".to_owned());
         }
         if !unpacked.complete {
-            binary.notes.push("only the loaded parts of the program could be restored".to_owned());
+            binary
+                .notes
+                .push("only the loaded parts of the program could be restored".to_owned());
         }
         binary
     });

@@ -5,6 +5,7 @@
 
 pub mod buildinfo;
 pub mod corroborate;
+pub mod environment;
 pub mod experiment;
 pub mod fips;
 mod full;

@@ -485,8 +485,8 @@ pub struct Linkage {
     pub interpreter: Option<String>,
     /// Needed libraries in file order.
     pub needed: Option<Vec<String>>,
-    /// Run-time search path.
-    pub rpath: Option<String>,
+    /// Run-time search path, one directory each.
+    pub rpath: Option<Vec<String>>,
     /// Position independent.
     pub pie: Option<bool>,
     /// `none`, `partial`, `full`.
@@ -570,6 +570,9 @@ pub struct Linked {
     pub load_location: bool,
     /// time/tzdata is linked.
     pub tzdata: bool,
+    /// Go's own cryptographic module (crypto/internal/fips140) is linked.
+    #[serde(default)]
+    pub crypto: bool,
     /// Modules recorded but with no function in the table.
     pub not_linked: Vec<String>,
     /// Package prefixes in the table that no recorded module explains.
