@@ -111,9 +111,8 @@ fn overrides_custom_rules_and_the_command_line_apply_in_order() {
 
 #[test]
 fn judging_is_quick() {
-    let b = binary(|b| {
-        (0..200).for_each(|i| dep(b, &format!("example.com/dep{i}"), "v1.2.3", None))
-    });
+    let b =
+        binary(|b| (0..200).for_each(|i| dep(b, &format!("example.com/dep{i}"), "v1.2.3", None)));
     let policy = Policy::built_in();
     let mut auditor = Auditor::new(&policy, Date::parse("2026-11-22").unwrap());
     auditor.binary(&b);
