@@ -56,6 +56,9 @@ impl Names {
 /// Checksums seen of one module version: sum, first place, how many binaries.
 type Sums = Vec<(Arc<str>, usize, u64)>;
 
+/// A version in a group: its name's number, how many members have it, the first of them.
+type Version<'g> = (u32, u64, &'g Arc<Row>);
+
 /// Everything the run rules see.
 #[derive(Debug, Default)]
 pub struct Fleet {
@@ -201,7 +204,7 @@ impl Fleet {
 
     /// The first target, for findings about the whole.
     pub fn target(&self) -> &str {
-        self.all().first().map_or("", |r| &r.location.target)
+        self.all().first().map_or(".", |r| &r.location.target)
     }
 
     /// Module versions with more than one checksum, by module.
@@ -263,7 +266,8 @@ impl Group {
 
     /// Modules of which members have different versions, by name.
     pub fn mixed_modules(&self) -> Vec<MixedModule> {
-        let mut seen: HashMap<u32, Vec<(u32, u64, &Arc<Row>)>> = HashMap::new();
+        // By module: version, how many have it, the first that has.
+        let mut seen: HashMap<u32, Vec<Version>> = HashMap::new();
         for row in &self.rows {
             for (module, version) in &row.modules {
                 let versions = seen.entry(*module).or_default();

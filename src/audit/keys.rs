@@ -4,7 +4,6 @@
 //! forms: `port`, `settings.NAME` and bare names of build settings (`vcs.revision`, `-trimpath`, `CGO_ENABLED`),
 //! `modules.PATH` (version of a dependency, replacement applied), `godebug.effective.NAME`.
 
-use super::near;
 use super::rules::port;
 use crate::report::model::*;
 use serde_json::Value;
@@ -117,7 +116,10 @@ pub fn check(key: &str) -> Result<(), Option<&'static str>> {
     {
         return Ok(());
     }
-    Err(near::nearest(key, known().iter().map(String::as_str)))
+    Err(crate::knowledge::nearest(
+        key,
+        known().iter().map(String::as_str),
+    ))
 }
 
 /// Every dotted path of the record, from the model itself.

@@ -162,14 +162,19 @@ pub fn weakens(key: &str, value: &str, minor: u32) -> Option<&'static str> {
 
 /// True when a `go` line (`1.21`, or the lower end of a range) makes the toolchain record this value by itself.
 pub fn implied(key: &str, value: &str, line: &str, minor: u32) -> bool {
-    let Some(language) = line
+    let Some(language): Option<u32> = line
         .strip_prefix("1.")
         .and_then(|l| l.split(|c: char| !c.is_ascii_digit()).next())
         .and_then(|l| l.parse().ok())
     else {
         return false;
     };
-    godebug::implied(language, minor.min(newest_minor())).any(|(k, v)| k == key && v == value)
+    // Not by the row of the minor alone: changes come to older releases with patches too.
+    godebug::setting(key).is_some_and(|s| {
+        s.changed
+            .iter()
+            .any(|c| language < c.0 && c.0 <= minor && c.1 == value)
+    })
 }
 
 /// What a diagnostic setting costs; `None` when the setting is of another kind.

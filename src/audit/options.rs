@@ -68,7 +68,7 @@ impl Kind {
             if words.contains(&text) {
                 return Ok(());
             }
-            let near = super::near::nearest(text, words.iter().copied());
+            let near = crate::knowledge::nearest(text, words.iter().copied());
             Err(match near {
                 Some(near) => format!("`{text}` is not known here; did you mean `{near}`?"),
                 None => format!(

@@ -3,7 +3,11 @@
 //! Must never: compute a fact, read a file, print. Everything is written to the writer that the caller hands in.
 
 pub mod csv;
+#[cfg(feature = "audit")]
+pub mod diff;
 pub mod document;
+#[cfg(feature = "audit")]
+pub mod findings;
 pub mod json;
 pub mod model;
 pub mod ndjson;

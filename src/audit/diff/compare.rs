@@ -443,12 +443,13 @@ fn linkage(old: &Binary, new: &Binary, out: &mut Changes) {
         a.interpreter.is_none(),
     );
     let rpath = |l: &Linkage| l.rpath.as_ref().map(|directories| directories.join(":"));
+    let worse = b.rpath.is_some();
     out.value(
         Class::Linkage,
         "rpath",
         rpath(a).as_deref(),
         rpath(b).as_deref(),
-        b.rpath.is_some(),
+        worse,
     );
     out.known(Class::Linkage, "static", a.is_static, b.is_static, |s| !*s);
     out.known(Class::Linkage, "pie", a.pie, b.pie, |v| !*v);

@@ -84,7 +84,7 @@ impl Class {
                 Some(class) => out.push(class),
                 None => {
                     let names = Class::ALL.map(Class::name);
-                    let hint = super::near::nearest(word, names)
+                    let hint = crate::knowledge::nearest(word, names)
                         .map_or(format!("one of {}, any", names.join(", ")), |n| {
                             format!("did you mean `{n}`?")
                         });

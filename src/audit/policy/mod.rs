@@ -164,7 +164,7 @@ impl Policy {
                 .iter()
                 .copied()
                 .chain(self.profiles.keys().map(String::as_str));
-            let hint = super::near::nearest(name, names.clone())
+            let hint = crate::knowledge::nearest(name, names.clone())
                 .map_or(String::new(), |n| format!("; did you mean `{n}`?"));
             return Err(format!(
                 "there is no profile `{name}`{hint} (there are: {})",
@@ -188,7 +188,7 @@ impl Policy {
                 .iter()
                 .map(|r| r.meta.id)
                 .chain(self.custom.iter().map(|c| c.id.as_str()));
-            let hint = super::near::nearest(name, ids)
+            let hint = crate::knowledge::nearest(name, ids)
                 .map_or("`gospect explain` lists all rules".to_string(), |n| {
                     format!("did you mean `{n}`?")
                 });

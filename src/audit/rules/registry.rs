@@ -198,12 +198,12 @@ mod tests {
                     m.id,
                     o.name
                 );
-                let ok = |t: &&str| o.kind.check(t).is_ok();
+                let ok = |t: &str| o.kind.check(t).is_ok();
                 let fits = match o.default {
                     Default::Unset => true,
                     Default::Flag(_) => o.kind == crate::audit::options::Kind::Flag,
-                    Default::Text(t) => !o.kind.is_list() && ok(&t),
-                    Default::List(l) => o.kind.is_list() && l.iter().all(|t| ok(&t)),
+                    Default::Text(t) => !o.kind.is_list() && ok(t),
+                    Default::List(l) => o.kind.is_list() && l.iter().all(|t| ok(t)),
                 };
                 assert!(fits, "{}: default of {}", m.id, o.name);
             }

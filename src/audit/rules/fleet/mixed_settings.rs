@@ -42,7 +42,13 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
             ctx,
             sink,
             key,
-            |majority| format!("rebuild the odd ones with {key}={majority}"),
+            |majority| match majority {
+                _ if key == "DefaultGODEBUG" => {
+                    "build all with one toolchain from modules with the same `go` line".to_string()
+                }
+                "" => format!("rebuild the odd ones without {key}"),
+                value => format!("rebuild the odd ones with {key}={value}"),
+            },
             |row| {
                 row.settings
                     .as_ref()

@@ -43,7 +43,7 @@ fn describe(group: &Group, spread: &Spread, what: &str) -> Report {
         group.name()
     ))
     .see(
-        format!("{} programs", spread.majority_count),
+        format!("{} of {}", spread.majority_count, spread.total()),
         show(&spread.majority),
     )
     .salient(what)

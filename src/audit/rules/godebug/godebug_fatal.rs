@@ -61,6 +61,19 @@ mod tests {
             found[0].help.contains("environment")
                 && found[1].help.contains("-dropgodebug=cgocheck")
         );
+        let baked = |recorded: &str| {
+            let b = binary(|b| {
+                (b.godebug.effective, b.godebug.recorded) = (
+                    Some(vec![setting("cgocheck", "2", "baked", "fatal")]),
+                    Some(recorded.into()),
+                )
+            });
+            judge_one("godebug-fatal", &b)[0].help.clone()
+        };
+        assert!(
+            baked("cgocheck=2").contains("-dropgodebug")
+                && baked("").contains("-X runtime.godebugDefault")
+        );
         assert_ne!(found[0].fingerprint, found[1].fingerprint);
     }
 }

@@ -1,4 +1,4 @@
-use super::{about, asked};
+use super::{about, asked, implied};
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -18,7 +18,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    for s in asked(ctx, "no-effect") {
+    for s in asked(ctx, "no-effect").filter(|s| !implied(ctx, s)) {
         sink.report(about(
             ctx,
             s,

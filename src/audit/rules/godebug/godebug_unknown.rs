@@ -1,6 +1,6 @@
 use super::{about, asked};
+use crate::audit::known;
 use crate::audit::rules::prelude::*;
-use crate::audit::{known, near};
 
 pub const META: Meta = Meta {
     code: "GS062",
@@ -33,7 +33,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 s.key
             ),
         );
-        if let Some(near) = near::nearest(&s.key, known::debug_names()) {
+        if let Some(near) = crate::knowledge::nearest(&s.key, known::debug_names()) {
             report = report.help(format!(
                 "did you mean `{near}={}`? See `gospect explain {near}`",
                 s.value

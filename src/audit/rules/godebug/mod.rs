@@ -46,7 +46,10 @@ fn undo(ctx: &Ctx, s: &EffectiveSetting) -> String {
             s.value
         ),
         "environment" => format!("take `{key}={}` out of GODEBUG in the environment", s.value),
-        "baked" => "drop `-X runtime.godebugDefault=...` from -ldflags and rebuild".to_string(),
+        // The program's own string agrees with the record unless somebody set it by hand.
+        "baked" if !recorded(ctx, s) => {
+            "drop `-X runtime.godebugDefault=...` from -ldflags and rebuild".to_string()
+        }
         _ if implied(ctx, s) => {
             "raise the `go` line of the main module: `go mod edit -go=1.26`, then rebuild"
                 .to_string()
@@ -55,6 +58,14 @@ fn undo(ctx: &Ctx, s: &EffectiveSetting) -> String {
             "`go mod edit -dropgodebug={key}`, look for `//go:debug {key}=` in package main, then rebuild"
         ),
     }
+}
+
+/// True when the record names this value too.
+fn recorded(ctx: &Ctx, s: &EffectiveSetting) -> bool {
+    let pairs = ctx.binary.godebug.recorded.as_deref().unwrap_or_default();
+    pairs
+        .split(',')
+        .any(|p| p.split_once('=') == Some((s.key.as_str(), s.value.as_str())))
 }
 
 /// A report about one setting: evidence and identity as every rule of this family gives them.

@@ -25,7 +25,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let answered = goroot
         .filter(|g| g.trimmed == Some(true))
         .and_then(|g| g.runtime.as_deref())
-        .filter(|r| !r.is_empty());
+        .filter(|r| r.starts_with('/') || r.get(1..2) == Some(":"));
     let value = match (&flag, answered) {
         (Some(x), _) => x.value.clone(),
         (None, Some(value)) => value.to_string(),
@@ -62,6 +62,7 @@ mod tests {
         };
         assert_eq!(trimmed("/opt/fake"), 1);
         assert_eq!(trimmed(""), 0);
+        assert_eq!(trimmed("go"), 0, "what -trimpath left up to Go 1.18");
         assert_eq!(
             judge_one(
                 "goroot-overridden",

@@ -58,12 +58,27 @@ fn release_in(root: &str) -> Option<Release> {
     while text[..end].ends_with('.') {
         end -= 1;
     }
-    Release::parse(&format!("go{}", &text[..end]))
+    let number = text.get(..end)?;
+    let mut release = Release::parse(&format!("go{number}"))?;
+    // `/usr/lib/go-1.19` means any patch, although `go1.19` is also the name of a release.
+    if number.matches('.').count() < 2 {
+        release.patch = None;
+    }
+    Some(release)
 }
 
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
+
+    #[test]
+    fn a_directory_of_a_minor_release_holds_every_patch_of_it() {
+        let b = binary(|b| {
+            b.go_version = Some("go1.19.8".into());
+            b.goroot.as_mut().unwrap().value = Some("/usr/lib/go-1.19".into());
+        });
+        assert!(judge_one("goroot-release-mismatch", &b).is_empty());
+    }
 
     #[test]
     fn only_a_path_that_names_another_release_is_reported() {

@@ -10,7 +10,7 @@ pub const META: Meta = Meta {
     options: &[],
     since: "0.1.0",
     doc: Doc {
-        what: "The module data is in the file, but not where `go version -m` and the tools on top of it look: gospect found it in a segment, in the linker's strings or by scanning. Formats for which Go never writes it there (wasm, archives) are left out.",
+        what: "The module data is in the file, but not where `go version -m` and the tools on top of it look: gospect found it in a segment, in the linker's strings or by scanning. Formats and releases for which Go never writes it there (wasm, archives, before 1.13) are left out.",
         why: "Other scanners call such a file \"not a Go executable\" and pass it.",
         example: "A packer renamed `.go.buildinfo` or removed the section table.",
         fix: "Publish the file as the linker wrote it; `strip` and `-ldflags=-s` keep the section, `sstrip` and packers do not.",
@@ -25,7 +25,11 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         Some(BuildInfoSource::LinkerStrings) => "the linker's strings",
         Some(BuildInfoSource::Scan) => "the bytes of the file",
     };
-    if b.executable.format == "wasm" || b.executable.kind == "object" {
+    // Releases before 1.13 had no such place.
+    let never = b.executable.format == "wasm"
+        || b.executable.kind == "object"
+        || ctx.release.is_some_and(|r| r.minor < 13);
+    if never {
         return;
     }
     sink.report(
@@ -54,5 +58,8 @@ mod tests {
         assert_eq!(with(Some(Section), "elf"), 0);
         assert_eq!(with(Some(LinkerStrings), "wasm"), 0);
         assert_eq!(with(None, "elf"), 0);
+        let old =
+            binary(|b| (b.build_info_source, b.go_version) = (Some(Scan), Some("go1.12.6".into())));
+        assert!(judge_one("hidden-build-info", &old).is_empty());
     }
 }

@@ -34,7 +34,13 @@ const WRITABLE: [&str; 8] = [
 ];
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(rpath) = ctx.binary.linkage.as_ref().and_then(|l| l.rpath.as_deref()) else {
+    let Some(rpath) = ctx
+        .binary
+        .linkage
+        .as_ref()
+        .and_then(|l| l.rpath.as_deref())
+        .filter(|r| !r.is_empty())
+    else {
         return;
     };
     let allow = ctx.options.list("allow").unwrap_or_default();

@@ -50,17 +50,21 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         }
         return;
     }
+    let mut report = Report::new(format!(
+        "{} of {} dependencies have no checksum",
+        without.len(),
+        versioned.len()
+    ))
+    .help(format!(
+        "`go mod verify && {}`",
+        ctx.go_build("-mod=readonly")
+    ));
     for m in without {
-        sink.report(
-            Report::new(format!("{} {} has no checksum", m.path, m.version))
-                .see("module", format!("{} {}", m.path, m.version))
-                .salient(m.path.clone())
-                .help(format!(
-                    "`go mod verify && {}`",
-                    ctx.go_build("-mod=readonly")
-                )),
-        );
+        report = report
+            .see("module", format!("{} {}", m.path, m.version))
+            .salient(m.path.clone());
     }
+    sink.report(report);
 }
 
 #[cfg(test)]

@@ -20,21 +20,29 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(build) = &ctx.binary.build_info else {
         return;
     };
-    for m in build
+    let local: Vec<&str> = build
         .deps
         .iter()
         .filter(|m| m.replace.is_none() && m.version == "(devel)")
-    {
-        sink.report(
-            Report::new(format!(
-                "{} has no version: it came from a workspace",
-                m.path
-            ))
-            .see("module", format!("{} (devel)", m.path))
-            .salient(m.path.clone())
-            .help(format!("`GOWORK=off {}`", ctx.go_build("-trimpath"))),
-        );
+        .map(|m| m.path.as_str())
+        .collect();
+    if local.is_empty() {
+        return;
     }
+    let mut report = Report::new(match local.as_slice() {
+        [one] => format!("{one} has no version: it came from a workspace"),
+        many => format!(
+            "{} dependencies have no version: they came from a workspace",
+            many.len()
+        ),
+    })
+    .help(format!("`GOWORK=off {}`", ctx.go_build("-trimpath")));
+    for path in local {
+        report = report
+            .see("module", format!("{path} (devel)"))
+            .salient(path);
+    }
+    sink.report(report);
 }
 
 #[cfg(test)]

@@ -1,0 +1,129 @@
+use super::*;
+use crate::audit::testing::*;
+
+#[test]
+fn an_honest_program_has_no_findings_in_any_profile_but_fips() {
+    for profile in ["default", "release", "container"] {
+        let found = Setup {
+            profile,
+            ..Setup::default()
+        }
+        .judge(&binary(|_| ()));
+        assert!(found.is_empty(), "{profile}: {found:#?}");
+    }
+    let fips = Setup {
+        profile: "fips",
+        ..Setup::default()
+    }
+    .judge(&binary(|_| ()));
+    assert_eq!(
+        fips.iter().map(|f| f.rule.as_str()).collect::<Vec<_>>(),
+        ["fips-off"]
+    );
+}
+
+#[test]
+fn waivers_pass_expire_and_are_missed() {
+    let b = binary(|b| set(b, "-race", "true"));
+    let with = |expires: &str, path: &str| {
+        let policy = format!(
+            "[[waivers]]\nrule = \"race-*\"\npath = \"{path}\"\nreason = \"test\"\nexpires = {expires}\n"
+        );
+        Setup {
+            policy: &policy,
+            ..Setup::default()
+        }
+        .audit(&[], std::slice::from_ref(&b))
+    };
+    let good = with("2026-12-31", "**/app");
+    assert_eq!(
+        (good.counts.waived, good.counts.warning, good.findings.len()),
+        (1, 0, 1)
+    );
+    assert_eq!(
+        good.findings[0].waived.as_ref().unwrap().expires.as_deref(),
+        Some("2026-12-31")
+    );
+    assert!(!good.fails(Level::Note));
+    let old = with("2026-11-21", "**/app");
+    assert_eq!((old.counts.waived, old.counts.warning), (0, 2));
+    assert!(
+        old.findings
+            .iter()
+            .any(|f| f.rule == "expired-waiver" && f.policy.as_ref().unwrap().line == 1)
+    );
+    let last_day = with("2026-11-22", "**/app");
+    assert_eq!(last_day.counts.waived, 1, "the last day still holds");
+    let missed = with("2026-12-31", "elsewhere");
+    assert_eq!((missed.counts.note, missed.counts.warning), (1, 1));
+}
+
+#[test]
+fn overrides_custom_rules_and_the_command_line_apply_in_order() {
+    let text = "[rules]\nrace-detector = \"note\"\n[[overrides]]\npaths = [\"dist/*\"]\npackages = [\"example.com/**\"]\nports = [\"linux/*\"]\n[overrides.rules]\nrace-detector = \"error\"\n[[custom]]\nid = \"old-net\"\nlevel = \"error\"\nmessage = \"old\"\nhelp = \"go get\"\nall = [{ key = \"modules.golang.org/x/net\", op = \"<\", value = \"v0.41.0\" }, { not = { key = \"port\", value = \"plan9/386\" } }]\n";
+    let b = binary(|b| {
+        set(b, "-race", "true");
+        dep(b, "golang.org/x/net", "v0.40.0", None);
+    });
+    let found = Setup {
+        policy: text,
+        ..Setup::default()
+    }
+    .judge(&b);
+    let race = found.iter().find(|f| f.rule == "race-detector").unwrap();
+    assert_eq!(
+        (race.level, race.policy.as_ref().unwrap().line),
+        (Level::Error, 8)
+    );
+    let own = found.iter().find(|f| f.rule == "old-net").unwrap();
+    assert_eq!(
+        (own.code.as_str(), own.level, own.help.as_str()),
+        ("GS900", Level::Error, "go get")
+    );
+    let elsewhere = Setup {
+        policy: text,
+        ..Setup::default()
+    }
+    .judge(&change(b.clone(), |b| b.path = "bin/app".into()));
+    assert_eq!(
+        elsewhere
+            .iter()
+            .find(|f| f.rule == "race-detector")
+            .unwrap()
+            .level,
+        Level::Note
+    );
+    let mut policy = Policy::load(text, "gospect.toml").unwrap();
+    policy.set_level("all", None).unwrap();
+    policy.set_level("GS100", Some(Level::Warning)).unwrap();
+    let mut auditor = Auditor::new(&policy, Date::parse("2026-11-22").unwrap());
+    auditor.binary(&b);
+    let audit = auditor.finish();
+    assert_eq!(audit.findings.len(), 1);
+    assert!(audit.fails(Level::Warning) && !audit.fails(Level::Error));
+    assert!(
+        policy
+            .set_level("race-detecter", None)
+            .unwrap_err()
+            .contains("race-detector")
+    );
+}
+
+#[test]
+fn judging_is_quick() {
+    let b =
+        binary(|b| (0..200).for_each(|i| dep(b, &format!("example.com/dep{i}"), "v1.2.3", None)));
+    let policy = Policy::built_in();
+    let mut auditor = Auditor::new(&policy, Date::parse("2026-11-22").unwrap());
+    auditor.binary(&b);
+    let started = std::time::Instant::now();
+    for _ in 0..1000 {
+        auditor.binary(&b);
+    }
+    let each = started.elapsed() / 1000;
+    assert!(
+        each < std::time::Duration::from_millis(2),
+        "{each:?} a binary"
+    );
+    println!("{each:?} a binary");
+}

@@ -1,0 +1,98 @@
+//! The diff for a pull request comment: a table of what matters, the rest folded away, below the size limits of forges.
+
+use super::{path, sign, size, values};
+use crate::audit::diff::{Class, Diff};
+use crate::report::findings::markdown::cell;
+use std::io::{self, Write};
+
+/// Most programs and changes a program that are listed.
+const PROGRAMS: usize = 50;
+const CHANGES: usize = 60;
+
+/// Writes the comment.
+pub fn render(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
+    let changed = diff.pairs.len();
+    writeln!(
+        out,
+        "## gospect diff\n\n{changed} programs changed, {} unchanged.\n",
+        diff.unchanged
+    )?;
+    let counts: Vec<(Class, usize)> = Class::ALL
+        .into_iter()
+        .map(|c| (c, diff.count(c)))
+        .filter(|(_, n)| *n > 0)
+        .collect();
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = counts.iter().map(|(c, _)| c.name()).collect();
+    let numbers: Vec<String> = counts.iter().map(|(_, n)| n.to_string()).collect();
+    writeln!(
+        out,
+        "| {} |\n|{}\n| {} |",
+        names.join(" | "),
+        "---|".repeat(names.len()),
+        numbers.join(" | ")
+    )?;
+    let worse: Vec<_> = diff
+        .pairs
+        .iter()
+        .flat_map(|p| p.changes.iter().filter(|c| c.worse).map(move |c| (p, c)))
+        .collect();
+    if !worse.is_empty() {
+        writeln!(
+            out,
+            "\n### Look at these first\n\n| program | what | change |\n|---|---|---|"
+        )?;
+        for (p, c) in worse.iter().take(CHANGES) {
+            writeln!(
+                out,
+                "| {} ({}) | {} {} | {} |",
+                cell(path(p)),
+                cell(&p.port),
+                c.class.name(),
+                cell(&c.key),
+                cell(&values(c))
+            )?;
+        }
+        if worse.len() > CHANGES {
+            writeln!(out, "\n{} more.", worse.len() - CHANGES)?;
+        }
+    }
+    for p in diff.pairs.iter().take(PROGRAMS) {
+        writeln!(
+            out,
+            "\n<details><summary>{} ({}): {} changes</summary>\n",
+            cell(path(p)),
+            cell(&p.port),
+            p.changes.len()
+        )?;
+        writeln!(out, "| | what | key | change |\n|---|---|---|---|")?;
+        for c in p.changes.iter().take(CHANGES) {
+            writeln!(
+                out,
+                "| {} | {} | {} | {} |",
+                cell(sign(c.direction)),
+                c.class.name(),
+                cell(&c.key),
+                cell(&values(c))
+            )?;
+        }
+        if p.changes.len() > CHANGES {
+            writeln!(out, "\n{} more.", p.changes.len() - CHANGES)?;
+        }
+        let size = size(p);
+        if !size.is_empty() {
+            writeln!(out, "\nSize: {}", cell(&size))?;
+        }
+        writeln!(out, "\n</details>")?;
+    }
+    if changed > PROGRAMS {
+        writeln!(
+            out,
+            "\n{} more programs; `gospect diff --format json` has all.",
+            changed - PROGRAMS
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! What changed between two sets of programs, one file per format.
+//!
+//! Must never: compare, read a file, print.
+
+pub mod json;
+pub mod markdown;
+pub mod text;
+
+use crate::audit::diff::{Change, Direction, Pair};
+
+/// `old -> new`, or the one that is there.
+fn values(c: &Change) -> String {
+    let short = |v: &str| crate::audit::facts::shorten(v);
+    match (&c.old, &c.new) {
+        (Some(a), Some(b)) => format!("{} -> {}", short(a), short(b)),
+        (Some(a), None) => format!("{} -> (none)", short(a)),
+        (None, Some(b)) => format!("(none) -> {}", short(b)),
+        (None, None) => String::new(),
+    }
+}
+
+/// A sign for the direction.
+fn sign(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => "^",
+        Direction::Down => "v",
+        Direction::Added => "+",
+        Direction::Removed => "-",
+        Direction::Changed => "~",
+    }
+}
+
+/// The path now, or before when the program is gone.
+fn path(pair: &Pair) -> &str {
+    pair.new
+        .as_ref()
+        .or(pair.old.as_ref())
+        .map_or("", |s| &s.path)
+}
+
+/// Change of size in words; empty when there is none or one side is missing.
+fn size(pair: &Pair) -> String {
+    let (Some(a), Some(b)) = (&pair.old, &pair.new) else {
+        return String::new();
+    };
+    if a.size == b.size {
+        return String::new();
+    }
+    let (sign, change) = if b.size > a.size {
+        ("+", b.size - a.size)
+    } else {
+        ("-", a.size - b.size)
+    };
+    let percent = if a.size == 0 {
+        100.0
+    } else {
+        change as f64 / a.size as f64 * 100.0
+    };
+    format!("{} -> {} bytes ({sign}{percent:.1}%)", a.size, b.size)
+}
+
+#[cfg(test)]
+mod tests;

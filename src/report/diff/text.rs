@@ -1,0 +1,86 @@
+//! The diff for a person: short, by program, what matters most marked.
+
+use super::{path, sign, size, values};
+use crate::audit::diff::{Class, Diff, Direction};
+use crate::report::findings::clean;
+use std::io::{self, Write};
+
+/// Most modules listed for one program before the rest is only counted; `json` has all.
+const MODULES: usize = 30;
+
+/// Writes the programs with changes, then a summary.
+pub fn render(diff: &Diff, color: bool, out: &mut dyn Write) -> io::Result<()> {
+    let paint = |code: &str, text: &str| {
+        if color {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_string()
+        }
+    };
+    for pair in &diff.pairs {
+        let whole = pair
+            .changes
+            .iter()
+            .find(|c| matches!(c.class, Class::Added | Class::Removed));
+        let head = format!("{}  ({})", clean(path(pair)), clean(&pair.port));
+        match whole.map(|c| c.class) {
+            Some(Class::Added) => {
+                writeln!(out, "{} {head}", paint("32", "added  "))?;
+                continue;
+            }
+            Some(_) => {
+                writeln!(out, "{} {head}", paint("31", "removed"))?;
+                continue;
+            }
+            None => writeln!(out, "{}", paint("1", &head))?,
+        }
+        let mut modules = 0;
+        for c in &pair.changes {
+            if c.class == Class::Module && !c.worse {
+                modules += 1;
+                if modules > MODULES {
+                    continue;
+                }
+            }
+            let code = match (c.worse, c.direction) {
+                (true, _) => "1;31",
+                (_, Direction::Up | Direction::Added) => "32",
+                (_, Direction::Removed | Direction::Down) => "33",
+                _ => "0",
+            };
+            let mark = if c.worse { "!" } else { " " };
+            writeln!(
+                out,
+                " {mark}{} {:<10} {} {}",
+                paint(code, sign(c.direction)),
+                c.class.name(),
+                paint("36", &clean(&c.key)),
+                clean(&values(c))
+            )?;
+        }
+        if modules > MODULES {
+            writeln!(out, "    ... and {} more modules", modules - MODULES)?;
+        }
+        let size = size(pair);
+        if !size.is_empty() {
+            writeln!(out, "  {} size       {size}", paint("2", "~"))?;
+        }
+    }
+    let counts: Vec<String> = Class::ALL
+        .into_iter()
+        .map(|c| (c, diff.count(c)))
+        .filter(|(_, n)| *n > 0)
+        .map(|(c, n)| format!("{n} {}", c.name()))
+        .collect();
+    let changed = diff.pairs.len();
+    if changed > 0 {
+        writeln!(out)?;
+    }
+    writeln!(
+        out,
+        "{changed} programs changed, {} unchanged{}{}",
+        diff.unchanged,
+        if counts.is_empty() { "" } else { ": " },
+        counts.join(", ")
+    )
+}

@@ -1,0 +1,39 @@
+//! GitLab code quality report: a JSON array; fingerprints are unique within it, as GitLab asks.
+
+use super::{Options, clean, file};
+use crate::audit::{Audit, Level, fingerprint};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+/// Writes the findings that count.
+pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let mut seen: HashMap<&str, u64> = HashMap::new();
+    let rows: Vec<Value> = audit
+        .findings
+        .iter()
+        .filter(|f| f.counts())
+        .map(|f| {
+            let n = seen.entry(&f.fingerprint).or_default();
+            *n += 1;
+            let unique = if *n == 1 { f.fingerprint.clone() } else { fingerprint(&f.rule, &f.fingerprint, &[n.to_string()]) };
+            let severity = match f.level {
+                Level::Error => "critical",
+                Level::Warning => "major",
+                Level::Note => "info",
+            };
+            let line = f.policy.as_ref().filter(|p| p.file == f.path).map_or(1, |p| p.line.max(1));
+            json!({
+                "description": format!("{}: {}", clean(&f.path), clean(&f.message)),
+                "check_name": f.rule,
+                "fingerprint": unique,
+                "severity": severity,
+                "content": { "body": clean(&f.help) },
+                "categories": ["Security"],
+                "location": { "path": clean(file(f).trim_start_matches("./")), "lines": { "begin": line } }
+            })
+        })
+        .collect();
+    serde_json::to_writer_pretty(&mut *out, &rows)?;
+    writeln!(out)
+}

@@ -1,0 +1,82 @@
+//! Findings as Markdown for a job summary or a pull request comment: counts, a table, details folded away.
+
+use super::{Options, clean, text};
+use crate::audit::{Audit, Level};
+use std::io::{self, Write};
+
+/// Most findings listed; comments and summaries have size limits (GitHub: 64 KiB a comment).
+const LISTED: usize = 100;
+
+/// Writes the summary.
+pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let counting: Vec<_> = audit.findings.iter().filter(|f| f.counts()).collect();
+    writeln!(out, "## gospect audit\n\n{}\n", cell(&text::summary(audit)))?;
+    if counting.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "| | rule | program | finding |\n|---|---|---|---|")?;
+    let mut sorted = counting.clone();
+    sorted.sort_by_key(|f| std::cmp::Reverse(f.level));
+    for f in sorted.iter().take(LISTED) {
+        let mark = match f.level {
+            Level::Error => "❌ error",
+            Level::Warning => "⚠️ warning",
+            Level::Note => "ℹ️ note",
+        };
+        writeln!(
+            out,
+            "| {mark} | {} | {} | {} |",
+            cell(&f.rule),
+            cell(&f.path),
+            cell(&f.message)
+        )?;
+    }
+    if sorted.len() > LISTED {
+        writeln!(out, "\n{} more are not listed here.", sorted.len() - LISTED)?;
+    }
+    writeln!(out, "\n<details><summary>How to fix</summary>\n")?;
+    let mut said: Vec<(&str, &str)> = Vec::new();
+    for f in sorted.iter().take(LISTED).filter(|f| !f.help.is_empty()) {
+        if !said.contains(&(&f.rule, &f.help)) {
+            said.push((&f.rule, &f.help));
+            // The help is ours and may hold code marks; names from files inside it are escaped as in a cell.
+            writeln!(out, "- **{}**: {}", cell(&f.rule), prose(&f.help))?;
+        }
+    }
+    writeln!(out, "\n</details>")
+}
+
+/// Text from a file as it is, in a table cell: nothing in it is Markdown or HTML.
+pub(crate) fn cell(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in clean(text).chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '+' | '!' | '|'
+            | '~' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            // No mentions of people.
+            '@' => out.push_str("&#64;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Help text: code between backquotes stays code, the rest is escaped.
+fn prose(text: &str) -> String {
+    let mut out = String::new();
+    let parts: Vec<&str> = text.split('`').collect();
+    for (i, part) in parts.iter().enumerate() {
+        if i % 2 == 1 && i + 1 < parts.len() {
+            out.push_str(&format!("`{}`", clean(part)));
+        } else {
+            out.push_str(&cell(part));
+        }
+    }
+    out
+}

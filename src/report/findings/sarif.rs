@@ -1,0 +1,147 @@
+//! SARIF 2.1.0 (OASIS): one run, every rule with its help, one result a finding.
+//!
+//! Waived findings carry a suppression, accepted ones `baselineState: unchanged`, so that viewers can hide them.
+
+use super::{Options, clean, file};
+use crate::audit::rules::registry::RULES;
+use crate::audit::{Audit, Finding, Level, explain};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+/// Writes the log.
+pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let mut rules: Vec<Value> = RULES.iter().map(|r| builtin(r.meta.id)).collect();
+    let mut index: BTreeMap<&str, usize> = RULES
+        .iter()
+        .enumerate()
+        .map(|(i, r)| (r.meta.id, i))
+        .collect();
+    for f in &audit.findings {
+        if !index.contains_key(f.rule.as_str()) {
+            index.insert(&f.rule, rules.len());
+            rules.push(json!({ "id": f.rule, "name": pascal(&f.rule), "shortDescription": { "text": text(&f.message, &f.rule) }, "help": { "text": text(&f.help, &f.message) }, "properties": { "tags": ["custom"] } }));
+        }
+    }
+    let baseline = audit.findings.iter().any(|f| f.accepted);
+    let results: Vec<Value> = audit
+        .findings
+        .iter()
+        .map(|f| {
+            result(
+                f,
+                index.get(f.rule.as_str()).copied().unwrap_or(0),
+                baseline,
+            )
+        })
+        .collect();
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "gospect", "semanticVersion": env!("CARGO_PKG_VERSION"), "informationUri": env!("CARGO_PKG_REPOSITORY"), "rules": rules
+            } },
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }]
+    });
+    serde_json::to_writer_pretty(&mut *out, &log)?;
+    writeln!(out)
+}
+
+fn builtin(id: &str) -> Value {
+    let Some(m) = crate::audit::rules::registry::find(id).map(|r| r.meta) else {
+        return Value::Null;
+    };
+    let level = m
+        .levels
+        .default
+        .or(m.levels.release)
+        .unwrap_or(Level::Warning);
+    json!({
+        "id": m.id,
+        "name": pascal(m.id),
+        "shortDescription": { "text": m.summary },
+        "fullDescription": { "text": m.doc.what },
+        "help": { "text": format!("{}\n\n{}\n\nFix: {}", m.doc.what, m.doc.why, m.doc.fix), "markdown": explain::explain(m.id).unwrap_or_default() },
+        "defaultConfiguration": { "level": level.name() },
+        "properties": { "tags": ["go", m.family.name()], "code": m.code }
+    })
+}
+
+fn result(f: &Finding, index: usize, baseline: bool) -> Value {
+    let evidence: Vec<String> = f
+        .evidence
+        .iter()
+        .map(|e| format!("{}: {}", clean(&e.source), clean(&e.value)))
+        .collect();
+    let mut message = clean(&f.message).into_owned();
+    if !evidence.is_empty() {
+        message += &format!("\n{}", evidence.join("\n"));
+    }
+    if !f.help.is_empty() {
+        message += &format!("\nFix: {}", clean(&f.help));
+    }
+    let mut physical = Map::new();
+    physical.insert("artifactLocation".into(), json!({ "uri": uri(file(f)) }));
+    // Code scanning needs a line; a binary has only one.
+    let in_policy = f.policy.as_ref().filter(|p| p.file == f.path);
+    physical.insert(
+        "region".into(),
+        json!({ "startLine": in_policy.map_or(1, |p| p.line.max(1)) }),
+    );
+    let mut out = json!({
+        "ruleId": f.rule,
+        "ruleIndex": index,
+        "level": f.level.name(),
+        "message": { "text": message },
+        "locations": [{ "physicalLocation": physical, "logicalLocations": [{ "fullyQualifiedName": clean(&f.path), "kind": "resource" }] }],
+        "partialFingerprints": { "gospectFingerprint/v1": f.fingerprint },
+        "properties": { "code": f.code }
+    });
+    if let Some(map) = out.as_object_mut() {
+        if let Some(w) = &f.waived {
+            map.insert("suppressions".into(), json!([{ "kind": "external", "status": "accepted", "justification": text(&w.reason, "waived") }]));
+        }
+        if baseline {
+            map.insert(
+                "baselineState".into(),
+                json!(if f.accepted { "unchanged" } else { "new" }),
+            );
+        }
+    }
+    out
+}
+
+fn text(first: &str, otherwise: &str) -> String {
+    clean(if first.is_empty() { otherwise } else { first }).into_owned()
+}
+
+/// `dirty-tree` as `DirtyTree`: the readable name that SARIF asks for.
+fn pascal(id: &str) -> String {
+    id.split('-')
+        .flat_map(|w| {
+            w.char_indices()
+                .map(|(i, c)| if i == 0 { c.to_ascii_uppercase() } else { c })
+        })
+        .collect()
+}
+
+/// A path as a relative or file URI: everything but unreserved characters and `/` is percent-encoded.
+fn uri(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    if path.starts_with('/') {
+        out.push_str("file://");
+    }
+    for b in path.trim_start_matches("./").bytes() {
+        match b {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                out.push(b as char)
+            }
+            b'\\' => out.push('/'),
+            _ => out.push_str(&format!("%{b:02X}")),
+        }
+    }
+    if out.is_empty() { ".".into() } else { out }
+}
