@@ -4,6 +4,7 @@
 //! of Go's each. Must never: touch the file system, start threads, print, judge.
 
 pub mod buildinfo;
+pub mod code_refs;
 pub mod corroborate;
 pub mod experiment;
 mod full;
@@ -11,6 +12,7 @@ pub mod functions;
 pub mod godebug;
 pub mod goroot;
 pub mod identify;
+pub mod inlining;
 mod inspect;
 pub mod ldflags;
 pub mod linker_strings;
