@@ -6,10 +6,9 @@ use std::collections::BTreeSet;
 /// Addresses that code refers to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct References {
-    /// Addresses of 8-byte words that are read or written; a 16-byte move has both its words here.
-    pub words: BTreeSet<u64>,
-    /// Addresses that are formed without being read.
-    pub addresses: BTreeSet<u64>,
+    /// Variables of two words, such as strings, of which both words are read: where the first is, in the order of the code.
+    pub pairs: Vec<u64>,
+    words: BTreeSet<u64>,
 }
 
 impl References {
@@ -24,21 +23,19 @@ impl References {
         Some(found)
     }
 
-    /// Where both words of a string or interface variable are read.
-    pub fn pairs(&self) -> impl Iterator<Item = u64> + '_ {
-        self.words
-            .iter()
-            .copied()
-            .filter(|a| a.checked_add(8).is_some_and(|b| self.words.contains(&b)))
-    }
-
-    /// Whether any word or address of a two-word variable is used.
-    pub fn touches(&self, variable: u64) -> bool {
-        let words = [Some(variable), variable.checked_add(8)];
-        words
-            .iter()
-            .flatten()
-            .any(|w| self.words.contains(w) || self.addresses.contains(w))
+    /// A word of 8 bytes is read or written.
+    fn word(&mut self, address: u64) {
+        if !self.words.insert(address) {
+            return;
+        }
+        for (first, other) in [
+            (address.wrapping_sub(8), address.wrapping_sub(8)),
+            (address, address.wrapping_add(8)),
+        ] {
+            if self.words.contains(&other) {
+                self.pairs.push(first);
+            }
+        }
     }
 
     /// Every place whose bytes read as an instruction with an operand relative to the next one: mode 00, register 101
@@ -59,22 +56,19 @@ impl References {
             match opcode {
                 // MOV, CMP, TEST of a whole word.
                 0x8b | 0x89 | 0x3b | 0x39 | 0x85 if wide => {
-                    self.words.insert(target(0));
+                    self.word(target(0));
                 }
                 // CMP and MOV with an immediate of one or four bytes.
                 0x83 if wide => {
-                    self.words.insert(target(1));
+                    self.word(target(1));
                 }
                 0x81 | 0xc7 if wide => {
-                    self.words.insert(target(4));
-                }
-                0x8d if wide => {
-                    self.addresses.insert(target(0));
+                    self.word(target(4));
                 }
                 // MOVUPS, whatever comes before.
                 0x10 | 0x11 if prefix == 0x0f => {
-                    self.words.insert(target(0));
-                    self.words.insert(target(0).wrapping_add(8));
+                    self.word(target(0));
+                    self.word(target(0).wrapping_add(8));
                 }
                 _ => {}
             }
@@ -105,15 +99,14 @@ impl References {
                 if word & 0xff80_0000 == 0x9100_0000 {
                     let shift = if word >> 22 & 1 == 1 { 12 } else { 0 };
                     let address = base.wrapping_add(twelve << shift);
-                    self.addresses.insert(address);
                     set = Some(address);
                 } else if word & 0xff80_0000 == 0xf900_0000 {
-                    self.words.insert(base.wrapping_add(twelve * 8));
+                    self.word(base.wrapping_add(twelve * 8));
                 } else if word & 0xff80_0000 == 0xa900_0000 {
                     let seven = (i64::from(word >> 15 & 0x7f) << 57) >> 57;
                     let address = base.wrapping_add_signed(seven * 8);
-                    self.words.insert(address);
-                    self.words.insert(address.wrapping_add(8));
+                    self.word(address);
+                    self.word(address.wrapping_add(8));
                 }
             }
             if let Some(known) = known.get_mut(to as usize) {
@@ -139,19 +132,21 @@ mod tests {
             0x48, 0x8b, 0x05, 0x00, 0x01, 0, 0, 0x48, 0x8b, 0x1d, 0x01, 0x01, 0, 0,
         ];
         let found = References::of("amd64", &code, 0x1000).unwrap();
-        assert_eq!(found.pairs().collect::<Vec<_>>(), [0x1107]);
-        assert!(found.touches(0x1107) && !found.touches(0x1117));
+        assert_eq!(found.pairs, [0x1107]);
     }
 
     #[test]
-    fn a_string_read_in_one_move_or_by_its_address() {
-        let code = [0x0f, 0x10, 0x05, 0x00, 0x01, 0, 0];
+    fn a_string_read_in_one_move_and_the_order_of_two() {
+        let mut code = vec![0x0f, 0x10, 0x05, 0x00, 0x01, 0, 0];
         let found = References::of("amd64", &code, 0x1000).unwrap();
-        assert_eq!(found.pairs().collect::<Vec<_>>(), [0x1107]);
+        assert_eq!(found.pairs, [0x1107]);
+        code.extend([0x0f, 0x10, 0x05, 0x00, 0x00, 0, 0]);
+        let found = References::of("amd64", &code, 0x1000).unwrap();
+        assert_eq!(found.pairs, [0x1107, 0x100e]);
+        // The address alone is not the value.
         let code = [0x48, 0x8d, 0x05, 0x00, 0x01, 0, 0];
         let found = References::of("amd64", &code, 0x1000).unwrap();
-        assert_eq!(found.pairs().count(), 0);
-        assert!(found.touches(0x1107));
+        assert!(found.pairs.is_empty());
     }
 
     #[test]
@@ -163,7 +158,7 @@ mod tests {
         let words = [adrp, load(1, 0x18), adrp, load(2, 0x20)];
         let code: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
         let found = References::of("arm64", &code, 0x1004).unwrap();
-        assert_eq!(found.pairs().collect::<Vec<_>>(), [0x12018]);
+        assert_eq!(found.pairs, [0x12018]);
         // adrp, add, ldp
         let add = 0x9100_0000 | 0x18 << 10;
         let ldp = 0xa940_0000u32 | 2 << 10 | 1;
@@ -172,7 +167,7 @@ mod tests {
             .flat_map(|w: &u32| w.to_le_bytes())
             .collect();
         let found = References::of("arm64", &code, 0x1004).unwrap();
-        assert_eq!(found.pairs().collect::<Vec<_>>(), [0x12018]);
+        assert_eq!(found.pairs, [0x12018]);
     }
 
     #[test]

@@ -228,40 +228,30 @@ fn neighbours<'i>(tables: &Tables<'i>) -> Vec<LinkerString<'i>> {
         .collect()
 }
 
-/// Whether the string variable at an address is the one that `runtime.GOROOT` answers with, by what its code reads, inlined or not.
-/// `None`: the code cannot be read, or reads more than one that it may be.
+/// Whether the string variable at an address is the one that `runtime.GOROOT` answers with: the first that its code reads, inlined or
+/// not. `None`: the code cannot be read, or its copies disagree.
 fn is_variable(tables: &Tables<'_>, address: u64, minor: Option<u32>) -> Option<bool> {
     /// Loads of the result follow the instructions that are credited to the inlined function.
     const TAIL: u64 = 64;
+    /// The function is a call, a comparison and the loads.
+    const LONGEST: u64 = 1024;
     let image = tables.image();
     let variables = tables.moduledata()?.variables(image)?;
     let mut verdict = None;
     for range in inlining::ranges(tables, b"runtime.GOROOT", minor)? {
-        let read = |end: u64| {
-            let code = image.bytes(range.start, end.checked_sub(range.start)?.min(1 << 20))?;
-            References::of(image.arch?, code, range.start)
+        let end = range.end.saturating_add(TAIL).min(range.function_end);
+        let size = end.saturating_sub(range.start).min(LONGEST);
+        let code = image.bytes(range.start, size)?;
+        let read = References::of(image.arch?, code, range.start)?;
+        let mut held = read.pairs.iter();
+        let Some(&first) = held.find(|a| (variables.0..variables.1).contains(a)) else {
+            continue;
         };
-        let held = |r: &References| -> Vec<u64> {
-            r.pairs()
-                .filter(|a| (variables.0..variables.1).contains(a))
-                .collect()
-        };
-        let inside = read(range.end)?;
-        let around = read(range.end.saturating_add(TAIL).min(range.function_end))?;
-        // The narrower view decides where it shows a variable at all.
-        let narrow = held(&inside);
-        let wide = held(&around);
-        let seen = if narrow.is_empty() { &wide } else { &narrow };
-        let here = match (seen.contains(&address), seen.len()) {
-            (true, 1) => Some(true),
-            (false, 1..) if !inside.touches(address) => Some(false),
-            _ => None,
-        };
-        match (here, verdict) {
-            (Some(now), Some(before)) if now != before => return None,
-            (Some(now), _) => verdict = Some(now),
-            (None, _) => {}
+        let is = first == address;
+        if verdict.is_some_and(|v| v != is) {
+            return None;
         }
+        verdict = Some(is);
     }
     verdict
 }
