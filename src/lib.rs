@@ -1,5 +1,7 @@
 //! gospect
 #![forbid(unsafe_code)]
+#[cfg(feature = "audit")]
+pub mod audit;
 pub mod bytes;
 #[cfg(feature = "cli")]
 pub mod cli;

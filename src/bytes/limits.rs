@@ -7,6 +7,8 @@ pub struct Limits {
     pub build_info: u64,
     /// Bytes read from one executable for all its facts.
     pub executable: u64,
+    /// Bytes that a packed program may unpack to.
+    pub unpacked: u64,
     /// Entries of one outermost container, those of nested ones included.
     pub entries: u64,
     /// Bytes of one container entry.
@@ -29,7 +31,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             build_info: 16 << 20,
-            executable: 4 << 30,
+            executable: 1 << 30,
+            unpacked: 512 << 20,
             entries: 2_000_000,
             entry_size: 4 << 30,
             expanded: 64 << 30,

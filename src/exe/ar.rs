@@ -2,7 +2,7 @@
 
 use super::image::Miss;
 use crate::bytes::Window;
-use object::read::archive::ArchiveFile;
+use object::read::archive::{ArchiveFile, ArchiveMember};
 
 /// Members beyond this many are not looked at.
 const MEMBERS_LIMIT: usize = 100_000;
@@ -18,37 +18,58 @@ pub struct Member {
     pub size: u64,
 }
 
-/// The members of an archive with content, in file order.
+/// What cgo puts in front of the symbols that a c-archive must show to the C linker: its index names them, and the
+/// members that hold them (src/cmd/cgo/out.go and src/runtime/cgo, Go 1.5 to 1.27).
+const CGO: [&[u8]; 2] = [b"_cgo", b"crosscall2"];
+
+/// The members of an archive that may hold Go, in file order: those whose symbols in the archive's index are cgo's, or
+/// all of them when there is no index.
 ///
 /// A Go package archive (`__.PKGDEF` first) holds compiler output and never a linked program: it gives no members.
 ///
 /// # Errors
-/// When the archive cannot be walked; what was found before is lost, since a broken chain of headers ends the walk.
+/// When the archive cannot be walked.
 pub fn members(window: &Window<'_>) -> Result<Vec<Member>, Miss> {
-    let archive = ArchiveFile::parse(window).map_err(|_| Miss::Malformed("ar archive"))?;
+    let miss = Miss::Malformed("ar archive");
+    let archive = ArchiveFile::parse(window).map_err(|_| miss)?;
     let mut members = Vec::new();
+    if let Ok(Some(symbols)) = archive.symbols() {
+        let mut last = None;
+        for symbol in symbols {
+            let Ok(symbol) = symbol else { break };
+            let is_cgo = CGO.iter().any(|c| memchr::memmem::find(symbol.name(), c).is_some());
+            if !is_cgo || last == Some(symbol.offset().0) {
+                continue;
+            }
+            last = Some(symbol.offset().0);
+            if let Ok(member) = archive.member(symbol.offset()) {
+                members.extend(usable(&member, window));
+            }
+            if members.len() >= MEMBERS_LIMIT {
+                break;
+            }
+        }
+        members.sort_unstable_by_key(|m| m.offset);
+        members.dedup();
+        return Ok(members);
+    }
     for member in archive.members() {
         let Ok(member) = member else { break };
         if member.name() == b"__.PKGDEF" {
             return Ok(Vec::new());
         }
-        let (offset, size) = member.file_range();
         if members.len() >= MEMBERS_LIMIT {
             break;
         }
-        if member.is_thin()
-            || size == 0
-            || offset
-                .checked_add(size)
-                .is_none_or(|end| end > window.len())
-        {
-            continue;
-        }
-        members.push(Member {
-            name: String::from_utf8_lossy(member.name()).into_owned(),
-            offset,
-            size,
-        });
+        members.extend(usable(&member, window));
     }
     Ok(members)
+}
+
+/// A member whose content is in the file.
+fn usable(member: &ArchiveMember<'_>, window: &Window<'_>) -> Option<Member> {
+    let (offset, size) = member.file_range();
+    let inside = offset.checked_add(size).is_some_and(|end| end <= window.len());
+    let name = String::from_utf8_lossy(member.name()).into_owned();
+    (inside && size > 0 && !member.is_thin()).then_some(Member { name, offset, size })
 }

@@ -7,6 +7,7 @@ mod ar;
 mod elf;
 mod elf_fixups;
 mod image;
+pub mod linkage;
 mod macho;
 mod macho_fixups;
 pub mod packed;

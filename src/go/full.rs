@@ -8,7 +8,8 @@ use super::linker_strings::LinkerString;
 use super::modinfo::ModInfo;
 use super::paths::SourceFiles;
 use super::version::GoVersion;
-use super::{experiment, godebug, goroot, ldflags};
+use super::{experiment, fips, godebug, goroot, ldflags};
+use crate::exe::linkage;
 use crate::knowledge::Row;
 use crate::report::model::{Binary, Godebug, Linked, LinkerString as StringRecord, VersionClaim};
 use std::ops::ControlFlow;
@@ -117,6 +118,10 @@ pub fn complete(
         files.add_settings(build_info);
     }
     binary.paths = Some(files.to_record());
+    let fips_setting = binary.godebug.effective.iter().flatten().find(|e| e.key == "fips140");
+    let fips_setting = fips_setting.map(|e| e.value.as_str());
+    binary.fips = fips::read(tables, build_info.as_ref(), fips_setting);
+    binary.linkage = Some(linkage::describe(image));
     binary.build_info = build_info;
     let rows = corroborate(&corroborate::Evidence {
         tables,

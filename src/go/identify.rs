@@ -248,6 +248,13 @@ fn scan_for_modinfo<'i>(image: &'i Image<'_>, limit: u64) -> Option<&'i [u8]> {
 /// writable data whose text is a plain release.
 fn version_of<'i>(tables: &Tables<'i>) -> Option<&'i [u8]> {
     let image = tables.image;
+    let strings = tables.strings();
+    let set: Vec<&[u8]> = strings.versions().collect();
+    let fits = |v: &&[u8]| is_release(v) && tables.pclntab().is_none_or(|t| fits_layout(v, t));
+    if let Some(version) = set.iter().copied().find(fits).or(set.first().copied()) {
+        return Some(version);
+    }
+    // Symbol tables are large: asked only when the strings do not tell.
     if let Some(address) = image
         .has_symbol_table()
         .then(|| image.symbol_address(b"runtime.buildVersion"))
@@ -257,12 +264,6 @@ fn version_of<'i>(tables: &Tables<'i>) -> Option<&'i [u8]> {
             .filter(|t| buildinfo::looks_like_go(t))
     {
         return Some(text);
-    }
-    let strings = tables.strings();
-    let set: Vec<&[u8]> = strings.versions().collect();
-    let fits = |v: &&[u8]| is_release(v) && tables.pclntab().is_none_or(|t| fits_layout(v, t));
-    if let Some(version) = set.iter().copied().find(fits).or(set.first().copied()) {
-        return Some(version);
     }
     let ranges: Vec<(u64, u64)> = match tables.moduledata() {
         Some(module) => vec![module.data],

@@ -5,6 +5,7 @@ use super::modinfo::ModInfo;
 use super::version::GoVersion;
 use super::{experiment, full, godebug};
 use crate::bytes::{Counts, Limits, Part, ReadAt, Window};
+use crate::exe::packed::{self, Packer};
 use crate::exe::{self, Fault, Image, Kind, Miss, Shape};
 use crate::report::model::{Binary, Executable};
 
@@ -53,6 +54,8 @@ pub struct Inspection {
     pub faults: Vec<String>,
     /// Headers were cut off, so that nothing found does not mean nothing there.
     pub damage: Option<String>,
+    /// Packed, and with what; only when it could not be unpacked.
+    pub packed: Option<String>,
     /// What was read.
     pub counts: Counts,
 }
@@ -95,23 +98,7 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
             }
         }
         _ => {
-            let image = exe::open(&window)?;
-            inspection
-                .faults
-                .extend(image.faults.iter().map(fault_text));
-            inspection.damage = image
-                .faults
-                .iter()
-                .find(|f| cuts_headers(f))
-                .map(fault_text);
-            if let Some(binary) = read(&image, options) {
-                inspection.found.push(Found {
-                    slice: None,
-                    member: None,
-                    range: (0, reader.len()),
-                    binary,
-                });
-            }
+            inspection.thin(&window, (0, reader.len()), None, None, options)?;
         }
     }
     inspection.add(window.counts());
@@ -128,31 +115,78 @@ impl Inspection {
         options: &Options<'_>,
     ) {
         let window = Window::new(part, options.limits.executable);
-        match exe::open(&window) {
-            Ok(image) => {
-                if let Some(binary) = read(&image, options) {
-                    self.found.push(Found {
-                        slice,
-                        member,
-                        range,
-                        binary,
-                    });
-                }
-            }
-            Err(Miss::NotExecutable) => {}
-            Err(miss) => self.faults.push(format!(
-                "{}: {}",
-                slice.or(member).unwrap_or_default(),
-                miss_text(miss)
-            )),
+        let label = slice.clone().or_else(|| member.clone());
+        match self.thin(&window, range, slice, member, options) {
+            Ok(()) | Err(Miss::NotExecutable) => {}
+            Err(miss) => self.faults.push(format!("{}: {}", label.unwrap_or_default(), miss_text(miss))),
         }
         self.add(window.counts());
+    }
+
+    /// One executable. A packed one is read as the program that it unpacks to.
+    fn thin(
+        &mut self,
+        window: &Window<'_>,
+        range: (u64, u64),
+        slice: Option<String>,
+        member: Option<String>,
+        options: &Options<'_>,
+    ) -> Result<(), Miss> {
+        let image = exe::open(window)?;
+        self.faults.extend(image.faults.iter().map(fault_text));
+        self.damage = image.faults.iter().find(|f| cuts_headers(f)).map(fault_text);
+        let mut binary = read(&image, options);
+        if binary.as_ref().is_none_or(|b| b.build_info.is_none())
+            && let Some(packer) = packer(window, options.named)
+        {
+            match unpack(window, options) {
+                Ok(Some(unpacked)) => binary = Some(unpacked),
+                Ok(None) => {}
+                Err(why) => self.packed = Some(format!("packed with {packer}, and cannot be unpacked: {why}")),
+            }
+        }
+        self.found.extend(binary.map(|binary| Found { slice, member, range, binary }));
+        Ok(())
     }
 
     fn add(&mut self, counts: Counts) {
         self.counts.reads += counts.reads;
         self.counts.bytes += counts.bytes;
     }
+}
+
+/// Names the packer by the first bytes; for a named file by the last ones too, which is where packed libraries show it.
+fn packer(window: &Window<'_>, named: bool) -> Option<Packer> {
+    let head = window.get(0, window.len().min(packed::HEAD_WINDOW as u64))?;
+    let tail = if named {
+        let size = window.len().min(packed::TAIL_WINDOW as u64);
+        window.get(window.len() - size, size).unwrap_or_default()
+    } else {
+        &[]
+    };
+    packed::detect(head, tail)
+}
+
+/// The record of the program inside a packed file; `None` when it is not Go.
+fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, String> {
+    let data = window.get(0, window.len()).ok_or("cannot be read")?;
+    let unpacked = packed::unpack(data, options.limits.unpacked).map_err(|e| e.to_string())?;
+    let inner = Window::new(&unpacked.image, options.limits.executable);
+    let image = exe::open(&inner).map_err(miss_text)?;
+    // Unpacking is the effort; what comes out shows whether it is Go like any file.
+    let binary = read(&image, options).map(|mut binary| {
+        binary.size = window.len();
+        binary.executable.packed = Some(unpacked.packer.name.to_owned());
+        binary.notes.push(format!("read from the program that {} unpacks to", unpacked.packer));
+        if !unpacked.verified {
+            binary.notes.push("the packer's checksums could not be checked".to_owned());
+        }
+        if !unpacked.complete {
+            binary.notes.push("only the loaded parts of the program could be restored".to_owned());
+        }
+        binary
+    });
+    Ok(binary)
 }
 
 /// What a miss means, as the end of a sentence about the file.

@@ -7,6 +7,7 @@ pub mod buildinfo;
 pub mod code_refs;
 pub mod corroborate;
 pub mod experiment;
+pub mod fips;
 mod full;
 pub mod functions;
 pub mod godebug;

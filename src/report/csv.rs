@@ -2,7 +2,7 @@
 //!
 //! The form is RFC 4180: commas, CRLF, a header row, quotes where needed and doubled inside. A cell that begins with
 //! `=`, `+`, `-`, `@`, a tab or a carriage return would run as a formula in a spreadsheet, so it gets a leading `'`
-//! (`-s -w` is written `'-s -w`); take one leading `'` off where the exact text matters, or read `ndjson`.
+//! (`-s -w` is written `'-s -w`). So does a cell that begins with `'`: taking one leading `'` off gives the exact text.
 //! An unknown value is an empty cell. Lists are joined by a space, notes by `; `.
 
 use super::model::{Binary, BuildInfoSource, Line, Verdict};
@@ -17,6 +17,13 @@ pub struct Column {
     pub doc: &'static str,
     /// Its value for one binary; `None` is an empty cell.
     value: fn(&Binary) -> Option<String>,
+}
+
+impl Column {
+    /// The text of the cell, without the guard against formulas; `None`: unknown.
+    pub fn of(&self, binary: &Binary) -> Option<String> {
+        (self.value)(binary)
+    }
 }
 
 const fn column(
@@ -314,7 +321,7 @@ fn row(cells: impl Iterator<Item = String>, out: &mut dyn Write) -> io::Result<(
 }
 
 fn push_cell(text: &mut String, cell: &str) {
-    let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) {
         "'"
     } else {
         ""
@@ -386,6 +393,21 @@ mod tests {
         assert!(COLUMNS.iter().all(|c| !c.doc.is_empty()));
     }
 
+    /// The guide lists the columns; to renew it, copy what this test prints.
+    #[test]
+    fn the_guide_lists_every_column_in_order() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/csv-columns.md");
+        let mut wanted = String::from("| column | holds |\n|---|---|\n");
+        for column in COLUMNS {
+            wanted += &format!("| `{}` | {} |\n", column.name, column.doc);
+        }
+        let guide = std::fs::read_to_string(path).unwrap();
+        assert!(
+            guide.contains(&wanted),
+            "docs/csv-columns.md should hold:\n{wanted}"
+        );
+    }
+
     #[test]
     fn hostile_cells_neither_break_rows_nor_run() {
         let name = "=cmd|'/c calc'!A1,\"x\"\r\nsecond";
@@ -397,6 +419,9 @@ mod tests {
         assert_eq!(rows.len(), 2);
         assert_eq!(rows[1][0], format!("'{name}"));
         assert_eq!(rows[1][2], "'@SUM(1)");
+        let mut text = String::new();
+        push_cell(&mut text, "'quoted");
+        assert_eq!(text, "''quoted", "taking one off gives the exact text");
         for cell in &rows[1] {
             assert!(
                 !cell.starts_with(['=', '+', '-', '@', '\t', '\r']),

@@ -56,3 +56,24 @@ pub struct Support {
 
 /// Support by Go release as the record writes it (`go1.27.3`).
 pub type SupportTable = BTreeMap<String, Support>;
+
+/// A finding as reports show it; whoever judges fills it in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// Index into [`Document::binaries`]; `None`: about the whole scan.
+    pub binary: Option<usize>,
+    /// Rule, kebab-case.
+    pub rule: String,
+    /// Stable code, `GS` and three digits.
+    pub code: String,
+    /// `error`, `warning`, `note`.
+    pub level: String,
+    /// What was found.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+    /// What shows it.
+    pub evidence: Vec<String>,
+    /// Why it is waived; `None`: it is not.
+    pub waived: Option<String>,
+}

@@ -3,7 +3,7 @@
 use super::document::{Document, SupportTable};
 use super::model::{KnowledgeDate, Line, Run, SCHEMA, Tool};
 use super::style::Look;
-use super::{card, csv, json, ndjson, table};
+use super::{card, csv, html, json, ndjson, table};
 use std::io::{self, Write};
 
 /// What the caller knows and the record does not.
@@ -82,6 +82,15 @@ pub static SCAN: &[Format] = &[
         human: false,
         doc: "one row for each binary, for spreadsheets and databases",
         render: Render::Stream(csv::write),
+    },
+    Format {
+        name: "html",
+        extension: "html",
+        human: false,
+        doc: "one page that needs no network, with charts and details",
+        render: Render::Whole(|document, options, out| {
+            html::write(document, &options.support, out)
+        }),
     },
 ];
 

@@ -7,12 +7,15 @@ pub mod document;
 pub mod json;
 pub mod model;
 pub mod ndjson;
+pub mod sbom;
 pub mod terms;
 
 #[cfg(feature = "cli")]
 pub mod card;
 #[cfg(feature = "cli")]
 pub mod format;
+#[cfg(feature = "cli")]
+pub mod html;
 #[cfg(feature = "cli")]
 pub mod reach;
 #[cfg(feature = "cli")]
@@ -22,3 +25,5 @@ pub mod table;
 
 #[cfg(test)]
 pub mod sample;
+#[cfg(test)]
+mod schema_tests;

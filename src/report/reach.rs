@@ -5,6 +5,8 @@ use super::style::{Look, Tone, clean};
 use super::terms::{bytes, compare_releases, count};
 use std::collections::BTreeMap;
 
+/// The key of binaries whose release nobody could tell.
+const UNKNOWN: &str = "unknown";
 /// Examples shown for each reason.
 const EXAMPLES: usize = 3;
 
@@ -69,6 +71,7 @@ fn summary(end: &End, look: &Look) -> String {
     let summary = &end.summary;
     let mut parts = vec![count(end.reach.go, "Go program", "Go programs")];
     let mut releases: Vec<&str> = summary.go_versions.keys().map(String::as_str).collect();
+    releases.retain(|release| *release != UNKNOWN);
     releases.sort_by(|a, b| compare_releases(a, b));
     let short = |release: &str| {
         look.width
@@ -76,13 +79,16 @@ fn summary(end: &End, look: &Look) -> String {
     };
     match releases.as_slice() {
         [] => {}
-        [one] => parts.push(format!("all {}", clean(one))),
+        [one] => parts.push(clean(one).into_owned()),
         [oldest, .., newest] => parts.push(format!(
             "{} Go releases from {} to {}",
             releases.len(),
             clean(&short(oldest)),
             clean(&short(newest))
         )),
+    }
+    if let Some(unknown) = summary.go_versions.get(UNKNOWN) {
+        parts.push(format!("{unknown} of an unknown release"));
     }
     if summary.without_build_info > 0 {
         parts.push(format!(
@@ -135,6 +141,19 @@ mod tests {
         );
         assert!(text.contains("usr/bin/secret: permission denied"));
         assert!(!text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn an_unknown_release_is_no_release() {
+        let mut end = End::default();
+        end.reach.go = 3;
+        end.summary.go_versions = [("go1.27.3", 2), ("unknown", 1)]
+            .map(|(v, n)| (v.to_owned(), n))
+            .into();
+        assert_eq!(
+            summary(&end, &Look::PLAIN),
+            "3 Go programs, go1.27.3, 1 of an unknown release."
+        );
     }
 
     #[test]

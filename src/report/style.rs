@@ -85,7 +85,7 @@ impl Look {
             return text.to_owned();
         }
         let room = max.saturating_sub(width(self.ellipsis()));
-        let head = room / 3;
+        let head = room / 4;
         let tail: String = text.chars().rev().collect();
         let tail: String = take(&tail, room - head).chars().rev().collect();
         take(
@@ -106,6 +106,11 @@ impl Look {
     /// Adds text after `head` to `out`, wrapped to the width, later lines indented as far as `head` reaches. Words
     /// that do not fit a line are broken, never cut.
     pub fn wrap(&self, out: &mut String, head: &str, text: &str) {
+        if text.is_empty() {
+            out.push_str(head.trim_end());
+            out.push('\n');
+            return;
+        }
         let Some(columns) = self.width else {
             out.push_str(head);
             out.push_str(text);
@@ -298,7 +303,7 @@ mod tests {
     fn cutting_keeps_both_ends_and_counts_wide_letters() {
         assert_eq!(
             COLOR.cut_middle("/usr/share/very/long/bin/tool", 13),
-            "/usr…bin/tool"
+            "/us…/bin/tool"
         );
         assert_eq!(COLOR.cut_end("abcdef", 4), "abc…");
         let ascii = Look {

@@ -32,7 +32,8 @@ pub fn main_version(binary: &Binary) -> Option<&str> {
         .filter(|version| !version.is_empty())
 }
 
-/// The version to show for the program: the main module's when it says one, else the first other claim.
+/// The version to show for the program: the main module's when it says one, else the first other claim. A commit is
+/// no version.
 pub fn shown_version(binary: &Binary) -> Option<&str> {
     let recorded = main_version(binary);
     if let Some(version) = recorded
@@ -40,9 +41,12 @@ pub fn shown_version(binary: &Binary) -> Option<&str> {
     {
         return Some(version);
     }
-    let claims = binary.versions.as_deref().unwrap_or_default();
-    claims
+    let claims = binary
+        .versions
         .iter()
+        .flatten()
+        .filter(|claim| claim.source != "vcs");
+    claims
         .map(|c| c.value.as_str())
         .find(|v| !v.is_empty() && *v != "(devel)")
         .or(recorded)

@@ -162,9 +162,10 @@ impl<'e> Examiner<'e> {
         };
         self.add_bytes(inspection.counts.bytes.saturating_sub(HEAD as u64));
         if inspection.found.is_empty() {
-            return match inspection.damage {
-                Some(what) => Content::Unexamined("truncated", what),
-                None => Content::NotGo("an executable, but not made by Go".to_owned()),
+            return match (inspection.packed, inspection.damage) {
+                (Some(what), _) => Content::Unexamined("packed", what),
+                (None, Some(what)) => Content::Unexamined("truncated", what),
+                (None, None) => Content::NotGo("an executable, but not made by Go".to_owned()),
             };
         }
         let found = inspection.found.into_iter().map(|mut f| {

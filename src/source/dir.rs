@@ -163,6 +163,22 @@ mod unix {
         }
 
         /// Every entry but `.` and `..`, in no order. What could be read before an error is kept.
+        #[cfg(target_os = "linux")]
+        pub fn list(&self) -> (Vec<Listed>, Option<io::Error>) {
+            let mut entries = Vec::new();
+            let mut buffer = [const { std::mem::MaybeUninit::uninit() }; 32 << 10];
+            let mut listing = rustix::fs::RawDir::new(&self.0, &mut buffer);
+            while let Some(entry) = listing.next() {
+                match entry {
+                    Ok(entry) => listed(entry.file_name().to_bytes(), entry.file_type(), &mut entries),
+                    Err(e) => return (entries, Some(e.into())),
+                }
+            }
+            (entries, None)
+        }
+
+        /// Every entry but `.` and `..`, in no order. What could be read before an error is kept.
+        #[cfg(not(target_os = "linux"))]
         pub fn list(&self) -> (Vec<Listed>, Option<io::Error>) {
             let mut entries = Vec::new();
             let listing = match rustix::fs::Dir::read_from(&self.0) {
@@ -170,22 +186,10 @@ mod unix {
                 Err(e) => return (entries, Some(e.into())),
             };
             for entry in listing {
-                let entry = match entry {
-                    Ok(entry) => entry,
+                match entry {
+                    Ok(entry) => listed(entry.file_name().to_bytes(), entry.file_type(), &mut entries),
                     Err(e) => return (entries, Some(e.into())),
-                };
-                let name = entry.file_name().to_bytes();
-                if name == b"." || name == b".." {
-                    continue;
                 }
-                let kind = match entry.file_type() {
-                    FileType::Unknown => None,
-                    kind => Some(kind_of(kind)),
-                };
-                entries.push(Listed {
-                    name: OsString::from_vec(name.to_vec()),
-                    kind,
-                });
             }
             (entries, None)
         }
@@ -226,6 +230,13 @@ mod unix {
         #[cfg(not(target_os = "linux"))]
         pub fn pseudo(&self) -> Option<&'static str> {
             None
+        }
+    }
+
+    fn listed(name: &[u8], kind: FileType, entries: &mut Vec<Listed>) {
+        if name != b"." && name != b".." {
+            let kind = (kind != FileType::Unknown).then(|| kind_of(kind));
+            entries.push(Listed { name: OsString::from_vec(name.to_vec()), kind });
         }
     }
 

@@ -5,6 +5,12 @@
 #[cfg(feature = "archives")]
 pub mod archive;
 pub mod dir;
+#[cfg(feature = "archives")]
+pub mod image;
 pub mod ordered;
+#[cfg(target_os = "linux")]
+pub mod process;
+#[cfg(feature = "registry")]
+pub mod registry;
 pub mod target;
 pub mod walk;

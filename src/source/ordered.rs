@@ -6,9 +6,13 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Results that wait for delivery before threads stop taking new tasks. It bounds memory when one slow task holds the rest up.
 const AHEAD: usize = 8192;
+
+/// How long a reader with nothing to deliver sleeps; the end of the work wakes it at once.
+const PAUSE: Duration = Duration::from_millis(4);
 
 /// A piece of work. It puts its results and follow-up tasks, in order, into the [`Output`].
 pub type Task<'env, T> = Box<dyn FnOnce(&mut Output<'env, T>) + Send + 'env>;
@@ -47,17 +51,27 @@ impl<'env, T> Output<'env, T> {
 
 struct State<'env, T> {
     stack: Vec<(Arc<Slot<'env, T>>, Task<'env, T>)>,
+    /// Tasks being worked on.
     running: usize,
+    /// Threads that wait for a task.
+    idle: usize,
+    /// Results not delivered yet.
     waiting: usize,
     stopped: bool,
+}
+
+impl<T> State<'_, T> {
+    fn is_over(&self) -> bool {
+        self.stopped || (self.stack.is_empty() && self.running == 0)
+    }
 }
 
 struct Shared<'env, T> {
     state: Mutex<State<'env, T>>,
     /// A task may be taken, or nothing will come any more.
     work: Condvar,
-    /// A slot was filled.
-    filled: Condvar,
+    /// There is something to deliver in good measure, or nothing will come any more.
+    ready: Condvar,
 }
 
 impl<'env, T: Send> Shared<'env, T> {
@@ -69,47 +83,58 @@ impl<'env, T: Send> Shared<'env, T> {
     fn work(&self) {
         let mut state = self.lock();
         loop {
-            let may_take = state.waiting < AHEAD || state.running == 0;
-            if state.stopped || (state.stack.is_empty() && state.running == 0) {
+            if state.is_over() {
                 self.work.notify_all();
-                self.filled.notify_all();
+                self.ready.notify_all();
                 return;
             }
+            let may_take = state.waiting < AHEAD || state.running == 0;
             let taken = if may_take { state.stack.pop() } else { None };
-            let Some((slot, task)) = taken else {
-                state = self
-                    .work
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner);
+            let Some(taken) = taken else {
+                state.idle += 1;
+                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.idle -= 1;
                 continue;
             };
-            state.running += 1;
-            drop(state);
-            let mut output = Output {
-                items: VecDeque::new(),
-                tasks: Vec::new(),
-            };
-            // Tasks guard their own work; this only keeps a panic from leaving the reader waiting for ever.
-            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| task(&mut output)));
-            let results = output
-                .items
-                .iter()
-                .filter(|i| matches!(i, Item::Result(_)))
-                .count();
-            state = self.lock();
-            // Filled and counted in one step: the reader may take a result as soon as it is there.
-            *slot.items.lock().unwrap_or_else(PoisonError::into_inner) = Some(output.items);
-            state.running -= 1;
-            state.waiting += results;
-            let more = output.tasks.len();
-            state.stack.extend(output.tasks.into_iter().rev());
-            if more > 1 || state.running == 0 {
+            state = self.perform(state, taken);
+            let sleepers = state.idle.min(state.stack.len());
+            if sleepers > 1 {
                 self.work.notify_all();
-            } else if more == 1 {
+            } else if sleepers == 1 {
                 self.work.notify_one();
             }
-            self.filled.notify_all();
+            if state.waiting >= AHEAD / 2 {
+                self.ready.notify_one();
+            }
         }
+    }
+
+    /// Runs one task with the lock released, and files what it gives.
+    fn perform<'s>(
+        &'s self,
+        mut state: MutexGuard<'s, State<'env, T>>,
+        (slot, task): (Arc<Slot<'env, T>>, Task<'env, T>),
+    ) -> MutexGuard<'s, State<'env, T>> {
+        state.running += 1;
+        drop(state);
+        let mut output = Output {
+            items: VecDeque::new(),
+            tasks: Vec::new(),
+        };
+        // Tasks guard their own work; this only keeps a panic from leaving the reader waiting for ever.
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| task(&mut output)));
+        let results = output
+            .items
+            .iter()
+            .filter(|i| matches!(i, Item::Result(_)))
+            .count();
+        let mut state = self.lock();
+        // Filled and counted in one step: the reader may take a result as soon as it is there.
+        *slot.items.lock().unwrap_or_else(PoisonError::into_inner) = Some(output.items);
+        state.running -= 1;
+        state.waiting += results;
+        state.stack.extend(output.tasks.into_iter().rev());
+        state
     }
 
     /// Hands over everything under `slot`, depth first, waiting where it must. Stops early when the callback says so.
@@ -120,19 +145,14 @@ impl<'env, T: Send> Shared<'env, T> {
             if let Some(slot) = next.take() {
                 let mut state = self.lock();
                 loop {
-                    if let Some(items) = slot
-                        .items
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .take()
-                    {
+                    let items = slot.items.lock().unwrap_or_else(PoisonError::into_inner).take();
+                    if let Some(items) = items {
                         open.push(items);
                         break;
                     }
-                    state = self
-                        .filled
-                        .wait(state)
-                        .unwrap_or_else(PoisonError::into_inner);
+                    // Woken now and then rather than for each task: a switch of threads costs more than most tasks.
+                    let wait = self.ready.wait_timeout(state, PAUSE);
+                    state = wait.unwrap_or_else(PoisonError::into_inner).0;
                 }
             }
             let Some(items) = open.last_mut() else { return };
@@ -144,7 +164,7 @@ impl<'env, T: Send> Shared<'env, T> {
                 Some(Item::Result(result)) => {
                     let mut state = self.lock();
                     state.waiting -= 1;
-                    if state.waiting + 1 == AHEAD {
+                    if state.idle > 0 && state.waiting + 1 == AHEAD {
                         self.work.notify_all();
                     }
                     drop(state);
@@ -159,10 +179,21 @@ impl<'env, T: Send> Shared<'env, T> {
             }
         }
     }
+
+    /// Works on the calling thread for as long as there is never more than one task to choose from: threads cost more than a small scan.
+    fn start_alone(&self) -> bool {
+        let mut state = self.lock();
+        while state.stack.len() == 1 {
+            if let Some(only) = state.stack.pop() {
+                state = self.perform(state, only);
+            }
+        }
+        state.is_over()
+    }
 }
 
-/// Runs the root task and all that come of it on `threads` threads, and hands every result to `deliver` on the calling thread. When
-/// `deliver` answers false, what is running is finished, nothing new is started, and no more is delivered.
+/// Runs the root task and all that come of it on `threads` threads, and hands every result to `deliver` on the calling
+/// thread. When `deliver` answers false, what is running is finished, nothing new is started, and no more is delivered.
 ///
 /// # Errors
 /// When the threads cannot be started.
@@ -178,12 +209,17 @@ pub fn run<'env, T: Send>(
         state: Mutex::new(State {
             stack: vec![(slot.clone(), Box::new(root))],
             running: 0,
+            idle: 0,
             waiting: 0,
             stopped: false,
         }),
         work: Condvar::new(),
-        filled: Condvar::new(),
+        ready: Condvar::new(),
     };
+    if shared.start_alone() {
+        shared.deliver(slot, deliver);
+        return Ok(());
+    }
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads.max(1))
         .thread_name(|i| format!("gospect-{i}"))

@@ -290,25 +290,24 @@ fn experiments(c: &Context) -> Option<String> {
 
 fn godebug(c: &Context) -> Option<String> {
     let facts = &c.binary.godebug;
+    // Long lists stand among the settings and in the list of what is in force.
+    let shown = |text: &str| match text.split(',').count() {
+        _ if text.is_empty() => "nothing".to_owned(),
+        many @ 4.. => format!("{many} settings"),
+        _ => safe(text),
+    };
     let mut parts = Vec::new();
     parts.extend(
         facts
             .recorded
             .as_ref()
-            .filter(|t| !t.is_empty())
-            .map(|text| format!("recorded {}", safe(text))),
+            .filter(|text| !text.is_empty())
+            .map(|text| format!("recorded {}", shown(text))),
     );
     if facts.baked != facts.recorded
         && let Some(baked) = &facts.baked
     {
-        parts.push(format!(
-            "in the program {}",
-            if baked.is_empty() {
-                "nothing".to_owned()
-            } else {
-                safe(baked)
-            }
-        ));
+        parts.push(format!("in the program {}", shown(baked)));
     }
     parts.extend(
         facts

@@ -60,18 +60,58 @@ pub fn write(
             field(look, &mut text, label, &value);
         }
     }
-    sections::contradictions(&context, &mut text);
-    sections::effective(&context, &mut text);
-    sections::paths(&context, &mut text);
+    for (title, lines) in [
+        ("contradictions", sections::contradictions(&context)),
+        ("godebug in force", sections::effective(&context)),
+        ("build-host paths", sections::paths(&context)),
+    ] {
+        section(look, &mut text, title, &lines);
+    }
     sections::modules(&context, &mut text);
     sections::settings(&context, &mut text);
-    section(
-        look,
-        &mut text,
-        "notes",
-        binary.notes.iter().map(|note| clean(note).into_owned()),
-    );
+    section(look, &mut text, "notes", &notes(binary));
     out.write_all(look.finish(&text).as_bytes())
+}
+
+/// The same content for a page that lays it out itself.
+pub struct Parts {
+    /// Label and text of each row.
+    pub rows: Vec<(&'static str, String)>,
+    /// Title and lines of each list, without modules and settings.
+    pub lists: Vec<(&'static str, Vec<String>)>,
+}
+
+/// What the card says, without layout; text is already harmless.
+pub fn parts(binary: &Binary, support: &SupportTable) -> Parts {
+    let context = Context {
+        binary,
+        support,
+        look: &Look::PLAIN,
+    };
+    let rows = fields::FIELDS
+        .iter()
+        .filter_map(|(label, value)| Some((*label, value(&context)?)));
+    let lists = [
+        ("evidence", sections::claims(&context)),
+        ("godebug in force", sections::effective(&context)),
+        ("build-host paths", sections::paths(&context)),
+        ("notes", notes(binary)),
+    ];
+    Parts {
+        rows: rows.collect(),
+        lists: lists
+            .into_iter()
+            .filter(|(_, lines)| !lines.is_empty())
+            .collect(),
+    }
+}
+
+fn notes(binary: &Binary) -> Vec<String> {
+    binary
+        .notes
+        .iter()
+        .map(|note| clean(note).into_owned())
+        .collect()
 }
 
 fn field(look: &Look, out: &mut String, label: &str, value: &str) {
@@ -84,23 +124,13 @@ fn field(look: &Look, out: &mut String, label: &str, value: &str) {
     look.wrap(out, &head, value);
 }
 
-fn section(
-    look: &Look,
-    out: &mut String,
-    title: &str,
-    lines: impl ExactSizeIterator<Item = String>,
-) {
-    if lines.len() == 0 {
+fn section(look: &Look, out: &mut String, title: &str, lines: &[String]) {
+    if lines.is_empty() {
         return;
     }
-    let _ = writeln!(
-        out,
-        "\n  {} ({})",
-        look.paint(Tone::Title, title),
-        lines.len()
-    );
+    let _ = writeln!(out, "\n  {}", look.paint(Tone::Title, title));
     for line in lines {
-        look.wrap(out, "    ", &line);
+        look.wrap(out, "    ", line);
     }
 }
 

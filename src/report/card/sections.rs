@@ -1,24 +1,22 @@
 //! The lists below the rows: contradictions, GODEBUG, paths, modules, settings.
 
 use super::{Context, safe, section};
-use crate::report::model::{EffectiveSetting, Module, Verdict};
+use crate::report::model::{Corroboration, Module, Verdict};
 use crate::report::style::{Tone, clean, width};
 use crate::report::terms;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Claims that the evidence disagrees with, spelled out.
-pub fn contradictions(c: &Context, out: &mut String) {
+pub fn contradictions(c: &Context) -> Vec<String> {
     let all = c.binary.corroboration.as_deref().unwrap_or_default();
     let bad: Vec<_> = all
         .iter()
         .filter(|claim| claim.verdict == Verdict::Contradicted)
         .collect();
     let side = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), safe);
-    section(
-        c.look,
-        out,
-        "contradictions",
-        bad.into_iter().map(|claim| {
+    bad.into_iter()
+        .map(|claim| {
             format!(
                 "{} recorded {}, the program says {}: {}",
                 c.bad(&format!("{}:", claim.claim)),
@@ -26,64 +24,84 @@ pub fn contradictions(c: &Context, out: &mut String) {
                 side(&claim.observed),
                 safe(&claim.how)
             )
-        }),
-    );
+        })
+        .collect()
 }
 
-/// Settings in force: those that stop the program or do nothing first, then those with a remark, the rest in one line.
-pub fn effective(c: &Context, out: &mut String) {
-    let mut all: Vec<_> = c.binary.godebug.effective.iter().flatten().collect();
-    let rank = |status: &str| {
-        ["fatal", "removed", "unknown", "no-effect"]
-            .iter()
-            .position(|s| *s == status)
-            .unwrap_or(4)
+/// Every claim with its verdict and how it was checked.
+pub fn claims(c: &Context) -> Vec<String> {
+    let side = |label: &str, value: &Option<String>| {
+        value
+            .as_deref()
+            .map(|v| format!(", {label} {v}"))
+            .unwrap_or_default()
     };
-    all.sort_by_key(|s| (rank(&s.status), s.note.is_none()));
-    let quiet = |s: &EffectiveSetting| s.status == "ok" && s.note.is_none();
-    let pair = |s: &EffectiveSetting| format!("{}={}", s.key, s.value);
-    let mut lines = Vec::new();
-    for s in all.iter().filter(|s| !quiet(s)) {
-        let text = match s.status.as_str() {
-            "fatal" => c.bad(&pair(s)),
-            "ok" => safe(&pair(s)),
-            _ => c.warn(&pair(s)),
+    let row = |claim: &Corroboration| {
+        let verdict = match claim.verdict {
+            Verdict::Confirmed => "confirmed",
+            Verdict::Contradicted => "contradicted",
+            Verdict::Unverifiable => "cannot be checked",
         };
-        let status = if s.status == "ok" {
+        let sides = side("recorded", &claim.recorded) + &side("observed", &claim.observed);
+        let how = if claim.how.is_empty() {
             String::new()
         } else {
-            format!(", {}", s.status)
+            format!(": {}", claim.how)
         };
-        let note = s
-            .note
-            .as_deref()
+        safe(&format!("{} {verdict}{sides}{how}", claim.claim))
+    };
+    c.binary.corroboration.iter().flatten().map(row).collect()
+}
+
+/// Settings in force, those of one kind in one line: first those that stop the program or do nothing, then those with
+/// a remark, then the rest.
+pub fn effective(c: &Context) -> Vec<String> {
+    let rank = |status: &str| {
+        let order = ["fatal", "removed", "unknown", "no-effect"];
+        order
+            .iter()
+            .position(|s| *s == status)
+            .unwrap_or(order.len())
+    };
+    let mut groups = BTreeMap::<_, Vec<String>>::new();
+    for s in c.binary.godebug.effective.iter().flatten() {
+        let pair = format!("{}={}", s.key, s.value);
+        let text = match s.status.as_str() {
+            "fatal" => c.bad(&pair),
+            "ok" => safe(&pair),
+            _ => c.warn(&pair),
+        };
+        let key = (
+            rank(&s.status),
+            s.note.is_none(),
+            s.note.as_deref(),
+            &s.status,
+            &s.origin,
+        );
+        groups.entry(key).or_default().push(text);
+    }
+    let line = |((_, _, note, status, origin), pairs): (
+        (_, _, Option<&str>, &String, &String),
+        Vec<String>,
+    )| {
+        let status = if status == "ok" {
+            String::new()
+        } else {
+            format!(", {}", safe(status))
+        };
+        let note = note
             .map(|note| format!(": {}", safe(note)))
             .unwrap_or_default();
-        lines.push(format!(
-            "{text} ({}{}){note}",
-            safe(&s.origin),
-            safe(&status)
-        ));
-    }
-    let rest: Vec<_> = all
-        .iter()
-        .filter(|s| quiet(s))
-        .map(|s| safe(&pair(s)))
-        .collect();
-    if !rest.is_empty() {
-        lines.push(rest.join(" "));
-    }
-    section(c.look, out, "godebug in force", lines.into_iter());
+        format!("{} ({}{status}){note}", pairs.join(" "), safe(origin))
+    };
+    groups.into_iter().map(line).collect()
 }
 
 /// Absolute paths of the build host.
-pub fn paths(c: &Context, out: &mut String) {
+pub fn paths(c: &Context) -> Vec<String> {
     let all = c.binary.paths.as_deref().unwrap_or_default();
-    section(
-        c.look,
-        out,
-        "build-host paths",
-        all.iter().map(|leak| {
+    all.iter()
+        .map(|leak| {
             let more = if leak.example == leak.prefix {
                 String::new()
             } else {
@@ -93,8 +111,8 @@ pub fn paths(c: &Context, out: &mut String) {
                 "{} ({}, {} in {}{more})",
                 leak.prefix, leak.kind, leak.count, leak.found_in
             ))
-        }),
-    );
+        })
+        .collect()
 }
 
 /// Dependencies, aligned.
@@ -117,11 +135,10 @@ pub fn modules(c: &Context, out: &mut String) {
         .look
         .width
         .is_none_or(|room| room >= 4 + paths + 2 + versions + 2 + 47);
-    section(
-        c.look,
-        out,
-        "modules",
-        info.deps.iter().map(|module| {
+    let lines: Vec<String> = info
+        .deps
+        .iter()
+        .map(|module| {
             let mut line = padded(&name(module), paths);
             let _ = write!(line, "  {}", safe(&module.version));
             let built = terms::built(module);
@@ -138,8 +155,9 @@ pub fn modules(c: &Context, out: &mut String) {
                 );
             }
             line
-        }),
-    );
+        })
+        .collect();
+    section(c.look, out, &format!("modules ({})", lines.len()), &lines);
 }
 
 fn padded(text: &str, columns: usize) -> String {

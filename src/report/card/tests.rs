@@ -54,7 +54,7 @@ fn spells_out_contradictions_and_puts_fatal_settings_first() {
         .unwrap();
     let remark = text.find("x509sha1=1 (baked): Certificates").unwrap();
     assert!(
-        fatal < remark && remark < text.find("\n    panicnil=1\n").unwrap(),
+        fatal < remark && remark < text.find("\n    panicnil=1 (baked)\n").unwrap(),
         "{text}"
     );
     for part in [

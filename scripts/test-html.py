@@ -1,0 +1,268 @@
+#!/usr/bin/env python3
+"""Opens HTML reports in headless Chromium and uses them as a person would.
+
+usage: test-html.py SMALL.html LARGE.html [--screenshots DIR]
+
+SMALL is the page of the four sample binaries with findings, LARGE one of 5,000 binaries; the tests of src/report/html
+make both. Needs only Python and Chromium (Debian: apt-get install chromium; or CHROMIUM=/path/to/it).
+exit 0: fine; 1: not; 3: no Chromium here
+"""
+import base64
+import json
+import os
+import pathlib
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless_shell"]
+INTERACTIVE = 2.0  # seconds from opening the large page until it can be used
+PATIENCE = 60.0  # seconds for one answer; a busy machine is no failure of the page
+
+
+class Browser:
+    """The DevTools protocol over a pipe: JSON messages, each ended by a zero byte."""
+
+    def __init__(self, program, profile):
+        to_read, self.to = os.pipe()
+        self.back, to_write = os.pipe()
+        flags = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --remote-debugging-pipe"
+        command = f'exec "$0" {flags} --user-data-dir="$1" about:blank 3<&{to_read} 4>&{to_write}'
+        self.process = subprocess.Popen(
+            ["sh", "-c", command, program, profile],
+            pass_fds=(to_read, to_write), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        os.close(to_read)
+        os.close(to_write)
+        self.buffer, self.number, self.session, self.events = b"", 0, None, []
+
+    def message(self):
+        end = time.monotonic() + PATIENCE
+        while b"\0" not in self.buffer:
+            ready, _, _ = select.select([self.back], [], [], max(0, end - time.monotonic()))
+            data = os.read(self.back, 1 << 16) if ready else b""
+            if not data:
+                raise TimeoutError("Chromium does not answer")
+            self.buffer += data
+        text, self.buffer = self.buffer.split(b"\0", 1)
+        return json.loads(text)
+
+    def call(self, method, **parameters):
+        self.number += 1
+        request = {"id": self.number, "method": method, "params": parameters}
+        if self.session:
+            request["sessionId"] = self.session
+        os.write(self.to, json.dumps(request).encode() + b"\0")
+        while True:
+            answer = self.message()
+            if answer.get("id") == self.number:
+                if "error" in answer:
+                    raise RuntimeError(f"{method}: {answer['error']['message']}")
+                return answer["result"]
+            self.events.append(answer)
+
+    def open(self, path):
+        self.session = None
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(f"{domain}.enable")
+        self.events.clear()
+        self.call("Page.navigate", url=pathlib.Path(path).resolve().as_uri())
+        self.wait("document.documentElement?.dataset.ready === 'true'")
+
+    def value(self, expression):
+        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        if "exceptionDetails" in answer:
+            raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")
+        return answer["result"].get("value")
+
+    def wait(self, expression):
+        end = time.monotonic() + PATIENCE
+        while not self.value(expression):
+            if time.monotonic() > end:
+                raise TimeoutError(expression)
+            time.sleep(0.01)
+
+    def key(self, key, text=""):
+        code = {"Enter": 13, "/": 191, "Tab": 9}[key]
+        for kind in ("keyDown", "keyUp"):
+            extra = {"text": text} if text and kind == "keyDown" else {}
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **extra)
+
+    def complaints(self):
+        """Console errors, exceptions, dialogs, and requests for anything but the page itself."""
+        found = []
+        for event in self.events:
+            method, parameters = event.get("method"), event.get("params", {})
+            if method == "Runtime.exceptionThrown":
+                found.append(parameters["exceptionDetails"].get("exception", {}).get("description", "exception"))
+            elif method == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "warning", "assert"):
+                found.append(f"console: {parameters['args']}")
+            elif method == "Log.entryAdded" and parameters["entry"]["level"] in ("error", "warning"):
+                found.append(f"log: {parameters['entry']['text']}")
+            elif method == "Page.javascriptDialogOpening":
+                found.append("a name ran as a script")
+            elif method == "Network.requestWillBeSent" and not parameters["request"]["url"].startswith("file:"):
+                found.append(f"asked for {parameters['request']['url']}")
+        return found
+
+    def close(self):
+        self.session = None
+        try:
+            self.call("Browser.close")
+        except (TimeoutError, OSError):
+            self.process.kill()
+        self.process.wait()
+
+
+failures = 0
+
+
+def check(what, is_so, detail=""):
+    global failures
+    failures += not is_so
+    print(f"{'ok  ' if is_so else 'FAIL'} {what} {detail if not is_so else ''}".rstrip())
+
+
+ROWS = "document.querySelectorAll('#list > tbody > tr:not(.detail)').length"
+
+
+def filtered(browser, query):
+    """How many binaries a filter leaves."""
+    browser.value(f"(() => {{ const f = document.getElementById('filter'); f.value = {json.dumps(query)};"
+                  " f.dispatchEvent(new Event('input')); })()")
+    return browser.value(ROWS)
+
+
+def small(browser, path, shots):
+    browser.open(path)
+    check("four binaries are listed", browser.value(ROWS) == 4)
+    check("tiles, charts and tables are drawn", browser.value(
+        "document.querySelectorAll('.tile').length >= 5 && document.querySelectorAll('.chart .bar').length >= 5"
+        " && document.querySelectorAll('#tables table').length === 3"))
+    text = browser.value("document.body.textContent.replace(document.getElementById('data').textContent, '')")
+    check("a hostile name is shown as it is", "</script><img src=x onerror=alert(1)>" in text)
+    check("and acts on nothing", browser.value("document.querySelectorAll('img').length") == 0)
+    check("its control characters are written out", "\\x1b[31m\\u{202e}" in text and "\u202e" not in text)
+    for query, count in [("", 4), ("go:1.21", 1), ("go:go1.27.3", 1), ("flag:dirty", 1), ("-flag:dirty", 3), ("module:x/sys", 2),
+                         ("setting:cgo_enabled=0", 1), ("level:error", 1), ("rule:stale-toolchain", 1),
+                         ("is:unsupported", 2), ("port:linux usr/bin/hello", 1), ("nosuchthing", 0)]:
+        found = filtered(browser, query)
+        check(f"filter {query!r} leaves {count}", found == count, f"left {found}")
+    filtered(browser, "")
+    paths = "[...document.querySelectorAll('#list .open')].map(b => b.textContent)"
+    browser.value("document.querySelector('#list thead th button').click()")
+    up = browser.value(paths)
+    browser.value("document.querySelector('#list thead th button').click()")
+    check("a heading sorts, and back", up != browser.value(paths) and sorted(up) == sorted(browser.value(paths)))
+    check("and says so", browser.value("document.querySelector('#list th').getAttribute('aria-sort')") == "descending")
+    browser.value("document.activeElement.blur()")
+    browser.key("/", "/")
+    check("/ goes to the filter", browser.value("document.activeElement.id") == "filter")
+    check("and types nothing", browser.value("document.getElementById('filter').value") == "")
+    browser.value("document.querySelector('#b1 .open').focus()")
+    browser.key("Enter", "\r")
+    check("Enter opens the details", browser.value("document.querySelectorAll('.detail').length") == 1)
+    detail = browser.value("document.querySelector('.detail').textContent")
+    for part in ["stale-toolchain", "go-version contradicted", "fips140=maybe", "example.com/fork/sys@v0.41.1", "-trimpath"]:
+        check(f"they tell {part}", part in detail)
+    check("the address leads there", browser.value("location.hash") == "#b1")
+    # The tables above: the last of the sample is that of the things not examined, with 15 rows.
+    shown = "[...document.querySelectorAll('#tables section:last-child tbody tr')].filter(r => !r.hidden).length"
+    browser.value("(() => { const s = document.querySelector('#tables section:last-child .search'); s.value = 'closed-1';"
+                  " s.dispatchEvent(new Event('input')); })()")
+    check("a long table has a search", browser.value(shown) == 3, browser.value(shown))
+    browser.value("document.querySelectorAll('#tables section:last-child th button')[1].click()")
+    first = "document.querySelector('#tables section:last-child tbody tr:not([hidden]) td:nth-child(2)').textContent"
+    check("and sorts by a column, numbers as numbers", browser.value(first) == "usr/bin/closed-1", browser.value(first))
+    filtered(browser, "nosuchthing")
+    browser.value("document.querySelectorAll('#tables .open')[1].click()")
+    check("a finding leads to its binary", browser.value("location.hash") == "#b3" and browser.value(ROWS) == 4)
+    browser.value("document.querySelector('#b3 .open').click()")
+    check("a second click closes it", browser.value("document.querySelectorAll('.detail').length") == 1)
+    if shots:
+        screenshot(browser, shots / "light.png")
+    light = browser.value("getComputedStyle(document.body).backgroundColor")
+    browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    dark = browser.value("getComputedStyle(document.body).backgroundColor")
+    check("dark where the system is dark", light != dark)
+    if shots:
+        screenshot(browser, shots / "dark.png")
+    browser.value("document.getElementById('theme').click()")
+    check("the button overrides it", browser.value("getComputedStyle(document.body).backgroundColor") == light)
+    pdf = base64.b64decode(browser.call("Page.printToPDF")["data"])
+    check("prints", pdf.startswith(b"%PDF") and len(pdf) > 10_000, f"{len(pdf)} bytes")
+    unnamed = browser.value("[...document.querySelectorAll('button, input')].filter(e => !(e.textContent.trim() ||"
+                            " e.labels?.length || e.getAttribute('aria-label'))).length")
+    check("every control has a name", unnamed == 0)
+    for width in (360, 800, 1920):
+        browser.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        check(f"no sideways scrolling of the page at {width}", browser.value("document.documentElement.scrollWidth <= innerWidth"))
+    check("no complaints", not browser.complaints(), browser.complaints())
+
+
+def large(browser, path, shots):
+    size = pathlib.Path(path).stat().st_size
+    check("below 10 MB", size < 10_000_000, f"{size}")
+    browser.open(path)
+    times = []
+    while not times or (min(times) >= INTERACTIVE and len(times) < 5):  # the best of some: the machine may be busy
+        browser.call("Page.reload", ignoreCache=True)
+        browser.wait("document.documentElement?.dataset.ready === 'true' && performance.now() > 0")
+        times.append(browser.value(
+            "new Promise(done => requestAnimationFrame(() => setTimeout(() => done(performance.now() / 1000))))"))
+    check(f"usable after {min(times):.2f} s (limit {INTERACTIVE} s)", min(times) < INTERACTIVE, f"tries {times}")
+    browser.wait(f"{ROWS} === 5000")
+    check("all rows arrive", True)
+    for query in ["service-7", "module:module-003@v1.2", "go:1.2 flag:dirty", "go:1.22 flag:dirty", "setting:vcs.modified=true"]:
+        spent = browser.value(
+            f"(() => {{ const f = document.getElementById('filter'); f.value = {json.dumps(query)}; const t = performance.now();"
+            " f.dispatchEvent(new Event('input')); return performance.now() - t; })()")
+        check(f"filter {query!r} takes {spent:.0f} ms, leaves {browser.value(ROWS)}", spent < 1000)
+    filtered(browser, "")
+    spent = browser.value("(() => { const t = performance.now(); document.querySelectorAll('#list thead button')[0].click();"
+                          " return performance.now() - t; })()")
+    check(f"sorting takes {spent:.0f} ms", spent < 1000)
+    spent = browser.value("(() => { const t = performance.now(); document.querySelector('#list .open').click();"
+                          " return performance.now() - t; })()")
+    check(f"opening details takes {spent:.0f} ms", spent < 200)
+    if shots:
+        screenshot(browser, shots / "large.png")
+    check("no complaints", not browser.complaints(), browser.complaints())
+
+
+def screenshot(browser, path):
+    browser.call("Emulation.setDeviceMetricsOverride", width=1400, height=1000, deviceScaleFactor=1, mobile=False)
+    picture = browser.call("Page.captureScreenshot", captureBeyondViewport=str(path).endswith(("light.png", "dark.png")))
+    path.write_bytes(base64.b64decode(picture["data"]))
+
+
+def main():
+    arguments = sys.argv[1:]
+    shots = None
+    if "--screenshots" in arguments:
+        at = arguments.index("--screenshots")
+        shots = pathlib.Path(arguments[at + 1])
+        del arguments[at:at + 2]
+    if len(arguments) != 2:
+        sys.exit(__doc__)
+    named = os.environ.get("CHROMIUM")
+    program = named or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not program:
+        print("skipped: no Chromium (apt-get install chromium, or set CHROMIUM)")
+        sys.exit(3)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        browser = Browser(program, profile)
+        try:
+            small(browser, arguments[0], shots)
+            large(browser, arguments[1], shots)
+        finally:
+            browser.close()
+    sys.exit(1 if failures else 0)
+
+
+main()

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Validates CycloneDX and SPDX JSON files against the schemas in testdata/schemas, and checks what schemas cannot say:
+that references point at something, that identifiers are unique, and that purls are well formed.
+
+usage: validate-sbom.py FILE...      exit 0: all valid; 1: not; 3: the Python package `jsonschema` is missing
+"""
+import json
+import pathlib
+import re
+import sys
+
+try:
+    import jsonschema
+    import referencing
+except ImportError as error:
+    print(f"skipped: {error} (pip install jsonschema)")
+    sys.exit(3)
+
+SCHEMAS = pathlib.Path(__file__).resolve().parent.parent / "testdata" / "schemas"
+PART = r"(?:[a-z0-9.\-_~:]|%[0-9A-F]{2})+"
+PURL = re.compile(rf"pkg:golang/{PART}(/{PART})*(@(?:[A-Za-z0-9.\-_~:]|%[0-9A-F]{{2}})+)?$")
+
+
+def validator(name):
+    registry = referencing.Registry()
+    for path in SCHEMAS.glob("*.json"):
+        schema = json.loads(path.read_text(encoding="utf-8"))
+        resource = referencing.Resource.from_contents(schema)
+        registry = registry.with_resource(path.name, resource).with_resource(schema["$id"], resource)
+        # A relative reference resolves against the `$id` of the schema that holds it.
+        registry = registry.with_resource("http://cyclonedx.org/schema/" + path.name, resource)
+    schema = json.loads((SCHEMAS / name).read_text(encoding="utf-8"))
+    kind = jsonschema.validators.validator_for(schema)
+    return kind(schema, registry=registry, format_checker=kind.FORMAT_CHECKER)
+
+
+def nested(components):
+    for component in components:
+        yield component
+        yield from nested(component.get("components", []))
+
+
+def cyclonedx(bom):
+    every = list(nested(bom["components"])) + [bom["metadata"]["component"]]
+    refs = [c["bom-ref"] for c in every]
+    if len(set(refs)) != len(refs):
+        yield "a bom-ref stands twice"
+    used = [d["ref"] for d in bom["dependencies"]] + [r for d in bom["dependencies"] for r in d.get("dependsOn", [])]
+    used += [r for c in bom["compositions"] for r in c["dependencies"]]
+    for ref in set(used) - set(refs):
+        yield f"{ref} is referred to and not there"
+    for component in every:
+        if "purl" in component and not PURL.match(component["purl"]):
+            yield f"purl {component['purl']!r}"
+
+
+def spdx(document):
+    ids = [p["SPDXID"] for p in document["packages"]] + [document["SPDXID"]]
+    if len(set(ids)) != len(ids):
+        yield "an SPDXID stands twice"
+    for identifier in ids:
+        if not re.fullmatch(r"SPDXRef-[A-Za-z0-9.-]+", identifier):
+            yield f"SPDXID {identifier!r}"
+    for relationship in document["relationships"]:
+        for key in ("spdxElementId", "relatedSpdxElement"):
+            if relationship[key] not in ids:
+                yield f"{relationship[key]} is referred to and not there"
+    for package in document["packages"]:
+        for reference in package.get("externalRefs", []):
+            if reference["referenceType"] == "purl" and not PURL.match(reference["referenceLocator"]):
+                yield f"purl {reference['referenceLocator']!r}"
+
+
+def check(path):
+    document = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+    if document.get("bomFormat") == "CycloneDX":
+        schema, more = f"bom-{document['specVersion']}.SNAPSHOT.schema.json", cyclonedx
+    elif "spdxVersion" in document:
+        schema, more = document["spdxVersion"].lower() + ".schema.json", spdx
+    else:
+        return ["neither CycloneDX nor SPDX"]
+    errors = [f"{'/'.join(map(str, e.absolute_path))}: {e.message[:300]}" for e in validator(schema).iter_errors(document)]
+    return errors or list(more(document))
+
+
+def main(paths):
+    if not paths:
+        sys.exit(__doc__)
+    bad = False
+    for path in paths:
+        errors = check(path)
+        print(f"{path}: {'valid' if not errors else 'NOT valid'}")
+        for error in errors[:20]:
+            print(f"  {error}")
+        bad |= bool(errors)
+    sys.exit(1 if bad else 0)
+
+
+main(sys.argv[1:])

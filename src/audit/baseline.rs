@@ -1,0 +1,132 @@
+//! Baselines: what is there today and accepted, so that only what is new counts.
+//!
+//! The file holds fingerprints with their count, and which Go built each program. Fingerprints do not hold versions of
+//! anything unrelated, so a rebuild, a version bump or another directory keeps them; see [`super::finding`].
+
+use super::finding::Finding;
+use super::fleet;
+use crate::report::model::Binary;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+
+/// Version of the file format.
+const SCHEMA: &str = "gospect-baseline/1";
+
+/// An accepted state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    schema: String,
+    /// By fingerprint, so that the file is stable under version control.
+    findings: BTreeMap<String, Accepted>,
+    /// Go release by place of the program.
+    toolchains: BTreeMap<String, String>,
+}
+
+/// One accepted finding. Rule, path and message are for people who read the file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Accepted {
+    rule: String,
+    path: String,
+    message: String,
+    /// How many findings have this fingerprint.
+    count: u64,
+}
+
+impl Default for Baseline {
+    fn default() -> Self {
+        Baseline { schema: SCHEMA.into(), findings: BTreeMap::new(), toolchains: BTreeMap::new() }
+    }
+}
+
+impl Baseline {
+    /// Reads a baseline file. The error says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Baseline, String> {
+        let baseline: Baseline = serde_json::from_str(text).map_err(|e| format!("not a baseline file: {e}"))?;
+        if baseline.schema != SCHEMA {
+            return Err(format!("baseline schema is `{}`, this gospect reads `{SCHEMA}`; write it again with --write-baseline", baseline.schema));
+        }
+        Ok(baseline)
+    }
+
+    /// The file's text, with a newline at its end.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+
+    /// Accepts a finding. Waived findings are left to their waiver.
+    pub fn accept(&mut self, finding: &Finding) {
+        if finding.waived.is_some() {
+            return;
+        }
+        self.findings
+            .entry(finding.fingerprint.clone())
+            .or_insert_with(|| Accepted { rule: finding.rule.clone(), path: finding.path.clone(), message: finding.message.clone(), count: 0 })
+            .count += 1;
+    }
+
+    /// Remembers which Go built a program.
+    pub fn record(&mut self, binary: &Binary) {
+        if let Some(version) = &binary.go_version {
+            self.toolchains.insert(fleet::place(binary), version.clone());
+        }
+    }
+
+    /// Which Go built this program at the time of the baseline.
+    pub fn toolchain(&self, binary: &Binary) -> Option<&str> {
+        self.toolchains.get(&fleet::place(binary)).map(String::as_str)
+    }
+
+    /// Marks what was there before: of each fingerprint as many as the baseline has.
+    pub fn mark(&self, findings: &mut [Finding]) {
+        let mut left: HashMap<&str, u64> = self.findings.iter().map(|(f, a)| (f.as_str(), a.count)).collect();
+        for f in findings.iter_mut().filter(|f| f.waived.is_none()) {
+            if let Some(n) = left.get_mut(f.fingerprint.as_str()).filter(|n| **n > 0) {
+                *n -= 1;
+                f.accepted = true;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::testing::*;
+
+    #[test]
+    fn only_what_is_new_counts() {
+        let old = binary(|b| set(b, "-race", "true"));
+        let setup = Setup::default();
+        let found = setup.judge(&old);
+        let mut baseline = Baseline::default();
+        found.iter().for_each(|f| baseline.accept(f));
+        let read = Baseline::parse(&baseline.to_json()).unwrap();
+        assert_eq!(read, baseline);
+        // Another version of the program and of Go; one thing is new.
+        let new = change(old, |b| {
+            b.go_version = Some("go1.27.9".into());
+            set(b, "vcs.revision", "ffff");
+            set(b, "-cover", "true");
+        });
+        let now = Setup { baseline: Some(read), ..Setup::default() }.judge(&new);
+        let counts: Vec<&str> = now.iter().filter(|f| f.counts()).map(|f| f.rule.as_str()).collect();
+        assert_eq!(counts, ["coverage-instrumented"]);
+    }
+
+    #[test]
+    fn as_many_as_there_were_are_accepted() {
+        let b = binary(|b| set(b, "-race", "true"));
+        let twice = Setup { rule: "race-detector", ..Setup::default() }.judge_all(&[b.clone(), b]);
+        let mut baseline = Baseline::default();
+        baseline.accept(&twice[0]);
+        let mut now = twice;
+        baseline.mark(&mut now);
+        assert_eq!(now.iter().filter(|f| f.counts()).count(), 1);
+    }
+
+    #[test]
+    fn a_wrong_file_is_refused() {
+        assert!(Baseline::parse("{}").is_err());
+        assert!(Baseline::parse("{\"schema\":\"x\",\"findings\":{},\"toolchains\":{}}").unwrap_err().contains("--write-baseline"));
+    }
+}

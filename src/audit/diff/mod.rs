@@ -1,0 +1,216 @@
+//! Diff: what changed between two sets of programs.
+//!
+//! Programs are paired by place, main package and port (`pair`), and compared fact by fact (`compare`); every change
+//! has a class that `--fail-on` can name.
+//!
+//! Must never: read files; report a fact that one side does not know as a change.
+
+mod compare;
+mod pair;
+
+use crate::report::model::Binary;
+use serde::Serialize;
+
+/// What a change is about; the words of `--fail-on`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// A program is new.
+    Added,
+    /// A program is gone.
+    Removed,
+    /// Another Go.
+    Toolchain,
+    /// Dependencies.
+    Module,
+    /// Build settings, FIPS module and mode.
+    Setting,
+    /// Effective GODEBUG values.
+    Godebug,
+    /// Experiments in force.
+    Experiment,
+    /// GOROOT and build-host paths.
+    Goroot,
+    /// Loader, libraries, hardening.
+    Linkage,
+    /// Contradictions, packing, checksums, module data.
+    Integrity,
+    /// The program's own version and commit. Changes with every release, so `any` does not mean it.
+    Source,
+}
+
+impl Class {
+    /// All classes.
+    pub const ALL: [Class; 11] = [
+        Class::Added,
+        Class::Removed,
+        Class::Toolchain,
+        Class::Module,
+        Class::Setting,
+        Class::Godebug,
+        Class::Experiment,
+        Class::Goroot,
+        Class::Linkage,
+        Class::Integrity,
+        Class::Source,
+    ];
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Added => "added",
+            Class::Removed => "removed",
+            Class::Toolchain => "toolchain",
+            Class::Module => "module",
+            Class::Setting => "setting",
+            Class::Godebug => "godebug",
+            Class::Experiment => "experiment",
+            Class::Goroot => "goroot",
+            Class::Linkage => "linkage",
+            Class::Integrity => "integrity",
+            Class::Source => "source",
+        }
+    }
+
+    /// Classes of a comma list as `--fail-on` takes it; `any` is all but `source`. The error says what is wrong.
+    pub fn parse_list(text: &str) -> Result<Vec<Class>, String> {
+        let mut out = Vec::new();
+        for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
+            if word == "any" {
+                out.extend(Class::ALL.into_iter().filter(|c| *c != Class::Source));
+                continue;
+            }
+            match Class::ALL.into_iter().find(|c| c.name() == word) {
+                Some(class) => out.push(class),
+                None => {
+                    let names = Class::ALL.map(Class::name);
+                    let hint = super::near::nearest(word, names).map_or(format!("one of {}, any", names.join(", ")), |n| format!("did you mean `{n}`?"));
+                    return Err(format!("`{word}` is not a class of changes; {hint}"));
+                }
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Which way a change goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Newer.
+    Up,
+    /// Older.
+    Down,
+    /// There now.
+    Added,
+    /// Gone now.
+    Removed,
+    /// Other.
+    Changed,
+}
+
+/// One change of one program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// What it is about.
+    pub class: Class,
+    /// Record key, setting, module or GODEBUG key.
+    pub key: String,
+    /// Which way.
+    pub direction: Direction,
+    /// Before; `None`: not there.
+    pub old: Option<String>,
+    /// Now; `None`: not there.
+    pub new: Option<String>,
+    /// True for what a reader should look at first: downgrades, weaker settings, new contradictions.
+    pub worse: bool,
+}
+
+/// A program on either side.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Side {
+    /// Location for a person.
+    pub path: String,
+    /// Go release.
+    pub go_version: Option<String>,
+    /// Main module version.
+    pub version: Option<String>,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// A program in two states.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Pair {
+    /// Import path.
+    pub main_package: Option<String>,
+    /// `os/arch`.
+    pub port: String,
+    /// Before; `None`: the program is new.
+    pub old: Option<Side>,
+    /// Now; `None`: the program is gone.
+    pub new: Option<Side>,
+    /// What changed, by class and key.
+    pub changes: Vec<Change>,
+}
+
+/// All that changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Diff {
+    /// Programs with changes, by path.
+    pub pairs: Vec<Pair>,
+    /// Programs on both sides without any change.
+    pub unchanged: u64,
+}
+
+impl Diff {
+    /// True when there is a change of one of these classes.
+    pub fn has(&self, classes: &[Class]) -> bool {
+        self.changes().any(|c| classes.contains(&c.class))
+    }
+
+    /// Every change.
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.pairs.iter().flat_map(|p| &p.changes)
+    }
+
+    /// How many changes of a class.
+    pub fn count(&self, class: Class) -> usize {
+        self.changes().filter(|c| c.class == class).count()
+    }
+}
+
+/// Compares two sets of records.
+pub fn diff(old: &[Binary], new: &[Binary]) -> Diff {
+    let mut out = Diff::default();
+    for (before, now) in pair::pair(old, new) {
+        let Some(any) = now.or(before) else { continue };
+        let changes = match (before, now) {
+            (Some(a), Some(b)) => compare::compare(a, b),
+            (None, Some(b)) => vec![whole(Class::Added, Direction::Added, None, Some(b))],
+            (Some(a), None) => vec![whole(Class::Removed, Direction::Removed, Some(a), None)],
+            (None, None) => Vec::new(),
+        };
+        if changes.is_empty() {
+            out.unchanged += 1;
+            continue;
+        }
+        out.pairs.push(Pair { main_package: any.main_package.clone(), port: super::rules::port(any), old: before.map(side), new: now.map(side), changes });
+    }
+    let path = |p: &Pair| p.new.as_ref().or(p.old.as_ref()).map(|s| s.path.clone());
+    out.pairs.sort_by(|a, b| (path(a), &a.port, a.old.is_some()).cmp(&(path(b), &b.port, b.old.is_some())));
+    out
+}
+
+fn whole(class: Class, direction: Direction, old: Option<&Binary>, new: Option<&Binary>) -> Change {
+    let path = |b: Option<&Binary>| b.map(|b| b.path.clone());
+    Change { class, key: "program".into(), direction, old: path(old), new: path(new), worse: false }
+}
+
+fn side(b: &Binary) -> Side {
+    let version = b.build_info.as_ref().map(|i| i.main.version.clone()).filter(|v| !v.is_empty());
+    Side { path: b.path.clone(), go_version: b.go_version.clone(), version, size: b.size }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,243 @@
+//! A finding: which rule, where, on what evidence, and what to do about it.
+
+use crate::report::model::{Evidence, Location};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// How bad a finding is. Ordered: `Error` is the greatest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Worth knowing; nothing to do at once.
+    Note,
+    /// Should be looked at.
+    Warning,
+    /// Should stop a release.
+    Error,
+}
+
+impl Level {
+    /// All levels, worst first.
+    pub const ALL: [Level; 3] = [Level::Error, Level::Warning, Level::Note];
+
+    /// The word used in every format and in policy files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Note => "note",
+        }
+    }
+
+    /// The level called `name`; `None` for any other word (`off` included).
+    pub fn parse(name: &str) -> Option<Level> {
+        Level::ALL.into_iter().find(|l| l.name() == name)
+    }
+}
+
+/// The place in a policy file that asked for a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyRef {
+    /// File name as given.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+}
+
+/// Why a finding does not count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waived {
+    /// The waiver's reason.
+    pub reason: String,
+    /// Last day it holds, ISO 8601; `None`: for ever.
+    pub expires: Option<String>,
+}
+
+/// One thing that a rule found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Kebab-case id of the rule, or the user's own id.
+    pub rule: String,
+    /// Stable code, `GS` and three digits.
+    pub code: String,
+    /// How bad.
+    pub level: Level,
+    /// What is the case, one sentence.
+    pub message: String,
+    /// Where, for a person.
+    pub path: String,
+    /// Where, for a program.
+    pub location: Location,
+    /// What was seen: record key (or place) and value.
+    pub evidence: Vec<Evidence>,
+    /// What to do, with the command to type.
+    pub help: String,
+    /// The policy line that asked for it; `None`: built in.
+    pub policy: Option<PolicyRef>,
+    /// Set when a waiver covers it.
+    pub waived: Option<Waived>,
+    /// True when the baseline accepts it.
+    #[serde(default)]
+    pub accepted: bool,
+    /// Stable name of this finding: survives rebuilds, version bumps and moves of the whole target.
+    pub fingerprint: String,
+}
+
+impl Finding {
+    /// True when the finding counts towards the exit code.
+    pub fn counts(&self) -> bool {
+        self.waived.is_none() && !self.accepted
+    }
+}
+
+/// What a place is called from one release to the next: relative to its target, version numbers replaced by `*`,
+/// an image without tag and digest. Two runs over `dist-1.2/app` and `dist-1.3/app` give the same text.
+pub fn identity(path: &str, location: &Location) -> String {
+    let mut out = String::new();
+    if let Some(image) = &location.image {
+        let name = image.reference.split('@').next().unwrap_or("");
+        let slash = name.rfind('/').map_or(0, |i| i + 1);
+        let tag = name.get(slash..).and_then(|n| n.find(':')).map_or(name.len(), |i| slash + i);
+        out.push_str(&without_versions(name.get(..tag).unwrap_or(name)));
+        out.push('|');
+        out.push_str(image.platform.as_deref().unwrap_or(""));
+        out.push('|');
+    }
+    out.push_str(&without_versions(relative(path, &location.target)));
+    if let Some(slice) = &location.slice {
+        out.push('|');
+        out.push_str(slice);
+    }
+    out
+}
+
+/// `path` below `target`; the file name when the target is the file itself.
+fn relative<'a>(path: &'a str, target: &str) -> &'a str {
+    let target = target.trim_end_matches('/');
+    match path.strip_prefix(target) {
+        Some("") => path.rsplit('/').next().unwrap_or(path),
+        // A container named as the target: only its own name varies from release to release.
+        Some(rest) if rest.starts_with('!') && !target.is_empty() => rest,
+        Some(rest) if rest.starts_with('/') => rest.trim_start_matches('/'),
+        _ => path,
+    }
+}
+
+/// Replaces every dotted number (`1.2`, `v1.2.3-rc1+b`) by `*`.
+fn without_versions(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let boundary = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
+        let digits = at + usize::from(bytes[at] == b'v');
+        let end = if boundary { version_end(bytes, digits) } else { None };
+        match end {
+            Some(end) => {
+                out.push('*');
+                at = end;
+            }
+            None => {
+                let next = (at + 1..=bytes.len()).find(|&i| text.is_char_boundary(i)).unwrap_or(bytes.len());
+                out.push_str(&text[at..next]);
+                at = next;
+            }
+        }
+    }
+    out
+}
+
+/// End of a dotted number that starts at `at`, with a pre-release or build part after it.
+fn version_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+    let mut dots = 0;
+    loop {
+        let start = at;
+        while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+            at += 1;
+        }
+        if at == start {
+            return if dots > 1 { Some(at - 1) } else { None };
+        }
+        if bytes.get(at) == Some(&b'.') && bytes.get(at + 1).is_some_and(u8::is_ascii_digit) {
+            dots += 1;
+            at += 1;
+        } else {
+            break;
+        }
+    }
+    if dots == 0 {
+        return None;
+    }
+    for word in [&b"-rc"[..], b"-beta", b"-alpha", b"rc", b"beta"] {
+        if bytes[at..].starts_with(word) {
+            at += word.len();
+            while bytes.get(at).is_some_and(|b| b.is_ascii_digit() || *b == b'.') {
+                at += 1;
+            }
+            break;
+        }
+    }
+    Some(at)
+}
+
+/// Hex of the first half of SHA-256 over rule, place and what is special about this finding.
+pub fn fingerprint(rule: &str, identity: &str, salient: &[String]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(rule.as_bytes());
+    for part in std::iter::once(identity).chain(salient.iter().map(String::as_str)) {
+        hash.update([0]);
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(target: &str) -> Location {
+        Location { target: target.into(), ..Location::default() }
+    }
+
+    #[test]
+    fn a_version_bump_keeps_the_identity() {
+        let old = identity("dist/app_1.2.3_linux_amd64.tar.gz!app-v1.2.3/app", &at("dist"));
+        let new = identity("/tmp/x/app_1.10.0-rc1_linux_amd64.tar.gz!app-v1.10.0-rc1/app", &at("/tmp/x"));
+        assert_eq!(old, new);
+        assert_eq!(old, "app_*_linux_amd64.tar.gz!app-*/app");
+        assert_ne!(old, identity("dist/app_1.2.3_linux_arm64.tar.gz!app-v1.2.3/app", &at("dist")));
+    }
+
+    #[test]
+    fn a_number_that_is_no_version_stays() {
+        assert_eq!(without_versions("x86_64/sha256sum"), "x86_64/sha256sum");
+        assert_eq!(without_versions("é1/v2/é"), "é1/v2/é");
+        assert_eq!(without_versions("lib1.2x"), "lib1.2x");
+        assert_eq!(without_versions("go1.2"), "go1.2");
+    }
+
+    #[test]
+    fn an_image_is_known_by_its_repository_and_platform() {
+        let image = |reference: &str| {
+            let mut l = at(reference);
+            l.image = Some(crate::report::model::ImageRef {
+                reference: reference.into(),
+                digest: None,
+                platform: Some("linux/amd64".into()),
+            });
+            identity("/usr/bin/app", &l)
+        };
+        assert_eq!(image("localhost:5000/team/app:1.2"), "localhost:5000/team/app|linux/amd64|/usr/bin/app");
+        assert_eq!(image("localhost:5000/team/app:1.2"), image("localhost:5000/team/app@sha256:00"));
+        assert_ne!(image("a/app:1"), image("b/app:1"));
+    }
+
+    #[test]
+    fn a_fingerprint_depends_on_rule_place_and_salient_parts() {
+        let base = fingerprint("r", "p", &["a".into()]);
+        assert_eq!(base.len(), 32);
+        assert_ne!(base, fingerprint("s", "p", &["a".into()]));
+        assert_ne!(base, fingerprint("r", "q", &["a".into()]));
+        assert_ne!(base, fingerprint("r", "p", &["a".into(), String::new()]));
+    }
+}

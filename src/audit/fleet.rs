@@ -1,0 +1,284 @@
+//! What a run remembers of each binary, so that the whole set can be judged at the end.
+//!
+//! Rows are short and module names are stored once, so memory grows by a few hundred bytes a binary and eight bytes a
+//! dependency.
+
+use super::finding::identity;
+use super::keys::Record;
+use super::rules::port;
+use crate::report::model::{Binary, Location, Unexamined};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// One binary of the run.
+#[derive(Debug, Default)]
+pub struct Row {
+    /// For a person.
+    pub path: String,
+    /// For a program.
+    pub location: Location,
+    /// `os/arch`.
+    pub port: String,
+    /// Import path.
+    pub main_package: Option<String>,
+    /// Release.
+    pub go_version: Option<String>,
+    /// Names of the `X:` suffix, joined.
+    pub experiments: String,
+    /// `vcs.revision`.
+    pub revision: Option<String>,
+    /// Build settings without those of port and version control; `None` when none are recorded.
+    pub settings: Option<BTreeMap<String, String>>,
+    /// Module and version, as numbers of [`Names`].
+    modules: Vec<(u32, u32)>,
+}
+
+/// Texts stored once.
+#[derive(Debug, Default)]
+struct Names {
+    numbers: HashMap<Arc<str>, u32>,
+    texts: Vec<Arc<str>>,
+}
+
+impl Names {
+    fn number(&mut self, text: &str) -> u32 {
+        if let Some(n) = self.numbers.get(text) {
+            return *n;
+        }
+        let text: Arc<str> = text.into();
+        let n = self.texts.len() as u32;
+        self.texts.push(text.clone());
+        self.numbers.insert(text, n);
+        n
+    }
+}
+
+/// Checksums seen of one module version: sum, first place, how many binaries.
+type Sums = Vec<(Arc<str>, usize, u64)>;
+
+/// Everything the run rules see.
+#[derive(Debug, Default)]
+pub struct Fleet {
+    rows: Vec<Row>,
+    hidden: Vec<bool>,
+    groups: BTreeMap<String, Vec<usize>>,
+    names: Names,
+    sums: HashMap<(u32, u32), Sums>,
+    /// What was not examined.
+    pub unexamined: Vec<Unexamined>,
+    built: Vec<Group>,
+}
+
+/// Binaries that belong together.
+#[derive(Debug, Default)]
+pub struct Group {
+    name: String,
+    rows: Vec<Arc<Row>>,
+    names: Arc<Vec<Arc<str>>>,
+}
+
+/// A module version with more than one checksum.
+#[derive(Debug)]
+pub struct SumConflict {
+    /// Module path.
+    pub module: String,
+    /// Version.
+    pub version: String,
+    /// Checksum, a path that has it, how many have it; the most frequent first.
+    pub sums: Vec<(String, String, u64)>,
+    /// Where the odd one is.
+    pub place: (String, Location),
+}
+
+/// A module with several versions in one group.
+#[derive(Debug)]
+pub struct MixedModule {
+    /// Module path.
+    pub module: String,
+    /// Version and a path that has it; the most frequent first.
+    pub versions: Vec<(String, String)>,
+    /// A binary with another version than most.
+    pub place: Arc<Row>,
+}
+
+impl Fleet {
+    /// Remembers a binary. It belongs to the group that the values of `group_by` name; a binary without any of them to
+    /// none; all to one when `group_by` is empty.
+    pub fn push(&mut self, binary: &Binary, record: &Record, group_by: &[String]) {
+        let index = self.rows.len();
+        let hidden = binary.location.visible == Some(false);
+        if !hidden {
+            let values: Vec<String> = group_by.iter().map(|k| record.values(k).join(",")).collect();
+            if values.iter().any(|v| !v.is_empty()) || group_by.is_empty() {
+                self.groups.entry(values.join(" ")).or_default().push(index);
+            }
+        }
+        let info = binary.build_info.as_ref();
+        let mut modules = Vec::new();
+        for m in info.iter().flat_map(|i| &i.deps) {
+            let m = m.replace.as_deref().unwrap_or(m);
+            let key = (self.names.number(&m.path), self.names.number(&m.version));
+            modules.push(key);
+            if !m.sum.is_empty() && !m.version.is_empty() {
+                let sums = self.sums.entry(key).or_default();
+                match sums.iter_mut().find(|(s, _, _)| **s == *m.sum) {
+                    Some(seen) => seen.2 += 1,
+                    None => sums.push((m.sum.as_str().into(), index, 1)),
+                }
+            }
+        }
+        let settings = info.filter(|i| !i.settings.is_empty()).map(|i| {
+            let kept = i.settings.iter().filter(|s| !s.key.starts_with("vcs") && s.key != "GOOS" && s.key != "GOARCH");
+            kept.map(|s| (s.key.clone(), s.value.clone())).collect()
+        });
+        self.hidden.push(hidden);
+        self.rows.push(Row {
+            path: binary.path.clone(),
+            location: binary.location.clone(),
+            port: port(binary),
+            main_package: binary.main_package.clone(),
+            go_version: binary.go_version.clone(),
+            experiments: binary.experiments.suffix.join(","),
+            revision: info.and_then(|i| i.setting("vcs.revision")).map(str::to_string),
+            settings,
+            modules,
+        });
+    }
+
+    /// Sorts rows into groups; called once, before the run rules look.
+    pub fn build(&mut self) {
+        let names = Arc::new(std::mem::take(&mut self.names.texts));
+        let rows: Vec<Arc<Row>> = std::mem::take(&mut self.rows).into_iter().map(Arc::new).collect();
+        self.built = std::mem::take(&mut self.groups)
+            .into_iter()
+            .map(|(name, members)| Group { name, rows: members.iter().filter_map(|i| rows.get(*i).cloned()).collect(), names: names.clone() })
+            .collect();
+        self.built.push(Group { name: String::new(), rows, names });
+    }
+
+    /// Groups of at least two.
+    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.built.iter().take(self.built.len().saturating_sub(1)).filter(|g| g.rows.len() > 1)
+    }
+
+    fn all(&self) -> &[Arc<Row>] {
+        self.built.last().map_or(&[], |g| &g.rows)
+    }
+
+    /// Every binary that is not hidden by a later layer.
+    pub fn visible(&self) -> impl Iterator<Item = &Row> {
+        self.all().iter().zip(&self.hidden).filter(|(_, h)| !**h).map(|(r, _)| r.as_ref())
+    }
+
+    /// The first target, for findings about the whole.
+    pub fn target(&self) -> &str {
+        self.all().first().map_or("", |r| &r.location.target)
+    }
+
+    /// Module versions with more than one checksum, by module.
+    pub fn sum_conflicts(&self) -> Vec<SumConflict> {
+        let names = self.built.last().map(|g| g.names.clone()).unwrap_or_default();
+        let text = |n: u32| names.get(n as usize).map(|t| t.to_string()).unwrap_or_default();
+        let mut out = Vec::new();
+        for ((module, version), sums) in self.sums.iter().filter(|(_, s)| s.len() > 1) {
+            let mut sums = sums.clone();
+            sums.sort_by(|a, b| (b.2, a.1).cmp(&(a.2, b.1)));
+            let row = |i: usize| self.all().get(i);
+            let Some(odd) = sums.last().and_then(|s| row(s.1)) else { continue };
+            out.push(SumConflict {
+                module: text(*module),
+                version: text(*version),
+                place: (odd.path.clone(), odd.location.clone()),
+                sums: sums.iter().map(|(s, i, n)| (s.to_string(), row(*i).map(|r| r.path.clone()).unwrap_or_default(), *n)).collect(),
+            });
+        }
+        out.sort_by(|a, b| (&a.module, &a.version).cmp(&(&b.module, &b.version)));
+        out
+    }
+}
+
+impl Group {
+    /// What its members have in common.
+    pub fn name(&self) -> &str {
+        if self.name.is_empty() { "this run" } else { &self.name }
+    }
+
+    /// Its members.
+    pub fn rows(&self) -> &[Arc<Row>] {
+        &self.rows
+    }
+
+    /// Modules of which members have different versions, by name.
+    pub fn mixed_modules(&self) -> Vec<MixedModule> {
+        let mut seen: HashMap<u32, Vec<(u32, u64, &Arc<Row>)>> = HashMap::new();
+        for row in &self.rows {
+            for (module, version) in &row.modules {
+                let versions = seen.entry(*module).or_default();
+                match versions.iter_mut().find(|v| v.0 == *version) {
+                    Some(v) => v.1 += 1,
+                    None => versions.push((*version, 1, row)),
+                }
+            }
+        }
+        let text = |n: u32| self.names.get(n as usize).map(|t| t.to_string()).unwrap_or_default();
+        let mut out: Vec<MixedModule> = Vec::new();
+        for (module, mut versions) in seen.into_iter().filter(|(_, v)| v.len() > 1) {
+            versions.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.2.path.cmp(&b.2.path)));
+            let Some(odd) = versions.last() else { continue };
+            out.push(MixedModule { module: text(module), place: odd.2.clone(), versions: versions.iter().map(|v| (text(v.0), v.2.path.clone())).collect() });
+        }
+        out.sort_by(|a, b| a.module.cmp(&b.module));
+        out
+    }
+}
+
+/// How the members of a group differ in one respect.
+pub struct Spread<'g> {
+    /// The most frequent value; of equally frequent ones the first met.
+    pub majority: String,
+    /// How many have it.
+    pub majority_count: usize,
+    /// The other values and who has them, the rarest first.
+    pub odd: Vec<(String, Vec<&'g Row>)>,
+}
+
+impl<'g> Spread<'g> {
+    /// Compares one value of every member; members without one are left out. `None` when all agree.
+    pub fn of(group: &'g Group, value: &dyn Fn(&Row) -> Option<String>) -> Option<Spread<'g>> {
+        let mut seen: Vec<(String, Vec<&Row>)> = Vec::new();
+        for row in group.rows() {
+            let Some(v) = value(row) else { continue };
+            match seen.iter_mut().find(|(s, _)| *s == v) {
+                Some((_, rows)) => rows.push(row),
+                None => seen.push((v, vec![row])),
+            }
+        }
+        if seen.len() < 2 {
+            return None;
+        }
+        let mut most = 0;
+        for (i, s) in seen.iter().enumerate() {
+            if s.1.len() > seen.get(most).map_or(0, |m| m.1.len()) {
+                most = i;
+            }
+        }
+        let (majority, rows) = seen.remove(most);
+        seen.sort_by_key(|(_, rows)| rows.len());
+        Some(Spread { majority, majority_count: rows.len(), odd: seen })
+    }
+
+    /// How many differ from the majority.
+    pub fn odd_count(&self) -> usize {
+        self.odd.iter().map(|(_, r)| r.len()).sum()
+    }
+
+    /// How many were compared.
+    pub fn total(&self) -> usize {
+        self.majority_count + self.odd_count()
+    }
+}
+
+/// Where a binary is, for baselines and diffs: its identity and its port.
+pub fn place(binary: &Binary) -> String {
+    format!("{}|{}", identity(&binary.path, &binary.location), port(binary))
+}

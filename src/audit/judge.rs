@@ -1,0 +1,348 @@
+//! Runs the rules over the records of a run.
+
+use super::baseline::Baseline;
+use super::finding::{Finding, Level, PolicyRef, Waived};
+use super::fleet::Fleet;
+use super::keys::Record;
+use super::known::Release;
+use super::options::Options;
+use super::policy::{Effective, Policy};
+use super::rules::registry::{self, RULES};
+use super::rules::{Check, Ctx, ImageCtx, InImage, Meta, Report, RunCtx, Sink};
+use super::Date;
+use crate::report::model::{Binary, ImageRecord, Line, Location, Unexamined};
+use serde::Serialize;
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+/// Takes the records of a run in any order in which images come before their binaries.
+pub struct Auditor<'p> {
+    policy: &'p Policy,
+    today: Date,
+    baseline: Option<&'p Baseline>,
+    base: Vec<Effective>,
+    /// Effective rules by the overrides that match.
+    special: HashMap<Vec<usize>, Vec<Effective>>,
+    images: Vec<(ImageRecord, Vec<InImage>)>,
+    by_image: HashMap<String, usize>,
+    fleet: Fleet,
+    group_by: Vec<String>,
+    findings: Vec<Finding>,
+    accepted: Baseline,
+    binaries: u64,
+}
+
+/// What came out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Audit {
+    /// By path, worst first within a path.
+    pub findings: Vec<Finding>,
+    /// How many count.
+    pub counts: Counts,
+    /// Binaries judged.
+    pub binaries: u64,
+    /// Profile in force.
+    pub profile: String,
+    /// The day that was judged by.
+    pub today: String,
+    /// What `--write-baseline` writes.
+    #[serde(skip)]
+    pub baseline: Baseline,
+}
+
+/// Findings by level; waived and accepted ones apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Level error.
+    pub error: u64,
+    /// Level warning.
+    pub warning: u64,
+    /// Level note.
+    pub note: u64,
+    /// Covered by a waiver.
+    pub waived: u64,
+    /// Accepted by the baseline.
+    pub accepted: u64,
+}
+
+impl Audit {
+    /// True when a finding that counts is at least this bad: exit code 1.
+    pub fn fails(&self, threshold: Level) -> bool {
+        self.findings.iter().any(|f| f.counts() && f.level >= threshold)
+    }
+
+    /// True when nothing was there to judge: exit code 3 where a program was required.
+    pub fn is_empty(&self) -> bool {
+        self.binaries == 0
+    }
+}
+
+impl<'p> Auditor<'p> {
+    /// Starts a run.
+    pub fn new(policy: &'p Policy, today: Date) -> Self {
+        Auditor {
+            policy,
+            today,
+            baseline: None,
+            base: policy.effective(&[]),
+            special: HashMap::new(),
+            images: Vec::new(),
+            by_image: HashMap::new(),
+            fleet: Fleet::default(),
+            group_by: policy.group_by.clone().unwrap_or_else(|| vec!["build_info.Main.Path".into()]),
+            findings: Vec::new(),
+            accepted: Baseline::default(),
+            binaries: 0,
+        }
+    }
+
+    /// Accepts what the baseline has.
+    pub fn with_baseline(mut self, baseline: &'p Baseline) -> Self {
+        self.baseline = Some(baseline);
+        self
+    }
+
+    /// Takes one line of a record stream; `run` and `end` say nothing to rules.
+    pub fn line(&mut self, line: &Line) {
+        match line {
+            Line::Image(i) => self.image(i),
+            Line::Binary(b) => self.binary(b),
+            Line::Unexamined(u) => self.unexamined(u),
+            Line::Run(_) | Line::End(_) => {}
+        }
+    }
+
+    /// Takes an image, before its binaries.
+    pub fn image(&mut self, image: &ImageRecord) {
+        self.by_image.insert(key(&image.reference, image.digest.as_deref(), image.platform.as_deref()), self.images.len());
+        self.images.push((image.clone(), Vec::new()));
+    }
+
+    /// Takes what was not examined.
+    pub fn unexamined(&mut self, unexamined: &Unexamined) {
+        self.fleet.unexamined.push(unexamined.clone());
+    }
+
+    /// Judges a binary.
+    pub fn binary(&mut self, binary: &Binary) {
+        self.binaries += 1;
+        let record = Record::new(binary);
+        let number = binary.location.image.as_ref().and_then(|r| self.by_image.get(&key(&r.reference, r.digest.as_deref(), r.platform.as_deref()))).copied();
+        let overrides = self.policy.overrides_of(binary);
+        let rows = if overrides.is_empty() { &self.base } else { self.special.entry(overrides).or_insert_with_key(|o| self.policy.effective(o)) };
+        let mut ctx = Ctx {
+            binary,
+            image: number.and_then(|n| self.images.get(n)).map(|(i, _)| i),
+            today: self.today,
+            options: Options { specs: &[], set: &[] },
+            release: binary.go_version.as_deref().and_then(Release::parse),
+            baseline: self.baseline,
+            expect: &self.policy.expect,
+            record: &record,
+        };
+        let identity = OnceCell::new();
+        for (rule, row) in RULES.iter().zip(rows) {
+            let (Check::Binary(check), Some(level)) = (rule.check, row.level) else { continue };
+            ctx.options = Options { specs: rule.meta.options, set: &row.options };
+            let mut sink = Sink {
+                rule: rule.meta.id,
+                code: rule.meta.code,
+                level,
+                policy: row.at.as_ref(),
+                path: &binary.path,
+                location: &binary.location,
+                identity: &identity,
+                out: &mut self.findings,
+            };
+            check(&ctx, &mut sink);
+        }
+        for custom in &self.policy.custom {
+            let Some(level) = self.policy.custom_level(custom) else { continue };
+            if !custom.when.holds(&record) {
+                continue;
+            }
+            let mut report = Report::new(custom.message.clone()).help(custom.help.clone());
+            for key in custom.when.keys() {
+                let have = record.values(key);
+                report = report.see(key, if have.is_empty() { "nothing".to_string() } else { super::facts::shorten(&have.join(", ")) });
+            }
+            let mut sink = Sink {
+                rule: &custom.id,
+                code: super::rules::policy::custom_rule::META.code,
+                level,
+                policy: Some(&custom.at),
+                path: &binary.path,
+                location: &binary.location,
+                identity: &identity,
+                out: &mut self.findings,
+            };
+            sink.report(report);
+        }
+        if let Some((_, inside)) = number.and_then(|n| self.images.get_mut(n)) {
+            inside.push(InImage {
+                path: binary.path.clone(),
+                started: binary.location.started == Some(true),
+                visible: binary.location.visible != Some(false),
+                main_package: binary.main_package.clone(),
+            });
+        }
+        self.fleet.push(binary, &record, &self.group_by);
+        self.accepted.record(binary);
+    }
+
+    /// Judges images and the whole set, applies waivers and the baseline, counts.
+    pub fn finish(mut self) -> Audit {
+        self.fleet.build();
+        let rows = std::mem::take(&mut self.base);
+        for (rule, row) in RULES.iter().zip(&rows) {
+            let Some(level) = row.level else { continue };
+            let options = Options { specs: rule.meta.options, set: &row.options };
+            let mut run = |path: &str, location: &Location, call: &dyn Fn(&mut Sink)| {
+                let identity = OnceCell::new();
+                call(&mut Sink { rule: rule.meta.id, code: rule.meta.code, level, policy: row.at.as_ref(), path, location, identity: &identity, out: &mut self.findings });
+            };
+            match rule.check {
+                Check::Image(check) => {
+                    for (image, binaries) in &self.images {
+                        let (path, location) = super::rules::image::place(image);
+                        run(&path, &location, &|sink| check(&ImageCtx { image, options, binaries }, sink));
+                    }
+                }
+                Check::Run(check) => {
+                    let target = self.fleet.target().to_string();
+                    let location = Location { target: target.clone(), ..Location::default() };
+                    run(&target, &location, &|sink| check(&RunCtx { options, fleet: &self.fleet }, sink));
+                }
+                Check::Binary(_) | Check::Engine => {}
+            }
+        }
+        self.waive(&rows);
+        if let Some(baseline) = self.baseline {
+            baseline.mark(&mut self.findings);
+        }
+        self.findings.iter().for_each(|f| self.accepted.accept(f));
+        self.findings.sort_by(|a, b| (&a.path, b.level, &a.code, &a.rule, &a.message, &a.fingerprint).cmp(&(&b.path, a.level, &b.code, &b.rule, &b.message, &b.fingerprint)));
+        let mut counts = Counts::default();
+        for f in &self.findings {
+            *match (f.waived.is_some(), f.accepted, f.level) {
+                (true, _, _) => &mut counts.waived,
+                (_, true, _) => &mut counts.accepted,
+                (_, _, Level::Error) => &mut counts.error,
+                (_, _, Level::Warning) => &mut counts.warning,
+                (_, _, Level::Note) => &mut counts.note,
+            } += 1;
+        }
+        Audit { findings: self.findings, counts, binaries: self.binaries, profile: self.policy.profile.clone(), today: self.today.to_string(), baseline: self.accepted }
+    }
+
+    /// Marks what waivers cover and reports waivers that have run out or cover nothing.
+    fn waive(&mut self, rows: &[Effective]) {
+        let mut reports: Vec<(&'static Meta, &PolicyRef, Report)> = Vec::new();
+        for w in &self.policy.waivers {
+            let expired = w.expires.is_some_and(|day| day < self.today);
+            let mut covered = 0_u64;
+            for f in self.findings.iter_mut().filter(|f| f.waived.is_none() && w.covers(&f.rule, &f.code, &f.path)) {
+                covered += 1;
+                if !expired {
+                    f.waived = Some(Waived { reason: w.reason.clone(), expires: w.expires.map(|d| d.to_string()) });
+                }
+            }
+            let about = |message: String, help: &str| Report::new(message).see("rule", w.rule.clone()).see("path", w.path.clone()).see("reason", w.reason.clone()).salient(w.rule.clone()).salient(w.path.clone()).help(help);
+            if covered == 0 {
+                let message = format!("the waiver for {} at {} covers nothing", w.rule, w.path);
+                reports.push((&super::rules::policy::unused_waiver::META, &w.at, about(message, "delete it, or correct its `rule` and `path`")));
+            } else if expired {
+                let day = w.expires.map(|d| d.to_string()).unwrap_or_default();
+                let message = format!("the waiver for {} at {} ran out on {day} and would cover {covered} findings", w.rule, w.path);
+                reports.push((&super::rules::policy::expired_waiver::META, &w.at, about(message, "fix what it covered and delete it, or set a new `expires`")));
+            }
+        }
+        for (meta, at, report) in reports {
+            let Some(level) = registry::position(meta.code).and_then(|i| rows.get(i)).and_then(|r| r.level) else { continue };
+            let location = Location { target: at.file.clone(), file: Some(at.file.clone()), ..Location::default() };
+            let mut sink = Sink { rule: meta.id, code: meta.code, level, policy: Some(at), path: &at.file, location: &location, identity: &OnceCell::new(), out: &mut self.findings };
+            sink.report(report);
+        }
+    }
+}
+
+/// What tells images of one run apart.
+fn key(reference: &str, digest: Option<&str>, platform: Option<&str>) -> String {
+    format!("{reference}\n{}\n{}", digest.unwrap_or_default(), platform.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::testing::*;
+
+    #[test]
+    fn an_honest_program_has_no_findings_in_any_profile_but_fips() {
+        for profile in ["default", "release", "container"] {
+            let found = Setup { profile, ..Setup::default() }.judge(&binary(|_| ()));
+            assert!(found.is_empty(), "{profile}: {found:#?}");
+        }
+        let fips = Setup { profile: "fips", ..Setup::default() }.judge(&binary(|_| ()));
+        assert_eq!(fips.iter().map(|f| f.rule.as_str()).collect::<Vec<_>>(), ["fips-off"]);
+    }
+
+    #[test]
+    fn waivers_pass_expire_and_are_missed() {
+        let b = binary(|b| set(b, "-race", "true"));
+        let with = |expires: &str, path: &str| {
+            let policy = format!("[[waivers]]\nrule = \"race-*\"\npath = \"{path}\"\nreason = \"test\"\nexpires = {expires}\n");
+            Setup { policy: &policy, ..Setup::default() }.audit(&[], std::slice::from_ref(&b))
+        };
+        let good = with("2026-12-31", "**/app");
+        assert_eq!((good.counts.waived, good.counts.warning, good.findings.len()), (1, 0, 1));
+        assert_eq!(good.findings[0].waived.as_ref().unwrap().expires.as_deref(), Some("2026-12-31"));
+        assert!(!good.fails(Level::Note));
+        let old = with("2026-11-21", "**/app");
+        assert_eq!((old.counts.waived, old.counts.warning), (0, 2));
+        assert!(old.findings.iter().any(|f| f.rule == "expired-waiver" && f.policy.as_ref().unwrap().line == 1));
+        let last_day = with("2026-11-22", "**/app");
+        assert_eq!(last_day.counts.waived, 1, "the last day still holds");
+        let missed = with("2026-12-31", "elsewhere");
+        assert_eq!((missed.counts.note, missed.counts.warning), (1, 1));
+    }
+
+    #[test]
+    fn overrides_custom_rules_and_the_command_line_apply_in_order() {
+        let text = "[rules]\nrace-detector = \"note\"\n[[overrides]]\npaths = [\"dist/*\"]\npackages = [\"example.com/**\"]\nports = [\"linux/*\"]\n[overrides.rules]\nrace-detector = \"error\"\n[[custom]]\nid = \"old-net\"\nlevel = \"error\"\nmessage = \"old\"\nhelp = \"go get\"\nall = [{ key = \"modules.golang.org/x/net\", op = \"<\", value = \"v0.41.0\" }, { not = { key = \"port\", value = \"plan9/386\" } }]\n";
+        let b = binary(|b| {
+            set(b, "-race", "true");
+            dep(b, "golang.org/x/net", "v0.40.0", None);
+        });
+        let found = Setup { policy: text, ..Setup::default() }.judge(&b);
+        let race = found.iter().find(|f| f.rule == "race-detector").unwrap();
+        assert_eq!((race.level, race.policy.as_ref().unwrap().line), (Level::Error, 8));
+        let own = found.iter().find(|f| f.rule == "old-net").unwrap();
+        assert_eq!((own.code.as_str(), own.level, own.help.as_str()), ("GS900", Level::Error, "go get"));
+        let elsewhere = Setup { policy: text, ..Setup::default() }.judge(&change(b.clone(), |b| b.path = "bin/app".into()));
+        assert_eq!(elsewhere.iter().find(|f| f.rule == "race-detector").unwrap().level, Level::Note);
+        let mut policy = Policy::load(text, "gospect.toml").unwrap();
+        policy.set_level("all", None).unwrap();
+        policy.set_level("GS100", Some(Level::Warning)).unwrap();
+        let mut auditor = Auditor::new(&policy, Date::parse("2026-11-22").unwrap());
+        auditor.binary(&b);
+        let audit = auditor.finish();
+        assert_eq!(audit.findings.len(), 1);
+        assert!(audit.fails(Level::Warning) && !audit.fails(Level::Error));
+        assert!(policy.set_level("race-detecter", None).unwrap_err().contains("race-detector"));
+    }
+
+    #[test]
+    fn judging_is_quick() {
+        let b = binary(|b| (0..200).for_each(|i| dep(b, &format!("example.com/dep{i}"), "v1.2.3", None)));
+        let policy = Policy::built_in();
+        let mut auditor = Auditor::new(&policy, Date::parse("2026-11-22").unwrap());
+        auditor.binary(&b);
+        let started = std::time::Instant::now();
+        for _ in 0..1000 {
+            auditor.binary(&b);
+        }
+        let each = started.elapsed() / 1000;
+        assert!(each < std::time::Duration::from_millis(2), "{each:?} a binary");
+        println!("{each:?} a binary");
+    }
+}

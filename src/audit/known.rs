@@ -1,0 +1,173 @@
+//! What rules ask the knowledge tables, in the words of rules.
+
+use super::date::Date;
+use crate::go::{GoVersion, semver};
+use crate::knowledge::godebug::{self, Risk};
+use crate::knowledge::releases;
+use std::cmp::Ordering;
+use std::fmt;
+
+/// A Go 1 release. The order is Go's: `go1.21` as a language before `go1.21rc1` before `go1.21.0`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// 27 of `go1.27.3`.
+    pub minor: u32,
+    /// 3 of `go1.27.3`; `None` when none is named.
+    pub patch: Option<u32>,
+    /// A beta or release candidate.
+    pub prerelease: bool,
+    /// The number of the beta or candidate, betas first; 0 for releases.
+    rank: u32,
+}
+
+impl Release {
+    /// Reads `go1.27.3`, `go1.27`, `go1.27rc1`, with any suffix that Go writes.
+    pub fn parse(text: &str) -> Option<Release> {
+        let version = GoVersion::parse(text)?;
+        let minor = version.minor()?;
+        let prerelease = version.is_prerelease();
+        let rank = if prerelease {
+            let digits: String = text.chars().rev().take_while(char::is_ascii_digit).collect();
+            let number: u32 = digits.chars().rev().collect::<String>().parse().unwrap_or(0);
+            number.saturating_add(if text.contains("rc") { 1000 } else { 0 })
+        } else {
+            0
+        };
+        Some(Release { minor, patch: version.patch(), prerelease, rank })
+    }
+
+    /// True when this release is at least `floor`; a floor without patch number is met by every patch of it.
+    pub fn reaches(self, floor: Release) -> bool {
+        if floor.patch.is_none() && !floor.prerelease {
+            return self.minor > floor.minor || (self.minor == floor.minor && !self.prerelease);
+        }
+        self >= floor
+    }
+}
+
+impl PartialOrd for Release {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Release {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |r: &Release| (r.minor, !r.prerelease, r.rank, r.patch.unwrap_or(0));
+        key(self).cmp(&key(other))
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "go1.{}", self.minor)?;
+        self.patch.map_or(Ok(()), |p| write!(f, ".{p}"))
+    }
+}
+
+/// The day on which fixes for `1.minor` ended or will end; `None` when that is not known.
+pub fn support_end(minor: u32) -> Option<Date> {
+    match releases::release(minor) {
+        Some(r) => Date::parse(r.support_ends.as_deref()?),
+        // Older than the table: ended when its oldest row did at the latest.
+        None => releases::table().releases.first().filter(|first| minor < first.minor).and_then(|first| Date::parse(first.support_ends.as_deref()?)),
+    }
+}
+
+/// The oldest release that still got fixes on that day, as far as the table knows.
+pub fn oldest_supported(today: Date) -> u32 {
+    let supported = |r: &&releases::Release| Date::parse(&r.released).is_some_and(|d| d <= today) && r.support_ends.as_deref().and_then(Date::parse).is_none_or(|end| today < end);
+    releases::table().releases.iter().find(supported).map_or_else(newest_minor, |r| r.minor)
+}
+
+/// The newest minor release in the tables.
+pub fn newest_minor() -> u32 {
+    releases::newest().map_or(0, |r| r.minor)
+}
+
+/// The newest patch known of a minor release.
+pub fn newest_patch(minor: u32) -> Option<u32> {
+    releases::newest_patch(minor)
+}
+
+/// The newest release known, as GOTOOLCHAIN takes it.
+pub fn newest_release() -> String {
+    let minor = newest_minor();
+    format!("go1.{minor}.{}", newest_patch(minor).unwrap_or(0))
+}
+
+/// Settings whose acting value is stricter than the default or only different; their notes in the table are not warnings.
+const NOT_WEAKER: [&str; 6] = ["fips140", "tarinsecurepath", "zipinsecurepath", "x509usefallbackroots", "x509sslcertoverrideplatform", "dataindependenttiming"];
+
+/// Settings that are limits, with the default: a larger value is weaker, and where marked 0 means no limit
+/// (src/net/http/cookie.go, src/net/url/url.go, src/mime/multipart/formdata.go, src/crypto/tls/handshake_client.go, 1.27).
+const LIMITS: [(&str, u64, bool); 5] =
+    [("httpcookiemaxnum", 3000, true), ("urlmaxqueryparams", 10_000, true), ("multipartmaxheaders", 10_000, false), ("multipartmaxparts", 1000, false), ("tlsmaxrsasize", 8192, false)];
+
+/// Why this value of a GODEBUG setting weakens security in a program of that release; `None` when it does not.
+pub fn weakens(key: &str, value: &str, minor: u32) -> Option<&'static str> {
+    let setting = godebug::setting(key).filter(|s| s.risk == Risk::Security && !s.security.is_empty())?;
+    if NOT_WEAKER.contains(&key) {
+        return None;
+    }
+    if let Some((_, most, zero)) = LIMITS.iter().find(|l| l.0 == key) {
+        let number: u64 = value.parse().ok()?;
+        return (number > *most || (*zero && number == 0)).then_some(setting.security.as_str());
+    }
+    setting.acts(minor.min(newest_minor()), value).then_some(setting.security.as_str())
+}
+
+/// True when a `go` line (`1.21`, or the lower end of a range) makes the toolchain record this value by itself.
+pub fn implied(key: &str, value: &str, line: &str, minor: u32) -> bool {
+    let Some(language) = line.strip_prefix("1.").and_then(|l| l.split(|c: char| !c.is_ascii_digit()).next()).and_then(|l| l.parse().ok()) else {
+        return false;
+    };
+    godebug::implied(language, minor.min(newest_minor())).any(|(k, v)| k == key && v == value)
+}
+
+/// What a diagnostic setting costs; `None` when the setting is of another kind.
+pub fn diagnostic(key: &str) -> Option<&'static str> {
+    godebug::setting(key).filter(|s| s.risk == Risk::Diagnostic).map(|s| if s.security.is_empty() { s.cost.as_str() } else { s.security.as_str() })
+}
+
+/// Names of all GODEBUG settings.
+pub fn debug_names() -> impl Iterator<Item = &'static str> {
+    godebug::table().settings.iter().map(|s| s.name.as_str())
+}
+
+/// True for a valid module version such as `v1.2.3` or a pseudo-version.
+pub fn is_module_version(text: &str) -> bool {
+    semver::Semver::parse(text).is_some()
+}
+
+/// True for `v0.0.0-20260102030405-abcdefabcdef` and its kin.
+pub fn is_pseudo_version(text: &str) -> bool {
+    semver::Semver::parse(text).is_some_and(|v| v.pseudo().is_some())
+}
+
+/// Order of two module versions.
+pub fn compare_modules(a: &str, b: &str) -> Ordering {
+    semver::compare(a, b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_are_ordered_as_go_orders_them() {
+        let r = |t: &str| Release::parse(t).unwrap();
+        assert!(r("go1.9.7") < r("go1.10") && r("go1.27beta1") < r("go1.27rc1") && r("go1.27rc1") < r("go1.27rc2") && r("go1.27rc2") < r("go1.27.0") && r("go1.27.0") < r("go1.27.10"));
+        assert!(Release::parse("1.27").is_none() || r("1.27") == r("go1.27"));
+        assert!(Release::parse("latest").is_none());
+    }
+
+    #[test]
+    fn weak_is_what_weakens() {
+        assert!(weakens("tls10server", "1", 26).is_some());
+        assert!(weakens("tls10server", "0", 26).is_none());
+        assert!(weakens("fips140", "on", 27).is_none());
+        assert!(weakens("multipartmaxparts", "100000", 27).is_some() && weakens("multipartmaxparts", "10", 27).is_none());
+        assert!(weakens("madvdontneed", "1", 27).is_none());
+    }
+}

@@ -1,0 +1,42 @@
+//! Audit: what to think of the facts.
+//!
+//! A [`Policy`] says which [`rules`] matter how much; an [`Auditor`] takes records one by one and gives an [`Audit`]:
+//! the findings, with waivers and the baseline applied, and what they mean for the exit code.
+//!
+//! ```
+//! use gospect::audit::{Auditor, Date, Level, Policy};
+//! use gospect::report::model::Binary;
+//!
+//! let policy = Policy::load("[rules]\ndirty-tree = \"error\"", "gospect.toml").unwrap();
+//! let mut auditor = Auditor::new(&policy, Date::parse("2026-11-22").unwrap());
+//! auditor.binary(&Binary::default());
+//! let audit = auditor.finish();
+//! assert!(!audit.fails(Level::Error));
+//! ```
+//!
+//! Must never: read bytes or files, look at a clock, print.
+
+pub mod baseline;
+mod date;
+pub mod diff;
+pub mod explain;
+pub mod facts;
+mod finding;
+pub mod fleet;
+pub mod glob;
+pub mod judge;
+pub mod keys;
+pub mod known;
+pub mod near;
+pub mod options;
+pub mod policy;
+pub mod rules;
+mod secrets;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use baseline::Baseline;
+pub use date::Date;
+pub use finding::{Finding, Level, PolicyRef, Waived, fingerprint, identity};
+pub use judge::{Audit, Auditor, Counts};
+pub use policy::{Diagnostic, Policy};

@@ -1,0 +1,165 @@
+//! Options of rules: what a rule declares, what a policy sets, what a check reads.
+
+use super::{glob, known};
+
+/// Declares an option.
+#[derive(Debug)]
+pub struct OptionSpec {
+    /// Kebab-case.
+    pub name: &'static str,
+    /// Which values it takes.
+    pub kind: Kind,
+    /// What it is without a policy.
+    pub default: Default,
+    /// One sentence.
+    pub doc: &'static str,
+}
+
+/// Which values an option takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `true` or `false`.
+    Flag,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A Go release such as `go1.26` or `go1.26.3`.
+    Release,
+    /// A dotted number such as `2.28`.
+    Number,
+    /// List of texts.
+    Texts,
+    /// List of globs.
+    Globs,
+    /// List of words out of these.
+    Choices(&'static [&'static str]),
+    /// List of `GLOB@VERSION`.
+    Floors,
+    /// List of `NAME=VALUE`.
+    Pairs,
+}
+
+impl Kind {
+    /// True for lists.
+    pub fn is_list(self) -> bool {
+        matches!(self, Kind::Texts | Kind::Globs | Kind::Choices(_) | Kind::Floors | Kind::Pairs)
+    }
+
+    /// What to write, for documentation and errors.
+    pub fn describe(self) -> String {
+        match self {
+            Kind::Flag => "`true` or `false`".into(),
+            Kind::Choice(words) => format!("one of `{}`", words.join("`, `")),
+            Kind::Release => "a Go release such as `\"go1.26\"` or `\"go1.26.3\"`".into(),
+            Kind::Number => "a dotted number such as `\"2.28\"`".into(),
+            Kind::Texts => "a list of texts".into(),
+            Kind::Globs => "a list of globs".into(),
+            Kind::Choices(words) => format!("a list out of `{}`", words.join("`, `")),
+            Kind::Floors => "a list of `\"MODULE-GLOB@VERSION\"`".into(),
+            Kind::Pairs => "a list of `\"NAME=VALUE\"`".into(),
+        }
+    }
+
+    /// Checks one text (one element of a list).
+    pub fn check(self, text: &str) -> Result<(), String> {
+        let words = |words: &[&str]| {
+            if words.contains(&text) {
+                return Ok(());
+            }
+            let near = super::near::nearest(text, words.iter().copied());
+            Err(match near {
+                Some(near) => format!("`{text}` is not known here; did you mean `{near}`?"),
+                None => format!("`{text}` is not known here; one of `{}`", words.join("`, `")),
+            })
+        };
+        match self {
+            Kind::Flag | Kind::Texts => Ok(()),
+            Kind::Choice(list) | Kind::Choices(list) => words(list),
+            Kind::Release => {
+                known::Release::parse(text).map(|_| ()).ok_or_else(|| format!("`{text}` is not a Go release; write it as `go1.26` or `go1.26.3`"))
+            }
+            Kind::Number => {
+                let ok = !text.is_empty() && text.split('.').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
+                if ok { Ok(()) } else { Err(format!("`{text}` is not a dotted number such as `2.28`")) }
+            }
+            Kind::Globs => glob::check(text).map_err(|e| format!("the glob `{text}` {e}")),
+            Kind::Floors => match text.rsplit_once('@') {
+                Some((module, version)) if known::is_module_version(version) => glob::check(module).map_err(|e| format!("the glob `{module}` {e}")),
+                _ => Err(format!("`{text}` is not `MODULE@VERSION` such as `golang.org/x/crypto@v0.31.0`")),
+            },
+            Kind::Pairs => match text.split_once('=') {
+                Some((name, _)) if !name.is_empty() => Ok(()),
+                _ => Err(format!("`{text}` is not `NAME=VALUE`")),
+            },
+        }
+    }
+}
+
+/// What an option is without a policy.
+#[derive(Clone, Copy, Debug)]
+pub enum Default {
+    /// Not set: the rule says what that means.
+    Unset,
+    /// A flag.
+    Flag(bool),
+    /// A text.
+    Text(&'static str),
+    /// A list.
+    List(&'static [&'static str]),
+}
+
+/// The value that a policy sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// `true` or `false`.
+    Flag(bool),
+    /// A text.
+    Text(String),
+    /// A list of texts.
+    List(Vec<String>),
+}
+
+/// Read access to the options of one rule: what the policy sets, else the default.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    pub(super) specs: &'static [OptionSpec],
+    pub(super) set: &'a [(&'static str, Value)],
+}
+
+impl<'a> Options<'a> {
+    fn value(&self, name: &str) -> Option<&'a Value> {
+        self.set.iter().find(|(n, _)| *n == name).map(|(_, v)| v)
+    }
+
+    fn default(&self, name: &str) -> Default {
+        let spec = self.specs.iter().find(|s| s.name == name);
+        debug_assert!(spec.is_some(), "option {name} is not declared");
+        spec.map_or(Default::Unset, |s| s.default)
+    }
+
+    /// A flag; false when unset.
+    pub fn flag(&self, name: &str) -> bool {
+        match (self.value(name), self.default(name)) {
+            (Some(Value::Flag(v)), _) => *v,
+            (None, Default::Flag(v)) => v,
+            _ => false,
+        }
+    }
+
+    /// A text; `None` when unset.
+    pub fn text(&self, name: &str) -> Option<&'a str> {
+        match (self.value(name), self.default(name)) {
+            (Some(Value::Text(v)), _) => Some(v),
+            (None, Default::Text(v)) => Some(v),
+            _ => None,
+        }
+    }
+
+    /// A list; `None` when unset.
+    pub fn list(&self, name: &str) -> Option<Vec<&'a str>> {
+        match (self.value(name), self.default(name)) {
+            (Some(Value::List(v)), _) => Some(v.iter().map(String::as_str).collect()),
+            (None, Default::List(v)) => Some(v.to_vec()),
+            _ => None,
+        }
+    }
+}

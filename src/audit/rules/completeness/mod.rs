@@ -1,0 +1,6 @@
+//! Whether all that should be there is.
+
+pub mod missing_path;
+pub mod missing_port;
+pub mod unexamined_file;
+pub mod unmet_expectation;

@@ -1,0 +1,50 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS262",
+    id: "unmet-expectation",
+    family: Family::Completeness,
+    summary: "a record key does not have the value expected",
+    levels: levels(ERROR, ERROR, ERROR, ERROR),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "`--expect KEY=VALUE` or the `[expect]` table of the policy names a record key, and a program has another value or none. Values may be globs. Keys are those of the JSON record (`go_version`, `executable.arch`), names of build settings (`vcs.revision`, `-trimpath`, `CGO_ENABLED`), or `modules.PATH` for the version of a dependency.",
+        why: "A pipeline knows what it just built. Asking the file proves that this is what arrived.",
+        example: "`gospect audit dist/ --expect vcs.revision=$(git rev-parse HEAD) --expect go_version=go1.27.3`.",
+        fix: "See what the file says: `gospect scan FILE`. Then build again from the right source with the right toolchain.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    if ctx.hidden() {
+        return;
+    }
+    for e in ctx.expect {
+        let have = ctx.record.values(&e.key);
+        if !have.is_empty() && have.iter().all(|v| crate::audit::glob::matches(&e.value, v)) {
+            continue;
+        }
+        let shown = if have.is_empty() { "nothing".to_string() } else { have.join(", ") };
+        sink.report(
+            Report::new(format!("{} is {}, expected {}", e.key, crate::audit::facts::shorten(&shown), e.value))
+                .see(e.key.clone(), crate::audit::facts::shorten(&shown))
+                .salient(e.key.clone())
+                .help("`gospect scan FILE` shows the whole record; rebuild from the expected source and toolchain"),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn keys_settings_and_modules_can_be_expected() {
+        let b = binary(|b| dep(b, "golang.org/x/net", "v0.40.0", None));
+        let with = |table: &str| Setup { policy: &format!("[expect]\n{table}"), rule: "unmet-expectation", ..Setup::default() }.judge(&b).len();
+        assert_eq!(with("go_version = \"go1.27.3\"\n\"vcs.revision\" = \"0123*\"\n\"modules.golang.org/x/net\" = \"v0.40.0\"\n\"executable.arch\" = \"amd64\""), 0);
+        assert_eq!(with("go_version = \"go1.26.1\"\n\"-race\" = \"true\""), 2);
+        assert!(judge_one("unmet-expectation", &b).is_empty());
+    }
+}

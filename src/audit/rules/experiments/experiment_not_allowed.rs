@@ -1,0 +1,55 @@
+use crate::audit::glob;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS040",
+    id: "experiment-not-allowed",
+    family: Family::Experiments,
+    summary: "an experiment was switched on or off without permission",
+    levels: levels(NOTE, WARN, NOTE, WARN),
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Globs,
+        default: D::List(&["boringcrypto", "strictfipsruntime", "systemcrypto"]),
+        doc: "Experiments that may differ from the release's defaults; `no` in front means switched off.",
+    }],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The version carries an `X:` suffix (or the record a GOEXPERIMENT setting): the toolchain was told to differ from what its release does by default.",
+        why: "Experiments are outside the Go 1 promise and get less testing. GOEXPERIMENT acts at build time only, so a deployment cannot change it.",
+        example: "`go1.27.3-X:arenas`, built with `GOEXPERIMENT=arenas go build`.",
+        fix: "Build with the defaults: `GOEXPERIMENT= go build`. If it is meant, allow it in the policy: `experiment-not-allowed = { allow = [\"arenas\"] }`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let allow = ctx.options.list("allow").unwrap_or_default();
+    let x = &ctx.binary.experiments;
+    let odd: Vec<&str> = x.suffix.iter().map(String::as_str).filter(|name| !glob::any(&allow, name)).collect();
+    if odd.is_empty() {
+        return;
+    }
+    let mut report = Report::new(format!("built with GOEXPERIMENT={}", odd.join(",")))
+        .see("go_version_raw", ctx.binary.go_version_raw.as_deref().unwrap_or_default())
+        .salient(odd.join(","))
+        .help(format!("`GOEXPERIMENT= {}`, or allow it: `experiment-not-allowed = {{ allow = [\"{}\"] }}`", ctx.go_build(""), odd.join("\", \"")));
+    if let Some(setting) = &x.setting {
+        report = report.see("GOEXPERIMENT", setting.clone());
+    }
+    sink.report(report);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn a_suffix_is_reported_unless_allowed() {
+        let b = binary(|b| b.experiments.suffix = vec!["arenas".into(), "nogreenteagc".into()]);
+        let found = judge_one("experiment-not-allowed", &b);
+        assert!(found[0].message.ends_with("arenas,nogreenteagc"));
+        let policy = "[rules]\nexperiment-not-allowed = { allow = [\"arenas\", \"no*\"] }";
+        assert!(Setup { policy, rule: "experiment-not-allowed", ..Setup::default() }.judge(&b).is_empty());
+        assert!(judge_one("experiment-not-allowed", &binary(|_| ())).is_empty());
+    }
+}

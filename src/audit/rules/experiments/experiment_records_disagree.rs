@@ -1,0 +1,44 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS042",
+    id: "experiment-records-disagree",
+    family: Family::Experiments,
+    summary: "GOEXPERIMENT setting and version suffix say different things",
+    levels: levels(WARN, ERROR, WARN, ERROR),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The recorded GOEXPERIMENT setting and the `X:` suffix of the version stand for different sets of experiments, after aliases, `none` and the defaults of the port are worked out.",
+        why: "The `go` command writes one and the linker the other from the same setting. If they differ, the file was edited or linked by other means.",
+        example: "Version go1.27.3 without suffix, but `GOEXPERIMENT=arenas` among the settings.",
+        fix: "Build again with the `go` command, compile and link in one step: `go build`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let x = &ctx.binary.experiments;
+    if x.consistent != Some(false) {
+        return;
+    }
+    let shown = if x.suffix.is_empty() { "no suffix".to_string() } else { x.suffix.join(",") };
+    sink.report(
+        Report::new("GOEXPERIMENT setting and version suffix contradict each other")
+            .see("GOEXPERIMENT", x.setting.as_deref().unwrap_or("not recorded"))
+            .see("go_version_raw", ctx.binary.go_version_raw.as_deref().unwrap_or_default())
+            .see("experiments.suffix", shown)
+            .help(format!("compile and link in one step: `{}`", ctx.go_build(""))),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn only_a_proven_difference_is_reported() {
+        for (consistent, n) in [(Some(false), 1), (Some(true), 0), (None, 0)] {
+            assert_eq!(judge_one("experiment-records-disagree", &binary(|b| b.experiments.consistent = consistent)).len(), n);
+        }
+    }
+}

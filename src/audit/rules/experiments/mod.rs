@@ -1,0 +1,6 @@
+//! GOEXPERIMENT.
+
+pub mod experiment_not_allowed;
+pub mod experiment_records_disagree;
+pub mod per_loop_variables;
+pub mod unknown_experiment;

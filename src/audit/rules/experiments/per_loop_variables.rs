@@ -1,0 +1,50 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS043",
+    id: "per-loop-variables",
+    family: Family::Experiments,
+    summary: "the main module still has one variable per loop",
+    levels: levels(OFF, NOTE, OFF, OFF),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The toolchain is Go 1.22 or newer, but the main module's `go` line is older than 1.22, so `for` loops of the main module share one variable over all iterations.",
+        why: "A goroutine or closure that captures the loop variable sees its last value. Since Go 1.22 each iteration has its own, and most people now read code that way.",
+        example: "go.mod says `go 1.20`, toolchain go1.27.3: `for _, x := range xs { go use(x) }` may use the last x only.",
+        fix: "Raise the line: `go mod edit -go=1.22 && go vet ./... && go test ./...`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let x = &ctx.binary.experiments;
+    if x.loopvar.as_deref() != Some("per-loop") || ctx.release.is_none_or(|r| r.minor < 22) {
+        return;
+    }
+    let mut report = Report::new("loops of the main module share one variable over all iterations")
+        .see("experiments.loopvar", "per-loop")
+        .help("`go mod edit -go=1.22 && go test ./...` in the main module");
+    if let Some(line) = &ctx.binary.godebug.language_version {
+        report = report.see("go line", line.clone());
+    }
+    sink.report(report);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn only_a_new_toolchain_with_an_old_line_is_reported() {
+        let with = |version: &str, loopvar: &str| {
+            let b = binary(|b| {
+                b.go_version = Some(version.into());
+                b.experiments.loopvar = Some(loopvar.into());
+            });
+            Setup { profile: "release", rule: "per-loop-variables", ..Setup::default() }.judge(&b).len()
+        };
+        assert_eq!(with("go1.27.3", "per-loop"), 1);
+        assert_eq!(with("go1.27.3", "per-iteration"), 0);
+        assert_eq!(with("go1.19.8", "per-loop"), 0);
+    }
+}

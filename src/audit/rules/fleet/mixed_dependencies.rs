@@ -1,0 +1,57 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS284",
+    id: "mixed-dependencies",
+    family: Family::Fleet,
+    summary: "programs of one release have different versions of a dependency",
+    levels: levels(NOTE, WARN, NOTE, NOTE),
+    options: &[OptionSpec { name: "allow", kind: Kind::Globs, default: D::List(&[]), doc: "Modules that may differ." }],
+    since: "0.1.0",
+    doc: Doc {
+        what: "Programs that belong together were linked with different versions of the same module. One finding a group lists the modules.",
+        why: "An advisory that is fixed in one program is open in the other.",
+        example: "A repository with two go.mod files, of which one was updated.",
+        fix: "`go get MODULE@VERSION` in every module of the repository, or one `go.work` with `go work sync`.",
+    },
+};
+
+/// Most modules that one finding lists.
+const MODULES: usize = 20;
+
+pub fn check(ctx: &RunCtx, sink: &mut Sink) {
+    let allow = ctx.options.list("allow").unwrap_or_default();
+    for group in ctx.fleet.groups() {
+        let mixed: Vec<_> = group.mixed_modules().into_iter().filter(|m| !crate::audit::glob::any(&allow, &m.module)).collect();
+        let Some(first) = mixed.first() else { continue };
+        let mut report = Report::new(format!("programs of {} have different versions of {} dependencies", group.name(), mixed.len()))
+            .salient(group.name())
+            .help("`go get MODULE@VERSION` in every go.mod of the repository, then rebuild all");
+        for m in mixed.iter().take(MODULES) {
+            let versions: Vec<String> = m.versions.iter().map(|(v, path)| format!("{v} ({path})")).collect();
+            report = report.see(m.module.clone(), versions.join(", "));
+        }
+        if mixed.len() > MODULES {
+            report = report.see("and", format!("{} more modules", mixed.len() - MODULES));
+        }
+        sink.report(report.at(first.place.path.clone(), first.place.location.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn differing_modules_are_listed_once() {
+        let with = |path: &str, version: &str| binary(|b| {
+            b.path = path.into();
+            dep(b, "golang.org/x/net", version, None);
+        });
+        let setup = Setup { rule: "mixed-dependencies", ..Setup::default() };
+        let found = setup.judge_all(&[with("a", "v0.40.0"), with("b", "v0.39.0"), with("c", "v0.40.0")]);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].evidence[0].value.contains("v0.39.0 (b)"), "{:?}", found[0].evidence);
+        assert!(setup.judge_all(&[with("a", "v0.40.0"), with("b", "v0.40.0")]).is_empty());
+    }
+}

@@ -1,0 +1,40 @@
+use super::report_spread;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS282",
+    id: "mixed-experiments",
+    family: Family::Fleet,
+    summary: "programs of one release were built with different experiments",
+    levels: levels(NOTE, WARN, WARN, WARN),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "Programs that belong together carry different `X:` suffixes.",
+        why: "They do not behave alike although they share a version.",
+        example: "`GOEXPERIMENT=nogreenteagc` left in the environment of one builder.",
+        fix: "Unset GOEXPERIMENT on all builders, or set it on all.",
+    },
+};
+
+pub fn check(ctx: &RunCtx, sink: &mut Sink) {
+    report_spread(ctx, sink, "GOEXPERIMENT", |majority| format!("build all with the same: `GOEXPERIMENT={majority} go build`"), |row| Some(row.experiments.clone()));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn the_odd_one_out_is_named() {
+        let setup = Setup { rule: "mixed-experiments", profile: "release", ..Setup::default() };
+        let same = |path: &str| binary(|b| b.path = path.into());
+        let odd = change(same("odd"), |b| b.experiments.suffix = vec!["arenas".into()]);
+        let found = setup.judge_all(&[same("a"), odd.clone(), same("b")]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].path, "odd");
+        assert!(setup.judge_all(&[same("a"), same("b")]).is_empty());
+        let other = change(odd, |b| b.build_info.as_mut().unwrap().main.path = "example.com/other".into());
+        assert!(setup.judge_all(&[same("a"), other]).is_empty(), "another module is another group");
+    }
+}

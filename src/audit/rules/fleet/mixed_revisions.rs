@@ -1,0 +1,40 @@
+use super::report_spread;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS283",
+    id: "mixed-revisions",
+    family: Family::Fleet,
+    summary: "programs of one release were built from different commits",
+    levels: levels(NOTE, ERROR, WARN, WARN),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "Programs that belong together record different values of `vcs.revision`. Programs without one are left out.",
+        why: "The release does not come from one source.",
+        example: "A rerun of one matrix job after the branch had moved on.",
+        fix: "Build every file from the tag: `git checkout v1.2.3`.",
+    },
+};
+
+pub fn check(ctx: &RunCtx, sink: &mut Sink) {
+    report_spread(ctx, sink, "commit", |majority| format!("check out one commit on every builder: `git checkout {majority}`, then rebuild"), |row| row.revision.clone());
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn the_odd_one_out_is_named() {
+        let setup = Setup { rule: "mixed-revisions", profile: "release", ..Setup::default() };
+        let same = |path: &str| binary(|b| b.path = path.into());
+        let odd = change(same("odd"), |b| set(b, "vcs.revision", "ffffffffffffffffffffffffffffffffffffffff"));
+        let found = setup.judge_all(&[same("a"), odd.clone(), same("b")]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].path, "odd");
+        assert!(setup.judge_all(&[same("a"), same("b")]).is_empty());
+        let other = change(odd, |b| b.build_info.as_mut().unwrap().main.path = "example.com/other".into());
+        assert!(setup.judge_all(&[same("a"), other]).is_empty(), "another module is another group");
+    }
+}

@@ -1,0 +1,40 @@
+use super::report_spread;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS280",
+    id: "mixed-toolchains",
+    family: Family::Fleet,
+    summary: "programs of one release were built with different Go releases",
+    levels: levels(NOTE, WARN, WARN, WARN),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "Programs that belong together (the policy's `group-by`; by default those of one main module) were not built with the same Go.",
+        why: "One of them lacks fixes that the others have, and the release cannot be described in one line. It happens when one runner of a matrix is behind.",
+        example: "Thirteen files say go1.27.3, the one for darwin/arm64 says go1.26.6.",
+        fix: "Pin the toolchain where all builders see it: `go get toolchain@go1.27.3` writes it to go.mod.",
+    },
+};
+
+pub fn check(ctx: &RunCtx, sink: &mut Sink) {
+    report_spread(ctx, sink, "Go release", |majority| format!("build all with one toolchain: `GOTOOLCHAIN={majority} go build`"), |row| row.go_version.clone());
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn the_odd_one_out_is_named() {
+        let setup = Setup { rule: "mixed-toolchains", profile: "release", ..Setup::default() };
+        let same = |path: &str| binary(|b| b.path = path.into());
+        let odd = change(same("odd"), |b| b.go_version = Some("go1.26.6".into()));
+        let found = setup.judge_all(&[same("a"), odd.clone(), same("b")]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].path, "odd");
+        assert!(setup.judge_all(&[same("a"), same("b")]).is_empty());
+        let other = change(odd, |b| b.build_info.as_mut().unwrap().main.path = "example.com/other".into());
+        assert!(setup.judge_all(&[same("a"), other]).is_empty(), "another module is another group");
+    }
+}

@@ -1,0 +1,41 @@
+//! Whether the programs of a run that belong together agree. The policy says what belongs together: `[fleet] group-by`.
+
+pub mod mixed_dependencies;
+pub mod mixed_experiments;
+pub mod mixed_revisions;
+pub mod mixed_settings;
+pub mod mixed_toolchains;
+
+use super::{Report, RunCtx, Sink};
+use crate::audit::fleet::{Group, Row, Spread};
+
+/// Most paths that evidence lists for one value.
+const PATHS: usize = 4;
+
+/// Reports a group whose programs differ in one respect: the odd ones out, with the majority as evidence.
+fn report_spread(ctx: &RunCtx, sink: &mut Sink, what: &str, help: impl Fn(&str) -> String, value: impl Fn(&Row) -> Option<String>) {
+    for group in ctx.fleet.groups() {
+        let Some(spread) = Spread::of(group, &value) else { continue };
+        sink.report(describe(group, &spread, what).help(help(&spread.majority)));
+    }
+}
+
+fn describe(group: &Group, spread: &Spread, what: &str) -> Report {
+    let show = |v: &str| if v.is_empty() { "none".to_string() } else { v.to_string() };
+    let mut report = Report::new(format!("{} of {} programs of {} have another {what} than the rest", spread.odd_count(), spread.total(), group.name()))
+        .see(format!("{} programs", spread.majority_count), show(&spread.majority))
+        .salient(what)
+        .salient(group.name());
+    for (value, rows) in &spread.odd {
+        let mut paths: Vec<&str> = rows.iter().take(PATHS).map(|r| r.path.as_str()).collect();
+        let more = format!("and {} more", rows.len().saturating_sub(PATHS));
+        if rows.len() > PATHS {
+            paths.push(&more);
+        }
+        report = report.see(paths.join(", "), show(value));
+    }
+    match spread.odd.first().and_then(|(_, rows)| rows.first()) {
+        Some(row) => report.at(row.path.clone(), row.location.clone()),
+        None => report,
+    }
+}

@@ -1,0 +1,45 @@
+use super::{about, asked};
+use crate::audit::known;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS065",
+    id: "godebug-diagnostic",
+    family: Family::Godebug,
+    summary: "a diagnostic GODEBUG setting was left on",
+    levels: levels(WARN, ERROR, WARN, ERROR),
+    options: &[OptionSpec { name: "allow", kind: Kind::Texts, default: D::List(&[]), doc: "Settings that may be on." }],
+    since: "0.1.0",
+    doc: Doc {
+        what: "A setting that prints or checks for debugging (`gctrace`, `schedtrace`, `http2debug`, `inittrace`, …) is on.",
+        why: "It fills the log and costs time; `http2debug` writes headers, cookies and credentials to it.",
+        example: "`ENV GODEBUG=http2debug=1` that was meant for one afternoon.",
+        fix: "Remove the value where it was set; give it by hand when you need it: `GODEBUG=gctrace=1 ./app`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let allow = ctx.options.list("allow").unwrap_or_default();
+    for s in asked(ctx, "ok") {
+        if s.value.is_empty() || s.value == "0" || allow.contains(&s.key.as_str()) {
+            continue;
+        }
+        if let Some(cost) = known::diagnostic(&s.key) {
+            sink.report(about(ctx, s, format!("diagnostic setting `GODEBUG={}={}` is on: {}", s.key, s.value, cost.trim_end_matches('.'))));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::setting;
+    use crate::audit::testing::*;
+
+    #[test]
+    fn a_trace_that_is_on_is_reported() {
+        let b = binary(|b| b.godebug.effective = Some(vec![setting("gctrace", "1", "environment", "ok"), setting("schedtrace", "0", "environment", "ok"), setting("madvdontneed", "1", "environment", "ok")]));
+        let found = judge_one("godebug-diagnostic", &b);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.contains("gctrace=1"));
+    }
+}

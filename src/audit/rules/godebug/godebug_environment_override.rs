@@ -1,0 +1,60 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS068",
+    id: "godebug-environment-override",
+    family: Family::Godebug,
+    summary: "the environment overrides a GODEBUG value of the build",
+    levels: levels(NOTE, WARN, NOTE, WARN),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "GODEBUG in the environment (of the image, the process or `--env`) gives a key another value than the program was built with.",
+        why: "Tests ran with the built-in value; production runs with the other one.",
+        example: "go.mod has `godebug fips140=on`, the image has `ENV GODEBUG=fips140=off`.",
+        fix: "Decide for one place. `go mod edit -godebug=KEY=VALUE` is recorded in the program; then drop the variable.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let g = &ctx.binary.godebug;
+    let Some(environment) = &g.environment_pairs else { return };
+    let built = g.baked_pairs.as_ref().or(g.recorded_pairs.as_ref());
+    let last = |pairs: &[(String, String)], key: &str| pairs.iter().rev().find(|(k, _)| k == key).map(|(_, v)| v.clone());
+    let mut seen: Vec<&str> = Vec::new();
+    for (key, _) in environment {
+        if seen.contains(&key.as_str()) {
+            continue;
+        }
+        seen.push(key);
+        let now = last(environment, key).unwrap_or_default();
+        let Some(before) = built.and_then(|b| last(b, key)).filter(|before| *before != now) else { continue };
+        sink.report(
+            Report::new(format!("the environment sets GODEBUG {key}={now}; the program was built with {key}={before}"))
+                .see("GODEBUG (environment)", format!("{key}={now}"))
+                .see("GODEBUG (built in)", format!("{key}={before}"))
+                .salient(key.clone())
+                .help(format!("say it once, in go.mod: `go mod edit -godebug={key}={now}`, and drop it from the environment")),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    fn pairs(text: &str) -> Option<Vec<(String, String)>> {
+        Some(text.split(',').filter_map(|p| p.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect())
+    }
+
+    #[test]
+    fn only_a_changed_value_is_reported_once() {
+        let b = binary(|b| {
+            b.godebug.recorded_pairs = pairs("fips140=on,panicnil=1");
+            b.godebug.environment_pairs = pairs("fips140=off,panicnil=1,gctrace=1,fips140=off");
+        });
+        let found = judge_one("godebug-environment-override", &b);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.contains("fips140=off"));
+    }
+}

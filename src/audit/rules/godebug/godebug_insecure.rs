@@ -1,0 +1,65 @@
+use super::{about, asked, implied};
+use crate::audit::known;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS061",
+    id: "godebug-insecure",
+    family: Family::Godebug,
+    summary: "a GODEBUG value that somebody set weakens security",
+    levels: levels(WARN, ERROR, WARN, ERROR),
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Texts,
+        default: D::List(&[]),
+        doc: "Settings that may be weak, as `KEY` or `KEY=VALUE`.",
+    }],
+    since: "0.1.0",
+    doc: Doc {
+        what: "A GODEBUG setting that guards security has a weak value, and it was asked for: by `//go:debug`, a `godebug` line in go.mod, `-X`, or the environment. Values that only follow from an old `go` line are reported by godebug-legacy-defaults.",
+        why: "The setting brings back what Go gave up for a reason, such as old TLS versions, weak keys or lax parsing.",
+        example: "`//go:debug x509negativeserial=1`, or `ENV GODEBUG=tlsrsakex=1`.",
+        fix: "Remove the value: `go mod edit -dropgodebug=KEY`, delete the `//go:debug` line, or drop it from the environment. `gospect explain KEY` says what it does.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let Some(release) = ctx.release else { return };
+    let allow = ctx.options.list("allow").unwrap_or_default();
+    for s in asked(ctx, "ok") {
+        let Some(why) = known::weakens(&s.key, &s.value, release.minor) else { continue };
+        let pair = format!("{}={}", s.key, s.value);
+        if implied(ctx, s) || allow.contains(&s.key.as_str()) || allow.contains(&pair.as_str()) {
+            continue;
+        }
+        sink.report(about(ctx, s, format!("`GODEBUG={pair}` weakens security: {}", why.trim_end_matches('.'))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::setting;
+    use crate::audit::testing::*;
+
+    #[test]
+    fn a_weak_value_is_reported_wherever_it_comes_from() {
+        for origin in ["recorded", "baked", "environment"] {
+            let b = binary(|b| b.godebug.effective = Some(vec![setting("x509negativeserial", "1", origin, "ok")]));
+            assert_eq!(judge_one("godebug-insecure", &b).len(), 1, "{origin}");
+            let policy = "[rules]\ngodebug-insecure = { allow = [\"x509negativeserial=1\"] }";
+            assert!(Setup { policy, rule: "godebug-insecure", ..Setup::default() }.judge(&b).is_empty());
+        }
+        let fine = binary(|b| b.godebug.effective = Some(vec![setting("x509negativeserial", "0", "recorded", "ok"), setting("madvdontneed", "1", "recorded", "ok")]));
+        assert!(judge_one("godebug-insecure", &fine).is_empty());
+    }
+
+    #[test]
+    fn what_an_old_go_line_implies_is_left_to_the_other_rule() {
+        let b = binary(|b| {
+            b.godebug.language_version = Some("1.22".into());
+            b.godebug.effective = Some(vec![setting("x509negativeserial", "1", "recorded", "ok")]);
+        });
+        assert!(judge_one("godebug-insecure", &b).is_empty());
+        assert_eq!(judge_one("godebug-legacy-defaults", &b).len(), 1);
+    }
+}

@@ -1,0 +1,66 @@
+use super::{asked, implied};
+use crate::audit::known;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS066",
+    id: "godebug-legacy-defaults",
+    family: Family::Godebug,
+    summary: "an old `go` line keeps the behaviour of an old Go release",
+    levels: levels(NOTE, WARN, NOTE, WARN),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The main module's `go` line is older than the toolchain, so the `go` command recorded old values for every GODEBUG setting that changed since. The finding lists them and marks those that weaken security.",
+        why: "A new toolchain does not bring new defaults by itself: with `go 1.21` in go.mod, a program built by Go 1.26 still behaves in two dozen ways as in 2023.",
+        example: "go.mod says `go 1.21`, toolchain go1.26.6: `tlsrsakex=1`, `x509keypairleaf=0`, …",
+        fix: "Raise the line and test: `go mod edit -go=1.26 && go test ./...`. To keep one old value on purpose, name it: `go mod edit -godebug=KEY=VALUE`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let (Some(release), Some(line)) = (ctx.release, ctx.binary.godebug.language_version.as_deref()) else { return };
+    let old: Vec<_> = asked(ctx, "ok").filter(|s| implied(ctx, s)).collect();
+    let weak: Vec<_> = old.iter().filter_map(|s| Some((s, known::weakens(&s.key, &s.value, release.minor)?))).collect();
+    if old.is_empty() {
+        return;
+    }
+    let mut report = Report::new(format!(
+        "`go {line}` in go.mod keeps {} old default{}, {} of them weaker",
+        old.len(),
+        if old.len() == 1 { "" } else { "s" },
+        weak.len()
+    ))
+    .see("go line", line)
+    .salient(line)
+    .help(format!("`go mod edit -go=1.{} && go test ./...` in the main module, then rebuild", release.minor));
+    for (s, why) in &weak {
+        report = report.see(format!("{}={}", s.key, s.value), *why);
+    }
+    let rest: Vec<String> = old.iter().filter(|s| !weak.iter().any(|(w, _)| w.key == s.key)).map(|s| format!("{}={}", s.key, s.value)).collect();
+    if !rest.is_empty() {
+        report = report.see("also", rest.join(", "));
+    }
+    if weak.is_empty() {
+        report = report.at_most(Level::Note);
+    }
+    sink.report(report);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::setting;
+    use crate::audit::testing::*;
+
+    #[test]
+    fn one_finding_lists_all_and_names_the_weak() {
+        let b = binary(|b| {
+            b.godebug.language_version = Some("1.22".into());
+            b.godebug.effective = Some(vec![setting("x509negativeserial", "1", "recorded", "ok"), setting("winsymlink", "0", "recorded", "ok"), setting("gctrace", "1", "environment", "ok")]);
+        });
+        let found = Setup { profile: "release", rule: "godebug-legacy-defaults", ..Setup::default() }.judge(&b);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.contains("2 old defaults, 1 of them weaker"), "{}", found[0].message);
+        assert!(judge_one("godebug-legacy-defaults", &binary(|_| ())).is_empty());
+    }
+}

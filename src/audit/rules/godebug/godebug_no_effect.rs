@@ -1,0 +1,37 @@
+use super::{about, asked};
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS064",
+    id: "godebug-no-effect",
+    family: Family::Godebug,
+    summary: "a GODEBUG value that changes nothing",
+    levels: levels(OFF, NOTE, NOTE, NOTE),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "GODEBUG gives a known key a value that this release treats as it would without it: the default itself, or a value that it does not understand.",
+        why: "Readers believe that something is set. Often the value was copied from advice for another release.",
+        example: "`GODEBUG=gcstoptheworld=0`: 0 is the default.",
+        fix: "Remove the value where it was set.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    for s in asked(ctx, "no-effect") {
+        sink.report(about(ctx, s, format!("`GODEBUG={}={}` changes nothing", s.key, s.value)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::setting;
+    use crate::audit::testing::*;
+
+    #[test]
+    fn a_value_without_effect_is_named() {
+        let b = binary(|b| b.godebug.effective = Some(vec![setting("gcstoptheworld", "0", "environment", "no-effect")]));
+        assert_eq!(Setup { profile: "container", rule: "godebug-no-effect", ..Setup::default() }.judge(&b).len(), 1);
+        assert!(Setup { profile: "container", rule: "godebug-no-effect", ..Setup::default() }.judge(&binary(|_| ())).is_empty());
+    }
+}

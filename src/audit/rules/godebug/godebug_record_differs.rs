@@ -1,0 +1,63 @@
+use crate::audit::rules::prelude::*;
+use std::collections::BTreeMap;
+
+pub const META: Meta = Meta {
+    code: "GS067",
+    id: "godebug-record-differs",
+    family: Family::Godebug,
+    summary: "the GODEBUG defaults in the program are not those in its record",
+    levels: levels(ERROR, ERROR, ERROR, ERROR),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The string that the runtime will use (`runtime.godebugDefault`) and the recorded `DefaultGODEBUG` give different values.",
+        why: "`go version -m` and every tool on top of it show the record; the program does what the string says. A `-X runtime.godebugDefault=…` replaces all defaults and, with `-trimpath`, leaves no trace in the record.",
+        example: "`go build -trimpath -ldflags='-X runtime.godebugDefault=tlsrsakex=1'`.",
+        fix: "Drop the flag; say it in go.mod instead, where it is recorded: `go mod edit -godebug=tlsrsakex=1`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let g = &ctx.binary.godebug;
+    // Build systems that record no settings at all claim nothing, so nothing is contradicted.
+    let records = ctx.binary.build_info.as_ref().is_some_and(|b| !b.settings.is_empty());
+    let (true, Some(baked)) = (records, g.baked.as_deref()) else { return };
+    let recorded = g.recorded.as_deref().unwrap_or_default();
+    let (a, b) = (pairs(recorded), pairs(baked));
+    if a == b {
+        return;
+    }
+    let mut keys: Vec<&str> = a.keys().chain(b.keys()).copied().filter(|k| a.get(k) != b.get(k)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let shown = |v: &str| if v.is_empty() { "nothing".to_string() } else { v.to_string() };
+    sink.report(
+        Report::new(format!("the program's GODEBUG defaults differ from the record in {}", keys.join(", ")))
+            .see("DefaultGODEBUG", shown(recorded))
+            .see("runtime.godebugDefault", shown(baked))
+            .salient(keys.join(","))
+            .help("drop `-X runtime.godebugDefault=...` from -ldflags; set defaults with `go mod edit -godebug=KEY=VALUE`, then rebuild"),
+    );
+}
+
+/// Key and value in force: the last one wins within one string.
+fn pairs(text: &str) -> BTreeMap<&str, &str> {
+    text.split(',').filter_map(|p| p.split_once('=')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn values_count_and_order_does_not() {
+        let with = |recorded: Option<&str>, baked: Option<&str>| {
+            judge_one("godebug-record-differs", &binary(|b| (b.godebug.recorded, b.godebug.baked) = (recorded.map(Into::into), baked.map(Into::into)))).len()
+        };
+        assert_eq!(with(Some("a=1,b=2"), Some("b=2,a=1")), 0);
+        assert_eq!(with(Some("a=1"), Some("gctrace=1")), 1);
+        assert_eq!(with(None, Some("a=1")), 1);
+        assert_eq!(with(None, Some("")), 0);
+        assert_eq!(with(Some("a=1"), None), 0);
+    }
+}

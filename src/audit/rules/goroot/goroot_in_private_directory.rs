@@ -1,0 +1,54 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS021",
+    id: "goroot-in-private-directory",
+    family: Family::Goroot,
+    summary: "GOROOT is in a home, temporary or CI directory",
+    levels: levels(OFF, NOTE, OFF, NOTE),
+    options: &[OptionSpec {
+        name: "origins",
+        kind: Kind::Choices(&["home", "temp", "ci", "bazel", "nix", "homebrew", "distribution", "toolchain-download", "official", "other"]),
+        default: D::List(&["home", "temp"]),
+        doc: "Classes of GOROOT to report.",
+    }],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The path of the Go installation, which is in the file, lies in a home or temporary directory (or another class in `origins`).",
+        why: "It tells readers of the file a user name or a layout they need not know, and that the file was not built by an ordinary builder.",
+        example: "`/home/ann/sdk/go1.27.3` is in every stack trace of the program.",
+        fix: "Build with `-trimpath`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let Some(goroot) = &ctx.binary.goroot else { return };
+    let (Some(root), Some(origin)) = (goroot.value.as_deref(), goroot.origin.as_deref()) else { return };
+    if !ctx.options.list("origins").unwrap_or_default().contains(&origin) {
+        return;
+    }
+    sink.report(
+        Report::new(format!("GOROOT is {root} ({origin})"))
+            .see("goroot.value", root)
+            .see("goroot.origin", origin)
+            .help(format!("leave no GOROOT in the file: `{}`", ctx.go_build("-trimpath"))),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn a_home_directory_is_reported_and_an_official_place_not() {
+        let with = |root: &str, origin: &str| {
+            let b = binary(|b| {
+                let g = b.goroot.as_mut().unwrap();
+                (g.value, g.origin) = (Some(root.into()), Some(origin.into()));
+            });
+            Setup { profile: "release", rule: "goroot-in-private-directory", ..Setup::default() }.judge(&b).len()
+        };
+        assert_eq!(with("/home/ann/sdk/go1.27.3", "home"), 1);
+        assert_eq!(with("/usr/local/go", "official"), 0);
+    }
+}

@@ -1,0 +1,51 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS022",
+    id: "goroot-sources-disagree",
+    family: Family::Goroot,
+    summary: "places in the file name different GOROOTs",
+    levels: levels(NOTE, WARN, NOTE, WARN),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The file table, the linker's string and the debug information do not name the same Go installation.",
+        why: "The standard library and the final link came from different installations, or the value was set by hand. Either makes the build hard to repeat.",
+        example: "Source files below `/usr/lib/go-1.22`, but `runtime.GOROOT()` answers `/opt/go`.",
+        fix: "Build in one step with one installation: `go clean -cache && go build`; look for `-X runtime.defaultGOROOT` and, up to Go 1.22, `GOROOT_FINAL`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let Some(goroot) = &ctx.binary.goroot else { return };
+    let fold = |v: &str| v.replace('\\', "/").trim_end_matches('/').to_ascii_lowercase();
+    let mut roots: Vec<String> = goroot.evidence.iter().map(|e| fold(&e.value)).filter(|v| v.starts_with('/') || v.get(1..2) == Some(":")).collect();
+    roots.sort();
+    roots.dedup();
+    if roots.len() < 2 {
+        return;
+    }
+    let mut report = Report::new(format!("{} different GOROOTs are in the file", roots.len()))
+        .help(format!("build with one installation and no leftovers: `go clean -cache && {}`", ctx.go_build("-trimpath")));
+    for e in &goroot.evidence {
+        report = report.see(format!("goroot ({})", e.source), e.value.clone());
+    }
+    sink.report(report);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+    use crate::report::model::Evidence;
+
+    #[test]
+    fn spelling_does_not_count_and_place_does() {
+        let with = |a: &str, b: &str| {
+            let rows = [("pclntab", a), ("linker-string", b)].map(|(s, v)| Evidence { source: s.into(), value: v.into() });
+            judge_one("goroot-sources-disagree", &binary(|b| b.goroot.as_mut().unwrap().evidence = rows.to_vec())).len()
+        };
+        assert_eq!(with("/usr/lib/go-1.22", "/opt/go"), 1);
+        assert_eq!(with("C:/Program Files/Go", "c:\\Program Files\\Go"), 0);
+        assert_eq!(with("/usr/local/go", "trimmed"), 0);
+    }
+}

@@ -1,0 +1,59 @@
+use crate::audit::facts::x_flags;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS026",
+    id: "ineffective-x-flag",
+    family: Family::Goroot,
+    summary: "a recorded `-X` flag sets a variable that does not exist",
+    levels: levels(WARN, WARN, WARN, WARN),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "A recorded `-ldflags` has an `-X` whose target cannot be set: a name in package `runtime` that is no string variable, the import path of the main package (its symbols are called `main.…`), or no `name=value` at all.",
+        why: "The linker ignores such a flag without a word, so the program lacks the value that somebody meant to put in.",
+        example: "`-X runtime.gorootFinal=/usr/local/go` (there is no such variable), or `-X example.com/app.version=1.2` for the main package `example.com/app`.",
+        fix: "For the main package write `-X main.version=1.2`. For GOROOT there is nothing to set: use `-trimpath`.",
+    },
+};
+
+/// String variables of package runtime that the linker can set (src/runtime: extern.go, proc.go, runtime.go; 1.19 to 1.27).
+const SETTABLE: [&str; 4] = ["defaultGOROOT", "buildVersion", "modinfo", "godebugDefault"];
+/// Names that are believed to work. Only these are reported, so that a new variable of a future release is not.
+const BELIEVED: [&str; 10] =
+    ["gorootFinal", "GOROOT", "goroot", "GOROOT_FINAL", "GOEXPERIMENT", "GODEBUG", "Version", "version", "GOOS", "GOARCH"];
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let main = ctx.binary.main_package.as_deref().unwrap_or_default();
+    for x in x_flags(ctx.binary) {
+        let Some((package, name)) = x.target.rsplit_once('.') else { continue };
+        let (why, help) = if package == "runtime" && BELIEVED.contains(&name) && !SETTABLE.contains(&name) {
+            (format!("package runtime has no string variable `{name}`"), format!("drop `-X {}={}` from -ldflags", x.target, x.value))
+        } else if !main.is_empty() && main != "main" && package == main {
+            (
+                "symbols of the main package are called `main.…` whatever its import path".to_string(),
+                format!("write `-ldflags='-X main.{name}={}'`", x.value),
+            )
+        } else {
+            continue;
+        };
+        sink.report(Report::new(format!("`-X {}` has no effect: {why}", x.target)).see("-ldflags", format!("-X {}={}", x.target, x.value)).help(help).salient(x.target));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn targets_that_cannot_be_set_are_reported() {
+        for (flags, n) in [
+            ("-X runtime.gorootFinal=/usr/local/go", 1),
+            ("-s -w -X=runtime.GOEXPERIMENT=x -X 'example.com/app/cmd/app.version=1 2'", 2),
+            ("-X main.version=1 -X example.com/app/internal/v.Version=2", 0),
+            ("-X runtime.defaultGOROOT=/x", 0),
+        ] {
+            assert_eq!(judge_one("ineffective-x-flag", &binary(|b| set(b, "-ldflags", flags))).len(), n, "{flags}");
+        }
+    }
+}

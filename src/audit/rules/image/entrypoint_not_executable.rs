@@ -1,0 +1,43 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS234",
+    id: "entrypoint-not-executable",
+    family: Family::Image,
+    summary: "the program that the image starts has no execute bit",
+    levels: levels(ERROR, ERROR, ERROR, ERROR),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The file that ENTRYPOINT or CMD starts is there without any execute bit.",
+        why: "The container cannot start: \"permission denied\".",
+        example: "The file came from a CI artifact store that drops file modes.",
+        fix: "`COPY --chmod=0755 app /app`, or `RUN chmod +x /app`.",
+    },
+};
+
+pub fn check(ctx: &ImageCtx, sink: &mut Sink) {
+    let Some(started) = ctx.image.rootfs.started.as_ref().filter(|s| s.executable == Some(false)) else { return };
+    let path = started.path.as_deref().unwrap_or(&started.command);
+    sink.report(
+        Report::new(format!("{path} has no execute bit: the container cannot start"))
+            .see("rootfs.started", path)
+            .salient(path)
+            .help(format!("`COPY --chmod=0755 ... {path}` in the Dockerfile")),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+    use crate::report::model::Started;
+
+    #[test]
+    fn only_a_known_lack_is_reported() {
+        let judge = |executable| {
+            let image = image(|i| i.rootfs.started = Some(Started { command: "/app".into(), path: Some("/app".into()), executable }));
+            Setup { rule: "entrypoint-not-executable", ..Setup::default() }.judge_image(&image, &[]).len()
+        };
+        assert_eq!((judge(Some(false)), judge(Some(true)), judge(None)), (1, 0, 0));
+    }
+}

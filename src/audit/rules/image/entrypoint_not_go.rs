@@ -1,0 +1,52 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS235",
+    id: "entrypoint-not-go",
+    family: Family::Image,
+    summary: "the image starts something other than the Go programs audited",
+    levels: levels(OFF, OFF, NOTE, OFF),
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Globs,
+        default: D::List(&["**/tini", "**/dumb-init", "**/catatonit"]),
+        doc: "Programs that may be started instead; they usually start the Go program.",
+    }],
+    since: "0.1.0",
+    doc: Doc {
+        what: "ENTRYPOINT or CMD starts a file that is none of the image's Go programs: a shell script, another program, or a Go program that could not be read.",
+        why: "What was audited may not be what runs.",
+        example: "`ENTRYPOINT [\"/docker-entrypoint.sh\"]`.",
+        fix: "Start the program itself: `ENTRYPOINT [\"/app\"]`, or allow the starter in the policy.",
+    },
+};
+
+pub fn check(ctx: &ImageCtx, sink: &mut Sink) {
+    let Some(path) = ctx.image.rootfs.started.as_ref().and_then(|s| s.path.as_deref()) else { return };
+    if ctx.binaries.is_empty() || ctx.binaries.iter().any(|b| b.started) || crate::audit::glob::any(&ctx.options.list("allow").unwrap_or_default(), path) {
+        return;
+    }
+    let program = ctx.binaries.iter().find(|b| b.visible).map_or("/app", |b| b.path.as_str());
+    sink.report(
+        Report::new(format!("the image starts {path}, which is no Go program"))
+            .see("rootfs.started", path)
+            .salient(path)
+            .help(format!("start the program itself: `ENTRYPOINT [\"{program}\"]`, or allow it: `entrypoint-not-go = {{ allow = [\"{path}\"] }}`")),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+    use crate::report::model::Started;
+
+    #[test]
+    fn a_script_is_reported_and_an_init_not() {
+        let judge = |path: &str, started: bool| {
+            let image = image(|i| i.rootfs.started = Some(Started { command: path.into(), path: Some(path.into()), executable: Some(true) }));
+            let b = change(in_image(&image, binary(|_| ())), |b| b.location.started = Some(started));
+            Setup { profile: "container", rule: "entrypoint-not-go", ..Setup::default() }.judge_image(&image, &[b]).len()
+        };
+        assert_eq!((judge("/entry.sh", false), judge("/sbin/tini", false), judge("/app", true)), (1, 0, 0));
+    }
+}

@@ -1,0 +1,35 @@
+//! Whether the program will run in its image.
+
+pub mod entrypoint_missing;
+pub mod entrypoint_not_executable;
+pub mod entrypoint_not_go;
+pub mod missing_ca_bundle;
+pub mod missing_library;
+pub mod missing_loader;
+pub mod missing_zoneinfo;
+pub mod platform_mismatch;
+pub mod shadowed_copy;
+
+use super::{Ctx, Level, Report};
+use crate::report::model::{ImageRecord, Location};
+
+/// The path without `/usr` in front: distributions link `/lib` to `/usr/lib`.
+fn folded(path: &str) -> &str {
+    path.strip_prefix("/usr").filter(|p| p.starts_with("/lib") || p.starts_with("/bin")).unwrap_or(path)
+}
+
+/// The image of a visible binary; copies in lower layers cannot start, so nothing can stop them.
+fn image<'a>(ctx: &Ctx<'a>) -> Option<&'a ImageRecord> {
+    ctx.image.filter(|_| !ctx.hidden())
+}
+
+/// A failure of a program that the image does not start is milder.
+fn by_role(ctx: &Ctx, report: Report) -> Report {
+    if ctx.binary.location.started == Some(true) { report } else { report.at_most(Level::Warning) }
+}
+
+/// Where an image itself is.
+pub(in crate::audit) fn place(image: &ImageRecord) -> (String, Location) {
+    let reference = crate::report::model::ImageRef { reference: image.reference.clone(), digest: image.digest.clone(), platform: image.platform.clone() };
+    (image.reference.clone(), Location { target: image.reference.clone(), image: Some(reference), ..Location::default() })
+}

@@ -1,0 +1,45 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS238",
+    id: "shadowed-copy",
+    family: Family::Image,
+    summary: "a copy of a program that a later layer hides is still shipped",
+    levels: levels(NOTE, WARN, WARN, NOTE),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "A layer holds a Go program that a later layer deletes or replaces.",
+        why: "It is downloaded with every pull and can be read by everybody who has the image: old vulnerable copies, and what was meant to be removed.",
+        example: "`RUN go build && rm -rf /go/bin/dlv` in two RUN lines; or `COPY app` over the base image's `app`.",
+        fix: "Copy what you need into a fresh final stage (`FROM scratch`, `COPY --from=build /out/app /app`), or delete in the same RUN line that created it.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    if !ctx.hidden() {
+        return;
+    }
+    let b = ctx.binary;
+    let mut report = Report::new(format!("{} bytes of a hidden {} program are in a lower layer", b.size, b.go_version.as_deref().unwrap_or("Go")))
+        .help("use a fresh final stage: `FROM scratch` and `COPY --from=build ...`, or remove the file in the RUN line that made it");
+    if let Some(layer) = &b.location.layer {
+        report = report.see("location.layer", format!("{} {}", layer.index, layer.digest.as_deref().unwrap_or("")));
+        if let Some(by) = ctx.image.and_then(|i| i.layers.get(layer.index as usize)).and_then(|l| l.created_by.clone()) {
+            report = report.see("created by", by);
+        }
+    }
+    sink.report(report);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn only_hidden_copies_are_reported() {
+        let image = image(|_| ());
+        let judge = |visible| Setup { rule: "shadowed-copy", ..Setup::default() }.judge_image(&image, &[change(in_image(&image, binary(|_| ())), |b| b.location.visible = visible)]).len();
+        assert_eq!((judge(Some(false)), judge(Some(true)), judge(None)), (1, 0, 0));
+    }
+}

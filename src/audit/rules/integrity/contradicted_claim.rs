@@ -1,0 +1,51 @@
+use crate::audit::rules::prelude::*;
+use crate::report::model::Verdict;
+
+pub const META: Meta = Meta {
+    code: "GS160",
+    id: "contradicted-claim",
+    family: Family::Integrity,
+    summary: "the record says one thing, the program another",
+    levels: levels(ERROR, ERROR, ERROR, ERROR),
+    options: &[OptionSpec { name: "ignore", kind: Kind::Texts, default: D::List(&[]), doc: "Claims that are not checked, such as `cgo` or `buildmode`." }],
+    since: "0.1.0",
+    doc: Doc {
+        what: "A recorded fact (Go version, modules, settings, port, …) is contradicted by other evidence in the same file.",
+        why: "The record was edited, or the program was built in an unusual way. Tools that read only the record believe a lie. A confirmed record is no proof either: none of this data is signed.",
+        example: "The build info says go1.27.9 after an edit; the runtime's own copy still says go1.27.3.",
+        fix: "Get the file again from its source and compare checksums. If it is yours, rebuild it and do not edit build info afterwards.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let ignore = ctx.options.list("ignore").unwrap_or_default();
+    for c in ctx.binary.corroboration.iter().flatten() {
+        if c.verdict != Verdict::Contradicted || ignore.contains(&c.claim.as_str()) {
+            continue;
+        }
+        let shown = |v: &Option<String>| v.as_deref().map_or("nothing".to_string(), super::super::super::facts::shorten);
+        sink.report(
+            Report::new(format!("{} is recorded as {}, but the program shows {}", c.claim, shown(&c.recorded), shown(&c.observed)))
+                .see(format!("recorded {}", c.claim), shown(&c.recorded))
+                .see(format!("observed {}", c.claim), shown(&c.observed))
+                .see("how", c.how.clone())
+                .salient(c.claim.clone())
+                .help("fetch the file again from where it was published and compare: `sha256sum FILE`; if you built it, rebuild it"),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+    use crate::report::model::{Corroboration, Verdict};
+
+    #[test]
+    fn only_contradictions_are_reported() {
+        let row = |claim: &str, verdict| Corroboration { claim: claim.into(), recorded: Some("a".into()), observed: Some("b".into()), verdict, how: "x".into() };
+        let b = binary(|b| b.corroboration = Some(vec![row("go-version", Verdict::Contradicted), row("port", Verdict::Confirmed), row("cgo", Verdict::Unverifiable), row("buildmode", Verdict::Contradicted)]));
+        assert_eq!(judge_one("contradicted-claim", &b).len(), 2);
+        let policy = "[rules]\ncontradicted-claim = { ignore = [\"buildmode\"] }";
+        assert_eq!(Setup { policy, rule: "contradicted-claim", ..Setup::default() }.judge(&b).len(), 1);
+    }
+}

@@ -1,0 +1,47 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS164",
+    id: "fips-checksum-invalid",
+    family: Family::Integrity,
+    summary: "the FIPS 140 integrity checksum does not match",
+    levels: levels(ERROR, ERROR, ERROR, ERROR),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The checksum over the FIPS 140 module that the linker stored is not the one of the bytes in the file.",
+        why: "In FIPS mode the program checks itself and panics at start. The bytes changed after linking: a patch, a broken download, a tool that rewrote the file.",
+        example: "A post-link tool edited the text section.",
+        fix: "Build or download the file again and do not modify it after linking; sign and strip with tools that keep the module's sections.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let Some(fips) = ctx.binary.fips.as_ref().filter(|f| f.checksum.as_deref() == Some("invalid")) else { return };
+    let on = matches!(fips.mode.as_deref(), Some("on" | "only"));
+    let message = if on {
+        "FIPS 140 checksum is invalid: the program panics at start"
+    } else {
+        "FIPS 140 checksum is invalid: the program panics as soon as fips140=on is set"
+    };
+    sink.report(
+        Report::new(message)
+            .see("fips.checksum", "invalid")
+            .see("fips.mode", fips.mode.as_deref().unwrap_or("unknown"))
+            .help("rebuild or fetch the file again and leave it as the linker wrote it; `gospect fips FILE` recomputes the checksum"),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+    use crate::report::model::Fips;
+
+    #[test]
+    fn only_a_mismatch_is_an_error() {
+        for (checksum, n) in [(Some("invalid"), 1), (Some("valid"), 0), (Some("unverifiable"), 0), (None, 0)] {
+            let b = binary(|b| b.fips = Some(Fips { checksum: checksum.map(Into::into), ..Fips::default() }));
+            assert_eq!(judge_one("fips-checksum-invalid", &b).len(), n);
+        }
+    }
+}

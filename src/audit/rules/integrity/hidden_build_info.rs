@@ -1,0 +1,52 @@
+use crate::audit::rules::prelude::*;
+use crate::report::model::BuildInfoSource;
+
+pub const META: Meta = Meta {
+    code: "GS162",
+    id: "hidden-build-info",
+    family: Family::Integrity,
+    summary: "Go's own reader does not find the module data",
+    levels: levels(NOTE, WARN, NOTE, WARN),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The module data is in the file, but not where `go version -m` and the tools on top of it look: gospect found it in a segment, in the linker's strings or by scanning. Formats for which Go never writes it there (wasm, archives) are left out.",
+        why: "Other scanners call such a file \"not a Go executable\" and pass it.",
+        example: "A packer renamed `.go.buildinfo` or removed the section table.",
+        fix: "Publish the file as the linker wrote it; `strip` and `-ldflags=-s` keep the section, `sstrip` and packers do not.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let b = ctx.binary;
+    let place = match b.build_info_source {
+        None | Some(BuildInfoSource::Section) => return,
+        Some(BuildInfoSource::Segment) => "a data segment",
+        Some(BuildInfoSource::LinkerStrings) => "the linker's strings",
+        Some(BuildInfoSource::Scan) => "the bytes of the file",
+    };
+    if b.executable.format == "wasm" || b.executable.kind == "object" {
+        return;
+    }
+    sink.report(
+        Report::new(format!("module data was found in {place} only; `go version -m` and most scanners do not see it"))
+            .see("build_info_source", place)
+            .help("publish the file as the linker wrote it: no packing, no `sstrip`, no `objcopy --remove-section`"),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+    use crate::report::model::BuildInfoSource::*;
+
+    #[test]
+    fn formats_that_never_have_the_section_are_fine() {
+        let with = |source, format: &str| judge_one("hidden-build-info", &binary(|b| (b.build_info_source, b.executable.format) = (source, format.into()))).len();
+        assert_eq!(with(Some(Segment), "elf"), 1);
+        assert_eq!(with(Some(LinkerStrings), "elf"), 1);
+        assert_eq!(with(Some(Section), "elf"), 0);
+        assert_eq!(with(Some(LinkerStrings), "wasm"), 0);
+        assert_eq!(with(None, "elf"), 0);
+    }
+}

@@ -1,0 +1,38 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS163",
+    id: "packed-executable",
+    family: Family::Integrity,
+    summary: "the program is packed",
+    levels: levels(NOTE, WARN, WARN, ERROR),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The executable is compressed by a packer such as UPX and unpacks itself at start.",
+        why: "Scanners that do not unpack see no Go program, virus scanners get suspicious, memory is no longer shared between processes, and start takes longer.",
+        example: "`upx app` in a Dockerfile to make the image smaller.",
+        fix: "Leave packing to the transport: images and archives are compressed anyway. `go build -ldflags='-s -w'` makes the file itself smaller.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let Some(packer) = ctx.binary.executable.packed.as_deref() else { return };
+    sink.report(
+        Report::new(format!("packed with {packer}"))
+            .see("executable.packed", packer)
+            .help(format!("do not pack; for a smaller file: `{}`", ctx.go_build("-trimpath -ldflags='-s -w'"))),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn a_packer_is_named() {
+        let found = judge_one("packed-executable", &binary(|b| b.executable.packed = Some("UPX 4.2".into())));
+        assert!(found[0].message.contains("UPX 4.2"));
+        assert!(judge_one("packed-executable", &binary(|_| ())).is_empty());
+    }
+}

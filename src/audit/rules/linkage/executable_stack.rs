@@ -1,0 +1,35 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS206",
+    id: "executable-stack",
+    family: Family::Linkage,
+    summary: "data or stack may be executed",
+    levels: levels(OFF, WARN, NOTE, WARN),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The file asks for an executable stack or has writable code.",
+        why: "A memory error in C code becomes easier to exploit. Go's own linker never asks for it.",
+        example: "An assembly file without a `.note.GNU-stack` section in a cgo package.",
+        fix: "`CGO_LDFLAGS=-Wl,-z,noexecstack go build`, or add the note to the assembly file.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    if ctx.binary.linkage.as_ref().and_then(|l| l.nx) != Some(false) || ctx.binary.executable.kind == "object" {
+        return;
+    }
+    sink.report(Report::new("stack or data may be executed").see("linkage.nx", "false").help(format!("`CGO_LDFLAGS=-Wl,-z,noexecstack {}`", ctx.go_build(""))));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn only_a_known_lack_is_reported() {
+        let with = |nx| Setup { profile: "release", rule: "executable-stack", ..Setup::default() }.judge(&binary(|b| b.linkage.as_mut().unwrap().nx = nx)).len();
+        assert_eq!((with(Some(false)), with(Some(true)), with(None)), (1, 0, 0));
+    }
+}

@@ -1,0 +1,35 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS200",
+    id: "not-pie",
+    family: Family::Linkage,
+    summary: "not position independent",
+    levels: levels(OFF, OFF, OFF, OFF),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The program is loaded at a fixed address. Off in every profile: it is Go's default on most ports.",
+        why: "Address space randomisation then covers less. It matters most for programs with C code.",
+        example: "`go build` on linux/amd64.",
+        fix: "`go build -buildmode=pie`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    if ctx.binary.linkage.as_ref().and_then(|l| l.pie) != Some(false) || ctx.binary.executable.kind == "object" {
+        return;
+    }
+    sink.report(Report::new("not position independent").see("linkage.pie", "false").help(format!("`{}`", ctx.go_build("-buildmode=pie"))));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn speaks_when_the_policy_asks() {
+        let with = |pie| Setup { policy: "[rules]\nnot-pie = \"warning\"", rule: "not-pie", ..Setup::default() }.judge(&binary(|b| b.linkage.as_mut().unwrap().pie = pie)).len();
+        assert_eq!((with(Some(false)), with(Some(true)), with(None)), (1, 0, 0));
+    }
+}

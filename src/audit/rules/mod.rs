@@ -1,0 +1,359 @@
+//! Rules: what is looked for. One file a rule, one row in [`registry`].
+//!
+//! A rule reads records and reports; it does not know levels, waivers or formats. To add one: write
+//! `rules/<family>/<name>.rs` with `META` and `check`, add its row to the table in `registry.rs`, run the tests.
+//!
+//! Must never: read a file, look at a clock, depend on the order in which binaries come.
+
+pub mod registry;
+
+pub mod completeness;
+pub mod experiments;
+pub mod fleet;
+pub mod godebug;
+pub mod goroot;
+pub mod image;
+pub mod integrity;
+pub mod linkage;
+pub mod policy;
+pub mod settings;
+pub mod source;
+pub mod toolchain;
+
+use super::baseline::Baseline;
+use super::date::Date;
+use super::finding::{Finding, Level, PolicyRef, fingerprint, identity};
+use super::keys::Record;
+use super::known::Release;
+use super::options::{OptionSpec, Options};
+use super::policy::Expectation;
+use crate::report::model::{Binary, Evidence, ImageRecord, Location};
+use std::cell::OnceCell;
+
+/// What a rule is.
+#[derive(Debug)]
+pub struct Meta {
+    /// Stable, `GS` and three digits.
+    pub code: &'static str,
+    /// Kebab-case; names what is found, not the cure.
+    pub id: &'static str,
+    /// What it is about.
+    pub family: Family,
+    /// One line, lower case, no full stop.
+    pub summary: &'static str,
+    /// Level in each built-in profile.
+    pub levels: Levels,
+    /// What a policy can set.
+    pub options: &'static [OptionSpec],
+    /// First gospect release that has it.
+    pub since: &'static str,
+    /// The page that `explain` shows.
+    pub doc: Doc,
+}
+
+/// The page of a rule: Markdown under fixed headings; the options come from [`Meta::options`].
+#[derive(Debug)]
+pub struct Doc {
+    /// What it finds.
+    pub what: &'static str,
+    /// Why it matters.
+    pub why: &'static str,
+    /// How it comes about.
+    pub example: &'static str,
+    /// What to type.
+    pub fix: &'static str,
+}
+
+/// Groups of rules, in the order of the documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// Which Go built it.
+    Toolchain,
+    /// Where Go was, and what paths leaked.
+    Goroot,
+    /// GOEXPERIMENT.
+    Experiments,
+    /// GODEBUG and the environment.
+    Godebug,
+    /// Flags and settings of the build.
+    Settings,
+    /// Main module, dependencies, version control.
+    Source,
+    /// Whether the record can be believed.
+    Integrity,
+    /// How it is linked.
+    Linkage,
+    /// Whether it will run in its image.
+    Image,
+    /// Whether all that should be there is.
+    Completeness,
+    /// Whether the binaries of a run agree.
+    Fleet,
+    /// The policy itself.
+    Policy,
+}
+
+impl Family {
+    /// Heading in the documentation and word in the JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::Toolchain => "toolchain",
+            Family::Goroot => "goroot",
+            Family::Experiments => "experiments",
+            Family::Godebug => "godebug",
+            Family::Settings => "settings",
+            Family::Source => "source",
+            Family::Integrity => "integrity",
+            Family::Linkage => "linkage",
+            Family::Image => "image",
+            Family::Completeness => "completeness",
+            Family::Fleet => "fleet",
+            Family::Policy => "policy",
+        }
+    }
+}
+
+/// Level in each built-in profile; `None` is off.
+#[derive(Clone, Copy, Debug)]
+pub struct Levels {
+    /// Without any configuration: few and true.
+    pub default: Option<Level>,
+    /// Files about to be published.
+    pub release: Option<Level>,
+    /// Container images.
+    pub container: Option<Level>,
+    /// Programs that must use the FIPS 140 module.
+    pub fips: Option<Level>,
+}
+
+/// [`Levels`] in the order default, release, container, fips.
+pub const fn levels(
+    default: Option<Level>,
+    release: Option<Level>,
+    container: Option<Level>,
+    fips: Option<Level>,
+) -> Levels {
+    Levels { default, release, container, fips }
+}
+
+/// Short names for the tables of levels.
+pub const OFF: Option<Level> = None;
+/// See [`Level::Note`].
+pub const NOTE: Option<Level> = Some(Level::Note);
+/// See [`Level::Warning`].
+pub const WARN: Option<Level> = Some(Level::Warning);
+/// See [`Level::Error`].
+pub const ERROR: Option<Level> = Some(Level::Error);
+
+/// When a rule looks, and at what.
+#[derive(Clone, Copy)]
+pub enum Check {
+    /// At each binary.
+    Binary(fn(&Ctx, &mut Sink)),
+    /// At each image, when all its binaries are known.
+    Image(fn(&ImageCtx, &mut Sink)),
+    /// At everything, once, at the end.
+    Run(fn(&RunCtx, &mut Sink)),
+    /// Reported by the engine itself (waivers, expectations).
+    Engine,
+}
+
+/// One row of the registry.
+pub struct Rule {
+    /// What it is.
+    pub meta: &'static Meta,
+    /// How it looks.
+    pub check: Check,
+}
+
+/// What a rule sees of one binary.
+pub struct Ctx<'a> {
+    /// The record.
+    pub binary: &'a Binary,
+    /// The image it is in, when its record came before.
+    pub image: Option<&'a ImageRecord>,
+    /// The day to judge by.
+    pub today: Date,
+    /// Options of the rule that looks.
+    pub options: Options<'a>,
+    /// The release that built it, when its version is one.
+    pub release: Option<Release>,
+    /// What was there at an earlier time.
+    pub baseline: Option<&'a Baseline>,
+    /// What every binary must say.
+    pub expect: &'a [Expectation],
+    /// The record by key.
+    pub record: &'a Record<'a>,
+}
+
+impl<'a> Ctx<'a> {
+    /// The recorded value of a build setting.
+    pub fn setting(&self, key: &str) -> Option<&'a str> {
+        self.binary.build_info.as_ref()?.setting(key)
+    }
+
+    /// `os/arch`; an unknown part is `?`.
+    pub fn port(&self) -> String {
+        port(self.binary)
+    }
+
+    /// True when a lower layer's copy is hidden in the final image: nothing can start it.
+    pub fn hidden(&self) -> bool {
+        self.binary.location.visible == Some(false)
+    }
+
+    /// `go build` with the port of this binary and `flags`, for help texts.
+    pub fn go_build(&self, flags: &str) -> String {
+        let b = self.binary;
+        let mut out = String::new();
+        if let (Some(os), Some(arch)) = (&b.executable.os, &b.executable.arch) {
+            out = format!("GOOS={os} GOARCH={arch} ");
+        }
+        out.push_str("go build ");
+        if !flags.is_empty() {
+            out.push_str(flags);
+            out.push(' ');
+        }
+        match b.main_package.as_deref() {
+            Some(p) if p != "command-line-arguments" => out.push_str(p),
+            _ => out.push_str("./..."),
+        }
+        out
+    }
+}
+
+/// `os/arch`; an unknown part is `?`.
+pub fn port(binary: &Binary) -> String {
+    let e = &binary.executable;
+    format!("{}/{}", e.os.as_deref().unwrap_or("?"), e.arch.as_deref().unwrap_or("?"))
+}
+
+/// What a rule sees of one image.
+pub struct ImageCtx<'a> {
+    /// The record.
+    pub image: &'a ImageRecord,
+    /// Options of the rule that looks.
+    pub options: Options<'a>,
+    /// Its Go binaries: path in the image, whether ENTRYPOINT or CMD starts it, whether it is visible, main package.
+    pub binaries: &'a [InImage],
+}
+
+/// What image rules need to know of a binary.
+#[derive(Clone, Debug, Default)]
+pub struct InImage {
+    /// Path in the image.
+    pub path: String,
+    /// ENTRYPOINT or CMD starts it.
+    pub started: bool,
+    /// Not hidden by a later layer.
+    pub visible: bool,
+    /// Import path.
+    pub main_package: Option<String>,
+}
+
+/// What a rule sees of the whole run.
+pub struct RunCtx<'a> {
+    /// Options of the rule that looks.
+    pub options: Options<'a>,
+    /// One short row a binary.
+    pub fleet: &'a super::fleet::Fleet,
+}
+
+/// Takes the reports of one rule and makes them findings.
+pub struct Sink<'s> {
+    pub(super) rule: &'s str,
+    pub(super) code: &'s str,
+    pub(super) level: Level,
+    pub(super) policy: Option<&'s PolicyRef>,
+    pub(super) path: &'s str,
+    pub(super) location: &'s Location,
+    /// Identity of the place, made when first needed.
+    pub(super) identity: &'s OnceCell<String>,
+    pub(super) out: &'s mut Vec<Finding>,
+}
+
+impl Sink<'_> {
+    /// Adds a finding.
+    pub fn report(&mut self, report: Report) {
+        let (path, location, place) = match report.at {
+            Some((path, location)) => {
+                let place = identity(&path, &location);
+                (path, location, place)
+            }
+            None => {
+                let place = self.identity.get_or_init(|| identity(self.path, self.location)).clone();
+                (self.path.to_string(), self.location.clone(), place)
+            }
+        };
+        self.out.push(Finding {
+            rule: self.rule.to_string(),
+            code: self.code.to_string(),
+            level: report.at_most.map_or(self.level, |most| self.level.min(most)),
+            message: report.message,
+            fingerprint: fingerprint(self.rule, &place, &report.salient),
+            path,
+            location,
+            evidence: report.evidence,
+            help: report.help,
+            policy: self.policy.cloned(),
+            waived: None,
+            accepted: false,
+        });
+    }
+}
+
+/// What a rule has to say.
+#[derive(Debug, Default)]
+#[must_use = "hand it to Sink::report"]
+pub struct Report {
+    message: String,
+    evidence: Vec<Evidence>,
+    help: String,
+    salient: Vec<String>,
+    at_most: Option<Level>,
+    at: Option<(String, Location)>,
+}
+
+impl Report {
+    /// Starts with the one sentence that says what is the case.
+    pub fn new(message: impl Into<String>) -> Report {
+        Report { message: message.into(), ..Report::default() }
+    }
+
+    /// Adds evidence: a record key (or place) and what was seen there.
+    pub fn see(mut self, source: impl Into<String>, value: impl Into<String>) -> Report {
+        self.evidence.push(Evidence { source: source.into(), value: value.into() });
+        self
+    }
+
+    /// Says what to do.
+    pub fn help(mut self, help: impl Into<String>) -> Report {
+        self.help = help.into();
+        self
+    }
+
+    /// Sets this finding apart from others of the same rule at the same place, now and in later runs.
+    pub fn salient(mut self, part: impl Into<String>) -> Report {
+        self.salient.push(part.into());
+        self
+    }
+
+    /// Lowers the level when the case is milder than the rule's usual one.
+    pub fn at_most(mut self, level: Level) -> Report {
+        self.at_most = Some(level);
+        self
+    }
+
+    /// Reports at another place than the subject.
+    pub fn at(mut self, path: impl Into<String>, location: Location) -> Report {
+        self.at = Some((path.into(), location));
+        self
+    }
+}
+
+/// What nearly every rule file needs.
+pub mod prelude {
+    pub use super::super::finding::Level;
+    pub use super::super::options::{Default as D, Kind, OptionSpec};
+    pub use super::{Ctx, Doc, ERROR, Family, ImageCtx, Meta, NOTE, OFF, Report, RunCtx, Sink, WARN, levels};
+}

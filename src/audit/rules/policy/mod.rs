@@ -1,0 +1,5 @@
+//! The policy itself. The engine reports these: it alone knows which waiver matched.
+
+pub mod custom_rule;
+pub mod expired_waiver;
+pub mod unused_waiver;

@@ -1,0 +1,66 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS105",
+    id: "build-mode-not-allowed",
+    family: Family::Settings,
+    summary: "built in another mode than the policy allows",
+    levels: levels(ERROR, ERROR, ERROR, ERROR),
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Choices(&["exe", "pie", "c-archive", "c-shared", "shared", "plugin", "archive"]),
+        default: D::Unset,
+        doc: "Build modes that may be. Unset: the rule says nothing.",
+    }],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The recorded `-buildmode` (or, where none is recorded, the kind of file) is not in `allow`.",
+        why: "A plugin or shared library among the programs of a release is usually a mistake of the script.",
+        example: "`build-mode-not-allowed = { allow = [\"pie\"] }` and a program built with `-buildmode=exe`.",
+        fix: "`go build -buildmode=pie`, or whatever the policy asks for.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let Some(allow) = ctx.options.list("allow") else { return };
+    let kind = match ctx.binary.executable.kind.as_str() {
+        "shared" => "c-shared",
+        "object" => "c-archive",
+        other => other,
+    };
+    // Since 1.19 did not record the mode, the file has to speak for it.
+    let (mode, source) = ctx.setting("-buildmode").map_or((kind, "executable.kind"), |m| (m, "-buildmode"));
+    if allow.contains(&mode) {
+        return;
+    }
+    sink.report(
+        Report::new(format!("build mode {mode} is not allowed"))
+            .see(source, mode)
+            .salient(mode)
+            .help(format!("`{}`", ctx.go_build(&format!("-buildmode={}", allow.first().unwrap_or(&"exe"))))),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn the_record_goes_before_the_file() {
+        let policy = "[rules]\nbuild-mode-not-allowed = { allow = [\"pie\"] }";
+        let with = |mode: Option<&str>, kind: &str| {
+            let b = binary(|b| {
+                unset(b, "-buildmode");
+                if let Some(m) = mode {
+                    set(b, "-buildmode", m);
+                }
+                b.executable.kind = kind.into();
+            });
+            Setup { policy, rule: "build-mode-not-allowed", ..Setup::default() }.judge(&b).len()
+        };
+        assert_eq!(with(Some("exe"), "exe"), 1);
+        assert_eq!(with(Some("pie"), "exe"), 0);
+        assert_eq!(with(None, "pie"), 0);
+        assert_eq!(with(None, "shared"), 1);
+    }
+}

@@ -1,0 +1,44 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS102",
+    id: "coverage-instrumented",
+    family: Family::Settings,
+    summary: "coverage counters are built in",
+    levels: levels(WARN, ERROR, WARN, ERROR),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The setting `-cover=true` is recorded.",
+        why: "Counters slow every block of code, and the program writes coverage files to GOCOVERDIR or complains that it is not set.",
+        example: "`go build -cover` for integration tests; the same file was shipped.",
+        fix: "Build the release without it: `go build`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    for key in ["-cover"] {
+        if ctx.setting(key) == Some("true") {
+            sink.report(
+                Report::new(format!("built with {key}"))
+                    .see(key, "true")
+                    .salient(key)
+                    .help(format!("drop {key} from the release build: `{}`", ctx.go_build("-trimpath"))),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn only_a_flag_that_is_on_is_reported() {
+        for key in ["-cover"] {
+            assert_eq!(judge_one("coverage-instrumented", &binary(|b| set(b, key, "true"))).len(), 1, "{key}");
+            assert!(judge_one("coverage-instrumented", &binary(|b| set(b, key, "false"))).is_empty());
+        }
+        assert!(judge_one("coverage-instrumented", &binary(|_| ())).is_empty());
+    }
+}

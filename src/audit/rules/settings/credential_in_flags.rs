@@ -1,0 +1,48 @@
+use crate::audit::rules::prelude::*;
+use crate::audit::secrets::{self, Place};
+
+pub const META: Meta = Meta {
+    code: "GS110",
+    id: "credential-in-flags",
+    family: Family::Settings,
+    summary: "a credential is recorded in the program",
+    levels: levels(ERROR, ERROR, ERROR, ERROR),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "A build setting, an `-X` value or a module path holds text in the form of a known credential: cloud and forge tokens, private keys, JSON web tokens, URLs with a password. The value is never shown in full.",
+        why: "Everybody who has the file has the credential: `go version -m` and `strings` show it.",
+        example: "`-ldflags='-X main.token=ghp_…'`, or `CGO_LDFLAGS` with `https://user:password@host`.",
+        fix: "Revoke the credential first. Then give it to the program at run time (environment, secret store) and rebuild.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    secrets::each_text(ctx.binary, &mut |Place { source, text }| {
+        for hit in secrets::credentials(text) {
+            sink.report(
+                Report::new(format!("{} in {source}", hit.kind))
+                    .see(source, hit.redacted.clone())
+                    .salient(hit.kind)
+                    .salient(source)
+                    .help("revoke it, hand it to the program at run time instead (environment or secret store), and rebuild without it"),
+            );
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn a_token_is_reported_and_never_shown() {
+        let token = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+        let b = binary(|b| set(b, "-ldflags", &format!("-s -X main.token={token}")));
+        let found = judge_one("credential-in-flags", &b);
+        assert_eq!(found.len(), 1);
+        let all = serde_json::to_string(&found).unwrap();
+        assert!(!all.contains(&token) && !all.contains(&token[8..]), "{all}");
+        assert!(judge_one("credential-in-flags", &binary(|b| set(b, "-ldflags", "-X main.version=1.2.3 -X main.url=https://example.com/a@b"))).is_empty());
+    }
+}

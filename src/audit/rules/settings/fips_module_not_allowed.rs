@@ -1,0 +1,54 @@
+use crate::audit::glob;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS109",
+    id: "fips-module-not-allowed",
+    family: Family::Settings,
+    summary: "the FIPS 140 module is not one that the policy allows",
+    levels: levels(OFF, OFF, OFF, ERROR),
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Globs,
+        default: D::List(&["v*"]),
+        doc: "Module versions that may be, such as `v1.0.0*`; `latest` is what Go builds from its own tree.",
+    }],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The version of the Go Cryptographic Module in the program matches none of `allow`. The default allows every frozen version, certified or not, and refuses `latest`.",
+        why: "Certificates are given to frozen versions of the module. `GOFIPS140=latest` (or none) links whatever the toolchain has.",
+        example: "`GOFIPS140=latest go build`.",
+        fix: "`GOFIPS140=v1.0.0 go build`. See https://go.dev/doc/security/fips140 for the state of each version.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let Some(fips) = &ctx.binary.fips else { return };
+    let Some(module) = fips.module.as_deref() else { return };
+    if glob::any(&ctx.options.list("allow").unwrap_or_default(), module) {
+        return;
+    }
+    sink.report(
+        Report::new(format!("FIPS 140 module is {module}"))
+            .see("fips.module", module)
+            .salient(module)
+            .help(format!("`GOFIPS140=v1.0.0 {}`", ctx.go_build("-trimpath"))),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+    use crate::report::model::Fips;
+
+    #[test]
+    fn a_floating_module_is_reported() {
+        let with = |module: &str, policy: &str| {
+            let b = binary(|b| b.fips = Some(Fips { module: Some(module.into()), ..Fips::default() }));
+            Setup { profile: "fips", policy, rule: "fips-module-not-allowed", ..Setup::default() }.judge(&b).len()
+        };
+        assert_eq!(with("latest", ""), 1);
+        assert_eq!(with("v1.0.0-c2097c7c", ""), 0);
+        assert_eq!(with("v1.26.0", "[rules]\nfips-module-not-allowed = { allow = [\"v1.0.0*\"] }"), 1);
+    }
+}

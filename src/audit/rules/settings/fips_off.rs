@@ -1,0 +1,66 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS108",
+    id: "fips-off",
+    family: Family::Settings,
+    summary: "the program does not run in FIPS 140 mode",
+    levels: levels(OFF, OFF, OFF, ERROR),
+    options: &[OptionSpec {
+        name: "mode",
+        kind: Kind::Choice(&["on", "only"]),
+        default: D::Text("on"),
+        doc: "Least mode asked for: `on`, or `only`, which also refuses other algorithms.",
+    }],
+    since: "0.1.0",
+    doc: Doc {
+        what: "With its recorded defaults and the given environment the program does not start in FIPS 140 mode, although the policy asks for it. A program that links no FIPS module of any kind is reported too.",
+        why: "A build with `GOFIPS140` alone is not enough when `GODEBUG=fips140=off` is in the environment, and the environment alone cannot choose a frozen module.",
+        example: "Built with `GOFIPS140=v1.0.0`, image has `ENV GODEBUG=fips140=off`.",
+        fix: "`GOFIPS140=v1.0.0 go build`, and no `fips140` in the environment. gospect says which module and mode a file has; it does not say that a system is compliant.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let fips = ctx.binary.fips.as_ref();
+    let mode = fips.and_then(|f| f.mode.as_deref());
+    // Other validated modules (BoringCrypto, OpenSSL) have modes of their own that the file does not show.
+    let other = fips.and_then(|f| f.crypto.as_deref()).is_some_and(|c| c != "go");
+    let enough = match ctx.options.text("mode") {
+        Some("only") => mode == Some("only"),
+        _ => matches!(mode, Some("on" | "only")),
+    };
+    if enough || (other && mode.is_none()) {
+        return;
+    }
+    let now = mode.unwrap_or("off");
+    let wanted = ctx.options.text("mode").unwrap_or("on");
+    sink.report(
+        Report::new(format!("FIPS 140 mode is {now}; the policy asks for {wanted}"))
+            .see("fips.mode", now)
+            .see("GOFIPS140", ctx.setting("GOFIPS140").unwrap_or("not recorded"))
+            .help(match wanted {
+                "only" => format!("`go mod edit -godebug=fips140=only && GOFIPS140=v1.0.0 {}`", ctx.go_build("-trimpath")),
+                _ => format!("`GOFIPS140=v1.0.0 {}`, and no fips140=off in GODEBUG", ctx.go_build("-trimpath")),
+            }),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+    use crate::report::model::Fips;
+
+    #[test]
+    fn the_mode_decides() {
+        let with = |mode: Option<&str>, crypto: &str, policy: &str| {
+            let b = binary(|b| b.fips = Some(Fips { mode: mode.map(Into::into), crypto: Some(crypto.into()), ..Fips::default() }));
+            Setup { profile: "fips", policy, rule: "fips-off", ..Setup::default() }.judge(&b).len()
+        };
+        assert_eq!(with(Some("off"), "go", ""), 1);
+        assert_eq!(with(Some("on"), "go", ""), 0);
+        assert_eq!(with(Some("on"), "go", "[rules]\nfips-off = { mode = \"only\" }"), 1);
+        assert_eq!(with(None, "boringcrypto", ""), 0);
+        assert!(judge_one("fips-off", &binary(|_| ())).is_empty());
+    }
+}

@@ -1,0 +1,51 @@
+use crate::audit::facts::words;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS103",
+    id: "optimizations-disabled",
+    family: Family::Settings,
+    summary: "optimisations or inlining were switched off",
+    levels: levels(WARN, ERROR, WARN, ERROR),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The recorded `-gcflags` hold `-N` (no optimisation) or `-l` (no inlining).",
+        why: "Such a build is for a debugger: it runs several times slower and uses more stack.",
+        example: "`-gcflags=all=-N -l`, as debugger guides advise.",
+        fix: "Build the release without `-gcflags`: `go build -trimpath`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let Some(flags) = ctx.setting("-gcflags") else { return };
+    // `all=-N -l` and `pattern=-N`: the pattern belongs to the first word.
+    let off: Vec<String> = words(flags)
+        .into_iter()
+        .map(|w| match w.split_once('=') {
+            Some((pattern, flag)) if !pattern.starts_with('-') => flag.to_string(),
+            _ => w,
+        })
+        .filter(|w| matches!(w.as_str(), "-N" | "-l" | "-N=true" | "-l=true"))
+        .collect();
+    if off.is_empty() {
+        return;
+    }
+    sink.report(
+        Report::new(format!("compiled with {}", off.join(" ")))
+            .see("-gcflags", flags)
+            .help(format!("`{}` without -gcflags", ctx.go_build("-trimpath"))),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn each_spelling_is_seen() {
+        for (flags, n) in [("all=-N -l", 1), ("-N", 1), ("-l", 1), ("example.com/...=-N", 1), ("-lang=go1.20", 0), ("-m", 0), ("all=-d=checkptr", 0), ("", 0)] {
+            assert_eq!(judge_one("optimizations-disabled", &binary(|b| set(b, "-gcflags", flags))).len(), n, "{flags}");
+        }
+    }
+}

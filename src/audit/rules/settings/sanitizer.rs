@@ -1,0 +1,44 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS101",
+    id: "sanitizer",
+    family: Family::Settings,
+    summary: "a memory sanitizer is built in",
+    levels: levels(WARN, ERROR, WARN, ERROR),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The setting `-msan=true` or `-asan=true` is recorded.",
+        why: "A sanitizer slows the program, needs its own run-time library and prints memory to the log when it fails.",
+        example: "`go build -asan` in a fuzzing job whose result was shipped.",
+        fix: "Build the release without it: `go build`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    for key in ["-msan", "-asan"] {
+        if ctx.setting(key) == Some("true") {
+            sink.report(
+                Report::new(format!("built with {key}"))
+                    .see(key, "true")
+                    .salient(key)
+                    .help(format!("drop {key} from the release build: `{}`", ctx.go_build("-trimpath"))),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn only_a_flag_that_is_on_is_reported() {
+        for key in ["-msan", "-asan"] {
+            assert_eq!(judge_one("sanitizer", &binary(|b| set(b, key, "true"))).len(), 1, "{key}");
+            assert!(judge_one("sanitizer", &binary(|b| set(b, key, "false"))).is_empty());
+        }
+        assert!(judge_one("sanitizer", &binary(|_| ())).is_empty());
+    }
+}

@@ -1,0 +1,60 @@
+use crate::audit::facts::x_flags;
+use crate::audit::rules::prelude::*;
+use crate::audit::secrets;
+
+pub const META: Meta = Meta {
+    code: "GS111",
+    id: "secret-variable",
+    family: Family::Settings,
+    summary: "an `-X` flag fills a variable whose name says secret",
+    levels: levels(WARN, ERROR, WARN, ERROR),
+    options: &[OptionSpec { name: "allow", kind: Kind::Globs, default: D::List(&[]), doc: "Targets such as `main.publicKey*` that are no secrets." }],
+    since: "0.1.0",
+    doc: Doc {
+        what: "A recorded `-X` (or a linker-set string with a known name) gives a value to a variable called like a password, token, API key or private key.",
+        why: "What is linked in can be read by everybody who has the file.",
+        example: "`-ldflags='-X main.apiKey=…'`.",
+        fix: "Read the value at run time: `os.Getenv(\"API_KEY\")`. If it is no secret (a client id, a public key), allow the name in the policy.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let allow = ctx.options.list("allow").unwrap_or_default();
+    let strings = ctx.binary.linker_strings.as_deref().unwrap_or_default();
+    let named = strings.iter().filter_map(|s| Some((s.name.clone()?, s.value.clone())));
+    let mut seen: Vec<String> = Vec::new();
+    for (target, value) in x_flags(ctx.binary).into_iter().map(|x| (x.target, x.value)).chain(named) {
+        if seen.contains(&target) || crate::audit::glob::any(&allow, &target) || !secrets::is_secret_name(&target) || secrets::is_placeholder(&value) {
+            continue;
+        }
+        sink.report(
+            Report::new(format!("`{target}` is linked in and its name says secret"))
+                .see(target.clone(), secrets::redact(&value))
+                .salient(target.clone())
+                .help(format!("read it at run time instead of `-X {target}=...`; if it is no secret: `secret-variable = {{ allow = [\"{target}\"] }}`")),
+        );
+        seen.push(target);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn names_decide_and_values_stay_hidden() {
+        for (flags, n) in [
+            ("-X main.apiKey=s3cr3tv4lue", 1),
+            ("-X main.DB_PASSWORD=hunter2hunter2", 1),
+            ("-X main.token=", 0),
+            ("-X main.tokenizer=bpe-large", 0),
+            ("-X main.publicKey=abcdefghijkl", 0),
+            ("-X main.version=1.2.3", 0),
+            ("-X main.secretName=changeme", 0),
+        ] {
+            let found = judge_one("secret-variable", &binary(|b| set(b, "-ldflags", flags)));
+            assert_eq!(found.len(), n, "{flags}");
+            assert!(!serde_json::to_string(&found).unwrap().contains("hunter2hunter2"));
+        }
+    }
+}

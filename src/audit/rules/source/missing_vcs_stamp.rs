@@ -1,0 +1,48 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS130",
+    id: "missing-vcs-stamp",
+    family: Family::Source,
+    summary: "no commit is recorded",
+    levels: levels(OFF, WARN, OFF, OFF),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "Neither `vcs.revision` nor a module version from a proxy says from which source the program was built.",
+        why: "Nobody can tell which commit runs in production.",
+        example: "A build in a container that copies the sources but not `.git`, or with `-buildvcs=false`.",
+        fix: "Build inside the checkout: with Docker, do not list `.git` in `.dockerignore` (or use `--mount=type=bind`), install git in the build stage, and use `go build -buildvcs=true`, which fails when it cannot stamp. `go install MODULE@VERSION` records the version instead.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let Some(build) = &ctx.binary.build_info else { return };
+    let from_proxy = !build.main.sum.is_empty();
+    if build.main.path.is_empty() && build.settings.is_empty() || from_proxy || build.setting("vcs.revision").is_some() {
+        return;
+    }
+    sink.report(
+        Report::new("no commit is recorded in the program")
+            .see("vcs.revision", "not recorded")
+            .see("Main.Version", if build.main.version.is_empty() { "none" } else { &build.main.version })
+            .help(format!("build inside the git checkout: `{}`", ctx.go_build("-buildvcs=true"))),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn a_commit_or_a_proxy_version_is_enough() {
+        let judge = |b| Setup { profile: "release", rule: "missing-vcs-stamp", ..Setup::default() }.judge(&b).len();
+        assert_eq!(judge(binary(|_| ())), 0);
+        assert_eq!(judge(binary(|b| unset(b, "vcs.revision"))), 1);
+        assert_eq!(judge(binary(|b| {
+            unset(b, "vcs.revision");
+            b.build_info.as_mut().unwrap().main.sum = "h1:x".into();
+        })), 0);
+        assert_eq!(judge(binary(|b| b.build_info = None)), 0);
+    }
+}

@@ -1,0 +1,53 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS139",
+    id: "module-sum-conflict",
+    family: Family::Source,
+    summary: "the same module version has different checksums in two programs",
+    levels: levels(ERROR, ERROR, ERROR, ERROR),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "Two programs of this run record the same module path and version with different `h1:` checksums.",
+        why: "A published version has one content and one checksum. One of the programs was built from something else: a moved tag fetched without the checksum database, a poisoned cache, or an edited record.",
+        example: "`example.com/lib v1.2.3 h1:AAA=` in one program, `h1:BBB=` in another.",
+        fix: "Ask the checksum database: `curl -s https://sum.golang.org/lookup/MODULE@VERSION`. Then clean the builder that is wrong: `go clean -modcache && go mod verify`.",
+    },
+};
+
+pub fn check(ctx: &RunCtx, sink: &mut Sink) {
+    for conflict in ctx.fleet.sum_conflicts() {
+        let mut report = Report::new(format!("{} {} has {} different checksums in this run", conflict.module, conflict.version, conflict.sums.len()))
+            .salient(conflict.module.clone())
+            .salient(conflict.version.clone())
+            .help(format!("`curl -s https://sum.golang.org/lookup/{}@{}` tells the right one; then `go clean -modcache` on the builder that is wrong", conflict.module, conflict.version))
+            .at(conflict.place.0.clone(), conflict.place.1.clone());
+        for (sum, path, count) in &conflict.sums {
+            report = report.see(sum.clone(), if *count > 1 { format!("{path} and {} more", count - 1) } else { path.clone() });
+        }
+        sink.report(report);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn one_version_with_two_sums_is_an_error() {
+        let with_sum = |path: &str, sum: &str| {
+            binary(|b| {
+                b.path = path.into();
+                dep(b, "example.com/lib", "v1.2.3", None);
+                b.build_info.as_mut().unwrap().deps.last_mut().unwrap().sum = sum.into();
+            })
+        };
+        let setup = Setup { rule: "module-sum-conflict", ..Setup::default() };
+        let found = setup.judge_all(&[with_sum("a", "h1:A"), with_sum("b", "h1:B"), with_sum("c", "h1:A")]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].path, "b", "the odd one out");
+        assert_eq!(found[0].level, crate::audit::Level::Error);
+        assert!(setup.judge_all(&[with_sum("a", "h1:A"), with_sum("b", "h1:A"), with_sum("c", "")]).is_empty());
+    }
+}

@@ -1,0 +1,42 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS132",
+    id: "unversioned-main",
+    family: Family::Source,
+    summary: "the main module's version is `(devel)`",
+    levels: levels(OFF, WARN, OFF, OFF),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The recorded version of the main module is `(devel)` or empty.",
+        why: "Scanners and users who ask the file for its version get none, and match no advisory to it. Since Go 1.24 the version comes from the git tag by itself.",
+        example: "A build with Go 1.23, or with 1.24 and newer from a shallow clone without tags.",
+        fix: "Build with Go 1.24 or newer in a checkout that has its tags: `git fetch --tags --unshallow && go build -buildvcs=true`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let Some(build) = ctx.binary.build_info.as_ref().filter(|b| !b.main.path.is_empty()) else { return };
+    if !matches!(build.main.version.as_str(), "" | "(devel)") {
+        return;
+    }
+    sink.report(
+        Report::new("the program does not record its own version")
+            .see("Main.Version", if build.main.version.is_empty() { "none" } else { "(devel)" })
+            .help(format!("with Go 1.24 or newer: `git fetch --tags --unshallow; {}`", ctx.go_build("-buildvcs=true"))),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn devel_and_nothing_are_no_versions() {
+        for (version, n) in [("(devel)", 1), ("", 1), ("v1.2.3", 0), ("v0.0.0-20260101000000-abcdefabcdef", 0)] {
+            let b = binary(|b| b.build_info.as_mut().unwrap().main.version = version.into());
+            assert_eq!(Setup { profile: "release", rule: "unversioned-main", ..Setup::default() }.judge(&b).len(), n);
+        }
+    }
+}

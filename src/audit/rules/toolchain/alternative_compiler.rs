@@ -1,0 +1,37 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS009",
+    id: "alternative-compiler",
+    family: Family::Toolchain,
+    summary: "built with another compiler than Go's own",
+    levels: levels(NOTE, WARN, NOTE, WARN),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The setting `-compiler` is recorded and is not `gc`.",
+        why: "gccgo and others follow Go's releases late and have their own run time; most of what is known of a Go release does not hold for them.",
+        example: "`-compiler=gccgo`.",
+        fix: "Build with Go's own compiler: `go build -compiler=gc`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let Some(compiler) = ctx.setting("-compiler").filter(|c| *c != "gc") else { return };
+    sink.report(
+        Report::new(format!("built with the compiler {compiler}"))
+            .see("-compiler", compiler)
+            .help(format!("build with Go's own compiler: `{}`", ctx.go_build("-compiler=gc"))),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn only_a_compiler_other_than_gc_is_reported() {
+        assert_eq!(judge_one("alternative-compiler", &binary(|b| set(b, "-compiler", "gccgo"))).len(), 1);
+        assert!(judge_one("alternative-compiler", &binary(|b| set(b, "-compiler", "gc"))).is_empty());
+    }
+}

@@ -1,0 +1,57 @@
+use crate::audit::known::Release;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS002",
+    id: "below-toolchain-floor",
+    family: Family::Toolchain,
+    summary: "built with an older Go than the policy allows",
+    levels: levels(ERROR, ERROR, ERROR, ERROR),
+    options: &[OptionSpec {
+        name: "minimum",
+        kind: Kind::Release,
+        default: D::Unset,
+        doc: "Oldest release allowed. Without a patch number any patch of that release will do. Unset: the rule says nothing.",
+    }],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The Go release that built the program is older than the option `minimum`.",
+        why: "A floor that you set, such as the patch release with a fix you need, holds for every file you ship.",
+        example: "`below-toolchain-floor = { minimum = \"go1.26.5\" }` and a program built with go1.26.1.",
+        fix: "Build again with the floor or newer; a `toolchain` line in go.mod keeps it so: `go get toolchain@go1.26.5`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let (Some(release), Some(floor)) = (ctx.release, ctx.options.text("minimum")) else { return };
+    let Some(minimum) = Release::parse(floor) else { return };
+    if release.reaches(minimum) {
+        return;
+    }
+    let version = ctx.binary.go_version.as_deref().unwrap_or_default();
+    sink.report(
+        Report::new(format!("built with {version}, below the floor {floor}"))
+            .see("go_version", version)
+            .help(format!("run `go get toolchain@{floor}` in the module (or set `GOTOOLCHAIN`), then `{}`", ctx.go_build("-trimpath"))),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn the_floor_counts_patches_when_it_names_one() {
+        let with = |floor: &str, version: &str| {
+            let toml = format!("[rules]\nbelow-toolchain-floor = {{ minimum = \"{floor}\" }}");
+            Setup { policy: &toml, rule: "below-toolchain-floor", ..Setup::default() }.judge(&binary(|b| b.go_version = Some(version.into()))).len()
+        };
+        assert_eq!(with("go1.26", "go1.26.0"), 0);
+        assert_eq!(with("go1.26", "go1.26rc1"), 1);
+        assert_eq!(with("go1.26", "go1.25.9"), 1);
+        assert_eq!(with("go1.26.5", "go1.26.4"), 1);
+        assert_eq!(with("go1.26.5", "go1.26.5"), 0);
+        assert_eq!(with("go1.26.5", "go1.27.0"), 0);
+        assert!(judge_one("below-toolchain-floor", &binary(|b| b.go_version = Some("go1.4".into()))).is_empty());
+    }
+}

@@ -1,0 +1,41 @@
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS004",
+    id: "development-toolchain",
+    family: Family::Toolchain,
+    summary: "built with a development tree of Go",
+    levels: levels(WARN, ERROR, WARN, ERROR),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The recorded Go version begins with `devel` or carries `-devel_`: the toolchain was built from a commit, not from a release.",
+        why: "Nobody can tell which fixes such a toolchain has, and it is hard to build the same program again.",
+        example: "`devel go1.28-8a1b2c3 Mon Nov 2 10:00:00 2026 +0000`.",
+        fix: "Build again with a release: `GOTOOLCHAIN=go1.27.3 go build`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let Some(raw) = ctx.binary.go_version_raw.as_deref() else { return };
+    if !raw.starts_with("devel") && !raw.contains("-devel_") {
+        return;
+    }
+    sink.report(
+        Report::new("built with a development tree of Go")
+            .see("go_version_raw", raw)
+            .help(format!("rebuild with a release: `GOTOOLCHAIN={} {}`", crate::audit::known::newest_release(), ctx.go_build(""))),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn both_spellings_are_reported() {
+        for (raw, n) in [("devel go1.28-8a1b2c3 Mon Nov", 1), ("devel +abc", 1), ("go1.28-devel_8a1b2c3", 1), ("go1.27.3", 0)] {
+            assert_eq!(judge_one("development-toolchain", &binary(|b| b.go_version_raw = Some(raw.into()))).len(), n, "{raw}");
+        }
+    }
+}

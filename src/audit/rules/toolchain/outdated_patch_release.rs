@@ -1,0 +1,47 @@
+use crate::audit::known;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS007",
+    id: "outdated-patch-release",
+    family: Family::Toolchain,
+    summary: "a newer patch of the same Go release is known",
+    levels: levels(OFF, WARN, NOTE, WARN),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The Go release is supported, but gospect knows a newer patch of it. The table is as old as gospect itself, so silence does not mean that the patch is the newest.",
+        why: "Patches of a Go release hold fixes only, many of them for security.",
+        example: "go1.26.1 when go1.26.8 exists.",
+        fix: "Build again with the newest patch: `GOTOOLCHAIN=go1.26.8 go build`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let Some(release) = ctx.release.filter(|r| !r.prerelease) else { return };
+    let Some(newest) = known::newest_patch(release.minor) else { return };
+    // Once the release has ended, unsupported-toolchain says so; saying this too would be noise.
+    let ended = known::support_end(release.minor).is_some_and(|end| end <= ctx.today);
+    if ended || release.patch.unwrap_or(0) >= newest {
+        return;
+    }
+    let version = ctx.binary.go_version.as_deref().unwrap_or_default();
+    sink.report(
+        Report::new(format!("built with {version}; go1.{}.{newest} is out", release.minor))
+            .see("go_version", version)
+            .help(format!("rebuild: `GOTOOLCHAIN=go1.{}.{newest} {}`", release.minor, ctx.go_build("-trimpath"))),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn only_an_older_patch_of_a_supported_release_is_reported() {
+        for (version, n) in [("go1.26.1", 1), ("go1.27.3", 0), ("go1.24.1", 0), ("go1.99.0", 0)] {
+            let b = binary(|b| b.go_version = Some(version.into()));
+            assert_eq!(Setup { profile: "release", rule: "outdated-patch-release", ..Setup::default() }.judge(&b).len(), n, "{version}");
+        }
+    }
+}

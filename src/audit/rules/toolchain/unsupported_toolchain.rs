@@ -1,0 +1,58 @@
+use crate::audit::known;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS001",
+    id: "unsupported-toolchain",
+    family: Family::Toolchain,
+    summary: "built with a Go release that gets no more fixes",
+    levels: levels(WARN, ERROR, WARN, ERROR),
+    options: &[],
+    since: "0.1.0",
+    doc: Doc {
+        what: "The Go release that built the program was out of support on the day of the audit. Go supports a release until two newer ones exist, about a year. The dates are built in; `--today` sets the day.",
+        why: "The standard library is linked into the program. Security fixes to `net/http`, `crypto/tls` and the rest reach it only through a rebuild with a supported release, and none are made for an old one.",
+        example: "A program built with go1.24.11 and audited on 2026-11-22: Go 1.24 ended on 2026-02-10.",
+        fix: "Build again with a supported release: `go get toolchain@latest && go build`, or raise the version in `GOTOOLCHAIN`, `setup-go` or `FROM golang:`.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let Some(release) = ctx.release else { return };
+    let Some(end) = known::support_end(release.minor) else { return };
+    if ctx.today < end {
+        return;
+    }
+    let supported = known::oldest_supported(ctx.today);
+    let version = ctx.binary.go_version.as_deref().unwrap_or_default();
+    sink.report(
+        Report::new(format!("built with {version}; Go 1.{} has had no fixes since {end}", release.minor))
+            .see("go_version", version)
+            .help(format!("rebuild with go1.{supported} or newer: `GOTOOLCHAIN=go1.{supported}.{} {}`", known::newest_patch(supported).unwrap_or(0), ctx.go_build("-trimpath"))),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn only_an_ended_release_is_reported() {
+        let old = binary(|b| b.go_version = Some("go1.24.11".into()));
+        let found = judge_one("unsupported-toolchain", &old);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.contains("go1.24.11") && found[0].message.contains("2026-02-10"), "{}", found[0].message);
+        assert!(found[0].help.contains("GOTOOLCHAIN=go1.26."), "{}", found[0].help);
+        assert!(judge_one("unsupported-toolchain", &binary(|b| b.go_version = Some("go1.26.1".into()))).is_empty());
+        assert!(judge_one("unsupported-toolchain", &binary(|b| b.go_version = Some("go1.99.0".into()))).is_empty());
+        assert!(judge_one("unsupported-toolchain", &binary(|b| b.go_version = None)).is_empty());
+    }
+
+    #[test]
+    fn the_day_decides() {
+        let b = binary(|b| b.go_version = Some("go1.24.11".into()));
+        let quiet = Setup { today: "2026-02-09", rule: "unsupported-toolchain", ..Setup::default() };
+        assert!(quiet.judge(&b).is_empty());
+        assert_eq!(Setup { today: "2026-02-10", ..quiet }.judge(&b).len(), 1);
+    }
+}

@@ -1,0 +1,69 @@
+//! How a program is linked: loader, libraries, search path, hardening, minimum system, signature.
+//!
+//! Described by `goblin` from the few tables that say so. Its whole-file parsers walk every section, symbol and import of a file, so it is
+//! given single structures, cut out of the window: a large program costs a handful of small reads.
+
+mod elf;
+mod macho;
+mod pe;
+#[cfg(test)]
+mod tests;
+mod xcoff;
+
+use super::image::{Format, Image, Kind};
+use crate::report::model::Linkage;
+use goblin::container::Endian;
+
+/// More libraries or search paths than this are noise.
+const NAMES_LIMIT: usize = 1024;
+/// Longest library name or path taken.
+const NAME_LIMIT: u64 = 4096;
+
+/// Describes the linkage. What a format does not know, and what cannot be read, is `None`; so is everything of a relocatable object,
+/// which is yet to be linked. `static` means that neither a loader nor a library is needed; a signature is present, not verified.
+pub fn describe(image: &Image<'_>) -> Linkage {
+    if image.kind == Kind::Object {
+        return Linkage::default();
+    }
+    let linkage = match image.format {
+        Format::Elf => elf::describe(image),
+        Format::MachO => macho::describe(image),
+        Format::Pe => pe::describe(image),
+        Format::Xcoff => xcoff::describe(image),
+        Format::Plan9 | Format::Wasm => None,
+    };
+    linkage.unwrap_or_default()
+}
+
+fn endian(image: &Image<'_>) -> Endian {
+    if image.big_endian {
+        Endian::Big
+    } else {
+        Endian::Little
+    }
+}
+
+/// Whether anything is loaded both writable and executable.
+fn has_writable_code(image: &Image<'_>) -> bool {
+    image.segments.iter().any(|s| s.writable && s.executable)
+}
+
+/// The NUL-terminated text at an address.
+fn text_at(image: &Image<'_>, address: u64) -> Option<String> {
+    // Most names are short; the long try is for search paths.
+    [256, NAME_LIMIT]
+        .iter()
+        .find_map(|&limit| text(image.bytes_upto(address, limit)?))
+}
+
+/// The text before the first NUL.
+fn text(bytes: &[u8]) -> Option<String> {
+    let text = bytes.get(..memchr::memchr(0, bytes)?)?;
+    Some(String::from_utf8_lossy(text).into_owned())
+}
+
+/// The entries of a search path in the form that the record has.
+fn search_path(entries: Vec<String>) -> Option<String> {
+    let entries: Vec<String> = entries.into_iter().filter(|e| !e.is_empty()).collect();
+    (!entries.is_empty()).then(|| entries.join(":"))
+}

@@ -1,0 +1,301 @@
+//! FIPS 140: which cryptographic module is linked in, in which mode it starts, and whether its code and data still have the checksum that
+//! the linker recorded (src/crypto/internal/fips140/check/check.go and src/cmd/link/internal/ld/fips140.go, Go 1.24 to 1.27).
+//!
+//! ```text
+//! go:fipsinfo   magic, 16 bytes    "\xff Go fipsinfo \xff\0"
+//!               sum, 32 bytes      HMAC-SHA256 under a key of zeros
+//!               self               pointer to this very structure
+//!               4 × (start, end)   text, read-only data, data without pointers, data
+//! ```
+//!
+//! The key is no secret: a right checksum shows that the module was not damaged, stripped or patched after linking, and nothing about who
+//! linked it.
+
+#[cfg(test)]
+mod tests;
+
+use super::identify::Tables;
+use crate::exe::{Image, Kind, Segment};
+use crate::report::model::{BuildInfo, Fips};
+use sha2::{Digest, Sha256};
+use std::ops::ControlFlow;
+
+const MAGIC: &[u8; 16] = b"\xff Go fipsinfo \xff\0";
+/// What is hashed first.
+const PREAMBLE: &[u8] = b"go fips object v1\n";
+/// The section of the structure in ELF and Mach-O files. PE files have it somewhere in the data section.
+const SECTIONS: [&[u8]; 2] = [b".go.fipsinfo", b"__go_fipsinfo"];
+/// Magics tried in a segment before giving up on it, and segments before giving up on the file.
+const TRIES: usize = 64;
+/// The regions together are about 1 MiB; more than this is not hashed.
+const REGIONS_LIMIT: u64 = 64 << 20;
+
+/// Go's own module, where its packages are in a toolchain without a frozen one.
+const MODULE: &[u8] = b"crypto/internal/fips140";
+
+/// Package paths and what their presence says about who does the cryptography. The forks keep Go's module as their fallback, so they come
+/// first: golang-fips (Red Hat and others) and Microsoft's build of Go, in all the places where their bindings were over the releases.
+const PROVIDERS: &[(&[u8], &str)] = &[
+    (b"github.com/golang-fips/openssl", "openssl"),
+    (b"github.com/golang-fips/openssl-fips", "openssl"),
+    (b"github.com/microsoft/go-crypto-openssl", "openssl"),
+    (b"github.com/microsoft/go-crypto-winnative", "cng"),
+    (b"github.com/microsoft/go-crypto-darwin", "commoncrypto"),
+];
+
+/// The calls into BoringCrypto. Other functions of this package are in every program that uses cryptography, and its mark for tools,
+/// `crypto/internal/boring/sig.BoringCrypto`, is in programs of the forks too.
+const BORING: &[u8] = b"crypto/internal/boring._Cfunc__goboringcrypto_";
+
+/// What came of the checksum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checksum {
+    /// The regions have the recorded checksum.
+    Valid,
+    /// They have another one: the program ends at start with FIPS mode on.
+    Invalid,
+    /// Nothing can be said, for the reason given.
+    Unverifiable(&'static str),
+}
+
+impl Checksum {
+    /// The name used in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+            Self::Unverifiable(_) => "unverifiable",
+        }
+    }
+}
+
+/// Reads the FIPS facts. `godebug` is the value that `fips140` has in the effective GODEBUG, if any. The module is the one that is linked
+/// in, as the package paths of its functions say; the recorded GOFIPS140 stands in only where there are none.
+///
+/// `None`: none apply, since no cryptographic module is linked in and none was asked for.
+pub fn read(
+    tables: &Tables<'_>,
+    build_info: Option<&BuildInfo>,
+    godebug: Option<&str>,
+) -> Option<Fips> {
+    let asked = build_info
+        .and_then(|b| b.setting("GOFIPS140"))
+        .filter(|v| !v.is_empty() && *v != "off");
+    let linked = Linked::read(tables);
+    if linked.provider.is_none() && !linked.native && asked.is_none() {
+        return None;
+    }
+    // Where BoringCrypto does the work, the mode of the other module does not matter.
+    let mode = match (linked.provider, godebug.filter(|v| !v.is_empty())) {
+        (Some("boringcrypto"), _) => None,
+        (_, Some("debug")) => Some("on"),
+        // Any other value ends the program at start.
+        (_, Some(value)) => ["off", "on", "only"].into_iter().find(|m| *m == value),
+        // Bindings to a system library ask that library, at run time.
+        (Some(_), None) => None,
+        (None, None) => Some("off"),
+    };
+    Some(Fips {
+        module: linked.module.or_else(|| asked.map(str::to_owned)),
+        mode: mode.map(str::to_owned),
+        crypto: linked
+            .provider
+            .or(linked.native.then_some("go"))
+            .map(str::to_owned),
+        checksum: linked
+            .native
+            .then(|| checksum(tables.image()).name().to_owned()),
+    })
+}
+
+/// What the function table says is in the program.
+#[derive(Default)]
+struct Linked {
+    /// Packages of Go's module are there.
+    native: bool,
+    /// Version of Go's module: the directory of a frozen one, or `latest` for that of the toolchain.
+    module: Option<String>,
+    /// Who does the cryptography instead of Go's module.
+    provider: Option<&'static str>,
+}
+
+impl Linked {
+    fn read(tables: &Tables<'_>) -> Self {
+        let mut linked = Self::default();
+        let image = tables.image();
+        let Some(table) = tables.pclntab() else {
+            // Without names the size of the module tells: with no package of it linked, its regions hold nothing but their marks.
+            let size = Info::find(image).map_or(0, |info| info.size());
+            linked.native = size > 4096;
+            return linked;
+        };
+        let _ = table.function_names::<()>(image, &mut |name| {
+            linked.see(name);
+            ControlFlow::Continue(())
+        });
+        linked
+    }
+
+    fn see(&mut self, name: &[u8]) {
+        if let Some(rest) = name.strip_prefix(MODULE) {
+            let version = match rest.first() {
+                Some(b'.') => "latest",
+                Some(b'/') => version(&rest[1..]).unwrap_or("latest"),
+                // Other packages whose names only begin like it.
+                _ => return,
+            };
+            self.native = true;
+            if self.module.as_deref().is_none_or(|m| m == "latest") {
+                self.module = Some(version.to_owned());
+            }
+            return;
+        }
+        let path = name.strip_prefix(b"vendor/").unwrap_or(name);
+        let fork = PROVIDERS.iter().find(|p| {
+            path.strip_prefix(p.0)
+                .is_some_and(|rest| matches!(rest.first(), Some(b'/' | b'.')))
+        });
+        if let Some(fork) = fork {
+            self.provider = Some(fork.1);
+        } else if self.provider.is_none() && name.starts_with(BORING) {
+            self.provider = Some("boringcrypto");
+        }
+    }
+}
+
+/// `v1.0.0-c2097c7c` of `v1.0.0-c2097c7c/sha256.New`, or of `v1.0.0-c2097c7c.init`, where the linker writes the dots of the last path
+/// element as `%2e` and which is left to the other names.
+fn version(path: &[u8]) -> Option<&str> {
+    let element = path.get(..memchr::memchr(b'/', path)?)?;
+    let digit = element.first() == Some(&b'v') && element.get(1).is_some_and(u8::is_ascii_digit);
+    std::str::from_utf8(element).ok().filter(|_| digit)
+}
+
+/// The structure that the linker leaves for the program's own check at start.
+struct Info {
+    sum: [u8; 32],
+    /// First address and the one after the last.
+    regions: [(u64, u64); 4],
+}
+
+impl Info {
+    /// Finds it: in its section, else by its magic in what is loaded, writable data first. The pointer to itself makes it sure.
+    fn find(image: &Image<'_>) -> Option<Self> {
+        let named = SECTIONS.iter().filter_map(|n| image.section(n));
+        if let Some(found) = named.map(|s| s.address).find_map(|a| Self::parse(image, a)) {
+            return Some(found);
+        }
+        let finder = memchr::memmem::Finder::new(MAGIC);
+        let data = |writable: bool| {
+            let segments = image.segments.iter();
+            segments.filter(move |s| s.writable == writable && !s.executable)
+        };
+        let mut segments = data(true).chain(data(false)).take(TRIES);
+        segments.find_map(|segment| {
+            let mut tries = 0;
+            image.scan(segment, MAGIC.len() - 1, &mut |base, bytes| {
+                for at in finder.find_iter(bytes) {
+                    let found = base
+                        .checked_add(at as u64)
+                        .and_then(|a| Self::parse(image, a));
+                    tries += 1;
+                    if found.is_some() || tries > TRIES {
+                        return ControlFlow::Break(found);
+                    }
+                }
+                ControlFlow::Continue(())
+            })?
+        })
+    }
+
+    /// Bytes of all regions; none of them ends before it starts.
+    fn size(&self) -> u64 {
+        let sizes = self.regions.iter().map(|r| r.1 - r.0);
+        sizes.fold(0, u64::saturating_add)
+    }
+
+    fn parse(image: &Image<'_>, address: u64) -> Option<Self> {
+        let word = image.pointer_size();
+        let head = image.bytes(address, 48)?;
+        if head.get(..16)? != MAGIC {
+            return None;
+        }
+        let pointer = |i: u64| image.pointer(address.checked_add(48 + i * word)?);
+        if pointer(0)? != address {
+            return None;
+        }
+        let mut regions = [(0, 0); 4];
+        for (i, region) in (0u64..).zip(&mut regions) {
+            *region = (pointer(1 + 2 * i)?, pointer(2 + 2 * i)?);
+            if region.0 > region.1 {
+                return None;
+            }
+        }
+        Some(Self {
+            sum: head.get(16..48)?.try_into().ok()?,
+            regions,
+        })
+    }
+}
+
+/// Computes the checksum of the module's code and data again and holds it against the recorded one. Says nothing about whether the module is
+/// used; every program of Go 1.24 and newer has a record, on ports whose linker writes it.
+pub fn checksum(image: &Image<'_>) -> Checksum {
+    let Some(info) = Info::find(image) else {
+        return Checksum::Unverifiable("no checksum is recorded");
+    };
+    if info.sum == [0; 32] {
+        return Checksum::Unverifiable(if image.kind == Kind::Object {
+            "an object has its checksum when it is linked"
+        } else {
+            "the checksum was never filled in"
+        });
+    }
+    if info.size() > REGIONS_LIMIT {
+        return Checksum::Unverifiable("the regions are larger than any module");
+    }
+    // HMAC (RFC 2104) under a key of zeros: the pads are the constants themselves.
+    let mut inner = Sha256::new();
+    inner.update([0x36; 64]);
+    inner.update(PREAMBLE);
+    for region in &info.regions {
+        inner.update((region.1 - region.0).to_be_bytes());
+        if hash(image, *region, &mut inner).is_none() {
+            return Checksum::Unverifiable("a region is not all in the file");
+        }
+    }
+    let mut outer = Sha256::new();
+    outer.update([0x5c; 64]);
+    outer.update(inner.finalize());
+    if outer.finalize()[..] == info.sum {
+        Checksum::Valid
+    } else {
+        Checksum::Invalid
+    }
+}
+
+/// Hashes a region in pieces that are not kept; `None` when it is not all there.
+fn hash(image: &Image<'_>, (start, end): (u64, u64), into: &mut Sha256) -> Option<()> {
+    let size = end - start;
+    if size == 0 {
+        return Some(());
+    }
+    let home = image.segment_at(start)?;
+    let skip = start - home.address;
+    if size > home.size - skip {
+        return None;
+    }
+    let region = Segment {
+        address: start,
+        size,
+        offset: home.offset.checked_add(skip)?,
+        ..*home
+    };
+    let mut done = 0;
+    let _ = image.scan::<()>(&region, 0, &mut |_, bytes| {
+        into.update(bytes);
+        done += bytes.len() as u64;
+        ControlFlow::Continue(())
+    });
+    (done == size).then_some(())
+}

@@ -1,0 +1,287 @@
+use super::*;
+use crate::report::sample;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+fn remarks() -> Vec<Remark> {
+    vec![
+        Remark {
+            binary: Some(0),
+            rule: "stale-toolchain".into(),
+            code: "GS001".into(),
+            level: "warning".into(),
+            message: sample::HOSTILE.into(),
+            ..Remark::default()
+        },
+        Remark {
+            rule: "mixed-releases".into(),
+            level: "note".into(),
+            message: "3 releases".into(),
+            ..Remark::default()
+        },
+    ]
+}
+
+type Write = fn(&Input, &mut dyn std::io::Write) -> std::io::Result<()>;
+
+fn bytes(write: Write, document: &Document, time: u64) -> Vec<u8> {
+    let remarks = remarks();
+    let mut out = Vec::new();
+    write(
+        &Input {
+            document,
+            remarks: &remarks,
+            time,
+        },
+        &mut out,
+    )
+    .unwrap();
+    out
+}
+
+fn value(write: Write, document: &Document) -> Value {
+    serde_json::from_slice(&bytes(write, document, 1_790_000_000)).unwrap()
+}
+
+/// Name and version of every library in either format.
+fn libraries(bill: &Value) -> BTreeSet<(String, String)> {
+    let rows = bill
+        .get("packages")
+        .or_else(|| bill.get("components"))
+        .unwrap()
+        .as_array()
+        .unwrap();
+    let is = |row: &Value| row["type"] == "library" || row["primaryPackagePurpose"] == "LIBRARY";
+    let version = |row: &Value| {
+        row.get("version")
+            .or_else(|| row.get("versionInfo"))
+            .cloned()
+            .unwrap_or_default()
+    };
+    rows.iter()
+        .filter(|row| is(row))
+        .map(|row| {
+            (
+                row["name"].as_str().unwrap().to_owned(),
+                version(row).as_str().unwrap_or_default().to_owned(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn every_recorded_module_is_there_as_it_was_built_and_none_else() {
+    let mut document = sample::document();
+    document.binaries.truncate(2);
+    let expected = [
+        ("example.com/fork/sys", "v0.41.1"),
+        ("github.com/BurntSushi/toml", ""),
+        ("github.com/BurntSushi/toml", "v1.5.0"),
+        ("golang.org/x/sys", "v0.41.0"),
+        ("gopkg.in/yaml.v3", "v3.0.1"),
+        ("stdlib", "go1.21.13"),
+        ("stdlib", "go1.27.3"),
+    ];
+    for &Format {
+        name: format,
+        write,
+        ..
+    } in FORMATS
+    {
+        let found = libraries(&value(write, &document));
+        let found: Vec<_> = found
+            .iter()
+            .map(|(name, version)| (name.as_str(), version.as_str()))
+            .collect();
+        assert_eq!(found, expected, "{format}");
+    }
+}
+
+#[test]
+fn each_binary_depends_on_its_own_modules() {
+    let mut document = sample::document();
+    document.binaries.truncate(2);
+    let cyclonedx = value(cyclonedx::write, &document);
+    let counts: Vec<_> = cyclonedx["dependencies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["dependsOn"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(counts, [4, 4]);
+    let spdx = value(spdx::write, &document);
+    let edges = spdx["relationships"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|r| r["relationshipType"] == "DEPENDS_ON");
+    assert_eq!(edges.count(), 8);
+}
+
+#[test]
+fn binaries_are_nested_by_image_and_layer() {
+    let bill = value(cyclonedx::write, &sample::document());
+    let image = &bill["components"][0];
+    assert_eq!(
+        (&image["type"], &image["name"]),
+        (&"container".into(), &"registry.example/app:1.0".into())
+    );
+    let binary = &image["components"][0]["components"][0];
+    assert_eq!(binary["type"], "application");
+    assert_eq!(binary["version"], "1.0.3", "the best claim, not (devel)");
+    assert_eq!(
+        binary["purl"], "pkg:golang/example.com/hello",
+        "a purl has recorded versions only"
+    );
+    let spdx = value(spdx::write, &sample::document());
+    let purposes: Vec<_> = spdx["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["primaryPackagePurpose"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        purposes[..4],
+        ["OTHER", "CONTAINER", "ARCHIVE", "APPLICATION"]
+    );
+}
+
+#[test]
+fn module_sums_are_text_not_hashes() {
+    let mut document = sample::document();
+    document.binaries.truncate(1);
+    for &Format {
+        name: format,
+        write,
+        ..
+    } in FORMATS
+    {
+        let text = String::from_utf8(bytes(write, &document, 0)).unwrap();
+        assert_eq!(text.matches("h1:47DEQpj8HBSa").count(), 3, "{format}");
+        assert!(
+            !text.contains("\"alg\"") && !text.contains("\"algorithm\""),
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn settings_verdicts_and_findings_are_kept() {
+    let document = sample::document();
+    let bill = value(cyclonedx::write, &document);
+    let text = bill.to_string();
+    for name in [
+        "gospect:setting:-ldflags",
+        "gospect:claim:go-version",
+        "gospect:finding:stale-toolchain",
+        "gospect:unexamined",
+    ] {
+        assert!(text.contains(name), "{name}");
+        assert!(
+            value(spdx::write, &document).to_string().contains(name),
+            "{name}"
+        );
+    }
+    let properties = bill["metadata"]["properties"].to_string();
+    assert!(
+        properties.contains("mixed-releases"),
+        "findings about the whole scan stand at the top"
+    );
+}
+
+#[test]
+fn only_the_time_differs_between_two_runs() {
+    let document = sample::document();
+    for &Format {
+        name: format,
+        write,
+        ..
+    } in FORMATS
+    {
+        assert_eq!(
+            bytes(write, &document, 7),
+            bytes(write, &document, 7),
+            "{format}"
+        );
+        let at = |time| String::from_utf8(bytes(write, &document, time)).unwrap();
+        let (early, late) = (at(0), at(1_790_000_000));
+        assert_ne!(early, late);
+        assert_eq!(
+            early.replace(&date(0), &date(1_790_000_000)),
+            late,
+            "{format}"
+        );
+        let mut other = document.clone();
+        other.binaries[0].size += 1;
+        let name = |v: Value| {
+            v.get("serialNumber")
+                .or_else(|| v.get("documentNamespace"))
+                .unwrap()
+                .clone()
+        };
+        assert_ne!(
+            name(value(write, &document)),
+            name(value(write, &other)),
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn dates() {
+    for (seconds, text) in [
+        (0, "1970-01-01T00:00:00Z"),
+        (951_782_399, "2000-02-28T23:59:59Z"),
+        (951_782_400, "2000-02-29T00:00:00Z"),
+        (1_795_395_661, "2026-11-23T01:01:01Z"),
+        (u64::MAX, "9999-12-31T23:59:59Z"),
+    ] {
+        assert_eq!(date(seconds), text);
+    }
+}
+
+/// The official schemas, through `scripts/validate-sbom.py`.
+#[test]
+fn both_formats_validate() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/validate-sbom.py");
+    let dir = tempfile::tempdir().unwrap();
+    let mut empty = sample::document();
+    empty.binaries.clear();
+    empty.images.clear();
+    let mut command = std::process::Command::new("python3");
+    command.arg(script);
+    for &Format {
+        name: format,
+        write,
+        ..
+    } in FORMATS
+    {
+        for (kind, document) in [("full", &sample::document()), ("empty", &empty)] {
+            let path = dir.path().join(format!("{format}-{kind}.json"));
+            std::fs::write(&path, bytes(write, document, 1_790_000_000)).unwrap();
+            command.arg(path);
+        }
+    }
+    let Ok(output) = command.output() else {
+        return println!("skipped: no python3");
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    if output.status.code() == Some(3) {
+        return println!("{text}");
+    }
+    assert!(
+        output.status.success(),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn every_name_left_out_is_a_column() {
+    for name in ELSEWHERE {
+        assert!(
+            csv::COLUMNS.iter().any(|column| column.name == *name),
+            "{name}"
+        );
+    }
+}

@@ -1,0 +1,363 @@
+//! Layers and configuration put together: which program the container sees where, and what that says about it.
+
+use super::catalog::{Catalog, LayerPlan, Plan, uses};
+use super::layer::{FoundFile, LayerProblem, LayerScan};
+use super::overlay::{Appearance, Tree};
+use super::{ImageScan, Options, Problem, Scan, command, rootfs};
+use crate::report::model::{
+    Binary, ImageRecord, ImageRef, LayerRecord, LayerRef, Location, Rootfs, Unexamined,
+};
+use crate::source::archive::ArchiveError;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Names (hard links) of programs that one image may have: each is a full record.
+const NAMES: usize = 20_000;
+/// Names that do not fit into the root get a line each up to here.
+const MISPLACED: usize = 100;
+
+/// Makes the images of a catalog out of the scanned layers.
+pub fn assemble(catalog: Catalog, mut layers: HashMap<String, Arc<LayerScan>>, options: &Options) -> Scan {
+    let mut left = uses(&catalog.plans);
+    let mut reported = HashSet::new();
+    // Names that are placed in all images together: shared layers are placed once for each.
+    let mut names = options.limits.entries.saturating_mul(32);
+    let mut scan = Scan {
+        problems: catalog.problems,
+        ..Scan::default()
+    };
+    for plan in catalog.plans {
+        let mut image = ImageScan {
+            aliases: plan.aliases.clone(),
+            ..ImageScan::default()
+        };
+        image.problems.extend(plan.problems.iter().cloned());
+        Builder {
+            plan: &plan,
+            layers: &layers,
+            options,
+            image: &mut image,
+            names: &mut names,
+            reported: &mut reported,
+        }
+        .build();
+        for layer in &plan.layers {
+            let uses = left.entry(layer.blob.key.clone()).or_default();
+            *uses = uses.saturating_sub(1);
+            if *uses == 0 {
+                layers.remove(&layer.blob.key);
+            }
+        }
+        scan.images.push(image);
+    }
+    scan
+}
+
+struct Builder<'a> {
+    plan: &'a Plan,
+    layers: &'a HashMap<String, Arc<LayerScan>>,
+    options: &'a Options,
+    image: &'a mut ImageScan,
+    names: &'a mut u64,
+    /// Layers whose problems another image has told.
+    reported: &'a mut HashSet<String>,
+}
+
+impl Builder<'_> {
+    fn build(mut self) {
+        let mut tree = Tree::default();
+        for (i, layer) in self.plan.layers.iter().enumerate() {
+            self.layer(i as u32, layer, &mut tree);
+        }
+        self.record(&tree);
+        self.binaries(&tree);
+    }
+
+    fn layer(&mut self, index: u32, plan: &LayerPlan, tree: &mut Tree) {
+        let first_use = self.reported.insert(plan.blob.key.clone());
+        if let Some((error, fatal)) = &plan.skip {
+            self.problem(
+                index,
+                plan,
+                &LayerProblem {
+                    entries: Vec::new(),
+                    error: error.clone(),
+                    fatal: *fatal,
+                },
+            );
+            return;
+        }
+        let Some(scan) = self.layers.get(&plan.blob.key).cloned() else {
+            self.problem(index, plan, &LayerProblem::missing(plan.foreign));
+            return;
+        };
+        if first_use {
+            for problem in &scan.problems {
+                self.problem(index, plan, problem);
+            }
+        }
+        self.check_digests(index, plan, &scan);
+        match self.names.checked_sub(scan.names.len()) {
+            Some(left) => *self.names = left,
+            None => {
+                let error =
+                    ArchiveError::limit("too many names in all images together; the layer was left out");
+                self.problem(
+                    index,
+                    plan,
+                    &LayerProblem {
+                        entries: Vec::new(),
+                        error,
+                        fatal: false,
+                    },
+                );
+                return;
+            }
+        }
+        let mut misplaced = Vec::new();
+        let mut more = 0u64;
+        tree.apply(index, &scan.names, |m| {
+            if misplaced.len() < MISPLACED {
+                misplaced.push(LayerProblem::misplaced(&m.path, m.why));
+            } else {
+                more += 1;
+            }
+        });
+        if more > 0 {
+            misplaced.push(LayerProblem::misplaced(
+                b"",
+                &format!("{more} more names have no place in the root"),
+            ));
+        }
+        for problem in &misplaced {
+            self.problem(index, plan, problem);
+        }
+    }
+
+    /// The blob's own digest was compared while it was read; this is the configuration's word on the tar inside.
+    fn check_digests(&mut self, index: u32, plan: &LayerPlan, scan: &LayerScan) {
+        let Some(want) = plan.diff_id else { return };
+        // A blob of a docker archive is the tar itself unless its digest was recorded as a blob's.
+        let as_stored = plan.blob.digest.is_none().then_some(scan.digest).flatten();
+        let got = match (scan.diff_id, as_stored) {
+            (Some(got), _) => got,
+            (None, Some(got)) if !scan.compressed => got,
+            _ => return,
+        };
+        if got != want {
+            let error = ArchiveError::malformed(format!(
+                "the layer's content has the digest {got}, the configuration says {want}"
+            ));
+            self.problem(
+                index,
+                plan,
+                &LayerProblem {
+                    entries: Vec::new(),
+                    error,
+                    fatal: true,
+                },
+            );
+        }
+    }
+
+    fn layer_ref(&self, index: u32, plan: &LayerPlan) -> LayerRef {
+        let computed = self
+            .layers
+            .get(&plan.blob.key)
+            .and_then(|s| s.digest)
+            .map(|d| d.to_string());
+        LayerRef {
+            index,
+            digest: plan.digest.clone().or(computed),
+        }
+    }
+
+    fn image_ref(&self) -> ImageRef {
+        ImageRef {
+            reference: self.plan.reference.clone(),
+            digest: self.plan.digest.clone(),
+            platform: self.plan.platform.as_ref().map(ToString::to_string),
+        }
+    }
+
+    fn problem(&mut self, index: u32, plan: &LayerPlan, problem: &LayerProblem) {
+        let texts: Vec<String> = problem
+            .entries
+            .iter()
+            .map(|e| String::from_utf8_lossy(e).into_owned())
+            .collect();
+        let place = if texts.is_empty() {
+            format!("layer {index}")
+        } else {
+            texts.join("!")
+        };
+        let mut location = self.options.location();
+        location.entry.extend(texts);
+        location.image = Some(self.image_ref());
+        location.layer = Some(self.layer_ref(index, plan));
+        let unexamined = Unexamined {
+            path: format!("{}!{place}", self.plan.reference),
+            location,
+            reason: problem.error.reason.as_str().to_owned(),
+            detail: problem.error.detail.clone(),
+        };
+        self.image.problems.push(Problem {
+            unexamined,
+            fatal: problem.fatal,
+        });
+    }
+
+    fn record(&mut self, tree: &Tree) {
+        let run = &self.plan.config.config;
+        let steps = self.plan.config.created_by(self.plan.layers.len());
+        let layers = self
+            .plan
+            .layers
+            .iter()
+            .zip(steps)
+            .enumerate()
+            .map(|(i, (layer, created_by))| LayerRecord {
+                digest: self.layer_ref(i as u32, layer).digest,
+                created_by,
+                size: self
+                    .layers
+                    .get(&layer.blob.key)
+                    .map(|s| s.size)
+                    .filter(|s| *s > 0)
+                    .or(layer.blob.size),
+            });
+        let layers = layers.collect();
+        // Windows roots follow other rules: nothing is said about them rather than something wrong.
+        let windows = self.plan.platform.as_ref().is_some_and(|p| p.os == "windows");
+        let rootfs = match windows {
+            true => Rootfs::default(),
+            false => Rootfs {
+                started: command::started(tree, run),
+                ..rootfs::collect(tree, &run.env)
+            },
+        };
+        let image = self.image_ref();
+        self.image.record = ImageRecord {
+            reference: image.reference,
+            digest: image.digest,
+            platform: image.platform,
+            env: run.env.clone(),
+            entrypoint: run.entrypoint.clone(),
+            cmd: run.cmd.clone(),
+            user: run.user.clone(),
+            working_dir: run.working_dir.clone(),
+            labels: run.labels.clone(),
+            layers,
+            rootfs,
+        };
+    }
+
+    fn binaries(&mut self, tree: &Tree) {
+        let started = self
+            .image
+            .record
+            .rootfs
+            .started
+            .as_ref()
+            .and_then(|s| s.path.as_deref());
+        let started = started
+            .and_then(|path| tree.resolve(path.as_bytes()))
+            .and_then(|r| r.appearance);
+        let mut order: Vec<(Vec<u8>, usize)> = tree
+            .appearances()
+            .iter()
+            .enumerate()
+            .map(|(i, a)| (tree.path_of(a), i))
+            .collect();
+        order.sort();
+        if order.len() > NAMES {
+            let text = format!(
+                "{} names of programs, the records of {NAMES} are kept",
+                order.len()
+            );
+            let mut line = super::problem(self.options, &ArchiveError::limit(text), false);
+            line.unexamined.location.image = Some(self.image_ref());
+            self.image.problems.push(line);
+            order.truncate(NAMES);
+        }
+        for (path, i) in order {
+            let Some(appearance) = tree.appearances().get(i) else {
+                continue;
+            };
+            let Some(file) = self.file(appearance) else {
+                continue;
+            };
+            let Some(plan) = self.plan.layers.get(appearance.layer as usize) else {
+                continue;
+            };
+            let location = Location {
+                image: Some(self.image_ref()),
+                layer: Some(self.layer_ref(appearance.layer, plan)),
+                visible: Some(tree.is_visible(i)),
+                started: Some(started == Some(i)),
+                ..self.options.location()
+            };
+            let made = file.binaries.iter().map(|(place, binary)| {
+                let mut binary = binary.clone();
+                let slice = binary.location.slice.take();
+                binary.location = location.clone();
+                binary.location.slice = slice;
+                let inner = place.entries.get(1..).unwrap_or_default();
+                let nested = !inner.is_empty();
+                binary.location.mode = if nested { place.mode } else { Some(file.mode) };
+                binary.location.uid = if nested { place.uid } else { Some(file.uid) };
+                binary.location.gid = if nested { place.gid } else { Some(file.gid) };
+                if nested {
+                    binary.location.started = Some(false);
+                }
+                let mut names = vec![path.clone()];
+                names.extend(inner.iter().cloned());
+                name(&mut binary, &names);
+                binary
+            });
+            let made: Vec<Binary> = made.collect();
+            self.image.binaries.extend(made);
+        }
+    }
+
+    fn file(&self, appearance: &Appearance) -> Option<&FoundFile> {
+        let plan = self.plan.layers.get(appearance.content_layer as usize)?;
+        self.layers
+            .get(&plan.blob.key)?
+            .found
+            .get(appearance.found as usize)
+    }
+}
+
+/// Fills in path and entry.
+pub(super) fn name(binary: &mut Binary, names: &[Vec<u8>]) {
+    let whole = names.join(&b'!');
+    binary
+        .location
+        .entry
+        .extend(names.iter().map(|n| String::from_utf8_lossy(n).into_owned()));
+    match String::from_utf8(whole) {
+        Ok(text) => {
+            binary.path = text;
+            binary.path_bytes = None;
+        }
+        Err(e) => {
+            binary.path = String::from_utf8_lossy(e.as_bytes()).into_owned();
+            binary.path_bytes = Some(base64(e.as_bytes()));
+        }
+    }
+}
+
+/// RFC 4648, with padding.
+pub fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let word = chunk.iter().fold(0u32, |w, b| w << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
+        for i in 0..4 {
+            let digit = ALPHABET[(word >> (18 - 6 * i)) as usize & 63];
+            text.push(if i <= chunk.len() { digit as char } else { '=' });
+        }
+    }
+    text
+}

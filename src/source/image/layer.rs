@@ -1,0 +1,441 @@
+//! One pass over each layer blob: decompress, digest, note the names, hand over what may be a program.
+
+use super::catalog::{Catalog, LayerPlan};
+use super::digest::{Digest, Hasher, Hashing};
+use super::names::{Kind, Name, Names};
+use super::store::{Blob, Blobs};
+use super::{Examine, Options};
+use crate::report::model::Binary;
+use crate::source::archive::tar::{self, Ending, Entry, Flow};
+use crate::source::archive::{
+    ArchiveError, Candidate, Feed, Place, Reason, Receiver, Scope, Walker, Want, decompress, sniff, stream,
+};
+use rayon::prelude::*;
+use std::collections::{HashMap, HashSet};
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Problems of one layer that get a line each; more are counted in one.
+const PROBLEMS: usize = 1000;
+/// Hard links to programs that an archive inside a layer may have: each is a full record.
+const ALIASES: u64 = 1000;
+
+/// What one blob held.
+#[derive(Default)]
+pub struct LayerScan {
+    /// Its entries.
+    pub names: Names,
+    /// Files that something was found in, as [`Kind::File`] numbers them.
+    pub found: Vec<FoundFile>,
+    /// What went wrong.
+    pub problems: Vec<LayerProblem>,
+    /// What the blob hashes to, when it was read to its end.
+    pub digest: Option<Digest>,
+    /// What its tar hashes to, when that was asked for.
+    pub diff_id: Option<Digest>,
+    /// Bytes of the blob.
+    pub size: u64,
+    /// The blob is not the tar itself.
+    pub compressed: bool,
+}
+
+/// A file that something was found in.
+#[derive(Default)]
+pub struct FoundFile {
+    /// Owner.
+    pub uid: u64,
+    /// Group.
+    pub gid: u64,
+    /// Mode.
+    pub mode: u32,
+    /// The records, with the place inside the file for those of an archive.
+    pub binaries: Vec<(Place, Binary)>,
+}
+
+/// Something wrong in a layer.
+#[derive(Clone)]
+pub struct LayerProblem {
+    /// Names inside the layer, outermost first; empty: the layer itself.
+    pub entries: Vec<Vec<u8>>,
+    /// What.
+    pub error: ArchiveError,
+    /// The exit code is 2.
+    pub fatal: bool,
+}
+
+/// Scans each blob of the catalog once, in parallel.
+pub fn scan_all(
+    store: &dyn Blobs,
+    catalog: &Catalog,
+    options: &Options,
+    examine: &dyn Examine,
+) -> HashMap<String, Arc<LayerScan>> {
+    let mut seen = HashSet::new();
+    let plans = catalog.plans.iter().flat_map(|p| &p.layers);
+    let unique: Vec<&LayerPlan> = plans
+        .filter(|l| l.skip.is_none() && seen.insert(&l.blob.key))
+        .collect();
+    let scanned: Vec<_> = unique
+        .par_iter()
+        .map(|l| {
+            (
+                l.blob.key.clone(),
+                Arc::new(scan_blob(store, l, options, examine)),
+            )
+        })
+        .collect();
+    scanned.into_iter().collect()
+}
+
+fn scan_blob(store: &dyn Blobs, plan: &LayerPlan, options: &Options, examine: &dyn Examine) -> LayerScan {
+    match store.open(&plan.blob) {
+        Ok(Some(mut reader)) => scan(&mut reader, &plan.blob, options, examine),
+        Ok(None) => LayerScan::failed(LayerProblem::missing(plan.foreign)),
+        Err(error) => LayerScan::failed(LayerProblem {
+            entries: Vec::new(),
+            error,
+            fatal: true,
+        }),
+    }
+}
+
+impl LayerScan {
+    fn failed(problem: LayerProblem) -> Self {
+        Self {
+            problems: vec![problem],
+            ..Self::default()
+        }
+    }
+
+    fn problem(&mut self, entries: Vec<Vec<u8>>, error: ArchiveError, fatal: bool) {
+        if fatal || self.problems.len() < PROBLEMS {
+            self.problems.push(LayerProblem {
+                entries,
+                error,
+                fatal,
+            });
+        } else if self.problems.len() == PROBLEMS {
+            let error = ArchiveError::limit(format!("more than {PROBLEMS} problems in one layer"));
+            self.problems.push(LayerProblem {
+                entries: Vec::new(),
+                error,
+                fatal: false,
+            });
+        }
+    }
+}
+
+impl LayerProblem {
+    /// A blob that is not there; no fault when its publisher keeps it elsewhere.
+    pub fn missing(foreign: bool) -> Self {
+        let error = match foreign {
+            true => ArchiveError::unsupported("the layer is kept elsewhere by its publisher"),
+            false => ArchiveError::new(Reason::Unreadable, "the layer is missing"),
+        };
+        Self {
+            entries: Vec::new(),
+            error,
+            fatal: !foreign,
+        }
+    }
+
+    /// A name that has no place in the root.
+    pub fn misplaced(path: &[u8], why: &str) -> Self {
+        let entries = if path.is_empty() {
+            Vec::new()
+        } else {
+            vec![path.to_vec()]
+        };
+        Self {
+            entries,
+            error: ArchiveError::malformed(why),
+            fatal: false,
+        }
+    }
+}
+
+/// Reads one layer to its end.
+pub fn scan(reader: &mut dyn Read, blob: &Blob, options: &Options, examine: &dyn Examine) -> LayerScan {
+    let mut scan = LayerScan::default();
+    let mut hasher = Some(blob.digest.map_or_else(Hasher::sha256, |d| Hasher::like(&d)));
+    let mut tar_hasher = options.verify_diffid.then(Hasher::sha256);
+    let (mut size, mut tar_size) = (0, 0);
+    let scope = Scope::new(options.limits, options.budget.clone());
+    let result = {
+        let raw = Hashing {
+            inner: &mut *reader,
+            hasher: &mut hasher,
+            count: &mut size,
+        };
+        read_tar(
+            Box::new(raw),
+            &scope,
+            &mut tar_hasher,
+            &mut tar_size,
+            options,
+            examine,
+            &mut scan,
+        )
+    };
+    let complete = result.is_ok();
+    // Also after an error: a wrong digest explains a broken stream, not the other way round.
+    let rest = io::copy(
+        &mut Hashing {
+            inner: reader,
+            hasher: &mut hasher,
+            count: &mut size,
+        },
+        &mut io::sink(),
+    );
+    scan.size = size;
+    if rest.is_ok() {
+        scan.digest = hasher.map(Hasher::finish);
+    }
+    if complete {
+        scan.diff_id = tar_hasher.map(Hasher::finish);
+    }
+    if let Err(error) = result {
+        scan.problem(Vec::new(), error, false);
+    }
+    match rest {
+        Err(error) => scan.problem(Vec::new(), error.into(), true),
+        Ok(_) => {
+            if let (Some(want), Some(got)) = (blob.digest, scan.digest)
+                && want != got
+            {
+                let text = format!("the layer's digest is {got}, its manifest says {want}");
+                scan.problem(Vec::new(), ArchiveError::malformed(text), true);
+            }
+        }
+    }
+    scan
+}
+
+/// Looks at one file that is no layer; its place has only `name`.
+pub fn scan_file(
+    reader: &mut dyn Read,
+    name: &str,
+    size: u64,
+    options: &Options,
+    examine: &dyn Examine,
+) -> LayerScan {
+    let mut scan = LayerScan::default();
+    let scope = Scope::new(options.limits, options.budget.clone());
+    let entry = Entry {
+        name: name.as_bytes().to_vec(),
+        kind: tar::Kind::File,
+        mode: 0o644,
+        uid: 0,
+        gid: 0,
+        size,
+        offset: 0,
+        plain: true,
+    };
+    let mut files = Files {
+        options,
+        examine,
+        scope: &scope,
+        head: vec![0; stream::HEAD],
+        scan: &mut scan,
+    };
+    if let Err(error) = files.entry(&entry, reader) {
+        scan.problem(vec![entry.name], error.into(), false);
+    }
+    scan
+}
+
+fn read_tar<'a>(
+    raw: Box<dyn Read + 'a>,
+    scope: &'a Scope,
+    tar_hasher: &'a mut Option<Hasher>,
+    tar_size: &'a mut u64,
+    options: &Options,
+    examine: &dyn Examine,
+    scan: &mut LayerScan,
+) -> Result<(), ArchiveError> {
+    let mut plain = decompress(raw, scope)?;
+    scan.compressed = plain.codec().is_some();
+    let mut hashing;
+    let tar: &mut dyn Read = if tar_hasher.is_some() {
+        hashing = Hashing {
+            inner: &mut plain,
+            hasher: tar_hasher,
+            count: tar_size,
+        };
+        &mut hashing
+    } else {
+        &mut plain
+    };
+    let mut feed = Feed::new(tar);
+    let mut files = Files {
+        options,
+        examine,
+        scope,
+        head: vec![0; stream::HEAD],
+        scan,
+    };
+    tar::read(&mut feed, scope, Ending::Marker, &mut |entry, body| {
+        files.entry(entry, body)
+    })?;
+    feed.drain()?;
+    Ok(())
+}
+
+/// Takes the entries of one layer.
+struct Files<'s> {
+    options: &'s Options,
+    examine: &'s dyn Examine,
+    scope: &'s Scope,
+    head: Vec<u8>,
+    scan: &'s mut LayerScan,
+}
+
+impl Files<'_> {
+    fn entry(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Flow> {
+        if entry.name.len() > self.options.limits.path {
+            let text = format!(
+                "a name of {} bytes, {} are allowed",
+                entry.name.len(),
+                self.options.limits.path
+            );
+            let name = entry.name.get(..200).unwrap_or(&entry.name).to_vec();
+            self.scan.problem(vec![name], ArchiveError::limit(text), false);
+            return Ok(Flow::Continue);
+        }
+        let kind = match &entry.kind {
+            tar::Kind::File => {
+                let found = self.file(entry, body)?;
+                Kind::File {
+                    found,
+                    empty: entry.size == 0,
+                }
+            }
+            tar::Kind::HardLink(to) => Kind::HardLink(to),
+            tar::Kind::SymLink(to) => Kind::Symlink(to),
+            tar::Kind::Dir => Kind::Dir,
+            tar::Kind::Other(_) => Kind::Other,
+        };
+        self.scan.names.push(&Name {
+            path: &entry.name,
+            kind,
+            mode: entry.mode,
+        });
+        Ok(Flow::Continue)
+    }
+
+    /// Most files are no programs: those cost one short copy of their first bytes.
+    fn file(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Option<u32>> {
+        self.examine.entry_seen(entry.size);
+        let mut len = 0;
+        while len < self.head.len() {
+            match body.read(&mut self.head[len..])? {
+                0 => break,
+                n => len += n,
+            }
+        }
+        let head = &self.head[..len];
+        let place = Place {
+            entries: vec![entry.name.clone()],
+            mode: Some(entry.mode),
+            uid: Some(entry.uid),
+            gid: Some(entry.gid),
+        };
+        let nested = self.options.archives && sniff(head).is_some();
+        if !nested && self.examine.wants(&place, head, Some(entry.size)) == Want::Skip {
+            return Ok(None);
+        }
+        let receiver = LayerReceiver {
+            examine: self.examine,
+            got: Mutex::default(),
+        };
+        let mut whole = head.chain(body);
+        let mut feed = Feed::new(&mut whole);
+        let walker = Walker {
+            receiver: &receiver,
+            scope: self.scope,
+        };
+        let read = walker.file(&mut feed, entry.size, &place, 1);
+        let got = receiver.got.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if got.aliases > ALIASES {
+            let error = ArchiveError::limit(format!(
+                "more than {ALIASES} hard links to programs, the rest is left out"
+            ));
+            self.scan.problem(place.entries.clone(), error, false);
+        }
+        for (place, error) in got.problems {
+            self.scan.problem(place.entries, error, false);
+        }
+        let mut found = None;
+        if !got.binaries.is_empty() {
+            found = u32::try_from(self.scan.found.len()).ok();
+            self.scan.found.push(FoundFile {
+                uid: entry.uid,
+                gid: entry.gid,
+                mode: entry.mode,
+                binaries: got.binaries,
+            });
+        }
+        read?;
+        Ok(found)
+    }
+}
+
+#[derive(Default)]
+struct Got {
+    binaries: Vec<(Place, Binary)>,
+    problems: Vec<(Place, ArchiveError)>,
+    aliases: u64,
+}
+
+/// Collects what is found in one file of a layer.
+struct LayerReceiver<'e> {
+    examine: &'e dyn Examine,
+    got: Mutex<Got>,
+}
+
+impl LayerReceiver<'_> {
+    fn with(&self, change: impl FnOnce(&mut Got)) {
+        change(&mut self.got.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Receiver for LayerReceiver<'_> {
+    fn entry_seen(&self, place: &Place, size: u64) {
+        // The file of the layer itself was counted.
+        if place.entries.len() > 1 {
+            self.examine.entry_seen(size);
+        }
+    }
+
+    fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
+        self.examine.wants(place, head, size)
+    }
+
+    fn candidate(&self, candidate: &Candidate<'_>) {
+        let records = self.examine.examine(candidate);
+        self.with(|got| {
+            got.binaries
+                .extend(records.into_iter().map(|b| (candidate.place.clone(), b)))
+        });
+    }
+
+    fn alias(&self, of: &Place, place: &Place) {
+        self.with(|got| {
+            got.aliases += 1;
+            if got.aliases > ALIASES {
+                return;
+            }
+            let same: Vec<_> = got
+                .binaries
+                .iter()
+                .filter(|(p, _)| p.entries == of.entries)
+                .map(|(_, b)| b.clone())
+                .collect();
+            got.binaries.extend(same.into_iter().map(|b| (place.clone(), b)));
+        });
+    }
+
+    fn unexamined(&self, place: &Place, problem: &ArchiveError) {
+        self.with(|got| got.problems.push((place.clone(), problem.clone())));
+    }
+}

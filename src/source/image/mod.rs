@@ -1,0 +1,205 @@
+//! Container images: `docker save` archives, OCI layouts and archives, registries, read layer by layer.
+//!
+//! ```text
+//! store ──▶ catalog ──▶ layer (each blob once, in parallel) ──▶ assemble (overlay of names) ──▶ ImageScan
+//! ```
+//!
+//! A layer is decompressed, digested and searched in one pass; which of its files the container sees is decided
+//! afterwards over names alone. Must never: know Go (that is what [`Examine`] is for), keep content, write anything.
+
+mod assemble;
+mod catalog;
+mod command;
+pub mod digest;
+mod layer;
+pub mod manifest;
+pub mod names;
+pub mod overlay;
+mod rootfs;
+pub mod store;
+mod stream;
+
+#[cfg(feature = "registry")]
+pub(super) use assemble::base64;
+pub use digest::Digest;
+pub use manifest::Platform;
+pub use stream::{begins_like_image, looks_like_member, scan_stream};
+
+use super::archive::{ArchiveError, Candidate, Place, Want};
+use crate::bytes::{Budget, Limits, ReadAt};
+use crate::report::model::{Binary, ImageRecord, Location, Unexamined};
+use std::path::Path;
+use store::{Archive, Blobs, Directory};
+
+/// What is asked of the files in an image. Calls come from several threads.
+pub trait Examine: Sync {
+    /// A regular file of a layer, or an entry of an archive in it, that is looked at; for the counts.
+    fn entry_seen(&self, _size: u64) {}
+
+    /// What is needed of a file, by its first bytes.
+    fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want;
+
+    /// The records of a candidate: none when it is not of interest, several when it holds several programs.
+    /// `path` and `location` are filled in later, except for `location.slice`.
+    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Binary>;
+}
+
+/// How to scan an image.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// All limits.
+    pub limits: Limits,
+    /// Memory shared by all threads.
+    pub budget: Budget,
+    /// Only this platform; `None`: all.
+    pub platform: Option<Platform>,
+    /// Only the image of this tag, name or manifest digest; `None`: all.
+    pub reference: Option<String>,
+    /// Hash the uncompressed layers too and compare them with the configuration.
+    pub verify_diffid: bool,
+    /// Look into archives that are files of a layer.
+    pub archives: bool,
+    /// Goes into every location: the target as given.
+    pub target: String,
+    /// Goes into every location: the file or directory; `None` for streams and registries.
+    pub file: Option<String>,
+    /// Goes into every location: names of containers around the image.
+    pub entry: Vec<String>,
+    /// What a person calls it: prefix of references without a name of their own, path of its problems.
+    pub name: String,
+}
+
+impl Options {
+    /// Defaults for an image that a person calls `name`.
+    pub fn new(name: &str) -> Self {
+        Self {
+            limits: Limits::default(),
+            budget: Budget::default(),
+            platform: None,
+            reference: None,
+            verify_diffid: false,
+            archives: true,
+            target: name.to_owned(),
+            file: None,
+            entry: Vec::new(),
+            name: name.to_owned(),
+        }
+    }
+
+    fn location(&self) -> Location {
+        Location {
+            target: self.target.clone(),
+            file: self.file.clone(),
+            entry: self.entry.clone(),
+            ..Location::default()
+        }
+    }
+}
+
+/// A thing that was not examined.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// The line of the reach report.
+    pub unexamined: Unexamined,
+    /// A wrong digest, a missing layer, an unreadable image: the exit code is 2.
+    pub fatal: bool,
+}
+
+/// What one image (one platform) holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ImageScan {
+    /// Its record.
+    pub record: ImageRecord,
+    /// Further references to the same image.
+    pub aliases: Vec<String>,
+    /// Every copy of every program in every layer, by path and layer.
+    pub binaries: Vec<Binary>,
+    /// What was not examined, by layer.
+    pub problems: Vec<Problem>,
+}
+
+/// What a source of images holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scan {
+    /// The images in the order of their index.
+    pub images: Vec<ImageScan>,
+    /// Programs of a stream that turned out to be no image.
+    pub loose: Vec<Binary>,
+    /// The stream had no document that names images: an ordinary archive, unless an image was asked for.
+    pub not_image: bool,
+    /// Problems of no single image.
+    pub problems: Vec<Problem>,
+}
+
+impl Scan {
+    /// Notes that the archive itself broke off; without any image that is why nothing could be read.
+    fn end(&mut self, error: Option<&ArchiveError>, options: &Options) {
+        let nothing = self.images.is_empty();
+        self.problems
+            .extend(error.map(|error| problem(options, error, nothing)));
+    }
+}
+
+/// Scans the images of a directory: an OCI layout, or what `skopeo copy` writes to `dir:`.
+pub fn scan_directory(path: &Path, options: &Options, examine: &dyn Examine) -> Scan {
+    match Directory::open(path) {
+        Ok(store) => scan_store(&store, options, examine),
+        Err(error) => failed(options, &error),
+    }
+}
+
+/// Scans the images of an uncompressed tar that can be read at any position: `docker save`, an OCI archive.
+pub fn scan_archive(bytes: &dyn ReadAt, options: &Options, examine: &dyn Examine) -> Scan {
+    match Archive::open(bytes, options, false) {
+        Ok(Some(store)) => {
+            let mut scan = scan_store(&store, options, examine);
+            scan.end(store.broken(), options);
+            scan
+        }
+        Ok(None) => failed(
+            options,
+            &ArchiveError::unsupported("no image: neither manifest.json nor index.json is in it"),
+        ),
+        Err(error) => failed(options, &error),
+    }
+}
+
+/// Whether an uncompressed tar is an image; stops at the first member that no image has.
+pub fn is_image_archive(bytes: &dyn ReadAt, options: &Options) -> bool {
+    matches!(Archive::open(bytes, options, true), Ok(Some(store)) if store.is_image())
+}
+
+/// Whether a directory is an OCI layout.
+pub fn is_image_directory(path: &Path) -> bool {
+    path.join("oci-layout").is_file() && path.join("index.json").is_file()
+}
+
+/// Scans everything that a store has.
+pub fn scan_store(store: &dyn Blobs, options: &Options, examine: &dyn Examine) -> Scan {
+    let catalog = catalog::read(store, options);
+    let layers = layer::scan_all(store, &catalog, options, examine);
+    assemble::assemble(catalog, layers, options)
+}
+
+pub(super) fn failed(options: &Options, error: &ArchiveError) -> Scan {
+    Scan {
+        problems: vec![problem(options, error, true)],
+        ..Scan::default()
+    }
+}
+
+/// A problem of the whole source.
+fn problem(options: &Options, error: &ArchiveError, fatal: bool) -> Problem {
+    Problem {
+        unexamined: Unexamined {
+            path: options.name.clone(),
+            location: options.location(),
+            reason: error.reason.as_str().to_owned(),
+            detail: error.detail.clone(),
+        },
+        fatal,
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,517 @@
+//! Layers put on top of each other by name: which file a container sees at each path, and which ones it no longer sees.
+//!
+//! The rules are those of the OCI image specification, "Image Layer Filesystem Changeset" (layer.md): a whiteout or an
+//! opaque marker hides what *lower* layers brought, wherever it stands in its own layer; a name that comes again
+//! replaces what was there, except that a directory stays and merges. Where the specification is silent, entries land
+//! where an unpacking runtime puts them: links in parent directories are followed inside the root.
+//!
+//! Content never comes here. A file that something was found in has an [`Appearance`] for each name it got.
+
+mod nodes;
+
+use super::names::{Kind, Name, Names};
+use nodes::Through;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, RandomState};
+
+/// Links that one look-up follows before it is called a loop, as in Linux (`MAXSYMLINKS`).
+const HOPS: u32 = 40;
+/// Steps from directory to directory that one image may take: a hundred times what a large one needs, and an end for
+/// names that are built to be slow.
+const STEPS: u64 = 200_000_000;
+
+const NONE: u32 = u32::MAX;
+const ROOT: u32 = 0;
+
+/// What stands in front of a name to delete it.
+const WHITEOUT: &[u8] = b".wh.";
+/// Hides everything that lower layers have in its directory.
+const OPAQUE: &[u8] = b".wh..wh..opq";
+/// Bookkeeping of the aufs driver, no part of the image.
+const AUFS: &[u8] = b".wh..wh.";
+
+/// One name that a file with findings got: in the layer that brought the content, or in a later one by a hard link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appearance {
+    /// Layer that brought this name, from 0.
+    pub layer: u32,
+    /// Layer that brought the content.
+    pub content_layer: u32,
+    /// What was found, as numbered by that layer.
+    pub found: u32,
+    node: u32,
+}
+
+/// What a path leads to after all links.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// Absolute path without links.
+    pub path: Vec<u8>,
+    /// Permission bits.
+    pub mode: u32,
+    /// It is a directory.
+    pub dir: bool,
+    /// It is a regular file without content.
+    pub empty: bool,
+    /// Index of its appearance, when something was found in it.
+    pub appearance: Option<usize>,
+}
+
+/// A name that could not be placed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misplaced {
+    /// As in the layer.
+    pub path: Vec<u8>,
+    /// Why, in a few words.
+    pub why: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Gone,
+    Dir,
+    File,
+    Symlink,
+    Other,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    parent: u32,
+    name: (u32, u16),
+    what: What,
+    /// Linked into its parent's list of children.
+    listed: bool,
+    empty: bool,
+    mode: u16,
+    /// Layer that last wrote it.
+    layer: u32,
+    /// Layer in which everything lower was hidden below it.
+    opaque: u32,
+    child: u32,
+    next: u32,
+    /// Appearance of a file, target of a link.
+    extra: u32,
+}
+
+/// The root file system after some layers.
+pub struct Tree {
+    nodes: Vec<Node>,
+    text: Vec<u8>,
+    targets: Vec<(u32, u16)>,
+    /// Hash of parent and name to node; entries are never removed, deleted names are marked in the node.
+    index: HashMap<u64, u32, BuildHasherDefault<Through>>,
+    state: RandomState,
+    appearances: Vec<Appearance>,
+    steps: std::cell::Cell<u64>,
+    /// The parent directory of the entry before, which most entries share.
+    recent: (Vec<u8>, u32),
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        let root = Node {
+            parent: ROOT,
+            name: (0, 0),
+            what: What::Dir,
+            listed: true,
+            empty: false,
+            mode: 0o755,
+            layer: 0,
+            opaque: NONE,
+            child: NONE,
+            next: NONE,
+            extra: NONE,
+        };
+        Self {
+            nodes: vec![root],
+            text: Vec::new(),
+            targets: Vec::new(),
+            index: HashMap::default(),
+            state: RandomState::new(),
+            appearances: Vec::new(),
+            steps: std::cell::Cell::new(STEPS),
+            recent: (Vec::new(), NONE),
+        }
+    }
+}
+
+impl Tree {
+    /// Puts the next layer on top. Layers are numbered from 0 upwards; a missing one is a number left out. Calls
+    /// `misplaced` for each name that has no place in the root.
+    pub fn apply(&mut self, layer: u32, names: &Names, mut misplaced: impl FnMut(Misplaced)) {
+        self.recent.1 = NONE;
+        names.each(|name| {
+            if let Err(why) = self.put(layer, &name) {
+                misplaced(Misplaced {
+                    path: name.path.to_vec(),
+                    why,
+                });
+            }
+        });
+    }
+
+    /// Every name that a file with findings got, in the order of layers and entries.
+    pub fn appearances(&self) -> &[Appearance] {
+        &self.appearances
+    }
+
+    /// Absolute path of an appearance, whether it is visible or not.
+    pub fn path_of(&self, appearance: &Appearance) -> Vec<u8> {
+        self.path(appearance.node)
+    }
+
+    /// Whether the container sees this appearance: nothing later deleted or replaced it.
+    pub fn is_visible(&self, index: usize) -> bool {
+        self.appearances.get(index).is_some_and(|a| {
+            let node = self.nodes[a.node as usize];
+            node.what == What::File && node.extra == index as u32
+        })
+    }
+
+    /// What an absolute path leads to, all links followed inside the root; `None` when there is nothing or a loop.
+    pub fn resolve(&self, path: &[u8]) -> Option<Resolved> {
+        let id = self.find(ROOT, path, &mut { HOPS })?;
+        let node = self.nodes[id as usize];
+        Some(Resolved {
+            path: self.path(id),
+            mode: u32::from(node.mode),
+            dir: node.what == What::Dir,
+            empty: node.what == What::File && node.empty,
+            appearance: (node.what == What::File && node.extra != NONE).then_some(node.extra as usize),
+        })
+    }
+
+    /// Gives the absolute path of every visible name that is no directory and whose last part is wanted; links too.
+    pub fn each_name(&self, wanted: impl Fn(&[u8]) -> bool, mut visit: impl FnMut(Vec<u8>)) {
+        let mut stack = vec![ROOT];
+        while let Some(dir) = stack.pop() {
+            for child in self.children(dir) {
+                match self.nodes[child as usize].what {
+                    What::Dir => stack.push(child),
+                    What::File | What::Symlink if wanted(self.name(child)) => visit(self.path(child)),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Whether a directory has an entry that is no directory itself and leads to something.
+    pub fn holds_file(&self, dir: &[u8]) -> bool {
+        self.any_child(dir, |node| node.what != What::Dir)
+    }
+
+    /// Whether a directory has any entry.
+    pub fn holds_any(&self, dir: &[u8]) -> bool {
+        self.any_child(dir, |_| true)
+    }
+
+    fn any_child(&self, dir: &[u8], wanted: impl Fn(Node) -> bool) -> bool {
+        let Some(id) = self.find(ROOT, dir, &mut { HOPS }) else {
+            return false;
+        };
+        self.children(id).any(|c| {
+            let node = self.nodes[c as usize];
+            wanted(node) && (node.what != What::Symlink || self.follow(c, &mut { HOPS }).is_some())
+        })
+    }
+
+    /// Places one entry.
+    fn put(&mut self, layer: u32, name: &Name<'_>) -> Result<(), &'static str> {
+        let parts = clean(name.path)?;
+        let Some((&last, parents)) = parts.split_last() else {
+            return if name.kind == Kind::Dir {
+                Ok(())
+            } else {
+                Err("the root itself as something else than a directory")
+            };
+        };
+        let parent = self.make_parents(layer, parents)?;
+        if let Some(hidden) = last.strip_prefix(WHITEOUT) {
+            if last == OPAQUE {
+                self.hide_lower(parent, layer);
+            } else if last.starts_with(AUFS) {
+            } else if matches!(hidden, b"" | b"." | b"..") {
+                return Err("a whiteout of no name");
+            } else if let Some(id) = self.child(parent, hidden) {
+                self.whiteout(id, layer);
+            }
+            return Ok(());
+        }
+        // aufs kept the content of hard links under such a directory.
+        if parents.iter().any(|p| p.starts_with(AUFS)) {
+            return Ok(());
+        }
+        let mut new = (What::Other, false, name.mode, NONE);
+        match name.kind {
+            Kind::Dir => new.0 = What::Dir,
+            Kind::Other => {}
+            Kind::File { found, empty } => {
+                new = (What::File, empty, name.mode, NONE);
+                if let Some(found) = found {
+                    new.3 = self.appears(layer, layer, found);
+                }
+            }
+            Kind::Symlink(target) => {
+                new = (
+                    What::Symlink,
+                    false,
+                    0o777,
+                    u32::try_from(self.targets.len()).map_err(|_| "too many links")?,
+                );
+                let target = self.keep(target)?;
+                self.targets.push(target);
+            }
+            Kind::HardLink(target) => {
+                let to = self.link_target(target)?;
+                new = (to.what, to.empty, u32::from(to.mode), to.extra);
+                if to.what == What::File && to.extra != NONE {
+                    let old = *self.appearances.get(to.extra as usize).ok_or("a broken link")?;
+                    new.3 = self.appears(layer, old.content_layer, old.found);
+                }
+            }
+        }
+        let id = self.child_or_new(parent, last)?;
+        if let (What::File, Some(appearance)) = (new.0, self.appearances.get_mut(new.3 as usize)) {
+            appearance.node = id;
+        }
+        self.list(id);
+        let was = self.nodes[id as usize].what;
+        if was == What::Dir && new.0 != What::Dir {
+            self.drop_children(id);
+        }
+        let node = &mut self.nodes[id as usize];
+        node.what = new.0;
+        node.empty = new.1;
+        node.mode = (new.2 & 0o7777) as u16;
+        node.extra = new.3;
+        node.layer = layer;
+        Ok(())
+    }
+
+    fn appears(&mut self, layer: u32, content_layer: u32, found: u32) -> u32 {
+        self.appearances.push(Appearance {
+            layer,
+            content_layer,
+            found,
+            node: ROOT,
+        });
+        (self.appearances.len() - 1) as u32
+    }
+
+    /// The file that a hard link names: links are followed in its directories, not in its last part.
+    fn link_target(&self, target: &[u8]) -> Result<Node, &'static str> {
+        const MISSING: &str = "a hard link to a missing file";
+        let parts = clean(target)?;
+        let (&last, parents) = parts.split_last().ok_or(MISSING)?;
+        let mut at = ROOT;
+        for part in parents {
+            at = self.step(at, part, &mut { HOPS }).ok_or(MISSING)?;
+        }
+        let node = self.nodes[self.child(at, last).ok_or(MISSING)? as usize];
+        match node.what {
+            What::Gone => Err(MISSING),
+            What::Dir => Err("a hard link to a directory"),
+            _ => Ok(node),
+        }
+    }
+
+    /// The directory of an entry, made where it is missing.
+    fn make_parents(&mut self, layer: u32, parents: &[&[u8]]) -> Result<u32, &'static str> {
+        let joined = parents.join(&b'/');
+        if self.recent.1 != NONE && self.recent.0 == joined && self.is_live_dir(self.recent.1) {
+            return Ok(self.recent.1);
+        }
+        let mut at = ROOT;
+        let mut hops = HOPS;
+        for part in parents {
+            at = self.make_dir(layer, at, part, &mut hops)?;
+        }
+        self.recent = (joined, at);
+        Ok(at)
+    }
+
+    /// A removed directory keeps its node; only one that still hangs together up to the root may be reused unasked.
+    fn is_live_dir(&self, mut id: u32) -> bool {
+        loop {
+            let node = self.nodes[id as usize];
+            if node.what != What::Dir {
+                return false;
+            }
+            if id == ROOT {
+                return true;
+            }
+            id = node.parent;
+        }
+    }
+
+    fn make_dir(&mut self, layer: u32, at: u32, part: &[u8], hops: &mut u32) -> Result<u32, &'static str> {
+        self.spend()?;
+        match part {
+            b"" | b"." => return Ok(at),
+            b".." => return Ok(self.nodes[at as usize].parent),
+            _ => {}
+        }
+        let id = self.child_or_new(at, part)?;
+        match self.nodes[id as usize].what {
+            What::Dir => return Ok(id),
+            What::Symlink => {
+                if let Some(to) = self.follow(id, &mut { *hops })
+                    && self.nodes[to as usize].what == What::Dir
+                {
+                    return Ok(to);
+                }
+                // A link to nothing yet: a runtime makes the directory it names.
+                if *hops > 0 {
+                    *hops -= 1;
+                    let target = self.target(id).to_vec();
+                    let mut to = if target.first() == Some(&b'/') { ROOT } else { at };
+                    for part in target.split(|&b| b == b'/') {
+                        to = self.make_dir(layer, to, part, hops)?;
+                    }
+                    return Ok(to);
+                }
+            }
+            What::Gone | What::File | What::Other => {}
+        }
+        self.list(id);
+        let node = &mut self.nodes[id as usize];
+        node.what = What::Dir;
+        node.mode = 0o755;
+        node.extra = NONE;
+        node.layer = layer;
+        Ok(id)
+    }
+
+    /// Deletes what lower layers have at and below `id`.
+    fn whiteout(&mut self, id: u32, layer: u32) {
+        let node = self.nodes[id as usize];
+        if node.what == What::Dir {
+            self.hide_lower(id, layer);
+            if node.layer != layer && self.nodes[id as usize].child == NONE {
+                self.nodes[id as usize].what = What::Gone;
+            }
+        } else if node.layer != layer {
+            self.nodes[id as usize].what = What::Gone;
+        }
+    }
+
+    /// Deletes what lower layers have below `top`. Each directory is gone through once a layer, so the cost is that of
+    /// the names.
+    fn hide_lower(&mut self, top: u32, layer: u32) {
+        // Directories in an order where each comes after its parent, so that going backwards sees children first.
+        let mut dirs = vec![top];
+        let mut at = 0;
+        while let Some(&dir) = dirs.get(at) {
+            at += 1;
+            if self.nodes[dir as usize].opaque == layer {
+                continue;
+            }
+            let below: Vec<u32> = self
+                .children(dir)
+                .filter(|&c| self.nodes[c as usize].what == What::Dir)
+                .collect();
+            dirs.extend(below);
+        }
+        for &dir in dirs.iter().rev() {
+            if self.nodes[dir as usize].opaque == layer {
+                continue;
+            }
+            self.nodes[dir as usize].opaque = layer;
+            let children: Vec<u32> = self.list_of(dir).collect();
+            self.nodes[dir as usize].child = NONE;
+            for child in children {
+                let node = self.nodes[child as usize];
+                let keep = match node.what {
+                    What::Gone => false,
+                    What::Dir => node.layer == layer || node.child != NONE,
+                    _ => node.layer == layer,
+                };
+                self.nodes[child as usize].listed = false;
+                if keep {
+                    self.list(child);
+                } else {
+                    self.nodes[child as usize].what = What::Gone;
+                }
+            }
+        }
+    }
+
+    /// Deletes everything below a directory that becomes something else.
+    fn drop_children(&mut self, top: u32) {
+        let mut stack = vec![top];
+        while let Some(dir) = stack.pop() {
+            let children: Vec<u32> = self.list_of(dir).collect();
+            self.nodes[dir as usize].child = NONE;
+            for child in children {
+                if self.nodes[child as usize].what == What::Dir {
+                    stack.push(child);
+                }
+                self.nodes[child as usize].what = What::Gone;
+                self.nodes[child as usize].listed = false;
+            }
+        }
+    }
+
+    /// The node at a path, all links followed.
+    fn find(&self, from: u32, path: &[u8], hops: &mut u32) -> Option<u32> {
+        let mut at = if path.first() == Some(&b'/') { ROOT } else { from };
+        for part in path.split(|&b| b == b'/') {
+            at = self.step(at, part, hops)?;
+        }
+        Some(at)
+    }
+
+    fn step(&self, at: u32, part: &[u8], hops: &mut u32) -> Option<u32> {
+        self.spend().ok()?;
+        let node = self.nodes[at as usize];
+        match part {
+            b"" => return Some(at),
+            _ if node.what != What::Dir => return None,
+            b"." => return Some(at),
+            b".." => return Some(node.parent),
+            _ => {}
+        }
+        let id = self.child(at, part)?;
+        match self.nodes[id as usize].what {
+            What::Gone => None,
+            What::Symlink => self.follow(id, hops),
+            _ => Some(id),
+        }
+    }
+
+    /// Where a link leads.
+    fn follow(&self, id: u32, hops: &mut u32) -> Option<u32> {
+        *hops = hops.checked_sub(1)?;
+        self.find(self.nodes[id as usize].parent, self.target(id), hops)
+    }
+
+    fn spend(&self) -> Result<(), &'static str> {
+        let left = self
+            .steps
+            .get()
+            .checked_sub(1)
+            .ok_or("the limit on steps through links and directories was met")?;
+        self.steps.set(left);
+        Ok(())
+    }
+}
+
+/// The parts of an entry's name. Absolute names and `./` are relative to the root; `..` is taken back as text, and a
+/// name that climbs out of the root has no place in it.
+pub fn clean(path: &[u8]) -> Result<Vec<&[u8]>, &'static str> {
+    let mut parts = Vec::new();
+    for part in path.split(|&b| b == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." if parts.pop().is_none() => return Err("a name that leads out of the root"),
+            b".." => {}
+            _ if part.contains(&0) => return Err("a name with a zero byte"),
+            _ => parts.push(part),
+        }
+    }
+    Ok(parts)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,340 @@
+//! Where blobs come from: a directory, a tar that can be read at any position, a registry.
+
+use super::digest::Digest;
+use super::manifest::{Document, MANIFEST_MAX, Saved};
+use super::{Options, looks_like_member};
+use crate::bytes::{Part, ReadAt};
+use crate::source::archive::tar::{self, Ending, Flow, Kind};
+use crate::source::archive::{ArchiveError, Feed, Reason, Scope};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Names a blob of a store.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Blob {
+    /// What the store calls it: the digest, or the name of a member.
+    pub key: String,
+    /// What its content must hash to, when that is known.
+    pub digest: Option<Digest>,
+    /// Its length, when that is known.
+    pub size: Option<u64>,
+}
+
+impl Blob {
+    /// A blob known by digest.
+    pub fn of(digest: Digest, size: Option<u64>) -> Self {
+        Self {
+            key: digest.to_string(),
+            digest: Some(digest),
+            size,
+        }
+    }
+}
+
+/// The document that says which images there are.
+pub enum Top {
+    /// The index of an OCI layout or what a registry gave; the digest is that of the document where it is an object of
+    /// its own.
+    Document(Vec<u8>, Option<Digest>),
+    /// `manifest.json` of `docker save`.
+    Saved(Vec<Saved>),
+}
+
+/// Gives blobs.
+pub trait Blobs: Sync {
+    /// The document to start from.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn top(&self) -> Result<Top, ArchiveError>;
+
+    /// A blob as a stream; `None`: it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn open<'a>(&'a self, blob: &Blob) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError>;
+
+    /// A manifest as a stream; registries keep them apart from blobs.
+    ///
+    /// # Errors
+    /// As [`Blobs::open`].
+    fn open_manifest<'a>(&'a self, blob: &Blob) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError> {
+        self.open(blob)
+    }
+}
+
+/// All of a short stream.
+///
+/// # Errors
+/// The stream's; a limit when it is longer than `most`.
+pub fn read_short(reader: &mut dyn Read, most: u64, what: &str) -> Result<Vec<u8>, ArchiveError> {
+    let mut bytes = Vec::new();
+    reader.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(ArchiveError::limit(format!("{what} is longer than {most} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// Parses JSON; the detail names what it was to be.
+///
+/// # Errors
+/// `malformed`.
+pub fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T, ArchiveError> {
+    serde_json::from_slice(bytes)
+        .map_err(|e| ArchiveError::malformed(format!("{what} is not what it should be: {e}")))
+}
+
+/// A directory.
+pub struct Directory {
+    root: PathBuf,
+    /// `skopeo`'s `dir:`: blobs lie beside `manifest.json` by their hex digits.
+    flat: bool,
+}
+
+impl Directory {
+    /// Tells which form it has.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn open(path: &Path) -> Result<Self, ArchiveError> {
+        if path.join("index.json").is_file() {
+            return Ok(Self {
+                root: path.to_owned(),
+                flat: false,
+            });
+        }
+        if path.join("manifest.json").is_file() {
+            return Ok(Self {
+                root: path.to_owned(),
+                flat: true,
+            });
+        }
+        Err(ArchiveError::unsupported(
+            "no image directory: neither index.json nor manifest.json is in it",
+        ))
+    }
+}
+
+impl Blobs for Directory {
+    fn top(&self) -> Result<Top, ArchiveError> {
+        let name = if self.flat { "manifest.json" } else { "index.json" };
+        let mut file = open_regular(&self.root.join(name))?.ok_or_else(|| missing(name))?;
+        let bytes = read_short(&mut file, MANIFEST_MAX, name)?;
+        let digest = self.flat.then(|| Digest::of(&bytes));
+        Ok(Top::Document(bytes, digest))
+    }
+
+    fn open<'a>(&'a self, blob: &Blob) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError> {
+        let Some(digest) = blob.digest else {
+            return Ok(None);
+        };
+        let path = match self.flat {
+            true => self.root.join(digest.hex()),
+            false => self
+                .root
+                .join("blobs")
+                .join(digest.algorithm())
+                .join(digest.hex()),
+        };
+        Ok(open_regular(&path)?.map(|file| Box::new(file) as Box<dyn Read + Send>))
+    }
+}
+
+/// A regular file; a pipe in its place must not hang the scan.
+fn open_regular(path: &Path) -> Result<Option<File>, ArchiveError> {
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.is_file() => Ok(Some(File::open(path)?)),
+        Ok(_) => Err(ArchiveError::malformed("a blob is not a regular file")),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e.into()),
+    }
+}
+
+fn missing(name: &str) -> ArchiveError {
+    ArchiveError::new(Reason::Unreadable, format!("{name} is missing"))
+}
+
+/// A tar that can be read at any position: only the headers of its members are read to find the blobs.
+pub struct Archive<'a> {
+    bytes: &'a dyn ReadAt,
+    members: Members,
+    /// Where the list of members broke off.
+    broken: Option<ArchiveError>,
+}
+
+/// The members of a tar by name.
+#[derive(Default)]
+pub(super) struct Members {
+    pub files: HashMap<String, (u64, u64)>,
+    pub links: HashMap<String, String>,
+}
+
+impl Members {
+    /// Follows links from name to name; old `docker save` archives share layers that way.
+    pub fn resolve<'m>(&'m self, name: &'m str) -> &'m str {
+        let mut name = name;
+        for _ in 0..8 {
+            match self.links.get(name) {
+                Some(to) => name = to,
+                None => break,
+            }
+        }
+        name
+    }
+
+    /// Notes a link; a symbolic one is relative to where it lies.
+    pub fn link(&mut self, name: String, target: &str, symbolic: bool) {
+        let dir = name.rsplit_once('/').map_or("", |(dir, _)| dir);
+        let full = if symbolic && !target.starts_with('/') {
+            format!("{dir}/{target}")
+        } else {
+            target.to_owned()
+        };
+        let Some(full) = tidy(full.as_bytes()) else { return };
+        self.links.insert(name, full);
+    }
+}
+
+/// A member's name without `./` and doubled slashes; `None` for what leads out or is not UTF-8.
+pub(super) fn tidy(name: &[u8]) -> Option<String> {
+    let parts = super::overlay::clean(name).ok()?;
+    String::from_utf8(parts.join(&b'/')).ok()
+}
+
+impl<'a> Archive<'a> {
+    /// Finds the members. With `strict` it gives up (`None`) at the first that no image has.
+    ///
+    /// # Errors
+    /// When the tar is broken.
+    pub fn open(
+        bytes: &'a dyn ReadAt,
+        options: &Options,
+        strict: bool,
+    ) -> Result<Option<Self>, ArchiveError> {
+        let mut members = Members::default();
+        let scope = Scope::new(options.limits, options.budget.clone());
+        let mut feed = Feed::at(bytes);
+        let mut alien = false;
+        let read = tar::read(&mut feed, &scope, Ending::Marker, &mut |entry, _| {
+            let Some(name) = tidy(&entry.name).filter(|name| name.len() <= options.limits.path) else {
+                return Ok(Flow::Continue);
+            };
+            if !looks_like_member(&name) {
+                alien = true;
+                return Ok(if strict { Flow::Stop } else { Flow::Continue });
+            }
+            match &entry.kind {
+                Kind::File if entry.plain => {
+                    members.files.insert(name, (entry.offset, entry.size));
+                }
+                Kind::HardLink(to) | Kind::SymLink(to) => {
+                    let symbolic = matches!(entry.kind, Kind::SymLink(_));
+                    members.link(name, &String::from_utf8_lossy(to), symbolic);
+                }
+                _ => {}
+            }
+            Ok(Flow::Continue)
+        });
+        // A truncated archive still has the members before the cut; what is missing then is reported as such.
+        let has_top =
+            |m: &Members| m.files.contains_key("index.json") || m.files.contains_key("manifest.json");
+        match read {
+            _ if strict && alien => Ok(None),
+            Err(error) if !has_top(&members) => Err(error),
+            _ if !has_top(&members) => Ok(None),
+            other => Ok(Some(Self {
+                bytes,
+                members,
+                broken: other.err(),
+            })),
+        }
+    }
+
+    /// Whether its top document is one of an image.
+    pub fn is_image(&self) -> bool {
+        match self.top() {
+            Ok(Top::Document(bytes, _)) => {
+                self.members.files.contains_key("oci-layout")
+                    && parse::<Document>(&bytes, "index.json").is_ok_and(|d| d.manifests.is_some())
+            }
+            Ok(Top::Saved(saved)) => !saved.is_empty(),
+            Err(_) => false,
+        }
+    }
+
+    /// What is wrong with the archive behind the members that were found.
+    pub fn broken(&self) -> Option<&ArchiveError> {
+        self.broken.as_ref()
+    }
+
+    fn member(&self, name: &str) -> Option<PartReader<'a>> {
+        let (offset, size) = *self.members.files.get(self.members.resolve(name))?;
+        Some(PartReader {
+            part: Part::new(self.bytes, offset, size),
+            at: 0,
+            claimed: size,
+        })
+    }
+}
+
+impl Blobs for Archive<'_> {
+    fn top(&self) -> Result<Top, ArchiveError> {
+        top_of(|name| {
+            let Some(mut member) = self.member(name) else {
+                return Ok(None);
+            };
+            read_short(&mut member, MANIFEST_MAX, name).map(Some)
+        })
+    }
+
+    fn open<'a>(&'a self, blob: &Blob) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError> {
+        let name = member_name(blob);
+        Ok(self
+            .member(&name)
+            .map(|reader| Box::new(reader) as Box<dyn Read + Send>))
+    }
+}
+
+/// The member of a blob: its key, or the place that an OCI layout gives to a digest.
+pub(super) fn member_name(blob: &Blob) -> String {
+    match Digest::parse(&blob.key) {
+        Some(digest) => format!("blobs/{}/{}", digest.algorithm(), digest.hex()),
+        None => tidy(blob.key.as_bytes()).unwrap_or_default(),
+    }
+}
+
+/// The document to start from: the OCI layout where there is one, since Docker 25 beside the older form.
+pub(super) fn top_of(
+    member: impl Fn(&str) -> Result<Option<Vec<u8>>, ArchiveError>,
+) -> Result<Top, ArchiveError> {
+    if let Some(bytes) = member("index.json")? {
+        return Ok(Top::Document(bytes, None));
+    }
+    let bytes = member("manifest.json")?.ok_or_else(|| missing("manifest.json"))?;
+    Ok(Top::Saved(parse(&bytes, "manifest.json")?))
+}
+
+/// Reads a part from front to back.
+struct PartReader<'a> {
+    part: Part<'a>,
+    at: u64,
+    claimed: u64,
+}
+
+impl Read for PartReader<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.part.read_at(out, self.at)?;
+        self.at += n as u64;
+        if n == 0 && !out.is_empty() && self.at < self.claimed {
+            let text = format!(
+                "the archive ends after {} of {} bytes of a member",
+                self.at, self.claimed
+            );
+            return Err(ArchiveError::truncated(text).into());
+        }
+        Ok(n)
+    }
+}

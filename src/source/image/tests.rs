@@ -1,0 +1,665 @@
+//! Images built in memory, in every form, and what is found in them.
+
+use super::*;
+use crate::source::archive::Feed;
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+/// Takes files that begin with `EXE:` for programs; the rest of the content is kept as main package.
+struct Programs;
+
+impl Examine for Programs {
+    fn wants(&self, _: &Place, head: &[u8], _: Option<u64>) -> Want {
+        if head.starts_with(b"EXE:") {
+            Want::Whole
+        } else {
+            Want::Skip
+        }
+    }
+
+    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Binary> {
+        let mut bytes = vec![0; candidate.bytes.len() as usize];
+        candidate.bytes.read_at(&mut bytes, 0).unwrap();
+        let text = String::from_utf8(bytes[4..].to_vec()).unwrap();
+        vec![Binary {
+            main_package: Some(text),
+            size: candidate.bytes.len(),
+            ..Binary::default()
+        }]
+    }
+}
+
+/// A tar of `(name, content)`; `->x` is a symbolic link, `=x` a hard link, a name that ends in `/` a directory.
+pub(crate) fn tar_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, content) in entries {
+        let (flag, link, body): (u8, &[u8], &[u8]) = match content {
+            _ if name.ends_with('/') && name.len() > 1 => (b'5', b"", b""),
+            [b'-', b'>', to @ ..] => (b'2', to, b""),
+            [b'=', to @ ..] => (b'1', to, b""),
+            body => (b'0', b"", body),
+        };
+        let mut header = [0u8; 512];
+        let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
+        put(0, name.as_bytes());
+        put(100, b"0000755\0");
+        put(108, b"0000012\0");
+        put(116, b"0000013\0");
+        put(124, format!("{:011o}\0", body.len()).as_bytes());
+        put(136, b"00000000000\0");
+        put(148, b"        ");
+        put(156, &[flag]);
+        put(157, link);
+        put(257, b"ustar\x0000");
+        let sum: u32 = header.iter().map(|b| u32::from(*b)).sum();
+        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        out.extend(header);
+        out.extend(body);
+        out.resize(out.len().next_multiple_of(512), 0);
+    }
+    out.resize(out.len() + 1024, 0);
+    out
+}
+
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A builder of OCI layouts.
+#[derive(Default)]
+pub(crate) struct Layout {
+    pub blobs: Vec<(Digest, Vec<u8>)>,
+}
+
+impl Layout {
+    pub fn blob(&mut self, bytes: &[u8]) -> String {
+        let digest = Digest::of(bytes);
+        self.blobs.push((digest, bytes.to_vec()));
+        format!(r#""digest":"{digest}","size":{}"#, bytes.len())
+    }
+
+    /// A manifest of these layers (`None`: plain, else compressed already); its descriptor's inner part.
+    pub fn image(&mut self, platform: (&str, &str), run: &str, tars: &[(Vec<u8>, &str)]) -> String {
+        let mut layers = Vec::new();
+        let mut diff_ids = Vec::new();
+        let mut history = vec![r#"{"created_by":"ENV A=1","empty_layer":true}"#.to_owned()];
+        for (i, (tar, kind)) in tars.iter().enumerate() {
+            diff_ids.push(format!("\"{}\"", Digest::of(tar)));
+            let stored = match *kind {
+                "+gzip" => gzip(tar),
+                "+zstd" => zstd::encode_all(tar.as_slice(), 1).unwrap(),
+                _ => tar.clone(),
+            };
+            let at = self.blob(&stored);
+            layers.push(format!(
+                r#"{{"mediaType":"application/vnd.oci.image.layer.v1.tar{kind}",{at}}}"#
+            ));
+            history.push(format!(r#"{{"created_by":"COPY {i}"}}"#));
+        }
+        let (os, arch) = platform;
+        let config = format!(
+            r#"{{"os":"{os}","architecture":"{arch}","config":{run},"rootfs":{{"type":"layers","diff_ids":[{}]}},"history":[{}]}}"#,
+            diff_ids.join(","),
+            history.join(",")
+        );
+        let config = self.blob(config.as_bytes());
+        let manifest = format!(
+            r#"{{"schemaVersion":2,"config":{{"mediaType":"application/vnd.oci.image.config.v1+json",{config}}},"layers":[{}]}}"#,
+            layers.join(",")
+        );
+        let at = self.blob(manifest.as_bytes());
+        format!(r#""mediaType":"application/vnd.oci.image.manifest.v1+json",{at}"#)
+    }
+
+    /// An index; its descriptor's inner part.
+    pub fn index(&mut self, manifests: &[String]) -> String {
+        let at = self.blob(index_json(manifests).as_bytes());
+        format!(r#""mediaType":"application/vnd.oci.image.index.v1+json",{at}"#)
+    }
+
+    fn members(&self, top: &[String]) -> Vec<(String, Vec<u8>)> {
+        let mut members: Vec<(String, Vec<u8>)> = self
+            .blobs
+            .iter()
+            .map(|(d, b)| (format!("blobs/{}/{}", d.algorithm(), d.hex()), b.clone()))
+            .collect();
+        members.sort();
+        members.dedup();
+        members.push(("index.json".into(), index_json(top).into_bytes()));
+        members.push(("oci-layout".into(), br#"{"imageLayoutVersion":"1.0.0"}"#.to_vec()));
+        members
+    }
+
+    fn write(&self, top: &[String]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, bytes) in self.members(top) {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+        dir
+    }
+
+    fn tar(&self, top: &[String]) -> Vec<u8> {
+        let members = self.members(top);
+        tar_of(
+            &members
+                .iter()
+                .map(|(n, b)| (n.as_str(), b.as_slice()))
+                .collect::<Vec<_>>(),
+        )
+    }
+}
+
+fn index_json(manifests: &[String]) -> String {
+    let list: Vec<String> = manifests.iter().map(|m| format!("{{{m}}}")).collect();
+    format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, list.join(","))
+}
+
+fn tagged(descriptor: &str, tag: &str) -> String {
+    format!(r#"{descriptor},"annotations":{{"org.opencontainers.image.ref.name":"{tag}"}}"#)
+}
+
+/// `path=content layer visible started`, one a line, after the image's reference and platform.
+pub(crate) fn shown(scan: &Scan) -> String {
+    let mut text = String::new();
+    for image in &scan.images {
+        let _ = writeln!(
+            text,
+            "{} {}",
+            image.record.reference,
+            image.record.platform.as_deref().unwrap_or("-")
+        );
+        for b in &image.binaries {
+            let layer = b.location.layer.as_ref().unwrap();
+            assert!(layer.digest.is_some());
+            let mark = |on: Option<bool>, word: &'static str| if on == Some(true) { word } else { "" };
+            let visible = if b.location.visible == Some(false) {
+                " hidden"
+            } else {
+                ""
+            };
+            let name = b.main_package.as_deref().unwrap();
+            let _ = writeln!(
+                text,
+                "  {}={name} {}{visible}{}",
+                b.path,
+                layer.index,
+                mark(b.location.started, " started")
+            );
+        }
+    }
+    text
+}
+
+fn problems(scan: &Scan) -> Vec<String> {
+    let all = scan
+        .problems
+        .iter()
+        .chain(scan.images.iter().flat_map(|i| &i.problems));
+    let mark = |p: &Problem| if p.fatal { "fatal " } else { "" };
+    all.map(|p| {
+        format!(
+            "{}{} {}: {}",
+            mark(p),
+            p.unexamined.reason,
+            p.unexamined.path,
+            p.unexamined.detail
+        )
+    })
+    .collect()
+}
+
+const RUN: &str = r#"{"Env":["PATH=/bin","GODEBUG=a=1"],"Entrypoint":["app"],"Cmd":["serve"],"User":"10","Labels":{"k":"v"},"WorkingDir":"/w"}"#;
+
+/// Two images that share their first layer, one of them for two platforms.
+fn sample() -> (Layout, Vec<String>) {
+    let inner = gzip(&tar_of(&[("./x/tool", b"EXE:nested")]));
+    let base = tar_of(&[
+        ("bin/", b""),
+        ("bin/app", b"EXE:old"),
+        ("bin/gone", b"EXE:gone"),
+        ("pack.tar.gz", &inner),
+        ("etc/motd", b"hi"),
+    ]);
+    let upper = tar_of(&[
+        ("bin/app", b"EXE:new"),
+        ("bin/.wh.gone", b""),
+        ("bin/two", b"=bin/app"),
+        ("bin/link", b"->app"),
+    ]);
+    let arm = tar_of(&[("bin/app", b"EXE:arm")]);
+    let mut layout = Layout::default();
+    let amd = layout.image(
+        ("linux", "amd64"),
+        RUN,
+        &[(base.clone(), "+gzip"), (upper, "+zstd")],
+    );
+    let arm = layout.image(("linux", "arm64"), RUN, &[(base, "+gzip"), (arm, "")]);
+    let index = layout.index(&[
+        format!(r#"{amd},"platform":{{"os":"linux","architecture":"amd64"}}"#),
+        format!(r#"{arm},"platform":{{"os":"linux","architecture":"arm64"}}"#),
+        format!(r#"{amd},"platform":{{"os":"unknown","architecture":"unknown"}},"annotations":{{"vnd.docker.reference.type":"attestation-manifest"}}"#),
+    ]);
+    (layout, vec![tagged(&index, "all"), tagged(&amd, "amd")])
+}
+
+const SAMPLE: &str = "img:all linux/amd64
+  /bin/app=old 0 hidden
+  /bin/app=new 1 started
+  /bin/gone=gone 0 hidden
+  /bin/two=new 1
+  /pack.tar.gz!x/tool=nested 0
+img:all linux/arm64
+  /bin/app=old 0 hidden
+  /bin/app=arm 1 started
+  /bin/gone=gone 0
+  /pack.tar.gz!x/tool=nested 0
+";
+
+#[test]
+fn a_layout_an_archive_and_a_stream_of_it_say_the_same() {
+    let (layout, top) = sample();
+    let dir = layout.write(&top);
+    let tar = layout.tar(&top);
+    let mut options = Options::new("img");
+    options.verify_diffid = true;
+    assert!(is_image_directory(dir.path()) && is_image_archive(&tar, &options));
+    let from_dir = scan_directory(dir.path(), &options, &Programs);
+    let from_tar = scan_archive(&tar, &options, &Programs);
+    let from_stream = scan_stream(&mut Feed::new(&mut tar.as_slice()), &options, &Programs);
+    assert_eq!(shown(&from_dir), SAMPLE);
+    assert_eq!(from_dir, from_tar);
+    assert_eq!(from_dir, from_stream);
+    let lines = problems(&from_dir);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].starts_with("not-image img: img:all: sha256:") && lines[0].ends_with("attestation-manifest"),
+        "{lines:?}"
+    );
+    assert_eq!(from_dir.images[0].aliases, ["img:amd"]);
+    let record = &from_dir.images[0].record;
+    assert_eq!(record.env, ["PATH=/bin", "GODEBUG=a=1"]);
+    assert_eq!(
+        (
+            record.user.as_deref(),
+            record.working_dir.as_deref(),
+            record.cmd.as_slice()
+        ),
+        (Some("10"), Some("/w"), &["serve".to_owned()][..])
+    );
+    assert_eq!(
+        record
+            .layers
+            .iter()
+            .map(|l| l.created_by.as_deref())
+            .collect::<Vec<_>>(),
+        [Some("COPY 0"), Some("COPY 1")]
+    );
+    assert!(record.layers.iter().all(|l| l.size.is_some_and(|s| s > 100)));
+    let app = &from_dir.images[0].binaries[1];
+    assert_eq!(
+        (app.location.mode, app.location.uid, app.location.gid),
+        (Some(0o755), Some(10), Some(11))
+    );
+    assert_eq!(app.location.entry, ["/bin/app"]);
+    assert_eq!(
+        from_dir.images[0].binaries[4].location.entry,
+        ["/pack.tar.gz", "x/tool"]
+    );
+}
+
+#[test]
+fn a_platform_or_a_reference_can_be_chosen() {
+    let (layout, top) = sample();
+    let tar = layout.tar(&top);
+    let scan = |change: &dyn Fn(&mut Options)| {
+        let mut options = Options::new("img");
+        change(&mut options);
+        scan_archive(&tar, &options, &Programs)
+    };
+    let arm = scan(&|o| o.platform = Platform::parse("linux/arm64"));
+    assert_eq!(arm.images.len(), 1);
+    assert_eq!(arm.images[0].record.platform.as_deref(), Some("linux/arm64"));
+    let amd = scan(&|o| o.reference = Some("amd".into()));
+    assert_eq!(
+        (amd.images.len(), amd.images[0].record.reference.as_str()),
+        (1, "img:amd")
+    );
+    let none = problems(&scan(&|o| o.platform = Platform::parse("windows/amd64")));
+    assert!(
+        none.iter().any(|p| p.starts_with(
+            "fatal unreadable img: no image for windows/amd64; there is linux/amd64, linux/arm64"
+        )),
+        "{none:?}"
+    );
+    let none = problems(&scan(&|o| o.reference = Some("nope".into())));
+    assert_eq!(none, ["fatal unreadable img: no image is called nope"]);
+}
+
+/// `docker save` as it was before Docker 25: two images that share a layer, once by a link.
+fn docker_save(layers_first: bool) -> Vec<u8> {
+    let base = tar_of(&[("bin/app", b"EXE:old")]);
+    let upper = tar_of(&[("bin/app", b"EXE:new")]);
+    let config = |tars: &[&Vec<u8>]| {
+        let ids: Vec<_> = tars.iter().map(|t| format!("\"{}\"", Digest::of(t))).collect();
+        format!(
+            r#"{{"os":"linux","architecture":"amd64","config":{RUN},"rootfs":{{"diff_ids":[{}]}}}}"#,
+            ids.join(",")
+        )
+        .into_bytes()
+    };
+    let (one, two) = (config(&[&base, &upper]), config(&[&base]));
+    let names: Vec<String> = [&one, &two]
+        .iter()
+        .map(|c| format!("{}.json", Digest::of(c).hex()))
+        .collect();
+    let (a, b, c) = (
+        format!("{}/layer.tar", "a".repeat(64)),
+        format!("{}/layer.tar", "b".repeat(64)),
+        format!("{}/layer.tar", "c".repeat(64)),
+    );
+    let manifest = format!(
+        r#"[{{"Config":"{}","RepoTags":["example.test/app:1"],"Layers":["{a}","{b}"]}},{{"Config":"{}","RepoTags":["example.test/app:0","old:0"],"Layers":["{c}"]}}]"#,
+        names[0], names[1]
+    );
+    let link = format!("->../{a}");
+    let mut members: Vec<(&str, &[u8])> = vec![
+        (&names[0], &one),
+        (&names[1], &two),
+        ("manifest.json", manifest.as_bytes()),
+        ("repositories", b"{}"),
+    ];
+    let layers: Vec<(&str, &[u8])> = vec![(&a, &base), (&b, &upper), (&c, link.as_bytes())];
+    match layers_first {
+        true => members.splice(0..0, layers).for_each(drop),
+        false => members.extend(layers),
+    }
+    tar_of(&members)
+}
+
+#[test]
+fn the_older_docker_save_is_read_in_any_order() {
+    let options = Options::new("save.tar");
+    let want = "example.test/app:1 linux/amd64\n  /bin/app=old 0 hidden\n  /bin/app=new 1 started\nexample.test/app:0 linux/amd64\n  /bin/app=old 0 started\n";
+    for layers_first in [true, false] {
+        let tar = docker_save(layers_first);
+        assert!(is_image_archive(&tar, &options));
+        let random = scan_archive(&tar, &options, &Programs);
+        let stream = scan_stream(&mut Feed::new(&mut tar.as_slice()), &options, &Programs);
+        assert_eq!(shown(&random), want);
+        assert_eq!(random, stream);
+        assert_eq!(problems(&random), [""; 0]);
+        assert_eq!(random.images[1].aliases, ["old:0"]);
+    }
+}
+
+#[test]
+fn other_archives_are_no_images() {
+    let options = Options::new("x.tar");
+    for entries in [
+        &[("manifest.json", &b"{\"name\":\"extension\"}"[..])][..],
+        &[("bin/app", b"EXE:a"), ("manifest.json", b"[]")],
+        &[],
+    ] {
+        let tar = tar_of(entries);
+        assert!(!is_image_archive(&tar, &options));
+    }
+    // A stream that began like one still gives what was in it.
+    let name = format!("blobs/sha256/{}", "0".repeat(64));
+    let tar = tar_of(&[("blobs/", b""), (&name, b"EXE:loose")]);
+    let scan = scan_stream(&mut Feed::new(&mut tar.as_slice()), &options, &Programs);
+    assert_eq!(scan.loose.len(), 1, "{:?}", problems(&scan));
+    assert_eq!(scan.loose[0].main_package.as_deref(), Some("loose"));
+    assert!(scan.not_image && !problems(&scan).iter().any(|p| p.starts_with("fatal")));
+}
+
+#[test]
+fn wrong_digests_and_missing_layers_are_fatal_and_the_rest_is_told() {
+    let (layout, top) = sample();
+    let layers: Vec<usize> = (0..layout.blobs.len())
+        .filter(|&i| !layout.blobs[i].1.starts_with(b"{"))
+        .collect();
+    for &i in &layers {
+        let mut broken = Layout {
+            blobs: layout.blobs.clone(),
+        };
+        // The same blob may be stored under two images.
+        let digest = broken.blobs[i].0;
+        broken.blobs.retain(|(d, _)| *d != digest);
+        let scan = scan_archive(&broken.tar(&top), &Options::new("img"), &Programs);
+        let lines = problems(&scan);
+        assert!(
+            lines
+                .iter()
+                .any(|l| l.starts_with("fatal unreadable img:all!layer ")
+                    && l.ends_with("the layer is missing")),
+            "{lines:?}"
+        );
+        assert_eq!(scan.images.len(), 2);
+        assert!(!scan.images.iter().all(|i| i.binaries.is_empty()));
+
+        let mut broken = Layout {
+            blobs: layout.blobs.clone(),
+        };
+        for blob in broken.blobs.iter_mut().filter(|(d, _)| *d == digest) {
+            blob.1 = gzip(&tar_of(&[("bin/evil", b"EXE:evil")]));
+        }
+        let tar = broken.tar(&top);
+        let scan = scan_archive(&tar, &Options::new("img"), &Programs);
+        let lines = problems(&scan);
+        assert!(
+            lines
+                .iter()
+                .any(|l| l.starts_with("fatal malformed img:all!layer ") && l.contains("digest")),
+            "{lines:?}"
+        );
+        assert!(shown(&scan).contains("/bin/evil=evil"));
+        let stream = scan_stream(
+            &mut Feed::new(&mut tar.as_slice()),
+            &Options::new("img"),
+            &Programs,
+        );
+        assert_eq!(problems(&stream), lines);
+    }
+}
+
+#[test]
+fn a_wrong_diff_id_shows_when_asked_for() {
+    let mut layout = Layout::default();
+    let image = layout.image(
+        ("linux", "amd64"),
+        RUN,
+        &[(tar_of(&[("app", b"EXE:a")]), "+gzip")],
+    );
+    let config = layout
+        .blobs
+        .iter()
+        .position(|(_, b)| b.starts_with(br#"{"os""#))
+        .unwrap();
+    // The same configuration with another DiffID, under the digest that the manifest has: its own digest is wrong too,
+    // so the manifest is written anew.
+    let text = String::from_utf8(layout.blobs[config].1.clone()).unwrap();
+    let at = text.find("diff_ids\":[\"sha256:").unwrap() + 19;
+    let digit = if &text[at..=at] == "0" { "1" } else { "0" };
+    let text = format!("{}{digit}{}", &text[..at], &text[at + 1..]);
+    let old = layout.blobs[config].0.to_string();
+    let new = layout.blob(text.as_bytes());
+    let manifest = layout
+        .blobs
+        .iter()
+        .find(|(d, _)| image.contains(&d.to_string()))
+        .unwrap()
+        .1
+        .clone();
+    let manifest = String::from_utf8(manifest).unwrap().replace(&old, &new[10..81]);
+    let at = layout.blob(manifest.as_bytes());
+    let top = [format!(
+        r#""mediaType":"application/vnd.oci.image.manifest.v1+json",{at}"#
+    )];
+    let mut options = Options::new("img");
+    let tar = layout.tar(&top);
+    assert_eq!(problems(&scan_archive(&tar, &options, &Programs)), [""; 0]);
+    options.verify_diffid = true;
+    let lines = problems(&scan_archive(&tar, &options, &Programs));
+    assert!(
+        lines.len() == 1 && lines[0].starts_with("fatal malformed img!layer 0: the layer's content"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn what_is_no_readable_layer_is_one_line() {
+    let mut layout = Layout::default();
+    let good = tar_of(&[("app", b"EXE:a")]);
+    let good = layout.blob(&good);
+    let odd = layout.blob(b"odd");
+    let config =
+        layout.blob(br#"{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":["a","b","c","d"]}}"#);
+    let gone = format!(r#""digest":"{}","size":9"#, Digest::of(b"elsewhere"));
+    let manifest = format!(
+        r#"{{"config":{{"mediaType":"application/vnd.oci.image.config.v1+json",{config}}},"layers":[
+        {{"mediaType":"application/vnd.oci.image.layer.v1.tar",{good}}},
+        {{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",{gone}}},
+        {{"mediaType":"application/vnd.example.odd",{odd}}},
+        {{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip+encrypted",{odd}}}]}}"#
+    );
+    let image = layout.blob(manifest.as_bytes());
+    let helm = format!(
+        r#"{{"config":{{"mediaType":"application/vnd.cncf.helm.config.v1+json",{config}}},"layers":[{{"mediaType":"application/vnd.cncf.helm.chart.content.v1.tar+gzip",{good}}}]}}"#
+    );
+    let helm = layout.blob(helm.as_bytes());
+    let scan = scan_archive(&layout.tar(&[image, helm]), &Options::new("img"), &Programs);
+    assert_eq!(shown(&scan), "img linux/amd64\n  /app=a 0\n");
+    let lines = problems(&scan);
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    assert!(
+        lines[0].starts_with("not-image img: img: it is no container image but \"application/vnd.cncf.helm"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[1].starts_with("unsupported img!layer 1: the layer is kept elsewhere"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[2].starts_with("unsupported img!layer 2: the layer is of the unknown type"),
+        "{lines:?}"
+    );
+    assert!(lines[3].starts_with("encrypted img!layer 3"), "{lines:?}");
+}
+
+#[test]
+fn tricky_paths_get_a_line_and_no_place() {
+    let mut layout = Layout::default();
+    let long = format!("{}/x", "d".repeat(90));
+    let tar = tar_of(&[
+        ("../out", b"EXE:out"),
+        ("/abs", b"EXE:abs"),
+        (&long, b"EXE:long"),
+        ("ok", b"EXE:ok"),
+        ("h", b"=nowhere"),
+    ]);
+    let image = layout.image(("linux", "amd64"), "{}", &[(tar, "+gzip")]);
+    let mut options = Options::new("img");
+    options.limits.path = 80;
+    let dir = layout.write(&[image]);
+    let scan = scan_directory(dir.path(), &options, &Programs);
+    assert_eq!(shown(&scan), "img linux/amd64\n  /abs=abs 0\n  /ok=ok 0\n");
+    let lines = problems(&scan);
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(
+        lines[0].starts_with("limit img!layer 0!ddd") || lines[0].starts_with("limit img!ddd"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[1].starts_with("malformed img!../out: a name that leads out of the root"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[2].starts_with("malformed img!h: a hard link to a missing file"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn indexes_nested_without_end_are_cut_and_many_hard_links_are_counted() {
+    let mut layout = Layout::default();
+    let mut entries = vec![("app".to_owned(), b"EXE:a".to_vec())];
+    entries.extend((0..21_000).map(|i| (format!("l{i}"), b"=app".to_vec())));
+    let tar = tar_of(
+        &entries
+            .iter()
+            .map(|(n, b)| (n.as_str(), b.as_slice()))
+            .collect::<Vec<_>>(),
+    );
+    let mut at = layout.image(("linux", "amd64"), "{}", &[(tar, "+gzip")]);
+    let shallow = at.clone();
+    for _ in 0..8 {
+        at = layout.index(&[at]);
+    }
+    let scan = scan_archive(&layout.tar(&[at]), &Options::new("img"), &Programs);
+    assert!(
+        problems(&scan)[0].starts_with("limit img: img: indexes nested too deep"),
+        "{:?}",
+        problems(&scan)
+    );
+    let scan = scan_archive(&layout.tar(&[shallow]), &Options::new("img"), &Programs);
+    assert_eq!(scan.images[0].binaries.len(), 20_000);
+    assert!(problems(&scan)[0].starts_with("limit img: 21001 names of programs"));
+}
+
+#[test]
+fn broken_archives_end_in_a_line_and_never_in_a_panic() {
+    let (layout, top) = sample();
+    let options = Options::new("img");
+    let mut seed = 3u64;
+    let mut random = move |n: usize| {
+        seed = seed
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (seed >> 33) as usize % n
+    };
+    for tar in [layout.tar(&top), docker_save(true)] {
+        for round in 0..150 {
+            let mut bytes = tar.clone();
+            if round % 2 == 0 {
+                bytes.truncate(random(bytes.len()));
+            } else {
+                for _ in 0..1 + random(8) {
+                    let at = random(bytes.len());
+                    bytes[at] = random(256) as u8;
+                }
+            }
+            let scans = [
+                scan_archive(&bytes, &options, &Programs),
+                scan_stream(&mut Feed::new(&mut bytes.as_slice()), &options, &Programs),
+            ];
+            if round % 2 == 0 && bytes.len() + 2048 < tar.len() {
+                assert!(
+                    scans.iter().all(|s| s.not_image || !problems(s).is_empty()),
+                    "cut to {} of {}",
+                    bytes.len(),
+                    tar.len()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stream_is_told_by_its_first_file() {
+    let begins = |tar: Vec<u8>| begins_like_image(&mut Feed::new(&mut tar.as_slice())).unwrap();
+    let (layout, top) = sample();
+    assert!(begins(layout.tar(&top)) && begins(docker_save(true)) && begins(docker_save(false)));
+    assert!(begins(tar_of(&[
+        ("./", b""),
+        ("./blobs/", b""),
+        ("./blobs/sha256/", b""),
+        ("./index.json", b"{}")
+    ])));
+    assert!(!begins(tar_of(&[("./", b""), ("./bin/app", b"EXE:a")])));
+    assert!(!begins(tar_of(&[("blobs/", b""), ("bin/", b"")])));
+    assert!(!begins(Vec::new()) && !begins(vec![0xff; 2000]));
+}

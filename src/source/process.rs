@@ -1,0 +1,313 @@
+//! Running processes, from Linux's /proc: which executable each one runs and with which environment.
+//!
+//! `/proc/PID/exe` opens the very file that runs, also when it was deleted or replaced (proc_pid_exe(5)). Must never:
+//! know Go, or read more of an environment than the variables it is asked for.
+
+use crate::bytes::FileBytes;
+use crate::report::model::{Location, Unexamined};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// What the environment may weigh; the kernel itself allows a quarter of the stack limit.
+const ENVIRON_MAX: u64 = 8 << 20;
+/// What marks the link of a deleted executable.
+const DELETED: &[u8] = b" (deleted)";
+
+/// Variables that decide how a Go program runs or that people think do.
+pub const VARIABLES: &[&str] = &[
+    "GODEBUG",
+    "GOROOT",
+    "GOTRACEBACK",
+    "GOMAXPROCS",
+    "GOGC",
+    "GOMEMLIMIT",
+    "GOEXPERIMENT",
+    "GOROOT_FINAL",
+];
+
+/// What stands at the executable's path now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDisk {
+    /// The file that runs.
+    Same,
+    /// Another file: it was replaced while the process ran.
+    Replaced,
+    /// Nothing.
+    Deleted,
+    /// It cannot be told: the path is in another mount namespace, or may not be looked at.
+    Unknown,
+}
+
+/// One process with an executable.
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
+    /// Where its executable was when it started, without the kernel's mark of a deleted file.
+    pub path: PathBuf,
+    /// What stands there now.
+    pub on_disk: OnDisk,
+    /// Opens what stands there now as this process sees it; only of use when [`OnDisk::Replaced`].
+    pub on_disk_path: PathBuf,
+    /// The file that runs.
+    pub bytes: FileBytes,
+    /// Device and inode of the file that runs: many processes run the same one.
+    pub identity: (u64, u64),
+    /// The [`VARIABLES`] it was started with, `KEY=VALUE` each, in its order; `None`: its environment may not be read.
+    pub env: Option<Vec<String>>,
+    /// Owner of the process.
+    pub uid: u64,
+    /// Group of the process.
+    pub gid: u64,
+}
+
+/// What was found.
+#[derive(Default)]
+pub struct Processes {
+    /// By number.
+    pub list: Vec<Process>,
+    /// Processes that may not be looked at, and environments that may not be read.
+    pub unexamined: Vec<Unexamined>,
+}
+
+/// All processes of this host that can be seen. Kernel threads have no executable and are left out, and so is what ends
+/// while it is looked at.
+///
+/// # Errors
+/// When there is no /proc.
+pub fn all() -> io::Result<Processes> {
+    all_in(Path::new("/proc"))
+}
+
+/// One process.
+///
+/// # Errors
+/// When there is none of that number, it is a kernel thread, or its executable may not be opened.
+pub fn one(pid: u32) -> io::Result<Processes> {
+    let mut found = Processes::default();
+    look(Path::new("/proc"), pid, &mut found)?;
+    Ok(found)
+}
+
+fn all_in(proc: &Path) -> io::Result<Processes> {
+    let mut pids: Vec<u32> = Vec::new();
+    for entry in std::fs::read_dir(proc)? {
+        pids.extend(
+            entry?
+                .file_name()
+                .to_str()
+                .and_then(|name| name.parse::<u32>().ok()),
+        );
+    }
+    pids.sort_unstable();
+    let mut found = Processes::default();
+    for pid in pids {
+        match look(proc, pid, &mut found) {
+            Ok(()) => {}
+            // Gone, or a kernel thread.
+            Err(e) if matches!(e.kind(), io::ErrorKind::NotFound) || e.raw_os_error() == Some(ESRCH) => {}
+            Err(e) => found
+                .unexamined
+                .push(unexamined(pid, format!("its executable cannot be opened: {e}"))),
+        }
+    }
+    Ok(found)
+}
+
+/// "No such process".
+const ESRCH: i32 = 3;
+
+fn look(proc: &Path, pid: u32, found: &mut Processes) -> io::Result<()> {
+    let dir = proc.join(pid.to_string());
+    let link = dir.join("exe");
+    let owner = std::fs::metadata(&dir)?;
+    let shown = std::fs::read_link(&link)?;
+    let file = File::open(&link)?;
+    let running = file.metadata()?;
+    if !running.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the executable is not a regular file",
+        ));
+    }
+    let identity = (running.dev(), running.ino());
+    let (path, on_disk) = place(&dir, &shown, identity);
+    let env = match environment(&dir.join("environ")) {
+        Ok(env) => Some(env),
+        Err(e) => {
+            found
+                .unexamined
+                .push(unexamined(pid, format!("its environment cannot be read: {e}")));
+            None
+        }
+    };
+    found.list.push(Process {
+        pid,
+        on_disk_path: inside(&dir, &path),
+        path,
+        on_disk,
+        bytes: FileBytes::new(file, running.len()),
+        identity,
+        env,
+        uid: u64::from(owner.uid()),
+        gid: u64::from(owner.gid()),
+    });
+    Ok(())
+}
+
+/// A path as the process sees it: it may live in another root.
+fn inside(dir: &Path, path: &Path) -> PathBuf {
+    dir.join("root").join(path.strip_prefix("/").unwrap_or(path))
+}
+
+/// The path without the kernel's mark, and what is there. A file may really be called `x (deleted)`: then that very
+/// file is the one that runs.
+fn place(dir: &Path, shown: &Path, identity: (u64, u64)) -> (PathBuf, OnDisk) {
+    let at = |path: &Path| match std::fs::metadata(inside(dir, path)) {
+        Ok(meta) if (meta.dev(), meta.ino()) == identity => OnDisk::Same,
+        Ok(_) => OnDisk::Replaced,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => OnDisk::Deleted,
+        Err(_) => OnDisk::Unknown,
+    };
+    let as_shown = at(shown);
+    let bare = shown.as_os_str().as_bytes().strip_suffix(DELETED);
+    match (as_shown, bare) {
+        (OnDisk::Same, _) | (_, None) => (shown.to_owned(), as_shown),
+        (_, Some(bare)) => {
+            let bare = PathBuf::from(std::ffi::OsStr::from_bytes(bare));
+            let there = at(&bare);
+            (bare, there)
+        }
+    }
+}
+
+/// The variables of interest.
+fn environment(path: &Path) -> io::Result<Vec<String>> {
+    let mut text = Vec::new();
+    File::open(path)?.take(ENVIRON_MAX).read_to_end(&mut text)?;
+    let wanted = |entry: &&[u8]| {
+        VARIABLES.iter().any(|v| {
+            entry
+                .strip_prefix(v.as_bytes())
+                .is_some_and(|rest| rest.first() == Some(&b'='))
+        })
+    };
+    Ok(text
+        .split(|&b| b == 0)
+        .filter(wanted)
+        .map(|entry| String::from_utf8_lossy(entry).into_owned())
+        .collect())
+}
+
+fn unexamined(pid: u32, detail: String) -> Unexamined {
+    let target = format!("pid:{pid}");
+    Unexamined {
+        path: target.clone(),
+        location: Location {
+            target,
+            pid: Some(pid),
+            ..Location::default()
+        },
+        reason: "unreadable".to_owned(),
+        detail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::ReadAt;
+    use std::process::{Child, Command};
+
+    /// A sleeping copy of `sleep`, killed at the end.
+    struct Sleeper(Child, PathBuf, #[allow(dead_code)] tempfile::TempDir);
+
+    impl Drop for Sleeper {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    fn sleeper(name: &str) -> Sleeper {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(name);
+        std::fs::copy("/bin/sleep", &path).unwrap();
+        // Another test that forks at this moment may still hold the copy open for writing.
+        let child = loop {
+            let started = Command::new(&path)
+                .arg("60")
+                .env_clear()
+                .envs([
+                    ("GODEBUG", "a=1,b=2"),
+                    ("SECRET", "x"),
+                    ("GOGC", "5"),
+                    ("GOGCX", "1"),
+                ])
+                .spawn();
+            match started {
+                Ok(child) => break child,
+                Err(e) if e.kind() == io::ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+                Err(e) => panic!("{e}"),
+            }
+        };
+        Sleeper(child, path, dir)
+    }
+
+    fn only(pid: u32) -> Process {
+        let mut found = one(pid).unwrap();
+        assert_eq!(found.list.len(), 1);
+        found.list.remove(0)
+    }
+
+    #[test]
+    fn a_process_tells_its_executable_and_only_the_variables_of_interest() {
+        let child = sleeper("app");
+        let process = only(child.0.id());
+        assert_eq!(process.path, child.1.canonicalize().unwrap());
+        assert_eq!(process.on_disk, OnDisk::Same);
+        assert_eq!(process.bytes.len(), std::fs::metadata(&child.1).unwrap().len());
+        // The kernel shows an empty environment until the new program is fully set up.
+        let mut env = process.env.unwrap();
+        for _ in 0..400 {
+            if !env.is_empty() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            env = only(child.0.id()).env.unwrap();
+        }
+        env.sort();
+        assert_eq!(env, ["GODEBUG=a=1,b=2", "GOGC=5"]);
+        assert!(all().unwrap().list.iter().any(|p| p.pid == child.0.id()));
+    }
+
+    #[test]
+    fn deleted_and_replaced_executables_are_still_read() {
+        let child = sleeper("app");
+        let size = std::fs::metadata(&child.1).unwrap().len();
+        std::fs::remove_file(&child.1).unwrap();
+        let process = only(child.0.id());
+        assert_eq!((process.on_disk, process.bytes.len()), (OnDisk::Deleted, size));
+        assert!(process.path.ends_with("app"), "{:?}", process.path);
+        std::fs::write(&child.1, b"new").unwrap();
+        let process = only(child.0.id());
+        assert_eq!((process.on_disk, process.bytes.len()), (OnDisk::Replaced, size));
+        assert_eq!(std::fs::read(&process.on_disk_path).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_file_may_be_called_deleted() {
+        let child = sleeper("app (deleted)");
+        let process = only(child.0.id());
+        assert_eq!(process.on_disk, OnDisk::Same);
+        assert!(process.path.ends_with("app (deleted)"));
+    }
+
+    #[test]
+    fn numbers_without_a_process_are_errors() {
+        assert!(one(0).is_err());
+        assert!(one(u32::MAX).is_err());
+    }
+}

@@ -1,0 +1,376 @@
+//! Requests to one registry: authentication, redirects, retries.
+
+use super::Settings;
+use super::auth::{Challenge, challenges, encode};
+use super::credentials::{self, Credential};
+use super::reference::{Reference, is_loopback};
+use crate::source::archive::{ArchiveError, Reason};
+use crate::source::image::base64;
+use serde::Deserialize;
+use std::io::Read;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use ureq::Agent;
+use ureq::http::{Response, header};
+
+/// Redirects that one request follows.
+const REDIRECTS: u32 = 5;
+/// Longest answer of a token service.
+const TOKEN_MAX: u64 = 1 << 20;
+/// Longest pause that a server may ask for.
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+
+pub type Answer = Response<ureq::Body>;
+
+/// Talks to one registry about one repository.
+pub struct Client {
+    agent: Agent,
+    base: String,
+    host: String,
+    name: String,
+    insecure: bool,
+    config: Option<std::path::PathBuf>,
+    pub tries: u32,
+    pause: Duration,
+    /// The value of `Authorization` that worked last.
+    authorization: Mutex<Option<String>>,
+}
+
+#[derive(Deserialize)]
+struct Token {
+    token: Option<String>,
+    access_token: Option<String>,
+}
+
+impl Client {
+    pub fn new(reference: &Reference, settings: &Settings) -> Result<Self, ArchiveError> {
+        let host = reference.api_host().to_owned();
+        if settings.insecure_http && !is_loopback(&host) {
+            let text = format!("plain HTTP is only for registries on this machine, not for {host}");
+            return Err(ArchiveError::new(Reason::Unreadable, text));
+        }
+        let scheme = if settings.insecure_http { "http" } else { "https" };
+        let timeout = Some(settings.timeout);
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .user_agent(concat!("gospect/", env!("CARGO_PKG_VERSION")))
+            .timeout_resolve(timeout)
+            .timeout_connect(timeout)
+            .timeout_recv_response(timeout)
+            .timeout_per_read(timeout)
+            .build()
+            .new_agent();
+        Ok(Self {
+            agent,
+            base: format!("{scheme}://{host}"),
+            host: reference.host.clone(),
+            name: reference.name.clone(),
+            insecure: settings.insecure_http,
+            config: settings.docker_config.clone(),
+            tries: settings.tries.max(1),
+            pause: settings.pause,
+            authorization: Mutex::new(None),
+        })
+    }
+
+    /// A GET that is repeated when the server or the line fails for the moment. `range` is the first byte wanted.
+    ///
+    /// # Errors
+    /// A sentence with the host and what it said; never a credential, never a query.
+    pub fn get(&self, path: &str, accept: Option<&str>, range: Option<u64>) -> Result<Answer, ArchiveError> {
+        let mut last = None;
+        for round in 0..self.tries {
+            if round > 0 {
+                std::thread::sleep(self.pause_of(round, last.as_ref().and_then(|l: &Failure| l.wait)));
+            }
+            match self.authorized(path, accept, range) {
+                Ok(answer) => match answer.status().as_u16() {
+                    429 | 500 | 502 | 503 | 504 => {
+                        let wait = answer
+                            .headers()
+                            .get(header::RETRY_AFTER)
+                            .and_then(|v| v.to_str().ok()?.parse().ok());
+                        last = Some(Failure {
+                            error: self.refused(&answer),
+                            wait: wait.map(Duration::from_secs),
+                        });
+                    }
+                    _ => return Ok(answer),
+                },
+                Err(Trouble::Passing(error)) => last = Some(Failure { error, wait: None }),
+                Err(Trouble::Lasting(error)) => return Err(error),
+            }
+        }
+        Err(last.map_or_else(|| unreadable("no request was made".to_owned()), |l| l.error))
+    }
+
+    /// The pause before a repetition.
+    pub fn pause_of(&self, round: u32, asked: Option<Duration>) -> Duration {
+        let own = self.pause.saturating_mul(1 << round.saturating_sub(1).min(5));
+        own.max(asked.unwrap_or_default()).min(PAUSE_MAX)
+    }
+
+    /// What an answer that is no success means.
+    pub fn refused(&self, answer: &Answer) -> ArchiveError {
+        let status = answer.status();
+        let hint = match status.as_u16() {
+            401 | 403 => "; log in with `docker login`, and check that the name is right",
+            429 => "; the registry limits how often it is asked",
+            _ => "",
+        };
+        unreadable(format!("{} answered {status}{hint}", self.host))
+    }
+
+    /// With whatever proves who is asking, found out when the server wants it.
+    fn authorized(&self, path: &str, accept: Option<&str>, range: Option<u64>) -> Result<Answer, Trouble> {
+        let url = format!("{}{path}", self.base);
+        let known = self
+            .authorization
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let answer = self.follow(&url, accept, range, known.as_deref())?;
+        if answer.status().as_u16() != 401 {
+            return Ok(answer);
+        }
+        let values = answer.headers().get_all(header::WWW_AUTHENTICATE);
+        let wanted: Vec<Challenge> = values
+            .iter()
+            .filter_map(|v| v.to_str().ok())
+            .flat_map(challenges)
+            .collect();
+        let fresh = self.authorize(&wanted)?;
+        let Some(fresh) = fresh else { return Ok(answer) };
+        let answer = self.follow(&url, accept, range, Some(&fresh))?;
+        if answer.status().as_u16() != 401 {
+            *self.authorization.lock().unwrap_or_else(PoisonError::into_inner) = Some(fresh);
+        }
+        Ok(answer)
+    }
+
+    /// Follows redirects; the proof stays with the registry's own host.
+    fn follow(
+        &self,
+        url: &str,
+        accept: Option<&str>,
+        range: Option<u64>,
+        proof: Option<&str>,
+    ) -> Result<Answer, Trouble> {
+        let mut url = url.to_owned();
+        for _ in 0..=REDIRECTS {
+            self.check_url(&url)?;
+            let mut request = self.agent.get(&url).header(header::ACCEPT_ENCODING, "identity");
+            if let Some(accept) = accept {
+                request = request.header(header::ACCEPT, accept);
+            }
+            if let Some(from) = range {
+                request = request.header(header::RANGE, format!("bytes={from}-"));
+            }
+            if let (Some(proof), true) = (proof, origin(&url) == origin(&self.base)) {
+                request = request.header(header::AUTHORIZATION, proof);
+            }
+            let answer = request.call().map_err(|e| self.trouble(&url, &e))?;
+            if !matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+                return Ok(answer);
+            }
+            let location = answer
+                .headers()
+                .get(header::LOCATION)
+                .and_then(|v| v.to_str().ok())
+                .unwrap_or_default();
+            url =
+                join(&url, location).ok_or_else(|| lasting(format!("{} redirects to nowhere", self.host)))?;
+        }
+        Err(lasting(format!(
+            "{} redirects more than {REDIRECTS} times",
+            self.host
+        )))
+    }
+
+    /// HTTPS everywhere, except on this machine when that was asked for.
+    fn check_url(&self, url: &str) -> Result<(), Trouble> {
+        let host = host_of(url);
+        if url.starts_with("https://") || (self.insecure && url.starts_with("http://") && is_loopback(host)) {
+            return Ok(());
+        }
+        Err(lasting(format!(
+            "{} sends to {host} without TLS, which is refused",
+            self.host
+        )))
+    }
+
+    /// The `Authorization` that answers a challenge; `None`: there is nothing to answer with.
+    fn authorize(&self, wanted: &[Challenge]) -> Result<Option<String>, Trouble> {
+        let credential = match &self.config {
+            Some(directory) => credentials::find(directory, &self.host).map_err(lasting)?,
+            None => None,
+        };
+        if let Some(bearer) = wanted.iter().find(|c| c.scheme == "bearer") {
+            return self
+                .token(bearer, credential.as_ref())
+                .map(|token| Some(format!("Bearer {token}")));
+        }
+        let basic = wanted.iter().any(|c| c.scheme == "basic");
+        Ok(match credential {
+            Some(Credential::Basic { user, password }) if basic => Some(basic_proof(&user, &password)),
+            _ => None,
+        })
+    }
+
+    /// Asks the token service.
+    fn token(&self, challenge: &Challenge, credential: Option<&Credential>) -> Result<String, Trouble> {
+        let param = |key: &str| challenge.params.get(key).map(String::as_str);
+        let realm = param("realm").ok_or_else(|| lasting(format!("{} names no token service", self.host)))?;
+        self.check_url(realm)?;
+        let own_scope = format!("repository:{}:pull", self.name);
+        let scope = param("scope").unwrap_or(&own_scope);
+        let service = param("service").unwrap_or_default();
+        let mut query = format!("scope={}&service={}", encode(scope), encode(service));
+        let result = match credential {
+            Some(Credential::Identity(token)) => {
+                query += &format!(
+                    "&grant_type=refresh_token&client_id=gospect&refresh_token={}",
+                    encode(token)
+                );
+                self.agent
+                    .post(realm)
+                    .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .send(query)
+            }
+            other => {
+                let sign = if realm.contains('?') { '&' } else { '?' };
+                let mut request = self.agent.get(format!("{realm}{sign}{query}"));
+                if let Some(Credential::Basic { user, password }) = other {
+                    request = request.header(header::AUTHORIZATION, basic_proof(user, password));
+                }
+                request.call()
+            }
+        };
+        let mut answer = result.map_err(|e| self.trouble(realm, &e))?;
+        let service = host_of(realm);
+        if !answer.status().is_success() {
+            let text = format!(
+                "the token service {service} answered {}; log in with `docker login`",
+                answer.status()
+            );
+            let passing = answer.status().is_server_error();
+            return Err(if passing {
+                Trouble::Passing(unreadable(text))
+            } else {
+                lasting(text)
+            });
+        }
+        let mut text = Vec::new();
+        let read = answer
+            .body_mut()
+            .as_reader()
+            .take(TOKEN_MAX)
+            .read_to_end(&mut text);
+        read.map_err(|e| Trouble::Passing(unreadable(format!("the token service {service}: {e}"))))?;
+        // The error would quote the token.
+        let token: Option<Token> = serde_json::from_slice(&text).ok();
+        let token = token
+            .and_then(|t| t.token.or(t.access_token))
+            .filter(|t| t.bytes().all(|b| b.is_ascii_graphic()));
+        token.ok_or_else(|| lasting(format!("the token service {service} gave no token")))
+    }
+
+    fn trouble(&self, url: &str, error: &ureq::Error) -> Trouble {
+        let host = host_of(url);
+        match error {
+            ureq::Error::Io(e) => Trouble::Passing(unreadable(format!("{host}: {e}"))),
+            ureq::Error::Timeout(_) => {
+                Trouble::Passing(unreadable(format!("{host} does not answer in time")))
+            }
+            ureq::Error::ConnectionFailed => {
+                Trouble::Passing(unreadable(format!("cannot connect to {host}")))
+            }
+            ureq::Error::HostNotFound => lasting(format!("there is no host {host}")),
+            // It would quote the address, and with it what stands in its query.
+            ureq::Error::BadUri(_) => lasting(format!("{host}: the address is not valid")),
+            ureq::Error::Protocol(_) => {
+                Trouble::Passing(unreadable(format!("{host} does not speak HTTP as it should")))
+            }
+            other => lasting(format!("{host}: {other}")),
+        }
+    }
+}
+
+struct Failure {
+    error: ArchiveError,
+    wait: Option<Duration>,
+}
+
+/// A failed request.
+enum Trouble {
+    /// Another try may help.
+    Passing(ArchiveError),
+    /// It will not.
+    Lasting(ArchiveError),
+}
+
+fn lasting(text: String) -> Trouble {
+    Trouble::Lasting(unreadable(text))
+}
+
+pub fn unreadable(text: String) -> ArchiveError {
+    ArchiveError::new(Reason::Unreadable, text)
+}
+
+fn basic_proof(user: &str, password: &str) -> String {
+    format!("Basic {}", base64(format!("{user}:{password}").as_bytes()))
+}
+
+/// Scheme, host and port.
+fn origin(url: &str) -> &str {
+    let after = url.find("://").map_or(0, |at| at + 3);
+    let end = url[after..]
+        .find(['/', '?', '#'])
+        .map_or(url.len(), |at| after + at);
+    &url[..end]
+}
+
+fn host_of(url: &str) -> &str {
+    let origin = origin(url);
+    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+    host.rsplit_once('@').map_or(host, |(_, host)| host)
+}
+
+/// What a `Location` means (RFC 3986 section 5.2, as far as servers use it).
+fn join(base: &str, location: &str) -> Option<String> {
+    if location.is_empty() {
+        return None;
+    }
+    if location.contains("://") {
+        return Some(location.to_owned());
+    }
+    let origin = origin(base);
+    if let Some(rest) = location.strip_prefix("//") {
+        let scheme = origin.split_once("://")?.0;
+        return Some(format!("{scheme}://{rest}"));
+    }
+    if location.starts_with('/') {
+        return Some(format!("{origin}{location}"));
+    }
+    let path = base.split(['?', '#']).next()?;
+    let dir = path.rsplit_once('/')?.0;
+    Some(format!("{dir}/{location}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_taken_apart_and_joined() {
+        assert_eq!(origin("https://a.b:1/c?d"), "https://a.b:1");
+        assert_eq!(host_of("https://user:secret@a.b/c"), "a.b");
+        assert_eq!(join("https://a/b/c?x", "/d").as_deref(), Some("https://a/d"));
+        assert_eq!(join("https://a/b/c?x", "d").as_deref(), Some("https://a/b/d"));
+        assert_eq!(join("https://a/b", "//c/d").as_deref(), Some("https://c/d"));
+        assert_eq!(join("https://a/b", "http://c").as_deref(), Some("http://c"));
+        assert_eq!(join("https://a/b", ""), None);
+    }
+}

@@ -1,0 +1,267 @@
+//! Credentials as `docker login` leaves them: `config.json` and credential helpers.
+//!
+//! Sources: Docker CLI reference, "docker login" (Credential stores, Credential helpers), docker-credential-helpers
+//! (the `get` protocol: the server's name on stdin, JSON on stdout).
+
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Longest configuration or answer of a helper.
+const LONGEST: u64 = 1 << 20;
+/// How long a helper may take; it may ask a keyring.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Under which name `docker login` keeps Docker Hub's.
+const HUB: &str = "https://index.docker.io/v1/";
+
+/// What proves who is asking. It has no `Debug`, so that it cannot be printed by accident.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// Name and password.
+    Basic { user: String, password: String },
+    /// A refresh token for the token service.
+    Identity(String),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct File {
+    auths: HashMap<String, Entry>,
+    cred_helpers: HashMap<String, String>,
+    creds_store: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Entry {
+    auth: Option<String>,
+    username: Option<String>,
+    password: Option<String>,
+    identitytoken: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    username: String,
+    secret: String,
+}
+
+/// `$DOCKER_CONFIG`, or `.docker` in the home directory.
+pub fn default_directory() -> Option<PathBuf> {
+    let set = |key: &str| std::env::var_os(key).filter(|v| !v.is_empty());
+    set("DOCKER_CONFIG")
+        .map(PathBuf::from)
+        .or_else(|| Some(Path::new(&set("HOME").or_else(|| set("USERPROFILE"))?).join(".docker")))
+}
+
+/// The credential for a host.
+///
+/// # Errors
+/// A sentence without secrets, when the file or a helper cannot be used. No file, or none for this host, is no error.
+pub fn find(directory: &Path, host: &str) -> Result<Option<Credential>, String> {
+    let path = directory.join("config.json");
+    let mut text = String::new();
+    match std::fs::File::open(&path) {
+        Ok(file) => file
+            .take(LONGEST)
+            .read_to_string(&mut text)
+            .map_err(|e| format!("cannot read {}: {e}", path.display()))?,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(format!("cannot read {}: {e}", path.display())),
+    };
+    // The error would quote what it stumbled over.
+    let file: File = serde_json::from_str(&text)
+        .map_err(|e| format!("{} is not valid, line {}", path.display(), e.line()))?;
+    let hub = matches!(host, "docker.io" | "index.docker.io" | "registry-1.docker.io");
+    let server = if hub { HUB } else { host };
+    let helper = file
+        .cred_helpers
+        .iter()
+        .find(|(key, _)| matches_host(key, host, hub))
+        .map(|(_, name)| name);
+    if let Some(name) = helper.or(file.creds_store.as_ref()).filter(|n| !n.is_empty())
+        && let Some(found) = ask(name, server)?
+    {
+        return Ok(Some(found));
+    }
+    let entry = file
+        .auths
+        .iter()
+        .find(|(key, _)| matches_host(key, host, hub))
+        .map(|(_, entry)| entry);
+    Ok(entry.and_then(Entry::credential))
+}
+
+/// Keys are hosts, with or without scheme and path.
+fn matches_host(key: &str, host: &str, hub: bool) -> bool {
+    let bare = key.trim_start_matches("https://").trim_start_matches("http://");
+    let bare = bare.split('/').next().unwrap_or(bare);
+    bare == host || (hub && matches!(bare, "docker.io" | "index.docker.io" | "registry-1.docker.io"))
+}
+
+impl Entry {
+    fn credential(&self) -> Option<Credential> {
+        let given = |text: &Option<String>| text.clone().filter(|t| !t.is_empty());
+        if let Some(token) = given(&self.identitytoken) {
+            return Some(Credential::Identity(token));
+        }
+        if let Some(auth) = given(&self.auth) {
+            let text = String::from_utf8(decode(auth.as_bytes())?).ok()?;
+            let (user, password) = text.split_once(':')?;
+            // Docker pads the password with zero bytes.
+            let password = password.trim_end_matches('\0');
+            return Some(Credential::Basic {
+                user: user.to_owned(),
+                password: password.to_owned(),
+            });
+        }
+        Some(Credential::Basic {
+            user: given(&self.username)?,
+            password: given(&self.password)?,
+        })
+    }
+}
+
+/// Asks `docker-credential-NAME`.
+fn ask(name: &str, server: &str) -> Result<Option<Credential>, String> {
+    if !name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    {
+        return Err("the credential helper's name is no name of a program".to_owned());
+    }
+    ask_program(Path::new(&format!("docker-credential-{name}")), name, server)
+}
+
+pub(super) fn ask_program(program: &Path, name: &str, server: &str) -> Result<Option<Credential>, String> {
+    let failed = |what: String| format!("the credential helper docker-credential-{name} {what}");
+    let mut child = Command::new(program)
+        .arg("get")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|e| failed(format!("cannot be run: {e}")))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        let _ = stdin.write_all(server.as_bytes());
+    }
+    let stdout = child.stdout.take();
+    let reader = std::thread::spawn(move || {
+        let mut text = Vec::new();
+        let _ = stdout.map(|s| s.take(LONGEST).read_to_end(&mut text));
+        text
+    });
+    let Some(good) = wait(&mut child) else {
+        return Err(failed(format!(
+            "did not answer in {} seconds",
+            PATIENCE.as_secs()
+        )));
+    };
+    let text = reader.join().unwrap_or_default();
+    // Helpers say "not found" with a failure.
+    if !good {
+        return Ok(None);
+    }
+    let answer: Answer =
+        serde_json::from_slice(&text).map_err(|_| failed("gave an answer that cannot be read".to_owned()))?;
+    Ok(Some(match answer.username.as_str() {
+        "<token>" => Credential::Identity(answer.secret),
+        _ => Credential::Basic {
+            user: answer.username,
+            password: answer.secret,
+        },
+    }))
+}
+
+/// Whether it ended well; `None`: it had to be killed.
+fn wait(child: &mut Child) -> Option<bool> {
+    let begin = Instant::now();
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Some(status.success()),
+            Ok(None) if begin.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(5)),
+            _ => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return None;
+            }
+        }
+    }
+}
+
+/// RFC 4648 base64, padded or not.
+fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let (mut word, mut bits) = (0u32, 0);
+    for &c in text.trim_ascii().iter().filter(|&&c| c != b'=') {
+        let digit = match c {
+            b'A'..=b'Z' => c - b'A',
+            b'a'..=b'z' => c - b'a' + 26,
+            b'0'..=b'9' => c - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        word = (word << 6 | u32::from(digit)) & 0xffff;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            out.push((word >> bits) as u8);
+        }
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("config.json"), text).unwrap();
+        dir
+    }
+
+    fn basic(user: &str, password: &str) -> Option<Credential> {
+        Some(Credential::Basic {
+            user: user.into(),
+            password: password.into(),
+        })
+    }
+
+    #[test]
+    fn entries_are_found_under_every_spelling_of_the_host() {
+        let dir = config(
+            r#"{"auths":{"https://index.docker.io/v1/":{"auth":"dTpwOnE="},"localhost:5000":{"username":"a","password":"b"},
+                "r.example":{"auth":"","identitytoken":"t"}}}"#,
+        );
+        let find = |host: &str| super::find(dir.path(), host).unwrap();
+        assert!(find("docker.io") == basic("u", "p:q"));
+        assert!(find("localhost:5000") == basic("a", "b"));
+        assert!(find("r.example") == Some(Credential::Identity("t".into())));
+        assert!(find("other.example").is_none());
+        assert!(super::find(Path::new("/nonexistent"), "x.y").unwrap().is_none());
+    }
+
+    #[test]
+    fn a_broken_file_is_named_without_its_content() {
+        let dir = config(r#"{"auths":{"h.x":{"auth": c2VjcmV0"#);
+        let Err(text) = find(dir.path(), "h.x") else {
+            panic!("accepted")
+        };
+        assert!(text.contains("config.json") && !text.contains("c2Vj"), "{text}");
+    }
+
+    #[test]
+    fn base64_is_the_inverse_of_ours() {
+        for bytes in [&b""[..], b"a", b"ab", b"abc", b"\xff\xfe\xfd\x00"] {
+            let text = crate::source::image::base64(bytes);
+            assert_eq!(decode(text.as_bytes()).unwrap(), bytes);
+        }
+        assert_eq!(decode(b"a*b"), None);
+    }
+}

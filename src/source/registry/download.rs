@@ -1,0 +1,129 @@
+//! A blob as a stream that goes on where the line broke.
+
+use super::client::{Answer, Client, unreadable};
+use crate::source::archive::ArchiveError;
+use std::io::{self, Read};
+use ureq::http::header;
+
+/// A blob on its way. A broken connection is taken up again with a range request, a bounded number of times; whether
+/// the pieces fit is for the digest to tell.
+pub struct Download<'c> {
+    client: &'c Client,
+    path: String,
+    accept: Option<&'c str>,
+    /// What the descriptor or the first answer says.
+    size: Option<u64>,
+    at: u64,
+    body: Option<Box<dyn Read + Send>>,
+    tries: u32,
+}
+
+impl<'c> Download<'c> {
+    /// Asks for it; `None`: the registry does not have it.
+    ///
+    /// # Errors
+    /// When the registry refuses or cannot be reached.
+    pub fn open(
+        client: &'c Client,
+        path: String,
+        accept: Option<&'c str>,
+        size: Option<u64>,
+    ) -> Result<Option<Self>, ArchiveError> {
+        let answer = client.get(&path, accept, None)?;
+        match answer.status().as_u16() {
+            200 => {}
+            404 => return Ok(None),
+            _ => return Err(client.refused(&answer)),
+        }
+        let size = size.or_else(|| answer.body().content_length());
+        let tries = client.tries;
+        Ok(Some(Self {
+            client,
+            path,
+            accept,
+            size,
+            at: 0,
+            body: Some(reader(answer)),
+            tries,
+        }))
+    }
+
+    /// Takes up a broken download.
+    fn resume(&mut self) -> io::Result<()> {
+        let answer = self.client.get(&self.path, self.accept, Some(self.at))?;
+        let skip = match answer.status().as_u16() {
+            206 if starts_at(&answer) == Some(self.at) => 0,
+            // It has no ranges: everything comes again.
+            200 => self.at,
+            _ => return Err(self.client.refused(&answer).into()),
+        };
+        let mut body = reader(answer);
+        let skipped = io::copy(&mut (&mut body).take(skip), &mut io::sink())?;
+        if skipped < skip {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.body = Some(body);
+        Ok(())
+    }
+
+    fn left(&self) -> u64 {
+        self.size.map_or(u64::MAX, |size| size.saturating_sub(self.at))
+    }
+}
+
+impl Read for Download<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let want = usize::try_from(self.left()).unwrap_or(usize::MAX).min(out.len());
+        let Some(out) = out.get_mut(..want).filter(|o| !o.is_empty()) else {
+            return Ok(0);
+        };
+        loop {
+            let failure = match &mut self.body {
+                Some(body) => match body.read(out) {
+                    Ok(0) if self.size.is_some() => io::ErrorKind::UnexpectedEof.into(),
+                    Ok(n) => {
+                        self.at += n as u64;
+                        return Ok(n);
+                    }
+                    Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                    Err(e) => e,
+                },
+                None => io::ErrorKind::NotConnected.into(),
+            };
+            self.body = None;
+            if self.tries == 0 {
+                let total = self.size.map(|s| format!(" of {s}")).unwrap_or_default();
+                let text = format!(
+                    "the download broke off after {}{total} bytes and could not be taken up again: {failure}",
+                    self.at
+                );
+                return Err(unreadable(text).into());
+            }
+            let round = self.client.tries - self.tries + 1;
+            self.tries -= 1;
+            std::thread::sleep(self.client.pause_of(round, None));
+            // A failure here counts as one more try.
+            if let Err(e) = self.resume()
+                && self.tries == 0
+            {
+                return Err(e);
+            }
+        }
+    }
+}
+
+fn reader(answer: Answer) -> Box<dyn Read + Send> {
+    Box::new(answer.into_body().into_reader())
+}
+
+/// First byte of a partial answer.
+fn starts_at(answer: &Answer) -> Option<u64> {
+    let range = answer.headers().get(header::CONTENT_RANGE)?.to_str().ok()?;
+    range
+        .strip_prefix("bytes ")?
+        .split('-')
+        .next()?
+        .trim()
+        .parse()
+        .ok()
+}

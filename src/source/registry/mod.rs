@@ -1,0 +1,136 @@
+//! Images in a registry (OCI distribution specification 1.1): blobs come over HTTP and go straight into the scan.
+//!
+//! Must never: write a blob anywhere, or put a credential into a message or send it to another host than it is for.
+
+mod auth;
+mod client;
+mod credentials;
+mod download;
+mod reference;
+
+pub use reference::Reference;
+
+use super::archive::{ArchiveError, Reason};
+use super::image::digest::Digest;
+use super::image::manifest::{ACCEPT, MANIFEST_MAX};
+use super::image::store::{Blob, Blobs, Top, read_short};
+use super::image::{Examine, Options, Scan, scan_store};
+use client::Client;
+use download::Download;
+use std::io::Read;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How to talk to registries.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Plain HTTP; only for hosts on the loopback.
+    pub insecure_http: bool,
+    /// Directory of Docker's `config.json`; `None`: no credentials.
+    pub docker_config: Option<PathBuf>,
+    /// How often a request or a broken download is tried.
+    pub tries: u32,
+    /// The first pause between tries; it doubles.
+    pub pause: Duration,
+    /// Longest wait for a connection, an answer, or the next bytes of a body.
+    pub timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            insecure_http: false,
+            docker_config: credentials::default_directory(),
+            tries: 5,
+            pause: Duration::from_millis(250),
+            timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Scans an image of a registry. `target` is what stands after `registry:`.
+pub fn scan(target: &str, settings: &Settings, options: &Options, examine: &dyn Examine) -> Scan {
+    let made = Reference::parse(target).and_then(|reference| Registry::new(reference, settings));
+    match made {
+        Ok(registry) => scan_store(&registry, options, examine),
+        Err(error) => super::image::failed(options, &error),
+    }
+}
+
+/// One repository of one registry.
+pub struct Registry {
+    reference: Reference,
+    client: Client,
+}
+
+impl Registry {
+    /// Gets ready; no request is made.
+    ///
+    /// # Errors
+    /// When plain HTTP is asked for and the host is not on the loopback.
+    pub fn new(reference: Reference, settings: &Settings) -> Result<Self, ArchiveError> {
+        let client = Client::new(&reference, settings)?;
+        Ok(Self { reference, client })
+    }
+
+    fn path(&self, kind: &str, what: &str) -> String {
+        format!("/v2/{}/{kind}/{what}", self.reference.name)
+    }
+
+    fn manifest(&self, what: &str) -> Result<Option<Vec<u8>>, ArchiveError> {
+        let mut download =
+            match Download::open(&self.client, self.path("manifests", what), Some(ACCEPT), None)? {
+                Some(download) => download,
+                None => return Ok(None),
+            };
+        read_short(&mut download, MANIFEST_MAX, "the manifest").map(Some)
+    }
+}
+
+impl Blobs for Registry {
+    fn top(&self) -> Result<Top, ArchiveError> {
+        let what = self
+            .reference
+            .digest
+            .map_or_else(|| self.reference.tag.clone(), |d| d.to_string());
+        let missing = || {
+            ArchiveError::new(
+                Reason::Unreadable,
+                format!("{} has no {what} of {}", self.reference.host, self.reference.name),
+            )
+        };
+        let bytes = self.manifest(&what)?.ok_or_else(missing)?;
+        let want = self.reference.digest;
+        let got = want.map_or_else(|| Digest::of(&bytes), |d| d.same_of(&bytes));
+        if want.is_some_and(|want| want != got) {
+            return Err(ArchiveError::malformed(format!(
+                "the manifest {what} has the digest {got}"
+            )));
+        }
+        Ok(Top::Document(bytes, Some(got)))
+    }
+
+    fn open<'a>(&'a self, blob: &Blob) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError> {
+        let Some(digest) = blob.digest else {
+            return Ok(None);
+        };
+        let download = Download::open(
+            &self.client,
+            self.path("blobs", &digest.to_string()),
+            None,
+            blob.size,
+        )?;
+        Ok(download.map(|d| Box::new(d) as Box<dyn Read + Send>))
+    }
+
+    fn open_manifest<'a>(&'a self, blob: &Blob) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError> {
+        let Some(digest) = blob.digest else {
+            return Ok(None);
+        };
+        let bytes = self.manifest(&digest.to_string())?;
+        Ok(bytes.map(|b| Box::new(std::io::Cursor::new(b)) as Box<dyn Read + Send>))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,486 @@
+//! The client against a small server on the loopback that is told how to misbehave.
+
+use super::*;
+use crate::report::model::Binary;
+use crate::source::archive::{Candidate, Place, Want};
+use crate::source::image::tests::{Layout, shown, tar_of};
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+struct Programs;
+
+impl Examine for Programs {
+    fn wants(&self, _: &Place, head: &[u8], _: Option<u64>) -> Want {
+        if head.starts_with(b"EXE:") {
+            Want::Whole
+        } else {
+            Want::Skip
+        }
+    }
+
+    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Binary> {
+        let mut name = [0; 7];
+        candidate.bytes.read_at(&mut name, 0).unwrap();
+        vec![Binary {
+            main_package: Some(String::from_utf8_lossy(&name[4..]).into_owned()),
+            ..Binary::default()
+        }]
+    }
+}
+
+/// One request as the server saw it; header names in lower case.
+#[derive(Clone, Debug)]
+struct Request {
+    path: String,
+    headers: HashMap<String, String>,
+}
+
+impl Request {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
+    fn from(&self) -> usize {
+        self.header("range")
+            .strip_prefix("bytes=")
+            .and_then(|r| r.strip_suffix('-'))
+            .map_or(0, |n| n.parse().unwrap())
+    }
+}
+
+/// What it answers: status, headers, body, and after how many bytes of the body it hangs up.
+struct Reply {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    cut: Option<usize>,
+}
+
+fn reply(status: u16, body: &[u8]) -> Reply {
+    Reply {
+        status,
+        headers: Vec::new(),
+        body: body.to_vec(),
+        cut: None,
+    }
+}
+
+impl Reply {
+    fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
+type Handler = dyn Fn(&Request) -> Reply + Send + Sync;
+
+struct Server {
+    host: String,
+    seen: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Server {
+    fn start(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&seen);
+        let handler: Arc<Handler> = Arc::new(handler);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (log, handler) = (Arc::clone(&log), Arc::clone(&handler));
+                std::thread::spawn(move || drop(serve(&stream, &log, handler.as_ref())));
+            }
+        });
+        Self { host, seen }
+    }
+
+    fn requests(&self) -> Vec<Request> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+fn serve(stream: &TcpStream, log: &Mutex<Vec<Request>>, handler: &Handler) -> std::io::Result<()> {
+    let mut lines = BufReader::new(stream).lines();
+    let first = lines.next().transpose()?.unwrap_or_default();
+    let mut headers = HashMap::new();
+    while let Some(line) = lines.next().transpose()?.filter(|l| !l.is_empty()) {
+        let (name, value) = line.split_once(':').unwrap_or((&line, ""));
+        headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+    }
+    let request = Request {
+        path: first.split(' ').nth(1).unwrap_or_default().to_owned(),
+        headers,
+    };
+    log.lock().unwrap().push(request.clone());
+    let reply = handler(&request);
+    let mut out = stream;
+    write!(
+        out,
+        "HTTP/1.1 {} X\r\nContent-Length: {}\r\nConnection: close\r\n",
+        reply.status,
+        reply.body.len()
+    )?;
+    for (name, value) in &reply.headers {
+        write!(out, "{name}: {value}\r\n")?;
+    }
+    out.write_all(b"\r\n")?;
+    out.write_all(&reply.body[..reply.cut.unwrap_or(reply.body.len())])
+}
+
+/// An image for two platforms: the blobs, and the digest of its index.
+struct Image {
+    blobs: HashMap<String, Vec<u8>>,
+    index: String,
+    /// Digest of a layer of some length.
+    layer: String,
+}
+
+fn image() -> Image {
+    // Bytes that do not compress, so that a cut falls into the middle.
+    let mut seed = 1u64;
+    let mut noise = b"EXE:amd".to_vec();
+    noise.resize_with(300_000, || {
+        seed = seed
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (seed >> 56) as u8
+    });
+    let run = r#"{"Entrypoint":["/app"]}"#;
+    let mut layout = Layout::default();
+    let amd = layout.image(
+        ("linux", "amd64"),
+        run,
+        &[
+            (tar_of(&[("app", &noise)]), "+gzip"),
+            (tar_of(&[("b", b"EXE:two")]), "+zstd"),
+        ],
+    );
+    let arm = layout.image(("linux", "arm64"), run, &[(tar_of(&[("app", b"EXE:arm")]), "")]);
+    let index = layout.index(&[amd, arm]);
+    let index = index
+        .split('"')
+        .find(|p| p.starts_with("sha256:"))
+        .unwrap()
+        .to_owned();
+    let layer = layout
+        .blobs
+        .iter()
+        .max_by_key(|(_, b)| b.len())
+        .unwrap()
+        .0
+        .to_string();
+    let blobs = layout
+        .blobs
+        .into_iter()
+        .map(|(d, b)| (d.to_string(), b))
+        .collect();
+    Image { blobs, index, layer }
+}
+
+const SHOWN: &str = " linux/amd64\n  /app=amd 0 started\n  /b=two 1\n";
+
+impl Image {
+    /// What a well-behaved registry says.
+    fn answer(&self, request: &Request) -> Reply {
+        let last = request
+            .path
+            .split('?')
+            .next()
+            .unwrap()
+            .rsplit('/')
+            .next()
+            .unwrap();
+        let key = if last == "1.2" { &self.index } else { last };
+        match self.blobs.get(key) {
+            Some(blob) if request.path.starts_with("/v2/t/app/") => match request.from() {
+                0 => reply(200, blob),
+                from => reply(206, &blob[from..]).with(
+                    "Content-Range",
+                    &format!("bytes {from}-{}/{}", blob.len() - 1, blob.len()),
+                ),
+            },
+            _ => reply(404, b"{}"),
+        }
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        insecure_http: true,
+        docker_config: None,
+        tries: 4,
+        pause: Duration::from_millis(1),
+        timeout: Duration::from_secs(10),
+    }
+}
+
+fn scan_with(server: &Server, tail: &str, settings: &Settings) -> Scan {
+    let target = format!("{}/t/app{tail}", server.host);
+    let mut options = Options::new(&target);
+    options.platform = crate::source::image::Platform::parse("linux/amd64");
+    scan(&target, settings, &options, &Programs)
+}
+
+fn fatal(scan: &Scan) -> String {
+    let all = scan
+        .problems
+        .iter()
+        .chain(scan.images.iter().flat_map(|i| &i.problems));
+    all.filter(|p| p.fatal)
+        .map(|p| p.unexamined.detail.clone())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn a_tag_and_a_digest_give_the_image_of_the_platform() {
+    let image = Arc::new(image());
+    let (index, it) = (image.index.clone(), Arc::clone(&image));
+    let server = Server::start(move |r| it.answer(r));
+    for tail in [
+        ":1.2".to_owned(),
+        format!("@{index}"),
+        format!(":ignored@{index}"),
+    ] {
+        let scan = scan_with(&server, &tail, &settings());
+        assert_eq!(
+            shown(&scan),
+            format!("{}/t/app{tail}{SHOWN}", server.host),
+            "{}",
+            fatal(&scan)
+        );
+        assert_eq!(fatal(&scan), "");
+    }
+    assert!(
+        server.requests()[0]
+            .header("accept")
+            .contains("application/vnd.oci.image.index.v1+json")
+    );
+    // Another platform's layers are not asked for.
+    let arm: Vec<_> = image
+        .blobs
+        .iter()
+        .filter(|(_, b)| b.starts_with(b"app\0"))
+        .map(|(d, _)| d.clone())
+        .collect();
+    assert!(arm.len() == 1 && !server.requests().iter().any(|r| r.path.ends_with(&arm[0])));
+    let all = scan(
+        &format!("{}/t/app:1.2", server.host),
+        &settings(),
+        &Options::new("all"),
+        &Programs,
+    );
+    assert_eq!(all.images.len(), 2);
+}
+
+#[test]
+fn what_is_not_there_is_said_so() {
+    let it = image();
+    let server = Server::start(move |r| it.answer(r));
+    let text = fatal(&scan_with(&server, ":none", &settings()));
+    assert_eq!(text, format!("{} has no none of t/app", server.host));
+    let text = fatal(&scan(
+        "example.com/t/app",
+        &settings(),
+        &Options::new("x"),
+        &Programs,
+    ));
+    assert!(text.contains("only for registries on this machine"), "{text}");
+    let text = fatal(&scan("app", &settings(), &Options::new("x"), &Programs));
+    assert!(text.contains("host is missing"), "{text}");
+}
+
+#[test]
+fn a_cut_connection_is_taken_up_where_it_broke() {
+    let image = Arc::new(image());
+    for ranges in [true, false] {
+        let (it, layer) = (Arc::clone(&image), image.layer.clone());
+        let server = Server::start(move |r| {
+            let mut whole = r.clone();
+            if !ranges {
+                whole.headers.remove("range");
+            }
+            let mut reply = it.answer(&whole);
+            if r.path.ends_with(&layer) && r.from() < 200_000 {
+                reply.cut = Some(100_000 + if ranges { 0 } else { r.from() });
+            }
+            reply
+        });
+        let scan = scan_with(&server, ":1.2", &settings());
+        assert_eq!(fatal(&scan), "");
+        assert!(shown(&scan).ends_with(SHOWN), "{}", shown(&scan));
+        let from: Vec<usize> = server
+            .requests()
+            .iter()
+            .filter(|r| r.path.ends_with(&image.layer))
+            .map(Request::from)
+            .collect();
+        assert_eq!(from.len(), 3, "{from:?}");
+        assert!(from[0] == 0 && from[1] > 0 && from[2] > from[1], "{from:?}");
+    }
+}
+
+#[test]
+fn tries_are_bounded() {
+    let image = Arc::new(image());
+    let (it, layer) = (Arc::clone(&image), image.layer.clone());
+    let server = Server::start(move |r| {
+        let mut reply = it.answer(r);
+        if r.path.ends_with(&layer) {
+            reply.cut = Some(reply.body.len().min(100));
+        }
+        reply
+    });
+    let scan = scan_with(&server, ":1.2", &settings());
+    assert!(
+        fatal(&scan).contains("broke off after 500 of"),
+        "{}",
+        fatal(&scan)
+    );
+    assert!(
+        shown(&scan).contains("/b=two 1"),
+        "the other layer is still there"
+    );
+    let busy = Server::start(|_| reply(503, b""));
+    assert!(fatal(&scan_with(&busy, ":1.2", &settings())).contains("answered 503"));
+    assert_eq!(busy.requests().len(), 4);
+}
+
+#[test]
+fn wrong_content_is_found_out() {
+    let mut it = image();
+    let layer = it.layer.clone();
+    it.blobs.get_mut(&layer).unwrap()[150_000] ^= 1;
+    let server = Server::start(move |r| it.answer(r));
+    let text = fatal(&scan_with(&server, ":1.2", &settings()));
+    assert!(text.contains("the layer's digest is"), "{text}");
+
+    let mut it = image();
+    let index = it.index.clone();
+    it.blobs.get_mut(&index).unwrap().push(b' ');
+    let server = Server::start(move |r| it.answer(r));
+    let text = fatal(&scan_with(&server, &format!("@{index}"), &settings()));
+    assert!(text.contains("has the digest"), "{text}");
+}
+
+#[test]
+fn a_token_is_fetched_used_and_renewed() {
+    let it = image();
+    let tokens = Mutex::new(0);
+    let server = Server::start(move |r| {
+        let host = r.header("host");
+        if r.path.starts_with("/token?") {
+            assert!(
+                r.path.contains("scope=repository%3At%2Fapp%3Apull") && r.path.contains("service=reg"),
+                "{}",
+                r.path
+            );
+            let mut n = tokens.lock().unwrap();
+            *n += 1;
+            return reply(200, format!(r#"{{"access_token":"t{n}"}}"#).as_bytes());
+        }
+        // The first token is good for two requests.
+        let good = match r.header("authorization") {
+            "Bearer t1" => r.path.contains("/manifests/"),
+            proof => proof == "Bearer t2" || proof == "Bearer t3",
+        };
+        match good {
+            true => it.answer(r),
+            false => reply(401, b"").with(
+                "WWW-Authenticate",
+                &format!(r#"Bearer realm="http://{host}/token",service="reg",scope="repository:t/app:pull""#),
+            ),
+        }
+    });
+    let scan = scan_with(&server, ":1.2", &settings());
+    assert_eq!(fatal(&scan), "");
+    assert!(shown(&scan).ends_with(SHOWN));
+}
+
+#[test]
+fn a_password_goes_to_its_host_only_and_into_no_message() {
+    let it = Arc::new(image());
+    let other_image = Arc::clone(&it);
+    // Blobs live on another server, as with most hosted registries.
+    let store = Server::start(move |r| other_image.answer(r));
+    let away = store.host.clone();
+    let server = Server::start(move |r| {
+        if r.header("authorization") != "Basic dTpzM2NyM3Q=" {
+            return reply(401, b"").with("WWW-Authenticate", r#"Basic realm="r""#);
+        }
+        match r.path.contains("/blobs/") {
+            true => reply(307, b"").with("Location", &format!("http://{away}{}?sig=s3cr3t", r.path)),
+            false => it.answer(r),
+        }
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let config = |auth: &str| {
+        std::fs::write(
+            dir.path().join("config.json"),
+            format!(r#"{{"auths":{{"{}":{{"auth":"{auth}"}}}}}}"#, server.host),
+        )
+        .unwrap()
+    };
+    let settings = Settings {
+        docker_config: Some(dir.path().to_owned()),
+        ..settings()
+    };
+    config("dTpzM2NyM3Q=");
+    // The path of the redirect has a query, which the store ignores.
+    let scan = scan_with(&server, ":1.2", &settings);
+    assert!(
+        store
+            .requests()
+            .iter()
+            .all(|r| r.header("authorization").is_empty() && r.path.contains("sig="))
+    );
+    assert!(store.requests().len() >= 3);
+    let text = format!("{scan:?}");
+    assert!(!text.contains("s3cr3t") && !text.contains("dTpzM2"), "{text}");
+    config("dTpzM2NyM3R3cm9uZw==");
+    let text = fatal(&scan_with(&server, ":1.2", &settings));
+    assert!(
+        text.contains("answered 401") && text.contains("docker login") && !text.contains("s3cr3t"),
+        "{text}"
+    );
+}
+
+#[test]
+fn redirects_end_and_never_leave_this_machine_without_tls() {
+    let server = Server::start(|r| reply(302, b"").with("Location", &r.path));
+    assert!(fatal(&scan_with(&server, ":1.2", &settings())).contains("redirects more than"));
+    let server = Server::start(|_| reply(302, b"").with("Location", "http://example.com/secret?sig=1"));
+    let text = fatal(&scan_with(&server, ":1.2", &settings()));
+    assert!(
+        text.contains("sends to example.com without TLS") && !text.contains("sig"),
+        "{text}"
+    );
+    let server = Server::start(|_| {
+        reply(401, b"").with("WWW-Authenticate", r#"Bearer realm="http://example.com/token""#)
+    });
+    assert!(fatal(&scan_with(&server, ":1.2", &settings())).contains("without TLS"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_credential_helper_is_asked() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let helper = dir.path().join("docker-credential-x");
+    std::fs::write(&helper, "#!/bin/sh\nread server\n[ \"$1 $server\" = 'get h.example' ] && echo '{\"ServerURL\":\"h\",\"Username\":\"u\",\"Secret\":\"p\"}'\n").unwrap();
+    std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let found = credentials::ask_program(&helper, "x", "h.example");
+    assert!(
+        found
+            == Ok(Some(credentials::Credential::Basic {
+                user: "u".into(),
+                password: "p".into()
+            }))
+    );
+    assert!(credentials::ask_program(&helper, "x", "other.example") == Ok(None));
+    let missing = credentials::ask_program(&dir.path().join("none"), "none", "h.example");
+    assert!(missing.is_err_and(|e| e.contains("docker-credential-none cannot be run")));
+}
