@@ -34,16 +34,24 @@ struct Accepted {
 
 impl Default for Baseline {
     fn default() -> Self {
-        Baseline { schema: SCHEMA.into(), findings: BTreeMap::new(), toolchains: BTreeMap::new() }
+        Baseline {
+            schema: SCHEMA.into(),
+            findings: BTreeMap::new(),
+            toolchains: BTreeMap::new(),
+        }
     }
 }
 
 impl Baseline {
     /// Reads a baseline file. The error says what is wrong with it.
     pub fn parse(text: &str) -> Result<Baseline, String> {
-        let baseline: Baseline = serde_json::from_str(text).map_err(|e| format!("not a baseline file: {e}"))?;
+        let baseline: Baseline =
+            serde_json::from_str(text).map_err(|e| format!("not a baseline file: {e}"))?;
         if baseline.schema != SCHEMA {
-            return Err(format!("baseline schema is `{}`, this gospect reads `{SCHEMA}`; write it again with --write-baseline", baseline.schema));
+            return Err(format!(
+                "baseline schema is `{}`, this gospect reads `{SCHEMA}`; write it again with --write-baseline",
+                baseline.schema
+            ));
         }
         Ok(baseline)
     }
@@ -60,25 +68,37 @@ impl Baseline {
         }
         self.findings
             .entry(finding.fingerprint.clone())
-            .or_insert_with(|| Accepted { rule: finding.rule.clone(), path: finding.path.clone(), message: finding.message.clone(), count: 0 })
+            .or_insert_with(|| Accepted {
+                rule: finding.rule.clone(),
+                path: finding.path.clone(),
+                message: finding.message.clone(),
+                count: 0,
+            })
             .count += 1;
     }
 
     /// Remembers which Go built a program.
     pub fn record(&mut self, binary: &Binary) {
         if let Some(version) = &binary.go_version {
-            self.toolchains.insert(fleet::place(binary), version.clone());
+            self.toolchains
+                .insert(fleet::place(binary), version.clone());
         }
     }
 
     /// Which Go built this program at the time of the baseline.
     pub fn toolchain(&self, binary: &Binary) -> Option<&str> {
-        self.toolchains.get(&fleet::place(binary)).map(String::as_str)
+        self.toolchains
+            .get(&fleet::place(binary))
+            .map(String::as_str)
     }
 
     /// Marks what was there before: of each fingerprint as many as the baseline has.
     pub fn mark(&self, findings: &mut [Finding]) {
-        let mut left: HashMap<&str, u64> = self.findings.iter().map(|(f, a)| (f.as_str(), a.count)).collect();
+        let mut left: HashMap<&str, u64> = self
+            .findings
+            .iter()
+            .map(|(f, a)| (f.as_str(), a.count))
+            .collect();
         for f in findings.iter_mut().filter(|f| f.waived.is_none()) {
             if let Some(n) = left.get_mut(f.fingerprint.as_str()).filter(|n| **n > 0) {
                 *n -= 1;
@@ -108,15 +128,27 @@ mod tests {
             set(b, "vcs.revision", "ffff");
             set(b, "-cover", "true");
         });
-        let now = Setup { baseline: Some(read), ..Setup::default() }.judge(&new);
-        let counts: Vec<&str> = now.iter().filter(|f| f.counts()).map(|f| f.rule.as_str()).collect();
+        let now = Setup {
+            baseline: Some(read),
+            ..Setup::default()
+        }
+        .judge(&new);
+        let counts: Vec<&str> = now
+            .iter()
+            .filter(|f| f.counts())
+            .map(|f| f.rule.as_str())
+            .collect();
         assert_eq!(counts, ["coverage-instrumented"]);
     }
 
     #[test]
     fn as_many_as_there_were_are_accepted() {
         let b = binary(|b| set(b, "-race", "true"));
-        let twice = Setup { rule: "race-detector", ..Setup::default() }.judge_all(&[b.clone(), b]);
+        let twice = Setup {
+            rule: "race-detector",
+            ..Setup::default()
+        }
+        .judge_all(&[b.clone(), b]);
         let mut baseline = Baseline::default();
         baseline.accept(&twice[0]);
         let mut now = twice;
@@ -127,6 +159,10 @@ mod tests {
     #[test]
     fn a_wrong_file_is_refused() {
         assert!(Baseline::parse("{}").is_err());
-        assert!(Baseline::parse("{\"schema\":\"x\",\"findings\":{},\"toolchains\":{}}").unwrap_err().contains("--write-baseline"));
+        assert!(
+            Baseline::parse("{\"schema\":\"x\",\"findings\":{},\"toolchains\":{}}")
+                .unwrap_err()
+                .contains("--write-baseline")
+        );
     }
 }

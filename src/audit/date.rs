@@ -21,7 +21,11 @@ impl Date {
         if !text.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
             return None;
         }
-        let date = Date { year: y.parse().ok()?, month: m.parse().ok()?, day: d.parse().ok()? };
+        let date = Date {
+            year: y.parse().ok()?,
+            month: m.parse().ok()?,
+            day: d.parse().ok()?,
+        };
         let leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
         let days = match date.month {
             4 | 6 | 9 | 11 => 30,
@@ -44,7 +48,11 @@ impl Date {
         let day = doy - (153 * mp + 2) / 5 + 1;
         let month = if mp < 10 { mp + 3 } else { mp - 9 };
         let year = cycle * 400 + yoe + u64::from(month <= 2);
-        Date { year: year.min(9999) as u16, month: month as u8, day: day as u8 }
+        Date {
+            year: year.min(9999) as u16,
+            month: month as u8,
+            day: day as u8,
+        }
     }
 }
 
@@ -63,7 +71,17 @@ mod tests {
         for good in ["2026-11-22", "2024-02-29", "2000-02-29", "0001-01-01"] {
             assert_eq!(Date::parse(good).unwrap().to_string(), good);
         }
-        for bad in ["2025-02-29", "1900-02-29", "2026-13-01", "2026-00-01", "2026-1-01", "2026-01-32", "+026-01-01", "", "2026-01-01-01"] {
+        for bad in [
+            "2025-02-29",
+            "1900-02-29",
+            "2026-13-01",
+            "2026-00-01",
+            "2026-1-01",
+            "2026-01-32",
+            "+026-01-01",
+            "",
+            "2026-01-01-01",
+        ] {
             assert_eq!(Date::parse(bad), None, "{bad}");
         }
     }

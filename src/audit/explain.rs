@@ -25,11 +25,24 @@ pub fn explain_json(name: &str) -> Option<Value> {
 
 /// Every rule in one page: `docs/rules.md`.
 pub fn rules_page() -> String {
-    let mut out = String::from("# Rules\n\nEvery rule of `gospect audit`, with its level in each built-in profile. This page is made from the rules themselves; `gospect explain RULE` prints the same text.\n\n");
+    let mut out = String::from(
+        "# Rules\n\nEvery rule of `gospect audit`, with its level in each built-in profile. This page is made from the rules themselves; `gospect explain RULE` prints the same text.\n\n",
+    );
     out.push_str("| code | rule | finds | default | release | container | fips |\n|---|---|---|---|---|---|---|\n");
     for r in RULES {
         let (m, l) = (r.meta, &r.meta.levels);
-        let _ = writeln!(out, "| {} | [{}](#{}) | {} | {} | {} | {} | {} |", m.code, m.id, m.id, m.summary, word(l.default), word(l.release), word(l.container), word(l.fips));
+        let _ = writeln!(
+            out,
+            "| {} | [{}](#{}) | {} | {} | {} | {} | {} |",
+            m.code,
+            m.id,
+            m.id,
+            m.summary,
+            word(l.default),
+            word(l.release),
+            word(l.container),
+            word(l.fips)
+        );
     }
     let mut family: Option<Family> = None;
     for r in RULES {
@@ -47,8 +60,23 @@ pub fn rules_page() -> String {
 fn markdown(m: &Meta, depth: usize) -> String {
     let (title, part) = ("#".repeat(depth), "#".repeat(depth + 1));
     let l = &m.levels;
-    let mut out = format!("{title} {}\n\n{}: {}. Since {}. Levels: default {}, release {}, container {}, fips {}.\n", m.id, m.code, m.summary, m.since, word(l.default), word(l.release), word(l.container), word(l.fips));
-    for (name, text) in [("What", m.doc.what), ("Why", m.doc.why), ("Example", m.doc.example), ("Fix", m.doc.fix)] {
+    let mut out = format!(
+        "{title} {}\n\n{}: {}. Since {}. Levels: default {}, release {}, container {}, fips {}.\n",
+        m.id,
+        m.code,
+        m.summary,
+        m.since,
+        word(l.default),
+        word(l.release),
+        word(l.container),
+        word(l.fips)
+    );
+    for (name, text) in [
+        ("What", m.doc.what),
+        ("Why", m.doc.why),
+        ("Example", m.doc.example),
+        ("Fix", m.doc.fix),
+    ] {
         let _ = write!(out, "\n{part} {name}\n\n{text}\n");
     }
     let _ = write!(out, "\n{part} Options\n\n");
@@ -62,7 +90,14 @@ fn markdown(m: &Meta, depth: usize) -> String {
 }
 
 fn option(out: &mut String, o: &OptionSpec) {
-    let _ = writeln!(out, "- `{}` ({}; default {}): {}", o.name, o.kind.describe(), default(&o.default), o.doc);
+    let _ = writeln!(
+        out,
+        "- `{}` ({}; default {}): {}",
+        o.name,
+        o.kind.describe(),
+        default(&o.default),
+        o.doc
+    );
 }
 
 fn default(d: &Default) -> String {
@@ -85,8 +120,17 @@ mod tests {
     #[test]
     fn every_rule_has_a_page_with_all_headings() {
         for r in RULES {
-            for page in [explain(r.meta.id), explain(&r.meta.code.to_lowercase())].map(Option::unwrap) {
-                for heading in ["# ", "## What", "## Why", "## Example", "## Fix", "## Options"] {
+            for page in
+                [explain(r.meta.id), explain(&r.meta.code.to_lowercase())].map(Option::unwrap)
+            {
+                for heading in [
+                    "# ",
+                    "## What",
+                    "## Why",
+                    "## Example",
+                    "## Fix",
+                    "## Options",
+                ] {
                     assert!(page.contains(heading), "{} {heading}", r.meta.id);
                 }
             }

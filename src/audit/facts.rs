@@ -13,20 +13,32 @@ pub struct XFlag {
 
 /// Every `-X` in the recorded `-ldflags`, in order. A target without `=` is left out: the linker refuses it.
 pub fn x_flags(binary: &Binary) -> Vec<XFlag> {
-    let Some(flags) = binary.build_info.as_ref().and_then(|b| b.setting("-ldflags")) else { return Vec::new() };
+    let Some(flags) = binary
+        .build_info
+        .as_ref()
+        .and_then(|b| b.setting("-ldflags"))
+    else {
+        return Vec::new();
+    };
     if !flags.contains("-X") {
         return Vec::new();
     }
     let mut out = Vec::new();
     let mut words = words(flags).into_iter();
     while let Some(word) = words.next() {
-        let word = word.strip_prefix('-').filter(|w| w.starts_with("-X")).map_or(word.clone(), str::to_string);
+        let word = word
+            .strip_prefix('-')
+            .filter(|w| w.starts_with("-X"))
+            .map_or(word.clone(), str::to_string);
         let pair = match word.as_str() {
             "-X" => words.next(),
             w => w.strip_prefix("-X=").map(str::to_string),
         };
         if let Some((target, value)) = pair.as_deref().and_then(|p| p.split_once('=')) {
-            out.push(XFlag { target: target.to_string(), value: value.to_string() });
+            out.push(XFlag {
+                target: target.to_string(),
+                value: value.to_string(),
+            });
         }
     }
     out
@@ -74,9 +86,24 @@ mod tests {
 
     #[test]
     fn each_spelling_of_x_is_read() {
-        let b = binary(|b| set(b, "-ldflags", "-s -w -X main.a=1 -X=main.b=2 --X main.c=3 -X 'main.d=4 5' \"-X=main.e=x=y\" -X nothing"));
-        let got: Vec<(String, String)> = x_flags(&b).into_iter().map(|x| (x.target, x.value)).collect();
-        let want = [("main.a", "1"), ("main.b", "2"), ("main.c", "3"), ("main.d", "4 5"), ("main.e", "x=y")];
+        let b = binary(|b| {
+            set(
+                b,
+                "-ldflags",
+                "-s -w -X main.a=1 -X=main.b=2 --X main.c=3 -X 'main.d=4 5' \"-X=main.e=x=y\" -X nothing",
+            )
+        });
+        let got: Vec<(String, String)> = x_flags(&b)
+            .into_iter()
+            .map(|x| (x.target, x.value))
+            .collect();
+        let want = [
+            ("main.a", "1"),
+            ("main.b", "2"),
+            ("main.c", "3"),
+            ("main.d", "4 5"),
+            ("main.e", "x=y"),
+        ];
         assert_eq!(got, want.map(|(a, b)| (a.to_string(), b.to_string())));
     }
 

@@ -97,7 +97,10 @@ pub fn identity(path: &str, location: &Location) -> String {
     if let Some(image) = &location.image {
         let name = image.reference.split('@').next().unwrap_or("");
         let slash = name.rfind('/').map_or(0, |i| i + 1);
-        let tag = name.get(slash..).and_then(|n| n.find(':')).map_or(name.len(), |i| slash + i);
+        let tag = name
+            .get(slash..)
+            .and_then(|n| n.find(':'))
+            .map_or(name.len(), |i| slash + i);
         out.push_str(&without_versions(name.get(..tag).unwrap_or(name)));
         out.push('|');
         out.push_str(image.platform.as_deref().unwrap_or(""));
@@ -131,14 +134,20 @@ fn without_versions(text: &str) -> String {
     while at < bytes.len() {
         let boundary = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
         let digits = at + usize::from(bytes[at] == b'v');
-        let end = if boundary { version_end(bytes, digits) } else { None };
+        let end = if boundary {
+            version_end(bytes, digits)
+        } else {
+            None
+        };
         match end {
             Some(end) => {
                 out.push('*');
                 at = end;
             }
             None => {
-                let next = (at + 1..=bytes.len()).find(|&i| text.is_char_boundary(i)).unwrap_or(bytes.len());
+                let next = (at + 1..=bytes.len())
+                    .find(|&i| text.is_char_boundary(i))
+                    .unwrap_or(bytes.len());
                 out.push_str(&text[at..next]);
                 at = next;
             }
@@ -171,7 +180,10 @@ fn version_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     for word in [&b"-rc"[..], b"-beta", b"-alpha", b"rc", b"beta"] {
         if bytes[at..].starts_with(word) {
             at += word.len();
-            while bytes.get(at).is_some_and(|b| b.is_ascii_digit() || *b == b'.') {
+            while bytes
+                .get(at)
+                .is_some_and(|b| b.is_ascii_digit() || *b == b'.')
+            {
                 at += 1;
             }
             break;
@@ -188,7 +200,11 @@ pub fn fingerprint(rule: &str, identity: &str, salient: &[String]) -> String {
         hash.update([0]);
         hash.update(part.as_bytes());
     }
-    hash.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .take(16)
+        .map(|b| format!("{b:02x}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -196,16 +212,31 @@ mod tests {
     use super::*;
 
     fn at(target: &str) -> Location {
-        Location { target: target.into(), ..Location::default() }
+        Location {
+            target: target.into(),
+            ..Location::default()
+        }
     }
 
     #[test]
     fn a_version_bump_keeps_the_identity() {
-        let old = identity("dist/app_1.2.3_linux_amd64.tar.gz!app-v1.2.3/app", &at("dist"));
-        let new = identity("/tmp/x/app_1.10.0-rc1_linux_amd64.tar.gz!app-v1.10.0-rc1/app", &at("/tmp/x"));
+        let old = identity(
+            "dist/app_1.2.3_linux_amd64.tar.gz!app-v1.2.3/app",
+            &at("dist"),
+        );
+        let new = identity(
+            "/tmp/x/app_1.10.0-rc1_linux_amd64.tar.gz!app-v1.10.0-rc1/app",
+            &at("/tmp/x"),
+        );
         assert_eq!(old, new);
         assert_eq!(old, "app_*_linux_amd64.tar.gz!app-*/app");
-        assert_ne!(old, identity("dist/app_1.2.3_linux_arm64.tar.gz!app-v1.2.3/app", &at("dist")));
+        assert_ne!(
+            old,
+            identity(
+                "dist/app_1.2.3_linux_arm64.tar.gz!app-v1.2.3/app",
+                &at("dist")
+            )
+        );
     }
 
     #[test]
@@ -227,8 +258,14 @@ mod tests {
             });
             identity("/usr/bin/app", &l)
         };
-        assert_eq!(image("localhost:5000/team/app:1.2"), "localhost:5000/team/app|linux/amd64|/usr/bin/app");
-        assert_eq!(image("localhost:5000/team/app:1.2"), image("localhost:5000/team/app@sha256:00"));
+        assert_eq!(
+            image("localhost:5000/team/app:1.2"),
+            "localhost:5000/team/app|linux/amd64|/usr/bin/app"
+        );
+        assert_eq!(
+            image("localhost:5000/team/app:1.2"),
+            image("localhost:5000/team/app@sha256:00")
+        );
         assert_ne!(image("a/app:1"), image("b/app:1"));
     }
 

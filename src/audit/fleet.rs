@@ -108,7 +108,10 @@ impl Fleet {
         let index = self.rows.len();
         let hidden = binary.location.visible == Some(false);
         if !hidden {
-            let values: Vec<String> = group_by.iter().map(|k| record.values(k).join(",")).collect();
+            let values: Vec<String> = group_by
+                .iter()
+                .map(|k| record.values(k).join(","))
+                .collect();
             if values.iter().any(|v| !v.is_empty()) || group_by.is_empty() {
                 self.groups.entry(values.join(" ")).or_default().push(index);
             }
@@ -128,7 +131,10 @@ impl Fleet {
             }
         }
         let settings = info.filter(|i| !i.settings.is_empty()).map(|i| {
-            let kept = i.settings.iter().filter(|s| !s.key.starts_with("vcs") && s.key != "GOOS" && s.key != "GOARCH");
+            let kept = i
+                .settings
+                .iter()
+                .filter(|s| !s.key.starts_with("vcs") && s.key != "GOOS" && s.key != "GOARCH");
             kept.map(|s| (s.key.clone(), s.value.clone())).collect()
         });
         self.hidden.push(hidden);
@@ -139,7 +145,9 @@ impl Fleet {
             main_package: binary.main_package.clone(),
             go_version: binary.go_version.clone(),
             experiments: binary.experiments.suffix.join(","),
-            revision: info.and_then(|i| i.setting("vcs.revision")).map(str::to_string),
+            revision: info
+                .and_then(|i| i.setting("vcs.revision"))
+                .map(str::to_string),
             settings,
             modules,
         });
@@ -148,17 +156,34 @@ impl Fleet {
     /// Sorts rows into groups; called once, before the run rules look.
     pub fn build(&mut self) {
         let names = Arc::new(std::mem::take(&mut self.names.texts));
-        let rows: Vec<Arc<Row>> = std::mem::take(&mut self.rows).into_iter().map(Arc::new).collect();
+        let rows: Vec<Arc<Row>> = std::mem::take(&mut self.rows)
+            .into_iter()
+            .map(Arc::new)
+            .collect();
         self.built = std::mem::take(&mut self.groups)
             .into_iter()
-            .map(|(name, members)| Group { name, rows: members.iter().filter_map(|i| rows.get(*i).cloned()).collect(), names: names.clone() })
+            .map(|(name, members)| Group {
+                name,
+                rows: members
+                    .iter()
+                    .filter_map(|i| rows.get(*i).cloned())
+                    .collect(),
+                names: names.clone(),
+            })
             .collect();
-        self.built.push(Group { name: String::new(), rows, names });
+        self.built.push(Group {
+            name: String::new(),
+            rows,
+            names,
+        });
     }
 
     /// Groups of at least two.
     pub fn groups(&self) -> impl Iterator<Item = &Group> {
-        self.built.iter().take(self.built.len().saturating_sub(1)).filter(|g| g.rows.len() > 1)
+        self.built
+            .iter()
+            .take(self.built.len().saturating_sub(1))
+            .filter(|g| g.rows.len() > 1)
     }
 
     fn all(&self) -> &[Arc<Row>] {
@@ -167,7 +192,11 @@ impl Fleet {
 
     /// Every binary that is not hidden by a later layer.
     pub fn visible(&self) -> impl Iterator<Item = &Row> {
-        self.all().iter().zip(&self.hidden).filter(|(_, h)| !**h).map(|(r, _)| r.as_ref())
+        self.all()
+            .iter()
+            .zip(&self.hidden)
+            .filter(|(_, h)| !**h)
+            .map(|(r, _)| r.as_ref())
     }
 
     /// The first target, for findings about the whole.
@@ -177,19 +206,39 @@ impl Fleet {
 
     /// Module versions with more than one checksum, by module.
     pub fn sum_conflicts(&self) -> Vec<SumConflict> {
-        let names = self.built.last().map(|g| g.names.clone()).unwrap_or_default();
-        let text = |n: u32| names.get(n as usize).map(|t| t.to_string()).unwrap_or_default();
+        let names = self
+            .built
+            .last()
+            .map(|g| g.names.clone())
+            .unwrap_or_default();
+        let text = |n: u32| {
+            names
+                .get(n as usize)
+                .map(|t| t.to_string())
+                .unwrap_or_default()
+        };
         let mut out = Vec::new();
         for ((module, version), sums) in self.sums.iter().filter(|(_, s)| s.len() > 1) {
             let mut sums = sums.clone();
             sums.sort_by(|a, b| (b.2, a.1).cmp(&(a.2, b.1)));
             let row = |i: usize| self.all().get(i);
-            let Some(odd) = sums.last().and_then(|s| row(s.1)) else { continue };
+            let Some(odd) = sums.last().and_then(|s| row(s.1)) else {
+                continue;
+            };
             out.push(SumConflict {
                 module: text(*module),
                 version: text(*version),
                 place: (odd.path.clone(), odd.location.clone()),
-                sums: sums.iter().map(|(s, i, n)| (s.to_string(), row(*i).map(|r| r.path.clone()).unwrap_or_default(), *n)).collect(),
+                sums: sums
+                    .iter()
+                    .map(|(s, i, n)| {
+                        (
+                            s.to_string(),
+                            row(*i).map(|r| r.path.clone()).unwrap_or_default(),
+                            *n,
+                        )
+                    })
+                    .collect(),
             });
         }
         out.sort_by(|a, b| (&a.module, &a.version).cmp(&(&b.module, &b.version)));
@@ -200,7 +249,11 @@ impl Fleet {
 impl Group {
     /// What its members have in common.
     pub fn name(&self) -> &str {
-        if self.name.is_empty() { "this run" } else { &self.name }
+        if self.name.is_empty() {
+            "this run"
+        } else {
+            &self.name
+        }
     }
 
     /// Its members.
@@ -220,12 +273,24 @@ impl Group {
                 }
             }
         }
-        let text = |n: u32| self.names.get(n as usize).map(|t| t.to_string()).unwrap_or_default();
+        let text = |n: u32| {
+            self.names
+                .get(n as usize)
+                .map(|t| t.to_string())
+                .unwrap_or_default()
+        };
         let mut out: Vec<MixedModule> = Vec::new();
         for (module, mut versions) in seen.into_iter().filter(|(_, v)| v.len() > 1) {
             versions.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.2.path.cmp(&b.2.path)));
             let Some(odd) = versions.last() else { continue };
-            out.push(MixedModule { module: text(module), place: odd.2.clone(), versions: versions.iter().map(|v| (text(v.0), v.2.path.clone())).collect() });
+            out.push(MixedModule {
+                module: text(module),
+                place: odd.2.clone(),
+                versions: versions
+                    .iter()
+                    .map(|v| (text(v.0), v.2.path.clone()))
+                    .collect(),
+            });
         }
         out.sort_by(|a, b| a.module.cmp(&b.module));
         out
@@ -264,7 +329,11 @@ impl<'g> Spread<'g> {
         }
         let (majority, rows) = seen.remove(most);
         seen.sort_by_key(|(_, rows)| rows.len());
-        Some(Spread { majority, majority_count: rows.len(), odd: seen })
+        Some(Spread {
+            majority,
+            majority_count: rows.len(),
+            odd: seen,
+        })
     }
 
     /// How many differ from the majority.
@@ -280,5 +349,9 @@ impl<'g> Spread<'g> {
 
 /// Where a binary is, for baselines and diffs: its identity and its port.
 pub fn place(binary: &Binary) -> String {
-    format!("{}|{}", identity(&binary.path, &binary.location), port(binary))
+    format!(
+        "{}|{}",
+        identity(&binary.path, &binary.location),
+        port(binary)
+    )
 }

@@ -19,7 +19,8 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     }
     let mut all = Vec::new();
     expand(pattern, &mut all);
-    all.iter().any(|p| match_one(p.as_bytes(), text.as_bytes(), &mut STEPS.clone()))
+    all.iter()
+        .any(|p| match_one(p.as_bytes(), text.as_bytes(), &mut STEPS.clone()))
 }
 
 /// True when any of `patterns` matches `text`.
@@ -52,7 +53,11 @@ pub fn check(pattern: &str) -> Result<(), &'static str> {
             _ => {}
         }
     }
-    if braces > 0 { Err("has a `{` without `}`") } else { Ok(()) }
+    if braces > 0 {
+        Err("has a `{` without `}`")
+    } else {
+        Ok(())
+    }
 }
 
 fn expand(pattern: &str, out: &mut Vec<String>) {
@@ -67,7 +72,11 @@ fn expand(pattern: &str, out: &mut Vec<String>) {
     let mut depth = 0;
     let mut start = open + 1;
     let inner_end = close;
-    for (i, b) in pattern.as_bytes()[..inner_end].iter().enumerate().skip(open + 1) {
+    for (i, b) in pattern.as_bytes()[..inner_end]
+        .iter()
+        .enumerate()
+        .skip(open + 1)
+    {
         match b {
             b'{' => depth += 1,
             b'}' => depth -= 1,
@@ -133,7 +142,9 @@ fn match_one(mut p: &[u8], mut t: &[u8], steps: &mut u32) -> bool {
                 _ => return false,
             },
             [b'[', ..] => match (t, set(p)) {
-                ([b, after @ ..], Some((test, rest))) if test(*b) && *b != b'/' => (p, t) = (rest, after),
+                ([b, after @ ..], Some((test, rest))) if test(*b) && *b != b'/' => {
+                    (p, t) = (rest, after)
+                }
                 _ => return false,
             },
             [b'\\', c, rest @ ..] | [c, rest @ ..] => match t {
@@ -180,11 +191,19 @@ mod tests {
             ("**/x", "a/b/x", "a/b/xy"),
             ("a/**", "a/b/c", "b/a"),
             ("a/**/z", "a/z", "a/zz"),
-            ("dist/*_linux_{amd64,arm64}/app", "dist/x_linux_arm64/app", "dist/x_linux_386/app"),
+            (
+                "dist/*_linux_{amd64,arm64}/app",
+                "dist/x_linux_arm64/app",
+                "dist/x_linux_386/app",
+            ),
             ("v[0-9]", "v7", "vx"),
             ("v[!0-9]", "vx", "v7"),
             ("a?c", "abc", "a/c"),
-            ("golang.org/x/*", "golang.org/x/net", "golang.org/x/net/http2"),
+            (
+                "golang.org/x/*",
+                "golang.org/x/net",
+                "golang.org/x/net/http2",
+            ),
             ("\\*", "*", "x"),
             ("{a{1,2},b}", "a2", "a3"),
             ("**", "a/b", "\u{0}never"),
@@ -205,7 +224,12 @@ mod tests {
 
     #[test]
     fn a_wrong_pattern_is_named() {
-        assert!(check("a[b").is_err() && check("{a").is_err() && check("a}").is_err() && check("a\\").is_err());
+        assert!(
+            check("a[b").is_err()
+                && check("{a").is_err()
+                && check("a}").is_err()
+                && check("a\\").is_err()
+        );
         assert!(check("**/{a,b}/[!x]?").is_ok());
     }
 }

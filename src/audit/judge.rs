@@ -1,5 +1,6 @@
 //! Runs the rules over the records of a run.
 
+use super::Date;
 use super::baseline::Baseline;
 use super::finding::{Finding, Level, PolicyRef, Waived};
 use super::fleet::Fleet;
@@ -9,7 +10,6 @@ use super::options::Options;
 use super::policy::{Effective, Policy};
 use super::rules::registry::{self, RULES};
 use super::rules::{Check, Ctx, ImageCtx, InImage, Meta, Report, RunCtx, Sink};
-use super::Date;
 use crate::report::model::{Binary, ImageRecord, Line, Location, Unexamined};
 use serde::Serialize;
 use std::cell::OnceCell;
@@ -68,7 +68,9 @@ pub struct Counts {
 impl Audit {
     /// True when a finding that counts is at least this bad: exit code 1.
     pub fn fails(&self, threshold: Level) -> bool {
-        self.findings.iter().any(|f| f.counts() && f.level >= threshold)
+        self.findings
+            .iter()
+            .any(|f| f.counts() && f.level >= threshold)
     }
 
     /// True when nothing was there to judge: exit code 3 where a program was required.
@@ -89,7 +91,10 @@ impl<'p> Auditor<'p> {
             images: Vec::new(),
             by_image: HashMap::new(),
             fleet: Fleet::default(),
-            group_by: policy.group_by.clone().unwrap_or_else(|| vec!["build_info.Main.Path".into()]),
+            group_by: policy
+                .group_by
+                .clone()
+                .unwrap_or_else(|| vec!["build_info.Main.Path".into()]),
             findings: Vec::new(),
             accepted: Baseline::default(),
             binaries: 0,
@@ -114,7 +119,14 @@ impl<'p> Auditor<'p> {
 
     /// Takes an image, before its binaries.
     pub fn image(&mut self, image: &ImageRecord) {
-        self.by_image.insert(key(&image.reference, image.digest.as_deref(), image.platform.as_deref()), self.images.len());
+        self.by_image.insert(
+            key(
+                &image.reference,
+                image.digest.as_deref(),
+                image.platform.as_deref(),
+            ),
+            self.images.len(),
+        );
         self.images.push((image.clone(), Vec::new()));
     }
 
@@ -127,14 +139,34 @@ impl<'p> Auditor<'p> {
     pub fn binary(&mut self, binary: &Binary) {
         self.binaries += 1;
         let record = Record::new(binary);
-        let number = binary.location.image.as_ref().and_then(|r| self.by_image.get(&key(&r.reference, r.digest.as_deref(), r.platform.as_deref()))).copied();
+        let number = binary
+            .location
+            .image
+            .as_ref()
+            .and_then(|r| {
+                self.by_image.get(&key(
+                    &r.reference,
+                    r.digest.as_deref(),
+                    r.platform.as_deref(),
+                ))
+            })
+            .copied();
         let overrides = self.policy.overrides_of(binary);
-        let rows = if overrides.is_empty() { &self.base } else { self.special.entry(overrides).or_insert_with_key(|o| self.policy.effective(o)) };
+        let rows = if overrides.is_empty() {
+            &self.base
+        } else {
+            self.special
+                .entry(overrides)
+                .or_insert_with_key(|o| self.policy.effective(o))
+        };
         let mut ctx = Ctx {
             binary,
             image: number.and_then(|n| self.images.get(n)).map(|(i, _)| i),
             today: self.today,
-            options: Options { specs: &[], set: &[] },
+            options: Options {
+                specs: &[],
+                set: &[],
+            },
             release: binary.go_version.as_deref().and_then(Release::parse),
             baseline: self.baseline,
             expect: &self.policy.expect,
@@ -142,8 +174,13 @@ impl<'p> Auditor<'p> {
         };
         let identity = OnceCell::new();
         for (rule, row) in RULES.iter().zip(rows) {
-            let (Check::Binary(check), Some(level)) = (rule.check, row.level) else { continue };
-            ctx.options = Options { specs: rule.meta.options, set: &row.options };
+            let (Check::Binary(check), Some(level)) = (rule.check, row.level) else {
+                continue;
+            };
+            ctx.options = Options {
+                specs: rule.meta.options,
+                set: &row.options,
+            };
             let mut sink = Sink {
                 rule: rule.meta.id,
                 code: rule.meta.code,
@@ -157,14 +194,23 @@ impl<'p> Auditor<'p> {
             check(&ctx, &mut sink);
         }
         for custom in &self.policy.custom {
-            let Some(level) = self.policy.custom_level(custom) else { continue };
+            let Some(level) = self.policy.custom_level(custom) else {
+                continue;
+            };
             if !custom.when.holds(&record) {
                 continue;
             }
             let mut report = Report::new(custom.message.clone()).help(custom.help.clone());
             for key in custom.when.keys() {
                 let have = record.values(key);
-                report = report.see(key, if have.is_empty() { "nothing".to_string() } else { super::facts::shorten(&have.join(", ")) });
+                report = report.see(
+                    key,
+                    if have.is_empty() {
+                        "nothing".to_string()
+                    } else {
+                        super::facts::shorten(&have.join(", "))
+                    },
+                );
             }
             let mut sink = Sink {
                 rule: &custom.id,
@@ -196,22 +242,54 @@ impl<'p> Auditor<'p> {
         let rows = std::mem::take(&mut self.base);
         for (rule, row) in RULES.iter().zip(&rows) {
             let Some(level) = row.level else { continue };
-            let options = Options { specs: rule.meta.options, set: &row.options };
+            let options = Options {
+                specs: rule.meta.options,
+                set: &row.options,
+            };
             let mut run = |path: &str, location: &Location, call: &dyn Fn(&mut Sink)| {
                 let identity = OnceCell::new();
-                call(&mut Sink { rule: rule.meta.id, code: rule.meta.code, level, policy: row.at.as_ref(), path, location, identity: &identity, out: &mut self.findings });
+                call(&mut Sink {
+                    rule: rule.meta.id,
+                    code: rule.meta.code,
+                    level,
+                    policy: row.at.as_ref(),
+                    path,
+                    location,
+                    identity: &identity,
+                    out: &mut self.findings,
+                });
             };
             match rule.check {
                 Check::Image(check) => {
                     for (image, binaries) in &self.images {
                         let (path, location) = super::rules::image::place(image);
-                        run(&path, &location, &|sink| check(&ImageCtx { image, options, binaries }, sink));
+                        run(&path, &location, &|sink| {
+                            check(
+                                &ImageCtx {
+                                    image,
+                                    options,
+                                    binaries,
+                                },
+                                sink,
+                            )
+                        });
                     }
                 }
                 Check::Run(check) => {
                     let target = self.fleet.target().to_string();
-                    let location = Location { target: target.clone(), ..Location::default() };
-                    run(&target, &location, &|sink| check(&RunCtx { options, fleet: &self.fleet }, sink));
+                    let location = Location {
+                        target: target.clone(),
+                        ..Location::default()
+                    };
+                    run(&target, &location, &|sink| {
+                        check(
+                            &RunCtx {
+                                options,
+                                fleet: &self.fleet,
+                            },
+                            sink,
+                        )
+                    });
                 }
                 Check::Binary(_) | Check::Engine => {}
             }
@@ -221,7 +299,24 @@ impl<'p> Auditor<'p> {
             baseline.mark(&mut self.findings);
         }
         self.findings.iter().for_each(|f| self.accepted.accept(f));
-        self.findings.sort_by(|a, b| (&a.path, b.level, &a.code, &a.rule, &a.message, &a.fingerprint).cmp(&(&b.path, a.level, &b.code, &b.rule, &b.message, &b.fingerprint)));
+        self.findings.sort_by(|a, b| {
+            (
+                &a.path,
+                b.level,
+                &a.code,
+                &a.rule,
+                &a.message,
+                &a.fingerprint,
+            )
+                .cmp(&(
+                    &b.path,
+                    a.level,
+                    &b.code,
+                    &b.rule,
+                    &b.message,
+                    &b.fingerprint,
+                ))
+        });
         let mut counts = Counts::default();
         for f in &self.findings {
             *match (f.waived.is_some(), f.accepted, f.level) {
@@ -232,7 +327,14 @@ impl<'p> Auditor<'p> {
                 (_, _, Level::Note) => &mut counts.note,
             } += 1;
         }
-        Audit { findings: self.findings, counts, binaries: self.binaries, profile: self.policy.profile.clone(), today: self.today.to_string(), baseline: self.accepted }
+        Audit {
+            findings: self.findings,
+            counts,
+            binaries: self.binaries,
+            profile: self.policy.profile.clone(),
+            today: self.today.to_string(),
+            baseline: self.accepted,
+        }
     }
 
     /// Marks what waivers cover and reports waivers that have run out or cover nothing.
@@ -241,26 +343,73 @@ impl<'p> Auditor<'p> {
         for w in &self.policy.waivers {
             let expired = w.expires.is_some_and(|day| day < self.today);
             let mut covered = 0_u64;
-            for f in self.findings.iter_mut().filter(|f| f.waived.is_none() && w.covers(&f.rule, &f.code, &f.path)) {
+            for f in self
+                .findings
+                .iter_mut()
+                .filter(|f| f.waived.is_none() && w.covers(&f.rule, &f.code, &f.path))
+            {
                 covered += 1;
                 if !expired {
-                    f.waived = Some(Waived { reason: w.reason.clone(), expires: w.expires.map(|d| d.to_string()) });
+                    f.waived = Some(Waived {
+                        reason: w.reason.clone(),
+                        expires: w.expires.map(|d| d.to_string()),
+                    });
                 }
             }
-            let about = |message: String, help: &str| Report::new(message).see("rule", w.rule.clone()).see("path", w.path.clone()).see("reason", w.reason.clone()).salient(w.rule.clone()).salient(w.path.clone()).help(help);
+            let about = |message: String, help: &str| {
+                Report::new(message)
+                    .see("rule", w.rule.clone())
+                    .see("path", w.path.clone())
+                    .see("reason", w.reason.clone())
+                    .salient(w.rule.clone())
+                    .salient(w.path.clone())
+                    .help(help)
+            };
             if covered == 0 {
                 let message = format!("the waiver for {} at {} covers nothing", w.rule, w.path);
-                reports.push((&super::rules::policy::unused_waiver::META, &w.at, about(message, "delete it, or correct its `rule` and `path`")));
+                reports.push((
+                    &super::rules::policy::unused_waiver::META,
+                    &w.at,
+                    about(message, "delete it, or correct its `rule` and `path`"),
+                ));
             } else if expired {
                 let day = w.expires.map(|d| d.to_string()).unwrap_or_default();
-                let message = format!("the waiver for {} at {} ran out on {day} and would cover {covered} findings", w.rule, w.path);
-                reports.push((&super::rules::policy::expired_waiver::META, &w.at, about(message, "fix what it covered and delete it, or set a new `expires`")));
+                let message = format!(
+                    "the waiver for {} at {} ran out on {day} and would cover {covered} findings",
+                    w.rule, w.path
+                );
+                reports.push((
+                    &super::rules::policy::expired_waiver::META,
+                    &w.at,
+                    about(
+                        message,
+                        "fix what it covered and delete it, or set a new `expires`",
+                    ),
+                ));
             }
         }
         for (meta, at, report) in reports {
-            let Some(level) = registry::position(meta.code).and_then(|i| rows.get(i)).and_then(|r| r.level) else { continue };
-            let location = Location { target: at.file.clone(), file: Some(at.file.clone()), ..Location::default() };
-            let mut sink = Sink { rule: meta.id, code: meta.code, level, policy: Some(at), path: &at.file, location: &location, identity: &OnceCell::new(), out: &mut self.findings };
+            let Some(level) = registry::position(meta.code)
+                .and_then(|i| rows.get(i))
+                .and_then(|r| r.level)
+            else {
+                continue;
+            };
+            let location = Location {
+                target: at.file.clone(),
+                file: Some(at.file.clone()),
+                ..Location::default()
+            };
+            let mut sink = Sink {
+                rule: meta.id,
+                code: meta.code,
+                level,
+                policy: Some(at),
+                path: &at.file,
+                location: &location,
+                identity: &OnceCell::new(),
+                out: &mut self.findings,
+            };
             sink.report(report);
         }
     }
@@ -268,7 +417,11 @@ impl<'p> Auditor<'p> {
 
 /// What tells images of one run apart.
 fn key(reference: &str, digest: Option<&str>, platform: Option<&str>) -> String {
-    format!("{reference}\n{}\n{}", digest.unwrap_or_default(), platform.unwrap_or_default())
+    format!(
+        "{reference}\n{}\n{}",
+        digest.unwrap_or_default(),
+        platform.unwrap_or_default()
+    )
 }
 
 #[cfg(test)]
@@ -279,27 +432,54 @@ mod tests {
     #[test]
     fn an_honest_program_has_no_findings_in_any_profile_but_fips() {
         for profile in ["default", "release", "container"] {
-            let found = Setup { profile, ..Setup::default() }.judge(&binary(|_| ()));
+            let found = Setup {
+                profile,
+                ..Setup::default()
+            }
+            .judge(&binary(|_| ()));
             assert!(found.is_empty(), "{profile}: {found:#?}");
         }
-        let fips = Setup { profile: "fips", ..Setup::default() }.judge(&binary(|_| ()));
-        assert_eq!(fips.iter().map(|f| f.rule.as_str()).collect::<Vec<_>>(), ["fips-off"]);
+        let fips = Setup {
+            profile: "fips",
+            ..Setup::default()
+        }
+        .judge(&binary(|_| ()));
+        assert_eq!(
+            fips.iter().map(|f| f.rule.as_str()).collect::<Vec<_>>(),
+            ["fips-off"]
+        );
     }
 
     #[test]
     fn waivers_pass_expire_and_are_missed() {
         let b = binary(|b| set(b, "-race", "true"));
         let with = |expires: &str, path: &str| {
-            let policy = format!("[[waivers]]\nrule = \"race-*\"\npath = \"{path}\"\nreason = \"test\"\nexpires = {expires}\n");
-            Setup { policy: &policy, ..Setup::default() }.audit(&[], std::slice::from_ref(&b))
+            let policy = format!(
+                "[[waivers]]\nrule = \"race-*\"\npath = \"{path}\"\nreason = \"test\"\nexpires = {expires}\n"
+            );
+            Setup {
+                policy: &policy,
+                ..Setup::default()
+            }
+            .audit(&[], std::slice::from_ref(&b))
         };
         let good = with("2026-12-31", "**/app");
-        assert_eq!((good.counts.waived, good.counts.warning, good.findings.len()), (1, 0, 1));
-        assert_eq!(good.findings[0].waived.as_ref().unwrap().expires.as_deref(), Some("2026-12-31"));
+        assert_eq!(
+            (good.counts.waived, good.counts.warning, good.findings.len()),
+            (1, 0, 1)
+        );
+        assert_eq!(
+            good.findings[0].waived.as_ref().unwrap().expires.as_deref(),
+            Some("2026-12-31")
+        );
         assert!(!good.fails(Level::Note));
         let old = with("2026-11-21", "**/app");
         assert_eq!((old.counts.waived, old.counts.warning), (0, 2));
-        assert!(old.findings.iter().any(|f| f.rule == "expired-waiver" && f.policy.as_ref().unwrap().line == 1));
+        assert!(
+            old.findings
+                .iter()
+                .any(|f| f.rule == "expired-waiver" && f.policy.as_ref().unwrap().line == 1)
+        );
         let last_day = with("2026-11-22", "**/app");
         assert_eq!(last_day.counts.waived, 1, "the last day still holds");
         let missed = with("2026-12-31", "elsewhere");
@@ -313,13 +493,34 @@ mod tests {
             set(b, "-race", "true");
             dep(b, "golang.org/x/net", "v0.40.0", None);
         });
-        let found = Setup { policy: text, ..Setup::default() }.judge(&b);
+        let found = Setup {
+            policy: text,
+            ..Setup::default()
+        }
+        .judge(&b);
         let race = found.iter().find(|f| f.rule == "race-detector").unwrap();
-        assert_eq!((race.level, race.policy.as_ref().unwrap().line), (Level::Error, 8));
+        assert_eq!(
+            (race.level, race.policy.as_ref().unwrap().line),
+            (Level::Error, 8)
+        );
         let own = found.iter().find(|f| f.rule == "old-net").unwrap();
-        assert_eq!((own.code.as_str(), own.level, own.help.as_str()), ("GS900", Level::Error, "go get"));
-        let elsewhere = Setup { policy: text, ..Setup::default() }.judge(&change(b.clone(), |b| b.path = "bin/app".into()));
-        assert_eq!(elsewhere.iter().find(|f| f.rule == "race-detector").unwrap().level, Level::Note);
+        assert_eq!(
+            (own.code.as_str(), own.level, own.help.as_str()),
+            ("GS900", Level::Error, "go get")
+        );
+        let elsewhere = Setup {
+            policy: text,
+            ..Setup::default()
+        }
+        .judge(&change(b.clone(), |b| b.path = "bin/app".into()));
+        assert_eq!(
+            elsewhere
+                .iter()
+                .find(|f| f.rule == "race-detector")
+                .unwrap()
+                .level,
+            Level::Note
+        );
         let mut policy = Policy::load(text, "gospect.toml").unwrap();
         policy.set_level("all", None).unwrap();
         policy.set_level("GS100", Some(Level::Warning)).unwrap();
@@ -328,12 +529,19 @@ mod tests {
         let audit = auditor.finish();
         assert_eq!(audit.findings.len(), 1);
         assert!(audit.fails(Level::Warning) && !audit.fails(Level::Error));
-        assert!(policy.set_level("race-detecter", None).unwrap_err().contains("race-detector"));
+        assert!(
+            policy
+                .set_level("race-detecter", None)
+                .unwrap_err()
+                .contains("race-detector")
+        );
     }
 
     #[test]
     fn judging_is_quick() {
-        let b = binary(|b| (0..200).for_each(|i| dep(b, &format!("example.com/dep{i}"), "v1.2.3", None)));
+        let b = binary(|b| {
+            (0..200).for_each(|i| dep(b, &format!("example.com/dep{i}"), "v1.2.3", None))
+        });
         let policy = Policy::built_in();
         let mut auditor = Auditor::new(&policy, Date::parse("2026-11-22").unwrap());
         auditor.binary(&b);
@@ -342,7 +550,10 @@ mod tests {
             auditor.binary(&b);
         }
         let each = started.elapsed() / 1000;
-        assert!(each < std::time::Duration::from_millis(2), "{each:?} a binary");
+        assert!(
+            each < std::time::Duration::from_millis(2),
+            "{each:?} a binary"
+        );
         println!("{each:?} a binary");
     }
 }

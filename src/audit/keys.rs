@@ -20,7 +20,10 @@ pub struct Record<'a> {
 impl<'a> Record<'a> {
     /// Wraps a record.
     pub fn new(binary: &'a Binary) -> Self {
-        Record { binary, json: OnceCell::new() }
+        Record {
+            binary,
+            json: OnceCell::new(),
+        }
     }
 
     /// Every value that the key has, as text; empty when it is unknown or not there.
@@ -32,7 +35,13 @@ impl<'a> Record<'a> {
             "main_package" => return one(b.main_package.as_deref()),
             "path" => return vec![b.path.clone()],
             "port" => return vec![port(b)],
-            "build_info.Main.Path" => return one(b.build_info.as_ref().map(|i| i.main.path.as_str()).filter(|p| !p.is_empty())),
+            "build_info.Main.Path" => {
+                return one(b
+                    .build_info
+                    .as_ref()
+                    .map(|i| i.main.path.as_str())
+                    .filter(|p| !p.is_empty()));
+            }
             _ => {}
         }
         let setting = |name: &str| one(b.build_info.as_ref().and_then(|i| i.setting(name)));
@@ -40,24 +49,40 @@ impl<'a> Record<'a> {
             return setting(name);
         }
         if let Some(path) = key.strip_prefix("modules.") {
-            let Some(info) = &b.build_info else { return Vec::new() };
-            let module = std::iter::once(&info.main).chain(&info.deps).find(|m| m.path == path);
+            let Some(info) = &b.build_info else {
+                return Vec::new();
+            };
+            let module = std::iter::once(&info.main)
+                .chain(&info.deps)
+                .find(|m| m.path == path);
             return one(module.map(|m| m.replace.as_deref().unwrap_or(m).version.as_str()));
         }
         if let Some(name) = key.strip_prefix("godebug.effective.") {
-            return one(b.godebug.effective.iter().flatten().find(|s| s.key == name).map(|s| s.value.as_str()));
+            return one(b
+                .godebug
+                .effective
+                .iter()
+                .flatten()
+                .find(|s| s.key == name)
+                .map(|s| s.value.as_str()));
         }
         if is_setting(key) {
             return setting(key);
         }
-        let json = self.json.get_or_init(|| serde_json::to_value(b).unwrap_or(Value::Null));
+        let json = self
+            .json
+            .get_or_init(|| serde_json::to_value(b).unwrap_or(Value::Null));
         let mut out = Vec::new();
         collect(json, key.split('.'), &mut out);
         out
     }
 }
 
-fn collect<'k>(value: &Value, mut path: impl Iterator<Item = &'k str> + Clone, out: &mut Vec<String>) {
+fn collect<'k>(
+    value: &Value,
+    mut path: impl Iterator<Item = &'k str> + Clone,
+    out: &mut Vec<String>,
+) {
     match value {
         Value::Array(items) => items.iter().for_each(|i| collect(i, path.clone(), out)),
         Value::Object(map) => {
@@ -74,13 +99,22 @@ fn collect<'k>(value: &Value, mut path: impl Iterator<Item = &'k str> + Clone, o
 
 /// True for bare names of build settings: flags, `vcs` and its kin, and what begins with a capital letter.
 fn is_setting(key: &str) -> bool {
-    key.starts_with('-') || key == "vcs" || key.starts_with("vcs.") || key.starts_with(|c: char| c.is_ascii_uppercase())
+    key.starts_with('-')
+        || key == "vcs"
+        || key.starts_with("vcs.")
+        || key.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
 /// Checks a key. The error has the nearest key there is.
 pub fn check(key: &str) -> Result<(), Option<&'static str>> {
     let free = ["settings.", "modules.", "godebug.effective."];
-    if key == "port" || is_setting(key) || free.iter().any(|p| key.len() > p.len() && key.starts_with(p)) || known().iter().any(|k| k == key) {
+    if key == "port"
+        || is_setting(key)
+        || free
+            .iter()
+            .any(|p| key.len() > p.len() && key.starts_with(p))
+        || known().iter().any(|k| k == key)
+    {
         return Ok(());
     }
     Err(near::nearest(key, known().iter().map(String::as_str)))
@@ -91,7 +125,11 @@ fn known() -> &'static [String] {
     static KNOWN: OnceLock<Vec<String>> = OnceLock::new();
     KNOWN.get_or_init(|| {
         let mut out = Vec::new();
-        list(&serde_json::to_value(sample()).unwrap_or(Value::Null), "", &mut out);
+        list(
+            &serde_json::to_value(sample()).unwrap_or(Value::Null),
+            "",
+            &mut out,
+        );
         out
     })
 }
@@ -100,7 +138,11 @@ fn list(value: &Value, prefix: &str, out: &mut Vec<String>) {
     match value {
         Value::Object(map) => {
             for (k, v) in map {
-                let path = if prefix.is_empty() { k.clone() } else { format!("{prefix}.{k}") };
+                let path = if prefix.is_empty() {
+                    k.clone()
+                } else {
+                    format!("{prefix}.{k}")
+                };
                 out.push(path.clone());
                 list(v, &path, out);
             }
@@ -117,21 +159,42 @@ fn list(value: &Value, prefix: &str, out: &mut Vec<String>) {
 /// A record with everything in it, so that its JSON shows every key.
 fn sample() -> Binary {
     let text = || Some("x".to_string());
-    let module = Module { path: "x".into(), version: "x".into(), sum: "x".into(), replace: None };
-    let module = Module { replace: Some(Box::new(module.clone())), ..module };
+    let module = Module {
+        path: "x".into(),
+        version: "x".into(),
+        sum: "x".into(),
+        replace: None,
+    };
+    let module = Module {
+        replace: Some(Box::new(module.clone())),
+        ..module
+    };
     Binary {
         path_bytes: text(),
-        location: Location { image: Some(ImageRef::default()), layer: Some(LayerRef::default()), ..Location::default() },
+        location: Location {
+            image: Some(ImageRef::default()),
+            layer: Some(LayerRef::default()),
+            ..Location::default()
+        },
         build_info: Some(BuildInfo {
             go_version: "x".into(),
             path: "x".into(),
             main: module.clone(),
             deps: vec![module],
-            settings: vec![Setting { key: "x".into(), value: "x".into() }],
+            settings: vec![Setting {
+                key: "x".into(),
+                value: "x".into(),
+            }],
         }),
         versions: Some(vec![VersionClaim::default()]),
-        goroot: Some(Goroot { evidence: vec![Evidence::default()], ..Goroot::default() }),
-        godebug: Godebug { effective: Some(vec![EffectiveSetting::default()]), ..Godebug::default() },
+        goroot: Some(Goroot {
+            evidence: vec![Evidence::default()],
+            ..Goroot::default()
+        }),
+        godebug: Godebug {
+            effective: Some(vec![EffectiveSetting::default()]),
+            ..Godebug::default()
+        },
         linker_strings: Some(vec![LinkerString::default()]),
         linkage: Some(Linkage::default()),
         fips: Some(Fips::default()),
@@ -150,7 +213,12 @@ mod tests {
     #[test]
     fn every_form_of_key_reads() {
         let b = binary(|b| {
-            dep(b, "golang.org/x/net", "v0.40.0", Some(("example.com/net", "v0.41.0")));
+            dep(
+                b,
+                "golang.org/x/net",
+                "v0.40.0",
+                Some(("example.com/net", "v0.41.0")),
+            );
             set(b, "vcs.revision", "abc");
             b.linkage.as_mut().unwrap().needed = Some(vec!["a".into(), "b".into()]);
         });
@@ -168,7 +236,18 @@ mod tests {
 
     #[test]
     fn a_wrong_key_gets_a_hint() {
-        for key in ["go_version", "linkage.static", "build_info.Deps.Replace.Path", "settings.X", "-race", "GOAMD64", "location.image.reference", "godebug.effective.key", "godebug.effective.gctrace", "corroboration.verdict"] {
+        for key in [
+            "go_version",
+            "linkage.static",
+            "build_info.Deps.Replace.Path",
+            "settings.X",
+            "-race",
+            "GOAMD64",
+            "location.image.reference",
+            "godebug.effective.key",
+            "godebug.effective.gctrace",
+            "corroboration.verdict",
+        ] {
             assert_eq!(check(key), Ok(()), "{key}");
         }
         assert_eq!(check("go_verison"), Err(Some("go_version")));

@@ -27,13 +27,27 @@ impl Release {
         let minor = version.minor()?;
         let prerelease = version.is_prerelease();
         let rank = if prerelease {
-            let digits: String = text.chars().rev().take_while(char::is_ascii_digit).collect();
-            let number: u32 = digits.chars().rev().collect::<String>().parse().unwrap_or(0);
+            let digits: String = text
+                .chars()
+                .rev()
+                .take_while(char::is_ascii_digit)
+                .collect();
+            let number: u32 = digits
+                .chars()
+                .rev()
+                .collect::<String>()
+                .parse()
+                .unwrap_or(0);
             number.saturating_add(if text.contains("rc") { 1000 } else { 0 })
         } else {
             0
         };
-        Some(Release { minor, patch: version.patch(), prerelease, rank })
+        Some(Release {
+            minor,
+            patch: version.patch(),
+            prerelease,
+            rank,
+        })
     }
 
     /// True when this release is at least `floor`; a floor without patch number is met by every patch of it.
@@ -70,14 +84,28 @@ pub fn support_end(minor: u32) -> Option<Date> {
     match releases::release(minor) {
         Some(r) => Date::parse(r.support_ends.as_deref()?),
         // Older than the table: ended when its oldest row did at the latest.
-        None => releases::table().releases.first().filter(|first| minor < first.minor).and_then(|first| Date::parse(first.support_ends.as_deref()?)),
+        None => releases::table()
+            .releases
+            .first()
+            .filter(|first| minor < first.minor)
+            .and_then(|first| Date::parse(first.support_ends.as_deref()?)),
     }
 }
 
 /// The oldest release that still got fixes on that day, as far as the table knows.
 pub fn oldest_supported(today: Date) -> u32 {
-    let supported = |r: &&releases::Release| Date::parse(&r.released).is_some_and(|d| d <= today) && r.support_ends.as_deref().and_then(Date::parse).is_none_or(|end| today < end);
-    releases::table().releases.iter().find(supported).map_or_else(newest_minor, |r| r.minor)
+    let supported = |r: &&releases::Release| {
+        Date::parse(&r.released).is_some_and(|d| d <= today)
+            && r.support_ends
+                .as_deref()
+                .and_then(Date::parse)
+                .is_none_or(|end| today < end)
+    };
+    releases::table()
+        .releases
+        .iter()
+        .find(supported)
+        .map_or_else(newest_minor, |r| r.minor)
 }
 
 /// The newest minor release in the tables.
@@ -97,16 +125,29 @@ pub fn newest_release() -> String {
 }
 
 /// Settings whose acting value is stricter than the default or only different; their notes in the table are not warnings.
-const NOT_WEAKER: [&str; 6] = ["fips140", "tarinsecurepath", "zipinsecurepath", "x509usefallbackroots", "x509sslcertoverrideplatform", "dataindependenttiming"];
+const NOT_WEAKER: [&str; 6] = [
+    "fips140",
+    "tarinsecurepath",
+    "zipinsecurepath",
+    "x509usefallbackroots",
+    "x509sslcertoverrideplatform",
+    "dataindependenttiming",
+];
 
 /// Settings that are limits, with the default: a larger value is weaker, and where marked 0 means no limit
 /// (src/net/http/cookie.go, src/net/url/url.go, src/mime/multipart/formdata.go, src/crypto/tls/handshake_client.go, 1.27).
-const LIMITS: [(&str, u64, bool); 5] =
-    [("httpcookiemaxnum", 3000, true), ("urlmaxqueryparams", 10_000, true), ("multipartmaxheaders", 10_000, false), ("multipartmaxparts", 1000, false), ("tlsmaxrsasize", 8192, false)];
+const LIMITS: [(&str, u64, bool); 5] = [
+    ("httpcookiemaxnum", 3000, true),
+    ("urlmaxqueryparams", 10_000, true),
+    ("multipartmaxheaders", 10_000, false),
+    ("multipartmaxparts", 1000, false),
+    ("tlsmaxrsasize", 8192, false),
+];
 
 /// Why this value of a GODEBUG setting weakens security in a program of that release; `None` when it does not.
 pub fn weakens(key: &str, value: &str, minor: u32) -> Option<&'static str> {
-    let setting = godebug::setting(key).filter(|s| s.risk == Risk::Security && !s.security.is_empty())?;
+    let setting =
+        godebug::setting(key).filter(|s| s.risk == Risk::Security && !s.security.is_empty())?;
     if NOT_WEAKER.contains(&key) {
         return None;
     }
@@ -114,12 +155,18 @@ pub fn weakens(key: &str, value: &str, minor: u32) -> Option<&'static str> {
         let number: u64 = value.parse().ok()?;
         return (number > *most || (*zero && number == 0)).then_some(setting.security.as_str());
     }
-    setting.acts(minor.min(newest_minor()), value).then_some(setting.security.as_str())
+    setting
+        .acts(minor.min(newest_minor()), value)
+        .then_some(setting.security.as_str())
 }
 
 /// True when a `go` line (`1.21`, or the lower end of a range) makes the toolchain record this value by itself.
 pub fn implied(key: &str, value: &str, line: &str, minor: u32) -> bool {
-    let Some(language) = line.strip_prefix("1.").and_then(|l| l.split(|c: char| !c.is_ascii_digit()).next()).and_then(|l| l.parse().ok()) else {
+    let Some(language) = line
+        .strip_prefix("1.")
+        .and_then(|l| l.split(|c: char| !c.is_ascii_digit()).next())
+        .and_then(|l| l.parse().ok())
+    else {
         return false;
     };
     godebug::implied(language, minor.min(newest_minor())).any(|(k, v)| k == key && v == value)
@@ -127,7 +174,15 @@ pub fn implied(key: &str, value: &str, line: &str, minor: u32) -> bool {
 
 /// What a diagnostic setting costs; `None` when the setting is of another kind.
 pub fn diagnostic(key: &str) -> Option<&'static str> {
-    godebug::setting(key).filter(|s| s.risk == Risk::Diagnostic).map(|s| if s.security.is_empty() { s.cost.as_str() } else { s.security.as_str() })
+    godebug::setting(key)
+        .filter(|s| s.risk == Risk::Diagnostic)
+        .map(|s| {
+            if s.security.is_empty() {
+                s.cost.as_str()
+            } else {
+                s.security.as_str()
+            }
+        })
 }
 
 /// Names of all GODEBUG settings.
@@ -157,7 +212,13 @@ mod tests {
     #[test]
     fn releases_are_ordered_as_go_orders_them() {
         let r = |t: &str| Release::parse(t).unwrap();
-        assert!(r("go1.9.7") < r("go1.10") && r("go1.27beta1") < r("go1.27rc1") && r("go1.27rc1") < r("go1.27rc2") && r("go1.27rc2") < r("go1.27.0") && r("go1.27.0") < r("go1.27.10"));
+        assert!(
+            r("go1.9.7") < r("go1.10")
+                && r("go1.27beta1") < r("go1.27rc1")
+                && r("go1.27rc1") < r("go1.27rc2")
+                && r("go1.27rc2") < r("go1.27.0")
+                && r("go1.27.0") < r("go1.27.10")
+        );
         assert!(Release::parse("1.27").is_none() || r("1.27") == r("go1.27"));
         assert!(Release::parse("latest").is_none());
     }
@@ -167,7 +228,10 @@ mod tests {
         assert!(weakens("tls10server", "1", 26).is_some());
         assert!(weakens("tls10server", "0", 26).is_none());
         assert!(weakens("fips140", "on", 27).is_none());
-        assert!(weakens("multipartmaxparts", "100000", 27).is_some() && weakens("multipartmaxparts", "10", 27).is_none());
+        assert!(
+            weakens("multipartmaxparts", "100000", 27).is_some()
+                && weakens("multipartmaxparts", "10", 27).is_none()
+        );
         assert!(weakens("madvdontneed", "1", 27).is_none());
     }
 }

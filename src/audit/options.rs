@@ -41,7 +41,10 @@ pub enum Kind {
 impl Kind {
     /// True for lists.
     pub fn is_list(self) -> bool {
-        matches!(self, Kind::Texts | Kind::Globs | Kind::Choices(_) | Kind::Floors | Kind::Pairs)
+        matches!(
+            self,
+            Kind::Texts | Kind::Globs | Kind::Choices(_) | Kind::Floors | Kind::Pairs
+        )
     }
 
     /// What to write, for documentation and errors.
@@ -68,23 +71,37 @@ impl Kind {
             let near = super::near::nearest(text, words.iter().copied());
             Err(match near {
                 Some(near) => format!("`{text}` is not known here; did you mean `{near}`?"),
-                None => format!("`{text}` is not known here; one of `{}`", words.join("`, `")),
+                None => format!(
+                    "`{text}` is not known here; one of `{}`",
+                    words.join("`, `")
+                ),
             })
         };
         match self {
             Kind::Flag | Kind::Texts => Ok(()),
             Kind::Choice(list) | Kind::Choices(list) => words(list),
-            Kind::Release => {
-                known::Release::parse(text).map(|_| ()).ok_or_else(|| format!("`{text}` is not a Go release; write it as `go1.26` or `go1.26.3`"))
-            }
+            Kind::Release => known::Release::parse(text).map(|_| ()).ok_or_else(|| {
+                format!("`{text}` is not a Go release; write it as `go1.26` or `go1.26.3`")
+            }),
             Kind::Number => {
-                let ok = !text.is_empty() && text.split('.').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
-                if ok { Ok(()) } else { Err(format!("`{text}` is not a dotted number such as `2.28`")) }
+                let ok = !text.is_empty()
+                    && text
+                        .split('.')
+                        .all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
+                if ok {
+                    Ok(())
+                } else {
+                    Err(format!("`{text}` is not a dotted number such as `2.28`"))
+                }
             }
             Kind::Globs => glob::check(text).map_err(|e| format!("the glob `{text}` {e}")),
             Kind::Floors => match text.rsplit_once('@') {
-                Some((module, version)) if known::is_module_version(version) => glob::check(module).map_err(|e| format!("the glob `{module}` {e}")),
-                _ => Err(format!("`{text}` is not `MODULE@VERSION` such as `golang.org/x/crypto@v0.31.0`")),
+                Some((module, version)) if known::is_module_version(version) => {
+                    glob::check(module).map_err(|e| format!("the glob `{module}` {e}"))
+                }
+                _ => Err(format!(
+                    "`{text}` is not `MODULE@VERSION` such as `golang.org/x/crypto@v0.31.0`"
+                )),
             },
             Kind::Pairs => match text.split_once('=') {
                 Some((name, _)) if !name.is_empty() => Ok(()),

@@ -15,19 +15,28 @@ pub fn each_text(binary: &Binary, visit: &mut dyn FnMut(Place)) {
     if let Some(build) = &binary.build_info {
         for s in &build.settings {
             if s.key.starts_with('-') || s.key.starts_with("CGO_") {
-                visit(Place { source: &s.key, text: &s.value });
+                visit(Place {
+                    source: &s.key,
+                    text: &s.value,
+                });
             }
         }
         for m in std::iter::once(&build.main).chain(&build.deps) {
             for m in std::iter::once(m).chain(m.replace.as_deref()) {
                 if m.path.contains('@') {
-                    visit(Place { source: "build_info.Deps", text: &m.path });
+                    visit(Place {
+                        source: "build_info.Deps",
+                        text: &m.path,
+                    });
                 }
             }
         }
     }
     for s in binary.linker_strings.iter().flatten() {
-        visit(Place { source: s.name.as_deref().unwrap_or("linker_strings"), text: &s.value });
+        visit(Place {
+            source: s.name.as_deref().unwrap_or("linker_strings"),
+            text: &s.value,
+        });
     }
 }
 
@@ -88,22 +97,39 @@ pub fn credentials(text: &str) -> Vec<Hit> {
             let body = bytes.get(at + prefix.len()..).unwrap_or_default();
             let length = body.iter().take_while(|b| member(**b)).count();
             let token = text.get(at..at + prefix.len() + length).unwrap_or_default();
-            if (*least..=*most).contains(&length) && varied(token.get(prefix.len()..).unwrap_or_default()) && !token.contains("EXAMPLE") {
-                hits.push(Hit { kind, redacted: format!("{prefix}…") });
+            if (*least..=*most).contains(&length)
+                && varied(token.get(prefix.len()..).unwrap_or_default())
+                && !token.contains("EXAMPLE")
+            {
+                hits.push(Hit {
+                    kind,
+                    redacted: format!("{prefix}…"),
+                });
                 break;
             }
         }
     }
     if let Some(at) = text.find("-----BEGIN ")
-        && text.get(at..).is_some_and(|t| t.contains("PRIVATE KEY-----"))
+        && text
+            .get(at..)
+            .is_some_and(|t| t.contains("PRIVATE KEY-----"))
     {
-        hits.push(Hit { kind: "private key", redacted: "-----BEGIN … PRIVATE KEY-----".into() });
+        hits.push(Hit {
+            kind: "private key",
+            redacted: "-----BEGIN … PRIVATE KEY-----".into(),
+        });
     }
     if json_web_token(text) {
-        hits.push(Hit { kind: "JSON web token", redacted: "eyJ…".into() });
+        hits.push(Hit {
+            kind: "JSON web token",
+            redacted: "eyJ…".into(),
+        });
     }
     if let Some(redacted) = url_password(text) {
-        hits.push(Hit { kind: "password in a URL", redacted });
+        hits.push(Hit {
+            kind: "password in a URL",
+            redacted,
+        });
     }
     hits
 }
@@ -117,30 +143,58 @@ fn varied(text: &str) -> bool {
 
 /// `eyJ….eyJ….…`: header and payload are JSON objects in base64url.
 fn json_web_token(text: &str) -> bool {
-    text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))).any(|w| {
-        let mut parts = w.split('.');
-        let long = |p: Option<&str>, start: &str, least: usize| p.is_some_and(|p| p.starts_with(start) && p.len() >= least);
-        long(parts.next(), "eyJ", 16) && long(parts.next(), "eyJ", 16) && long(parts.next(), "", 16)
-    })
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
+        .any(|w| {
+            let mut parts = w.split('.');
+            let long = |p: Option<&str>, start: &str, least: usize| {
+                p.is_some_and(|p| p.starts_with(start) && p.len() >= least)
+            };
+            long(parts.next(), "eyJ", 16)
+                && long(parts.next(), "eyJ", 16)
+                && long(parts.next(), "", 16)
+        })
 }
 
 /// `scheme://user:password@host` with a password that is not a placeholder; the form to show.
 fn url_password(text: &str) -> Option<String> {
     text.match_indices("://").find_map(|(at, _)| {
-        let start = text.get(..at)?.rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))).map_or(0, |i| i + 1);
+        let start = text
+            .get(..at)?
+            .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.')))
+            .map_or(0, |i| i + 1);
         let scheme = text.get(start..at)?;
         let rest = text.get(at + 3..)?;
-        let authority = rest.split(|c: char| c == '/' || c == '?' || c == '#' || c == '\'' || c == '"' || c.is_whitespace()).next()?;
+        let authority = rest
+            .split(|c: char| {
+                c == '/' || c == '?' || c == '#' || c == '\'' || c == '"' || c.is_whitespace()
+            })
+            .next()?;
         let (user, host) = authority.rsplit_once('@')?;
         let (name, password) = user.split_once(':')?;
-        (!scheme.is_empty() && !host.is_empty() && !is_placeholder(password)).then(|| format!("{scheme}://{name}:…@{host}"))
+        (!scheme.is_empty() && !host.is_empty() && !is_placeholder(password))
+            .then(|| format!("{scheme}://{name}:…@{host}"))
     })
 }
 
 /// Words in variable names that say secret. They must be whole words of the name.
-const SECRET_WORDS: [&str; 11] = ["password", "passwd", "passphrase", "secret", "token", "apikey", "credential", "credentials", "privatekey", "accesskey", "secretkey"];
+const SECRET_WORDS: [&str; 11] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "credential",
+    "credentials",
+    "privatekey",
+    "accesskey",
+    "secretkey",
+];
 /// Words that make a name harmless although it holds one of those.
-const HARMLESS: [&str; 20] = ["public", "name", "url", "uri", "endpoint", "path", "file", "dir", "type", "prefix", "suffix", "length", "size", "ttl", "expiry", "header", "id", "version", "issuer", "store"];
+const HARMLESS: [&str; 20] = [
+    "public", "name", "url", "uri", "endpoint", "path", "file", "dir", "type", "prefix", "suffix",
+    "length", "size", "ttl", "expiry", "header", "id", "version", "issuer", "store",
+];
 
 /// True when the last part of `package.name` is called like a secret.
 pub fn is_secret_name(target: &str) -> bool {
@@ -150,7 +204,11 @@ pub fn is_secret_name(target: &str) -> bool {
         return false;
     }
     let pairs = words.windows(2).map(|w| format!("{}{}", w[0], w[1]));
-    words.iter().cloned().chain(pairs).any(|w| SECRET_WORDS.contains(&w.as_str()))
+    words
+        .iter()
+        .cloned()
+        .chain(pairs)
+        .any(|w| SECRET_WORDS.contains(&w.as_str()))
 }
 
 /// `dbPassword`, `DB_PASSWORD`, `APIKey` as lower-case words.
@@ -161,7 +219,9 @@ fn split_words(name: &str) -> Vec<String> {
         let before = i.checked_sub(1).and_then(|p| chars.get(p));
         let after = chars.get(i + 1);
         let starts = c.is_uppercase()
-            && (before.is_some_and(|b| b.is_lowercase() || b.is_ascii_digit()) || (before.is_some_and(|b| b.is_uppercase()) && after.is_some_and(|a| a.is_lowercase())));
+            && (before.is_some_and(|b| b.is_lowercase() || b.is_ascii_digit())
+                || (before.is_some_and(|b| b.is_uppercase())
+                    && after.is_some_and(|a| a.is_lowercase())));
         if matches!(c, '_' | '-' | ' ') {
             words.push(String::new());
             continue;
@@ -181,8 +241,28 @@ fn split_words(name: &str) -> Vec<String> {
 pub fn is_placeholder(value: &str) -> bool {
     let v = value.trim();
     let lower = v.to_ascii_lowercase();
-    let filler = ["changeme", "change-me", "placeholder", "example", "dummy", "default", "redacted", "undefined", "unknown", "disabled", "password", "secret", "insecure"];
-    v.len() < 8 || v.starts_with(['$', '<', '{', '%']) || lower.starts_with("xxx") || lower.starts_with("***") || filler.iter().any(|f| lower == *f || lower.contains("example"))
+    let filler = [
+        "changeme",
+        "change-me",
+        "placeholder",
+        "example",
+        "dummy",
+        "default",
+        "redacted",
+        "undefined",
+        "unknown",
+        "disabled",
+        "password",
+        "secret",
+        "insecure",
+    ];
+    v.len() < 8
+        || v.starts_with(['$', '<', '{', '%'])
+        || lower.starts_with("xxx")
+        || lower.starts_with("***")
+        || filler
+            .iter()
+            .any(|f| lower == *f || lower.contains("example"))
 }
 
 /// The form of a value that may be shown: its length only.
@@ -198,18 +278,34 @@ mod tests {
     fn each_known_form_is_found() {
         let body = "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8S9t0U1v2W3x4Y5z6A7b8C9d0E1f2G3h4";
         for Shape(kind, prefix, least, _, member) in &SHAPES {
-            let tail: String = body.bytes().cycle().map(|b| if member(b) { b } else { b.to_ascii_uppercase() }).take(*least).map(char::from).collect();
+            let tail: String = body
+                .bytes()
+                .cycle()
+                .map(|b| if member(b) { b } else { b.to_ascii_uppercase() })
+                .take(*least)
+                .map(char::from)
+                .collect();
             let text = format!("-X main.v={prefix}{tail} -s");
             let hits = credentials(&text);
             assert_eq!(hits.len(), 1, "{text}");
             assert_eq!(hits[0].kind, *kind);
             assert!(!hits[0].redacted.contains(&tail));
             assert!(credentials(&format!("x{text}y{prefix}")).len() == 1);
-            assert!(credentials(&format!("z{prefix}{tail}")).is_empty(), "inside a word");
+            assert!(
+                credentials(&format!("z{prefix}{tail}")).is_empty(),
+                "inside a word"
+            );
         }
         assert_eq!(credentials("-----BEGIN RSA PRIVATE KEY-----\nMII").len(), 1);
-        assert_eq!(credentials("x=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVPmB92K27uhbUJU1p1r").len(), 1);
-        assert_eq!(credentials("-L https://ci:s3cr3tpass@host/x")[0].redacted, "https://ci:…@host");
+        assert_eq!(
+            credentials("x=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVPmB92K27uhbUJU1p1r")
+                .len(),
+            1
+        );
+        assert_eq!(
+            credentials("-L https://ci:s3cr3tpass@host/x")[0].redacted,
+            "https://ci:…@host"
+        );
     }
 
     #[test]
@@ -230,7 +326,16 @@ mod tests {
 
     #[test]
     fn names_are_split_into_words() {
-        for (name, yes) in [("main.apiKey", true), ("main.API_KEY", true), ("a/b.DBPassword", true), ("main.tokenizer", false), ("main.TokenURL", false), ("main.clientSecret", true), ("main.monkey", false), ("main.publicKey", false)] {
+        for (name, yes) in [
+            ("main.apiKey", true),
+            ("main.API_KEY", true),
+            ("a/b.DBPassword", true),
+            ("main.tokenizer", false),
+            ("main.TokenURL", false),
+            ("main.clientSecret", true),
+            ("main.monkey", false),
+            ("main.publicKey", false),
+        ] {
             assert_eq!(is_secret_name(name), yes, "{name}");
         }
     }

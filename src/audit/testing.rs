@@ -7,10 +7,18 @@ use crate::report::model::*;
 
 /// An honest linux/amd64 program of the newest release, changed by `change`.
 pub fn binary(change: impl FnOnce(&mut Binary)) -> Binary {
-    let setting = |k: &str, v: &str| Setting { key: k.into(), value: v.into() };
+    let setting = |k: &str, v: &str| Setting {
+        key: k.into(),
+        value: v.into(),
+    };
     let mut b = Binary {
         path: "dist/app".into(),
-        location: Location { target: "dist".into(), file: Some("dist/app".into()), mode: Some(0o755), ..Location::default() },
+        location: Location {
+            target: "dist".into(),
+            file: Some("dist/app".into()),
+            mode: Some(0o755),
+            ..Location::default()
+        },
         size: 5_000_000,
         executable: Executable {
             format: "elf".into(),
@@ -29,7 +37,11 @@ pub fn binary(change: impl FnOnce(&mut Binary)) -> Binary {
         build_info: Some(BuildInfo {
             go_version: "go1.27.3".into(),
             path: "example.com/app/cmd/app".into(),
-            main: Module { path: "example.com/app".into(), version: "v1.2.3".into(), ..Module::default() },
+            main: Module {
+                path: "example.com/app".into(),
+                version: "v1.2.3".into(),
+                ..Module::default()
+            },
             deps: vec![],
             settings: vec![
                 setting("-buildmode", "exe"),
@@ -45,9 +57,21 @@ pub fn binary(change: impl FnOnce(&mut Binary)) -> Binary {
             ],
         }),
         build_info_source: Some(BuildInfoSource::Section),
-        goroot: Some(Goroot { trimmed: Some(true), linked: Some(false), ..Goroot::default() }),
-        linkage: Some(Linkage { is_static: Some(true), pie: Some(false), nx: Some(true), ..Linkage::default() }),
-        linked: Some(Linked { functions: 5000, ..Linked::default() }),
+        goroot: Some(Goroot {
+            trimmed: Some(true),
+            linked: Some(false),
+            ..Goroot::default()
+        }),
+        linkage: Some(Linkage {
+            is_static: Some(true),
+            pie: Some(false),
+            nx: Some(true),
+            ..Linkage::default()
+        }),
+        linked: Some(Linked {
+            functions: 5000,
+            ..Linked::default()
+        }),
         ..Binary::default()
     };
     dep(&mut b, "golang.org/x/sys", "v0.37.0", None);
@@ -64,17 +88,33 @@ pub fn change(mut b: Binary, change: impl FnOnce(&mut Binary)) -> Binary {
 /// Sets a build setting.
 pub fn set(b: &mut Binary, key: &str, value: &str) {
     unset(b, key);
-    b.build_info.as_mut().unwrap().settings.push(Setting { key: key.into(), value: value.into() });
+    b.build_info.as_mut().unwrap().settings.push(Setting {
+        key: key.into(),
+        value: value.into(),
+    });
 }
 
 /// Removes a build setting.
 pub fn unset(b: &mut Binary, key: &str) {
-    b.build_info.as_mut().unwrap().settings.retain(|s| s.key != key);
+    b.build_info
+        .as_mut()
+        .unwrap()
+        .settings
+        .retain(|s| s.key != key);
 }
 
 /// Adds a dependency with a checksum, perhaps replaced.
 pub fn dep(b: &mut Binary, path: &str, version: &str, replace: Option<(&str, &str)>) {
-    let module = |p: &str, v: &str| Module { path: p.into(), version: v.into(), sum: if v.is_empty() { String::new() } else { format!("h1:{p}{v}=") }, replace: None };
+    let module = |p: &str, v: &str| Module {
+        path: p.into(),
+        version: v.into(),
+        sum: if v.is_empty() {
+            String::new()
+        } else {
+            format!("h1:{p}{v}=")
+        },
+        replace: None,
+    };
     let mut m = module(path, version);
     m.replace = replace.map(|(p, v)| Box::new(module(p, v)));
     b.build_info.as_mut().unwrap().deps.push(m);
@@ -82,7 +122,11 @@ pub fn dep(b: &mut Binary, path: &str, version: &str, replace: Option<(&str, &st
 
 /// An image without anything that could go wrong.
 pub fn image(change: impl FnOnce(&mut ImageRecord)) -> ImageRecord {
-    let mut i = ImageRecord { reference: "localhost:5000/app:1.2.3".into(), platform: Some("linux/amd64".into()), ..ImageRecord::default() };
+    let mut i = ImageRecord {
+        reference: "localhost:5000/app:1.2.3".into(),
+        platform: Some("linux/amd64".into()),
+        ..ImageRecord::default()
+    };
     change(&mut i);
     i
 }
@@ -93,7 +137,11 @@ pub fn in_image(image: &ImageRecord, b: Binary) -> Binary {
         b.path = "/app".into();
         b.location = Location {
             target: image.reference.clone(),
-            image: Some(ImageRef { reference: image.reference.clone(), digest: image.digest.clone(), platform: image.platform.clone() }),
+            image: Some(ImageRef {
+                reference: image.reference.clone(),
+                digest: image.digest.clone(),
+                platform: image.platform.clone(),
+            }),
             layer: Some(LayerRef::default()),
             visible: Some(true),
             started: Some(true),
@@ -115,7 +163,13 @@ pub struct Setup<'s> {
 
 impl Default for Setup<'_> {
     fn default() -> Self {
-        Setup { policy: "", profile: "default", today: "2026-11-22", rule: "", baseline: None }
+        Setup {
+            policy: "",
+            profile: "default",
+            today: "2026-11-22",
+            rule: "",
+            baseline: None,
+        }
     }
 }
 
@@ -125,7 +179,8 @@ impl Setup<'_> {
     }
 
     fn run(&self, images: &[ImageRecord], binaries: &[Binary], unexamined: &[Unexamined]) -> Audit {
-        let mut policy = Policy::load(self.policy, "gospect.toml").unwrap_or_else(|e| panic!("{e:#?}"));
+        let mut policy =
+            Policy::load(self.policy, "gospect.toml").unwrap_or_else(|e| panic!("{e:#?}"));
         policy.select_profile(self.profile).unwrap();
         let mut auditor = Auditor::new(&policy, Date::parse(self.today).unwrap());
         if let Some(baseline) = &self.baseline {
@@ -138,8 +193,16 @@ impl Setup<'_> {
     }
 
     fn only(&self, audit: Audit) -> Vec<Finding> {
-        assert!(self.rule.is_empty() || super::rules::registry::find(self.rule).is_some(), "no rule {}", self.rule);
-        audit.findings.into_iter().filter(|f| self.rule.is_empty() || f.rule == self.rule).collect()
+        assert!(
+            self.rule.is_empty() || super::rules::registry::find(self.rule).is_some(),
+            "no rule {}",
+            self.rule
+        );
+        audit
+            .findings
+            .into_iter()
+            .filter(|f| self.rule.is_empty() || f.rule == self.rule)
+            .collect()
     }
 
     pub fn judge(&self, b: &Binary) -> Vec<Finding> {
@@ -161,7 +224,11 @@ impl Setup<'_> {
 
 /// Findings of one rule in the default profile.
 pub fn judge_one(rule: &str, b: &Binary) -> Vec<Finding> {
-    Setup { rule, ..Setup::default() }.judge(b)
+    Setup {
+        rule,
+        ..Setup::default()
+    }
+    .judge(b)
 }
 
 /// Checks that a generated file of the repository is current; `GOSPECT_BLESS=1` writes it.
@@ -172,5 +239,8 @@ pub fn current(path: &str, text: &str) {
         std::fs::write(&file, text).unwrap();
     }
     let there = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(there == text, "{path} is not current: run the tests with GOSPECT_BLESS=1");
+    assert!(
+        there == text,
+        "{path} is not current: run the tests with GOSPECT_BLESS=1"
+    );
 }

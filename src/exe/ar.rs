@@ -37,7 +37,9 @@ pub fn members(window: &Window<'_>) -> Result<Vec<Member>, Miss> {
         let mut last = None;
         for symbol in symbols {
             let Ok(symbol) = symbol else { break };
-            let is_cgo = CGO.iter().any(|c| memchr::memmem::find(symbol.name(), c).is_some());
+            let is_cgo = CGO
+                .iter()
+                .any(|c| memchr::memmem::find(symbol.name(), c).is_some());
             if !is_cgo || last == Some(symbol.offset().0) {
                 continue;
             }
@@ -69,7 +71,9 @@ pub fn members(window: &Window<'_>) -> Result<Vec<Member>, Miss> {
 /// A member whose content is in the file.
 fn usable(member: &ArchiveMember<'_>, window: &Window<'_>) -> Option<Member> {
     let (offset, size) = member.file_range();
-    let inside = offset.checked_add(size).is_some_and(|end| end <= window.len());
+    let inside = offset
+        .checked_add(size)
+        .is_some_and(|end| end <= window.len());
     let name = String::from_utf8_lossy(member.name()).into_owned();
     (inside && size > 0 && !member.is_thin()).then_some(Member { name, offset, size })
 }

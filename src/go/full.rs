@@ -29,10 +29,14 @@ pub fn complete(
     let go_symbols = image.has_symbol(b"runtime.text") || image.has_symbol(b"runtime.buildVersion");
     binary.executable.go_symbols = Some(go_symbols);
     binary.executable.debug_info = Some(has_debug_info(tables));
-    if functions.count == 0 {
+    if functions.count == 0 && identity.foreign.is_none() {
         binary
             .notes
             .push("no function table was found: facts that need it are missing".to_owned());
+    }
+
+    if binary.go_vendor.is_none() {
+        binary.notes.extend(fork(&functions));
     }
 
     let build_info = binary.build_info.take();
@@ -118,7 +122,12 @@ pub fn complete(
         files.add_settings(build_info);
     }
     binary.paths = Some(files.to_record());
-    let fips_setting = binary.godebug.effective.iter().flatten().find(|e| e.key == "fips140");
+    let fips_setting = binary
+        .godebug
+        .effective
+        .iter()
+        .flatten()
+        .find(|e| e.key == "fips140");
     let fips_setting = fips_setting.map(|e| e.value.as_str());
     binary.fips = fips::read(tables, build_info.as_ref(), fips_setting);
     binary.linkage = Some(linkage::describe(image));
@@ -132,6 +141,29 @@ pub fn complete(
         binary,
     });
     binary.corroboration = Some(rows);
+}
+
+/// Packages that forks of the toolchain add to the standard library, for builds whose version text does not name the fork. Programs cannot
+/// import them: `vendor/` in front is the standard library's own.
+fn fork(functions: &Functions) -> Option<String> {
+    const PACKAGES: [(&str, &str); 4] = [
+        ("vendor/github.com/microsoft/go-crypto", "Microsoft's"),
+        ("vendor/github.com/golang-fips/openssl-fips", "Red Hat's"),
+        (
+            "vendor/github.com/golang-fips/openssl",
+            "Red Hat's or Microsoft's",
+        ),
+        (
+            "crypto/internal/backend",
+            "a vendor's with system cryptography",
+        ),
+    ];
+    PACKAGES.iter().find_map(|(start, whose)| {
+        let package = functions.packages.iter().find(|p| p.starts_with(start))?;
+        Some(format!(
+            "the toolchain looks like {whose} fork of Go: its standard library holds {package}"
+        ))
+    })
 }
 
 fn has_debug_info(tables: &Tables<'_>) -> bool {

@@ -1,5 +1,6 @@
 //! From the bytes of one file to the records of the Go programs in it.
 
+use super::compiler::Compiler;
 use super::identify::{self, Identity, Tables};
 use super::modinfo::ModInfo;
 use super::version::GoVersion;
@@ -118,7 +119,11 @@ impl Inspection {
         let label = slice.clone().or_else(|| member.clone());
         match self.thin(&window, range, slice, member, options) {
             Ok(()) | Err(Miss::NotExecutable) => {}
-            Err(miss) => self.faults.push(format!("{}: {}", label.unwrap_or_default(), miss_text(miss))),
+            Err(miss) => self.faults.push(format!(
+                "{}: {}",
+                label.unwrap_or_default(),
+                miss_text(miss)
+            )),
         }
         self.add(window.counts());
     }
@@ -134,7 +139,11 @@ impl Inspection {
     ) -> Result<(), Miss> {
         let image = exe::open(window)?;
         self.faults.extend(image.faults.iter().map(fault_text));
-        self.damage = image.faults.iter().find(|f| cuts_headers(f)).map(fault_text);
+        self.damage = image
+            .faults
+            .iter()
+            .find(|f| cuts_headers(f))
+            .map(fault_text);
         let mut binary = read(&image, options);
         if binary.as_ref().is_none_or(|b| b.build_info.is_none())
             && let Some(packer) = packer(window, options.named)
@@ -142,10 +151,19 @@ impl Inspection {
             match unpack(window, options) {
                 Ok(Some(unpacked)) => binary = Some(unpacked),
                 Ok(None) => {}
-                Err(why) => self.packed = Some(format!("packed with {packer}, and cannot be unpacked: {why}")),
+                Err(why) => {
+                    self.packed = Some(format!(
+                        "packed with {packer}, and cannot be unpacked: {why}"
+                    ))
+                }
             }
         }
-        self.found.extend(binary.map(|binary| Found { slice, member, range, binary }));
+        self.found.extend(binary.map(|binary| Found {
+            slice,
+            member,
+            range,
+            binary,
+        }));
         Ok(())
     }
 
@@ -177,12 +195,19 @@ fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, 
     let binary = read(&image, options).map(|mut binary| {
         binary.size = window.len();
         binary.executable.packed = Some(unpacked.packer.name.to_owned());
-        binary.notes.push(format!("read from the program that {} unpacks to", unpacked.packer));
+        binary.notes.push(format!(
+            "read from the program that {} unpacks to",
+            unpacked.packer
+        ));
         if !unpacked.verified {
-            binary.notes.push("the packer's checksums could not be checked".to_owned());
+            binary
+                .notes
+                .push("the packer's checksums could not be checked".to_owned());
         }
         if !unpacked.complete {
-            binary.notes.push("only the loaded parts of the program could be restored".to_owned());
+            binary
+                .notes
+                .push("only the loaded parts of the program could be restored".to_owned());
         }
         binary
     });
@@ -217,9 +242,11 @@ fn cuts_headers(fault: &Fault) -> bool {
 fn read(image: &Image<'_>, options: &Options<'_>) -> Option<Binary> {
     let tables = Tables::new(image, options.limits);
     let identity = identify::identify(&tables, options.named)?;
+    let foreign = identity.foreign.as_ref();
     let raw = identity
         .version
-        .map(|v| String::from_utf8_lossy(v).into_owned());
+        .map(|v| String::from_utf8_lossy(v).into_owned())
+        .or_else(|| foreign.and_then(|f| f.version.clone()));
     let version = raw.as_deref().and_then(GoVersion::parse);
     let info = identity.modinfo.map(ModInfo::parse);
     let mut binary = record(&tables, &identity, info.as_ref(), raw, version.as_ref());
@@ -252,7 +279,11 @@ fn record(
             |i| i.to_record(version),
         )
     });
+    let foreign = identity.foreign.as_ref();
     let mut notes = identity.notes.clone();
+    if raw.as_deref() == Some("unknown") {
+        notes.push("the toolchain version was blanked, as obfuscators such as garble do: names of packages and functions may be made up too".to_owned());
+    }
     if let Some(info) = info {
         let problems = info.problems.iter();
         notes.extend(problems.map(|p| format!("build info line {}: {}", p.line, p.message)));
@@ -284,7 +315,14 @@ fn record(
             ..Executable::default()
         },
         go_version: version.and_then(release).map(str::to_owned),
-        go_vendor: version.and_then(|v| v.vendor.clone()),
+        go_vendor: version
+            .and_then(|v| v.vendor.clone())
+            .or_else(|| foreign.and_then(|f| f.text.clone())),
+        compiler: Some(foreign.map_or_else(
+            || setting("-compiler").unwrap_or(Compiler::Gc.name()),
+            |f| f.compiler.name(),
+        ))
+        .map(str::to_owned),
         main_package: build_info
             .as_ref()
             .map(|b| b.path.clone())

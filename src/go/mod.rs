@@ -5,6 +5,7 @@
 
 pub mod buildinfo;
 pub mod code_refs;
+pub mod compiler;
 pub mod corroborate;
 pub mod experiment;
 pub mod fips;

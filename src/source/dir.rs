@@ -170,7 +170,11 @@ mod unix {
             let mut listing = rustix::fs::RawDir::new(&self.0, &mut buffer);
             while let Some(entry) = listing.next() {
                 match entry {
-                    Ok(entry) => listed(entry.file_name().to_bytes(), entry.file_type(), &mut entries),
+                    Ok(entry) => listed(
+                        entry.file_name().to_bytes(),
+                        entry.file_type(),
+                        &mut entries,
+                    ),
                     Err(e) => return (entries, Some(e.into())),
                 }
             }
@@ -187,7 +191,11 @@ mod unix {
             };
             for entry in listing {
                 match entry {
-                    Ok(entry) => listed(entry.file_name().to_bytes(), entry.file_type(), &mut entries),
+                    Ok(entry) => listed(
+                        entry.file_name().to_bytes(),
+                        entry.file_type(),
+                        &mut entries,
+                    ),
                     Err(e) => return (entries, Some(e.into())),
                 }
             }
@@ -236,7 +244,10 @@ mod unix {
     fn listed(name: &[u8], kind: FileType, entries: &mut Vec<Listed>) {
         if name != b"." && name != b".." {
             let kind = (kind != FileType::Unknown).then(|| kind_of(kind));
-            entries.push(Listed { name: OsString::from_vec(name.to_vec()), kind });
+            entries.push(Listed {
+                name: OsString::from_vec(name.to_vec()),
+                kind,
+            });
         }
     }
 

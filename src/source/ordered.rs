@@ -92,7 +92,10 @@ impl<'env, T: Send> Shared<'env, T> {
             let taken = if may_take { state.stack.pop() } else { None };
             let Some(taken) = taken else {
                 state.idle += 1;
-                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state = self
+                    .work
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
                 state.idle -= 1;
                 continue;
             };
@@ -145,7 +148,11 @@ impl<'env, T: Send> Shared<'env, T> {
             if let Some(slot) = next.take() {
                 let mut state = self.lock();
                 loop {
-                    let items = slot.items.lock().unwrap_or_else(PoisonError::into_inner).take();
+                    let items = slot
+                        .items
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .take();
                     if let Some(items) = items {
                         open.push(items);
                         break;

@@ -107,10 +107,13 @@ fn all_in(proc: &Path) -> io::Result<Processes> {
         match look(proc, pid, &mut found) {
             Ok(()) => {}
             // Gone, or a kernel thread.
-            Err(e) if matches!(e.kind(), io::ErrorKind::NotFound) || e.raw_os_error() == Some(ESRCH) => {}
-            Err(e) => found
-                .unexamined
-                .push(unexamined(pid, format!("its executable cannot be opened: {e}"))),
+            Err(e)
+                if matches!(e.kind(), io::ErrorKind::NotFound)
+                    || e.raw_os_error() == Some(ESRCH) => {}
+            Err(e) => found.unexamined.push(unexamined(
+                pid,
+                format!("its executable cannot be opened: {e}"),
+            )),
         }
     }
     Ok(found)
@@ -137,9 +140,10 @@ fn look(proc: &Path, pid: u32, found: &mut Processes) -> io::Result<()> {
     let env = match environment(&dir.join("environ")) {
         Ok(env) => Some(env),
         Err(e) => {
-            found
-                .unexamined
-                .push(unexamined(pid, format!("its environment cannot be read: {e}")));
+            found.unexamined.push(unexamined(
+                pid,
+                format!("its environment cannot be read: {e}"),
+            ));
             None
         }
     };
@@ -159,7 +163,8 @@ fn look(proc: &Path, pid: u32, found: &mut Processes) -> io::Result<()> {
 
 /// A path as the process sees it: it may live in another root.
 fn inside(dir: &Path, path: &Path) -> PathBuf {
-    dir.join("root").join(path.strip_prefix("/").unwrap_or(path))
+    dir.join("root")
+        .join(path.strip_prefix("/").unwrap_or(path))
 }
 
 /// The path without the kernel's mark, and what is there. A file may really be called `x (deleted)`: then that very
@@ -268,7 +273,10 @@ mod tests {
         let process = only(child.0.id());
         assert_eq!(process.path, child.1.canonicalize().unwrap());
         assert_eq!(process.on_disk, OnDisk::Same);
-        assert_eq!(process.bytes.len(), std::fs::metadata(&child.1).unwrap().len());
+        assert_eq!(
+            process.bytes.len(),
+            std::fs::metadata(&child.1).unwrap().len()
+        );
         // The kernel shows an empty environment until the new program is fully set up.
         let mut env = process.env.unwrap();
         for _ in 0..400 {
@@ -289,11 +297,17 @@ mod tests {
         let size = std::fs::metadata(&child.1).unwrap().len();
         std::fs::remove_file(&child.1).unwrap();
         let process = only(child.0.id());
-        assert_eq!((process.on_disk, process.bytes.len()), (OnDisk::Deleted, size));
+        assert_eq!(
+            (process.on_disk, process.bytes.len()),
+            (OnDisk::Deleted, size)
+        );
         assert!(process.path.ends_with("app"), "{:?}", process.path);
         std::fs::write(&child.1, b"new").unwrap();
         let process = only(child.0.id());
-        assert_eq!((process.on_disk, process.bytes.len()), (OnDisk::Replaced, size));
+        assert_eq!(
+            (process.on_disk, process.bytes.len()),
+            (OnDisk::Replaced, size)
+        );
         assert_eq!(std::fs::read(&process.on_disk_path).unwrap(), b"new");
     }
 

@@ -17,7 +17,8 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Vec<Change> {
     goroot(old, new, &mut out);
     linkage(old, new, &mut out);
     integrity(old, new, &mut out);
-    out.0.sort_by(|a, b| (a.class, &a.key).cmp(&(b.class, &b.key)));
+    out.0
+        .sort_by(|a, b| (a.class, &a.key).cmp(&(b.class, &b.key)));
     out.0
 }
 
@@ -26,7 +27,14 @@ struct Changes(Vec<Change>);
 
 impl Changes {
     /// Adds a change unless both sides are the same. `worse` judges the new value.
-    fn value(&mut self, class: Class, key: &str, old: Option<&str>, new: Option<&str>, worse: bool) {
+    fn value(
+        &mut self,
+        class: Class,
+        key: &str,
+        old: Option<&str>,
+        new: Option<&str>,
+        worse: bool,
+    ) {
         let direction = match (old, new) {
             (a, b) if a == b => return,
             (None, _) => Direction::Added,
@@ -37,16 +45,45 @@ impl Changes {
     }
 
     /// Adds a change of a fact that both sides know.
-    fn known<T: ToString + PartialEq>(&mut self, class: Class, key: &str, old: Option<T>, new: Option<T>, worse: impl Fn(&T) -> bool) {
+    fn known<T: ToString + PartialEq>(
+        &mut self,
+        class: Class,
+        key: &str,
+        old: Option<T>,
+        new: Option<T>,
+        worse: impl Fn(&T) -> bool,
+    ) {
         if let (Some(a), Some(b)) = (old, new)
             && a != b
         {
-            self.push(class, key, Direction::Changed, Some(&a.to_string()), Some(&b.to_string()), worse(&b));
+            self.push(
+                class,
+                key,
+                Direction::Changed,
+                Some(&a.to_string()),
+                Some(&b.to_string()),
+                worse(&b),
+            );
         }
     }
 
-    fn push(&mut self, class: Class, key: &str, direction: Direction, old: Option<&str>, new: Option<&str>, worse: bool) {
-        self.0.push(Change { class, key: key.into(), direction, old: old.map(Into::into), new: new.map(Into::into), worse });
+    fn push(
+        &mut self,
+        class: Class,
+        key: &str,
+        direction: Direction,
+        old: Option<&str>,
+        new: Option<&str>,
+        worse: bool,
+    ) {
+        self.0.push(Change {
+            class,
+            key: key.into(),
+            direction,
+            old: old.map(Into::into),
+            new: new.map(Into::into),
+            worse,
+        });
     }
 }
 
@@ -62,36 +99,82 @@ fn toolchain(old: &Binary, new: &Binary, out: &mut Changes) {
     if let (Some(a), Some(b)) = (&old.go_version, &new.go_version)
         && a != b
     {
-        let direction = directed(Release::parse(a).zip(Release::parse(b)).map(|(a, b)| a.cmp(&b)));
-        out.push(Class::Toolchain, "go_version", direction, Some(a), Some(b), direction == Direction::Down);
+        let direction = directed(
+            Release::parse(a)
+                .zip(Release::parse(b))
+                .map(|(a, b)| a.cmp(&b)),
+        );
+        out.push(
+            Class::Toolchain,
+            "go_version",
+            direction,
+            Some(a),
+            Some(b),
+            direction == Direction::Down,
+        );
     }
-    out.value(Class::Toolchain, "go_vendor", old.go_vendor.as_deref(), new.go_vendor.as_deref(), false);
+    out.value(
+        Class::Toolchain,
+        "go_vendor",
+        old.go_vendor.as_deref(),
+        new.go_vendor.as_deref(),
+        false,
+    );
 }
 
 fn source(old: &Binary, new: &Binary, out: &mut Changes) {
-    let (Some(a), Some(b)) = (&old.build_info, &new.build_info) else { return };
-    out.value(Class::Source, "main_package", old.main_package.as_deref(), new.main_package.as_deref(), false);
+    let (Some(a), Some(b)) = (&old.build_info, &new.build_info) else {
+        return;
+    };
+    out.value(
+        Class::Source,
+        "main_package",
+        old.main_package.as_deref(),
+        new.main_package.as_deref(),
+        false,
+    );
     let version = |m: &Module| Some(m.version.clone()).filter(|v| !v.is_empty());
     let (va, vb) = (version(&a.main), version(&b.main));
     if va != vb {
         let direction = match (&va, &vb) {
-            (Some(x), Some(y)) if known::is_module_version(x) && known::is_module_version(y) => directed(Some(known::compare_modules(x, y))),
+            (Some(x), Some(y)) if known::is_module_version(x) && known::is_module_version(y) => {
+                directed(Some(known::compare_modules(x, y)))
+            }
             _ => Direction::Changed,
         };
-        out.push(Class::Source, "main module version", direction, va.as_deref(), vb.as_deref(), direction == Direction::Down);
+        out.push(
+            Class::Source,
+            "main module version",
+            direction,
+            va.as_deref(),
+            vb.as_deref(),
+            direction == Direction::Down,
+        );
     }
     for key in ["vcs.revision", "vcs.time", "vcs.modified"] {
-        out.value(Class::Source, key, a.setting(key), b.setting(key), key == "vcs.modified" && b.setting(key) == Some("true"));
+        out.value(
+            Class::Source,
+            key,
+            a.setting(key),
+            b.setting(key),
+            key == "vcs.modified" && b.setting(key) == Some("true"),
+        );
     }
 }
 
 fn modules(old: &Binary, new: &Binary, out: &mut Changes) {
-    let (Some(a), Some(b)) = (&old.build_info, &new.build_info) else { return };
+    let (Some(a), Some(b)) = (&old.build_info, &new.build_info) else {
+        return;
+    };
     // A side without any module data (Bazel, GOPATH) claims nothing about dependencies.
-    if (a.deps.is_empty() && a.main.path.is_empty()) || (b.deps.is_empty() && b.main.path.is_empty()) {
+    if (a.deps.is_empty() && a.main.path.is_empty())
+        || (b.deps.is_empty() && b.main.path.is_empty())
+    {
         return;
     }
-    let table = |deps: &'_ [Module]| -> BTreeMap<String, Module> { deps.iter().map(|m| (m.path.clone(), m.clone())).collect() };
+    let table = |deps: &'_ [Module]| -> BTreeMap<String, Module> {
+        deps.iter().map(|m| (m.path.clone(), m.clone())).collect()
+    };
     let (a, b) = (table(&a.deps), table(&b.deps));
     let text = |m: &Module| match &m.replace {
         None => m.version.clone(),
@@ -102,19 +185,54 @@ fn modules(old: &Binary, new: &Binary, out: &mut Changes) {
         match (a.get(path), b.get(path)) {
             (Some(x), Some(y)) => {
                 let (tx, ty) = (text(x), text(y));
-                let (ex, ey) = (x.replace.as_deref().unwrap_or(x), y.replace.as_deref().unwrap_or(y));
+                let (ex, ey) = (
+                    x.replace.as_deref().unwrap_or(x),
+                    y.replace.as_deref().unwrap_or(y),
+                );
                 if tx != ty {
-                    let comparable = ex.path == ey.path && known::is_module_version(&ex.version) && known::is_module_version(&ey.version);
-                    let direction = directed(comparable.then(|| known::compare_modules(&ex.version, &ey.version)));
+                    let comparable = ex.path == ey.path
+                        && known::is_module_version(&ex.version)
+                        && known::is_module_version(&ey.version);
+                    let direction = directed(
+                        comparable.then(|| known::compare_modules(&ex.version, &ey.version)),
+                    );
                     let appeared = x.replace.is_none() && y.replace.is_some();
-                    out.push(Class::Module, path, direction, Some(&tx), Some(&ty), direction == Direction::Down || appeared);
+                    out.push(
+                        Class::Module,
+                        path,
+                        direction,
+                        Some(&tx),
+                        Some(&ty),
+                        direction == Direction::Down || appeared,
+                    );
                 } else if !ex.sum.is_empty() && !ey.sum.is_empty() && ex.sum != ey.sum {
                     let (sx, sy) = (format!("{tx} {}", ex.sum), format!("{ty} {}", ey.sum));
-                    out.push(Class::Module, path, Direction::Changed, Some(&sx), Some(&sy), true);
+                    out.push(
+                        Class::Module,
+                        path,
+                        Direction::Changed,
+                        Some(&sx),
+                        Some(&sy),
+                        true,
+                    );
                 }
             }
-            (Some(x), None) => out.push(Class::Module, path, Direction::Removed, Some(&text(x)), None, false),
-            (None, Some(y)) => out.push(Class::Module, path, Direction::Added, None, Some(&text(y)), false),
+            (Some(x), None) => out.push(
+                Class::Module,
+                path,
+                Direction::Removed,
+                Some(&text(x)),
+                None,
+                false,
+            ),
+            (None, Some(y)) => out.push(
+                Class::Module,
+                path,
+                Direction::Added,
+                None,
+                Some(&text(y)),
+                false,
+            ),
             (None, None) => {}
         }
     }
@@ -128,17 +246,44 @@ fn settings(old: &Binary, new: &Binary, out: &mut Changes) {
         && !a.settings.is_empty()
         && !b.settings.is_empty()
     {
-        let keys: BTreeSet<&str> = a.settings.iter().chain(&b.settings).map(|s| s.key.as_str()).collect();
+        let keys: BTreeSet<&str> = a
+            .settings
+            .iter()
+            .chain(&b.settings)
+            .map(|s| s.key.as_str())
+            .collect();
         // Told by their effect under other classes.
-        for key in keys.into_iter().filter(|k| !k.starts_with("vcs") && !matches!(*k, "DefaultGODEBUG" | "GOEXPERIMENT")) {
-            let worse = UNFIT.contains(&key) && b.setting(key) == Some("true") || key == "-trimpath" && b.setting(key) != Some("true");
+        for key in keys
+            .into_iter()
+            .filter(|k| !k.starts_with("vcs") && !matches!(*k, "DefaultGODEBUG" | "GOEXPERIMENT"))
+        {
+            let worse = UNFIT.contains(&key) && b.setting(key) == Some("true")
+                || key == "-trimpath" && b.setting(key) != Some("true");
             out.value(Class::Setting, key, a.setting(key), b.setting(key), worse);
         }
     }
     if let (Some(a), Some(b)) = (&old.fips, &new.fips) {
-        out.known(Class::Setting, "fips.module", a.module.clone(), b.module.clone(), |_| false);
-        out.known(Class::Setting, "fips.mode", a.mode.clone(), b.mode.clone(), |m| m == "off");
-        out.known(Class::Setting, "fips.crypto", a.crypto.clone(), b.crypto.clone(), |_| false);
+        out.known(
+            Class::Setting,
+            "fips.module",
+            a.module.clone(),
+            b.module.clone(),
+            |_| false,
+        );
+        out.known(
+            Class::Setting,
+            "fips.mode",
+            a.mode.clone(),
+            b.mode.clone(),
+            |m| m == "off",
+        );
+        out.known(
+            Class::Setting,
+            "fips.crypto",
+            a.crypto.clone(),
+            b.crypto.clone(),
+            |_| false,
+        );
     }
 }
 
@@ -150,19 +295,48 @@ fn experiments(old: &Binary, new: &Binary, out: &mut Changes) {
         }
     } else {
         let joined = |b: &Binary| Some(b.experiments.suffix.join(",")).filter(|s| !s.is_empty());
-        out.value(Class::Experiment, "version suffix", joined(old).as_deref(), joined(new).as_deref(), false);
+        out.value(
+            Class::Experiment,
+            "version suffix",
+            joined(old).as_deref(),
+            joined(new).as_deref(),
+            false,
+        );
     }
-    out.known(Class::Experiment, "loopvar", old.experiments.loopvar.clone(), new.experiments.loopvar.clone(), |v| v == "per-loop");
+    out.known(
+        Class::Experiment,
+        "loopvar",
+        old.experiments.loopvar.clone(),
+        new.experiments.loopvar.clone(),
+        |v| v == "per-loop",
+    );
 }
 
 fn godebug(old: &Binary, new: &Binary, out: &mut Changes) {
     let (Some(a), Some(b)) = (&old.godebug.effective, &new.godebug.effective) else {
-        out.known(Class::Godebug, "DefaultGODEBUG", old.godebug.recorded.clone(), new.godebug.recorded.clone(), |_| false);
+        out.known(
+            Class::Godebug,
+            "DefaultGODEBUG",
+            old.godebug.recorded.clone(),
+            new.godebug.recorded.clone(),
+            |_| false,
+        );
         return;
     };
-    let minor = new.go_version.as_deref().and_then(Release::parse).map_or(0, |r| r.minor);
-    let find = |list: &'_ [crate::report::model::EffectiveSetting], key: &str| list.iter().find(|s| s.key == key).cloned();
-    for key in a.iter().chain(b).map(|s| s.key.as_str()).collect::<BTreeSet<_>>() {
+    let minor = new
+        .go_version
+        .as_deref()
+        .and_then(Release::parse)
+        .map_or(0, |r| r.minor);
+    let find = |list: &'_ [crate::report::model::EffectiveSetting], key: &str| {
+        list.iter().find(|s| s.key == key).cloned()
+    };
+    for key in a
+        .iter()
+        .chain(b)
+        .map(|s| s.key.as_str())
+        .collect::<BTreeSet<_>>()
+    {
         let (x, y) = (find(a, key), find(b, key));
         let text = |s: &crate::report::model::EffectiveSetting| match s.status.as_str() {
             "ok" => format!("{} ({})", s.value, s.origin),
@@ -172,8 +346,17 @@ fn godebug(old: &Binary, new: &Binary, out: &mut Changes) {
         if x.as_ref().map(|s| (&s.value, &s.status)) == y.as_ref().map(|s| (&s.value, &s.status)) {
             continue;
         }
-        let worse = y.as_ref().is_some_and(|s| s.status == "fatal" || (s.status == "ok" && known::weakens(key, &s.value, minor).is_some()));
-        out.value(Class::Godebug, key, x.as_ref().map(text).as_deref(), y.as_ref().map(text).as_deref(), worse);
+        let worse = y.as_ref().is_some_and(|s| {
+            s.status == "fatal"
+                || (s.status == "ok" && known::weakens(key, &s.value, minor).is_some())
+        });
+        out.value(
+            Class::Godebug,
+            key,
+            x.as_ref().map(text).as_deref(),
+            y.as_ref().map(text).as_deref(),
+            worse,
+        );
     }
 }
 
@@ -181,52 +364,184 @@ fn goroot(old: &Binary, new: &Binary, out: &mut Changes) {
     if let (Some(a), Some(b)) = (&old.goroot, &new.goroot) {
         // Trimmed or not is a fact of its own: it explains a value that appears or goes.
         out.known(Class::Goroot, "trimmed", a.trimmed, b.trimmed, |t| !*t);
-        out.known(Class::Goroot, "goroot", a.value.clone(), b.value.clone(), |_| false);
-        out.known(Class::Goroot, "runtime.GOROOT()", a.runtime.clone(), b.runtime.clone(), |_| false);
+        out.known(
+            Class::Goroot,
+            "goroot",
+            a.value.clone(),
+            b.value.clone(),
+            |_| false,
+        );
+        out.known(
+            Class::Goroot,
+            "runtime.GOROOT()",
+            a.runtime.clone(),
+            b.runtime.clone(),
+            |_| false,
+        );
     }
     if let (Some(a), Some(b)) = (&old.paths, &new.paths) {
-        let find = |list: &'_ [crate::report::model::PathLeak], prefix: &str| list.iter().find(|p| p.prefix == prefix).map(|p| p.kind.clone());
-        for prefix in a.iter().chain(b).map(|p| p.prefix.as_str()).collect::<BTreeSet<_>>() {
-            out.value(Class::Goroot, prefix, find(a, prefix).as_deref(), find(b, prefix).as_deref(), find(a, prefix).is_none());
+        let find = |list: &'_ [crate::report::model::PathLeak], prefix: &str| {
+            list.iter()
+                .find(|p| p.prefix == prefix)
+                .map(|p| p.kind.clone())
+        };
+        for prefix in a
+            .iter()
+            .chain(b)
+            .map(|p| p.prefix.as_str())
+            .collect::<BTreeSet<_>>()
+        {
+            out.value(
+                Class::Goroot,
+                prefix,
+                find(a, prefix).as_deref(),
+                find(b, prefix).as_deref(),
+                find(a, prefix).is_none(),
+            );
         }
     }
 }
 
 fn linkage(old: &Binary, new: &Binary, out: &mut Changes) {
     let (ea, eb) = (&old.executable, &new.executable);
-    out.value(Class::Linkage, "format", Some(&ea.format), Some(&eb.format), false);
-    out.value(Class::Linkage, "kind", Some(&ea.kind), Some(&eb.kind), false);
-    out.known(Class::Linkage, "symbols", ea.go_symbols, eb.go_symbols, |_| false);
-    out.known(Class::Linkage, "debug info", ea.debug_info, eb.debug_info, |_| false);
-    let (Some(a), Some(b)) = (&old.linkage, &new.linkage) else { return };
-    out.value(Class::Linkage, "interpreter", a.interpreter.as_deref(), b.interpreter.as_deref(), a.interpreter.is_none());
-    out.value(Class::Linkage, "rpath", a.rpath.as_deref(), b.rpath.as_deref(), b.rpath.is_some());
+    out.value(
+        Class::Linkage,
+        "format",
+        Some(&ea.format),
+        Some(&eb.format),
+        false,
+    );
+    out.value(
+        Class::Linkage,
+        "kind",
+        Some(&ea.kind),
+        Some(&eb.kind),
+        false,
+    );
+    out.known(
+        Class::Linkage,
+        "symbols",
+        ea.go_symbols,
+        eb.go_symbols,
+        |_| false,
+    );
+    out.known(
+        Class::Linkage,
+        "debug info",
+        ea.debug_info,
+        eb.debug_info,
+        |_| false,
+    );
+    let (Some(a), Some(b)) = (&old.linkage, &new.linkage) else {
+        return;
+    };
+    out.value(
+        Class::Linkage,
+        "interpreter",
+        a.interpreter.as_deref(),
+        b.interpreter.as_deref(),
+        a.interpreter.is_none(),
+    );
+    out.value(
+        Class::Linkage,
+        "rpath",
+        a.rpath.as_deref(),
+        b.rpath.as_deref(),
+        b.rpath.is_some(),
+    );
     out.known(Class::Linkage, "static", a.is_static, b.is_static, |s| !*s);
     out.known(Class::Linkage, "pie", a.pie, b.pie, |v| !*v);
-    out.known(Class::Linkage, "relro", a.relro.clone(), b.relro.clone(), |v| v == "none");
+    out.known(
+        Class::Linkage,
+        "relro",
+        a.relro.clone(),
+        b.relro.clone(),
+        |v| v == "none",
+    );
     out.known(Class::Linkage, "nx", a.nx, b.nx, |v| !*v);
-    out.known(Class::Linkage, "glibc", a.glibc.clone(), b.glibc.clone(), |_| false);
-    out.known(Class::Linkage, "min_os", a.min_os.clone(), b.min_os.clone(), |_| false);
+    out.known(
+        Class::Linkage,
+        "glibc",
+        a.glibc.clone(),
+        b.glibc.clone(),
+        |_| false,
+    );
+    out.known(
+        Class::Linkage,
+        "min_os",
+        a.min_os.clone(),
+        b.min_os.clone(),
+        |_| false,
+    );
     out.known(Class::Linkage, "signed", a.signed, b.signed, |v| !*v);
     if let (Some(na), Some(nb)) = (&a.needed, &b.needed) {
         for name in na.iter().chain(nb).collect::<BTreeSet<_>>() {
             let there = |list: &[String]| list.contains(name).then_some("needed");
-            out.value(Class::Linkage, name, there(na), there(nb), there(na).is_none());
+            out.value(
+                Class::Linkage,
+                name,
+                there(na),
+                there(nb),
+                there(na).is_none(),
+            );
         }
     }
 }
 
 fn integrity(old: &Binary, new: &Binary, out: &mut Changes) {
     if let (Some(a), Some(b)) = (&old.corroboration, &new.corroboration) {
-        for claim in a.iter().chain(b).map(|c| c.claim.as_str()).collect::<BTreeSet<_>>() {
-            let bad = |list: &[crate::report::model::Corroboration]| list.iter().any(|c| c.claim == claim && c.verdict == Verdict::Contradicted);
-            let word = |bad: bool| if bad { "contradicted" } else { "not contradicted" };
-            out.value(Class::Integrity, claim, Some(word(bad(a))), Some(word(bad(b))), bad(b));
+        for claim in a
+            .iter()
+            .chain(b)
+            .map(|c| c.claim.as_str())
+            .collect::<BTreeSet<_>>()
+        {
+            let bad = |list: &[crate::report::model::Corroboration]| {
+                list.iter()
+                    .any(|c| c.claim == claim && c.verdict == Verdict::Contradicted)
+            };
+            let word = |bad: bool| {
+                if bad {
+                    "contradicted"
+                } else {
+                    "not contradicted"
+                }
+            };
+            out.value(
+                Class::Integrity,
+                claim,
+                Some(word(bad(a))),
+                Some(word(bad(b))),
+                bad(b),
+            );
         }
     }
-    out.value(Class::Integrity, "packed", old.executable.packed.as_deref(), new.executable.packed.as_deref(), new.executable.packed.is_some());
-    let has = |b: &Binary| if b.build_info.as_ref().is_some_and(|i| !i.path.is_empty() || !i.main.path.is_empty()) { "recorded" } else { "missing" };
-    out.value(Class::Integrity, "module data", Some(has(old)), Some(has(new)), has(new) == "missing");
+    out.value(
+        Class::Integrity,
+        "packed",
+        old.executable.packed.as_deref(),
+        new.executable.packed.as_deref(),
+        new.executable.packed.is_some(),
+    );
+    let has = |b: &Binary| {
+        if b.build_info
+            .as_ref()
+            .is_some_and(|i| !i.path.is_empty() || !i.main.path.is_empty())
+        {
+            "recorded"
+        } else {
+            "missing"
+        }
+    };
+    out.value(
+        Class::Integrity,
+        "module data",
+        Some(has(old)),
+        Some(has(new)),
+        has(new) == "missing",
+    );
     let sum = |b: &Binary| b.fips.as_ref().and_then(|f| f.checksum.clone());
-    out.known(Class::Integrity, "fips checksum", sum(old), sum(new), |v| v == "invalid");
+    out.known(Class::Integrity, "fips checksum", sum(old), sum(new), |v| {
+        v == "invalid"
+    });
 }

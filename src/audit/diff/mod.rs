@@ -84,7 +84,10 @@ impl Class {
                 Some(class) => out.push(class),
                 None => {
                     let names = Class::ALL.map(Class::name);
-                    let hint = super::near::nearest(word, names).map_or(format!("one of {}, any", names.join(", ")), |n| format!("did you mean `{n}`?"));
+                    let hint = super::near::nearest(word, names)
+                        .map_or(format!("one of {}, any", names.join(", ")), |n| {
+                            format!("did you mean `{n}`?")
+                        });
                     return Err(format!("`{word}` is not a class of changes; {hint}"));
                 }
             }
@@ -195,21 +198,45 @@ pub fn diff(old: &[Binary], new: &[Binary]) -> Diff {
             out.unchanged += 1;
             continue;
         }
-        out.pairs.push(Pair { main_package: any.main_package.clone(), port: super::rules::port(any), old: before.map(side), new: now.map(side), changes });
+        out.pairs.push(Pair {
+            main_package: any.main_package.clone(),
+            port: super::rules::port(any),
+            old: before.map(side),
+            new: now.map(side),
+            changes,
+        });
     }
     let path = |p: &Pair| p.new.as_ref().or(p.old.as_ref()).map(|s| s.path.clone());
-    out.pairs.sort_by(|a, b| (path(a), &a.port, a.old.is_some()).cmp(&(path(b), &b.port, b.old.is_some())));
+    out.pairs.sort_by(|a, b| {
+        (path(a), &a.port, a.old.is_some()).cmp(&(path(b), &b.port, b.old.is_some()))
+    });
     out
 }
 
 fn whole(class: Class, direction: Direction, old: Option<&Binary>, new: Option<&Binary>) -> Change {
     let path = |b: Option<&Binary>| b.map(|b| b.path.clone());
-    Change { class, key: "program".into(), direction, old: path(old), new: path(new), worse: false }
+    Change {
+        class,
+        key: "program".into(),
+        direction,
+        old: path(old),
+        new: path(new),
+        worse: false,
+    }
 }
 
 fn side(b: &Binary) -> Side {
-    let version = b.build_info.as_ref().map(|i| i.main.version.clone()).filter(|v| !v.is_empty());
-    Side { path: b.path.clone(), go_version: b.go_version.clone(), version, size: b.size }
+    let version = b
+        .build_info
+        .as_ref()
+        .map(|i| i.main.version.clone())
+        .filter(|v| !v.is_empty());
+    Side {
+        path: b.path.clone(),
+        go_version: b.go_version.clone(),
+        version,
+        size: b.size,
+    }
 }
 
 #[cfg(test)]

@@ -9,15 +9,41 @@ type Key = Option<String>;
 
 /// What two programs must share to be the same one, strictest first; `None` never matches.
 const KEYS: [fn(&Binary) -> Key; 5] = [
-    |b| Some(format!("{}|{}|{}|{}", shown(b), place(b), b.main_package.as_deref()?, port(b))),
-    |b| Some(format!("{}|{}|{}|{}", shown(b), base(b), b.main_package.as_deref()?, port(b))),
+    |b| {
+        Some(format!(
+            "{}|{}|{}|{}",
+            shown(b),
+            place(b),
+            b.main_package.as_deref()?,
+            port(b)
+        ))
+    },
+    |b| {
+        Some(format!(
+            "{}|{}|{}|{}",
+            shown(b),
+            base(b),
+            b.main_package.as_deref()?,
+            port(b)
+        ))
+    },
     |b| Some(format!("{}|{}|{}", shown(b), place(b), port(b))),
-    |b| Some(format!("{}|{}|{}", shown(b), b.main_package.as_deref()?, port(b))),
+    |b| {
+        Some(format!(
+            "{}|{}|{}",
+            shown(b),
+            b.main_package.as_deref()?,
+            port(b)
+        ))
+    },
     |b| Some(format!("{}|{}", shown(b), place(b))),
 ];
 
 /// Pairs the programs, each at most once; what has no partner stands alone. In the order of `new`, then what is gone.
-pub(super) fn pair<'a>(old: &'a [Binary], new: &'a [Binary]) -> Vec<(Option<&'a Binary>, Option<&'a Binary>)> {
+pub(super) fn pair<'a>(
+    old: &'a [Binary],
+    new: &'a [Binary],
+) -> Vec<(Option<&'a Binary>, Option<&'a Binary>)> {
     let mut partner: Vec<Option<usize>> = vec![None; new.len()];
     let mut taken = vec![false; old.len()];
     for key in KEYS {
@@ -42,8 +68,17 @@ pub(super) fn pair<'a>(old: &'a [Binary], new: &'a [Binary]) -> Vec<(Option<&'a 
     if let ([only_old], [only_new]) = (old, new) {
         return vec![(Some(only_old), Some(only_new))];
     }
-    let mut out: Vec<_> = new.iter().zip(&partner).map(|(b, p)| (p.and_then(|i| old.get(i)), Some(b))).collect();
-    out.extend(old.iter().zip(&taken).filter(|(_, t)| !**t).map(|(b, _)| (Some(b), None)));
+    let mut out: Vec<_> = new
+        .iter()
+        .zip(&partner)
+        .map(|(b, p)| (p.and_then(|i| old.get(i)), Some(b)))
+        .collect();
+    out.extend(
+        old.iter()
+            .zip(&taken)
+            .filter(|(_, t)| !**t)
+            .map(|(b, _)| (Some(b), None)),
+    );
     out
 }
 

@@ -1,8 +1,8 @@
 //! Conditions of custom rules: typed tests over record keys, joined by `all`, `any` and `not`.
 
+use crate::audit::glob;
 use crate::audit::keys::Record;
 use crate::audit::known::{self, Release};
-use crate::audit::glob;
 use std::cmp::Ordering;
 
 /// How a key is tested.
@@ -56,7 +56,10 @@ impl Operator {
 
     /// The operator with that spelling.
     pub fn parse(text: &str) -> Option<Operator> {
-        Operator::ALL.iter().find(|(s, _)| *s == text).map(|(_, o)| *o)
+        Operator::ALL
+            .iter()
+            .find(|(s, _)| *s == text)
+            .map(|(_, o)| *o)
     }
 
     /// True when it needs no value.
@@ -66,12 +69,18 @@ impl Operator {
 
     /// True when it takes a list.
     pub fn takes_list(self) -> bool {
-        matches!(self, Operator::In | Operator::NotIn | Operator::Glob | Operator::NotGlob)
+        matches!(
+            self,
+            Operator::In | Operator::NotIn | Operator::Glob | Operator::NotGlob
+        )
     }
 
     /// True when it compares versions or numbers.
     pub fn is_order(self) -> bool {
-        matches!(self, Operator::Less | Operator::AtMost | Operator::Greater | Operator::AtLeast)
+        matches!(
+            self,
+            Operator::Less | Operator::AtMost | Operator::Greater | Operator::AtLeast
+        )
     }
 }
 
@@ -102,14 +111,20 @@ impl Condition {
             Condition::All(list) => list.iter().all(|c| c.holds(record)),
             Condition::Any(list) => list.iter().any(|c| c.holds(record)),
             Condition::Not(c) => !c.holds(record),
-            Condition::Test { key, operator, values } => test(&record.values(key), *operator, values),
+            Condition::Test {
+                key,
+                operator,
+                values,
+            } => test(&record.values(key), *operator, values),
         }
     }
 
     /// The keys it asks for, in order of mention.
     pub fn keys(&self) -> Vec<&str> {
         match self {
-            Condition::All(list) | Condition::Any(list) => list.iter().flat_map(Condition::keys).collect(),
+            Condition::All(list) | Condition::Any(list) => {
+                list.iter().flat_map(Condition::keys).collect()
+            }
             Condition::Not(c) => c.keys(),
             Condition::Test { key, .. } => vec![key],
         }
@@ -143,7 +158,11 @@ pub fn compare(a: &str, b: &str) -> Option<Ordering> {
     if module(a) && module(b) {
         return Some(known::compare_modules(a, b));
     }
-    let numbers = |v: &str| v.split('.').map(|p| p.parse::<u64>().ok()).collect::<Option<Vec<_>>>();
+    let numbers = |v: &str| {
+        v.split('.')
+            .map(|p| p.parse::<u64>().ok())
+            .collect::<Option<Vec<_>>>()
+    };
     Some(numbers(a)?.cmp(&numbers(b)?))
 }
 
@@ -175,9 +194,16 @@ mod tests {
             ("exists", "", true),
             ("missing", "", false),
         ] {
-            assert_eq!(test(&have, Operator::parse(op).unwrap(), &[want.into()]), yes, "{op} {want}");
+            assert_eq!(
+                test(&have, Operator::parse(op).unwrap(), &[want.into()]),
+                yes,
+                "{op} {want}"
+            );
         }
-        assert!(test(&[], Operator::NotEquals, &["x".into()]) && !test(&[], Operator::Less, &["go1.27".into()]));
+        assert!(
+            test(&[], Operator::NotEquals, &["x".into()])
+                && !test(&[], Operator::Less, &["go1.27".into()])
+        );
         assert_eq!(compare("2.9", "2.28"), Some(Ordering::Less));
         assert_eq!(compare("v1.10.0", "v1.9.0"), Some(Ordering::Greater));
         assert!(!is_ordered("latest") && is_ordered("2.28"));

@@ -26,20 +26,35 @@ impl Diagnostic {
     /// The mistake with its line of `text` (the text that was loaded) and a caret below it.
     pub fn render(&self, text: &str, colour: bool) -> String {
         let length = text.len();
-        let span = self.span.start.min(length)..self.span.end.min(length).max(self.span.start.min(length));
+        let span =
+            self.span.start.min(length)..self.span.end.min(length).max(self.span.start.min(length));
         let annotation = AnnotationKind::Primary.span(span).label(&self.label);
-        let mut group = Level::ERROR.primary_title(&self.message).element(Snippet::source(text).path(&self.file).annotation(annotation));
+        let mut group = Level::ERROR.primary_title(&self.message).element(
+            Snippet::source(text)
+                .path(&self.file)
+                .annotation(annotation),
+        );
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help));
         }
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let renderer = if colour {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
         renderer.render(&[group]).to_string()
     }
 
     /// `file:line:column: message`, for logs.
     pub fn line(&self) -> String {
-        let help = self.help.as_ref().map_or(String::new(), |h| format!(" ({h})"));
-        format!("{}:{}:{}: {}{help}", self.file, self.line, self.column, self.message)
+        let help = self
+            .help
+            .as_ref()
+            .map_or(String::new(), |h| format!(" ({h})"));
+        format!(
+            "{}:{}:{}: {}{help}",
+            self.file, self.line, self.column, self.message
+        )
     }
 }
 
@@ -51,5 +66,8 @@ pub(super) fn position(text: &str, at: usize) -> (usize, usize) {
     }
     let before = &text[..at];
     let start = before.rfind('\n').map_or(0, |i| i + 1);
-    (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
+    (
+        before.matches('\n').count() + 1,
+        before[start..].chars().count() + 1,
+    )
 }

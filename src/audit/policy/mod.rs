@@ -18,8 +18,8 @@ use super::date::Date;
 use super::finding::{Level, PolicyRef};
 use super::glob;
 use super::options::Value;
-use super::rules::registry::{self, RULES};
 use super::rules::port;
+use super::rules::registry::{self, RULES};
 use crate::report::model::Binary;
 use condition::Condition;
 use std::collections::BTreeMap;
@@ -146,7 +146,10 @@ pub struct Effective {
 impl Policy {
     /// The policy without a file.
     pub fn built_in() -> Policy {
-        Policy { profile: "default".into(), ..Policy::default() }
+        Policy {
+            profile: "default".into(),
+            ..Policy::default()
+        }
     }
 
     /// Reads a policy file; `filename` is for messages only. All mistakes are reported, not just the first.
@@ -157,9 +160,16 @@ impl Policy {
     /// Chooses the profile, as `--profile` does. The error names the profiles there are.
     pub fn select_profile(&mut self, name: &str) -> Result<(), String> {
         if !PROFILES.contains(&name) && !self.profiles.contains_key(name) {
-            let names = PROFILES.iter().copied().chain(self.profiles.keys().map(String::as_str));
-            let hint = super::near::nearest(name, names.clone()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-            return Err(format!("there is no profile `{name}`{hint} (there are: {})", names.collect::<Vec<_>>().join(", ")));
+            let names = PROFILES
+                .iter()
+                .copied()
+                .chain(self.profiles.keys().map(String::as_str));
+            let hint = super::near::nearest(name, names.clone())
+                .map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+            return Err(format!(
+                "there is no profile `{name}`{hint} (there are: {})",
+                names.collect::<Vec<_>>().join(", ")
+            ));
         }
         self.profile = name.to_string();
         Ok(())
@@ -168,10 +178,20 @@ impl Policy {
     /// Sets the level of a rule over everything else, as `-D` (error), `-W` (warning) and `-A` (`None`) do. `name` is an
     /// id, a code, a family, a glob over ids, or `all`.
     pub fn set_level(&mut self, name: &str, level: Option<Level>) -> Result<(), String> {
-        let known = name == "all" || RULES.iter().any(|r| selects(name, r.meta.id, r.meta.code, r.meta.family.name())) || self.custom.iter().any(|c| glob::matches(name, &c.id));
+        let known = name == "all"
+            || RULES
+                .iter()
+                .any(|r| selects(name, r.meta.id, r.meta.code, r.meta.family.name()))
+            || self.custom.iter().any(|c| glob::matches(name, &c.id));
         if !known {
-            let ids = RULES.iter().map(|r| r.meta.id).chain(self.custom.iter().map(|c| c.id.as_str()));
-            let hint = super::near::nearest(name, ids).map_or("`gospect explain` lists all rules".to_string(), |n| format!("did you mean `{n}`?"));
+            let ids = RULES
+                .iter()
+                .map(|r| r.meta.id)
+                .chain(self.custom.iter().map(|c| c.id.as_str()));
+            let hint = super::near::nearest(name, ids)
+                .map_or("`gospect explain` lists all rules".to_string(), |n| {
+                    format!("did you mean `{n}`?")
+                });
             return Err(format!("there is no rule `{name}`; {hint}"));
         }
         self.command_line.push((name.to_string(), level));
@@ -180,10 +200,16 @@ impl Policy {
 
     /// Adds `KEY=VALUE` of `--expect`. The error says what is wrong with it.
     pub fn expect(&mut self, pair: &str) -> Result<(), String> {
-        let (key, value) = pair.split_once('=').filter(|(k, _)| !k.is_empty()).ok_or_else(|| format!("`{pair}` is not KEY=VALUE"))?;
+        let (key, value) = pair
+            .split_once('=')
+            .filter(|(k, _)| !k.is_empty())
+            .ok_or_else(|| format!("`{pair}` is not KEY=VALUE"))?;
         check_key(key)?;
         glob::check(value).map_err(|e| format!("the value `{value}` {e}"))?;
-        self.expect.push(Expectation { key: key.into(), value: value.into() });
+        self.expect.push(Expectation {
+            key: key.into(),
+            value: value.into(),
+        });
         Ok(())
     }
 
@@ -201,14 +227,26 @@ impl Policy {
                     "fips" => l.fips,
                     _ => l.default,
                 };
-                Effective { level, ..Effective::default() }
+                Effective {
+                    level,
+                    ..Effective::default()
+                }
             })
             .collect();
         let mut said_off = vec![false; rows.len()];
-        let profiles = chain.iter().rev().filter_map(|n| self.profiles.get(n)).flat_map(|p| &p.rules);
-        let chosen = overrides.iter().filter_map(|i| self.overrides.get(*i)).flat_map(|o| &o.rules);
+        let profiles = chain
+            .iter()
+            .rev()
+            .filter_map(|n| self.profiles.get(n))
+            .flat_map(|p| &p.rules);
+        let chosen = overrides
+            .iter()
+            .filter_map(|i| self.overrides.get(*i))
+            .flat_map(|o| &o.rules);
         for s in profiles.chain(&self.rules).chain(chosen) {
-            let (Some(row), Some(off)) = (rows.get_mut(s.rule), said_off.get_mut(s.rule)) else { continue };
+            let (Some(row), Some(off)) = (rows.get_mut(s.rule), said_off.get_mut(s.rule)) else {
+                continue;
+            };
             if let Some(level) = s.level {
                 row.level = level;
                 *off = level.is_none();
@@ -225,7 +263,9 @@ impl Policy {
         }
         for (name, level) in &self.command_line {
             for (row, rule) in rows.iter_mut().zip(RULES) {
-                if name == "all" || selects(name, rule.meta.id, rule.meta.code, rule.meta.family.name()) {
+                if name == "all"
+                    || selects(name, rule.meta.id, rule.meta.code, rule.meta.family.name())
+                {
                     (row.level, row.at) = (*level, None);
                 }
             }
@@ -235,7 +275,11 @@ impl Policy {
 
     /// Level of a custom rule with the command line applied.
     pub fn custom_level(&self, custom: &Custom) -> Option<Level> {
-        let named = self.command_line.iter().rev().find(|(n, _)| n == "all" || glob::matches(n, &custom.id));
+        let named = self
+            .command_line
+            .iter()
+            .rev()
+            .find(|(n, _)| n == "all" || glob::matches(n, &custom.id));
         named.map_or(custom.level, |(_, level)| *level)
     }
 
@@ -243,7 +287,12 @@ impl Policy {
     pub fn overrides_of(&self, binary: &Binary) -> Vec<usize> {
         let holds = |list: &[String], text: &str| list.is_empty() || glob::any(list, text);
         let matching = self.overrides.iter().enumerate().filter(|(_, o)| {
-            holds(&o.paths, &binary.path) && holds(&o.packages, binary.main_package.as_deref().unwrap_or_default()) && (o.ports.is_empty() || glob::any(&o.ports, &port(binary)))
+            holds(&o.paths, &binary.path)
+                && holds(
+                    &o.packages,
+                    binary.main_package.as_deref().unwrap_or_default(),
+                )
+                && (o.ports.is_empty() || glob::any(&o.ports, &port(binary)))
         });
         matching.map(|(i, _)| i).collect()
     }
@@ -251,7 +300,11 @@ impl Policy {
     /// Profiles from the one in force to the built-in one it ends in.
     fn chain(&self) -> Vec<String> {
         let mut out = vec![self.profile.clone()];
-        while let Some(next) = out.last().and_then(|n| self.profiles.get(n)).map(|p| p.extends.clone().unwrap_or_else(|| "default".into())) {
+        while let Some(next) = out
+            .last()
+            .and_then(|n| self.profiles.get(n))
+            .map(|p| p.extends.clone().unwrap_or_else(|| "default".into()))
+        {
             if out.contains(&next) {
                 break;
             }
@@ -275,19 +328,26 @@ impl Waiver {
 
 /// True when `name` means this rule.
 fn selects(name: &str, id: &str, code: &str, family: &str) -> bool {
-    name == id || name.eq_ignore_ascii_case(code) || name == family || (name.contains('*') && glob::matches(name, id))
+    name == id
+        || name.eq_ignore_ascii_case(code)
+        || name == family
+        || (name.contains('*') && glob::matches(name, id))
 }
 
 fn check_key(key: &str) -> Result<(), String> {
     super::keys::check(key).map_err(|near| match near {
         Some(near) => format!("`{key}` is not a record key; did you mean `{near}`?"),
-        None => format!("`{key}` is not a record key; `gospect scan --format json FILE` shows the keys"),
+        None => {
+            format!("`{key}` is not a record key; `gospect scan --format json FILE` shows the keys")
+        }
     })
 }
 
 /// Row of a rule, by id or code.
 fn rule_index(name: &str) -> Option<usize> {
-    registry::RULES.iter().position(|r| r.meta.id == name || r.meta.code == name)
+    registry::RULES
+        .iter()
+        .position(|r| r.meta.id == name || r.meta.code == name)
 }
 
 #[cfg(test)]

@@ -8,12 +8,29 @@ use std::fmt::Write;
 
 pub(super) fn print(policy: &Policy) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "# Effective policy: profile {}{}", policy.profile, policy.file.as_ref().map_or(String::new(), |f| format!(", file {f}")));
+    let _ = writeln!(
+        out,
+        "# Effective policy: profile {}{}",
+        policy.profile,
+        policy
+            .file
+            .as_ref()
+            .map_or(String::new(), |f| format!(", file {f}"))
+    );
     out.push_str("# Every rule with its level and every option with its value.\n\n[rules]\n");
     for (rule, row) in RULES.iter().zip(policy.effective(&[])) {
-        let _ = write!(out, "{} = {{ level = {}", rule.meta.id, quote(level(row.level)));
+        let _ = write!(
+            out,
+            "{} = {{ level = {}",
+            rule.meta.id,
+            quote(level(row.level))
+        );
         for spec in rule.meta.options {
-            let set = row.options.iter().find(|(n, _)| *n == spec.name).map(|(_, v)| value(v));
+            let set = row
+                .options
+                .iter()
+                .find(|(n, _)| *n == spec.name)
+                .map(|(_, v)| value(v));
             if let Some(text) = set.or_else(|| default(&spec.default)) {
                 let _ = write!(out, ", {} = {text}", spec.name);
             }
@@ -35,7 +52,11 @@ pub(super) fn print(policy: &Policy) -> String {
     }
     for o in &policy.overrides {
         out.push_str("\n[[overrides]]\n");
-        for (name, globs) in [("paths", &o.paths), ("packages", &o.packages), ("ports", &o.ports)] {
+        for (name, globs) in [
+            ("paths", &o.paths),
+            ("packages", &o.packages),
+            ("ports", &o.ports),
+        ] {
             if !globs.is_empty() {
                 let _ = writeln!(out, "{name} = {}", list(globs));
             }
@@ -44,13 +65,25 @@ pub(super) fn print(policy: &Policy) -> String {
         o.rules.iter().for_each(|s| setting(&mut out, s));
     }
     for w in &policy.waivers {
-        let _ = writeln!(out, "\n[[waivers]]\nrule = {}\npath = {}\nreason = {}", quote(&w.rule), quote(&w.path), quote(&w.reason));
+        let _ = writeln!(
+            out,
+            "\n[[waivers]]\nrule = {}\npath = {}\nreason = {}",
+            quote(&w.rule),
+            quote(&w.path),
+            quote(&w.reason)
+        );
         if let Some(day) = w.expires {
             let _ = writeln!(out, "expires = {day}");
         }
     }
     for c in &policy.custom {
-        let _ = writeln!(out, "\n[[custom]]\nid = {}\nlevel = {}\nmessage = {}", quote(&c.id), quote(level(policy.custom_level(c))), quote(&c.message));
+        let _ = writeln!(
+            out,
+            "\n[[custom]]\nid = {}\nlevel = {}\nmessage = {}",
+            quote(&c.id),
+            quote(level(policy.custom_level(c))),
+            quote(&c.message)
+        );
         if !c.help.is_empty() {
             let _ = writeln!(out, "help = {}", quote(&c.help));
         }
@@ -60,8 +93,14 @@ pub(super) fn print(policy: &Policy) -> String {
 }
 
 fn setting(out: &mut String, s: &Setting) {
-    let Some(rule) = RULES.get(s.rule) else { return };
-    let mut parts: Vec<String> = s.level.iter().map(|l| format!("level = {}", quote(level(*l)))).collect();
+    let Some(rule) = RULES.get(s.rule) else {
+        return;
+    };
+    let mut parts: Vec<String> = s
+        .level
+        .iter()
+        .map(|l| format!("level = {}", quote(level(*l))))
+        .collect();
     parts.extend(s.options.iter().map(|(n, v)| format!("{n} = {}", value(v))));
     let _ = writeln!(out, "{} = {{ {} }}", rule.meta.id, parts.join(", "));
 }
@@ -88,7 +127,14 @@ fn default(d: &Default) -> Option<String> {
 }
 
 fn list<S: AsRef<str>>(items: &[S]) -> String {
-    format!("[{}]", items.iter().map(|i| quote(i.as_ref())).collect::<Vec<_>>().join(", "))
+    format!(
+        "[{}]",
+        items
+            .iter()
+            .map(|i| quote(i.as_ref()))
+            .collect::<Vec<_>>()
+            .join(", ")
+    )
 }
 
 /// A TOML basic string.
@@ -115,8 +161,15 @@ fn joined(c: &Condition) -> String {
         Condition::All(items) => format!("all = [{}]", inner(items)),
         Condition::Any(items) => format!("any = [{}]", inner(items)),
         Condition::Not(c) => format!("not = {{ {} }}", joined(c)),
-        Condition::Test { key, operator, values } => {
-            let word = super::condition::Operator::ALL.iter().find(|(_, o)| o == operator).map_or("=", |(s, _)| s);
+        Condition::Test {
+            key,
+            operator,
+            values,
+        } => {
+            let word = super::condition::Operator::ALL
+                .iter()
+                .find(|(_, o)| o == operator)
+                .map_or("=", |(s, _)| s);
             let mut out = format!("key = {}, op = {}", quote(key), quote(word));
             match values.as_slice() {
                 [] => {}
@@ -133,5 +186,9 @@ fn joined(c: &Condition) -> String {
 }
 
 fn inner(items: &[Condition]) -> String {
-    items.iter().map(|c| format!("{{ {} }}", joined(c))).collect::<Vec<_>>().join(", ")
+    items
+        .iter()
+        .map(|c| format!("{{ {} }}", joined(c)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

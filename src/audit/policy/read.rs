@@ -15,7 +15,11 @@ type Node<'i> = Spanned<DeValue<'i>>;
 const DEPTH: usize = 16;
 
 pub(super) fn read(text: &str, filename: &str) -> Result<Policy, Vec<Diagnostic>> {
-    let mut r = Reader { text, file: filename, wrong: Vec::new() };
+    let mut r = Reader {
+        text,
+        file: filename,
+        wrong: Vec::new(),
+    };
     let (root, errors) = DeTable::parse_recoverable(text);
     for e in errors {
         let span = e.span().unwrap_or(0..0);
@@ -38,11 +42,22 @@ struct Reader<'t> {
 impl Reader<'_> {
     fn wrong(&mut self, span: Range<usize>, message: String, label: String, help: Option<String>) {
         let (line, column) = position(self.text, span.start);
-        self.wrong.push(Diagnostic { message, file: self.file.to_string(), span, line, column, label, help });
+        self.wrong.push(Diagnostic {
+            message,
+            file: self.file.to_string(),
+            span,
+            line,
+            column,
+            label,
+            help,
+        });
     }
 
     fn at(&self, span: &Range<usize>) -> PolicyRef {
-        PolicyRef { file: self.file.to_string(), line: position(self.text, span.start).0 }
+        PolicyRef {
+            file: self.file.to_string(),
+            line: position(self.text, span.start).0,
+        }
     }
 
     /// Reports keys that are not in `known`.
@@ -50,15 +65,28 @@ impl Reader<'_> {
         for key in table.keys() {
             let name: &str = key.get_ref();
             if !known.contains(&name) {
-                let help = nearest(name, known.iter().copied()).map_or(format!("known here: {}", known.join(", ")), |n| format!("did you mean `{n}`?"));
-                self.wrong(key.span(), format!("unknown key `{name}` in {what}"), "not a key of this table".into(), Some(help));
+                let help = nearest(name, known.iter().copied())
+                    .map_or(format!("known here: {}", known.join(", ")), |n| {
+                        format!("did you mean `{n}`?")
+                    });
+                self.wrong(
+                    key.span(),
+                    format!("unknown key `{name}` in {what}"),
+                    "not a key of this table".into(),
+                    Some(help),
+                );
             }
         }
     }
 
     fn mismatch(&mut self, node: &Node, wanted: &str) {
         let found = node.get_ref().type_str();
-        self.wrong(node.span(), format!("expected {wanted}"), format!("this is a {found}"), None);
+        self.wrong(
+            node.span(),
+            format!("expected {wanted}"),
+            format!("this is a {found}"),
+            None,
+        );
     }
 
     fn string(&mut self, node: &Node) -> Option<String> {
@@ -71,7 +99,10 @@ impl Reader<'_> {
 
     fn strings(&mut self, node: &Node) -> Vec<(String, Range<usize>)> {
         match node.get_ref() {
-            DeValue::Array(items) => items.iter().filter_map(|i| Some((self.string(i)?, i.span()))).collect(),
+            DeValue::Array(items) => items
+                .iter()
+                .filter_map(|i| Some((self.string(i)?, i.span())))
+                .collect(),
             _ => {
                 self.mismatch(node, "a list of texts");
                 Vec::new()
@@ -80,11 +111,18 @@ impl Reader<'_> {
     }
 
     fn globs(&mut self, table: &DeTable, key: &str) -> Vec<String> {
-        let Some(node) = table.get(key) else { return Vec::new() };
+        let Some(node) = table.get(key) else {
+            return Vec::new();
+        };
         let list = self.strings(node);
         for (pattern, span) in &list {
             if let Err(e) = glob::check(pattern) {
-                self.wrong(span.clone(), format!("the glob `{pattern}` {e}"), "not a glob".into(), None);
+                self.wrong(
+                    span.clone(),
+                    format!("the glob `{pattern}` {e}"),
+                    "not a glob".into(),
+                    None,
+                );
             }
         }
         list.into_iter().map(|(p, _)| p).collect()
@@ -99,18 +137,49 @@ impl Reader<'_> {
     }
 
     /// Elements of an array of tables, each with its span.
-    fn tables<'a, 'i>(&mut self, root: &'a DeTable<'i>, key: &str) -> Vec<(&'a DeTable<'i>, Range<usize>)> {
-        let Some(node) = root.get(key) else { return Vec::new() };
-        let DeValue::Array(items) = node.get_ref() else {
-            self.wrong(node.span(), format!("expected a list of tables for `{key}`"), format!("this is a {}", node.get_ref().type_str()), Some(format!("write `[[{key}]]`, once for each")));
+    fn tables<'a, 'i>(
+        &mut self,
+        root: &'a DeTable<'i>,
+        key: &str,
+    ) -> Vec<(&'a DeTable<'i>, Range<usize>)> {
+        let Some(node) = root.get(key) else {
             return Vec::new();
         };
-        items.iter().filter_map(|i| Some((self.table(i, key)?, i.span()))).collect()
+        let DeValue::Array(items) = node.get_ref() else {
+            self.wrong(
+                node.span(),
+                format!("expected a list of tables for `{key}`"),
+                format!("this is a {}", node.get_ref().type_str()),
+                Some(format!("write `[[{key}]]`, once for each")),
+            );
+            return Vec::new();
+        };
+        items
+            .iter()
+            .filter_map(|i| Some((self.table(i, key)?, i.span())))
+            .collect()
     }
 
     fn policy(&mut self, root: &DeTable) -> Policy {
-        self.only(root, "the policy", &["profile", "rules", "profiles", "overrides", "waivers", "custom", "expect", "fleet"]);
-        let mut policy = Policy { file: Some(self.file.to_string()), profile: "default".into(), ..Policy::default() };
+        self.only(
+            root,
+            "the policy",
+            &[
+                "profile",
+                "rules",
+                "profiles",
+                "overrides",
+                "waivers",
+                "custom",
+                "expect",
+                "fleet",
+            ],
+        );
+        let mut policy = Policy {
+            file: Some(self.file.to_string()),
+            profile: "default".into(),
+            ..Policy::default()
+        };
         if let Some(node) = root.get("rules") {
             policy.rules = self.rules(node);
         }
@@ -126,13 +195,33 @@ impl Reader<'_> {
             }
         }
         for (table, _) in self.tables(root, "overrides") {
-            self.only(table, "an override", &["paths", "packages", "ports", "rules"]);
-            let rules = table.get("rules").map(|n| self.rules(n)).unwrap_or_default();
-            policy.overrides.push(Override { paths: self.globs(table, "paths"), packages: self.globs(table, "packages"), ports: self.globs(table, "ports"), rules });
+            self.only(
+                table,
+                "an override",
+                &["paths", "packages", "ports", "rules"],
+            );
+            let rules = table
+                .get("rules")
+                .map(|n| self.rules(n))
+                .unwrap_or_default();
+            policy.overrides.push(Override {
+                paths: self.globs(table, "paths"),
+                packages: self.globs(table, "packages"),
+                ports: self.globs(table, "ports"),
+                rules,
+            });
         }
-        policy.custom = self.tables(root, "custom").into_iter().filter_map(|(t, span)| self.custom(t, &span)).collect();
+        policy.custom = self
+            .tables(root, "custom")
+            .into_iter()
+            .filter_map(|(t, span)| self.custom(t, &span))
+            .collect();
         let own: Vec<String> = policy.custom.iter().map(|c| c.id.clone()).collect();
-        policy.waivers = self.tables(root, "waivers").into_iter().filter_map(|(t, span)| self.waiver(t, &span, &own)).collect();
+        policy.waivers = self
+            .tables(root, "waivers")
+            .into_iter()
+            .filter_map(|(t, span)| self.waiver(t, &span, &own))
+            .collect();
         if let Some(table) = root.get("expect").and_then(|n| self.table(n, "expect")) {
             self.expectations(table, "", &mut policy.expect);
         }
@@ -154,26 +243,51 @@ impl Reader<'_> {
                 self.wrong(key.span(), format!("the profile `{name}` is built in"), "choose another name".into(), Some(format!("`[profiles.my-{name}]` with `extends = \"{name}\"`, then `profile = \"my-{name}\"`")));
                 continue;
             }
-            let Some(t) = self.table(node, "a profile") else { continue };
+            let Some(t) = self.table(node, "a profile") else {
+                continue;
+            };
             self.only(t, "a profile", &["extends", "rules"]);
             let rules = t.get("rules").map(|n| self.rules(n)).unwrap_or_default();
             let extends = t.get("extends").and_then(|n| self.string(n));
             policy.profiles.insert(name, Profile { extends, rules });
         }
-        let names: Vec<String> = PROFILES.iter().map(|p| p.to_string()).chain(policy.profiles.keys().cloned()).collect();
+        let names: Vec<String> = PROFILES
+            .iter()
+            .map(|p| p.to_string())
+            .chain(policy.profiles.keys().cloned())
+            .collect();
         for (_, node) in table {
-            let Some(node) = node.get_ref().as_table().and_then(|t| t.get("extends")) else { continue };
-            let Some(name) = node.get_ref().as_str() else { continue };
+            let Some(node) = node.get_ref().as_table().and_then(|t| t.get("extends")) else {
+                continue;
+            };
+            let Some(name) = node.get_ref().as_str() else {
+                continue;
+            };
             if !names.iter().any(|n| n == name) {
-                let help = nearest(name, names.iter().map(String::as_str)).map(|n| format!("did you mean `{n}`?"));
-                self.wrong(node.span(), format!("there is no profile `{name}`"), "not a profile".into(), help);
+                let help = nearest(name, names.iter().map(String::as_str))
+                    .map(|n| format!("did you mean `{n}`?"));
+                self.wrong(
+                    node.span(),
+                    format!("there is no profile `{name}`"),
+                    "not a profile".into(),
+                    help,
+                );
             }
         }
         for (key, _) in table {
             let mut seen = vec![key.get_ref().to_string()];
-            while let Some(next) = seen.last().and_then(|n| policy.profiles.get(n)).and_then(|p| p.extends.clone()) {
+            while let Some(next) = seen
+                .last()
+                .and_then(|n| policy.profiles.get(n))
+                .and_then(|p| p.extends.clone())
+            {
                 if seen.contains(&next) {
-                    self.wrong(key.span(), format!("profile `{}` extends itself", key.get_ref()), format!("by way of {}", seen.join(" -> ")), None);
+                    self.wrong(
+                        key.span(),
+                        format!("profile `{}` extends itself", key.get_ref()),
+                        format!("by way of {}", seen.join(" -> ")),
+                        None,
+                    );
                     break;
                 }
                 seen.push(next);
@@ -182,17 +296,32 @@ impl Reader<'_> {
     }
 
     fn rules(&mut self, node: &Node) -> Vec<Setting> {
-        let Some(table) = self.table(node, "rules") else { return Vec::new() };
+        let Some(table) = self.table(node, "rules") else {
+            return Vec::new();
+        };
         let mut out = Vec::new();
         for (key, value) in table {
             let name: &str = key.get_ref();
             let Some(rule) = rule_index(name) else {
                 let ids = RULES.iter().map(|r| r.meta.id);
-                let help = nearest(name, ids).map_or("`gospect explain` lists all rules".to_string(), |n| format!("did you mean `{n}`?"));
-                self.wrong(key.span(), format!("there is no rule `{name}`"), "unknown rule".into(), Some(help));
+                let help = nearest(name, ids)
+                    .map_or("`gospect explain` lists all rules".to_string(), |n| {
+                        format!("did you mean `{n}`?")
+                    });
+                self.wrong(
+                    key.span(),
+                    format!("there is no rule `{name}`"),
+                    "unknown rule".into(),
+                    Some(help),
+                );
                 continue;
             };
-            let mut setting = Setting { rule, level: None, options: Vec::new(), at: Some(self.at(&key.span())) };
+            let mut setting = Setting {
+                rule,
+                level: None,
+                options: Vec::new(),
+                at: Some(self.at(&key.span())),
+            };
             match value.get_ref() {
                 DeValue::String(_) => setting.level = self.level(value),
                 DeValue::Table(t) => {
@@ -208,7 +337,13 @@ impl Reader<'_> {
         out
     }
 
-    fn rule_table(&mut self, name: &str, t: &DeTable, specs: &'static [OptionSpec], setting: &mut Setting) {
+    fn rule_table(
+        &mut self,
+        name: &str,
+        t: &DeTable,
+        specs: &'static [OptionSpec],
+        setting: &mut Setting,
+    ) {
         for (key, value) in t {
             let option: &str = key.get_ref();
             if option == "level" {
@@ -217,8 +352,16 @@ impl Reader<'_> {
             }
             let Some(spec) = specs.iter().find(|s| s.name == option) else {
                 let known = specs.iter().map(|s| s.name).chain(["level"]);
-                let help = nearest(option, known.clone()).map_or(format!("it has: {}", known.collect::<Vec<_>>().join(", ")), |n| format!("did you mean `{n}`?"));
-                self.wrong(key.span(), format!("rule `{name}` has no option `{option}`"), "unknown option".into(), Some(help));
+                let help = nearest(option, known.clone()).map_or(
+                    format!("it has: {}", known.collect::<Vec<_>>().join(", ")),
+                    |n| format!("did you mean `{n}`?"),
+                );
+                self.wrong(
+                    key.span(),
+                    format!("rule `{name}` has no option `{option}`"),
+                    "unknown option".into(),
+                    Some(help),
+                );
                 continue;
             };
             if let Some(v) = self.option(spec, value) {
@@ -237,7 +380,8 @@ impl Reader<'_> {
             (Kind::Flag, DeValue::Boolean(b)) => Some(Value::Flag(*b)),
             (kind, DeValue::Array(_)) if kind.is_list() => {
                 let list = self.strings(node);
-                list.iter().for_each(|(text, span)| check(self, text, span.clone()));
+                list.iter()
+                    .for_each(|(text, span)| check(self, text, span.clone()));
                 Some(Value::List(list.into_iter().map(|(t, _)| t).collect()))
             }
             (Kind::Choice(_) | Kind::Release | Kind::Number, DeValue::String(s)) => {
@@ -259,17 +403,36 @@ impl Reader<'_> {
         let level = Level::parse(&text);
         if level.is_none() {
             let words = ["error", "warning", "note", "off"];
-            let help = nearest(&text, words).map_or("one of error, warning, note, off".to_string(), |n| format!("did you mean `{n}`?"));
-            self.wrong(node.span(), format!("`{text}` is not a level"), "unknown level".into(), Some(help));
+            let help = nearest(&text, words)
+                .map_or("one of error, warning, note, off".to_string(), |n| {
+                    format!("did you mean `{n}`?")
+                });
+            self.wrong(
+                node.span(),
+                format!("`{text}` is not a level"),
+                "unknown level".into(),
+                Some(help),
+            );
         }
         level.map(Some)
     }
 
-    fn required(&mut self, table: &DeTable, key: &str, what: &str, span: &Range<usize>) -> Option<String> {
+    fn required(
+        &mut self,
+        table: &DeTable,
+        key: &str,
+        what: &str,
+        span: &Range<usize>,
+    ) -> Option<String> {
         match table.get(key) {
             Some(node) => self.string(node),
             None => {
-                self.wrong(span.clone(), format!("{what} needs `{key}`"), format!("`{key}` is missing"), None);
+                self.wrong(
+                    span.clone(),
+                    format!("{what} needs `{key}`"),
+                    format!("`{key}` is missing"),
+                    None,
+                );
                 None
             }
         }
@@ -280,20 +443,41 @@ impl Reader<'_> {
         let rule = self.required(t, "rule", "a waiver", span);
         let reason = self.required(t, "reason", "a waiver", span);
         if let (Some(node), Some(rule)) = (t.get("rule"), &rule) {
-            let known = RULES.iter().any(|r| r.meta.code == rule || glob::matches(rule, r.meta.id)) || own.iter().any(|id| glob::matches(rule, id));
+            let known = RULES
+                .iter()
+                .any(|r| r.meta.code == rule || glob::matches(rule, r.meta.id))
+                || own.iter().any(|id| glob::matches(rule, id));
             if !known {
-                let ids = RULES.iter().map(|r| r.meta.id).chain(own.iter().map(String::as_str));
+                let ids = RULES
+                    .iter()
+                    .map(|r| r.meta.id)
+                    .chain(own.iter().map(String::as_str));
                 let help = nearest(rule, ids).map(|n| format!("did you mean `{n}`?"));
-                self.wrong(node.span(), format!("there is no rule `{rule}`"), "unknown rule".into(), help);
+                self.wrong(
+                    node.span(),
+                    format!("there is no rule `{rule}`"),
+                    "unknown rule".into(),
+                    help,
+                );
             }
         }
         if let (Some(node), Some("")) = (t.get("reason"), reason.as_deref().map(str::trim)) {
-            self.wrong(node.span(), "a waiver needs a reason".into(), "say why, for whoever reads this next".into(), None);
+            self.wrong(
+                node.span(),
+                "a waiver needs a reason".into(),
+                "say why, for whoever reads this next".into(),
+                None,
+            );
         }
         let path = t.get("path").and_then(|n| {
             let p = self.string(n)?;
             if let Err(e) = glob::check(&p) {
-                self.wrong(n.span(), format!("the glob `{p}` {e}"), "not a glob".into(), None);
+                self.wrong(
+                    n.span(),
+                    format!("the glob `{p}` {e}"),
+                    "not a glob".into(),
+                    None,
+                );
             }
             Some(p)
         });
@@ -305,64 +489,133 @@ impl Reader<'_> {
             };
             let date = Date::parse(&text);
             if date.is_none() {
-                self.wrong(n.span(), "`expires` is not a day".into(), "not a day".into(), Some("write it as 2026-12-31".into()));
+                self.wrong(
+                    n.span(),
+                    "`expires` is not a day".into(),
+                    "not a day".into(),
+                    Some("write it as 2026-12-31".into()),
+                );
             }
             date
         });
-        Some(Waiver { rule: rule?, path: path.unwrap_or_else(|| "**".into()), reason: reason?, expires, at: self.at(span) })
+        Some(Waiver {
+            rule: rule?,
+            path: path.unwrap_or_else(|| "**".into()),
+            reason: reason?,
+            expires,
+            at: self.at(span),
+        })
     }
 
     fn custom(&mut self, t: &DeTable, span: &Range<usize>) -> Option<Custom> {
-        self.only(t, "a custom rule", &["id", "level", "message", "help", "all", "any", "not"]);
+        self.only(
+            t,
+            "a custom rule",
+            &["id", "level", "message", "help", "all", "any", "not"],
+        );
         let id = self.required(t, "id", "a custom rule", span);
         let message = self.required(t, "message", "a custom rule", span);
         if let (Some(node), Some(id)) = (t.get("id"), &id) {
-            let kebab = !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            let kebab = !id.is_empty()
+                && id
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
             if !kebab {
-                self.wrong(node.span(), format!("`{id}` is not a rule id"), "lower-case letters, digits and `-` only".into(), None);
+                self.wrong(
+                    node.span(),
+                    format!("`{id}` is not a rule id"),
+                    "lower-case letters, digits and `-` only".into(),
+                    None,
+                );
             } else if rule_index(id).is_some() {
-                self.wrong(node.span(), format!("`{id}` is a built-in rule"), "choose another id".into(), None);
+                self.wrong(
+                    node.span(),
+                    format!("`{id}` is a built-in rule"),
+                    "choose another id".into(),
+                    None,
+                );
             }
         }
-        let level = t.get("level").map_or(Some(Some(Level::Warning)), |n| self.level(n));
-        let help = t.get("help").and_then(|n| self.string(n)).unwrap_or_default();
+        let level = t
+            .get("level")
+            .map_or(Some(Some(Level::Warning)), |n| self.level(n));
+        let help = t
+            .get("help")
+            .and_then(|n| self.string(n))
+            .unwrap_or_default();
         let when = self.joined(t, span, 0);
-        Some(Custom { id: id?, level: level?, message: message?, help, when: when?, at: self.at(span) })
+        Some(Custom {
+            id: id?,
+            level: level?,
+            message: message?,
+            help,
+            when: when?,
+            at: self.at(span),
+        })
     }
 
     /// `all`, `any` or `not` of a table.
     fn joined(&mut self, t: &DeTable, span: &Range<usize>, depth: usize) -> Option<Condition> {
-        let given: Vec<&str> = ["all", "any", "not"].into_iter().filter(|k| t.contains_key(*k)).collect();
+        let given: Vec<&str> = ["all", "any", "not"]
+            .into_iter()
+            .filter(|k| t.contains_key(*k))
+            .collect();
         let [word] = given.as_slice() else {
-            self.wrong(span.clone(), "a condition needs exactly one of `all`, `any`, `not`".into(), format!("{} given", given.len()), Some("`all = [{ key = \"go_version\", op = \"<\", value = \"go1.26\" }]`".into()));
+            self.wrong(
+                span.clone(),
+                "a condition needs exactly one of `all`, `any`, `not`".into(),
+                format!("{} given", given.len()),
+                Some("`all = [{ key = \"go_version\", op = \"<\", value = \"go1.26\" }]`".into()),
+            );
             return None;
         };
         let node = t.get(*word)?;
         if depth >= DEPTH {
-            self.wrong(node.span(), format!("conditions are nested more than {DEPTH} deep"), "too deep".into(), None);
+            self.wrong(
+                node.span(),
+                format!("conditions are nested more than {DEPTH} deep"),
+                "too deep".into(),
+                None,
+            );
             return None;
         }
         if *word == "not" {
-            return self.condition(node, depth + 1).map(|c| Condition::Not(Box::new(c)));
+            return self
+                .condition(node, depth + 1)
+                .map(|c| Condition::Not(Box::new(c)));
         }
         let DeValue::Array(items) = node.get_ref() else {
             self.mismatch(node, "a list of conditions");
             return None;
         };
         if items.is_empty() {
-            self.wrong(node.span(), format!("`{word}` is empty"), "give at least one condition".into(), None);
+            self.wrong(
+                node.span(),
+                format!("`{word}` is empty"),
+                "give at least one condition".into(),
+                None,
+            );
             return None;
         }
-        let read: Vec<Option<Condition>> = items.iter().map(|i| self.condition(i, depth + 1)).collect();
+        let read: Vec<Option<Condition>> =
+            items.iter().map(|i| self.condition(i, depth + 1)).collect();
         let list = read.into_iter().collect::<Option<Vec<_>>>()?;
-        Some(if *word == "all" { Condition::All(list) } else { Condition::Any(list) })
+        Some(if *word == "all" {
+            Condition::All(list)
+        } else {
+            Condition::Any(list)
+        })
     }
 
     fn condition(&mut self, node: &Node, depth: usize) -> Option<Condition> {
         let t = self.table(node, "a condition")?;
         let span = node.span();
         if !t.contains_key("key") {
-            self.only(t, "a condition", &["key", "op", "value", "all", "any", "not"]);
+            self.only(
+                t,
+                "a condition",
+                &["key", "op", "value", "all", "any", "not"],
+            );
             return self.joined(t, &span, depth);
         }
         self.only(t, "a condition", &["key", "op", "value"]);
@@ -377,7 +630,12 @@ impl Reader<'_> {
                 let op = Operator::parse(&text);
                 if op.is_none() {
                     let all: Vec<&str> = Operator::ALL.iter().map(|(s, _)| *s).collect();
-                    self.wrong(n.span(), format!("`{text}` is not an operator"), "unknown operator".into(), Some(format!("one of {}", all.join("  "))));
+                    self.wrong(
+                        n.span(),
+                        format!("`{text}` is not an operator"),
+                        "unknown operator".into(),
+                        Some(format!("one of {}", all.join("  "))),
+                    );
                 }
                 op?
             }
@@ -385,16 +643,30 @@ impl Reader<'_> {
         let values = match (t.get("value"), operator.is_unary()) {
             (None, true) => Vec::new(),
             (Some(n), true) => {
-                self.wrong(n.span(), "this operator takes no value".into(), "remove it".into(), None);
+                self.wrong(
+                    n.span(),
+                    "this operator takes no value".into(),
+                    "remove it".into(),
+                    None,
+                );
                 return None;
             }
             (None, false) => {
-                self.wrong(span, "this condition needs `value`".into(), "`value` is missing".into(), None);
+                self.wrong(
+                    span,
+                    "this condition needs `value`".into(),
+                    "`value` is missing".into(),
+                    None,
+                );
                 return None;
             }
             (Some(n), false) => self.operands(n, operator)?,
         };
-        Some(Condition::Test { key, operator, values })
+        Some(Condition::Test {
+            key,
+            operator,
+            values,
+        })
     }
 
     fn operands(&mut self, node: &Node, operator: Operator) -> Option<Vec<String>> {
@@ -404,16 +676,33 @@ impl Reader<'_> {
             DeValue::Integer(i) => vec![(i.as_str().to_string(), node.span())],
             DeValue::Array(_) if operator.takes_list() => self.strings(node),
             _ => {
-                self.mismatch(node, if operator.takes_list() { "a text or a list of texts" } else { "a text, a number, or true or false" });
+                self.mismatch(
+                    node,
+                    if operator.takes_list() {
+                        "a text or a list of texts"
+                    } else {
+                        "a text, a number, or true or false"
+                    },
+                );
                 return None;
             }
         };
         for (text, span) in &list {
             if operator.is_order() && !is_ordered(text) {
-                self.wrong(span.clone(), format!("`{text}` is neither a Go release, a module version nor a number"), "cannot be ordered".into(), None);
+                self.wrong(
+                    span.clone(),
+                    format!("`{text}` is neither a Go release, a module version nor a number"),
+                    "cannot be ordered".into(),
+                    None,
+                );
             }
             if let (Operator::Glob | Operator::NotGlob, Err(e)) = (operator, glob::check(text)) {
-                self.wrong(span.clone(), format!("the glob `{text}` {e}"), "not a glob".into(), None);
+                self.wrong(
+                    span.clone(),
+                    format!("the glob `{text}` {e}"),
+                    "not a glob".into(),
+                    None,
+                );
             }
         }
         Some(list.into_iter().map(|(t, _)| t).collect())
@@ -421,8 +710,16 @@ impl Reader<'_> {
 
     fn key(&mut self, key: &str, span: &Range<usize>) {
         if let Err(near) = crate::audit::keys::check(key) {
-            let help = near.map_or("`gospect scan --format json FILE` shows the keys".to_string(), |n| format!("did you mean `{n}`?"));
-            self.wrong(span.clone(), format!("`{key}` is not a record key"), "unknown key".into(), Some(help));
+            let help = near.map_or(
+                "`gospect scan --format json FILE` shows the keys".to_string(),
+                |n| format!("did you mean `{n}`?"),
+            );
+            self.wrong(
+                span.clone(),
+                format!("`{key}` is not a record key"),
+                "unknown key".into(),
+                Some(help),
+            );
         }
     }
 
@@ -445,7 +742,12 @@ impl Reader<'_> {
             };
             self.key(&name, &key.span());
             if let Err(e) = glob::check(&value) {
-                self.wrong(node.span(), format!("the value `{value}` {e}"), "not a glob".into(), None);
+                self.wrong(
+                    node.span(),
+                    format!("the value `{value}` {e}"),
+                    "not a glob".into(),
+                    None,
+                );
             }
             out.push(Expectation { key: name, value });
         }

@@ -30,7 +30,8 @@ fn value() -> Value {
     let globs = json!({ "type": "array", "items": { "type": "string" } });
     let operators: Vec<&str> = Operator::ALL.iter().map(|(s, _)| *s).collect();
     let scalar = json!({ "type": ["string", "boolean", "integer"] });
-    let conditions = json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/condition" } });
+    let conditions =
+        json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/condition" } });
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "gospect policy",

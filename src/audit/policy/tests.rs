@@ -27,10 +27,21 @@ group-by = ["location.imag"]
         assert!(lines.contains(&line), "nothing on line {line}: {places:?}");
     }
     assert!(wrong.len() >= 10);
-    assert!(places.contains(&(1, 11)) && places.contains(&(4, 1)) && places.contains(&(15, 17)), "{places:?}");
+    assert!(
+        places.contains(&(1, 11)) && places.contains(&(4, 1)) && places.contains(&(15, 17)),
+        "{places:?}"
+    );
     let shown: Vec<String> = wrong.iter().map(|d| d.render(text, false)).collect();
-    for (hint, caret) in [("did you mean `release`?", true), ("did you mean `dirty-tree`?", true), ("did you mean `deny`?", true), ("did you mean `go_version`?", true)] {
-        let one = shown.iter().find(|s| s.contains(hint)).unwrap_or_else(|| panic!("{hint}: {shown:#?}"));
+    for (hint, caret) in [
+        ("did you mean `release`?", true),
+        ("did you mean `dirty-tree`?", true),
+        ("did you mean `deny`?", true),
+        ("did you mean `go_version`?", true),
+    ] {
+        let one = shown
+            .iter()
+            .find(|s| s.contains(hint))
+            .unwrap_or_else(|| panic!("{hint}: {shown:#?}"));
         assert_eq!(one.contains("^^^"), caret);
         assert!(one.contains("gospect.toml:"));
     }
@@ -42,13 +53,32 @@ fn the_template_is_a_policy_and_so_is_each_commented_part() {
     let all: String = TEMPLATE
         .lines()
         .map(|l| match l.strip_prefix("# ") {
-            Some(rest) if rest.starts_with('[') || rest.starts_with("  ") || rest.starts_with(']') || rest.split_once(" = ").is_some_and(|(k, _)| !k.trim_matches('"').contains(' ')) => rest,
+            Some(rest)
+                if rest.starts_with('[')
+                    || rest.starts_with("  ")
+                    || rest.starts_with(']')
+                    || rest
+                        .split_once(" = ")
+                        .is_some_and(|(k, _)| !k.trim_matches('"').contains(' ')) =>
+            {
+                rest
+            }
             _ => l,
         })
         .flat_map(|l| [l, "\n"])
         .collect();
-    let policy = Policy::load(&all, "gospect.toml").unwrap_or_else(|e| panic!("{}\n{all}", e[0].line()));
-    assert_eq!((policy.waivers.len(), policy.custom.len(), policy.overrides.len(), policy.profiles.len(), policy.expect.len()), (1, 1, 1, 1, 2));
+    let policy =
+        Policy::load(&all, "gospect.toml").unwrap_or_else(|e| panic!("{}\n{all}", e[0].line()));
+    assert_eq!(
+        (
+            policy.waivers.len(),
+            policy.custom.len(),
+            policy.overrides.len(),
+            policy.profiles.len(),
+            policy.expect.len()
+        ),
+        (1, 1, 1, 1, 2)
+    );
 }
 
 #[test]
@@ -56,16 +86,33 @@ fn the_printed_policy_reads_back_and_means_the_same() {
     let text = "profile = \"mine\"\n[profiles.mine]\nextends = \"container\"\n[profiles.mine.rules]\ndirty-tree = \"error\"\n[rules]\ncgo-enabled = { allow = [\"a\\\"b\"] }\nGS100 = \"off\"\n[expect]\nvcs.revision = \"abc\"\n[[waivers]]\nrule = \"GS131\"\nreason = \"r\"\n[[custom]]\nid = \"c\"\nmessage = \"m\"\nany = [{ key = \"go_version\", op = \"in\", value = [\"go1.26.1\", \"go1.26.2\"] }, { all = [{ key = \"fips.mode\", op = \"exists\" }] }]\n";
     let policy = Policy::load(text, "p.toml").unwrap();
     let printed = policy.print_config();
-    let again = Policy::load(&printed, "p.toml").unwrap_or_else(|e| panic!("{}\n{printed}", e[0].line()));
-    let levels = |p: &Policy| p.effective(&[]).iter().map(|r| (r.level, r.options.clone())).collect::<Vec<_>>();
-    assert_eq!(levels(&policy).iter().map(|r| r.0).collect::<Vec<_>>(), levels(&again).iter().map(|r| r.0).collect::<Vec<_>>());
+    let again =
+        Policy::load(&printed, "p.toml").unwrap_or_else(|e| panic!("{}\n{printed}", e[0].line()));
+    let levels = |p: &Policy| {
+        p.effective(&[])
+            .iter()
+            .map(|r| (r.level, r.options.clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        levels(&policy).iter().map(|r| r.0).collect::<Vec<_>>(),
+        levels(&again).iter().map(|r| r.0).collect::<Vec<_>>()
+    );
     assert_eq!(policy.custom[0].when, again.custom[0].when);
     assert_eq!(policy.expect, again.expect);
     let level = |id: &str| policy.effective(&[])[rule_index(id).unwrap()].level;
     assert_eq!(level("dirty-tree"), Some(Level::Error));
     assert_eq!(level("race-detector"), None);
-    assert_eq!(level("cgo-enabled"), Some(Level::Warning), "options switch a rule on");
-    assert_eq!(level("godebug-no-effect"), Some(Level::Note), "from container");
+    assert_eq!(
+        level("cgo-enabled"),
+        Some(Level::Warning),
+        "options switch a rule on"
+    );
+    assert_eq!(
+        level("godebug-no-effect"),
+        Some(Level::Note),
+        "from container"
+    );
 }
 
 #[test]
@@ -79,7 +126,17 @@ fn a_loop_of_profiles_is_an_error_and_ends() {
 fn broken_toml_is_reported_with_the_rest() {
     let wrong = Policy::load("[rules\ndirty-tree = \"eror\"\nx = \n", "p").unwrap_err();
     assert!(wrong.iter().any(|d| d.message == "not valid TOML"));
-    for text in ["\u{0}", "[[[[", "a = [[[[[[[[[[[[[[[[[[[[[[", "=", "\"", "rules = 3", "waivers = {}", "custom = [1]", "é = 1"] {
+    for text in [
+        "\u{0}",
+        "[[[[",
+        "a = [[[[[[[[[[[[[[[[[[[[[[",
+        "=",
+        "\"",
+        "rules = 3",
+        "waivers = {}",
+        "custom = [1]",
+        "é = 1",
+    ] {
         assert!(Policy::load(text, "p").is_err(), "{text}");
         for d in Policy::load(text, "p").unwrap_err() {
             d.render(text, true);
@@ -119,7 +176,12 @@ fn the_schema_is_current_and_knows_every_rule_and_option() {
         let properties = &v["$defs"]["rules"]["properties"][r.meta.id]["oneOf"][1]["properties"];
         assert!(properties.is_object(), "{}", r.meta.id);
         for o in r.meta.options {
-            assert!(properties[o.name]["description"].is_string(), "{} {}", r.meta.id, o.name);
+            assert!(
+                properties[o.name]["description"].is_string(),
+                "{} {}",
+                r.meta.id,
+                o.name
+            );
         }
     }
 }
@@ -130,8 +192,15 @@ fn names_on_the_command_line_are_checked() {
     assert!(p.expect("go_version=go1.27.3").is_ok());
     assert!(p.expect("go_verison=x").unwrap_err().contains("go_version"));
     assert!(p.expect("go_version").is_err());
-    assert!(p.select_profile("contaner").unwrap_err().contains("`container`"));
-    assert!(p.set_level("godebug", Some(Level::Error)).is_ok(), "a family");
+    assert!(
+        p.select_profile("contaner")
+            .unwrap_err()
+            .contains("`container`")
+    );
+    assert!(
+        p.set_level("godebug", Some(Level::Error)).is_ok(),
+        "a family"
+    );
     assert!(p.set_level("godebug-*", None).is_ok());
     assert!(p.set_level("nothing-like-it", None).is_err());
 }

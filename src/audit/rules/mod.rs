@@ -133,7 +133,12 @@ pub const fn levels(
     container: Option<Level>,
     fips: Option<Level>,
 ) -> Levels {
-    Levels { default, release, container, fips }
+    Levels {
+        default,
+        release,
+        container,
+        fips,
+    }
 }
 
 /// Short names for the tables of levels.
@@ -225,7 +230,11 @@ impl<'a> Ctx<'a> {
 /// `os/arch`; an unknown part is `?`.
 pub fn port(binary: &Binary) -> String {
     let e = &binary.executable;
-    format!("{}/{}", e.os.as_deref().unwrap_or("?"), e.arch.as_deref().unwrap_or("?"))
+    format!(
+        "{}/{}",
+        e.os.as_deref().unwrap_or("?"),
+        e.arch.as_deref().unwrap_or("?")
+    )
 }
 
 /// What a rule sees of one image.
@@ -281,14 +290,19 @@ impl Sink<'_> {
                 (path, location, place)
             }
             None => {
-                let place = self.identity.get_or_init(|| identity(self.path, self.location)).clone();
+                let place = self
+                    .identity
+                    .get_or_init(|| identity(self.path, self.location))
+                    .clone();
                 (self.path.to_string(), self.location.clone(), place)
             }
         };
         self.out.push(Finding {
             rule: self.rule.to_string(),
             code: self.code.to_string(),
-            level: report.at_most.map_or(self.level, |most| self.level.min(most)),
+            level: report
+                .at_most
+                .map_or(self.level, |most| self.level.min(most)),
             message: report.message,
             fingerprint: fingerprint(self.rule, &place, &report.salient),
             path,
@@ -317,12 +331,18 @@ pub struct Report {
 impl Report {
     /// Starts with the one sentence that says what is the case.
     pub fn new(message: impl Into<String>) -> Report {
-        Report { message: message.into(), ..Report::default() }
+        Report {
+            message: message.into(),
+            ..Report::default()
+        }
     }
 
     /// Adds evidence: a record key (or place) and what was seen there.
     pub fn see(mut self, source: impl Into<String>, value: impl Into<String>) -> Report {
-        self.evidence.push(Evidence { source: source.into(), value: value.into() });
+        self.evidence.push(Evidence {
+            source: source.into(),
+            value: value.into(),
+        });
         self
     }
 
@@ -355,5 +375,7 @@ impl Report {
 pub mod prelude {
     pub use super::super::finding::Level;
     pub use super::super::options::{Default as D, Kind, OptionSpec};
-    pub use super::{Ctx, Doc, ERROR, Family, ImageCtx, Meta, NOTE, OFF, Report, RunCtx, Sink, WARN, levels};
+    pub use super::{
+        Ctx, Doc, ERROR, Family, ImageCtx, Meta, NOTE, OFF, Report, RunCtx, Sink, WARN, levels,
+    };
 }

@@ -1,14 +1,23 @@
 //! The table of all rules, in the order of their codes.
 
-use super::{Check, Rule, completeness, experiments, fleet, godebug, goroot, image, integrity, linkage, policy, settings, source, toolchain};
+use super::{
+    Check, Rule, completeness, experiments, fleet, godebug, goroot, image, integrity, linkage,
+    policy, settings, source, toolchain,
+};
 
 /// A row: what looks, and at what.
 macro_rules! row {
     (Engine $family:ident $rule:ident) => {
-        Rule { meta: &$family::$rule::META, check: Check::Engine }
+        Rule {
+            meta: &$family::$rule::META,
+            check: Check::Engine,
+        }
     };
     ($kind:ident $family:ident $rule:ident) => {
-        Rule { meta: &$family::$rule::META, check: Check::$kind($family::$rule::check) }
+        Rule {
+            meta: &$family::$rule::META,
+            check: Check::$kind($family::$rule::check),
+        }
     };
 }
 
@@ -111,7 +120,9 @@ pub static RULES: &[Rule] = &[
 
 /// The rule with that id or code.
 pub fn find(name: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|r| r.meta.id == name || r.meta.code.eq_ignore_ascii_case(name))
+    RULES
+        .iter()
+        .find(|r| r.meta.id == name || r.meta.code.eq_ignore_ascii_case(name))
 }
 
 /// Row of the rule with that code.
@@ -129,8 +140,17 @@ mod tests {
     fn codes_are_sorted_unique_and_well_formed() {
         assert!(RULES.is_sorted_by(|a, b| a.meta.code < b.meta.code));
         for r in RULES {
-            assert!(r.meta.code.len() == 5 && r.meta.code.starts_with("GS") && r.meta.code[2..].bytes().all(|b| b.is_ascii_digit()), "{}", r.meta.code);
-            assert_eq!(position(r.meta.code).map(|i| RULES[i].meta.id), Some(r.meta.id));
+            assert!(
+                r.meta.code.len() == 5
+                    && r.meta.code.starts_with("GS")
+                    && r.meta.code[2..].bytes().all(|b| b.is_ascii_digit()),
+                "{}",
+                r.meta.code
+            );
+            assert_eq!(
+                position(r.meta.code).map(|i| RULES[i].meta.id),
+                Some(r.meta.id)
+            );
         }
     }
 
@@ -139,7 +159,11 @@ mod tests {
         let ids: BTreeSet<&str> = RULES.iter().map(|r| r.meta.id).collect();
         assert_eq!(ids.len(), RULES.len());
         for id in ids {
-            let fine = id.split('-').all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+            let fine = id.split('-').all(|w| {
+                !w.is_empty()
+                    && w.bytes()
+                        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            });
             assert!(fine && !id.starts_with("no-"), "{id}");
         }
     }
@@ -148,12 +172,32 @@ mod tests {
     fn every_rule_is_documented() {
         for r in RULES {
             let m = r.meta;
-            for (heading, text) in [("What", m.doc.what), ("Why", m.doc.why), ("Example", m.doc.example), ("Fix", m.doc.fix)] {
-                assert!(text.len() > 10 && text.ends_with(['.', '`', '…', ')']), "{}: {heading}: {text}", m.id);
+            for (heading, text) in [
+                ("What", m.doc.what),
+                ("Why", m.doc.why),
+                ("Example", m.doc.example),
+                ("Fix", m.doc.fix),
+            ] {
+                assert!(
+                    text.len() > 10 && text.ends_with(['.', '`', '…', ')']),
+                    "{}: {heading}: {text}",
+                    m.id
+                );
             }
-            assert!(!m.summary.ends_with('.') && !m.summary.is_empty(), "{}", m.id);
+            assert!(
+                !m.summary.ends_with('.') && !m.summary.is_empty(),
+                "{}",
+                m.id
+            );
             for o in m.options {
-                assert!(o.doc.ends_with('.') && o.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') && o.name != "level", "{}: {}", m.id, o.name);
+                assert!(
+                    o.doc.ends_with('.')
+                        && o.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+                        && o.name != "level",
+                    "{}: {}",
+                    m.id,
+                    o.name
+                );
                 let ok = |t: &&str| o.kind.check(t).is_ok();
                 let fits = match o.default {
                     Default::Unset => true,
@@ -169,7 +213,10 @@ mod tests {
     /// A code or id that changes or goes away breaks policies and baselines: this list must show it in review.
     #[test]
     fn the_set_of_codes_is_stable() {
-        let set: Vec<String> = RULES.iter().map(|r| format!("{} {}", r.meta.code, r.meta.id)).collect();
+        let set: Vec<String> = RULES
+            .iter()
+            .map(|r| format!("{} {}", r.meta.code, r.meta.id))
+            .collect();
         let known: Vec<&str> = include_str!("codes.txt").lines().collect();
         assert_eq!(set, known);
     }

@@ -17,7 +17,11 @@ const NAMES: usize = 20_000;
 const MISPLACED: usize = 100;
 
 /// Makes the images of a catalog out of the scanned layers.
-pub fn assemble(catalog: Catalog, mut layers: HashMap<String, Arc<LayerScan>>, options: &Options) -> Scan {
+pub fn assemble(
+    catalog: Catalog,
+    mut layers: HashMap<String, Arc<LayerScan>>,
+    options: &Options,
+) -> Scan {
     let mut left = uses(&catalog.plans);
     let mut reported = HashSet::new();
     // Names that are placed in all images together: shared layers are placed once for each.
@@ -100,8 +104,9 @@ impl Builder<'_> {
         match self.names.checked_sub(scan.names.len()) {
             Some(left) => *self.names = left,
             None => {
-                let error =
-                    ArchiveError::limit("too many names in all images together; the layer was left out");
+                let error = ArchiveError::limit(
+                    "too many names in all images together; the layer was left out",
+                );
                 self.problem(
                     index,
                     plan,
@@ -210,25 +215,29 @@ impl Builder<'_> {
     fn record(&mut self, tree: &Tree) {
         let run = &self.plan.config.config;
         let steps = self.plan.config.created_by(self.plan.layers.len());
-        let layers = self
-            .plan
-            .layers
-            .iter()
-            .zip(steps)
-            .enumerate()
-            .map(|(i, (layer, created_by))| LayerRecord {
-                digest: self.layer_ref(i as u32, layer).digest,
-                created_by,
-                size: self
-                    .layers
-                    .get(&layer.blob.key)
-                    .map(|s| s.size)
-                    .filter(|s| *s > 0)
-                    .or(layer.blob.size),
-            });
+        let layers =
+            self.plan
+                .layers
+                .iter()
+                .zip(steps)
+                .enumerate()
+                .map(|(i, (layer, created_by))| LayerRecord {
+                    digest: self.layer_ref(i as u32, layer).digest,
+                    created_by,
+                    size: self
+                        .layers
+                        .get(&layer.blob.key)
+                        .map(|s| s.size)
+                        .filter(|s| *s > 0)
+                        .or(layer.blob.size),
+                });
         let layers = layers.collect();
         // Windows roots follow other rules: nothing is said about them rather than something wrong.
-        let windows = self.plan.platform.as_ref().is_some_and(|p| p.os == "windows");
+        let windows = self
+            .plan
+            .platform
+            .as_ref()
+            .is_some_and(|p| p.os == "windows");
         let rootfs = match windows {
             true => Rootfs::default(),
             false => Rootfs {
@@ -332,10 +341,11 @@ impl Builder<'_> {
 /// Fills in path and entry.
 pub(super) fn name(binary: &mut Binary, names: &[Vec<u8>]) {
     let whole = names.join(&b'!');
-    binary
-        .location
-        .entry
-        .extend(names.iter().map(|n| String::from_utf8_lossy(n).into_owned()));
+    binary.location.entry.extend(
+        names
+            .iter()
+            .map(|n| String::from_utf8_lossy(n).into_owned()),
+    );
     match String::from_utf8(whole) {
         Ok(text) => {
             binary.path = text;
@@ -353,7 +363,8 @@ pub fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0u32, |w, b| w << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
+        let word =
+            chunk.iter().fold(0u32, |w, b| w << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
         for i in 0..4 {
             let digit = ALPHABET[(word >> (18 - 6 * i)) as usize & 63];
             text.push(if i <= chunk.len() { digit as char } else { '=' });

@@ -1,7 +1,9 @@
 //! Which images a store has and which blobs they are made of, from its metadata alone.
 
 use super::digest::Digest;
-use super::manifest::{CONFIG_MAX, Config, Descriptor, Document, MANIFEST_MAX, Media, Platform, Saved};
+use super::manifest::{
+    CONFIG_MAX, Config, Descriptor, Document, MANIFEST_MAX, Media, Platform, Saved,
+};
 use super::store::{Blob, Blobs, Top, parse, read_short};
 use super::{Options, Problem, problem};
 use crate::source::archive::{ArchiveError, Reason};
@@ -79,7 +81,10 @@ pub fn read(store: &dyn Blobs, options: &Options) -> Catalog {
     ) {
         other_platforms.sort();
         other_platforms.dedup();
-        let text = format!("no image for {wish}; there is {}", other_platforms.join(", "));
+        let text = format!(
+            "no image for {wish}; there is {}",
+            other_platforms.join(", ")
+        );
         catalog.problems.push(problem(
             options,
             &ArchiveError::new(Reason::Unreadable, text),
@@ -111,7 +116,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn problem(&mut self, error: &ArchiveError, fatal: bool) {
-        self.catalog.problems.push(problem(self.options, error, fatal));
+        self.catalog
+            .problems
+            .push(problem(self.options, error, fatal));
     }
 
     /// The document that everything starts from: no descriptor points to the index of a layout.
@@ -148,8 +155,12 @@ impl Reader<'_> {
     }
 
     fn is_called(&self, descriptor: &Descriptor, wish: &str) -> bool {
-        let names = [FULL_NAME, REF_NAME].map(|key| descriptor.annotations.get(key).map(String::as_str));
-        names.into_iter().flatten().any(|name| same_name(name, wish))
+        let names =
+            [FULL_NAME, REF_NAME].map(|key| descriptor.annotations.get(key).map(String::as_str));
+        names
+            .into_iter()
+            .flatten()
+            .any(|name| same_name(name, wish))
             || descriptor.digest == wish.trim_start_matches('@')
     }
 
@@ -162,9 +173,20 @@ impl Reader<'_> {
     }
 
     /// Follows a descriptor of an index. Returns the plans it led to.
-    fn descriptor(&mut self, descriptor: &Descriptor, reference: &str, depth: u32, top: bool) -> Vec<usize> {
+    fn descriptor(
+        &mut self,
+        descriptor: &Descriptor,
+        reference: &str,
+        depth: u32,
+        top: bool,
+    ) -> Vec<usize> {
         let attestation = descriptor.annotations.get(ATTESTATION);
-        if attestation.is_some() || descriptor.platform.as_ref().is_some_and(Platform::is_unknown) {
+        if attestation.is_some()
+            || descriptor
+                .platform
+                .as_ref()
+                .is_some_and(Platform::is_unknown)
+        {
             let what = attestation.map_or("a manifest for no platform", String::as_str);
             let text = format!("{} is no image: {what}", descriptor.digest);
             self.not_image(reference, &text);
@@ -228,14 +250,20 @@ impl Reader<'_> {
                     .as_ref()
                     .map(|p| format!(" of {p}"))
                     .unwrap_or_default();
-                let text = format!("{reference}: the manifest {digest}{platform} is listed but not here");
-                self.other_platforms
-                    .extend(descriptor.platform.as_ref().map(|p| format!("{p} (not here)")));
+                let text =
+                    format!("{reference}: the manifest {digest}{platform} is listed but not here");
+                self.other_platforms.extend(
+                    descriptor
+                        .platform
+                        .as_ref()
+                        .map(|p| format!("{p} (not here)")),
+                );
                 self.problem(&ArchiveError::new(Reason::Unreadable, text), top);
                 return Vec::new();
             }
             Err(error) => {
-                let error = ArchiveError::new(error.reason, format!("{reference}: {}", error.detail));
+                let error =
+                    ArchiveError::new(error.reason, format!("{reference}: {}", error.detail));
                 self.problem(&error, true);
                 return Vec::new();
             }
@@ -243,7 +271,12 @@ impl Reader<'_> {
         let plans = match &document.manifests {
             Some(manifests) => self.index(manifests, reference, depth + 1),
             None => self
-                .image(&document, Some(digest), descriptor.platform.as_ref(), reference)
+                .image(
+                    &document,
+                    Some(digest),
+                    descriptor.platform.as_ref(),
+                    reference,
+                )
                 .into_iter()
                 .collect(),
         };
@@ -260,7 +293,8 @@ impl Reader<'_> {
         reference: &str,
     ) -> Option<usize> {
         let media = document.config.as_ref().map(|c| Media::of(&c.media_type));
-        let (Some(config), Some(Media::Config), None) = (&document.config, media, &document.artifact_type)
+        let (Some(config), Some(Media::Config), None) =
+            (&document.config, media, &document.artifact_type)
         else {
             let kind = document
                 .artifact_type
@@ -342,7 +376,12 @@ impl Reader<'_> {
     fn saved(&mut self, saved: &[Saved]) {
         for image in saved.iter().take(DOCUMENTS) {
             let called = |wish: &String| image.repo_tags.iter().any(|tag| same_name(tag, wish));
-            if self.options.reference.as_ref().is_some_and(|wish| !called(wish)) {
+            if self
+                .options
+                .reference
+                .as_ref()
+                .is_some_and(|wish| !called(wish))
+            {
                 continue;
             }
             let mut tags = image.repo_tags.iter().cloned();
@@ -383,20 +422,25 @@ impl Reader<'_> {
                 ));
                 problems.push(problem(self.options, &error, false));
             }
-            let layers = image.layers.iter().take(LAYERS).enumerate().map(|(i, name)| {
-                let digest = blob_path_digest(name);
-                LayerPlan {
-                    blob: Blob {
-                        key: name.clone(),
-                        digest,
-                        size: None,
-                    },
-                    digest: digest.map(|d| d.to_string()),
-                    diff_id: config.rootfs.diff_ids.get(i).and_then(|d| Digest::parse(d)),
-                    foreign: false,
-                    skip: None,
-                }
-            });
+            let layers = image
+                .layers
+                .iter()
+                .take(LAYERS)
+                .enumerate()
+                .map(|(i, name)| {
+                    let digest = blob_path_digest(name);
+                    LayerPlan {
+                        blob: Blob {
+                            key: name.clone(),
+                            digest,
+                            size: None,
+                        },
+                        digest: digest.map(|d| d.to_string()),
+                        diff_id: config.rootfs.diff_ids.get(i).and_then(|d| Digest::parse(d)),
+                        foreign: false,
+                        skip: None,
+                    }
+                });
             let layers = layers.collect();
             self.catalog.plans.push(Plan {
                 reference,
@@ -442,7 +486,9 @@ impl Reader<'_> {
         } else {
             self.store.open(blob)?
         };
-        let Some(mut reader) = opened else { return Ok(None) };
+        let Some(mut reader) = opened else {
+            return Ok(None);
+        };
         let bytes = read_short(&mut reader, most.min(self.options.limits.metadata), what)?;
         if let Some(want) = blob.digest {
             let got = want.same_of(&bytes);
@@ -470,7 +516,10 @@ fn layer(descriptor: &Descriptor, diff_id: Option<&String>) -> LayerPlan {
         )),
         (_, Media::Layer | Media::ForeignLayer) => None,
         (_, Media::EncryptedLayer) => Some((
-            ArchiveError::new(Reason::Encrypted, format!("the layer is encrypted ({kind})")),
+            ArchiveError::new(
+                Reason::Encrypted,
+                format!("the layer is encrypted ({kind})"),
+            ),
             false,
         )),
         _ => Some((

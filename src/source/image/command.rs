@@ -23,7 +23,8 @@ const WRAPPERS: &[(&str, usize)] = &[
 const SHELLS: &[&str] = &["sh", "bash", "ash", "dash"];
 /// What makes a shell script more than one plain command.
 const SHELL_SYNTAX: &[char] = &[
-    '|', '&', ';', '<', '>', '(', ')', '$', '`', '\\', '"', '\'', '*', '?', '[', '#', '~', '{', '\n',
+    '|', '&', ';', '<', '>', '(', ')', '$', '`', '\\', '"', '\'', '*', '?', '[', '#', '~', '{',
+    '\n',
 ];
 /// Wrappers inside wrappers.
 const DEPTH: usize = 8;
@@ -64,12 +65,17 @@ fn unwrap(words: &[String]) -> Option<Vec<String>> {
     let (first, rest) = words.split_first()?;
     let name = first.rsplit('/').next()?;
     if SHELLS.contains(&name) {
-        let [flag, script, ..] = rest else { return None };
+        let [flag, script, ..] = rest else {
+            return None;
+        };
         if flag != "-c" || script.contains(SHELL_SYNTAX) {
             return None;
         }
         let mut words: Vec<String> = script.split_whitespace().map(str::to_owned).collect();
-        while words.first().is_some_and(|w| w == "exec" || w.contains('=')) {
+        while words
+            .first()
+            .is_some_and(|w| w == "exec" || w.contains('='))
+        {
             words.remove(0);
         }
         return Some(words);
@@ -181,12 +187,18 @@ mod tests {
             (&["plain"], Some("/usr/bin/plain")),
             (&["missing"], None),
             (&["/opt"], None),
-            (&["/bin/sh", "-c", "exec /opt/app --port 80"], Some("/opt/app")),
+            (
+                &["/bin/sh", "-c", "exec /opt/app --port 80"],
+                Some("/opt/app"),
+            ),
             (&["/bin/sh", "-c", "A=1 link -x"], Some("/opt/app")),
             (&["/bin/sh", "-c", "cd /opt && ./app"], Some("/bin/sh")),
             (&["/bin/sh", "/start.sh"], Some("/bin/sh")),
             (&["tini", "-g", "--", "link"], Some("/opt/app")),
-            (&["tini", "--", "gosu", "nobody", "/opt/app"], Some("/opt/app")),
+            (
+                &["tini", "--", "gosu", "nobody", "/opt/app"],
+                Some("/opt/app"),
+            ),
             (&["/usr/bin/env", "-i", "A=1", "/opt/app"], Some("/opt/app")),
             (&["dumb-init", "/opt/app"], None),
         ];
@@ -205,9 +217,15 @@ mod tests {
         let mut config = run(&["./app"]);
         assert_eq!(started(&tree, &config).unwrap().path, None);
         config.working_dir = Some("/opt".into());
-        assert_eq!(started(&tree, &config).unwrap().path.as_deref(), Some("/opt/app"));
+        assert_eq!(
+            started(&tree, &config).unwrap().path.as_deref(),
+            Some("/opt/app")
+        );
         let mut config = run(&["app"]);
         config.env = vec!["PATH=/bin:/opt".into()];
-        assert_eq!(started(&tree, &config).unwrap().path.as_deref(), Some("/opt/app"));
+        assert_eq!(
+            started(&tree, &config).unwrap().path.as_deref(),
+            Some("/opt/app")
+        );
     }
 }

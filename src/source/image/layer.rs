@@ -8,7 +8,8 @@ use super::{Examine, Options};
 use crate::report::model::Binary;
 use crate::source::archive::tar::{self, Ending, Entry, Flow};
 use crate::source::archive::{
-    ArchiveError, Candidate, Feed, Place, Reason, Receiver, Scope, Walker, Want, decompress, sniff, stream,
+    ArchiveError, Candidate, Feed, Place, Reason, Receiver, Scope, Walker, Want, decompress, sniff,
+    stream,
 };
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
@@ -87,7 +88,12 @@ pub fn scan_all(
     scanned.into_iter().collect()
 }
 
-fn scan_blob(store: &dyn Blobs, plan: &LayerPlan, options: &Options, examine: &dyn Examine) -> LayerScan {
+fn scan_blob(
+    store: &dyn Blobs,
+    plan: &LayerPlan,
+    options: &Options,
+    examine: &dyn Examine,
+) -> LayerScan {
     match store.open(&plan.blob) {
         Ok(Some(mut reader)) => scan(&mut reader, &plan.blob, options, examine),
         Ok(None) => LayerScan::failed(LayerProblem::missing(plan.foreign)),
@@ -155,9 +161,17 @@ impl LayerProblem {
 }
 
 /// Reads one layer to its end.
-pub fn scan(reader: &mut dyn Read, blob: &Blob, options: &Options, examine: &dyn Examine) -> LayerScan {
+pub fn scan(
+    reader: &mut dyn Read,
+    blob: &Blob,
+    options: &Options,
+    examine: &dyn Examine,
+) -> LayerScan {
     let mut scan = LayerScan::default();
-    let mut hasher = Some(blob.digest.map_or_else(Hasher::sha256, |d| Hasher::like(&d)));
+    let mut hasher = Some(
+        blob.digest
+            .map_or_else(Hasher::sha256, |d| Hasher::like(&d)),
+    );
     let mut tar_hasher = options.verify_diffid.then(Hasher::sha256);
     let (mut size, mut tar_size) = (0, 0);
     let scope = Scope::new(options.limits, options.budget.clone());
@@ -299,7 +313,8 @@ impl Files<'_> {
                 self.options.limits.path
             );
             let name = entry.name.get(..200).unwrap_or(&entry.name).to_vec();
-            self.scan.problem(vec![name], ArchiveError::limit(text), false);
+            self.scan
+                .problem(vec![name], ArchiveError::limit(text), false);
             return Ok(Flow::Continue);
         }
         let kind = match &entry.kind {
@@ -355,7 +370,10 @@ impl Files<'_> {
             scope: self.scope,
         };
         let read = walker.file(&mut feed, entry.size, &place, 1);
-        let got = receiver.got.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let got = receiver
+            .got
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         if got.aliases > ALIASES {
             let error = ArchiveError::limit(format!(
                 "more than {ALIASES} hard links to programs, the rest is left out"
@@ -431,7 +449,8 @@ impl Receiver for LayerReceiver<'_> {
                 .filter(|(p, _)| p.entries == of.entries)
                 .map(|(_, b)| b.clone())
                 .collect();
-            got.binaries.extend(same.into_iter().map(|b| (place.clone(), b)));
+            got.binaries
+                .extend(same.into_iter().map(|b| (place.clone(), b)));
         });
     }
 

@@ -41,14 +41,23 @@ const MEDIA: &[(&str, Media)] = &[
         "application/vnd.docker.distribution.manifest.list.v2+json",
         Media::Index,
     ),
-    ("application/vnd.oci.image.manifest.v1+json", Media::Manifest),
+    (
+        "application/vnd.oci.image.manifest.v1+json",
+        Media::Manifest,
+    ),
     (
         "application/vnd.docker.distribution.manifest.v2+json",
         Media::Manifest,
     ),
-    ("application/vnd.docker.distribution.manifest.v1+", Media::Schema1),
+    (
+        "application/vnd.docker.distribution.manifest.v1+",
+        Media::Schema1,
+    ),
     ("application/vnd.oci.image.config.v1+json", Media::Config),
-    ("application/vnd.docker.container.image.v1+json", Media::Config),
+    (
+        "application/vnd.docker.container.image.v1+json",
+        Media::Config,
+    ),
     (
         "application/vnd.oci.image.layer.nondistributable.v1.tar",
         Media::ForeignLayer,
@@ -73,7 +82,9 @@ impl Media {
             .find(|(prefix, _)| text.starts_with(prefix))
             .map_or(Self::Other, |(_, media)| *media);
         match found {
-            Self::Layer | Self::ForeignLayer if text.ends_with("+encrypted") => Self::EncryptedLayer,
+            Self::Layer | Self::ForeignLayer if text.ends_with("+encrypted") => {
+                Self::EncryptedLayer
+            }
             other => other,
         }
     }
@@ -126,7 +137,8 @@ impl Platform {
             architecture: next()?,
             variant: next().unwrap_or_default(),
         };
-        (next().is_none() && !platform.os.is_empty() && !platform.architecture.is_empty()).then_some(platform)
+        (next().is_none() && !platform.os.is_empty() && !platform.architecture.is_empty())
+            .then_some(platform)
     }
 
     /// Whether a wish is met. Without a variant in the wish any will do; `arm64` alone means `v8`.
@@ -299,7 +311,10 @@ mod tests {
     fn media_types_of_both_families_are_known() {
         for (text, media) in [
             ("application/vnd.oci.image.layer.v1.tar+zstd", Media::Layer),
-            ("application/vnd.docker.image.rootfs.diff.tar.gzip", Media::Layer),
+            (
+                "application/vnd.docker.image.rootfs.diff.tar.gzip",
+                Media::Layer,
+            ),
             (
                 "application/vnd.oci.image.layer.v1.tar+gzip+encrypted",
                 Media::EncryptedLayer,
@@ -333,7 +348,10 @@ mod tests {
     fn history_is_matched_only_when_it_accounts_for_every_layer() {
         let text = r#"{"history":[{"created_by":"ADD"},{"created_by":"ENV","empty_layer":true},{"created_by":"COPY"}]}"#;
         let config: Config = serde_json::from_str(text).unwrap();
-        assert_eq!(config.created_by(2), [Some("ADD".into()), Some("COPY".into())]);
+        assert_eq!(
+            config.created_by(2),
+            [Some("ADD".into()), Some("COPY".into())]
+        );
         assert_eq!(config.created_by(3), [None, None, None]);
     }
 

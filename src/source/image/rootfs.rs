@@ -82,7 +82,10 @@ pub fn collect(tree: &Tree, env: &[String]) -> Rootfs {
             rootfs.libraries.push(text);
         }
     });
-    let is_file = |path: &str| tree.resolve(path.as_bytes()).is_some_and(|r| !r.dir && !r.empty);
+    let is_file = |path: &str| {
+        tree.resolve(path.as_bytes())
+            .is_some_and(|r| !r.dir && !r.empty)
+    };
     let files = value("SSL_CERT_FILE")
         .into_iter()
         .chain(CERT_FILES.iter().copied());
@@ -93,10 +96,13 @@ pub fn collect(tree: &Tree, env: &[String]) -> Rootfs {
         .into_iter()
         .flat_map(|v| v.split(':'))
         .chain(CERT_DIRS.iter().copied());
-    rootfs
-        .ca_bundles
-        .extend(dirs.filter(|d| tree.holds_file(d.as_bytes())).map(str::to_owned));
-    let zones = value("ZONEINFO").into_iter().chain(ZONE_DIRS.iter().copied());
+    rootfs.ca_bundles.extend(
+        dirs.filter(|d| tree.holds_file(d.as_bytes()))
+            .map(str::to_owned),
+    );
+    let zones = value("ZONEINFO")
+        .into_iter()
+        .chain(ZONE_DIRS.iter().copied());
     rootfs.zoneinfo.extend(
         zones
             .filter(|d| is_file(d) || tree.holds_any(d.as_bytes()))
@@ -152,7 +158,10 @@ mod tests {
             ("usr/lib/x86_64-linux-gnu/libc.so.6", file),
             ("usr/lib/libdangling.so", Kind::Symlink(b"nowhere")),
             ("usr/lib/notes.source", file),
-            ("etc/ssl/cert.pem", Kind::Symlink(b"certs/ca-certificates.crt")),
+            (
+                "etc/ssl/cert.pem",
+                Kind::Symlink(b"certs/ca-certificates.crt"),
+            ),
             (
                 "etc/ssl/certs/ca-certificates.crt",
                 Kind::File {
@@ -187,7 +196,10 @@ mod tests {
                 .any(|l| l.contains("dangling") || l.contains("notes"))
         );
         // The empty bundle is none, although its directory has a file.
-        assert_eq!(got.ca_bundles, ["/etc/pki/tls/cacert.pem", "/etc/ssl/certs"]);
+        assert_eq!(
+            got.ca_bundles,
+            ["/etc/pki/tls/cacert.pem", "/etc/ssl/certs"]
+        );
         assert_eq!(
             got.zoneinfo,
             ["/etc/zoneinfo", "/usr/local/go/lib/time/zoneinfo.zip"]

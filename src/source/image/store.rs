@@ -60,7 +60,10 @@ pub trait Blobs: Sync {
     ///
     /// # Errors
     /// As [`Blobs::open`].
-    fn open_manifest<'a>(&'a self, blob: &Blob) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError> {
+    fn open_manifest<'a>(
+        &'a self,
+        blob: &Blob,
+    ) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError> {
         self.open(blob)
     }
 }
@@ -73,7 +76,9 @@ pub fn read_short(reader: &mut dyn Read, most: u64, what: &str) -> Result<Vec<u8
     let mut bytes = Vec::new();
     reader.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
-        return Err(ArchiveError::limit(format!("{what} is longer than {most} bytes")));
+        return Err(ArchiveError::limit(format!(
+            "{what} is longer than {most} bytes"
+        )));
     }
     Ok(bytes)
 }
@@ -120,7 +125,11 @@ impl Directory {
 
 impl Blobs for Directory {
     fn top(&self) -> Result<Top, ArchiveError> {
-        let name = if self.flat { "manifest.json" } else { "index.json" };
+        let name = if self.flat {
+            "manifest.json"
+        } else {
+            "index.json"
+        };
         let mut file = open_regular(&self.root.join(name))?.ok_or_else(|| missing(name))?;
         let bytes = read_short(&mut file, MANIFEST_MAX, name)?;
         let digest = self.flat.then(|| Digest::of(&bytes));
@@ -193,7 +202,9 @@ impl Members {
         } else {
             target.to_owned()
         };
-        let Some(full) = tidy(full.as_bytes()) else { return };
+        let Some(full) = tidy(full.as_bytes()) else {
+            return;
+        };
         self.links.insert(name, full);
     }
 }
@@ -219,7 +230,8 @@ impl<'a> Archive<'a> {
         let mut feed = Feed::at(bytes);
         let mut alien = false;
         let read = tar::read(&mut feed, &scope, Ending::Marker, &mut |entry, _| {
-            let Some(name) = tidy(&entry.name).filter(|name| name.len() <= options.limits.path) else {
+            let Some(name) = tidy(&entry.name).filter(|name| name.len() <= options.limits.path)
+            else {
                 return Ok(Flow::Continue);
             };
             if !looks_like_member(&name) {
@@ -239,8 +251,9 @@ impl<'a> Archive<'a> {
             Ok(Flow::Continue)
         });
         // A truncated archive still has the members before the cut; what is missing then is reported as such.
-        let has_top =
-            |m: &Members| m.files.contains_key("index.json") || m.files.contains_key("manifest.json");
+        let has_top = |m: &Members| {
+            m.files.contains_key("index.json") || m.files.contains_key("manifest.json")
+        };
         match read {
             _ if strict && alien => Ok(None),
             Err(error) if !has_top(&members) => Err(error),

@@ -121,9 +121,12 @@ struct Met<'a> {
 impl Met<'_> {
     fn file(&mut self, name: String, size: u64, body: &mut dyn Read) -> io::Result<()> {
         let mut head = Vec::new();
-        (&mut *body).take(stream::HEAD as u64).read_to_end(&mut head)?;
+        (&mut *body)
+            .take(stream::HEAD as u64)
+            .read_to_end(&mut head)?;
         let mut whole = head.chain(body);
-        let document = sniff(&head).is_none() && matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
+        let document =
+            sniff(&head).is_none() && matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
         if document
             && size <= CONFIG_MAX.max(MANIFEST_MAX)
             && self.kept + size <= self.options.limits.metadata
@@ -140,8 +143,13 @@ impl Met<'_> {
             sniff(&head),
             Some(archive::Kind::Codec(_) | archive::Kind::Format(archive::Format::Tar))
         ) {
-            self.files
-                .push(scan_file(&mut whole, &name, size, self.options, self.examine));
+            self.files.push(scan_file(
+                &mut whole,
+                &name,
+                size,
+                self.options,
+                self.examine,
+            ));
             return Ok(());
         }
         let digest = name
@@ -203,7 +211,8 @@ impl Met<'_> {
                     binary.location.mode = place.mode;
                     binary.location.uid = place.uid;
                     binary.location.gid = place.gid;
-                    let mut names: Vec<Vec<u8>> = member.iter().map(|m| m.clone().into_bytes()).collect();
+                    let mut names: Vec<Vec<u8>> =
+                        member.iter().map(|m| m.clone().into_bytes()).collect();
                     names.extend(place.entries);
                     name(&mut binary, &names);
                     scan.loose.push(binary);

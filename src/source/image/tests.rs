@@ -128,7 +128,10 @@ impl Layout {
         members.sort();
         members.dedup();
         members.push(("index.json".into(), index_json(top).into_bytes()));
-        members.push(("oci-layout".into(), br#"{"imageLayoutVersion":"1.0.0"}"#.to_vec()));
+        members.push((
+            "oci-layout".into(),
+            br#"{"imageLayoutVersion":"1.0.0"}"#.to_vec(),
+        ));
         members
     }
 
@@ -175,7 +178,8 @@ pub(crate) fn shown(scan: &Scan) -> String {
         for b in &image.binaries {
             let layer = b.location.layer.as_ref().unwrap();
             assert!(layer.digest.is_some());
-            let mark = |on: Option<bool>, word: &'static str| if on == Some(true) { word } else { "" };
+            let mark =
+                |on: Option<bool>, word: &'static str| if on == Some(true) { word } else { "" };
             let visible = if b.location.visible == Some(false) {
                 " hidden"
             } else {
@@ -276,7 +280,8 @@ fn a_layout_an_archive_and_a_stream_of_it_say_the_same() {
     let lines = problems(&from_dir);
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(
-        lines[0].starts_with("not-image img: img:all: sha256:") && lines[0].ends_with("attestation-manifest"),
+        lines[0].starts_with("not-image img: img:all: sha256:")
+            && lines[0].ends_with("attestation-manifest"),
         "{lines:?}"
     );
     assert_eq!(from_dir.images[0].aliases, ["img:amd"]);
@@ -298,7 +303,12 @@ fn a_layout_an_archive_and_a_stream_of_it_say_the_same() {
             .collect::<Vec<_>>(),
         [Some("COPY 0"), Some("COPY 1")]
     );
-    assert!(record.layers.iter().all(|l| l.size.is_some_and(|s| s > 100)));
+    assert!(
+        record
+            .layers
+            .iter()
+            .all(|l| l.size.is_some_and(|s| s > 100))
+    );
     let app = &from_dir.images[0].binaries[1];
     assert_eq!(
         (app.location.mode, app.location.uid, app.location.gid),
@@ -322,7 +332,10 @@ fn a_platform_or_a_reference_can_be_chosen() {
     };
     let arm = scan(&|o| o.platform = Platform::parse("linux/arm64"));
     assert_eq!(arm.images.len(), 1);
-    assert_eq!(arm.images[0].record.platform.as_deref(), Some("linux/arm64"));
+    assert_eq!(
+        arm.images[0].record.platform.as_deref(),
+        Some("linux/arm64")
+    );
     let amd = scan(&|o| o.reference = Some("amd".into()));
     assert_eq!(
         (amd.images.len(), amd.images[0].record.reference.as_str()),
@@ -344,7 +357,10 @@ fn docker_save(layers_first: bool) -> Vec<u8> {
     let base = tar_of(&[("bin/app", b"EXE:old")]);
     let upper = tar_of(&[("bin/app", b"EXE:new")]);
     let config = |tars: &[&Vec<u8>]| {
-        let ids: Vec<_> = tars.iter().map(|t| format!("\"{}\"", Digest::of(t))).collect();
+        let ids: Vec<_> = tars
+            .iter()
+            .map(|t| format!("\"{}\"", Digest::of(t)))
+            .collect();
         format!(
             r#"{{"os":"linux","architecture":"amd64","config":{RUN},"rootfs":{{"diff_ids":[{}]}}}}"#,
             ids.join(",")
@@ -494,7 +510,9 @@ fn a_wrong_diff_id_shows_when_asked_for() {
         .unwrap()
         .1
         .clone();
-    let manifest = String::from_utf8(manifest).unwrap().replace(&old, &new[10..81]);
+    let manifest = String::from_utf8(manifest)
+        .unwrap()
+        .replace(&old, &new[10..81]);
     let at = layout.blob(manifest.as_bytes());
     let top = [format!(
         r#""mediaType":"application/vnd.oci.image.manifest.v1+json",{at}"#
@@ -505,7 +523,8 @@ fn a_wrong_diff_id_shows_when_asked_for() {
     options.verify_diffid = true;
     let lines = problems(&scan_archive(&tar, &options, &Programs));
     assert!(
-        lines.len() == 1 && lines[0].starts_with("fatal malformed img!layer 0: the layer's content"),
+        lines.len() == 1
+            && lines[0].starts_with("fatal malformed img!layer 0: the layer's content"),
         "{lines:?}"
     );
 }
@@ -516,8 +535,8 @@ fn what_is_no_readable_layer_is_one_line() {
     let good = tar_of(&[("app", b"EXE:a")]);
     let good = layout.blob(&good);
     let odd = layout.blob(b"odd");
-    let config =
-        layout.blob(br#"{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":["a","b","c","d"]}}"#);
+    let config = layout
+        .blob(br#"{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":["a","b","c","d"]}}"#);
     let gone = format!(r#""digest":"{}","size":9"#, Digest::of(b"elsewhere"));
     let manifest = format!(
         r#"{{"config":{{"mediaType":"application/vnd.oci.image.config.v1+json",{config}}},"layers":[
@@ -536,7 +555,9 @@ fn what_is_no_readable_layer_is_one_line() {
     let lines = problems(&scan);
     assert_eq!(lines.len(), 4, "{lines:?}");
     assert!(
-        lines[0].starts_with("not-image img: img: it is no container image but \"application/vnd.cncf.helm"),
+        lines[0].starts_with(
+            "not-image img: img: it is no container image but \"application/vnd.cncf.helm"
+        ),
         "{lines:?}"
     );
     assert!(

@@ -49,7 +49,11 @@ impl Client {
             let text = format!("plain HTTP is only for registries on this machine, not for {host}");
             return Err(ArchiveError::new(Reason::Unreadable, text));
         }
-        let scheme = if settings.insecure_http { "http" } else { "https" };
+        let scheme = if settings.insecure_http {
+            "http"
+        } else {
+            "https"
+        };
         let timeout = Some(settings.timeout);
         let agent = Agent::config_builder()
             .http_status_as_error(false)
@@ -79,11 +83,18 @@ impl Client {
     ///
     /// # Errors
     /// A sentence with the host and what it said; never a credential, never a query.
-    pub fn get(&self, path: &str, accept: Option<&str>, range: Option<u64>) -> Result<Answer, ArchiveError> {
+    pub fn get(
+        &self,
+        path: &str,
+        accept: Option<&str>,
+        range: Option<u64>,
+    ) -> Result<Answer, ArchiveError> {
         let mut last = None;
         for round in 0..self.tries {
             if round > 0 {
-                std::thread::sleep(self.pause_of(round, last.as_ref().and_then(|l: &Failure| l.wait)));
+                std::thread::sleep(
+                    self.pause_of(round, last.as_ref().and_then(|l: &Failure| l.wait)),
+                );
             }
             match self.authorized(path, accept, range) {
                 Ok(answer) => match answer.status().as_u16() {
@@ -108,7 +119,9 @@ impl Client {
 
     /// The pause before a repetition.
     pub fn pause_of(&self, round: u32, asked: Option<Duration>) -> Duration {
-        let own = self.pause.saturating_mul(1 << round.saturating_sub(1).min(5));
+        let own = self
+            .pause
+            .saturating_mul(1 << round.saturating_sub(1).min(5));
         own.max(asked.unwrap_or_default()).min(PAUSE_MAX)
     }
 
@@ -124,7 +137,12 @@ impl Client {
     }
 
     /// With whatever proves who is asking, found out when the server wants it.
-    fn authorized(&self, path: &str, accept: Option<&str>, range: Option<u64>) -> Result<Answer, Trouble> {
+    fn authorized(
+        &self,
+        path: &str,
+        accept: Option<&str>,
+        range: Option<u64>,
+    ) -> Result<Answer, Trouble> {
         let url = format!("{}{path}", self.base);
         let known = self
             .authorization
@@ -142,10 +160,15 @@ impl Client {
             .flat_map(challenges)
             .collect();
         let fresh = self.authorize(&wanted)?;
-        let Some(fresh) = fresh else { return Ok(answer) };
+        let Some(fresh) = fresh else {
+            return Ok(answer);
+        };
         let answer = self.follow(&url, accept, range, Some(&fresh))?;
         if answer.status().as_u16() != 401 {
-            *self.authorization.lock().unwrap_or_else(PoisonError::into_inner) = Some(fresh);
+            *self
+                .authorization
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(fresh);
         }
         Ok(answer)
     }
@@ -161,7 +184,10 @@ impl Client {
         let mut url = url.to_owned();
         for _ in 0..=REDIRECTS {
             self.check_url(&url)?;
-            let mut request = self.agent.get(&url).header(header::ACCEPT_ENCODING, "identity");
+            let mut request = self
+                .agent
+                .get(&url)
+                .header(header::ACCEPT_ENCODING, "identity");
             if let Some(accept) = accept {
                 request = request.header(header::ACCEPT, accept);
             }
@@ -180,8 +206,8 @@ impl Client {
                 .get(header::LOCATION)
                 .and_then(|v| v.to_str().ok())
                 .unwrap_or_default();
-            url =
-                join(&url, location).ok_or_else(|| lasting(format!("{} redirects to nowhere", self.host)))?;
+            url = join(&url, location)
+                .ok_or_else(|| lasting(format!("{} redirects to nowhere", self.host)))?;
         }
         Err(lasting(format!(
             "{} redirects more than {REDIRECTS} times",
@@ -192,7 +218,9 @@ impl Client {
     /// HTTPS everywhere, except on this machine when that was asked for.
     fn check_url(&self, url: &str) -> Result<(), Trouble> {
         let host = host_of(url);
-        if url.starts_with("https://") || (self.insecure && url.starts_with("http://") && is_loopback(host)) {
+        if url.starts_with("https://")
+            || (self.insecure && url.starts_with("http://") && is_loopback(host))
+        {
             return Ok(());
         }
         Err(lasting(format!(
@@ -214,15 +242,22 @@ impl Client {
         }
         let basic = wanted.iter().any(|c| c.scheme == "basic");
         Ok(match credential {
-            Some(Credential::Basic { user, password }) if basic => Some(basic_proof(&user, &password)),
+            Some(Credential::Basic { user, password }) if basic => {
+                Some(basic_proof(&user, &password))
+            }
             _ => None,
         })
     }
 
     /// Asks the token service.
-    fn token(&self, challenge: &Challenge, credential: Option<&Credential>) -> Result<String, Trouble> {
+    fn token(
+        &self,
+        challenge: &Challenge,
+        credential: Option<&Credential>,
+    ) -> Result<String, Trouble> {
         let param = |key: &str| challenge.params.get(key).map(String::as_str);
-        let realm = param("realm").ok_or_else(|| lasting(format!("{} names no token service", self.host)))?;
+        let realm = param("realm")
+            .ok_or_else(|| lasting(format!("{} names no token service", self.host)))?;
         self.check_url(realm)?;
         let own_scope = format!("repository:{}:pull", self.name);
         let scope = param("scope").unwrap_or(&own_scope);
@@ -268,7 +303,9 @@ impl Client {
             .as_reader()
             .take(TOKEN_MAX)
             .read_to_end(&mut text);
-        read.map_err(|e| Trouble::Passing(unreadable(format!("the token service {service}: {e}"))))?;
+        read.map_err(|e| {
+            Trouble::Passing(unreadable(format!("the token service {service}: {e}")))
+        })?;
         // The error would quote the token.
         let token: Option<Token> = serde_json::from_slice(&text).ok();
         let token = token
@@ -290,9 +327,9 @@ impl Client {
             ureq::Error::HostNotFound => lasting(format!("there is no host {host}")),
             // It would quote the address, and with it what stands in its query.
             ureq::Error::BadUri(_) => lasting(format!("{host}: the address is not valid")),
-            ureq::Error::Protocol(_) => {
-                Trouble::Passing(unreadable(format!("{host} does not speak HTTP as it should")))
-            }
+            ureq::Error::Protocol(_) => Trouble::Passing(unreadable(format!(
+                "{host} does not speak HTTP as it should"
+            ))),
             other => lasting(format!("{host}: {other}")),
         }
     }
@@ -367,8 +404,14 @@ mod tests {
     fn addresses_are_taken_apart_and_joined() {
         assert_eq!(origin("https://a.b:1/c?d"), "https://a.b:1");
         assert_eq!(host_of("https://user:secret@a.b/c"), "a.b");
-        assert_eq!(join("https://a/b/c?x", "/d").as_deref(), Some("https://a/d"));
-        assert_eq!(join("https://a/b/c?x", "d").as_deref(), Some("https://a/b/d"));
+        assert_eq!(
+            join("https://a/b/c?x", "/d").as_deref(),
+            Some("https://a/d")
+        );
+        assert_eq!(
+            join("https://a/b/c?x", "d").as_deref(),
+            Some("https://a/b/d")
+        );
         assert_eq!(join("https://a/b", "//c/d").as_deref(), Some("https://c/d"));
         assert_eq!(join("https://a/b", "http://c").as_deref(), Some("http://c"));
         assert_eq!(join("https://a/b", ""), None);

@@ -76,14 +76,19 @@ pub fn find(directory: &Path, host: &str) -> Result<Option<Credential>, String> 
     // The error would quote what it stumbled over.
     let file: File = serde_json::from_str(&text)
         .map_err(|e| format!("{} is not valid, line {}", path.display(), e.line()))?;
-    let hub = matches!(host, "docker.io" | "index.docker.io" | "registry-1.docker.io");
+    let hub = matches!(
+        host,
+        "docker.io" | "index.docker.io" | "registry-1.docker.io"
+    );
     let server = if hub { HUB } else { host };
     let helper = file
         .cred_helpers
         .iter()
         .find(|(key, _)| matches_host(key, host, hub))
         .map(|(_, name)| name);
-    if let Some(name) = helper.or(file.creds_store.as_ref()).filter(|n| !n.is_empty())
+    if let Some(name) = helper
+        .or(file.creds_store.as_ref())
+        .filter(|n| !n.is_empty())
         && let Some(found) = ask(name, server)?
     {
         return Ok(Some(found));
@@ -98,9 +103,16 @@ pub fn find(directory: &Path, host: &str) -> Result<Option<Credential>, String> 
 
 /// Keys are hosts, with or without scheme and path.
 fn matches_host(key: &str, host: &str, hub: bool) -> bool {
-    let bare = key.trim_start_matches("https://").trim_start_matches("http://");
+    let bare = key
+        .trim_start_matches("https://")
+        .trim_start_matches("http://");
     let bare = bare.split('/').next().unwrap_or(bare);
-    bare == host || (hub && matches!(bare, "docker.io" | "index.docker.io" | "registry-1.docker.io"))
+    bare == host
+        || (hub
+            && matches!(
+                bare,
+                "docker.io" | "index.docker.io" | "registry-1.docker.io"
+            ))
 }
 
 impl Entry {
@@ -134,10 +146,18 @@ fn ask(name: &str, server: &str) -> Result<Option<Credential>, String> {
     {
         return Err("the credential helper's name is no name of a program".to_owned());
     }
-    ask_program(Path::new(&format!("docker-credential-{name}")), name, server)
+    ask_program(
+        Path::new(&format!("docker-credential-{name}")),
+        name,
+        server,
+    )
 }
 
-pub(super) fn ask_program(program: &Path, name: &str, server: &str) -> Result<Option<Credential>, String> {
+pub(super) fn ask_program(
+    program: &Path,
+    name: &str,
+    server: &str,
+) -> Result<Option<Credential>, String> {
     let failed = |what: String| format!("the credential helper docker-credential-{name} {what}");
     let mut child = Command::new(program)
         .arg("get")
@@ -166,8 +186,8 @@ pub(super) fn ask_program(program: &Path, name: &str, server: &str) -> Result<Op
     if !good {
         return Ok(None);
     }
-    let answer: Answer =
-        serde_json::from_slice(&text).map_err(|_| failed("gave an answer that cannot be read".to_owned()))?;
+    let answer: Answer = serde_json::from_slice(&text)
+        .map_err(|_| failed("gave an answer that cannot be read".to_owned()))?;
     Ok(Some(match answer.username.as_str() {
         "<token>" => Credential::Identity(answer.secret),
         _ => Credential::Basic {
@@ -244,7 +264,11 @@ mod tests {
         assert!(find("localhost:5000") == basic("a", "b"));
         assert!(find("r.example") == Some(Credential::Identity("t".into())));
         assert!(find("other.example").is_none());
-        assert!(super::find(Path::new("/nonexistent"), "x.y").unwrap().is_none());
+        assert!(
+            super::find(Path::new("/nonexistent"), "x.y")
+                .unwrap()
+                .is_none()
+        );
     }
 
     #[test]
@@ -253,7 +277,10 @@ mod tests {
         let Err(text) = find(dir.path(), "h.x") else {
             panic!("accepted")
         };
-        assert!(text.contains("config.json") && !text.contains("c2Vj"), "{text}");
+        assert!(
+            text.contains("config.json") && !text.contains("c2Vj"),
+            "{text}"
+        );
     }
 
     #[test]

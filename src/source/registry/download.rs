@@ -67,13 +67,16 @@ impl<'c> Download<'c> {
     }
 
     fn left(&self) -> u64 {
-        self.size.map_or(u64::MAX, |size| size.saturating_sub(self.at))
+        self.size
+            .map_or(u64::MAX, |size| size.saturating_sub(self.at))
     }
 }
 
 impl Read for Download<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let want = usize::try_from(self.left()).unwrap_or(usize::MAX).min(out.len());
+        let want = usize::try_from(self.left())
+            .unwrap_or(usize::MAX)
+            .min(out.len());
         let Some(out) = out.get_mut(..want).filter(|o| !o.is_empty()) else {
             return Ok(0);
         };

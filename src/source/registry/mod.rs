@@ -78,11 +78,15 @@ impl Registry {
     }
 
     fn manifest(&self, what: &str) -> Result<Option<Vec<u8>>, ArchiveError> {
-        let mut download =
-            match Download::open(&self.client, self.path("manifests", what), Some(ACCEPT), None)? {
-                Some(download) => download,
-                None => return Ok(None),
-            };
+        let mut download = match Download::open(
+            &self.client,
+            self.path("manifests", what),
+            Some(ACCEPT),
+            None,
+        )? {
+            Some(download) => download,
+            None => return Ok(None),
+        };
         read_short(&mut download, MANIFEST_MAX, "the manifest").map(Some)
     }
 }
@@ -96,7 +100,10 @@ impl Blobs for Registry {
         let missing = || {
             ArchiveError::new(
                 Reason::Unreadable,
-                format!("{} has no {what} of {}", self.reference.host, self.reference.name),
+                format!(
+                    "{} has no {what} of {}",
+                    self.reference.host, self.reference.name
+                ),
             )
         };
         let bytes = self.manifest(&what)?.ok_or_else(missing)?;
@@ -123,7 +130,10 @@ impl Blobs for Registry {
         Ok(download.map(|d| Box::new(d) as Box<dyn Read + Send>))
     }
 
-    fn open_manifest<'a>(&'a self, blob: &Blob) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError> {
+    fn open_manifest<'a>(
+        &'a self,
+        blob: &Blob,
+    ) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError> {
         let Some(digest) = blob.digest else {
             return Ok(None);
         };

@@ -36,26 +36,27 @@ impl Reference {
                 "the registry's host is missing (Docker Hub is docker.io, its official images are docker.io/library/NAME)",
             ));
         }
-        let host_ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']' | '_');
+        let host_ok =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']' | '_');
         if !host.chars().all(host_ok) {
             return Err(wrong("the host has characters that no host has"));
         }
-        let (rest, digest) = match rest.split_once('@') {
-            Some((rest, digest)) => (
-                rest,
-                Some(
-                    Digest::parse(digest)
-                        .ok_or_else(|| wrong("the digest is not sha256: or sha512: and hex digits"))?,
+        let (rest, digest) =
+            match rest.split_once('@') {
+                Some((rest, digest)) => (
+                    rest,
+                    Some(Digest::parse(digest).ok_or_else(|| {
+                        wrong("the digest is not sha256: or sha512: and hex digits")
+                    })?),
                 ),
-            ),
-            None => (rest, None),
-        };
+                None => (rest, None),
+            };
         let (name, tag) = rest.split_once(':').unwrap_or((rest, "latest"));
         let part_ok = |part: &str| {
             part.starts_with(|c: char| c.is_ascii_alphanumeric())
-                && part
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-'))
+                && part.chars().all(|c| {
+                    c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-')
+                })
         };
         if name.len() > 255 || !name.split('/').all(part_ok) {
             return Err(wrong(
@@ -63,7 +64,11 @@ impl Reference {
             ));
         }
         let tag_ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        if tag.is_empty() || tag.len() > 128 || !tag.chars().all(tag_ok) || tag.starts_with(['.', '-']) {
+        if tag.is_empty()
+            || tag.len() > 128
+            || !tag.chars().all(tag_ok)
+            || tag.starts_with(['.', '-'])
+        {
             return Err(wrong("the tag has characters that no tag has"));
         }
         Ok(Self {
@@ -89,7 +94,10 @@ pub fn is_loopback(host: &str) -> bool {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.rsplit_once(':').map_or(host, |(h, _)| h),
     };
-    bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    bare == "localhost"
+        || bare
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -105,9 +113,14 @@ mod tests {
             ("localhost:5000", "a/b.c", "1.2-x")
         );
         assert_eq!(full.digest.unwrap().hex(), hex);
-        assert_eq!(Reference::parse("docker.io/library/app").unwrap().tag, "latest");
         assert_eq!(
-            Reference::parse("docker.io/library/app").unwrap().api_host(),
+            Reference::parse("docker.io/library/app").unwrap().tag,
+            "latest"
+        );
+        assert_eq!(
+            Reference::parse("docker.io/library/app")
+                .unwrap()
+                .api_host(),
             "registry-1.docker.io"
         );
         for bad in [

@@ -158,7 +158,11 @@ fn image() -> Image {
             (tar_of(&[("b", b"EXE:two")]), "+zstd"),
         ],
     );
-    let arm = layout.image(("linux", "arm64"), run, &[(tar_of(&[("app", b"EXE:arm")]), "")]);
+    let arm = layout.image(
+        ("linux", "arm64"),
+        run,
+        &[(tar_of(&[("app", b"EXE:arm")]), "")],
+    );
     let index = layout.index(&[amd, arm]);
     let index = index
         .split('"')
@@ -177,7 +181,11 @@ fn image() -> Image {
         .into_iter()
         .map(|(d, b)| (d.to_string(), b))
         .collect();
-    Image { blobs, index, layer }
+    Image {
+        blobs,
+        index,
+        layer,
+    }
 }
 
 const SHOWN: &str = " linux/amd64\n  /app=amd 0 started\n  /b=two 1\n";
@@ -288,7 +296,10 @@ fn what_is_not_there_is_said_so() {
         &Options::new("x"),
         &Programs,
     ));
-    assert!(text.contains("only for registries on this machine"), "{text}");
+    assert!(
+        text.contains("only for registries on this machine"),
+        "{text}"
+    );
     let text = fatal(&scan("app", &settings(), &Options::new("x"), &Programs));
     assert!(text.contains("host is missing"), "{text}");
 }
@@ -374,7 +385,8 @@ fn a_token_is_fetched_used_and_renewed() {
         let host = r.header("host");
         if r.path.starts_with("/token?") {
             assert!(
-                r.path.contains("scope=repository%3At%2Fapp%3Apull") && r.path.contains("service=reg"),
+                r.path.contains("scope=repository%3At%2Fapp%3Apull")
+                    && r.path.contains("service=reg"),
                 "{}",
                 r.path
             );
@@ -412,7 +424,9 @@ fn a_password_goes_to_its_host_only_and_into_no_message() {
             return reply(401, b"").with("WWW-Authenticate", r#"Basic realm="r""#);
         }
         match r.path.contains("/blobs/") {
-            true => reply(307, b"").with("Location", &format!("http://{away}{}?sig=s3cr3t", r.path)),
+            true => {
+                reply(307, b"").with("Location", &format!("http://{away}{}?sig=s3cr3t", r.path))
+            }
             false => it.answer(r),
         }
     });
@@ -439,7 +453,10 @@ fn a_password_goes_to_its_host_only_and_into_no_message() {
     );
     assert!(store.requests().len() >= 3);
     let text = format!("{scan:?}");
-    assert!(!text.contains("s3cr3t") && !text.contains("dTpzM2"), "{text}");
+    assert!(
+        !text.contains("s3cr3t") && !text.contains("dTpzM2"),
+        "{text}"
+    );
     config("dTpzM2NyM3R3cm9uZw==");
     let text = fatal(&scan_with(&server, ":1.2", &settings));
     assert!(
@@ -452,14 +469,18 @@ fn a_password_goes_to_its_host_only_and_into_no_message() {
 fn redirects_end_and_never_leave_this_machine_without_tls() {
     let server = Server::start(|r| reply(302, b"").with("Location", &r.path));
     assert!(fatal(&scan_with(&server, ":1.2", &settings())).contains("redirects more than"));
-    let server = Server::start(|_| reply(302, b"").with("Location", "http://example.com/secret?sig=1"));
+    let server =
+        Server::start(|_| reply(302, b"").with("Location", "http://example.com/secret?sig=1"));
     let text = fatal(&scan_with(&server, ":1.2", &settings()));
     assert!(
         text.contains("sends to example.com without TLS") && !text.contains("sig"),
         "{text}"
     );
     let server = Server::start(|_| {
-        reply(401, b"").with("WWW-Authenticate", r#"Bearer realm="http://example.com/token""#)
+        reply(401, b"").with(
+            "WWW-Authenticate",
+            r#"Bearer realm="http://example.com/token""#,
+        )
     });
     assert!(fatal(&scan_with(&server, ":1.2", &settings())).contains("without TLS"));
 }

@@ -7,7 +7,12 @@ pub const META: Meta = Meta {
     family: Family::Completeness,
     summary: "a file or entry that should be a Go program is not there",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
-    options: &[OptionSpec { name: "paths", kind: Kind::Globs, default: D::List(&[]), doc: "Globs over paths as they are printed (`dist/*.tar.gz!app`); each must match a Go program." }],
+    options: &[OptionSpec {
+        name: "paths",
+        kind: Kind::Globs,
+        default: D::List(&[]),
+        doc: "Globs over paths as they are printed (`dist/*.tar.gz!app`); each must match a Go program.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "No Go program of the run has a path that matches one of `paths`. Says nothing without `paths`.",
@@ -19,7 +24,11 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &RunCtx, sink: &mut Sink) {
     for pattern in ctx.options.list("paths").unwrap_or_default() {
-        if ctx.fleet.visible().any(|row| crate::audit::glob::matches(pattern, &row.path)) {
+        if ctx
+            .fleet
+            .visible()
+            .any(|row| crate::audit::glob::matches(pattern, &row.path))
+        {
             continue;
         }
         let target = ctx.fleet.target();
@@ -27,8 +36,17 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
             Report::new(format!("no Go program at {pattern}"))
                 .see("programs there", ctx.fleet.visible().count().to_string())
                 .salient(pattern)
-                .help(format!("`gospect scan {}` lists what is there", if target.is_empty() { "TARGET" } else { target }))
-                .at(target, Location { target: target.to_string(), ..Location::default() }),
+                .help(format!(
+                    "`gospect scan {}` lists what is there",
+                    if target.is_empty() { "TARGET" } else { target }
+                ))
+                .at(
+                    target,
+                    Location {
+                        target: target.to_string(),
+                        ..Location::default()
+                    },
+                ),
         );
     }
 }
@@ -39,7 +57,11 @@ mod tests {
 
     #[test]
     fn each_glob_needs_a_match() {
-        let setup = Setup { policy: "[rules]\nmissing-path = { paths = [\"**/*_linux.tar.gz!app\", \"**/*_windows.zip!app.exe\"] }", rule: "missing-path", ..Setup::default() };
+        let setup = Setup {
+            policy: "[rules]\nmissing-path = { paths = [\"**/*_linux.tar.gz!app\", \"**/*_windows.zip!app.exe\"] }",
+            rule: "missing-path",
+            ..Setup::default()
+        };
         let found = setup.judge_all(&[binary(|b| b.path = "dist/x_linux.tar.gz!app".into())]);
         assert_eq!(found.len(), 1);
         assert!(found[0].message.contains("windows"));

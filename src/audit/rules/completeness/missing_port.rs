@@ -9,8 +9,18 @@ pub const META: Meta = Meta {
     summary: "a port that the release should have is not there",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[
-        OptionSpec { name: "ports", kind: Kind::Globs, default: D::List(&[]), doc: "`os/arch` each. Every program of the run must be there for each of them." },
-        OptionSpec { name: "programs", kind: Kind::Globs, default: D::List(&["**"]), doc: "Main packages this holds for." },
+        OptionSpec {
+            name: "ports",
+            kind: Kind::Globs,
+            default: D::List(&[]),
+            doc: "`os/arch` each. Every program of the run must be there for each of them.",
+        },
+        OptionSpec {
+            name: "programs",
+            kind: Kind::Globs,
+            default: D::List(&["**"]),
+            doc: "Main packages this holds for.",
+        },
     ],
     since: "0.1.0",
     doc: Doc {
@@ -29,7 +39,11 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
     let programs = ctx.options.list("programs").unwrap_or_default();
     let mut have: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for row in ctx.fleet.visible() {
-        if let Some(main) = row.main_package.as_deref().filter(|m| crate::audit::glob::any(&programs, m)) {
+        if let Some(main) = row
+            .main_package
+            .as_deref()
+            .filter(|m| crate::audit::glob::any(&programs, m))
+        {
             have.entry(main).or_default().insert(&row.port);
         }
     }
@@ -45,11 +59,20 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
             let target = ctx.fleet.target();
             sink.report(
                 Report::new(format!("{main} is missing for {port}"))
-                    .see("ports there", there.iter().copied().collect::<Vec<_>>().join(", "))
+                    .see(
+                        "ports there",
+                        there.iter().copied().collect::<Vec<_>>().join(", "),
+                    )
                     .salient(*main)
                     .salient(*port)
                     .help(format!("`GOOS={os} GOARCH={arch} go build {main}`"))
-                    .at(target, Location { target: target.to_string(), ..Location::default() }),
+                    .at(
+                        target,
+                        Location {
+                            target: target.to_string(),
+                            ..Location::default()
+                        },
+                    ),
             );
         }
     }
@@ -67,8 +90,16 @@ mod tests {
                 b.path = format!("{main}-{os}");
             })
         };
-        let all = [at("example.com/a", "linux"), at("example.com/a", "darwin"), at("example.com/b", "linux")];
-        let setup = Setup { policy: "[rules]\nmissing-port = { ports = [\"linux/amd64\", \"darwin/*\"] }", rule: "missing-port", ..Setup::default() };
+        let all = [
+            at("example.com/a", "linux"),
+            at("example.com/a", "darwin"),
+            at("example.com/b", "linux"),
+        ];
+        let setup = Setup {
+            policy: "[rules]\nmissing-port = { ports = [\"linux/amd64\", \"darwin/*\"] }",
+            rule: "missing-port",
+            ..Setup::default()
+        };
         let found = setup.judge_all(&all);
         assert_eq!(found.len(), 1);
         assert!(found[0].message.contains("example.com/b") && found[0].message.contains("darwin"));

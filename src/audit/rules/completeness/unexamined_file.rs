@@ -6,7 +6,12 @@ pub const META: Meta = Meta {
     family: Family::Completeness,
     summary: "something could not be examined",
     levels: levels(NOTE, WARN, WARN, WARN),
-    options: &[OptionSpec { name: "allow", kind: Kind::Globs, default: D::List(&[]), doc: "Paths that need not be examined." }],
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Globs,
+        default: D::List(&[]),
+        doc: "Paths that need not be examined.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "A file, entry or layer was met and not examined: unreadable, truncated, encrypted, over a limit, of an unknown kind.",
@@ -18,7 +23,12 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &RunCtx, sink: &mut Sink) {
     let allow = ctx.options.list("allow").unwrap_or_default();
-    for u in ctx.fleet.unexamined.iter().filter(|u| !crate::audit::glob::any(&allow, &u.path)) {
+    for u in ctx
+        .fleet
+        .unexamined
+        .iter()
+        .filter(|u| !crate::audit::glob::any(&allow, &u.path))
+    {
         let help = match u.reason.as_str() {
             "limit" => "raise the limit that the evidence names, or leave it out with `--exclude`",
             "unreadable" => "make it readable for this user: `chmod a+r FILE`, or run as its owner",
@@ -43,10 +53,27 @@ mod tests {
 
     #[test]
     fn reasons_are_passed_on() {
-        let rows = [Unexamined { path: "dist/x.zip!y".into(), location: Default::default(), reason: "encrypted".into(), detail: "needs a password".into() }];
-        let found = Setup { rule: "unexamined-file", ..Setup::default() }.judge_unexamined(&rows);
+        let rows = [Unexamined {
+            path: "dist/x.zip!y".into(),
+            location: Default::default(),
+            reason: "encrypted".into(),
+            detail: "needs a password".into(),
+        }];
+        let found = Setup {
+            rule: "unexamined-file",
+            ..Setup::default()
+        }
+        .judge_unexamined(&rows);
         assert_eq!((found.len(), found[0].path.as_str()), (1, "dist/x.zip!y"));
         let policy = "[rules]\nunexamined-file = { allow = [\"dist/**\"] }";
-        assert!(Setup { policy, rule: "unexamined-file", ..Setup::default() }.judge_unexamined(&rows).is_empty());
+        assert!(
+            Setup {
+                policy,
+                rule: "unexamined-file",
+                ..Setup::default()
+            }
+            .judge_unexamined(&rows)
+            .is_empty()
+        );
     }
 }

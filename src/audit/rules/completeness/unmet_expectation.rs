@@ -22,10 +22,18 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     }
     for e in ctx.expect {
         let have = ctx.record.values(&e.key);
-        if !have.is_empty() && have.iter().all(|v| crate::audit::glob::matches(&e.value, v)) {
+        if !have.is_empty()
+            && have
+                .iter()
+                .all(|v| crate::audit::glob::matches(&e.value, v))
+        {
             continue;
         }
-        let shown = if have.is_empty() { "nothing".to_string() } else { have.join(", ") };
+        let shown = if have.is_empty() {
+            "nothing".to_string()
+        } else {
+            have.join(", ")
+        };
         sink.report(
             Report::new(format!("{} is {}, expected {}", e.key, crate::audit::facts::shorten(&shown), e.value))
                 .see(e.key.clone(), crate::audit::facts::shorten(&shown))
@@ -42,8 +50,21 @@ mod tests {
     #[test]
     fn keys_settings_and_modules_can_be_expected() {
         let b = binary(|b| dep(b, "golang.org/x/net", "v0.40.0", None));
-        let with = |table: &str| Setup { policy: &format!("[expect]\n{table}"), rule: "unmet-expectation", ..Setup::default() }.judge(&b).len();
-        assert_eq!(with("go_version = \"go1.27.3\"\n\"vcs.revision\" = \"0123*\"\n\"modules.golang.org/x/net\" = \"v0.40.0\"\n\"executable.arch\" = \"amd64\""), 0);
+        let with = |table: &str| {
+            Setup {
+                policy: &format!("[expect]\n{table}"),
+                rule: "unmet-expectation",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len()
+        };
+        assert_eq!(
+            with(
+                "go_version = \"go1.27.3\"\n\"vcs.revision\" = \"0123*\"\n\"modules.golang.org/x/net\" = \"v0.40.0\"\n\"executable.arch\" = \"amd64\""
+            ),
+            0
+        );
         assert_eq!(with("go_version = \"go1.26.1\"\n\"-race\" = \"true\""), 2);
         assert!(judge_one("unmet-expectation", &b).is_empty());
     }

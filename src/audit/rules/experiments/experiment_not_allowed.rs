@@ -25,14 +25,26 @@ pub const META: Meta = Meta {
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let allow = ctx.options.list("allow").unwrap_or_default();
     let x = &ctx.binary.experiments;
-    let odd: Vec<&str> = x.suffix.iter().map(String::as_str).filter(|name| !glob::any(&allow, name)).collect();
+    let odd: Vec<&str> = x
+        .suffix
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !glob::any(&allow, name))
+        .collect();
     if odd.is_empty() {
         return;
     }
     let mut report = Report::new(format!("built with GOEXPERIMENT={}", odd.join(",")))
-        .see("go_version_raw", ctx.binary.go_version_raw.as_deref().unwrap_or_default())
+        .see(
+            "go_version_raw",
+            ctx.binary.go_version_raw.as_deref().unwrap_or_default(),
+        )
         .salient(odd.join(","))
-        .help(format!("`GOEXPERIMENT= {}`, or allow it: `experiment-not-allowed = {{ allow = [\"{}\"] }}`", ctx.go_build(""), odd.join("\", \"")));
+        .help(format!(
+            "`GOEXPERIMENT= {}`, or allow it: `experiment-not-allowed = {{ allow = [\"{}\"] }}`",
+            ctx.go_build(""),
+            odd.join("\", \"")
+        ));
     if let Some(setting) = &x.setting {
         report = report.see("GOEXPERIMENT", setting.clone());
     }
@@ -49,7 +61,15 @@ mod tests {
         let found = judge_one("experiment-not-allowed", &b);
         assert!(found[0].message.ends_with("arenas,nogreenteagc"));
         let policy = "[rules]\nexperiment-not-allowed = { allow = [\"arenas\", \"no*\"] }";
-        assert!(Setup { policy, rule: "experiment-not-allowed", ..Setup::default() }.judge(&b).is_empty());
+        assert!(
+            Setup {
+                policy,
+                rule: "experiment-not-allowed",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .is_empty()
+        );
         assert!(judge_one("experiment-not-allowed", &binary(|_| ())).is_empty());
     }
 }

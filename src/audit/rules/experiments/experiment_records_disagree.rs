@@ -21,13 +21,26 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if x.consistent != Some(false) {
         return;
     }
-    let shown = if x.suffix.is_empty() { "no suffix".to_string() } else { x.suffix.join(",") };
+    let shown = if x.suffix.is_empty() {
+        "no suffix".to_string()
+    } else {
+        x.suffix.join(",")
+    };
     sink.report(
         Report::new("GOEXPERIMENT setting and version suffix contradict each other")
-            .see("GOEXPERIMENT", x.setting.as_deref().unwrap_or("not recorded"))
-            .see("go_version_raw", ctx.binary.go_version_raw.as_deref().unwrap_or_default())
+            .see(
+                "GOEXPERIMENT",
+                x.setting.as_deref().unwrap_or("not recorded"),
+            )
+            .see(
+                "go_version_raw",
+                ctx.binary.go_version_raw.as_deref().unwrap_or_default(),
+            )
             .see("experiments.suffix", shown)
-            .help(format!("compile and link in one step: `{}`", ctx.go_build(""))),
+            .help(format!(
+                "compile and link in one step: `{}`",
+                ctx.go_build("")
+            )),
     );
 }
 
@@ -38,7 +51,14 @@ mod tests {
     #[test]
     fn only_a_proven_difference_is_reported() {
         for (consistent, n) in [(Some(false), 1), (Some(true), 0), (None, 0)] {
-            assert_eq!(judge_one("experiment-records-disagree", &binary(|b| b.experiments.consistent = consistent)).len(), n);
+            assert_eq!(
+                judge_one(
+                    "experiment-records-disagree",
+                    &binary(|b| b.experiments.consistent = consistent)
+                )
+                .len(),
+                n
+            );
         }
     }
 }

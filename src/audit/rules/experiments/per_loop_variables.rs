@@ -41,7 +41,13 @@ mod tests {
                 b.go_version = Some(version.into());
                 b.experiments.loopvar = Some(loopvar.into());
             });
-            Setup { profile: "release", rule: "per-loop-variables", ..Setup::default() }.judge(&b).len()
+            Setup {
+                profile: "release",
+                rule: "per-loop-variables",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len()
         };
         assert_eq!(with("go1.27.3", "per-loop"), 1);
         assert_eq!(with("go1.27.3", "per-iteration"), 0);

@@ -17,10 +17,19 @@ pub const META: Meta = Meta {
 };
 
 /// Experiments of the vendors' toolchains (Red Hat's golang-fips, Microsoft's Go): honest although upstream lacks them.
-const VENDORS: [&str; 6] = ["strictfipsruntime", "systemcrypto", "opensslcrypto", "cngcrypto", "darwincrypto", "ms_nocgo_opensslcrypto"];
+const VENDORS: [&str; 6] = [
+    "strictfipsruntime",
+    "systemcrypto",
+    "opensslcrypto",
+    "cngcrypto",
+    "darwincrypto",
+    "ms_nocgo_opensslcrypto",
+];
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(unknown) = &ctx.binary.experiments.unknown else { return };
+    let Some(unknown) = &ctx.binary.experiments.unknown else {
+        return;
+    };
     for name in unknown {
         if VENDORS.contains(&name.trim_start_matches("no")) {
             continue;
@@ -41,7 +50,9 @@ mod tests {
 
     #[test]
     fn vendors_own_experiments_are_no_surprise() {
-        let b = binary(|b| b.experiments.unknown = Some(vec!["unified".into(), "strictfipsruntime".into()]));
+        let b = binary(|b| {
+            b.experiments.unknown = Some(vec!["unified".into(), "strictfipsruntime".into()])
+        });
         let found = judge_one("unknown-experiment", &b);
         assert_eq!(found.len(), 1);
         assert!(found[0].message.contains("unified"));

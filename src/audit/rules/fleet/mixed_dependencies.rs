@@ -6,7 +6,12 @@ pub const META: Meta = Meta {
     family: Family::Fleet,
     summary: "programs of one release have different versions of a dependency",
     levels: levels(NOTE, WARN, NOTE, NOTE),
-    options: &[OptionSpec { name: "allow", kind: Kind::Globs, default: D::List(&[]), doc: "Modules that may differ." }],
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Globs,
+        default: D::List(&[]),
+        doc: "Modules that may differ.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "Programs that belong together were linked with different versions of the same module. One finding a group lists the modules.",
@@ -22,13 +27,25 @@ const MODULES: usize = 20;
 pub fn check(ctx: &RunCtx, sink: &mut Sink) {
     let allow = ctx.options.list("allow").unwrap_or_default();
     for group in ctx.fleet.groups() {
-        let mixed: Vec<_> = group.mixed_modules().into_iter().filter(|m| !crate::audit::glob::any(&allow, &m.module)).collect();
+        let mixed: Vec<_> = group
+            .mixed_modules()
+            .into_iter()
+            .filter(|m| !crate::audit::glob::any(&allow, &m.module))
+            .collect();
         let Some(first) = mixed.first() else { continue };
-        let mut report = Report::new(format!("programs of {} have different versions of {} dependencies", group.name(), mixed.len()))
-            .salient(group.name())
-            .help("`go get MODULE@VERSION` in every go.mod of the repository, then rebuild all");
+        let mut report = Report::new(format!(
+            "programs of {} have different versions of {} dependencies",
+            group.name(),
+            mixed.len()
+        ))
+        .salient(group.name())
+        .help("`go get MODULE@VERSION` in every go.mod of the repository, then rebuild all");
         for m in mixed.iter().take(MODULES) {
-            let versions: Vec<String> = m.versions.iter().map(|(v, path)| format!("{v} ({path})")).collect();
+            let versions: Vec<String> = m
+                .versions
+                .iter()
+                .map(|(v, path)| format!("{v} ({path})"))
+                .collect();
             report = report.see(m.module.clone(), versions.join(", "));
         }
         if mixed.len() > MODULES {
@@ -44,14 +61,31 @@ mod tests {
 
     #[test]
     fn differing_modules_are_listed_once() {
-        let with = |path: &str, version: &str| binary(|b| {
-            b.path = path.into();
-            dep(b, "golang.org/x/net", version, None);
-        });
-        let setup = Setup { rule: "mixed-dependencies", ..Setup::default() };
-        let found = setup.judge_all(&[with("a", "v0.40.0"), with("b", "v0.39.0"), with("c", "v0.40.0")]);
+        let with = |path: &str, version: &str| {
+            binary(|b| {
+                b.path = path.into();
+                dep(b, "golang.org/x/net", version, None);
+            })
+        };
+        let setup = Setup {
+            rule: "mixed-dependencies",
+            ..Setup::default()
+        };
+        let found = setup.judge_all(&[
+            with("a", "v0.40.0"),
+            with("b", "v0.39.0"),
+            with("c", "v0.40.0"),
+        ]);
         assert_eq!(found.len(), 1);
-        assert!(found[0].evidence[0].value.contains("v0.39.0 (b)"), "{:?}", found[0].evidence);
-        assert!(setup.judge_all(&[with("a", "v0.40.0"), with("b", "v0.40.0")]).is_empty());
+        assert!(
+            found[0].evidence[0].value.contains("v0.39.0 (b)"),
+            "{:?}",
+            found[0].evidence
+        );
+        assert!(
+            setup
+                .judge_all(&[with("a", "v0.40.0"), with("b", "v0.40.0")])
+                .is_empty()
+        );
     }
 }

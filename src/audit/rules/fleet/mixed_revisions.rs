@@ -18,7 +18,17 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &RunCtx, sink: &mut Sink) {
-    report_spread(ctx, sink, "commit", |majority| format!("check out one commit on every builder: `git checkout {majority}`, then rebuild"), |row| row.revision.clone());
+    report_spread(
+        ctx,
+        sink,
+        "commit",
+        |majority| {
+            format!(
+                "check out one commit on every builder: `git checkout {majority}`, then rebuild"
+            )
+        },
+        |row| row.revision.clone(),
+    );
 }
 
 #[cfg(test)]
@@ -27,14 +37,29 @@ mod tests {
 
     #[test]
     fn the_odd_one_out_is_named() {
-        let setup = Setup { rule: "mixed-revisions", profile: "release", ..Setup::default() };
+        let setup = Setup {
+            rule: "mixed-revisions",
+            profile: "release",
+            ..Setup::default()
+        };
         let same = |path: &str| binary(|b| b.path = path.into());
-        let odd = change(same("odd"), |b| set(b, "vcs.revision", "ffffffffffffffffffffffffffffffffffffffff"));
+        let odd = change(same("odd"), |b| {
+            set(
+                b,
+                "vcs.revision",
+                "ffffffffffffffffffffffffffffffffffffffff",
+            )
+        });
         let found = setup.judge_all(&[same("a"), odd.clone(), same("b")]);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].path, "odd");
         assert!(setup.judge_all(&[same("a"), same("b")]).is_empty());
-        let other = change(odd, |b| b.build_info.as_mut().unwrap().main.path = "example.com/other".into());
-        assert!(setup.judge_all(&[same("a"), other]).is_empty(), "another module is another group");
+        let other = change(odd, |b| {
+            b.build_info.as_mut().unwrap().main.path = "example.com/other".into()
+        });
+        assert!(
+            setup.judge_all(&[same("a"), other]).is_empty(),
+            "another module is another group"
+        );
     }
 }

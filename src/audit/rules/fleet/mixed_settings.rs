@@ -10,7 +10,20 @@ pub const META: Meta = Meta {
     options: &[OptionSpec {
         name: "keys",
         kind: Kind::Texts,
-        default: D::List(&["-compiler", "-gcflags", "-asmflags", "-tags", "-trimpath", "-race", "-msan", "-asan", "-cover", "CGO_ENABLED", "GOFIPS140", "DefaultGODEBUG"]),
+        default: D::List(&[
+            "-compiler",
+            "-gcflags",
+            "-asmflags",
+            "-tags",
+            "-trimpath",
+            "-race",
+            "-msan",
+            "-asan",
+            "-cover",
+            "CGO_ENABLED",
+            "GOFIPS140",
+            "DefaultGODEBUG",
+        ]),
         doc: "Build settings that must be the same.",
     }],
     since: "0.1.0",
@@ -30,7 +43,11 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
             sink,
             key,
             |majority| format!("rebuild the odd ones with {key}={majority}"),
-            |row| row.settings.as_ref().and_then(|s| s.get(key).cloned().or_else(|| (!level).then(String::new))),
+            |row| {
+                row.settings
+                    .as_ref()
+                    .and_then(|s| s.get(key).cloned().or_else(|| (!level).then(String::new)))
+            },
         );
     }
 }
@@ -41,16 +58,37 @@ mod tests {
 
     #[test]
     fn a_setting_that_differs_is_named() {
-        let with = |path: &str, key: &str, value: &str| binary(|b| {
-            b.path = path.into();
-            set(b, key, value);
-        });
-        let setup = Setup { rule: "mixed-settings", ..Setup::default() };
-        let found = setup.judge_all(&[with("a", "-tags", "netgo"), with("b", "-tags", "netgo"), with("c", "-tags", "")]);
+        let with = |path: &str, key: &str, value: &str| {
+            binary(|b| {
+                b.path = path.into();
+                set(b, key, value);
+            })
+        };
+        let setup = Setup {
+            rule: "mixed-settings",
+            ..Setup::default()
+        };
+        let found = setup.judge_all(&[
+            with("a", "-tags", "netgo"),
+            with("b", "-tags", "netgo"),
+            with("c", "-tags", ""),
+        ]);
         assert_eq!(found.len(), 1);
         assert!(found[0].message.contains("-tags") && found[0].path == "c");
-        assert!(setup.judge_all(&[with("a", "GOAMD64", "v1"), with("b", "GOARM64", "v8.0")]).is_empty());
-        let levels = Setup { policy: "[rules]\nmixed-settings = { keys = [\"GOAMD64\"] }", ..setup };
-        assert_eq!(levels.judge_all(&[with("a", "GOAMD64", "v1"), with("b", "GOAMD64", "v3")]).len(), 1);
+        assert!(
+            setup
+                .judge_all(&[with("a", "GOAMD64", "v1"), with("b", "GOARM64", "v8.0")])
+                .is_empty()
+        );
+        let levels = Setup {
+            policy: "[rules]\nmixed-settings = { keys = [\"GOAMD64\"] }",
+            ..setup
+        };
+        assert_eq!(
+            levels
+                .judge_all(&[with("a", "GOAMD64", "v1"), with("b", "GOAMD64", "v3")])
+                .len(),
+            1
+        );
     }
 }

@@ -13,19 +13,41 @@ use crate::audit::fleet::{Group, Row, Spread};
 const PATHS: usize = 4;
 
 /// Reports a group whose programs differ in one respect: the odd ones out, with the majority as evidence.
-fn report_spread(ctx: &RunCtx, sink: &mut Sink, what: &str, help: impl Fn(&str) -> String, value: impl Fn(&Row) -> Option<String>) {
+fn report_spread(
+    ctx: &RunCtx,
+    sink: &mut Sink,
+    what: &str,
+    help: impl Fn(&str) -> String,
+    value: impl Fn(&Row) -> Option<String>,
+) {
     for group in ctx.fleet.groups() {
-        let Some(spread) = Spread::of(group, &value) else { continue };
+        let Some(spread) = Spread::of(group, &value) else {
+            continue;
+        };
         sink.report(describe(group, &spread, what).help(help(&spread.majority)));
     }
 }
 
 fn describe(group: &Group, spread: &Spread, what: &str) -> Report {
-    let show = |v: &str| if v.is_empty() { "none".to_string() } else { v.to_string() };
-    let mut report = Report::new(format!("{} of {} programs of {} have another {what} than the rest", spread.odd_count(), spread.total(), group.name()))
-        .see(format!("{} programs", spread.majority_count), show(&spread.majority))
-        .salient(what)
-        .salient(group.name());
+    let show = |v: &str| {
+        if v.is_empty() {
+            "none".to_string()
+        } else {
+            v.to_string()
+        }
+    };
+    let mut report = Report::new(format!(
+        "{} of {} programs of {} have another {what} than the rest",
+        spread.odd_count(),
+        spread.total(),
+        group.name()
+    ))
+    .see(
+        format!("{} programs", spread.majority_count),
+        show(&spread.majority),
+    )
+    .salient(what)
+    .salient(group.name());
     for (value, rows) in &spread.odd {
         let mut paths: Vec<&str> = rows.iter().take(PATHS).map(|r| r.path.as_str()).collect();
         let more = format!("and {} more", rows.len().saturating_sub(PATHS));

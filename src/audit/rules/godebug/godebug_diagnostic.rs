@@ -8,7 +8,12 @@ pub const META: Meta = Meta {
     family: Family::Godebug,
     summary: "a diagnostic GODEBUG setting was left on",
     levels: levels(WARN, ERROR, WARN, ERROR),
-    options: &[OptionSpec { name: "allow", kind: Kind::Texts, default: D::List(&[]), doc: "Settings that may be on." }],
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Texts,
+        default: D::List(&[]),
+        doc: "Settings that may be on.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "A setting that prints or checks for debugging (`gctrace`, `schedtrace`, `http2debug`, `inittrace`, …) is on.",
@@ -25,7 +30,16 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             continue;
         }
         if let Some(cost) = known::diagnostic(&s.key) {
-            sink.report(about(ctx, s, format!("diagnostic setting `GODEBUG={}={}` is on: {}", s.key, s.value, cost.trim_end_matches('.'))));
+            sink.report(about(
+                ctx,
+                s,
+                format!(
+                    "diagnostic setting `GODEBUG={}={}` is on: {}",
+                    s.key,
+                    s.value,
+                    cost.trim_end_matches('.')
+                ),
+            ));
         }
     }
 }
@@ -37,7 +51,13 @@ mod tests {
 
     #[test]
     fn a_trace_that_is_on_is_reported() {
-        let b = binary(|b| b.godebug.effective = Some(vec![setting("gctrace", "1", "environment", "ok"), setting("schedtrace", "0", "environment", "ok"), setting("madvdontneed", "1", "environment", "ok")]));
+        let b = binary(|b| {
+            b.godebug.effective = Some(vec![
+                setting("gctrace", "1", "environment", "ok"),
+                setting("schedtrace", "0", "environment", "ok"),
+                setting("madvdontneed", "1", "environment", "ok"),
+            ])
+        });
         let found = judge_one("godebug-diagnostic", &b);
         assert_eq!(found.len(), 1);
         assert!(found[0].message.contains("gctrace=1"));

@@ -18,9 +18,17 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let g = &ctx.binary.godebug;
-    let Some(environment) = &g.environment_pairs else { return };
+    let Some(environment) = &g.environment_pairs else {
+        return;
+    };
     let built = g.baked_pairs.as_ref().or(g.recorded_pairs.as_ref());
-    let last = |pairs: &[(String, String)], key: &str| pairs.iter().rev().find(|(k, _)| k == key).map(|(_, v)| v.clone());
+    let last = |pairs: &[(String, String)], key: &str| {
+        pairs
+            .iter()
+            .rev()
+            .find(|(k, _)| k == key)
+            .map(|(_, v)| v.clone())
+    };
     let mut seen: Vec<&str> = Vec::new();
     for (key, _) in environment {
         if seen.contains(&key.as_str()) {
@@ -28,7 +36,12 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         }
         seen.push(key);
         let now = last(environment, key).unwrap_or_default();
-        let Some(before) = built.and_then(|b| last(b, key)).filter(|before| *before != now) else { continue };
+        let Some(before) = built
+            .and_then(|b| last(b, key))
+            .filter(|before| *before != now)
+        else {
+            continue;
+        };
         sink.report(
             Report::new(format!("the environment sets GODEBUG {key}={now}; the program was built with {key}={before}"))
                 .see("GODEBUG (environment)", format!("{key}={now}"))
@@ -44,7 +57,12 @@ mod tests {
     use crate::audit::testing::*;
 
     fn pairs(text: &str) -> Option<Vec<(String, String)>> {
-        Some(text.split(',').filter_map(|p| p.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect())
+        Some(
+            text.split(',')
+                .filter_map(|p| p.split_once('='))
+                .map(|(k, v)| (k.into(), v.into()))
+                .collect(),
+        )
     }
 
     #[test]

@@ -19,10 +19,25 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     for s in asked(ctx, "fatal") {
-        let version = ctx.binary.go_version.as_deref().unwrap_or("this Go release");
-        let report = about(ctx, s, format!("`GODEBUG={}={}` kills a {version} program at start", s.key, s.value));
+        let version = ctx
+            .binary
+            .go_version
+            .as_deref()
+            .unwrap_or("this Go release");
+        let report = about(
+            ctx,
+            s,
+            format!(
+                "`GODEBUG={}={}` kills a {version} program at start",
+                s.key, s.value
+            ),
+        );
         // A copy that no later layer shows cannot start, so it cannot die.
-        sink.report(if ctx.hidden() { report.at_most(Level::Note) } else { report });
+        sink.report(if ctx.hidden() {
+            report.at_most(Level::Note)
+        } else {
+            report
+        });
     }
 }
 
@@ -34,11 +49,18 @@ mod tests {
     #[test]
     fn each_fatal_value_is_an_error_with_its_cure() {
         let b = binary(|b| {
-            b.godebug.effective = Some(vec![setting("asynctimerchan", "1", "environment", "fatal"), setting("cgocheck", "2", "recorded", "fatal"), setting("gctrace", "1", "environment", "ok")]);
+            b.godebug.effective = Some(vec![
+                setting("asynctimerchan", "1", "environment", "fatal"),
+                setting("cgocheck", "2", "recorded", "fatal"),
+                setting("gctrace", "1", "environment", "ok"),
+            ]);
         });
         let found = judge_one("godebug-fatal", &b);
         assert_eq!(found.len(), 2);
-        assert!(found[0].help.contains("environment") && found[1].help.contains("-dropgodebug=cgocheck"));
+        assert!(
+            found[0].help.contains("environment")
+                && found[1].help.contains("-dropgodebug=cgocheck")
+        );
         assert_ne!(found[0].fingerprint, found[1].fingerprint);
     }
 }

@@ -27,12 +27,21 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(release) = ctx.release else { return };
     let allow = ctx.options.list("allow").unwrap_or_default();
     for s in asked(ctx, "ok") {
-        let Some(why) = known::weakens(&s.key, &s.value, release.minor) else { continue };
+        let Some(why) = known::weakens(&s.key, &s.value, release.minor) else {
+            continue;
+        };
         let pair = format!("{}={}", s.key, s.value);
         if implied(ctx, s) || allow.contains(&s.key.as_str()) || allow.contains(&pair.as_str()) {
             continue;
         }
-        sink.report(about(ctx, s, format!("`GODEBUG={pair}` weakens security: {}", why.trim_end_matches('.'))));
+        sink.report(about(
+            ctx,
+            s,
+            format!(
+                "`GODEBUG={pair}` weakens security: {}",
+                why.trim_end_matches('.')
+            ),
+        ));
     }
 }
 
@@ -44,12 +53,27 @@ mod tests {
     #[test]
     fn a_weak_value_is_reported_wherever_it_comes_from() {
         for origin in ["recorded", "baked", "environment"] {
-            let b = binary(|b| b.godebug.effective = Some(vec![setting("x509negativeserial", "1", origin, "ok")]));
+            let b = binary(|b| {
+                b.godebug.effective = Some(vec![setting("x509negativeserial", "1", origin, "ok")])
+            });
             assert_eq!(judge_one("godebug-insecure", &b).len(), 1, "{origin}");
             let policy = "[rules]\ngodebug-insecure = { allow = [\"x509negativeserial=1\"] }";
-            assert!(Setup { policy, rule: "godebug-insecure", ..Setup::default() }.judge(&b).is_empty());
+            assert!(
+                Setup {
+                    policy,
+                    rule: "godebug-insecure",
+                    ..Setup::default()
+                }
+                .judge(&b)
+                .is_empty()
+            );
         }
-        let fine = binary(|b| b.godebug.effective = Some(vec![setting("x509negativeserial", "0", "recorded", "ok"), setting("madvdontneed", "1", "recorded", "ok")]));
+        let fine = binary(|b| {
+            b.godebug.effective = Some(vec![
+                setting("x509negativeserial", "0", "recorded", "ok"),
+                setting("madvdontneed", "1", "recorded", "ok"),
+            ])
+        });
         assert!(judge_one("godebug-insecure", &fine).is_empty());
     }
 

@@ -19,9 +19,15 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let (Some(release), Some(line)) = (ctx.release, ctx.binary.godebug.language_version.as_deref()) else { return };
+    let (Some(release), Some(line)) = (ctx.release, ctx.binary.godebug.language_version.as_deref())
+    else {
+        return;
+    };
     let old: Vec<_> = asked(ctx, "ok").filter(|s| implied(ctx, s)).collect();
-    let weak: Vec<_> = old.iter().filter_map(|s| Some((s, known::weakens(&s.key, &s.value, release.minor)?))).collect();
+    let weak: Vec<_> = old
+        .iter()
+        .filter_map(|s| Some((s, known::weakens(&s.key, &s.value, release.minor)?)))
+        .collect();
     if old.is_empty() {
         return;
     }
@@ -33,11 +39,18 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     ))
     .see("go line", line)
     .salient(line)
-    .help(format!("`go mod edit -go=1.{} && go test ./...` in the main module, then rebuild", release.minor));
+    .help(format!(
+        "`go mod edit -go=1.{} && go test ./...` in the main module, then rebuild",
+        release.minor
+    ));
     for (s, why) in &weak {
         report = report.see(format!("{}={}", s.key, s.value), *why);
     }
-    let rest: Vec<String> = old.iter().filter(|s| !weak.iter().any(|(w, _)| w.key == s.key)).map(|s| format!("{}={}", s.key, s.value)).collect();
+    let rest: Vec<String> = old
+        .iter()
+        .filter(|s| !weak.iter().any(|(w, _)| w.key == s.key))
+        .map(|s| format!("{}={}", s.key, s.value))
+        .collect();
     if !rest.is_empty() {
         report = report.see("also", rest.join(", "));
     }
@@ -56,11 +69,26 @@ mod tests {
     fn one_finding_lists_all_and_names_the_weak() {
         let b = binary(|b| {
             b.godebug.language_version = Some("1.22".into());
-            b.godebug.effective = Some(vec![setting("x509negativeserial", "1", "recorded", "ok"), setting("winsymlink", "0", "recorded", "ok"), setting("gctrace", "1", "environment", "ok")]);
+            b.godebug.effective = Some(vec![
+                setting("x509negativeserial", "1", "recorded", "ok"),
+                setting("winsymlink", "0", "recorded", "ok"),
+                setting("gctrace", "1", "environment", "ok"),
+            ]);
         });
-        let found = Setup { profile: "release", rule: "godebug-legacy-defaults", ..Setup::default() }.judge(&b);
+        let found = Setup {
+            profile: "release",
+            rule: "godebug-legacy-defaults",
+            ..Setup::default()
+        }
+        .judge(&b);
         assert_eq!(found.len(), 1);
-        assert!(found[0].message.contains("2 old defaults, 1 of them weaker"), "{}", found[0].message);
+        assert!(
+            found[0]
+                .message
+                .contains("2 old defaults, 1 of them weaker"),
+            "{}",
+            found[0].message
+        );
         assert!(judge_one("godebug-legacy-defaults", &binary(|_| ())).is_empty());
     }
 }

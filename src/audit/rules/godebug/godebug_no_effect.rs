@@ -19,7 +19,11 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     for s in asked(ctx, "no-effect") {
-        sink.report(about(ctx, s, format!("`GODEBUG={}={}` changes nothing", s.key, s.value)));
+        sink.report(about(
+            ctx,
+            s,
+            format!("`GODEBUG={}={}` changes nothing", s.key, s.value),
+        ));
     }
 }
 
@@ -30,8 +34,32 @@ mod tests {
 
     #[test]
     fn a_value_without_effect_is_named() {
-        let b = binary(|b| b.godebug.effective = Some(vec![setting("gcstoptheworld", "0", "environment", "no-effect")]));
-        assert_eq!(Setup { profile: "container", rule: "godebug-no-effect", ..Setup::default() }.judge(&b).len(), 1);
-        assert!(Setup { profile: "container", rule: "godebug-no-effect", ..Setup::default() }.judge(&binary(|_| ())).is_empty());
+        let b = binary(|b| {
+            b.godebug.effective = Some(vec![setting(
+                "gcstoptheworld",
+                "0",
+                "environment",
+                "no-effect",
+            )])
+        });
+        assert_eq!(
+            Setup {
+                profile: "container",
+                rule: "godebug-no-effect",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len(),
+            1
+        );
+        assert!(
+            Setup {
+                profile: "container",
+                rule: "godebug-no-effect",
+                ..Setup::default()
+            }
+            .judge(&binary(|_| ()))
+            .is_empty()
+        );
     }
 }

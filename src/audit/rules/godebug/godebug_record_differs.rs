@@ -20,17 +20,34 @@ pub const META: Meta = Meta {
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let g = &ctx.binary.godebug;
     // Build systems that record no settings at all claim nothing, so nothing is contradicted.
-    let records = ctx.binary.build_info.as_ref().is_some_and(|b| !b.settings.is_empty());
-    let (true, Some(baked)) = (records, g.baked.as_deref()) else { return };
+    let records = ctx
+        .binary
+        .build_info
+        .as_ref()
+        .is_some_and(|b| !b.settings.is_empty());
+    let (true, Some(baked)) = (records, g.baked.as_deref()) else {
+        return;
+    };
     let recorded = g.recorded.as_deref().unwrap_or_default();
     let (a, b) = (pairs(recorded), pairs(baked));
     if a == b {
         return;
     }
-    let mut keys: Vec<&str> = a.keys().chain(b.keys()).copied().filter(|k| a.get(k) != b.get(k)).collect();
+    let mut keys: Vec<&str> = a
+        .keys()
+        .chain(b.keys())
+        .copied()
+        .filter(|k| a.get(k) != b.get(k))
+        .collect();
     keys.sort_unstable();
     keys.dedup();
-    let shown = |v: &str| if v.is_empty() { "nothing".to_string() } else { v.to_string() };
+    let shown = |v: &str| {
+        if v.is_empty() {
+            "nothing".to_string()
+        } else {
+            v.to_string()
+        }
+    };
     sink.report(
         Report::new(format!("the program's GODEBUG defaults differ from the record in {}", keys.join(", ")))
             .see("DefaultGODEBUG", shown(recorded))
@@ -52,7 +69,14 @@ mod tests {
     #[test]
     fn values_count_and_order_does_not() {
         let with = |recorded: Option<&str>, baked: Option<&str>| {
-            judge_one("godebug-record-differs", &binary(|b| (b.godebug.recorded, b.godebug.baked) = (recorded.map(Into::into), baked.map(Into::into)))).len()
+            judge_one(
+                "godebug-record-differs",
+                &binary(|b| {
+                    (b.godebug.recorded, b.godebug.baked) =
+                        (recorded.map(Into::into), baked.map(Into::into))
+                }),
+            )
+            .len()
         };
         assert_eq!(with(Some("a=1,b=2"), Some("b=2,a=1")), 0);
         assert_eq!(with(Some("a=1"), Some("gctrace=1")), 1);

@@ -19,8 +19,19 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     for s in asked(ctx, "removed") {
-        let version = ctx.binary.go_version.as_deref().unwrap_or("this Go release");
-        sink.report(about(ctx, s, format!("GODEBUG key `{}` is gone in {version} and does nothing", s.key)));
+        let version = ctx
+            .binary
+            .go_version
+            .as_deref()
+            .unwrap_or("this Go release");
+        sink.report(about(
+            ctx,
+            s,
+            format!(
+                "GODEBUG key `{}` is gone in {version} and does nothing",
+                s.key
+            ),
+        ));
     }
 }
 
@@ -31,7 +42,12 @@ mod tests {
 
     #[test]
     fn removed_keys_are_named() {
-        let b = binary(|b| b.godebug.effective = Some(vec![setting("asynctimerchan", "0", "environment", "removed"), setting("gctrace", "0", "environment", "ok")]));
+        let b = binary(|b| {
+            b.godebug.effective = Some(vec![
+                setting("asynctimerchan", "0", "environment", "removed"),
+                setting("gctrace", "0", "environment", "ok"),
+            ])
+        });
         assert_eq!(judge_one("godebug-removed", &b).len(), 1);
     }
 }

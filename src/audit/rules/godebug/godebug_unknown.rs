@@ -1,6 +1,6 @@
 use super::{about, asked};
-use crate::audit::{known, near};
 use crate::audit::rules::prelude::*;
+use crate::audit::{known, near};
 
 pub const META: Meta = Meta {
     code: "GS062",
@@ -20,10 +20,24 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     for s in asked(ctx, "unknown") {
-        let version = ctx.binary.go_version.as_deref().unwrap_or("this Go release");
-        let mut report = about(ctx, s, format!("GODEBUG key `{}` does nothing: {version} does not know it", s.key));
+        let version = ctx
+            .binary
+            .go_version
+            .as_deref()
+            .unwrap_or("this Go release");
+        let mut report = about(
+            ctx,
+            s,
+            format!(
+                "GODEBUG key `{}` does nothing: {version} does not know it",
+                s.key
+            ),
+        );
         if let Some(near) = near::nearest(&s.key, known::debug_names()) {
-            report = report.help(format!("did you mean `{near}={}`? See `gospect explain {near}`", s.value));
+            report = report.help(format!(
+                "did you mean `{near}={}`? See `gospect explain {near}`",
+                s.value
+            ));
         }
         sink.report(report);
     }
@@ -36,9 +50,18 @@ mod tests {
 
     #[test]
     fn a_typing_mistake_gets_the_right_name() {
-        let b = binary(|b| b.godebug.effective = Some(vec![setting("gctraces", "1", "environment", "unknown"), setting("zzzzzzzzz", "1", "environment", "unknown")]));
+        let b = binary(|b| {
+            b.godebug.effective = Some(vec![
+                setting("gctraces", "1", "environment", "unknown"),
+                setting("zzzzzzzzz", "1", "environment", "unknown"),
+            ])
+        });
         let found = judge_one("godebug-unknown", &b);
         assert!(found[0].help.contains("`gctrace=1`"), "{}", found[0].help);
-        assert!(found[1].help.contains("take `zzzzzzzzz=1` out"), "{}", found[1].help);
+        assert!(
+            found[1].help.contains("take `zzzzzzzzz=1` out"),
+            "{}",
+            found[1].help
+        );
     }
 }

@@ -19,16 +19,38 @@ pub const META: Meta = Meta {
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(image) = ctx.image else { return };
     let b = ctx.binary;
-    let tool = b.main_package.as_deref().is_some_and(|p| p.starts_with("cmd/"));
-    if ctx.hidden() || tool || b.location.started != Some(true) || b.goroot.as_ref().and_then(|g| g.linked) != Some(true) {
+    let tool = b
+        .main_package
+        .as_deref()
+        .is_some_and(|p| p.starts_with("cmd/"));
+    if ctx.hidden()
+        || tool
+        || b.location.started != Some(true)
+        || b.goroot.as_ref().and_then(|g| g.linked) != Some(true)
+    {
         return;
     }
-    let Some(value) = image.env.iter().find_map(|e| e.strip_prefix("GOROOT=")).filter(|v| !v.is_empty()) else { return };
+    let Some(value) = image
+        .env
+        .iter()
+        .find_map(|e| e.strip_prefix("GOROOT="))
+        .filter(|v| !v.is_empty())
+    else {
+        return;
+    };
     sink.report(
-        Report::new(format!("ENV GOROOT={value} overrides what runtime.GOROOT() answers"))
-            .see("ENV", format!("GOROOT={value}"))
-            .see("goroot.runtime", b.goroot.as_ref().and_then(|g| g.runtime.as_deref()).unwrap_or("unknown"))
-            .help("delete `ENV GOROOT` from the final stage of the Dockerfile"),
+        Report::new(format!(
+            "ENV GOROOT={value} overrides what runtime.GOROOT() answers"
+        ))
+        .see("ENV", format!("GOROOT={value}"))
+        .see(
+            "goroot.runtime",
+            b.goroot
+                .as_ref()
+                .and_then(|g| g.runtime.as_deref())
+                .unwrap_or("unknown"),
+        )
+        .help("delete `ENV GOROOT` from the final stage of the Dockerfile"),
     );
 }
 
@@ -40,8 +62,16 @@ mod tests {
     fn only_a_program_that_asks_is_reported() {
         let image = image(|i| i.env = vec!["GOROOT=/usr/local/go".into()]);
         let with = |linked: bool| {
-            let b = in_image(&image, binary(|b| b.goroot.as_mut().unwrap().linked = Some(linked)));
-            Setup { rule: "goroot-environment", ..Setup::default() }.judge_image(&image, &[b]).len()
+            let b = in_image(
+                &image,
+                binary(|b| b.goroot.as_mut().unwrap().linked = Some(linked)),
+            );
+            Setup {
+                rule: "goroot-environment",
+                ..Setup::default()
+            }
+            .judge_image(&image, &[b])
+            .len()
         };
         assert_eq!((with(true), with(false)), (1, 0));
     }

@@ -6,7 +6,12 @@ pub const META: Meta = Meta {
     family: Family::Godebug,
     summary: "the image sets a Go variable that does nothing at run time",
     levels: levels(NOTE, WARN, WARN, WARN),
-    options: &[OptionSpec { name: "allow", kind: Kind::Texts, default: D::List(&[]), doc: "Variables that may be set." }],
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Texts,
+        default: D::List(&[]),
+        doc: "Variables that may be set.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "ENV of an image that starts a Go program holds a variable that only the `go` command and the compiler read. Images that carry the `go` command are left alone.",
@@ -18,7 +23,10 @@ pub const META: Meta = Meta {
 
 /// Variables of cmd/go and the build (src/internal/cfg/cfg.go, 1.27) that people set in images; none is read by package runtime.
 const BUILD_ONLY: [(&str, &str); 12] = [
-    ("GOEXPERIMENT", "experiments are chosen when the program is built"),
+    (
+        "GOEXPERIMENT",
+        "experiments are chosen when the program is built",
+    ),
     ("GOROOT_FINAL", "it acts on builds up to Go 1.22 only"),
     ("GOFLAGS", "only the `go` command reads it"),
     ("GO111MODULE", "only the `go` command reads it"),
@@ -26,21 +34,33 @@ const BUILD_ONLY: [(&str, &str); 12] = [
     ("GOARM64", "the level was chosen when the program was built"),
     ("GOARM", "the level was chosen when the program was built"),
     ("GO386", "the level was chosen when the program was built"),
-    ("GOFIPS140", "the module was chosen when the program was built; at run time `GODEBUG=fips140=on` switches it on"),
+    (
+        "GOFIPS140",
+        "the module was chosen when the program was built; at run time `GODEBUG=fips140=on` switches it on",
+    ),
     ("CGO_ENABLED", "cgo was chosen when the program was built"),
     ("GOOS", "the port was chosen when the program was built"),
     ("GOARCH", "the port was chosen when the program was built"),
 ];
 
 pub fn check(ctx: &ImageCtx, sink: &mut Sink) {
-    let has_go = ctx.binaries.iter().any(|b| b.visible && b.main_package.as_deref().is_some_and(|p| p == "cmd/go" || p == "cmd/compile"));
+    let has_go = ctx.binaries.iter().any(|b| {
+        b.visible
+            && b.main_package
+                .as_deref()
+                .is_some_and(|p| p == "cmd/go" || p == "cmd/compile")
+    });
     if has_go || !ctx.binaries.iter().any(|b| b.started) {
         return;
     }
     let allow = ctx.options.list("allow").unwrap_or_default();
     for pair in &ctx.image.env {
-        let Some((name, value)) = pair.split_once('=') else { continue };
-        let Some((_, why)) = BUILD_ONLY.iter().find(|(n, _)| *n == name) else { continue };
+        let Some((name, value)) = pair.split_once('=') else {
+            continue;
+        };
+        let Some((_, why)) = BUILD_ONLY.iter().find(|(n, _)| *n == name) else {
+            continue;
+        };
         if allow.contains(&name) || value.is_empty() {
             continue;
         }
@@ -60,12 +80,28 @@ mod tests {
     fn judge(env: &[&str], main: &str) -> usize {
         let image = image(|i| i.env = env.iter().map(|s| s.to_string()).collect());
         let app = in_image(&image, binary(|b| b.main_package = Some(main.into())));
-        Setup { rule: "inert-environment", ..Setup::default() }.judge_image(&image, &[app]).len()
+        Setup {
+            rule: "inert-environment",
+            ..Setup::default()
+        }
+        .judge_image(&image, &[app])
+        .len()
     }
 
     #[test]
     fn build_variables_are_reported_where_no_go_command_is() {
-        assert_eq!(judge(&["GOEXPERIMENT=arenas", "GOROOT_FINAL=/x", "GODEBUG=gctrace=1", "GOMAXPROCS=2"], "example.com/app"), 2);
+        assert_eq!(
+            judge(
+                &[
+                    "GOEXPERIMENT=arenas",
+                    "GOROOT_FINAL=/x",
+                    "GODEBUG=gctrace=1",
+                    "GOMAXPROCS=2"
+                ],
+                "example.com/app"
+            ),
+            2
+        );
         assert_eq!(judge(&["GOEXPERIMENT=arenas"], "cmd/go"), 0);
         assert_eq!(judge(&["GOEXPERIMENT="], "example.com/app"), 0);
     }

@@ -19,38 +19,67 @@ use crate::report::model::EffectiveSetting;
 /// Settings in force that somebody asked for (not the toolchain's own), with `status`.
 fn asked<'a>(ctx: &Ctx<'a>, status: &'static str) -> impl Iterator<Item = &'a EffectiveSetting> {
     let all = ctx.binary.godebug.effective.as_deref().unwrap_or_default();
-    all.iter().filter(move |s| s.status == status && s.origin != "toolchain")
+    all.iter()
+        .filter(move |s| s.status == status && s.origin != "toolchain")
 }
 
 /// True when an old `go` line of the main module explains the value: nobody wrote it.
 fn implied(ctx: &Ctx, setting: &EffectiveSetting) -> bool {
-    let Some(line) = ctx.binary.godebug.language_version.as_deref() else { return false };
-    setting.origin != "environment" && known::implied(&setting.key, &setting.value, line, ctx.release.map_or(0, |r| r.minor))
+    let Some(line) = ctx.binary.godebug.language_version.as_deref() else {
+        return false;
+    };
+    setting.origin != "environment"
+        && known::implied(
+            &setting.key,
+            &setting.value,
+            line,
+            ctx.release.map_or(0, |r| r.minor),
+        )
 }
 
 /// Where a value comes from, in words, and what to type to be rid of it.
 fn undo(ctx: &Ctx, s: &EffectiveSetting) -> String {
     let key = &s.key;
     match s.origin.as_str() {
-        "environment" if ctx.image.is_some() => format!("take `{key}={}` out of `ENV GODEBUG=` in the Dockerfile", s.value),
+        "environment" if ctx.image.is_some() => format!(
+            "take `{key}={}` out of `ENV GODEBUG=` in the Dockerfile",
+            s.value
+        ),
         "environment" => format!("take `{key}={}` out of GODEBUG in the environment", s.value),
         "baked" => "drop `-X runtime.godebugDefault=...` from -ldflags and rebuild".to_string(),
-        _ if implied(ctx, s) => "raise the `go` line of the main module: `go mod edit -go=1.26`, then rebuild".to_string(),
-        _ => format!("`go mod edit -dropgodebug={key}`, look for `//go:debug {key}=` in package main, then rebuild"),
+        _ if implied(ctx, s) => {
+            "raise the `go` line of the main module: `go mod edit -go=1.26`, then rebuild"
+                .to_string()
+        }
+        _ => format!(
+            "`go mod edit -dropgodebug={key}`, look for `//go:debug {key}=` in package main, then rebuild"
+        ),
     }
 }
 
 /// A report about one setting: evidence and identity as every rule of this family gives them.
 fn about(ctx: &Ctx, s: &EffectiveSetting, message: String) -> Report {
-    let mut report = Report::new(message).see(format!("GODEBUG ({})", s.origin), format!("{}={}", s.key, s.value));
+    let mut report = Report::new(message).see(
+        format!("GODEBUG ({})", s.origin),
+        format!("{}={}", s.key, s.value),
+    );
     if let Some(note) = &s.note {
         report = report.see("note", note.clone());
     }
-    report.salient(s.key.clone()).salient(s.origin.clone()).help(undo(ctx, s))
+    report
+        .salient(s.key.clone())
+        .salient(s.origin.clone())
+        .help(undo(ctx, s))
 }
 
 /// What makes test records: one effective setting.
 #[cfg(test)]
 pub(crate) fn setting(key: &str, value: &str, origin: &str, status: &str) -> EffectiveSetting {
-    EffectiveSetting { key: key.into(), value: value.into(), origin: origin.into(), status: status.into(), note: None }
+    EffectiveSetting {
+        key: key.into(),
+        value: value.into(),
+        origin: origin.into(),
+        status: status.into(),
+        note: None,
+    }
 }

@@ -10,11 +10,24 @@ pub const META: Meta = Meta {
     options: &[
         OptionSpec {
             name: "kinds",
-            kind: Kind::Choices(&["goroot", "home", "temp", "ci", "module-cache", "workspace", "other"]),
+            kind: Kind::Choices(&[
+                "goroot",
+                "home",
+                "temp",
+                "ci",
+                "module-cache",
+                "workspace",
+                "other",
+            ]),
             default: D::List(&["home", "temp", "ci", "workspace"]),
             doc: "Kinds of paths to report.",
         },
-        OptionSpec { name: "allow", kind: Kind::Globs, default: D::List(&[]), doc: "Prefixes that may be there." },
+        OptionSpec {
+            name: "allow",
+            kind: Kind::Globs,
+            default: D::List(&[]),
+            doc: "Prefixes that may be there.",
+        },
     ],
     since: "0.1.0",
     doc: Doc {
@@ -26,13 +39,17 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(paths) = &ctx.binary.paths else { return };
+    let Some(paths) = &ctx.binary.paths else {
+        return;
+    };
     let kinds = ctx.options.list("kinds").unwrap_or_default();
     let allow = ctx.options.list("allow").unwrap_or_default();
     let leaks: Vec<_> = paths
         .iter()
         .filter(|p| kinds.contains(&p.kind.as_str()))
-        .filter(|p| !glob::any(&allow, &p.prefix) && !glob::any(&allow, p.prefix.trim_end_matches('/')))
+        .filter(|p| {
+            !glob::any(&allow, &p.prefix) && !glob::any(&allow, p.prefix.trim_end_matches('/'))
+        })
         .collect();
     if leaks.is_empty() {
         return;
@@ -41,14 +58,26 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let mut kinds: Vec<&str> = leaks.iter().map(|p| p.kind.as_str()).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    let mut report = Report::new(format!("{total} build-host paths in the file ({})", kinds.join(", "))).salient(kinds.join(","));
-    let in_flags = leaks.iter().any(|p| p.found_in.contains("FLAGS") || p.found_in.contains("-ldflags"));
+    let mut report = Report::new(format!(
+        "{total} build-host paths in the file ({})",
+        kinds.join(", ")
+    ))
+    .salient(kinds.join(","));
+    let in_flags = leaks
+        .iter()
+        .any(|p| p.found_in.contains("FLAGS") || p.found_in.contains("-ldflags"));
     report = report.help(match in_flags {
-        true => format!("`{}`: it also keeps -ldflags and CGO_*FLAGS out of the record", ctx.go_build("-trimpath")),
+        true => format!(
+            "`{}`: it also keeps -ldflags and CGO_*FLAGS out of the record",
+            ctx.go_build("-trimpath")
+        ),
         false => format!("`{}`", ctx.go_build("-trimpath")),
     });
     for p in leaks {
-        report = report.see(format!("{} in {}", p.kind, p.found_in), format!("{} ({}x), such as {}", p.prefix, p.count, p.example));
+        report = report.see(
+            format!("{} in {}", p.kind, p.found_in),
+            format!("{} ({}x), such as {}", p.prefix, p.count, p.example),
+        );
     }
     sink.report(report);
 }
@@ -59,16 +88,41 @@ mod tests {
     use crate::report::model::PathLeak;
 
     fn leak(kind: &str, prefix: &str) -> PathLeak {
-        PathLeak { prefix: prefix.into(), kind: kind.into(), count: 7, example: format!("{prefix}x.go"), found_in: "pclntab".into() }
+        PathLeak {
+            prefix: prefix.into(),
+            kind: kind.into(),
+            count: 7,
+            example: format!("{prefix}x.go"),
+            found_in: "pclntab".into(),
+        }
     }
 
     #[test]
     fn each_prefix_is_evidence_and_allowed_ones_are_not() {
-        let b = binary(|b| b.paths = Some(vec![leak("home", "/home/ann/"), leak("ci", "/builds/x/"), leak("module-cache", "/go/pkg/mod/")]));
-        let found = Setup { profile: "release", rule: "build-paths-leaked", ..Setup::default() }.judge(&b);
+        let b = binary(|b| {
+            b.paths = Some(vec![
+                leak("home", "/home/ann/"),
+                leak("ci", "/builds/x/"),
+                leak("module-cache", "/go/pkg/mod/"),
+            ])
+        });
+        let found = Setup {
+            profile: "release",
+            rule: "build-paths-leaked",
+            ..Setup::default()
+        }
+        .judge(&b);
         assert_eq!((found.len(), found[0].evidence.len()), (1, 2));
         assert!(found[0].message.starts_with("14 "));
         let policy = "[rules]\nbuild-paths-leaked = { level = \"error\", allow = [\"/home/*\", \"/builds/**\"] }";
-        assert!(Setup { policy, rule: "build-paths-leaked", ..Setup::default() }.judge(&b).is_empty());
+        assert!(
+            Setup {
+                policy,
+                rule: "build-paths-leaked",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .is_empty()
+        );
     }
 }

@@ -8,7 +8,18 @@ pub const META: Meta = Meta {
     levels: levels(OFF, NOTE, OFF, NOTE),
     options: &[OptionSpec {
         name: "origins",
-        kind: Kind::Choices(&["home", "temp", "ci", "bazel", "nix", "homebrew", "distribution", "toolchain-download", "official", "other"]),
+        kind: Kind::Choices(&[
+            "home",
+            "temp",
+            "ci",
+            "bazel",
+            "nix",
+            "homebrew",
+            "distribution",
+            "toolchain-download",
+            "official",
+            "other",
+        ]),
         default: D::List(&["home", "temp"]),
         doc: "Classes of GOROOT to report.",
     }],
@@ -22,16 +33,28 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(goroot) = &ctx.binary.goroot else { return };
-    let (Some(root), Some(origin)) = (goroot.value.as_deref(), goroot.origin.as_deref()) else { return };
-    if !ctx.options.list("origins").unwrap_or_default().contains(&origin) {
+    let Some(goroot) = &ctx.binary.goroot else {
+        return;
+    };
+    let (Some(root), Some(origin)) = (goroot.value.as_deref(), goroot.origin.as_deref()) else {
+        return;
+    };
+    if !ctx
+        .options
+        .list("origins")
+        .unwrap_or_default()
+        .contains(&origin)
+    {
         return;
     }
     sink.report(
         Report::new(format!("GOROOT is {root} ({origin})"))
             .see("goroot.value", root)
             .see("goroot.origin", origin)
-            .help(format!("leave no GOROOT in the file: `{}`", ctx.go_build("-trimpath"))),
+            .help(format!(
+                "leave no GOROOT in the file: `{}`",
+                ctx.go_build("-trimpath")
+            )),
     );
 }
 
@@ -46,7 +69,13 @@ mod tests {
                 let g = b.goroot.as_mut().unwrap();
                 (g.value, g.origin) = (Some(root.into()), Some(origin.into()));
             });
-            Setup { profile: "release", rule: "goroot-in-private-directory", ..Setup::default() }.judge(&b).len()
+            Setup {
+                profile: "release",
+                rule: "goroot-in-private-directory",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len()
         };
         assert_eq!(with("/home/ann/sdk/go1.27.3", "home"), 1);
         assert_eq!(with("/usr/local/go", "official"), 0);

@@ -18,15 +18,23 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let flag = x_flags(ctx.binary).into_iter().find(|x| x.target == "runtime.defaultGOROOT");
+    let flag = x_flags(ctx.binary)
+        .into_iter()
+        .find(|x| x.target == "runtime.defaultGOROOT");
     let goroot = ctx.binary.goroot.as_ref();
-    let answered = goroot.filter(|g| g.trimmed == Some(true)).and_then(|g| g.runtime.as_deref()).filter(|r| !r.is_empty());
+    let answered = goroot
+        .filter(|g| g.trimmed == Some(true))
+        .and_then(|g| g.runtime.as_deref())
+        .filter(|r| !r.is_empty());
     let value = match (&flag, answered) {
         (Some(x), _) => x.value.clone(),
         (None, Some(value)) => value.to_string(),
         (None, None) => return,
     };
-    let mut report = Report::new(format!("`runtime.GOROOT()` was set to {value} at link time")).help("drop `-X runtime.defaultGOROOT=...` from -ldflags and rebuild");
+    let mut report = Report::new(format!(
+        "`runtime.GOROOT()` was set to {value} at link time"
+    ))
+    .help("drop `-X runtime.defaultGOROOT=...` from -ldflags and rebuild");
     if let Some(x) = flag {
         report = report.see("-ldflags", format!("-X {}={}", x.target, x.value));
     }
@@ -43,14 +51,24 @@ mod tests {
     #[test]
     fn an_answer_in_a_trimmed_program_is_reported() {
         let trimmed = |runtime: &str| {
-            judge_one("goroot-overridden", &binary(|b| {
-                let g = b.goroot.as_mut().unwrap();
-                (g.value, g.trimmed, g.runtime) = (None, Some(true), Some(runtime.into()));
-            }))
+            judge_one(
+                "goroot-overridden",
+                &binary(|b| {
+                    let g = b.goroot.as_mut().unwrap();
+                    (g.value, g.trimmed, g.runtime) = (None, Some(true), Some(runtime.into()));
+                }),
+            )
             .len()
         };
         assert_eq!(trimmed("/opt/fake"), 1);
         assert_eq!(trimmed(""), 0);
-        assert_eq!(judge_one("goroot-overridden", &binary(|b| set(b, "-ldflags", "-X runtime.defaultGOROOT=/x"))).len(), 1);
+        assert_eq!(
+            judge_one(
+                "goroot-overridden",
+                &binary(|b| set(b, "-ldflags", "-X runtime.defaultGOROOT=/x"))
+            )
+            .len(),
+            1
+        );
     }
 }

@@ -19,19 +19,28 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(recorded) = ctx.release else { return };
-    let Some(root) = ctx.binary.goroot.as_ref().and_then(|g| g.value.as_deref()) else { return };
-    let Some(named) = release_in(&root.replace('\\', "/")) else { return };
+    let Some(root) = ctx.binary.goroot.as_ref().and_then(|g| g.value.as_deref()) else {
+        return;
+    };
+    let Some(named) = release_in(&root.replace('\\', "/")) else {
+        return;
+    };
     // A path may name the minor only (`/usr/lib/go-1.22`).
-    let same = named.minor == recorded.minor && (named.patch.is_none() || named.patch == recorded.patch.or(Some(0)));
+    let same = named.minor == recorded.minor
+        && (named.patch.is_none() || named.patch == recorded.patch.or(Some(0)));
     if same {
         return;
     }
     let version = ctx.binary.go_version.as_deref().unwrap_or_default();
     sink.report(
-        Report::new(format!("the record says {version}, the GOROOT says {named}"))
-            .see("go_version", version)
-            .see("goroot.value", root)
-            .help(format!("see what the installation is: `{root}/bin/go version`")),
+        Report::new(format!(
+            "the record says {version}, the GOROOT says {named}"
+        ))
+        .see("go_version", version)
+        .see("goroot.value", root)
+        .help(format!(
+            "see what the installation is: `{root}/bin/go version`"
+        )),
     );
 }
 
@@ -43,7 +52,9 @@ fn release_in(root: &str) -> Option<Release> {
         .or_else(|| after("/sdk/go"))
         .or_else(|| after("/usr/lib/go-"))
         .or_else(|| after("/.gvm/gos/go"))?;
-    let mut end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let mut end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     while text[..end].ends_with('.') {
         end -= 1;
     }
@@ -57,8 +68,14 @@ mod tests {
     #[test]
     fn only_a_path_that_names_another_release_is_reported() {
         for (root, n) in [
-            ("/root/go/pkg/mod/golang.org/toolchain@v0.0.1-go1.26.1.linux-amd64", 1),
-            ("/root/go/pkg/mod/golang.org/toolchain@v0.0.1-go1.27.3.linux-amd64", 0),
+            (
+                "/root/go/pkg/mod/golang.org/toolchain@v0.0.1-go1.26.1.linux-amd64",
+                1,
+            ),
+            (
+                "/root/go/pkg/mod/golang.org/toolchain@v0.0.1-go1.27.3.linux-amd64",
+                0,
+            ),
             ("/opt/hostedtoolcache/go/1.27.2/x64", 1),
             ("C:\\hostedtoolcache\\go\\1.27.3\\x64", 0),
             ("/usr/lib/go-1.27", 0),

@@ -17,16 +17,30 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(goroot) = &ctx.binary.goroot else { return };
-    let fold = |v: &str| v.replace('\\', "/").trim_end_matches('/').to_ascii_lowercase();
-    let mut roots: Vec<String> = goroot.evidence.iter().map(|e| fold(&e.value)).filter(|v| v.starts_with('/') || v.get(1..2) == Some(":")).collect();
+    let Some(goroot) = &ctx.binary.goroot else {
+        return;
+    };
+    let fold = |v: &str| {
+        v.replace('\\', "/")
+            .trim_end_matches('/')
+            .to_ascii_lowercase()
+    };
+    let mut roots: Vec<String> = goroot
+        .evidence
+        .iter()
+        .map(|e| fold(&e.value))
+        .filter(|v| v.starts_with('/') || v.get(1..2) == Some(":"))
+        .collect();
     roots.sort();
     roots.dedup();
     if roots.len() < 2 {
         return;
     }
     let mut report = Report::new(format!("{} different GOROOTs are in the file", roots.len()))
-        .help(format!("build with one installation and no leftovers: `go clean -cache && {}`", ctx.go_build("-trimpath")));
+        .help(format!(
+            "build with one installation and no leftovers: `go clean -cache && {}`",
+            ctx.go_build("-trimpath")
+        ));
     for e in &goroot.evidence {
         report = report.see(format!("goroot ({})", e.source), e.value.clone());
     }
@@ -41,8 +55,15 @@ mod tests {
     #[test]
     fn spelling_does_not_count_and_place_does() {
         let with = |a: &str, b: &str| {
-            let rows = [("pclntab", a), ("linker-string", b)].map(|(s, v)| Evidence { source: s.into(), value: v.into() });
-            judge_one("goroot-sources-disagree", &binary(|b| b.goroot.as_mut().unwrap().evidence = rows.to_vec())).len()
+            let rows = [("pclntab", a), ("linker-string", b)].map(|(s, v)| Evidence {
+                source: s.into(),
+                value: v.into(),
+            });
+            judge_one(
+                "goroot-sources-disagree",
+                &binary(|b| b.goroot.as_mut().unwrap().evidence = rows.to_vec()),
+            )
+            .len()
         };
         assert_eq!(with("/usr/lib/go-1.22", "/opt/go"), 1);
         assert_eq!(with("C:/Program Files/Go", "c:\\Program Files\\Go"), 0);

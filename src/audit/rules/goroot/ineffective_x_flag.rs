@@ -20,24 +20,46 @@ pub const META: Meta = Meta {
 /// String variables of package runtime that the linker can set (src/runtime: extern.go, proc.go, runtime.go; 1.19 to 1.27).
 const SETTABLE: [&str; 4] = ["defaultGOROOT", "buildVersion", "modinfo", "godebugDefault"];
 /// Names that are believed to work. Only these are reported, so that a new variable of a future release is not.
-const BELIEVED: [&str; 10] =
-    ["gorootFinal", "GOROOT", "goroot", "GOROOT_FINAL", "GOEXPERIMENT", "GODEBUG", "Version", "version", "GOOS", "GOARCH"];
+const BELIEVED: [&str; 10] = [
+    "gorootFinal",
+    "GOROOT",
+    "goroot",
+    "GOROOT_FINAL",
+    "GOEXPERIMENT",
+    "GODEBUG",
+    "Version",
+    "version",
+    "GOOS",
+    "GOARCH",
+];
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let main = ctx.binary.main_package.as_deref().unwrap_or_default();
     for x in x_flags(ctx.binary) {
-        let Some((package, name)) = x.target.rsplit_once('.') else { continue };
-        let (why, help) = if package == "runtime" && BELIEVED.contains(&name) && !SETTABLE.contains(&name) {
-            (format!("package runtime has no string variable `{name}`"), format!("drop `-X {}={}` from -ldflags", x.target, x.value))
-        } else if !main.is_empty() && main != "main" && package == main {
-            (
-                "symbols of the main package are called `main.…` whatever its import path".to_string(),
-                format!("write `-ldflags='-X main.{name}={}'`", x.value),
-            )
-        } else {
+        let Some((package, name)) = x.target.rsplit_once('.') else {
             continue;
         };
-        sink.report(Report::new(format!("`-X {}` has no effect: {why}", x.target)).see("-ldflags", format!("-X {}={}", x.target, x.value)).help(help).salient(x.target));
+        let (why, help) =
+            if package == "runtime" && BELIEVED.contains(&name) && !SETTABLE.contains(&name) {
+                (
+                    format!("package runtime has no string variable `{name}`"),
+                    format!("drop `-X {}={}` from -ldflags", x.target, x.value),
+                )
+            } else if !main.is_empty() && main != "main" && package == main {
+                (
+                    "symbols of the main package are called `main.…` whatever its import path"
+                        .to_string(),
+                    format!("write `-ldflags='-X main.{name}={}'`", x.value),
+                )
+            } else {
+                continue;
+            };
+        sink.report(
+            Report::new(format!("`-X {}` has no effect: {why}", x.target))
+                .see("-ldflags", format!("-X {}={}", x.target, x.value))
+                .help(help)
+                .salient(x.target),
+        );
     }
 }
 
@@ -49,11 +71,21 @@ mod tests {
     fn targets_that_cannot_be_set_are_reported() {
         for (flags, n) in [
             ("-X runtime.gorootFinal=/usr/local/go", 1),
-            ("-s -w -X=runtime.GOEXPERIMENT=x -X 'example.com/app/cmd/app.version=1 2'", 2),
-            ("-X main.version=1 -X example.com/app/internal/v.Version=2", 0),
+            (
+                "-s -w -X=runtime.GOEXPERIMENT=x -X 'example.com/app/cmd/app.version=1 2'",
+                2,
+            ),
+            (
+                "-X main.version=1 -X example.com/app/internal/v.Version=2",
+                0,
+            ),
             ("-X runtime.defaultGOROOT=/x", 0),
         ] {
-            assert_eq!(judge_one("ineffective-x-flag", &binary(|b| set(b, "-ldflags", flags))).len(), n, "{flags}");
+            assert_eq!(
+                judge_one("ineffective-x-flag", &binary(|b| set(b, "-ldflags", flags))).len(),
+                n,
+                "{flags}"
+            );
         }
     }
 }

@@ -19,15 +19,24 @@ pub const META: Meta = Meta {
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let seen = ctx.binary.goroot.as_ref().and_then(|g| g.trimmed);
     // The file table knows best; without it, a record that names its settings does.
-    let recorded = ctx.binary.build_info.as_ref().filter(|b| !b.settings.is_empty()).map(|b| b.setting("-trimpath") == Some("true"));
+    let recorded = ctx
+        .binary
+        .build_info
+        .as_ref()
+        .filter(|b| !b.settings.is_empty())
+        .map(|b| b.setting("-trimpath") == Some("true"));
     if seen.or(recorded) != Some(false) {
         return;
     }
-    let mut report = Report::new("built without -trimpath").help(format!("`{}`", ctx.go_build("-trimpath")));
+    let mut report =
+        Report::new("built without -trimpath").help(format!("`{}`", ctx.go_build("-trimpath")));
     if let Some(root) = ctx.binary.goroot.as_ref().and_then(|g| g.value.as_deref()) {
         report = report.see("goroot.value", root);
     }
-    report = report.see("-trimpath", ctx.setting("-trimpath").unwrap_or("not recorded"));
+    report = report.see(
+        "-trimpath",
+        ctx.setting("-trimpath").unwrap_or("not recorded"),
+    );
     sink.report(report);
 }
 
@@ -45,7 +54,13 @@ mod tests {
                     set(b, "-trimpath", "true");
                 }
             });
-            Setup { profile: "release", rule: "untrimmed-paths", ..Setup::default() }.judge(&b).len()
+            Setup {
+                profile: "release",
+                rule: "untrimmed-paths",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len()
         };
         assert_eq!(with(Some(false), true), 1);
         assert_eq!(with(Some(true), false), 0);

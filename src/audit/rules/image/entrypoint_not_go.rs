@@ -22,11 +22,26 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &ImageCtx, sink: &mut Sink) {
-    let Some(path) = ctx.image.rootfs.started.as_ref().and_then(|s| s.path.as_deref()) else { return };
-    if ctx.binaries.is_empty() || ctx.binaries.iter().any(|b| b.started) || crate::audit::glob::any(&ctx.options.list("allow").unwrap_or_default(), path) {
+    let Some(path) = ctx
+        .image
+        .rootfs
+        .started
+        .as_ref()
+        .and_then(|s| s.path.as_deref())
+    else {
+        return;
+    };
+    if ctx.binaries.is_empty()
+        || ctx.binaries.iter().any(|b| b.started)
+        || crate::audit::glob::any(&ctx.options.list("allow").unwrap_or_default(), path)
+    {
         return;
     }
-    let program = ctx.binaries.iter().find(|b| b.visible).map_or("/app", |b| b.path.as_str());
+    let program = ctx
+        .binaries
+        .iter()
+        .find(|b| b.visible)
+        .map_or("/app", |b| b.path.as_str());
     sink.report(
         Report::new(format!("the image starts {path}, which is no Go program"))
             .see("rootfs.started", path)
@@ -43,10 +58,31 @@ mod tests {
     #[test]
     fn a_script_is_reported_and_an_init_not() {
         let judge = |path: &str, started: bool| {
-            let image = image(|i| i.rootfs.started = Some(Started { command: path.into(), path: Some(path.into()), executable: Some(true) }));
-            let b = change(in_image(&image, binary(|_| ())), |b| b.location.started = Some(started));
-            Setup { profile: "container", rule: "entrypoint-not-go", ..Setup::default() }.judge_image(&image, &[b]).len()
+            let image = image(|i| {
+                i.rootfs.started = Some(Started {
+                    command: path.into(),
+                    path: Some(path.into()),
+                    executable: Some(true),
+                })
+            });
+            let b = change(in_image(&image, binary(|_| ())), |b| {
+                b.location.started = Some(started)
+            });
+            Setup {
+                profile: "container",
+                rule: "entrypoint-not-go",
+                ..Setup::default()
+            }
+            .judge_image(&image, &[b])
+            .len()
         };
-        assert_eq!((judge("/entry.sh", false), judge("/sbin/tini", false), judge("/app", true)), (1, 0, 0));
+        assert_eq!(
+            (
+                judge("/entry.sh", false),
+                judge("/sbin/tini", false),
+                judge("/app", true)
+            ),
+            (1, 0, 0)
+        );
     }
 }

@@ -7,7 +7,12 @@ pub const META: Meta = Meta {
     family: Family::Image,
     summary: "a needed shared library is not in the image",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
-    options: &[OptionSpec { name: "allow", kind: Kind::Texts, default: D::List(&[]), doc: "Libraries that are mounted at run time, such as `libcuda.so.1`." }],
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Texts,
+        default: D::List(&[]),
+        doc: "Libraries that are mounted at run time, such as `libcuda.so.1`.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "The program needs a shared library and no file of that name is in the visible root of its image. When the loader is missing too, only that is reported.",
@@ -18,12 +23,29 @@ pub const META: Meta = Meta {
 };
 
 /// Names that musl's loader answers itself, whatever file is asked for (musl, ldso/dynlink.c, reserved names).
-const MUSL_OWN: [&str; 7] = ["libc.", "libpthread.", "librt.", "libm.", "libdl.", "libutil.", "libxnet."];
+const MUSL_OWN: [&str; 7] = [
+    "libc.",
+    "libpthread.",
+    "librt.",
+    "libm.",
+    "libdl.",
+    "libutil.",
+    "libxnet.",
+];
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let (Some(image), Some(linkage)) = (image(ctx), ctx.binary.linkage.as_ref()) else { return };
-    let Some(loader) = linkage.interpreter.as_deref() else { return };
-    if !image.rootfs.loaders.iter().any(|l| folded(l) == folded(loader)) {
+    let (Some(image), Some(linkage)) = (image(ctx), ctx.binary.linkage.as_ref()) else {
+        return;
+    };
+    let Some(loader) = linkage.interpreter.as_deref() else {
+        return;
+    };
+    if !image
+        .rootfs
+        .loaders
+        .iter()
+        .any(|l| folded(l) == folded(loader))
+    {
         return;
     }
     let allow = ctx.options.list("allow").unwrap_or_default();
@@ -39,10 +61,16 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if missing.is_empty() {
         return;
     }
-    let report = Report::new(format!("{} not in the image: the program cannot start", missing.join(", ")))
-        .see("linkage.needed", missing.join(", "))
-        .salient(missing.join(","))
-        .help(format!("install the package in the final stage, or `CGO_ENABLED=0 {}`", ctx.go_build("-trimpath")));
+    let report = Report::new(format!(
+        "{} not in the image: the program cannot start",
+        missing.join(", ")
+    ))
+    .see("linkage.needed", missing.join(", "))
+    .salient(missing.join(","))
+    .help(format!(
+        "install the package in the final stage, or `CGO_ENABLED=0 {}`",
+        ctx.go_build("-trimpath")
+    ));
     sink.report(by_role(ctx, report));
 }
 
@@ -65,18 +93,32 @@ mod tests {
                 i.rootfs.loaders = vec![loader.into()];
                 i.rootfs.libraries = libraries.iter().map(|s| s.to_string()).collect();
             });
-            let b = in_image(&image, binary(|b| {
-                let l = b.linkage.as_mut().unwrap();
-                (l.interpreter, l.needed) = (Some(loader.into()), Some(vec![needed.into()]));
-            }));
-            Setup { rule: "missing-library", ..Setup::default() }.judge_image(&image, &[b]).len()
+            let b = in_image(
+                &image,
+                binary(|b| {
+                    let l = b.linkage.as_mut().unwrap();
+                    (l.interpreter, l.needed) = (Some(loader.into()), Some(vec![needed.into()]));
+                }),
+            );
+            Setup {
+                rule: "missing-library",
+                ..Setup::default()
+            }
+            .judge_image(&image, &[b])
+            .len()
         };
         let glibc = "/lib64/ld-linux-x86-64.so.2";
         assert_eq!(judge(glibc, "libsqlite3.so.0", &["/usr/lib/libc.so.6"]), 1);
-        assert_eq!(judge(glibc, "libc.so.6", &["/usr/lib/x86_64-linux-gnu/libc.so.6"]), 0);
+        assert_eq!(
+            judge(glibc, "libc.so.6", &["/usr/lib/x86_64-linux-gnu/libc.so.6"]),
+            0
+        );
         assert_eq!(judge(glibc, "ld-linux-x86-64.so.2", &[]), 0);
         assert_eq!(judge("/lib/ld-musl-x86_64.so.1", "libc.so", &[]), 0);
-        assert_eq!(judge("/lib/ld-musl-x86_64.so.1", "libc.musl-x86_64.so.1", &[]), 0);
+        assert_eq!(
+            judge("/lib/ld-musl-x86_64.so.1", "libc.musl-x86_64.so.1", &[]),
+            0
+        );
         assert_eq!(judge("/lib/ld-musl-x86_64.so.1", "libsqlite3.so.0", &[]), 1);
     }
 }

@@ -18,16 +18,26 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let (Some(image), Some(linked)) = (image(ctx), ctx.binary.linked.as_ref()) else { return };
+    let (Some(image), Some(linked)) = (image(ctx), ctx.binary.linked.as_ref()) else {
+        return;
+    };
     let set = image.env.iter().any(|e| e.starts_with("ZONEINFO="));
-    if ctx.binary.location.started != Some(true) || !linked.load_location || linked.tzdata || set || !image.rootfs.zoneinfo.is_empty() {
+    if ctx.binary.location.started != Some(true)
+        || !linked.load_location
+        || linked.tzdata
+        || set
+        || !image.rootfs.zoneinfo.is_empty()
+    {
         return;
     }
     sink.report(
         Report::new("no time zone data in the image: time.LoadLocation fails")
             .see("linked.load_location", "true")
             .see("rootfs.zoneinfo", "none")
-            .help(format!("`{}`, or copy /usr/share/zoneinfo into the final stage", ctx.go_build("-tags=timetzdata"))),
+            .help(format!(
+                "`{}`, or copy /usr/share/zoneinfo into the final stage",
+                ctx.go_build("-tags=timetzdata")
+            )),
     );
 }
 
@@ -39,11 +49,33 @@ mod tests {
     #[test]
     fn zones_may_be_in_the_image_or_in_the_program() {
         let judge = |zoneinfo: &[&str], tzdata: bool, uses: bool| {
-            let image = image(|i| i.rootfs.zoneinfo = zoneinfo.iter().map(|s| s.to_string()).collect());
-            let b = in_image(&image, binary(|b| b.linked = Some(Linked { functions: 1, load_location: uses, tzdata, ..Linked::default() })));
-            Setup { profile: "container", rule: "missing-zoneinfo", ..Setup::default() }.judge_image(&image, &[b]).len()
+            let image =
+                image(|i| i.rootfs.zoneinfo = zoneinfo.iter().map(|s| s.to_string()).collect());
+            let b = in_image(
+                &image,
+                binary(|b| {
+                    b.linked = Some(Linked {
+                        functions: 1,
+                        load_location: uses,
+                        tzdata,
+                        ..Linked::default()
+                    })
+                }),
+            );
+            Setup {
+                profile: "container",
+                rule: "missing-zoneinfo",
+                ..Setup::default()
+            }
+            .judge_image(&image, &[b])
+            .len()
         };
         assert_eq!(judge(&[], false, true), 1);
-        assert_eq!(judge(&["/usr/share/zoneinfo"], false, true) + judge(&[], true, true) + judge(&[], false, false), 0);
+        assert_eq!(
+            judge(&["/usr/share/zoneinfo"], false, true)
+                + judge(&[], true, true)
+                + judge(&[], false, false),
+            0
+        );
     }
 }

@@ -15,7 +15,9 @@ use crate::report::model::{ImageRecord, Location};
 
 /// The path without `/usr` in front: distributions link `/lib` to `/usr/lib`.
 fn folded(path: &str) -> &str {
-    path.strip_prefix("/usr").filter(|p| p.starts_with("/lib") || p.starts_with("/bin")).unwrap_or(path)
+    path.strip_prefix("/usr")
+        .filter(|p| p.starts_with("/lib") || p.starts_with("/bin"))
+        .unwrap_or(path)
 }
 
 /// The image of a visible binary; copies in lower layers cannot start, so nothing can stop them.
@@ -25,11 +27,26 @@ fn image<'a>(ctx: &Ctx<'a>) -> Option<&'a ImageRecord> {
 
 /// A failure of a program that the image does not start is milder.
 fn by_role(ctx: &Ctx, report: Report) -> Report {
-    if ctx.binary.location.started == Some(true) { report } else { report.at_most(Level::Warning) }
+    if ctx.binary.location.started == Some(true) {
+        report
+    } else {
+        report.at_most(Level::Warning)
+    }
 }
 
 /// Where an image itself is.
 pub(in crate::audit) fn place(image: &ImageRecord) -> (String, Location) {
-    let reference = crate::report::model::ImageRef { reference: image.reference.clone(), digest: image.digest.clone(), platform: image.platform.clone() };
-    (image.reference.clone(), Location { target: image.reference.clone(), image: Some(reference), ..Location::default() })
+    let reference = crate::report::model::ImageRef {
+        reference: image.reference.clone(),
+        digest: image.digest.clone(),
+        platform: image.platform.clone(),
+    };
+    (
+        image.reference.clone(),
+        Location {
+            target: image.reference.clone(),
+            image: Some(reference),
+            ..Location::default()
+        },
+    )
 }

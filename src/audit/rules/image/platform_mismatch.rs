@@ -7,7 +7,12 @@ pub const META: Meta = Meta {
     family: Family::Image,
     summary: "the program is for another platform than its image",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
-    options: &[OptionSpec { name: "allow", kind: Kind::Globs, default: D::List(&[]), doc: "Paths of programs that are shipped for other platforms." }],
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Globs,
+        default: D::List(&[]),
+        doc: "Paths of programs that are shipped for other platforms.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "Operating system or architecture of the program is not that of the image. 386 programs in amd64 images and arm programs in arm64 images run and are left alone. Programs that ENTRYPOINT does not start are reported as notes: images ship tools for download.",
@@ -19,13 +24,26 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(image) = image(ctx) else { return };
-    let Some(platform) = image.platform.as_deref() else { return };
+    let Some(platform) = image.platform.as_deref() else {
+        return;
+    };
     let mut parts = platform.split('/');
-    let (Some(os), Some(arch)) = (parts.next(), parts.next()) else { return };
+    let (Some(os), Some(arch)) = (parts.next(), parts.next()) else {
+        return;
+    };
     let e = &ctx.binary.executable;
-    let (Some(have_os), Some(have_arch)) = (e.os.as_deref(), e.arch.as_deref()) else { return };
-    let runs = have_arch == arch || matches!((have_arch, arch), ("386", "amd64") | ("arm", "arm64"));
-    if have_os == os && runs || e.kind == "object" || crate::audit::glob::any(&ctx.options.list("allow").unwrap_or_default(), &ctx.binary.path) {
+    let (Some(have_os), Some(have_arch)) = (e.os.as_deref(), e.arch.as_deref()) else {
+        return;
+    };
+    let runs =
+        have_arch == arch || matches!((have_arch, arch), ("386", "amd64") | ("arm", "arm64"));
+    if have_os == os && runs
+        || e.kind == "object"
+        || crate::audit::glob::any(
+            &ctx.options.list("allow").unwrap_or_default(),
+            &ctx.binary.path,
+        )
+    {
         return;
     }
     let report = Report::new(format!("a {have_os}/{have_arch} program in a {platform} image"))
@@ -34,7 +52,11 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .salient(port(ctx.binary))
         .help(format!("build it for the image: `GOOS={os} GOARCH={arch} go build`; in a Dockerfile `ARG TARGETOS TARGETARCH` and `GOOS=$TARGETOS GOARCH=$TARGETARCH go build`"));
     let started = ctx.binary.location.started == Some(true);
-    sink.report(if started { by_role(ctx, report) } else { report.at_most(Level::Note) });
+    sink.report(if started {
+        by_role(ctx, report)
+    } else {
+        report.at_most(Level::Note)
+    });
 }
 
 #[cfg(test)]
@@ -46,11 +68,26 @@ mod tests {
     fn what_cannot_run_is_reported() {
         let judge = |platform: &str, os: &str, arch: &str, started: bool| {
             let image = image(|i| i.platform = Some(platform.into()));
-            let b = in_image(&image, binary(|b| (b.executable.os, b.executable.arch) = (Some(os.into()), Some(arch.into()))));
-            Setup { rule: "platform-mismatch", ..Setup::default() }.judge_image(&image, &[change(b, |b| b.location.started = Some(started))])
+            let b = in_image(
+                &image,
+                binary(|b| {
+                    (b.executable.os, b.executable.arch) = (Some(os.into()), Some(arch.into()))
+                }),
+            );
+            Setup {
+                rule: "platform-mismatch",
+                ..Setup::default()
+            }
+            .judge_image(&image, &[change(b, |b| b.location.started = Some(started))])
         };
-        assert_eq!(judge("linux/arm64/v8", "linux", "amd64", true)[0].level, Level::Error);
-        assert_eq!(judge("linux/amd64", "windows", "amd64", false)[0].level, Level::Note);
+        assert_eq!(
+            judge("linux/arm64/v8", "linux", "amd64", true)[0].level,
+            Level::Error
+        );
+        assert_eq!(
+            judge("linux/amd64", "windows", "amd64", false)[0].level,
+            Level::Note
+        );
         assert!(judge("linux/amd64", "linux", "386", true).is_empty());
         assert!(judge("linux/arm64/v8", "linux", "arm64", true).is_empty());
     }

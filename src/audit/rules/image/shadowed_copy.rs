@@ -24,8 +24,15 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let mut report = Report::new(format!("{} bytes of a hidden {} program are in a lower layer", b.size, b.go_version.as_deref().unwrap_or("Go")))
         .help("use a fresh final stage: `FROM scratch` and `COPY --from=build ...`, or remove the file in the RUN line that made it");
     if let Some(layer) = &b.location.layer {
-        report = report.see("location.layer", format!("{} {}", layer.index, layer.digest.as_deref().unwrap_or("")));
-        if let Some(by) = ctx.image.and_then(|i| i.layers.get(layer.index as usize)).and_then(|l| l.created_by.clone()) {
+        report = report.see(
+            "location.layer",
+            format!("{} {}", layer.index, layer.digest.as_deref().unwrap_or("")),
+        );
+        if let Some(by) = ctx
+            .image
+            .and_then(|i| i.layers.get(layer.index as usize))
+            .and_then(|l| l.created_by.clone())
+        {
             report = report.see("created by", by);
         }
     }
@@ -39,7 +46,22 @@ mod tests {
     #[test]
     fn only_hidden_copies_are_reported() {
         let image = image(|_| ());
-        let judge = |visible| Setup { rule: "shadowed-copy", ..Setup::default() }.judge_image(&image, &[change(in_image(&image, binary(|_| ())), |b| b.location.visible = visible)]).len();
-        assert_eq!((judge(Some(false)), judge(Some(true)), judge(None)), (1, 0, 0));
+        let judge = |visible| {
+            Setup {
+                rule: "shadowed-copy",
+                ..Setup::default()
+            }
+            .judge_image(
+                &image,
+                &[change(in_image(&image, binary(|_| ())), |b| {
+                    b.location.visible = visible
+                })],
+            )
+            .len()
+        };
+        assert_eq!(
+            (judge(Some(false)), judge(Some(true)), judge(None)),
+            (1, 0, 0)
+        );
     }
 }

@@ -7,7 +7,12 @@ pub const META: Meta = Meta {
     family: Family::Integrity,
     summary: "the record says one thing, the program another",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
-    options: &[OptionSpec { name: "ignore", kind: Kind::Texts, default: D::List(&[]), doc: "Claims that are not checked, such as `cgo` or `buildmode`." }],
+    options: &[OptionSpec {
+        name: "ignore",
+        kind: Kind::Texts,
+        default: D::List(&[]),
+        doc: "Claims that are not checked, such as `cgo` or `buildmode`.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "A recorded fact (Go version, modules, settings, port, …) is contradicted by other evidence in the same file.",
@@ -23,7 +28,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         if c.verdict != Verdict::Contradicted || ignore.contains(&c.claim.as_str()) {
             continue;
         }
-        let shown = |v: &Option<String>| v.as_deref().map_or("nothing".to_string(), super::super::super::facts::shorten);
+        let shown = |v: &Option<String>| {
+            v.as_deref()
+                .map_or("nothing".to_string(), super::super::super::facts::shorten)
+        };
         sink.report(
             Report::new(format!("{} is recorded as {}, but the program shows {}", c.claim, shown(&c.recorded), shown(&c.observed)))
                 .see(format!("recorded {}", c.claim), shown(&c.recorded))
@@ -42,10 +50,32 @@ mod tests {
 
     #[test]
     fn only_contradictions_are_reported() {
-        let row = |claim: &str, verdict| Corroboration { claim: claim.into(), recorded: Some("a".into()), observed: Some("b".into()), verdict, how: "x".into() };
-        let b = binary(|b| b.corroboration = Some(vec![row("go-version", Verdict::Contradicted), row("port", Verdict::Confirmed), row("cgo", Verdict::Unverifiable), row("buildmode", Verdict::Contradicted)]));
+        let row = |claim: &str, verdict| Corroboration {
+            claim: claim.into(),
+            recorded: Some("a".into()),
+            observed: Some("b".into()),
+            verdict,
+            how: "x".into(),
+        };
+        let b = binary(|b| {
+            b.corroboration = Some(vec![
+                row("go-version", Verdict::Contradicted),
+                row("port", Verdict::Confirmed),
+                row("cgo", Verdict::Unverifiable),
+                row("buildmode", Verdict::Contradicted),
+            ])
+        });
         assert_eq!(judge_one("contradicted-claim", &b).len(), 2);
         let policy = "[rules]\ncontradicted-claim = { ignore = [\"buildmode\"] }";
-        assert_eq!(Setup { policy, rule: "contradicted-claim", ..Setup::default() }.judge(&b).len(), 1);
+        assert_eq!(
+            Setup {
+                policy,
+                rule: "contradicted-claim",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len(),
+            1
+        );
     }
 }

@@ -17,7 +17,14 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(fips) = ctx.binary.fips.as_ref().filter(|f| f.checksum.as_deref() == Some("invalid")) else { return };
+    let Some(fips) = ctx
+        .binary
+        .fips
+        .as_ref()
+        .filter(|f| f.checksum.as_deref() == Some("invalid"))
+    else {
+        return;
+    };
     let on = matches!(fips.mode.as_deref(), Some("on" | "only"));
     let message = if on {
         "FIPS 140 checksum is invalid: the program panics at start"
@@ -39,8 +46,18 @@ mod tests {
 
     #[test]
     fn only_a_mismatch_is_an_error() {
-        for (checksum, n) in [(Some("invalid"), 1), (Some("valid"), 0), (Some("unverifiable"), 0), (None, 0)] {
-            let b = binary(|b| b.fips = Some(Fips { checksum: checksum.map(Into::into), ..Fips::default() }));
+        for (checksum, n) in [
+            (Some("invalid"), 1),
+            (Some("valid"), 0),
+            (Some("unverifiable"), 0),
+            (None, 0),
+        ] {
+            let b = binary(|b| {
+                b.fips = Some(Fips {
+                    checksum: checksum.map(Into::into),
+                    ..Fips::default()
+                })
+            });
             assert_eq!(judge_one("fips-checksum-invalid", &b).len(), n);
         }
     }

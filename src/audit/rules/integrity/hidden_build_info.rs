@@ -42,7 +42,13 @@ mod tests {
 
     #[test]
     fn formats_that_never_have_the_section_are_fine() {
-        let with = |source, format: &str| judge_one("hidden-build-info", &binary(|b| (b.build_info_source, b.executable.format) = (source, format.into()))).len();
+        let with = |source, format: &str| {
+            judge_one(
+                "hidden-build-info",
+                &binary(|b| (b.build_info_source, b.executable.format) = (source, format.into())),
+            )
+            .len()
+        };
         assert_eq!(with(Some(Segment), "elf"), 1);
         assert_eq!(with(Some(LinkerStrings), "elf"), 1);
         assert_eq!(with(Some(Section), "elf"), 0);

@@ -17,11 +17,16 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(packer) = ctx.binary.executable.packed.as_deref() else { return };
+    let Some(packer) = ctx.binary.executable.packed.as_deref() else {
+        return;
+    };
     sink.report(
         Report::new(format!("packed with {packer}"))
             .see("executable.packed", packer)
-            .help(format!("do not pack; for a smaller file: `{}`", ctx.go_build("-trimpath -ldflags='-s -w'"))),
+            .help(format!(
+                "do not pack; for a smaller file: `{}`",
+                ctx.go_build("-trimpath -ldflags='-s -w'")
+            )),
     );
 }
 
@@ -31,7 +36,10 @@ mod tests {
 
     #[test]
     fn a_packer_is_named() {
-        let found = judge_one("packed-executable", &binary(|b| b.executable.packed = Some("UPX 4.2".into())));
+        let found = judge_one(
+            "packed-executable",
+            &binary(|b| b.executable.packed = Some("UPX 4.2".into())),
+        );
         assert!(found[0].message.contains("UPX 4.2"));
         assert!(judge_one("packed-executable", &binary(|_| ())).is_empty());
     }

@@ -7,7 +7,12 @@ pub const META: Meta = Meta {
     family: Family::Linkage,
     summary: "dynamically linked where a static program is asked for",
     levels: levels(OFF, OFF, OFF, OFF),
-    options: &[OptionSpec { name: "allow", kind: Kind::Globs, default: D::List(&[]), doc: "Libraries that may be needed." }],
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Globs,
+        default: D::List(&[]),
+        doc: "Libraries that may be needed.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "The program asks for a dynamic loader or for shared libraries. Off in every profile; switch it on for what must run in `scratch`, on Alpine and on old distributions alike. Programs for macOS and Windows always need system libraries and are left out.",
@@ -19,15 +24,27 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(l) = &ctx.binary.linkage else { return };
-    if l.is_static != Some(false) || matches!(ctx.binary.executable.os.as_deref(), Some("darwin" | "ios" | "windows")) {
+    if l.is_static != Some(false)
+        || matches!(
+            ctx.binary.executable.os.as_deref(),
+            Some("darwin" | "ios" | "windows")
+        )
+    {
         return;
     }
     let allow = ctx.options.list("allow").unwrap_or_default();
-    let needed: Vec<&str> = l.needed.iter().flatten().map(String::as_str).filter(|n| !glob::any(&allow, n)).collect();
+    let needed: Vec<&str> = l
+        .needed
+        .iter()
+        .flatten()
+        .map(String::as_str)
+        .filter(|n| !glob::any(&allow, n))
+        .collect();
     if needed.is_empty() && (l.interpreter.is_none() || !allow.is_empty()) {
         return;
     }
-    let mut report = Report::new("dynamically linked").help(format!("`CGO_ENABLED=0 {}`", ctx.go_build("-trimpath")));
+    let mut report = Report::new("dynamically linked")
+        .help(format!("`CGO_ENABLED=0 {}`", ctx.go_build("-trimpath")));
     if let Some(i) = &l.interpreter {
         report = report.see("linkage.interpreter", i.clone());
     }
@@ -45,9 +62,21 @@ mod tests {
     fn only_what_is_not_allowed_counts() {
         let b = binary(|b| {
             let l = b.linkage.as_mut().unwrap();
-            (l.is_static, l.interpreter, l.needed) = (Some(false), Some("/lib64/ld-linux-x86-64.so.2".into()), Some(vec!["libc.so.6".into()]));
+            (l.is_static, l.interpreter, l.needed) = (
+                Some(false),
+                Some("/lib64/ld-linux-x86-64.so.2".into()),
+                Some(vec!["libc.so.6".into()]),
+            );
         });
-        let with = |options: &str| Setup { policy: &format!("[rules]\ndynamic-linkage = {{ level = \"error\"{options} }}"), rule: "dynamic-linkage", ..Setup::default() }.judge(&b).len();
+        let with = |options: &str| {
+            Setup {
+                policy: &format!("[rules]\ndynamic-linkage = {{ level = \"error\"{options} }}"),
+                rule: "dynamic-linkage",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len()
+        };
         assert_eq!(with(""), 1);
         assert_eq!(with(", allow = [\"libc.so.*\"]"), 0);
         assert!(judge_one("dynamic-linkage", &b).is_empty());

@@ -17,10 +17,19 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    if ctx.binary.linkage.as_ref().and_then(|l| l.nx) != Some(false) || ctx.binary.executable.kind == "object" {
+    if ctx.binary.linkage.as_ref().and_then(|l| l.nx) != Some(false)
+        || ctx.binary.executable.kind == "object"
+    {
         return;
     }
-    sink.report(Report::new("stack or data may be executed").see("linkage.nx", "false").help(format!("`CGO_LDFLAGS=-Wl,-z,noexecstack {}`", ctx.go_build(""))));
+    sink.report(
+        Report::new("stack or data may be executed")
+            .see("linkage.nx", "false")
+            .help(format!(
+                "`CGO_LDFLAGS=-Wl,-z,noexecstack {}`",
+                ctx.go_build("")
+            )),
+    );
 }
 
 #[cfg(test)]
@@ -29,7 +38,15 @@ mod tests {
 
     #[test]
     fn only_a_known_lack_is_reported() {
-        let with = |nx| Setup { profile: "release", rule: "executable-stack", ..Setup::default() }.judge(&binary(|b| b.linkage.as_mut().unwrap().nx = nx)).len();
+        let with = |nx| {
+            Setup {
+                profile: "release",
+                rule: "executable-stack",
+                ..Setup::default()
+            }
+            .judge(&binary(|b| b.linkage.as_mut().unwrap().nx = nx))
+            .len()
+        };
         assert_eq!((with(Some(false)), with(Some(true)), with(None)), (1, 0, 0));
     }
 }

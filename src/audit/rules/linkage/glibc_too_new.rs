@@ -6,7 +6,12 @@ pub const META: Meta = Meta {
     family: Family::Linkage,
     summary: "needs a newer glibc than promised",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
-    options: &[OptionSpec { name: "maximum", kind: Kind::Number, default: D::Unset, doc: "Newest glibc that users are promised to need. Unset: the rule says nothing." }],
+    options: &[OptionSpec {
+        name: "maximum",
+        kind: Kind::Number,
+        default: D::Unset,
+        doc: "Newest glibc that users are promised to need. Unset: the rule says nothing.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "The highest glibc symbol version that the program asks for is above `maximum`.",
@@ -17,21 +22,33 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(maximum) = ctx.options.text("maximum") else { return };
-    let Some(needed) = ctx.binary.linkage.as_ref().and_then(|l| l.glibc.as_deref()) else { return };
+    let Some(maximum) = ctx.options.text("maximum") else {
+        return;
+    };
+    let Some(needed) = ctx.binary.linkage.as_ref().and_then(|l| l.glibc.as_deref()) else {
+        return;
+    };
     if numbers(needed) <= numbers(maximum) {
         return;
     }
     sink.report(
-        Report::new(format!("needs glibc {needed}; the policy promises {maximum}"))
-            .see("linkage.glibc", needed)
-            .help(format!("build on a system with glibc {maximum}, or `CGO_ENABLED=0 {}`", ctx.go_build("-trimpath"))),
+        Report::new(format!(
+            "needs glibc {needed}; the policy promises {maximum}"
+        ))
+        .see("linkage.glibc", needed)
+        .help(format!(
+            "build on a system with glibc {maximum}, or `CGO_ENABLED=0 {}`",
+            ctx.go_build("-trimpath")
+        )),
     );
 }
 
 /// `2.34` as numbers; `GLIBC_` in front is fine.
 fn numbers(text: &str) -> Vec<u32> {
-    text.trim_start_matches("GLIBC_").split('.').map(|p| p.parse().unwrap_or(0)).collect()
+    text.trim_start_matches("GLIBC_")
+        .split('.')
+        .map(|p| p.parse().unwrap_or(0))
+        .collect()
 }
 
 #[cfg(test)]
@@ -40,7 +57,20 @@ mod tests {
 
     #[test]
     fn numbers_are_compared_not_texts() {
-        let with = |needed: &str| Setup { policy: "[rules]\nglibc-too-new = { maximum = \"2.28\" }", rule: "glibc-too-new", ..Setup::default() }.judge(&binary(|b| b.linkage.as_mut().unwrap().glibc = Some(needed.into()))).len();
-        assert_eq!((with("2.34"), with("2.28"), with("2.3.4"), with("2.4")), (1, 0, 0, 0));
+        let with = |needed: &str| {
+            Setup {
+                policy: "[rules]\nglibc-too-new = { maximum = \"2.28\" }",
+                rule: "glibc-too-new",
+                ..Setup::default()
+            }
+            .judge(&binary(|b| {
+                b.linkage.as_mut().unwrap().glibc = Some(needed.into())
+            }))
+            .len()
+        };
+        assert_eq!(
+            (with("2.34"), with("2.28"), with("2.3.4"), with("2.4")),
+            (1, 0, 0, 0)
+        );
     }
 }

@@ -17,10 +17,16 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    if ctx.binary.linkage.as_ref().and_then(|l| l.pie) != Some(false) || ctx.binary.executable.kind == "object" {
+    if ctx.binary.linkage.as_ref().and_then(|l| l.pie) != Some(false)
+        || ctx.binary.executable.kind == "object"
+    {
         return;
     }
-    sink.report(Report::new("not position independent").see("linkage.pie", "false").help(format!("`{}`", ctx.go_build("-buildmode=pie"))));
+    sink.report(
+        Report::new("not position independent")
+            .see("linkage.pie", "false")
+            .help(format!("`{}`", ctx.go_build("-buildmode=pie"))),
+    );
 }
 
 #[cfg(test)]
@@ -29,7 +35,15 @@ mod tests {
 
     #[test]
     fn speaks_when_the_policy_asks() {
-        let with = |pie| Setup { policy: "[rules]\nnot-pie = \"warning\"", rule: "not-pie", ..Setup::default() }.judge(&binary(|b| b.linkage.as_mut().unwrap().pie = pie)).len();
+        let with = |pie| {
+            Setup {
+                policy: "[rules]\nnot-pie = \"warning\"",
+                rule: "not-pie",
+                ..Setup::default()
+            }
+            .judge(&binary(|b| b.linkage.as_mut().unwrap().pie = pie))
+            .len()
+        };
         assert_eq!((with(Some(false)), with(Some(true)), with(None)), (1, 0, 0));
     }
 }

@@ -7,7 +7,12 @@ pub const META: Meta = Meta {
     family: Family::Linkage,
     summary: "a Go program with the setuid or setgid bit",
     levels: levels(WARN, ERROR, WARN, ERROR),
-    options: &[OptionSpec { name: "allow", kind: Kind::Globs, default: D::List(&[]), doc: "Paths that may have the bit." }],
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Globs,
+        default: D::List(&[]),
+        doc: "Paths that may have the bit.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "The file mode has the setuid or setgid bit.",
@@ -18,8 +23,15 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(mode) = ctx.binary.location.mode.filter(|m| m & 0o6000 != 0) else { return };
-    if ctx.hidden() || glob::any(&ctx.options.list("allow").unwrap_or_default(), &ctx.binary.path) {
+    let Some(mode) = ctx.binary.location.mode.filter(|m| m & 0o6000 != 0) else {
+        return;
+    };
+    if ctx.hidden()
+        || glob::any(
+            &ctx.options.list("allow").unwrap_or_default(),
+            &ctx.binary.path,
+        )
+    {
         return;
     }
     let bit = match mode & 0o6000 {
@@ -42,6 +54,14 @@ mod tests {
     #[test]
     fn the_bit_counts() {
         let with = |mode| judge_one("setuid-binary", &binary(|b| b.location.mode = mode)).len();
-        assert_eq!((with(Some(0o4755)), with(Some(0o2755)), with(Some(0o755)), with(None)), (1, 1, 0, 0));
+        assert_eq!(
+            (
+                with(Some(0o4755)),
+                with(Some(0o2755)),
+                with(Some(0o755)),
+                with(None)
+            ),
+            (1, 1, 0, 0)
+        );
     }
 }

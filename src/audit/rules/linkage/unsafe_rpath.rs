@@ -7,7 +7,12 @@ pub const META: Meta = Meta {
     family: Family::Linkage,
     summary: "libraries are searched where others may write",
     levels: levels(WARN, ERROR, WARN, ERROR),
-    options: &[OptionSpec { name: "allow", kind: Kind::Globs, default: D::List(&[]), doc: "Directories that are fine." }],
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Globs,
+        default: D::List(&[]),
+        doc: "Directories that are fine.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "The run-time library path has a relative or empty part, or one in a temporary, home or build directory.",
@@ -17,23 +22,55 @@ pub const META: Meta = Meta {
     },
 };
 
-const WRITABLE: [&str; 8] = ["/tmp", "/var/tmp", "/dev/shm", "/home", "/Users", "/root", "/builds", "/workspace"];
+const WRITABLE: [&str; 8] = [
+    "/tmp",
+    "/var/tmp",
+    "/dev/shm",
+    "/home",
+    "/Users",
+    "/root",
+    "/builds",
+    "/workspace",
+];
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(rpath) = ctx.binary.linkage.as_ref().and_then(|l| l.rpath.as_deref()).filter(|r| !r.is_empty()) else { return };
+    let Some(rpath) = ctx
+        .binary
+        .linkage
+        .as_ref()
+        .and_then(|l| l.rpath.as_deref())
+        .filter(|r| !r.is_empty())
+    else {
+        return;
+    };
     let allow = ctx.options.list("allow").unwrap_or_default();
     let bad: Vec<&str> = rpath
         .split(':')
         .filter(|d| {
-            let fixed = d.starts_with('/') || d.starts_with("$ORIGIN") || d.starts_with("${ORIGIN}") || d.starts_with('@');
-            let below = |base: &str| d.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            let fixed = d.starts_with('/')
+                || d.starts_with("$ORIGIN")
+                || d.starts_with("${ORIGIN}")
+                || d.starts_with('@');
+            let below = |base: &str| {
+                d.strip_prefix(base)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
             (!fixed || WRITABLE.iter().any(|w| below(w))) && !glob::any(&allow, d)
         })
         .collect();
     if bad.is_empty() {
         return;
     }
-    let shown: Vec<&str> = bad.iter().map(|d| if d.is_empty() { "(the current directory)" } else { d }).collect();
+    let shown: Vec<&str> = bad
+        .iter()
+        .map(|d| {
+            if d.is_empty() {
+                "(the current directory)"
+            } else {
+                d
+            }
+        })
+        .collect();
     sink.report(
         Report::new(format!("libraries are searched in {}", shown.join(", ")))
             .see("linkage.rpath", rpath)
@@ -48,7 +85,15 @@ mod tests {
 
     #[test]
     fn only_places_that_others_write_are_reported() {
-        for (rpath, n) in [("/tmp/build/lib", 1), ("lib", 1), ("/usr/lib:", 1), ("$ORIGIN/../lib:/usr/lib", 0), ("@loader_path/x", 0), ("/tmpfs", 0), ("", 0)] {
+        for (rpath, n) in [
+            ("/tmp/build/lib", 1),
+            ("lib", 1),
+            ("/usr/lib:", 1),
+            ("$ORIGIN/../lib:/usr/lib", 0),
+            ("@loader_path/x", 0),
+            ("/tmpfs", 0),
+            ("", 0),
+        ] {
             let b = binary(|b| b.linkage.as_mut().unwrap().rpath = Some(rpath.into()));
             assert_eq!(judge_one("unsafe-rpath", &b).len(), n, "{rpath}");
         }

@@ -19,7 +19,11 @@ pub const META: Meta = Meta {
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let e = &ctx.binary.executable;
     let program = matches!(e.kind.as_str(), "exe" | "pie");
-    if e.format != "macho" || e.os.as_deref() != Some("darwin") || e.arch.as_deref() != Some("arm64") || !program {
+    if e.format != "macho"
+        || e.os.as_deref() != Some("darwin")
+        || e.arch.as_deref() != Some("arm64")
+        || !program
+    {
         return;
     }
     if ctx.binary.linkage.as_ref().and_then(|l| l.signed) == Some(false) {
@@ -38,13 +42,32 @@ mod tests {
     #[test]
     fn only_apple_silicon_programs_need_a_signature() {
         let with = |arch: &str, kind: &str, signed| {
-            judge_one("unsigned-apple-silicon", &binary(|b| {
-                (b.executable.format, b.executable.os, b.executable.arch, b.executable.kind) = ("macho".into(), Some("darwin".into()), Some(arch.into()), kind.into());
-                b.linkage.as_mut().unwrap().signed = signed;
-            }))
+            judge_one(
+                "unsigned-apple-silicon",
+                &binary(|b| {
+                    (
+                        b.executable.format,
+                        b.executable.os,
+                        b.executable.arch,
+                        b.executable.kind,
+                    ) = (
+                        "macho".into(),
+                        Some("darwin".into()),
+                        Some(arch.into()),
+                        kind.into(),
+                    );
+                    b.linkage.as_mut().unwrap().signed = signed;
+                }),
+            )
             .len()
         };
         assert_eq!(with("arm64", "pie", Some(false)), 1);
-        assert_eq!(with("arm64", "pie", Some(true)) + with("arm64", "pie", None) + with("amd64", "exe", Some(false)) + with("arm64", "object", Some(false)), 0);
+        assert_eq!(
+            with("arm64", "pie", Some(true))
+                + with("arm64", "pie", None)
+                + with("amd64", "exe", Some(false))
+                + with("arm64", "object", Some(false)),
+            0
+        );
     }
 }

@@ -6,7 +6,12 @@ pub const META: Meta = Meta {
     family: Family::Linkage,
     summary: "a macOS or Windows program without a signature",
     levels: levels(OFF, OFF, OFF, OFF),
-    options: &[OptionSpec { name: "formats", kind: Kind::Choices(&["macho", "pe"]), default: D::List(&["macho", "pe"]), doc: "Formats that must be signed." }],
+    options: &[OptionSpec {
+        name: "formats",
+        kind: Kind::Choices(&["macho", "pe"]),
+        default: D::List(&["macho", "pe"]),
+        doc: "Formats that must be signed.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "A Mach-O or PE file carries no signature. Off in every profile. Only presence is checked: gospect does not verify signatures, and the linker's own ad-hoc signature on Apple silicon counts as one.",
@@ -18,11 +23,25 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let format = ctx.binary.executable.format.as_str();
-    if !ctx.options.list("formats").unwrap_or_default().contains(&format) || ctx.binary.linkage.as_ref().and_then(|l| l.signed) != Some(false) {
+    if !ctx
+        .options
+        .list("formats")
+        .unwrap_or_default()
+        .contains(&format)
+        || ctx.binary.linkage.as_ref().and_then(|l| l.signed) != Some(false)
+    {
         return;
     }
-    let help = if format == "pe" { "`signtool sign /fd SHA256 FILE`, or on Linux `osslsigncode sign`" } else { "`codesign --sign IDENTITY --options runtime FILE`" };
-    sink.report(Report::new("not signed").see("linkage.signed", "false").help(help));
+    let help = if format == "pe" {
+        "`signtool sign /fd SHA256 FILE`, or on Linux `osslsigncode sign`"
+    } else {
+        "`codesign --sign IDENTITY --options runtime FILE`"
+    };
+    sink.report(
+        Report::new("not signed")
+            .see("linkage.signed", "false")
+            .help(help),
+    );
 }
 
 #[cfg(test)]
@@ -36,7 +55,13 @@ mod tests {
                 b.executable.format = format.into();
                 b.linkage.as_mut().unwrap().signed = signed;
             });
-            Setup { policy: &format!("[rules]\nunsigned-binary = {{ level = \"error\"{options} }}"), rule: "unsigned-binary", ..Setup::default() }.judge(&b).len()
+            Setup {
+                policy: &format!("[rules]\nunsigned-binary = {{ level = \"error\"{options} }}"),
+                rule: "unsigned-binary",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len()
         };
         assert_eq!(with("pe", Some(false), ""), 1);
         assert_eq!(with("pe", Some(false), ", formats = [\"macho\"]"), 0);

@@ -8,7 +8,15 @@ pub const META: Meta = Meta {
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
         name: "allow",
-        kind: Kind::Choices(&["exe", "pie", "c-archive", "c-shared", "shared", "plugin", "archive"]),
+        kind: Kind::Choices(&[
+            "exe",
+            "pie",
+            "c-archive",
+            "c-shared",
+            "shared",
+            "plugin",
+            "archive",
+        ]),
         default: D::Unset,
         doc: "Build modes that may be. Unset: the rule says nothing.",
     }],
@@ -22,14 +30,18 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(allow) = ctx.options.list("allow") else { return };
+    let Some(allow) = ctx.options.list("allow") else {
+        return;
+    };
     let kind = match ctx.binary.executable.kind.as_str() {
         "shared" => "c-shared",
         "object" => "c-archive",
         other => other,
     };
     // Since 1.19 did not record the mode, the file has to speak for it.
-    let (mode, source) = ctx.setting("-buildmode").map_or((kind, "executable.kind"), |m| (m, "-buildmode"));
+    let (mode, source) = ctx
+        .setting("-buildmode")
+        .map_or((kind, "executable.kind"), |m| (m, "-buildmode"));
     if allow.contains(&mode) {
         return;
     }
@@ -37,7 +49,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         Report::new(format!("build mode {mode} is not allowed"))
             .see(source, mode)
             .salient(mode)
-            .help(format!("`{}`", ctx.go_build(&format!("-buildmode={}", allow.first().unwrap_or(&"exe"))))),
+            .help(format!(
+                "`{}`",
+                ctx.go_build(&format!("-buildmode={}", allow.first().unwrap_or(&"exe")))
+            )),
     );
 }
 
@@ -56,7 +71,13 @@ mod tests {
                 }
                 b.executable.kind = kind.into();
             });
-            Setup { policy, rule: "build-mode-not-allowed", ..Setup::default() }.judge(&b).len()
+            Setup {
+                policy,
+                rule: "build-mode-not-allowed",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len()
         };
         assert_eq!(with(Some("exe"), "exe"), 1);
         assert_eq!(with(Some("pie"), "exe"), 0);

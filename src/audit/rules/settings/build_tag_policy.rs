@@ -8,8 +8,18 @@ pub const META: Meta = Meta {
     summary: "a build tag is there that must not be, or one is missing",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[
-        OptionSpec { name: "deny", kind: Kind::Globs, default: D::List(&[]), doc: "Tags that must not be set." },
-        OptionSpec { name: "require", kind: Kind::Texts, default: D::List(&[]), doc: "Tags that must be set." },
+        OptionSpec {
+            name: "deny",
+            kind: Kind::Globs,
+            default: D::List(&[]),
+            doc: "Tags that must not be set.",
+        },
+        OptionSpec {
+            name: "require",
+            kind: Kind::Texts,
+            default: D::List(&[]),
+            doc: "Tags that must be set.",
+        },
     ],
     since: "0.1.0",
     doc: Doc {
@@ -21,17 +31,39 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(build) = ctx.binary.build_info.as_ref().filter(|b| !b.settings.is_empty()) else { return };
+    let Some(build) = ctx
+        .binary
+        .build_info
+        .as_ref()
+        .filter(|b| !b.settings.is_empty())
+    else {
+        return;
+    };
     let text = build.setting("-tags").unwrap_or_default();
     let tags: Vec<&str> = text.split([',', ' ']).filter(|t| !t.is_empty()).collect();
     let deny = ctx.options.list("deny").unwrap_or_default();
     for tag in tags.iter().filter(|t| glob::any(&deny, t)) {
-        sink.report(Report::new(format!("build tag `{tag}` must not be set")).see("-tags", text).salient(*tag).help(format!("take `{tag}` out of -tags and rebuild")));
+        sink.report(
+            Report::new(format!("build tag `{tag}` must not be set"))
+                .see("-tags", text)
+                .salient(*tag)
+                .help(format!("take `{tag}` out of -tags and rebuild")),
+        );
     }
     for tag in ctx.options.list("require").unwrap_or_default() {
         if !tags.contains(&tag) {
-            let all = tags.iter().copied().chain([tag]).collect::<Vec<_>>().join(",");
-            sink.report(Report::new(format!("build tag `{tag}` is missing")).see("-tags", text).salient(tag).help(format!("`{}`", ctx.go_build(&format!("-tags={all}")))));
+            let all = tags
+                .iter()
+                .copied()
+                .chain([tag])
+                .collect::<Vec<_>>()
+                .join(",");
+            sink.report(
+                Report::new(format!("build tag `{tag}` is missing"))
+                    .see("-tags", text)
+                    .salient(tag)
+                    .help(format!("`{}`", ctx.go_build(&format!("-tags={all}")))),
+            );
         }
     }
 }
@@ -43,7 +75,15 @@ mod tests {
     #[test]
     fn denied_and_missing_tags_are_reported() {
         let policy = "[rules]\nbuild-tag-policy = { deny = [\"debug*\"], require = [\"netgo\"] }";
-        let with = |tags: &str| Setup { policy, rule: "build-tag-policy", ..Setup::default() }.judge(&binary(|b| set(b, "-tags", tags))).len();
+        let with = |tags: &str| {
+            Setup {
+                policy,
+                rule: "build-tag-policy",
+                ..Setup::default()
+            }
+            .judge(&binary(|b| set(b, "-tags", tags)))
+            .len()
+        };
         assert_eq!(with("debugtool,osusergo"), 2);
         assert_eq!(with("osusergo,netgo"), 0);
         assert!(judge_one("build-tag-policy", &binary(|b| set(b, "-tags", "debug"))).is_empty());

@@ -7,7 +7,12 @@ pub const META: Meta = Meta {
     family: Family::Settings,
     summary: "built with cgo",
     levels: levels(OFF, OFF, OFF, OFF),
-    options: &[OptionSpec { name: "allow", kind: Kind::Globs, default: D::List(&[]), doc: "Main packages that may use cgo." }],
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Globs,
+        default: D::List(&[]),
+        doc: "Main packages that may use cgo.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "`CGO_ENABLED=1` is recorded. Off in every profile; switch it on where C code must not be linked.",
@@ -19,10 +24,16 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let main = ctx.binary.main_package.as_deref().unwrap_or_default();
-    if ctx.setting("CGO_ENABLED") != Some("1") || glob::any(&ctx.options.list("allow").unwrap_or_default(), main) {
+    if ctx.setting("CGO_ENABLED") != Some("1")
+        || glob::any(&ctx.options.list("allow").unwrap_or_default(), main)
+    {
         return;
     }
-    sink.report(Report::new("built with cgo").see("CGO_ENABLED", "1").help(format!("`CGO_ENABLED=0 {}`", ctx.go_build("-trimpath"))));
+    sink.report(
+        Report::new("built with cgo")
+            .see("CGO_ENABLED", "1")
+            .help(format!("`CGO_ENABLED=0 {}`", ctx.go_build("-trimpath"))),
+    );
 }
 
 #[cfg(test)]
@@ -33,8 +44,25 @@ mod tests {
     fn speaks_when_the_policy_asks() {
         let b = binary(|b| set(b, "CGO_ENABLED", "1"));
         assert!(judge_one("cgo-enabled", &b).is_empty());
-        assert_eq!(Setup { policy: "[rules]\ncgo-enabled = \"error\"", rule: "cgo-enabled", ..Setup::default() }.judge(&b).len(), 1);
+        assert_eq!(
+            Setup {
+                policy: "[rules]\ncgo-enabled = \"error\"",
+                rule: "cgo-enabled",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len(),
+            1
+        );
         let policy = "[rules]\ncgo-enabled = { level = \"error\", allow = [\"example.com/**\"] }";
-        assert!(Setup { policy, rule: "cgo-enabled", ..Setup::default() }.judge(&b).is_empty());
+        assert!(
+            Setup {
+                policy,
+                rule: "cgo-enabled",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .is_empty()
+        );
     }
 }

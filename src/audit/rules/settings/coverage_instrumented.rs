@@ -23,7 +23,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 Report::new(format!("built with {key}"))
                     .see(key, "true")
                     .salient(key)
-                    .help(format!("drop {key} from the release build: `{}`", ctx.go_build("-trimpath"))),
+                    .help(format!(
+                        "drop {key} from the release build: `{}`",
+                        ctx.go_build("-trimpath")
+                    )),
             );
         }
     }
@@ -36,8 +39,14 @@ mod tests {
     #[test]
     fn only_a_flag_that_is_on_is_reported() {
         for key in ["-cover"] {
-            assert_eq!(judge_one("coverage-instrumented", &binary(|b| set(b, key, "true"))).len(), 1, "{key}");
-            assert!(judge_one("coverage-instrumented", &binary(|b| set(b, key, "false"))).is_empty());
+            assert_eq!(
+                judge_one("coverage-instrumented", &binary(|b| set(b, key, "true"))).len(),
+                1,
+                "{key}"
+            );
+            assert!(
+                judge_one("coverage-instrumented", &binary(|b| set(b, key, "false"))).is_empty()
+            );
         }
         assert!(judge_one("coverage-instrumented", &binary(|_| ())).is_empty());
     }

@@ -43,6 +43,16 @@ mod tests {
         assert_eq!(found.len(), 1);
         let all = serde_json::to_string(&found).unwrap();
         assert!(!all.contains(&token) && !all.contains(&token[8..]), "{all}");
-        assert!(judge_one("credential-in-flags", &binary(|b| set(b, "-ldflags", "-X main.version=1.2.3 -X main.url=https://example.com/a@b"))).is_empty());
+        assert!(
+            judge_one(
+                "credential-in-flags",
+                &binary(|b| set(
+                    b,
+                    "-ldflags",
+                    "-X main.version=1.2.3 -X main.url=https://example.com/a@b"
+                ))
+            )
+            .is_empty()
+        );
     }
 }

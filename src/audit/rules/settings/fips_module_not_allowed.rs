@@ -24,7 +24,9 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(fips) = &ctx.binary.fips else { return };
-    let Some(module) = fips.module.as_deref() else { return };
+    let Some(module) = fips.module.as_deref() else {
+        return;
+    };
     if glob::any(&ctx.options.list("allow").unwrap_or_default(), module) {
         return;
     }
@@ -44,11 +46,29 @@ mod tests {
     #[test]
     fn a_floating_module_is_reported() {
         let with = |module: &str, policy: &str| {
-            let b = binary(|b| b.fips = Some(Fips { module: Some(module.into()), ..Fips::default() }));
-            Setup { profile: "fips", policy, rule: "fips-module-not-allowed", ..Setup::default() }.judge(&b).len()
+            let b = binary(|b| {
+                b.fips = Some(Fips {
+                    module: Some(module.into()),
+                    ..Fips::default()
+                })
+            });
+            Setup {
+                profile: "fips",
+                policy,
+                rule: "fips-module-not-allowed",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len()
         };
         assert_eq!(with("latest", ""), 1);
         assert_eq!(with("v1.0.0-c2097c7c", ""), 0);
-        assert_eq!(with("v1.26.0", "[rules]\nfips-module-not-allowed = { allow = [\"v1.0.0*\"] }"), 1);
+        assert_eq!(
+            with(
+                "v1.26.0",
+                "[rules]\nfips-module-not-allowed = { allow = [\"v1.0.0*\"] }"
+            ),
+            1
+        );
     }
 }

@@ -25,7 +25,9 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let fips = ctx.binary.fips.as_ref();
     let mode = fips.and_then(|f| f.mode.as_deref());
     // Other validated modules (BoringCrypto, OpenSSL) have modes of their own that the file does not show.
-    let other = fips.and_then(|f| f.crypto.as_deref()).is_some_and(|c| c != "go");
+    let other = fips
+        .and_then(|f| f.crypto.as_deref())
+        .is_some_and(|c| c != "go");
     let enough = match ctx.options.text("mode") {
         Some("only") => mode == Some("only"),
         _ => matches!(mode, Some("on" | "only")),
@@ -36,13 +38,24 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let now = mode.unwrap_or("off");
     let wanted = ctx.options.text("mode").unwrap_or("on");
     sink.report(
-        Report::new(format!("FIPS 140 mode is {now}; the policy asks for {wanted}"))
-            .see("fips.mode", now)
-            .see("GOFIPS140", ctx.setting("GOFIPS140").unwrap_or("not recorded"))
-            .help(match wanted {
-                "only" => format!("`go mod edit -godebug=fips140=only && GOFIPS140=v1.0.0 {}`", ctx.go_build("-trimpath")),
-                _ => format!("`GOFIPS140=v1.0.0 {}`, and no fips140=off in GODEBUG", ctx.go_build("-trimpath")),
-            }),
+        Report::new(format!(
+            "FIPS 140 mode is {now}; the policy asks for {wanted}"
+        ))
+        .see("fips.mode", now)
+        .see(
+            "GOFIPS140",
+            ctx.setting("GOFIPS140").unwrap_or("not recorded"),
+        )
+        .help(match wanted {
+            "only" => format!(
+                "`go mod edit -godebug=fips140=only && GOFIPS140=v1.0.0 {}`",
+                ctx.go_build("-trimpath")
+            ),
+            _ => format!(
+                "`GOFIPS140=v1.0.0 {}`, and no fips140=off in GODEBUG",
+                ctx.go_build("-trimpath")
+            ),
+        }),
     );
 }
 
@@ -54,12 +67,28 @@ mod tests {
     #[test]
     fn the_mode_decides() {
         let with = |mode: Option<&str>, crypto: &str, policy: &str| {
-            let b = binary(|b| b.fips = Some(Fips { mode: mode.map(Into::into), crypto: Some(crypto.into()), ..Fips::default() }));
-            Setup { profile: "fips", policy, rule: "fips-off", ..Setup::default() }.judge(&b).len()
+            let b = binary(|b| {
+                b.fips = Some(Fips {
+                    mode: mode.map(Into::into),
+                    crypto: Some(crypto.into()),
+                    ..Fips::default()
+                })
+            });
+            Setup {
+                profile: "fips",
+                policy,
+                rule: "fips-off",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len()
         };
         assert_eq!(with(Some("off"), "go", ""), 1);
         assert_eq!(with(Some("on"), "go", ""), 0);
-        assert_eq!(with(Some("on"), "go", "[rules]\nfips-off = { mode = \"only\" }"), 1);
+        assert_eq!(
+            with(Some("on"), "go", "[rules]\nfips-off = { mode = \"only\" }"),
+            1
+        );
         assert_eq!(with(None, "boringcrypto", ""), 0);
         assert!(judge_one("fips-off", &binary(|_| ())).is_empty());
     }

@@ -18,7 +18,9 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(flags) = ctx.setting("-gcflags") else { return };
+    let Some(flags) = ctx.setting("-gcflags") else {
+        return;
+    };
     // `all=-N -l` and `pattern=-N`: the pattern belongs to the first word.
     let off: Vec<String> = words(flags)
         .into_iter()
@@ -44,8 +46,25 @@ mod tests {
 
     #[test]
     fn each_spelling_is_seen() {
-        for (flags, n) in [("all=-N -l", 1), ("-N", 1), ("-l", 1), ("example.com/...=-N", 1), ("-lang=go1.20", 0), ("-m", 0), ("all=-d=checkptr", 0), ("", 0)] {
-            assert_eq!(judge_one("optimizations-disabled", &binary(|b| set(b, "-gcflags", flags))).len(), n, "{flags}");
+        for (flags, n) in [
+            ("all=-N -l", 1),
+            ("-N", 1),
+            ("-l", 1),
+            ("example.com/...=-N", 1),
+            ("-lang=go1.20", 0),
+            ("-m", 0),
+            ("all=-d=checkptr", 0),
+            ("", 0),
+        ] {
+            assert_eq!(
+                judge_one(
+                    "optimizations-disabled",
+                    &binary(|b| set(b, "-gcflags", flags))
+                )
+                .len(),
+                n,
+                "{flags}"
+            );
         }
     }
 }

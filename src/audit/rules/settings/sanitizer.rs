@@ -23,7 +23,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 Report::new(format!("built with {key}"))
                     .see(key, "true")
                     .salient(key)
-                    .help(format!("drop {key} from the release build: `{}`", ctx.go_build("-trimpath"))),
+                    .help(format!(
+                        "drop {key} from the release build: `{}`",
+                        ctx.go_build("-trimpath")
+                    )),
             );
         }
     }
@@ -36,7 +39,11 @@ mod tests {
     #[test]
     fn only_a_flag_that_is_on_is_reported() {
         for key in ["-msan", "-asan"] {
-            assert_eq!(judge_one("sanitizer", &binary(|b| set(b, key, "true"))).len(), 1, "{key}");
+            assert_eq!(
+                judge_one("sanitizer", &binary(|b| set(b, key, "true"))).len(),
+                1,
+                "{key}"
+            );
             assert!(judge_one("sanitizer", &binary(|b| set(b, key, "false"))).is_empty());
         }
         assert!(judge_one("sanitizer", &binary(|_| ())).is_empty());

@@ -8,7 +8,12 @@ pub const META: Meta = Meta {
     family: Family::Settings,
     summary: "an `-X` flag fills a variable whose name says secret",
     levels: levels(WARN, ERROR, WARN, ERROR),
-    options: &[OptionSpec { name: "allow", kind: Kind::Globs, default: D::List(&[]), doc: "Targets such as `main.publicKey*` that are no secrets." }],
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Globs,
+        default: D::List(&[]),
+        doc: "Targets such as `main.publicKey*` that are no secrets.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "A recorded `-X` (or a linker-set string with a known name) gives a value to a variable called like a password, token, API key or private key.",
@@ -21,10 +26,20 @@ pub const META: Meta = Meta {
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let allow = ctx.options.list("allow").unwrap_or_default();
     let strings = ctx.binary.linker_strings.as_deref().unwrap_or_default();
-    let named = strings.iter().filter_map(|s| Some((s.name.clone()?, s.value.clone())));
+    let named = strings
+        .iter()
+        .filter_map(|s| Some((s.name.clone()?, s.value.clone())));
     let mut seen: Vec<String> = Vec::new();
-    for (target, value) in x_flags(ctx.binary).into_iter().map(|x| (x.target, x.value)).chain(named) {
-        if seen.contains(&target) || crate::audit::glob::any(&allow, &target) || !secrets::is_secret_name(&target) || secrets::is_placeholder(&value) {
+    for (target, value) in x_flags(ctx.binary)
+        .into_iter()
+        .map(|x| (x.target, x.value))
+        .chain(named)
+    {
+        if seen.contains(&target)
+            || crate::audit::glob::any(&allow, &target)
+            || !secrets::is_secret_name(&target)
+            || secrets::is_placeholder(&value)
+        {
             continue;
         }
         sink.report(
@@ -54,7 +69,11 @@ mod tests {
         ] {
             let found = judge_one("secret-variable", &binary(|b| set(b, "-ldflags", flags)));
             assert_eq!(found.len(), n, "{flags}");
-            assert!(!serde_json::to_string(&found).unwrap().contains("hunter2hunter2"));
+            assert!(
+                !serde_json::to_string(&found)
+                    .unwrap()
+                    .contains("hunter2hunter2")
+            );
         }
     }
 }

@@ -33,7 +33,18 @@ mod tests {
 
     #[test]
     fn only_the_placeholder_is_reported() {
-        let judge = |main: &str| Setup { profile: "release", rule: "built-from-files", ..Setup::default() }.judge(&binary(|b| b.main_package = Some(main.into()))).len();
-        assert_eq!((judge("command-line-arguments"), judge("example.com/app")), (1, 0));
+        let judge = |main: &str| {
+            Setup {
+                profile: "release",
+                rule: "built-from-files",
+                ..Setup::default()
+            }
+            .judge(&binary(|b| b.main_package = Some(main.into())))
+            .len()
+        };
+        assert_eq!(
+            (judge("command-line-arguments"), judge("example.com/app")),
+            (1, 0)
+        );
     }
 }

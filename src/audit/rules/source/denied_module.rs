@@ -9,8 +9,18 @@ pub const META: Meta = Meta {
     summary: "a module that the policy denies is linked in",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[
-        OptionSpec { name: "deny", kind: Kind::Globs, default: D::List(&[]), doc: "Module paths that must not be there; `GLOB@VERSION` denies one version." },
-        OptionSpec { name: "allow", kind: Kind::Globs, default: D::Unset, doc: "If set, every other module is denied." },
+        OptionSpec {
+            name: "deny",
+            kind: Kind::Globs,
+            default: D::List(&[]),
+            doc: "Module paths that must not be there; `GLOB@VERSION` denies one version.",
+        },
+        OptionSpec {
+            name: "allow",
+            kind: Kind::Globs,
+            default: D::Unset,
+            doc: "If set, every other module is denied.",
+        },
     ],
     since: "0.1.0",
     doc: Doc {
@@ -27,13 +37,26 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if deny.is_empty() && allow.is_none() {
         return;
     }
-    let Some(build) = &ctx.binary.build_info else { return };
+    let Some(build) = &ctx.binary.build_info else {
+        return;
+    };
     for m in build.deps.iter().map(effective) {
         let with_version = format!("{}@{}", m.path, m.version);
-        let by = deny.iter().find(|d| glob::matches(d, if d.contains('@') { &with_version } else { &m.path }));
+        let by = deny.iter().find(|d| {
+            glob::matches(
+                d,
+                if d.contains('@') {
+                    &with_version
+                } else {
+                    &m.path
+                },
+            )
+        });
         let message = match (by, &allow) {
             (Some(by), _) => format!("{} {} is denied by `{by}`", m.path, m.version),
-            (None, Some(allow)) if !glob::any(allow, &m.path) => format!("{} {} is not among the modules allowed", m.path, m.version),
+            (None, Some(allow)) if !glob::any(allow, &m.path) => {
+                format!("{} {} is not among the modules allowed", m.path, m.version)
+            }
             _ => continue,
         };
         sink.report(
@@ -54,12 +77,28 @@ mod tests {
         let b = binary(|b| {
             dep(b, "github.com/dgrijalva/jwt-go", "v3.2.0", None);
             dep(b, "example.com/lib", "v1.2.3", None);
-            dep(b, "example.com/a", "v1.0.0", Some(("example.com/evil", "v1.0.0")));
+            dep(
+                b,
+                "example.com/a",
+                "v1.0.0",
+                Some(("example.com/evil", "v1.0.0")),
+            );
         });
-        let with = |options: &str| Setup { policy: &format!("[rules]\ndenied-module = {{ {options} }}"), rule: "denied-module", ..Setup::default() }.judge(&b).len();
+        let with = |options: &str| {
+            Setup {
+                policy: &format!("[rules]\ndenied-module = {{ {options} }}"),
+                rule: "denied-module",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len()
+        };
         assert_eq!(with("deny = [\"github.com/dgrijalva/*\"]"), 1);
         assert_eq!(with("deny = [\"example.com/lib@v1.2.4\"]"), 0);
-        assert_eq!(with("deny = [\"example.com/lib@v1.2.*\", \"example.com/evil\"]"), 2);
+        assert_eq!(
+            with("deny = [\"example.com/lib@v1.2.*\", \"example.com/evil\"]"),
+            2
+        );
         assert_eq!(with("allow = [\"example.com/**\", \"golang.org/x/*\"]"), 1);
         assert!(judge_one("denied-module", &b).is_empty());
     }

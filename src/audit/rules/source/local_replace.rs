@@ -8,7 +8,12 @@ pub const META: Meta = Meta {
     family: Family::Source,
     summary: "a dependency was replaced by a local directory",
     levels: levels(OFF, WARN, OFF, WARN),
-    options: &[OptionSpec { name: "allow", kind: Kind::Globs, default: D::List(&[]), doc: "Modules that may be replaced by a directory." }],
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Globs,
+        default: D::List(&[]),
+        doc: "Modules that may be replaced by a directory.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "A `replace` line sent a dependency to a directory: it has neither version nor checksum in the record.",
@@ -19,18 +24,28 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(build) = &ctx.binary.build_info else { return };
+    let Some(build) = &ctx.binary.build_info else {
+        return;
+    };
     let allow = ctx.options.list("allow").unwrap_or_default();
     for m in &build.deps {
-        let Some(to) = m.replace.as_deref().filter(|r| is_directory(r)) else { continue };
+        let Some(to) = m.replace.as_deref().filter(|r| is_directory(r)) else {
+            continue;
+        };
         if glob::any(&allow, &m.path) {
             continue;
         }
         sink.report(
-            Report::new(format!("{} was replaced by the directory {}", m.path, to.path))
-                .see("module", format!("{} {} => {}", m.path, m.version, to.path))
-                .salient(m.path.clone())
-                .help(format!("`go mod edit -dropreplace={} && go mod tidy`, then rebuild", m.path)),
+            Report::new(format!(
+                "{} was replaced by the directory {}",
+                m.path, to.path
+            ))
+            .see("module", format!("{} {} => {}", m.path, m.version, to.path))
+            .salient(m.path.clone())
+            .help(format!(
+                "`go mod edit -dropreplace={} && go mod tidy`, then rebuild",
+                m.path
+            )),
         );
     }
 }
@@ -43,7 +58,13 @@ mod tests {
     fn directories_are_reported_and_forks_not() {
         let with = |path: &str, version: &str| {
             let b = binary(|b| dep(b, "example.com/lib", "v1.0.0", Some((path, version))));
-            Setup { profile: "release", rule: "local-replace", ..Setup::default() }.judge(&b).len()
+            Setup {
+                profile: "release",
+                rule: "local-replace",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len()
         };
         assert_eq!(with("../lib", ""), 1);
         assert_eq!(with("C:\\src\\lib", ""), 1);

@@ -7,7 +7,12 @@ pub const META: Meta = Meta {
     family: Family::Source,
     summary: "a dependency has no checksum",
     levels: levels(OFF, WARN, OFF, WARN),
-    options: &[OptionSpec { name: "vendored", kind: Kind::Flag, default: D::Flag(false), doc: "Report builds from a vendor directory too, where no dependency has a checksum." }],
+    options: &[OptionSpec {
+        name: "vendored",
+        kind: Kind::Flag,
+        default: D::Flag(false),
+        doc: "Report builds from a vendor directory too, where no dependency has a checksum.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "A dependency with a version has no `h1:` checksum while others have one. When none has, the program was built from a vendor directory (newer Go leaves the sums out there) and nothing is said unless `vendored` is set.",
@@ -18,8 +23,15 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(build) = &ctx.binary.build_info else { return };
-    let versioned: Vec<_> = build.deps.iter().map(effective).filter(|m| !is_directory(m) && m.version != "(devel)").collect();
+    let Some(build) = &ctx.binary.build_info else {
+        return;
+    };
+    let versioned: Vec<_> = build
+        .deps
+        .iter()
+        .map(effective)
+        .filter(|m| !is_directory(m) && m.version != "(devel)")
+        .collect();
     let without: Vec<_> = versioned.iter().filter(|m| m.sum.is_empty()).collect();
     if without.is_empty() {
         return;
@@ -30,7 +42,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 Report::new("no dependency has a checksum: built from a vendor directory")
                     .see("build_info.Deps", format!("{} without sum", without.len()))
                     .salient("vendored")
-                    .help(format!("`go mod verify`, then `{}`", ctx.go_build("-mod=readonly"))),
+                    .help(format!(
+                        "`go mod verify`, then `{}`",
+                        ctx.go_build("-mod=readonly")
+                    )),
             );
         }
         return;
@@ -40,7 +55,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             Report::new(format!("{} {} has no checksum", m.path, m.version))
                 .see("module", format!("{} {}", m.path, m.version))
                 .salient(m.path.clone())
-                .help(format!("`go mod verify && {}`", ctx.go_build("-mod=readonly"))),
+                .help(format!(
+                    "`go mod verify && {}`",
+                    ctx.go_build("-mod=readonly")
+                )),
         );
     }
 }
@@ -59,10 +77,20 @@ mod tests {
                     b.build_info.as_mut().unwrap().deps.last_mut().unwrap().sum = sum.to_string();
                 }
             });
-            Setup { profile: "release", policy, rule: "missing-sum", ..Setup::default() }.judge(&b).len()
+            Setup {
+                profile: "release",
+                policy,
+                rule: "missing-sum",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len()
         };
         assert_eq!(judge("", &["h1:a", "", "h1:b"]), 1);
         assert_eq!(judge("", &["", ""]), 0);
-        assert_eq!(judge("[rules]\nmissing-sum = { vendored = true }", &["", ""]), 1);
+        assert_eq!(
+            judge("[rules]\nmissing-sum = { vendored = true }", &["", ""]),
+            1
+        );
     }
 }

@@ -17,16 +17,31 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(build) = &ctx.binary.build_info else { return };
+    let Some(build) = &ctx.binary.build_info else {
+        return;
+    };
     let from_proxy = !build.main.sum.is_empty();
-    if build.main.path.is_empty() && build.settings.is_empty() || from_proxy || build.setting("vcs.revision").is_some() {
+    if build.main.path.is_empty() && build.settings.is_empty()
+        || from_proxy
+        || build.setting("vcs.revision").is_some()
+    {
         return;
     }
     sink.report(
         Report::new("no commit is recorded in the program")
             .see("vcs.revision", "not recorded")
-            .see("Main.Version", if build.main.version.is_empty() { "none" } else { &build.main.version })
-            .help(format!("build inside the git checkout: `{}`", ctx.go_build("-buildvcs=true"))),
+            .see(
+                "Main.Version",
+                if build.main.version.is_empty() {
+                    "none"
+                } else {
+                    &build.main.version
+                },
+            )
+            .help(format!(
+                "build inside the git checkout: `{}`",
+                ctx.go_build("-buildvcs=true")
+            )),
     );
 }
 
@@ -36,13 +51,24 @@ mod tests {
 
     #[test]
     fn a_commit_or_a_proxy_version_is_enough() {
-        let judge = |b| Setup { profile: "release", rule: "missing-vcs-stamp", ..Setup::default() }.judge(&b).len();
+        let judge = |b| {
+            Setup {
+                profile: "release",
+                rule: "missing-vcs-stamp",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len()
+        };
         assert_eq!(judge(binary(|_| ())), 0);
         assert_eq!(judge(binary(|b| unset(b, "vcs.revision"))), 1);
-        assert_eq!(judge(binary(|b| {
-            unset(b, "vcs.revision");
-            b.build_info.as_mut().unwrap().main.sum = "h1:x".into();
-        })), 0);
+        assert_eq!(
+            judge(binary(|b| {
+                unset(b, "vcs.revision");
+                b.build_info.as_mut().unwrap().main.sum = "h1:x".into();
+            })),
+            0
+        );
         assert_eq!(judge(binary(|b| b.build_info = None)), 0);
     }
 }

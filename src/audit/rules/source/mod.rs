@@ -23,6 +23,8 @@ pub(super) fn effective(module: &Module) -> &Module {
 /// True for a replacement by a directory: it has no version and its path is a path.
 pub(super) fn is_directory(module: &Module) -> bool {
     let p = module.path.as_str();
-    let absolute = p.starts_with('/') || (p.as_bytes().get(1) == Some(&b':') && p.as_bytes().first().is_some_and(u8::is_ascii_alphabetic));
+    let absolute = p.starts_with('/')
+        || (p.as_bytes().get(1) == Some(&b':')
+            && p.as_bytes().first().is_some_and(u8::is_ascii_alphabetic));
     module.version.is_empty() || p.starts_with("./") || p.starts_with("../") || absolute
 }

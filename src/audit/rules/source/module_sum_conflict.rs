@@ -24,7 +24,14 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
             .help(format!("`curl -s https://sum.golang.org/lookup/{}@{}` tells the right one; then `go clean -modcache` on the builder that is wrong", conflict.module, conflict.version))
             .at(conflict.place.0.clone(), conflict.place.1.clone());
         for (sum, path, count) in &conflict.sums {
-            report = report.see(sum.clone(), if *count > 1 { format!("{path} and {} more", count - 1) } else { path.clone() });
+            report = report.see(
+                sum.clone(),
+                if *count > 1 {
+                    format!("{path} and {} more", count - 1)
+                } else {
+                    path.clone()
+                },
+            );
         }
         sink.report(report);
     }
@@ -43,11 +50,26 @@ mod tests {
                 b.build_info.as_mut().unwrap().deps.last_mut().unwrap().sum = sum.into();
             })
         };
-        let setup = Setup { rule: "module-sum-conflict", ..Setup::default() };
-        let found = setup.judge_all(&[with_sum("a", "h1:A"), with_sum("b", "h1:B"), with_sum("c", "h1:A")]);
+        let setup = Setup {
+            rule: "module-sum-conflict",
+            ..Setup::default()
+        };
+        let found = setup.judge_all(&[
+            with_sum("a", "h1:A"),
+            with_sum("b", "h1:B"),
+            with_sum("c", "h1:A"),
+        ]);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].path, "b", "the odd one out");
         assert_eq!(found[0].level, crate::audit::Level::Error);
-        assert!(setup.judge_all(&[with_sum("a", "h1:A"), with_sum("b", "h1:A"), with_sum("c", "")]).is_empty());
+        assert!(
+            setup
+                .judge_all(&[
+                    with_sum("a", "h1:A"),
+                    with_sum("b", "h1:A"),
+                    with_sum("c", "")
+                ])
+                .is_empty()
+        );
     }
 }

@@ -8,7 +8,12 @@ pub const META: Meta = Meta {
     family: Family::Source,
     summary: "a dependency was replaced by another module",
     levels: levels(OFF, NOTE, OFF, OFF),
-    options: &[OptionSpec { name: "allow", kind: Kind::Globs, default: D::List(&[]), doc: "Modules that may be replaced." }],
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Globs,
+        default: D::List(&[]),
+        doc: "Modules that may be replaced.",
+    }],
     since: "0.1.0",
     doc: Doc {
         what: "A `replace` line sent a dependency to a fork or to another version.",
@@ -19,10 +24,14 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(build) = &ctx.binary.build_info else { return };
+    let Some(build) = &ctx.binary.build_info else {
+        return;
+    };
     let allow = ctx.options.list("allow").unwrap_or_default();
     for m in &build.deps {
-        let Some(to) = m.replace.as_deref().filter(|r| !is_directory(r)) else { continue };
+        let Some(to) = m.replace.as_deref().filter(|r| !is_directory(r)) else {
+            continue;
+        };
         if glob::any(&allow, &m.path) {
             continue;
         }
@@ -42,9 +51,34 @@ mod tests {
 
     #[test]
     fn forks_are_reported_unless_allowed() {
-        let b = binary(|b| dep(b, "example.com/lib", "v1.0.0", Some(("example.com/fork", "v1.0.1"))));
-        assert_eq!(Setup { profile: "release", rule: "replaced-module", ..Setup::default() }.judge(&b).len(), 1);
+        let b = binary(|b| {
+            dep(
+                b,
+                "example.com/lib",
+                "v1.0.0",
+                Some(("example.com/fork", "v1.0.1")),
+            )
+        });
+        assert_eq!(
+            Setup {
+                profile: "release",
+                rule: "replaced-module",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len(),
+            1
+        );
         let policy = "[rules]\nreplaced-module = { allow = [\"example.com/*\"] }";
-        assert!(Setup { profile: "release", policy, rule: "replaced-module", ..Setup::default() }.judge(&b).is_empty());
+        assert!(
+            Setup {
+                profile: "release",
+                policy,
+                rule: "replaced-module",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .is_empty()
+        );
     }
 }

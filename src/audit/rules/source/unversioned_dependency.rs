@@ -17,13 +17,22 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(build) = &ctx.binary.build_info else { return };
-    for m in build.deps.iter().filter(|m| m.replace.is_none() && m.version == "(devel)") {
+    let Some(build) = &ctx.binary.build_info else {
+        return;
+    };
+    for m in build
+        .deps
+        .iter()
+        .filter(|m| m.replace.is_none() && m.version == "(devel)")
+    {
         sink.report(
-            Report::new(format!("{} has no version: it came from a workspace", m.path))
-                .see("module", format!("{} (devel)", m.path))
-                .salient(m.path.clone())
-                .help(format!("`GOWORK=off {}`", ctx.go_build("-trimpath"))),
+            Report::new(format!(
+                "{} has no version: it came from a workspace",
+                m.path
+            ))
+            .see("module", format!("{} (devel)", m.path))
+            .salient(m.path.clone())
+            .help(format!("`GOWORK=off {}`", ctx.go_build("-trimpath"))),
         );
     }
 }
@@ -34,8 +43,19 @@ mod tests {
 
     #[test]
     fn a_workspace_module_is_reported() {
-        let judge = |b| Setup { profile: "release", rule: "unversioned-dependency", ..Setup::default() }.judge(&b).len();
-        assert_eq!(judge(binary(|b| dep(b, "example.com/lib", "(devel)", None))), 1);
+        let judge = |b| {
+            Setup {
+                profile: "release",
+                rule: "unversioned-dependency",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len()
+        };
+        assert_eq!(
+            judge(binary(|b| dep(b, "example.com/lib", "(devel)", None))),
+            1
+        );
         assert_eq!(judge(binary(|_| ())), 0);
     }
 }

@@ -17,14 +17,31 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(build) = ctx.binary.build_info.as_ref().filter(|b| !b.main.path.is_empty()) else { return };
+    let Some(build) = ctx
+        .binary
+        .build_info
+        .as_ref()
+        .filter(|b| !b.main.path.is_empty())
+    else {
+        return;
+    };
     if !matches!(build.main.version.as_str(), "" | "(devel)") {
         return;
     }
     sink.report(
         Report::new("the program does not record its own version")
-            .see("Main.Version", if build.main.version.is_empty() { "none" } else { "(devel)" })
-            .help(format!("with Go 1.24 or newer: `git fetch --tags --unshallow; {}`", ctx.go_build("-buildvcs=true"))),
+            .see(
+                "Main.Version",
+                if build.main.version.is_empty() {
+                    "none"
+                } else {
+                    "(devel)"
+                },
+            )
+            .help(format!(
+                "with Go 1.24 or newer: `git fetch --tags --unshallow; {}`",
+                ctx.go_build("-buildvcs=true")
+            )),
     );
 }
 
@@ -34,9 +51,23 @@ mod tests {
 
     #[test]
     fn devel_and_nothing_are_no_versions() {
-        for (version, n) in [("(devel)", 1), ("", 1), ("v1.2.3", 0), ("v0.0.0-20260101000000-abcdefabcdef", 0)] {
+        for (version, n) in [
+            ("(devel)", 1),
+            ("", 1),
+            ("v1.2.3", 0),
+            ("v0.0.0-20260101000000-abcdefabcdef", 0),
+        ] {
             let b = binary(|b| b.build_info.as_mut().unwrap().main.version = version.into());
-            assert_eq!(Setup { profile: "release", rule: "unversioned-main", ..Setup::default() }.judge(&b).len(), n);
+            assert_eq!(
+                Setup {
+                    profile: "release",
+                    rule: "unversioned-main",
+                    ..Setup::default()
+                }
+                .judge(&b)
+                .len(),
+                n
+            );
         }
     }
 }

@@ -9,7 +9,13 @@ pub const META: Meta = Meta {
     levels: levels(NOTE, ERROR, WARN, NOTE),
     options: &[OptionSpec {
         name: "sources",
-        kind: Kind::Choices(&["main-module", "x-flag", "linker-string", "image-label", "file-name"]),
+        kind: Kind::Choices(&[
+            "main-module",
+            "x-flag",
+            "linker-string",
+            "image-label",
+            "file-name",
+        ]),
         default: D::List(&["main-module", "x-flag", "image-label", "file-name"]),
         doc: "Claims that must agree.",
     }],
@@ -42,7 +48,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     places.dedup();
     report = report.salient(places.join(","));
     for (_, source, value, name) in &claims {
-        report = report.see(name.map_or_else(|| source.to_string(), |n| format!("{source} {n}")), *value);
+        report = report.see(
+            name.map_or_else(|| source.to_string(), |n| format!("{source} {n}")),
+            *value,
+        );
     }
     sink.report(report);
 }
@@ -73,13 +82,47 @@ mod tests {
     #[test]
     fn spelling_does_not_count_and_value_does() {
         let with = |claims: &[(&str, &str)]| {
-            let b = binary(|b| b.versions = Some(claims.iter().map(|(s, v)| VersionClaim { value: v.to_string(), source: s.to_string(), name: None }).collect()));
+            let b = binary(|b| {
+                b.versions = Some(
+                    claims
+                        .iter()
+                        .map(|(s, v)| VersionClaim {
+                            value: v.to_string(),
+                            source: s.to_string(),
+                            name: None,
+                        })
+                        .collect(),
+                )
+            });
             judge_one("versions-disagree", &b).len()
         };
-        assert_eq!(with(&[("main-module", "v1.4.0"), ("image-label", "1.5.0")]), 1);
-        assert_eq!(with(&[("main-module", "v1.4.0+dirty"), ("x-flag", "1.4.0"), ("file-name", "1.4")]), 0);
-        assert_eq!(with(&[("main-module", "v0.0.0-20260101000000-abcdefabcdef"), ("x-flag", "1.4.0")]), 0);
-        assert_eq!(with(&[("main-module", "(devel)"), ("x-flag", "1.4.0-3-gabcdef1"), ("vcs", "abcdef")]), 0);
+        assert_eq!(
+            with(&[("main-module", "v1.4.0"), ("image-label", "1.5.0")]),
+            1
+        );
+        assert_eq!(
+            with(&[
+                ("main-module", "v1.4.0+dirty"),
+                ("x-flag", "1.4.0"),
+                ("file-name", "1.4")
+            ]),
+            0
+        );
+        assert_eq!(
+            with(&[
+                ("main-module", "v0.0.0-20260101000000-abcdefabcdef"),
+                ("x-flag", "1.4.0")
+            ]),
+            0
+        );
+        assert_eq!(
+            with(&[
+                ("main-module", "(devel)"),
+                ("x-flag", "1.4.0-3-gabcdef1"),
+                ("vcs", "abcdef")
+            ]),
+            0
+        );
         assert_eq!(with(&[("x-flag", "dev"), ("file-name", "2")]), 0);
     }
 }

@@ -17,11 +17,16 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(compiler) = ctx.setting("-compiler").filter(|c| *c != "gc") else { return };
+    let Some(compiler) = ctx.setting("-compiler").filter(|c| *c != "gc") else {
+        return;
+    };
     sink.report(
         Report::new(format!("built with the compiler {compiler}"))
             .see("-compiler", compiler)
-            .help(format!("build with Go's own compiler: `{}`", ctx.go_build("-compiler=gc"))),
+            .help(format!(
+                "build with Go's own compiler: `{}`",
+                ctx.go_build("-compiler=gc")
+            )),
     );
 }
 
@@ -31,7 +36,20 @@ mod tests {
 
     #[test]
     fn only_a_compiler_other_than_gc_is_reported() {
-        assert_eq!(judge_one("alternative-compiler", &binary(|b| set(b, "-compiler", "gccgo"))).len(), 1);
-        assert!(judge_one("alternative-compiler", &binary(|b| set(b, "-compiler", "gc"))).is_empty());
+        assert_eq!(
+            judge_one(
+                "alternative-compiler",
+                &binary(|b| set(b, "-compiler", "gccgo"))
+            )
+            .len(),
+            1
+        );
+        assert!(
+            judge_one(
+                "alternative-compiler",
+                &binary(|b| set(b, "-compiler", "gc"))
+            )
+            .is_empty()
+        );
     }
 }

@@ -23,8 +23,12 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let (Some(release), Some(floor)) = (ctx.release, ctx.options.text("minimum")) else { return };
-    let Some(minimum) = Release::parse(floor) else { return };
+    let (Some(release), Some(floor)) = (ctx.release, ctx.options.text("minimum")) else {
+        return;
+    };
+    let Some(minimum) = Release::parse(floor) else {
+        return;
+    };
     if release.reaches(minimum) {
         return;
     }
@@ -32,7 +36,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     sink.report(
         Report::new(format!("built with {version}, below the floor {floor}"))
             .see("go_version", version)
-            .help(format!("run `go get toolchain@{floor}` in the module (or set `GOTOOLCHAIN`), then `{}`", ctx.go_build("-trimpath"))),
+            .help(format!(
+                "run `go get toolchain@{floor}` in the module (or set `GOTOOLCHAIN`), then `{}`",
+                ctx.go_build("-trimpath")
+            )),
     );
 }
 
@@ -44,7 +51,13 @@ mod tests {
     fn the_floor_counts_patches_when_it_names_one() {
         let with = |floor: &str, version: &str| {
             let toml = format!("[rules]\nbelow-toolchain-floor = {{ minimum = \"{floor}\" }}");
-            Setup { policy: &toml, rule: "below-toolchain-floor", ..Setup::default() }.judge(&binary(|b| b.go_version = Some(version.into()))).len()
+            Setup {
+                policy: &toml,
+                rule: "below-toolchain-floor",
+                ..Setup::default()
+            }
+            .judge(&binary(|b| b.go_version = Some(version.into())))
+            .len()
         };
         assert_eq!(with("go1.26", "go1.26.0"), 0);
         assert_eq!(with("go1.26", "go1.26rc1"), 1);
@@ -52,6 +65,12 @@ mod tests {
         assert_eq!(with("go1.26.5", "go1.26.4"), 1);
         assert_eq!(with("go1.26.5", "go1.26.5"), 0);
         assert_eq!(with("go1.26.5", "go1.27.0"), 0);
-        assert!(judge_one("below-toolchain-floor", &binary(|b| b.go_version = Some("go1.4".into()))).is_empty());
+        assert!(
+            judge_one(
+                "below-toolchain-floor",
+                &binary(|b| b.go_version = Some("go1.4".into()))
+            )
+            .is_empty()
+        );
     }
 }

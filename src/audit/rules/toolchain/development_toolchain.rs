@@ -17,14 +17,20 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(raw) = ctx.binary.go_version_raw.as_deref() else { return };
+    let Some(raw) = ctx.binary.go_version_raw.as_deref() else {
+        return;
+    };
     if !raw.starts_with("devel") && !raw.contains("-devel_") {
         return;
     }
     sink.report(
         Report::new("built with a development tree of Go")
             .see("go_version_raw", raw)
-            .help(format!("rebuild with a release: `GOTOOLCHAIN={} {}`", crate::audit::known::newest_release(), ctx.go_build(""))),
+            .help(format!(
+                "rebuild with a release: `GOTOOLCHAIN={} {}`",
+                crate::audit::known::newest_release(),
+                ctx.go_build("")
+            )),
     );
 }
 
@@ -34,8 +40,21 @@ mod tests {
 
     #[test]
     fn both_spellings_are_reported() {
-        for (raw, n) in [("devel go1.28-8a1b2c3 Mon Nov", 1), ("devel +abc", 1), ("go1.28-devel_8a1b2c3", 1), ("go1.27.3", 0)] {
-            assert_eq!(judge_one("development-toolchain", &binary(|b| b.go_version_raw = Some(raw.into()))).len(), n, "{raw}");
+        for (raw, n) in [
+            ("devel go1.28-8a1b2c3 Mon Nov", 1),
+            ("devel +abc", 1),
+            ("go1.28-devel_8a1b2c3", 1),
+            ("go1.27.3", 0),
+        ] {
+            assert_eq!(
+                judge_one(
+                    "development-toolchain",
+                    &binary(|b| b.go_version_raw = Some(raw.into()))
+                )
+                .len(),
+                n,
+                "{raw}"
+            );
         }
     }
 }

@@ -18,18 +18,29 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let (Some(now), Some(baseline)) = (ctx.release, ctx.baseline) else { return };
-    let Some(before_text) = baseline.toolchain(ctx.binary) else { return };
-    let Some(before) = Release::parse(before_text) else { return };
+    let (Some(now), Some(baseline)) = (ctx.release, ctx.baseline) else {
+        return;
+    };
+    let Some(before_text) = baseline.toolchain(ctx.binary) else {
+        return;
+    };
+    let Some(before) = Release::parse(before_text) else {
+        return;
+    };
     if now >= before {
         return;
     }
     let version = ctx.binary.go_version.as_deref().unwrap_or_default();
     sink.report(
-        Report::new(format!("built with {version}; the baseline had {before_text}"))
-            .see("go_version", version)
-            .see("baseline", before_text)
-            .help(format!("rebuild with the newer release: `GOTOOLCHAIN={before_text} {}`", ctx.go_build("-trimpath"))),
+        Report::new(format!(
+            "built with {version}; the baseline had {before_text}"
+        ))
+        .see("go_version", version)
+        .see("baseline", before_text)
+        .help(format!(
+            "rebuild with the newer release: `GOTOOLCHAIN={before_text} {}`",
+            ctx.go_build("-trimpath")
+        )),
     );
 }
 
@@ -43,7 +54,14 @@ mod tests {
         let at = |v: &str| binary(|b| b.go_version = Some(v.into()));
         let mut baseline = Baseline::default();
         baseline.record(&at("go1.27.3"));
-        let with = |b: &crate::report::model::Binary| Setup { rule: "downgraded-toolchain", baseline: Some(baseline.clone()), ..Setup::default() }.judge(b);
+        let with = |b: &crate::report::model::Binary| {
+            Setup {
+                rule: "downgraded-toolchain",
+                baseline: Some(baseline.clone()),
+                ..Setup::default()
+            }
+            .judge(b)
+        };
         assert_eq!(with(&at("go1.26.6")).len(), 1);
         assert_eq!(with(&at("go1.27.2")).len(), 1);
         assert!(with(&at("go1.27.3")).is_empty() && with(&at("go1.28.0")).is_empty());

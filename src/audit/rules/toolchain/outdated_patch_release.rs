@@ -18,8 +18,12 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(release) = ctx.release.filter(|r| !r.prerelease) else { return };
-    let Some(newest) = known::newest_patch(release.minor) else { return };
+    let Some(release) = ctx.release.filter(|r| !r.prerelease) else {
+        return;
+    };
+    let Some(newest) = known::newest_patch(release.minor) else {
+        return;
+    };
     // Once the release has ended, unsupported-toolchain says so; saying this too would be noise.
     let ended = known::support_end(release.minor).is_some_and(|end| end <= ctx.today);
     if ended || release.patch.unwrap_or(0) >= newest {
@@ -27,9 +31,16 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     }
     let version = ctx.binary.go_version.as_deref().unwrap_or_default();
     sink.report(
-        Report::new(format!("built with {version}; go1.{}.{newest} is out", release.minor))
-            .see("go_version", version)
-            .help(format!("rebuild: `GOTOOLCHAIN=go1.{}.{newest} {}`", release.minor, ctx.go_build("-trimpath"))),
+        Report::new(format!(
+            "built with {version}; go1.{}.{newest} is out",
+            release.minor
+        ))
+        .see("go_version", version)
+        .help(format!(
+            "rebuild: `GOTOOLCHAIN=go1.{}.{newest} {}`",
+            release.minor,
+            ctx.go_build("-trimpath")
+        )),
     );
 }
 
@@ -39,9 +50,24 @@ mod tests {
 
     #[test]
     fn only_an_older_patch_of_a_supported_release_is_reported() {
-        for (version, n) in [("go1.26.1", 1), ("go1.27.3", 0), ("go1.24.1", 0), ("go1.99.0", 0)] {
+        for (version, n) in [
+            ("go1.26.1", 1),
+            ("go1.27.3", 0),
+            ("go1.24.1", 0),
+            ("go1.99.0", 0),
+        ] {
             let b = binary(|b| b.go_version = Some(version.into()));
-            assert_eq!(Setup { profile: "release", rule: "outdated-patch-release", ..Setup::default() }.judge(&b).len(), n, "{version}");
+            assert_eq!(
+                Setup {
+                    profile: "release",
+                    rule: "outdated-patch-release",
+                    ..Setup::default()
+                }
+                .judge(&b)
+                .len(),
+                n,
+                "{version}"
+            );
         }
     }
 }

@@ -17,12 +17,18 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(release) = ctx.release.filter(|r| r.prerelease) else { return };
+    let Some(release) = ctx.release.filter(|r| r.prerelease) else {
+        return;
+    };
     let version = ctx.binary.go_version.as_deref().unwrap_or_default();
     sink.report(
         Report::new(format!("built with {version}, which is not a release"))
             .see("go_version", version)
-            .help(format!("rebuild with the release: `GOTOOLCHAIN=go1.{}.0 {}`", release.minor, ctx.go_build(""))),
+            .help(format!(
+                "rebuild with the release: `GOTOOLCHAIN=go1.{}.0 {}`",
+                release.minor,
+                ctx.go_build("")
+            )),
     );
 }
 
@@ -32,8 +38,21 @@ mod tests {
 
     #[test]
     fn candidates_and_betas_are_reported() {
-        for (version, n) in [("go1.27rc1", 1), ("go1.27beta2", 1), ("go1.27.0", 0), ("go1.18", 0)] {
-            assert_eq!(judge_one("prerelease-toolchain", &binary(|b| b.go_version = Some(version.into()))).len(), n, "{version}");
+        for (version, n) in [
+            ("go1.27rc1", 1),
+            ("go1.27beta2", 1),
+            ("go1.27.0", 0),
+            ("go1.18", 0),
+        ] {
+            assert_eq!(
+                judge_one(
+                    "prerelease-toolchain",
+                    &binary(|b| b.go_version = Some(version.into()))
+                )
+                .len(),
+                n,
+                "{version}"
+            );
         }
     }
 }

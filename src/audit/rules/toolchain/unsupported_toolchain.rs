@@ -19,16 +19,25 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(release) = ctx.release else { return };
-    let Some(end) = known::support_end(release.minor) else { return };
+    let Some(end) = known::support_end(release.minor) else {
+        return;
+    };
     if ctx.today < end {
         return;
     }
     let supported = known::oldest_supported(ctx.today);
     let version = ctx.binary.go_version.as_deref().unwrap_or_default();
     sink.report(
-        Report::new(format!("built with {version}; Go 1.{} has had no fixes since {end}", release.minor))
-            .see("go_version", version)
-            .help(format!("rebuild with go1.{supported} or newer: `GOTOOLCHAIN=go1.{supported}.{} {}`", known::newest_patch(supported).unwrap_or(0), ctx.go_build("-trimpath"))),
+        Report::new(format!(
+            "built with {version}; Go 1.{} has had no fixes since {end}",
+            release.minor
+        ))
+        .see("go_version", version)
+        .help(format!(
+            "rebuild with go1.{supported} or newer: `GOTOOLCHAIN=go1.{supported}.{} {}`",
+            known::newest_patch(supported).unwrap_or(0),
+            ctx.go_build("-trimpath")
+        )),
     );
 }
 
@@ -41,18 +50,50 @@ mod tests {
         let old = binary(|b| b.go_version = Some("go1.24.11".into()));
         let found = judge_one("unsupported-toolchain", &old);
         assert_eq!(found.len(), 1);
-        assert!(found[0].message.contains("go1.24.11") && found[0].message.contains("2026-02-10"), "{}", found[0].message);
-        assert!(found[0].help.contains("GOTOOLCHAIN=go1.26."), "{}", found[0].help);
-        assert!(judge_one("unsupported-toolchain", &binary(|b| b.go_version = Some("go1.26.1".into()))).is_empty());
-        assert!(judge_one("unsupported-toolchain", &binary(|b| b.go_version = Some("go1.99.0".into()))).is_empty());
+        assert!(
+            found[0].message.contains("go1.24.11") && found[0].message.contains("2026-02-10"),
+            "{}",
+            found[0].message
+        );
+        assert!(
+            found[0].help.contains("GOTOOLCHAIN=go1.26."),
+            "{}",
+            found[0].help
+        );
+        assert!(
+            judge_one(
+                "unsupported-toolchain",
+                &binary(|b| b.go_version = Some("go1.26.1".into()))
+            )
+            .is_empty()
+        );
+        assert!(
+            judge_one(
+                "unsupported-toolchain",
+                &binary(|b| b.go_version = Some("go1.99.0".into()))
+            )
+            .is_empty()
+        );
         assert!(judge_one("unsupported-toolchain", &binary(|b| b.go_version = None)).is_empty());
     }
 
     #[test]
     fn the_day_decides() {
         let b = binary(|b| b.go_version = Some("go1.24.11".into()));
-        let quiet = Setup { today: "2026-02-09", rule: "unsupported-toolchain", ..Setup::default() };
+        let quiet = Setup {
+            today: "2026-02-09",
+            rule: "unsupported-toolchain",
+            ..Setup::default()
+        };
         assert!(quiet.judge(&b).is_empty());
-        assert_eq!(Setup { today: "2026-02-10", ..quiet }.judge(&b).len(), 1);
+        assert_eq!(
+            Setup {
+                today: "2026-02-10",
+                ..quiet
+            }
+            .judge(&b)
+            .len(),
+            1
+        );
     }
 }

@@ -23,7 +23,9 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(vendor) = ctx.binary.go_vendor.as_deref() else { return };
+    let Some(vendor) = ctx.binary.go_vendor.as_deref() else {
+        return;
+    };
     if glob::any(&ctx.options.list("allow").unwrap_or_default(), vendor) {
         return;
     }
@@ -41,9 +43,35 @@ mod tests {
     #[test]
     fn an_allowed_vendor_is_quiet() {
         let b = binary(|b| b.go_vendor = Some("Red Hat 1.22.5-1.el9".into()));
-        assert_eq!(Setup { profile: "release", rule: "vendor-toolchain", ..Setup::default() }.judge(&b).len(), 1);
+        assert_eq!(
+            Setup {
+                profile: "release",
+                rule: "vendor-toolchain",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len(),
+            1
+        );
         let allow = "[rules]\nvendor-toolchain = { allow = [\"Red Hat *\"] }";
-        assert!(Setup { profile: "release", policy: allow, rule: "vendor-toolchain", ..Setup::default() }.judge(&b).is_empty());
-        assert!(Setup { profile: "release", rule: "vendor-toolchain", ..Setup::default() }.judge(&binary(|_| ())).is_empty());
+        assert!(
+            Setup {
+                profile: "release",
+                policy: allow,
+                rule: "vendor-toolchain",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .is_empty()
+        );
+        assert!(
+            Setup {
+                profile: "release",
+                rule: "vendor-toolchain",
+                ..Setup::default()
+            }
+            .judge(&binary(|_| ()))
+            .is_empty()
+        );
     }
 }

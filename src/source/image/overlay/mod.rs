@@ -178,7 +178,8 @@ impl Tree {
             mode: u32::from(node.mode),
             dir: node.what == What::Dir,
             empty: node.what == What::File && node.empty,
-            appearance: (node.what == What::File && node.extra != NONE).then_some(node.extra as usize),
+            appearance: (node.what == What::File && node.extra != NONE)
+                .then_some(node.extra as usize),
         })
     }
 
@@ -189,7 +190,9 @@ impl Tree {
             for child in self.children(dir) {
                 match self.nodes[child as usize].what {
                     What::Dir => stack.push(child),
-                    What::File | What::Symlink if wanted(self.name(child)) => visit(self.path(child)),
+                    What::File | What::Symlink if wanted(self.name(child)) => {
+                        visit(self.path(child))
+                    }
                     _ => {}
                 }
             }
@@ -266,7 +269,10 @@ impl Tree {
                 let to = self.link_target(target)?;
                 new = (to.what, to.empty, u32::from(to.mode), to.extra);
                 if to.what == What::File && to.extra != NONE {
-                    let old = *self.appearances.get(to.extra as usize).ok_or("a broken link")?;
+                    let old = *self
+                        .appearances
+                        .get(to.extra as usize)
+                        .ok_or("a broken link")?;
                     new.3 = self.appears(layer, old.content_layer, old.found);
                 }
             }
@@ -345,7 +351,13 @@ impl Tree {
         }
     }
 
-    fn make_dir(&mut self, layer: u32, at: u32, part: &[u8], hops: &mut u32) -> Result<u32, &'static str> {
+    fn make_dir(
+        &mut self,
+        layer: u32,
+        at: u32,
+        part: &[u8],
+        hops: &mut u32,
+    ) -> Result<u32, &'static str> {
         self.spend()?;
         match part {
             b"" | b"." => return Ok(at),
@@ -365,7 +377,11 @@ impl Tree {
                 if *hops > 0 {
                     *hops -= 1;
                     let target = self.target(id).to_vec();
-                    let mut to = if target.first() == Some(&b'/') { ROOT } else { at };
+                    let mut to = if target.first() == Some(&b'/') {
+                        ROOT
+                    } else {
+                        at
+                    };
                     for part in target.split(|&b| b == b'/') {
                         to = self.make_dir(layer, to, part, hops)?;
                     }
@@ -455,7 +471,11 @@ impl Tree {
 
     /// The node at a path, all links followed.
     fn find(&self, from: u32, path: &[u8], hops: &mut u32) -> Option<u32> {
-        let mut at = if path.first() == Some(&b'/') { ROOT } else { from };
+        let mut at = if path.first() == Some(&b'/') {
+            ROOT
+        } else {
+            from
+        };
         for part in path.split(|&b| b == b'/') {
             at = self.step(at, part, hops)?;
         }

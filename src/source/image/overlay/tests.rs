@@ -68,7 +68,12 @@ fn a_later_file_replaces_and_a_whiteout_deletes() {
     ]);
     assert_eq!(
         shown(&tree),
-        ["0:/bin/c=0/2", "1:/bin/a=1/0", "[0:/bin/a=0/0]", "[0:/bin/b=0/1]"]
+        [
+            "0:/bin/c=0/2",
+            "1:/bin/a=1/0",
+            "[0:/bin/a=0/0]",
+            "[0:/bin/b=0/1]"
+        ]
     );
     assert!(tree.resolve(b"/bin/b").is_none());
     assert!(tree.resolve(b"/bin/.wh.b").is_none());
@@ -108,7 +113,11 @@ fn a_whiteout_of_a_directory_keeps_what_its_own_layer_put_there() {
 
 #[test]
 fn files_and_directories_replace_each_other() {
-    let tree = tree(&[&["a=0", "b/c=1", "b/d/e=2"], &["a", "a/x=0", "b=1"], &["b/c=0"]]);
+    let tree = tree(&[
+        &["a=0", "b/c=1", "b/d/e=2"],
+        &["a", "a/x=0", "b=1"],
+        &["b/c=0"],
+    ]);
     assert_eq!(
         shown(&tree),
         [
@@ -166,7 +175,10 @@ fn entries_land_behind_links_in_their_directories() {
             "1:/usr/bin/c=1/2"
         ]
     );
-    assert_eq!(tree.resolve(b"/up/bin/../../bin/a").unwrap().path, b"/usr/bin/a");
+    assert_eq!(
+        tree.resolve(b"/up/bin/../../bin/a").unwrap().path,
+        b"/usr/bin/a"
+    );
 }
 
 #[test]
@@ -308,10 +320,13 @@ fn random_layers_never_panic_and_agree_with_a_plain_model() {
             let mut names = Names::default();
             for found in 0..8u32 {
                 let depth = random(3) + 1;
-                let parts: Vec<_> = (0..depth).map(|_| ["a", "b", "c"][random(3) as usize]).collect();
+                let parts: Vec<_> = (0..depth)
+                    .map(|_| ["a", "b", "c"][random(3) as usize])
+                    .collect();
                 let path = parts.join("/");
                 let (dir, base) = path.rsplit_once('/').unwrap_or(("", &path));
-                let below = |p: &str, top: &str| p.strip_prefix(top).is_some_and(|r| r.starts_with('/'));
+                let below =
+                    |p: &str, top: &str| p.strip_prefix(top).is_some_and(|r| r.starts_with('/'));
                 let mut parents = Vec::new();
                 for (i, _) in path.match_indices('/') {
                     parents.push(path[..i].to_owned());
@@ -323,21 +338,22 @@ fn random_layers_never_panic_and_agree_with_a_plain_model() {
                         }
                     }
                 };
-                let hide = |model: &mut BTreeMap<String, (u32, Option<u32>)>, top: &str, itself: bool| {
-                    let kept: Vec<String> = model
-                        .iter()
-                        .filter(|(_, v)| v.0 == layer_number)
-                        .map(|(k, _)| k.clone())
-                        .collect();
-                    model.retain(|p, v| {
-                        let inside = if top.is_empty() {
-                            true
-                        } else {
-                            below(p, top) || (itself && p == top)
-                        };
-                        !inside || v.0 == layer_number || kept.iter().any(|k| below(k, p))
-                    });
-                };
+                let hide =
+                    |model: &mut BTreeMap<String, (u32, Option<u32>)>, top: &str, itself: bool| {
+                        let kept: Vec<String> = model
+                            .iter()
+                            .filter(|(_, v)| v.0 == layer_number)
+                            .map(|(k, _)| k.clone())
+                            .collect();
+                        model.retain(|p, v| {
+                            let inside = if top.is_empty() {
+                                true
+                            } else {
+                                below(p, top) || (itself && p == top)
+                            };
+                            !inside || v.0 == layer_number || kept.iter().any(|k| below(k, p))
+                        });
+                    };
                 make_parents(&mut model);
                 match random(6) {
                     0 => {
