@@ -120,7 +120,8 @@ impl Layout<'_> {
         for (i, tar) in tars.iter().enumerate() {
             let (kind, stored) = match i % 2 {
                 0 => {
-                    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+                    let mut encoder =
+                        flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
                     encoder.write_all(tar).unwrap();
                     ("gzip", encoder.finish().unwrap())
                 }
@@ -131,7 +132,10 @@ impl Layout<'_> {
                 self.blob(&stored)
             ));
         }
-        let ids: Vec<_> = tars.iter().map(|t| format!("\"{}\"", Digest::of(t))).collect();
+        let ids: Vec<_> = tars
+            .iter()
+            .map(|t| format!("\"{}\"", Digest::of(t)))
+            .collect();
         let config = format!(
             r#"{{"os":"linux","architecture":"{arch}","config":{{"Entrypoint":["/app"]}},"rootfs":{{"type":"layers","diff_ids":[{}]}}}}"#,
             ids.join(",")
@@ -175,7 +179,11 @@ fn a_registry_gives_what_the_layout_gave() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("layout");
     let layout = Layout(&path);
-    let base = tar_of(&[("app", b"EXE:old"), ("gone", b"EXE:gone"), ("etc/motd", b"hello")]);
+    let base = tar_of(&[
+        ("app", b"EXE:old"),
+        ("gone", b"EXE:gone"),
+        ("etc/motd", b"hello"),
+    ]);
     let upper = tar_of(&[("app", b"EXE:new"), (".wh.gone", b"")]);
     let amd = layout.image("amd64", &[base.clone(), upper]);
     let arm = layout.image("arm64", &[base, tar_of(&[("tool", b"EXE:arm")])]);

@@ -4,7 +4,7 @@
 //! to 14), and GCC names itself in `.comment`. TinyGo names itself as the producer: LLVM writes that to `.comment` in ELF, and to the
 //! custom section `producers` in WebAssembly (compiler/compiler.go, `llvm.ident`; WebAssembly tool-conventions, ProducersSection.md).
 
-use crate::exe::{Format, Image};
+use crate::exe::{Format, Image, linkage};
 use std::ops::ControlFlow;
 
 /// Bytes of a `.comment` or `producers` section that are looked at.
@@ -62,6 +62,14 @@ pub fn foreign(image: &Image<'_>) -> Option<Foreign> {
             let gcc = section(image, b".comment").and_then(|c| comment(c, "GCC: "));
             let text = gcc.map(|version| format!("gccgo {version}"));
             Some(Foreign::new(Compiler::Gccgo, text))
+        }
+        // Without names of sections the library that every such program needs is left.
+        Format::Elf if image.sections.is_empty() && image.is_dynamic() => {
+            let needed = linkage::describe(image).needed?;
+            needed
+                .iter()
+                .any(|n| n.starts_with("libgo.so."))
+                .then(|| Foreign::new(Compiler::Gccgo, None))
         }
         Format::Elf if image.interpreter.is_none() && !image.is_dynamic() => {
             comment(section(image, b".comment")?, "TinyGo version ").map(tinygo)
