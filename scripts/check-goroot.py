@@ -75,6 +75,9 @@ def main():
                 checked += 1
                 got = found.get(row["id"]) or {}
                 expected = want(row)
+                if row["goroot_linked"] is None:
+                    # No symbol table could tell (wasm): the paths are what is left to compare.
+                    del expected["linked"], expected["runtime"]
                 got = {key: got.get(key) for key in expected}
                 if got != expected:
                     bad += 1

@@ -4,7 +4,7 @@
 //! to 14), and GCC names itself in `.comment`. TinyGo names itself as the producer: LLVM writes that to `.comment` in ELF, and to the
 //! custom section `producers` in WebAssembly (compiler/compiler.go, `llvm.ident`; WebAssembly tool-conventions, ProducersSection.md).
 
-use crate::exe::{Format, Image, linkage};
+use crate::exe::{Format, Image, Kind, linkage};
 use std::ops::ControlFlow;
 
 /// Bytes of a `.comment` or `producers` section that are looked at.
@@ -55,13 +55,16 @@ impl Foreign {
 
 /// Whether a compiler other than gc made the program. Headers decide nearly always; a static ELF program costs one small read.
 pub fn foreign(image: &Image<'_>) -> Option<Foreign> {
+    const GCCGO: &str = "gccgo";
     let tinygo = |version| Foreign::new(Compiler::TinyGo, Some(format!("TinyGo {version}")));
     match image.format {
+        // Objects and export data are parts of programs to come.
+        _ if image.kind == Kind::Object => None,
         Format::Wasm => producer(section(image, b"producers")?).map(tinygo),
         _ if image.section(b".go_export").is_some() => {
             let gcc = section(image, b".comment").and_then(|c| comment(c, "GCC: "));
-            let text = gcc.map(|version| format!("gccgo {version}"));
-            Some(Foreign::new(Compiler::Gccgo, text))
+            let text = gcc.map_or_else(|| GCCGO.to_owned(), |version| format!("{GCCGO} {version}"));
+            Some(Foreign::new(Compiler::Gccgo, Some(text)))
         }
         // Without names of sections the library that every such program needs is left.
         Format::Elf if image.sections.is_empty() && image.is_dynamic() => {
@@ -69,7 +72,7 @@ pub fn foreign(image: &Image<'_>) -> Option<Foreign> {
             needed
                 .iter()
                 .any(|n| n.starts_with("libgo.so."))
-                .then(|| Foreign::new(Compiler::Gccgo, None))
+                .then(|| Foreign::new(Compiler::Gccgo, Some(GCCGO.to_owned())))
         }
         Format::Elf if image.interpreter.is_none() && !image.is_dynamic() => {
             comment(section(image, b".comment")?, "TinyGo version ").map(tinygo)
