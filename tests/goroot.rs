@@ -72,6 +72,13 @@ fn a_goroot_set_by_hand_in_a_trimmed_program_is_found_by_its_code() {
         file.copy_within(at + prefix.len()..end, at);
         file[end - prefix.len()..end].fill(0);
     }
+    // The record does not tell either.
+    let flag = b"-X runtime.defaultGOROOT=";
+    let places: Vec<usize> = memmem::find_iter(&file, flag).collect();
+    assert_eq!(places.len(), 2);
+    for at in places {
+        file[at..at + flag.len()].copy_from_slice(b"-X another.defaultGOROOT=");
+    }
     let got = goroot(&file, id);
     assert_eq!(got.trimmed, Some(true));
     assert_eq!(got.runtime.as_deref(), Some("/opt/set/by/ldflags"));

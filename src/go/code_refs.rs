@@ -152,8 +152,8 @@ mod tests {
     #[test]
     fn pages_and_offsets() {
         // adrp x0, 0x12000; ldr x1, [x0, #0x18]; adrp x0, 0x12000; ldr x2, [x0, #0x20]
-        let adrp = 0x9000_0000u32 | 1 << 5 << 2 | 1 << 30;
-        let adrp = adrp & !(0x7_ffff << 5) | (0x11 >> 2) << 5 | (0x11 & 3) << 29;
+        // 0x11 pages on: the low two bits stand apart.
+        let adrp = 0x9000_0000u32 | (0x11 >> 2) << 5 | (0x11 & 3) << 29;
         let load = |to: u32, at: u32| 0xf940_0000 | (at / 8) << 10 | to;
         let words = [adrp, load(1, 0x18), adrp, load(2, 0x20)];
         let code: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();

@@ -79,7 +79,17 @@ pub fn find(
     } else if files.trimmed {
         see("pclntab", "");
     }
-    let string = string(tables, root, linked == Some(true), &symbol);
+    let defined = info
+        .and_then(|i| i.setting("-ldflags"))
+        .map(super::ldflags::definitions)
+        .unwrap_or_default();
+    let overridden = defined
+        .iter()
+        .rev()
+        .find(|d| VARIABLES.iter().any(|v| d.0.as_bytes() == *v));
+    let string = [overridden.map(|d| d.1.as_str()), root]
+        .into_iter()
+        .find_map(|text| string(tables, text, linked == Some(true), &symbol));
     // Up to Go 1.18 -trimpath put the word `go` where the root would be (src/cmd/go/internal/work/gc.go).
     let trim_word =
         (trimmed == Some(true) && minor.is_some_and(|m| (13..=18).contains(&m))).then_some("go");
@@ -99,8 +109,8 @@ pub fn find(
             found.string = Some(s.address);
             Some(text)
         }
-        (_, None, Some(true)) if trimmed == Some(true) => match set_by_hand(tables, minor) {
-            Ok(None) => Some(String::new()),
+        (_, None, Some(true)) if trimmed.is_some() => match set_by_hand(tables, minor) {
+            Ok(None) => trimmed.filter(|t| *t).map(|_| String::new()),
             Ok(Some(s)) => {
                 let text = String::from_utf8_lossy(s.text).into_owned();
                 see("code", &text);
@@ -110,20 +120,14 @@ pub fn find(
             Err(s) => {
                 let text = String::from_utf8_lossy(s.text);
                 see("linker-string", &text);
-                found.notes.push(format!("goroot: paths are trimmed, but the program holds {text} where a GOROOT set with -X would stand"));
+                found.notes.push(format!(
+                    "goroot: the program holds {text} where a GOROOT set with -X would stand"
+                ));
                 None
             }
         },
         _ => None,
     };
-    let defined = info
-        .and_then(|i| i.setting("-ldflags"))
-        .map(super::ldflags::definitions)
-        .unwrap_or_default();
-    let overridden = defined
-        .iter()
-        .rev()
-        .find(|d| VARIABLES.iter().any(|v| d.0.as_bytes() == *v));
     if let Some((_, value)) = overridden {
         see("-ldflags", value);
     }
