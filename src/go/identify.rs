@@ -6,6 +6,7 @@
 //! everything after the first place asks that the program around it is Go.
 
 use super::buildinfo::{self, NoBlob};
+use super::compiler::{self, Compiler, Foreign};
 use super::linker_strings::LinkerStrings;
 use super::modinfo;
 use super::moduledata::Moduledata;
@@ -78,6 +79,8 @@ pub struct Identity<'i> {
     pub inline: bool,
     /// What was odd.
     pub notes: Vec<String>,
+    /// Set when a compiler other than gc made the program.
+    pub foreign: Option<Foreign>,
 }
 
 /// Identifies a program. `named` asks for every effort, also on files that show no sign of Go; without it those cost nothing more.
@@ -93,6 +96,9 @@ pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
             notes.push("build info: the blob where Go looks cannot be decoded".to_owned())
         }
         Err(NoBlob::Absent) => {}
+    }
+    if let Some(foreign) = compiler::foreign(image) {
+        return Some(by_other_compiler(image, foreign, limit, notes));
     }
     if !named && notes.is_empty() && !may_be_go(image) {
         return None;
@@ -113,8 +119,8 @@ pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
             version,
             modinfo: Some(text),
             source: Some(BuildInfoSource::LinkerStrings),
-            inline: false,
             notes,
+            ..Identity::default()
         });
     }
     if table.is_some()
@@ -125,8 +131,8 @@ pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
             version,
             modinfo: Some(text),
             source: Some(BuildInfoSource::Scan),
-            inline: false,
             notes,
+            ..Identity::default()
         });
     }
     let version = version_of(tables);
@@ -145,9 +151,34 @@ pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
         version,
         modinfo: None,
         source: None,
-        inline: false,
         notes,
+        ..Identity::default()
     })
+}
+
+/// The other compilers write no blob and none of gc's tables. gccgo keeps the framed module text in read-only data, when `go build` ran it.
+fn by_other_compiler<'i>(
+    image: &'i Image<'_>,
+    mut foreign: Foreign,
+    limit: u64,
+    mut notes: Vec<String>,
+) -> Identity<'i> {
+    let name = foreign.compiler.name();
+    let mut modinfo = None;
+    if foreign.compiler == Compiler::Gccgo {
+        modinfo = scan_for_modinfo(image, limit);
+        foreign.version = compiler::gccgo_version(image);
+    }
+    if foreign.version.is_none() {
+        notes.push(format!("built by {name}: the program does not hold the Go release that its standard library is of"));
+    }
+    Identity {
+        source: modinfo.map(|_| BuildInfoSource::Scan),
+        modinfo,
+        notes,
+        foreign: Some(foreign),
+        ..Identity::default()
+    }
 }
 
 fn found(blob: buildinfo::Blob<'_>, source: BuildInfoSource, notes: Vec<String>) -> Identity<'_> {
@@ -157,6 +188,7 @@ fn found(blob: buildinfo::Blob<'_>, source: BuildInfoSource, notes: Vec<String>)
         source: Some(source),
         inline: blob.inline,
         notes,
+        foreign: None,
     }
 }
 

@@ -246,6 +246,9 @@ pub struct Binary {
     pub go_version_raw: Option<String>,
     /// Vendor text such as `Red Hat 1.22.5-1.el9`; `None`: none.
     pub go_vendor: Option<String>,
+    /// Who compiled it: `gc`, `gccgo` or `tinygo`; `None` in records older than this key.
+    #[serde(default)]
+    pub compiler: Option<String>,
     /// Import path of the main package.
     pub main_package: Option<String>,
     /// What `go version -m -json` prints.
