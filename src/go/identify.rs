@@ -166,7 +166,7 @@ fn by_other_compiler<'i>(
     let name = foreign.compiler.name();
     let mut modinfo = None;
     if foreign.compiler == Compiler::Gccgo {
-        modinfo = scan_for_modinfo(image, limit);
+        modinfo = scan_for_modinfo(tables, limit);
         foreign.version = compiler::gccgo_version(image);
     }
     if foreign.version.is_none() {
