@@ -124,7 +124,7 @@ pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
         });
     }
     if table.is_some()
-        && let Some(text) = scan_for_modinfo(tables, limit)
+        && let Some(text) = scan_for_modinfo(image, tables.pclntab(), limit)
     {
         let version = version_of(tables);
         return Some(Identity {
@@ -166,7 +166,7 @@ fn by_other_compiler<'i>(
     let name = foreign.compiler.name();
     let mut modinfo = None;
     if foreign.compiler == Compiler::Gccgo {
-        modinfo = scan_for_modinfo(tables, limit);
+        modinfo = scan_for_modinfo(image, None, limit);
         foreign.version = compiler::gccgo_version(image);
     }
     if foreign.version.is_none() {
@@ -251,10 +251,13 @@ pub fn go_note<'i>(image: &'i Image<'_>) -> Option<&'i [u8]> {
 
 /// The module text between its framing, in read-only or writable data. Code is looked at only where a format keeps it in one segment with
 /// the data; the function table holds names alone and is left out.
-fn scan_for_modinfo<'i>(tables: &Tables<'i>, limit: u64) -> Option<&'i [u8]> {
-    let image = tables.image;
+fn scan_for_modinfo<'i>(
+    image: &'i Image<'_>,
+    table: Option<&Pclntab>,
+    limit: u64,
+) -> Option<&'i [u8]> {
     let split = image.segments.iter().any(|s| !s.executable && !s.writable);
-    let table = tables.pclntab().map(|t| t.address);
+    let table = table.map(|t| t.address);
     let parts = image
         .segments
         .iter()
