@@ -304,6 +304,18 @@ pub struct SourceArgs {
     /// Do not look inside archives
     #[arg(long)]
     pub no_archives: bool,
+    /// Only images of this platform, such as linux/arm64 [default: all]
+    #[arg(long, value_name = "OS/ARCH")]
+    pub platform: Option<String>,
+    /// Check the digests of uncompressed layers too
+    #[arg(long)]
+    pub verify_diffid: bool,
+    /// Talk plain HTTP to registries on this host
+    #[arg(long)]
+    pub insecure_http: bool,
+    /// Memory for what is kept of archives and images; more goes to temporary files
+    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = parse_size)]
+    pub memory: u64,
     /// Compute SHA-256 of each executable
     #[arg(long)]
     pub hash: bool,
@@ -313,6 +325,27 @@ pub struct SourceArgs {
     /// Exit with 2 when something was not examined
     #[arg(long)]
     pub strict: bool,
+    /// Most bytes of one archive entry
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Limits")]
+    pub max_entry_size: Option<u64>,
+    /// Most bytes that one archive may expand to
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Limits")]
+    pub max_expanded: Option<u64>,
+    /// Most entries of one archive
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub max_entries: Option<u64>,
+    /// Most expanded bytes for each compressed byte
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub max_ratio: Option<u64>,
+    /// Most archives inside archives
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    pub max_depth: Option<u32>,
+    /// Largest decompression window
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Limits")]
+    pub max_window: Option<u64>,
+    /// Most bytes that a packed program may unpack to
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Limits")]
+    pub max_unpacked: Option<u64>,
 }
 
 /// Where the result goes, and how it looks.

@@ -4,7 +4,7 @@ use super::args::{Facts, SourceArgs};
 use super::output::write_failed;
 use super::{dates, scan as command};
 use crate::go::Level;
-use crate::report::model::{Binary, End, Line, Run, SCHEMA, Tool};
+use crate::report::model::{End, Line, Run, SCHEMA, Tool};
 use crate::report::records::Records;
 use crate::report::style::clean;
 use crate::scan::{self, Event, Named, Options};
@@ -71,28 +71,6 @@ impl Feed {
             options,
             run,
         })
-    }
-
-    /// The targets, as the first line has them.
-    pub fn targets(&self) -> &[String] {
-        &self.run.targets
-    }
-
-    /// The format for people: one named file is shown in full, anything more as a table.
-    pub fn format(&self) -> &'static str {
-        let one = match self.parts.as_slice() {
-            [Part::Scan(named)] => match named.as_slice() {
-                [(_, Target::Path(path) | Target::File(path))] => path.is_file(),
-                [(_, Target::Pid(_))] => true,
-                _ => false,
-            },
-            [Part::Records(_, records)] => match (self.targets(), records.first()) {
-                ([target], Some(Line::Binary(binary))) => is_target(target, binary),
-                _ => false,
-            },
-            _ => false,
-        };
-        if one { "card" } else { "table" }
     }
 
     /// Hands over every line, `run` first and `end` last. Fatal things go to standard error too, and so does what is no Go program.
@@ -232,14 +210,6 @@ fn run_line(parts: &[Part], options: &Options) -> Run {
         }
         .to_owned(),
     }
-}
-
-/// Whether the binary is the file or process that was named, not something inside it.
-fn is_target(target: &str, binary: &Binary) -> bool {
-    let l = &binary.location;
-    let inside = !l.entry.is_empty() || l.image.is_some();
-    let path = target.strip_prefix("file:").unwrap_or(target);
-    !inside && (l.pid.is_some() || l.file.as_deref() == Some(path))
 }
 
 fn add(total: &mut End, end: End) {

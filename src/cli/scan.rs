@@ -4,18 +4,19 @@ use super::args::{Facts, ScanArgs, SourceArgs};
 use super::dates;
 use super::exit::Exit;
 use super::feed::{Feed, Need};
-use super::output::Output;
+use super::output::{Output, write_failed};
 use crate::bytes::Limits;
 use crate::go::Level;
 use crate::report::document::SupportTable;
 use crate::report::format::{self, Writer};
-use crate::report::model::Line;
+use crate::report::model::{Binary, Line};
 use crate::scan::{Named, Options};
+use crate::source::image::Platform;
 use crate::source::target::Target;
 use crate::source::walk::Rules;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::ffi::OsString;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 /// The floor of `--likely`: what a packed Go program reaches, and most other files do not.
@@ -23,24 +24,69 @@ const LIKELY: u64 = 256 << 10;
 
 pub fn run(args: &ScanArgs) -> Result<Exit, String> {
     let feed = Feed::open(&args.source, Need::Any)?;
-    let name = args.format.as_deref().unwrap_or_else(|| feed.format());
-    let format = format::find(name).ok_or_else(|| format!("no such format: {name}"))?;
+    let chosen = args.format.as_deref().and_then(format::find);
     let mut output = Output::open(&args.output)?;
     let options = format::Options {
         look: output.look,
         support: SupportTable::default(),
     };
-    let mut writer = Writer::new(format, options, output.writer());
     let today = dates::today().to_string();
-    let end = feed.run(args.output.quiet, &mut |line| {
-        if let Line::Binary(binary) = &line {
-            dates::learn(binary, &today, |release, support| {
-                writer.learn(release, support);
-            });
+    // Without a format, what was found decides: it is written at the end anyway.
+    let mut held = Vec::new();
+    let mut writer = chosen.map(|format| Writer::new(format, options.clone(), output.writer()));
+    let end = feed.run(args.output.quiet, &mut |line| match &mut writer {
+        Some(writer) => put(writer, line, &today),
+        None => {
+            held.push(line);
+            Ok(())
         }
-        writer.line(line)
     })?;
+    if chosen.is_none() {
+        let mut writer = Writer::new(fitting(&held), options, output.writer());
+        let written = held
+            .into_iter()
+            .try_for_each(|line| put(&mut writer, line, &today));
+        if let Err(e) = written {
+            write_failed(&e)?;
+        }
+    }
     Ok(Exit::of(&end, args.source.strict, false, args.require))
+}
+
+/// Writes a line, after what there is to say about its Go release.
+fn put(writer: &mut Writer<'_>, line: Line, today: &str) -> io::Result<()> {
+    if let Line::Binary(binary) = &line {
+        dates::learn(binary, today, |release, support| {
+            writer.learn(release, support);
+        });
+    }
+    writer.line(line)
+}
+
+/// One target that is one binary is shown in full, anything else as a table.
+fn fitting(lines: &[Line]) -> &'static format::Format {
+    let target = lines.iter().find_map(|l| match l {
+        Line::Run(run) => match run.targets.as_slice() {
+            [one] => Some(one.as_str()),
+            _ => None,
+        },
+        _ => None,
+    });
+    let mut found = lines
+        .iter()
+        .filter(|l| matches!(l, Line::Binary(_) | Line::Image(_)));
+    let one = match (target, found.next(), found.next()) {
+        (Some(target), Some(Line::Binary(binary)), None) => is_target(target, binary),
+        _ => false,
+    };
+    format::find(if one { "card" } else { "table" }).unwrap_or(&format::SCAN[0])
+}
+
+/// Whether the binary is the very thing that was named, not something inside it.
+fn is_target(target: &str, binary: &Binary) -> bool {
+    let l = &binary.location;
+    let path = target.strip_prefix("file:").unwrap_or(target);
+    l.entry.is_empty() && l.image.is_none() && l.file.as_deref().is_none_or(|f| f == path)
 }
 
 /// The targets of the command line and of `--files-from`, in that order.
@@ -99,7 +145,7 @@ pub fn options(args: &SourceArgs) -> Result<Options, String> {
             Facts::BuildInfo => Level::BuildInfo,
             Facts::Full => Level::Full,
         },
-        limits: Limits::default(),
+        limits: limits(args),
         rules: Rules {
             min_size,
             likely: args.likely,
@@ -110,7 +156,31 @@ pub fn options(args: &SourceArgs) -> Result<Options, String> {
         jobs,
         hash: args.hash,
         environment: args.env.clone(),
+        archives: !args.no_archives,
+        memory: args.memory,
+        platform: args.platform.as_deref().map(platform).transpose()?,
+        verify_diffid: args.verify_diffid,
+        insecure_http: args.insecure_http,
     })
+}
+
+fn platform(text: &str) -> Result<Platform, String> {
+    Platform::parse(text)
+        .ok_or_else(|| format!("--platform {text}: needs OS/ARCH, such as linux/amd64"))
+}
+
+/// The default limits with what `--max-…` changes.
+fn limits(args: &SourceArgs) -> Limits {
+    let mut limits = Limits::default();
+    let set = |limit: &mut u64, value: Option<u64>| *limit = value.unwrap_or(*limit);
+    set(&mut limits.entry_size, args.max_entry_size);
+    set(&mut limits.expanded, args.max_expanded);
+    set(&mut limits.entries, args.max_entries);
+    set(&mut limits.ratio, args.max_ratio);
+    set(&mut limits.window, args.max_window);
+    set(&mut limits.unpacked, args.max_unpacked);
+    limits.depth = args.max_depth.unwrap_or(limits.depth);
+    limits
 }
 
 fn globs(patterns: &[String]) -> Result<Option<GlobSet>, String> {

@@ -29,10 +29,14 @@ pub fn complete(
     let go_symbols = image.has_symbol(b"runtime.text") || image.has_symbol(b"runtime.buildVersion");
     binary.executable.go_symbols = Some(go_symbols);
     binary.executable.debug_info = Some(has_debug_info(tables));
-    if functions.count == 0 {
+    if functions.count == 0 && identity.foreign.is_none() {
         binary
             .notes
             .push("no function table was found: facts that need it are missing".to_owned());
+    }
+
+    if binary.go_vendor.is_none() {
+        binary.notes.extend(fork(&functions));
     }
 
     let build_info = binary.build_info.take();
@@ -139,6 +143,29 @@ pub fn complete(
     binary.corroboration = Some(rows);
 }
 
+/// Packages that forks of the toolchain add to the standard library, for builds whose version text does not name the fork. Programs cannot
+/// import them: `vendor/` in front is the standard library's own.
+fn fork(functions: &Functions) -> Option<String> {
+    const PACKAGES: [(&str, &str); 4] = [
+        ("vendor/github.com/microsoft/go-crypto", "Microsoft's"),
+        ("vendor/github.com/golang-fips/openssl-fips", "Red Hat's"),
+        (
+            "vendor/github.com/golang-fips/openssl",
+            "Red Hat's or Microsoft's",
+        ),
+        (
+            "crypto/internal/backend",
+            "a vendor's with system cryptography",
+        ),
+    ];
+    PACKAGES.iter().find_map(|(start, whose)| {
+        let package = functions.packages.iter().find(|p| p.starts_with(start))?;
+        Some(format!(
+            "the toolchain looks like {whose} fork of Go: its standard library holds {package}"
+        ))
+    })
+}
+
 fn has_debug_info(tables: &Tables<'_>) -> bool {
     const NAMES: [&[u8]; 4] = [
         b".debug_info",
@@ -162,6 +189,10 @@ fn linked(info: Option<&ModInfo<'_>>, functions: &Functions) -> Linked {
         embedded_roots: functions.has_package("golang.org/x/crypto/x509roots/fallback"),
         load_location: functions.has("time.LoadLocation"),
         tzdata: functions.has_package("time/tzdata"),
+        crypto: functions
+            .packages
+            .iter()
+            .any(|p| p.starts_with("crypto/internal/fips140")),
         not_linked,
         not_recorded,
     }

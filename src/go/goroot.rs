@@ -4,8 +4,10 @@
 //! (`runtime/internal/sys.DefaultGoroot` up to 1.16), empty with `-trimpath`. The source-file table names the build's own root. Both, and the
 //! symbol where there is one, are evidence; agreement makes the value.
 
+use super::code_refs::References;
 use super::functions::Functions;
 use super::identify::Tables;
+use super::inlining;
 use super::linker_strings::LinkerString;
 use super::paths::{SourceFiles, below, home, is_absolute};
 use crate::report::model::{BuildInfo, Evidence, Goroot};
@@ -77,7 +79,17 @@ pub fn find(
     } else if files.trimmed {
         see("pclntab", "");
     }
-    let string = string(tables, root, linked == Some(true), &symbol);
+    let defined = info
+        .and_then(|i| i.setting("-ldflags"))
+        .map(super::ldflags::definitions)
+        .unwrap_or_default();
+    let overridden = defined
+        .iter()
+        .rev()
+        .find(|d| VARIABLES.iter().any(|v| d.0.as_bytes() == *v));
+    let string = [overridden.map(|d| d.1.as_str()), root]
+        .into_iter()
+        .find_map(|text| string(tables, text, linked == Some(true), &symbol));
     // Up to Go 1.18 -trimpath put the word `go` where the root would be (src/cmd/go/internal/work/gc.go).
     let trim_word =
         (trimmed == Some(true) && minor.is_some_and(|m| (13..=18).contains(&m))).then_some("go");
@@ -97,25 +109,25 @@ pub fn find(
             found.string = Some(s.address);
             Some(text)
         }
-        (_, None, Some(true)) if trimmed == Some(true) => match neighbour(tables) {
-            None => Some(String::new()),
-            Some(s) => {
+        (_, None, Some(true)) if trimmed.is_some() => match set_by_hand(tables, minor) {
+            Ok(None) => trimmed.filter(|t| *t).map(|_| String::new()),
+            Ok(Some(s)) => {
+                let text = String::from_utf8_lossy(s.text).into_owned();
+                see("code", &text);
+                found.string = Some(s.address);
+                Some(text)
+            }
+            Err(s) => {
                 let text = String::from_utf8_lossy(s.text);
                 see("linker-string", &text);
-                found.notes.push(format!("goroot: paths are trimmed, but the program holds {text} where a GOROOT set with -X would stand"));
+                found.notes.push(format!(
+                    "goroot: the program holds {text} where a GOROOT set with -X would stand"
+                ));
                 None
             }
         },
         _ => None,
     };
-    let defined = info
-        .and_then(|i| i.setting("-ldflags"))
-        .map(super::ldflags::definitions)
-        .unwrap_or_default();
-    let overridden = defined
-        .iter()
-        .rev()
-        .find(|d| VARIABLES.iter().any(|v| d.0.as_bytes() == *v));
     if let Some((_, value)) = overridden {
         see("-ldflags", value);
     }
@@ -181,26 +193,71 @@ fn string<'i>(
     tables.strings().all.iter().find(equal).copied()
 }
 
-/// An absolute path right beside `runtime.buildVersion`, which is where the linker puts the GOROOT, and also the last `-X` variable of the
-/// package linked before: it may be either.
-fn neighbour<'i>(tables: &Tables<'i>) -> Option<LinkerString<'i>> {
+/// The value of a trimmed program's variable: unset, or set with `-X`, which the code that reads it settles. An error is a string that may
+/// or may not be it.
+fn set_by_hand<'i>(
+    tables: &Tables<'i>,
+    minor: Option<u32>,
+) -> Result<Option<LinkerString<'i>>, LinkerString<'i>> {
+    let mut undecided = None;
+    for string in neighbours(tables) {
+        match is_variable(tables, string.address, minor) {
+            Some(true) => return Ok(Some(string)),
+            Some(false) => {}
+            None => undecided = undecided.or(Some(string)),
+        }
+    }
+    undecided.map_or(Ok(None), Err)
+}
+
+/// Absolute paths right beside `runtime.buildVersion`, which is where the linker puts the GOROOT, and also the last `-X` variable of the
+/// package linked before: each may be either.
+fn neighbours<'i>(tables: &Tables<'i>) -> Vec<LinkerString<'i>> {
     let step = 2 * tables.image().pointer_size();
-    let strings = tables.strings();
-    let beside = |s: &&LinkerString<'i>| {
-        let is_version = |address| {
-            strings
-                .all
-                .iter()
-                .any(|v| v.address == address && super::buildinfo::looks_like_go(v.text))
-        };
-        is_version(s.address.wrapping_add(step)) || is_version(s.address.wrapping_sub(step))
-    };
-    strings
-        .all
+    let strings = &tables.strings().all;
+    let versions = strings
         .iter()
-        .filter(beside)
-        .find(|s| std::str::from_utf8(s.text).is_ok_and(is_absolute))
+        .filter(|v| super::buildinfo::looks_like_go(v.text));
+    let places: Vec<u64> = versions
+        .flat_map(|v| [v.address.wrapping_add(step), v.address.wrapping_sub(step)])
+        .take(64)
+        .collect();
+    strings
+        .iter()
+        .filter(|s| {
+            places.contains(&s.address) && std::str::from_utf8(s.text).is_ok_and(is_absolute)
+        })
+        .take(4)
         .copied()
+        .collect()
+}
+
+/// Whether the string variable at an address is the one that `runtime.GOROOT` answers with: the first that its code reads, inlined or
+/// not. `None`: the code cannot be read, or its copies disagree.
+fn is_variable(tables: &Tables<'_>, address: u64, minor: Option<u32>) -> Option<bool> {
+    /// Loads of the result follow the instructions that are credited to the inlined function.
+    const TAIL: u64 = 64;
+    /// The function is a call, a comparison and the loads.
+    const LONGEST: u64 = 1024;
+    let image = tables.image();
+    let variables = tables.moduledata()?.variables(image)?;
+    let mut verdict = None;
+    for range in inlining::ranges(tables, b"runtime.GOROOT", minor)? {
+        let end = range.end.saturating_add(TAIL).min(range.function_end);
+        let size = end.saturating_sub(range.start).min(LONGEST);
+        let code = image.bytes(range.start, size)?;
+        let read = References::of(image.arch?, code, range.start)?;
+        let mut held = read.pairs.iter();
+        let Some(&first) = held.find(|a| (variables.0..variables.1).contains(a)) else {
+            continue;
+        };
+        let is = first == address;
+        if verdict.is_some_and(|v| v != is) {
+            return None;
+        }
+        verdict = Some(is);
+    }
+    verdict
 }
 
 /// The same directory, both kinds of slash taken as one.

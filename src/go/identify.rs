@@ -6,6 +6,7 @@
 //! everything after the first place asks that the program around it is Go.
 
 use super::buildinfo::{self, NoBlob};
+use super::compiler::{self, Compiler, Foreign};
 use super::linker_strings::LinkerStrings;
 use super::modinfo;
 use super::moduledata::Moduledata;
@@ -78,6 +79,8 @@ pub struct Identity<'i> {
     pub inline: bool,
     /// What was odd.
     pub notes: Vec<String>,
+    /// Set when a compiler other than gc made the program.
+    pub foreign: Option<Foreign>,
 }
 
 /// Identifies a program. `named` asks for every effort, also on files that show no sign of Go; without it those cost nothing more.
@@ -93,6 +96,9 @@ pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
             notes.push("build info: the blob where Go looks cannot be decoded".to_owned())
         }
         Err(NoBlob::Absent) => {}
+    }
+    if let Some(foreign) = compiler::foreign(image) {
+        return Some(by_other_compiler(image, foreign, limit, notes));
     }
     if !named && notes.is_empty() && !may_be_go(image) {
         return None;
@@ -113,20 +119,20 @@ pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
             version,
             modinfo: Some(text),
             source: Some(BuildInfoSource::LinkerStrings),
-            inline: false,
             notes,
+            ..Identity::default()
         });
     }
     if table.is_some()
-        && let Some(text) = scan_for_modinfo(image, limit)
+        && let Some(text) = scan_for_modinfo(image, tables.pclntab(), limit)
     {
         let version = version_of(tables);
         return Some(Identity {
             version,
             modinfo: Some(text),
             source: Some(BuildInfoSource::Scan),
-            inline: false,
             notes,
+            ..Identity::default()
         });
     }
     let version = version_of(tables);
@@ -145,9 +151,34 @@ pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
         version,
         modinfo: None,
         source: None,
-        inline: false,
         notes,
+        ..Identity::default()
     })
+}
+
+/// The other compilers write no blob and none of gc's tables. gccgo keeps the framed module text in read-only data, when `go build` ran it.
+fn by_other_compiler<'i>(
+    image: &'i Image<'_>,
+    mut foreign: Foreign,
+    limit: u64,
+    mut notes: Vec<String>,
+) -> Identity<'i> {
+    let name = foreign.compiler.name();
+    let mut modinfo = None;
+    if foreign.compiler == Compiler::Gccgo {
+        modinfo = scan_for_modinfo(image, None, limit);
+        foreign.version = compiler::gccgo_version(image);
+    }
+    if foreign.version.is_none() {
+        notes.push(format!("built by {name}: the program does not hold the Go release that its standard library is of"));
+    }
+    Identity {
+        source: modinfo.map(|_| BuildInfoSource::Scan),
+        modinfo,
+        notes,
+        foreign: Some(foreign),
+        ..Identity::default()
+    }
 }
 
 fn found(blob: buildinfo::Blob<'_>, source: BuildInfoSource, notes: Vec<String>) -> Identity<'_> {
@@ -157,6 +188,7 @@ fn found(blob: buildinfo::Blob<'_>, source: BuildInfoSource, notes: Vec<String>)
         source: Some(source),
         inline: blob.inline,
         notes,
+        foreign: None,
     }
 }
 
@@ -217,12 +249,30 @@ pub fn go_note<'i>(image: &'i Image<'_>) -> Option<&'i [u8]> {
     })
 }
 
-/// The module text between its framing, anywhere in what is loaded.
-fn scan_for_modinfo<'i>(image: &'i Image<'_>, limit: u64) -> Option<&'i [u8]> {
+/// The module text between its framing, in read-only or writable data. Code is looked at only where a format keeps it in one segment with
+/// the data; the function table holds names alone and is left out.
+fn scan_for_modinfo<'i>(
+    image: &'i Image<'_>,
+    table: Option<&Pclntab>,
+    limit: u64,
+) -> Option<&'i [u8]> {
+    let split = image.segments.iter().any(|s| !s.executable && !s.writable);
+    let table = table.map(|t| t.address);
+    let parts = image
+        .segments
+        .iter()
+        .filter(|s| !(split && s.executable))
+        .map(|s| match table {
+            Some(table) if s.address < table && table < s.end() => Segment {
+                size: table - s.address,
+                ..*s
+            },
+            _ => *s,
+        });
     let start = memchr::memmem::Finder::new(&modinfo::START);
-    image.segments.iter().find_map(|segment| {
+    for part in parts {
         let mut places = Vec::new();
-        image.scan::<()>(segment, 15, &mut |base, bytes| {
+        image.scan::<()>(&part, 15, &mut |base, bytes| {
             places.extend(start.find_iter(bytes).map(|i| base + i as u64));
             if places.len() > 64 {
                 ControlFlow::Break(())
@@ -231,17 +281,29 @@ fn scan_for_modinfo<'i>(image: &'i Image<'_>, limit: u64) -> Option<&'i [u8]> {
             }
         });
         places.dedup();
-        places.into_iter().find_map(|address| {
-            let bytes = image.bytes_upto(address, limit)?;
-            let end = memchr::memmem::find(bytes, &modinfo::END)?;
+        if let Some(text) = places.into_iter().find_map(|a| framed_at(image, a, limit)) {
+            return Some(text);
+        }
+    }
+    None
+}
+
+/// The framed module text at an address, read in growing pieces until its end is there.
+fn framed_at<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<&'i [u8]> {
+    let mut size = 16 << 10;
+    loop {
+        let bytes = image.bytes_upto(address, size)?;
+        if let Some(end) = memchr::memmem::find(bytes, &modinfo::END) {
             let text = modinfo::unframe(bytes.get(..end + 16)?)?;
             // Every module text starts with one of these lines; the constants inside cmd/go itself are followed by neither.
-            (text.starts_with(b"path\t")
-                || text.starts_with(b"mod\t")
-                || text.starts_with(b"build\t"))
-            .then_some(text)
-        })
-    })
+            let starts = [&b"path\t"[..], b"mod\t", b"build\t"];
+            return starts.iter().any(|s| text.starts_with(s)).then_some(text);
+        }
+        if (bytes.len() as u64) < size || size >= limit {
+            return None;
+        }
+        size = size.saturating_mul(8).min(limit);
+    }
 }
 
 /// The toolchain's version from the program's strings: `runtime.buildVersion` among the linker-set ones, else any string header in

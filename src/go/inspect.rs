@@ -1,5 +1,6 @@
 //! From the bytes of one file to the records of the Go programs in it.
 
+use super::compiler::Compiler;
 use super::identify::{self, Identity, Tables};
 use super::modinfo::ModInfo;
 use super::version::GoVersion;
@@ -241,9 +242,11 @@ fn cuts_headers(fault: &Fault) -> bool {
 fn read(image: &Image<'_>, options: &Options<'_>) -> Option<Binary> {
     let tables = Tables::new(image, options.limits);
     let identity = identify::identify(&tables, options.named)?;
+    let foreign = identity.foreign.as_ref();
     let raw = identity
         .version
-        .map(|v| String::from_utf8_lossy(v).into_owned());
+        .map(|v| String::from_utf8_lossy(v).into_owned())
+        .or_else(|| foreign.and_then(|f| f.version.clone()));
     let version = raw.as_deref().and_then(GoVersion::parse);
     let info = identity.modinfo.map(ModInfo::parse);
     let mut binary = record(&tables, &identity, info.as_ref(), raw, version.as_ref());
@@ -276,7 +279,11 @@ fn record(
             |i| i.to_record(version),
         )
     });
+    let foreign = identity.foreign.as_ref();
     let mut notes = identity.notes.clone();
+    if raw.as_deref() == Some("unknown") {
+        notes.push("the toolchain version was blanked, as obfuscators such as garble do: names of packages and functions may be made up too".to_owned());
+    }
     if let Some(info) = info {
         let problems = info.problems.iter();
         notes.extend(problems.map(|p| format!("build info line {}: {}", p.line, p.message)));
@@ -308,7 +315,14 @@ fn record(
             ..Executable::default()
         },
         go_version: version.and_then(release).map(str::to_owned),
-        go_vendor: version.and_then(|v| v.vendor.clone()),
+        go_vendor: version
+            .and_then(|v| v.vendor.clone())
+            .or_else(|| foreign.and_then(|f| f.text.clone())),
+        compiler: Some(foreign.map_or_else(
+            || setting("-compiler").unwrap_or(Compiler::Gc.name()),
+            |f| f.compiler.name(),
+        ))
+        .map(str::to_owned),
         main_package: build_info
             .as_ref()
             .map(|b| b.path.clone())

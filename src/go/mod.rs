@@ -4,7 +4,10 @@
 //! of Go's each. Must never: touch the file system, start threads, print, judge.
 
 pub mod buildinfo;
+pub mod code_refs;
+pub mod compiler;
 pub mod corroborate;
+pub mod environment;
 pub mod experiment;
 pub mod fips;
 mod full;
@@ -12,6 +15,7 @@ pub mod functions;
 pub mod godebug;
 pub mod goroot;
 pub mod identify;
+pub mod inlining;
 mod inspect;
 pub mod ldflags;
 pub mod linker_strings;

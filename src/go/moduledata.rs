@@ -99,6 +99,14 @@ impl Moduledata {
         })
     }
 
+    /// Everything between the start of the initialised data and the end of the zeroed: where variables with pointers are. Go 1.16 and newer.
+    pub fn variables(&self, image: &Image<'_>) -> Option<(u64, u64)> {
+        /// `moduledata.ebss`, from Go 1.16 on.
+        const EBSS: u64 = 29;
+        let end = image.pointer(self.address.checked_add(EBSS * image.pointer_size())?)?;
+        (end >= self.data.1).then_some((self.data.0, end))
+    }
+
     fn parse(image: &Image<'_>, address: u64, table: &Pclntab) -> Option<Self> {
         let word = image.pointer_size();
         let field = |i: u64| image.pointer(address.checked_add(i * word)?);

@@ -115,7 +115,10 @@ impl Pclntab {
                 Self::parse(image, base + at as u64)
             };
             let found = if image.big_endian {
-                memchr::memmem::find_iter(bytes, b"\xff\xff\xff").find_map(&mut check)
+                // Matches do not overlap, so the header may start inside a longer run of ones.
+                memchr::memmem::find_iter(bytes, b"\xff\xff\xff")
+                    .flat_map(|i| i..i + 3)
+                    .find_map(&mut check)
             } else {
                 LITTLE
                     .find_iter(bytes)

@@ -100,7 +100,7 @@ fn parts(row: &Row) -> Vec<(&'static str, String)> {
     let Some(fips) = &row.fips else {
         return vec![(
             "module",
-            "none: this Go has no FIPS 140 module, or nothing is known".to_owned(),
+            "none: no cryptographic module is linked in and none was asked for".to_owned(),
         )];
     };
     let text = |value: &Option<String>| {

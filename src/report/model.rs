@@ -249,6 +249,9 @@ pub struct Binary {
     pub go_version_raw: Option<String>,
     /// Vendor text such as `Red Hat 1.22.5-1.el9`; `None`: none.
     pub go_vendor: Option<String>,
+    /// Who compiled it: `gc`, `gccgo` or `tinygo`; `None` in records older than this key.
+    #[serde(default)]
+    pub compiler: Option<String>,
     /// Import path of the main package.
     pub main_package: Option<String>,
     /// What `go version -m -json` prints.
@@ -488,8 +491,8 @@ pub struct Linkage {
     pub interpreter: Option<String>,
     /// Needed libraries in file order.
     pub needed: Option<Vec<String>>,
-    /// Run-time search path.
-    pub rpath: Option<String>,
+    /// Run-time search path, one directory each.
+    pub rpath: Option<Vec<String>>,
     /// Position independent.
     pub pie: Option<bool>,
     /// `none`, `partial`, `full`.
@@ -573,6 +576,9 @@ pub struct Linked {
     pub load_location: bool,
     /// time/tzdata is linked.
     pub tzdata: bool,
+    /// Go's own cryptographic module (crypto/internal/fips140) is linked.
+    #[serde(default)]
+    pub crypto: bool,
     /// Modules recorded but with no function in the table.
     pub not_linked: Vec<String>,
     /// Package prefixes in the table that no recorded module explains.

@@ -39,13 +39,11 @@ pub struct Records<R> {
     /// Number of the last line that was read.
     number: u64,
     run: Run,
-    /// Read ahead, for [`Records::first`].
-    ahead: Option<Line>,
     ended: bool,
 }
 
 impl<R: BufRead> Records<R> {
-    /// Reads the `run` line and the one after it.
+    /// Reads the `run` line.
     ///
     /// # Errors
     /// When the stream cannot be read, does not begin with a `run` line, or has another schema.
@@ -83,25 +81,17 @@ impl<R: BufRead> Records<R> {
         let Line::Run(run) = parse(&bytes, number)? else {
             return Err(problem(number, "not a `run` line".into()));
         };
-        let mut records = Self {
+        Ok(Self {
             input,
             number,
             run,
-            ahead: None,
             ended: false,
-        };
-        records.ahead = records.read()?;
-        Ok(records)
+        })
     }
 
     /// The `run` line.
     pub fn run(&self) -> &Run {
         &self.run
-    }
-
-    /// The line after `run`, as long as [`Records::next`] was not called.
-    pub fn first(&self) -> Option<&Line> {
-        self.ahead.as_ref()
     }
 
     /// The next line; `None` after `end`.
@@ -113,13 +103,6 @@ impl<R: BufRead> Records<R> {
         reason = "an error ends the stream, which an iterator cannot say"
     )]
     pub fn next(&mut self) -> Result<Option<Line>, Problem> {
-        match self.ahead.take() {
-            Some(line) => Ok(Some(line)),
-            None => self.read(),
-        }
-    }
-
-    fn read(&mut self) -> Result<Option<Line>, Problem> {
         let bytes = next_line(&mut self.input, &mut self.number)?;
         let problem = |line, what: &str| {
             Err(Problem {

@@ -1,9 +1,12 @@
 //! One file: opened, sniffed, and handed to whoever can read it.
 
-use super::{Counters, Event, Options, error_text, may_hold_program, path_fields, reader_options};
+use super::place::{Outer, base64};
+use super::{Counters, Event, Options, error_text, may_hold_program, reader_options};
+#[cfg(feature = "archives")]
+use crate::bytes::Budget;
 use crate::bytes::{FileBytes, ReadAt};
 use crate::exe::Miss;
-use crate::go;
+use crate::go::{self, environment};
 use crate::report::model::{Binary, Location, Unexamined};
 use crate::source::dir::Stat;
 use crate::source::ordered::Output;
@@ -28,6 +31,8 @@ pub(crate) enum Content {
     NotGo(String),
     /// Not examined: reason and detail.
     Unexamined(&'static str, String),
+    /// An archive, an image or a compressed file.
+    Container,
 }
 
 /// The part of a place that is inside the file.
@@ -45,6 +50,12 @@ pub struct Examiner<'e> {
     pub(crate) counters: &'e Counters,
     /// Files with several names, until all of them were met.
     links: Mutex<Links>,
+    /// Memory that all threads share for what is kept of containers.
+    #[cfg(feature = "archives")]
+    pub(crate) budget: Budget,
+    /// Threads for work that is parallel in itself; made when first needed.
+    #[cfg(feature = "archives")]
+    pub(crate) layers: OnceLock<Option<rayon::ThreadPool>>,
 }
 
 impl<'e> Examiner<'e> {
@@ -53,46 +64,94 @@ impl<'e> Examiner<'e> {
             options,
             counters,
             links: Mutex::default(),
+            #[cfg(feature = "archives")]
+            budget: Budget::new(options.memory),
+            #[cfg(feature = "archives")]
+            layers: OnceLock::new(),
         }
     }
 
-    /// A file that a walk met.
-    pub(crate) fn met(&self, met: &Met<'_>, target: &str, out: &mut Output<'_, Event>) {
+    /// A file that a walk met. A container becomes a task of its own, so that several are read at once.
+    pub(crate) fn met<'env>(
+        &'env self,
+        met: &Met<'_>,
+        target: &'env str,
+        out: &mut Output<'env, Event>,
+    ) {
         let content = self.shared(&met.stat, || match met.open() {
-            Ok(file) => self.content(file, met.stat.size, false),
+            Ok(file) => self.content(&FileBytes::new(file, met.stat.size), false),
             Err(e) => Content::Unexamined("unreadable", error_text(&e)),
         });
         match content {
             Content::NotGo(_) => self.count_not_go(),
-            other => self.tell(other, &met.stat, &met.path(), target, out),
+            Content::Container => match met.open() {
+                Ok(file) => self.open_container(
+                    FileBytes::new(file, met.stat.size),
+                    &met.path(),
+                    target,
+                    false,
+                    out,
+                ),
+                Err(e) => {
+                    let content = Content::Unexamined("unreadable", error_text(&e));
+                    let outer = Outer::file(&met.path(), target, false);
+                    self.tell(content, Some(&met.stat), &outer, &mut |e| out.push(e));
+                }
+            },
+            other => {
+                let outer = Outer::file(&met.path(), target, false);
+                self.tell(other, Some(&met.stat), &outer, &mut |e| out.push(e));
+            }
         }
     }
 
-    /// An open file.
-    pub(crate) fn file(
-        &self,
+    /// A file that was named.
+    pub(crate) fn named<'env>(
+        &'env self,
         file: File,
         stat: &Stat,
         path: &Path,
-        target: &str,
-        named: bool,
-        out: &mut Output<'_, Event>,
+        target: &'env str,
+        out: &mut Output<'env, Event>,
     ) {
-        match self.content(file, stat.size, named) {
-            Content::NotGo(why) => {
-                self.count_not_go();
-                if named {
-                    out.push(Event::NotGo {
-                        path: path_fields(path).0,
-                        why,
-                    });
-                }
-            }
-            other => self.tell(other, stat, path, target, out),
+        let bytes = FileBytes::new(file, stat.size);
+        match self.content(&bytes, true) {
+            Content::Container => self.open_container(bytes, path, target, true, out),
+            content => self.tell(
+                content,
+                Some(stat),
+                &Outer::file(path, target, true),
+                &mut |e| out.push(e),
+            ),
         }
     }
 
-    fn count_not_go(&self) {
+    #[cfg(feature = "archives")]
+    fn open_container<'env>(
+        &'env self,
+        bytes: FileBytes,
+        path: &Path,
+        target: &str,
+        named: bool,
+        out: &mut Output<'env, Event>,
+    ) {
+        let outer = Outer::file(path, target, named);
+        out.task(move |out| self.container(&bytes, &outer, &mut |e| out.push(e)));
+    }
+
+    #[cfg(not(feature = "archives"))]
+    fn open_container<'env>(
+        &'env self,
+        _: FileBytes,
+        _: &Path,
+        _: &str,
+        _: bool,
+        _: &mut Output<'env, Event>,
+    ) {
+        self.count_not_go();
+    }
+
+    pub(crate) fn count_not_go(&self) {
         self.counters
             .not_go
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -116,21 +175,24 @@ impl<'e> Examiner<'e> {
         cell.get_or_init(read).clone()
     }
 
-    fn content(&self, file: File, size: u64, named: bool) -> Content {
-        let bytes = FileBytes::new(file, size);
+    fn content(&self, bytes: &FileBytes, named: bool) -> Content {
         let mut head = [0; HEAD];
         let head = match bytes.read_at(&mut head, 0) {
             Ok(n) => &head[..n],
             Err(e) => return Content::Unexamined("unreadable", error_text(&e)),
         };
         self.add_bytes(head.len() as u64);
+        #[cfg(feature = "archives")]
+        if self.options.archives && super::container::container_kind(head).is_some() {
+            return Content::Container;
+        }
         if !may_hold_program(head) {
             return Content::NotGo("not an executable of a format that Go writes".to_owned());
         }
-        self.program(&Headed { head, rest: &bytes }, named)
+        self.program(&Headed { head, rest: bytes }, named)
     }
 
-    fn add_bytes(&self, n: u64) {
+    pub(crate) fn add_bytes(&self, n: u64) {
         self.counters
             .bytes
             .fetch_add(n, std::sync::atomic::Ordering::Relaxed);
@@ -183,23 +245,23 @@ impl<'e> Examiner<'e> {
         Content::Go(found.collect())
     }
 
-    fn tell(
+    /// Tells what came of a file, or of a stream that was one program.
+    pub(crate) fn tell(
         &self,
         content: Content,
-        stat: &Stat,
-        path: &Path,
-        target: &str,
-        out: &mut Output<'_, Event>,
+        stat: Option<&Stat>,
+        outer: &Outer,
+        tell: &mut dyn FnMut(Event),
     ) {
-        let (shown, raw) = path_fields(path);
         let place = Location {
-            target: target.to_owned(),
-            file: Some(shown.clone()),
-            mode: stat.mode,
-            uid: stat.owner.map(|o| o.0),
-            gid: stat.owner.map(|o| o.1),
+            target: outer.target.clone(),
+            file: outer.file.clone(),
+            mode: stat.and_then(|s| s.mode),
+            uid: stat.and_then(|s| s.owner).map(|o| o.0),
+            gid: stat.and_then(|s| s.owner).map(|o| o.1),
             ..Location::default()
         };
+        let shown = &outer.shown;
         match content {
             Content::Go(found) => {
                 for (mut binary, inner) in found {
@@ -207,28 +269,42 @@ impl<'e> Examiner<'e> {
                         Some(member) => format!("{shown}!{member}"),
                         None => shown.clone(),
                     };
-                    binary.path_bytes.clone_from(&raw);
+                    binary.path_bytes = outer.raw.as_deref().map(base64);
                     binary.location = Location {
                         slice: inner.slice,
                         entry: inner.member.into_iter().collect(),
                         ..place.clone()
                     };
-                    out.push(Event::Binary(Box::new(binary)));
+                    environment::assume(
+                        &mut binary,
+                        &self.options.environment,
+                        environment::Place::Given,
+                    );
+                    tell(Event::Binary(Box::new(binary)));
                 }
             }
             Content::Unexamined(reason, detail) => {
                 let thing = Unexamined {
-                    path: shown,
+                    path: shown.clone(),
                     location: place,
                     reason: reason.to_owned(),
                     detail,
                 };
-                out.push(Event::Unexamined {
+                tell(Event::Unexamined {
                     thing,
                     fatal: false,
                 });
             }
-            Content::NotGo(_) => {}
+            Content::NotGo(why) => {
+                self.count_not_go();
+                if outer.named {
+                    tell(Event::NotGo {
+                        path: shown.clone(),
+                        why,
+                    });
+                }
+            }
+            Content::Container => {}
         }
     }
 }

@@ -3,10 +3,13 @@
 //! This is where the source of bytes meets the reader of Go: [`crate::source`] finds candidates and knows no Go, [`crate::go`] reads them and
 //! knows no files. Results are handed over as they become ready; nothing is printed here.
 
+#[cfg(feature = "archives")]
+mod container;
 mod examine;
 mod place;
 
 pub use examine::Examiner;
+use place::Outer;
 pub use place::{base64, path_fields};
 
 use crate::bytes::Limits;
@@ -36,6 +39,17 @@ pub struct Options {
     pub hash: bool,
     /// Environment assumed at run time.
     pub environment: Vec<(String, String)>,
+    /// Look inside archives and images that a walk meets.
+    pub archives: bool,
+    /// Bytes of memory for what is kept of containers.
+    pub memory: u64,
+    /// Only images of this platform.
+    #[cfg(feature = "archives")]
+    pub platform: Option<crate::source::image::Platform>,
+    /// Hash uncompressed layers too, and compare them with the image's configuration.
+    pub verify_diffid: bool,
+    /// Talk plain HTTP to registries on the loopback.
+    pub insecure_http: bool,
 }
 
 /// One result, in the order in which it is to be shown.
@@ -184,38 +198,112 @@ impl<'e> Visitor<'e> {
         out: &mut Output<'env, Event>,
     ) {
         match target {
-            Target::Path(path) | Target::File(path) | Target::Archive(path) => {
-                match std::fs::metadata(path) {
-                    Ok(m) if m.is_dir() && matches!(target, Target::Path(_)) => {
-                        Walk::start(&options.rules, self, &counters.tally, path, out)
-                    }
-                    Ok(m) => self.file(path, &dir::stat_of(&m), out),
-                    Err(e) => self.fatal(path, "unreadable", &error_text(&e), out),
+            Target::Path(path) | Target::File(path) => match std::fs::metadata(path) {
+                Ok(m) if m.is_dir() && matches!(target, Target::Path(_)) => {
+                    Walk::start(&options.rules, self, &counters.tally, path, out);
                 }
-            }
+                Ok(m) => self.named_file(path, &dir::stat_of(&m), out),
+                Err(e) => self.fatal(path, "unreadable", &error_text(&e), out),
+            },
             Target::Dir(path) => Walk::start(&options.rules, self, &counters.tally, path, out),
+            #[cfg(target_os = "linux")]
+            Target::Pid(pid) => match crate::source::process::one(*pid) {
+                Ok(found) => self.processes(&found, out),
+                Err(e) => self.fatal(Path::new(self.target), "unreadable", &error_text(&e), out),
+            },
+            #[cfg(feature = "archives")]
+            other => self.container_target(other, out),
+            #[cfg(not(feature = "archives"))]
             _ => self.fatal(
                 Path::new(self.target),
                 "unsupported",
-                "this kind of target is not read yet",
+                "built without archives",
                 out,
             ),
         }
     }
 
     /// A file that was named.
-    fn file(&self, path: &Path, stat: &dir::Stat, out: &mut Output<'_, Event>) {
-        if stat.kind != Kind::File {
-            return self.fatal(path, "unreadable", "not a regular file or directory", out);
+    fn named_file<'env>(&'env self, path: &Path, stat: &dir::Stat, out: &mut Output<'env, Event>) {
+        match (stat.kind, dir::open_named(path)) {
+            (Kind::File, Ok(file)) => {
+                self.examiner
+                    .counters
+                    .tally
+                    .files
+                    .fetch_add(1, Ordering::Relaxed);
+                self.examiner.named(file, stat, path, self.target, out);
+            }
+            (Kind::File, Err(e)) => self.fatal(path, "unreadable", &error_text(&e), out),
+            _ => self.fatal(
+                path,
+                "unreadable",
+                "not a regular file or directory; pipe it in with `-`",
+                out,
+            ),
         }
-        self.examiner
-            .counters
-            .tally
-            .files
-            .fetch_add(1, Ordering::Relaxed);
-        match dir::open_named(path) {
-            Ok(file) => self.examiner.file(file, stat, path, self.target, true, out),
+    }
+
+    #[cfg(feature = "archives")]
+    fn container_target<'env>(&'env self, target: &'env Target, out: &mut Output<'env, Event>) {
+        use crate::source::archive::Feed;
+        let examiner = self.examiner;
+        let mut tell = |event| out.push(event);
+        let (path, reference) = match target {
+            Target::Stdin => {
+                let mut stdin = io::stdin().lock();
+                let mut outer = Outer::nameless(self.target);
+                outer.shown = "-".to_owned();
+                return examiner.stream(&mut Feed::new(&mut stdin), &outer, &mut tell);
+            }
+            #[cfg(feature = "registry")]
+            Target::Registry(name) => {
+                let mut outer = Outer::nameless(self.target);
+                outer.shown.clone_from(name);
+                return examiner.registry(name, &outer, &mut tell);
+            }
+            Target::OciDir(path, reference) => {
+                let outer = Outer {
+                    reference: reference.clone(),
+                    ..Outer::file(path, self.target, true)
+                };
+                return examiner.image_directory(path, &outer, &mut tell);
+            }
+            Target::DockerArchive(path, reference) | Target::OciArchive(path, reference) => {
+                (path, reference.clone())
+            }
+            Target::Archive(path) => (path, None),
+            _ => {
+                return self.fatal(
+                    Path::new(self.target),
+                    "unsupported",
+                    "this kind of target is not read here",
+                    out,
+                );
+            }
+        };
+        let opened = dir::open_named(path).and_then(crate::bytes::FileBytes::open);
+        let outer = Outer {
+            reference,
+            ..Outer::file(path, self.target, true)
+        };
+        match opened {
+            Ok(bytes) => examiner.container(&bytes, &outer, &mut tell),
             Err(e) => self.fatal(path, "unreadable", &error_text(&e), out),
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn processes(&self, found: &crate::source::process::Processes, out: &mut Output<'_, Event>) {
+        for process in &found.list {
+            self.examiner
+                .process(process, self.target, &mut |e| out.push(e));
+        }
+        for thing in &found.unexamined {
+            out.push(Event::Unexamined {
+                thing: thing.clone(),
+                fatal: false,
+            });
         }
     }
 
@@ -242,16 +330,32 @@ impl<'e> Visitor<'e> {
     }
 }
 
-impl Visit<Event> for Visitor<'_> {
-    fn file(&self, met: &Met<'_>, out: &mut Output<'_, Event>) {
+impl<'env> Visit<'env, Event> for Visitor<'_> {
+    fn file(&'env self, met: &Met<'_>, out: &mut Output<'env, Event>) {
         self.examiner.met(met, self.target, out);
     }
 
-    fn directory(&self, _path: &Path, _names: &[Listed], _out: &mut Output<'_, Event>) -> bool {
+    #[cfg(feature = "archives")]
+    fn directory(&'env self, path: &Path, names: &[Listed], out: &mut Output<'env, Event>) -> bool {
+        let has = |name: &str| names.iter().any(|n| n.name == name);
+        if !self.examiner.options.archives || !has("oci-layout") || !has("index.json") {
+            return false;
+        }
+        let path = path.to_owned();
+        out.task(move |out| {
+            let outer = Outer::file(&path, self.target, false);
+            self.examiner
+                .image_directory(&path, &outer, &mut |e| out.push(e));
+        });
+        true
+    }
+
+    #[cfg(not(feature = "archives"))]
+    fn directory(&'env self, _: &Path, _: &[Listed], _: &mut Output<'env, Event>) -> bool {
         false
     }
 
-    fn passed_over(&self, path: &Path, why: Why, out: &mut Output<'_, Event>) {
+    fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, Event>) {
         let thing = match why {
             Why::Error(e) => self.thing(path, "unreadable", &error_text(&e)),
             Why::Pseudo(name) => self.thing(

@@ -2,6 +2,49 @@
 
 use std::path::Path;
 
+/// Where something stands that was opened, and what is found in it is told by.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outer {
+    /// The target as given.
+    pub target: String,
+    /// Its file; `None` for streams and registries.
+    pub file: Option<String>,
+    /// The name for a person.
+    pub shown: String,
+    /// The raw path in base64 when it is not UTF-8.
+    pub raw: Option<Vec<u8>>,
+    /// It was named by the user: nothing readable in it at all is a failure.
+    pub named: bool,
+    /// Only the image of this name, for targets that ask for one.
+    pub reference: Option<String>,
+}
+
+impl Outer {
+    /// A file.
+    pub(crate) fn file(path: &Path, target: &str, named: bool) -> Self {
+        let (shown, raw) = path_fields(path);
+        let raw = raw.map(|_| path.as_os_str().as_encoded_bytes().to_vec());
+        Self {
+            target: target.to_owned(),
+            file: Some(shown.clone()),
+            shown,
+            raw,
+            named,
+            reference: None,
+        }
+    }
+
+    /// A stream or a remote thing.
+    pub(crate) fn nameless(target: &str) -> Self {
+        Self {
+            target: target.to_owned(),
+            shown: target.to_owned(),
+            named: true,
+            ..Self::default()
+        }
+    }
+}
+
 /// The path for a person, always with `/`, and its raw bytes in base64 when it is not UTF-8.
 pub fn path_fields(path: &Path) -> (String, Option<String>) {
     match path.to_str() {

@@ -68,15 +68,15 @@ impl Met<'_> {
 }
 
 /// Who is told what the walk meets.
-pub trait Visit<T>: Sync {
+pub trait Visit<'env, T>: Sync {
     /// A regular file that is worth opening.
-    fn file(&self, met: &Met<'_>, out: &mut Output<'_, T>);
+    fn file(&'env self, met: &Met<'_>, out: &mut Output<'env, T>);
 
     /// A directory; true when it was dealt with and is not to be entered.
-    fn directory(&self, path: &Path, names: &[Listed], out: &mut Output<'_, T>) -> bool;
+    fn directory(&'env self, path: &Path, names: &[Listed], out: &mut Output<'env, T>) -> bool;
 
     /// Something that was not examined.
-    fn passed_over(&self, path: &Path, why: Why, out: &mut Output<'_, T>);
+    fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, T>);
 }
 
 /// Why something was not examined.
@@ -129,7 +129,7 @@ impl<'env, V> Walk<'env, V> {
         out: &mut Output<'env, T>,
     ) where
         T: Send + 'env,
-        V: Visit<T>,
+        V: Visit<'env, T>,
     {
         let dir = match Dir::open(root) {
             Ok(dir) => dir,
@@ -152,7 +152,7 @@ impl<'env, V> Walk<'env, V> {
     fn enter<T>(self: Arc<Self>, pending: Pending, out: &mut Output<'env, T>)
     where
         T: Send + 'env,
-        V: Visit<T>,
+        V: Visit<'env, T>,
     {
         let opened = match &pending.parent {
             Some(parent) => parent.child(&pending.name, self.rules.follow),
@@ -195,7 +195,7 @@ impl<'env, V> Walk<'env, V> {
         out: &mut Output<'env, T>,
     ) where
         T: Send + 'env,
-        V: Visit<T>,
+        V: Visit<'env, T>,
     {
         let (mut names, error) = dir.list();
         if let Some(e) = error {
@@ -228,7 +228,7 @@ impl<'env, V> Walk<'env, V> {
         out: &mut Output<'env, T>,
     ) where
         T: Send + 'env,
-        V: Visit<T>,
+        V: Visit<'env, T>,
     {
         let (mut files, mut below) = (0, 0);
         let follow = self.rules.follow;

@@ -2,7 +2,7 @@
 
 use super::{Change, Class, Direction};
 use crate::audit::known::{self, Release};
-use crate::report::model::{Binary, Module, Verdict};
+use crate::report::model::{Binary, Linkage, Module, Verdict};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -442,12 +442,14 @@ fn linkage(old: &Binary, new: &Binary, out: &mut Changes) {
         b.interpreter.as_deref(),
         a.interpreter.is_none(),
     );
+    let rpath = |l: &Linkage| l.rpath.as_ref().map(|directories| directories.join(":"));
+    let worse = b.rpath.is_some();
     out.value(
         Class::Linkage,
         "rpath",
-        a.rpath.as_deref(),
-        b.rpath.as_deref(),
-        b.rpath.is_some(),
+        rpath(a).as_deref(),
+        rpath(b).as_deref(),
+        worse,
     );
     out.known(Class::Linkage, "static", a.is_static, b.is_static, |s| !*s);
     out.known(Class::Linkage, "pie", a.pie, b.pie, |v| !*v);

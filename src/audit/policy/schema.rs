@@ -94,7 +94,12 @@ fn value() -> Value {
         },
         "$defs": {
             "level": { "enum": ["error", "warning", "note", "off"] },
-            "rules": { "type": "object", "additionalProperties": false, "properties": rules },
+            "rules": {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": rules,
+                "patternProperties": { "^GS[0-9]{3}$": { "oneOf": [{ "$ref": "#/$defs/level" }, { "type": "object" }] } }
+            },
             "condition": {
                 "type": "object",
                 "additionalProperties": false,

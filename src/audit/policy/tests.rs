@@ -204,3 +204,20 @@ fn names_on_the_command_line_are_checked() {
     assert!(p.set_level("godebug-*", None).is_ok());
     assert!(p.set_level("nothing-like-it", None).is_err());
 }
+
+#[test]
+fn every_policy_in_the_guide_loads() {
+    let guide =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/policy.md")).unwrap();
+    let blocks: Vec<&str> = guide
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|b| b.split("```").next())
+        .collect();
+    assert!(blocks.len() >= 7);
+    for block in blocks {
+        if let Err(wrong) = Policy::load(block, "docs/policy.md") {
+            panic!("{}\n{block}", wrong[0].render(block, false));
+        }
+    }
+}

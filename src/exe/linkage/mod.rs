@@ -63,7 +63,12 @@ fn text(bytes: &[u8]) -> Option<String> {
 }
 
 /// The entries of a search path in the form that the record has.
-fn search_path(entries: Vec<String>) -> Option<String> {
+fn search_path(entries: Vec<String>) -> Option<Vec<String>> {
     let entries: Vec<String> = entries.into_iter().filter(|e| !e.is_empty()).collect();
-    (!entries.is_empty()).then(|| entries.join(":"))
+    let directories: Vec<String> = entries
+        .iter()
+        .flat_map(|e| e.split(':'))
+        .map(str::to_owned)
+        .collect();
+    (!directories.is_empty()).then_some(directories)
 }

@@ -184,7 +184,7 @@ fn a_dynamic_elf_program_in_every_width_and_byte_order() {
             interpreter: some("/lib64/ld-linux-x86-64.so.2"),
             needed: Some(vec!["libc.so.6".to_owned(), "libm.so.6".to_owned()]),
             // Not the older DT_RPATH, which the loader passes over.
-            rpath: some("$ORIGIN/../lib"),
+            rpath: Some(vec!["$ORIGIN/../lib".to_owned()]),
             pie: Some(true),
             relro: some("full"),
             nx: Some(true),
@@ -295,7 +295,7 @@ fn a_macho_program() {
             "/usr/lib/libSystem.B.dylib".to_owned(),
             "@rpath/libextra.dylib".to_owned(),
         ]),
-        rpath: some("@loader_path/../lib"),
+        rpath: Some(vec!["@loader_path/../lib".to_owned()]),
         pie: Some(true),
         relro: None,
         nx: Some(true),
@@ -406,7 +406,10 @@ fn an_xcoff_program() {
         let got = read(&out.bytes).unwrap();
         let needed = ["libc.a(shr_64.o)", "/opt/libx.so"].map(str::to_owned);
         assert_eq!(got.needed, Some(needed.to_vec()), "wide {wide}");
-        assert_eq!(got.rpath, some("/usr/lib:/lib"));
+        assert_eq!(
+            got.rpath,
+            Some(vec!["/usr/lib".to_owned(), "/lib".to_owned()])
+        );
         assert_eq!(got.is_static, Some(false));
     }
 }

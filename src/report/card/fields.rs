@@ -337,10 +337,14 @@ fn linkage(c: &Context) -> Option<String> {
     if !needed.is_empty() {
         parts.push(safe(&format!("needs {}", needed.join(" "))));
     }
+    let rpath = facts
+        .rpath
+        .as_ref()
+        .map(|directories| directories.join(":"));
     for (value, label) in [
         (&facts.glibc, "glibc"),
         (&facts.min_os, "needs at least"),
-        (&facts.rpath, "rpath"),
+        (&rpath, "rpath"),
     ] {
         parts.extend(
             value

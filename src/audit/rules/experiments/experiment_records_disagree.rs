@@ -5,7 +5,7 @@ pub const META: Meta = Meta {
     id: "experiment-records-disagree",
     family: Family::Experiments,
     summary: "GOEXPERIMENT setting and version suffix say different things",
-    levels: levels(WARN, ERROR, WARN, ERROR),
+    levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.1.0",
     doc: Doc {

@@ -20,6 +20,11 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(goroot) = &ctx.binary.goroot else {
         return;
     };
+    // A value set on purpose is goroot-overridden.
+    let set = crate::audit::facts::x_flags(ctx.binary);
+    if set.iter().any(|x| x.target == "runtime.defaultGOROOT") {
+        return;
+    }
     let fold = |v: &str| {
         v.replace('\\', "/")
             .trim_end_matches('/')

@@ -25,12 +25,15 @@ pub const META: Meta = Meta {
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let ignore = ctx.options.list("ignore").unwrap_or_default();
     for c in ctx.binary.corroboration.iter().flatten() {
-        if c.verdict != Verdict::Contradicted || ignore.contains(&c.claim.as_str()) {
+        // These two have rules of their own, which say more.
+        let told = c.claim == "godebug"
+            || (c.claim == "experiments" && ctx.binary.experiments.consistent == Some(false));
+        if told || c.verdict != Verdict::Contradicted || ignore.contains(&c.claim.as_str()) {
             continue;
         }
         let shown = |v: &Option<String>| {
             v.as_deref()
-                .map_or("nothing".to_string(), super::super::super::facts::shorten)
+                .map_or("nothing".to_string(), crate::audit::facts::shorten)
         };
         sink.report(
             Report::new(format!("{} is recorded as {}, but the program shows {}", c.claim, shown(&c.recorded), shown(&c.observed)))
@@ -63,6 +66,7 @@ mod tests {
                 row("port", Verdict::Confirmed),
                 row("cgo", Verdict::Unverifiable),
                 row("buildmode", Verdict::Contradicted),
+                row("godebug", Verdict::Contradicted),
             ])
         });
         assert_eq!(judge_one("contradicted-claim", &b).len(), 2);

@@ -45,7 +45,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     };
     let allow = ctx.options.list("allow").unwrap_or_default();
     let bad: Vec<&str> = rpath
-        .split(':')
+        .iter()
+        .map(String::as_str)
         .filter(|d| {
             let fixed = d.starts_with('/')
                 || d.starts_with("$ORIGIN")
@@ -73,7 +74,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .collect();
     sink.report(
         Report::new(format!("libraries are searched in {}", shown.join(", ")))
-            .see("linkage.rpath", rpath)
+            .see("linkage.rpath", rpath.join(":"))
             .salient(bad.join(":"))
             .help("drop `-rpath` from CGO_LDFLAGS and -extldflags and rebuild, or `patchelf --remove-rpath FILE`"),
     );
@@ -94,7 +95,10 @@ mod tests {
             ("/tmpfs", 0),
             ("", 0),
         ] {
-            let b = binary(|b| b.linkage.as_mut().unwrap().rpath = Some(rpath.into()));
+            let b = binary(|b| {
+                b.linkage.as_mut().unwrap().rpath =
+                    Some(rpath.split(':').map(str::to_owned).collect())
+            });
             assert_eq!(judge_one("unsafe-rpath", &b).len(), n, "{rpath}");
         }
     }

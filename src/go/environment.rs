@@ -1,0 +1,111 @@
+//! The environment a program runs in: what it changes, and what people put there in vain.
+
+use super::godebug;
+use super::version::GoVersion;
+use crate::report::model::Binary;
+
+/// Where an environment comes from; says so in notes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Assumed by the user.
+    Given,
+    /// `ENV` of a container image.
+    Image,
+    /// Of a running process.
+    Process,
+}
+
+impl Place {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Given => "the given environment",
+            Self::Image => "the image's ENV",
+            Self::Process => "the process's environment",
+        }
+    }
+}
+
+/// Variables of the Go build that a program does not read at run time (src/runtime and src/cmd/go, Go 1.19 to 1.27).
+const BUILD_ONLY: [&str; 4] = ["GOEXPERIMENT", "GOROOT_FINAL", "GOFLAGS", "GOFIPS140"];
+
+/// Works out the record again under an environment: the effective GODEBUG, and notes on variables that matter or do nothing.
+/// A later variable of the same name wins.
+pub fn assume(binary: &mut Binary, variables: &[(String, String)], place: Place) {
+    let value = |name: &str| {
+        variables
+            .iter()
+            .rev()
+            .find(|v| v.0 == name)
+            .map(|v| v.1.as_str())
+    };
+    for name in BUILD_ONLY {
+        if let Some(text) = value(name).filter(|v| !v.is_empty()) {
+            note(
+                binary,
+                format!(
+                    "{} sets {name}={text}, which does nothing at run time",
+                    place.name()
+                ),
+            );
+        }
+    }
+    let asks = binary
+        .goroot
+        .as_ref()
+        .is_some_and(|g| g.linked == Some(true));
+    if let Some(root) = value("GOROOT").filter(|v| !v.is_empty() && asks) {
+        note(
+            binary,
+            format!(
+                "{} sets GOROOT={root}, and runtime.GOROOT() answers that",
+                place.name()
+            ),
+        );
+    }
+    let Some(godebug) = value("GODEBUG") else {
+        return;
+    };
+    // Only the record was read: there is nothing to work out.
+    if binary.goroot.is_none() || binary.godebug.environment.as_deref() == Some(godebug) {
+        return;
+    }
+    let Some(version) = binary.go_version_raw.as_deref().and_then(GoVersion::parse) else {
+        return;
+    };
+    let info = binary.build_info.as_ref();
+    let setting = |key: &str| info.and_then(|b| b.setting(key));
+    let goos = setting("GOOS").or(binary.executable.os.as_deref());
+    let goarch = setting("GOARCH").or(binary.executable.arch.as_deref());
+    let linked = binary.linked.as_ref();
+    let facts = godebug::Facts {
+        version: &version,
+        recorded: binary.godebug.recorded.as_deref(),
+        baked: binary.godebug.baked.as_deref(),
+        environment: Some(godebug),
+        has_settings: info.is_some_and(|b| !b.settings.is_empty()),
+        main_package: binary.main_package.as_deref(),
+        goos,
+        goarch,
+        crypto_linked: linked.filter(|l| l.functions > 0).map(|l| l.crypto),
+    };
+    let assessed = godebug::assess(&facts);
+    let mode = assessed
+        .effective
+        .iter()
+        .flatten()
+        .find(|e| e.key == "fips140")
+        .map(|e| e.value.clone());
+    binary.godebug = assessed;
+    if let (Some(fips), Some(mode)) = (&mut binary.fips, mode)
+        && ["off", "on", "only"].contains(&mode.as_str())
+        && fips.crypto.as_deref() == Some("go")
+    {
+        fips.mode = Some(mode);
+    }
+}
+
+fn note(binary: &mut Binary, text: String) {
+    if !binary.notes.contains(&text) {
+        binary.notes.push(text);
+    }
+}

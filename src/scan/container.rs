@@ -1,0 +1,558 @@
+//! Archives, images, streams and processes: what is inside them is examined as files are, and told with the place inside.
+
+use super::examine::Content;
+use super::place::{Outer, base64};
+use super::{Event, Examiner, error_text};
+use crate::bytes::{FileBytes, ReadAt, Spill};
+use crate::exe;
+use crate::go::environment;
+use crate::report::model::{Binary, Location, Unexamined, VersionClaim};
+use crate::source::archive::{
+    ArchiveError, Candidate, Feed, Input, Kind, Place, Receiver, Scope, Walker, Want,
+    decompress_as, sniff,
+};
+use crate::source::dir::Stat;
+use crate::source::image::{self, Examine, ImageScan};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// The label that names an image's version (OCI image spec, annotations).
+const VERSION_LABEL: &str = "org.opencontainers.image.version";
+
+/// What kind of container a file is, by its first bytes.
+pub(crate) fn container_kind(head: &[u8]) -> Option<Kind> {
+    sniff(head)
+}
+
+impl Examiner<'_> {
+    /// A file that is a container or compressed.
+    pub(crate) fn container(&self, bytes: &dyn ReadAt, outer: &Outer, tell: &mut dyn FnMut(Event)) {
+        let options = self.image_options(outer);
+        let mut head = [0; 512];
+        let head = bytes
+            .read_at(&mut head, 0)
+            .ok()
+            .and_then(|n| head.get(..n))
+            .unwrap_or_default();
+        match sniff(head) {
+            Some(Kind::Format(_)) if image::is_image_archive(bytes, &options) => {
+                let scan = self.with_threads(|| image::scan_archive(bytes, &options, self));
+                self.images(scan, outer, tell);
+            }
+            Some(Kind::Codec(_)) => self.stream(&mut Feed::at(bytes), outer, tell),
+            _ => self.archive(Input::Random(bytes), outer, tell),
+        }
+        self.add_bytes(bytes.len());
+    }
+
+    /// A stream of unknown kind: a program, an archive, an image, compressed or not.
+    pub(crate) fn stream(&self, feed: &mut Feed<'_>, outer: &Outer, tell: &mut dyn FnMut(Event)) {
+        let head = match feed.peek(crate::source::archive::stream::HEAD) {
+            Ok(head) => head.to_vec(),
+            Err(e) => return tell(self.problem(outer, "unreadable", &error_text(&e), true)),
+        };
+        let scope = Scope::new(self.options.limits, self.budget.clone());
+        match sniff(&head) {
+            Some(Kind::Codec(codec)) => {
+                match decompress_as(codec, Feed::owning(Box::new(feed)), &scope) {
+                    Ok(inner) => {
+                        let mut inner = Feed::owning(Box::new(inner));
+                        match inner.peek(512).map(sniff) {
+                            // An image inside a compressed stream is read as it comes.
+                            Ok(Some(Kind::Format(_))) => self.uncompressed(&mut inner, outer, tell),
+                            Ok(_) => self.archive(Input::Stream(&mut inner), outer, tell),
+                            Err(e) => {
+                                let problem = ArchiveError::from(e);
+                                tell(self.problem(
+                                    outer,
+                                    problem.reason.as_str(),
+                                    &problem.detail,
+                                    outer.named,
+                                ));
+                            }
+                        }
+                    }
+                    Err(e) => tell(self.problem(outer, e.reason.as_str(), &e.detail, outer.named)),
+                }
+            }
+            Some(Kind::Format(_)) => self.uncompressed(feed, outer, tell),
+            None => self.lone_program(&head, feed, outer, tell),
+        }
+    }
+
+    fn uncompressed(&self, feed: &mut Feed<'_>, outer: &Outer, tell: &mut dyn FnMut(Event)) {
+        if image::begins_like_image(feed).unwrap_or(false) {
+            let options = self.image_options(outer);
+            let scan = image::scan_stream(feed, &options, self);
+            return self.images(scan, outer, tell);
+        }
+        self.archive(Input::Stream(feed), outer, tell);
+    }
+
+    /// A program that comes as a stream is kept, in memory or in a temporary file.
+    fn lone_program(
+        &self,
+        head: &[u8],
+        feed: &mut Feed<'_>,
+        outer: &Outer,
+        tell: &mut dyn FnMut(Event),
+    ) {
+        const IN_MEMORY: u64 = 8 << 20;
+        self.counters
+            .tally
+            .files
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let content = if exe::sniff(head).is_some() {
+            match Spill::collect(
+                &[],
+                feed,
+                None,
+                IN_MEMORY,
+                &self.budget,
+                &self.options.limits,
+            ) {
+                Ok(bytes) => self.program(&bytes, true),
+                Err(e) => {
+                    let problem = ArchiveError::from(e);
+                    Content::Unexamined(problem.reason.as_str(), problem.detail)
+                }
+            }
+        } else {
+            Content::NotGo("neither an executable, an archive nor an image".to_owned())
+        };
+        self.tell(content, None, outer, tell);
+    }
+
+    /// A directory that is an OCI layout.
+    pub(crate) fn image_directory(&self, path: &Path, outer: &Outer, tell: &mut dyn FnMut(Event)) {
+        let options = self.image_options(outer);
+        let scan = self.with_threads(|| image::scan_directory(path, &options, self));
+        self.images(scan, outer, tell);
+    }
+
+    /// An image of a registry.
+    #[cfg(feature = "registry")]
+    pub(crate) fn registry(&self, name: &str, outer: &Outer, tell: &mut dyn FnMut(Event)) {
+        let settings = crate::source::registry::Settings {
+            insecure_http: self.options.insecure_http,
+            ..Default::default()
+        };
+        let options = self.image_options(outer);
+        let scan =
+            self.with_threads(|| crate::source::registry::scan(name, &settings, &options, self));
+        self.images(scan, outer, tell);
+    }
+
+    fn image_options(&self, outer: &Outer) -> image::Options {
+        image::Options {
+            limits: self.options.limits,
+            budget: self.budget.clone(),
+            platform: self.options.platform.clone(),
+            reference: outer.reference.clone(),
+            verify_diffid: self.options.verify_diffid,
+            archives: self.options.archives,
+            file: outer.file.clone(),
+            target: outer.target.clone(),
+            ..image::Options::new(&outer.shown)
+        }
+    }
+
+    /// Runs work that is parallel in itself on the threads of the scan, not on the processors of the machine.
+    fn with_threads<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        let pool = self.layers.get_or_init(|| {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(self.options.jobs)
+                .build()
+                .ok()
+        });
+        match pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+
+    /// Everything that a source of images gave.
+    fn images(&self, scan: image::Scan, outer: &Outer, tell: &mut dyn FnMut(Event)) {
+        for image in scan.images {
+            self.image(image, tell);
+        }
+        for mut binary in scan.loose {
+            environment::assume(
+                &mut binary,
+                &self.options.environment,
+                environment::Place::Given,
+            );
+            tell(Event::Binary(Box::new(binary)));
+        }
+        if scan.not_image && outer.reference.is_some() {
+            tell(self.problem(outer, "unsupported", "no image is in it", true));
+        }
+        for problem in scan.problems {
+            tell(Event::Unexamined {
+                thing: problem.unexamined,
+                fatal: problem.fatal,
+            });
+        }
+    }
+
+    fn image(&self, image: ImageScan, tell: &mut dyn FnMut(Event)) {
+        let mut variables: Vec<(String, String)> = image
+            .record
+            .env
+            .iter()
+            .filter_map(|e| e.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned())))
+            .collect();
+        variables.extend(self.options.environment.iter().cloned());
+        let version = image.record.labels.get(VERSION_LABEL).cloned();
+        tell(Event::Image(Box::new(image.record)));
+        for mut binary in image.binaries {
+            environment::assume(&mut binary, &variables, environment::Place::Image);
+            if let (Some(claims), Some(version)) = (&mut binary.versions, &version) {
+                claims.push(VersionClaim {
+                    value: version.clone(),
+                    source: "image-label".to_owned(),
+                    name: Some(VERSION_LABEL.to_owned()),
+                });
+            }
+            tell(Event::Binary(Box::new(binary)));
+        }
+        for problem in image.problems {
+            tell(Event::Unexamined {
+                thing: problem.unexamined,
+                fatal: problem.fatal,
+            });
+        }
+    }
+
+    fn archive(&self, input: Input<'_>, outer: &Outer, tell: &mut dyn FnMut(Event)) {
+        let scope = Scope::new(self.options.limits, self.budget.clone());
+        let met = Met {
+            examiner: self,
+            outer,
+            found: Mutex::default(),
+        };
+        Walker {
+            receiver: &met,
+            scope: &scope,
+        }
+        .walk(input, &Place::default());
+        let found = met
+            .found
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        found.events.into_iter().for_each(tell);
+    }
+
+    fn problem(&self, outer: &Outer, reason: &str, detail: &str, fatal: bool) -> Event {
+        let location = Location {
+            target: outer.target.clone(),
+            file: outer.file.clone(),
+            ..Location::default()
+        };
+        let thing = Unexamined {
+            path: outer.shown.clone(),
+            location,
+            reason: reason.to_owned(),
+            detail: detail.to_owned(),
+        };
+        Event::Unexamined { thing, fatal }
+    }
+
+    /// What is needed of a file inside a container.
+    fn want(&self, head: &[u8], size: Option<u64>) -> Want {
+        if size.is_some_and(|s| s < self.options.rules.min_size) {
+            self.counters
+                .tally
+                .below_min_size
+                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            return Want::Skip;
+        }
+        if exe::sniff(head).is_some() {
+            return Want::Whole;
+        }
+        self.count_not_go();
+        Want::Skip
+    }
+
+    /// A running program.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn process(
+        &self,
+        process: &crate::source::process::Process,
+        target: &str,
+        tell: &mut dyn FnMut(Event),
+    ) {
+        use crate::source::process::OnDisk;
+        self.counters
+            .tally
+            .files
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let outer = Outer {
+            named: false,
+            ..Outer::file(&process.path, target, false)
+        };
+        let stat = Stat {
+            kind: crate::source::dir::Kind::File,
+            size: process.bytes.len(),
+            id: process.identity,
+            links: 1,
+            mode: None,
+            owner: Some((process.uid, process.gid)),
+        };
+        let content = self.program(&process.bytes, true);
+        if matches!(content, Content::NotGo(_)) {
+            return self.count_not_go();
+        }
+        let mut variables: Vec<(String, String)> = process
+            .env
+            .iter()
+            .flatten()
+            .filter_map(|e| e.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned())))
+            .collect();
+        variables.extend(self.options.environment.iter().cloned());
+        let on_disk = match process.on_disk {
+            OnDisk::Same | OnDisk::Unknown => None,
+            OnDisk::Deleted => Some("the file that runs was deleted from disk".to_owned()),
+            OnDisk::Replaced => Some(self.replaced_by(&process.on_disk_path)),
+        };
+        self.tell(content, Some(&stat), &outer, &mut |event| match event {
+            Event::Binary(mut binary) => {
+                binary.location.pid = Some(process.pid);
+                environment::assume(&mut binary, &variables, environment::Place::Process);
+                if process.env.is_none() {
+                    binary.notes.push(
+                        "its environment may not be read: effective settings are those without one"
+                            .to_owned(),
+                    );
+                }
+                if let Some(now) = &on_disk {
+                    let runs = binary.go_version.as_deref().unwrap_or("an unknown Go");
+                    binary.notes.push(format!("runs {runs}; {now}"));
+                }
+                tell(Event::Binary(binary));
+            }
+            other => tell(other),
+        });
+    }
+
+    /// What stands on disk in the place of a running program.
+    #[cfg(target_os = "linux")]
+    fn replaced_by(&self, path: &Path) -> String {
+        let content = std::fs::File::open(path)
+            .and_then(FileBytes::open)
+            .map(|bytes| self.program(&bytes, true));
+        match content {
+            Ok(Content::Go(found)) => {
+                let version = found.first().and_then(|f| f.0.go_version.clone());
+                format!(
+                    "on disk is a newer copy, built with {}",
+                    version.as_deref().unwrap_or("an unknown Go")
+                )
+            }
+            Ok(_) => "on disk is another file that is not Go".to_owned(),
+            Err(e) => format!(
+                "on disk is another file, which cannot be read: {}",
+                error_text(&e)
+            ),
+        }
+    }
+}
+
+impl Examine for Examiner<'_> {
+    fn entry_seen(&self, _size: u64) {
+        self.counters
+            .tally
+            .files
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    fn wants(&self, _place: &Place, head: &[u8], size: Option<u64>) -> Want {
+        self.want(head, size)
+    }
+
+    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Binary> {
+        match self.program(candidate.bytes, false) {
+            Content::Go(found) => found
+                .into_iter()
+                .map(|(mut binary, inner)| {
+                    binary.location.slice = inner.slice;
+                    binary
+                })
+                .collect(),
+            Content::NotGo(_) => {
+                self.count_not_go();
+                Vec::new()
+            }
+            Content::Unexamined(..) | Content::Container => Vec::new(),
+        }
+    }
+}
+
+/// Takes what a walk through one archive meets.
+struct Met<'m> {
+    examiner: &'m Examiner<'m>,
+    outer: &'m Outer,
+    found: Mutex<Found>,
+}
+
+#[derive(Default)]
+struct Found {
+    events: Vec<Event>,
+    /// Where in `events` the binaries of an entry are, for hard links to it.
+    by_entry: HashMap<Vec<Vec<u8>>, (usize, usize)>,
+}
+
+impl Met<'_> {
+    /// Path for a person, names as text, and the raw path where text cannot hold it.
+    fn path(&self, place: &Place) -> (String, Vec<String>, Option<String>) {
+        let entries: Vec<String> = place
+            .entries
+            .iter()
+            .map(|e| String::from_utf8_lossy(e).into_owned())
+            .collect();
+        let mut path = self.outer.shown.clone();
+        for entry in &entries {
+            path.push('!');
+            path.push_str(entry);
+        }
+        let odd = self.outer.raw.is_some()
+            || place
+                .entries
+                .iter()
+                .any(|e| std::str::from_utf8(e).is_err());
+        let raw = odd.then(|| {
+            let mut bytes = self
+                .outer
+                .raw
+                .clone()
+                .unwrap_or_else(|| self.outer.shown.clone().into_bytes());
+            for entry in &place.entries {
+                bytes.push(b'!');
+                bytes.extend_from_slice(entry);
+            }
+            base64(&bytes)
+        });
+        (path, entries, raw)
+    }
+
+    fn location(&self, place: &Place, entries: Vec<String>) -> Location {
+        Location {
+            target: self.outer.target.clone(),
+            file: self.outer.file.clone(),
+            entry: entries,
+            mode: place.mode,
+            uid: place.uid,
+            gid: place.gid,
+            ..Location::default()
+        }
+    }
+
+    fn unexamined_at(&self, place: &Place, reason: &str, detail: &str, fatal: bool) -> Event {
+        let (path, entries, _) = self.path(place);
+        let location = self.location(place, entries);
+        Event::Unexamined {
+            thing: Unexamined {
+                path,
+                location,
+                reason: reason.to_owned(),
+                detail: detail.to_owned(),
+            },
+            fatal,
+        }
+    }
+
+    fn add(&self, place: &Place, found: impl IntoIterator<Item = Binary>) {
+        let (path, entries, raw) = self.path(place);
+        let mut all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = all.events.len();
+        for mut binary in found {
+            let member = binary.location.entry.pop();
+            binary.path = match &member {
+                Some(member) => format!("{path}!{member}"),
+                None => path.clone(),
+            };
+            binary.path_bytes.clone_from(&raw);
+            let slice = binary.location.slice.take();
+            binary.location = self.location(place, entries.iter().cloned().chain(member).collect());
+            binary.location.slice = slice;
+            environment::assume(
+                &mut binary,
+                &self.examiner.options.environment,
+                environment::Place::Given,
+            );
+            all.events.push(Event::Binary(Box::new(binary)));
+        }
+        let last = all.events.len();
+        if last > first {
+            all.by_entry.insert(place.entries.clone(), (first, last));
+        }
+    }
+}
+
+impl Receiver for Met<'_> {
+    fn entry_seen(&self, _place: &Place, _size: u64) {
+        Examine::entry_seen(self.examiner, 0);
+    }
+
+    fn wants(&self, _place: &Place, head: &[u8], size: Option<u64>) -> Want {
+        self.examiner.want(head, size)
+    }
+
+    fn candidate(&self, candidate: &Candidate<'_>) {
+        match self.examiner.program(candidate.bytes, false) {
+            Content::Go(found) => {
+                let binaries = found.into_iter().map(|(mut binary, inner)| {
+                    binary.location.slice = inner.slice;
+                    binary.location.entry = inner.member.into_iter().collect();
+                    binary
+                });
+                self.add(candidate.place, binaries);
+            }
+            Content::NotGo(_) => self.examiner.count_not_go(),
+            Content::Unexamined(reason, detail) => {
+                let event = self.unexamined_at(candidate.place, reason, &detail, false);
+                self.found
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .events
+                    .push(event);
+            }
+            Content::Container => {}
+        }
+    }
+
+    fn alias(&self, of: &Place, place: &Place) {
+        let copies: Vec<Binary> = {
+            let all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+            let range = all
+                .by_entry
+                .get(&of.entries)
+                .and_then(|&(a, b)| all.events.get(a..b));
+            let binaries = range.unwrap_or_default().iter().filter_map(|e| match e {
+                Event::Binary(binary) => Some((**binary).clone()),
+                _ => None,
+            });
+            // What stands behind the names of the entry itself is a member of an archive inside it.
+            binaries
+                .map(|mut binary| {
+                    binary.location.entry = binary.location.entry.split_off(of.entries.len());
+                    binary
+                })
+                .collect()
+        };
+        self.add(place, copies);
+    }
+
+    fn unexamined(&self, place: &Place, problem: &ArchiveError) {
+        let mut all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let nothing = place.entries.is_empty() && all.events.is_empty();
+        let event = self.unexamined_at(
+            place,
+            problem.reason.as_str(),
+            &problem.detail,
+            self.outer.named && nothing,
+        );
+        all.events.push(event);
+    }
+}

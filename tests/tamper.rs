@@ -1,0 +1,241 @@
+//! Records edited by hand are caught by the program's second copy, honest ones never are, and a record that was removed is read from that
+//! copy as well as from its own place.
+#![cfg(feature = "archives")]
+
+mod support;
+
+use gospect::go::{Level, Options, inspect};
+use gospect::report::model::{Binary, Verdict};
+use memchr::memmem;
+use support::fixtures::{Fixture, fixtures};
+use support::{derive, fixture};
+
+/// Every program in a file, with all facts.
+fn programs(bytes: &Vec<u8>) -> Vec<Binary> {
+    let options = Options {
+        level: Level::Full,
+        named: true,
+        ..Options::default()
+    };
+    let found = inspect(bytes, &options).map_or_else(|_| Vec::new(), |i| i.found);
+    found.into_iter().map(|f| f.binary).collect()
+}
+
+fn program(bytes: &Vec<u8>, what: &str) -> Binary {
+    let mut all = programs(bytes);
+    assert_eq!(all.len(), 1, "{what}: {} programs", all.len());
+    all.remove(0)
+}
+
+/// Claims that the evidence is against.
+fn contradicted(binary: &Binary) -> Vec<&str> {
+    let rows = binary.corroboration.as_deref().unwrap_or_default();
+    rows.iter()
+        .filter(|r| r.verdict == Verdict::Contradicted)
+        .map(|r| r.claim.as_str())
+        .collect()
+}
+
+/// Linked programs that hold both the blob and the linker's copy. Plugins have the blob alone, wasm and objects are laid out otherwise.
+fn has_two_copies(f: &Fixture) -> bool {
+    let other = ["-buildmode=plugin", "-buildmode=c-archive"];
+    f.toolchain.is_some()
+        && f.goarch != "wasm"
+        && f.program != "other"
+        && !f.flags.iter().any(|flag| other.contains(&flag.as_str()))
+}
+
+/// The text with the last character of a field changed, the field being what `find` picks.
+fn bend(text: &[u8], find: impl Fn(&str) -> Option<String>) -> Option<Vec<u8>> {
+    let lines = String::from_utf8_lossy(text.get(16..text.len().checked_sub(16)?)?).into_owned();
+    let field = lines.lines().find_map(find)?;
+    let at = memmem::find(text, field.as_bytes())? + field.len() - 1;
+    let mut out = text.to_vec();
+    out[at] = match out[at] {
+        b'0' => b'1',
+        b'1' => b'0',
+        b'9' => b'8',
+        digit @ b'2'..=b'8' => digit + 1,
+        b'x' => b'y',
+        _ => b'x',
+    };
+    Some(out)
+}
+
+/// A whole line whose start is given and whose value is not empty.
+fn line(start: &'static str) -> impl Fn(&str) -> Option<String> {
+    move |l| (l.starts_with(start) && !l.ends_with(['=', '\t'])).then(|| l.to_owned())
+}
+
+/// The first three fields of a module line: kind, path, version.
+fn module(kind: &'static str) -> impl Fn(&str) -> Option<String> {
+    move |l| {
+        let fields: Vec<&str> = l.split('\t').collect();
+        (fields[0] == kind && fields.len() > 2 && !fields[2].is_empty())
+            .then(|| fields[..3].join("\t"))
+    }
+}
+
+#[test]
+fn every_edit_of_the_record_is_contradicted() {
+    type Find = Box<dyn Fn(&str) -> Option<String>>;
+    let edits: Vec<(&str, Find)> = vec![
+        ("main package", Box::new(line("path\t"))),
+        ("main module version", Box::new(module("mod"))),
+        ("dependency version", Box::new(module("dep"))),
+        ("cgo", Box::new(line("build\tCGO_ENABLED="))),
+        ("architecture", Box::new(line("build\tGOARCH="))),
+        ("compiler", Box::new(line("build\t-compiler="))),
+        ("link flags", Box::new(line("build\t-ldflags="))),
+        ("GODEBUG", Box::new(line("build\tDefaultGODEBUG="))),
+        ("revision", Box::new(line("build\tvcs.revision="))),
+    ];
+    let mut seen = vec![0; edits.len()];
+    let mut programs = 0;
+    for f in fixtures().filter(|f| has_two_copies(f)) {
+        let honest = f.bytes();
+        programs += 1;
+        for (i, (what, find)) in edits.iter().enumerate() {
+            let Some(text) = bend(&derive::find_blob(&honest).modinfo, find) else {
+                continue;
+            };
+            let forged = derive::rewrite_blob(&honest, |blob| blob.modinfo = text);
+            let binary = program(&forged, &f.id);
+            assert!(
+                !contradicted(&binary).is_empty(),
+                "{}: {what} edited and not noticed",
+                f.id
+            );
+            seen[i] += 1;
+        }
+    }
+    assert!(programs >= 100, "only {programs} programs");
+    for ((what, _), seen) in edits.iter().zip(seen) {
+        assert!(seen > 0, "no program to edit the {what} of");
+    }
+}
+
+#[test]
+fn an_edited_version_is_contradicted() {
+    for f in fixtures().filter(|f| has_two_copies(f)) {
+        let honest = f.bytes();
+        // The patch release, the minor release, and a vendor's text in its place.
+        for version in ["go1.99", "go1.9", "devel", "go1-a"] {
+            let forged = derive::rewrite_blob(&honest, |blob| {
+                blob.version = version.as_bytes().to_vec();
+            });
+            let binary = program(&forged, &f.id);
+            assert!(
+                !contradicted(&binary).is_empty(),
+                "{}: {version} not noticed",
+                f.id
+            );
+        }
+        let forged = derive::rewrite_blob(&honest, |blob| {
+            let last = blob.version.last_mut().unwrap();
+            *last = if *last == b'3' { b'2' } else { b'3' };
+        });
+        let binary = program(&forged, &f.id);
+        assert!(
+            !contradicted(&binary).is_empty(),
+            "{}: the patch release was edited and not noticed",
+            f.id
+        );
+    }
+}
+
+#[test]
+fn a_line_taken_out_or_a_record_emptied_is_contradicted() {
+    for f in fixtures().filter(|f| has_two_copies(f)) {
+        let honest = f.bytes();
+        let without_line = derive::rewrite_blob(&honest, |blob| {
+            let at = memmem::find(&blob.modinfo, b"build\t").expect("a setting");
+            let end = at + memchr::memchr(b'\n', &blob.modinfo[at..]).unwrap() + 1;
+            blob.modinfo.drain(at..end);
+        });
+        let emptied = derive::rewrite_blob(&honest, |blob| blob.modinfo.clear());
+        for (what, forged) in [("a line", without_line), ("the text", emptied)] {
+            let binary = program(&forged, &f.id);
+            assert!(
+                !contradicted(&binary).is_empty(),
+                "{}: {what} removed and not noticed",
+                f.id
+            );
+        }
+    }
+}
+
+#[test]
+fn honest_programs_are_never_contradicted() {
+    for f in fixtures() {
+        for binary in programs(&f.bytes()) {
+            let claims = contradicted(&binary);
+            assert!(claims.is_empty(), "{}: {claims:?}", f.id);
+        }
+    }
+}
+
+#[test]
+fn a_version_edited_in_both_copies_is_held_against_the_tables() {
+    for (id, from, to) in [
+        ("1.27-linux-amd64-strip", "go1.27.3", "go1.17.3"),
+        ("1.19-linux-amd64-strip", "go1.19.8", "go1.27.8"),
+        ("1.27-windows-amd64-strip", "go1.27.3", "go1.19.3"),
+    ] {
+        let mut forged = fixture(id).to_vec();
+        let places: Vec<usize> = memmem::find_iter(&forged, from).collect();
+        assert!(places.len() >= 2, "{id}");
+        for at in places {
+            forged[at..at + from.len()].copy_from_slice(to.as_bytes());
+        }
+        let binary = program(&forged, id);
+        assert_eq!(binary.go_version.as_deref(), Some(to), "{id}");
+        assert!(!contradicted(&binary).is_empty(), "{id}: not noticed");
+    }
+}
+
+#[test]
+fn a_record_that_was_removed_is_recovered_in_full() {
+    for f in fixtures().filter(|f| has_two_copies(f)) {
+        let honest = f.bytes();
+        let want = program(&honest, &f.id);
+        assert!(want.build_info.is_some(), "{}", f.id);
+        let blob = derive::find_blob(&honest);
+        let mut destroyed = honest.to_vec();
+        destroyed[blob.start..blob.end].fill(0);
+        let mut variants = vec![
+            ("magic erased", derive::erase_magic(&honest)),
+            ("blob destroyed", destroyed),
+        ];
+        if honest.starts_with(b"\x7fELF") {
+            variants.push(("no sections", derive::drop_section_headers(&honest)));
+            let bare = derive::drop_section_headers(&derive::erase_magic(&honest));
+            variants.push(("no sections, no magic", bare));
+            let renamed = derive::rename_section(&honest, ".go.buildinfo", ".not.here");
+            variants.push(("section renamed", renamed));
+        }
+        if f.goos == "darwin" {
+            let renamed = derive::rename_section(&honest, "__go_buildinfo", "__not_here");
+            variants.push(("section renamed", renamed));
+        }
+        for (what, file) in variants {
+            let got = program(&file, &f.id);
+            assert_eq!(got.build_info, want.build_info, "{}: {what}", f.id);
+            assert_eq!(got.go_version_raw, want.go_version_raw, "{}: {what}", f.id);
+            assert_eq!(got.main_package, want.main_package, "{}: {what}", f.id);
+            assert_eq!(contradicted(&got), contradicted(&want), "{}: {what}", f.id);
+        }
+    }
+}
+
+#[test]
+fn the_older_layout_has_no_second_copy_to_be_held_against() {
+    for id in ["1.27-linux-amd64-w", "1.19-linux-amd64-w"] {
+        let binary = program(&derive::pointer_format(&fixture(id)), id);
+        let claims = contradicted(&binary);
+        assert!(
+            !claims.contains(&"build-info") && !claims.contains(&"GoVersion"),
+            "{id}: {claims:?}"
+        );
+    }
+}
