@@ -139,7 +139,7 @@ fn every_format_says_what_was_found() {
         );
         assert_eq!((file.code, file.stdout.as_str()), (Some(1), ""), "{format}");
         assert_eq!(std::fs::read(&path).unwrap(), out.raw, "{format}");
-        std::fs::remove_file(path).unwrap();
+        std::fs::remove_file(&path).unwrap();
     }
 }
 
@@ -234,7 +234,11 @@ fn a_baseline_accepts_what_is_there_and_nothing_new() {
     assert_eq!(code(&s, &strict), 1);
     let written = audit(
         &s,
-        &["--fail-on=note", &format!("--write-baseline={}", base.display()), "."],
+        &[
+            "--fail-on=note",
+            &format!("--write-baseline={}", base.display()),
+            ".",
+        ],
     );
     assert_eq!(written.code, Some(0), "{}", written.stderr);
     s.put("base.json", &std::fs::read(&base).unwrap());
