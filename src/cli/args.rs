@@ -26,6 +26,24 @@ pub struct Cli {
 pub enum Command {
     /// List every Go binary under the targets
     Scan(ScanArgs),
+    /// List the Go programs that run on this host (Linux)
+    Ps(PsArgs),
+}
+
+/// Arguments of `ps`.
+#[derive(Debug, Args)]
+pub struct PsArgs {
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Output format: table, card, json, ndjson, csv or html
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// Exit with 2 when a process could not be examined
+    #[arg(long)]
+    pub strict: bool,
+    /// Exit with 3 when no Go program runs
+    #[arg(long)]
+    pub require: bool,
 }
 
 /// Arguments of `scan`.

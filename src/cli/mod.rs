@@ -5,6 +5,7 @@
 mod args;
 mod exit;
 mod output;
+mod ps;
 mod scan;
 mod version;
 
@@ -34,6 +35,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     };
     let result = match cli.command {
         Command::Scan(args) => scan::run(&args),
+        Command::Ps(args) => ps::run(&args),
     };
     match result {
         Ok(exit) => exit.into(),

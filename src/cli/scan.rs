@@ -1,6 +1,6 @@
 //! `gospect scan`.
 
-use super::args::{Facts, ScanArgs, SourceArgs};
+use super::args::{Facts, OutputArgs, ScanArgs, SourceArgs};
 use super::exit::Exit;
 use super::output::{Output, write_failed};
 use crate::bytes::Limits;
@@ -24,11 +24,42 @@ const LIKELY: u64 = 256 << 10;
 pub fn run(args: &ScanArgs) -> Result<Exit, String> {
     let named = targets(&args.source)?;
     let options = options(&args.source)?;
-    let chosen = match &args.format {
+    let demands = Demands {
+        strict: args.source.strict,
+        require: args.require,
+    };
+    present(
+        &named,
+        &options,
+        args.format.as_deref(),
+        &args.output,
+        demands,
+    )
+}
+
+/// What turns an ordinary outcome into an exit code other than 0.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Demands {
+    /// Everything must be examined.
+    pub strict: bool,
+    /// Something must be found.
+    pub require: bool,
+}
+
+/// Scans and shows, in the format asked for or the one that fits.
+pub fn present(
+    named: &[Named],
+    options: &Options,
+    format: Option<&str>,
+    output: &OutputArgs,
+    demands: Demands,
+) -> Result<Exit, String> {
+    let quiet = output.quiet;
+    let chosen = match format {
         Some(name) => Some(format::find(name).ok_or_else(|| unknown_format(name))?),
         None => None,
     };
-    let mut output = Output::open(&args.output)?;
+    let mut output = Output::open(output)?;
     let look = output.look;
     let format_options = format::Options {
         look,
@@ -45,9 +76,8 @@ pub fn run(args: &ScanArgs) -> Result<Exit, String> {
             Ok(())
         }
     };
-    let mut written = put(Line::Run(run_line(&named, &options)));
-    let quiet = args.output.quiet;
-    let outcome = scan::run(&named, &options, &mut |event| {
+    let mut written = put(Line::Run(run_line(named, options)));
+    let outcome = scan::run(named, options, &mut |event| {
         if written.is_ok() {
             written = match event {
                 Event::Image(image) => put(Line::Image(image)),
@@ -72,16 +102,16 @@ pub fn run(args: &ScanArgs) -> Result<Exit, String> {
     let reach = outcome.end.reach;
     written = written.and_then(|()| put(Line::End(outcome.end)));
     if chosen.is_none() {
-        let mut writer = Writer::new(fitting(&named, &held), format_options, output.writer());
+        let mut writer = Writer::new(fitting(named, &held), format_options, output.writer());
         written = held.into_iter().try_for_each(|line| writer.line(line));
     }
     if let Err(e) = written {
         write_failed(&e)?;
     }
     Ok(
-        if outcome.failed || (args.source.strict && reach.unexamined > 0) {
+        if outcome.failed || (demands.strict && reach.unexamined > 0) {
             Exit::Failed
-        } else if args.require && reach.go == 0 {
+        } else if demands.require && reach.go == 0 {
             Exit::NothingFound
         } else {
             Exit::Fine

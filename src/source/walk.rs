@@ -42,6 +42,19 @@ pub struct Rules {
     pub exclude: Option<GlobSet>,
 }
 
+impl Default for Rules {
+    /// Everything but files below 16 KiB: no linked Go program is smaller (a `-linkshared` one of Go 1.27 has 20 KB).
+    fn default() -> Self {
+        Self {
+            min_size: 16 << 10,
+            likely: false,
+            follow: false,
+            one_file_system: false,
+            exclude: None,
+        }
+    }
+}
+
 /// A file that the walk met.
 pub struct Met<'w> {
     dir: &'w Dir,
