@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Files of one directory that one task takes.
-const BATCH: usize = 256;
+/// Files of one directory that one task takes: few, since one may be a large program, and a task costs little.
+const BATCH: usize = 16;
 /// Directories deeper than this are reached by path, so that a deep tree does not use up the file descriptors.
 const BY_HANDLE: usize = 128;
 
