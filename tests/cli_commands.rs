@@ -29,6 +29,7 @@ fn who_types_nothing_is_told_what_to_type() {
 fn every_command_is_in_help_manual_and_completions() {
     let commands = [
         "scan",
+        "ps",
         "audit",
         "diff",
         "sbom",

@@ -25,6 +25,8 @@ pub struct Cli {
 pub enum Command {
     /// List every Go binary under the targets
     Scan(ScanArgs),
+    /// List the Go programs that run on this host (Linux)
+    Ps(PsArgs),
     /// Judge the binaries by rules and a policy
     Audit(AuditArgs),
     /// Show what changed between two targets
@@ -236,6 +238,23 @@ fn choices(words: impl IntoIterator<Item = (&'static str, &'static str)>) -> Pos
 
 fn parse_date(text: &str) -> Result<Date, String> {
     Date::parse(text).ok_or_else(|| "needs a day, such as 2026-11-22".to_owned())
+}
+
+/// Arguments of `ps`.
+#[derive(Debug, Args)]
+pub struct PsArgs {
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Output format [default: table]
+    #[arg(long, value_name = "FORMAT",
+          value_parser = choices(crate::report::format::SCAN.iter().map(|f| (f.name, f.doc))))]
+    pub format: Option<String>,
+    /// Exit with 2 when a process could not be examined
+    #[arg(long)]
+    pub strict: bool,
+    /// Exit with 3 when no Go program runs
+    #[arg(long)]
+    pub require: bool,
 }
 
 /// Arguments of `scan`.

@@ -73,6 +73,17 @@ impl Feed {
         })
     }
 
+    /// A scan and no more.
+    pub fn of_scan(named: Vec<Named>, options: Options) -> Self {
+        let parts = vec![Part::Scan(named)];
+        let run = run_line(&parts, &options);
+        Self {
+            parts,
+            options,
+            run,
+        }
+    }
+
     /// Hands over every line, `run` first and `end` last. Fatal things go to standard error too, and so does what is no Go program.
     pub fn run(
         self,

@@ -14,6 +14,7 @@ mod init;
 mod levels;
 mod output;
 mod policy;
+mod ps;
 mod sbom;
 mod scan;
 mod shell;
@@ -62,6 +63,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     };
     let result = match cli.command {
         Command::Scan(args) => scan::run(&args),
+        Command::Ps(args) => ps::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Sbom(args) => sbom::run(&args),

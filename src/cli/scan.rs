@@ -1,6 +1,6 @@
 //! `gospect scan`.
 
-use super::args::{Facts, ScanArgs, SourceArgs};
+use super::args::{Facts, OutputArgs, ScanArgs, SourceArgs};
 use super::dates;
 use super::exit::Exit;
 use super::feed::{Feed, Need};
@@ -24,8 +24,31 @@ const LIKELY: u64 = 256 << 10;
 
 pub fn run(args: &ScanArgs) -> Result<Exit, String> {
     let feed = Feed::open(&args.source, Need::Any)?;
-    let chosen = args.format.as_deref().and_then(format::find);
-    let mut output = Output::open(&args.output)?;
+    let demands = Demands {
+        strict: args.source.strict,
+        require: args.require,
+    };
+    present(feed, args.format.as_deref(), &args.output, demands)
+}
+
+/// What turns an ordinary outcome into an exit code other than 0.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Demands {
+    /// Everything must be examined.
+    pub strict: bool,
+    /// Something must be found.
+    pub require: bool,
+}
+
+/// Shows what comes, in the format asked for or the one that fits.
+pub fn present(
+    feed: Feed,
+    format: Option<&str>,
+    to: &OutputArgs,
+    demands: Demands,
+) -> Result<Exit, String> {
+    let chosen = format.and_then(format::find);
+    let mut output = Output::open(to)?;
     let options = format::Options {
         look: output.look,
         support: SupportTable::default(),
@@ -34,7 +57,7 @@ pub fn run(args: &ScanArgs) -> Result<Exit, String> {
     // Without a format, what was found decides: it is written at the end anyway.
     let mut held = Vec::new();
     let mut writer = chosen.map(|format| Writer::new(format, options.clone(), output.writer()));
-    let end = feed.run(args.output.quiet, &mut |line| match &mut writer {
+    let end = feed.run(to.quiet, &mut |line| match &mut writer {
         Some(writer) => put(writer, line, &today),
         None => {
             held.push(line);
@@ -50,7 +73,7 @@ pub fn run(args: &ScanArgs) -> Result<Exit, String> {
             write_failed(&e)?;
         }
     }
-    Ok(Exit::of(&end, args.source.strict, false, args.require))
+    Ok(Exit::of(&end, demands.strict, false, demands.require))
 }
 
 /// Writes a line, after what there is to say about its Go release.

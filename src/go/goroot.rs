@@ -86,7 +86,7 @@ pub fn find(
     let overridden = defined
         .iter()
         .rev()
-        .find(|d| VARIABLES.iter().any(|v| d.0.as_bytes() == *v));
+        .find(|d| VARIABLES.contains(&d.0.as_bytes()));
     let string = [overridden.map(|d| d.1.as_str()), root]
         .into_iter()
         .find_map(|text| string(tables, text, linked == Some(true), &symbol));

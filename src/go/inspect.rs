@@ -318,11 +318,14 @@ fn record(
         go_vendor: version
             .and_then(|v| v.vendor.clone())
             .or_else(|| foreign.and_then(|f| f.text.clone())),
-        compiler: Some(foreign.map_or_else(
-            || setting("-compiler").unwrap_or(Compiler::Gc.name()),
-            |f| f.compiler.name(),
-        ))
-        .map(str::to_owned),
+        compiler: Some(
+            foreign
+                .map_or_else(
+                    || setting("-compiler").unwrap_or(Compiler::Gc.name()),
+                    |f| f.compiler.name(),
+                )
+                .to_owned(),
+        ),
         main_package: build_info
             .as_ref()
             .map(|b| b.path.clone())

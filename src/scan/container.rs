@@ -384,7 +384,7 @@ impl Examine for Examiner<'_> {
                 self.count_not_go();
                 Vec::new()
             }
-            Content::Unexamined(..) | Content::Container => Vec::new(),
+            Content::Unexamined(..) | Content::Container | Content::Packed => Vec::new(),
         }
     }
 }
@@ -518,7 +518,7 @@ impl Receiver for Met<'_> {
                     .events
                     .push(event);
             }
-            Content::Container => {}
+            Content::Container | Content::Packed => {}
         }
     }
 

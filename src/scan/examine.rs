@@ -5,7 +5,7 @@ use super::{Counters, Event, Options, error_text, may_hold_program, reader_optio
 #[cfg(feature = "archives")]
 use crate::bytes::Budget;
 use crate::bytes::{FileBytes, ReadAt};
-use crate::exe::Miss;
+use crate::exe::{self, Miss};
 use crate::go::{self, environment};
 use crate::report::model::{Binary, Location, Unexamined};
 use crate::source::dir::Stat;
@@ -33,6 +33,8 @@ pub(crate) enum Content {
     Unexamined(&'static str, String),
     /// An archive, an image or a compressed file.
     Container,
+    /// A packed program met in a walk: unpacking is work for a task of its own.
+    Packed,
 }
 
 /// The part of a place that is inside the file.
@@ -84,23 +86,38 @@ impl<'e> Examiner<'e> {
         });
         match content {
             Content::NotGo(_) => self.count_not_go(),
-            Content::Container => match met.open() {
-                Ok(file) => self.open_container(
-                    FileBytes::new(file, met.stat.size),
-                    &met.path(),
-                    target,
-                    false,
-                    out,
-                ),
-                Err(e) => {
-                    let content = Content::Unexamined("unreadable", error_text(&e));
-                    let outer = Outer::file(&met.path(), target, false);
-                    self.tell(content, Some(&met.stat), &outer, &mut |e| out.push(e));
-                }
-            },
+            Content::Container | Content::Packed => self.later(met, target, out),
             other => {
                 let outer = Outer::file(&met.path(), target, false);
                 self.tell(other, Some(&met.stat), &outer, &mut |e| out.push(e));
+            }
+        }
+    }
+
+    /// What takes long becomes a task of its own.
+    fn later<'env>(&'env self, met: &Met<'_>, target: &'env str, out: &mut Output<'env, Event>) {
+        let (path, stat) = (met.path(), met.stat);
+        match met.open() {
+            Ok(file) => {
+                let bytes = FileBytes::new(file, stat.size);
+                out.task(move |out| {
+                    let outer = Outer::file(&path, target, false);
+                    match self.content(&bytes, true) {
+                        Content::Container => {
+                            self.open_container(&bytes, &outer, &mut |e| out.push(e))
+                        }
+                        content => self.tell(content, Some(&stat), &outer, &mut |e| out.push(e)),
+                    }
+                });
+            }
+            Err(e) => {
+                let content = Content::Unexamined("unreadable", error_text(&e));
+                self.tell(
+                    content,
+                    Some(&stat),
+                    &Outer::file(&path, target, false),
+                    &mut |e| out.push(e),
+                );
             }
         }
     }
@@ -115,39 +132,20 @@ impl<'e> Examiner<'e> {
         out: &mut Output<'env, Event>,
     ) {
         let bytes = FileBytes::new(file, stat.size);
+        let outer = Outer::file(path, target, true);
         match self.content(&bytes, true) {
-            Content::Container => self.open_container(bytes, path, target, true, out),
-            content => self.tell(
-                content,
-                Some(stat),
-                &Outer::file(path, target, true),
-                &mut |e| out.push(e),
-            ),
+            Content::Container => self.open_container(&bytes, &outer, &mut |e| out.push(e)),
+            content => self.tell(content, Some(stat), &outer, &mut |e| out.push(e)),
         }
     }
 
     #[cfg(feature = "archives")]
-    fn open_container<'env>(
-        &'env self,
-        bytes: FileBytes,
-        path: &Path,
-        target: &str,
-        named: bool,
-        out: &mut Output<'env, Event>,
-    ) {
-        let outer = Outer::file(path, target, named);
-        out.task(move |out| self.container(&bytes, &outer, &mut |e| out.push(e)));
+    fn open_container(&self, bytes: &FileBytes, outer: &Outer, tell: &mut dyn FnMut(Event)) {
+        self.container(bytes, outer, tell);
     }
 
     #[cfg(not(feature = "archives"))]
-    fn open_container<'env>(
-        &'env self,
-        _: FileBytes,
-        _: &Path,
-        _: &str,
-        _: bool,
-        _: &mut Output<'env, Event>,
-    ) {
+    fn open_container(&self, _: &FileBytes, _: &Outer, _: &mut dyn FnMut(Event)) {
         self.count_not_go();
     }
 
@@ -188,6 +186,10 @@ impl<'e> Examiner<'e> {
         }
         if !may_hold_program(head) {
             return Content::NotGo("not an executable of a format that Go writes".to_owned());
+        }
+        // Only where the next thing would be to unpack it.
+        if !named && exe::packed::detect(head, &[]).is_some() {
+            return Content::Packed;
         }
         self.program(&Headed { head, rest: bytes }, named)
     }
@@ -304,7 +306,7 @@ impl<'e> Examiner<'e> {
                     });
                 }
             }
-            Content::Container => {}
+            Content::Container | Content::Packed => {}
         }
     }
 }

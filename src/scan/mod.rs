@@ -52,6 +52,26 @@ pub struct Options {
     pub insecure_http: bool,
 }
 
+impl Default for Options {
+    /// Full facts, archives included, nothing excluded but files too small to be Go, one thread for each processor.
+    fn default() -> Self {
+        Self {
+            level: Level::Full,
+            limits: Limits::default(),
+            rules: Rules::default(),
+            jobs: std::thread::available_parallelism().map_or(1, usize::from),
+            hash: false,
+            environment: Vec::new(),
+            archives: true,
+            memory: 512 << 20,
+            #[cfg(feature = "archives")]
+            platform: None,
+            verify_diffid: false,
+            insecure_http: false,
+        }
+    }
+}
+
 /// One result, in the order in which it is to be shown.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -210,6 +230,11 @@ impl<'e> Visitor<'e> {
             Target::Pid(pid) => match crate::source::process::one(*pid) {
                 Ok(found) => self.processes(&found, out),
                 Err(e) => self.fatal(Path::new(self.target), "unreadable", &error_text(&e), out),
+            },
+            #[cfg(target_os = "linux")]
+            Target::Processes => match crate::source::process::all() {
+                Ok(found) => self.processes(&found, out),
+                Err(e) => self.fatal(Path::new("/proc"), "unreadable", &error_text(&e), out),
             },
             #[cfg(feature = "archives")]
             other => self.container_target(other, out),

@@ -26,6 +26,8 @@ pub enum Target {
     Registry(String),
     /// A process.
     Pid(u32),
+    /// Every process that can be seen; not a scheme, but what `gospect ps` asks for.
+    Processes,
     /// The NDJSON of an earlier scan; `None`: standard input.
     Records(Option<PathBuf>),
 }

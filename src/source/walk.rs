@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Files of one directory that one task takes.
-const BATCH: usize = 256;
+/// Files of one directory that one task takes: few, since one may be a large program, and a task costs little.
+const BATCH: usize = 16;
 /// Directories deeper than this are reached by path, so that a deep tree does not use up the file descriptors.
 const BY_HANDLE: usize = 128;
 
@@ -40,6 +40,19 @@ pub struct Rules {
     pub one_file_system: bool,
     /// Paths and names passed over, directories with all that is in them.
     pub exclude: Option<GlobSet>,
+}
+
+impl Default for Rules {
+    /// Everything but files below 16 KiB: no linked Go program is smaller (a `-linkshared` one of Go 1.27 has 20 KB).
+    fn default() -> Self {
+        Self {
+            min_size: 16 << 10,
+            likely: false,
+            follow: false,
+            one_file_system: false,
+            exclude: None,
+        }
+    }
 }
 
 /// A file that the walk met.

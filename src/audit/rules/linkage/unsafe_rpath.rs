@@ -39,7 +39,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .linkage
         .as_ref()
         .and_then(|l| l.rpath.as_deref())
-        .filter(|r| !r.is_empty())
+        .filter(|r| r.iter().any(|d| !d.is_empty()))
     else {
         return;
     };
