@@ -1,33 +1,243 @@
 //! The arguments of every command.
 
+use super::levels::Levels;
+use crate::audit::{Date, Level};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// X-rays compiled Go programs.
 #[derive(Debug, Parser)]
-#[command(
-    name = "gospect",
-    version,
-    max_term_width = 100,
-    disable_help_subcommand = true
-)]
+#[command(name = "gospect", version, max_term_width = 100)]
 #[command(
     about = "X-rays compiled Go programs: what they were built from, whether the record is true, and what they will do at run time"
 )]
-#[command(after_help = "Start with:  gospect scan DIR")]
+#[command(after_help = "Start with:  gospect scan DIR
+`gospect help COMMAND` says more, with examples.")]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The commands. `version` is not here: it takes the flags of `go version`.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List every Go binary under the targets
     Scan(ScanArgs),
+    /// Judge the binaries by rules and a policy
+    Audit(AuditArgs),
+    /// Show what changed between two targets
+    Diff(DiffArgs),
+    /// Write a software bill of materials
+    Sbom(SbomArgs),
+    /// Show FIPS 140 module facts and check the integrity checksum
+    Fips(FipsArgs),
+    /// Explain a rule, a GODEBUG setting or a GOEXPERIMENT
+    Explain(ExplainArgs),
+    /// Write a commented policy file
+    Init(InitArgs),
     /// List the Go programs that run on this host (Linux)
     Ps(PsArgs),
+    /// Print what `go version` prints, without Go
+    Version(VersionArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print a manual page, or write all of them
+    Man(ManArgs),
+}
+
+/// Arguments of `audit`.
+#[derive(Debug, Args)]
+#[command(mut_arg("targets", |arg| arg.required_unless_present("print_config")))]
+#[command(after_help = "Examples:
+  gospect audit dist/                            findings with their fixes
+  gospect audit --profile release -D dirty-tree dist/
+  gospect audit --expect vcs.revision=$(git rev-parse HEAD) dist/
+  gospect audit --write-baseline base.json dist/ accept what is there today
+  gospect audit --format sarif -o out.sarif dist/
+  gospect explain RULE                           why, and what to do")]
+pub struct AuditArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Policy file [default: gospect.toml in the current directory, when there is one]
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Profile: default, release, container, fips, or one of the policy file
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    #[command(flatten)]
+    pub levels: Levels,
+    /// A record key that every binary must have with this value (globs allowed)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub expect: Vec<String>,
+    /// Exit with 1 on findings of this level or worse
+    #[arg(long, value_name = "LEVEL", default_value = "error",
+          value_parser = PossibleValuesParser::new(Level::ALL.map(Level::name)).try_map(|name| Level::parse(&name).ok_or("no such level")))]
+    pub fail_on: Level,
+    /// Count only what is not in this baseline
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Accept what is found: write it as a baseline, and do not exit with 1
+    #[arg(long, value_name = "FILE")]
+    pub write_baseline: Option<PathBuf>,
+    /// Judge support dates and waivers by this day [default: today, UTC]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    pub today: Option<Date>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+          value_parser = choices(crate::report::findings::FORMATS.iter().map(|f| (f.name, f.doc)).chain([("html", "one page that needs no network")])))]
+    pub format: String,
+    /// Print the policy in force, every level and option, and stop
+    #[arg(long)]
+    pub print_config: bool,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "gospect diff [OPTIONS] OLD NEW",
+    after_help = "Examples:
+  gospect diff dist-1.2/ dist-1.3/
+  gospect diff --fail-on toolchain,godebug old.tar.gz new.tar.gz
+  gospect diff --format markdown records:old.ndjson dist/"
+)]
+pub struct DiffArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+          value_parser = choices([("text", "for reading"), ("json", "everything, one document"), ("markdown", "for a pull request comment"), ("html", "one page that needs no network")]))]
+    pub format: String,
+    /// Exit with 1 on changes of these classes: toolchain, module, setting, godebug, experiment, goroot, linkage, integrity, source, added, removed, any (all but source)
+    #[arg(long, value_name = "CLASS,...")]
+    pub fail_on: Vec<String>,
+}
+
+/// Arguments of `sbom`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The time of the bill is SOURCE_DATE_EPOCH when it is set, else now.
+
+Examples:
+  gospect sbom ./app > app.cdx.json
+  gospect sbom --format spdx -o app.spdx.json image.tar"
+)]
+pub struct SbomArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "cyclonedx",
+          value_parser = choices([("cyclonedx", "CycloneDX, JSON"), ("spdx", "SPDX 2.3, JSON")]))]
+    pub format: String,
+}
+
+/// Arguments of `fips`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  gospect fips ./app
+  gospect fips --format json dist/")]
+pub struct FipsArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+          value_parser = choices([("text", "for reading"), ("json", "one document")]))]
+    pub format: String,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  gospect explain                    everything that can be explained
+  gospect explain dirty-tree         a rule, by name or by code
+  gospect explain asynctimerchan     a GODEBUG setting
+  gospect explain greenteagc         an experiment")]
+pub struct ExplainArgs {
+    /// Rule, code, GODEBUG setting or GOEXPERIMENT; without it: list all
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+          value_parser = choices([("text", "for reading"), ("json", "one document"), ("markdown", "for a page")]))]
+    pub format: String,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Where to write it; `-`: standard output
+    #[arg(long, short = 'o', value_name = "FILE", default_value = crate::audit::policy::FILE_NAME)]
+    pub output: PathBuf,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Arguments of `version`, for help and completions only: the command reads them as `go version` does.
+#[derive(Debug, Args)]
+#[command(override_usage = "gospect version [-m] [-v] [-json] [FILE...]")]
+pub struct VersionArgs {
+    /// Print the recorded modules and build settings
+    #[arg(short = 'm')]
+    pub modules: bool,
+    /// Say which files of a directory are not Go
+    #[arg(short = 'v')]
+    pub verbose: bool,
+    /// With -m: print JSON (`-json`)
+    #[arg(long)]
+    pub json: bool,
+    /// Programs or directories; without one: the version of gospect
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  gospect completions bash > ~/.local/share/bash-completion/completions/gospect")]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  gospect man audit | man -l -
+  gospect man --directory ~/.local/share/man/man1")]
+pub struct ManArgs {
+    /// The command that the page is about [default: gospect itself]
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
+    /// Write the page of every command into DIR
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    pub directory: Option<PathBuf>,
+}
+
+/// A closed set of words, each with its explanation.
+fn choices(words: impl IntoIterator<Item = (&'static str, &'static str)>) -> PossibleValuesParser {
+    PossibleValuesParser::new(
+        words
+            .into_iter()
+            .map(|(name, doc)| PossibleValue::new(name).help(doc))
+            .collect::<Vec<_>>(),
+    )
+}
+
+fn parse_date(text: &str) -> Result<Date, String> {
+    Date::parse(text).ok_or_else(|| "needs a day, such as 2026-11-22".to_owned())
 }
 
 /// Arguments of `ps`.
@@ -35,8 +245,9 @@ pub enum Command {
 pub struct PsArgs {
     #[command(flatten)]
     pub output: OutputArgs,
-    /// Output format: table, card, json, ndjson, csv or html
-    #[arg(long, value_name = "FORMAT")]
+    /// Output format [default: table]
+    #[arg(long, value_name = "FORMAT",
+          value_parser = choices(crate::report::format::SCAN.iter().map(|f| (f.name, f.doc))))]
     pub format: Option<String>,
     /// Exit with 2 when a process could not be examined
     #[arg(long)]
@@ -57,8 +268,9 @@ pub struct ScanArgs {
     pub source: SourceArgs,
     #[command(flatten)]
     pub output: OutputArgs,
-    /// Output format: card, table, json, ndjson or csv [default: card for one binary, else table]
-    #[arg(long, value_name = "FORMAT")]
+    /// Output format [default: card for one binary, else table]
+    #[arg(long, value_name = "FORMAT",
+          value_parser = choices(crate::report::format::SCAN.iter().map(|f| (f.name, f.doc))))]
     pub format: Option<String>,
     /// Exit with 3 when no Go binary is found
     #[arg(long)]

@@ -1,5 +1,6 @@
 //! Exit codes, as the contract has them.
 
+use crate::report::model::End;
 use std::process::ExitCode;
 
 /// How a command ended, worst last but for [`Exit::NothingFound`]: 2 beats 1 beats 3.
@@ -13,6 +14,30 @@ pub enum Exit {
     Failed,
     /// No Go binary where one was required.
     NothingFound,
+}
+
+impl Exit {
+    /// How a command over a scan ended, with a word to the user when the result itself does not show why.
+    pub fn of(end: &End, strict: bool, findings: bool, required: bool) -> Self {
+        if end.failed {
+            Self::Failed
+        } else if strict && end.reach.unexamined > 0 {
+            eprintln!(
+                "gospect: not examined: {}; this is an error because of --strict (`gospect scan` shows each with the reason)",
+                end.reach.unexamined
+            );
+            Self::Failed
+        } else if findings {
+            Self::Findings
+        } else if required && end.reach.go == 0 {
+            eprintln!(
+                "gospect: no Go program found; `gospect scan` on the same targets shows what was looked at"
+            );
+            Self::NothingFound
+        } else {
+            Self::Fine
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

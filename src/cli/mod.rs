@@ -3,10 +3,21 @@
 //! Only this folder prints. What is found is the library's business; here it is asked for, shown, and turned into an exit code.
 
 mod args;
+mod audit;
+mod dates;
+mod diff;
 mod exit;
+mod explain;
+mod feed;
+mod fips;
+mod init;
+mod levels;
 mod output;
+mod policy;
 mod ps;
+mod sbom;
 mod scan;
+mod shell;
 mod version;
 
 use args::{Cli, Command};
@@ -14,11 +25,28 @@ use clap::Parser;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+/// What to type next, for somebody who typed nothing.
+const HINT: &str = "\
+gospect X-rays compiled Go programs. Type one of:
+
+  gospect scan DIR             list every Go program under DIR
+  gospect scan FILE            everything about one program
+  gospect audit DIR            what is wrong, and how to fix it
+  gospect diff OLD NEW         what changed between two releases
+  gospect version -m FILE      the same as `go version -m FILE`, without Go
+
+`gospect help` lists all commands, `gospect help COMMAND` explains one.
+";
+
 /// Runs the program and says how it went.
 pub fn run(args: Vec<OsString>) -> ExitCode {
     // `go version` has flags of its own style (`-json`), so its stand-in never goes through the general parser.
     if args.get(1).is_some_and(|a| a == "version") {
         return version::run(args.get(2..).unwrap_or_default());
+    }
+    if args.len() <= 1 {
+        eprint!("{HINT}");
+        return exit::Exit::Failed.into();
     }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
@@ -36,6 +64,18 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     let result = match cli.command {
         Command::Scan(args) => scan::run(&args),
         Command::Ps(args) => ps::run(&args),
+        Command::Audit(args) => audit::run(&args),
+        Command::Diff(args) => diff::run(&args),
+        Command::Sbom(args) => sbom::run(&args),
+        Command::Fips(args) => fips::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
+        Command::Version(_) => Err(
+            "the word `version` must come first: gospect version [-m] [-v] [-json] [FILE...]"
+                .to_owned(),
+        ),
     };
     match result {
         Ok(exit) => exit.into(),

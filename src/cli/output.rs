@@ -16,12 +16,12 @@ impl Output {
     /// Opens what the arguments ask for.
     pub fn open(args: &OutputArgs) -> Result<Self, String> {
         let (writer, terminal): (Box<dyn Write>, bool) = match &args.output {
-            Some(path) => {
+            Some(path) if path.as_os_str() != "-" => {
                 let file = File::create(path)
                     .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
                 (Box::new(file), false)
             }
-            None => (Box::new(io::stdout()), io::stdout().is_terminal()),
+            _ => (Box::new(io::stdout()), io::stdout().is_terminal()),
         };
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
@@ -40,6 +40,17 @@ impl Output {
                 unicode: utf8(),
             },
         })
+    }
+
+    /// Writes a whole result; a closed pipe is not an error.
+    pub fn write(
+        &mut self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), String> {
+        match write(&mut self.writer).and_then(|()| self.writer.flush()) {
+            Ok(()) => Ok(()),
+            Err(e) => write_failed(&e),
+        }
     }
 
     /// The writer.

@@ -1,168 +1,99 @@
 //! `gospect scan`.
 
 use super::args::{Facts, OutputArgs, ScanArgs, SourceArgs};
+use super::dates;
 use super::exit::Exit;
+use super::feed::{Feed, Need};
 use super::output::{Output, write_failed};
 use crate::bytes::Limits;
 use crate::go::Level;
 use crate::report::document::SupportTable;
 use crate::report::format::{self, Writer};
-use crate::report::model::{KnowledgeDate, Line, Run, SCHEMA, Tool};
-use crate::report::style::clean;
-use crate::scan::{self, Event, Named, Options};
+use crate::report::model::{Binary, End, Line};
+use crate::scan::{Named, Options};
 use crate::source::image::Platform;
 use crate::source::target::Target;
 use crate::source::walk::Rules;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::ffi::OsString;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 /// The floor of `--likely`: what a packed Go program reaches, and most other files do not.
 const LIKELY: u64 = 256 << 10;
 
 pub fn run(args: &ScanArgs) -> Result<Exit, String> {
-    let named = targets(&args.source)?;
-    let options = options(&args.source)?;
-    let demands = Demands {
-        strict: args.source.strict,
-        require: args.require,
-    };
-    present(
-        &named,
-        &options,
-        args.format.as_deref(),
-        &args.output,
-        demands,
-    )
+    let feed = Feed::open(&args.source, Need::Any)?;
+    let end = show(feed, args.format.as_deref(), &args.output)?;
+    Ok(Exit::of(&end, args.source.strict, false, args.require))
 }
 
-/// What turns an ordinary outcome into an exit code other than 0.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Demands {
-    /// Everything must be examined.
-    pub strict: bool,
-    /// Something must be found.
-    pub require: bool,
-}
-
-/// Scans and shows, in the format asked for or the one that fits.
-pub fn present(
-    named: &[Named],
-    options: &Options,
-    format: Option<&str>,
-    output: &OutputArgs,
-    demands: Demands,
-) -> Result<Exit, String> {
+/// Runs a feed and writes it, in the format asked for or the one that fits what was found.
+pub fn show(feed: Feed, format: Option<&str>, output: &OutputArgs) -> Result<End, String> {
+    let chosen = format.and_then(format::find);
     let quiet = output.quiet;
-    let chosen = match format {
-        Some(name) => Some(format::find(name).ok_or_else(|| unknown_format(name))?),
-        None => None,
-    };
     let mut output = Output::open(output)?;
-    let look = output.look;
-    let format_options = format::Options {
-        look,
+    let options = format::Options {
+        look: output.look,
         support: SupportTable::default(),
     };
+    let today = dates::today().to_string();
     // Without a format, what was found decides: it is written at the end anyway.
     let mut held = Vec::new();
-    let mut writer =
-        chosen.map(|format| Writer::new(format, format_options.clone(), output.writer()));
-    let mut put = |line: Line| match &mut writer {
-        Some(writer) => writer.line(line),
+    let mut writer = chosen.map(|format| Writer::new(format, options.clone(), output.writer()));
+    let end = feed.run(quiet, &mut |line| match &mut writer {
+        Some(writer) => put(writer, line, &today),
         None => {
             held.push(line);
             Ok(())
         }
-    };
-    let mut written = put(Line::Run(run_line(named, options)));
-    let outcome = scan::run(named, options, &mut |event| {
-        if written.is_ok() {
-            written = match event {
-                Event::Image(image) => put(Line::Image(image)),
-                Event::Binary(binary) => put(Line::Binary(binary)),
-                Event::Unexamined { thing, fatal } => {
-                    if fatal {
-                        eprintln!("gospect: {}: {}", clean(&thing.path), clean(&thing.detail));
-                    }
-                    put(Line::Unexamined(thing))
-                }
-                Event::NotGo { path, why } => {
-                    if !quiet {
-                        eprintln!("gospect: {}: not a Go program: {why}", clean(&path));
-                    }
-                    Ok(())
-                }
-            };
-        }
-        written.is_ok()
-    })
-    .map_err(|e| format!("cannot start threads: {e}"))?;
-    let reach = outcome.end.reach;
-    written = written.and_then(|()| put(Line::End(outcome.end)));
+    })?;
     if chosen.is_none() {
-        let mut writer = Writer::new(fitting(named, &held), format_options, output.writer());
-        written = held.into_iter().try_for_each(|line| writer.line(line));
+        let mut writer = Writer::new(fitting(&held), options, output.writer());
+        let written = held
+            .into_iter()
+            .try_for_each(|line| put(&mut writer, line, &today));
+        if let Err(e) = written {
+            write_failed(&e)?;
+        }
     }
-    if let Err(e) = written {
-        write_failed(&e)?;
+    Ok(end)
+}
+
+/// Writes a line, after what there is to say about its Go release.
+fn put(writer: &mut Writer<'_>, line: Line, today: &str) -> io::Result<()> {
+    if let Line::Binary(binary) = &line {
+        dates::learn(binary, today, |release, support| {
+            writer.learn(release, support);
+        });
     }
-    Ok(
-        if outcome.failed || (demands.strict && reach.unexamined > 0) {
-            Exit::Failed
-        } else if demands.require && reach.go == 0 {
-            Exit::NothingFound
-        } else {
-            Exit::Fine
-        },
-    )
+    writer.line(line)
 }
 
 /// One target that is one binary is shown in full, anything else as a table.
-fn fitting(named: &[Named], lines: &[Line]) -> &'static format::Format {
-    let binaries = lines
-        .iter()
-        .filter(|l| matches!(l, Line::Binary(_)))
-        .count();
-    let plain = lines.iter().all(|l| match l {
-        Line::Binary(b) => b.location.entry.is_empty() && b.location.image.is_none(),
-        Line::Image(_) => false,
-        _ => true,
+fn fitting(lines: &[Line]) -> &'static format::Format {
+    let target = lines.iter().find_map(|l| match l {
+        Line::Run(run) => match run.targets.as_slice() {
+            [one] => Some(one.as_str()),
+            _ => None,
+        },
+        _ => None,
     });
-    let is_dir = matches!(named, [(_, Target::Path(path) | Target::Dir(path))] if path.is_dir());
-    let name = if named.len() == 1 && binaries == 1 && plain && !is_dir {
-        "card"
-    } else {
-        "table"
+    let mut found = lines
+        .iter()
+        .filter(|l| matches!(l, Line::Binary(_) | Line::Image(_)));
+    let one = match (target, found.next(), found.next()) {
+        (Some(target), Some(Line::Binary(binary)), None) => is_target(target, binary),
+        _ => false,
     };
-    format::find(name).unwrap_or(&format::SCAN[0])
+    format::find(if one { "card" } else { "table" }).unwrap_or(&format::SCAN[0])
 }
 
-fn unknown_format(name: &str) -> String {
-    let names: Vec<&str> = format::SCAN.iter().map(|f| f.name).collect();
-    format!("no such format: {name}; use one of {}", names.join(", "))
-}
-
-/// The first line of the stream.
-pub fn run_line(named: &[Named], options: &Options) -> Run {
-    Run {
-        schema: SCHEMA.to_owned(),
-        tool: Tool {
-            name: "gospect".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        },
-        knowledge: KnowledgeDate {
-            newest_go: "go1.27".to_owned(),
-            date: "2026-11-22".to_owned(),
-        },
-        targets: named.iter().map(|n| n.0.clone()).collect(),
-        facts: match options.level {
-            Level::BuildInfo => "build-info",
-            Level::Full => "full",
-        }
-        .to_owned(),
-    }
+/// Whether the binary is the very thing that was named, not something inside it.
+fn is_target(target: &str, binary: &Binary) -> bool {
+    let l = &binary.location;
+    let path = target.strip_prefix("file:").unwrap_or(target);
+    l.entry.is_empty() && l.image.is_none() && l.file.as_deref().is_none_or(|f| f == path)
 }
 
 /// The targets of the command line and of `--files-from`, in that order.

@@ -1,6 +1,6 @@
 //! The formats of `scan`: a table, and one writer that streams or collects as the format needs.
 
-use super::document::{Document, SupportTable};
+use super::document::{Document, Support, SupportTable};
 use super::model::{KnowledgeDate, Line, Run, SCHEMA, Tool};
 use super::style::Look;
 use super::{card, csv, html, json, ndjson, table};
@@ -155,6 +155,14 @@ impl<'a> Writer<'a> {
             options,
             document: Document::new(run),
             out,
+        }
+    }
+
+    /// Learns about the support of a Go release, before `end`.
+    pub fn learn(&mut self, release: &str, support: impl FnOnce() -> Support) {
+        let table = &mut self.options.support;
+        if !self.format.streams() && !table.contains_key(release) {
+            table.insert(release.to_owned(), support());
         }
     }
 

@@ -11,11 +11,14 @@ pub mod findings;
 pub mod json;
 pub mod model;
 pub mod ndjson;
+pub mod records;
 pub mod sbom;
 pub mod terms;
 
 #[cfg(feature = "cli")]
 pub mod card;
+#[cfg(feature = "cli")]
+pub mod fips;
 #[cfg(feature = "cli")]
 pub mod format;
 #[cfg(feature = "cli")]

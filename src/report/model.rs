@@ -143,6 +143,9 @@ pub struct End {
     pub reach: Reach,
     /// What was found.
     pub summary: Summary,
+    /// A target could not be read at all, a digest was wrong or a layer missing: the stream is not the whole truth.
+    #[serde(default)]
+    pub failed: bool,
 }
 
 /// Counts of what was looked at.

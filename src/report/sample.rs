@@ -453,6 +453,7 @@ pub fn lines() -> Vec<Line> {
                 contradicted: 2,
                 without_build_info: 1,
             },
+            failed: false,
         }),
     ]
 }

@@ -171,6 +171,7 @@ pub fn run(
             bytes: load(&counters.bytes),
         },
         summary,
+        failed,
     };
     Ok(outcome)
 }

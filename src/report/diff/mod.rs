@@ -2,6 +2,8 @@
 //!
 //! Must never: compare, read a file, print.
 
+#[cfg(feature = "cli")]
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod text;

@@ -1,0 +1,112 @@
+//! `gospect audit`.
+
+use super::args::AuditArgs;
+use super::dates;
+use super::exit::Exit;
+use super::feed::{Feed, Need};
+use super::output::Output;
+use super::policy;
+use crate::audit::{Audit, Auditor, Baseline};
+use crate::report::document::{Document, SupportTable};
+use crate::report::findings::{self, remarks};
+use crate::report::html::Page;
+use crate::report::model::Line;
+use std::fs;
+
+pub fn run(args: &AuditArgs) -> Result<Exit, String> {
+    let policy = policy::load(args)?;
+    if args.print_config {
+        let text = policy.print_config();
+        Output::open(&args.output)?.write(|out| out.write_all(text.as_bytes()))?;
+        return Ok(Exit::Fine);
+    }
+    let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
+    let today = args.today.unwrap_or_else(dates::today);
+    let feed = Feed::open(&args.source, Need::Full("audit"))?;
+    let mut output = Output::open(&args.output)?;
+
+    let mut auditor = Auditor::new(&policy, today);
+    if let Some(baseline) = &baseline {
+        auditor = auditor.with_baseline(baseline);
+    }
+    let format = findings::format(&args.format);
+    // Only the page shows the binaries too, so only it keeps them.
+    let mut page: Option<(Document, SupportTable)> = None;
+    let day = today.to_string();
+    let end = feed.run(args.output.quiet, &mut |line| {
+        auditor.line(&line);
+        if format.is_none() {
+            match (&mut page, line) {
+                (None, Line::Run(run)) => {
+                    page = Some((Document::new(run), SupportTable::default()));
+                }
+                (Some((document, support)), line) => {
+                    if let Line::Binary(binary) = &line {
+                        dates::learn(binary, &day, |release, row| {
+                            support.entry(release.to_owned()).or_insert_with(row);
+                        });
+                    }
+                    document.push(line);
+                }
+                (None, _) => {}
+            }
+        }
+        Ok(())
+    })?;
+    let audit = auditor.finish();
+    match (format, &page) {
+        (Some(format), _) => {
+            let options = findings::Options {
+                color: output.look.color,
+            };
+            output.write(|out| (format.render)(&audit, &options, out))?;
+        }
+        (None, Some((document, support))) => {
+            let remarks = remarks::remarks(&audit, document);
+            let mut page = Page::of_scan(document, support, &remarks);
+            page.title = page.title.replacen("Scan of", "Audit of", 1);
+            output.write(|out| page.write(out))?;
+        }
+        (None, None) => {}
+    }
+    let findings = match &args.write_baseline {
+        Some(path) if !end.failed => {
+            write_baseline(path, &audit, args.output.quiet)?;
+            false
+        }
+        Some(path) => {
+            eprintln!(
+                "gospect: {} is not written: not everything could be read",
+                path.display()
+            );
+            true
+        }
+        None => audit.fails(args.fail_on),
+    };
+    Ok(Exit::of(&end, args.source.strict, findings, true))
+}
+
+fn read_baseline(path: &std::path::Path) -> Result<Baseline, String> {
+    let text = fs::read_to_string(path).map_err(|e| {
+        format!(
+            "cannot read the baseline {}: {e}; --write-baseline {} writes one",
+            path.display(),
+            path.display()
+        )
+    })?;
+    Baseline::parse(&text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+fn write_baseline(path: &std::path::Path, audit: &Audit, quiet: bool) -> Result<(), String> {
+    fs::write(path, audit.baseline.to_json())
+        .map_err(|e| format!("cannot write the baseline {}: {e}", path.display()))?;
+    if !quiet {
+        let accepted = audit.findings.iter().filter(|f| f.waived.is_none()).count();
+        eprintln!(
+            "gospect: {}: findings accepted: {accepted}; --baseline {} counts only what is new",
+            path.display(),
+            path.display()
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! `gospect diff`.
+
+use super::args::DiffArgs;
+use super::exit::Exit;
+use super::feed::{Feed, Need};
+use super::output::Output;
+use super::scan::targets;
+use crate::audit::diff::{self, Class};
+use crate::report::diff::{html, json, markdown, text};
+use crate::report::model::{Binary, End, Line};
+use crate::report::style::clean;
+use crate::source::target::Target;
+
+pub fn run(args: &DiffArgs) -> Result<Exit, String> {
+    let classes =
+        Class::parse_list(&args.fail_on.join(",")).map_err(|e| format!("--fail-on: {e}"))?;
+    let Ok([old, new]) = <[_; 2]>::try_from(targets(&args.source)?) else {
+        return Err("diff needs two targets: gospect diff OLD NEW".to_owned());
+    };
+    let stdin = |t: &Target| matches!(t, Target::Stdin | Target::Records(None));
+    if stdin(&old.1) && stdin(&new.1) {
+        return Err("standard input can be only one of the targets".to_owned());
+    }
+    let names = [old.0.clone(), new.0.clone()];
+    let sides = [old, new].map(|named| Feed::of(vec![named], &args.source, Need::Full("diff")));
+    let [old, new] = sides;
+    let (old, new) = (old?, new?);
+    let mut output = Output::open(&args.output)?;
+    let quiet = args.output.quiet;
+    let (before, mut end) = collect(old, quiet)?;
+    let (now, end_of_new) = collect(new, quiet)?;
+    for (name, binaries) in names.iter().zip([&before, &now]) {
+        if binaries.is_empty() && !quiet {
+            eprintln!("gospect: no Go program found in {}", clean(name));
+        }
+    }
+    end.failed |= end_of_new.failed;
+    end.reach.unexamined += end_of_new.reach.unexamined;
+
+    let diff = diff::diff(&before, &now);
+    let color = output.look.color;
+    output.write(|out| match args.format.as_str() {
+        "json" => json::render(&diff, out),
+        "markdown" => markdown::render(&diff, out),
+        "html" => html::render(&diff, [&names[0], &names[1]], out),
+        _ => text::render(&diff, color, out),
+    })?;
+    Ok(Exit::of(
+        &end,
+        args.source.strict,
+        diff.has(&classes),
+        false,
+    ))
+}
+
+/// All binaries of one side.
+fn collect(feed: Feed, quiet: bool) -> Result<(Vec<Binary>, End), String> {
+    let mut binaries = Vec::new();
+    let end = feed.run(quiet, &mut |line| {
+        if let Line::Binary(binary) = line {
+            binaries.push(*binary);
+        }
+        Ok(())
+    })?;
+    Ok((binaries, end))
+}

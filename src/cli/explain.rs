@@ -1,0 +1,234 @@
+//! `gospect explain`.
+
+use super::args::ExplainArgs;
+use super::exit::Exit;
+use super::output::Output;
+use crate::audit::explain as rules;
+use crate::audit::rules::registry::RULES;
+use crate::knowledge::{explain as knowledge, godebug, goexperiment, nearest};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+pub fn run(args: &ExplainArgs) -> Result<Exit, String> {
+    let text = match &args.name {
+        None => list(&args.format),
+        Some(name) => explain(name, &args.format)?,
+    };
+    Output::open(&args.output)?.write(|out| out.write_all(text.as_bytes()))?;
+    Ok(Exit::Fine)
+}
+
+/// Everything of that name: a rule and a setting may share one.
+fn explain(asked: &str, format: &str) -> Result<String, String> {
+    let name = plain(asked);
+    let rule = rules::explain(name);
+    let known = knowledge::explain(name);
+    if rule.is_none() && known.is_empty() {
+        let names = RULES.iter().flat_map(|r| [r.meta.id, r.meta.code]);
+        let near = nearest(name, names.chain(knowledge::names()));
+        return Err(match near {
+            Some(near) => {
+                format!("nothing is called `{asked}`; did you mean `gospect explain {near}`?")
+            }
+            None => format!(
+                "nothing is called `{asked}`; `gospect explain` lists the rules, GODEBUG settings and experiments"
+            ),
+        });
+    }
+    Ok(match format {
+        "json" => {
+            let rule = rules::explain_json(name).map(|mut value| {
+                if let Value::Object(map) = &mut value {
+                    map.insert("kind".to_owned(), json!("rule"));
+                }
+                value
+            });
+            let all: Vec<Value> = rule
+                .into_iter()
+                .chain(known.iter().map(|e| json!(e)))
+                .collect();
+            pretty(&json!({ "name": name, "explanations": all }))
+        }
+        "markdown" => {
+            let pages = rule
+                .into_iter()
+                .chain(known.iter().map(|e| e.to_markdown()));
+            pages.collect::<Vec<_>>().join("\n")
+        }
+        _ => {
+            let pages = rule
+                .map(|page| text_of(&page))
+                .into_iter()
+                .chain(known.iter().map(|e| e.to_text()));
+            pages.collect::<Vec<_>>().join("\n")
+        }
+    })
+}
+
+/// The name in what people paste: `GODEBUG=panicnil=1`, `panicnil=1`, `GOEXPERIMENT=norangefunc`.
+fn plain(asked: &str) -> &str {
+    let name = asked.trim();
+    let name = name
+        .strip_prefix("GODEBUG=")
+        .or_else(|| name.strip_prefix("GOEXPERIMENT="))
+        .unwrap_or(name);
+    let name = name.split_once('=').map_or(name, |(key, _)| key);
+    match name.strip_prefix("no") {
+        Some(turned_off)
+            if knowledge::explain(name).is_empty() && rules::explain(name).is_none() =>
+        {
+            if goexperiment::experiment(turned_off).is_some() {
+                turned_off
+            } else {
+                name
+            }
+        }
+        _ => name,
+    }
+}
+
+/// Markdown with its heading marks taken away.
+fn text_of(page: &str) -> String {
+    let mut out = String::with_capacity(page.len());
+    let mut code = false;
+    for line in page.lines() {
+        code ^= line.starts_with("```");
+        let heading = line.trim_start_matches('#');
+        match (code, line.starts_with('#')) {
+            (false, true) if line.starts_with("## ") => {
+                let _ = writeln!(out, "{}:", heading.trim());
+            }
+            (false, true) => {
+                let _ = writeln!(out, "Rule {}", heading.trim());
+            }
+            _ if line.starts_with("```") => {}
+            (true, _) => {
+                let _ = writeln!(out, "  {line}");
+            }
+            _ => {
+                let _ = writeln!(out, "{line}");
+            }
+        }
+    }
+    out
+}
+
+/// Everything that can be explained.
+fn list(format: &str) -> String {
+    let settings: Vec<&str> = godebug::table()
+        .settings
+        .iter()
+        .map(|s| s.name.as_str())
+        .collect();
+    let experiments: Vec<&str> = goexperiment::table()
+        .experiments
+        .iter()
+        .map(|e| e.name.as_str())
+        .collect();
+    match format {
+        "json" => {
+            let rules: Vec<Value> = RULES
+                .iter()
+                .map(|r| json!({ "code": r.meta.code, "rule": r.meta.id, "family": r.meta.family.name(), "summary": r.meta.summary }))
+                .collect();
+            pretty(&json!({ "rules": rules, "godebug": settings, "goexperiment": experiments }))
+        }
+        "markdown" => {
+            let mut out = String::from("## Rules\n\n");
+            for r in RULES {
+                let _ = writeln!(
+                    out,
+                    "- `{}` ({}): {}",
+                    r.meta.id, r.meta.code, r.meta.summary
+                );
+            }
+            for (title, names) in [("GODEBUG settings", settings), ("Experiments", experiments)] {
+                let _ = writeln!(out, "\n## {title}\n");
+                for name in names {
+                    let _ = writeln!(out, "- `{name}`");
+                }
+            }
+            out
+        }
+        _ => {
+            let mut out = String::from("Rules of `gospect audit`\n");
+            for r in RULES {
+                let _ = writeln!(
+                    out,
+                    "  {} {:<28} {}",
+                    r.meta.code, r.meta.id, r.meta.summary
+                );
+            }
+            for (title, names) in [("GODEBUG settings", settings), ("Experiments", experiments)] {
+                let _ = write!(out, "\n{title}\n{}", wrapped(&names));
+            }
+            out.push_str("\n`gospect explain NAME` explains one.\n");
+            out
+        }
+    }
+}
+
+/// Words in lines of at most 80 columns.
+fn wrapped(words: &[&str]) -> String {
+    let mut out = String::new();
+    let mut used = 0;
+    for word in words {
+        if used == 0 || used + 1 + word.len() > 80 {
+            out.push_str(if used == 0 { "  " } else { "\n  " });
+            used = 2;
+        } else {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += word.len();
+    }
+    out.push('\n');
+    out
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_of_the_list_is_explained_in_every_format() {
+        let all: Value = serde_json::from_str(&list("json")).unwrap();
+        let names = |key: &str| all[key].as_array().unwrap().clone();
+        let rules = names("rules").into_iter().map(|r| r["rule"].clone());
+        for name in rules.chain(names("godebug")).chain(names("goexperiment")) {
+            let name = name.as_str().unwrap();
+            for format in ["text", "markdown"] {
+                assert!(explain(name, format).unwrap().contains(name), "{name}");
+                assert!(list(format).contains(name), "{name}");
+            }
+            let json: Value = serde_json::from_str(&explain(name, "json").unwrap()).unwrap();
+            assert!(
+                !json["explanations"].as_array().unwrap().is_empty(),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_people_paste_is_understood() {
+        for (pasted, name) in [
+            ("GODEBUG=asynctimerchan=1", "asynctimerchan"),
+            ("panicnil=1", "panicnil"),
+            ("GOEXPERIMENT=noswissmap", "swissmap"),
+            (" netdns ", "netdns"),
+            ("notacat", "notacat"),
+        ] {
+            assert_eq!(plain(pasted), name);
+        }
+        let error = explain("asynctimerchn", "text").unwrap_err();
+        assert!(error.contains("asynctimerchan"), "{error}");
+        let error = explain("dirty-tre", "text").unwrap_err();
+        assert!(error.contains("dirty-tree"), "{error}");
+        assert!(explain("qqqqqqqq", "text").unwrap_err().contains("lists"));
+    }
+}

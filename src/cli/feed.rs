@@ -1,0 +1,258 @@
+//! Where the lines of a run come from: a scan, the records of an earlier one, or both. Commands take them from here alike.
+
+use super::args::{Facts, SourceArgs};
+use super::output::write_failed;
+use super::{dates, scan as command};
+use crate::go::Level;
+use crate::report::model::{End, Line, Run, SCHEMA, Tool};
+use crate::report::records::Records;
+use crate::report::style::clean;
+use crate::scan::{self, Event, Named, Options};
+use crate::source::target::Target;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+/// What a command cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Takes what there is.
+    Any,
+    /// Full facts, for the command of this name.
+    Full(&'static str),
+}
+
+/// Targets that are ready to be read, in their order.
+pub struct Feed {
+    parts: Vec<Part>,
+    options: Options,
+    run: Run,
+}
+
+enum Part {
+    Scan(Vec<Named>),
+    Records(String, Box<Records<Box<dyn BufRead>>>),
+}
+
+impl Feed {
+    /// Opens the targets that the arguments name.
+    pub fn open(args: &SourceArgs, need: Need) -> Result<Self, String> {
+        Self::of(command::targets(args)?, args, need)
+    }
+
+    /// Opens these targets with the rest of the arguments.
+    pub fn of(named: Vec<Named>, args: &SourceArgs, need: Need) -> Result<Self, String> {
+        if let (Need::Full(name), Facts::BuildInfo) = (need, args.facts) {
+            return Err(format!(
+                "`gospect {name}` needs all facts: leave out --facts build-info"
+            ));
+        }
+        let stdin = |t: &Target| matches!(t, Target::Stdin | Target::Records(None));
+        if named.iter().filter(|n| stdin(&n.1)).count() > 1 {
+            return Err("standard input can be only one of the targets".to_owned());
+        }
+        let options = command::options(args)?;
+        let mut parts = Vec::new();
+        for (text, target) in named {
+            match (target, parts.last_mut()) {
+                (Target::Records(path), _) => {
+                    let records = open_records(&text, path.as_deref())?;
+                    check(&text, records.run(), args, need)?;
+                    parts.push(Part::Records(text, records));
+                }
+                (target, Some(Part::Scan(list))) => list.push((text, target)),
+                (target, _) => parts.push(Part::Scan(vec![(text, target)])),
+            }
+        }
+        let run = run_line(&parts, &options);
+        Ok(Self {
+            parts,
+            options,
+            run,
+        })
+    }
+
+    /// A scan of targets that no argument names.
+    pub fn scan(named: Vec<Named>, options: Options) -> Self {
+        let parts = vec![Part::Scan(named)];
+        let run = run_line(&parts, &options);
+        Self {
+            parts,
+            options,
+            run,
+        }
+    }
+
+    /// Hands over every line, `run` first and `end` last. Fatal things go to standard error too, and so does what is no Go program.
+    pub fn run(
+        self,
+        quiet: bool,
+        take: &mut dyn FnMut(Line) -> io::Result<()>,
+    ) -> Result<End, String> {
+        let mut written = take(Line::Run(self.run));
+        let mut total = End::default();
+        for part in self.parts {
+            if written.is_err() {
+                break;
+            }
+            match part {
+                Part::Scan(named) => {
+                    let outcome = scan::run(&named, &self.options, &mut |event| {
+                        if written.is_ok() {
+                            written = match line_of(event, quiet) {
+                                Some(line) => take(line),
+                                None => Ok(()),
+                            };
+                        }
+                        written.is_ok()
+                    })
+                    .map_err(|e| format!("cannot start threads: {e}; try --jobs 1"))?;
+                    add(&mut total, outcome.end);
+                    total.failed |= outcome.failed;
+                }
+                Part::Records(name, mut records) => {
+                    while written.is_ok() {
+                        match records
+                            .next()
+                            .map_err(|e| format!("{}: {e}", clean(&name)))?
+                        {
+                            Some(Line::End(end)) => {
+                                if end.failed {
+                                    eprintln!(
+                                        "gospect: {}: the scan that wrote these records had failed; scan again",
+                                        clean(&name)
+                                    );
+                                }
+                                add(&mut total, end);
+                            }
+                            Some(line) => written = take(line),
+                            None => break,
+                        }
+                    }
+                }
+            }
+        }
+        if let Err(e) = written.and_then(|()| take(Line::End(total.clone()))) {
+            write_failed(&e)?;
+        }
+        Ok(total)
+    }
+}
+
+/// The line of an event, said aloud where somebody should hear it.
+fn line_of(event: Event, quiet: bool) -> Option<Line> {
+    match event {
+        Event::Image(image) => Some(Line::Image(image)),
+        Event::Binary(binary) => Some(Line::Binary(binary)),
+        Event::Unexamined { thing, fatal } => {
+            if fatal {
+                eprintln!("gospect: {}: {}", clean(&thing.path), clean(&thing.detail));
+            }
+            Some(Line::Unexamined(thing))
+        }
+        Event::NotGo { path, why } => {
+            if !quiet {
+                eprintln!("gospect: {}: not a Go program: {why}", clean(&path));
+            }
+            None
+        }
+    }
+}
+
+fn open_records(text: &str, path: Option<&Path>) -> Result<Box<Records<Box<dyn BufRead>>>, String> {
+    let input: Box<dyn BufRead> = match path {
+        None => Box::new(BufReader::new(io::stdin())),
+        Some(path) => match File::open(path) {
+            Ok(file) => Box::new(BufReader::with_capacity(256 << 10, file)),
+            Err(e) => return Err(format!("{}: cannot be read: {e}", clean(text))),
+        },
+    };
+    let records = Records::open(input).map_err(|e| format!("{}: {e}", clean(text)))?;
+    Ok(Box::new(records))
+}
+
+/// Refuses what records cannot give.
+fn check(text: &str, run: &Run, args: &SourceArgs, need: Need) -> Result<(), String> {
+    let text = clean(text);
+    if let (Need::Full(name), "build-info") = (need, run.facts.as_str()) {
+        return Err(format!(
+            "{text}: holds only build info, and `gospect {name}` needs all facts; scan again without --facts build-info"
+        ));
+    }
+    let needs_files = [("--env", !args.env.is_empty()), ("--hash", args.hash)];
+    match needs_files.iter().find(|(_, given)| *given) {
+        Some((flag, _)) => Err(format!(
+            "{text}: records say what was found then; give {flag} to the scan that writes them"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The first line. Records alone keep theirs, so that what is made from them is what the scan itself would have made.
+fn run_line(parts: &[Part], options: &Options) -> Run {
+    if let [Part::Records(_, records)] = parts {
+        return records.run().clone();
+    }
+    let mut targets = Vec::new();
+    let mut level = options.level;
+    for part in parts {
+        match part {
+            Part::Scan(named) => targets.extend(named.iter().map(|n| n.0.clone())),
+            Part::Records(_, records) => {
+                targets.extend(records.run().targets.iter().cloned());
+                if records.run().facts == "build-info" {
+                    level = Level::BuildInfo;
+                }
+            }
+        }
+    }
+    Run {
+        schema: SCHEMA.to_owned(),
+        tool: Tool {
+            name: "gospect".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        knowledge: dates::knowledge(),
+        targets,
+        facts: match level {
+            Level::BuildInfo => "build-info",
+            Level::Full => "full",
+        }
+        .to_owned(),
+    }
+}
+
+fn add(total: &mut End, end: End) {
+    let End {
+        reach,
+        summary,
+        failed,
+    } = end;
+    let sum = &mut total.reach.files;
+    *sum = sum.saturating_add(reach.files);
+    let sum = &mut total.reach.below_min_size;
+    *sum = sum.saturating_add(reach.below_min_size);
+    let sum = &mut total.reach.not_go;
+    *sum = sum.saturating_add(reach.not_go);
+    let sum = &mut total.reach.go;
+    *sum = sum.saturating_add(reach.go);
+    let sum = &mut total.reach.unexamined;
+    *sum = sum.saturating_add(reach.unexamined);
+    let sum = &mut total.reach.bytes;
+    *sum = sum.saturating_add(reach.bytes);
+    merge(&mut total.summary.go_versions, summary.go_versions);
+    merge(&mut total.summary.ports, summary.ports);
+    let sum = &mut total.summary.contradicted;
+    *sum = sum.saturating_add(summary.contradicted);
+    let sum = &mut total.summary.without_build_info;
+    *sum = sum.saturating_add(summary.without_build_info);
+    total.failed |= failed;
+}
+
+fn merge(total: &mut BTreeMap<String, u64>, counts: BTreeMap<String, u64>) {
+    for (key, n) in counts {
+        let sum = total.entry(key).or_default();
+        *sum = sum.saturating_add(n);
+    }
+}

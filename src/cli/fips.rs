@@ -1,0 +1,30 @@
+//! `gospect fips`.
+
+use super::args::FipsArgs;
+use super::exit::Exit;
+use super::feed::{Feed, Need};
+use super::output::Output;
+use crate::knowledge::fips140;
+use crate::report::fips::Table;
+use crate::report::model::Line;
+
+pub fn run(args: &FipsArgs) -> Result<Exit, String> {
+    let feed = Feed::open(&args.source, Need::Full("fips"))?;
+    let mut output = Output::open(&args.output)?;
+    let mut table = Table::default();
+    let end = feed.run(args.output.quiet, &mut |line| {
+        if let Line::Binary(binary) = &line {
+            let module = binary.fips.as_ref().and_then(|f| f.module.as_deref());
+            let standing = module.map(fips140::standing).unwrap_or_default();
+            table.push(binary, standing.into_iter().map(str::to_owned).collect());
+        }
+        Ok(())
+    })?;
+    table.unexamined = end.reach.unexamined;
+    let look = output.look;
+    output.write(|out| match args.format.as_str() {
+        "json" => table.json(out),
+        _ => table.text(&look, out),
+    })?;
+    Ok(Exit::of(&end, args.source.strict, table.invalid > 0, true))
+}

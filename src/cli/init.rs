@@ -1,0 +1,38 @@
+//! `gospect init`.
+
+use super::args::InitArgs;
+use super::exit::Exit;
+use super::output::write_failed;
+use crate::audit::policy::TEMPLATE;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+
+pub fn run(args: &InitArgs) -> Result<Exit, String> {
+    let path = args.output.display();
+    if args.output.as_os_str() == "-" {
+        if let Err(e) = std::io::stdout().write_all(TEMPLATE.as_bytes()) {
+            write_failed(&e)?;
+        }
+        return Ok(Exit::Fine);
+    }
+    let mut options = OpenOptions::new();
+    options.write(true);
+    if args.force {
+        options.create(true).truncate(true);
+    } else {
+        options.create_new(true);
+    }
+    let written = options
+        .open(&args.output)
+        .and_then(|mut file| file.write_all(TEMPLATE.as_bytes()));
+    match written {
+        Ok(()) => {
+            eprintln!("gospect: wrote {path}; try: gospect audit --policy {path} DIR");
+            Ok(Exit::Fine)
+        }
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Err(format!(
+            "{path} is there already; --force replaces it, -o FILE writes elsewhere"
+        )),
+        Err(e) => Err(format!("cannot write {path}: {e}")),
+    }
+}

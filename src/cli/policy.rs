@@ -1,0 +1,71 @@
+//! The policy that the arguments ask for: file, profile, levels, expectations.
+
+use super::args::{AuditArgs, Color};
+use crate::audit::Policy;
+use crate::audit::policy::FILE_NAME;
+use crate::report::style::clean;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+/// Reads the policy. Every mistake in the file goes to standard error; the answer counts them.
+pub fn load(args: &AuditArgs) -> Result<Policy, String> {
+    let mut policy = match file(args) {
+        Some(path) => read(&path, args)?,
+        None => Policy::built_in(),
+    };
+    if let Some(profile) = &args.profile {
+        policy
+            .select_profile(profile)
+            .map_err(|e| format!("--profile: {e}"))?;
+    }
+    args.levels.apply(&mut policy)?;
+    for pair in &args.expect {
+        policy.expect(pair).map_err(|e| format!("--expect: {e}"))?;
+    }
+    Ok(policy)
+}
+
+/// The file that was named, or the one of the current directory.
+fn file(args: &AuditArgs) -> Option<PathBuf> {
+    if args.policy.is_some() {
+        return args.policy.clone();
+    }
+    let here = PathBuf::from(FILE_NAME);
+    if !here.is_file() {
+        return None;
+    }
+    if !args.output.quiet {
+        eprintln!("gospect: policy: {FILE_NAME} of this directory; --policy FILE takes another");
+    }
+    Some(here)
+}
+
+fn read(path: &Path, args: &AuditArgs) -> Result<Policy, String> {
+    let name = path.to_string_lossy();
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        format!(
+            "cannot read the policy {}: {e}; `gospect init -o {}` writes one",
+            clean(&name),
+            clean(&name)
+        )
+    })?;
+    Policy::load(&text, &name).map_err(|mistakes| {
+        let color = match args.output.color {
+            Color::Auto => {
+                std::io::stderr().is_terminal()
+                    && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+            }
+            Color::Always => true,
+            Color::Never => false,
+        };
+        for mistake in &mistakes {
+            eprintln!("{}\n", mistake.render(&text, color));
+        }
+        let s = if mistakes.len() == 1 { "" } else { "s" };
+        format!(
+            "{}: {} mistake{s} in the policy; nothing was audited",
+            clean(&name),
+            mistakes.len()
+        )
+    })
+}

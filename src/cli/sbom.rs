@@ -1,0 +1,60 @@
+//! `gospect sbom`.
+
+use super::args::SbomArgs;
+use super::dates;
+use super::exit::Exit;
+use super::feed::{Feed, Need};
+use super::output::Output;
+use crate::audit::{Auditor, Date, Policy};
+use crate::report::document::Document;
+use crate::report::findings::remarks;
+use crate::report::model::Line;
+use crate::report::sbom::{self, Input};
+
+pub fn run(args: &SbomArgs) -> Result<Exit, String> {
+    let format = sbom::FORMATS
+        .iter()
+        .find(|f| f.name == args.format)
+        .ok_or_else(|| format!("no such format: {}", args.format))?;
+    let time = time()?;
+    let feed = Feed::open(&args.source, Need::Any)?;
+    let mut output = Output::open(&args.output)?;
+    // Findings are judged by the built-in policy on the day of the bill, so that the same input gives the same bill.
+    let policy = Policy::built_in();
+    let mut auditor = Auditor::new(&policy, Date::from_unix(time));
+    let mut document: Option<Document> = None;
+    let end = feed.run(args.output.quiet, &mut |line| {
+        auditor.line(&line);
+        match (&mut document, line) {
+            (None, Line::Run(run)) => document = Some(Document::new(run)),
+            (Some(document), line) => document.push(line),
+            (None, _) => {}
+        }
+        Ok(())
+    })?;
+    let Some(document) = document else {
+        return Ok(Exit::Failed);
+    };
+    // Rules judge full facts; what build info alone would make them say is not worth saying.
+    let remarks = match document.run.facts.as_str() {
+        "full" => remarks::remarks(&auditor.finish(), &document),
+        _ => Vec::new(),
+    };
+    let input = Input {
+        document: &document,
+        remarks: &remarks,
+        time,
+    };
+    output.write(|out| (format.write)(&input, out))?;
+    Ok(Exit::of(&end, args.source.strict, false, true))
+}
+
+/// The time of the bill: SOURCE_DATE_EPOCH (reproducible-builds.org) when it is set, else now.
+fn time() -> Result<u64, String> {
+    match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) if !text.is_empty() => text.trim().parse().map_err(|_| {
+            format!("SOURCE_DATE_EPOCH is `{text}`: it needs seconds since 1970, such as 1795392000; correct or unset it")
+        }),
+        _ => Ok(dates::now()),
+    }
+}

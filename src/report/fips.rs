@@ -1,0 +1,129 @@
+//! FIPS 140 facts of each binary. Never says that a program is compliant: that depends on the operating environment and
+//! on certificates, neither of which is in the file.
+
+use super::model::{Binary, Fips, Location};
+use super::style::{Look, clean};
+use super::terms;
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// For a person.
+    pub path: String,
+    /// For a program.
+    pub location: Location,
+    /// Toolchain.
+    pub go_version: Option<String>,
+    /// What the record says; `None`: no FIPS facts apply.
+    pub fips: Option<Fips>,
+    /// Words of the Go tree for the frozen module: `certified`, `inprocess`; empty: none.
+    pub standing: Vec<String>,
+}
+
+/// Rows and how many checksums do not match.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Table {
+    /// In scan order.
+    pub binaries: Vec<Row>,
+    /// Checksums that do not match.
+    pub invalid: u64,
+    /// Things not examined.
+    pub unexamined: u64,
+}
+
+impl Table {
+    /// Takes a binary with the standing of its module.
+    pub fn push(&mut self, binary: &Binary, standing: Vec<String>) {
+        let checksum = binary.fips.as_ref().and_then(|f| f.checksum.as_deref());
+        self.invalid += u64::from(checksum == Some("invalid"));
+        self.binaries.push(Row {
+            path: binary.path.clone(),
+            location: binary.location.clone(),
+            go_version: binary.go_version.clone(),
+            fips: binary.fips.clone(),
+            standing,
+        });
+    }
+
+    /// One document.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn json(&self, out: &mut dyn Write) -> io::Result<()> {
+        let tool = serde_json::json!({ "name": "gospect", "version": env!("CARGO_PKG_VERSION") });
+        let document = serde_json::json!({
+            "schema": "gospect-fips/1", "tool": tool, "binaries": self.binaries,
+            "invalid": self.invalid, "unexamined": self.unexamined,
+        });
+        serde_json::to_writer_pretty(&mut *out, &document).map_err(io::Error::from)?;
+        out.write_all(b"\n")
+    }
+
+    /// For reading.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn text(&self, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+        let mut text = String::new();
+        for row in &self.binaries {
+            let _ = writeln!(text, "{}{}", clean(&row.path), origin(row));
+            for (label, value) in parts(row) {
+                let _ = writeln!(text, "  {label:<9} {value}");
+            }
+            text.push('\n');
+        }
+        let n = self.binaries.len() as u64;
+        let _ = writeln!(
+            text,
+            "{}; checksums that do not match: {}; not examined: {}.",
+            terms::count(n, "Go program", "Go programs"),
+            self.invalid,
+            self.unexamined
+        );
+        if n > 0 {
+            text.push_str("These are facts of the files. Whether a use meets FIPS 140 also depends on the certificate and where it runs.\n");
+        }
+        out.write_all(look.finish(&text).as_bytes())
+    }
+}
+
+fn origin(row: &Row) -> String {
+    row.go_version
+        .as_ref()
+        .map_or(String::new(), |v| format!(" ({})", clean(v)))
+}
+
+fn parts(row: &Row) -> Vec<(&'static str, String)> {
+    let Some(fips) = &row.fips else {
+        return vec![(
+            "module",
+            "none: no cryptographic module is linked in and none was asked for".to_owned(),
+        )];
+    };
+    let text = |value: &Option<String>| {
+        let value = value.as_deref().unwrap_or("unknown");
+        clean(value).into_owned()
+    };
+    let module = match (&fips.module, row.standing.as_slice()) {
+        (None, _) => "none recorded".to_owned(),
+        (Some(m), []) => clean(m).into_owned(),
+        (Some(m), standing) => format!("{} ({} in the Go tree)", clean(m), standing.join(", ")),
+    };
+    let checksum = match fips.checksum.as_deref() {
+        Some("valid") => "valid: recomputed from the file, it matches".to_owned(),
+        Some("invalid") => {
+            "INVALID: recomputed from the file, it does not match; in FIPS mode the program stops at start"
+                .to_owned()
+        }
+        _ => text(&fips.checksum),
+    };
+    vec![
+        ("module", module),
+        ("mode", text(&fips.mode)),
+        ("crypto", text(&fips.crypto)),
+        ("checksum", checksum),
+    ]
+}

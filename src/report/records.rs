@@ -1,0 +1,242 @@
+//! The stream read back: what `records:` targets are made of.
+//!
+//! A stream is trusted to be whole only when it begins with its `run` line and ends with its `end` line; everything else
+//! is refused with the number of the line, since judging half a scan would look like judging all of it.
+
+use super::model::{Line, Run, SCHEMA};
+use serde::Deserialize;
+use std::fmt;
+use std::io::{BufRead, Read};
+
+/// Longest line, in bytes: far above any real record, and a bound on memory for a file without line ends.
+const LONGEST: u64 = 256 << 20;
+
+/// What is wrong with a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Line, from 1.
+    pub line: u64,
+    /// What is wrong there, and what to do.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.what)
+    }
+}
+
+/// The parts of a first line that tell whether it is ours.
+#[derive(Deserialize)]
+struct Head {
+    r#type: Option<String>,
+    schema: Option<String>,
+}
+
+/// A stream whose `run` line has been read.
+pub struct Records<R> {
+    input: R,
+    /// Number of the last line that was read.
+    number: u64,
+    run: Run,
+    ended: bool,
+}
+
+impl<R: BufRead> Records<R> {
+    /// Reads the `run` line.
+    ///
+    /// # Errors
+    /// When the stream cannot be read, does not begin with a `run` line, or has another schema.
+    pub fn open(mut input: R) -> Result<Self, Problem> {
+        let mut number = 0;
+        let problem = |line, what: String| Problem { line, what };
+        let Some(bytes) = next_line(&mut input, &mut number)? else {
+            return Err(problem(
+                1,
+                "nothing is there; `gospect scan --format ndjson` writes records".into(),
+            ));
+        };
+        let head: Option<Head> = serde_json::from_slice(&bytes).ok();
+        match head {
+            Some(Head {
+                r#type: Some(t),
+                schema: Some(schema),
+            }) if t == "run" => {
+                if schema != SCHEMA {
+                    return Err(problem(
+                        number,
+                        format!(
+                            "its schema is `{schema}`, this gospect reads `{SCHEMA}`; scan again with this gospect"
+                        ),
+                    ));
+                }
+            }
+            _ => {
+                return Err(problem(
+                    number,
+                    "not the `run` line that records begin with; `gospect scan --format ndjson` writes records".into(),
+                ));
+            }
+        }
+        let Line::Run(run) = parse(&bytes, number)? else {
+            return Err(problem(number, "not a `run` line".into()));
+        };
+        Ok(Self {
+            input,
+            number,
+            run,
+            ended: false,
+        })
+    }
+
+    /// The `run` line.
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// The next line; `None` after `end`.
+    ///
+    /// # Errors
+    /// When the stream cannot be read, stops without its `end` line, goes on behind it, or holds a line that is no record.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an error ends the stream, which an iterator cannot say"
+    )]
+    pub fn next(&mut self) -> Result<Option<Line>, Problem> {
+        let bytes = next_line(&mut self.input, &mut self.number)?;
+        let problem = |line, what: &str| {
+            Err(Problem {
+                line,
+                what: what.to_owned(),
+            })
+        };
+        match (bytes, self.ended) {
+            (None, true) => Ok(None),
+            (None, false) => problem(
+                self.number + 1,
+                "the records stop without their `end` line: the scan or the copy was cut short; scan again",
+            ),
+            (Some(_), true) => problem(
+                self.number,
+                "something follows the `end` line; give each stream as a target of its own",
+            ),
+            (Some(bytes), false) => match parse(&bytes, self.number)? {
+                Line::Run(_) => problem(
+                    self.number,
+                    "a second `run` line before the `end` line; give each stream as a target of its own",
+                ),
+                line => {
+                    self.ended = matches!(line, Line::End(_));
+                    Ok(Some(line))
+                }
+            },
+        }
+    }
+}
+
+fn parse(bytes: &[u8], line: u64) -> Result<Line, Problem> {
+    serde_json::from_slice(bytes).map_err(|e| Problem {
+        line,
+        what: format!(
+            "not a record: {}",
+            e.to_string().replace("at line 1 column", "at column")
+        ),
+    })
+}
+
+/// The next line that is not blank, without its end.
+fn next_line(input: &mut impl BufRead, number: &mut u64) -> Result<Option<Vec<u8>>, Problem> {
+    loop {
+        let mut bytes = Vec::new();
+        let read = input
+            .by_ref()
+            .take(LONGEST + 1)
+            .read_until(b'\n', &mut bytes);
+        let problem = |what| Problem {
+            line: *number + 1,
+            what,
+        };
+        read.map_err(|e| problem(format!("cannot be read: {e}")))?;
+        if bytes.len() as u64 > LONGEST {
+            return Err(problem(format!(
+                "longer than {} MiB, so it is no record",
+                LONGEST >> 20
+            )));
+        }
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        *number += 1;
+        if !bytes.trim_ascii().is_empty() {
+            return Ok(Some(bytes));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{ndjson, sample};
+
+    fn stream() -> String {
+        let mut out = Vec::new();
+        for line in sample::lines() {
+            ndjson::write(&line, &mut out).unwrap();
+        }
+        String::from_utf8(out).unwrap()
+    }
+
+    fn read(text: &[u8]) -> Result<Vec<Line>, Problem> {
+        let mut records = Records::open(text)?;
+        let mut lines = vec![Line::Run(records.run().clone())];
+        while let Some(line) = records.next()? {
+            lines.push(line);
+        }
+        Ok(lines)
+    }
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        assert_eq!(read(stream().as_bytes()).unwrap(), sample::lines());
+        let spaced = stream().replace('\n', "\r\n\n");
+        assert_eq!(read(spaced.as_bytes()).unwrap(), sample::lines());
+    }
+
+    #[test]
+    fn anything_less_than_a_whole_stream_is_refused_at_its_line() {
+        let text = stream();
+        let lines: Vec<&str> = text.lines().collect();
+        let last = lines.len() as u64;
+        let without_end = lines[..lines.len() - 1].join("\n");
+        let twice = format!("{text}{text}");
+        let nested = format!("{without_end}\n{text}");
+        let broken = text.replacen("{\"type\":\"image\"", "{\"type\":\"imagine\"", 1);
+        for (text, line, word) in [
+            ("", 1, "nothing"),
+            ("\n\n", 1, "nothing"),
+            ("{\n  \"schema\": \"gospect/1\"\n}", 1, "run"),
+            ("\u{7f}ELF", 1, "run"),
+            (lines[1], 1, "run"),
+            (&text.replacen("gospect/1", "gospect/9", 1), 1, "gospect/9"),
+            (lines[0], 2, "end"),
+            (&without_end, last, "end"),
+            (&twice, last + 1, "follows"),
+            (&nested, last, "second"),
+            (&broken, 2, "imagine"),
+        ] {
+            let problem = read(text.as_bytes()).unwrap_err();
+            assert_eq!(problem.line, line, "{problem}");
+            assert!(problem.what.contains(word), "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_stream_cut_at_any_byte_is_refused() {
+        let text = stream();
+        let whole = text.trim_end().len();
+        for at in (0..whole).step_by(97).chain([whole - 1]) {
+            assert!(read(&text.as_bytes()[..at]).is_err(), "{at}");
+        }
+        assert!(read(&text.as_bytes()[..whole]).is_ok());
+    }
+}

@@ -1,0 +1,223 @@
+//! The smaller commands, and the way in for somebody who does not know them yet.
+#![cfg(all(feature = "cli", feature = "archives"))]
+
+mod support;
+
+use serde_json::Value;
+use support::cli::{Output, Scratch, command, finish, run, run_in};
+
+fn json(out: &Output) -> Value {
+    serde_json::from_str(&out.stdout).unwrap_or_else(|e| panic!("{e}: {}", out.stderr))
+}
+
+#[test]
+fn who_types_nothing_is_told_what_to_type() {
+    let out = run::<&str>(&[]);
+    assert_eq!((out.code, out.stdout.as_str()), (Some(2), ""));
+    for next in ["gospect scan DIR", "gospect audit DIR", "gospect help"] {
+        assert!(out.stderr.contains(next), "{next}");
+    }
+    let typo = run(&["adit", "."]);
+    assert_eq!(typo.code, Some(2));
+    assert!(typo.stderr.contains("'audit'"), "{}", typo.stderr);
+    let format = run(&["scan", "--format=jsn", "."]);
+    assert_eq!(format.code, Some(2));
+    assert!(format.stderr.contains("'json'"), "{}", format.stderr);
+}
+
+#[test]
+fn every_command_is_in_help_manual_and_completions() {
+    let commands = [
+        "scan",
+        "audit",
+        "diff",
+        "sbom",
+        "fips",
+        "explain",
+        "init",
+        "version",
+        "completions",
+        "man",
+    ];
+    let help = run(&["--help"]);
+    assert_eq!(help.code, Some(0));
+    let manual = run(&["man"]).stdout;
+    let scratch = Scratch::new();
+    assert_eq!(
+        run_in(scratch.path(), &["man", "--directory=pages"]).code,
+        Some(0)
+    );
+    for name in commands {
+        assert!(help.stdout.contains(&format!("\n  {name} ")), "{name}");
+        assert!(manual.contains(&format!("gospect\\-{name}(1)")), "{name}");
+        let page = std::fs::read_to_string(scratch.path().join(format!("pages/gospect-{name}.1")));
+        assert!(page.unwrap().contains(".SH SYNOPSIS"), "{name}");
+        let one = run(&["man", name]);
+        assert!(one.stdout.contains(".SH NAME"), "{name}: {}", one.stderr);
+        assert_eq!(run(&["help", name]).code, Some(0), "{name}");
+    }
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = run(&["completions", shell]);
+        assert_eq!(script.code, Some(0), "{shell}");
+        for name in commands {
+            assert!(script.stdout.contains(name), "{shell}: {name}");
+        }
+        // The generators of the other two leave values out.
+        if ["bash", "zsh", "fish"].contains(&shell) {
+            assert!(script.stdout.contains("sarif"), "{shell}");
+        }
+    }
+    let wrong = run(&["man", "adit"]);
+    assert!(
+        wrong.code == Some(2) && wrong.stderr.contains("`audit`"),
+        "{}",
+        wrong.stderr
+    );
+}
+
+#[test]
+fn init_writes_a_policy_that_audit_reads_and_never_overwrites() {
+    let s = Scratch::new();
+    s.put_fixture("1.27-linux-amd64-trimstrip");
+    assert_eq!(run_in(s.path(), &["init"]).code, Some(0));
+    let written = std::fs::read(s.path().join("gospect.toml")).unwrap();
+    assert_eq!(run_in(s.path(), &["init", "-o", "-"]).raw, written);
+    let audit = run_in(s.path(), &["audit", "--print-config"]);
+    assert_eq!(audit.code, Some(0), "{}", audit.stderr);
+    std::fs::write(s.path().join("gospect.toml"), "# mine\n").unwrap();
+    let again = run_in(s.path(), &["init"]);
+    assert_eq!(again.code, Some(2));
+    assert!(again.stderr.contains("--force"), "{}", again.stderr);
+    assert_eq!(
+        std::fs::read(s.path().join("gospect.toml")).unwrap(),
+        b"# mine\n"
+    );
+    assert_eq!(run_in(s.path(), &["init", "--force"]).code, Some(0));
+    assert_eq!(
+        std::fs::read(s.path().join("gospect.toml")).unwrap(),
+        written
+    );
+}
+
+#[test]
+fn explain_knows_rules_settings_and_experiments() {
+    for (name, word) in [
+        ("unsupported-toolchain", "GS001"),
+        ("gs001", "unsupported-toolchain"),
+        ("asynctimerchan", "Go 1.27"),
+        ("GOEXPERIMENT=noswissmap", "swissmap"),
+    ] {
+        for format in ["text", "json", "markdown"] {
+            let out = run(&["explain", "--format", format, name]);
+            assert_eq!(out.code, Some(0), "{name}: {}", out.stderr);
+            assert!(out.stdout.contains(word), "{name} {format}");
+            if format == "json" {
+                assert!(!json(&out)["explanations"].as_array().unwrap().is_empty());
+            }
+        }
+    }
+    let typo = run(&["explain", "asynctimrchan"]);
+    assert!(typo.code == Some(2) && typo.stderr.contains("asynctimerchan"));
+    let list = run(&["explain"]);
+    assert!(list.stdout.contains("GS001") && list.stdout.contains("panicnil"));
+}
+
+#[test]
+fn fips_shows_module_and_checksum_and_fails_on_a_mismatch() {
+    let s = Scratch::new();
+    let path = s.put_fixture("1.27-linux-amd64-fips-v1");
+    let out = run_in(s.path(), &["fips", "--format=json", "."]);
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    let row = &json(&out)["binaries"][0];
+    assert_eq!(row["fips"]["checksum"], "valid", "{row}");
+    assert_eq!(row["standing"][0], "certified", "{row}");
+    let text = run_in(s.path(), &["fips", "."]).stdout;
+    assert!(
+        text.contains("v1.0.0-c2097c7c") && !text.to_lowercase().contains("compliant"),
+        "{text}"
+    );
+
+    // One bit of the recorded sum, which stands behind the magic.
+    let mut bytes = std::fs::read(&path).unwrap();
+    let section = {
+        use object::{Object, ObjectSection};
+        let file = object::File::parse(&*bytes).unwrap();
+        let info = file.section_by_name(".go.fipsinfo").unwrap();
+        info.file_range().unwrap().0 as usize
+    };
+    bytes[section + 16] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let out = run_in(s.path(), &["fips", "."]);
+    assert_eq!(out.code, Some(1), "{}", out.stdout);
+    assert!(out.stdout.contains("INVALID"), "{}", out.stdout);
+
+    let empty = Scratch::new();
+    assert_eq!(run_in(empty.path(), &["fips", "."]).code, Some(3));
+    assert_eq!(run_in(s.path(), &["fips", ".", "missing"]).code, Some(2));
+    assert_eq!(
+        run_in(s.path(), &["fips", "--facts=build-info", "."]).code,
+        Some(2)
+    );
+}
+
+#[test]
+fn sbom_is_repeatable_and_names_every_dependency() {
+    let s = Scratch::new();
+    let id = "1.27-linux-amd64-deps";
+    s.put_fixture(id);
+    let sbom = |format: &str, epoch: &str| {
+        finish(
+            command()
+                .current_dir(s.path())
+                .env("SOURCE_DATE_EPOCH", epoch)
+                .args(["sbom", "--format", format, id]),
+        )
+    };
+    let info = support::fixtures::row(id).go_json.clone().unwrap();
+    for format in ["cyclonedx", "spdx"] {
+        let out = sbom(format, "1795392000");
+        assert_eq!(out.code, Some(0), "{}", out.stderr);
+        json(&out);
+        assert!(out.stdout.contains("2026-11-23T00:00:00Z"), "{format}");
+        for module in info["Deps"].as_array().unwrap() {
+            let module = module.get("Replace").unwrap_or(module);
+            let name = module["Path"].as_str().unwrap();
+            assert!(out.stdout.contains(name), "{format}: {name}");
+        }
+        assert_eq!(out.raw, sbom(format, "1795392000").raw);
+        assert_ne!(out.raw, sbom(format, "1795392001").raw);
+    }
+    let wrong = sbom("spdx", "yesterday");
+    assert!(wrong.code == Some(2) && wrong.stderr.contains("SOURCE_DATE_EPOCH"));
+    let empty = Scratch::new();
+    assert_eq!(run_in(empty.path(), &["sbom", "."]).code, Some(3));
+    assert_eq!(run_in(s.path(), &["sbom", "missing", "."]).code, Some(2));
+}
+
+#[test]
+fn the_day_decides_what_a_card_says_about_support() {
+    let s = Scratch::new();
+    let id = "1.21-linux-amd64-strip";
+    s.put_fixture(id);
+    let card = run_in(s.path(), &["scan", id]);
+    assert!(
+        card.stdout.contains("unsupported since 2024-08-13"),
+        "{}",
+        card.stdout
+    );
+    let run: Value = serde_json::from_str(
+        run_in(s.path(), &["scan", "--format=ndjson", id])
+            .stdout
+            .lines()
+            .next()
+            .unwrap(),
+    )
+    .unwrap();
+    assert!(
+        run["knowledge"]["newest_go"]
+            .as_str()
+            .unwrap()
+            .starts_with("go1.")
+    );
+    assert_eq!(run["knowledge"]["date"].as_str().unwrap().len(), 10);
+}

@@ -1,0 +1,228 @@
+//! `records:` targets: every command gives on the records of a scan what it gives on the files.
+#![cfg(all(feature = "cli", feature = "archives"))]
+
+mod support;
+
+use std::io::Write;
+use std::process::Stdio;
+use support::cli::{Output, Scratch, command, finish, run_in};
+
+fn place() -> Scratch {
+    let scratch = Scratch::new();
+    for id in [
+        "1.27-linux-amd64-deps",
+        "1.27-linux-amd64-fips",
+        "1.21-linux-amd64-strip",
+        "c-linux-amd64",
+    ] {
+        let path = scratch.put_fixture(id);
+        let to = scratch.path().join("dist").join(id);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::rename(path, to).unwrap();
+    }
+    scratch
+}
+
+fn run(s: &Scratch, args: &[&str]) -> Output {
+    finish(
+        command()
+            .current_dir(s.path())
+            .env("SOURCE_DATE_EPOCH", "1795392000")
+            .args(args),
+    )
+}
+
+fn save(s: &Scratch, target: &str, name: &str) -> String {
+    let out = run(s, &["scan", "--format=ndjson", "-o", name, target]);
+    assert!(out.stdout.is_empty());
+    std::fs::read_to_string(s.path().join(name)).unwrap()
+}
+
+const COMMANDS: &[&[&str]] = &[
+    &["scan"],
+    &["scan", "--format=card"],
+    &["scan", "--format=table"],
+    &["scan", "--format=json"],
+    &["scan", "--format=ndjson"],
+    &["scan", "--format=csv"],
+    &["scan", "--format=html"],
+    &["scan", "--require"],
+    &["audit", "--today=2026-11-22"],
+    &["audit", "--today=2026-11-22", "--fail-on=note"],
+    &["audit", "--today=2026-11-22", "--format=json"],
+    &["audit", "--today=2026-11-22", "--format=sarif"],
+    &["audit", "--today=2026-11-22", "--format=junit"],
+    &["audit", "--today=2026-11-22", "--format=github"],
+    &["audit", "--today=2026-11-22", "--format=gitlab"],
+    &["audit", "--today=2026-11-22", "--format=markdown"],
+    &["audit", "--today=2026-11-22", "--format=html"],
+    &["sbom"],
+    &["sbom", "--format=spdx"],
+    &["fips"],
+    &["fips", "--format=json"],
+];
+
+#[test]
+fn a_saved_scan_gives_the_same_bytes_and_the_same_code() {
+    let s = place();
+    for target in [
+        "dist",
+        "dist/1.27-linux-amd64-deps",
+        "dist/c-linux-amd64",
+        "missing",
+    ] {
+        save(&s, target, "saved.ndjson");
+        for args in COMMANDS {
+            let direct = run(&s, &[args, &[target][..]].concat());
+            let saved = run(&s, &[args, &["records:saved.ndjson"][..]].concat());
+            assert_eq!(
+                direct.code, saved.code,
+                "{args:?} {target}: {}",
+                saved.stderr
+            );
+            assert_eq!(direct.stdout, saved.stdout, "{args:?} {target}");
+        }
+    }
+}
+
+#[test]
+fn either_side_of_a_diff_may_be_records() {
+    let s = place();
+    save(&s, "dist/1.27-linux-amd64-deps", "old.ndjson");
+    save(&s, "dist/1.21-linux-amd64-strip", "new.ndjson");
+    let files = ["dist/1.27-linux-amd64-deps", "dist/1.21-linux-amd64-strip"];
+    for format in ["text", "json", "markdown"] {
+        let diff = |old, new| run(&s, &["diff", "--fail-on=any", "--format", format, old, new]);
+        let direct = diff(files[0], files[1]);
+        assert_eq!(direct.code, Some(1), "{}", direct.stderr);
+        for [old, new] in [
+            ["records:old.ndjson", files[1]],
+            [files[0], "records:new.ndjson"],
+            ["records:old.ndjson", "records:new.ndjson"],
+        ] {
+            let saved = diff(old, new);
+            assert_eq!(
+                (saved.code, saved.stdout),
+                (Some(1), direct.stdout.clone()),
+                "{format}"
+            );
+        }
+    }
+}
+
+#[test]
+fn records_come_through_a_pipe() {
+    let s = place();
+    let text = save(&s, "dist", "saved.ndjson");
+    let mut child = command()
+        .current_dir(s.path())
+        .args(["scan", "--format=json", "records:-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(text.as_bytes()).unwrap();
+    drop(stdin);
+    let out = child.wait_with_output().unwrap();
+    assert_eq!(out.stdout, run(&s, &["scan", "--format=json", "dist"]).raw);
+}
+
+#[test]
+fn records_and_files_are_judged_together() {
+    let s = place();
+    save(&s, "dist/1.27-linux-amd64-deps", "saved.ndjson");
+    let out = run(
+        &s,
+        &[
+            "scan",
+            "--format=json",
+            "records:saved.ndjson",
+            "dist/1.21-linux-amd64-strip",
+        ],
+    );
+    let all: serde_json::Value = serde_json::from_str(&out.stdout).unwrap();
+    let paths: Vec<_> = all["binaries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|b| b["path"].clone())
+        .collect();
+    assert_eq!(
+        paths,
+        ["dist/1.27-linux-amd64-deps", "dist/1.21-linux-amd64-strip"]
+    );
+    assert_eq!(all["targets"].as_array().unwrap().len(), 2);
+    assert_eq!(all["reach"]["go"], 2);
+    assert_eq!(all["summary"]["go_versions"]["go1.21.13"], 1);
+}
+
+#[test]
+fn what_is_no_whole_scan_is_refused_with_its_line() {
+    let s = place();
+    let text = save(&s, "dist", "saved.ndjson");
+    let lines: Vec<&str> = text.lines().collect();
+    let n = lines.len();
+    for (content, line, word) in [
+        (lines[..n - 1].join("\n"), n, "end"),
+        (text.replacen("gospect/1", "gospect/7", 1), 1, "gospect/7"),
+        (
+            text.replacen("\"type\":\"binary\"", "\"type\":\"binary\",,", 1),
+            2,
+            "not a record",
+        ),
+        (lines[1..].join("\n"), 1, "run"),
+        (String::new(), 1, "nothing"),
+        (format!("{text}{text}"), n + 1, "follows"),
+    ] {
+        s.put("bad.ndjson", content.as_bytes());
+        for args in [
+            &["scan"][..],
+            &["audit"],
+            &["sbom"],
+            &["fips"],
+            &["diff", "dist"],
+        ] {
+            let out = run(&s, &[args, &["records:bad.ndjson"][..]].concat());
+            assert_eq!(out.code, Some(2), "{args:?} {word}");
+            let error = out.stderr.lines().last().unwrap_or("");
+            assert!(
+                error.contains(&format!("records:bad.ndjson: line {line}:"))
+                    && error.contains(word),
+                "{args:?}: {error}"
+            );
+            assert_eq!(out.stdout, "", "{args:?}");
+        }
+    }
+    let out = run_in(s.path(), &["audit", "records:missing.ndjson"]);
+    assert_eq!(out.code, Some(2));
+}
+
+#[test]
+fn build_info_alone_is_not_enough_to_judge() {
+    let s = place();
+    run(
+        &s,
+        &[
+            "scan",
+            "--facts=build-info",
+            "--format=ndjson",
+            "-o",
+            "small.ndjson",
+            "dist",
+        ],
+    );
+    for args in [&["audit"][..], &["fips"], &["diff", "dist"]] {
+        let out = run(&s, &[args, &["records:small.ndjson"][..]].concat());
+        assert_eq!(out.code, Some(2), "{args:?}");
+        assert!(out.stderr.contains("build info"), "{}", out.stderr);
+    }
+    assert_eq!(run(&s, &["scan", "records:small.ndjson"]).code, Some(0));
+    assert_eq!(run(&s, &["sbom", "records:small.ndjson"]).code, Some(0));
+    let env = run(
+        &s,
+        &["scan", "--env=GODEBUG=gctrace=1", "records:small.ndjson"],
+    );
+    assert_eq!(env.code, Some(2));
+    assert!(env.stderr.contains("--env"), "{}", env.stderr);
+}
