@@ -25,8 +25,6 @@ pub struct Cli {
 pub enum Command {
     /// List every Go binary under the targets
     Scan(ScanArgs),
-    /// List the Go programs that run on this host (Linux)
-    Ps(PsArgs),
     /// Judge the binaries by rules and a policy
     Audit(AuditArgs),
     /// Show what changed between two targets
@@ -39,6 +37,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write a commented policy file
     Init(InitArgs),
+    /// List the Go programs that run on this host (Linux)
+    Ps(PsArgs),
     /// Print what `go version` prints, without Go
     Version(VersionArgs),
     /// Print completions for a shell

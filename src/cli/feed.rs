@@ -73,8 +73,8 @@ impl Feed {
         })
     }
 
-    /// A scan and no more.
-    pub fn of_scan(named: Vec<Named>, options: Options) -> Self {
+    /// A scan of targets that no argument names.
+    pub fn scan(named: Vec<Named>, options: Options) -> Self {
         let parts = vec![Part::Scan(named)];
         let run = run_line(&parts, &options);
         Self {

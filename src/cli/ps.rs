@@ -3,7 +3,7 @@
 use super::args::PsArgs;
 use super::exit::Exit;
 use super::feed::Feed;
-use super::scan::{Demands, present};
+use super::scan::show;
 use crate::scan::Options;
 use crate::source::target::Target;
 
@@ -13,17 +13,12 @@ pub fn run(args: &PsArgs) -> Result<Exit, String> {
             "ps reads /proc and works on Linux only; scan the executables instead".to_owned(),
         );
     }
-    let named = vec![("/proc".to_owned(), Target::Processes)];
-    let demands = Demands {
-        strict: args.strict,
-        require: args.require,
-    };
-    // Many processes are one program: the table is what people look for, even when only one runs.
-    let feed = Feed::of_scan(named, Options::default());
-    present(
-        feed,
-        Some(args.format.as_deref().unwrap_or("table")),
-        &args.output,
-        demands,
-    )
+    let feed = Feed::scan(
+        vec![("/proc".to_owned(), Target::Processes)],
+        Options::default(),
+    );
+    // A list is what people look for, even when only one program runs.
+    let format = args.format.as_deref().unwrap_or("table");
+    let end = show(feed, Some(format), &args.output)?;
+    Ok(Exit::of(&end, args.strict, false, args.require))
 }

@@ -9,7 +9,7 @@ use crate::bytes::Limits;
 use crate::go::Level;
 use crate::report::document::SupportTable;
 use crate::report::format::{self, Writer};
-use crate::report::model::{Binary, Line};
+use crate::report::model::{Binary, End, Line};
 use crate::scan::{Named, Options};
 use crate::source::image::Platform;
 use crate::source::target::Target;
@@ -24,31 +24,15 @@ const LIKELY: u64 = 256 << 10;
 
 pub fn run(args: &ScanArgs) -> Result<Exit, String> {
     let feed = Feed::open(&args.source, Need::Any)?;
-    let demands = Demands {
-        strict: args.source.strict,
-        require: args.require,
-    };
-    present(feed, args.format.as_deref(), &args.output, demands)
+    let end = show(feed, args.format.as_deref(), &args.output)?;
+    Ok(Exit::of(&end, args.source.strict, false, args.require))
 }
 
-/// What turns an ordinary outcome into an exit code other than 0.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Demands {
-    /// Everything must be examined.
-    pub strict: bool,
-    /// Something must be found.
-    pub require: bool,
-}
-
-/// Shows what comes, in the format asked for or the one that fits.
-pub fn present(
-    feed: Feed,
-    format: Option<&str>,
-    to: &OutputArgs,
-    demands: Demands,
-) -> Result<Exit, String> {
+/// Runs a feed and writes it, in the format asked for or the one that fits what was found.
+pub fn show(feed: Feed, format: Option<&str>, output: &OutputArgs) -> Result<End, String> {
     let chosen = format.and_then(format::find);
-    let mut output = Output::open(to)?;
+    let quiet = output.quiet;
+    let mut output = Output::open(output)?;
     let options = format::Options {
         look: output.look,
         support: SupportTable::default(),
@@ -57,7 +41,7 @@ pub fn present(
     // Without a format, what was found decides: it is written at the end anyway.
     let mut held = Vec::new();
     let mut writer = chosen.map(|format| Writer::new(format, options.clone(), output.writer()));
-    let end = feed.run(to.quiet, &mut |line| match &mut writer {
+    let end = feed.run(quiet, &mut |line| match &mut writer {
         Some(writer) => put(writer, line, &today),
         None => {
             held.push(line);
@@ -73,7 +57,7 @@ pub fn present(
             write_failed(&e)?;
         }
     }
-    Ok(Exit::of(&end, demands.strict, false, demands.require))
+    Ok(end)
 }
 
 /// Writes a line, after what there is to say about its Go release.
