@@ -9,7 +9,7 @@ use memchr::memmem;
 use support::fixtures::{Fixture, fixtures};
 use support::{derive, fixture};
 
-fn goroot(bytes: &Vec<u8>, what: &str) -> Goroot {
+fn goroot(bytes: &[u8], what: &str) -> Goroot {
     let options = Options {
         named: true,
         ..Options::default()

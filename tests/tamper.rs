@@ -11,7 +11,7 @@ use support::fixtures::{Fixture, fixtures};
 use support::{derive, fixture};
 
 /// Every program in a file, with all facts.
-fn programs(bytes: &Vec<u8>) -> Vec<Binary> {
+fn programs(bytes: &[u8]) -> Vec<Binary> {
     let options = Options {
         level: Level::Full,
         named: true,
@@ -21,7 +21,7 @@ fn programs(bytes: &Vec<u8>) -> Vec<Binary> {
     found.into_iter().map(|f| f.binary).collect()
 }
 
-fn program(bytes: &Vec<u8>, what: &str) -> Binary {
+fn program(bytes: &[u8], what: &str) -> Binary {
     let mut all = programs(bytes);
     assert_eq!(all.len(), 1, "{what}: {} programs", all.len());
     all.remove(0)

@@ -178,20 +178,18 @@ impl Image<'_> {
         let Some(table) = self.symbol_table else {
             return Some(None);
         };
-        let mut wanted = Vec::with_capacity(name.len() + 3);
-        wanted.push(0);
-        match table.layout {
-            Symbols::Elf => {}
-            Symbols::MachO => wanted.push(b'_'),
+        // Mach-O puts an underscore in front of names; Go did not before 1.5, say the files.
+        let prefixes: &[&[u8]] = match table.layout {
+            Symbols::Elf => &[b"\0"],
+            Symbols::MachO => &[b"\0_", b"\0"],
             Symbols::Coff | Symbols::Xcoff | Symbols::Plan9 => return None,
-        }
-        wanted.extend_from_slice(name);
-        wanted.push(0);
+        };
         let strings = self
             .window()
             .get(table.strings, table.strings_size.min(TABLE_LIMIT))
             .unwrap_or_default();
-        Some(memchr::memmem::find(strings, &wanted))
+        let find = |prefix: &&[u8]| memchr::memmem::find(strings, &[prefix, name, b"\0"].concat());
+        Some(prefixes.iter().find_map(find))
     }
 
     /// The address of a symbol by its exact name.

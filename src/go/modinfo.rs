@@ -25,6 +25,9 @@ pub fn unframe(framed: &[u8]) -> Option<&[u8]> {
     (text.last() == Some(&b'\n')).then_some(text)
 }
 
+/// Key and value of a setting; owned only when quotes were taken off.
+pub type Pair<'t> = (Cow<'t, [u8]>, Cow<'t, [u8]>);
+
 /// Parsed module text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModInfo<'t> {
@@ -35,7 +38,7 @@ pub struct ModInfo<'t> {
     /// Dependencies in recorded order.
     pub deps: Vec<Module<'t>>,
     /// Build settings in recorded order, unquoted.
-    pub settings: Vec<(Cow<'t, [u8]>, Cow<'t, [u8]>)>,
+    pub settings: Vec<Pair<'t>>,
     /// Lines of no known kind.
     pub unknown: Vec<&'t [u8]>,
     /// Lines that could not be read.
@@ -252,8 +255,6 @@ fn module(line: &[u8]) -> Result<Module<'_>, String> {
         _ => Err(format!("expected 2 or 3 columns; got {}", columns.len())),
     }
 }
-
-type Pair<'t> = (Cow<'t, [u8]>, Cow<'t, [u8]>);
 
 fn setting(line: &[u8]) -> Result<Pair<'_>, String> {
     let (key, value) = match line.first() {

@@ -82,7 +82,7 @@ impl Moduledata {
             image.scan(segment, word - 1, &mut |base, bytes| {
                 for at in finder.find_iter(bytes) {
                     let address = base + at as u64;
-                    if address % word as u64 != 0 {
+                    if !address.is_multiple_of(word as u64) {
                         continue;
                     }
                     tries += 1;

@@ -107,7 +107,7 @@ impl Pclntab {
                     .any(|l| head[..4] == magic(l.0, image.big_endian))
                     || !matches!(head[6], 1 | 2 | 4)
                     || head[7] != word
-                    || (base + at as u64) % 4 != 0
+                    || !(base + at as u64).is_multiple_of(4)
                 {
                     return None;
                 }

@@ -152,7 +152,7 @@ fn go_reads(image: &Image<'_>, blob: &Blob<'_>) -> bool {
         Format::Xcoff => image.has_symbol_table(),
         Format::Plan9 => image
             .segment_at(blob.address)
-            .is_some_and(|s| (s.offset + (blob.address - s.address)) % 16 == 0),
+            .is_some_and(|s| (s.offset + (blob.address - s.address)).is_multiple_of(16)),
         _ => {
             image.kind != Kind::Object
                 && (blob.inline || image.word(blob.address + 16).is_some_and(|w| w != 0))

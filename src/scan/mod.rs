@@ -74,6 +74,7 @@ impl Default for Options {
 
 /// One result, in the order in which it is to be shown.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant)] // What is not examined is rare; a box for it would be in everybody's way.
 pub enum Event {
     /// An image, before its binaries.
     Image(Box<ImageRecord>),
