@@ -14,7 +14,7 @@ fn goroot(bytes: &[u8], what: &str) -> Goroot {
         named: true,
         ..Options::default()
     };
-    let found = inspect(bytes, &options).unwrap().found;
+    let found = inspect(&bytes, &options).unwrap().found;
     assert_eq!(found.len(), 1, "{what}");
     found
         .into_iter()

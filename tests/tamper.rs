@@ -17,7 +17,7 @@ fn programs(bytes: &[u8]) -> Vec<Binary> {
         named: true,
         ..Options::default()
     };
-    let found = inspect(bytes, &options).map_or_else(|_| Vec::new(), |i| i.found);
+    let found = inspect(&bytes, &options).map_or_else(|_| Vec::new(), |i| i.found);
     found.into_iter().map(|f| f.binary).collect()
 }
 
