@@ -2,17 +2,19 @@
 
 use super::args::{Facts, SourceArgs};
 use super::output::write_failed;
+use super::progress::Progress;
 use super::{dates, scan as command};
 use crate::go::Level;
 use crate::report::model::{End, Line, Run, SCHEMA, Tool};
 use crate::report::records::Records;
 use crate::report::style::clean;
-use crate::scan::{self, Event, Named, Options};
+use crate::scan::{self, Counters, Event, Named, Options};
 use crate::source::target::Target;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
+use std::sync::Arc;
 
 /// What a command cannot do without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,8 +90,18 @@ impl Feed {
     pub fn run(
         self,
         quiet: bool,
-        take: &mut dyn FnMut(Line) -> io::Result<()>,
+        forward: &mut dyn FnMut(Line) -> io::Result<()>,
     ) -> Result<End, String> {
+        let counters = Arc::new(Counters::default());
+        let progress = Progress::start(quiet, &counters);
+        let options = Options {
+            progress: Some(counters),
+            ..self.options
+        };
+        let mut take = |line: Line| {
+            progress.iter().for_each(|p| p.see(&line));
+            forward(line)
+        };
         let mut written = take(Line::Run(self.run));
         let mut total = End::default();
         for part in self.parts {
@@ -98,7 +110,7 @@ impl Feed {
             }
             match part {
                 Part::Scan(named) => {
-                    let outcome = scan::run(&named, &self.options, &mut |event| {
+                    let outcome = scan::run(&named, &options, &mut |event| {
                         if written.is_ok() {
                             written = match line_of(event, quiet) {
                                 Some(line) => take(line),
@@ -133,7 +145,12 @@ impl Feed {
                 }
             }
         }
-        if let Err(e) = written.and_then(|()| take(Line::End(total.clone()))) {
+        // The end is where most formats start to write: the terminal is theirs now.
+        let last = written.and_then(|()| {
+            drop(progress);
+            forward(Line::End(total.clone()))
+        });
+        if let Err(e) = last {
             write_failed(&e)?;
         }
         Ok(total)

@@ -14,6 +14,7 @@ mod init;
 mod levels;
 mod output;
 mod policy;
+mod progress;
 mod ps;
 mod sbom;
 mod scan;

@@ -168,6 +168,7 @@ pub fn options(args: &SourceArgs) -> Result<Options, String> {
         platform: args.platform.as_deref().map(platform).transpose()?,
         verify_diffid: args.verify_diffid,
         insecure_http: args.insecure_http,
+        progress: None,
     })
 }
 

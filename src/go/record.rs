@@ -4,6 +4,7 @@ use super::buildinfo::{self, Blob};
 use super::identify::{Tables, identify};
 use super::modinfo::ModInfo;
 use crate::bytes::{Limits, Part, ReadAt, Window};
+use crate::exe::packed;
 use crate::exe::{self, Format, Image, Kind, Miss, Shape};
 use std::fmt;
 
@@ -103,9 +104,37 @@ pub fn read(reader: &dyn ReadAt, limits: &Limits, effort: Effort) -> Result<Reco
             let window = Window::new(&part, limits.executable);
             of_image(&exe::open(&window).map_err(refusal)?, limits, effort)
         }
+        Some(Shape::Archive) if effort == Effort::Full => {
+            let members = exe::members(&window).map_err(|_| Refusal::Format)?;
+            let found = members.iter().find_map(|member| {
+                let part = Part::new(reader, member.offset, member.size);
+                let window = Window::new(&part, limits.executable);
+                let image = exe::open(&window).ok()?;
+                of_image(&image, limits, effort).ok()
+            });
+            found.ok_or(Refusal::Format)
+        }
         Some(Shape::FatMachO | Shape::Archive) | None => Err(Refusal::Format),
-        Some(_) => of_image(&exe::open(&window).map_err(refusal)?, limits, effort),
+        Some(_) => {
+            let refused = match of_image(&exe::open(&window).map_err(refusal)?, limits, effort) {
+                Ok(record) => return Ok(record),
+                Err(refused) => refused,
+            };
+            if effort == Effort::LikeGo {
+                return Err(refused);
+            }
+            unpacked(&window, limits).ok_or(refused)
+        }
     }
+}
+
+/// The record of the program inside a packed file.
+fn unpacked(window: &Window<'_>, limits: &Limits) -> Option<Record> {
+    let head = window.get(0, window.len().min(packed::HEAD_WINDOW as u64))?;
+    packed::detect(head, &[])?;
+    let unpacked = packed::unpack(window.get(0, window.len())?, limits.unpacked).ok()?;
+    let inner = Window::new(&unpacked.image, limits.executable);
+    of_image(&exe::open(&inner).ok()?, limits, Effort::Full).ok()
 }
 
 fn refusal(_: Miss) -> Refusal {

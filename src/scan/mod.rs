@@ -22,6 +22,7 @@ use crate::source::walk::{Met, Rules, Tally, Visit, Walk, Why};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How to scan.
@@ -50,6 +51,8 @@ pub struct Options {
     pub verify_diffid: bool,
     /// Talk plain HTTP to registries on the loopback.
     pub insecure_http: bool,
+    /// Counts to watch while the scan runs; `None`: nobody watches.
+    pub progress: Option<Arc<Counters>>,
 }
 
 impl Default for Options {
@@ -68,6 +71,7 @@ impl Default for Options {
             platform: None,
             verify_diffid: false,
             insecure_http: false,
+            progress: None,
         }
     }
 }
@@ -105,11 +109,14 @@ pub struct Outcome {
     pub failed: bool,
 }
 
-/// Counts shared by all threads.
+/// Counts shared by all threads, readable while they grow.
 #[derive(Debug, Default)]
-pub(crate) struct Counters {
+pub struct Counters {
+    /// Files met and passed over.
     pub tally: Tally,
+    /// Files opened and not Go.
     pub not_go: AtomicU64,
+    /// Bytes read from files and streams.
     pub bytes: AtomicU64,
 }
 
@@ -125,8 +132,9 @@ pub fn run(
     options: &Options,
     deliver: &mut dyn FnMut(Event) -> bool,
 ) -> io::Result<Outcome> {
-    let counters = Counters::default();
-    let examiner = Examiner::new(options, &counters);
+    let own = Counters::default();
+    let counters = options.progress.as_deref().unwrap_or(&own);
+    let examiner = Examiner::new(options, counters);
     let visitors: Vec<Visitor<'_>> = targets
         .iter()
         .map(|t| Visitor {
@@ -141,7 +149,7 @@ pub fn run(
         options.jobs,
         |out| {
             for (named, visitor) in targets.iter().zip(&visitors) {
-                let (options, counters) = (options, &counters);
+                let (options, counters) = (options, counters);
                 out.task(move |out| visitor.target(&named.1, options, counters, out));
             }
         },
