@@ -10,6 +10,11 @@ const HEAD: u64 = 8 << 10;
 const BLOCK: u64 = 1 << 10;
 /// Structures longer than this are fetched exactly.
 const EXACT: u64 = 64 << 10;
+/// After this many reads the rounding is up to [`EXACT`]: only a file that scatters its tables on purpose comes here, and
+/// would otherwise fill the index with a block for each word.
+const SCATTERED: usize = 1024;
+/// Of the bytes that may be read, one in this many may be kept: scans pass over a lot, parsers keep little.
+const KEPT_SHARE: u64 = 4;
 
 /// How much a window has asked of its reader.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,6 +32,7 @@ pub struct Window<'r> {
     whole: Option<&'r [u8]>,
     len: u64,
     budget: u64,
+    kept: Cell<u64>,
     blocks: FrozenVec<Vec<u8>>,
     /// `(offset, index into blocks)`, sorted by offset; blocks may overlap.
     index: RefCell<Vec<(u64, usize)>>,
@@ -34,13 +40,14 @@ pub struct Window<'r> {
 }
 
 impl<'r> Window<'r> {
-    /// A window that may fetch at most `budget` bytes.
+    /// A window that may read at most `budget` bytes, and keep a quarter of them.
     pub fn new(reader: &'r dyn ReadAt, budget: u64) -> Self {
         Self {
             reader,
             whole: reader.as_slice(),
             len: reader.len(),
             budget,
+            kept: Cell::new(0),
             blocks: FrozenVec::new(),
             index: RefCell::new(Vec::new()),
             counts: Cell::new(Counts::default()),
@@ -93,6 +100,8 @@ impl<'r> Window<'r> {
             (0, HEAD)
         } else if size >= EXACT {
             (offset, size)
+        } else if self.blocks.len() > SCATTERED {
+            (offset, EXACT)
         } else {
             (offset, size.next_multiple_of(BLOCK))
         };
@@ -114,8 +123,11 @@ impl<'r> Window<'r> {
 
     /// Reads into `buf` without keeping anything: for scans that pass over a lot and keep little. Counted like any read.
     pub fn read_uncached(&self, buf: &mut [u8], offset: u64) -> Option<usize> {
-        let n = self.reader.read_at(buf, offset).ok()?;
         let mut counts = self.counts.get();
+        if counts.bytes.saturating_add(buf.len() as u64) > self.budget {
+            return None;
+        }
+        let n = self.reader.read_at(buf, offset).ok()?;
         counts.reads += 1;
         counts.bytes += n as u64;
         self.counts.set(counts);
@@ -140,9 +152,11 @@ impl<'r> Window<'r> {
 
     fn fetch(&self, offset: u64, size: u64) -> Option<()> {
         let mut counts = self.counts.get();
-        if counts.bytes.saturating_add(size) > self.budget {
+        let kept = self.kept.get().saturating_add(size);
+        if counts.bytes.saturating_add(size) > self.budget || kept > self.budget / KEPT_SHARE {
             return None;
         }
+        self.kept.set(kept);
         let mut block = vec![0; usize::try_from(size).ok()?];
         let n = self.reader.read_at(&mut block, offset).ok()?;
         block.truncate(n);

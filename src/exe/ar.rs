@@ -51,8 +51,16 @@ pub fn members(window: &Window<'_>) -> Result<Vec<Member>, Miss> {
                 break;
             }
         }
-        members.sort_unstable_by_key(|m| m.offset);
-        members.dedup();
+        members.sort_by_key(|m| m.offset);
+        // Each is read on its own, so members on top of each other would have the file read once for each.
+        let mut end = 0;
+        members.retain(|m| {
+            let apart = m.offset >= end;
+            if apart {
+                end = m.offset + m.size;
+            }
+            apart
+        });
         return Ok(members);
     }
     for member in archive.members() {

@@ -15,6 +15,10 @@ use std::borrow::Cow;
 const NAMES_LIMIT: u64 = 1 << 20;
 /// More sections than any linker writes for a program; objects with a section per function stay below it too.
 const SECTIONS_LIMIT: usize = 1 << 16;
+/// Longer section names are cut: the longest that means anything has 30 bytes.
+const NAME_LIMIT: usize = 256;
+/// More notes segments than any linker writes.
+const NOTES_LIMIT: usize = 64;
 
 /// Machine, byte order wanted (`None`: any), bits wanted, Go's name.
 const ARCHES: &[(elf::Machine, Option<bool>, u8, &str)] = &[
@@ -142,11 +146,11 @@ fn read_segments<'a, E>(
                     executable: flags.contains(elf::PF_X),
                 });
             }
-            elf::PT_INTERP if file_size <= 4096 => {
+            elf::PT_INTERP if file_size <= 4096 && image.interpreter.is_none() => {
                 image.interpreter = window.get(offset, file_size).map(until_nul);
             }
             elf::PT_DYNAMIC => image.dynamic = Some((offset, file_size)),
-            elf::PT_NOTE => image.notes.push((offset, file_size)),
+            elf::PT_NOTE if image.notes.len() < NOTES_LIMIT => image.notes.push((offset, file_size)),
             _ => {}
         }
     }
@@ -186,11 +190,14 @@ fn read_sections<'a, E>(
     image.sections.reserve_exact(headers.len());
     for section in headers {
         let at = section.sh_name(endian) as usize;
+        let name = names
+            .get(at..at.saturating_add(NAME_LIMIT).min(names.len()))
+            .map(until_nul);
         let kind = section.sh_type(endian);
         let size = section.sh_size(endian).into();
         let offset = section.sh_offset(endian).into();
         image.sections.push(Section {
-            name: Cow::Borrowed(names.get(at..).map(until_nul).unwrap_or_default()),
+            name: Cow::Borrowed(name.unwrap_or_default()),
             address: section.sh_addr(endian).into(),
             size,
             offset,

@@ -6,9 +6,10 @@
 
 use super::image::{Image, Kind};
 use super::symbols::Symbols;
+use std::collections::HashMap;
 
 /// No more entries than this are applied; a 100 MB program has about half a million.
-const ENTRIES_LIMIT: u64 = 8 << 20;
+const ENTRIES_LIMIT: u64 = 2 << 20;
 
 /// `(e_machine's Go name, RELATIVE, absolute word with symbol, GLOB_DAT)` of each port's psABI.
 const TYPES: &[(&str, u64, u64, u64)] = &[
@@ -111,7 +112,8 @@ fn read_table(
 ) {
     let word = image.pointer_size();
     let entry = word * if with_addend { 3 } else { 2 };
-    let size = size.min(ENTRIES_LIMIT * entry);
+    let room = ENTRIES_LIMIT.saturating_sub(fixups.len() as u64);
+    let size = size.min(room * entry);
     let Some(bytes) = image.bytes_upto(address, size) else {
         return;
     };
@@ -167,6 +169,11 @@ fn read_object(image: &Image<'_>, absolute: u64, fixups: &mut Vec<(u64, u64)>) {
     let Some(symbols) = image.window().get(table.offset, table.size) else {
         return;
     };
+    let mut targets = HashMap::new();
+    for section in &image.sections {
+        targets.entry(&*section.name).or_insert(section);
+    }
+    let mut room = ENTRIES_LIMIT;
     for section in &image.sections {
         let Some(target) = section
             .name
@@ -175,10 +182,11 @@ fn read_object(image: &Image<'_>, absolute: u64, fixups: &mut Vec<(u64, u64)>) {
         else {
             continue;
         };
-        let Some(target) = image.section(target).filter(|t| t.address != 0) else {
+        let Some(target) = targets.get(target).filter(|t| t.address != 0) else {
             continue;
         };
-        let size = section.file_size.min(ENTRIES_LIMIT * 24);
+        let size = section.file_size.min(room * 24);
+        room -= size / 24;
         let Some(entries) = image.window().get(section.offset, size) else {
             continue;
         };

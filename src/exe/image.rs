@@ -4,7 +4,7 @@ use super::symbols::SymbolTable;
 use super::{elf_fixups, macho_fixups};
 use crate::bytes::Window;
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::ops::ControlFlow;
 
 /// Why a file gave no image.
@@ -160,7 +160,18 @@ pub struct Image<'a> {
     pub(super) memory: Option<Vec<u8>>,
     window: &'a Window<'a>,
     fixups: OnceCell<Vec<(u64, u64)>>,
+    /// Whether the segments follow each other by address.
+    ordered: bool,
+    /// Bytes that scans have gone over.
+    scanned: Cell<u64>,
 }
+
+/// Segments that overlap or are out of order are looked through one by one, so no more of them are taken.
+const UNORDERED_LIMIT: usize = 256;
+/// Segments taken from any one file; objects have one for each section.
+const SEGMENTS_LIMIT: usize = 1 << 16;
+/// Every scan together goes over the file at most this many times: segments that overlap make it as long as they like.
+const SCANS: u64 = 8;
 
 impl<'a> Image<'a> {
     pub(super) fn new(window: &'a Window<'_>, format: Format, bits: u8, big_endian: bool) -> Self {
@@ -182,7 +193,29 @@ impl<'a> Image<'a> {
             memory: None,
             window,
             fixups: OnceCell::new(),
+            ordered: false,
+            scanned: Cell::new(0),
         }
+    }
+
+    /// Called when all segments are known: makes looking one up cheap, whatever their number.
+    pub(super) fn seal(mut self) -> Self {
+        self.ordered = self
+            .segments
+            .windows(2)
+            .all(|pair| pair[0].end() <= pair[1].address);
+        let limit = if self.ordered {
+            SEGMENTS_LIMIT
+        } else {
+            UNORDERED_LIMIT
+        };
+        if self.segments.len() > limit {
+            self.segments.truncate(limit);
+            self.fault(Fault::Malformed(
+                "segments: more than any linker writes, or on top of each other",
+            ));
+        }
+        self
     }
 
     /// Notes what is wrong, once for each kind.
@@ -220,6 +253,12 @@ impl<'a> Image<'a> {
 
     /// The segment that holds an address.
     pub fn segment_at(&self, address: u64) -> Option<&Segment> {
+        if self.ordered {
+            let after = self.segments.partition_point(|s| s.address <= address);
+            // Empty segments may share an address with the one that holds it.
+            let before = self.segments.get(..after)?.iter().rev();
+            return before.take(8).find(|s| s.contains(address));
+        }
         self.segments.iter().find(|s| s.contains(address))
     }
 
@@ -322,6 +361,11 @@ impl<'a> Image<'a> {
         let size = segment
             .size
             .min(self.stored_len().saturating_sub(segment.offset));
+        let scanned = self.scanned.get().saturating_add(size);
+        if scanned > self.stored_len().saturating_mul(SCANS) {
+            return None;
+        }
+        self.scanned.set(scanned);
         let held = match &self.memory {
             Some(memory) => Some(memory.as_slice()),
             None => self.window.reader().as_slice(),

@@ -166,7 +166,7 @@ pub struct Slice {
     pub size: u64,
 }
 
-/// The slices of a universal Mach-O file, in file order. Slices that lie outside the file or repeat an earlier one are left out and
+/// The slices of a universal Mach-O file, in file order. Slices that lie outside the file or on an earlier one are left out and
 /// counted in the second value.
 ///
 /// # Errors
@@ -199,7 +199,9 @@ pub fn slices(window: &Window<'_>) -> Result<(Vec<Slice>, usize), Miss> {
         if inside
             && slice.offset >= 8
             && slice.size > 0
-            && !good.iter().any(|g| g.offset == slice.offset)
+            && !good
+                .iter()
+                .any(|g| slice.offset < g.offset + g.size && g.offset < slice.offset + slice.size)
         {
             good.push(*slice);
         }

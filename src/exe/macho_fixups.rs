@@ -4,8 +4,8 @@
 
 use super::image::Image;
 
-/// No more pointers than this are followed.
-const POINTERS_LIMIT: usize = 8 << 20;
+/// No more links than this are followed, binds included: pages may all name the same chain.
+const LINKS_LIMIT: usize = 4 << 20;
 /// A page without fixups.
 const NO_FIXUPS: u64 = 0xffff;
 
@@ -91,6 +91,7 @@ fn read_chains(image: &Image<'_>) -> Option<Vec<(u64, u64)>> {
         .find(|s| s.offset == 0 && s.size > 0)?
         .address;
     let mut fixups = Vec::new();
+    let mut links = 0;
     let starts = number(4, 4)?;
     let segments = number(starts, 4)?.min(image.segments.len() as u64);
     for i in 0..segments {
@@ -113,7 +114,8 @@ fn read_chains(image: &Image<'_>) -> Option<Vec<(u64, u64)>> {
             let mut at = segment
                 .checked_add(page.checked_mul(page_size)?)?
                 .checked_add(first)?;
-            while fixups.len() < POINTERS_LIMIT {
+            while links < LINKS_LIMIT {
+                links += 1;
                 let Some(raw) = image.word(at) else { break };
                 if let Some(target) = target(layout, raw, base) {
                     fixups.push((at, target));

@@ -33,7 +33,7 @@ use crate::bytes::Window;
 /// headers cannot be read at all. What is wrong further in becomes a [`Fault`] of the image instead.
 pub fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     let head = window.upto(0, 512).ok_or(Miss::Unreadable)?;
-    match sniff(head) {
+    let image = match sniff(head) {
         Some(Shape::Elf) => elf::open(window),
         Some(Shape::MachO) => macho::open(window),
         Some(Shape::Pe) => pe::open(window),
@@ -42,5 +42,6 @@ pub fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
         Some(Shape::Plan9) => plan9::open(window),
         Some(Shape::Wasm) => wasm::open(window),
         Some(Shape::FatMachO | Shape::Archive) | None => Err(Miss::NotExecutable),
-    }
+    };
+    image.map(Image::seal)
 }

@@ -4,7 +4,9 @@ use super::image::Image;
 use std::ops::ControlFlow;
 
 /// A table is not read beyond this; the largest real ones are about 30 MB.
-const TABLE_LIMIT: u64 = 256 << 20;
+const TABLE_LIMIT: u64 = 96 << 20;
+/// Longer names are cut, so that entries that all point at the start of one long text cost no more than they say.
+const NAME_LIMIT: usize = 4096;
 
 /// How entries are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,7 +212,7 @@ impl Image<'_> {
 fn string(strings: &[u8], at: u64) -> &[u8] {
     usize::try_from(at)
         .ok()
-        .and_then(|at| strings.get(at..))
+        .and_then(|at| strings.get(at..at.saturating_add(NAME_LIMIT).min(strings.len())))
         .map(until_nul)
         .unwrap_or_default()
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 /// Memory is rebuilt up to this many bytes for each byte of the data section, and never beyond [`MEMORY_LIMIT`].
 const GROWTH_LIMIT: u64 = 16;
-const MEMORY_LIMIT: u64 = 512 << 20;
+const MEMORY_LIMIT: u64 = 128 << 20;
 /// Sections of one module.
 const SECTIONS_LIMIT: usize = 4096;
 
@@ -78,15 +78,13 @@ fn rebuild(window: &Window<'_>, offset: u64, size: u64, image: &mut Image<'_>) {
     let Some(bytes) = window.get(offset, size) else {
         return image.fault(Fault::Truncated("wasm data section"));
     };
-    let parts = parts(bytes);
-    let first = parts.iter().map(|p| p.0).min().unwrap_or(0);
-    let last = parts
-        .iter()
-        .map(|p| p.0.saturating_add(p.1.len() as u64))
-        .max()
-        .unwrap_or(0);
+    // Two passes, since a list of the parts may take more memory than the parts do.
+    let (first, last) = parts(bytes).fold((u64::MAX, 0), |(first, last), (address, part)| {
+        let end = address.saturating_add(part.len() as u64);
+        (address.min(first), end.max(last))
+    });
     let span = last.saturating_sub(first);
-    if parts.is_empty()
+    if first == u64::MAX
         || span > MEMORY_LIMIT
         || span > size.saturating_mul(GROWTH_LIMIT).saturating_add(1 << 20)
     {
@@ -96,7 +94,7 @@ fn rebuild(window: &Window<'_>, offset: u64, size: u64, image: &mut Image<'_>) {
         return;
     };
     let mut memory = vec![0; length];
-    for (address, part) in parts {
+    for (address, part) in parts(bytes) {
         let Ok(start) = usize::try_from(address - first) else {
             continue;
         };
@@ -115,19 +113,14 @@ fn rebuild(window: &Window<'_>, offset: u64, size: u64, image: &mut Image<'_>) {
 }
 
 /// Address and bytes of every active segment of memory 0; reading stops at the first thing it does not understand.
-fn parts(bytes: &[u8]) -> Vec<(u64, &[u8])> {
-    let mut parts = Vec::new();
-    let Some((count, mut at)) = leb(bytes) else {
-        return parts;
-    };
-    for _ in 0..count {
-        let Some((part, next)) = part(bytes, at) else {
-            break;
-        };
-        parts.extend(part);
+fn parts(bytes: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
+    let (count, mut at) = leb(bytes).unwrap_or_default();
+    let all = (0..count).map_while(move |_| {
+        let (part, next) = part(bytes, at)?;
         at = next;
-    }
-    parts
+        Some(part)
+    });
+    all.flatten()
 }
 
 #[allow(clippy::type_complexity)]

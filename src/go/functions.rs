@@ -6,6 +6,8 @@ use std::ops::ControlFlow;
 
 /// Packages of one program are not collected beyond this.
 const PACKAGES_LIMIT: usize = 1 << 17;
+/// Nor are their names beyond this many bytes together.
+const NAMES_LIMIT: usize = 16 << 20;
 
 /// The packages and functions of interest of one program.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +39,7 @@ impl Functions {
         };
         functions.count = table.functions;
         let mut last: Vec<u8> = Vec::new();
+        let mut held = 0;
         table.function_names::<()>(tables.image(), &mut |name| {
             functions.watch(name);
             if let Some(package) = package(name)
@@ -44,8 +47,11 @@ impl Functions {
             {
                 last.clear();
                 last.extend_from_slice(package);
-                if functions.packages.len() < PACKAGES_LIMIT {
-                    functions.packages.insert(unescape(package));
+                if functions.packages.len() < PACKAGES_LIMIT
+                    && held + package.len() < NAMES_LIMIT
+                    && functions.packages.insert(unescape(package))
+                {
+                    held += package.len();
                 }
             }
             ControlFlow::Continue(())

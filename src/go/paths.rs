@@ -61,6 +61,9 @@ const SYSTEMS: &[(&str, &str)] = &[
 /// Where a part of the standard library's own tree starts, newest form first. `src/pkg` is that of Go 1.3 and older.
 const ROOTS: [&str; 2] = ["/src/runtime/", "/src/pkg/runtime/"];
 
+/// Paths of one program are not collected beyond this many bytes; entries of the oldest tables may all share one text.
+const FILES_LIMIT: usize = 32 << 20;
+
 impl SourceFiles {
     /// Reads the file table once.
     pub fn read(tables: &Tables<'_>) -> Self {
@@ -69,13 +72,15 @@ impl SourceFiles {
             return files;
         };
         let mut absolute: Vec<String> = Vec::new();
+        let mut held = 0;
         table.source_files::<()>(tables.image(), &mut |file| {
             files.any = true;
             let Ok(file) = std::str::from_utf8(file) else {
                 return ControlFlow::Continue(());
             };
             files.look_at_runtime(file);
-            if is_absolute(file) {
+            if is_absolute(file) && held < FILES_LIMIT {
+                held += file.len();
                 absolute.push(file.to_owned());
             }
             ControlFlow::Continue(())

@@ -19,7 +19,9 @@ use std::sync::LazyLock;
 pub const SECTIONS: [&[u8]; 3] = [b".gopclntab", b".data.rel.ro.gopclntab", b"__gopclntab"];
 
 /// Tables with more entries than this are lies: the largest programs have half a million functions.
-const COUNT_LIMIT: u64 = 1 << 24;
+const COUNT_LIMIT: u64 = 1 << 22;
+/// Names of the oldest layout may start anywhere, so that many may share one text: longer ones are cut off.
+const NAME_LIMIT: usize = 4096;
 /// Magics tried in a scan before giving up.
 const TRIES: usize = 256;
 
@@ -251,8 +253,7 @@ impl Pclntab {
             // _func: entry of pointer size, then the offset of the name.
             let at = usize::try_from(info.checked_add(word)?).ok()?;
             let offset = image.number(whole.get(at..at + 4)?);
-            let name = whole.get(usize::try_from(offset).ok()?..)?;
-            let name = name.get(..memchr::memchr(0, name)?)?;
+            let name = name_at(whole, offset)?;
             if let ControlFlow::Break(found) = visit(name) {
                 return Some(found);
             }
@@ -294,14 +295,19 @@ impl Pclntab {
         let offsets = image.bytes(self.file_table.0, self.file_table.1)?;
         // Entry 0 is not a file.
         for offset in offsets.chunks_exact(4).skip(1) {
-            let name = whole.get(usize::try_from(image.number(offset)).ok()?..)?;
-            let name = name.get(..memchr::memchr(0, name)?)?;
+            let name = name_at(whole, image.number(offset))?;
             if let ControlFlow::Break(found) = visit(name) {
                 return Some(found);
             }
         }
         None
     }
+}
+
+/// The NUL-terminated text at an offset; `None` when it does not end in time.
+fn name_at(bytes: &[u8], offset: u64) -> Option<&[u8]> {
+    let rest = bytes.get(usize::try_from(offset).ok()?..)?;
+    rest.get(..memchr::memchr(0, rest.get(..NAME_LIMIT.min(rest.len()))?)?)
 }
 
 fn magic(low: u8, big_endian: bool) -> [u8; 4] {
