@@ -20,6 +20,9 @@ use std::sync::{Mutex, PoisonError};
 /// The label that names an image's version (OCI image spec, annotations).
 const VERSION_LABEL: &str = "org.opencontainers.image.version";
 
+/// No compressor makes a program smaller than this part of its size: machine code and tables come down to a quarter.
+const BEST_RATIO: u64 = 8;
+
 /// What kind of container a file is, by its first bytes.
 pub(crate) fn container_kind(head: &[u8]) -> Option<Kind> {
     sniff(head)
@@ -259,6 +262,18 @@ impl Examiner<'_> {
         Event::Unexamined { thing, fatal }
     }
 
+    /// Whether a stored file is too small even for a compressed program of [`crate::source::walk::Rules::min_size`].
+    fn too_small(&self, size: u64) -> bool {
+        let small = size < self.options.rules.min_size / BEST_RATIO;
+        if small {
+            self.counters
+                .tally
+                .below_min_size
+                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+        small
+    }
+
     /// What is needed of a file inside a container.
     fn want(&self, head: &[u8], size: Option<u64>) -> Want {
         if size.is_some_and(|s| s < self.options.rules.min_size) {
@@ -365,6 +380,10 @@ impl Examine for Examiner<'_> {
             .tally
             .files
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    fn too_small(&self, size: u64) -> bool {
+        Examiner::too_small(self, size)
     }
 
     fn wants(&self, _place: &Place, head: &[u8], size: Option<u64>) -> Want {
@@ -493,6 +512,10 @@ impl Met<'_> {
 impl Receiver for Met<'_> {
     fn entry_seen(&self, _place: &Place, _size: u64) {
         Examine::entry_seen(self.examiner, 0);
+    }
+
+    fn too_small(&self, size: u64) -> bool {
+        self.examiner.too_small(size)
     }
 
     fn wants(&self, _place: &Place, head: &[u8], size: Option<u64>) -> Want {

@@ -6,6 +6,9 @@ use std::io::{self, BufRead, Read};
 
 /// Bytes fetched at once. Decompressors write straight into it, and entries that nobody wants are skipped in place.
 const BLOCK: usize = 128 << 10;
+/// Bytes fetched first: most files inside containers are small, or unwanted after their first bytes. Every further
+/// fetch is four times as large, up to [`BLOCK`].
+const FIRST: usize = 1 << 10;
 
 /// A buffered forward reader over a stream or over positioned bytes.
 ///
@@ -74,7 +77,7 @@ impl<'a> Feed<'a> {
             self.buf.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
-            self.buf.resize(BLOCK, 0);
+            self.grow(count);
             while self.end < count {
                 let n = self.fetch_into_buf()?;
                 if n == 0 {
@@ -150,7 +153,7 @@ impl<'a> Feed<'a> {
         while left > 0 {
             self.start = 0;
             self.end = 0;
-            self.buf.resize(BLOCK, 0);
+            self.grow(usize::try_from(left).unwrap_or(BLOCK));
             let n = self.fetch_into_buf()?;
             if n == 0 {
                 break;
@@ -168,6 +171,14 @@ impl<'a> Feed<'a> {
     /// The source's.
     pub fn drain(&mut self) -> io::Result<u64> {
         self.skip(u64::MAX)
+    }
+
+    /// Makes the buffer larger for the next fetch, which is for at least `count` bytes.
+    fn grow(&mut self, count: usize) {
+        let len = (self.buf.len() * 4).max(FIRST).max(count).min(BLOCK);
+        if len > self.buf.len() {
+            self.buf.resize(len, 0);
+        }
     }
 
     fn fetch_into_buf(&mut self) -> io::Result<usize> {

@@ -341,6 +341,9 @@ impl Files<'_> {
     /// Most files are no programs: those cost one short copy of their first bytes.
     fn file(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Option<u32>> {
         self.examine.entry_seen(entry.size);
+        if self.examine.too_small(entry.size) {
+            return Ok(None);
+        }
         let mut len = 0;
         while len < self.head.len() {
             match body.read(&mut self.head[len..])? {
@@ -423,6 +426,10 @@ impl Receiver for LayerReceiver<'_> {
         if place.entries.len() > 1 {
             self.examine.entry_seen(size);
         }
+    }
+
+    fn too_small(&self, size: u64) -> bool {
+        self.examine.too_small(size)
     }
 
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {

@@ -36,6 +36,11 @@ pub trait Examine: Sync {
     /// A regular file of a layer, or an entry of an archive in it, that is looked at; for the counts.
     fn entry_seen(&self, _size: u64) {}
 
+    /// Whether a file of this size cannot be of interest nor hold anything that is: then it is passed over unread.
+    fn too_small(&self, _size: u64) -> bool {
+        false
+    }
+
     /// What is needed of a file, by its first bytes.
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want;
 

@@ -48,6 +48,20 @@ pub enum Kind {
 /// First bytes that are enough to tell any kind.
 pub const HEAD: usize = 8 << 10;
 
+/// First bytes that are enough to tell any kind but a stream of skippable frames, and to tell an executable.
+pub(super) const GLANCE: usize = 512;
+
+/// Tells by content what comes next in `feed`, from as few bytes as will do: all of them may come out of a decompressor.
+///
+/// # Errors
+/// The feed's.
+pub(super) fn glance(feed: &mut Feed<'_>) -> io::Result<Option<Kind>> {
+    let head = feed.peek(GLANCE)?;
+    let skippable = head.first_chunk().is_some_and(|magic| zstd_skippable(*magic));
+    let count = if skippable { HEAD } else { GLANCE };
+    Ok(sniff(feed.peek(count)?))
+}
+
 /// Kinds told by a magic number at the start.
 const MAGIC: &[(&[u8], Kind)] = &[
     (&[0x1f, 0x8b, 8], Kind::Codec(Codec::Gzip)),

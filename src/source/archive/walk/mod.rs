@@ -1,6 +1,6 @@
 //! Goes through a container and everything nested in it, and hands over what may be a program.
 
-use super::stream::HEAD;
+use super::stream::{GLANCE, HEAD, glance};
 use super::tar::{self, Ending, Flow};
 use super::{
     ArchiveError, Codec, Feed, Format, Kind, Scope, cpio, deb, decompress_as, rpm, sniff, zip,
@@ -86,8 +86,14 @@ pub trait Receiver: Sync {
     /// A regular file inside a container; the input itself is not one. Hard links are told by [`Receiver::alias`] alone.
     fn entry_seen(&self, place: &Place, size: u64);
 
-    /// What to do with a file that is neither compressed nor a container. `head` are its first bytes, up to 8 KiB;
-    /// `size` is unknown for what comes out of a decompressor.
+    /// Whether a file of this size (as stored, compressed or not) cannot be of interest nor hold anything that is: then
+    /// it is passed over unread.
+    fn too_small(&self, _size: u64) -> bool {
+        false
+    }
+
+    /// What to do with a file that is neither compressed nor a container. `head` are its first bytes, at least 512
+    /// where it has them; `size` is unknown for what comes out of a decompressor.
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want;
 
     /// A file that was wanted.
@@ -205,7 +211,7 @@ impl Walker<'_> {
         level: Level,
     ) -> Result<bool, ArchiveError> {
         self.receiver.entry_seen(place, size);
-        if size == 0 || !self.name_fits(place) {
+        if size == 0 || !self.name_fits(place) || self.receiver.too_small(size) {
             return Ok(false);
         }
         self.item(feed, random, Some(size), place, level)
@@ -238,7 +244,7 @@ impl Walker<'_> {
         place: &Place,
         level: Level,
     ) -> Result<bool, ArchiveError> {
-        let Some(kind) = sniff(feed.peek(HEAD)?) else {
+        let Some(kind) = glance(feed)? else {
             return self.offer(feed, random, size, place, level);
         };
         if level.depth >= self.scope.limits.depth {
@@ -278,9 +284,8 @@ impl Walker<'_> {
             depth: level.depth + u32::from(level.unpacked),
             unpacked: true,
         };
-        let found = self.item(&mut inner, None, None, place, level)?;
-        inner.drain()?;
-        Ok(found)
+        // What nobody wants is not decompressed to its end, and what is wanted has been.
+        self.item(&mut inner, None, None, place, level)
     }
 
     fn container(
@@ -485,7 +490,7 @@ impl Walker<'_> {
         place: &Place,
         level: Level,
     ) -> Result<bool, ArchiveError> {
-        let head = feed.peek(HEAD)?;
+        let head = feed.peek(GLANCE)?;
         if head.is_empty() {
             return Ok(false);
         }
