@@ -150,7 +150,9 @@ fn read_segments<'a, E>(
                 image.interpreter = window.get(offset, file_size).map(until_nul);
             }
             elf::PT_DYNAMIC => image.dynamic = Some((offset, file_size)),
-            elf::PT_NOTE if image.notes.len() < NOTES_LIMIT => image.notes.push((offset, file_size)),
+            elf::PT_NOTE if image.notes.len() < NOTES_LIMIT => {
+                image.notes.push((offset, file_size))
+            }
             _ => {}
         }
     }

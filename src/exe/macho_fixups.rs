@@ -107,6 +107,9 @@ fn read_chains(image: &Image<'_>) -> Option<Vec<(u64, u64)>> {
             continue;
         };
         for page in 0..pages {
+            if links >= LINKS_LIMIT {
+                return Some(fixups);
+            }
             let first = number(info + 22 + 2 * page, 2)?;
             if first == NO_FIXUPS {
                 continue;

@@ -23,7 +23,11 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     image.arch = Some("wasm");
     let mut at = 8;
     let mut data = None;
-    while at < window.len() && image.sections.len() < SECTIONS_LIMIT {
+    // Every section counts, not only those that are kept: an empty one takes two bytes.
+    for _ in 0..SECTIONS_LIMIT {
+        if at >= window.len() {
+            break;
+        }
         let Some((id, size, body)) = section_header(window, at) else {
             image.fault(Fault::Truncated("wasm section header"));
             break;

@@ -336,17 +336,23 @@ fn version_of<'i>(tables: &Tables<'i>) -> Option<&'i [u8]> {
             .map(|s| (s.address, s.end()))
             .collect(),
     };
-    ranges
-        .iter()
-        .find_map(|&(from, to)| headers_in(image, from, to).find(fits))
+    let mut room = HEADERS_LIMIT;
+    ranges.iter().find_map(|&(from, to)| {
+        let size = to.saturating_sub(from).min(room);
+        room -= size;
+        headers_in(image, from, size).find(fits)
+    })
 }
 
-/// Texts of string headers in a range that are short enough for a version.
-fn headers_in<'i>(image: &'i Image<'_>, from: u64, to: u64) -> impl Iterator<Item = &'i [u8]> {
+/// Bytes of data that are searched for string headers, all ranges together: segments may lie on top of each other.
+const HEADERS_LIMIT: u64 = 64 << 20;
+
+/// Texts of string headers in `size` bytes of data that are short enough for a version.
+fn headers_in<'i>(image: &'i Image<'_>, from: u64, size: u64) -> impl Iterator<Item = &'i [u8]> {
     let word = image.pointer_size();
-    let from = from.next_multiple_of(word);
+    let start = from.checked_next_multiple_of(word).unwrap_or(from);
     let data = image
-        .bytes_upto(from, to.saturating_sub(from).min(64 << 20))
+        .bytes_upto(start, size.saturating_sub(start - from))
         .unwrap_or_default();
     let step = usize::try_from(word).unwrap_or(8);
     let at = move |i: usize| data.get(i..i + step).map_or(0, |b| image.number(b));

@@ -37,7 +37,7 @@ impl<'i> LinkerStrings<'i> {
         let mut all = Vec::new();
         let word = image.pointer_size();
         let (start, end) = module.data;
-        let start = start.next_multiple_of(word);
+        let start = start.checked_next_multiple_of(word).unwrap_or(start);
         let size = end.saturating_sub(start).min(DATA_LIMIT);
         let Some(data) = image.bytes_upto(start, size) else {
             return Self { all };
