@@ -100,18 +100,30 @@ fn every_command_line_in_the_documentation_is_understood() {
 fn every_link_between_pages_leads_to_a_file() {
     let mut seen = 0;
     for (path, text) in pages() {
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
             let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
             if link.contains("://") || link.contains(char::is_whitespace) {
                 continue;
             }
             seen += 1;
-            let target = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            let target = if file.is_empty() {
+                path.clone()
+            } else {
+                path.parent().unwrap().join(file)
+            };
             assert!(target.exists(), "{}: {link}", path.display());
             if !anchor.is_empty() {
                 let page = std::fs::read_to_string(&target).unwrap();
                 let there = page.lines().filter(|l| l.starts_with('#')).any(|l| {
-                    l.trim_start_matches('#').trim().to_lowercase().replace(' ', "-") == anchor
+                    l.trim_start_matches('#')
+                        .trim()
+                        .to_lowercase()
+                        .replace(' ', "-")
+                        == anchor
                 });
                 assert!(there, "{}: no heading for {link}", path.display());
             }
