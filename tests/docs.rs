@@ -1,9 +1,7 @@
 //! What the documentation promises: its commands are commands, and its links lead somewhere.
 
-mod support;
-
 use std::path::{Path, PathBuf};
-use support::cli;
+use std::process::{Command, Stdio};
 
 /// README, changelog and every page of `docs/`, with their text.
 fn pages() -> Vec<(PathBuf, String)> {
@@ -77,18 +75,21 @@ fn every_command_line_in_the_documentation_is_understood() {
                 // A placeholder for an option's value cannot be judged: then only the command has to exist.
                 let synopsis = words.iter().any(|w| w.contains("..."));
                 // `version` reads its arguments as `go version` does, so it takes no --help after them.
-                let out = if name == "version" || synopsis {
-                    cli::run(&["help", name])
+                let mut command = Command::new(env!("CARGO_BIN_EXE_gospect"));
+                if name == "version" || synopsis {
+                    command.args(["help", name]);
                 } else {
-                    cli::run(&[words.as_slice(), &["--help".to_owned()]].concat())
-                };
-                let understood = out.code == Some(0) && out.stdout.contains("Usage: gospect");
+                    command.args(&words).arg("--help");
+                }
+                let out = command.stdin(Stdio::null()).output().unwrap();
+                let help = String::from_utf8_lossy(&out.stdout);
+                let understood = out.status.success() && help.contains("Usage: gospect");
                 assert!(
                     understood,
                     "{}: `gospect {}`\n{}",
                     path.display(),
                     words.join(" "),
-                    out.stderr
+                    String::from_utf8_lossy(&out.stderr)
                 );
             }
         }
