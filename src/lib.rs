@@ -1,4 +1,48 @@
-//! gospect
+//! gospect X-rays compiled Go programs: what they were built from, whether the record is true, and what they will do at run time.
+//!
+//! The pipeline goes one way, a module for each stage:
+//!
+//! 1. [`bytes`]: positioned reads over a file, memory or a spilled stream, under [`bytes::Limits`];
+//! 2. `source` (feature `source`): where candidates come from, such as directories, archives, images, registries and processes;
+//! 3. [`exe`]: every executable format as one address space;
+//! 4. [`go`]: the facts of one program, with the help of [`knowledge`], into a [`report::model::Binary`];
+//! 5. `audit` (feature `audit`): findings about records, by rules and a policy;
+//! 6. [`report`]: the serialisable record and the output formats.
+//!
+//! `scan` (feature `source`) joins 1 to 4 for whole trees. With `default-features = false` the reader of `&[u8]` remains.
+//!
+//! ```
+//! // Any `ReadAt` will do; here the bytes of a file. Something that is no executable is an ordinary outcome.
+//! let file: &[u8] = b"#!/bin/sh";
+//! let options = gospect::go::Options::default();
+//! match gospect::go::inspect(&file.to_vec(), &options) {
+//!     Ok(inspection) => {
+//!         for found in inspection.found {
+//!             println!("{:?} {:?}", found.binary.go_version, found.binary.main_package);
+//!         }
+//!     }
+//!     Err(miss) => assert_eq!(miss, gospect::exe::Miss::NotExecutable),
+//! }
+//! ```
+//!
+//! A scan hands over its results one by one, in the order of the walk:
+//!
+//! ```
+//! # #[cfg(feature = "source")] {
+//! use gospect::scan::{Event, Options, run};
+//! use gospect::source::target::Target;
+//!
+//! let targets = [("src".to_owned(), Target::Dir("src".into()))];
+//! let outcome = run(&targets, &Options::default(), &mut |event| {
+//!     if let Event::Binary(binary) = event {
+//!         println!("{}: {:?}", binary.path, binary.go_version);
+//!     }
+//!     true // go on
+//! })?;
+//! assert_eq!(outcome.end.reach.go, 0);
+//! # }
+//! # Ok::<(), std::io::Error>(())
+//! ```
 #![forbid(unsafe_code)]
 #[cfg(feature = "audit")]
 pub mod audit;

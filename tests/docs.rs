@@ -1,9 +1,7 @@
 //! What the documentation promises: its commands are commands, and its links lead somewhere.
 
-mod support;
-
 use std::path::{Path, PathBuf};
-use support::cli;
+use std::process::{Command, Stdio};
 
 /// README, changelog and every page of `docs/`, with their text.
 fn pages() -> Vec<(PathBuf, String)> {
@@ -77,18 +75,21 @@ fn every_command_line_in_the_documentation_is_understood() {
                 // A placeholder for an option's value cannot be judged: then only the command has to exist.
                 let synopsis = words.iter().any(|w| w.contains("..."));
                 // `version` reads its arguments as `go version` does, so it takes no --help after them.
-                let out = if name == "version" || synopsis {
-                    cli::run(&["help", name])
+                let mut command = Command::new(env!("CARGO_BIN_EXE_gospect"));
+                if name == "version" || synopsis {
+                    command.args(["help", name]);
                 } else {
-                    cli::run(&[words.as_slice(), &["--help".to_owned()]].concat())
-                };
-                let understood = out.code == Some(0) && out.stdout.contains("Usage: gospect");
+                    command.args(&words).arg("--help");
+                }
+                let out = command.stdin(Stdio::null()).output().unwrap();
+                let help = String::from_utf8_lossy(&out.stdout);
+                let understood = out.status.success() && help.contains("Usage: gospect");
                 assert!(
                     understood,
                     "{}: `gospect {}`\n{}",
                     path.display(),
                     words.join(" "),
-                    out.stderr
+                    String::from_utf8_lossy(&out.stderr)
                 );
             }
         }
@@ -100,18 +101,30 @@ fn every_command_line_in_the_documentation_is_understood() {
 fn every_link_between_pages_leads_to_a_file() {
     let mut seen = 0;
     for (path, text) in pages() {
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
             let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
             if link.contains("://") || link.contains(char::is_whitespace) {
                 continue;
             }
             seen += 1;
-            let target = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            let target = if file.is_empty() {
+                path.clone()
+            } else {
+                path.parent().unwrap().join(file)
+            };
             assert!(target.exists(), "{}: {link}", path.display());
             if !anchor.is_empty() {
                 let page = std::fs::read_to_string(&target).unwrap();
                 let there = page.lines().filter(|l| l.starts_with('#')).any(|l| {
-                    l.trim_start_matches('#').trim().to_lowercase().replace(' ', "-") == anchor
+                    l.trim_start_matches('#')
+                        .trim()
+                        .to_lowercase()
+                        .replace(' ', "-")
+                        == anchor
                 });
                 assert!(there, "{}: no heading for {link}", path.display());
             }
