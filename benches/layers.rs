@@ -92,7 +92,10 @@ fn layout(dir: &Path, layers: &[Vec<u8>], packing: Packing) -> Vec<PathBuf> {
         let digest = Digest::of(bytes);
         let path = blobs.join(digest.hex());
         std::fs::write(&path, bytes).unwrap();
-        (format!(r#""digest":"{digest}","size":{}"#, bytes.len()), path)
+        (
+            format!(r#""digest":"{digest}","size":{}"#, bytes.len()),
+            path,
+        )
     };
     let kind = packing.name();
     let (mut stored, mut paths, mut ids) = (Vec::new(), Vec::new(), Vec::new());

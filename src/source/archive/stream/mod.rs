@@ -57,7 +57,9 @@ pub(super) const GLANCE: usize = 512;
 /// The feed's.
 pub(super) fn glance(feed: &mut Feed<'_>) -> io::Result<Option<Kind>> {
     let head = feed.peek(GLANCE)?;
-    let skippable = head.first_chunk().is_some_and(|magic| zstd_skippable(*magic));
+    let skippable = head
+        .first_chunk()
+        .is_some_and(|magic| zstd_skippable(*magic));
     let count = if skippable { HEAD } else { GLANCE };
     Ok(sniff(feed.peek(count)?))
 }

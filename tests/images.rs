@@ -1,0 +1,450 @@
+//! Images and archives through the command: which programs are found, where, and what is said about their place.
+#![cfg(all(feature = "cli", feature = "archives"))]
+
+mod support;
+
+use gospect::source::image::Digest;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+use support::cli::{Output, Scratch, command, finish};
+use support::fixture;
+
+const OLD: &str = "1.21-linux-amd64-strip";
+const NEW: &str = "1.27-linux-amd64-strip";
+const ARM: &str = "1.27-linux-arm64-trimstrip";
+
+/// A tar member: its name, then its type flag and link target or content.
+enum Member<'a> {
+    File(&'a str, &'a [u8]),
+    HardLink(&'a str, &'a str),
+}
+use Member::{File, HardLink};
+
+fn tar(members: &[Member]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for member in members {
+        let (name, flag, link, body) = match member {
+            File(name, body) => (name, b"0", "", *body),
+            HardLink(name, to) => (name, b"1", *to, &[][..]),
+        };
+        let mut header = [0u8; 512];
+        let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
+        put(0, name.as_bytes());
+        put(100, b"0000755\x000000000\x000000000\x00");
+        put(
+            124,
+            format!("{:011o}\x0000000000000\x00        ", body.len()).as_bytes(),
+        );
+        put(156, flag);
+        put(157, link.as_bytes());
+        put(257, b"ustar\x0000");
+        let sum: u32 = header.iter().map(|b| u32::from(*b)).sum();
+        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        out.extend(header);
+        out.extend(body);
+        out.resize(out.len().next_multiple_of(512), 0);
+    }
+    out.resize(out.len() + 1024, 0);
+    out
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A zip of one stored member.
+fn zip(name: &str, body: &[u8]) -> Vec<u8> {
+    let mut crc = flate2::Crc::new();
+    crc.update(body);
+    let len = u32::try_from(body.len()).unwrap().to_le_bytes();
+    let mut common = b"\x14\0\0\0\0\0\0\0\0\0".to_vec();
+    common.extend(crc.sum().to_le_bytes());
+    common.extend([len, len].concat());
+    common.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
+    common.extend(b"\0\0");
+    let mut out = [b"PK\x03\x04", &common[..], name.as_bytes(), body].concat();
+    let at = u32::try_from(out.len()).unwrap().to_le_bytes();
+    // No comment, disk 0, no internal attributes; Unix mode 0755 of a regular file; local header at 0.
+    let external = (0o100_755u32 << 16).to_le_bytes();
+    let central = [
+        b"PK\x01\x02\x14\x03",
+        &common[..],
+        b"\0\0\0\0\0\0",
+        &external,
+        &[0; 4],
+        name.as_bytes(),
+    ]
+    .concat();
+    let size = u32::try_from(central.len()).unwrap().to_le_bytes();
+    out.extend(&central);
+    out.extend([b"PK\x05\x06\0\0\0\0\x01\0\x01\0", &size[..], &at, b"\0\0"].concat());
+    out
+}
+
+/// A Unix archive, which a Debian package is.
+fn ar(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = b"!<arch>\n".to_vec();
+    for (name, body) in members {
+        out.extend(
+            format!(
+                "{name:<16}{:<12}0     0     100644  {:<10}`\n",
+                0,
+                body.len()
+            )
+            .bytes(),
+        );
+        out.extend(*body);
+        out.resize(out.len().next_multiple_of(2), b'\n');
+    }
+    out
+}
+
+fn blob(dir: &Path, bytes: &[u8]) -> Value {
+    let digest = Digest::of(bytes);
+    std::fs::create_dir_all(dir.join("blobs/sha256")).unwrap();
+    std::fs::write(dir.join("blobs/sha256").join(digest.hex()), bytes).unwrap();
+    json!({"digest": digest.to_string(), "size": bytes.len()})
+}
+
+fn typed(mut descriptor: Value, kind: &str) -> Value {
+    descriptor["mediaType"] = format!("application/vnd.oci.image.{kind}").into();
+    descriptor
+}
+
+/// Writes the blobs of an image and returns its descriptor.
+fn image(dir: &Path, arch: &str, tars: &[Vec<u8>]) -> Value {
+    let layers: Vec<Value> = tars
+        .iter()
+        .enumerate()
+        .map(|(i, tar)| match i % 3 {
+            0 => typed(blob(dir, &gzip(tar)), "layer.v1.tar+gzip"),
+            1 => typed(
+                blob(dir, &zstd::encode_all(tar.as_slice(), 1).unwrap()),
+                "layer.v1.tar+zstd",
+            ),
+            _ => typed(blob(dir, tar), "layer.v1.tar"),
+        })
+        .collect();
+    let ids: Vec<String> = tars.iter().map(|t| Digest::of(t).to_string()).collect();
+    let history: Vec<Value> = (0..tars.len())
+        .map(|i| json!({"created_by": format!("COPY step {i}")}))
+        .collect();
+    let config = json!({
+        "os": "linux", "architecture": arch,
+        "config": {
+            "Env": ["PATH=/usr/bin:/bin", "GODEBUG=http2client=0"],
+            "Entrypoint": ["app", "--serve"], "User": "1000",
+            "Labels": {"org.opencontainers.image.version": "v9.9.9"},
+        },
+        "rootfs": {"type": "layers", "diff_ids": ids}, "history": history,
+    });
+    let config = typed(blob(dir, config.to_string().as_bytes()), "config.v1+json");
+    let manifest = json!({
+        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": config, "layers": layers,
+    });
+    let mut descriptor = typed(
+        blob(dir, manifest.to_string().as_bytes()),
+        "manifest.v1+json",
+    );
+    descriptor["platform"] = json!({"os": "linux", "architecture": arch});
+    descriptor
+}
+
+fn index(dir: &Path, manifests: &[Value]) {
+    let index = json!({"schemaVersion": 2, "manifests": manifests});
+    std::fs::write(dir.join("index.json"), index.to_string()).unwrap();
+    std::fs::write(dir.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
+}
+
+/// `/bin/app` of Go 1.21, replaced by one of 1.27; `/bin/gone`, deleted; a hard link.
+fn layers() -> Vec<Vec<u8>> {
+    let (old, new) = (fixture(OLD), fixture(NEW));
+    vec![
+        tar(&[File("bin/app", &old), File("bin/gone", &old)]),
+        tar(&[File("bin/app", &new), HardLink("bin/twin", "bin/app")]),
+        tar(&[File("bin/.wh.gone", b""), File("etc/motd", b"hello\n")]),
+    ]
+}
+
+fn layout(dir: &Path) {
+    std::fs::create_dir_all(dir).unwrap();
+    let amd64 = image(dir, "amd64", &layers());
+    index(dir, &[amd64]);
+}
+
+fn scan(args: &[&str], stdin: Option<&[u8]>) -> (Output, Vec<Value>) {
+    let mut command = command();
+    command.args(["scan", "--format=ndjson"]).args(args);
+    let out = match stdin {
+        None => finish(&mut command),
+        Some(bytes) => {
+            let mut child = command
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            child.stdin.take().unwrap().write_all(bytes).unwrap();
+            let out = child.wait_with_output().unwrap();
+            Output {
+                code: out.status.code(),
+                stdout: String::from_utf8(out.stdout.clone()).unwrap(),
+                stderr: String::from_utf8(out.stderr).unwrap(),
+                raw: out.stdout,
+            }
+        }
+    };
+    let lines = out
+        .stdout
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    (out, lines)
+}
+
+fn of<'l>(lines: &'l [Value], kind: &str) -> Vec<&'l Value> {
+    lines.iter().filter(|l| l["type"] == kind).collect()
+}
+
+/// Path, layer, visible, started and Go version of each program, sorted.
+fn told(lines: &[Value]) -> Vec<Value> {
+    let mut all: Vec<Value> = of(lines, "binary")
+        .iter()
+        .map(|b| {
+            let l = &b["location"];
+            json!([
+                l["entry"][0],
+                l["layer"]["index"],
+                l["visible"],
+                l["started"],
+                b["go_version"]
+            ])
+        })
+        .collect();
+    all.sort_by_key(Value::to_string);
+    all
+}
+
+fn expected() -> Vec<Value> {
+    let old = support::fixtures::row(OLD).toolchain.clone();
+    let new = support::fixtures::row(NEW).toolchain.clone();
+    vec![
+        json!(["/bin/app", 0, false, false, old]),
+        json!(["/bin/app", 1, true, true, new]),
+        json!(["/bin/gone", 0, false, false, old]),
+        json!(["/bin/twin", 1, true, false, new]),
+    ]
+}
+
+/// The layout as one tar.
+fn packed(dir: &Path) -> Vec<u8> {
+    let mut files = vec!["oci-layout".to_owned(), "index.json".to_owned()];
+    for blob in std::fs::read_dir(dir.join("blobs/sha256")).unwrap() {
+        files.push(format!(
+            "blobs/sha256/{}",
+            blob.unwrap().file_name().to_str().unwrap()
+        ));
+    }
+    let bodies: Vec<_> = files
+        .iter()
+        .map(|f| std::fs::read(dir.join(f)).unwrap())
+        .collect();
+    let members: Vec<_> = files.iter().zip(&bodies).map(|(f, b)| File(f, b)).collect();
+    tar(&members)
+}
+
+/// As `docker save` wrote it before it used blobs.
+fn saved() -> Vec<u8> {
+    let tars = layers();
+    let ids: Vec<_> = tars.iter().map(|t| Digest::of(t)).collect();
+    let config = json!({
+        "os": "linux", "architecture": "amd64",
+        "config": {"Env": ["PATH=/bin", "GODEBUG=http2client=0"], "Cmd": ["/bin/app"]},
+        "rootfs": {"type": "layers", "diff_ids": ids.iter().map(Digest::to_string).collect::<Vec<_>>()},
+    })
+    .to_string();
+    let config_name = format!("{}.json", Digest::of(config.as_bytes()).hex());
+    let names: Vec<_> = ids
+        .iter()
+        .map(|d| format!("{}/layer.tar", d.hex()))
+        .collect();
+    let manifest =
+        json!([{"Config": config_name, "RepoTags": ["shop:1.2"], "Layers": names}]).to_string();
+    let mut members: Vec<_> = names.iter().zip(&tars).map(|(n, t)| File(n, t)).collect();
+    members.push(File(&config_name, config.as_bytes()));
+    members.push(File("manifest.json", manifest.as_bytes()));
+    tar(&members)
+}
+
+#[test]
+fn a_layout_an_archive_and_a_stream_of_it_read_the_same() {
+    let s = Scratch::new();
+    let dir = s.path().join("app");
+    layout(&dir);
+    let archive = s.put("app.tar", &packed(&dir));
+    let target = format!("oci-dir:{}", dir.display());
+    let (out, lines) = scan(&[&target], None);
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    assert_eq!(told(&lines), expected());
+    let image = of(&lines, "image")[0];
+    assert_eq!(image["platform"], "linux/amd64");
+    assert_eq!(image["user"], "1000");
+    assert_eq!(image["entrypoint"], json!(["app", "--serve"]));
+    assert_eq!(
+        image["labels"]["org.opencontainers.image.version"],
+        "v9.9.9"
+    );
+    assert_eq!(image["layers"][1]["created_by"], "COPY step 1");
+    for binary in of(&lines, "binary") {
+        let effective = binary["godebug"]["effective"].as_array().unwrap();
+        let client = effective
+            .iter()
+            .find(|e| e["key"] == "http2client")
+            .unwrap();
+        assert_eq!(
+            [&client["value"], &client["origin"]],
+            ["0", "environment"],
+            "{}",
+            binary["path"]
+        );
+    }
+    for args in [
+        vec![format!("oci-archive:{}", archive.display())],
+        vec![archive.display().to_string()],
+        // Met in a walk, once as a directory and once as an archive.
+        vec![format!("dir:{}", s.path().display())],
+    ] {
+        let args: Vec<_> = args.iter().map(String::as_str).collect();
+        let (out, lines) = scan(&args, None);
+        assert_eq!(out.code, Some(0), "{args:?} {}", out.stderr);
+        let mut want = expected();
+        if args[0].starts_with("dir:") {
+            want.extend(expected());
+            want.sort_by_key(Value::to_string);
+        }
+        assert_eq!(told(&lines), want, "{args:?}");
+    }
+    let (out, lines) = scan(&["-"], Some(&packed(&dir)));
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    assert_eq!(told(&lines), expected());
+}
+
+#[test]
+fn what_docker_saved_is_read_from_a_file_and_from_a_stream() {
+    let s = Scratch::new();
+    let path = s.put("shop.tar", &saved());
+    for (args, stdin) in [
+        (path.to_str().unwrap(), None),
+        ("-", Some(saved())),
+        ("-", Some(gzip(&saved()))),
+    ] {
+        let (out, lines) = scan(&[args], stdin.as_deref());
+        assert_eq!(out.code, Some(0), "{args} {}", out.stderr);
+        assert_eq!(told(&lines), expected(), "{args}");
+    }
+}
+
+#[test]
+fn a_platform_is_one_of_several() {
+    let s = Scratch::new();
+    let amd64 = image(s.path(), "amd64", &[tar(&[File("bin/app", &fixture(NEW))])]);
+    let arm64 = image(s.path(), "arm64", &[tar(&[File("bin/app", &fixture(ARM))])]);
+    index(s.path(), &[amd64, arm64]);
+    let target = format!("oci-dir:{}", s.path().display());
+    let arches = |args: &[&str]| -> Vec<String> {
+        let (out, lines) = scan(args, None);
+        assert_eq!(out.code, Some(0), "{}", out.stderr);
+        of(&lines, "binary")
+            .iter()
+            .map(|b| b["executable"]["arch"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(arches(&[&target]), ["amd64", "arm64"]);
+    assert_eq!(arches(&[&target, "--platform=linux/arm64"]), ["arm64"]);
+}
+
+#[test]
+fn a_wrong_or_missing_layer_fails_and_the_rest_is_told() {
+    let damage: [(&str, fn(&Path)); 2] = [
+        ("digest", |p| {
+            let mut bytes = std::fs::read(p).unwrap();
+            // The operating system byte of the gzip header: the content stays readable.
+            bytes[9] ^= 1;
+            std::fs::write(p, bytes).unwrap();
+        }),
+        ("missing", |p| std::fs::remove_file(p).unwrap()),
+    ];
+    for (word, harm) in damage {
+        let s = Scratch::new();
+        layout(s.path());
+        let digest = Digest::of(&gzip(&layers()[0]));
+        harm(&s.path().join("blobs/sha256").join(digest.hex()));
+        let (out, lines) = scan(&[&format!("oci-dir:{}", s.path().display())], None);
+        assert_eq!(out.code, Some(2), "{word}");
+        let problems = of(&lines, "unexamined");
+        assert!(
+            problems
+                .iter()
+                .any(|p| p["detail"].as_str().unwrap().contains(word)),
+            "{word}: {problems:?}"
+        );
+        assert!(
+            told(&lines)
+                .iter()
+                .any(|t| t[0] == "/bin/twin" && t[2] == true),
+            "{word}"
+        );
+    }
+}
+
+#[test]
+fn archives_give_paths_through_them() {
+    let s = Scratch::new();
+    let app = fixture(NEW);
+    let plain = tar(&[
+        File("./bin/app", &app),
+        HardLink("bin/also", "bin/app"),
+        File("README", b"text"),
+    ]);
+    let debian = ar(&[
+        ("debian-binary", b"2.0\n"),
+        ("control.tar.gz", &gzip(&tar(&[]))),
+        ("data.tar.gz", &gzip(&plain)),
+    ]);
+    s.put("d/a.tar.gz", &gzip(&plain));
+    s.put("d/b.zip", &zip("app", &app));
+    s.put("d/c.deb", &debian);
+    s.put("d/e.tar", &tar(&[File("in/b.zip", &zip("app", &app))]));
+    s.put("d/f.gz", &gzip(&app));
+    s.put("d/small.gz", &gzip(b"not a program"));
+    let prefix = format!("{}/", s.path().join("d").display());
+    for target in [
+        s.path().join("d").display().to_string(),
+        format!("dir:{}", s.path().join("d").display()),
+    ] {
+        let (out, lines) = scan(&[&target], None);
+        assert_eq!(out.code, Some(0), "{}", out.stderr);
+        let paths: Vec<_> = of(&lines, "binary")
+            .iter()
+            .map(|b| b["path"].as_str().unwrap().replace(&prefix, ""))
+            .collect();
+        assert_eq!(
+            paths,
+            [
+                "a.tar.gz!bin/app",
+                "a.tar.gz!bin/also",
+                "b.zip!app",
+                "c.deb!bin/app",
+                "c.deb!bin/also",
+                "e.tar!in/b.zip!app",
+                "f.gz",
+            ]
+        );
+        assert!(of(&lines, "unexamined").is_empty());
+    }
+}
