@@ -1,7 +1,7 @@
 //! Baselines: what is there today and accepted, so that only what is new counts.
 //!
 //! The file holds fingerprints with their count, and which Go built each program. Fingerprints do not hold versions of
-//! anything unrelated, so a rebuild, a version bump or another directory keeps them; see [`super::finding`].
+//! anything unrelated, so a rebuild, a version bump or another directory keeps them; see `super::finding`.
 
 use super::finding::Finding;
 use super::fleet;

@@ -2,7 +2,7 @@
 //!
 //! `*` and `?` stop at `/`; `**` crosses it (`**/x` also matches `x`); `[a-z]` and `[!a-z]` are sets; `{a,b}` are
 //! alternatives; `\` takes the next character as it is. Matching is byte-wise and linear but for `*`, where the work is
-//! bounded by [`STEPS`] so that a hostile name cannot make a policy run for ever.
+//! bounded by `STEPS` so that a hostile name cannot make a policy run for ever.
 
 /// Most steps one match may take; a pattern that needs more does not match.
 const STEPS: u32 = 200_000;

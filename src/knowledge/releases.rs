@@ -52,8 +52,11 @@ pub fn newest_patch(minor: u32) -> Option<u32> {
     text.rsplit('.').next()?.parse().ok()
 }
 
+/// Months that lie between two releases at the least; Go brings one out every six.
+const SHORTEST_CYCLE: u32 = 5;
+
 /// Whether a minor is supported on a day (`2026-11-22`). `None` when it cannot be told: no row, a text that is not a
-/// day, or an end that was not settled and a day after the table was taken.
+/// day, or an end that was not settled when the table was taken and may have come by that day.
 pub fn is_supported(minor: u32, day: &str) -> Option<bool> {
     if !is_day(day) {
         return None;
@@ -62,8 +65,19 @@ pub fn is_supported(minor: u32, day: &str) -> Option<bool> {
     match &release.support_ends {
         _ if day < release.released.as_str() => Some(false),
         Some(end) => Some(day < end.as_str()),
-        None => (day <= table().taken.as_str()).then_some(true),
+        None => (day <= table().taken.as_str() || day < earliest_end(minor)?.as_str()).then_some(true),
     }
+}
+
+/// The first day on which the release that ends the support of a minor, two after it, could be out.
+fn earliest_end(minor: u32) -> Option<String> {
+    let newest = table().releases.last()?;
+    let cycles = (minor + 2).checked_sub(newest.minor)?;
+    let (year, rest) = newest.released.split_once('-')?;
+    let (month, day) = rest.split_once('-')?;
+    let (year, month): (u32, u32) = (year.parse().ok()?, month.parse().ok()?);
+    let months = month - 1 + cycles * SHORTEST_CYCLE;
+    Some(format!("{:04}-{:02}-{day}", year + months / 12, months % 12 + 1))
 }
 
 fn is_day(text: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Policy: which rules matter how much, here.
 //!
 //! A policy is the built-in profile it extends, then the profiles of its file, then `[rules]`, then the overrides that
-//! match a binary, then the command line; later settings win. [`read`] turns the text of `gospect.toml` into it and
+//! match a binary, then the command line; later settings win. `read` turns the text of `gospect.toml` into it and
 //! reports every mistake with its place; nothing else looks at TOML.
 //!
 //! Must never: read a file (the caller hands the text), guess at a misspelt name.
