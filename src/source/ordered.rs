@@ -227,18 +227,22 @@ pub fn run<'env, T: Send>(
         shared.deliver(slot, deliver);
         return Ok(());
     }
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads.max(1))
-        .thread_name(|i| format!("gospect-{i}"))
-        .build()
-        .map_err(std::io::Error::other)?;
-    pool.in_place_scope(|scope| {
-        for _ in 0..threads.max(1) {
-            scope.spawn(|_| shared.work());
+    // Not a pool that steals work: a task that waits for other threads (the layers of an image) would be given a second
+    // worker to run on its own stack, which waits for that very task.
+    std::thread::scope(|scope| {
+        for i in 0..threads.max(1) {
+            let builder = std::thread::Builder::new().name(format!("gospect-{i}"));
+            if let Err(e) = builder.spawn_scoped(scope, || shared.work()) {
+                // Fewer threads do the same, one after the other.
+                if i == 0 {
+                    return Err(e);
+                }
+                break;
+            }
         }
         shared.deliver(slot, deliver);
-    });
-    Ok(())
+        Ok(())
+    })
 }
 
 #[cfg(test)]
