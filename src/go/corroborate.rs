@@ -619,7 +619,13 @@ pub fn compare_modules(info: &ModInfo<'_>, functions: &Functions) -> (Vec<String
 /// Whether a package needs a module: a dot in its first element, as every module path outside the standard library has.
 fn is_foreign(package: &str, main_package: &str) -> bool {
     let first = package.split('/').next().unwrap_or_default();
+    // Methods of embedded types carry a second import path in their name, which is no package of its own.
+    let inner = package
+        .split('/')
+        .skip(1)
+        .any(|e| e.matches('.').count() > 1);
     first.contains('.')
+        && !inner
         && !package.starts_with("vendor/")
         && package.strip_suffix("_test") != Some(main_package)
         && package != main_package

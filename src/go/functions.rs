@@ -49,7 +49,9 @@ impl Functions {
                 last.extend_from_slice(package);
                 if functions.packages.len() < PACKAGES_LIMIT
                     && held + package.len() < NAMES_LIMIT
-                    && functions.packages.insert(unescape(package))
+                    && functions
+                        .packages
+                        .insert(unescape(unescape(package).as_bytes()))
                 {
                     held += package.len();
                 }
@@ -100,7 +102,8 @@ fn package(name: &[u8]) -> Option<&[u8]> {
     (dot > 0).then(|| &plain[..dot])
 }
 
-/// Dots in the last element of an import path are written `%2e`, other bytes alike (src/cmd/internal/objabi/path.go).
+/// Dots in the last element of an import path are written `%2e`, other bytes alike (src/cmd/internal/objabi/path.go). Names that the
+/// compiler made of other names are escaped twice.
 fn unescape(package: &[u8]) -> String {
     let text = String::from_utf8_lossy(package);
     if !text.contains('%') {

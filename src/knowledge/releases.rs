@@ -65,7 +65,9 @@ pub fn is_supported(minor: u32, day: &str) -> Option<bool> {
     match &release.support_ends {
         _ if day < release.released.as_str() => Some(false),
         Some(end) => Some(day < end.as_str()),
-        None => (day <= table().taken.as_str() || day < earliest_end(minor)?.as_str()).then_some(true),
+        None => {
+            (day <= table().taken.as_str() || day < earliest_end(minor)?.as_str()).then_some(true)
+        }
     }
 }
 
@@ -77,7 +79,11 @@ fn earliest_end(minor: u32) -> Option<String> {
     let (month, day) = rest.split_once('-')?;
     let (year, month): (u32, u32) = (year.parse().ok()?, month.parse().ok()?);
     let months = month - 1 + cycles * SHORTEST_CYCLE;
-    Some(format!("{:04}-{:02}-{day}", year + months / 12, months % 12 + 1))
+    Some(format!(
+        "{:04}-{:02}-{day}",
+        year + months / 12,
+        months % 12 + 1
+    ))
 }
 
 fn is_day(text: &str) -> bool {
