@@ -370,7 +370,8 @@ fn a_platform_is_one_of_several() {
 
 #[test]
 fn a_wrong_or_missing_layer_fails_and_the_rest_is_told() {
-    let damage: [(&str, fn(&Path)); 2] = [
+    type Damage = fn(&Path);
+    let damage: [(&str, Damage); 2] = [
         ("digest", |p| {
             let mut bytes = std::fs::read(p).unwrap();
             // The operating system byte of the gzip header: the content stays readable.

@@ -53,7 +53,11 @@ impl Noise {
                 out.push(b'a' + (state % 26) as u8);
                 state /= 26;
             }
-            out.push(if self.next() % 12 == 0 { b'\n' } else { b' ' });
+            out.push(if self.next().is_multiple_of(12) {
+                b'\n'
+            } else {
+                b' '
+            });
         }
         out.truncate(len);
         out
