@@ -27,6 +27,8 @@ pub enum Command {
     Scan(ScanArgs),
     /// Judge the binaries by rules and a policy
     Audit(AuditArgs),
+    /// Judge Dockerfiles, Compose files, manifests, units and scripts
+    Lint(LintArgs),
     /// Show what changed between two targets
     Diff(DiffArgs),
     /// Write a software bill of materials
@@ -62,6 +64,16 @@ pub struct AuditArgs {
     pub source: SourceArgs,
     #[command(flatten)]
     pub output: OutputArgs,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+    /// A record key that every binary must have with this value (globs allowed)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub expect: Vec<String>,
+}
+
+/// How findings are judged and written: shared by `audit` and `lint`.
+#[derive(Debug, Args)]
+pub struct JudgeArgs {
     /// Policy file [default: gospect.toml in the current directory, when there is one]
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
@@ -70,9 +82,6 @@ pub struct AuditArgs {
     pub profile: Option<String>,
     #[command(flatten)]
     pub levels: Levels,
-    /// A record key that every binary must have with this value (globs allowed)
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub expect: Vec<String>,
     /// Exit with 1 on findings of this level or worse
     #[arg(long, value_name = "LEVEL", default_value = "error",
           value_parser = PossibleValuesParser::new(Level::ALL.map(Level::name)).try_map(|name| Level::parse(&name).ok_or("no such level")))]
@@ -93,6 +102,41 @@ pub struct AuditArgs {
     /// Print the policy in force, every level and option, and stop
     #[arg(long)]
     pub print_config: bool,
+}
+
+/// Arguments of `lint`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The Go release comes from --go, from the program of --binary, or from the file itself (FROM golang:1.N);
+when nothing tells, the newest known one is taken and said so.
+
+Examples:
+  gospect lint Dockerfile compose.yaml deploy/*.yaml app.service
+  gospect lint .                                 every deployment file below a directory
+  gospect lint --go 1.27 Dockerfile              what happens with the next toolchain
+  gospect lint --binary dist/app app.service     judged by the program itself
+  helm template . | gospect lint --kind kubernetes -
+  gospect lint --format github --fail-on warning Dockerfile
+  gospect explain RULE                           why, and what to do"
+)]
+pub struct LintArgs {
+    /// Dockerfiles, Compose files, Kubernetes manifests, systemd units, scripts, CI workflows, files of variables; directories; `-` for standard input
+    #[arg(value_name = "FILE", required_unless_present = "print_config")]
+    pub files: Vec<PathBuf>,
+    /// Judge everything by this Go release, such as 1.27 or go1.26.6
+    #[arg(long, value_name = "RELEASE", value_parser = parse_release, conflicts_with = "binary")]
+    pub go: Option<crate::go::GoVersion>,
+    /// Judge running programs by the release and the defaults of this program
+    #[arg(long, value_name = "FILE")]
+    pub binary: Option<PathBuf>,
+    /// Take every file for this kind
+    #[arg(long, value_name = "KIND",
+          value_parser = choices(crate::deploy::Kind::ALL.iter().map(|(_, name, doc)| (*name, *doc))))]
+    pub kind: Option<String>,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Arguments of `diff`.
@@ -234,6 +278,12 @@ fn choices(words: impl IntoIterator<Item = (&'static str, &'static str)>) -> Pos
             .map(|(name, doc)| PossibleValue::new(name).help(doc))
             .collect::<Vec<_>>(),
     )
+}
+
+fn parse_release(text: &str) -> Result<crate::go::GoVersion, String> {
+    let name = format!("go{}", text.strip_prefix("go").unwrap_or(text));
+    let version = crate::go::GoVersion::parse(&name).filter(|v| v.minor().is_some());
+    version.ok_or_else(|| "needs a Go release, such as 1.27 or go1.26.6".to_owned())
 }
 
 fn parse_date(text: &str) -> Result<Date, String> {

@@ -12,6 +12,7 @@ mod feed;
 mod fips;
 mod init;
 mod levels;
+mod lint;
 mod output;
 mod policy;
 mod progress;
@@ -33,6 +34,7 @@ gospect X-rays compiled Go programs. Type one of:
   gospect scan DIR             list every Go program under DIR
   gospect scan FILE            everything about one program
   gospect audit DIR            what is wrong, and how to fix it
+  gospect lint Dockerfile      what is wrong with what starts them
   gospect diff OLD NEW         what changed between two releases
   gospect version -m FILE      the same as `go version -m FILE`, without Go
 
@@ -66,6 +68,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Ps(args) => ps::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Lint(args) => lint::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Sbom(args) => sbom::run(&args),
         Command::Fips(args) => fips::run(&args),

@@ -8,6 +8,7 @@ pub mod gitlab;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+pub mod page;
 pub mod remarks;
 pub mod sarif;
 pub mod text;

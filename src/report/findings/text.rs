@@ -1,7 +1,7 @@
 //! Findings for a person: by program, worst first, each with what was seen and what to type.
 
 use super::{Options, clean, count};
-use crate::audit::{Audit, Finding, Level};
+use crate::audit::{Audit, Finding, Level, Region};
 use std::io::{self, Write};
 
 /// Writes the findings that count, then how many there are.
@@ -33,6 +33,9 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
             paint(code, &format!("{}[{}]", f.level.name(), f.rule)),
             clean(&f.message)
         )?;
+        if let Some(r) = &f.region {
+            source(f, r, &paint, code, out)?;
+        }
         for e in &f.evidence {
             writeln!(
                 out,
@@ -62,6 +65,54 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
     Ok(())
 }
 
+/// The place in the file, the line, and marks below the part of it that is meant.
+fn source(
+    f: &Finding,
+    r: &Region,
+    paint: &dyn Fn(&str, &str) -> String,
+    code: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let place = format!("{}:{}:{}", clean(&f.path), r.line, r.column);
+    writeln!(out, "      {}", paint("2", &place))?;
+    // Marks fit only below a line in which every character takes one column.
+    let plain = !r.text.is_empty()
+        && r.text
+            .bytes()
+            .all(|b| b == b'\t' || (0x20..0x7f).contains(&b));
+    if !plain {
+        return Ok(());
+    }
+    let number = r.line.to_string();
+    writeln!(
+        out,
+        "      {} {}",
+        paint("2", &format!("{number} |")),
+        r.text.replace('\t', " ")
+    )?;
+    let width = r.text.len();
+    let start = usize::try_from(r.column)
+        .unwrap_or(1)
+        .saturating_sub(1)
+        .min(width);
+    let end = match r.line == r.end_line {
+        true => usize::try_from(r.end_column)
+            .unwrap_or(1)
+            .saturating_sub(1)
+            .min(width),
+        false => width,
+    };
+    let marks = "^".repeat(end.saturating_sub(start).max(1));
+    let gutter = " ".repeat(number.len());
+    writeln!(
+        out,
+        "      {} {}{}",
+        paint("2", &format!("{gutter} |")),
+        " ".repeat(start),
+        paint(code, &marks)
+    )
+}
+
 /// Image, layer and role, where they apply.
 fn place(f: &Finding) -> String {
     let mut parts = Vec::new();
@@ -87,6 +138,14 @@ fn place(f: &Finding) -> String {
     }
 }
 
+/// `2 programs`, `1 file`.
+fn subjects(audit: &Audit) -> String {
+    match (audit.files, audit.binaries) {
+        (1.., 0) => count(audit.files, "file"),
+        _ => count(audit.binaries, "program"),
+    }
+}
+
 /// One line: how many programs, how many findings of each level.
 pub(super) fn summary(audit: &Audit) -> String {
     let c = &audit.counts;
@@ -109,7 +168,7 @@ pub(super) fn summary(audit: &Audit) -> String {
     format!(
         "{} in {} (profile {}, {})",
         parts.join(", "),
-        count(audit.binaries, "program"),
+        subjects(audit),
         clean(&audit.profile),
         audit.today
     )
