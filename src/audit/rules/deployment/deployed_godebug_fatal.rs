@@ -26,7 +26,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
         };
         sink.report(s.report(format!(
             "`GODEBUG={}` kills a {} {who} at start",
-            s.pair(),
+            s.pair,
             s.judge.name()
         )));
     }

@@ -19,8 +19,7 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     for s in settings(ctx, "no-effect") {
-        // The value in force is the toolchain's; the one that stands in the file is what is talked about.
-        sink.report(s.report(format!("`GODEBUG={}` changes nothing", s.pair())));
+        sink.report(s.report(format!("`GODEBUG={}` changes nothing", s.pair)));
     }
 }
 

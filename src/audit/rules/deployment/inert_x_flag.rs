@@ -1,6 +1,6 @@
 use crate::audit::rules::goroot::ineffective_x_flag::no_such_variable;
 use crate::audit::rules::prelude::*;
-use crate::deploy::{Span, Text};
+use crate::deploy::Text;
 use crate::go::ldflags;
 
 pub const META: Meta = Meta {
@@ -20,56 +20,56 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    let mut seen: Vec<Span> = Vec::new();
-    for c in &ctx.file.commands {
-        for word in c.flag("ldflags") {
-            let flags = word.as_str();
-            let flags = flags.split_once("ldflags=").map_or(flags, |(_, f)| f);
-            report(flags, &word.text, &c.scope, &mut seen, sink);
-        }
-        if c.verb() == "tool" {
-            for word in c.arguments() {
-                report(
-                    &format!("-X {}", word.as_str()),
-                    &word.text,
-                    &c.scope,
-                    &mut seen,
-                    sink,
-                );
-            }
+    // Where flags stand in a variable, the variable is the place to change.
+    let mut said: Vec<(String, String)> = Vec::new();
+    for v in ctx
+        .file
+        .variables
+        .iter()
+        .filter(|v| v.name.ends_with("FLAGS"))
+    {
+        let flags = v.value.as_str().replace("-ldflags=", " ");
+        for (target, value) in ldflags::definitions(&flags) {
+            report(&target, &value, &v.value, &v.scope, sink);
+            said.push((target, value));
         }
     }
-    for v in &ctx.file.variables {
-        if v.name.ends_with("FLAGS") {
-            let flags = v.value.as_str().replace("-ldflags=", " ");
-            report(&flags, &v.value, &v.scope, &mut seen, sink);
+    for c in &ctx.file.commands {
+        let link = if c.verb() == "tool" {
+            c.arguments()
+        } else {
+            &[]
+        };
+        let words = c.flag("ldflags").into_iter().map(|w| (w, ""));
+        for (word, before) in words.chain(link.iter().map(|w| (w, "-X "))) {
+            let flags = word.as_str();
+            let flags = flags.split_once("ldflags=").map_or(flags, |(_, f)| f);
+            for (target, value) in ldflags::definitions(&format!("{before}{flags}")) {
+                let pair = (target, value);
+                if !(word.dynamic && said.contains(&pair)) {
+                    report(&pair.0, &pair.1, &word.text, &c.scope, sink);
+                }
+            }
         }
     }
 }
 
-fn report(flags: &str, text: &Text, scope: &str, seen: &mut Vec<Span>, sink: &mut Sink) {
-    for (target, value) in ldflags::definitions(flags) {
-        let Some(name) = no_such_variable(&target) else {
-            continue;
-        };
-        let at = text.find(&format!("{target}={value}"));
-        if seen.contains(&at) {
-            continue;
-        }
-        seen.push(at);
-        sink.report(
-            Report::new(format!(
-                "`-X {target}` has no effect: package runtime has no string variable `{name}`"
-            ))
-            .see("-ldflags", format!("-X {target}={value}"))
-            .on(at)
-            .salient(target.clone())
-            .salient(scope)
-            .help(format!(
-                "drop `-X {target}={value}` from -ldflags; `-trimpath` keeps build paths out"
-            )),
-        );
-    }
+fn report(target: &str, value: &str, text: &Text, scope: &str, sink: &mut Sink) {
+    let Some(name) = no_such_variable(target) else {
+        return;
+    };
+    sink.report(
+        Report::new(format!(
+            "`-X {target}` has no effect: package runtime has no string variable `{name}`"
+        ))
+        .see("-ldflags", format!("-X {target}={value}"))
+        .on(text.find(&format!("{target}={value}")))
+        .salient(target)
+        .salient(scope)
+        .help(format!(
+            "drop `-X {target}={value}` from -ldflags; `-trimpath` keeps build paths out"
+        )),
+    );
 }
 
 #[cfg(test)]

@@ -174,6 +174,8 @@ pub(super) struct Deployed<'a> {
     pub(super) variable: &'a Variable,
     pub(super) setting: EffectiveSetting,
     pub(super) judge: Judge,
+    /// `key=value` as it stands in the file.
+    pub(super) pair: &'a str,
     at: Span,
 }
 
@@ -192,17 +194,18 @@ pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: &str) -> Vec<Deployed<'a>>
                 .rev()
                 .find(|f| f.text == pair)
                 .or_else(|| fields.iter().rev().find(key));
-            if setting.status != status || field.is_none_or(|f| malformed(f.text)) {
+            let Some(field) = field.filter(|_| setting.status == status) else {
                 continue;
-            }
+            };
             // What the file does not say, a later step may put in.
-            if pair.contains('$') {
+            if malformed(field.text) || field.text.contains('$') {
                 continue;
             }
             out.push(Deployed {
                 variable: v,
                 judge: judge(),
-                at: field.map_or(v.at, |f| f.at),
+                at: field.at,
+                pair: field.text,
                 setting,
             });
         }
@@ -249,15 +252,10 @@ pub(super) fn whose(v: &Variable) -> String {
 }
 
 impl Deployed<'_> {
-    /// `key=value`.
-    pub(super) fn pair(&self) -> String {
-        format!("{}={}", self.setting.key, self.setting.value)
-    }
-
     /// A report about the setting: evidence, place and identity as every rule about GODEBUG gives them.
     pub(super) fn report(&self, message: String) -> Report {
         let mut report = Report::new(message)
-            .see(whose(self.variable), self.pair())
+            .see(whose(self.variable), self.pair)
             .see(
                 "judged by",
                 format!("{} ({})", self.judge.name(), self.judge.source),
@@ -271,8 +269,7 @@ impl Deployed<'_> {
             .salient(self.variable.scope.clone())
             .help(format!(
                 "take `{}` out of {}",
-                self.pair(),
-                self.variable.label
+                self.pair, self.variable.label
             ))
     }
 }

@@ -114,7 +114,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 "GOGC" | "GOMEMLIMIT" | "GOMAXPROCS" | "GOTRACEBACK" | "GORACE" => {
                     format!("set it where the program runs: `{name}={value}`")
                 }
-                _ => match crate::knowledge::nearest(name, TAKEN) {
+                _ => match near(name) {
                     Some(near) => format!("did you mean `{near}={value}`?"),
                     None => "delete it; `go help environment` lists the variables".to_owned(),
                 },
@@ -129,6 +129,13 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             );
         }
     }
+}
+
+/// The variable that was meant.
+fn near(name: &str) -> Option<&'static str> {
+    let lower = TAKEN.map(str::to_ascii_lowercase);
+    let near = crate::knowledge::nearest(name, lower.iter().map(String::as_str))?;
+    TAKEN.into_iter().find(|t| t.eq_ignore_ascii_case(near))
 }
 
 #[cfg(test)]
