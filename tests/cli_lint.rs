@@ -122,7 +122,7 @@ fn every_other_kind_of_file() {
         found(&["ci.yaml"]),
         [
             "3 warning goroot-final-ignored",
-            "12 note build-without-trimpath"
+            "13 note build-without-trimpath"
         ]
     );
 }

@@ -59,6 +59,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
         (Some(format), _) => {
             let options = findings::Options {
                 color: output.look.color,
+                width: output.look.width,
             };
             output.write(|out| (format.render)(&audit, &options, out))?;
         }

@@ -67,6 +67,7 @@ pub fn run(args: &LintArgs) -> Result<Exit, String> {
             Some(format) => {
                 let options = findings::Options {
                     color: output.look.color,
+                    width: output.look.width,
                 };
                 output.write(|out| (format.render)(&result, &options, out))?;
             }
