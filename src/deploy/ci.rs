@@ -1,6 +1,6 @@
 //! Workflows of CI systems, read alike: keys that hold variables, keys that hold scripts, and what tells the Go release.
 
-use super::collect::{Collector, Env, Place};
+use super::collect::{Collector, Env, MOST_NAMES, Place};
 use super::compose::named_pairs;
 use super::release::{Toolchain, of_image};
 use super::shell;
@@ -38,7 +38,9 @@ pub fn read(documents: &[Node], out: &mut Collector) {
             if VARIABLES.contains(&key.str()) {
                 let all = named_pairs(value);
                 for (name, value, _) in &all {
-                    env.insert(name.clone(), value.as_str().to_owned());
+                    if env.len() < MOST_NAMES {
+                        env.insert(name.clone(), value.as_str().to_owned());
+                    }
                 }
                 out.variables(all, &format!("{} ", key.str()), &place);
             }
@@ -46,9 +48,9 @@ pub fn read(documents: &[Node], out: &mut Collector) {
         document.walk(&mut |_, key, value| {
             if SCRIPTS.contains(&key.str()) {
                 // Variables that a script sets end with it.
-                let mut env = env.clone();
+                let mut own = Env::new();
                 for text in value.items().into_iter().filter_map(Node::text) {
-                    out.shell(&shell::commands(text), &place, &mut env);
+                    out.shell(&shell::commands(text), &place, &env, &mut own);
                 }
                 // CircleCI: `run: {command: ...}` comes by itself.
             }

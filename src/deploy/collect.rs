@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, HashSet};
 
 /// Variables and commands of one file at the most.
 const MOST: usize = 50_000;
+/// Variables that one place knows for putting in; further ones are not known.
+pub const MOST_NAMES: usize = 1000;
 
 /// A variable that a file sets.
 #[derive(Clone, Debug)]
@@ -210,27 +212,34 @@ impl Collector {
         }
     }
 
-    /// Takes shell commands that run one after another; `env` is what they see, and what they leave to those that follow.
-    pub fn shell(&mut self, commands: &[Command], place: &Place, env: &mut Env) {
+    /// Takes shell commands that run one after another; `base` is what they see, `own` what they leave to those that follow.
+    pub fn shell(&mut self, commands: &[Command], place: &Place, base: &Env, own: &mut Env) {
         for command in commands {
             let go = is_go(command);
-            let mut local = None;
+            // For this command alone.
+            let mut alone = Env::new();
             for a in &command.assignments {
-                let value = shell::expand(&a.value, '\\', &|name| env.get(name).cloned());
+                let value = shell::expand(&a.value, '\\', &|name| {
+                    own.get(name).or_else(|| base.get(name)).cloned()
+                });
                 let text = value.as_str().to_owned();
                 self.assignment(a, value, go, place);
-                if command.words.is_empty() {
-                    env.insert(a.name.clone(), text);
+                let into = if command.words.is_empty() {
+                    &mut *own
                 } else {
-                    local
-                        .get_or_insert_with(|| env.clone())
-                        .insert(a.name.clone(), text);
+                    &mut alone
+                };
+                if into.len() < MOST_NAMES {
+                    into.insert(a.name.clone(), text);
                 }
             }
             if go {
-                self.go(command, place, local.as_ref().unwrap_or(env));
+                self.go(command, place, &|name| {
+                    let of = |env: &Env| env.get(name).cloned();
+                    of(&alone).or_else(|| of(own)).or_else(|| of(base))
+                });
                 if command.words.get(1).is_some_and(|w| w.as_str() == "env") {
-                    self.go_env(command, place, env);
+                    self.go_env(command, place, own);
                 }
             }
         }
@@ -245,7 +254,7 @@ impl Collector {
         self.variable(&a.name, value, a.at, "", &place);
     }
 
-    fn go(&mut self, command: &Command, place: &Place, env: &Env) {
+    fn go(&mut self, command: &Command, place: &Place, env: &dyn Fn(&str) -> Option<String>) {
         if self.commands.len() >= MOST {
             return;
         }
@@ -258,7 +267,7 @@ impl Collector {
             }
             Word {
                 text: shell::expand(&word.text, '\\', &|name| {
-                    Some(env.get(name).cloned().unwrap_or_else(|| format!("${name}")))
+                    Some(env(name).unwrap_or_else(|| format!("${name}")))
                 }),
                 ..word.clone()
             }
@@ -271,7 +280,7 @@ impl Collector {
             scope: place.scope.clone(),
             env: known
                 .iter()
-                .filter_map(|name| Some(((*name).to_owned(), env.get(*name)?.clone())))
+                .filter_map(|name| Some(((*name).to_owned(), env(name)?)))
                 .collect(),
             go: place.go.clone(),
             release: place.release,

@@ -42,7 +42,7 @@ fn one(name: &str, service: &Node, out: &mut Collector) {
     if let Some(environment) = service.get("environment") {
         out.variables(interpolated(environment), "environment ", &place);
     }
-    out.shell(&commands, &place, &mut Env::new());
+    out.shell(&commands, &place, &Env::new(), &mut Env::new());
     for file in service.get("env_file").map(files).unwrap_or_default() {
         out.env_file(file);
     }

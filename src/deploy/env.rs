@@ -52,7 +52,7 @@ pub fn script(source: &Source, out: &mut Collector) {
         builds,
         ..Place::default()
     };
-    out.shell(&commands, &place, &mut Env::new());
+    out.shell(&commands, &place, &Env::new(), &mut Env::new());
 }
 
 fn lines(source: &Source) -> Text {

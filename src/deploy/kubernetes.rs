@@ -112,14 +112,17 @@ fn container(above: &[&Node], node: &Node, out: &mut Collector) {
     out.variables(all, "env ", &place);
     let mut words = command(node.get("command"));
     words.extend(command(node.get("args")));
-    out.shell(&super::shell::of_words(words), &place, &mut Env::new());
+    let none = Env::new();
+    let commands = super::shell::of_words(words);
+    out.shell(&commands, &place, &none, &mut Env::new());
     // Tekton and Argo: a script in place of a command.
     if let Some(script) = node
         .get("script")
         .or_else(|| node.get("source"))
         .and_then(Node::text)
     {
-        out.shell(&super::shell::commands(script), &place, &mut Env::new());
+        let commands = super::shell::commands(script);
+        out.shell(&commands, &place, &none, &mut Env::new());
     }
 }
 

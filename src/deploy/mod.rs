@@ -110,7 +110,8 @@ impl From<yaml::Problem> for Problem {
 pub fn read(path: &str, text: &str, kind: Option<Kind>) -> Result<Deployment, Problem> {
     use kind::Named;
     let source = Source::new(text);
-    let named = match (kind, kind::of_name(path)) {
+    let by_name = kind::of_name(path);
+    let named = match (kind, by_name) {
         (Some(kind), _) => Named::Kind(kind),
         (None, Named::Nothing) => kind::of_content(source.as_str()),
         (None, named) => named,
@@ -120,7 +121,11 @@ pub fn read(path: &str, text: &str, kind: Option<Kind>) -> Result<Deployment, Pr
         Named::Kind(kind) if !kind.is_yaml() => (kind, Vec::new()),
         Named::Kind(kind) => (kind, yaml::read(&source)?),
         Named::Yaml => {
-            let documents = yaml::read(&source)?;
+            // What only looked like YAML and is none is simply something else.
+            let documents = match yaml::read(&source) {
+                Err(_) if by_name == Named::Nothing => return Err(Problem::Unknown),
+                documents => documents?,
+            };
             let kind = kind::of_documents(&documents).ok_or(Problem::UnknownYaml)?;
             (kind, documents)
         }

@@ -1,6 +1,6 @@
 //! What the stages of a Dockerfile mean: which of them end up in an image, which build, and with which Go.
 
-use super::collect::{Collector, Env, Place, is_go, matters};
+use super::collect::{Collector, Env, MOST_NAMES, Place, is_go, matters};
 use super::dockerfile::{Dockerfile, Instruction, exec_form, flags, words};
 use super::kind::is_name;
 use super::release::{self, Toolchain, of_image};
@@ -26,6 +26,8 @@ struct Stage {
     starts: bool,
     /// Stages that it copies from, and images of Go.
     from: Vec<usize>,
+    /// Variables that the stage starts with.
+    start: Env,
     /// Variables so far, for expansion.
     env: Env,
     acts: Vec<Act>,
@@ -42,14 +44,10 @@ enum Act {
         stays: bool,
         onbuild: bool,
     },
-    Run {
-        commands: Vec<Command>,
-        env: Env,
-    },
-    Start {
-        commands: Vec<Command>,
-        env: Env,
-    },
+    /// From here on commands see it.
+    Let(String, String),
+    Run(Vec<Command>),
+    Start(Vec<Command>),
 }
 
 /// Takes everything that the stages say.
@@ -102,6 +100,7 @@ fn emit(stage: &Stage, place: &Place, out: &mut Collector) {
             last.insert(name, index);
         }
     }
+    let mut env = stage.start.clone();
     for (index, act) in stage.acts.iter().enumerate() {
         match act {
             Act::Set {
@@ -122,15 +121,18 @@ fn emit(stage: &Stage, place: &Place, out: &mut Collector) {
                     out.variable(name, value.clone(), *at, label, &place);
                 }
             }
-            Act::Run { commands, env } => {
+            Act::Let(name, value) => {
+                env.insert(name.clone(), value.clone());
+            }
+            Act::Run(commands) => {
                 let building = Place {
                     runs: false,
                     builds: true,
                     ..place.clone()
                 };
-                out.shell(commands, &building, &mut env.clone());
+                out.shell(commands, &building, &env, &mut Env::new());
             }
-            Act::Start { commands, env } => out.shell(commands, place, &mut env.clone()),
+            Act::Start(commands) => out.shell(commands, place, &env, &mut Env::new()),
         }
     }
 }
@@ -238,6 +240,7 @@ fn from(instruction: &Instruction, escape: char, global: &Env, stages: &[Stage])
     if let Some(base) = base.and_then(|i| stages.get(i)) {
         stage.go = base.go.clone();
         stage.tools = base.tools;
+        stage.start = base.env.clone();
         stage.env = base.env.clone();
         stage.from = base.from.clone();
     } else if let Some(version) = of_image(image) {
@@ -257,8 +260,7 @@ fn act(stage: &mut Stage, instruction: &Instruction, escape: char, global: &Env,
     match &*instruction.keyword {
         keyword @ ("ENV" | "ARG") => {
             let stays = keyword == "ENV";
-            let mut known = stage.env.clone();
-            let mut all = assignments(body, escape, &known, stays);
+            let mut all = assignments(body, escape, &stage.env, stays);
             if !stays {
                 // Without a default, the value from before the first FROM.
                 let bare = body
@@ -267,7 +269,6 @@ fn act(stage: &mut Stage, instruction: &Instruction, escape: char, global: &Env,
                     .filter(|w| !w.contains('='));
                 for name in bare {
                     if let Some(value) = global.get(name) {
-                        known.insert(name.to_owned(), value.clone());
                         let at = body.find(name);
                         all.push((name.to_owned(), Text::fixed(value, at), at));
                     }
@@ -275,7 +276,7 @@ fn act(stage: &mut Stage, instruction: &Instruction, escape: char, global: &Env,
             }
             for (name, value, at) in all {
                 toolchain_of_variable(stage, &name, &value, instruction);
-                known.insert(name.clone(), value.as_str().to_owned());
+                learn(stage, &name, value.as_str());
                 if matters(&name) {
                     stage.acts.push(Act::Set {
                         name,
@@ -287,7 +288,6 @@ fn act(stage: &mut Stage, instruction: &Instruction, escape: char, global: &Env,
                     });
                 }
             }
-            stage.env = known;
         }
         "RUN" => {
             let commands = run(&rest, instruction);
@@ -301,11 +301,13 @@ fn act(stage: &mut Stage, instruction: &Instruction, escape: char, global: &Env,
                 let source = format!("download of {version}, line {}", instruction.at.line);
                 stage.go = Toolchain::parse(&version, source);
             }
-            keep_go_env(&commands, &mut stage.env);
-            stage.acts.push(Act::Run {
-                commands,
-                env: stage.env.clone(),
-            });
+            let kept = go_env(&commands);
+            stage.acts.push(Act::Run(commands));
+            for (name, value) in kept {
+                if !stage.env.contains_key(&name) {
+                    learn(stage, &name, &value);
+                }
+            }
         }
         "CMD" | "ENTRYPOINT" | "HEALTHCHECK" => {
             stage.starts |= instruction.keyword != "HEALTHCHECK" && !onbuild;
@@ -321,10 +323,7 @@ fn act(stage: &mut Stage, instruction: &Instruction, escape: char, global: &Env,
                 None => shell::commands(&rest),
             };
             stage.tools |= commands.iter().any(is_go);
-            stage.acts.push(Act::Start {
-                commands,
-                env: stage.env.clone(),
-            });
+            stage.acts.push(Act::Start(commands));
         }
         "COPY" | "ADD" => {
             if let Some(version) = release::of_download(rest.as_str()) {
@@ -393,16 +392,22 @@ fn run(rest: &Text, instruction: &Instruction) -> Vec<Command> {
     commands
 }
 
-/// `go env -w` holds for the commands of later instructions too.
-fn keep_go_env(commands: &[Command], env: &mut Env) {
-    for command in commands.iter().filter(|c| is_go(c)) {
-        if command.words.get(1).is_some_and(|w| w.as_str() == "env") {
-            for a in command.words.iter().filter_map(shell::assignment) {
-                env.entry(a.name)
-                    .or_insert_with(|| a.value.as_str().to_owned());
-            }
-        }
+/// Takes a variable for what follows it.
+fn learn(stage: &mut Stage, name: &str, value: &str) {
+    if stage.env.len() < MOST_NAMES || stage.env.contains_key(name) {
+        stage.env.insert(name.to_owned(), value.to_owned());
+        stage.acts.push(Act::Let(name.to_owned(), value.to_owned()));
     }
+}
+
+/// What `go env -w` sets holds for the commands of later instructions too.
+fn go_env(commands: &[Command]) -> Vec<(String, String)> {
+    commands
+        .iter()
+        .filter(|c| is_go(c) && c.words.get(1).is_some_and(|w| w.as_str() == "env"))
+        .flat_map(|c| c.words.iter().filter_map(shell::assignment))
+        .map(|a| (a.name, a.value.as_str().to_owned()))
+        .collect()
 }
 
 /// `NAME=value ...`, or the old form `NAME value` of ENV.

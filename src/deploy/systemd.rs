@@ -70,7 +70,8 @@ pub fn read(source: &Source, out: &mut Collector) {
                 .trim_start_matches(['@', '-', ':', '+', '!', '|'])
                 .len();
         let command = command.slice(start..chars.len());
-        out.shell(&shell::of_words(words(&command)), &place, &mut Env::new());
+        let commands = shell::of_words(words(&command));
+        out.shell(&commands, &place, &Env::new(), &mut Env::new());
     }
 }
 

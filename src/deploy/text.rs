@@ -111,7 +111,8 @@ impl Text {
     /// Adds a part of another text, places and all.
     pub fn append(&mut self, other: &Text, range: Range<usize>) {
         let mut place = other.place(range.start);
-        let mut marks = other.marks.iter().skip_while(|m| m.at <= range.start);
+        let after = other.marks.partition_point(|m| m.at <= range.start);
+        let mut marks = other.marks.get(after..).unwrap_or_default().iter();
         let mut mark = marks.next();
         for (at, c) in other
             .chars

@@ -221,8 +221,8 @@ mod build {
         let mut count = 0_usize;
         for event in Parser::new_from_str(source.as_str()) {
             let (event, place) = event.map_err(|e| Problem {
-                line: number(e.marker().line()),
-                column: number(e.marker().col()).saturating_add(1),
+                line: number_of(e.marker().line()),
+                column: number_of(e.marker().col()).saturating_add(1),
                 what: e.info().to_owned(),
             })?;
             let at = span(place);
@@ -298,16 +298,16 @@ mod build {
         }
     }
 
-    fn number(n: usize) -> u32 {
+    fn number_of(n: usize) -> u32 {
         u32::try_from(n).unwrap_or(u32::MAX)
     }
 
     fn span(place: Place) -> Span {
         Span {
-            line: number(place.start.line()),
-            column: number(place.start.col()).saturating_add(1),
-            end_line: number(place.end.line()),
-            end_column: number(place.end.col()).saturating_add(1),
+            line: number_of(place.start.line()),
+            column: number_of(place.start.col()).saturating_add(1),
+            end_line: number_of(place.end.line()),
+            end_column: number_of(place.end.col()).saturating_add(1),
         }
     }
 
@@ -322,13 +322,21 @@ mod build {
         traced.unwrap_or_else(|| Text::fixed(value, at))
     }
 
+    /// Longest line, in bytes, in which characters are counted; in a longer one a byte counts as a character, since
+    /// counting for every value would take a file of one line forever.
+    const COUNTED: usize = 4096;
+
     /// The value when the line says just that from the column on.
     fn as_written(value: &str, line: Option<&str>, number: u32, column: u32) -> Option<Text> {
-        let mut rest = line?.chars().skip((column as usize).saturating_sub(1));
-        value
-            .chars()
-            .all(|c| rest.next() == Some(c))
-            .then(|| Text::line(value, number, column))
+        let line = line?;
+        let start = (column as usize).saturating_sub(1);
+        let at = if line.len() > COUNTED {
+            start
+        } else {
+            line.char_indices().nth(start)?.0
+        };
+        let fits = line.get(at..)?.starts_with(value);
+        fits.then(|| Text::line(value, number, column))
     }
 
     /// A block scalar, followed line by line.
@@ -351,10 +359,7 @@ mod build {
                 break;
             }
             // Blank lines and line ends come out as line ends or blanks, or not at all.
-            let end = (
-                super::super::yaml::build::number(number + 1),
-                super::super::yaml::build::number(line.chars().count() + 1),
-            );
+            let end = (number_of(number + 1), number_of(line.chars().count() + 1));
             let content = line.trim();
             if let Some(found) = rest
                 .find(content)
@@ -362,7 +367,7 @@ mod build {
             {
                 let (blank, from) = rest.split_at(found);
                 let indent = line.chars().take_while(|c| c.is_whitespace()).count();
-                let column = super::super::yaml::build::number(indent + 1);
+                let column = number_of(indent + 1);
                 blank.chars().for_each(|c| text.push(c, end.0, column));
                 text.extend(content, end.0, column);
                 rest = from.get(content.len()..).unwrap_or_default();
