@@ -172,8 +172,10 @@ fn every_line_about_real_programs_is_as_the_schema_says() {
     use crate::scan::{Event, Options, run};
     use crate::source::target::Target;
     let schema = schema();
-    let place = root().join("testdata/fixtures/others.tar.xz");
-    let targets = [("others.tar.xz".to_owned(), Target::Path(place))];
+    let targets = ["arm64.tar.xz", "others.tar.xz", "wasm.tar.xz"].map(|name| {
+        let place = root().join("testdata/fixtures").join(name);
+        (name.to_owned(), Target::Path(place))
+    });
     let mut seen = 0;
     run(&targets, &Options::default(), &mut |event| {
         let line = match event {
@@ -189,7 +191,7 @@ fn every_line_about_real_programs_is_as_the_schema_says() {
         true
     })
     .unwrap();
-    assert!(seen > 5, "{seen}");
+    assert!(seen > 10, "{seen}");
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
     if last.is_some() {
         writeln!(out)?;
     }
-    writeln!(out, "{}", summary(audit))?;
+    writeln!(out, "{}", flow(&summary(audit), 0, 0, options.width))?;
     if last.is_some() {
         writeln!(out, "`gospect explain RULE` says more about a rule.")?;
     }
