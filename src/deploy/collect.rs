@@ -109,7 +109,7 @@ impl Invocation {
             .split_whitespace()
             .map(|w| w.trim_matches(['\'', '"']))
             .chain(self.arguments().iter().map(Word::as_str));
-        all.filter_map(given).last().unwrap_or(false)
+        all.filter_map(given).next_back().unwrap_or(false)
     }
 }
 

@@ -121,10 +121,9 @@ pub fn command(node: Option<&Node>) -> Vec<Word> {
         Value::Scalar(text) => {
             // One command line: its first command keeps all of its words.
             let first = shell::commands(text).into_iter().next().unwrap_or_default();
-            let set = first.assignments.into_iter().map(|a| {
-                let mut word = Word::default();
-                word.text = Text::fixed(&format!("{}={}", a.name, a.value.as_str()), a.at);
-                word
+            let set = first.assignments.into_iter().map(|a| Word {
+                text: Text::fixed(&format!("{}={}", a.name, a.value.as_str()), a.at),
+                ..Word::default()
             });
             set.chain(first.words).collect()
         }

@@ -87,6 +87,16 @@ const FIXED: [&str; 10] = [
     "GOWORK",
 ];
 
+/// First release that takes a younger one (tried with Go 1.19 and 1.21 to 1.24).
+const SINCE: [(&str, u32); 6] = [
+    ("GOARM64", 23),
+    ("GOAUTH", 24),
+    ("GOCACHEPROG", 21),
+    ("GOFIPS140", 24),
+    ("GORISCV64", 23),
+    ("GOTOOLCHAIN", 21),
+];
+
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     for c in ctx.file.commands.iter().filter(|c| c.verb() == "env") {
         if !c
@@ -100,7 +110,12 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             let Some((name, value)) = word.as_str().split_once('=') else {
                 continue;
             };
+            let judge = ctx.assumed.judge(false, c.go.as_ref());
+            let younger = SINCE
+                .iter()
+                .any(|(n, since)| *n == name && judge.minor() < *since);
             let why = match name {
+                _ if younger => "its Go release does not know it yet",
                 "GODEBUG" | "GOENV" => "it can only come from the environment",
                 _ if FIXED.contains(&name) => "it cannot be modified",
                 _ if name.contains('$') || name.starts_with('-') || TAKEN.contains(&name) => {
@@ -109,6 +124,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 _ => "it is no variable of the go command",
             };
             let help = match name {
+                _ if younger => format!("delete it: {} does not know it", judge.name()),
                 "GODEBUG" => "record it in the program with `go mod edit -godebug=KEY=VALUE`, or set GODEBUG where the program runs".to_owned(),
                 "GOROOT_FINAL" => "delete it: it has had no effect since Go 1.23; `go build -trimpath` keeps build paths out".to_owned(),
                 "GOGC" | "GOMEMLIMIT" | "GOMAXPROCS" | "GOTRACEBACK" | "GORACE" => {
@@ -156,6 +172,9 @@ mod tests {
             )
             .is_empty()
         );
+        let old = "FROM golang:1.22\nRUN go env -w GOFIPS140=latest GOTOOLCHAIN=local\n";
+        let found = lint("refused-go-env-write", "Dockerfile", old);
+        assert_eq!(places(&found), ["2:15-31"]);
         let near = lint(
             "refused-go-env-write",
             "x.sh",
