@@ -1,5 +1,6 @@
 //! Gathers variables and `go` commands; what every reader of a kind fills.
 
+use super::expand::expand;
 use super::kind::Kind;
 use super::release::Toolchain;
 use super::shell::{Assignment, Command, Word};
@@ -219,7 +220,7 @@ impl Collector {
             // For this command alone.
             let mut alone = Env::new();
             for a in &command.assignments {
-                let value = shell::expand(&a.value, '\\', &|name| {
+                let value = expand(&a.value, '\\', &|name| {
                     own.get(name).or_else(|| base.get(name)).cloned()
                 });
                 let text = value.as_str().to_owned();
@@ -266,7 +267,7 @@ impl Collector {
                 return word.clone();
             }
             Word {
-                text: shell::expand(&word.text, '\\', &|name| {
+                text: expand(&word.text, '\\', &|name| {
                     Some(env(name).unwrap_or_else(|| format!("${name}")))
                 }),
                 ..word.clone()

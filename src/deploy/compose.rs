@@ -3,6 +3,7 @@
 use super::collect::{Collector, Env, Place, is_go};
 use super::dockerfile;
 use super::env;
+use super::expand::expand;
 use super::release::{Toolchain, of_image};
 use super::shell::{self, Word};
 use super::text::{Span, Text};
@@ -21,7 +22,7 @@ pub fn read(documents: &[Node], out: &mut Collector) {
 
 fn one(name: &str, service: &Node, out: &mut Collector) {
     let image = service.get("image").map_or("", Node::str);
-    let image = shell::expand(&Text::line(image, 1, 1), '$', &|_| None);
+    let image = expand(&Text::line(image, 1, 1), '$', &|_| None);
     let go = of_image(image.as_str());
     let toolchain = go.as_ref().and_then(|v| v.as_deref()).and_then(|v| {
         let line = service.get("image").map_or(0, |i| i.at.line);
@@ -75,7 +76,7 @@ fn files(node: &Node) -> Vec<Text> {
 fn interpolated(node: &Node) -> Vec<(String, Text, Span)> {
     let mut all = named_pairs(node);
     for (_, value, _) in &mut all {
-        *value = shell::expand(value, '$', &|_| None);
+        *value = expand(value, '$', &|_| None);
     }
     all
 }

@@ -10,6 +10,7 @@ mod collect;
 mod compose;
 mod dockerfile;
 mod env;
+mod expand;
 pub mod kind;
 mod kubernetes;
 mod release;

@@ -2,6 +2,7 @@
 
 use super::collect::{Collector, Env, MOST_NAMES, Place, is_go, matters};
 use super::dockerfile::{Dockerfile, Instruction, exec_form, flags, words};
+use super::expand::expand;
 use super::kind::is_name;
 use super::release::{self, Toolchain, of_image};
 use super::shell::{self, Command};
@@ -223,7 +224,7 @@ fn from(instruction: &Instruction, escape: char, global: &Env, stages: &[Stage])
     let body = instruction
         .body
         .slice(start..instruction.body.as_str().len());
-    let body = shell::expand(&body, escape, &|name| global.get(name).cloned());
+    let body = expand(&body, escape, &|name| global.get(name).cloned());
     let words: Vec<&str> = body.as_str().split_whitespace().collect();
     let image = words.first().copied().unwrap_or_default();
     let name = match words.get(1..3) {
@@ -418,7 +419,7 @@ fn assignments(body: &Text, escape: char, known: &Env, old: bool) -> Vec<(String
     if old && is_name(first) {
         let rest = body.slice(first.len()..chars.len()).trim();
         let value = words(&rest, escape, false).into_iter().next();
-        let value = shell::expand(&value.unwrap_or_default(), escape, &lookup);
+        let value = expand(&value.unwrap_or_default(), escape, &lookup);
         return vec![(first.to_owned(), value, body.whole())];
     }
     words(body, escape, true)
@@ -430,7 +431,7 @@ fn assignments(body: &Text, escape: char, known: &Env, old: bool) -> Vec<(String
             is_name(name).then(|| {
                 (
                     name.to_owned(),
-                    shell::expand(&value, escape, &lookup),
+                    expand(&value, escape, &lookup),
                     word.whole(),
                 )
             })

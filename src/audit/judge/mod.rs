@@ -158,13 +158,7 @@ impl<'p> Auditor<'p> {
             })
             .copied();
         let overrides = self.policy.overrides_of(binary);
-        let rows = if overrides.is_empty() {
-            &self.base
-        } else {
-            self.special
-                .entry(overrides)
-                .or_insert_with_key(|o| self.policy.effective(o))
-        };
+        let rows = rows(self.policy, &self.base, &mut self.special, overrides);
         let mut ctx = Ctx {
             binary,
             image: number.and_then(|n| self.images.get(n)).map(|(i, _)| i),
@@ -248,13 +242,7 @@ impl<'p> Auditor<'p> {
     pub fn deployment(&mut self, file: &Deployment, assumed: &Assumed) {
         self.files += 1;
         let overrides = self.policy.overrides_of_file(&file.path);
-        let rows = if overrides.is_empty() {
-            &self.base
-        } else {
-            self.special
-                .entry(overrides)
-                .or_insert_with_key(|o| self.policy.effective(o))
-        };
+        let rows = rows(self.policy, &self.base, &mut self.special, overrides);
         let location = Location {
             target: file.path.clone(),
             file: Some(file.path.clone()),
@@ -479,6 +467,21 @@ impl<'p> Auditor<'p> {
             sink.report(report);
         }
     }
+}
+
+/// The rules with the overrides that match.
+fn rows<'a>(
+    policy: &Policy,
+    base: &'a [Effective],
+    special: &'a mut HashMap<Vec<usize>, Vec<Effective>>,
+    overrides: Vec<usize>,
+) -> &'a [Effective] {
+    if overrides.is_empty() {
+        return base;
+    }
+    special
+        .entry(overrides)
+        .or_insert_with_key(|o| policy.effective(o))
 }
 
 /// What tells images of one run apart.
