@@ -135,7 +135,7 @@ impl Place {
     /// Whose release a variable there is read by.
     fn reader(&self) -> Option<Toolchain> {
         if self.runs {
-            self.program.clone()
+            self.program.clone().or_else(|| self.go.clone())
         } else {
             self.go.clone()
         }

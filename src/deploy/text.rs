@@ -110,6 +110,12 @@ impl Text {
 
     /// Adds a part of another text, places and all.
     pub fn append(&mut self, other: &Text, range: Range<usize>) {
+        if let Some(span) = other.fixed {
+            let part = other.chars.get(range).unwrap_or_default();
+            return part
+                .chars()
+                .for_each(|c| self.push(c, span.line, span.column));
+        }
         let mut place = other.place(range.start);
         let after = other.marks.partition_point(|m| m.at <= range.start);
         let mut marks = other.marks.get(after..).unwrap_or_default().iter();
