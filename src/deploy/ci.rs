@@ -44,6 +44,12 @@ pub fn read(documents: &[Node], out: &mut Collector) {
                 }
                 out.variables(all, &format!("{} ", key.str()), &place);
             }
+            // GoReleaser: flags of the linker without a command.
+            if key.str() == "ldflags" {
+                for text in value.items().into_iter().filter_map(Node::text) {
+                    out.variable("LDFLAGS", text.clone(), text.whole(), "", &place);
+                }
+            }
         });
         document.walk(&mut |_, key, value| {
             if SCRIPTS.contains(&key.str()) {

@@ -77,8 +77,9 @@ pub enum Named {
 /// Extensions of units whose sections can set an environment; `.container` is podman's.
 const UNITS: [&str; 6] = ["service", "socket", "mount", "swap", "timer", "container"];
 /// Beginnings of names of files for CI systems.
-const CI: [&str; 9] = [
+const CI: [&str; 10] = [
     ".gitlab-ci",
+    ".goreleaser",
     ".drone",
     ".woodpecker",
     ".travis",
@@ -207,7 +208,13 @@ pub fn of_documents(documents: &[Node]) -> Option<Kind> {
     let scripted = jobs
         .into_iter()
         .any(|(_, job)| job.get("script").is_some() || job.get("cmds").is_some());
-    (has("jobs") || has("steps") || has("stages") || has("runs") || has("pipeline") || scripted)
+    (has("jobs")
+        || has("builds")
+        || has("steps")
+        || has("stages")
+        || has("runs")
+        || has("pipeline")
+        || scripted)
         .then_some(Kind::Ci)
 }
 
@@ -239,6 +246,7 @@ mod tests {
             ("entrypoint.sh", Named::Kind(Kind::Shell)),
             (".github/workflows/ci.yml", Named::Kind(Kind::Ci)),
             (".gitlab-ci.yml", Named::Kind(Kind::Ci)),
+            (".goreleaser.yaml", Named::Kind(Kind::Ci)),
             ("deploy/app.yaml", Named::Yaml),
             ("pod.json", Named::Yaml),
             (".env", Named::Kind(Kind::Env)),

@@ -249,6 +249,15 @@ fn workflows_and_scripts() {
         commands(".github/workflows/ci.yml", text),
         ["9:11 env|-w|GOROOT_FINAL=/x", "10:19 env|GOROOT_FINAL"]
     );
+    let releaser =
+        "builds:\n  - env: [CGO_ENABLED=0]\n    ldflags:\n      - -s -X runtime.gorootFinal=/x\n";
+    assert_eq!(
+        variables(".goreleaser.yml", releaser),
+        [
+            "2:11 env CGO_ENABLED=0 build ?",
+            "4:9 LDFLAGS=-s -X runtime.gorootFinal=/x build ?"
+        ]
+    );
     let lab = "image: golang:1.24\nvariables:\n  GOFLAGS: -trimpath\nbuild:\n  script:\n    - go build -o app .\n";
     assert_eq!(commands(".gitlab-ci.yml", lab), ["6:7 build|-o|app|."]);
     assert!(parsed(".gitlab-ci.yml", lab).commands[0].has("trimpath"));
