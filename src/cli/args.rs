@@ -40,8 +40,9 @@ pub fn command() -> clap::Command {
     })
 }
 
-/// The commands.
+/// The commands. Each is built when it is the one that was typed.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// List every Go binary under the targets
     Scan(ScanArgs),
