@@ -4,6 +4,7 @@
 //! touch the file system, print.
 
 mod ar;
+pub mod dwarf;
 mod elf;
 mod elf_fixups;
 mod image;

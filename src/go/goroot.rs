@@ -75,9 +75,9 @@ pub fn find(
         })
     };
     if let Some(root) = root {
-        see("pclntab", root);
+        see(files.source, root);
     } else if files.trimmed {
-        see("pclntab", "");
+        see(files.source, "");
     }
     let defined = info
         .and_then(|i| i.setting("-ldflags"))
