@@ -11,6 +11,7 @@ mod image;
 pub mod linkage;
 mod macho;
 mod macho_fixups;
+mod object_fixups;
 pub mod packed;
 mod pe;
 mod plan9;

@@ -1,6 +1,6 @@
 //! The record against what the linker left elsewhere in the program: the module text, the version, the GODEBUG default, the experiments.
 
-use super::{Evidence, row, text, verdict};
+use super::{Evidence, is_declared, row, text, verdict};
 use crate::report::model::{BuildInfoSource, Corroboration, Verdict};
 
 /// Blobs since Go 1.18 hold copies; older ones point at the variables themselves, which leaves nothing to compare.
@@ -31,6 +31,13 @@ pub(super) fn module_text(evidence: &Evidence<'_, '_, '_>) -> Option<Corroborati
             "build-info",
             "no module text",
             Some(size(copy)),
+            Verdict::Contradicted,
+            HOW,
+        )),
+        (Some(blob), Some(copy)) if blob == copy && !evidence.identity.framed => Some(row(
+            "build-info",
+            "text without the marks that the go command sets around it",
+            Some("the same text between its marks".to_owned()),
             Verdict::Contradicted,
             HOW,
         )),
@@ -116,6 +123,10 @@ pub(super) fn default_godebug(evidence: &Evidence<'_, '_, '_>) -> Option<Corrobo
         return None;
     }
     let (verdict, how) = match (recorded, baked) {
+        (r, b) if r != b && is_declared(evidence, "runtime.godebugDefault") => (
+            Verdict::Unverifiable,
+            "-ldflags sets runtime.godebugDefault, which replaces DefaultGODEBUG",
+        ),
         (Some(r), Some(b)) => (
             verdict(r == b),
             "DefaultGODEBUG against the linker string runtime.godebugDefault",

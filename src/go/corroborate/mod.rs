@@ -15,6 +15,7 @@ pub use port::system;
 
 use super::functions::Functions;
 use super::identify::{Identity, Tables};
+use super::ldflags;
 use super::paths::SourceFiles;
 use super::version::GoVersion;
 use crate::report::model::{Binary, Corroboration, Verdict};
@@ -95,4 +96,10 @@ fn text(bytes: &[u8]) -> String {
 
 fn setting<'e>(evidence: &'e Evidence<'_, '_, '_>, key: &str) -> Option<&'e str> {
     evidence.binary.build_info.as_ref()?.setting(key)
+}
+
+/// Whether the recorded linker flags set a variable with `-X`: a build that says so itself hides nothing.
+fn is_declared(evidence: &Evidence<'_, '_, '_>, variable: &str) -> bool {
+    let flags = setting(evidence, "-ldflags").map(ldflags::definitions);
+    flags.is_some_and(|f| f.iter().any(|d| d.0 == variable))
 }

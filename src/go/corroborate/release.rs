@@ -1,10 +1,10 @@
 //! The version against what differs from release to release.
 
-use super::{Evidence, row, text, verdict};
+use super::{Evidence, is_declared, row, text, verdict};
 use crate::exe::{Format, dwarf};
 use crate::go::compiler;
 use crate::go::version::GoVersion;
-use crate::report::model::Corroboration;
+use crate::report::model::{Corroboration, Verdict};
 use std::ops::ControlFlow;
 
 pub(super) fn layout(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
@@ -92,12 +92,22 @@ pub(super) fn compiler(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration>
     let agrees = other.release == version.release
         && other.devel == version.devel
         && other.vendor == version.vendor;
+    let (verdict, how) = match (agrees, is_declared(evidence, "runtime.buildVersion")) {
+        (false, true) => (
+            Verdict::Unverifiable,
+            "-ldflags sets runtime.buildVersion: the compiler's own version is another",
+        ),
+        _ => (
+            verdict(agrees),
+            "the compiler's own version, in the debug information or the producers section",
+        ),
+    };
     Some(row(
         "go-version",
         version.raw.clone(),
         Some(observed),
-        verdict(agrees),
-        "the compiler's own version, in the debug information or the producers section",
+        verdict,
+        how,
     ))
 }
 
