@@ -119,3 +119,31 @@ fn flags_of_the_environment_count_only_with_files() {
         "{text}"
     );
 }
+
+/// Go's reader takes a Mach-O object for an executable and knows no other; a file that is named gets our answer.
+#[test]
+fn objects_in_a_directory_are_passed_over_in_the_words_of_go() {
+    let scratch = Scratch::new();
+    let ids = [
+        "1.27-darwin-arm64-object",
+        "1.27-linux-386-object",
+        "1.27-windows-amd64-object",
+    ];
+    for id in ids {
+        scratch.put_fixture(id);
+    }
+    let out = run_in(scratch.path(), &["version", "-v", "."]);
+    let refused =
+        |id: &str, why: &str| format!("{id}: could not read Go build info from {id}: {why}\n");
+    let want = refused(ids[0], "not a Go executable")
+        + &refused(ids[1], "unrecognized file format")
+        + &refused(ids[2], "unrecognized file format");
+    assert_eq!(
+        (out.stdout.as_str(), out.stderr, out.code),
+        ("", want, Some(0))
+    );
+    for id in ids {
+        let out = run_in(scratch.path(), &["version", id]);
+        assert_eq!(out.stdout, format!("{id}: go1.27.3\n"));
+    }
+}
