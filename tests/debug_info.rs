@@ -126,7 +126,7 @@ fn damaged_debug_information_is_passed_over() {
     let id = "1.27-linux-amd64-c-dwarf5";
     let honest = fixture(id);
     let header = b"\x01\0\0\0\0\0\0\0";
-    let sections: Vec<usize> = memmem::find_iter(&**honest, header)
+    let sections: Vec<usize> = memmem::find_iter(&honest, header)
         .filter(|&at| honest.get(at + 24) == Some(&0x78))
         .collect();
     assert!(sections.len() > 4, "{} compressed sections", sections.len());
