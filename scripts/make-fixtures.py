@@ -175,6 +175,10 @@ def fixtures():
         a("w", "goroot", W, port=port)
         a("strip", "goroot", S, port=port)
     a("gui", "hello", "-ldflags=-w -H windowsgui", port="windows/amd64")
+    # Debug information of C alone, in both forms that compilers write.
+    c_only = "-gcflags=all=-dwarf=false"
+    add("debug", "c-dwarf5", NEW, "cgo", c_only, CGO_ENABLED="1", CGO_CFLAGS="-g -O1")
+    add("debug", "c-dwarf4", NEW, "cgo", c_only, CGO_ENABLED="1", CGO_CFLAGS="-g -O1 -gdwarf-4")
     # Other architectures, little- and big-endian, 32- and 64-bit.
     b = lambda group, name, port, prog, *flags, go=NEW, **k: add(group, name, go, prog, *flags, port=port, **k)
     b("arm64", "w", "linux/arm64", "goroot", W)
@@ -291,6 +295,39 @@ def foreign():
     return finish(row | read_back(path), path)
 
 
+def object_file(port):
+    """The object of a c-archive, without the C compiler of the port: Go's linker writes it before it calls the C linker, which is /bin/true.
+
+    runtime/cgo, which the linker asks for then, is an empty package; everything else is what `go build` would link.
+    """
+    goos, goarch = port.split("/")
+    row = dict(id=f"{NEW}-{goos}-{goarch}-object", group="objects", go=NEW, goos=goos, goarch=goarch, program="dbg", flags=["-buildmode=c-archive"],
+               env={"CGO_ENABLED": "0"}, goroot=None)
+    work = f"{BUILD}/object"
+    subprocess.run(["rm", "-rf", work], check=True)
+    os.makedirs(f"{work}/cgo")
+    os.makedirs(f"{work}/tmp")
+    log = go(row, "build", "-work", "-o", f"{work}/exe", W).stderr
+    stage = re.search("WORK=(.*)", log)[1]
+    config = open(f"{stage}/b001/importcfg.link").read().replace("-buildmode=exe", "-buildmode=c-archive")
+    open(f"{work}/cgo/cgo.go", "w").write("package cgo\n")
+    def tool(*args):
+        r = go(row, "tool", *args)
+        if r.returncode:
+            sys.exit(f"{row['id']}: {r.stderr}")
+    tool("compile", "-p", "runtime/cgo", "-std", "-o", f"{work}/cgo.a", f"{work}/cgo/cgo.go")
+    open(f"{work}/importcfg", "w").write(f"{config}\npackagefile runtime/cgo={work}/cgo.a\n")
+    godebug = re.search(r"DefaultGODEBUG=([^\\]*)", config)[1]
+    main = re.search(r"packagefile example.com/dbg=(.*)", config)[1]
+    tool("link", "-importcfg", f"{work}/importcfg", "-buildmode=c-archive", "-linkmode=external", "-extld=/bin/true", "-extar=/bin/true", "-w",
+         "-tmpdir", f"{work}/tmp", f"-X=runtime.godebugDefault={godebug}", "-X=main.version=1.2.3", "-o", f"{work}/out", main)
+    path = f"{BIN}/{row['id']}"
+    os.replace(f"{work}/tmp/go.o", path)
+    root, version = ROOTS[NEW]
+    row |= dict(toolchain=version, read_by=version, goroot=root, goroot_linked=True, ran=None, tool_tags=[], default_godebug=godebug)
+    return finish({k: v for k, v in row.items() if k != "go"} | read_back(path), path)
+
+
 def finish(row, path):
     data = open(path, "rb").read()
     for word in filter(None, os.environ.get("FORBID", "").split(",")):
@@ -328,6 +365,7 @@ def main():
             print("built", shlex.join([row["id"], *row["flags"]]), state[row["id"]][1]["size"], flush=True)
         done.append(state[row["id"]][1])
     done.append(foreign())
+    done.extend(object_file(port) for port in ("darwin/arm64", "windows/amd64", "linux/386"))
     for group in sorted({r["group"] for r in done}):
         pack(group, [r for r in done if r["group"] == group])
     with open(f"{OUT}/manifest.jsonl", "w") as f:

@@ -154,7 +154,12 @@ fn a_line_taken_out_or_a_record_emptied_is_contradicted() {
             blob.modinfo.drain(at..end);
         });
         let emptied = derive::rewrite_blob(&honest, |blob| blob.modinfo.clear());
-        for (what, forged) in [("a line", without_line), ("the text", emptied)] {
+        let unmarked = derive::rewrite_blob(&honest, |blob| blob.modinfo[..16].fill(b'X'));
+        for (what, forged) in [
+            ("a line", without_line),
+            ("the text", emptied),
+            ("its mark", unmarked),
+        ] {
             let binary = program(&forged, &f.id);
             assert!(
                 !contradicted(&binary).is_empty(),

@@ -1,5 +1,6 @@
 //! The address space that every executable format becomes.
 
+use super::object_fixups::{self, Relocations};
 use super::symbols::SymbolTable;
 use super::{elf_fixups, macho_fixups};
 use crate::bytes::Window;
@@ -156,6 +157,8 @@ pub struct Image<'a> {
     /// File offset and size of the Mach-O chained fixups.
     pub(super) chained_fixups: Option<(u64, u64)>,
     pub(super) symbol_table: Option<SymbolTable>,
+    /// Relocations of the sections of a Mach-O or COFF object.
+    pub(super) relocations: Vec<Relocations>,
     /// Rebuilt memory, for formats whose file does not hold it in one piece.
     pub(super) memory: Option<Vec<u8>>,
     window: &'a Window<'a>,
@@ -190,6 +193,7 @@ impl<'a> Image<'a> {
             notes: Vec::new(),
             chained_fixups: None,
             symbol_table: None,
+            relocations: Vec::new(),
             memory: None,
             window,
             fixups: OnceCell::new(),
@@ -331,7 +335,9 @@ impl<'a> Image<'a> {
         self.fixups.get_or_init(|| {
             let mut fixups = match self.format {
                 Format::Elf => elf_fixups::read(self),
+                Format::MachO if self.kind == Kind::Object => object_fixups::macho(self),
                 Format::MachO => macho_fixups::read(self),
+                Format::Pe if self.kind == Kind::Object => object_fixups::coff(self),
                 _ => Vec::new(),
             };
             fixups.sort_unstable();

@@ -7,6 +7,7 @@ pub mod buildinfo;
 pub mod code_refs;
 pub mod compiler;
 pub mod corroborate;
+mod debug_paths;
 pub mod environment;
 pub mod experiment;
 pub mod fips;
