@@ -5,7 +5,7 @@ use super::place::{Outer, base64};
 use super::{Event, Examiner, error_text};
 use crate::bytes::{FileBytes, ReadAt, Spill};
 use crate::exe;
-use crate::go::environment;
+use crate::go::{Level, environment};
 use crate::report::model::{Binary, Location, Unexamined, VersionClaim};
 use crate::source::archive::{
     ArchiveError, Candidate, Feed, Input, Kind, Place, Reason, Receiver, Scope, Walker, Want,
@@ -291,6 +291,14 @@ impl Examiner<'_> {
         Want::Skip
     }
 
+    /// A program that was kept. All facts of a large one take memory of their own, about a quarter of its size: the budget
+    /// gates how many are read at once.
+    fn kept_program(&self, bytes: &dyn ReadAt) -> Content {
+        let all = self.options.level == Level::Full;
+        let _gate = all.then(|| self.facts.take(bytes.len() / 4));
+        self.program(bytes, false)
+    }
+
     /// A running program.
     #[cfg(target_os = "linux")]
     pub(crate) fn process(
@@ -400,7 +408,7 @@ impl Examine for Examiner<'_> {
     }
 
     fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Binary>, ArchiveError> {
-        match self.program(candidate.bytes, false) {
+        match self.kept_program(candidate.bytes) {
             Content::Go(found) => Ok(found.into_iter().map(placed).collect()),
             Content::NotGo(_) => {
                 self.count_not_go();
@@ -540,7 +548,7 @@ impl Receiver for Met<'_> {
     }
 
     fn candidate(&self, candidate: &Candidate<'_>) {
-        match self.examiner.program(candidate.bytes, false) {
+        match self.examiner.kept_program(candidate.bytes) {
             Content::Go(found) => {
                 self.add(candidate.place, found.into_iter().map(placed));
             }

@@ -120,7 +120,9 @@ impl Read for Download<'_> {
             // A failure here counts as one more try.
             if let Err(e) = self.resume() {
                 if self.tries == 0 {
-                    return Err(e);
+                    let error = ArchiveError::from(e);
+                    self.given_up = Some(error.clone());
+                    return Err(error.into());
                 }
                 self.refused = Some(e);
             }

@@ -252,3 +252,23 @@ fn a_short_gzip_file_tells_what_it_holds_unless_more_may_follow() {
     let long = gzip(&Seed(7).bytes(40_000));
     assert_eq!(content(&long), None, "too long to be looked at");
 }
+
+#[test]
+fn windows_beyond_twice_the_budget_are_refused() {
+    let scope = Scope::new(Limits::default(), Budget::new(1 << 20));
+    let text = Seed(3).bytes(100_000);
+    let good = xz_with(&text, 3 << 19);
+    assert_eq!(unpack(&good, &scope), (text.clone(), Ok(Some(Codec::Xz))));
+    let (_, result) = unpack(&xz_with(&text, 3 << 20), &scope);
+    let error = result.unwrap_err();
+    assert!(
+        error.reason == Reason::Limit && error.detail.contains("--memory 1048576"),
+        "{error}"
+    );
+    // One inside the other: each would do, both do not.
+    let twice = xz_with(&good, 3 << 19);
+    let outer = decompress(Box::new(&twice[..]), &scope).unwrap();
+    let mut inner = decompress(Box::new(outer), &scope).unwrap();
+    let error = inner.read_to_end(&mut Vec::new()).unwrap_err();
+    assert!(error.to_string().contains("--memory"), "{error}");
+}
