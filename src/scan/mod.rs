@@ -372,7 +372,12 @@ impl<'env> Visit<'env, Event> for Visitor<'_> {
     #[cfg(feature = "archives")]
     fn directory(&'env self, path: &Path, names: &[Listed], out: &mut Output<'env, Event>) -> bool {
         let has = |name: &str| names.iter().any(|n| n.name == name);
-        if !self.examiner.options.archives || !has("oci-layout") || !has("index.json") {
+        let may_be_image =
+            (has("oci-layout") && has("index.json")) || (has("manifest.json") && has("version"));
+        if !self.examiner.options.archives
+            || !may_be_image
+            || !crate::source::image::is_image_directory(path)
+        {
             return false;
         }
         let path = path.to_owned();

@@ -183,9 +183,11 @@ pub fn is_image_archive(bytes: &dyn ReadAt, options: &Options) -> bool {
     matches!(Archive::open(bytes, options, true), Ok(Some(store)) if store.is_image())
 }
 
-/// Whether a directory is an OCI layout.
+/// Whether a directory is an OCI layout, or what `skopeo copy` writes to `dir:` and `podman save` as `docker-dir`.
 pub fn is_image_directory(path: &Path) -> bool {
-    path.join("oci-layout").is_file() && path.join("index.json").is_file()
+    let has = |name: &str| path.join(name).is_file();
+    (has("oci-layout") && has("index.json"))
+        || (has("manifest.json") && has("version") && store::is_copied(path))
 }
 
 /// Scans everything that a store has.
