@@ -300,6 +300,12 @@ fn a_layout_an_archive_and_a_stream_of_it_read_the_same() {
         "v9.9.9"
     );
     assert_eq!(image["layers"][1]["created_by"], "COPY step 1");
+    assert_eq!(image["aliases"], json!([]));
+    let stored: u64 = (image["layers"].as_array().unwrap().iter())
+        .map(|layer| layer["size"].as_u64().unwrap())
+        .sum();
+    let read = |lines: &[Value]| of(lines, "end")[0]["reach"]["bytes"].as_u64().unwrap();
+    assert!(read(&lines) >= stored, "{} of {stored}", read(&lines));
     for binary in of(&lines, "binary") {
         let effective = binary["godebug"]["effective"].as_array().unwrap();
         let client = effective
@@ -330,6 +336,33 @@ fn a_layout_an_archive_and_a_stream_of_it_read_the_same() {
         assert_eq!(told(&lines), want, "{args:?}");
     }
     let (out, lines) = scan(&["-"], Some(&packed(&dir)));
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    assert_eq!(told(&lines), expected());
+    assert!(read(&lines) >= stored, "{} of {stored}", read(&lines));
+}
+
+/// What `skopeo copy` writes to `dir:`: blobs beside the manifest, by their hex digits.
+#[test]
+fn an_image_copied_into_a_directory_is_found_in_a_walk() {
+    let s = Scratch::new();
+    let (layout_dir, flat) = (s.path().join("layout"), s.path().join("walk/flat"));
+    layout(&layout_dir);
+    std::fs::create_dir_all(&flat).unwrap();
+    let index = std::fs::read(layout_dir.join("index.json")).unwrap();
+    let index: Value = serde_json::from_slice(&index).unwrap();
+    let manifest = index["manifests"][0]["digest"].as_str().unwrap();
+    for blob in std::fs::read_dir(layout_dir.join("blobs/sha256")).unwrap() {
+        let blob = blob.unwrap();
+        let name = blob.file_name();
+        let name = match manifest.ends_with(name.to_str().unwrap()) {
+            true => "manifest.json".into(),
+            false => name,
+        };
+        std::fs::copy(blob.path(), flat.join(name)).unwrap();
+    }
+    std::fs::write(flat.join("version"), "Directory Transport Version: 1.1\n").unwrap();
+    let walk = s.path().join("walk");
+    let (out, lines) = scan(&[walk.to_str().unwrap()], None);
     assert_eq!(out.code, Some(0), "{}", out.stderr);
     assert_eq!(told(&lines), expected());
 }

@@ -112,6 +112,11 @@ impl FileBytes {
         let len = file.metadata()?.len();
         Ok(Self { file, len })
     }
+
+    #[cfg(feature = "archives")]
+    fn into_file(self) -> std::fs::File {
+        self.file
+    }
 }
 
 #[cfg(feature = "source")]

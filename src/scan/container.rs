@@ -1,14 +1,14 @@
 //! Archives, images, streams and processes: what is inside them is examined as files are, and told with the place inside.
 
-use super::examine::Content;
+use super::examine::{Content, Inner};
 use super::place::{Outer, base64};
 use super::{Event, Examiner, error_text};
 use crate::bytes::{FileBytes, ReadAt, Spill};
 use crate::exe;
-use crate::go::environment;
+use crate::go::{Level, environment};
 use crate::report::model::{Binary, Location, Unexamined, VersionClaim};
 use crate::source::archive::{
-    ArchiveError, Candidate, Feed, Input, Kind, Place, Receiver, Scope, Walker, Want,
+    ArchiveError, Candidate, Feed, Input, Kind, Place, Reason, Receiver, Scope, Walker, Want,
     decompress_as, sniff,
 };
 use crate::source::dir::Stat;
@@ -41,7 +41,7 @@ impl Examiner<'_> {
         match sniff(head) {
             Some(Kind::Format(_)) if image::is_image_archive(bytes, &options) => {
                 let scan = self.with_threads(|| image::scan_archive(bytes, &options, self));
-                self.images(scan, outer, tell);
+                return self.images(scan, outer, tell);
             }
             Some(Kind::Codec(_)) => self.stream(&mut Feed::at(bytes), outer, tell),
             _ => self.archive(Input::Random(bytes), outer, tell),
@@ -264,23 +264,24 @@ impl Examiner<'_> {
 
     /// Whether a stored file is too small even for a compressed program of [`crate::source::walk::Rules::min_size`].
     fn too_small(&self, size: u64) -> bool {
-        let small = size < self.options.rules.min_size / BEST_RATIO;
-        if small {
+        self.below(size, self.options.rules.min_size / BEST_RATIO)
+    }
+
+    /// Counts what is below the size from which files are looked at.
+    fn below(&self, size: u64, least: u64) -> bool {
+        let below = size < least;
+        if below {
             self.counters
                 .tally
                 .below_min_size
                 .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
-        small
+        below
     }
 
     /// What is needed of a file inside a container.
     fn want(&self, head: &[u8], size: Option<u64>) -> Want {
-        if size.is_some_and(|s| s < self.options.rules.min_size) {
-            self.counters
-                .tally
-                .below_min_size
-                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        if size.is_some_and(|s| self.below(s, self.options.rules.min_size)) {
             return Want::Skip;
         }
         if exe::sniff(head).is_some() {
@@ -288,6 +289,14 @@ impl Examiner<'_> {
         }
         self.count_not_go();
         Want::Skip
+    }
+
+    /// A program that was kept. All facts of a large one take memory of their own, about a quarter of its size: the budget
+    /// gates how many are read at once.
+    fn kept_program(&self, bytes: &dyn ReadAt) -> Content {
+        let all = self.options.level == Level::Full;
+        let _gate = all.then(|| self.facts.take(bytes.len() / 4));
+        self.program(bytes, false)
     }
 
     /// A running program.
@@ -386,26 +395,38 @@ impl Examine for Examiner<'_> {
         Examiner::too_small(self, size)
     }
 
+    fn holds_too_little(&self, size: u64) -> bool {
+        self.below(size, self.options.rules.min_size)
+    }
+
     fn wants(&self, _place: &Place, head: &[u8], size: Option<u64>) -> Want {
         self.want(head, size)
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Binary> {
-        match self.program(candidate.bytes, false) {
-            Content::Go(found) => found
-                .into_iter()
-                .map(|(mut binary, inner)| {
-                    binary.location.slice = inner.slice;
-                    binary
-                })
-                .collect(),
+    fn bytes_read(&self, count: u64) {
+        self.add_bytes(count);
+    }
+
+    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Binary>, ArchiveError> {
+        match self.kept_program(candidate.bytes) {
+            Content::Go(found) => Ok(found.into_iter().map(placed).collect()),
             Content::NotGo(_) => {
                 self.count_not_go();
-                Vec::new()
+                Ok(Vec::new())
             }
-            Content::Unexamined(..) | Content::Container | Content::Packed => Vec::new(),
+            Content::Unexamined(reason, detail) => {
+                Err(ArchiveError::new(Reason::of(reason), detail))
+            }
+            Content::Container | Content::Packed => Ok(Vec::new()),
         }
     }
+}
+
+/// A program with the part of its place that is inside its file.
+fn placed((mut binary, inner): (Binary, Inner)) -> Binary {
+    binary.location.slice = inner.slice;
+    binary.location.entry = inner.member.into_iter().collect();
+    binary
 }
 
 /// Takes what a walk through one archive meets.
@@ -518,19 +539,18 @@ impl Receiver for Met<'_> {
         self.examiner.too_small(size)
     }
 
+    fn holds_too_little(&self, size: u64) -> bool {
+        Examine::holds_too_little(self.examiner, size)
+    }
+
     fn wants(&self, _place: &Place, head: &[u8], size: Option<u64>) -> Want {
         self.examiner.want(head, size)
     }
 
     fn candidate(&self, candidate: &Candidate<'_>) {
-        match self.examiner.program(candidate.bytes, false) {
+        match self.examiner.kept_program(candidate.bytes) {
             Content::Go(found) => {
-                let binaries = found.into_iter().map(|(mut binary, inner)| {
-                    binary.location.slice = inner.slice;
-                    binary.location.entry = inner.member.into_iter().collect();
-                    binary
-                });
-                self.add(candidate.place, binaries);
+                self.add(candidate.place, found.into_iter().map(placed));
             }
             Content::NotGo(_) => self.examiner.count_not_go(),
             Content::Unexamined(reason, detail) => {

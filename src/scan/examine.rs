@@ -55,6 +55,9 @@ pub struct Examiner<'e> {
     /// Memory that all threads share for what is kept of containers.
     #[cfg(feature = "archives")]
     pub(crate) budget: Budget,
+    /// As much again for what is taken out of kept programs. Who waits here waits for nothing else while it holds.
+    #[cfg(feature = "archives")]
+    pub(crate) facts: Budget,
     /// Threads for work that is parallel in itself; made when first needed.
     #[cfg(feature = "archives")]
     pub(crate) layers: OnceLock<Option<rayon::ThreadPool>>,
@@ -68,6 +71,8 @@ impl<'e> Examiner<'e> {
             links: Mutex::default(),
             #[cfg(feature = "archives")]
             budget: Budget::new(options.memory),
+            #[cfg(feature = "archives")]
+            facts: Budget::new(options.memory),
             #[cfg(feature = "archives")]
             layers: OnceLock::new(),
         }

@@ -285,7 +285,7 @@ impl<'e> Visitor<'e> {
         let mut tell = |event| out.push(event);
         let (path, reference) = match target {
             Target::Stdin => {
-                let mut stdin = io::stdin().lock();
+                let mut stdin = Counted(io::stdin().lock(), &examiner.counters.bytes);
                 let mut outer = Outer::nameless(self.target);
                 outer.shown = "-".to_owned();
                 return examiner.stream(&mut Feed::new(&mut stdin), &outer, &mut tell);
@@ -372,7 +372,12 @@ impl<'env> Visit<'env, Event> for Visitor<'_> {
     #[cfg(feature = "archives")]
     fn directory(&'env self, path: &Path, names: &[Listed], out: &mut Output<'env, Event>) -> bool {
         let has = |name: &str| names.iter().any(|n| n.name == name);
-        if !self.examiner.options.archives || !has("oci-layout") || !has("index.json") {
+        let may_be_image =
+            (has("oci-layout") && has("index.json")) || (has("manifest.json") && has("version"));
+        if !self.examiner.options.archives
+            || !may_be_image
+            || !crate::source::image::is_image_directory(path)
+        {
             return false;
         }
         let path = path.to_owned();
@@ -400,6 +405,19 @@ impl<'env> Visit<'env, Event> for Visitor<'_> {
         };
         let fatal = path == Path::new(self.target);
         out.push(Event::Unexamined { thing, fatal });
+    }
+}
+
+/// Counts what passes.
+#[cfg(feature = "archives")]
+struct Counted<'c, R>(R, &'c AtomicU64);
+
+#[cfg(feature = "archives")]
+impl<R: io::Read> io::Read for Counted<'_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.0.read(out)?;
+        self.1.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
     }
 }
 

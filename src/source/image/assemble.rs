@@ -31,10 +31,7 @@ pub fn assemble(
         ..Scan::default()
     };
     for plan in catalog.plans {
-        let mut image = ImageScan {
-            aliases: plan.aliases.clone(),
-            ..ImageScan::default()
-        };
+        let mut image = ImageScan::default();
         image.problems.extend(plan.problems.iter().cloned());
         Builder {
             plan: &plan,
@@ -248,6 +245,7 @@ impl Builder<'_> {
         let image = self.image_ref();
         self.image.record = ImageRecord {
             reference: image.reference,
+            aliases: self.plan.aliases.clone(),
             digest: image.digest,
             platform: image.platform,
             env: run.env.clone(),
@@ -309,6 +307,7 @@ impl Builder<'_> {
             let made = file.binaries.iter().map(|(place, binary)| {
                 let mut binary = binary.clone();
                 let slice = binary.location.slice.take();
+                let member = binary.location.entry.pop().map(String::into_bytes);
                 binary.location = location.clone();
                 binary.location.slice = slice;
                 let inner = place.entries.get(1..).unwrap_or_default();
@@ -320,7 +319,7 @@ impl Builder<'_> {
                     binary.location.started = Some(false);
                 }
                 let mut names = vec![path.clone()];
-                names.extend(inner.iter().cloned());
+                names.extend(inner.iter().cloned().chain(member));
                 name(&mut binary, &names);
                 binary
             });

@@ -3,6 +3,7 @@
 use super::Settings;
 use super::auth::{Challenge, challenges, encode};
 use super::credentials::{self, Credential};
+use super::download::Paced;
 use super::reference::{Reference, is_loopback};
 use crate::source::archive::{ArchiveError, Reason};
 use crate::source::image::base64;
@@ -25,6 +26,8 @@ pub type Answer = Response<ureq::Body>;
 /// Talks to one registry about one repository.
 pub struct Client {
     agent: Agent,
+    /// For this machine: a proxy has no business there.
+    direct: Agent,
     base: String,
     host: String,
     name: String,
@@ -32,6 +35,7 @@ pub struct Client {
     config: Option<std::path::PathBuf>,
     pub tries: u32,
     pause: Duration,
+    pub timeout: Duration,
     /// The value of `Authorization` that worked last.
     authorization: Mutex<Option<String>>,
 }
@@ -55,19 +59,20 @@ impl Client {
             "https"
         };
         let timeout = Some(settings.timeout);
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .user_agent(concat!("gospect/", env!("CARGO_PKG_VERSION")))
-            .timeout_resolve(timeout)
-            .timeout_connect(timeout)
-            .timeout_recv_response(timeout)
-            .timeout_per_read(timeout)
-            .build()
-            .new_agent();
+        let config = || {
+            Agent::config_builder()
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .max_redirects_will_error(false)
+                .user_agent(concat!("gospect/", env!("CARGO_PKG_VERSION")))
+                .timeout_resolve(timeout)
+                .timeout_connect(timeout)
+                .timeout_recv_response(timeout)
+                .timeout_per_read(timeout)
+        };
         Ok(Self {
-            agent,
+            agent: config().build().new_agent(),
+            direct: config().proxy(None).build().new_agent(),
             base: format!("{scheme}://{host}"),
             host: reference.host.clone(),
             name: reference.name.clone(),
@@ -75,6 +80,7 @@ impl Client {
             config: settings.docker_config.clone(),
             tries: settings.tries.max(1),
             pause: settings.pause,
+            timeout: settings.timeout,
             authorization: Mutex::new(None),
         })
     }
@@ -185,7 +191,7 @@ impl Client {
         for _ in 0..=REDIRECTS {
             self.check_url(&url)?;
             let mut request = self
-                .agent
+                .agent_for(&url)
                 .get(&url)
                 .header(header::ACCEPT_ENCODING, "identity");
             if let Some(accept) = accept {
@@ -213,6 +219,13 @@ impl Client {
             "{} redirects more than {REDIRECTS} times",
             self.host
         )))
+    }
+
+    fn agent_for(&self, url: &str) -> &Agent {
+        match is_loopback(host_of(url)) {
+            true => &self.direct,
+            false => &self.agent,
+        }
     }
 
     /// HTTPS everywhere, except on this machine when that was asked for.
@@ -269,14 +282,14 @@ impl Client {
                     "&grant_type=refresh_token&client_id=gospect&refresh_token={}",
                     encode(token)
                 );
-                self.agent
+                self.agent_for(realm)
                     .post(realm)
                     .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                     .send(query)
             }
             other => {
                 let sign = if realm.contains('?') { '&' } else { '?' };
-                let mut request = self.agent.get(format!("{realm}{sign}{query}"));
+                let mut request = self.agent_for(realm).get(format!("{realm}{sign}{query}"));
                 if let Some(Credential::Basic { user, password }) = other {
                     request = request.header(header::AUTHORIZATION, basic_proof(user, password));
                 }
@@ -298,9 +311,7 @@ impl Client {
             });
         }
         let mut text = Vec::new();
-        let read = answer
-            .body_mut()
-            .as_reader()
+        let read = Paced::new(answer.body_mut().as_reader(), self.timeout)
             .take(TOKEN_MAX)
             .read_to_end(&mut text);
         read.map_err(|e| {
@@ -317,6 +328,13 @@ impl Client {
     fn trouble(&self, url: &str, error: &ureq::Error) -> Trouble {
         let host = host_of(url);
         match error {
+            ureq::Error::Io(e)
+                if e.kind() == std::io::ErrorKind::InvalidData && url.starts_with("https:") =>
+            {
+                lasting(format!(
+                    "{host} does not speak TLS ({e}); for a registry on this machine that speaks plain HTTP add --insecure-http"
+                ))
+            }
             ureq::Error::Io(e) => Trouble::Passing(unreadable(format!("{host}: {e}"))),
             ureq::Error::Timeout(_) => {
                 Trouble::Passing(unreadable(format!("{host} does not answer in time")))

@@ -4,7 +4,7 @@
 //! (the `get` protocol: the server's name on stdin, JSON on stdout).
 
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -29,8 +29,8 @@ pub enum Credential {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct File {
-    auths: HashMap<String, Entry>,
-    cred_helpers: HashMap<String, String>,
+    auths: BTreeMap<String, Entry>,
+    cred_helpers: BTreeMap<String, String>,
     creds_store: Option<String>,
 }
 

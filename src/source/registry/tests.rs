@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::report::model::Binary;
-use crate::source::archive::{Candidate, Place, Want};
+use crate::source::archive::{ArchiveError, Candidate, Place, Want};
 use crate::source::image::tests::{Layout, shown, tar_of};
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -20,13 +20,13 @@ impl Examine for Programs {
         }
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Binary> {
+    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Binary>, ArchiveError> {
         let mut name = [0; 7];
         candidate.bytes.read_at(&mut name, 0).unwrap();
-        vec![Binary {
+        Ok(vec![Binary {
             main_package: Some(String::from_utf8_lossy(&name[4..]).into_owned()),
             ..Binary::default()
-        }]
+        }])
     }
 }
 
@@ -56,6 +56,8 @@ struct Reply {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     cut: Option<usize>,
+    /// Each byte of the body comes alone, after this.
+    drip: Option<Duration>,
 }
 
 fn reply(status: u16, body: &[u8]) -> Reply {
@@ -64,6 +66,7 @@ fn reply(status: u16, body: &[u8]) -> Reply {
         headers: Vec::new(),
         body: body.to_vec(),
         cut: None,
+        drip: None,
     }
 }
 
@@ -127,7 +130,15 @@ fn serve(stream: &TcpStream, log: &Mutex<Vec<Request>>, handler: &Handler) -> st
         write!(out, "{name}: {value}\r\n")?;
     }
     out.write_all(b"\r\n")?;
-    out.write_all(&reply.body[..reply.cut.unwrap_or(reply.body.len())])
+    let body = &reply.body[..reply.cut.unwrap_or(reply.body.len())];
+    let Some(pause) = reply.drip else {
+        return out.write_all(body);
+    };
+    for byte in body {
+        std::thread::sleep(pause);
+        out.write_all(&[*byte])?;
+    }
+    Ok(())
 }
 
 /// An image for two platforms: the blobs, and the digest of its index.
@@ -358,6 +369,55 @@ fn tries_are_bounded() {
     let busy = Server::start(|_| reply(503, b""));
     assert!(fatal(&scan_with(&busy, ":1.2", &settings())).contains("answered 503"));
     assert_eq!(busy.requests().len(), 4);
+}
+
+#[test]
+fn a_body_that_only_drips_is_given_up() {
+    let image = Arc::new(image());
+    let (it, layer) = (Arc::clone(&image), image.layer.clone());
+    let server = Server::start(move |r| {
+        let mut reply = it.answer(r);
+        reply.drip = r
+            .path
+            .ends_with(&layer)
+            .then_some(Duration::from_millis(50));
+        reply
+    });
+    let settings = Settings {
+        timeout: Duration::from_secs(1),
+        tries: 1,
+        ..settings()
+    };
+    let scan = scan_with(&server, ":1.2", &settings);
+    let text = fatal(&scan);
+    assert!(text.contains("bytes came in"), "{text}");
+    assert!(
+        shown(&scan).contains("/b=two 1"),
+        "the other layer is still there"
+    );
+}
+
+#[test]
+fn plain_http_where_tls_was_expected_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    let settings = Settings {
+        insecure_http: false,
+        ..settings()
+    };
+    let scan = scan(
+        &format!("{host}/app"),
+        &settings,
+        &Options::new("x"),
+        &Programs,
+    );
+    let text = fatal(&scan);
+    assert!(text.contains("add --insecure-http"), "{text}");
 }
 
 #[test]
