@@ -90,6 +90,9 @@ pub struct AuditArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text",
           value_parser = choices(crate::report::findings::FORMATS.iter().map(|f| (f.name, f.doc)).chain([("html", "one page that needs no network")])))]
     pub format: String,
+    /// Exit with 0, not 3, when there is no Go program (for hooks that pass every file)
+    #[arg(long)]
+    pub allow_none: bool,
     /// Print the policy in force, every level and option, and stop
     #[arg(long)]
     pub print_config: bool,

@@ -83,7 +83,8 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
         }
         None => audit.fails(args.fail_on),
     };
-    Ok(Exit::of(&end, args.source.strict, findings, true))
+    let required = !args.allow_none;
+    Ok(Exit::of(&end, args.source.strict, findings, required))
 }
 
 fn read_baseline(path: &std::path::Path) -> Result<Baseline, String> {
