@@ -126,11 +126,9 @@ fn a_release_archive_installs_and_a_changed_one_does_not() {
 /// Runs the action's script with these inputs; gives what it printed and what it wrote as outputs.
 fn action(scratch: &Scratch, inputs: &[(&str, &str)]) -> (Output, String) {
     let bin = stand_in(scratch);
-    let path = std::env::join_paths(
-        std::iter::once(bin.parent().unwrap().to_owned()).chain(std::env::split_paths(
-            &std::env::var_os("PATH").unwrap_or_default(),
-        )),
-    )
+    let path = std::env::join_paths(std::iter::once(bin.parent().unwrap().to_owned()).chain(
+        std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()),
+    ))
     .unwrap();
     let outputs = scratch.put("outputs", b"");
     let mut script = script("action.sh", scratch.path());

@@ -1,8 +1,9 @@
 //! Archives, images, streams and processes: what is inside them is examined as files are, and told with the place inside.
 
 use super::examine::Content;
-use super::place::{Outer, base64};
+use super::place::Outer;
 use super::{Event, Examiner, error_text};
+use crate::bytes::base64;
 use crate::bytes::{FileBytes, ReadAt, Spill};
 use crate::exe;
 use crate::go::environment;
@@ -450,7 +451,7 @@ impl Met<'_> {
                 bytes.push(b'!');
                 bytes.extend_from_slice(entry);
             }
-            base64(&bytes)
+            base64::encode(&bytes)
         });
         (path, entries, raw)
     }

@@ -1,9 +1,10 @@
 //! One file: opened, sniffed, and handed to whoever can read it.
 
-use super::place::{Outer, base64};
+use super::place::Outer;
 use super::{Counters, Event, Options, error_text, may_hold_program, reader_options};
 #[cfg(feature = "archives")]
 use crate::bytes::Budget;
+use crate::bytes::base64;
 use crate::bytes::{FileBytes, ReadAt};
 use crate::exe::{self, Miss};
 use crate::go::{self, environment};
@@ -271,7 +272,7 @@ impl<'e> Examiner<'e> {
                         Some(member) => format!("{shown}!{member}"),
                         None => shown.clone(),
                     };
-                    binary.path_bytes = outer.raw.as_deref().map(base64);
+                    binary.path_bytes = outer.raw.as_deref().map(base64::encode);
                     binary.location = Location {
                         slice: inner.slice,
                         entry: inner.member.into_iter().collect(),

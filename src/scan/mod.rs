@@ -10,7 +10,7 @@ mod place;
 
 pub use examine::Examiner;
 use place::Outer;
-pub use place::{base64, path_fields};
+pub use place::path_fields;
 
 use crate::bytes::Limits;
 use crate::go::{self, Level};

@@ -4,8 +4,8 @@ use super::Settings;
 use super::auth::{Challenge, challenges, encode};
 use super::credentials::{self, Credential};
 use super::reference::{Reference, is_loopback};
+use crate::bytes::base64;
 use crate::source::archive::{ArchiveError, Reason};
-use crate::source::image::base64;
 use serde::Deserialize;
 use std::io::Read;
 use std::sync::{Mutex, PoisonError};
@@ -357,7 +357,10 @@ pub fn unreadable(text: String) -> ArchiveError {
 }
 
 fn basic_proof(user: &str, password: &str) -> String {
-    format!("Basic {}", base64(format!("{user}:{password}").as_bytes()))
+    format!(
+        "Basic {}",
+        base64::encode(format!("{user}:{password}").as_bytes())
+    )
 }
 
 /// Scheme, host and port.
