@@ -148,8 +148,8 @@ fn the_action_scans_once_and_writes_every_report() {
         return println!("skipped: no bash here");
     }
     let scratch = Scratch::new();
-    scratch.put_fixture("hello-1.27-linux-amd64");
-    let targets = "\n  \nhello-1.27-linux-amd64\n";
+    scratch.put_fixture("1.27-linux-amd64-hello");
+    let targets = "\n  \n1.27-linux-amd64-hello\n";
     let (out, outputs) = action(
         &scratch,
         &[

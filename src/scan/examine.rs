@@ -206,14 +206,14 @@ impl<'e> Examiner<'e> {
         let options = reader_options(self.options, named);
         let inspection = match catch_unwind(AssertUnwindSafe(|| go::inspect(reader, &options))) {
             Ok(Ok(inspection)) => inspection,
-            Ok(Err(miss @ Miss::NotExecutable)) => return Content::NotGo(go::miss_text(miss)),
+            Ok(Err(miss @ Miss::NotExecutable)) => return Content::NotGo(miss.to_string()),
             Ok(Err(miss @ (Miss::Truncated(_) | Miss::Malformed(_)))) => {
                 let reason = if matches!(miss, Miss::Truncated(_)) {
                     "truncated"
                 } else {
                     "malformed"
                 };
-                return Content::Unexamined(reason, go::miss_text(miss));
+                return Content::Unexamined(reason, miss.to_string());
             }
             Ok(Err(Miss::Unreadable)) => {
                 return Content::Unexamined("unreadable", "cannot be read".to_owned());
