@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 combinations=(
 	""
 	audit
+	lint
 	source
 	source,audit
 	archives

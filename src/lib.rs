@@ -52,6 +52,8 @@ pub mod audit;
 pub mod bytes;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "audit")]
+pub mod deploy;
 pub mod exe;
 pub mod go;
 pub mod knowledge;
