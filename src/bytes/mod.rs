@@ -2,6 +2,7 @@
 //!
 //! Must never: interpret what it reads, print, or keep more than its limits allow.
 
+pub mod base64;
 mod budget;
 mod limits;
 #[cfg(feature = "archives")]

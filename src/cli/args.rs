@@ -90,6 +90,9 @@ pub struct AuditArgs {
     /// A record key that every binary must have with this value (globs allowed)
     #[arg(long, value_name = "KEY=VALUE")]
     pub expect: Vec<String>,
+    /// Exit with 0, not 3, when there is no Go program (for hooks that pass every file)
+    #[arg(long)]
+    pub allow_none: bool,
 }
 
 /// How findings are judged and written: shared by `audit` and `lint`.

@@ -6,6 +6,7 @@ use super::{elf_fixups, macho_fixups};
 use crate::bytes::Window;
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
+use std::fmt;
 use std::ops::ControlFlow;
 
 /// Why a file gave no image.
@@ -20,6 +21,22 @@ pub enum Miss {
     /// The source of the bytes failed.
     Unreadable,
 }
+
+/// The end of a sentence about the file.
+impl fmt::Display for Miss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotExecutable => f.write_str("not an executable of a format that Go writes"),
+            Self::Truncated(what) => {
+                write!(f, "truncated: the {what} runs past the end of the file")
+            }
+            Self::Malformed(what) => write!(f, "malformed {what}"),
+            Self::Unreadable => f.write_str("cannot be read"),
+        }
+    }
+}
+
+impl std::error::Error for Miss {}
 
 /// Something wrong in a file that still gave an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

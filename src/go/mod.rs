@@ -28,5 +28,5 @@ pub mod record;
 pub mod semver;
 pub mod version;
 
-pub use inspect::{Found, Inspection, Level, Options, inspect, miss_text};
+pub use inspect::{Found, Inspection, Level, Options, inspect};
 pub use version::GoVersion;

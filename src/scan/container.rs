@@ -1,9 +1,9 @@
-//! Archives, images, streams and processes: what is inside them is examined as files are, and told with the place inside.
+//! Archives, images and streams: what is inside them is examined as files are, and told with the place inside.
 
 use super::examine::{Content, Inner};
-use super::place::{Outer, base64};
+use super::place::Outer;
 use super::{Event, Examiner, error_text};
-use crate::bytes::{FileBytes, ReadAt, Spill};
+use crate::bytes::{ReadAt, Spill, base64};
 use crate::exe;
 use crate::go::{Level, environment};
 use crate::report::model::{Binary, Location, Unexamined, VersionClaim};
@@ -11,7 +11,6 @@ use crate::source::archive::{
     ArchiveError, Candidate, Feed, Input, Kind, Place, Reason, Receiver, Scope, Walker, Want,
     decompress_as, sniff,
 };
-use crate::source::dir::Stat;
 use crate::source::image::{self, Examine, ImageScan};
 use std::collections::HashMap;
 use std::path::Path;
@@ -298,89 +297,6 @@ impl Examiner<'_> {
         let _gate = all.then(|| self.facts.take(bytes.len() / 4));
         self.program(bytes, false)
     }
-
-    /// A running program.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn process(
-        &self,
-        process: &crate::source::process::Process,
-        target: &str,
-        tell: &mut dyn FnMut(Event),
-    ) {
-        use crate::source::process::OnDisk;
-        self.counters
-            .tally
-            .files
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let outer = Outer {
-            named: false,
-            ..Outer::file(&process.path, target, false)
-        };
-        let stat = Stat {
-            kind: crate::source::dir::Kind::File,
-            size: process.bytes.len(),
-            id: process.identity,
-            links: 1,
-            mode: None,
-            owner: Some((process.uid, process.gid)),
-        };
-        let content = self.program(&process.bytes, true);
-        if matches!(content, Content::NotGo(_)) {
-            return self.count_not_go();
-        }
-        let mut variables: Vec<(String, String)> = process
-            .env
-            .iter()
-            .flatten()
-            .filter_map(|e| e.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned())))
-            .collect();
-        variables.extend(self.options.environment.iter().cloned());
-        let on_disk = match process.on_disk {
-            OnDisk::Same | OnDisk::Unknown => None,
-            OnDisk::Deleted => Some("the file that runs was deleted from disk".to_owned()),
-            OnDisk::Replaced => Some(self.replaced_by(&process.on_disk_path)),
-        };
-        self.tell(content, Some(&stat), &outer, &mut |event| match event {
-            Event::Binary(mut binary) => {
-                binary.location.pid = Some(process.pid);
-                environment::assume(&mut binary, &variables, environment::Place::Process);
-                if process.env.is_none() {
-                    binary.notes.push(
-                        "its environment may not be read: effective settings are those without one"
-                            .to_owned(),
-                    );
-                }
-                if let Some(now) = &on_disk {
-                    let runs = binary.go_version.as_deref().unwrap_or("an unknown Go");
-                    binary.notes.push(format!("runs {runs}; {now}"));
-                }
-                tell(Event::Binary(binary));
-            }
-            other => tell(other),
-        });
-    }
-
-    /// What stands on disk in the place of a running program.
-    #[cfg(target_os = "linux")]
-    fn replaced_by(&self, path: &Path) -> String {
-        let content = std::fs::File::open(path)
-            .and_then(FileBytes::open)
-            .map(|bytes| self.program(&bytes, true));
-        match content {
-            Ok(Content::Go(found)) => {
-                let version = found.first().and_then(|f| f.0.go_version.clone());
-                format!(
-                    "on disk is a newer copy, built with {}",
-                    version.as_deref().unwrap_or("an unknown Go")
-                )
-            }
-            Ok(_) => "on disk is another file that is not Go".to_owned(),
-            Err(e) => format!(
-                "on disk is another file, which cannot be read: {}",
-                error_text(&e)
-            ),
-        }
-    }
 }
 
 impl Examine for Examiner<'_> {
@@ -471,7 +387,7 @@ impl Met<'_> {
                 bytes.push(b'!');
                 bytes.extend_from_slice(entry);
             }
-            base64(&bytes)
+            base64::encode(&bytes)
         });
         (path, entries, raw)
     }

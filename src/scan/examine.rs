@@ -1,9 +1,10 @@
 //! One file: opened, sniffed, and handed to whoever can read it.
 
-use super::place::{Outer, base64};
+use super::place::Outer;
 use super::{Counters, Event, Options, error_text, may_hold_program, reader_options};
 #[cfg(feature = "archives")]
 use crate::bytes::Budget;
+use crate::bytes::base64;
 use crate::bytes::{FileBytes, ReadAt};
 use crate::exe::{self, Miss};
 use crate::go::{self, environment};
@@ -210,14 +211,14 @@ impl<'e> Examiner<'e> {
         let options = reader_options(self.options, named);
         let inspection = match catch_unwind(AssertUnwindSafe(|| go::inspect(reader, &options))) {
             Ok(Ok(inspection)) => inspection,
-            Ok(Err(miss @ Miss::NotExecutable)) => return Content::NotGo(go::miss_text(miss)),
+            Ok(Err(miss @ Miss::NotExecutable)) => return Content::NotGo(miss.to_string()),
             Ok(Err(miss @ (Miss::Truncated(_) | Miss::Malformed(_)))) => {
                 let reason = if matches!(miss, Miss::Truncated(_)) {
                     "truncated"
                 } else {
                     "malformed"
                 };
-                return Content::Unexamined(reason, go::miss_text(miss));
+                return Content::Unexamined(reason, miss.to_string());
             }
             Ok(Err(Miss::Unreadable)) => {
                 return Content::Unexamined("unreadable", "cannot be read".to_owned());
@@ -276,7 +277,7 @@ impl<'e> Examiner<'e> {
                         Some(member) => format!("{shown}!{member}"),
                         None => shown.clone(),
                     };
-                    binary.path_bytes = outer.raw.as_deref().map(base64);
+                    binary.path_bytes = outer.raw.as_deref().map(base64::encode);
                     binary.location = Location {
                         slice: inner.slice,
                         entry: inner.member.into_iter().collect(),

@@ -5,12 +5,18 @@
 
 #[cfg(feature = "archives")]
 mod container;
+// Without archives nothing is ever inside something else.
+#[cfg_attr(not(feature = "archives"), allow(dead_code))]
 mod examine;
+#[cfg_attr(not(feature = "archives"), allow(dead_code))]
 mod place;
+#[cfg(target_os = "linux")]
+mod process;
 
 pub use examine::Examiner;
+#[cfg(feature = "archives")]
 use place::Outer;
-pub use place::{base64, path_fields};
+pub use place::path_fields;
 
 use crate::bytes::Limits;
 use crate::go::{self, Level};

@@ -8,6 +8,8 @@ pub mod counting;
 pub mod derive;
 pub mod fixtures;
 pub mod rng;
+#[cfg(unix)]
+pub mod stage;
 
 #[allow(unused_imports)]
 pub use fixtures::{fixture, fixtures};

@@ -20,7 +20,6 @@ pub mod store;
 mod stream;
 
 #[cfg(feature = "registry")]
-pub(super) use assemble::base64;
 pub use digest::Digest;
 pub use manifest::Platform;
 pub use stream::{begins_like_image, looks_like_member, scan_stream};

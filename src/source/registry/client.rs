@@ -5,14 +5,16 @@ use super::auth::{Challenge, challenges, encode};
 use super::credentials::{self, Credential};
 use super::download::Paced;
 use super::reference::{Reference, is_loopback};
+use crate::bytes::base64;
 use crate::source::archive::{ArchiveError, Reason};
-use crate::source::image::base64;
 use serde::Deserialize;
 use std::io::Read;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use ureq::Agent;
 use ureq::http::{Response, header};
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// Redirects that one request follows.
 const REDIRECTS: u32 = 5;
@@ -20,6 +22,25 @@ const REDIRECTS: u32 = 5;
 const TOKEN_MAX: u64 = 1 << 20;
 /// Longest pause that a server may ask for.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
+
+/// The certificates of a PEM file; what else is in it does not matter.
+fn roots(path: &Path) -> Result<RootCerts, ArchiveError> {
+    let failed = |why: String| {
+        let text = format!("certificates of {} (SSL_CERT_FILE): {why}", path.display());
+        ArchiveError::new(Reason::Unreadable, text)
+    };
+    let pem = std::fs::read(path).map_err(|e| failed(e.to_string()))?;
+    let found: Vec<_> = parse_pem(&pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if found.is_empty() {
+        return Err(failed("there is none in it".to_owned()));
+    }
+    Ok(RootCerts::from(found))
+}
 
 pub type Answer = Response<ureq::Body>;
 
@@ -59,8 +80,15 @@ impl Client {
             "https"
         };
         let timeout = Some(settings.timeout);
+        let mut tls = TlsConfig::builder();
+        // Plain HTTP needs none; then a wrong file is no reason to fail.
+        if let (Some(path), false) = (&settings.roots, settings.insecure_http) {
+            tls = tls.root_certs(roots(path)?);
+        }
+        let tls = tls.build();
         let config = || {
             Agent::config_builder()
+                .tls_config(tls.clone())
                 .http_status_as_error(false)
                 .max_redirects(0)
                 .max_redirects_will_error(false)
@@ -375,7 +403,10 @@ pub fn unreadable(text: String) -> ArchiveError {
 }
 
 fn basic_proof(user: &str, password: &str) -> String {
-    format!("Basic {}", base64(format!("{user}:{password}").as_bytes()))
+    format!(
+        "Basic {}",
+        base64::encode(format!("{user}:{password}").as_bytes())
+    )
 }
 
 /// Scheme, host and port.

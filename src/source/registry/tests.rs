@@ -230,6 +230,7 @@ fn settings() -> Settings {
     Settings {
         insecure_http: true,
         docker_config: None,
+        roots: None,
         tries: 4,
         pause: Duration::from_millis(1),
         timeout: Duration::from_secs(10),
@@ -564,4 +565,36 @@ fn a_credential_helper_is_asked() {
     assert!(credentials::ask_program(&helper, "x", "other.example") == Ok(None));
     let missing = credentials::ask_program(&dir.path().join("none"), "none", "h.example");
     assert!(missing.is_err_and(|e| e.contains("docker-credential-none cannot be run")));
+}
+
+#[test]
+fn certificates_of_ones_own_are_read_before_anything_is_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("roots.pem");
+    let open = |insecure_http, host: &str| {
+        let settings = Settings {
+            insecure_http,
+            roots: Some(path.clone()),
+            ..settings()
+        };
+        Registry::new(
+            Reference::parse(&format!("{host}/app:1")).unwrap(),
+            &settings,
+        )
+        .map(|_| ())
+    };
+    let message = |result: Result<(), ArchiveError>| format!("{:?}", result.unwrap_err());
+    assert!(message(open(false, "registry.example")).contains("SSL_CERT_FILE"));
+    std::fs::write(&path, "no certificate").unwrap();
+    assert!(message(open(false, "registry.example")).contains("there is none in it"));
+    assert!(
+        open(true, "localhost:5000").is_ok(),
+        "plain HTTP needs none"
+    );
+    std::fs::write(
+        &path,
+        "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
+    )
+    .unwrap();
+    assert!(open(false, "registry.example").is_ok());
 }
