@@ -37,7 +37,10 @@ fn every_program_says_what_it_says_at_run_time() {
             variants.push(("no sections", derive::drop_section_headers(&honest)));
         }
         let trimmed = f.flags.iter().any(|flag| flag == "-trimpath");
-        let set_by_hand = f.flags.iter().any(|f| f.contains("runtime.defaultGOROOT="));
+        let set_by_hand = f
+            .flags
+            .iter()
+            .any(|f| f.contains("runtime.defaultGOROOT=") || f.starts_with("-toolexec="));
         for (what, file) in variants {
             let what = format!("{}, {what}", f.id);
             let got = goroot(&file, &what);
