@@ -6,6 +6,7 @@
 #[cfg(feature = "archives")]
 mod container;
 mod examine;
+mod file_name;
 mod place;
 
 pub use examine::Examiner;
@@ -153,15 +154,16 @@ pub fn run(
                 out.task(move |out| visitor.target(&named.1, options, counters, out));
             }
         },
-        &mut |event| {
-            match &event {
+        &mut |mut event| {
+            match &mut event {
                 Event::Binary(binary) => {
+                    file_name::claim(binary);
                     go += 1;
                     summarise(&mut summary, binary);
                 }
                 Event::Unexamined { fatal, .. } => {
                     unexamined += 1;
-                    failed |= fatal;
+                    failed |= *fatal;
                 }
                 Event::Image(_) | Event::NotGo { .. } => {}
             }

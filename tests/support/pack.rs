@@ -3,6 +3,7 @@
 use gospect::source::image::Digest;
 use serde_json::{Value, json};
 
+#[allow(unused_imports)] // not every test file packs one
 pub use super::derive::gzip;
 
 /// A tar member: its name, then its type flag and link target or content.
