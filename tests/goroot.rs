@@ -22,9 +22,10 @@ fn goroot(bytes: &[u8], what: &str) -> Goroot {
         .expect("GOROOT facts")
 }
 
-/// Linked programs; a plugin has neither the variable nor package runtime.
+/// Programs linked by Go's own linker; a plugin has neither the variable nor package runtime.
 fn is_program(f: &Fixture) -> bool {
-    f.toolchain.is_some() && f.goroot.is_some() && !f.flags.iter().any(|f| f.ends_with("=plugin"))
+    let other = ["-buildmode=plugin", "-compiler=gccgo"];
+    f.toolchain.is_some() && f.goroot.is_some() && !f.flags.iter().any(|f| other.contains(&&**f))
 }
 
 #[test]
