@@ -264,38 +264,6 @@ fn what_docker_saved_is_read_from_a_file_and_from_a_stream() {
     }
 }
 
-/// `crane pull` and `ko` name the configuration by its digest and compress the layers.
-#[test]
-fn what_crane_pulled_is_an_image() {
-    let layer = tar(&[File("app", &fixture(NEW))]);
-    let config = json!({
-        "os": "linux", "architecture": "amd64", "config": {"Entrypoint": ["/app"]},
-        "rootfs": {"type": "layers", "diff_ids": [Digest::of(&layer).to_string()]},
-    })
-    .to_string();
-    let packed = gzip(&layer);
-    let names = [
-        Digest::of(config.as_bytes()).to_string(),
-        format!("{}.tar.gz", Digest::of(&packed).hex()),
-    ];
-    let manifest =
-        json!([{"Config": names[0], "RepoTags": ["shop:1.2"], "Layers": [names[1]]}]).to_string();
-    let archive = tar(&[
-        File(&names[0], config.as_bytes()),
-        File(&names[1], &packed),
-        File("manifest.json", manifest.as_bytes()),
-    ]);
-    let s = Scratch::new();
-    let path = s.put("shop.tar", &archive);
-    for (target, stdin) in [(path.to_str().unwrap(), None), ("-", Some(&archive[..]))] {
-        let (out, lines) = scan(&[target], stdin);
-        assert_eq!(out.code, Some(0), "{}", out.stderr);
-        let binary = of(&lines, "binary")[0];
-        assert_eq!(binary["path"], "/app", "{target}");
-        assert_eq!(binary["location"]["started"], true, "{target}");
-    }
-}
-
 #[test]
 fn a_platform_is_one_of_several() {
     let s = Scratch::new();
