@@ -8,6 +8,7 @@ mod container;
 // Without archives nothing is ever inside something else.
 #[cfg_attr(not(feature = "archives"), allow(dead_code))]
 mod examine;
+mod file_name;
 #[cfg_attr(not(feature = "archives"), allow(dead_code))]
 mod place;
 #[cfg(target_os = "linux")]
@@ -159,15 +160,16 @@ pub fn run(
                 out.task(move |out| visitor.target(&named.1, options, counters, out));
             }
         },
-        &mut |event| {
-            match &event {
+        &mut |mut event| {
+            match &mut event {
                 Event::Binary(binary) => {
+                    file_name::claim(binary);
                     go += 1;
                     summarise(&mut summary, binary);
                 }
                 Event::Unexamined { fatal, .. } => {
                     unexamined += 1;
-                    failed |= fatal;
+                    failed |= *fatal;
                 }
                 Event::Image(_) | Event::NotGo { .. } => {}
             }
