@@ -50,6 +50,9 @@ pub mod bytes;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod exe;
+#[cfg(all(any(test, fuzzing), feature = "cli", feature = "registry"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod go;
 pub mod knowledge;
 pub mod report;

@@ -4,6 +4,7 @@ use super::args::DiffArgs;
 use super::exit::Exit;
 use super::feed::{Feed, Need};
 use super::output::Output;
+use super::say;
 use super::scan::targets;
 use crate::audit::diff::{self, Class};
 use crate::report::diff::{html, json, markdown, text};
@@ -31,7 +32,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, String> {
     let (now, end_of_new) = collect(new, quiet)?;
     for (name, binaries) in names.iter().zip([&before, &now]) {
         if binaries.is_empty() && !quiet {
-            eprintln!("gospect: no Go program found in {}", clean(name));
+            say!("gospect: no Go program found in {}", clean(name));
         }
     }
     end.failed |= end_of_new.failed;

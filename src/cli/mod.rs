@@ -2,6 +2,15 @@
 //!
 //! Only this folder prints. What is found is the library's business; here it is asked for, shown, and turned into an exit code.
 
+/// Says something to the person at the terminal. Text from files must be cleaned before; that nobody can hear is no reason to fail.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
+use say;
+
 mod args;
 mod audit;
 mod dates;
@@ -11,6 +20,8 @@ mod explain;
 mod feed;
 mod fips;
 mod init;
+#[cfg(unix)]
+mod interrupt;
 mod levels;
 mod output;
 mod policy;
@@ -21,6 +32,7 @@ mod scan;
 mod shell;
 mod version;
 
+use crate::report::style::clean;
 use args::{Cli, Command};
 use clap::Parser;
 use std::ffi::OsString;
@@ -46,7 +58,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         return version::run(args.get(2..).unwrap_or_default());
     }
     if args.len() <= 1 {
-        eprint!("{HINT}");
+        say!("{}", HINT.trim_end());
         return exit::Exit::Failed.into();
     }
     let cli = match Cli::try_parse_from(args) {
@@ -81,7 +93,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(message) => {
-            eprintln!("gospect: {message}");
+            say!("gospect: {}", clean(&message));
             exit::Exit::Failed.into()
         }
     }

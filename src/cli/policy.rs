@@ -1,6 +1,7 @@
 //! The policy that the arguments ask for: file, profile, levels, expectations.
 
 use super::args::{AuditArgs, Color};
+use super::say;
 use crate::audit::Policy;
 use crate::audit::policy::FILE_NAME;
 use crate::report::style::clean;
@@ -35,7 +36,7 @@ fn file(args: &AuditArgs) -> Option<PathBuf> {
         return None;
     }
     if !args.output.quiet {
-        eprintln!("gospect: policy: {FILE_NAME} of this directory; --policy FILE takes another");
+        say!("gospect: policy: {FILE_NAME} of this directory; --policy FILE takes another");
     }
     Some(here)
 }
@@ -59,7 +60,7 @@ fn read(path: &Path, args: &AuditArgs) -> Result<Policy, String> {
             Color::Never => false,
         };
         for mistake in &mistakes {
-            eprintln!("{}\n", mistake.render(&text, color));
+            say!("{}\n", mistake.render(&text, color));
         }
         let s = if mistakes.len() == 1 { "" } else { "s" };
         format!(

@@ -4,7 +4,7 @@
 //! Go's own linker also writes the values in place; GNU ld and lld leave zeros, so externally linked position-independent programs
 //! need this to be read at all. For objects the sections' own RELA tables are applied.
 
-use super::image::{Image, Kind};
+use super::image::{Image, Kind, push_fixup};
 use super::symbols::Symbols;
 use std::collections::HashMap;
 
@@ -134,7 +134,9 @@ fn read_table(
             image.word(place).unwrap_or(0)
         };
         if let Some(value) = value(kind, symbol, addend) {
-            fixups.push((place, value));
+            if !push_fixup(image.window(), fixups, (place, value)) {
+                return;
+            }
         }
     }
 }
@@ -208,7 +210,9 @@ fn read_object(image: &Image<'_>, absolute: u64, fixups: &mut Vec<(u64, u64)>) {
                     .checked_add(addend)
             });
             if let (Some(value), Some(place)) = (value, target.address.checked_add(place)) {
-                fixups.push((place, value));
+                if !push_fixup(image.window(), fixups, (place, value)) {
+                    return;
+                }
             }
         }
     }

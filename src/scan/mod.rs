@@ -12,7 +12,7 @@ pub use examine::Examiner;
 use place::Outer;
 pub use place::{base64, path_fields};
 
-use crate::bytes::Limits;
+use crate::bytes::{Limits, Room};
 use crate::go::{self, Level};
 use crate::report::model::{Binary, End, ImageRecord, Location, Reach, Summary, Unexamined};
 use crate::source::dir::{self, Kind, Listed};
@@ -417,13 +417,22 @@ pub(crate) fn may_hold_program(head: &[u8]) -> bool {
     crate::exe::sniff(head).is_some()
 }
 
-/// The options of the Go reader for a file.
-pub(crate) fn reader_options(options: &Options, named: bool) -> go::Options<'_> {
+/// The options of the Go reader for a file. Text of a record becomes many times as much memory, and unpacking is done by
+/// one thread at a time.
+pub(crate) fn reader_options<'o>(
+    options: &'o Options,
+    room: &'o Room,
+    named: bool,
+) -> go::Options<'o> {
     let godebug = options.environment.iter().rev().find(|e| e.0 == "GODEBUG");
+    let mut limits = options.limits;
+    limits.unpacked = limits.unpacked.min(options.memory);
+    limits.build_info = limits.build_info.min(options.memory / 32);
     go::Options {
         godebug: godebug.map(|e| e.1.as_str()),
         level: options.level,
         named,
-        limits: options.limits,
+        limits,
+        room: Some(room),
     }
 }

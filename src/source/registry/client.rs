@@ -42,6 +42,13 @@ struct Token {
     access_token: Option<String>,
 }
 
+/// The token in the answer of a token service, when it can stand in a header. No error: it would quote the token.
+pub(crate) fn read_token(answer: &[u8]) -> Option<String> {
+    let token: Token = serde_json::from_slice(answer).ok()?;
+    let token = token.token.or(token.access_token)?;
+    token.bytes().all(|b| b.is_ascii_graphic()).then_some(token)
+}
+
 impl Client {
     pub fn new(reference: &Reference, settings: &Settings) -> Result<Self, ArchiveError> {
         let host = reference.api_host().to_owned();
@@ -306,12 +313,8 @@ impl Client {
         read.map_err(|e| {
             Trouble::Passing(unreadable(format!("the token service {service}: {e}")))
         })?;
-        // The error would quote the token.
-        let token: Option<Token> = serde_json::from_slice(&text).ok();
-        let token = token
-            .and_then(|t| t.token.or(t.access_token))
-            .filter(|t| t.bytes().all(|b| b.is_ascii_graphic()));
-        token.ok_or_else(|| lasting(format!("the token service {service} gave no token")))
+        read_token(&text)
+            .ok_or_else(|| lasting(format!("the token service {service} gave no token")))
     }
 
     fn trouble(&self, url: &str, error: &ureq::Error) -> Trouble {

@@ -1,0 +1,113 @@
+//! How much of executables may be held in memory at once, by all threads together.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Every reader may hold its share; one at a time may hold more than that.
+///
+/// Who is in the room waits for nothing else, so this cannot deadlock as long as nobody who is in it asks again.
+#[derive(Debug)]
+pub struct Room {
+    share: u64,
+    most: u64,
+    taken: Mutex<bool>,
+    left: Condvar,
+}
+
+impl Room {
+    /// Room for `readers` at a time out of `memory` bytes: half of it is for their shares, half for the one in the room.
+    pub fn new(memory: u64, readers: usize) -> Self {
+        let most = memory / 2;
+        Self {
+            share: most / (readers.max(1) as u64),
+            most,
+            taken: Mutex::new(false),
+            left: Condvar::new(),
+        }
+    }
+
+    /// Bytes that any reader may hold.
+    pub fn share(&self) -> u64 {
+        self.share
+    }
+
+    /// Bytes that the reader in the room may hold.
+    pub fn most(&self) -> u64 {
+        self.most
+    }
+
+    /// Waits until nobody is in the room.
+    pub fn enter(&self) -> Entry<'_> {
+        let mut taken = self.lock();
+        while *taken {
+            let waited = self.left.wait(taken);
+            taken = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        *taken = true;
+        Entry { room: self }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, bool> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Being in the room, until dropped.
+#[derive(Debug)]
+pub struct Entry<'r> {
+    room: &'r Room,
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        *self.room.lock() = false;
+        self.room.left.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::{ReadAt, Window};
+    use std::io;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// A file of zeros.
+    struct Zeros(u64);
+
+    impl ReadAt for Zeros {
+        fn len(&self) -> u64 {
+            self.0
+        }
+
+        fn read_at(&self, buf: &mut [u8], _: u64) -> io::Result<usize> {
+            buf.fill(0);
+            Ok(buf.len())
+        }
+    }
+
+    #[test]
+    fn one_reader_at_a_time_holds_more_than_its_share() {
+        let room = Room::new(4 << 20, 2);
+        assert_eq!((room.share(), room.most()), (1 << 20, 2 << 20));
+        let file = Zeros(1 << 30);
+        let inside = AtomicUsize::new(0);
+        std::thread::scope(|s| {
+            for _ in 0..4 {
+                s.spawn(|| {
+                    let window = Window::new(&file, 1 << 30).in_room(Some(&room));
+                    assert!(
+                        window.get(0, 1 << 20).is_some(),
+                        "the share is there at once"
+                    );
+                    assert!(window.get(8 << 20, 512 << 10).is_some());
+                    assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                    assert!(
+                        window.get(16 << 20, 1 << 20).is_none(),
+                        "more than there is"
+                    );
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
+    }
+}
