@@ -1,12 +1,17 @@
 //! How much of executables may be held in memory at once, by all threads together.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Every reader may hold its share; one at a time may hold more than that.
+/// Every reader may hold its share; one at a time may hold more than that. Clones are the same room.
 ///
 /// Who is in the room waits for nothing else, so this cannot deadlock as long as nobody who is in it asks again.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Room {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
     share: u64,
     most: u64,
     taken: Mutex<bool>,
@@ -18,34 +23,40 @@ impl Room {
     pub fn new(memory: u64, readers: usize) -> Self {
         let most = memory / 2;
         Self {
-            share: most / (readers.max(1) as u64),
-            most,
-            taken: Mutex::new(false),
-            left: Condvar::new(),
+            shared: Arc::new(Shared {
+                share: most / (readers.max(1) as u64),
+                most,
+                taken: Mutex::new(false),
+                left: Condvar::new(),
+            }),
         }
     }
 
     /// Bytes that any reader may hold.
     pub fn share(&self) -> u64 {
-        self.share
+        self.shared.share
     }
 
     /// Bytes that the reader in the room may hold.
     pub fn most(&self) -> u64 {
-        self.most
+        self.shared.most
     }
 
     /// Waits until nobody is in the room.
-    pub fn enter(&self) -> Entry<'_> {
-        let mut taken = self.lock();
+    pub fn enter(&self) -> Entry {
+        let mut taken = self.shared.lock();
         while *taken {
-            let waited = self.left.wait(taken);
+            let waited = self.shared.left.wait(taken);
             taken = waited.unwrap_or_else(PoisonError::into_inner);
         }
         *taken = true;
-        Entry { room: self }
+        Entry {
+            shared: Arc::clone(&self.shared),
+        }
     }
+}
 
+impl Shared {
     fn lock(&self) -> MutexGuard<'_, bool> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -53,14 +64,14 @@ impl Room {
 
 /// Being in the room, until dropped.
 #[derive(Debug)]
-pub struct Entry<'r> {
-    room: &'r Room,
+pub struct Entry {
+    shared: Arc<Shared>,
 }
 
-impl Drop for Entry<'_> {
+impl Drop for Entry {
     fn drop(&mut self) {
-        *self.room.lock() = false;
-        self.room.left.notify_one();
+        *self.shared.lock() = false;
+        self.shared.left.notify_one();
     }
 }
 

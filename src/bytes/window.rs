@@ -36,8 +36,8 @@ pub struct Window<'r> {
     /// Bytes that may be kept.
     most: u64,
     kept: Cell<u64>,
-    room: Option<&'r Room>,
-    entry: RefCell<Option<Entry<'r>>>,
+    room: Option<Room>,
+    entry: RefCell<Option<Entry>>,
     blocks: FrozenVec<Vec<u8>>,
     /// `(offset, index into blocks)`, sorted by offset; blocks may overlap.
     index: RefCell<Vec<(u64, usize)>>,
@@ -63,14 +63,14 @@ impl<'r> Window<'r> {
     }
 
     /// Shares memory with other windows: this one waits for the room before it keeps more than its share.
-    pub fn in_room(mut self, room: Option<&'r Room>) -> Self {
+    pub fn in_room(mut self, room: Option<&Room>) -> Self {
         self.most = room.map_or(self.most, |room| self.most.min(room.most()));
-        self.room = room;
+        self.room = room.cloned();
         self
     }
 
     /// Shares memory with other windows, and never keeps more than its share: for who opens further windows meanwhile.
-    pub fn in_share(mut self, room: Option<&'r Room>) -> Self {
+    pub fn in_share(mut self, room: Option<&Room>) -> Self {
         self.most = room.map_or(self.most, |room| self.most.min(room.share()));
         self
     }
@@ -84,7 +84,7 @@ impl<'r> Window<'r> {
             return false;
         }
         self.kept.set(kept);
-        if let Some(room) = self.room.filter(|room| kept > room.share()) {
+        if let Some(room) = self.room.as_ref().filter(|room| kept > room.share()) {
             self.entry.borrow_mut().get_or_insert_with(|| room.enter());
         }
         true
@@ -92,7 +92,7 @@ impl<'r> Window<'r> {
 
     /// Waits for the room whatever is kept so far: for who is about to make much out of little.
     pub fn claim_room(&self) {
-        if let Some(room) = self.room {
+        if let Some(room) = &self.room {
             self.entry.borrow_mut().get_or_insert_with(|| room.enter());
         }
     }

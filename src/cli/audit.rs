@@ -6,7 +6,6 @@ use super::exit::Exit;
 use super::feed::{Feed, Need};
 use super::output::Output;
 use super::policy;
-use super::say;
 use crate::audit::{Audit, Auditor, Baseline};
 use crate::report::document::{Document, SupportTable};
 use crate::report::findings::{self, remarks};

@@ -4,7 +4,6 @@ use super::args::DiffArgs;
 use super::exit::Exit;
 use super::feed::{Feed, Need};
 use super::output::Output;
-use super::say;
 use super::scan::targets;
 use crate::audit::diff::{self, Class};
 use crate::report::diff::{html, json, markdown, text};

@@ -1,6 +1,5 @@
 //! Exit codes, as the contract has them.
 
-use super::say;
 use crate::report::model::End;
 use std::process::ExitCode;
 

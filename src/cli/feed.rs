@@ -3,7 +3,6 @@
 use super::args::{Facts, SourceArgs};
 use super::output::write_failed;
 use super::progress::Progress;
-use super::say;
 use super::{dates, scan as command};
 use crate::go::Level;
 use crate::report::model::{End, Line, Run, SCHEMA, Tool};

@@ -3,7 +3,6 @@
 use super::args::InitArgs;
 use super::exit::Exit;
 use super::output::write_failed;
-use super::say;
 use crate::audit::policy::TEMPLATE;
 use crate::report::style::clean;
 use std::fs::OpenOptions;

@@ -29,9 +29,7 @@ pub fn keep(lines: &Lines) {
             };
             asked.store(true, Ordering::SeqCst);
             let _ = lines.hand_on();
-            super::say!(
-                "gospect: interrupted: what was found so far is written, without the `end` line"
-            );
+            say!("gospect: interrupted: what was found so far is written, without the `end` line");
             let _ = emulate_default_handler(signal);
         });
 }

@@ -9,7 +9,6 @@ macro_rules! say {
         let _ = writeln!(std::io::stderr(), $($text)*);
     }};
 }
-use say;
 
 mod args;
 mod audit;

@@ -1,7 +1,6 @@
 //! The policy that the arguments ask for: file, profile, levels, expectations.
 
 use super::args::{AuditArgs, Color};
-use super::say;
 use crate::audit::Policy;
 use crate::audit::policy::FILE_NAME;
 use crate::report::style::clean;

@@ -4,7 +4,6 @@
 //! file counts, and files that are not Go are passed over in silence. A file named on the command line that Go's reader cannot read and
 //! ours can is answered in the same form.
 
-use super::say;
 use crate::bytes::{FileBytes, Limits};
 use crate::go::record::{self, Effort, Record, Refusal};
 use crate::source::dir;
