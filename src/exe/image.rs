@@ -217,6 +217,14 @@ impl<'a> Image<'a> {
 
     /// Called when all segments are known: makes looking one up cheap, whatever their number.
     pub(super) fn seal(mut self) -> Self {
+        let all = self.segments.len();
+        self.segments
+            .retain(|s| s.address.checked_add(s.size).is_some());
+        if self.segments.len() < all {
+            self.fault(Fault::Malformed(
+                "segments: beyond the end of the address space",
+            ));
+        }
         self.ordered = self
             .segments
             .windows(2)

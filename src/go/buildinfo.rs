@@ -167,7 +167,11 @@ fn decode<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<Blob<'i>
         if size != image.pointer_size() || (flags & 1 == 1) != image.big_endian {
             return None;
         }
-        let at = |i: u64| image.pointer(address + 16 + i * size).filter(|&p| p != 0);
+        let at = |i: u64| {
+            image
+                .pointer(address.checked_add(16 + i * size)?)
+                .filter(|&p| p != 0)
+        };
         let version = at(0).and_then(|p| image.go_string(p, VERSION_LIMIT))?;
         (
             version,

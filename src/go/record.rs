@@ -184,7 +184,12 @@ fn go_reads(image: &Image<'_>, blob: &Blob<'_>) -> bool {
             .is_some_and(|s| (s.offset + (blob.address - s.address)).is_multiple_of(16)),
         _ => {
             image.kind != Kind::Object
-                && (blob.inline || image.word(blob.address + 16).is_some_and(|w| w != 0))
+                && (blob.inline
+                    || blob
+                        .address
+                        .checked_add(16)
+                        .and_then(|at| image.word(at))
+                        .is_some_and(|w| w != 0))
         }
     }
 }
