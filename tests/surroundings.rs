@@ -387,9 +387,9 @@ fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
             closed.stderr
         );
     }
-    let missing: Vec<&OsStr> = ["scan", "/nowhere"].iter().map(OsStr::new).collect();
+    let missing: Vec<&OsStr> = ["scan", "/nowhere"].into_iter().map(OsStr::new).collect();
     assert_eq!(shell("exec \"$@\" 2>/dev/full", &missing).code, Some(2));
-    let version: Vec<&OsStr> = ["version", path].iter().map(OsStr::new).collect();
+    let version: Vec<&OsStr> = ["version", path].into_iter().map(OsStr::new).collect();
     assert_eq!(shell("exec \"$@\" >/dev/full", &version).code, Some(1));
     sound(&shell("exec \"$@\" /nowhere 2>/dev/full", &version));
 }

@@ -106,7 +106,7 @@ fn find_in<'i>(
     strict: bool,
 ) -> Result<Blob<'i>, NoBlob> {
     let good =
-        |address| decode(image, address, limit).filter(|b| !strict || looks_like_go(b.version));
+        |address| decode(image, address, limit).filter(|b| !strict || is_plain_version(b.version));
     // Go's linker puts it first, so one small read settles nearly every file.
     let start = part
         .address
@@ -142,6 +142,11 @@ fn find_in<'i>(
         } else {
             NoBlob::Broken
         })
+}
+
+/// Where a blob is not looked for by Go itself, its version must also be text.
+fn is_plain_version(version: &[u8]) -> bool {
+    looks_like_go(version) && std::str::from_utf8(version).is_ok()
 }
 
 /// Whether a text reads like a version that Go's own toolchains write.
@@ -180,7 +185,7 @@ fn decode<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<Blob<'i>
                 .unwrap_or_default(),
         )
     };
-    if version.is_empty() || std::str::from_utf8(version).is_err() {
+    if version.is_empty() {
         return None;
     }
     Some(Blob {
