@@ -267,6 +267,8 @@ def executables():
             put(target, name, data)
             if ids.index(name) < 2:
                 put("inspect", name, data)
+    packed = (ROOT / "testdata/packed/upx-5.21-lzma-arm").read_bytes()
+    put("packed", "upx-cut", packed[:3000] + packed[-600:])
     put("coff", "object", coff_object())
     put("fat", "two", fat([(0x01000007, trim_macho(found["1.27-darwin-amd64-w"])), (0x0100000c, trim_macho(found["1.27-darwin-arm64-trimstrip"]))]))
     put("buildinfo", "inline", b"\4" + blob(b"go1.27.3", MODINFO))

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// Mutations of each target's corpus.
-const ROUNDS: usize = 400;
+/// Mutations of each target's corpus. `GOSPECT_FUZZ=ROUNDS[,SEED[,TARGET...]]` asks for more, for hours without a fuzzer.
+const ROUNDS: u64 = 2500;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The files of one target: its seeds and every input that once broke it.
@@ -129,10 +129,18 @@ fn the_corpus_is_survived() {
 
 #[test]
 fn mutations_of_the_corpus_are_survived() {
+    let asked = std::env::var("GOSPECT_FUZZ").unwrap_or_default();
+    let mut asked = asked.split(',').filter(|word| !word.is_empty());
+    let mut number = |default| asked.next().map_or(default, |n| n.parse().unwrap());
+    let (rounds, seed) = (number(ROUNDS), number(1));
+    let names: Vec<&str> = asked.collect();
     for_every(|target| {
+        if !names.is_empty() && !names.contains(&target.name) {
+            return;
+        }
         let corpus = corpus(target);
-        let mut rng = Rng::new(1);
-        for round in 0..ROUNDS {
+        let mut rng = Rng::new(seed);
+        for round in 0..rounds {
             let (name, data) = &corpus[below(&mut rng, corpus.len())];
             let other = &corpus[below(&mut rng, corpus.len())].1;
             let mut data = data.clone();

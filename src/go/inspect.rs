@@ -246,6 +246,9 @@ fn cuts_headers(fault: &Fault) -> bool {
     }
 }
 
+/// Build-info texts longer than this, which no honest program has, become records one at a time.
+const LONG_TEXT: usize = 256 << 10;
+
 fn read(image: &Image<'_>, options: &Options<'_>) -> Option<Binary> {
     let tables = Tables::new(image, options.limits);
     let identity = identify::identify(&tables, options.named)?;
@@ -255,6 +258,9 @@ fn read(image: &Image<'_>, options: &Options<'_>) -> Option<Binary> {
         .map(|v| String::from_utf8_lossy(v).into_owned())
         .or_else(|| foreign.and_then(|f| f.version.clone()));
     let version = raw.as_deref().and_then(GoVersion::parse);
+    if identity.modinfo.is_some_and(|text| text.len() > LONG_TEXT) {
+        image.window().claim_room();
+    }
     let info = identity.modinfo.map(ModInfo::parse);
     let mut binary = record(&tables, &identity, info.as_ref(), raw, version.as_ref());
     if options.level == Level::Full {

@@ -100,6 +100,22 @@ pub enum Event {
     },
 }
 
+/// A record of many thousand modules or settings counts for as many as it is large.
+impl ordered::Weigh for Event {
+    fn weight(&self) -> usize {
+        const USUAL: usize = 400;
+        match self {
+            Self::Binary(binary) => {
+                let info = binary.build_info.as_ref();
+                let parts =
+                    info.map_or(0, |i| i.deps.len() + i.settings.len()) + binary.notes.len();
+                1 + parts / USUAL
+            }
+            _ => 1,
+        }
+    }
+}
+
 /// What a scan came to.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
@@ -145,8 +161,11 @@ pub fn run(
     let mut outcome = Outcome::default();
     let mut summary = Summary::default();
     let (mut go, mut unexamined, mut failed) = (0, 0, false);
+    // 64 KiB for each: what an honest record takes at most.
+    let ahead = usize::try_from(options.memory >> 16).unwrap_or(ordered::AHEAD);
     ordered::run(
         options.jobs,
+        ahead.clamp(16, ordered::AHEAD),
         |out| {
             for (named, visitor) in targets.iter().zip(&visitors) {
                 let (options, counters) = (options, counters);

@@ -34,6 +34,8 @@ pub struct Client {
     pause: Duration,
     /// The value of `Authorization` that worked last.
     authorization: Mutex<Option<String>>,
+    /// Whatever was or may be sent as proof, in every form: a server could hand it back as the name of a host.
+    secrets: Mutex<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -83,7 +85,35 @@ impl Client {
             tries: settings.tries.max(1),
             pause: settings.pause,
             authorization: Mutex::new(None),
+            secrets: Mutex::default(),
         })
+    }
+
+    /// Remembers what no message may hold.
+    fn conceal(&self, texts: &[&str]) {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        for text in texts.iter().filter(|t| !t.is_empty()) {
+            let text = text.to_ascii_lowercase();
+            if !secrets.contains(&text) {
+                secrets.push(text);
+            }
+        }
+    }
+
+    /// The host of an address that a server named, as it may stand in a message.
+    fn shown<'u>(&self, url: &'u str) -> &'u str {
+        let host = host_of(url);
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b".-:[]_".contains(&b);
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let lower = host.to_ascii_lowercase();
+        if host.len() <= 255
+            && host.bytes().all(plain)
+            && !secrets.iter().any(|s| lower.contains(s))
+        {
+            host
+        } else {
+            "another host"
+        }
     }
 
     /// A GET that is repeated when the server or the line fails for the moment. `range` is the first byte wanted.
@@ -231,8 +261,9 @@ impl Client {
             return Ok(());
         }
         Err(lasting(format!(
-            "{} sends to {host} without TLS, which is refused",
-            self.host
+            "{} sends to {} without TLS, which is refused",
+            self.host,
+            self.shown(url)
         )))
     }
 
@@ -242,10 +273,18 @@ impl Client {
             Some(directory) => credentials::find(directory, &self.host).map_err(lasting)?,
             None => None,
         };
+        match &credential {
+            Some(Credential::Basic { user, password }) => {
+                let proof = basic_proof(user, password);
+                self.conceal(&[user, password, proof.trim_start_matches("Basic ")]);
+            }
+            Some(Credential::Identity(token)) => self.conceal(&[token]),
+            None => {}
+        }
         if let Some(bearer) = wanted.iter().find(|c| c.scheme == "bearer") {
-            return self
-                .token(bearer, credential.as_ref())
-                .map(|token| Some(format!("Bearer {token}")));
+            let token = self.token(bearer, credential.as_ref())?;
+            self.conceal(&[&token]);
+            return Ok(Some(format!("Bearer {token}")));
         }
         let basic = wanted.iter().any(|c| c.scheme == "basic");
         Ok(match credential {
@@ -291,7 +330,7 @@ impl Client {
             }
         };
         let mut answer = result.map_err(|e| self.trouble(realm, &e))?;
-        let service = host_of(realm);
+        let service = self.shown(realm);
         if !answer.status().is_success() {
             let text = format!(
                 "the token service {service} answered {}; log in with `docker login`",
@@ -318,7 +357,7 @@ impl Client {
     }
 
     fn trouble(&self, url: &str, error: &ureq::Error) -> Trouble {
-        let host = host_of(url);
+        let host = self.shown(url);
         match error {
             ureq::Error::Io(e) => Trouble::Passing(unreadable(format!("{host}: {e}"))),
             ureq::Error::Timeout(_) => {
