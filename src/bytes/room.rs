@@ -1,6 +1,6 @@
 //! How much of executables may be held in memory at once, by all threads together.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Every reader may hold its share; one at a time may hold more than that. Clones are the same room.
 ///
@@ -12,20 +12,22 @@ pub struct Room {
 
 #[derive(Debug)]
 struct Shared {
-    share: u64,
     most: u64,
+    readers: usize,
+    share: OnceLock<u64>,
     taken: Mutex<bool>,
     left: Condvar,
 }
 
 impl Room {
-    /// Room for `readers` at a time out of `memory` bytes: half of it is for their shares, half for the one in the room.
+    /// Room for `readers` at a time (0: one for each processor) out of `memory` bytes: half of it is for their shares, half
+    /// for the one in the room.
     pub fn new(memory: u64, readers: usize) -> Self {
-        let most = memory / 2;
         Self {
             shared: Arc::new(Shared {
-                share: most / (readers.max(1) as u64),
-                most,
+                most: memory / 2,
+                readers,
+                share: OnceLock::new(),
                 taken: Mutex::new(false),
                 left: Condvar::new(),
             }),
@@ -34,7 +36,14 @@ impl Room {
 
     /// Bytes that any reader may hold.
     pub fn share(&self) -> u64 {
-        self.shared.share
+        // Most scans never ask, and asking the system takes time.
+        *self.shared.share.get_or_init(|| {
+            let readers = match self.shared.readers {
+                0 => std::thread::available_parallelism().map_or(1, usize::from),
+                n => n,
+            };
+            self.shared.most / readers as u64
+        })
     }
 
     /// Bytes that the reader in the room may hold.

@@ -17,6 +17,9 @@ const SCATTERED: usize = 1024;
 /// Of the bytes that may be read, one in this many may be kept: scans pass over a lot, parsers keep little.
 const KEPT_SHARE: u64 = 4;
 
+/// This much may always be kept, without asking what the share is.
+const ALWAYS: u64 = 1 << 20;
+
 /// How much a window has asked of its reader.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -84,7 +87,8 @@ impl<'r> Window<'r> {
             return false;
         }
         self.kept.set(kept);
-        if let Some(room) = self.room.as_ref().filter(|room| kept > room.share()) {
+        let full = |room: &&Room| kept > ALWAYS && kept > room.share();
+        if let Some(room) = self.room.as_ref().filter(full) {
             self.entry.borrow_mut().get_or_insert_with(|| room.enter());
         }
         true

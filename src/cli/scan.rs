@@ -140,7 +140,7 @@ pub fn options(args: &SourceArgs) -> Result<Options, String> {
     let jobs = match args.jobs {
         Some(0) => return Err("--jobs needs at least 1".to_owned()),
         Some(n) => n.min(1024),
-        None => std::thread::available_parallelism().map_or(1, usize::from),
+        None => 0,
     };
     let min_size = if args.likely {
         args.min_size.max(LIKELY)

@@ -195,27 +195,37 @@ fn packer(window: &Window<'_>, named: bool) -> Option<Packer> {
 fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, String> {
     let data = window.get(0, window.len()).ok_or("cannot be read")?;
     window.claim_room();
-    let unpacked = packed::unpack(data, options.limits.unpacked).map_err(|e| e.to_string())?;
-    let inner = Window::new(&unpacked.image, options.limits.executable);
+    let limit = options.limits.unpacked;
+    let (reader, packer, notes): (Box<dyn ReadAt + '_>, _, Vec<&str>) = match options.level {
+        Level::BuildInfo => {
+            let (reader, packer) = packed::glance(data, limit).map_err(|e| e.to_string())?;
+            (reader, packer, vec![])
+        }
+        Level::Full => {
+            let unpacked = packed::unpack(data, limit).map_err(|e| e.to_string())?;
+            let doubts = [
+                (
+                    !unpacked.verified,
+                    "the packer's checksums could not be checked",
+                ),
+                (
+                    !unpacked.complete,
+                    "only the loaded parts of the program could be restored",
+                ),
+            ];
+            let notes = doubts.iter().filter(|d| d.0).map(|d| d.1).collect();
+            (Box::new(unpacked.image), unpacked.packer, notes)
+        }
+    };
+    let inner = Window::new(&*reader, options.limits.executable);
     let image = exe::open(&inner).map_err(miss_text)?;
     // Unpacking is the effort; what comes out shows whether it is Go like any file.
     let binary = read(&image, options).map(|mut binary| {
         binary.size = window.len();
-        binary.executable.packed = Some(unpacked.packer.name.to_owned());
-        binary.notes.push(format!(
-            "read from the program that {} unpacks to",
-            unpacked.packer
-        ));
-        if !unpacked.verified {
-            binary
-                .notes
-                .push("the packer's checksums could not be checked".to_owned());
-        }
-        if !unpacked.complete {
-            binary
-                .notes
-                .push("only the loaded parts of the program could be restored".to_owned());
-        }
+        binary.executable.packed = Some(packer.name.to_owned());
+        let lead = format!("read from the program that {packer} unpacks to");
+        binary.notes.push(lead);
+        binary.notes.extend(notes.into_iter().map(str::to_owned));
         binary
     });
     Ok(binary)

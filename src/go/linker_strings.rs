@@ -42,29 +42,32 @@ impl<'i> LinkerStrings<'i> {
         let Some(data) = image.bytes_upto(start, size) else {
             return Self { all };
         };
-        let Ok(step) = usize::try_from(word) else {
-            return Self { all };
-        };
-        let number = |at: usize| data.get(at..at + step).map(|b| image.number(b));
         let fixups = image.fixups();
         let mut fixups = fixups
             .get(fixups.partition_point(|f| f.0 < start)..)
             .unwrap_or_default()
             .iter()
             .peekable();
-        let mut at = 0;
-        while let (Some(raw), Some(length)) = (number(at), number(at + step)) {
-            let address = start + at as u64;
-            while fixups.next_if(|f| f.0 < address).is_some() {}
-            let pointer = fixups.next_if(|f| f.0 == address).map_or(raw, |f| f.1);
+        // Three words in view: pointer, length, and what follows them.
+        let mut words = Words::new(image, data);
+        let (mut raw, mut length, mut next) = (words.next(), words.next(), words.next());
+        let mut address = start;
+        while let (Some(pointer), Some(size)) = (raw, length) {
+            let at = address;
             // A slice has its capacity behind the length, a string the next variable.
-            let slice = number(at + 2 * step) == Some(length);
-            at += step;
-            if pointer == 0 || length == 0 || length > limit || slice {
+            let slice = next == length;
+            (raw, length, next) = (length, next, words.next());
+            address += word;
+            if size == 0 || size > limit || slice {
                 continue;
             }
-            if let Some(text) = text(image, pointer, length) {
-                all.push(LinkerString { address, text });
+            while fixups.next_if(|f| f.0 < at).is_some() {}
+            let pointer = fixups.next_if(|f| f.0 == at).map_or(pointer, |f| f.1);
+            if pointer == 0 {
+                continue;
+            }
+            if let Some(text) = text(image, pointer, size) {
+                all.push(LinkerString { address: at, text });
                 if all.len() >= COUNT_LIMIT {
                     break;
                 }
@@ -87,6 +90,43 @@ impl<'i> LinkerStrings<'i> {
             .iter()
             .map(|s| s.text)
             .filter(|t| buildinfo::looks_like_go(t))
+    }
+}
+
+/// The words of some data, in the program's own size and byte order.
+enum Words<'d> {
+    /// What nearly every program has, decoded without asking.
+    Wide(std::slice::ChunksExact<'d, u8>),
+    Other(std::slice::ChunksExact<'d, u8>, bool),
+}
+
+impl<'d> Words<'d> {
+    fn new(image: &Image<'_>, data: &'d [u8]) -> Self {
+        match (image.bits, image.big_endian) {
+            (64, false) => Self::Wide(data.chunks_exact(8)),
+            (64, true) => Self::Other(data.chunks_exact(8), true),
+            (_, big) => Self::Other(data.chunks_exact(4), big),
+        }
+    }
+}
+
+impl Iterator for Words<'_> {
+    type Item = u64;
+
+    #[inline]
+    fn next(&mut self) -> Option<u64> {
+        match self {
+            Self::Wide(chunks) => chunks.next()?.try_into().ok().map(u64::from_le_bytes),
+            Self::Other(chunks, big) => {
+                let fold = |word: u64, byte: &u8| word << 8 | u64::from(*byte);
+                let chunk = chunks.next()?;
+                Some(if *big {
+                    chunk.iter().fold(0, fold)
+                } else {
+                    chunk.iter().rev().fold(0, fold)
+                })
+            }
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Options {
     pub limits: Limits,
     /// What a walk passes over.
     pub rules: Rules,
-    /// Threads.
+    /// Threads; 0: one for each processor.
     pub jobs: usize,
     /// Compute SHA-256 of each executable.
     pub hash: bool,
@@ -62,7 +62,7 @@ impl Default for Options {
             level: Level::Full,
             limits: Limits::default(),
             rules: Rules::default(),
-            jobs: std::thread::available_parallelism().map_or(1, usize::from),
+            jobs: 0,
             hash: false,
             environment: Vec::new(),
             archives: true,

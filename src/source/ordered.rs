@@ -208,7 +208,8 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
     }
 }
 
-/// Runs the root task and all that come of it on `threads` threads, with results of weight `ahead` (usually [`AHEAD`]) waiting at most, and hands every result to `deliver` on the calling
+/// Runs the root task and all that come of it on `threads` threads (0: one for each processor), with results of weight
+/// `ahead` (usually [`AHEAD`]) waiting at most, and hands every result to `deliver` on the calling
 /// thread. When `deliver` answers false, what is running is finished, nothing new is started, and no more is delivered.
 ///
 /// # Errors
@@ -238,10 +239,15 @@ pub fn run<'env, T: Send + Weigh>(
         shared.deliver(slot, deliver);
         return Ok(());
     }
+    // Asked only now: a single file needs no threads, and the answer costs more than its record.
+    let threads = match threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        n => n,
+    };
     // Not a pool that steals work: a task that waits for other threads (the layers of an image) would be given a second
     // worker to run on its own stack, which waits for that very task.
     std::thread::scope(|scope| {
-        for i in 0..threads.max(1) {
+        for i in 0..threads {
             let builder = std::thread::Builder::new().name(format!("gospect-{i}"));
             if let Err(e) = builder.spawn_scoped(scope, || shared.work()) {
                 // Fewer threads do the same, one after the other.

@@ -9,6 +9,9 @@
 use super::bytes::View;
 use super::header::{Adler, LEN, MAGIC, PackHeader, known_format, method_name};
 use super::{Restored, UnpackError, filter, lzma, nrv};
+use crate::bytes::ReadAt;
+use std::io;
+use std::sync::{Mutex, PoisonError};
 
 const L_INFO: usize = 12;
 const P_INFO: usize = 12;
@@ -21,6 +24,11 @@ const SEARCH_MAX: usize = 1 << 20;
 const HOLE_MAX: usize = 64 << 10;
 /// More loaded parts than any original has.
 const PARTS_MAX: usize = 256;
+/// Bytes behind a filtered instruction that belong to it.
+const FILTER_REACH: usize = 16;
+/// What is expanded of a block at first: headers, or the start of the data.
+const FIRST_LOOK: usize = 64 << 10;
+
 /// The start of a stream.
 #[derive(Clone, Copy)]
 pub(super) struct Start {
@@ -94,8 +102,8 @@ impl Block {
         })
     }
 
-    /// Appends the original bytes.
-    fn expand(&self, data: &[u8], out: &mut Vec<u8>) -> Result<(), UnpackError> {
+    /// Appends the original bytes, or the first `until` of them.
+    fn expand(&self, data: &[u8], until: usize, out: &mut Vec<u8>) -> Result<(), UnpackError> {
         let stored = data
             .get(self.at..self.at + self.stored)
             .ok_or(UnpackError::Truncated("a block"))?;
@@ -104,25 +112,31 @@ impl Block {
             return Ok(());
         }
         let base = out.len();
-        expand(self.method, stored, self.expanded, out)?;
+        let until = until.min(self.expanded);
+        // An instruction that the filter changed may lie across the end of what is asked for.
+        let some = until.saturating_add(FILTER_REACH).min(self.expanded);
+        expand(self.method, stored, (self.expanded, some), out)?;
         filter::undo(
             self.filter,
             self.cto,
             0,
             out.get_mut(base..).unwrap_or_default(),
-        )
+        )?;
+        out.truncate(base + until);
+        Ok(())
     }
 }
 
-/// Expands `stored` with UPX's compression method number to exactly `want` bytes, appended to `out`.
+/// Expands `stored` with UPX's compression method number to exactly `want` bytes, or the first `until` of them, appended to `out`.
 pub(super) fn expand(
     method: u8,
     stored: &[u8],
-    want: usize,
+    (want, until): (usize, usize),
     out: &mut Vec<u8>,
 ) -> Result<(), UnpackError> {
     // A claim is no reason to reserve much: real programs shrink to a fifth.
-    out.reserve(want.min(stored.len().saturating_mul(8)));
+    out.reserve(until.min(stored.len().saturating_mul(8)));
+    let want = (want, until);
     let width = |n| [4, 1, 2][usize::from(n)];
     match method {
         2..=4 => nrv::expand(nrv::Variant::B, width(method - 2), stored, want, out),
@@ -140,57 +154,163 @@ pub(super) fn expand(
 pub(super) fn original_headers(view: View<'_>, start: Start) -> Result<Vec<u8>, UnpackError> {
     let first = Block::read(view, start.blocks).ok_or(UnpackError::Truncated("the first block"))?;
     let mut out = Vec::new();
-    first.expand(view.data, &mut out)?;
+    first.expand(view.data, usize::MAX, &mut out)?;
     Ok(out)
 }
 
-/// Restores a file whose loaded parts are `parts` (offset, size; in the order of the original headers).
-pub(super) fn restore(
-    view: View<'_>,
+/// Where every block of a packed file goes in the original.
+pub(super) struct Plan<'d> {
+    view: View<'d>,
     start: Start,
-    parts: &[(usize, usize)],
-    limit: usize,
-) -> Result<Restored, UnpackError> {
-    if start.size > limit {
-        return Err(UnpackError::TooBig {
-            size: start.size as u64,
-            limit: limit as u64,
-        });
-    }
-    if parts.is_empty() || parts.len() > PARTS_MAX {
-        return Err(UnpackError::Corrupt(
-            "the original has no or too many loaded parts",
-        ));
-    }
-    let gaps = gaps(parts, start.size).ok_or(UnpackError::Corrupt(
-        "a loaded part lies outside the original",
-    ))?;
-    let mut blocks = Vec::new();
-    let mut budget = SEARCH_MAX;
-    let after = chain(view, start, start.blocks, parts, &mut blocks, &mut budget)?;
-    let end = find_gaps(view, start, after, &gaps, &mut blocks);
-    let complete = end.is_some() || gaps.is_empty();
+    /// In the order of the stream.
+    blocks: Vec<Block>,
+    /// Offset of the end mark, when the gaps between the loaded parts were found.
+    end: Option<usize>,
+    /// Nothing that the packer keeps is missing.
+    pub complete: bool,
+}
 
-    // In the order of the file each block is appended to what is there, so memory holds only what was expanded.
-    let mut order: Vec<&Block> = blocks.iter().collect();
-    order.sort_by_key(|block| block.place);
-    let mut image = Vec::new();
-    for block in order {
-        match block.place.checked_sub(image.len()) {
-            Some(0) => {}
-            Some(hole) if !complete && hole <= HOLE_MAX => image.resize(block.place, 0),
-            Some(_) => return Err(UnpackError::Corrupt("a part of the original is missing")),
-            None => return Err(UnpackError::Corrupt("parts of the original overlap")),
+impl<'d> Plan<'d> {
+    /// Finds the blocks of a file whose loaded parts are `parts` (offset, size; in the order of the original headers).
+    pub fn new(
+        view: View<'d>,
+        start: Start,
+        parts: &[(usize, usize)],
+        limit: usize,
+    ) -> Result<Self, UnpackError> {
+        if start.size > limit {
+            return Err(UnpackError::TooBig {
+                size: start.size as u64,
+                limit: limit as u64,
+            });
         }
-        block.expand(view.data, &mut image)?;
+        if parts.is_empty() || parts.len() > PARTS_MAX {
+            return Err(UnpackError::Corrupt(
+                "the original has no or too many loaded parts",
+            ));
+        }
+        let gaps = gaps(parts, start.size).ok_or(UnpackError::Corrupt(
+            "a loaded part lies outside the original",
+        ))?;
+        let mut blocks = Vec::new();
+        let mut budget = SEARCH_MAX;
+        let after = chain(view, start, start.blocks, parts, &mut blocks, &mut budget)?;
+        let end = find_gaps(view, start, after, &gaps, &mut blocks);
+        Ok(Self {
+            view,
+            start,
+            blocks,
+            end,
+            complete: end.is_some() || gaps.is_empty(),
+        })
     }
-    let verified = end.map_or(Ok(false), |end| verify(view, end, &blocks, &image))?;
-    Ok(Restored {
-        image,
-        method: method_name(start.method),
-        verified,
-        complete,
-    })
+
+    /// The name of the first block's method.
+    pub fn method(&self) -> Option<&'static str> {
+        method_name(self.start.method)
+    }
+
+    /// The blocks in the order of the original, which they fill but for holes that stay zero.
+    fn in_place(&self) -> Result<Vec<Block>, UnpackError> {
+        let mut order = self.blocks.clone();
+        order.sort_by_key(|block| block.place);
+        let mut end = 0;
+        for block in &order {
+            match block.place.checked_sub(end) {
+                Some(0) => {}
+                Some(hole) if !self.complete && hole <= HOLE_MAX => {}
+                Some(_) => return Err(UnpackError::Corrupt("a part of the original is missing")),
+                None => return Err(UnpackError::Corrupt("parts of the original overlap")),
+            }
+            end = block.place + block.expanded;
+        }
+        Ok(order)
+    }
+
+    /// Expands everything.
+    pub fn restore(&self) -> Result<Restored, UnpackError> {
+        // Each block is appended to what is there, so memory holds only what was expanded.
+        let mut image = Vec::new();
+        for block in self.in_place()? {
+            image.resize(block.place, 0);
+            block.expand(self.view.data, usize::MAX, &mut image)?;
+        }
+        let verified = self.end.map_or(Ok(false), |end| {
+            verify(self.view, end, &self.blocks, &image)
+        })?;
+        Ok(Restored {
+            image,
+            method: self.method(),
+            verified,
+            complete: self.complete,
+        })
+    }
+
+    /// Expands what is read, when it is read.
+    pub fn lazy(&self) -> Result<Lazy<'d>, UnpackError> {
+        let order = self.in_place()?;
+        let size = order.last().map_or(0, |b| b.place + b.expanded);
+        Ok(Lazy {
+            data: self.view.data,
+            blocks: order
+                .into_iter()
+                .map(|block| (block, Mutex::default()))
+                .collect(),
+            size: size as u64,
+        })
+    }
+}
+
+/// The original file, a block of it expanded when it is first read: all of it, or its start where that is enough.
+pub(super) struct Lazy<'d> {
+    data: &'d [u8],
+    blocks: Vec<(Block, Mutex<Vec<u8>>)>,
+    size: u64,
+}
+
+impl ReadAt for Lazy<'_> {
+    fn len(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let left = self.size.saturating_sub(offset);
+        let want = buf.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let (Some(buf), Ok(from)) = (buf.get_mut(..want), usize::try_from(offset)) else {
+            return Ok(0);
+        };
+        buf.fill(0);
+        let to = from.saturating_add(want);
+        let first = self
+            .blocks
+            .partition_point(|(b, _)| b.place + b.expanded <= from);
+        for (block, expanded) in self.blocks.get(first..).unwrap_or_default() {
+            if block.place >= to {
+                break;
+            }
+            let until = to.min(block.place + block.expanded) - block.place;
+            let mut expanded = expanded.lock().unwrap_or_else(PoisonError::into_inner);
+            if expanded.len() < until {
+                // Little at first; after that it is rather all that will be asked for.
+                let enough = if until <= FIRST_LOOK {
+                    FIRST_LOOK
+                } else {
+                    usize::MAX
+                };
+                expanded.clear();
+                block
+                    .expand(self.data, enough, &mut expanded)
+                    .map_err(io::Error::other)?;
+            }
+            let skip = from.saturating_sub(block.place);
+            let source = expanded.get(skip..until).unwrap_or_default();
+            let at = (block.place + skip).saturating_sub(from);
+            if let Some(place) = buf.get_mut(at..at.saturating_add(source.len())) {
+                place.copy_from_slice(source);
+            }
+        }
+        Ok(want)
+    }
 }
 
 /// Places blocks on `wanted` (offset, size) one after another; returns the offset after the last.

@@ -1,6 +1,6 @@
 //! ELF programs packed by UPX (`p_lx_elf.cpp`, `p_unix.cpp`).
 
-use super::blocks::{self, Start};
+use super::blocks::{self, Plan, Start};
 use super::bytes::View;
 use super::detect::Container;
 use super::{Restored, UnpackError};
@@ -93,6 +93,15 @@ pub(super) fn start(head: &[u8]) -> Option<Start> {
 
 /// Restores the original file.
 pub(super) fn unpack(data: &[u8], limit: usize) -> Result<Restored, UnpackError> {
+    let mut restored = plan(data, limit)?.restore()?;
+    if !restored.complete {
+        forget_sections(&mut restored.image);
+    }
+    Ok(restored)
+}
+
+/// Finds the blocks of the original file.
+pub(super) fn plan(data: &[u8], limit: usize) -> Result<Plan<'_>, UnpackError> {
     let packed = Elf::read(data).ok_or(UnpackError::Truncated("the ELF header"))?;
     let start = start(data)
         .ok_or_else(|| UnpackError::Unsupported("a shared library packed by UPX".into()))?;
@@ -104,11 +113,7 @@ pub(super) fn unpack(data: &[u8], limit: usize) -> Result<Restored, UnpackError>
     let parts = original
         .parts()
         .ok_or(UnpackError::Corrupt("the original's program headers"))?;
-    let mut restored = blocks::restore(packed.view, start, &parts, limit)?;
-    if !restored.complete {
-        forget_sections(&mut restored.image);
-    }
-    Ok(restored)
+    Plan::new(packed.view, start, &parts, limit)
 }
 
 /// Clears the reference to a section table that was not restored.

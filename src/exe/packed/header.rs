@@ -136,6 +136,13 @@ impl Adler {
         Self { low: 1, high: 0 }
     }
 
+    /// The sum of one piece.
+    pub fn of(data: &[u8]) -> u32 {
+        let mut adler = Self::new();
+        adler.add(data);
+        adler.value()
+    }
+
     pub fn add(&mut self, data: &[u8]) {
         // 5552 is the most bytes whose sums fit 32 bits.
         for chunk in data.chunks(5552) {

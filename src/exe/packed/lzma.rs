@@ -4,10 +4,11 @@
 //! bytes: `(lc + lp) << 3 | pb` and `lp << 4 | lc`.
 
 use super::UnpackError;
-use super::nrv::copy_back;
+use super::sink::{Flaw, Sink};
 
-const SHORT: UnpackError = UnpackError::Truncated("an LZMA stream");
-const BAD: UnpackError = UnpackError::Corrupt("an LZMA stream");
+const STREAM: &str = "an LZMA stream";
+const SHORT: Flaw = Flaw::Short;
+const BAD: Flaw = Flaw::Bad;
 
 const STATES: usize = 12;
 const HALF: u16 = 1 << 10;
@@ -20,7 +21,8 @@ struct Range<'a> {
 }
 
 impl Range<'_> {
-    fn pull(&mut self) -> Result<(), UnpackError> {
+    #[inline(always)]
+    fn pull(&mut self) -> Result<(), Flaw> {
         if self.range < 1 << 24 {
             let byte = *self.src.get(self.at).ok_or(SHORT)?;
             self.at += 1;
@@ -30,7 +32,8 @@ impl Range<'_> {
         Ok(())
     }
 
-    fn bit(&mut self, p: &mut u16) -> Result<usize, UnpackError> {
+    #[inline(always)]
+    fn bit(&mut self, p: &mut u16) -> Result<usize, Flaw> {
         self.pull()?;
         let bound = (self.range >> 11) * u32::from(*p);
         if self.code < bound {
@@ -46,7 +49,7 @@ impl Range<'_> {
     }
 
     /// A number of `n` bits from a tree of probabilities, highest bit first.
-    fn tree(&mut self, tree: &mut [u16], n: u32) -> Result<usize, UnpackError> {
+    fn tree(&mut self, tree: &mut [u16], n: u32) -> Result<usize, Flaw> {
         let mut at = 1;
         for _ in 0..n {
             at = at << 1 | self.bit(tree.get_mut(at).ok_or(BAD)?)?;
@@ -55,7 +58,7 @@ impl Range<'_> {
     }
 
     /// The same, lowest bit first.
-    fn reverse(&mut self, tree: &mut [u16], n: u32) -> Result<u32, UnpackError> {
+    fn reverse(&mut self, tree: &mut [u16], n: u32) -> Result<u32, Flaw> {
         let (mut at, mut value) = (1, 0);
         for i in 0..n {
             let bit = self.bit(tree.get_mut(at).ok_or(BAD)?)?;
@@ -66,7 +69,7 @@ impl Range<'_> {
     }
 
     /// A number of `n` bits that are equally likely.
-    fn direct(&mut self, n: u32) -> Result<u32, UnpackError> {
+    fn direct(&mut self, n: u32) -> Result<u32, Flaw> {
         let mut value = 0;
         for _ in 0..n {
             self.pull()?;
@@ -98,7 +101,7 @@ impl Lengths {
     }
 
     /// Length less two.
-    fn read(&mut self, rc: &mut Range<'_>, pos: usize) -> Result<usize, UnpackError> {
+    fn read(&mut self, rc: &mut Range<'_>, pos: usize) -> Result<usize, Flaw> {
         if rc.bit(&mut self.choice[0])? == 0 {
             rc.tree(&mut self.low[pos], 3)
         } else if rc.bit(&mut self.choice[1])? == 0 {
@@ -109,8 +112,19 @@ impl Lengths {
     }
 }
 
-/// Expands `src` to exactly `want` bytes, appended to `out`.
-pub(super) fn expand(src: &[u8], want: usize, out: &mut Vec<u8>) -> Result<(), UnpackError> {
+/// Expands `src`, a stream of exactly `want` bytes, or the first `until` of them, appended to `out`.
+pub(super) fn expand(
+    src: &[u8],
+    (want, until): (usize, usize),
+    out: &mut Vec<u8>,
+) -> Result<(), UnpackError> {
+    let mut sink = Sink::new(out, want, until).map_err(|flaw| flaw.of(STREAM))?;
+    let result = decode(src, &mut sink);
+    let finished = sink.finish();
+    result.and(finished).map_err(|flaw| flaw.of(STREAM))
+}
+
+fn decode(src: &[u8], out: &mut Sink<'_>) -> Result<(), Flaw> {
     let (head, src) = src.split_at_checked(2).ok_or(SHORT)?;
     let (pb, lp, lc) = (
         u32::from(head[0] & 7),
@@ -130,8 +144,6 @@ pub(super) fn expand(src: &[u8], want: usize, out: &mut Vec<u8>) -> Result<(), U
         range: u32::MAX,
         code: u32::from_be_bytes(code),
     };
-    let base = out.len();
-    let end = base.checked_add(want).ok_or(BAD)?;
 
     // Tables are made when first used: a stream of many tiny blocks must not cost megabytes for each.
     let mut table_of = vec![0_u16; 1 << (lc + lp)];
@@ -147,15 +159,11 @@ pub(super) fn expand(src: &[u8], want: usize, out: &mut Vec<u8>) -> Result<(), U
     let mut reps = [0_usize; 4];
     let mut state = 0_usize;
 
-    while out.len() < end {
-        let done = out.len() - base;
+    while !out.is_full() && !out.is_partial_and_enough() {
+        let done = out.done();
         let pos = done & ((1 << pb) - 1);
         if rc.bit(&mut is_match[state][pos])? == 0 {
-            let before = if done == 0 {
-                0
-            } else {
-                usize::from(*out.last().ok_or(BAD)?)
-            };
+            let before = usize::from(out.before(1));
             let context = (done & ((1 << lp) - 1)) << lc | before >> (8 - lc);
             let table = table_of.get_mut(context).ok_or(BAD)?;
             if *table == 0 {
@@ -167,7 +175,7 @@ pub(super) fn expand(src: &[u8], want: usize, out: &mut Vec<u8>) -> Result<(), U
             let mut symbol = 1;
             if state >= 7 {
                 // After a match the byte that would have continued it steers the first bits.
-                let mut hint = usize::from(*out.get(out.len() - reps[0] - 1).ok_or(BAD)?);
+                let mut hint = usize::from(out.before(reps[0] + 1));
                 while symbol < 0x100 {
                     let expected = hint >> 7 & 1;
                     hint <<= 1;
@@ -181,7 +189,7 @@ pub(super) fn expand(src: &[u8], want: usize, out: &mut Vec<u8>) -> Result<(), U
             while symbol < 0x100 {
                 symbol = symbol << 1 | rc.bit(&mut tree[symbol])?;
             }
-            out.push(symbol as u8);
+            out.push(symbol as u8)?;
             state = match state {
                 0..4 => 0,
                 4..10 => state - 3,
@@ -214,10 +222,7 @@ pub(super) fn expand(src: &[u8], want: usize, out: &mut Vec<u8>) -> Result<(), U
         } else {
             if rc.bit(&mut is_rep_n[0][state])? == 0 {
                 if rc.bit(&mut is_rep0_long[state][pos])? == 0 {
-                    if reps[0] >= done {
-                        return Err(BAD);
-                    }
-                    copy_back(out, reps[0] + 1, 1);
+                    out.copy(reps[0] + 1, 1)?;
                     state = if state < 7 { 9 } else { 11 };
                     continue;
                 }
@@ -231,10 +236,7 @@ pub(super) fn expand(src: &[u8], want: usize, out: &mut Vec<u8>) -> Result<(), U
             len = rep_lengths.read(&mut rc, pos)? + 2;
             state = if state < 7 { 8 } else { 11 };
         }
-        if reps[0] >= done || len > end - out.len() {
-            return Err(BAD);
-        }
-        copy_back(out, reps[0] + 1, len);
+        out.copy(reps[0] + 1, len)?;
     }
-    if out.len() == end { Ok(()) } else { Err(BAD) }
+    Ok(())
 }

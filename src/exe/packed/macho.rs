@@ -1,6 +1,6 @@
 //! Mach-O programs packed by UPX (`p_mach.cpp`): the stream of ELF files, over segments in the order of their addresses.
 
-use super::blocks::{self, Start};
+use super::blocks::{self, Plan, Start};
 use super::bytes::View;
 use super::detect::Container;
 use super::header::{LEN, MAGIC};
@@ -93,6 +93,11 @@ fn start_from_end(view: View<'_>) -> Option<Start> {
 
 /// Restores the original file.
 pub(super) fn unpack(data: &[u8], limit: usize) -> Result<Restored, UnpackError> {
+    plan(data, limit)?.restore()
+}
+
+/// Finds the blocks of the original file.
+pub(super) fn plan(data: &[u8], limit: usize) -> Result<Plan<'_>, UnpackError> {
     let packed = MachO::read(data).ok_or(UnpackError::Truncated("the Mach-O header"))?;
     let start = start(data)
         .or_else(|| start_from_end(packed.view))
@@ -108,5 +113,5 @@ pub(super) fn unpack(data: &[u8], limit: usize) -> Result<Restored, UnpackError>
     let parts = original
         .parts()
         .ok_or(UnpackError::Corrupt("the original's load commands"))?;
-    blocks::restore(packed.view, start, &parts, limit)
+    Plan::new(packed.view, start, &parts, limit)
 }

@@ -19,12 +19,15 @@ mod macho;
 mod nrv;
 mod pe;
 mod pe_notes;
+mod sink;
 
 #[cfg(test)]
 mod tests;
 
 pub use detect::{HEAD_WINDOW, TAIL_WINDOW, detect};
 
+use crate::bytes::ReadAt;
+use detect::Container;
 use std::fmt;
 
 /// A packer and what is known of how it packed.
@@ -112,6 +115,53 @@ impl std::error::Error for UnpackError {}
 /// # Errors
 /// See [`UnpackError`]. Packers other than UPX are [`UnpackError::Unsupported`] with their name.
 pub fn unpack(data: &[u8], max_output: u64) -> Result<Unpacked, UnpackError> {
+    let (container, mut packer) = upx(data)?;
+    let limit = usize::try_from(max_output).unwrap_or(usize::MAX);
+    let restored = match container {
+        Container::Elf => elf::unpack(data, limit)?,
+        Container::Pe => pe::unpack(data, limit, false)?,
+        Container::MachO => macho::unpack(data, limit)?,
+    };
+    packer.method = restored.method.or(packer.method);
+    Ok(Unpacked {
+        image: restored.image,
+        packer,
+        verified: restored.verified,
+        complete: restored.complete,
+    })
+}
+
+/// The executable that UPX packed into `data`, for somebody who reads little of it: only what is read is expanded where the packer
+/// made blocks of the file (ELF, Mach-O), and nothing is checked against the packer's sums. Also says who packed it.
+///
+/// # Errors
+/// As [`unpack`]; what is wrong with a block shows when it is read.
+pub fn glance(data: &[u8], max_output: u64) -> Result<(Box<dyn ReadAt + '_>, Packer), UnpackError> {
+    let (container, mut packer) = upx(data)?;
+    let limit = usize::try_from(max_output).unwrap_or(usize::MAX);
+    let plan = match container {
+        Container::Elf => elf::plan(data, limit)?,
+        Container::MachO => macho::plan(data, limit)?,
+        Container::Pe => {
+            let restored = pe::unpack(data, limit, true)?;
+            packer.method = restored.method.or(packer.method);
+            return Ok((Box::new(restored.image), packer));
+        }
+    };
+    packer.method = plan.method().or(packer.method);
+    if plan.complete {
+        return Ok((Box::new(plan.lazy()?), packer));
+    }
+    // Headers that point at what is missing must be mended first.
+    let restored = match container {
+        Container::Elf => elf::unpack(data, limit)?,
+        _ => plan.restore()?,
+    };
+    Ok((Box::new(restored.image), packer))
+}
+
+/// What UPX packed, and which UPX.
+fn upx(data: &[u8]) -> Result<(Container, Packer), UnpackError> {
     let head = data.get(..HEAD_WINDOW.min(data.len())).unwrap_or_default();
     let tail = data
         .get(data.len().saturating_sub(TAIL_WINDOW)..)
@@ -126,20 +176,8 @@ pub fn unpack(data: &[u8], max_output: u64) -> Result<Unpacked, UnpackError> {
     if packer.version.is_none() {
         packer.version = header::release(data);
     }
-    let limit = usize::try_from(max_output).unwrap_or(usize::MAX);
-    let restored = match detect::Container::of(head) {
-        Some(detect::Container::Elf) => elf::unpack(data, limit)?,
-        Some(detect::Container::Pe) => pe::unpack(data, limit)?,
-        Some(detect::Container::MachO) => macho::unpack(data, limit)?,
-        None => return Err(UnpackError::NotPacked),
-    };
-    packer.method = restored.method.or(packer.method);
-    Ok(Unpacked {
-        image: restored.image,
-        packer,
-        verified: restored.verified,
-        complete: restored.complete,
-    })
+    let container = Container::of(head).ok_or(UnpackError::NotPacked)?;
+    Ok((container, packer))
 }
 
 /// What each container's restorer returns.

@@ -3,7 +3,7 @@
 mod encode;
 
 use super::blocks::expand;
-use super::{UnpackError, detect, filter, unpack};
+use super::{UnpackError, detect, filter, glance, unpack};
 use encode::{Noise, PLAIN, Style, elf, macho, nrv, pe, sample};
 
 const LIMIT: u64 = 1 << 20;
@@ -55,7 +55,7 @@ fn lzma_text() -> Vec<u8> {
 fn expanded(method: u8, stored: &[u8], want: usize) -> Result<Vec<u8>, UnpackError> {
     // Matches must not reach what was there before.
     let mut out = b"before".to_vec();
-    expand(method, stored, want, &mut out)?;
+    expand(method, stored, (want, want), &mut out)?;
     Ok(out.split_off(6))
 }
 
@@ -70,6 +70,9 @@ fn every_nrv_method_restores_what_was_encoded() {
                 Ok(&data[..]),
                 "method {method}, {len} bytes"
             );
+            let mut start = Vec::new();
+            expand(method, &stored, (len, len / 3), &mut start).unwrap();
+            assert!(start == data[..len / 3], "method {method}, a third");
             assert!(
                 expanded(method, &stored, len - 1).is_err(),
                 "method {method}: more bytes than recorded"
@@ -86,6 +89,9 @@ fn every_nrv_method_restores_what_was_encoded() {
 fn lzma_streams_of_all_property_kinds_are_restored() {
     let text = lzma_text();
     for (properties, stored) in LZMA {
+        let mut start = Vec::new();
+        expand(14, stored, (text.len(), 3000), &mut start).unwrap();
+        assert!(start == text[..3000], "lc, lp, pb: {properties}");
         assert_eq!(
             expanded(14, stored, text.len()).as_deref(),
             Ok(&text[..]),
@@ -340,6 +346,62 @@ fn a_real_packed_program_comes_back_whole() {
         names.contains(&".text") && names.contains(&".rodata"),
         "{names:?}"
     );
+}
+
+/// What a lazy view of a packed file holds, read in pieces from the end to the start.
+fn seen(packed: &[u8]) -> std::io::Result<Vec<u8>> {
+    let (reader, _) = glance(packed, LIMIT).map_err(std::io::Error::other)?;
+    let mut all = vec![0; usize::try_from(reader.len()).unwrap()];
+    let pieces = all.len().div_ceil(777);
+    for i in (0..pieces).rev() {
+        let end = all.len().min((i + 1) * 777);
+        let piece = &mut all[i * 777..end];
+        assert_eq!(reader.read_at(piece, i as u64 * 777)?, piece.len());
+    }
+    Ok(all)
+}
+
+#[test]
+fn a_glance_shows_the_bytes_of_the_whole_program() {
+    for style in styles() {
+        for (packed, original) in [elf(style), macho(style)] {
+            assert!(seen(&packed).unwrap() == original);
+        }
+    }
+    let packed = include_bytes!("../../../../testdata/packed/upx-5.21-lzma-arm");
+    let whole = unpack(packed, 8 << 20).unwrap().image;
+    let (reader, packer) = glance(packed, 8 << 20).unwrap();
+    assert_eq!(packer.to_string(), "UPX 5.21 (LZMA)");
+    assert_eq!(reader.len(), whole.len() as u64);
+    // The start of each part first, then what lies across their ends, then everything.
+    for (at, size) in [
+        (0, 8192),
+        (4096, 70_000),
+        (1_000_000, 300_000),
+        (0, whole.len()),
+    ] {
+        let mut piece = vec![0; size];
+        assert_eq!(reader.read_at(&mut piece, at as u64).unwrap(), size);
+        assert!(piece == whole[at..at + size], "{size} bytes at {at}");
+    }
+}
+
+#[test]
+fn a_glance_at_a_damaged_file_ends_in_an_error_or_in_bytes() {
+    let mut noise = Noise(77);
+    let mut failed = 0;
+    for (packed, ..) in containers() {
+        for _ in 0..300 {
+            let mut bad = packed.clone();
+            let at = noise.below(bad.len());
+            bad[at] ^= 1 << noise.below(8);
+            match seen(&bad) {
+                Ok(bytes) => assert!(bytes.len() as u64 <= LIMIT),
+                Err(_) => failed += 1,
+            }
+        }
+    }
+    assert!(failed > 100, "{failed}");
 }
 
 #[test]

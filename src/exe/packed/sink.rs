@@ -1,0 +1,180 @@
+//! Where the decompressors put what they expand.
+
+use super::UnpackError;
+
+/// The buffer grows by this much at a time: memory follows what was expanded, whatever a header claims.
+const STEP: usize = 64 << 10;
+/// Copies are done in pieces of this length where there is room, which is cheaper than to do them to the byte.
+const PIECE: usize = 16;
+
+/// What is wrong with a stream. Small, because it is part of every bit's result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// It ends too early.
+    Short,
+    /// It says something that no packer writes.
+    Bad,
+}
+
+impl Flaw {
+    /// The error for a stream of this kind.
+    pub fn of(self, stream: &'static str) -> UnpackError {
+        match self {
+            Self::Short => UnpackError::Truncated(stream),
+            Self::Bad => UnpackError::Corrupt(stream),
+        }
+    }
+}
+
+/// Expanded bytes, appended to a vector. [`Sink::finish`] makes the vector end where they do.
+pub(super) struct Sink<'o> {
+    out: &'o mut Vec<u8>,
+    base: usize,
+    at: usize,
+    end: usize,
+    until: usize,
+}
+
+impl<'o> Sink<'o> {
+    /// For a stream of `want` bytes, of which the first `until` are enough.
+    pub fn new(out: &'o mut Vec<u8>, want: usize, until: usize) -> Result<Self, Flaw> {
+        let base = out.len();
+        let end = base.checked_add(want).ok_or(Flaw::Bad)?;
+        Ok(Self {
+            base,
+            at: base,
+            end,
+            until: base.saturating_add(until).min(end),
+            out,
+        })
+    }
+
+    /// Bytes expanded so far.
+    pub fn done(&self) -> usize {
+        self.at - self.base
+    }
+
+    /// Whether only a part was asked for, and is there.
+    #[inline(always)]
+    pub fn is_partial_and_enough(&self) -> bool {
+        self.at >= self.until && self.until < self.end
+    }
+
+    /// Whether every byte of the stream is there.
+    pub fn is_full(&self) -> bool {
+        self.at >= self.end
+    }
+
+    /// The byte that stands `back` places before the next one; 0 before the first.
+    pub fn before(&self, back: usize) -> u8 {
+        let at = self.at.checked_sub(back).filter(|at| *at >= self.base);
+        at.and_then(|at| self.out.get(at)).copied().unwrap_or(0)
+    }
+
+    /// Makes room for `more` bytes.
+    #[inline(always)]
+    fn room(&mut self, more: usize) -> Result<(), Flaw> {
+        if more > self.end - self.at {
+            return Err(Flaw::Bad);
+        }
+        if self.at + more > self.out.len() {
+            self.grow(more);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn grow(&mut self, more: usize) {
+        let len = self
+            .at
+            .saturating_add(more)
+            .saturating_add(STEP)
+            .min(self.end);
+        self.out.resize(len, 0);
+    }
+
+    /// Appends a byte.
+    #[inline(always)]
+    pub fn push(&mut self, byte: u8) -> Result<(), Flaw> {
+        self.room(1)?;
+        if let Some(place) = self.out.get_mut(self.at) {
+            *place = byte;
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Appends the `len` bytes of `src` at `at`.
+    #[inline(always)]
+    pub fn extend(&mut self, src: &[u8], at: usize, len: usize) -> Result<(), Flaw> {
+        self.room(len)?;
+        if len <= PIECE
+            && let (Some(place), Some(source)) = (
+                self.out.get_mut(self.at..self.at + PIECE),
+                src.get(at..at + PIECE),
+            )
+        {
+            // What is written too much is overwritten by what comes next, or cut off at the end.
+            place.copy_from_slice(source);
+        } else {
+            let source = src.get(at..at + len).ok_or(Flaw::Short)?;
+            if let Some(place) = self.out.get_mut(self.at..self.at + len) {
+                place.copy_from_slice(source);
+            }
+        }
+        self.at += len;
+        Ok(())
+    }
+
+    /// Appends `len` bytes that start `back` bytes before the end; the two may overlap.
+    #[inline(always)]
+    pub fn copy(&mut self, back: usize, len: usize) -> Result<(), Flaw> {
+        if back == 0 || back > self.done() {
+            return Err(Flaw::Bad);
+        }
+        self.room(len)?;
+        let from = self.at - back;
+        if back >= PIECE && self.out.len() - self.at >= len + PIECE {
+            let mut done = 0;
+            while done < len {
+                let source = from + done;
+                self.out.copy_within(source..source + PIECE, self.at + done);
+                done += PIECE;
+            }
+            self.at += len;
+            return Ok(());
+        }
+        self.copy_long(from, back, len);
+        Ok(())
+    }
+
+    fn copy_long(&mut self, from: usize, back: usize, len: usize) {
+        if back == 1 {
+            let byte = self.before(1);
+            if let Some(place) = self.out.get_mut(self.at..self.at + len) {
+                place.fill(byte);
+            }
+            self.at += len;
+            return;
+        }
+        let mut left = len;
+        // Each round what was just appended extends the source, so twice as much may be copied as one piece.
+        while left > 0 {
+            let n = left.min(self.at - from);
+            self.out.copy_within(from..from + n, self.at);
+            self.at += n;
+            left -= n;
+        }
+    }
+
+    /// Cuts the vector where the bytes end; they must be all that was promised, or as many as were asked for.
+    pub fn finish(self) -> Result<(), Flaw> {
+        let enough = self.until < self.end && self.at >= self.until;
+        self.out.truncate(if enough { self.until } else { self.at });
+        if enough || self.at == self.end {
+            Ok(())
+        } else {
+            Err(Flaw::Bad)
+        }
+    }
+}
