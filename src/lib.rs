@@ -49,6 +49,8 @@ pub mod audit;
 pub mod bytes;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "audit")]
+pub mod deploy;
 pub mod exe;
 #[cfg(all(any(test, fuzzing), feature = "cli", feature = "registry"))]
 #[doc(hidden)]

@@ -31,6 +31,7 @@ fn every_command_is_in_help_manual_and_completions() {
         "scan",
         "ps",
         "audit",
+        "lint",
         "diff",
         "sbom",
         "fips",
@@ -74,6 +75,78 @@ fn every_command_is_in_help_manual_and_completions() {
         "{}",
         wrong.stderr
     );
+}
+
+#[test]
+fn help_is_short_with_the_flag_and_long_with_the_word() {
+    for name in ["scan", "audit", "lint", "diff", "sbom", "fips", "explain"] {
+        let short = run(&[name, "--help"]);
+        let long = run(&["help", name]);
+        assert_eq!((short.code, long.code), (Some(0), Some(0)), "{name}");
+        assert_eq!(short.stdout, run(&[name, "-h"]).stdout, "{name}");
+        let lines = short.stdout.lines().count();
+        assert!(lines <= 50, "{name}: {lines} lines");
+        assert!(
+            short.stdout.contains(&format!("gospect help {name}")),
+            "{name}"
+        );
+        assert!(
+            long.stdout.contains("Examples:") && !short.stdout.contains("Examples:"),
+            "{name}"
+        );
+        assert!(long.stdout.lines().count() > lines, "{name}");
+        let too_wide = short.stdout.lines().find(|l| l.chars().count() > 100);
+        assert_eq!(too_wide, None, "{name}");
+    }
+    for topic in ["targets", "formats", "exit-codes", "policy"] {
+        assert!(run(&["--help"]).stdout.contains(topic), "{topic}");
+        let out = run(&["help", topic]);
+        assert!(
+            out.code == Some(0) && out.stdout.contains("Examples:"),
+            "{topic}"
+        );
+        let too_wide = out.stdout.lines().find(|l| l.chars().count() > 120);
+        assert_eq!(too_wide, None, "{topic}");
+    }
+    let unknown = run(&["help", "audti"]);
+    assert!(
+        unknown.code == Some(2) && unknown.stderr.contains("audit"),
+        "{}",
+        unknown.stderr
+    );
+}
+
+/// Held against the shells themselves, where they are installed.
+#[test]
+fn completions_are_scripts_that_their_shells_read() {
+    let s = Scratch::new();
+    for (shell, check) in [("bash", "-n"), ("zsh", "-n"), ("fish", "--no-execute")] {
+        let script = s.put(shell, run(&["completions", shell]).stdout.as_bytes());
+        match std::process::Command::new(shell)
+            .arg(check)
+            .arg(&script)
+            .output()
+        {
+            Ok(out) => assert!(
+                out.status.success() && out.stderr.is_empty(),
+                "{shell}: {}",
+                String::from_utf8_lossy(&out.stderr)
+            ),
+            Err(_) => println!("skipped: {shell} is not installed"),
+        }
+    }
+    // What bash completes after `gospect li` and after a format flag.
+    let script = format!(
+        "source {}/bash; COMP_WORDS=(gospect li); COMP_CWORD=1; _gospect gospect li gospect; echo ${{COMPREPLY[*]}}",
+        s.path().display()
+    );
+    match std::process::Command::new("bash")
+        .args(["-c", &script])
+        .output()
+    {
+        Ok(out) => assert_eq!(String::from_utf8_lossy(&out.stdout).trim(), "lint"),
+        Err(_) => println!("skipped: bash is not installed"),
+    }
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub fn explain_json(name: &str) -> Option<Value> {
 /// Every rule in one page: `docs/rules.md`.
 pub fn rules_page() -> String {
     let mut out = String::from(
-        "# Rules\n\nEvery rule of `gospect audit`, with its level in each built-in profile. This page is made from the rules themselves; `gospect explain RULE` prints the same text.\n\n",
+        "# Rules\n\nEvery rule of `gospect audit`, and of `gospect lint` (family deployment), with its level in each built-in profile. This page is made from the rules themselves; `gospect explain RULE` prints the same text.\n\n",
     );
     out.push_str("| code | rule | finds | default | release | container | fips |\n|---|---|---|---|---|---|---|\n");
     for r in RULES {

@@ -44,6 +44,22 @@ pub struct PolicyRef {
     pub line: usize,
 }
 
+/// The part of a text file that a finding is about. Lines and columns count from 1, columns in characters; the end is
+/// exclusive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Region {
+    /// Line of the first character.
+    pub line: u32,
+    /// Column of the first character.
+    pub column: u32,
+    /// Line of the end.
+    pub end_line: u32,
+    /// Column after the last character.
+    pub end_column: u32,
+    /// The first line, for reading; shortened when it is long.
+    pub text: String,
+}
+
 /// Why a finding does not count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waived {
@@ -68,6 +84,9 @@ pub struct Finding {
     pub path: String,
     /// Where, for a program.
     pub location: Location,
+    /// Where in it, for deployment files; `None`: the file as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
     /// What was seen: record key (or place) and value.
     pub evidence: Vec<Evidence>,
     /// What to do, with the command to type.
@@ -87,6 +106,16 @@ impl Finding {
     /// True when the finding counts towards the exit code.
     pub fn counts(&self) -> bool {
         self.waived.is_none() && !self.accepted
+    }
+
+    /// The line to show in its file: of its region, or of the policy when the finding is about that; `None`: no line.
+    pub fn line(&self) -> Option<usize> {
+        let in_policy = self.policy.as_ref().filter(|p| p.file == self.path);
+        match (&self.region, in_policy) {
+            (Some(region), _) => usize::try_from(region.line).ok(),
+            (None, Some(policy)) => Some(policy.line.max(1)),
+            (None, None) => None,
+        }
     }
 }
 

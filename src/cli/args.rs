@@ -13,11 +13,31 @@ use std::path::PathBuf;
 #[command(
     about = "X-rays compiled Go programs: what they were built from, whether the record is true, and what they will do at run time"
 )]
-#[command(after_help = "Start with:  gospect scan DIR
-`gospect help COMMAND` says more, with examples.")]
+#[command(
+    disable_help_flag = true,
+    after_help = "Start with:  gospect scan DIR
+`gospect help COMMAND` says more, with examples.
+Topics of `gospect help`: targets, formats, exit-codes, policy"
+)]
 pub struct Cli {
+    /// Print help; `gospect help COMMAND` prints more, with examples
+    #[arg(short, long, global = true, display_order = 999, action = clap::ArgAction::HelpShort)]
+    pub help: Option<bool>,
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The whole command line: what the derives say, and in short help where to find the long one.
+pub fn command() -> clap::Command {
+    let command = <Cli as clap::CommandFactory>::command();
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|c| c.get_name().to_owned())
+        .collect();
+    names.into_iter().fold(command, |command, name| {
+        let more = format!("All options, with examples: gospect help {name}");
+        command.mut_subcommand(name, |c| c.after_help(more))
+    })
 }
 
 /// The commands.
@@ -27,6 +47,8 @@ pub enum Command {
     Scan(ScanArgs),
     /// Judge the binaries by rules and a policy
     Audit(AuditArgs),
+    /// Judge Dockerfiles, Compose files, manifests, units and scripts
+    Lint(LintArgs),
     /// Show what changed between two targets
     Diff(DiffArgs),
     /// Write a software bill of materials
@@ -50,7 +72,7 @@ pub enum Command {
 /// Arguments of `audit`.
 #[derive(Debug, Args)]
 #[command(mut_arg("targets", |arg| arg.required_unless_present("print_config")))]
-#[command(after_help = "Examples:
+#[command(after_long_help = "Examples:
   gospect audit dist/                            findings with their fixes
   gospect audit --profile release -D dirty-tree dist/
   gospect audit --expect vcs.revision=$(git rev-parse HEAD) dist/
@@ -62,6 +84,16 @@ pub struct AuditArgs {
     pub source: SourceArgs,
     #[command(flatten)]
     pub output: OutputArgs,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+    /// A record key that every binary must have with this value (globs allowed)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub expect: Vec<String>,
+}
+
+/// How findings are judged and written: shared by `audit` and `lint`.
+#[derive(Debug, Args)]
+pub struct JudgeArgs {
     /// Policy file [default: gospect.toml in the current directory, when there is one]
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
@@ -70,9 +102,6 @@ pub struct AuditArgs {
     pub profile: Option<String>,
     #[command(flatten)]
     pub levels: Levels,
-    /// A record key that every binary must have with this value (globs allowed)
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub expect: Vec<String>,
     /// Exit with 1 on findings of this level or worse
     #[arg(long, value_name = "LEVEL", default_value = "error",
           value_parser = PossibleValuesParser::new(Level::ALL.map(Level::name)).try_map(|name| Level::parse(&name).ok_or("no such level")))]
@@ -84,7 +113,7 @@ pub struct AuditArgs {
     #[arg(long, value_name = "FILE")]
     pub write_baseline: Option<PathBuf>,
     /// Judge support dates and waivers by this day [default: today, UTC]
-    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date, hide_short_help = true)]
     pub today: Option<Date>,
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text",
@@ -95,11 +124,46 @@ pub struct AuditArgs {
     pub print_config: bool,
 }
 
+/// Arguments of `lint`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "The Go release comes from --go, from the program of --binary, or from the file itself (FROM golang:1.N);
+when nothing tells, the newest known one is taken and said so.
+
+Examples:
+  gospect lint Dockerfile compose.yaml deploy/*.yaml app.service
+  gospect lint .                                 every deployment file below a directory
+  gospect lint --go 1.27 Dockerfile              what happens with the next toolchain
+  gospect lint --binary dist/app app.service     judged by the program itself
+  helm template . | gospect lint --kind kubernetes -
+  gospect lint --format github --fail-on warning Dockerfile
+  gospect explain RULE                           why, and what to do"
+)]
+pub struct LintArgs {
+    /// Dockerfiles, Compose files, Kubernetes manifests, systemd units, scripts, CI workflows, files of variables; directories; `-` for standard input
+    #[arg(value_name = "FILE", required_unless_present = "print_config")]
+    pub files: Vec<PathBuf>,
+    /// Judge everything by this Go release, such as 1.27 or go1.26.6
+    #[arg(long, value_name = "RELEASE", value_parser = parse_release, conflicts_with = "binary")]
+    pub go: Option<crate::go::GoVersion>,
+    /// Judge running programs by the release and the defaults of this program
+    #[arg(long, value_name = "FILE")]
+    pub binary: Option<PathBuf>,
+    /// Take every file for this kind
+    #[arg(long, value_name = "KIND",
+          value_parser = choices(crate::deploy::Kind::ALL.iter().map(|(_, name, doc)| (*name, *doc))))]
+    pub kind: Option<String>,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "gospect diff [OPTIONS] OLD NEW",
-    after_help = "Examples:
+    after_long_help = "Examples:
   gospect diff dist-1.2/ dist-1.3/
   gospect diff --fail-on toolchain,godebug old.tar.gz new.tar.gz
   gospect diff --format markdown records:old.ndjson dist/"
@@ -121,7 +185,7 @@ pub struct DiffArgs {
 /// Arguments of `sbom`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The time of the bill is SOURCE_DATE_EPOCH when it is set, else now.
+    after_long_help = "The time of the bill is SOURCE_DATE_EPOCH when it is set, else now.
 
 Examples:
   gospect sbom ./app > app.cdx.json
@@ -140,7 +204,7 @@ pub struct SbomArgs {
 
 /// Arguments of `fips`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_long_help = "Examples:
   gospect fips ./app
   gospect fips --format json dist/")]
 pub struct FipsArgs {
@@ -156,7 +220,7 @@ pub struct FipsArgs {
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_long_help = "Examples:
   gospect explain                    everything that can be explained
   gospect explain dirty-tree         a rule, by name or by code
   gospect explain asynctimerchan     a GODEBUG setting
@@ -204,7 +268,7 @@ pub struct VersionArgs {
 
 /// Arguments of `completions`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
+#[command(after_long_help = "Example:
   gospect completions bash > ~/.local/share/bash-completion/completions/gospect")]
 pub struct CompletionsArgs {
     /// The shell
@@ -214,7 +278,7 @@ pub struct CompletionsArgs {
 
 /// Arguments of `man`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_long_help = "Examples:
   gospect man audit | man -l -
   gospect man --directory ~/.local/share/man/man1")]
 pub struct ManArgs {
@@ -234,6 +298,12 @@ fn choices(words: impl IntoIterator<Item = (&'static str, &'static str)>) -> Pos
             .map(|(name, doc)| PossibleValue::new(name).help(doc))
             .collect::<Vec<_>>(),
     )
+}
+
+fn parse_release(text: &str) -> Result<crate::go::GoVersion, String> {
+    let name = format!("go{}", text.strip_prefix("go").unwrap_or(text));
+    let version = crate::go::GoVersion::parse(&name).filter(|v| v.minor().is_some());
+    version.ok_or_else(|| "needs a Go release, such as 1.27 or go1.26.6".to_owned())
 }
 
 fn parse_date(text: &str) -> Result<Date, String> {
@@ -259,7 +329,7 @@ pub struct PsArgs {
 
 /// Arguments of `scan`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_long_help = "Examples:
   gospect scan dist/                      every Go binary under dist
   gospect scan ./app                      everything about one binary
   gospect scan --format ndjson / | jq .   one JSON object a line")]
@@ -300,25 +370,25 @@ pub struct SourceArgs {
     #[arg(long, short = 'j', value_name = "N")]
     pub jobs: Option<usize>,
     /// Read more targets from FILE (`-`: standard input), one a line
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub files_from: Option<PathBuf>,
     /// Targets of --files-from end with NUL instead of newline
-    #[arg(short = '0', requires = "files_from")]
+    #[arg(short = '0', requires = "files_from", hide_short_help = true)]
     pub null: bool,
     /// Do not open files below SIZE in a walk; no linked Go program is smaller than the default
-    #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = parse_size, hide_short_help = true)]
     pub min_size: u64,
     /// Look only at what is likely to be Go: files of 256 KiB and more without an extension of text
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub likely: bool,
     /// Pass over paths and names that match GLOB
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
     /// Follow symbolic links in a walk
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub follow: bool,
     /// Stay on the file system of each target
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub one_file_system: bool,
     /// Do not look inside archives
     #[arg(long)]
@@ -327,13 +397,13 @@ pub struct SourceArgs {
     #[arg(long, value_name = "OS/ARCH")]
     pub platform: Option<String>,
     /// Check the digests of uncompressed layers too
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub verify_diffid: bool,
     /// Talk plain HTTP to registries on this host
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub insecure_http: bool,
     /// Memory for what is kept of archives, images and executables; more goes to temporary files, or waits
-    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = parse_size)]
+    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = parse_size, hide_short_help = true)]
     pub memory: u64,
     /// Compute SHA-256 of each executable
     #[arg(long)]
@@ -345,25 +415,40 @@ pub struct SourceArgs {
     #[arg(long)]
     pub strict: bool,
     /// Most bytes of one archive entry
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Limits")]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Limits", hide_short_help = true)]
     pub max_entry_size: Option<u64>,
     /// Most bytes that one archive may expand to
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Limits")]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Limits", hide_short_help = true)]
     pub max_expanded: Option<u64>,
     /// Most entries of one archive
-    #[arg(long, value_name = "N", help_heading = "Limits")]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Limits",
+        hide_short_help = true
+    )]
     pub max_entries: Option<u64>,
     /// Most expanded bytes for each compressed byte
-    #[arg(long, value_name = "N", help_heading = "Limits")]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Limits",
+        hide_short_help = true
+    )]
     pub max_ratio: Option<u64>,
     /// Most archives inside archives
-    #[arg(long, value_name = "N", help_heading = "Limits")]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Limits",
+        hide_short_help = true
+    )]
     pub max_depth: Option<u32>,
     /// Largest decompression window
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Limits")]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Limits", hide_short_help = true)]
     pub max_window: Option<u64>,
     /// Most bytes that a packed program may unpack to
-    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Limits")]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Limits", hide_short_help = true)]
     pub max_unpacked: Option<u64>,
 }
 
@@ -430,11 +515,10 @@ fn parse_pair(text: &str) -> Result<(String, String), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `gospect audit`.
 
-use super::args::AuditArgs;
+use super::args::{AuditArgs, JudgeArgs};
 use super::dates;
 use super::exit::Exit;
 use super::feed::{Feed, Need};
@@ -15,14 +15,15 @@ use crate::report::style::clean;
 use std::fs;
 
 pub fn run(args: &AuditArgs) -> Result<Exit, String> {
-    let policy = policy::load(args)?;
-    if args.print_config {
+    let judge = &args.judge;
+    let policy = policy::load(judge, &args.output, &args.expect)?;
+    if judge.print_config {
         let text = policy.print_config();
         Output::open(&args.output)?.write(|out| out.write_all(text.as_bytes()))?;
         return Ok(Exit::Fine);
     }
-    let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
-    let today = args.today.unwrap_or_else(dates::today);
+    let baseline = judge.baseline.as_deref().map(read_baseline).transpose()?;
+    let today = judge.today.unwrap_or_else(dates::today);
     let feed = Feed::open(&args.source, Need::Full("audit"))?;
     let mut output = Output::open(&args.output)?;
 
@@ -30,7 +31,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
     if let Some(baseline) = &baseline {
         auditor = auditor.with_baseline(baseline);
     }
-    let format = findings::format(&args.format);
+    let format = findings::format(&judge.format);
     // Only the page shows the binaries too, so only it keeps them.
     let mut page: Option<(Document, SupportTable)> = None;
     let day = today.to_string();
@@ -59,6 +60,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
         (Some(format), _) => {
             let options = findings::Options {
                 color: output.look.color,
+                width: output.look.width,
             };
             output.write(|out| (format.render)(&audit, &options, out))?;
         }
@@ -70,24 +72,30 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
         }
         (None, None) => {}
     }
-    let findings = match &args.write_baseline {
-        Some(path) if !end.failed => {
-            write_baseline(path, &audit, args.output.quiet)?;
-            false
+    let findings = failed(judge, &audit, end.failed, args.output.quiet)?;
+    Ok(Exit::of(&end, args.source.strict, findings, true))
+}
+
+/// True when findings make the exit code 1; with --write-baseline they are accepted instead.
+pub fn failed(judge: &JudgeArgs, audit: &Audit, unread: bool, quiet: bool) -> Result<bool, String> {
+    match &judge.write_baseline {
+        Some(path) if !unread => {
+            write_baseline(path, audit, quiet)?;
+            Ok(false)
         }
         Some(path) => {
             say!(
                 "gospect: {} is not written: not everything could be read",
                 clean(&path.to_string_lossy())
             );
-            true
+            Ok(true)
         }
-        None => audit.fails(args.fail_on),
-    };
-    Ok(Exit::of(&end, args.source.strict, findings, true))
+        None => Ok(audit.fails(judge.fail_on)),
+    }
 }
 
-fn read_baseline(path: &std::path::Path) -> Result<Baseline, String> {
+/// The baseline that `--baseline` names.
+pub fn read_baseline(path: &std::path::Path) -> Result<Baseline, String> {
     let text = fs::read_to_string(path).map_err(|e| {
         format!(
             "cannot read the baseline {}: {e}; --write-baseline {} writes one",

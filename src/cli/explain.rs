@@ -151,7 +151,7 @@ fn list(format: &str) -> String {
             out
         }
         _ => {
-            let mut out = String::from("Rules of `gospect audit`\n");
+            let mut out = String::from("Rules of `gospect audit`, and of `gospect lint` (GS4..)\n");
             for r in RULES {
                 let _ = writeln!(
                     out,

@@ -22,6 +22,7 @@ mod init;
 #[cfg(unix)]
 mod interrupt;
 mod levels;
+mod lint;
 mod output;
 mod policy;
 mod progress;
@@ -29,11 +30,12 @@ mod ps;
 mod sbom;
 mod scan;
 mod shell;
+mod topics;
 mod version;
 
 use crate::report::style::clean;
 use args::{Cli, Command};
-use clap::Parser;
+use clap::FromArgMatches;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -44,6 +46,7 @@ gospect X-rays compiled Go programs. Type one of:
   gospect scan DIR             list every Go program under DIR
   gospect scan FILE            everything about one program
   gospect audit DIR            what is wrong, and how to fix it
+  gospect lint Dockerfile      what is wrong with what starts them
   gospect diff OLD NEW         what changed between two releases
   gospect version -m FILE      the same as `go version -m FILE`, without Go
 
@@ -60,7 +63,20 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         say!("{}", HINT.trim_end());
         return exit::Exit::Failed.into();
     }
-    let cli = match Cli::try_parse_from(args) {
+    if let [_, help, topic] = args.as_slice()
+        && help == "help"
+        && let Some(answer) = help_topic(&topic.to_string_lossy())
+    {
+        return match answer {
+            Ok(()) => exit::Exit::Fine.into(),
+            Err(message) => {
+                say!("gospect: {}", clean(&message));
+                exit::Exit::Failed.into()
+            }
+        };
+    }
+    let parsed = args::command().try_get_matches_from(args);
+    let cli = match parsed.and_then(|m| Cli::from_arg_matches(&m)) {
         Ok(cli) => cli,
         Err(error) => {
             let help = !error.use_stderr();
@@ -77,6 +93,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Ps(args) => ps::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Lint(args) => lint::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Sbom(args) => sbom::run(&args),
         Command::Fips(args) => fips::run(&args),
@@ -96,4 +113,30 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
             exit::Exit::Failed.into()
         }
     }
+}
+
+/// `gospect help TOPIC` for what is no command; `None`: a command, whose help the parser knows.
+fn help_topic(name: &str) -> Option<Result<(), String>> {
+    if let Some(text) = topics::text(name) {
+        return Some(output::print(text.as_bytes()));
+    }
+    let commands = args::command();
+    let known: Vec<&str> = commands
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .chain(["help"])
+        .collect();
+    if known.contains(&name) || name.starts_with('-') {
+        return None;
+    }
+    let near = crate::knowledge::nearest(name, known.into_iter().chain(topics::NAMES));
+    let name = crate::report::style::clean(name);
+    Some(Err(match near {
+        Some(near) => {
+            format!("there is no command or topic `{name}`; did you mean `gospect help {near}`?")
+        }
+        None => format!(
+            "there is no command or topic `{name}`; `gospect help` lists them; `gospect explain {name}` explains rules and settings"
+        ),
+    }))
 }

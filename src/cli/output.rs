@@ -141,3 +141,11 @@ pub fn write_failed(error: &io::Error) -> Result<(), String> {
         _ => Err(format!("cannot write the output: {error}")),
     }
 }
+
+/// Writes to standard output what needs no look.
+pub fn print(bytes: &[u8]) -> Result<(), String> {
+    match io::stdout().write_all(bytes) {
+        Ok(()) => Ok(()),
+        Err(e) => write_failed(&e),
+    }
+}

@@ -1,6 +1,6 @@
 //! The policy that the arguments ask for: file, profile, levels, expectations.
 
-use super::args::{AuditArgs, Color};
+use super::args::{Color, JudgeArgs, OutputArgs};
 use crate::audit::Policy;
 use crate::audit::policy::FILE_NAME;
 use crate::report::style::clean;
@@ -8,9 +8,9 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// Reads the policy. Every mistake in the file goes to standard error; the answer counts them.
-pub fn load(args: &AuditArgs) -> Result<Policy, String> {
-    let mut policy = match file(args) {
-        Some(path) => read(&path, args)?,
+pub fn load(args: &JudgeArgs, output: &OutputArgs, expect: &[String]) -> Result<Policy, String> {
+    let mut policy = match file(args, output) {
+        Some(path) => read(&path, output)?,
         None => Policy::built_in(),
     };
     if let Some(profile) = &args.profile {
@@ -19,14 +19,14 @@ pub fn load(args: &AuditArgs) -> Result<Policy, String> {
             .map_err(|e| format!("--profile: {e}"))?;
     }
     args.levels.apply(&mut policy)?;
-    for pair in &args.expect {
+    for pair in expect {
         policy.expect(pair).map_err(|e| format!("--expect: {e}"))?;
     }
     Ok(policy)
 }
 
 /// The file that was named, or the one of the current directory.
-fn file(args: &AuditArgs) -> Option<PathBuf> {
+fn file(args: &JudgeArgs, output: &OutputArgs) -> Option<PathBuf> {
     if args.policy.is_some() {
         return args.policy.clone();
     }
@@ -34,13 +34,13 @@ fn file(args: &AuditArgs) -> Option<PathBuf> {
     if !here.is_file() {
         return None;
     }
-    if !args.output.quiet {
+    if !output.quiet {
         say!("gospect: policy: {FILE_NAME} of this directory; --policy FILE takes another");
     }
     Some(here)
 }
 
-fn read(path: &Path, args: &AuditArgs) -> Result<Policy, String> {
+fn read(path: &Path, output: &OutputArgs) -> Result<Policy, String> {
     let name = path.to_string_lossy();
     let text = std::fs::read_to_string(path).map_err(|e| {
         format!(
@@ -50,7 +50,7 @@ fn read(path: &Path, args: &AuditArgs) -> Result<Policy, String> {
         )
     })?;
     Policy::load(&text, &name).map_err(|mistakes| {
-        let color = match args.output.color {
+        let color = match output.color {
             Color::Auto => {
                 std::io::stderr().is_terminal()
                     && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())

@@ -1,36 +1,37 @@
 //! `gospect completions` and `gospect man`: both made from the same description of the arguments as `--help`.
 
-use super::args::{Cli, CompletionsArgs, ManArgs};
+use super::args::{self, CompletionsArgs, ManArgs};
 use super::exit::Exit;
-use super::output::write_failed;
-use clap::{Command, CommandFactory};
-use std::io::Write;
+use super::output::print;
+use clap::Command;
 
 /// Prints the completions of a shell.
-pub fn completions(args: &CompletionsArgs) -> Result<Exit, String> {
+pub fn completions(wanted: &CompletionsArgs) -> Result<Exit, String> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "gospect", &mut script);
-    print(&script)
+    clap_complete::generate(wanted.shell, &mut args::command(), "gospect", &mut script);
+    print(&script)?;
+    Ok(Exit::Fine)
 }
 
 /// Prints one page, or writes all.
-pub fn man(args: &ManArgs) -> Result<Exit, String> {
-    let root = Cli::command().disable_help_subcommand(true);
-    if let Some(directory) = &args.directory {
+pub fn man(wanted: &ManArgs) -> Result<Exit, String> {
+    let root = args::command().disable_help_subcommand(true);
+    if let Some(directory) = &wanted.directory {
         let failed = |e| format!("cannot write pages into {}: {e}", directory.display());
         std::fs::create_dir_all(directory).map_err(failed)?;
         clap_mangen::generate_to(root, directory).map_err(failed)?;
         return Ok(Exit::Fine);
     }
     let mut page = Vec::new();
-    let command = match &args.command {
+    let command = match &wanted.command {
         None => root,
         Some(name) => subcommand(root, name)?,
     };
     clap_mangen::Man::new(command)
         .render(&mut page)
         .map_err(|e| format!("cannot make the page: {e}"))?;
-    print(&page)
+    print(&page)?;
+    Ok(Exit::Fine)
 }
 
 fn subcommand(mut root: Command, name: &str) -> Result<Command, String> {
@@ -53,11 +54,4 @@ fn subcommand(mut root: Command, name: &str) -> Result<Command, String> {
             })
         }
     }
-}
-
-fn print(bytes: &[u8]) -> Result<Exit, String> {
-    if let Err(e) = std::io::stdout().write_all(bytes) {
-        write_failed(&e)?;
-    }
-    Ok(Exit::Fine)
 }

@@ -133,10 +133,10 @@ fn read_table(
         } else {
             image.word(place).unwrap_or(0)
         };
-        if let Some(value) = value(kind, symbol, addend) {
-            if !push_fixup(image.window(), fixups, (place, value)) {
-                return;
-            }
+        if let Some(value) = value(kind, symbol, addend)
+            && !push_fixup(image.window(), fixups, (place, value))
+        {
+            return;
         }
     }
 }
@@ -209,10 +209,10 @@ fn read_object(image: &Image<'_>, absolute: u64, fixups: &mut Vec<(u64, u64)>) {
                     .checked_add(image.number(&symbol[8..16]))?
                     .checked_add(addend)
             });
-            if let (Some(value), Some(place)) = (value, target.address.checked_add(place)) {
-                if !push_fixup(image.window(), fixups, (place, value)) {
-                    return;
-                }
+            if let (Some(value), Some(place)) = (value, target.address.checked_add(place))
+                && !push_fixup(image.window(), fixups, (place, value))
+            {
+                return;
             }
         }
     }

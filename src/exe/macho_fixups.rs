@@ -120,10 +120,10 @@ fn read_chains(image: &Image<'_>) -> Option<Vec<(u64, u64)>> {
             while links < LINKS_LIMIT {
                 links += 1;
                 let Some(raw) = image.word(at) else { break };
-                if let Some(target) = target(layout, raw, base) {
-                    if !push_fixup(image.window(), &mut fixups, (at, target)) {
-                        return Some(fixups);
-                    }
+                if let Some(target) = target(layout, raw, base)
+                    && !push_fixup(image.window(), &mut fixups, (at, target))
+                {
+                    return Some(fixups);
                 }
                 let next = (raw >> layout.next.0 & layout.next.1) * layout.stride;
                 if next == 0 {

@@ -150,7 +150,7 @@ pub(super) fn report(lines: &[Line]) {
     let audit = auditor.finish();
     for format in findings::FORMATS {
         let mut out = Vec::new();
-        (format.render)(&audit, &findings::Options { color: false }, &mut out)
+        (format.render)(&audit, &findings::Options::default(), &mut out)
             .expect("memory takes everything");
         if matches!(format.name, "text" | "github") {
             harmless(&String::from_utf8_lossy(&out));

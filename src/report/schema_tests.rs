@@ -164,6 +164,36 @@ fn every_line_is_as_the_schema_says() {
     }
 }
 
+/// Real programs of many ages and ports, through the scan and the writer of NDJSON.
+#[cfg(feature = "archives")]
+#[test]
+fn every_line_about_real_programs_is_as_the_schema_says() {
+    use crate::report::model::Line;
+    use crate::scan::{Event, Options, run};
+    use crate::source::target::Target;
+    let schema = schema();
+    let targets = ["arm64.tar.xz", "others.tar.xz", "wasm.tar.xz"].map(|name| {
+        let place = root().join("testdata/fixtures").join(name);
+        (name.to_owned(), Target::Path(place))
+    });
+    let mut seen = 0;
+    run(&targets, &Options::default(), &mut |event| {
+        let line = match event {
+            Event::Binary(binary) => Line::Binary(binary),
+            Event::Unexamined { thing, .. } => Line::Unexamined(thing),
+            _ => return true,
+        };
+        let mut out = Vec::new();
+        ndjson::write(&line, &mut out).unwrap();
+        let value: Value = serde_json::from_slice(&out).unwrap();
+        whole(&schema, &schema, &value).unwrap_or_else(|error| panic!("{error}: {value}"));
+        seen += 1;
+        true
+    })
+    .unwrap();
+    assert!(seen > 10, "{seen}");
+}
+
 #[test]
 fn the_document_is_as_the_schema_says() {
     let schema = schema();

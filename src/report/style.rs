@@ -147,14 +147,21 @@ impl Look {
                 used += size;
                 continue;
             }
-            for c in word.chars() {
-                let size = char_width(c);
-                if used > 0 && used + size > room {
+            // Lists and paths are broken after a comma or a slash, other long words anywhere.
+            for part in word.split_inclusive([',', '/']) {
+                if used > 0 && width(part).saturating_add(used) > room {
                     new_line(out, indent);
                     used = 0;
                 }
-                out.push(c);
-                used += size;
+                for c in part.chars() {
+                    let size = char_width(c);
+                    if used > 0 && used + size > room {
+                        new_line(out, indent);
+                        used = 0;
+                    }
+                    out.push(c);
+                    used += size;
+                }
             }
         }
         out.push('\n');

@@ -7,9 +7,11 @@ use super::fleet::Fleet;
 use super::keys::Record;
 use super::known::Release;
 use super::options::Options;
-use super::policy::{Effective, Policy};
+use super::policy::{Effective, Policy, Waiver};
+use super::rules::deployment::Assumed;
 use super::rules::registry::{self, RULES};
-use super::rules::{Check, Ctx, ImageCtx, InImage, Meta, Report, RunCtx, Sink};
+use super::rules::{Check, Ctx, FileCtx, ImageCtx, InImage, Meta, Report, RunCtx, Sink};
+use crate::deploy::Deployment;
 use crate::report::model::{Binary, ImageRecord, Line, Location, Unexamined};
 use serde::Serialize;
 use std::cell::OnceCell;
@@ -30,6 +32,7 @@ pub struct Auditor<'p> {
     findings: Vec<Finding>,
     accepted: Baseline,
     binaries: u64,
+    files: u64,
 }
 
 /// What came out.
@@ -41,6 +44,8 @@ pub struct Audit {
     pub counts: Counts,
     /// Binaries judged.
     pub binaries: u64,
+    /// Deployment files judged.
+    pub files: u64,
     /// Profile in force.
     pub profile: String,
     /// The day that was judged by.
@@ -75,7 +80,7 @@ impl Audit {
 
     /// True when nothing was there to judge: exit code 3 where a program was required.
     pub fn is_empty(&self) -> bool {
-        self.binaries == 0
+        self.binaries == 0 && self.files == 0
     }
 }
 
@@ -98,6 +103,7 @@ impl<'p> Auditor<'p> {
             findings: Vec::new(),
             accepted: Baseline::default(),
             binaries: 0,
+            files: 0,
         }
     }
 
@@ -152,13 +158,7 @@ impl<'p> Auditor<'p> {
             })
             .copied();
         let overrides = self.policy.overrides_of(binary);
-        let rows = if overrides.is_empty() {
-            &self.base
-        } else {
-            self.special
-                .entry(overrides)
-                .or_insert_with_key(|o| self.policy.effective(o))
-        };
+        let rows = rows(self.policy, &self.base, &mut self.special, overrides);
         let mut ctx = Ctx {
             binary,
             image: number.and_then(|n| self.images.get(n)).map(|(i, _)| i),
@@ -188,6 +188,7 @@ impl<'p> Auditor<'p> {
                 policy: row.at.as_ref(),
                 path: &binary.path,
                 location: &binary.location,
+                file: None,
                 identity: &identity,
                 out: &mut self.findings,
             };
@@ -219,6 +220,7 @@ impl<'p> Auditor<'p> {
                 policy: Some(&custom.at),
                 path: &binary.path,
                 location: &binary.location,
+                file: None,
                 identity: &identity,
                 out: &mut self.findings,
             };
@@ -234,6 +236,46 @@ impl<'p> Auditor<'p> {
         }
         self.fleet.push(binary, &record, &self.group_by);
         self.accepted.record(binary);
+    }
+
+    /// Judges a deployment file by the Go release that the user or the file names.
+    pub fn deployment(&mut self, file: &Deployment, assumed: &Assumed) {
+        self.files += 1;
+        let overrides = self.policy.overrides_of_file(&file.path);
+        let rows = rows(self.policy, &self.base, &mut self.special, overrides);
+        let location = Location {
+            target: file.path.clone(),
+            file: Some(file.path.clone()),
+            ..Location::default()
+        };
+        let identity = OnceCell::new();
+        // Not relative to its target, as programs are: of `a/Dockerfile` and `b/Dockerfile` both names count.
+        let _ = identity.set(file.path.trim_start_matches("./").to_owned());
+        for (rule, row) in RULES.iter().zip(rows) {
+            let (Check::Deployment(check), Some(level)) = (rule.check, row.level) else {
+                continue;
+            };
+            let ctx = FileCtx {
+                file,
+                assumed,
+                options: Options {
+                    specs: rule.meta.options,
+                    set: &row.options,
+                },
+            };
+            let mut sink = Sink {
+                rule: rule.meta.id,
+                code: rule.meta.code,
+                level,
+                policy: row.at.as_ref(),
+                path: &file.path,
+                location: &location,
+                file: Some(file),
+                identity: &identity,
+                out: &mut self.findings,
+            };
+            check(&ctx, &mut sink);
+        }
     }
 
     /// Judges images and the whole set, applies waivers and the baseline, counts.
@@ -255,6 +297,7 @@ impl<'p> Auditor<'p> {
                     policy: row.at.as_ref(),
                     path,
                     location,
+                    file: None,
                     identity: &identity,
                     out: &mut self.findings,
                 });
@@ -291,7 +334,7 @@ impl<'p> Auditor<'p> {
                         )
                     });
                 }
-                Check::Binary(_) | Check::Engine => {}
+                Check::Binary(_) | Check::Deployment(_) | Check::Engine => {}
             }
         }
         self.waive(&rows);
@@ -300,22 +343,12 @@ impl<'p> Auditor<'p> {
         }
         self.findings.iter().for_each(|f| self.accepted.accept(f));
         self.findings.sort_by(|a, b| {
-            (
-                &a.path,
-                b.level,
-                &a.code,
-                &a.rule,
-                &a.message,
-                &a.fingerprint,
-            )
-                .cmp(&(
-                    &b.path,
-                    a.level,
-                    &b.code,
-                    &b.rule,
-                    &b.message,
-                    &b.fingerprint,
-                ))
+            // A file is read from top to bottom, a program worst first.
+            let place = |f: &Finding| f.region.as_ref().map(|r| (r.line, r.column));
+            (&a.path, place(a), b.level)
+                .cmp(&(&b.path, place(b), a.level))
+                .then_with(|| (&a.code, &a.rule).cmp(&(&b.code, &b.rule)))
+                .then_with(|| (&a.message, &a.fingerprint).cmp(&(&b.message, &b.fingerprint)))
         });
         let mut counts = Counts::default();
         for f in &self.findings {
@@ -331,9 +364,25 @@ impl<'p> Auditor<'p> {
             findings: self.findings,
             counts,
             binaries: self.binaries,
+            files: self.files,
             profile: self.policy.profile.clone(),
             today: self.today.to_string(),
             baseline: self.accepted,
+        }
+    }
+
+    /// True when a rule that a waiver names could have found something in this run. An id of the policy's own counts with programs.
+    fn judged(&self, waiver: &Waiver) -> bool {
+        let of = |deployment: bool| {
+            RULES.iter().any(|r| {
+                matches!(r.check, Check::Deployment(_)) == deployment
+                    && waiver.names(r.meta.id, r.meta.code)
+            })
+        };
+        match (of(true), of(false)) {
+            (true, false) => self.files > 0,
+            (false, true) => self.binaries > 0 || self.files == 0,
+            _ => true,
         }
     }
 
@@ -365,6 +414,10 @@ impl<'p> Auditor<'p> {
                     .salient(w.path.clone())
                     .help(help)
             };
+            // A policy can serve programs and deployment files: a run over the one says nothing of the other.
+            if covered == 0 && !self.judged(w) {
+                continue;
+            }
             if covered == 0 {
                 let message = format!("the waiver for {} at {} covers nothing", w.rule, w.path);
                 reports.push((
@@ -407,12 +460,28 @@ impl<'p> Auditor<'p> {
                 policy: Some(at),
                 path: &at.file,
                 location: &location,
+                file: None,
                 identity: &OnceCell::new(),
                 out: &mut self.findings,
             };
             sink.report(report);
         }
     }
+}
+
+/// The rules with the overrides that match.
+fn rows<'a>(
+    policy: &Policy,
+    base: &'a [Effective],
+    special: &'a mut HashMap<Vec<usize>, Vec<Effective>>,
+    overrides: Vec<usize>,
+) -> &'a [Effective] {
+    if overrides.is_empty() {
+        return base;
+    }
+    special
+        .entry(overrides)
+        .or_insert_with_key(|o| policy.effective(o))
 }
 
 /// What tells images of one run apart.

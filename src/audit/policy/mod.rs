@@ -297,6 +297,14 @@ impl Policy {
         matching.map(|(i, _)| i).collect()
     }
 
+    /// Numbers of the overrides that match a deployment file: those that ask for nothing but paths.
+    pub fn overrides_of_file(&self, path: &str) -> Vec<usize> {
+        let matching = self.overrides.iter().enumerate().filter(|(_, o)| {
+            o.packages.is_empty() && o.ports.is_empty() && glob::any(&o.paths, path)
+        });
+        matching.map(|(i, _)| i).collect()
+    }
+
     /// Profiles from the one in force to the built-in one it ends in.
     fn chain(&self) -> Vec<String> {
         let mut out = vec![self.profile.clone()];
@@ -322,7 +330,12 @@ impl Policy {
 impl Waiver {
     /// True when it covers a finding of that rule at that path.
     pub fn covers(&self, rule: &str, code: &str, path: &str) -> bool {
-        (self.rule == code || glob::matches(&self.rule, rule)) && glob::matches(&self.path, path)
+        self.names(rule, code) && glob::matches(&self.path, path)
+    }
+
+    /// True when it is about that rule.
+    pub fn names(&self, rule: &str, code: &str) -> bool {
+        self.rule == code || glob::matches(&self.rule, rule)
     }
 }
 

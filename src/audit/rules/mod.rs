@@ -8,6 +8,7 @@
 pub mod registry;
 
 pub mod completeness;
+pub mod deployment;
 pub mod experiments;
 pub mod fleet;
 pub mod godebug;
@@ -22,11 +23,12 @@ pub mod toolchain;
 
 use super::baseline::Baseline;
 use super::date::Date;
-use super::finding::{Finding, Level, PolicyRef, fingerprint, identity};
+use super::finding::{Finding, Level, PolicyRef, Region, fingerprint, identity};
 use super::keys::Record;
 use super::known::Release;
 use super::options::{OptionSpec, Options};
 use super::policy::Expectation;
+use crate::deploy::{Deployment, Span};
 use crate::report::model::{Binary, Evidence, ImageRecord, Location};
 use std::cell::OnceCell;
 
@@ -89,6 +91,8 @@ pub enum Family {
     Completeness,
     /// Whether the binaries of a run agree.
     Fleet,
+    /// What Dockerfiles, Compose files, manifests, units and scripts say: rules of `gospect lint`.
+    Deployment,
     /// The policy itself.
     Policy,
 }
@@ -108,6 +112,7 @@ impl Family {
             Family::Image => "image",
             Family::Completeness => "completeness",
             Family::Fleet => "fleet",
+            Family::Deployment => "deployment",
             Family::Policy => "policy",
         }
     }
@@ -159,6 +164,8 @@ pub enum Check {
     Image(fn(&ImageCtx, &mut Sink)),
     /// At everything, once, at the end.
     Run(fn(&RunCtx, &mut Sink)),
+    /// At each deployment file.
+    Deployment(fn(&FileCtx, &mut Sink)),
     /// Reported by the engine itself (waivers, expectations).
     Engine,
 }
@@ -260,6 +267,16 @@ pub struct InImage {
     pub main_package: Option<String>,
 }
 
+/// What a rule sees of one deployment file.
+pub struct FileCtx<'a> {
+    /// The file.
+    pub file: &'a Deployment,
+    /// The Go release that the user names, if any.
+    pub assumed: &'a deployment::Assumed,
+    /// Options of the rule that looks.
+    pub options: Options<'a>,
+}
+
 /// What a rule sees of the whole run.
 pub struct RunCtx<'a> {
     /// Options of the rule that looks.
@@ -276,6 +293,8 @@ pub struct Sink<'s> {
     pub(super) policy: Option<&'s PolicyRef>,
     pub(super) path: &'s str,
     pub(super) location: &'s Location,
+    /// The deployment file, when the subject is one.
+    pub(super) file: Option<&'s Deployment>,
     /// Identity of the place, made when first needed.
     pub(super) identity: &'s OnceCell<String>,
     pub(super) out: &'s mut Vec<Finding>,
@@ -307,12 +326,33 @@ impl Sink<'_> {
             fingerprint: fingerprint(self.rule, &place, &report.salient),
             path,
             location,
+            region: report.on.map(|span| region(span, self.file)),
             evidence: report.evidence,
             help: report.help,
             policy: self.policy.cloned(),
             waived: None,
             accepted: false,
         });
+    }
+}
+
+/// Longest line that is shown, in characters.
+const SHOWN: usize = 200;
+
+/// The part of a file with its first line. A line that is too long is left out: no part of it would tell more.
+fn region(span: Span, file: Option<&Deployment>) -> Region {
+    let line = file.and_then(|f| f.source.get(span.line)).unwrap_or("");
+    let short = line.chars().nth(SHOWN).is_none();
+    Region {
+        line: span.line,
+        column: span.column,
+        end_line: span.end_line,
+        end_column: span.end_column,
+        text: if short {
+            line.to_owned()
+        } else {
+            String::new()
+        },
     }
 }
 
@@ -326,6 +366,7 @@ pub struct Report {
     salient: Vec<String>,
     at_most: Option<Level>,
     at: Option<(String, Location)>,
+    on: Option<Span>,
 }
 
 impl Report {
@@ -364,6 +405,12 @@ impl Report {
         self
     }
 
+    /// Says which part of a deployment file it is about.
+    pub fn on(mut self, span: Span) -> Report {
+        self.on = Some(span);
+        self
+    }
+
     /// Reports at another place than the subject.
     pub fn at(mut self, path: impl Into<String>, location: Location) -> Report {
         self.at = Some((path.into(), location));
@@ -376,6 +423,7 @@ pub mod prelude {
     pub use super::super::finding::Level;
     pub use super::super::options::{Default as D, Kind, OptionSpec};
     pub use super::{
-        Ctx, Doc, ERROR, Family, ImageCtx, Meta, NOTE, OFF, Report, RunCtx, Sink, WARN, levels,
+        Ctx, Doc, ERROR, Family, FileCtx, ImageCtx, Meta, NOTE, OFF, Report, RunCtx, Sink, WARN,
+        levels,
     };
 }

@@ -1,8 +1,8 @@
 //! The table of all rules, in the order of their codes.
 
 use super::{
-    Check, Rule, completeness, experiments, fleet, godebug, goroot, image, integrity, linkage,
-    policy, settings, source, toolchain,
+    Check, Rule, completeness, deployment, experiments, fleet, godebug, goroot, image, integrity,
+    linkage, policy, settings, source, toolchain,
 };
 
 /// A row: what looks, and at what.
@@ -115,6 +115,24 @@ pub static RULES: &[Rule] = &[
     row!(Run fleet mixed_dependencies),
     row!(Engine policy expired_waiver),
     row!(Engine policy unused_waiver),
+    row!(Deployment deployment deployed_godebug_fatal),
+    row!(Deployment deployment deployed_godebug_insecure),
+    row!(Deployment deployment deployed_godebug_unknown),
+    row!(Deployment deployment deployed_godebug_removed),
+    row!(Deployment deployment deployed_godebug_no_effect),
+    row!(Deployment deployment deployed_godebug_diagnostic),
+    row!(Deployment deployment deployed_godebug_repeated),
+    row!(Deployment deployment deployed_godebug_malformed),
+    row!(Deployment deployment godebug_build_only),
+    row!(Deployment deployment inert_variable),
+    row!(Deployment deployment goroot_variable),
+    row!(Deployment deployment goroot_final_ignored),
+    row!(Deployment deployment goroot_final_read),
+    row!(Deployment deployment refused_go_env_write),
+    row!(Deployment deployment refused_go_run_flag),
+    row!(Deployment deployment refused_experiment),
+    row!(Deployment deployment inert_x_flag),
+    row!(Deployment deployment build_without_trimpath),
     row!(Engine policy custom_rule),
 ];
 

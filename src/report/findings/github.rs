@@ -1,7 +1,7 @@
 //! GitHub workflow commands: one annotation a finding, escaped so that no text from a file can end it or start another.
 
 use super::{Options, clean, file};
-use crate::audit::{Audit, Level};
+use crate::audit::{Audit, Finding, Level};
 use std::io::{self, Write};
 
 /// Writes the annotations of findings that count.
@@ -21,13 +21,26 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
         }
         writeln!(
             out,
-            "::{command} file={},title={}::{}",
+            "::{command} file={}{},title={}::{}",
             property(&clean(file(f))),
+            place(f),
             property(&format!("{} ({})", f.rule, f.code)),
             data(&text)
         )?;
     }
     Ok(())
+}
+
+/// Line and columns, for findings that have them; columns only within one line, as GitHub asks.
+fn place(f: &Finding) -> String {
+    match &f.region {
+        Some(r) if r.line == r.end_line && r.end_column > r.column => format!(
+            ",line={},endLine={},col={},endColumn={}",
+            r.line, r.end_line, r.column, r.end_column
+        ),
+        Some(r) => format!(",line={},endLine={}", r.line, r.end_line.max(r.line)),
+        None => String::new(),
+    }
 }
 
 /// The message of a command (actions/toolkit, packages/core/src/command.ts).

@@ -16,13 +16,20 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
         .map(|f| {
             let n = seen.entry(&f.fingerprint).or_default();
             *n += 1;
-            let unique = if *n == 1 { f.fingerprint.clone() } else { fingerprint(&f.rule, &f.fingerprint, &[n.to_string()]) };
+            let unique = if *n == 1 {
+                f.fingerprint.clone()
+            } else {
+                fingerprint(&f.rule, &f.fingerprint, &[n.to_string()])
+            };
             let severity = match f.level {
                 Level::Error => "critical",
                 Level::Warning => "major",
                 Level::Note => "info",
             };
-            let line = f.policy.as_ref().filter(|p| p.file == f.path).map_or(1, |p| p.line.max(1));
+            let mut lines = json!({ "begin": f.line().unwrap_or(1) });
+            if let (Some(region), Some(map)) = (&f.region, lines.as_object_mut()) {
+                map.insert("end".into(), json!(region.end_line.max(region.line)));
+            }
             json!({
                 "description": format!("{}: {}", clean(&f.path), clean(&f.message)),
                 "check_name": f.rule,
@@ -30,7 +37,7 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
                 "severity": severity,
                 "content": { "body": clean(&f.help) },
                 "categories": ["Security"],
-                "location": { "path": clean(file(f).trim_start_matches("./")), "lines": { "begin": line } }
+                "location": { "path": clean(file(f).trim_start_matches("./")), "lines": lines }
             })
         })
         .collect();

@@ -2,7 +2,7 @@
 //! their text, what is waived or accepted is skipped.
 
 use super::{Options, clean};
-use crate::audit::{Audit, Finding, Level};
+use crate::audit::{Audit, Finding, Level, Region};
 use std::io::{self, Write};
 
 /// Writes the document.
@@ -36,8 +36,9 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
         )?;
         writeln!(
             out,
-            "    <testcase classname=\"gospect\" name=\"{} programs without findings\" time=\"0\"/>\n  </testsuite>",
-            audit.binaries
+            "    <testcase classname=\"gospect\" name=\"{} {} without findings\" time=\"0\"/>\n  </testsuite>",
+            audit.binaries.max(audit.files),
+            if audit.files > 0 { "files" } else { "programs" }
         )?;
     }
     for (path, list) in &suites {
@@ -52,9 +53,10 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
         for f in list {
             write!(
                 out,
-                "    <testcase classname=\"{}\" name=\"{}\" time=\"0\">",
+                "    <testcase classname=\"{}\" name=\"{}\"{} time=\"0\">",
                 xml(path),
-                xml(&format!("{}: {}", f.rule, f.message))
+                xml(&format!("{}: {}", f.rule, f.message)),
+                place(f)
             )?;
             let body = body(f);
             match (&f.waived, f.accepted, f.level) {
@@ -82,6 +84,12 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
     writeln!(out, "</testsuites>")
 }
 
+/// File and line of a case, as most readers of JUnit take them.
+fn place(f: &Finding) -> String {
+    let of = |r: &Region| format!(" file=\"{}\" line=\"{}\"", xml(&f.path), r.line);
+    f.region.as_ref().map(of).unwrap_or_default()
+}
+
 fn body(f: &Finding) -> String {
     let mut lines: Vec<String> = vec![format!(
         "{} {} {}",
@@ -89,6 +97,9 @@ fn body(f: &Finding) -> String {
         f.code,
         clean(&f.message)
     )];
+    if let Some(r) = &f.region {
+        lines.push(format!("{}:{}:{}", clean(&f.path), r.line, r.column));
+    }
     lines.extend(
         f.evidence
             .iter()

@@ -1,7 +1,7 @@
 //! Findings as Markdown for a job summary or a pull request comment: counts, a table, details folded away.
 
 use super::{Options, clean, text};
-use crate::audit::{Audit, Level};
+use crate::audit::{Audit, Finding, Level};
 use std::io::{self, Write};
 
 /// Most findings listed; comments and summaries have size limits (GitHub: 64 KiB a comment).
@@ -10,11 +10,17 @@ const LISTED: usize = 100;
 /// Writes the summary.
 pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
     let counting: Vec<_> = audit.findings.iter().filter(|f| f.counts()).collect();
-    writeln!(out, "## gospect audit\n\n{}\n", cell(&text::summary(audit)))?;
+    let command = if audit.files > 0 { "lint" } else { "audit" };
+    writeln!(
+        out,
+        "## gospect {command}\n\n{}\n",
+        cell(&text::summary(audit))
+    )?;
     if counting.is_empty() {
         return Ok(());
     }
-    writeln!(out, "| | rule | program | finding |\n|---|---|---|---|")?;
+    let subject = if audit.files > 0 { "file" } else { "program" };
+    writeln!(out, "| | rule | {subject} | finding |\n|---|---|---|---|")?;
     let mut sorted = counting.clone();
     sorted.sort_by_key(|f| std::cmp::Reverse(f.level));
     for f in sorted.iter().take(LISTED) {
@@ -27,7 +33,7 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
             out,
             "| {mark} | {} | {} | {} |",
             cell(&f.rule),
-            cell(&f.path),
+            cell(&place(f)),
             cell(&f.message)
         )?;
     }
@@ -44,6 +50,14 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
         }
     }
     writeln!(out, "\n</details>")
+}
+
+/// Path, with the line where there is one.
+fn place(f: &Finding) -> String {
+    match &f.region {
+        Some(r) => format!("{}:{}", f.path, r.line),
+        None => f.path.clone(),
+    }
 }
 
 /// Text from a file as it is, in a table cell: nothing in it is Markdown or HTML.

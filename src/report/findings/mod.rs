@@ -8,6 +8,8 @@ pub mod gitlab;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+#[cfg(feature = "cli")]
+pub mod page;
 pub mod remarks;
 pub mod sarif;
 pub mod text;
@@ -22,6 +24,8 @@ use std::io::{self, Write};
 pub struct Options {
     /// Colours in text.
     pub color: bool,
+    /// Columns of the terminal that text goes to; `None`: no terminal, nothing is wrapped.
+    pub width: Option<usize>,
 }
 
 /// Writes an audit in one format.

@@ -86,11 +86,14 @@ fn result(f: &Finding, index: usize, baseline: bool) -> Value {
     let mut physical = Map::new();
     physical.insert("artifactLocation".into(), json!({ "uri": uri(file(f)) }));
     // Code scanning needs a line; a binary has only one.
-    let in_policy = f.policy.as_ref().filter(|p| p.file == f.path);
-    physical.insert(
-        "region".into(),
-        json!({ "startLine": in_policy.map_or(1, |p| p.line.max(1)) }),
-    );
+    let region = match &f.region {
+        Some(r) => json!({
+            "startLine": r.line, "startColumn": r.column, "endLine": r.end_line.max(r.line),
+            "endColumn": r.end_column.max(1), "snippet": { "text": clean(&r.text) },
+        }),
+        None => json!({ "startLine": f.line().unwrap_or(1) }),
+    };
+    physical.insert("region".into(), region);
     let mut out = json!({
         "ruleId": f.rule,
         "ruleIndex": index,

@@ -42,7 +42,7 @@ fn audit() -> Audit {
 
 fn rendered(name: &str, audit: &Audit) -> String {
     let mut out = Vec::new();
-    (format(name).unwrap().render)(audit, &Options { color: false }, &mut out).unwrap();
+    (format(name).unwrap().render)(audit, &Options::default(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -74,7 +74,15 @@ fn every_format_shows_what_counts_and_nothing_escapes() {
         assert!(text.ends_with('\n'));
     }
     let mut out = Vec::new();
-    text::render(&a, &Options { color: true }, &mut out).unwrap();
+    text::render(
+        &a,
+        &Options {
+            color: true,
+            width: None,
+        },
+        &mut out,
+    )
+    .unwrap();
     let coloured = String::from_utf8(out).unwrap();
     assert!(
         coloured.contains("\x1b[1;31merror[dirty-tree]\x1b[0m") && !coloured.contains("\x1b[31m\n")
@@ -106,6 +114,23 @@ fn text_is_grouped_and_says_what_to_do() {
         rendered("text", &none),
         "no findings in 1 program (profile default, 2026-11-22)\n"
     );
+}
+
+#[test]
+fn text_fits_the_terminal() {
+    let mut out = Vec::new();
+    let options = Options {
+        color: false,
+        width: Some(60),
+    };
+    text::render(&audit(), &options, &mut out).unwrap();
+    let narrow = String::from_utf8(out).unwrap();
+    let wide = rendered("text", &audit());
+    let words = |t: &str| t.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(words(&narrow), words(&wide), "nothing is lost");
+    let long = |l: &&str| l.chars().count() > 60 && l.trim_start().contains(' ');
+    assert!(wide.lines().filter(long).count() > 3);
+    assert_eq!(narrow.lines().find(long), None);
 }
 
 #[test]

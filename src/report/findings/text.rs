@@ -1,7 +1,7 @@
 //! Findings for a person: by program, worst first, each with what was seen and what to type.
 
 use super::{Options, clean, count};
-use crate::audit::{Audit, Finding, Level};
+use crate::audit::{Audit, Finding, Level, Region};
 use std::io::{self, Write};
 
 /// Writes the findings that count, then how many there are.
@@ -27,22 +27,22 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
             Level::Warning => "33",
             Level::Note => "36",
         };
-        writeln!(
-            out,
-            "  {} {}",
-            paint(code, &format!("{}[{}]", f.level.name(), f.rule)),
-            clean(&f.message)
-        )?;
+        let line = |indent: usize, code: &str, head: &str, text: &str| {
+            let first = indent + head.chars().count() + 1;
+            let text = flow(text, first, 8, options.width);
+            format!("{}{} {text}\n", " ".repeat(indent), paint(code, head))
+        };
+        let head = format!("{}[{}]", f.level.name(), f.rule);
+        write!(out, "{}", line(2, code, &head, &clean(&f.message)))?;
+        if let Some(r) = &f.region {
+            source(f, r, &paint, code, options.width, out)?;
+        }
         for e in &f.evidence {
-            writeln!(
-                out,
-                "      {} {}",
-                paint("2", &format!("{}:", clean(&e.source))),
-                clean(&e.value)
-            )?;
+            let source = format!("{}:", clean(&e.source));
+            write!(out, "{}", line(6, "2", &source, &clean(&e.value)))?;
         }
         if !f.help.is_empty() {
-            writeln!(out, "      {} {}", paint("32", "fix:"), clean(&f.help))?;
+            write!(out, "{}", line(6, "32", "fix:", &clean(&f.help)))?;
         }
         if let Some(p) = &f.policy {
             writeln!(
@@ -55,11 +55,84 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
     if last.is_some() {
         writeln!(out)?;
     }
-    writeln!(out, "{}", summary(audit))?;
+    writeln!(out, "{}", flow(&summary(audit), 0, 0, options.width))?;
     if last.is_some() {
         writeln!(out, "`gospect explain RULE` says more about a rule.")?;
     }
     Ok(())
+}
+
+/// The place in the file, the line, and marks below the part of it that is meant.
+fn source(
+    f: &Finding,
+    r: &Region,
+    paint: &dyn Fn(&str, &str) -> String,
+    code: &str,
+    columns: Option<usize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let place = format!("{}:{}:{}", clean(&f.path), r.line, r.column);
+    writeln!(out, "      {}", paint("2", &place))?;
+    // Marks fit only below a line in which every character takes one column.
+    let plain = !r.text.is_empty()
+        && r.text
+            .bytes()
+            .all(|b| b == b'\t' || (0x20..0x7f).contains(&b));
+    if !plain {
+        return Ok(());
+    }
+    let number = r.line.to_string();
+    let width = r.text.len();
+    let byte = |column: u32| {
+        usize::try_from(column)
+            .unwrap_or(1)
+            .saturating_sub(1)
+            .min(width)
+    };
+    let start = byte(r.column);
+    let end = if r.line == r.end_line {
+        byte(r.end_column)
+    } else {
+        width
+    };
+    // Of a line that is wider than the terminal, the part around the marks.
+    let room = columns.map_or(width, |c| c.saturating_sub(9 + number.len()).max(20));
+    let from = if end <= room {
+        0
+    } else {
+        start.saturating_sub(room / 4)
+    };
+    let shown = r.text.get(from..width.min(from + room)).unwrap_or_default();
+    let (start, end) = (start - from, (end - from).min(room));
+    let gutter = paint("2", &format!("{number} |"));
+    writeln!(out, "      {gutter} {}", shown.replace('\t', " "))?;
+    let gutter = paint("2", &format!("{} |", " ".repeat(number.len())));
+    let marks = paint(code, &"^".repeat(end.saturating_sub(start).max(1)));
+    writeln!(out, "      {gutter} {}{marks}", " ".repeat(start))
+}
+
+/// Text that begins at a column and goes on, where the terminal ends, on further lines with that indent. Words stay whole.
+fn flow(text: &str, first: usize, indent: usize, columns: Option<usize>) -> String {
+    let Some(columns) = columns.filter(|c| *c > indent) else {
+        return text.to_owned();
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut used = first;
+    for word in text.split(' ') {
+        let size = word.chars().count();
+        if used + size > columns && used > indent {
+            // The blank before it is not needed at the end of a line.
+            out.truncate(out.trim_end().len());
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            used = indent;
+        }
+        out.push_str(word);
+        out.push(' ');
+        used += size + 1;
+    }
+    out.pop();
+    out
 }
 
 /// Image, layer and role, where they apply.
@@ -87,6 +160,14 @@ fn place(f: &Finding) -> String {
     }
 }
 
+/// `2 programs`, `1 file`.
+fn subjects(audit: &Audit) -> String {
+    match (audit.files, audit.binaries) {
+        (1.., 0) => count(audit.files, "file"),
+        _ => count(audit.binaries, "program"),
+    }
+}
+
 /// One line: how many programs, how many findings of each level.
 pub(super) fn summary(audit: &Audit) -> String {
     let c = &audit.counts;
@@ -109,7 +190,7 @@ pub(super) fn summary(audit: &Audit) -> String {
     format!(
         "{} in {} (profile {}, {})",
         parts.join(", "),
-        count(audit.binaries, "program"),
+        subjects(audit),
         clean(&audit.profile),
         audit.today
     )

@@ -17,7 +17,7 @@ pub const META: Meta = Meta {
 };
 
 /// Experiments of the vendors' toolchains (Red Hat's golang-fips, Microsoft's Go): honest although upstream lacks them.
-const VENDORS: [&str; 6] = [
+pub(in crate::audit::rules) const VENDORS: [&str; 6] = [
     "strictfipsruntime",
     "systemcrypto",
     "opensslcrypto",

@@ -22,7 +22,7 @@ pub const META: Meta = Meta {
 };
 
 /// Variables of cmd/go and the build (src/internal/cfg/cfg.go, 1.27) that people set in images; none is read by package runtime.
-const BUILD_ONLY: [(&str, &str); 12] = [
+pub(in crate::audit::rules) const BUILD_ONLY: [(&str, &str); 12] = [
     (
         "GOEXPERIMENT",
         "experiments are chosen when the program is built",

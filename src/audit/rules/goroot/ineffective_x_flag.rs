@@ -33,27 +33,32 @@ const BELIEVED: [&str; 10] = [
     "GOARCH",
 ];
 
+/// The name in a target of `-X` that is believed to be a variable of package runtime and is none.
+pub(in crate::audit::rules) fn no_such_variable(target: &str) -> Option<&str> {
+    let (package, name) = target.rsplit_once('.')?;
+    (package == "runtime" && BELIEVED.contains(&name) && !SETTABLE.contains(&name)).then_some(name)
+}
+
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let main = ctx.binary.main_package.as_deref().unwrap_or_default();
     for x in x_flags(ctx.binary) {
         let Some((package, name)) = x.target.rsplit_once('.') else {
             continue;
         };
-        let (why, help) =
-            if package == "runtime" && BELIEVED.contains(&name) && !SETTABLE.contains(&name) {
-                (
-                    format!("package runtime has no string variable `{name}`"),
-                    format!("drop `-X {}={}` from -ldflags", x.target, x.value),
-                )
-            } else if !main.is_empty() && main != "main" && package == main {
-                (
-                    "symbols of the main package are called `main.…` whatever its import path"
-                        .to_string(),
-                    format!("write `-ldflags='-X main.{name}={}'`", x.value),
-                )
-            } else {
-                continue;
-            };
+        let (why, help) = if let Some(name) = no_such_variable(&x.target) {
+            (
+                format!("package runtime has no string variable `{name}`"),
+                format!("drop `-X {}={}` from -ldflags", x.target, x.value),
+            )
+        } else if !main.is_empty() && main != "main" && package == main {
+            (
+                "symbols of the main package are called `main.…` whatever its import path"
+                    .to_string(),
+                format!("write `-ldflags='-X main.{name}={}'`", x.value),
+            )
+        } else {
+            continue;
+        };
         sink.report(
             Report::new(format!("`-X {}` has no effect: {why}", x.target))
                 .see("-ldflags", format!("-X {}={}", x.target, x.value))

@@ -1,0 +1,62 @@
+use super::settings;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS400",
+    id: "deployed-godebug-fatal",
+    family: Family::Deployment,
+    summary: "a deployment file sets a GODEBUG value that kills the program at start",
+    levels: levels(ERROR, ERROR, ERROR, ERROR),
+    options: &[],
+    since: "0.2.0",
+    doc: Doc {
+        what: "GODEBUG in a Dockerfile, Compose file, manifest or unit has a value with which a program of that Go release exits before `main` runs.",
+        why: "Since Go 1.27 a removed setting with its old value is fatal, and `cgocheck=2` is since Go 1.21. The build succeeds, the deployment never starts.",
+        example: "`ENV GODEBUG=asynctimerchan=1` below `FROM golang:1.27`.",
+        fix: "Take the value out. Judge by another release with `gospect lint --go 1.26`, by the program itself with `--binary FILE`.",
+    },
+};
+
+pub fn check(ctx: &FileCtx, sink: &mut Sink) {
+    for s in settings(ctx, "fatal") {
+        let who = if s.variable.runs {
+            "program"
+        } else {
+            "`go` command"
+        };
+        sink.report(s.report(format!(
+            "`GODEBUG={}` kills a {} {who} at start",
+            s.pair,
+            s.judge.name()
+        )));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn a_removed_setting_kills_by_release() {
+        let text = "FROM golang:1.27 AS b\nFROM scratch\nCOPY --from=b /a /a\nENV GODEBUG=gctrace=0,asynctimerchan=1\n";
+        let found = lint("deployed-godebug-fatal", "Dockerfile", text);
+        assert_eq!(places(&found), ["4:23-39"]);
+        assert!(found[0].message.contains("go1.27") && found[0].help.contains("ENV GODEBUG"));
+        assert!(
+            found[0]
+                .evidence
+                .iter()
+                .any(|e| e.value.contains("FROM golang:1.27, line 1"))
+        );
+        let old = text.replace("1.27", "1.26");
+        assert!(lint("deployed-godebug-fatal", "Dockerfile", &old).is_empty());
+        let build =
+            "FROM golang:1.22\nENV GODEBUG=cgocheck=2\nRUN go build -trimpath\nFROM scratch\n";
+        let found = lint("deployed-godebug-fatal", "Dockerfile", build);
+        assert!(
+            found[0].message.contains("`go` command"),
+            "{}",
+            found[0].message
+        );
+    }
+}

@@ -1,0 +1,53 @@
+use super::settings;
+use crate::audit::known;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS401",
+    id: "deployed-godebug-insecure",
+    family: Family::Deployment,
+    summary: "a deployment file sets a GODEBUG value that weakens security",
+    levels: levels(WARN, ERROR, WARN, ERROR),
+    options: &[OptionSpec {
+        name: "allow",
+        kind: Kind::Texts,
+        default: D::List(&[]),
+        doc: "Settings that may be weak, as `KEY` or `KEY=VALUE`.",
+    }],
+    since: "0.2.0",
+    doc: Doc {
+        what: "A GODEBUG setting that guards security has a weak value in the environment that the file gives to a program.",
+        why: "It brings back what Go gave up for a reason, such as old TLS versions, weak keys or lax parsing, for every program that gets this environment.",
+        example: "`Environment=GODEBUG=x509negativeserial=1` in a unit.",
+        fix: "Take the value out; `gospect explain KEY` says what it does. To keep it on purpose: `deployed-godebug-insecure = { allow = [\"KEY\"] }` in gospect.toml.",
+    },
+};
+
+pub fn check(ctx: &FileCtx, sink: &mut Sink) {
+    let allow = ctx.options.list("allow").unwrap_or_default();
+    for s in settings(ctx, "ok") {
+        let Some(why) = known::weakens(&s.setting.key, &s.setting.value, s.judge.minor()) else {
+            continue;
+        };
+        let pair = s.pair;
+        if allow.contains(&s.setting.key.as_str()) || allow.contains(&pair) {
+            continue;
+        }
+        let why = why.trim_end_matches('.');
+        sink.report(s.report(format!("`GODEBUG={pair}` weakens security: {why}")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn weak_values_are_named_unless_allowed() {
+        let text = "[Service]\nEnvironment=GODEBUG=x509negativeserial=1,http2client=0\n";
+        let found = lint("deployed-godebug-insecure", "a.service", text);
+        assert_eq!(places(&found), ["2:21-41"]);
+        let policy = "[rules]\ndeployed-godebug-insecure = { allow = [\"x509negativeserial\"] }";
+        assert!(lint_by(policy, "deployed-godebug-insecure", "a.service", text).is_empty());
+    }
+}

@@ -1,0 +1,49 @@
+use super::settings;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS404",
+    id: "deployed-godebug-no-effect",
+    family: Family::Deployment,
+    summary: "a deployment file sets a GODEBUG value that changes nothing",
+    levels: levels(NOTE, NOTE, NOTE, NOTE),
+    options: &[],
+    since: "0.2.0",
+    doc: Doc {
+        what: "GODEBUG gives a known key a value that this release treats as it would without it: the default itself, a value that it does not understand, or a setting that only other systems or the `go` command read.",
+        why: "Readers believe that something is set. Often the value was copied from advice for another release.",
+        example: "`GODEBUG=gcstoptheworld=0`: 0 is the default.",
+        fix: "Take the value out.",
+    },
+};
+
+pub fn check(ctx: &FileCtx, sink: &mut Sink) {
+    for s in settings(ctx, "no-effect") {
+        sink.report(s.report(format!("`GODEBUG={}` changes nothing", s.pair)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn defaults_and_nonsense_are_named() {
+        let text = "GODEBUG=gcstoptheworld=0,gctrace=yes,madvdontneed=1,schedtrace=1000\n";
+        let found = lint("deployed-godebug-no-effect", "x.env", text);
+        assert_eq!(places(&found), ["1:9-25", "1:26-37", "1:38-52"]);
+        assert!(
+            found[1].message.contains("gctrace=yes"),
+            "{}",
+            found[1].message
+        );
+        assert!(
+            lint(
+                "deployed-godebug-no-effect",
+                "x.env",
+                "GODEBUG=gcstoptheworld=1\n"
+            )
+            .is_empty()
+        );
+    }
+}

@@ -1,0 +1,44 @@
+use super::settings;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS403",
+    id: "deployed-godebug-removed",
+    family: Family::Deployment,
+    summary: "a deployment file sets a GODEBUG key that the Go release no longer has",
+    levels: levels(WARN, WARN, WARN, WARN),
+    options: &[],
+    since: "0.2.0",
+    doc: Doc {
+        what: "GODEBUG names a key that older releases had and this one dropped. A value that kills the program is reported by deployed-godebug-fatal.",
+        why: "The setting does nothing, and with its old value a program built by Go 1.27 or newer would not start.",
+        example: "`GODEBUG=asynctimerchan=0` below `FROM golang:1.27`.",
+        fix: "Take the key out.",
+    },
+};
+
+pub fn check(ctx: &FileCtx, sink: &mut Sink) {
+    for s in settings(ctx, "removed") {
+        sink.report(s.report(format!(
+            "GODEBUG key `{}` is gone in {} and does nothing",
+            s.setting.key,
+            s.judge.name()
+        )));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn removed_keys_are_named_by_release() {
+        let text = "FROM golang:1.27\nENV GODEBUG=asynctimerchan=0\nCMD /a\n";
+        assert_eq!(
+            places(&lint("deployed-godebug-removed", "Dockerfile", text)),
+            ["2:13-29"]
+        );
+        let old = text.replace("1.27", "1.25");
+        assert!(lint("deployed-godebug-removed", "Dockerfile", &old).is_empty());
+    }
+}

@@ -1,0 +1,62 @@
+use super::{fields, malformed, whose};
+use crate::audit::rules::prelude::*;
+use std::collections::HashMap;
+
+pub const META: Meta = Meta {
+    code: "GS406",
+    id: "deployed-godebug-repeated",
+    family: Family::Deployment,
+    summary: "one GODEBUG string names a key twice",
+    levels: levels(WARN, WARN, WARN, WARN),
+    options: &[],
+    since: "0.2.0",
+    doc: Doc {
+        what: "The same key stands more than once in one GODEBUG string.",
+        why: "The last one wins, so whoever edits the first one changes nothing. An old value of a removed setting kills a program of Go 1.27 even when a later one differs.",
+        example: "`GODEBUG=http2server=0,gctrace=1,http2server=1`.",
+        fix: "Keep one of them.",
+    },
+};
+
+pub fn check(ctx: &FileCtx, sink: &mut Sink) {
+    for v in ctx.file.variables.iter().filter(|v| v.name == "GODEBUG") {
+        let mut last: HashMap<&str, &str> = HashMap::new();
+        let fields = fields(v);
+        for field in fields.iter().rev().filter(|f| !malformed(f.text)) {
+            let Some((key, value)) = field.text.split_once('=') else {
+                continue;
+            };
+            let Some(later) = last.get(key) else {
+                last.insert(key, value);
+                continue;
+            };
+            let what = if *later == value {
+                format!("GODEBUG key `{key}` stands twice")
+            } else {
+                format!("`{key}={value}` is overridden by `{key}={later}` in the same string")
+            };
+            sink.report(
+                Report::new(what)
+                    .see(whose(v), v.value.as_str())
+                    .on(field.at)
+                    .salient(key)
+                    .salient(v.scope.clone())
+                    .help(format!("take `{key}={value}` out of {}", v.label)),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn every_earlier_one_is_named() {
+        let text = "GODEBUG=http2server=0,gctrace=1,http2server=1,gctrace=1\n";
+        let found = lint("deployed-godebug-repeated", "x.env", text);
+        assert_eq!(places(&found), ["1:9-22", "1:23-32"]);
+        assert!(found[0].message.contains("http2server=1") && found[1].message.contains("twice"));
+        assert!(lint("deployed-godebug-repeated", "x.env", "GODEBUG=a=1,b=1\n").is_empty());
+    }
+}

@@ -1,0 +1,80 @@
+use super::whose;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS411",
+    id: "goroot-final-ignored",
+    family: Family::Deployment,
+    summary: "GOROOT_FINAL is set for a build that ignores it",
+    levels: levels(WARN, WARN, WARN, WARN),
+    options: &[],
+    since: "0.2.0",
+    doc: Doc {
+        what: "A build gets GOROOT_FINAL. Go 1.23 and later ignore it; up to Go 1.22 the linker took its value for what `runtime.GOROOT()` answers, and then this is only a note.",
+        why: "Nothing that the value promises happens: paths in the program stay those of the build host, and `runtime.GOROOT()` answers where Go was.",
+        example: "`ENV GOROOT_FINAL=/usr/local/go` below `FROM golang:1.27`.",
+        fix: "Delete it. To keep paths of the build host out of the program: `go build -trimpath`.",
+    },
+};
+
+/// First release without it.
+const GONE: u32 = 23;
+
+pub fn check(ctx: &FileCtx, sink: &mut Sink) {
+    let builds = ctx.file.variables.iter().filter(|v| v.builds);
+    for v in builds.filter(|v| v.name == "GOROOT_FINAL" && !v.value.is_empty()) {
+        let judge = ctx.assumed.judge(false, v.go.as_ref());
+        let (message, level) = if judge.minor() >= GONE {
+            let who = if judge.guessed {
+                "Go 1.23 and later ignore it".to_owned()
+            } else {
+                format!("{} ignores it", judge.name())
+            };
+            (format!("{} does nothing: {who}", v.label), Level::Error)
+        } else {
+            (
+                format!(
+                    "{} acts with {} and stops acting with Go 1.{GONE}",
+                    v.label,
+                    judge.name()
+                ),
+                Level::Note,
+            )
+        };
+        sink.report(
+            Report::new(message)
+                .see(whose(v), v.value.as_str())
+                .see("judged by", format!("{} ({})", judge.name(), judge.source))
+                .on(v.at)
+                .salient(v.scope.clone())
+                .at_most(level)
+                .help("delete it; `go build -trimpath` keeps paths of the build host out of the program"),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use crate::audit::Level;
+
+    #[test]
+    fn the_release_decides() {
+        let text = "FROM golang:1.27 AS b\nENV GOROOT_FINAL=/usr/local/go\nRUN go build -trimpath\nFROM scratch\n";
+        let found = lint("goroot-final-ignored", "Dockerfile", text);
+        assert_eq!(places(&found), ["2:5-31"]);
+        assert_eq!(found[0].level, Level::Warning);
+        let found = lint(
+            "goroot-final-ignored",
+            "Dockerfile",
+            &text.replace("1.27", "1.22"),
+        );
+        assert_eq!(found[0].level, Level::Note);
+        let script = "#!/bin/sh\nGOROOT_FINAL=/x go build -trimpath\n";
+        assert_eq!(
+            places(&lint("goroot-final-ignored", "b.sh", script)),
+            ["2:1-16"]
+        );
+        assert!(lint("goroot-final-ignored", "b.sh", "#!/bin/sh\ngo build\n").is_empty());
+    }
+}

@@ -1,0 +1,51 @@
+use super::whose;
+use crate::audit::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS410",
+    id: "goroot-variable",
+    family: Family::Deployment,
+    summary: "a deployment file sets GOROOT, which changes what `runtime.GOROOT()` answers",
+    levels: levels(WARN, WARN, WARN, WARN),
+    options: &[],
+    since: "0.2.0",
+    doc: Doc {
+        what: "The environment of a deployed program holds GOROOT, and no `go` command runs there.",
+        why: "A program that asks `runtime.GOROOT()` gets this answer instead of its own, whether the directory exists or not, and looks for time zone data and sources below it. A program that does not ask ignores it.",
+        example: "`ENV GOROOT=/usr/local/go` left over from a copied Dockerfile.",
+        fix: "Delete it, unless the program is a Go tool.",
+    },
+};
+
+pub fn check(ctx: &FileCtx, sink: &mut Sink) {
+    let deployed = ctx.file.variables.iter().filter(|v| v.runs && !v.builds);
+    for v in deployed.filter(|v| v.name == "GOROOT" && !v.value.is_empty()) {
+        sink.report(
+            Report::new(format!(
+                "{} overrides what runtime.GOROOT() answers: {}",
+                v.label,
+                v.value.as_str()
+            ))
+            .see(whose(v), v.value.as_str())
+            .on(v.at)
+            .salient(v.scope.clone())
+            .help("delete it, unless the program is a Go tool"),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn goroot_matters_where_no_go_command_is() {
+        let unit = "[Service]\nEnvironment=GOROOT=/usr/local/go\n";
+        assert_eq!(
+            places(&lint("goroot-variable", "a.service", unit)),
+            ["2:13-33"]
+        );
+        let build = "FROM golang:1.27\nENV GOROOT=/usr/local/go\nCMD go run .\n";
+        assert!(lint("goroot-variable", "Dockerfile", build).is_empty());
+    }
+}

@@ -1,0 +1,275 @@
+//! Deployment files: what they set and run that does not do what somebody believes. Rules of `gospect lint`.
+
+pub mod build_without_trimpath;
+pub mod deployed_godebug_diagnostic;
+pub mod deployed_godebug_fatal;
+pub mod deployed_godebug_insecure;
+pub mod deployed_godebug_malformed;
+pub mod deployed_godebug_no_effect;
+pub mod deployed_godebug_removed;
+pub mod deployed_godebug_repeated;
+pub mod deployed_godebug_unknown;
+pub mod godebug_build_only;
+pub mod goroot_final_ignored;
+pub mod goroot_final_read;
+pub mod goroot_variable;
+pub mod inert_variable;
+pub mod inert_x_flag;
+pub mod refused_experiment;
+pub mod refused_go_env_write;
+pub mod refused_go_run_flag;
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+use super::{FileCtx, Report};
+use crate::audit::known;
+use crate::deploy::{Deployment, Span, Toolchain, Variable};
+use crate::go::GoVersion;
+use crate::go::godebug::{Facts, assess};
+use crate::knowledge::Row;
+use crate::report::model::{Binary, EffectiveSetting};
+
+/// The Go release to judge deployment files by.
+#[derive(Clone, Debug, Default)]
+pub struct Assumed {
+    /// A release that goes before everything that files say.
+    pub release: Option<GoVersion>,
+    /// The program that is deployed: its release and its own defaults go before what files say of running programs.
+    pub binary: Option<Box<Binary>>,
+}
+
+/// A Go release, and who says that it is this one.
+pub(super) struct Judge {
+    pub(super) version: GoVersion,
+    pub(super) source: String,
+    /// Nobody says so: the newest known release stands in.
+    pub(super) guessed: bool,
+}
+
+impl Judge {
+    /// Minor release; 0 for one without.
+    pub(super) fn minor(&self) -> u32 {
+        self.version.minor().unwrap_or(0)
+    }
+
+    /// `go1.27.3`.
+    pub(super) fn name(&self) -> &str {
+        self.version.release_text().unwrap_or(&self.version.raw)
+    }
+}
+
+impl Assumed {
+    /// The release for something in a file that is read by the program (`runs`) or by the `go` command.
+    pub(super) fn judge(&self, runs: bool, go: Option<&Toolchain>) -> Judge {
+        let of = |version: GoVersion, source: &str| Judge {
+            version,
+            source: source.to_owned(),
+            guessed: false,
+        };
+        if let Some(version) = &self.release {
+            return of(version.clone(), "asked for");
+        }
+        let binary = self.binary.as_ref().filter(|_| runs);
+        let program = binary.and_then(|b| GoVersion::parse(b.go_version_raw.as_deref()?));
+        if let (Some(version), Some(binary)) = (program, binary) {
+            return of(version, &binary.path);
+        }
+        if let Some((version, go)) = go.and_then(|go| Some((GoVersion::parse(&go.version)?, go))) {
+            return of(version, &go.source);
+        }
+        Judge {
+            guessed: true,
+            version: newest(),
+            source: "the newest known release, since nothing tells which one".to_owned(),
+        }
+    }
+
+    /// What a reader has to know about how a file is judged, one sentence each.
+    pub fn remarks(&self, file: &Deployment) -> Vec<String> {
+        let mut out = Vec::new();
+        let depends =
+            |v: &&Variable| matches!(&*v.name, "GODEBUG" | "GOEXPERIMENT") && !v.value.is_empty();
+        for v in file.variables.iter().filter(depends) {
+            let judge = self.judge(v.runs, v.go.as_ref());
+            if judge.guessed {
+                continue;
+            }
+            out.extend(Row::of(&judge.version).note(&judge.version));
+        }
+        out.sort();
+        out.dedup();
+        out
+    }
+
+    /// True when the newest known release stands in for one that nobody names.
+    pub fn guesses(&self, file: &Deployment) -> bool {
+        file.asks_release() && self.release.is_none() && self.binary.is_none()
+    }
+}
+
+/// The newest release of the tables.
+fn newest() -> GoVersion {
+    let name = known::newest_release();
+    GoVersion::parse(&name).unwrap_or(GoVersion {
+        raw: name,
+        release: None,
+        devel: false,
+        vendor: None,
+        experiments: Vec::new(),
+    })
+}
+
+/// Longest GODEBUG string whose settings are placed one by one; nobody writes a longer one.
+const LONGEST: usize = 16 << 10;
+
+/// A field of a GODEBUG string as it stands in the file.
+pub(super) struct Field<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: Span,
+}
+
+/// The fields of a GODEBUG string.
+pub(super) fn fields(v: &Variable) -> Vec<Field<'_>> {
+    let text = v.value.as_str();
+    if text.len() > LONGEST {
+        return Vec::new();
+    }
+    let mut at = 0;
+    text.split(',')
+        .map(|field| {
+            let start = at;
+            at += field.len() + 1;
+            Field {
+                text: field,
+                at: v.value.span(start..start + field.len()),
+            }
+        })
+        .collect()
+}
+
+/// True when a field is not as Go reads it: no `=`, or something that no name of a setting has.
+pub(super) fn malformed(field: &str) -> bool {
+    if field.is_empty() {
+        return false;
+    }
+    let name = |key: &str| {
+        !key.is_empty()
+            && key
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'*'))
+    };
+    match field.split_once('=') {
+        None => true,
+        Some((key, value)) => {
+            !name(key)
+                || value
+                    .contains(|c: char| c.is_whitespace() || matches!(c, ';' | '=' | '"' | '\''))
+        }
+    }
+}
+
+/// A setting of a GODEBUG variable as it will be read.
+pub(super) struct Deployed<'a> {
+    pub(super) variable: &'a Variable,
+    pub(super) setting: EffectiveSetting,
+    pub(super) judge: Judge,
+    /// `key=value` as it stands in the file.
+    pub(super) pair: &'a str,
+    at: Span,
+}
+
+/// Every well-formed setting with this status that a GODEBUG variable of the file brings.
+pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: &str) -> Vec<Deployed<'a>> {
+    let mut out = Vec::new();
+    let all = ctx.file.variables.iter();
+    for v in all.filter(|v| v.name == "GODEBUG" && !v.value.is_empty()) {
+        let fields = fields(v);
+        let judge = || ctx.assumed.judge(v.runs, v.go.as_ref());
+        for setting in effective(ctx.assumed, v, &judge().version) {
+            let pair = format!("{}={}", setting.key, setting.value);
+            let key = |f: &&Field| f.text.split('=').next() == Some(&setting.key);
+            let field = fields
+                .iter()
+                .rev()
+                .find(|f| f.text == pair)
+                .or_else(|| fields.iter().rev().find(key));
+            let Some(field) = field.filter(|_| setting.status == status) else {
+                continue;
+            };
+            // What the file does not say, a later step may put in.
+            if malformed(field.text) || field.text.contains('$') {
+                continue;
+            }
+            out.push(Deployed {
+                variable: v,
+                judge: judge(),
+                at: field.at,
+                pair: field.text,
+                setting,
+            });
+        }
+    }
+    out
+}
+
+/// The settings in force that come from this variable.
+fn effective(assumed: &Assumed, v: &Variable, version: &GoVersion) -> Vec<EffectiveSetting> {
+    let binary = assumed.binary.as_ref().filter(|_| v.runs);
+    let info = binary.and_then(|b| b.build_info.as_ref());
+    let linked = binary.and_then(|b| b.linked.as_ref());
+    let facts = Facts {
+        version,
+        recorded: binary.and_then(|b| b.godebug.recorded.as_deref()),
+        baked: binary.and_then(|b| b.godebug.baked.as_deref()),
+        environment: Some(v.value.as_str()),
+        has_settings: info.is_some_and(|i| !i.settings.is_empty()),
+        main_package: match binary {
+            Some(b) => b.main_package.as_deref(),
+            // Where the go command is, it reads the settings that are meant for it.
+            None => v.builds.then_some("cmd/go"),
+        },
+        goos: binary.map_or(Some("linux"), |b| b.executable.os.as_deref()),
+        goarch: binary.and_then(|b| b.executable.arch.as_deref()),
+        crypto_linked: linked.filter(|l| l.functions > 0).map(|l| l.crypto),
+    };
+    let named = |s: &EffectiveSetting| s.origin == "environment" || s.status == "no-effect";
+    assess(&facts)
+        .effective
+        .unwrap_or_default()
+        .into_iter()
+        .filter(named)
+        .collect()
+}
+
+/// Where something stands, for a person: `ENV GODEBUG (stage build)`.
+pub(super) fn whose(v: &Variable) -> String {
+    if v.scope.is_empty() {
+        v.label.clone()
+    } else {
+        format!("{} ({})", v.label, v.scope)
+    }
+}
+
+impl Deployed<'_> {
+    /// A report about the setting: evidence, place and identity as every rule about GODEBUG gives them.
+    pub(super) fn report(&self, message: String) -> Report {
+        let mut report = Report::new(message)
+            .see(whose(self.variable), self.pair)
+            .see(
+                "judged by",
+                format!("{} ({})", self.judge.name(), self.judge.source),
+            );
+        if let Some(note) = &self.setting.note {
+            report = report.see("note", note.clone());
+        }
+        report
+            .on(self.at)
+            .salient(self.setting.key.clone())
+            .salient(self.variable.scope.clone())
+            .help(format!(
+                "take `{}` out of {}",
+                self.pair, self.variable.label
+            ))
+    }
+}

@@ -1,0 +1,91 @@
+use super::whose;
+use crate::audit::rules::experiments::unknown_experiment::VENDORS;
+use crate::audit::rules::prelude::*;
+use crate::knowledge::{Row, goexperiment};
+
+pub const META: Meta = Meta {
+    code: "GS415",
+    id: "refused-experiment",
+    family: Family::Deployment,
+    summary: "a build asks for a GOEXPERIMENT that its Go release does not know",
+    levels: levels(ERROR, ERROR, ERROR, ERROR),
+    options: &[],
+    since: "0.2.0",
+    doc: Doc {
+        what: "GOEXPERIMENT of a build names an experiment that its Go release does not know. When the file does not tell the release and another one knows the name, this is only a warning.",
+        why: "The go command does not warn, it stops: `unknown GOEXPERIMENT`.",
+        example: "`RUN GOEXPERIMENT=unified go build` below `FROM golang:1.27`: that one ended with Go 1.20.",
+        fix: "Take the name out. `gospect explain NAME` says which releases know an experiment.",
+    },
+};
+
+pub fn check(ctx: &FileCtx, sink: &mut Sink) {
+    let builds = ctx.file.variables.iter().filter(|v| v.builds);
+    for v in builds.filter(|v| v.name == "GOEXPERIMENT") {
+        let judge = ctx.assumed.judge(false, v.go.as_ref());
+        let Some(minor) = Row::of(&judge.version).minor() else {
+            continue;
+        };
+        let mut at = 0;
+        for word in v.value.as_str().split(',') {
+            let start = at;
+            at += word.len() + 1;
+            let known = |name: &str| {
+                matches!(name, "" | "none" | "regabi")
+                    || VENDORS.contains(&name)
+                    || goexperiment::known(name, minor).is_some()
+            };
+            let real = |n: &&str| known(n) || goexperiment::experiment(n).is_some();
+            let name = word.strip_prefix("no").filter(real).unwrap_or(word);
+            if known(name) || word.contains('$') {
+                continue;
+            }
+            let ever = goexperiment::experiment(name).is_some();
+            let help = match goexperiment::hint(name, minor) {
+                _ if ever => {
+                    format!("take it out; `gospect explain {name}` says which releases know it")
+                }
+                Some(near) => format!("did you mean `{near}`? See `gospect explain {near}`"),
+                None => format!("take `{word}` out: no release knows it"),
+            };
+            let mut report = Report::new(format!(
+                "{} has no experiment `{name}`: the go command stops",
+                judge.name()
+            ))
+            .see(whose(v), v.value.as_str())
+            .see("judged by", format!("{} ({})", judge.name(), judge.source))
+            .on(v.value.span(start..start + word.len()))
+            .salient(name)
+            .salient(v.scope.clone())
+            .help(help);
+            if judge.guessed && ever {
+                report = report.at_most(Level::Warning);
+            }
+            sink.report(report);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use crate::audit::Level;
+
+    #[test]
+    fn names_that_stop_the_go_command() {
+        let text = "FROM golang:1.27\nARG GOEXPERIMENT=arenas,unified,nojsonv2,gorootnew,none\n";
+        let found = lint("refused-experiment", "Dockerfile", text);
+        assert_eq!(places(&found), ["2:25-32", "2:42-51"]);
+        assert_eq!(found[0].level, Level::Error);
+        let guess = "#!/bin/sh\nGOEXPERIMENT=unified go build -trimpath\n";
+        assert_eq!(
+            lint("refused-experiment", "b.sh", guess)[0].level,
+            Level::Warning
+        );
+        let deployed = "GOEXPERIMENT=gorootnew\n";
+        assert!(
+            lint("refused-experiment", "x.env", deployed).is_empty(),
+            "nobody reads it"
+        );
+    }
+}

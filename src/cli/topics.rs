@@ -1,0 +1,98 @@
+//! `gospect help TOPIC`: what belongs to several commands.
+
+use crate::report::{findings, format};
+use std::fmt::Write;
+
+/// The topics.
+pub const NAMES: [&str; 4] = ["targets", "formats", "exit-codes", "policy"];
+
+/// The text of a topic; `None` when there is none of that name.
+pub fn text(name: &str) -> Option<String> {
+    match name {
+        "targets" => Some(TARGETS.to_owned()),
+        "exit-codes" => Some(EXIT_CODES.to_owned()),
+        "policy" => Some(POLICY.to_owned()),
+        "formats" => Some(formats()),
+        _ => None,
+    }
+}
+
+const TARGETS: &str = "\
+Targets: what `scan`, `audit`, `diff`, `sbom` and `fips` look at.
+
+  PATH                        a file, a directory (walked), an archive or an image, told apart by content
+  -                           standard input
+  file:PATH                   one file, never taken apart
+  dir:PATH                    a directory
+  archive:PATH                tar, zip, deb, rpm, apk, npm, wheel, jar; gzip, zstd, xz, bzip2; nested
+  docker-archive:PATH[:REF]   what `docker save` writes
+  oci-archive:PATH[:TAG]      a tar of an OCI layout
+  oci-dir:PATH[:TAG]          an OCI layout
+  registry:HOST/NAME[:TAG]    an image of a registry; also NAME@DIGEST
+  pid:N                       a process (Linux)
+  records:FILE                what `gospect scan --format ndjson` wrote; records:- is standard input
+
+Without a reference or tag: all. A path that looks like a scheme is written ./x:y.
+
+Examples:
+  docker save app:1.2 | gospect scan -
+  gospect audit oci-archive:image.tar:latest
+  gospect diff records:old.ndjson dist/
+
+`lint` takes deployment files instead: gospect help lint
+";
+
+const EXIT_CODES: &str = "\
+Exit codes. 2 beats 1 beats 3.
+
+  0   fine
+  1   findings at or above --fail-on (audit, lint; default error); a change that `diff --fail-on` names;
+      a FIPS checksum that does not match
+  2   usage; something named that could not be read; a wrong digest; with --strict, anything not examined
+  3   no Go program where one was required (audit, sbom, fips, scan --require)
+
+A closed pipe is no error. `gospect version` has the exit codes of `go version`.
+
+Examples:
+  gospect audit --fail-on warning dist/
+  gospect scan --require --strict dist/ > list.txt || exit
+";
+
+const POLICY: &str = "\
+Policy: which rules of `audit` and `lint` matter how much.
+
+  gospect init                  writes a commented gospect.toml, which both commands take from the current directory
+  --policy FILE                 another one
+  --profile NAME                default, release, container, fips, or one of the file
+  -D RULE, -W RULE, -A RULE     error, warning, off; the last one wins
+                                RULE is a name, a code, a family, a glob or `all`
+  --print-config                every rule with the level and the options in force
+  --write-baseline FILE         accept what is there today; --baseline FILE then counts only what is new
+
+Examples:
+  gospect explain                        all rules
+  gospect explain dirty-tree             one of them
+  gospect audit --profile release -D dirty-tree dist/
+  gospect lint -A build-without-trimpath Dockerfile
+";
+
+fn formats() -> String {
+    let mut out = String::from("Formats, chosen by --format; -o FILE writes to a file.\n");
+    let scan = format::SCAN.iter().map(|f| (f.name, f.doc));
+    let page = ("html", "one page that needs no network");
+    let audit = findings::FORMATS.iter().map(|f| (f.name, f.doc));
+    let tables: [(&str, Vec<(&str, &str)>); 2] = [
+        ("scan, ps", scan.collect()),
+        ("audit, lint", audit.chain([page]).collect()),
+    ];
+    for (commands, rows) in tables {
+        let _ = writeln!(out, "\n{commands}:");
+        for (name, doc) in rows {
+            let _ = writeln!(out, "  {name:<10} {doc}");
+        }
+    }
+    out.push_str(
+        "\nOf the others, `gospect help COMMAND` lists them.\n\nExamples:\n  gospect scan --format ndjson dist/ | jq .\n  gospect audit --format sarif -o gospect.sarif dist/\n",
+    );
+    out
+}

@@ -1,0 +1,133 @@
+//! Compose files.
+
+use super::collect::{Collector, Env, Place, is_go};
+use super::dockerfile;
+use super::env;
+use super::expand::expand;
+use super::release::{Toolchain, of_image};
+use super::shell::{self, Word};
+use super::text::{Span, Text};
+use super::yaml::{Node, Value};
+
+/// Reads all documents.
+pub fn read(documents: &[Node], out: &mut Collector) {
+    for (name, service) in documents
+        .iter()
+        .filter_map(|d| d.get("services"))
+        .flat_map(Node::pairs)
+    {
+        one(name.str(), service, out);
+    }
+}
+
+fn one(name: &str, service: &Node, out: &mut Collector) {
+    let image = service.get("image").map_or("", Node::str);
+    let image = expand(&Text::line(image, 1, 1), '$', &|_| None);
+    let go = of_image(image.as_str());
+    let toolchain = go.as_ref().and_then(|v| v.as_deref()).and_then(|v| {
+        let line = service.get("image").map_or(0, |i| i.at.line);
+        Toolchain::parse(v, format!("image {}, line {line}", image.as_str()))
+    });
+    let commands: Vec<_> = ["entrypoint", "command"]
+        .iter()
+        .flat_map(|key| shell::of_words(command(service.get(key))))
+        .collect();
+    let place = Place {
+        scope: format!("service {name}"),
+        runs: true,
+        builds: go.is_some() || commands.iter().any(is_go),
+        go: toolchain.clone(),
+        program: toolchain,
+        release: false,
+    };
+    if let Some(environment) = service.get("environment") {
+        out.variables(interpolated(environment), "environment ", &place);
+    }
+    out.shell(&commands, &place, &Env::new(), &mut Env::new());
+    for file in service.get("env_file").map(files).unwrap_or_default() {
+        out.env_file(file);
+    }
+    let Some(build) = service.get("build") else {
+        return;
+    };
+    let building = Place {
+        scope: format!("build of service {name}"),
+        builds: true,
+        ..Place::default()
+    };
+    if let Some(args) = build.get("args") {
+        out.variables(interpolated(args), "build argument ", &building);
+    }
+    if let Some(inline) = build.get("dockerfile_inline").and_then(Node::text) {
+        dockerfile::read_text(inline, out);
+    }
+}
+
+/// Names of `env_file`: a text, a list, or mappings with `path`.
+fn files(node: &Node) -> Vec<Text> {
+    let name = |n: &Node| n.get("path").unwrap_or(n).text().cloned();
+    match &node.value {
+        Value::Sequence(items) => items.iter().filter_map(|i| name(i)).collect(),
+        _ => name(node).into_iter().collect(),
+    }
+}
+
+/// Variables with what Compose would put in for `${NAME:-default}`.
+fn interpolated(node: &Node) -> Vec<(String, Text, Span)> {
+    let mut all = named_pairs(node);
+    for (_, value, _) in &mut all {
+        *value = expand(value, '$', &|_| None);
+    }
+    all
+}
+
+/// Variables of a mapping or of a list of `NAME=value`, where quotes are part of the value; a name without value is
+/// passed on and not known.
+pub fn named_pairs(node: &Node) -> Vec<(String, Text, Span)> {
+    match &node.value {
+        Value::Mapping(_) => node
+            .pairs()
+            .into_iter()
+            .filter_map(|(key, value)| {
+                let value = value.text()?;
+                let at = key.text()?.whole().to(value.whole());
+                Some((key.str().to_owned(), value.clone(), at))
+            })
+            .collect(),
+        _ => node
+            .items()
+            .into_iter()
+            .filter_map(|item| {
+                let text = item.text()?;
+                let (name, value) = env::assignment(text, false)?;
+                Some((name, value, text.whole()))
+            })
+            .collect(),
+    }
+}
+
+/// Words of a command: a list of them, or a text that is split as a shell does.
+pub fn command(node: Option<&Node>) -> Vec<Word> {
+    let Some(node) = node else { return Vec::new() };
+    match &node.value {
+        Value::Sequence(items) => items
+            .iter()
+            .filter_map(|i| i.text())
+            .map(|text| Word {
+                text: text.clone(),
+                dynamic: text.as_str().contains('$'),
+                quoted: true,
+            })
+            .collect(),
+        Value::Scalar(text) => {
+            // One command line: its first command keeps all of its words.
+            let first = shell::commands(text).into_iter().next().unwrap_or_default();
+            let set = first.assignments.into_iter().map(|a| Word {
+                text: Text::fixed(&format!("{}={}", a.name, a.value.as_str()), a.at),
+                ..Word::default()
+            });
+            set.chain(first.words).collect()
+        }
+        Value::Mapping(_) => Vec::new(),
+    }
+}

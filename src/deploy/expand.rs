@@ -1,0 +1,123 @@
+//! `$NAME` and `${NAME...}`, as shells, Docker and Compose write them.
+
+use super::text::Text;
+
+/// Puts values in for `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME:+word}` and their kin; what is unknown is nothing.
+/// The characters of a value stand where its name does; `escape` keeps a `$` that follows it.
+pub fn expand(text: &Text, escape: char, lookup: &dyn Fn(&str) -> Option<String>) -> Text {
+    let chars = text.as_str();
+    if !chars.contains('$') {
+        return text.clone();
+    }
+    let (line, column) = text.place(0);
+    let mut out = Text::at(line, column);
+    let mut at = 0;
+    while let Some(c) = chars.get(at..).and_then(|r| r.chars().next()) {
+        let rest = chars.get(at + c.len_utf8()..).unwrap_or_default();
+        if c == escape && rest.starts_with('$') {
+            out.append(text, at + c.len_utf8()..at + c.len_utf8() + 1);
+            at += c.len_utf8() + 1;
+            continue;
+        }
+        if c != '$' {
+            out.append(text, at..at + c.len_utf8());
+            at += c.len_utf8();
+            continue;
+        }
+        let (value, used) = if rest.starts_with('{') {
+            let end = closing(rest, '{', '}');
+            (
+                braces(rest.get(1..end).unwrap_or_default(), lookup),
+                end + 1,
+            )
+        } else {
+            let name = rest
+                .bytes()
+                .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_')
+                .count();
+            let name = rest.get(..name).unwrap_or_default();
+            if name.is_empty() {
+                (Some("$".to_owned()), 0)
+            } else {
+                (lookup(name), name.len())
+            }
+        };
+        let end = (at + 1 + used).min(chars.len());
+        let span = text.span(at..end);
+        for c in value.unwrap_or_default().chars() {
+            out.push(c, span.line, span.column);
+        }
+        at = end;
+    }
+    out
+}
+
+/// What stands between `${` and `}`.
+fn braces(inside: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let name_len = inside
+        .bytes()
+        .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_')
+        .count();
+    let (name, operator) = inside.split_at(name_len);
+    let value = lookup(name);
+    let colon = operator.starts_with(':');
+    let operator = operator.strip_prefix(':').unwrap_or(operator);
+    let given = value.as_deref().is_some_and(|v| !colon || !v.is_empty());
+    let word = |prefix: char| operator.strip_prefix(prefix).map(str::to_owned);
+    if let Some(word) = word('-').or_else(|| word('=')) {
+        return if given { value } else { Some(word) };
+    }
+    if let Some(word) = word('+') {
+        return Some(if given { word } else { String::new() });
+    }
+    value
+}
+
+/// Byte of the bracket that closes the one at the start; the length when none does.
+pub fn closing(text: &str, open: char, close: char) -> usize {
+    let (mut depth, mut quote, mut escaped) = (0_usize, None, false);
+    for (at, c) in text.char_indices() {
+        if std::mem::take(&mut escaped) {
+            continue;
+        }
+        match (c, quote) {
+            ('\\', None | Some('"')) => escaped = true,
+            ('\'' | '"', None) => quote = Some(c),
+            (c, Some(q)) if c == q => quote = None,
+            (_, Some('\'')) => {}
+            (c, None) if c == open => depth += 1,
+            (c, None) if c == close => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return at;
+                }
+            }
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_put_in_where_they_are_known() {
+        let lookup = |name: &str| (name == "V").then(|| "1.27".to_owned());
+        for (text, want) in [
+            ("golang:${V}-alpine", "golang:1.27-alpine"),
+            ("$V/$W", "1.27/"),
+            ("${W:-x}${V:-y}${V:+z}", "x1.27z"),
+            ("\\$V", "$V"),
+            ("$", "$"),
+            ("${", ""),
+        ] {
+            assert_eq!(
+                expand(&Text::line(text, 1, 1), '\\', &lookup).as_str(),
+                want,
+                "{text}"
+            );
+        }
+    }
+}

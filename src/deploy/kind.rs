@@ -1,0 +1,280 @@
+//! Which kind of deployment file it is: by its name, else by what it says.
+
+use super::yaml::Node;
+
+/// A kind of deployment file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Dockerfile or Containerfile.
+    Dockerfile,
+    /// Compose file.
+    Compose,
+    /// Kubernetes manifests.
+    Kubernetes,
+    /// systemd unit or drop-in.
+    Systemd,
+    /// Shell script.
+    Shell,
+    /// Workflow of a CI system.
+    Ci,
+    /// File of `NAME=value` lines, as `env_file` and `EnvironmentFile` name them.
+    Env,
+}
+
+impl Kind {
+    /// Every kind with its word and what it means.
+    pub const ALL: [(Kind, &'static str, &'static str); 7] = [
+        (
+            Kind::Dockerfile,
+            "dockerfile",
+            "Dockerfile or Containerfile",
+        ),
+        (Kind::Compose, "compose", "Compose file"),
+        (Kind::Kubernetes, "kubernetes", "Kubernetes manifests"),
+        (Kind::Systemd, "systemd", "systemd unit or drop-in"),
+        (Kind::Shell, "shell", "shell script"),
+        (
+            Kind::Ci,
+            "ci",
+            "workflow of GitHub, GitLab or another CI system",
+        ),
+        (Kind::Env, "env", "file of NAME=value lines"),
+    ];
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(k, ..)| *k == self)
+            .map_or("", |(_, name, _)| name)
+    }
+
+    /// The kind with that word.
+    pub fn parse(name: &str) -> Option<Kind> {
+        Self::ALL
+            .iter()
+            .find(|(_, n, _)| *n == name)
+            .map(|(k, ..)| *k)
+    }
+
+    /// True when the file is YAML.
+    pub fn is_yaml(self) -> bool {
+        matches!(self, Kind::Compose | Kind::Kubernetes | Kind::Ci)
+    }
+}
+
+/// What a name tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// Its kind.
+    Kind(Kind),
+    /// Some kind of YAML.
+    Yaml,
+    /// Nothing.
+    Nothing,
+}
+
+/// Extensions of units whose sections can set an environment; `.container` is podman's.
+const UNITS: [&str; 6] = ["service", "socket", "mount", "swap", "timer", "container"];
+/// Beginnings of names of files for CI systems.
+const CI: [&str; 10] = [
+    ".gitlab-ci",
+    ".goreleaser",
+    ".drone",
+    ".woodpecker",
+    ".travis",
+    ".cirrus",
+    "azure-pipelines",
+    "bitbucket-pipelines",
+    "cloudbuild",
+    "taskfile",
+];
+
+/// Judges a path by its name alone.
+pub fn of_name(path: &str) -> Named {
+    let path = path.replace('\\', "/").to_ascii_lowercase();
+    let name = path.rsplit('/').next().unwrap_or(&path);
+    let extension = name.rsplit_once('.').map_or("", |(_, e)| e);
+    let yaml = matches!(extension, "yaml" | "yml");
+    let kind = match extension {
+        _ if ["dockerfile", "containerfile"].iter().any(|stem| {
+            name == *stem || extension == *stem || name.starts_with(&format!("{stem}."))
+        }) =>
+        {
+            Kind::Dockerfile
+        }
+        "sh" | "bash" | "ksh" | "ash" => Kind::Shell,
+        "env" => Kind::Env,
+        _ if name.starts_with(".env.") || name.starts_with("env.") && !yaml => Kind::Env,
+        "conf"
+            if path.rsplit('/').nth(1).is_some_and(|folder| {
+                UNITS
+                    .iter()
+                    .any(|unit| folder.ends_with(&format!(".{unit}.d")))
+            }) =>
+        {
+            Kind::Systemd
+        }
+        unit if UNITS.contains(&unit) => Kind::Systemd,
+        _ if yaml && (CI.iter().any(|c| name.starts_with(c)) || in_ci_folder(&path)) => Kind::Ci,
+        _ if yaml && (name.starts_with("docker-compose") || name.starts_with("compose.")) => {
+            Kind::Compose
+        }
+        _ if yaml && name.starts_with("compose-") => Kind::Compose,
+        _ if yaml || extension == "json" => return Named::Yaml,
+        _ => return Named::Nothing,
+    };
+    Named::Kind(kind)
+}
+
+fn in_ci_folder(path: &str) -> bool {
+    let inside = |folder: &str| path.starts_with(folder) || path.contains(&format!("/{folder}"));
+    inside(".github/") || inside(".gitea/") || inside(".forgejo/") || inside(".circleci/")
+}
+
+/// Judges lines of a file whose name says nothing.
+pub fn of_content(text: &str) -> Named {
+    let mut lines = text.lines();
+    if let Some(interpreter) = lines.next().and_then(|l| l.strip_prefix("#!")) {
+        let shell = interpreter
+            .split(|c: char| c == '/' || c.is_whitespace())
+            .any(|w| matches!(w, "sh" | "bash" | "ash" | "dash" | "ksh" | "zsh"));
+        return if shell {
+            Named::Kind(Kind::Shell)
+        } else {
+            Named::Nothing
+        };
+    }
+    let telling = text
+        .lines()
+        .map(str::trim)
+        .find(|l| !l.is_empty() && !l.starts_with(['#', ';']));
+    let Some(line) = telling else {
+        return Named::Nothing;
+    };
+    let word = line.split_whitespace().next().unwrap_or_default();
+    if (word.eq_ignore_ascii_case("from") || word.eq_ignore_ascii_case("arg"))
+        && !line.contains(": ")
+        && text.lines().any(|l| {
+            l.trim_start()
+                .get(..5)
+                .is_some_and(|w| w.eq_ignore_ascii_case("from "))
+        })
+    {
+        return Named::Kind(Kind::Dockerfile);
+    }
+    let section = line.strip_prefix('[').and_then(|l| l.strip_suffix(']'));
+    if section
+        .is_some_and(|s| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+    {
+        let known = ["[Unit]", "[Service]", "[Container]", "[Install]"];
+        if text.lines().any(|l| known.contains(&l.trim())) {
+            return Named::Kind(Kind::Systemd);
+        }
+    }
+    let assignments = text
+        .lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty() && !l.starts_with('#'))
+        .all(|l| l.split_once('=').is_some_and(|(name, _)| is_name(name)));
+    if assignments {
+        return Named::Kind(Kind::Env);
+    }
+    if line.starts_with("---") || line.starts_with(['{', '%', '-']) || line.contains(':') {
+        return Named::Yaml;
+    }
+    Named::Nothing
+}
+
+/// Judges the documents of a YAML file.
+pub fn of_documents(documents: &[Node]) -> Option<Kind> {
+    let has = |key: &str| documents.iter().any(|d| d.get(key).is_some());
+    if documents
+        .iter()
+        .any(|d| d.get("kind").is_some() && d.get("apiVersion").is_some())
+    {
+        return Some(Kind::Kubernetes);
+    }
+    let mapping = |key: &str| {
+        documents
+            .iter()
+            .any(|d| d.get(key).is_some_and(Node::is_mapping))
+    };
+    if mapping("services") && !has("jobs") && !has("steps") && !has("pipeline") {
+        return Some(Kind::Compose);
+    }
+    // GitHub and CircleCI have jobs, Drone and Cloud Build steps, an action runs; the jobs of GitLab have scripts.
+    let jobs = documents.iter().flat_map(Node::pairs);
+    let scripted = jobs
+        .into_iter()
+        .any(|(_, job)| job.get("script").is_some() || job.get("cmds").is_some());
+    (has("jobs")
+        || has("builds")
+        || has("steps")
+        || has("stages")
+        || has("runs")
+        || has("pipeline")
+        || scripted)
+        .then_some(Kind::Ci)
+}
+
+/// A name that a variable can have.
+pub fn is_name(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && text.bytes().next().is_some_and(|b| !b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell() {
+        for (path, want) in [
+            ("Dockerfile", Named::Kind(Kind::Dockerfile)),
+            ("build/Dockerfile.alpine", Named::Kind(Kind::Dockerfile)),
+            ("api.Dockerfile", Named::Kind(Kind::Dockerfile)),
+            ("Containerfile", Named::Kind(Kind::Dockerfile)),
+            ("docker-compose.prod.yml", Named::Kind(Kind::Compose)),
+            ("compose.yaml", Named::Kind(Kind::Compose)),
+            ("app.service", Named::Kind(Kind::Systemd)),
+            (
+                "etc/app.service.d/10-debug.conf",
+                Named::Kind(Kind::Systemd),
+            ),
+            ("nginx.conf", Named::Nothing),
+            ("entrypoint.sh", Named::Kind(Kind::Shell)),
+            (".github/workflows/ci.yml", Named::Kind(Kind::Ci)),
+            (".gitlab-ci.yml", Named::Kind(Kind::Ci)),
+            (".goreleaser.yaml", Named::Kind(Kind::Ci)),
+            ("deploy/app.yaml", Named::Yaml),
+            ("pod.json", Named::Yaml),
+            (".env", Named::Kind(Kind::Env)),
+            ("prod.env", Named::Kind(Kind::Env)),
+            ("README.md", Named::Nothing),
+        ] {
+            assert_eq!(of_name(path), want, "{path}");
+        }
+    }
+
+    #[test]
+    fn content_tells() {
+        for (text, want) in [
+            (
+                "# syntax=x\nARG V=1\nFROM golang:$V\n",
+                Named::Kind(Kind::Dockerfile),
+            ),
+            ("from alpine\n", Named::Kind(Kind::Dockerfile)),
+            ("#!/usr/bin/env bash\n", Named::Kind(Kind::Shell)),
+            ("#!/usr/bin/python3\n", Named::Nothing),
+            ("; x\n[Unit]\nDescription=x\n", Named::Kind(Kind::Systemd)),
+            ("[package]\nname = 1\n", Named::Nothing),
+            ("GODEBUG=gctrace=1\n\n# x\nA=\n", Named::Kind(Kind::Env)),
+            ("apiVersion: v1\n", Named::Yaml),
+            ("Dear all,\nhello\n", Named::Nothing),
+            ("", Named::Nothing),
+        ] {
+            assert_eq!(of_content(text), want, "{text}");
+        }
+    }
+}

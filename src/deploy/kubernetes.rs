@@ -1,0 +1,181 @@
+//! Kubernetes manifests: every container of every pod template, wherever it stands, ConfigMaps and Secrets in clear text,
+//! and the literals of Kustomize.
+
+use super::collect::{Collector, Env, Place};
+use super::compose::{command, named_pairs};
+use super::env;
+use super::kind::is_name;
+use super::release::{Toolchain, of_image};
+use super::text::{Span, Text};
+use super::yaml::{Node, Value};
+
+/// Keys that hold containers. `template` is that of Argo and others: what has an image is a container.
+const CONTAINERS: [&str; 8] = [
+    "containers",
+    "initContainers",
+    "ephemeralContainers",
+    "container",
+    "sidecars",
+    "steps",
+    "template",
+    "script",
+];
+
+/// Reads all documents.
+pub fn read(documents: &[Node], out: &mut Collector) {
+    for document in documents {
+        document.walk(&mut |above, key, value| {
+            let parent = above.last().copied();
+            match key.str() {
+                k if CONTAINERS.contains(&k) => {
+                    if value.is_mapping() {
+                        container(above, value, out);
+                    }
+                    if let Value::Sequence(items) = &value.value {
+                        for item in items {
+                            container(above, item, out);
+                        }
+                    }
+                }
+                "data" | "stringData" | "binaryData" => {
+                    let kind = parent.and_then(|p| p.get("kind")).map_or("", Node::str);
+                    if kind == "ConfigMap" || (kind == "Secret" && key.str() == "stringData") {
+                        data(above, kind, value, out);
+                    }
+                }
+                "literals" => literals(value, out),
+                _ => {}
+            }
+        });
+    }
+}
+
+/// `Deployment web`, of the nearest object above.
+fn object(above: &[&Node]) -> String {
+    let named = above
+        .iter()
+        .rev()
+        .find(|n| n.get("kind").is_some() && n.get("apiVersion").is_some());
+    named.map_or_else(String::new, |n| {
+        let name = n
+            .find(&["metadata", "name"])
+            .or_else(|| n.find(&["metadata", "generateName"]));
+        format!(
+            "{} {}",
+            n.get("kind").map_or("", Node::str),
+            name.map_or("", Node::str)
+        )
+        .trim()
+        .to_owned()
+    })
+}
+
+fn container(above: &[&Node], node: &Node, out: &mut Collector) {
+    let image = node.get("image").map_or("", Node::str);
+    let go = of_image(image);
+    let toolchain = go
+        .as_ref()
+        .and_then(|v| v.as_deref())
+        .and_then(|v| Toolchain::parse(v, format!("image {image}, line {}", node.at.line)));
+    let name = node.get("name").map_or("", Node::str);
+    let mut scope = object(above);
+    if !name.is_empty() {
+        let comma = if scope.is_empty() { "" } else { ", " };
+        scope += &format!("{comma}container {name}");
+    }
+    let place = Place {
+        scope,
+        runs: true,
+        builds: go.is_some(),
+        go: toolchain.clone(),
+        program: toolchain,
+        release: false,
+    };
+    let mut all: Vec<(String, Text, Span)> = Vec::new();
+    for entry in node.get("env").map(Node::items).unwrap_or_default() {
+        // A value from elsewhere is not known here, but it replaces one given before.
+        let value = entry
+            .get("value")
+            .and_then(Node::text)
+            .cloned()
+            .unwrap_or_default();
+        let Some(name) = entry.get("name").and_then(Node::text) else {
+            continue;
+        };
+        let at = if value.is_empty() {
+            name.whole()
+        } else {
+            value.whole()
+        };
+        all.push((name.as_str().to_owned(), value, at));
+    }
+    out.variables(all, "env ", &place);
+    let mut words = command(node.get("command"));
+    words.extend(command(node.get("args")));
+    let none = Env::new();
+    let commands = super::shell::of_words(words);
+    out.shell(&commands, &place, &none, &mut Env::new());
+    // Tekton and Argo: a script in place of a command.
+    if let Some(script) = node
+        .get("script")
+        .or_else(|| node.get("source"))
+        .and_then(Node::text)
+    {
+        let commands = super::shell::commands(script);
+        out.shell(&commands, &place, &none, &mut Env::new());
+    }
+}
+
+fn data(above: &[&Node], kind: &str, node: &Node, out: &mut Collector) {
+    let place = Place {
+        scope: object(above),
+        runs: true,
+        ..Place::default()
+    };
+    let label = if kind == "Secret" {
+        "stringData "
+    } else {
+        "data "
+    };
+    let (files, values): (Vec<_>, Vec<_>) = named_pairs(node)
+        .into_iter()
+        .partition(|(name, ..)| !is_name(name) || name.ends_with("_ENV"));
+    out.variables(values, label, &place);
+    // A key that is a file name can hold lines of variables.
+    for (name, text, _) in files {
+        if !name.to_ascii_lowercase().ends_with("env") {
+            continue;
+        }
+        out.variables(lines(&text), &format!("data {name}: "), &place);
+    }
+}
+
+/// Every line of a text that sets a variable.
+pub fn lines(text: &Text) -> Vec<(String, Text, Span)> {
+    let mut all = Vec::new();
+    let mut at = 0;
+    for line in text.as_str().split_inclusive('\n') {
+        let one = text.slice(at..at + line.len()).trim();
+        if let Some((name, value)) = env::assignment(&one, true) {
+            all.push((name, value, one.whole()));
+        }
+        at += line.len();
+    }
+    all
+}
+
+/// `configMapGenerator` of Kustomize: `NAME=value` texts.
+fn literals(node: &Node, out: &mut Collector) {
+    let place = Place {
+        scope: "generated ConfigMap".into(),
+        runs: true,
+        ..Place::default()
+    };
+    let set = |item: &Node| {
+        let text = item.text()?;
+        let (name, value) = env::assignment(text, true)?;
+        Some((name, value, text.whole()))
+    };
+    let all = node.items().into_iter().filter_map(set).collect();
+    out.variables(all, "literals ", &place);
+}

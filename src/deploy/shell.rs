@@ -1,0 +1,494 @@
+//! Just enough of the shell: simple commands with their assignments and words, wherever they stand.
+//!
+//! Follows quotes, escapes, substitutions, here-documents and the words that put one command in front of another
+//! (`env`, `exec`, `sudo`, `sh -c`). It runs nothing and expands nothing; what it cannot follow it passes over.
+
+use super::expand::closing;
+use super::kind::is_name;
+use super::text::{Span, Text};
+use std::ops::Range;
+
+/// Scripts inside scripts at the most.
+const DEEPEST: usize = 6;
+/// Commands of one text at the most.
+const MOST_COMMANDS: usize = 20_000;
+
+/// A word, unquoted.
+#[derive(Clone, Debug, Default)]
+pub struct Word {
+    /// Its characters.
+    pub text: Text,
+    /// It holds something that the shell would put in.
+    pub dynamic: bool,
+    /// Some of it was in quotes.
+    pub quoted: bool,
+}
+
+impl Word {
+    /// Its characters.
+    pub fn as_str(&self) -> &str {
+        self.text.as_str()
+    }
+}
+
+/// `NAME=value`.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    /// Name.
+    pub name: String,
+    /// Value, unquoted.
+    pub value: Text,
+    /// All of it.
+    pub at: Span,
+}
+
+/// A simple command.
+#[derive(Clone, Debug, Default)]
+pub struct Command {
+    /// For this command, or from here on when there is no command.
+    pub assignments: Vec<Assignment>,
+    /// Its name and arguments.
+    pub words: Vec<Word>,
+}
+
+impl Command {
+    /// The last part of the path of its name.
+    pub fn name(&self) -> &str {
+        let name = self.words.first().map_or("", Word::as_str);
+        name.rsplit(['/', '\\']).next().unwrap_or(name)
+    }
+}
+
+/// Splits a text as the shell does.
+pub fn commands(text: &Text) -> Vec<Command> {
+    let mut out = Vec::new();
+    read(text, 0, &mut out);
+    out
+}
+
+/// What a list of words runs, as `CMD ["sh", "-c", "..."]` does.
+pub fn of_words(words: Vec<Word>) -> Vec<Command> {
+    let mut out = Vec::new();
+    finish(words, 0, &mut out);
+    out
+}
+
+fn read(text: &Text, depth: usize, out: &mut Vec<Command>) {
+    if depth > DEEPEST {
+        return;
+    }
+    let mut scan = Scanner {
+        text,
+        at: 0,
+        depth,
+        words: Vec::new(),
+        word: None,
+        redirect: false,
+        heredocs: Vec::new(),
+        out,
+    };
+    scan.run();
+}
+
+struct Scanner<'a> {
+    text: &'a Text,
+    at: usize,
+    depth: usize,
+    words: Vec<Word>,
+    word: Option<Word>,
+    /// The next word is where output goes.
+    redirect: bool,
+    heredocs: Vec<(String, bool)>,
+    out: &'a mut Vec<Command>,
+}
+
+impl<'a> Scanner<'a> {
+    fn rest(&self) -> &'a str {
+        self.text.as_str().get(self.at..).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn word(&mut self) -> &mut Word {
+        self.word.get_or_insert_with(Word::default)
+    }
+
+    /// Takes a stretch into the word as it is.
+    fn take(&mut self, range: Range<usize>) {
+        let text = self.text;
+        self.word().text.append(text, range);
+    }
+
+    fn end_word(&mut self) {
+        let Some(word) = self.word.take() else { return };
+        if self.redirect {
+            self.redirect = false;
+        } else {
+            self.words.push(word);
+        }
+    }
+
+    fn end_command(&mut self) {
+        self.end_word();
+        self.redirect = false;
+        let words = std::mem::take(&mut self.words);
+        finish(words, self.depth, self.out);
+    }
+
+    fn run(&mut self) {
+        while let Some(c) = self.peek() {
+            if self.out.len() >= MOST_COMMANDS {
+                return;
+            }
+            let start = self.at;
+            self.at += c.len_utf8();
+            match c {
+                ' ' | '\t' | '\r' => self.end_word(),
+                '\n' => {
+                    self.end_command();
+                    self.skip_heredocs();
+                }
+                '\\' => match self.peek() {
+                    Some('\n') => self.at += 1,
+                    Some('\r') if self.rest().starts_with("\r\n") => self.at += 2,
+                    Some(next) => {
+                        let from = self.at;
+                        self.at += next.len_utf8();
+                        self.take(from..self.at);
+                    }
+                    None => {}
+                },
+                '\'' => {
+                    let end = self.rest().find('\'').unwrap_or(self.rest().len());
+                    self.word().quoted = true;
+                    self.take(self.at..self.at + end);
+                    self.at = (self.at + end + 1).min(self.text.as_str().len());
+                }
+                '"' => {
+                    self.word().quoted = true;
+                    self.double_quoted();
+                }
+                '$' | '`' => self.substitution(start),
+                '#' if self.word.is_none() => {
+                    self.at += self.rest().find('\n').unwrap_or(self.rest().len());
+                }
+                '<' if self.rest().starts_with("<<") => {
+                    self.end_word();
+                    self.at += 2;
+                    self.redirect = true;
+                }
+                '<' if self.rest().starts_with('<') => {
+                    self.end_word();
+                    self.heredoc();
+                }
+                '<' | '>' => {
+                    // The number of a descriptor belongs to the arrow.
+                    if self.word.as_ref().is_some_and(|w| {
+                        !w.quoted && w.as_str().bytes().all(|b| b.is_ascii_digit())
+                    }) {
+                        self.word = None;
+                    }
+                    self.end_word();
+                    while matches!(self.peek(), Some('>' | '&' | '|')) {
+                        self.at += 1;
+                    }
+                    self.redirect = true;
+                }
+                '&' if self.rest().starts_with('>') => {
+                    self.end_word();
+                    self.at += 1;
+                    self.redirect = true;
+                }
+                ';' | '&' | '|' | '(' | ')' => self.end_command(),
+                _ => self.take(start..self.at),
+            }
+        }
+        self.end_command();
+    }
+
+    fn double_quoted(&mut self) {
+        while let Some(c) = self.peek() {
+            let start = self.at;
+            self.at += c.len_utf8();
+            match c {
+                '"' => return,
+                '\\' => match self.peek() {
+                    Some('\n') => self.at += 1,
+                    Some(next @ ('"' | '\\' | '$' | '`')) => {
+                        let from = self.at;
+                        self.at += next.len_utf8();
+                        self.take(from..self.at);
+                    }
+                    _ => self.take(start..self.at),
+                },
+                '$' | '`' => self.substitution(start),
+                _ => self.take(start..self.at),
+            }
+        }
+    }
+
+    /// `$name`, `${...}`, `$(...)`, backquotes: kept in the word as they are; commands inside are read too.
+    fn substitution(&mut self, start: usize) {
+        let rest = self.rest();
+        let opened = self.text.as_str().get(start..self.at) == Some("`");
+        let inside = if opened {
+            let end = rest.find('`').unwrap_or(rest.len());
+            let inside = self.at..self.at + end;
+            self.at = (inside.end + 1).min(self.text.as_str().len());
+            Some(inside)
+        } else if rest.starts_with('(') {
+            let end = closing(rest, '(', ')');
+            let inside = self.at + 1..self.at + end;
+            self.at = (inside.end + 1).min(self.text.as_str().len());
+            Some(inside)
+        } else if rest.starts_with('{') {
+            self.at = (self.at + closing(rest, '{', '}') + 1).min(self.text.as_str().len());
+            None
+        } else {
+            let name = rest
+                .bytes()
+                .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_')
+                .count();
+            self.at += name;
+            None
+        };
+        self.word().dynamic = true;
+        self.take(start..self.at);
+        if let Some(inside) = inside {
+            let text = self.text.slice(inside);
+            read(&text, self.depth + 1, self.out);
+        }
+    }
+
+    /// `<<WORD`: remembers what ends it.
+    fn heredoc(&mut self) {
+        self.at += 1;
+        let dash = self.rest().starts_with('-');
+        self.at += usize::from(dash);
+        let rest = self.rest().trim_start_matches([' ', '\t']);
+        let word: String = rest
+            .chars()
+            .take_while(|c| !c.is_whitespace() && !matches!(c, ';' | '&' | '|' | '<' | '>' | ')'))
+            .collect();
+        let skipped = self.rest().len() - rest.len();
+        self.at += skipped + word.len();
+        let word = word.replace(['\'', '"', '\\'], "");
+        if !word.is_empty() {
+            self.heredocs.push((word, dash));
+        }
+    }
+
+    fn skip_heredocs(&mut self) {
+        for (word, dash) in std::mem::take(&mut self.heredocs) {
+            let mut end = self.at;
+            for line in self.rest().split_inclusive('\n') {
+                end += line.len();
+                let line = line.trim_end_matches(['\n', '\r']);
+                let line = if dash {
+                    line.trim_start_matches('\t')
+                } else {
+                    line
+                };
+                if line == word {
+                    break;
+                }
+            }
+            self.at = end;
+        }
+    }
+}
+
+/// Words that only lead to a command.
+const KEYWORDS: [&str; 13] = [
+    "if", "then", "else", "elif", "do", "while", "until", "!", "{", "}", "time", "fi", "done",
+];
+/// Commands that run the rest of their words; the number is of words of their own before it.
+const WRAPPERS: [(&str, usize); 19] = [
+    ("env", 0),
+    ("exec", 0),
+    ("sudo", 0),
+    ("doas", 0),
+    ("nohup", 0),
+    ("command", 0),
+    ("builtin", 0),
+    ("nice", 0),
+    ("ionice", 0),
+    ("setsid", 0),
+    ("stdbuf", 0),
+    ("xargs", 0),
+    ("tini", 0),
+    ("dumb-init", 0),
+    ("catchsegv", 0),
+    ("timeout", 1),
+    ("gosu", 1),
+    ("su-exec", 1),
+    ("chpst", 0),
+];
+/// Their options that take a word.
+const WITH_WORD: [&str; 8] = ["-u", "-n", "-g", "-C", "-S", "-k", "-s", "-I"];
+const DECLARE: [&str; 5] = ["export", "declare", "typeset", "local", "readonly"];
+const SHELLS: [&str; 7] = ["sh", "bash", "ash", "dash", "ksh", "zsh", "busybox"];
+
+/// Makes a command of words, and of the script that it carries.
+fn finish(words: Vec<Word>, depth: usize, out: &mut Vec<Command>) {
+    let mut command = Command::default();
+    let mut rest: std::collections::VecDeque<Word> = words.into();
+    while rest.front().is_some_and(|w| KEYWORDS.contains(&w.as_str())) {
+        rest.pop_front();
+    }
+    // Each turn takes at least one word away.
+    loop {
+        while let Some(assignment) = rest.front().and_then(assignment) {
+            command.assignments.push(assignment);
+            rest.pop_front();
+        }
+        let Some(first) = rest.front() else { break };
+        let name = first.as_str().rsplit('/').next().unwrap_or_default();
+        if DECLARE.contains(&name) {
+            command
+                .assignments
+                .extend(rest.iter().filter_map(assignment));
+            rest.clear();
+            break;
+        }
+        let Some((_, own)) = WRAPPERS.iter().find(|(w, _)| *w == name) else {
+            break;
+        };
+        rest.pop_front();
+        while let Some(option) = rest.front().filter(|w| w.as_str().starts_with('-')) {
+            let more = WITH_WORD.contains(&option.as_str());
+            let last = option.as_str() == "--";
+            rest.pop_front();
+            if more {
+                rest.pop_front();
+            }
+            if last {
+                break;
+            }
+        }
+        for _ in 0..*own {
+            rest.pop_front();
+        }
+    }
+    command.words = rest.into();
+    let script = script_of(&command).map(|word| word.text.clone());
+    if !command.words.is_empty() || !command.assignments.is_empty() {
+        out.push(command);
+    }
+    if let Some(script) = script {
+        read(&script, depth + 1, out);
+    }
+}
+
+/// The word that `sh -c` runs.
+fn script_of(command: &Command) -> Option<&Word> {
+    if command.name() == "eval" {
+        return command.words.get(1);
+    }
+    if !SHELLS.contains(&command.name()) {
+        return None;
+    }
+    let mut words = command.words.iter().skip(1).peekable();
+    while let Some(word) = words.next() {
+        let option = word.as_str();
+        if option.starts_with('-') && !option.starts_with("--") && option.ends_with('c') {
+            return words.next();
+        }
+        if option.starts_with("-o") {
+            words.next();
+        } else if !option.starts_with('-') && !SHELLS.contains(&option) {
+            return None;
+        }
+    }
+    None
+}
+
+/// `NAME=value`, `NAME+=value`; nothing for any other word.
+pub fn assignment(word: &Word) -> Option<Assignment> {
+    let text = word.as_str();
+    let (name, value) = text.split_once('=')?;
+    let name = name.strip_suffix('+').unwrap_or(name);
+    if !is_name(name) {
+        return None;
+    }
+    let from = text.len() - value.len();
+    Some(Assignment {
+        name: name.to_owned(),
+        value: word.text.slice(from..text.len()),
+        at: word.text.whole(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(text: &str) -> Vec<String> {
+        commands(&Text::line(text, 1, 1))
+            .iter()
+            .map(|c| {
+                let set = c
+                    .assignments
+                    .iter()
+                    .map(|a| format!("{}={}", a.name, a.value.as_str()));
+                let words = c.words.iter().map(|w| w.as_str().to_owned());
+                set.chain(words).collect::<Vec<_>>().join("|")
+            })
+            .collect()
+    }
+
+    #[test]
+    fn commands_wherever_they_stand() {
+        for (text, want) in [
+            (
+                "go build -o /app . && ./app",
+                &["go|build|-o|/app|.", "./app"][..],
+            ),
+            (
+                "CGO_ENABLED=0 GOFLAGS='-a -b' go build",
+                &["CGO_ENABLED=0|GOFLAGS=-a -b|go|build"],
+            ),
+            (
+                "export A=1 B=\"x y\"; go env -w C=2",
+                &["A=1|B=x y", "go|env|-w|C=2"],
+            ),
+            (
+                "env -u X A=1 /usr/bin/app --flag",
+                &["A=1|/usr/bin/app|--flag"],
+            ),
+            (
+                "sh -ec 'GODEBUG=a=1 exec ./app'",
+                &["sh|-ec|GODEBUG=a=1 exec ./app", "GODEBUG=a=1|./app"],
+            ),
+            (
+                "x=$(go env GOROOT_FINAL) # go nothing",
+                &["go|env|GOROOT_FINAL", "x=$(go env GOROOT_FINAL)"],
+            ),
+            (
+                "if [ -n \"`go env X`\" ]; then go run .; fi",
+                &["go|env|X", "[|-n|`go env X`|]", "go|run|."],
+            ),
+            ("cat <<EOF > f\ngo build\nEOF\ngo vet", &["cat", "go|vet"]),
+            (
+                "go build 2>&1 >/dev/null | tee log",
+                &["go|build", "tee|log"],
+            ),
+            (
+                "bash -c \"go build -ldflags=\\\"-X a.b=c\\\"\"",
+                &[
+                    "bash|-c|go build -ldflags=\"-X a.b=c\"",
+                    "go|build|-ldflags=-X a.b=c",
+                ],
+            ),
+            ("a \\\n b", &["a|b"]),
+            ("'open", &["open"]),
+            ("$(", &["$("]),
+            ("${", &["${"]),
+            ("exec", &[]),
+        ] {
+            assert_eq!(list(text), want, "{text}");
+        }
+    }
+}

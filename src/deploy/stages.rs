@@ -1,0 +1,440 @@
+//! What the stages of a Dockerfile mean: which of them end up in an image, which build, and with which Go.
+
+use super::collect::{Collector, Env, MOST_NAMES, Place, is_go, matters};
+use super::dockerfile::{Dockerfile, Instruction, exec_form, flags, words};
+use super::expand::expand;
+use super::kind::is_name;
+use super::release::{self, Toolchain, of_image};
+use super::shell::{self, Command};
+use super::text::{Span, Text};
+use std::collections::BTreeMap;
+
+/// Stages of one file at the most.
+const MOST_STAGES: usize = 500;
+
+/// A stage.
+#[derive(Default)]
+struct Stage {
+    name: String,
+    number: usize,
+    /// The stage it is built on.
+    base: Option<usize>,
+    /// The Go of its image, or one that it installs.
+    go: Option<Toolchain>,
+    /// A `go` command runs there, or its image is one of Go.
+    tools: bool,
+    /// It says what starts.
+    starts: bool,
+    /// Stages that it copies from, and images of Go.
+    from: Vec<usize>,
+    /// Variables that the stage starts with.
+    start: Env,
+    /// Variables so far, for expansion.
+    env: Env,
+    acts: Vec<Act>,
+}
+
+/// What a stage does, to be judged when all stages are known.
+enum Act {
+    Set {
+        name: String,
+        value: Text,
+        at: Span,
+        label: String,
+        /// ENV, which stays in the image; ARG does not.
+        stays: bool,
+        onbuild: bool,
+    },
+    /// From here on commands see it.
+    Let(String, String),
+    Run(Vec<Command>),
+    Start(Vec<Command>),
+}
+
+/// Takes everything that the stages say.
+pub fn collect(file: &Dockerfile, out: &mut Collector) {
+    let stages = stages(file);
+    let runs = deployed(&stages);
+    // A stage that others are built on does what they do.
+    let mut tools: Vec<bool> = stages.iter().map(|s| s.tools).collect();
+    for (index, stage) in stages.iter().enumerate().rev() {
+        if let Some(base) = stage.base
+            && tools.get(index) == Some(&true)
+            && let Some(slot) = tools.get_mut(base)
+        {
+            *slot = true;
+        }
+    }
+    for (index, stage) in stages.iter().enumerate() {
+        let runs = runs.get(index) == Some(&true);
+        let builds = !runs || tools.get(index) == Some(&true);
+        let place = Place {
+            scope: scope(stage, runs),
+            runs,
+            builds,
+            go: stage.go.clone(),
+            program: runs.then(|| program(&stages, index)).flatten(),
+            release: true,
+        };
+        emit(stage, &place, out);
+    }
+}
+
+fn scope(stage: &Stage, runs: bool) -> String {
+    let name = if stage.name.is_empty() {
+        stage.number.to_string()
+    } else {
+        stage.name.clone()
+    };
+    let last = if runs { ", part of the image" } else { "" };
+    format!("stage {name}{last}")
+}
+
+fn emit(stage: &Stage, place: &Place, out: &mut Collector) {
+    // Of several ENV with one name the last one stays in the image.
+    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, act) in stage.acts.iter().enumerate() {
+        if let Act::Set {
+            name, stays: true, ..
+        } = act
+        {
+            last.insert(name, index);
+        }
+    }
+    let mut env = stage.start.clone();
+    for (index, act) in stage.acts.iter().enumerate() {
+        match act {
+            Act::Set {
+                name,
+                value,
+                at,
+                label,
+                stays,
+                onbuild,
+            } => {
+                let replaced = *stays && last.get(name.as_str()) != Some(&index);
+                let place = Place {
+                    runs: (place.runs && *stays && !replaced) || *onbuild,
+                    builds: place.builds || !*stays || *onbuild,
+                    ..place.clone()
+                };
+                if place.runs || place.builds {
+                    out.variable(name, value.clone(), *at, label, &place);
+                }
+            }
+            Act::Let(name, value) => {
+                env.insert(name.clone(), value.clone());
+            }
+            Act::Run(commands) => {
+                let building = Place {
+                    runs: false,
+                    builds: true,
+                    ..place.clone()
+                };
+                out.shell(commands, &building, &env, &mut Env::new());
+            }
+            Act::Start(commands) => out.shell(commands, place, &env, &mut Env::new()),
+        }
+    }
+}
+
+/// Stages that an image is made of: the last one, every one that says what starts, and what they are built on.
+fn deployed(stages: &[Stage]) -> Vec<bool> {
+    let last = stages.len().saturating_sub(1);
+    let mut runs: Vec<bool> = stages
+        .iter()
+        .enumerate()
+        .map(|(index, stage)| index == last || stage.starts)
+        .collect();
+    for (index, stage) in stages.iter().enumerate().rev() {
+        if runs.get(index) == Some(&true)
+            && let Some(slot) = stage.base.and_then(|b| runs.get_mut(b))
+        {
+            *slot = true;
+        }
+    }
+    runs
+}
+
+/// The Go release of the program in a stage: of what is copied there, else of the stage itself, else the only one there is.
+fn program(stages: &[Stage], index: usize) -> Option<Toolchain> {
+    let mut next = vec![index];
+    let mut seen = Vec::new();
+    while let Some(index) = next.pop() {
+        if seen.contains(&index) {
+            continue;
+        }
+        seen.push(index);
+        let Some(stage) = stages.get(index) else {
+            continue;
+        };
+        let own = stage
+            .go
+            .clone()
+            .filter(|_| stage.from.is_empty() || seen.len() > 1);
+        if let Some(go) = own {
+            return Some(go);
+        }
+        // The last copy is looked at first.
+        next.extend(stage.base);
+        next.extend(stage.from.iter().copied());
+    }
+    let own = stages.get(index).and_then(|s| s.go.clone());
+    own.or_else(|| stages.iter().rev().find_map(|s| s.go.clone()))
+}
+
+fn stages(file: &Dockerfile) -> Vec<Stage> {
+    let mut stages: Vec<Stage> = Vec::new();
+    // ARG before the first FROM: for FROM lines, and for stages that ask for them.
+    let mut global = Env::new();
+    for instruction in &file.instructions {
+        if instruction.keyword == "FROM" {
+            if stages.len() >= MOST_STAGES {
+                break;
+            }
+            let stage = from(instruction, file.escape, &global, &stages);
+            stages.push(stage);
+            continue;
+        }
+        let earlier = stages.len().saturating_sub(1);
+        let (before, current) = stages.split_at_mut(earlier);
+        match current.first_mut() {
+            Some(stage) => act(stage, instruction, file.escape, &global, before),
+            None if instruction.keyword == "ARG" => {
+                for (name, value, _) in assignments(&instruction.body, file.escape, &global, false)
+                {
+                    global.insert(name, value.as_str().to_owned());
+                }
+            }
+            None => {}
+        }
+    }
+    stages
+}
+
+fn find(stages: &[Stage], name: &str) -> Option<usize> {
+    let named = stages
+        .iter()
+        .rposition(|s| !s.name.is_empty() && s.name.eq_ignore_ascii_case(name));
+    named.or_else(|| name.parse().ok().filter(|n| *n < stages.len()))
+}
+
+fn from(instruction: &Instruction, escape: char, global: &Env, stages: &[Stage]) -> Stage {
+    let (_, start) = flags(&instruction.body);
+    let body = instruction
+        .body
+        .slice(start..instruction.body.as_str().len());
+    let body = expand(&body, escape, &|name| global.get(name).cloned());
+    let words: Vec<&str> = body.as_str().split_whitespace().collect();
+    let image = words.first().copied().unwrap_or_default();
+    let name = match words.get(1..3) {
+        Some([word, name]) if word.eq_ignore_ascii_case("as") => (*name).to_owned(),
+        _ => String::new(),
+    };
+    let base = find(stages, image).filter(|i| stages.get(*i).is_some_and(|s| !s.name.is_empty()));
+    let mut stage = Stage {
+        name,
+        number: stages.len(),
+        base,
+        ..Stage::default()
+    };
+    if let Some(base) = base.and_then(|i| stages.get(i)) {
+        stage.go = base.go.clone();
+        stage.tools = base.tools;
+        stage.start = base.env.clone();
+        stage.env = base.env.clone();
+        stage.from = base.from.clone();
+    } else if let Some(version) = of_image(image) {
+        stage.tools = true;
+        stage.go = version.and_then(|v| {
+            Toolchain::parse(&v, format!("FROM {image}, line {}", instruction.at.line))
+        });
+    }
+    stage
+}
+
+fn act(stage: &mut Stage, instruction: &Instruction, escape: char, global: &Env, before: &[Stage]) {
+    let Instruction { body, onbuild, .. } = instruction;
+    let (flags, start) = flags(body);
+    let rest = body.slice(start..body.as_str().len());
+    let on = if *onbuild { "ONBUILD " } else { "" };
+    match &*instruction.keyword {
+        keyword @ ("ENV" | "ARG") => {
+            let stays = keyword == "ENV";
+            let mut all = assignments(body, escape, &stage.env, stays);
+            if !stays {
+                // Without a default, the value from before the first FROM.
+                let bare = body
+                    .as_str()
+                    .split_whitespace()
+                    .filter(|w| !w.contains('='));
+                for name in bare {
+                    if let Some(value) = global.get(name) {
+                        let at = body.find(name);
+                        all.push((name.to_owned(), Text::fixed(value, at), at));
+                    }
+                }
+            }
+            for (name, value, at) in all {
+                toolchain_of_variable(stage, &name, &value, instruction);
+                learn(stage, &name, value.as_str());
+                if matters(&name) {
+                    stage.acts.push(Act::Set {
+                        name,
+                        value,
+                        at,
+                        label: format!("{on}{keyword} "),
+                        stays,
+                        onbuild: *onbuild,
+                    });
+                }
+            }
+        }
+        "RUN" => {
+            let commands = run(&rest, instruction);
+            stage.tools |= commands.iter().any(is_go);
+            let mounts = flags.iter().filter(|(name, _)| name == "mount");
+            let copied = mounts.flat_map(|(_, v)| v.split(','));
+            let copied: Vec<&str> = copied.filter_map(|o| o.strip_prefix("from=")).collect();
+            copied.iter().for_each(|name| copy(stage, name, before));
+            if let Some(version) = release::of_download(rest.as_str()) {
+                stage.tools = true;
+                let source = format!("download of {version}, line {}", instruction.at.line);
+                stage.go = Toolchain::parse(&version, source);
+            }
+            let kept = go_env(&commands);
+            stage.acts.push(Act::Run(commands));
+            for (name, value) in kept {
+                if !stage.env.contains_key(&name) {
+                    learn(stage, &name, &value);
+                }
+            }
+        }
+        "CMD" | "ENTRYPOINT" | "HEALTHCHECK" => {
+            stage.starts |= instruction.keyword != "HEALTHCHECK" && !onbuild;
+            let word = rest.as_str().get(..4).unwrap_or_default();
+            let rest = if instruction.keyword == "HEALTHCHECK" && word.eq_ignore_ascii_case("CMD ")
+            {
+                rest.slice(4..rest.as_str().len()).trim()
+            } else {
+                rest
+            };
+            let commands = match exec_form(&rest) {
+                Some(words) => shell::of_words(words),
+                None => shell::commands(&rest),
+            };
+            stage.tools |= commands.iter().any(is_go);
+            stage.acts.push(Act::Start(commands));
+        }
+        "COPY" | "ADD" => {
+            if let Some(version) = release::of_download(rest.as_str()) {
+                stage.tools = true;
+                let source = format!(
+                    "{} of {version}, line {}",
+                    instruction.keyword, instruction.at.line
+                );
+                stage.go = Toolchain::parse(&version, source);
+            }
+            for (_, name) in flags.iter().filter(|(name, _)| name == "from") {
+                copy(stage, name, before);
+                // The toolchain itself, out of its image.
+                if let Some(version) = of_image(name).filter(|_| rest.as_str().contains("/go")) {
+                    stage.tools |= rest.as_str().contains("/usr/local/go");
+                    let source = format!("COPY --from={name}, line {}", instruction.at.line);
+                    stage.go = version
+                        .and_then(|v| Toolchain::parse(&v, source))
+                        .or(stage.go.take());
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn copy(stage: &mut Stage, name: &str, before: &[Stage]) {
+    if let Some(index) = find(before, name)
+        && !stage.from.contains(&index)
+    {
+        stage.from.push(index);
+    }
+}
+
+/// Files of variables name the release that is installed; GOTOOLCHAIN the one that is used.
+fn toolchain_of_variable(stage: &mut Stage, name: &str, value: &Text, instruction: &Instruction) {
+    let named = match name {
+        "GOTOOLCHAIN" => true,
+        "GOLANG_VERSION" | "GO_VERSION" | "GOVERSION" => stage.go.is_none(),
+        _ => false,
+    };
+    if named {
+        let source = format!("{name}={}, line {}", value.as_str(), instruction.at.line);
+        if let Some(toolchain) = Toolchain::parse(value.as_str(), source) {
+            stage.go = Some(toolchain);
+        }
+    }
+}
+
+/// What RUN runs: a shell form, an exec form, or the script in its here-document.
+fn run(rest: &Text, instruction: &Instruction) -> Vec<Command> {
+    if let Some(words) = exec_form(rest) {
+        return shell::of_words(words);
+    }
+    let mut commands = shell::commands(rest);
+    let by_shell = rest.as_str().starts_with("<<")
+        || commands.last().is_some_and(|c| {
+            c.words.len() <= 2 && matches!(c.name(), "sh" | "bash" | "ash" | "dash")
+        });
+    if let Some(script) = instruction.heredocs.first().filter(|_| by_shell) {
+        let first = script.as_str().lines().next().unwrap_or_default();
+        if !first.starts_with("#!") || first.contains("sh") {
+            commands.extend(shell::commands(script));
+        }
+    }
+    commands
+}
+
+/// Takes a variable for what follows it.
+fn learn(stage: &mut Stage, name: &str, value: &str) {
+    if stage.env.len() < MOST_NAMES || stage.env.contains_key(name) {
+        stage.env.insert(name.to_owned(), value.to_owned());
+        stage.acts.push(Act::Let(name.to_owned(), value.to_owned()));
+    }
+}
+
+/// What `go env -w` sets holds for the commands of later instructions too.
+fn go_env(commands: &[Command]) -> Vec<(String, String)> {
+    commands
+        .iter()
+        .filter(|c| is_go(c) && c.words.get(1).is_some_and(|w| w.as_str() == "env"))
+        .flat_map(|c| c.words.iter().filter_map(shell::assignment))
+        .map(|a| (a.name, a.value.as_str().to_owned()))
+        .collect()
+}
+
+/// `NAME=value ...`, or the old form `NAME value` of ENV.
+fn assignments(body: &Text, escape: char, known: &Env, old: bool) -> Vec<(String, Text, Span)> {
+    let lookup = |name: &str| known.get(name).cloned();
+    let chars = body.as_str();
+    let first = chars.split_whitespace().next().unwrap_or_default();
+    if old && is_name(first) {
+        let rest = body.slice(first.len()..chars.len()).trim();
+        let value = words(&rest, escape, false).into_iter().next();
+        let value = expand(&value.unwrap_or_default(), escape, &lookup);
+        return vec![(first.to_owned(), value, body.whole())];
+    }
+    words(body, escape, true)
+        .into_iter()
+        .filter_map(|word| {
+            let text = word.as_str();
+            let (name, value) = text.split_once('=')?;
+            let value = word.slice(text.len() - value.len()..text.len());
+            is_name(name).then(|| {
+                (
+                    name.to_owned(),
+                    expand(&value, escape, &lookup),
+                    word.whole(),
+                )
+            })
+        })
+        .collect()
+}

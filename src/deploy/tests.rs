@@ -1,0 +1,293 @@
+use super::*;
+
+fn parsed(path: &str, text: &str) -> Deployment {
+    read(path, text, None).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// `line:column label=value [where] who reads it`.
+fn variables(path: &str, text: &str) -> Vec<String> {
+    parsed(path, text)
+        .variables
+        .iter()
+        .map(|v| {
+            let role = match (v.runs, v.builds) {
+                (true, true) => "both",
+                (true, false) => "run",
+                (false, true) => "build",
+                (false, false) => "nobody",
+            };
+            let go = v.go.as_ref().map_or("?", |g| &g.version);
+            format!(
+                "{}:{} {}={} {role} {go}",
+                v.at.line,
+                v.at.column,
+                v.label,
+                v.value.as_str()
+            )
+        })
+        .collect()
+}
+
+fn commands(path: &str, text: &str) -> Vec<String> {
+    parsed(path, text)
+        .commands
+        .iter()
+        .map(|c| {
+            let words: Vec<&str> = c.words.iter().map(Word::as_str).collect();
+            format!("{}:{} {}", c.at.line, c.at.column, words.join("|"))
+        })
+        .collect()
+}
+
+#[test]
+fn a_dockerfile_with_stages() {
+    let text = r#"# syntax=docker/dockerfile:1
+ARG GO_VERSION=1.26
+FROM --platform=$BUILDPLATFORM golang:${GO_VERSION}-alpine AS build
+ARG GOEXPERIMENT=greenteagc
+ENV CGO_ENABLED=0 \
+    # why not
+    GOFLAGS="-trimpath -mod=vendor"
+RUN --mount=type=cache,target=/root/.cache \
+    GOOS=linux go build \
+      -ldflags "-s -X runtime.gorootFinal=/usr/local/go" -o /app ./cmd/app
+
+FROM alpine:3.22 AS base
+ENV GODEBUG gctrace=1,madvdontneed=1
+
+FROM base
+COPY --from=build /app /app
+ENV GOEXPERIMENT=arenas
+ENV GOEXPERIMENT=rangefunc
+HEALTHCHECK --interval=5s CMD GODEBUG=x=1 /app health
+ENTRYPOINT ["env", "GOGC=50", "/app"]
+"#;
+    assert_eq!(
+        variables("Dockerfile", text),
+        [
+            "4:5 ARG GOEXPERIMENT=greenteagc build go1.26",
+            "5:5 ENV CGO_ENABLED=0 build go1.26",
+            "7:5 ENV GOFLAGS=-trimpath -mod=vendor build go1.26",
+            "9:5 GOOS=linux build go1.26",
+            "13:5 ENV GODEBUG=gctrace=1,madvdontneed=1 run go1.26",
+            "18:5 ENV GOEXPERIMENT=rangefunc run go1.26",
+            "19:31 GODEBUG=x=1 run go1.26",
+            "20:21 GOGC=50 run go1.26",
+        ]
+    );
+    let file = parsed("Dockerfile", text);
+    let build = &file.commands[0];
+    assert_eq!(
+        (build.verb(), build.at.line, build.at.end_line),
+        ("build", 9, 10)
+    );
+    assert!(build.has("trimpath"), "by GOFLAGS");
+    let flags = build.flag("ldflags")[0];
+    let place = flags.text.find("gorootFinal");
+    assert_eq!((place.line, place.column), (10, 31));
+}
+
+#[test]
+fn one_stage_that_builds_and_runs() {
+    let text = "FROM golang:1.22\nENV GODEBUG=panicnil=1 GOEXPERIMENT=arenas\nRUN go build -o /app\nCMD /app\n";
+    assert_eq!(
+        variables("Dockerfile", text),
+        [
+            "2:5 ENV GODEBUG=panicnil=1 both go1.22",
+            "2:24 ENV GOEXPERIMENT=arenas both go1.22"
+        ]
+    );
+}
+
+#[test]
+fn documents_scripts_and_downloads_in_a_dockerfile() {
+    let text = "FROM debian\nRUN <<EOF\nset -e\nexport GOEXPERIMENT=arenas\ngo env -w GOROOT_FINAL=/x\nEOF\nRUN curl -L https://go.dev/dl/go1.25.5.linux-amd64.tar.gz | tar x\nRUN bash -c 'go build -o app && go run -e x'\nRUN python3 <<EOF\ngo build\nEOF\n";
+    assert_eq!(
+        commands("Dockerfile", text),
+        [
+            "5:1 env|-w|GOROOT_FINAL=/x",
+            "8:14 build|-o|app",
+            "8:33 run|-e|x"
+        ]
+    );
+    assert_eq!(
+        variables("Dockerfile", text),
+        ["4:8 GOEXPERIMENT=arenas build go1.25.5"]
+    );
+}
+
+#[test]
+#[cfg(feature = "lint")]
+fn compose_in_both_forms_with_anchors() {
+    let text = r#"
+x-env: &env
+  GODEBUG: "http2server=0"
+services:
+  web:
+    image: example.com/web:1
+    environment:
+      <<: *env
+      GOEXPERIMENT: arenas
+    env_file:
+      - web.env
+      - path: other.env
+  job:
+    image: golang:1.25
+    environment:
+      - GODEBUG=gctrace=${TRACE:-1}
+      - HOME
+    command: sh -c "GOFLAGS=-v go run ."
+    build:
+      args:
+        GOEXPERIMENT: ${EXP:-jsonv2}
+"#;
+    assert_eq!(
+        variables("compose.yaml", text),
+        [
+            "3:3 environment GODEBUG=http2server=0 run ?",
+            "9:7 environment GOEXPERIMENT=arenas run ?",
+            "16:9 environment GODEBUG=gctrace=1 both go1.25",
+            "18:21 GOFLAGS=-v build go1.25",
+            "21:9 build argument GOEXPERIMENT=jsonv2 build ?",
+        ]
+    );
+    let files: Vec<String> = parsed("compose.yaml", text)
+        .env_files
+        .iter()
+        .map(|f| f.as_str().to_owned())
+        .collect();
+    assert_eq!(files, ["web.env", "other.env"]);
+}
+
+#[test]
+#[cfg(feature = "lint")]
+fn kubernetes_in_every_kind() {
+    let text = r#"apiVersion: batch/v1
+kind: CronJob
+metadata: {name: tick}
+spec:
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          initContainers:
+            - name: init
+              env: [{name: GODEBUG, value: "gctrace=1"}]
+          containers:
+            - name: app
+              image: example.com/app
+              command: ["/bin/sh", "-c"]
+              args:
+                - |
+                  export GOEXPERIMENT=arenas
+                  exec /app
+              env:
+                - name: GODEBUG
+                  value: mmap=1
+                - name: GOMEMLIMIT
+                  valueFrom: {resourceFieldRef: {resource: limits.memory}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: settings
+data:
+  GODEBUG: cgocheck=2
+  app.env: |
+    # x
+    GODEBUG=tls10server=1
+---
+apiVersion: v1
+kind: List
+items:
+  - {apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {ephemeralContainers: [{name: d, env: [{name: GOROOT, value: /x}]}]}}
+"#;
+    assert_eq!(
+        variables("app.yaml", text),
+        [
+            "11:45 env GODEBUG=gctrace=1 run ?",
+            "18:26 GOEXPERIMENT=arenas run ?",
+            "22:26 env GODEBUG=mmap=1 run ?",
+            "23:25 env GOMEMLIMIT= run ?",
+            "31:3 data GODEBUG=cgocheck=2 run ?",
+            "34:5 data app.env: GODEBUG=tls10server=1 run ?",
+            "39:121 env GOROOT=/x run ?",
+        ]
+    );
+    let file = parsed("app.yaml", text);
+    assert_eq!(file.variables[2].scope, "CronJob tick, container app");
+    assert_eq!(file.variables[6].scope, "Pod p, container d");
+}
+
+#[test]
+fn units_with_resets_quotes_and_continuations() {
+    let text = "[Service]\nEnvironment=GODEBUG=mmap=1\nEnvironment=\nEnvironment=\"GODEBUG=gctrace=1,x=2\" 'A=b' GOROOT=/usr/local/go\n# c\nEnvironment=GOFLAGS=-v \\\n# between\n  GOEXPERIMENT=arenas\nUnsetEnvironment=GOFLAGS\nEnvironmentFile=-/etc/default/app\nExecStart=/bin/old\nExecStart=\nExecStart=-/usr/bin/env GODEBUG=asynctimerchan=1 /usr/bin/app --x\n";
+    assert_eq!(
+        variables("app.service", text),
+        [
+            "4:14 Environment=GODEBUG=gctrace=1,x=2 run ?",
+            "4:43 Environment=GOROOT=/usr/local/go run ?",
+            "8:3 Environment=GOEXPERIMENT=arenas run ?",
+            "13:25 GODEBUG=asynctimerchan=1 run ?",
+        ]
+    );
+    assert_eq!(
+        parsed("app.service", text).env_files[0].as_str(),
+        "/etc/default/app"
+    );
+}
+
+#[test]
+#[cfg(feature = "lint")]
+fn workflows_and_scripts() {
+    let text = "on: push\nenv: {GOROOT_FINAL: /usr/local/go}\njobs:\n  b:\n    steps:\n      - uses: actions/setup-go@v5\n        with: {go-version: '1.25'}\n      - run: |\n          go env -w GOROOT_FINAL=/x\n          test \"$(go env GOROOT_FINAL)\" = /x\n";
+    assert_eq!(
+        variables(".github/workflows/ci.yml", text),
+        ["2:7 env GOROOT_FINAL=/usr/local/go build go1.25"]
+    );
+    assert_eq!(
+        commands(".github/workflows/ci.yml", text),
+        ["9:11 env|-w|GOROOT_FINAL=/x", "10:19 env|GOROOT_FINAL"]
+    );
+    let releaser =
+        "builds:\n  - env: [CGO_ENABLED=0]\n    ldflags:\n      - -s -X runtime.gorootFinal=/x\n";
+    assert_eq!(
+        variables(".goreleaser.yml", releaser),
+        [
+            "2:11 env CGO_ENABLED=0 build ?",
+            "4:9 LDFLAGS=-s -X runtime.gorootFinal=/x build ?"
+        ]
+    );
+    let lab = "image: golang:1.24\nvariables:\n  GOFLAGS: -trimpath\nbuild:\n  script:\n    - go build -o app .\n";
+    assert_eq!(commands(".gitlab-ci.yml", lab), ["6:7 build|-o|app|."]);
+    assert!(parsed(".gitlab-ci.yml", lab).commands[0].has("trimpath"));
+    let start = "#!/bin/sh\nexport GODEBUG=mmap=1\nexec /app\n";
+    assert_eq!(variables("start", start), ["2:8 GODEBUG=mmap=1 run ?"]);
+    let build = "#!/bin/sh\nGODEBUG=mmap=1\ngo build\n";
+    assert_eq!(variables("build.sh", build), ["2:1 GODEBUG=mmap=1 build ?"]);
+    assert_eq!(
+        variables("x.env", "export GODEBUG=\"a=1\"\n"),
+        ["1:1 GODEBUG=a=1 run ?"]
+    );
+}
+
+#[test]
+fn what_is_no_deployment_file_is_said_to_be_none() {
+    assert_eq!(
+        read("notes.txt", "hello there", None).unwrap_err(),
+        Problem::Unknown
+    );
+    #[cfg(feature = "lint")]
+    {
+        assert_eq!(
+            read("x.yaml", "a: 1\n", None).unwrap_err(),
+            Problem::UnknownYaml
+        );
+        let wrong = read("x.yaml", "a: {{ .Values.x }}\nb: [\n", None).unwrap_err();
+        assert!(
+            matches!(wrong, Problem::Syntax { line: 1.., .. }),
+            "{wrong:?}"
+        );
+    }
+    assert!(read("notes.txt", "FROM x", Some(Kind::Dockerfile)).is_ok());
+}
