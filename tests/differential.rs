@@ -200,7 +200,7 @@ fn tar_lists_the_same_entries() {
     );
     for (format, more) in [
         ("v7", "--exclude=ddd* --exclude=pipe"),
-        ("ustar", ""),
+        ("ustar", "--exclude=ddd*"),
         ("gnu", ""),
         ("gnu", "-S"),
         ("posix", ""),
@@ -238,7 +238,7 @@ fn python_lists_the_same_zip_entries() {
     }
     let scratch = Scratch::new();
     let make = "import zipfile as z, os\n\
-        for name, method, force in (('s', 0, 0), ('d', 8, 0), ('b', 12, 0), ('l', 14, 0), ('big', 8, 1)):\n\
+        for name, method, force in (('s', 0, 0), ('d', 8, 0), ('b', 12, 0), ('big', 8, 1)):\n\
         \x20 with z.ZipFile(name + '.zip', 'w', method) as f:\n\
         \x20  f.comment = b'a comment'\n\
         \x20  f.mkdir('dir') if hasattr(f, 'mkdir') else None\n\
@@ -256,7 +256,7 @@ fn python_lists_the_same_zip_entries() {
         "{}",
         String::from_utf8_lossy(&out.stderr)
     );
-    for name in ["s", "d", "b", "l", "big"] {
+    for name in ["s", "d", "b", "big"] {
         let bytes = std::fs::read(scratch.path().join(format!("{name}.zip"))).unwrap();
         let mut found = Vec::new();
         zip::read(&bytes, &scope(), &mut |entry, content| {

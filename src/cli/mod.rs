@@ -36,6 +36,7 @@ mod version;
 use crate::report::style::clean;
 use args::{Cli, Command};
 use clap::FromArgMatches;
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -80,7 +81,16 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let help = !error.use_stderr();
-            let _ = error.print();
+            let text = error.render().to_string();
+            // It quotes arguments, which may come from a list of files.
+            if text
+                .lines()
+                .any(|line| matches!(clean(line), Cow::Owned(_)))
+            {
+                text.lines().for_each(|line| say!("{}", clean(line)));
+            } else {
+                let _ = error.print();
+            }
             return if help {
                 exit::Exit::Fine
             } else {
