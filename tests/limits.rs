@@ -5,7 +5,6 @@
 mod support;
 
 use gospect::bytes::Limits;
-use gospect::go::{Options, inspect};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use support::cli::{Scratch, run};
@@ -220,30 +219,4 @@ fn every_limit_is_met_and_says_so() {
         }
     }
     assert_eq!(rows.len(), 11);
-}
-
-#[test]
-fn what_lies_beyond_the_limit_of_one_executable_is_unknown() {
-    let program = fixture("1.27-linux-amd64-strip");
-    let look = |limits: Limits| {
-        let options = Options {
-            named: true,
-            limits,
-            ..Options::default()
-        };
-        // Not from memory, where nothing needs to be kept.
-        let file = support::counting::Counting::new(program.clone());
-        inspect(&file, &options).unwrap().found.remove(0).binary
-    };
-    let whole = look(Limits::default());
-    assert!(whole.build_info.is_some() && whole.linked.as_ref().unwrap().functions > 0);
-    let little = look(Limits {
-        executable: 256 << 10,
-        ..Limits::default()
-    });
-    assert_eq!(little.build_info, whole.build_info, "the record is there");
-    assert_ne!(
-        little.linked, whole.linked,
-        "the functions are beyond the limit"
-    );
 }
