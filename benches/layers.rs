@@ -1,7 +1,7 @@
 //! What a scan of image layers costs beside what nobody can avoid: decompressing and digesting them.
 //!
 //! Prints processor time, not wall time, of one thread: medians over interleaved rounds, and their ratio to the floor.
-//! `cargo bench --bench layers`; a number after `--` is the number of rounds.
+//! `cargo bench --bench layers`; a number after `--` is the number of rounds, a directory an OCI layout to measure instead.
 
 #[path = "../tests/support/fixtures.rs"]
 #[allow(dead_code)]
@@ -125,6 +125,18 @@ fn layout(dir: &Path, layers: &[Vec<u8>], packing: Packing) -> Vec<PathBuf> {
     paths
 }
 
+/// How a blob is packed, by its first bytes.
+fn packing_of(path: &Path) -> Option<Packing> {
+    let mut magic = [0; 4];
+    let mut blob = std::fs::File::open(path).unwrap();
+    blob.read_exact(&mut magic).unwrap();
+    match magic {
+        [0x1f, 0x8b, ..] => Some(Packing::Gzip),
+        [0x28, 0xb5, 0x2f, 0xfd] => Some(Packing::Zstd),
+        _ => None,
+    }
+}
+
 /// Digests what passes.
 struct Digesting<R> {
     inner: R,
@@ -140,7 +152,7 @@ impl<R: Read> Read for Digesting<R> {
 }
 
 /// Decompresses and digests, with the libraries that the scan uses.
-fn floor(paths: &[PathBuf], packing: Packing) {
+fn floor(paths: &[PathBuf]) {
     let mut out = vec![0; 128 << 10];
     for path in paths {
         let mut blob = BufReader::with_capacity(
@@ -150,7 +162,7 @@ fn floor(paths: &[PathBuf], packing: Packing) {
                 hasher: Sha256::new(),
             },
         );
-        let mut tar: Box<dyn Read> = match packing {
+        let mut tar: Box<dyn Read> = match packing_of(path).unwrap() {
             Packing::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(&mut blob)),
             Packing::Zstd => Box::new(zstd::Decoder::with_buffer(&mut blob).unwrap()),
         };
@@ -183,8 +195,57 @@ fn scan(dir: &Path, level: Level, archives: bool) -> usize {
     programs
 }
 
+/// Measures all ways, one after the other in each round, and prints their medians.
+fn compare(what: &str, dir: &Path, paths: &[PathBuf]) {
+    let ways: [(&str, &dyn Fn()); 4] = [
+        ("decompress and digest", &|| floor(paths)),
+        ("build info, archives", &|| {
+            scan(dir, Level::BuildInfo, true);
+        }),
+        ("build info, no archives", &|| {
+            scan(dir, Level::BuildInfo, false);
+        }),
+        ("full facts, archives", &|| {
+            scan(dir, Level::Full, true);
+        }),
+    ];
+    println!("{what}");
+    let mut times = vec![Vec::new(); ways.len()];
+    for _ in 0..support::rounds(7) {
+        for (way, times) in ways.iter().zip(&mut times) {
+            times.push(processor_time(way.1));
+        }
+    }
+    let medians: Vec<_> = times.into_iter().map(median).collect();
+    for (way, time) in ways.iter().zip(&medians) {
+        println!(
+            "  {:<24} {:>8.1} ms  {:.2}x",
+            way.0,
+            time * 1e3,
+            time / medians[0]
+        );
+    }
+}
+
+/// The blobs of a layout that are compressed as layers are.
+fn layers_of(dir: &Path) -> Vec<PathBuf> {
+    let blobs = std::fs::read_dir(dir.join("blobs/sha256")).unwrap();
+    let paths = blobs.map(|blob| blob.unwrap().path());
+    paths.filter(|path| packing_of(path).is_some()).collect()
+}
+
 fn main() {
-    let rounds = support::rounds(7);
+    let layouts: Vec<PathBuf> = std::env::args()
+        .skip(1)
+        .map(PathBuf::from)
+        .filter(|path| path.join("index.json").is_file())
+        .collect();
+    for dir in &layouts {
+        compare(&dir.display().to_string(), dir, &layers_of(dir));
+    }
+    if !layouts.is_empty() {
+        return;
+    }
     for (what, docs) in [("base image", 300), ("full of small .gz", 3000)] {
         let layers: Vec<_> = (1..3).map(|seed| layer(seed, docs)).collect();
         let size: usize = layers.iter().map(Vec::len).sum();
@@ -193,39 +254,13 @@ fn main() {
             let paths = layout(dir.path(), &layers, packing);
             let programs = scan(dir.path(), Level::BuildInfo, true);
             assert_eq!(programs, layers.len() * (PROGRAMS.len() - 1));
-            let ways: [(&str, &dyn Fn()); 4] = [
-                ("decompress and digest", &|| floor(&paths, packing)),
-                ("build info, archives", &|| {
-                    scan(dir.path(), Level::BuildInfo, true);
-                }),
-                ("build info, no archives", &|| {
-                    scan(dir.path(), Level::BuildInfo, false);
-                }),
-                ("full facts, archives", &|| {
-                    scan(dir.path(), Level::Full, true);
-                }),
-            ];
-            println!(
+            let what = format!(
                 "{what}, {} layers of {} MB, {}",
                 layers.len(),
                 size / 1_000_000,
                 packing.name()
             );
-            let mut times = vec![Vec::new(); ways.len()];
-            for _ in 0..rounds {
-                for (way, times) in ways.iter().zip(&mut times) {
-                    times.push(processor_time(way.1));
-                }
-            }
-            let medians: Vec<_> = times.into_iter().map(median).collect();
-            for (way, time) in ways.iter().zip(&medians) {
-                println!(
-                    "  {:<24} {:>8.1} ms  {:.2}x",
-                    way.0,
-                    time * 1e3,
-                    time / medians[0]
-                );
-            }
+            compare(&what, dir.path(), &paths);
         }
     }
 }

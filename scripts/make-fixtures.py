@@ -10,6 +10,11 @@ A linked Go program remembers where it was built, so both the toolchains and the
 say nothing about the machine: put each GOROOT under a neutral directory (/opt/gofix/go1.27.3) and leave BUILD,
 the work directory, at its default /build.  FORBID=word,word fails the run when a binary holds one of the words.
 GOCACHE is taken from the environment if set.  Only rows whose inputs changed are built again.
+
+ONLY=group builds the rows of one group and leaves the other archives and their rows of the manifest as they are.
+The group `rules` (what the audit finds fault with) also wants gccgo-12, and the newest GOROOT a second time under
+/home/builder/sdk with its own name and under the name of another release, because where it lay is what its rows are about:
+/home/builder/sdk/go1.27.3 and /home/builder/sdk/go1.26.0.
 """
 import hashlib, io, json, os, re, shlex, subprocess, sys, tarfile, zipfile
 
@@ -31,6 +36,9 @@ GOROOT = "package main\n\nimport \"runtime\"\n\nvar version = \"unset\"\n\nfunc 
 SELF = GOROOT.replace('import "runtime"', 'import (\n\t"runtime"\n\t"runtime/debug"\n)').replace(
     "\tprintln(version)\n", "\tprintln(version)\n\tbi, _ := debug.ReadBuildInfo()\n\tprintln(bi.String())\n")
 USES = 'package main\n\nimport (\n\t"example.com/dep"\n\t"example.com/other"\n\t"example.com/third"\n)\n\nfunc main() { println(dep.Name(), other.Name(), third.Name()) }\n'
+SECRET = "package main\n\nvar version, apiToken = \"unset\", \"\"\n\nfunc main() { println(version, len(apiToken)) }\n"
+VERIFY = 'package main\n\nimport "crypto/x509"\n\nfunc main() {\n\t_, err := new(x509.Certificate).Verify(x509.VerifyOptions{})\n\tprintln(err != nil)\n}\n'
+ZONE = 'package main\n\nimport "time"\n\nfunc main() {\n\tplace, err := time.LoadLocation("Europe/Berlin")\n\tprintln(place.String(), err != nil)\n}\n'
 REQUIRE = """
 require (
 	example.com/dep v1.2.3
@@ -56,19 +64,19 @@ def program(name, body, go="1.19", extra=""):
     write(f"{name}/main.go", body)
 
 
-def library(name):
-    return f'package {name}\n\nfunc Name() string {{ return "{name}" }}\n'
+def library(name, pragma=""):
+    return f'package {name}\n\n{pragma}func Name() string {{ return "{name}" }}\n'
 
 
-def publish(module, version, package):
+def publish(module, version, package, proxy=PROXY, pragma=""):
     """A module version in a file-system proxy, so that its checksum is recorded."""
-    base = f"{PROXY}/{module}/@v/{version}"
+    base = f"{proxy}/{module}/@v/{version}"
     os.makedirs(os.path.dirname(base), exist_ok=True)
     mod = f"module {module}\n\ngo 1.19\n"
     open(f"{base}.mod", "w").write(mod)
     open(f"{base}.info", "w").write(json.dumps({"Version": version, "Time": "2024-01-02T03:04:05Z"}))
     with zipfile.ZipFile(f"{base}.zip", "w") as z:
-        for name, text in (("go.mod", mod), ("lib.go", library(package))):
+        for name, text in (("go.mod", mod), ("lib.go", library(package, pragma))):
             z.writestr(zipfile.ZipInfo(f"{module}@{version}/{name}", (2024, 1, 2, 3, 4, 4)), text)
 
 
@@ -88,6 +96,19 @@ def programs():
     program("fips", 'package main\n\nimport "crypto/sha256"\n\nfunc main() { println(sha256.Sum256(nil)[0]) }\n', go="1.24.0")
     program("cgo", "package main\n\n/*\nstatic int one(void) { return 1; }\n*/\nimport \"C\"\n\n//export Two\nfunc Two() int { return 2 }\n\nfunc main() { println(int(C.one())) }\n")
     program("plug", 'package main\n\nimport "C"\n\nvar V = 1\n\nfunc F() int { return V }\n')
+    program("fresh", GOROOT, go="1.27.0")
+    program("weak", "//go:debug x509negativeserial=1\n" + HELLO, go="1.27.0")
+    program("secret", SECRET, go="1.27.0")
+    program("verify", VERIFY, go="1.27.0")
+    program("zone", ZONE, go="1.27.0")
+    program("work", 'package main\n\nimport "example.com/other"\n\nfunc main() { println(other.Name()) }\n', go="1.21", extra="\nrequire example.com/other v0.0.0\n")
+    write("work/go.work", "go 1.21\n\nuse (\n\t.\n\t../other\n)\n")
+    # The same dependency from two proxies that disagree about its content.
+    for name, pragma in (("called", "//go:noinline\n"), ("altered", "//go:noinline\n// Altered.\n")):
+        publish("example.com/lib", "v1.0.0", "lib", f"{BUILD}/proxy-{name}", pragma)
+        program(name, 'package main\n\nimport "example.com/lib"\n\nfunc main() { println(lib.Name()) }\n', go="1.27.0", extra="\nrequire example.com/lib v1.0.0\n")
+    write("relink.sh", RELINK)
+    os.chmod(f"{SRC}/relink.sh", 0o755)
     write("loose/main.go", HELLO)
     write("c/main.c", "#include <stdio.h>\nint main(void) { return puts(\"\\xff Go buildinf: is only text here\") < 0; }\n")
     for state in ("clean", "tagged", "dirty"):
@@ -113,8 +134,19 @@ def git(repo, *args):
 # ---- the fixtures --------------------------------------------------------------------------------------------
 
 ROWS = []
+PRINTS = ("goroot", "selfinfo", "dbg", "block", "modern", "fresh")  # programs that print what GOROOT prints
 W, S, T, X = "-ldflags=-w", "-ldflags=-s -w", "-trimpath", "-ldflags=-X "
 LIBRARY = "example.com/other"  # a package archive: not linked
+DIRECT = "direct"  # compiled and linked without the go command, as Bazel's rules do
+# A link step that is told another installation than the compile steps, which no recorded flag shows.
+RELINK = """#!/bin/sh
+tool=$1
+shift
+case $tool in
+*/link) exec "$tool" -X=runtime.defaultGOROOT=/usr/lib/go-1.27 "$@" ;;
+esac
+exec "$tool" "$@"
+"""
 
 
 def add(group, name, go, prog, *flags, port="linux/amd64", target=".", goroot=None, **env):
@@ -175,6 +207,10 @@ def fixtures():
         a("w", "goroot", W, port=port)
         a("strip", "goroot", S, port=port)
     a("gui", "hello", "-ldflags=-w -H windowsgui", port="windows/amd64")
+    # Debug information of C alone, in both forms that compilers write.
+    c_only = "-gcflags=all=-dwarf=false"
+    add("debug", "c-dwarf5", NEW, "cgo", c_only, CGO_ENABLED="1", CGO_CFLAGS="-g -O1")
+    add("debug", "c-dwarf4", NEW, "cgo", c_only, CGO_ENABLED="1", CGO_CFLAGS="-g -O1 -gdwarf-4")
     # Other architectures, little- and big-endian, 32- and 64-bit.
     b = lambda group, name, port, prog, *flags, go=NEW, **k: add(group, name, go, prog, *flags, port=port, **k)
     b("arm64", "w", "linux/arm64", "goroot", W)
@@ -216,6 +252,44 @@ def fixtures():
     add("ages", "deps", "1.19", "deps", S)
 
 
+def faults():
+    """What the audit finds fault with, as far as the other groups do not have it."""
+    r = lambda name, prog, *flags, **k: add("rules", name, k.pop("go", NEW), prog, *flags, **k)
+    home = lambda name: dict(GOROOT=f"/home/builder/sdk/{name}")
+    says = lambda version: f"-ldflags=-s -w -X 'runtime.buildVersion={version}'"
+    r("fresh", "fresh", T, S)
+    r("fresh-untrimmed", "fresh", S)
+    r("says-prerelease", "fresh", T, says("go1.27rc2"))
+    r("says-devel", "fresh", T, says("devel go1.28-8a1b2c3d4e Mon Nov 2 10:00:00 2026 +0000"))
+    r("says-vendor", "fresh", T, says("go1.27.3 (Red Hat 1.27.3-1.el10)"))
+    r("says-future", "fresh", T, says("go1.30.1"))
+    r("says-removed-experiment", "fresh", T, says("go1.27.3 X:unified"))
+    r("says-experiment", "fresh", T, says("go1.27.3 X:arenas"))
+    r("goroot-home", "fresh", S, goroot="/home/builder/sdk/go1.27.3", **home("go1.27.3"))
+    r("goroot-misnamed", "fresh", S, goroot="/home/builder/sdk/go1.26.0", **home("go1.26.0"))
+    r("goroot-relinked", "fresh", f"-toolexec={SRC}/relink.sh", S, goroot="/usr/lib/go-1.27")
+    r("x-ineffective", "fresh", X + "runtime.gorootFinal=/usr/local/go -X example.com/fresh.version=1.2 -s -w")
+    r("x-godebug", "fresh", T, X + "runtime.godebugDefault=x509negativeserial=1 -s -w")
+    r("x-secret", "secret", X + "main.apiToken=pk-7f3a9c2e41d8 -s -w")
+    r("x-credential", "secret", X + "main.version=https://deploy:tr0ub4dor-and-3@git.example.com/app -s -w")
+    r("x-godebug-fatal", "hello", T, X + "runtime.godebugDefault=asynctimerchan=1 -s -w")
+    r("weak", "weak", T, S)
+    r("tags", "fresh", T, "-tags=debug,netgo", S)
+    r("v3", "fresh", T, S, GOAMD64="v3")
+    r("asan", "cgo", "-asan", S, CGO_ENABLED="1")
+    r("rpath", "cgo", S, CGO_ENABLED="1", CGO_LDFLAGS="-Wl,-rpath,/tmp/build/lib")
+    r("execstack", "cgo", S, CGO_ENABLED="1", CGO_LDFLAGS="-Wl,-z,execstack", CGO_LDFLAGS_ALLOW=".*")
+    r("gccgo", "hello", "-compiler=gccgo", "-gccgoflags=-s", GCCGO="gccgo-12", CGO_ENABLED="1")
+    r("verify", "verify", T, S)
+    r("zone", "zone", T, S)
+    r("zone-embedded", "zone", T, "-tags=timetzdata", S)
+    r("work", "work", S, GOWORK=f"{SRC}/work/go.work", GOFLAGS="")
+    r("called", "called", S, GOPROXY=f"file://{BUILD}/proxy-called", GOMODCACHE=f"{BUILD}/mod-called")
+    r("altered", "altered", S, GOPROXY=f"file://{BUILD}/proxy-altered", GOMODCACHE=f"{BUILD}/mod-altered")
+    r("direct", "called", target=DIRECT, GOPROXY=f"file://{BUILD}/proxy-called", GOMODCACHE=f"{BUILD}/mod-called")
+    r("tagged-x", "vcs-tagged", X + "main.version=v1.4.1 -s -w")
+
+
 # ---- building and reading back -------------------------------------------------------------------------------
 
 def environment(go):
@@ -249,8 +323,10 @@ def read_back(path):
 
 def goroot_linked(row):
     """Whether runtime.GOROOT is linked in: its variable is in the symbol table of the same program linked with symbols."""
-    if row["program"] in ("goroot", "selfinfo", "dbg", "block", "modern"):
+    if row["program"] in PRINTS:
         return True
+    if row["target"] == DIRECT or "-compiler=gccgo" in row["flags"]:
+        return None
     flags = [f.replace("-s -w", "-w") for f in row["flags"] if not f.startswith("-buildmode=c-archive")]
     probe = f"{BUILD}/probe"
     if go(row, "build", "-o", probe, *flags, row["target"]).returncode:
@@ -259,9 +335,19 @@ def goroot_linked(row):
     return "runtime.defaultGOROOT" in names.stdout if names.returncode == 0 else None
 
 
+def direct(row, path):
+    """Compiles and links with the tools themselves: nothing is recorded but the version."""
+    packages = go(row, "list", "-deps", "-export", "-f", "{{if .Export}}packagefile {{.ImportPath}}={{.Export}}{{end}}", ".")
+    open(f"{BUILD}/importcfg", "w").write(packages.stdout)
+    compiled = go(row, "tool", "compile", "-p", "main", "-importcfg", f"{BUILD}/importcfg", "-o", f"{BUILD}/main.a", "main.go")
+    return compiled if compiled.returncode else go(row, "tool", "link", "-s", "-w", "-importcfg", f"{BUILD}/importcfg", "-o", path, f"{BUILD}/main.a")
+
+
 def build(row):
     path = f"{BIN}/{row['id']}"
-    r = go(row, "build", "-o", path, *row["flags"], row["target"])
+    if os.path.exists(path):
+        os.remove(path)  # the go command leaves a file that it takes for up to date
+    r = direct(row, path) if row["target"] == DIRECT else go(row, "build", "-o", path, *row["flags"], row["target"])
     if os.path.exists(path + ".h"):
         os.remove(path + ".h")
     if r.returncode:
@@ -276,7 +362,7 @@ def build(row):
     truth.update(read_back(path))
     settings = {s["Key"]: s.get("Value", "") for s in (truth["go_json"] or {}).get("Settings") or []}
     truth["default_godebug"] = settings.get("DefaultGODEBUG", "")
-    if (row["goos"], row["goarch"]) == ("linux", "amd64") and row["program"] in ("goroot", "selfinfo", "dbg", "block", "modern"):
+    if (row["goos"], row["goarch"]) == ("linux", "amd64") and row["program"] in PRINTS:
         out = subprocess.run([path], env={"PATH": "/usr/bin"}, capture_output=True, text=True, check=True).stderr.splitlines()
         truth["ran"] = dict(goroot=out[0], version=out[1], main_version=out[2])
     return finish({k: v for k, v in row.items() if k not in ("go", "target")} | truth, path)
@@ -289,6 +375,39 @@ def foreign():
     row = dict(id="c-linux-amd64", group="amd64", goos="linux", goarch="amd64", program="c", flags=[], env={}, toolchain=None,
                read_by=ROOTS[NEW][1], goroot=None, goroot_linked=None, ran=None, tool_tags=[], default_godebug="")
     return finish(row | read_back(path), path)
+
+
+def object_file(port):
+    """The object of a c-archive, without the C compiler of the port: Go's linker writes it before it calls the C linker, which is /bin/true.
+
+    runtime/cgo, which the linker asks for then, is an empty package; everything else is what `go build` would link.
+    """
+    goos, goarch = port.split("/")
+    row = dict(id=f"{NEW}-{goos}-{goarch}-object", group="objects", go=NEW, goos=goos, goarch=goarch, program="dbg", flags=["-buildmode=c-archive"],
+               env={"CGO_ENABLED": "0"}, goroot=None)
+    work = f"{BUILD}/object"
+    subprocess.run(["rm", "-rf", work], check=True)
+    os.makedirs(f"{work}/cgo")
+    os.makedirs(f"{work}/tmp")
+    log = go(row, "build", "-work", "-o", f"{work}/exe", W).stderr
+    stage = re.search("WORK=(.*)", log)[1]
+    config = open(f"{stage}/b001/importcfg.link").read().replace("-buildmode=exe", "-buildmode=c-archive")
+    open(f"{work}/cgo/cgo.go", "w").write("package cgo\n")
+    def tool(*args):
+        r = go(row, "tool", *args)
+        if r.returncode:
+            sys.exit(f"{row['id']}: {r.stderr}")
+    tool("compile", "-p", "runtime/cgo", "-std", "-o", f"{work}/cgo.a", f"{work}/cgo/cgo.go")
+    open(f"{work}/importcfg", "w").write(f"{config}\npackagefile runtime/cgo={work}/cgo.a\n")
+    godebug = re.search(r"DefaultGODEBUG=([^\\]*)", config)[1]
+    main = re.search(r"packagefile example.com/dbg=(.*)", config)[1]
+    tool("link", "-importcfg", f"{work}/importcfg", "-buildmode=c-archive", "-linkmode=external", "-extld=/bin/true", "-extar=/bin/true", "-w",
+         "-tmpdir", f"{work}/tmp", f"-X=runtime.godebugDefault={godebug}", "-X=main.version=1.2.3", "-o", f"{work}/out", main)
+    path = f"{BIN}/{row['id']}"
+    os.replace(f"{work}/tmp/go.o", path)
+    root, version = ROOTS[NEW]
+    row |= dict(toolchain=version, read_by=version, goroot=root, goroot_linked=True, ran=None, tool_tags=[], default_godebug=godebug)
+    return finish({k: v for k, v in row.items() if k != "go"} | read_back(path), path)
 
 
 def finish(row, path):
@@ -317,21 +436,27 @@ def main():
         os.makedirs(d, exist_ok=True)
     programs()
     fixtures()
+    faults()
+    only = os.environ.get("ONLY")
     state_path = f"{BUILD}/state.json"
     state = json.load(open(state_path)) if os.path.exists(state_path) else {}
     done = []
-    for row in ROWS:
+    for row in (r for r in ROWS if only in (None, r["group"])):
         key = json.dumps(row, sort_keys=True)
         if state.get(row["id"], [None])[0] != key:
             state[row["id"]] = [key, build(row)]
             json.dump(state, open(state_path, "w"))
             print("built", shlex.join([row["id"], *row["flags"]]), state[row["id"]][1]["size"], flush=True)
         done.append(state[row["id"]][1])
-    done.append(foreign())
+    if only is None:
+        done.append(foreign())
+        done.extend(object_file(port) for port in ("darwin/arm64", "windows/amd64", "linux/386"))
     for group in sorted({r["group"] for r in done}):
         pack(group, [r for r in done if r["group"] == group])
-    with open(f"{OUT}/manifest.jsonl", "w") as f:
-        f.writelines(json.dumps(r, sort_keys=True) + "\n" for r in done)
+    manifest = f"{OUT}/manifest.jsonl"
+    kept = [l for l in open(manifest) if json.loads(l)["group"] != only] if only else []
+    with open(manifest, "w") as f:
+        f.writelines(kept + [json.dumps(r, sort_keys=True) + "\n" for r in done])
 
 
 if __name__ == "__main__":

@@ -170,6 +170,9 @@ def small(browser, path, shots):
     detail = browser.value("document.querySelector('.detail').textContent")
     for part in ["stale-toolchain", "go-version contradicted", "fips140=maybe", "example.com/fork/sys@v0.41.1", "-trimpath"]:
         check(f"they tell {part}", part in detail)
+    check("and the evidence of a finding", browser.value("document.querySelector('.detail .evidence').textContent") == "go1.21.13")
+    check("links lead to the parts of the page", browser.value(
+        "[...document.querySelectorAll('#nav a')].map(a => !!document.querySelector(a.hash)).join()") == "true,true,true,true")
     check("the address leads there", browser.value("location.hash") == "#b1")
     # The tables above: the last of the sample is that of the things not examined, with 15 rows.
     shown = "[...document.querySelectorAll('#tables section:last-child tbody tr')].filter(r => !r.hidden).length"
@@ -224,6 +227,11 @@ def large(browser, path, shots):
             " f.dispatchEvent(new Event('input')); return performance.now() - t; })()")
         check(f"filter {query!r} takes {spent:.0f} ms, leaves {browser.value(ROWS)}", spent < 1000)
     filtered(browser, "")
+    findings = "document.querySelectorAll('#t0 tbody tr').length"
+    check("of 15,000 findings the first ones are drawn", browser.value(findings) == 25, browser.value(findings))
+    browser.value("(() => { const s = document.querySelector('#t0 .search'); s.value = 'host7/ dirty-tree';"
+                  " s.dispatchEvent(new Event('input')); document.querySelector('#t0 .all').click(); })()")
+    check("and all that match when asked for", browser.value(findings) == 60, browser.value(findings))
     spent = browser.value("(() => { const t = performance.now(); document.querySelectorAll('#list thead button')[0].click();"
                           " return performance.now() - t; })()")
     check(f"sorting takes {spent:.0f} ms", spent < 1000)

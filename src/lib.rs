@@ -15,7 +15,7 @@
 //! // Any `ReadAt` will do; here the bytes of a file. Something that is no executable is an ordinary outcome.
 //! let file: &[u8] = b"#!/bin/sh";
 //! let options = gospect::go::Options::default();
-//! match gospect::go::inspect(&file.to_vec(), &options) {
+//! match gospect::go::inspect(&file, &options) {
 //!     Ok(inspection) => {
 //!         for found in inspection.found {
 //!             println!("{:?} {:?}", found.binary.go_version, found.binary.main_package);
@@ -43,6 +43,9 @@
 //! # }
 //! # Ok::<(), std::io::Error>(())
 //! ```
+//!
+//! What to think of them is a policy's business, see `audit`; the folder `examples` has these three as programs.
+//! Nothing here prints, and nothing is kept between two calls.
 #![forbid(unsafe_code)]
 #[cfg(feature = "audit")]
 pub mod audit;

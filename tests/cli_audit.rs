@@ -157,8 +157,27 @@ fn an_expectation_that_does_not_hold_is_a_finding() {
     );
 }
 
+/// Each mistake is of another kind. Place, and a word of what is said about it.
+const MISTAKES: [(&str, &str); 15] = [
+    ("1:11", "did you mean `release`?"),
+    ("2:1", "unknown key `colour`"),
+    ("4:1", "did you mean `dirty-tree`?"),
+    ("5:17", "`fatal` is not a level"),
+    ("6:27", "did you mean `minimum`?"),
+    ("7:29", "not a dotted number"),
+    ("8:15", "this is an integer"),
+    ("9:27", "has a `[` without `]`"),
+    ("10:1", "`reason` is missing"),
+    ("12:11", "`expires` is not a day"),
+    ("14:6", "is a built-in rule"),
+    ("16:17", "did you mean `go_version`?"),
+    ("16:84", "`~~` is not an operator"),
+    ("18:1", "`go_versio` is not a record key"),
+    ("20:11", "there is no profile `theirs`"),
+];
+
 #[test]
-fn a_policy_with_ten_mistakes_reports_all_ten() {
+fn a_policy_with_many_mistakes_reports_every_one_with_its_place() {
     let s = place();
     let policy = r#"profile = "realease"
 colour = true
@@ -166,21 +185,37 @@ colour = true
 dirty-tre = "error"
 race-detector = "fatal"
 below-toolchain-floor = { minimun = "go1.26" }
+glibc-too-new = { maximum = "new" }
 cgo-enabled = 3
+denied-module = { deny = ["a[b"] }
 [[waivers]]
 rule = "dirty-tree"
 expires = 2027-02-30
 [[custom]]
-id = "x"
+id = "dirty-tree"
 message = "m"
 all = [ { key = "go_versoin", op = "=", value = "go1.27.3" }, { key = "size", op = "~~", value = "1" } ]
+[expect]
+go_versio = "go1.27.3"
+[profiles.ours]
+extends = "theirs"
 "#;
     s.put("bad.toml", policy.as_bytes());
     let out = audit(&s, &["--policy=bad.toml", "."]);
     assert_eq!((out.code, out.stdout.as_str()), (Some(2), ""));
-    let places = out.stderr.matches("bad.toml:").count();
-    assert!(places >= 10, "{places} places\n{}", out.stderr);
-    assert!(out.stderr.contains("nothing was audited"), "{}", out.stderr);
+    let said: Vec<&str> = out.stderr.split("\nerror: ").collect();
+    assert_eq!(said.len(), MISTAKES.len(), "{}", out.stderr);
+    for (text, (place, word)) in said.iter().zip(MISTAKES) {
+        assert!(
+            text.contains(&format!("--> bad.toml:{place}\n")),
+            "{place}: {text}"
+        );
+        assert!(text.contains(word) && text.contains('^'), "{word}: {text}");
+    }
+    assert!(
+        out.stderr
+            .ends_with("15 mistakes in the policy; nothing was audited\n")
+    );
 }
 
 #[test]

@@ -3,9 +3,13 @@
 
 mod support;
 
+use serde_json::json;
 use std::io::Write;
 use std::process::Stdio;
 use support::cli::{Output, Scratch, command, finish, run_in};
+use support::fixture;
+use support::pack::Member::{File, HardLink};
+use support::pack::{docker_archive, gzip, tar, zip};
 
 fn place() -> Scratch {
     let scratch = Scratch::new();
@@ -21,6 +25,43 @@ fn place() -> Scratch {
         std::fs::rename(path, to).unwrap();
     }
     scratch
+}
+
+/// An image with a hidden copy and a library missing, and a directory with archives of which one is broken.
+fn containers() -> Scratch {
+    let s = Scratch::new();
+    let [old, new, cgo] = [
+        "1.21-linux-amd64-strip",
+        "1.27-linux-amd64-strip",
+        "1.27-linux-amd64-cgo",
+    ]
+    .map(fixture);
+    let layers = [
+        tar(&[File("app", &old), File("tool", &cgo)]),
+        tar(&[
+            File("app", &new),
+            File("lib64/ld-linux-x86-64.so.2", b"\x7fELF"),
+        ]),
+    ];
+    let config = json!({
+        "Entrypoint": ["/app"], "Env": ["GODEBUG=asynctimerchan=1", "GOFLAGS=-mod=mod"],
+        "Labels": {"org.opencontainers.image.version": "v1.0.0"},
+    });
+    s.put(
+        "shop.tar",
+        &docker_archive("shop:1.2", "linux/arm64", &config, &layers),
+    );
+    s.put(
+        "dist/app_1.2.3.tar.gz",
+        &gzip(&tar(&[
+            File("bin/app", &new),
+            HardLink("bin/twin", "bin/app"),
+        ])),
+    );
+    s.put("dist/tools.zip", &zip("cgo", &cgo));
+    let broken = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], &[7; 40_000]].concat();
+    s.put("dist/broken.tar.gz", &broken);
+    s
 }
 
 fn run(s: &Scratch, args: &[&str]) -> Output {
@@ -71,17 +112,66 @@ fn a_saved_scan_gives_the_same_bytes_and_the_same_code() {
         "dist/c-linux-amd64",
         "missing",
     ] {
-        save(&s, target, "saved.ndjson");
-        for args in COMMANDS {
-            let direct = run(&s, &[args, &[target][..]].concat());
-            let saved = run(&s, &[args, &["records:saved.ndjson"][..]].concat());
-            assert_eq!(
-                direct.code, saved.code,
-                "{args:?} {target}: {}",
-                saved.stderr
-            );
-            assert_eq!(direct.stdout, saved.stdout, "{args:?} {target}");
+        same(&s, target);
+    }
+}
+
+#[test]
+fn a_saved_scan_of_an_image_or_of_archives_gives_the_same_too() {
+    let s = containers();
+    for target in ["shop.tar", "docker-archive:shop.tar:shop:1.2", "dist", "."] {
+        same(&s, target);
+    }
+    let results = Scratch::new();
+    let saved = ["0", "1"].map(|name| results.path().join(name).display().to_string());
+    for pair in [["shop.tar", "dist"], ["dist", "."]] {
+        for (name, target) in saved.iter().zip(pair) {
+            save(&s, target, name);
         }
+        for format in ["text", "json", "markdown"] {
+            let diff = |sides: [&str; 2]| {
+                let out = run(
+                    &s,
+                    &[
+                        "diff",
+                        "--fail-on=any",
+                        "--format",
+                        format,
+                        sides[0],
+                        sides[1],
+                    ],
+                );
+                (out.code, out.stdout)
+            };
+            let direct = diff(pair);
+            assert_eq!(direct.0, Some(1), "{pair:?}");
+            assert_eq!(
+                direct,
+                diff([
+                    &*format!("records:{}", saved[0]),
+                    &*format!("records:{}", saved[1])
+                ]),
+                "{pair:?} {format}"
+            );
+        }
+    }
+}
+
+/// Every command on the target and on its records.
+fn same(s: &Scratch, target: &str) {
+    // Outside of what is scanned.
+    let results = Scratch::new();
+    let name = results.path().join("saved.ndjson").display().to_string();
+    save(s, target, &name);
+    for args in COMMANDS {
+        let direct = run(s, &[args, &[target][..]].concat());
+        let saved = run(s, &[args, &[&*format!("records:{name}")][..]].concat());
+        assert_eq!(
+            direct.code, saved.code,
+            "{args:?} {target}: {}",
+            saved.stderr
+        );
+        assert_eq!(direct.stdout, saved.stdout, "{args:?} {target}");
     }
 }
 

@@ -1,4 +1,8 @@
-//! What the documentation promises: its commands are commands, and its links lead somewhere.
+//! What the documentation promises: its commands run, its output is what they print, and its links lead somewhere.
+
+#[cfg(unix)]
+#[path = "support/mod.rs"]
+mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -95,6 +99,118 @@ fn every_command_line_in_the_documentation_is_understood() {
         }
     }
     assert!(seen > 50, "only {seen} commands were found");
+}
+
+/// The commands of a page as a person would paste them: of fenced blocks that are for a shell, whole, with the lines that continue them.
+#[cfg(unix)]
+fn pasted(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut block: Option<&str> = None;
+    for line in text.lines() {
+        if let Some(kind) = line.strip_prefix("```") {
+            block = block.is_none().then_some(kind);
+            continue;
+        }
+        let command = match block {
+            Some("" | "sh" | "bash") => line,
+            // A session: commands after a `$`, everything else is what they print.
+            Some("console") => match line.strip_prefix("$ ") {
+                Some(command) => command,
+                None => continue,
+            },
+            _ => continue,
+        };
+        match found.last_mut() {
+            Some(open) if open.ends_with('\\') => {
+                open.pop();
+                open.push_str(command);
+            }
+            Some(open) if open.ends_with('|') => open.push_str(command),
+            _ if command.trim().is_empty() => {}
+            _ => found.push(command.to_owned()),
+        }
+    }
+    found
+}
+
+/// Why a command of the documentation does not run here; `None`: it does.
+#[cfg(unix)]
+fn cannot_run(command: &str) -> Option<&'static str> {
+    let first = command.split_whitespace().next().unwrap_or_default();
+    let there = |tool: &str| {
+        let found = Command::new("sh")
+            .args(["-c", &format!("command -v {tool}")])
+            .output();
+        found.is_ok_and(|out| out.status.success())
+    };
+    match first {
+        "cargo" | "git" => return Some("builds gospect or fetches it"),
+        "scripts/bench-peers.sh" => return Some("measures for minutes"),
+        "scripts/compare-sbom.py" => return Some("needs Go and syft"),
+        _ => {}
+    }
+    if command.contains("registry:") && !command.contains("records:") {
+        return Some("asks a registry");
+    }
+    if command.contains('▶') || command.contains("Candidate  Image") {
+        return Some("a drawing");
+    }
+    [
+        "go", "syft", "jq", "sqlite3", "duckdb", "python3", "man", "curl",
+    ]
+    .into_iter()
+    .find(|tool| {
+        command
+            .split(['|', ';', '&'])
+            .any(|part| part.split_whitespace().next() == Some(tool))
+            && !there(tool)
+    })
+    .map(|_| "a tool that is not here")
+}
+
+#[cfg(unix)]
+#[test]
+fn every_command_block_in_the_documentation_runs() {
+    let mut ran = 0;
+    for (path, text) in pages() {
+        let commands = pasted(&text);
+        if commands.is_empty() {
+            continue;
+        }
+        let stage = support::stage::Stage::new();
+        for command in commands {
+            if let Some(why) = cannot_run(&command) {
+                println!("skipped: {command}: {why}");
+                continue;
+            }
+            // Folders of the system that the text names, as folders of the stage.
+            let here = command
+                .replace("/var/lib/gospect/", "./")
+                .replace("/usr /opt", "dist/ old/")
+                .replace("~/", "./")
+                .replace(" DIR", " dist/")
+                .replace(" FILE...", " dist/app");
+            let out = Command::new("bash")
+                .args(["-o", "pipefail", "-c", &here])
+                .current_dir(stage.path())
+                .env("PATH", stage.search_path())
+                .env_remove("GODEBUG")
+                .stdin(Stdio::null())
+                .output()
+                .unwrap();
+            // Findings and changes are answers too; a mistake in a command is neither.
+            let code = out.status.code();
+            assert!(
+                matches!(code, Some(0 | 1)),
+                "{}: `{command}` ended with {code:?}\n{}{}",
+                path.display(),
+                String::from_utf8_lossy(&out.stdout),
+                String::from_utf8_lossy(&out.stderr)
+            );
+            ran += 1;
+        }
+    }
+    assert!(ran > 35, "only {ran} commands ran");
 }
 
 #[test]

@@ -10,80 +10,12 @@ use std::path::Path;
 use std::process::Stdio;
 use support::cli::{Output, Scratch, command, finish};
 use support::fixture;
+use support::pack::Member::{File, HardLink};
+use support::pack::{docker_archive, gzip, tar, zip};
 
 const OLD: &str = "1.21-linux-amd64-strip";
 const NEW: &str = "1.27-linux-amd64-strip";
 const ARM: &str = "1.27-linux-arm64-trimstrip";
-
-/// A tar member: its name, then its type flag and link target or content.
-enum Member<'a> {
-    File(&'a str, &'a [u8]),
-    HardLink(&'a str, &'a str),
-}
-use Member::{File, HardLink};
-
-fn tar(members: &[Member]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for member in members {
-        let (name, flag, link, body) = match member {
-            File(name, body) => (name, b"0", "", *body),
-            HardLink(name, to) => (name, b"1", *to, &[][..]),
-        };
-        let mut header = [0u8; 512];
-        let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
-        put(0, name.as_bytes());
-        put(100, b"0000755\x000000000\x000000000\x00");
-        put(
-            124,
-            format!("{:011o}\x0000000000000\x00        ", body.len()).as_bytes(),
-        );
-        put(156, flag);
-        put(157, link.as_bytes());
-        put(257, b"ustar\x0000");
-        let sum: u32 = header.iter().map(|b| u32::from(*b)).sum();
-        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-        out.extend(header);
-        out.extend(body);
-        out.resize(out.len().next_multiple_of(512), 0);
-    }
-    out.resize(out.len() + 1024, 0);
-    out
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-/// A zip of one stored member.
-fn zip(name: &str, body: &[u8]) -> Vec<u8> {
-    let mut crc = flate2::Crc::new();
-    crc.update(body);
-    let len = u32::try_from(body.len()).unwrap().to_le_bytes();
-    let mut common = b"\x14\0\0\0\0\0\0\0\0\0".to_vec();
-    common.extend(crc.sum().to_le_bytes());
-    common.extend([len, len].concat());
-    common.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
-    common.extend(b"\0\0");
-    let mut out = [b"PK\x03\x04", &common[..], name.as_bytes(), body].concat();
-    let at = u32::try_from(out.len()).unwrap().to_le_bytes();
-    // No comment, disk 0, no internal attributes; Unix mode 0755 of a regular file; local header at 0.
-    let external = (0o100_755u32 << 16).to_le_bytes();
-    let central = [
-        b"PK\x01\x02\x14\x03",
-        &common[..],
-        b"\0\0\0\0\0\0",
-        &external,
-        &[0; 4],
-        name.as_bytes(),
-    ]
-    .concat();
-    let size = u32::try_from(central.len()).unwrap().to_le_bytes();
-    out.extend(&central);
-    out.extend([b"PK\x05\x06\0\0\0\0\x01\0\x01\0", &size[..], &at, b"\0\0"].concat());
-    out
-}
 
 /// A Unix archive, which a Debian package is.
 fn ar(members: &[(&str, &[u8])]) -> Vec<u8> {
@@ -260,25 +192,8 @@ fn packed(dir: &Path) -> Vec<u8> {
 
 /// As `docker save` wrote it before it used blobs.
 fn saved() -> Vec<u8> {
-    let tars = layers();
-    let ids: Vec<_> = tars.iter().map(|t| Digest::of(t)).collect();
-    let config = json!({
-        "os": "linux", "architecture": "amd64",
-        "config": {"Env": ["PATH=/bin", "GODEBUG=http2client=0"], "Cmd": ["/bin/app"]},
-        "rootfs": {"type": "layers", "diff_ids": ids.iter().map(Digest::to_string).collect::<Vec<_>>()},
-    })
-    .to_string();
-    let config_name = format!("{}.json", Digest::of(config.as_bytes()).hex());
-    let names: Vec<_> = ids
-        .iter()
-        .map(|d| format!("{}/layer.tar", d.hex()))
-        .collect();
-    let manifest =
-        json!([{"Config": config_name, "RepoTags": ["shop:1.2"], "Layers": names}]).to_string();
-    let mut members: Vec<_> = names.iter().zip(&tars).map(|(n, t)| File(n, t)).collect();
-    members.push(File(&config_name, config.as_bytes()));
-    members.push(File("manifest.json", manifest.as_bytes()));
-    tar(&members)
+    let config = json!({"Env": ["PATH=/bin", "GODEBUG=http2client=0"], "Cmd": ["/bin/app"]});
+    docker_archive("shop:1.2", "linux/amd64", &config, &layers())
 }
 
 #[test]
@@ -300,6 +215,12 @@ fn a_layout_an_archive_and_a_stream_of_it_read_the_same() {
         "v9.9.9"
     );
     assert_eq!(image["layers"][1]["created_by"], "COPY step 1");
+    assert_eq!(image["aliases"], json!([]));
+    let stored: u64 = (image["layers"].as_array().unwrap().iter())
+        .map(|layer| layer["size"].as_u64().unwrap())
+        .sum();
+    let read = |lines: &[Value]| of(lines, "end")[0]["reach"]["bytes"].as_u64().unwrap();
+    assert!(read(&lines) >= stored, "{} of {stored}", read(&lines));
     for binary in of(&lines, "binary") {
         let effective = binary["godebug"]["effective"].as_array().unwrap();
         let client = effective
@@ -330,6 +251,33 @@ fn a_layout_an_archive_and_a_stream_of_it_read_the_same() {
         assert_eq!(told(&lines), want, "{args:?}");
     }
     let (out, lines) = scan(&["-"], Some(&packed(&dir)));
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    assert_eq!(told(&lines), expected());
+    assert!(read(&lines) >= stored, "{} of {stored}", read(&lines));
+}
+
+/// What `skopeo copy` writes to `dir:`: blobs beside the manifest, by their hex digits.
+#[test]
+fn an_image_copied_into_a_directory_is_found_in_a_walk() {
+    let s = Scratch::new();
+    let (layout_dir, flat) = (s.path().join("layout"), s.path().join("walk/flat"));
+    layout(&layout_dir);
+    std::fs::create_dir_all(&flat).unwrap();
+    let index = std::fs::read(layout_dir.join("index.json")).unwrap();
+    let index: Value = serde_json::from_slice(&index).unwrap();
+    let manifest = index["manifests"][0]["digest"].as_str().unwrap();
+    for blob in std::fs::read_dir(layout_dir.join("blobs/sha256")).unwrap() {
+        let blob = blob.unwrap();
+        let name = blob.file_name();
+        let name = match manifest.ends_with(name.to_str().unwrap()) {
+            true => "manifest.json".into(),
+            false => name,
+        };
+        std::fs::copy(blob.path(), flat.join(name)).unwrap();
+    }
+    std::fs::write(flat.join("version"), "Directory Transport Version: 1.1\n").unwrap();
+    let walk = s.path().join("walk");
+    let (out, lines) = scan(&[walk.to_str().unwrap()], None);
     assert_eq!(out.code, Some(0), "{}", out.stderr);
     assert_eq!(told(&lines), expected());
 }

@@ -4,7 +4,7 @@
 #![cfg(all(feature = "registry", unix))]
 
 use gospect::report::model::Binary;
-use gospect::source::archive::{Candidate, Place, Want};
+use gospect::source::archive::{ArchiveError, Candidate, Place, Want};
 use gospect::source::image::{Digest, Examine, Options, Scan, scan_directory};
 use gospect::source::registry::{self, Settings};
 use std::io::Write;
@@ -25,13 +25,13 @@ impl Examine for Programs {
         }
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Binary> {
+    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Binary>, ArchiveError> {
         let mut bytes = vec![0; candidate.bytes.len() as usize];
         candidate.bytes.read_at(&mut bytes, 0).unwrap();
-        vec![Binary {
+        Ok(vec![Binary {
             sha256: Some(Digest::of(&bytes).hex()),
             ..Binary::default()
-        }]
+        }])
     }
 }
 

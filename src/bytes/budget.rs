@@ -1,9 +1,14 @@
 //! One budget of memory for all threads: what is held at once is counted, and who would exceed it waits or spills.
 
+use std::fs::File;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Decompression windows above this are used by one walk at a time.
 pub const LARGE_WINDOW: u64 = 8 << 20;
+
+/// Temporary files that are kept for the next body, and how long they may be.
+const SPARES: usize = 4;
+const SPARE_SIZE: u64 = 256 << 20;
 
 /// A counting semaphore over bytes, shared by clones.
 ///
@@ -19,6 +24,8 @@ struct Shared {
     total: u64,
     state: Mutex<State>,
     freed: Condvar,
+    /// Temporary files that nobody uses now.
+    files: Mutex<Vec<File>>,
 }
 
 #[derive(Debug, Default)]
@@ -51,6 +58,7 @@ impl Budget {
                 total,
                 state: Mutex::default(),
                 freed: Condvar::new(),
+                files: Mutex::default(),
             }),
         }
     }
@@ -89,6 +97,21 @@ impl Budget {
         self.shared.grant(&mut state, bytes, false)
     }
 
+    /// A temporary file that was used before: writing over its pages costs a fraction of writing new ones.
+    #[cfg_attr(not(feature = "archives"), allow(dead_code))]
+    pub(super) fn spare_file(&self) -> Option<File> {
+        self.shared.files().pop()
+    }
+
+    /// Takes back a temporary file of `len` bytes.
+    #[cfg_attr(not(feature = "archives"), allow(dead_code))]
+    pub(super) fn give_back(&self, file: File, len: u64) {
+        let mut files = self.shared.files();
+        if len <= SPARE_SIZE && files.len() < SPARES {
+            files.push(file);
+        }
+    }
+
     fn wait(&self, bytes: u64, large: bool) -> Grant {
         let mut state = self.shared.lock();
         while (large && state.large) || !(state.used == 0 || state.fits(bytes, self.shared.total)) {
@@ -112,6 +135,10 @@ impl Shared {
     // A panic elsewhere while the lock was held leaves plain counters behind: they stay usable.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn files(&self) -> MutexGuard<'_, Vec<File>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn grant(self: &Arc<Self>, state: &mut State, bytes: u64, large: bool) -> Grant {

@@ -2,6 +2,7 @@
 //!
 //! Must never: interpret what it reads, print, or keep more than its limits allow.
 
+pub mod base64;
 mod budget;
 mod limits;
 mod room;
@@ -113,6 +114,11 @@ impl FileBytes {
     pub fn open(file: std::fs::File) -> io::Result<Self> {
         let len = file.metadata()?.len();
         Ok(Self { file, len })
+    }
+
+    #[cfg(feature = "archives")]
+    fn into_file(self) -> std::fs::File {
+        self.file
     }
 }
 

@@ -1,7 +1,8 @@
 //! The body of a stream made positioned: in memory when small, in an unlinked temporary file when large.
 
 use super::{Budget, FileBytes, Grant, Limits, ReadAt};
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
 use std::ops::Range;
 
 /// A stream's bytes, collected so that they can be read at any position.
@@ -16,7 +17,11 @@ enum Kept {
         bytes: Vec<u8>,
         _grant: Option<Grant>,
     },
-    File(FileBytes),
+    File {
+        /// Always there, until it is given back.
+        bytes: Option<FileBytes>,
+        home: Budget,
+    },
 }
 
 /// Bodies are copied to the temporary file in pieces of this size.
@@ -63,18 +68,39 @@ impl Spill {
                 });
             }
         }
-        let mut file = tempfile::tempfile().map_err(|e| {
-            io::Error::new(e.kind(), format!("cannot create a temporary file: {e}"))
-        })?;
+        let mut file = temporary(budget)
+            .map_err(|e| io::Error::new(e.kind(), format!("cannot use a temporary file: {e}")))?;
         let len = write_all(&mut file, &bytes, reader, limits.entry_size)?;
         Ok(Self {
-            kept: Kept::File(FileBytes::new(file, len)),
+            kept: Kept::File {
+                bytes: Some(FileBytes::new(file, len)),
+                home: budget.clone(),
+            },
         })
     }
 
     /// Whether the bytes are in a temporary file.
     pub fn on_disk(&self) -> bool {
-        matches!(self.kept, Kept::File(_))
+        matches!(self.kept, Kept::File { .. })
+    }
+}
+
+impl Drop for Spill {
+    fn drop(&mut self) {
+        if let Kept::File { bytes, home } = &mut self.kept
+            && let Some(bytes) = bytes.take()
+        {
+            let len = bytes.len();
+            home.give_back(bytes.into_file(), len);
+        }
+    }
+}
+
+/// What an earlier body left in the file lies behind the length of the new one, or is overwritten.
+fn temporary(budget: &Budget) -> io::Result<File> {
+    match budget.spare_file() {
+        Some(mut file) => file.rewind().map(|()| file),
+        None => tempfile::tempfile(),
     }
 }
 
@@ -119,21 +145,23 @@ impl ReadAt for Spill {
     fn len(&self) -> u64 {
         match &self.kept {
             Kept::Memory { bytes, .. } => bytes.len() as u64,
-            Kept::File(file) => file.len(),
+            Kept::File { bytes, .. } => bytes.as_ref().map_or(0, ReadAt::len),
         }
     }
 
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         match &self.kept {
             Kept::Memory { bytes, .. } => bytes.read_at(buf, offset),
-            Kept::File(file) => file.read_at(buf, offset),
+            Kept::File { bytes, .. } => bytes
+                .as_ref()
+                .map_or(Ok(0), |file| file.read_at(buf, offset)),
         }
     }
 
     fn as_slice(&self) -> Option<&[u8]> {
         match &self.kept {
             Kept::Memory { bytes, .. } => Some(bytes),
-            Kept::File(_) => None,
+            Kept::File { .. } => None,
         }
     }
 }
@@ -311,6 +339,28 @@ mod tests {
         )
         .unwrap();
         assert!(spill.on_disk());
+    }
+
+    #[test]
+    fn a_file_that_is_used_again_shows_nothing_of_before() {
+        let budget = Budget::new(1 << 20);
+        let collect = |len: usize| {
+            let all = body(len);
+            let limits = Limits::default();
+            Spill::collect(&[], &mut &all[..], None, 10, &budget, &limits).unwrap()
+        };
+        let first = collect(5000);
+        let beside = collect(70);
+        drop(first);
+        let second = collect(100);
+        for (spill, len) in [(&beside, 70), (&second, 100)] {
+            assert!(spill.on_disk());
+            assert_eq!(spill.len(), len as u64);
+            let mut out = vec![0; 5000];
+            assert_eq!(spill.read_at(&mut out, 0).unwrap(), len);
+            assert_eq!(out[..len], body(len));
+        }
+        assert!(budget.spare_file().is_none(), "the first one's is in use");
     }
 
     #[test]

@@ -40,8 +40,9 @@ pub fn command() -> clap::Command {
     })
 }
 
-/// The commands.
+/// The commands. Each is built when it is the one that was typed.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// List every Go binary under the targets
     Scan(ScanArgs),
@@ -89,6 +90,9 @@ pub struct AuditArgs {
     /// A record key that every binary must have with this value (globs allowed)
     #[arg(long, value_name = "KEY=VALUE")]
     pub expect: Vec<String>,
+    /// Exit with 0, not 3, when there is no Go program (for hooks that pass every file)
+    #[arg(long)]
+    pub allow_none: bool,
 }
 
 /// How findings are judged and written: shared by `audit` and `lint`.

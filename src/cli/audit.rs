@@ -73,7 +73,12 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
         (None, None) => {}
     }
     let findings = failed(judge, &audit, end.failed, args.output.quiet)?;
-    Ok(Exit::of(&end, args.source.strict, findings, true))
+    Ok(Exit::of(
+        &end,
+        args.source.strict,
+        findings,
+        !args.allow_none,
+    ))
 }
 
 /// True when findings make the exit code 1; with --write-baseline they are accepted instead.

@@ -93,7 +93,9 @@ fn fitting(lines: &[Line]) -> &'static format::Format {
 fn is_target(target: &str, binary: &Binary) -> bool {
     let l = &binary.location;
     let path = target.strip_prefix("file:").unwrap_or(target);
-    l.entry.is_empty() && l.image.is_none() && l.file.as_deref().is_none_or(|f| f == path)
+    let running = l.pid.is_some_and(|pid| target == format!("pid:{pid}"));
+    let named = running || l.file.as_deref().is_none_or(|f| f == path);
+    l.entry.is_empty() && l.image.is_none() && named
 }
 
 /// The targets of the command line and of `--files-from`, in that order.

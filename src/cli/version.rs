@@ -20,6 +20,46 @@ struct Flags {
     json: bool,
 }
 
+impl Flags {
+    fn by_name(&mut self, name: &str) -> Option<&mut bool> {
+        match name {
+            "m" => Some(&mut self.modules),
+            "v" => Some(&mut self.verbose),
+            "json" => Some(&mut self.json),
+            _ => None,
+        }
+    }
+
+    /// The flags that `GOFLAGS` of the environment sets. Its other flags are those of other commands.
+    fn from_environment() -> Self {
+        let mut flags = Self::default();
+        let words = std::env::var("GOFLAGS").unwrap_or_default();
+        for word in words.split_whitespace() {
+            let body = word.strip_prefix("--").or(word.strip_prefix('-'));
+            let (name, value) = split_value(body.unwrap_or_default());
+            if let (Some(flag), Some(on)) = (flags.by_name(name), boolean(value)) {
+                *flag = on;
+            }
+        }
+        flags
+    }
+}
+
+/// Name and value of a flag, `name=value`.
+fn split_value(body: &str) -> (&str, Option<&str>) {
+    body.split_once('=')
+        .map_or((body, None), |(name, value)| (name, Some(value)))
+}
+
+/// Go's `strconv.ParseBool`; a boolean flag without a value is on.
+fn boolean(value: Option<&str>) -> Option<bool> {
+    match value {
+        None | Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Some(true),
+        Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Some(false),
+        Some(_) => None,
+    }
+}
+
 /// One run: where it prints and how it ends.
 struct Run<'w> {
     flags: Flags,
@@ -30,12 +70,13 @@ struct Run<'w> {
 }
 
 pub fn run(args: &[OsString]) -> ExitCode {
-    let mut flags = Flags::default();
-    let files = match parse(args, &mut flags) {
+    let given = Flags::from_environment();
+    let mut flags = given;
+    let files = match change_directory(args).and_then(|rest| parse(rest, &mut flags)) {
         Ok(files) => files,
-        Err(message) => {
+        Err((message, status)) => {
             say!("{}", message.trim_end_matches('\n'));
-            return ExitCode::from(2);
+            return ExitCode::from(status);
         }
     };
     let stdout = io::stdout().lock();
@@ -47,7 +88,7 @@ pub fn run(args: &[OsString]) -> ExitCode {
         closed: false,
     };
     if files.is_empty() {
-        run.own();
+        run.own(given);
     } else if flags.json && !flags.modules {
         say!("go: 'go version' with -json flag requires -m flag");
         run.status = 2;
@@ -66,10 +107,39 @@ pub fn run(args: &[OsString]) -> ExitCode {
     }
 }
 
+/// A message for standard error, and the exit status.
+type Refused = (String, u8);
+
+const USAGE: &str =
+    "usage: go version [-m] [-v] [-json] [file ...]\nRun 'go help version' for details.\n";
+
+fn usage(message: &str) -> Refused {
+    (format!("{message}\n{USAGE}"), 2)
+}
+
+/// `-C DIR`, which is a flag of every go command and must be the first.
+fn change_directory(args: &[OsString]) -> Result<&[OsString], Refused> {
+    let Some((first, rest)) = args.split_first() else {
+        return Ok(args);
+    };
+    let text = first.to_string_lossy();
+    let body = text.strip_prefix("--").or(text.strip_prefix('-'));
+    let (dir, rest) = match (body.map(split_value), rest.split_first()) {
+        (Some(("C", Some(dir))), _) => (OsString::from(dir), rest),
+        (Some(("C", None)), Some((dir, rest))) => (dir.clone(), rest),
+        _ => return Ok(args),
+    };
+    match std::env::set_current_dir(&dir) {
+        Ok(()) => Ok(rest),
+        Err(e) => Err((
+            format!("go: chdir {}: {}\n", dir.display(), go_error(&e)),
+            1,
+        )),
+    }
+}
+
 /// Flags of Go's flag package: one or two dashes, `=true` or `=false` behind boolean ones, up to the first argument or `--`.
-fn parse<'a>(args: &'a [OsString], flags: &mut Flags) -> Result<&'a [OsString], String> {
-    const USAGE: &str =
-        "usage: go version [-m] [-v] [-json] [file ...]\nRun 'go help version' for details.\n";
+fn parse<'a>(args: &'a [OsString], flags: &mut Flags) -> Result<&'a [OsString], Refused> {
     let mut rest = args;
     while let Some((first, tail)) = rest.split_first() {
         let Some(text) = first.to_str().filter(|t| t.len() > 1 && t.starts_with('-')) else {
@@ -83,55 +153,46 @@ fn parse<'a>(args: &'a [OsString], flags: &mut Flags) -> Result<&'a [OsString], 
             .or(text.strip_prefix('-'))
             .unwrap_or(text);
         if body.is_empty() || body.starts_with(['-', '=']) {
-            return Err(format!("bad flag syntax: {text}\n{USAGE}"));
+            return Err(usage(&format!("bad flag syntax: {text}")));
         }
-        let (name, value) = body
-            .split_once('=')
-            .map_or((body, None), |(n, v)| (n, Some(v)));
+        let (name, value) = split_value(body);
+        if name == "C" {
+            let next = tail.first().map(|d| d.to_string_lossy().into_owned());
+            let dir = value.map(str::to_owned).or(next);
+            return Err(usage(&dir.map_or_else(
+                || "flag needs an argument: -C".to_owned(),
+                |dir| format!("invalid value {dir:?} for flag -C: -C flag must be first flag on command line"),
+            )));
+        }
+        if matches!(name, "h" | "help") {
+            return Err((USAGE.to_owned(), 2));
+        }
+        let flag = flags
+            .by_name(name)
+            .ok_or_else(|| usage(&format!("flag provided but not defined: -{name}")))?;
+        *flag = boolean(value).ok_or_else(|| {
+            let value = value.unwrap_or_default();
+            usage(&format!(
+                "invalid boolean value {value:?} for -{name}: parse error"
+            ))
+        })?;
         rest = tail;
-        let flag = match name {
-            "m" => &mut flags.modules,
-            "v" => &mut flags.verbose,
-            "json" => &mut flags.json,
-            "C" => {
-                let dir = match value {
-                    Some(dir) => OsString::from(dir),
-                    None => {
-                        let (dir, tail) = rest
-                            .split_first()
-                            .ok_or_else(|| format!("flag needs an argument: -C\n{USAGE}"))?;
-                        rest = tail;
-                        dir.clone()
-                    }
-                };
-                std::env::set_current_dir(&dir)
-                    .map_err(|e| format!("go: chdir {}: {}\n", dir.display(), go_error(&e)))?;
-                continue;
-            }
-            "h" | "help" => return Err(USAGE.to_owned()),
-            _ => return Err(format!("flag provided but not defined: -{name}\n{USAGE}")),
-        };
-        *flag = match value {
-            None | Some("1" | "t" | "T" | "true" | "TRUE" | "True") => true,
-            Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
-            Some(v) => {
-                return Err(format!(
-                    "invalid boolean value {v:?} for -{name}: parse error\n{USAGE}"
-                ));
-            }
-        };
     }
     Ok(rest)
 }
 
 impl Run<'_> {
-    /// Without files: this program's own version, in the form of Go's.
-    fn own(&mut self) {
-        let flag = match self.flags {
-            Flags { modules: true, .. } => "-m",
-            Flags { verbose: true, .. } => "-v",
-            Flags { json: true, .. } => "-json",
-            _ => {
+    /// Without files: this program's own version, in the form of Go's. Flags `given` by the environment are no mistake then.
+    fn own(&mut self, given: Flags) {
+        let alone = match self.flags {
+            f if f.modules && !given.modules => Some("-m"),
+            f if f.verbose && !given.verbose => Some("-v"),
+            f if f.json && !given.json => Some("-json"),
+            _ => None,
+        };
+        let flag = match alone {
+            Some(flag) => flag,
+            None => {
                 let os = if cfg!(target_os = "macos") {
                     "darwin"
                 } else {
@@ -179,7 +240,7 @@ impl Run<'_> {
         }
     }
 
-    /// `filepath.WalkDir`: entries in order of names; links are not entered.
+    /// `filepath.WalkDir`: entries in order of names; links are not entered, not even one that was named (unless a slash follows it).
     fn directory(&mut self, root: &Path) {
         let mut pending = vec![root.to_owned()];
         while let Some(path) = pending.pop() {
@@ -189,7 +250,7 @@ impl Run<'_> {
             let Ok(metadata) = fs::symlink_metadata(&path) else {
                 continue;
             };
-            if metadata.is_dir() || path == root {
+            if metadata.is_dir() {
                 // A directory that cannot be read is passed over, as Go does.
                 let mut names: Vec<OsString> = fs::read_dir(&path)
                     .into_iter()
@@ -371,7 +432,7 @@ mod tests {
             let mut flags = Flags::default();
             parse(&args, &mut flags)
                 .map(|rest| (flags.modules, flags.verbose, flags.json, rest.len()))
-                .map_err(|e| e.lines().next().unwrap_or("").to_owned())
+                .map_err(|e| e.0.lines().next().unwrap_or("").to_owned())
         };
         assert_eq!(
             parsed(&["-m", "--v", "-json=true", "f", "-m"]),

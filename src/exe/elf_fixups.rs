@@ -5,11 +5,10 @@
 //! need this to be read at all. For objects the sections' own RELA tables are applied.
 
 use super::image::{Image, Kind, push_fixup};
-use super::symbols::Symbols;
-use std::collections::HashMap;
+use super::object_fixups;
 
 /// No more entries than this are applied; a 100 MB program has about half a million.
-const ENTRIES_LIMIT: u64 = 2 << 20;
+pub(super) const ENTRIES_LIMIT: u64 = 2 << 20;
 
 /// `(e_machine's Go name, RELATIVE, absolute word with symbol, GLOB_DAT)` of each port's psABI.
 const TYPES: &[(&str, u64, u64, u64)] = &[
@@ -39,8 +38,7 @@ pub(super) fn read(image: &Image<'_>) -> Vec<(u64, u64)> {
         return fixups;
     };
     if image.kind == Kind::Object {
-        read_object(image, types.2, &mut fixups);
-        return fixups;
+        return object_fixups::elf(image, types.2);
     }
     let tags = dynamic(image);
     let tag = |wanted: u64| tags.iter().find(|t| t.0 == wanted).map(|t| t.1);
@@ -154,66 +152,4 @@ fn dynamic_symbol(image: &Image<'_>, table: u64, index: u64) -> Option<u64> {
         return None;
     }
     Some(image.number(bytes.get(value..value + image.pointer_size() as usize)?))
-}
-
-/// Absolute words of an object's own relocation sections, whose target section is named by theirs: `.rela` + name.
-fn read_object(image: &Image<'_>, absolute: u64, fixups: &mut Vec<(u64, u64)>) {
-    let Some(table) = image
-        .symbol_table
-        .as_ref()
-        .filter(|t| t.layout == Symbols::Elf)
-    else {
-        return;
-    };
-    if image.bits != 64 {
-        return;
-    }
-    let Some(symbols) = image.window().get(table.offset, table.size) else {
-        return;
-    };
-    let mut targets = HashMap::new();
-    for section in &image.sections {
-        targets.entry(&*section.name).or_insert(section);
-    }
-    let mut room = ENTRIES_LIMIT;
-    for section in &image.sections {
-        let Some(target) = section
-            .name
-            .strip_prefix(b".rela")
-            .filter(|n| !n.is_empty())
-        else {
-            continue;
-        };
-        let Some(target) = targets.get(target).filter(|t| t.address != 0) else {
-            continue;
-        };
-        let size = section.file_size.min(room * 24);
-        room -= size / 24;
-        let Some(entries) = image.window().get(section.offset, size) else {
-            continue;
-        };
-        for e in entries.chunks_exact(24) {
-            let place = image.number(&e[..8]);
-            let info = image.number(&e[8..16]);
-            let addend = image.number(&e[16..24]);
-            if info & 0xffff_ffff != absolute {
-                continue;
-            }
-            let value = usize::try_from(info >> 32).ok().and_then(|i| {
-                let symbol = symbols.get(i.checked_mul(24)?..)?.get(..24)?;
-                let home = image
-                    .sections
-                    .get(image.number(&symbol[6..8]) as usize)
-                    .filter(|s| s.address != 0)?;
-                home.address
-                    .checked_add(image.number(&symbol[8..16]))?
-                    .checked_add(addend)
-            });
-            if let (Some(value), Some(place)) = (value, target.address.checked_add(place))
-                && !push_fixup(image.window(), fixups, (place, value))
-            {
-                return;
-            }
-        }
-    }
 }

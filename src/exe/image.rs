@@ -1,10 +1,12 @@
 //! The address space that every executable format becomes.
 
+use super::object_fixups::{self, Relocations};
 use super::symbols::SymbolTable;
 use super::{elf_fixups, macho_fixups};
 use crate::bytes::Window;
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
+use std::fmt;
 use std::ops::ControlFlow;
 
 /// Why a file gave no image.
@@ -19,6 +21,22 @@ pub enum Miss {
     /// The source of the bytes failed.
     Unreadable,
 }
+
+/// The end of a sentence about the file.
+impl fmt::Display for Miss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotExecutable => f.write_str("not an executable of a format that Go writes"),
+            Self::Truncated(what) => {
+                write!(f, "truncated: the {what} runs past the end of the file")
+            }
+            Self::Malformed(what) => write!(f, "malformed {what}"),
+            Self::Unreadable => f.write_str("cannot be read"),
+        }
+    }
+}
+
+impl std::error::Error for Miss {}
 
 /// Something wrong in a file that still gave an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +174,8 @@ pub struct Image<'a> {
     /// File offset and size of the Mach-O chained fixups.
     pub(super) chained_fixups: Option<(u64, u64)>,
     pub(super) symbol_table: Option<SymbolTable>,
+    /// Relocations of the sections of a Mach-O or COFF object.
+    pub(super) relocations: Vec<Relocations>,
     /// Rebuilt memory, for formats whose file does not hold it in one piece.
     pub(super) memory: Option<Vec<u8>>,
     window: &'a Window<'a>,
@@ -207,6 +227,7 @@ impl<'a> Image<'a> {
             notes: Vec::new(),
             chained_fixups: None,
             symbol_table: None,
+            relocations: Vec::new(),
             memory: None,
             window,
             fixups: OnceCell::new(),
@@ -356,7 +377,9 @@ impl<'a> Image<'a> {
         self.fixups.get_or_init(|| {
             let mut fixups = match self.format {
                 Format::Elf => elf_fixups::read(self),
+                Format::MachO if self.kind == Kind::Object => object_fixups::macho(self),
                 Format::MachO => macho_fixups::read(self),
+                Format::Pe if self.kind == Kind::Object => object_fixups::coff(self),
                 _ => Vec::new(),
             };
             fixups.sort_unstable();

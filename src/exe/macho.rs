@@ -1,6 +1,7 @@
 //! Mach-O: thin files of both widths and byte orders, and the slices of universal ones (Apple's `mach-o/loader.h` and `fat.h`).
 
 use super::image::{Fault, Format, Image, Kind, Miss, Section, Segment};
+use super::object_fixups::Relocations;
 use super::symbols::{SymbolTable, Symbols};
 use crate::bytes::Window;
 use object::Endianness;
@@ -130,19 +131,39 @@ fn read_segment<'a, M>(
         image.fault(Fault::Truncated("Mach-O segment"));
     }
     let protection = segment.initprot(endian);
-    image.segments.push(Segment {
-        address: segment.vmaddr(endian).into(),
-        size: file_size.min(window.len().saturating_sub(offset)),
-        offset,
-        writable: protection.contains(macho::VM_PROT_WRITE),
-        executable: protection.contains(macho::VM_PROT_EXECUTE),
-    });
+    // The one segment of an object is a list of sections, which lie in the file as they like.
+    if image.kind != Kind::Object {
+        image.segments.push(Segment {
+            address: segment.vmaddr(endian).into(),
+            size: file_size.min(window.len().saturating_sub(offset)),
+            offset,
+            writable: protection.contains(macho::VM_PROT_WRITE),
+            executable: protection.contains(macho::VM_PROT_EXECUTE),
+        });
+    }
     let Ok(sections) = segment.sections(endian, data) else {
         return image.fault(Fault::Truncated("Mach-O sections"));
     };
     for section in sections {
         let size = section.size(endian).into();
         let offset: u64 = section.offset(endian).into();
+        if image.kind == Kind::Object {
+            let home = section.segment_name();
+            if offset > 0 && home != b"__DWARF" {
+                image.segments.push(Segment {
+                    address: section.addr(endian).into(),
+                    size: u64::min(size, window.len().saturating_sub(offset)),
+                    offset,
+                    writable: home.starts_with(b"__DATA"),
+                    executable: section.name() == b"__text",
+                });
+            }
+            image.relocations.push(Relocations {
+                section: image.sections.len(),
+                offset: section.reloff(endian).into(),
+                count: section.nreloc(endian).into(),
+            });
+        }
         image.sections.push(Section {
             name: Cow::Borrowed(section.name()),
             address: section.addr(endian).into(),

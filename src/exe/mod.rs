@@ -4,12 +4,14 @@
 //! touch the file system, print.
 
 mod ar;
+pub mod dwarf;
 mod elf;
 mod elf_fixups;
 mod image;
 pub mod linkage;
 mod macho;
 mod macho_fixups;
+mod object_fixups;
 pub mod packed;
 mod pe;
 mod plan9;

@@ -11,7 +11,7 @@ pub enum Shape {
     FatMachO,
     /// MZ file, PE or not.
     Pe,
-    /// COFF object of a Windows port; only looked for inside archives, two bytes of magic are too few elsewhere.
+    /// COFF object as Go's linker writes it for the Windows ports.
     Coff,
     /// XCOFF, 32 or 64 bits.
     Xcoff,
@@ -48,8 +48,24 @@ pub fn sniff(head: &[u8]) -> Option<Shape> {
         [0x00, b'a', b's', b'm', 1, 0, 0, 0] => Shape::Wasm,
         [b'!', b'<', b'a', b'r', b'c', b'h', b'>', b'\n'] => Shape::Archive,
         [b'<', b'b', b'i', b'g', b'a', b'f', b'>', b'\n'] => Shape::Archive,
+        _ if is_coff(head) => Shape::Coff,
         _ if PLAN9_MAGIC.iter().any(|m| be(0) == Some(m.0)) => Shape::Plan9,
         _ => return None,
     };
     Some(shape)
+}
+
+/// Two bytes of machine are no magic, so the rest of the header must be that of Go's linker: no time, a symbol table, and the size of an
+/// optional header, which other linkers leave out of objects (src/cmd/link/internal/ld/pe.go, Go 1.10 to 1.27).
+fn is_coff(head: &[u8]) -> bool {
+    let Some(head) = head.first_chunk::<20>() else {
+        return false;
+    };
+    let u16 = |at: usize| u16::from_le_bytes([head[at], head[at + 1]]);
+    let optional = match u16(0) {
+        0x8664 | 0xaa64 => 240,
+        0x014c | 0x01c4 => 224,
+        _ => return false,
+    };
+    u16(16) == optional && matches!(u16(2), 1..=64) && head[4..8] == [0; 4] && head[8..12] != [0; 4]
 }

@@ -1,6 +1,6 @@
 //! Symbol tables, read only when a name is asked for.
 
-use super::image::Image;
+use super::image::{Image, Kind};
 use std::ops::ControlFlow;
 
 /// A table is not read beyond this; the largest real ones are about 30 MB.
@@ -86,7 +86,12 @@ impl Image<'_> {
                     if section == 0 {
                         continue;
                     }
-                    (string(strings, field(0, 4)), value)
+                    // In an object it counts from the start of the section.
+                    let home = (self.kind == Kind::Object)
+                        .then(|| self.sections.get(usize::try_from(section).ok()?))
+                        .flatten();
+                    let start = home.map_or(0, |s| s.address);
+                    (string(strings, field(0, 4)), start.wrapping_add(value))
                 }
                 Symbols::MachO => {
                     // N_TYPE bits: only N_SECT (0xe) symbols have an address; N_STAB ones are for debuggers.

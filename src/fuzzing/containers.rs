@@ -185,9 +185,9 @@ impl Examine for Taker {
         want(head)
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Binary> {
+    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Binary>, ArchiveError> {
         read_all(candidate.bytes);
-        vec![Binary::default()]
+        Ok(vec![Binary::default()])
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Blob<'i> {
     pub address: u64,
     /// Strings are in the blob itself, which makes it a copy of its own.
     pub inline: bool,
+    /// The module text stands between the marks that the go command sets; nothing that reads it asks for them.
+    pub framed: bool,
 }
 
 /// Why there is no blob in a place.
@@ -191,6 +193,8 @@ fn decode<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<Blob<'i>
     Some(Blob {
         version,
         modinfo: modinfo::unframe(framed).filter(|t| !t.is_empty()),
+        framed: framed.is_empty()
+            || (framed.starts_with(&modinfo::START) && framed.ends_with(&modinfo::END)),
         address,
         inline: flags & 2 != 0,
     })

@@ -60,7 +60,7 @@ pub fn foreign(image: &Image<'_>) -> Option<Foreign> {
     match image.format {
         // Objects and export data are parts of programs to come.
         _ if image.kind == Kind::Object => None,
-        Format::Wasm => producer(section(image, b"producers")?).map(tinygo),
+        Format::Wasm => producer(section(image, b"producers")?, b"TinyGo").map(tinygo),
         _ if image.section(b".go_export").is_some() => {
             let gcc = section(image, b".comment").and_then(|c| comment(c, "GCC: "));
             let text = gcc.map_or_else(|| GCCGO.to_owned(), |version| format!("{GCCGO} {version}"));
@@ -129,14 +129,19 @@ fn comment(bytes: &[u8], start: &str) -> Option<String> {
     printable(text)
 }
 
-/// The version of TinyGo among the producers: a count of fields, each a name and a count of name and version pairs, all lengths LEB128.
-fn producer(section: &[u8]) -> Option<String> {
+/// The version of Go's own compiler among the producers of a wasm module (src/cmd/link/internal/wasm/asm.go).
+pub fn go_producer(image: &Image<'_>) -> Option<String> {
+    producer(section(image, b"producers")?, b"Go cmd/compile")
+}
+
+/// The version of one tool among the producers: a count of fields, each a name and a count of name and version pairs, all lengths LEB128.
+fn producer(section: &[u8], tool: &[u8]) -> Option<String> {
     let mut rest = section;
     for _ in 0..length(&mut rest)? {
         text(&mut rest)?;
         for _ in 0..length(&mut rest)? {
             let (name, version) = (text(&mut rest)?, text(&mut rest)?);
-            if name == b"TinyGo" {
+            if name == tool {
                 return printable(version);
             }
         }
@@ -178,13 +183,13 @@ mod tests {
 
     #[test]
     fn tinygo_is_a_producer() {
-        assert_eq!(producer(PRODUCERS).as_deref(), Some("0.38.0"));
+        assert_eq!(producer(PRODUCERS, b"TinyGo").as_deref(), Some("0.38.0"));
         let rust = b"\x01\x0cprocessed-by\x01\x05rustc\x061.95.0";
-        assert_eq!(producer(rust), None);
+        assert_eq!(producer(rust, b"TinyGo"), None);
         for cut in 0..PRODUCERS.len() {
-            assert_eq!(producer(&PRODUCERS[..cut]), None, "cut at {cut}");
+            assert_eq!(producer(&PRODUCERS[..cut], b"TinyGo"), None, "cut at {cut}");
         }
-        assert_eq!(producer(&[0xff; 64]), None);
+        assert_eq!(producer(&[0xff; 64], b"TinyGo"), None);
     }
 
     #[test]

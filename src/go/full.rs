@@ -9,7 +9,7 @@ use super::modinfo::ModInfo;
 use super::paths::SourceFiles;
 use super::version::GoVersion;
 use super::{experiment, fips, godebug, goroot, ldflags};
-use crate::exe::linkage;
+use crate::exe::{dwarf, linkage};
 use crate::knowledge::Row;
 use crate::report::model::{Binary, Godebug, Linked, LinkerString as StringRecord, VersionClaim};
 use std::ops::ControlFlow;
@@ -28,7 +28,7 @@ pub fn complete(
     let mut files = SourceFiles::read(tables);
     let go_symbols = image.has_symbol(b"runtime.text") || image.has_symbol(b"runtime.buildVersion");
     binary.executable.go_symbols = Some(go_symbols);
-    binary.executable.debug_info = Some(has_debug_info(tables));
+    binary.executable.debug_info = Some(dwarf::is_there(image));
     if functions.count == 0 && identity.foreign.is_none() {
         binary
             .notes
@@ -164,16 +164,6 @@ fn fork(functions: &Functions) -> Option<String> {
             "the toolchain looks like {whose} fork of Go: its standard library holds {package}"
         ))
     })
-}
-
-fn has_debug_info(tables: &Tables<'_>) -> bool {
-    const NAMES: [&[u8]; 4] = [
-        b".debug_info",
-        b".zdebug_info",
-        b"__debug_info",
-        b"__zdebug_info",
-    ];
-    NAMES.iter().any(|n| tables.image().section(n).is_some())
 }
 
 fn linked(info: Option<&ModInfo<'_>>, functions: &Functions) -> Linked {

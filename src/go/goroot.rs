@@ -38,8 +38,8 @@ enum Symbol {
     Silent,
     /// Go symbols are there and it is not among them.
     Absent,
-    /// It is there: header address and text, empty when unset.
-    Value(u64, String),
+    /// It is there: header address and text, empty when unset. No text: a separate debug file has the symbols and not the data.
+    Value(u64, Option<String>),
 }
 
 /// Finds the GOROOT of one program. `go_symbols`: a symbol table with Go's names is there.
@@ -75,9 +75,9 @@ pub fn find(
         })
     };
     if let Some(root) = root {
-        see("pclntab", root);
+        see(files.source, root);
     } else if files.trimmed {
-        see("pclntab", "");
+        see(files.source, "");
     }
     let defined = info
         .and_then(|i| i.setting("-ldflags"))
@@ -98,9 +98,11 @@ pub fn find(
     });
     let runtime = match (&symbol, string, linked) {
         (Symbol::Value(address, text), ..) => {
-            see("symbol", text);
+            if let Some(text) = text {
+                see("symbol", text);
+            }
             found.string = Some(*address);
-            Some(text.clone())
+            text.clone()
         }
         (_, _, Some(false) | None) => None,
         (_, Some(s), _) => {
@@ -167,11 +169,15 @@ fn symbol(tables: &Tables<'_>, go_symbols: bool) -> Symbol {
     let image = tables.image();
     for name in VARIABLES {
         if let Some(address) = image.symbol_address(name) {
-            // An unset variable lies in memory that the file does not hold, or is all zeros.
+            // An unset variable lies in memory that the file does not hold, or is all zeros; the version beside it is always set.
             let text = image
                 .go_string(address, LIMIT)
-                .map(|t| String::from_utf8_lossy(t).into_owned())
-                .unwrap_or_default();
+                .map(|t| String::from_utf8_lossy(t).into_owned());
+            let has_data = || {
+                let version = image.symbol_address(b"runtime.buildVersion");
+                version.is_some_and(|a| image.pointer(a).is_some_and(|p| p != 0))
+            };
+            let text = text.or_else(|| has_data().then(String::new));
             return Symbol::Value(address, text);
         }
     }

@@ -77,6 +77,8 @@ pub struct Identity<'i> {
     pub source: Option<BuildInfoSource>,
     /// Whether the strings stand in the blob itself, which makes them a copy of their own.
     pub inline: bool,
+    /// Whether the module text of the blob stands between its marks.
+    pub framed: bool,
     /// What was odd.
     pub notes: Vec<String>,
     /// Set when a compiler other than gc made the program.
@@ -187,6 +189,7 @@ fn found(blob: buildinfo::Blob<'_>, source: BuildInfoSource, notes: Vec<String>)
         modinfo: blob.modinfo,
         source: Some(source),
         inline: blob.inline,
+        framed: blob.framed,
         notes,
         foreign: None,
     }

@@ -125,11 +125,9 @@ impl Inspection {
         let label = slice.clone().or_else(|| member.clone());
         match self.thin(&window, range, slice, member, options) {
             Ok(()) | Err(Miss::NotExecutable) => {}
-            Err(miss) => self.faults.push(format!(
-                "{}: {}",
-                label.unwrap_or_default(),
-                miss_text(miss)
-            )),
+            Err(miss) => self
+                .faults
+                .push(format!("{}: {}", label.unwrap_or_default(), miss)),
         }
         self.add(window.counts());
     }
@@ -218,7 +216,7 @@ fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, 
         }
     };
     let inner = Window::new(&*reader, options.limits.executable);
-    let image = exe::open(&inner).map_err(miss_text)?;
+    let image = exe::open(&inner).map_err(|miss| miss.to_string())?;
     // Unpacking is the effort; what comes out shows whether it is Go like any file.
     let binary = read(&image, options).map(|mut binary| {
         binary.size = window.len();
@@ -229,16 +227,6 @@ fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, 
         binary
     });
     Ok(binary)
-}
-
-/// What a miss means, as the end of a sentence about the file.
-pub fn miss_text(miss: Miss) -> String {
-    match miss {
-        Miss::NotExecutable => "not an executable of a format that Go writes".to_owned(),
-        Miss::Truncated(what) => format!("truncated: the {what} runs past the end of the file"),
-        Miss::Malformed(what) => format!("malformed {what}"),
-        Miss::Unreadable => "cannot be read".to_owned(),
-    }
 }
 
 fn fault_text(fault: &Fault) -> String {

@@ -7,6 +7,7 @@ pub mod buildinfo;
 pub mod code_refs;
 pub mod compiler;
 pub mod corroborate;
+mod debug_paths;
 pub mod environment;
 pub mod experiment;
 pub mod fips;
@@ -27,5 +28,5 @@ pub mod record;
 pub mod semver;
 pub mod version;
 
-pub use inspect::{Found, Inspection, Level, Options, inspect, miss_text};
+pub use inspect::{Found, Inspection, Level, Options, inspect};
 pub use version::GoVersion;

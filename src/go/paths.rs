@@ -1,7 +1,7 @@
 //! Paths: the source files of the function table, the GOROOT among them, and every other absolute path of the build host.
 
 use super::identify::Tables;
-use super::ldflags;
+use super::{debug_paths, ldflags};
 use crate::report::model::{BuildInfo, PathLeak};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -20,20 +20,43 @@ pub struct SourceFiles {
     pub os: Option<&'static str>,
     /// Absolute paths outside GOROOT, grouped.
     leaks: BTreeMap<(String, &'static str), Leak>,
-    /// How many files stand below the GOROOT.
-    below_goroot: u64,
-    goroot_example: Option<String>,
-    /// Any file at all was seen.
+    /// Files below the GOROOT.
+    below_goroot: Leak,
+    /// The function table names any file at all.
     pub any: bool,
+    /// Which table the files of the standard library are from.
+    pub source: &'static str,
     /// The file of the main package that names its import path, for programs older than the record.
     pub main_guess: Option<String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Leak {
     count: u64,
     example: String,
     found_in: Vec<String>,
+}
+
+impl Leak {
+    fn add(&mut self, path: &str, found_in: &str, new: bool) {
+        if self.example.is_empty() {
+            path.clone_into(&mut self.example);
+        }
+        self.count += u64::from(new);
+        if !self.found_in.iter().any(|f| f == found_in) {
+            self.found_in.push(found_in.to_owned());
+        }
+    }
+
+    fn to_record(&self, prefix: &str, kind: &str) -> PathLeak {
+        PathLeak {
+            prefix: prefix.to_owned(),
+            kind: kind.to_owned(),
+            count: self.count,
+            example: self.example.clone(),
+            found_in: self.found_in.join(","),
+        }
+    }
 }
 
 /// Files of package runtime whose name says the system (src/runtime, Go 1.5 to 1.27).
@@ -65,39 +88,42 @@ const ROOTS: [&str; 2] = ["/src/runtime/", "/src/pkg/runtime/"];
 const FILES_LIMIT: usize = 32 << 20;
 
 impl SourceFiles {
-    /// Reads the file table once.
+    /// Reads the file table of the functions and those of the debug information, each once.
     pub fn read(tables: &Tables<'_>) -> Self {
         let mut files = Self::default();
-        let Some(table) = tables.pclntab() else {
-            return files;
-        };
+        let known = files.read_function_table(tables);
+        debug_paths::add(tables, &known, &mut files);
+        files
+    }
+
+    fn read_function_table(&mut self, tables: &Tables<'_>) -> Vec<String> {
+        let files = self;
         let mut absolute: Vec<String> = Vec::new();
+        let Some(table) = tables.pclntab() else {
+            return absolute;
+        };
         let mut held = 0;
         table.source_files::<()>(tables.image(), &mut |file| {
             files.any = true;
+            files.source = "pclntab";
             let Ok(file) = std::str::from_utf8(file) else {
                 return ControlFlow::Continue(());
             };
-            files.look_at_runtime(file);
+            files.look_at(file);
             if is_absolute(file) && held < FILES_LIMIT {
                 held += file.len();
                 absolute.push(file.to_owned());
             }
             ControlFlow::Continue(())
         });
-        let root = files.goroot.clone().filter(|r| is_absolute(r));
-        for file in absolute {
-            if root.as_ref().is_some_and(|r| below(&file, r)) {
-                files.below_goroot += 1;
-                files.goroot_example.get_or_insert(file);
-            } else {
-                files.leak(&file, "pclntab");
-            }
+        for file in &absolute {
+            files.leak(file, "pclntab");
         }
-        files
+        absolute
     }
 
-    fn look_at_runtime(&mut self, file: &str) {
+    /// Takes in one Go source file, absolute or not.
+    pub(super) fn look_at(&mut self, file: &str) {
         let name = match file.strip_prefix("runtime/") {
             Some(name) => {
                 self.trimmed |= matches!(name, "proc.go" | "proc.c");
@@ -135,20 +161,21 @@ impl SourceFiles {
     }
 
     fn leak(&mut self, path: &str, found_in: &str) {
+        self.leak_from(path, found_in, true);
+    }
+
+    /// Takes in an absolute path of the build host. `new`: it was not counted before.
+    pub(super) fn leak_from(&mut self, path: &str, found_in: &str, new: bool) {
+        let root = self.goroot.as_ref().filter(|r| is_absolute(r));
+        if matches!(found_in, "pclntab" | "dwarf") && root.is_some_and(|r| below(path, r)) {
+            return self.below_goroot.add(path, found_in, new);
+        }
         let (prefix, kind) = classify(path);
         let mut key = (prefix, kind);
         if self.leaks.len() >= GROUPS_LIMIT && !self.leaks.contains_key(&key) {
             key = ("/".to_owned(), "other");
         }
-        let leak = self.leaks.entry(key).or_insert_with(|| Leak {
-            count: 0,
-            example: path.to_owned(),
-            found_in: Vec::new(),
-        });
-        leak.count += 1;
-        if !leak.found_in.iter().any(|f| f == found_in) {
-            leak.found_in.push(found_in.to_owned());
-        }
+        self.leaks.entry(key).or_default().add(path, found_in, new);
     }
 
     /// Adds the absolute paths that the recorded settings hold.
@@ -196,24 +223,12 @@ impl SourceFiles {
         let goroot = self
             .goroot
             .iter()
-            .filter(|_| self.below_goroot > 0)
-            .map(|root| PathLeak {
-                prefix: root.clone(),
-                kind: "goroot".to_owned(),
-                count: self.below_goroot,
-                example: self.goroot_example.clone().unwrap_or_default(),
-                found_in: "pclntab".to_owned(),
-            });
+            .filter(|_| self.below_goroot.count > 0)
+            .map(|root| self.below_goroot.to_record(root, "goroot"));
         let mut leaks: Vec<PathLeak> = self
             .leaks
             .iter()
-            .map(|((prefix, kind), leak)| PathLeak {
-                prefix: prefix.clone(),
-                kind: (*kind).to_owned(),
-                count: leak.count,
-                example: leak.example.clone(),
-                found_in: leak.found_in.join(","),
-            })
+            .map(|((prefix, kind), leak)| leak.to_record(prefix, kind))
             .collect();
         leaks.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.prefix.cmp(&b.prefix)));
         goroot.chain(leaks).collect()

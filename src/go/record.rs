@@ -5,7 +5,7 @@ use super::identify::{Tables, identify};
 use super::modinfo::ModInfo;
 use crate::bytes::{Limits, Part, ReadAt, Window};
 use crate::exe::packed;
-use crate::exe::{self, Format, Image, Kind, Miss, Shape};
+use crate::exe::{self, Format, Image, Kind, Miss, Section, Shape};
 use std::fmt;
 
 /// Version and module text of one program.
@@ -173,8 +173,8 @@ fn of_image(image: &Image<'_>, limits: &Limits, effort: Effort) -> Result<Record
     }
 }
 
-/// Whether Go's reader finds this blob too. It has no use for objects and wasm, needs the symbol table of an XCOFF file, aligns by file
-/// offset in a Plan 9 file, and does not relocate pointers.
+/// Whether Go's reader finds this blob too. It has no use for wasm and for objects other than Mach-O, needs the symbol table of an XCOFF file,
+/// aligns by file offset in a Plan 9 file, and does not relocate pointers.
 fn go_reads(image: &Image<'_>, blob: &Blob<'_>) -> bool {
     match image.format {
         Format::Wasm => false,
@@ -182,6 +182,12 @@ fn go_reads(image: &Image<'_>, blob: &Blob<'_>) -> bool {
         Format::Plan9 => image
             .segment_at(blob.address)
             .is_some_and(|s| (s.offset + (blob.address - s.address)).is_multiple_of(16)),
+        Format::MachO if image.kind == Kind::Object => {
+            // It takes the one segment for a straight copy of the file.
+            let skew = |s: &Section<'_>| s.offset.wrapping_sub(s.address);
+            let section = image.section(b"__go_buildinfo");
+            section.map(skew) == image.sections.first().map(skew)
+        }
         _ => {
             image.kind != Kind::Object
                 && (blob.inline
@@ -194,12 +200,14 @@ fn go_reads(image: &Image<'_>, blob: &Blob<'_>) -> bool {
     }
 }
 
-/// The refusal of Go's reader for an executable without a record. A PE file whose data section is larger in memory than in the file
+/// The refusal of Go's reader for an executable without a record. The section of an object is at no address that it could read. A PE file whose data section is larger in memory than in the file
 /// makes it run off the end of the section, which it takes for an unknown format.
 fn why_not(image: &Image<'_>) -> Refusal {
     const CHUNK: u64 = 1 << 20;
     let unknown = match image.format {
         Format::Wasm => true,
+        Format::Pe if image.kind == Kind::Object => true,
+        Format::Elf if image.kind == Kind::Object => image.section(b".go.buildinfo").is_some(),
         Format::Xcoff => !image.has_symbol_table(),
         Format::Pe => image.first_writable_section().is_some_and(|s| {
             let last = s.size.saturating_sub(1) / CHUNK * CHUNK;

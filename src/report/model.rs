@@ -64,6 +64,9 @@ pub struct KnowledgeDate {
 pub struct ImageRecord {
     /// As a person would name it: tag, archive path, or registry reference.
     pub reference: String,
+    /// Further names of the same image.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// Digest of the image manifest; `None` when the container has none (old `docker save`).
     pub digest: Option<String>,
     /// `os/arch[/variant]`.

@@ -372,6 +372,7 @@ pub fn lines() -> Vec<Line> {
     let contradicted = contradicted();
     let image = ImageRecord {
         reference: "registry.example/app:1.0".into(),
+        aliases: vec!["registry.example/app:latest".into()],
         digest: text("sha256:aaaa"),
         platform: text("linux/amd64"),
         env: vec!["GODEBUG=fips140=maybe".into()],

@@ -33,7 +33,7 @@ pub fn main_version(binary: &Binary) -> Option<&str> {
 }
 
 /// The version to show for the program: the main module's when it says one, else the first other claim. A commit is
-/// no version.
+/// no version, and a file's name is no part of the program.
 pub fn shown_version(binary: &Binary) -> Option<&str> {
     let recorded = main_version(binary);
     if let Some(version) = recorded
@@ -45,7 +45,7 @@ pub fn shown_version(binary: &Binary) -> Option<&str> {
         .versions
         .iter()
         .flatten()
-        .filter(|claim| claim.source != "vcs");
+        .filter(|claim| !matches!(claim.source.as_str(), "vcs" | "file-name"));
     claims
         .map(|c| c.value.as_str())
         .find(|v| !v.is_empty() && *v != "(devel)")

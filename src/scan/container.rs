@@ -1,17 +1,16 @@
-//! Archives, images, streams and processes: what is inside them is examined as files are, and told with the place inside.
+//! Archives, images and streams: what is inside them is examined as files are, and told with the place inside.
 
-use super::examine::Content;
-use super::place::{Outer, base64};
+use super::examine::{Content, Inner};
+use super::place::Outer;
 use super::{Event, Examiner, error_text};
-use crate::bytes::{FileBytes, ReadAt, Spill};
+use crate::bytes::{ReadAt, Spill, base64};
 use crate::exe;
-use crate::go::environment;
+use crate::go::{Level, environment};
 use crate::report::model::{Binary, Location, Unexamined, VersionClaim};
 use crate::source::archive::{
-    ArchiveError, Candidate, Feed, Input, Kind, Place, Receiver, Scope, Walker, Want,
+    ArchiveError, Candidate, Feed, Input, Kind, Place, Reason, Receiver, Scope, Walker, Want,
     decompress_as, sniff,
 };
-use crate::source::dir::Stat;
 use crate::source::image::{self, Examine, ImageScan};
 use std::collections::HashMap;
 use std::path::Path;
@@ -41,7 +40,7 @@ impl Examiner<'_> {
         match sniff(head) {
             Some(Kind::Format(_)) if image::is_image_archive(bytes, &options) => {
                 let scan = self.with_threads(|| image::scan_archive(bytes, &options, self));
-                self.images(scan, outer, tell);
+                return self.images(scan, outer, tell);
             }
             Some(Kind::Codec(_)) => self.stream(&mut Feed::at(bytes), outer, tell),
             _ => self.archive(Input::Random(bytes), outer, tell),
@@ -264,23 +263,24 @@ impl Examiner<'_> {
 
     /// Whether a stored file is too small even for a compressed program of [`crate::source::walk::Rules::min_size`].
     fn too_small(&self, size: u64) -> bool {
-        let small = size < self.options.rules.min_size / BEST_RATIO;
-        if small {
+        self.below(size, self.options.rules.min_size / BEST_RATIO)
+    }
+
+    /// Counts what is below the size from which files are looked at.
+    fn below(&self, size: u64, least: u64) -> bool {
+        let below = size < least;
+        if below {
             self.counters
                 .tally
                 .below_min_size
                 .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
-        small
+        below
     }
 
     /// What is needed of a file inside a container.
     fn want(&self, head: &[u8], size: Option<u64>) -> Want {
-        if size.is_some_and(|s| s < self.options.rules.min_size) {
-            self.counters
-                .tally
-                .below_min_size
-                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        if size.is_some_and(|s| self.below(s, self.options.rules.min_size)) {
             return Want::Skip;
         }
         if exe::sniff(head).is_some() {
@@ -290,87 +290,12 @@ impl Examiner<'_> {
         Want::Skip
     }
 
-    /// A running program.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn process(
-        &self,
-        process: &crate::source::process::Process,
-        target: &str,
-        tell: &mut dyn FnMut(Event),
-    ) {
-        use crate::source::process::OnDisk;
-        self.counters
-            .tally
-            .files
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let outer = Outer {
-            named: false,
-            ..Outer::file(&process.path, target, false)
-        };
-        let stat = Stat {
-            kind: crate::source::dir::Kind::File,
-            size: process.bytes.len(),
-            id: process.identity,
-            links: 1,
-            mode: None,
-            owner: Some((process.uid, process.gid)),
-        };
-        let content = self.program(&process.bytes, true);
-        if matches!(content, Content::NotGo(_)) {
-            return self.count_not_go();
-        }
-        let mut variables: Vec<(String, String)> = process
-            .env
-            .iter()
-            .flatten()
-            .filter_map(|e| e.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned())))
-            .collect();
-        variables.extend(self.options.environment.iter().cloned());
-        let on_disk = match process.on_disk {
-            OnDisk::Same | OnDisk::Unknown => None,
-            OnDisk::Deleted => Some("the file that runs was deleted from disk".to_owned()),
-            OnDisk::Replaced => Some(self.replaced_by(&process.on_disk_path)),
-        };
-        self.tell(content, Some(&stat), &outer, &mut |event| match event {
-            Event::Binary(mut binary) => {
-                binary.location.pid = Some(process.pid);
-                environment::assume(&mut binary, &variables, environment::Place::Process);
-                if process.env.is_none() {
-                    binary.notes.push(
-                        "its environment may not be read: effective settings are those without one"
-                            .to_owned(),
-                    );
-                }
-                if let Some(now) = &on_disk {
-                    let runs = binary.go_version.as_deref().unwrap_or("an unknown Go");
-                    binary.notes.push(format!("runs {runs}; {now}"));
-                }
-                tell(Event::Binary(binary));
-            }
-            other => tell(other),
-        });
-    }
-
-    /// What stands on disk in the place of a running program.
-    #[cfg(target_os = "linux")]
-    fn replaced_by(&self, path: &Path) -> String {
-        let content = std::fs::File::open(path)
-            .and_then(FileBytes::open)
-            .map(|bytes| self.program(&bytes, true));
-        match content {
-            Ok(Content::Go(found)) => {
-                let version = found.first().and_then(|f| f.0.go_version.clone());
-                format!(
-                    "on disk is a newer copy, built with {}",
-                    version.as_deref().unwrap_or("an unknown Go")
-                )
-            }
-            Ok(_) => "on disk is another file that is not Go".to_owned(),
-            Err(e) => format!(
-                "on disk is another file, which cannot be read: {}",
-                error_text(&e)
-            ),
-        }
+    /// A program that was kept. All facts of a large one take memory of their own, about a quarter of its size: the budget
+    /// gates how many are read at once.
+    fn kept_program(&self, bytes: &dyn ReadAt) -> Content {
+        let all = self.options.level == Level::Full;
+        let _gate = all.then(|| self.facts.take(bytes.len() / 4));
+        self.program(bytes, false)
     }
 }
 
@@ -386,26 +311,38 @@ impl Examine for Examiner<'_> {
         Examiner::too_small(self, size)
     }
 
+    fn holds_too_little(&self, size: u64) -> bool {
+        self.below(size, self.options.rules.min_size)
+    }
+
     fn wants(&self, _place: &Place, head: &[u8], size: Option<u64>) -> Want {
         self.want(head, size)
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Binary> {
-        match self.program(candidate.bytes, false) {
-            Content::Go(found) => found
-                .into_iter()
-                .map(|(mut binary, inner)| {
-                    binary.location.slice = inner.slice;
-                    binary
-                })
-                .collect(),
+    fn bytes_read(&self, count: u64) {
+        self.add_bytes(count);
+    }
+
+    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Binary>, ArchiveError> {
+        match self.kept_program(candidate.bytes) {
+            Content::Go(found) => Ok(found.into_iter().map(placed).collect()),
             Content::NotGo(_) => {
                 self.count_not_go();
-                Vec::new()
+                Ok(Vec::new())
             }
-            Content::Unexamined(..) | Content::Container | Content::Packed => Vec::new(),
+            Content::Unexamined(reason, detail) => {
+                Err(ArchiveError::new(Reason::of(reason), detail))
+            }
+            Content::Container | Content::Packed => Ok(Vec::new()),
         }
     }
+}
+
+/// A program with the part of its place that is inside its file.
+fn placed((mut binary, inner): (Binary, Inner)) -> Binary {
+    binary.location.slice = inner.slice;
+    binary.location.entry = inner.member.into_iter().collect();
+    binary
 }
 
 /// Takes what a walk through one archive meets.
@@ -450,7 +387,7 @@ impl Met<'_> {
                 bytes.push(b'!');
                 bytes.extend_from_slice(entry);
             }
-            base64(&bytes)
+            base64::encode(&bytes)
         });
         (path, entries, raw)
     }
@@ -518,19 +455,18 @@ impl Receiver for Met<'_> {
         self.examiner.too_small(size)
     }
 
+    fn holds_too_little(&self, size: u64) -> bool {
+        Examine::holds_too_little(self.examiner, size)
+    }
+
     fn wants(&self, _place: &Place, head: &[u8], size: Option<u64>) -> Want {
         self.examiner.want(head, size)
     }
 
     fn candidate(&self, candidate: &Candidate<'_>) {
-        match self.examiner.program(candidate.bytes, false) {
+        match self.examiner.kept_program(candidate.bytes) {
             Content::Go(found) => {
-                let binaries = found.into_iter().map(|(mut binary, inner)| {
-                    binary.location.slice = inner.slice;
-                    binary.location.entry = inner.member.into_iter().collect();
-                    binary
-                });
-                self.add(candidate.place, binaries);
+                self.add(candidate.place, found.into_iter().map(placed));
             }
             Content::NotGo(_) => self.examiner.count_not_go(),
             Content::Unexamined(reason, detail) => {

@@ -1,9 +1,10 @@
 //! One file: opened, sniffed, and handed to whoever can read it.
 
-use super::place::{Outer, base64};
+use super::place::Outer;
 use super::{Counters, Event, Options, error_text, may_hold_program, reader_options};
 #[cfg(feature = "archives")]
 use crate::bytes::Budget;
+use crate::bytes::base64;
 use crate::bytes::{FileBytes, ReadAt, Room};
 use crate::exe::{self, Miss};
 use crate::go::{self, environment};
@@ -57,6 +58,9 @@ pub struct Examiner<'e> {
     /// Memory that all threads share for what is kept of containers.
     #[cfg(feature = "archives")]
     pub(crate) budget: Budget,
+    /// As much again for what is taken out of kept programs. Who waits here waits for nothing else while it holds.
+    #[cfg(feature = "archives")]
+    pub(crate) facts: Budget,
     /// Threads for work that is parallel in itself; made when first needed.
     #[cfg(feature = "archives")]
     pub(crate) layers: OnceLock<Option<rayon::ThreadPool>>,
@@ -71,6 +75,8 @@ impl<'e> Examiner<'e> {
             links: Mutex::default(),
             #[cfg(feature = "archives")]
             budget: Budget::new(options.memory),
+            #[cfg(feature = "archives")]
+            facts: Budget::new(options.memory),
             #[cfg(feature = "archives")]
             layers: OnceLock::new(),
         }
@@ -208,14 +214,14 @@ impl<'e> Examiner<'e> {
         let options = reader_options(self.options, &self.room, named);
         let inspection = match catch_unwind(AssertUnwindSafe(|| go::inspect(reader, &options))) {
             Ok(Ok(inspection)) => inspection,
-            Ok(Err(miss @ Miss::NotExecutable)) => return Content::NotGo(go::miss_text(miss)),
+            Ok(Err(miss @ Miss::NotExecutable)) => return Content::NotGo(miss.to_string()),
             Ok(Err(miss @ (Miss::Truncated(_) | Miss::Malformed(_)))) => {
                 let reason = if matches!(miss, Miss::Truncated(_)) {
                     "truncated"
                 } else {
                     "malformed"
                 };
-                return Content::Unexamined(reason, go::miss_text(miss));
+                return Content::Unexamined(reason, miss.to_string());
             }
             Ok(Err(Miss::Unreadable)) => {
                 return Content::Unexamined("unreadable", "cannot be read".to_owned());
@@ -274,7 +280,7 @@ impl<'e> Examiner<'e> {
                         Some(member) => format!("{shown}!{member}"),
                         None => shown.clone(),
                     };
-                    binary.path_bytes = outer.raw.as_deref().map(base64);
+                    binary.path_bytes = outer.raw.as_deref().map(base64::encode);
                     binary.location = Location {
                         slice: inner.slice,
                         entry: inner.member.into_iter().collect(),

@@ -5,12 +5,19 @@
 
 #[cfg(feature = "archives")]
 mod container;
+// Without archives nothing is ever inside something else.
+#[cfg_attr(not(feature = "archives"), allow(dead_code))]
 mod examine;
+mod file_name;
+#[cfg_attr(not(feature = "archives"), allow(dead_code))]
 mod place;
+#[cfg(target_os = "linux")]
+mod process;
 
 pub use examine::Examiner;
+#[cfg(feature = "archives")]
 use place::Outer;
-pub use place::{base64, path_fields};
+pub use place::path_fields;
 
 use crate::bytes::{Limits, Room};
 use crate::go::{self, Level};
@@ -172,15 +179,16 @@ pub fn run(
                 out.task(move |out| visitor.target(&named.1, options, counters, out));
             }
         },
-        &mut |event| {
-            match &event {
+        &mut |mut event| {
+            match &mut event {
                 Event::Binary(binary) => {
+                    file_name::claim(binary);
                     go += 1;
                     summarise(&mut summary, binary);
                 }
                 Event::Unexamined { fatal, .. } => {
                     unexamined += 1;
-                    failed |= fatal;
+                    failed |= *fatal;
                 }
                 Event::Image(_) | Event::NotGo { .. } => {}
             }
@@ -304,7 +312,7 @@ impl<'e> Visitor<'e> {
         let mut tell = |event| out.push(event);
         let (path, reference) = match target {
             Target::Stdin => {
-                let mut stdin = io::stdin().lock();
+                let mut stdin = Counted(io::stdin().lock(), &examiner.counters.bytes);
                 let mut outer = Outer::nameless(self.target);
                 outer.shown = "-".to_owned();
                 return examiner.stream(&mut Feed::new(&mut stdin), &outer, &mut tell);
@@ -391,7 +399,12 @@ impl<'env> Visit<'env, Event> for Visitor<'_> {
     #[cfg(feature = "archives")]
     fn directory(&'env self, path: &Path, names: &[Listed], out: &mut Output<'env, Event>) -> bool {
         let has = |name: &str| names.iter().any(|n| n.name == name);
-        if !self.examiner.options.archives || !has("oci-layout") || !has("index.json") {
+        let may_be_image =
+            (has("oci-layout") && has("index.json")) || (has("manifest.json") && has("version"));
+        if !self.examiner.options.archives
+            || !may_be_image
+            || !crate::source::image::is_image_directory(path)
+        {
             return false;
         }
         let path = path.to_owned();
@@ -419,6 +432,19 @@ impl<'env> Visit<'env, Event> for Visitor<'_> {
         };
         let fatal = path == Path::new(self.target);
         out.push(Event::Unexamined { thing, fatal });
+    }
+}
+
+/// Counts what passes.
+#[cfg(feature = "archives")]
+struct Counted<'c, R>(R, &'c AtomicU64);
+
+#[cfg(feature = "archives")]
+impl<R: io::Read> io::Read for Counted<'_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.0.read(out)?;
+        self.1.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
     }
 }
 

@@ -1,5 +1,6 @@
 //! How places are written down: paths as text, and as bytes where text cannot hold them.
 
+use crate::bytes::base64;
 use std::path::Path;
 
 /// Where something stands that was opened, and what is found in it is told by.
@@ -52,44 +53,7 @@ pub fn path_fields(path: &Path) -> (String, Option<String>) {
         Some(text) => (text.to_owned(), None),
         None => (
             path.to_string_lossy().into_owned(),
-            Some(base64(path.as_os_str().as_encoded_bytes())),
+            Some(base64::encode(path.as_os_str().as_encoded_bytes())),
         ),
-    }
-}
-
-/// RFC 4648 base64 with padding.
-pub fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let n = chunk.iter().fold(0u32, |n, &b| n << 8 | u32::from(b)) << (8 * (3 - chunk.len()));
-        for i in 0..4 {
-            let digit = DIGITS[(n >> (18 - 6 * i) & 63) as usize];
-            out.push(if i <= chunk.len() {
-                char::from(digit)
-            } else {
-                '='
-            });
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_of_the_rfc() {
-        for (text, coded) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(text.as_bytes()), coded);
-        }
-        assert_eq!(base64(&[0xff, 0xfe]), "//4=");
     }
 }

@@ -109,7 +109,8 @@ fn all_in(proc: &Path) -> io::Result<Processes> {
             // Gone, or a kernel thread.
             Err(e)
                 if matches!(e.kind(), io::ErrorKind::NotFound)
-                    || e.raw_os_error() == Some(ESRCH) => {}
+                    || e.raw_os_error() == Some(ESRCH)
+                    || is_kernel_thread(&proc.join(pid.to_string())) => {}
             Err(e) => found.unexamined.push(unexamined(
                 pid,
                 format!("its executable cannot be opened: {e}"),
@@ -117,6 +118,16 @@ fn all_in(proc: &Path) -> io::Result<Processes> {
         }
     }
     Ok(found)
+}
+
+/// Kernel threads have no executable, which only root is told: their flags say it to everybody (proc(5), `stat`).
+fn is_kernel_thread(dir: &Path) -> bool {
+    const KERNEL_THREAD: u32 = 0x0020_0000;
+    let stat = std::fs::read_to_string(dir.join("stat")).unwrap_or_default();
+    let flags = stat
+        .rsplit_once(')')
+        .and_then(|(_, rest)| rest.split_whitespace().nth(6)?.parse::<u32>().ok());
+    flags.is_some_and(|flags| flags & KERNEL_THREAD != 0)
 }
 
 /// "No such process".
@@ -309,6 +320,19 @@ mod tests {
             (OnDisk::Replaced, size)
         );
         assert_eq!(std::fs::read(&process.on_disk_path).unwrap(), b"new");
+    }
+
+    #[test]
+    fn kernel_threads_are_told_by_their_flags() {
+        let dir = tempfile::tempdir().unwrap();
+        for (stat, kernel) in [
+            ("2 (kthreadd) S 0 0 0 0 -1 2129984 0 0", true),
+            ("9 (a) b) S 1 9 9 0 -1 4194560 0 0", false),
+            ("nonsense", false),
+        ] {
+            std::fs::write(dir.path().join("stat"), stat).unwrap();
+            assert_eq!(is_kernel_thread(dir.path()), kernel, "{stat}");
+        }
     }
 
     #[test]

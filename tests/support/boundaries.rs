@@ -11,6 +11,7 @@ pub fn header_boundaries(file: &[u8]) -> Vec<usize> {
         [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => macho(file, &mut cuts),
         [b'M', b'Z', ..] => pe(file, &mut cuts),
         [0x01, 0xdf | 0xf7, ..] => xcoff(file, &mut cuts),
+        [0x64, 0x86 | 0xaa, ..] => coff(file, &mut cuts),
         [0, b'a', b's', b'm', ..] => wasm(file, &mut cuts),
         [b'!', b'<', b'a', b'r', ..] => ar(file, &mut cuts),
         _ => plan9(file, &mut cuts),
@@ -33,6 +34,17 @@ const BE: Layout = Layout {
 /// A field of `size` bytes as an offset or count.
 fn at(l: Layout, file: &[u8], offset: usize, size: usize) -> usize {
     l.get(file, offset, size) as usize
+}
+
+/// An object: file header, optional header, section headers; the contents, relocations and symbols that they point at.
+fn coff(file: &[u8], cuts: &mut Vec<usize>) {
+    let start = 20 + at(LE, file, 16, 2);
+    let (symbols, count) = (at(LE, file, 8, 4), at(LE, file, 12, 4));
+    cuts.extend([start, symbols, symbols + 18, symbols + 18 * count]);
+    for header in (0..at(LE, file, 2, 2)).map(|n| start + n * 40) {
+        let (size, from) = (at(LE, file, header + 16, 4), at(LE, file, header + 20, 4));
+        cuts.extend([header, from, from + size, at(LE, file, header + 24, 4)]);
+    }
 }
 
 fn elf(file: &[u8], cuts: &mut Vec<usize>) {

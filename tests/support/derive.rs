@@ -212,6 +212,47 @@ pub fn edit_blob(file: &[u8], from: &str, to: &str) -> Vec<u8> {
     })
 }
 
+/// Lets `edit` change the lines of the recorded text.
+pub fn edit_lines(file: &[u8], edit: impl FnOnce(&mut Vec<String>)) -> Vec<u8> {
+    rewrite_blob(file, |blob| {
+        let end = blob.modinfo.len() - 16;
+        let text = String::from_utf8(blob.modinfo[16..end].to_vec()).unwrap();
+        let mut lines = text.lines().map(str::to_owned).collect();
+        edit(&mut lines);
+        let text = lines.iter().map(|l| format!("{l}\n")).collect::<String>();
+        blob.modinfo.splice(16..end, text.into_bytes());
+    })
+}
+
+/// Another integrity checksum of the FIPS 140 module than the linker wrote: one bit of the sum behind its magic
+/// (`crypto/internal/fips140/check`, Go 1.24 and newer).
+pub fn spoil_fips_sum(file: &[u8]) -> Vec<u8> {
+    let magic = b"\xff Go fipsinfo \xff\0";
+    let at = memmem::find(file, magic).expect("FIPS 140 module") + magic.len();
+    let mut out = file.to_vec();
+    out[at] ^= 1;
+    out
+}
+
+/// A thin 64-bit Mach-O without its signature, as `codesign --remove-signature` leaves it but for the bytes at the end.
+pub fn unsign(file: &[u8]) -> Vec<u8> {
+    const LC_CODE_SIGNATURE: u32 = 0x1d;
+    let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
+    let (count, size) = (word(16), word(20));
+    let mut at = 32;
+    while word(at) != LC_CODE_SIGNATURE {
+        at += word(at + 4) as usize;
+        assert!(at < 32 + size as usize, "no signature");
+    }
+    let (end, len) = (32 + size as usize, word(at + 4) as usize);
+    let mut out = file.to_vec();
+    out.copy_within(at + len..end, at);
+    out[end - len..end].fill(0);
+    out[16..20].copy_from_slice(&(count - 1).to_le_bytes());
+    out[20..24].copy_from_slice(&(size - len as u32).to_le_bytes());
+    out
+}
+
 /// Overwrites every copy of the build-info magic.
 pub fn erase_magic(file: &[u8]) -> Vec<u8> {
     let mut out = file.to_vec();

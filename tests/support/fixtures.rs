@@ -57,6 +57,27 @@ impl Fixture {
         port.split_once('/') == Some((&self.goos, &self.goarch))
     }
 
+    /// Built by Go's own compiler and linker; others leave none of their tables and strings.
+    pub fn by_gc(&self) -> bool {
+        !self.flags.iter().any(|f| f == "-compiler=gccgo")
+    }
+
+    /// Compiled and linked without the go command: no settings are recorded.
+    pub fn is_bare(&self) -> bool {
+        let settings = |json: &serde_json::Value| json["Settings"].as_array().cloned();
+        self.go_json
+            .as_ref()
+            .is_some_and(|j| settings(j).unwrap_or_default().is_empty())
+    }
+
+    /// A flag makes the program say what is not so.
+    pub fn is_lying(&self) -> bool {
+        let lies = [" X:", "runtime.godebugDefault="];
+        self.flags
+            .iter()
+            .any(|f| lies.iter().any(|lie| f.contains(lie)))
+    }
+
     /// Whether Go's own reader finds build info in it.
     pub fn go_reads_it(&self) -> bool {
         self.go_json.is_some()

@@ -7,7 +7,12 @@ pub mod cli;
 pub mod counting;
 pub mod derive;
 pub mod fixtures;
+#[cfg(all(feature = "cli", feature = "archives"))]
+pub mod pack;
 pub mod rng;
+#[cfg(unix)]
+pub mod stage;
+pub mod upx;
 
 #[allow(unused_imports)]
 pub use fixtures::{fixture, fixtures};

@@ -53,14 +53,10 @@ pub fn page<'a>(document: &'a Document, support: &SupportTable, remarks: &'a [Re
         .into_iter()
         .filter(|chart| !chart.bars.is_empty())
         .collect(),
-        tables: [
-            finding_table(document, remarks),
-            image_table(document),
-            unexamined_table(document),
-        ]
-        .into_iter()
-        .filter(|table| !table.rows.is_empty())
-        .collect(),
+        tables: [image_table(document), unexamined_table(document)]
+            .into_iter()
+            .filter(|table| !table.rows.is_empty())
+            .collect(),
         document: Some(document),
         support: support.clone(),
         remarks,
@@ -317,45 +313,6 @@ fn cells<const N: usize>(texts: [&str; N]) -> Vec<String> {
 
 fn header(columns: &[&str]) -> Vec<String> {
     columns.iter().map(|column| (*column).to_owned()).collect()
-}
-
-fn finding_table(document: &Document, remarks: &[Remark]) -> Table {
-    let rows = remarks.iter().map(|remark| {
-        let binary = remark.binary.and_then(|index| document.binaries.get(index));
-        let waived = remark
-            .waived
-            .as_deref()
-            .map(|why| format!(" (waived: {why})"))
-            .unwrap_or_default();
-        Row {
-            tone: if remark.waived.is_some() {
-                Tone::Plain
-            } else {
-                tone_of(&remark.level)
-            },
-            cells: cells([
-                &remark.level,
-                &remark.rule,
-                binary.map(|b| b.path.as_str()).unwrap_or_default(),
-                &format!("{}{waived}", remark.message),
-                &remark.evidence.join("; "),
-                &remark.help,
-            ]),
-            binary: remark.binary,
-        }
-    });
-    Table {
-        title: "Findings".into(),
-        columns: header(&[
-            "level",
-            "rule",
-            "binary",
-            "message",
-            "evidence",
-            "what to do",
-        ]),
-        rows: rows.collect(),
-    }
 }
 
 fn image_table(document: &Document) -> Table {

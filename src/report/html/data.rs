@@ -25,8 +25,8 @@ pub struct Data<'a> {
     modules: Vec<[String; 4]>,
     /// Key, value.
     settings: Vec<[String; 2]>,
-    /// Level, rule, code, message, help, why it is waived.
-    remarks: Vec<[String; 6]>,
+    /// Level, rule, code, message, help, why it is waived, evidence: indexes into `strings`.
+    remarks: Vec<[usize; 7]>,
     binaries: Vec<Row>,
 }
 
@@ -154,6 +154,8 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
         }
     });
     let rows = rows.collect();
+    let remarks = page.remarks.iter().map(|r| remark(r, &mut strings));
+    let remarks = remarks.collect();
     Data {
         title: &page.title,
         about: &page.about,
@@ -163,7 +165,7 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
         strings: strings.all,
         modules: modules.into_keys().collect(),
         settings: setting_rows,
-        remarks: page.remarks.iter().map(remark).collect(),
+        remarks,
         binaries: rows,
     }
 }
@@ -238,15 +240,15 @@ fn numbered<T: Ord>(
         .collect()
 }
 
-fn remark(remark: &Remark) -> [String; 6] {
-    let waived = remark.waived.as_deref().unwrap_or_default();
+fn remark(remark: &Remark, strings: &mut Strings) -> [usize; 7] {
     [
-        &remark.level,
+        remark.level.as_str(),
         &remark.rule,
         &remark.code,
         &remark.message,
         &remark.help,
-        waived,
+        remark.waived.as_deref().unwrap_or_default(),
+        &remark.evidence.join("; "),
     ]
-    .map(|text| clean(text).into_owned())
+    .map(|text| strings.id(text))
 }

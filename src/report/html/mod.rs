@@ -12,6 +12,7 @@ mod data;
 mod tests;
 
 use super::document::{Document, Remark, SupportTable};
+use crate::bytes::base64;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
@@ -129,8 +130,8 @@ impl<'a> Page<'a> {
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let policy = format!(
             "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
-            base64(&Sha256::digest(STYLE)),
-            base64(&Sha256::digest(SCRIPT))
+            base64::encode(&Sha256::digest(STYLE)),
+            base64::encode(&Sha256::digest(SCRIPT))
         );
         let mut rest = TEMPLATE;
         while let Some((before, after)) = rest.split_once("{{") {
@@ -181,26 +182,4 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
-}
-
-/// Base64 with padding (RFC 4648).
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or_default());
-        let group = at(0) << 16 | at(1) << 8 | at(2);
-        for index in 0..4 {
-            let letter = LETTERS
-                .get((group >> (18 - 6 * index)) as usize & 63)
-                .copied()
-                .unwrap_or_default();
-            text.push(if index <= chunk.len() {
-                char::from(letter)
-            } else {
-                '='
-            });
-        }
-    }
-    text
 }

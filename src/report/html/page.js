@@ -3,6 +3,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const text = data.strings;
+  const remarks = data.remarks.map((row) => row.map((id) => text[id]));
   const order = new Intl.Collator("en", { numeric: true });
   const at = (id) => document.getElementById(id);
   const FIRST = 200, CHUNK = 400;
@@ -51,17 +52,17 @@
 
   function drawChart(chart) {
     const most = Math.max(1, ...chart.bars.map((bar) => bar.value));
-    const box = make("div", "chart", make("h2", "", chart.title));
+    const bars = make("div", "bars");
     for (const bar of chart.bars) {
       const fill = make("span", "fill");
-      fill.style.width = (50 * bar.value / most) + "%";
+      fill.style.setProperty("--share", bar.value / most);
       const name = make("span", "name", tail(bar.label));
       const track = make("span", "track", fill, make("span", "value", bar.text));
       const row = clickable(bar.filter, "bar " + bar.tone, name, track);
       row.title = bar.label + ": " + bar.text;
-      box.append(row);
+      bars.append(row);
     }
-    return box;
+    return make("div", "chart", make("h2", "", chart.title), bars);
   }
 
   // Column headings that sort; `sort(index, descending)` does the work.
@@ -83,41 +84,92 @@
     return row;
   }
 
-  function drawTable(table) {
+  // Widths by heading; without any of these a table lays itself out. Evidence has no column: it stands under the message.
+  const widths = { level: "6rem", rule: "13rem", binary: "24%", message: "auto", "what to do": "28%", port: "9rem", class: "7rem", way: "6rem", program: "26%" };
+  const BRIEF = 25;
+
+  function drawTable(table, number) {
     const body = make("tbody");
-    const rows = table.rows.map((row) => {
+    const under = table.columns.indexOf("evidence");
+    const shown = table.columns.map((_, index) => index).filter((index) => index !== under);
+    const draw = (row) => {
       const line = make("tr");
-      row.cells.forEach((cell, index) => {
+      for (const index of shown) {
+        const cell = row.cells[index];
         let inside = cell;
         if (row.binary !== null && table.columns[index] === "binary") {
           inside = breakable(make("button", "open"), cell);
           inside.type = "button";
           inside.addEventListener("click", () => show(row.binary));
         }
-        line.append(make("td", index === 0 && row.tone !== "plain" ? row.tone : "", inside));
-      });
-      return { line, cells: row.cells, words: row.cells.join("\n").toLowerCase() };
-    });
-    const fill = () => body.replaceChildren(...rows.map((row) => row.line));
-    fill();
-    const head = make("thead", "", heads(table.columns, (index, descending) => {
-      rows.sort((a, b) => order.compare(a.cells[index], b.cells[index]) * (descending ? -1 : 1));
+        const td = make("td", index === 0 && row.tone !== "plain" ? row.tone : "", inside);
+        if (index === under - 1 && row.cells[under]) td.append(shortened(row.cells[under]));
+        line.append(td);
+      }
+      return line;
+    };
+    // A row is drawn when it is shown for the first time; what comes after the first ones waits until somebody asks.
+    const rows = table.rows.map((row) => ({ row, line: null, words: null }));
+    let whole = rows.length <= BRIEF * 2;
+    let wanted = [];
+    const matches = (entry) => {
+      entry.words ??= entry.row.cells.join("\n").toLowerCase();
+      return wanted.every((word) => entry.words.includes(word));
+    };
+    const all = make("button", "all");
+    all.type = "button";
+    const fill = () => {
+      const found = wanted.length ? rows.filter(matches) : rows;
+      const part = whole ? found : found.slice(0, BRIEF);
+      body.replaceChildren(...part.map((entry) => (entry.line ??= draw(entry.row))));
+      all.hidden = part.length === found.length;
+      all.textContent = "Show all " + found.length;
+    };
+    const titles = heads(shown.map((index) => table.columns[index]), (position, descending) => {
+      const index = shown[position];
+      rows.sort((a, b) => order.compare(a.row.cells[index], b.row.cells[index]) * (descending ? -1 : 1));
       fill();
-    }));
-    const section = make("section", "", make("h2", "", table.title + " (" + table.rows.length + ")"));
-    if (table.rows.length > 10) {
+    });
+    const fixed = shown.some((index) => widths[table.columns[index]]);
+    if (fixed) shown.forEach((index, position) => { titles.children[position].style.width = widths[table.columns[index]] ?? "auto"; });
+    const section = make("section", "", make("h2", "", table.title + " (" + rows.length + ")"));
+    section.id = "t" + number;
+    if (rows.length > 10) {
       const search = make("input", "search");
       search.type = "search";
       search.placeholder = "Filter";
       search.setAttribute("aria-label", "Filter " + table.title);
       search.addEventListener("input", () => {
-        const words = search.value.toLowerCase().split(/\s+/);
-        for (const row of rows) row.line.hidden = !words.every((word) => row.words.includes(word));
+        wanted = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+        fill();
       });
       section.append(search);
     }
-    section.append(make("div", "scroll", make("table", "", head, body)));
+    const open = () => { whole = true; fill(); };
+    all.addEventListener("click", open);
+    addEventListener("beforeprint", open);
+    fill();
+    section.append(make("div", "scroll", make("table", fixed ? "fixed" : "", make("thead", "", titles), body)), all);
     return section;
+  }
+
+  function findings() {
+    if (!remarks.length) return [];
+    const owner = [];
+    binaries.forEach((binary, index) => binary.n.forEach((n) => { owner[n] = index; }));
+    const rows = remarks.map(([level, rule, , message, help, waived, evidence], n) => ({
+      binary: owner[n] ?? null,
+      cells: [level, rule, n in owner ? text[binaries[owner[n]].t[PATH]] : "", message + (waived ? " (waived: " + waived + ")" : ""), evidence, help],
+      tone: waived || !tones[level] ? "plain" : tones[level],
+    }));
+    return [{ title: "Findings", columns: ["level", "rule", "binary", "message", "evidence", "what to do"], rows }];
+  }
+
+  // Long evidence shows its first lines until it is pointed at or reached by key.
+  function shortened(evidence) {
+    const element = make("span", "evidence", evidence);
+    if (evidence.length > 120) element.tabIndex = 0;
+    return element;
   }
 
   // The table of binaries.
@@ -134,7 +186,7 @@
   let drawing = 0;
 
   const column = (part) => (binary) => text[binary.t[part]];
-  const worst = (binary) => binary.n.reduce((sum, n) => sum + [1e6, 1e3, 1][Math.max(0, levels.indexOf(data.remarks[n][0]))], 0);
+  const worst = (binary) => binary.n.reduce((sum, n) => sum + [1e6, 1e3, 1][Math.max(0, levels.indexOf(remarks[n][0]))], 0);
   const columns = [
     { name: "path", width: "26%", value: column(PATH) },
     { name: "image", width: "14%", value: column(IMAGE) },
@@ -162,7 +214,7 @@
       td.append(size(binary.z));
     } else if (column.name === "findings") {
       levels.forEach((level) => {
-        const count = binary.n.filter((n) => data.remarks[n][0] === level && !data.remarks[n][5]).length;
+        const count = binary.n.filter((n) => remarks[n][0] === level && !remarks[n][5]).length;
         if (count) td.append(make("span", "flag " + tones[level], count + " " + level));
       });
     } else if (column.name === "notes") {
@@ -208,12 +260,12 @@
 
   function detail(index) {
     const binary = binaries[index];
-    const box = make("td");
-    box.colSpan = columns.length;
+    const box = make("div", "sheet");
     for (const n of binary.n) {
-      const [level, rule, code, message, help, waived] = data.remarks[n];
+      const [level, rule, code, message, help, waived, evidence] = remarks[n];
       const p = make("p", "", make("b", tones[level], level + " " + rule + (code ? " (" + code + ")" : "")), ": " + message);
-      if (help) p.append(make("br"), help);
+      if (evidence) p.append(shortened(evidence));
+      if (help) p.append(make("div", "", help));
       if (waived) p.append(make("br"), "Waived: " + waived);
       box.append(p);
     }
@@ -229,7 +281,9 @@
     if (modules.length) sides.append(rows("modules", modules));
     if (binary.e.length) sides.append(rows("settings", binary.e.map((id) => data.settings[id])));
     box.append(sides);
-    return make("tr", "detail", box);
+    const whole = make("td", "", box);
+    whole.colSpan = columns.length;
+    return make("tr", "detail", whole);
   }
 
   function toggle(index, open) {
@@ -288,8 +342,8 @@
       return (binary) => binary.e.some((id) => hit[id]);
     },
     flag: (value) => (binary) => binary.f.some(([word]) => text[word].toLowerCase().includes(value)),
-    rule: (value) => (binary) => binary.n.some((n) => data.remarks[n][1].toLowerCase() === value || data.remarks[n][2].toLowerCase() === value),
-    level: (value) => (binary) => binary.n.some((n) => data.remarks[n][0] === value && !data.remarks[n][5]),
+    rule: (value) => (binary) => binary.n.some((n) => remarks[n][1].toLowerCase() === value || remarks[n][2].toLowerCase() === value),
+    level: (value) => (binary) => binary.n.some((n) => remarks[n][0] === value && !remarks[n][5]),
     is: (value) => (binary) => (value === "unsupported" ? binary.s === 0 : value === "supported" && binary.s === 1),
   };
 
@@ -339,7 +393,17 @@
   at("about").append(...data.about.map((line) => make("p", "", line)));
   at("tiles").append(...data.tiles.map(drawTile));
   at("charts").append(...data.charts.map(drawChart));
-  at("tables").append(...data.tables.map(drawTable));
+  const tables = [...findings(), ...data.tables];
+  at("tables").append(...tables.map(drawTable));
+  const parts = tables.map((table, number) => ["t" + number, table.title]);
+  if (binaries.length) parts.push(["binaries", "Binaries"]);
+  if (parts.length > 1) {
+    at("nav").append(...parts.map(([id, title]) => {
+      const link = make("a", "", title);
+      link.href = "#" + id;
+      return link;
+    }));
+  }
   if (binaries.length) {
     at("binaries").hidden = false;
     const head = heads(columns.map((column) => column.name), sortBy);

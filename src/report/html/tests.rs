@@ -80,6 +80,49 @@ fn fleet(size: usize) -> Document {
     document
 }
 
+/// Three findings for each of them, of the length that rules write, two with texts of their own.
+fn fleet_remarks(size: usize) -> Vec<Remark> {
+    let of = |index: usize, rule: &str, level: &str, message: String| Remark {
+        binary: Some(index),
+        rule: rule.into(),
+        code: "GS001".into(),
+        level: level.into(),
+        message,
+        help: format!(
+            "rebuild with go1.26 or newer: `GOTOOLCHAIN=go1.26.10 go build -trimpath example.com/organisation/service-{}`",
+            index % 60
+        ),
+        evidence: vec!["build_info: setting vcs.modified true, in the module record".into()],
+        waived: None,
+    };
+    (0..size)
+        .flat_map(|index| {
+            [
+                of(
+                    index,
+                    "unsupported-toolchain",
+                    "error",
+                    "built with go1.21.3; Go 1.21 has had no fixes since 2024-08-13".into(),
+                ),
+                of(
+                    index,
+                    "dirty-tree",
+                    "warning",
+                    format!(
+                        "built from a working tree with uncommitted changes after {index:040x}"
+                    ),
+                ),
+                of(
+                    index,
+                    "versions-disagree",
+                    "note",
+                    format!("the record says v1.{index}.0, the linker string v1.{index}.1"),
+                ),
+            ]
+        })
+        .collect()
+}
+
 #[test]
 fn the_data_comes_back_and_names_every_binary() {
     let document = sample::document();
@@ -101,7 +144,7 @@ fn the_data_comes_back_and_names_every_binary() {
         .iter()
         .map(|t| t["title"].as_str().unwrap())
         .collect();
-    assert_eq!(titles, ["Findings", "Images", "Not examined"]);
+    assert_eq!(titles, ["Images", "Not examined"]);
     // Steps between ascending module numbers lead back to the recorded modules.
     let mut id = 0;
     let modules: Vec<_> = data["binaries"][0]["m"]
@@ -155,15 +198,6 @@ fn the_policy_allows_this_style_and_script_and_nothing_else() {
             && !policy.contains("unsafe")
             && !policy.contains("http")
     );
-    assert_eq!(base64(b""), "");
-    for (bytes, text) in [
-        ("f", "Zg=="),
-        ("fo", "Zm8="),
-        ("foo", "Zm9v"),
-        ("foobar", "Zm9vYmFy"),
-    ] {
-        assert_eq!(base64(bytes.as_bytes()), text);
-    }
     assert!(!html.contains("{{"), "every mark is filled in");
     for outside in ["http:", "https:", "src=", "url(", "@import"] {
         assert!(
@@ -201,7 +235,7 @@ fn charts_count_releases_newest_first_and_modules_in_several_versions() {
 
 #[test]
 fn five_thousand_binaries_stay_below_ten_megabytes() {
-    let html = page(&fleet(5000), &[]);
+    let html = page(&fleet(5000), &fleet_remarks(5000));
     assert!(html.len() < 10_000_000, "{}", html.len());
     assert!(html.len() > 1_000_000, "all of them are in it");
 }
@@ -241,7 +275,7 @@ fn works_in_a_browser() {
         thing
     }));
     std::fs::write(&small, page(&document, &remarks())).unwrap();
-    std::fs::write(&large, page(&fleet(5000), &[])).unwrap();
+    std::fs::write(&large, page(&fleet(5000), &fleet_remarks(5000))).unwrap();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/test-html.py");
     let Ok(output) = std::process::Command::new("python3")
         .arg(script)

@@ -1,9 +1,10 @@
 //! CycloneDX, JSON. Source: the specification's schema `bom-1.7.schema.json`; nothing here is newer than 1.6.
 
 use super::{
-    Entry, Image, Input, Inventory, Key, Layer, date, hex, name, program_purl, purl, sha256_of,
+    Entry, Image, Input, Inventory, Key, Layer, Part, date, hex, name, program_purl, purl,
+    sha256_of, sha256_of_sum,
 };
-use crate::report::model::{BuildInfoSource, Verdict};
+use crate::report::model::{Binary, BuildInfoSource, Verdict};
 use crate::report::terms;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -34,18 +35,26 @@ fn bill(input: &Input) -> Value {
             .filter_map(|index| inventory.binaries.get(index))
             .map(of_binary),
     );
-    components.extend(inventory.modules.iter().map(|(key, id)| of_module(key, id)));
+    components.extend(
+        inventory
+            .modules
+            .iter()
+            .map(|(key, part)| of_module(key, part)),
+    );
     components.extend(
         inventory
             .toolchains
             .iter()
-            .map(|(version, id)| of_toolchain(version, id)),
+            .map(|(version, part)| of_toolchain(version, part)),
     );
-    let dependencies: Vec<Value> = inventory
+    // The graph has one root, so that readers who walk it from there reach everything.
+    let programs: Vec<&str> = inventory.binaries.iter().map(|e| e.id.as_str()).collect();
+    let mut dependencies = vec![json!({"ref": "subject", "dependsOn": programs})];
+    let edges = inventory
         .binaries
         .iter()
-        .map(|e| json!({"ref": e.id, "dependsOn": e.depends}))
-        .collect();
+        .map(|e| json!({"ref": e.id, "dependsOn": e.depends}));
+    dependencies.extend(edges);
     let run = &input.document.run;
     let mut subject = object([
         ("type", json!("file")),
@@ -175,10 +184,7 @@ fn of_layer(layer: &Layer, inventory: &Inventory) -> Value {
         ("components", entries.map(of_binary).collect()),
     ]);
     if let Some(digest) = sha256_of(layer.digest) {
-        all.insert(
-            "hashes".into(),
-            json!([{"alg": "SHA-256", "content": digest}]),
-        );
+        all.insert("hashes".into(), hashes(digest));
     }
     let mut properties = vec![property("gospect:layer", &number)];
     properties.extend(
@@ -197,7 +203,7 @@ fn of_binary(entry: &Entry) -> Value {
         ("type", json!("application")),
         ("bom-ref", json!(entry.id)),
         ("name", json!(name(binary))),
-        ("evidence", evidence(entry)),
+        ("evidence", evidence("name", &[binary])),
         (
             "properties",
             entry
@@ -216,19 +222,14 @@ fn of_binary(entry: &Entry) -> Value {
             .map(|hex| format!("sha256:{hex}"))
             .as_deref(),
     ) {
-        all.insert(
-            "hashes".into(),
-            json!([{"alg": "SHA-256", "content": digest}]),
-        );
+        all.insert("hashes".into(), hashes(digest));
     }
     Value::Object(all)
 }
 
-/// Where the program is and how its identity was read. The confidence orders the ways of finding the record; it is no
-/// probability.
-fn evidence(entry: &Entry) -> Value {
-    let binary = entry.binary;
-    let (confidence, how) = match binary.build_info_source {
+/// How the record of a binary was found. The confidence orders the ways; it is no probability.
+fn found(binary: &Binary) -> (f64, &'static str) {
+    match binary.build_info_source {
         _ if !terms::claims(binary, Verdict::Contradicted).is_empty() => {
             (0.3, "contradicted by other evidence in the file")
         }
@@ -237,33 +238,57 @@ fn evidence(entry: &Entry) -> Value {
         Some(BuildInfoSource::LinkerStrings) => (0.9, "the linker's strings"),
         Some(BuildInfoSource::Scan) => (0.7, "found by searching the file"),
         None => (0.5, "names and strings in the file"),
-    };
+    }
+}
+
+/// Where a component was seen: in which files, and by which way of reading them.
+fn evidence(field: &str, binaries: &[&Binary]) -> Value {
+    let mut ways: Vec<(f64, &str)> = Vec::new();
+    for binary in binaries {
+        let way = found(binary);
+        if !ways.contains(&way) {
+            ways.push(way);
+        }
+    }
+    ways.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let methods: Vec<Value> = ways
+        .iter()
+        .map(|(confidence, how)| {
+            json!({"technique": "binary-analysis", "confidence": confidence, "value": how})
+        })
+        .collect();
+    let occurrences: Vec<Value> = binaries
+        .iter()
+        .map(|binary| json!({"location": binary.path}))
+        .collect();
     json!({
         "identity": [{
-            "field": "name",
-            "confidence": confidence,
-            "methods": [{"technique": "binary-analysis", "confidence": confidence, "value": how}],
+            "field": field,
+            "confidence": ways.first().map(|(confidence, _)| confidence),
+            "methods": methods,
         }],
-        "occurrences": [{"location": binary.path}],
+        "occurrences": occurrences,
     })
 }
 
-fn of_module(key: &Key, id: &str) -> Value {
+fn of_module(key: &Key, part: &Part) -> Value {
+    let purl = purl::of_module(key.path, key.version);
+    let field = if purl.is_some() { "purl" } else { "name" };
     let mut all = object([
         ("type", json!("library")),
-        ("bom-ref", json!(id)),
+        ("bom-ref", json!(part.id)),
         ("name", json!(key.path)),
+        ("evidence", evidence(field, &part.users)),
     ]);
+    if let Some(digest) = sha256_of_sum(key.sum) {
+        all.insert("hashes".into(), hashes(&digest));
+    }
     put(
         &mut all,
         "version",
         Some(key.version).filter(|version| !version.is_empty()),
     );
-    put(
-        &mut all,
-        "purl",
-        purl::of_module(key.path, key.version).as_deref(),
-    );
+    put(&mut all, "purl", purl.as_deref());
     let properties: Vec<_> = key
         .properties()
         .iter()
@@ -275,16 +300,21 @@ fn of_module(key: &Key, id: &str) -> Value {
     Value::Object(all)
 }
 
-fn of_toolchain(version: &str, id: &str) -> Value {
+fn of_toolchain(version: &str, part: &Part) -> Value {
     let mut all = object([
         ("type", json!("library")),
-        ("bom-ref", json!(id)),
+        ("bom-ref", json!(part.id)),
+        ("evidence", evidence("purl", &part.users)),
         ("name", json!("stdlib")),
         ("version", json!(version)),
         ("purl", json!(purl::of_stdlib(version))),
     ]);
     put(&mut all, "cpe", purl::cpe(version).as_deref());
     Value::Object(all)
+}
+
+fn hashes(sha256: &str) -> Value {
+    json!([{"alg": "SHA-256", "content": sha256}])
 }
 
 fn property(name: &str, value: &str) -> Value {

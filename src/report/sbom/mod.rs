@@ -5,13 +5,15 @@
 //!
 //! * A replaced module is listed as what was really built. A replacement by a directory has no version and no purl of
 //!   its own, so the replaced path stands there without a version: nobody knows which code it was.
-//! * `h1:` sums are kept as text, not as hashes: an `h1:` is the SHA-256 of a list of the module's files with their
-//!   hashes (golang.org/x/mod/sumdb/dirhash), so no file has that hash and a tool that compares would find a mismatch.
+//! * An `h1:` sum is a SHA-256 of a list of the module's files with their hashes (golang.org/x/mod/sumdb/dirhash). It
+//!   stands as hash of the module, as the other generators for Go have it, and as the text that Go writes, which says
+//!   what it is a hash of: no single file has it.
 //! * Serial number and namespace come from the content and the time from the caller: same input, same bytes.
 
 use super::document::{Document, Remark};
 use super::model::{Binary, LayerRecord, Module, Verdict};
 use super::{csv, terms};
+use crate::bytes::base64;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -62,10 +64,30 @@ pub static FORMATS: &[Format] = &[
 struct Inventory<'a> {
     /// What the scan was pointed at.
     subject: String,
-    modules: BTreeMap<Key<'a>, String>,
-    toolchains: BTreeMap<&'a str, String>,
+    modules: BTreeMap<Key<'a>, Part<'a>>,
+    toolchains: BTreeMap<&'a str, Part<'a>>,
     binaries: Vec<Entry<'a>>,
     images: Vec<Image<'a>>,
+}
+
+/// A module or a toolchain, and the binaries whose records name it.
+struct Part<'a> {
+    id: String,
+    users: Vec<&'a Binary>,
+}
+
+impl<'a> Part<'a> {
+    fn new(kind: &str, content: &str) -> Self {
+        Self {
+            id: id(kind, content),
+            users: Vec::new(),
+        }
+    }
+
+    fn used_by(&mut self, binary: &'a Binary) -> String {
+        self.users.push(binary);
+        self.id.clone()
+    }
 }
 
 /// One binary with what it depends on.
@@ -162,20 +184,19 @@ impl<'a> Inventory<'a> {
             let mut depends = BTreeSet::new();
             for module in binary.build_info.iter().flat_map(|info| &info.deps) {
                 let key = Key::new(module);
-                depends.insert(
-                    modules
-                        .entry(key)
-                        .or_insert_with(|| id("module", &format!("{:?}", key.parts())))
-                        .clone(),
-                );
+                // A record that names a module twice is one use of it.
+                let part = modules
+                    .entry(key)
+                    .or_insert_with(|| Part::new("module", &format!("{:?}", key.parts())));
+                if !depends.contains(&part.id) {
+                    depends.insert(part.used_by(binary));
+                }
             }
             if let Some(version) = binary.go_version.as_deref() {
-                depends.insert(
-                    toolchains
-                        .entry(version)
-                        .or_insert_with(|| id("stdlib", version))
-                        .clone(),
-                );
+                let part = toolchains
+                    .entry(version)
+                    .or_insert_with(|| Part::new("stdlib", version));
+                depends.insert(part.used_by(binary));
             }
             binaries.push(Entry {
                 id: id(
@@ -369,6 +390,12 @@ fn program_purl(binary: &Binary) -> Option<String> {
     let module = terms::main_module(binary)?;
     let built = terms::built(module);
     purl::of_module(&built.path, &built.version)
+}
+
+/// The 32 bytes of an `h1:` sum in hex; `None` for anything else.
+fn sha256_of_sum(sum: &str) -> Option<String> {
+    let bytes = base64::decode(sum.strip_prefix("h1:")?.as_bytes())?;
+    (bytes.len() == 32).then(|| hex(&bytes))
 }
 
 /// Hex SHA-256 of a digest text `sha256:...`.

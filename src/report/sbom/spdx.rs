@@ -2,7 +2,9 @@
 //!
 //! SPDX 2 has no bag of properties, so what it has no field for is an annotation of the package, `name: value`.
 
-use super::{Entry, Input, Inventory, Key, date, hex, name, program_purl, purl, sha256_of};
+use super::{
+    Entry, Input, Inventory, Key, date, hex, name, program_purl, purl, sha256_of, sha256_of_sum,
+};
 use crate::report::terms;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -66,16 +68,20 @@ fn bill(input: &Input) -> Value {
     {
         bill.binary(entry, SUBJECT);
     }
-    for (key, id) in &inventory.modules {
-        bill.module(key, id);
+    for (key, part) in &inventory.modules {
+        bill.module(key, &part.id);
     }
-    for (version, id) in &inventory.toolchains {
-        bill.toolchain(version, id);
+    for (version, part) in &inventory.toolchains {
+        bill.toolchain(version, &part.id);
     }
     // The time is no part of the content: the same bill made twice has one namespace.
     let content = json!([
         bill.relationships,
-        inventory.modules.values().collect::<Vec<_>>(),
+        inventory
+            .modules
+            .values()
+            .map(|p| &p.id)
+            .collect::<Vec<_>>(),
         inventory
             .binaries
             .iter()
@@ -162,6 +168,8 @@ impl Bill {
 
     fn module(&mut self, key: &Key, id: &str) {
         let mut all = package(&reference(id), key.path, "LIBRARY");
+        let digest = sha256_of_sum(key.sum).map(|hex| format!("sha256:{hex}"));
+        checksum(&mut all, digest.as_deref());
         put(
             &mut all,
             "versionInfo",

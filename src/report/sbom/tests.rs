@@ -108,7 +108,7 @@ fn each_binary_depends_on_its_own_modules() {
         .iter()
         .map(|d| d["dependsOn"].as_array().unwrap().len())
         .collect();
-    assert_eq!(counts, [4, 4]);
+    assert_eq!(counts, [2, 4, 4], "of what was scanned, and of each binary");
     let spdx = value(spdx::write, &document);
     let edges = spdx["relationships"]
         .as_array()
@@ -147,9 +147,11 @@ fn binaries_are_nested_by_image_and_layer() {
 }
 
 #[test]
-fn module_sums_are_text_not_hashes() {
+fn module_sums_are_hashes_and_text() {
     let mut document = sample::document();
     document.binaries.truncate(1);
+    // The sum of the samples is that of an empty list.
+    let hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     for &Format {
         name: format,
         write,
@@ -158,11 +160,55 @@ fn module_sums_are_text_not_hashes() {
     {
         let text = String::from_utf8(bytes(write, &document, 0)).unwrap();
         assert_eq!(text.matches("h1:47DEQpj8HBSa").count(), 3, "{format}");
-        assert!(
-            !text.contains("\"alg\"") && !text.contains("\"algorithm\""),
-            "{format}"
-        );
+        assert_eq!(text.matches(hex).count(), 3, "{format}");
     }
+    assert_eq!(
+        sha256_of_sum("h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=").as_deref(),
+        Some(hex)
+    );
+    for wrong in [
+        "",
+        "h1:",
+        "h1:AAAA",
+        "h2:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+    ] {
+        assert_eq!(sha256_of_sum(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
+fn every_component_has_evidence_of_the_files_it_was_seen_in() {
+    let mut document = sample::document();
+    document.binaries.truncate(2);
+    let bill = value(cyclonedx::write, &document);
+    let paths: Vec<_> = document.binaries.iter().map(|b| b.path.clone()).collect();
+    let mut seen = 0;
+    for part in bill["components"].as_array().unwrap() {
+        if part["type"] != "library" {
+            continue;
+        }
+        seen += 1;
+        let evidence = &part["evidence"];
+        assert!(
+            evidence["identity"][0]["methods"][0]["confidence"]
+                .as_f64()
+                .unwrap()
+                > 0.0
+        );
+        let users = bill["dependencies"].as_array().unwrap().iter();
+        let users = users.filter(|d| d["ref"] != "subject").filter(|d| {
+            d["dependsOn"]
+                .as_array()
+                .unwrap()
+                .contains(&part["bom-ref"])
+        });
+        let files = evidence["occurrences"].as_array().unwrap();
+        assert_eq!(files.len(), users.count());
+        for file in files {
+            assert!(paths.iter().any(|path| file["location"] == **path));
+        }
+    }
+    assert_eq!(seen, 7);
 }
 
 #[test]

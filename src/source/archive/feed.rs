@@ -8,7 +8,7 @@ use std::io::{self, BufRead, Read};
 const BLOCK: usize = 128 << 10;
 /// Bytes fetched first: most files inside containers are small, or unwanted after their first bytes. Every further
 /// fetch is four times as large, up to [`BLOCK`].
-const FIRST: usize = 1 << 10;
+const FIRST: usize = 512;
 
 /// A buffered forward reader over a stream or over positioned bytes.
 ///

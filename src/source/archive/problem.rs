@@ -18,9 +18,30 @@ pub enum Reason {
     Encrypted,
     /// A format, method or version that is not read.
     Unsupported,
+    /// A packed program that cannot be unpacked.
+    Packed,
+    /// A fault of ours.
+    Internal,
 }
 
 impl Reason {
+    const ALL: [Self; 8] = [
+        Self::Unreadable,
+        Self::Truncated,
+        Self::Malformed,
+        Self::Limit,
+        Self::Encrypted,
+        Self::Unsupported,
+        Self::Packed,
+        Self::Internal,
+    ];
+
+    /// The reason of a word as it stands in reports; [`Reason::Unreadable`] for a word of nobody's.
+    pub fn of(word: &str) -> Self {
+        let found = Self::ALL.into_iter().find(|reason| reason.as_str() == word);
+        found.unwrap_or(Self::Unreadable)
+    }
+
     /// The word as it stands in reports.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -30,6 +51,8 @@ impl Reason {
             Self::Limit => "limit",
             Self::Encrypted => "encrypted",
             Self::Unsupported => "unsupported",
+            Self::Packed => "packed",
+            Self::Internal => "internal-error",
         }
     }
 }
@@ -89,8 +112,8 @@ impl From<ArchiveError> for io::Error {
             Reason::Truncated => io::ErrorKind::UnexpectedEof,
             Reason::Malformed => io::ErrorKind::InvalidData,
             Reason::Limit => io::ErrorKind::FileTooLarge,
-            Reason::Encrypted | Reason::Unsupported => io::ErrorKind::Unsupported,
-            Reason::Unreadable => io::ErrorKind::Other,
+            Reason::Encrypted | Reason::Unsupported | Reason::Packed => io::ErrorKind::Unsupported,
+            Reason::Unreadable | Reason::Internal => io::ErrorKind::Other,
         };
         io::Error::new(kind, error)
     }

@@ -15,6 +15,8 @@ pub struct Scope {
     entries: AtomicU64,
     /// Grants of the budget that this walk holds, its own nested ones included.
     held: AtomicUsize,
+    /// Bytes of all decompression windows that this walk holds.
+    leased: AtomicU64,
 }
 
 impl Scope {
@@ -26,6 +28,7 @@ impl Scope {
             expanded: AtomicU64::new(0),
             entries: AtomicU64::new(0),
             held: AtomicUsize::new(0),
+            leased: AtomicU64::new(0),
         }
     }
 
@@ -104,13 +107,19 @@ pub struct Lease<'a> {
     bytes: u64,
 }
 
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        self.scope.leased.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 impl Lease<'_> {
     /// Makes the lease at least `bytes` large. When the walk holds nothing else this waits for the budget and, above
     /// [`LARGE_WINDOW`], for other walks with such a window; otherwise it is granted at once, because who waits while
     /// holding may wait for ever.
     ///
     /// # Errors
-    /// When `bytes` is more than [`Limits::window`].
+    /// When `bytes` is more than [`Limits::window`], or more than the budget bears.
     pub fn grow(&mut self, bytes: u64) -> Result<(), ArchiveError> {
         if bytes <= self.bytes {
             return Ok(());
@@ -122,6 +131,16 @@ impl Lease<'_> {
             )));
         }
         let budget = &self.scope.budget;
+        // By what this walk holds alone, so that the answer does not depend on what other threads do.
+        let before = self.scope.leased.load(Ordering::Relaxed);
+        let after = before.saturating_add(bytes - self.bytes);
+        if after > budget.total().saturating_mul(2) {
+            return Err(ArchiveError::limit(format!(
+                "needs {after} bytes for decompression windows, more than twice --memory {}",
+                budget.total()
+            )));
+        }
+        self.scope.leased.store(after, Ordering::Relaxed);
         let others = self.scope.held.load(Ordering::Relaxed) - usize::from(self.held.is_some());
         if others > 0 {
             self.grants.push(budget.force(bytes - self.bytes));

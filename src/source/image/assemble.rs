@@ -4,6 +4,7 @@ use super::catalog::{Catalog, LayerPlan, Plan, uses};
 use super::layer::{FoundFile, LayerProblem, LayerScan};
 use super::overlay::{Appearance, Tree};
 use super::{ImageScan, Options, Problem, Scan, command, rootfs};
+use crate::bytes::base64;
 use crate::report::model::{
     Binary, ImageRecord, ImageRef, LayerRecord, LayerRef, Location, Rootfs, Unexamined,
 };
@@ -31,10 +32,7 @@ pub fn assemble(
         ..Scan::default()
     };
     for plan in catalog.plans {
-        let mut image = ImageScan {
-            aliases: plan.aliases.clone(),
-            ..ImageScan::default()
-        };
+        let mut image = ImageScan::default();
         image.problems.extend(plan.problems.iter().cloned());
         Builder {
             plan: &plan,
@@ -248,6 +246,7 @@ impl Builder<'_> {
         let image = self.image_ref();
         self.image.record = ImageRecord {
             reference: image.reference,
+            aliases: self.plan.aliases.clone(),
             digest: image.digest,
             platform: image.platform,
             env: run.env.clone(),
@@ -309,6 +308,7 @@ impl Builder<'_> {
             let made = file.binaries.iter().map(|(place, binary)| {
                 let mut binary = binary.clone();
                 let slice = binary.location.slice.take();
+                let member = binary.location.entry.pop().map(String::into_bytes);
                 binary.location = location.clone();
                 binary.location.slice = slice;
                 let inner = place.entries.get(1..).unwrap_or_default();
@@ -320,7 +320,7 @@ impl Builder<'_> {
                     binary.location.started = Some(false);
                 }
                 let mut names = vec![path.clone()];
-                names.extend(inner.iter().cloned());
+                names.extend(inner.iter().cloned().chain(member));
                 name(&mut binary, &names);
                 binary
             });
@@ -353,22 +353,7 @@ pub(super) fn name(binary: &mut Binary, names: &[Vec<u8>]) {
         }
         Err(e) => {
             binary.path = String::from_utf8_lossy(e.as_bytes()).into_owned();
-            binary.path_bytes = Some(base64(e.as_bytes()));
+            binary.path_bytes = Some(base64::encode(e.as_bytes()));
         }
     }
-}
-
-/// RFC 4648, with padding.
-pub fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let word =
-            chunk.iter().fold(0u32, |w, b| w << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
-        for i in 0..4 {
-            let digit = ALPHABET[(word >> (18 - 6 * i)) as usize & 63];
-            text.push(if i <= chunk.len() { digit as char } else { '=' });
-        }
-    }
-    text
 }

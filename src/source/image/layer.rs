@@ -95,7 +95,11 @@ fn scan_blob(
     examine: &dyn Examine,
 ) -> LayerScan {
     match store.open(&plan.blob) {
-        Ok(Some(mut reader)) => scan(&mut reader, &plan.blob, options, examine),
+        Ok(Some(mut reader)) => {
+            let layer = scan(&mut reader, &plan.blob, options, examine);
+            examine.bytes_read(layer.size);
+            layer
+        }
         Ok(None) => LayerScan::failed(LayerProblem::missing(plan.foreign)),
         Err(error) => LayerScan::failed(LayerProblem {
             entries: Vec::new(),
@@ -198,7 +202,8 @@ pub fn scan(
             inner: reader,
             hasher: &mut hasher,
             count: &mut size,
-        },
+        }
+        .take(options.limits.expanded),
         &mut io::sink(),
     );
     scan.size = size;
@@ -344,12 +349,9 @@ impl Files<'_> {
         if self.examine.too_small(entry.size) {
             return Ok(None);
         }
-        let mut len = 0;
-        while len < self.head.len() {
-            match body.read(&mut self.head[len..])? {
-                0 => break,
-                n => len += n,
-            }
+        let mut len = fill(body, &mut self.head[..stream::GLANCE])?;
+        if stream::needs_more(&self.head[..len]) {
+            len += fill(body, &mut self.head[len..])?;
         }
         let head = &self.head[..len];
         let place = Place {
@@ -401,6 +403,18 @@ impl Files<'_> {
     }
 }
 
+/// Reads until `out` is full or the body ends.
+fn fill(body: &mut dyn Read, out: &mut [u8]) -> io::Result<usize> {
+    let mut len = 0;
+    while let Some(rest) = out.get_mut(len..).filter(|rest| !rest.is_empty()) {
+        match body.read(rest)? {
+            0 => break,
+            n => len += n,
+        }
+    }
+    Ok(len)
+}
+
 #[derive(Default)]
 struct Got {
     binaries: Vec<(Place, Binary)>,
@@ -432,15 +446,21 @@ impl Receiver for LayerReceiver<'_> {
         self.examine.too_small(size)
     }
 
+    fn holds_too_little(&self, size: u64) -> bool {
+        self.examine.holds_too_little(size)
+    }
+
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
         self.examine.wants(place, head, size)
     }
 
     fn candidate(&self, candidate: &Candidate<'_>) {
         let records = self.examine.examine(candidate);
-        self.with(|got| {
-            got.binaries
-                .extend(records.into_iter().map(|b| (candidate.place.clone(), b)))
+        self.with(|got| match records {
+            Ok(records) => got
+                .binaries
+                .extend(records.into_iter().map(|b| (candidate.place.clone(), b))),
+            Err(problem) => got.problems.push((candidate.place.clone(), problem)),
         });
     }
 

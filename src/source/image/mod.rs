@@ -20,7 +20,6 @@ pub mod store;
 mod stream;
 
 #[cfg(feature = "registry")]
-pub(super) use assemble::base64;
 pub use digest::Digest;
 pub use manifest::Platform;
 pub use stream::{begins_like_image, looks_like_member, scan_stream};
@@ -41,12 +40,23 @@ pub trait Examine: Sync {
         false
     }
 
+    /// As [`Examine::too_small`], for a compressed file that holds this many bytes.
+    fn holds_too_little(&self, _size: u64) -> bool {
+        false
+    }
+
     /// What is needed of a file, by its first bytes.
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want;
 
+    /// Bytes that came from a store, as stored; for the counts.
+    fn bytes_read(&self, _count: u64) {}
+
     /// The records of a candidate: none when it is not of interest, several when it holds several programs.
-    /// `path` and `location` are filled in later, except for `location.slice`.
-    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Binary>;
+    /// `path` and `location` are filled in later, except for `location.slice` and a member's name in `location.entry`.
+    ///
+    /// # Errors
+    /// When it is of interest and could not be read.
+    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Binary>, ArchiveError>;
 }
 
 /// How to scan an image.
@@ -115,8 +125,6 @@ pub struct Problem {
 pub struct ImageScan {
     /// Its record.
     pub record: ImageRecord,
-    /// Further references to the same image.
-    pub aliases: Vec<String>,
     /// Every copy of every program in every layer, by path and layer.
     pub binaries: Vec<Binary>,
     /// What was not examined, by layer.
@@ -174,9 +182,11 @@ pub fn is_image_archive(bytes: &dyn ReadAt, options: &Options) -> bool {
     matches!(Archive::open(bytes, options, true), Ok(Some(store)) if store.is_image())
 }
 
-/// Whether a directory is an OCI layout.
+/// Whether a directory is an OCI layout, or what `skopeo copy` writes to `dir:` and `podman save` as `docker-dir`.
 pub fn is_image_directory(path: &Path) -> bool {
-    path.join("oci-layout").is_file() && path.join("index.json").is_file()
+    let has = |name: &str| path.join(name).is_file();
+    (has("oci-layout") && has("index.json"))
+        || (has("manifest.json") && has("version") && store::is_copied(path))
 }
 
 /// Scans everything that a store has.

@@ -123,6 +123,15 @@ impl Directory {
     }
 }
 
+/// Whether a directory says of itself that an image was copied into it.
+pub(super) fn is_copied(path: &Path) -> bool {
+    const SAYS: &[u8] = b"Directory Transport Version:";
+    let file = open_regular(&path.join("version")).ok().flatten();
+    let mut text = Vec::new();
+    file.is_some_and(|file| file.take(SAYS.len() as u64).read_to_end(&mut text).is_ok())
+        && text == SAYS
+}
+
 impl Blobs for Directory {
     fn top(&self) -> Result<Top, ArchiveError> {
         let name = if self.flat {

@@ -206,6 +206,7 @@ impl Met<'_> {
             for found in layer.found {
                 for (place, mut binary) in found.binaries {
                     let slice = binary.location.slice.take();
+                    let inner = binary.location.entry.pop().map(String::into_bytes);
                     binary.location = self.options.location();
                     binary.location.slice = slice;
                     binary.location.mode = place.mode;
@@ -213,7 +214,7 @@ impl Met<'_> {
                     binary.location.gid = place.gid;
                     let mut names: Vec<Vec<u8>> =
                         member.iter().map(|m| m.clone().into_bytes()).collect();
-                    names.extend(place.entries);
+                    names.extend(place.entries.into_iter().chain(inner));
                     name(&mut binary, &names);
                     scan.loose.push(binary);
                 }

@@ -3,15 +3,18 @@
 use super::Settings;
 use super::auth::{Challenge, challenges, encode};
 use super::credentials::{self, Credential};
+use super::download::Paced;
 use super::reference::{Reference, is_loopback};
+use crate::bytes::base64;
 use crate::source::archive::{ArchiveError, Reason};
-use crate::source::image::base64;
 use serde::Deserialize;
 use std::io::Read;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use ureq::Agent;
 use ureq::http::{Response, header};
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// Redirects that one request follows.
 const REDIRECTS: u32 = 5;
@@ -20,11 +23,32 @@ const TOKEN_MAX: u64 = 1 << 20;
 /// Longest pause that a server may ask for.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
+/// The certificates of a PEM file; what else is in it does not matter.
+fn roots(path: &Path) -> Result<RootCerts, ArchiveError> {
+    let failed = |why: String| {
+        let text = format!("certificates of {} (SSL_CERT_FILE): {why}", path.display());
+        ArchiveError::new(Reason::Unreadable, text)
+    };
+    let pem = std::fs::read(path).map_err(|e| failed(e.to_string()))?;
+    let found: Vec<_> = parse_pem(&pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if found.is_empty() {
+        return Err(failed("there is none in it".to_owned()));
+    }
+    Ok(RootCerts::from(found))
+}
+
 pub type Answer = Response<ureq::Body>;
 
 /// Talks to one registry about one repository.
 pub struct Client {
     agent: Agent,
+    /// For this machine: a proxy has no business there.
+    direct: Agent,
     base: String,
     host: String,
     name: String,
@@ -32,6 +56,7 @@ pub struct Client {
     config: Option<std::path::PathBuf>,
     pub tries: u32,
     pause: Duration,
+    pub timeout: Duration,
     /// The value of `Authorization` that worked last.
     authorization: Mutex<Option<String>>,
     /// Whatever was or may be sent as proof, in every form: a server could hand it back as the name of a host.
@@ -64,19 +89,27 @@ impl Client {
             "https"
         };
         let timeout = Some(settings.timeout);
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .user_agent(concat!("gospect/", env!("CARGO_PKG_VERSION")))
-            .timeout_resolve(timeout)
-            .timeout_connect(timeout)
-            .timeout_recv_response(timeout)
-            .timeout_per_read(timeout)
-            .build()
-            .new_agent();
+        let mut tls = TlsConfig::builder();
+        // Plain HTTP needs none; then a wrong file is no reason to fail.
+        if let (Some(path), false) = (&settings.roots, settings.insecure_http) {
+            tls = tls.root_certs(roots(path)?);
+        }
+        let tls = tls.build();
+        let config = || {
+            Agent::config_builder()
+                .tls_config(tls.clone())
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .max_redirects_will_error(false)
+                .user_agent(concat!("gospect/", env!("CARGO_PKG_VERSION")))
+                .timeout_resolve(timeout)
+                .timeout_connect(timeout)
+                .timeout_recv_response(timeout)
+                .timeout_per_read(timeout)
+        };
         Ok(Self {
-            agent,
+            agent: config().build().new_agent(),
+            direct: config().proxy(None).build().new_agent(),
             base: format!("{scheme}://{host}"),
             host: reference.host.clone(),
             name: reference.name.clone(),
@@ -84,6 +117,7 @@ impl Client {
             config: settings.docker_config.clone(),
             tries: settings.tries.max(1),
             pause: settings.pause,
+            timeout: settings.timeout,
             authorization: Mutex::new(None),
             secrets: Mutex::default(),
         })
@@ -222,7 +256,7 @@ impl Client {
         for _ in 0..=REDIRECTS {
             self.check_url(&url)?;
             let mut request = self
-                .agent
+                .agent_for(&url)
                 .get(&url)
                 .header(header::ACCEPT_ENCODING, "identity");
             if let Some(accept) = accept {
@@ -250,6 +284,13 @@ impl Client {
             "{} redirects more than {REDIRECTS} times",
             self.host
         )))
+    }
+
+    fn agent_for(&self, url: &str) -> &Agent {
+        match is_loopback(host_of(url)) {
+            true => &self.direct,
+            false => &self.agent,
+        }
     }
 
     /// HTTPS everywhere, except on this machine when that was asked for.
@@ -315,14 +356,14 @@ impl Client {
                     "&grant_type=refresh_token&client_id=gospect&refresh_token={}",
                     encode(token)
                 );
-                self.agent
+                self.agent_for(realm)
                     .post(realm)
                     .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
                     .send(query)
             }
             other => {
                 let sign = if realm.contains('?') { '&' } else { '?' };
-                let mut request = self.agent.get(format!("{realm}{sign}{query}"));
+                let mut request = self.agent_for(realm).get(format!("{realm}{sign}{query}"));
                 if let Some(Credential::Basic { user, password }) = other {
                     request = request.header(header::AUTHORIZATION, basic_proof(user, password));
                 }
@@ -344,9 +385,7 @@ impl Client {
             });
         }
         let mut text = Vec::new();
-        let read = answer
-            .body_mut()
-            .as_reader()
+        let read = Paced::new(answer.body_mut().as_reader(), self.timeout)
             .take(TOKEN_MAX)
             .read_to_end(&mut text);
         read.map_err(|e| {
@@ -359,6 +398,13 @@ impl Client {
     fn trouble(&self, url: &str, error: &ureq::Error) -> Trouble {
         let host = self.shown(url);
         match error {
+            ureq::Error::Io(e)
+                if e.kind() == std::io::ErrorKind::InvalidData && url.starts_with("https:") =>
+            {
+                lasting(format!(
+                    "{host} does not speak TLS ({e}); for a registry on this machine that speaks plain HTTP add --insecure-http"
+                ))
+            }
             ureq::Error::Io(e) => Trouble::Passing(unreadable(format!("{host}: {e}"))),
             ureq::Error::Timeout(_) => {
                 Trouble::Passing(unreadable(format!("{host} does not answer in time")))
@@ -399,7 +445,10 @@ pub fn unreadable(text: String) -> ArchiveError {
 }
 
 fn basic_proof(user: &str, password: &str) -> String {
-    format!("Basic {}", base64(format!("{user}:{password}").as_bytes()))
+    format!(
+        "Basic {}",
+        base64::encode(format!("{user}:{password}").as_bytes())
+    )
 }
 
 /// Scheme, host and port.

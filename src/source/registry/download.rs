@@ -3,6 +3,7 @@
 use super::client::{Answer, Client, unreadable};
 use crate::source::archive::ArchiveError;
 use std::io::{self, Read};
+use std::time::{Duration, Instant};
 use ureq::http::header;
 
 /// A blob on its way. A broken connection is taken up again with a range request, a bounded number of times; whether
@@ -15,6 +16,10 @@ pub struct Download<'c> {
     size: Option<u64>,
     at: u64,
     body: Option<Box<dyn Read + Send>>,
+    /// Why it could not be taken up the last time.
+    refused: Option<io::Error>,
+    /// What every read says once it is given up.
+    given_up: Option<ArchiveError>,
     tries: u32,
 }
 
@@ -43,7 +48,9 @@ impl<'c> Download<'c> {
             accept,
             size,
             at: 0,
-            body: Some(reader(answer)),
+            body: Some(reader(answer, client)),
+            refused: None,
+            given_up: None,
             tries,
         }))
     }
@@ -57,7 +64,7 @@ impl<'c> Download<'c> {
             200 => self.at,
             _ => return Err(self.client.refused(&answer).into()),
         };
-        let mut body = reader(answer);
+        let mut body = reader(answer, self.client);
         let skipped = io::copy(&mut (&mut body).take(skip), &mut io::sink())?;
         if skipped < skip {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -80,6 +87,9 @@ impl Read for Download<'_> {
         let Some(out) = out.get_mut(..want).filter(|o| !o.is_empty()) else {
             return Ok(0);
         };
+        if let Some(error) = &self.given_up {
+            return Err(error.clone().into());
+        }
         loop {
             let failure = match &mut self.body {
                 Some(body) => match body.read(out) {
@@ -91,7 +101,7 @@ impl Read for Download<'_> {
                     Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                     Err(e) => e,
                 },
-                None => io::ErrorKind::NotConnected.into(),
+                None => (self.refused.take()).unwrap_or(io::ErrorKind::NotConnected.into()),
             };
             self.body = None;
             if self.tries == 0 {
@@ -100,23 +110,74 @@ impl Read for Download<'_> {
                     "the download broke off after {}{total} bytes and could not be taken up again: {failure}",
                     self.at
                 );
-                return Err(unreadable(text).into());
+                let error = unreadable(text);
+                self.given_up = Some(error.clone());
+                return Err(error.into());
             }
             let round = self.client.tries - self.tries + 1;
             self.tries -= 1;
             std::thread::sleep(self.client.pause_of(round, None));
             // A failure here counts as one more try.
-            if let Err(e) = self.resume()
-                && self.tries == 0
-            {
-                return Err(e);
+            if let Err(e) = self.resume() {
+                if self.tries == 0 {
+                    let error = ArchiveError::from(e);
+                    self.given_up = Some(error.clone());
+                    return Err(error.into());
+                }
+                self.refused = Some(e);
             }
         }
     }
 }
 
-fn reader(answer: Answer) -> Box<dyn Read + Send> {
-    Box::new(answer.into_body().into_reader())
+fn reader(answer: Answer, client: &Client) -> Box<dyn Read + Send> {
+    Box::new(Paced::new(answer.into_body().into_reader(), client.timeout))
+}
+
+/// Bytes that have to come for each stretch of waiting that is as long as the timeout: a line slower than a modem's is
+/// taken for broken.
+const SLOWEST: u64 = 16 << 10;
+
+/// A body that has to keep coming: single bytes in time are no answer in time.
+pub struct Paced<R> {
+    inner: R,
+    patience: Duration,
+    waited: Duration,
+    got: u64,
+}
+
+impl<R> Paced<R> {
+    pub fn new(inner: R, patience: Duration) -> Self {
+        Self {
+            inner,
+            patience,
+            waited: Duration::ZERO,
+            got: 0,
+        }
+    }
+}
+
+impl<R: Read> Read for Paced<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let start = Instant::now();
+        let count = self.inner.read(out)?;
+        // Only the time spent waiting here: who reads may be slow.
+        self.waited += start.elapsed();
+        self.got += count as u64;
+        if self.waited > self.patience {
+            if self.got < SLOWEST && count > 0 {
+                let text = format!(
+                    "only {} bytes came in {} seconds",
+                    self.got,
+                    self.waited.as_secs()
+                );
+                return Err(io::Error::new(io::ErrorKind::TimedOut, text));
+            }
+            self.waited = Duration::ZERO;
+            self.got = 0;
+        }
+        Ok(count)
+    }
 }
 
 /// First byte of a partial answer.

@@ -44,6 +44,8 @@ pub struct Settings {
     pub insecure_http: bool,
     /// Directory of Docker's `config.json`; `None`: no credentials.
     pub docker_config: Option<PathBuf>,
+    /// File of certificates (PEM) to trust instead of the built-in ones; by default what `SSL_CERT_FILE` names.
+    pub roots: Option<PathBuf>,
     /// How often a request or a broken download is tried.
     pub tries: u32,
     /// The first pause between tries; it doubles.
@@ -57,6 +59,9 @@ impl Default for Settings {
         Self {
             insecure_http: false,
             docker_config: credentials::default_directory(),
+            roots: std::env::var_os("SSL_CERT_FILE")
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from),
             tries: 5,
             pause: Duration::from_millis(250),
             timeout: Duration::from_secs(60),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::report::model::Binary;
-use crate::source::archive::{Candidate, Place, Want};
+use crate::source::archive::{ArchiveError, Candidate, Place, Want};
 use crate::source::image::tests::{Layout, shown, tar_of};
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -20,13 +20,13 @@ impl Examine for Programs {
         }
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Binary> {
+    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Binary>, ArchiveError> {
         let mut name = [0; 7];
         candidate.bytes.read_at(&mut name, 0).unwrap();
-        vec![Binary {
+        Ok(vec![Binary {
             main_package: Some(String::from_utf8_lossy(&name[4..]).into_owned()),
             ..Binary::default()
-        }]
+        }])
     }
 }
 
@@ -56,6 +56,8 @@ struct Reply {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     cut: Option<usize>,
+    /// Each byte of the body comes alone, after this.
+    drip: Option<Duration>,
 }
 
 fn reply(status: u16, body: &[u8]) -> Reply {
@@ -64,6 +66,7 @@ fn reply(status: u16, body: &[u8]) -> Reply {
         headers: Vec::new(),
         body: body.to_vec(),
         cut: None,
+        drip: None,
     }
 }
 
@@ -127,7 +130,15 @@ fn serve(stream: &TcpStream, log: &Mutex<Vec<Request>>, handler: &Handler) -> st
         write!(out, "{name}: {value}\r\n")?;
     }
     out.write_all(b"\r\n")?;
-    out.write_all(&reply.body[..reply.cut.unwrap_or(reply.body.len())])
+    let body = &reply.body[..reply.cut.unwrap_or(reply.body.len())];
+    let Some(pause) = reply.drip else {
+        return out.write_all(body);
+    };
+    for byte in body {
+        std::thread::sleep(pause);
+        out.write_all(&[*byte])?;
+    }
+    Ok(())
 }
 
 /// An image for two platforms: the blobs, and the digest of its index.
@@ -219,6 +230,7 @@ fn settings() -> Settings {
     Settings {
         insecure_http: true,
         docker_config: None,
+        roots: None,
         tries: 4,
         pause: Duration::from_millis(1),
         timeout: Duration::from_secs(10),
@@ -358,6 +370,55 @@ fn tries_are_bounded() {
     let busy = Server::start(|_| reply(503, b""));
     assert!(fatal(&scan_with(&busy, ":1.2", &settings())).contains("answered 503"));
     assert_eq!(busy.requests().len(), 4);
+}
+
+#[test]
+fn a_body_that_only_drips_is_given_up() {
+    let image = Arc::new(image());
+    let (it, layer) = (Arc::clone(&image), image.layer.clone());
+    let server = Server::start(move |r| {
+        let mut reply = it.answer(r);
+        reply.drip = r
+            .path
+            .ends_with(&layer)
+            .then_some(Duration::from_millis(50));
+        reply
+    });
+    let settings = Settings {
+        timeout: Duration::from_secs(1),
+        tries: 1,
+        ..settings()
+    };
+    let scan = scan_with(&server, ":1.2", &settings);
+    let text = fatal(&scan);
+    assert!(text.contains("bytes came in"), "{text}");
+    assert!(
+        shown(&scan).contains("/b=two 1"),
+        "the other layer is still there"
+    );
+}
+
+#[test]
+fn plain_http_where_tls_was_expected_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    let settings = Settings {
+        insecure_http: false,
+        ..settings()
+    };
+    let scan = scan(
+        &format!("{host}/app"),
+        &settings,
+        &Options::new("x"),
+        &Programs,
+    );
+    let text = fatal(&scan);
+    assert!(text.contains("add --insecure-http"), "{text}");
 }
 
 #[test]
@@ -504,4 +565,36 @@ fn a_credential_helper_is_asked() {
     assert!(credentials::ask_program(&helper, "x", "other.example") == Ok(None));
     let missing = credentials::ask_program(&dir.path().join("none"), "none", "h.example");
     assert!(missing.is_err_and(|e| e.contains("docker-credential-none cannot be run")));
+}
+
+#[test]
+fn certificates_of_ones_own_are_read_before_anything_is_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("roots.pem");
+    let open = |insecure_http, host: &str| {
+        let settings = Settings {
+            insecure_http,
+            roots: Some(path.clone()),
+            ..settings()
+        };
+        Registry::new(
+            Reference::parse(&format!("{host}/app:1")).unwrap(),
+            &settings,
+        )
+        .map(|_| ())
+    };
+    let message = |result: Result<(), ArchiveError>| format!("{:?}", result.unwrap_err());
+    assert!(message(open(false, "registry.example")).contains("SSL_CERT_FILE"));
+    std::fs::write(&path, "no certificate").unwrap();
+    assert!(message(open(false, "registry.example")).contains("there is none in it"));
+    assert!(
+        open(true, "localhost:5000").is_ok(),
+        "plain HTTP needs none"
+    );
+    std::fs::write(
+        &path,
+        "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",
+    )
+    .unwrap();
+    assert!(open(false, "registry.example").is_ok());
 }

@@ -21,14 +21,26 @@ pub(super) fn read(text: &str, filename: &str) -> Result<Policy, Vec<Diagnostic>
     let (root, errors) = DeTable::parse_recoverable(text);
     for e in errors {
         let span = e.span().unwrap_or(0..0);
-        r.wrong(span, "not valid TOML".into(), e.message().to_string(), None);
+        r.wrong(span, NOT_TOML.into(), e.message().to_string(), None);
     }
     let policy = r.policy(root.get_ref());
     if r.wrong.is_empty() {
         return Ok(policy);
     }
-    r.wrong.sort_by_key(|d| (d.span.start, d.span.end));
+    // Where the parser and the reader complain of the same text, the reader says what to write instead.
+    r.wrong
+        .sort_by_key(|d| (d.span.start, d.span.end, d.help.is_none()));
+    r.wrong
+        .dedup_by(|later, first| later.span == first.span && later.message == NOT_TOML);
     Err(r.wrong)
+}
+
+const NOT_TOML: &str = "not valid TOML";
+
+/// `a string`, `an integer`.
+fn with_article(noun: &str) -> String {
+    let an = noun.starts_with(['a', 'e', 'i', 'o', 'u']);
+    format!("{} {noun}", if an { "an" } else { "a" })
 }
 
 struct Reader<'t> {
@@ -82,7 +94,7 @@ impl Reader<'_> {
         self.wrong(
             node.span(),
             format!("expected {wanted}"),
-            format!("this is a {found}"),
+            format!("this is {}", with_article(found)),
             None,
         );
     }
@@ -147,7 +159,7 @@ impl Reader<'_> {
             self.wrong(
                 node.span(),
                 format!("expected a list of tables for `{key}`"),
-                format!("this is a {}", node.get_ref().type_str()),
+                format!("this is {}", with_article(node.get_ref().type_str())),
                 Some(format!("write `[[{key}]]`, once for each")),
             );
             return Vec::new();

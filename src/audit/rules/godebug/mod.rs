@@ -50,10 +50,10 @@ fn undo(ctx: &Ctx, s: &EffectiveSetting) -> String {
         "baked" if !recorded(ctx, s) => {
             "drop `-X runtime.godebugDefault=...` from -ldflags and rebuild".to_string()
         }
-        _ if implied(ctx, s) => {
-            "raise the `go` line of the main module: `go mod edit -go=1.26`, then rebuild"
-                .to_string()
-        }
+        _ if implied(ctx, s) => format!(
+            "raise the `go` line of the main module: `go mod edit -go=1.{}`, then rebuild",
+            ctx.release.map_or_else(known::newest_minor, |r| r.minor)
+        ),
         _ => format!(
             "`go mod edit -dropgodebug={key}`, look for `//go:debug {key}=` in package main, then rebuild"
         ),

@@ -66,7 +66,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let in_flags = leaks
         .iter()
         .any(|p| p.found_in.contains("FLAGS") || p.found_in.contains("-ldflags"));
+    // Sources of C keep their paths in the debug information whatever the go command is told.
+    let only_debug = leaks.iter().all(|p| p.found_in == "dwarf");
     report = report.help(match in_flags {
+        _ if only_debug => format!("`{}`", ctx.go_build("-ldflags=-w")),
         true => format!(
             "`{}`: it also keeps -ldflags and CGO_*FLAGS out of the record",
             ctx.go_build("-trimpath")

@@ -7,3 +7,30 @@ pub mod missing_build_info;
 pub mod module_not_linked;
 pub mod package_not_recorded;
 pub mod packed_executable;
+
+use super::{Ctx, Report};
+use crate::audit::glob;
+use crate::report::model::Linked;
+
+/// One finding with all names of a list that the function table gave, but for those that the option `allow` fits. `say` makes
+/// the message from how many there are and `s` where that is not one. Without functions nothing is known.
+fn of_functions(
+    ctx: &Ctx,
+    key: &str,
+    list: fn(&Linked) -> &[String],
+    say: impl Fn(usize, &str) -> String,
+) -> Option<Report> {
+    let linked = ctx.binary.linked.as_ref().filter(|l| l.functions > 0)?;
+    let allow = ctx.options.list("allow").unwrap_or_default();
+    let names: Vec<&String> = list(linked)
+        .iter()
+        .filter(|n| !glob::any(&allow, n))
+        .collect();
+    let plural = if names.len() == 1 { "" } else { "s" };
+    let first = Report::new(say(names.len(), plural));
+    (!names.is_empty()).then(|| {
+        names.iter().fold(first, |report, name| {
+            report.see(key, name.as_str()).salient(name.as_str())
+        })
+    })
+}

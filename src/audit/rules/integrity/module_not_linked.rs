@@ -1,4 +1,4 @@
-use crate::audit::glob;
+use super::of_functions;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -23,28 +23,17 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(linked) = ctx.binary.linked.as_ref().filter(|l| l.functions > 0) else {
-        return;
-    };
-    let allow = ctx.options.list("allow").unwrap_or_default();
-    let names: Vec<&str> = linked
-        .not_linked
-        .iter()
-        .map(String::as_str)
-        .filter(|n| !glob::any(&allow, n))
-        .collect();
-    if names.is_empty() {
-        return;
+    let report = of_functions(
+        ctx,
+        "linked.not_linked",
+        |l| &l.not_linked,
+        |n, s| format!("{n} recorded module{s} without a function in the program"),
+    );
+    if let Some(report) = report {
+        sink.report(report.help(
+            "`go mod why -m MODULE` says who imports it; if that is right, nothing needs doing",
+        ));
     }
-    let mut report = Report::new(format!(
-        "{} recorded modules have no function in the program",
-        names.len()
-    ))
-    .help("`go mod why -m MODULE` says who imports it; `go mod tidy` drops what nobody does");
-    for name in &names {
-        report = report.see("linked.not_linked", *name).salient(*name);
-    }
-    sink.report(report);
 }
 
 #[cfg(test)]

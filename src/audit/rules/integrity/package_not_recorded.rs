@@ -1,4 +1,4 @@
-use crate::audit::glob;
+use super::of_functions;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -23,28 +23,22 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(linked) = ctx.binary.linked.as_ref().filter(|l| l.functions > 0) else {
-        return;
-    };
-    let allow = ctx.options.list("allow").unwrap_or_default();
-    let names: Vec<&str> = linked
-        .not_recorded
-        .iter()
-        .map(String::as_str)
-        .filter(|n| !glob::any(&allow, n))
-        .collect();
-    if names.is_empty() {
-        return;
+    let report = of_functions(
+        ctx,
+        "linked.not_recorded",
+        |l| &l.not_recorded,
+        |n, s| {
+            format!(
+                "code of {n} package prefix{}{s} without a recorded module",
+                if s.is_empty() { "" } else { "e" }
+            )
+        },
+    );
+    if let Some(report) = report {
+        sink.report(
+            report.help("build in module mode with the `go` command: `go build -trimpath`"),
+        );
     }
-    let mut report = Report::new(format!(
-        "{} package prefixes in the program belong to no recorded module",
-        names.len()
-    ))
-    .help("build in module mode with the `go` command: `go build -trimpath`");
-    for name in &names {
-        report = report.see("linked.not_recorded", *name).salient(*name);
-    }
-    sink.report(report);
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ pub const META: Meta = Meta {
     options: &[],
     since: "0.1.0",
     doc: Doc {
-        what: "The file asks for an executable stack or has writable code.",
-        why: "A memory error in C code becomes easier to exploit. Go's own linker never asks for it.",
+        what: "The file asks for an executable stack, has writable code, or, on Windows, is not marked for data execution prevention.",
+        why: "A memory error in C code becomes easier to exploit. On Linux it comes from C or assembly; for Windows Go marks programs since 1.15 at the latest.",
         example: "An assembly file without a `.note.GNU-stack` section in a cgo package.",
         fix: "`CGO_LDFLAGS=-Wl,-z,noexecstack go build`, or add the note to the assembly file.",
     },
@@ -25,10 +25,15 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     sink.report(
         Report::new("stack or data may be executed")
             .see("linkage.nx", "false")
-            .help(format!(
-                "`CGO_LDFLAGS=-Wl,-z,noexecstack {}`",
-                ctx.go_build("")
-            )),
+            .help(if ctx.binary.executable.format == "elf" {
+                format!("`CGO_LDFLAGS=-Wl,-z,noexecstack {}`", ctx.go_build(""))
+            } else {
+                format!(
+                    "build with a supported Go, whose linker marks the file: `GOTOOLCHAIN={} {}`",
+                    crate::audit::known::newest_release(),
+                    ctx.go_build("-trimpath")
+                )
+            }),
     );
 }
 

@@ -37,6 +37,13 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     }
     let now = mode.unwrap_or("off");
     let wanted = ctx.options.text("mode").unwrap_or("on");
+    // The module exists since Go 1.24.
+    let toolchain = match ctx.release {
+        Some(release) if release.minor < 24 => {
+            format!("GOTOOLCHAIN={} ", crate::audit::known::newest_release())
+        }
+        _ => String::new(),
+    };
     sink.report(
         Report::new(format!(
             "FIPS 140 mode is {now}; the policy asks for {wanted}"
@@ -48,11 +55,11 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         )
         .help(match wanted {
             "only" => format!(
-                "`go mod edit -godebug=fips140=only && GOFIPS140=v1.0.0 {}`",
+                "`go mod edit -godebug=fips140=only && {toolchain}GOFIPS140=v1.0.0 {}`",
                 ctx.go_build("-trimpath")
             ),
             _ => format!(
-                "`GOFIPS140=v1.0.0 {}`, and no fips140=off in GODEBUG",
+                "`{toolchain}GOFIPS140=v1.0.0 {}`, and no fips140=off in GODEBUG",
                 ctx.go_build("-trimpath")
             ),
         }),

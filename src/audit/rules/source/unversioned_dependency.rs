@@ -26,11 +26,17 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .filter(|m| m.replace.is_none() && m.version == "(devel)")
         .map(|m| m.path.as_str())
         .collect();
-    if local.is_empty() {
+    // Of a build from files the main module itself is among the dependencies, and nothing says which one it is.
+    let from_files = ctx.binary.main_package.as_deref() == Some("command-line-arguments");
+    if local.is_empty() || (from_files && local.len() == 1) {
         return;
     }
     let mut report = Report::new(match local.as_slice() {
         [one] => format!("{one} has no version: it came from a workspace"),
+        many if from_files => format!(
+            "{} dependencies have no version: all but the main module came from a workspace",
+            many.len()
+        ),
         many => format!(
             "{} dependencies have no version: they came from a workspace",
             many.len()
@@ -65,5 +71,11 @@ mod tests {
             1
         );
         assert_eq!(judge(binary(|_| ())), 0);
+        // `go build main.go`: this is the main module.
+        let from_files = binary(|b| {
+            b.main_package = Some("command-line-arguments".into());
+            dep(b, "example.com/app", "(devel)", None);
+        });
+        assert_eq!(judge(from_files), 0);
     }
 }

@@ -21,7 +21,7 @@ pub const META: Meta = Meta {
     }],
     since: "0.1.0",
     doc: Doc {
-        what: "At least two claims about the program's own version (module version, `-X` value, image label, file name) are versions and are not the same. Pseudo-versions, `(devel)` and build metadata are left out.",
+        what: "At least two claims about the program's own version (module version, `-X` value, image label, file name) are versions and are not the same. Pseudo-versions, `(devel)` and build metadata are left out; so are variables called after something else (`terraformVersion`), the label for programs that the image does not start, and archive names that do not begin with the program's.",
         why: "Users, scanners and support read different ones. It happens when an image is retagged or a release is built before the tag.",
         example: "`Main.Version` is v1.4.0, the label `org.opencontainers.image.version` says 1.5.0.",
         fix: "Take all of them from the tag: `git checkout v1.5.0 && go build`, `-X main.version=$(git describe --tags)`, `--label org.opencontainers.image.version=$(git describe --tags)`.",
@@ -31,8 +31,17 @@ pub const META: Meta = Meta {
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let sources = ctx.options.list("sources").unwrap_or_default();
     let mut claims: Vec<(String, &str, &str, Option<&str>)> = Vec::new();
-    for c in ctx.binary.versions.as_deref().unwrap_or_default() {
-        if let (true, Some(core)) = (sources.contains(&c.source.as_str()), core(&c.value)) {
+    // The label is about the program that the image is for, not about the tools beside it.
+    let b = ctx.binary;
+    let own_image = b.location.image.is_none() || b.location.started == Some(true);
+    for c in b.versions.as_deref().unwrap_or_default() {
+        let about_it = match c.source.as_str() {
+            "image-label" => own_image,
+            "x-flag" | "linker-string" => c.name.as_deref().is_none_or(is_own),
+            _ => true,
+        };
+        let asked = about_it && sources.contains(&c.source.as_str());
+        if let (true, Some(core)) = (asked, core(&c.value)) {
             claims.push((core, &c.source, &c.value, c.name.as_deref()));
         }
     }
@@ -54,6 +63,25 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         );
     }
     sink.report(report);
+}
+
+/// What stands before `version` in the names of variables for the program's own version (`appVersion`, `git_version`).
+/// Others (`terraformVersion`) hold the version of something else.
+const OWN: [&str; 12] = [
+    "", "app", "build", "cli", "current", "full", "git", "main", "pkg", "program", "release", "sem",
+];
+
+/// True for variables called like the program's own version.
+fn is_own(variable: &str) -> bool {
+    let last = variable.rsplit('.').next().unwrap_or(variable);
+    let name = last.to_ascii_lowercase().replace('_', "");
+    match name
+        .strip_suffix("version")
+        .or_else(|| name.strip_suffix("ver"))
+    {
+        Some(before) => OWN.contains(&before),
+        None => true,
+    }
 }
 
 /// `1.2.3-rc1` of any spelling of that version; `None` for what is no release version.
@@ -124,5 +152,20 @@ mod tests {
             0
         );
         assert_eq!(with(&[("x-flag", "dev"), ("file-name", "2")]), 0);
+    }
+
+    #[test]
+    fn versions_of_other_things_do_not_count() {
+        for (variable, own) in [
+            ("main.version", true),
+            ("main.Version", true),
+            ("example.com/app/internal.GitVersion", true),
+            ("main.app_version", true),
+            ("main.tag", true),
+            ("main.terraformVersion", false),
+            ("main.postgresVer", false),
+        ] {
+            assert_eq!(super::is_own(variable), own, "{variable}");
+        }
     }
 }

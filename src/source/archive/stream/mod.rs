@@ -49,24 +49,51 @@ pub enum Kind {
 pub const HEAD: usize = 8 << 10;
 
 /// First bytes that are enough to tell any kind but a stream of skippable frames, and to tell an executable.
-pub(super) const GLANCE: usize = 512;
+pub(crate) const GLANCE: usize = 512;
 
 /// Tells by content what comes next in `feed`, from as few bytes as will do: all of them may come out of a decompressor.
 ///
 /// # Errors
 /// The feed's.
 pub(super) fn glance(feed: &mut Feed<'_>) -> io::Result<Option<Kind>> {
-    let head = feed.peek(GLANCE)?;
-    let skippable = head
-        .first_chunk()
-        .is_some_and(|magic| zstd_skippable(*magic));
-    let count = if skippable { HEAD } else { GLANCE };
+    let count = if needs_more(feed.peek(GLANCE)?) {
+        HEAD
+    } else {
+        GLANCE
+    };
     Ok(sniff(feed.peek(count)?))
 }
 
+/// Whether a kind may take all of [`HEAD`] to tell.
+pub(crate) fn needs_more(glance: &[u8]) -> bool {
+    glance
+        .first_chunk()
+        .is_some_and(|magic| zstd_skippable(*magic))
+}
+
+/// Gzip files up to this are looked at in one piece.
+const SHORT: u64 = 16 << 10;
+/// What header and trailer of a gzip member, and blocks that do not compress, add to the content at most in so short a file.
+const FRAME: usize = 1 << 10;
+
+/// How much a short gzip file of `size` bytes says that it holds (RFC 1952, ISIZE): thousands of packed texts need not be
+/// unpacked to know that they are too short for a program. `None` where that may not be the whole: a second member may
+/// follow, or the last bytes are not a trailer.
+pub(super) fn gzip_content(feed: &mut Feed<'_>, size: u64) -> Option<u64> {
+    let count = usize::try_from(size).ok().filter(|_| size <= SHORT)?;
+    let file = feed.peek(count).ok().filter(|f| f.len() == count)?;
+    let (_, isize) = file.split_last_chunk::<4>()?;
+    let second = memchr::memmem::find(file.get(1..)?, GZIP).is_some();
+    let content = u32::from_le_bytes(*isize);
+    let plausible = usize::try_from(content).ok()?.saturating_add(FRAME) >= count;
+    (plausible && !second).then_some(u64::from(content))
+}
+
+const GZIP: &[u8] = &[0x1f, 0x8b, 8];
+
 /// Kinds told by a magic number at the start.
 const MAGIC: &[(&[u8], Kind)] = &[
-    (&[0x1f, 0x8b, 8], Kind::Codec(Codec::Gzip)),
+    (GZIP, Kind::Codec(Codec::Gzip)),
     (&ZSTD_FRAME, Kind::Codec(Codec::Zstd)),
     (&[0xfd, b'7', b'z', b'X', b'Z', 0], Kind::Codec(Codec::Xz)),
     (b"PK\x03\x04", Kind::Format(Format::Zip)),

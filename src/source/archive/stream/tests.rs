@@ -232,3 +232,43 @@ fn windows_are_counted_while_they_are_held() {
         assert_eq!(error.reason, Reason::Limit);
     }
 }
+
+#[test]
+fn a_short_gzip_file_tells_what_it_holds_unless_more_may_follow() {
+    let content = |bytes: &[u8]| {
+        let mut source = bytes;
+        let mut feed = Feed::new(&mut source);
+        let told = gzip_content(&mut feed, bytes.len() as u64);
+        assert_eq!(feed.offset(), 0, "nothing is taken");
+        told
+    };
+    let text: Vec<u8> = (0..9000u32).map(|i| (i * i / 77) as u8).collect();
+    let one = gzip(&text);
+    assert!(one.len() < 16 << 10);
+    assert_eq!(content(&one), Some(9000));
+    assert_eq!(content(&[one.clone(), gzip(b"end")].concat()), None);
+    assert_eq!(content(&[&one[..], &[0; 512]].concat()), None, "padding");
+    assert_eq!(content(&gzip(&vec![0; 1 << 20])), Some(1 << 20));
+    let long = gzip(&Seed(7).bytes(40_000));
+    assert_eq!(content(&long), None, "too long to be looked at");
+}
+
+#[test]
+fn windows_beyond_twice_the_budget_are_refused() {
+    let scope = Scope::new(Limits::default(), Budget::new(1 << 20));
+    let text = Seed(3).bytes(100_000);
+    let good = xz_with(&text, 3 << 19);
+    assert_eq!(unpack(&good, &scope), (text.clone(), Ok(Some(Codec::Xz))));
+    let (_, result) = unpack(&xz_with(&text, 3 << 20), &scope);
+    let error = result.unwrap_err();
+    assert!(
+        error.reason == Reason::Limit && error.detail.contains("--memory 1048576"),
+        "{error}"
+    );
+    // One inside the other: each would do, both do not.
+    let twice = xz_with(&good, 3 << 19);
+    let outer = decompress(Box::new(&twice[..]), &scope).unwrap();
+    let mut inner = decompress(Box::new(outer), &scope).unwrap();
+    let error = inner.read_to_end(&mut Vec::new()).unwrap_err();
+    assert!(error.to_string().contains("--memory"), "{error}");
+}

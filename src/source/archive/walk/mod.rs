@@ -1,6 +1,6 @@
 //! Goes through a container and everything nested in it, and hands over what may be a program.
 
-use super::stream::{GLANCE, HEAD, glance};
+use super::stream::{GLANCE, HEAD, glance, gzip_content};
 use super::tar::{self, Ending, Flow};
 use super::{
     ArchiveError, Codec, Feed, Format, Kind, Scope, cpio, deb, decompress_as, rpm, sniff, zip,
@@ -89,6 +89,11 @@ pub trait Receiver: Sync {
     /// Whether a file of this size (as stored, compressed or not) cannot be of interest nor hold anything that is: then
     /// it is passed over unread.
     fn too_small(&self, _size: u64) -> bool {
+        false
+    }
+
+    /// As [`Receiver::too_small`], for a compressed file that holds this many bytes.
+    fn holds_too_little(&self, _size: u64) -> bool {
         false
     }
 
@@ -253,6 +258,13 @@ impl Walker<'_> {
                 place,
                 &ArchiveError::limit(format!("a container inside {most} containers")),
             );
+            return Ok(false);
+        }
+        if kind == Kind::Codec(Codec::Gzip)
+            && level.depth > 0
+            && let Some(size) = size.and_then(|size| gzip_content(feed, size))
+            && self.receiver.holds_too_little(size)
+        {
             return Ok(false);
         }
         let result = match kind {

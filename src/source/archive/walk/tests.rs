@@ -690,7 +690,7 @@ fn nothing_waits_for_memory_while_holding_some() {
         ]),
         12 << 20,
     );
-    let budget = Budget::new(1 << 20);
+    let budget = Budget::new(12 << 20);
     std::thread::scope(|threads| {
         for _ in 0..4 {
             threads.spawn(|| {

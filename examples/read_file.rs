@@ -1,0 +1,33 @@
+//! Reads one file with the smallest feature set: `cargo run --example read_file --no-default-features -- ./app`
+
+use gospect::exe::Miss;
+use gospect::go::{Options, inspect};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args_os().nth(1).ok_or("usage: read_file FILE")?;
+    let bytes = std::fs::read(&path)?;
+    let inspection = match inspect(&bytes, &Options::default()) {
+        Ok(inspection) => inspection,
+        Err(Miss::NotExecutable) => {
+            println!("no executable");
+            return Ok(());
+        }
+        Err(miss) => return Err(miss.into()),
+    };
+    if inspection.found.is_empty() {
+        println!("no Go program");
+    }
+    for found in inspection.found {
+        let binary = found.binary;
+        println!("go        {}", binary.go_version.unwrap_or_default());
+        println!("package   {}", binary.main_package.unwrap_or_default());
+        for module in binary.build_info.iter().flat_map(|info| &info.deps) {
+            println!("module    {} {}", module.path, module.version);
+        }
+        // What the record claims, held against the rest of the file.
+        for claim in binary.corroboration.into_iter().flatten() {
+            println!("evidence  {}: {:?}", claim.claim, claim.verdict);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# The work of action.yml: scans once, then writes every report that is asked for from the same records.
+# Inputs come as environment variables, so that no text from a workflow becomes part of a command.
+set -euo pipefail
+
+# One a line; empty lines do not count.
+lines=()
+while IFS= read -r line; do
+	[[ -z "${line//[[:space:]]/}" ]] || lines+=("$line")
+done <<<"${TARGETS:-}"
+if ((${#lines[@]} == 0)); then
+	echo "::error::gospect: the input \`targets\` is empty; name a file, directory, archive or image, one a line"
+	exit 2
+fi
+
+# Words, without globbing: GitHub has no lists of inputs.
+set -f
+# shellcheck disable=SC2206
+scan_args=(${SCAN_ARGS:-})
+# shellcheck disable=SC2206
+audit_args=(${ARGS:-})
+set +f
+[[ -z "${PROFILE:-}" ]] || audit_args+=(--profile "$PROFILE")
+[[ -z "${POLICY:-}" ]] || audit_args+=(--policy "$POLICY")
+[[ -z "${FAIL_ON:-}" ]] || audit_args+=(--fail-on "$FAIL_ON")
+
+records="${RUNNER_TEMP:-${TMPDIR:-/tmp}}/gospect-records-$$.ndjson"
+output() { echo "$1=$2" >>"${GITHUB_OUTPUT:-/dev/null}"; }
+output records "$records"
+
+code=0
+gospect scan --quiet --format ndjson --output "$records" ${scan_args[@]+"${scan_args[@]}"} -- "${lines[@]}" || code=$?
+if ((code)); then
+	output exit-code "$code"
+	exit "$code"
+fi
+
+# Reports first: they must exist when the judgement ends the job. Their exit code says the same as that of the last one.
+report() { gospect audit --quiet --format "$1" --output "$2" ${audit_args[@]+"${audit_args[@]}"} "records:$records" || true; }
+if [[ -n "${SARIF:-}" ]]; then
+	report sarif "$SARIF"
+	output sarif "$SARIF"
+fi
+if [[ "${SUMMARY:-true}" == true && -n "${GITHUB_STEP_SUMMARY:-}" ]]; then
+	report markdown "$records.md"
+	cat "$records.md" >>"$GITHUB_STEP_SUMMARY"
+fi
+to=()
+if [[ -n "${OUTPUT:-}" ]]; then
+	to=(--output "$OUTPUT")
+	output report "$OUTPUT"
+fi
+gospect audit --quiet --format "${FORMAT:-github}" ${to[@]+"${to[@]}"} ${audit_args[@]+"${audit_args[@]}"} "records:$records" || code=$?
+output exit-code "$code"
+exit "$code"

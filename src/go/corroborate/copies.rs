@@ -1,0 +1,177 @@
+//! The record against what the linker left elsewhere in the program: the module text, the version, the GODEBUG default, the experiments.
+
+use super::{Evidence, is_declared, row, text, verdict};
+use crate::report::model::{BuildInfoSource, Corroboration, Verdict};
+
+/// Blobs since Go 1.18 hold copies; older ones point at the variables themselves, which leaves nothing to compare.
+fn is_copy(evidence: &Evidence<'_, '_, '_>) -> bool {
+    matches!(
+        evidence.identity.source,
+        Some(BuildInfoSource::Section | BuildInfoSource::Segment)
+    ) && evidence.identity.inline
+}
+
+pub(super) fn module_text(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+    const HOW: &str = "build-info blob against the linker's own copy, runtime.modinfo";
+    if !is_copy(evidence) {
+        return None;
+    }
+    let blob = evidence.identity.modinfo;
+    let copy = evidence.tables.strings().modinfo();
+    match (blob, copy) {
+        (None, None) => None,
+        (Some(blob), None) => Some(row(
+            "build-info",
+            size(blob),
+            None,
+            Verdict::Unverifiable,
+            "the program holds no second copy of the module text",
+        )),
+        (None, Some(copy)) => Some(row(
+            "build-info",
+            "no module text",
+            Some(size(copy)),
+            Verdict::Contradicted,
+            HOW,
+        )),
+        (Some(blob), Some(copy)) if blob == copy && !evidence.identity.framed => Some(row(
+            "build-info",
+            "text without the marks that the go command sets around it",
+            Some("the same text between its marks".to_owned()),
+            Verdict::Contradicted,
+            HOW,
+        )),
+        (Some(blob), Some(copy)) if blob == copy => Some(row(
+            "build-info",
+            size(blob),
+            Some("the same text".to_owned()),
+            Verdict::Confirmed,
+            HOW,
+        )),
+        (Some(blob), Some(copy)) => {
+            let (recorded, observed) = first_difference(blob, copy);
+            Some(row(
+                "build-info",
+                recorded,
+                Some(observed),
+                Verdict::Contradicted,
+                HOW,
+            ))
+        }
+    }
+}
+
+fn size(text: &[u8]) -> String {
+    format!("{} lines", memchr::memchr_iter(b'\n', text).count())
+}
+
+/// The first line that only one of two texts has, from either side.
+fn first_difference(blob: &[u8], copy: &[u8]) -> (String, String) {
+    let mut a = blob.split(|&b| b == b'\n');
+    let mut b = copy.split(|&b| b == b'\n');
+    loop {
+        match (a.next(), b.next()) {
+            (Some(x), Some(y)) if x == y => {}
+            (None, None) => return (size(blob), size(copy)),
+            (x, y) => {
+                return (
+                    x.map_or_else(|| "end of text".to_owned(), text),
+                    y.map_or_else(|| "end of text".to_owned(), text),
+                );
+            }
+        }
+    }
+}
+
+pub(super) fn version_string(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+    const HOW: &str = "build-info blob against the linker's own copy, runtime.buildVersion";
+    let recorded = evidence.identity.version.filter(|_| is_copy(evidence))?;
+    let strings = evidence.tables.strings();
+    if strings.all.iter().any(|s| s.text == recorded) {
+        return Some(row(
+            "go-version",
+            text(recorded),
+            Some(text(recorded)),
+            Verdict::Confirmed,
+            HOW,
+        ));
+    }
+    let others: Vec<String> = strings.versions().map(text).collect();
+    if others.is_empty() {
+        let how = "the program holds no second copy of the version";
+        return Some(row(
+            "go-version",
+            text(recorded),
+            None,
+            Verdict::Unverifiable,
+            how,
+        ));
+    }
+    Some(row(
+        "go-version",
+        text(recorded),
+        Some(others.join(", ")),
+        Verdict::Contradicted,
+        HOW,
+    ))
+}
+
+pub(super) fn default_godebug(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+    let recorded = evidence.binary.godebug.recorded.as_deref();
+    let baked = evidence.binary.godebug.baked.as_deref();
+    if recorded.is_none() && baked.is_none() {
+        return None;
+    }
+    let (verdict, how) = match (recorded, baked) {
+        (r, b) if r != b && is_declared(evidence, "runtime.godebugDefault") => (
+            Verdict::Unverifiable,
+            "-ldflags sets runtime.godebugDefault, which replaces DefaultGODEBUG",
+        ),
+        (Some(r), Some(b)) => (
+            verdict(r == b),
+            "DefaultGODEBUG against the linker string runtime.godebugDefault",
+        ),
+        (None, Some(_)) if evidence.binary.build_info.is_some() => (
+            Verdict::Contradicted,
+            "the linker string runtime.godebugDefault is set, and no DefaultGODEBUG is recorded",
+        ),
+        _ => (
+            Verdict::Unverifiable,
+            "the program holds no linker string runtime.godebugDefault",
+        ),
+    };
+    Some(row(
+        "godebug",
+        recorded.unwrap_or("no DefaultGODEBUG"),
+        baked.map(str::to_owned),
+        verdict,
+        how,
+    ))
+}
+
+pub(super) fn experiments(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+    let experiments = &evidence.binary.experiments;
+    if experiments.setting.is_none() && experiments.suffix.is_empty() {
+        return None;
+    }
+    let verdict = match experiments.consistent {
+        Some(agrees) => verdict(agrees),
+        None => Verdict::Unverifiable,
+    };
+    let suffix = if experiments.suffix.is_empty() {
+        "no suffix".to_owned()
+    } else {
+        format!("X:{}", experiments.suffix.join(","))
+    };
+    let recorded = experiments.setting.as_ref().map_or_else(
+        || "no GOEXPERIMENT".to_owned(),
+        |s| format!("GOEXPERIMENT={s}"),
+    );
+    Some(row(
+        "experiments",
+        recorded,
+        Some(suffix),
+        verdict,
+        "GOEXPERIMENT setting against the suffix of the version, both expanded",
+    ))
+}

@@ -1,0 +1,131 @@
+//! The version against what differs from release to release.
+
+use super::{Evidence, is_declared, row, text, verdict};
+use crate::exe::{Format, dwarf};
+use crate::go::compiler;
+use crate::go::version::GoVersion;
+use crate::report::model::{Corroboration, Verdict};
+use std::ops::ControlFlow;
+
+pub(super) fn layout(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+    let version = evidence.version.filter(|v| !v.devel)?;
+    let minor = version.minor()?;
+    let table = evidence.tables.pclntab()?;
+    let (first, last) = table.layout.minors();
+    let agrees = minor >= first && last.is_none_or(|l| minor <= l);
+    let observed = match last {
+        Some(last) => format!("function table of Go 1.{first} to 1.{last}"),
+        None => format!("function table of Go 1.{first} or newer"),
+    };
+    Some(row(
+        "go-version",
+        version.raw.clone(),
+        Some(observed),
+        verdict(agrees),
+        "layout of the function table (pclntab)",
+    ))
+}
+
+/// Sections that a release brought or dropped: name, first minor, last minor.
+const SECTIONS: &[(&[u8], u32, Option<u32>)] = &[
+    (b".go.fipsinfo", 24, None),
+    (b"__go_fipsinfo", 24, None),
+    (b".go.module", 26, None),
+    (b"__go_module", 26, None),
+    (b".go.type", 27, None),
+    (b"__go_type", 27, None),
+    (b".go.func", 27, None),
+    (b"__go_func", 27, None),
+    (b".typelink", 5, Some(26)),
+    (b"__typelink", 5, Some(26)),
+    (b".itablink", 5, Some(26)),
+    (b"__itablink", 5, Some(26)),
+];
+
+pub(super) fn sections(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+    let version = evidence.version.filter(|v| !v.devel)?;
+    let minor = version.minor()?;
+    let image = evidence.tables.image();
+    let there = |row: &&(&[u8], u32, Option<u32>)| image.sections.iter().any(|s| *s.name == *row.0);
+    let mut present = SECTIONS.iter().filter(there).peekable();
+    present.peek()?;
+    let wrong = present.find(|s| minor < s.1 || s.2.is_some_and(|last| minor > last));
+    let observed = match wrong {
+        None => "sections of that release".to_owned(),
+        Some((name, first, None)) => format!("section {}, which Go 1.{first} brought", text(name)),
+        Some((name, _, Some(last))) => {
+            format!("section {}, which Go 1.{last} wrote last", text(name))
+        }
+    };
+    Some(row(
+        "go-version",
+        version.raw.clone(),
+        Some(observed),
+        verdict(wrong.is_none()),
+        "section names, which differ between releases",
+    ))
+}
+
+/// Bytes of debug information within which the first Go unit is looked for: C start files may come before it.
+const PRODUCER_LIMIT: u64 = 256 << 10;
+
+/// The compiler writes its own version into debug information and wasm modules; `-X runtime.buildVersion` does not reach it.
+pub(super) fn compiler(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+    const PRODUCER: &str = "Go cmd/compile ";
+    let version = evidence.version?;
+    let image = evidence.tables.image();
+    let found = match image.format {
+        Format::Wasm => compiler::go_producer(image),
+        _ => dwarf::units(image, PRODUCER_LIMIT, &mut |unit| {
+            let producer = String::from_utf8_lossy(unit.producer);
+            let version = producer.strip_prefix(PRODUCER).filter(|_| unit.is_go());
+            // Flags of the compilation follow, as in `; regabi`.
+            match version.map(|v| v.split(';').next().unwrap_or(v)) {
+                Some(version) => ControlFlow::Break(version.trim().to_owned()),
+                None => ControlFlow::Continue(()),
+            }
+        }),
+    };
+    let observed = found?;
+    // Experiments are the linker's addition, so that the compiler does not name them.
+    let other = GoVersion::parse(&observed)?;
+    let agrees = other.release == version.release
+        && other.devel == version.devel
+        && other.vendor == version.vendor;
+    let (verdict, how) = match (agrees, is_declared(evidence, "runtime.buildVersion")) {
+        (false, true) => (
+            Verdict::Unverifiable,
+            "-ldflags sets runtime.buildVersion: the compiler's own version is another",
+        ),
+        _ => (
+            verdict(agrees),
+            "the compiler's own version, in the debug information or the producers section",
+        ),
+    };
+    Some(row(
+        "go-version",
+        version.raw.clone(),
+        Some(observed),
+        verdict,
+        how,
+    ))
+}
+
+/// Build IDs have four parts of 20 letters since Go 1.10 (src/cmd/internal/buildid/buildid.go). Other forms are set by hand and tell nothing.
+pub(super) fn build_id(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+    const FIRST: u32 = 10;
+    let version = evidence.version.filter(|v| !v.devel)?;
+    let minor = version.minor()?;
+    let id = evidence.binary.executable.build_id.as_deref()?;
+    let mut parts = id.split('/');
+    let is_new = parts.clone().count() == 4 && parts.all(|p| p.len() == 20);
+    is_new.then(|| {
+        row(
+            "go-version",
+            version.raw.clone(),
+            Some(format!("build ID of Go 1.{FIRST} or newer")),
+            verdict(minor >= FIRST),
+            "form of the Go build ID",
+        )
+    })
+}

@@ -1,0 +1,154 @@
+//! Build settings against what is linked in, and against the paths of the source files.
+
+use super::{Evidence, row, setting};
+use crate::report::model::{Corroboration, Verdict};
+
+/// A setting held against a sign in the function table: signs prove presence; absence proves something only where `always` says so.
+fn linked_in(
+    evidence: &Evidence<'_, '_, '_>,
+    claim: &str,
+    recorded: String,
+    on: bool,
+    present: bool,
+    what: &str,
+    always: bool,
+) -> Option<Corroboration> {
+    if evidence.functions.count == 0 {
+        return None;
+    }
+    let verdict = match (on, present) {
+        (true, true) | (false, false) => Verdict::Confirmed,
+        (false, true) => Verdict::Contradicted,
+        (true, false) if always => Verdict::Contradicted,
+        (true, false) => Verdict::Unverifiable,
+    };
+    let observed = if present {
+        format!("{what} is linked in")
+    } else {
+        format!("{what} is not linked in")
+    };
+    Some(row(
+        claim,
+        recorded,
+        Some(observed),
+        verdict,
+        "function table",
+    ))
+}
+
+pub(super) fn cgo(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+    let recorded = setting(evidence, "CGO_ENABLED")?;
+    let present = evidence.functions.has_package("runtime/cgo");
+    linked_in(
+        evidence,
+        "cgo",
+        format!("CGO_ENABLED={recorded}"),
+        recorded == "1",
+        present,
+        "runtime/cgo",
+        false,
+    )
+}
+
+/// A flag that is recorded only when it is on. Nothing is claimed where there is no build info at all.
+fn flag(
+    evidence: &Evidence<'_, '_, '_>,
+    key: &str,
+    present: bool,
+    what: &str,
+) -> Option<Corroboration> {
+    let on = setting(evidence, key) == Some("true");
+    if !on
+        && (!present
+            || evidence
+                .binary
+                .build_info
+                .as_ref()
+                .is_none_or(|b| b.settings.is_empty()))
+    {
+        return None;
+    }
+    let recorded = if on {
+        format!("{key}=true")
+    } else {
+        format!("no {key}")
+    };
+    linked_in(
+        evidence,
+        key.trim_start_matches('-'),
+        recorded,
+        on,
+        present,
+        what,
+        true,
+    )
+}
+
+pub(super) fn race(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+    flag(
+        evidence,
+        "-race",
+        evidence.functions.has("runtime.racecall"),
+        "the race detector",
+    )
+}
+
+pub(super) fn msan(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+    flag(
+        evidence,
+        "-msan",
+        evidence.functions.has("runtime.msanread"),
+        "the memory sanitizer",
+    )
+}
+
+pub(super) fn asan(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+    flag(
+        evidence,
+        "-asan",
+        evidence.functions.has("runtime.asanread"),
+        "the address sanitizer",
+    )
+}
+
+pub(super) fn cover(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+    // The setting is recorded since Go 1.23 only, so older programs make no claim.
+    setting(evidence, "-cover")?;
+    let present = ["internal/coverage/cfile", "runtime/coverage"]
+        .iter()
+        .any(|p| evidence.functions.has_package(p));
+    flag(evidence, "-cover", present, "coverage instrumentation")
+}
+
+pub(super) fn trimpath(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+    if !evidence.files.any
+        || evidence
+            .binary
+            .build_info
+            .as_ref()
+            .is_none_or(|b| b.settings.is_empty())
+    {
+        return None;
+    }
+    let on = setting(evidence, "-trimpath") == Some("true");
+    let root = evidence.files.goroot.as_deref();
+    let observed = match (evidence.files.trimmed, root) {
+        (true, _) => "standard library without its root".to_owned(),
+        (false, Some(root)) => format!("standard library below {root}"),
+        (false, None) => return None,
+    };
+    let verdict = match (on, evidence.files.trimmed) {
+        (true, true) | (false, false) => Verdict::Confirmed,
+        (true, false) => Verdict::Contradicted,
+        // Other build systems trim by flags of their own.
+        (false, true) => Verdict::Unverifiable,
+    };
+    let recorded = if on { "-trimpath=true" } else { "no -trimpath" };
+    Some(row(
+        "trimpath",
+        recorded,
+        Some(observed),
+        verdict,
+        "source-file table",
+    ))
+}

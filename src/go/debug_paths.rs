@@ -1,0 +1,177 @@
+//! Paths that the debug information adds to those of the function table: the C sources and headers of cgo, and where they were compiled.
+//!
+//! For Go code both tables say the same, so each file counts once, and a program of Go alone is not looked at; only where the function table
+//! is gone do the Go files come from here.
+
+use super::identify::Tables;
+use super::paths::{SourceFiles, is_absolute};
+use crate::exe::dwarf::{self, FileTable};
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+/// Different files that are kept apart; more are not counted.
+const FILES_LIMIT: usize = 1 << 20;
+/// Expanded bytes of the unit headers that are gone through for the directories of old C units.
+const UNITS_LIMIT: u64 = 64 << 20;
+
+/// What the `go` command has compilers write instead of a real directory (src/cmd/go/internal/work/exec.go, Go 1.10 to 1.27).
+const STAND_INS: [&str; 3] = ["/_", "/tmp/go-build", "/tmp/go-link"];
+
+/// Adds the paths of the debug information to those of the function table, `known`.
+pub fn add(tables: &Tables<'_>, known: &[String], files: &mut SourceFiles) {
+    let image = tables.image();
+    // Going through it costs as much as everything else together, so it is done only where something new can come of it.
+    if !dwarf::has_foreign_units(image) && (files.any || !dwarf::is_there(image)) {
+        return;
+    }
+    let mut debug = DebugPaths {
+        seen: known.iter().map(|p| hash(&[p.as_bytes()])).collect(),
+        directories: HashSet::new(),
+        finding_root: !files.any,
+        old_c: false,
+        files,
+    };
+    if debug.finding_root {
+        debug.files.source = "dwarf";
+        dwarf::file_tables::<()>(image, &mut |table| {
+            debug.table(table);
+            ControlFlow::Continue(())
+        });
+        debug.seen.clear();
+        debug.directories.clear();
+        debug.finding_root = false;
+    }
+    dwarf::file_tables::<()>(image, &mut |table| {
+        debug.table(table);
+        ControlFlow::Continue(())
+    });
+    // From DWARF 5 on the directory of the compilation is in the file table.
+    if debug.old_c {
+        dwarf::units::<()>(image, UNITS_LIMIT, &mut |unit| {
+            if unit.is_old && !unit.is_go() {
+                debug.directory(unit.directory);
+            }
+            ControlFlow::Continue(())
+        });
+    }
+}
+
+struct DebugPaths<'f> {
+    files: &'f mut SourceFiles,
+    /// Files, by their hash.
+    seen: HashSet<u64>,
+    /// Directories, by their hash.
+    directories: HashSet<u64>,
+    /// There is no function table, so that the Go files are taken from here: a first pass finds the GOROOT among them.
+    finding_root: bool,
+    /// A unit of C was met whose directory stands elsewhere.
+    old_c: bool,
+}
+
+impl DebugPaths<'_> {
+    fn table(&mut self, table: &FileTable<'_>) {
+        let first = table.directories.first().copied().unwrap_or_default();
+        for &(name, directory) in &table.files {
+            let directory = table
+                .directories
+                .get(directory)
+                .copied()
+                .unwrap_or_default();
+            let is_go = [&b".go"[..], b".s", b">", b"?"]
+                .iter()
+                .any(|end| name.ends_with(end));
+            self.old_c |= table.is_old && !is_go;
+            // From the name outwards, as far as it takes to be absolute.
+            let whole = [first, directory, name];
+            let parts = if absolute(name) {
+                &whole[2..]
+            } else if absolute(directory) || !absolute(first) {
+                &whole[1..]
+            } else {
+                &whole[..]
+            };
+            self.file(parts);
+        }
+    }
+
+    fn file(&mut self, parts: &[&[u8]]) {
+        let is_absolute = parts.first().is_some_and(|p| absolute(p));
+        if !(is_absolute || self.finding_root) || self.seen.len() >= FILES_LIMIT {
+            return;
+        }
+        let inner = &parts[..parts.len().saturating_sub(1)];
+        let new_directory = self.directories.insert(hash(inner));
+        let new = self.seen.insert(hash(parts));
+        if !new && !new_directory {
+            return;
+        }
+        let parts: Vec<&[u8]> = parts.iter().filter(|p| !p.is_empty()).copied().collect();
+        let Ok(path) = String::from_utf8(parts.join(&b'/')) else {
+            return;
+        };
+        if self.finding_root {
+            self.files.any = true;
+            self.files.look_at(&path);
+        } else if is_absolute && !is_stand_in(&path) {
+            self.files.leak_from(&path, "dwarf", new);
+        }
+    }
+
+    fn directory(&mut self, directory: &[u8]) {
+        let Ok(path) = std::str::from_utf8(directory) else {
+            return;
+        };
+        if is_absolute(path) && !is_stand_in(path) && self.seen.len() < FILES_LIMIT {
+            let new = self.seen.insert(hash(&[directory]));
+            self.files.leak_from(path, "dwarf", new);
+        }
+    }
+}
+
+fn absolute(path: &[u8]) -> bool {
+    std::str::from_utf8(path).is_ok_and(is_absolute)
+}
+
+fn is_stand_in(path: &str) -> bool {
+    STAND_INS.iter().any(|s| {
+        path.strip_prefix(s)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+/// FNV-1a over the parts joined by slashes. A collision made on purpose hides a path from its own author's file.
+fn hash(parts: &[&[u8]]) -> u64 {
+    let mut state = 0xcbf2_9ce4_8422_2325u64;
+    let mut joined = false;
+    for part in parts.iter().filter(|p| !p.is_empty()) {
+        let slash: &[u8] = if joined { b"/" } else { b"" };
+        for byte in slash.iter().chain(*part) {
+            state = (state ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        joined = true;
+    }
+    state
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_the_same_however_it_is_cut() {
+        let whole = hash(&[b"/a/b/c.go"]);
+        assert_eq!(whole, hash(&[b"/a/b", b"c.go"]));
+        assert_eq!(whole, hash(&[b"/a", b"b", b"c.go"]));
+        assert_ne!(whole, hash(&[b"/a/bc.go"]));
+    }
+
+    #[test]
+    fn stand_ins_are_no_places() {
+        for path in ["/_", "/_/runtime/cgo", "/tmp/go-build/cgo-gcc-prolog"] {
+            assert!(is_stand_in(path), "{path}");
+        }
+        for path in ["/_x/y", "/tmp/go-build123/b001", "/tmp/x"] {
+            assert!(!is_stand_in(path), "{path}");
+        }
+    }
+}

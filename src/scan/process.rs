@@ -1,0 +1,85 @@
+//! Running programs: examined as files are, with the environment that they really have.
+
+use super::examine::Content;
+use super::place::Outer;
+use super::{Event, Examiner, error_text};
+use crate::bytes::{FileBytes, ReadAt};
+use crate::go::environment;
+use crate::source::dir::{Kind, Stat};
+use crate::source::process::{OnDisk, Process};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+impl Examiner<'_> {
+    /// A running program.
+    pub(crate) fn process(&self, process: &Process, target: &str, tell: &mut dyn FnMut(Event)) {
+        self.counters.tally.files.fetch_add(1, Ordering::Relaxed);
+        let outer = Outer {
+            named: false,
+            ..Outer::file(&process.path, target, false)
+        };
+        let stat = Stat {
+            kind: Kind::File,
+            size: process.bytes.len(),
+            id: process.identity,
+            links: 1,
+            mode: None,
+            owner: Some((process.uid, process.gid)),
+        };
+        let content = self.program(&process.bytes, true);
+        if matches!(content, Content::NotGo(_)) {
+            return self.count_not_go();
+        }
+        let mut variables: Vec<(String, String)> = process
+            .env
+            .iter()
+            .flatten()
+            .filter_map(|e| e.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned())))
+            .collect();
+        variables.extend(self.options.environment.iter().cloned());
+        let on_disk = match process.on_disk {
+            OnDisk::Same | OnDisk::Unknown => None,
+            OnDisk::Deleted => Some("the file that runs was deleted from disk".to_owned()),
+            OnDisk::Replaced => Some(self.replaced_by(&process.on_disk_path)),
+        };
+        self.tell(content, Some(&stat), &outer, &mut |event| match event {
+            Event::Binary(mut binary) => {
+                binary.location.pid = Some(process.pid);
+                environment::assume(&mut binary, &variables, environment::Place::Process);
+                if process.env.is_none() {
+                    binary.notes.push(
+                        "its environment may not be read: effective settings are those without one"
+                            .to_owned(),
+                    );
+                }
+                if let Some(now) = &on_disk {
+                    let runs = binary.go_version.as_deref().unwrap_or("an unknown Go");
+                    binary.notes.push(format!("runs {runs}; {now}"));
+                }
+                tell(Event::Binary(binary));
+            }
+            other => tell(other),
+        });
+    }
+
+    /// What stands on disk in the place of a running program.
+    fn replaced_by(&self, path: &Path) -> String {
+        let content = std::fs::File::open(path)
+            .and_then(FileBytes::open)
+            .map(|bytes| self.program(&bytes, true));
+        match content {
+            Ok(Content::Go(found)) => {
+                let version = found.first().and_then(|f| f.0.go_version.clone());
+                format!(
+                    "on disk is a newer copy, built with {}",
+                    version.as_deref().unwrap_or("an unknown Go")
+                )
+            }
+            Ok(_) => "on disk is another file that is not Go".to_owned(),
+            Err(e) => format!(
+                "on disk is another file, which cannot be read: {}",
+                error_text(&e)
+            ),
+        }
+    }
+}
