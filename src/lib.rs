@@ -55,6 +55,9 @@ pub mod cli;
 #[cfg(feature = "audit")]
 pub mod deploy;
 pub mod exe;
+#[cfg(all(any(test, fuzzing), feature = "cli", feature = "registry"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod go;
 pub mod knowledge;
 pub mod report;

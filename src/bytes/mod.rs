@@ -5,12 +5,14 @@
 pub mod base64;
 mod budget;
 mod limits;
+mod room;
 #[cfg(feature = "archives")]
 mod spill;
 mod window;
 
 pub use budget::{Budget, Grant, LARGE_WINDOW};
 pub use limits::Limits;
+pub use room::Room;
 #[cfg(feature = "archives")]
 pub use spill::{Spill, Windows};
 pub use window::{Counts, Window};

@@ -1,6 +1,7 @@
 //! A reader's bytes as stable slices, fetched once each: what `object` and our own parsers work on.
 
 use super::ReadAt;
+use super::room::{Entry, Room};
 use elsa::FrozenVec;
 use std::cell::{Cell, RefCell};
 
@@ -15,6 +16,9 @@ const EXACT: u64 = 64 << 10;
 const SCATTERED: usize = 1024;
 /// Of the bytes that may be read, one in this many may be kept: scans pass over a lot, parsers keep little.
 const KEPT_SHARE: u64 = 4;
+
+/// This much may always be kept, without asking what the share is.
+const ALWAYS: u64 = 1 << 20;
 
 /// How much a window has asked of its reader.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,7 +36,11 @@ pub struct Window<'r> {
     whole: Option<&'r [u8]>,
     len: u64,
     budget: u64,
+    /// Bytes that may be kept.
+    most: u64,
     kept: Cell<u64>,
+    room: Option<Room>,
+    entry: RefCell<Option<Entry>>,
     blocks: FrozenVec<Vec<u8>>,
     /// `(offset, index into blocks)`, sorted by offset; blocks may overlap.
     index: RefCell<Vec<(u64, usize)>>,
@@ -47,10 +55,49 @@ impl<'r> Window<'r> {
             whole: reader.as_slice(),
             len: reader.len(),
             budget,
+            most: budget / KEPT_SHARE,
             kept: Cell::new(0),
+            room: None,
+            entry: RefCell::new(None),
             blocks: FrozenVec::new(),
             index: RefCell::new(Vec::new()),
             counts: Cell::new(Counts::default()),
+        }
+    }
+
+    /// Shares memory with other windows: this one waits for the room before it keeps more than its share.
+    pub fn in_room(mut self, room: Option<&Room>) -> Self {
+        self.most = room.map_or(self.most, |room| self.most.min(room.most()));
+        self.room = room.cloned();
+        self
+    }
+
+    /// Shares memory with other windows, and never keeps more than its share: for who opens further windows meanwhile.
+    pub fn in_share(mut self, room: Option<&Room>) -> Self {
+        self.most = room.map_or(self.most, |room| self.most.min(room.share()));
+        self
+    }
+
+    /// Counts `bytes` that somebody keeps of this file, or made from it, for as long as the window lives; `false` when
+    /// that is more than may be kept.
+    #[must_use]
+    pub fn keep(&self, bytes: u64) -> bool {
+        let kept = self.kept.get().saturating_add(bytes);
+        if kept > self.most {
+            return false;
+        }
+        self.kept.set(kept);
+        let full = |room: &&Room| kept > ALWAYS && kept > room.share();
+        if let Some(room) = self.room.as_ref().filter(full) {
+            self.entry.borrow_mut().get_or_insert_with(|| room.enter());
+        }
+        true
+    }
+
+    /// Waits for the room whatever is kept so far: for who is about to make much out of little.
+    pub fn claim_room(&self) {
+        if let Some(room) = &self.room {
+            self.entry.borrow_mut().get_or_insert_with(|| room.enter());
         }
     }
 
@@ -152,11 +199,9 @@ impl<'r> Window<'r> {
 
     fn fetch(&self, offset: u64, size: u64) -> Option<()> {
         let mut counts = self.counts.get();
-        let kept = self.kept.get().saturating_add(size);
-        if counts.bytes.saturating_add(size) > self.budget || kept > self.budget / KEPT_SHARE {
+        if counts.bytes.saturating_add(size) > self.budget || !self.keep(size) {
             return None;
         }
-        self.kept.set(kept);
         let mut block = vec![0; usize::try_from(size).ok()?];
         let n = self.reader.read_at(&mut block, offset).ok()?;
         block.truncate(n);

@@ -406,7 +406,7 @@ pub struct SourceArgs {
     /// Talk plain HTTP to registries on this host
     #[arg(long, hide_short_help = true)]
     pub insecure_http: bool,
-    /// Memory for what is kept of archives and images; more goes to temporary files
+    /// Memory for what is kept of archives, images and executables; more goes to temporary files, or waits
     #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = parse_size, hide_short_help = true)]
     pub memory: u64,
     /// Compute SHA-256 of each executable

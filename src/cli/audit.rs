@@ -11,6 +11,7 @@ use crate::report::document::{Document, SupportTable};
 use crate::report::findings::{self, remarks};
 use crate::report::html::Page;
 use crate::report::model::Line;
+use crate::report::style::clean;
 use std::fs;
 
 pub fn run(args: &AuditArgs) -> Result<Exit, String> {
@@ -88,9 +89,9 @@ pub fn failed(judge: &JudgeArgs, audit: &Audit, unread: bool, quiet: bool) -> Re
             Ok(false)
         }
         Some(path) => {
-            eprintln!(
+            say!(
                 "gospect: {} is not written: not everything could be read",
-                path.display()
+                clean(&path.to_string_lossy())
             );
             Ok(true)
         }
@@ -114,11 +115,11 @@ fn write_baseline(path: &std::path::Path, audit: &Audit, quiet: bool) -> Result<
     fs::write(path, audit.baseline.to_json())
         .map_err(|e| format!("cannot write the baseline {}: {e}", path.display()))?;
     if !quiet {
+        let path = path.to_string_lossy();
+        let path = clean(&path);
         let accepted = audit.findings.iter().filter(|f| f.waived.is_none()).count();
-        eprintln!(
-            "gospect: {}: findings accepted: {accepted}; --baseline {} counts only what is new",
-            path.display(),
-            path.display()
+        say!(
+            "gospect: {path}: findings accepted: {accepted}; --baseline {path} counts only what is new"
         );
     }
     Ok(())

@@ -31,7 +31,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, String> {
     let (now, end_of_new) = collect(new, quiet)?;
     for (name, binaries) in names.iter().zip([&before, &now]) {
         if binaries.is_empty() && !quiet {
-            eprintln!("gospect: no Go program found in {}", clean(name));
+            say!("gospect: no Go program found in {}", clean(name));
         }
     }
     end.failed |= end_of_new.failed;

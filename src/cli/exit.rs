@@ -22,7 +22,7 @@ impl Exit {
         if end.failed {
             Self::Failed
         } else if strict && end.reach.unexamined > 0 {
-            eprintln!(
+            say!(
                 "gospect: not examined: {}; this is an error because of --strict (`gospect scan` shows each with the reason)",
                 end.reach.unexamined
             );
@@ -30,7 +30,7 @@ impl Exit {
         } else if findings {
             Self::Findings
         } else if required && end.reach.go == 0 {
-            eprintln!(
+            say!(
                 "gospect: no Go program found; `gospect scan` on the same targets shows what was looked at"
             );
             Self::NothingFound

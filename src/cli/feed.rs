@@ -131,7 +131,7 @@ impl Feed {
                         {
                             Some(Line::End(end)) => {
                                 if end.failed {
-                                    eprintln!(
+                                    say!(
                                         "gospect: {}: the scan that wrote these records had failed; scan again",
                                         clean(&name)
                                     );
@@ -164,13 +164,13 @@ fn line_of(event: Event, quiet: bool) -> Option<Line> {
         Event::Binary(binary) => Some(Line::Binary(binary)),
         Event::Unexamined { thing, fatal } => {
             if fatal {
-                eprintln!("gospect: {}: {}", clean(&thing.path), clean(&thing.detail));
+                say!("gospect: {}: {}", clean(&thing.path), clean(&thing.detail));
             }
             Some(Line::Unexamined(thing))
         }
         Event::NotGo { path, why } => {
             if !quiet {
-                eprintln!("gospect: {}: not a Go program: {why}", clean(&path));
+                say!("gospect: {}: not a Go program: {why}", clean(&path));
             }
             None
         }

@@ -4,11 +4,13 @@ use super::args::InitArgs;
 use super::exit::Exit;
 use super::output::write_failed;
 use crate::audit::policy::TEMPLATE;
+use crate::report::style::clean;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 
 pub fn run(args: &InitArgs) -> Result<Exit, String> {
-    let path = args.output.display();
+    let path = args.output.to_string_lossy();
+    let path = clean(&path);
     if args.output.as_os_str() == "-" {
         if let Err(e) = std::io::stdout().write_all(TEMPLATE.as_bytes()) {
             write_failed(&e)?;
@@ -27,7 +29,7 @@ pub fn run(args: &InitArgs) -> Result<Exit, String> {
         .and_then(|mut file| file.write_all(TEMPLATE.as_bytes()));
     match written {
         Ok(()) => {
-            eprintln!("gospect: wrote {path}; try: gospect audit --policy {path} DIR");
+            say!("gospect: wrote {path}; try: gospect audit --policy {path} DIR");
             Ok(Exit::Fine)
         }
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Err(format!(

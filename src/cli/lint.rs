@@ -210,7 +210,7 @@ impl Reader {
             return;
         }
         if let Some(file) = self.files.iter().find(|f| assumed.guesses(f)) {
-            eprintln!(
+            say!(
                 "gospect: {}: nothing tells which Go release; judged by the newest known, {}; --go 1.N or --binary FILE takes another",
                 clean(&file.path),
                 crate::audit::known::newest_release()
@@ -219,7 +219,7 @@ impl Reader {
         let mut said: Vec<String> = Vec::new();
         for remark in self.files.iter().flat_map(|f| assumed.remarks(f)) {
             if !said.contains(&remark) {
-                eprintln!("gospect: {remark}");
+                say!("gospect: {remark}");
                 said.push(remark);
             }
         }
@@ -227,7 +227,7 @@ impl Reader {
 
     fn fail(&mut self, path: &Path, why: &str) {
         self.failed = true;
-        eprintln!(
+        say!(
             "gospect: {}: {}",
             clean(&path.to_string_lossy()),
             clean(why)
@@ -236,7 +236,7 @@ impl Reader {
 
     fn say(&self, path: &Path, what: &str) {
         if !self.quiet {
-            eprintln!(
+            say!(
                 "gospect: {}: {}",
                 clean(&path.to_string_lossy()),
                 clean(what)

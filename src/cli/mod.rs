@@ -2,6 +2,14 @@
 //!
 //! Only this folder prints. What is found is the library's business; here it is asked for, shown, and turned into an exit code.
 
+/// Says something to the person at the terminal. Text from files must be cleaned before; that nobody can hear is no reason to fail.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
+
 mod args;
 mod audit;
 mod dates;
@@ -11,6 +19,8 @@ mod explain;
 mod feed;
 mod fips;
 mod init;
+#[cfg(unix)]
+mod interrupt;
 mod levels;
 mod lint;
 mod output;
@@ -23,8 +33,10 @@ mod shell;
 mod topics;
 mod version;
 
+use crate::report::style::clean;
 use args::{Cli, Command};
 use clap::FromArgMatches;
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -49,7 +61,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         return version::run(args.get(2..).unwrap_or_default());
     }
     if args.len() <= 1 {
-        eprint!("{HINT}");
+        say!("{}", HINT.trim_end());
         return exit::Exit::Failed.into();
     }
     if let [_, help, topic] = args.as_slice()
@@ -59,7 +71,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         return match answer {
             Ok(()) => exit::Exit::Fine.into(),
             Err(message) => {
-                eprintln!("gospect: {message}");
+                say!("gospect: {}", clean(&message));
                 exit::Exit::Failed.into()
             }
         };
@@ -69,7 +81,16 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let help = !error.use_stderr();
-            let _ = error.print();
+            let text = error.render().to_string();
+            // It quotes arguments, which may come from a list of files.
+            if text
+                .lines()
+                .any(|line| matches!(clean(line), Cow::Owned(_)))
+            {
+                text.lines().for_each(|line| say!("{}", clean(line)));
+            } else {
+                let _ = error.print();
+            }
             return if help {
                 exit::Exit::Fine
             } else {
@@ -98,7 +119,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(message) => {
-            eprintln!("gospect: {message}");
+            say!("gospect: {}", clean(&message));
             exit::Exit::Failed.into()
         }
     }

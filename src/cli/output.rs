@@ -3,11 +3,15 @@
 use super::args::{Color, OutputArgs};
 use crate::report::style::Look;
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What is gathered before it is written.
+const GATHERED: usize = 64 << 10;
 
 /// An open output.
 pub struct Output {
-    writer: BufWriter<Box<dyn Write>>,
+    writer: Lines,
     /// What it can show.
     pub look: Look,
 }
@@ -15,7 +19,7 @@ pub struct Output {
 impl Output {
     /// Opens what the arguments ask for.
     pub fn open(args: &OutputArgs) -> Result<Self, String> {
-        let (writer, terminal): (Box<dyn Write>, bool) = match &args.output {
+        let (to, terminal): (Box<dyn Write + Send>, bool) = match &args.output {
             Some(path) if path.as_os_str() != "-" => {
                 let file = File::create(path)
                     .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
@@ -33,7 +37,7 @@ impl Output {
         let width =
             terminal.then(|| terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)));
         Ok(Self {
-            writer: BufWriter::with_capacity(64 << 10, writer),
+            writer: Lines::new(to),
             look: Look {
                 width,
                 color,
@@ -53,9 +57,65 @@ impl Output {
         }
     }
 
-    /// The writer.
+    /// The writer. What is written to it survives an interruption, up to the last whole line.
     pub fn writer(&mut self) -> &mut dyn Write {
+        #[cfg(unix)]
+        super::interrupt::keep(&self.writer);
         &mut self.writer
+    }
+}
+
+/// A writer that hands on whole lines only, until it is flushed: however the program ends, no line is cut.
+#[derive(Clone)]
+pub struct Lines(Arc<Mutex<Gathered>>);
+
+struct Gathered {
+    bytes: Vec<u8>,
+    to: Box<dyn Write + Send>,
+}
+
+impl Lines {
+    fn new(to: Box<dyn Write + Send>) -> Self {
+        let bytes = Vec::with_capacity(GATHERED);
+        Self(Arc::new(Mutex::new(Gathered { bytes, to })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Gathered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands on the whole lines that were gathered.
+    pub fn hand_on(&self) -> io::Result<()> {
+        self.lock().hand_on()
+    }
+}
+
+impl Gathered {
+    fn hand_on(&mut self) -> io::Result<()> {
+        let whole = memchr::memrchr(b'\n', &self.bytes).map_or(0, |end| end + 1);
+        let written = self
+            .to
+            .write_all(self.bytes.get(..whole).unwrap_or_default());
+        self.bytes.drain(..whole);
+        written
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut gathered = self.lock();
+        gathered.bytes.extend_from_slice(bytes);
+        if gathered.bytes.len() >= GATHERED {
+            gathered.hand_on()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut gathered = self.lock();
+        let rest = std::mem::take(&mut gathered.bytes);
+        gathered.to.write_all(&rest)?;
+        gathered.to.flush()
     }
 }
 

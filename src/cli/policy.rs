@@ -35,7 +35,7 @@ fn file(args: &JudgeArgs, output: &OutputArgs) -> Option<PathBuf> {
         return None;
     }
     if !output.quiet {
-        eprintln!("gospect: policy: {FILE_NAME} of this directory; --policy FILE takes another");
+        say!("gospect: policy: {FILE_NAME} of this directory; --policy FILE takes another");
     }
     Some(here)
 }
@@ -59,7 +59,7 @@ fn read(path: &Path, output: &OutputArgs) -> Result<Policy, String> {
             Color::Never => false,
         };
         for mistake in &mistakes {
-            eprintln!("{}\n", mistake.render(&text, color));
+            say!("{}\n", mistake.render(&text, color));
         }
         let s = if mistakes.len() == 1 { "" } else { "s" };
         format!(

@@ -75,7 +75,7 @@ pub fn run(args: &[OsString]) -> ExitCode {
     let files = match change_directory(args).and_then(|rest| parse(rest, &mut flags)) {
         Ok(files) => files,
         Err((message, status)) => {
-            eprint!("{message}");
+            say!("{}", message.trim_end_matches('\n'));
             return ExitCode::from(status);
         }
     };
@@ -90,7 +90,7 @@ pub fn run(args: &[OsString]) -> ExitCode {
     if files.is_empty() {
         run.own(given);
     } else if flags.json && !flags.modules {
-        eprintln!("go: 'go version' with -json flag requires -m flag");
+        say!("go: 'go version' with -json flag requires -m flag");
         run.status = 2;
     } else {
         for file in files {
@@ -100,7 +100,7 @@ pub fn run(args: &[OsString]) -> ExitCode {
     let status = run.status;
     match out.flush() {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
-            eprintln!("gospect: cannot write the output: {e}");
+            say!("gospect: cannot write the output: {e}");
             ExitCode::from(1)
         }
         _ => ExitCode::from(status),
@@ -211,7 +211,7 @@ impl Run<'_> {
                 return self.print(line.as_bytes());
             }
         };
-        eprintln!("go: 'go version' only accepts {flag} flag with arguments");
+        say!("go: 'go version' only accepts {flag} flag with arguments");
         self.status = 2;
     }
 
@@ -228,7 +228,7 @@ impl Run<'_> {
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
             Err(e) => {
-                eprintln!("stat {}: {}", path.display(), go_error(&e));
+                say!("stat {}: {}", path.display(), go_error(&e));
                 self.status = 1;
                 return;
             }
@@ -275,7 +275,7 @@ impl Run<'_> {
                 Ok(m) if m.is_file() => metadata = m,
                 _ => {
                     if must {
-                        eprintln!("{}: symlink", path.display());
+                        say!("{}: symlink", path.display());
                     }
                     return false;
                 }
@@ -289,9 +289,9 @@ impl Run<'_> {
             Err(error) => {
                 if must {
                     match error {
-                        Error::Open(_) => eprintln!("{}", path.display()),
+                        Error::Open(_) => say!("{}", path.display()),
                         Error::Refused(why) if is_candidate(path, &metadata) => {
-                            eprintln!(
+                            say!(
                                 "{0}: could not read Go build info from {0}: {1}",
                                 path.display(),
                                 why

@@ -4,7 +4,7 @@
 //! Go's own linker also writes the values in place; GNU ld and lld leave zeros, so externally linked position-independent programs
 //! need this to be read at all. For objects the sections' own RELA tables are applied.
 
-use super::image::{Image, Kind};
+use super::image::{Image, Kind, push_fixup};
 use super::object_fixups;
 
 /// No more entries than this are applied; a 100 MB program has about half a million.
@@ -131,8 +131,10 @@ fn read_table(
         } else {
             image.word(place).unwrap_or(0)
         };
-        if let Some(value) = value(kind, symbol, addend) {
-            fixups.push((place, value));
+        if let Some(value) = value(kind, symbol, addend)
+            && !push_fixup(image.window(), fixups, (place, value))
+        {
+            return;
         }
     }
 }

@@ -193,6 +193,23 @@ const SEGMENTS_LIMIT: usize = 1 << 16;
 /// Every scan together goes over the file at most this many times: segments that overlap make it as long as they like.
 const SCANS: u64 = 8;
 
+/// Adds a fixup while the memory for it may be kept.
+pub(super) fn push_fixup(
+    window: &Window<'_>,
+    fixups: &mut Vec<(u64, u64)>,
+    fixup: (u64, u64),
+) -> bool {
+    if fixups.len() == fixups.capacity() {
+        let more = fixups.len().max(256);
+        if !window.keep((more * size_of::<(u64, u64)>()) as u64) {
+            return false;
+        }
+        fixups.reserve_exact(more);
+    }
+    fixups.push(fixup);
+    true
+}
+
 impl<'a> Image<'a> {
     pub(super) fn new(window: &'a Window<'_>, format: Format, bits: u8, big_endian: bool) -> Self {
         Self {
@@ -221,6 +238,14 @@ impl<'a> Image<'a> {
 
     /// Called when all segments are known: makes looking one up cheap, whatever their number.
     pub(super) fn seal(mut self) -> Self {
+        let all = self.segments.len();
+        self.segments
+            .retain(|s| s.address.checked_add(s.size).is_some());
+        if self.segments.len() < all {
+            self.fault(Fault::Malformed(
+                "segments: beyond the end of the address space",
+            ));
+        }
         self.ordered = self
             .segments
             .windows(2)

@@ -2,7 +2,7 @@
 //!
 //! Internally linked files use `LC_DYLD_INFO` and hold plain addresses, so they need nothing here.
 
-use super::image::Image;
+use super::image::{Image, push_fixup};
 
 /// No more links than this are followed, binds included: pages may all name the same chain.
 const LINKS_LIMIT: usize = 4 << 20;
@@ -120,8 +120,10 @@ fn read_chains(image: &Image<'_>) -> Option<Vec<(u64, u64)>> {
             while links < LINKS_LIMIT {
                 links += 1;
                 let Some(raw) = image.word(at) else { break };
-                if let Some(target) = target(layout, raw, base) {
-                    fixups.push((at, target));
+                if let Some(target) = target(layout, raw, base)
+                    && !push_fixup(image.window(), &mut fixups, (at, target))
+                {
+                    return Some(fixups);
                 }
                 let next = (raw >> layout.next.0 & layout.next.1) * layout.stride;
                 if next == 0 {

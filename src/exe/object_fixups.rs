@@ -5,7 +5,7 @@
 //! (Microsoft PE format, "COFF Relocations").
 
 use super::elf_fixups::ENTRIES_LIMIT;
-use super::image::Image;
+use super::image::{Image, push_fixup};
 use super::symbols::Symbols;
 use std::collections::HashMap;
 
@@ -144,7 +144,13 @@ fn each(image: &Image<'_>, size: usize, target: &dyn Fn(&[u8]) -> Option<u64>) -
             if let (Some(place), Some(target)) = (place, target(entry))
                 && let Some(addend) = image.word(place)
             {
-                fixups.push((place, target.wrapping_add(addend)));
+                if !push_fixup(
+                    image.window(),
+                    &mut fixups,
+                    (place, target.wrapping_add(addend)),
+                ) {
+                    return fixups;
+                }
             }
         }
     }

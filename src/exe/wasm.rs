@@ -94,6 +94,11 @@ fn rebuild(window: &Window<'_>, offset: u64, size: u64, image: &mut Image<'_>) {
     {
         return image.fault(Fault::Malformed("wasm data section"));
     }
+    if !window.keep(span) {
+        return image.fault(Fault::Malformed(
+            "wasm data section: too large for --memory",
+        ));
+    }
     let Ok(length) = usize::try_from(span) else {
         return;
     };

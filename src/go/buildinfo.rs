@@ -108,7 +108,7 @@ fn find_in<'i>(
     strict: bool,
 ) -> Result<Blob<'i>, NoBlob> {
     let good =
-        |address| decode(image, address, limit).filter(|b| !strict || looks_like_go(b.version));
+        |address| decode(image, address, limit).filter(|b| !strict || is_plain_version(b.version));
     // Go's linker puts it first, so one small read settles nearly every file.
     let start = part
         .address
@@ -146,6 +146,11 @@ fn find_in<'i>(
         })
 }
 
+/// Where a blob is not looked for by Go itself, its version must also be text.
+fn is_plain_version(version: &[u8]) -> bool {
+    looks_like_go(version) && std::str::from_utf8(version).is_ok()
+}
+
 /// Whether a text reads like a version that Go's own toolchains write.
 pub fn looks_like_go(version: &[u8]) -> bool {
     match version {
@@ -169,7 +174,11 @@ fn decode<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<Blob<'i>
         if size != image.pointer_size() || (flags & 1 == 1) != image.big_endian {
             return None;
         }
-        let at = |i: u64| image.pointer(address + 16 + i * size).filter(|&p| p != 0);
+        let at = |i: u64| {
+            image
+                .pointer(address.checked_add(16 + i * size)?)
+                .filter(|&p| p != 0)
+        };
         let version = at(0).and_then(|p| image.go_string(p, VERSION_LIMIT))?;
         (
             version,
@@ -178,7 +187,7 @@ fn decode<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<Blob<'i>
                 .unwrap_or_default(),
         )
     };
-    if version.is_empty() || std::str::from_utf8(version).is_err() {
+    if version.is_empty() {
         return None;
     }
     Some(Blob {

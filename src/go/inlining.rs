@@ -128,11 +128,11 @@ impl Reader<'_, '_> {
         }
         let tables = at.checked_add(self.shape.function)?;
         let pcdata = self.number(at.checked_add(28)?)?;
-        let funcdata = u64::from(*self.image.bytes(tables - 1, 1)?.first()?);
+        let funcdata = u64::from(*self.image.bytes(tables.checked_sub(1)?, 1)?.first()?);
         if pcdata <= PCDATA_TREE_INDEX || funcdata <= FUNCDATA_TREE || pcdata > 1 << 16 {
             return None;
         }
-        let index = self.number(tables + 4 * PCDATA_TREE_INDEX)?;
+        let index = self.number(tables.checked_add(4 * PCDATA_TREE_INDEX)?)?;
         let tree = self.number(tables.checked_add(4 * (pcdata + FUNCDATA_TREE))?)?;
         if index == 0 || tree == u64::from(u32::MAX) {
             return None;

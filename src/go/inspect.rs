@@ -5,7 +5,7 @@ use super::identify::{self, Identity, Tables};
 use super::modinfo::ModInfo;
 use super::version::GoVersion;
 use super::{experiment, full, godebug};
-use crate::bytes::{Counts, Limits, Part, ReadAt, Window};
+use crate::bytes::{Counts, Limits, Part, ReadAt, Room, Window};
 use crate::exe::packed::{self, Packer};
 use crate::exe::{self, Fault, Image, Kind, Miss, Shape};
 use crate::report::model::{Binary, Executable};
@@ -31,6 +31,8 @@ pub struct Options<'o> {
     pub limits: Limits,
     /// `GODEBUG` of the environment to assume at run time.
     pub godebug: Option<&'o str>,
+    /// Memory that is shared with others who inspect at the same time.
+    pub room: Option<&'o Room>,
 }
 
 /// One Go program found in a file.
@@ -68,8 +70,14 @@ pub struct Inspection {
 pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection, Miss> {
     let window = Window::new(reader, options.limits.executable);
     let head = window.upto(0, 512).ok_or(Miss::Unreadable)?;
+    let shape = exe::sniff(head).ok_or(Miss::NotExecutable)?;
     let mut inspection = Inspection::default();
-    match exe::sniff(head).ok_or(Miss::NotExecutable)? {
+    // What is around the executables keeps little: they are who may need the room.
+    let window = match shape {
+        Shape::FatMachO | Shape::Archive => window.in_share(options.room),
+        _ => window.in_room(options.room),
+    };
+    match shape {
         Shape::FatMachO => {
             let (slices, dropped) = exe::slices(&window)?;
             if dropped > 0 {
@@ -98,9 +106,7 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
                 );
             }
         }
-        _ => {
-            inspection.thin(&window, (0, reader.len()), None, None, options)?;
-        }
+        _ => inspection.thin(&window, (0, reader.len()), None, None, options)?,
     }
     inspection.add(window.counts());
     Ok(inspection)
@@ -115,7 +121,7 @@ impl Inspection {
         member: Option<String>,
         options: &Options<'_>,
     ) {
-        let window = Window::new(part, options.limits.executable);
+        let window = Window::new(part, options.limits.executable).in_room(options.room);
         let label = slice.clone().or_else(|| member.clone());
         match self.thin(&window, range, slice, member, options) {
             Ok(()) | Err(Miss::NotExecutable) => {}
@@ -186,6 +192,7 @@ fn packer(window: &Window<'_>, named: bool) -> Option<Packer> {
 /// The record of the program inside a packed file; `None` when it is not Go.
 fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, String> {
     let data = window.get(0, window.len()).ok_or("cannot be read")?;
+    window.claim_room();
     let limit = options.limits.unpacked;
     let (reader, packer, notes): (Box<dyn ReadAt + '_>, _, Vec<&str>) = match options.level {
         Level::BuildInfo => {
@@ -237,6 +244,9 @@ fn cuts_headers(fault: &Fault) -> bool {
     }
 }
 
+/// Build-info texts longer than this, which no honest program has, become records one at a time.
+const LONG_TEXT: usize = 256 << 10;
+
 fn read(image: &Image<'_>, options: &Options<'_>) -> Option<Binary> {
     let tables = Tables::new(image, options.limits);
     let identity = identify::identify(&tables, options.named)?;
@@ -246,6 +256,9 @@ fn read(image: &Image<'_>, options: &Options<'_>) -> Option<Binary> {
         .map(|v| String::from_utf8_lossy(v).into_owned())
         .or_else(|| foreign.and_then(|f| f.version.clone()));
     let version = raw.as_deref().and_then(GoVersion::parse);
+    if identity.modinfo.is_some_and(|text| text.len() > LONG_TEXT) {
+        image.window().claim_room();
+    }
     let info = identity.modinfo.map(ModInfo::parse);
     let mut binary = record(&tables, &identity, info.as_ref(), raw, version.as_ref());
     if options.level == Level::Full {

@@ -190,7 +190,12 @@ fn go_reads(image: &Image<'_>, blob: &Blob<'_>) -> bool {
         }
         _ => {
             image.kind != Kind::Object
-                && (blob.inline || image.word(blob.address + 16).is_some_and(|w| w != 0))
+                && (blob.inline
+                    || blob
+                        .address
+                        .checked_add(16)
+                        .and_then(|at| image.word(at))
+                        .is_some_and(|w| w != 0))
         }
     }
 }

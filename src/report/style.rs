@@ -3,6 +3,7 @@
 //! Colour is put in as invisible marks while text is measured, cut and wrapped, and turned into escape sequences last
 //! ([`Look::finish`]). [`clean`] takes those marks out of foreign text, so a file cannot forge them.
 
+use super::harmless::acts;
 use anstyle::{AnsiColor, Style};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
@@ -242,14 +243,6 @@ pub fn width(text: &str) -> usize {
         .copied()
         .unwrap_or_default()
         .into()
-}
-
-/// Whether a character acts on a terminal or hides: controls, direction marks, invisible and layout characters.
-fn acts(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Text from a file, made harmless for a terminal: characters that act or hide are written out (`\n`, `\x1b`,

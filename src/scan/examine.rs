@@ -5,7 +5,7 @@ use super::{Counters, Event, Options, error_text, may_hold_program, reader_optio
 #[cfg(feature = "archives")]
 use crate::bytes::Budget;
 use crate::bytes::base64;
-use crate::bytes::{FileBytes, ReadAt};
+use crate::bytes::{FileBytes, ReadAt, Room};
 use crate::exe::{self, Miss};
 use crate::go::{self, environment};
 use crate::report::model::{Binary, Location, Unexamined};
@@ -51,6 +51,8 @@ type Links = HashMap<(u64, u64), (Arc<OnceLock<Content>>, u64)>;
 pub struct Examiner<'e> {
     pub(crate) options: &'e Options,
     pub(crate) counters: &'e Counters,
+    /// Memory that all threads share for what they hold of executables.
+    room: Room,
     /// Files with several names, until all of them were met.
     links: Mutex<Links>,
     /// Memory that all threads share for what is kept of containers.
@@ -69,6 +71,7 @@ impl<'e> Examiner<'e> {
         Self {
             options,
             counters,
+            room: Room::new(options.memory, options.jobs),
             links: Mutex::default(),
             #[cfg(feature = "archives")]
             budget: Budget::new(options.memory),
@@ -208,7 +211,7 @@ impl<'e> Examiner<'e> {
 
     /// Reads what looks like an executable. A panic in a reader is a bug, and costs this file only.
     pub(crate) fn program(&self, reader: &dyn ReadAt, named: bool) -> Content {
-        let options = reader_options(self.options, named);
+        let options = reader_options(self.options, &self.room, named);
         let inspection = match catch_unwind(AssertUnwindSafe(|| go::inspect(reader, &options))) {
             Ok(Ok(inspection)) => inspection,
             Ok(Err(miss @ Miss::NotExecutable)) => return Content::NotGo(miss.to_string()),

@@ -19,7 +19,7 @@ pub use examine::Examiner;
 use place::Outer;
 pub use place::path_fields;
 
-use crate::bytes::Limits;
+use crate::bytes::{Limits, Room};
 use crate::go::{self, Level};
 use crate::report::model::{Binary, End, ImageRecord, Location, Reach, Summary, Unexamined};
 use crate::source::dir::{self, Kind, Listed};
@@ -107,6 +107,22 @@ pub enum Event {
     },
 }
 
+/// A record of many thousand modules or settings counts for as many as it is large.
+impl ordered::Weigh for Event {
+    fn weight(&self) -> usize {
+        const USUAL: usize = 400;
+        match self {
+            Self::Binary(binary) => {
+                let info = binary.build_info.as_ref();
+                let parts =
+                    info.map_or(0, |i| i.deps.len() + i.settings.len()) + binary.notes.len();
+                1 + parts / USUAL
+            }
+            _ => 1,
+        }
+    }
+}
+
 /// What a scan came to.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
@@ -152,8 +168,11 @@ pub fn run(
     let mut outcome = Outcome::default();
     let mut summary = Summary::default();
     let (mut go, mut unexamined, mut failed) = (0, 0, false);
+    // 64 KiB for each: what an honest record takes at most.
+    let ahead = usize::try_from(options.memory >> 16).unwrap_or(ordered::AHEAD);
     ordered::run(
         options.jobs,
+        ahead.clamp(16, ordered::AHEAD),
         |out| {
             for (named, visitor) in targets.iter().zip(&visitors) {
                 let (options, counters) = (options, counters);
@@ -443,13 +462,22 @@ pub(crate) fn may_hold_program(head: &[u8]) -> bool {
     crate::exe::sniff(head).is_some()
 }
 
-/// The options of the Go reader for a file.
-pub(crate) fn reader_options(options: &Options, named: bool) -> go::Options<'_> {
+/// The options of the Go reader for a file. Text of a record becomes many times as much memory, and unpacking is done by
+/// one thread at a time.
+pub(crate) fn reader_options<'o>(
+    options: &'o Options,
+    room: &'o Room,
+    named: bool,
+) -> go::Options<'o> {
     let godebug = options.environment.iter().rev().find(|e| e.0 == "GODEBUG");
+    let mut limits = options.limits;
+    limits.unpacked = limits.unpacked.min(options.memory);
+    limits.build_info = limits.build_info.min(options.memory / 32);
     go::Options {
         godebug: godebug.map(|e| e.1.as_str()),
         level: options.level,
         named,
-        limits: options.limits,
+        limits,
+        room: Some(room),
     }
 }

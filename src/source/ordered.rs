@@ -8,8 +8,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Results that wait for delivery before threads stop taking new tasks. It bounds memory when one slow task holds the rest up.
-const AHEAD: usize = 8192;
+/// Weight of the results that wait for delivery before threads stop taking new tasks. It bounds memory when one slow task holds the rest up.
+pub const AHEAD: usize = 8192;
+
+/// What a result counts for: 1, or more for one that takes a lot of memory.
+pub trait Weigh {
+    /// At least 1.
+    fn weight(&self) -> usize;
+}
 
 /// How long a reader with nothing to deliver sleeps; the end of the work wakes it at once.
 const PAUSE: Duration = Duration::from_millis(4);
@@ -55,7 +61,7 @@ struct State<'env, T> {
     running: usize,
     /// Threads that wait for a task.
     idle: usize,
-    /// Results not delivered yet.
+    /// Weight of the results not delivered yet.
     waiting: usize,
     stopped: bool,
 }
@@ -67,6 +73,8 @@ impl<T> State<'_, T> {
 }
 
 struct Shared<'env, T> {
+    /// Weight of results at which threads stop taking new tasks.
+    ahead: usize,
     state: Mutex<State<'env, T>>,
     /// A task may be taken, or nothing will come any more.
     work: Condvar,
@@ -74,7 +82,7 @@ struct Shared<'env, T> {
     ready: Condvar,
 }
 
-impl<'env, T: Send> Shared<'env, T> {
+impl<'env, T: Send + Weigh> Shared<'env, T> {
     fn lock(&self) -> MutexGuard<'_, State<'env, T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -88,7 +96,7 @@ impl<'env, T: Send> Shared<'env, T> {
                 self.ready.notify_all();
                 return;
             }
-            let may_take = state.waiting < AHEAD || state.running == 0;
+            let may_take = state.waiting < self.ahead || state.running == 0;
             let taken = if may_take { state.stack.pop() } else { None };
             let Some(taken) = taken else {
                 state.idle += 1;
@@ -106,7 +114,7 @@ impl<'env, T: Send> Shared<'env, T> {
             } else if sleepers == 1 {
                 self.work.notify_one();
             }
-            if state.waiting >= AHEAD / 2 {
+            if state.waiting >= self.ahead / 2 {
                 self.ready.notify_one();
             }
         }
@@ -126,11 +134,11 @@ impl<'env, T: Send> Shared<'env, T> {
         };
         // Tasks guard their own work; this only keeps a panic from leaving the reader waiting for ever.
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| task(&mut output)));
-        let results = output
-            .items
-            .iter()
-            .filter(|i| matches!(i, Item::Result(_)))
-            .count();
+        let weights = output.items.iter().map(|i| match i {
+            Item::Result(result) => result.weight(),
+            Item::Child(_) => 0,
+        });
+        let results: usize = weights.sum();
         let mut state = self.lock();
         // Filled and counted in one step: the reader may take a result as soon as it is there.
         *slot.items.lock().unwrap_or_else(PoisonError::into_inner) = Some(output.items);
@@ -170,8 +178,9 @@ impl<'env, T: Send> Shared<'env, T> {
                 Some(Item::Child(slot)) => next = Some(slot),
                 Some(Item::Result(result)) => {
                     let mut state = self.lock();
-                    state.waiting -= 1;
-                    if state.idle > 0 && state.waiting + 1 == AHEAD {
+                    let full = state.waiting >= self.ahead;
+                    state.waiting = state.waiting.saturating_sub(result.weight());
+                    if state.idle > 0 && full && state.waiting < self.ahead {
                         self.work.notify_all();
                     }
                     drop(state);
@@ -199,13 +208,15 @@ impl<'env, T: Send> Shared<'env, T> {
     }
 }
 
-/// Runs the root task and all that come of it on `threads` threads (0: one for each processor), and hands every result to `deliver` on the calling
+/// Runs the root task and all that come of it on `threads` threads (0: one for each processor), with results of weight
+/// `ahead` (usually [`AHEAD`]) waiting at most, and hands every result to `deliver` on the calling
 /// thread. When `deliver` answers false, what is running is finished, nothing new is started, and no more is delivered.
 ///
 /// # Errors
 /// When the threads cannot be started.
-pub fn run<'env, T: Send>(
+pub fn run<'env, T: Send + Weigh>(
     threads: usize,
+    ahead: usize,
     root: impl FnOnce(&mut Output<'env, T>) + Send + 'env,
     deliver: &mut dyn FnMut(T) -> bool,
 ) -> std::io::Result<()> {
@@ -213,6 +224,7 @@ pub fn run<'env, T: Send>(
         items: Mutex::new(None),
     });
     let shared = Shared {
+        ahead: ahead.max(1),
         state: Mutex::new(State {
             stack: vec![(slot.clone(), Box::new(root))],
             running: 0,
@@ -254,6 +266,18 @@ pub fn run<'env, T: Send>(
 mod tests {
     use super::*;
 
+    impl Weigh for String {
+        fn weight(&self) -> usize {
+            1
+        }
+    }
+
+    impl Weigh for usize {
+        fn weight(&self) -> usize {
+            1
+        }
+    }
+
     /// A tree of tasks whose results are their places in it, with uneven amounts of work.
     fn tree(depth: u32, name: String, out: &mut Output<'_, String>) {
         let hash = name
@@ -273,7 +297,7 @@ mod tests {
 
     fn collect(threads: usize) -> Vec<String> {
         let mut all = Vec::new();
-        run(threads, |out| tree(4, "t".into(), out), &mut |r| {
+        run(threads, AHEAD, |out| tree(4, "t".into(), out), &mut |r| {
             all.push(r);
             true
         })
@@ -297,6 +321,7 @@ mod tests {
         let mut seen = 0;
         run(
             2,
+            AHEAD,
             |out| {
                 for _ in 0..8 {
                     out.task(|out| (0..3 * AHEAD / 2).for_each(|i| out.push(i)));
@@ -314,7 +339,7 @@ mod tests {
     #[test]
     fn stopping_early_ends_the_run() {
         let mut seen = 0;
-        run(2, |out| tree(5, "t".into(), out), &mut |_| {
+        run(2, AHEAD, |out| tree(5, "t".into(), out), &mut |_| {
             seen += 1;
             seen < 10
         })

@@ -1,5 +1,6 @@
 //! A mistake in a policy file, shown with the line and a caret.
 
+use crate::report::harmless::acts;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::ops::Range;
 
@@ -23,18 +24,17 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// The mistake with its line of `text` (the text that was loaded) and a caret below it.
+    /// The mistake with its line of `text` (the text that was loaded) and a caret below it. Characters that act on a
+    /// terminal are replaced: a policy may come from somebody else.
     pub fn render(&self, text: &str, colour: bool) -> String {
-        let length = text.len();
-        let span =
-            self.span.start.min(length)..self.span.end.min(length).max(self.span.start.min(length));
-        let annotation = AnnotationKind::Primary.span(span).label(&self.label);
-        let mut group = Level::ERROR.primary_title(&self.message).element(
-            Snippet::source(text)
-                .path(&self.file)
-                .annotation(annotation),
-        );
-        if let Some(help) = &self.help {
+        let (text, span) = harmless(text, &self.span);
+        let [file, message, label] = [&self.file, &self.message, &self.label].map(|t| plain(t));
+        let annotation = AnnotationKind::Primary.span(span).label(&label);
+        let mut group = Level::ERROR
+            .primary_title(&message)
+            .element(Snippet::source(&text).path(&file).annotation(annotation));
+        let help = self.help.as_deref().map(plain);
+        if let Some(help) = &help {
             group = group.element(Level::HELP.message(help));
         }
         let renderer = if colour {
@@ -51,11 +51,45 @@ impl Diagnostic {
             .help
             .as_ref()
             .map_or(String::new(), |h| format!(" ({h})"));
-        format!(
+        plain(&format!(
             "{}:{}:{}: {}{help}",
             self.file, self.line, self.column, self.message
-        )
+        ))
     }
+}
+
+/// One line without characters that act.
+fn plain(text: &str) -> String {
+    let shown = |c| {
+        if acts(c) {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    text.chars().map(shown).collect()
+}
+
+/// A source text without characters that act but tabs and line ends, and where the span is in it.
+fn harmless(text: &str, span: &Range<usize>) -> (String, Range<usize>) {
+    let mut out = String::with_capacity(text.len());
+    let (mut start, mut end) = (None, None);
+    for (at, c) in text.char_indices() {
+        if at >= span.start {
+            start.get_or_insert(out.len());
+        }
+        if at >= span.end {
+            end.get_or_insert(out.len());
+        }
+        let kept = matches!(c, '\n' | '\t') || !acts(c);
+        match (c, kept) {
+            ('\r', _) => {}
+            (c, true) => out.push(c),
+            (_, false) => out.push(char::REPLACEMENT_CHARACTER),
+        }
+    }
+    let end = end.unwrap_or(out.len());
+    (out, start.unwrap_or(end).min(end)..end)
 }
 
 /// Line and column (characters) of a byte, from 1.

@@ -14,6 +14,7 @@ pub mod remarks;
 pub mod sarif;
 pub mod text;
 
+use super::harmless::acts;
 use crate::audit::Audit;
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -91,12 +92,6 @@ pub static FORMATS: &[Format] = &[
 /// The format of that name.
 pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|f| f.name == name)
-}
-
-/// Characters that act on a terminal or hide: controls, line and paragraph separators, direction marks, zero width.
-fn acts(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Text from a file made harmless for a terminal or a page: characters that act are written out.

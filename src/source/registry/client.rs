@@ -59,12 +59,21 @@ pub struct Client {
     pub timeout: Duration,
     /// The value of `Authorization` that worked last.
     authorization: Mutex<Option<String>>,
+    /// Whatever was or may be sent as proof, in every form: a server could hand it back as the name of a host.
+    secrets: Mutex<Vec<String>>,
 }
 
 #[derive(Deserialize)]
 struct Token {
     token: Option<String>,
     access_token: Option<String>,
+}
+
+/// The token in the answer of a token service, when it can stand in a header. No error: it would quote the token.
+pub(crate) fn read_token(answer: &[u8]) -> Option<String> {
+    let token: Token = serde_json::from_slice(answer).ok()?;
+    let token = token.token.or(token.access_token)?;
+    token.bytes().all(|b| b.is_ascii_graphic()).then_some(token)
 }
 
 impl Client {
@@ -110,7 +119,35 @@ impl Client {
             pause: settings.pause,
             timeout: settings.timeout,
             authorization: Mutex::new(None),
+            secrets: Mutex::default(),
         })
+    }
+
+    /// Remembers what no message may hold.
+    fn conceal(&self, texts: &[&str]) {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        for text in texts.iter().filter(|t| !t.is_empty()) {
+            let text = text.to_ascii_lowercase();
+            if !secrets.contains(&text) {
+                secrets.push(text);
+            }
+        }
+    }
+
+    /// The host of an address that a server named, as it may stand in a message.
+    fn shown<'u>(&self, url: &'u str) -> &'u str {
+        let host = host_of(url);
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b".-:[]_".contains(&b);
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let lower = host.to_ascii_lowercase();
+        if host.len() <= 255
+            && host.bytes().all(plain)
+            && !secrets.iter().any(|s| lower.contains(s))
+        {
+            host
+        } else {
+            "another host"
+        }
     }
 
     /// A GET that is repeated when the server or the line fails for the moment. `range` is the first byte wanted.
@@ -265,8 +302,9 @@ impl Client {
             return Ok(());
         }
         Err(lasting(format!(
-            "{} sends to {host} without TLS, which is refused",
-            self.host
+            "{} sends to {} without TLS, which is refused",
+            self.host,
+            self.shown(url)
         )))
     }
 
@@ -276,10 +314,18 @@ impl Client {
             Some(directory) => credentials::find(directory, &self.host).map_err(lasting)?,
             None => None,
         };
+        match &credential {
+            Some(Credential::Basic { user, password }) => {
+                let proof = basic_proof(user, password);
+                self.conceal(&[user, password, proof.trim_start_matches("Basic ")]);
+            }
+            Some(Credential::Identity(token)) => self.conceal(&[token]),
+            None => {}
+        }
         if let Some(bearer) = wanted.iter().find(|c| c.scheme == "bearer") {
-            return self
-                .token(bearer, credential.as_ref())
-                .map(|token| Some(format!("Bearer {token}")));
+            let token = self.token(bearer, credential.as_ref())?;
+            self.conceal(&[&token]);
+            return Ok(Some(format!("Bearer {token}")));
         }
         let basic = wanted.iter().any(|c| c.scheme == "basic");
         Ok(match credential {
@@ -325,7 +371,7 @@ impl Client {
             }
         };
         let mut answer = result.map_err(|e| self.trouble(realm, &e))?;
-        let service = host_of(realm);
+        let service = self.shown(realm);
         if !answer.status().is_success() {
             let text = format!(
                 "the token service {service} answered {}; log in with `docker login`",
@@ -345,16 +391,12 @@ impl Client {
         read.map_err(|e| {
             Trouble::Passing(unreadable(format!("the token service {service}: {e}")))
         })?;
-        // The error would quote the token.
-        let token: Option<Token> = serde_json::from_slice(&text).ok();
-        let token = token
-            .and_then(|t| t.token.or(t.access_token))
-            .filter(|t| t.bytes().all(|b| b.is_ascii_graphic()));
-        token.ok_or_else(|| lasting(format!("the token service {service} gave no token")))
+        read_token(&text)
+            .ok_or_else(|| lasting(format!("the token service {service} gave no token")))
     }
 
     fn trouble(&self, url: &str, error: &ureq::Error) -> Trouble {
-        let host = host_of(url);
+        let host = self.shown(url);
         match error {
             ureq::Error::Io(e)
                 if e.kind() == std::io::ErrorKind::InvalidData && url.starts_with("https:") =>

@@ -8,6 +8,22 @@ mod credentials;
 mod download;
 mod reference;
 
+/// Readers of answers for the fuzzers, which have no registry to ask.
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing {
+    pub(crate) use super::client::read_token;
+
+    /// Reads a header, and encodes what it holds as a query does.
+    pub(crate) fn read_challenges(header: &str) {
+        for challenge in super::auth::challenges(header) {
+            for value in challenge.params.values() {
+                let encoded = super::auth::encode(value);
+                assert!(encoded.bytes().all(|b| b.is_ascii_graphic() && b != b'&'));
+            }
+        }
+    }
+}
+
 pub use reference::Reference;
 
 use super::archive::{ArchiveError, Reason};

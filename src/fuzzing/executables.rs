@@ -1,0 +1,359 @@
+//! Executable formats, and Go's tables inside them.
+
+use crate::bytes::{Limits, ReadAt, Window};
+use crate::exe::packed as packer;
+use crate::exe::{self, Image, Shape, linkage};
+use crate::go::identify::Tables;
+use crate::go::pclntab::Pclntab;
+use crate::go::{self, Level, Options, inlining};
+use std::io;
+use std::ops::ControlFlow;
+
+/// Bytes that are read piece by piece, as a file is, and never handed out whole.
+struct File<'d>(&'d [u8]);
+
+impl ReadAt for File<'_> {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.0.read_at(buf, offset)
+    }
+}
+
+/// Opens the bytes when they are of that shape, once from memory and once as a file, and asks for everything there is.
+fn open(data: &[u8], shape: Shape, look: &dyn Fn(&Image<'_>)) {
+    if exe::sniff(data) != Some(shape) {
+        return;
+    }
+    let (memory, file) = (Window::new(&data, 1 << 30), File(data));
+    let file = Window::new(&file, 1 << 30);
+    let (a, b) = (exe::open(&memory), exe::open(&file));
+    assert_eq!(
+        a.as_ref().err(),
+        b.as_ref().err(),
+        "memory and file disagree"
+    );
+    if let (Ok(a), Ok(b)) = (a, b) {
+        assert_eq!((&a.segments, &a.sections), (&b.segments, &b.sections));
+        look(&a);
+        touch(&b);
+    }
+}
+
+fn touch(image: &Image<'_>) {
+    for segment in image.segments.iter().take(64) {
+        if let Some(bytes) = image.bytes_upto(segment.address, segment.size.min(4096)) {
+            assert!(bytes.len() as u64 <= segment.size);
+        }
+        let _ = image.word(segment.end().wrapping_sub(4));
+        let _ = image.pointer(segment.address);
+        let _ = image.go_string(segment.address, 4096);
+    }
+    for section in image.sections.iter().take(64) {
+        let _ = image.bytes(section.address, section.size);
+        let _ = image.section(&section.name);
+    }
+    let _ = image.first_writable_section();
+    let mut symbols = 0;
+    image.symbols::<()>(&mut |symbol| {
+        symbols += symbol.name.len();
+        ControlFlow::Continue(())
+    });
+    let _ = (
+        image.has_symbol(b"runtime.text"),
+        image.symbol_address(b"main"),
+    );
+    let _ = image.fixups();
+    let _ = linkage::describe(image);
+    let _ = go::compiler::foreign(image);
+    let _ = go::fips::checksum(image);
+}
+
+/// Reads ELF, and compares its view with goblin's: what both know must be the same.
+pub fn elf(data: &[u8]) {
+    open(data, Shape::Elf, &|image| {
+        touch(image);
+        let Ok(other) = goblin::elf::Elf::parse(data) else {
+            return;
+        };
+        // Equal numbers in both headers: the reader must have taken the fields from the same places.
+        for section in &image.sections {
+            assert!(
+                other.section_headers.iter().any(|s| {
+                    s.sh_addr == section.address && s.sh_offset == section.offset
+                        || other.header.e_type == goblin::elf::header::ET_REL
+                }),
+                "goblin has no section like {section:?}"
+            );
+        }
+        if other.header.e_type != goblin::elf::header::ET_REL {
+            for segment in &image.segments {
+                assert!(
+                    other
+                        .program_headers
+                        .iter()
+                        .any(|p| p.p_vaddr == segment.address
+                            && p.p_offset == segment.offset
+                            && p.p_filesz >= segment.size),
+                    "goblin has no segment like {segment:?}"
+                );
+            }
+        }
+    });
+}
+
+/// Reads thin Mach-O.
+pub fn macho(data: &[u8]) {
+    open(data, Shape::MachO, &touch);
+}
+
+/// Takes universal Mach-O apart, and inspects its slices.
+pub fn fat(data: &[u8]) {
+    if exe::sniff(data) != Some(Shape::FatMachO) {
+        return;
+    }
+    let window = Window::new(&data, 1 << 30);
+    if let Ok((slices, _)) = exe::slices(&window) {
+        for slice in slices {
+            let end = slice.offset.checked_add(slice.size);
+            assert!(end.is_some_and(|end| end <= data.len() as u64), "{slice:?}");
+        }
+    }
+    inspect(data);
+}
+
+/// Reads PE.
+pub fn pe(data: &[u8]) {
+    open(data, Shape::Pe, &touch);
+}
+
+/// Reads COFF objects.
+pub fn coff(data: &[u8]) {
+    open(data, Shape::Coff, &touch);
+}
+
+/// Reads XCOFF.
+pub fn xcoff(data: &[u8]) {
+    open(data, Shape::Xcoff, &touch);
+}
+
+/// Reads Plan 9 executables.
+pub fn plan9(data: &[u8]) {
+    open(data, Shape::Plan9, &touch);
+}
+
+/// Reads WebAssembly modules.
+pub fn wasm(data: &[u8]) {
+    open(data, Shape::Wasm, &touch);
+}
+
+/// Lists the members of an archive of objects, and inspects them.
+pub fn ar(data: &[u8]) {
+    if exe::sniff(data) != Some(Shape::Archive) {
+        return;
+    }
+    let window = Window::new(&data, 1 << 30);
+    if let Ok(members) = exe::members(&window) {
+        for member in members {
+            let end = member.offset.checked_add(member.size);
+            assert!(
+                end.is_some_and(|end| end <= data.len() as u64),
+                "{member:?}"
+            );
+        }
+    }
+    inspect(data);
+}
+
+/// Names packers and unpacks.
+pub fn packed(data: &[u8]) {
+    const MOST: u64 = 1 << 20;
+    let tail = data.get(data.len().saturating_sub(packer::TAIL_WINDOW)..);
+    let head = data.get(..packer::HEAD_WINDOW).unwrap_or(data);
+    let _ = packer::detect(head, tail.unwrap_or_default());
+    match packer::unpack(data, MOST) {
+        Ok(unpacked) => assert!(unpacked.image.len() as u64 <= MOST),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// Everything that is done with a named file.
+pub fn inspect(data: &[u8]) {
+    let limits = Limits {
+        unpacked: 1 << 20,
+        ..Limits::default()
+    };
+    for level in [Level::BuildInfo, Level::Full] {
+        let options = Options {
+            level,
+            named: true,
+            limits,
+            godebug: Some("panicnil=1,x=2"),
+            room: None,
+        };
+        let _ = go::inspect(&File(data), &options);
+    }
+}
+
+/// A program whose one segment holds these bytes. The first byte chooses the width, the byte order, and whether the
+/// sections of Go's tables all lie over them.
+fn program(data: &[u8]) -> Option<(Vec<u8>, u64)> {
+    let (&choice, body) = data.split_first()?;
+    let (wide, big, named) = (choice & 1 == 0, choice & 2 != 0, choice & 4 != 0);
+    let order = |bytes: &[u8]| -> Vec<u8> {
+        if big {
+            bytes.iter().rev().copied().collect()
+        } else {
+            bytes.to_vec()
+        }
+    };
+    let half = |n: u16| order(&n.to_le_bytes());
+    let quarter = |n: u32| order(&n.to_le_bytes());
+    let word = |n: u64| {
+        if wide {
+            order(&n.to_le_bytes())
+        } else {
+            quarter(n as u32)
+        }
+    };
+    let names = NAMES.concat();
+    let start = 0x80u64;
+    let names_at = start + body.len() as u64;
+    let table = names_at + names.len() as u64;
+    let count = if named { NAMES.len() as u16 } else { 0 };
+    let mut file = b"\x7fELF".to_vec();
+    file.extend([if wide { 2 } else { 1 }, if big { 2 } else { 1 }, 1]);
+    file.resize(16, 0);
+    let machine = match (wide, big) {
+        (true, false) => 62,
+        (true, true) => 21,
+        (false, false) => 3,
+        (false, true) => 8,
+    };
+    file.extend([half(2), half(machine), quarter(1)].concat());
+    let header = if wide { 64 } else { 52 };
+    let address = BASE + start;
+    file.extend(
+        [
+            word(address),
+            word(header),
+            word(if named { table } else { 0 }),
+        ]
+        .concat(),
+    );
+    file.extend(quarter(0));
+    let sizes = if wide {
+        [64, 56, 1, 64]
+    } else {
+        [52, 32, 1, 40]
+    };
+    file.extend(sizes.map(half).concat());
+    file.extend([half(count), half(u16::from(named))].concat());
+    let size = word(body.len() as u64);
+    let place = [
+        word(start),
+        word(address),
+        word(address),
+        size.clone(),
+        size.clone(),
+    ]
+    .concat();
+    if wide {
+        file.extend([quarter(1), quarter(6), place, word(4096)].concat());
+    } else {
+        file.extend([quarter(1), place, quarter(6), word(4096)].concat());
+    }
+    file.resize(start as usize, 0);
+    file.extend(body);
+    file.extend(names.as_bytes());
+    let mut name_at = 0;
+    for (i, name) in NAMES.iter().enumerate().take(usize::from(count)) {
+        let rest = [word(0), word(0)].concat();
+        let link = [quarter(0), quarter(0)].concat();
+        let (kind, at, address, len) = match i {
+            0 => (0, 0, 0, 0),
+            1 => (3, names_at, 0, names.len() as u64),
+            _ => (1, start, address, body.len() as u64),
+        };
+        let place = [word(address), word(at), word(len)].concat();
+        file.extend([quarter(name_at), quarter(kind), word(3), place, link, rest].concat());
+        name_at += name.len() as u32;
+    }
+    Some((file, address))
+}
+
+const BASE: u64 = 0x40_0000;
+const NAMES: [&str; 6] = [
+    "\0",
+    ".shstrtab\0",
+    ".go.buildinfo\0",
+    ".gopclntab\0",
+    ".go.module\0",
+    ".data\0",
+];
+
+fn in_program(data: &[u8], look: &dyn Fn(&Image<'_>, u64)) {
+    if let Some((file, address)) = program(data) {
+        let window = Window::new(&file, 1 << 30);
+        let image = exe::open(&window).expect("the program around the bytes is sound");
+        assert!(image.segments.len() <= 1, "{:?}", image.segments);
+        look(&image, address);
+    }
+}
+
+/// Finds and decodes the build-info blob.
+pub fn buildinfo(data: &[u8]) {
+    in_program(data, &|image, _| {
+        for limit in [64, 16 << 20] {
+            for blob in [
+                go::buildinfo::find_in_section(image, limit),
+                go::buildinfo::find_in_segments(image, limit),
+            ]
+            .into_iter()
+            .flatten()
+            {
+                assert!(blob.modinfo.is_none_or(|m| m.len() as u64 <= limit));
+                let _ = go::buildinfo::looks_like_go(blob.version);
+            }
+        }
+    });
+}
+
+/// Parses the function table wherever it may begin.
+pub fn pclntab(data: &[u8]) {
+    in_program(data, &|image, address| {
+        let tables = [Pclntab::parse(image, address), Pclntab::find(image)];
+        for table in tables.into_iter().flatten() {
+            let mut count = 0u64;
+            table.function_names::<()>(image, &mut |_| {
+                count += 1;
+                ControlFlow::Continue(())
+            });
+            table.source_files::<()>(image, &mut |_| {
+                count += 1;
+                ControlFlow::Continue(())
+            });
+            let _ = table.has_function(image, b"runtime.main");
+        }
+    });
+}
+
+/// Finds the module data and what hangs on it: linker strings, packages, paths, inlined calls.
+pub fn moduledata(data: &[u8]) {
+    in_program(data, &|image, _| {
+        let tables = Tables::new(image, Limits::default());
+        let _ = tables.moduledata();
+        let strings = tables.strings();
+        let _ = (strings.modinfo(), strings.versions().count());
+        let _ = go::functions::Functions::read(&tables);
+        let _ = go::paths::SourceFiles::read(&tables);
+        for minor in [None, Some(20), Some(27)] {
+            let _ = inlining::ranges(&tables, b"runtime.GOROOT", minor);
+        }
+    });
+    if let Some((file, _)) = program(data) {
+        inspect(&file);
+    }
+}

@@ -1,0 +1,506 @@
+//! What the system does to a scan: odd files in the tree, files that change, full disks, closed pipes, signals, little
+//! memory. No panic, no wait without end, and lines of JSON that are whole.
+#![cfg(all(unix, feature = "cli", feature = "archives"))]
+
+mod support;
+
+use serde_json::Value;
+use std::ffi::{OsStr, OsString};
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use support::cli::{Output, Scratch, command, finish, run};
+use support::fixture;
+
+/// A small program, found by its record.
+const PROGRAM: &str = "1.27-linux-amd64-hello-trimstrip";
+/// Text that acts on a terminal.
+const ESCAPES: &str = "\x1b]0;owned\x07\x1b[2J\u{9b}31m\u{202e}\r\n\x7f";
+
+/// Runs a shell line in which `"$@"` is the command.
+fn shell(line: &str, args: &[&OsStr]) -> Output {
+    let clean = command();
+    let mut sh = Command::new("sh");
+    sh.arg("-c").arg(line).arg("sh").arg(clean.get_program());
+    for (key, value) in clean.get_envs() {
+        match value {
+            Some(value) => sh.env(key, value),
+            None => sh.env_remove(key),
+        };
+    }
+    finish(sh.args(args).stdin(Stdio::null()))
+}
+
+fn os(parts: &[&str]) -> Vec<OsString> {
+    parts.iter().map(OsString::from).collect()
+}
+
+/// Runs the command, which must end in time whatever it meets.
+fn in_time(args: &[OsString]) -> Output {
+    let start = Instant::now();
+    let refs: Vec<&OsStr> = args.iter().map(OsString::as_os_str).collect();
+    let out = shell("exec timeout 60 \"$@\"", &refs);
+    assert!(
+        out.code != Some(124),
+        "{args:?} still runs after {:?}",
+        start.elapsed()
+    );
+    sound(&out);
+    out
+}
+
+/// No panic and no death.
+fn sound(out: &Output) {
+    assert!(!out.stderr.contains("panicked"), "{}", out.stderr);
+    assert!(
+        matches!(out.code, Some(0..=3)),
+        "{:?}: {}",
+        out.code,
+        out.stderr
+    );
+}
+
+fn harmless(what: &str, bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let acts = |c: char| {
+        c != '\n'
+            && (c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+    };
+    if let Some(c) = text.chars().find(|c| acts(*c)) {
+        panic!("{what}: {c:?} in {text:?}");
+    }
+}
+
+/// Every line is a JSON object; gives their types.
+fn types(stdout: &str) -> Vec<String> {
+    assert!(
+        stdout.is_empty() || stdout.ends_with('\n'),
+        "a line was cut"
+    );
+    stdout
+        .lines()
+        .map(|line| {
+            let value: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+            value["type"].as_str().unwrap().to_owned()
+        })
+        .collect()
+}
+
+fn root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+fn sh(line: &str, dir: &Path) -> bool {
+    Command::new("sh")
+        .args(["-c", line])
+        .current_dir(dir)
+        .status()
+        .unwrap()
+        .success()
+}
+
+#[test]
+fn pipes_and_devices_in_a_tree_are_passed_over() {
+    let scratch = Scratch::new();
+    scratch.put_fixture(PROGRAM);
+    assert!(sh(
+        "mkfifo fifo && ln -s fifo to-fifo && ln -s /dev/zero to-zero && ln -s /dev/tty to-tty",
+        scratch.path()
+    ));
+    if root() {
+        assert!(sh("mknod zero c 1 5 && mknod disk b 7 0", scratch.path()));
+    }
+    for more in [&[][..], &["--follow"]] {
+        let mut args = os(&["scan", "--format=ndjson"]);
+        args.extend(os(more));
+        args.push(scratch.path().into());
+        let out = in_time(&args);
+        assert_eq!(out.code, Some(0), "{}", out.stderr);
+        assert_eq!(
+            types(&out.stdout).iter().filter(|t| *t == "binary").count(),
+            1
+        );
+    }
+    for name in ["fifo", "to-fifo", "to-zero"] {
+        let out = in_time(&[OsString::from("scan"), scratch.path().join(name).into()]);
+        assert_eq!(out.code, Some(2), "{name}");
+        assert!(out.stderr.contains("pipe it in with `-`"), "{}", out.stderr);
+    }
+}
+
+#[test]
+fn links_in_circles_and_deep_directories_end() {
+    let scratch = Scratch::new();
+    assert!(sh(
+        "mkdir a a/b && ln -s ../.. a/b/up && ln -s . self && ln -s x y && ln -s y x && ln -s \"$PWD\" a/whole; \
+         n=0; while [ $n -lt 1500 ]; do mkdir d && cd -P d; n=$((n+1)); done; printf '\\177ELF%20000d' 0 > f",
+        scratch.path()
+    ));
+    scratch.put("a/b/app", &fixture(PROGRAM));
+    for more in ["--no-archives", "--follow"] {
+        let out = in_time(&[
+            OsString::from("scan"),
+            more.into(),
+            "--format=ndjson".into(),
+            scratch.path().into(),
+        ]);
+        assert_eq!(
+            types(&out.stdout).iter().filter(|t| *t == "binary").count(),
+            1,
+            "{more}"
+        );
+    }
+}
+
+#[test]
+fn names_that_act_on_a_terminal_are_written_out() {
+    let scratch = Scratch::new();
+    let name = |text: &str| {
+        let mut bytes = text.as_bytes().to_vec();
+        bytes.push(0xff);
+        OsString::from_vec(bytes)
+    };
+    let program = scratch.path().join(name(ESCAPES));
+    std::fs::write(&program, &*fixture(PROGRAM)).unwrap();
+    let broken = scratch.path().join(name(&format!("broken{ESCAPES}")));
+    std::fs::write(&broken, fixture(PROGRAM).get(..20_000).unwrap()).unwrap();
+    let text = scratch.path().join(name(&format!("text{ESCAPES}")));
+    std::fs::write(&text, b"no program").unwrap();
+    let gone = scratch.path().join(name(&format!("gone{ESCAPES}")));
+    let dir = scratch.path();
+    let policy = scratch.path().join(name(&format!("policy{ESCAPES}")));
+    std::fs::write(
+        &policy,
+        "[rules]\n\"\\u001b[31mx\" = \"no\\u001b[2J\u{9b}\u{202e}\"\nprofile\u{1b} = 3 # \u{1b}[31m\n",
+    )
+    .unwrap();
+    let good = scratch.path().join("gospect.toml");
+    std::fs::write(
+        &good,
+        "[[custom]]\nid = \"x\"\nmessage = \"\\u001b[31m\\u009b\\u202e\"\nlevel = \"error\"\nwhen = [{ key = \"size\", op = \">\", value = 0 }]\n\
+         [[waivers]]\nrule = \"x\"\npaths = [\"\\u001b[31m\"]\nreason = \"\\u001b[31m\\nforged\"\nexpires = \"2099-01-01\"\n",
+    )
+    .unwrap();
+    let cases: &[(&str, &[&Path])] = &[
+        ("scan", &[&program]),
+        ("scan", &[dir]),
+        ("scan", &[&broken]),
+        ("scan", &[&text]),
+        ("scan", &[&gone]),
+        ("audit", &[dir]),
+        ("audit", &[&gone]),
+        ("diff", &[&program, &text]),
+        ("diff", &[&gone, dir]),
+        ("fips", &[dir]),
+    ];
+    for (verb, paths) in cases {
+        let mut args = vec![OsString::from(verb)];
+        args.extend(paths.iter().map(|p| OsString::from(*p)));
+        let out = in_time(&args);
+        harmless(verb, &out.raw);
+        harmless(verb, out.stderr.as_bytes());
+    }
+    let with = |flag: &str, value: &Path| {
+        let mut args = os(&["audit", flag]);
+        args.extend([value.into(), dir.into()]);
+        in_time(&args)
+    };
+    for (flag, value) in [
+        ("--policy", &policy),
+        ("--policy", &good),
+        ("--policy", &gone),
+        ("--baseline", &gone),
+        ("--baseline", &text),
+        ("--files-from", &gone),
+        ("--output", &gone.join("x")),
+        ("--write-baseline", &gone.join("x")),
+        ("--write-baseline", &gone),
+    ] {
+        let out = with(flag, value);
+        harmless(flag, out.stderr.as_bytes());
+        harmless(flag, &out.raw);
+    }
+    for args in [
+        vec!["explain", ESCAPES],
+        vec!["audit", "--profile", ESCAPES, "."],
+        vec!["audit", "-D", ESCAPES, "."],
+        vec!["audit", "--expect", ESCAPES, "."],
+        vec!["scan", "--env", ESCAPES, "."],
+        vec!["scan", "--platform", ESCAPES, "."],
+        vec!["scan", "--exclude", "[\x1b[31m", "."],
+        vec!["scan", "docker:\x1b[31m"],
+        vec!["scan", "registry:\x1b[31m/x"],
+        vec!["scan", "pid:\x1b[31m"],
+        vec!["scan", "--files-from", ESCAPES],
+        vec!["diff", "--fail-on", ESCAPES, ".", "."],
+        vec!["diff", ESCAPES, ESCAPES],
+    ] {
+        let out = in_time(&os(&args));
+        harmless(args[0], out.stderr.as_bytes());
+    }
+}
+
+#[test]
+fn a_directory_that_may_not_be_read_is_named() {
+    let scratch = Scratch::new();
+    assert!(sh("mkdir shut open && chmod 755 .", scratch.path()));
+    scratch.put("shut/app", &fixture(PROGRAM));
+    scratch.put("open/app", &fixture(PROGRAM));
+    scratch.put("open/mine", &fixture(PROGRAM));
+    assert!(sh("chmod 000 shut open/mine", scratch.path()));
+    // Root reads everything, so this must be somebody else, who may run the command at all.
+    let line = match root() {
+        true => "exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\"",
+        false => "exec \"$@\"",
+    };
+    if !matches!(shell(line, &["version".as_ref()]).code, Some(0)) {
+        println!("skipped: nobody else can run the command here");
+        return;
+    }
+    let args = |strict: bool| {
+        let mut args = os(&["scan", "--format=ndjson"]);
+        args.extend(strict.then(|| "--strict".into()));
+        args.push(scratch.path().into());
+        args
+    };
+    for (strict, code) in [(false, 0), (true, 2)] {
+        let args = args(strict);
+        let refs: Vec<&OsStr> = args.iter().map(OsString::as_os_str).collect();
+        let out = shell(line, &refs);
+        assert_eq!(out.code, Some(code), "{}", out.stderr);
+        let types = types(&out.stdout);
+        assert_eq!(
+            types.iter().filter(|t| *t == "unexamined").count(),
+            2,
+            "{}",
+            out.stdout
+        );
+        assert_eq!(types.iter().filter(|t| *t == "binary").count(), 1);
+        assert!(out.stdout.contains("\"reason\":\"unreadable\""));
+    }
+    assert!(sh("chmod 755 shut", scratch.path()));
+}
+
+/// Shrinks, grows, vanishes, becomes a directory, a pipe, a link to itself.
+#[test]
+fn files_that_change_during_the_scan_cost_only_themselves() {
+    let scratch = Scratch::new();
+    let program = fixture(PROGRAM);
+    for n in 0..24 {
+        scratch.put(&format!("f{n}"), &program);
+        scratch.put(&format!("kept/f{n}"), &program);
+    }
+    let archive = {
+        let members: Vec<u8> = support::derive::gzip(&program);
+        members
+    };
+    let done = AtomicBool::new(false);
+    std::thread::scope(|s| {
+        s.spawn(|| {
+            let mut round = 0usize;
+            while !done.load(Ordering::Relaxed) {
+                let path = scratch.path().join(format!("f{}", round % 24));
+                let _ = match round % 7 {
+                    0 => std::fs::File::options()
+                        .write(true)
+                        .open(&path)
+                        .and_then(|f| f.set_len(5000)),
+                    1 => std::fs::write(&path, [&program[..], &program[..]].concat()),
+                    2 => std::fs::remove_file(&path),
+                    3 => std::fs::create_dir(&path),
+                    4 => std::fs::remove_dir(&path)
+                        .and_then(|()| std::os::unix::fs::symlink(&path, &path)),
+                    5 => std::fs::remove_file(&path).and_then(|()| std::fs::write(&path, &archive)),
+                    _ => std::fs::write(&path, &program[..]),
+                };
+                round += 5;
+            }
+        });
+        for more in ["--jobs=1", "--jobs=4", "--follow", "--hash"] {
+            let out = in_time(&[
+                OsString::from("scan"),
+                more.into(),
+                "--format=ndjson".into(),
+                scratch.path().into(),
+            ]);
+            let types = types(&out.stdout);
+            assert_eq!(types.last().map(String::as_str), Some("end"));
+            let kept = out
+                .stdout
+                .lines()
+                .filter(|l| l.contains("/kept/f") && l.starts_with("{\"type\":\"binary\""));
+            assert_eq!(kept.count(), 24, "the others are all there");
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
+    if !Path::new("/dev/full").exists() {
+        println!("skipped: no /dev/full");
+        return;
+    }
+    let scratch = Scratch::new();
+    let program = scratch.put_fixture(PROGRAM);
+    let path = program.to_str().unwrap();
+    let commands: &[&[&str]] = &[
+        &["scan", "--format=card", path],
+        &["scan", "--format=table", path],
+        &["scan", "--format=json", path],
+        &["scan", "--format=ndjson", path],
+        &["scan", "--format=csv", path],
+        &["scan", "--format=html", path],
+        &["audit", path],
+        &["audit", "--format=sarif", path],
+        &["audit", "--print-config"],
+        &["diff", path, path],
+        &["sbom", path],
+        &["fips", path],
+        &["explain", "panicnil"],
+        &["init", "-o", "-"],
+        &["completions", "bash"],
+        &["man"],
+    ];
+    for args in commands {
+        let refs: Vec<&OsStr> = args.iter().map(OsStr::new).collect();
+        let full = shell("exec \"$@\" >/dev/full", &refs);
+        assert_eq!(full.code, Some(2), "{args:?}: {}", full.stderr);
+        assert!(
+            full.stderr.contains("cannot write the output"),
+            "{args:?}: {}",
+            full.stderr
+        );
+        // Nobody can hear the message either.
+        sound(&shell("exec \"$@\" >/dev/full 2>/dev/full", &refs));
+        sound(&shell("exec \"$@\" >&- 2>&-", &refs));
+        sound(&shell("exec \"$@\" 2>/dev/full", &refs));
+        let closed = shell("{ \"$@\"; echo $? >&2; } | true", &refs);
+        assert!(
+            matches!(closed.stderr.trim(), "0" | "1" | "3"),
+            "{args:?}: {}",
+            closed.stderr
+        );
+    }
+    let missing: Vec<&OsStr> = ["scan", "/nowhere"].into_iter().map(OsStr::new).collect();
+    assert_eq!(shell("exec \"$@\" 2>/dev/full", &missing).code, Some(2));
+    let version: Vec<&OsStr> = ["version", path].into_iter().map(OsStr::new).collect();
+    assert_eq!(shell("exec \"$@\" >/dev/full", &version).code, Some(1));
+    sound(&shell("exec \"$@\" /nowhere 2>/dev/full", &version));
+}
+
+/// Interrupted in the middle: whole lines, no `end`, and the status that the signal asks for.
+#[test]
+fn an_interrupted_scan_leaves_whole_lines() {
+    let scratch = Scratch::new();
+    let program = scratch.put_fixture(PROGRAM);
+    for n in 0..40 {
+        std::fs::hard_link(&program, scratch.path().join(format!("link{n}"))).unwrap();
+    }
+    for signal in ["INT", "TERM"] {
+        // The second target never ends: standard input stays open.
+        let mut child = command()
+            .args(["scan", "--format=ndjson"])
+            .args([scratch.path().as_os_str(), "-".as_ref()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut text = String::new();
+        stdout.read_line(&mut text).unwrap();
+        // The records of the directory are there when the scan waits for more.
+        std::thread::sleep(Duration::from_millis(1500));
+        let kill = format!("kill -{signal} {}", child.id());
+        assert!(sh(&kill, scratch.path()));
+        stdout.read_to_string(&mut text).unwrap();
+        let status = child.wait().unwrap();
+        let number = if signal == "INT" { 2 } else { 15 };
+        assert_eq!(status.signal(), Some(number), "{status:?}");
+        let types = types(&text);
+        assert_eq!(types[0], "run");
+        assert!(types.iter().any(|t| t == "binary"));
+        assert!(!types.contains(&"end".to_owned()));
+        let mut stderr = String::new();
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut stderr)
+            .unwrap();
+        assert!(stderr.contains("interrupted"), "{stderr}");
+        // What is not complete is not judged.
+        let partial = scratch.put("partial.ndjson", text.as_bytes());
+        let out = run(&["audit", &format!("records:{}", partial.display())]);
+        assert_eq!(out.code, Some(2));
+        assert!(
+            out.stderr.contains("without their `end` line"),
+            "{}",
+            out.stderr
+        );
+        std::fs::remove_file(partial).unwrap();
+    }
+}
+
+/// With less memory than it wants it may die, but not with half a line.
+#[test]
+fn little_memory_leaves_whole_lines() {
+    let scratch = Scratch::new();
+    let program = scratch.put_fixture(PROGRAM);
+    for n in 0..20 {
+        std::fs::hard_link(&program, scratch.path().join(format!("link{n}"))).unwrap();
+    }
+    let args = ["scan", "--format=ndjson", "--jobs=2", "--memory=16M"].map(OsStr::new);
+    let args = [&args[..], &[scratch.path().as_os_str()]].concat();
+    let mut passed = 0;
+    for kib in [20_000, 40_000, 60_000, 100_000, 200_000, 400_000] {
+        let out = shell(&format!("ulimit -v {kib}; exec \"$@\""), &args);
+        assert!(!out.stderr.contains("panicked"), "{}", out.stderr);
+        types(&out.stdout);
+        passed += usize::from(out.code == Some(0));
+    }
+    assert!(passed >= 1, "400 MB of address space are enough");
+}
+
+/// The small hostile files, all formats, each within its memory.
+#[test]
+fn the_hostile_collection_is_scanned_in_little_memory() {
+    let collection = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/hostile");
+    let mut files: Vec<_> = std::fs::read_dir(&collection)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    files.sort();
+    assert!(files.len() > 40);
+    for file in files.iter().chain([&collection]) {
+        let mut args = os(&["scan", "--memory=64M", "--jobs=2", "--format=ndjson"]);
+        args.push(file.into());
+        let refs: Vec<&OsStr> = args.iter().map(OsString::as_os_str).collect();
+        let start = Instant::now();
+        // Address space, not memory: threads and their stacks count too.
+        let out = shell("ulimit -v 400000; exec timeout 60 \"$@\"", &refs);
+        let what = file.display();
+        sound(&out);
+        assert!(start.elapsed() < Duration::from_secs(60), "{what}");
+        assert_eq!(
+            types(&out.stdout).last().map(String::as_str),
+            Some("end"),
+            "{what}: {}",
+            out.stderr
+        );
+        let invented = out
+            .stdout
+            .lines()
+            .any(|l| l.starts_with("{\"type\":\"binary\""));
+        assert!(!invented, "{what} is no Go program: {}", out.stdout);
+        harmless(&what.to_string(), out.stderr.as_bytes());
+    }
+    // An argument with bytes that are no text.
+    let odd = in_time(&["scan".into(), OsStr::from_bytes(b"\xff\xfe").into()]);
+    assert_eq!(odd.code, Some(2));
+}
