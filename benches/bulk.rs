@@ -5,7 +5,6 @@
 #[path = "../tests/support/fixtures.rs"]
 #[allow(dead_code)]
 mod fixtures;
-#[allow(dead_code)]
 mod support;
 
 use divan::{Bencher, black_box, counter::ItemsCount};

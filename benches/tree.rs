@@ -3,7 +3,6 @@
 //! `cargo bench --bench tree -- DIR [ROUNDS]` (default `/usr`). Both use as many threads as there are processors, in turns; medians.
 
 #[cfg(target_os = "linux")]
-#[allow(dead_code)]
 mod support;
 
 #[cfg(target_os = "linux")]

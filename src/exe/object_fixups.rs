@@ -143,14 +143,13 @@ fn each(image: &Image<'_>, size: usize, target: &dyn Fn(&[u8]) -> Option<u64>) -
             let place = section.address.checked_add(field(image, entry, 0, 4));
             if let (Some(place), Some(target)) = (place, target(entry))
                 && let Some(addend) = image.word(place)
-            {
-                if !push_fixup(
+                && !push_fixup(
                     image.window(),
                     &mut fixups,
                     (place, target.wrapping_add(addend)),
-                ) {
-                    return fixups;
-                }
+                )
+            {
+                return fixups;
             }
         }
     }
