@@ -11,6 +11,7 @@ mod runs;
 mod scene;
 mod settings;
 
+use gospect::audit::rules::Check;
 use gospect::audit::rules::registry::RULES;
 use scene::Scene;
 use serde_json::Value;
@@ -198,7 +199,13 @@ fn every_rule_and_every_option_has_a_row() {
     for row in &rows {
         assert!(had.insert(row.rule), "{} twice", row.rule);
     }
-    for rule in RULES {
+    // Rules about deployment files have no program to be triggered by; `tests/cli_lint.rs` has their files.
+    let about_programs = || {
+        RULES
+            .iter()
+            .filter(|rule| !matches!(rule.check, Check::Deployment(_)))
+    };
+    for rule in about_programs() {
         let row = rows.iter().find(|r| r.rule == rule.meta.id);
         let row = row.unwrap_or_else(|| panic!("{} has no row", rule.meta.id));
         for option in rule.meta.options {
@@ -214,7 +221,7 @@ fn every_rule_and_every_option_has_a_row() {
             );
         }
     }
-    assert_eq!(had.len(), RULES.len());
+    assert_eq!(had.len(), about_programs().count());
 }
 
 #[test]

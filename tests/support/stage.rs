@@ -30,6 +30,14 @@ impl Stage {
         }
         stage.program("edited", &edited(&fixture(NEW)));
         stage.0.put("ci/gospect.toml", b"profile = \"release\"\n");
+        stage.0.put(
+            "Dockerfile",
+            b"FROM golang:1.27\nRUN go env -w GOROOT_FINAL=/usr/local/go\nENV GODEBUG=mmap=1\n",
+        );
+        let unit = b"[Service]\nEnvironment=GODEBUG=gctrace=1\nExecStart=/usr/bin/app\n";
+        stage.0.put("deploy/app.service", unit);
+        let pod = b"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: app\n    env:\n    - {name: GODEBUG, value: mmap=1}\n";
+        stage.0.put("deploy/pod.yaml", pod);
         stage.images();
         // Tools that answer as the real ones would for these files.
         let root = stage.path().display();
@@ -37,6 +45,7 @@ impl Stage {
             ("docker", format!("cat '{root}/image.tar'")),
             ("podman", format!("cat '{root}/image.oci.tar'")),
             ("git", format!("echo {:040x}", 7)),
+            ("helm", format!("cat '{root}/deploy/pod.yaml'")),
         ] {
             stage.program(
                 &format!("bin/{name}"),
