@@ -109,12 +109,13 @@ fn goblin_sees_the_same_segments_and_sections() {
                 assert_eq!(segments, loaded, "{}", f.id);
                 elf += 1;
             }
-            Format::MachO => {
+            // An object has one segment, whose sections are laid out one after the other.
+            Format::MachO if !f.id.contains("object") => {
                 let mapped: BTreeSet<_> = segments.into_iter().filter(|s| s.2 > 0).collect();
                 assert_eq!(mapped, macho_of_goblin(&bytes), "{}", f.id);
                 macho += 1;
             }
-            Format::Pe => {
+            Format::Pe if bytes.starts_with(b"MZ") => {
                 let places: BTreeSet<_> = segments.iter().map(|s| (s.0, s.1)).collect();
                 let theirs = pe_of_goblin(&bytes);
                 assert!(

@@ -88,9 +88,16 @@ fn the_surface_is_the_one_that_is_written_down() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = BTreeSet::new();
     collect(&root.join("src/lib.rs"), "gospect", &mut found);
-    // The command line is no part of the library, and rules are rows of a table that has its own list of codes.
+    // The command line is no part of the library, the entry points of fuzzers are
+    // not built for users, and rules are rows of a table that has its own list of codes.
     found.retain(|line| {
-        !line.starts_with("gospect::cli") && !line.starts_with("gospect::audit::rules::")
+        ![
+            "gospect::cli",
+            "gospect::fuzzing",
+            "gospect::audit::rules::",
+        ]
+        .iter()
+        .any(|part| line.starts_with(part))
     });
     assert!(found.len() > 300, "only {} items were found", found.len());
     let list: String = found.iter().map(|line| format!("{line}\n")).collect();
