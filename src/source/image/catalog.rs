@@ -385,8 +385,9 @@ impl Reader<'_> {
             let mut tags = image.repo_tags.iter().cloned();
             let reference = tags.next().unwrap_or_else(|| self.options.name.clone());
             let digest = config_digest(&image.config);
+            // The name of a member, also where it looks like a digest.
             let blob = Blob {
-                key: image.config.clone(),
+                key: format!("./{}", image.config),
                 digest,
                 size: None,
             };
@@ -541,7 +542,9 @@ fn layer(descriptor: &Descriptor, diff_id: Option<&String>) -> LayerPlan {
 /// `<hex>.json` and `blobs/sha256/<hex>` name what they hold.
 fn config_digest(name: &str) -> Option<Digest> {
     let hex = name.strip_suffix(".json").unwrap_or_default();
-    blob_path_digest(name).or_else(|| Digest::parse(&format!("sha256:{hex}")))
+    blob_path_digest(name)
+        .or_else(|| Digest::parse(name))
+        .or_else(|| Digest::parse(&format!("sha256:{hex}")))
 }
 
 fn blob_path_digest(name: &str) -> Option<Digest> {

@@ -27,12 +27,14 @@ const TOP: &[&str] = &[
 ];
 
 /// Whether an archive member could be one of an image: documents at the top, `blobs/`, and what `docker save` wrote
-/// before it used `blobs/` (`<64 hex digits>` as directory, `.json` or `.tar`).
+/// before it used `blobs/` (`<64 hex digits>` as directory, `.json` or `.tar`) and crane and ko write still (`sha256:` and the digits,
+/// `.tar.gz`).
 pub fn looks_like_member(name: &str) -> bool {
     let first = name.split('/').next().unwrap_or(name);
     let stem = first
         .strip_suffix(".json")
         .or(first.strip_suffix(".tar"))
+        .or(first.strip_suffix(".tar.gz"))
         .unwrap_or(first);
     let stem = stem.strip_prefix("sha256:").unwrap_or(stem);
     TOP.contains(&name)

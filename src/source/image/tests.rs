@@ -410,6 +410,37 @@ fn the_older_docker_save_is_read_in_any_order() {
     }
 }
 
+/// What crane and ko write: the configuration under its digest, layers as `.tar.gz` beside it.
+#[test]
+fn archives_of_compressed_layers_are_images_too() {
+    let options = Options::new("app.tar");
+    let layer = tar_of(&[("bin/app", b"EXE:new")]);
+    let config = format!(
+        r#"{{"os":"linux","architecture":"amd64","config":{RUN},"rootfs":{{"diff_ids":["{}"]}}}}"#,
+        Digest::of(&layer)
+    );
+    let layer = gzip(&layer);
+    let config_name = Digest::of(config.as_bytes()).to_string();
+    let layer_name = format!("{}.tar.gz", Digest::of(&layer).hex());
+    let manifest = format!(
+        r#"[{{"Config":"{config_name}","RepoTags":["example.test/app:1"],"Layers":["{layer_name}"]}}]"#
+    );
+    let tar = tar_of(&[
+        (&config_name, config.as_bytes()),
+        (&layer_name, &layer),
+        ("manifest.json", manifest.as_bytes()),
+    ]);
+    assert!(is_image_archive(&tar, &options));
+    let random = scan_archive(&tar, &options, &Programs);
+    let stream = scan_stream(&mut Feed::new(&mut tar.as_slice()), &options, &Programs);
+    assert_eq!(
+        shown(&random),
+        "example.test/app:1 linux/amd64\n  /bin/app=new 0 started\n"
+    );
+    assert_eq!(random, stream);
+    assert_eq!(problems(&random), [""; 0]);
+}
+
 #[test]
 fn other_archives_are_no_images() {
     let options = Options::new("x.tar");
