@@ -11,9 +11,10 @@ const HEAD: u64 = 8 << 10;
 const BLOCK: u64 = 1 << 10;
 /// Structures longer than this are fetched exactly.
 const EXACT: u64 = 64 << 10;
-/// After this many reads the rounding is up to [`EXACT`]: only a file that scatters its tables on purpose comes here, and
-/// would otherwise fill the index with a block for each word.
-const SCATTERED: usize = 1024;
+/// How the blocks grow: after so many reads they are of this size, and aligned. Who follows that many pointers follows
+/// more, mostly to places nearby. The last step is for files that scatter their tables on purpose, which would otherwise
+/// fill the index with a block for each word.
+const GROWTH: [(usize, u64); 2] = [(1024, EXACT), (16, 16 << 10)];
 /// Of the bytes that may be read, one in this many may be kept: scans pass over a lot, parsers keep little.
 const KEPT_SHARE: u64 = 4;
 
@@ -147,8 +148,9 @@ impl<'r> Window<'r> {
             (0, HEAD)
         } else if size >= EXACT {
             (offset, size)
-        } else if self.blocks.len() > SCATTERED {
-            (offset, EXACT)
+        } else if let Some((_, block)) = GROWTH.iter().find(|g| self.blocks.len() > g.0) {
+            let start = offset - offset % block;
+            (start, (offset + size - start).next_multiple_of(*block))
         } else {
             (offset, size.next_multiple_of(BLOCK))
         };

@@ -40,6 +40,9 @@ pub fn show(feed: Feed, format: Option<&str>, output: &OutputArgs) -> Result<End
     let today = dates::today().to_string();
     // Without a format, what was found decides: it is written at the end anyway.
     let mut held = Vec::new();
+    if chosen.is_some_and(format::Format::streams) {
+        output.keep_when_interrupted();
+    }
     let mut writer = chosen.map(|format| Writer::new(format, options.clone(), output.writer()));
     let end = feed.run(quiet, &mut |line| match &mut writer {
         Some(writer) => put(writer, line, &today),

@@ -329,6 +329,18 @@ impl<'a> Image<'a> {
         self.stored(offset, size)
     }
 
+    /// The part of a segment that starts at an address, `size` bytes of it or what there is.
+    pub fn part(&self, address: u64, size: u64) -> Option<Segment> {
+        let segment = *self.segment_at(address)?;
+        let skip = address - segment.address;
+        Some(Segment {
+            address,
+            size: size.min(segment.size - skip),
+            offset: segment.offset.checked_add(skip)?,
+            ..segment
+        })
+    }
+
     /// Bytes of the file, or of the rebuilt memory when there is one.
     fn stored(&self, offset: u64, size: u64) -> Option<&[u8]> {
         match &self.memory {
@@ -397,7 +409,7 @@ impl<'a> Image<'a> {
         self.bytes(pointer, len)
     }
 
-    /// Walks the bytes of a segment in pieces of up to 256 KiB that overlap by `overlap` bytes, without keeping them.
+    /// Walks the bytes of a segment in pieces of up to 64 KiB that overlap by `overlap` bytes, without keeping them.
     /// The callback gets the address of the piece and the piece.
     pub fn scan<B>(
         &self,
@@ -405,7 +417,8 @@ impl<'a> Image<'a> {
         overlap: usize,
         visit: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<B>,
     ) -> Option<B> {
-        const PIECE: usize = 256 << 10;
+        // Small enough to stay in the cache and for the allocator to use it again: more asks the system for fresh pages every time.
+        const PIECE: usize = 64 << 10;
         let size = segment
             .size
             .min(self.stored_len().saturating_sub(segment.offset));

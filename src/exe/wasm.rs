@@ -79,61 +79,209 @@ fn custom_name<'a>(window: &'a Window<'_>, body: u64, size: u64) -> Option<(&'a 
 }
 
 fn rebuild(window: &Window<'_>, offset: u64, size: u64, image: &mut Image<'_>) {
-    let Some(bytes) = window.get(offset, size) else {
-        return image.fault(Fault::Truncated("wasm data section"));
-    };
-    // Two passes, since a list of the parts may take more memory than the parts do.
-    let (first, last) = parts(bytes).fold((u64::MAX, 0), |(first, last), (address, part)| {
-        let end = address.saturating_add(part.len() as u64);
-        (address.min(first), end.max(last))
-    });
-    let span = last.saturating_sub(first);
-    if first == u64::MAX
-        || span > MEMORY_LIMIT
-        || span > size.saturating_mul(GROWTH_LIMIT).saturating_add(1 << 20)
-    {
-        return image.fault(Fault::Malformed("wasm data section"));
-    }
-    if !window.keep(span) {
-        return image.fault(Fault::Malformed(
-            "wasm data section: too large for --memory",
-        ));
-    }
-    let Ok(length) = usize::try_from(span) else {
-        return;
-    };
-    let mut memory = vec![0; length];
-    for (address, part) in parts(bytes) {
-        let Ok(start) = usize::try_from(address - first) else {
-            continue;
-        };
-        if let Some(to) = memory.get_mut(start..start + part.len()) {
-            to.copy_from_slice(part);
+    let rebuilt = Memory::rebuild(window, offset, size, None).or_else(|failed| match failed {
+        // Linkers write segments in order. Where somebody did not, the lowest is looked for first.
+        Failed::Unordered => {
+            let first = Parts::new(window, offset, size).filter_map(|part| part.address);
+            Memory::rebuild(window, offset, size, first.min())
         }
-    }
+        other => Err(other),
+    });
+    let memory = match rebuilt {
+        Ok(memory) => memory,
+        Err(Failed::Malformed | Failed::Unordered) => {
+            return image.fault(Fault::Malformed("wasm data section"));
+        }
+        Err(Failed::TooLarge) => {
+            return image.fault(Fault::Malformed(
+                "wasm data section: too large for --memory",
+            ));
+        }
+    };
     image.segments.push(Segment {
-        address: first,
-        size: span,
+        address: memory.first,
+        size: memory.bytes.len() as u64,
         offset: 0,
         writable: true,
         executable: false,
     });
-    image.memory = Some(memory);
+    image.memory = Some(memory.bytes);
 }
 
-/// Address and bytes of every active segment of memory 0; reading stops at the first thing it does not understand.
-fn parts(bytes: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
-    let (count, mut at) = leb(bytes).unwrap_or_default();
-    let all = (0..count).map_while(move |_| {
-        let (part, next) = part(bytes, at)?;
-        at = next;
-        Some(part)
-    });
-    all.flatten()
+/// The part of linear memory that the data section fills.
+struct Memory {
+    /// Address of the first byte.
+    first: u64,
+    bytes: Vec<u8>,
 }
 
-#[allow(clippy::type_complexity)]
-fn part(bytes: &[u8], mut at: usize) -> Option<(Option<(u64, &[u8])>, usize)> {
+/// Why memory was not rebuilt.
+enum Failed {
+    Malformed,
+    TooLarge,
+    /// A segment lies before the first one.
+    Unordered,
+}
+
+impl Memory {
+    /// One pass over the section. `first`: where memory starts, when that is not at the first segment.
+    fn rebuild(
+        window: &Window<'_>,
+        offset: u64,
+        size: u64,
+        mut first: Option<u64>,
+    ) -> Result<Self, Failed> {
+        let most = size
+            .saturating_mul(GROWTH_LIMIT)
+            .saturating_add(1 << 20)
+            .min(MEMORY_LIMIT);
+        let mut bytes: Vec<u8> = Vec::new();
+        let mut parts = Parts::new(window, offset, size);
+        while let Some(part) = parts.next() {
+            let Some(address) = part.address else {
+                continue;
+            };
+            let start = address
+                .checked_sub(*first.get_or_insert(address))
+                .ok_or(Failed::Unordered)?;
+            let end = start
+                .checked_add(part.size)
+                .filter(|end| *end <= most)
+                .and_then(|end| usize::try_from(end).ok())
+                .ok_or(Failed::Malformed)?;
+            if end > bytes.capacity() {
+                // Programs of Go take a quarter to a third more in memory; what is not filled costs nothing.
+                let likely = usize::try_from(size / 2 * 3).unwrap_or(usize::MAX);
+                let wanted = bytes.capacity().saturating_mul(2).max(likely);
+                let more = end.max(wanted.min(usize::try_from(most).unwrap_or(usize::MAX)))
+                    - bytes.capacity();
+                if !window.keep(more as u64) {
+                    return Err(Failed::TooLarge);
+                }
+                bytes.reserve_exact(bytes.capacity() + more - bytes.len());
+            }
+            let mut at = usize::try_from(start).map_err(|_| Failed::Malformed)?;
+            if at > bytes.len() {
+                bytes.resize(at, 0);
+            }
+            parts.body(|piece| {
+                // Behind everything so far, but for segments that overlap.
+                let over = piece.len().min(bytes.len().saturating_sub(at));
+                let (over, new) = piece.split_at(over);
+                if let Some(place) = bytes.get_mut(at..at + over.len()) {
+                    place.copy_from_slice(over);
+                }
+                bytes.extend_from_slice(new);
+                at += piece.len();
+            });
+        }
+        Ok(Self {
+            first: first.ok_or(Failed::Malformed)?,
+            bytes,
+        })
+    }
+}
+
+/// A segment of the data section; its body comes after this.
+struct DataSegment {
+    /// Where it is put, when it is active and in memory 0.
+    address: Option<u64>,
+    size: u64,
+}
+
+/// The segments of a data section, read forward through one small buffer: the section itself is as large as the memory that it fills.
+struct Parts<'w> {
+    window: &'w Window<'w>,
+    /// File offsets of what is to be read next, and of the end of the section.
+    next: u64,
+    end: u64,
+    buffer: Vec<u8>,
+    /// Bytes of the buffer that were used.
+    used: usize,
+    /// Segments that are left.
+    count: u64,
+    /// Bytes of the current body that are left.
+    body: u64,
+}
+
+impl<'w> Parts<'w> {
+    /// Read at once.
+    const PIECE: usize = 64 << 10;
+    /// More than the numbers in front of a body take.
+    const HEAD: usize = 48;
+
+    fn new(window: &'w Window<'_>, offset: u64, size: u64) -> Self {
+        let mut parts = Self {
+            window,
+            next: offset,
+            end: offset.saturating_add(size),
+            buffer: Vec::new(),
+            used: 0,
+            count: 0,
+            body: 0,
+        };
+        if let Some((count, used)) = leb(parts.ahead()) {
+            parts.count = count;
+            parts.used += used;
+        }
+        parts
+    }
+
+    /// The bytes in front of the reader: [`Self::HEAD`] of them at least, unless the section ends.
+    fn ahead(&mut self) -> &[u8] {
+        if self.buffer.len() - self.used < Self::HEAD && self.next < self.end {
+            self.buffer.drain(..self.used);
+            self.used = 0;
+            let held = self.buffer.len();
+            let want = Self::PIECE.min(usize::try_from(self.end - self.next).unwrap_or(usize::MAX));
+            self.buffer.resize(held + want, 0);
+            let to = self.buffer.get_mut(held..).unwrap_or_default();
+            let n = self.window.read_uncached(to, self.next).unwrap_or(0);
+            self.buffer.truncate(held + n);
+            self.next = if n == 0 {
+                self.end
+            } else {
+                self.next + n as u64
+            };
+        }
+        self.buffer.get(self.used..).unwrap_or_default()
+    }
+
+    /// The body of the segment that came last, piece by piece, as far as the section goes.
+    fn body(&mut self, mut visit: impl FnMut(&[u8])) {
+        while self.body > 0 {
+            let want = usize::try_from(self.body).unwrap_or(usize::MAX);
+            let ahead = self.ahead();
+            let piece = ahead.get(..want.min(ahead.len())).unwrap_or_default();
+            let n = piece.len();
+            if n == 0 {
+                self.count = 0;
+                return;
+            }
+            visit(piece);
+            self.used += n;
+            self.body -= n as u64;
+        }
+    }
+}
+
+impl Iterator for Parts<'_> {
+    type Item = DataSegment;
+
+    /// Reading stops at the first thing it does not understand.
+    fn next(&mut self) -> Option<DataSegment> {
+        self.body(|_| ());
+        self.count = self.count.checked_sub(1)?;
+        let (segment, used) = data_segment(self.ahead())?;
+        self.used += used;
+        self.body = segment.size;
+        Some(segment)
+    }
+}
+
+/// What stands in front of a body, and how many bytes that takes.
+fn data_segment(bytes: &[u8]) -> Option<(DataSegment, usize)> {
+    let mut at = 0;
     let number = |at: &mut usize| {
         let (value, used) = leb(bytes.get(*at..)?)?;
         *at += used;
@@ -158,10 +306,8 @@ fn part(bytes: &[u8], mut at: usize) -> Option<(Option<(u64, &[u8])>, usize)> {
         }
         at += 1;
     }
-    let len = usize::try_from(number(&mut at)?).ok()?;
-    let end = at.checked_add(len)?;
-    let body = bytes.get(at..end)?;
-    Some((address.map(|a| (a, body)), end))
+    let size = number(&mut at)?;
+    Some((DataSegment { address, size }, at))
 }
 
 /// An unsigned LEB128 number of up to 64 bits and how many bytes it took.
@@ -181,4 +327,70 @@ fn leb_signed(bytes: &[u8]) -> Option<(i64, usize)> {
     let bits = 7 * used as u32;
     let shift = 64u32.saturating_sub(bits);
     Some((((value as i64) << shift) >> shift, used))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A module of one data section with these active segments.
+    fn module(segments: &[(u8, &[u8])]) -> Vec<u8> {
+        let mut data = vec![u8::try_from(segments.len()).unwrap()];
+        for (address, body) in segments {
+            data.extend([0, I32_CONST, *address, END]);
+            let mut size = body.len();
+            while size >= 0x80 {
+                data.push(size as u8 | 0x80);
+                size >>= 7;
+            }
+            data.push(size as u8);
+            data.extend_from_slice(body);
+        }
+        let mut module = b"\0asm\x01\0\0\0".to_vec();
+        let size = data.len();
+        module.extend([
+            DATA,
+            size as u8 | 0x80,
+            (size >> 7) as u8 | 0x80,
+            (size >> 14) as u8,
+        ]);
+        module.extend(data);
+        module
+    }
+
+    fn memory(module: &Vec<u8>) -> Option<(u64, Vec<u8>)> {
+        let window = Window::new(module, 1 << 30);
+        let image = open(&window).unwrap_or_else(|miss| panic!("{miss}"));
+        Some((image.segments.first()?.address, image.memory?))
+    }
+
+    #[test]
+    fn segments_overlap_leave_gaps_and_come_in_any_order() {
+        let long = vec![7; 150_000];
+        for (segments, first, want) in [
+            (
+                vec![(4, &b"abc"[..]), (10, b"d")],
+                4,
+                b"abc\0\0\0d".to_vec(),
+            ),
+            (vec![(4, b"abcdef"), (6, b"X")], 4, b"abXdef".to_vec()),
+            (vec![(4, b"abc"), (6, b"XYZ")], 4, b"abXYZ".to_vec()),
+            (vec![(9, b"z"), (4, b"ab")], 4, b"ab\0\0\0z".to_vec()),
+            (vec![(1, &long), (2, b"b")], 1, {
+                let mut all = long.clone();
+                all[1] = b'b';
+                all
+            }),
+        ] {
+            assert_eq!(memory(&module(&segments)), Some((first, want)));
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_cut_off_is_read_as_far_as_it_goes() {
+        let whole = module(&[(4, b"abc"), (10, b"defghi")]);
+        let cut = whole[..whole.len() - 4].to_vec();
+        let (_, memory) = memory(&cut).unwrap();
+        assert_eq!(memory, b"abc\0\0\0de");
+    }
 }

@@ -69,14 +69,9 @@ pub fn find_in_section<'i>(image: &'i Image<'_>, limit: u64) -> Result<Blob<'i>,
         Format::Wasm => return Err(NoBlob::Absent),
     };
     let section = image.section(name).ok_or(NoBlob::Absent)?;
-    let segment = image.segment_at(section.address).ok_or(NoBlob::Absent)?;
-    let skip = section.address - segment.address;
-    let part = Segment {
-        address: section.address,
-        size: section.size.min(segment.size - skip),
-        offset: segment.offset.checked_add(skip).ok_or(NoBlob::Absent)?,
-        ..*segment
-    };
+    let part = image
+        .part(section.address, section.size)
+        .ok_or(NoBlob::Absent)?;
     find_in(image, part, limit, false)
 }
 

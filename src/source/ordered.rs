@@ -1,8 +1,9 @@
 //! Parallel work whose results come out in one fixed order, as soon as they are ready.
 //!
-//! Tasks form a tree: a task gives results and further tasks, in order. Pending tasks wait on one stack, the first of them on top, so that
-//! whatever is taken next is what the reader needs soonest; results are delivered depth first. The order depends on the tasks alone, never on
-//! the threads.
+//! Tasks form a tree: a task gives results and further tasks, in order. Pending tasks wait in one line, in order, and are taken from its
+//! front, so that whatever is taken next is what the reader needs soonest; results are delivered depth first. One thread takes from the back
+//! for a while, so that a long task that comes last is not left over when all else is done. The order of the results depends on the tasks
+//! alone, never on the threads.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,6 +11,8 @@ use std::time::Duration;
 
 /// Weight of the results that wait for delivery before threads stop taking new tasks. It bounds memory when one slow task holds the rest up.
 pub const AHEAD: usize = 8192;
+/// Weight of the results that wait for delivery before the thread at the back joins the others at the front: what it finds waits to the end.
+const FROM_THE_BACK: usize = 256;
 
 /// What a result counts for: 1, or more for one that takes a lot of memory.
 pub trait Weigh {
@@ -55,8 +58,15 @@ impl<'env, T> Output<'env, T> {
     }
 }
 
+/// Which end of the line a thread takes from, and puts the tasks that come of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Front,
+    Back,
+}
+
 struct State<'env, T> {
-    stack: Vec<(Arc<Slot<'env, T>>, Task<'env, T>)>,
+    line: VecDeque<(Arc<Slot<'env, T>>, Task<'env, T>)>,
     /// Tasks being worked on.
     running: usize,
     /// Threads that wait for a task.
@@ -68,7 +78,7 @@ struct State<'env, T> {
 
 impl<T> State<'_, T> {
     fn is_over(&self) -> bool {
-        self.stopped || (self.stack.is_empty() && self.running == 0)
+        self.stopped || (self.line.is_empty() && self.running == 0)
     }
 }
 
@@ -88,7 +98,8 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
     }
 
     /// Runs tasks until none is left.
-    fn work(&self) {
+    fn work(&self, preferred: End) {
+        let far = FROM_THE_BACK.min(self.ahead / 4);
         let mut state = self.lock();
         loop {
             if state.is_over() {
@@ -97,7 +108,16 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
                 return;
             }
             let may_take = state.waiting < self.ahead || state.running == 0;
-            let taken = if may_take { state.stack.pop() } else { None };
+            let end = if state.waiting < far {
+                preferred
+            } else {
+                End::Front
+            };
+            let taken = match end {
+                _ if !may_take => None,
+                End::Front => state.line.pop_front(),
+                End::Back => state.line.pop_back(),
+            };
             let Some(taken) = taken else {
                 state.idle += 1;
                 state = self
@@ -107,8 +127,8 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
                 state.idle -= 1;
                 continue;
             };
-            state = self.perform(state, taken);
-            let sleepers = state.idle.min(state.stack.len());
+            state = self.perform(state, taken, end);
+            let sleepers = state.idle.min(state.line.len());
             if sleepers > 1 {
                 self.work.notify_all();
             } else if sleepers == 1 {
@@ -125,6 +145,7 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
         &'s self,
         mut state: MutexGuard<'s, State<'env, T>>,
         (slot, task): (Arc<Slot<'env, T>>, Task<'env, T>),
+        end: End,
     ) -> MutexGuard<'s, State<'env, T>> {
         state.running += 1;
         drop(state);
@@ -144,7 +165,14 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
         *slot.items.lock().unwrap_or_else(PoisonError::into_inner) = Some(output.items);
         state.running -= 1;
         state.waiting += results;
-        state.stack.extend(output.tasks.into_iter().rev());
+        match end {
+            End::Front => output
+                .tasks
+                .into_iter()
+                .rev()
+                .for_each(|task| state.line.push_front(task)),
+            End::Back => state.line.extend(output.tasks),
+        }
         state
     }
 
@@ -187,7 +215,7 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
                     if !deliver(result) {
                         let mut state = self.lock();
                         state.stopped = true;
-                        state.stack.clear();
+                        state.line.clear();
                         self.work.notify_all();
                         return;
                     }
@@ -199,9 +227,9 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
     /// Works on the calling thread for as long as there is never more than one task to choose from: threads cost more than a small scan.
     fn start_alone(&self) -> bool {
         let mut state = self.lock();
-        while state.stack.len() == 1 {
-            if let Some(only) = state.stack.pop() {
-                state = self.perform(state, only);
+        while state.line.len() == 1 {
+            if let Some(only) = state.line.pop_front() {
+                state = self.perform(state, only, End::Front);
             }
         }
         state.is_over()
@@ -226,7 +254,7 @@ pub fn run<'env, T: Send + Weigh>(
     let shared = Shared {
         ahead: ahead.max(1),
         state: Mutex::new(State {
-            stack: vec![(slot.clone(), Box::new(root))],
+            line: VecDeque::from([(slot.clone(), Box::new(root) as Task<'_, _>)]),
             running: 0,
             idle: 0,
             waiting: 0,
@@ -249,7 +277,9 @@ pub fn run<'env, T: Send + Weigh>(
     std::thread::scope(|scope| {
         for i in 0..threads {
             let builder = std::thread::Builder::new().name(format!("gospect-{i}"));
-            if let Err(e) = builder.spawn_scoped(scope, || shared.work()) {
+            let end = if i == 1 { End::Back } else { End::Front };
+            let shared = &shared;
+            if let Err(e) = builder.spawn_scoped(scope, move || shared.work(end)) {
                 // Fewer threads do the same, one after the other.
                 if i == 0 {
                     return Err(e);
@@ -334,6 +364,37 @@ mod tests {
         )
         .unwrap();
         assert_eq!(seen, 8 * (3 * AHEAD / 2));
+    }
+
+    #[test]
+    fn a_task_that_comes_last_is_started_early() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let (done, before) = (AtomicUsize::new(0), AtomicUsize::new(usize::MAX));
+        let mut seen = Vec::new();
+        run(
+            2,
+            AHEAD,
+            |out| {
+                for i in 0..100 {
+                    let (done, before) = (&done, &before);
+                    out.task(move |out| {
+                        if i == 99 {
+                            before.store(done.load(Ordering::SeqCst), Ordering::SeqCst);
+                        }
+                        std::thread::sleep(Duration::from_millis(1));
+                        done.fetch_add(1, Ordering::SeqCst);
+                        out.push(i);
+                    });
+                }
+            },
+            &mut |i| {
+                seen.push(i);
+                true
+            },
+        )
+        .unwrap();
+        assert_eq!(seen, (0..100).collect::<Vec<usize>>());
+        assert!(before.load(Ordering::SeqCst) < 50, "{before:?}");
     }
 
     #[test]

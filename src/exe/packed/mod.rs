@@ -119,7 +119,15 @@ pub fn unpack(data: &[u8], max_output: u64) -> Result<Unpacked, UnpackError> {
     let limit = usize::try_from(max_output).unwrap_or(usize::MAX);
     let restored = match container {
         Container::Elf => elf::unpack(data, limit)?,
-        Container::Pe => pe::unpack(data, limit, false)?,
+        Container::Pe => {
+            let restored = pe::unpack(data, limit, false)?;
+            Restored {
+                image: restored.image.into_bytes(),
+                method: restored.method,
+                verified: restored.verified,
+                complete: restored.complete,
+            }
+        }
         Container::MachO => macho::unpack(data, limit)?,
     };
     packer.method = restored.method.or(packer.method);
@@ -181,8 +189,8 @@ fn upx(data: &[u8]) -> Result<(Container, Packer), UnpackError> {
 }
 
 /// What each container's restorer returns.
-struct Restored {
-    image: Vec<u8>,
+struct Restored<Image = Vec<u8>> {
+    image: Image,
     method: Option<&'static str>,
     verified: bool,
     complete: bool,

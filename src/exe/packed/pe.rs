@@ -7,6 +7,8 @@ use super::bytes::View;
 use super::header::{Adler, LEN, PackHeader, method_name};
 use super::pe_notes::{self, Imports};
 use super::{Restored, UnpackError, blocks, filter};
+use crate::bytes::ReadAt;
+use std::io;
 
 const SECTION: usize = 40;
 /// Bytes around the start of the second section in which UPX's record lies.
@@ -124,7 +126,11 @@ pub(super) fn record(data: &[u8]) -> Option<(usize, PackHeader)> {
 /// Restores headers and sections.
 ///
 /// `glance`: leaves out what is of no use to somebody who only looks for data: the checksums, the filter on the code, and the imports.
-pub(super) fn unpack(data: &[u8], limit: usize, glance: bool) -> Result<Restored, UnpackError> {
+pub(super) fn unpack(
+    data: &[u8],
+    limit: usize,
+    glance: bool,
+) -> Result<Restored<Layout>, UnpackError> {
     let packed = Pe::read(data).ok_or(UnpackError::Truncated("the PE headers"))?;
     let (at, header) =
         record(data).ok_or(UnpackError::Corrupt("the packer's record is not found"))?;
@@ -163,7 +169,7 @@ fn rebuild(
     mut memory: Vec<u8>,
     limit: usize,
     glance: bool,
-) -> Result<(Vec<u8>, bool), UnpackError> {
+) -> Result<(Layout, bool), UnpackError> {
     const BAD: UnpackError = UnpackError::Corrupt("the original's PE headers");
     let notes = memory
         .len()
@@ -256,70 +262,135 @@ fn rebuild(
         })
     });
     Ok((
-        write(packed, &headers, &sections, base, &memory, limit)?,
+        Layout::new(packed, &headers, &sections, base, memory, limit)?,
         whole,
     ))
 }
 
-/// Lays headers and sections out as the original section table says.
-fn write(
-    packed: &Pe<'_>,
-    headers: &[u8],
-    sections: &[Section],
-    base: usize,
-    memory: &[u8],
-    limit: usize,
-) -> Result<Vec<u8>, UnpackError> {
-    const BAD: UnpackError = UnpackError::Corrupt("the original's section table");
-    // The DOS stub is kept by the packer, and with it the offset of what follows.
-    let mut image = packed.view.slice(0, packed.at).ok_or(BAD)?.to_vec();
-    let table_end = packed.len() + sections.len() * SECTION;
-    image.extend_from_slice(headers.get(..table_end).ok_or(BAD)?);
-    let head_len = image.len();
-    // Checksum; debug directory, whose content the packer drops; symbol table, likewise unless inside a section.
-    for (at, len) in [(88, 4), (packed.len() - 128 + 6 * 8, 8)] {
-        if let Some(field) = image.get_mut(packed.at + at..packed.at + at + len) {
+/// An original file: its headers, and its sections as they lie in the restored memory. Nothing is copied until it is read.
+pub(super) struct Layout {
+    head: Vec<u8>,
+    memory: Vec<u8>,
+    /// Place in the file, place in memory, length; by place in the file, one behind the other. Between them are zeros.
+    parts: Vec<(usize, usize, usize)>,
+    len: usize,
+}
+
+impl Layout {
+    /// Lays headers and sections out as the original section table says.
+    fn new(
+        packed: &Pe<'_>,
+        headers: &[u8],
+        sections: &[Section],
+        base: usize,
+        memory: Vec<u8>,
+        limit: usize,
+    ) -> Result<Self, UnpackError> {
+        const BAD: UnpackError = UnpackError::Corrupt("the original's section table");
+        // The DOS stub is kept by the packer, and with it the offset of what follows.
+        let mut head = packed.view.slice(0, packed.at).ok_or(BAD)?.to_vec();
+        let table_end = packed.len() + sections.len() * SECTION;
+        head.extend_from_slice(headers.get(..table_end).ok_or(BAD)?);
+        // Checksum; debug directory, whose content the packer drops; symbol table, likewise unless inside a section.
+        for (at, len) in [(88, 4), (packed.len() - 128 + 6 * 8, 8)] {
+            if let Some(field) = head.get_mut(packed.at + at..packed.at + at + len) {
+                field.fill(0);
+            }
+        }
+        let mut order: Vec<&Section> = sections
+            .iter()
+            .filter(|section| section.raw != 0 && section.raw_size != 0)
+            .collect();
+        order.sort_by_key(|section| section.raw);
+        // No more than was expanded and the padding of sections: tables that lie do not multiply it.
+        let most = limit.min(
+            memory
+                .len()
+                .saturating_add(head.len())
+                .saturating_add(1 << 20),
+        );
+        let mut parts: Vec<(usize, usize, usize)> = Vec::new();
+        let mut file_len = head.len();
+        for section in order {
+            let end = section.raw.checked_add(section.raw_size).ok_or(BAD)?;
+            if end > most {
+                return Err(UnpackError::TooBig {
+                    size: end as u64,
+                    limit: most as u64,
+                });
+            }
+            if section.raw < head.len() {
+                return Err(BAD);
+            }
+            let from = section.address.checked_sub(base).ok_or(BAD)?;
+            let len = memory.len().saturating_sub(from).min(section.raw_size);
+            // Of two that overlap, the later one counts.
+            if let Some(last) = parts.last_mut() {
+                last.2 = last.2.min(section.raw - last.0);
+            }
+            parts.push((section.raw, from, len));
+            file_len = file_len.max(end);
+        }
+        let symbols = View::little(&head).size(packed.at + 12).unwrap_or(0);
+        if symbols >= file_len
+            && let Some(field) = head.get_mut(packed.at + 12..packed.at + 20)
+        {
             field.fill(0);
         }
+        Ok(Self {
+            head,
+            memory,
+            parts,
+            len: file_len,
+        })
     }
-    let mut order: Vec<&Section> = sections
-        .iter()
-        .filter(|section| section.raw != 0 && section.raw_size != 0)
-        .collect();
-    order.sort_by_key(|section| section.raw);
-    // No more than was expanded and the padding of sections: tables that lie do not multiply it.
-    let most = limit.min(
-        memory
-            .len()
-            .saturating_add(head_len)
-            .saturating_add(1 << 20),
-    );
-    for section in order {
-        let end = section.raw.checked_add(section.raw_size).ok_or(BAD)?;
-        if end > most {
-            return Err(UnpackError::TooBig {
-                size: end as u64,
-                limit: most as u64,
-            });
+
+    /// The whole file.
+    pub fn into_bytes(self) -> Vec<u8> {
+        let mut bytes = vec![0; self.len];
+        self.copy(&mut bytes, 0);
+        bytes
+    }
+
+    /// Fills `out` with what the file holds from `offset` on. `out` is zeros, and not longer than the rest of the file.
+    fn copy(&self, out: &mut [u8], offset: usize) {
+        let end = offset.saturating_add(out.len());
+        let head = (0, &*self.head);
+        let first = self
+            .parts
+            .partition_point(|(at, _, len)| at + len <= offset);
+        let parts = self.parts.iter().skip(first).map(|&(at, from, len)| {
+            let bytes = self.memory.get(from..from + len);
+            (at, bytes.unwrap_or_default())
+        });
+        for (at, bytes) in std::iter::once(head).chain(parts) {
+            let (start, stop) = (at.max(offset), (at + bytes.len()).min(end));
+            if at >= end {
+                return;
+            }
+            if let (Some(to), Some(bytes)) = (
+                out.get_mut(start - offset..stop.max(start) - offset),
+                bytes.get(start - at..stop.max(start) - at),
+            ) {
+                to.copy_from_slice(bytes);
+            }
         }
-        if section.raw < head_len {
-            return Err(BAD);
-        }
-        let from = section.address.checked_sub(base).ok_or(BAD)?;
-        let bytes = memory
-            .get(from..memory.len().min(from.saturating_add(section.raw_size)))
-            .unwrap_or_default();
-        image.resize(image.len().max(end), 0);
-        image
-            .get_mut(section.raw..section.raw + bytes.len())
-            .ok_or(BAD)?
-            .copy_from_slice(bytes);
     }
-    let symbols = View::little(&image).size(packed.at + 12).unwrap_or(0);
-    if symbols >= image.len()
-        && let Some(field) = image.get_mut(packed.at + 12..packed.at + 20)
-    {
-        field.fill(0);
+}
+
+impl ReadAt for Layout {
+    fn len(&self) -> u64 {
+        self.len as u64
     }
-    Ok(image)
+
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let Ok(offset) = usize::try_from(offset) else {
+            return Ok(0);
+        };
+        let n = buf.len().min(self.len.saturating_sub(offset));
+        let out = buf.get_mut(..n).unwrap_or_default();
+        out.fill(0);
+        self.copy(out, offset);
+        Ok(n)
+    }
 }
