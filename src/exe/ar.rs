@@ -35,11 +35,10 @@ pub fn members(window: &Window<'_>) -> Result<Vec<Member>, Miss> {
     let mut members = Vec::new();
     if let Ok(Some(symbols)) = archive.symbols() {
         let mut last = None;
+        let cgo = CGO.map(memchr::memmem::Finder::new);
         for symbol in symbols {
             let Ok(symbol) = symbol else { break };
-            let is_cgo = CGO
-                .iter()
-                .any(|c| memchr::memmem::find(symbol.name(), c).is_some());
+            let is_cgo = cgo.iter().any(|c| c.find(symbol.name()).is_some());
             if !is_cgo || last == Some(symbol.offset().0) {
                 continue;
             }

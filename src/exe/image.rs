@@ -409,7 +409,7 @@ impl<'a> Image<'a> {
         self.bytes(pointer, len)
     }
 
-    /// Walks the bytes of a segment in pieces of up to 64 KiB that overlap by `overlap` bytes, without keeping them.
+    /// Walks the bytes of a segment in pieces of up to 64 KiB that overlap by `overlap` bytes, without keeping more than small segments.
     /// The callback gets the address of the piece and the piece.
     pub fn scan<B>(
         &self,
@@ -419,6 +419,7 @@ impl<'a> Image<'a> {
     ) -> Option<B> {
         // Small enough to stay in the cache and for the allocator to use it again: more asks the system for fresh pages every time.
         const PIECE: usize = 64 << 10;
+        const SMALL: u64 = 512;
         let size = segment
             .size
             .min(self.stored_len().saturating_sub(segment.offset));
@@ -427,6 +428,10 @@ impl<'a> Image<'a> {
             return None;
         }
         self.scanned.set(scanned);
+        if size <= SMALL {
+            // Objects have thousands of these side by side: the window reads them in blocks.
+            return visit(segment.address, self.stored(segment.offset, size)?).break_value();
+        }
         let held = match &self.memory {
             Some(memory) => Some(memory.as_slice()),
             None => self.window.reader().as_slice(),

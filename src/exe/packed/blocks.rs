@@ -50,6 +50,10 @@ impl Start {
             return None;
         }
         let (version, format) = (view.u8(at + 10)?, view.u8(at + 11)?);
+        // First, because a search asks this at every place of a file that is not packed.
+        if !(12..=24).contains(&version) || !known_format(format) || (format >= 128) != view.big {
+            return None;
+        }
         let info = at + L_INFO;
         let start = Self {
             blocks: info + P_INFO,
@@ -59,10 +63,7 @@ impl Start {
         };
         let first = Block::read(view, start.blocks)?;
         // The block size may exceed the file's: it is that of the largest part, rounded up.
-        let sound = (12..=24).contains(&version)
-            && known_format(format)
-            && (format >= 128) == view.big
-            && start.size > first.expanded
+        let sound = start.size > first.expanded
             && start.block >= first.expanded
             && (52..=64 << 10).contains(&first.expanded)
             && first.stored > 8
