@@ -19,6 +19,16 @@ pub use window::{Counts, Window};
 
 use std::io;
 
+/// What the system says, without its number.
+#[cfg(feature = "source")]
+pub(crate) fn error_text(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
+    }
+}
+
 /// A positioned reader: the one shape in which bytes reach the parsers.
 ///
 /// Implementations are shared by threads, so reads take `&self`. The length is fixed when the reader is made; a file

@@ -7,9 +7,10 @@ use crate::bytes::{ReadAt, Spill, base64};
 use crate::exe;
 use crate::go::{Level, environment};
 use crate::report::model::{Binary, Location, Unexamined, VersionClaim};
+use crate::source::archive::stream::HEAD;
 use crate::source::archive::{
-    ArchiveError, Candidate, Feed, Input, Kind, Place, Reason, Receiver, Scope, Walker, Want,
-    decompress_as, sniff,
+    ArchiveError, Candidate, Feed, Format, Input, Kind, Place, Reason, Receiver, Scope, Walker,
+    Want, decompress_as, sniff,
 };
 use crate::source::image::{self, Examine, ImageScan};
 use std::collections::HashMap;
@@ -27,6 +28,18 @@ pub(crate) fn container_kind(head: &[u8]) -> Option<Kind> {
     sniff(head)
 }
 
+/// What is wrong with a file that was named as an archive and is none.
+pub(super) const NO_CONTAINER: &str =
+    "no archive: neither compressed, nor a tar with entries, nor another known container";
+const NO_IMAGE: &str = "no image is in it";
+
+/// Whether a file is a container or compressed.
+pub(super) fn is_container(bytes: &dyn ReadAt) -> bool {
+    let mut head = vec![0; HEAD];
+    let count = bytes.read_at(&mut head, 0).unwrap_or(0);
+    sniff(head.get(..count).unwrap_or_default()).is_some()
+}
+
 impl Examiner<'_> {
     /// A file that is a container or compressed.
     pub(crate) fn container(&self, bytes: &dyn ReadAt, outer: &Outer, tell: &mut dyn FnMut(Event)) {
@@ -38,11 +51,15 @@ impl Examiner<'_> {
             .and_then(|n| head.get(..n))
             .unwrap_or_default();
         match sniff(head) {
-            Some(Kind::Format(_)) if image::is_image_archive(bytes, &options) => {
+            // Who asks for an image gets it read in spite of members that no image has.
+            Some(Kind::Format(Format::Tar))
+                if outer.image || image::is_image_archive(bytes, &options) =>
+            {
                 let scan = self.with_threads(|| image::scan_archive(bytes, &options, self));
                 return self.images(scan, outer, tell);
             }
             Some(Kind::Codec(_)) => self.stream(&mut Feed::at(bytes), outer, tell),
+            _ if outer.image => tell(self.problem(outer, "unsupported", NO_IMAGE, true)),
             _ => self.archive(Input::Random(bytes), outer, tell),
         }
         self.add_bytes(bytes.len());
@@ -50,7 +67,7 @@ impl Examiner<'_> {
 
     /// A stream of unknown kind: a program, an archive, an image, compressed or not.
     pub(crate) fn stream(&self, feed: &mut Feed<'_>, outer: &Outer, tell: &mut dyn FnMut(Event)) {
-        let head = match feed.peek(crate::source::archive::stream::HEAD) {
+        let head = match feed.peek(HEAD) {
             Ok(head) => head.to_vec(),
             Err(e) => return tell(self.problem(outer, "unreadable", &error_text(&e), true)),
         };
@@ -63,6 +80,9 @@ impl Examiner<'_> {
                         match inner.peek(512).map(sniff) {
                             // An image inside a compressed stream is read as it comes.
                             Ok(Some(Kind::Format(_))) => self.uncompressed(&mut inner, outer, tell),
+                            Ok(_) if outer.image => {
+                                tell(self.problem(outer, "unsupported", NO_IMAGE, true));
+                            }
                             Ok(_) => self.archive(Input::Stream(&mut inner), outer, tell),
                             Err(e) => {
                                 let problem = ArchiveError::from(e);
@@ -84,7 +104,7 @@ impl Examiner<'_> {
     }
 
     fn uncompressed(&self, feed: &mut Feed<'_>, outer: &Outer, tell: &mut dyn FnMut(Event)) {
-        if image::begins_like_image(feed).unwrap_or(false) {
+        if outer.image || image::begins_like_image(feed).unwrap_or(false) {
             let options = self.image_options(outer);
             let scan = image::scan_stream(feed, &options, self);
             return self.images(scan, outer, tell);
@@ -176,6 +196,9 @@ impl Examiner<'_> {
 
     /// Everything that a source of images gave.
     fn images(&self, scan: image::Scan, outer: &Outer, tell: &mut dyn FnMut(Event)) {
+        if scan.not_image && outer.image {
+            return tell(self.problem(outer, "unsupported", NO_IMAGE, true));
+        }
         for image in scan.images {
             self.image(image, tell);
         }
@@ -186,9 +209,6 @@ impl Examiner<'_> {
                 environment::Place::Given,
             );
             tell(Event::Binary(Box::new(binary)));
-        }
-        if scan.not_image && outer.reference.is_some() {
-            tell(self.problem(outer, "unsupported", "no image is in it", true));
         }
         for problem in scan.problems {
             tell(Event::Unexamined {

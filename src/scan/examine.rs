@@ -17,7 +17,6 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The first look at a file: enough for every magic, and for all headers of nearly every program.
@@ -131,20 +130,25 @@ impl<'e> Examiner<'e> {
         }
     }
 
-    /// A file that was named.
-    pub(crate) fn named<'env>(
-        &'env self,
+    /// A file that was named. As a `whole` it is never taken apart.
+    pub(crate) fn named(
+        &self,
         file: File,
         stat: &Stat,
-        path: &Path,
-        target: &'env str,
-        out: &mut Output<'env, Event>,
+        whole: bool,
+        outer: &Outer,
+        out: &mut Output<'_, Event>,
     ) {
         let bytes = FileBytes::new(file, stat.size);
-        let outer = Outer::file(path, target, true);
-        match self.content(&bytes, true) {
-            Content::Container => self.open_container(&bytes, &outer, &mut |e| out.push(e)),
-            content => self.tell(content, Some(stat), &outer, &mut |e| out.push(e)),
+        let content = match self.content(&bytes, true) {
+            Content::Container if whole => {
+                Content::NotGo("an archive or compressed; file: takes nothing apart".to_owned())
+            }
+            content => content,
+        };
+        match content {
+            Content::Container => self.open_container(&bytes, outer, &mut |e| out.push(e)),
+            content => self.tell(content, Some(stat), outer, &mut |e| out.push(e)),
         }
     }
 

@@ -15,10 +15,10 @@ mod place;
 mod process;
 
 pub use examine::Examiner;
-#[cfg(feature = "archives")]
 use place::Outer;
 pub use place::path_fields;
 
+pub(crate) use crate::bytes::error_text;
 use crate::bytes::{Limits, Room};
 use crate::go::{self, Level};
 use crate::report::model::{Binary, End, ImageRecord, Location, Reach, Summary, Unexamined};
@@ -258,7 +258,10 @@ impl<'e> Visitor<'e> {
                 Ok(m) if m.is_dir() && matches!(target, Target::Path(_)) => {
                     Walk::start(&options.rules, self, &counters.tally, path, out);
                 }
-                Ok(m) => self.named_file(path, &dir::stat_of(&m), out),
+                Ok(m) => {
+                    let whole = matches!(target, Target::File(_));
+                    self.named_file(path, &dir::stat_of(&m), whole, out);
+                }
                 Err(e) => self.fatal(path, "unreadable", &error_text(&e), out),
             },
             Target::Dir(path) => Walk::start(&options.rules, self, &counters.tally, path, out),
@@ -284,8 +287,14 @@ impl<'e> Visitor<'e> {
         }
     }
 
-    /// A file that was named.
-    fn named_file<'env>(&'env self, path: &Path, stat: &dir::Stat, out: &mut Output<'env, Event>) {
+    /// A file that was named, to be taken as a `whole` or apart.
+    fn named_file<'env>(
+        &'env self,
+        path: &Path,
+        stat: &dir::Stat,
+        whole: bool,
+        out: &mut Output<'env, Event>,
+    ) {
         match (stat.kind, dir::open_named(path)) {
             (Kind::File, Ok(file)) => {
                 self.examiner
@@ -293,9 +302,16 @@ impl<'e> Visitor<'e> {
                     .tally
                     .files
                     .fetch_add(1, Ordering::Relaxed);
-                self.examiner.named(file, stat, path, self.target, out);
+                let outer = Outer::file(path, self.target, true);
+                self.examiner.named(file, stat, whole, &outer, out);
             }
             (Kind::File, Err(e)) => self.fatal(path, "unreadable", &error_text(&e), out),
+            (Kind::Dir, _) => self.fatal(
+                path,
+                "unsupported",
+                "a directory, no file; use dir: to walk it",
+                out,
+            ),
             _ => self.fatal(
                 path,
                 "unreadable",
@@ -331,7 +347,7 @@ impl<'e> Visitor<'e> {
                 return examiner.image_directory(path, &outer, &mut tell);
             }
             Target::DockerArchive(path, reference) | Target::OciArchive(path, reference) => {
-                (path, reference.clone())
+                (path, Some(reference.clone()))
             }
             Target::Archive(path) => (path, None),
             _ => {
@@ -343,13 +359,21 @@ impl<'e> Visitor<'e> {
                 );
             }
         };
+        if path.is_dir() {
+            let hint = "a directory, no archive; use dir: to walk it, oci-dir: for an OCI layout";
+            return self.fatal(path, "unsupported", hint, out);
+        }
         let opened = dir::open_named(path).and_then(crate::bytes::FileBytes::open);
         let outer = Outer {
-            reference,
+            image: reference.is_some(),
+            reference: reference.flatten(),
             ..Outer::file(path, self.target, true)
         };
         match opened {
-            Ok(bytes) => examiner.container(&bytes, &outer, &mut tell),
+            Ok(bytes) if container::is_container(&bytes) => {
+                examiner.container(&bytes, &outer, &mut tell);
+            }
+            Ok(_) => self.fatal(path, "unsupported", container::NO_CONTAINER, out),
             Err(e) => self.fatal(path, "unreadable", &error_text(&e), out),
         }
     }
@@ -445,15 +469,6 @@ impl<R: io::Read> io::Read for Counted<'_, R> {
         let count = self.0.read(out)?;
         self.1.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
-    }
-}
-
-/// What the system says, without its number.
-pub(crate) fn error_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error") {
-        Some(at) => text[..at].to_owned(),
-        None => text,
     }
 }
 

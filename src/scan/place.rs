@@ -16,6 +16,8 @@ pub(crate) struct Outer {
     pub raw: Option<Vec<u8>>,
     /// It was named by the user: nothing readable in it at all is a failure.
     pub named: bool,
+    /// The target asks for an image: anything else is refused.
+    pub image: bool,
     /// Only the image of this name, for targets that ask for one.
     pub reference: Option<String>,
 }
@@ -31,6 +33,7 @@ impl Outer {
             shown,
             raw,
             named,
+            image: false,
             reference: None,
         }
     }

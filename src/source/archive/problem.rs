@@ -134,7 +134,7 @@ impl From<io::Error> for ArchiveError {
             io::ErrorKind::Unsupported => Reason::Unsupported,
             _ => Reason::Unreadable,
         };
-        Self::new(reason, error.to_string())
+        Self::new(reason, crate::bytes::error_text(&error))
     }
 }
 

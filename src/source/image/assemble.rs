@@ -41,6 +41,7 @@ pub fn assemble(
             image: &mut image,
             names: &mut names,
             reported: &mut reported,
+            incomplete: false,
         }
         .build();
         for layer in &plan.layers {
@@ -55,6 +56,16 @@ pub fn assemble(
     scan
 }
 
+/// What the image starts.
+enum Starts {
+    /// No file of it.
+    Nothing,
+    /// A program, by its appearance.
+    This(usize),
+    /// Something that may start any program in turn, or that is in no layer that was read.
+    Unknown,
+}
+
 struct Builder<'a> {
     plan: &'a Plan,
     layers: &'a HashMap<String, Arc<LayerScan>>,
@@ -63,6 +74,8 @@ struct Builder<'a> {
     names: &'a mut u64,
     /// Layers whose problems another image has told.
     reported: &'a mut HashSet<String>,
+    /// A layer is not in the tree.
+    incomplete: bool,
 }
 
 impl Builder<'_> {
@@ -78,6 +91,7 @@ impl Builder<'_> {
     fn layer(&mut self, index: u32, plan: &LayerPlan, tree: &mut Tree) {
         let first_use = self.reported.insert(plan.blob.key.clone());
         if let Some((error, fatal)) = &plan.skip {
+            self.incomplete = true;
             self.problem(
                 index,
                 plan,
@@ -90,6 +104,7 @@ impl Builder<'_> {
             return;
         }
         let Some(scan) = self.layers.get(&plan.blob.key).cloned() else {
+            self.incomplete = true;
             self.problem(index, plan, &LayerProblem::missing(plan.foreign));
             return;
         };
@@ -98,10 +113,12 @@ impl Builder<'_> {
                 self.problem(index, plan, problem);
             }
         }
+        self.incomplete |= scan.problems.iter().any(|p| p.entries.is_empty());
         self.check_digests(index, plan, &scan);
         match self.names.checked_sub(scan.names.len()) {
             Some(left) => *self.names = left,
             None => {
+                self.incomplete = true;
                 let error = ArchiveError::limit(
                     "too many names in all images together; the layer was left out",
                 );
@@ -230,18 +247,21 @@ impl Builder<'_> {
                         .or(layer.blob.size),
                 });
         let layers = layers.collect();
-        // Windows roots follow other rules: nothing is said about them rather than something wrong.
         let windows = self
             .plan
             .platform
             .as_ref()
             .is_some_and(|p| p.os == "windows");
-        let rootfs = match windows {
-            true => Rootfs::default(),
-            false => Rootfs {
-                started: command::started(tree, run),
-                ..rootfs::collect(tree, &run.env)
-            },
+        // What is not found may be in a layer that could not be read.
+        let started = command::started(tree, run, windows)
+            .filter(|started| started.path.is_some() || !self.incomplete);
+        let rootfs = Rootfs {
+            started,
+            // Windows has neither loaders nor bundles of its own kind there.
+            ..match windows {
+                true => Rootfs::default(),
+                false => rootfs::collect(tree, &run.env),
+            }
         };
         let image = self.image_ref();
         self.image.record = ImageRecord {
@@ -260,17 +280,25 @@ impl Builder<'_> {
         };
     }
 
+    /// What the image starts, as far as that can be known.
+    fn starts(&self, tree: &Tree) -> Starts {
+        let record = &self.image.record;
+        let configured = !(record.entrypoint.is_empty() && record.cmd.is_empty());
+        match &record.rootfs.started {
+            Some(started) => match &started.path {
+                Some(path) => tree
+                    .resolve(path.as_bytes())
+                    .and_then(|r| r.appearance)
+                    .map_or(Starts::Unknown, Starts::This),
+                None => Starts::Nothing,
+            },
+            None if configured => Starts::Unknown,
+            None => Starts::Nothing,
+        }
+    }
+
     fn binaries(&mut self, tree: &Tree) {
-        let started = self
-            .image
-            .record
-            .rootfs
-            .started
-            .as_ref()
-            .and_then(|s| s.path.as_deref());
-        let started = started
-            .and_then(|path| tree.resolve(path.as_bytes()))
-            .and_then(|r| r.appearance);
+        let started = self.starts(tree);
         let mut order: Vec<(Vec<u8>, usize)> = tree
             .appearances()
             .iter()
@@ -298,11 +326,16 @@ impl Builder<'_> {
             let Some(plan) = self.plan.layers.get(appearance.layer as usize) else {
                 continue;
             };
+            let visible = tree.is_visible(i);
             let location = Location {
                 image: Some(self.image_ref()),
                 layer: Some(self.layer_ref(appearance.layer, plan)),
-                visible: Some(tree.is_visible(i)),
-                started: Some(started == Some(i)),
+                visible: Some(visible),
+                started: match started {
+                    Starts::This(one) => Some(one == i),
+                    Starts::Unknown if visible => None,
+                    _ => Some(false),
+                },
                 ..self.options.location()
             };
             let made = file.binaries.iter().map(|(place, binary)| {

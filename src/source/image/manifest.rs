@@ -258,6 +258,9 @@ pub struct Run {
     /// WORKDIR.
     #[serde(default)]
     pub working_dir: Option<String>,
+    /// On Windows: the command is a command line that needs no quoting.
+    #[serde(default, deserialize_with = "or_default")]
+    pub args_escaped: bool,
     /// LABEL.
     #[serde(default, deserialize_with = "or_default")]
     pub labels: BTreeMap<String, String>,

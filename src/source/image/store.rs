@@ -105,6 +105,11 @@ impl Directory {
     /// # Errors
     /// When it is neither.
     pub fn open(path: &Path) -> Result<Self, ArchiveError> {
+        if !std::fs::metadata(path)?.is_dir() {
+            return Err(ArchiveError::unsupported(
+                "a file, no image directory; use oci-archive: for an archive of one",
+            ));
+        }
         if path.join("index.json").is_file() {
             return Ok(Self {
                 root: path.to_owned(),

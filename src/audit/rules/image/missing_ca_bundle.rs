@@ -1,4 +1,4 @@
-use super::image;
+use super::unix_image;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -18,7 +18,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let (Some(image), Some(linked)) = (image(ctx), ctx.binary.linked.as_ref()) else {
+    let (Some(image), Some(linked)) = (unix_image(ctx), ctx.binary.linked.as_ref()) else {
         return;
     };
     let set = image

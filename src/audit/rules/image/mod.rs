@@ -25,6 +25,16 @@ fn image<'a>(ctx: &Ctx<'a>) -> Option<&'a ImageRecord> {
     ctx.image.filter(|_| !ctx.hidden())
 }
 
+/// As [`image`], when its root has bundles and zones where Unix systems have them: Windows brings its own.
+fn unix_image<'a>(ctx: &Ctx<'a>) -> Option<&'a ImageRecord> {
+    image(ctx).filter(|image| {
+        image
+            .platform
+            .as_ref()
+            .is_none_or(|p| p != "windows" && !p.starts_with("windows/"))
+    })
+}
+
 /// A failure of a program that the image does not start is milder.
 fn by_role(ctx: &Ctx, report: Report) -> Report {
     if ctx.binary.location.started == Some(true) {

@@ -171,7 +171,25 @@ impl Tree {
 
     /// What an absolute path leads to, all links followed inside the root; `None` when there is nothing or a loop.
     pub fn resolve(&self, path: &[u8]) -> Option<Resolved> {
-        let id = self.find(ROOT, path, &mut { HOPS })?;
+        self.resolved(self.find(ROOT, path, &mut { HOPS })?)
+    }
+
+    /// As [`Tree::resolve`], but names match whatever the case of their letters; an exact match goes first.
+    pub fn resolve_caseless(&self, path: &[u8]) -> Option<Resolved> {
+        let mut at = ROOT;
+        for part in path.split(|&b| b == b'/') {
+            let other = || {
+                let mut same = self
+                    .children(at)
+                    .filter(|&c| self.spend().is_ok() && self.name(c).eq_ignore_ascii_case(part));
+                same.find_map(|c| self.step(at, self.name(c), &mut { HOPS }))
+            };
+            at = self.step(at, part, &mut { HOPS }).or_else(other)?;
+        }
+        self.resolved(at)
+    }
+
+    fn resolved(&self, id: u32) -> Option<Resolved> {
         let node = self.nodes[id as usize];
         Some(Resolved {
             path: self.path(id),

@@ -1,43 +1,31 @@
 //! Which file of the visible root ENTRYPOINT and CMD start.
 
+mod windows;
+mod wrapper;
+
 use super::manifest::Run;
 use super::overlay::{Resolved, Tree};
 use crate::report::model::Started;
+use wrapper::unwrap;
 
 /// Where a runtime looks when the image sets no PATH (moby, daemon default; containerd, oci/spec_opts.go).
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Programs that only start another one: name, and how many words before the command belong to the program.
-const WRAPPERS: &[(&str, usize)] = &[
-    ("env", 0),
-    ("exec", 0),
-    ("nohup", 0),
-    ("tini", 0),
-    ("tini-static", 0),
-    ("docker-init", 0),
-    ("dumb-init", 0),
-    ("catatonit", 0),
-    ("su-exec", 1),
-    ("gosu", 1),
-];
-const SHELLS: &[&str] = &["sh", "bash", "ash", "dash"];
-/// What makes a shell script more than one plain command.
-const SHELL_SYNTAX: &[char] = &[
-    '|', '&', ';', '<', '>', '(', ')', '$', '`', '\\', '"', '\'', '*', '?', '[', '#', '~', '{',
-    '\n',
-];
 /// Wrappers inside wrappers.
 const DEPTH: usize = 8;
 
-/// Finds what a container of this configuration starts; `None` when nothing is configured.
+/// Finds what a container of this configuration starts; `None` when nothing is configured, and on Windows when it is not
+/// in the layers: those of the system itself are usually kept elsewhere.
 ///
 /// Wrappers such as `tini --` and plain shell forms such as `/bin/sh -c "exec app"` are looked through when they are in
 /// the root and what they start is, too; a script is not read.
-pub fn started(tree: &Tree, run: &Run) -> Option<Started> {
-    let words: Vec<String> = run.entrypoint.iter().chain(&run.cmd).cloned().collect();
+pub fn started(tree: &Tree, run: &Run, windows: bool) -> Option<Started> {
+    if windows {
+        return windows::started(tree, run);
+    }
+    let mut words: Vec<String> = run.entrypoint.iter().chain(&run.cmd).cloned().collect();
     let mut command = words.first()?.clone();
     let mut found = lookup(tree, run, &command);
-    let mut words = words;
     for _ in 0..DEPTH {
         if found.is_none() {
             break;
@@ -53,42 +41,13 @@ pub fn started(tree: &Tree, run: &Run) -> Option<Started> {
     }
     Some(Started {
         command,
-        path: found
-            .as_ref()
-            .map(|f| String::from_utf8_lossy(&f.path).into_owned()),
+        path: found.as_ref().map(path_of),
         executable: found.map(|f| f.mode & 0o111 != 0),
     })
 }
 
-/// The words of what a wrapper starts.
-fn unwrap(words: &[String]) -> Option<Vec<String>> {
-    let (first, rest) = words.split_first()?;
-    let name = first.rsplit('/').next()?;
-    if SHELLS.contains(&name) {
-        let [flag, script, ..] = rest else {
-            return None;
-        };
-        if flag != "-c" || script.contains(SHELL_SYNTAX) {
-            return None;
-        }
-        let mut words: Vec<String> = script.split_whitespace().map(str::to_owned).collect();
-        while words
-            .first()
-            .is_some_and(|w| w == "exec" || w.contains('='))
-        {
-            words.remove(0);
-        }
-        return Some(words);
-    }
-    let operands = WRAPPERS.iter().find(|(wrapper, _)| *wrapper == name)?.1;
-    let mut rest = rest
-        .iter()
-        .skip_while(|w| w.starts_with('-') && *w != "--")
-        .skip(operands)
-        .peekable();
-    rest.next_if(|w| *w == "--");
-    let command = rest.skip_while(|w| name == "env" && w.contains('='));
-    Some(command.cloned().collect())
+fn path_of(file: &Resolved) -> String {
+    String::from_utf8_lossy(&file.path).into_owned()
 }
 
 /// As `execvp` does it: with a slash from the working directory, else through PATH.
@@ -203,11 +162,11 @@ mod tests {
             (&["dumb-init", "/opt/app"], None),
         ];
         for (words, path) in cases {
-            let got = started(&tree, &run(words)).unwrap();
+            let got = started(&tree, &run(words), false).unwrap();
             assert_eq!(got.path.as_deref(), *path, "{words:?}");
         }
-        assert_eq!(started(&tree, &run(&[])), None);
-        let plain = started(&tree, &run(&["plain"])).unwrap();
+        assert_eq!(started(&tree, &run(&[]), false), None);
+        let plain = started(&tree, &run(&["plain"]), false).unwrap();
         assert_eq!(plain.executable, Some(false));
     }
 

@@ -1,0 +1,135 @@
+//! What a Windows container starts: drive letters, backslashes, names without case, extensions left out.
+//!
+//! The search is that of `CreateProcessW` ("lpCommandLine" in its documentation) and, behind `cmd /c`, of PATHEXT.
+
+use super::super::manifest::Run;
+use super::super::overlay::{Resolved, Tree};
+use super::{DEPTH, path_of};
+use crate::report::model::Started;
+
+/// The directory of a layer that becomes `C:\` (OCI image specification, layer.md, has no word on it; moby, hcsshim and
+/// BuildKit write it).
+const ROOT: &str = "/Files";
+/// Where the system looks before PATH.
+const SYSTEM: &[&str] = &["C:\\Windows\\System32", "C:\\Windows"];
+const PROGRAM: &[&str] = &["", ".exe"];
+/// What `cmd` tries, in the order of the usual PATHEXT.
+const SHELL: &[&str] = &["", ".com", ".exe", ".bat", ".cmd"];
+
+/// Finds what is started; `None` when nothing is configured or it is not in the layers.
+pub(super) fn started(tree: &Tree, run: &Run) -> Option<Started> {
+    let mut words: Vec<String> = run.entrypoint.iter().chain(&run.cmd).cloned().collect();
+    // The shell form is one word: a whole command line, its arguments quoted already.
+    if run.args_escaped || words.len() == 1 {
+        let first = words.first()?;
+        if find(tree, run, first, PROGRAM).is_none() {
+            let line = split(first);
+            words.splice(..1, line);
+        }
+    }
+    let mut extensions = PROGRAM;
+    let mut command = words.first()?.clone();
+    let mut found = find(tree, run, &command, extensions);
+    for _ in 0..DEPTH {
+        let Some(inner) = unwrap(&words) else { break };
+        extensions = SHELL;
+        let Some(first) = inner.first() else { break };
+        let Some(next) = find(tree, run, first, extensions) else {
+            break;
+        };
+        command = first.clone();
+        found = Some(next);
+        words = inner;
+    }
+    Some(Started {
+        command,
+        path: Some(path_of(&found?)),
+        // Windows has no such bit.
+        executable: None,
+    })
+}
+
+/// The words of a command line: spaces part them unless quoted.
+fn split(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut quoted = false;
+    for c in line.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ' ' | '\t' if !quoted => {
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            _ => word.push(c),
+        }
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+/// The words of what `cmd /S /C "app.exe -x"` or `powershell -Command app.exe` starts, when that is one plain command.
+fn unwrap(words: &[String]) -> Option<Vec<String>> {
+    let (first, rest) = words.split_first()?;
+    let name = first.rsplit(['\\', '/']).next()?.to_ascii_lowercase();
+    let runs: &[&str] = match name.strip_suffix(".exe").unwrap_or(&name) {
+        "cmd" => &["/c", "/k"],
+        "powershell" | "pwsh" => &["-command", "-c"],
+        _ => return None,
+    };
+    let at = rest
+        .iter()
+        .position(|w| runs.contains(&w.to_ascii_lowercase().as_str()))?;
+    let line = rest.get(at + 1..)?.join(" ");
+    if line.contains(['|', '&', ';', '<', '>', '(', ')', '%', '$', '{', '\'']) {
+        return None;
+    }
+    Some(split(&line))
+}
+
+fn find(tree: &Tree, run: &Run, command: &str, extensions: &[&str]) -> Option<Resolved> {
+    if command.is_empty() {
+        return None;
+    }
+    let dir = run.working_dir.as_deref().filter(|d| !d.is_empty());
+    let dir = dir.unwrap_or("C:\\");
+    if command.contains(['\\', '/', ':']) {
+        return file(tree, dir, command, extensions);
+    }
+    let path = run.env.iter().rev().find_map(|e| {
+        let (key, value) = e.split_once('=')?;
+        key.eq_ignore_ascii_case("PATH").then_some(value)
+    });
+    let path = path
+        .unwrap_or_default()
+        .split(';')
+        .filter(|p| !p.is_empty());
+    std::iter::once(dir)
+        .chain(SYSTEM.iter().copied())
+        .chain(path)
+        .find_map(|place| file(tree, place, command, extensions))
+}
+
+fn file(tree: &Tree, dir: &str, name: &str, extensions: &[&str]) -> Option<Resolved> {
+    let name = absolute(name).or_else(|| Some(format!("{}/{}", absolute(dir)?, name)))?;
+    let name = name.replace('\\', "/");
+    let has_extension = name.rsplit('/').next()?.contains('.');
+    let tried = extensions.iter().filter(|e| e.is_empty() || !has_extension);
+    tried
+        .map(|extension| format!("{ROOT}{name}{extension}"))
+        .find_map(|path| tree.resolve_caseless(path.as_bytes()))
+        .filter(|found| !found.dir)
+}
+
+/// A path below `C:`, without the drive; `None` for a relative one, or one of another drive.
+fn absolute(path: &str) -> Option<String> {
+    let rest = match path.as_bytes() {
+        [b'C' | b'c', b':', ..] => path.get(2..)?,
+        _ => path,
+    };
+    rest.starts_with(['\\', '/'])
+        .then(|| rest.replace('\\', "/"))
+}
