@@ -111,7 +111,7 @@ pub struct Rootfs {
     pub ca_bundles: Vec<String>,
     /// Zoneinfo directories or archives that package time would read.
     pub zoneinfo: Vec<String>,
-    /// What ENTRYPOINT or CMD resolves to; `None` when nothing is configured.
+    /// What ENTRYPOINT or CMD resolves to; `None` when nothing is configured, or it may be in a layer that was not read.
     pub started: Option<Started>,
 }
 
@@ -196,7 +196,7 @@ pub struct Location {
     pub layer: Option<LayerRef>,
     /// False when a later layer deletes or replaces it; `None` outside images.
     pub visible: Option<bool>,
-    /// True for what ENTRYPOINT or CMD starts; `None` outside images.
+    /// True for what ENTRYPOINT or CMD starts; `None` outside images, and where a script or another program may start it.
     pub started: Option<bool>,
     /// Permission bits (with setuid, setgid, sticky).
     pub mode: Option<u32>,

@@ -184,7 +184,7 @@ impl Examiner<'_> {
     fn with_threads<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         let pool = self.layers.get_or_init(|| {
             rayon::ThreadPoolBuilder::new()
-                .num_threads(self.options.jobs)
+                .num_threads(self.options.threads())
                 .build()
                 .ok()
         });
@@ -331,8 +331,8 @@ impl Examine for Examiner<'_> {
         Examiner::too_small(self, size)
     }
 
-    fn holds_too_little(&self, size: u64) -> bool {
-        self.below(size, self.options.rules.min_size)
+    fn holds_too_little(&self, size: u64, head: &[u8]) -> bool {
+        exe::sniff(head).is_none() && self.below(size, self.options.rules.min_size)
     }
 
     fn wants(&self, _place: &Place, head: &[u8], size: Option<u64>) -> Want {
@@ -475,8 +475,8 @@ impl Receiver for Met<'_> {
         self.examiner.too_small(size)
     }
 
-    fn holds_too_little(&self, size: u64) -> bool {
-        Examine::holds_too_little(self.examiner, size)
+    fn holds_too_little(&self, size: u64, head: &[u8]) -> bool {
+        Examine::holds_too_little(self.examiner, size, head)
     }
 
     fn wants(&self, _place: &Place, head: &[u8], size: Option<u64>) -> Want {

@@ -70,7 +70,7 @@ impl<'e> Examiner<'e> {
         Self {
             options,
             counters,
-            room: Room::new(options.memory, options.jobs),
+            room: Room::new(options.memory, options.threads()),
             links: Mutex::default(),
             #[cfg(feature = "archives")]
             budget: Budget::new(options.memory),

@@ -41,7 +41,7 @@ pub struct Options {
     pub limits: Limits,
     /// What a walk passes over.
     pub rules: Rules,
-    /// Threads; 0: one for each processor.
+    /// Threads; 0: one for each processor. Never more than one for each 4 MiB of `memory`: each has buffers of its own.
     pub jobs: usize,
     /// Compute SHA-256 of each executable.
     pub hash: bool,
@@ -79,6 +79,22 @@ impl Default for Options {
             verify_diffid: false,
             insecure_http: false,
             progress: None,
+        }
+    }
+}
+
+/// Memory that a thread is counted with: its buffers, and what the allocator keeps for it.
+const THREAD: u64 = 4 << 20;
+
+impl Options {
+    /// Threads that the memory bears; 0: one for each processor.
+    pub(crate) fn threads(&self) -> usize {
+        let most = usize::try_from((self.memory / THREAD).max(1)).unwrap_or(usize::MAX);
+        match self.jobs {
+            // More processors than this are not worth asking the system.
+            0 if most >= 128 => 0,
+            0 => std::thread::available_parallelism().map_or(1, |n| n.get().min(most)),
+            jobs => jobs.min(most),
         }
     }
 }
@@ -171,7 +187,7 @@ pub fn run(
     // 64 KiB for each: what an honest record takes at most.
     let ahead = usize::try_from(options.memory >> 16).unwrap_or(ordered::AHEAD);
     ordered::run(
-        options.jobs,
+        options.threads(),
         ahead.clamp(16, ordered::AHEAD),
         |out| {
             for (named, visitor) in targets.iter().zip(&visitors) {

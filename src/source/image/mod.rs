@@ -40,8 +40,8 @@ pub trait Examine: Sync {
         false
     }
 
-    /// As [`Examine::too_small`], for a compressed file that holds this many bytes.
-    fn holds_too_little(&self, _size: u64) -> bool {
+    /// As [`Examine::too_small`], for a compressed file that says it holds this many bytes, and begins like this.
+    fn holds_too_little(&self, _size: u64, _head: &[u8]) -> bool {
         false
     }
 

@@ -183,6 +183,11 @@ pub(crate) fn shown(scan: &Scan) -> String {
             assert!(layer.digest.is_some());
             let mark =
                 |on: Option<bool>, word: &'static str| if on == Some(true) { word } else { "" };
+            let unknown = if b.location.started.is_none() {
+                " started?"
+            } else {
+                ""
+            };
             let visible = if b.location.visible == Some(false) {
                 " hidden"
             } else {
@@ -191,7 +196,7 @@ pub(crate) fn shown(scan: &Scan) -> String {
             let name = b.main_package.as_deref().unwrap();
             let _ = writeln!(
                 text,
-                "  {}={name} {}{visible}{}",
+                "  {}={name} {}{visible}{}{unknown}",
                 b.path,
                 layer.index,
                 mark(b.location.started, " started")

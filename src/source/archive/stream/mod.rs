@@ -76,17 +76,26 @@ const SHORT: u64 = 16 << 10;
 /// What header and trailer of a gzip member, and blocks that do not compress, add to the content at most in so short a file.
 const FRAME: usize = 1 << 10;
 
-/// How much a short gzip file of `size` bytes says that it holds (RFC 1952, ISIZE): thousands of packed texts need not be
-/// unpacked to know that they are too short for a program. `None` where that may not be the whole: a second member may
-/// follow, or the last bytes are not a trailer.
-pub(super) fn gzip_content(feed: &mut Feed<'_>, size: u64) -> Option<u64> {
+/// How much a short gzip file of `size` bytes says that it holds (RFC 1952, ISIZE), and how that begins: thousands of packed
+/// texts need not be unpacked to know that they are too short for a program. `None` where that may not be the whole: a
+/// second member may follow, or the last bytes are not a trailer. Nothing vouches for the trailer, but the beginning shows
+/// whether it matters.
+pub(super) fn gzip_content(feed: &mut Feed<'_>, size: u64) -> Option<(u64, Vec<u8>)> {
     let count = usize::try_from(size).ok().filter(|_| size <= SHORT)?;
     let file = feed.peek(count).ok().filter(|f| f.len() == count)?;
     let (_, isize) = file.split_last_chunk::<4>()?;
     let second = memchr::memmem::find(file.get(1..)?, GZIP).is_some();
     let content = u32::from_le_bytes(*isize);
     let plausible = usize::try_from(content).ok()?.saturating_add(FRAME) >= count;
-    (plausible && !second).then_some(u64::from(content))
+    let mut head = Vec::new();
+    if plausible && !second {
+        // What is broken further on does not matter here.
+        let _ = flate2::bufread::GzDecoder::new(file)
+            .take(GLANCE as u64)
+            .read_to_end(&mut head);
+        return Some((u64::from(content), head));
+    }
+    None
 }
 
 const GZIP: &[u8] = &[0x1f, 0x8b, 8];

@@ -92,8 +92,8 @@ pub trait Receiver: Sync {
         false
     }
 
-    /// As [`Receiver::too_small`], for a compressed file that holds this many bytes.
-    fn holds_too_little(&self, _size: u64) -> bool {
+    /// As [`Receiver::too_small`], for a compressed file that says it holds this many bytes, and begins like this.
+    fn holds_too_little(&self, _size: u64, _head: &[u8]) -> bool {
         false
     }
 
@@ -262,8 +262,9 @@ impl Walker<'_> {
         }
         if kind == Kind::Codec(Codec::Gzip)
             && level.depth > 0
-            && let Some(size) = size.and_then(|size| gzip_content(feed, size))
-            && self.receiver.holds_too_little(size)
+            && let Some((size, head)) = size.and_then(|size| gzip_content(feed, size))
+            && sniff(&head).is_none()
+            && self.receiver.holds_too_little(size, &head)
         {
             return Ok(false);
         }

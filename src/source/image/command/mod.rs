@@ -98,7 +98,7 @@ mod tests {
     use super::super::names::{Kind, Name, Names};
     use super::*;
 
-    fn root(files: &[(&str, u32)]) -> Tree {
+    pub(super) fn root(files: &[(&str, u32)]) -> Tree {
         let mut names = Names::default();
         for (path, mode) in files {
             names.push(&Name {
@@ -138,6 +138,7 @@ mod tests {
             ("sbin/tini", 0o755),
             ("usr/bin/env", 0o755),
             ("usr/bin/gosu", 0o755),
+            ("usr/bin/dumb-init", 0o755),
         ]);
         let cases: &[(&[&str], Option<&str>)] = &[
             (&["/opt/app", "serve"], Some("/opt/app")),
@@ -159,7 +160,23 @@ mod tests {
                 Some("/opt/app"),
             ),
             (&["/usr/bin/env", "-i", "A=1", "/opt/app"], Some("/opt/app")),
-            (&["dumb-init", "/opt/app"], None),
+            (&["catatonit", "/opt/app"], None),
+            (
+                &["dumb-init", "--rewrite", "15:3", "--", "/opt/app"],
+                Some("/opt/app"),
+            ),
+            (&["tini", "-e", "143", "-g", "--", "link"], Some("/opt/app")),
+            (&["env", "-u", "HOME", "link"], Some("/opt/app")),
+            (&["env", "-S", "A=1 link -x", "-y"], Some("/opt/app")),
+            (
+                &["/bin/sh", "-ec", "exec /opt/app --port \"$PORT\""],
+                Some("/opt/app"),
+            ),
+            (&["sh", "-e", "-c", "/opt/app"], Some("/opt/app")),
+            (&["/bin/sh", "-c", "$APP --x"], Some("/bin/sh")),
+            (&["/bin/sh", "-c", "A=\"x link\" /opt/app"], Some("/bin/sh")),
+            (&["/bin/sh", "-c", "/opt/app; sleep 1"], Some("/bin/sh")),
+            (&["/bin/sh"], Some("/bin/sh")),
         ];
         for (words, path) in cases {
             let got = started(&tree, &run(words), false).unwrap();
@@ -174,16 +191,16 @@ mod tests {
     fn relative_commands_start_in_the_working_directory_and_path_is_the_images() {
         let tree = root(&[("opt/app", 0o755)]);
         let mut config = run(&["./app"]);
-        assert_eq!(started(&tree, &config).unwrap().path, None);
+        assert_eq!(started(&tree, &config, false).unwrap().path, None);
         config.working_dir = Some("/opt".into());
         assert_eq!(
-            started(&tree, &config).unwrap().path.as_deref(),
+            started(&tree, &config, false).unwrap().path.as_deref(),
             Some("/opt/app")
         );
         let mut config = run(&["app"]);
         config.env = vec!["PATH=/bin:/opt".into()];
         assert_eq!(
-            started(&tree, &config).unwrap().path.as_deref(),
+            started(&tree, &config, false).unwrap().path.as_deref(),
             Some("/opt/app")
         );
     }

@@ -133,3 +133,52 @@ fn absolute(path: &str) -> Option<String> {
     rest.starts_with(['\\', '/'])
         .then(|| rest.replace('\\', "/"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::root;
+    use super::*;
+
+    #[test]
+    fn finds_what_windows_starts() {
+        let tree = root(&[
+            ("Files/app/Server.exe", 0o644),
+            ("Files/Program Files/My App/app.exe", 0o644),
+            ("Files/Windows/System32/cmd.exe", 0o644),
+            ("Files/tools/tool.exe", 0o644),
+            ("Files/tools/start.cmd", 0o644),
+            ("Hives/Software_Delta", 0o644),
+        ]);
+        let server = Some("/Files/app/Server.exe");
+        let spaced = Some("/Files/Program Files/My App/app.exe");
+        let cmd = Some("/Files/Windows/System32/cmd.exe");
+        let cases: &[(&[&str], Option<&str>)] = &[
+            (&["C:\\app\\Server.exe", "-x"], server),
+            (&["c:/APP/server"], server),
+            (&["\\app\\server"], server),
+            (&["server.exe"], server),
+            (&["tool"], Some("/Files/tools/tool.exe")),
+            (&["start"], None),
+            (&["cmd", "/C", "start"], Some("/Files/tools/start.cmd")),
+            (&["D:\\app\\Server.exe"], None),
+            (&["C:\\app"], None),
+            (&["C:\\Program Files\\My App\\app.exe"], spaced),
+            (&["\"C:\\Program Files\\My App\\app\" -x"], spaced),
+            (&["cmd /S /C c:\\app\\server.exe -x"], server),
+            (&["cmd", "/S", "/C", "server -x"], server),
+            (&["cmd.exe", "/c", "server & tool"], cmd),
+            (&["powershell", "-Command", "server"], server),
+            (&["powershell", "-File", "x.ps1"], None),
+        ];
+        for (words, path) in cases {
+            let run = Run {
+                entrypoint: words.iter().map(|w| (*w).to_owned()).collect(),
+                working_dir: Some("C:\\app".to_owned()),
+                env: vec!["Path=C:\\none;C:\\Tools".to_owned()],
+                ..Run::default()
+            };
+            let got = started(&tree, &run).and_then(|s| s.path);
+            assert_eq!(got.as_deref(), *path, "{words:?}");
+        }
+    }
+}
