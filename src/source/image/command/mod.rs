@@ -23,27 +23,34 @@ pub fn started(tree: &Tree, run: &Run, windows: bool) -> Option<Started> {
     if windows {
         return windows::started(tree, run);
     }
-    let mut words: Vec<String> = run.entrypoint.iter().chain(&run.cmd).cloned().collect();
-    let mut command = words.first()?.clone();
-    let mut found = lookup(tree, run, &command);
-    for _ in 0..DEPTH {
-        if found.is_none() {
-            break;
-        }
-        let Some(inner) = unwrap(&words) else { break };
-        let Some(first) = inner.first() else { break };
-        let Some(next) = lookup(tree, run, first) else {
-            break;
-        };
-        command = first.clone();
-        found = Some(next);
-        words = inner;
-    }
+    let words: Vec<String> = run.entrypoint.iter().chain(&run.cmd).cloned().collect();
+    let first = words.first()?.clone();
+    let (command, found) = match lookup(tree, run, &first) {
+        None => (first, None),
+        found => follow((first, found), words, unwrap, |w| lookup(tree, run, w)),
+    };
     Some(Started {
         command,
         path: found.as_ref().map(path_of),
         executable: found.map(|f| f.mode & 0o111 != 0),
     })
+}
+
+/// Looks through wrappers, from what `words` start at first to the last of them that is there.
+fn follow(
+    mut last: (String, Option<Resolved>),
+    mut words: Vec<String>,
+    unwrap: fn(&[String]) -> Option<Vec<String>>,
+    lookup: impl Fn(&str) -> Option<Resolved>,
+) -> (String, Option<Resolved>) {
+    for _ in 0..DEPTH {
+        let Some(inner) = unwrap(&words) else { break };
+        let Some(first) = inner.first() else { break };
+        let Some(found) = lookup(first) else { break };
+        last = (first.clone(), Some(found));
+        words = inner;
+    }
+    last
 }
 
 fn path_of(file: &Resolved) -> String {

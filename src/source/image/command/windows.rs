@@ -4,7 +4,7 @@
 
 use super::super::manifest::Run;
 use super::super::overlay::{Resolved, Tree};
-use super::{DEPTH, path_of};
+use super::{follow, path_of};
 use crate::report::model::Started;
 
 /// The directory of a layer that becomes `C:\` (OCI image specification, layer.md, has no word on it; moby, hcsshim and
@@ -27,20 +27,9 @@ pub(super) fn started(tree: &Tree, run: &Run) -> Option<Started> {
             words.splice(..1, line);
         }
     }
-    let mut extensions = PROGRAM;
-    let mut command = words.first()?.clone();
-    let mut found = find(tree, run, &command, extensions);
-    for _ in 0..DEPTH {
-        let Some(inner) = unwrap(&words) else { break };
-        extensions = SHELL;
-        let Some(first) = inner.first() else { break };
-        let Some(next) = find(tree, run, first, extensions) else {
-            break;
-        };
-        command = first.clone();
-        found = Some(next);
-        words = inner;
-    }
+    let first = words.first()?.clone();
+    let found = find(tree, run, &first, PROGRAM);
+    let (command, found) = follow((first, found), words, unwrap, |w| find(tree, run, w, SHELL));
     Some(Started {
         command,
         path: Some(path_of(&found?)),
