@@ -358,8 +358,8 @@ mod tests {
         module
     }
 
-    fn memory(module: &Vec<u8>) -> Option<(u64, Vec<u8>)> {
-        let window = Window::new(module, 1 << 30);
+    fn memory(module: &[u8]) -> Option<(u64, Vec<u8>)> {
+        let window = Window::new(&module, 1 << 30);
         let image = open(&window).unwrap_or_else(|miss| panic!("{miss}"));
         Some((image.segments.first()?.address, image.memory?))
     }

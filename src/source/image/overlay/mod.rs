@@ -175,7 +175,7 @@ impl Tree {
     }
 
     /// As [`Tree::resolve`], but names match whatever the case of their letters; an exact match goes first.
-    pub fn resolve_caseless(&self, path: &[u8]) -> Option<Resolved> {
+    pub(crate) fn resolve_caseless(&self, path: &[u8]) -> Option<Resolved> {
         let mut at = ROOT;
         for part in path.split(|&b| b == b'/') {
             let other = || {
