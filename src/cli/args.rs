@@ -70,7 +70,7 @@ pub enum Command {
     Man(ManArgs),
 }
 
-/// Arguments of `audit`.
+// Arguments of `audit`.
 #[derive(Debug, Args)]
 #[command(mut_arg("targets", |arg| arg.required_unless_present("print_config")))]
 #[command(after_long_help = "Examples:
@@ -128,7 +128,7 @@ pub struct JudgeArgs {
     pub print_config: bool,
 }
 
-/// Arguments of `lint`.
+// Arguments of `lint`.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "The Go release comes from --go, from the program of --binary, or from the file itself (FROM golang:1.N);
@@ -163,7 +163,7 @@ pub struct LintArgs {
     pub output: OutputArgs,
 }
 
-/// Arguments of `diff`.
+// Arguments of `diff`.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "gospect diff [OPTIONS] OLD NEW",
@@ -186,7 +186,7 @@ pub struct DiffArgs {
     pub fail_on: Vec<String>,
 }
 
-/// Arguments of `sbom`.
+// Arguments of `sbom`.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "The time of the bill is SOURCE_DATE_EPOCH when it is set, else now.
@@ -206,7 +206,7 @@ pub struct SbomArgs {
     pub format: String,
 }
 
-/// Arguments of `fips`.
+// Arguments of `fips`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   gospect fips ./app
@@ -222,7 +222,7 @@ pub struct FipsArgs {
     pub format: String,
 }
 
-/// Arguments of `explain`.
+// Arguments of `explain`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   gospect explain                    everything that can be explained
@@ -241,7 +241,7 @@ pub struct ExplainArgs {
     pub format: String,
 }
 
-/// Arguments of `init`.
+// Arguments of `init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
     /// Where to write it; `-`: standard output
@@ -252,7 +252,7 @@ pub struct InitArgs {
     pub force: bool,
 }
 
-/// Arguments of `version`, for help and completions only: the command reads them as `go version` does.
+// Arguments of `version`, for help and completions only: the command reads them as `go version` does.
 #[derive(Debug, Args)]
 #[command(override_usage = "gospect version [-m] [-v] [-json] [FILE...]")]
 pub struct VersionArgs {
@@ -270,7 +270,7 @@ pub struct VersionArgs {
     pub files: Vec<PathBuf>,
 }
 
-/// Arguments of `completions`.
+// Arguments of `completions`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Example:
   gospect completions bash > ~/.local/share/bash-completion/completions/gospect")]
@@ -280,7 +280,7 @@ pub struct CompletionsArgs {
     pub shell: clap_complete::Shell,
 }
 
-/// Arguments of `man`.
+// Arguments of `man`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   gospect man audit | man -l -
@@ -295,7 +295,9 @@ pub struct ManArgs {
 }
 
 /// A closed set of words, each with its explanation.
-fn choices(words: impl IntoIterator<Item = (&'static str, &'static str)>) -> PossibleValuesParser {
+pub fn choices(
+    words: impl IntoIterator<Item = (&'static str, &'static str)>,
+) -> PossibleValuesParser {
     PossibleValuesParser::new(
         words
             .into_iter()
@@ -314,7 +316,7 @@ fn parse_date(text: &str) -> Result<Date, String> {
     Date::parse(text).ok_or_else(|| "needs a day, such as 2026-11-22".to_owned())
 }
 
-/// Arguments of `ps`.
+// Arguments of `ps`.
 #[derive(Debug, Args)]
 pub struct PsArgs {
     #[command(flatten)]
@@ -331,7 +333,7 @@ pub struct PsArgs {
     pub require: bool,
 }
 
-/// Arguments of `scan`.
+// Arguments of `scan`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   gospect scan dist/                      every Go binary under dist

@@ -42,17 +42,17 @@ pub fn read(source: &Source, out: &mut Collector) {
     // What recipes see, by target; the empty one stands for all.
     let mut exported: BTreeMap<&str, Env> = BTreeMap::new();
     for set in &file.settings {
-        let seen = set.exported || file.exports_all;
-        // Flags of the linker come to the go command by being put in.
-        if !seen && !set.name.ends_with("LDFLAGS") {
+        if !(set.exported || file.exports_all || stays(&set.name)) {
             continue;
         }
-        let value = file.expand(&set.value, &Recipe::default());
-        if seen {
-            let env = exported.entry(&set.target).or_default();
-            if env.len() < MOST_NAMES {
-                env.insert(set.name.clone(), value.as_str().to_owned());
-            }
+        let expand = |text| file.expand(text, &Recipe::default());
+        let value = expand(&set.value);
+        let all = file.values.get(&set.name);
+        let all = all.filter(|_| set.target.is_empty()).map(expand);
+        let env = exported.entry(&set.target).or_default();
+        if env.len() < MOST_NAMES {
+            let all = all.as_ref().unwrap_or(&value);
+            env.insert(set.name.clone(), all.as_str().to_owned());
         }
         let label = if set.exported { "export " } else { "" };
         let at = set.whole.whole();
@@ -67,6 +67,11 @@ pub fn read(source: &Source, out: &mut Collector) {
         let base = exported.get("").unwrap_or(&none);
         out.shell(&commands, &place(target), base, &mut own);
     }
+}
+
+/// Flags of the linker stay a name in the recipe, as in a script, so that one mistake in them is reported once.
+fn stays(name: &str) -> bool {
+    name.ends_with("LDFLAGS")
 }
 
 /// An assignment.
@@ -243,7 +248,8 @@ impl File {
 
     /// The value of a variable, as long as there is room for more.
     fn value(&self, name: &str, depth: usize) -> Option<&Text> {
-        let value = self.values.get(name).filter(|_| depth < DEEPEST)?;
+        let known = self.values.get(name);
+        let value = known.filter(|_| depth < DEEPEST && !stays(name))?;
         let left = self.left.get().checked_sub(value.as_str().len() + 1)?;
         self.left.set(left);
         Some(value)

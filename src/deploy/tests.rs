@@ -315,7 +315,6 @@ endef
             "10:17 env|GOROOT_FINAL",
             "12:12 vet|./...",
             "16:4 build|-ldflags|-s -X runtime.gorootFinal=$(go env GOROOT_FINAL)|-o|app|$EXTRA|$function",
-            "16:26 env|GOROOT_FINAL",
             "19:17 env|-w|GOROOT_FINAL=/x",
         ]
     );
