@@ -48,7 +48,7 @@ pub enum Command {
     Scan(ScanArgs),
     /// Judge the binaries by rules and a policy
     Audit(AuditArgs),
-    /// Judge Dockerfiles, Compose files, manifests, units and scripts
+    /// Judge Dockerfiles, Compose files, manifests, units, makefiles and scripts
     Lint(LintArgs),
     /// Show what changed between two targets
     Diff(DiffArgs),
@@ -69,6 +69,8 @@ pub enum Command {
     /// Print a manual page, or write all of them
     Man(ManArgs),
 }
+
+// A doc comment on arguments would replace what the list of commands says of them.
 
 // Arguments of `audit`.
 #[derive(Debug, Args)]
@@ -95,7 +97,7 @@ pub struct AuditArgs {
     pub allow_none: bool,
 }
 
-/// How findings are judged and written: shared by `audit` and `lint`.
+// How findings are judged and written: shared by `audit` and `lint`.
 #[derive(Debug, Args)]
 pub struct JudgeArgs {
     /// Policy file [default: gospect.toml in the current directory, when there is one]
@@ -144,7 +146,7 @@ Examples:
   gospect explain RULE                           why, and what to do"
 )]
 pub struct LintArgs {
-    /// Dockerfiles, Compose files, Kubernetes manifests, systemd units, scripts, CI workflows, files of variables; directories; `-` for standard input
+    /// Dockerfiles, Compose files, Kubernetes manifests, systemd units, makefiles, scripts, CI workflows, files of variables; directories; `-` for standard input
     #[arg(value_name = "FILE", required_unless_present = "print_config")]
     pub files: Vec<PathBuf>,
     /// Judge everything by this Go release, such as 1.27 or go1.26.6
@@ -363,7 +365,7 @@ pub enum Facts {
     Full,
 }
 
-/// Where to look, and how: shared by every command that scans.
+// Where to look, and how: shared by every command that scans.
 #[derive(Clone, Debug, Args)]
 pub struct SourceArgs {
     /// Files, directories, `-` for standard input, or SCHEME:REST
@@ -458,7 +460,7 @@ pub struct SourceArgs {
     pub max_unpacked: Option<u64>,
 }
 
-/// Where the result goes, and how it looks.
+// Where the result goes, and how it looks.
 #[derive(Clone, Debug, Args)]
 pub struct OutputArgs {
     /// Write to FILE instead of standard output

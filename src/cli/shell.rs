@@ -31,7 +31,6 @@ fn completed() -> Command {
     let names = || rules().chain(knowledge::explain::names().into_iter().map(|n| (n, "")));
     let profiles = || PROFILES.map(|name| (name, ""));
     let mut root = args::command().disable_help_subcommand(true);
-    root.build();
     // The words of a command line live as long as the program.
     static COMMANDS: OnceLock<Vec<(String, String)>> = OnceLock::new();
     let about = |c: &Command| c.get_about().map_or_else(String::new, |a| a.to_string());
@@ -40,6 +39,11 @@ fn completed() -> Command {
     let commands = COMMANDS.get_or_init(|| commands.collect()).iter();
     let commands = commands.map(|(name, about)| (name.as_str(), about.as_str()));
     let help = commands.chain(topics::NAMES.map(|name| (name, "a topic")));
+    let name = Arg::new("name").value_parser(choices(help));
+    let help = Command::new("help").about("Print the long help of a command or topic");
+    root = root.subcommand(help.arg(name));
+    // Building brings the arguments of every command, and the full names that generators want.
+    root.build();
     for (command, arg, words) in [
         ("audit", "deny", choices(rules())),
         ("audit", "warn", choices(rules())),
@@ -63,12 +67,7 @@ fn completed() -> Command {
     ] {
         root = root.mut_subcommand(command, |c| c.mut_arg(arg, |a| a.value_parser(words)));
     }
-    let name = Arg::new("name").value_parser(choices(help));
-    root.subcommand(
-        Command::new("help")
-            .about("Print the long help of a command or topic")
-            .arg(name),
-    )
+    root
 }
 
 /// What the generator for fish leaves out: the words that an argument without a flag can be.
