@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Time and peak memory of gospect as the work grows: files, size of a file, size of an archive, layers of an image, threads.
 
-usage: scaling.py [--gospect FILE] [--runs N] [--svg FILE] PROGRAM
+usage: scaling.py [--gospect FILE] [--runs N] [--svg FILE] PROGRAM [LARGER...]
 
-PROGRAM is any Go program; everything is made from it in a temporary directory (about 3 GB), on the file system of TMPDIR.
-Prints a Markdown table; --svg also draws it. A row is a median of N runs (default 5) after one that warms the cache, with
---facts build-info unless it says full. `per unit` tells what is linear: it stays the same or falls.
+PROGRAM is any Go program; everything is made from it in a temporary directory (about 3 GB), on the file system of TMPDIR. The
+others are real programs of other sizes, for the rows about the size of one. Prints a Markdown table; --svg also draws it. A row
+is a median of N runs (default 5) after one that warms the cache and tells the peak memory (GNU time), with --facts build-info
+unless it says full. `per unit` tells what is linear: it stays the same or falls.
 """
 import argparse, gzip, hashlib, io, json, os, statistics, subprocess, sys, tarfile, tempfile, time
 
@@ -13,26 +14,26 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--gospect", default=os.path.join(os.path.dirname(__file__), "../target/release/gospect"))
 parser.add_argument("--runs", type=int, default=5)
 parser.add_argument("--svg")
-parser.add_argument("program")
+parser.add_argument("programs", nargs="+", metavar="PROGRAM")
 options = parser.parse_args()
-program = open(options.program, "rb").read()
+program = open(options.programs[0], "rb").read()
 
 
 def measure(*arguments):
-    """Median wall milliseconds and largest peak in MB."""
-    walls, peak = [], 0
-    for i in range(options.runs + 1):
-        # A small shell between, so that the peak is not that of this script before it became gospect.
-        command = ["/bin/sh", "-c", '"$@" >/dev/null', "sh", options.gospect, "scan", "--format", "ndjson", *arguments]
+    """Median wall milliseconds and peak in MB."""
+    command = [options.gospect, "scan", "--format", "ndjson", *arguments]
+    with tempfile.NamedTemporaryFile("r") as report:
+        # Not from wait4: a child counts the pages that this script had when it was forked.
+        timed = ["/usr/bin/time", "-f", "%M", "-o", report.name, *command]
+        done = subprocess.run(timed, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        if done.returncode:
+            sys.exit(f"{' '.join(command)}: {done.stderr.decode(errors='replace')}")
+        peak = int(report.read().split()[-1]) / 1024
+    walls = []
+    for _ in range(options.runs):
         start = time.perf_counter()
-        child = subprocess.Popen(command, stderr=subprocess.PIPE)
-        message = child.stderr.read()
-        _, status, usage = os.wait4(child.pid, 0)
-        if status:
-            sys.exit(f"{' '.join(command)}: {message.decode(errors='replace')}")
-        if i:
-            walls.append((time.perf_counter() - start) * 1e3)
-        peak = max(peak, usage.ru_maxrss / 1024)
+        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        walls.append((time.perf_counter() - start) * 1e3)
     return statistics.median(walls), peak
 
 
@@ -57,12 +58,8 @@ def files(base, n):
     return [f"{base}/{n}"]
 
 
-def file_size(base, megabytes):
-    path = f"{base}/app-{megabytes}"
-    with open(path, "wb") as out:
-        out.write(program)
-        out.truncate(max(len(program), megabytes << 20))
-    return [path]
+def file_size(_, megabytes):
+    return [min(options.programs, key=lambda p: abs(os.path.getsize(p) - megabytes * 1e6))]
 
 
 def archive(base, megabytes):
@@ -110,10 +107,11 @@ def threads(base, n):
 
 
 QUICK = ["--facts", "build-info"]
+SIZES = sorted(round(os.path.getsize(p) / 1e6, 1) for p in options.programs)
 SERIES = [
     ("files in a tree", files, [1000, 4000, 16000, 64000], QUICK),
-    ("size of one file, MB", file_size, [8, 64, 512, 1024], QUICK),
-    ("size of one file, MB, full facts", file_size, [8, 64, 512, 1024], []),
+    ("size of a program, MB", file_size, SIZES, QUICK),
+    ("size of a program, MB, full facts", file_size, SIZES, []),
     ("size of a tar.gz, MB", archive, [16, 64, 256, 512], QUICK),
     ("layers of an image", layers, [4, 16, 64, 100], QUICK),
     ("threads, 400 programs, full facts", threads, [1, 2, 4, 8], []),

@@ -129,7 +129,7 @@ pub fn complete(
         .flatten()
         .find(|e| e.key == "fips140");
     let fips_setting = fips_setting.map(|e| e.value.as_str());
-    binary.fips = fips::read(tables, build_info.as_ref(), fips_setting);
+    binary.fips = fips::read(tables, &functions, build_info.as_ref(), fips_setting);
     binary.linkage = Some(linkage::describe(image));
     binary.build_info = build_info;
     let rows = corroborate(&corroborate::Evidence {

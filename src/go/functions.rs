@@ -18,6 +18,7 @@ pub struct Functions {
     pub packages: BTreeSet<String>,
     /// Which of [`WATCHED`] are there.
     watched: u32,
+    boring: bool,
 }
 
 /// Functions whose presence is a fact, by full name.
@@ -30,6 +31,10 @@ const WATCHED: [&str; 6] = [
     "crypto/x509.loadSystemRoots",
 ];
 
+/// The calls into BoringCrypto. Other functions of this package are in every program that uses cryptography, and its mark for tools,
+/// `crypto/internal/boring/sig.BoringCrypto`, is in programs of forks that use another library too.
+const BORING: &[u8] = b"crypto/internal/boring._Cfunc__goboringcrypto_";
+
 impl Functions {
     /// Reads the table once.
     pub fn read(tables: &Tables<'_>) -> Self {
@@ -38,15 +43,18 @@ impl Functions {
             return functions;
         };
         functions.count = table.functions;
+        // The last package and a dot.
         let mut last: Vec<u8> = Vec::new();
         let mut held = 0;
         table.function_names::<()>(tables.image(), &mut |name| {
             functions.watch(name);
-            if let Some(package) = package(name)
-                && package != last
-            {
+            if is_of(name, &last) {
+                return ControlFlow::Continue(());
+            }
+            if let Some(package) = package(name) {
                 last.clear();
                 last.extend_from_slice(package);
+                last.push(b'.');
                 if functions.packages.len() < PACKAGES_LIMIT
                     && held + package.len() < NAMES_LIMIT
                     && functions
@@ -69,6 +77,7 @@ impl Functions {
                     self.watched |= 1 << i;
                 }
             }
+            self.boring |= name.starts_with(BORING);
         }
     }
 
@@ -80,10 +89,25 @@ impl Functions {
             .is_some_and(|i| self.watched & 1 << i != 0)
     }
 
+    /// Whether calls into BoringCrypto are linked in.
+    pub fn calls_boring(&self) -> bool {
+        self.boring
+    }
+
     /// Whether any function of a package is linked in.
     pub fn has_package(&self, package: &str) -> bool {
         self.packages.contains(package)
     }
+}
+
+/// Whether a function is of the package that `prefix` is, with its dot: linkers put the functions of a package side by side, so this
+/// settles most of them. A slash that follows makes a longer path of it.
+fn is_of(name: &[u8], prefix: &[u8]) -> bool {
+    let Some(rest) = name.strip_prefix(prefix).filter(|_| !prefix.is_empty()) else {
+        return false;
+    };
+    let stop = rest.iter().find(|b| matches!(b, b'/' | b'[' | b'('));
+    stop != Some(&b'/')
 }
 
 /// The import path in front of a function's name: up to the first dot behind the last slash, both before any bracket.
@@ -132,6 +156,23 @@ fn unescape(package: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn neighbours_are_of_one_package_unless_their_path_goes_on() {
+        for (name, want) in [
+            ("gopkg.Open", true),
+            ("gopkg.(*File).Close", true),
+            ("gopkg.Map[go.shape.a/b]", true),
+            ("gopkg.in/yaml%2ev3.Decode", false),
+            ("gopkgs.Open", false),
+            ("gopkg", false),
+        ] {
+            assert_eq!(is_of(name.as_bytes(), b"gopkg."), want, "{name}");
+            assert!(!is_of(name.as_bytes(), b""));
+            let by_path = package(name.as_bytes()) == Some(b"gopkg");
+            assert_eq!(by_path, want, "{name}");
+        }
+    }
 
     #[test]
     fn packages_of_names() {

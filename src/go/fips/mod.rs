@@ -14,6 +14,7 @@
 #[cfg(test)]
 mod tests;
 
+use super::functions::Functions;
 use super::identify::Tables;
 use crate::exe::{Image, Kind, Segment};
 use crate::report::model::{BuildInfo, Fips};
@@ -31,21 +32,17 @@ const TRIES: usize = 64;
 const REGIONS_LIMIT: u64 = 64 << 20;
 
 /// Go's own module, where its packages are in a toolchain without a frozen one.
-const MODULE: &[u8] = b"crypto/internal/fips140";
+const MODULE: &str = "crypto/internal/fips140";
 
 /// Package paths and what their presence says about who does the cryptography. The forks keep Go's module as their fallback, so they come
 /// first: golang-fips (Red Hat and others) and Microsoft's build of Go, in all the places where their bindings were over the releases.
-const PROVIDERS: &[(&[u8], &str)] = &[
-    (b"github.com/golang-fips/openssl", "openssl"),
-    (b"github.com/golang-fips/openssl-fips", "openssl"),
-    (b"github.com/microsoft/go-crypto-openssl", "openssl"),
-    (b"github.com/microsoft/go-crypto-winnative", "cng"),
-    (b"github.com/microsoft/go-crypto-darwin", "commoncrypto"),
+const PROVIDERS: &[(&str, &str)] = &[
+    ("github.com/golang-fips/openssl", "openssl"),
+    ("github.com/golang-fips/openssl-fips", "openssl"),
+    ("github.com/microsoft/go-crypto-openssl", "openssl"),
+    ("github.com/microsoft/go-crypto-winnative", "cng"),
+    ("github.com/microsoft/go-crypto-darwin", "commoncrypto"),
 ];
-
-/// The calls into BoringCrypto. Other functions of this package are in every program that uses cryptography, and its mark for tools,
-/// `crypto/internal/boring/sig.BoringCrypto`, is in programs of the forks too.
-const BORING: &[u8] = b"crypto/internal/boring._Cfunc__goboringcrypto_";
 
 /// What came of the checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,13 +72,14 @@ impl Checksum {
 /// `None`: none apply, since no cryptographic module is linked in and none was asked for.
 pub fn read(
     tables: &Tables<'_>,
+    functions: &Functions,
     build_info: Option<&BuildInfo>,
     godebug: Option<&str>,
 ) -> Option<Fips> {
     let asked = build_info
         .and_then(|b| b.setting("GOFIPS140"))
         .filter(|v| !v.is_empty() && *v != "off");
-    let linked = Linked::read(tables);
+    let linked = Linked::read(tables, functions);
     if linked.provider.is_none() && !linked.native && asked.is_none() {
         return None;
     }
@@ -120,55 +118,55 @@ struct Linked {
 }
 
 impl Linked {
-    fn read(tables: &Tables<'_>) -> Self {
+    fn read(tables: &Tables<'_>, functions: &Functions) -> Self {
         let mut linked = Self::default();
-        let image = tables.image();
-        let Some(table) = tables.pclntab() else {
+        if tables.pclntab().is_none() {
             // Without names the size of the module tells: with no package of it linked, its regions hold nothing but their marks.
-            let size = Info::find(image).map_or(0, |info| info.size());
+            let size = Info::find(tables.image()).map_or(0, |info| info.size());
             linked.native = size > 4096;
             return linked;
-        };
-        let _ = table.function_names::<()>(image, &mut |name| {
-            linked.see(name);
-            ControlFlow::Continue(())
-        });
+        }
+        for package in &functions.packages {
+            linked.see(package);
+        }
+        if linked.provider.is_none() && functions.calls_boring() {
+            linked.provider = Some("boringcrypto");
+        }
         linked
     }
 
-    fn see(&mut self, name: &[u8]) {
-        if let Some(rest) = name.strip_prefix(MODULE) {
-            let version = match rest.first() {
-                Some(b'.') => "latest",
-                Some(b'/') => version(&rest[1..]).unwrap_or("latest"),
-                // Other packages whose names only begin like it.
-                _ => return,
-            };
+    fn see(&mut self, package: &str) {
+        if let Some(below) = below(package, MODULE) {
+            let version = below.and_then(version).unwrap_or("latest");
             self.native = true;
             if self.module.as_deref().is_none_or(|m| m == "latest") {
                 self.module = Some(version.to_owned());
             }
             return;
         }
-        let path = name.strip_prefix(b"vendor/").unwrap_or(name);
-        let fork = PROVIDERS.iter().find(|p| {
-            path.strip_prefix(p.0)
-                .is_some_and(|rest| matches!(rest.first(), Some(b'/' | b'.')))
-        });
-        if let Some(fork) = fork {
+        let path = package.strip_prefix("vendor/").unwrap_or(package);
+        if let Some(fork) = PROVIDERS.iter().find(|p| below(path, p.0).is_some()) {
             self.provider = Some(fork.1);
-        } else if self.provider.is_none() && name.starts_with(BORING) {
-            self.provider = Some("boringcrypto");
         }
     }
 }
 
-/// `v1.0.0-c2097c7c` of `v1.0.0-c2097c7c/sha256.New`, or of `v1.0.0-c2097c7c.init`, where the linker writes the dots of the last path
-/// element as `%2e` and which is left to the other names.
-fn version(path: &[u8]) -> Option<&str> {
-    let element = path.get(..memchr::memchr(b'/', path)?)?;
-    let digit = element.first() == Some(&b'v') && element.get(1).is_some_and(u8::is_ascii_digit);
-    std::str::from_utf8(element).ok().filter(|_| digit)
+/// Whether a package is `root`, or below it: then what follows its slash.
+fn below<'p>(package: &'p str, root: &str) -> Option<Option<&'p str>> {
+    let rest = package.strip_prefix(root)?;
+    match rest.strip_prefix('/') {
+        Some(rest) => Some(Some(rest)),
+        None => rest.is_empty().then_some(None),
+    }
+}
+
+/// `v1.0.0-c2097c7c` of `v1.0.0-c2097c7c/sha256` or of itself: a frozen module keeps its packages in a directory of its version.
+fn version(path: &str) -> Option<&str> {
+    let element = path.split('/').next()?;
+    let digits = element.strip_prefix('v')?;
+    digits
+        .starts_with(|c: char| c.is_ascii_digit())
+        .then_some(element)
 }
 
 /// The structure that the linker leaves for the program's own check at start.
