@@ -152,7 +152,7 @@ fn completions_are_scripts_that_their_shells_read() {
 /// A line of a command as somebody types it, and a word that the shell must then offer or complete to.
 const TYPED: [(&str, &str); 10] = [
     ("gospect sc", "scan"),
-    ("gospect scan --fo", "--format"),
+    ("gospect scan --form", "--format"),
     ("gospect scan --format nd", "ndjson"),
     ("gospect audit --format sa", "sarif"),
     ("gospect audit -D godebug-fa", "godebug-fatal"),
