@@ -108,7 +108,10 @@ impl Look {
             return format!("{}{rest}", self.ellipsis());
         }
         match rest.split_once('@') {
-            Some((name, _)) if width(name) < room => self.cut_end(rest, max),
+            // Something was cut, and the version is where it can be seen.
+            Some((name, _)) if width(name) < room => {
+                self.cut_end(rest, max.min(width(rest).saturating_sub(1)))
+            }
             Some((name, _)) => self.cut_middle(name, max),
             None => self.cut_middle(rest, max),
         }
