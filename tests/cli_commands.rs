@@ -149,6 +149,109 @@ fn completions_are_scripts_that_their_shells_read() {
     }
 }
 
+/// A line of a command as somebody types it, and a word that the shell must then offer or complete to.
+const TYPED: [(&str, &str); 10] = [
+    ("gospect sc", "scan"),
+    ("gospect scan --form", "--format"),
+    ("gospect scan --format nd", "ndjson"),
+    ("gospect audit --format sa", "sarif"),
+    ("gospect audit -D godebug-fa", "godebug-fatal"),
+    ("gospect audit --profile conta", "container"),
+    ("gospect diff --fail-on toolc", "toolchain"),
+    ("gospect lint --kind kub", "kubernetes"),
+    ("gospect explain asynct", "asynctimerchan"),
+    ("gospect help exit", "exit-codes"),
+];
+
+#[test]
+fn fish_completes_commands_flags_formats_and_rules() {
+    let s = Scratch::new();
+    let script = s.put(
+        "gospect.fish",
+        run(&["completions", "fish"]).stdout.as_bytes(),
+    );
+    let ask = |typed: &str| {
+        let code = format!("source {}; complete -C'{typed}'", script.display());
+        let mut fish = std::process::Command::new("fish");
+        fish.args(["--no-config", "-c", &code])
+            .env("HOME", s.path());
+        Some(String::from_utf8_lossy(&fish.output().ok()?.stdout).into_owned())
+    };
+    for (typed, want) in TYPED {
+        let Some(offered) = ask(typed) else {
+            return println!("skipped: fish is not installed");
+        };
+        let words: Vec<_> = offered
+            .lines()
+            .filter_map(|l| l.split('\t').next())
+            .collect();
+        assert!(words.contains(&want), "{typed}: {offered}");
+    }
+    let commands = ask("gospect ").unwrap();
+    assert!(commands.contains("audit\tJudge the binaries"), "{commands}");
+}
+
+/// In a terminal of zsh's own, with the line printed instead of run.
+#[test]
+fn zsh_completes_commands_flags_formats_and_rules() {
+    let s = Scratch::new();
+    s.put("_gospect", run(&["completions", "zsh"]).stdout.as_bytes());
+    let mut code = format!(
+        "zmodload zsh/zpty; TERM=dumb zpty z zsh -f -i
+zpty -w z 'PS1=; fpath=({0} $fpath); autoload -Uz compinit; compinit -D -u; cd {0}; print re\"\"ady'
+until [[ $all == *ready* ]]; do zpty -r z line || exit 3; all+=$line; done\n",
+        s.path().display()
+    );
+    for (typed, _) in TYPED {
+        code += &format!(
+            "zpty -n -w z \"{typed}\"$'\\t\\C-aprint -r -- \"=\" \\C-e; print do\"\"ne\\n'
+all=; until [[ $all == *done* ]]; do zpty -r z line || exit 3; all+=$line; done; print -r -- \"$all\"\n"
+        );
+    }
+    let mut zsh = std::process::Command::new("zsh");
+    zsh.args(["-f", "-c", &code]).env("HOME", s.path());
+    let Ok(out) = zsh.output() else {
+        return println!("skipped: zsh is not installed");
+    };
+    let out = String::from_utf8_lossy(&out.stdout);
+    for (typed, want) in TYPED {
+        let start = typed.rsplit_once(' ').unwrap().0;
+        let line = format!("= {start} {want}");
+        assert!(out.contains(&line), "{typed}: {out}");
+    }
+}
+
+/// Yellow, cyan and white cannot be read on a light background, blue not on a dark one.
+#[test]
+fn colours_can_be_read_on_dark_and_light_backgrounds() {
+    let s = Scratch::new();
+    let new = s.put_fixture("1.27-linux-amd64-weak");
+    let old = s.put_fixture("1.19-linux-amd64-deps");
+    s.put("Dockerfile", include_bytes!("../testdata/lint/Dockerfile"));
+    let (new, old) = (new.to_str().unwrap(), old.to_str().unwrap());
+    let mut seen = std::collections::BTreeSet::new();
+    for args in [
+        &["scan", old][..],
+        &["scan", old, new],
+        &["audit", old, new],
+        &["diff", old, new],
+        &["lint", "Dockerfile"],
+    ] {
+        let out = support::cli::run_in(s.path(), &[args, &["--color=always"]].concat());
+        let codes = out.stdout.split("\x1b[").skip(1);
+        let codes = codes.filter_map(|rest| rest.split_once('m'));
+        let codes: Vec<_> = codes.flat_map(|(codes, _)| codes.split(';')).collect();
+        assert!(codes.len() > 4, "{args:?} has no colours: {}", out.stdout);
+        seen.extend(codes.into_iter().map(str::to_owned));
+    }
+    for code in &seen {
+        assert!(
+            ["", "0", "1", "2", "31", "32", "35"].contains(&code.as_str()),
+            "{code}"
+        );
+    }
+}
+
 #[test]
 fn init_writes_a_policy_that_audit_reads_and_never_overwrites() {
     let s = Scratch::new();

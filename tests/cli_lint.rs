@@ -119,6 +119,17 @@ fn every_other_kind_of_file() {
         ]
     );
     assert_eq!(
+        found(&["Makefile"]),
+        [
+            "3 note needless-experiment",
+            "3 error refused-experiment",
+            "4 warning goroot-final-ignored",
+            "5 warning inert-x-flag",
+            "8 note build-without-trimpath",
+            "13 error refused-go-env-write",
+        ]
+    );
+    assert_eq!(
         found(&["ci.yaml"]),
         [
             "3 warning goroot-final-ignored",

@@ -101,10 +101,17 @@ fn every_command_line_in_the_documentation_is_understood() {
     assert!(seen > 50, "only {seen} commands were found");
 }
 
+/// A command of a page, and the lines that the page shows below it.
+#[cfg(unix)]
+struct Pasted {
+    command: String,
+    shown: Vec<String>,
+}
+
 /// The commands of a page as a person would paste them: of fenced blocks that are for a shell, whole, with the lines that continue them.
 #[cfg(unix)]
-fn pasted(text: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
+fn pasted(text: &str) -> Vec<Pasted> {
+    let mut found: Vec<Pasted> = Vec::new();
     let mut block: Option<&str> = None;
     for line in text.lines() {
         if let Some(kind) = line.strip_prefix("```") {
@@ -114,23 +121,65 @@ fn pasted(text: &str) -> Vec<String> {
         let command = match block {
             Some("" | "sh" | "bash") => line,
             // A session: commands after a `$`, everything else is what they print.
-            Some("console") => match line.strip_prefix("$ ") {
-                Some(command) => command,
-                None => continue,
+            Some("console") => match (line.strip_prefix("$ "), found.last_mut()) {
+                (Some(command), _) => command,
+                (None, Some(last)) => {
+                    last.shown.push(line.to_owned());
+                    continue;
+                }
+                (None, None) => continue,
             },
             _ => continue,
         };
-        match found.last_mut() {
+        match found.last_mut().map(|last| &mut last.command) {
             Some(open) if open.ends_with('\\') => {
                 open.pop();
                 open.push_str(command);
             }
             Some(open) if open.ends_with('|') => open.push_str(command),
             _ if command.trim().is_empty() => {}
-            _ => found.push(command.to_owned()),
+            _ => found.push(Pasted {
+                command: command.to_owned(),
+                shown: Vec::new(),
+            }),
         }
     }
     found
+}
+
+/// True when the output is what a page shows; a line `...` there stands for any lines, also none.
+fn is_shown(shown: &[&str], printed: &[&str]) -> bool {
+    match (shown.split_first(), printed.split_first()) {
+        (Some((line, rest)), _) if line.trim() == "..." => {
+            (0..=printed.len()).any(|skip| is_shown(rest, &printed[skip..]))
+        }
+        (Some((line, shown)), Some((first, printed))) => {
+            line.trim_end() == first.trim_end() && is_shown(shown, printed)
+        }
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+#[test]
+fn shown_output_is_compared_line_by_line() {
+    let printed = ["a", "b  ", "c"];
+    for shown in [
+        &["a", "b", "c"][..],
+        &["...", "c"],
+        &["a", " ...", "b", "c"],
+    ] {
+        assert!(is_shown(shown, &printed), "{shown:?}");
+    }
+    for shown in [
+        &["a", "b"][..],
+        &["...", "b"],
+        &["a", "c"],
+        &["a", "...", "d"],
+        &[],
+    ] {
+        assert!(!is_shown(shown, &printed), "{shown:?}");
+    }
 }
 
 /// Why a command of the documentation does not run here; `None`: it does.
@@ -171,14 +220,14 @@ fn cannot_run(command: &str) -> Option<&'static str> {
 #[cfg(unix)]
 #[test]
 fn every_command_block_in_the_documentation_runs() {
-    let mut ran = 0;
+    let (mut ran, mut compared, mut wrong) = (0, 0, Vec::new());
     for (path, text) in pages() {
         let commands = pasted(&text);
         if commands.is_empty() {
             continue;
         }
         let stage = support::stage::Stage::new();
-        for command in commands {
+        for Pasted { command, shown } in commands {
             if let Some(why) = cannot_run(&command) {
                 println!("skipped: {command}: {why}");
                 continue;
@@ -195,6 +244,7 @@ fn every_command_block_in_the_documentation_runs() {
                 .current_dir(stage.path())
                 .env("PATH", stage.search_path())
                 .env_remove("GODEBUG")
+                .env("LC_ALL", "C.UTF-8")
                 .stdin(Stdio::null())
                 .output()
                 .unwrap();
@@ -208,9 +258,31 @@ fn every_command_block_in_the_documentation_runs() {
                 String::from_utf8_lossy(&out.stderr)
             );
             ran += 1;
+            // The page of queries has programs of its own, and a test in query.rs.
+            if shown.is_empty() || path.ends_with("query.md") {
+                continue;
+            }
+            let printed = String::from_utf8_lossy(&out.stdout);
+            let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+            let printed = lines(&printed);
+            let same = is_shown(
+                &shown.iter().map(String::as_str).collect::<Vec<_>>(),
+                &printed.iter().map(String::as_str).collect::<Vec<_>>(),
+            );
+            compared += 1;
+            if !same {
+                wrong.push(format!(
+                    "{}: `{command}` prints\n{}\nand not\n{}\n",
+                    path.display(),
+                    printed.join("\n"),
+                    shown.join("\n")
+                ));
+            }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(ran > 35, "only {ran} commands ran");
+    assert!(compared > 4, "only {compared} outputs were compared");
 }
 
 #[test]

@@ -234,3 +234,21 @@ fn the_files_for_ci_pass_their_linters() {
     println!("{}", out.stdout);
     assert_eq!(out.code, Some(0), "{}{}", out.stdout, out.stderr);
 }
+
+#[test]
+fn gospects_own_bill_names_its_crates_and_no_folder() {
+    if !has("bash") || !has("cargo-cyclonedx") {
+        return println!("skipped: no bash or no cargo-cyclonedx here");
+    }
+    let scratch = Scratch::new();
+    let mut own = script("own-sbom.sh", Path::new(ROOT));
+    let out = finish(own.arg(scratch.path()));
+    assert_eq!(out.code, Some(0), "{}{}", out.stdout, out.stderr);
+    let bill = std::fs::read_to_string(scratch.path().join("gospect.cdx.json")).unwrap();
+    assert!(!bill.contains(ROOT) && !bill.contains("file:"), "{bill}");
+    let bill: serde_json::Value = serde_json::from_str(&bill).unwrap();
+    assert_eq!(bill["metadata"]["component"]["name"], "gospect");
+    let components = bill["components"].as_array().unwrap();
+    let named = |name: &str| components.iter().any(|c| c["name"] == name);
+    assert!(named("clap") && named("serde_json") && !named("divan"));
+}

@@ -48,7 +48,7 @@ pub enum Command {
     Scan(ScanArgs),
     /// Judge the binaries by rules and a policy
     Audit(AuditArgs),
-    /// Judge Dockerfiles, Compose files, manifests, units and scripts
+    /// Judge Dockerfiles, Compose files, manifests, units, makefiles and scripts
     Lint(LintArgs),
     /// Show what changed between two targets
     Diff(DiffArgs),
@@ -70,7 +70,9 @@ pub enum Command {
     Man(ManArgs),
 }
 
-/// Arguments of `audit`.
+// A doc comment on arguments would replace what the list of commands says of them.
+
+// Arguments of `audit`.
 #[derive(Debug, Args)]
 #[command(mut_arg("targets", |arg| arg.required_unless_present("print_config")))]
 #[command(after_long_help = "Examples:
@@ -95,7 +97,7 @@ pub struct AuditArgs {
     pub allow_none: bool,
 }
 
-/// How findings are judged and written: shared by `audit` and `lint`.
+// How findings are judged and written: shared by `audit` and `lint`.
 #[derive(Debug, Args)]
 pub struct JudgeArgs {
     /// Policy file [default: gospect.toml in the current directory, when there is one]
@@ -128,7 +130,7 @@ pub struct JudgeArgs {
     pub print_config: bool,
 }
 
-/// Arguments of `lint`.
+// Arguments of `lint`.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "The Go release comes from --go, from the program of --binary, or from the file itself (FROM golang:1.N);
@@ -144,7 +146,7 @@ Examples:
   gospect explain RULE                           why, and what to do"
 )]
 pub struct LintArgs {
-    /// Dockerfiles, Compose files, Kubernetes manifests, systemd units, scripts, CI workflows, files of variables; directories; `-` for standard input
+    /// Dockerfiles, Compose files, Kubernetes manifests, systemd units, makefiles, scripts, CI workflows, files of variables; directories; `-` for standard input
     #[arg(value_name = "FILE", required_unless_present = "print_config")]
     pub files: Vec<PathBuf>,
     /// Judge everything by this Go release, such as 1.27 or go1.26.6
@@ -163,7 +165,7 @@ pub struct LintArgs {
     pub output: OutputArgs,
 }
 
-/// Arguments of `diff`.
+// Arguments of `diff`.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "gospect diff [OPTIONS] OLD NEW",
@@ -186,7 +188,7 @@ pub struct DiffArgs {
     pub fail_on: Vec<String>,
 }
 
-/// Arguments of `sbom`.
+// Arguments of `sbom`.
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "The time of the bill is SOURCE_DATE_EPOCH when it is set, else now.
@@ -206,7 +208,7 @@ pub struct SbomArgs {
     pub format: String,
 }
 
-/// Arguments of `fips`.
+// Arguments of `fips`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   gospect fips ./app
@@ -222,7 +224,7 @@ pub struct FipsArgs {
     pub format: String,
 }
 
-/// Arguments of `explain`.
+// Arguments of `explain`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   gospect explain                    everything that can be explained
@@ -241,7 +243,7 @@ pub struct ExplainArgs {
     pub format: String,
 }
 
-/// Arguments of `init`.
+// Arguments of `init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
     /// Where to write it; `-`: standard output
@@ -252,7 +254,7 @@ pub struct InitArgs {
     pub force: bool,
 }
 
-/// Arguments of `version`, for help and completions only: the command reads them as `go version` does.
+// Arguments of `version`, for help and completions only: the command reads them as `go version` does.
 #[derive(Debug, Args)]
 #[command(override_usage = "gospect version [-m] [-v] [-json] [FILE...]")]
 pub struct VersionArgs {
@@ -270,7 +272,7 @@ pub struct VersionArgs {
     pub files: Vec<PathBuf>,
 }
 
-/// Arguments of `completions`.
+// Arguments of `completions`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Example:
   gospect completions bash > ~/.local/share/bash-completion/completions/gospect")]
@@ -280,7 +282,7 @@ pub struct CompletionsArgs {
     pub shell: clap_complete::Shell,
 }
 
-/// Arguments of `man`.
+// Arguments of `man`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   gospect man audit | man -l -
@@ -295,7 +297,9 @@ pub struct ManArgs {
 }
 
 /// A closed set of words, each with its explanation.
-fn choices(words: impl IntoIterator<Item = (&'static str, &'static str)>) -> PossibleValuesParser {
+pub fn choices(
+    words: impl IntoIterator<Item = (&'static str, &'static str)>,
+) -> PossibleValuesParser {
     PossibleValuesParser::new(
         words
             .into_iter()
@@ -314,7 +318,7 @@ fn parse_date(text: &str) -> Result<Date, String> {
     Date::parse(text).ok_or_else(|| "needs a day, such as 2026-11-22".to_owned())
 }
 
-/// Arguments of `ps`.
+// Arguments of `ps`.
 #[derive(Debug, Args)]
 pub struct PsArgs {
     #[command(flatten)]
@@ -331,7 +335,7 @@ pub struct PsArgs {
     pub require: bool,
 }
 
-/// Arguments of `scan`.
+// Arguments of `scan`.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:
   gospect scan dist/                      every Go binary under dist
@@ -361,7 +365,7 @@ pub enum Facts {
     Full,
 }
 
-/// Where to look, and how: shared by every command that scans.
+// Where to look, and how: shared by every command that scans.
 #[derive(Clone, Debug, Args)]
 pub struct SourceArgs {
     /// Files, directories, `-` for standard input, or SCHEME:REST
@@ -456,7 +460,7 @@ pub struct SourceArgs {
     pub max_unpacked: Option<u64>,
 }
 
-/// Where the result goes, and how it looks.
+// Where the result goes, and how it looks.
 #[derive(Clone, Debug, Args)]
 pub struct OutputArgs {
     /// Write to FILE instead of standard output

@@ -15,6 +15,8 @@ pub enum Kind {
     Systemd,
     /// Shell script.
     Shell,
+    /// Makefile.
+    Make,
     /// Workflow of a CI system.
     Ci,
     /// File of `NAME=value` lines, as `env_file` and `EnvironmentFile` name them.
@@ -23,7 +25,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind with its word and what it means.
-    pub const ALL: [(Kind, &'static str, &'static str); 7] = [
+    pub const ALL: [(Kind, &'static str, &'static str); 8] = [
         (
             Kind::Dockerfile,
             "dockerfile",
@@ -33,6 +35,7 @@ impl Kind {
         (Kind::Kubernetes, "kubernetes", "Kubernetes manifests"),
         (Kind::Systemd, "systemd", "systemd unit or drop-in"),
         (Kind::Shell, "shell", "shell script"),
+        (Kind::Make, "make", "makefile"),
         (
             Kind::Ci,
             "ci",
@@ -103,6 +106,10 @@ pub fn of_name(path: &str) -> Named {
         {
             Kind::Dockerfile
         }
+        _ if ["makefile", "gnumakefile"].contains(&name) || name.starts_with("makefile.") => {
+            Kind::Make
+        }
+        "mk" | "mak" => Kind::Make,
         "sh" | "bash" | "ksh" | "ash" => Kind::Shell,
         "env" => Kind::Env,
         _ if name.starts_with(".env.") || name.starts_with("env.") && !yaml => Kind::Env,
@@ -136,14 +143,14 @@ fn in_ci_folder(path: &str) -> bool {
 pub fn of_content(text: &str) -> Named {
     let mut lines = text.lines();
     if let Some(interpreter) = lines.next().and_then(|l| l.strip_prefix("#!")) {
-        let shell = interpreter
+        let kind = interpreter
             .split(|c: char| c == '/' || c.is_whitespace())
-            .any(|w| matches!(w, "sh" | "bash" | "ash" | "dash" | "ksh" | "zsh"));
-        return if shell {
-            Named::Kind(Kind::Shell)
-        } else {
-            Named::Nothing
-        };
+            .find_map(|word| match word {
+                "sh" | "bash" | "ash" | "dash" | "ksh" | "zsh" => Some(Kind::Shell),
+                "make" | "gmake" => Some(Kind::Make),
+                _ => None,
+            });
+        return kind.map_or(Named::Nothing, Named::Kind);
     }
     let telling = text
         .lines()
@@ -243,6 +250,10 @@ mod tests {
                 Named::Kind(Kind::Systemd),
             ),
             ("nginx.conf", Named::Nothing),
+            ("Makefile", Named::Kind(Kind::Make)),
+            ("build/GNUmakefile", Named::Kind(Kind::Make)),
+            ("Makefile.release", Named::Kind(Kind::Make)),
+            ("rules/go.mk", Named::Kind(Kind::Make)),
             ("entrypoint.sh", Named::Kind(Kind::Shell)),
             (".github/workflows/ci.yml", Named::Kind(Kind::Ci)),
             (".gitlab-ci.yml", Named::Kind(Kind::Ci)),
@@ -266,6 +277,7 @@ mod tests {
             ),
             ("from alpine\n", Named::Kind(Kind::Dockerfile)),
             ("#!/usr/bin/env bash\n", Named::Kind(Kind::Shell)),
+            ("#!/usr/bin/make -f\n", Named::Kind(Kind::Make)),
             ("#!/usr/bin/python3\n", Named::Nothing),
             ("; x\n[Unit]\nDescription=x\n", Named::Kind(Kind::Systemd)),
             ("[package]\nname = 1\n", Named::Nothing),

@@ -13,6 +13,7 @@ mod env;
 mod expand;
 pub mod kind;
 mod kubernetes;
+mod make;
 mod release;
 mod shell;
 mod stages;
@@ -138,6 +139,7 @@ pub fn read(path: &str, text: &str, kind: Option<Kind>) -> Result<Deployment, Pr
         Kind::Kubernetes => kubernetes::read(&documents, &mut found),
         Kind::Systemd => systemd::read(&source, &mut found),
         Kind::Shell => env::script(&source, &mut found),
+        Kind::Make => make::read(&source, &mut found),
         Kind::Env => env::file(&source, &mut found),
         Kind::Ci => ci::read(&documents, &mut found),
     }

@@ -272,6 +272,77 @@ fn workflows_and_scripts() {
 }
 
 #[test]
+fn makefiles_with_variables_continuations_and_functions() {
+    let text = "\
+# go build in a comment
+GO ?= go
+GO_VERSION := 1.25
+export GOEXPERIMENT := arenas  # not yet
+export GODEBUG
+GODEBUG = mmap=1
+GOFLAGS = -trimpath
+LDFLAGS = -s
+LDFLAGS += -X runtime.gorootFinal=$(ROOT)
+ROOT := $(shell go env GOROOT_FINAL)
+.PHONY: all
+all: app; @$(GO) vet ./...
+app: export GOFLAGS=-trimpath
+app: main.go
+\t@echo $$HOME && \\
+\t  $(GO) build -ldflags \"$(LDFLAGS)\" \\
+\t  -o $@ $(EXTRA) $(addprefix ./,cmd)
+ifdef X
+\t-CGO_ENABLED=0 go env -w GOROOT_FINAL=/x
+endif
+define body
+\tgo run -e .
+endef
+";
+    assert_eq!(
+        variables("Makefile", text),
+        [
+            "4:8 export GOEXPERIMENT=arenas build go1.25",
+            "6:1 export GODEBUG=mmap=1 build go1.25",
+            "8:1 LDFLAGS=-s build go1.25",
+            "9:1 LDFLAGS=-X runtime.gorootFinal=$(go env GOROOT_FINAL) build go1.25",
+            "13:13 export GOFLAGS=-trimpath build go1.25",
+            "19:3 CGO_ENABLED=0 build go1.25",
+        ]
+    );
+    assert_eq!(
+        commands("Makefile", text),
+        [
+            "10:17 env|GOROOT_FINAL",
+            "12:12 vet|./...",
+            "16:4 build|-ldflags|-s -X runtime.gorootFinal=$(go env GOROOT_FINAL)|-o|app|$EXTRA|$function",
+            "19:17 env|-w|GOROOT_FINAL=/x",
+        ]
+    );
+    let file = parsed("Makefile", text);
+    let build = |verb: &str| file.commands.iter().find(|c| c.verb() == verb).unwrap();
+    assert_eq!(build("build").scope, "target app");
+    assert!(build("build").has("trimpath"), "exported for its target");
+    assert!(!build("vet").has("trimpath"), "not exported to others");
+    let starts = "export GODEBUG = mmap=1\nrun:\n\t./app\n";
+    assert_eq!(
+        variables("Makefile", starts),
+        ["1:8 export GODEBUG=mmap=1 run ?"]
+    );
+}
+
+#[test]
+fn variables_of_make_that_hold_themselves_end() {
+    let many = |name: &str| format!("$({name})").repeat(500);
+    let mut text = format!("a = $(a) {}\n", many("b0"));
+    for i in 0..9 {
+        text += &format!("b{i} = x{}\n", many(&format!("b{}", i + 1)));
+    }
+    text += "b9 = $(b9\nc = $\nall:\n\tgo build $(a) $(c)\n";
+    let file = parsed("Makefile", &text);
+    assert_eq!(file.commands.len(), 1);
+}
+
+#[test]
 fn what_is_no_deployment_file_is_said_to_be_none() {
     assert_eq!(
         read("notes.txt", "hello there", None).unwrap_err(),

@@ -232,8 +232,14 @@ impl Source {
     /// The line with that number, from 1.
     pub fn get(&self, number: u32) -> Option<&str> {
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
-        let rest = self.text.get(*self.starts.get(index)?..)?;
-        rest.lines().next()
+        let start = *self.starts.get(index)?;
+        // The end is known too: to look for it would take a file of one line once for every finding.
+        let end = self
+            .starts
+            .get(index + 1)
+            .map_or(self.text.len(), |next| next - 1);
+        let line = self.text.get(start..end)?;
+        Some(line.strip_suffix('\r').unwrap_or(line))
     }
 
     /// All of it.
@@ -250,6 +256,14 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_come_without_their_ends() {
+        let source = Source::new("\u{feff}a\r\n\nlast");
+        let lines: Vec<_> = (0..5).map(|number| source.get(number)).collect();
+        assert_eq!(lines, [None, Some("a"), Some(""), Some("last"), None]);
+        assert!(Source::new("a\n").get(2).is_none_or(str::is_empty));
+    }
 
     #[test]
     fn places_survive_joining_cutting_and_unquoting() {

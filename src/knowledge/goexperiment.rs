@@ -94,6 +94,16 @@ pub fn baseline(minor: u32, goarch: &str, goos: &str) -> BTreeSet<&'static str> 
         .collect()
 }
 
+/// Whether an experiment is on (or off) by default on every port; `None`: that depends, or the minor does not know it.
+pub fn everywhere(name: &str, minor: u32) -> Option<bool> {
+    let experiment = known(name, minor)?;
+    let mut on = experiment.on.iter().filter(|o| o.minors.contains(&minor));
+    match on.next() {
+        None => Some(false),
+        Some(o) => (o.goarch.is_empty() && o.except_goos.is_empty()).then_some(true),
+    }
+}
+
 /// Whether the register ABI stays on whatever GOEXPERIMENT says.
 pub fn regabi_is_forced(minor: u32, goarch: &str) -> bool {
     table()
@@ -147,6 +157,10 @@ mod tests {
         assert!(baseline(24, "386", "linux").contains("spinbitmutex"));
         assert!(!baseline(24, "s390x", "linux").contains("spinbitmutex"));
         assert_eq!(list(20, "amd64", "linux"), "", "no row");
+        let everywhere = |name| super::everywhere(name, 27);
+        assert_eq!(everywhere("jsonv2"), Some(true));
+        assert_eq!(everywhere("arenas"), Some(false));
+        assert_eq!((everywhere("dwarf5"), everywhere("unified")), (None, None));
     }
 
     #[test]

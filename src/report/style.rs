@@ -27,12 +27,13 @@ pub enum Tone {
     Dim,
 }
 
-/// Mark, tone, style. The marks are invisible characters that [`clean`] never lets through.
+/// Mark, tone, style. Yellow, cyan, white and the bright colours cannot be read on a light background, blue not on a
+/// dark one: they are not used anywhere. The marks are invisible characters that [`clean`] never lets through.
 const TONES: [(char, Tone, Style); 6] = [
     ('\u{e0001}', Tone::Title, Style::new().bold()),
-    ('\u{e0002}', Tone::Label, AnsiColor::Cyan.on_default()),
+    ('\u{e0002}', Tone::Label, Style::new().dimmed()),
     ('\u{e0003}', Tone::Good, AnsiColor::Green.on_default()),
-    ('\u{e0004}', Tone::Warn, AnsiColor::Yellow.on_default()),
+    ('\u{e0004}', Tone::Warn, AnsiColor::Magenta.on_default()),
     ('\u{e0005}', Tone::Bad, AnsiColor::Red.on_default().bold()),
     ('\u{e0006}', Tone::Dim, Style::new().dimmed()),
 ];
@@ -80,13 +81,49 @@ impl Look {
         if self.unicode { "→" } else { "=>" }
     }
 
-    /// Cuts the middle out of unpainted text so that it fits; the end of a path tells more than its middle.
-    pub fn cut_middle(&self, text: &str, max: usize) -> String {
+    /// Cuts an unpainted path or `package@version` so that it fits. Its directories go first, whole where that is enough,
+    /// then the end of the version: the name is what tells rows apart.
+    pub fn cut_name(&self, text: &str, max: usize) -> String {
         if width(text) <= max {
             return text.to_owned();
         }
         let room = max.saturating_sub(width(self.ellipsis()));
-        let head = room / 4;
+        let borders = || text.match_indices(['/', '!']).map(|(at, _)| at);
+        let fits = |at: &usize| text.get(*at..).is_some_and(|tail| width(tail) <= room);
+        // `/v2` at the end of a module is no name.
+        let is_major = |at: usize| {
+            let last = text.get(at + 1..).unwrap_or_default();
+            let last = last.split('@').next().unwrap_or_default();
+            let digits = last.strip_prefix('v').unwrap_or_default();
+            !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+        };
+        let mut ends = borders().rev().skip_while(|at| is_major(*at));
+        let last = ends.next();
+        if let Some(at) = borders().find(|at| Some(*at) <= last && fits(at)) {
+            return format!("{}{}", self.ellipsis(), text.get(at..).unwrap_or_default());
+        }
+        let from = last.map_or(0, |at| at + 1);
+        let rest = text.get(from..).unwrap_or_default();
+        if from > 0 && fits(&from) {
+            return format!("{}{rest}", self.ellipsis());
+        }
+        match rest.split_once('@') {
+            // Something was cut, and the version is where it can be seen.
+            Some((name, _)) if width(name) < room => {
+                self.cut_end(rest, max.min(width(rest).saturating_sub(1)))
+            }
+            Some((name, _)) => self.cut_middle(name, max),
+            None => self.cut_middle(rest, max),
+        }
+    }
+
+    /// Cuts the middle out of unpainted text so that it fits.
+    fn cut_middle(&self, text: &str, max: usize) -> String {
+        if width(text) <= max {
+            return text.to_owned();
+        }
+        let room = max.saturating_sub(width(self.ellipsis()));
+        let head = room / 2;
         let tail: String = text.chars().rev().collect();
         let tail: String = take(&tail, room - head).chars().rev().collect();
         take(
@@ -301,10 +338,17 @@ mod tests {
 
     #[test]
     fn cutting_keeps_both_ends_and_counts_wide_letters() {
-        assert_eq!(
-            COLOR.cut_middle("/usr/share/very/long/bin/tool", 13),
-            "/us…/bin/tool"
-        );
+        for (text, max, cut) in [
+            ("/usr/share/very/long/bin/tool", 13, "…/bin/tool"),
+            ("dist/app.tar.gz!server", 10, "…!server"),
+            ("a/cmd/age-keygen@1.1.1", 16, "age-keygen@1.1…"),
+            ("a/cmd/age-keygen@1.1.1", 17, "…age-keygen@1.1.1"),
+            ("example.com/tool/v2@v2.1.0", 16, "…/tool/v2@v2.1.0"),
+            ("a/containerd-shim-runc-v2", 12, "conta…unc-v2"),
+            ("go.ngrok.com@2.3.41", 15, "go.ngrok.com@2…"),
+        ] {
+            assert_eq!(COLOR.cut_name(text, max), cut, "{text} {max}");
+        }
         assert_eq!(COLOR.cut_end("abcdef", 4), "abc…");
         let ascii = Look {
             unicode: false,
@@ -313,7 +357,7 @@ mod tests {
         assert_eq!(ascii.cut_end("abcdefgh", 6), "abc...");
         for max in 0..12 {
             for look in [COLOR, ascii] {
-                assert!(width(&look.cut_middle("世界世界世界/tool", max)) <= max);
+                assert!(width(&look.cut_name("世界世界世界/tool", max)) <= max);
                 assert!(width(&look.cut_end("世界世界世界/tool", max)) <= max);
             }
         }

@@ -1,6 +1,6 @@
 //! Many binaries, one row each, then the summary and how far the scan reached.
 //!
-//! On a terminal the table fits the width: paths lose their middle, long names their end. Elsewhere nothing is cut.
+//! On a terminal the table fits the width: paths and packages lose their directories, other texts their end. Elsewhere nothing is cut.
 //! A column that is empty in every row is left out.
 
 use super::document::{Document, Support, SupportTable};
@@ -30,8 +30,8 @@ struct Column {
 
 /// What to lose when a column is too wide.
 enum Cut {
-    /// The middle.
-    Middle,
+    /// Directories, then the version.
+    Name,
     /// The end.
     End,
 }
@@ -40,13 +40,13 @@ const COLUMNS: &[Column] = &[
     Column {
         header: "image",
         least: 10,
-        cut: Cut::Middle,
+        cut: Cut::Name,
         value: image,
     },
     Column {
         header: "path",
         least: 18,
-        cut: Cut::Middle,
+        cut: Cut::Name,
         value: path,
     },
     Column {
@@ -58,7 +58,7 @@ const COLUMNS: &[Column] = &[
     Column {
         header: "program",
         least: 14,
-        cut: Cut::Middle,
+        cut: Cut::Name,
         value: program,
     },
     Column {
@@ -301,7 +301,7 @@ fn paint(look: &Look, column: &Column, cell: &Cell, max: usize) -> String {
         let fits = width(text) + reserve <= room;
         let shown = match column.cut {
             _ if fits => text.clone(),
-            Cut::Middle => look.cut_middle(text, room),
+            Cut::Name => look.cut_name(text, room),
             Cut::End => look.cut_end(text, room),
         };
         room = room.saturating_sub(width(&shown));
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn cuts_paths_in_the_middle_on_a_terminal_and_never_elsewhere() {
+    fn cuts_directories_of_paths_on_a_terminal_and_never_elsewhere() {
         let document = sample::document();
         let path = &document.binaries[1].path;
         let narrow = table(&document, look(Some(80)));
@@ -419,7 +419,7 @@ mod tests {
             bare.push_str(rest);
             assert_eq!(bare, plain);
             assert!(
-                colored.contains("\u{1b}[33mgo1.21.13\u{1b}[0m"),
+                colored.contains("\u{1b}[35mgo1.21.13\u{1b}[0m"),
                 "{colored}"
             );
         }

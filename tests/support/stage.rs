@@ -21,6 +21,9 @@ impl Stage {
         for (path, id) in [
             ("dist/app", NEW),
             ("dist/app.wasm", "1.27-wasip1-wasm-strip"),
+            ("dist/agent.exe", "1.27-windows-amd64-strip"),
+            ("dist/legacy", "1.19-linux-amd64-deps"),
+            ("worker", "1.22-linux-amd64-strip"),
             ("app", NEW),
             ("new/app", NEW),
             ("old/app", OLD),
@@ -30,10 +33,13 @@ impl Stage {
         }
         stage.program("edited", &edited(&fixture(NEW)));
         stage.0.put("ci/gospect.toml", b"profile = \"release\"\n");
-        stage.0.put(
-            "Dockerfile",
-            b"FROM golang:1.27\nRUN go env -w GOROOT_FINAL=/usr/local/go\nENV GODEBUG=mmap=1\n",
+        tar(
+            stage.path(),
+            &stage.path().join("dist/worker.tar"),
+            &["worker"],
         );
+        let dockerfile = include_bytes!("../../testdata/lint/Dockerfile");
+        stage.0.put("Dockerfile", dockerfile);
         let unit = b"[Service]\nEnvironment=GODEBUG=gctrace=1\nExecStart=/usr/bin/app\n";
         stage.0.put("deploy/app.service", unit);
         let pod = b"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: app\n    env:\n    - {name: GODEBUG, value: mmap=1}\n";
@@ -78,10 +84,10 @@ impl Stage {
     fn images(&self) {
         let layout = self.path().join("build/image");
         fs::create_dir_all(layout.join("blobs/sha256")).unwrap();
-        let manifests: Vec<Value> = [("amd64", NEW), ("arm64", "1.27-linux-arm64-w")]
-            .into_iter()
-            .map(|(arch, id)| image(&layout, self, arch, id))
-            .collect();
+        let manifests = [
+            image(&layout, self, "amd64", &[OLD, NEW]),
+            image(&layout, self, "arm64", &["1.27-linux-arm64-w"]),
+        ];
         let index = json!({"schemaVersion": 2, "manifests": manifests});
         fs::write(layout.join("index.json"), index.to_string()).unwrap();
         fs::write(
@@ -97,9 +103,11 @@ impl Stage {
         };
         let manifest = fs::read(layout.join(blob(&manifests[0]["digest"]))).unwrap();
         let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+        let layers = manifest["layers"].as_array().unwrap().iter();
+        let layers: Vec<String> = layers.map(|layer| blob(&layer["digest"])).collect();
         let saved = json!([{
             "Config": blob(&manifest["config"]["digest"]), "RepoTags": ["app:1.2"],
-            "Layers": [blob(&manifest["layers"][0]["digest"])],
+            "Layers": layers,
         }]);
         fs::write(layout.join("manifest.json"), saved.to_string()).unwrap();
         for name in ["image.tar", "images.tar"] {
@@ -113,15 +121,19 @@ impl Stage {
     }
 }
 
-/// Writes the blobs of an image that starts `/app`.
-fn image(layout: &Path, stage: &Stage, arch: &str, id: &str) -> Value {
-    let root = format!("roots/{arch}");
-    stage.program(&format!("{root}/app"), &fixture(id));
-    let layer = stage.path().join(format!("{arch}.tar"));
-    tar(&stage.path().join(&root), &layer, &["app"]);
-    let bytes = fs::read(&layer).unwrap();
-    fs::remove_file(&layer).unwrap();
-    fs::remove_dir_all(stage.path().join("roots")).unwrap();
+/// Writes the blobs of an image that starts `/app`, which each layer brings anew.
+fn image(layout: &Path, stage: &Stage, arch: &str, ids: &[&str]) -> Value {
+    let layer = |id: &&str| {
+        stage.program("root/app", &fixture(id));
+        let layer = stage.path().join("layer.tar");
+        tar(&stage.path().join("root"), &layer, &["app"]);
+        let bytes = fs::read(&layer).unwrap();
+        fs::remove_file(&layer).unwrap();
+        fs::remove_dir_all(stage.path().join("root")).unwrap();
+        bytes
+    };
+    let layers: Vec<Vec<u8>> = ids.iter().map(layer).collect();
+    let diff_ids: Vec<String> = layers.iter().map(|l| Digest::of(l).to_string()).collect();
     let blob = |kind: &str, bytes: &[u8]| {
         let digest = Digest::of(bytes);
         fs::write(layout.join("blobs/sha256").join(digest.hex()), bytes).unwrap();
@@ -131,12 +143,12 @@ fn image(layout: &Path, stage: &Stage, arch: &str, id: &str) -> Value {
     let config = json!({
         "os": "linux", "architecture": arch,
         "config": {"Entrypoint": ["/app"], "Env": ["PATH=/bin"]},
-        "rootfs": {"type": "layers", "diff_ids": [Digest::of(&bytes).to_string()]},
+        "rootfs": {"type": "layers", "diff_ids": diff_ids},
     });
     let manifest = json!({
         "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "config": blob("config.v1+json", config.to_string().as_bytes()),
-        "layers": [blob("layer.v1.tar", &bytes)],
+        "layers": layers.iter().map(|l| blob("layer.v1.tar", l)).collect::<Vec<_>>(),
     });
     let mut row = blob("manifest.v1+json", manifest.to_string().as_bytes());
     row["platform"] = json!({"os": "linux", "architecture": arch});

@@ -133,6 +133,7 @@ pub static RULES: &[Rule] = &[
     row!(Deployment deployment refused_experiment),
     row!(Deployment deployment inert_x_flag),
     row!(Deployment deployment build_without_trimpath),
+    row!(Deployment deployment needless_experiment),
     row!(Engine policy custom_rule),
 ];
 

@@ -45,7 +45,7 @@ pub fn render(diff: &Diff, color: bool, out: &mut dyn Write) -> io::Result<()> {
             let code = match (c.worse, c.direction) {
                 (true, _) => "1;31",
                 (_, Direction::Up | Direction::Added) => "32",
-                (_, Direction::Removed | Direction::Down) => "33",
+                (_, Direction::Removed | Direction::Down) => "35",
                 _ => "0",
             };
             let mark = if c.worse { "!" } else { " " };
@@ -54,7 +54,7 @@ pub fn render(diff: &Diff, color: bool, out: &mut dyn Write) -> io::Result<()> {
                 " {mark}{} {:<10} {} {}",
                 paint(code, sign(c.direction)),
                 c.class.name(),
-                paint("36", &clean(&c.key)),
+                paint("1", &clean(&c.key)),
                 clean(&values(c))
             )?;
         }

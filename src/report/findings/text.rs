@@ -24,8 +24,8 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
         }
         let code = match f.level {
             Level::Error => "1;31",
-            Level::Warning => "33",
-            Level::Note => "36",
+            Level::Warning => "35",
+            Level::Note => "1",
         };
         let line = |indent: usize, code: &str, head: &str, text: &str| {
             let first = indent + head.chars().count() + 1;

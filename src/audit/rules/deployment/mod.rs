@@ -15,6 +15,7 @@ pub mod goroot_final_read;
 pub mod goroot_variable;
 pub mod inert_variable;
 pub mod inert_x_flag;
+pub mod needless_experiment;
 pub mod refused_experiment;
 pub mod refused_go_env_write;
 pub mod refused_go_run_flag;

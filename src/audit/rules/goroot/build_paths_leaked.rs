@@ -59,7 +59,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     kinds.sort_unstable();
     kinds.dedup();
     let mut report = Report::new(format!(
-        "{total} build-host paths in the file ({})",
+        "{total} build-host path{} in the file ({})",
+        if total == 1 { "" } else { "s" },
         kinds.join(", ")
     ))
     .salient(kinds.join(","));

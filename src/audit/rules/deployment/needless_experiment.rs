@@ -1,0 +1,106 @@
+use super::whose;
+use crate::audit::rules::prelude::*;
+use crate::knowledge::{Row, goexperiment};
+
+pub const META: Meta = Meta {
+    code: "GS418",
+    id: "needless-experiment",
+    family: Family::Deployment,
+    summary: "a build asks for a GOEXPERIMENT that its Go release has that way without being asked",
+    levels: levels(NOTE, NOTE, NOTE, NOTE),
+    options: &[],
+    since: "0.2.0",
+    doc: Doc {
+        what: "GOEXPERIMENT of a build names an experiment that its Go release turns on by default on every port, or, with `no` before it, one that is off everywhere. Lists with `none`, experiments whose default depends on the port, and files that do not tell their Go release are left alone.",
+        why: "The build is the same without it. The name stays behind, and stops the go command with the first release that knows it no longer: `unknown GOEXPERIMENT`.",
+        example: "`ENV GOEXPERIMENT=swissmap` below `FROM golang:1.25`: on since Go 1.24, and refused by Go 1.26.",
+        fix: "Take the name out.",
+    },
+};
+
+pub fn check(ctx: &FileCtx, sink: &mut Sink) {
+    let builds = ctx.file.variables.iter().filter(|v| v.builds);
+    for v in builds.filter(|v| v.name == "GOEXPERIMENT") {
+        let judge = ctx.assumed.judge(false, v.go.as_ref());
+        let words: Vec<&str> = v.value.as_str().split(',').collect();
+        let (Row::Own(minor), false) = (Row::of(&judge.version), judge.guessed) else {
+            continue;
+        };
+        if words
+            .iter()
+            .any(|word| *word == "none" || word.contains('$'))
+        {
+            continue;
+        }
+        let mut at = 0;
+        for word in &words {
+            let start = at;
+            at += word.len() + 1;
+            let (name, asked) = match goexperiment::known(word, minor) {
+                Some(_) => (*word, true),
+                None => (word.strip_prefix("no").unwrap_or(word), false),
+            };
+            // Asked for both ways, the last word counts, and it may be needed.
+            let other = |w: &&&str| w.strip_prefix("no").unwrap_or(w) == name;
+            if words.iter().filter(other).count() != 1
+                || goexperiment::everywhere(name, minor) != Some(asked)
+            {
+                continue;
+            }
+            let state = if asked { "on" } else { "off" };
+            sink.report(
+                Report::new(format!(
+                    "`{word}` is needless: {} has `{name}` {state} by default",
+                    judge.name()
+                ))
+                .see(whose(v), v.value.as_str())
+                .see("judged by", format!("{} ({})", judge.name(), judge.source))
+                .on(v.value.span(start..start + word.len()))
+                .salient(name)
+                .salient(v.scope.clone())
+                .help(format!(
+                    "take `{word}` out; `gospect explain {name}` says which releases know it"
+                )),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use crate::audit::Level;
+
+    #[test]
+    fn what_is_so_by_default_is_needless() {
+        let id = "needless-experiment";
+        let docker = |go: &str, value: &str| {
+            let text =
+                format!("FROM golang:{go}\nENV GOEXPERIMENT={value}\nRUN go build -trimpath\n");
+            places(&lint(id, "Dockerfile", &text))
+        };
+        assert_eq!(docker("1.25", "swissmap,arenas"), ["2:18-26"]);
+        assert_eq!(docker("1.27", "jsonv2"), ["2:18-24"]);
+        assert_eq!(docker("1.25", "arenas,nojsonv2"), ["2:25-33"]);
+        for needed in [
+            "nojsonv2",
+            "arenas",
+            "none,jsonv2",
+            "nojsonv2,jsonv2",
+            // Not on every port.
+            "dwarf5",
+            "nodwarf5",
+            // Other rules know it, or nobody does.
+            "gorootnew",
+            "regabi",
+            "$X",
+            "",
+        ] {
+            assert!(docker("1.27", needed).is_empty(), "{needed}");
+        }
+        let text = "FROM golang:1.27\nARG GOEXPERIMENT=jsonv2\nRUN go build\n";
+        assert_eq!(lint(id, "Dockerfile", text)[0].level, Level::Note);
+        let untold = "#!/bin/sh\nGOEXPERIMENT=jsonv2 go build -trimpath\n";
+        assert!(lint(id, "b.sh", untold).is_empty(), "of which release?");
+    }
+}

@@ -1,0 +1,366 @@
+//! Makefiles: variables that recipes see, and the commands of recipes and of `$(shell ...)`.
+//!
+//! Variables of make are put in where they are used; only exported ones are in the environment of a recipe. Both branches
+//! of a condition count; `include`, `define` and functions other than `shell` are not followed.
+
+use super::collect::{Collector, Env, MOST_NAMES, Place, is_go};
+use super::expand::closing;
+use super::kind::is_name;
+use super::release::Toolchain;
+use super::shell::{self, Command};
+use super::text::{Source, Text};
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Variables inside variables at the most.
+const DEEPEST: usize = 8;
+/// Characters and variables that are put in in one file at the most; what comes after stays a name.
+const MOST_PUT: usize = 4 << 20;
+/// Variables whose value is a Go release by custom or by meaning.
+const RELEASES: [&str; 3] = ["GO_VERSION", "GOLANG_VERSION", "GOTOOLCHAIN"];
+
+/// Reads one file.
+pub fn read(source: &Source, out: &mut Collector) {
+    let file = File::of(source);
+    let recipes: Vec<(&Recipe, Vec<Command>)> = file
+        .recipes
+        .iter()
+        .map(|recipe| (recipe, shell::commands(&file.expand(&recipe.text, recipe))))
+        .collect();
+    let builds = recipes.iter().flat_map(|(_, all)| all).any(is_go);
+    let go = file.release();
+    let place = |target: &str| Place {
+        scope: match target {
+            "" => "makefile".to_owned(),
+            target => format!("target {target}"),
+        },
+        runs: !builds,
+        builds,
+        go: go.clone(),
+        ..Place::default()
+    };
+    // What recipes see, by target; the empty one stands for all.
+    let mut exported: BTreeMap<&str, Env> = BTreeMap::new();
+    for set in &file.settings {
+        if !(set.exported || file.exports_all || stays(&set.name)) {
+            continue;
+        }
+        let expand = |text| file.expand(text, &Recipe::default());
+        let value = expand(&set.value);
+        let all = file.values.get(&set.name);
+        let all = all.filter(|_| set.target.is_empty()).map(expand);
+        let env = exported.entry(&set.target).or_default();
+        if env.len() < MOST_NAMES {
+            let all = all.as_ref().unwrap_or(&value);
+            env.insert(set.name.clone(), all.as_str().to_owned());
+        }
+        let label = if set.exported { "export " } else { "" };
+        let at = set.whole.whole();
+        out.variable(&set.name, value, at, label, &place(&set.target));
+    }
+    let none = Env::new();
+    for (recipe, commands) in recipes {
+        let target = recipe.target.as_str();
+        // Every line of a recipe has a shell of its own.
+        let own = exported.get(target).filter(|_| !target.is_empty());
+        let mut own = own.cloned().unwrap_or_default();
+        let base = exported.get("").unwrap_or(&none);
+        out.shell(&commands, &place(target), base, &mut own);
+    }
+}
+
+/// Flags of the linker stay a name in the recipe, as in a script, so that one mistake in them is reported once.
+fn stays(name: &str) -> bool {
+    name.ends_with("LDFLAGS")
+}
+
+/// An assignment.
+#[derive(Debug)]
+struct Setting {
+    name: String,
+    value: Text,
+    /// Name and value.
+    whole: Text,
+    exported: bool,
+    /// The one target that it is for; empty: all.
+    target: String,
+}
+
+/// One line of a recipe, or a text with `$(shell ...)`.
+#[derive(Debug, Default)]
+struct Recipe {
+    target: String,
+    text: Text,
+}
+
+/// What a file says, before anything is put in.
+#[derive(Debug, Default)]
+struct File {
+    settings: Vec<Setting>,
+    /// Values by name; of several assignments the last, which is the one that recipes see.
+    values: BTreeMap<String, Text>,
+    recipes: Vec<Recipe>,
+    exports_all: bool,
+    /// See [`MOST_PUT`].
+    left: Cell<usize>,
+}
+
+impl File {
+    fn of(source: &Source) -> File {
+        let mut file = File {
+            left: Cell::new(MOST_PUT),
+            ..File::default()
+        };
+        let mut target: Option<String> = None;
+        let mut defining = false;
+        let mut exported: BTreeSet<String> = BTreeSet::new();
+        for line in lines(source) {
+            let first = line.as_str().split_whitespace().next().unwrap_or_default();
+            if defining || first == "define" {
+                defining = first != "endef";
+                continue;
+            }
+            if let (Some(target), true) = (&target, line.as_str().starts_with('\t')) {
+                file.recipe(target, &line);
+                continue;
+            }
+            let line = uncommented(&line).trim();
+            let words: Vec<&str> = line.as_str().split_whitespace().collect();
+            match words.first().copied().unwrap_or_default() {
+                "" | "ifeq" | "ifneq" | "ifdef" | "ifndef" | "else" | "endif" | "include"
+                | "-include" | "sinclude" | "vpath" | "undefine" | "unexport" => continue,
+                "export" if words.len() == 1 => {
+                    file.exports_all = true;
+                    continue;
+                }
+                "export" if !line.as_str().contains('=') => {
+                    exported.extend(words.iter().skip(1).map(|w| (*w).to_owned()));
+                    continue;
+                }
+                _ => {}
+            }
+            if file.setting(&line, "") {
+                continue;
+            }
+            target = file.rule(&line).or(target);
+        }
+        for set in &mut file.settings {
+            set.exported |= exported.contains(&set.name);
+        }
+        file
+    }
+
+    /// Takes `NAME = value` in all its forms; false when the line is something else.
+    fn setting(&mut self, line: &Text, target: &str) -> bool {
+        let Some((head, value)) = line.as_str().split_once('=') else {
+            return false;
+        };
+        let head = head.trim_end_matches([':', '?', '+', '!']);
+        let mut words = head.split_whitespace().rev();
+        let name = words.next().unwrap_or_default();
+        let before: Vec<&str> = words.collect();
+        let modifiers = ["export", "override", "private"];
+        if !is_name(name) || before.iter().any(|w| !modifiers.contains(w)) {
+            return false;
+        }
+        let all = line.as_str();
+        let from = head.trim_end().len() - name.len();
+        let value = line.slice(all.len() - value.len()..all.len()).trim();
+        let adds = all.get(head.len()..).is_some_and(|o| o.starts_with('+'));
+        if target.is_empty() {
+            let room = self.values.len() < MOST_NAMES;
+            match self.values.get_mut(name) {
+                Some(old) if adds => {
+                    let (line, column) = value.place(0);
+                    old.push(' ', line, column);
+                    old.append(&value, 0..value.as_str().len());
+                }
+                Some(old) => *old = value.clone(),
+                None if room => {
+                    self.values.insert(name.to_owned(), value.clone());
+                }
+                None => {}
+            }
+        }
+        if value.as_str().contains("$(shell ") {
+            self.recipes.push(Recipe {
+                target: target.to_owned(),
+                text: value.clone(),
+            });
+        }
+        self.settings.push(Setting {
+            name: name.to_owned(),
+            value,
+            whole: line.slice(from..all.len()),
+            exported: before.contains(&"export"),
+            target: target.to_owned(),
+        });
+        true
+    }
+
+    /// Takes `targets: prerequisites; recipe` or a variable of a target; the name of the target.
+    fn rule(&mut self, line: &Text) -> Option<String> {
+        let all = line.as_str();
+        let colon = all.find(':')?;
+        let name = all.get(..colon)?.split_whitespace().next()?.to_owned();
+        let after = line.slice(colon + 1..all.len());
+        let skipped = after.as_str().len() - after.as_str().trim_start_matches(':').len();
+        let after = after.slice(skipped..after.as_str().len()).trim();
+        if self.setting(&after, &name) {
+            return None;
+        }
+        if let Some((_, recipe)) = after.as_str().split_once(';') {
+            let end = after.as_str().len();
+            self.recipe(&name, &after.slice(end - recipe.len()..end));
+        }
+        Some(name)
+    }
+
+    fn recipe(&mut self, target: &str, line: &Text) {
+        let start = |c: char| matches!(c, '@' | '-' | '+') || c.is_whitespace();
+        let all = line.as_str();
+        let from = all.len() - all.trim_start_matches(start).len();
+        self.recipes.push(Recipe {
+            target: target.to_owned(),
+            text: line.slice(from..all.len()),
+        });
+    }
+
+    /// The one Go release that variables name; with several, none.
+    fn release(&self) -> Option<Toolchain> {
+        let named = self.settings.iter().filter_map(|set| {
+            let name = RELEASES.iter().find(|name| **name == set.name)?;
+            let line = set.value.place(0).0;
+            Toolchain::parse(set.value.as_str(), format!("{name}, line {line}"))
+        });
+        let all: Vec<Toolchain> = named.collect();
+        let first = all.first()?;
+        let same = all.iter().all(|t| t.version == first.version);
+        same.then(|| first.clone())
+    }
+
+    /// The text as the shell gets it.
+    fn expand(&self, text: &Text, recipe: &Recipe) -> Text {
+        let mut out = Text::at(text.place(0).0, text.place(0).1);
+        self.put(text, recipe, 0, None, &mut out);
+        out
+    }
+
+    /// The value of a variable, as long as there is room for more.
+    fn value(&self, name: &str, depth: usize) -> Option<&Text> {
+        let known = self.values.get(name);
+        let value = known.filter(|_| depth < DEEPEST && !stays(name))?;
+        let left = self.left.get().checked_sub(value.as_str().len() + 1)?;
+        self.left.set(left);
+        Some(value)
+    }
+
+    /// Puts a text in; all of it stands at `at` when it comes from a variable.
+    fn put(
+        &self,
+        text: &Text,
+        recipe: &Recipe,
+        depth: usize,
+        at: Option<(u32, u32)>,
+        out: &mut Text,
+    ) {
+        let chars = text.as_str();
+        let mut rest = 0;
+        let plain = |range: std::ops::Range<usize>, out: &mut Text| match at {
+            None => out.append(text, range),
+            Some((line, column)) => {
+                let part = chars.get(range).unwrap_or_default();
+                part.chars().for_each(|c| out.push(c, line, column));
+            }
+        };
+        while let Some(dollar) = chars.get(rest..).and_then(|r| r.find('$')) {
+            let dollar = rest + dollar;
+            plain(rest..dollar, out);
+            let here = at.unwrap_or_else(|| text.place(dollar));
+            let after = chars.get(dollar + 1..).unwrap_or_default();
+            let Some(next) = after.chars().next() else {
+                return;
+            };
+            let (inside, end) = match next {
+                '(' | '{' => {
+                    let close = if next == '(' { ')' } else { '}' };
+                    let end = closing(after, next, close);
+                    (1..end, (end + 1).min(after.len()))
+                }
+                _ => (0..next.len_utf8(), next.len_utf8()),
+            };
+            let name = after.get(inside.clone()).unwrap_or_default();
+            let start = dollar + 1;
+            let mut say = |what: &str| what.chars().for_each(|c| out.push(c, here.0, here.1));
+            if name == "$" {
+                plain(start..start + 1, out);
+            } else if let Some(script) = name.strip_prefix("shell ") {
+                // The shell reads a command there just as make does.
+                let from = start + inside.end - script.len();
+                say("$(");
+                self.put(
+                    &text.slice(from..start + inside.end),
+                    recipe,
+                    depth + 1,
+                    at,
+                    out,
+                );
+                let end = text.place(start + inside.end);
+                out.push(')', end.0, end.1);
+            } else if let Some(value) = self.value(name, depth) {
+                self.put(value, recipe, depth + 1, Some(here), out);
+            } else if name.starts_with('@') {
+                say(&recipe.target);
+            } else if name.starts_with(['<', '^', '+', '?', '*', '%', '|']) {
+                say("file");
+            } else if is_name(name) {
+                say(&format!("${{{name}}}"));
+            } else {
+                say("${function}");
+            }
+            rest = start + end;
+        }
+        plain(rest..chars.len(), out);
+    }
+}
+
+/// Lines, joined where one ends in a backslash: with it in a recipe, whose shell wants to see it, as a blank elsewhere.
+fn lines(source: &Source) -> Vec<Text> {
+    let mut all: Vec<Text> = Vec::new();
+    let mut open = false;
+    for (number, line) in source.lines() {
+        let (content, more) = match line.strip_suffix('\\') {
+            Some(content) if !content.ends_with('\\') => (content, true),
+            _ => (line, false),
+        };
+        let joined = std::mem::replace(&mut open, more);
+        match all.last_mut().filter(|_| joined) {
+            Some(text) => {
+                let (at, column) = text.place(text.as_str().len());
+                let join = if text.as_str().starts_with('\t') {
+                    "\\\n"
+                } else {
+                    " "
+                };
+                join.chars().for_each(|c| text.push(c, at, column));
+                let indent = content.len() - content.trim_start().len();
+                let column = content.get(..indent).map_or(0, |i| i.chars().count()) + 1;
+                let column = u32::try_from(column).unwrap_or(u32::MAX);
+                text.extend(content.trim_start(), number, column);
+            }
+            None => all.push(Text::line(content, number, 1)),
+        }
+    }
+    all
+}
+
+/// Up to a `#` that begins a comment.
+fn uncommented(line: &Text) -> Text {
+    let chars = line.as_str();
+    let sign = chars.match_indices('#').map(|(at, _)| at).find(|at| {
+        !chars
+            .get(..*at)
+            .is_some_and(|before| before.ends_with('\\'))
+    });
+    line.slice(0..sign.unwrap_or(chars.len()))
+}
