@@ -15,7 +15,7 @@ pub use limits::Limits;
 pub use room::Room;
 #[cfg(feature = "archives")]
 pub use spill::{Spill, Windows};
-pub use window::{Counts, Window};
+pub use window::{Counts, Refusal, Window};
 
 use std::io;
 

@@ -4,6 +4,7 @@ use super::ReadAt;
 use super::room::{Entry, Room};
 use elsa::FrozenVec;
 use std::cell::{Cell, RefCell};
+use std::fmt;
 
 /// The first read fetches this much: it holds the headers, program headers and section table that Go's linker writes.
 const HEAD: u64 = 8 << 10;
@@ -32,6 +33,29 @@ pub struct Counts {
     pub bytes: u64,
 }
 
+/// Why a window did not read something that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// More bytes would have been read than this many.
+    Reads(u64),
+    /// More bytes would have been kept than this many.
+    Memory(u64),
+}
+
+/// A sentence about the file.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (most, what) = match self {
+            Self::Reads(most) => (most, "reads"),
+            Self::Memory(most) => (most, "memory"),
+        };
+        write!(
+            f,
+            "read in part: its facts take more than {most} bytes of {what}"
+        )
+    }
+}
+
 /// A lazily filled view of one reader. Slices stay valid as long as the window; nothing is read twice while it is
 /// covered by an earlier read.
 pub struct Window<'r> {
@@ -48,6 +72,7 @@ pub struct Window<'r> {
     /// `(offset, index into blocks)`, sorted by offset; blocks may overlap.
     index: RefCell<Vec<(u64, usize)>>,
     counts: Cell<Counts>,
+    refusal: Cell<Option<Refusal>>,
 }
 
 impl<'r> Window<'r> {
@@ -65,6 +90,7 @@ impl<'r> Window<'r> {
             blocks: FrozenVec::new(),
             index: RefCell::new(Vec::new()),
             counts: Cell::new(Counts::default()),
+            refusal: Cell::new(None),
         }
     }
 
@@ -87,6 +113,7 @@ impl<'r> Window<'r> {
     pub fn keep(&self, bytes: u64) -> bool {
         let kept = self.kept.get().saturating_add(bytes);
         if kept > self.most {
+            self.refusal.set(Some(Refusal::Memory(self.most)));
             return false;
         }
         self.kept.set(kept);
@@ -117,6 +144,20 @@ impl<'r> Window<'r> {
     /// What was read so far.
     pub fn counts(&self) -> Counts {
         self.counts.get()
+    }
+
+    /// Why something that is there was not read, if that happened.
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.refusal.get()
+    }
+
+    /// Whether so many further bytes may be read.
+    fn may_read(&self, bytes: u64) -> bool {
+        let may = self.counts.get().bytes.saturating_add(bytes) <= self.budget;
+        if !may {
+            self.refusal.set(Some(Refusal::Reads(self.budget)));
+        }
+        may
     }
 
     /// The reader underneath.
@@ -174,10 +215,10 @@ impl<'r> Window<'r> {
 
     /// Reads into `buf` without keeping anything: for scans that pass over a lot and keep little. Counted like any read.
     pub fn read_uncached(&self, buf: &mut [u8], offset: u64) -> Option<usize> {
-        let mut counts = self.counts.get();
-        if counts.bytes.saturating_add(buf.len() as u64) > self.budget {
+        if !self.may_read(buf.len() as u64) {
             return None;
         }
+        let mut counts = self.counts.get();
         let n = self.reader.read_at(buf, offset).ok()?;
         counts.reads += 1;
         counts.bytes += n as u64;
@@ -210,10 +251,10 @@ impl<'r> Window<'r> {
     }
 
     fn fetch(&self, offset: u64, size: u64) -> Option<()> {
-        let mut counts = self.counts.get();
-        if counts.bytes.saturating_add(size) > self.budget || !self.keep(size) {
+        if !self.may_read(size) || !self.keep(size) {
             return None;
         }
+        let mut counts = self.counts.get();
         let mut block = vec![0; usize::try_from(size).ok()?];
         let n = self.reader.read_at(&mut block, offset).ok()?;
         block.truncate(n);

@@ -5,7 +5,7 @@ use super::identify::{self, Identity, Tables};
 use super::modinfo::ModInfo;
 use super::version::GoVersion;
 use super::{experiment, full, godebug};
-use crate::bytes::{Counts, Limits, Part, ReadAt, Room, Window};
+use crate::bytes::{Counts, Limits, Part, ReadAt, Refusal, Room, Window};
 use crate::exe::packed::{self, Packer};
 use crate::exe::{self, Fault, Image, Kind, Miss, Shape};
 use crate::report::model::{Binary, Executable};
@@ -59,6 +59,8 @@ pub struct Inspection {
     pub damage: Option<String>,
     /// Packed, and with what; only when it could not be unpacked.
     pub packed: Option<String>,
+    /// A limit was met, so that not all of the facts are there, and nothing found does not mean nothing there.
+    pub refusal: Option<Refusal>,
     /// What was read.
     pub counts: Counts,
 }
@@ -149,6 +151,10 @@ impl Inspection {
             .find(|f| cuts_headers(f))
             .map(fault_text);
         let mut binary = read(&image, options);
+        if let Some(refusal) = window.refusal() {
+            self.faults.push(refusal.to_string());
+            self.refusal = Some(refusal);
+        }
         if binary.as_ref().is_none_or(|b| b.build_info.is_none())
             && let Some(packer) = packer(window, options.named)
         {
@@ -271,6 +277,8 @@ fn read(image: &Image<'_>, options: &Options<'_>) -> Option<Binary> {
             &mut binary,
         );
     }
+    let refusal = image.window().refusal();
+    binary.notes.extend(refusal.map(|why| why.to_string()));
     Some(binary)
 }
 

@@ -235,10 +235,14 @@ impl<'e> Examiner<'e> {
         };
         self.add_bytes(inspection.counts.bytes.saturating_sub(HEAD as u64));
         if inspection.found.is_empty() {
-            return match (inspection.packed, inspection.damage) {
-                (Some(what), _) => Content::Unexamined("packed", what),
-                (None, Some(what)) => Content::Unexamined("truncated", what),
-                (None, None) => Content::NotGo("an executable, but not made by Go".to_owned()),
+            let refusal = inspection.refusal.map(|why| why.to_string());
+            return match (inspection.packed, inspection.damage, refusal) {
+                (Some(what), ..) => Content::Unexamined("packed", what),
+                (None, Some(what), _) => Content::Unexamined("truncated", what),
+                (None, None, Some(what)) => Content::Unexamined("limit", what),
+                (None, None, None) => {
+                    Content::NotGo("an executable, but not made by Go".to_owned())
+                }
             };
         }
         let found = inspection.found.into_iter().map(|mut f| {

@@ -109,7 +109,12 @@ fn facts_of(
     godebug: Option<&str>,
 ) -> Option<Fips> {
     let tables = Tables::new(image, Limits::default());
-    read(&tables, &crate::go::functions::Functions::read(&tables), build_info, godebug)
+    read(
+        &tables,
+        &crate::go::functions::Functions::read(&tables),
+        build_info,
+        godebug,
+    )
 }
 
 const PLAIN: &[&str] = &[
