@@ -16,6 +16,8 @@ const EXACT: u64 = 64 << 10;
 /// more, mostly to places nearby. The last step is for files that scatter their tables on purpose, which would otherwise
 /// fill the index with a block for each word.
 const GROWTH: [(usize, u64); 2] = [(1024, EXACT), (16, 16 << 10)];
+/// Blocks before a place that are asked for it.
+const STEPS: usize = 8;
 /// Of the bytes that may be read, one in this many may be kept: scans pass over a lot, parsers keep little.
 const KEPT_SHARE: u64 = 4;
 
@@ -190,8 +192,8 @@ impl<'r> Window<'r> {
         } else if size >= EXACT {
             (offset, size)
         } else if let Some((_, block)) = GROWTH.iter().find(|g| self.blocks.len() > g.0) {
-            let start = offset - offset % block;
-            (start, (offset + size - start).next_multiple_of(*block))
+            let start = self.reach(offset).max(offset - offset % block);
+            (start, (offset + size).next_multiple_of(*block) - start)
         } else {
             (offset, size.next_multiple_of(BLOCK))
         };
@@ -228,7 +230,7 @@ impl<'r> Window<'r> {
         let index = self.index.borrow();
         let after = index.partition_point(|&(at, _)| at <= offset);
         // Blocks may overlap, so the nearest one is not always long enough; a few steps back are.
-        for &(at, i) in index[..after].iter().rev().take(8) {
+        for &(at, i) in index[..after].iter().rev().take(STEPS) {
             let block = self.blocks.get(i)?;
             let skip = usize::try_from(offset - at).ok()?;
             if let Some(rest) = block.get(skip..)
@@ -238,6 +240,14 @@ impl<'r> Window<'r> {
             }
         }
         None
+    }
+
+    /// The lowest place where a block may start, for [`Self::cached`] to find it when it looks for `offset`.
+    fn reach(&self, offset: u64) -> u64 {
+        let index = self.index.borrow();
+        let after = index.partition_point(|&(at, _)| at <= offset);
+        let steps = after.checked_sub(STEPS);
+        steps.and_then(|i| index.get(i)).map_or(0, |block| block.0)
     }
 
     fn fetch(&self, offset: u64, size: u64) -> Option<()> {
@@ -291,5 +301,40 @@ impl<'a> object::ReadRef<'a> for &'a Window<'_> {
             }
             size = size.max(bytes.len() as u64).saturating_mul(4);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that are only read on request.
+    struct File(Vec<u8>);
+
+    impl ReadAt for File {
+        fn len(&self) -> u64 {
+            self.0.len() as u64
+        }
+
+        fn read_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<usize> {
+            self.0.as_slice().read_at(buf, offset)
+        }
+    }
+
+    #[test]
+    fn what_is_there_is_found_however_many_blocks_lie_around_it() {
+        let file = File((0..1u32 << 18).flat_map(u32::to_le_bytes).collect());
+        let window = Window::new(&file, 1 << 30);
+        let read = |at: u64| {
+            let word = window.get(at, 4).map(|b| b.try_into().unwrap());
+            assert_eq!(word.map(u32::from_le_bytes), Some(at as u32 / 4), "{at}");
+        };
+        // Far apart, then ten side by side with gaps, which blocks that are read later hold again.
+        (1..=8).for_each(|n| read(n << 16));
+        (0..10).for_each(|n| read((16 << 10) + n * 1200));
+        read((16 << 10) + 10 * 1200 + 1100);
+        let reads = window.counts().reads;
+        read((16 << 10) + 10 * 1200 + 1100);
+        assert_eq!(window.counts().reads, reads);
     }
 }

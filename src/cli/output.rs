@@ -76,13 +76,16 @@ pub struct Lines(Arc<Mutex<Gathered>>);
 
 struct Gathered {
     bytes: Vec<u8>,
+    /// Bytes of the whole lines among them: a line may be long, and comes in small pieces.
+    whole: usize,
     to: Box<dyn Write + Send>,
 }
 
 impl Lines {
     fn new(to: Box<dyn Write + Send>) -> Self {
         let bytes = Vec::with_capacity(GATHERED);
-        Self(Arc::new(Mutex::new(Gathered { bytes, to })))
+        let whole = 0;
+        Self(Arc::new(Mutex::new(Gathered { bytes, whole, to })))
     }
 
     fn lock(&self) -> MutexGuard<'_, Gathered> {
@@ -97,7 +100,7 @@ impl Lines {
 
 impl Gathered {
     fn hand_on(&mut self) -> io::Result<()> {
-        let whole = memchr::memrchr(b'\n', &self.bytes).map_or(0, |end| end + 1);
+        let whole = std::mem::take(&mut self.whole);
         let written = self
             .to
             .write_all(self.bytes.get(..whole).unwrap_or_default());
@@ -109,8 +112,11 @@ impl Gathered {
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut gathered = self.lock();
+        if let Some(end) = memchr::memrchr(b'\n', bytes) {
+            gathered.whole = gathered.bytes.len() + end + 1;
+        }
         gathered.bytes.extend_from_slice(bytes);
-        if gathered.bytes.len() >= GATHERED {
+        if gathered.whole > 0 && gathered.bytes.len() >= GATHERED {
             gathered.hand_on()?;
         }
         Ok(bytes.len())
@@ -119,6 +125,7 @@ impl Write for Lines {
     fn flush(&mut self) -> io::Result<()> {
         let mut gathered = self.lock();
         let rest = std::mem::take(&mut gathered.bytes);
+        gathered.whole = 0;
         gathered.to.write_all(&rest)?;
         gathered.to.flush()
     }
@@ -152,5 +159,41 @@ pub fn print(bytes: &[u8]) -> Result<(), String> {
     match io::stdout().write_all(bytes) {
         Ok(()) => Ok(()),
         Err(e) => write_failed(&e),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    /// What was handed on, piece by piece.
+    #[derive(Clone, Default)]
+    struct Pieces(Arc<Mutex<Vec<Vec<u8>>>>);
+
+    impl Write for Pieces {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().push(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn long_lines_are_handed_on_whole_and_not_searched_again_for_each_piece() {
+        let pieces = Pieces::default();
+        let mut lines = Lines::new(Box::new(pieces.clone()));
+        let start = Instant::now();
+        lines.write_all(b"first\n").unwrap();
+        (0..6_000_000).for_each(|_| lines.write_all(b"x").unwrap());
+        lines.write_all(b"\nrest").unwrap();
+        lines.hand_on().unwrap();
+        assert!(start.elapsed() < Duration::from_secs(30));
+        lines.flush().unwrap();
+        let handed: Vec<usize> = pieces.0.lock().unwrap().iter().map(Vec::len).collect();
+        assert_eq!(handed, [6, 6_000_001, 4]);
     }
 }
