@@ -191,9 +191,13 @@ impl<'r> Window<'r> {
             (0, HEAD)
         } else if size >= EXACT {
             (offset, size)
-        } else if let Some((_, block)) = GROWTH.iter().find(|g| self.blocks.len() > g.0) {
+        } else if let Some(block) = self.block() {
             let start = self.reach(offset).max(offset - offset % block);
-            (start, (offset + size).next_multiple_of(*block) - start)
+            let end = offset + size;
+            (
+                start,
+                end.checked_next_multiple_of(block).unwrap_or(end) - start,
+            )
         } else {
             (offset, size.next_multiple_of(BLOCK))
         };
@@ -240,6 +244,16 @@ impl<'r> Window<'r> {
             }
         }
         None
+    }
+
+    /// The size of the blocks that are read now; `None`: each as it is asked for. What little memory there may be is for what is asked for.
+    fn block(&self) -> Option<u64> {
+        let ample = self.kept.get() < self.most / KEPT_SHARE;
+        GROWTH
+            .iter()
+            .find(|g| self.blocks.len() > g.0)
+            .map(|g| g.1)
+            .filter(|block| ample || *block == EXACT)
     }
 
     /// The lowest place where a block may start, for [`Self::cached`] to find it when it looks for `offset`.

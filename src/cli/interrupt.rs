@@ -11,12 +11,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Keeps the whole lines of this writer when a signal ends the program. A second signal ends it at once.
 pub fn keep(lines: &Lines) {
     let asked = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    let ignored = ignored();
+    let heeded: Vec<i32> = [SIGINT, SIGTERM, SIGHUP]
+        .into_iter()
+        .filter(|signal| ignored >> (signal - 1) & 1 == 0)
+        .collect();
+    for &signal in &heeded {
         if register_conditional_default(signal, asked.clone()).is_err() {
             return;
         }
     }
-    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else {
+    let Ok(mut signals) = Signals::new(&heeded) else {
         return;
     };
     let lines = lines.clone();
@@ -32,4 +37,15 @@ pub fn keep(lines: &Lines) {
             say!("gospect: interrupted: what was found so far is written, without the `end` line");
             let _ = emulate_default_handler(signal);
         });
+}
+
+/// Signals that whoever started the program had set to be ignored, one bit each from signal 1 on: `nohup` wants it to go on, and a shell its
+/// background jobs. Only Linux says so without unsafe code.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }

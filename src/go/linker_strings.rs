@@ -7,7 +7,6 @@
 use super::moduledata::Moduledata;
 use super::{buildinfo, modinfo};
 use crate::exe::Image;
-use std::ops::ControlFlow;
 
 /// Longest text taken, the framed module text aside.
 const TEXT_LIMIT: u64 = 4096;
@@ -39,7 +38,8 @@ impl<'i> LinkerStrings<'i> {
         let word = image.pointer_size();
         let (start, end) = module.data;
         let start = start.checked_next_multiple_of(word).unwrap_or(start);
-        let Some(part) = image.part(start, end.saturating_sub(start).min(DATA_LIMIT)) else {
+        let size = end.saturating_sub(start).min(DATA_LIMIT);
+        let Some(data) = image.bytes_upto(start, size) else {
             return Self { all };
         };
         let fixups = image.fixups();
@@ -49,43 +49,29 @@ impl<'i> LinkerStrings<'i> {
             .iter()
             .peekable();
         // Three words in view: pointer, length, and what follows them.
-        let (mut pointer, mut length) = (None, None);
-        let mut address = start.wrapping_sub(2 * word);
-        let mut see = |next: Option<u64>| {
-            let (raw, size) = (
-                std::mem::replace(&mut pointer, length),
-                std::mem::replace(&mut length, next),
-            );
+        let mut words = Words::new(image, data);
+        let (mut raw, mut length, mut next) = (words.next(), words.next(), words.next());
+        let mut address = start;
+        while let (Some(pointer), Some(size)) = (raw, length) {
             let at = address;
-            address = address.wrapping_add(word);
-            let (Some(raw), Some(size)) = (raw, size) else {
-                return true;
-            };
             // A slice has its capacity behind the length, a string the next variable.
-            if size == 0 || size > limit || next == Some(size) {
-                return true;
+            let slice = next == length;
+            (raw, length, next) = (length, next, words.next());
+            address += word;
+            if size == 0 || size > limit || slice {
+                continue;
             }
             while fixups.next_if(|f| f.0 < at).is_some() {}
-            let target = fixups.next_if(|f| f.0 == at).map_or(raw, |f| f.1);
-            if target == 0 {
-                return true;
+            let pointer = fixups.next_if(|f| f.0 == at).map_or(pointer, |f| f.1);
+            if pointer == 0 {
+                continue;
             }
-            if let Some(text) = text(image, target, size) {
+            if let Some(text) = text(image, pointer, size) {
                 all.push(LinkerString { address: at, text });
-            }
-            all.len() < COUNT_LIMIT
-        };
-        // Data is read in passing: it is large, and little of it is wanted.
-        let stopped = image.scan(&part, 0, &mut |_, bytes| {
-            for next in Words::new(image, bytes) {
-                if !see(Some(next)) {
-                    return ControlFlow::Break(());
+                if all.len() >= COUNT_LIMIT {
+                    break;
                 }
             }
-            ControlFlow::Continue(())
-        });
-        if stopped.is_none() {
-            see(None);
         }
         Self { all }
     }

@@ -14,6 +14,9 @@ pub const AHEAD: usize = 8192;
 /// Weight of the results that wait for delivery before the thread at the back joins the others at the front: what it finds waits to the end.
 const FROM_THE_BACK: usize = 256;
 
+/// Weight at which a task had better leave the rest to another.
+const HEAVY: usize = 64;
+
 /// What a result counts for: 1, or more for one that takes a lot of memory.
 pub trait Weigh {
     /// At least 1.
@@ -65,6 +68,21 @@ enum End {
     Back,
 }
 
+impl<T: Weigh> Output<'_, T> {
+    /// Whether the results are as heavy as is good for one task.
+    pub fn is_heavy(&self) -> bool {
+        self.weight() >= HEAVY
+    }
+
+    fn weight(&self) -> usize {
+        let weights = self.items.iter().map(|i| match i {
+            Item::Result(result) => result.weight(),
+            Item::Child(_) => 0,
+        });
+        weights.sum()
+    }
+}
+
 struct State<'env, T> {
     line: VecDeque<(Arc<Slot<'env, T>>, Task<'env, T>)>,
     /// Tasks being worked on.
@@ -73,6 +91,8 @@ struct State<'env, T> {
     idle: usize,
     /// Weight of the results not delivered yet.
     waiting: usize,
+    /// The reader has nothing to deliver: the task that it waits for is running, or is the first in line.
+    starved: bool,
     stopped: bool,
 }
 
@@ -107,7 +127,7 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
                 self.ready.notify_all();
                 return;
             }
-            let may_take = state.waiting < self.ahead || state.running == 0;
+            let may_take = state.waiting < self.ahead || (state.running == 0 && state.starved);
             let end = if state.waiting < far {
                 preferred
             } else {
@@ -127,7 +147,13 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
                 state.idle -= 1;
                 continue;
             };
+            let for_the_reader = state.waiting >= self.ahead;
             state = self.perform(state, taken, end);
+            if for_the_reader {
+                // It has something now; until it says otherwise that is enough.
+                state.starved = false;
+                self.ready.notify_one();
+            }
             let sleepers = state.idle.min(state.line.len());
             if sleepers > 1 {
                 self.work.notify_all();
@@ -155,11 +181,7 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
         };
         // Tasks guard their own work; this only keeps a panic from leaving the reader waiting for ever.
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| task(&mut output)));
-        let weights = output.items.iter().map(|i| match i {
-            Item::Result(result) => result.weight(),
-            Item::Child(_) => 0,
-        });
-        let results: usize = weights.sum();
+        let results = output.weight();
         let mut state = self.lock();
         // Filled and counted in one step: the reader may take a result as soon as it is there.
         *slot.items.lock().unwrap_or_else(PoisonError::into_inner) = Some(output.items);
@@ -189,9 +211,13 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
                         .lock()
                         .unwrap_or_else(PoisonError::into_inner)
                         .take();
+                    state.starved = items.is_none();
                     if let Some(items) = items {
                         open.push(items);
                         break;
+                    }
+                    if state.running == 0 && state.idle > 0 {
+                        self.work.notify_one();
                     }
                     // Woken now and then rather than for each task: a switch of threads costs more than most tasks.
                     let wait = self.ready.wait_timeout(state, PAUSE);
@@ -258,6 +284,7 @@ pub fn run<'env, T: Send + Weigh>(
             running: 0,
             idle: 0,
             waiting: 0,
+            starved: false,
             stopped: false,
         }),
         work: Condvar::new(),
@@ -395,6 +422,35 @@ mod tests {
         .unwrap();
         assert_eq!(seen, (0..100).collect::<Vec<usize>>());
         assert!(before.load(Ordering::SeqCst) < 50, "{before:?}");
+    }
+
+    #[test]
+    fn a_slow_reader_slows_the_work() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let (made, mut most) = (AtomicUsize::new(0), 0);
+        let mut seen = 0;
+        run(
+            4,
+            20,
+            |out| {
+                for i in 0..300 {
+                    let made = &made;
+                    out.task(move |out| {
+                        made.fetch_add(1, Ordering::SeqCst);
+                        out.push(i);
+                    });
+                }
+            },
+            &mut |_: usize| {
+                std::thread::sleep(Duration::from_micros(300));
+                seen += 1;
+                most = most.max(made.load(Ordering::SeqCst) - seen);
+                true
+            },
+        )
+        .unwrap();
+        assert_eq!(seen, 300);
+        assert!(most <= 20 + 4, "{most}");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! entered twice.
 
 use super::dir::{Dir, Kind, Listed, Stat};
-use super::ordered::Output;
+use super::ordered::{Output, Weigh};
 use globset::GlobSet;
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -141,7 +141,7 @@ impl<'env, V> Walk<'env, V> {
         root: &Path,
         out: &mut Output<'env, T>,
     ) where
-        T: Send + 'env,
+        T: Send + Weigh + 'env,
         V: Visit<'env, T>,
     {
         let dir = match Dir::open(root) {
@@ -164,7 +164,7 @@ impl<'env, V> Walk<'env, V> {
 
     fn enter<T>(self: Arc<Self>, pending: Pending, out: &mut Output<'env, T>)
     where
-        T: Send + 'env,
+        T: Send + Weigh + 'env,
         V: Visit<'env, T>,
     {
         let opened = match &pending.parent {
@@ -207,7 +207,7 @@ impl<'env, V> Walk<'env, V> {
         device: u64,
         out: &mut Output<'env, T>,
     ) where
-        T: Send + 'env,
+        T: Send + Weigh + 'env,
         V: Visit<'env, T>,
     {
         let (mut names, error) = dir.list();
@@ -240,12 +240,13 @@ impl<'env, V> Walk<'env, V> {
         device: u64,
         out: &mut Output<'env, T>,
     ) where
-        T: Send + 'env,
+        T: Send + Weigh + 'env,
         V: Visit<'env, T>,
     {
         let (mut files, mut below) = (0, 0);
         let follow = self.rules.follow;
-        for Listed { name, kind } in names {
+        let mut names = names.into_iter();
+        while let Some(Listed { name, kind }) = names.next() {
             if self.excluded(here, &name) {
                 continue;
             }
@@ -295,6 +296,12 @@ impl<'env, V> Walk<'env, V> {
                         },
                         out,
                     );
+                    if out.is_heavy() && !names.as_slice().is_empty() {
+                        let (walk, dir, here) = (self.clone(), dir.clone(), here.to_owned());
+                        let rest = names.collect();
+                        out.task(move |out| walk.entries(&dir, &here, rest, depth, device, out));
+                        break;
+                    }
                 }
                 _ => {}
             }
