@@ -70,7 +70,7 @@ enum End {
 
 impl<T: Weigh> Output<'_, T> {
     /// Whether the results are as heavy as is good for one task.
-    pub fn is_heavy(&self) -> bool {
+    pub(crate) fn is_heavy(&self) -> bool {
         self.weight() >= HEAVY
     }
 
