@@ -251,8 +251,8 @@ fn a_short_gzip_file_tells_what_it_holds_unless_more_may_follow() {
     let zeros = gzip(&vec![0; 1 << 20]);
     assert_eq!(content(&zeros), Some((1 << 20, vec![0; GLANCE])));
     let (rest, _) = zeros.split_last_chunk::<4>().unwrap();
-    let lie = [rest, &9000u32.to_le_bytes()].concat();
-    assert_eq!(content(&lie), Some((9000, vec![0; GLANCE])));
+    let lie = [rest, &15_000u32.to_le_bytes()].concat();
+    assert_eq!(content(&lie), Some((15_000, vec![0; GLANCE])));
     let long = gzip(&Seed(7).bytes(40_000));
     assert_eq!(content(&long), None, "too long to be looked at");
 }
