@@ -153,29 +153,20 @@ def pe_sections_over_everything(d):
         f.truncate(64 << 20)
 
 
-def leb(n):
-    out = b""
-    while True:
-        out += bytes([n & 127 | (128 if n > 127 else 0)])
-        n >>= 7
-        if not n:
-            return out
-
-
 @case
 def wasm_million_parts(d):
     n = 12 << 20
     part = b"\0\x41\0\x0b\0"
     with open(d + "/x.wasm", "wb") as f:
-        body = leb(n) + part * n
-        f.write(b"\0asm\1\0\0\0\x0b" + leb(len(body)) + body)
+        body = hostile_small.leb(n) + part * n
+        f.write(b"\0asm\1\0\0\0\x0b" + hostile_small.leb(len(body)) + body)
 
 
 @case
 def wasm_giant_span(d):
-    body = leb(2) + b"\0\x41\0\x0b\x01a" + b"\0\x41" + b"\x80\x80\x80\x80\x01" + b"\x0b\x01b"
+    body = hostile_small.leb(2) + b"\0\x41\0\x0b\x01a" + b"\0\x41" + b"\x80\x80\x80\x80\x01" + b"\x0b\x01b"
     with open(d + "/x.wasm", "wb") as f:
-        f.write(b"\0asm\1\0\0\0\x0b" + leb(100 << 20))
+        f.write(b"\0asm\1\0\0\0\x0b" + hostile_small.leb(100 << 20))
         f.write(body)
         f.truncate(200 << 20)
 
@@ -238,7 +229,7 @@ def go_elf(path, modinfo, version=b"go1.26.6"):
     """A program with no more than its record."""
     frame = bytes.fromhex("3077af0c9274080241e1c107e6d618e6"), bytes.fromhex("f932433186182072008242104116d8f2")
     text = frame[0] + modinfo + frame[1]
-    blob = b"\xff Go buildinf:\x08\x02" + bytes(16) + leb(len(version)) + version + leb(len(text)) + text
+    blob = b"\xff Go buildinf:\x08\x02" + bytes(16) + hostile_small.leb(len(version)) + version + hostile_small.leb(len(text)) + text
     names = b"\0.go.buildinfo\0.s\0"
     at = 64 + 56 + 64 * 3
     start = (at + len(names) + 4095) & ~4095

@@ -5,6 +5,8 @@ usage: scripts/make-fuzz-corpus.py [REPOSITORY]     regressions (names without `
 """
 import bz2, gzip, io, json, lzma, os, pathlib, struct, sys, tarfile, zipfile
 
+import hostile_small
+
 ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(__file__) + "/..").resolve()
 FIXTURES, OUT = ROOT / "testdata/fixtures", ROOT / "testdata/fuzz"
 KEEP = 384
@@ -29,15 +31,6 @@ def programs():
                 if member.isfile():
                     found[os.path.basename(member.name)] = tar.extractfile(member).read()
     return found
-
-
-def leb(n):
-    out = b""
-    while True:
-        out += bytes([n & 127 | (128 if n > 127 else 0)])
-        n >>= 7
-        if not n:
-            return out
 
 
 def trim_elf(f):
@@ -197,12 +190,12 @@ def trim_wasm(f):
                 _, q = read_leb(body, q)
                 q += 1
                 n, data = read_leb(body, q)
-                parts += body[p:q] + leb(min(n, 600)) + body[data:data + min(n, 600)]
+                parts += body[p:q] + hostile_small.leb(min(n, 600)) + body[data:data + min(n, 600)]
                 p = data + n
-            body = leb(min(count, 6)) + parts
+            body = hostile_small.leb(min(count, 6)) + parts
         else:
             body = body[:300]
-        out += bytes([kind]) + leb(len(body)) + body
+        out += bytes([kind]) + hostile_small.leb(len(body)) + body
     return bytes(out)
 
 
@@ -241,7 +234,7 @@ def fat(slices):
 def blob(version, modinfo, flags=2, size=8):
     frame = bytes.fromhex("3077af0c9274080241e1c107e6d618e6"), bytes.fromhex("f932433186182072008242104116d8f2")
     text = frame[0] + modinfo + frame[1] if modinfo else b""
-    return MAGIC + bytes([size, flags]) + bytes(16) + leb(len(version)) + version + leb(len(text)) + text
+    return MAGIC + bytes([size, flags]) + bytes(16) + hostile_small.leb(len(version)) + version + hostile_small.leb(len(text)) + text
 
 
 MODINFO = (b"path\texample.com/app/cmd\nmod\texample.com/app\tv1.2.3\th1:abc=\n"
