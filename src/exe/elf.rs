@@ -144,6 +144,7 @@ fn read_segments<'a, E>(
                     offset,
                     writable: flags.contains(elf::PF_W),
                     executable: flags.contains(elf::PF_X),
+                    discardable: false,
                 });
             }
             elf::PT_INTERP if file_size <= 4096 && image.interpreter.is_none() => {
@@ -247,6 +248,7 @@ fn lay_out_sections<'a, E>(
             offset: section.offset,
             writable: flags.contains(elf::SHF_WRITE),
             executable: flags.contains(elf::SHF_EXECINSTR),
+            discardable: false,
         });
         next = next.saturating_add(size).saturating_add(0x1_ffff) & !0xffff;
     }

@@ -116,6 +116,8 @@ pub struct Segment {
     pub writable: bool,
     /// Loaded executable.
     pub executable: bool,
+    /// Nothing that the running program reads: symbols, debug information, relocations.
+    pub discardable: bool,
 }
 
 impl Segment {

@@ -139,6 +139,9 @@ fn read_segment<'a, M>(
             offset,
             writable: protection.contains(macho::VM_PROT_WRITE),
             executable: protection.contains(macho::VM_PROT_EXECUTE),
+            // `__DWARF` is mapped without any right.
+            discardable: !protection.contains(macho::VM_PROT_READ)
+                || segment.name() == macho::SEG_LINKEDIT.as_bytes(),
         });
     }
     let Ok(sections) = segment.sections(endian, data) else {
@@ -156,6 +159,7 @@ fn read_segment<'a, M>(
                     offset,
                     writable: home.starts_with(b"__DATA"),
                     executable: section.name() == b"__text",
+                    discardable: false,
                 });
             }
             image.relocations.push(Relocations {

@@ -163,6 +163,7 @@ fn read_sections<'a>(
                 offset,
                 writable: flags.contains(pe::IMAGE_SCN_MEM_WRITE),
                 executable: flags.contains(pe::IMAGE_SCN_MEM_EXECUTE),
+                discardable: flags.contains(pe::IMAGE_SCN_MEM_DISCARDABLE),
             });
         }
     }

@@ -53,6 +53,7 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
             offset,
             writable: i == 1,
             executable: i == 0,
+            discardable: false,
         });
         image.sections.push(Section {
             name: Cow::Borrowed(name),

@@ -104,6 +104,7 @@ fn rebuild(window: &Window<'_>, offset: u64, size: u64, image: &mut Image<'_>) {
         offset: 0,
         writable: true,
         executable: false,
+        discardable: false,
     });
     image.memory = Some(memory.bytes);
 }
@@ -311,10 +312,19 @@ fn data_segment(bytes: &[u8]) -> Option<(DataSegment, usize)> {
 }
 
 /// An unsigned LEB128 number of up to 64 bits and how many bytes it took.
+#[inline]
 pub(crate) fn leb(bytes: &[u8]) -> Option<(u64, usize)> {
+    // Nearly all are of one byte.
+    match bytes.first()? {
+        &small @ ..0x80 => Some((u64::from(small), 1)),
+        _ => long_leb(bytes),
+    }
+}
+
+fn long_leb(bytes: &[u8]) -> Option<(u64, usize)> {
     let mut value = 0u64;
     for (i, &b) in bytes.iter().take(10).enumerate() {
-        value |= u64::from(b & 0x7f).checked_shl(7 * i as u32)?;
+        value |= u64::from(b & 0x7f) << (7 * i);
         if b & 0x80 == 0 {
             return Some((value, i + 1));
         }

@@ -83,6 +83,7 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
                 offset: raw.offset,
                 writable: kind & STYP_TEXT == 0,
                 executable: kind & STYP_TEXT != 0,
+                discardable: false,
             });
         }
         image.sections.push(raw);

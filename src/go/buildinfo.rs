@@ -59,11 +59,7 @@ pub fn find_in_section<'i>(image: &'i Image<'_>, limit: u64) -> Result<Blob<'i>,
         Format::MachO => b"__go_buildinfo",
         Format::Pe if image.section(b".go.buildinfo").is_some() => b".go.buildinfo",
         Format::Pe | Format::Xcoff | Format::Plan9 => {
-            let data = image
-                .segments
-                .iter()
-                .find(|s| s.writable && !s.executable)
-                .ok_or(NoBlob::Absent)?;
+            let data = writable(image).next().ok_or(NoBlob::Absent)?;
             return find_in(image, *data, limit, false);
         }
         Format::Wasm => return Err(NoBlob::Absent),
@@ -75,17 +71,27 @@ pub fn find_in_section<'i>(image: &'i Image<'_>, limit: u64) -> Result<Blob<'i>,
     find_in(image, part, limit, false)
 }
 
-/// Looks through every writable segment. Only a version that reads like Go's is believed here: data may hold anything.
+fn writable<'i>(image: &'i Image<'_>) -> impl Iterator<Item = &'i Segment> {
+    image
+        .segments
+        .iter()
+        .filter(|s| s.writable && !s.executable)
+}
+
+/// Looks through every writable segment, after [`find_in_section`] was in vain. Only a version that reads like Go's is believed here:
+/// data may hold anything.
 ///
 /// # Errors
 /// [`NoBlob`].
 pub fn find_in_segments<'i>(image: &'i Image<'_>, limit: u64) -> Result<Blob<'i>, NoBlob> {
     let mut worst = NoBlob::Absent;
-    for segment in image
-        .segments
-        .iter()
-        .filter(|s| s.writable && !s.executable)
-    {
+    // Where the section has no name, the first of them was looked through whole.
+    let searched = match image.format {
+        Format::Pe => usize::from(image.section(b".go.buildinfo").is_none()),
+        Format::Xcoff | Format::Plan9 => 1,
+        Format::Elf | Format::MachO | Format::Wasm => 0,
+    };
+    for segment in writable(image).skip(searched) {
         match find_in(image, *segment, limit, true) {
             Ok(blob) => return Ok(blob),
             Err(NoBlob::Broken) => worst = NoBlob::Broken,

@@ -253,7 +253,7 @@ pub fn go_note<'i>(image: &'i Image<'_>) -> Option<&'i [u8]> {
 }
 
 /// The module text between its framing, in read-only or writable data. Code is looked at only where a format keeps it in one segment with
-/// the data; the function table holds names alone and is left out.
+/// the data; the function table holds names alone and is left out, as is what the running program does not read.
 fn scan_for_modinfo<'i>(
     image: &'i Image<'_>,
     table: Option<&Pclntab>,
@@ -264,7 +264,7 @@ fn scan_for_modinfo<'i>(
     let parts = image
         .segments
         .iter()
-        .filter(|s| !(split && s.executable))
+        .filter(|s| !(split && s.executable) && !s.discardable)
         .map(|s| match table {
             Some(table) if s.address < table && table < s.end() => Segment {
                 size: table - s.address,

@@ -89,8 +89,8 @@ impl Pclntab {
                 return Some(table);
             }
         }
-        // Read-only data first: that is where it nearly always is.
-        let order = |s: &&Segment| (s.writable, s.executable);
+        // Read-only data first: that is where it nearly always is. Debug information last: it is large, and the table is not there.
+        let order = |s: &&Segment| (s.discardable, s.writable, s.executable);
         let mut segments: Vec<&Segment> = image.segments.iter().collect();
         segments.sort_by_key(order);
         segments.into_iter().find_map(|s| Self::scan(image, s))

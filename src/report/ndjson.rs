@@ -1,15 +1,19 @@
 //! The stream: one JSON object a line, written as facts arrive.
 
 use super::model::Line;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
-/// Writes one line.
+/// Writes one line. Its hundreds of small pieces are gathered on the way.
 ///
 /// # Errors
 /// Those of the writer.
 pub fn write(line: &Line, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, line).map_err(io::Error::from)?;
-    out.write_all(b"\n")
+    let mut pieces = BufWriter::new(out);
+    serde_json::to_writer(&mut pieces, line).map_err(io::Error::from)?;
+    pieces.write_all(b"\n")?;
+    // Not `flush`, which would reach the file with every line.
+    pieces.into_inner()?;
+    Ok(())
 }
 
 #[cfg(test)]

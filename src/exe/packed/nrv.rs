@@ -23,7 +23,7 @@ pub(super) enum Variant {
 struct Bits<'a, const W: usize> {
     src: &'a [u8],
     at: usize,
-    /// Bits of the current word that are left, at the top.
+    /// Bits of the current word that are left, at the top; zeros below.
     word: u32,
     left: u32,
 }
@@ -36,27 +36,46 @@ impl<const W: usize> Bits<'_, W> {
         Ok(u32::from(byte))
     }
 
+    /// The control word that comes next, its bits at the top; 0 where the stream has none.
     #[inline(always)]
-    fn refill(&mut self) -> Result<(), Flaw> {
-        let raw = self.src.get(self.at..self.at + W).ok_or(Flaw::Short)?;
-        let word = raw
-            .iter()
-            .rev()
-            .fold(0_u32, |word, byte| word << 8 | u32::from(*byte));
-        self.word = word << (32 - 8 * W);
+    fn next_word(&self) -> u32 {
+        let rest = self.src.get(self.at..).unwrap_or_default();
+        let Some(raw) = rest.first_chunk::<W>() else {
+            return 0;
+        };
+        let mut word = [0; 4];
+        word[4 - W..].copy_from_slice(raw);
+        u32::from_le_bytes(word)
+    }
+
+    /// The bits of this word and of the next, at the top. It holds until a byte is taken, which would move the next word.
+    #[inline(always)]
+    fn ahead(&self) -> u64 {
+        u64::from(self.word) << 32 | u64::from(self.next_word()) << 32 >> self.left
+    }
+
+    /// Takes the first `used` of the bits [`Self::ahead`]: no more than those of this word and of one more.
+    #[inline(always)]
+    fn skip(&mut self, used: u32) -> Result<(), Flaw> {
+        if used <= self.left {
+            self.word <<= used & 31;
+            self.left -= used;
+            return Ok(());
+        }
+        let next = self.next_word();
         self.at += W;
-        self.left = 8 * W as u32;
+        self.word = next << (used - self.left);
+        self.left += 8 * W as u32 - used;
+        if self.at > self.src.len() {
+            return Err(Flaw::Short);
+        }
         Ok(())
     }
 
     #[inline(always)]
     fn bit(&mut self) -> Result<u32, Flaw> {
-        if self.left == 0 {
-            self.refill()?;
-        }
-        let bit = self.word >> 31;
-        self.word <<= 1;
-        self.left -= 1;
+        let bit = (self.ahead() >> 63) as u32;
+        self.skip(1)?;
         Ok(bit)
     }
 
@@ -64,46 +83,28 @@ impl<const W: usize> Bits<'_, W> {
     #[inline(always)]
     fn literals(&mut self, out: &mut Sink<'_>) -> Result<(), Flaw> {
         loop {
-            if self.left == 0 {
-                self.refill()?;
-            }
             let run = (!self.word).leading_zeros().min(self.left);
-            if run > 0 {
-                out.extend(self.src, self.at, run as usize)?;
-                self.at += run as usize;
-                self.left -= run;
-                self.word = self.word.checked_shl(run).unwrap_or(0);
-            }
-            if self.left > 0 {
-                // The zero that ends the run.
-                self.word <<= 1;
-                self.left -= 1;
+            out.extend(self.src, self.at, run as usize)?;
+            self.at += run as usize;
+            if run < self.left {
+                // With the zero that ends the run.
+                self.word = self.word << run << 1;
+                self.left -= run + 1;
                 return Ok(());
             }
+            self.word = self.next_word();
+            self.left = 8 * W as u32;
+            self.at += W;
+            if self.at > self.src.len() {
+                return Err(Flaw::Short);
+            }
         }
     }
 
-    /// A number that ends within the next bits, if it is in the table and they are all here.
-    #[inline(always)]
-    fn short(&mut self, table: &[(u8, u8); 256]) -> Option<u32> {
-        let (used, number) = *table.get(self.word as usize >> 24)?;
-        let used = u32::from(used);
-        if used == 0 || used > self.left {
-            return None;
-        }
-        self.word <<= used;
-        self.left -= used;
-        Some(u32::from(number))
-    }
-
-    /// An open-ended number: a value bit, then a stop bit, from a leading one.
+    /// An open-ended number: a leading one, then value bits, each with a stop bit behind it.
     #[inline(always)]
     fn gamma(&mut self) -> Result<u32, Flaw> {
-        static SHORT: [(u8, u8); 256] = short_numbers(false);
-        if let Some(n) = self.short(&SHORT) {
-            return Ok(n);
-        }
-        let mut n: u32 = 1;
+        let mut n = 1_u32;
         loop {
             n = n.checked_mul(2).ok_or(Flaw::Bad)? + self.bit()?;
             if self.bit()? == 1 {
@@ -112,14 +113,30 @@ impl<const W: usize> Bits<'_, W> {
         }
     }
 
-    /// The offset prefix of NRV2D and NRV2E: as [`Bits::gamma`], with a second value bit a round.
+    /// The open-ended number of NRV2D and NRV2E: n becomes 2n + a bit, and where no stop bit follows 2(n - 1) + another.
     #[inline(always)]
     fn prefix(&mut self) -> Result<u32, Flaw> {
-        static SHORT: [(u8, u8); 256] = short_numbers(true);
-        if let Some(n) = self.short(&SHORT) {
-            return Ok(n);
+        // The stop bits of nine rounds, which hold the offsets of 32 MiB; of longer ones there is the end mark.
+        const STOPS: u64 = 0b010_010_010_010_010_010_010_010_010 << 37;
+        let ahead = self.ahead();
+        let stop = (ahead & STOPS).leading_zeros();
+        if stop > 25 || W < 4 {
+            return self.long_prefix();
         }
-        let mut n: u32 = 1;
+        self.skip(stop + 1)?;
+        let values = VALUES[(ahead >> 55) as usize] as u32;
+        let values = values << 6 | VALUES[(ahead >> 46 & 0x1ff) as usize] as u32;
+        let values = values << 6 | VALUES[(ahead >> 37 & 0x1ff) as usize] as u32;
+        let bits = 2 * (stop / 3) + 1;
+        // Twice the sum of 2 * 4^i that the rounds before the last take away.
+        let less = ((1 << (bits - 1)) - 1) / 3 * 4;
+        Ok((1 << bits) + (values >> (18 - bits)) - less)
+    }
+
+    /// As [`Self::prefix`], bit by bit.
+    #[cold]
+    fn long_prefix(&mut self) -> Result<u32, Flaw> {
+        let mut n = 1_u32;
         loop {
             n = n.checked_mul(2).ok_or(Flaw::Bad)? + self.bit()?;
             if self.bit()? == 1 {
@@ -130,32 +147,51 @@ impl<const W: usize> Bits<'_, W> {
     }
 }
 
-/// For each eight bits how many of them make a whole number (0: none), and that number. `wide`: with the second value bit of a prefix.
-const fn short_numbers(wide: bool) -> [(u8, u8); 256] {
-    let mut table = [(0, 0); 256];
+/// The value bits among nine bits of three rounds: all but those in the middle.
+static VALUES: [u8; 512] = {
+    let mut table = [0; 512];
     let mut bits = 0;
-    while bits < 256 {
-        let (mut used, mut n) = (0, 1);
-        while used + 2 <= 8 {
-            n = n * 2 + (bits >> (7 - used) & 1);
-            let stop = bits >> (6 - used) & 1;
-            used += 2;
-            if stop == 1 {
-                table[bits] = (used as u8, n as u8);
-                break;
-            }
-            if wide {
-                if used == 8 {
-                    break;
-                }
-                n = (n - 1) * 2 + (bits >> (7 - used) & 1);
-                used += 1;
-            }
+    while bits < 512 {
+        let mut round = 0;
+        while round < 3 {
+            let three = bits >> (3 * round) & 7;
+            table[bits] |= ((three >> 2 << 1 | three & 1) << (2 * round)) as u8;
+            round += 1;
         }
         bits += 1;
     }
     table
-}
+};
+
+/// Lengths of NRV2E by the first bit, which stands in the offset, and by the next eight: how many of these are used
+/// (0: more than eight), and the length.
+static LENGTHS: [(u8, u8); 512] = {
+    let mut table = [(0, 0); 512];
+    let mut index = 0;
+    while index < 512 {
+        let (first, second, third) = (index >> 8, index >> 7 & 1, index >> 6 & 1);
+        table[index] = match (first, second) {
+            (1, _) => (1, 1 + second as u8),
+            (_, 1) => (2, 3 + third as u8),
+            _ => {
+                let (mut used, mut n) = (1, 1);
+                loop {
+                    n = n << 1 | (index >> (7 - used) & 1);
+                    let is_last = index >> (6 - used) & 1 == 1;
+                    used += 2;
+                    if is_last {
+                        break (used as u8, 3 + n as u8);
+                    }
+                    if used + 2 > 8 {
+                        break (0, 0);
+                    }
+                }
+            }
+        };
+        index += 1;
+    }
+    table
+};
 
 /// Expands `src`, a stream of exactly `want` bytes, or the first `until` of them, appended to `out`. `width`: bytes of a control word.
 pub(super) fn expand(
@@ -226,11 +262,12 @@ fn decode<const V: u8, const W: usize>(src: &[u8], out: &mut Sink<'_>) -> Result
             0x500
         };
         len = if V == E {
-            if len == 1 {
-                1 + bits.bit()?
-            } else if bits.bit()? == 1 {
-                3 + bits.bit()?
+            let (used, short) = LENGTHS[(len as usize) << 8 | (bits.ahead() >> 56) as usize];
+            if used > 0 {
+                bits.skip(u32::from(used))?;
+                u32::from(short)
             } else {
+                bits.skip(1)?;
                 bits.gamma()?.checked_add(3).ok_or(Flaw::Bad)?
             }
         } else {
