@@ -30,6 +30,8 @@ pub struct Feed {
     parts: Vec<Part>,
     options: Options,
     run: Run,
+    /// Whether a terminal may show how far the scan is: not where the results themselves appear there.
+    pub progress: bool,
 }
 
 enum Part {
@@ -72,6 +74,7 @@ impl Feed {
             parts,
             options,
             run,
+            progress: true,
         })
     }
 
@@ -83,6 +86,7 @@ impl Feed {
             parts,
             options,
             run,
+            progress: true,
         }
     }
 
@@ -93,7 +97,7 @@ impl Feed {
         forward: &mut dyn FnMut(Line) -> io::Result<()>,
     ) -> Result<End, String> {
         let counters = Arc::new(Counters::default());
-        let progress = Progress::start(quiet, &counters);
+        let progress = Progress::start(quiet || !self.progress, &counters);
         let options = Options {
             progress: Some(counters),
             ..self.options

@@ -12,6 +12,8 @@ const GATHERED: usize = 64 << 10;
 /// An open output.
 pub struct Output {
     writer: Lines,
+    /// Whether somebody watches it come.
+    pub terminal: bool,
     /// What it can show.
     pub look: Look,
 }
@@ -37,7 +39,8 @@ impl Output {
         let width =
             terminal.then(|| terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)));
         Ok(Self {
-            writer: Lines::new(to),
+            writer: Lines::new(to, if terminal { 0 } else { GATHERED }),
+            terminal,
             look: Look {
                 width,
                 color,
@@ -78,14 +81,19 @@ struct Gathered {
     bytes: Vec<u8>,
     /// Bytes of the whole lines among them: a line may be long, and comes in small pieces.
     whole: usize,
+    enough: usize,
     to: Box<dyn Write + Send>,
 }
 
 impl Lines {
-    fn new(to: Box<dyn Write + Send>) -> Self {
-        let bytes = Vec::with_capacity(GATHERED);
-        let whole = 0;
-        Self(Arc::new(Mutex::new(Gathered { bytes, whole, to })))
+    /// Gathers up to `enough` bytes, if they are whole lines.
+    fn new(to: Box<dyn Write + Send>, enough: usize) -> Self {
+        Self(Arc::new(Mutex::new(Gathered {
+            bytes: Vec::with_capacity(enough),
+            whole: 0,
+            enough,
+            to,
+        })))
     }
 
     fn lock(&self) -> MutexGuard<'_, Gathered> {
@@ -116,7 +124,7 @@ impl Write for Lines {
             gathered.whole = gathered.bytes.len() + end + 1;
         }
         gathered.bytes.extend_from_slice(bytes);
-        if gathered.whole > 0 && gathered.bytes.len() >= GATHERED {
+        if gathered.whole > 0 && gathered.bytes.len() >= gathered.enough {
             gathered.hand_on()?;
         }
         Ok(bytes.len())
@@ -185,7 +193,7 @@ mod tests {
     #[test]
     fn long_lines_are_handed_on_whole_and_not_searched_again_for_each_piece() {
         let pieces = Pieces::default();
-        let mut lines = Lines::new(Box::new(pieces.clone()));
+        let mut lines = Lines::new(Box::new(pieces.clone()), GATHERED);
         let start = Instant::now();
         lines.write_all(b"first\n").unwrap();
         (0..6_000_000).for_each(|_| lines.write_all(b"x").unwrap());

@@ -4,11 +4,11 @@ use super::args::{Facts, OutputArgs, ScanArgs, SourceArgs};
 use super::dates;
 use super::exit::Exit;
 use super::feed::{Feed, Need};
-use super::output::{Output, write_failed};
+use super::output::Output;
 use crate::bytes::Limits;
 use crate::go::Level;
 use crate::report::document::SupportTable;
-use crate::report::format::{self, Writer};
+use crate::report::format::{self, Pace, Writer};
 use crate::report::model::{Binary, End, Line};
 use crate::scan::{Named, Options};
 use crate::source::image::Platform;
@@ -29,7 +29,7 @@ pub fn run(args: &ScanArgs) -> Result<Exit, String> {
 }
 
 /// Runs a feed and writes it, in the format asked for or the one that fits what was found.
-pub fn show(feed: Feed, format: Option<&str>, output: &OutputArgs) -> Result<End, String> {
+pub fn show(mut feed: Feed, format: Option<&str>, output: &OutputArgs) -> Result<End, String> {
     let chosen = format.and_then(format::find);
     let quiet = output.quiet;
     let mut output = Output::open(output)?;
@@ -38,28 +38,32 @@ pub fn show(feed: Feed, format: Option<&str>, output: &OutputArgs) -> Result<End
         support: SupportTable::default(),
     };
     let today = dates::today().to_string();
-    // Without a format, what was found decides: it is written at the end anyway.
+    if let Some(format) = chosen {
+        if format.pace == Pace::Lines {
+            output.keep_when_interrupted();
+        }
+        feed.progress &= !(output.terminal && format.pace != Pace::End);
+    }
+    let start = |format, to| Writer::new(format, options.clone(), to);
+    let mut to = Some(output.writer());
+    let mut writer = chosen.and_then(|format| Some(start(format, to.take()?)));
+    // Without a format, what is found decides: a second thing makes it a table.
     let mut held = Vec::new();
-    if chosen.is_some_and(format::Format::streams) {
-        output.keep_when_interrupted();
-    }
-    let mut writer = chosen.map(|format| Writer::new(format, options.clone(), output.writer()));
-    let end = feed.run(quiet, &mut |line| match &mut writer {
-        Some(writer) => put(writer, line, &today),
-        None => {
-            held.push(line);
-            Ok(())
+    let end = feed.run(quiet, &mut |line| {
+        if let Some(writer) = &mut writer {
+            return put(writer, line, &today);
         }
-    })?;
-    if chosen.is_none() {
-        let mut writer = Writer::new(fitting(&held), options, output.writer());
-        let written = held
+        let is_last = matches!(line, Line::End(_));
+        held.push(line);
+        let Some(format) = fitting(&held, is_last) else {
+            return Ok(());
+        };
+        let Some(to) = to.take() else { return Ok(()) };
+        let writer = writer.insert(start(format, to));
+        std::mem::take(&mut held)
             .into_iter()
-            .try_for_each(|line| put(&mut writer, line, &today));
-        if let Err(e) = written {
-            write_failed(&e)?;
-        }
-    }
+            .try_for_each(|line| put(writer, line, &today))
+    })?;
     Ok(end)
 }
 
@@ -73,8 +77,8 @@ fn put(writer: &mut Writer<'_>, line: Line, today: &str) -> io::Result<()> {
     writer.line(line)
 }
 
-/// One target that is one binary is shown in full, anything else as a table.
-fn fitting(lines: &[Line]) -> &'static format::Format {
+/// One target that is one binary is shown in full, anything else as a table; `None`: not decided before there is more.
+fn fitting(lines: &[Line], is_all: bool) -> Option<&'static format::Format> {
     let target = lines.iter().find_map(|l| match l {
         Line::Run(run) => match run.targets.as_slice() {
             [one] => Some(one.as_str()),
@@ -87,9 +91,13 @@ fn fitting(lines: &[Line]) -> &'static format::Format {
         .filter(|l| matches!(l, Line::Binary(_) | Line::Image(_)));
     let one = match (target, found.next(), found.next()) {
         (Some(target), Some(Line::Binary(binary)), None) => is_target(target, binary),
+        (_, None, _) if !is_all => return None,
         _ => false,
     };
-    format::find(if one { "card" } else { "table" }).unwrap_or(&format::SCAN[0])
+    if one && !is_all {
+        return None;
+    }
+    format::find(if one { "card" } else { "table" })
 }
 
 /// Whether the binary is the very thing that was named, not something inside it.

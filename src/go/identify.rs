@@ -264,7 +264,7 @@ fn scan_for_modinfo<'i>(
     let parts = image
         .segments
         .iter()
-        .filter(|s| !(split && s.executable) && !s.discardable)
+        .filter(|s| !(s.discardable || split && s.executable))
         .map(|s| match table {
             Some(table) if s.address < table && table < s.end() => Segment {
                 size: table - s.address,

@@ -43,6 +43,17 @@ impl Document {
             Line::End(end) => self.end = end,
         }
     }
+
+    /// The lines that make this document.
+    pub fn lines(self) -> impl Iterator<Item = Line> {
+        let images = self.images.into_iter().map(|i| Line::Image(Box::new(i)));
+        let binaries = self.binaries.into_iter().map(|b| Line::Binary(Box::new(b)));
+        std::iter::once(Line::Run(self.run))
+            .chain(images)
+            .chain(binaries)
+            .chain(self.unexamined.into_iter().map(Line::Unexamined))
+            .chain(std::iter::once(Line::End(self.end)))
+    }
 }
 
 /// What the caller knows about the support of a Go release; the report only repeats it.

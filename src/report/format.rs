@@ -1,9 +1,12 @@
-//! The formats of `scan`: a table, and one writer that streams or collects as the format needs.
+//! The formats of `scan`: a table, and one writer that hands the lines to the format.
 
+use super::card::Cards;
 use super::document::{Document, Support, SupportTable};
+use super::json::Json;
 use super::model::{KnowledgeDate, Line, Run, SCHEMA, Tool};
 use super::style::Look;
-use super::{card, csv, html, json, ndjson, table};
+use super::table::Rows;
+use super::{csv, html, ndjson};
 use std::io::{self, Write};
 
 /// What the caller knows and the record does not.
@@ -15,13 +18,21 @@ pub struct Options {
     pub support: SupportTable,
 }
 
-/// How a format is written.
-#[derive(Clone, Copy)]
-enum Render {
-    /// Line by line.
-    Stream(fn(&Line, &mut dyn Write) -> io::Result<()>),
+/// An output in the making. It keeps of the lines no more than it needs for what it writes later.
+pub(super) trait Render {
+    /// Takes the next line; `end` completes the output.
+    fn line(&mut self, line: Line, options: &Options, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// When a format writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// A line for each thing found, which stands for itself: what was written when a scan is interrupted is of use.
+    Lines,
+    /// Binary by binary, and more at the end.
+    Binaries,
     /// All at the end.
-    Whole(fn(&Document, &Options, &mut dyn Write) -> io::Result<()>),
+    End,
 }
 
 /// One output format.
@@ -32,16 +43,11 @@ pub struct Format {
     pub extension: &'static str,
     /// Made for people: width and colour matter.
     pub human: bool,
+    /// When it writes, and so what it keeps.
+    pub pace: Pace,
     /// One line for `--help`.
     pub doc: &'static str,
-    render: Render,
-}
-
-impl Format {
-    /// Lines are written as they come, so memory does not grow with the scan.
-    pub fn streams(&self) -> bool {
-        matches!(self.render, Render::Stream(_))
-    }
+    start: fn() -> Box<dyn Render>,
 }
 
 /// The formats of `scan`.
@@ -50,118 +56,119 @@ pub static SCAN: &[Format] = &[
         name: "card",
         extension: "txt",
         human: true,
+        pace: Pace::Binaries,
         doc: "everything about each binary, for reading",
-        render: Render::Whole(cards),
+        start: || Box::new(Cards::default()),
     },
     Format {
         name: "table",
         extension: "txt",
         human: true,
+        pace: Pace::End,
         doc: "one row for each binary, then a summary",
-        render: Render::Whole(|document, options, out| {
-            table::write(document, &options.support, &options.look, out)
-        }),
+        start: || Box::new(Rows::default()),
     },
     Format {
         name: "json",
         extension: "json",
         human: false,
+        pace: Pace::Binaries,
         doc: "one document",
-        render: Render::Whole(|document, _, out| json::write(document, out)),
+        start: || Box::new(Json::default()),
     },
     Format {
         name: "ndjson",
         extension: "ndjson",
         human: false,
+        pace: Pace::Lines,
         doc: "one JSON object a line, as binaries are found; `records:` reads it back",
-        render: Render::Stream(ndjson::write),
+        start: || Box::new(Each(ndjson::write)),
     },
     Format {
         name: "csv",
         extension: "csv",
         human: false,
+        pace: Pace::Lines,
         doc: "one row for each binary, for spreadsheets and databases",
-        render: Render::Stream(csv::write),
+        start: || Box::new(Each(csv::write)),
     },
     Format {
         name: "html",
         extension: "html",
         human: false,
+        pace: Pace::End,
         doc: "one page that needs no network, with charts and details",
-        render: Render::Whole(|document, options, out| {
-            html::write(document, &options.support, out)
-        }),
+        start: || Box::new(Page(Document::new(nobody()))),
     },
 ];
+
+/// Writes each line by itself.
+struct Each(fn(&Line, &mut dyn Write) -> io::Result<()>);
+
+impl Render for Each {
+    fn line(&mut self, line: Line, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+        (self.0)(&line, out)
+    }
+}
+
+/// Collects everything for the page.
+struct Page(Document);
+
+impl Render for Page {
+    fn line(&mut self, line: Line, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+        let is_last = matches!(line, Line::End(_));
+        self.0.push(line);
+        if is_last {
+            html::write(&self.0, &options.support, out)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a document says of its run before it is told.
+fn nobody() -> Run {
+    let none = String::new;
+    Run {
+        schema: SCHEMA.to_owned(),
+        tool: Tool {
+            name: none(),
+            version: none(),
+        },
+        knowledge: KnowledgeDate {
+            newest_go: none(),
+            date: none(),
+        },
+        targets: Vec::new(),
+        facts: none(),
+    }
+}
 
 /// Finds a format of `scan` by name.
 pub fn find(name: &str) -> Option<&'static Format> {
     SCAN.iter().find(|format| format.name == name)
 }
 
-fn cards(document: &Document, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    for (index, binary) in document.binaries.iter().enumerate() {
-        if index > 0 {
-            out.write_all(b"\n")?;
-        }
-        card::write(binary, &options.support, &options.look, out)?;
-    }
-    if document.binaries.len() == 1
-        && document.unexamined.is_empty()
-        && document.end.reach.files <= 1
-    {
-        return Ok(());
-    }
-    let mut text = String::new();
-    if !document.binaries.is_empty() {
-        text.push('\n');
-    }
-    super::reach::write(
-        &document.end,
-        &document.unexamined,
-        &options.look,
-        &mut text,
-    );
-    out.write_all(options.look.finish(&text).as_bytes())
-}
-
 /// Takes the lines of a scan and writes them in a format.
 pub struct Writer<'a> {
-    format: &'static Format,
+    render: Box<dyn Render>,
     options: Options,
-    document: Document,
     out: &'a mut dyn Write,
 }
 
 impl<'a> Writer<'a> {
     /// A writer for one scan.
-    pub fn new(format: &'static Format, options: Options, out: &'a mut dyn Write) -> Self {
-        let none = || String::new();
-        let run = Run {
-            schema: SCHEMA.to_owned(),
-            tool: Tool {
-                name: none(),
-                version: none(),
-            },
-            knowledge: KnowledgeDate {
-                newest_go: none(),
-                date: none(),
-            },
-            targets: Vec::new(),
-            facts: none(),
-        };
+    pub fn new(format: &Format, options: Options, out: &'a mut dyn Write) -> Self {
         Self {
-            format,
+            render: (format.start)(),
             options,
-            document: Document::new(run),
             out,
         }
     }
 
-    /// Learns about the support of a Go release, before `end`.
+    /// Learns about the support of a Go release, before the first binary of it.
     pub fn learn(&mut self, release: &str, support: impl FnOnce() -> Support) {
         let table = &mut self.options.support;
-        if !self.format.streams() && !table.contains_key(release) {
+        if !table.contains_key(release) {
             table.insert(release.to_owned(), support());
         }
     }
@@ -171,25 +178,9 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// Those of the writer.
     pub fn line(&mut self, line: Line) -> io::Result<()> {
-        match self.format.render {
-            Render::Stream(write) => {
-                write(&line, self.out)?;
-                if matches!(line, Line::End(_)) {
-                    self.out.flush()
-                } else {
-                    Ok(())
-                }
-            }
-            Render::Whole(write) => {
-                let last = matches!(line, Line::End(_));
-                self.document.push(line);
-                if !last {
-                    return Ok(());
-                }
-                write(&self.document, &self.options, self.out)?;
-                self.out.flush()
-            }
-        }
+        let is_last = matches!(line, Line::End(_));
+        self.render.line(line, &self.options, self.out)?;
+        if is_last { self.out.flush() } else { Ok(()) }
     }
 }
 
@@ -235,12 +226,17 @@ mod tests {
     }
 
     #[test]
-    fn streams_write_before_the_end_and_the_rest_after_it() {
+    fn only_those_that_need_the_end_wait_for_it() {
         for format in SCAN {
             let mut lines = sample::lines();
             let end = lines.pop().unwrap();
             let early = output(format.name, lines.clone());
-            assert_eq!(!early.is_empty(), format.streams(), "{}", format.name);
+            assert_eq!(
+                early.is_empty(),
+                format.pace == Pace::End,
+                "{}",
+                format.name
+            );
             lines.push(end);
             assert!(!output(format.name, lines).is_empty());
         }

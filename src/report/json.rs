@@ -1,15 +1,113 @@
-//! One JSON document for a whole scan.
+//! One JSON document for a whole scan. Binaries are written as they come, so the document takes no memory; what there are
+//! few of stands behind them.
 
 use super::document::Document;
-use std::io::{self, Write};
+use super::format::{Options, Render};
+use super::model::{End, ImageRecord, Line, Run, Unexamined};
+use serde::Serialize;
+use std::io::{self, BufWriter, Write};
 
-/// Writes the document, indented, with a newline at the end.
+/// A document in the making.
+#[derive(Default)]
+pub(super) struct Json {
+    /// The first keys, until they are written.
+    run: Option<Run>,
+    /// Whether a binary was written.
+    any: bool,
+    images: Vec<ImageRecord>,
+    unexamined: Vec<Unexamined>,
+}
+
+impl Json {
+    fn take(&mut self, line: Line, out: &mut dyn Write) -> io::Result<()> {
+        match line {
+            Line::Run(run) => self.run = Some(run),
+            Line::Image(image) => self.images.push(*image),
+            Line::Unexamined(thing) => self.unexamined.push(thing),
+            Line::Binary(binary) => {
+                self.head(out)?;
+                out.write_all(if self.any { b",\n    " } else { b"\n    " })?;
+                self.any = true;
+                pretty(&*binary, "    ", out)?;
+            }
+            Line::End(end) => self.end(&end, out)?,
+        }
+        Ok(())
+    }
+
+    /// The keys of the run and the start of the list of binaries.
+    fn head(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let Some(run) = self.run.take() else {
+            return Ok(());
+        };
+        let keys = serde_json::to_vec_pretty(&run)?;
+        // Without the brace that ends it.
+        out.write_all(keys.strip_suffix(b"\n}").unwrap_or(&keys))?;
+        out.write_all(b",\n  \"binaries\": [")
+    }
+
+    fn end(&mut self, end: &End, out: &mut dyn Write) -> io::Result<()> {
+        self.head(out)?;
+        out.write_all(if self.any { b"\n  ]" } else { b"]" })?;
+        list("images", &self.images, out)?;
+        list("unexamined", &self.unexamined, out)?;
+        let keys = serde_json::to_vec_pretty(end)?;
+        out.write_all(b",")?;
+        // Without the brace that starts it.
+        out.write_all(keys.strip_prefix(b"{").unwrap_or(&keys))?;
+        out.write_all(b"\n")
+    }
+}
+
+impl Render for Json {
+    fn line(&mut self, line: Line, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+        self.take(line, out)
+    }
+}
+
+fn list<T: Serialize>(name: &str, things: &[T], out: &mut dyn Write) -> io::Result<()> {
+    write!(out, ",\n  \"{name}\": ")?;
+    pretty(things, "  ", out)
+}
+
+/// Writes a value as it stands `indent` deep inside a document.
+fn pretty<T: Serialize + ?Sized>(value: &T, indent: &str, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = BufWriter::new(Indented { indent, out });
+    serde_json::to_writer_pretty(&mut out, value)?;
+    // Not `flush`, which would reach the file.
+    out.into_inner()?;
+    Ok(())
+}
+
+/// Puts the indent behind every line end: JSON has none inside its strings.
+struct Indented<'a> {
+    indent: &'a str,
+    out: &'a mut dyn Write,
+}
+
+impl Write for Indented<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.out.write_all(line)?;
+            if line.ends_with(b"\n") {
+                self.out.write_all(self.indent.as_bytes())?;
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Writes a whole document, indented, with a newline at the end.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write(document: &Document, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, document).map_err(io::Error::from)?;
-    out.write_all(b"\n")
+pub fn write(document: Document, out: &mut dyn Write) -> io::Result<()> {
+    let mut json = Json::default();
+    document.lines().try_for_each(|line| json.take(line, out))
 }
 
 #[cfg(test)]
@@ -21,7 +119,7 @@ mod tests {
     fn keys_of_run_and_end_are_at_the_top_and_nothing_is_lost() {
         let document = sample::document();
         let mut out = Vec::new();
-        write(&document, &mut out).unwrap();
+        write(document.clone(), &mut out).unwrap();
         let value: serde_json::Value = serde_json::from_slice(&out).unwrap();
         for key in [
             "schema",

@@ -10,8 +10,31 @@ const UNKNOWN: &str = "unknown";
 /// Examples shown for each reason.
 const EXAMPLES: usize = 3;
 
+/// Things not examined, by reason: how many, and the first few.
+#[derive(Default)]
+pub struct Reasons(BTreeMap<String, (usize, Vec<String>)>);
+
+impl Reasons {
+    /// Counts one more.
+    pub fn add(&mut self, thing: Unexamined) {
+        let (count, examples) = self.0.entry(thing.reason).or_default();
+        *count += 1;
+        if examples.len() < EXAMPLES {
+            examples.push(match thing.detail.as_str() {
+                "" => thing.path,
+                detail => format!("{}: {detail}", thing.path),
+            });
+        }
+    }
+
+    /// Whether everything was examined.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 /// Adds the summary line, the reach and the unexamined things to `out`, with marks for [`Look::finish`].
-pub fn write(end: &End, unexamined: &[Unexamined], look: &Look, out: &mut String) {
+pub fn write(end: &End, unexamined: &Reasons, look: &Look, out: &mut String) {
     look.wrap(out, "", &summary(end, look));
     let reach = &end.reach;
     let mut text = format!("Looked at {}", count(reach.files, "file", "files"));
@@ -29,32 +52,23 @@ pub fn write(end: &End, unexamined: &[Unexamined], look: &Look, out: &mut String
     }
     text.push_str(&format!(", {} not examined.", reach.unexamined));
     look.wrap(out, "", &text);
-    let mut reasons = BTreeMap::<&str, Vec<&Unexamined>>::new();
-    for thing in unexamined {
-        reasons.entry(&thing.reason).or_default().push(thing);
-    }
-    if reasons.is_empty() {
+    if unexamined.is_empty() {
         return;
     }
-    let mut reasons: Vec<_> = reasons.into_iter().collect();
-    reasons.sort_by_key(|(reason, things)| (std::cmp::Reverse(things.len()), *reason));
+    let mut reasons: Vec<_> = unexamined.0.iter().collect();
+    reasons.sort_by_key(|(reason, (count, _))| (std::cmp::Reverse(*count), *reason));
     out.push_str(&look.paint(Tone::Title, "Not examined"));
     out.push('\n');
-    for (reason, things) in reasons {
+    for (reason, (count, examples)) in reasons {
         look.wrap(
             out,
             "  ",
-            &format!("{}: {}", look.paint(Tone::Warn, reason), things.len()),
+            &format!("{}: {count}", look.paint(Tone::Warn, reason)),
         );
-        for thing in things.iter().take(EXAMPLES) {
-            let detail = if thing.detail.is_empty() {
-                String::new()
-            } else {
-                format!(": {}", thing.detail)
-            };
-            look.wrap(out, "    ", &clean(&format!("{}{detail}", thing.path)));
+        for example in examples {
+            look.wrap(out, "    ", &clean(example));
         }
-        if let Some(more) = things.len().checked_sub(EXAMPLES).filter(|more| *more > 0) {
+        if let Some(more) = count.checked_sub(EXAMPLES).filter(|more| *more > 0) {
             look.wrap(
                 out,
                 "    ",
@@ -108,6 +122,12 @@ mod tests {
     use crate::report::sample;
     use crate::report::style::width;
 
+    fn reasons(things: Vec<Unexamined>) -> Reasons {
+        let mut reasons = Reasons::default();
+        things.into_iter().for_each(|thing| reasons.add(thing));
+        reasons
+    }
+
     fn text(width: Option<usize>) -> String {
         let document = sample::document();
         let mut out = String::new();
@@ -116,7 +136,8 @@ mod tests {
             color: false,
             unicode: true,
         };
-        write(&document.end, &document.unexamined, &look, &mut out);
+        let end = document.end.clone();
+        write(&end, &reasons(document.unexamined), &look, &mut out);
         out
     }
 
@@ -162,7 +183,8 @@ mod tests {
         let thing = document.unexamined.remove(0);
         document.unexamined = vec![thing; 10];
         let mut out = String::new();
-        write(&document.end, &document.unexamined, &Look::PLAIN, &mut out);
+        let unexamined = reasons(document.unexamined);
+        write(&document.end, &unexamined, &Look::PLAIN, &mut out);
         assert_eq!(out.matches("usr/bin/secret").count(), EXAMPLES);
         assert!(out.contains("and 7 more"));
     }

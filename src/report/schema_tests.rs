@@ -198,7 +198,7 @@ fn every_line_about_real_programs_is_as_the_schema_says() {
 fn the_document_is_as_the_schema_says() {
     let schema = schema();
     let mut out = Vec::new();
-    json::write(&sample::document(), &mut out).unwrap();
+    json::write(sample::document(), &mut out).unwrap();
     whole(
         &schema,
         &schema["$defs"]["Document"],

@@ -3,9 +3,10 @@
 //! On a terminal the table fits the width: paths and packages lose their directories, other texts their end. Elsewhere nothing is cut.
 //! A column that is empty in every row is left out.
 
-use super::document::{Document, Support, SupportTable};
-use super::model::Binary;
-use super::reach;
+use super::document::{Support, SupportTable};
+use super::format::{Options, Render};
+use super::model::{Binary, Line};
+use super::reach::{self, Reasons};
 use super::style::{Look, Tone, clean, width};
 use super::terms::{self, Loudness};
 use comfy_table::{LineStyle, Table, TableStyle};
@@ -137,41 +138,45 @@ fn notes(binary: &Binary, _: &SupportTable) -> Cell {
         .collect()
 }
 
-/// Writes the table, the summary line and the reach.
-///
-/// # Errors
-/// Those of the writer.
-pub fn write(
-    document: &Document,
-    support: &SupportTable,
-    look: &Look,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let mut text = String::new();
-    if !document.binaries.is_empty() {
-        rows(&document.binaries, support, look, &mut text);
-        text.push('\n');
+/// The table in the making: of each binary what its row shows.
+#[derive(Default)]
+pub(super) struct Rows {
+    rows: Vec<Vec<Cell>>,
+    unexamined: Reasons,
+}
+
+impl Render for Rows {
+    fn line(&mut self, line: Line, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+        match line {
+            Line::Binary(binary) => self.rows.push(
+                COLUMNS
+                    .iter()
+                    .map(|column| cleaned((column.value)(&binary, &options.support)))
+                    .collect(),
+            ),
+            Line::Unexamined(thing) => self.unexamined.add(thing),
+            Line::End(end) => {
+                let mut text = String::new();
+                if !self.rows.is_empty() {
+                    write(&self.rows, &options.look, &mut text);
+                    text.push('\n');
+                }
+                reach::write(&end, &self.unexamined, &options.look, &mut text);
+                out.write_all(options.look.finish(&text).as_bytes())?;
+            }
+            Line::Run(_) | Line::Image(_) => {}
+        }
+        Ok(())
     }
-    reach::write(&document.end, &document.unexamined, look, &mut text);
-    out.write_all(look.finish(&text).as_bytes())
 }
 
 /// Adds the table alone to `out`.
-fn rows(binaries: &[Binary], support: &SupportTable, look: &Look, out: &mut String) {
-    let mut cells: Vec<Vec<Cell>> = binaries
-        .iter()
-        .map(|binary| {
-            COLUMNS
-                .iter()
-                .map(|column| cleaned((column.value)(binary, support)))
-                .collect()
-        })
-        .collect();
+fn write(rows: &[Vec<Cell>], look: &Look, out: &mut String) {
     let natural: Vec<usize> = COLUMNS
         .iter()
         .enumerate()
         .map(|(index, column)| {
-            let widest = cells
+            let widest = rows
                 .iter()
                 .filter_map(|row| row.get(index))
                 .map(cell_width)
@@ -195,7 +200,7 @@ fn rows(binaries: &[Binary], support: &SupportTable, look: &Look, out: &mut Stri
             .map(|(column, width)| look.paint(Tone::Title, &look.cut_end(column.header, *width)))
             .collect::<Vec<_>>(),
     );
-    for row in &mut cells {
+    for row in rows {
         let columns = COLUMNS
             .iter()
             .zip(&widths)
@@ -323,11 +328,19 @@ fn tail_width(rest: &[(String, Option<Tone>)]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::document::Document;
     use crate::report::sample;
 
     fn table(document: &Document, look: Look) -> String {
+        let options = Options {
+            look,
+            support: sample::support(),
+        };
         let mut out = Vec::new();
-        write(document, &sample::support(), &look, &mut out).unwrap();
+        let mut rows = Rows::default();
+        for line in document.clone().lines() {
+            rows.line(line, &options, &mut out).unwrap();
+        }
         String::from_utf8(out).unwrap()
     }
 

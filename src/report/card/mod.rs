@@ -9,9 +9,12 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 mod fields;
+mod many;
 mod sections;
 #[cfg(test)]
 mod tests;
+
+pub(super) use many::Cards;
 
 /// Where values begin.
 const INDENT: usize = 15;

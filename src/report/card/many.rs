@@ -1,0 +1,46 @@
+//! Cards of many binaries, one after the other as they are found, and how far the scan reached.
+
+use crate::report::format::{Options, Render};
+use crate::report::model::Line;
+use crate::report::reach::{self, Reasons};
+use std::io::{self, Write};
+
+/// What the end needs to know of the cards before it.
+#[derive(Default)]
+pub(in crate::report) struct Cards {
+    written: u64,
+    unexamined: Reasons,
+}
+
+impl Render for Cards {
+    fn line(&mut self, line: Line, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+        match line {
+            Line::Binary(binary) => {
+                if self.written > 0 {
+                    out.write_all(b"\n")?;
+                }
+                self.written += 1;
+                super::write(&binary, &options.support, &options.look, out)
+            }
+            Line::Unexamined(thing) => {
+                self.unexamined.add(thing);
+                Ok(())
+            }
+            // The card of the one file that was named says everything.
+            Line::End(end)
+                if self.written == 1 && self.unexamined.is_empty() && end.reach.files <= 1 =>
+            {
+                Ok(())
+            }
+            Line::End(end) => {
+                let mut text = String::new();
+                if self.written > 0 {
+                    text.push('\n');
+                }
+                reach::write(&end, &self.unexamined, &options.look, &mut text);
+                out.write_all(options.look.finish(&text).as_bytes())
+            }
+            Line::Run(_) | Line::Image(_) => Ok(()),
+        }
+    }
+}
