@@ -7,6 +7,7 @@ pub mod archive;
 pub mod dir;
 #[cfg(feature = "archives")]
 pub mod image;
+mod line;
 pub mod ordered;
 #[cfg(target_os = "linux")]
 pub mod process;

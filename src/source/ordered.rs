@@ -1,10 +1,11 @@
 //! Parallel work whose results come out in one fixed order, as soon as they are ready.
 //!
-//! Tasks form a tree: a task gives results and further tasks, in order. Pending tasks wait in one line, in order, and are taken from its
+//! Tasks form a tree: a task gives results and further tasks, in order. Pending tasks wait in one [`Line`], in order, and are taken from its
 //! front, so that whatever is taken next is what the reader needs soonest; results are delivered depth first. One thread takes from the back
 //! for a while, so that a long task that comes last is not left over when all else is done. The order of the results depends on the tasks
 //! alone, never on the threads.
 
+use super::line::Line;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -42,7 +43,7 @@ struct Slot<'env, T> {
 /// What one task gives.
 pub struct Output<'env, T> {
     items: VecDeque<Item<'env, T>>,
-    tasks: Vec<(Arc<Slot<'env, T>>, Task<'env, T>)>,
+    tasks: Vec<Waiting<'env, T>>,
 }
 
 impl<'env, T> Output<'env, T> {
@@ -61,7 +62,7 @@ impl<'env, T> Output<'env, T> {
     }
 }
 
-/// Which end of the line a thread takes from, and puts the tasks that come of it.
+/// Which end of the line a thread takes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     Front,
@@ -83,8 +84,11 @@ impl<T: Weigh> Output<'_, T> {
     }
 }
 
+/// A task and where its results go.
+type Waiting<'env, T> = (Arc<Slot<'env, T>>, Task<'env, T>);
+
 struct State<'env, T> {
-    line: VecDeque<(Arc<Slot<'env, T>>, Task<'env, T>)>,
+    line: Line<Waiting<'env, T>>,
     /// Tasks being worked on.
     running: usize,
     /// Threads that wait for a task.
@@ -98,7 +102,7 @@ struct State<'env, T> {
 
 impl<T> State<'_, T> {
     fn is_over(&self) -> bool {
-        self.stopped || (self.line.is_empty() && self.running == 0)
+        self.stopped || (self.line.len() == 0 && self.running == 0)
     }
 }
 
@@ -135,8 +139,8 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
             };
             let taken = match end {
                 _ if !may_take => None,
-                End::Front => state.line.pop_front(),
-                End::Back => state.line.pop_back(),
+                End::Front => state.line.take_first(),
+                End::Back => state.line.take_last(),
             };
             let Some(taken) = taken else {
                 state.idle += 1;
@@ -148,7 +152,7 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
                 continue;
             };
             let for_the_reader = state.waiting >= self.ahead;
-            state = self.perform(state, taken, end);
+            state = self.perform(state, taken);
             if for_the_reader {
                 // It has something now; until it says otherwise that is enough.
                 state.starved = false;
@@ -170,8 +174,7 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
     fn perform<'s>(
         &'s self,
         mut state: MutexGuard<'s, State<'env, T>>,
-        (slot, task): (Arc<Slot<'env, T>>, Task<'env, T>),
-        end: End,
+        (place, (slot, task)): (usize, Waiting<'env, T>),
     ) -> MutexGuard<'s, State<'env, T>> {
         state.running += 1;
         drop(state);
@@ -187,14 +190,7 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
         *slot.items.lock().unwrap_or_else(PoisonError::into_inner) = Some(output.items);
         state.running -= 1;
         state.waiting += results;
-        match end {
-            End::Front => output
-                .tasks
-                .into_iter()
-                .rev()
-                .for_each(|task| state.line.push_front(task)),
-            End::Back => state.line.extend(output.tasks),
-        }
+        state.line.replace(place, output.tasks);
         state
     }
 
@@ -254,8 +250,8 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
     fn start_alone(&self) -> bool {
         let mut state = self.lock();
         while state.line.len() == 1 {
-            if let Some(only) = state.line.pop_front() {
-                state = self.perform(state, only, End::Front);
+            if let Some(only) = state.line.take_first() {
+                state = self.perform(state, only);
             }
         }
         state.is_over()
@@ -280,7 +276,7 @@ pub fn run<'env, T: Send + Weigh>(
     let shared = Shared {
         ahead: ahead.max(1),
         state: Mutex::new(State {
-            line: VecDeque::from([(slot.clone(), Box::new(root) as Task<'_, _>)]),
+            line: Line::new((slot.clone(), Box::new(root) as Task<'_, _>)),
             running: 0,
             idle: 0,
             waiting: 0,
@@ -451,6 +447,46 @@ mod tests {
         .unwrap();
         assert_eq!(seen, 300);
         assert!(most <= 20 + 4, "{most}");
+    }
+
+    #[test]
+    fn tasks_that_leave_the_rest_to_others_do_not_run_ahead_of_the_reader() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        /// One result, and a task for those behind it.
+        fn chain<'env>(
+            numbers: std::ops::Range<usize>,
+            made: &'env AtomicUsize,
+            out: &mut Output<'env, usize>,
+        ) {
+            std::thread::sleep(Duration::from_micros(50 * (numbers.start as u64 % 7)));
+            made.fetch_add(1, Ordering::SeqCst);
+            out.push(numbers.start);
+            let rest = numbers.start + 1..numbers.end;
+            if !rest.is_empty() {
+                out.task(move |out| chain(rest, made, out));
+            }
+        }
+        let (made, mut most) = (AtomicUsize::new(0), 0);
+        let mut seen = Vec::new();
+        run(
+            8,
+            40,
+            |out| {
+                for i in 0..12 {
+                    let made = &made;
+                    out.task(move |out| chain(i * 25..(i + 1) * 25, made, out));
+                }
+            },
+            &mut |i| {
+                std::thread::sleep(Duration::from_micros(200));
+                seen.push(i);
+                most = most.max(made.load(Ordering::SeqCst) - seen.len());
+                true
+            },
+        )
+        .unwrap();
+        assert_eq!(seen, (0..300).collect::<Vec<usize>>());
+        assert!(most <= 40 + 8, "{most}");
     }
 
     #[test]
