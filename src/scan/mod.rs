@@ -126,7 +126,7 @@ pub enum Event {
 /// A record of many thousand modules or settings counts for as many as it is large.
 impl ordered::Weigh for Event {
     fn weight(&self) -> usize {
-        const USUAL: usize = 400;
+        const USUAL: usize = 250;
         match self {
             Self::Binary(binary) => {
                 let info = binary.build_info.as_ref();
@@ -184,8 +184,8 @@ pub fn run(
     let mut outcome = Outcome::default();
     let mut summary = Summary::default();
     let (mut go, mut unexamined, mut failed) = (0, 0, false);
-    // 64 KiB for each: what an honest record takes at most.
-    let ahead = usize::try_from(options.memory >> 16).unwrap_or(ordered::AHEAD);
+    // 64 KiB for each, which is what an honest record takes at most, out of half the memory: threads need the rest.
+    let ahead = usize::try_from(options.memory >> 17).unwrap_or(ordered::AHEAD);
     ordered::run(
         options.threads(),
         ahead.clamp(16, ordered::AHEAD),
