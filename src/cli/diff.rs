@@ -7,6 +7,7 @@ use super::output::Output;
 use super::scan::targets;
 use crate::audit::diff::{self, Class};
 use crate::report::diff::{html, json, markdown, text};
+use crate::report::findings::Options;
 use crate::report::model::{Binary, End, Line};
 use crate::report::style::clean;
 use crate::source::target::Target;
@@ -38,12 +39,15 @@ pub fn run(args: &DiffArgs) -> Result<Exit, String> {
     end.reach.unexamined += end_of_new.reach.unexamined;
 
     let diff = diff::diff(&before, &now);
-    let color = output.look.color;
+    let options = Options {
+        color: output.look.color,
+        width: output.look.width,
+    };
     output.write(|out| match args.format.as_str() {
         "json" => json::render(&diff, out),
         "markdown" => markdown::render(&diff, out),
         "html" => html::render(&diff, [&names[0], &names[1]], out),
-        _ => text::render(&diff, color, out),
+        _ => text::render(&diff, &options, out),
     })?;
     Ok(Exit::of(
         &end,
