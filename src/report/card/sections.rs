@@ -139,8 +139,12 @@ pub fn modules(c: &Context, out: &mut String) {
         .deps
         .iter()
         .map(|module| {
-            let mut line = padded(&name(module), paths);
-            let _ = write!(line, "  {}", safe(&module.version));
+            let version = safe(&module.version);
+            // A long version moves to the left before it goes to a line of its own.
+            let room = c.look.width.map_or(paths, |columns| {
+                columns.saturating_sub(4 + 2 + width(&version)).min(paths)
+            });
+            let mut line = format!("{}  {version}", padded(&name(module), room));
             let built = terms::built(module);
             if let Some(replace) = &module.replace {
                 let target = terms::at_version(&replace.path, &replace.version);

@@ -31,7 +31,8 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
         let line = |indent: usize, code: &str, head: &str, text: &str| {
             let first = indent + head.chars().count() + 1;
             let text = flow(text, first, 8, options.width);
-            format!("{}{} {text}\n", " ".repeat(indent), paint(code, head))
+            let gap = if text.starts_with('\n') { "" } else { " " };
+            format!("{}{}{gap}{text}\n", " ".repeat(indent), paint(code, head))
         };
         let head = format!("{}[{}]", f.level.name(), f.rule);
         write!(out, "{}", line(2, code, &head, &clean(&f.message)))?;
