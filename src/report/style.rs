@@ -193,7 +193,8 @@ impl Look {
         let (full, mut room, mut used) = (room, room + extra, 0);
         for word in text.split(' ') {
             let size = width(word);
-            if used > 0 && size.saturating_add(used + 1) > room {
+            // A word that must be broken anyway begins where it is.
+            if used > 0 && size <= full && size.saturating_add(used + 1) > room {
                 new_line(out, indent);
                 (room, used) = (full, 0);
             } else if used > 0 {

@@ -65,7 +65,11 @@ pub fn effective(c: &Context) -> Vec<String> {
     };
     let mut groups = BTreeMap::<_, Vec<String>>::new();
     for s in c.binary.godebug.effective.iter().flatten() {
-        let pair = format!("{}={}", s.key, s.value);
+        // A default that is no text of its own.
+        let pair = match (s.value.as_str(), s.origin.as_str()) {
+            ("", "toolchain") => s.key.clone(),
+            (value, _) => format!("{}={value}", s.key),
+        };
         let text = match s.status.as_str() {
             "fatal" => c.bad(&pair),
             "ok" => safe(&pair),
