@@ -83,15 +83,24 @@ impl Look {
         if self.unicode { "→" } else { "=>" }
     }
 
-    /// Cuts an unpainted path or `package@version` so that it fits. Its directories go first, whole where that is enough,
-    /// then the end of the version: the name is what tells rows apart.
+    /// Cuts an unpainted path so that it fits. Its directories go first, whole where that is enough, then the middle of the
+    /// name: names of files differ at both ends.
     pub fn cut_name(&self, text: &str, max: usize) -> String {
+        self.cut_path(text, max, Self::cut_middle)
+    }
+
+    /// Cuts an unpainted `package@version` so that it fits: directories, then the end of the version, then that of the name.
+    pub fn cut_package(&self, text: &str, max: usize) -> String {
+        self.cut_path(text, max, Self::cut_end)
+    }
+
+    fn cut_path(&self, text: &str, max: usize, cut: fn(&Self, &str, usize) -> String) -> String {
         if width(text) <= max {
             return text.to_owned();
         }
         // A version that nobody knows is the first thing to go.
         if let Some(text) = text.strip_suffix("@(devel)") {
-            return self.cut_name(text, max);
+            return self.cut_path(text, max, cut);
         }
         let room = max.saturating_sub(width(self.ellipsis()));
         let borders = || text.match_indices(['/', '!']).map(|(at, _)| at);
@@ -118,8 +127,8 @@ impl Look {
             Some((name, _)) if width(name) < room => {
                 self.cut_end(rest, max.min(width(rest).saturating_sub(1)))
             }
-            Some((name, _)) => self.cut_middle(name, max),
-            None => self.cut_middle(rest, max),
+            Some((name, _)) => cut(self, name, max),
+            None => cut(self, rest, max),
         }
     }
 
@@ -375,6 +384,10 @@ mod tests {
         ] {
             assert_eq!(COLOR.cut_name(text, max), cut, "{text} {max}");
         }
+        assert_eq!(
+            COLOR.cut_package("example.com/cmd/containerd-shim@v2", 12),
+            "containerd-…"
+        );
         assert_eq!(COLOR.cut_end("abcdef", 4), "abc…");
         let ascii = Look {
             unicode: false,

@@ -35,8 +35,10 @@ struct Column {
 
 /// What to lose when a column is too wide.
 enum Cut {
-    /// Directories, then the version.
+    /// Directories, then the middle.
     Name,
+    /// Directories, then the version.
+    Package,
     /// The end.
     End,
 }
@@ -63,12 +65,12 @@ const COLUMNS: &[Column] = &[
     Column {
         header: "program",
         least: 14,
-        cut: Cut::Name,
+        cut: Cut::Package,
         value: program,
     },
     Column {
         header: "port",
-        least: 7,
+        least: 15,
         cut: Cut::End,
         value: port,
     },
@@ -339,6 +341,7 @@ fn paint(look: &Look, column: &Column, cell: &Cell, max: usize) -> String {
         let shown = match column.cut {
             _ if fits => text.clone(),
             Cut::Name => look.cut_name(text, room),
+            Cut::Package => look.cut_package(text, room),
             // The start of a word that is not the first says no more than that there is one.
             Cut::End if index > 0 => look.cut_end(text, width(look.ellipsis()).min(room)),
             Cut::End => look.cut_end(text, room),
