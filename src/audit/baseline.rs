@@ -45,8 +45,9 @@ impl Default for Baseline {
 impl Baseline {
     /// Reads a baseline file. The error says what is wrong with it.
     pub fn parse(text: &str) -> Result<Baseline, String> {
-        let baseline: Baseline =
-            serde_json::from_str(text).map_err(|e| format!("not a baseline file: {e}"))?;
+        let baseline: Baseline = serde_json::from_str(text).map_err(|e| {
+            format!("not a baseline file: {e}; `gospect audit --write-baseline FILE` writes one")
+        })?;
         if baseline.schema != SCHEMA {
             return Err(format!(
                 "baseline schema is `{}`, this gospect reads `{SCHEMA}`; write it again with --write-baseline",

@@ -7,6 +7,7 @@ use super::output::Output;
 use super::scan::targets;
 use crate::audit::diff::{self, Class};
 use crate::report::diff::{html, json, markdown, text};
+use crate::report::findings::Options;
 use crate::report::model::{Binary, End, Line};
 use crate::report::style::clean;
 use crate::source::target::Target;
@@ -29,8 +30,9 @@ pub fn run(args: &DiffArgs) -> Result<Exit, String> {
     let quiet = args.output.quiet;
     let (before, mut end) = collect(old, quiet)?;
     let (now, end_of_new) = collect(new, quiet)?;
-    for (name, binaries) in names.iter().zip([&before, &now]) {
-        if binaries.is_empty() && !quiet {
+    for (name, binaries, end) in [(&names[0], &before, &end), (&names[1], &now, &end_of_new)] {
+        // What could not be read has been said.
+        if binaries.is_empty() && !end.failed && !quiet {
             say!("gospect: no Go program found in {}", clean(name));
         }
     }
@@ -38,12 +40,19 @@ pub fn run(args: &DiffArgs) -> Result<Exit, String> {
     end.reach.unexamined += end_of_new.reach.unexamined;
 
     let diff = diff::diff(&before, &now);
-    let color = output.look.color;
+    let options = Options {
+        color: output.look.color,
+        width: output.look.width,
+    };
+    // Nothing was compared: a report would read as if nothing had changed.
+    if end.failed && before.is_empty() && now.is_empty() {
+        return Ok(Exit::Failed);
+    }
     output.write(|out| match args.format.as_str() {
         "json" => json::render(&diff, out),
         "markdown" => markdown::render(&diff, out),
         "html" => html::render(&diff, [&names[0], &names[1]], out),
-        _ => text::render(&diff, color, out),
+        _ => text::render(&diff, &options, out),
     })?;
     Ok(Exit::of(
         &end,

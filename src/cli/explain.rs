@@ -6,6 +6,7 @@ use super::output::Output;
 use crate::audit::explain as rules;
 use crate::audit::rules::registry::RULES;
 use crate::knowledge::{explain as knowledge, godebug, goexperiment, nearest};
+use crate::report::style::{Look, Tone};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -14,7 +15,12 @@ pub fn run(args: &ExplainArgs) -> Result<Exit, String> {
         None => list(&args.format),
         Some(name) => explain(name, &args.format)?,
     };
-    Output::open(&args.output)?.write(|out| out.write_all(text.as_bytes()))?;
+    let mut output = Output::open(&args.output)?;
+    let text = match args.format.as_str() {
+        "text" => laid_out(&text, &output.look),
+        _ => text,
+    };
+    output.write(|out| out.write_all(text.as_bytes()))?;
     Ok(Exit::Fine)
 }
 
@@ -57,7 +63,7 @@ fn explain(asked: &str, format: &str) -> Result<String, String> {
         }
         _ => {
             let pages = rule
-                .map(|page| text_of(&page))
+                .map(|page| text_of(&page) + &levels_of(name))
                 .into_iter()
                 .chain(known.iter().map(|e| e.to_text()));
             pages.collect::<Vec<_>>().join("\n")
@@ -87,28 +93,76 @@ fn plain(asked: &str) -> &str {
     }
 }
 
-/// Markdown with its heading marks taken away.
+/// How to change what a rule counts for.
+fn levels_of(name: &str) -> String {
+    format!(
+        "`-D`, `-W` and `-A {name}` make it an error, a warning or nothing; a policy file does so for good: gospect help policy\n"
+    )
+}
+
+/// Text for reading: wrapped at the width of a terminal, values below values; headings and labels can be seen.
+fn laid_out(text: &str, look: &Look) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut is_start = true;
+    for line in text.lines() {
+        // What is in columns goes on in its column, a point of a list below its text.
+        let body = line.trim_start();
+        let indent = line.len() - body.len();
+        let at = match line.rfind("  ").filter(|at| *at >= indent) {
+            Some(gap) => gap + 2,
+            None if body.starts_with("- ") => indent + 2,
+            None => indent,
+        };
+        let (head, rest) = line.split_at(at);
+        let is_title = (is_start || rest.ends_with(':')) && head.trim().is_empty();
+        let rest = if is_title {
+            look.paint(Tone::Title, rest)
+        } else {
+            rest.to_owned()
+        };
+        let head = match head.strip_suffix(|c| c == ' ') {
+            Some(label) if label.trim_end().ends_with(':') => look.paint(Tone::Label, head),
+            _ => head.to_owned(),
+        };
+        look.wrap(&mut out, &head, &rest);
+        is_start = line.is_empty() && is_start;
+    }
+    look.finish(&out)
+}
+
+/// Markdown with its heading marks taken away, and what is below a heading further in.
 fn text_of(page: &str) -> String {
     let mut out = String::with_capacity(page.len());
-    let mut code = false;
+    let (mut code, mut below, mut after_heading) = (false, "", false);
     for line in page.lines() {
         code ^= line.starts_with("```");
-        let heading = line.trim_start_matches('#');
+        let heading = line.trim_start_matches('#').trim();
         match (code, line.starts_with('#')) {
             (false, true) if line.starts_with("## ") => {
-                let _ = writeln!(out, "{}:", heading.trim());
+                below = "  ";
+                let _ = writeln!(out, "{heading}:");
             }
             (false, true) => {
-                let _ = writeln!(out, "Rule {}", heading.trim());
+                let _ = writeln!(out, "Rule {heading}");
             }
             _ if line.starts_with("```") => {}
+            _ if line.is_empty() => {
+                if !after_heading {
+                    out.push('\n');
+                }
+                continue;
+            }
             (true, _) => {
-                let _ = writeln!(out, "  {line}");
+                let _ = writeln!(out, "{below}  {line}");
             }
             _ => {
-                let _ = writeln!(out, "{line}");
+                let _ = writeln!(out, "{below}{line}");
             }
         }
+        after_heading = line.starts_with("## ");
+    }
+    if below.is_empty() || !out.ends_with("\n\n") {
+        out.push('\n');
     }
     out
 }

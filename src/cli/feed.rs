@@ -30,7 +30,7 @@ pub struct Feed {
     parts: Vec<Part>,
     options: Options,
     run: Run,
-    /// Whether a terminal may show how far the scan is: not where the results themselves appear there.
+    /// Whether a terminal may show how far the scan is: not where another program shows the results there as they come.
     pub progress: bool,
 }
 
@@ -102,9 +102,12 @@ impl Feed {
             progress: Some(counters),
             ..self.options
         };
-        let mut take = |line: Line| {
-            progress.iter().for_each(|p| p.see(&line));
-            forward(line)
+        let mut take = |line: Line| match &progress {
+            Some(progress) => {
+                progress.see(&line);
+                progress.aside(|| forward(line))
+            }
+            None => forward(line),
         };
         let mut written = take(Line::Run(self.run));
         let mut total = End::default();
@@ -116,7 +119,7 @@ impl Feed {
                 Part::Scan(named) => {
                     let outcome = scan::run(&named, &options, &mut |event| {
                         if written.is_ok() {
-                            written = match line_of(event, quiet) {
+                            written = match line_of(event, quiet, progress.as_ref()) {
                                 Some(line) => take(line),
                                 None => Ok(()),
                             };
@@ -135,9 +138,10 @@ impl Feed {
                         {
                             Some(Line::End(end)) => {
                                 if end.failed {
-                                    say!(
-                                        "gospect: {}: the scan that wrote these records had failed; scan again",
-                                        clean(&name)
+                                    tell(
+                                        progress.as_ref(),
+                                        &name,
+                                        "the scan that wrote these records had failed; scan again",
                                     );
                                 }
                                 add(&mut total, end);
@@ -162,23 +166,29 @@ impl Feed {
 }
 
 /// The line of an event, said aloud where somebody should hear it.
-fn line_of(event: Event, quiet: bool) -> Option<Line> {
+fn line_of(event: Event, quiet: bool, progress: Option<&Progress>) -> Option<Line> {
     match event {
         Event::Image(image) => Some(Line::Image(image)),
         Event::Binary(binary) => Some(Line::Binary(binary)),
         Event::Unexamined { thing, fatal } => {
             if fatal {
-                say!("gospect: {}: {}", clean(&thing.path), clean(&thing.detail));
+                tell(progress, &thing.path, &thing.detail);
             }
             Some(Line::Unexamined(thing))
         }
         Event::NotGo { path, why } => {
             if !quiet {
-                say!("gospect: {}: not a Go program: {why}", clean(&path));
+                tell(progress, &path, &format!("not a Go program: {why}"));
             }
             None
         }
     }
+}
+
+/// Says something of a path, out of the way of the progress line.
+fn tell(progress: Option<&Progress>, path: &str, what: &str) {
+    let say = || say!("gospect: {}: {}", clean(path), clean(what));
+    progress.map_or_else(say, |progress| progress.aside(say));
 }
 
 fn open_records(text: &str, path: Option<&Path>) -> Result<Box<Records<Box<dyn BufRead>>>, String> {

@@ -3,7 +3,7 @@
 use super::args::InitArgs;
 use super::exit::Exit;
 use super::output::write_failed;
-use crate::audit::policy::TEMPLATE;
+use crate::audit::policy::{FILE_NAME, TEMPLATE};
 use crate::report::style::clean;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
@@ -29,7 +29,11 @@ pub fn run(args: &InitArgs) -> Result<Exit, String> {
         .and_then(|mut file| file.write_all(TEMPLATE.as_bytes()));
     match written {
         Ok(()) => {
-            say!("gospect: wrote {path}; try: gospect audit --policy {path} DIR");
+            let chosen = match args.output.to_str() {
+                Some(FILE_NAME) => String::new(),
+                _ => format!(" --policy {path}"),
+            };
+            say!("gospect: wrote {path}; try: gospect audit{chosen} DIR");
             Ok(Exit::Fine)
         }
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Err(format!(

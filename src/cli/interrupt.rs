@@ -34,6 +34,7 @@ pub fn keep(lines: &Lines) {
             };
             asked.store(true, Ordering::SeqCst);
             let _ = lines.hand_on();
+            super::progress::clear();
             say!("gospect: interrupted: what was found so far is written, without the `end` line");
             let _ = emulate_default_handler(signal);
         });

@@ -12,8 +12,8 @@ const GATHERED: usize = 64 << 10;
 /// An open output.
 pub struct Output {
     writer: Lines,
-    /// Whether somebody watches it come.
-    pub terminal: bool,
+    /// Whether another program takes it as it comes, and may well write to the same terminal.
+    pub piped: bool,
     /// What it can show.
     pub look: Look,
 }
@@ -21,18 +21,21 @@ pub struct Output {
 impl Output {
     /// Opens what the arguments ask for.
     pub fn open(args: &OutputArgs) -> Result<Self, String> {
-        let (to, terminal): (Box<dyn Write + Send>, bool) = match &args.output {
+        let (to, terminal, piped): (Box<dyn Write + Send>, bool, bool) = match &args.output {
             Some(path) if path.as_os_str() != "-" => {
                 let file = File::create(path)
                     .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
-                (Box::new(file), false)
+                (Box::new(file), false, false)
             }
-            _ => (Box::new(io::stdout()), io::stdout().is_terminal()),
+            _ => (
+                Box::new(io::stdout()),
+                io::stdout().is_terminal(),
+                is_pipe(),
+            ),
         };
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
         let color = match args.color {
-            Color::Auto => terminal && !no_color && !dumb,
+            Color::Auto => terminal && !no_color && !is_dumb(),
             Color::Always => true,
             Color::Never => false,
         };
@@ -40,7 +43,7 @@ impl Output {
             terminal.then(|| terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)));
         Ok(Self {
             writer: Lines::new(to, if terminal { 0 } else { GATHERED }),
-            terminal,
+            piped,
             look: Look {
                 width,
                 color,
@@ -139,8 +142,26 @@ impl Write for Lines {
     }
 }
 
+/// Whether standard output is a pipe.
+#[cfg(unix)]
+fn is_pipe() -> bool {
+    use rustix::fs::{FileType, fstat};
+    fstat(io::stdout()).is_ok_and(|s| FileType::from_raw_mode(s.st_mode).is_fifo())
+}
+
+/// Whether standard output is a pipe; here nobody says, and it may be one.
+#[cfg(not(unix))]
+fn is_pipe() -> bool {
+    !io::stdout().is_terminal()
+}
+
+/// Whether the terminal knows no escape sequences.
+pub fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|t| t == "dumb")
+}
+
 /// Whether the locale says that UTF-8 is understood. Files and pipes follow it too, so that the same command gives the same bytes.
-fn utf8() -> bool {
+pub fn utf8() -> bool {
     let set = |name| std::env::var(name).ok().filter(|v: &String| !v.is_empty());
     match set("LC_ALL")
         .or_else(|| set("LC_CTYPE"))

@@ -1,10 +1,15 @@
-//! One line on the terminal while a scan takes its time: how far it is, and how fast.
+//! One line on the terminal while a scan takes its time: how far it is, how fast, and what was found last.
+//!
+//! Whatever else may write to the same terminal does it [`Progress::aside`]: the line is taken away before and comes back later.
 
+use super::output::{is_dumb, utf8};
 use crate::report::model::Line;
+use crate::report::style::{Look, clean, width};
+use crate::report::terms::{bytes, count, thousands};
 use crate::scan::Counters;
-use std::io::{IsTerminal, Write};
+use std::io::{IsTerminal, Write, stderr};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -12,57 +17,70 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_millis(800);
 /// Between two looks at the counts.
 const PACE: Duration = Duration::from_millis(150);
-/// Longest path shown.
-const PATH: usize = 48;
+/// A path in less room than this says nothing.
+const PATH: usize = 12;
+/// Takes the line away.
+const CLEAR: &[u8] = b"\r\x1b[K";
 
 /// A running progress line; dropping it takes the line away.
 pub struct Progress {
     done: Arc<AtomicBool>,
-    latest: Arc<Mutex<String>>,
+    shown: Arc<Mutex<Shown>>,
     ticker: Option<JoinHandle<()>>,
+}
+
+/// What the terminal shows. Nothing is written to it but under this lock.
+#[derive(Default)]
+struct Shown {
+    latest: String,
+    line: bool,
+}
+
+impl Shown {
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.line) {
+            let _ = stderr().write_all(CLEAR);
+        }
+    }
 }
 
 impl Progress {
     /// Starts watching, when standard error is a terminal that somebody reads.
     pub fn start(quiet: bool, counters: &Arc<Counters>) -> Option<Self> {
-        if quiet || !std::io::stderr().is_terminal() {
+        if quiet || !has_lines() {
             return None;
         }
-        let (done, latest) = (
-            Arc::new(AtomicBool::new(false)),
-            Arc::new(Mutex::new(String::new())),
-        );
-        let watched = (done.clone(), latest.clone(), counters.clone());
+        let (done, shown) = <(Arc<AtomicBool>, Arc<Mutex<Shown>>)>::default();
+        let watched = (done.clone(), shown.clone(), counters.clone());
         let ticker = std::thread::Builder::new()
             .name("progress".to_owned())
             .spawn(move || {
-                let (done, latest, counters) = watched;
+                let (done, shown, counters) = watched;
                 let start = Instant::now();
-                let mut shown = false;
                 while !done.load(Ordering::Acquire) {
                     std::thread::park_timeout(PACE);
                     if start.elapsed() < PATIENCE || done.load(Ordering::Acquire) {
                         continue;
                     }
                     let files = counters.tally.files.load(Ordering::Relaxed);
-                    let rate = (files as f64 / start.elapsed().as_secs_f64()) as u64;
-                    let at = latest
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .clone();
-                    let _ = write!(
-                        std::io::stderr(),
-                        "\r\x1b[K{files} files, {rate} a second  {at}"
-                    );
-                    shown = true;
-                }
-                if shown {
-                    let _ = write!(std::io::stderr(), "\r\x1b[K");
+                    let read = counters.bytes.load(Ordering::Relaxed);
+                    // The terminal may have been made smaller. Its last column stays free: some go on to the next line there.
+                    let columns =
+                        terminal_size::terminal_size_of(stderr()).map_or(80, |(w, _)| w.0);
+                    let look = Look {
+                        width: Some(usize::from(columns).saturating_sub(1)),
+                        color: false,
+                        unicode: utf8(),
+                    };
+                    let mut shown = lock(&shown);
+                    let text = line(&look, files, read, start.elapsed(), &shown.latest);
+                    let _ = stderr().write_all(&[CLEAR, text.as_bytes()].concat());
+                    shown.line = true;
                 }
             });
         Some(Self {
             done,
-            latest,
+            shown,
             ticker: ticker.ok(),
         })
     }
@@ -74,10 +92,49 @@ impl Progress {
             Line::Unexamined(thing) => &thing.path,
             _ => return,
         };
-        let text = crate::report::style::clean(path);
-        let skip = text.chars().count().saturating_sub(PATH);
-        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) =
-            text.chars().skip(skip).collect();
+        lock(&self.shown).latest = clean(path).into_owned();
+    }
+
+    /// Lets something else write to the terminal, without the line in between.
+    pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+        let mut shown = lock(&self.shown);
+        shown.clear();
+        write()
+    }
+}
+
+/// Whether standard error is a terminal on which a line can be taken away.
+fn has_lines() -> bool {
+    stderr().is_terminal() && !is_dumb()
+}
+
+/// Takes away what a progress line of this program may have left, for a message on the way out.
+#[cfg(unix)]
+pub fn clear() {
+    if has_lines() {
+        let _ = stderr().write_all(CLEAR);
+    }
+}
+
+fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
+    shown.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The line, never wider than the look: first the path loses its directories, then goes as a whole.
+fn line(look: &Look, files: u64, read: u64, since: Duration, latest: &str) -> String {
+    let columns = look.width.unwrap_or(80);
+    let rate = (files as f64 / since.as_secs_f64().max(0.001)) as u64;
+    let head = format!(
+        "{}, {} a second, {} read",
+        count(files, "file", "files"),
+        thousands(rate),
+        bytes(read)
+    );
+    match columns.checked_sub(width(&head) + 2) {
+        Some(room) if room >= PATH && !latest.is_empty() => {
+            format!("{head}  {}", look.cut_name(latest, room))
+        }
+        _ => look.cut_end(&head, columns),
     }
 }
 
@@ -88,5 +145,41 @@ impl Drop for Progress {
             ticker.thread().unpark();
             let _ = ticker.join();
         }
+        lock(&self.shown).clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_fits_every_terminal_and_keeps_the_name() {
+        let path = "var/lib/世界/overlay2/8f3a/diff/usr/local/bin/containerd-shim";
+        let second = Duration::from_secs(2);
+        for unicode in [true, false] {
+            for columns in 0..200 {
+                let look = Look {
+                    width: Some(columns),
+                    color: false,
+                    unicode,
+                };
+                let text = line(&look, 12_345, 3_200_000_000, second, path);
+                assert!(width(&text) <= columns, "{columns}: {text}");
+            }
+        }
+        let at = |columns| {
+            let look = Look {
+                width: Some(columns),
+                color: false,
+                unicode: true,
+            };
+            line(&look, 12_345, 3_200_000_000, second, path)
+        };
+        let head = "12,345 files, 6,172 a second, 3.2 GB read";
+        assert_eq!(at(45), head);
+        assert_eq!(at(60), format!("{head}  …/containerd-shim"));
+        assert_eq!(at(150), format!("{head}  {path}"));
+        assert!(line(&Look::PLAIN, 1, 0, second, "").starts_with("1 file, 0 a second"));
     }
 }

@@ -42,7 +42,7 @@ pub fn show(mut feed: Feed, format: Option<&str>, output: &OutputArgs) -> Result
         if format.pace == Pace::Lines {
             output.keep_when_interrupted();
         }
-        feed.progress &= !(output.terminal && format.pace != Pace::End);
+        feed.progress &= !(output.piped && format.pace != Pace::End);
     }
     let start = |format, to| Writer::new(format, options.clone(), to);
     let mut to = Some(output.writer());

@@ -20,19 +20,22 @@ pub fn text(name: &str) -> Option<String> {
 const TARGETS: &str = "\
 Targets: what `scan`, `audit`, `diff`, `sbom` and `fips` look at.
 
-  PATH                        a file, a directory (walked), an archive or an image, told apart by content
+  PATH                        a file, a directory (walked), an archive or an
+                              image, told apart by content
   -                           standard input
   file:PATH                   one file, never taken apart
   dir:PATH                    a directory
-  archive:PATH                tar, zip, deb, rpm, apk, npm, wheel, jar; gzip, zstd, xz, bzip2; nested
+  archive:PATH                tar, zip, deb, rpm, apk, npm, wheel, jar; gzip,
+                              zstd, xz, bzip2; nested
   docker-archive:PATH[:REF]   what `docker save` writes
   oci-archive:PATH[:TAG]      a tar of an OCI layout
   oci-dir:PATH[:TAG]          an OCI layout
   registry:HOST/NAME[:TAG]    an image of a registry; also NAME@DIGEST
   pid:N                       a process (Linux)
-  records:FILE                what `gospect scan --format ndjson` wrote; records:- is standard input
+  records:FILE                what `gospect scan --format ndjson` wrote;
+                              records:- is standard input
 
-Without a reference or tag: all. A path that looks like a scheme is written ./x:y.
+Without a reference or tag: all. A path that looks like a scheme: ./x:y
 
 Examples:
   docker save app:1.2 | gospect scan -
@@ -46,9 +49,10 @@ const EXIT_CODES: &str = "\
 Exit codes. 2 beats 1 beats 3.
 
   0   fine
-  1   findings at or above --fail-on (audit, lint; default error); a change that `diff --fail-on` names;
-      a FIPS checksum that does not match
-  2   usage; something named that could not be read; a wrong digest; with --strict, anything not examined
+  1   findings at or above --fail-on (audit, lint; default error); a change that
+      `diff --fail-on` names; a FIPS checksum that does not match
+  2   usage; something named that could not be read; a wrong digest; with
+      --strict, anything not examined
   3   no Go program where one was required (audit, sbom, fips, scan --require)
 
 A closed pipe is no error. `gospect version` has the exit codes of `go version`.
@@ -61,13 +65,16 @@ Examples:
 const POLICY: &str = "\
 Policy: which rules of `audit` and `lint` matter how much.
 
-  gospect init                  writes a commented gospect.toml, which both commands take from the current directory
+  gospect init                  writes a commented gospect.toml, which both
+                                commands take from the current directory
   --policy FILE                 another one
-  --profile NAME                default, release, container, fips, or one of the file
+  --profile NAME                default, release, container, fips, or one of the
+                                file
   -D RULE, -W RULE, -A RULE     error, warning, off; the last one wins
-                                RULE is a name, a code, a family, a glob or `all`
-  --print-config                every rule with the level and the options in force
-  --write-baseline FILE         accept what is there today; --baseline FILE then counts only what is new
+                                RULE is a name, a code, a family, a glob, `all`
+  --print-config                every rule with its level and options in force
+  --write-baseline FILE         accept what is there today; --baseline FILE then
+                                counts only what is new
 
 Examples:
   gospect explain                        all rules
@@ -92,7 +99,7 @@ fn formats() -> String {
         }
     }
     out.push_str(
-        "\nOf the others, `gospect help COMMAND` lists them.\n\nExamples:\n  gospect scan --format ndjson dist/ | jq .\n  gospect audit --format sarif -o gospect.sarif dist/\n",
+        "\nOther commands: gospect help COMMAND\n\nExamples:\n  gospect scan --format ndjson dist/ | jq .\n  gospect audit --format sarif -o gospect.sarif dist/\n",
     );
     out
 }

@@ -186,7 +186,8 @@ pub(super) fn report(lines: &[Line]) {
     let (old, new) = document.binaries.split_at(document.binaries.len() / 2);
     let change = diff(old, new);
     let mut out = Vec::new();
-    differences::text::render(&change, false, &mut out).expect("memory takes everything");
+    differences::text::render(&change, &Default::default(), &mut out)
+        .expect("memory takes everything");
     harmless(&String::from_utf8_lossy(&out));
     differences::markdown::render(&change, &mut Vec::new()).expect("memory takes everything");
 }

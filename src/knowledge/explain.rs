@@ -249,7 +249,7 @@ impl Explanation {
     pub fn to_text(&self) -> String {
         let mut out = format!("{}\n\n{}\n\n", self.title, self.what);
         for (label, text) in self.parts() {
-            let _ = writeln!(out, "{:<18} {text}", format!("{label}:"));
+            let _ = writeln!(out, "{:<19} {text}", format!("{label}:"));
         }
         out
     }

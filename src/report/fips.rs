@@ -2,7 +2,7 @@
 //! on certificates, neither of which is in the file.
 
 use super::model::{Binary, Fips, Location};
-use super::style::{Look, clean};
+use super::style::{Look, Tone, clean};
 use super::terms;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -69,22 +69,28 @@ impl Table {
     pub fn text(&self, look: &Look, out: &mut dyn Write) -> io::Result<()> {
         let mut text = String::new();
         for row in &self.binaries {
-            let _ = writeln!(text, "{}{}", clean(&row.path), origin(row));
-            for (label, value) in parts(row) {
-                let _ = writeln!(text, "  {label:<9} {value}");
+            let _ = writeln!(
+                text,
+                "{}{}",
+                look.paint(Tone::Title, &row.path),
+                origin(row)
+            );
+            for (label, value) in parts(row, look) {
+                let head = format!("  {}  ", look.paint(Tone::Label, &format!("{label:<8}")));
+                look.wrap(&mut text, &head, &value);
             }
             text.push('\n');
         }
         let n = self.binaries.len() as u64;
-        let _ = writeln!(
-            text,
+        let summary = format!(
             "{}; checksums that do not match: {}; not examined: {}.",
             terms::count(n, "Go program", "Go programs"),
             self.invalid,
             self.unexamined
         );
+        look.wrap(&mut text, "", &summary);
         if n > 0 {
-            text.push_str("These are facts of the files. Whether a use meets FIPS 140 also depends on the certificate and where it runs.\n");
+            look.wrap(&mut text, "", "These are facts of the files. Whether a use meets FIPS 140 also depends on the certificate and where it runs.");
         }
         out.write_all(look.finish(&text).as_bytes())
     }
@@ -96,7 +102,7 @@ fn origin(row: &Row) -> String {
         .map_or(String::new(), |v| format!(" ({})", clean(v)))
 }
 
-fn parts(row: &Row) -> Vec<(&'static str, String)> {
+fn parts(row: &Row, look: &Look) -> Vec<(&'static str, String)> {
     let Some(fips) = &row.fips else {
         return vec![(
             "module",
@@ -113,11 +119,11 @@ fn parts(row: &Row) -> Vec<(&'static str, String)> {
         (Some(m), standing) => format!("{} ({} in the Go tree)", clean(m), standing.join(", ")),
     };
     let checksum = match fips.checksum.as_deref() {
-        Some("valid") => "valid: recomputed from the file, it matches".to_owned(),
-        Some("invalid") => {
-            "INVALID: recomputed from the file, it does not match; in FIPS mode the program stops at start"
-                .to_owned()
-        }
+        Some("valid") => look.paint(Tone::Good, "valid: recomputed from the file, it matches"),
+        Some("invalid") => look.paint(
+            Tone::Bad,
+            "INVALID: recomputed from the file, it does not match; in FIPS mode the program stops at start",
+        ),
         _ => text(&fips.checksum),
     };
     vec![

@@ -81,7 +81,7 @@ pub static SCAN: &[Format] = &[
         extension: "ndjson",
         human: false,
         pace: Pace::Lines,
-        doc: "one JSON object a line, as binaries are found; `records:` reads it back",
+        doc: "one JSON object a line, as binaries are found; for `records:`",
         start: || Box::new(Each(ndjson::write)),
     },
     Format {

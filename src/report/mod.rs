@@ -8,6 +8,8 @@ pub mod diff;
 pub mod document;
 #[cfg(feature = "audit")]
 pub mod findings;
+#[cfg(feature = "audit")]
+mod flow;
 pub mod json;
 pub mod model;
 pub mod ndjson;

@@ -2,7 +2,7 @@
 
 use super::model::{End, Unexamined};
 use super::style::{Look, Tone, clean};
-use super::terms::{bytes, compare_releases, count};
+use super::terms::{bytes, compare_releases, count, thousands};
 use std::collections::BTreeMap;
 
 /// The key of binaries whose release nobody could tell.
@@ -41,16 +41,16 @@ pub fn write(end: &End, unexamined: &Reasons, look: &Look, out: &mut String) {
     text.push_str(&format!(
         " ({} read): {} Go, {} not Go",
         bytes(reach.bytes),
-        reach.go,
-        reach.not_go
+        thousands(reach.go),
+        thousands(reach.not_go)
     ));
     if reach.below_min_size > 0 {
         text.push_str(&format!(
             ", {} too small to be Go (--min-size)",
-            reach.below_min_size
+            thousands(reach.below_min_size)
         ));
     }
-    text.push_str(&format!(", {} not examined.", reach.unexamined));
+    text.push_str(&format!(", {} not examined.", thousands(reach.unexamined)));
     look.wrap(out, "", &text);
     if unexamined.is_empty() {
         return;
@@ -66,7 +66,7 @@ pub fn write(end: &End, unexamined: &Reasons, look: &Look, out: &mut String) {
             &format!("{}: {count}", look.paint(Tone::Warn, reason)),
         );
         for example in examples {
-            look.wrap(out, "    ", &clean(example));
+            look.entry(out, 4, &clean(example));
         }
         if let Some(more) = count.checked_sub(EXAMPLES).filter(|more| *more > 0) {
             look.wrap(
@@ -153,7 +153,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains(
-            "Looked at 1,234 files (5.1 GB read): 4 Go, 1157 not Go, 70 too small to be Go (--min-size), 3 not examined."
+            "Looked at 1,234 files (5.1 GB read): 4 Go, 1,157 not Go, 70 too small to be Go (--min-size), 3 not examined."
         ));
         let unreadable = text.find("unreadable: 2").unwrap();
         assert!(

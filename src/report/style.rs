@@ -37,6 +37,8 @@ const TONES: [(char, Tone, Style); 6] = [
     ('\u{e0005}', Tone::Bad, AnsiColor::Red.on_default().bold()),
     ('\u{e0006}', Tone::Dim, Style::new().dimmed()),
 ];
+/// How much further in the later lines of an entry begin.
+const HANG: usize = 2;
 const CLOSE: char = '\u{e0000}';
 
 fn is_mark(c: char) -> bool {
@@ -81,11 +83,24 @@ impl Look {
         if self.unicode { "→" } else { "=>" }
     }
 
-    /// Cuts an unpainted path or `package@version` so that it fits. Its directories go first, whole where that is enough,
-    /// then the end of the version: the name is what tells rows apart.
+    /// Cuts an unpainted path so that it fits. Its directories go first, whole where that is enough, then the middle of the
+    /// name: names of files differ at both ends.
     pub fn cut_name(&self, text: &str, max: usize) -> String {
+        self.cut_path(text, max, Self::cut_middle)
+    }
+
+    /// Cuts an unpainted `package@version` so that it fits: directories, then the end of the version, then that of the name.
+    pub fn cut_package(&self, text: &str, max: usize) -> String {
+        self.cut_path(text, max, Self::cut_end)
+    }
+
+    fn cut_path(&self, text: &str, max: usize, cut: fn(&Self, &str, usize) -> String) -> String {
         if width(text) <= max {
             return text.to_owned();
+        }
+        // A version that nobody knows is the first thing to go.
+        if let Some(text) = text.strip_suffix("@(devel)") {
+            return self.cut_path(text, max, cut);
         }
         let room = max.saturating_sub(width(self.ellipsis()));
         let borders = || text.match_indices(['/', '!']).map(|(at, _)| at);
@@ -112,8 +127,8 @@ impl Look {
             Some((name, _)) if width(name) < room => {
                 self.cut_end(rest, max.min(width(rest).saturating_sub(1)))
             }
-            Some((name, _)) => self.cut_middle(name, max),
-            None => self.cut_middle(rest, max),
+            Some((name, _)) => cut(self, name, max),
+            None => cut(self, rest, max),
         }
     }
 
@@ -161,20 +176,36 @@ impl Look {
             let body = head.trim_start_matches(' ');
             let indent = (head.len() - body.len()).min(columns / 2);
             out.extend(std::iter::repeat_n(' ', indent));
-            self.flow(out, columns - indent, indent, &format!("{body}{text}"));
+            self.flow(out, columns - indent, indent, 0, &format!("{body}{text}"));
         } else {
             out.push_str(head);
-            self.flow(out, columns - indent, indent, text);
+            self.flow(out, columns - indent, indent, 0, text);
         }
     }
 
-    fn flow(&self, out: &mut String, room: usize, indent: usize, text: &str) {
-        let mut used = 0;
+    /// Adds a line of a list to `out`, its later lines further in, so that each entry can be told from the next.
+    pub fn entry(&self, out: &mut String, indent: usize, text: &str) {
+        let most = self.width.map_or(usize::MAX, |columns| columns / 2);
+        let (indent, hang) = (indent.min(most), (indent + HANG).min(most));
+        out.extend(std::iter::repeat_n(' ', indent));
+        match self.width {
+            Some(columns) => self.flow(out, columns - hang, hang, hang - indent, text),
+            None => {
+                out.push_str(text);
+                out.push('\n');
+            }
+        }
+    }
+
+    /// `extra`: columns that the first line has more than the others.
+    fn flow(&self, out: &mut String, room: usize, indent: usize, extra: usize, text: &str) {
+        let (full, mut room, mut used) = (room, room + extra, 0);
         for word in text.split(' ') {
             let size = width(word);
-            if used > 0 && size.saturating_add(used + 1) > room {
+            // A word that must be broken anyway begins where it is.
+            if used > 0 && size <= full && size.saturating_add(used + 1) > room {
                 new_line(out, indent);
-                used = 0;
+                (room, used) = (full, 0);
             } else if used > 0 {
                 out.push(' ');
                 used += 1;
@@ -188,13 +219,13 @@ impl Look {
             for part in word.split_inclusive([',', '/']) {
                 if used > 0 && width(part).saturating_add(used) > room {
                     new_line(out, indent);
-                    used = 0;
+                    (room, used) = (full, 0);
                 }
                 for c in part.chars() {
                     let size = char_width(c);
                     if used > 0 && used + size > room {
                         new_line(out, indent);
-                        used = 0;
+                        (room, used) = (full, 0);
                     }
                     out.push(c);
                     used += size;
@@ -240,7 +271,9 @@ impl Look {
     }
 }
 
+/// Starts another line; a blank before it is not needed.
 fn new_line(out: &mut String, indent: usize) {
+    out.truncate(out.trim_end_matches(' ').len());
     out.push('\n');
     out.extend(std::iter::repeat_n(' ', indent));
 }
@@ -346,9 +379,15 @@ mod tests {
             ("example.com/tool/v2@v2.1.0", 16, "…/tool/v2@v2.1.0"),
             ("a/containerd-shim-runc-v2", 12, "conta…unc-v2"),
             ("go.ngrok.com@2.3.41", 15, "go.ngrok.com@2…"),
+            ("example.com/cmd/app@(devel)", 20, "example.com/cmd/app"),
+            ("example.com/cmd/app@(devel)", 10, "…/cmd/app"),
         ] {
             assert_eq!(COLOR.cut_name(text, max), cut, "{text} {max}");
         }
+        assert_eq!(
+            COLOR.cut_package("example.com/cmd/containerd-shim@v2", 12),
+            "containerd-…"
+        );
         assert_eq!(COLOR.cut_end("abcdef", 4), "abc…");
         let ascii = Look {
             unicode: false,
@@ -379,6 +418,30 @@ mod tests {
         let mut unlimited = String::new();
         Look::PLAIN.wrap(&mut unlimited, "  label  ", &text);
         assert_eq!(unlimited, format!("  label  {text}\n"));
+    }
+
+    #[test]
+    fn entries_of_a_list_hang_and_fit() {
+        let text = "github.com/asaskevich/govalidator              v0.0.0-20230301143203 end";
+        for columns in 1..90 {
+            let look = Look {
+                width: Some(columns),
+                ..COLOR
+            };
+            let mut out = String::new();
+            look.entry(&mut out, 4, text);
+            assert!(
+                out.lines().all(|line| width(line) <= columns),
+                "{columns}: {out}"
+            );
+            assert!(!out.contains(" \n"), "{columns}: {out:?}");
+        }
+        let mut out = String::new();
+        COLOR.entry(&mut out, 4, text);
+        assert_eq!(
+            out,
+            "    github.com/asaskevich/govalidator\n      v0.0.0-20230301143203 end\n"
+        );
     }
 
     #[test]

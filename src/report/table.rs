@@ -1,6 +1,8 @@
 //! Many binaries, one row each, then the summary and how far the scan reached.
 //!
-//! On a terminal the table fits the width: paths and packages lose their directories, other texts their end. Elsewhere nothing is cut.
+//! On a terminal the table fits the width: paths and packages lose their directories, other texts their end. The name of a file is what a
+//! reader types next, so it stays whole as long as its column takes no more than [`NAMES`] of the width; of a longer one both ends are left,
+//! which tell versions and platforms apart. Elsewhere nothing is cut.
 //! A column that is empty in every row is left out.
 
 use super::document::{Support, SupportTable};
@@ -14,6 +16,8 @@ use std::io::{self, Write};
 
 /// Columns of space between columns.
 const GAP: usize = 2;
+/// The part of the width that whole names may take, in tenths.
+const NAMES: usize = 3;
 /// No terminal is wider; keeps one absurd value from padding every row.
 const MOST: usize = 4096;
 
@@ -31,8 +35,10 @@ struct Column {
 
 /// What to lose when a column is too wide.
 enum Cut {
-    /// Directories, then the version.
+    /// Directories, then the middle.
     Name,
+    /// Directories, then the version.
+    Package,
     /// The end.
     End,
 }
@@ -59,12 +65,12 @@ const COLUMNS: &[Column] = &[
     Column {
         header: "program",
         least: 14,
-        cut: Cut::Name,
+        cut: Cut::Package,
         value: program,
     },
     Column {
         header: "port",
-        least: 7,
+        least: 15,
         cut: Cut::End,
         value: port,
     },
@@ -189,7 +195,7 @@ fn write(rows: &[Vec<Cell>], look: &Look, out: &mut String) {
             }
         })
         .collect();
-    let widths = fit(&natural, look.width);
+    let widths = fit(&natural, &names(rows), look.width);
     let mut table = Table::new();
     table.load_style(frame(look));
     table.set_header(
@@ -241,12 +247,40 @@ fn cell_width(cell: &Cell) -> usize {
         .saturating_sub(1)
 }
 
+/// How wide the columns of names must be so that every name is whole, without its directories; 0 for other columns.
+fn names(rows: &[Vec<Cell>]) -> Vec<usize> {
+    let name = |(text, _): &(String, _)| {
+        let name = text.rsplit(['/', '!']).next().unwrap_or_default();
+        width(name)
+    };
+    let widest = |index: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(index)?.first());
+        cells.map(name).max().unwrap_or_default()
+    };
+    COLUMNS
+        .iter()
+        .enumerate()
+        .map(|(index, column)| {
+            if column.header == "path" {
+                widest(index)
+            } else {
+                0
+            }
+        })
+        .collect()
+}
+
 /// Shares the width out: while the table is too wide, the widest column that can still shrink does.
-fn fit(natural: &[usize], total: Option<usize>) -> Vec<usize> {
+fn fit(natural: &[usize], names: &[usize], total: Option<usize>) -> Vec<usize> {
     let mut widths = natural.to_vec();
     let Some(total) = total else { return widths };
     let gaps = GAP * widths.iter().filter(|w| **w > 0).count().saturating_sub(1);
-    let mut floors: Vec<usize> = COLUMNS.iter().map(|column| column.least).collect();
+    let most = total * NAMES / 10;
+    let mut floors: Vec<usize> = COLUMNS
+        .iter()
+        .zip(names)
+        .map(|(column, name)| column.least.max(*name.min(&most)))
+        .collect();
     loop {
         let over = (widths.iter().sum::<usize>() + gaps).saturating_sub(total);
         if over == 0 {
@@ -307,6 +341,9 @@ fn paint(look: &Look, column: &Column, cell: &Cell, max: usize) -> String {
         let shown = match column.cut {
             _ if fits => text.clone(),
             Cut::Name => look.cut_name(text, room),
+            Cut::Package => look.cut_package(text, room),
+            // The start of a word that is not the first says no more than that there is one.
+            Cut::End if index > 0 => look.cut_end(text, width(look.ellipsis()).min(room)),
             Cut::End => look.cut_end(text, room),
         };
         room = room.saturating_sub(width(&shown));
@@ -378,6 +415,29 @@ mod tests {
             piped.contains("!contradicted:go-version !godebug-fatal"),
             "{piped}"
         );
+    }
+
+    #[test]
+    fn file_names_stay_whole_where_they_take_a_third_of_the_width_or_less() {
+        let mut document = sample::document();
+        let named = |name: &str| {
+            let mut binary = sample::clean();
+            binary.path = format!("a/directory/that/is/long/{name}");
+            binary.main_package = Some("example.com/some/long/package/name".to_owned());
+            binary
+        };
+        let (fits, wide) = (
+            "containerd-shim-runc-v2",
+            "sing-box-windows-amd64-v3-legacy.exe",
+        );
+        document.binaries = vec![named(fits), named(wide)];
+        let text = table(&document, look(Some(80)));
+        assert!(text.contains(fits), "{text}");
+        assert!(
+            text.contains("\nsing-box-wi…3-legacy.exe"),
+            "both ends: {text}"
+        );
+        assert!(table(&document, look(Some(120))).contains(wide));
     }
 
     #[test]

@@ -87,7 +87,13 @@ pub fn all() -> io::Result<Processes> {
 /// When there is none of that number, it is a kernel thread, or its executable may not be opened.
 pub fn one(pid: u32) -> io::Result<Processes> {
     let mut found = Processes::default();
-    look(Path::new("/proc"), pid, &mut found)?;
+    look(Path::new("/proc"), pid, &mut found).map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound => io::Error::new(
+            e.kind(),
+            "no process of that number with an executable; `gospect ps` lists Go programs that run",
+        ),
+        _ => e,
+    })?;
     Ok(found)
 }
 

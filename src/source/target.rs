@@ -42,6 +42,11 @@ impl Target {
     /// # Errors
     /// [`BadTarget`] with what to do instead, for a scheme that is refused or whose rest is unusable.
     pub fn parse(text: &OsStr) -> Result<Self, BadTarget> {
+        if text.is_empty() {
+            return Err(BadTarget(
+                "a target is empty: is a variable of the shell not set? `.` is the current directory".into(),
+            ));
+        }
         if text == "-" {
             return Ok(Self::Stdin);
         }
@@ -177,7 +182,7 @@ mod tests {
 
     #[test]
     fn refusals_say_what_to_do() {
-        for text in ["docker:app", "podman:app", "pid:x", "registry:"] {
+        for text in ["", "docker:app", "podman:app", "pid:x", "registry:"] {
             let BadTarget(message) = parse(text).unwrap_err();
             assert!(message.contains(':') && message.len() > 20, "{message}");
         }

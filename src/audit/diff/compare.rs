@@ -338,9 +338,16 @@ fn godebug(old: &Binary, new: &Binary, out: &mut Changes) {
         .collect::<BTreeSet<_>>()
     {
         let (x, y) = (find(a, key), find(b, key));
-        let text = |s: &crate::report::model::EffectiveSetting| match s.status.as_str() {
-            "ok" => format!("{} ({})", s.value, s.origin),
-            status => format!("{} ({}, {status})", s.value, s.origin),
+        let text = |s: &crate::report::model::EffectiveSetting| {
+            let value = match (s.value.as_str(), s.origin.as_str()) {
+                ("", "toolchain") => "default",
+                ("", _) => "\"\"",
+                (value, _) => value,
+            };
+            match s.status.as_str() {
+                "ok" => format!("{value} ({})", s.origin),
+                status => format!("{value} ({}, {status})", s.origin),
+            }
         };
         // The same value from another place has the same effect.
         if x.as_ref().map(|s| (&s.value, &s.status)) == y.as_ref().map(|s| (&s.value, &s.status)) {

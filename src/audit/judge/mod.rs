@@ -428,8 +428,10 @@ impl<'p> Auditor<'p> {
             } else if expired {
                 let day = w.expires.map(|d| d.to_string()).unwrap_or_default();
                 let message = format!(
-                    "the waiver for {} at {} ran out on {day} and would cover {covered} findings",
-                    w.rule, w.path
+                    "the waiver for {} at {} ran out on {day} and would cover {covered} finding{}",
+                    w.rule,
+                    w.path,
+                    if covered == 1 { "" } else { "s" }
                 );
                 reports.push((
                     &super::rules::policy::expired_waiver::META,

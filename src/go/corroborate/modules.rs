@@ -12,10 +12,10 @@ pub(super) fn modules(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> 
         .build_info
         .as_ref()
         .filter(|b| !b.deps.is_empty() || !b.main.path.is_empty())?;
-    let recorded = format!(
-        "{} modules",
-        info.deps.len() + usize::from(!info.main.path.is_empty())
-    );
+    let recorded = match info.deps.len() + usize::from(!info.main.path.is_empty()) {
+        1 => "1 module".to_owned(),
+        many => format!("{many} modules"),
+    };
     let (observed, verdict) = match (&linked.not_linked[..], &linked.not_recorded[..]) {
         ([], []) => (
             "every module has functions, and every package a module".to_owned(),

@@ -133,7 +133,7 @@ fn section(look: &Look, out: &mut String, title: &str, lines: &[String]) {
     }
     let _ = writeln!(out, "\n  {}", look.paint(Tone::Title, title));
     for line in lines {
-        look.wrap(out, "    ", line);
+        look.entry(out, 4, line);
     }
 }
 

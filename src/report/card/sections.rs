@@ -65,7 +65,11 @@ pub fn effective(c: &Context) -> Vec<String> {
     };
     let mut groups = BTreeMap::<_, Vec<String>>::new();
     for s in c.binary.godebug.effective.iter().flatten() {
-        let pair = format!("{}={}", s.key, s.value);
+        // A default that is no text of its own.
+        let pair = match (s.value.as_str(), s.origin.as_str()) {
+            ("", "toolchain") => s.key.clone(),
+            (value, _) => format!("{}={value}", s.key),
+        };
         let text = match s.status.as_str() {
             "fatal" => c.bad(&pair),
             "ok" => safe(&pair),
@@ -139,8 +143,12 @@ pub fn modules(c: &Context, out: &mut String) {
         .deps
         .iter()
         .map(|module| {
-            let mut line = padded(&name(module), paths);
-            let _ = write!(line, "  {}", safe(&module.version));
+            let version = safe(&module.version);
+            // A long version moves to the left before it goes to a line of its own.
+            let room = c.look.width.map_or(paths, |columns| {
+                columns.saturating_sub(4 + 2 + width(&version)).min(paths)
+            });
+            let mut line = format!("{}  {version}", padded(&name(module), room));
             let built = terms::built(module);
             if let Some(replace) = &module.replace {
                 let target = terms::at_version(&replace.path, &replace.version);

@@ -53,11 +53,7 @@ pub fn render(diff: &Diff, names: [&str; 2], out: &mut dyn Write) -> io::Result<
     };
     Page {
         title: format!("{} → {}", clean(names[0]), clean(names[1])),
-        about: vec![format!(
-            "{} programs changed, {} unchanged.",
-            diff.pairs.len(),
-            diff.unchanged
-        )],
+        about: vec![format!("{}.", super::summary(diff))],
         tiles: vec![
             tile("programs changed", diff.pairs.len(), Tone::Plain),
             tile("programs unchanged", diff.unchanged as usize, Tone::Good),

@@ -1,8 +1,9 @@
 //! The diff for a pull request comment: a table of what matters, the rest folded away, below the size limits of forges.
 
-use super::{path, sign, size, values};
+use super::{path, sign, size, summary, values};
 use crate::audit::diff::{Class, Diff};
 use crate::report::findings::markdown::cell;
+use crate::report::terms::count;
 use std::io::{self, Write};
 
 /// Most programs and changes a program that are listed.
@@ -11,12 +12,7 @@ const CHANGES: usize = 60;
 
 /// Writes the comment.
 pub fn render(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
-    let changed = diff.pairs.len();
-    writeln!(
-        out,
-        "## gospect diff\n\n{changed} programs changed, {} unchanged.\n",
-        diff.unchanged
-    )?;
+    writeln!(out, "## gospect diff\n\n{}.\n", summary(diff))?;
     let counts: Vec<(Class, usize)> = Class::ALL
         .into_iter()
         .map(|c| (c, diff.count(c)))
@@ -62,10 +58,10 @@ pub fn render(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
     for p in diff.pairs.iter().take(PROGRAMS) {
         writeln!(
             out,
-            "\n<details><summary>{} ({}): {} changes</summary>\n",
+            "\n<details><summary>{} ({}): {}</summary>\n",
             cell(path(p)),
             cell(&p.port),
-            p.changes.len()
+            count(p.changes.len() as u64, "change", "changes")
         )?;
         writeln!(out, "| | what | key | change |\n|---|---|---|---|")?;
         for c in p.changes.iter().take(CHANGES) {
@@ -87,12 +83,9 @@ pub fn render(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(out, "\n</details>")?;
     }
-    if changed > PROGRAMS {
-        writeln!(
-            out,
-            "\n{} more programs; `gospect diff --format json` has all.",
-            changed - PROGRAMS
-        )?;
+    if let Some(more @ 1..) = diff.pairs.len().checked_sub(PROGRAMS) {
+        let more = count(more as u64, "more program", "more programs");
+        writeln!(out, "\n{more}; `gospect diff --format json` has all.")?;
     }
     Ok(())
 }

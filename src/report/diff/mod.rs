@@ -8,7 +8,8 @@ pub mod json;
 pub mod markdown;
 pub mod text;
 
-use crate::audit::diff::{Change, Direction, Pair};
+use crate::audit::diff::{Change, Diff, Direction, Pair};
+use crate::report::terms::{bytes, count};
 
 /// `old -> new`, or the one that is there.
 fn values(c: &Change) -> String {
@@ -40,6 +41,12 @@ fn path(pair: &Pair) -> &str {
         .map_or("", |s| &s.path)
 }
 
+/// `1 program changed, 2 unchanged`.
+fn summary(diff: &Diff) -> String {
+    let changed = count(diff.pairs.len() as u64, "program", "programs");
+    format!("{changed} changed, {} unchanged", diff.unchanged)
+}
+
 /// Change of size in words; empty when there is none or one side is missing.
 fn size(pair: &Pair) -> String {
     let (Some(a), Some(b)) = (&pair.old, &pair.new) else {
@@ -58,7 +65,15 @@ fn size(pair: &Pair) -> String {
     } else {
         change as f64 / a.size as f64 * 100.0
     };
-    format!("{} -> {} bytes ({sign}{percent:.1}%)", a.size, b.size)
+    // Rounded sizes that look the same would say that nothing changed.
+    let (old, new) = match (bytes(a.size), bytes(b.size)) {
+        (old, new) if old == new => (
+            count(a.size, "byte", "bytes"),
+            count(b.size, "byte", "bytes"),
+        ),
+        rounded => rounded,
+    };
+    format!("{old} -> {new} ({sign}{percent:.1}%)")
 }
 
 #[cfg(test)]

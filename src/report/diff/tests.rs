@@ -1,6 +1,7 @@
 use super::*;
 use crate::audit::diff::{Diff, diff};
 use crate::audit::testing::*;
+use crate::report::findings::Options;
 
 fn sample() -> Diff {
     let old = [
@@ -28,19 +29,72 @@ fn text_of(render: impl Fn(&Diff, &mut Vec<u8>) -> std::io::Result<()>) -> Strin
 
 #[test]
 fn text_marks_what_got_worse() {
-    let text = text_of(|d, out| text::render(d, false, out));
+    let text = text_of(|d, out| text::render(d, &Options::default(), out));
     assert!(
         text.contains(" !v toolchain  go_version go1.27.3 -> go1.26.1"),
         "{text}"
     );
     assert!(text.contains("added   dist/new") && text.contains("removed dist/gone"));
-    assert!(text.contains("5000000 -> 6000000 bytes (+20.0%)"));
+    assert!(text.contains("5.0 MB -> 6.0 MB (+20.0%)"));
     assert!(
-        text.contains("3 programs changed, 0 unchanged: 1 added, 1 removed, 1 toolchain, 1 module"),
+        text.contains("3 programs changed, 0 unchanged: added 1, removed 1, toolchain 1, module 1"),
         "{text}"
     );
     assert!(!text.contains('\x1b'));
-    assert!(text_of(|d, out| text::render(d, true, out)).contains("\x1b[1;31mv\x1b[0m"));
+    let color = Options {
+        color: true,
+        ..Options::default()
+    };
+    assert!(text_of(|d, out| text::render(d, &color, out)).contains("\x1b[1;31mv\x1b[0m"));
+}
+
+#[test]
+fn text_fits_the_terminal_and_counts_one_as_one() {
+    let old = [binary(|b| {
+        dep(
+            b,
+            &format!("example.com/{}", "a".repeat(40)),
+            "v1.0.0",
+            None,
+        )
+    })];
+    let new = [binary(|b| {
+        b.size += 1;
+        dep(
+            b,
+            &format!("example.com/{}", "a".repeat(40)),
+            "v1.0.1-0.20261019134151-8c1c52a2ab3d",
+            None,
+        );
+    })];
+    let diff = diff(&old, &new);
+    for columns in [80, 120, 200] {
+        let options = Options {
+            color: false,
+            width: Some(columns),
+        };
+        let mut out = Vec::new();
+        text::render(&diff, &options, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.lines().all(|l| l.chars().count() <= columns), "{text}");
+        assert!(
+            text.ends_with("\n1 program changed, 0 unchanged: module 1\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("5,000,000 bytes -> 5,000,001 bytes"),
+            "{text}"
+        );
+        let wrapped = text.contains("\n               v1.0.1-0.2026");
+        assert_eq!(wrapped, columns == 80, "{text}");
+    }
+    let mut out = Vec::new();
+    markdown::render(&diff, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(
+        text.contains("1 program changed") && text.contains(": 1 change</summary>"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -1,17 +1,21 @@
 //! The diff for a person: short, by program, what matters most marked.
 
-use super::{path, sign, size, values};
+use super::{path, sign, size, summary, values};
 use crate::audit::diff::{Class, Diff, Direction};
-use crate::report::findings::clean;
+use crate::report::findings::{Options, clean};
+use crate::report::flow::flow;
+use crate::report::terms::count;
 use std::io::{self, Write};
 
+/// Where the values of a change begin.
+const INDENT: usize = 15;
 /// Most modules listed for one program before the rest is only counted; `json` has all.
 const MODULES: usize = 30;
 
 /// Writes the programs with changes, then a summary.
-pub fn render(diff: &Diff, color: bool, out: &mut dyn Write) -> io::Result<()> {
+pub fn render(diff: &Diff, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let paint = |code: &str, text: &str| {
-        if color {
+        if options.color {
             format!("\x1b[{code}m{text}\x1b[0m")
         } else {
             text.to_string()
@@ -34,7 +38,7 @@ pub fn render(diff: &Diff, color: bool, out: &mut dyn Write) -> io::Result<()> {
             }
             None => writeln!(out, "{}", paint("1", &head))?,
         }
-        let mut modules = 0;
+        let mut modules = 0usize;
         for c in &pair.changes {
             if c.class == Class::Module && !c.worse {
                 modules += 1;
@@ -49,17 +53,25 @@ pub fn render(diff: &Diff, color: bool, out: &mut dyn Write) -> io::Result<()> {
                 _ => "0",
             };
             let mark = if c.worse { "!" } else { " " };
+            let key = clean(&c.key);
+            let values = flow(
+                &clean(&values(c)),
+                INDENT + key.chars().count() + 1,
+                INDENT,
+                options.width,
+            );
             writeln!(
                 out,
-                " {mark}{} {:<10} {} {}",
+                " {mark}{} {:<10} {}{}{values}",
                 paint(code, sign(c.direction)),
                 c.class.name(),
-                paint("1", &clean(&c.key)),
-                clean(&values(c))
+                paint("1", &key),
+                if values.starts_with('\n') { "" } else { " " },
             )?;
         }
-        if modules > MODULES {
-            writeln!(out, "    ... and {} more modules", modules - MODULES)?;
+        if let Some(more @ 1..) = modules.checked_sub(MODULES) {
+            let more = count(more as u64, "more module", "more modules");
+            writeln!(out, "    ... and {more}; `--format json` has all")?;
         }
         let size = size(pair);
         if !size.is_empty() {
@@ -70,17 +82,14 @@ pub fn render(diff: &Diff, color: bool, out: &mut dyn Write) -> io::Result<()> {
         .into_iter()
         .map(|c| (c, diff.count(c)))
         .filter(|(_, n)| *n > 0)
-        .map(|(c, n)| format!("{n} {}", c.name()))
+        .map(|(c, n)| format!("{} {n}", c.name()))
         .collect();
-    let changed = diff.pairs.len();
-    if changed > 0 {
+    if !diff.pairs.is_empty() {
         writeln!(out)?;
     }
-    writeln!(
-        out,
-        "{changed} programs changed, {} unchanged{}{}",
-        diff.unchanged,
-        if counts.is_empty() { "" } else { ": " },
-        counts.join(", ")
-    )
+    let mut text = summary(diff);
+    if !counts.is_empty() {
+        text = format!("{text}: {}", counts.join(", "));
+    }
+    writeln!(out, "{}", flow(&text, 0, 0, options.width))
 }

@@ -2,6 +2,7 @@
 
 use super::{Options, clean, count};
 use crate::audit::{Audit, Finding, Level, Region};
+use crate::report::flow::flow;
 use std::io::{self, Write};
 
 /// Writes the findings that count, then how many there are.
@@ -30,7 +31,8 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
         let line = |indent: usize, code: &str, head: &str, text: &str| {
             let first = indent + head.chars().count() + 1;
             let text = flow(text, first, 8, options.width);
-            format!("{}{} {text}\n", " ".repeat(indent), paint(code, head))
+            let gap = if text.starts_with('\n') { "" } else { " " };
+            format!("{}{}{gap}{text}\n", " ".repeat(indent), paint(code, head))
         };
         let head = format!("{}[{}]", f.level.name(), f.rule);
         write!(out, "{}", line(2, code, &head, &clean(&f.message)))?;
@@ -109,30 +111,6 @@ fn source(
     let gutter = paint("2", &format!("{} |", " ".repeat(number.len())));
     let marks = paint(code, &"^".repeat(end.saturating_sub(start).max(1)));
     writeln!(out, "      {gutter} {}{marks}", " ".repeat(start))
-}
-
-/// Text that begins at a column and goes on, where the terminal ends, on further lines with that indent. Words stay whole.
-fn flow(text: &str, first: usize, indent: usize, columns: Option<usize>) -> String {
-    let Some(columns) = columns.filter(|c| *c > indent) else {
-        return text.to_owned();
-    };
-    let mut out = String::with_capacity(text.len());
-    let mut used = first;
-    for word in text.split(' ') {
-        let size = word.chars().count();
-        if used + size > columns && used > indent {
-            // The blank before it is not needed at the end of a line.
-            out.truncate(out.trim_end().len());
-            out.push('\n');
-            out.push_str(&" ".repeat(indent));
-            used = indent;
-        }
-        out.push_str(word);
-        out.push(' ');
-        used += size + 1;
-    }
-    out.pop();
-    out
 }
 
 /// Image, layer and role, where they apply.

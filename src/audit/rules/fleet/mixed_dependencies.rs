@@ -49,7 +49,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
             report = report.see(m.module.clone(), versions.join(", "));
         }
         if mixed.len() > MODULES {
-            report = report.see("and", format!("{} more modules", mixed.len() - MODULES));
+            report = report.see("and", format!("{} more", mixed.len() - MODULES));
         }
         sink.report(report.at(first.place.path.clone(), first.place.location.clone()));
     }
