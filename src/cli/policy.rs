@@ -7,9 +7,6 @@ use crate::report::style::clean;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-/// Mistakes of a policy file that are shown: a file that is no policy has one in every line.
-const MISTAKES: usize = 10;
-
 /// Reads the policy. Every mistake in the file goes to standard error; the answer counts them.
 pub fn load(args: &JudgeArgs, output: &OutputArgs, expect: &[String]) -> Result<Policy, String> {
     let mut policy = match file(args, output) {
@@ -61,7 +58,7 @@ fn read(path: &Path, output: &OutputArgs) -> Result<Policy, String> {
             Color::Always => true,
             Color::Never => false,
         };
-        for mistake in mistakes.iter().take(MISTAKES) {
+        for mistake in &mistakes {
             say!("{}\n", mistake.render(&text, color));
         }
         let s = if mistakes.len() == 1 { "" } else { "s" };

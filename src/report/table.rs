@@ -1,7 +1,7 @@
 //! Many binaries, one row each, then the summary and how far the scan reached.
 //!
 //! On a terminal the table fits the width: paths and packages lose their directories, other texts their end. The name of a file is what a
-//! reader types next, so it stays whole as long as its column takes no more than [`NAMES`] of the width; of a longer one both ends are left,
+//! reader types next, so it stays whole as long as its column takes no more than `NAMES` of the width; of a longer one both ends are left,
 //! which tell versions and platforms apart. Elsewhere nothing is cut.
 //! A column that is empty in every row is left out.
 

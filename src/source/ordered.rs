@@ -1,6 +1,6 @@
 //! Parallel work whose results come out in one fixed order, as soon as they are ready.
 //!
-//! Tasks form a tree: a task gives results and further tasks, in order. Pending tasks wait in one [`Line`], in order, and are taken from its
+//! Tasks form a tree: a task gives results and further tasks, in order. Pending tasks wait in one line, in order, and are taken from its
 //! front, so that whatever is taken next is what the reader needs soonest; results are delivered depth first. One thread takes from the back
 //! for a while, so that a long task that comes last is not left over when all else is done. The order of the results depends on the tasks
 //! alone, never on the threads.
