@@ -111,6 +111,12 @@ impl Render for Each {
     }
 }
 
+impl Render for Json {
+    fn line(&mut self, line: Line, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+        self.take(line, out)
+    }
+}
+
 /// Collects everything for the page.
 struct Page(Document);
 

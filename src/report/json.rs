@@ -2,7 +2,6 @@
 //! few of stands behind them.
 
 use super::document::Document;
-use super::format::{Options, Render};
 use super::model::{End, ImageRecord, Line, Run, Unexamined};
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
@@ -19,7 +18,8 @@ pub(super) struct Json {
 }
 
 impl Json {
-    fn take(&mut self, line: Line, out: &mut dyn Write) -> io::Result<()> {
+    /// Takes the next line; `end` completes the document.
+    pub fn take(&mut self, line: Line, out: &mut dyn Write) -> io::Result<()> {
         match line {
             Line::Run(run) => self.run = Some(run),
             Line::Image(image) => self.images.push(*image),
@@ -56,12 +56,6 @@ impl Json {
         // Without the brace that starts it.
         out.write_all(keys.strip_prefix(b"{").unwrap_or(&keys))?;
         out.write_all(b"\n")
-    }
-}
-
-impl Render for Json {
-    fn line(&mut self, line: Line, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-        self.take(line, out)
     }
 }
 
