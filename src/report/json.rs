@@ -18,8 +18,8 @@ pub(super) struct Json {
 }
 
 impl Json {
-    /// Writes what the next line adds; `end` completes the document.
-    pub(super) fn take(&mut self, line: Line, out: &mut dyn Write) -> io::Result<()> {
+    /// Takes the next line; `end` completes the document.
+    pub fn take(&mut self, line: Line, out: &mut dyn Write) -> io::Result<()> {
         match line {
             Line::Run(run) => self.run = Some(run),
             Line::Image(image) => self.images.push(*image),

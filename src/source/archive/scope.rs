@@ -3,6 +3,7 @@
 use super::ArchiveError;
 use crate::bytes::{Budget, Grant, LARGE_WINDOW, Limits};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Limits, the memory budget and what was spent so far. Make one for each outermost container (a file, a layer);
 /// one thread walks it.
@@ -17,6 +18,8 @@ pub struct Scope {
     held: AtomicUsize,
     /// Bytes of all decompression windows that this walk holds.
     leased: AtomicU64,
+    /// For the beginnings of small files: to make one takes as long as to use it.
+    inflater: Mutex<Option<flate2::Decompress>>,
 }
 
 impl Scope {
@@ -29,7 +32,20 @@ impl Scope {
             entries: AtomicU64::new(0),
             held: AtomicUsize::new(0),
             leased: AtomicU64::new(0),
+            inflater: Mutex::default(),
         }
+    }
+
+    /// The first bytes, `most` at most, of a deflate stream, as far as it can be read.
+    pub(super) fn inflate_beginning(&self, deflated: &[u8], most: usize) -> Vec<u8> {
+        let mut inflater = self.inflater.lock().unwrap_or_else(PoisonError::into_inner);
+        let inflater = inflater.get_or_insert_with(|| flate2::Decompress::new(false));
+        inflater.reset(false);
+        let mut out = vec![0; most];
+        // What was read before a fault counts too.
+        let _ = inflater.decompress(deflated, &mut out, flate2::FlushDecompress::None);
+        out.truncate(usize::try_from(inflater.total_out()).unwrap_or(0));
+        out
     }
 
     /// Bytes that came out of decompressors so far.

@@ -73,29 +73,60 @@ pub(crate) fn needs_more(glance: &[u8]) -> bool {
 
 /// Gzip files up to this are looked at in one piece.
 const SHORT: u64 = 16 << 10;
+/// Of longer ones this much, which holds the tables of the first block and more than [`GLANCE`] bytes of content.
+const PIECE: usize = 2 << 10;
 /// What header and trailer of a gzip member, and blocks that do not compress, add to the content at most in so short a file.
 const FRAME: usize = 1 << 10;
 
-/// How much a short gzip file of `size` bytes says that it holds (RFC 1952, ISIZE), and how that begins: thousands of packed
-/// texts need not be unpacked to know that they are too short for a program. `None` where that may not be the whole: a
-/// second member may follow, or the last bytes are not a trailer. Nothing vouches for the trailer, but the beginning shows
-/// whether it matters.
-pub(super) fn gzip_content(feed: &mut Feed<'_>, size: u64) -> Option<(u64, Vec<u8>)> {
-    let count = usize::try_from(size).ok().filter(|_| size <= SHORT)?;
-    let file = feed.peek(count).ok().filter(|f| f.len() == count)?;
-    let (_, isize) = file.split_last_chunk::<4>()?;
-    let second = memchr::memmem::find(file.get(1..)?, GZIP).is_some();
-    let content = u32::from_le_bytes(*isize);
-    let plausible = usize::try_from(content).ok()?.saturating_add(FRAME) >= count;
-    let mut head = Vec::new();
-    if plausible && !second {
-        // What is broken further on does not matter here.
-        let _ = flate2::bufread::GzDecoder::new(file)
-            .take(GLANCE as u64)
-            .read_to_end(&mut head);
-        return Some((u64::from(content), head));
+/// How the content of a gzip file begins.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Beginning {
+    /// Up to [`GLANCE`] bytes of the first member; fewer where it ends or is damaged.
+    pub head: Vec<u8>,
+    /// How much a short file says that it holds (RFC 1952, ISIZE). `None` where that may not be the whole: a second member
+    /// may follow, or the last bytes are not a trailer. Nothing vouches for it, but the beginning shows whether it matters.
+    pub stated: Option<u64>,
+}
+
+/// How a gzip file of `size` bytes begins: thousands of packed texts need no decompressor each to know that they are no
+/// programs. Nothing is taken from the feed.
+pub(super) fn gzip_beginning(
+    feed: &mut Feed<'_>,
+    size: Option<u64>,
+    scope: &Scope,
+) -> Option<Beginning> {
+    let whole = size
+        .filter(|size| *size <= SHORT)
+        .and_then(|size| usize::try_from(size).ok());
+    let shown = feed.peek(whole.unwrap_or(PIECE)).ok()?;
+    let head = scope.inflate_beginning(gzip_body(shown)?, GLANCE);
+    let stated = whole
+        .filter(|count| shown.len() == *count)
+        .and_then(|count| {
+            let (_, isize) = shown.split_last_chunk::<4>()?;
+            let content = u32::from_le_bytes(*isize);
+            let plausible = usize::try_from(content).ok()?.saturating_add(FRAME) >= count;
+            let second = memchr::memmem::find(shown.get(1..)?, GZIP).is_some();
+            (plausible && !second).then_some(u64::from(content))
+        });
+    Some(Beginning { head, stated })
+}
+
+/// What stands behind the header of a gzip member (RFC 1952, 2.3).
+fn gzip_body(member: &[u8]) -> Option<&[u8]> {
+    let (fixed, mut rest) = member.split_first_chunk::<10>()?;
+    let has = |flag: u8| fixed[3] & flag != 0;
+    if has(4) {
+        let (len, tail) = rest.split_first_chunk::<2>()?;
+        rest = tail.get(usize::from(u16::from_le_bytes(*len))..)?;
     }
-    None
+    // The name of the file, and a comment.
+    for flag in [8, 16] {
+        if has(flag) {
+            rest = rest.get(memchr::memchr(0, rest)? + 1..)?;
+        }
+    }
+    rest.get(if has(2) { 2 } else { 0 }..)
 }
 
 const GZIP: &[u8] = &[0x1f, 0x8b, 8];

@@ -4,6 +4,7 @@ use super::super::Reason;
 use super::super::build::*;
 use super::*;
 use crate::bytes::{Budget, Limits};
+use std::io::Write;
 
 fn scope() -> Scope {
     Scope::new(Limits::default(), Budget::new(256 << 20))
@@ -238,23 +239,62 @@ fn a_short_gzip_file_tells_what_it_holds_unless_more_may_follow() {
     let content = |bytes: &[u8]| {
         let mut source = bytes;
         let mut feed = Feed::new(&mut source);
-        let told = gzip_content(&mut feed, bytes.len() as u64);
+        let told = gzip_beginning(&mut feed, Some(bytes.len() as u64), &scope());
         assert_eq!(feed.offset(), 0, "nothing is taken");
-        told
+        told.map(|start| (start.stated, start.head))
     };
     let text: Vec<u8> = (0..9000u32).map(|i| (i * i / 77) as u8).collect();
     let one = gzip(&text);
     assert!(one.len() < 16 << 10);
-    assert_eq!(content(&one), Some((9000, text[..GLANCE].to_vec())));
-    assert_eq!(content(&[one.clone(), gzip(b"end")].concat()), None);
-    assert_eq!(content(&[&one[..], &[0; 512]].concat()), None, "padding");
+    let start = text[..GLANCE].to_vec();
+    assert_eq!(content(&one), Some((Some(9000), start.clone())));
+    let two = [one.clone(), gzip(b"end")].concat();
+    assert_eq!(content(&two), Some((None, start.clone())));
+    let padded = [&one[..], &[0; 512]].concat();
+    assert_eq!(content(&padded), Some((None, start)), "padding");
     let zeros = gzip(&vec![0; 1 << 20]);
-    assert_eq!(content(&zeros), Some((1 << 20, vec![0; GLANCE])));
+    assert_eq!(content(&zeros), Some((Some(1 << 20), vec![0; GLANCE])));
     let (rest, _) = zeros.split_last_chunk::<4>().unwrap();
     let lie = [rest, &15_000u32.to_le_bytes()].concat();
-    assert_eq!(content(&lie), Some((15_000, vec![0; GLANCE])));
-    let long = gzip(&Seed(7).bytes(40_000));
-    assert_eq!(content(&long), None, "too long to be looked at");
+    assert_eq!(content(&lie), Some((Some(15_000), vec![0; GLANCE])));
+    let noise = Seed(7).bytes(40_000);
+    let told = content(&gzip(&noise));
+    assert_eq!(told, Some((None, noise[..GLANCE].to_vec())), "long");
+}
+
+#[test]
+fn every_header_of_gzip_is_passed_over() {
+    let text = b"the content".repeat(100);
+    for flags in 0..16_u8 {
+        let mut builder = flate2::GzBuilder::new();
+        if flags & 1 != 0 {
+            builder = builder.extra([7; 300]);
+        }
+        if flags & 2 != 0 {
+            builder = builder.filename("notes.txt");
+        }
+        if flags & 4 != 0 {
+            builder = builder.comment("a comment");
+        }
+        let mut packed = builder.write(Vec::new(), flate2::Compression::best());
+        packed.write_all(&text).unwrap();
+        let mut packed = packed.finish().unwrap();
+        if flags & 8 != 0 {
+            // Behind everything else; the writer knows no checksum of the header.
+            let body = packed.len() - gzip_body(&packed).unwrap().len();
+            packed[3] |= 2;
+            packed.splice(body..body, [0xaa, 0xbb]);
+        }
+        let mut source = &packed[..];
+        let size = Some(packed.len() as u64);
+        let start = gzip_beginning(&mut Feed::new(&mut source), size, &scope()).unwrap();
+        assert_eq!(start.head, text[..GLANCE], "flags {flags}");
+        for cut in 0..packed.len() {
+            let mut source = &packed[..cut];
+            let size = Some(cut as u64);
+            let _ = gzip_beginning(&mut Feed::new(&mut source), size, &scope());
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Goes through a container and everything nested in it, and hands over what may be a program.
 
-use super::stream::{GLANCE, HEAD, glance, gzip_content};
+use super::stream::{GLANCE, HEAD, glance, gzip_beginning, needs_more};
 use super::tar::{self, Ending, Flow};
 use super::{
     ArchiveError, Codec, Feed, Format, Kind, Scope, cpio, deb, decompress_as, rpm, sniff, zip,
@@ -262,11 +262,19 @@ impl Walker<'_> {
         }
         if kind == Kind::Codec(Codec::Gzip)
             && level.depth > 0
-            && let Some((size, head)) = size.and_then(|size| gzip_content(feed, size))
-            && sniff(&head).is_none()
-            && self.receiver.holds_too_little(size, &head)
+            && let Some(start) = gzip_beginning(feed, size, self.scope)
+            && sniff(&start.head).is_none()
+            && !needs_more(&start.head)
         {
-            return Ok(false);
+            let too_little = |size| self.receiver.holds_too_little(size, &start.head);
+            if start.stated.is_some_and(too_little) {
+                return Ok(false);
+            }
+            // Otherwise the decompressor would come to this answer.
+            let is_enough = start.head.len() == GLANCE;
+            if is_enough && self.receiver.wants(place, &start.head, None) == Want::Skip {
+                return Ok(false);
+            }
         }
         let result = match kind {
             Kind::Codec(codec) => self.compressed(codec, feed, place, level),
