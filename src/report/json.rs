@@ -19,7 +19,7 @@ pub(super) struct Json {
 
 impl Json {
     /// Takes the next line; `end` completes the document.
-    pub fn take(&mut self, line: Line, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn take(&mut self, line: Line, out: &mut dyn Write) -> io::Result<()> {
         match line {
             Line::Run(run) => self.run = Some(run),
             Line::Image(image) => self.images.push(*image),
