@@ -331,10 +331,6 @@ impl Examine for Examiner<'_> {
         Examiner::too_small(self, size)
     }
 
-    fn holds_too_little(&self, size: u64, head: &[u8]) -> bool {
-        exe::sniff(head).is_none() && self.below(size, self.options.rules.min_size)
-    }
-
     fn wants(&self, _place: &Place, head: &[u8], size: Option<u64>) -> Want {
         self.want(head, size)
     }
@@ -473,10 +469,6 @@ impl Receiver for Met<'_> {
 
     fn too_small(&self, size: u64) -> bool {
         self.examiner.too_small(size)
-    }
-
-    fn holds_too_little(&self, size: u64, head: &[u8]) -> bool {
-        Examine::holds_too_little(self.examiner, size, head)
     }
 
     fn wants(&self, _place: &Place, head: &[u8], size: Option<u64>) -> Want {

@@ -446,10 +446,6 @@ impl Receiver for LayerReceiver<'_> {
         self.examine.too_small(size)
     }
 
-    fn holds_too_little(&self, size: u64, head: &[u8]) -> bool {
-        self.examine.holds_too_little(size, head)
-    }
-
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
         self.examine.wants(place, head, size)
     }

@@ -40,11 +40,6 @@ pub trait Examine: Sync {
         false
     }
 
-    /// As [`Examine::too_small`], for a compressed file that says it holds this many bytes, and begins like this.
-    fn holds_too_little(&self, _size: u64, _head: &[u8]) -> bool {
-        false
-    }
-
     /// What is needed of a file, by its first bytes.
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want;
 

@@ -71,45 +71,14 @@ pub(crate) fn needs_more(glance: &[u8]) -> bool {
         .is_some_and(|magic| zstd_skippable(*magic))
 }
 
-/// Gzip files up to this are looked at in one piece.
-const SHORT: u64 = 16 << 10;
-/// Of longer ones this much, which holds the tables of the first block and more than [`GLANCE`] bytes of content.
+/// Of a gzip file this much is looked at: it holds the tables of the first block and more than [`GLANCE`] bytes of content.
 const PIECE: usize = 2 << 10;
-/// What header and trailer of a gzip member, and blocks that do not compress, add to the content at most in so short a file.
-const FRAME: usize = 1 << 10;
 
-/// How the content of a gzip file begins.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Beginning {
-    /// Up to [`GLANCE`] bytes of the first member; fewer where it ends or is damaged.
-    pub head: Vec<u8>,
-    /// How much a short file says that it holds (RFC 1952, ISIZE). `None` where that may not be the whole: a second member
-    /// may follow, or the last bytes are not a trailer. Nothing vouches for it, but the beginning shows whether it matters.
-    pub stated: Option<u64>,
-}
-
-/// How a gzip file of `size` bytes begins: thousands of packed texts need no decompressor each to know that they are no
-/// programs. Nothing is taken from the feed.
-pub(super) fn gzip_beginning(
-    feed: &mut Feed<'_>,
-    size: Option<u64>,
-    scope: &Scope,
-) -> Option<Beginning> {
-    let whole = size
-        .filter(|size| *size <= SHORT)
-        .and_then(|size| usize::try_from(size).ok());
-    let shown = feed.peek(whole.unwrap_or(PIECE)).ok()?;
-    let head = scope.inflate_beginning(gzip_body(shown)?, GLANCE);
-    let stated = whole
-        .filter(|count| shown.len() == *count)
-        .and_then(|count| {
-            let (_, isize) = shown.split_last_chunk::<4>()?;
-            let content = u32::from_le_bytes(*isize);
-            let plausible = usize::try_from(content).ok()?.saturating_add(FRAME) >= count;
-            let second = memchr::memmem::find(shown.get(1..)?, GZIP).is_some();
-            (plausible && !second).then_some(u64::from(content))
-        });
-    Some(Beginning { head, stated })
+/// The first [`GLANCE`] bytes of what a gzip file holds, when the first member has as many: thousands of packed texts need no
+/// decompressor each to know that they are no programs. Nothing is taken from the feed.
+pub(super) fn gzip_glance(feed: &mut Feed<'_>, scope: &Scope) -> Option<Vec<u8>> {
+    let body = gzip_body(feed.peek(PIECE).ok()?)?;
+    Some(scope.inflate_beginning(body, GLANCE)).filter(|head| head.len() == GLANCE)
 }
 
 /// What stands behind the header of a gzip member (RFC 1952, 2.3).

@@ -1,6 +1,6 @@
 //! Goes through a container and everything nested in it, and hands over what may be a program.
 
-use super::stream::{GLANCE, HEAD, glance, gzip_beginning, needs_more};
+use super::stream::{GLANCE, HEAD, glance, gzip_glance, needs_more};
 use super::tar::{self, Ending, Flow};
 use super::{
     ArchiveError, Codec, Feed, Format, Kind, Scope, cpio, deb, decompress_as, rpm, sniff, zip,
@@ -89,11 +89,6 @@ pub trait Receiver: Sync {
     /// Whether a file of this size (as stored, compressed or not) cannot be of interest nor hold anything that is: then
     /// it is passed over unread.
     fn too_small(&self, _size: u64) -> bool {
-        false
-    }
-
-    /// As [`Receiver::too_small`], for a compressed file that says it holds this many bytes, and begins like this.
-    fn holds_too_little(&self, _size: u64, _head: &[u8]) -> bool {
         false
     }
 
@@ -262,19 +257,13 @@ impl Walker<'_> {
         }
         if kind == Kind::Codec(Codec::Gzip)
             && level.depth > 0
-            && let Some(start) = gzip_beginning(feed, size, self.scope)
-            && sniff(&start.head).is_none()
-            && !needs_more(&start.head)
+            && let Some(head) = gzip_glance(feed, self.scope)
+            && sniff(&head).is_none()
+            && !needs_more(&head)
+            && self.receiver.wants(place, &head, None) == Want::Skip
         {
-            let too_little = |size| self.receiver.holds_too_little(size, &start.head);
-            if start.stated.is_some_and(too_little) {
-                return Ok(false);
-            }
-            // Otherwise the decompressor would come to this answer.
-            let is_enough = start.head.len() == GLANCE;
-            if is_enough && self.receiver.wants(place, &start.head, None) == Want::Skip {
-                return Ok(false);
-            }
+            // The decompressor would come to the same answer.
+            return Ok(false);
         }
         let result = match kind {
             Kind::Codec(codec) => self.compressed(codec, feed, place, level),
