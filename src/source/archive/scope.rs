@@ -36,15 +36,31 @@ impl Scope {
         }
     }
 
-    /// The first bytes, `most` at most, of a deflate stream, as far as it can be read.
-    pub(super) fn inflate_beginning(&self, deflated: &[u8], most: usize) -> Vec<u8> {
+    /// The first bytes of a deflate stream: as many as the first of these lengths, and if they are not enough as the next.
+    /// Fewer where it ends or cannot be read.
+    pub(super) fn inflate_beginning(
+        &self,
+        deflated: &[u8],
+        lengths: [usize; 2],
+        is_enough: impl Fn(&[u8]) -> bool,
+    ) -> Vec<u8> {
         let mut inflater = self.inflater.lock().unwrap_or_else(PoisonError::into_inner);
         let inflater = inflater.get_or_insert_with(|| flate2::Decompress::new(false));
         inflater.reset(false);
-        let mut out = vec![0; most];
-        // What was read before a fault counts too.
-        let _ = inflater.decompress(deflated, &mut out, flate2::FlushDecompress::None);
-        out.truncate(usize::try_from(inflater.total_out()).unwrap_or(0));
+        let mut out = Vec::new();
+        for length in lengths {
+            let (read, had) = (inflater.total_in(), out.len());
+            out.resize(length, 0);
+            let rest = usize::try_from(read).ok().and_then(|n| deflated.get(n..));
+            let place = out.get_mut(had..).unwrap_or_default();
+            // What was read before a fault counts too.
+            let none = flate2::FlushDecompress::None;
+            let _ = inflater.decompress(rest.unwrap_or_default(), place, none);
+            out.truncate(usize::try_from(inflater.total_out()).unwrap_or(0));
+            if out.len() < length || is_enough(&out) {
+                break;
+            }
+        }
         out
     }
 

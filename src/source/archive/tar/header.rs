@@ -25,6 +25,16 @@ pub fn looks_like_header(head: &[u8]) -> bool {
         .is_some_and(|block| Header::new(*block).is_some_and(|h| h.plausible()))
 }
 
+/// Bytes after which most texts cannot be a tar header any more: those of name and mode.
+pub(in crate::source::archive) const NAME_AND_MODE: usize = 108;
+
+/// Whether a block that starts with these bytes may still be a header.
+pub(in crate::source::archive) fn may_be_header(start: &[u8]) -> bool {
+    start
+        .get(100..NAME_AND_MODE)
+        .is_none_or(|mode| octal(mode).is_some())
+}
+
 impl Header {
     /// The header in `block` if its checksum holds. Some old programs summed signed bytes.
     pub(super) fn new(block: [u8; BLOCK]) -> Option<Self> {
@@ -45,12 +55,11 @@ impl Header {
         self.0.get(at..at + len).unwrap_or_default()
     }
 
-    /// A short sum is easily right by chance in a block of few set bytes; a real header also has a name or a magic.
+    /// A short sum is easily right by chance in a block of few set bytes; a real header also has a name or a magic, and a
+    /// mode, without which most readers refuse it.
     fn plausible(&self) -> bool {
-        self.magic() != Magic::V7
-            || (self.field(0, 1) != [0]
-                && self.size().is_ok()
-                && octal(self.field(100, 8)).is_some())
+        octal(self.field(100, 8)).is_some()
+            && (self.magic() != Magic::V7 || (self.field(0, 1) != [0] && self.size().is_ok()))
     }
 
     pub(super) fn magic(&self) -> Magic {

@@ -13,8 +13,8 @@ mod header;
 mod pax;
 mod sparse;
 
-pub(super) use header::looks_like_header;
 use header::{BLOCK, Header, Magic};
+pub(super) use header::{looks_like_header, may_be_header};
 use pax::Pax;
 use sparse::SparseBody;
 

@@ -1,6 +1,6 @@
 //! Goes through a container and everything nested in it, and hands over what may be a program.
 
-use super::stream::{GLANCE, HEAD, glance, gzip_glance, needs_more};
+use super::stream::{GLANCE, HEAD, glance, plain_in_gzip};
 use super::tar::{self, Ending, Flow};
 use super::{
     ArchiveError, Codec, Feed, Format, Kind, Scope, cpio, deb, decompress_as, rpm, sniff, zip,
@@ -92,7 +92,7 @@ pub trait Receiver: Sync {
         false
     }
 
-    /// What to do with a file that is neither compressed nor a container. `head` are its first bytes, at least 512
+    /// What to do with a file that is neither compressed nor a container. `head` are its first bytes, at least 112
     /// where it has them; `size` is unknown for what comes out of a decompressor.
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want;
 
@@ -257,9 +257,7 @@ impl Walker<'_> {
         }
         if kind == Kind::Codec(Codec::Gzip)
             && level.depth > 0
-            && let Some(head) = gzip_glance(feed, self.scope)
-            && sniff(&head).is_none()
-            && !needs_more(&head)
+            && let Some(head) = plain_in_gzip(feed, self.scope)
             && self.receiver.wants(place, &head, None) == Want::Skip
         {
             // The decompressor would come to the same answer.
