@@ -71,16 +71,13 @@ pub(crate) fn needs_more(glance: &[u8]) -> bool {
         .is_some_and(|magic| zstd_skippable(*magic))
 }
 
-/// Of a gzip file this much is looked at: it holds the tables of the first block and more than [`GLANCE`] bytes of content.
-const PIECE: usize = 1 << 10;
-
 /// First bytes that tell everything but a tar archive; most texts show in as many that they are none.
 const GLIMPSE: usize = 112;
 
 /// How what a gzip file holds begins, when that shows that it is nothing to look into: thousands of packed texts need no
 /// decompressor each. Nothing is taken from the feed. `None`: not known, or something to look into.
 pub(super) fn plain_in_gzip(feed: &mut Feed<'_>, scope: &Scope) -> Option<Vec<u8>> {
-    let body = gzip_body(feed.peek(PIECE).ok()?)?;
+    let body = gzip_body(feed.peek(GLANCE).ok()?)?;
     let is_plain = |head: &[u8]| sniff(head).is_none() && !needs_more(head);
     let head = scope.inflate_beginning(body, [GLIMPSE, GLANCE], |head| {
         is_plain(head) && !tar::may_be_header(head)

@@ -248,7 +248,7 @@ fn a_gzip_file_shows_when_its_content_is_nothing_to_look_into() {
     for content in [&text[..], &noise] {
         let packed = gzip(content);
         assert_eq!(plain(&packed).as_deref(), Some(&content[..GLIMPSE]));
-        let cut = &packed[..PIECE.min(packed.len() - 8)];
+        let cut = &packed[..GLANCE.min(packed.len() - 8)];
         assert_eq!(plain(cut).as_deref(), Some(&content[..GLIMPSE]));
     }
     // Zeros may be the start of a tar header.
