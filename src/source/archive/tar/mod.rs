@@ -18,6 +18,9 @@ pub(super) use header::{looks_like_header, may_be_header};
 use pax::Pax;
 use sparse::SparseBody;
 
+/// Zeros behind an archive, or between two, that are read: a file may have a hole of any size there.
+const PADDING: u64 = 1 << 30;
+
 /// Long names and pax records above this are not names: 1 MiB, as Go's archive/tar has it.
 const META: u64 = 1 << 20;
 
@@ -174,6 +177,11 @@ fn next_header(
                 return Ok(None);
             }
             zeros = zeros.saturating_add(1);
+            if u64::from(zeros) * BLOCK as u64 > PADDING {
+                return Err(ArchiveError::limit(format!(
+                    "more than {PADDING} bytes of zeros end the archive; what may stand behind them was not read"
+                )));
+            }
             if zeros == 2 {
                 finish.marker = true;
                 if ending == Ending::Marker {

@@ -401,3 +401,26 @@ fn sparse_bombs_and_broken_maps_are_refused() {
     .unwrap_err();
     assert_eq!(error.reason, Reason::Limit);
 }
+
+#[test]
+fn zeros_without_end_are_not_read_to_their_end() {
+    let archive = tar(&[("a", b"body")]);
+    let next = tar(&[("b", b"body")]);
+    for (zeros, names, ends_well) in [(1 << 20, 2, true), (2 * PADDING, 1, false)] {
+        let mut stream = (&archive[..])
+            .chain(io::repeat(0).take(zeros))
+            .chain(&next[..]);
+        let mut feed = Feed::new(&mut stream);
+        let scope = Scope::new(Limits::default(), Budget::default());
+        let mut seen = 0;
+        let result = read(&mut feed, &scope, Ending::Stream, &mut |_, _| {
+            seen += 1;
+            Ok(Flow::Continue)
+        });
+        assert_eq!((seen, result.is_ok()), (names, ends_well), "{zeros}");
+        if let Err(problem) = result {
+            assert_eq!(problem.reason, Reason::Limit, "{problem}");
+            assert!(feed.offset() < PADDING + (1 << 20));
+        }
+    }
+}
