@@ -212,4 +212,6 @@ fn problem(options: &Options, error: &ArchiveError, fatal: bool) -> Problem {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(super) mod testing;
+#[cfg(test)]
+mod tests;

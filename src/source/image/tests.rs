@@ -1,228 +1,9 @@
-//! Images built in memory, in every form, and what is found in them.
+//! Images in every form, and what is found in them.
 
+use super::testing::*;
 use super::*;
-use crate::source::archive::{Feed, Reason};
-use std::fmt::Write as _;
-use std::io::Write as _;
-
-/// Takes files that begin with `EXE:` for programs; the rest of the content is kept as main package.
-struct Programs;
-
-impl Examine for Programs {
-    fn wants(&self, _: &Place, head: &[u8], _: Option<u64>) -> Want {
-        if head.starts_with(b"EXE:") {
-            Want::Whole
-        } else {
-            Want::Skip
-        }
-    }
-
-    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Binary>, ArchiveError> {
-        let mut bytes = vec![0; candidate.bytes.len() as usize];
-        candidate.bytes.read_at(&mut bytes, 0).unwrap();
-        let text = String::from_utf8(bytes[4..].to_vec()).unwrap();
-        if text.starts_with("broken") {
-            return Err(ArchiveError::new(Reason::Packed, "cannot be unpacked"));
-        }
-        Ok(vec![Binary {
-            main_package: Some(text),
-            size: candidate.bytes.len(),
-            ..Binary::default()
-        }])
-    }
-}
-
-/// A tar of `(name, content)`; `->x` is a symbolic link, `=x` a hard link, a name that ends in `/` a directory.
-pub(crate) fn tar_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (name, content) in entries {
-        let (flag, link, body): (u8, &[u8], &[u8]) = match content {
-            _ if name.ends_with('/') && name.len() > 1 => (b'5', b"", b""),
-            [b'-', b'>', to @ ..] => (b'2', to, b""),
-            [b'=', to @ ..] => (b'1', to, b""),
-            body => (b'0', b"", body),
-        };
-        let mut header = [0u8; 512];
-        let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
-        put(0, name.as_bytes());
-        put(100, b"0000755\0");
-        put(108, b"0000012\0");
-        put(116, b"0000013\0");
-        put(124, format!("{:011o}\0", body.len()).as_bytes());
-        put(136, b"00000000000\0");
-        put(148, b"        ");
-        put(156, &[flag]);
-        put(157, link);
-        put(257, b"ustar\x0000");
-        let sum: u32 = header.iter().map(|b| u32::from(*b)).sum();
-        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-        out.extend(header);
-        out.extend(body);
-        out.resize(out.len().next_multiple_of(512), 0);
-    }
-    out.resize(out.len() + 1024, 0);
-    out
-}
-
-pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-/// A builder of OCI layouts.
-#[derive(Default)]
-pub(crate) struct Layout {
-    pub blobs: Vec<(Digest, Vec<u8>)>,
-}
-
-impl Layout {
-    pub fn blob(&mut self, bytes: &[u8]) -> String {
-        let digest = Digest::of(bytes);
-        self.blobs.push((digest, bytes.to_vec()));
-        format!(r#""digest":"{digest}","size":{}"#, bytes.len())
-    }
-
-    /// A manifest of these layers (`None`: plain, else compressed already); its descriptor's inner part.
-    pub fn image(&mut self, platform: (&str, &str), run: &str, tars: &[(Vec<u8>, &str)]) -> String {
-        let mut layers = Vec::new();
-        let mut diff_ids = Vec::new();
-        let mut history = vec![r#"{"created_by":"ENV A=1","empty_layer":true}"#.to_owned()];
-        for (i, (tar, kind)) in tars.iter().enumerate() {
-            diff_ids.push(format!("\"{}\"", Digest::of(tar)));
-            let stored = match *kind {
-                "+gzip" => gzip(tar),
-                "+zstd" => zstd::encode_all(tar.as_slice(), 1).unwrap(),
-                _ => tar.clone(),
-            };
-            let at = self.blob(&stored);
-            layers.push(format!(
-                r#"{{"mediaType":"application/vnd.oci.image.layer.v1.tar{kind}",{at}}}"#
-            ));
-            history.push(format!(r#"{{"created_by":"COPY {i}"}}"#));
-        }
-        let (os, arch) = platform;
-        let config = format!(
-            r#"{{"os":"{os}","architecture":"{arch}","config":{run},"rootfs":{{"type":"layers","diff_ids":[{}]}},"history":[{}]}}"#,
-            diff_ids.join(","),
-            history.join(",")
-        );
-        let config = self.blob(config.as_bytes());
-        let manifest = format!(
-            r#"{{"schemaVersion":2,"config":{{"mediaType":"application/vnd.oci.image.config.v1+json",{config}}},"layers":[{}]}}"#,
-            layers.join(",")
-        );
-        let at = self.blob(manifest.as_bytes());
-        format!(r#""mediaType":"application/vnd.oci.image.manifest.v1+json",{at}"#)
-    }
-
-    /// An index; its descriptor's inner part.
-    pub fn index(&mut self, manifests: &[String]) -> String {
-        let at = self.blob(index_json(manifests).as_bytes());
-        format!(r#""mediaType":"application/vnd.oci.image.index.v1+json",{at}"#)
-    }
-
-    fn members(&self, top: &[String]) -> Vec<(String, Vec<u8>)> {
-        let mut members: Vec<(String, Vec<u8>)> = self
-            .blobs
-            .iter()
-            .map(|(d, b)| (format!("blobs/{}/{}", d.algorithm(), d.hex()), b.clone()))
-            .collect();
-        members.sort();
-        members.dedup();
-        members.push(("index.json".into(), index_json(top).into_bytes()));
-        members.push((
-            "oci-layout".into(),
-            br#"{"imageLayoutVersion":"1.0.0"}"#.to_vec(),
-        ));
-        members
-    }
-
-    fn write(&self, top: &[String]) -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for (name, bytes) in self.members(top) {
-            let path = dir.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, bytes).unwrap();
-        }
-        dir
-    }
-
-    fn tar(&self, top: &[String]) -> Vec<u8> {
-        let members = self.members(top);
-        tar_of(
-            &members
-                .iter()
-                .map(|(n, b)| (n.as_str(), b.as_slice()))
-                .collect::<Vec<_>>(),
-        )
-    }
-}
-
-fn index_json(manifests: &[String]) -> String {
-    let list: Vec<String> = manifests.iter().map(|m| format!("{{{m}}}")).collect();
-    format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, list.join(","))
-}
-
-fn tagged(descriptor: &str, tag: &str) -> String {
-    format!(r#"{descriptor},"annotations":{{"org.opencontainers.image.ref.name":"{tag}"}}"#)
-}
-
-/// `path=content layer visible started`, one a line, after the image's reference and platform.
-pub(crate) fn shown(scan: &Scan) -> String {
-    let mut text = String::new();
-    for image in &scan.images {
-        let _ = writeln!(
-            text,
-            "{} {}",
-            image.record.reference,
-            image.record.platform.as_deref().unwrap_or("-")
-        );
-        for b in &image.binaries {
-            let layer = b.location.layer.as_ref().unwrap();
-            assert!(layer.digest.is_some());
-            let mark =
-                |on: Option<bool>, word: &'static str| if on == Some(true) { word } else { "" };
-            let unknown = if b.location.started.is_none() {
-                " started?"
-            } else {
-                ""
-            };
-            let visible = if b.location.visible == Some(false) {
-                " hidden"
-            } else {
-                ""
-            };
-            let name = b.main_package.as_deref().unwrap();
-            let _ = writeln!(
-                text,
-                "  {}={name} {}{visible}{}{unknown}",
-                b.path,
-                layer.index,
-                mark(b.location.started, " started")
-            );
-        }
-    }
-    text
-}
-
-fn problems(scan: &Scan) -> Vec<String> {
-    let all = scan
-        .problems
-        .iter()
-        .chain(scan.images.iter().flat_map(|i| &i.problems));
-    let mark = |p: &Problem| if p.fatal { "fatal " } else { "" };
-    all.map(|p| {
-        format!(
-            "{}{} {}: {}",
-            mark(p),
-            p.unexamined.reason,
-            p.unexamined.path,
-            p.unexamined.detail
-        )
-    })
-    .collect()
-}
+use crate::source::archive::Feed;
+use crate::source::archive::build::gzip;
 
 const RUN: &str = r#"{"Env":["PATH=/bin","GODEBUG=a=1"],"Entrypoint":["app"],"Cmd":["serve"],"User":"10","Labels":{"k":"v"},"WorkingDir":"/w"}"#;
 
@@ -271,90 +52,6 @@ img:all linux/arm64
   /pack.tar.gz!x/tool=nested 0
 ";
 
-#[test]
-fn a_layout_an_archive_and_a_stream_of_it_say_the_same() {
-    let (layout, top) = sample();
-    let dir = layout.write(&top);
-    let tar = layout.tar(&top);
-    let mut options = Options::new("img");
-    options.verify_diffid = true;
-    assert!(is_image_directory(dir.path()) && is_image_archive(&tar, &options));
-    let from_dir = scan_directory(dir.path(), &options, &Programs);
-    let from_tar = scan_archive(&tar, &options, &Programs);
-    let from_stream = scan_stream(&mut Feed::new(&mut tar.as_slice()), &options, &Programs);
-    assert_eq!(shown(&from_dir), SAMPLE);
-    assert_eq!(from_dir, from_tar);
-    assert_eq!(from_dir, from_stream);
-    // The attestation beside the images is a statement about one, and no file that was missed.
-    assert_eq!(problems(&from_dir), [""; 0]);
-    assert_eq!(from_dir.images[0].record.aliases, ["img:amd"]);
-    let record = &from_dir.images[0].record;
-    assert_eq!(record.env, ["PATH=/bin", "GODEBUG=a=1"]);
-    assert_eq!(
-        (
-            record.user.as_deref(),
-            record.working_dir.as_deref(),
-            record.cmd.as_slice()
-        ),
-        (Some("10"), Some("/w"), &["serve".to_owned()][..])
-    );
-    assert_eq!(
-        record
-            .layers
-            .iter()
-            .map(|l| l.created_by.as_deref())
-            .collect::<Vec<_>>(),
-        [Some("COPY 0"), Some("COPY 1")]
-    );
-    assert!(
-        record
-            .layers
-            .iter()
-            .all(|l| l.size.is_some_and(|s| s > 100))
-    );
-    let app = &from_dir.images[0].binaries[1];
-    assert_eq!(
-        (app.location.mode, app.location.uid, app.location.gid),
-        (Some(0o755), Some(10), Some(11))
-    );
-    assert_eq!(app.location.entry, ["/bin/app"]);
-    assert_eq!(
-        from_dir.images[0].binaries[4].location.entry,
-        ["/pack.tar.gz", "x/tool"]
-    );
-}
-
-#[test]
-fn a_platform_or_a_reference_can_be_chosen() {
-    let (layout, top) = sample();
-    let tar = layout.tar(&top);
-    let scan = |change: &dyn Fn(&mut Options)| {
-        let mut options = Options::new("img");
-        change(&mut options);
-        scan_archive(&tar, &options, &Programs)
-    };
-    let arm = scan(&|o| o.platform = Platform::parse("linux/arm64"));
-    assert_eq!(arm.images.len(), 1);
-    assert_eq!(
-        arm.images[0].record.platform.as_deref(),
-        Some("linux/arm64")
-    );
-    let amd = scan(&|o| o.reference = Some("amd".into()));
-    assert_eq!(
-        (amd.images.len(), amd.images[0].record.reference.as_str()),
-        (1, "img:amd")
-    );
-    let none = problems(&scan(&|o| o.platform = Platform::parse("windows/amd64")));
-    assert!(
-        none.iter().any(|p| p.starts_with(
-            "fatal unreadable img: no image for windows/amd64; there is linux/amd64, linux/arm64"
-        )),
-        "{none:?}"
-    );
-    let none = problems(&scan(&|o| o.reference = Some("nope".into())));
-    assert_eq!(none, ["fatal unreadable img: no image is called nope"]);
-}
-
 /// `docker save` as it was before Docker 25: two images that share a layer, once by a link.
 fn docker_save(layers_first: bool) -> Vec<u8> {
     let base = tar_of(&[("bin/app", b"EXE:old")]);
@@ -400,9 +97,94 @@ fn docker_save(layers_first: bool) -> Vec<u8> {
 }
 
 #[test]
+fn a_layout_an_archive_and_a_stream_of_it_say_the_same() {
+    let (layout, top) = sample();
+    let dir = layout.write(&top);
+    let tar = layout.tar(&top);
+    let mut options = Options::new("img");
+    options.verify_diffid = true;
+    assert!(is_image_directory(dir.path()) && is_image_archive(&tar, &options));
+    let from_dir = scan_directory(dir.path(), &options, &Programs);
+    let from_tar = scan_archive(&tar, &options, &Programs);
+    let from_stream = scan_stream(&mut Feed::new(&mut tar.as_slice()), &options, &Programs);
+    assert_eq!(shown(&from_dir), SAMPLE);
+    assert_eq!(from_dir, from_tar);
+    assert_eq!(from_dir, from_stream);
+    // The attestation beside the images is a statement about one, and no file that was missed.
+    assert_eq!(problems(&from_dir), [""; 0]);
+    assert_eq!(from_dir.images[0].record.aliases, ["img:amd"]);
+    let record = &from_dir.images[0].record;
+    assert_eq!(record.env, ["PATH=/bin", "GODEBUG=a=1"]);
+    assert_eq!(
+        (
+            record.user.as_deref(),
+            record.working_dir.as_deref(),
+            record.cmd.as_slice()
+        ),
+        (Some("10"), Some("/w"), &["serve".to_owned()][..])
+    );
+    assert_eq!(
+        record
+            .layers
+            .iter()
+            .map(|l| l.created_by.as_deref())
+            .collect::<Vec<_>>(),
+        [Some("COPY 0"), Some("COPY 1")]
+    );
+    assert!(
+        record
+            .layers
+            .iter()
+            .all(|l| l.size.is_some_and(|s| s > 100))
+    );
+    let app = &from_dir.images[0].binaries[1];
+    assert_eq!(
+        (app.location.mode, app.location.uid, app.location.gid),
+        (Some(0o755), Some(1000), Some(100))
+    );
+    assert_eq!(app.location.entry, ["/bin/app"]);
+    assert_eq!(
+        from_dir.images[0].binaries[4].location.entry,
+        ["/pack.tar.gz", "x/tool"]
+    );
+}
+
+#[test]
+fn a_platform_or_a_reference_can_be_chosen() {
+    let (layout, top) = sample();
+    let tar = layout.tar(&top);
+    let scan = |change: &dyn Fn(&mut Options)| {
+        let mut options = Options::new("img");
+        change(&mut options);
+        scan_archive(&tar, &options, &Programs)
+    };
+    let arm = scan(&|o| o.platform = Platform::parse("linux/arm64"));
+    assert_eq!(arm.images.len(), 1);
+    assert_eq!(
+        arm.images[0].record.platform.as_deref(),
+        Some("linux/arm64")
+    );
+    let amd = scan(&|o| o.reference = Some("amd".into()));
+    assert_eq!(
+        (amd.images.len(), amd.images[0].record.reference.as_str()),
+        (1, "img:amd")
+    );
+    let none = problems(&scan(&|o| o.platform = Platform::parse("windows/amd64")));
+    assert!(
+        none.iter().any(|p| p.starts_with(
+            "fatal unreadable img: no image for windows/amd64; there is linux/amd64, linux/arm64"
+        )),
+        "{none:?}"
+    );
+    let none = problems(&scan(&|o| o.reference = Some("nope".into())));
+    assert_eq!(none, ["fatal unreadable img: no image is called nope"]);
+}
+
+#[test]
 fn the_older_docker_save_is_read_in_any_order() {
     let options = Options::new("save.tar");
     let want = "example.test/app:1 linux/amd64\n  /bin/app=old 0 hidden\n  /bin/app=new 1 started\nexample.test/app:0 linux/amd64\n  /bin/app=old 0 started\n";
+
     for layers_first in [true, false] {
         let tar = docker_save(layers_first);
         assert!(is_image_archive(&tar, &options));

@@ -3,7 +3,7 @@
 use super::*;
 use crate::report::model::Binary;
 use crate::source::archive::{ArchiveError, Candidate, Place, Want};
-use crate::source::image::tests::{Layout, shown, tar_of};
+use crate::source::image::testing::{Layout, shown, tar_of};
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
