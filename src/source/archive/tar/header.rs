@@ -26,7 +26,7 @@ pub fn looks_like_header(head: &[u8]) -> bool {
 }
 
 /// Bytes after which most texts cannot be a tar header any more: those of name and mode.
-pub(in crate::source::archive) const NAME_AND_MODE: usize = 108;
+const NAME_AND_MODE: usize = 108;
 
 /// Whether a block that starts with these bytes may still be a header.
 pub(in crate::source::archive) fn may_be_header(start: &[u8]) -> bool {

@@ -15,6 +15,7 @@ mod saved;
 const LAYERS: usize = 1000;
 /// Manifests and indexes that one source may have.
 const DOCUMENTS: usize = 10_000;
+
 /// One image to be scanned.
 pub struct Plan {
     pub reference: String,
