@@ -3,7 +3,7 @@
 
 usage: scripts/make-fuzz-corpus.py [REPOSITORY]     regressions (names without `seed-`) are left alone
 """
-import bz2, gzip, io, json, lzma, os, pathlib, struct, sys, tarfile, zipfile
+import bz2, gzip, io, json, lzma, os, pathlib, struct, sys, tarfile, zipfile, zlib
 
 import hostile_small
 
@@ -11,6 +11,10 @@ ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(__file
 FIXTURES, OUT = ROOT / "testdata/fixtures", ROOT / "testdata/fuzz"
 KEEP = 384
 MAGIC = b"\xff Go buildinf:"
+
+
+def gz(data):
+    return gzip.compress(data, mtime=0)
 
 
 def put(target, name, data):
@@ -262,6 +266,8 @@ def executables():
                 put("inspect", name, data)
     packed = (ROOT / "testdata/packed/upx-5.21-lzma-arm").read_bytes()
     put("packed", "upx-cut", packed[:3000] + packed[-600:])
+    for name in ("1.27-linux-amd64-c-dwarf5", "1.27-linux-amd64-c-dwarf4", "1.27-linux-amd64-plain"):
+        put("dwarf", name, debug_information(found[name]))
     put("coff", "object", coff_object())
     put("fat", "two", fat([(0x01000007, trim_macho(found["1.27-darwin-amd64-w"])), (0x0100000c, trim_macho(found["1.27-darwin-arm64-trimstrip"]))]))
     put("buildinfo", "inline", b"\4" + blob(b"go1.27.3", MODINFO))
@@ -327,6 +333,34 @@ def module(order, base):
     return tab + b"".join(struct.pack(order, w & (1 << 8 * size) - 1) for w in words + heads) + texts
 
 
+def debug_information(f):
+    """The first units of five sections of an ELF program, in the short form of the target `dwarf`."""
+    wide, big = f[4] == 2, f[5] == 2
+    o = ">" if big else "<"
+    shoff, = struct.unpack_from(o + ("Q" if wide else "I"), f, 40 if wide else 32)
+    size, count, names = struct.unpack_from(o + "HHH", f, 58 if wide else 46)
+    rows = [struct.unpack_from(o + ("IIQQQQIIQQ" if wide else "IIIIIIIIII"), f, shoff + i * size) for i in range(count)]
+    texts = f[rows[names][4]:]
+    found = {}
+    for row in rows:
+        body = f[row[4]:row[4] + row[5]]
+        if row[2] & 0x800:
+            body = zlib.decompress(body[24 if wide else 12:])
+        found[texts[row[0]:texts.index(b"\0", row[0])]] = body
+    def units(body, room):
+        """Whole units as long as there is room, the last one cut to it."""
+        at, out = 0, b""
+        while at + 4 < len(body) and len(out) + 60 < room:
+            length, = struct.unpack_from(o + "I", body, at)
+            kept = body[at + 4:at + 4 + min(length, room - len(out))]
+            out += struct.pack(o + "I", len(kept)) + kept
+            at += 4 + length
+        return out
+    get = lambda name: found.get(b".debug_" + name, b"")
+    parts = [units(get(b"info"), 400), get(b"abbrev")[:700], units(get(b"line"), 1600), get(b"line_str")[:1200], get(b"str")[:1200]]
+    return bytes([wide | big << 1]) + b"".join(struct.pack("<H", len(p)) for p in parts) + b"".join(parts)
+
+
 def containers():
     elf = b"\x7fELF\2\1\1" + bytes(57) + b"x" * 100
     def tar(fmt, names=("a", "b/c")):
@@ -361,8 +395,8 @@ def containers():
     def zipped(method):
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", method) as z:
-            z.writestr("a", elf)
-            z.writestr("d/b.txt", "text" * 30)
+            z.writestr(zipfile.ZipInfo("a"), elf, method)
+            z.writestr(zipfile.ZipInfo("d/b.txt"), "text" * 30, method)
             z.comment = b"c"
         return out.getvalue()
     for name, method in (("stored", 0), ("deflated", 8), ("bzip2", 12), ("lzma", 14)):
@@ -377,7 +411,7 @@ def containers():
     odc = lambda n, d: b"070707" + b"".join(b"%0*o" % (w, v) for w, v in ((6, 1), (6, 1), (6, 0o100755), (6, 0), (6, 0), (6, 1), (6, 0), (11, 0), (6, len(n) + 1), (11, len(d)))) + n + b"\0" + d
     put("cpio", "odc", odc(b"a", elf) + odc(b"TRAILER!!!", b""))
     member = lambda n, d: b"%-16s%-12d%-6d%-6d%-8s%-10d`\n" % (n, 0, 0, 0, b"100644", len(d)) + d + b"\n" * (len(d) % 2)
-    for name, pack in (("gz", gzip.compress), ("xz", lzma.compress), ("none", lambda d: d)):
+    for name, pack in (("gz", gz), ("xz", lzma.compress), ("none", lambda d: d)):
         end = {"gz": b".gz", "xz": b".xz", "none": b""}[name]
         put("deb", name, b"!<arch>\n" + member(b"debian-binary", b"2.0\n") + member(b"control.tar" + end, pack(plain[:2048])) + member(b"data.tar" + end, pack(plain)))
     def section(tags):
@@ -390,23 +424,23 @@ def containers():
     main = section([(1124, 6, 1, b"cpio\0"), (1125, 6, 1, b"gzip\0"), (1028, 4, 1, struct.pack(">I", len(elf))), (1030, 3, 1, b"\x81\xed"),
                     (1117, 8, 1, b"a\0"), (1118, 8, 1, b"/usr/\0"), (1116, 4, 1, bytes(4)), (1096, 4, 1, bytes(4))])
     lead = b"\xed\xab\xee\xdb\3\0\0\0\0\1" + b"p".ljust(66, b"\0") + struct.pack(">HH", 1, 5) + bytes(16)
-    put("rpm", "gzip", lead + signature + bytes(-len(signature) % 8) + main + gzip.compress(cpio))
+    put("rpm", "gzip", lead + signature + bytes(-len(signature) % 8) + main + gz(cpio))
     stripped = b"07070X" + b"%08x" % 0 + elf + bytes(-(14 + len(elf)) % 4) + newc(b"TRAILER!!!", b"", 0)
-    put("rpm", "stripped", lead + signature + bytes(-len(signature) % 8) + main + gzip.compress(stripped))
+    put("rpm", "stripped", lead + signature + bytes(-len(signature) % 8) + main + gz(stripped))
     text = elf * 20
-    for name, data in (("gzip", gzip.compress(text)), ("bzip2", bz2.compress(text)), ("xz", lzma.compress(text)), ("lzma", lzma.compress(text, lzma.FORMAT_ALONE)),
-                       ("two-members", gzip.compress(text) + gzip.compress(b"more")), ("xz-crc64-bcj", lzma.compress(text, filters=[{"id": lzma.FILTER_X86}, {"id": lzma.FILTER_LZMA2, "dict_size": 1 << 16}])),
+    for name, data in (("gzip", gz(text)), ("bzip2", bz2.compress(text)), ("xz", lzma.compress(text)), ("lzma", lzma.compress(text, lzma.FORMAT_ALONE)),
+                       ("two-members", gz(text) + gz(b"more")), ("xz-crc64-bcj", lzma.compress(text, filters=[{"id": lzma.FILTER_X86}, {"id": lzma.FILTER_LZMA2, "dict_size": 1 << 16}])),
                        ("xz-delta", lzma.compress(text, filters=[{"id": lzma.FILTER_DELTA, "dist": 3}, {"id": lzma.FILTER_LZMA2, "dict_size": 4096}])),
                        ("zstd", ZSTD), ("zstd-skippable", b"\x50\x2a\x4d\x18\4\0\0\0abcd" + ZSTD)):
         put("codec", name, data)
         put("archive", name, data)
-    put("archive", "tgz", gzip.compress(plain))
+    put("archive", "tgz", gz(plain))
     put("archive", "zip-in-tar", tar(tarfile.USTAR_FORMAT)[:1024] + zipped(8))
-    put("archive", "apk", gzip.compress(plain[:1536]) + gzip.compress(plain))
+    put("archive", "apk", gz(plain[:1536]) + gz(plain))
     nested = io.BytesIO()
     with zipfile.ZipFile(nested, "w") as z:
-        z.writestr("in.zip", zipped(8))
-        z.writestr("in.tgz", gzip.compress(plain))
+        z.writestr(zipfile.ZipInfo("in.zip"), zipped(8))
+        z.writestr(zipfile.ZipInfo("in.tgz"), gz(plain))
     put("archive", "nested", nested.getvalue())
 
 
@@ -437,6 +471,21 @@ def images():
     oci = [(b"blobs/sha256/$0", layer), (b"blobs/sha256/$0", config), (b"blobs/sha256/$0", manifest), (b"index.json", index), (b"oci-layout", b'{"imageLayoutVersion":"1.0.0"}')]
     put("image", "oci", b"".join(member(n, b) for n, b in oci))
     put("image", "oci-index-first", b"".join(member(n, b) for n, b in [oci[0], oci[1], oci[2], oci[4], oci[3]]))
+    filled = lambda text: len(text) + text.count(b"$") * 62
+    def answer(status, body, *headers):
+        text = b"".join(line + b"\r\n" for line in (b"HTTP/1.1 " + status, *headers, b"Content-Length: %d" % filled(body), b"")) + body
+        return struct.pack("<H", len(text)) + text
+    kind = lambda what: b"Content-Type: application/vnd.oci.image." + what + b".v1+json"
+    named = manifest.replace(b'"size": %d' % len(config), b'"size": %d' % filled(config))
+    listed = json.dumps({"schemaVersion": 2, "manifests": [{"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": "sha256:$2", "size": filled(named),
+                         "platform": {"os": "linux", "architecture": "amd64"}}]}).encode()
+    kept = [answer(b"200 OK", layer), answer(b"200 OK", config), answer(b"200 OK", named, kind(b"manifest"))]
+    index_answer = answer(b"200 OK", listed, kind(b"index"))
+    put("exchange", "index", b"".join(kept) + index_answer)
+    put("exchange", "bearer", b"".join(kept) + index_answer + answer(b"200 OK", b'{"token":"abc"}')
+        + answer(b"401 Unauthorized", b"", b'WWW-Authenticate: Bearer realm="http://@/token",service="s",scope="repository:fuzz/app:pull"'))
+    put("exchange", "redirect", b"".join(kept) + index_answer + answer(b"307 Temporary Redirect", b"", b"Location: http://@/elsewhere")
+        + answer(b"429 Too Many Requests", b"", b"Retry-After: 0"))
     for name, text in (("config", config), ("docker", docker), ("manifest", manifest), ("index", index)):
         put("documents", name, text.replace(b"$", b"0" * 64))
 
@@ -452,6 +501,14 @@ def texts():
     put("policy", "template", (ROOT / "src/audit/policy/template.toml").read_bytes())
     put("policy", "short", b'[rules]\ndirty-tree="error"\nglibc-too-new={maximum="2.28"}\n[expect]\n"-trimpath"="true"\n[[overrides]]\npaths=["**/x"]\n[overrides.rules]\nnot-pie="off"\n')
     put("policy", "custom", b'[[custom]]\nid="x"\nmessage="m {go_version}"\nlevel="note"\nwhen=[{key="go_version",op="<",value="go1.26"}]\n[[waivers]]\nrule="dirty-tree"\nreason="r"\nexpires="2026-12-01"\n')
+    for path in sorted((ROOT / "testdata/lint").rglob("*")):
+        if path.is_file():
+            put("deployment", path.name, b"\xff" + path.read_bytes())
+    for number, row in enumerate(("FROM golang:1.27 AS b\nARG V=1\nENV GODEBUG=panicnil=1 \\\n  GOEXPERIMENT=$V\nRUN <<E\ngo build -ldflags '-X a.b=c'\nE\n",
+                                  "services:\n  a: &a\n    environment: [GODEBUG=x=1]\n  b:\n    <<: *a\n",
+                                  "kind: Pod\nspec:\n  containers:\n  - name: a\n    env: [{name: GODEBUG, value: 'x=1,y'}]\n",
+                                  "[Service]\nEnvironment=\"GODEBUG=a=1\" GOTRACEBACK=2\nExecStart=/bin/sh -c 'GODEBUG=b=2 app'\n")):
+        put("deployment", f"kind-{number}", bytes([number]) + row.encode())
     put("baseline", "one", b'{"schema":"gospect-baseline/1","findings":{"a":{"rule":"r","path":"p","message":"m","count":1}},"toolchains":{"x":"go1.27.3"}}')
     run = {"type": "run", "schema": "gospect/1", "tool": {"name": "gospect", "version": "0.1.0"}, "knowledge": {"newest_go": "go1.27", "date": "2026-11-22"}, "targets": ["x"], "facts": "full"}
     end = {"type": "end", "reach": {"files": 1, "below_min_size": 0, "not_go": 0, "go": 0, "unexamined": 0, "bytes": 1}, "summary": {"go_versions": {}, "ports": {}, "contradicted": 0, "without_build_info": 0}}

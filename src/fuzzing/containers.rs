@@ -12,7 +12,7 @@ use std::io::{self, Read};
 use tape::{Ending, Flow};
 
 /// Small enough that an input that expands as far as it may takes no time.
-const LIMITS: Limits = Limits {
+pub(super) const LIMITS: Limits = Limits {
     build_info: 1 << 20,
     executable: 16 << 20,
     unpacked: 1 << 20,
@@ -141,7 +141,7 @@ pub fn archive(data: &[u8]) {
 }
 
 /// Wants all that looks like a program, and reads it.
-struct Taker;
+pub(super) struct Taker;
 
 fn read_all(bytes: &dyn ReadAt) {
     let mut buf = [0; 4096];
@@ -239,10 +239,7 @@ fn image_archive(mut data: &[u8]) -> Vec<u8> {
         let (body, rest) = rest.split_at(size.min(rest.len()));
         data = rest;
         let body = fill(body, &digests);
-        let own: String = Sha256::digest(&body)
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
+        let own = digest(&body);
         let name = fill(name, &vec![own.clone(); 10]);
         digests.push(own);
         let mut block = [0; 512];
@@ -279,7 +276,14 @@ fn image_archive(mut data: &[u8]) -> Vec<u8> {
     archive
 }
 
-fn fill(text: &[u8], digests: &[String]) -> Vec<u8> {
+/// The digits of a digest.
+pub(super) fn digest(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Puts the digits in for `$N`.
+pub(super) fn fill(text: &[u8], digests: &[String]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = text.iter();
     while let Some(&byte) = rest.next() {

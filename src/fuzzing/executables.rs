@@ -1,11 +1,13 @@
 //! Executable formats, and Go's tables inside them.
 
 use crate::bytes::{Limits, ReadAt, Window};
+use crate::exe::dwarf as debug_info;
 use crate::exe::packed as packer;
 use crate::exe::{self, Image, Shape, linkage};
 use crate::go::identify::Tables;
 use crate::go::pclntab::Pclntab;
 use crate::go::{self, Level, Options, inlining};
+use std::cell::Cell;
 use std::io;
 use std::ops::ControlFlow;
 
@@ -356,4 +358,88 @@ pub fn moduledata(data: &[u8]) {
     if let Some((file, _)) = program(data) {
         inspect(&file);
     }
+}
+
+/// Reads debug information. The first byte tells word size and byte order, five lengths follow, two bytes each, and then that many bytes for each
+/// of the sections; the ELF file around them is made here.
+pub fn dwarf(data: &[u8]) {
+    debug_information(data);
+}
+
+/// How many files and units it names.
+pub(super) fn debug_information(data: &[u8]) -> (usize, usize) {
+    let seen = Cell::new((0, 0));
+    let Some(file) = with_sections(data) else {
+        return seen.get();
+    };
+    open(&file, Shape::Elf, &|image| {
+        let (mut files, mut units) = (0, 0);
+        let _ = debug_info::has_foreign_units(image);
+        debug_info::file_tables::<()>(image, &mut |table| {
+            files += table.files.len();
+            ControlFlow::Continue(())
+        });
+        debug_info::units::<()>(image, u64::MAX, &mut |unit| {
+            units += 1;
+            assert!(unit.producer.len() <= file.len() && unit.directory.len() <= file.len());
+            ControlFlow::Continue(())
+        });
+        // Each takes some bytes at the least.
+        assert!(files <= file.len() && units <= file.len());
+        seen.set((files, units));
+    });
+    seen.get()
+}
+
+fn with_sections(data: &[u8]) -> Option<Vec<u8>> {
+    const NAMES: [&str; 6] = [
+        ".debug_info",
+        ".debug_abbrev",
+        ".debug_line",
+        ".debug_line_str",
+        ".debug_str",
+        ".names",
+    ];
+    let (&[flags], rest) = data.split_first_chunk::<1>()?;
+    let (lengths, mut rest) = rest.split_first_chunk::<10>()?;
+    let mut bodies = Vec::new();
+    for length in lengths.as_chunks::<2>().0 {
+        let length = usize::from(u16::from_le_bytes(*length));
+        let (body, after) = rest.split_at(length.min(rest.len()));
+        bodies.push(body);
+        rest = after;
+    }
+    let names = format!("\0{}\0", NAMES.join("\0"));
+    bodies.push(names.as_bytes());
+
+    let (wide, big) = (flags & 1 != 0, flags & 2 != 0);
+    let (word, head, row) = if wide { (8, 64, 64) } else { (4, 52, 40) };
+    let put = |out: &mut Vec<u8>, fields: &[(u64, usize)]| {
+        for &(value, width) in fields {
+            if big {
+                out.extend(&value.to_be_bytes()[8 - width..]);
+            } else {
+                out.extend(&value.to_le_bytes()[..width]);
+            }
+        }
+    };
+    let mut file = b"\x7fELF".to_vec();
+    file.extend([1 + u8::from(wide), 1 + u8::from(big), 1]);
+    file.resize(16, 0);
+    let table = head + bodies.iter().map(|b| b.len()).sum::<u64>();
+    put(&mut file, &[(2, 2), (62, 2), (1, 4), (0, word), (0, word)]);
+    put(&mut file, &[(table, word), (0, 4), (head, 2), (0, 2)]);
+    put(&mut file, &[(0, 2), (row, 2), (7, 2), (6, 2)]);
+    let mut rows = vec![0; row as usize];
+    let mut name = 1;
+    for (body, text) in bodies.iter().zip(NAMES) {
+        let (at, size) = (file.len() as u64, body.len());
+        put(&mut rows, &[(name, 4), (1, 4), (0, word), (0, word)]);
+        put(&mut rows, &[(at, word), (size, word), (0, 4), (0, 4)]);
+        put(&mut rows, &[(1, word), (0, word)]);
+        name += text.len() as u64 + 1;
+        file.extend(*body);
+    }
+    file.extend(rows);
+    Some(file)
 }

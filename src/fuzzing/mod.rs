@@ -5,6 +5,7 @@
 //! What a target asserts beyond that is a promise that holds for any input. How to run them: `docs/fuzzing.md`.
 
 mod containers;
+mod exchange;
 mod executables;
 mod texts;
 
@@ -62,6 +63,10 @@ pub static TARGETS: &[Target] = &[
         run: executables::packed,
     },
     Target {
+        name: "dwarf",
+        run: executables::dwarf,
+    },
+    Target {
         name: "inspect",
         run: executables::inspect,
     },
@@ -92,6 +97,10 @@ pub static TARGETS: &[Target] = &[
     Target {
         name: "policy",
         run: texts::policy,
+    },
+    Target {
+        name: "deployment",
+        run: texts::deployment,
     },
     Target {
         name: "baseline",
@@ -148,6 +157,10 @@ pub static TARGETS: &[Target] = &[
     Target {
         name: "image",
         run: containers::image,
+    },
+    Target {
+        name: "exchange",
+        run: exchange::exchange,
     },
 ];
 

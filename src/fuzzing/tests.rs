@@ -150,6 +150,24 @@ fn mutations_of_the_corpus_are_survived() {
     });
 }
 
+/// What a target builds around its input would hide all of it, if it were wrong.
+#[test]
+fn seeds_get_through_to_what_they_are_for() {
+    let seeds = |name: &str| corpus(TARGETS.iter().find(|t| t.name == name).unwrap());
+    for (name, data) in seeds("dwarf") {
+        let (files, units) = super::executables::debug_information(&data);
+        assert!(
+            files > 0 && units > 0,
+            "{name}: {files} files, {units} units"
+        );
+    }
+    for (name, data) in seeds("exchange") {
+        let answered = super::exchange::conversation(&data);
+        let answers = if name == "seed-index" { 4 } else { 6 };
+        assert_eq!(answered, answers, "{name}");
+    }
+}
+
 /// A fuzzer whose name is not in its manifest never runs.
 #[test]
 fn every_target_has_a_fuzzer() {

@@ -2,7 +2,8 @@
 
 use crate::audit::baseline::Baseline;
 use crate::audit::diff::diff;
-use crate::audit::{Auditor, Date, Diagnostic, Policy, glob};
+use crate::audit::{Assumed, Audit, Auditor, Date, Diagnostic, Policy, glob};
+use crate::deploy::{self, Kind};
 use crate::go::modinfo::{self, ModInfo};
 use crate::go::semver::Semver;
 use crate::go::{GoVersion, experiment, godebug, ldflags};
@@ -105,6 +106,36 @@ pub fn policy(data: &[u8]) {
     }
 }
 
+/// Reads a deployment file of the kind that the first byte asks for, or of the kind that its content shows, judges it, and gives every report on
+/// what was found.
+pub fn deployment(data: &[u8]) {
+    let Some((&kind, data)) = data.split_first() else {
+        return;
+    };
+    let kind = Kind::ALL.get(usize::from(kind)).map(|row| row.0);
+    match deploy::read("file", text(data), kind) {
+        Ok(file) => {
+            let policy = Policy::built_in();
+            let mut auditor = Auditor::new(&policy, day());
+            auditor.deployment(&file, &Assumed::default());
+            show(&auditor.finish());
+        }
+        Err(problem) => assert!(!problem.to_string().is_empty()),
+    }
+}
+
+/// Every form of findings.
+fn show(audit: &Audit) {
+    for format in findings::FORMATS {
+        let mut out = Vec::new();
+        (format.render)(audit, &findings::Options::default(), &mut out)
+            .expect("memory takes everything");
+        if matches!(format.name, "text" | "github") {
+            harmless(&String::from_utf8_lossy(&out));
+        }
+    }
+}
+
 /// 22 November 2026.
 fn day() -> Date {
     Date::from_unix(1_795_305_600)
@@ -147,15 +178,7 @@ pub(super) fn report(lines: &[Line]) {
     let policy = Policy::built_in();
     let mut auditor = Auditor::new(&policy, day());
     lines.iter().for_each(|line| auditor.line(line));
-    let audit = auditor.finish();
-    for format in findings::FORMATS {
-        let mut out = Vec::new();
-        (format.render)(&audit, &findings::Options::default(), &mut out)
-            .expect("memory takes everything");
-        if matches!(format.name, "text" | "github") {
-            harmless(&String::from_utf8_lossy(&out));
-        }
-    }
+    show(&auditor.finish());
     for format in format::SCAN {
         let mut out = Vec::new();
         let options = format::Options {
