@@ -77,7 +77,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         };
     }
     let parsed = args::command().try_get_matches_from(args);
-    let cli = match parsed.and_then(|m| Cli::from_arg_matches(&m)) {
+    let cli = match parsed.and_then(|mut m| Cli::from_arg_matches_mut(&mut m)) {
         Ok(cli) => cli,
         Err(error) => {
             let help = !error.use_stderr();

@@ -21,6 +21,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The first look at a file: enough for every magic, and for all headers of nearly every program.
 const HEAD: usize = 8 << 10;
+/// Enough for every magic: most files of a tree are text, and a page less of each to copy is felt.
+const GLANCE: usize = 512;
 
 /// What came of a file's content, apart from where the file is: shared by its hard links.
 #[derive(Clone, Debug)]
@@ -89,7 +91,13 @@ impl<'e> Examiner<'e> {
         out: &mut Output<'env, Event>,
     ) {
         let content = self.shared(&met.stat, || match met.open() {
-            Ok(file) => self.content(&FileBytes::new(file, met.stat.size), false),
+            Ok(file) => {
+                let bytes = FileBytes::new(file, met.stat.size);
+                // What may be run is likely a program, which is then read at once.
+                let likely = met.stat.mode.is_none_or(|mode| mode & 0o111 != 0);
+                let known = if likely { None } else { self.glance(&bytes) };
+                known.unwrap_or_else(|| self.content(&bytes, false))
+            }
             Err(e) => Content::Unexamined("unreadable", error_text(&e)),
         });
         match content {
@@ -186,6 +194,24 @@ impl<'e> Examiner<'e> {
         cell.get_or_init(read).clone()
     }
 
+    /// What the first bytes tell of a file that is no program.
+    fn glance(&self, bytes: &FileBytes) -> Option<Content> {
+        let mut head = [0; GLANCE];
+        let read = bytes.read_at(&mut head, 0).ok()?;
+        let content = self.no_program(&head[..read])?;
+        self.add_bytes(read as u64);
+        Some(content)
+    }
+
+    fn no_program(&self, head: &[u8]) -> Option<Content> {
+        #[cfg(feature = "archives")]
+        if self.options.archives && super::container::container_kind(head).is_some() {
+            return Some(Content::Container);
+        }
+        (!may_hold_program(head))
+            .then(|| Content::NotGo("not an executable of a format that Go writes".to_owned()))
+    }
+
     fn content(&self, bytes: &FileBytes, named: bool) -> Content {
         let mut head = [0; HEAD];
         let head = match bytes.read_at(&mut head, 0) {
@@ -193,12 +219,8 @@ impl<'e> Examiner<'e> {
             Err(e) => return Content::Unexamined("unreadable", error_text(&e)),
         };
         self.add_bytes(head.len() as u64);
-        #[cfg(feature = "archives")]
-        if self.options.archives && super::container::container_kind(head).is_some() {
-            return Content::Container;
-        }
-        if !may_hold_program(head) {
-            return Content::NotGo("not an executable of a format that Go writes".to_owned());
+        if let Some(content) = self.no_program(head) {
+            return content;
         }
         // Only where the next thing would be to unpack it.
         if !named && exe::packed::detect(head, &[]).is_some() {
