@@ -371,7 +371,8 @@ fn archives_give_paths_through_them() {
     s.put("d/e.tar", &tar(&[File("in/b.zip", &zip("app", &app))]));
     s.put("d/f.gz", &gzip(&app));
     s.put("d/small.gz", &gzip(b"not a program"));
-    let prefix = format!("{}/", s.path().join("d").display());
+    // Paths have slashes on every system.
+    let prefix = format!("{}/", s.path().join("d").display()).replace('\\', "/");
     for target in [
         s.path().join("d").display().to_string(),
         format!("dir:{}", s.path().join("d").display()),

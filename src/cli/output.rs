@@ -103,7 +103,8 @@ impl Lines {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands on the whole lines that were gathered.
+    /// Hands on the whole lines that were gathered: for who is interrupted, which only Unix tells.
+    #[cfg(any(unix, test))]
     pub fn hand_on(&self) -> io::Result<()> {
         self.lock().hand_on()
     }

@@ -128,7 +128,12 @@ pub fn read(path: &str, text: &str, kind: Option<Kind>) -> Result<Deployment, Pr
                 Err(_) if by_name == Named::Nothing => return Err(Problem::Unknown),
                 documents => documents?,
             };
-            let kind = kind::of_documents(&documents).ok_or(Problem::UnknownYaml)?;
+            // A colon in the first line makes a text look like YAML, no more.
+            let unknown = match by_name {
+                Named::Nothing => Problem::Unknown,
+                _ => Problem::UnknownYaml,
+            };
+            let kind = kind::of_documents(&documents).ok_or(unknown)?;
             (kind, documents)
         }
     };
