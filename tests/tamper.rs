@@ -246,3 +246,27 @@ fn the_older_layout_has_no_second_copy_to_be_held_against() {
         );
     }
 }
+
+/// Windows takes no notice of the flag when it loads a program, so neither may we.
+#[test]
+fn sections_marked_as_discardable_hide_nothing() {
+    let mut checked = 0;
+    for f in fixtures().filter(|f| f.goos == "windows" && f.by_gc()) {
+        let honest = f.bytes();
+        let mut marked = honest.to_vec();
+        let word = |at: usize| u32::from_le_bytes(honest[at..at + 4].try_into().unwrap());
+        let header = word(0x3c) as usize;
+        if honest.get(..2) != Some(b"MZ") || &honest[header..header + 4] != b"PE\0\0" {
+            continue;
+        }
+        let half = |at: usize| usize::from(honest[at]) | usize::from(honest[at + 1]) << 8;
+        let table = header + 24 + half(header + 20);
+        for i in 0..half(header + 6) {
+            // IMAGE_SCN_MEM_DISCARDABLE, in the last byte of the flags.
+            marked[table + i * 40 + 39] |= 0x02;
+        }
+        assert_eq!(programs(&honest), programs(&marked), "{}", f.id);
+        checked += 1;
+    }
+    assert!(checked > 3, "only {checked} checked");
+}

@@ -147,8 +147,14 @@ fn read_sections<'a>(
             .iter()
             .position(|&b| b == 0)
             .map_or(&header.name[..], |n| &header.name[..n]);
+        let name = long_name(image, name).unwrap_or(Cow::Borrowed(name));
+        // The loader of programs ignores the flag, so a lie of it costs nothing; the names are those that compilers give.
+        let discardable = flags.contains(pe::IMAGE_SCN_MEM_DISCARDABLE)
+            && [".debug_", ".zdebug_", ".reloc", ".symtab"]
+                .iter()
+                .any(|known| name.starts_with(known.as_bytes()));
         image.sections.push(Section {
-            name: long_name(image, name).unwrap_or(Cow::Borrowed(name)),
+            name,
             address,
             size: virtual_size,
             offset,
@@ -163,7 +169,7 @@ fn read_sections<'a>(
                 offset,
                 writable: flags.contains(pe::IMAGE_SCN_MEM_WRITE),
                 executable: flags.contains(pe::IMAGE_SCN_MEM_EXECUTE),
-                discardable: flags.contains(pe::IMAGE_SCN_MEM_DISCARDABLE),
+                discardable,
             });
         }
     }

@@ -89,10 +89,10 @@ impl Pclntab {
                 return Some(table);
             }
         }
-        // Read-only data first: that is where it nearly always is. Debug information last: it is large, and the table is not there.
-        let order = |s: &&Segment| (s.discardable, s.writable, s.executable);
+        // Read-only data first: that is where it nearly always is. Never in what the running program does not read, which is large.
         let mut segments: Vec<&Segment> = image.segments.iter().collect();
-        segments.sort_by_key(order);
+        segments.retain(|s| !s.discardable);
+        segments.sort_by_key(|s| (s.writable, s.executable));
         segments.into_iter().find_map(|s| Self::scan(image, s))
     }
 
