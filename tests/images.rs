@@ -398,3 +398,86 @@ fn archives_give_paths_through_them() {
         assert!(of(&lines, "unexamined").is_empty());
     }
 }
+
+fn xz(bytes: &[u8], window: u32) -> Vec<u8> {
+    let mut options = lzma_rust2::XzOptions::with_preset(0);
+    options.lzma_options.dict_size = window;
+    let mut writer = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
+}
+
+/// Who waits for memory that it holds itself waits for ever: compressed streams inside compressed streams, as a file and on standard input, with
+/// windows of which only one may be used at a time, and with a budget that one window fills.
+#[test]
+fn compression_inside_compression_ends() {
+    let (done, ended) = std::sync::mpsc::channel();
+    let work = std::thread::spawn(move || {
+        let s = Scratch::new();
+        let app = fixture(NEW);
+        let plain = tar(&[File("bin/app", &app)]);
+        for (window, memory) in [(12 << 20, "512M"), (12 << 20, "12M"), (6 << 20, "6M")] {
+            let layer = xz(&plain, window);
+            let archive = xz(&tar(&[File("in.tar.xz", &layer)]), window);
+            let config = json!({"Entrypoint": ["/bin/app"]});
+            let layers = [layer.clone(), layer];
+            let image = xz(
+                &docker_archive("a:1", "linux/amd64", &config, &layers),
+                window,
+            );
+            for (name, bytes, found) in [
+                ("archive.tar.xz", archive, "!in.tar.xz!bin/app"),
+                ("image.tar.xz", image, "/bin/app"),
+            ] {
+                let path = s.put(name, &bytes).display().to_string();
+                for (target, input) in [(path.as_str(), None), ("-", Some(bytes.as_slice()))] {
+                    for jobs in ["--jobs=1", "--jobs=4"] {
+                        let memory = format!("--memory={memory}");
+                        let (out, lines) = scan(&[target, jobs, &memory], input);
+                        let paths = of(&lines, "binary");
+                        let paths: Vec<_> =
+                            paths.iter().map(|b| b["path"].as_str().unwrap()).collect();
+                        assert!(
+                            paths.last().is_some_and(|p| p.ends_with(found)),
+                            "{name} {target} {jobs} {memory}: {paths:?} {}",
+                            out.stderr
+                        );
+                    }
+                }
+            }
+        }
+        drop(done);
+    });
+    let ended = ended.recv_timeout(std::time::Duration::from_secs(120));
+    assert_ne!(
+        ended,
+        Err::<(), _>(std::sync::mpsc::RecvTimeoutError::Timeout),
+        "a scan hangs"
+    );
+    work.join().unwrap();
+}
+
+/// The format of `docker save` lets the manifest name its layers as it likes.
+#[test]
+fn layers_may_have_any_name() {
+    let s = Scratch::new();
+    let layer = tar(&[File("bin/app", &fixture(NEW))]);
+    let config = json!({
+        "os": "linux", "architecture": "amd64", "config": {},
+        "rootfs": {"type": "layers", "diff_ids": [Digest::of(&layer).to_string()]},
+    })
+    .to_string();
+    for name in ["layer1.tar", "l1/layer.tar"] {
+        let manifest =
+            json!([{"Config": "c.json", "RepoTags": ["a:1"], "Layers": [name]}]).to_string();
+        let image = tar(&[
+            File("c.json", config.as_bytes()),
+            File(name, &layer),
+            File("manifest.json", manifest.as_bytes()),
+        ]);
+        let path = s.put("image.tar", &image).display().to_string();
+        let (out, lines) = scan(&[&format!("docker-archive:{path}")], None);
+        assert_eq!(out.code, Some(0), "{name}: {}", out.stderr);
+        assert_eq!(of(&lines, "binary")[0]["path"], "/bin/app", "{name}");
+    }
+}

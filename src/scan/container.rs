@@ -60,7 +60,10 @@ impl Examiner<'_> {
             }
             Some(Kind::Codec(_)) => self.stream(&mut Feed::at(bytes), outer, tell),
             _ if outer.image => tell(self.problem(outer, "unsupported", NO_IMAGE, true)),
-            _ => self.archive(Input::Random(bytes), outer, tell),
+            _ => {
+                let scope = Scope::new(self.options.limits, self.budget.clone());
+                self.archive(&scope, Input::Random(bytes), outer, tell);
+            }
         }
         self.add_bytes(bytes.len());
     }
@@ -79,11 +82,13 @@ impl Examiner<'_> {
                         let mut inner = Feed::owning(Box::new(inner));
                         match inner.peek(512).map(sniff) {
                             // An image inside a compressed stream is read as it comes.
-                            Ok(Some(Kind::Format(_))) => self.uncompressed(&mut inner, outer, tell),
+                            Ok(Some(Kind::Format(_))) => {
+                                self.uncompressed(&scope, &mut inner, outer, tell);
+                            }
                             Ok(_) if outer.image => {
                                 tell(self.problem(outer, "unsupported", NO_IMAGE, true));
                             }
-                            Ok(_) => self.archive(Input::Stream(&mut inner), outer, tell),
+                            Ok(_) => self.archive(&scope, Input::Stream(&mut inner), outer, tell),
                             Err(e) => {
                                 let problem = ArchiveError::from(e);
                                 tell(self.problem(
@@ -98,18 +103,25 @@ impl Examiner<'_> {
                     Err(e) => tell(self.problem(outer, e.reason.as_str(), &e.detail, outer.named)),
                 }
             }
-            Some(Kind::Format(_)) => self.uncompressed(feed, outer, tell),
+            Some(Kind::Format(_)) => self.uncompressed(&scope, feed, outer, tell),
             None => self.lone_program(&head, feed, outer, tell),
         }
     }
 
-    fn uncompressed(&self, feed: &mut Feed<'_>, outer: &Outer, tell: &mut dyn FnMut(Event)) {
+    /// What comes out of `around`, which may hold memory for it.
+    fn uncompressed(
+        &self,
+        around: &Scope,
+        feed: &mut Feed<'_>,
+        outer: &Outer,
+        tell: &mut dyn FnMut(Event),
+    ) {
         if outer.image || image::begins_like_image(feed).unwrap_or(false) {
             let options = self.image_options(outer);
-            let scan = image::scan_stream(feed, &options, self);
+            let scan = image::scan_stream_in(around, feed, &options, self);
             return self.images(scan, outer, tell);
         }
-        self.archive(Input::Stream(feed), outer, tell);
+        self.archive(around, Input::Stream(feed), outer, tell);
     }
 
     /// A program that comes as a stream is kept, in memory or in a temporary file.
@@ -247,8 +259,14 @@ impl Examiner<'_> {
         }
     }
 
-    fn archive(&self, input: Input<'_>, outer: &Outer, tell: &mut dyn FnMut(Event)) {
-        let scope = Scope::new(self.options.limits, self.budget.clone());
+    fn archive(
+        &self,
+        around: &Scope,
+        input: Input<'_>,
+        outer: &Outer,
+        tell: &mut dyn FnMut(Event),
+    ) {
+        let scope = around.nested();
         let met = Met {
             examiner: self,
             outer,

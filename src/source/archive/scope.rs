@@ -3,7 +3,7 @@
 use super::ArchiveError;
 use crate::bytes::{Budget, Grant, LARGE_WINDOW, Limits};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Limits, the memory budget and what was spent so far. Make one for each outermost container (a file, a layer);
 /// one thread walks it.
@@ -14,10 +14,10 @@ pub struct Scope {
     pub budget: Budget,
     expanded: AtomicU64,
     entries: AtomicU64,
-    /// Grants of the budget that this walk holds, its own nested ones included.
-    held: AtomicUsize,
+    /// Grants of the budget that this walk holds, those of containers around it and inside it included.
+    held: Arc<AtomicUsize>,
     /// Bytes of all decompression windows that this walk holds.
-    leased: AtomicU64,
+    leased: Arc<AtomicU64>,
     /// For the beginnings of small files: to make one takes as long as to use it.
     inflater: Mutex<Option<flate2::Decompress>>,
 }
@@ -30,9 +30,19 @@ impl Scope {
             budget,
             expanded: AtomicU64::new(0),
             entries: AtomicU64::new(0),
-            held: AtomicUsize::new(0),
-            leased: AtomicU64::new(0),
+            held: Arc::default(),
+            leased: Arc::default(),
             inflater: Mutex::default(),
+        }
+    }
+
+    /// A scope for a container that comes out of what this one reads, on the same thread: expansion and entries count anew, but memory that
+    /// either holds keeps both from waiting.
+    pub fn nested(&self) -> Self {
+        Self {
+            held: Arc::clone(&self.held),
+            leased: Arc::clone(&self.leased),
+            ..Self::new(self.limits, self.budget.clone())
         }
     }
 

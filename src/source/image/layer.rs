@@ -96,7 +96,8 @@ fn scan_blob(
 ) -> LayerScan {
     match store.open(&plan.blob) {
         Ok(Some(mut reader)) => {
-            let layer = scan(&mut reader, &plan.blob, options, examine);
+            let scope = Scope::new(options.limits, options.budget.clone());
+            let layer = scan(&mut reader, &plan.blob, &scope, options, examine);
             examine.bytes_read(layer.size);
             layer
         }
@@ -164,10 +165,11 @@ impl LayerProblem {
     }
 }
 
-/// Reads one layer to its end.
+/// Reads one layer to its end, in a scope of its own.
 pub fn scan(
     reader: &mut dyn Read,
     blob: &Blob,
+    scope: &Scope,
     options: &Options,
     examine: &dyn Examine,
 ) -> LayerScan {
@@ -178,7 +180,6 @@ pub fn scan(
     );
     let mut tar_hasher = options.verify_diffid.then(Hasher::sha256);
     let (mut size, mut tar_size) = (0, 0);
-    let scope = Scope::new(options.limits, options.budget.clone());
     let result = {
         let raw = Hashing {
             inner: &mut *reader,
@@ -187,7 +188,7 @@ pub fn scan(
         };
         read_tar(
             Box::new(raw),
-            &scope,
+            scope,
             &mut tar_hasher,
             &mut tar_size,
             options,
@@ -230,16 +231,16 @@ pub fn scan(
     scan
 }
 
-/// Looks at one file that is no layer; its place has only `name`.
+/// Looks at one file that is no layer, in a scope of its own; its place has only `name`.
 pub fn scan_file(
     reader: &mut dyn Read,
     name: &str,
     size: u64,
+    scope: &Scope,
     options: &Options,
     examine: &dyn Examine,
 ) -> LayerScan {
     let mut scan = LayerScan::default();
-    let scope = Scope::new(options.limits, options.budget.clone());
     let entry = Entry {
         name: name.as_bytes().to_vec(),
         kind: tar::Kind::File,
@@ -253,7 +254,7 @@ pub fn scan_file(
     let mut files = Files {
         options,
         examine,
-        scope: &scope,
+        scope,
         head: vec![0; stream::HEAD],
         scan: &mut scan,
     };

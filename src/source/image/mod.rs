@@ -22,7 +22,7 @@ mod stream;
 #[cfg(feature = "registry")]
 pub use digest::Digest;
 pub use manifest::Platform;
-pub use stream::{begins_like_image, looks_like_member, scan_stream};
+pub use stream::{begins_like_image, looks_like_member, scan_stream, scan_stream_in};
 
 use super::archive::{ArchiveError, Candidate, Place, Want};
 use crate::bytes::{Budget, Limits, ReadAt};

@@ -250,7 +250,9 @@ impl<'a> Archive<'a> {
             };
             if !looks_like_member(&name) {
                 alien = true;
-                return Ok(if strict { Flow::Stop } else { Flow::Continue });
+                if strict {
+                    return Ok(Flow::Stop);
+                }
             }
             match &entry.kind {
                 Kind::File if entry.plain => {

@@ -79,7 +79,19 @@ pub fn begins_like_image(feed: &mut Feed<'_>) -> io::Result<bool> {
 /// ([`Scan::not_image`]), what was found in its members is in [`Scan::loose`].
 pub fn scan_stream(feed: &mut Feed<'_>, options: &Options, examine: &dyn Examine) -> Scan {
     let scope = Scope::new(options.limits, options.budget.clone());
+    scan_stream_in(&scope, feed, options, examine)
+}
+
+/// The same for a stream that comes out of what `around` reads, such as a decompressor that holds memory.
+pub fn scan_stream_in(
+    around: &Scope,
+    feed: &mut Feed<'_>,
+    options: &Options,
+    examine: &dyn Examine,
+) -> Scan {
+    let scope = around.nested();
     let mut met = Met {
+        around,
         options,
         examine,
         documents: HashMap::new(),
@@ -107,6 +119,8 @@ pub fn scan_stream(feed: &mut Feed<'_>, options: &Options, examine: &dyn Examine
 }
 
 struct Met<'a> {
+    /// Layers are read one after the other on this thread: while anything around them holds memory they do not wait for theirs.
+    around: &'a Scope,
     options: &'a Options,
     examine: &'a dyn Examine,
     /// Short members that are not compressed: documents.
@@ -149,6 +163,7 @@ impl Met<'_> {
                 &mut whole,
                 &name,
                 size,
+                &self.around.nested(),
                 self.options,
                 self.examine,
             ));
@@ -162,7 +177,13 @@ impl Met<'_> {
             digest,
             size: Some(size),
         };
-        let layer = scan(&mut whole, &blob, self.options, self.examine);
+        let layer = scan(
+            &mut whole,
+            &blob,
+            &self.around.nested(),
+            self.options,
+            self.examine,
+        );
         self.order.push(name.clone());
         self.layers.insert(name, layer);
         Ok(())

@@ -30,9 +30,14 @@ const NAME_AND_MODE: usize = 108;
 
 /// Whether a block that starts with these bytes may still be a header.
 pub(in crate::source::archive) fn may_be_header(start: &[u8]) -> bool {
-    start
-        .get(100..NAME_AND_MODE)
-        .is_none_or(|mode| octal(mode).is_some())
+    start.get(100..NAME_AND_MODE).is_none_or(is_mode)
+}
+
+/// What writers put into the field of the mode: octal digits, for some with a sign, or a number of base 256, which Go's own writer takes for the
+/// mode of a directory as `fs.FileMode` has it.
+fn is_mode(field: &[u8]) -> bool {
+    matches!(field.first(), Some(0x80 | 0xff))
+        || octal(field.strip_prefix(b"-").unwrap_or(field)).is_some()
 }
 
 impl Header {
@@ -58,7 +63,7 @@ impl Header {
     /// A short sum is easily right by chance in a block of few set bytes; a real header also has a name or a magic, and a
     /// mode, without which most readers refuse it.
     fn plausible(&self) -> bool {
-        octal(self.field(100, 8)).is_some()
+        is_mode(self.field(100, 8))
             && (self.magic() != Magic::V7 || (self.field(0, 1) != [0] && self.size().is_ok()))
     }
 

@@ -424,3 +424,30 @@ fn zeros_without_end_are_not_read_to_their_end() {
         }
     }
 }
+
+/// Go's own writer puts the mode of a directory as `fs.FileMode` has it into base 256; GNU tar and Python read negative ones too.
+#[test]
+fn a_mode_of_base_256_or_with_a_sign_is_one() {
+    let honest: [u8; BLOCK] = crate::source::archive::build::tar_entry(b"dist/", b'5', b"", b"")
+        [..BLOCK]
+        .try_into()
+        .unwrap();
+    for (mode, is_header) in [
+        (&b"0000755\0"[..], true),
+        (b"        ", true),
+        (b"\x80\0\0\0\x80\0\x01\xed", true),
+        (b"\xff\xff\xff\xff\xff\xff\xff\xff", true),
+        (b"-1\0\0\0\0\0\0", true),
+        (b"rwxr-xr\0", false),
+        (b"0000899\0", false),
+        (b"text is ", false),
+    ] {
+        let mut block = honest;
+        block[100..108].copy_from_slice(mode);
+        block[148..156].fill(b' ');
+        let sum: u32 = block.iter().map(|&b| u32::from(b)).sum();
+        block[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        assert_eq!(looks_like_header(&block), is_header, "{mode:?}");
+        assert_eq!(header::may_be_header(&block[..112]), is_header, "{mode:?}");
+    }
+}
