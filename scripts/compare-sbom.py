@@ -54,7 +54,7 @@ def recorded(go, path):
     for module in info.get("Deps") or []:
         by = module.get("Replace") or module
         # A replacement by a directory has no version: the original path stands, without one.
-        modules.add((by["Path"], by["Version"]) if by.get("Version") else (module["Path"], ""))
+        modules.add((by["Path"], by["Version"]) if by.get("Version", "") not in ("", "(devel)") else (module["Path"], ""))
     return modules, info["GoVersion"]
 
 

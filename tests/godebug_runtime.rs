@@ -204,6 +204,7 @@ impl Toolchain {
             goos: Some("linux"),
             goarch: Some("amd64"),
             crypto_linked: Some(true),
+            unfit_for_fips: None,
         })
     }
 }
@@ -351,6 +352,7 @@ fn recorded_defaults_give_the_go_line_back() {
                 goos: None,
                 goarch: None,
                 crypto_linked: None,
+                unfit_for_fips: None,
             });
             let range = range.expect("a range");
             assert!(

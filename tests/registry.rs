@@ -7,6 +7,7 @@ use gospect::report::model::Binary;
 use gospect::source::archive::{ArchiveError, Candidate, Place, Want};
 use gospect::source::image::{Digest, Examine, Options, Scan, scan_directory};
 use gospect::source::registry::{self, Settings};
+use gospect::source::shelf::Shelved;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -25,13 +26,14 @@ impl Examine for Programs {
         }
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Binary>, ArchiveError> {
+    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Shelved>, ArchiveError> {
         let mut bytes = vec![0; candidate.bytes.len() as usize];
         candidate.bytes.read_at(&mut bytes, 0).unwrap();
-        Ok(vec![Binary {
+        let binary = Binary {
             sha256: Some(Digest::of(&bytes).hex()),
             ..Binary::default()
-        }])
+        };
+        Ok(vec![binary.into()])
     }
 }
 
@@ -160,7 +162,7 @@ fn told(scan: &Scan) -> Vec<String> {
         record.reference.clear();
         all.push(format!("{record:?} {:?}", image.problems));
         for binary in &image.binaries {
-            let mut binary = binary.clone();
+            let mut binary = binary.binary().unwrap();
             binary.location.target.clear();
             binary.location.file = None;
             binary.location.image = None;

@@ -13,11 +13,13 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// What Go says: a replaced module as what took its place; a directory has no version, so the original path stands.
+/// What Go says: a replaced module as what took its place; a directory has no version of its own, so the original path stands.
 fn recorded(info: &Value) -> Parts {
     let deps = info["Deps"].as_array().map(Vec::as_slice);
     let one = |module: &Value| match module.get("Replace") {
-        Some(by) if !text(&by["Version"]).is_empty() => (text(&by["Path"]), text(&by["Version"])),
+        Some(by) if !["", "(devel)"].contains(&by["Version"].as_str().unwrap_or("")) => {
+            (text(&by["Path"]), text(&by["Version"]))
+        }
         Some(_) => (text(&module["Path"]), String::new()),
         None => (text(&module["Path"]), text(&module["Version"])),
     };

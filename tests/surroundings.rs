@@ -141,6 +141,7 @@ fn links_in_circles_and_deep_directories_end() {
         scratch.path()
     ));
     scratch.put("a/b/app", &fixture(PROGRAM));
+    scratch.put("top", &fixture(PROGRAM));
     for more in ["--no-archives", "--follow"] {
         let out = in_time(&[
             OsString::from("scan"),
@@ -150,7 +151,7 @@ fn links_in_circles_and_deep_directories_end() {
         ]);
         assert_eq!(
             types(&out.stdout).iter().filter(|t| *t == "binary").count(),
-            1,
+            2,
             "{more}"
         );
     }

@@ -270,3 +270,39 @@ fn sections_marked_as_discardable_hide_nothing() {
     }
     assert!(checked > 3, "only {checked} checked");
 }
+
+/// A program may hold another as data, function table and all: the table that the module data points at is the one that counts.
+#[test]
+fn a_function_table_in_data_is_not_the_programs() {
+    let mut checked = 0;
+    for f in fixtures().filter(|f| f.goos == "windows" && f.by_gc()) {
+        let honest = f.bytes();
+        let word = |at: usize| u32::from_le_bytes(honest[at..at + 4].try_into().unwrap()) as usize;
+        let header = word(0x3c);
+        if honest.get(..2) != Some(b"MZ") || &honest[header..header + 4] != b"PE\0\0" {
+            continue;
+        }
+        let half = |at: usize| usize::from(honest[at]) | usize::from(honest[at + 1]) << 8;
+        let table = header + 24 + half(header + 20);
+        let sections = (0..half(header + 6)).map(|i| table + i * 40);
+        let mut data = sections.filter(|&at| honest[at..].starts_with(b".rdata\0"));
+        let Some(start) = data.next().map(|at| word(at + 20)) else {
+            continue;
+        };
+        let magics = memmem::find_iter(&honest[start..], b"\xff\xff\xff\0\0");
+        let real = magics
+            .map(|at| start + at - 1)
+            .find(|&at| matches!(honest[at], 0xf0 | 0xf1) && matches!(honest[at + 7], 4 | 8));
+        let Some(real) = real.filter(|real| real - start > 8192) else {
+            continue;
+        };
+        let mut decoy = honest.to_vec();
+        decoy.copy_within(real..real + 2048, start);
+        let (before, after) = (program(&honest, &f.id), program(&decoy, &f.id));
+        assert_eq!(after.goroot, before.goroot, "{}", f.id);
+        assert_eq!(after.linked, before.linked, "{}", f.id);
+        assert_eq!(contradicted(&after), contradicted(&before), "{}", f.id);
+        checked += 1;
+    }
+    assert!(checked > 3, "only {checked} checked");
+}

@@ -7,6 +7,7 @@ use crate::source::archive::{
     deb as debian, decompress, rpm as package, tar as tape, zip as phil,
 };
 use crate::source::image::{self, Examine};
+use crate::source::shelf::Shelved;
 use sha2::{Digest, Sha256};
 use std::io::{self, Read};
 use tape::{Ending, Flow};
@@ -185,9 +186,9 @@ impl Examine for Taker {
         want(head)
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Binary>, ArchiveError> {
+    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Shelved>, ArchiveError> {
         read_all(candidate.bytes);
-        Ok(vec![Binary::default()])
+        Ok(vec![Binary::default().into()])
     }
 }
 

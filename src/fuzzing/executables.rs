@@ -193,7 +193,7 @@ pub fn inspect(data: &[u8]) {
             named: true,
             limits,
             godebug: Some("panicnil=1,x=2"),
-            room: None,
+            ..Options::default()
         };
         let _ = go::inspect(&File(data), &options);
     }
@@ -326,7 +326,10 @@ pub fn buildinfo(data: &[u8]) {
 /// Parses the function table wherever it may begin.
 pub fn pclntab(data: &[u8]) {
     in_program(data, &|image, address| {
-        let tables = [Pclntab::parse(image, address), Pclntab::find(image)];
+        let tables = [
+            Pclntab::parse(image, address),
+            Pclntab::find(image, &mut |_| true),
+        ];
         for table in tables.into_iter().flatten() {
             let mut count = 0u64;
             table.function_names::<()>(image, &mut |_| {

@@ -36,6 +36,8 @@ pub struct Blob<'i> {
     pub address: u64,
     /// Strings are in the blob itself, which makes it a copy of its own.
     pub inline: bool,
+    /// The module text is this long, which is more than is read.
+    pub too_long: Option<u64>,
     /// The module text stands between the marks that the go command sets; nothing that reads it asks for them.
     pub framed: bool,
 }
@@ -84,6 +86,10 @@ fn writable<'i>(image: &'i Image<'_>) -> impl Iterator<Item = &'i Segment> {
 /// # Errors
 /// [`NoBlob`].
 pub fn find_in_segments<'i>(image: &'i Image<'_>, limit: u64) -> Result<Blob<'i>, NoBlob> {
+    // Go's linker writes none into WebAssembly: one there is that of a program which this one holds as data.
+    if image.format == Format::Wasm {
+        return Err(NoBlob::Absent);
+    }
     let mut worst = NoBlob::Absent;
     // Where the section has no name, the first of them was looked through whole.
     let searched = match image.format {
@@ -166,9 +172,16 @@ fn decode<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<Blob<'i>
         return None;
     }
     let flags = *header.get(15)?;
+    let mut too_long = None;
     let (version, framed) = if flags & 2 != 0 {
         let (version, next) = inline(image, address.checked_add(HEADER)?, VERSION_LIMIT)?;
-        let (framed, _) = inline(image, next, limit)?;
+        let framed = match inline(image, next, limit) {
+            Some((framed, _)) => framed,
+            None => {
+                too_long = Some(longer(image, next, limit)?);
+                &[]
+            }
+        };
         (version, framed)
     } else {
         let size = u64::from(*header.get(14)?);
@@ -198,7 +211,18 @@ fn decode<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<Blob<'i>
             || (framed.starts_with(&modinfo::START) && framed.ends_with(&modinfo::END)),
         address,
         inline: flags & 2 != 0,
+        too_long,
     })
+}
+
+/// The length in front of a string that is all there, but longer than `limit`.
+fn longer(image: &Image<'_>, address: u64, limit: u64) -> Option<u64> {
+    let (length, used) = uvarint(image.bytes_upto(address, 10)?)?;
+    let end = address.checked_add(used)?.checked_add(length)?;
+    let all_there = image
+        .segment_at(address)
+        .is_some_and(|segment| end <= segment.end());
+    (length > limit && all_there).then_some(length)
 }
 
 /// A string with its length as uvarint in front, and the address behind it.

@@ -87,6 +87,7 @@ pub fn assume(binary: &mut Binary, variables: &[(String, String)], place: Place)
         goos,
         goarch,
         crypto_linked: linked.filter(|l| l.functions > 0).map(|l| l.crypto),
+        unfit_for_fips: godebug::unfit_for_fips(setting),
     };
     let assessed = godebug::assess(&facts);
     let mode = assessed

@@ -84,6 +84,7 @@ pub fn complete(
                     .iter()
                     .any(|p| p.starts_with("crypto/internal/fips140"))
             }),
+            unfit_for_fips: godebug::unfit_for_fips(setting),
         };
         binary.experiments = experiment::assess(&experiment::Facts {
             version,

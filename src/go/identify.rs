@@ -17,6 +17,9 @@ use crate::report::model::BuildInfoSource;
 use std::cell::OnceCell;
 use std::ops::ControlFlow;
 
+/// Function tables that are held against the module data where no section says which it is.
+const TABLES: usize = 8;
+
 /// The tables of one program, each found on first use.
 pub struct Tables<'i> {
     image: &'i Image<'i>,
@@ -46,7 +49,21 @@ impl<'i> Tables<'i> {
     /// The function table.
     pub fn pclntab(&self) -> Option<&Pclntab> {
         self.pclntab
-            .get_or_init(|| Pclntab::find(self.image))
+            .get_or_init(|| {
+                // A program may hold another as data: the one whose module data points at its table is the one that runs.
+                let mut first = None;
+                let mut tries = 0;
+                let found = Pclntab::find(self.image, &mut |table| {
+                    tries += 1;
+                    let runs = Moduledata::find(self.image, table).is_some();
+                    first.get_or_insert_with(|| table.clone());
+                    runs || tries == TABLES
+                });
+                match found {
+                    Some(last) if tries == TABLES => first.or(Some(last)),
+                    found => found.or(first),
+                }
+            })
             .as_ref()
     }
 
@@ -183,7 +200,15 @@ fn by_other_compiler<'i>(
     }
 }
 
-fn found(blob: buildinfo::Blob<'_>, source: BuildInfoSource, notes: Vec<String>) -> Identity<'_> {
+fn found(
+    blob: buildinfo::Blob<'_>,
+    source: BuildInfoSource,
+    mut notes: Vec<String>,
+) -> Identity<'_> {
+    notes
+        .extend(blob.too_long.map(|length| {
+            format!("build info: its text of {length} bytes is longer than is read")
+        }));
     Identity {
         version: Some(blob.version),
         modinfo: blob.modinfo,

@@ -9,6 +9,7 @@ use crate::bytes::{Counts, Limits, Part, ReadAt, Refusal, Room, Window};
 use crate::exe::packed::{self, Packer};
 use crate::exe::{self, Fault, Image, Kind, Miss, Shape};
 use crate::report::model::{Binary, Executable};
+use std::cell::Cell;
 
 /// How much to find out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Options<'o> {
     pub godebug: Option<&'o str>,
     /// Memory that is shared with others who inspect at the same time.
     pub room: Option<&'o Room>,
+    /// Set, and the record left out, where it would be much larger than an honest one: for who makes such records in another way.
+    pub too_large: Option<&'o Cell<bool>>,
 }
 
 /// One Go program found in a file.
@@ -93,13 +96,15 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
                     str::to_owned,
                 );
                 let part = Part::new(reader, slice.offset, slice.size);
-                inspection.part(&part, (slice.offset, slice.size), Some(name), None, options);
+                let range = (slice.offset, slice.size);
+                inspection.part(&window, &part, range, Some(name), None, options);
             }
         }
         Shape::Archive => {
             for member in exe::members(&window)? {
                 let part = Part::new(reader, member.offset, member.size);
                 inspection.part(
+                    &window,
                     &part,
                     (member.offset, member.size),
                     None,
@@ -115,8 +120,10 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
 }
 
 impl Inspection {
+    /// One of several executables in a file. All their records together may take what a reader may keep.
     fn part(
         &mut self,
+        around: &Window<'_>,
         part: &Part<'_>,
         range: (u64, u64),
         slice: Option<String>,
@@ -125,6 +132,7 @@ impl Inspection {
     ) {
         let window = Window::new(part, options.limits.executable).in_room(options.room);
         let label = slice.clone().or_else(|| member.clone());
+        let before = self.found.len();
         match self.thin(&window, range, slice, member, options) {
             Ok(()) | Err(Miss::NotExecutable) => {}
             Err(miss) => self
@@ -132,6 +140,17 @@ impl Inspection {
                 .push(format!("{}: {}", label.unwrap_or_default(), miss)),
         }
         self.add(window.counts());
+        let weight = self.found.last().map_or(0, |f| f.binary.weight());
+        if self.found.len() > before && !around.keep(weight) {
+            self.found.pop();
+            self.refusal = around.refusal();
+            if let (Some(first), Some(why)) = (self.found.first_mut(), self.refusal) {
+                let note = format!("not all programs of the file are told: {why}");
+                if !first.binary.notes.contains(&note) {
+                    first.binary.notes.push(note);
+                }
+            }
+        }
     }
 
     /// One executable. A packed one is read as the program that it unpacks to.
@@ -263,6 +282,10 @@ fn read(image: &Image<'_>, options: &Options<'_>) -> Option<Binary> {
         .or_else(|| foreign.and_then(|f| f.version.clone()));
     let version = raw.as_deref().and_then(GoVersion::parse);
     if identity.modinfo.is_some_and(|text| text.len() > LONG_TEXT) {
+        if let Some(too_large) = options.too_large {
+            too_large.set(true);
+            return None;
+        }
         image.window().claim_room();
     }
     let info = identity.modinfo.map(ModInfo::parse);

@@ -81,7 +81,7 @@ pub struct Pclntab {
 
 impl Pclntab {
     /// Finds the table: in its section, or by a scan of everything that is loaded, where only a header that makes sense counts.
-    pub fn find(image: &Image<'_>) -> Option<Self> {
+    pub fn find(image: &Image<'_>, accept: &mut dyn FnMut(&Self) -> bool) -> Option<Self> {
         for name in SECTIONS {
             if let Some(section) = image.section(name)
                 && let Some(table) = Self::parse(image, section.address)
@@ -93,10 +93,16 @@ impl Pclntab {
         let mut segments: Vec<&Segment> = image.segments.iter().collect();
         segments.retain(|s| !s.discardable);
         segments.sort_by_key(|s| (s.writable, s.executable));
-        segments.into_iter().find_map(|s| Self::scan(image, s))
+        segments
+            .into_iter()
+            .find_map(|s| Self::scan(image, s, accept))
     }
 
-    fn scan(image: &Image<'_>, segment: &Segment) -> Option<Self> {
+    fn scan(
+        image: &Image<'_>,
+        segment: &Segment,
+        accept: &mut dyn FnMut(&Self) -> bool,
+    ) -> Option<Self> {
         static LITTLE: LazyLock<Finder<'static>> =
             LazyLock::new(|| Finder::new(b"\xff\xff\xff\x00\x00"));
         let word = u8::try_from(image.pointer_size()).ok()?;
@@ -114,7 +120,7 @@ impl Pclntab {
                     return None;
                 }
                 tries += 1;
-                Self::parse(image, base + at as u64)
+                Self::parse(image, base + at as u64).filter(|table| accept(table))
             };
             let found = if image.big_endian {
                 // Matches do not overlap, so the header may start inside a longer run of ones.

@@ -16,6 +16,7 @@ pub mod ndjson;
 pub mod records;
 pub mod sbom;
 pub mod terms;
+mod weight;
 
 #[cfg(feature = "cli")]
 pub mod card;

@@ -2,26 +2,31 @@
 
 use super::examine::{Content, Inner};
 use super::place::Outer;
+use super::told::{Surroundings, Told};
 use super::{Event, Examiner, error_text};
 use crate::bytes::{ReadAt, Spill, base64};
 use crate::exe;
 use crate::go::{Level, environment};
-use crate::report::model::{Binary, Location, Unexamined, VersionClaim};
+use crate::report::model::{Location, Unexamined};
 use crate::source::archive::stream::HEAD;
 use crate::source::archive::{
     ArchiveError, Candidate, Feed, Format, Input, Kind, Place, Reason, Receiver, Scope, Walker,
     Want, decompress_as, sniff,
 };
 use crate::source::image::{self, Examine, ImageScan};
+use crate::source::shelf::Shelved;
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The label that names an image's version (OCI image spec, annotations).
 const VERSION_LABEL: &str = "org.opencontainers.image.version";
 
 /// No compressor makes a program smaller than this part of its size: machine code and tables come down to a quarter.
 const BEST_RATIO: u64 = 8;
+
+/// Hard links to programs that one archive may have; a large record counts for several.
+const LINKS: u64 = 20_000;
 
 /// What kind of container a file is, by its first bytes.
 pub(crate) fn container_kind(head: &[u8]) -> Option<Kind> {
@@ -42,7 +47,7 @@ pub(super) fn is_container(bytes: &dyn ReadAt) -> bool {
 
 impl Examiner<'_> {
     /// A file that is a container or compressed.
-    pub(crate) fn container(&self, bytes: &dyn ReadAt, outer: &Outer, tell: &mut dyn FnMut(Event)) {
+    pub(crate) fn container(&self, bytes: &dyn ReadAt, outer: &Outer, tell: &mut dyn FnMut(Told)) {
         let options = self.image_options(outer);
         let mut head = [0; 512];
         let head = bytes
@@ -69,7 +74,7 @@ impl Examiner<'_> {
     }
 
     /// A stream of unknown kind: a program, an archive, an image, compressed or not.
-    pub(crate) fn stream(&self, feed: &mut Feed<'_>, outer: &Outer, tell: &mut dyn FnMut(Event)) {
+    pub(crate) fn stream(&self, feed: &mut Feed<'_>, outer: &Outer, tell: &mut dyn FnMut(Told)) {
         let head = match feed.peek(HEAD) {
             Ok(head) => head.to_vec(),
             Err(e) => return tell(self.problem(outer, "unreadable", &error_text(&e), true)),
@@ -114,7 +119,7 @@ impl Examiner<'_> {
         around: &Scope,
         feed: &mut Feed<'_>,
         outer: &Outer,
-        tell: &mut dyn FnMut(Event),
+        tell: &mut dyn FnMut(Told),
     ) {
         if outer.image || image::begins_like_image(feed).unwrap_or(false) {
             let options = self.image_options(outer);
@@ -130,7 +135,7 @@ impl Examiner<'_> {
         head: &[u8],
         feed: &mut Feed<'_>,
         outer: &Outer,
-        tell: &mut dyn FnMut(Event),
+        tell: &mut dyn FnMut(Told),
     ) {
         const IN_MEMORY: u64 = 8 << 20;
         self.counters
@@ -159,7 +164,7 @@ impl Examiner<'_> {
     }
 
     /// A directory that is an OCI layout.
-    pub(crate) fn image_directory(&self, path: &Path, outer: &Outer, tell: &mut dyn FnMut(Event)) {
+    pub(crate) fn image_directory(&self, path: &Path, outer: &Outer, tell: &mut dyn FnMut(Told)) {
         let options = self.image_options(outer);
         let scan = self.with_threads(|| image::scan_directory(path, &options, self));
         self.images(scan, outer, tell);
@@ -167,7 +172,7 @@ impl Examiner<'_> {
 
     /// An image of a registry.
     #[cfg(feature = "registry")]
-    pub(crate) fn registry(&self, name: &str, outer: &Outer, tell: &mut dyn FnMut(Event)) {
+    pub(crate) fn registry(&self, name: &str, outer: &Outer, tell: &mut dyn FnMut(Told)) {
         let settings = crate::source::registry::Settings {
             insecure_http: self.options.insecure_http,
             ..Default::default()
@@ -207,30 +212,21 @@ impl Examiner<'_> {
     }
 
     /// Everything that a source of images gave.
-    fn images(&self, scan: image::Scan, outer: &Outer, tell: &mut dyn FnMut(Event)) {
+    fn images(&self, scan: image::Scan, outer: &Outer, tell: &mut dyn FnMut(Told)) {
         if scan.not_image && outer.image {
             return tell(self.problem(outer, "unsupported", NO_IMAGE, true));
         }
         for image in scan.images {
             self.image(image, tell);
         }
-        for mut binary in scan.loose {
-            environment::assume(
-                &mut binary,
-                &self.options.environment,
-                environment::Place::Given,
-            );
-            tell(Event::Binary(Box::new(binary)));
+        let surroundings = self.given();
+        for record in scan.loose {
+            tell(Told::later(record, &surroundings));
         }
-        for problem in scan.problems {
-            tell(Event::Unexamined {
-                thing: problem.unexamined,
-                fatal: problem.fatal,
-            });
-        }
+        scan.problems.into_iter().map(listed).for_each(tell);
     }
 
-    fn image(&self, image: ImageScan, tell: &mut dyn FnMut(Event)) {
+    fn image(&self, image: ImageScan, tell: &mut dyn FnMut(Told)) {
         let mut variables: Vec<(String, String)> = image
             .record
             .env
@@ -238,34 +234,29 @@ impl Examiner<'_> {
             .filter_map(|e| e.split_once('=').map(|(k, v)| (k.to_owned(), v.to_owned())))
             .collect();
         variables.extend(self.options.environment.iter().cloned());
-        let version = image.record.labels.get(VERSION_LABEL).cloned();
-        tell(Event::Image(Box::new(image.record)));
-        for mut binary in image.binaries {
-            environment::assume(&mut binary, &variables, environment::Place::Image);
-            if let (Some(claims), Some(version)) = (&mut binary.versions, &version) {
-                claims.push(VersionClaim {
-                    value: version.clone(),
-                    source: "image-label".to_owned(),
-                    name: Some(VERSION_LABEL.to_owned()),
-                });
-            }
-            tell(Event::Binary(Box::new(binary)));
+        let version = image.record.labels.get(VERSION_LABEL);
+        let surroundings = Arc::new(Surroundings {
+            variables,
+            place: environment::Place::Image,
+            label: version.map(|version| (VERSION_LABEL, version.clone())),
+        });
+        tell(Event::Image(Box::new(image.record)).into());
+        for record in image.binaries {
+            tell(Told::later(record, &surroundings));
         }
-        for problem in image.problems {
-            tell(Event::Unexamined {
-                thing: problem.unexamined,
-                fatal: problem.fatal,
-            });
-        }
+        image.problems.into_iter().map(listed).for_each(tell);
     }
 
-    fn archive(
-        &self,
-        around: &Scope,
-        input: Input<'_>,
-        outer: &Outer,
-        tell: &mut dyn FnMut(Event),
-    ) {
+    /// What the user says of the programs.
+    pub(crate) fn given(&self) -> Arc<Surroundings> {
+        Arc::new(Surroundings {
+            variables: self.options.environment.clone(),
+            place: environment::Place::Given,
+            label: None,
+        })
+    }
+
+    fn archive(&self, around: &Scope, input: Input<'_>, outer: &Outer, tell: &mut dyn FnMut(Told)) {
         let scope = around.nested();
         let met = Met {
             examiner: self,
@@ -281,10 +272,16 @@ impl Examiner<'_> {
             .found
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        found.events.into_iter().for_each(tell);
+        let surroundings = self.given();
+        for one in found.all {
+            tell(match one {
+                Noted::Program(record) => Told::later(record, &surroundings),
+                Noted::Other(event) => event.into(),
+            });
+        }
     }
 
-    fn problem(&self, outer: &Outer, reason: &str, detail: &str, fatal: bool) -> Event {
+    fn problem(&self, outer: &Outer, reason: &str, detail: &str, fatal: bool) -> Told {
         let location = Location {
             target: outer.target.clone(),
             file: outer.file.clone(),
@@ -296,7 +293,7 @@ impl Examiner<'_> {
             reason: reason.to_owned(),
             detail: detail.to_owned(),
         };
-        Event::Unexamined { thing, fatal }
+        Event::Unexamined { thing, fatal }.into()
     }
 
     /// Whether a stored file is too small even for a compressed program of [`crate::source::walk::Rules::min_size`].
@@ -357,9 +354,12 @@ impl Examine for Examiner<'_> {
         self.add_bytes(count);
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Binary>, ArchiveError> {
+    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Shelved>, ArchiveError> {
         match self.kept_program(candidate.bytes) {
-            Content::Go(found) => Ok(found.into_iter().map(placed).collect()),
+            Content::Go(found) => found
+                .into_iter()
+                .map(|(binary, inner)| Ok(placed((self.shelf.put(binary)?, inner))))
+                .collect(),
             Content::NotGo(_) => {
                 self.count_not_go();
                 Ok(Vec::new())
@@ -367,16 +367,17 @@ impl Examine for Examiner<'_> {
             Content::Unexamined(reason, detail) => {
                 Err(ArchiveError::new(Reason::of(reason), detail))
             }
+            Content::Waiting(kept) => Ok(kept.into_iter().map(placed).collect()),
             Content::Container | Content::Packed => Ok(Vec::new()),
         }
     }
 }
 
 /// A program with the part of its place that is inside its file.
-fn placed((mut binary, inner): (Binary, Inner)) -> Binary {
-    binary.location.slice = inner.slice;
-    binary.location.entry = inner.member.into_iter().collect();
-    binary
+fn placed((mut record, inner): (Shelved, Inner)) -> Shelved {
+    record.location.slice = inner.slice;
+    record.location.entry = inner.member.into_iter().collect();
+    record
 }
 
 /// Takes what a walk through one archive meets.
@@ -388,12 +389,31 @@ struct Met<'m> {
 
 #[derive(Default)]
 struct Found {
-    events: Vec<Event>,
-    /// Where in `events` the binaries of an entry are, for hard links to it.
+    all: Vec<Noted>,
+    /// Where in `all` the programs of an entry are, for hard links to it.
     by_entry: HashMap<Vec<Vec<u8>>, (usize, usize)>,
+    /// Names of programs that are hard links.
+    links: u64,
+}
+
+/// What is told at the end.
+enum Noted {
+    Program(Shelved),
+    Other(Event),
+}
+
+fn listed(problem: image::Problem) -> Told {
+    Told::Now(Event::Unexamined {
+        thing: problem.unexamined,
+        fatal: problem.fatal,
+    })
 }
 
 impl Met<'_> {
+    fn lock(&self) -> MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Path for a person, names as text, and the raw path where text cannot hold it.
     fn path(&self, place: &Place) -> (String, Vec<String>, Option<String>) {
         let entries: Vec<String> = place
@@ -452,10 +472,10 @@ impl Met<'_> {
         }
     }
 
-    fn add(&self, place: &Place, found: impl IntoIterator<Item = Binary>) {
+    fn add(&self, place: &Place, found: impl IntoIterator<Item = Shelved>) {
         let (path, entries, raw) = self.path(place);
-        let mut all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = all.events.len();
+        let mut all = self.lock();
+        let first = all.all.len();
         for mut binary in found {
             let member = binary.location.entry.pop();
             binary.path = match &member {
@@ -466,14 +486,9 @@ impl Met<'_> {
             let slice = binary.location.slice.take();
             binary.location = self.location(place, entries.iter().cloned().chain(member).collect());
             binary.location.slice = slice;
-            environment::assume(
-                &mut binary,
-                &self.examiner.options.environment,
-                environment::Place::Given,
-            );
-            all.events.push(Event::Binary(Box::new(binary)));
+            all.all.push(Noted::Program(binary));
         }
-        let last = all.events.len();
+        let last = all.all.len();
         if last > first {
             all.by_entry.insert(place.entries.clone(), (first, last));
         }
@@ -496,52 +511,63 @@ impl Receiver for Met<'_> {
     fn candidate(&self, candidate: &Candidate<'_>) {
         match self.examiner.kept_program(candidate.bytes) {
             Content::Go(found) => {
-                self.add(candidate.place, found.into_iter().map(placed));
+                let mut kept = Vec::new();
+                for (binary, inner) in found {
+                    match self.examiner.shelf.put(binary) {
+                        Ok(record) => kept.push(placed((record, inner))),
+                        Err(error) => self.unexamined(candidate.place, &error),
+                    }
+                }
+                self.add(candidate.place, kept);
             }
             Content::NotGo(_) => self.examiner.count_not_go(),
             Content::Unexamined(reason, detail) => {
                 let event = self.unexamined_at(candidate.place, reason, &detail, false);
-                self.found
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .events
-                    .push(event);
+                self.lock().all.push(Noted::Other(event));
             }
+            Content::Waiting(kept) => self.add(candidate.place, kept.into_iter().map(placed)),
             Content::Container | Content::Packed => {}
         }
     }
 
     fn alias(&self, of: &Place, place: &Place) {
-        let copies: Vec<Binary> = {
-            let all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-            let range = all
-                .by_entry
-                .get(&of.entries)
-                .and_then(|&(a, b)| all.events.get(a..b));
-            let binaries = range.unwrap_or_default().iter().filter_map(|e| match e {
-                Event::Binary(binary) => Some((**binary).clone()),
-                _ => None,
-            });
-            // What stands behind the names of the entry itself is a member of an archive inside it.
-            binaries
-                .map(|mut binary| {
-                    binary.location.entry = binary.location.entry.split_off(of.entries.len());
-                    binary
-                })
-                .collect()
-        };
-        self.add(place, copies);
+        let mut all = self.lock();
+        let range = all
+            .by_entry
+            .get(&of.entries)
+            .and_then(|&(a, b)| all.all.get(a..b));
+        let programs = range.unwrap_or_default().iter().filter_map(|n| match n {
+            Noted::Program(record) => Some(record.clone()),
+            Noted::Other(_) => None,
+        });
+        // What stands behind the names of the entry itself is a member of an archive inside it.
+        let copies: Vec<Shelved> = programs
+            .map(|mut record| {
+                record.location.entry = record.location.entry.split_off(of.entries.len());
+                record
+            })
+            .collect();
+        let before = all.links;
+        all.links += copies.iter().map(Shelved::names).sum::<u64>();
+        let (within, first) = (all.links <= LINKS, before <= LINKS);
+        drop(all);
+        if within {
+            self.add(place, copies);
+        } else if first {
+            let text = format!("more than {LINKS} hard links to programs, the rest is left out");
+            self.unexamined(&Place::default(), &ArchiveError::limit(text));
+        }
     }
 
     fn unexamined(&self, place: &Place, problem: &ArchiveError) {
-        let mut all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let nothing = place.entries.is_empty() && all.events.is_empty();
+        let mut all = self.lock();
+        let nothing = place.entries.is_empty() && all.all.is_empty();
         let event = self.unexamined_at(
             place,
             problem.reason.as_str(),
             &problem.detail,
             self.outer.named && nothing,
         );
-        all.events.push(event);
+        all.all.push(Noted::Other(event));
     }
 }

@@ -1,6 +1,7 @@
 //! One file: opened, sniffed, and handed to whoever can read it.
 
 use super::place::Outer;
+use super::told::Told;
 use super::{Counters, Event, Options, error_text, may_hold_program, reader_options};
 #[cfg(feature = "archives")]
 use crate::bytes::Budget;
@@ -9,10 +10,15 @@ use crate::bytes::{FileBytes, ReadAt, Room};
 use crate::exe::{self, Miss};
 use crate::go::{self, environment};
 use crate::report::model::{Binary, Location, Unexamined};
+#[cfg(feature = "archives")]
+use crate::source::archive::ArchiveError;
 use crate::source::dir::Stat;
 use crate::source::ordered::Output;
+#[cfg(feature = "archives")]
+use crate::source::shelf::{Shelf, Shelved};
 use crate::source::walk::Met;
 use sha2::{Digest, Sha256};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
@@ -29,6 +35,9 @@ const GLANCE: usize = 512;
 pub(crate) enum Content {
     /// Go programs, with the container part of their place.
     Go(Vec<(Binary, Inner)>),
+    /// The same, while other names of the file are awaited.
+    #[cfg(feature = "archives")]
+    Waiting(Vec<(Shelved, Inner)>),
     /// Nothing of ours, and why.
     NotGo(String),
     /// Not examined: reason and detail.
@@ -54,11 +63,16 @@ pub struct Examiner<'e> {
     pub(crate) counters: &'e Counters,
     /// Memory that all threads share for what they hold of executables.
     room: Room,
+    /// Held while a record is made that is much larger than an honest one.
+    large: Mutex<()>,
     /// Files with several names, until all of them were met.
     links: Mutex<Links>,
     /// Memory that all threads share for what is kept of containers.
     #[cfg(feature = "archives")]
     pub(crate) budget: Budget,
+    /// Records that wait for their turn.
+    #[cfg(feature = "archives")]
+    pub(crate) shelf: Shelf,
     /// As much again for what is taken out of kept programs. Who waits here waits for nothing else while it holds.
     #[cfg(feature = "archives")]
     pub(crate) facts: Budget,
@@ -73,9 +87,12 @@ impl<'e> Examiner<'e> {
             options,
             counters,
             room: Room::new(options.memory, options.threads()),
+            large: Mutex::default(),
             links: Mutex::default(),
             #[cfg(feature = "archives")]
             budget: Budget::new(options.memory),
+            #[cfg(feature = "archives")]
+            shelf: Shelf::new(options.memory),
             #[cfg(feature = "archives")]
             facts: Budget::new(options.memory),
             #[cfg(feature = "archives")]
@@ -88,7 +105,7 @@ impl<'e> Examiner<'e> {
         &'env self,
         met: &Met<'_>,
         target: &'env str,
-        out: &mut Output<'env, Event>,
+        out: &mut Output<'env, Told>,
     ) {
         let content = self.shared(&met.stat, || match met.open() {
             Ok(file) => {
@@ -105,13 +122,13 @@ impl<'e> Examiner<'e> {
             Content::Container | Content::Packed => self.later(met, target, out),
             other => {
                 let outer = Outer::file(&met.path(), target, false);
-                self.tell(other, Some(&met.stat), &outer, &mut |e| out.push(e));
+                self.tell(other, Some(&met.stat), &outer, &mut |told| out.push(told));
             }
         }
     }
 
     /// What takes long becomes a task of its own.
-    fn later<'env>(&'env self, met: &Met<'_>, target: &'env str, out: &mut Output<'env, Event>) {
+    fn later<'env>(&'env self, met: &Met<'_>, target: &'env str, out: &mut Output<'env, Told>) {
         let (path, stat) = (met.path(), met.stat);
         match met.open() {
             Ok(file) => {
@@ -122,7 +139,9 @@ impl<'e> Examiner<'e> {
                         Content::Container => {
                             self.open_container(&bytes, &outer, &mut |e| out.push(e))
                         }
-                        content => self.tell(content, Some(&stat), &outer, &mut |e| out.push(e)),
+                        content => {
+                            self.tell(content, Some(&stat), &outer, &mut |told| out.push(told))
+                        }
                     }
                 });
             }
@@ -132,7 +151,7 @@ impl<'e> Examiner<'e> {
                     content,
                     Some(&stat),
                     &Outer::file(&path, target, false),
-                    &mut |e| out.push(e),
+                    &mut |told| out.push(told),
                 );
             }
         }
@@ -145,7 +164,7 @@ impl<'e> Examiner<'e> {
         stat: &Stat,
         whole: bool,
         outer: &Outer,
-        out: &mut Output<'_, Event>,
+        out: &mut Output<'_, Told>,
     ) {
         let bytes = FileBytes::new(file, stat.size);
         let content = match self.content(&bytes, true) {
@@ -156,17 +175,17 @@ impl<'e> Examiner<'e> {
         };
         match content {
             Content::Container => self.open_container(&bytes, outer, &mut |e| out.push(e)),
-            content => self.tell(content, Some(stat), outer, &mut |e| out.push(e)),
+            content => self.tell(content, Some(stat), outer, &mut |told| out.push(told)),
         }
     }
 
     #[cfg(feature = "archives")]
-    fn open_container(&self, bytes: &FileBytes, outer: &Outer, tell: &mut dyn FnMut(Event)) {
+    fn open_container(&self, bytes: &FileBytes, outer: &Outer, tell: &mut dyn FnMut(Told)) {
         self.container(bytes, outer, tell);
     }
 
     #[cfg(not(feature = "archives"))]
-    fn open_container(&self, _: &FileBytes, _: &Outer, _: &mut dyn FnMut(Event)) {
+    fn open_container(&self, _: &FileBytes, _: &Outer, _: &mut dyn FnMut(Told)) {
         self.count_not_go();
     }
 
@@ -191,7 +210,28 @@ impl<'e> Examiner<'e> {
             }
             cell
         };
-        cell.get_or_init(read).clone()
+        cell.get_or_init(|| self.wait(read())).clone()
+    }
+
+    /// Programs whose other names may be far away are kept as those of containers are.
+    #[cfg(feature = "archives")]
+    fn wait(&self, content: Content) -> Content {
+        let Content::Go(found) = content else {
+            return content;
+        };
+        let kept = found.into_iter().map(|(binary, inner)| {
+            let record = self.shelf.put(binary)?;
+            Ok((record, inner))
+        });
+        match kept.collect::<Result<_, ArchiveError>>() {
+            Ok(kept) => Content::Waiting(kept),
+            Err(error) => Content::Unexamined(error.reason.as_str(), error.detail),
+        }
+    }
+
+    #[cfg(not(feature = "archives"))]
+    fn wait(&self, content: Content) -> Content {
+        content
     }
 
     /// What the first bytes tell of a file that is no program.
@@ -235,10 +275,48 @@ impl<'e> Examiner<'e> {
             .fetch_add(n, std::sync::atomic::Ordering::Relaxed);
     }
 
-    /// Reads what looks like an executable. A panic in a reader is a bug, and costs this file only.
+    /// Reads what looks like an executable.
     pub(crate) fn program(&self, reader: &dyn ReadAt, named: bool) -> Content {
+        let too_large = Cell::new(false);
         let options = reader_options(self.options, &self.room, named);
-        let inspection = match catch_unwind(AssertUnwindSafe(|| go::inspect(reader, &options))) {
+        let content = self.inspected(
+            reader,
+            &go::Options {
+                too_large: Some(&too_large),
+                ..options
+            },
+        );
+        if !too_large.get() {
+            return content;
+        }
+        drop(content);
+        // One at a time, and on a thread that ends with it: some allocators keep for each thread what it freed.
+        let _one = self.large.lock().unwrap_or_else(PoisonError::into_inner);
+        let content = std::thread::scope(|scope| {
+            std::thread::Builder::new()
+                .spawn_scoped(scope, || {
+                    let options = reader_options(self.options, &self.room, named);
+                    self.inspected(reader, &options)
+                })
+                .map(std::thread::ScopedJoinHandle::join)
+        });
+        match content {
+            Ok(Ok(content)) => content,
+            Ok(Err(_)) => Self::fault(),
+            Err(_) => self.inspected(reader, &options),
+        }
+    }
+
+    fn fault() -> Content {
+        Content::Unexamined(
+            "internal-error",
+            "the reader failed; please report this file".to_owned(),
+        )
+    }
+
+    /// What the reader of Go makes of it. A panic there is a bug, and costs this file only.
+    fn inspected(&self, reader: &dyn ReadAt, options: &go::Options<'_>) -> Content {
+        let inspection = match catch_unwind(AssertUnwindSafe(|| go::inspect(reader, options))) {
             Ok(Ok(inspection)) => inspection,
             Ok(Err(miss @ Miss::NotExecutable)) => return Content::NotGo(miss.to_string()),
             Ok(Err(miss @ (Miss::Truncated(_) | Miss::Malformed(_)))) => {
@@ -252,12 +330,7 @@ impl<'e> Examiner<'e> {
             Ok(Err(Miss::Unreadable)) => {
                 return Content::Unexamined("unreadable", "cannot be read".to_owned());
             }
-            Err(_) => {
-                return Content::Unexamined(
-                    "internal-error",
-                    "the reader failed; please report this file".to_owned(),
-                );
-            }
+            Err(_) => return Self::fault(),
         };
         self.add_bytes(inspection.counts.bytes.saturating_sub(HEAD as u64));
         if inspection.found.is_empty() {
@@ -283,7 +356,21 @@ impl<'e> Examiner<'e> {
                 },
             )
         });
-        Content::Go(found.collect())
+        self.put_away_if_large(found.collect())
+    }
+
+    /// Records so large that a few of them fill the memory wait on the shelf, wherever they are from.
+    #[cfg(feature = "archives")]
+    fn put_away_if_large(&self, found: Vec<(Binary, Inner)>) -> Content {
+        match found.iter().any(|(binary, _)| self.shelf.is_large(binary)) {
+            true => self.wait(Content::Go(found)),
+            false => Content::Go(found),
+        }
+    }
+
+    #[cfg(not(feature = "archives"))]
+    fn put_away_if_large(&self, found: Vec<(Binary, Inner)>) -> Content {
+        Content::Go(found)
     }
 
     /// Tells what came of a file, or of a stream that was one program.
@@ -292,7 +379,7 @@ impl<'e> Examiner<'e> {
         content: Content,
         stat: Option<&Stat>,
         outer: &Outer,
-        tell: &mut dyn FnMut(Event),
+        tell: &mut dyn FnMut(Told),
     ) {
         let place = Location {
             target: outer.target.clone(),
@@ -321,7 +408,24 @@ impl<'e> Examiner<'e> {
                         &self.options.environment,
                         environment::Place::Given,
                     );
-                    tell(Event::Binary(Box::new(binary)));
+                    tell(Event::Binary(Box::new(binary)).into());
+                }
+            }
+            #[cfg(feature = "archives")]
+            Content::Waiting(kept) => {
+                let surroundings = self.given();
+                for (mut record, inner) in kept {
+                    record.path = match &inner.member {
+                        Some(member) => format!("{shown}!{member}"),
+                        None => shown.clone(),
+                    };
+                    record.path_bytes = outer.raw.as_deref().map(base64::encode);
+                    record.location = Location {
+                        slice: inner.slice,
+                        entry: inner.member.into_iter().collect(),
+                        ..place.clone()
+                    };
+                    tell(Told::later(record, &surroundings));
                 }
             }
             Content::Unexamined(reason, detail) => {
@@ -331,18 +435,14 @@ impl<'e> Examiner<'e> {
                     reason: reason.to_owned(),
                     detail,
                 };
-                tell(Event::Unexamined {
-                    thing,
-                    fatal: false,
-                });
+                let fatal = false;
+                tell(Event::Unexamined { thing, fatal }.into());
             }
             Content::NotGo(why) => {
                 self.count_not_go();
                 if outer.named {
-                    tell(Event::NotGo {
-                        path: shown.clone(),
-                        why,
-                    });
+                    let path = shown.clone();
+                    tell(Event::NotGo { path, why }.into());
                 }
             }
             Content::Container | Content::Packed => {}

@@ -13,6 +13,7 @@ mod file_name;
 mod place;
 #[cfg(target_os = "linux")]
 mod process;
+mod told;
 
 pub use examine::Examiner;
 use place::Outer;
@@ -31,6 +32,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use told::Told;
 
 /// How to scan.
 #[derive(Clone, Debug)]
@@ -126,13 +128,10 @@ pub enum Event {
 /// A record of many thousand modules or settings counts for as many as it is large.
 impl ordered::Weigh for Event {
     fn weight(&self) -> usize {
-        const USUAL: usize = 250;
+        const USUAL: u64 = 64 << 10;
         match self {
             Self::Binary(binary) => {
-                let info = binary.build_info.as_ref();
-                let parts =
-                    info.map_or(0, |i| i.deps.len() + i.settings.len()) + binary.notes.len();
-                1 + parts / USUAL
+                1 + usize::try_from(binary.weight() / USUAL).unwrap_or(usize::MAX >> 1)
             }
             _ => 1,
         }
@@ -195,7 +194,8 @@ pub fn run(
                 out.task(move |out| visitor.target(&named.1, options, counters, out));
             }
         },
-        &mut |mut event| {
+        &mut |told: Told| {
+            let mut event = told.event();
             match &mut event {
                 Event::Binary(binary) => {
                     file_name::claim(binary);
@@ -267,7 +267,7 @@ impl<'e> Visitor<'e> {
         target: &'env Target,
         options: &'env Options,
         counters: &'env Counters,
-        out: &mut Output<'env, Event>,
+        out: &mut Output<'env, Told>,
     ) {
         match target {
             Target::Path(path) | Target::File(path) => match std::fs::metadata(path) {
@@ -309,7 +309,7 @@ impl<'e> Visitor<'e> {
         path: &Path,
         stat: &dir::Stat,
         whole: bool,
-        out: &mut Output<'env, Event>,
+        out: &mut Output<'env, Told>,
     ) {
         match (stat.kind, dir::open_named(path)) {
             (Kind::File, Ok(file)) => {
@@ -338,7 +338,7 @@ impl<'e> Visitor<'e> {
     }
 
     #[cfg(feature = "archives")]
-    fn container_target<'env>(&'env self, target: &'env Target, out: &mut Output<'env, Event>) {
+    fn container_target<'env>(&'env self, target: &'env Target, out: &mut Output<'env, Told>) {
         use crate::source::archive::Feed;
         let examiner = self.examiner;
         let mut tell = |event| out.push(event);
@@ -395,24 +395,26 @@ impl<'e> Visitor<'e> {
     }
 
     #[cfg(target_os = "linux")]
-    fn processes(&self, found: &crate::source::process::Processes, out: &mut Output<'_, Event>) {
+    fn processes(&self, found: &crate::source::process::Processes, out: &mut Output<'_, Told>) {
         for process in &found.list {
             self.examiner
-                .process(process, self.target, &mut |e| out.push(e));
+                .process(process, self.target, &mut |told| out.push(told));
         }
         for thing in &found.unexamined {
-            out.push(Event::Unexamined {
-                thing: thing.clone(),
-                fatal: false,
-            });
+            let thing = thing.clone();
+            out.push(
+                Event::Unexamined {
+                    thing,
+                    fatal: false,
+                }
+                .into(),
+            );
         }
     }
 
-    fn fatal(&self, path: &Path, reason: &str, detail: &str, out: &mut Output<'_, Event>) {
-        out.push(Event::Unexamined {
-            thing: self.thing(path, reason, detail),
-            fatal: true,
-        });
+    fn fatal(&self, path: &Path, reason: &str, detail: &str, out: &mut Output<'_, Told>) {
+        let thing = self.thing(path, reason, detail);
+        out.push(Event::Unexamined { thing, fatal: true }.into());
     }
 
     fn thing(&self, path: &Path, reason: &str, detail: &str) -> Unexamined {
@@ -431,13 +433,13 @@ impl<'e> Visitor<'e> {
     }
 }
 
-impl<'env> Visit<'env, Event> for Visitor<'_> {
-    fn file(&'env self, met: &Met<'_>, out: &mut Output<'env, Event>) {
+impl<'env> Visit<'env, Told> for Visitor<'_> {
+    fn file(&'env self, met: &Met<'_>, out: &mut Output<'env, Told>) {
         self.examiner.met(met, self.target, out);
     }
 
     #[cfg(feature = "archives")]
-    fn directory(&'env self, path: &Path, names: &[Listed], out: &mut Output<'env, Event>) -> bool {
+    fn directory(&'env self, path: &Path, names: &[Listed], out: &mut Output<'env, Told>) -> bool {
         let has = |name: &str| names.iter().any(|n| n.name == name);
         let may_be_image =
             (has("oci-layout") && has("index.json")) || (has("manifest.json") && has("version"));
@@ -457,11 +459,11 @@ impl<'env> Visit<'env, Event> for Visitor<'_> {
     }
 
     #[cfg(not(feature = "archives"))]
-    fn directory(&'env self, _: &Path, _: &[Listed], _: &mut Output<'env, Event>) -> bool {
+    fn directory(&'env self, _: &Path, _: &[Listed], _: &mut Output<'env, Told>) -> bool {
         false
     }
 
-    fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, Event>) {
+    fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, Told>) {
         let thing = match why {
             Why::Error(e) => self.thing(path, "unreadable", &error_text(&e)),
             Why::Pseudo(name) => self.thing(
@@ -471,7 +473,7 @@ impl<'env> Visit<'env, Event> for Visitor<'_> {
             ),
         };
         let fatal = path == Path::new(self.target);
-        out.push(Event::Unexamined { thing, fatal });
+        out.push(Event::Unexamined { thing, fatal }.into());
     }
 }
 
@@ -510,5 +512,6 @@ pub(crate) fn reader_options<'o>(
         named,
         limits,
         room: Some(room),
+        too_large: None,
     }
 }

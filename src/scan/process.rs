@@ -2,6 +2,7 @@
 
 use super::examine::Content;
 use super::place::Outer;
+use super::told::Told;
 use super::{Event, Examiner, error_text};
 use crate::bytes::{FileBytes, ReadAt};
 use crate::go::environment;
@@ -12,7 +13,7 @@ use std::sync::atomic::Ordering;
 
 impl Examiner<'_> {
     /// A running program.
-    pub(crate) fn process(&self, process: &Process, target: &str, tell: &mut dyn FnMut(Event)) {
+    pub(crate) fn process(&self, process: &Process, target: &str, tell: &mut dyn FnMut(Told)) {
         self.counters.tally.files.fetch_add(1, Ordering::Relaxed);
         let outer = Outer {
             named: false,
@@ -42,24 +43,29 @@ impl Examiner<'_> {
             OnDisk::Deleted => Some("the file that runs was deleted from disk".to_owned()),
             OnDisk::Replaced => Some(self.replaced_by(&process.on_disk_path)),
         };
-        self.tell(content, Some(&stat), &outer, &mut |event| match event {
-            Event::Binary(mut binary) => {
-                binary.location.pid = Some(process.pid);
-                environment::assume(&mut binary, &variables, environment::Place::Process);
-                if process.env.is_none() {
-                    binary.notes.push(
+        self.tell(
+            content,
+            Some(&stat),
+            &outer,
+            &mut |told| match told.event() {
+                Event::Binary(mut binary) => {
+                    binary.location.pid = Some(process.pid);
+                    environment::assume(&mut binary, &variables, environment::Place::Process);
+                    if process.env.is_none() {
+                        binary.notes.push(
                         "its environment may not be read: effective settings are those without one"
                             .to_owned(),
                     );
+                    }
+                    if let Some(now) = &on_disk {
+                        let runs = binary.go_version.as_deref().unwrap_or("an unknown Go");
+                        binary.notes.push(format!("runs {runs}; {now}"));
+                    }
+                    tell(Event::Binary(binary).into());
                 }
-                if let Some(now) = &on_disk {
-                    let runs = binary.go_version.as_deref().unwrap_or("an unknown Go");
-                    binary.notes.push(format!("runs {runs}; {now}"));
-                }
-                tell(Event::Binary(binary));
-            }
-            other => tell(other),
-        });
+                other => tell(other.into()),
+            },
+        );
     }
 
     /// What stands on disk in the place of a running program.
@@ -75,6 +81,8 @@ impl Examiner<'_> {
                     version.as_deref().unwrap_or("an unknown Go")
                 )
             }
+            #[cfg(feature = "archives")]
+            Ok(Content::Waiting(_)) => "on disk is a newer copy".to_owned(),
             Ok(_) => "on disk is another file that is not Go".to_owned(),
             Err(e) => format!(
                 "on disk is another file, which cannot be read: {}",

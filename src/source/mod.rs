@@ -13,5 +13,7 @@ pub mod ordered;
 pub mod process;
 #[cfg(feature = "registry")]
 pub mod registry;
+#[cfg(feature = "archives")]
+pub mod shelf;
 pub mod target;
 pub mod walk;

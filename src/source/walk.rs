@@ -159,6 +159,14 @@ impl<'env, V> Walk<'env, V> {
             root_device: device,
             entered: Mutex::default(),
         });
+        if rules.follow
+            && let Ok(stat) = dir.stat_self()
+        {
+            let entered = walk.entered.lock();
+            entered
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(stat.id);
+        }
         walk.read(dir, root, 0, device, out);
     }
 

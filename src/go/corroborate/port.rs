@@ -61,11 +61,13 @@ pub(super) fn build_mode(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboratio
         | ("c-archive" | "archive", Kind::Object) => Verdict::Confirmed,
         // A static position-independent program has no loader, and looks like a library.
         ("pie" | "exe", Kind::Shared) if image.format == Format::Elf => Verdict::Unverifiable,
+        // What C makes of an archive of Go keeps the record of the archive.
+        ("c-archive", Kind::Exe | Kind::Pie | Kind::Shared) => Verdict::Unverifiable,
+        // A WebAssembly module has one type, whether it runs or waits to be called.
+        ("c-shared", _) if image.format == Format::Wasm => Verdict::Unverifiable,
         // Several ports, and some C linkers, make position-independent programs of `exe`; not every port can make them of `pie`.
         ("exe", Kind::Pie) | ("pie", Kind::Exe) => Verdict::Unverifiable,
-        ("exe" | "pie" | "c-shared" | "plugin" | "shared" | "c-archive" | "archive", _) => {
-            Verdict::Contradicted
-        }
+        ("exe" | "pie" | "c-shared" | "plugin" | "shared" | "archive", _) => Verdict::Contradicted,
         _ => Verdict::Unverifiable,
     };
     Some(row(

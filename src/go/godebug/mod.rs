@@ -42,6 +42,17 @@ pub struct Facts<'a> {
     pub goarch: Option<&'a str>,
     /// Package crypto/internal/fips140 is linked in; `None`: unknown.
     pub crypto_linked: Option<bool>,
+    /// How it was built where FIPS 140-3 mode does not work, such as `-asan`.
+    pub unfit_for_fips: Option<&'a str>,
+}
+
+/// The way of building after which FIPS 140-3 mode ends the process (src/crypto/internal/fips140/check/check.go): there is no checksum to verify,
+/// or memory around it that may not be read.
+pub fn unfit_for_fips<'s>(setting: impl Fn(&str) -> Option<&'s str>) -> Option<&'static str> {
+    if setting("-asan") == Some("true") {
+        return Some("-asan");
+    }
+    (setting("-buildmode") == Some("c-archive")).then_some("-buildmode=c-archive")
 }
 
 /// What a binary tells when only its record was read.
@@ -256,6 +267,15 @@ fn status(
     let overrides = without.origin != Origin::Toolchain
         && rules.acts(setting, &without.value)
         && without.value != now.value;
+    if !acts
+        && now.origin != Origin::Environment
+        && let Some((changed, old)) = kept_from(facts, key, minor)
+    {
+        let note = format!(
+            "keeps the toolchain's default where a go line before 1.{changed} brings back {key}={old}"
+        );
+        return ("ok", Some(note));
+    }
     if !acts && !overrides {
         let note = if setting.is_runtime(minor) || now.value.is_empty() {
             "this is the toolchain's default".to_owned()
@@ -281,6 +301,14 @@ fn status(
         _ => None,
     };
     ("ok", note)
+}
+
+/// The old value that the main module's `go` line may imply for a setting: without the setting it would be in force.
+fn kept_from(facts: &Facts, key: &str, minor: u32) -> Option<(u32, &'static str)> {
+    let range = language(facts)?;
+    godebug::changes(minor)
+        .find(|c| c.0 == key && range.min < c.1)
+        .map(|c| (c.1, c.2))
 }
 
 /// Why a named setting leaves the toolchain's default in force.
@@ -323,6 +351,10 @@ fn fips140(facts: &Facts, value: &str) -> Option<(&'static str, String)> {
         "" | "off" => return None,
         "on" | "only" | "debug" => match port {
             Some(port) => format!("FIPS 140-3 mode does not work on {port}"),
+            None if facts.unfit_for_fips.is_some() => format!(
+                "FIPS 140-3 mode does not work with {}",
+                facts.unfit_for_fips.unwrap_or_default()
+            ),
             None if boring => "FIPS 140-3 mode does not work with boringcrypto".to_owned(),
             None => return None,
         },

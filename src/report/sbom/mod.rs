@@ -130,7 +130,8 @@ impl<'a> Key<'a> {
         let original = (module.path.as_str(), module.version.as_str());
         match module.replace.as_deref() {
             None => Self::plain(module, None),
-            Some(by) if by.version.is_empty() => Self {
+            // A directory: the go command gives it no version, or `(devel)`.
+            Some(by) if by.version.is_empty() || by.version == "(devel)" => Self {
                 path: &module.path,
                 version: "",
                 sum: "",

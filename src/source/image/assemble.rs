@@ -6,14 +6,15 @@ use super::overlay::{Appearance, Tree};
 use super::{ImageScan, Options, Problem, Scan, command, rootfs};
 use crate::bytes::base64;
 use crate::report::model::{
-    Binary, ImageRecord, ImageRef, LayerRecord, LayerRef, Location, Rootfs, Unexamined,
+    ImageRecord, ImageRef, LayerRecord, LayerRef, Location, Rootfs, Unexamined,
 };
 use crate::source::archive::ArchiveError;
+use crate::source::shelf::Shelved;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// Names (hard links) of programs that one image may have: each is a full record.
-const NAMES: usize = 20_000;
+/// Names (hard links) of programs that one image may have: each is a full record of usual size.
+const NAMES: u64 = 20_000;
 /// Names that do not fit into the root get a line each up to here.
 const MISPLACED: usize = 100;
 
@@ -306,15 +307,23 @@ impl Builder<'_> {
             .map(|(i, a)| (tree.path_of(a), i))
             .collect();
         order.sort();
-        if order.len() > NAMES {
+        // A large record counts for several names.
+        let mut names = 0;
+        let kept = order.iter().take_while(|(_, i)| {
+            let file = tree.appearances().get(*i).and_then(|a| self.file(a));
+            names += file.map_or(1, FoundFile::names);
+            names <= NAMES
+        });
+        let kept = kept.count();
+        if kept < order.len() {
             let text = format!(
-                "{} names of programs, the records of {NAMES} are kept",
+                "{} names of programs, the records of {kept} are kept",
                 order.len()
             );
             let mut line = super::problem(self.options, &ArchiveError::limit(text), false);
             line.unexamined.location.image = Some(self.image_ref());
             self.image.problems.push(line);
-            order.truncate(NAMES);
+            order.truncate(kept);
         }
         for (path, i) in order {
             let Some(appearance) = tree.appearances().get(i) else {
@@ -357,7 +366,7 @@ impl Builder<'_> {
                 name(&mut binary, &names);
                 binary
             });
-            let made: Vec<Binary> = made.collect();
+            let made: Vec<Shelved> = made.collect();
             self.image.binaries.extend(made);
         }
     }
@@ -372,7 +381,7 @@ impl Builder<'_> {
 }
 
 /// Fills in path and entry.
-pub(super) fn name(binary: &mut Binary, names: &[Vec<u8>]) {
+pub(super) fn name(binary: &mut Shelved, names: &[Vec<u8>]) {
     let whole = names.join(&b'!');
     binary.location.entry.extend(
         names

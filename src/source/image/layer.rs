@@ -5,12 +5,12 @@ use super::digest::{Digest, Hasher, Hashing};
 use super::names::{Kind, Name, Names};
 use super::store::{Blob, Blobs};
 use super::{Examine, Options};
-use crate::report::model::Binary;
 use crate::source::archive::tar::{self, Ending, Entry, Flow};
 use crate::source::archive::{
     ArchiveError, Candidate, Feed, Place, Reason, Receiver, Scope, Walker, Want, decompress, sniff,
     stream,
 };
+use crate::source::shelf::Shelved;
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
@@ -50,7 +50,14 @@ pub struct FoundFile {
     /// Mode.
     pub mode: u32,
     /// The records, with the place inside the file for those of an archive.
-    pub binaries: Vec<(Place, Binary)>,
+    pub binaries: Vec<(Place, Shelved)>,
+}
+
+impl FoundFile {
+    /// How many usual names it counts for.
+    pub fn names(&self) -> u64 {
+        self.binaries.iter().map(|(_, b)| b.names()).sum()
+    }
 }
 
 /// Something wrong in a layer.
@@ -418,7 +425,7 @@ fn fill(body: &mut dyn Read, out: &mut [u8]) -> io::Result<usize> {
 
 #[derive(Default)]
 struct Got {
-    binaries: Vec<(Place, Binary)>,
+    binaries: Vec<(Place, Shelved)>,
     problems: Vec<(Place, ArchiveError)>,
     aliases: u64,
 }
@@ -463,16 +470,16 @@ impl Receiver for LayerReceiver<'_> {
 
     fn alias(&self, of: &Place, place: &Place) {
         self.with(|got| {
-            got.aliases += 1;
-            if got.aliases > ALIASES {
-                return;
-            }
             let same: Vec<_> = got
                 .binaries
                 .iter()
                 .filter(|(p, _)| p.entries == of.entries)
                 .map(|(_, b)| b.clone())
                 .collect();
+            got.aliases += same.iter().map(Shelved::names).sum::<u64>().max(1);
+            if got.aliases > ALIASES {
+                return;
+            }
             got.binaries
                 .extend(same.into_iter().map(|b| (place.clone(), b)));
         });

@@ -26,7 +26,8 @@ pub use stream::{begins_like_image, looks_like_member, scan_stream, scan_stream_
 
 use super::archive::{ArchiveError, Candidate, Place, Want};
 use crate::bytes::{Budget, Limits, ReadAt};
-use crate::report::model::{Binary, ImageRecord, Location, Unexamined};
+use crate::report::model::{ImageRecord, Location, Unexamined};
+use crate::source::shelf::Shelved;
 use std::path::Path;
 use store::{Archive, Blobs, Directory};
 
@@ -51,7 +52,7 @@ pub trait Examine: Sync {
     ///
     /// # Errors
     /// When it is of interest and could not be read.
-    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Binary>, ArchiveError>;
+    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Shelved>, ArchiveError>;
 }
 
 /// How to scan an image.
@@ -121,7 +122,7 @@ pub struct ImageScan {
     /// Its record.
     pub record: ImageRecord,
     /// Every copy of every program in every layer, by path and layer.
-    pub binaries: Vec<Binary>,
+    pub binaries: Vec<Shelved>,
     /// What was not examined, by layer.
     pub problems: Vec<Problem>,
 }
@@ -132,7 +133,7 @@ pub struct Scan {
     /// The images in the order of their index.
     pub images: Vec<ImageScan>,
     /// Programs of a stream that turned out to be no image.
-    pub loose: Vec<Binary>,
+    pub loose: Vec<Shelved>,
     /// The stream had no document that names images: an ordinary archive, unless an image was asked for.
     pub not_image: bool,
     /// Problems of no single image.
@@ -188,7 +189,11 @@ pub fn is_image_directory(path: &Path) -> bool {
 pub fn scan_store(store: &dyn Blobs, options: &Options, examine: &dyn Examine) -> Scan {
     let catalog = catalog::read(store, options);
     let layers = layer::scan_all(store, &catalog, options, examine);
-    assemble::assemble(catalog, layers, options)
+    let mut scan = assemble::assemble(catalog, layers, options);
+    // Without any image, what went wrong is why nothing could be read.
+    let nothing = scan.images.is_empty();
+    scan.problems.iter_mut().for_each(|p| p.fatal |= nothing);
+    scan
 }
 
 pub(super) fn failed(options: &Options, error: &ArchiveError) -> Scan {

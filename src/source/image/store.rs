@@ -230,7 +230,7 @@ pub(super) fn tidy(name: &[u8]) -> Option<String> {
 }
 
 impl<'a> Archive<'a> {
-    /// Finds the members. With `strict` it gives up (`None`) at the first that no image has.
+    /// Finds the members. With `strict` it gives up (`None`) when the first file is one that no image has.
     ///
     /// # Errors
     /// When the tar is broken.
@@ -242,13 +242,16 @@ impl<'a> Archive<'a> {
         let mut members = Members::default();
         let scope = Scope::new(options.limits, options.budget.clone());
         let mut feed = Feed::at(bytes);
-        let mut alien = false;
+        let (mut alien, mut begun) = (false, false);
         let read = tar::read(&mut feed, &scope, Ending::Marker, &mut |entry, _| {
             let Some(name) = tidy(&entry.name).filter(|name| name.len() <= options.limits.path)
             else {
                 return Ok(Flow::Continue);
             };
-            if !looks_like_member(&name) {
+            // As for a stream, the first file decides: layers may be called anything.
+            let decided = begun;
+            begun |= looks_like_member(&name) && !name.is_empty() && entry.kind != Kind::Dir;
+            if !looks_like_member(&name) && !decided {
                 alien = true;
                 if strict {
                     return Ok(Flow::Stop);

@@ -1,6 +1,7 @@
 //! Images built in memory for tests, and what a scan of them says in short.
 
 use super::*;
+use crate::report::model::Binary;
 use crate::source::archive::Reason;
 use crate::source::archive::build::{gzip, tar_entry};
 use std::fmt::Write as _;
@@ -17,18 +18,19 @@ impl Examine for Programs {
         }
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Binary>, ArchiveError> {
+    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Shelved>, ArchiveError> {
         let mut bytes = vec![0; candidate.bytes.len() as usize];
         candidate.bytes.read_at(&mut bytes, 0).unwrap();
         let text = String::from_utf8_lossy(&bytes[4..]).into_owned();
         if text.starts_with("broken") {
             return Err(ArchiveError::new(Reason::Packed, "cannot be unpacked"));
         }
-        Ok(vec![Binary {
+        let binary = Binary {
             main_package: Some(text),
             size: candidate.bytes.len(),
             ..Binary::default()
-        }])
+        };
+        Ok(vec![binary.into()])
     }
 }
 
@@ -171,7 +173,7 @@ pub(crate) fn shown(scan: &Scan) -> String {
             } else {
                 ""
             };
-            let name = b.main_package.as_deref().unwrap();
+            let name = b.binary().unwrap().main_package.unwrap();
             let _ = writeln!(
                 text,
                 "  {}={name} {}{visible}{}{unknown}",

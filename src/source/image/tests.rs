@@ -244,7 +244,10 @@ fn other_archives_are_no_images() {
     let tar = tar_of(&[("blobs/", b""), (&name, b"EXE:loose")]);
     let scan = scan_stream(&mut Feed::new(&mut tar.as_slice()), &options, &Programs);
     assert_eq!(scan.loose.len(), 1, "{:?}", problems(&scan));
-    assert_eq!(scan.loose[0].main_package.as_deref(), Some("loose"));
+    assert_eq!(
+        scan.loose[0].binary().unwrap().main_package.as_deref(),
+        Some("loose")
+    );
     assert!(scan.not_image && !problems(&scan).iter().any(|p| p.starts_with("fatal")));
 }
 
@@ -464,7 +467,7 @@ fn indexes_nested_without_end_are_cut_and_many_hard_links_are_counted() {
     }
     let scan = scan_archive(&layout.tar(&[at]), &Options::new("img"), &Programs);
     assert!(
-        problems(&scan)[0].starts_with("limit img: img: indexes nested too deep"),
+        problems(&scan)[0].starts_with("fatal limit img: img: indexes nested too deep"),
         "{:?}",
         problems(&scan)
     );

@@ -4,6 +4,7 @@ use super::*;
 use crate::report::model::Binary;
 use crate::source::archive::{ArchiveError, Candidate, Place, Want};
 use crate::source::image::testing::{Layout, shown, tar_of};
+use crate::source::shelf::Shelved;
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -20,13 +21,14 @@ impl Examine for Programs {
         }
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Binary>, ArchiveError> {
+    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Shelved>, ArchiveError> {
         let mut name = [0; 7];
         candidate.bytes.read_at(&mut name, 0).unwrap();
-        Ok(vec![Binary {
+        let binary = Binary {
             main_package: Some(String::from_utf8_lossy(&name[4..]).into_owned()),
             ..Binary::default()
-        }])
+        };
+        Ok(vec![binary.into()])
     }
 }
 

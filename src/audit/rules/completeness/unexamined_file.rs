@@ -31,6 +31,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
     {
         let help = match u.reason.as_str() {
             "limit" => "raise the limit that the evidence names, or leave it out with `--exclude`",
+            "unreadable" if u.detail.starts_with("No such file") => "check the path",
             "unreadable" => "make it readable for this user: `chmod a+r FILE`, or run as its owner",
             "truncated" | "malformed" => "fetch the file again and compare checksums",
             "encrypted" => "decrypt it first, then audit",

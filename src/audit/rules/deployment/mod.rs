@@ -233,6 +233,7 @@ fn effective(assumed: &Assumed, v: &Variable, version: &GoVersion) -> Vec<Effect
         goos: binary.map_or(Some("linux"), |b| b.executable.os.as_deref()),
         goarch: binary.and_then(|b| b.executable.arch.as_deref()),
         crypto_linked: linked.filter(|l| l.functions > 0).map(|l| l.crypto),
+        unfit_for_fips: None,
     };
     let named = |s: &EffectiveSetting| s.origin == "environment" || s.status == "no-effect";
     assess(&facts)

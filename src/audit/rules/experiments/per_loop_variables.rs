@@ -25,7 +25,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .see("experiments.loopvar", "per-loop")
         .help("`go mod edit -go=1.22 && go test ./...` in the main module");
     if let Some(line) = &ctx.binary.godebug.language_version {
-        report = report.see("go line", line.clone());
+        report = report.see("go line", line.clone()).see(
+            "inferred from",
+            "the recorded GODEBUG defaults; go.work and `default=go1.N` look the same there",
+        );
     }
     sink.report(report);
 }

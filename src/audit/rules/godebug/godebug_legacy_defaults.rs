@@ -40,7 +40,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     .see("go line", line)
     .salient(line)
     .help(format!(
-        "`go mod edit -go=1.{} && go test ./...` in the main module, then rebuild",
+        "`go mod edit -go=1.{} && go test ./...` in the main module (go.work where there is one), drop `default=go1.N` from its `godebug` block and \
+         `//go:debug` lines, then rebuild",
         release.minor
     ));
     for (s, why) in &weak {

@@ -21,6 +21,7 @@ fn assess_case(
         goos: Some("linux"),
         goarch: Some("amd64"),
         crypto_linked: Some(true),
+        unfit_for_fips: None,
     })
 }
 
@@ -43,6 +44,7 @@ fn fips_mode_needs_crypto_and_a_port() {
             goos: Some(goos),
             goarch: Some(goarch),
             crypto_linked,
+            unfit_for_fips: None,
         });
         lines(&answer).concat()
     };
@@ -201,4 +203,58 @@ fn hostile_strings_end_soon_and_stay_sorted() {
         .collect();
     let answer = assess_case("go1.27.3", Some(&long), Some(&long), Some(&long));
     assert!(answer.effective.is_some_and(|e| e.len() <= MOST_KEYS));
+}
+
+/// Taking such a setting out brings the old behaviour back.
+#[test]
+fn a_setting_that_keeps_an_old_go_line_from_acting_has_an_effect() {
+    let old = crate::knowledge::godebug::implied(20, 27)
+        .map(|(key, value)| match key {
+            "panicnil" => "panicnil=0".to_owned(),
+            _ => format!("{key}={value}"),
+        })
+        .collect::<Vec<_>>()
+        .join(",");
+    let kept = assess_case("go1.27.3", Some(&old), None, None);
+    let of = |answer: &Godebug| {
+        let mut all = answer.effective.clone().unwrap().into_iter();
+        all.find(|e| e.key == "panicnil").unwrap()
+    };
+    assert_eq!(of(&kept).status, "ok");
+    assert_eq!(
+        of(&kept).note.as_deref(),
+        Some("keeps the toolchain's default where a go line before 1.21 brings back panicnil=1")
+    );
+    let needless = assess_case("go1.27.3", Some("panicnil=0"), None, None);
+    assert_eq!(of(&needless).status, "no-effect");
+    let asked = assess_case("go1.27.3", Some(&old), None, Some("panicnil=0"));
+    assert_eq!(of(&asked).status, "no-effect");
+}
+
+#[test]
+fn fips_mode_does_not_work_in_every_build() {
+    for (setting, unfit) in [
+        (("-asan", "true"), Some("-asan")),
+        (("-asan", "false"), None),
+        (("-buildmode", "c-archive"), Some("-buildmode=c-archive")),
+        (("-buildmode", "exe"), None),
+    ] {
+        let found = unfit_for_fips(|key| (key == setting.0).then_some(setting.1));
+        assert_eq!(found, unfit);
+        let version = GoVersion::parse("go1.27.3").expect("a version");
+        let answer = assess(&Facts {
+            version: &version,
+            recorded: None,
+            baked: None,
+            environment: Some("fips140=on"),
+            has_settings: true,
+            main_package: None,
+            goos: Some("linux"),
+            goarch: Some("amd64"),
+            crypto_linked: Some(true),
+            unfit_for_fips: found,
+        });
+        let fatal = lines(&answer).concat() == "fips140=on environment fatal";
+        assert_eq!(fatal, unfit.is_some(), "{setting:?}");
+    }
 }

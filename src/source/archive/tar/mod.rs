@@ -285,7 +285,10 @@ fn assemble(
         b'1' => Kind::HardLink(link),
         b'2' => Kind::SymLink(link),
         b'5' => Kind::Dir,
-        other => Kind::Other(other),
+        // Devices and pipes, volume labels, parts of files of several volumes, directory listings.
+        other @ (b'3' | b'4' | b'6' | b'V' | b'M' | b'D' | b'N') => Kind::Other(other),
+        // Readers take every other type for a file (POSIX.1-2017, pax, "typeflag").
+        _ => Kind::File,
     };
     let has_body = match kind {
         Kind::File => true,

@@ -148,6 +148,8 @@ fn kinds_are_told() {
         .concat(),
         tar_entry(b"dir", b'5', b"", b""),
         tar_entry(b"fifo", b'6', b"", b""),
+        tar_entry(b"odd", b'Q', b"body", b""),
+        tar_entry(b"label", b'V', b"", b""),
         old_dir.to_vec(),
     ]
     .concat();
@@ -163,6 +165,9 @@ fn kinds_are_told() {
             Kind::SymLink(text("far")),
             Kind::Dir,
             Kind::Other(b'6'),
+            // Whatever nobody knows is a file to every reader.
+            Kind::File,
+            Kind::Other(b'V'),
             Kind::Dir
         ]
     );

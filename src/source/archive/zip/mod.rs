@@ -31,10 +31,13 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether it is a regular file: no directory, no symbolic link, no device.
+    /// Whether it has content: no directory, no symbolic link. What `zip` read from a pipe is recorded as one, and comes out as a file.
     pub fn is_file(&self) -> bool {
-        let kind = self.mode.map_or(0, |m| m & 0o170_000);
-        (kind == 0 && self.name.last() != Some(&b'/')) || kind == 0o100_000
+        match self.mode.map_or(0, |m| m & 0o170_000) {
+            0o040_000 | 0o120_000 => false,
+            0o100_000 => true,
+            _ => self.name.last() != Some(&b'/'),
+        }
     }
 }
 

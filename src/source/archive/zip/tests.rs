@@ -172,3 +172,31 @@ fn a_zip_without_its_end_says_so() {
     moved[at..at + 4].copy_from_slice(&0x7fff_ffffu32.to_le_bytes());
     assert_eq!(list(&moved).1.unwrap_err().reason, Reason::Malformed);
 }
+
+/// `zip` that reads a program from a pipe records the pipe's mode; `unzip` makes a file of it.
+#[test]
+fn whatever_has_content_is_a_file() {
+    for (mode, name, is_file) in [
+        (None, "a", true),
+        (None, "a/", false),
+        (Some(0o100_755), "a", true),
+        (Some(0o755), "a/", false),
+        (Some(0o010_600), "-", true),
+        (Some(0o060_600), "a", true),
+        (Some(0o140_600), "a", true),
+        (Some(0o040_755), "a", false),
+        (Some(0o120_777), "a", false),
+    ] {
+        let entry = Entry {
+            name: name.into(),
+            mode,
+            size: 0,
+            packed: 0,
+            crc: 0,
+            method: 0,
+            flags: 0,
+            offset: 0,
+        };
+        assert_eq!(entry.is_file(), is_file, "{name} {mode:?}");
+    }
+}

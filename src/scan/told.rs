@@ -1,0 +1,120 @@
+//! What a task hands over: an event, or a record that waits on the shelf until its turn has come.
+
+use super::Event;
+use crate::source::ordered;
+#[cfg(feature = "archives")]
+use {
+    crate::bytes::error_text,
+    crate::go::environment,
+    crate::report::model::{Binary, Unexamined, VersionClaim},
+    crate::source::shelf::Shelved,
+    std::io,
+    std::sync::Arc,
+};
+
+/// One result of a task.
+pub(crate) enum Told {
+    /// As it is.
+    Now(Event),
+    /// A record that waits elsewhere.
+    #[cfg(feature = "archives")]
+    Later(Box<Later>),
+}
+
+/// A record that waits, and what is to be made of it when its turn has come.
+#[cfg(feature = "archives")]
+pub(crate) struct Later {
+    record: Shelved,
+    surroundings: Arc<Surroundings>,
+}
+
+/// What is around the programs of one container.
+#[cfg(feature = "archives")]
+pub(crate) struct Surroundings {
+    /// The environment they start in.
+    pub variables: Vec<(String, String)>,
+    /// Where that was found.
+    pub place: environment::Place,
+    /// A version that a label claims: its name and value.
+    pub label: Option<(&'static str, String)>,
+}
+
+#[cfg(feature = "archives")]
+impl Surroundings {
+    fn apply(&self, binary: &mut Binary) {
+        environment::assume(binary, &self.variables, self.place);
+        if let (Some(claims), Some((name, version))) = (&mut binary.versions, &self.label) {
+            claims.push(VersionClaim {
+                value: version.clone(),
+                source: "image-label".to_owned(),
+                name: Some((*name).to_owned()),
+            });
+        }
+    }
+}
+
+impl Told {
+    /// A record that waits until its turn has come.
+    #[cfg(feature = "archives")]
+    pub(crate) fn later(record: Shelved, surroundings: &Arc<Surroundings>) -> Self {
+        Self::Later(Box::new(Later {
+            record,
+            surroundings: Arc::clone(surroundings),
+        }))
+    }
+
+    /// The event, read back where it waited.
+    pub(crate) fn event(self) -> Event {
+        match self {
+            Self::Now(event) => event,
+            #[cfg(feature = "archives")]
+            Self::Later(later) => later.event(),
+        }
+    }
+}
+
+#[cfg(feature = "archives")]
+impl Later {
+    fn event(self) -> Event {
+        let (path, location) = (self.record.path.clone(), self.record.location.clone());
+        match self.record.into_binary() {
+            Ok(mut binary) => {
+                self.surroundings.apply(&mut binary);
+                Event::Binary(Box::new(binary))
+            }
+            Err(e) => lost(path, location, &e),
+        }
+    }
+}
+
+#[cfg(feature = "archives")]
+fn lost(path: String, location: crate::report::model::Location, error: &io::Error) -> Event {
+    Event::Unexamined {
+        thing: Unexamined {
+            path,
+            location,
+            reason: "unreadable".to_owned(),
+            detail: format!(
+                "its record cannot be read back from a temporary file: {}",
+                error_text(error)
+            ),
+        },
+        fatal: true,
+    }
+}
+
+impl From<Event> for Told {
+    fn from(event: Event) -> Self {
+        Self::Now(event)
+    }
+}
+
+impl ordered::Weigh for Told {
+    fn weight(&self) -> usize {
+        match self {
+            Self::Now(event) => event.weight(),
+            #[cfg(feature = "archives")]
+            Self::Later(_) => 1,
+        }
+    }
+}

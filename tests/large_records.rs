@@ -1,0 +1,184 @@
+//! Records many times as large as honest ones: they are told whole, in bounded memory, wherever they come from.
+#![cfg(all(feature = "cli", target_os = "linux"))]
+
+mod support;
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+use support::cli::{Scratch, finish, run};
+use support::pack::Member::File;
+use support::pack::tar;
+
+const MODULES: usize = 25_000;
+
+/// An ELF file of one segment and one section: a blob that names `modules` modules.
+fn program(modules: usize, salt: usize) -> Vec<u8> {
+    fn string(out: &mut Vec<u8>, text: &[u8]) {
+        let mut rest = text.len();
+        while rest >= 0x80 {
+            out.push((rest & 0x7f) as u8 | 0x80);
+            rest >>= 7;
+        }
+        out.push(rest as u8);
+        out.extend_from_slice(text);
+    }
+    let mut text = b"\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6".to_vec();
+    text.extend_from_slice(b"path\texample.com/app\nmod\texample.com/app\tv1.0.0\t\n");
+    for i in 0..modules {
+        text.extend_from_slice(format!("dep\texample.com/m{i}\tv1.{salt}.0\th1:=\n").as_bytes());
+    }
+    text.extend_from_slice(b"\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2");
+    let mut blob = b"\xff Go buildinf:\x08\x02".to_vec();
+    blob.resize(32, 0);
+    string(&mut blob, b"go1.22.1");
+    string(&mut blob, &text);
+
+    const BLOB: u64 = 128;
+    const BASE: u64 = 0x40_0000;
+    let names = b"\0.go.buildinfo\0.shstrtab\0";
+    let names_at = BLOB + blob.len() as u64;
+    let sections_at = (names_at + names.len() as u64).next_multiple_of(8);
+    let mut out = b"\x7fELF\x02\x01\x01".to_vec();
+    out.resize(16, 0);
+    let mut put = |size: usize, value: u64| out.extend_from_slice(&value.to_le_bytes()[..size]);
+    for (size, value) in [
+        (2, 2),
+        (2, 62),
+        (4, 1),
+        (8, BASE + BLOB),
+        (8, 64),
+        (8, sections_at),
+    ] {
+        put(size, value);
+    }
+    for (size, value) in [(4, 0), (2, 64), (2, 56), (2, 1), (2, 64), (2, 3), (2, 2)] {
+        put(size, value);
+    }
+    for (size, value) in [
+        (4, 1),
+        (4, 6),
+        (8, 0),
+        (8, BASE),
+        (8, BASE),
+        (8, names_at),
+        (8, names_at),
+    ] {
+        put(size, value);
+    }
+    put(8, 4096);
+    out.resize(BLOB as usize, 0);
+    out.extend_from_slice(&blob);
+    out.extend_from_slice(names);
+    out.resize(sections_at as usize + 64, 0);
+    let rows = [
+        (1, 3, BASE + BLOB, BLOB, blob.len()),
+        (15, 0, 0, names_at, names.len()),
+    ];
+    for (name, flags, address, offset, size) in rows {
+        let kind = if flags == 0 { 3 } else { 1 };
+        out.extend_from_slice(&u32::to_le_bytes(name));
+        out.extend_from_slice(&u32::to_le_bytes(kind));
+        for field in [flags, address, offset, size as u64, 0, 16, 0] {
+            out.extend_from_slice(&u64::to_le_bytes(field));
+        }
+    }
+    out
+}
+
+/// The counts of modules in the records of a scan that may have so many KiB of address space.
+fn scan(dir: &Path, target: &str, jobs: usize, kib: u64) -> (Vec<usize>, Vec<String>) {
+    let script = format!(
+        "ulimit -v {kib}; exec \"$0\" scan --facts build-info --format ndjson --memory 32M --jobs {jobs} \"$1\""
+    );
+    let mut shell = Command::new("sh");
+    shell.current_dir(dir);
+    // One pool for all threads of the C library, whose reserved addresses would count.
+    shell.env("MALLOC_ARENA_MAX", "1");
+    shell.args(["-c", &script, env!("CARGO_BIN_EXE_gospect"), target]);
+    let out = finish(&mut shell);
+    assert_eq!(out.code, Some(0), "{target}: {}", out.stderr);
+    let (mut modules, mut problems) = (Vec::new(), Vec::new());
+    for line in out.stdout.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        match line["type"].as_str() {
+            Some("binary") => {
+                modules.push(line["build_info"]["Deps"].as_array().map_or(0, Vec::len))
+            }
+            Some("unexamined") => problems.push(line["detail"].as_str().unwrap().to_owned()),
+            _ => {}
+        }
+    }
+    (modules, problems)
+}
+
+#[test]
+fn many_large_records_fit_wherever_they_are_from() {
+    let s = Scratch::new();
+    let programs: Vec<Vec<u8>> = (0..40).map(|i| program(MODULES, i)).collect();
+    let names: Vec<String> = (0..40).map(|i| format!("dir/p{i:02}")).collect();
+    for (name, program) in names.iter().zip(&programs) {
+        s.put(name, program);
+    }
+    let members: Vec<_> = names
+        .iter()
+        .zip(&programs)
+        .map(|(n, p)| File(n, p))
+        .collect();
+    s.put("all.tar", &tar(&members));
+    for (target, jobs) in [("dir", 1), ("dir", 4), ("all.tar", 1), ("all.tar", 4)] {
+        // All of them in memory would take 250 MB.
+        let (modules, problems) = scan(s.path(), target, jobs, 200 << 10);
+        assert_eq!(modules, [MODULES; 40], "{target} {jobs}: {problems:?}");
+        assert!(problems.is_empty(), "{problems:?}");
+    }
+}
+
+#[test]
+fn names_of_one_large_record_share_it_and_have_an_end() {
+    let s = Scratch::new();
+    // Python's writer of archives is not at hand: hard links by their header alone.
+    let mut links = tar(&[File("p", &program(MODULES, 0))]);
+    links.truncate(links.len() - 1024);
+    for i in 0..1000 {
+        let mut header = [0u8; 512];
+        let name = format!("l{i}");
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[100..107].copy_from_slice(b"0000755");
+        header[124..135].copy_from_slice(b"00000000000");
+        header[148..156].fill(b' ');
+        header[156] = b'1';
+        header[157] = b'p';
+        header[257..265].copy_from_slice(b"ustar\x0000");
+        let sum: u32 = header.iter().map(|&b| u32::from(b)).sum();
+        header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        links.extend_from_slice(&header);
+    }
+    links.resize(links.len() + 1024, 0);
+    s.put("links.tar", &links);
+    let (modules, problems) = scan(s.path(), "links.tar", 1, 200 << 10);
+    assert!((100..1000).contains(&modules.len()), "{}", modules.len());
+    assert!(modules.iter().all(|&m| m == MODULES));
+    assert_eq!(
+        problems,
+        ["more than 20000 hard links to programs, the rest is left out"]
+    );
+}
+
+#[test]
+fn a_record_longer_than_is_read_is_still_a_program() {
+    let s = Scratch::new();
+    s.put("p", &program(MODULES, 0));
+    let out = run(&[
+        "scan",
+        "--memory=8M",
+        "--format=json",
+        &s.path().join("p").display().to_string(),
+    ]);
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    let all: Value = serde_json::from_str(&out.stdout).unwrap();
+    let binary = &all["binaries"][0];
+    assert_eq!(binary["go_version"], "go1.22.1");
+    let notes = binary["notes"].to_string();
+    assert!(notes.contains("is longer than is read"), "{notes}");
+}
