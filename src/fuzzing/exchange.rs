@@ -5,7 +5,7 @@ use crate::bytes::Budget;
 use crate::source::image;
 use crate::source::registry::{self, Settings};
 use memchr::memmem;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -116,6 +116,11 @@ impl Server {
     }
 
     fn answers(&self, answers: Vec<Answer>) {
+        // Connections are served in turn: once this one is over, none is left of an earlier conversation that could take an answer of this one.
+        if let Ok(mut line) = TcpStream::connect(&self.host) {
+            let _ = line.write_all(b"\r\n\r\n");
+            let _ = line.read_to_end(&mut Vec::new());
+        }
         let script = Script { answers, given: 0 };
         *self.script.lock().unwrap_or_else(PoisonError::into_inner) = script;
     }
@@ -130,6 +135,9 @@ fn serve(mut stream: &TcpStream, script: &Mutex<Script>) -> io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
     let mut lines = BufReader::new(stream).lines();
     let asked = lines.next().transpose()?.unwrap_or_default();
+    if asked.is_empty() {
+        return Ok(());
+    }
     while lines.next().transpose()?.is_some_and(|l| !l.is_empty()) {}
     let answer = {
         let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);

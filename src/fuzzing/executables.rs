@@ -326,10 +326,7 @@ pub fn buildinfo(data: &[u8]) {
 /// Parses the function table wherever it may begin.
 pub fn pclntab(data: &[u8]) {
     in_program(data, &|image, address| {
-        let tables = [
-            Pclntab::parse(image, address),
-            Pclntab::find(image, &mut |_| true),
-        ];
+        let tables = [Pclntab::parse(image, address), Pclntab::find(image)];
         for table in tables.into_iter().flatten() {
             let mut count = 0u64;
             table.function_names::<()>(image, &mut |_| {

@@ -53,10 +53,10 @@ impl<'i> Tables<'i> {
                 // A program may hold another as data: the one whose module data points at its table is the one that runs.
                 let mut first = None;
                 let mut tries = 0;
-                let found = Pclntab::find(self.image, &mut |table| {
+                let found = Pclntab::find_that(self.image, &mut |table| {
                     tries += 1;
                     let runs = Moduledata::find(self.image, table).is_some();
-                    first.get_or_insert_with(|| table.clone());
+                    first.get_or_insert(*table);
                     runs || tries == TABLES
                 });
                 match found {

@@ -9,7 +9,7 @@ use crate::bytes::{Counts, Limits, Part, ReadAt, Refusal, Room, Window};
 use crate::exe::packed::{self, Packer};
 use crate::exe::{self, Fault, Image, Kind, Miss, Shape};
 use crate::report::model::{Binary, Executable};
-use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How much to find out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct Options<'o> {
     /// Memory that is shared with others who inspect at the same time.
     pub room: Option<&'o Room>,
     /// Set, and the record left out, where it would be much larger than an honest one: for who makes such records in another way.
-    pub too_large: Option<&'o Cell<bool>>,
+    pub too_large: Option<&'o AtomicBool>,
 }
 
 /// One Go program found in a file.
@@ -283,7 +283,7 @@ fn read(image: &Image<'_>, options: &Options<'_>) -> Option<Binary> {
     let version = raw.as_deref().and_then(GoVersion::parse);
     if identity.modinfo.is_some_and(|text| text.len() > LONG_TEXT) {
         if let Some(too_large) = options.too_large {
-            too_large.set(true);
+            too_large.store(true, Ordering::Relaxed);
             return None;
         }
         image.window().claim_room();

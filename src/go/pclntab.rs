@@ -81,7 +81,12 @@ pub struct Pclntab {
 
 impl Pclntab {
     /// Finds the table: in its section, or by a scan of everything that is loaded, where only a header that makes sense counts.
-    pub fn find(image: &Image<'_>, accept: &mut dyn FnMut(&Self) -> bool) -> Option<Self> {
+    pub fn find(image: &Image<'_>) -> Option<Self> {
+        Self::find_that(image, &mut |_| true)
+    }
+
+    /// The same, but of the tables that no section names the first that `accept` takes: a program may hold others as data.
+    pub fn find_that(image: &Image<'_>, accept: &mut dyn FnMut(&Self) -> bool) -> Option<Self> {
         for name in SECTIONS {
             if let Some(section) = image.section(name)
                 && let Some(table) = Self::parse(image, section.address)

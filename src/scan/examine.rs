@@ -18,11 +18,11 @@ use crate::source::ordered::Output;
 use crate::source::shelf::{Shelf, Shelved};
 use crate::source::walk::Met;
 use sha2::{Digest, Sha256};
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The first look at a file: enough for every magic, and for all headers of nearly every program.
@@ -277,7 +277,7 @@ impl<'e> Examiner<'e> {
 
     /// Reads what looks like an executable.
     pub(crate) fn program(&self, reader: &dyn ReadAt, named: bool) -> Content {
-        let too_large = Cell::new(false);
+        let too_large = AtomicBool::new(false);
         let options = reader_options(self.options, &self.room, named);
         let content = self.inspected(
             reader,
@@ -286,7 +286,7 @@ impl<'e> Examiner<'e> {
                 ..options
             },
         );
-        if !too_large.get() {
+        if !too_large.load(Ordering::Relaxed) {
             return content;
         }
         drop(content);

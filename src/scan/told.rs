@@ -18,7 +18,7 @@ pub(crate) enum Told {
     Now(Event),
     /// A record that waits elsewhere.
     #[cfg(feature = "archives")]
-    Later(Box<Later>),
+    Later(Later),
 }
 
 /// A record that waits, and what is to be made of it when its turn has come.
@@ -57,10 +57,10 @@ impl Told {
     /// A record that waits until its turn has come.
     #[cfg(feature = "archives")]
     pub(crate) fn later(record: Shelved, surroundings: &Arc<Surroundings>) -> Self {
-        Self::Later(Box::new(Later {
+        Self::Later(Later {
             record,
             surroundings: Arc::clone(surroundings),
-        }))
+        })
     }
 
     /// The event, read back where it waited.
