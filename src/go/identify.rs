@@ -55,13 +55,17 @@ impl<'i> Tables<'i> {
                 let mut tries = 0;
                 let found = Pclntab::find_that(self.image, &mut |table| {
                     tries += 1;
-                    let runs = Moduledata::find(self.image, table).is_some();
                     first.get_or_insert(*table);
+                    let module = Moduledata::find(self.image, table);
+                    let runs = module.is_some();
+                    if runs {
+                        let _ = self.moduledata.set(module);
+                    }
                     runs || tries == TABLES
                 });
-                match found {
-                    Some(last) if tries == TABLES => first.or(Some(last)),
-                    found => found.or(first),
+                match self.moduledata.get() {
+                    None if first.is_some() => first,
+                    _ => found,
                 }
             })
             .as_ref()
@@ -69,8 +73,10 @@ impl<'i> Tables<'i> {
 
     /// The module data.
     pub fn moduledata(&self) -> Option<&Moduledata> {
+        // Looking for the one may find the other.
+        let table = self.pclntab();
         self.moduledata
-            .get_or_init(|| Moduledata::find(self.image, self.pclntab()?))
+            .get_or_init(|| Moduledata::find(self.image, table?))
             .as_ref()
     }
 
