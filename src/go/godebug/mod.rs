@@ -120,6 +120,7 @@ fn effective(facts: &Facts, minor: u32) -> Vec<EffectiveSetting> {
         minor,
         goos: facts.goos,
         sources: default.into_iter().chain(environment).collect(),
+        language: language(facts),
     };
     let implied =
         godebug::setting("gccheckmark").is_some_and(|s| rules.checkmark_stops_preemption(s));
@@ -269,7 +270,7 @@ fn status(
         && without.value != now.value;
     if !acts
         && now.origin != Origin::Environment
-        && let Some((changed, old)) = kept_from(facts, key, minor)
+        && let Some((changed, old)) = kept_from(rules, key)
     {
         let note = format!(
             "keeps the toolchain's default where a go line before 1.{changed} brings back {key}={old}"
@@ -304,9 +305,9 @@ fn status(
 }
 
 /// The old value that the main module's `go` line may imply for a setting: without the setting it would be in force.
-fn kept_from(facts: &Facts, key: &str, minor: u32) -> Option<(u32, &'static str)> {
-    let range = language(facts)?;
-    godebug::changes(minor)
+fn kept_from(rules: &Rules, key: &str) -> Option<(u32, &'static str)> {
+    let range = rules.language?;
+    godebug::changes(rules.minor)
         .find(|c| c.0 == key && range.min < c.1)
         .map(|c| (c.1, c.2))
 }

@@ -6,6 +6,7 @@
 //! bisect pattern (src/internal/godebug/godebug.go, 1.21 and newer). And some code searches the environment variable
 //! itself. Go 1.19 knows no defaults, and its internal/godebug took the first value, not the last.
 
+use super::language::LanguageRange;
 use super::sources::{Origin, Source};
 use crate::knowledge::godebug::Setting;
 
@@ -30,6 +31,8 @@ pub struct Rules<'a> {
     pub goos: Option<&'a str>,
     /// The defaults (baked, else recorded), then the environment; absent ones are left out.
     pub sources: Vec<Source<'a>>,
+    /// The `go` lines that explain the recorded defaults.
+    pub language: Option<LanguageRange>,
 }
 
 /// The value of one setting and who gave it.
