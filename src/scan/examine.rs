@@ -390,19 +390,24 @@ impl<'e> Examiner<'e> {
             ..Location::default()
         };
         let shown = &outer.shown;
+        let raw = outer.raw.as_deref().map(base64::encode);
+        let named = |inner: Inner| {
+            let path = match &inner.member {
+                Some(member) => format!("{shown}!{member}"),
+                None => shown.clone(),
+            };
+            let location = Location {
+                slice: inner.slice,
+                entry: inner.member.into_iter().collect(),
+                ..place.clone()
+            };
+            (path, location)
+        };
         match content {
             Content::Go(found) => {
                 for (mut binary, inner) in found {
-                    binary.path = match &inner.member {
-                        Some(member) => format!("{shown}!{member}"),
-                        None => shown.clone(),
-                    };
-                    binary.path_bytes = outer.raw.as_deref().map(base64::encode);
-                    binary.location = Location {
-                        slice: inner.slice,
-                        entry: inner.member.into_iter().collect(),
-                        ..place.clone()
-                    };
+                    (binary.path, binary.location) = named(inner);
+                    binary.path_bytes.clone_from(&raw);
                     environment::assume(
                         &mut binary,
                         &self.options.environment,
@@ -415,16 +420,8 @@ impl<'e> Examiner<'e> {
             Content::Waiting(kept) => {
                 let surroundings = self.given();
                 for (mut record, inner) in kept {
-                    record.path = match &inner.member {
-                        Some(member) => format!("{shown}!{member}"),
-                        None => shown.clone(),
-                    };
-                    record.path_bytes = outer.raw.as_deref().map(base64::encode);
-                    record.location = Location {
-                        slice: inner.slice,
-                        entry: inner.member.into_iter().collect(),
-                        ..place.clone()
-                    };
+                    (record.path, record.location) = named(inner);
+                    record.path_bytes.clone_from(&raw);
                     tell(Told::later(record, &surroundings));
                 }
             }
