@@ -164,4 +164,6 @@ impl Blobs for Registry {
 }
 
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
