@@ -1,7 +1,7 @@
 //! What a run remembers of each binary, so that the whole set can be judged at the end.
 //!
 //! Rows are short and module names are stored once, so memory grows by a few hundred bytes a binary and eight bytes a
-//! dependency.
+//! dependency. Modules and settings beyond a bound are not compared, which is said.
 
 use super::finding::identity;
 use super::keys::Record;
@@ -41,36 +41,78 @@ struct Names {
 }
 
 impl Names {
-    fn number(&mut self, text: &str) -> u32 {
+    /// `None`: it is not known, and there is no room for it.
+    fn number(&mut self, text: &str, room: &mut Room) -> Option<u32> {
         if let Some(n) = self.numbers.get(text) {
-            return *n;
+            return Some(*n);
         }
+        room.take(text.len() + 120)?;
         let text: Arc<str> = text.into();
-        let n = self.texts.len() as u32;
+        let n = u32::try_from(self.texts.len()).ok()?;
         self.texts.push(text.clone());
         self.numbers.insert(text, n);
-        n
+        Some(n)
     }
 }
 
-/// Checksums seen of one module version: sum, first place, how many binaries.
-type Sums = Vec<(Arc<str>, usize, u64)>;
+/// Bytes that may still be taken.
+#[derive(Debug)]
+struct Room(u64);
 
-/// A version in a group: its name's number, how many members have it, the first of them.
-type Version<'g> = (u32, u64, &'g Arc<Row>);
+impl Room {
+    fn take(&mut self, bytes: usize) -> Option<()> {
+        self.0 = self.0.checked_sub(bytes as u64)?;
+        Some(())
+    }
+}
+
+/// Different values of one thing that are told apart. Honest programs have two or three; without a bound, a record that
+/// lists one module with thousands would have each compared with all.
+const VARIANTS: usize = 50;
+
+/// Checksums seen of one module version.
+#[derive(Debug, Default)]
+struct Sums {
+    /// Sum, first place, how many binaries.
+    seen: Vec<(Arc<str>, usize, u64)>,
+    /// How many were not told apart any more.
+    more: u64,
+}
+
+/// Versions of a module in one group.
+#[derive(Default)]
+struct Versions<'g> {
+    /// The number of its name, how many members have it, the first of them.
+    seen: Vec<(u32, u64, &'g Arc<Row>)>,
+    more: u64,
+}
 
 /// Everything the run rules see.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Fleet {
+    room: Room,
     rows: Vec<Row>,
     hidden: Vec<bool>,
     groups: BTreeMap<String, Vec<usize>>,
     names: Names,
     sums: HashMap<(u32, u32), Sums>,
-    /// What was not examined.
+    /// What was not examined, as far as there is room.
     pub unexamined: Vec<Unexamined>,
+    /// Things not examined that are not among them.
+    pub unexamined_more: u64,
+    /// Binaries of which not all modules and settings are compared, for want of room.
+    pub not_compared: u64,
     built: Vec<Group>,
 }
+
+impl Default for Fleet {
+    fn default() -> Self {
+        Fleet::new(ROOM)
+    }
+}
+
+/// Bytes of memory for what is compared, where the caller names none.
+const ROOM: u64 = 128 << 20;
 
 /// Binaries that belong together.
 #[derive(Debug, Default)]
@@ -89,6 +131,8 @@ pub struct SumConflict {
     pub version: String,
     /// Checksum, a path that has it, how many have it; the most frequent first.
     pub sums: Vec<(String, String, u64)>,
+    /// Records that name still others.
+    pub more: u64,
     /// Where the odd one is.
     pub place: (String, Location),
 }
@@ -100,11 +144,39 @@ pub struct MixedModule {
     pub module: String,
     /// Version and a path that has it; the most frequent first.
     pub versions: Vec<(String, String)>,
+    /// Records that name still others.
+    pub more: u64,
     /// A binary with another version than most.
     pub place: Arc<Row>,
 }
 
 impl Fleet {
+    /// An empty one that keeps about `room` bytes of modules, settings and things not examined.
+    pub fn new(room: u64) -> Fleet {
+        Fleet {
+            room: Room(room),
+            rows: Vec::new(),
+            hidden: Vec::new(),
+            groups: BTreeMap::new(),
+            names: Names::default(),
+            sums: HashMap::new(),
+            unexamined: Vec::new(),
+            unexamined_more: 0,
+            not_compared: 0,
+            built: Vec::new(),
+        }
+    }
+
+    /// Remembers what was not examined.
+    pub fn leave(&mut self, thing: &Unexamined) {
+        // Path, target and file are texts of the location too.
+        let weight = size_of::<Unexamined>() + 4 * thing.path.len() + thing.detail.len() + 240;
+        match self.room.take(weight) {
+            Some(()) => self.unexamined.push(thing.clone()),
+            None => self.unexamined_more += 1,
+        }
+    }
+
     /// Remembers a binary. It belongs to the group that the values of `group_by` name; a binary without any of them to
     /// none; all to one when `group_by` is empty.
     pub fn push(&mut self, binary: &Binary, record: &Record, group_by: &[String]) {
@@ -120,26 +192,9 @@ impl Fleet {
             }
         }
         let info = binary.build_info.as_ref();
-        let mut modules = Vec::new();
-        for m in info.iter().flat_map(|i| &i.deps) {
-            let m = m.replace.as_deref().unwrap_or(m);
-            let key = (self.names.number(&m.path), self.names.number(&m.version));
-            modules.push(key);
-            if !m.sum.is_empty() && !m.version.is_empty() {
-                let sums = self.sums.entry(key).or_default();
-                match sums.iter_mut().find(|(s, _, _)| **s == *m.sum) {
-                    Some(seen) => seen.2 += 1,
-                    None => sums.push((m.sum.as_str().into(), index, 1)),
-                }
-            }
-        }
-        let settings = info.filter(|i| !i.settings.is_empty()).map(|i| {
-            let kept = i
-                .settings
-                .iter()
-                .filter(|s| !s.key.starts_with("vcs") && s.key != "GOOS" && s.key != "GOARCH");
-            kept.map(|s| (s.key.clone(), s.value.clone())).collect()
-        });
+        let (modules, all_modules) = self.modules(binary, index);
+        let (settings, all_settings) = self.settings(binary);
+        self.not_compared += u64::from(!all_modules || !all_settings);
         self.hidden.push(hidden);
         self.rows.push(Row {
             path: binary.path.clone(),
@@ -154,6 +209,57 @@ impl Fleet {
             settings,
             modules,
         });
+    }
+
+    /// The modules of a binary, and whether these are all of them.
+    fn modules(&mut self, binary: &Binary, index: usize) -> (Vec<(u32, u32)>, bool) {
+        let mut modules = Vec::new();
+        for m in binary.build_info.iter().flat_map(|i| &i.deps) {
+            let m = m.replace.as_deref().unwrap_or(m);
+            let number = |names: &mut Names, room: &mut Room| {
+                let path = names.number(&m.path, room)?;
+                let version = names.number(&m.version, room)?;
+                room.take(16)?;
+                Some((path, version))
+            };
+            let Some(key) = number(&mut self.names, &mut self.room) else {
+                return (modules, false);
+            };
+            modules.push(key);
+            if m.sum.is_empty() || m.version.is_empty() {
+                continue;
+            }
+            let sums = self.sums.entry(key).or_default();
+            let is_full = sums.seen.len() == VARIANTS;
+            match sums.seen.iter_mut().find(|(s, _, _)| **s == *m.sum) {
+                Some(seen) => seen.2 += 1,
+                None if is_full => sums.more += 1,
+                None => {
+                    if self.room.take(m.sum.len() + 200).is_none() {
+                        return (modules, false);
+                    }
+                    sums.seen.push((m.sum.as_str().into(), index, 1));
+                }
+            }
+        }
+        (modules, true)
+    }
+
+    /// The settings of a binary that may be compared, and whether these are all of them; `None` when none are recorded.
+    fn settings(&mut self, binary: &Binary) -> (Option<BTreeMap<String, String>>, bool) {
+        let recorded = binary.build_info.iter().flat_map(|i| &i.settings);
+        let mut settings = None;
+        for s in recorded {
+            let settings = settings.get_or_insert_with(BTreeMap::new);
+            if s.key.starts_with("vcs") || s.key == "GOOS" || s.key == "GOARCH" {
+                continue;
+            }
+            if self.room.take(s.key.len() + s.value.len() + 100).is_none() {
+                return (None, false);
+            }
+            settings.insert(s.key.clone(), s.value.clone());
+        }
+        (settings, true)
     }
 
     /// Sorts rows into groups; called once, before the run rules look.
@@ -221,8 +327,10 @@ impl Fleet {
                 .unwrap_or_default()
         };
         let mut out = Vec::new();
-        for ((module, version), sums) in self.sums.iter().filter(|(_, s)| s.len() > 1) {
-            let mut sums = sums.clone();
+        for ((module, version), Sums { seen, more }) in
+            self.sums.iter().filter(|(_, s)| s.seen.len() > 1)
+        {
+            let mut sums = seen.clone();
             sums.sort_by(|a, b| (b.2, a.1).cmp(&(a.2, b.1)));
             let row = |i: usize| self.all().get(i);
             let Some(odd) = sums.last().and_then(|s| row(s.1)) else {
@@ -232,6 +340,7 @@ impl Fleet {
                 module: text(*module),
                 version: text(*version),
                 place: (odd.path.clone(), odd.location.clone()),
+                more: *more,
                 sums: sums
                     .iter()
                     .map(|(s, i, n)| {
@@ -266,14 +375,15 @@ impl Group {
 
     /// Modules of which members have different versions, by name.
     pub fn mixed_modules(&self) -> Vec<MixedModule> {
-        // By module: version, how many have it, the first that has.
-        let mut seen: HashMap<u32, Vec<Version>> = HashMap::new();
+        let mut modules: HashMap<u32, Versions> = HashMap::new();
         for row in &self.rows {
             for (module, version) in &row.modules {
-                let versions = seen.entry(*module).or_default();
-                match versions.iter_mut().find(|v| v.0 == *version) {
+                let Versions { seen, more } = modules.entry(*module).or_default();
+                let is_full = seen.len() == VARIANTS;
+                match seen.iter_mut().find(|v| v.0 == *version) {
                     Some(v) => v.1 += 1,
-                    None => versions.push((*version, 1, row)),
+                    None if is_full => *more += 1,
+                    None => seen.push((*version, 1, row)),
                 }
             }
         }
@@ -284,12 +394,17 @@ impl Group {
                 .unwrap_or_default()
         };
         let mut out: Vec<MixedModule> = Vec::new();
-        for (module, mut versions) in seen.into_iter().filter(|(_, v)| v.len() > 1) {
+        for (module, Versions { seen, more }) in modules {
+            let mut versions = seen;
+            if versions.len() < 2 {
+                continue;
+            }
             versions.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.2.path.cmp(&b.2.path)));
             let Some(odd) = versions.last() else { continue };
             out.push(MixedModule {
                 module: text(module),
                 place: odd.2.clone(),
+                more,
                 versions: versions
                     .iter()
                     .map(|v| (text(v.0), v.2.path.clone()))
@@ -315,11 +430,15 @@ impl<'g> Spread<'g> {
     /// Compares one value of every member; members without one are left out. `None` when all agree.
     pub fn of(group: &'g Group, value: &dyn Fn(&Row) -> Option<String>) -> Option<Spread<'g>> {
         let mut seen: Vec<(String, Vec<&Row>)> = Vec::new();
+        let mut known: HashMap<String, usize> = HashMap::new();
         for row in group.rows() {
             let Some(v) = value(row) else { continue };
-            match seen.iter_mut().find(|(s, _)| *s == v) {
+            match known.get(&v).and_then(|at| seen.get_mut(*at)) {
                 Some((_, rows)) => rows.push(row),
-                None => seen.push((v, vec![row])),
+                None => {
+                    known.insert(v.clone(), seen.len());
+                    seen.push((v, vec![row]));
+                }
             }
         }
         if seen.len() < 2 {

@@ -27,7 +27,7 @@ pub mod glob;
 pub mod judge;
 pub mod keys;
 pub mod known;
-
+mod ledger;
 pub mod options;
 pub mod policy;
 pub mod rules;

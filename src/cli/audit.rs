@@ -27,7 +27,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
     let feed = Feed::open(&args.source, Need::Full("audit"))?;
     let mut output = Output::open(&args.output)?;
 
-    let mut auditor = Auditor::new(&policy, today);
+    let mut auditor = Auditor::new(&policy, today).with_memory(args.source.memory);
     if let Some(baseline) = &baseline {
         auditor = auditor.with_baseline(baseline);
     }

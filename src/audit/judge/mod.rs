@@ -6,6 +6,7 @@ use super::finding::{Finding, Level, PolicyRef, Waived};
 use super::fleet::Fleet;
 use super::keys::Record;
 use super::known::Release;
+use super::ledger::Ledger;
 use super::options::Options;
 use super::policy::{Effective, Policy, Waiver};
 use super::rules::deployment::Assumed;
@@ -29,7 +30,7 @@ pub struct Auditor<'p> {
     by_image: HashMap<String, usize>,
     fleet: Fleet,
     group_by: Vec<String>,
-    findings: Vec<Finding>,
+    ledger: Ledger,
     accepted: Baseline,
     binaries: u64,
     files: u64,
@@ -100,7 +101,7 @@ impl<'p> Auditor<'p> {
                 .group_by
                 .clone()
                 .unwrap_or_else(|| vec!["build_info.Main.Path".into()]),
-            findings: Vec::new(),
+            ledger: Ledger::default(),
             accepted: Baseline::default(),
             binaries: 0,
             files: 0,
@@ -110,6 +111,13 @@ impl<'p> Auditor<'p> {
     /// Accepts what the baseline has.
     pub fn with_baseline(mut self, baseline: &'p Baseline) -> Self {
         self.baseline = Some(baseline);
+        self
+    }
+
+    /// Bounds what is kept of findings and of all programs together, each, to a quarter of this many bytes; 512 MiB unless said.
+    pub fn with_memory(mut self, bytes: u64) -> Self {
+        self.ledger = Ledger::new(bytes / 4);
+        self.fleet = Fleet::new(bytes / 4);
         self
     }
 
@@ -138,7 +146,7 @@ impl<'p> Auditor<'p> {
 
     /// Takes what was not examined.
     pub fn unexamined(&mut self, unexamined: &Unexamined) {
-        self.fleet.unexamined.push(unexamined.clone());
+        self.fleet.leave(unexamined);
     }
 
     /// Judges a binary.
@@ -190,7 +198,8 @@ impl<'p> Auditor<'p> {
                 location: &binary.location,
                 file: None,
                 identity: &identity,
-                out: &mut self.findings,
+                said: 0,
+                out: &mut self.ledger,
             };
             check(&ctx, &mut sink);
         }
@@ -222,7 +231,8 @@ impl<'p> Auditor<'p> {
                 location: &binary.location,
                 file: None,
                 identity: &identity,
-                out: &mut self.findings,
+                said: 0,
+                out: &mut self.ledger,
             };
             sink.report(report);
         }
@@ -272,7 +282,8 @@ impl<'p> Auditor<'p> {
                 location: &location,
                 file: Some(file),
                 identity: &identity,
-                out: &mut self.findings,
+                said: 0,
+                out: &mut self.ledger,
             };
             check(&ctx, &mut sink);
         }
@@ -299,7 +310,8 @@ impl<'p> Auditor<'p> {
                     location,
                     file: None,
                     identity: &identity,
-                    out: &mut self.findings,
+                    said: 0,
+                    out: &mut self.ledger,
                 });
             };
             match rule.check {
@@ -339,10 +351,14 @@ impl<'p> Auditor<'p> {
         }
         self.waive(&rows);
         if let Some(baseline) = self.baseline {
-            baseline.mark(&mut self.findings);
+            baseline.mark(&mut self.ledger.findings);
         }
-        self.findings.iter().for_each(|f| self.accepted.accept(f));
-        self.findings.sort_by(|a, b| {
+        let listed = self.ledger.findings.iter();
+        listed.for_each(|f| self.accepted.accept(f));
+        // Behind waivers and baseline: nobody knows what it stands for.
+        self.tell_left_out(&rows);
+        let mut findings = self.ledger.findings;
+        findings.sort_by(|a, b| {
             // A file is read from top to bottom, a program worst first.
             let place = |f: &Finding| f.region.as_ref().map(|r| (r.line, r.column));
             (&a.path, place(a), b.level)
@@ -351,7 +367,7 @@ impl<'p> Auditor<'p> {
                 .then_with(|| (&a.message, &a.fingerprint).cmp(&(&b.message, &b.fingerprint)))
         });
         let mut counts = Counts::default();
-        for f in &self.findings {
+        for f in &findings {
             *match (f.waived.is_some(), f.accepted, f.level) {
                 (true, _, _) => &mut counts.waived,
                 (_, true, _) => &mut counts.accepted,
@@ -361,7 +377,7 @@ impl<'p> Auditor<'p> {
             } += 1;
         }
         Audit {
-            findings: self.findings,
+            findings,
             counts,
             binaries: self.binaries,
             files: self.files,
@@ -369,6 +385,35 @@ impl<'p> Auditor<'p> {
             today: self.today.to_string(),
             baseline: self.accepted,
         }
+    }
+
+    /// Says how many findings found no place.
+    fn tell_left_out(&mut self, rows: &[Effective]) {
+        let meta = &super::rules::completeness::findings_left_out::META;
+        let row = registry::position(meta.code).and_then(|i| rows.get(i));
+        let level = row.and_then(|r| r.level);
+        let (Some(level), Some((worst, report))) = (level, self.ledger.left_out()) else {
+            return;
+        };
+        let target = self.fleet.target().to_owned();
+        let location = Location {
+            target: target.clone(),
+            ..Location::default()
+        };
+        let sink = Sink {
+            rule: meta.id,
+            code: meta.code,
+            level,
+            policy: row.and_then(|r| r.at.as_ref()),
+            path: &target,
+            location: &location,
+            file: None,
+            identity: &OnceCell::new(),
+            said: 0,
+            out: &mut self.ledger,
+        };
+        let finding = sink.finding(report.at_most(worst));
+        self.ledger.take_last(finding);
     }
 
     /// True when a rule that a waiver names could have found something in this run. An id of the policy's own counts with programs.
@@ -393,6 +438,7 @@ impl<'p> Auditor<'p> {
             let expired = w.expires.is_some_and(|day| day < self.today);
             let mut covered = 0_u64;
             for f in self
+                .ledger
                 .findings
                 .iter_mut()
                 .filter(|f| f.waived.is_none() && w.covers(&f.rule, &f.code, &f.path))
@@ -464,7 +510,8 @@ impl<'p> Auditor<'p> {
                 location: &location,
                 file: None,
                 identity: &OnceCell::new(),
-                out: &mut self.findings,
+                said: 0,
+                out: &mut self.ledger,
             };
             sink.report(report);
         }

@@ -26,6 +26,7 @@ use super::date::Date;
 use super::finding::{Finding, Level, PolicyRef, Region, fingerprint, identity};
 use super::keys::Record;
 use super::known::Release;
+use super::ledger::Ledger;
 use super::options::{OptionSpec, Options};
 use super::policy::Expectation;
 use crate::deploy::{Deployment, Span};
@@ -297,12 +298,22 @@ pub struct Sink<'s> {
     pub(super) file: Option<&'s Deployment>,
     /// Identity of the place, made when first needed.
     pub(super) identity: &'s OnceCell<String>,
-    pub(super) out: &'s mut Vec<Finding>,
+    /// How many findings there were of it.
+    pub(super) said: usize,
+    pub(super) out: &'s mut Ledger,
 }
 
 impl Sink<'_> {
     /// Adds a finding.
     pub fn report(&mut self, report: Report) {
+        // Those about other places are one for each of them.
+        let said = if report.at.is_some() { 0 } else { self.said };
+        let finding = self.finding(report);
+        self.out.take(finding, said);
+        self.said += 1;
+    }
+
+    pub(super) fn finding(&self, report: Report) -> Finding {
         let (path, location, place) = match report.at {
             Some((path, location)) => {
                 let place = identity(&path, &location);
@@ -316,7 +327,7 @@ impl Sink<'_> {
                 (self.path.to_string(), self.location.clone(), place)
             }
         };
-        self.out.push(Finding {
+        Finding {
             rule: self.rule.to_string(),
             code: self.code.to_string(),
             level: report
@@ -332,7 +343,7 @@ impl Sink<'_> {
             policy: self.policy.cloned(),
             waived: None,
             accepted: false,
-        });
+        }
     }
 }
 

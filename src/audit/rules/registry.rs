@@ -108,6 +108,7 @@ pub static RULES: &[Rule] = &[
     row!(Run completeness missing_path),
     row!(Binary completeness unmet_expectation),
     row!(Run completeness unexamined_file),
+    row!(Engine completeness findings_left_out),
     row!(Run fleet mixed_toolchains),
     row!(Run fleet mixed_settings),
     row!(Run fleet mixed_experiments),

@@ -1,5 +1,6 @@
 //! Whether all that should be there is.
 
+pub mod findings_left_out;
 pub mod missing_path;
 pub mod missing_port;
 pub mod unexamined_file;

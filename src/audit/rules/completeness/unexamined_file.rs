@@ -45,6 +45,14 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
                 .at(u.path.clone(), u.location.clone()),
         );
     }
+    let more = ctx.fleet.unexamined_more;
+    if more > 0 {
+        sink.report(
+            Report::new(format!("not examined: {more} things more"))
+                .salient("more")
+                .help("`gospect scan --format ndjson` lists them all; `--memory` bounds how many are listed here"),
+        );
+    }
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use super::not_compared;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -41,17 +42,23 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
         .salient(group.name())
         .help("`go get MODULE@VERSION` in every go.mod of the repository, then rebuild all");
         for m in mixed.iter().take(MODULES) {
-            let versions: Vec<String> = m
+            let mut versions: Vec<String> = m
                 .versions
                 .iter()
                 .map(|(v, path)| format!("{v} ({path})"))
                 .collect();
+            if m.more > 0 {
+                versions.push(format!("and {} more", m.more));
+            }
             report = report.see(m.module.clone(), versions.join(", "));
         }
         if mixed.len() > MODULES {
             report = report.see("and", format!("{} more", mixed.len() - MODULES));
         }
         sink.report(report.at(first.place.path.clone(), first.place.location.clone()));
+    }
+    if let Some(report) = not_compared(ctx) {
+        sink.report(report.at_most(Level::Note));
     }
 }
 

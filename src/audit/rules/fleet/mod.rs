@@ -12,6 +12,17 @@ use crate::audit::fleet::{Group, Row, Spread};
 /// Most paths that evidence lists for one value.
 const PATHS: usize = 4;
 
+/// What is to be said where modules and settings were more than there is room for.
+pub(super) fn not_compared(ctx: &RunCtx) -> Option<Report> {
+    let count = ctx.fleet.not_compared;
+    let report = Report::new(format!(
+        "modules and settings of {count} programs were not all compared with those of the others"
+    ))
+    .salient("not compared")
+    .help("raise `--memory`, or audit directories one by one");
+    (count > 0).then_some(report)
+}
+
 /// Reports a group whose programs differ in one respect: the odd ones out, with the majority as evidence.
 fn report_spread(
     ctx: &RunCtx,

@@ -1,3 +1,4 @@
+use crate::audit::rules::fleet::not_compared;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -18,7 +19,7 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &RunCtx, sink: &mut Sink) {
     for conflict in ctx.fleet.sum_conflicts() {
-        let mut report = Report::new(format!("{} {} has {} different checksums in this run", conflict.module, conflict.version, conflict.sums.len()))
+        let mut report = Report::new(format!("{} {} has {} different checksums in this run", conflict.module, conflict.version, conflict.sums.len() as u64 + conflict.more))
             .salient(conflict.module.clone())
             .salient(conflict.version.clone())
             .help(format!("`curl -s https://sum.golang.org/lookup/{}@{}` tells the right one; then `go clean -modcache` on the builder that is wrong", conflict.module, conflict.version))
@@ -33,7 +34,13 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
                 },
             );
         }
+        if conflict.more > 0 {
+            report = report.see("and", format!("{} more", conflict.more));
+        }
         sink.report(report);
+    }
+    if let Some(report) = not_compared(ctx) {
+        sink.report(report.at_most(Level::Warning));
     }
 }
 

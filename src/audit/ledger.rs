@@ -1,0 +1,154 @@
+//! The findings of a run in bounded memory. What does not fit is counted, and said as one finding more.
+
+use super::finding::{Finding, Level};
+use super::rules::Report;
+use std::collections::BTreeMap;
+
+/// Most findings of one rule at one subject: whoever has read so many knows what is wrong.
+pub const OF_ONE: usize = 1000;
+
+/// Bytes of memory for the findings of a run, where the caller names none.
+const ROOM: u64 = 128 << 20;
+
+/// Findings as they come.
+#[derive(Debug)]
+pub struct Ledger {
+    /// Those that fit.
+    pub findings: Vec<Finding>,
+    room: u64,
+    weight: u64,
+    /// By rule: how many were left out.
+    left_out: BTreeMap<String, u64>,
+    worst: Option<Level>,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Ledger::new(ROOM)
+    }
+}
+
+impl Ledger {
+    /// An empty one that keeps about `room` bytes.
+    pub fn new(room: u64) -> Ledger {
+        Ledger {
+            findings: Vec::new(),
+            room,
+            weight: 0,
+            left_out: BTreeMap::new(),
+            worst: None,
+        }
+    }
+
+    /// Takes a finding; `said` is how many of its rule were about its subject before it.
+    pub fn take(&mut self, finding: Finding, said: usize) {
+        let weight = finding.weight();
+        if said >= OF_ONE || self.weight.saturating_add(weight) > self.room {
+            *self.left_out.entry(finding.rule).or_default() += 1;
+            self.worst = self.worst.max(Some(finding.level));
+            return;
+        }
+        self.weight += weight;
+        self.findings.push(finding);
+    }
+
+    /// Takes a finding whatever it weighs.
+    pub fn take_last(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// How bad the worst is of those that were left out, and what is to be said of them.
+    pub fn left_out(&self) -> Option<(Level, Report)> {
+        let count: u64 = self.left_out.values().sum();
+        let mut report = Report::new(format!("{count} more findings are not listed"));
+        for (rule, count) in &self.left_out {
+            report = report.see(rule.clone(), count.to_string());
+        }
+        let help = format!(
+            "fix what is listed and audit again; one rule lists at most {OF_ONE} findings of one file, and `--memory` bounds all of them"
+        );
+        Some((self.worst?, report.help(help)))
+    }
+}
+
+impl Finding {
+    /// About how many bytes of memory the finding takes until it is written, with what a baseline would keep of it.
+    fn weight(&self) -> u64 {
+        const TEXT: usize = 40;
+        let location = &self.location;
+        let texts = [
+            &self.rule,
+            &self.message,
+            &self.path,
+            &self.help,
+            &self.fingerprint,
+            &location.target,
+        ];
+        let mut sum = size_of::<Finding>() + 512;
+        sum += texts.iter().map(|t| t.len() + TEXT).sum::<usize>()
+            + self.message.len()
+            + self.path.len();
+        sum += location.file.as_ref().map_or(0, |f| f.len() + TEXT);
+        sum += location.entry.iter().map(|e| e.len() + TEXT).sum::<usize>();
+        let evidence = self.evidence.iter();
+        sum += evidence
+            .map(|e| e.source.len() + e.value.len() + 2 * TEXT)
+            .sum::<usize>();
+        sum as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::rules::completeness::findings_left_out::META;
+    use crate::audit::testing::*;
+    use crate::audit::{Auditor, Baseline, Date, Level, Policy};
+
+    fn experiments(count: usize) -> crate::report::model::Binary {
+        binary(|b| b.experiments.unknown = Some((0..count).map(|i| format!("x{i}")).collect()))
+    }
+
+    #[test]
+    fn a_rule_that_finds_thousands_at_one_file_says_so_in_one_finding_more() {
+        let setup = Setup::default();
+        let audit = setup.audit(&[], &[experiments(super::OF_ONE + 5)]);
+        let of = |rule: &str| audit.findings.iter().filter(|f| f.rule == rule).count();
+        assert_eq!((of("unknown-experiment"), of(META.id)), (super::OF_ONE, 1));
+        let last = audit.findings.iter().find(|f| f.rule == META.id).unwrap();
+        assert_eq!(last.level, Level::Warning, "as bad as what is left out");
+        assert!(
+            last.message.starts_with("5 more findings"),
+            "{}",
+            last.message
+        );
+        let exact = setup.audit(&[], &[experiments(super::OF_ONE)]);
+        assert!(exact.findings.iter().all(|f| f.rule != META.id));
+        // Nobody knows what it stands for: no baseline accepts it.
+        let again = Setup {
+            baseline: Some(Baseline::parse(&audit.baseline.to_json()).unwrap()),
+            ..Setup::default()
+        };
+        let audit = again.audit(&[], &[experiments(super::OF_ONE + 5)]);
+        let counting: Vec<_> = audit.findings.iter().filter(|f| f.counts()).collect();
+        assert_eq!((counting.len(), counting[0].rule.as_str()), (1, META.id));
+    }
+
+    #[test]
+    fn memory_bounds_all_findings_and_the_level_counts_whatever_fits() {
+        let policy = Policy::load("[rules]\nunknown-experiment = \"error\"", "p.toml").unwrap();
+        let day = Date::parse("2026-11-22").unwrap();
+        let mut auditor = Auditor::new(&policy, day).with_memory(200 << 10);
+        for _ in 0..100 {
+            auditor.binary(&experiments(10));
+        }
+        let audit = auditor.finish();
+        assert!(
+            (20..100).contains(&audit.findings.len()),
+            "{}",
+            audit.findings.len()
+        );
+        let last = audit.findings.iter().find(|f| f.rule == META.id).unwrap();
+        assert_eq!(last.level, Level::Error);
+        assert!(audit.fails(Level::Error));
+    }
+}
