@@ -65,7 +65,9 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
             output.write(|out| (format.render)(&audit, &options, out))?;
         }
         (None, Some((document, support))) => {
-            let remarks = remarks::remarks(&audit, document);
+            let binaries = document.binaries.iter();
+            let places = binaries.map(|b| (b.path.as_str(), &b.location));
+            let remarks = remarks::remarks(&audit, places);
             let mut page = Page::of_scan(document, support, &remarks);
             page.title = page.title.replacen("Scan of", "Audit of", 1);
             output.write(|out| page.write(out))?;

@@ -6,10 +6,10 @@ use super::exit::Exit;
 use super::feed::{Feed, Need};
 use super::output::Output;
 use crate::audit::{Auditor, Date, Policy};
-use crate::report::document::Document;
 use crate::report::findings::remarks;
 use crate::report::model::Line;
-use crate::report::sbom::{self, Input};
+use crate::report::sbom::{self, Input, Inventory};
+use std::io;
 
 pub fn run(args: &SbomArgs) -> Result<Exit, String> {
     let format = sbom::FORMATS
@@ -22,31 +22,48 @@ pub fn run(args: &SbomArgs) -> Result<Exit, String> {
     // Findings are judged by the built-in policy on the day of the bill, so that the same input gives the same bill.
     let policy = Policy::built_in();
     let mut auditor = Auditor::new(&policy, Date::from_unix(time)).with_memory(args.source.memory);
-    let mut document: Option<Document> = None;
+    let memory = args.source.memory;
+    let mut inventory: Option<Inventory> = None;
+    let mut is_full = false;
     let end = feed.run(args.output.quiet, &mut |line| {
         auditor.line(&line);
-        match (&mut document, line) {
-            (None, Line::Run(run)) => document = Some(Document::new(run)),
-            (Some(document), line) => document.push(line),
+        match (&mut inventory, line) {
+            (None, Line::Run(run)) => inventory = Some(Inventory::new(run, memory)),
+            (Some(inventory), line) => is_full |= inventory.push(&line).is_err(),
             (None, _) => {}
         }
-        Ok(())
-    })?;
-    let Some(document) = document else {
+        // Nothing more is to be read.
+        if is_full {
+            Err(io::ErrorKind::OutOfMemory.into())
+        } else {
+            Ok(())
+        }
+    });
+    if is_full {
+        return Err(too_large("a bill of all this", memory));
+    }
+    let end = end?;
+    let Some(inventory) = inventory else {
         return Ok(Exit::Failed);
     };
     // Rules judge full facts; what build info alone would make them say is not worth saying.
-    let remarks = match document.run.facts.as_str() {
-        "full" => remarks::remarks(&auditor.finish(), &document),
-        _ => Vec::new(),
+    let remarks = if inventory.has_all_facts() {
+        remarks::remarks(&auditor.finish(), inventory.programs())
+    } else {
+        Vec::new()
     };
     let input = Input {
-        document: &document,
+        inventory: &inventory,
         remarks: &remarks,
         time,
     };
     output.write(|out| (format.write)(&input, out))?;
     Ok(Exit::of(&end, args.source.strict, false, true))
+}
+
+/// What cannot be written before all of it is there, and does not fit.
+pub fn too_large(what: &str, memory: u64) -> String {
+    format!("{what} takes more than --memory of {memory} bytes; raise it, or take parts one by one")
 }
 
 /// The time of the bill: SOURCE_DATE_EPOCH (reproducible-builds.org) when it is set, else now.

@@ -198,9 +198,15 @@ pub(super) fn report(lines: &[Line]) {
     };
     let mut document = Document::new(run.clone());
     lines.iter().cloned().for_each(|line| document.push(line));
+    let mut inventory = sbom::Inventory::new(run.clone(), 1 << 30);
+    for line in lines {
+        inventory
+            .push(line)
+            .expect("what was read into memory fits");
+    }
     for format in sbom::FORMATS {
         let input = sbom::Input {
-            document: &document,
+            inventory: &inventory,
             remarks: &[],
             time: 0,
         };

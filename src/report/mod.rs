@@ -6,6 +6,7 @@ pub mod csv;
 #[cfg(feature = "audit")]
 pub mod diff;
 pub mod document;
+mod each;
 #[cfg(feature = "audit")]
 pub mod findings;
 #[cfg(feature = "audit")]

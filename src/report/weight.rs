@@ -1,14 +1,56 @@
 //! What a record takes in memory.
 
-use super::model::{Binary, Module};
+use super::model::{Binary, ImageRecord, Location, Module, Unexamined};
+
+/// What the allocator and the text's own place take beside its bytes.
+const TEXT: usize = 40;
+
+fn texts<'t>(all: impl IntoIterator<Item = &'t String>) -> usize {
+    all.into_iter().map(|t| t.len() + TEXT).sum()
+}
+
+impl Location {
+    fn weight(&self) -> usize {
+        texts([&self.target]) + texts(&self.file) + texts(&self.entry)
+    }
+}
+
+impl Unexamined {
+    /// About how many bytes of memory it takes.
+    pub fn weight(&self) -> u64 {
+        let texts = texts([&self.path, &self.reason, &self.detail]);
+        (size_of::<Self>() + texts + self.location.weight()) as u64
+    }
+}
+
+impl ImageRecord {
+    /// About how many bytes of memory the record takes.
+    pub fn weight(&self) -> u64 {
+        let mut sum = size_of::<Self>() + texts([&self.reference]);
+        for list in [&self.aliases, &self.env, &self.entrypoint, &self.cmd] {
+            sum += texts(list);
+        }
+        let root = &self.rootfs;
+        for list in [
+            &root.loaders,
+            &root.libraries,
+            &root.ca_bundles,
+            &root.zoneinfo,
+        ] {
+            sum += texts(list);
+        }
+        sum += texts(self.labels.iter().flat_map(|(key, value)| [key, value]));
+        let layers = self.layers.iter();
+        sum += layers
+            .map(|l| size_of_val(l) + texts(l.digest.iter().chain(&l.created_by)))
+            .sum::<usize>();
+        sum as u64
+    }
+}
 
 impl Binary {
     /// About how many bytes of memory the record takes: every text of the lists that may be long, with what the allocator needs for it.
     pub fn weight(&self) -> u64 {
-        const TEXT: usize = 40;
-        fn texts<'t>(all: impl IntoIterator<Item = &'t String>) -> usize {
-            all.into_iter().map(|t| t.len() + TEXT).sum()
-        }
         fn of_module(module: &Module) -> usize {
             let own = size_of::<Module>() + texts([&module.path, &module.version, &module.sum]);
             own + module.replace.as_ref().map_or(0, |m| of_module(m))
@@ -20,6 +62,10 @@ impl Binary {
             sum += texts(info.settings.iter().flat_map(|s| [&s.key, &s.value]));
         }
         sum += texts(&self.notes);
+        sum += texts([&self.path]) + self.location.weight();
+        let experiments = &self.experiments;
+        sum += texts(&experiments.suffix);
+        sum += texts(experiments.unknown.iter().flatten());
         if let Some(linked) = &self.linked {
             sum += texts(linked.not_linked.iter().chain(&linked.not_recorded));
         }

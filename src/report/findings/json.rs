@@ -1,17 +1,37 @@
 //! Findings as one JSON document: `findings` as the contract has them, counts, what was judged by.
 
+use super::super::each::Each;
 use super::Options;
-use crate::audit::Audit;
-use serde_json::json;
+use crate::audit::{Audit, Counts};
+use serde::Serialize;
+use serde_json::{Value, json};
 use std::io::{self, Write};
+
+/// In the order in which other documents have their keys.
+#[derive(Serialize)]
+struct Document<'a, F> {
+    binaries: u64,
+    counts: Counts,
+    files: u64,
+    findings: F,
+    profile: &'a str,
+    schema: &'static str,
+    today: &'a str,
+    tool: Value,
+}
 
 /// Writes the document.
 pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let tool = json!({ "name": "gospect", "version": env!("CARGO_PKG_VERSION") });
-    let document = json!({
-        "schema": "gospect-audit/1", "tool": tool, "profile": audit.profile, "today": audit.today,
-        "binaries": audit.binaries, "files": audit.files, "counts": audit.counts, "findings": audit.findings,
-    });
+    let document = Document {
+        binaries: audit.binaries,
+        counts: audit.counts,
+        files: audit.files,
+        findings: Each(|| audit.findings.iter().map(|f| json!(f))),
+        profile: &audit.profile,
+        schema: "gospect-audit/1",
+        today: &audit.today,
+        tool: json!({ "name": "gospect", "version": env!("CARGO_PKG_VERSION") }),
+    };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
 }

@@ -1,19 +1,23 @@
 //! Findings as pages and bills show them: beside the binary that they are about.
 
 use crate::audit::Audit;
-use crate::report::document::{Document, Remark};
+use crate::report::document::Remark;
+use crate::report::model::Location;
+use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
-/// One remark for each finding, in their order.
-pub fn remarks(audit: &Audit, document: &Document) -> Vec<Remark> {
-    let place = |path: &str, location: &crate::report::model::Location| {
-        format!("{path}\n{}", serde_json::json!(location))
+/// One remark for each finding, in their order. `binaries`: the path and place of each.
+pub fn remarks<'a>(
+    audit: &Audit,
+    binaries: impl Iterator<Item = (&'a str, &'a Location)>,
+) -> Vec<Remark> {
+    // Digests, because names in containers may be long and many.
+    let place = |path: &str, location: &Location| {
+        Sha256::digest(format!("{path}\n{}", serde_json::json!(location)))
     };
-    let by_place: HashMap<String, usize> = document
-        .binaries
-        .iter()
+    let by_place: HashMap<_, usize> = binaries
         .enumerate()
-        .map(|(index, b)| (place(&b.path, &b.location), index))
+        .map(|(index, (path, location))| (place(path, location), index))
         .collect();
     let remark = |f: &crate::audit::Finding| Remark {
         binary: by_place.get(&place(&f.path, &f.location)).copied(),

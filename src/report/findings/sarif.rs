@@ -2,9 +2,11 @@
 //!
 //! Waived findings carry a suppression, accepted ones `baselineState: unchanged`, so that viewers can hide them.
 
+use super::super::each::Each;
 use super::{Options, clean, file};
 use crate::audit::rules::registry::RULES;
 use crate::audit::{Audit, Finding, Level, explain};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -24,30 +26,41 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
         }
     }
     let baseline = audit.findings.iter().any(|f| f.accepted);
-    let results: Vec<Value> = audit
-        .findings
-        .iter()
-        .map(|f| {
-            result(
-                f,
-                index.get(f.rule.as_str()).copied().unwrap_or(0),
-                baseline,
-            )
-        })
-        .collect();
-    let log = json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "gospect", "semanticVersion": env!("CARGO_PKG_VERSION"), "informationUri": env!("CARGO_PKG_REPOSITORY"), "rules": rules
-            } },
-            "columnKind": "unicodeCodePoints",
-            "results": results,
-        }]
+    let results = Each(|| {
+        let of = |rule: &str| index.get(rule).copied().unwrap_or(0);
+        let findings = audit.findings.iter();
+        findings.map(move |f| result(f, of(&f.rule), baseline))
     });
+    let driver = json!({
+        "name": "gospect", "semanticVersion": env!("CARGO_PKG_VERSION"), "informationUri": env!("CARGO_PKG_REPOSITORY"), "rules": rules
+    });
+    let log = Log {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        runs: [Run {
+            column_kind: "unicodeCodePoints",
+            results,
+            tool: json!({ "driver": driver }),
+        }],
+        version: "2.1.0",
+    };
     serde_json::to_writer_pretty(&mut *out, &log)?;
     writeln!(out)
+}
+
+#[derive(Serialize)]
+struct Log<F> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    runs: [Run<F>; 1],
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Run<F> {
+    #[serde(rename = "columnKind")]
+    column_kind: &'static str,
+    results: F,
+    tool: Value,
 }
 
 fn builtin(id: &str) -> Value {

@@ -1,13 +1,13 @@
 //! CycloneDX, JSON. Source: the specification's schema `bom-1.7.schema.json`; nothing here is newer than 1.6.
 
+use super::super::each::Each;
 use super::{
-    Entry, Image, Input, Inventory, Key, Layer, Part, date, hex, name, program_purl, purl,
+    Digesting, Image, Input, Inventory, Key, Layer, Part, Remarks, date, id, images, purl,
     sha256_of, sha256_of_sum,
 };
-use crate::report::model::{Binary, BuildInfoSource, Verdict};
-use crate::report::terms;
-use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// Version of the specification that is written.
@@ -18,325 +18,336 @@ pub const SPEC: &str = "1.7";
 /// # Errors
 /// Those of the writer.
 pub fn write(input: &Input, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &bill(input)).map_err(io::Error::from)?;
+    let bill = Bill {
+        inventory: input.inventory,
+        remarks: &Remarks::new(input.remarks),
+        images: &images(input.inventory),
+    };
+    let mut document = Document {
+        format: "CycloneDX",
+        components: Each(|| bill.components()),
+        compositions: bill.compositions(),
+        dependencies: Each(|| bill.dependencies()),
+        metadata: None,
+        serial_number: None,
+        spec: SPEC,
+        version: 1,
+    };
+    document.serial_number = Some(serial_number(&Digesting::of(&document)?));
+    document.metadata = Some(bill.metadata(input.time));
+    serde_json::to_writer_pretty(&mut *out, &document).map_err(io::Error::from)?;
     out.write_all(b"\n")
 }
 
-fn bill(input: &Input) -> Value {
-    let inventory = Inventory::new(input);
-    let mut components: Vec<Value> = inventory
-        .images
-        .iter()
-        .map(|image| of_image(image, &inventory))
-        .collect();
-    components.extend(
-        inventory
-            .loose()
-            .filter_map(|index| inventory.binaries.get(index))
-            .map(of_binary),
-    );
-    components.extend(
-        inventory
-            .modules
-            .iter()
-            .map(|(key, part)| of_module(key, part)),
-    );
-    components.extend(
-        inventory
-            .toolchains
-            .iter()
-            .map(|(version, part)| of_toolchain(version, part)),
-    );
-    // The graph has one root, so that readers who walk it from there reach everything.
-    let programs: Vec<&str> = inventory.binaries.iter().map(|e| e.id.as_str()).collect();
-    let mut dependencies = vec![json!({"ref": "subject", "dependsOn": programs})];
-    let edges = inventory
-        .binaries
-        .iter()
-        .map(|e| json!({"ref": e.id, "dependsOn": e.depends}));
-    dependencies.extend(edges);
-    let run = &input.document.run;
-    let mut subject = object([
-        ("type", json!("file")),
-        ("name", json!(inventory.subject)),
-        ("bom-ref", json!("subject")),
-    ]);
-    if let ([image], None) = (inventory.images.as_slice(), inventory.loose().next()) {
-        subject.insert("type".into(), json!("container"));
-        subject.insert("name".into(), json!(image.reference));
-        put(&mut subject, "version", image.digest);
-    }
-    let mut bill = object([
-        ("bomFormat", json!("CycloneDX")),
-        ("specVersion", json!(SPEC)),
-        ("version", json!(1)),
-        ("components", json!(components)),
-        ("dependencies", json!(dependencies)),
-        ("compositions", compositions(&inventory)),
-    ]);
-    let serial = serial_number(&bill);
-    bill.insert("serialNumber".into(), json!(serial));
-    bill.insert(
-        "metadata".into(),
-        json!({
-            "timestamp": date(input.time),
-            "lifecycles": [{"phase": "post-build"}],
-            "tools": {"components": [{"type": "application", "name": run.tool.name, "version": run.tool.version}]},
-            "component": subject,
-            "properties": reach(input),
-        }),
-    );
-    Value::Object(bill)
+/// The whole, its keys in the order of their names.
+#[derive(Serialize)]
+struct Document<C, D> {
+    #[serde(rename = "bomFormat")]
+    format: &'static str,
+    components: C,
+    compositions: Value,
+    dependencies: D,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Value>,
+    #[serde(rename = "serialNumber", skip_serializing_if = "Option::is_none")]
+    serial_number: Option<String>,
+    #[serde(rename = "specVersion")]
+    spec: &'static str,
+    version: u8,
 }
 
-/// What was not looked at belongs to the bill: a list without it would claim to be whole.
-fn reach(input: &Input) -> Value {
-    let mut all = vec![property("gospect:schema", &input.document.run.schema)];
-    let reach = &input.document.end.reach;
-    for (name, count) in [
-        ("files", reach.files),
-        ("go", reach.go),
-        ("unexamined", reach.unexamined),
-    ] {
-        all.push(property(
-            &format!("gospect:reach:{name}"),
-            &count.to_string(),
-        ));
-    }
-    for thing in &input.document.unexamined {
-        all.push(property(
-            "gospect:unexamined",
-            &format!("{}: {} ({})", thing.path, thing.reason, thing.detail),
-        ));
-    }
-    for remark in input
-        .remarks
-        .iter()
-        .filter(|remark| remark.binary.is_none())
-    {
-        all.push(property(
-            &format!("gospect:finding:{}", remark.rule),
-            &format!("{}: {}", remark.level, remark.message),
-        ));
-    }
-    Value::Array(all)
+/// One component, its keys in the order of their names.
+#[derive(Serialize)]
+struct Component<'a> {
+    #[serde(rename = "bom-ref")]
+    id: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    components: Option<Nested<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpe: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<Evidence<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hashes: Option<Value>,
+    name: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    properties: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purl: Option<Cow<'a, str>>,
+    r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
 }
 
-/// A record lists every module that is linked in; without one nobody knows.
-fn compositions(inventory: &Inventory) -> Value {
-    let of = |known: bool| -> Vec<&str> {
-        let entries = inventory
-            .binaries
-            .iter()
-            .filter(|e| e.binary.build_info.is_some() == known);
-        entries.map(|entry| entry.id.as_str()).collect()
-    };
-    let rows = [("complete", of(true)), ("unknown", of(false))];
-    rows.into_iter()
-        .filter(|(_, refs)| !refs.is_empty())
-        .map(|(aggregate, refs)| json!({"aggregate": aggregate, "dependencies": refs}))
-        .collect()
-}
-
-fn of_image(image: &Image, inventory: &Inventory) -> Value {
-    let mut all = object([
-        ("type", json!("container")),
-        ("bom-ref", json!(image.id)),
-        ("name", json!(image.reference)),
-        (
-            "components",
-            image
-                .layers
-                .iter()
-                .map(|layer| of_layer(layer, inventory))
-                .collect(),
-        ),
-    ]);
-    put(&mut all, "version", image.digest);
-    if let Some(platform) = image.platform {
-        all.insert(
-            "properties".into(),
-            json!([property("gospect:platform", platform)]),
-        );
-    }
-    Value::Object(all)
-}
-
-fn of_layer(layer: &Layer, inventory: &Inventory) -> Value {
-    let entries = layer
-        .binaries
-        .iter()
-        .filter_map(|index| inventory.binaries.get(*index));
-    let number = layer
-        .index
-        .map_or_else(|| "unknown".to_owned(), |index| index.to_string());
-    let mut all = object([
-        ("type", json!("file")),
-        ("bom-ref", json!(layer.id)),
-        (
-            "name",
-            json!(
-                layer
-                    .digest
-                    .map_or_else(|| format!("layer {number}"), str::to_owned)
-            ),
-        ),
-        ("components", entries.map(of_binary).collect()),
-    ]);
-    if let Some(digest) = sha256_of(layer.digest) {
-        all.insert("hashes".into(), hashes(digest));
-    }
-    let mut properties = vec![property("gospect:layer", &number)];
-    properties.extend(
-        layer
-            .record
-            .and_then(|r| r.created_by.as_deref())
-            .map(|by| property("gospect:created_by", by)),
-    );
-    all.insert("properties".into(), Value::Array(properties));
-    Value::Object(all)
-}
-
-fn of_binary(entry: &Entry) -> Value {
-    let binary = entry.binary;
-    let mut all = object([
-        ("type", json!("application")),
-        ("bom-ref", json!(entry.id)),
-        ("name", json!(name(binary))),
-        ("evidence", evidence("name", &[binary])),
-        (
-            "properties",
-            entry
-                .properties
-                .iter()
-                .map(|(name, value)| property(name, value))
-                .collect(),
-        ),
-    ]);
-    put(&mut all, "version", terms::shown_version(binary));
-    put(&mut all, "purl", program_purl(binary).as_deref());
-    if let Some(digest) = sha256_of(
-        binary
-            .sha256
-            .as_ref()
-            .map(|hex| format!("sha256:{hex}"))
-            .as_deref(),
-    ) {
-        all.insert("hashes".into(), hashes(digest));
-    }
-    Value::Object(all)
-}
-
-/// How the record of a binary was found. The confidence orders the ways; it is no probability.
-fn found(binary: &Binary) -> (f64, &'static str) {
-    match binary.build_info_source {
-        _ if !terms::claims(binary, Verdict::Contradicted).is_empty() => {
-            (0.3, "contradicted by other evidence in the file")
+impl<'a> Component<'a> {
+    fn new(
+        r#type: &'static str,
+        id: impl Into<Cow<'a, str>>,
+        name: impl Into<Cow<'a, str>>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            components: None,
+            cpe: None,
+            evidence: None,
+            hashes: None,
+            name: name.into(),
+            properties: None,
+            purl: None,
+            r#type,
+            version: None,
         }
-        Some(BuildInfoSource::Section) => (1.0, "build info in its section"),
-        Some(BuildInfoSource::Segment) => (0.9, "build info in the data segment"),
-        Some(BuildInfoSource::LinkerStrings) => (0.9, "the linker's strings"),
-        Some(BuildInfoSource::Scan) => (0.7, "found by searching the file"),
-        None => (0.5, "names and strings in the file"),
+    }
+}
+
+/// What is inside an image or a layer.
+enum Nested<'a> {
+    Layers(Bill<'a>, &'a [Layer<'a>]),
+    Programs(Bill<'a>, &'a [usize]),
+}
+
+impl Serialize for Nested<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            Self::Layers(bill, layers) => {
+                serializer.collect_seq(layers.iter().map(|layer| bill.layer(layer)))
+            }
+            Self::Programs(bill, numbers) => {
+                serializer.collect_seq(numbers.iter().filter_map(|n| bill.program(*n)))
+            }
+        }
     }
 }
 
 /// Where a component was seen: in which files, and by which way of reading them.
-fn evidence(field: &str, binaries: &[&Binary]) -> Value {
-    let mut ways: Vec<(f64, &str)> = Vec::new();
-    for binary in binaries {
-        let way = found(binary);
-        if !ways.contains(&way) {
-            ways.push(way);
+#[derive(Serialize)]
+struct Evidence<'a> {
+    identity: Value,
+    occurrences: Occurrences<'a>,
+}
+
+struct Occurrences<'a> {
+    inventory: &'a Inventory,
+    users: Cow<'a, [u32]>,
+}
+
+impl Serialize for Occurrences<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let programs = self.users.iter();
+        let programs = programs.filter_map(|n| self.inventory.programs.get(*n as usize));
+        serializer.collect_seq(programs.map(|program| json!({"location": program.path})))
+    }
+}
+
+/// A component and what it depends on.
+#[derive(Serialize)]
+struct Edges {
+    #[serde(rename = "dependsOn")]
+    depends_on: Vec<String>,
+    r#ref: String,
+}
+
+/// What the components are made of.
+#[derive(Clone, Copy)]
+struct Bill<'a> {
+    inventory: &'a Inventory,
+    remarks: &'a Remarks<'a>,
+    images: &'a [Image<'a>],
+}
+
+impl<'a> Bill<'a> {
+    fn components(self) -> impl Iterator<Item = Component<'a>> {
+        let inventory = self.inventory;
+        let images = self.images.iter().map(move |image| self.image(image));
+        let loose = inventory.loose().filter_map(move |n| self.program(n));
+        let modules = inventory.modules.iter().map(move |part| self.module(part));
+        let toolchains = inventory.toolchains.iter();
+        let toolchains = toolchains.map(move |(version, users)| self.toolchain(version, users));
+        images.chain(loose).chain(modules).chain(toolchains)
+    }
+
+    /// The graph has one root, so that readers who walk it from there reach everything.
+    fn dependencies(self) -> impl Iterator<Item = Edges> {
+        let inventory = self.inventory;
+        let programs = 0..inventory.programs.len();
+        let root = Edges {
+            depends_on: programs.map(|n| inventory.id_of(n)).collect(),
+            r#ref: "subject".to_owned(),
+        };
+        let programs = inventory.programs.iter().enumerate();
+        std::iter::once(root).chain(programs.map(|(number, program)| Edges {
+            depends_on: inventory.depends(program),
+            r#ref: inventory.id_of(number),
+        }))
+    }
+
+    fn metadata(self, time: u64) -> Value {
+        let inventory = self.inventory;
+        let mut subject =
+            json!({"type": "file", "name": inventory.subject(), "bom-ref": "subject"});
+        if let ([image], None) = (self.images, inventory.loose().next()) {
+            subject["type"] = json!("container");
+            subject["name"] = json!(image.reference);
+            if let Some(digest) = image.digest {
+                subject["version"] = json!(digest);
+            }
+        }
+        let tool = &inventory.run.tool;
+        json!({
+            "timestamp": date(time),
+            "lifecycles": [{"phase": "post-build"}],
+            "tools": {"components": [{"type": "application", "name": tool.name, "version": tool.version}]},
+            "component": subject,
+            "properties": self.reach(),
+        })
+    }
+
+    /// What was not looked at belongs to the bill: a list without it would claim to be whole.
+    fn reach(self) -> Vec<Value> {
+        let inventory = self.inventory;
+        let mut all = vec![property("gospect:schema", &inventory.run.schema)];
+        let reach = &inventory.end.reach;
+        for (name, count) in [
+            ("files", reach.files),
+            ("go", reach.go),
+            ("unexamined", reach.unexamined),
+        ] {
+            all.push(property(
+                &format!("gospect:reach:{name}"),
+                &count.to_string(),
+            ));
+        }
+        for thing in &inventory.unexamined {
+            all.push(property("gospect:unexamined", &super::not_examined(thing)));
+        }
+        let remarks = self.remarks.of(None);
+        all.extend(remarks.map(|(name, value)| property(&name, &value)));
+        all
+    }
+
+    /// A record lists every module that is linked in; without one nobody knows.
+    fn compositions(self) -> Value {
+        let of = |known: bool| -> Vec<String> {
+            let programs = self.inventory.programs.iter().enumerate();
+            let programs = programs.filter(|(_, program)| program.is_complete == known);
+            programs.map(|(n, _)| self.inventory.id_of(n)).collect()
+        };
+        let rows = [("complete", of(true)), ("unknown", of(false))];
+        rows.into_iter()
+            .filter(|(_, refs)| !refs.is_empty())
+            .map(|(aggregate, refs)| json!({"aggregate": aggregate, "dependencies": refs}))
+            .collect()
+    }
+
+    fn image(self, image: &'a Image<'a>) -> Component<'a> {
+        let platform = image.platform;
+        Component {
+            components: Some(Nested::Layers(self, &image.layers)),
+            properties: platform.map(|platform| json!([property("gospect:platform", platform)])),
+            version: image.digest,
+            ..Component::new("container", image.id.as_str(), image.reference)
         }
     }
-    ways.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let methods: Vec<Value> = ways
-        .iter()
-        .map(|(confidence, how)| {
-            json!({"technique": "binary-analysis", "confidence": confidence, "value": how})
+
+    fn layer(self, layer: &'a Layer<'a>) -> Component<'a> {
+        Component {
+            components: Some(Nested::Programs(self, &layer.programs)),
+            hashes: sha256_of(layer.digest).map(hashes),
+            properties: Some(properties(layer.properties())),
+            ..Component::new("file", layer.id.as_str(), layer.name())
+        }
+    }
+
+    fn program(self, number: usize) -> Option<Component<'a>> {
+        let program = self.inventory.programs.get(number)?;
+        let remarks = self.remarks.of(Some(number));
+        let digest = program.sha256.as_ref().map(|hex| format!("sha256:{hex}"));
+        let number = u32::try_from(number).ok()?;
+        Some(Component {
+            evidence: Some(self.evidence("name", Cow::Owned(vec![number]))),
+            hashes: sha256_of(digest.as_deref()).map(hashes),
+            properties: Some(properties(
+                program.properties.iter().cloned().chain(remarks),
+            )),
+            purl: program.purl.as_deref().map(Cow::from),
+            version: program.version.as_deref(),
+            ..Component::new(
+                "application",
+                self.inventory.id_of(number as usize),
+                program.name.as_str(),
+            )
         })
-        .collect();
-    let occurrences: Vec<Value> = binaries
-        .iter()
-        .map(|binary| json!({"location": binary.path}))
-        .collect();
-    json!({
-        "identity": [{
-            "field": field,
-            "confidence": ways.first().map(|(confidence, _)| confidence),
-            "methods": methods,
-        }],
-        "occurrences": occurrences,
-    })
-}
-
-fn of_module(key: &Key, part: &Part) -> Value {
-    let purl = purl::of_module(key.path, key.version);
-    let field = if purl.is_some() { "purl" } else { "name" };
-    let mut all = object([
-        ("type", json!("library")),
-        ("bom-ref", json!(part.id)),
-        ("name", json!(key.path)),
-        ("evidence", evidence(field, &part.users)),
-    ]);
-    if let Some(digest) = sha256_of_sum(key.sum) {
-        all.insert("hashes".into(), hashes(&digest));
     }
-    put(
-        &mut all,
-        "version",
-        Some(key.version).filter(|version| !version.is_empty()),
-    );
-    put(&mut all, "purl", purl.as_deref());
-    let properties: Vec<_> = key
-        .properties()
-        .iter()
-        .map(|(name, value)| property(name, value))
-        .collect();
-    if !properties.is_empty() {
-        all.insert("properties".into(), Value::Array(properties));
-    }
-    Value::Object(all)
-}
 
-fn of_toolchain(version: &str, part: &Part) -> Value {
-    let mut all = object([
-        ("type", json!("library")),
-        ("bom-ref", json!(part.id)),
-        ("evidence", evidence("purl", &part.users)),
-        ("name", json!("stdlib")),
-        ("version", json!(version)),
-        ("purl", json!(purl::of_stdlib(version))),
-    ]);
-    put(&mut all, "cpe", purl::cpe(version).as_deref());
-    Value::Object(all)
+    fn module(self, part: &'a Part<Key>) -> Component<'a> {
+        let key = &*part.key;
+        let purl = purl::of_module(&key.path, &key.version);
+        let field = if purl.is_some() { "purl" } else { "name" };
+        let all = key.properties();
+        Component {
+            evidence: Some(self.evidence(field, Cow::from(&part.users))),
+            hashes: sha256_of_sum(&key.sum).map(|digest| hashes(&digest)),
+            properties: (!all.is_empty()).then(|| properties(all)),
+            purl: purl.map(Cow::from),
+            version: Some(&*key.version).filter(|version| !version.is_empty()),
+            ..Component::new("library", key.id(), &*key.path)
+        }
+    }
+
+    fn toolchain(self, version: &'a str, users: &'a [u32]) -> Component<'a> {
+        Component {
+            cpe: purl::cpe(version),
+            evidence: Some(self.evidence("purl", Cow::from(users))),
+            purl: Some(purl::of_stdlib(version).into()),
+            version: Some(version),
+            ..Component::new("library", id("stdlib", version), "stdlib")
+        }
+    }
+
+    fn evidence(self, field: &str, users: Cow<'a, [u32]>) -> Evidence<'a> {
+        let mut ways: Vec<(f64, &str)> = Vec::new();
+        for program in users.iter() {
+            let Some(program) = self.inventory.programs.get(*program as usize) else {
+                continue;
+            };
+            if !ways.contains(&program.found) {
+                ways.push(program.found);
+            }
+        }
+        ways.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let methods: Vec<Value> = ways
+            .iter()
+            .map(|(confidence, how)| {
+                json!({"technique": "binary-analysis", "confidence": confidence, "value": how})
+            })
+            .collect();
+        let confidence = ways.first().map(|(confidence, _)| confidence);
+        Evidence {
+            identity: json!([{"field": field, "confidence": confidence, "methods": methods}]),
+            occurrences: Occurrences {
+                inventory: self.inventory,
+                users,
+            },
+        }
+    }
 }
 
 fn hashes(sha256: &str) -> Value {
     json!([{"alg": "SHA-256", "content": sha256}])
 }
 
+fn properties<N: AsRef<str>>(all: impl IntoIterator<Item = (N, String)>) -> Value {
+    all.into_iter()
+        .map(|(name, value)| property(name.as_ref(), &value))
+        .collect()
+}
+
 fn property(name: &str, value: &str) -> Value {
     json!({"name": name, "value": value})
 }
 
-fn object<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
-    fields
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect()
-}
-
-fn put(object: &mut Map<String, Value>, key: &str, value: Option<&str>) {
-    if let Some(value) = value {
-        object.insert(key.to_owned(), json!(value));
-    }
-}
-
-/// A UUID of version 8 (RFC 9562: free-form) from the content.
-fn serial_number(bill: &Map<String, Value>) -> String {
-    let digest = hex(&Sha256::digest(Value::Object(bill.clone()).to_string()));
+/// A UUID of version 8 (RFC 9562: free-form) from a digest of the content.
+fn serial_number(digest: &str) -> String {
     let part = |from: usize, to: usize| digest.get(from..to).unwrap_or_default();
     format!(
         "urn:uuid:{}-{}-8{}-a{}-{}",

@@ -10,14 +10,18 @@
 //!   what it is a hash of: no single file has it.
 //! * Serial number and namespace come from the content and the time from the caller: same input, same bytes.
 
-use super::document::{Document, Remark};
-use super::model::{Binary, LayerRecord, Module, Verdict};
+use super::document::Remark;
+use super::model::{
+    Binary, BuildInfoSource, End, ImageRecord, LayerRecord, Line, Location, Module, Run,
+    Unexamined, Verdict,
+};
 use super::{csv, terms};
 use crate::bytes::base64;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::io;
+use std::sync::Arc;
 
 pub mod cyclonedx;
 pub mod purl;
@@ -28,9 +32,9 @@ mod tests;
 
 /// What a bill is made of.
 pub struct Input<'a> {
-    /// The scan.
-    pub document: &'a Document,
-    /// Findings to note; empty when nothing was judged.
+    /// What was scanned.
+    pub inventory: &'a Inventory,
+    /// Findings to note, beside [`Inventory::programs`]; empty when nothing was judged.
     pub remarks: &'a [Remark],
     /// Seconds since 1970 (`SOURCE_DATE_EPOCH`, else now).
     pub time: u64,
@@ -60,45 +64,48 @@ pub static FORMATS: &[Format] = &[
     },
 ];
 
-/// The components of a bill, each once and in a fixed order.
-struct Inventory<'a> {
-    /// What the scan was pointed at.
-    subject: String,
-    modules: BTreeMap<Key<'a>, Part<'a>>,
-    toolchains: BTreeMap<&'a str, Part<'a>>,
-    binaries: Vec<Entry<'a>>,
-    images: Vec<Image<'a>>,
+/// The components of a bill, each once: of the records only what the bill says of them.
+pub struct Inventory {
+    run: Run,
+    end: End,
+    images: Vec<ImageRecord>,
+    unexamined: Vec<Unexamined>,
+    programs: Vec<Program>,
+    modules: Vec<Part<Key>>,
+    numbers: HashMap<Arc<Key>, u32>,
+    toolchains: BTreeMap<String, Vec<u32>>,
+    /// Bytes of memory that may still be taken.
+    room: u64,
 }
 
-/// A module or a toolchain, and the binaries whose records name it.
-struct Part<'a> {
-    id: String,
-    users: Vec<&'a Binary>,
-}
+/// The bill would take more memory than it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
 
-impl<'a> Part<'a> {
-    fn new(kind: &str, content: &str) -> Self {
-        Self {
-            id: id(kind, content),
-            users: Vec::new(),
-        }
-    }
-
-    fn used_by(&mut self, binary: &'a Binary) -> String {
-        self.users.push(binary);
-        self.id.clone()
-    }
+/// A module, and the numbers of the programs whose records name it.
+struct Part<K> {
+    key: Arc<K>,
+    users: Vec<u32>,
 }
 
 /// One binary with what it depends on.
-struct Entry<'a> {
-    id: String,
-    binary: &'a Binary,
-    depends: Vec<String>,
+struct Program {
+    path: String,
+    location: Location,
+    name: String,
+    version: Option<String>,
+    purl: Option<String>,
+    sha256: Option<String>,
+    /// How the record was found. The confidence orders the ways; it is no probability.
+    found: (f64, &'static str),
+    /// A record lists every module that is linked in; without one nobody knows.
+    is_complete: bool,
+    modules: Vec<u32>,
+    toolchain: Option<String>,
     properties: Vec<(String, String)>,
 }
 
-/// One image with the binaries of each layer, by index into [`Inventory::binaries`].
+/// One image with the programs of each layer, by number.
 struct Image<'a> {
     id: String,
     reference: &'a str,
@@ -112,159 +119,323 @@ struct Layer<'a> {
     index: Option<u32>,
     digest: Option<&'a str>,
     record: Option<&'a LayerRecord>,
-    binaries: Vec<usize>,
+    programs: Vec<usize>,
 }
 
 /// What makes two modules the same component: what was built, and what it stands for when replaced.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Key<'a> {
-    path: &'a str,
-    version: &'a str,
-    sum: &'a str,
-    replaces: Option<(&'a str, &'a str)>,
-    directory: Option<&'a str>,
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Key {
+    path: Box<str>,
+    version: Box<str>,
+    sum: Box<str>,
+    replaces: Option<(Box<str>, Box<str>)>,
+    directory: Option<Box<str>>,
 }
 
-impl<'a> Key<'a> {
-    fn new(module: &'a Module) -> Self {
-        let original = (module.path.as_str(), module.version.as_str());
+impl Key {
+    fn new(module: &Module) -> Self {
+        let original = Some((module.path.as_str().into(), module.version.as_str().into()));
         match module.replace.as_deref() {
             None => Self::plain(module, None),
             // A directory: the go command gives it no version, or `(devel)`.
             Some(by) if by.version.is_empty() || by.version == "(devel)" => Self {
-                path: &module.path,
-                version: "",
-                sum: "",
-                replaces: Some(original),
-                directory: Some(&by.path),
+                path: module.path.as_str().into(),
+                version: "".into(),
+                sum: "".into(),
+                replaces: original,
+                directory: Some(by.path.as_str().into()),
             },
-            Some(by) => Self::plain(by, Some(original)),
+            Some(by) => Self::plain(by, original),
         }
     }
 
-    fn plain(module: &'a Module, replaces: Option<(&'a str, &'a str)>) -> Self {
+    fn plain(module: &Module, replaces: Option<(Box<str>, Box<str>)>) -> Self {
         Self {
-            path: &module.path,
-            version: &module.version,
-            sum: &module.sum,
+            path: module.path.as_str().into(),
+            version: module.version.as_str().into(),
+            sum: module.sum.as_str().into(),
             replaces,
             directory: None,
         }
+    }
+
+    fn id(&self) -> String {
+        let replaces = self
+            .replaces
+            .as_ref()
+            .map(|(path, version)| (path, version));
+        let parts = (
+            &self.path,
+            &self.version,
+            &self.sum,
+            replaces,
+            &self.directory,
+        );
+        id("module", &format!("{parts:?}"))
+    }
+
+    /// Bytes of memory with all that is kept beside it.
+    fn weight(&self) -> usize {
+        let replaces = self
+            .replaces
+            .iter()
+            .map(|(path, version)| path.len() + version.len() + 32);
+        let directory = self.directory.iter().map(|d| d.len() + 16);
+        let texts = self.path.len() + self.version.len() + self.sum.len();
+        texts + replaces.chain(directory).sum::<usize>() + 300
     }
 
     /// Facts that neither format has a field for.
     fn properties(&self) -> Vec<(&'static str, String)> {
         let mut all = Vec::new();
         if !self.sum.is_empty() {
-            all.push(("gospect:h1", self.sum.to_owned()));
+            all.push(("gospect:h1", self.sum.to_string()));
         }
-        if let Some((path, version)) = self.replaces {
+        if let Some((path, version)) = &self.replaces {
             all.push(("gospect:replaces", terms::at_version(path, version)));
         }
-        if let Some(directory) = self.directory {
-            all.push(("gospect:replaced_by_directory", directory.to_owned()));
+        if let Some(directory) = &self.directory {
+            all.push(("gospect:replaced_by_directory", directory.to_string()));
         }
         all
     }
 }
 
-impl<'a> Inventory<'a> {
-    fn new(input: &Input<'a>) -> Self {
-        let document = input.document;
-        let mut modules = BTreeMap::new();
-        let mut toolchains = BTreeMap::new();
-        let mut remarks = BTreeMap::<usize, Vec<&Remark>>::new();
-        for remark in input.remarks {
-            remarks
-                .entry(remark.binary.unwrap_or(usize::MAX))
-                .or_default()
-                .push(remark);
-        }
-        let mut binaries = Vec::with_capacity(document.binaries.len());
-        for (index, binary) in document.binaries.iter().enumerate() {
-            let mut depends = BTreeSet::new();
-            for module in binary.build_info.iter().flat_map(|info| &info.deps) {
-                let key = Key::new(module);
-                // A record that names a module twice is one use of it.
-                let part = modules
-                    .entry(key)
-                    .or_insert_with(|| Part::new("module", &format!("{:?}", key.parts())));
-                if !depends.contains(&part.id) {
-                    depends.insert(part.used_by(binary));
-                }
-            }
-            if let Some(version) = binary.go_version.as_deref() {
-                let part = toolchains
-                    .entry(version)
-                    .or_insert_with(|| Part::new("stdlib", version));
-                depends.insert(part.used_by(binary));
-            }
-            binaries.push(Entry {
-                id: id(
-                    "binary",
-                    &format!("{index} {:?} {}", binary.location, binary.path),
-                ),
-                binary,
-                depends: depends.into_iter().collect(),
-                properties: properties(
-                    binary,
-                    remarks.get(&index).map(Vec::as_slice).unwrap_or_default(),
-                ),
-            });
-        }
-        let images = images(document);
+impl Inventory {
+    /// An empty one that takes about `memory` bytes.
+    pub fn new(run: Run, memory: u64) -> Self {
         Self {
-            subject: document.run.targets.join(" "),
-            modules,
-            toolchains,
-            binaries,
-            images,
+            run,
+            end: End::default(),
+            images: Vec::new(),
+            unexamined: Vec::new(),
+            programs: Vec::new(),
+            modules: Vec::new(),
+            numbers: HashMap::new(),
+            toolchains: BTreeMap::new(),
+            room: memory,
         }
     }
 
-    /// Indexes of binaries outside images.
+    /// Whether the records have all facts, by which rules can judge.
+    pub fn has_all_facts(&self) -> bool {
+        self.run.facts == "full"
+    }
+
+    /// Path and place of each binary, in the order in which they came.
+    pub fn programs(&self) -> impl Iterator<Item = (&str, &Location)> {
+        self.programs.iter().map(|p| (p.path.as_str(), &p.location))
+    }
+
+    /// Takes in one line of a scan.
+    ///
+    /// # Errors
+    /// When it does not fit into the memory any more; what is there is no whole bill then.
+    pub fn push(&mut self, line: &Line) -> Result<(), Full> {
+        match line {
+            Line::Run(run) => self.run = run.clone(),
+            Line::Image(image) => {
+                self.take(image.weight())?;
+                self.images.push((**image).clone());
+            }
+            Line::Binary(binary) => self.binary(binary)?,
+            Line::Unexamined(thing) => {
+                self.take(thing.weight())?;
+                self.unexamined.push(thing.clone());
+            }
+            Line::End(end) => {
+                self.end = end.clone();
+                self.sort();
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, bytes: u64) -> Result<(), Full> {
+        self.room = self.room.checked_sub(bytes).ok_or(Full)?;
+        Ok(())
+    }
+
+    fn binary(&mut self, binary: &Binary) -> Result<(), Full> {
+        let number = u32::try_from(self.programs.len()).map_err(|_| Full)?;
+        let mut modules = Vec::new();
+        for module in binary.build_info.iter().flat_map(|info| &info.deps) {
+            modules.push(self.module(module)?);
+        }
+        // A record that names a module twice is one use of it.
+        modules.sort_unstable();
+        modules.dedup();
+        for module in &modules {
+            if let Some(part) = self.modules.get_mut(*module as usize) {
+                part.users.push(number);
+            }
+        }
+        if let Some(version) = &binary.go_version {
+            self.toolchains
+                .entry(version.clone())
+                .or_default()
+                .push(number);
+        }
+        let properties = properties(binary);
+        let texts = properties
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 80);
+        let own = size_of::<Program>() + 5 * binary.path.len() + 1024;
+        self.take((own + texts.sum::<usize>() + 12 * modules.len()) as u64)?;
+        self.programs.push(Program {
+            path: binary.path.clone(),
+            location: binary.location.clone(),
+            name: name(binary).to_owned(),
+            version: terms::shown_version(binary).map(str::to_owned),
+            purl: program_purl(binary),
+            sha256: binary.sha256.clone(),
+            found: found(binary),
+            is_complete: binary.build_info.is_some(),
+            modules,
+            toolchain: binary.go_version.clone(),
+            properties,
+        });
+        Ok(())
+    }
+
+    /// The number of a module.
+    fn module(&mut self, module: &Module) -> Result<u32, Full> {
+        let key = Key::new(module);
+        if let Some(number) = self.numbers.get(&key) {
+            return Ok(*number);
+        }
+        self.take(key.weight() as u64)?;
+        let number = u32::try_from(self.modules.len()).map_err(|_| Full)?;
+        let key = Arc::new(key);
+        self.modules.push(Part {
+            key: Arc::clone(&key),
+            users: Vec::new(),
+        });
+        self.numbers.insert(key, number);
+        Ok(number)
+    }
+
+    /// Puts the modules into their order and gives them the numbers of it.
+    fn sort(&mut self) {
+        self.numbers.clear();
+        let mut order: Vec<u32> = (0..self.modules.len() as u32).collect();
+        let key = |n: &u32| self.modules.get(*n as usize).map(|part| &part.key);
+        order.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+        let mut places = vec![0_u32; order.len()];
+        for (new, old) in order.iter().enumerate() {
+            if let Some(place) = places.get_mut(*old as usize) {
+                *place = new as u32;
+            }
+        }
+        self.modules.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        for program in &mut self.programs {
+            for number in &mut program.modules {
+                *number = places.get(*number as usize).copied().unwrap_or(*number);
+            }
+        }
+    }
+
+    /// What the scan was pointed at.
+    fn subject(&self) -> String {
+        self.run.targets.join(" ")
+    }
+
+    /// Programs outside images, with their numbers.
     fn loose(&self) -> impl Iterator<Item = usize> {
-        (0..self.binaries.len()).filter(|i| {
-            self.binaries
-                .get(*i)
-                .is_some_and(|e| e.binary.location.image.is_none())
+        let programs = self.programs.iter().enumerate();
+        programs
+            .filter(|(_, program)| program.location.image.is_none())
+            .map(|(number, _)| number)
+    }
+
+    /// The name of a program in the bill.
+    fn id_of(&self, number: usize) -> String {
+        self.programs.get(number).map_or_else(String::new, |p| {
+            id("binary", &format!("{number} {:?} {}", p.location, p.path))
+        })
+    }
+
+    /// The names of what a program depends on.
+    fn depends(&self, program: &Program) -> Vec<String> {
+        let modules = program.modules.iter();
+        let modules = modules.filter_map(|n| Some(self.modules.get(*n as usize)?.key.id()));
+        let toolchain = program
+            .toolchain
+            .iter()
+            .map(|version| id("stdlib", version));
+        let mut all: Vec<String> = modules.chain(toolchain).collect();
+        all.sort_unstable();
+        all
+    }
+}
+
+/// What is said of a thing that was not examined.
+fn not_examined(thing: &Unexamined) -> String {
+    format!("{}: {} ({})", thing.path, thing.reason, thing.detail)
+}
+
+/// How the record of a binary was found.
+fn found(binary: &Binary) -> (f64, &'static str) {
+    match binary.build_info_source {
+        _ if !terms::claims(binary, Verdict::Contradicted).is_empty() => {
+            (0.3, "contradicted by other evidence in the file")
+        }
+        Some(BuildInfoSource::Section) => (1.0, "build info in its section"),
+        Some(BuildInfoSource::Segment) => (0.9, "build info in the data segment"),
+        Some(BuildInfoSource::LinkerStrings) => (0.9, "the linker's strings"),
+        Some(BuildInfoSource::Scan) => (0.7, "found by searching the file"),
+        None => (0.5, "names and strings in the file"),
+    }
+}
+
+/// Findings by the number of the program that they are about; those about the whole have none.
+struct Remarks<'a>(HashMap<Option<usize>, Vec<&'a Remark>>);
+
+impl<'a> Remarks<'a> {
+    fn new(remarks: &'a [Remark]) -> Self {
+        let mut all: HashMap<_, Vec<&Remark>> = HashMap::new();
+        for remark in remarks {
+            all.entry(remark.binary).or_default().push(remark);
+        }
+        Self(all)
+    }
+
+    /// As names and values.
+    fn of(&self, number: Option<usize>) -> impl Iterator<Item = (String, String)> {
+        self.0.get(&number).into_iter().flatten().map(|remark| {
+            let waived = remark.waived.as_deref();
+            let waived = waived.map(|why| format!(" (waived: {why})"));
+            (
+                format!("gospect:finding:{}", remark.rule),
+                format!(
+                    "{}: {}{}",
+                    remark.level,
+                    remark.message,
+                    waived.unwrap_or_default()
+                ),
+            )
         })
     }
 }
 
-impl Key<'_> {
-    fn parts(&self) -> impl std::fmt::Debug {
-        (
-            self.path,
-            self.version,
-            self.sum,
-            self.replaces,
-            self.directory,
-        )
-    }
-}
-
 /// Every image, also those without a Go binary, with the layers that brought one.
-fn images(document: &Document) -> Vec<Image<'_>> {
+fn images(inventory: &Inventory) -> Vec<Image<'_>> {
     let mut images: Vec<Image> = Vec::new();
     let mut known = BTreeMap::new();
-    let records = document
+    let records = inventory
         .images
         .iter()
         .map(|r| ((&r.reference, &r.digest, &r.platform), Some(r), None));
-    let binaries = document
-        .binaries
-        .iter()
-        .enumerate()
-        .filter_map(|(index, binary)| {
-            let image = binary.location.image.as_ref()?;
-            Some((
-                (&image.reference, &image.digest, &image.platform),
-                None,
-                Some((index, binary)),
-            ))
-        });
-    for (name, record, found) in records.chain(binaries) {
+    let programs = inventory.programs.iter().enumerate();
+    let programs = programs.filter_map(|(number, program)| {
+        let image = program.location.image.as_ref()?;
+        Some((
+            (&image.reference, &image.digest, &image.platform),
+            None,
+            Some((number, program)),
+        ))
+    });
+    for (name, record, found) in records.chain(programs) {
         let (position, layers, record) = &mut *known.entry(name).or_insert_with(|| {
             images.push(Image {
                 id: id("image", &format!("{name:?}")),
@@ -275,34 +446,51 @@ fn images(document: &Document) -> Vec<Image<'_>> {
             });
             (images.len() - 1, BTreeMap::new(), record)
         });
-        let (Some((index, binary)), Some(image)) = (found, images.get_mut(*position)) else {
+        let (Some((number, program)), Some(image)) = (found, images.get_mut(*position)) else {
             continue;
         };
-        let number = binary.location.layer.as_ref().map(|layer| layer.index);
-        let position = *layers.entry(number).or_insert_with(|| {
+        let layer = program.location.layer.as_ref();
+        let index = layer.map(|layer| layer.index);
+        let position = *layers.entry(index).or_insert_with(|| {
             image.layers.push(Layer {
-                id: id("layer", &format!("{} {number:?}", image.id)),
-                index: number,
-                digest: binary
-                    .location
-                    .layer
-                    .as_ref()
-                    .and_then(|layer| layer.digest.as_deref()),
+                id: id("layer", &format!("{} {index:?}", image.id)),
+                index,
+                digest: layer.and_then(|layer| layer.digest.as_deref()),
                 record: record
-                    .zip(number)
-                    .and_then(|(record, number)| record.layers.get(number as usize)),
-                binaries: Vec::new(),
+                    .zip(index)
+                    .and_then(|(record, index)| record.layers.get(index as usize)),
+                programs: Vec::new(),
             });
             image.layers.len() - 1
         });
         if let Some(layer) = image.layers.get_mut(position) {
-            layer.binaries.push(index);
+            layer.programs.push(number);
         }
     }
     for image in &mut images {
         image.layers.sort_by_key(|layer| layer.index);
     }
     images
+}
+
+impl Layer<'_> {
+    fn number(&self) -> String {
+        self.index
+            .map_or_else(|| "unknown".to_owned(), |index| index.to_string())
+    }
+
+    fn name(&self) -> String {
+        self.digest
+            .map_or_else(|| format!("layer {}", self.number()), str::to_owned)
+    }
+
+    /// As names and values.
+    fn properties(&self) -> Vec<(String, String)> {
+        let by = self.record.and_then(|record| record.created_by.clone());
+        let by = by.map(|by| ("gospect:created_by".to_owned(), by));
+        let number = ("gospect:layer".to_owned(), self.number());
+        std::iter::once(number).chain(by).collect()
+    }
 }
 
 /// Columns that the bill has in fields of its own or among the settings.
@@ -329,9 +517,9 @@ const ELSEWHERE: &[&str] = &[
     "claims_contradicted",
 ];
 
-/// Everything the record says about a binary as names and values: the columns of the CSV form, the build settings,
-/// the verdicts, and the findings.
-fn properties(binary: &Binary, remarks: &[&Remark]) -> Vec<(String, String)> {
+/// Everything the record says about a binary as names and values: the columns of the CSV form, the build settings and the
+/// verdicts.
+fn properties(binary: &Binary) -> Vec<(String, String)> {
     let columns = csv::COLUMNS
         .iter()
         .filter(|c| !ELSEWHERE.contains(&c.name))
@@ -355,17 +543,6 @@ fn properties(binary: &Binary, remarks: &[&Remark]) -> Vec<(String, String)> {
             ),
         };
         all.push((format!("gospect:claim:{}", claim.claim), verdict));
-    }
-    for remark in remarks {
-        let waived = remark
-            .waived
-            .as_deref()
-            .map(|why| format!(" (waived: {why})"))
-            .unwrap_or_default();
-        all.push((
-            format!("gospect:finding:{}", remark.rule),
-            format!("{}: {}{waived}", remark.level, remark.message),
-        ));
     }
     all
 }
@@ -403,6 +580,31 @@ fn sha256_of_sum(sum: &str) -> Option<String> {
 fn sha256_of(digest: Option<&str>) -> Option<&str> {
     let hex = digest?.strip_prefix("sha256:")?;
     (hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit())).then_some(hex)
+}
+
+/// Takes what is written and keeps its digest.
+#[derive(Default)]
+struct Digesting(Sha256);
+
+impl Digesting {
+    /// The digest of a value as JSON without white space, in hex.
+    fn of(value: &impl serde::Serialize) -> io::Result<String> {
+        let mut out = io::BufWriter::new(Self::default());
+        serde_json::to_writer(&mut out, value).map_err(io::Error::from)?;
+        let digest = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        Ok(hex(&digest.0.finalize()))
+    }
+}
+
+impl io::Write for Digesting {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A name that stays the same as long as what it names does.

@@ -2,12 +2,13 @@
 //!
 //! SPDX 2 has no bag of properties, so what it has no field for is an annotation of the package, `name: value`.
 
+use super::super::each::Each;
 use super::{
-    Entry, Input, Inventory, Key, date, hex, name, program_purl, purl, sha256_of, sha256_of_sum,
+    Digesting, Image, Input, Inventory, Key, Layer, Part, Remarks, date, id, images, purl,
+    sha256_of, sha256_of_sum,
 };
-use crate::report::terms;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 
 /// The package that stands for everything scanned.
@@ -18,182 +19,194 @@ const SUBJECT: &str = "SPDXRef-subject";
 /// # Errors
 /// Those of the writer.
 pub fn write(input: &Input, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &bill(input)).map_err(io::Error::from)?;
+    let inventory = input.inventory;
+    let tool = &inventory.run.tool;
+    let tool = format!("Tool: {}-{}", tool.name, tool.version);
+    let bill = Bill {
+        inventory,
+        remarks: &Remarks::new(input.remarks),
+        images: &images(inventory),
+        created: &date(input.time),
+        annotator: &tool,
+    };
+    let relationships = Each(|| bill.relationships());
+    // The time is no part of the content: the same bill made twice has one namespace.
+    let digest = Digesting::of(&(
+        &relationships,
+        Each(|| inventory.modules.iter().map(|part| part.key.id())),
+        Each(|| (0..inventory.programs.len()).map(|number| bill.notes(number))),
+    ))?;
+    let document = Document {
+        id: "SPDXRef-DOCUMENT",
+        creation: json!({"created": bill.created, "creators": [tool]}),
+        data_license: "CC0-1.0",
+        namespace: format!("https://spdx.org/spdxdocs/gospect-{digest}"),
+        name: inventory.subject(),
+        packages: Each(|| bill.packages()),
+        relationships,
+        version: "SPDX-2.3",
+    };
+    serde_json::to_writer_pretty(&mut *out, &document).map_err(io::Error::from)?;
     out.write_all(b"\n")
 }
 
-/// Packages and relationships as they are collected.
-struct Bill {
-    packages: Vec<Value>,
-    relationships: Vec<Value>,
-    created: String,
-    annotator: String,
+/// The whole, its keys in the order of their names.
+#[derive(Serialize)]
+struct Document<P, R> {
+    #[serde(rename = "SPDXID")]
+    id: &'static str,
+    #[serde(rename = "creationInfo")]
+    creation: Value,
+    #[serde(rename = "dataLicense")]
+    data_license: &'static str,
+    #[serde(rename = "documentNamespace")]
+    namespace: String,
+    name: String,
+    packages: P,
+    relationships: R,
+    #[serde(rename = "spdxVersion")]
+    version: &'static str,
 }
 
-fn bill(input: &Input) -> Value {
-    let inventory = Inventory::new(input);
-    let run = &input.document.run;
-    let tool = format!("Tool: {}-{}", run.tool.name, run.tool.version);
-    let mut bill = Bill {
-        packages: Vec::new(),
-        relationships: Vec::new(),
-        created: date(input.time),
-        annotator: tool.clone(),
-    };
-    let mut subject = package(SUBJECT, &inventory.subject, "OTHER");
-    let mut notes = Vec::new();
-    for thing in &input.document.unexamined {
-        notes.push((
-            "gospect:unexamined".to_owned(),
-            format!("{}: {} ({})", thing.path, thing.reason, thing.detail),
-        ));
-    }
-    for remark in input
-        .remarks
-        .iter()
-        .filter(|remark| remark.binary.is_none())
-    {
-        notes.push((
-            format!("gospect:finding:{}", remark.rule),
-            format!("{}: {}", remark.level, remark.message),
-        ));
-    }
-    bill.annotate(&mut subject, &notes);
-    bill.packages.push(Value::Object(subject));
-    bill.relate("SPDXRef-DOCUMENT", "DESCRIBES", SUBJECT);
-    images(&inventory, &mut bill);
-    for entry in inventory
-        .loose()
-        .filter_map(|index| inventory.binaries.get(index))
-    {
-        bill.binary(entry, SUBJECT);
-    }
-    for (key, part) in &inventory.modules {
-        bill.module(key, &part.id);
-    }
-    for (version, part) in &inventory.toolchains {
-        bill.toolchain(version, &part.id);
-    }
-    // The time is no part of the content: the same bill made twice has one namespace.
-    let content = json!([
-        bill.relationships,
-        inventory
-            .modules
-            .values()
-            .map(|p| &p.id)
-            .collect::<Vec<_>>(),
-        inventory
-            .binaries
-            .iter()
-            .map(|e| &e.properties)
-            .collect::<Vec<_>>()
-    ]);
-    let digest = hex(&Sha256::digest(content.to_string()));
-    json!({
-        "spdxVersion": "SPDX-2.3",
-        "dataLicense": "CC0-1.0",
-        "SPDXID": "SPDXRef-DOCUMENT",
-        "name": inventory.subject,
-        "documentNamespace": format!("https://spdx.org/spdxdocs/gospect-{digest}"),
-        "creationInfo": {"created": bill.created, "creators": [tool]},
-        "packages": bill.packages,
-        "relationships": bill.relationships,
-    })
+/// What packages and relationships are made of.
+#[derive(Clone, Copy)]
+struct Bill<'a> {
+    inventory: &'a Inventory,
+    remarks: &'a Remarks<'a>,
+    images: &'a [Image<'a>],
+    created: &'a str,
+    annotator: &'a str,
 }
 
-fn images(inventory: &Inventory, bill: &mut Bill) {
-    for image in &inventory.images {
-        let id = reference(&image.id);
-        let mut all = package(&id, image.reference, "CONTAINER");
+impl<'a> Bill<'a> {
+    fn packages(self) -> impl Iterator<Item = Value> + 'a {
+        let inventory = self.inventory;
+        let images = self.images.iter().flat_map(move |image| {
+            let layers = image.layers.iter().flat_map(move |layer| {
+                let programs = layer.programs.iter();
+                std::iter::once(self.layer(layer))
+                    .chain(programs.filter_map(move |n| self.program(*n)))
+            });
+            std::iter::once(self.image(image)).chain(layers)
+        });
+        let loose = inventory.loose().filter_map(move |n| self.program(n));
+        let modules = inventory.modules.iter().map(move |part| self.module(part));
+        let toolchains = inventory.toolchains.keys();
+        let toolchains = toolchains.map(move |version| self.toolchain(version));
+        std::iter::once(self.subject())
+            .chain(images)
+            .chain(loose)
+            .chain(modules)
+            .chain(toolchains)
+    }
+
+    fn relationships(self) -> impl Iterator<Item = Value> + 'a {
+        let images = self.images.iter().flat_map(move |image| {
+            let image_id = reference(&image.id);
+            let first = relate(SUBJECT, "CONTAINS", &image_id);
+            let layers = image.layers.iter().flat_map(move |layer| {
+                let id = reference(&layer.id);
+                let first = relate(&image_id, "CONTAINS", &id);
+                let programs = layer.programs.iter();
+                std::iter::once(first)
+                    .chain(programs.flat_map(move |number| self.edges(*number, &id)))
+            });
+            std::iter::once(first).chain(layers)
+        });
+        let loose = self.inventory.loose();
+        std::iter::once(relate("SPDXRef-DOCUMENT", "DESCRIBES", SUBJECT))
+            .chain(images)
+            .chain(loose.flat_map(move |number| self.edges(number, SUBJECT)))
+    }
+
+    /// What holds a program, and what it depends on.
+    fn edges(self, number: usize, inside: &str) -> impl Iterator<Item = Value> + use<'a> {
+        let id = reference(&self.inventory.id_of(number));
+        let first = relate(inside, "CONTAINS", &id);
+        let program = self.inventory.programs.get(number);
+        let depends = program.map(|program| self.inventory.depends(program));
+        let depends = depends.into_iter().flatten();
+        std::iter::once(first)
+            .chain(depends.map(move |part| relate(&id, "DEPENDS_ON", &reference(&part))))
+    }
+
+    fn subject(self) -> Value {
+        let mut all = package(SUBJECT, &self.inventory.subject(), "OTHER");
+        let unexamined = self.inventory.unexamined.iter();
+        let unexamined =
+            unexamined.map(|t| ("gospect:unexamined".to_owned(), super::not_examined(t)));
+        self.annotate(&mut all, unexamined.chain(self.remarks.of(None)));
+        Value::Object(all)
+    }
+
+    fn image(self, image: &Image) -> Value {
+        let mut all = package(&reference(&image.id), image.reference, "CONTAINER");
         put(&mut all, "versionInfo", image.digest);
-        let platform = image
-            .platform
-            .map(|platform| ("gospect:platform".to_owned(), platform.to_owned()));
-        bill.annotate(&mut all, platform.as_slice());
-        bill.packages.push(Value::Object(all));
-        bill.relate(SUBJECT, "CONTAINS", &id);
-        for layer in &image.layers {
-            let number = layer
-                .index
-                .map_or_else(|| "unknown".to_owned(), |index| index.to_string());
-            let layer_id = reference(&layer.id);
-            let name = layer
-                .digest
-                .map_or_else(|| format!("layer {number}"), str::to_owned);
-            let mut all = package(&layer_id, &name, "ARCHIVE");
-            checksum(&mut all, layer.digest);
-            let mut notes = vec![("gospect:layer".to_owned(), number)];
-            let by = layer.record.and_then(|record| record.created_by.clone());
-            notes.extend(by.map(|by| ("gospect:created_by".to_owned(), by)));
-            bill.annotate(&mut all, &notes);
-            bill.packages.push(Value::Object(all));
-            bill.relate(&id, "CONTAINS", &layer_id);
-            for entry in layer
-                .binaries
-                .iter()
-                .filter_map(|index| inventory.binaries.get(*index))
-            {
-                bill.binary(entry, &layer_id);
-            }
-        }
-    }
-}
-
-impl Bill {
-    fn binary(&mut self, entry: &Entry, inside: &str) {
-        let binary = entry.binary;
-        let id = reference(&entry.id);
-        let mut all = package(&id, name(binary), "APPLICATION");
-        put(&mut all, "versionInfo", terms::shown_version(binary));
-        put(&mut all, "packageFileName", Some(&binary.path));
-        checksum(
+        let platform = image.platform.map(str::to_owned);
+        self.annotate(
             &mut all,
-            binary
-                .sha256
-                .as_ref()
-                .map(|hex| format!("sha256:{hex}"))
-                .as_deref(),
+            platform.map(|p| ("gospect:platform".to_owned(), p)),
         );
+        Value::Object(all)
+    }
+
+    fn layer(self, layer: &Layer) -> Value {
+        let mut all = package(&reference(&layer.id), &layer.name(), "ARCHIVE");
+        checksum(&mut all, layer.digest);
+        self.annotate(&mut all, layer.properties());
+        Value::Object(all)
+    }
+
+    fn program(self, number: usize) -> Option<Value> {
+        let program = self.inventory.programs.get(number)?;
+        let id = reference(&self.inventory.id_of(number));
+        let mut all = package(&id, &program.name, "APPLICATION");
+        put(&mut all, "versionInfo", program.version.as_deref());
+        put(&mut all, "packageFileName", Some(&program.path));
+        let digest = program.sha256.as_ref().map(|hex| format!("sha256:{hex}"));
+        checksum(&mut all, digest.as_deref());
         references(
             &mut all,
-            &[("PACKAGE-MANAGER", "purl", program_purl(binary))],
+            &[("PACKAGE-MANAGER", "purl", program.purl.clone())],
         );
-        self.annotate(&mut all, &entry.properties);
-        self.packages.push(Value::Object(all));
-        self.relate(inside, "CONTAINS", &id);
-        for part in &entry.depends {
-            self.relate(&id, "DEPENDS_ON", &reference(part));
-        }
+        self.annotate(&mut all, self.notes(number));
+        Some(Value::Object(all))
     }
 
-    fn module(&mut self, key: &Key, id: &str) {
-        let mut all = package(&reference(id), key.path, "LIBRARY");
-        let digest = sha256_of_sum(key.sum).map(|hex| format!("sha256:{hex}"));
+    /// What is annotated of a program.
+    fn notes(self, number: usize) -> Vec<(String, String)> {
+        let program = self.inventory.programs.get(number);
+        let properties = program
+            .into_iter()
+            .flat_map(|p| p.properties.iter().cloned());
+        properties.chain(self.remarks.of(Some(number))).collect()
+    }
+
+    fn module(self, part: &Part<Key>) -> Value {
+        let key = &part.key;
+        let mut all = package(&reference(&key.id()), &key.path, "LIBRARY");
+        let digest = sha256_of_sum(&key.sum).map(|hex| format!("sha256:{hex}"));
         checksum(&mut all, digest.as_deref());
-        put(
-            &mut all,
-            "versionInfo",
-            Some(key.version).filter(|version| !version.is_empty()),
-        );
+        let version = Some(&*key.version).filter(|version| !version.is_empty());
+        put(&mut all, "versionInfo", version);
         references(
             &mut all,
             &[(
                 "PACKAGE-MANAGER",
                 "purl",
-                purl::of_module(key.path, key.version),
+                purl::of_module(&key.path, &key.version),
             )],
         );
-        let notes: Vec<_> = key
-            .properties()
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect();
-        self.annotate(&mut all, &notes);
-        self.packages.push(Value::Object(all));
+        let notes = key.properties().into_iter();
+        self.annotate(
+            &mut all,
+            notes.map(|(name, value)| (name.to_owned(), value)),
+        );
+        Value::Object(all)
     }
 
-    fn toolchain(&mut self, version: &str, id: &str) {
-        let mut all = package(&reference(id), "stdlib", "LIBRARY");
+    fn toolchain(self, version: &str) -> Value {
+        let mut all = package(&reference(&id("stdlib", version)), "stdlib", "LIBRARY");
         put(&mut all, "versionInfo", Some(version));
         references(
             &mut all,
@@ -202,18 +215,16 @@ impl Bill {
                 ("SECURITY", "cpe23Type", purl::cpe(version)),
             ],
         );
-        self.packages.push(Value::Object(all));
+        Value::Object(all)
     }
 
-    fn relate(&mut self, from: &str, how: &str, to: &str) {
-        self.relationships.push(
-            json!({"spdxElementId": from, "relationshipType": how, "relatedSpdxElement": to}),
-        );
-    }
-
-    fn annotate(&self, package: &mut Map<String, Value>, notes: &[(String, String)]) {
+    fn annotate(
+        self,
+        package: &mut Map<String, Value>,
+        notes: impl IntoIterator<Item = (String, String)>,
+    ) {
+        let notes = notes.into_iter();
         let all: Vec<_> = notes
-            .iter()
             .map(|(name, value)| {
                 json!({
                     "annotationDate": self.created,
@@ -227,6 +238,10 @@ impl Bill {
             package.insert("annotations".into(), Value::Array(all));
         }
     }
+}
+
+fn relate(from: &str, how: &str, to: &str) -> Value {
+    json!({"spdxElementId": from, "relationshipType": how, "relatedSpdxElement": to})
 }
 
 fn reference(id: &str) -> String {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::report::document::Document;
 use crate::report::sample;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -26,10 +27,14 @@ type Write = fn(&Input, &mut dyn std::io::Write) -> std::io::Result<()>;
 
 fn bytes(write: Write, document: &Document, time: u64) -> Vec<u8> {
     let remarks = remarks();
+    let mut inventory = Inventory::new(document.run.clone(), 64 << 20);
+    for line in document.clone().lines() {
+        inventory.push(&line).unwrap();
+    }
     let mut out = Vec::new();
     write(
         &Input {
-            document,
+            inventory: &inventory,
             remarks: &remarks,
             time,
         },
@@ -330,4 +335,16 @@ fn every_name_left_out_is_a_column() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn what_does_not_fit_is_refused_and_not_left_out() {
+    let document = sample::document();
+    let push = |memory: u64| {
+        let mut inventory = Inventory::new(document.run.clone(), memory);
+        let mut lines = document.clone().lines();
+        lines.try_for_each(|line| inventory.push(&line))
+    };
+    assert_eq!(push(1 << 20), Ok(()));
+    assert_eq!(push(8 << 10), Err(Full));
 }
