@@ -6,6 +6,7 @@ pub mod base64;
 mod budget;
 mod limits;
 mod room;
+pub(crate) mod short;
 #[cfg(feature = "archives")]
 mod spill;
 mod window;

@@ -1,12 +1,18 @@
 //! SIGINT, SIGTERM and SIGHUP: what was found so far is written in whole lines, and the program ends as the signal asks.
 
 use super::output::Lines;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::flag::register_conditional_default;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::flag::{register, register_conditional_default};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A file that may not grow any more (`ulimit -f`) fails like a full disk, and ends nothing.
+pub fn outlive_file_limit() {
+    // Where this is refused the signal does what it always did.
+    let _ = register(SIGXFSZ, Arc::default());
+}
 
 /// Keeps the whole lines of this writer when a signal ends the program. A second signal ends it at once.
 pub fn keep(lines: &Lines) {

@@ -21,6 +21,8 @@ pub struct Output {
 impl Output {
     /// Opens what the arguments ask for.
     pub fn open(args: &OutputArgs) -> Result<Self, String> {
+        #[cfg(unix)]
+        super::interrupt::outlive_file_limit();
         let (to, terminal, piped): (Box<dyn Write + Send>, bool, bool) = match &args.output {
             Some(path) if path.as_os_str() != "-" => {
                 let file = File::create(path)
@@ -124,7 +126,7 @@ impl Gathered {
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut gathered = self.lock();
-        if let Some(end) = memchr::memrchr(b'\n', bytes) {
+        if let Some(end) = crate::bytes::short::rfind(b'\n', bytes) {
             gathered.whole = gathered.bytes.len() + end + 1;
         }
         gathered.bytes.extend_from_slice(bytes);

@@ -5,7 +5,7 @@
 
 use super::image::{Fault, Format, Image, Kind, Miss, Section, Segment};
 use super::symbols::{SymbolTable, Symbols};
-use crate::bytes::Window;
+use crate::bytes::{Window, short};
 use object::Endianness;
 use object::elf;
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
@@ -256,6 +256,6 @@ fn lay_out_sections<'a, E>(
 
 fn until_nul(bytes: &[u8]) -> &[u8] {
     bytes
-        .get(..memchr::memchr(0, bytes).unwrap_or(bytes.len()))
+        .get(..short::find(0, bytes).unwrap_or(bytes.len()))
         .unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use super::image::{Fault, Format, Image, Kind, Miss, Section, Segment};
 use super::object_fixups::Relocations;
 use super::symbols::{SymbolTable, Symbols};
-use crate::bytes::Window;
+use crate::bytes::{Window, short};
 use object::LittleEndian as LE;
 use object::pe;
 use object::read::coff::CoffHeader;
@@ -195,6 +195,6 @@ fn long_name<'a>(image: &Image<'a>, name: &[u8]) -> Option<Cow<'a, [u8]>> {
     let at: u64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
     let strings = image.symbol_table.as_ref()?.strings;
     let bytes = image.window().upto(strings.checked_add(at)?, 64)?;
-    let end = memchr::memchr(0, bytes.get(..64.min(bytes.len()))?)?;
+    let end = short::find(0, bytes.get(..64.min(bytes.len()))?)?;
     Some(Cow::Borrowed(&bytes[..end]))
 }

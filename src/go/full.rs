@@ -12,6 +12,7 @@ use super::{experiment, fips, godebug, goroot, ldflags};
 use crate::exe::{dwarf, linkage};
 use crate::knowledge::Row;
 use crate::report::model::{Binary, Godebug, Linked, LinkerString as StringRecord, VersionClaim};
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 /// Fills in what the record alone does not tell.
@@ -286,13 +287,14 @@ fn versions(
     strings: &[StringRecord],
 ) -> Vec<VersionClaim> {
     let mut claims: Vec<VersionClaim> = Vec::new();
+    let mut known = HashSet::new();
     let mut claim = |value: &str, source: &str, name: Option<&str>| {
         let new = VersionClaim {
             value: value.to_owned(),
             source: source.to_owned(),
             name: name.map(str::to_owned),
         };
-        if !value.is_empty() && !claims.contains(&new) {
+        if !value.is_empty() && known.insert(new.clone()) {
             claims.push(new);
         }
     };

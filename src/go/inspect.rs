@@ -64,8 +64,12 @@ pub struct Inspection {
     pub packed: Option<String>,
     /// A limit was met, so that not all of the facts are there, and nothing found does not mean nothing there.
     pub refusal: Option<Refusal>,
+    /// Further programs of the file, whose records take more memory than there is.
+    pub untold: u64,
     /// What was read.
     pub counts: Counts,
+    /// Bytes of memory that the records take.
+    kept: u64,
 }
 
 /// Inspects one file: executable, universal file or archive.
@@ -97,14 +101,13 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
                 );
                 let part = Part::new(reader, slice.offset, slice.size);
                 let range = (slice.offset, slice.size);
-                inspection.part(&window, &part, range, Some(name), None, options);
+                inspection.part(&part, range, Some(name), None, options);
             }
         }
         Shape::Archive => {
             for member in exe::members(&window)? {
                 let part = Part::new(reader, member.offset, member.size);
                 inspection.part(
-                    &window,
                     &part,
                     (member.offset, member.size),
                     None,
@@ -116,20 +119,33 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
         _ => inspection.thin(&window, (0, reader.len()), None, None, options)?,
     }
     inspection.add(window.counts());
+    let untold = inspection.untold;
+    if let Some(first) = inspection.found.first_mut().filter(|_| untold > 0) {
+        let note = format!(
+            "{untold} more programs of the file are not told: their records take more memory than there is"
+        );
+        first.binary.notes.push(note);
+    }
     Ok(inspection)
 }
 
 impl Inspection {
-    /// One of several executables in a file. All their records together may take what a reader may keep.
+    /// One of several executables in a file. Who shares the memory with others may keep records in the share of a reader;
+    /// who makes large records alone, in all of it, so that what is told does not depend on how many readers there are.
     fn part(
         &mut self,
-        around: &Window<'_>,
         part: &Part<'_>,
         range: (u64, u64),
         slice: Option<String>,
         member: Option<String>,
         options: &Options<'_>,
     ) {
+        if options
+            .too_large
+            .is_some_and(|over| over.load(Ordering::Relaxed))
+        {
+            return;
+        }
         let window = Window::new(part, options.limits.executable).in_room(options.room);
         let label = slice.clone().or_else(|| member.clone());
         let before = self.found.len();
@@ -140,16 +156,23 @@ impl Inspection {
                 .push(format!("{}: {}", label.unwrap_or_default(), miss)),
         }
         self.add(window.counts());
-        let weight = self.found.last().map_or(0, |f| f.binary.weight());
-        if self.found.len() > before && !around.keep(weight) {
-            self.found.pop();
-            self.refusal = around.refusal();
-            if let (Some(first), Some(why)) = (self.found.first_mut(), self.refusal) {
-                let note = format!("not all programs of the file are told: {why}");
-                if !first.binary.notes.contains(&note) {
-                    first.binary.notes.push(note);
-                }
-            }
+        let Some(last) = self.found.last().filter(|_| self.found.len() > before) else {
+            return;
+        };
+        let weight = last.binary.weight();
+        let most = match (options.room, options.too_large) {
+            (None, _) => options.limits.executable / 4,
+            (Some(room), Some(_)) => room.share(),
+            (Some(room), None) => room.most(),
+        };
+        if self.kept.saturating_add(weight) <= most {
+            self.kept += weight;
+            return;
+        }
+        self.found.pop();
+        match options.too_large {
+            Some(over) => over.store(true, Ordering::Relaxed),
+            None => self.untold += 1,
         }
     }
 

@@ -10,6 +10,7 @@
 //! Parsing borrows from the text; nothing is copied but quoted settings. A bad line is a [`Problem`] and the rest is still read, where Go's
 //! own reader gives up.
 
+use crate::bytes::short;
 use crate::report::model;
 use std::borrow::Cow;
 
@@ -81,7 +82,7 @@ impl<'t> ModInfo<'t> {
         let mut last = Last::None;
         let mut rest = text;
         let mut number = 0;
-        while let Some(end) = memchr::memchr(b'\n', rest) {
+        while let Some(end) = short::find(b'\n', rest) {
             let (line, tail) = rest.split_at(end);
             rest = tail.get(1..).unwrap_or_default();
             number += 1;
@@ -96,7 +97,7 @@ impl<'t> ModInfo<'t> {
     }
 
     fn line(&mut self, line: &'t [u8], last: &mut Last) -> Result<(), String> {
-        let Some(tab) = memchr::memchr(b'\t', line) else {
+        let Some(tab) = short::find(b'\t', line) else {
             if !line.is_empty() {
                 self.unknown.push(line);
             }
@@ -228,12 +229,12 @@ fn record(module: &Module<'_>) -> model::Module {
 
 fn columns(line: &[u8]) -> Vec<&[u8]> {
     let mut columns = Vec::with_capacity(3);
-    let mut start = 0;
-    for tab in memchr::memchr_iter(b'\t', line) {
-        columns.push(&line[start..tab]);
-        start = tab + 1;
+    let mut rest = line;
+    while let Some(tab) = short::find(b'\t', rest) {
+        columns.push(&rest[..tab]);
+        rest = &rest[tab + 1..];
     }
-    columns.push(&line[start..]);
+    columns.push(rest);
     columns
 }
 
@@ -274,7 +275,7 @@ fn setting(line: &[u8]) -> Result<Pair<'_>, String> {
             }
         }
         Some(_) => {
-            let end = memchr::memchr(b'=', line).ok_or("build line missing '=' after key")?;
+            let end = short::find(b'=', line).ok_or("build line missing '=' after key")?;
             let (key, tail) = line.split_at(end);
             if must_quote_key(key) {
                 return Err(format!("unquoted key {} must be quoted", text(&quote(key))));
@@ -311,7 +312,7 @@ fn must_quote_value(value: &[u8]) -> bool {
 fn unquote(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     let quote = *text.first()?;
     if quote == b'`' {
-        let end = memchr::memchr(b'`', text.get(1..)?)? + 1;
+        let end = short::find(b'`', text.get(1..)?)? + 1;
         let raw = text
             .get(1..end)?
             .iter()

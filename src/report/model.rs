@@ -386,7 +386,7 @@ pub struct Setting {
 }
 
 /// A claim about the program's own version.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct VersionClaim {
     /// The version text.
     pub value: String,

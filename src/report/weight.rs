@@ -56,25 +56,47 @@ impl Binary {
             own + module.replace.as_ref().map_or(0, |m| of_module(m))
         }
         // Of usual records, what is behind the fields below is most.
-        let mut sum = size_of::<Binary>() + 2048;
+        let mut sum = size_of::<Binary>() + 2048 + texts([&self.path]) + self.location.weight();
+        sum += texts(self.path_bytes.iter().chain(&self.main_package));
+        sum += texts(self.go_version.iter().chain(&self.go_version_raw));
+        sum += texts(&self.go_vendor);
         if let Some(info) = &self.build_info {
+            sum += texts([&info.go_version, &info.path]) + of_module(&info.main);
             sum += info.deps.iter().map(of_module).sum::<usize>();
             sum += texts(info.settings.iter().flat_map(|s| [&s.key, &s.value]));
         }
         sum += texts(&self.notes);
-        sum += texts([&self.path]) + self.location.weight();
+        let versions = self.versions.iter().flatten();
+        sum += versions
+            .map(|v| texts([&v.value, &v.source].into_iter().chain(&v.name)))
+            .sum::<usize>();
+        if let Some(goroot) = &self.goroot {
+            sum += texts(goroot.value.iter().chain(&goroot.runtime));
+            let evidence = goroot.evidence.iter();
+            sum += texts(evidence.flat_map(|e| [&e.source, &e.value]));
+        }
         let experiments = &self.experiments;
-        sum += texts(&experiments.suffix);
-        sum += texts(experiments.unknown.iter().flatten());
+        sum += texts(experiments.setting.iter().chain(&experiments.suffix));
+        let lists = [&experiments.enabled, &experiments.unknown];
+        sum += texts(lists.into_iter().flatten().flatten());
         if let Some(linked) = &self.linked {
             sum += texts(linked.not_linked.iter().chain(&linked.not_recorded));
         }
-        sum += texts(self.linker_strings.iter().flatten().map(|s| &s.value));
+        let strings = self.linker_strings.iter().flatten();
+        sum += texts(strings.flat_map(|s| std::iter::once(&s.value).chain(&s.name)));
+        let claims = self.corroboration.iter().flatten();
+        sum += texts(claims.flat_map(|c| c.recorded.iter().chain(&c.observed)));
         let paths = self.paths.iter().flatten();
         sum += texts(paths.flat_map(|p| [&p.prefix, &p.example, &p.found_in]));
         let needed = self.linkage.iter().flat_map(|l| l.needed.iter().flatten());
         sum += texts(needed);
-        let effective = self.godebug.effective.iter().flatten();
+        let godebug = &self.godebug;
+        sum += texts(
+            [&godebug.recorded, &godebug.baked, &godebug.environment]
+                .into_iter()
+                .flatten(),
+        );
+        let effective = godebug.effective.iter().flatten();
         sum += effective
             .map(|e| {
                 texts(
@@ -84,8 +106,12 @@ impl Binary {
                 )
             })
             .sum::<usize>();
-        let recorded = [&self.godebug.recorded_pairs, &self.godebug.baked_pairs];
-        let pairs = recorded.into_iter().flatten().flatten();
+        let pairs = [
+            &godebug.recorded_pairs,
+            &godebug.baked_pairs,
+            &godebug.environment_pairs,
+        ];
+        let pairs = pairs.into_iter().flatten().flatten();
         sum += texts(pairs.flat_map(|(key, value)| [key, value]));
         sum as u64
     }

@@ -1,6 +1,6 @@
 //! Archives, images and streams: what is inside them is examined as files are, and told with the place inside.
 
-use super::examine::{Content, Inner};
+use super::examine::{Content, Inner, untold};
 use super::place::Outer;
 use super::told::{Surroundings, Told};
 use super::{Event, Examiner, error_text};
@@ -15,7 +15,7 @@ use crate::source::archive::{
 };
 use crate::source::image::{self, Examine, ImageScan};
 use crate::source::shelf::Shelved;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -27,6 +27,9 @@ const BEST_RATIO: u64 = 8;
 
 /// Hard links to programs that one archive may have; a large record counts for several.
 const LINKS: u64 = 20_000;
+
+/// Which part of the memory things not examined in one archive may take.
+const PROBLEMS: u64 = 16;
 
 /// What kind of container a file is, by its first bytes.
 pub(crate) fn container_kind(head: &[u8]) -> Option<Kind> {
@@ -273,11 +276,16 @@ impl Examiner<'_> {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         let surroundings = self.given();
+        let unlisted = found.unlisted;
         for one in found.all {
             tell(match one {
                 Noted::Program(record) => Told::later(record, &surroundings),
                 Noted::Other(event) => event.into(),
             });
+        }
+        if unlisted > 0 {
+            let detail = format!("{unlisted} more things in it are not examined, and not listed");
+            tell(self.problem(outer, Reason::Limit.as_str(), &detail, false));
         }
     }
 
@@ -355,10 +363,11 @@ impl Examine for Examiner<'_> {
     }
 
     fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Shelved>, ArchiveError> {
+        let name = candidate.place.len();
         match self.kept_program(candidate.bytes) {
             Content::Go(found) => found
                 .into_iter()
-                .map(|(binary, inner)| Ok(placed((self.shelf.put(binary)?, inner))))
+                .map(|(binary, inner)| Ok(placed((self.shelf.put(binary, name)?, inner))))
                 .collect(),
             Content::NotGo(_) => {
                 self.count_not_go();
@@ -390,13 +399,18 @@ struct Met<'m> {
 #[derive(Default)]
 struct Found {
     all: Vec<Noted>,
-    /// Where in `all` the programs of an entry are, for hard links to it.
-    by_entry: HashMap<Vec<Vec<u8>>, (usize, usize)>,
+    /// Where in `all` it is what was told of an entry, for hard links to it; what is in it stands behind it.
+    by_entry: BTreeMap<Vec<Vec<u8>>, (usize, usize)>,
     /// Names of programs that are hard links.
     links: u64,
+    /// Bytes of memory that things not examined take.
+    problems: u64,
+    /// Things not examined that are not listed.
+    unlisted: u64,
 }
 
 /// What is told at the end.
+#[derive(Clone)]
 enum Noted {
     Program(Shelved),
     Other(Event),
@@ -458,17 +472,35 @@ impl Met<'_> {
         }
     }
 
-    fn unexamined_at(&self, place: &Place, reason: &str, detail: &str, fatal: bool) -> Event {
+    /// Lists what is not examined, as long as there is memory for it: an archive may hold a million broken programs.
+    fn not_examined(&self, place: &Place, reason: &str, detail: &str) {
         let (path, entries, _) = self.path(place);
-        let location = self.location(place, entries);
-        Event::Unexamined {
-            thing: Unexamined {
-                path,
-                location,
-                reason: reason.to_owned(),
-                detail: detail.to_owned(),
-            },
-            fatal,
+        let thing = Unexamined {
+            path,
+            location: self.location(place, entries),
+            reason: reason.to_owned(),
+            detail: detail.to_owned(),
+        };
+        let mut all = self.lock();
+        let nothing = place.entries.is_empty() && all.all.is_empty();
+        all.problems += thing.weight();
+        if all.problems > self.examiner.options.memory / PROBLEMS && !place.entries.is_empty() {
+            all.unlisted += 1;
+            return;
+        }
+        let first = all.all.len();
+        all.all.push(Noted::Other(Event::Unexamined {
+            thing,
+            fatal: self.outer.named && nothing,
+        }));
+        all.note(place, first);
+    }
+
+    /// Programs of a file that are not told.
+    fn rest(&self, place: &Place, inner: &Inner) {
+        if inner.untold > 0 {
+            let problem = ArchiveError::limit(untold(inner.untold));
+            Receiver::unexamined(self, place, &problem);
         }
     }
 
@@ -488,9 +520,24 @@ impl Met<'_> {
             binary.location.slice = slice;
             all.all.push(Noted::Program(binary));
         }
-        let last = all.all.len();
-        if last > first {
-            all.by_entry.insert(place.entries.clone(), (first, last));
+        all.note(place, first);
+    }
+}
+
+impl Found {
+    /// Remembers that what was told from `first` on is about this entry.
+    fn note(&mut self, place: &Place, first: usize) {
+        let last = self.all.len();
+        if last == first || place.is_empty() {
+            return;
+        }
+        match self.by_entry.get_mut(&place.entries) {
+            // More of the same: another program of the file.
+            Some(range) if range.1 == first => range.1 = last,
+            Some(range) => *range = (first, last),
+            None => {
+                self.by_entry.insert(place.entries.clone(), (first, last));
+            }
         }
     }
 }
@@ -513,7 +560,8 @@ impl Receiver for Met<'_> {
             Content::Go(found) => {
                 let mut kept = Vec::new();
                 for (binary, inner) in found {
-                    match self.examiner.shelf.put(binary) {
+                    self.rest(candidate.place, &inner);
+                    match self.examiner.shelf.put(binary, candidate.place.len()) {
                         Ok(record) => kept.push(placed((record, inner))),
                         Err(error) => self.unexamined(candidate.place, &error),
                     }
@@ -522,52 +570,70 @@ impl Receiver for Met<'_> {
             }
             Content::NotGo(_) => self.examiner.count_not_go(),
             Content::Unexamined(reason, detail) => {
-                let event = self.unexamined_at(candidate.place, reason, &detail, false);
-                self.lock().all.push(Noted::Other(event));
+                self.not_examined(candidate.place, reason, &detail);
             }
-            Content::Waiting(kept) => self.add(candidate.place, kept.into_iter().map(placed)),
+            Content::Waiting(kept) => {
+                for (_, inner) in &kept {
+                    self.rest(candidate.place, inner);
+                }
+                self.add(candidate.place, kept.into_iter().map(placed));
+            }
             Content::Container | Content::Packed => {}
         }
     }
 
     fn alias(&self, of: &Place, place: &Place) {
         let mut all = self.lock();
-        let range = all
-            .by_entry
-            .get(&of.entries)
-            .and_then(|&(a, b)| all.all.get(a..b));
-        let programs = range.unwrap_or_default().iter().filter_map(|n| match n {
-            Noted::Program(record) => Some(record.clone()),
-            Noted::Other(_) => None,
-        });
-        // What stands behind the names of the entry itself is a member of an archive inside it.
-        let copies: Vec<Shelved> = programs
-            .map(|mut record| {
-                record.location.entry = record.location.entry.split_off(of.entries.len());
-                record
-            })
-            .collect();
+        let same = all.by_entry.range(of.entries.clone()..);
+        let same = same.take_while(|(entries, _)| entries.starts_with(&of.entries));
+        let mut copies = Vec::new();
+        let mut count = 0;
+        // A container may have much in it.
+        for (entries, &(from, to)) in same.take(LINKS as usize + 1) {
+            // What stands behind the names of the entry itself is inside it.
+            let inside = entries.get(of.entries.len()..).unwrap_or_default();
+            for noted in all.all.get(from..to).unwrap_or_default() {
+                count += match noted {
+                    Noted::Program(record) => record.names(),
+                    Noted::Other(_) => 1,
+                };
+                copies.push((inside.to_vec(), noted.clone()));
+            }
+        }
         let before = all.links;
-        all.links += copies.iter().map(Shelved::names).sum::<u64>();
+        all.links += count;
         let (within, first) = (all.links <= LINKS, before <= LINKS);
         drop(all);
-        if within {
-            self.add(place, copies);
-        } else if first {
-            let text = format!("more than {LINKS} hard links to programs, the rest is left out");
-            self.unexamined(&Place::default(), &ArchiveError::limit(text));
+        if !within {
+            if first {
+                self.unexamined(&Place::default(), &ArchiveError::too_many_links(LINKS));
+            }
+            return;
+        }
+        for (inside, noted) in copies {
+            let mut there = place.clone();
+            let depth = of.entries.len() + inside.len();
+            there.entries.extend(inside);
+            match noted {
+                Noted::Program(mut record) => {
+                    if there.entries.len() > place.entries.len() {
+                        let location = &record.location;
+                        (there.mode, there.uid, there.gid) =
+                            (location.mode, location.uid, location.gid);
+                    }
+                    // What is left is a member of an archive that the reader of programs opens.
+                    record.location.entry = record.location.entry.split_off(depth);
+                    self.add(&there, [record]);
+                }
+                Noted::Other(Event::Unexamined { thing, .. }) => {
+                    self.not_examined(&there, &thing.reason, &thing.detail);
+                }
+                Noted::Other(_) => {}
+            }
         }
     }
 
     fn unexamined(&self, place: &Place, problem: &ArchiveError) {
-        let mut all = self.lock();
-        let nothing = place.entries.is_empty() && all.all.is_empty();
-        let event = self.unexamined_at(
-            place,
-            problem.reason.as_str(),
-            &problem.detail,
-            self.outer.named && nothing,
-        );
-        all.all.push(Noted::Other(event));
+        self.not_examined(place, problem.reason.as_str(), &problem.detail);
     }
 }

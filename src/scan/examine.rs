@@ -53,6 +53,13 @@ pub(crate) enum Content {
 pub(crate) struct Inner {
     pub slice: Option<String>,
     pub member: Option<String>,
+    /// Programs of the file that are not told, said beside the last of those that are.
+    pub untold: u64,
+}
+
+/// What is said of further programs of a file.
+pub(crate) fn untold(count: u64) -> String {
+    format!("{count} more programs of the file: their records take more memory than there is")
 }
 
 type Links = HashMap<(u64, u64), (Arc<OnceLock<Content>>, u64)>;
@@ -220,7 +227,7 @@ impl<'e> Examiner<'e> {
             return content;
         };
         let kept = found.into_iter().map(|(binary, inner)| {
-            let record = self.shelf.put(binary)?;
+            let record = self.shelf.put(binary, 0)?;
             Ok((record, inner))
         });
         match kept.collect::<Result<_, ArchiveError>>() {
@@ -344,7 +351,8 @@ impl<'e> Examiner<'e> {
                 }
             };
         }
-        let found = inspection.found.into_iter().map(|mut f| {
+        let last = inspection.found.len() - 1;
+        let found = inspection.found.into_iter().enumerate().map(|(i, mut f)| {
             if self.options.hash {
                 f.binary.sha256 = sha256(reader, f.range).ok();
             }
@@ -353,19 +361,26 @@ impl<'e> Examiner<'e> {
                 Inner {
                     slice: f.slice,
                     member: f.member,
+                    untold: if i == last { inspection.untold } else { 0 },
                 },
             )
         });
         self.put_away_if_large(found.collect())
     }
 
-    /// Records so large that a few of them fill the memory wait on the shelf, wherever they are from.
+    /// Records so large that a few of them fill the memory wait on the shelf, wherever they are from. One that finds no place
+    /// there is at hand all the same.
     #[cfg(feature = "archives")]
     fn put_away_if_large(&self, found: Vec<(Binary, Inner)>) -> Content {
-        match found.iter().any(|(binary, _)| self.shelf.is_large(binary)) {
-            true => self.wait(Content::Go(found)),
-            false => Content::Go(found),
+        if !found.iter().any(|(binary, _)| self.shelf.is_large(binary)) {
+            return Content::Go(found);
         }
+        let kept = found.into_iter().map(|(binary, inner)| {
+            let record = self.shelf.try_put(binary, 0);
+            let record = record.unwrap_or_else(|(_, binary)| Shelved::from(*binary));
+            (record, inner)
+        });
+        Content::Waiting(kept.collect())
     }
 
     #[cfg(not(feature = "archives"))]
@@ -391,7 +406,9 @@ impl<'e> Examiner<'e> {
         };
         let shown = &outer.shown;
         let raw = outer.raw.as_deref().map(base64::encode);
-        let named = |inner: Inner| {
+        let mut more = 0;
+        let mut named = |inner: Inner| {
+            more += inner.untold;
             let path = match &inner.member {
                 Some(member) => format!("{shown}!{member}"),
                 None => shown.clone(),
@@ -428,7 +445,7 @@ impl<'e> Examiner<'e> {
             Content::Unexamined(reason, detail) => {
                 let thing = Unexamined {
                     path: shown.clone(),
-                    location: place,
+                    location: place.clone(),
                     reason: reason.to_owned(),
                     detail,
                 };
@@ -443,6 +460,16 @@ impl<'e> Examiner<'e> {
                 }
             }
             Content::Container | Content::Packed => {}
+        }
+        if more > 0 {
+            let thing = Unexamined {
+                path: shown.clone(),
+                location: place,
+                reason: "limit".to_owned(),
+                detail: untold(more),
+            };
+            let fatal = false;
+            tell(Event::Unexamined { thing, fatal }.into());
         }
     }
 }

@@ -128,14 +128,17 @@ pub enum Event {
 /// A record of many thousand modules or settings counts for as many as it is large.
 impl ordered::Weigh for Event {
     fn weight(&self) -> usize {
-        const USUAL: u64 = 64 << 10;
         match self {
-            Self::Binary(binary) => {
-                1 + usize::try_from(binary.weight() / USUAL).unwrap_or(usize::MAX >> 1)
-            }
+            Self::Binary(binary) => weight_of(binary.weight()),
             _ => 1,
         }
     }
+}
+
+/// For how many usual results a record of so many bytes counts.
+fn weight_of(bytes: u64) -> usize {
+    const USUAL: u64 = 64 << 10;
+    1 + usize::try_from(bytes / USUAL).unwrap_or(usize::MAX >> 1)
 }
 
 /// What a scan came to.

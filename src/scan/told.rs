@@ -114,7 +114,7 @@ impl ordered::Weigh for Told {
         match self {
             Self::Now(event) => event.weight(),
             #[cfg(feature = "archives")]
-            Self::Later(_) => 1,
+            Self::Later(later) => super::weight_of(later.record.weight()),
         }
     }
 }

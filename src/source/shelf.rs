@@ -4,6 +4,7 @@
 use super::archive::{ArchiveError, Reason};
 use crate::bytes::error_text;
 use crate::report::model::{Binary, Location};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -14,6 +15,9 @@ const FILE: u64 = 8 << 30;
 
 const BUFFER: usize = 64 << 10;
 
+/// Bytes of memory for a record that waits, without its name.
+const NAME: u64 = 1200;
+
 /// Where all containers of one scan keep their records.
 #[derive(Clone, Debug)]
 pub struct Shelf {
@@ -22,7 +26,7 @@ pub struct Shelf {
 
 #[derive(Debug)]
 struct Shared {
-    /// Bytes of memory for all records that wait.
+    /// Bytes of memory for all records that wait; twice as many for their names and places.
     memory: u64,
     /// Bytes of the temporary file.
     file: u64,
@@ -32,11 +36,49 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     in_memory: u64,
+    /// What stays in memory of every record.
+    names: u64,
     file: Option<File>,
-    /// Where the next record goes in the file.
+    /// Where the file ends.
     end: u64,
-    /// Records in the file that somebody may still ask for.
-    in_file: u64,
+    /// Parts of the file that nobody asks for any more: length by offset, none beside another or at the end.
+    free: BTreeMap<u64, u64>,
+}
+
+impl State {
+    /// Takes a part of the file, a free one where there is one.
+    fn take(&mut self, len: u64) -> u64 {
+        let fit = self.free.iter().find(|(_, free)| **free >= len);
+        let Some((&offset, &free)) = fit else {
+            self.end += len;
+            return self.end - len;
+        };
+        self.free.remove(&offset);
+        if free > len {
+            self.free.insert(offset + len, free - len);
+        }
+        offset
+    }
+
+    /// Gives a part of the file back.
+    fn give(&mut self, mut offset: u64, mut len: u64) {
+        if let Some((&before, &free)) = self.free.range(..offset).next_back()
+            && before + free == offset
+        {
+            self.free.remove(&before);
+            (offset, len) = (before, free + len);
+        }
+        if let Some(behind) = self.free.remove(&(offset + len)) {
+            len += behind;
+        }
+        if offset + len == self.end {
+            self.end = offset;
+            // What is not given back to the disk is used anew.
+            let _ = self.file.as_ref().map(|file| file.set_len(offset));
+        } else {
+            self.free.insert(offset, len);
+        }
+    }
 }
 
 /// A program at one of its places. The names of one program share one record, so that another name costs no more than the name.
@@ -54,6 +96,7 @@ pub struct Shelved {
 struct Record {
     kept: Option<Kept>,
     weight: u64,
+    name: u64,
     home: Option<Arc<Shared>>,
 }
 
@@ -88,12 +131,28 @@ impl Shelf {
         binary.weight() > self.shared.memory / 4
     }
 
-    /// Keeps a record. Its path and location stay at hand.
+    /// Keeps a record. Its path and location stay at hand, and so does a `name` of that many bytes in the container.
     ///
     /// # Errors
-    /// When it does not fit into memory and cannot be written to the temporary file either.
-    pub fn put(&self, mut binary: Binary) -> Result<Shelved, ArchiveError> {
+    /// When it does not fit into memory and cannot be written to the temporary file either, or too many wait.
+    pub fn put(&self, binary: Binary, name: usize) -> Result<Shelved, ArchiveError> {
+        self.try_put(binary, name).map_err(|(error, _)| error)
+    }
+
+    /// The same, and the record comes back when it finds no place.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub fn try_put(
+        &self,
+        mut binary: Binary,
+        name: usize,
+    ) -> Result<Shelved, (ArchiveError, Box<Binary>)> {
         let weight = binary.weight();
+        let name = match self.shared.name(name) {
+            Ok(name) => name,
+            Err(error) => return Err((error, Box::new(binary))),
+        };
         let path = std::mem::take(&mut binary.path);
         let path_bytes = binary.path_bytes.take();
         let location = std::mem::take(&mut binary.location);
@@ -106,7 +165,15 @@ impl Shelf {
         let kept = if fits {
             Kept::Memory(Box::new(binary))
         } else {
-            self.shared.store(&binary)?
+            match self.shared.store(&binary) {
+                Ok(kept) => kept,
+                Err(error) => {
+                    self.shared.lock().names -= name;
+                    (binary.path, binary.path_bytes) = (path, path_bytes);
+                    binary.location = location;
+                    return Err((error, Box::new(binary)));
+                }
+            }
         };
         Ok(Shelved {
             path,
@@ -115,6 +182,7 @@ impl Shelf {
             record: Arc::new(Record {
                 kept: Some(kept),
                 weight,
+                name,
                 home: Some(Arc::clone(&self.shared)),
             }),
         })
@@ -124,6 +192,21 @@ impl Shelf {
 impl Shared {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes room for what stays in memory of a record.
+    fn name(&self, bytes: usize) -> Result<u64, ArchiveError> {
+        // Path and location say the name each, and what finds it again once more.
+        let bytes = NAME + 3 * bytes as u64;
+        let room = self.memory.saturating_mul(2);
+        let mut state = self.lock();
+        if state.names + bytes > room {
+            return Err(ArchiveError::limit(format!(
+                "the names of the programs that wait take more than {room} bytes"
+            )));
+        }
+        state.names += bytes;
+        Ok(bytes)
     }
 
     /// Writes a record behind the others.
@@ -137,34 +220,26 @@ impl Shared {
                 ),
             )
         };
+        let mut count = Counting(0);
+        serde_json::to_writer(&mut count, binary).map_err(|e| failed(e.into()))?;
+        let len = count.0;
         let mut state = self.lock();
-        if state.in_file == 0 {
-            state.end = 0;
-        }
-        let offset = state.end;
-        let file = match &mut state.file {
-            Some(file) => file,
-            none => none.insert(tempfile::tempfile().map_err(failed)?),
-        };
-        // Not made in memory first: a record in text is as large again.
-        file.seek(SeekFrom::Start(offset)).map_err(failed)?;
-        let mut writer = BufWriter::with_capacity(BUFFER, &mut *file);
-        serde_json::to_writer(&mut writer, binary).map_err(|e| failed(e.into()))?;
-        writer.flush().map_err(failed)?;
-        drop(writer);
-        let end = file.stream_position().map_err(failed)?;
-        if end > self.file {
-            return Err(ArchiveError::limit(format!(
+        let offset = state.take(len);
+        let written = if offset + len > self.file {
+            Err(ArchiveError::limit(format!(
                 "the records that wait take more than {} bytes",
                 self.file
-            )));
+            )))
+        } else {
+            write_at(&mut state.file, offset, binary).map_err(failed)
+        };
+        match written {
+            Ok(()) => Ok(Kept::File { offset, len }),
+            Err(error) => {
+                state.give(offset, len);
+                Err(error)
+            }
         }
-        state.end = end;
-        state.in_file += 1;
-        Ok(Kept::File {
-            offset,
-            len: end - offset,
-        })
     }
 
     fn load(&self, offset: u64, len: u64) -> io::Result<Vec<u8>> {
@@ -177,12 +252,38 @@ impl Shared {
     }
 }
 
+/// Counts what is written: a record in text is as large again, so it is not made in memory first.
+struct Counting(u64);
+
+impl Write for Counting {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn write_at(file: &mut Option<File>, offset: u64, binary: &Binary) -> io::Result<()> {
+    let file = match file {
+        Some(file) => file,
+        none => none.insert(tempfile::tempfile()?),
+    };
+    file.seek(SeekFrom::Start(offset))?;
+    let mut writer = BufWriter::with_capacity(BUFFER, file);
+    serde_json::to_writer(&mut writer, binary)?;
+    writer.flush()
+}
+
 impl Drop for Record {
     fn drop(&mut self) {
         let Some(home) = &self.home else { return };
         let mut state = home.lock();
+        state.names -= self.name;
         match &self.kept {
-            Some(Kept::File { .. }) => state.in_file -= 1,
+            Some(Kept::File { offset, len }) => state.give(*offset, *len),
             _ => state.in_memory -= self.weight,
         }
     }
@@ -231,6 +332,14 @@ impl Shelved {
         Ok(binary)
     }
 
+    /// Bytes of memory that the record takes beyond what the shelf answers for.
+    pub fn weight(&self) -> u64 {
+        match self.record.home {
+            Some(_) => 0,
+            None => self.record.weight,
+        }
+    }
+
     /// How many usual names this one counts for where their number is limited: one, and one more for every 64 KiB of the record.
     pub fn names(&self) -> u64 {
         1 + (self.record.weight >> 16)
@@ -246,6 +355,7 @@ impl From<Binary> for Shelved {
             location: std::mem::take(&mut binary.location),
             record: Arc::new(Record {
                 weight: binary.weight(),
+                name: 0,
                 kept: Some(Kept::Memory(Box::new(binary))),
                 home: None,
             }),
@@ -298,7 +408,10 @@ mod tests {
         let shelf = Shelf::with_file(4 * binary(100).weight(), 1 << 20);
         let all: Vec<Binary> = [0, 10, 3000, 40, 100, 100, 100, 100].map(binary).into();
         assert!(shelf.is_large(&all[2]) && !shelf.is_large(&all[4]));
-        let kept: Vec<Shelved> = all.iter().map(|b| shelf.put(b.clone()).unwrap()).collect();
+        let kept: Vec<Shelved> = all
+            .iter()
+            .map(|b| shelf.put(b.clone(), 10).unwrap())
+            .collect();
         let in_file = |s: &Shelved| matches!(s.record.kept, Some(Kept::File { .. }));
         assert_eq!(
             kept.iter().map(in_file).collect::<Vec<_>>(),
@@ -317,15 +430,21 @@ mod tests {
             ("another name", all[2].build_info.clone())
         );
         let state = shelf.shared.lock();
-        assert_eq!((state.in_memory, state.in_file), (0, 0));
+        assert_eq!((state.in_memory, state.end, state.names), (0, 0, 0));
     }
 
     #[test]
     fn the_file_has_an_end_and_is_used_anew() {
-        let shelf = Shelf::with_file(0, 100 << 10);
+        let mut shelf = Shelf::with_file(1 << 20, 100 << 10);
+        Arc::get_mut(&mut shelf.shared)
+            .unwrap()
+            .state
+            .get_mut()
+            .unwrap()
+            .in_memory = 1 << 20;
         let mut kept = Vec::new();
         let error = loop {
-            match shelf.put(binary(100)) {
+            match shelf.put(binary(100), 10) {
                 Ok(one) => kept.push(one),
                 Err(error) => break error,
             }
@@ -334,8 +453,27 @@ mod tests {
         assert_eq!(error.reason, Reason::Limit);
         kept.clear();
         assert_eq!(
-            shelf.put(binary(100)).unwrap().binary().unwrap(),
+            shelf.put(binary(100), 10).unwrap().binary().unwrap(),
             binary(100)
         );
+    }
+
+    #[test]
+    fn names_have_an_end_too() {
+        let shelf = Shelf::with_file(12_000, 1 << 20);
+        let mut kept = Vec::new();
+        let error = loop {
+            match shelf.put(binary(0), 100) {
+                Ok(one) => kept.push(one),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!((kept.len(), error.reason), (16, Reason::Limit));
+        // Another name of a record is in the account of whoever keeps it.
+        let other = kept[0].clone();
+        kept.clear();
+        assert!(shelf.put(binary(0), 100).is_ok());
+        drop(other);
+        assert_eq!(shelf.shared.lock().names, 0);
     }
 }

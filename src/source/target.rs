@@ -1,5 +1,6 @@
 //! What a user names: a path, standard input, or a scheme with the rest behind a colon.
 
+use crate::bytes::short;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
@@ -97,7 +98,7 @@ fn split_scheme(text: &OsStr) -> Option<(&'static str, OsString)> {
         "podman",
     ];
     let bytes = text.as_encoded_bytes();
-    let colon = memchr::memchr(b':', bytes)?;
+    let colon = short::find(b':', bytes)?;
     let scheme = SCHEMES
         .into_iter()
         .find(|s| s.as_bytes() == &bytes[..colon])?;
@@ -108,10 +109,10 @@ fn split_scheme(text: &OsStr) -> Option<(&'static str, OsString)> {
 fn with_reference(rest: &OsStr, make: fn(PathBuf, Option<String>) -> Target) -> Target {
     let whole = PathBuf::from(rest);
     let bytes = rest.as_encoded_bytes();
-    if whole.exists() || memchr::memchr(b':', bytes).is_none() {
+    if whole.exists() || short::find(b':', bytes).is_none() {
         return make(whole, None);
     }
-    let colons: Vec<usize> = memchr::memchr_iter(b':', bytes).collect();
+    let colons: Vec<usize> = (0..bytes.len()).filter(|i| bytes[*i] == b':').collect();
     let existing = colons
         .iter()
         .rev()

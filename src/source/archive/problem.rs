@@ -69,6 +69,13 @@ pub struct ArchiveError {
 }
 
 impl ArchiveError {
+    /// Hard links to programs that are left out.
+    pub(crate) fn too_many_links(most: u64) -> Self {
+        Self::limit(format!(
+            "more than {most} hard links to programs, where a large record counts for several; the rest is left out"
+        ))
+    }
+
     /// A problem from its parts.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
         Self {

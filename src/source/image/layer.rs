@@ -12,12 +12,13 @@ use crate::source::archive::{
 };
 use crate::source::shelf::Shelved;
 use rayon::prelude::*;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Problems of one layer that get a line each; more are counted in one.
+/// Problems of one layer that get a line each: as many as have room in this part of the memory, and no more than that. More are counted in one.
 const PROBLEMS: usize = 1000;
+const PROBLEMS_ROOM: u64 = 1024;
 /// Hard links to programs that an archive inside a layer may have: each is a full record.
 const ALIASES: u64 = 1000;
 
@@ -30,6 +31,10 @@ pub struct LayerScan {
     pub found: Vec<FoundFile>,
     /// What went wrong.
     pub problems: Vec<LayerProblem>,
+    /// Bytes of memory that these may still take; `None`: not said.
+    room: Option<u64>,
+    /// There were more.
+    is_cut: bool,
     /// What the blob hashes to, when it was read to its end.
     pub digest: Option<Digest>,
     /// What its tar hashes to, when that was asked for.
@@ -118,6 +123,14 @@ fn scan_blob(
 }
 
 impl LayerScan {
+    /// An empty one that has room for problems.
+    fn with_room(options: &Options) -> Self {
+        Self {
+            room: Some(options.budget.total() / PROBLEMS_ROOM),
+            ..Self::default()
+        }
+    }
+
     fn failed(problem: LayerProblem) -> Self {
         Self {
             problems: vec![problem],
@@ -126,14 +139,24 @@ impl LayerScan {
     }
 
     fn problem(&mut self, entries: Vec<Vec<u8>>, error: ArchiveError, fatal: bool) {
-        if fatal || self.problems.len() < PROBLEMS {
+        // Path, location and detail say the names each.
+        let names = entries.iter().map(Vec::len).sum::<usize>();
+        let weight = 800 + 3 * names as u64;
+        let left = self.room.and_then(|room| room.checked_sub(weight));
+        let has_room = self.room.is_none() || left.is_some();
+        if fatal || (has_room && self.problems.len() < PROBLEMS) {
+            self.room = self.room.and(left);
             self.problems.push(LayerProblem {
                 entries,
                 error,
                 fatal,
             });
-        } else if self.problems.len() == PROBLEMS {
-            let error = ArchiveError::limit(format!("more than {PROBLEMS} problems in one layer"));
+        } else if !self.is_cut {
+            self.is_cut = true;
+            let error = ArchiveError::limit(format!(
+                "more than {} problems in one layer",
+                self.problems.len()
+            ));
             self.problems.push(LayerProblem {
                 entries: Vec::new(),
                 error,
@@ -180,7 +203,7 @@ pub fn scan(
     options: &Options,
     examine: &dyn Examine,
 ) -> LayerScan {
-    let mut scan = LayerScan::default();
+    let mut scan = LayerScan::with_room(options);
     let mut hasher = Some(
         blob.digest
             .map_or_else(Hasher::sha256, |d| Hasher::like(&d)),
@@ -247,7 +270,7 @@ pub fn scan_file(
     options: &Options,
     examine: &dyn Examine,
 ) -> LayerScan {
-    let mut scan = LayerScan::default();
+    let mut scan = LayerScan::with_room(options);
     let entry = Entry {
         name: name.as_bytes().to_vec(),
         kind: tar::Kind::File,
@@ -388,9 +411,7 @@ impl Files<'_> {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         if got.aliases > ALIASES {
-            let error = ArchiveError::limit(format!(
-                "more than {ALIASES} hard links to programs, the rest is left out"
-            ));
+            let error = ArchiveError::too_many_links(ALIASES);
             self.scan.problem(place.entries.clone(), error, false);
         }
         for (place, error) in got.problems {
@@ -427,7 +448,37 @@ fn fill(body: &mut dyn Read, out: &mut [u8]) -> io::Result<usize> {
 struct Got {
     binaries: Vec<(Place, Shelved)>,
     problems: Vec<(Place, ArchiveError)>,
+    /// What was told of an entry, for hard links to it; what is in it stands behind it.
+    by_entry: BTreeMap<Vec<Vec<u8>>, Told>,
     aliases: u64,
+}
+
+/// Indexes into [`Got::binaries`] and [`Got::problems`].
+#[derive(Default)]
+struct Told {
+    programs: Vec<usize>,
+    problems: Vec<usize>,
+}
+
+impl Got {
+    fn program(&mut self, place: &Place, record: Shelved) {
+        let index = self.binaries.len();
+        self.told(place).programs.push(index);
+        self.binaries.push((place.clone(), record));
+    }
+
+    fn told(&mut self, place: &Place) -> &mut Told {
+        self.by_entry.entry(place.entries.clone()).or_default()
+    }
+
+    /// One more than is listed shows that there are more.
+    fn problem(&mut self, place: &Place, problem: &ArchiveError) {
+        let index = self.problems.len();
+        if index <= PROBLEMS {
+            self.told(place).problems.push(index);
+            self.problems.push((place.clone(), problem.clone()));
+        }
+    }
 }
 
 /// Collects what is found in one file of a layer.
@@ -461,31 +512,56 @@ impl Receiver for LayerReceiver<'_> {
     fn candidate(&self, candidate: &Candidate<'_>) {
         let records = self.examine.examine(candidate);
         self.with(|got| match records {
-            Ok(records) => got
-                .binaries
-                .extend(records.into_iter().map(|b| (candidate.place.clone(), b))),
-            Err(problem) => got.problems.push((candidate.place.clone(), problem)),
+            Ok(records) => records
+                .into_iter()
+                .for_each(|record| got.program(candidate.place, record)),
+            Err(problem) => got.problem(candidate.place, &problem),
         });
     }
 
     fn alias(&self, of: &Place, place: &Place) {
         self.with(|got| {
-            let same: Vec<_> = got
-                .binaries
-                .iter()
-                .filter(|(p, _)| p.entries == of.entries)
-                .map(|(_, b)| b.clone())
-                .collect();
-            got.aliases += same.iter().map(Shelved::names).sum::<u64>().max(1);
+            let moved = |entries: &[Vec<u8>]| {
+                let inside = entries.get(of.entries.len()..).unwrap_or_default();
+                let mut there = place.clone();
+                there.entries.extend_from_slice(inside);
+                there
+            };
+            let same = got.by_entry.range(of.entries.clone()..);
+            let same = same.take_while(|(entries, _)| entries.starts_with(&of.entries));
+            let (mut programs, mut problems) = (Vec::new(), Vec::new());
+            for (entries, told) in same.take(ALIASES as usize + 1) {
+                for &index in &told.programs {
+                    let Some((at, record)) = got.binaries.get(index) else {
+                        continue;
+                    };
+                    got.aliases += record.names();
+                    let mut there = moved(entries);
+                    if entries.len() > of.entries.len() {
+                        (there.mode, there.uid, there.gid) = (at.mode, at.uid, at.gid);
+                    }
+                    programs.push((there, record.clone()));
+                }
+                for &index in &told.problems {
+                    if let Some((_, problem)) = got.problems.get(index) {
+                        got.aliases += 1;
+                        problems.push((moved(entries), problem.clone()));
+                    }
+                }
+            }
             if got.aliases > ALIASES {
                 return;
             }
-            got.binaries
-                .extend(same.into_iter().map(|b| (place.clone(), b)));
+            for (place, record) in programs {
+                got.program(&place, record);
+            }
+            for (place, problem) in problems {
+                got.problem(&place, &problem);
+            }
         });
     }
 
     fn unexamined(&self, place: &Place, problem: &ArchiveError) {
-        self.with(|got| got.problems.push((place.clone(), problem.clone())));
+        self.with(|got| got.problem(place, problem));
     }
 }

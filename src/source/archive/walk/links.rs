@@ -10,6 +10,7 @@ pub(super) type Key = Vec<u8>;
 pub(super) struct Links {
     found: HashMap<Key, Place>,
     waiting: HashMap<Key, Vec<Place>>,
+    most: u64,
     /// Bytes that may still be remembered.
     left: u64,
     overflown: bool,
@@ -21,9 +22,15 @@ impl Links {
         Self {
             found: HashMap::new(),
             waiting: HashMap::new(),
+            most,
             left: most,
             overflown: false,
         }
+    }
+
+    /// Bytes of names that are remembered.
+    pub(super) fn most(&self) -> u64 {
+        self.most
     }
 
     /// The key of a name: links may spell it with or without a leading `./` or `/`.

@@ -38,6 +38,16 @@ pub struct Place {
 }
 
 impl Place {
+    /// Bytes of its names.
+    pub fn len(&self) -> usize {
+        self.entries.iter().map(Vec::len).sum()
+    }
+
+    /// Whether the input itself is meant.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// An entry of the container at this place.
     fn child(&self, name: &[u8], mode: Option<u32>, owner: Option<(u64, u64)>) -> Self {
         let mut entries = self.entries.clone();
@@ -99,7 +109,7 @@ pub trait Receiver: Sync {
     /// A file that was wanted.
     fn candidate(&self, candidate: &Candidate<'_>);
 
-    /// Another name (a hard link) of a file that was handed over as candidate at `of`.
+    /// Another name (a hard link) of a file at `of` that was handed over as candidate, or is a container.
     fn alias(&self, of: &Place, place: &Place);
 
     /// A thing that was not, or not wholly, examined: an entry, or the container at `place` from some point on.
@@ -156,7 +166,7 @@ impl Walker<'_> {
 
     /// One file of a container that the caller reads itself (an image layer): nested containers in it are walked,
     /// anything else is offered to the receiver. `depth` counts the containers around it. Returns whether it was
-    /// handed over as candidate, so that the caller can tell of hard links to it.
+    /// handed over as candidate or is a container, so that the caller can tell of hard links to it.
     ///
     /// # Errors
     /// When `feed`'s source fails (truncated, corrupt, limit): the caller cannot go on. Problems of the file alone are
@@ -253,7 +263,7 @@ impl Walker<'_> {
                 place,
                 &ArchiveError::limit(format!("a container inside {most} containers")),
             );
-            return Ok(false);
+            return Ok(true);
         }
         if kind == Kind::Codec(Codec::Gzip)
             && level.depth > 0
@@ -267,13 +277,13 @@ impl Walker<'_> {
             Kind::Codec(codec) => self.compressed(codec, feed, place, level),
             Kind::Format(format) => self
                 .container(format, feed, random, place, level)
-                .map(|()| false),
+                .map(|()| true),
         };
         match result {
             // The fault of what is read from here is told here; that of the source belongs to whoever reads that.
             Err(problem) if !feed.failed() => {
                 self.receiver.unexamined(place, &problem);
-                Ok(false)
+                Ok(true)
             }
             other => other,
         }
@@ -340,7 +350,7 @@ impl Walker<'_> {
         place: &Place,
         level: Level,
     ) -> Result<(), ArchiveError> {
-        let mut links = Links::new(self.scope.limits.metadata);
+        let mut links = self.links();
         let finish = tar::read(feed, self.scope, Ending::Stream, &mut |entry, body| {
             let child = place.child(&entry.name, Some(entry.mode), Some((entry.uid, entry.gid)));
             match &entry.kind {
@@ -394,7 +404,7 @@ impl Walker<'_> {
         place: &Place,
         level: Level,
     ) -> Result<(), ArchiveError> {
-        let mut links = Links::new(self.scope.limits.metadata);
+        let mut links = self.links();
         let result = cpio::read(feed, self.scope, files, &mut |entry, body| {
             if !entry.is_file() {
                 return Ok(Flow::Continue);
@@ -424,9 +434,15 @@ impl Walker<'_> {
         result
     }
 
+    /// Links in an eighth of the memory.
+    fn links(&self) -> Links {
+        let most = self.scope.budget.total() / 8;
+        Links::new(self.scope.limits.metadata.min(most))
+    }
+
     fn tell_overflow(&self, links: &Links, place: &Place) {
         if links.overflown() {
-            let most = self.scope.limits.metadata;
+            let most = links.most();
             self.receiver.unexamined(
                 place,
                 &ArchiveError::limit(format!("names of hard links beyond {most} bytes")),
