@@ -148,6 +148,7 @@ fn records_as(bencher: Bencher<'_, '_>, name: &str) {
     let options = format::Options {
         look: Look::PLAIN,
         support: Default::default(),
+        memory: 1 << 30,
     };
     bencher
         .counter(ItemsCount::new(RECORDS))

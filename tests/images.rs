@@ -481,3 +481,111 @@ fn layers_may_have_any_name() {
         assert_eq!(of(&lines, "binary")[0]["path"], "/bin/app", "{name}");
     }
 }
+
+/// Paths behind the name of the file, of programs and of what was not examined.
+fn entries_told(dir: &Path, target: &str) -> (Vec<String>, Vec<String>) {
+    let out = finish(command().current_dir(dir).args([
+        "scan",
+        "--facts=build-info",
+        "--format=ndjson",
+        "--min-size=1",
+        target,
+    ]));
+    let (mut programs, mut others) = (Vec::new(), Vec::new());
+    for line in out.stdout.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let entries = line["location"]["entry"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let entries: Vec<&str> = entries.iter().map(|e| e.as_str().unwrap()).collect();
+        match line["type"].as_str() {
+            Some("binary") => programs.push(entries.join("!")),
+            Some("unexamined") => others.push(entries.join("!")),
+            _ => {}
+        }
+    }
+    programs.sort();
+    others.sort();
+    (programs, others)
+}
+
+#[test]
+fn hard_links_lead_into_archives_and_to_what_is_broken() {
+    let s = Scratch::new();
+    let program = fixture(NEW);
+    let inner = tar(&[
+        File("a", &program),
+        HardLink("b", "a"),
+        File("c.zip", &zip("x", &program)),
+        HardLink("d.zip", "c.zip"),
+    ]);
+    // A program that ends in its headers.
+    let cut = &program[..200];
+    let outer = tar(&[
+        File("in.tgz", &gzip(&inner)),
+        File("cut", cut),
+        HardLink("also.tgz", "in.tgz"),
+        HardLink("cut2", "cut"),
+        // A later file of the same name is what links mean from here on.
+        File("in.tgz", &program),
+        HardLink("last", "in.tgz"),
+    ]);
+    let parts = ["a", "b", "c.zip!x", "d.zip!x"];
+    let mut programs: Vec<String> = ["in.tgz", "also.tgz"]
+        .iter()
+        .flat_map(|name| parts.iter().map(move |part| format!("{name}!{part}")))
+        .collect();
+    programs.extend(["in.tgz".to_owned(), "last".to_owned()]);
+    programs.sort();
+    let broken = vec!["cut".to_owned(), "cut2".to_owned()];
+    s.put("all.tar", &outer);
+    s.put("all.tgz", &gzip(&outer));
+    for target in ["all.tar", "all.tgz"] {
+        assert_eq!(
+            entries_told(s.path(), target),
+            (programs.clone(), broken.clone()),
+            "{target}"
+        );
+    }
+    // The same inside one file of a layer, where a reader of its own keeps the links.
+    let layer = tar(&[File("opt/all.tar", &outer)]);
+    s.put(
+        "image.tar",
+        &docker_archive("a:1", "linux/amd64", &json!({}), &[layer]),
+    );
+    let below = |names: &[String]| -> Vec<String> {
+        names.iter().map(|n| format!("opt/all.tar!{n}")).collect()
+    };
+    let (programs_there, broken_there) = entries_told(s.path(), "image.tar");
+    let strip = |names: Vec<String>| -> Vec<String> {
+        let names = names.into_iter();
+        names
+            .map(|n| n.trim_start_matches('/').to_owned())
+            .collect()
+    };
+    assert_eq!(strip(programs_there), below(&programs));
+    assert_eq!(strip(broken_there), below(&broken));
+}
+
+#[test]
+fn links_to_what_is_no_program_use_up_no_limit() {
+    let s = Scratch::new();
+    let program = fixture(NEW);
+    let names: Vec<String> = (0..1001).map(|i| format!("bin/l{i}")).collect();
+    let headers = [&b"\x7fELF\x02\x01\x01"[..], &[0; 20_000]].concat();
+    let mut members = vec![File("bin/other", &headers)];
+    members.extend(names.iter().map(|name| HardLink(name, "bin/other")));
+    members.extend([File("bin/go1", &program), HardLink("bin/go2", "bin/go1")]);
+    let layer = tar(&[File("rootfs.tar", &tar(&members))]);
+    s.put(
+        "image.tar",
+        &docker_archive("a:1", "linux/amd64", &json!({}), &[layer]),
+    );
+    let (programs, others) = entries_told(s.path(), "image.tar");
+    assert_eq!(
+        (programs.len(), others.len()),
+        (2, 0),
+        "{programs:?} {others:?}"
+    );
+}

@@ -14,6 +14,12 @@ const MODULES: usize = 25_000;
 
 /// An ELF file of one segment and one section: a blob that names `modules` modules.
 fn program(modules: usize, salt: usize) -> Vec<u8> {
+    let line = |i| format!("dep\texample.com/m{i}\tv1.{salt}.0\th1:=\n");
+    program_of((0..modules).map(line).collect::<String>().as_bytes())
+}
+
+/// The same, with these lines in its record.
+fn program_of(lines: &[u8]) -> Vec<u8> {
     fn string(out: &mut Vec<u8>, text: &[u8]) {
         let mut rest = text.len();
         while rest >= 0x80 {
@@ -25,9 +31,7 @@ fn program(modules: usize, salt: usize) -> Vec<u8> {
     }
     let mut text = b"\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6".to_vec();
     text.extend_from_slice(b"path\texample.com/app\nmod\texample.com/app\tv1.0.0\t\n");
-    for i in 0..modules {
-        text.extend_from_slice(format!("dep\texample.com/m{i}\tv1.{salt}.0\th1:=\n").as_bytes());
-    }
+    text.extend_from_slice(lines);
     text.extend_from_slice(b"\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2");
     let mut blob = b"\xff Go buildinf:\x08\x02".to_vec();
     blob.resize(32, 0);
@@ -183,4 +187,146 @@ fn a_record_longer_than_is_read_is_still_a_program() {
     assert_eq!(binary["go_version"], "go1.22.1");
     let notes = binary["notes"].to_string();
     assert!(notes.contains("is longer than is read"), "{notes}");
+}
+
+/// Runs in `dir` under a limit of the shell.
+fn limited(dir: &Path, limit: &str, args: &str) -> support::cli::Output {
+    let mut shell = Command::new("sh");
+    shell.current_dir(dir);
+    let script = format!("{limit}; exec \"$0\" {args}");
+    shell.args(["-c", &script, env!("CARGO_BIN_EXE_gospect")]);
+    finish(&mut shell)
+}
+
+#[test]
+fn a_record_that_finds_no_place_to_wait_is_told_all_the_same() {
+    let s = Scratch::new();
+    s.put("p", &program(MODULES, 0));
+    let nowhere = "export TMPDIR=/nonexistent";
+    let out = limited(
+        s.path(),
+        nowhere,
+        "scan --facts build-info --format csv --memory 32M p",
+    );
+    assert_eq!(
+        (out.code, out.stdout.lines().count()),
+        (Some(0), 2),
+        "{}",
+        out.stderr
+    );
+}
+
+#[test]
+fn a_limit_of_file_size_is_no_sudden_end() {
+    let s = Scratch::new();
+    s.put("p", &program(MODULES, 0));
+    let out = limited(s.path(), "ulimit -f 1", "scan --format json -o out.json p");
+    assert_eq!(out.code, Some(2), "{}", out.stderr);
+    assert!(out.stderr.contains("cannot write"), "{}", out.stderr);
+}
+
+#[test]
+fn members_of_an_archive_file_do_not_depend_on_the_number_of_threads() {
+    let s = Scratch::new();
+    let mut ar = b"!<arch>\n".to_vec();
+    for i in 0..4 {
+        let body = program(MODULES, i);
+        ar.extend(
+            format!(
+                "{:<16}{:<12}0     0     100644  {:<10}`\n",
+                format!("m{i}/"),
+                0,
+                body.len()
+            )
+            .bytes(),
+        );
+        ar.extend(&body);
+        ar.resize(ar.len().next_multiple_of(2), b'\n');
+    }
+    s.put("lib.a", &ar);
+    let scan = |memory: &str, jobs: usize| {
+        let args = format!(
+            "scan --facts build-info --strict --format csv --memory {memory} --jobs {jobs} lib.a"
+        );
+        let out = limited(s.path(), "true", &args);
+        (out.code, out.stdout)
+    };
+    for memory in ["512M", "32M"] {
+        let alone = scan(memory, 1);
+        assert_eq!(alone, scan(memory, 8), "{memory}");
+        // What is left out is not examined.
+        let all = alone.1.lines().count() == 5;
+        assert_eq!(alone.0, Some(if all { 0 } else { 2 }), "{memory}");
+    }
+    assert_eq!(scan("512M", 8).1.lines().count(), 5);
+}
+
+/// What any command may take of the address space with `--memory 32M`, the program itself included.
+const TWICE: &str = "ulimit -v 131072; export MALLOC_ARENA_MAX=1";
+
+#[test]
+fn audits_and_bills_of_records_made_to_cost_stay_within_bounds() {
+    let s = Scratch::new();
+    let of = |line: fn(usize, usize) -> String, count: usize, salt: usize| {
+        let lines: String = (0..count).map(|i| line(salt, i)).collect();
+        program_of(lines.as_bytes())
+    };
+    let kinds: [(&str, fn(usize, usize) -> String, usize); 4] = [
+        (
+            "uniq",
+            |p, i| format!("dep\texample.com/m{p}-{i}\tv1.0.0\th1:=\n"),
+            18_000,
+        ),
+        (
+            "sums",
+            |p, i| format!("dep\te.c/m\tv1.0.0\th1:{p}.{i}\n"),
+            20_000,
+        ),
+        (
+            "versions",
+            |p, i| format!("dep\te.c/m\tv1.{p}.{i}\n"),
+            20_000,
+        ),
+        ("settings", |p, i| format!("build\tX{i}={p}\n"), 40_000),
+    ];
+    for (name, line, count) in kinds {
+        for p in 0..3 {
+            s.put(&format!("{name}/p{p}"), &of(line, count, p));
+        }
+    }
+    let list: String = (0..30_000).map(|i| format!(",x{i}")).collect();
+    s.put(
+        "experiments/p",
+        &program_of(format!("build\tGOEXPERIMENT={}\n", &list[1..]).as_bytes()),
+    );
+    for name in ["uniq", "sums", "versions", "settings", "experiments"] {
+        for command in [
+            "audit --format sarif",
+            "audit --format html",
+            "sbom",
+            "sbom --format spdx",
+        ] {
+            let out = limited(s.path(), TWICE, &format!("{command} --memory 32M {name}"));
+            let refused = out.stderr.contains("raise it, or take parts one by one");
+            match out.code {
+                Some(2) if !command.contains("sarif") => {
+                    assert!(refused, "{command} {name}: {}", out.stderr)
+                }
+                Some(0 | 1) => assert!(!out.stdout.is_empty(), "{command} {name}"),
+                code => panic!("{command} {name}: {code:?} {}", out.stderr),
+            }
+        }
+    }
+    let out = limited(s.path(), TWICE, "audit --memory 32M sums");
+    assert!(
+        out.stdout.contains("has 60000 different checksums"),
+        "{}",
+        out.stdout
+    );
+    let out = limited(s.path(), TWICE, "audit --memory 32M experiments");
+    assert!(
+        out.stdout.contains("more findings are not listed"),
+        "{}",
+        out.stdout
+    );
 }

@@ -7,7 +7,7 @@ use super::feed::{Feed, Need};
 use super::output::Output;
 use super::policy;
 use crate::audit::{Audit, Auditor, Baseline};
-use crate::report::document::{Document, SupportTable};
+use crate::report::document::{Document, Room, SupportTable};
 use crate::report::findings::{self, remarks};
 use crate::report::html::Page;
 use crate::report::model::Line;
@@ -34,10 +34,12 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
     let format = findings::format(&judge.format);
     // Only the page shows the binaries too, so only it keeps them.
     let mut page: Option<(Document, SupportTable)> = None;
+    let mut room = Room::new(args.source.memory);
     let day = today.to_string();
     let end = feed.run(args.output.quiet, &mut |line| {
         auditor.line(&line);
         if format.is_none() {
+            room.take(&line)?;
             match (&mut page, line) {
                 (None, Line::Run(run)) => {
                     page = Some((Document::new(run), SupportTable::default()));

@@ -90,6 +90,11 @@ impl Feed {
         }
     }
 
+    /// Bytes of memory that `--memory` allows.
+    pub fn memory(&self) -> u64 {
+        self.options.memory
+    }
+
     /// Hands over every line, `run` first and `end` last. Fatal things go to standard error too, and so does what is no Go program.
     pub fn run(
         self,

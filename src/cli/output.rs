@@ -182,6 +182,8 @@ pub fn utf8() -> bool {
 pub fn write_failed(error: &io::Error) -> Result<(), String> {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Ok(()),
+        // It says what would not fit.
+        io::ErrorKind::OutOfMemory => Err(error.to_string()),
         _ => Err(format!("cannot write the output: {error}")),
     }
 }

@@ -6,10 +6,10 @@ use super::exit::Exit;
 use super::feed::{Feed, Need};
 use super::output::Output;
 use crate::audit::{Auditor, Date, Policy};
+use crate::report::document::too_large;
 use crate::report::findings::remarks;
 use crate::report::model::Line;
 use crate::report::sbom::{self, Input, Inventory};
-use std::io;
 
 pub fn run(args: &SbomArgs) -> Result<Exit, String> {
     let format = sbom::FORMATS
@@ -24,25 +24,17 @@ pub fn run(args: &SbomArgs) -> Result<Exit, String> {
     let mut auditor = Auditor::new(&policy, Date::from_unix(time)).with_memory(args.source.memory);
     let memory = args.source.memory;
     let mut inventory: Option<Inventory> = None;
-    let mut is_full = false;
     let end = feed.run(args.output.quiet, &mut |line| {
         auditor.line(&line);
         match (&mut inventory, line) {
             (None, Line::Run(run)) => inventory = Some(Inventory::new(run, memory)),
-            (Some(inventory), line) => is_full |= inventory.push(&line).is_err(),
+            (Some(inventory), line) => inventory
+                .push(&line)
+                .map_err(|_| too_large("a bill of all this", memory))?,
             (None, _) => {}
         }
-        // Nothing more is to be read.
-        if is_full {
-            Err(io::ErrorKind::OutOfMemory.into())
-        } else {
-            Ok(())
-        }
-    });
-    if is_full {
-        return Err(too_large("a bill of all this", memory));
-    }
-    let end = end?;
+        Ok(())
+    })?;
     let Some(inventory) = inventory else {
         return Ok(Exit::Failed);
     };
@@ -59,11 +51,6 @@ pub fn run(args: &SbomArgs) -> Result<Exit, String> {
     };
     output.write(|out| (format.write)(&input, out))?;
     Ok(Exit::of(&end, args.source.strict, false, true))
-}
-
-/// What cannot be written before all of it is there, and does not fit.
-pub fn too_large(what: &str, memory: u64) -> String {
-    format!("{what} takes more than --memory of {memory} bytes; raise it, or take parts one by one")
 }
 
 /// The time of the bill: SOURCE_DATE_EPOCH (reproducible-builds.org) when it is set, else now.

@@ -36,6 +36,7 @@ pub fn show(mut feed: Feed, format: Option<&str>, output: &OutputArgs) -> Result
     let options = format::Options {
         look: output.look,
         support: SupportTable::default(),
+        memory: feed.memory(),
     };
     let today = dates::today().to_string();
     if let Some(format) = chosen {

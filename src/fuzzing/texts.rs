@@ -184,6 +184,7 @@ pub(super) fn report(lines: &[Line]) {
         let options = format::Options {
             look: Look::PLAIN,
             support: Default::default(),
+            memory: 1 << 30,
         };
         let mut writer = Writer::new(format, options, &mut out);
         for line in lines.iter().cloned() {

@@ -3,6 +3,7 @@
 use super::model::{Binary, End, ImageRecord, Line, Run, Unexamined};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::io;
 
 /// A whole scan: the keys of `run`, then `images`, `binaries`, `unexamined`, and the keys of `end`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,6 +55,41 @@ impl Document {
             .chain(self.unexamined.into_iter().map(Line::Unexamined))
             .chain(std::iter::once(Line::End(self.end)))
     }
+}
+
+/// The memory that a document may take until it is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    all: u64,
+    left: u64,
+}
+
+impl Room {
+    /// Room of so many bytes.
+    pub fn new(bytes: u64) -> Self {
+        Self {
+            all: bytes,
+            left: bytes,
+        }
+    }
+
+    /// Takes room for a line and for what a page makes of it, which is as much again.
+    ///
+    /// # Errors
+    /// When it does not fit.
+    pub fn take(&mut self, line: &Line) -> io::Result<()> {
+        let left = self.left.checked_sub(2 * line.weight());
+        self.left = left.ok_or_else(|| too_large("a page of all this", self.all))?;
+        Ok(())
+    }
+}
+
+/// What cannot be written before all of it is there, and does not fit: of the kind `OutOfMemory`.
+pub fn too_large(what: &str, memory: u64) -> io::Error {
+    let text = format!(
+        "{what} takes more than --memory of {memory} bytes; raise it, or take parts one by one"
+    );
+    io::Error::new(io::ErrorKind::OutOfMemory, text)
 }
 
 /// What the caller knows about the support of a Go release; the report only repeats it.

@@ -1,7 +1,7 @@
 //! The formats of `scan`: a table, and one writer that hands the lines to the format.
 
 use super::card::Cards;
-use super::document::{Document, Support, SupportTable};
+use super::document::{Document, Room, Support, SupportTable};
 use super::json::Json;
 use super::model::{KnowledgeDate, Line, Run, SCHEMA, Tool};
 use super::style::Look;
@@ -16,6 +16,8 @@ pub struct Options {
     pub look: Look,
     /// Support of Go releases.
     pub support: SupportTable,
+    /// Bytes of memory for what is written when all of it is there.
+    pub memory: u64,
 }
 
 /// An output in the making. It keeps of the lines no more than it needs for what it writes later.
@@ -98,7 +100,7 @@ pub static SCAN: &[Format] = &[
         human: false,
         pace: Pace::End,
         doc: "one page that needs no network, with charts and details",
-        start: || Box::new(Page(Document::new(nobody()))),
+        start: || Box::new(Page(None, Document::new(nobody()))),
     },
 ];
 
@@ -118,14 +120,16 @@ impl Render for Json {
 }
 
 /// Collects everything for the page.
-struct Page(Document);
+struct Page(Option<Room>, Document);
 
 impl Render for Page {
     fn line(&mut self, line: Line, options: &Options, out: &mut dyn Write) -> io::Result<()> {
         let is_last = matches!(line, Line::End(_));
-        self.0.push(line);
+        let room = self.0.get_or_insert_with(|| Room::new(options.memory));
+        room.take(&line)?;
+        self.1.push(line);
         if is_last {
-            html::write(&self.0, &options.support, out)?;
+            html::write(&self.1, &options.support, out)?;
         }
         Ok(())
     }
@@ -199,6 +203,7 @@ mod tests {
         let options = Options {
             look: Look::PLAIN,
             support: sample::support(),
+            memory: 64 << 20,
         };
         let mut out = Vec::new();
         let mut writer = Writer::new(find(name).unwrap(), options, &mut out);

@@ -234,9 +234,18 @@ fn frame(look: &Look) -> TableStyle {
     TableStyle::new().header_separator(LineStyle::none().fill(fill))
 }
 
+/// Longest text of a cell, in bytes: the table holds all its rows until it is written.
+const LONGEST: usize = 4096;
+
 fn cleaned(cell: Cell) -> Cell {
     cell.into_iter()
-        .map(|(text, tone)| (clean(&text).into_owned(), tone))
+        .map(|(mut text, tone)| {
+            if text.len() > LONGEST {
+                text.truncate(text.floor_char_boundary(LONGEST));
+                text = format!("{text}...");
+            }
+            (clean(&text).into_owned(), tone)
+        })
         .collect()
 }
 
@@ -372,6 +381,7 @@ mod tests {
         let options = Options {
             look,
             support: sample::support(),
+            memory: 64 << 20,
         };
         let mut out = Vec::new();
         let mut rows = Rows::default();

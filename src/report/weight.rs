@@ -1,12 +1,24 @@
 //! What a record takes in memory.
 
-use super::model::{Binary, ImageRecord, Location, Module, Unexamined};
+use super::model::{Binary, ImageRecord, Line, Location, Module, Unexamined};
 
 /// What the allocator and the text's own place take beside its bytes.
 const TEXT: usize = 40;
 
 fn texts<'t>(all: impl IntoIterator<Item = &'t String>) -> usize {
     all.into_iter().map(|t| t.len() + TEXT).sum()
+}
+
+impl Line {
+    /// About how many bytes of memory it takes.
+    pub fn weight(&self) -> u64 {
+        match self {
+            Self::Image(image) => image.weight(),
+            Self::Binary(binary) => binary.weight(),
+            Self::Unexamined(thing) => thing.weight(),
+            Self::Run(_) | Self::End(_) => 0,
+        }
+    }
 }
 
 impl Location {

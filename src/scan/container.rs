@@ -8,6 +8,7 @@ use crate::bytes::{ReadAt, Spill, base64};
 use crate::exe;
 use crate::go::{Level, environment};
 use crate::report::model::{Location, Unexamined};
+use crate::source::archive::forget;
 use crate::source::archive::stream::HEAD;
 use crate::source::archive::{
     ArchiveError, Candidate, Feed, Format, Input, Kind, Place, Reason, Receiver, Scope, Walker,
@@ -543,8 +544,10 @@ impl Found {
 }
 
 impl Receiver for Met<'_> {
-    fn entry_seen(&self, _place: &Place, _size: u64) {
+    fn entry_seen(&self, place: &Place, _size: u64) {
         Examine::entry_seen(self.examiner, 0);
+        // Links mean the last file of a name.
+        forget(&mut self.lock().by_entry, place);
     }
 
     fn too_small(&self, size: u64) -> bool {

@@ -199,11 +199,12 @@ fn every_rule_and_every_option_has_a_row() {
     for row in &rows {
         assert!(had.insert(row.rule), "{} twice", row.rule);
     }
-    // Rules about deployment files have no program to be triggered by; `tests/cli_lint.rs` has their files.
+    // Rules about deployment files have no program to be triggered by; `tests/cli_lint.rs` has their files. What is left out are findings
+    // of other rules, which are off here; `tests/large_records.rs` has it.
     let about_programs = || {
-        RULES
-            .iter()
-            .filter(|rule| !matches!(rule.check, Check::Deployment(_)))
+        RULES.iter().filter(|rule| {
+            !matches!(rule.check, Check::Deployment(_)) && rule.meta.id != "findings-left-out"
+        })
     };
     for rule in about_programs() {
         let row = rows.iter().find(|r| r.rule == rule.meta.id);

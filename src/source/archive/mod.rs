@@ -24,4 +24,5 @@ pub use feed::Feed;
 pub use problem::{ArchiveError, Reason};
 pub use scope::Scope;
 pub use stream::{Codec, Decompressed, Format, Kind, decompress, decompress_as, sniff};
+pub(crate) use walk::forget;
 pub use walk::{Candidate, Input, Place, Receiver, Walker, Want};

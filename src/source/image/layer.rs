@@ -7,8 +7,8 @@ use super::store::{Blob, Blobs};
 use super::{Examine, Options};
 use crate::source::archive::tar::{self, Ending, Entry, Flow};
 use crate::source::archive::{
-    ArchiveError, Candidate, Feed, Place, Reason, Receiver, Scope, Walker, Want, decompress, sniff,
-    stream,
+    ArchiveError, Candidate, Feed, Place, Reason, Receiver, Scope, Walker, Want, decompress,
+    forget, sniff, stream,
 };
 use crate::source::shelf::Shelved;
 use rayon::prelude::*;
@@ -495,6 +495,7 @@ impl LayerReceiver<'_> {
 
 impl Receiver for LayerReceiver<'_> {
     fn entry_seen(&self, place: &Place, size: u64) {
+        self.with(|got| forget(&mut got.by_entry, place));
         // The file of the layer itself was counted.
         if place.entries.len() > 1 {
             self.examine.entry_seen(size);

@@ -1,7 +1,8 @@
 //! Which files have more names: hard links of one archive, bounded in memory.
 
 use super::{Place, clean};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 
 /// A name, or the identity of a file, by which links find it.
 pub(super) type Key = Vec<u8>;
@@ -14,6 +15,17 @@ pub(super) struct Links {
     /// Bytes that may still be remembered.
     left: u64,
     overflown: bool,
+}
+
+/// Forgets what is known of an entry and of all that was in it, where another entry has its name.
+pub(crate) fn forget<T>(known: &mut BTreeMap<Vec<Vec<u8>>, T>, place: &Place) {
+    let from = (Bound::Included(place.entries.as_slice()), Bound::Unbounded);
+    while let Some((entries, _)) = known.range::<[Vec<u8>], _>(from).next()
+        && entries.starts_with(&place.entries)
+    {
+        let entries = entries.clone();
+        known.remove(&entries);
+    }
 }
 
 impl Links {

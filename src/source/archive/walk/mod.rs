@@ -7,6 +7,7 @@ use super::{
 };
 use crate::bytes::{Part, ReadAt, Spill, Windows};
 use links::Links;
+pub(crate) use links::forget;
 use std::io::Read;
 use std::ops::Range;
 
