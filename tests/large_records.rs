@@ -267,11 +267,12 @@ const TWICE: &str = "ulimit -v 131072; export MALLOC_ARENA_MAX=1";
 #[test]
 fn audits_and_bills_of_records_made_to_cost_stay_within_bounds() {
     let s = Scratch::new();
-    let of = |line: fn(usize, usize) -> String, count: usize, salt: usize| {
+    type Line = fn(usize, usize) -> String;
+    let of = |line: Line, count: usize, salt: usize| {
         let lines: String = (0..count).map(|i| line(salt, i)).collect();
         program_of(lines.as_bytes())
     };
-    let kinds: [(&str, fn(usize, usize) -> String, usize); 4] = [
+    let kinds: [(&str, Line, usize); 4] = [
         (
             "uniq",
             |p, i| format!("dep\texample.com/m{p}-{i}\tv1.0.0\th1:=\n"),
@@ -316,6 +317,27 @@ fn audits_and_bills_of_records_made_to_cost_stay_within_bounds() {
                 code => panic!("{command} {name}: {code:?} {}", out.stderr),
             }
         }
+    }
+    for sides in [
+        "uniq settings",
+        "settings settings",
+        "sums versions",
+        "experiments settings",
+    ] {
+        let out = limited(
+            s.path(),
+            TWICE,
+            &format!("diff --format json --memory 32M {sides}"),
+        );
+        let refused = out
+            .stderr
+            .contains("a comparison of all this takes more than");
+        assert_eq!(
+            out.code,
+            Some(if refused { 2 } else { 0 }),
+            "{sides}: {}",
+            out.stderr
+        );
     }
     let out = limited(s.path(), TWICE, "audit --memory 32M sums");
     assert!(

@@ -9,6 +9,7 @@ use super::policy;
 use crate::audit::{Audit, Auditor, Baseline};
 use crate::report::document::{Document, Room, SupportTable};
 use crate::report::findings::{self, remarks};
+use crate::report::format::PAGE;
 use crate::report::html::Page;
 use crate::report::model::Line;
 use crate::report::style::clean;
@@ -34,7 +35,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
     let format = findings::format(&judge.format);
     // Only the page shows the binaries too, so only it keeps them.
     let mut page: Option<(Document, SupportTable)> = None;
-    let mut room = Room::new(args.source.memory);
+    let mut room = Room::new("a page", PAGE, args.source.memory);
     let day = today.to_string();
     let end = feed.run(args.output.quiet, &mut |line| {
         auditor.line(&line);

@@ -7,6 +7,7 @@ use super::output::Output;
 use super::scan::targets;
 use crate::audit::diff::{self, Class};
 use crate::report::diff::{html, json, markdown, text};
+use crate::report::document::Room;
 use crate::report::findings::Options;
 use crate::report::model::{Binary, End, Line};
 use crate::report::style::clean;
@@ -28,8 +29,10 @@ pub fn run(args: &DiffArgs) -> Result<Exit, String> {
     let (old, new) = (old?, new?);
     let mut output = Output::open(&args.output)?;
     let quiet = args.output.quiet;
-    let (before, mut end) = collect(old, quiet)?;
-    let (now, end_of_new) = collect(new, quiet)?;
+    // Where all is new, every fact of a record is a change, and in a page a row.
+    let mut room = Room::new("a comparison", 3, args.source.memory);
+    let (before, mut end) = collect(old, quiet, &mut room)?;
+    let (now, end_of_new) = collect(new, quiet, &mut room)?;
     for (name, binaries, end) in [(&names[0], &before, &end), (&names[1], &now, &end_of_new)] {
         // What could not be read has been said.
         if binaries.is_empty() && !end.failed && !quiet {
@@ -63,9 +66,10 @@ pub fn run(args: &DiffArgs) -> Result<Exit, String> {
 }
 
 /// All binaries of one side.
-fn collect(feed: Feed, quiet: bool) -> Result<(Vec<Binary>, End), String> {
+fn collect(feed: Feed, quiet: bool, room: &mut Room) -> Result<(Vec<Binary>, End), String> {
     let mut binaries = Vec::new();
     let end = feed.run(quiet, &mut |line| {
+        room.take(&line)?;
         if let Line::Binary(binary) = line {
             binaries.push(*binary);
         }

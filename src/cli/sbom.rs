@@ -30,7 +30,7 @@ pub fn run(args: &SbomArgs) -> Result<Exit, String> {
             (None, Line::Run(run)) => inventory = Some(Inventory::new(run, memory)),
             (Some(inventory), line) => inventory
                 .push(&line)
-                .map_err(|_| too_large("a bill of all this", memory))?,
+                .map_err(|_| too_large("a bill", memory))?,
             (None, _) => {}
         }
         Ok(())

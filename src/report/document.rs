@@ -57,29 +57,34 @@ impl Document {
     }
 }
 
-/// The memory that a document may take until it is written.
+/// The memory that records may take until what is made of them is written.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
+    what: &'static str,
+    /// What is made of a record takes, with the record, so many times its weight.
+    times: u64,
     all: u64,
     left: u64,
 }
 
 impl Room {
-    /// Room of so many bytes.
-    pub fn new(bytes: u64) -> Self {
+    /// Room of so many bytes for what is made of records, say, `a page`, which takes `times` their weight.
+    pub fn new(what: &'static str, times: u64, bytes: u64) -> Self {
         Self {
+            what,
+            times,
             all: bytes,
             left: bytes,
         }
     }
 
-    /// Takes room for a line and for what a page makes of it, which is as much again.
+    /// Takes room for a line and for what is made of it.
     ///
     /// # Errors
     /// When it does not fit.
     pub fn take(&mut self, line: &Line) -> io::Result<()> {
-        let left = self.left.checked_sub(2 * line.weight());
-        self.left = left.ok_or_else(|| too_large("a page of all this", self.all))?;
+        let left = self.left.checked_sub(self.times * line.weight());
+        self.left = left.ok_or_else(|| too_large(self.what, self.all))?;
         Ok(())
     }
 }
@@ -87,7 +92,7 @@ impl Room {
 /// What cannot be written before all of it is there, and does not fit: of the kind `OutOfMemory`.
 pub fn too_large(what: &str, memory: u64) -> io::Error {
     let text = format!(
-        "{what} takes more than --memory of {memory} bytes; raise it, or take parts one by one"
+        "{what} of all this takes more than --memory of {memory} bytes; raise it, or take parts one by one"
     );
     io::Error::new(io::ErrorKind::OutOfMemory, text)
 }

@@ -119,13 +119,18 @@ impl Render for Json {
     }
 }
 
+/// What a page takes, by the weight of its records: details, and the texts that it shows.
+pub const PAGE: u64 = 2;
+
 /// Collects everything for the page.
 struct Page(Option<Room>, Document);
 
 impl Render for Page {
     fn line(&mut self, line: Line, options: &Options, out: &mut dyn Write) -> io::Result<()> {
         let is_last = matches!(line, Line::End(_));
-        let room = self.0.get_or_insert_with(|| Room::new(options.memory));
+        let room = self
+            .0
+            .get_or_insert_with(|| Room::new("a page", PAGE, options.memory));
         room.take(&line)?;
         self.1.push(line);
         if is_last {

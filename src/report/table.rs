@@ -241,7 +241,8 @@ fn cleaned(cell: Cell) -> Cell {
     cell.into_iter()
         .map(|(mut text, tone)| {
             if text.len() > LONGEST {
-                text.truncate(text.floor_char_boundary(LONGEST));
+                let end = (0..=LONGEST).rev().find(|at| text.is_char_boundary(*at));
+                text.truncate(end.unwrap_or_default());
                 text = format!("{text}...");
             }
             (clean(&text).into_owned(), tone)
@@ -407,6 +408,18 @@ mod tests {
                 assert!(width(line) <= columns, "{columns}: {line}\n{text}");
             }
         }
+    }
+
+    #[test]
+    fn a_text_that_no_cell_can_hold_is_cut_and_still_a_text() {
+        let mut document = sample::document();
+        document.binaries[0].path = "é".repeat(100_000);
+        let text = table(&document, look(None));
+        assert!(
+            text.len() < 40_000 && text.contains("é..."),
+            "{}",
+            text.len()
+        );
     }
 
     #[test]

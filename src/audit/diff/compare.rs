@@ -2,7 +2,7 @@
 
 use super::{Change, Class, Direction};
 use crate::audit::known::{self, Release};
-use crate::report::model::{Binary, Linkage, Module, Verdict};
+use crate::report::model::{Binary, BuildInfo, Linkage, Module, Verdict};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -246,20 +246,22 @@ fn settings(old: &Binary, new: &Binary, out: &mut Changes) {
         && !a.settings.is_empty()
         && !b.settings.is_empty()
     {
-        let keys: BTreeSet<&str> = a
-            .settings
-            .iter()
-            .chain(&b.settings)
-            .map(|s| s.key.as_str())
-            .collect();
+        // Of a key that is there twice the first counts, as for `BuildInfo::setting`.
+        let values = |info: &BuildInfo| -> BTreeMap<String, String> {
+            let settings = info.settings.iter().rev();
+            settings.map(|s| (s.key.clone(), s.value.clone())).collect()
+        };
+        let (a, b) = (values(a), values(b));
+        let keys: BTreeSet<&str> = a.keys().chain(b.keys()).map(String::as_str).collect();
         // Told by their effect under other classes.
         for key in keys
             .into_iter()
             .filter(|k| !k.starts_with("vcs") && !matches!(*k, "DefaultGODEBUG" | "GOEXPERIMENT"))
         {
-            let worse = UNFIT.contains(&key) && b.setting(key) == Some("true")
-                || key == "-trimpath" && b.setting(key) != Some("true");
-            out.value(Class::Setting, key, a.setting(key), b.setting(key), worse);
+            let [a, b] = [&a, &b].map(|side| side.get(key).map(String::as_str));
+            let worse = UNFIT.contains(&key) && b == Some("true")
+                || key == "-trimpath" && b != Some("true");
+            out.value(Class::Setting, key, a, b, worse);
         }
     }
     if let (Some(a), Some(b)) = (&old.fips, &new.fips) {
@@ -289,9 +291,10 @@ fn settings(old: &Binary, new: &Binary, out: &mut Changes) {
 
 fn experiments(old: &Binary, new: &Binary, out: &mut Changes) {
     if let (Some(a), Some(b)) = (&old.experiments.enabled, &new.experiments.enabled) {
-        for name in a.iter().chain(b).collect::<BTreeSet<_>>() {
-            let on = |list: &[String]| list.contains(name).then_some("on");
-            out.value(Class::Experiment, name, on(a), on(b), false);
+        let [a, b] = [a, b].map(|list| list.iter().collect::<BTreeSet<_>>());
+        for name in a.union(&b) {
+            let on = |list: &BTreeSet<_>| list.contains(name).then_some("on");
+            out.value(Class::Experiment, name, on(&a), on(&b), false);
         }
     } else {
         let joined = |b: &Binary| Some(b.experiments.suffix.join(",")).filter(|s| !s.is_empty());

@@ -1,16 +1,32 @@
 //! The whole diff as one JSON document.
 
+use super::super::each::Each;
 use crate::audit::diff::{Class, Diff};
-use serde_json::{Map, json};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 use std::io::{self, Write};
+
+/// In the order in which other documents have their keys.
+#[derive(Serialize)]
+struct Document<P> {
+    counts: Map<String, Value>,
+    pairs: P,
+    schema: &'static str,
+    unchanged: u64,
+}
 
 /// Writes the document: `pairs` with every change, `counts` by class, `unchanged`.
 pub fn render(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
-    let counts: Map<String, serde_json::Value> = Class::ALL
+    let counts = Class::ALL
         .into_iter()
         .map(|c| (c.name().to_string(), diff.count(c).into()))
         .collect();
-    let document = json!({ "schema": "gospect-diff/1", "counts": counts, "unchanged": diff.unchanged, "pairs": diff.pairs });
+    let document = Document {
+        counts,
+        pairs: Each(|| diff.pairs.iter().map(|pair| json!(pair))),
+        schema: "gospect-diff/1",
+        unchanged: diff.unchanged,
+    };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
 }
