@@ -589,3 +589,86 @@ fn links_to_what_is_no_program_use_up_no_limit() {
         "{programs:?} {others:?}"
     );
 }
+
+#[test]
+fn links_mean_what_an_unpacker_would_link_to() {
+    let s = Scratch::new();
+    let (old, new) = (fixture(OLD), fixture(NEW));
+    let versions = |target: &str| -> Vec<(String, String)> {
+        let out = finish(command().current_dir(s.path()).args([
+            "scan",
+            "--facts=build-info",
+            "--format=ndjson",
+            target,
+        ]));
+        let mut all = Vec::new();
+        for line in out.stdout.lines() {
+            let line: Value = serde_json::from_str(line).unwrap();
+            if line["type"] == "binary" {
+                let entry = line["location"]["entry"]
+                    .as_array()
+                    .unwrap()
+                    .last()
+                    .cloned();
+                let version = line["go_version"].as_str().unwrap();
+                all.push((
+                    entry.unwrap().as_str().unwrap().to_owned(),
+                    version[..6].to_owned(),
+                ));
+            }
+        }
+        all
+    };
+    let row = |name: &str, version: &str| (name.to_owned(), version.to_owned());
+    // A link to a link, after its target was replaced; a link to itself; a link that takes the name of another file.
+    let all = tar(&[
+        File("a", &old),
+        HardLink("b", "a"),
+        File("a", &new),
+        HardLink("c", "b"),
+        HardLink("a", "a"),
+        HardLink("a", "./a"),
+        HardLink("c2", "a"),
+        HardLink("a", "b"),
+        HardLink("c3", "a"),
+    ]);
+    let expected = [
+        row("a", "go1.21"),
+        row("b", "go1.21"),
+        row("a", "go1.27"),
+        row("c", "go1.21"),
+        row("c2", "go1.27"),
+        row("a", "go1.21"),
+        row("c3", "go1.21"),
+    ];
+    s.put("all.tar", &all);
+    assert_eq!(versions("all.tar"), expected);
+    let layer = tar(&[File("opt/all.tar", &all)]);
+    s.put(
+        "image.tar",
+        &docker_archive("a:1", "linux/amd64", &json!({}), &[layer]),
+    );
+    assert_eq!(versions("image.tar"), expected);
+}
+
+#[test]
+fn many_links_to_an_archive_of_many_programs_take_no_time() {
+    let s = Scratch::new();
+    // Programs that end in their headers, as cheap as can be.
+    let program = fixture(NEW)[..200].to_vec();
+    let names: Vec<String> = (0..2000).map(|i| format!("p{i}")).collect();
+    let inner: Vec<_> = names.iter().map(|name| File(name, &program)).collect();
+    let links: Vec<String> = (0..20_000).map(|i| format!("l{i}.tar")).collect();
+    let inner = tar(&inner);
+    let mut all = vec![File("in.tar", &inner)];
+    all.extend(links.iter().map(|name| HardLink(name, "in.tar")));
+    s.put("all.tar", &tar(&all));
+    let start = std::time::Instant::now();
+    let (programs, others) = entries_told(s.path(), "all.tar");
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    assert!(
+        programs.is_empty() && (2000..25_000).contains(&others.len()),
+        "{}",
+        others.len()
+    );
+}

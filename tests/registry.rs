@@ -26,14 +26,14 @@ impl Examine for Programs {
         }
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Shelved>, ArchiveError> {
+    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Shelved, ArchiveError>> {
         let mut bytes = vec![0; candidate.bytes.len() as usize];
         candidate.bytes.read_at(&mut bytes, 0).unwrap();
         let binary = Binary {
             sha256: Some(Digest::of(&bytes).hex()),
             ..Binary::default()
         };
-        Ok(vec![binary.into()])
+        vec![Ok(binary.into())]
     }
 }
 

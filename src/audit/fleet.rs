@@ -187,28 +187,38 @@ impl Fleet {
                 .iter()
                 .map(|k| record.values(k).join(","))
                 .collect();
-            if values.iter().any(|v| !v.is_empty()) || group_by.is_empty() {
-                self.groups.entry(values.join(" ")).or_default().push(index);
+            let name = values.join(" ");
+            let is_one = values.iter().any(|v| !v.is_empty()) || group_by.is_empty();
+            if is_one && self.fits(&name) {
+                self.groups.entry(name).or_default().push(index);
             }
         }
         let info = binary.build_info.as_ref();
         let (modules, all_modules) = self.modules(binary, index);
         let (settings, all_settings) = self.settings(binary);
         self.not_compared += u64::from(!all_modules || !all_settings);
+        let main_package = binary.main_package.clone().filter(|p| self.fits(p));
+        let experiments = binary.experiments.suffix.join(",");
+        let experiments = Some(experiments).filter(|e| self.fits(e));
+        let revision = info.and_then(|i| i.setting("vcs.revision"));
+        let revision = revision.filter(|r| self.fits(r)).map(str::to_string);
         self.hidden.push(hidden);
         self.rows.push(Row {
             path: binary.path.clone(),
             location: binary.location.clone(),
             port: port(binary),
-            main_package: binary.main_package.clone(),
+            main_package,
             go_version: binary.go_version.clone(),
-            experiments: binary.experiments.suffix.join(","),
-            revision: info
-                .and_then(|i| i.setting("vcs.revision"))
-                .map(str::to_string),
+            experiments: experiments.unwrap_or_default(),
+            revision,
             settings,
             modules,
         });
+    }
+
+    /// Whether there is room for a text; those of honest programs are short, and take none.
+    fn fits(&mut self, text: &str) -> bool {
+        text.len() <= 256 || self.room.take(text.len()).is_some()
     }
 
     /// The modules of a binary, and whether these are all of them.

@@ -17,8 +17,8 @@ pub struct Ledger {
     pub findings: Vec<Finding>,
     room: u64,
     weight: u64,
-    /// By rule: how many were left out.
-    left_out: BTreeMap<String, u64>,
+    /// By rule and its code: how many were left out.
+    left_out: BTreeMap<(String, String), u64>,
     worst: Option<Level>,
 }
 
@@ -44,7 +44,10 @@ impl Ledger {
     pub fn take(&mut self, finding: Finding, said: usize) {
         let weight = finding.weight();
         if said >= OF_ONE || self.weight.saturating_add(weight) > self.room {
-            *self.left_out.entry(finding.rule).or_default() += 1;
+            *self
+                .left_out
+                .entry((finding.rule, finding.code))
+                .or_default() += 1;
             self.worst = self.worst.max(Some(finding.level));
             return;
         }
@@ -57,11 +60,16 @@ impl Ledger {
         self.findings.push(finding);
     }
 
+    /// Whether findings of a rule that this tells by id and code were left out.
+    pub fn has_left_out(&self, mut names: impl FnMut(&str, &str) -> bool) -> bool {
+        self.left_out.keys().any(|(rule, code)| names(rule, code))
+    }
+
     /// How bad the worst is of those that were left out, and what is to be said of them.
     pub fn left_out(&self) -> Option<(Level, Report)> {
         let count: u64 = self.left_out.values().sum();
         let mut report = Report::new(format!("{count} more findings are not listed"));
-        for (rule, count) in &self.left_out {
+        for ((rule, _), count) in &self.left_out {
             report = report.see(rule.clone(), count.to_string());
         }
         let help = format!(
@@ -149,6 +157,19 @@ mod tests {
         );
         let last = audit.findings.iter().find(|f| f.rule == META.id).unwrap();
         assert_eq!(last.level, Level::Error);
-        assert!(audit.fails(Level::Error));
+        assert!(audit.fails(Level::Error) && audit.is_cut);
+    }
+
+    #[test]
+    fn it_cannot_be_turned_off_and_makes_no_waiver_unused() {
+        let text = "[rules]\nfindings-left-out = \"off\"\nunused-waiver = \"error\"\n[[waivers]]\nrule = \"unknown-experiment\"\nreason = \"r\"\npath = \"z*\"\n";
+        let policy = Policy::load(text, "p.toml").unwrap();
+        let day = Date::parse("2026-11-22").unwrap();
+        let mut auditor = Auditor::new(&policy, day).with_memory(64 << 10);
+        auditor.binary(&experiments(100));
+        auditor.binary(&change(experiments(1), |b| b.path = "z".into()));
+        let audit = auditor.finish();
+        let of = |rule: &str| audit.findings.iter().filter(|f| f.rule == rule).count();
+        assert_eq!((of(META.id), of("unused-waiver")), (1, 0));
     }
 }

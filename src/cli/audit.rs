@@ -89,6 +89,13 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
 /// True when findings make the exit code 1; with --write-baseline they are accepted instead.
 pub fn failed(judge: &JudgeArgs, audit: &Audit, unread: bool, quiet: bool) -> Result<bool, String> {
     match &judge.write_baseline {
+        Some(path) if audit.is_cut => {
+            say!(
+                "gospect: {} is not written: not all findings are listed; raise --memory, or audit directories one by one",
+                clean(&path.to_string_lossy())
+            );
+            Ok(true)
+        }
         Some(path) if !unread => {
             write_baseline(path, audit, quiet)?;
             Ok(false)

@@ -21,7 +21,8 @@ pub fn run(args: &SbomArgs) -> Result<Exit, String> {
     let mut output = Output::open(&args.output)?;
     // Findings are judged by the built-in policy on the day of the bill, so that the same input gives the same bill.
     let policy = Policy::built_in();
-    let mut auditor = Auditor::new(&policy, Date::from_unix(time)).with_memory(args.source.memory);
+    let mut auditor =
+        Auditor::new(&policy, Date::from_unix(time)).with_memory(args.source.memory / 2);
     let memory = args.source.memory;
     let mut inventory: Option<Inventory> = None;
     let end = feed.run(args.output.quiet, &mut |line| {

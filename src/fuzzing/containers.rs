@@ -186,9 +186,9 @@ impl Examine for Taker {
         want(head)
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Shelved>, ArchiveError> {
+    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Shelved, ArchiveError>> {
         read_all(candidate.bytes);
-        Ok(vec![Binary::default().into()])
+        vec![Ok(Binary::default().into())]
     }
 }
 

@@ -363,23 +363,35 @@ impl Examine for Examiner<'_> {
         self.add_bytes(count);
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Shelved>, ArchiveError> {
+    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Shelved, ArchiveError>> {
         let name = candidate.place.len();
+        let rest = |inner: &Inner| {
+            (inner.untold > 0).then(|| Err(ArchiveError::limit(untold(inner.untold))))
+        };
+        let mut all = Vec::new();
         match self.kept_program(candidate.bytes) {
-            Content::Go(found) => found
-                .into_iter()
-                .map(|(binary, inner)| Ok(placed((self.shelf.put(binary, name)?, inner))))
-                .collect(),
-            Content::NotGo(_) => {
-                self.count_not_go();
-                Ok(Vec::new())
+            Content::Go(found) => {
+                for (binary, inner) in found {
+                    let more = rest(&inner);
+                    let record = self.shelf.put(binary, name);
+                    all.push(record.map(|record| placed((record, inner))));
+                    all.extend(more);
+                }
             }
+            Content::Waiting(kept) => {
+                for (record, inner) in kept {
+                    let more = rest(&inner);
+                    all.push(Ok(placed((record, inner))));
+                    all.extend(more);
+                }
+            }
+            Content::NotGo(_) => self.count_not_go(),
             Content::Unexamined(reason, detail) => {
-                Err(ArchiveError::new(Reason::of(reason), detail))
+                all.push(Err(ArchiveError::new(Reason::of(reason), detail)));
             }
-            Content::Waiting(kept) => Ok(kept.into_iter().map(placed).collect()),
-            Content::Container | Content::Packed => Ok(Vec::new()),
+            Content::Container | Content::Packed => {}
         }
+        all
     }
 }
 
@@ -546,7 +558,6 @@ impl Found {
 impl Receiver for Met<'_> {
     fn entry_seen(&self, place: &Place, _size: u64) {
         Examine::entry_seen(self.examiner, 0);
-        // Links mean the last file of a name.
         forget(&mut self.lock().by_entry, place);
     }
 
@@ -587,12 +598,18 @@ impl Receiver for Met<'_> {
 
     fn alias(&self, of: &Place, place: &Place) {
         let mut all = self.lock();
+        if all.links > LINKS {
+            return;
+        }
         let same = all.by_entry.range(of.entries.clone()..);
         let same = same.take_while(|(entries, _)| entries.starts_with(&of.entries));
         let mut copies = Vec::new();
         let mut count = 0;
         // A container may have much in it.
-        for (entries, &(from, to)) in same.take(LINKS as usize + 1) {
+        for (entries, &(from, to)) in same {
+            if all.links + count > LINKS {
+                break;
+            }
             // What stands behind the names of the entry itself is inside it.
             let inside = entries.get(of.entries.len()..).unwrap_or_default();
             for noted in all.all.get(from..to).unwrap_or_default() {
@@ -603,14 +620,13 @@ impl Receiver for Met<'_> {
                 copies.push((inside.to_vec(), noted.clone()));
             }
         }
-        let before = all.links;
         all.links += count;
-        let (within, first) = (all.links <= LINKS, before <= LINKS);
+        let within = all.links <= LINKS;
+        // Links mean the last file of a name.
+        forget(&mut all.by_entry, place);
         drop(all);
         if !within {
-            if first {
-                self.unexamined(&Place::default(), &ArchiveError::too_many_links(LINKS));
-            }
+            self.unexamined(&Place::default(), &ArchiveError::too_many_links(LINKS));
             return;
         }
         for (inside, noted) in copies {

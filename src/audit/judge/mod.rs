@@ -54,6 +54,9 @@ pub struct Audit {
     /// What `--write-baseline` writes.
     #[serde(skip)]
     pub baseline: Baseline,
+    /// Not all findings are listed.
+    #[serde(skip)]
+    pub is_cut: bool,
 }
 
 /// Findings by level; waived and accepted ones apart.
@@ -357,6 +360,7 @@ impl<'p> Auditor<'p> {
         listed.for_each(|f| self.accepted.accept(f));
         // Behind waivers and baseline: nobody knows what it stands for.
         self.tell_left_out(&rows);
+        let is_cut = self.ledger.has_left_out(|_, _| true);
         let mut findings = self.ledger.findings;
         findings.sort_by(|a, b| {
             // A file is read from top to bottom, a program worst first.
@@ -384,6 +388,7 @@ impl<'p> Auditor<'p> {
             profile: self.policy.profile.clone(),
             today: self.today.to_string(),
             baseline: self.accepted,
+            is_cut,
         }
     }
 
@@ -391,10 +396,11 @@ impl<'p> Auditor<'p> {
     fn tell_left_out(&mut self, rows: &[Effective]) {
         let meta = &super::rules::completeness::findings_left_out::META;
         let row = registry::position(meta.code).and_then(|i| rows.get(i));
-        let level = row.and_then(|r| r.level);
-        let (Some(level), Some((worst, report))) = (level, self.ledger.left_out()) else {
+        let Some((worst, report)) = self.ledger.left_out() else {
             return;
         };
+        // Turned off, a policy of a few rules would pass because of what it did not see.
+        let level = row.and_then(|r| r.level).unwrap_or(worst);
         let target = self.fleet.target().to_owned();
         let location = Location {
             target: target.clone(),
@@ -461,7 +467,9 @@ impl<'p> Auditor<'p> {
                     .help(help)
             };
             // A policy can serve programs and deployment files: a run over the one says nothing of the other.
-            if covered == 0 && !self.judged(w) {
+            // Nor is one unused where what it may cover was left out.
+            let may_cover = self.ledger.has_left_out(|rule, code| w.names(rule, code));
+            if covered == 0 && (may_cover || !self.judged(w)) {
                 continue;
             }
             if covered == 0 {

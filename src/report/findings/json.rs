@@ -2,7 +2,7 @@
 
 use super::super::each::Each;
 use super::Options;
-use crate::audit::{Audit, Counts};
+use crate::audit::Audit;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -11,7 +11,7 @@ use std::io::{self, Write};
 #[derive(Serialize)]
 struct Document<'a, F> {
     binaries: u64,
-    counts: Counts,
+    counts: Value,
     files: u64,
     findings: F,
     profile: &'a str,
@@ -24,7 +24,7 @@ struct Document<'a, F> {
 pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         binaries: audit.binaries,
-        counts: audit.counts,
+        counts: json!(audit.counts),
         files: audit.files,
         findings: Each(|| audit.findings.iter().map(|f| json!(f))),
         profile: &audit.profile,

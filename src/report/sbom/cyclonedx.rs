@@ -290,7 +290,7 @@ impl<'a> Bill<'a> {
             properties: (!all.is_empty()).then(|| properties(all)),
             purl: purl.map(Cow::from),
             version: Some(&*key.version).filter(|version| !version.is_empty()),
-            ..Component::new("library", key.id(), &*key.path)
+            ..Component::new("library", part.id(), &*key.path)
         }
     }
 

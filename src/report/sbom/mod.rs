@@ -85,7 +85,16 @@ pub struct Full;
 /// A module, and the numbers of the programs whose records name it.
 struct Part<K> {
     key: Arc<K>,
+    /// What its name ends with.
+    digest: [u8; ID],
     users: Vec<u32>,
+}
+
+impl<K> Part<K> {
+    /// Its name in the bill.
+    fn id(&self) -> String {
+        format!("module-{}", hex(&self.digest))
+    }
 }
 
 /// One binary with what it depends on.
@@ -159,7 +168,7 @@ impl Key {
         }
     }
 
-    fn id(&self) -> String {
+    fn digest(&self) -> [u8; ID] {
         let replaces = self
             .replaces
             .as_ref()
@@ -171,7 +180,7 @@ impl Key {
             replaces,
             &self.directory,
         );
-        id("module", &format!("{parts:?}"))
+        digest(&format!("{parts:?}"))
     }
 
     /// Bytes of memory with all that is kept beside it.
@@ -182,7 +191,7 @@ impl Key {
             .map(|(path, version)| path.len() + version.len() + 32);
         let directory = self.directory.iter().map(|d| d.len() + 16);
         let texts = self.path.len() + self.version.len() + self.sum.len();
-        texts + replaces.chain(directory).sum::<usize>() + 300
+        texts + replaces.chain(directory).sum::<usize>() + 320
     }
 
     /// Facts that neither format has a field for.
@@ -280,14 +289,23 @@ impl Inventory {
         let texts = properties
             .iter()
             .map(|(name, value)| name.len() + value.len() + 80);
-        let own = size_of::<Program>() + 5 * binary.path.len() + 1024;
+        let name = name(binary).to_owned();
+        let version = terms::shown_version(binary).map(str::to_owned);
+        let purl = program_purl(binary);
+        let facts = name.len()
+            + [&version, &purl]
+                .into_iter()
+                .flatten()
+                .map(String::len)
+                .sum::<usize>();
+        let own = size_of::<Program>() + 5 * binary.path.len() + facts + 1024;
         self.take((own + texts.sum::<usize>() + 12 * modules.len()) as u64)?;
         self.programs.push(Program {
             path: binary.path.clone(),
             location: binary.location.clone(),
-            name: name(binary).to_owned(),
-            version: terms::shown_version(binary).map(str::to_owned),
-            purl: program_purl(binary),
+            name,
+            version,
+            purl,
             sha256: binary.sha256.clone(),
             found: found(binary),
             is_complete: binary.build_info.is_some(),
@@ -308,6 +326,7 @@ impl Inventory {
         let number = u32::try_from(self.modules.len()).map_err(|_| Full)?;
         let key = Arc::new(key);
         self.modules.push(Part {
+            digest: key.digest(),
             key: Arc::clone(&key),
             users: Vec::new(),
         });
@@ -358,7 +377,7 @@ impl Inventory {
     /// The names of what a program depends on.
     fn depends(&self, program: &Program) -> Vec<String> {
         let modules = program.modules.iter();
-        let modules = modules.filter_map(|n| Some(self.modules.get(*n as usize)?.key.id()));
+        let modules = modules.filter_map(|n| Some(self.modules.get(*n as usize)?.id()));
         let toolchain = program
             .toolchain
             .iter()
@@ -607,9 +626,19 @@ impl io::Write for Digesting {
     }
 }
 
+/// Bytes of a digest that a name has.
+const ID: usize = 10;
+
 /// A name that stays the same as long as what it names does.
 fn id(kind: &str, content: &str) -> String {
-    format!("{kind}-{}", hex(&Sha256::digest(content).as_slice()[..10]))
+    format!("{kind}-{}", hex(&digest(content)))
+}
+
+fn digest(content: &str) -> [u8; ID] {
+    let mut short = [0; ID];
+    let whole = Sha256::digest(content);
+    short.copy_from_slice(&whole.as_slice()[..ID]);
+    short
 }
 
 fn hex(bytes: &[u8]) -> String {

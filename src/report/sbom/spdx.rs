@@ -33,7 +33,7 @@ pub fn write(input: &Input, out: &mut dyn Write) -> io::Result<()> {
     // The time is no part of the content: the same bill made twice has one namespace.
     let digest = Digesting::of(&(
         &relationships,
-        Each(|| inventory.modules.iter().map(|part| part.key.id())),
+        Each(|| inventory.modules.iter().map(|part| part.id())),
         Each(|| (0..inventory.programs.len()).map(|number| bill.notes(number))),
     ))?;
     let document = Document {
@@ -184,7 +184,7 @@ impl<'a> Bill<'a> {
 
     fn module(self, part: &Part<Key>) -> Value {
         let key = &part.key;
-        let mut all = package(&reference(&key.id()), &key.path, "LIBRARY");
+        let mut all = package(&reference(&part.id()), &key.path, "LIBRARY");
         let digest = sha256_of_sum(&key.sum).map(|hex| format!("sha256:{hex}"));
         checksum(&mut all, digest.as_deref());
         let version = Some(&*key.version).filter(|version| !version.is_empty());

@@ -512,16 +512,21 @@ impl Receiver for LayerReceiver<'_> {
 
     fn candidate(&self, candidate: &Candidate<'_>) {
         let records = self.examine.examine(candidate);
-        self.with(|got| match records {
-            Ok(records) => records
-                .into_iter()
-                .for_each(|record| got.program(candidate.place, record)),
-            Err(problem) => got.problem(candidate.place, &problem),
+        self.with(|got| {
+            for record in records {
+                match record {
+                    Ok(record) => got.program(candidate.place, record),
+                    Err(problem) => got.problem(candidate.place, &problem),
+                }
+            }
         });
     }
 
     fn alias(&self, of: &Place, place: &Place) {
         self.with(|got| {
+            if got.aliases > ALIASES {
+                return;
+            }
             let moved = |entries: &[Vec<u8>]| {
                 let inside = entries.get(of.entries.len()..).unwrap_or_default();
                 let mut there = place.clone();
@@ -531,7 +536,10 @@ impl Receiver for LayerReceiver<'_> {
             let same = got.by_entry.range(of.entries.clone()..);
             let same = same.take_while(|(entries, _)| entries.starts_with(&of.entries));
             let (mut programs, mut problems) = (Vec::new(), Vec::new());
-            for (entries, told) in same.take(ALIASES as usize + 1) {
+            for (entries, told) in same {
+                if got.aliases > ALIASES {
+                    break;
+                }
                 for &index in &told.programs {
                     let Some((at, record)) = got.binaries.get(index) else {
                         continue;
@@ -550,6 +558,7 @@ impl Receiver for LayerReceiver<'_> {
                     }
                 }
             }
+            forget(&mut got.by_entry, place);
             if got.aliases > ALIASES {
                 return;
             }

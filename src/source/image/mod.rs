@@ -49,10 +49,8 @@ pub trait Examine: Sync {
 
     /// The records of a candidate: none when it is not of interest, several when it holds several programs.
     /// `path` and `location` are filled in later, except for `location.slice` and a member's name in `location.entry`.
-    ///
-    /// # Errors
-    /// When it is of interest and could not be read.
-    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Shelved>, ArchiveError>;
+    /// What is of interest and could not be read stands among them.
+    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Shelved, ArchiveError>>;
 }
 
 /// How to scan an image.

@@ -18,19 +18,19 @@ impl Examine for Programs {
         }
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Shelved>, ArchiveError> {
+    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Shelved, ArchiveError>> {
         let mut bytes = vec![0; candidate.bytes.len() as usize];
         candidate.bytes.read_at(&mut bytes, 0).unwrap();
         let text = String::from_utf8_lossy(&bytes[4..]).into_owned();
         if text.starts_with("broken") {
-            return Err(ArchiveError::new(Reason::Packed, "cannot be unpacked"));
+            return vec![Err(ArchiveError::new(Reason::Packed, "cannot be unpacked"))];
         }
         let binary = Binary {
             main_package: Some(text),
             size: candidate.bytes.len(),
             ..Binary::default()
         };
-        Ok(vec![binary.into()])
+        vec![Ok(binary.into())]
     }
 }
 

@@ -22,14 +22,14 @@ impl Examine for Programs {
         }
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Result<Vec<Shelved>, ArchiveError> {
+    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Shelved, ArchiveError>> {
         let mut name = [0; 7];
         candidate.bytes.read_at(&mut name, 0).unwrap();
         let binary = Binary {
             main_package: Some(String::from_utf8_lossy(&name[4..]).into_owned()),
             ..Binary::default()
         };
-        Ok(vec![binary.into()])
+        vec![Ok(binary.into())]
     }
 }
 

@@ -383,13 +383,22 @@ impl Walker<'_> {
                     }
                 }
                 tar::Kind::HardLink(target) => {
-                    if let Some(of) = links.target(&Links::name(target)) {
-                        self.receiver.alias(of, &child);
-                        let of = of.clone();
-                        links.found(Links::name(&entry.name), of);
+                    let (name, target) = (Links::name(&entry.name), Links::name(target));
+                    if name == target {
+                        return Ok(Flow::Continue);
+                    }
+                    match links.target(&target) {
+                        // From here on the link is a file of its own: what it was made from may be replaced.
+                        Some(of) => {
+                            self.receiver.alias(of, &child);
+                            links.found(name, child);
+                        }
+                        None => links.replaced(&name),
                     }
                 }
-                tar::Kind::SymLink(_) | tar::Kind::Dir | tar::Kind::Other(_) => {}
+                tar::Kind::SymLink(_) | tar::Kind::Dir | tar::Kind::Other(_) => {
+                    links.replaced(&Links::name(&entry.name));
+                }
             }
             Ok(Flow::Continue)
         });
