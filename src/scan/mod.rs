@@ -4,6 +4,8 @@
 //! knows no files. Results are handed over as they become ready; nothing is printed here.
 
 #[cfg(feature = "archives")]
+mod archive;
+#[cfg(feature = "archives")]
 mod container;
 // Without archives nothing is ever inside something else.
 #[cfg_attr(not(feature = "archives"), allow(dead_code))]

@@ -1,10 +1,8 @@
 //! CycloneDX, JSON. Source: the specification's schema `bom-1.7.schema.json`; nothing here is newer than 1.6.
 
 use super::super::each::Each;
-use super::{
-    Digesting, Image, Input, Inventory, Key, Layer, Part, Remarks, date, id, images, purl,
-    sha256_of, sha256_of_sum,
-};
+use super::inventory::{Image, Key, Layer, Part, images};
+use super::{Digesting, Input, Inventory, Remarks, date, id, purl, sha256_of, sha256_of_sum};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use std::borrow::Cow;

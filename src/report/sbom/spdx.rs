@@ -3,10 +3,8 @@
 //! SPDX 2 has no bag of properties, so what it has no field for is an annotation of the package, `name: value`.
 
 use super::super::each::Each;
-use super::{
-    Digesting, Image, Input, Inventory, Key, Layer, Part, Remarks, date, id, images, purl,
-    sha256_of, sha256_of_sum,
-};
+use super::inventory::{Image, Key, Layer, Part, images};
+use super::{Digesting, Input, Inventory, Remarks, date, id, purl, sha256_of, sha256_of_sum};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
