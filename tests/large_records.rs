@@ -259,6 +259,29 @@ fn members_of_an_archive_file_do_not_depend_on_the_number_of_threads() {
         assert_eq!(alone.0, Some(if all { 0 } else { 2 }), "{memory}");
     }
     assert_eq!(scan("512M", 8).1.lines().count(), 5);
+    // One whose record alone is too much is no file without Go.
+    let body = program_of("dep\ta\tv\n".repeat(120_000).as_bytes());
+    let mut ar = b"!<arch>\n".to_vec();
+    ar.extend(
+        format!(
+            "m/              0           0     0     100644  {:<10}`\n",
+            body.len()
+        )
+        .bytes(),
+    );
+    ar.extend(&body);
+    s.put("lib.a", &ar);
+    let out = limited(
+        s.path(),
+        "true",
+        "scan --facts build-info --strict --format ndjson --memory 32M lib.a",
+    );
+    assert_eq!(out.code, Some(2), "{} {}", out.stdout, out.stderr);
+    assert!(
+        out.stdout.contains("1 more programs of the file"),
+        "{}",
+        out.stdout
+    );
 }
 
 /// What any command may take of the address space with `--memory 32M`, the program itself included.

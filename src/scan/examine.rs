@@ -342,6 +342,7 @@ impl<'e> Examiner<'e> {
         self.add_bytes(inspection.counts.bytes.saturating_sub(HEAD as u64));
         if inspection.found.is_empty() {
             let refusal = inspection.refusal.map(|why| why.to_string());
+            let refusal = refusal.or((inspection.untold > 0).then(|| untold(inspection.untold)));
             return match (inspection.packed, inspection.damage, refusal) {
                 (Some(what), ..) => Content::Unexamined("packed", what),
                 (None, Some(what), _) => Content::Unexamined("truncated", what),
