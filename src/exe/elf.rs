@@ -13,6 +13,9 @@ use std::borrow::Cow;
 
 /// A section name table larger than this is not that of a Go program, and is not read.
 const NAMES_LIMIT: u64 = 1 << 20;
+/// What names of sections usually take, and at most a table of them.
+const NAMES_USUAL: u64 = 512;
+const TABLE_USUAL: u64 = 8 << 10;
 /// More sections than any linker writes for a program; objects with a section per function stay below it too.
 const SECTIONS_LIMIT: usize = 1 << 16;
 /// Longer section names are cut: the longest that means anything has 30 bytes.
@@ -159,6 +162,18 @@ fn read_segments<'a, E>(
     }
 }
 
+/// Linkers but Go's own put the names of the sections right before their table: one read fetches both.
+fn prefetch_names<E>(header: &E, endian: Endianness, window: &Window<'_>)
+where
+    E: FileHeader<Endian = Endianness>,
+{
+    let table: u64 = header.e_shoff(endian).into();
+    let size = u64::from(header.e_shnum(endian)) * u64::from(header.e_shentsize(endian));
+    if size > 0 && size <= TABLE_USUAL && table > NAMES_USUAL {
+        window.prefetch(table - NAMES_USUAL, NAMES_USUAL + size);
+    }
+}
+
 fn read_sections<'a, E>(
     header: &E,
     endian: Endianness,
@@ -167,6 +182,7 @@ fn read_sections<'a, E>(
 ) where
     E: FileHeader<Endian = Endianness>,
 {
+    prefetch_names(header, endian, window);
     let Ok(headers) = header.section_headers(endian, window) else {
         return image.fault(Fault::Truncated("ELF section table"));
     };
@@ -229,6 +245,7 @@ fn lay_out_sections<'a, E>(
 ) where
     E: FileHeader<Endian = Endianness>,
 {
+    prefetch_names(header, endian, window);
     let Ok(headers) = header.section_headers(endian, window) else {
         return;
     };

@@ -14,6 +14,7 @@ use super::pclntab::{self, Pclntab};
 use crate::bytes::Limits;
 use crate::exe::{Format, Image, Kind, Segment};
 use crate::report::model::BuildInfoSource;
+use memchr::memmem;
 use std::cell::OnceCell;
 use std::ops::ControlFlow;
 
@@ -227,16 +228,9 @@ fn found(
 }
 
 /// Whether the headers leave any chance that this is Go. Linkers keep section names, so a file with a section table and none of Go's
-/// names in it is not, unless it is static or has no names at all.
+/// names in it is not, unless it has no names at all, or is static and may be the work of Go's own linker, which never
+/// writes unwind tables: its names may have been changed.
 fn may_be_go(image: &Image<'_>) -> bool {
-    const PARTS: [&[u8]; 6] = [
-        b"gopclntab",
-        b".go.",
-        b"__go_",
-        b"gosymtab",
-        b"typelink",
-        b"note.go.",
-    ];
     match image.format {
         Format::Wasm => {
             image
@@ -247,19 +241,25 @@ fn may_be_go(image: &Image<'_>) -> bool {
         }
         Format::Pe | Format::Xcoff | Format::Plan9 => true,
         Format::Elf | Format::MachO => {
-            let named = image.sections.iter().any(|s| {
-                PARTS
-                    .iter()
-                    .any(|p| memchr::memmem::find(&s.name, p).is_some())
-            });
+            let named = image.sections.iter().any(|s| is_go_name(&s.name));
             let bare = image.sections.iter().all(|s| s.name.is_empty());
             let alone = image.format == Format::Elf
                 && image.interpreter.is_none()
                 && !image.is_dynamic()
-                && image.kind != Kind::Object;
+                && image.kind != Kind::Object
+                && !image.sections.iter().any(|s| &*s.name == b".eh_frame");
             named || bare || alone || go_note(image).is_some()
         }
     }
+}
+
+/// Whether a section has a name, or a part of one, that only Go's tools give. Most names of a system are seen through at two letters: to
+/// prepare a search for each of these parts in each name is what takes the time in a tree of other programs.
+fn is_go_name(name: &[u8]) -> bool {
+    const PARTS: [&[u8]; 5] = [b"gopclntab", b".go.", b"__go_", b"gosymtab", b"note.go."];
+    let has_go = name.windows(2).any(|w| w == b"go");
+    has_go && PARTS.iter().any(|p| memmem::find(name, p).is_some())
+        || name.windows(8).any(|w| w == b"typelink")
 }
 
 /// The Go build ID in the ELF notes segments: name `Go\0\0`, type 4 (src/cmd/link/internal/ld/elf.go).
@@ -303,7 +303,7 @@ fn scan_for_modinfo<'i>(
             },
             _ => *s,
         });
-    let start = memchr::memmem::Finder::new(&modinfo::START);
+    let start = memmem::Finder::new(&modinfo::START);
     for part in parts {
         let mut places = Vec::new();
         image.scan::<()>(&part, 15, &mut |base, bytes| {
@@ -327,7 +327,7 @@ fn framed_at<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<&'i [
     let mut size = 16 << 10;
     loop {
         let bytes = image.bytes_upto(address, size)?;
-        if let Some(end) = memchr::memmem::find(bytes, &modinfo::END) {
+        if let Some(end) = memmem::find(bytes, &modinfo::END) {
             let text = modinfo::unframe(bytes.get(..end + 16)?)?;
             // Every module text starts with one of these lines; the constants inside cmd/go itself are followed by neither.
             let starts = [&b"path\t"[..], b"mod\t", b"build\t"];
@@ -457,7 +457,7 @@ pub fn build_id(image: &Image<'_>) -> Option<String> {
                 .map(|s| s.address)
                 .or(segment.map(|s: &Segment| s.address))?;
             let bytes = image.bytes_upto(start, 512)?;
-            let at = memchr::memmem::find(bytes, MARK)? + MARK.len();
+            let at = memmem::find(bytes, MARK)? + MARK.len();
             let rest = bytes.get(at..)?;
             rest.get(..memchr::memchr(b'"', rest)?)?.to_vec()
         }

@@ -238,6 +238,10 @@ impl Look {
     /// Turns marks into escape sequences. A tone that spans lines is closed at the end of each and opened again after
     /// the indent, so that padding and borders stay plain.
     pub fn finish(&self, text: &str) -> String {
+        // Marks are not ASCII.
+        if text.is_ascii() {
+            return text.to_owned();
+        }
         let mut out = String::with_capacity(text.len());
         let (mut open, mut pending) = (None::<Style>, None::<Style>);
         for c in text.chars() {
@@ -318,7 +322,8 @@ pub fn width(text: &str) -> usize {
 /// Text from a file, made harmless for a terminal: characters that act or hide are written out (`\n`, `\x1b`,
 /// `\u{202e}`). Backslashes stay, so cleaning twice changes nothing.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    if !text.contains(acts) {
+    let is_plain = text.bytes().all(|b| matches!(b, b' '..=b'~'));
+    if is_plain || !text.contains(acts) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);

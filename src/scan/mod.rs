@@ -25,7 +25,8 @@ pub(crate) use crate::bytes::error_text;
 use crate::bytes::{Limits, Room};
 use crate::go::{self, Level};
 use crate::report::model::{Binary, End, ImageRecord, Location, Reach, Summary, Unexamined};
-use crate::source::dir::{self, Kind, Listed};
+use crate::source::dir::{self, Kind};
+use crate::source::listing::Listing;
 use crate::source::ordered::{self, Output};
 use crate::source::target::Target;
 use crate::source::walk::{Met, Rules, Tally, Visit, Walk, Why};
@@ -444,8 +445,8 @@ impl<'env> Visit<'env, Told> for Visitor<'_> {
     }
 
     #[cfg(feature = "archives")]
-    fn directory(&'env self, path: &Path, names: &[Listed], out: &mut Output<'env, Told>) -> bool {
-        let has = |name: &str| names.iter().any(|n| n.name == name);
+    fn directory(&'env self, path: &Path, names: &Listing, out: &mut Output<'env, Told>) -> bool {
+        let has = |name: &str| names.has(name);
         let may_be_image =
             (has("oci-layout") && has("index.json")) || (has("manifest.json") && has("version"));
         if !self.examiner.options.archives
@@ -464,7 +465,7 @@ impl<'env> Visit<'env, Told> for Visitor<'_> {
     }
 
     #[cfg(not(feature = "archives"))]
-    fn directory(&'env self, _: &Path, _: &[Listed], _: &mut Output<'env, Told>) -> bool {
+    fn directory(&'env self, _: &Path, _: &Listing, _: &mut Output<'env, Told>) -> bool {
         false
     }
 

@@ -3,7 +3,6 @@
 //! On Unix every call is relative to an open directory, so a name is looked up once and a directory moved under the walk changes nothing.
 //! Elsewhere paths do.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -36,15 +35,6 @@ pub struct Stat {
     pub mode: Option<u32>,
     /// Owner and group.
     pub owner: Option<(u64, u64)>,
-}
-
-/// An entry of a listing; the kind is `None` when only a stat tells.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// Name.
-    pub name: OsString,
-    /// Kind from the listing itself.
-    pub kind: Option<Kind>,
 }
 
 #[cfg(unix)]
@@ -104,13 +94,14 @@ pub fn stat_of(metadata: &std::fs::Metadata) -> Stat {
 
 #[cfg(unix)]
 mod unix {
-    use super::{Kind, Listed, Stat};
+    use super::super::listing::Listing;
+    use super::{Kind, Stat};
     use rustix::fs::{AtFlags, FileType, Mode, OFlags};
-    use std::ffi::{OsStr, OsString};
+    use std::ffi::OsStr;
     use std::fs::File;
     use std::io;
     use std::os::fd::OwnedFd;
-    use std::os::unix::ffi::OsStringExt;
+    use std::os::unix::ffi::OsStrExt;
     use std::path::Path;
 
     /// File systems that describe the kernel rather than store files: reading them proves nothing and may block.
@@ -147,25 +138,32 @@ mod unix {
             Ok(Self(rustix::fs::open(path, DIRECTORY, Mode::empty())?))
         }
 
-        /// Opens a directory inside this one.
-        pub fn child(&self, name: &OsStr, follow: bool) -> io::Result<Self> {
+        /// Opens a directory inside this one, and says whether it is certainly of the same mount, so that no stat need tell.
+        pub fn child(&self, name: &OsStr, follow: bool) -> io::Result<(Self, bool)> {
             let flags = if follow {
                 DIRECTORY
             } else {
                 DIRECTORY | OFlags::NOFOLLOW
             };
-            Ok(Self(rustix::fs::openat(
+            // `openat2` (Linux 5.6) refuses to cross into another mount. Whatever else it refuses, `openat` gives the answer.
+            #[cfg(target_os = "linux")]
+            if let Ok(dir) = rustix::fs::openat2(
                 &self.0,
                 name,
                 flags,
                 Mode::empty(),
-            )?))
+                rustix::fs::ResolveFlags::NO_XDEV,
+            ) {
+                return Ok((Self(dir), true));
+            }
+            let dir = rustix::fs::openat(&self.0, name, flags, Mode::empty())?;
+            Ok((Self(dir), false))
         }
 
         /// Every entry but `.` and `..`, in no order. What could be read before an error is kept.
         #[cfg(target_os = "linux")]
-        pub fn list(&self) -> (Vec<Listed>, Option<io::Error>) {
-            let mut entries = Vec::new();
+        pub fn list(&self) -> (Listing, Option<io::Error>) {
+            let mut entries = Listing::default();
             let mut buffer = [const { std::mem::MaybeUninit::uninit() }; 32 << 10];
             let mut listing = rustix::fs::RawDir::new(&self.0, &mut buffer);
             while let Some(entry) = listing.next() {
@@ -183,8 +181,8 @@ mod unix {
 
         /// Every entry but `.` and `..`, in no order. What could be read before an error is kept.
         #[cfg(not(target_os = "linux"))]
-        pub fn list(&self) -> (Vec<Listed>, Option<io::Error>) {
-            let mut entries = Vec::new();
+        pub fn list(&self) -> (Listing, Option<io::Error>) {
+            let mut entries = Listing::default();
             let listing = match rustix::fs::Dir::read_from(&self.0) {
                 Ok(listing) => listing,
                 Err(e) => return (entries, Some(e.into())),
@@ -241,13 +239,10 @@ mod unix {
         }
     }
 
-    fn listed(name: &[u8], kind: FileType, entries: &mut Vec<Listed>) {
+    fn listed(name: &[u8], kind: FileType, entries: &mut Listing) {
         if name != b"." && name != b".." {
             let kind = (kind != FileType::Unknown).then(|| kind_of(kind));
-            entries.push(Listed {
-                name: OsString::from_vec(name.to_vec()),
-                kind,
-            });
+            entries.push(OsStr::from_bytes(name), kind);
         }
     }
 
@@ -275,7 +270,8 @@ mod unix {
 
 #[cfg(not(unix))]
 mod portable {
-    use super::{Kind, Listed, Stat, stat_of};
+    use super::super::listing::Listing;
+    use super::{Kind, Stat, stat_of};
     use std::ffi::OsStr;
     use std::fs::{self, File};
     use std::io;
@@ -291,14 +287,14 @@ mod portable {
             Ok(Self(path.to_owned()))
         }
 
-        /// Opens a directory inside this one.
-        pub fn child(&self, name: &OsStr, _follow: bool) -> io::Result<Self> {
-            Self::open(&self.0.join(name))
+        /// Opens a directory inside this one; whether it is of the same file system is not known.
+        pub fn child(&self, name: &OsStr, _follow: bool) -> io::Result<(Self, bool)> {
+            Ok((Self::open(&self.0.join(name))?, false))
         }
 
         /// Every entry, in no order.
-        pub fn list(&self) -> (Vec<Listed>, Option<io::Error>) {
-            let mut entries = Vec::new();
+        pub fn list(&self) -> (Listing, Option<io::Error>) {
+            let mut entries = Listing::default();
             let listing = match fs::read_dir(&self.0) {
                 Ok(listing) => listing,
                 Err(e) => return (entries, Some(e)),
@@ -311,10 +307,7 @@ mod portable {
                             t if t.is_dir() => Kind::Dir,
                             _ => Kind::Link,
                         });
-                        entries.push(Listed {
-                            name: e.file_name(),
-                            kind,
-                        });
+                        entries.push(&e.file_name(), kind);
                     }
                     Err(e) => return (entries, Some(e)),
                 }

@@ -8,6 +8,7 @@ pub mod dir;
 #[cfg(feature = "archives")]
 pub mod image;
 mod line;
+pub mod listing;
 pub mod ordered;
 #[cfg(target_os = "linux")]
 pub mod process;

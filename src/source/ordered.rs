@@ -31,7 +31,8 @@ const PAUSE: Duration = Duration::from_millis(4);
 pub type Task<'env, T> = Box<dyn FnOnce(&mut Output<'env, T>) + Send + 'env>;
 
 enum Item<'env, T> {
-    Result(T),
+    /// In a box, because most items are children.
+    Result(Box<T>),
     Child(Arc<Slot<'env, T>>),
 }
 
@@ -49,7 +50,7 @@ pub struct Output<'env, T> {
 impl<'env, T> Output<'env, T> {
     /// Gives a result.
     pub fn push(&mut self, result: T) {
-        self.items.push_back(Item::Result(result));
+        self.items.push_back(Item::Result(Box::new(result)));
     }
 
     /// Gives a task, whose results come at this place.
@@ -234,7 +235,7 @@ impl<'env, T: Send + Weigh> Shared<'env, T> {
                         self.work.notify_all();
                     }
                     drop(state);
-                    if !deliver(result) {
+                    if !deliver(*result) {
                         let mut state = self.lock();
                         state.stopped = true;
                         state.line.clear();

@@ -3,13 +3,15 @@
 //! One task a directory; a directory with many files is split. Nothing is opened that a stat excludes, nothing blocks, and nothing is
 //! entered twice.
 
-use super::dir::{Dir, Kind, Listed, Stat};
+use super::dir::{Dir, Kind, Stat};
+use super::listing::Listing;
 use super::ordered::{Output, Weigh};
 use globset::GlobSet;
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -86,7 +88,7 @@ pub trait Visit<'env, T>: Sync {
     fn file(&'env self, met: &Met<'_>, out: &mut Output<'env, T>);
 
     /// A directory; true when it was dealt with and is not to be entered.
-    fn directory(&'env self, path: &Path, names: &[Listed], out: &mut Output<'env, T>) -> bool;
+    fn directory(&'env self, path: &Path, names: &Listing, out: &mut Output<'env, T>) -> bool;
 
     /// Something that was not examined.
     fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, T>);
@@ -121,6 +123,16 @@ pub struct Walk<'env, V> {
     root_device: u64,
     /// Directories entered, only kept when links are followed.
     entered: Mutex<HashSet<(u64, u64)>>,
+}
+
+/// A directory being walked.
+struct Here {
+    /// By itself, because its directories hold on to it, and to no names.
+    dir: Arc<Dir>,
+    path: PathBuf,
+    names: Listing,
+    depth: usize,
+    device: u64,
 }
 
 /// A directory to be walked.
@@ -177,13 +189,18 @@ impl<'env, V> Walk<'env, V> {
     {
         let opened = match &pending.parent {
             Some(parent) => parent.child(&pending.name, self.rules.follow),
-            None => Dir::open(&pending.path),
+            None => Dir::open(&pending.path).map(|dir| (dir, false)),
         };
-        let dir = match opened {
-            Ok(dir) => dir,
+        let (dir, same_mount) = match opened {
+            Ok(opened) => opened,
             Err(e) => return self.visitor.passed_over(&pending.path, Why::Error(e), out),
         };
         drop(pending.parent);
+        // File systems of the kernel are mounts of their own, so that what is on the mount of its parent needs no stat. One mount may
+        // have several devices, though (Btrfs).
+        if same_mount && !self.rules.follow && !self.rules.one_file_system {
+            return self.read(dir, &pending.path, pending.depth, pending.device, out);
+        }
         let Ok(stat) = dir.stat_self() else { return };
         if stat.id.0 != pending.device {
             if self.rules.one_file_system && stat.id.0 != self.root_device {
@@ -222,30 +239,31 @@ impl<'env, V> Walk<'env, V> {
         if let Some(e) = error {
             self.visitor.passed_over(path, Why::Error(e), out);
         }
-        names.sort_unstable_by(|a, b| a.name.as_encoded_bytes().cmp(b.name.as_encoded_bytes()));
+        names.sort();
         if self.visitor.directory(path, &names, out) {
             return;
         }
-        let dir = Arc::new(dir);
-        let here = Arc::new(path.to_owned());
-        if names.len() <= BATCH {
-            return self.entries(&dir, &here, names, depth, device, out);
+        let here = Arc::new(Here {
+            dir: Arc::new(dir),
+            path: path.to_owned(),
+            names,
+            depth,
+            device,
+        });
+        let count = here.names.len();
+        if count <= BATCH {
+            return self.entries(&here, 0..count, out);
         }
-        let mut names = names.into_iter();
-        while !names.as_slice().is_empty() {
-            let batch: Vec<Listed> = names.by_ref().take(BATCH).collect();
-            let (walk, dir, here) = (self.clone(), dir.clone(), here.clone());
-            out.task(move |out| walk.entries(&dir, &here, batch, depth, device, out));
+        for start in (0..count).step_by(BATCH) {
+            let (walk, here) = (self.clone(), here.clone());
+            out.task(move |out| walk.entries(&here, start..count.min(start + BATCH), out));
         }
     }
 
     fn entries<T>(
         self: Arc<Self>,
-        dir: &Arc<Dir>,
-        here: &Path,
-        names: Vec<Listed>,
-        depth: usize,
-        device: u64,
+        here: &Arc<Here>,
+        mut range: Range<usize>,
         out: &mut Output<'env, T>,
     ) where
         T: Send + Weigh + 'env,
@@ -253,36 +271,33 @@ impl<'env, V> Walk<'env, V> {
     {
         let (mut files, mut below) = (0, 0);
         let follow = self.rules.follow;
-        let mut names = names.into_iter();
-        while let Some(Listed { name, kind }) = names.next() {
-            if self.excluded(here, &name) {
+        while let Some((name, kind)) = range.next().and_then(|i| here.names.get(i)) {
+            if self.excluded(&here.path, name) {
                 continue;
             }
             // A directory needs no stat, a link only one when it is followed, a special file none at all.
             let stat = match kind {
                 Some(Kind::Dir | Kind::Special) => None,
                 Some(Kind::Link) if !follow => None,
-                Some(Kind::File | Kind::Link) | None => match dir.stat(&name, follow) {
+                Some(Kind::File | Kind::Link) | None => match here.dir.stat(name, follow) {
                     Ok(stat) => Some(stat),
                     // A link to nowhere is no file.
                     Err(_) if kind == Some(Kind::Link) => None,
                     Err(e) => {
-                        self.visitor
-                            .passed_over(&join(here, &name), Why::Error(e), out);
+                        let path = join(&here.path, name);
+                        self.visitor.passed_over(&path, Why::Error(e), out);
                         None
                     }
                 },
             };
             match stat.map(|s| s.kind).or(kind) {
                 Some(Kind::Dir) => {
-                    let path = join(here, &name);
-                    let parent = (depth < BY_HANDLE).then(|| dir.clone());
                     let pending = Pending {
-                        parent,
-                        name,
-                        path,
-                        depth: depth + 1,
-                        device,
+                        parent: (here.depth < BY_HANDLE).then(|| here.dir.clone()),
+                        name: name.to_owned(),
+                        path: join(&here.path, name),
+                        depth: here.depth + 1,
+                        device: here.device,
                     };
                     let walk = self.clone();
                     out.task(move |out| walk.enter(pending, out));
@@ -290,24 +305,21 @@ impl<'env, V> Walk<'env, V> {
                 Some(Kind::File) => {
                     let Some(stat) = stat else { continue };
                     files += 1;
-                    if stat.size < self.rules.min_size || (self.rules.likely && is_text(&name)) {
+                    if stat.size < self.rules.min_size || (self.rules.likely && is_text(name)) {
                         below += 1;
                         continue;
                     }
-                    self.visitor.file(
-                        &Met {
-                            dir,
-                            parent: here,
-                            name: &name,
-                            follow,
-                            stat,
-                        },
-                        out,
-                    );
-                    if out.is_heavy() && !names.as_slice().is_empty() {
-                        let (walk, dir, here) = (self.clone(), dir.clone(), here.to_owned());
-                        let rest = names.collect();
-                        out.task(move |out| walk.entries(&dir, &here, rest, depth, device, out));
+                    let met = Met {
+                        dir: &here.dir,
+                        parent: &here.path,
+                        name,
+                        follow,
+                        stat,
+                    };
+                    self.visitor.file(&met, out);
+                    if out.is_heavy() && !range.is_empty() {
+                        let (walk, here) = (self.clone(), here.clone());
+                        out.task(move |out| walk.entries(&here, range, out));
                         break;
                     }
                 }

@@ -16,6 +16,8 @@ use std::sync::{Mutex, PoisonError};
 const L_INFO: usize = 12;
 const P_INFO: usize = 12;
 const B_INFO: usize = 12;
+/// Streams start at a multiple of this.
+const STEP: usize = 4;
 /// Longest loader stub and padding between the loaded parts and the gaps: `l_lsize` has 16 bits.
 const STUB_MAX: usize = 128 << 10;
 /// Headers that were checked while looking for the gaps, after which the search ends.
@@ -43,6 +45,21 @@ pub(super) struct Start {
 }
 
 impl Start {
+    /// Places less than `reach` behind `from` where the numbers of `l_info` stand that every stream has. Every executable is asked, and
+    /// hardly one is packed.
+    pub fn places(
+        view: View<'_>,
+        from: usize,
+        reach: usize,
+    ) -> impl Iterator<Item = usize> + Clone {
+        let end = from.saturating_add(reach).saturating_add(L_INFO - STEP);
+        let near = view.data.get(from..end.min(view.data.len()));
+        let records = near.unwrap_or_default().windows(L_INFO).step_by(STEP);
+        records.enumerate().filter_map(move |(i, info)| {
+            (is_sound(info[10], info[11], view.big)).then_some(from + i * STEP)
+        })
+    }
+
     /// Reads `l_info` at `at`, what follows it up to the first `b_info`, and that. `None` unless all of it is sound.
     /// `marked`: the magic must be there.
     pub fn read(view: View<'_>, at: usize, marked: bool) -> Option<Self> {
@@ -50,8 +67,7 @@ impl Start {
             return None;
         }
         let (version, format) = (view.u8(at + 10)?, view.u8(at + 11)?);
-        // First, because a search asks this at every place of a file that is not packed.
-        if !(12..=24).contains(&version) || !known_format(format) || (format >= 128) != view.big {
+        if !is_sound(version, format, view.big) {
             return None;
         }
         let info = at + L_INFO;
@@ -74,6 +90,11 @@ impl Start {
             ..start
         })
     }
+}
+
+/// Whether `l_info` may have these numbers.
+fn is_sound(version: u8, format: u8, big: bool) -> bool {
+    (12..=24).contains(&version) && known_format(format) && (format >= 128) == big
 }
 
 /// One `b_info` and where its bytes go.

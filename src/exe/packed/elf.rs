@@ -76,10 +76,12 @@ pub(super) fn start(head: &[u8]) -> Option<Start> {
         .headers_end()
         .filter(|end| *end < head.len())?
         .next_multiple_of(4);
-    let places = || (from..from.saturating_add(NOTES_MAX)).step_by(4);
-    let marked = places().find_map(|at| Start::read(elf.view, at, true));
+    let places = Start::places(elf.view, from, NOTES_MAX);
+    let marked = places
+        .clone()
+        .find_map(|at| Start::read(elf.view, at, true));
     marked.or_else(|| {
-        places().find_map(|at| {
+        places.clone().find_map(|at| {
             let start = Start::read(elf.view, at, false)?;
             let header = elf.view.size(start.blocks)?;
             let table = header.checked_sub(if elf.wide { 64 } else { 52 })?;

@@ -79,9 +79,7 @@ pub(super) fn start(head: &[u8]) -> Option<Start> {
         .headers_end()
         .filter(|end| *end < head.len())?
         .next_multiple_of(4);
-    (from..from.saturating_add(ROOM_MAX))
-        .step_by(4)
-        .find_map(|at| Start::read(macho.view, at, true))
+    Start::places(macho.view, from, ROOM_MAX).find_map(|at| Start::read(macho.view, at, true))
 }
 
 /// The same, through the offset that follows the end record.

@@ -148,7 +148,9 @@ pub fn modules(c: &Context, out: &mut String) {
             let room = c.look.width.map_or(paths, |columns| {
                 columns.saturating_sub(4 + 2 + width(&version)).min(paths)
             });
-            let mut line = format!("{}  {version}", padded(&name(module), room));
+            let mut line = padded(name(module), room);
+            line.push_str("  ");
+            line.push_str(&version);
             let built = terms::built(module);
             if let Some(replace) = &module.replace {
                 let target = terms::at_version(&replace.path, &replace.version);
@@ -156,11 +158,9 @@ pub fn modules(c: &Context, out: &mut String) {
             }
             if sums && !built.sum.is_empty() {
                 let start = 4 + paths + 2 + versions;
-                line = format!(
-                    "{}  {}",
-                    padded(&line, start.saturating_sub(4)),
-                    c.dim(&built.sum)
-                );
+                line = padded(line, start.saturating_sub(4));
+                line.push_str("  ");
+                line.push_str(&c.dim(&built.sum));
             }
             line
         })
@@ -168,12 +168,10 @@ pub fn modules(c: &Context, out: &mut String) {
     section(c.look, out, &format!("modules ({})", lines.len()), &lines);
 }
 
-fn padded(text: &str, columns: usize) -> String {
-    format!(
-        "{text}{:pad$}",
-        "",
-        pad = columns.saturating_sub(width(text))
-    )
+fn padded(mut text: String, columns: usize) -> String {
+    let blanks = columns.saturating_sub(width(&text));
+    text.extend(std::iter::repeat_n(' ', blanks));
+    text
 }
 
 /// Build settings in recorded order.
@@ -198,7 +196,7 @@ pub fn settings(c: &Context, out: &mut String) {
         info.settings.len()
     );
     for setting in &info.settings {
-        let head = format!("    {}  ", padded(&safe(&setting.key), widest));
+        let head = format!("    {}  ", padded(safe(&setting.key), widest));
         c.look.wrap(out, &head, &safe(&setting.value));
     }
 }

@@ -1,0 +1,175 @@
+//! The entries of one directory.
+//!
+//! On Unix the names lie in one piece of memory: a system tree has ten names in a directory and a hundred thousand in all, and to ask for
+//! memory for each costs a tenth of what gospect does beside the calls of the system.
+
+use super::dir::Kind;
+use std::ffi::OsStr;
+
+/// Entries there is room for at first, and bytes for a name: a directory of usual size needs no more.
+const USUAL: (usize, usize) = (32, 24);
+
+/// Entries of a directory; the kind is `None` when only a stat tells.
+#[derive(Debug)]
+pub struct Listing {
+    names: Names,
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    /// The first eight bytes of the name, which nearly always tell the order.
+    first: u64,
+    name: Place,
+    kind: Option<Kind>,
+}
+
+impl Default for Listing {
+    fn default() -> Self {
+        Self {
+            names: Names::with_room(USUAL.0, USUAL.1),
+            entries: Vec::with_capacity(USUAL.0),
+        }
+    }
+}
+
+impl Listing {
+    /// Adds an entry.
+    pub fn push(&mut self, name: &OsStr, kind: Option<Kind>) {
+        let mut first = [0; 8];
+        for (to, from) in first.iter_mut().zip(name.as_encoded_bytes()) {
+            *to = *from;
+        }
+        self.entries.push(Entry {
+            first: u64::from_be_bytes(first),
+            name: self.names.push(name),
+            kind,
+        });
+    }
+
+    /// Puts the entries in the order of the bytes of their names.
+    pub fn sort(&mut self) {
+        let bytes = |e: &Entry| self.names.get(e.name).as_encoded_bytes();
+        self.entries
+            .sort_unstable_by(|a, b| a.first.cmp(&b.first).then_with(|| bytes(a).cmp(bytes(b))));
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether the directory is empty.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The entry at a place in the order.
+    pub fn get(&self, at: usize) -> Option<(&OsStr, Option<Kind>)> {
+        let entry = self.entries.get(at)?;
+        Some((self.names.get(entry.name), entry.kind))
+    }
+
+    /// Whether a name is among them.
+    pub fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|e| self.names.get(e.name) == name)
+    }
+}
+
+#[cfg(unix)]
+use unix::{Names, Place};
+
+#[cfg(unix)]
+mod unix {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    /// One name after the other.
+    #[derive(Debug)]
+    pub(super) struct Names(Vec<u8>);
+
+    /// Where a name is, and its length.
+    pub(super) type Place = (usize, u32);
+
+    impl Names {
+        pub fn with_room(names: usize, bytes: usize) -> Self {
+            Self(Vec::with_capacity(names * bytes))
+        }
+
+        pub fn push(&mut self, name: &OsStr) -> Place {
+            let at = self.0.len();
+            self.0.extend_from_slice(name.as_bytes());
+            // No system has names of gigabytes.
+            (at, u32::try_from(name.len()).unwrap_or(u32::MAX))
+        }
+
+        pub fn get(&self, (at, length): Place) -> &OsStr {
+            let name = self.0.get(at..at.saturating_add(length as usize));
+            OsStr::from_bytes(name.unwrap_or_default())
+        }
+    }
+}
+
+#[cfg(not(unix))]
+use portable::{Names, Place};
+
+#[cfg(not(unix))]
+mod portable {
+    use std::ffi::{OsStr, OsString};
+
+    /// The names one by one: what a name is made of is the system's own affair.
+    #[derive(Debug)]
+    pub(super) struct Names(Vec<OsString>);
+
+    /// Which name.
+    pub(super) type Place = usize;
+
+    impl Names {
+        pub fn with_room(names: usize, _: usize) -> Self {
+            Self(Vec::with_capacity(names))
+        }
+
+        pub fn push(&mut self, name: &OsStr) -> Place {
+            self.0.push(name.to_owned());
+            self.0.len() - 1
+        }
+
+        pub fn get(&self, at: Place) -> &OsStr {
+            self.0.get(at).map_or(OsStr::new(""), |name| name)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_in_the_order_of_their_bytes() {
+        let mut names = [
+            "b",
+            "a",
+            "ab",
+            "a.b",
+            "abcdefgh",
+            "abcdefghi",
+            "abcdefg",
+            "abcdefgha",
+            "Z",
+            "é",
+            "",
+            "abcdefgh\u{1}",
+        ];
+        let mut listing = Listing::default();
+        for name in names {
+            listing.push(OsStr::new(name), Some(Kind::File));
+        }
+        listing.sort();
+        names.sort_unstable();
+        let sorted: Vec<&str> = (0..listing.len())
+            .filter_map(|i| listing.get(i)?.0.to_str())
+            .collect();
+        assert_eq!(sorted, names);
+        assert!(listing.has("abcdefg") && !listing.has("abc"));
+    }
+}
