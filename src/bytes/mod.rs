@@ -157,7 +157,8 @@ impl ReadAt for FileBytes {
 
 #[cfg(all(feature = "source", unix))]
 fn pread(file: &std::fs::File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buf, offset)
+    // Without the C library, which prepares every read for the thread to be cancelled.
+    Ok(rustix::io::pread(file, buf, offset)?)
 }
 
 #[cfg(all(feature = "source", windows))]

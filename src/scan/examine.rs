@@ -117,8 +117,8 @@ impl<'e> Examiner<'e> {
         let content = self.shared(&met.stat, || match met.open() {
             Ok(file) => {
                 let bytes = FileBytes::new(file, met.stat.size);
-                // What may be run is likely a program, which is then read at once.
-                let likely = met.stat.mode.is_none_or(|mode| mode & 0o111 != 0);
+                // What may be run, or is named as a library, is likely a program, which is then read at once.
+                let likely = met.stat.mode.is_none_or(|mode| mode & 0o111 != 0) || met.is_library();
                 let known = if likely { None } else { self.glance(&bytes) };
                 known.unwrap_or_else(|| self.content(&bytes, false))
             }

@@ -4,6 +4,7 @@
 //! memory for each costs a tenth of what gospect does beside the calls of the system.
 
 use super::dir::Kind;
+use std::cmp::Ordering;
 use std::ffi::OsStr;
 
 /// Entries there is room for at first, and bytes for a name: a directory of usual size needs no more.
@@ -49,9 +50,16 @@ impl Listing {
 
     /// Puts the entries in the order of the bytes of their names.
     pub fn sort(&mut self) {
-        let bytes = |e: &Entry| self.names.get(e.name).as_encoded_bytes();
-        self.entries
-            .sort_unstable_by(|a, b| a.first.cmp(&b.first).then_with(|| bytes(a).cmp(bytes(b))));
+        let names = &self.names;
+        self.entries.sort_unstable_by(|a, b| order(names, a, b));
+    }
+
+    /// The order of two places by the bytes of their names.
+    pub fn compare(&self, a: usize, b: usize) -> Ordering {
+        match (self.entries.get(a), self.entries.get(b)) {
+            (Some(a), Some(b)) => order(&self.names, a, b),
+            _ => a.cmp(&b),
+        }
     }
 
     /// How many there are.
@@ -74,6 +82,11 @@ impl Listing {
     pub fn has(&self, name: &str) -> bool {
         self.entries.iter().any(|e| self.names.get(e.name) == name)
     }
+}
+
+fn order(names: &Names, a: &Entry, b: &Entry) -> Ordering {
+    let bytes = |e: &Entry| names.get(e.name).as_encoded_bytes();
+    a.first.cmp(&b.first).then_with(|| bytes(a).cmp(bytes(b)))
 }
 
 #[cfg(unix)]

@@ -16,8 +16,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Files of one directory that one task takes: few, since one may be a large program, and a task costs little.
+/// Entries of one directory that one task visits: few, since one may be a large program, and a task costs little.
 const BATCH: usize = 16;
+/// Entries of one directory that one task looks at before it visits any.
+const SURVEY: usize = 1024;
 /// Directories deeper than this are reached by path, so that a deep tree does not use up the file descriptors.
 const BY_HANDLE: usize = 128;
 
@@ -74,6 +76,12 @@ impl Met<'_> {
     /// Those of the system.
     pub fn open(&self) -> io::Result<File> {
         self.dir.open_file(self.name, self.follow)
+    }
+
+    /// Whether it has the name of a shared library.
+    pub fn is_library(&self) -> bool {
+        let name = self.name.as_encoded_bytes();
+        name.windows(3).any(|part| part == b".so")
     }
 
     /// Its path as `find` prints it.
@@ -133,6 +141,14 @@ struct Here {
     names: Listing,
     depth: usize,
     device: u64,
+}
+
+/// An entry that is a directory, a file to be opened, or could not be looked at.
+struct Worth {
+    /// Its place in the listing.
+    at: usize,
+    /// Its stat; a directory that the listing named as one has none.
+    found: io::Result<Option<Stat>>,
 }
 
 /// A directory to be walked.
@@ -239,9 +255,12 @@ impl<'env, V> Walk<'env, V> {
         if let Some(e) = error {
             self.visitor.passed_over(path, Why::Error(e), out);
         }
-        names.sort();
         if self.visitor.directory(path, &names, out) {
             return;
+        }
+        let count = names.len();
+        if count > SURVEY {
+            names.sort();
         }
         let here = Arc::new(Here {
             dir: Arc::new(dir),
@@ -250,48 +269,107 @@ impl<'env, V> Walk<'env, V> {
             depth,
             device,
         });
-        let count = here.names.len();
-        if count <= BATCH {
-            return self.entries(&here, 0..count, out);
+        if count <= SURVEY {
+            return self.survey(&here, 0..count, out);
         }
-        for start in (0..count).step_by(BATCH) {
+        for start in (0..count).step_by(SURVEY) {
             let (walk, here) = (self.clone(), here.clone());
-            out.task(move |out| walk.entries(&here, start..count.min(start + BATCH), out));
+            out.task(move |out| walk.survey(&here, start..count.min(start + SURVEY), out));
         }
     }
 
-    fn entries<T>(
-        self: Arc<Self>,
-        here: &Arc<Here>,
-        mut range: Range<usize>,
-        out: &mut Output<'env, T>,
-    ) where
+    /// Finds what is worth visiting among some names: few, so that only these need an order.
+    fn survey<T>(self: Arc<Self>, here: &Arc<Here>, range: Range<usize>, out: &mut Output<'env, T>)
+    where
         T: Send + Weigh + 'env,
         V: Visit<'env, T>,
     {
         let (mut files, mut below) = (0, 0);
         let follow = self.rules.follow;
-        while let Some((name, kind)) = range.next().and_then(|i| here.names.get(i)) {
+        let mut worth = Vec::new();
+        for at in range {
+            let Some((name, kind)) = here.names.get(at) else {
+                break;
+            };
             if self.excluded(&here.path, name) {
                 continue;
             }
             // A directory needs no stat, a link only one when it is followed, a special file none at all.
-            let stat = match kind {
-                Some(Kind::Dir | Kind::Special) => None,
-                Some(Kind::Link) if !follow => None,
+            let found = match kind {
+                Some(Kind::Dir) => Ok(None),
+                Some(Kind::Special) => continue,
+                Some(Kind::Link) if !follow => continue,
                 Some(Kind::File | Kind::Link) | None => match here.dir.stat(name, follow) {
-                    Ok(stat) => Some(stat),
+                    Ok(stat) => Ok(Some(stat)),
                     // A link to nowhere is no file.
-                    Err(_) if kind == Some(Kind::Link) => None,
-                    Err(e) => {
-                        let path = join(&here.path, name);
-                        self.visitor.passed_over(&path, Why::Error(e), out);
-                        None
-                    }
+                    Err(_) if kind == Some(Kind::Link) => continue,
+                    Err(e) => Err(e),
                 },
             };
-            match stat.map(|s| s.kind).or(kind) {
-                Some(Kind::Dir) => {
+            match &found {
+                Ok(Some(stat)) if stat.kind == Kind::File => {
+                    files += 1;
+                    if stat.size < self.rules.min_size || (self.rules.likely && is_text(name)) {
+                        below += 1;
+                        continue;
+                    }
+                }
+                Ok(Some(stat)) if stat.kind != Kind::Dir => continue,
+                _ => {}
+            }
+            worth.push(Worth { at, found });
+        }
+        self.tally.files.fetch_add(files, Ordering::Relaxed);
+        self.tally
+            .below_min_size
+            .fetch_add(below, Ordering::Relaxed);
+        worth.sort_unstable_by(|a, b| here.names.compare(a.at, b.at));
+        if worth.len() <= BATCH {
+            return self.visit(here, worth.into_iter(), out);
+        }
+        let mut worth = worth.into_iter();
+        while !worth.as_slice().is_empty() {
+            let batch: Vec<Worth> = worth.by_ref().take(BATCH).collect();
+            let (walk, here) = (self.clone(), here.clone());
+            out.task(move |out| walk.visit(&here, batch.into_iter(), out));
+        }
+    }
+
+    /// Tells of each entry in turn.
+    fn visit<T>(
+        self: Arc<Self>,
+        here: &Arc<Here>,
+        mut worth: std::vec::IntoIter<Worth>,
+        out: &mut Output<'env, T>,
+    ) where
+        T: Send + Weigh + 'env,
+        V: Visit<'env, T>,
+    {
+        while let Some(Worth { at, found }) = worth.next() {
+            let Some((name, _)) = here.names.get(at) else {
+                return;
+            };
+            match found {
+                Err(e) => {
+                    let path = join(&here.path, name);
+                    self.visitor.passed_over(&path, Why::Error(e), out);
+                }
+                Ok(Some(stat)) if stat.kind == Kind::File => {
+                    let met = Met {
+                        dir: &here.dir,
+                        parent: &here.path,
+                        name,
+                        follow: self.rules.follow,
+                        stat,
+                    };
+                    self.visitor.file(&met, out);
+                    if out.is_heavy() && !worth.as_slice().is_empty() {
+                        let (walk, here) = (self.clone(), here.clone());
+                        out.task(move |out| walk.visit(&here, worth, out));
+                        return;
+                    }
+                }
+                Ok(_) => {
                     let pending = Pending {
                         parent: (here.depth < BY_HANDLE).then(|| here.dir.clone()),
                         name: name.to_owned(),
@@ -302,34 +380,8 @@ impl<'env, V> Walk<'env, V> {
                     let walk = self.clone();
                     out.task(move |out| walk.enter(pending, out));
                 }
-                Some(Kind::File) => {
-                    let Some(stat) = stat else { continue };
-                    files += 1;
-                    if stat.size < self.rules.min_size || (self.rules.likely && is_text(name)) {
-                        below += 1;
-                        continue;
-                    }
-                    let met = Met {
-                        dir: &here.dir,
-                        parent: &here.path,
-                        name,
-                        follow,
-                        stat,
-                    };
-                    self.visitor.file(&met, out);
-                    if out.is_heavy() && !range.is_empty() {
-                        let (walk, here) = (self.clone(), here.clone());
-                        out.task(move |out| walk.entries(&here, range, out));
-                        break;
-                    }
-                }
-                _ => {}
             }
         }
-        self.tally.files.fetch_add(files, Ordering::Relaxed);
-        self.tally
-            .below_min_size
-            .fetch_add(below, Ordering::Relaxed);
     }
 
     fn excluded(&self, here: &Path, name: &OsStr) -> bool {

@@ -52,12 +52,15 @@ impl Start {
         from: usize,
         reach: usize,
     ) -> impl Iterator<Item = usize> + Clone {
-        let end = from.saturating_add(reach).saturating_add(L_INFO - STEP);
-        let near = view.data.get(from..end.min(view.data.len()));
-        let records = near.unwrap_or_default().windows(L_INFO).step_by(STEP);
-        records.enumerate().filter_map(move |(i, info)| {
-            (is_sound(info[10], info[11], view.big)).then_some(from + i * STEP)
-        })
+        // The two numbers end the last word of the record.
+        let start = from.saturating_add(L_INFO - STEP);
+        let end = start.saturating_add(reach).min(view.data.len());
+        let words = view.data.get(start..end).unwrap_or_default();
+        words
+            .chunks_exact(STEP)
+            .enumerate()
+            .filter(move |(_, word)| is_sound(word[2], word[3], view.big))
+            .map(move |(i, _)| from + i * STEP)
     }
 
     /// Reads `l_info` at `at`, what follows it up to the first `b_info`, and that. `None` unless all of it is sound.
