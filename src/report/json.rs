@@ -1,8 +1,9 @@
-//! One JSON document for a whole scan. Binaries are written as they come, so the document takes no memory; what there are
-//! few of stands behind them.
+//! One JSON document for a whole scan. Binaries are written as they come; what stands behind them waits as text. So the document takes no
+//! memory.
 
 use super::document::Document;
-use super::model::{End, ImageRecord, Line, Run, Unexamined};
+use super::later::Later;
+use super::model::{End, Line, Run};
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
 
@@ -13,8 +14,8 @@ pub(super) struct Json {
     run: Option<Run>,
     /// Whether a binary was written.
     any: bool,
-    images: Vec<ImageRecord>,
-    unexamined: Vec<Unexamined>,
+    images: Later,
+    unexamined: Later,
 }
 
 impl Json {
@@ -22,8 +23,8 @@ impl Json {
     pub(super) fn take(&mut self, line: Line, out: &mut dyn Write) -> io::Result<()> {
         match line {
             Line::Run(run) => self.run = Some(run),
-            Line::Image(image) => self.images.push(*image),
-            Line::Unexamined(thing) => self.unexamined.push(thing),
+            Line::Image(image) => member(&*image, &mut self.images)?,
+            Line::Unexamined(thing) => member(&thing, &mut self.unexamined)?,
             Line::Binary(binary) => {
                 self.head(out)?;
                 out.write_all(if self.any { b",\n    " } else { b"\n    " })?;
@@ -49,8 +50,8 @@ impl Json {
     fn end(&mut self, end: &End, out: &mut dyn Write) -> io::Result<()> {
         self.head(out)?;
         out.write_all(if self.any { b"\n  ]" } else { b"]" })?;
-        list("images", &self.images, out)?;
-        list("unexamined", &self.unexamined, out)?;
+        list("images", std::mem::take(&mut self.images), out)?;
+        list("unexamined", std::mem::take(&mut self.unexamined), out)?;
         let keys = serde_json::to_vec_pretty(end)?;
         out.write_all(b",")?;
         // Without the brace that starts it.
@@ -59,9 +60,18 @@ impl Json {
     }
 }
 
-fn list<T: Serialize>(name: &str, things: &[T], out: &mut dyn Write) -> io::Result<()> {
-    write!(out, ",\n  \"{name}\": ")?;
-    pretty(things, "  ", out)
+/// Adds a member to a list of the document.
+fn member<T: Serialize>(value: &T, list: &mut Later) -> io::Result<()> {
+    let before = if list.is_empty() { "\n    " } else { ",\n    " };
+    list.write_all(before.as_bytes())?;
+    pretty(value, "    ", list)
+}
+
+fn list(name: &str, members: Later, out: &mut dyn Write) -> io::Result<()> {
+    let end = if members.is_empty() { "]" } else { "\n  ]" };
+    write!(out, ",\n  \"{name}\": [")?;
+    members.write_to(out)?;
+    out.write_all(end.as_bytes())
 }
 
 /// Writes a value as it stands `indent` deep inside a document.

@@ -1,6 +1,7 @@
 //! Reports: the serialisable record and one file per output format.
 //!
-//! Must never: compute a fact, read a file, print. Everything is written to the writer that the caller hands in.
+//! Must never: compute a fact, read a file, print. Everything is written to the writer that the caller hands in; what has to wait for that may
+//! wait in a private temporary file.
 
 pub mod csv;
 #[cfg(feature = "audit")]
@@ -12,6 +13,7 @@ pub mod findings;
 #[cfg(feature = "audit")]
 mod flow;
 pub mod json;
+mod later;
 pub mod model;
 pub mod ndjson;
 pub mod records;

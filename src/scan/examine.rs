@@ -1,5 +1,6 @@
 //! One file: opened, sniffed, and handed to whoever can read it.
 
+use super::links::Links;
 use super::place::Outer;
 use super::told::Told;
 use super::{Counters, Event, Options, error_text, may_hold_program, reader_options};
@@ -18,12 +19,11 @@ use crate::source::ordered::Output;
 use crate::source::shelf::{Shelf, Shelved};
 use crate::source::walk::Met;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The first look at a file: enough for every magic, and for all headers of nearly every program.
 const HEAD: usize = 8 << 10;
@@ -62,8 +62,6 @@ pub(crate) fn untold(count: u64) -> String {
     format!("{count} more programs of the file: their records take more memory than there is")
 }
 
-type Links = HashMap<(u64, u64), (Arc<OnceLock<Content>>, u64)>;
-
 /// Examines files for one scan.
 pub struct Examiner<'e> {
     pub(crate) options: &'e Options,
@@ -73,7 +71,7 @@ pub struct Examiner<'e> {
     /// Held while a record is made that is much larger than an honest one.
     large: Mutex<()>,
     /// Files with several names, until all of them were met.
-    links: Mutex<Links>,
+    links: Links,
     /// Memory that all threads share for what is kept of containers.
     #[cfg(feature = "archives")]
     pub(crate) budget: Budget,
@@ -95,7 +93,7 @@ impl<'e> Examiner<'e> {
             counters,
             room: Room::new(options.memory, options.threads()),
             large: Mutex::default(),
-            links: Mutex::default(),
+            links: Links::default(),
             #[cfg(feature = "archives")]
             budget: Budget::new(options.memory),
             #[cfg(feature = "archives")]
@@ -202,22 +200,12 @@ impl<'e> Examiner<'e> {
             .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     }
 
-    /// Reads content once for all names of a file. Another thread that meets a second name meanwhile waits.
+    /// Reads content once for all names of a file.
     fn shared(&self, stat: &Stat, read: impl FnOnce() -> Content) -> Content {
         if stat.links < 2 || stat.id == (0, 0) {
             return read();
         }
-        let cell = {
-            let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-            let entry = links.entry(stat.id).or_insert_with(|| (Arc::default(), 0));
-            entry.1 += 1;
-            let cell = entry.0.clone();
-            if entry.1 >= stat.links {
-                links.remove(&stat.id);
-            }
-            cell
-        };
-        cell.get_or_init(|| self.wait(read())).clone()
+        self.links.once(stat.id, stat.links, || self.wait(read()))
     }
 
     /// Programs whose other names may be far away are kept as those of containers are.

@@ -11,6 +11,7 @@ mod container;
 #[cfg_attr(not(feature = "archives"), allow(dead_code))]
 mod examine;
 mod file_name;
+mod links;
 #[cfg_attr(not(feature = "archives"), allow(dead_code))]
 mod place;
 #[cfg(target_os = "linux")]
