@@ -133,6 +133,61 @@ fn pipes_and_devices_in_a_tree_are_passed_over() {
 }
 
 #[test]
+fn what_the_kernel_mounts_in_a_tree_is_named() {
+    let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
+    if !mounts.lines().any(|m| m.contains(" /dev/pts devpts ")) {
+        println!("skipped: no devpts at /dev/pts");
+        return;
+    }
+    let out = in_time(&os(&["scan", "--format=ndjson", "/dev"]));
+    assert!(
+        out.stdout.contains("devpts describes the kernel"),
+        "{}",
+        out.stdout
+    );
+    let kept = in_time(&os(&[
+        "scan",
+        "--format=ndjson",
+        "--one-file-system",
+        "/dev",
+    ]));
+    assert!(!kept.stdout.contains("/dev/pts"), "{}", kept.stdout);
+}
+
+/// Names of so many files are not held until the walk is through with them.
+#[test]
+fn a_directory_of_very_many_files_is_walked_as_any_other() {
+    let scratch = Scratch::new();
+    for i in 0..34_000 {
+        std::fs::File::create(scratch.path().join(format!("{i}.txt"))).unwrap();
+    }
+    for name in ["0.app", "5.app", "9/app", "99999.app", "last"] {
+        scratch.put(name, &fixture(PROGRAM));
+    }
+    let scan = |jobs: &str| {
+        let mut args = os(&["scan", "--format=ndjson", "--facts=build-info", jobs]);
+        args.push(scratch.path().into());
+        in_time(&args)
+    };
+    let one = scan("--jobs=1");
+    let places: Vec<Option<usize>> = ["/0.app", "/5.app", "/9/app", "/99999.app", "/last"]
+        .iter()
+        .map(|name| one.stdout.find(&format!("{name}\"")))
+        .collect();
+    assert!(
+        places.iter().all(Option::is_some) && places.is_sorted(),
+        "{places:?}"
+    );
+    assert!(
+        one.stdout
+            .contains(r#""files":34005,"below_min_size":34000,"not_go":0,"go":5"#),
+        "{}",
+        one.stdout
+    );
+    assert_eq!(scan("--jobs=8").stdout, one.stdout);
+}
+
+#[test]
 fn links_in_circles_and_deep_directories_end() {
     let scratch = Scratch::new();
     assert!(sh(

@@ -7,6 +7,9 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+/// Entries of a directory that are held at once before some are taken out.
+pub const MANY: usize = 32 << 10;
+
 /// What an entry is, without following links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -95,7 +98,7 @@ pub fn stat_of(metadata: &std::fs::Metadata) -> Stat {
 #[cfg(unix)]
 mod unix {
     use super::super::listing::Listing;
-    use super::{Kind, Stat};
+    use super::{Kind, MANY, Stat};
     use rustix::fs::{AtFlags, FileType, Mode, OFlags};
     use std::ffi::OsStr;
     use std::fs::File;
@@ -160,9 +163,9 @@ mod unix {
             Ok((Self(dir), false))
         }
 
-        /// Every entry but `.` and `..`, in no order. What could be read before an error is kept.
+        /// Every entry but `.` and `..`, in no order; `take` takes some out when they become many. What could be read before an error is kept.
         #[cfg(target_os = "linux")]
-        pub fn list(&self) -> (Listing, Option<io::Error>) {
+        pub fn list(&self, take: &mut dyn FnMut(&mut Listing)) -> (Listing, Option<io::Error>) {
             let mut entries = Listing::default();
             let mut buffer = [const { std::mem::MaybeUninit::uninit() }; 32 << 10];
             let mut listing = rustix::fs::RawDir::new(&self.0, &mut buffer);
@@ -172,6 +175,7 @@ mod unix {
                         entry.file_name().to_bytes(),
                         entry.file_type(),
                         &mut entries,
+                        take,
                     ),
                     Err(e) => return (entries, Some(e.into())),
                 }
@@ -179,9 +183,9 @@ mod unix {
             (entries, None)
         }
 
-        /// Every entry but `.` and `..`, in no order. What could be read before an error is kept.
+        /// Every entry but `.` and `..`, in no order; `take` takes some out when they become many. What could be read before an error is kept.
         #[cfg(not(target_os = "linux"))]
-        pub fn list(&self) -> (Listing, Option<io::Error>) {
+        pub fn list(&self, take: &mut dyn FnMut(&mut Listing)) -> (Listing, Option<io::Error>) {
             let mut entries = Listing::default();
             let listing = match rustix::fs::Dir::read_from(&self.0) {
                 Ok(listing) => listing,
@@ -193,6 +197,7 @@ mod unix {
                         entry.file_name().to_bytes(),
                         entry.file_type(),
                         &mut entries,
+                        take,
                     ),
                     Err(e) => return (entries, Some(e.into())),
                 }
@@ -239,10 +244,18 @@ mod unix {
         }
     }
 
-    fn listed(name: &[u8], kind: FileType, entries: &mut Listing) {
+    fn listed(
+        name: &[u8],
+        kind: FileType,
+        entries: &mut Listing,
+        take: &mut dyn FnMut(&mut Listing),
+    ) {
         if name != b"." && name != b".." {
             let kind = (kind != FileType::Unknown).then(|| kind_of(kind));
             entries.push(OsStr::from_bytes(name), kind);
+            if entries.len() == MANY {
+                take(entries);
+            }
         }
     }
 
@@ -271,7 +284,7 @@ mod unix {
 #[cfg(not(unix))]
 mod portable {
     use super::super::listing::Listing;
-    use super::{Kind, Stat, stat_of};
+    use super::{Kind, MANY, Stat, stat_of};
     use std::ffi::OsStr;
     use std::fs::{self, File};
     use std::io;
@@ -292,8 +305,8 @@ mod portable {
             Ok((Self::open(&self.0.join(name))?, false))
         }
 
-        /// Every entry, in no order.
-        pub fn list(&self) -> (Listing, Option<io::Error>) {
+        /// Every entry, in no order; `take` takes some out when they become many.
+        pub fn list(&self, take: &mut dyn FnMut(&mut Listing)) -> (Listing, Option<io::Error>) {
             let mut entries = Listing::default();
             let listing = match fs::read_dir(&self.0) {
                 Ok(listing) => listing,
@@ -308,6 +321,9 @@ mod portable {
                             _ => Kind::Link,
                         });
                         entries.push(&e.file_name(), kind);
+                        if entries.len() == MANY {
+                            take(&mut entries);
+                        }
                     }
                     Err(e) => return (entries, Some(e)),
                 }

@@ -78,9 +78,20 @@ impl Listing {
         Some((self.names.get(entry.name), entry.kind))
     }
 
+    /// All entries.
+    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, Option<Kind>)> {
+        let entries = self.entries.iter();
+        entries.map(|entry| (self.names.get(entry.name), entry.kind))
+    }
+
+    /// Takes all entries out.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
     /// Whether a name is among them.
     pub fn has(&self, name: &str) -> bool {
-        self.entries.iter().any(|e| self.names.get(e.name) == name)
+        self.iter().any(|entry| entry.0 == name)
     }
 }
 

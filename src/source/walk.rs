@@ -147,9 +147,11 @@ struct Here {
 struct Worth {
     /// Its place in the listing.
     at: usize,
-    /// Its stat; a directory that the listing named as one has none.
-    found: io::Result<Option<Stat>>,
+    found: Found,
 }
+
+/// The stat of an entry; a directory that the listing named as one has none.
+type Found = io::Result<Option<Stat>>;
 
 /// A directory to be walked.
 struct Pending {
@@ -251,7 +253,28 @@ impl<'env, V> Walk<'env, V> {
         T: Send + Weigh + 'env,
         V: Visit<'env, T>,
     {
-        let (mut names, error) = dir.list();
+        // Of very many entries only those are held that are worth a visit: in large directories most files are small.
+        let mut held = None;
+        let (rest, error) = dir.list(&mut |some| {
+            let held = held.get_or_insert_with(Listing::default);
+            let mut passed = (0, 0);
+            for (name, kind) in some.iter() {
+                let mut tally = (0, 0);
+                match self.look(&dir, path, name, kind, &mut tally) {
+                    Some(_) => held.push(name, kind),
+                    None => passed = (passed.0 + tally.0, passed.1 + tally.1),
+                }
+            }
+            some.clear();
+            self.count(passed);
+        });
+        let mut names = match held {
+            None => rest,
+            Some(mut held) => {
+                rest.iter().for_each(|(name, kind)| held.push(name, kind));
+                held
+            }
+        };
         if let Some(e) = error {
             self.visitor.passed_over(path, Why::Error(e), out);
         }
@@ -284,45 +307,16 @@ impl<'env, V> Walk<'env, V> {
         T: Send + Weigh + 'env,
         V: Visit<'env, T>,
     {
-        let (mut files, mut below) = (0, 0);
-        let follow = self.rules.follow;
+        let mut tally = (0, 0);
         let mut worth = Vec::new();
         for at in range {
             let Some((name, kind)) = here.names.get(at) else {
                 break;
             };
-            if self.excluded(&here.path, name) {
-                continue;
-            }
-            // A directory needs no stat, a link only one when it is followed, a special file none at all.
-            let found = match kind {
-                Some(Kind::Dir) => Ok(None),
-                Some(Kind::Special) => continue,
-                Some(Kind::Link) if !follow => continue,
-                Some(Kind::File | Kind::Link) | None => match here.dir.stat(name, follow) {
-                    Ok(stat) => Ok(Some(stat)),
-                    // A link to nowhere is no file.
-                    Err(_) if kind == Some(Kind::Link) => continue,
-                    Err(e) => Err(e),
-                },
-            };
-            match &found {
-                Ok(Some(stat)) if stat.kind == Kind::File => {
-                    files += 1;
-                    if stat.size < self.rules.min_size || (self.rules.likely && is_text(name)) {
-                        below += 1;
-                        continue;
-                    }
-                }
-                Ok(Some(stat)) if stat.kind != Kind::Dir => continue,
-                _ => {}
-            }
-            worth.push(Worth { at, found });
+            let found = self.look(&here.dir, &here.path, name, kind, &mut tally);
+            worth.extend(found.map(|found| Worth { at, found }));
         }
-        self.tally.files.fetch_add(files, Ordering::Relaxed);
-        self.tally
-            .below_min_size
-            .fetch_add(below, Ordering::Relaxed);
+        self.count(tally);
         worth.sort_unstable_by(|a, b| here.names.compare(a.at, b.at));
         if worth.len() <= BATCH {
             return self.visit(here, worth.into_iter(), out);
@@ -333,6 +327,48 @@ impl<'env, V> Walk<'env, V> {
             let (walk, here) = (self.clone(), here.clone());
             out.task(move |out| walk.visit(&here, batch.into_iter(), out));
         }
+    }
+
+    /// What a stat finds of an entry; `None` when it is not worth a visit. `tally` counts files, and the small ones of these.
+    fn look(
+        &self,
+        dir: &Dir,
+        path: &Path,
+        name: &OsStr,
+        kind: Option<Kind>,
+        tally: &mut (u64, u64),
+    ) -> Option<Found> {
+        let follow = self.rules.follow;
+        if self.excluded(path, name) {
+            return None;
+        }
+        // A directory needs no stat, a link only one when it is followed, a special file none at all.
+        let stat = match kind {
+            Some(Kind::Dir) => return Some(Ok(None)),
+            Some(Kind::Special) => return None,
+            Some(Kind::Link) if !follow => return None,
+            Some(Kind::File | Kind::Link) | None => match dir.stat(name, follow) {
+                Ok(stat) => stat,
+                // A link to nowhere is no file.
+                Err(_) if kind == Some(Kind::Link) => return None,
+                Err(e) => return Some(Err(e)),
+            },
+        };
+        if stat.kind == Kind::File {
+            tally.0 += 1;
+            if stat.size < self.rules.min_size || (self.rules.likely && is_text(name)) {
+                tally.1 += 1;
+                return None;
+            }
+        }
+        matches!(stat.kind, Kind::File | Kind::Dir).then_some(Ok(Some(stat)))
+    }
+
+    fn count(&self, (files, below): (u64, u64)) {
+        self.tally.files.fetch_add(files, Ordering::Relaxed);
+        self.tally
+            .below_min_size
+            .fetch_add(below, Ordering::Relaxed);
     }
 
     /// Tells of each entry in turn.
