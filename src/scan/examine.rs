@@ -22,8 +22,10 @@ use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(feature = "archives")]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// The first look at a file: enough for every magic, and for all headers of nearly every program.
 const HEAD: usize = 8 << 10;
