@@ -7,6 +7,7 @@ mod support;
 use gospect::go::{Level, Options, inspect};
 use gospect::report::model::{Binary, Verdict};
 use memchr::memmem;
+use object::{Object, ObjectSection};
 use support::fixtures::{Fixture, fixtures};
 use support::{derive, fixture};
 
@@ -305,4 +306,39 @@ fn a_function_table_in_data_is_not_the_programs() {
         checked += 1;
     }
     assert!(checked > 3, "only {checked} checked");
+}
+
+/// A walk sees through most programs by the names of their sections; those of a static one may have been changed.
+#[test]
+fn a_static_program_without_any_name_of_go_is_found_unless_another_linker_made_it() {
+    let mut file = fixture("1.27-linux-amd64-strip").to_vec();
+    let note = b"\x04\0\0\0Go\0\0";
+    let at = file.windows(note.len()).position(|w| w == note).unwrap();
+    file[at..at + note.len()].fill(0);
+    let parsed = object::File::parse(&*file).unwrap();
+    let names: Vec<String> = parsed
+        .sections()
+        .filter_map(|s| Some(s.name().ok()?.to_owned()))
+        .filter(|name| name.contains("go") || name.contains("typelink"))
+        .collect();
+    assert!(names.len() > 3, "{names:?}");
+    for (i, name) in names.iter().enumerate() {
+        file = derive::rename_section(&file, name, &format!(".x{i}"));
+    }
+    let found = |file: &[u8], named: bool| {
+        let options = Options {
+            named,
+            ..Options::default()
+        };
+        let inspection = inspect(&file, &options).unwrap();
+        inspection
+            .found
+            .first()
+            .map(|f| f.binary.go_version.clone())
+    };
+    let version = Some(Some("go1.27.3".to_owned()));
+    assert_eq!(found(&file, false), version);
+    let other = derive::rename_section(&file, ".shstrtab", ".eh_frame");
+    assert_eq!(found(&other, false), None);
+    assert_eq!(found(&other, true), version);
 }

@@ -127,7 +127,7 @@ fn laid_out(text: &str, look: &Look) -> String {
         look.wrap(&mut out, &head, &rest);
         is_start = line.is_empty() && is_start;
     }
-    look.finish(&out)
+    look.finish(&out).into_owned()
 }
 
 /// Markdown with its heading marks taken away, and what is below a heading further in.

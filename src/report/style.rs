@@ -237,10 +237,10 @@ impl Look {
 
     /// Turns marks into escape sequences. A tone that spans lines is closed at the end of each and opened again after
     /// the indent, so that padding and borders stay plain.
-    pub fn finish(&self, text: &str) -> String {
+    pub fn finish<'t>(&self, text: &'t str) -> Cow<'t, str> {
         // Marks are not ASCII.
         if text.is_ascii() {
-            return text.to_owned();
+            return Cow::Borrowed(text);
         }
         let mut out = String::with_capacity(text.len());
         let (mut open, mut pending) = (None::<Style>, None::<Style>);
@@ -271,7 +271,7 @@ impl Look {
         if let Some(style) = open {
             let _ = write!(out, "{style:#}");
         }
-        out
+        Cow::Owned(out)
     }
 }
 

@@ -16,6 +16,8 @@ mod tests;
 
 pub(super) use many::Cards;
 
+/// What most cards take.
+const ROOM: usize = 8 << 10;
 /// Where values begin.
 const INDENT: usize = 15;
 
@@ -56,7 +58,7 @@ pub fn write(
         support,
         look,
     };
-    let mut text = String::new();
+    let mut text = String::with_capacity(ROOM);
     look.wrap(&mut text, "", &look.paint(Tone::Title, &binary.path));
     for (label, value) in fields::FIELDS {
         if let Some(value) = value(&context) {
