@@ -154,6 +154,28 @@ fn what_the_kernel_mounts_in_a_tree_is_named() {
     assert!(!kept.stdout.contains("/dev/pts"), "{}", kept.stdout);
 }
 
+/// The directory is entered by the first of its names, whoever is faster.
+#[test]
+fn a_directory_with_two_names_is_entered_by_the_same_one_each_time() {
+    let scratch = Scratch::new();
+    scratch.put("a/b/c/program", &fixture(PROGRAM));
+    scratch.put("z/program", &fixture(PROGRAM));
+    assert!(sh("ln -s ../a z/to-a && ln -s ../z a/to-z", scratch.path()));
+    let scan = |jobs: &str| {
+        let mut args = os(&["scan", "--format=ndjson", "--follow", jobs]);
+        args.push(scratch.path().into());
+        in_time(&args).stdout
+    };
+    let one = scan("--jobs=1");
+    assert!(
+        one.contains("/a/b/c/program") && one.contains("/a/to-z/program"),
+        "{one}"
+    );
+    for _ in 0..10 {
+        assert_eq!(scan("--jobs=8"), one);
+    }
+}
+
 /// Names of so many files are not held until the walk is through with them.
 #[test]
 fn a_directory_of_very_many_files_is_walked_as_any_other() {

@@ -192,8 +192,14 @@ pub fn run(
     let (mut go, mut unexamined, mut failed) = (0, 0, false);
     // 64 KiB for each, which is what an honest record takes at most, out of half the memory: threads need the rest.
     let ahead = usize::try_from(options.memory >> 17).unwrap_or(ordered::AHEAD);
+    // Which of two ways leads into a directory first must not depend on the threads.
+    let threads = if options.rules.follow {
+        1
+    } else {
+        options.threads()
+    };
     ordered::run(
-        options.threads(),
+        threads,
         ahead.clamp(16, ordered::AHEAD),
         |out| {
             for (named, visitor) in targets.iter().zip(&visitors) {
