@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Opens HTML reports in headless Chromium and uses them as a person would.
 
-usage: test-html.py SMALL.html LARGE.html [--screenshots DIR]
+usage: test-html.py SMALL.html LARGE.html [--screenshots DIR] [--timed]
 
 SMALL is the page of the four sample binaries with findings, LARGE one of 5,000 binaries; the tests of src/report/html
-make both. Needs only Python and Chromium (Debian: apt-get install chromium; or CHROMIUM=/path/to/it).
+make both. With --timed it also judges how long things take, which wants a quiet machine. Needs only Python and Chromium (Debian: apt-get install chromium; or CHROMIUM=/path/to/it).
 exit 0: fine; 1: not; 3: no Chromium here
 """
 import base64
@@ -19,8 +19,9 @@ import tempfile
 import time
 
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "headless_shell"]
-INTERACTIVE = 2.0  # seconds from opening the large page until it can be used
-PATIENCE = 60.0  # seconds for one answer; a busy machine is no failure of the page
+INTERACTIVE = 2.0  # seconds from opening the large page until it can be used, with --timed
+timed = False
+PATIENCE = 300.0  # seconds for one answer; a busy machine is no failure of the page
 
 
 class Browser:
@@ -128,6 +129,11 @@ def check(what, is_so, detail=""):
     print(f"{'ok  ' if is_so else 'FAIL'} {what} {detail if not is_so else ''}".rstrip())
 
 
+def quick(what, fine, detail=""):
+    """A check of how long something takes."""
+    check(what, fine or not timed, detail)
+
+
 ROWS = "document.querySelectorAll('#list > tbody > tr:not(.detail)').length"
 
 
@@ -213,19 +219,19 @@ def large(browser, path, shots):
     check("below 10 MB", size < 10_000_000, f"{size}")
     browser.open(path)
     times = []
-    while not times or (min(times) >= INTERACTIVE and len(times) < 5):  # the best of some: the machine may be busy
+    while not times or (timed and min(times) >= INTERACTIVE and len(times) < 5):  # the best of some: the machine may be busy
         browser.call("Page.reload", ignoreCache=True)
         browser.wait("document.documentElement?.dataset.ready === 'true' && performance.now() > 0")
         times.append(browser.value(
             "new Promise(done => requestAnimationFrame(() => setTimeout(() => done(performance.now() / 1000))))"))
-    check(f"usable after {min(times):.2f} s (limit {INTERACTIVE} s)", min(times) < INTERACTIVE, f"tries {times}")
+    quick(f"usable after {min(times):.2f} s (limit {INTERACTIVE} s)", min(times) < INTERACTIVE, f"tries {times}")
     browser.wait(f"{ROWS} === 5000")
     check("all rows arrive", True)
     for query in ["service-7", "module:module-003@v1.2", "go:1.2 flag:dirty", "go:1.22 flag:dirty", "setting:vcs.modified=true"]:
         spent = browser.value(
             f"(() => {{ const f = document.getElementById('filter'); f.value = {json.dumps(query)}; const t = performance.now();"
             " f.dispatchEvent(new Event('input')); return performance.now() - t; })()")
-        check(f"filter {query!r} takes {spent:.0f} ms, leaves {browser.value(ROWS)}", spent < 1000)
+        quick(f"filter {query!r} takes {spent:.0f} ms, leaves {browser.value(ROWS)}", spent < 1000)
     filtered(browser, "")
     findings = "document.querySelectorAll('#t0 tbody tr').length"
     check("of 15,000 findings the first ones are drawn", browser.value(findings) == 25, browser.value(findings))
@@ -234,10 +240,10 @@ def large(browser, path, shots):
     check("and all that match when asked for", browser.value(findings) == 60, browser.value(findings))
     spent = browser.value("(() => { const t = performance.now(); document.querySelectorAll('#list thead button')[0].click();"
                           " return performance.now() - t; })()")
-    check(f"sorting takes {spent:.0f} ms", spent < 1000)
+    quick(f"sorting takes {spent:.0f} ms", spent < 1000)
     spent = browser.value("(() => { const t = performance.now(); document.querySelector('#list .open').click();"
                           " return performance.now() - t; })()")
-    check(f"opening details takes {spent:.0f} ms", spent < 200)
+    quick(f"opening details takes {spent:.0f} ms", spent < 200)
     if shots:
         screenshot(browser, shots / "large.png")
     check("no complaints", not browser.complaints(), browser.complaints())
@@ -250,8 +256,12 @@ def screenshot(browser, path):
 
 
 def main():
+    global timed
     arguments = sys.argv[1:]
     shots = None
+    if "--timed" in arguments:
+        timed = True
+        arguments.remove("--timed")
     if "--screenshots" in arguments:
         at = arguments.index("--screenshots")
         shots = pathlib.Path(arguments[at + 1])

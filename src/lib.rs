@@ -63,5 +63,9 @@ pub mod knowledge;
 pub mod report;
 #[cfg(feature = "source")]
 pub mod scan;
+#[cfg(test)]
+#[allow(dead_code)] // the integration tests use the rest
+#[path = "../tests/support/skip.rs"]
+mod skip;
 #[cfg(feature = "source")]
 pub mod source;

@@ -132,7 +132,7 @@ fn completions_are_scripts_that_their_shells_read() {
                 "{shell}: {}",
                 String::from_utf8_lossy(&out.stderr)
             ),
-            Err(_) => println!("skipped: {shell} is not installed"),
+            Err(_) => support::skipped(shell, ""),
         }
     }
     // What bash completes after `gospect li` and after a format flag.
@@ -145,7 +145,7 @@ fn completions_are_scripts_that_their_shells_read() {
         .output()
     {
         Ok(out) => assert_eq!(String::from_utf8_lossy(&out.stdout).trim(), "lint"),
-        Err(_) => println!("skipped: bash is not installed"),
+        Err(_) => support::skipped("bash", ""),
     }
 }
 
@@ -179,7 +179,7 @@ fn fish_completes_commands_flags_formats_and_rules() {
     };
     for (typed, want) in TYPED {
         let Some(offered) = ask(typed) else {
-            return println!("skipped: fish is not installed");
+            return support::skipped("fish", "");
         };
         let words: Vec<_> = offered
             .lines()
@@ -211,7 +211,7 @@ all=; until [[ $all == *done* ]]; do zpty -r z line || exit 3; all+=$line; done;
     let mut zsh = std::process::Command::new("zsh");
     zsh.args(["-f", "-c", &code]).env("HOME", s.path());
     let Ok(out) = zsh.output() else {
-        return println!("skipped: zsh is not installed");
+        return support::skipped("zsh", "");
     };
     let out = String::from_utf8_lossy(&out.stdout);
     for (typed, want) in TYPED {

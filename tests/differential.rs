@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use support::cli::Scratch;
-use support::{fixture, fixtures};
+use support::{fixture, fixtures, needs};
 
 /// Name, address, size in memory, offset.
 type Section = (String, u64, u64, u64);
@@ -159,14 +159,6 @@ fn tar_entries(bytes: &[u8]) -> Vec<(char, String, u64)> {
     found
 }
 
-fn has(program: &str) -> bool {
-    let there = Command::new(program).arg("--version").output().is_ok();
-    if !there {
-        println!("skipped: no {program}");
-    }
-    there
-}
-
 fn sh(line: &str, dir: &Path) {
     let out = Command::new("sh")
         .args(["-ec", line])
@@ -183,7 +175,7 @@ fn sh(line: &str, dir: &Path) {
 #[test]
 #[cfg(unix)]
 fn tar_lists_the_same_entries() {
-    if !has("tar") {
+    if !needs(&["tar"]) {
         return;
     }
     let scratch = Scratch::new();
@@ -234,7 +226,7 @@ fn tar_lists_the_same_entries() {
 
 #[test]
 fn python_lists_the_same_zip_entries() {
-    if !has("python3") {
+    if !needs(&["python3"]) {
         return;
     }
     let scratch = Scratch::new();

@@ -182,27 +182,31 @@ fn shown_output_is_compared_line_by_line() {
     }
 }
 
+/// Why a command of the documentation is not run.
+#[cfg(unix)]
+enum Unrun {
+    /// No machine runs it in a test, for this reason.
+    Never(&'static str),
+    /// This machine lacks the tool.
+    Missing(&'static str),
+}
+
 /// Why a command of the documentation does not run here; `None`: it does.
 #[cfg(unix)]
-fn cannot_run(command: &str) -> Option<&'static str> {
+fn cannot_run(command: &str) -> Option<Unrun> {
     let first = command.split_whitespace().next().unwrap_or_default();
-    let there = |tool: &str| {
-        let found = Command::new("sh")
-            .args(["-c", &format!("command -v {tool}")])
-            .output();
-        found.is_ok_and(|out| out.status.success())
-    };
+    let never = |why| Some(Unrun::Never(why));
     match first {
-        "cargo" | "git" => return Some("builds gospect or fetches it"),
-        "scripts/bench-peers.sh" => return Some("measures for minutes"),
-        "scripts/compare-sbom.py" => return Some("needs Go and syft"),
+        "cargo" | "git" => return never("builds gospect or fetches it"),
+        "scripts/bench-peers.sh" => return never("measures for minutes"),
+        "scripts/compare-sbom.py" => return never("needs Go and syft"),
         _ => {}
     }
     if command.contains("registry:") && !command.contains("records:") {
-        return Some("asks a registry");
+        return never("asks a registry");
     }
     if command.contains('▶') || command.contains("Candidate  Image") {
-        return Some("a drawing");
+        return never("a drawing");
     }
     [
         "go", "syft", "jq", "sqlite3", "duckdb", "python3", "man", "curl",
@@ -212,9 +216,9 @@ fn cannot_run(command: &str) -> Option<&'static str> {
         command
             .split(['|', ';', '&'])
             .any(|part| part.split_whitespace().next() == Some(tool))
-            && !there(tool)
+            && !support::has(tool)
     })
-    .map(|_| "a tool that is not here")
+    .map(Unrun::Missing)
 }
 
 #[cfg(unix)]
@@ -228,9 +232,16 @@ fn every_command_block_in_the_documentation_runs() {
         }
         let stage = support::stage::Stage::new();
         for Pasted { command, shown } in commands {
-            if let Some(why) = cannot_run(&command) {
-                println!("skipped: {command}: {why}");
-                continue;
+            match cannot_run(&command) {
+                Some(Unrun::Never(why)) => {
+                    println!("not run: {command}: {why}");
+                    continue;
+                }
+                Some(Unrun::Missing(tool)) => {
+                    support::skipped(tool, &command);
+                    continue;
+                }
+                None => {}
             }
             // Folders of the system that the text names, as folders of the stage.
             let here = command

@@ -166,7 +166,7 @@ fn gnu_tar() -> Option<()> {
     let version = Command::new("tar").arg("--version").output();
     let found = version.is_ok_and(|v| v.stdout.starts_with(b"tar (GNU tar)"));
     if !found {
-        eprintln!("skipped: no GNU tar");
+        support::skipped("tar", "");
     }
     found.then_some(())
 }

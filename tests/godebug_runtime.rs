@@ -2,6 +2,10 @@
 //! list of GOROOT directories), runs it under many settings, and compares what it does with what the model says.
 //! Without the variable it says so and passes, because the product needs no Go.
 
+#[path = "support/skip.rs"]
+#[allow(dead_code)]
+mod skip;
+
 use gospect::go::{GoVersion, godebug};
 use gospect::knowledge::godebug::implied;
 use std::path::{Path, PathBuf};
@@ -139,7 +143,7 @@ struct Toolchain {
 
 fn toolchains() -> Vec<Toolchain> {
     let Some(list) = std::env::var_os("GOSPECT_GOROOTS") else {
-        eprintln!("skipped: GOSPECT_GOROOTS names no toolchains");
+        skip::skipped("goroots", "");
         return Vec::new();
     };
     let one = |root: PathBuf| {

@@ -7,15 +7,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::cli::{Output, Scratch, command, finish, run_in};
+use support::needs;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-
-fn has(tool: &str) -> bool {
-    let found = Command::new("sh")
-        .args(["-c", &format!("command -v {tool}")])
-        .output();
-    found.is_ok_and(|out| out.status.success())
-}
 
 /// A script of the repository, run in `dir`.
 fn script(name: &str, dir: &Path) -> Command {
@@ -41,10 +35,10 @@ fn a_release_archive_installs_and_a_changed_one_does_not() {
     let target = match (std::env::consts::OS, std::env::consts::ARCH) {
         ("linux", arch @ ("x86_64" | "aarch64")) => format!("{arch}-unknown-linux-musl"),
         ("macos", arch @ ("x86_64" | "aarch64")) => format!("{arch}-apple-darwin"),
-        _ => return println!("skipped: no release for this system"),
+        _ => return support::skipped("release-target", ""),
     };
-    if !has("bash") || !has("curl") {
-        return println!("skipped: no bash or no curl here");
+    if !needs(&["bash", "curl"]) {
+        return;
     }
     let scratch = Scratch::new();
     let dist = scratch.path().join("dist");
@@ -144,8 +138,8 @@ fn action(scratch: &Scratch, inputs: &[(&str, &str)]) -> (Output, String) {
 
 #[test]
 fn the_action_scans_once_and_writes_every_report() {
-    if !has("bash") {
-        return println!("skipped: no bash here");
+    if !needs(&["bash"]) {
+        return;
     }
     let scratch = Scratch::new();
     scratch.put_fixture("1.27-linux-amd64-hello");
@@ -183,8 +177,8 @@ fn the_action_scans_once_and_writes_every_report() {
 
 #[test]
 fn the_action_never_runs_its_inputs_and_says_what_is_wrong() {
-    if !has("bash") {
-        return println!("skipped: no bash here");
+    if !needs(&["bash"]) {
+        return;
     }
     let scratch = Scratch::new();
     let (out, outputs) = action(&scratch, &[("TARGETS", "$(touch hit)\n--output=hit")]);
@@ -227,18 +221,23 @@ fn the_hooks_are_commands() {
 
 #[test]
 fn the_files_for_ci_pass_their_linters() {
-    if !has("bash") {
-        return println!("skipped: no bash here");
+    if !needs(&["bash"]) {
+        return;
     }
     let out = finish(&mut script("check-packaging.sh", Path::new(ROOT)));
     println!("{}", out.stdout);
     assert_eq!(out.code, Some(0), "{}{}", out.stdout, out.stderr);
+    for line in out.stdout.lines() {
+        if let Some(what) = line.strip_prefix("skipped: ") {
+            support::skipped("linter", what.split(": no ").next().unwrap_or(what));
+        }
+    }
 }
 
 #[test]
 fn gospects_own_bill_names_its_crates_and_no_folder() {
-    if !has("bash") || !has("cargo-cyclonedx") {
-        return println!("skipped: no bash or no cargo-cyclonedx here");
+    if !needs(&["bash", "cargo-cyclonedx"]) {
+        return;
     }
     let scratch = Scratch::new();
     let mut own = script("own-sbom.sh", Path::new(ROOT));

@@ -61,10 +61,7 @@ fn every_recipe_prints_what_the_page_shows() {
             .iter()
             .filter(|(command, _)| command.split(' ').next() == Some(tool));
         if !shell(&format!("command -v {tool}")).status.success() {
-            println!(
-                "skipped: {} recipes, because {tool} is not installed",
-                mine.count()
-            );
+            support::skipped(tool, &format!("{} recipes", mine.count()));
             continue;
         }
         for (command, want) in mine {

@@ -3,6 +3,10 @@
 //! Needs Debian's `docker-registry` and `skopeo`; without them the test says so and does nothing.
 #![cfg(all(feature = "registry", unix))]
 
+#[path = "support/skip.rs"]
+#[allow(dead_code)]
+mod skip;
+
 use gospect::report::model::Binary;
 use gospect::source::archive::{ArchiveError, Candidate, Place, Want};
 use gospect::source::image::{Digest, Examine, Options, Scan, scan_directory};
@@ -45,18 +49,6 @@ impl Drop for Server {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-fn has(program: &str) -> bool {
-    let tried = Command::new(program)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    if tried.is_err() {
-        eprintln!("skipped: {program} is not installed");
-    }
-    tried.is_ok()
 }
 
 fn start(dir: &Path, port: u16) -> Server {
@@ -175,7 +167,7 @@ fn told(scan: &Scan) -> Vec<String> {
 
 #[test]
 fn a_registry_gives_what_the_layout_gave() {
-    if !has("docker-registry") || !has("skopeo") {
+    if !skip::needs(&["docker-registry", "skopeo"]) {
         return;
     }
     let dir = tempfile::tempdir().unwrap();

@@ -183,7 +183,7 @@ fn nothing_is_run_and_nothing_written() {
         .status()
         .is_ok_and(|s| s.success())
     {
-        println!("skipped: strace cannot be used here");
+        support::skipped("strace", "");
         return;
     }
     let scratch = Scratch::new();

@@ -136,7 +136,7 @@ fn pipes_and_devices_in_a_tree_are_passed_over() {
 fn what_the_kernel_mounts_in_a_tree_is_named() {
     let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
     if !mounts.lines().any(|m| m.contains(" /dev/pts devpts ")) {
-        println!("skipped: no devpts at /dev/pts");
+        support::skipped("devpts", "");
         return;
     }
     let out = in_time(&os(&["scan", "--format=ndjson", "/dev"]));
@@ -336,7 +336,7 @@ fn a_directory_that_may_not_be_read_is_named() {
         false => "exec \"$@\"",
     };
     if !matches!(shell(line, &["version".as_ref()]).code, Some(0)) {
-        println!("skipped: nobody else can run the command here");
+        support::skipped("other-user", "");
         return;
     }
     let args = |strict: bool| {
@@ -420,7 +420,7 @@ fn files_that_change_during_the_scan_cost_only_themselves() {
 #[test]
 fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
     if !Path::new("/dev/full").exists() {
-        println!("skipped: no /dev/full");
+        support::skipped("dev-full", "");
         return;
     }
     let scratch = Scratch::new();
@@ -521,9 +521,7 @@ fn an_interrupted_scan_leaves_whole_lines() {
     for signal in ["INT", "TERM"] {
         let number = if signal == "INT" { 2 } else { 15 };
         if ignored() >> (number - 1) & 1 == 1 {
-            eprintln!(
-                "skipped for SIG{signal}: this test was started with it ignored, and so is the scan"
-            );
+            support::skipped("signals", signal);
             continue;
         }
         // The second target never ends: standard input stays open.

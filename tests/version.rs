@@ -107,7 +107,7 @@ fn real_go() -> Result<String, String> {
 fn a_real_go_says_the_same_of_a_directory() {
     let go = match real_go() {
         Ok(go) => go,
-        Err(why) => return println!("skipped: {why}"),
+        Err(why) => return support::skipped("go1.27", &why),
     };
     let scratch = Scratch::new();
     for f in fixtures().filter(|f| !is_answered_by_us_alone(f)) {

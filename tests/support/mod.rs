@@ -10,9 +10,12 @@ pub mod fixtures;
 #[cfg(all(feature = "cli", feature = "archives"))]
 pub mod pack;
 pub mod rng;
+pub mod skip;
 #[cfg(unix)]
 pub mod stage;
 pub mod upx;
 
 #[allow(unused_imports)]
 pub use fixtures::{fixture, fixtures};
+#[allow(unused_imports)]
+pub use skip::{has, needs, skipped};

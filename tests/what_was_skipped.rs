@@ -1,0 +1,33 @@
+//! The end of `cargo test`: a list of the tests that this machine lacks something for. Cargo runs test programs in the
+//! order of their names, so this one comes last.
+
+#[path = "support/skip.rs"]
+#[allow(dead_code)]
+mod skip;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+fn main() {
+    let folder = skip::folder();
+    let mut tests: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+        let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
+        for (need, test) in text.lines().filter_map(|line| line.split_once('\t')) {
+            tests
+                .entry(need.to_owned())
+                .or_default()
+                .insert(test.to_owned());
+        }
+    }
+    let _ = std::fs::remove_dir_all(&folder);
+    match tests.values().map(BTreeSet::len).sum::<usize>() {
+        0 => println!("\nNo test was skipped."),
+        n => println!("\nSkipped, {n} in all:"),
+    }
+    for (need, tests) in tests {
+        println!("  {need}");
+        for test in tests {
+            println!("    {test}");
+        }
+    }
+}
