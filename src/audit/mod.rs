@@ -38,6 +38,6 @@ pub(crate) mod testing;
 pub use baseline::Baseline;
 pub use date::Date;
 pub use finding::{Finding, Level, PolicyRef, Region, Waived, fingerprint, identity};
-pub use judge::{Audit, Auditor, Counts};
+pub use judge::{Audit, Auditor, Counts, NotRead};
 pub use policy::{Diagnostic, Policy};
 pub use rules::deployment::Assumed;

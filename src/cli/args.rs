@@ -159,6 +159,18 @@ pub struct LintArgs {
     #[arg(long, value_name = "KIND",
           value_parser = choices(crate::deploy::Kind::ALL.iter().map(|(_, name, doc)| (*name, *doc))))]
     pub kind: Option<String>,
+    /// Read what .gitignore and .ignore files pass over too
+    #[arg(long)]
+    pub no_ignore: bool,
+    /// Pass over paths and names that match GLOB
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Exit with 2 when a file was not read
+    #[arg(long)]
+    pub strict: bool,
+    /// Threads [default: one for each processor]
+    #[arg(long, short = 'j', value_name = "N")]
+    pub jobs: Option<usize>,
     #[command(flatten)]
     pub judge: JudgeArgs,
     #[command(flatten)]

@@ -5,21 +5,14 @@ use super::exit::Exit;
 use super::output::Output;
 use super::{audit, dates, policy};
 use crate::audit::{Assumed, Auditor};
-use crate::deploy::{self, Deployment, Kind, LARGEST, Problem, kind};
+use crate::deploy::{Deployment, Kind, Problem};
 use crate::report::findings::{self, page};
 use crate::report::style::clean;
+use crate::scan::deployments::{self, Found, NotJudged, PASSED_OVER, Passed, Search};
 use crate::scan::{self, Event, Options};
 use crate::source::target::Target;
-use std::fs;
-use std::io::Read;
-use std::path::{Path, PathBuf};
-
-/// Directories that hold what other people wrote.
-const PASSED_OVER: [&str; 4] = ["node_modules", "vendor", "target", "testdata"];
-/// Hidden directories that hold workflows.
-const WORKFLOWS: [&str; 4] = [".github", ".gitea", ".forgejo", ".circleci"];
-/// Directories below directories at the most.
-const DEEPEST: usize = 32;
+use std::collections::BTreeMap;
+use std::path::Path;
 
 pub fn run(args: &LintArgs) -> Result<Exit, String> {
     let judge = &args.judge;
@@ -43,26 +36,26 @@ pub fn run(args: &LintArgs) -> Result<Exit, String> {
             .transpose()?
             .map(Box::new),
     };
-    let mut reader = Reader {
-        kind: args.kind.as_deref().and_then(Kind::parse),
-        quiet: args.output.quiet,
-        ..Reader::default()
-    };
-    for path in &args.files {
-        reader.named(path);
-    }
+    let met = search(args)?;
+    met.tell(args.output.quiet);
     let mut output = Output::open(&args.output)?;
     let mut auditor = Auditor::new(&policy, judge.today.unwrap_or_else(dates::today));
     if let Some(baseline) = &baseline {
         auditor = auditor.with_baseline(baseline);
     }
-    for file in &reader.files {
+    for file in &met.files {
         auditor.deployment(file, &assumed);
     }
-    reader.explain(&assumed);
+    for passed in met.not_read() {
+        auditor.not_read(&passed.path, passed.why.to_string());
+    }
+    if !args.output.quiet {
+        explain(&met.files, &assumed);
+    }
     let result = auditor.finish();
+    let failed = met.failed();
     // Nothing was judged: a report would read as if all were well.
-    if !reader.files.is_empty() || !reader.failed {
+    if !met.files.is_empty() || !failed {
         match findings::format(&judge.format) {
             Some(format) => {
                 let options = findings::Options {
@@ -74,12 +67,133 @@ pub fn run(args: &LintArgs) -> Result<Exit, String> {
             None => output.write(|out| page::page(&result).write(out))?,
         }
     }
-    let findings = audit::failed(judge, &result, reader.failed, args.output.quiet)?;
-    Ok(match (reader.failed, findings) {
+    let findings = audit::failed(judge, &result, failed, args.output.quiet)?;
+    let left = met.not_read().count();
+    let strict = args.strict && left > 0;
+    if strict && !failed {
+        say!("gospect: not read: {left}; this is an error because of --strict");
+    }
+    Ok(match (failed || strict, findings) {
         (true, _) => Exit::Failed,
         (false, true) => Exit::Findings,
         (false, false) => Exit::Fine,
     })
+}
+
+/// What the search met.
+#[derive(Default)]
+struct Met {
+    files: Vec<Deployment>,
+    passed: Vec<Passed>,
+}
+
+/// Reads what the arguments name.
+fn search(args: &LintArgs) -> Result<Met, String> {
+    let passed_over = PASSED_OVER.map(str::to_owned);
+    let exclude = super::scan::globs(&[&passed_over[..], &args.exclude].concat())?;
+    let mut search = Search::new(!args.no_ignore, exclude);
+    search.kind = args.kind.as_deref().and_then(Kind::parse);
+    search.jobs = super::scan::threads(args.jobs)?;
+    let mut met = Met::default();
+    deployments::run(&args.files, &search, &mut |found| {
+        match found {
+            Found::File(file) => met.files.push(*file),
+            Found::Passed(passed) => met.passed.push(passed),
+        }
+        true
+    })
+    .map_err(|e| format!("no threads can be started: {e}"))?;
+    // A directory without a single file that could be read is a mistake in the command.
+    for path in args.files.iter().filter(|p| p.is_dir()) {
+        let shown = path.to_string_lossy();
+        let inside = |file: &str| Path::new(file).starts_with(path) || path == Path::new(".");
+        let files = met.files.iter().map(|f| &f.path);
+        let others = met.passed.iter().map(|p| &p.path);
+        if !files.chain(others).any(|file| inside(file)) {
+            met.passed.push(Passed {
+                path: shown.into_owned(),
+                named: true,
+                why: NotJudged::Empty,
+            });
+        }
+    }
+    Ok(met)
+}
+
+impl Met {
+    /// Something that was named could not be read.
+    fn failed(&self) -> bool {
+        let mut named = self.passed.iter().filter(|p| p.named);
+        named.any(|p| group(&p.why).is_none())
+    }
+
+    /// What could have been judged: links lead to what is somebody else's.
+    fn not_read(&self) -> impl Iterator<Item = &Passed> {
+        let link = |p: &&Passed| matches!(p.why, NotJudged::Link(_));
+        self.passed.iter().filter(move |p| !link(p))
+    }
+
+    /// Says what was not read: of one reason many at once.
+    fn tell(&self, quiet: bool) {
+        let mut groups: BTreeMap<Group, Vec<&str>> = BTreeMap::new();
+        for p in &self.passed {
+            match group(&p.why) {
+                Some(group) => groups.entry(group).or_default().push(&p.path),
+                None if quiet && !p.named => {}
+                None => say!(
+                    "gospect: {}: {}{}{}",
+                    clean(&p.path),
+                    if p.named { "" } else { "not judged: " },
+                    clean(&p.why.to_string()),
+                    hint(&p.why, p.named)
+                ),
+            }
+        }
+        for (group, paths) in groups {
+            if quiet {
+                break;
+            }
+            let shown: Vec<_> = paths.iter().take(NAMED).map(|p| clean(p)).collect();
+            let more = match paths.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            say!(
+                "gospect: not read: {} ({}): {}{more}",
+                group.0,
+                paths.len(),
+                shown.join(", ")
+            );
+            if !group.1.is_empty() {
+                say!("gospect: {}", group.1);
+            }
+        }
+    }
+}
+
+/// Files of one group that are named.
+const NAMED: usize = 5;
+
+/// What is told of several files at once, and what to do about them.
+type Group = (&'static str, &'static str);
+
+/// The group of those that are told of at once.
+fn group(why: &NotJudged) -> Option<Group> {
+    match why {
+        NotJudged::Problem {
+            problem: Problem::NotRead(what),
+            ..
+        } => Some((what, "")),
+        NotJudged::Problem {
+            problem: Problem::Template,
+            ..
+        } => Some((
+            "template that is no YAML before it is rendered",
+            "templates are read when they are rendered: `helm template . | gospect lint --kind kubernetes -`",
+        )),
+        NotJudged::Link(what) => Some((what, "")),
+        _ => None,
+    }
 }
 
 /// The Go program that `--binary` names.
@@ -100,191 +214,40 @@ fn program(path: &Path) -> Result<crate::report::model::Binary, String> {
     found.ok_or_else(|| format!("--binary {name}: {why}"))
 }
 
-/// Reads files one by one and says what is wrong with them.
-#[derive(Default)]
-struct Reader {
-    kind: Option<Kind>,
-    quiet: bool,
-    files: Vec<Deployment>,
-    failed: bool,
-}
-
-impl Reader {
-    /// A file or directory of the command line.
-    fn named(&mut self, path: &Path) {
-        if path.is_dir() {
-            let before = self.files.len();
-            self.directory(path, 0);
-            if before == self.files.len() {
-                self.fail(
-                    path,
-                    "holds no deployment file that its name tells; name the files and --kind",
-                );
-            }
-            return;
-        }
-        match text(path) {
-            Ok(text) => self.take(path, &text, self.kind, true),
-            Err(why) => self.fail(path, &why),
-        }
-    }
-
-    fn take(&mut self, path: &Path, text: &str, kind: Option<Kind>, named: bool) {
-        let shown = path.to_string_lossy();
-        match deploy::read(&shown, text, kind) {
-            Ok(file) => {
-                if file.kind == Kind::Compose {
-                    self.env_files(path, &file);
-                }
-                self.files.push(file);
-            }
-            Err(Problem::UnknownYaml | Problem::Unknown) if !named => {}
-            Err(problem) if !named => self.say(
-                path,
-                &format!("not judged: {problem}{}", hint(&problem, text)),
-            ),
-            Err(problem) => self.fail(path, &format!("{problem}{}", hint(&problem, text))),
-        }
-    }
-
-    /// Files of variables that a Compose file names, beside it.
-    fn env_files(&mut self, compose: &Path, file: &Deployment) {
-        let folder = compose.parent().unwrap_or(Path::new(""));
-        for name in &file.env_files {
-            let name = Path::new(name.as_str());
-            let path = folder.join(name);
-            let seen = path.to_string_lossy();
-            let known = self.files.iter().any(|f| f.path == seen);
-            if name.is_absolute() || known || name.to_string_lossy().contains('$') {
-                continue;
-            }
-            match text(&path) {
-                Ok(text) => self.take(&path, &text, Some(Kind::Env), true),
-                Err(why) => self.say(
-                    &path,
-                    &format!("named by {} and not judged: {why}", compose.display()),
-                ),
-            }
-        }
-    }
-
-    /// Files below a directory whose names tell what they are.
-    fn directory(&mut self, path: &Path, depth: usize) {
-        let entries = match fs::read_dir(path) {
-            Ok(entries) => entries,
-            Err(e) => return self.fail(path, &format!("cannot be read: {e}")),
-        };
-        let mut all: Vec<(PathBuf, fs::FileType)> = entries
-            .flatten()
-            .filter_map(|e| Some((e.path(), e.file_type().ok()?)))
-            .collect();
-        all.sort_by(|a, b| a.0.cmp(&b.0));
-        for (path, file_type) in all {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if file_type.is_dir() {
-                let hidden = name.starts_with('.') && !WORKFLOWS.contains(&&*name);
-                if !hidden && !PASSED_OVER.contains(&&*name) && depth < DEEPEST {
-                    self.directory(&path, depth + 1);
-                }
-                continue;
-            }
-            let json = path.extension().is_some_and(|e| e == "json");
-            let told = kind::of_name(&path.to_string_lossy()) != kind::Named::Nothing;
-            if !file_type.is_file() || !told || json {
-                continue;
-            }
-            let seen = path.to_string_lossy();
-            if self.files.iter().any(|f| f.path == seen) {
-                continue;
-            }
-            match text(&path) {
-                Ok(text) => self.take(&path, &text, self.kind, false),
-                Err(why) => self.say(&path, &format!("not judged: {why}")),
-            }
-        }
-    }
-
-    /// Says which releases were judged by, where that is not plain.
-    fn explain(&self, assumed: &Assumed) {
-        if self.quiet {
-            return;
-        }
-        if let Some(file) = self.files.iter().find(|f| assumed.guesses(f)) {
-            say!(
-                "gospect: {}: nothing tells which Go release; judged by the newest known, {}; --go 1.N or --binary FILE takes another",
-                clean(&file.path),
-                crate::audit::known::newest_release()
-            );
-        }
-        let mut said: Vec<String> = Vec::new();
-        for remark in self.files.iter().flat_map(|f| assumed.remarks(f)) {
-            if !said.contains(&remark) {
-                say!("gospect: {remark}");
-                said.push(remark);
-            }
-        }
-    }
-
-    fn fail(&mut self, path: &Path, why: &str) {
-        self.failed = true;
+/// Says which releases were judged by, where that is not plain.
+fn explain(files: &[Deployment], assumed: &Assumed) {
+    if let Some(file) = files.iter().find(|f| assumed.guesses(f)) {
         say!(
-            "gospect: {}: {}",
-            clean(&path.to_string_lossy()),
-            clean(why)
+            "gospect: {}: nothing tells which Go release; judged by the newest known, {}; --go 1.N or --binary FILE takes another",
+            clean(&file.path),
+            crate::audit::known::newest_release()
         );
     }
-
-    fn say(&self, path: &Path, what: &str) {
-        if !self.quiet {
-            say!(
-                "gospect: {}: {}",
-                clean(&path.to_string_lossy()),
-                clean(what)
-            );
+    let mut said: Vec<String> = Vec::new();
+    for remark in files.iter().flat_map(|f| assumed.remarks(f)) {
+        if !said.contains(&remark) {
+            say!("gospect: {remark}");
+            said.push(remark);
         }
     }
-}
-
-/// The text of a file, or of standard input. Bytes that are no UTF-8 are replaced: comments may be in any encoding.
-fn text(path: &Path) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    let read =
-        |reader: &mut dyn Read, bytes: &mut Vec<u8>| reader.take(LARGEST + 1).read_to_end(bytes);
-    let result = if path == Path::new("-") {
-        read(&mut std::io::stdin().lock(), &mut bytes)
-    } else {
-        // A pipe or a device that a name stands for could be without end.
-        let meta = fs::metadata(path).map_err(|e| format!("cannot be read: {e}"))?;
-        if meta.len() > LARGEST {
-            return Err(too_large());
-        }
-        fs::File::open(path).and_then(|mut file| read(&mut file, &mut bytes))
-    };
-    result.map_err(|e| format!("cannot be read: {e}"))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(too_large());
-    }
-    if bytes.contains(&0) {
-        return Err("is no text file; `gospect scan` looks at programs and images".to_owned());
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn too_large() -> String {
-    format!(
-        "larger than {} MiB, which no deployment file is",
-        LARGEST >> 20
-    )
 }
 
 /// What to do about a file that could not be read.
-fn hint(problem: &Problem, text: &str) -> String {
+fn hint(why: &NotJudged, named: bool) -> String {
+    let NotJudged::Problem { problem, template } = why else {
+        return String::new();
+    };
     let kinds: Vec<&str> = Kind::ALL.iter().map(|(_, name, _)| *name).collect();
     match problem {
-        Problem::Unknown | Problem::UnknownYaml => format!("; say it with --kind {}", kinds.join("|")),
-        Problem::Syntax { .. } if text.contains("{{") => {
+        Problem::Unknown | Problem::UnknownYaml => {
+            format!("; say it with --kind {}", kinds.join("|"))
+        }
+        Problem::Syntax { .. } if *template => {
             "; a template must be rendered first: `helm template . | gospect lint --kind kubernetes -`".to_owned()
         }
-        Problem::Syntax { .. } => "; correct the file, or say what it is with --kind".to_owned(),
+        Problem::Syntax { .. } if named => {
+            "; correct the file, or say what it is with --kind".to_owned()
+        }
+        _ => String::new(),
     }
 }

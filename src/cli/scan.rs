@@ -149,13 +149,18 @@ fn os_string(bytes: Vec<u8>) -> OsString {
     String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
+/// Threads that `--jobs` asks for; 0: one for each processor.
+pub fn threads(jobs: Option<usize>) -> Result<usize, String> {
+    match jobs {
+        Some(0) => Err("--jobs needs at least 1".to_owned()),
+        Some(n) => Ok(n.min(1024)),
+        None => Ok(0),
+    }
+}
+
 /// The scan that the arguments ask for.
 pub fn options(args: &SourceArgs) -> Result<Options, String> {
-    let jobs = match args.jobs {
-        Some(0) => return Err("--jobs needs at least 1".to_owned()),
-        Some(n) => n.min(1024),
-        None => 0,
-    };
+    let jobs = threads(args.jobs)?;
     let min_size = if args.likely {
         args.min_size.max(LIKELY)
     } else {
@@ -173,6 +178,7 @@ pub fn options(args: &SourceArgs) -> Result<Options, String> {
             follow: args.follow,
             one_file_system: args.one_file_system,
             exclude: globs(&args.exclude)?,
+            ..Rules::default()
         },
         jobs,
         hash: args.hash,
@@ -205,7 +211,8 @@ fn limits(args: &SourceArgs) -> Limits {
     limits
 }
 
-fn globs(patterns: &[String]) -> Result<Option<GlobSet>, String> {
+/// What the patterns of `--exclude` match; `None` without patterns.
+pub fn globs(patterns: &[String]) -> Result<Option<GlobSet>, String> {
     if patterns.is_empty() {
         return Ok(None);
     }

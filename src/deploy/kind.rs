@@ -193,6 +193,60 @@ pub fn of_content(text: &str) -> Named {
     Named::Nothing
 }
 
+/// Ends of names of files that are no deployment files: sources, texts, pictures, archives and programs.
+const OTHERS: [&str; 88] = [
+    "7z", "a", "adoc", "asc", "avif", "bin", "bmp", "br", "bz2", "c", "cc", "cfg", "class", "cpp",
+    "cs", "css", "csv", "cue", "dart", "db", "diff", "dll", "dylib", "eot", "exe", "gif", "go",
+    "golden", "graphql", "gz", "h", "hpp", "htm", "html", "ico", "ini", "ipynb", "jar", "java",
+    "jpeg", "jpg", "js", "jsonl", "jsx", "kt", "less", "lock", "log", "lua", "map", "md", "mdx",
+    "mjs", "mod", "mp4", "o", "ogg", "pb", "pdf", "pem", "php", "pl", "png", "proto", "py", "rb",
+    "rs", "rst", "s", "scala", "scss", "so", "sql", "sum", "svg", "swift", "tar", "ts", "tsx",
+    "ttf", "txt", "wasm", "webp", "woff", "woff2", "xml", "xz", "zip",
+];
+
+/// True when the end of a name tells that it is no deployment file.
+pub fn is_other(path: &std::path::Path) -> bool {
+    path.extension()
+        .and_then(std::ffi::OsStr::to_str)
+        .is_some_and(|e| OTHERS.binary_search(&&*e.to_ascii_lowercase()).is_ok())
+}
+
+/// True when the first bytes of a file whose name tells nothing may be those of a script, a Dockerfile or a unit.
+pub fn may_be_script(head: &[u8]) -> bool {
+    if head.contains(&0) {
+        return false;
+    }
+    let text = String::from_utf8_lossy(head);
+    let Some(first) = text
+        .lines()
+        .map(str::trim)
+        .find(|l| !l.is_empty() && (l.starts_with("#!") || !l.starts_with(['#', ';'])))
+    else {
+        return false;
+    };
+    // A letter begins with `From ` too.
+    first.starts_with("#!")
+        || first.starts_with('[')
+        || first.starts_with("ARG ")
+        || (first.starts_with("FROM ") && text.contains('\n'))
+}
+
+/// True when something in a text can concern Go: a variable of it, or the word `go`.
+pub fn mentions_go(text: &str) -> bool {
+    if memchr::memmem::find(text.as_bytes(), b"GO").is_some() || text.contains("LDFLAGS") {
+        return true;
+    }
+    let bytes = text.as_bytes();
+    let word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    memchr::memmem::find_iter(bytes, b"go").any(|at| {
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+        let after = bytes.get(at + 2);
+        let command =
+            !word(after) || after == Some(&b'1') || bytes.get(at..at + 5) == Some(b"gotip");
+        !word(before) && command
+    })
+}
+
 /// Judges the documents of a YAML file.
 pub fn of_documents(documents: &[Node]) -> Option<Kind> {
     let has = |key: &str| documents.iter().any(|d| d.get(key).is_some());

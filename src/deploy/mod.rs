@@ -50,6 +50,11 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// A file that was looked at and says nothing about Go.
+    pub fn blank(path: &str, kind: Kind) -> Deployment {
+        collect::Collector::default().finish(path, kind, Source::default())
+    }
+
     /// True when something in it depends on the Go release and nothing in it tells the release.
     pub fn asks_release(&self) -> bool {
         let depends = |name: &str| matches!(name, "GODEBUG" | "GOEXPERIMENT" | "GOROOT_FINAL");
@@ -66,6 +71,10 @@ pub enum Problem {
     Unknown,
     /// It is YAML, but none of the kinds.
     UnknownYaml,
+    /// A kind that is recognised and not read; the words for several of them.
+    NotRead(&'static str),
+    /// A template that is no YAML before it is rendered, and that cannot be read around its marks.
+    Template,
     /// It is not what it should be.
     Syntax {
         /// Line, from 1.
@@ -86,6 +95,10 @@ impl fmt::Display for Problem {
             Problem::UnknownYaml => f.write_str(
                 "this YAML is neither a Compose file, nor Kubernetes manifests, nor a CI workflow",
             ),
+            Problem::NotRead(what) => write!(f, "{what} are recognised and not read"),
+            Problem::Template => {
+                f.write_str("a template that cannot be read before it is rendered")
+            }
             Problem::Syntax { line, column, what } => {
                 write!(f, "line {line}, column {column}: {what}")
             }

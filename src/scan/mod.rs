@@ -7,6 +7,8 @@
 mod archive;
 #[cfg(feature = "archives")]
 mod container;
+#[cfg(feature = "audit")]
+pub mod deployments;
 // Without archives nothing is ever inside something else.
 #[cfg_attr(not(feature = "archives"), allow(dead_code))]
 mod examine;

@@ -5,6 +5,7 @@
 #[cfg(feature = "archives")]
 pub mod archive;
 pub mod dir;
+mod ignored;
 #[cfg(feature = "archives")]
 pub mod image;
 mod line;

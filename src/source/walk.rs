@@ -4,6 +4,7 @@
 //! entered twice.
 
 use super::dir::{Dir, Kind, Stat};
+use super::ignored::Ignored;
 use super::listing::Listing;
 use super::ordered::{Output, Weigh};
 use globset::GlobSet;
@@ -44,6 +45,10 @@ pub struct Rules {
     pub one_file_system: bool,
     /// Paths and names passed over, directories with all that is in them.
     pub exclude: Option<GlobSet>,
+    /// Pass over what `.gitignore` and `.ignore` files name.
+    pub gitignore: bool,
+    /// Tell of symbolic links that are not followed.
+    pub links: bool,
 }
 
 impl Default for Rules {
@@ -55,6 +60,8 @@ impl Default for Rules {
             follow: false,
             one_file_system: false,
             exclude: None,
+            gitignore: false,
+            links: false,
         }
     }
 }
@@ -100,6 +107,9 @@ pub trait Visit<'env, T>: Sync {
 
     /// Something that was not examined.
     fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, T>);
+
+    /// A symbolic link that is not followed; only with [`Rules::links`].
+    fn link(&'env self, _path: &Path, _out: &mut Output<'env, T>) {}
 }
 
 /// Why something was not examined.
@@ -141,6 +151,7 @@ struct Here {
     names: Listing,
     depth: usize,
     device: u64,
+    ignored: Option<Arc<Ignored>>,
 }
 
 /// An entry that is a directory, a file to be opened, or could not be looked at.
@@ -153,6 +164,13 @@ struct Worth {
 /// The stat of an entry; a directory that the listing named as one has none.
 type Found = io::Result<Option<Stat>>;
 
+/// Where a directory is.
+struct Place<'p> {
+    path: &'p Path,
+    depth: usize,
+    device: u64,
+}
+
 /// A directory to be walked.
 struct Pending {
     parent: Option<Arc<Dir>>,
@@ -160,6 +178,8 @@ struct Pending {
     path: PathBuf,
     depth: usize,
     device: u64,
+    /// What the directory above says.
+    ignored: Option<Arc<Ignored>>,
 }
 
 impl<'env, V> Walk<'env, V> {
@@ -197,7 +217,13 @@ impl<'env, V> Walk<'env, V> {
                 .unwrap_or_else(PoisonError::into_inner)
                 .insert(stat.id);
         }
-        walk.read(dir, root, 0, device, out);
+        let ignored = rules.gitignore.then(|| Ignored::root(&dir, root));
+        let here = Place {
+            path: root,
+            depth: 0,
+            device,
+        };
+        walk.read(dir, here, ignored, out);
     }
 
     fn enter<T>(self: Arc<Self>, pending: Pending, out: &mut Output<'env, T>)
@@ -216,8 +242,14 @@ impl<'env, V> Walk<'env, V> {
         drop(pending.parent);
         // File systems of the kernel are mounts of their own, so that what is on the mount of its parent needs no stat. One mount may
         // have several devices, though (Btrfs).
+        let ignored = pending.ignored.map(|i| i.enter(&dir, &pending.name));
+        let mut here = Place {
+            path: &pending.path,
+            depth: pending.depth,
+            device: pending.device,
+        };
         if same_mount && !self.rules.follow && !self.rules.one_file_system {
-            return self.read(dir, &pending.path, pending.depth, pending.device, out);
+            return self.read(dir, here, ignored, out);
         }
         let Ok(stat) = dir.stat_self() else { return };
         if stat.id.0 != pending.device {
@@ -239,20 +271,21 @@ impl<'env, V> Walk<'env, V> {
         {
             return;
         }
-        self.read(dir, &pending.path, pending.depth, stat.id.0, out);
+        here.device = stat.id.0;
+        self.read(dir, here, ignored, out);
     }
 
     fn read<T>(
         self: Arc<Self>,
         dir: Dir,
-        path: &Path,
-        depth: usize,
-        device: u64,
+        place: Place<'_>,
+        ignored: Option<Arc<Ignored>>,
         out: &mut Output<'env, T>,
     ) where
         T: Send + Weigh + 'env,
         V: Visit<'env, T>,
     {
+        let path = place.path;
         // Of very many entries only those are held that are worth a visit: in large directories most files are small.
         let mut held = None;
         let (rest, error) = dir.list(&mut |some| {
@@ -260,7 +293,7 @@ impl<'env, V> Walk<'env, V> {
             let mut passed = (0, 0);
             for (name, kind) in some.iter() {
                 let mut tally = (0, 0);
-                match self.look(&dir, path, name, kind, &mut tally) {
+                match self.look(&dir, path, ignored.as_deref(), (name, kind), &mut tally) {
                     Some(_) => held.push(name, kind),
                     None => passed = (passed.0 + tally.0, passed.1 + tally.1),
                 }
@@ -289,8 +322,9 @@ impl<'env, V> Walk<'env, V> {
             dir: Arc::new(dir),
             path: path.to_owned(),
             names,
-            depth,
-            device,
+            depth: place.depth,
+            device: place.device,
+            ignored,
         });
         if count <= SURVEY {
             return self.survey(&here, 0..count, out);
@@ -313,7 +347,8 @@ impl<'env, V> Walk<'env, V> {
             let Some((name, kind)) = here.names.get(at) else {
                 break;
             };
-            let found = self.look(&here.dir, &here.path, name, kind, &mut tally);
+            let ignored = here.ignored.as_deref();
+            let found = self.look(&here.dir, &here.path, ignored, (name, kind), &mut tally);
             worth.extend(found.map(|found| Worth { at, found }));
         }
         self.count(tally);
@@ -334,19 +369,22 @@ impl<'env, V> Walk<'env, V> {
         &self,
         dir: &Dir,
         path: &Path,
-        name: &OsStr,
-        kind: Option<Kind>,
+        ignored: Option<&Ignored>,
+        (name, kind): (&OsStr, Option<Kind>),
         tally: &mut (u64, u64),
     ) -> Option<Found> {
-        let follow = self.rules.follow;
+        let Rules { follow, links, .. } = *self.rules;
         if self.excluded(path, name) {
+            return None;
+        }
+        if ignored.is_some_and(|i| i.covers(name, kind == Some(Kind::Dir))) {
             return None;
         }
         // A directory needs no stat, a link only one when it is followed, a special file none at all.
         let stat = match kind {
             Some(Kind::Dir) => return Some(Ok(None)),
             Some(Kind::Special) => return None,
-            Some(Kind::Link) if !follow => return None,
+            Some(Kind::Link) if !follow && !links => return None,
             Some(Kind::File | Kind::Link) | None => match dir.stat(name, follow) {
                 Ok(stat) => stat,
                 // A link to nowhere is no file.
@@ -361,7 +399,8 @@ impl<'env, V> Walk<'env, V> {
                 return None;
             }
         }
-        matches!(stat.kind, Kind::File | Kind::Dir).then_some(Ok(Some(stat)))
+        let told = matches!(stat.kind, Kind::File | Kind::Dir) || stat.kind == Kind::Link && links;
+        told.then_some(Ok(Some(stat)))
     }
 
     fn count(&self, (files, below): (u64, u64)) {
@@ -405,6 +444,9 @@ impl<'env, V> Walk<'env, V> {
                         return;
                     }
                 }
+                Ok(Some(stat)) if stat.kind == Kind::Link => {
+                    self.visitor.link(&join(&here.path, name), out);
+                }
                 Ok(_) => {
                     let pending = Pending {
                         parent: (here.depth < BY_HANDLE).then(|| here.dir.clone()),
@@ -412,6 +454,7 @@ impl<'env, V> Walk<'env, V> {
                         path: join(&here.path, name),
                         depth: here.depth + 1,
                         device: here.device,
+                        ignored: here.ignored.clone(),
                     };
                     let walk = self.clone();
                     out.task(move |out| walk.enter(pending, out));

@@ -34,6 +34,16 @@ pub struct Auditor<'p> {
     accepted: Baseline,
     binaries: u64,
     files: u64,
+    not_read: Vec<NotRead>,
+}
+
+/// A deployment file that was recognised or named, and not read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NotRead {
+    /// Where it is.
+    pub path: String,
+    /// Why it was not read.
+    pub why: String,
 }
 
 /// What came out.
@@ -47,6 +57,8 @@ pub struct Audit {
     pub binaries: u64,
     /// Deployment files judged.
     pub files: u64,
+    /// Deployment files that were not read.
+    pub not_read: Vec<NotRead>,
     /// Profile in force.
     pub profile: String,
     /// The day that was judged by.
@@ -108,6 +120,7 @@ impl<'p> Auditor<'p> {
             accepted: Baseline::default(),
             binaries: 0,
             files: 0,
+            not_read: Vec::new(),
         }
     }
 
@@ -251,6 +264,14 @@ impl<'p> Auditor<'p> {
         self.accepted.record(binary);
     }
 
+    /// Takes a deployment file that could not be judged.
+    pub fn not_read(&mut self, path: &str, why: String) {
+        self.not_read.push(NotRead {
+            path: path.to_owned(),
+            why,
+        });
+    }
+
     /// Judges a deployment file by the Go release that the user or the file names.
     pub fn deployment(&mut self, file: &Deployment, assumed: &Assumed) {
         self.files += 1;
@@ -385,6 +406,7 @@ impl<'p> Auditor<'p> {
             counts,
             binaries: self.binaries,
             files: self.files,
+            not_read: self.not_read,
             profile: self.policy.profile.clone(),
             today: self.today.to_string(),
             baseline: self.accepted,

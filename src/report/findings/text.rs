@@ -140,7 +140,10 @@ fn place(f: &Finding) -> String {
 
 /// `2 programs`, `1 file`.
 fn subjects(audit: &Audit) -> String {
+    let left = audit.not_read.len();
     match (audit.files, audit.binaries) {
+        (0, 0) if left > 0 => count(left as u64, "file"),
+        (1.., 0) if left > 0 => format!("{}, {left} not read", count(audit.files, "file")),
         (1.., 0) => count(audit.files, "file"),
         _ => count(audit.binaries, "program"),
     }
@@ -154,7 +157,9 @@ pub(super) fn summary(audit: &Audit) -> String {
         .filter(|(n, _)| *n > 0)
         .map(|(n, w)| count(n, w))
         .collect();
-    if parts.is_empty() {
+    if parts.is_empty() && audit.files == 0 && !audit.not_read.is_empty() {
+        parts.push("nothing was read".into());
+    } else if parts.is_empty() {
         parts.push("no findings".into());
     }
     for (n, word) in [
