@@ -86,7 +86,7 @@ fn every_other_kind_of_file() {
             "19 error refused-experiment",
             "24 error refused-go-env-write",
             // web.env, which it names.
-            "1 error deployed-godebug-fatal",
+            "1 warning deployed-godebug-fatal",
         ]
     );
     assert_eq!(
@@ -95,8 +95,8 @@ fn every_other_kind_of_file() {
             "13 warning inert-variable",
             "20 warning inert-variable",
             "24 warning deployed-godebug-unknown",
-            "35 error deployed-godebug-fatal",
-            "48 error deployed-godebug-fatal",
+            "35 warning deployed-godebug-fatal",
+            "48 warning deployed-godebug-fatal",
         ]
     );
     assert_eq!(
@@ -106,7 +106,7 @@ fn every_other_kind_of_file() {
             "7 warning deployed-godebug-diagnostic",
             "7 warning goroot-variable",
             "9 warning inert-variable",
-            "2 error deployed-godebug-fatal",
+            "2 warning deployed-godebug-fatal",
         ]
     );
     assert_eq!(

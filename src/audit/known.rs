@@ -190,6 +190,117 @@ pub fn diagnostic(key: &str) -> Option<&'static str> {
         })
 }
 
+/// What is wrong with a GOMEMLIMIT, and what was meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemoryLimit {
+    /// Why Go does not read it.
+    pub why: &'static str,
+    /// The value that was meant, where that is plain.
+    pub meant: Option<String>,
+}
+
+/// What is wrong with a value of GOMEMLIMIT; `None` when some release reads it (src/runtime/mgcpacer.go readGOMEMLIMIT and
+/// src/internal/runtime/strconv parseByteCount, the same since Go 1.19 but for a leading `+`, tried with 1.21 and 1.27).
+pub fn malformed_memory_limit(value: &str) -> Option<MemoryLimit> {
+    const UNITS: [(&str, u32); 4] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40)];
+    if value.is_empty() || value == "off" {
+        return None;
+    }
+    let bytes = |text: &str| -> Option<i64> {
+        let plain = text.strip_suffix('B').unwrap_or(text);
+        let (digits, shift) = UNITS
+            .iter()
+            .find_map(|(unit, shift)| Some((text.strip_suffix(unit)?, *shift)))
+            .unwrap_or((plain, 0));
+        let digits = digits.strip_prefix('+').unwrap_or(digits);
+        if !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let number: i64 = digits.parse().ok()?;
+        number.checked_mul(1_i64.checked_shl(shift)?)
+    };
+    if bytes(value).is_some() {
+        return None;
+    }
+    let plain = value.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
+    let start = plain.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let (number, unit) = plain.split_at(plain.len() - start.len());
+    let unit = unit.trim().to_ascii_lowercase();
+    let known = UNITS.iter().find(|(name, _)| {
+        let name = name.to_ascii_lowercase();
+        unit == name || unit == name.replace('i', "") || name.strip_suffix("ib") == Some(&unit) || name.strip_suffix('b') == Some(&unit)
+    });
+    let whole = number.parse::<u64>().is_ok();
+    let meant = match known {
+        _ if plain.eq_ignore_ascii_case("off") => Some("off".to_owned()),
+        Some((name, _)) if whole => Some(format!("{number}{name}")),
+        // Half a unit is so many of the next smaller one.
+        Some((name, shift)) if *shift > 10 => number.parse::<f64>().ok().and_then(|n| {
+            let smaller = UNITS.iter().find(|(_, s)| s + 10 == *shift)?;
+            let count = n * 1024.0;
+            let _ = name;
+            (count.fract() == 0.0 && count < 1e9).then(|| format!("{count}{}", smaller.0))
+        }),
+        None if whole && unit.is_empty() => Some(number.to_owned()),
+        _ => None,
+    };
+    let why = if value.contains(['"', '\'']) {
+        "the quotes are part of the value, and Go reads none"
+    } else if value.contains(char::is_whitespace) {
+        "blanks are part of the value, and Go reads none"
+    } else if known.is_some() && number.contains('.') {
+        "Go reads whole numbers only"
+    } else if value.bytes().next().is_some_and(|b| b.is_ascii_digit()) && !unit.is_empty() {
+        "Go reads the units B, KiB, MiB, GiB and TiB, written so, and no others"
+    } else if whole {
+        "it is more bytes than Go counts"
+    } else {
+        "Go reads a whole number of bytes, such as `512MiB`, or `off`"
+    };
+    Some(MemoryLimit {
+        why,
+        meant: meant.filter(|m| m != value),
+    })
+}
+
+/// Why Go ignores a value, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignored {
+    /// Why.
+    pub why: &'static str,
+    /// What to type.
+    pub help: &'static str,
+}
+
+/// Why Go ignores this value of GOGC, GOMAXPROCS or GOTRACEBACK; `None` when it reads it (src/runtime/mgcpacer.go readGOGC,
+/// src/runtime/proc.go schedinit, src/runtime/runtime1.go setTraceback; tried with Go 1.21 and 1.27).
+pub fn ignored_value(name: &str, value: &str) -> Option<Ignored> {
+    if value.is_empty() {
+        return None;
+    }
+    let number = |text: &str| text.parse::<i32>().ok();
+    match name {
+        "GOGC" if value != "off" && number(value).is_none() => Some(Ignored {
+            why: "Go reads a whole number of percent or `off`, and takes 100 for anything else",
+            help: "write a number, such as `GOGC=50`, or `GOGC=off`",
+        }),
+        "GOMAXPROCS" if number(value).is_none_or(|n| n <= 0) => Some(Ignored {
+            why: "Go reads a whole number above zero, and counts processors itself for anything else",
+            help: "take it out to have Go count processors, or write a number, such as `GOMAXPROCS=4`",
+        }),
+        "GOTRACEBACK"
+            if !["none", "single", "all", "system", "crash", "wer"].contains(&value)
+                && number(value).is_none() =>
+        {
+            Some(Ignored {
+                why: "Go does not know the word, and a crash prints no goroutine at all",
+                help: "write none, single, all, system or crash",
+            })
+        }
+        _ => None,
+    }
+}
+
 /// Names of all GODEBUG settings.
 pub fn debug_names() -> impl Iterator<Item = &'static str> {
     godebug::table().settings.iter().map(|s| s.name.as_str())

@@ -1,17 +1,88 @@
 //! Gathers variables and `go` commands; what every reader of a kind fills.
 
-use super::expand::expand;
+use super::expand::{Room, expand};
 use super::kind::Kind;
 use super::release::Toolchain;
-use super::shell::{Assignment, Command, Word};
+use super::role::{self, Role};
+use super::shell::{Command, Word};
 use super::text::{Source, Span, Text};
 use super::{Deployment, shell};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Variables and commands of one file at the most.
 const MOST: usize = 50_000;
 /// Variables that one place knows for putting in; further ones are not known.
-pub const MOST_NAMES: usize = 1000;
+const MOST_NAMES: usize = 1000;
+/// Longest value that a place knows, in bytes; a longer one stays a name.
+const LONGEST_VALUE: usize = 64 << 10;
+
+/// Variables whose use is told, see [`Variable::uses`].
+const USED: [&str; 2] = ["GODEBUG", "GOROOT_FINAL"];
+
+/// Something that only one kind of file can get wrong.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// What it is.
+    pub what: Oddity,
+    /// Where it stands.
+    pub at: Span,
+    /// The variable before it.
+    pub variable: String,
+    /// Its text.
+    pub text: String,
+    /// Where it holds.
+    pub scope: String,
+}
+
+/// What a [`Note`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Oddity {
+    /// systemd: a word after `Environment=GODEBUG=...` that becomes a variable of its own.
+    OtherVariable,
+    /// systemd: a word that is no assignment and is dropped.
+    NoAssignment,
+}
+
+/// Who reads a variable, as far as the file tells for certain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reader {
+    /// The program that is deployed, and no `go` command: its container, service, unit or command line.
+    Program,
+    /// Some program; which one another file tells: a ConfigMap, a file of variables.
+    SomeProgram,
+    /// A build: a `go` command, or what may run one. The program that it makes never sees it.
+    Build,
+    /// Both: a stage that builds and that the image is made of.
+    Both,
+    /// The file does not tell. Rules that guess keep silent; what is wrong for every reader is reported.
+    #[default]
+    Unknown,
+    /// Nobody: a variable of a shell that is not exported.
+    Nobody,
+}
+
+impl Reader {
+    /// True when a deployed program is sure to see it.
+    pub fn runs(self) -> bool {
+        matches!(self, Reader::Program | Reader::SomeProgram | Reader::Both)
+    }
+
+    /// True when a build is sure to see it.
+    pub fn builds(self) -> bool {
+        matches!(self, Reader::Build | Reader::Both)
+    }
+}
+
+/// What a variable is used for further down, as far as the file tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// `go build` or `go install` sees it.
+    pub builds: bool,
+    /// So does something that may have been meant: `go test`, `go run`, a script, a program.
+    pub others: bool,
+    /// `go test` sees it.
+    pub tests: bool,
+}
 
 /// A variable that a file sets.
 #[derive(Clone, Debug)]
@@ -26,12 +97,16 @@ pub struct Variable {
     pub label: String,
     /// Where it holds: `stage build`, `service web`.
     pub scope: String,
-    /// A deployed program sees it.
-    pub runs: bool,
-    /// A `go` command may see it.
-    pub builds: bool,
+    /// Who reads it.
+    pub reader: Reader,
+    /// The linker bakes it into the program: `-X runtime.godebugDefault=...`, taken as a variable called GODEBUG.
+    pub baked: bool,
+    /// What it is used for; told for GODEBUG and GOROOT_FINAL alone.
+    pub uses: Uses,
     /// The Go release of whoever reads it, when the file tells it.
     pub go: Option<Toolchain>,
+    /// Go's name of the architecture of whoever reads it, when the file tells it.
+    pub arch: Option<String>,
 }
 
 /// A `go` command that a file runs.
@@ -119,22 +194,30 @@ impl Invocation {
 pub struct Place {
     /// See [`Variable::scope`].
     pub scope: String,
-    /// See [`Variable::runs`].
-    pub runs: bool,
-    /// See [`Variable::builds`].
-    pub builds: bool,
+    /// See [`Variable::reader`].
+    pub reader: Reader,
     /// The Go release of the `go` command there.
     pub go: Option<Toolchain>,
     /// The Go release of the program that runs there.
     pub program: Option<Toolchain>,
+    /// See [`Variable::arch`].
+    pub arch: Option<String>,
     /// See [`Invocation::release`].
     pub release: bool,
 }
 
 impl Place {
+    /// The same place with another reader.
+    pub fn read_by(&self, reader: Reader) -> Place {
+        Place {
+            reader,
+            ..self.clone()
+        }
+    }
+
     /// Whose release a variable there is read by.
-    fn reader(&self) -> Option<Toolchain> {
-        if self.runs {
+    fn release_of_reader(&self) -> Option<Toolchain> {
+        if self.reader.runs() {
             self.program.clone().or_else(|| self.go.clone())
         } else {
             self.go.clone()
@@ -142,8 +225,74 @@ impl Place {
     }
 }
 
-/// Variables that the file has set so far.
-pub type Env = BTreeMap<String, String>;
+/// A value that a place knows.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The value.
+    pub value: String,
+    /// The assignment.
+    pub at: Option<Span>,
+    /// Commands see it; a variable of a shell that is not exported only stands in for its name.
+    pub exported: bool,
+}
+
+/// Variables that a place knows, above them those of the places around it.
+#[derive(Clone, Debug, Default)]
+pub struct Env<'a> {
+    above: Option<&'a Env<'a>>,
+    own: BTreeMap<String, Known>,
+}
+
+impl<'a> Env<'a> {
+    /// Knows nothing of its own.
+    pub fn under(above: &'a Env<'a>) -> Env<'a> {
+        Env {
+            above: Some(above),
+            own: BTreeMap::new(),
+        }
+    }
+
+    /// Puts it under another one.
+    pub fn put_above(&mut self, above: &'a Env<'a>) {
+        self.above = Some(above);
+    }
+
+    /// The variable of that name.
+    pub fn get(&self, name: &str) -> Option<&Known> {
+        let mut env = Some(self);
+        while let Some(one) = env {
+            if let Some(known) = one.own.get(name) {
+                return Some(known);
+            }
+            env = one.above;
+        }
+        None
+    }
+
+    /// Its value.
+    pub fn value(&self, name: &str) -> Option<String> {
+        self.get(name).map(|k| k.value.clone())
+    }
+
+    /// Takes a variable; there is room for so many names, and for values that people write.
+    pub fn set(&mut self, name: &str, known: Known) {
+        if known.value.len() <= LONGEST_VALUE
+            && (self.own.len() < MOST_NAMES || self.own.contains_key(name))
+        {
+            self.own.insert(name.to_owned(), known);
+        }
+    }
+
+    /// Takes a variable that commands see.
+    pub fn export(&mut self, name: &str, value: &str, at: Span) {
+        let known = Known {
+            value: value.to_owned(),
+            at: Some(at),
+            exported: true,
+        };
+        self.set(name, known);
+    }
+}
 
 /// What has been found so far.
 #[derive(Default)]
@@ -151,7 +300,11 @@ pub struct Collector {
     variables: Vec<Variable>,
     commands: Vec<Invocation>,
     env_files: Vec<Text>,
+    notes: Vec<Note>,
     seen: HashSet<(Span, String)>,
+    uses: HashMap<Span, Uses>,
+    /// What is left for putting values in.
+    pub room: Room,
 }
 
 /// Names that say something about Go.
@@ -159,15 +312,15 @@ pub fn matters(name: &str) -> bool {
     name.starts_with("GO") || name.starts_with("CGO_") || name.ends_with("LDFLAGS")
 }
 
-/// True for the name of a `go` command: `go`, `go1.22.3`, `gotip`.
-pub fn is_go(command: &Command) -> bool {
-    let name = command.name();
-    let name = name.strip_suffix(".exe").unwrap_or(name);
-    name == "go"
-        || name == "gotip"
-        || name
-            .strip_prefix("go1.")
-            .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
+/// What the commands after one are.
+#[derive(Clone, Copy, Default)]
+struct After {
+    /// One of them builds or may build.
+    builds: bool,
+    /// One of them starts some program in place of the shell.
+    becomes: bool,
+    /// One of them starts some program beside it.
+    starts: bool,
 }
 
 impl Collector {
@@ -185,9 +338,11 @@ impl Collector {
             at,
             label: format!("{label}{name}"),
             scope: place.scope.clone(),
-            runs: place.runs,
-            builds: place.builds,
-            go: place.reader(),
+            reader: place.reader,
+            baked: false,
+            uses: Uses::default(),
+            go: place.release_of_reader(),
+            arch: place.arch.clone(),
         });
     }
 
@@ -195,7 +350,9 @@ impl Collector {
     pub fn variables(&mut self, all: Vec<(String, Text, Span)>, label: &str, place: &Place) {
         let mut last: BTreeMap<&str, usize> = BTreeMap::new();
         for (index, (name, ..)) in all.iter().enumerate() {
-            last.insert(name, index);
+            if matters(name) {
+                last.insert(name, index);
+            }
         }
         let mut kept: Vec<usize> = last.into_values().collect();
         kept.sort_unstable();
@@ -213,67 +370,139 @@ impl Collector {
         }
     }
 
-    /// Takes shell commands that run one after another; `base` is what they see, `own` what they leave to those that follow.
-    pub fn shell(&mut self, commands: &[Command], place: &Place, base: &Env, own: &mut Env) {
-        for command in commands {
-            let go = is_go(command);
+    /// Takes something that only one kind of file can get wrong.
+    pub fn note(&mut self, note: Note) {
+        if self.notes.len() < MOST {
+            self.notes.push(note);
+        }
+    }
+
+    /// Takes shell commands that run one after another, with what they see; what they set stays in `env`.
+    pub fn shell(&mut self, commands: &[Command], place: &Place, env: &mut Env) {
+        let roles: Vec<Role> = commands.iter().map(role::of).collect();
+        let mut after = vec![After::default(); commands.len()];
+        let mut so_far = After::default();
+        for (index, (command, role)) in commands.iter().zip(&roles).enumerate().rev() {
+            if let Some(slot) = after.get_mut(index) {
+                *slot = so_far;
+            }
+            match role {
+                Role::Go | Role::Builds => so_far.builds = true,
+                Role::Starts if command.exec => so_far.becomes = true,
+                Role::Starts => so_far.starts = true,
+                Role::Harmless => {}
+            }
+        }
+        let exported: HashSet<&str> = commands
+            .iter()
+            .flat_map(|c| c.exports.iter().map(String::as_str))
+            .collect();
+        let mut exports_all = false;
+        for ((command, role), after) in commands.iter().zip(roles).zip(after) {
+            if command.name() == "set" {
+                let on = |w: &Word| matches!(w.as_str(), "-a" | "allexport") || (w.as_str().starts_with('-') && w.as_str().contains('a') && !w.as_str().starts_with("--"));
+                exports_all |= command.words.iter().skip(1).any(on);
+            }
+            let go = role == Role::Go;
+            let stays = command.words.is_empty();
             // For this command alone.
-            let mut alone = Env::new();
+            let mut alone: BTreeMap<String, Known> = BTreeMap::new();
             for a in &command.assignments {
-                let value = expand(&a.value, '\\', &|name| {
-                    own.get(name).or_else(|| base.get(name)).cloned()
+                let value = expand(&a.value, '\\', &self.room, &|name| {
+                    let own = alone.get(name).map(|k| k.value.clone());
+                    own.or_else(|| env.value(name))
                 });
-                let text = value.as_str().to_owned();
-                self.assignment(a, value, go, place);
-                let into = if command.words.is_empty() {
-                    &mut *own
-                } else {
-                    &mut alone
+                let known = Known {
+                    value: value.as_str().to_owned(),
+                    at: Some(a.at),
+                    exported: !stays
+                        || exports_all
+                        || command.exported
+                        || exported.contains(a.name.as_str())
+                        || env.get(&a.name).is_some_and(|k| k.exported),
                 };
-                if into.len() < MOST_NAMES {
-                    into.insert(a.name.clone(), text);
+                let reader = match (stays, known.exported) {
+                    (true, false) => Reader::Nobody,
+                    (true, true) => reader_of_export(place.reader, after),
+                    (false, _) => reader_of_prefix(place.reader, role, command.exec),
+                };
+                self.variable(&a.name, value, a.at, "", &place.read_by(reader));
+                if stays {
+                    env.set(&a.name, known);
+                } else if alone.len() < MOST_NAMES {
+                    alone.insert(a.name.clone(), known);
+                }
+            }
+            if role != Role::Harmless {
+                for name in USED {
+                    let given = alone.get(name).or_else(|| env.get(name));
+                    let given = given.filter(|k| k.exported);
+                    if let Some(at) = given.and_then(|k| k.at) {
+                        self.used(at, command, role);
+                    }
                 }
             }
             if go {
-                self.go(command, place, &|name| {
-                    let of = |env: &Env| env.get(name).cloned();
-                    of(&alone).or_else(|| of(own)).or_else(|| of(base))
-                });
+                let lookup = |name: &str, exported: bool| {
+                    let known = alone.get(name).or_else(|| env.get(name))?;
+                    (known.exported || !exported).then(|| known.value.clone())
+                };
+                self.go(command, place, &lookup);
                 if command.words.get(1).is_some_and(|w| w.as_str() == "env") {
-                    self.go_env(command, place, own);
+                    self.go_env(command, place, env);
                 }
             }
         }
     }
 
-    fn assignment(&mut self, a: &Assignment, value: Text, before_go: bool, place: &Place) {
-        let place = Place {
-            runs: place.runs && !before_go,
-            builds: place.builds || before_go,
-            ..place.clone()
-        };
-        self.variable(&a.name, value, a.at, "", &place);
+    /// Remembers what the variable that stands there is used for.
+    fn used(&mut self, at: Span, command: &Command, role: Role) {
+        let uses = self.uses.entry(at).or_default();
+        let verb = command.words.get(1).map_or("", Word::as_str);
+        match (role, verb) {
+            (Role::Go, "build" | "install") => uses.builds = true,
+            // These read settings of the go command, and start nothing.
+            (Role::Go, "mod" | "env" | "version" | "list" | "get" | "clean" | "fmt" | "doc" | "work") => {}
+            (Role::Go, verb) => {
+                uses.others = true;
+                uses.tests |= matches!(verb, "test" | "vet");
+            }
+            _ => uses.others = true,
+        }
     }
 
-    fn go(&mut self, command: &Command, place: &Place, env: &dyn Fn(&str) -> Option<String>) {
+    fn go(
+        &mut self,
+        command: &Command,
+        place: &Place,
+        env: &dyn Fn(&str, bool) -> Option<String>,
+    ) {
         if self.commands.len() >= MOST {
             return;
         }
         let (Some(first), Some(last)) = (command.words.first(), command.words.last()) else {
             return;
         };
-        let resolve = |word: &Word| {
+        let mut words: Vec<Word> = Vec::new();
+        for word in command.words.iter().skip(1) {
             if !word.dynamic {
-                return word.clone();
+                words.push(word.clone());
+                continue;
             }
-            Word {
-                text: expand(&word.text, '\\', &|name| {
-                    Some(env(name).unwrap_or_else(|| format!("${name}")))
-                }),
+            let text = expand(&word.text, '\\', &self.room, &|name| {
+                env(name, false)
+            });
+            let known = Word {
+                text,
                 ..word.clone()
+            };
+            // Outside quotes the shell makes several words of a value with blanks.
+            if word.quoted || !known.as_str().contains(' ') || word.as_str().contains('(') {
+                words.push(known);
+            } else {
+                words.extend(split(&known));
             }
-        };
-        let words = command.words.iter().skip(1).map(resolve).collect();
+        }
         let known = ["GOFLAGS", "GOEXPERIMENT", "GOROOT_FINAL"];
         self.commands.push(Invocation {
             words,
@@ -281,7 +510,7 @@ impl Collector {
             scope: place.scope.clone(),
             env: known
                 .iter()
-                .filter_map(|name| Some(((*name).to_owned(), env(name)?)))
+                .filter_map(|name| Some(((*name).to_owned(), env(name, true)?)))
                 .collect(),
             go: place.go.clone(),
             release: place.release,
@@ -297,14 +526,12 @@ impl Collector {
         {
             return;
         }
-        let place = Place {
-            runs: false,
-            builds: true,
-            ..place.clone()
-        };
+        let place = place.read_by(Reader::Build);
         for a in command.words.iter().filter_map(shell::assignment) {
-            env.entry(a.name.clone())
-                .or_insert_with(|| a.value.as_str().to_owned());
+            // The environment goes before it.
+            if env.get(&a.name).is_none() {
+                env.export(&a.name, a.value.as_str(), a.at);
+            }
             // What go env refuses is one finding already.
             if matches!(&*a.name, "GOEXPERIMENT" | "GOFLAGS") {
                 self.variable(&a.name, a.value, a.at, "go env -w ", &place);
@@ -314,15 +541,61 @@ impl Collector {
 
     /// All of it, in the order of the file.
     pub fn finish(mut self, path: &str, kind: Kind, source: Source) -> Deployment {
+        for v in &mut self.variables {
+            if let Some(uses) = self.uses.get(&v.at).filter(|_| USED.contains(&&*v.name)) {
+                v.uses = *uses;
+            }
+        }
         self.variables.sort_by_key(|v| v.at);
         self.commands.sort_by_key(|c| c.at);
+        self.notes.sort_by_key(|n| n.at);
         Deployment {
             path: path.to_owned(),
             kind,
             variables: self.variables,
             commands: self.commands,
             env_files: self.env_files,
+            notes: self.notes,
+            around: None,
             source,
         }
     }
+}
+
+/// Who reads a variable in front of a command.
+fn reader_of_prefix(place: Reader, role: Role, exec: bool) -> Reader {
+    match (role, place) {
+        (Role::Go | Role::Builds, _) => Reader::Build,
+        (Role::Starts, Reader::Program | Reader::SomeProgram | Reader::Both) => Reader::Program,
+        (Role::Starts, Reader::Unknown) if exec => Reader::Program,
+        _ => Reader::Unknown,
+    }
+}
+
+/// Who reads a variable that is exported before those commands.
+fn reader_of_export(place: Reader, after: After) -> Reader {
+    let starts = after.starts || after.becomes;
+    match place {
+        Reader::Program | Reader::SomeProgram | Reader::Both if !after.builds => Reader::Program,
+        Reader::Unknown if after.becomes && !after.starts && !after.builds => Reader::Program,
+        _ if after.builds && !starts => Reader::Build,
+        _ => Reader::Unknown,
+    }
+}
+
+/// The words that the shell makes of one.
+fn split(word: &Word) -> Vec<Word> {
+    let chars = word.as_str();
+    let mut out = Vec::new();
+    let mut at = 0;
+    for part in chars.split(' ') {
+        if !part.is_empty() {
+            out.push(Word {
+                text: word.text.slice(at..at + part.len()),
+                ..word.clone()
+            });
+        }
+        at += part.len() + 1;
+    }
+    out
 }

@@ -1,10 +1,11 @@
 //! Compose files.
 
-use super::collect::{Collector, Env, Place, is_go};
+use super::collect::{Collector, Env, Place, Reader};
 use super::dockerfile;
 use super::env;
-use super::expand::expand;
-use super::release::{Toolchain, of_image};
+use super::expand::{Room, expand};
+use super::release::{self, Base, Toolchain, of_image};
+use super::role::{self, Role};
 use super::shell::{self, Word};
 use super::text::{Span, Text};
 use super::yaml::{Node, Value};
@@ -22,7 +23,7 @@ pub fn read(documents: &[Node], out: &mut Collector) {
 
 fn one(name: &str, service: &Node, out: &mut Collector) {
     let image = service.get("image").map_or("", Node::str);
-    let image = expand(&Text::line(image, 1, 1), '$', &|_| None);
+    let image = expand(&Text::line(image, 1, 1), '$', &out.room, &|_| None);
     let go = of_image(image.as_str());
     let toolchain = go.as_ref().and_then(|v| v.as_deref()).and_then(|v| {
         let line = service.get("image").map_or(0, |i| i.at.line);
@@ -32,18 +33,25 @@ fn one(name: &str, service: &Node, out: &mut Collector) {
         .iter()
         .flat_map(|key| shell::of_words(command(service.get(key))))
         .collect();
+    let raw = service.get("image").map_or("", Node::str);
+    let platform = service.get("platform").map_or("", Node::str);
     let place = Place {
         scope: format!("service {name}"),
-        runs: true,
-        builds: go.is_some() || commands.iter().any(is_go),
+        reader: reader(service, raw, &commands),
         go: toolchain.clone(),
         program: toolchain,
+        arch: release::arch_of_platform(platform),
         release: false,
     };
+    let mut env = Env::default();
     if let Some(environment) = service.get("environment") {
-        out.variables(interpolated(environment), "environment ", &place);
+        let all = interpolated(environment, &out.room);
+        for (name, value, at) in &all {
+            env.export(name, value.as_str(), *at);
+        }
+        out.variables(all, "environment ", &place);
     }
-    out.shell(&commands, &place, &Env::new(), &mut Env::new());
+    out.shell(&commands, &place, &mut env);
     for file in service.get("env_file").map(files).unwrap_or_default() {
         out.env_file(file);
     }
@@ -52,15 +60,40 @@ fn one(name: &str, service: &Node, out: &mut Collector) {
     };
     let building = Place {
         scope: format!("build of service {name}"),
-        builds: true,
+        reader: Reader::Build,
         ..Place::default()
     };
     if let Some(args) = build.get("args") {
-        out.variables(interpolated(args), "build argument ", &building);
+        out.variables(interpolated(args, &out.room), "build argument ", &building);
     }
     if let Some(inline) = build.get("dockerfile_inline").and_then(Node::text) {
         dockerfile::read_text(inline, out);
     }
+}
+
+/// Who reads the environment of a service.
+fn reader(service: &Node, image: &str, commands: &[shell::Command]) -> Reader {
+    let base = Base::of(image);
+    if base == Base::Toolchain && !image.is_empty() && of_image(image).is_some() {
+        return Reader::Both;
+    }
+    let roles: Vec<Role> = commands.iter().map(role::of).collect();
+    if roles.contains(&Role::Go) {
+        return Reader::Both;
+    }
+    // Sources that are mounted are there to be built.
+    let mounted = service.get("volumes").map(Node::items).unwrap_or_default();
+    let mounted = mounted.iter().any(|v| {
+        let source = v.get("source").unwrap_or(v).str();
+        let source = source.split(':').next().unwrap_or(source);
+        matches!(source, "." | "./" | ".." | "../" | "../.." | "$PWD" | "${PWD}")
+    });
+    let unsure = base == Base::Toolchain
+        || mounted
+        || service.get("build").is_some()
+        || service.get("develop").is_some()
+        || roles.contains(&Role::Builds);
+    if unsure { Reader::Unknown } else { Reader::Program }
 }
 
 /// Names of `env_file`: a text, a list, or mappings with `path`.
@@ -73,10 +106,10 @@ fn files(node: &Node) -> Vec<Text> {
 }
 
 /// Variables with what Compose would put in for `${NAME:-default}`.
-fn interpolated(node: &Node) -> Vec<(String, Text, Span)> {
+fn interpolated(node: &Node, room: &Room) -> Vec<(String, Text, Span)> {
     let mut all = named_pairs(node);
     for (_, value, _) in &mut all {
-        *value = expand(value, '$', &|_| None);
+        *value = expand(value, '$', room, &|_| None);
     }
     all
 }

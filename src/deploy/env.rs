@@ -1,6 +1,6 @@
 //! Files of `NAME=value` lines, and shell scripts.
 
-use super::collect::{Collector, Env, Place, is_go};
+use super::collect::{Collector, Env, Place, Reader};
 use super::kind::is_name;
 use super::shell;
 use super::text::{Source, Text};
@@ -10,7 +10,7 @@ use super::text::{Source, Text};
 pub fn file(source: &Source, out: &mut Collector) {
     let place = Place {
         scope: "every program that gets this file".into(),
-        runs: true,
+        reader: Reader::SomeProgram,
         ..Place::default()
     };
     let mut all = Vec::new();
@@ -42,17 +42,14 @@ pub fn assignment(text: &Text, unquote: bool) -> Option<(String, Text)> {
     Some((name.to_owned(), text.slice(from..end).trim()))
 }
 
-/// A script. One that runs the `go` command builds; any other starts programs.
+/// A script: what runs its commands is told by each of them.
 pub fn script(source: &Source, out: &mut Collector) {
     let commands = shell::commands(&lines(source));
-    let builds = commands.iter().any(is_go);
     let place = Place {
         scope: "script".into(),
-        runs: !builds,
-        builds,
         ..Place::default()
     };
-    out.shell(&commands, &place, &Env::new(), &mut Env::new());
+    out.shell(&commands, &place, &mut Env::default());
 }
 
 fn lines(source: &Source) -> Text {

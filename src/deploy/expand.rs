@@ -1,10 +1,42 @@
 //! `$NAME` and `${NAME...}`, as shells, Docker and Compose write them.
 
 use super::text::Text;
+use std::cell::Cell;
 
-/// Puts values in for `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME:+word}` and their kin; what is unknown is nothing.
-/// The characters of a value stand where its name does; `escape` keeps a `$` that follows it.
-pub fn expand(text: &Text, escape: char, lookup: &dyn Fn(&str) -> Option<String>) -> Text {
+/// Characters that are put in for names in one file at the most; what comes after stays a name.
+const MOST_PUT: usize = 1 << 20;
+
+/// What is left of them.
+#[derive(Debug)]
+pub struct Room(Cell<usize>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Room(Cell::new(MOST_PUT))
+    }
+}
+
+impl Room {
+    /// Takes so many characters; false when there is no room for them.
+    pub fn take(&self, count: usize) -> bool {
+        match self.0.get().checked_sub(count.saturating_add(1)) {
+            Some(left) => {
+                self.0.set(left);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// Puts values in for `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME:+word}` and their kin; what is unknown stays as it is.
+/// The characters of a value stand where its name does; `escape` keeps a `$` that follows it. Without room a name stays.
+pub fn expand(
+    text: &Text,
+    escape: char,
+    room: &Room,
+    lookup: &dyn Fn(&str) -> Option<String>,
+) -> Text {
     let chars = text.as_str();
     if !chars.contains('$') {
         return text.clone();
@@ -43,8 +75,13 @@ pub fn expand(text: &Text, escape: char, lookup: &dyn Fn(&str) -> Option<String>
             }
         };
         let end = (at + 1 + used).min(chars.len());
+        let Some(value) = value.filter(|v| room.take(v.len())) else {
+            out.append(text, at..end);
+            at = end;
+            continue;
+        };
         let span = text.span(at..end);
-        for c in value.unwrap_or_default().chars() {
+        for c in value.chars() {
             out.push(c, span.line, span.column);
         }
         at = end;
@@ -68,6 +105,7 @@ fn braces(inside: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Option<Strin
         return if given { value } else { Some(word) };
     }
     if let Some(word) = word('+') {
+        value.as_ref()?;
         return Some(if given { word } else { String::new() });
     }
     value
@@ -107,14 +145,15 @@ mod tests {
         let lookup = |name: &str| (name == "V").then(|| "1.27".to_owned());
         for (text, want) in [
             ("golang:${V}-alpine", "golang:1.27-alpine"),
-            ("$V/$W", "1.27/"),
+            ("$V/$W", "1.27/$W"),
             ("${W:-x}${V:-y}${V:+z}", "x1.27z"),
             ("\\$V", "$V"),
             ("$", "$"),
-            ("${", ""),
+            ("${", "${"),
+            ("${W}x${W:+y}", "${W}x${W:+y}"),
         ] {
             assert_eq!(
-                expand(&Text::line(text, 1, 1), '\\', &lookup).as_str(),
+                expand(&Text::line(text, 1, 1), '\\', &Room::default(), &lookup).as_str(),
                 want,
                 "{text}"
             );

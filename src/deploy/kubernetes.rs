@@ -1,11 +1,12 @@
 //! Kubernetes manifests: every container of every pod template, wherever it stands, ConfigMaps and Secrets in clear text,
 //! and the literals of Kustomize.
 
-use super::collect::{Collector, Env, Place};
+use super::collect::{Collector, Env, Place, Reader};
 use super::compose::{command, named_pairs};
 use super::env;
 use super::kind::is_name;
-use super::release::{Toolchain, of_image};
+use super::release::{Base, Toolchain, of_image};
+use super::role::{self, Role};
 use super::text::{Span, Text};
 use super::yaml::{Node, Value};
 
@@ -83,14 +84,22 @@ fn container(above: &[&Node], node: &Node, out: &mut Collector) {
         let comma = if scope.is_empty() { "" } else { ", " };
         scope += &format!("{comma}container {name}");
     }
+    let mut words = command(node.get("command"));
+    words.extend(command(node.get("args")));
+    let mut commands = super::shell::of_words(words);
+    // Tekton and Argo: a script in place of a command.
+    let script = node.get("script").or_else(|| node.get("source"));
+    if let Some(script) = script.and_then(Node::text) {
+        commands.extend(super::shell::commands(script));
+    }
     let place = Place {
         scope,
-        runs: true,
-        builds: go.is_some(),
+        reader: reader(above, image, &commands),
         go: toolchain.clone(),
         program: toolchain,
-        release: false,
+        ..Place::default()
     };
+    let mut env = Env::default();
     let mut all: Vec<(String, Text, Span)> = Vec::new();
     for entry in node.get("env").map(Node::items).unwrap_or_default() {
         // A value from elsewhere is not known here, but it replaces one given before.
@@ -109,27 +118,61 @@ fn container(above: &[&Node], node: &Node, out: &mut Collector) {
         };
         all.push((name.as_str().to_owned(), value, at));
     }
-    out.variables(all, "env ", &place);
-    let mut words = command(node.get("command"));
-    words.extend(command(node.get("args")));
-    let none = Env::new();
-    let commands = super::shell::of_words(words);
-    out.shell(&commands, &place, &none, &mut Env::new());
-    // Tekton and Argo: a script in place of a command.
-    if let Some(script) = node
-        .get("script")
-        .or_else(|| node.get("source"))
-        .and_then(Node::text)
-    {
-        let commands = super::shell::commands(script);
-        out.shell(&commands, &place, &none, &mut Env::new());
+    for (name, value, at) in &all {
+        env.export(name, value.as_str(), *at);
     }
+    out.variables(all, "env ", &place);
+    out.shell(&commands, &place, &mut env);
+}
+
+/// Objects whose containers build, test or run jobs of others.
+const PIPELINES: [&str; 22] = [
+    "Task",
+    "TaskRun",
+    "ClusterTask",
+    "StepAction",
+    "Pipeline",
+    "PipelineRun",
+    "TriggerTemplate",
+    "Workflow",
+    "WorkflowTemplate",
+    "ClusterWorkflowTemplate",
+    "CronWorkflow",
+    "Sensor",
+    "ProwJob",
+    "Build",
+    "BuildConfig",
+    "BuildRun",
+    "BuildStrategy",
+    "ClusterBuildStrategy",
+    "RunnerDeployment",
+    "AutoscalingRunnerSet",
+    "DevWorkspace",
+    "Notebook",
+];
+
+/// Who reads the environment of a container.
+fn reader(above: &[&Node], image: &str, commands: &[super::shell::Command]) -> Reader {
+    let pipeline = above
+        .iter()
+        .filter_map(|n| n.get("kind"))
+        .any(|kind| PIPELINES.contains(&kind.str()));
+    let roles: Vec<Role> = commands.iter().map(role::of).collect();
+    if pipeline {
+        return if roles.contains(&Role::Go) { Reader::Build } else { Reader::Unknown };
+    }
+    if of_image(image).is_some() || roles.contains(&Role::Go) {
+        return Reader::Both;
+    }
+    // A container of a patch has no image; the object that it changes is deployed all the same.
+    let unsure = (!image.is_empty() && Base::of(image) == Base::Toolchain) || roles.contains(&Role::Builds);
+    if unsure { Reader::Unknown } else { Reader::Program }
 }
 
 fn data(above: &[&Node], kind: &str, node: &Node, out: &mut Collector) {
     let place = Place {
         scope: object(above),
-        runs: true,
+        reader: Reader::SomeProgram,
         ..Place::default()
     };
     let label = if kind == "Secret" {
@@ -168,7 +211,7 @@ pub fn lines(text: &Text) -> Vec<(String, Text, Span)> {
 fn literals(node: &Node, out: &mut Collector) {
     let place = Place {
         scope: "generated ConfigMap".into(),
-        runs: true,
+        reader: Reader::SomeProgram,
         ..Place::default()
     };
     let set = |item: &Node| {

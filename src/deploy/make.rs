@@ -3,19 +3,18 @@
 //! Variables of make are put in where they are used; only exported ones are in the environment of a recipe. Both branches
 //! of a condition count; `include`, `define` and functions other than `shell` are not followed.
 
-use super::collect::{Collector, Env, MOST_NAMES, Place, is_go};
-use super::expand::closing;
+use super::collect::{Collector, Env, Known, Place, Reader};
+use super::expand::{Room, closing};
 use super::kind::is_name;
 use super::release::Toolchain;
 use super::shell::{self, Command};
 use super::text::{Source, Text};
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Variables inside variables at the most.
 const DEEPEST: usize = 8;
-/// Characters and variables that are put in in one file at the most; what comes after stays a name.
-const MOST_PUT: usize = 4 << 20;
+/// Variables of one file that are known at the most.
+const MOST_NAMES: usize = 20_000;
 /// Variables whose value is a Go release by custom or by meaning.
 const RELEASES: [&str; 3] = ["GO_VERSION", "GOLANG_VERSION", "GOTOOLCHAIN"];
 
@@ -27,15 +26,13 @@ pub fn read(source: &Source, out: &mut Collector) {
         .iter()
         .map(|recipe| (recipe, shell::commands(&file.expand(&recipe.text, recipe))))
         .collect();
-    let builds = recipes.iter().flat_map(|(_, all)| all).any(is_go);
     let go = file.release();
     let place = |target: &str| Place {
         scope: match target {
             "" => "makefile".to_owned(),
             target => format!("target {target}"),
         },
-        runs: !builds,
-        builds,
+        reader: Reader::Build,
         go: go.clone(),
         ..Place::default()
     };
@@ -50,22 +47,31 @@ pub fn read(source: &Source, out: &mut Collector) {
         let all = file.values.get(&set.name);
         let all = all.filter(|_| set.target.is_empty()).map(expand);
         let env = exported.entry(&set.target).or_default();
-        if env.len() < MOST_NAMES {
-            let all = all.as_ref().unwrap_or(&value);
-            env.insert(set.name.clone(), all.as_str().to_owned());
+        let all = all.as_ref().unwrap_or(&value);
+        let at = set.whole.whole();
+        if set.exported || file.exports_all {
+            env.export(&set.name, all.as_str(), at);
+        } else {
+            let known = Known {
+                value: all.as_str().to_owned(),
+                ..Known::default()
+            };
+            env.set(&set.name, known);
         }
         let label = if set.exported { "export " } else { "" };
-        let at = set.whole.whole();
         out.variable(&set.name, value, at, label, &place(&set.target));
     }
-    let none = Env::new();
+    let none = Env::default();
     for (recipe, commands) in recipes {
         let target = recipe.target.as_str();
         // Every line of a recipe has a shell of its own.
-        let own = exported.get(target).filter(|_| !target.is_empty());
-        let mut own = own.cloned().unwrap_or_default();
         let base = exported.get("").unwrap_or(&none);
-        out.shell(&commands, &place(target), base, &mut own);
+        let mut own = Env::under(base);
+        if let Some(of_target) = exported.get(target).filter(|_| !target.is_empty()) {
+            own = of_target.clone();
+            own.put_above(base);
+        }
+        out.shell(&commands, &place(target), &mut own);
     }
 }
 
@@ -101,16 +107,13 @@ struct File {
     values: BTreeMap<String, Text>,
     recipes: Vec<Recipe>,
     exports_all: bool,
-    /// See [`MOST_PUT`].
-    left: Cell<usize>,
+    /// What is left for putting values in.
+    room: Room,
 }
 
 impl File {
     fn of(source: &Source) -> File {
-        let mut file = File {
-            left: Cell::new(MOST_PUT),
-            ..File::default()
-        };
+        let mut file = File::default();
         let mut target: Option<String> = None;
         let mut defining = false;
         let mut exported: BTreeSet<String> = BTreeSet::new();
@@ -250,9 +253,7 @@ impl File {
     fn value(&self, name: &str, depth: usize) -> Option<&Text> {
         let known = self.values.get(name);
         let value = known.filter(|_| depth < DEEPEST && !stays(name))?;
-        let left = self.left.get().checked_sub(value.as_str().len() + 1)?;
-        self.left.set(left);
-        Some(value)
+        self.room.take(value.as_str().len()).then_some(value)
     }
 
     /// Puts a text in; all of it stands at `at` when it comes from a variable.

@@ -15,13 +15,14 @@ pub mod kind;
 mod kubernetes;
 mod make;
 mod release;
+mod role;
 mod shell;
 mod stages;
 mod systemd;
 pub mod text;
 mod yaml;
 
-pub use collect::{Invocation, Variable};
+pub use collect::{Invocation, Note, Oddity, Reader, Uses, Variable};
 pub use kind::Kind;
 pub use release::Toolchain;
 pub use shell::{Assignment, Word};
@@ -45,6 +46,10 @@ pub struct Deployment {
     pub commands: Vec<Invocation>,
     /// Files of variables that it names, as it names them.
     pub env_files: Vec<Text>,
+    /// What only this kind of file can get wrong.
+    pub notes: Vec<Note>,
+    /// The Go release that files around it tell, such as go.mod; whoever reads files puts it in.
+    pub around: Option<Toolchain>,
     /// The file itself.
     pub source: Source,
 }
@@ -60,7 +65,8 @@ impl Deployment {
         let depends = |name: &str| matches!(name, "GODEBUG" | "GOEXPERIMENT" | "GOROOT_FINAL");
         self.variables
             .iter()
-            .any(|v| depends(&v.name) && v.go.is_none() && !v.value.is_empty())
+            .any(|v| depends(&v.name) && v.reader != Reader::Nobody && v.go.is_none() && !v.value.is_empty())
+            && self.around.is_none()
     }
 }
 

@@ -9,6 +9,8 @@ pub struct Toolchain {
     pub version: String,
     /// What in the file says so.
     pub source: String,
+    /// A later release may act as well: a `go` line of go.mod names the oldest that will do.
+    pub at_least: bool,
 }
 
 impl Toolchain {
@@ -18,6 +20,7 @@ impl Toolchain {
         Some(Toolchain {
             version,
             source: source.into(),
+            at_least: false,
         })
     }
 }
@@ -38,6 +41,70 @@ pub fn of_image(image: &str) -> Option<Option<String>> {
     let last = image.rsplit('/').next().unwrap_or(image);
     let (name, tag) = last.split_once(':').unwrap_or((last, ""));
     IMAGES.contains(&name).then(|| release(tag))
+}
+
+/// What the name of an image tells of what is in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Base {
+    /// It carries a toolchain, or is one for building, testing or developing.
+    Toolchain,
+    /// Nothing that could build: `scratch`, an image without a shell.
+    Bare,
+    /// A system without a toolchain.
+    Plain,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+/// Words in names and tags of images that are there to build, to test or to develop.
+const WORKSHOPS: [&str; 44] = [
+    "go", "golang", "gobuild", "gobuilder", "builder", "build", "builds", "buildpack", "buildkit", "dev", "devel", "develop",
+    "development", "devcontainer", "devcontainers", "ci", "cicd", "toolchain", "toolset", "tools", "sdk", "goreleaser",
+    "cross", "xgo", "lint", "linter", "golangci", "test", "tests", "testing", "e2e", "runner", "runners", "jenkins",
+    "drone", "act", "kubekins", "workspace", "vscode", "codespace", "gitpod", "bazel", "compiler", "playground",
+];
+/// Last parts of names of images without a shell.
+const BARE: [&str; 14] = [
+    "scratch", "static", "static-debian11", "static-debian12", "static-debian13", "base-nossl", "base-debian11",
+    "base-debian12", "base-debian13", "cc-debian12", "base-nossl-debian12", "glibc-dynamic", "distroless", "cc",
+];
+/// Last parts of names of images of systems.
+const PLAIN: &[&str] = &[
+    "alpine", "debian", "ubuntu", "busybox", "centos", "fedora", "rockylinux", "almalinux", "amazonlinux",
+    "archlinux", "photon", "ubi", "ubi-minimal", "ubi-micro", "ubi-init", "ubi8", "ubi9", "ubi7", "wolfi-base", "debian-base", "rhel-minimal",
+    "azurelinux", "oraclelinux",
+];
+
+impl Base {
+    /// What the name of an image tells.
+    pub fn of(image: &str) -> Base {
+        let image = image.split('@').next().unwrap_or(image);
+        if image.is_empty() || image.contains('$') || image.contains('{') {
+            return Base::Toolchain;
+        }
+        let last = image.rsplit('/').next().unwrap_or(image);
+        let name = last.split(':').next().unwrap_or(last).to_ascii_lowercase();
+        if BARE.contains(&name.as_str()) {
+            return Base::Bare;
+        }
+        if PLAIN.contains(&name.as_str()) {
+            return Base::Plain;
+        }
+        let words = image.split(|c: char| !c.is_ascii_alphanumeric());
+        let mut words = words.map(str::to_ascii_lowercase);
+        if of_image(image).is_some() || words.any(|w| WORKSHOPS.contains(&w.as_str())) {
+            return Base::Toolchain;
+        }
+        Base::Other
+    }
+}
+
+/// Go's name of the architecture of `linux/arm64/v8`.
+pub fn arch_of_platform(platform: &str) -> Option<String> {
+    let arch = platform.split('/').nth(1)?;
+    let known = ["amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64", "loong64", "mips64le"];
+    known.contains(&arch).then(|| arch.to_owned())
 }
 
 /// `go1.27.3` of `1.27.3`, `1.27-alpine`, `go1.27.3.linux-amd64.tar.gz`, `v1.27.3`; `None` when no minor release is named.

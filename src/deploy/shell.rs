@@ -49,6 +49,12 @@ pub struct Command {
     pub assignments: Vec<Assignment>,
     /// Its name and arguments.
     pub words: Vec<Word>,
+    /// It takes the place of the shell: `exec`.
+    pub exec: bool,
+    /// Its assignments are exported.
+    pub exported: bool,
+    /// Names that it exports, with a value or without.
+    pub exports: Vec<String>,
 }
 
 impl Command {
@@ -347,6 +353,15 @@ fn finish(words: Vec<Word>, depth: usize, out: &mut Vec<Command>) {
         let Some(first) = rest.front() else { break };
         let name = first.as_str().rsplit('/').next().unwrap_or_default();
         if DECLARE.contains(&name) {
+            let options = rest.iter().map(Word::as_str);
+            command.exported = name == "export"
+                || options.clone().any(|w| w.starts_with('-') && w.contains('x'));
+            if command.exported {
+                let names = options.skip(1).map(|w| w.split('=').next().unwrap_or(w));
+                command
+                    .exports
+                    .extend(names.filter(|n| is_name(n)).map(str::to_owned));
+            }
             command
                 .assignments
                 .extend(rest.iter().filter_map(assignment));
@@ -356,6 +371,7 @@ fn finish(words: Vec<Word>, depth: usize, out: &mut Vec<Command>) {
         let Some((_, own)) = WRAPPERS.iter().find(|(w, _)| *w == name) else {
             break;
         };
+        command.exec |= name == "exec";
         rest.pop_front();
         while let Some(option) = rest.front().filter(|w| w.as_str().starts_with('-')) {
             let more = WITH_WORD.contains(&option.as_str());
@@ -374,7 +390,7 @@ fn finish(words: Vec<Word>, depth: usize, out: &mut Vec<Command>) {
     }
     command.words = rest.into();
     let script = script_of(&command).map(|word| word.text.clone());
-    if !command.words.is_empty() || !command.assignments.is_empty() {
+    if !command.words.is_empty() || !command.assignments.is_empty() || command.exported {
         out.push(command);
     }
     if let Some(script) = script {
@@ -383,7 +399,7 @@ fn finish(words: Vec<Word>, depth: usize, out: &mut Vec<Command>) {
 }
 
 /// The word that `sh -c` runs.
-fn script_of(command: &Command) -> Option<&Word> {
+pub fn script_of(command: &Command) -> Option<&Word> {
     if command.name() == "eval" {
         return command.words.get(1);
     }

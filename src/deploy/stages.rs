@@ -1,16 +1,23 @@
 //! What the stages of a Dockerfile mean: which of them end up in an image, which build, and with which Go.
 
-use super::collect::{Collector, Env, MOST_NAMES, Place, is_go, matters};
+use super::collect::{Collector, Env, Place, Reader, matters};
 use super::dockerfile::{Dockerfile, Instruction, exec_form, flags, words};
-use super::expand::expand;
+use super::expand::{Room, expand};
 use super::kind::is_name;
-use super::release::{self, Toolchain, of_image};
+use super::release::{self, Base, Toolchain, of_image};
+use super::role::{self, Role};
 use super::shell::{self, Command};
 use super::text::{Span, Text};
 use std::collections::BTreeMap;
 
 /// Stages of one file at the most.
 const MOST_STAGES: usize = 500;
+/// Variables that a stage knows at the most, and the longest value that it knows.
+const MOST_NAMES: usize = 1000;
+const LONGEST_VALUE: usize = 16 << 10;
+
+/// Variables for expansion.
+type Values = BTreeMap<String, String>;
 
 /// A stage.
 #[derive(Default)]
@@ -23,14 +30,24 @@ struct Stage {
     go: Option<Toolchain>,
     /// A `go` command runs there, or its image is one of Go.
     tools: bool,
+    /// What its image is.
+    image: Base,
+    /// It runs something that may read variables of Go: what it is, the file does not tell.
+    opaque: bool,
     /// It says what starts.
     starts: bool,
+    /// What starts may build.
+    starts_builds: bool,
+    /// Go's name of the architecture that `--platform` tells.
+    arch: Option<String>,
     /// Stages that it copies from, and images of Go.
     from: Vec<usize>,
-    /// Variables that the stage starts with.
-    start: Env,
+    /// Variables that the stage starts with, with the place of each.
+    start: Vec<(String, String, Span)>,
     /// Variables so far, for expansion.
-    env: Env,
+    env: Values,
+    /// Variables that stay in the image so far.
+    stays: Vec<(String, String, Span)>,
     acts: Vec<Act>,
 }
 
@@ -46,37 +63,80 @@ enum Act {
         onbuild: bool,
     },
     /// From here on commands see it.
-    Let(String, String),
+    Let(String, String, Span),
     Run(Vec<Command>),
     Start(Vec<Command>),
 }
 
 /// Takes everything that the stages say.
 pub fn collect(file: &Dockerfile, out: &mut Collector) {
-    let stages = stages(file);
+    let stages = stages(file, &out.room);
     let runs = deployed(&stages);
     // A stage that others are built on does what they do.
     let mut tools: Vec<bool> = stages.iter().map(|s| s.tools).collect();
+    let mut opaque: Vec<bool> = stages.iter().map(|s| s.opaque).collect();
+    for (index, stage) in stages.iter().enumerate().rev() {
+        for all in [&mut tools, &mut opaque] {
+            if let Some(base) = stage.base
+                && all.get(index) == Some(&true)
+                && let Some(slot) = all.get_mut(base)
+            {
+                *slot = true;
+            }
+        }
+    }
+    // What is certain of an image is certain of the stages below it.
+    let mut sure: Vec<bool> = (0..stages.len())
+        .map(|index| certain(&stages, index, opaque.get(index) == Some(&true)))
+        .collect();
     for (index, stage) in stages.iter().enumerate().rev() {
         if let Some(base) = stage.base
-            && tools.get(index) == Some(&true)
-            && let Some(slot) = tools.get_mut(base)
+            && sure.get(index) == Some(&true)
+            && runs.get(index) == Some(&true)
+            && let Some(slot) = sure.get_mut(base)
         {
             *slot = true;
         }
     }
     for (index, stage) in stages.iter().enumerate() {
         let runs = runs.get(index) == Some(&true);
-        let builds = !runs || tools.get(index) == Some(&true);
+        let tools = tools.get(index) == Some(&true);
         let place = Place {
             scope: scope(stage, runs),
-            runs,
-            builds,
+            reader: match (runs, tools) {
+                (false, _) => Reader::Build,
+                (true, true) => Reader::Both,
+                (true, false) if sure.get(index) == Some(&true) => Reader::Program,
+                (true, false) => Reader::Unknown,
+            },
             go: stage.go.clone(),
             program: runs.then(|| program(&stages, index)).flatten(),
+            arch: stage.arch.clone(),
             release: true,
         };
         emit(stage, &place, out);
+    }
+}
+
+/// True when the image is sure to hold no `go` command, and nothing in the stage may read variables that are meant for one.
+fn certain(stages: &[Stage], index: usize, opaque: bool) -> bool {
+    let mut stage = stages.get(index);
+    let mut image = Base::Other;
+    let (mut starts, mut builds, mut copies) = (false, false, false);
+    // Stages below each other: no more than there are.
+    for _ in 0..stages.len() {
+        let Some(one) = stage else { break };
+        starts |= one.starts;
+        builds |= one.starts_builds;
+        copies |= one.from.iter().any(|f| stages.get(*f).is_some_and(|s| s.tools));
+        image = one.image;
+        stage = one.base.and_then(|b| stages.get(b));
+    }
+    match image {
+        Base::Toolchain => false,
+        Base::Bare => !opaque,
+        Base::Plain => !opaque && (starts || copies),
+        Base::Other => !opaque && starts && !builds,
     }
 }
 
@@ -101,7 +161,10 @@ fn emit(stage: &Stage, place: &Place, out: &mut Collector) {
             last.insert(name, index);
         }
     }
-    let mut env = stage.start.clone();
+    let mut env = Env::default();
+    for (name, value, at) in &stage.start {
+        env.export(name, value, *at);
+    }
     for (index, act) in stage.acts.iter().enumerate() {
         match act {
             Act::Set {
@@ -113,27 +176,29 @@ fn emit(stage: &Stage, place: &Place, out: &mut Collector) {
                 onbuild,
             } => {
                 let replaced = *stays && last.get(name.as_str()) != Some(&index);
-                let place = Place {
-                    runs: (place.runs && *stays && !replaced) || *onbuild,
-                    builds: place.builds || !*stays || *onbuild,
-                    ..place.clone()
+                let reader = match place.reader {
+                    _ if *onbuild => Reader::Unknown,
+                    _ if !*stays || replaced => Reader::Build,
+                    reader => reader,
                 };
-                if place.runs || place.builds {
-                    out.variable(name, value.clone(), *at, label, &place);
+                // What a later line replaces and nothing builds with is nobody's.
+                if !(replaced && matches!(place.reader, Reader::Program)) {
+                    out.variable(name, value.clone(), *at, label, &place.read_by(reader));
                 }
             }
-            Act::Let(name, value) => {
-                env.insert(name.clone(), value.clone());
-            }
+            Act::Let(name, value, at) => env.export(name, value, *at),
             Act::Run(commands) => {
-                let building = Place {
-                    runs: false,
-                    builds: true,
-                    ..place.clone()
-                };
-                out.shell(commands, &building, &env, &mut Env::new());
+                let building = place.read_by(Reader::Build);
+                out.shell(commands, &building, &mut Env::under(&env));
             }
-            Act::Start(commands) => out.shell(commands, place, &env, &mut Env::new()),
+            Act::Start(commands) => {
+                let starting = match place.reader {
+                    Reader::Build => Reader::Unknown,
+                    // What starts is told here, whatever the image is.
+                    _ => Reader::Program,
+                };
+                out.shell(commands, &place.read_by(starting), &mut Env::under(&env));
+            }
         }
     }
 }
@@ -183,25 +248,25 @@ fn program(stages: &[Stage], index: usize) -> Option<Toolchain> {
     own.or_else(|| stages.iter().rev().find_map(|s| s.go.clone()))
 }
 
-fn stages(file: &Dockerfile) -> Vec<Stage> {
+fn stages(file: &Dockerfile, room: &Room) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
     // ARG before the first FROM: for FROM lines, and for stages that ask for them.
-    let mut global = Env::new();
+    let mut global = Values::new();
     for instruction in &file.instructions {
         if instruction.keyword == "FROM" {
             if stages.len() >= MOST_STAGES {
                 break;
             }
-            let stage = from(instruction, file.escape, &global, &stages);
+            let stage = from(instruction, file.escape, &global, &stages, room);
             stages.push(stage);
             continue;
         }
         let earlier = stages.len().saturating_sub(1);
         let (before, current) = stages.split_at_mut(earlier);
         match current.first_mut() {
-            Some(stage) => act(stage, instruction, file.escape, &global, before),
+            Some(stage) => act(stage, instruction, file.escape, (&global, room), before),
             None if instruction.keyword == "ARG" => {
-                for (name, value, _) in assignments(&instruction.body, file.escape, &global, false)
+                for (name, value, _) in assignments(&instruction.body, file.escape, &global, false, room)
                 {
                     global.insert(name, value.as_str().to_owned());
                 }
@@ -219,12 +284,18 @@ fn find(stages: &[Stage], name: &str) -> Option<usize> {
     named.or_else(|| name.parse().ok().filter(|n| *n < stages.len()))
 }
 
-fn from(instruction: &Instruction, escape: char, global: &Env, stages: &[Stage]) -> Stage {
-    let (_, start) = flags(&instruction.body);
+fn from(
+    instruction: &Instruction,
+    escape: char,
+    global: &Values,
+    stages: &[Stage],
+    room: &Room,
+) -> Stage {
+    let (flags, start) = flags(&instruction.body);
     let body = instruction
         .body
         .slice(start..instruction.body.as_str().len());
-    let body = expand(&body, escape, &|name| global.get(name).cloned());
+    let body = expand(&body, escape, room, &|name| global.get(name).cloned());
     let words: Vec<&str> = body.as_str().split_whitespace().collect();
     let image = words.first().copied().unwrap_or_default();
     let name = match words.get(1..3) {
@@ -232,17 +303,22 @@ fn from(instruction: &Instruction, escape: char, global: &Env, stages: &[Stage])
         _ => String::new(),
     };
     let base = find(stages, image).filter(|i| stages.get(*i).is_some_and(|s| !s.name.is_empty()));
+    let platform = flags.iter().find(|(name, _)| name == "platform");
     let mut stage = Stage {
         name,
         number: stages.len(),
         base,
+        image: Base::of(image),
+        arch: platform.and_then(|(_, value)| release::arch_of_platform(value)),
         ..Stage::default()
     };
     if let Some(base) = base.and_then(|i| stages.get(i)) {
         stage.go = base.go.clone();
         stage.tools = base.tools;
-        stage.start = base.env.clone();
-        stage.env = base.env.clone();
+        stage.start = base.stays.clone();
+        stage.stays = base.stays.clone();
+        stage.env = base.stays.iter().map(|(n, v, _)| (n.clone(), v.clone())).collect();
+        stage.arch = stage.arch.take().or_else(|| base.arch.clone());
         stage.from = base.from.clone();
     } else if let Some(version) = of_image(image) {
         stage.tools = true;
@@ -253,7 +329,13 @@ fn from(instruction: &Instruction, escape: char, global: &Env, stages: &[Stage])
     stage
 }
 
-fn act(stage: &mut Stage, instruction: &Instruction, escape: char, global: &Env, before: &[Stage]) {
+fn act(
+    stage: &mut Stage,
+    instruction: &Instruction,
+    escape: char,
+    (global, room): (&Values, &Room),
+    before: &[Stage],
+) {
     let Instruction { body, onbuild, .. } = instruction;
     let (flags, start) = flags(body);
     let rest = body.slice(start..body.as_str().len());
@@ -261,7 +343,7 @@ fn act(stage: &mut Stage, instruction: &Instruction, escape: char, global: &Env,
     match &*instruction.keyword {
         keyword @ ("ENV" | "ARG") => {
             let stays = keyword == "ENV";
-            let mut all = assignments(body, escape, &stage.env, stays);
+            let mut all = assignments(body, escape, &stage.env, stays, room);
             if !stays {
                 // Without a default, the value from before the first FROM.
                 let bare = body
@@ -277,7 +359,9 @@ fn act(stage: &mut Stage, instruction: &Instruction, escape: char, global: &Env,
             }
             for (name, value, at) in all {
                 toolchain_of_variable(stage, &name, &value, instruction);
-                learn(stage, &name, value.as_str());
+                stage.tools |= name == "PATH" && value.as_str().contains("/go/bin");
+                stage.tools |= stays && name == "GOPATH" && stage.image != Base::Plain;
+                learn(stage, &name, value.as_str(), at, stays);
                 if matters(&name) {
                     stage.acts.push(Act::Set {
                         name,
@@ -292,7 +376,8 @@ fn act(stage: &mut Stage, instruction: &Instruction, escape: char, global: &Env,
         }
         "RUN" => {
             let commands = run(&rest, instruction);
-            stage.tools |= commands.iter().any(is_go);
+            judge(stage, &commands);
+            stage.tools |= rest.as_str().contains("/go/bin");
             let mounts = flags.iter().filter(|(name, _)| name == "mount");
             let copied = mounts.flat_map(|(_, v)| v.split(','));
             let copied: Vec<&str> = copied.filter_map(|o| o.strip_prefix("from=")).collect();
@@ -304,9 +389,9 @@ fn act(stage: &mut Stage, instruction: &Instruction, escape: char, global: &Env,
             }
             let kept = go_env(&commands);
             stage.acts.push(Act::Run(commands));
-            for (name, value) in kept {
+            for (name, value, at) in kept {
                 if !stage.env.contains_key(&name) {
-                    learn(stage, &name, &value);
+                    learn(stage, &name, &value, at, true);
                 }
             }
         }
@@ -323,7 +408,8 @@ fn act(stage: &mut Stage, instruction: &Instruction, escape: char, global: &Env,
                 Some(words) => shell::of_words(words),
                 None => shell::commands(&rest),
             };
-            stage.tools |= commands.iter().any(is_go);
+            stage.tools |= commands.iter().any(role::is_go);
+            stage.starts_builds |= commands.iter().map(role::of).any(|r| r == Role::Builds);
             stage.acts.push(Act::Start(commands));
         }
         "COPY" | "ADD" => {
@@ -393,33 +479,58 @@ fn run(rest: &Text, instruction: &Instruction) -> Vec<Command> {
     commands
 }
 
+/// Looks at what RUN runs: a `go` command, its installation, or something that may be one.
+fn judge(stage: &mut Stage, commands: &[Command]) {
+    for command in commands {
+        match role::of(command) {
+            Role::Go => stage.tools = true,
+            Role::Builds | Role::Starts => stage.opaque = true,
+            Role::Harmless => stage.tools |= role::installs_go(command),
+        }
+    }
+}
+
 /// Takes a variable for what follows it.
-fn learn(stage: &mut Stage, name: &str, value: &str) {
+fn learn(stage: &mut Stage, name: &str, value: &str, at: Span, stays: bool) {
+    if value.len() > LONGEST_VALUE {
+        return;
+    }
     if stage.env.len() < MOST_NAMES || stage.env.contains_key(name) {
         stage.env.insert(name.to_owned(), value.to_owned());
-        stage.acts.push(Act::Let(name.to_owned(), value.to_owned()));
+        stage
+            .acts
+            .push(Act::Let(name.to_owned(), value.to_owned(), at));
+        if stays && stage.stays.len() < MOST_NAMES {
+            stage.stays.push((name.to_owned(), value.to_owned(), at));
+        }
     }
 }
 
 /// What `go env -w` sets holds for the commands of later instructions too.
-fn go_env(commands: &[Command]) -> Vec<(String, String)> {
+fn go_env(commands: &[Command]) -> Vec<(String, String, Span)> {
     commands
         .iter()
-        .filter(|c| is_go(c) && c.words.get(1).is_some_and(|w| w.as_str() == "env"))
+        .filter(|c| role::is_go(c) && c.words.get(1).is_some_and(|w| w.as_str() == "env"))
         .flat_map(|c| c.words.iter().filter_map(shell::assignment))
-        .map(|a| (a.name, a.value.as_str().to_owned()))
+        .map(|a| (a.name, a.value.as_str().to_owned(), a.at))
         .collect()
 }
 
 /// `NAME=value ...`, or the old form `NAME value` of ENV.
-fn assignments(body: &Text, escape: char, known: &Env, old: bool) -> Vec<(String, Text, Span)> {
+fn assignments(
+    body: &Text,
+    escape: char,
+    known: &Values,
+    old: bool,
+    room: &Room,
+) -> Vec<(String, Text, Span)> {
     let lookup = |name: &str| known.get(name).cloned();
     let chars = body.as_str();
     let first = chars.split_whitespace().next().unwrap_or_default();
     if old && is_name(first) {
         let rest = body.slice(first.len()..chars.len()).trim();
         let value = words(&rest, escape, false).into_iter().next();
-        let value = expand(&value.unwrap_or_default(), escape, &lookup);
+        let value = expand(&value.unwrap_or_default(), escape, room, &lookup);
         return vec![(first.to_owned(), value, body.whole())];
     }
     words(body, escape, true)
@@ -431,7 +542,7 @@ fn assignments(body: &Text, escape: char, known: &Env, old: bool) -> Vec<(String
             is_name(name).then(|| {
                 (
                     name.to_owned(),
-                    expand(&value, escape, &lookup),
+                    expand(&value, escape, room, &lookup),
                     word.whole(),
                 )
             })

@@ -1,9 +1,11 @@
 //! systemd units and drop-ins, and the units of podman that look like them (systemd.syntax(7), systemd.exec(5)).
 
-use super::collect::{Collector, Env, Place};
+use super::collect::{Collector, Env, Note, Oddity, Place, Reader, matters};
+use super::role::{self, Role};
 use super::kind::is_name;
 use super::shell::{self, Word};
 use super::text::{Source, Span, Text};
+use std::collections::{HashMap, HashSet};
 
 /// Keys whose value is a command line.
 const EXEC: [&str; 6] = [
@@ -20,14 +22,13 @@ type Set = (String, Text, Span);
 
 /// Reads a unit.
 pub fn read(source: &Source, out: &mut Collector) {
-    let place = Place {
-        scope: "unit".into(),
-        runs: true,
-        ..Place::default()
-    };
     let mut environment: Vec<Set> = Vec::new();
-    let mut unset: Vec<String> = Vec::new();
+    // Variables of every unit, in the configuration of the manager.
+    let mut defaults: Vec<Set> = Vec::new();
+    let mut unset: HashSet<String> = HashSet::new();
     let mut commands: Vec<(String, Text)> = Vec::new();
+    // Where an empty line took back all commands of a key before it.
+    let mut taken_back: HashMap<String, usize> = HashMap::new();
     for line in logical(source) {
         let chars = line.as_str();
         let Some((key, value)) = chars.split_once('=') else {
@@ -37,11 +38,14 @@ pub fn read(source: &Source, out: &mut Collector) {
         let value = line.slice(chars.len() - value.len()..chars.len()).trim();
         match key {
             // An empty assignment takes back all before it.
-            "Environment" | "DefaultEnvironment" | "ManagerEnvironment" if value.is_empty() => {
-                environment.clear();
+            "Environment" if value.is_empty() => environment.clear(),
+            "Environment" => {
+                let words = words(&value);
+                odd(&words, out);
+                environment.extend(words.iter().filter_map(assignment));
             }
-            "Environment" | "DefaultEnvironment" | "ManagerEnvironment" => {
-                environment.extend(words(&value).iter().filter_map(assignment));
+            "DefaultEnvironment" | "ManagerEnvironment" => {
+                defaults.extend(words(&value).iter().filter_map(assignment));
             }
             "UnsetEnvironment" => {
                 unset.extend(words(&value).iter().map(|w| w.as_str().to_owned()));
@@ -50,28 +54,71 @@ pub fn read(source: &Source, out: &mut Collector) {
                 let optional = usize::from(value.as_str().starts_with('-'));
                 out.env_file(value.slice(optional..value.as_str().len()));
             }
-            key if EXEC.contains(&key) && value.is_empty() => commands.retain(|(k, _)| k != key),
+            key if EXEC.contains(&key) && value.is_empty() => {
+                taken_back.insert(key.to_owned(), commands.len());
+            }
             key if EXEC.contains(&key) => commands.push((key.to_owned(), value)),
             _ => {}
         }
     }
     // What is unset last is not there, whatever set it.
     environment.retain(|(name, value, _)| {
-        !unset
-            .iter()
-            .any(|u| u == name || u.split_once('=') == Some((name, value.as_str())))
+        !unset.contains(name) && !unset.contains(&format!("{name}={}", value.as_str()))
     });
+    let commands: Vec<_> = commands
+        .into_iter()
+        .enumerate()
+        .filter(|(at, (key, _))| taken_back.get(key).is_none_or(|from| at >= from))
+        .map(|(_, (_, command))| shell::of_words(words(&unmarked(&command))))
+        .collect();
+    let builds = commands.iter().flatten().map(role::of);
+    let builds = builds.into_iter().any(|r| matches!(r, Role::Go | Role::Builds));
+    let place = Place {
+        scope: "unit".into(),
+        reader: if builds { Reader::Unknown } else { Reader::Program },
+        ..Place::default()
+    };
+    let mut env = Env::default();
+    for (name, value, at) in &environment {
+        env.export(name, value.as_str(), *at);
+    }
     out.variables(environment, "Environment=", &place);
-    for (_, command) in commands {
-        // Marks before the path: do not fail, other name, privileges.
-        let chars = command.as_str();
-        let start = chars.len()
-            - chars
-                .trim_start_matches(['@', '-', ':', '+', '!', '|'])
-                .len();
-        let command = command.slice(start..chars.len());
-        let commands = shell::of_words(words(&command));
-        out.shell(&commands, &place, &Env::new(), &mut Env::new());
+    let every = place.read_by(Reader::SomeProgram);
+    out.variables(defaults, "DefaultEnvironment=", &every);
+    for commands in commands {
+        out.shell(&commands, &place, &mut Env::under(&env));
+    }
+}
+
+/// Without the marks before the path: do not fail, other name, privileges.
+fn unmarked(command: &Text) -> Text {
+    let chars = command.as_str();
+    let rest = chars.trim_start_matches(['@', '-', ':', '+', '!', '|']);
+    command.slice(chars.len() - rest.len()..chars.len())
+}
+
+/// Notes words that were meant to belong to the variable before them.
+fn odd(words: &[Word], out: &mut Collector) {
+    let mut before = String::new();
+    for word in words {
+        let text = word.as_str();
+        let what = match assignment(word) {
+            Some((name, ..)) if matters(&name) => {
+                before = name;
+                continue;
+            }
+            Some(_) => Oddity::OtherVariable,
+            None => Oddity::NoAssignment,
+        };
+        if !before.is_empty() {
+            out.note(Note {
+                what,
+                at: word.text.whole(),
+                variable: before.clone(),
+                text: text.to_owned(),
+                scope: "unit".to_owned(),
+            });
+        }
     }
 }
 

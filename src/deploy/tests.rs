@@ -10,11 +10,13 @@ fn variables(path: &str, text: &str) -> Vec<String> {
         .variables
         .iter()
         .map(|v| {
-            let role = match (v.runs, v.builds) {
-                (true, true) => "both",
-                (true, false) => "run",
-                (false, true) => "build",
-                (false, false) => "nobody",
+            let role = match v.reader {
+                Reader::Both => "both",
+                Reader::Program => "run",
+            Reader::SomeProgram => "some",
+            Reader::Unknown => "unknown",
+                Reader::Build => "build",
+                Reader::Nobody => "nobody",
             };
             let go = v.go.as_ref().map_or("?", |g| &g.version);
             format!(
@@ -209,8 +211,8 @@ items:
             "18:26 GOEXPERIMENT=arenas run ?",
             "22:26 env GODEBUG=mmap=1 run ?",
             "23:25 env GOMEMLIMIT= run ?",
-            "31:3 data GODEBUG=cgocheck=2 run ?",
-            "34:5 data app.env: GODEBUG=tls10server=1 run ?",
+            "31:3 data GODEBUG=cgocheck=2 some ?",
+            "34:5 data app.env: GODEBUG=tls10server=1 some ?",
             "39:121 env GOROOT=/x run ?",
         ]
     );
@@ -264,10 +266,10 @@ fn workflows_and_scripts() {
     let start = "#!/bin/sh\nexport GODEBUG=mmap=1\nexec /app\n";
     assert_eq!(variables("start", start), ["2:8 GODEBUG=mmap=1 run ?"]);
     let build = "#!/bin/sh\nGODEBUG=mmap=1\ngo build\n";
-    assert_eq!(variables("build.sh", build), ["2:1 GODEBUG=mmap=1 build ?"]);
+    assert_eq!(variables("build.sh", build), ["2:1 GODEBUG=mmap=1 nobody ?"]);
     assert_eq!(
         variables("x.env", "export GODEBUG=\"a=1\"\n"),
-        ["1:1 GODEBUG=a=1 run ?"]
+        ["1:1 GODEBUG=a=1 some ?"]
     );
 }
 
@@ -314,7 +316,7 @@ endef
         [
             "10:17 env|GOROOT_FINAL",
             "12:12 vet|./...",
-            "16:4 build|-ldflags|-s -X runtime.gorootFinal=$(go env GOROOT_FINAL)|-o|app|$EXTRA|$function",
+            "16:4 build|-ldflags|-s -X runtime.gorootFinal=$(go env GOROOT_FINAL)|-o|app|${EXTRA}|${function}",
             "19:17 env|-w|GOROOT_FINAL=/x",
         ]
     );
@@ -326,7 +328,7 @@ endef
     let starts = "export GODEBUG = mmap=1\nrun:\n\t./app\n";
     assert_eq!(
         variables("Makefile", starts),
-        ["1:8 export GODEBUG=mmap=1 run ?"]
+        ["1:8 export GODEBUG=mmap=1 build ?"]
     );
 }
 

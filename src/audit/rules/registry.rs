@@ -135,6 +135,9 @@ pub static RULES: &[Rule] = &[
     row!(Deployment deployment inert_x_flag),
     row!(Deployment deployment build_without_trimpath),
     row!(Deployment deployment needless_experiment),
+    row!(Deployment deployment malformed_memory_limit),
+    row!(Deployment deployment ignored_runtime_value),
+    row!(Deployment deployment split_environment),
     row!(Engine policy custom_rule),
 ];
 

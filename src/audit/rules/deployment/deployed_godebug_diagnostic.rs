@@ -27,7 +27,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     let allow = ctx.options.list("allow").unwrap_or_default();
     for s in settings(ctx, "ok") {
         let (key, value) = (s.setting.key.as_str(), s.setting.value.as_str());
-        if !s.variable.runs || matches!(value, "" | "0") || allow.contains(&key) {
+        if !s.variable.reader.runs() || matches!(value, "" | "0") || allow.contains(&key) {
             continue;
         }
         if let Some(cost) = known::diagnostic(key) {

@@ -1,5 +1,6 @@
-use super::settings;
+use super::{first_fatal, settings};
 use crate::audit::rules::prelude::*;
+use crate::deploy::Reader;
 
 pub const META: Meta = Meta {
     code: "GS400",
@@ -10,7 +11,7 @@ pub const META: Meta = Meta {
     options: &[],
     since: "0.2.0",
     doc: Doc {
-        what: "GODEBUG in a Dockerfile, Compose file, manifest or unit has a value with which a program of that Go release exits before `main` runs.",
+        what: "GODEBUG in a Dockerfile, Compose file, manifest or unit has a value with which a program of that Go release exits before `main` runs. A default that `-X runtime.godebugDefault=…` bakes in is judged alike. Where nothing tells the Go release, this is a warning that says from which release on it is so.",
         why: "Since Go 1.27 a removed setting with its old value is fatal, and `cgocheck=2` is since Go 1.21. The build succeeds, the deployment never starts.",
         example: "`ENV GODEBUG=asynctimerchan=1` below `FROM golang:1.27`.",
         fix: "Take the value out. Judge by another release with `gospect lint --go 1.26`, by the program itself with `--binary FILE`.",
@@ -19,16 +20,33 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     for s in settings(ctx, "fatal") {
-        let who = if s.variable.runs {
-            "program"
-        } else {
-            "`go` command"
-        };
-        sink.report(s.report(format!(
-            "`GODEBUG={}` kills a {} {who} at start",
-            s.pair,
-            s.judge.name()
-        )));
+        let v = s.variable;
+        if !s.judge.guessed {
+            let who = match v.reader {
+                Reader::Build => "`go` command",
+                _ => "program",
+            };
+            sink.report(s.report(format!(
+                "`{}={}` kills a {} {who} at start",
+                s.name(),
+                s.pair,
+                s.judge.name()
+            )));
+            continue;
+        }
+        // Tests set removed values on purpose, for the releases that still have them.
+        if v.uses.tests {
+            continue;
+        }
+        let since = first_fatal(ctx, &s);
+        sink.report(
+            s.report(format!(
+                "`{}={}` would stop the program if built with Go 1.{since} or newer",
+                s.name(),
+                s.pair
+            ))
+            .at_most(Level::Warning),
+        );
     }
 }
 

@@ -30,6 +30,10 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             continue;
         };
         let pair = s.pair;
+        // Tests and builds set old values on purpose.
+        if !s.variable.reader.runs() {
+            continue;
+        }
         if allow.contains(&s.setting.key.as_str()) || allow.contains(&pair) {
             continue;
         }

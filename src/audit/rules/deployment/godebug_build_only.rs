@@ -1,32 +1,57 @@
 use super::whose;
 use crate::audit::rules::prelude::*;
-use crate::deploy;
+use crate::deploy::Reader;
+use crate::knowledge::godebug;
 
 pub const META: Meta = Meta {
     code: "GS408",
     id: "godebug-build-only",
     family: Family::Deployment,
     summary: "GODEBUG is set for the build, which does not carry it into the program",
-    levels: levels(NOTE, WARN, WARN, WARN),
+    levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
     since: "0.2.0",
     doc: Doc {
-        what: "A Dockerfile sets GODEBUG in a stage that builds and that no image is made of.",
+        what: "GODEBUG stands in front of `go build` or `go install`, or in the environment of one: exported by a script or makefile, under `env:` of a workflow, job or step, in a stage that only builds. Settings that the `go` command itself reads, traces of the build, and environments that also start tests or programs are left alone.",
         why: "There only the `go` command reads it. What a program starts with comes from `godebug` lines in go.mod, from `//go:debug`, or from the environment it runs in.",
-        example: "`ENV GODEBUG=http2server=0` between `FROM golang` and `RUN go build`, with a second FROM after it.",
-        fix: "Record it in the program, `go mod edit -godebug=http2server=0`, or set it in the last stage.",
+        example: "`GODEBUG=tarinsecurepath=0 go build -o app`: the hardening never ships.",
+        fix: "Record it in the program, `go mod edit -godebug=tarinsecurepath=0` or `//go:debug tarinsecurepath=0` in package main, or set it where the program runs.",
     },
 };
 
+/// Settings that the `go` command and the compiler act on themselves.
+const OF_THE_BUILD: [&str; 6] = [
+    "installgoroot",
+    "gotypesalias",
+    "goindex",
+    "gocachehash",
+    "gocachetest",
+    "gocacheverify",
+];
+/// Settings that change how the `go` command reaches the network: in an environment, that may be their purpose.
+const OF_DOWNLOADS: [&str; 5] = ["netdns", "http2client", "netedns0", "fips140", "tlsmlkem"];
+
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    if ctx.file.kind != deploy::Kind::Dockerfile {
-        return;
-    }
     for v in &ctx.file.variables {
-        let stays = v.label == "ENV GODEBUG" || v.label == "ARG GODEBUG";
-        if !stays || v.runs || v.value.is_empty() {
+        let built = v.reader == Reader::Build && v.uses.builds && !v.uses.others;
+        if v.name != "GODEBUG" || v.baked || !built {
             continue;
         }
+        let in_front = v.label == "GODEBUG";
+        let meant = |field: &str| {
+            let (key, value) = field.split_once('=').unwrap_or((field, ""));
+            let Some(setting) = godebug::setting(key) else {
+                return false;
+            };
+            let trace = setting.risk == godebug::Risk::Diagnostic || setting.is_go_command();
+            !trace
+                && !value.is_empty()
+                && !OF_THE_BUILD.contains(&key)
+                && (in_front || !OF_DOWNLOADS.contains(&key))
+        };
+        let Some(first) = v.value.as_str().split(',').find(|f| meant(f)) else {
+            continue;
+        };
         sink.report(
             Report::new(format!(
                 "{} does not reach the program that is built here",
@@ -36,8 +61,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             .on(v.at)
             .salient(v.scope.clone())
             .help(format!(
-                "set it in the last stage, or record it: `go mod edit -godebug={}`",
-                v.value.as_str().split(',').next().unwrap_or_default()
+                "record it: `go mod edit -godebug={first}` or `//go:debug {first}` in package main; or set it where the program runs"
             )),
         );
     }
@@ -49,12 +73,43 @@ mod tests {
 
     #[test]
     fn only_where_no_image_is_made_of_the_stage() {
+        let id = "godebug-build-only";
         let text = "FROM golang:1.27 AS b\nENV GODEBUG=http2server=0\nRUN go build -trimpath\nFROM scratch\nCOPY --from=b /a /a\n";
-        assert_eq!(
-            places(&lint("godebug-build-only", "Dockerfile", text)),
-            ["2:5-26"]
-        );
+        assert_eq!(places(&lint(id, "Dockerfile", text)), ["2:5-26"]);
         let one = "FROM golang:1.27 AS b\nENV GODEBUG=http2server=0\nRUN go build -trimpath\n";
-        assert!(lint("godebug-build-only", "Dockerfile", one).is_empty());
+        assert!(lint(id, "Dockerfile", one).is_empty());
+        let tests = text.replace("go build", "go test ./... && go build");
+        assert!(lint(id, "Dockerfile", &tests).is_empty(), "tests read it");
+    }
+
+    #[test]
+    fn in_front_of_the_command_and_exported_before_it() {
+        let id = "godebug-build-only";
+        let script = |text: &str| places(&lint(id, "b.sh", &format!("#!/bin/sh\n{text}\n")));
+        assert_eq!(script("GODEBUG=http2server=0 go build -trimpath -o a ."), ["2:1-22"]);
+        assert_eq!(script("export GODEBUG=http2server=0\ngo mod download\ngo install ."), ["2:8-29"]);
+        for fine in [
+            "GODEBUG=installgoroot=all go install std",
+            "GODEBUG=gctrace=1 go build .",
+            "GODEBUG=gotypesalias=1 go build .",
+            "GODEBUG=http2server=0 go test .",
+            "GODEBUG=http2server=0 go run .",
+            "GODEBUG=http2server=0\ngo build .",
+            "export GODEBUG=http2server=0\ngo build -o a .\n./a",
+            "export GODEBUG=http2server=0\nmake",
+        ] {
+            assert!(script(fine).is_empty(), "{fine}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "lint")]
+    fn under_env_of_what_runs_the_command() {
+        let id = "godebug-build-only";
+        let flow = |text: &str| places(&lint(id, ".github/workflows/x.yml", text));
+        let step = "jobs:\n  a:\n    steps:\n      - run: go build -o a .\n        env: {GODEBUG: http2server=0}\n      - run: go test ./...\n";
+        assert_eq!(flow(step), ["5:15-37"]);
+        let job = "jobs:\n  a:\n    env: {GODEBUG: http2server=0}\n    steps:\n      - run: go build -o a .\n      - run: go test ./...\n";
+        assert!(flow(job).is_empty(), "tests see it too");
     }
 }

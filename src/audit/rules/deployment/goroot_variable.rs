@@ -1,5 +1,6 @@
 use super::whose;
 use crate::audit::rules::prelude::*;
+use crate::deploy::Reader;
 
 pub const META: Meta = Meta {
     code: "GS410",
@@ -18,7 +19,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    let deployed = ctx.file.variables.iter().filter(|v| v.runs && !v.builds);
+    let deployed = ctx.file.variables.iter().filter(|v| v.reader == Reader::Program);
     for v in deployed.filter(|v| v.name == "GOROOT" && !v.value.is_empty()) {
         sink.report(
             Report::new(format!(

@@ -1,6 +1,7 @@
 use super::whose;
 use crate::audit::rules::godebug::inert_environment::BUILD_ONLY;
 use crate::audit::rules::prelude::*;
+use crate::deploy::Reader;
 
 pub const META: Meta = Meta {
     code: "GS409",
@@ -16,7 +17,7 @@ pub const META: Meta = Meta {
     }],
     since: "0.2.0",
     doc: Doc {
-        what: "The environment of a deployed program holds a variable that only the `go` command and the compiler read: GOEXPERIMENT, GOROOT_FINAL, GOFLAGS, GOFIPS140, CGO_ENABLED and their kin. Environments in which a `go` command runs are left alone.",
+        what: "The environment of a deployed program holds a variable that only the `go` command and the compiler read: GOEXPERIMENT, GOROOT_FINAL, GOFLAGS, GOFIPS140, CGO_ENABLED and their kin. Only environments that are sure to start a program count: the last stage of a Dockerfile, services and containers whose image is none for building, units, `exec app` of a script. Where a `go` command may run, or a script reads the variable, it is left alone.",
         why: "Somebody believes that it changes the running program. It does not: the choice was made when the program was built.",
         example: "`- GOEXPERIMENT=greenteagc` under `environment:` of a Compose file.",
         fix: "Take it out; set it where the program is built: `RUN GOEXPERIMENT=greenteagc go build …`. GOROOT_FINAL has had no effect at all since Go 1.23.",
@@ -25,7 +26,7 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     let allow = ctx.options.list("allow").unwrap_or_default();
-    for v in ctx.file.variables.iter().filter(|v| v.runs && !v.builds) {
+    for v in ctx.file.variables.iter().filter(|v| v.reader == Reader::Program) {
         let Some((name, why)) = BUILD_ONLY.iter().find(|(n, _)| *n == v.name) else {
             continue;
         };
@@ -66,7 +67,9 @@ mod tests {
         let one = "FROM golang:1.27\nENV GOEXPERIMENT=arenas\nCMD go run .\n";
         assert!(lint("inert-variable", "Dockerfile", one).is_empty());
         let policy = "[rules]\ninert-variable = { allow = [\"GOFLAGS\"] }";
-        assert!(lint_by(policy, "inert-variable", "x.env", "GOFLAGS=-v\n").is_empty());
-        assert_eq!(lint("inert-variable", "x.env", "GOFLAGS=-v\n").len(), 1);
+        let unit = "[Service]\nEnvironment=GOFLAGS=-v\nExecStart=/app\n";
+        assert!(lint_by(policy, "inert-variable", "a.service", unit).is_empty());
+        assert_eq!(lint("inert-variable", "a.service", unit).len(), 1);
+        assert!(lint("inert-variable", "x.env", "GOFLAGS=-v\n").is_empty(), "who reads it?");
     }
 }

@@ -14,18 +14,21 @@ pub mod goroot_final_ignored;
 pub mod goroot_final_read;
 pub mod goroot_variable;
 pub mod inert_variable;
+pub mod ignored_runtime_value;
 pub mod inert_x_flag;
+pub mod malformed_memory_limit;
 pub mod needless_experiment;
 pub mod refused_experiment;
 pub mod refused_go_env_write;
 pub mod refused_go_run_flag;
+pub mod split_environment;
 
 #[cfg(test)]
 pub(crate) mod testing;
 
 use super::{FileCtx, Report};
 use crate::audit::known;
-use crate::deploy::{Deployment, Span, Toolchain, Variable};
+use crate::deploy::{Deployment, Kind, Reader, Span, Toolchain, Variable};
 use crate::go::GoVersion;
 use crate::go::godebug::{Facts, assess};
 use crate::knowledge::Row;
@@ -46,6 +49,8 @@ pub(super) struct Judge {
     pub(super) source: String,
     /// Nobody says so: the newest known release stands in.
     pub(super) guessed: bool,
+    /// A later release may act as well.
+    pub(super) at_least: bool,
 }
 
 impl Judge {
@@ -62,11 +67,12 @@ impl Judge {
 
 impl Assumed {
     /// The release for something in a file that is read by the program (`runs`) or by the `go` command.
-    pub(super) fn judge(&self, runs: bool, go: Option<&Toolchain>) -> Judge {
+    fn judge(&self, runs: bool, go: Option<&Toolchain>) -> Judge {
         let of = |version: GoVersion, source: &str| Judge {
             version,
             source: source.to_owned(),
             guessed: false,
+            at_least: false,
         };
         if let Some(version) = &self.release {
             return of(version.clone(), "asked for");
@@ -77,9 +83,13 @@ impl Assumed {
             return of(version, &binary.path);
         }
         if let Some((version, go)) = go.and_then(|go| Some((GoVersion::parse(&go.version)?, go))) {
-            return of(version, &go.source);
+            return Judge {
+                at_least: go.at_least,
+                ..of(version, &go.source)
+            };
         }
         Judge {
+            at_least: false,
             guessed: true,
             version: newest(),
             source: "the newest known release, since nothing tells which one".to_owned(),
@@ -92,7 +102,7 @@ impl Assumed {
         let depends =
             |v: &&Variable| matches!(&*v.name, "GODEBUG" | "GOEXPERIMENT") && !v.value.is_empty();
         for v in file.variables.iter().filter(depends) {
-            let judge = self.judge(v.runs, v.go.as_ref());
+            let judge = self.judge(v.reader.runs(), v.go.as_ref().or(file.around.as_ref()));
             if judge.guessed {
                 continue;
             }
@@ -106,6 +116,14 @@ impl Assumed {
     /// True when the newest known release stands in for one that nobody names.
     pub fn guesses(&self, file: &Deployment) -> bool {
         file.asks_release() && self.release.is_none() && self.binary.is_none()
+    }
+}
+
+impl FileCtx<'_> {
+    /// The release for something that is read by the program (`runs`) or by the `go` command; `go` is what the file says
+    /// of the place.
+    pub(super) fn judge(&self, runs: bool, go: Option<&Toolchain>) -> Judge {
+        self.assumed.judge(runs, go.or(self.file.around.as_ref()))
     }
 }
 
@@ -184,10 +202,18 @@ pub(super) struct Deployed<'a> {
 pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: &str) -> Vec<Deployed<'a>> {
     let mut out = Vec::new();
     let all = ctx.file.variables.iter();
-    for v in all.filter(|v| v.name == "GODEBUG" && !v.value.is_empty()) {
+    let read = |v: &&Variable| v.reader != Reader::Nobody && !v.value.is_empty();
+    for v in all.filter(|v| v.name == "GODEBUG").filter(read) {
         let fields = fields(v);
-        let judge = || ctx.assumed.judge(v.runs, v.go.as_ref());
-        for setting in effective(ctx.assumed, v, &judge().version) {
+        if fields.is_empty() {
+            continue;
+        }
+        let judge = || ctx.judge(v.reader.runs(), v.go.as_ref());
+        let one = judge();
+        // Where a later release may act, what it does not do any more is no fault.
+        let later = (one.at_least && matches!(status, "unknown" | "removed" | "no-effect"))
+            .then(|| effective(ctx, v, &newest()));
+        for setting in effective(ctx, v, &one.version) {
             let pair = format!("{}={}", setting.key, setting.value);
             let key = |f: &&Field| f.text.split('=').next() == Some(&setting.key);
             let field = fields
@@ -198,6 +224,10 @@ pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: &str) -> Vec<Deployed<'a>>
             let Some(field) = field.filter(|_| setting.status == status) else {
                 continue;
             };
+            let same = |s: &EffectiveSetting| s.key == setting.key && s.status == status;
+            if later.as_ref().is_some_and(|all| !all.iter().any(same)) {
+                continue;
+            }
             // What the file does not say, a later step may put in.
             if malformed(field.text) || field.text.contains('$') {
                 continue;
@@ -214,11 +244,28 @@ pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: &str) -> Vec<Deployed<'a>>
     out
 }
 
+/// The first minor release since which a setting stops the program, as far as the tables go.
+pub(super) fn first_fatal(ctx: &FileCtx, s: &Deployed) -> u32 {
+    let fatal = |minor: &u32| {
+        let name = format!("go1.{minor}");
+        GoVersion::parse(&name).is_some_and(|version| {
+            let all = effective(ctx, s.variable, &version);
+            all.iter()
+                .any(|e| e.key == s.setting.key && e.status == "fatal")
+        })
+    };
+    let trees = &crate::knowledge::godebug::table().trees;
+    let rows: Vec<u32> = trees.keys().rev().copied().take_while(fatal).collect();
+    rows.last().copied().unwrap_or_else(known::newest_minor)
+}
+
 /// The settings in force that come from this variable.
-fn effective(assumed: &Assumed, v: &Variable, version: &GoVersion) -> Vec<EffectiveSetting> {
-    let binary = assumed.binary.as_ref().filter(|_| v.runs);
+fn effective(ctx: &FileCtx, v: &Variable, version: &GoVersion) -> Vec<EffectiveSetting> {
+    let binary = ctx.assumed.binary.as_ref().filter(|_| v.reader.runs());
     let info = binary.and_then(|b| b.build_info.as_ref());
     let linked = binary.and_then(|b| b.linked.as_ref());
+    // A workflow or a script may run on any system.
+    let linux = !matches!(ctx.file.kind, Kind::Ci | Kind::Shell | Kind::Make);
     let facts = Facts {
         version,
         recorded: binary.and_then(|b| b.godebug.recorded.as_deref()),
@@ -227,11 +274,11 @@ fn effective(assumed: &Assumed, v: &Variable, version: &GoVersion) -> Vec<Effect
         has_settings: info.is_some_and(|i| !i.settings.is_empty()),
         main_package: match binary {
             Some(b) => b.main_package.as_deref(),
-            // Where the go command is, it reads the settings that are meant for it.
-            None => v.builds.then_some("cmd/go"),
+            // Where the go command may be, it reads the settings that are meant for it.
+            None => (!matches!(v.reader, Reader::Program | Reader::SomeProgram)).then_some("cmd/go"),
         },
-        goos: binary.map_or(Some("linux"), |b| b.executable.os.as_deref()),
-        goarch: binary.and_then(|b| b.executable.arch.as_deref()),
+        goos: binary.map_or(linux.then_some("linux"), |b| b.executable.os.as_deref()),
+        goarch: binary.map_or(v.arch.as_deref(), |b| b.executable.arch.as_deref()),
         crypto_linked: linked.filter(|l| l.functions > 0).map(|l| l.crypto),
         unfit_for_fips: None,
     };
@@ -244,6 +291,14 @@ fn effective(assumed: &Assumed, v: &Variable, version: &GoVersion) -> Vec<Effect
         .collect()
 }
 
+/// A value as a person can read it: a long one is cut.
+pub(super) fn clip(text: &str) -> String {
+    match text.char_indices().nth(200) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 /// Where something stands, for a person: `ENV GODEBUG (stage build)`.
 pub(super) fn whose(v: &Variable) -> String {
     if v.scope.is_empty() {
@@ -254,9 +309,19 @@ pub(super) fn whose(v: &Variable) -> String {
 }
 
 impl Deployed<'_> {
+    /// What the setting stands behind, for a person.
+    pub(super) fn name(&self) -> &'static str {
+        if self.variable.baked { "-X runtime.godebugDefault" } else { "GODEBUG" }
+    }
+
     /// A report about the setting: evidence, place and identity as every rule about GODEBUG gives them.
     pub(super) fn report(&self, message: String) -> Report {
-        let mut report = Report::new(message)
+        let mut report = Report::new(message);
+        // Without a release that somebody names, nothing is sure enough for an error but what no release knows.
+        if self.judge.guessed && self.setting.status != "unknown" {
+            report = report.at_most(crate::audit::Level::Warning);
+        }
+        report = report
             .see(whose(self.variable), self.pair)
             .see(
                 "judged by",

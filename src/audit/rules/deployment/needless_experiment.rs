@@ -19,11 +19,11 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    let builds = ctx.file.variables.iter().filter(|v| v.builds);
+    let builds = ctx.file.variables.iter().filter(|v| v.reader.builds());
     for v in builds.filter(|v| v.name == "GOEXPERIMENT") {
-        let judge = ctx.assumed.judge(false, v.go.as_ref());
+        let judge = ctx.judge(false, v.go.as_ref());
         let words: Vec<&str> = v.value.as_str().split(',').collect();
-        let (Row::Own(minor), false) = (Row::of(&judge.version), judge.guessed) else {
+        let (Row::Own(minor), false) = (Row::of(&judge.version), judge.guessed || judge.at_least) else {
             continue;
         };
         if words

@@ -20,9 +20,9 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    let builds = ctx.file.variables.iter().filter(|v| v.builds);
+    let builds = ctx.file.variables.iter().filter(|v| v.reader.builds());
     for v in builds.filter(|v| v.name == "GOEXPERIMENT") {
-        let judge = ctx.assumed.judge(false, v.go.as_ref());
+        let judge = ctx.judge(false, v.go.as_ref());
         let Some(minor) = Row::of(&judge.version).minor() else {
             continue;
         };

@@ -110,7 +110,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             let Some((name, value)) = word.as_str().split_once('=') else {
                 continue;
             };
-            let judge = ctx.assumed.judge(false, c.go.as_ref());
+            let judge = ctx.judge(false, c.go.as_ref());
             let younger = SINCE
                 .iter()
                 .any(|(n, since)| *n == name && judge.minor() < *since);

@@ -1,0 +1,62 @@
+use super::{clip, whose};
+use crate::audit::known;
+use crate::audit::rules::prelude::*;
+use crate::deploy::Reader;
+
+pub const META: Meta = Meta {
+    code: "GS420",
+    id: "ignored-runtime-value",
+    family: Family::Deployment,
+    summary: "a deployment file gives GOGC, GOMAXPROCS or GOTRACEBACK a value that Go ignores",
+    levels: levels(WARN, WARN, WARN, WARN),
+    options: &[],
+    since: "0.2.0",
+    doc: Doc {
+        what: "GOGC is no whole number and not `off`, GOMAXPROCS is no whole number above zero, or GOTRACEBACK is none of `none`, `single`, `all`, `system`, `crash`, `wer` and no number.",
+        why: "Go says nothing and takes its default, so the limit that somebody set does not hold. With an unknown GOTRACEBACK a crash prints no goroutine at all.",
+        example: "`GOGC=50%`, `GOMAXPROCS=auto`, `GOTRACEBACK=full`.",
+        fix: "Write a value that Go reads, such as `GOGC=50`, or take the variable out.",
+    },
+};
+
+pub fn check(ctx: &FileCtx, sink: &mut Sink) {
+    for v in ctx.file.variables.iter().filter(|v| v.reader != Reader::Nobody) {
+        let value = v.value.as_str();
+        if value.contains(['$', '`', '{', '<']) {
+            continue;
+        }
+        let Some(ignored) = known::ignored_value(&v.name, value) else {
+            continue;
+        };
+        sink.report(
+            Report::new(format!("{}={} is ignored: {}", v.label, clip(value), ignored.why))
+                .see(whose(v), clip(value))
+                .on(v.at)
+                .salient(v.name.clone())
+                .salient(v.scope.clone())
+                .help(ignored.help),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn values_that_go_does_not_read() {
+        let id = "ignored-runtime-value";
+        for value in [
+            "GOGC=fifty", "GOGC=50%", "GOGC=OFF", "GOGC=0.5", "GOMAXPROCS=auto", "GOMAXPROCS=0", "GOMAXPROCS=1.5",
+            "GOMAXPROCS=-1", "GOTRACEBACK=full", "GOTRACEBACK=Crash",
+        ] {
+            assert_eq!(lint(id, "x.env", &format!("{value}\n")).len(), 1, "{value}");
+        }
+        for value in [
+            "GOGC=off", "GOGC=50", "GOGC=-1", "GOGC=", "GOMAXPROCS=4", "GOTRACEBACK=2", "GOTRACEBACK=crash",
+            "GOTRACEBACK=wer", "GOGC=${X}", "GOMAXPROCS=$(nproc)", "GOGC={{ .x }}",
+        ] {
+            assert!(lint(id, "x.env", &format!("{value}\n")).is_empty(), "{value}");
+        }
+    }
+}

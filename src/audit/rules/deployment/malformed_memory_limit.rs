@@ -1,0 +1,90 @@
+use super::{clip, whose};
+use crate::audit::known;
+use crate::audit::rules::prelude::*;
+use crate::deploy::Reader;
+
+pub const META: Meta = Meta {
+    code: "GS419",
+    id: "malformed-memory-limit",
+    family: Family::Deployment,
+    summary: "a deployment file sets a GOMEMLIMIT that stops every Go program at start",
+    levels: levels(ERROR, ERROR, ERROR, ERROR),
+    options: &[],
+    since: "0.2.0",
+    doc: Doc {
+        what: "GOMEMLIMIT is not a whole number of bytes, alone or with `B`, `KiB`, `MiB`, `GiB` or `TiB` behind it, and not `off`. Quotes of a Compose list or of `docker --env-file` are part of the value.",
+        why: "Every release since Go 1.19, which brought it, ends at start with `fatal error: malformed GOMEMLIMIT`. So does the `go` command.",
+        example: "`ENV GOMEMLIMIT=512MB`, `GOMEMLIMIT=1.5GiB`, `- GOMEMLIMIT=\"512MiB\"` in a Compose list.",
+        fix: "Write `GOMEMLIMIT=512MiB`.",
+    },
+};
+
+pub fn check(ctx: &FileCtx, sink: &mut Sink) {
+    let all = ctx.file.variables.iter();
+    for v in all.filter(|v| v.name == "GOMEMLIMIT" && v.reader != Reader::Nobody) {
+        let value = v.value.as_str();
+        if value.contains(['$', '`', '{', '}', '<', '%']) && !value.ends_with('%') {
+            continue;
+        }
+        let Some(limit) = known::malformed_memory_limit(value) else {
+            continue;
+        };
+        let help = match &limit.meant {
+            Some(meant) => format!("write `GOMEMLIMIT={meant}`"),
+            None => "write a whole number and a unit: `GOMEMLIMIT=512MiB`".to_owned(),
+        };
+        sink.report(
+            Report::new(format!(
+                "{}={} stops every Go program at start: {}",
+                v.label,
+                clip(value),
+                limit.why
+            ))
+            .see(whose(v), clip(value))
+            .on(v.at)
+            .salient(v.scope.clone())
+            .help(help),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn what_go_does_not_read_is_an_error_wherever_it_stands() {
+        let id = "malformed-memory-limit";
+        for (value, meant) in [
+            ("512MB", "512MiB"),
+            ("512mib", "512MiB"),
+            ("512M", "512MiB"),
+            ("2G", "2GiB"),
+            ("1.5GiB", "1536MiB"),
+            ("\"512MiB\"", "512MiB"),
+            ("512 MiB", "512MiB"),
+            ("OFF", "off"),
+        ] {
+            let found = lint(id, "Dockerfile", &format!("FROM scratch\nENV GOMEMLIMIT={}\n", value.replace('"', "\\\"").replace(' ', "\\ ")));
+            assert_eq!(found.len(), 1, "{value}");
+            assert!(found[0].help.contains(&format!("`GOMEMLIMIT={meant}`")), "{value}: {}", found[0].help);
+        }
+        for value in ["512MiB", "0", "536870912", "off", "", "80%", "-1"] {
+            let n = usize::from(matches!(value, "80%" | "-1"));
+            assert_eq!(lint(id, "x.env", &format!("GOMEMLIMIT={value}\n")).len(), n, "{value}");
+        }
+        for fine in ["#!/bin/sh\nGOMEMLIMIT=512MB\nmake\n", "#!/bin/sh\nexport GOMEMLIMIT=${X}MB\n./app\n"] {
+            assert!(lint(id, "x.sh", fine).is_empty(), "{fine}");
+        }
+        assert_eq!(lint(id, "x.sh", "#!/bin/sh\nexport GOMEMLIMIT=512MB\nmake\n").len(), 1);
+    }
+
+    #[test]
+    #[cfg(feature = "lint")]
+    fn quotes_of_a_compose_list_are_part_of_it() {
+        let text = "services:\n  a:\n    image: a\n    environment:\n      - GOMEMLIMIT=\"512MiB\"\n      - \"GOGC=50\"\n";
+        let found = lint("malformed-memory-limit", "compose.yaml", text);
+        assert_eq!(places(&found), ["5:9-28"]);
+        assert!(found[0].message.contains("quotes"), "{}", found[0].message);
+    }
+}
