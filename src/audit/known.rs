@@ -228,7 +228,10 @@ pub fn malformed_memory_limit(value: &str) -> Option<MemoryLimit> {
     let unit = unit.trim().to_ascii_lowercase();
     let known = UNITS.iter().find(|(name, _)| {
         let name = name.to_ascii_lowercase();
-        unit == name || unit == name.replace('i', "") || name.strip_suffix("ib") == Some(&unit) || name.strip_suffix('b') == Some(&unit)
+        unit == name
+            || unit == name.replace('i', "")
+            || name.strip_suffix("ib") == Some(&unit)
+            || name.strip_suffix('b') == Some(&unit)
     });
     let whole = number.parse::<u64>().is_ok();
     let meant = match known {

@@ -400,7 +400,12 @@ impl Collector {
         let mut exports_all = false;
         for ((command, role), after) in commands.iter().zip(roles).zip(after) {
             if command.name() == "set" {
-                let on = |w: &Word| matches!(w.as_str(), "-a" | "allexport") || (w.as_str().starts_with('-') && w.as_str().contains('a') && !w.as_str().starts_with("--"));
+                let on = |w: &Word| {
+                    matches!(w.as_str(), "-a" | "allexport")
+                        || (w.as_str().starts_with('-')
+                            && w.as_str().contains('a')
+                            && !w.as_str().starts_with("--"))
+                };
                 exports_all |= command.words.iter().skip(1).any(on);
             }
             let go = role == Role::Go;
@@ -462,7 +467,10 @@ impl Collector {
         match (role, verb) {
             (Role::Go, "build" | "install") => uses.builds = true,
             // These read settings of the go command, and start nothing.
-            (Role::Go, "mod" | "env" | "version" | "list" | "get" | "clean" | "fmt" | "doc" | "work") => {}
+            (
+                Role::Go,
+                "mod" | "env" | "version" | "list" | "get" | "clean" | "fmt" | "doc" | "work",
+            ) => {}
             (Role::Go, verb) => {
                 uses.others = true;
                 uses.tests |= matches!(verb, "test" | "vet");
@@ -471,12 +479,7 @@ impl Collector {
         }
     }
 
-    fn go(
-        &mut self,
-        command: &Command,
-        place: &Place,
-        env: &dyn Fn(&str, bool) -> Option<String>,
-    ) {
+    fn go(&mut self, command: &Command, place: &Place, env: &dyn Fn(&str, bool) -> Option<String>) {
         if self.commands.len() >= MOST {
             return;
         }
@@ -489,9 +492,7 @@ impl Collector {
                 words.push(word.clone());
                 continue;
             }
-            let text = expand(&word.text, '\\', &self.room, &|name| {
-                env(name, false)
-            });
+            let text = expand(&word.text, '\\', &self.room, &|name| env(name, false));
             let known = Word {
                 text,
                 ..word.clone()

@@ -86,14 +86,21 @@ fn reader(service: &Node, image: &str, commands: &[shell::Command]) -> Reader {
     let mounted = mounted.iter().any(|v| {
         let source = v.get("source").unwrap_or(v).str();
         let source = source.split(':').next().unwrap_or(source);
-        matches!(source, "." | "./" | ".." | "../" | "../.." | "$PWD" | "${PWD}")
+        matches!(
+            source,
+            "." | "./" | ".." | "../" | "../.." | "$PWD" | "${PWD}"
+        )
     });
     let unsure = base == Base::Toolchain
         || mounted
         || service.get("build").is_some()
         || service.get("develop").is_some()
         || roles.contains(&Role::Builds);
-    if unsure { Reader::Unknown } else { Reader::Program }
+    if unsure {
+        Reader::Unknown
+    } else {
+        Reader::Program
+    }
 }
 
 /// Names of `env_file`: a text, a list, or mappings with `path`.

@@ -159,14 +159,23 @@ fn reader(above: &[&Node], image: &str, commands: &[super::shell::Command]) -> R
         .any(|kind| PIPELINES.contains(&kind.str()));
     let roles: Vec<Role> = commands.iter().map(role::of).collect();
     if pipeline {
-        return if roles.contains(&Role::Go) { Reader::Build } else { Reader::Unknown };
+        return if roles.contains(&Role::Go) {
+            Reader::Build
+        } else {
+            Reader::Unknown
+        };
     }
     if of_image(image).is_some() || roles.contains(&Role::Go) {
         return Reader::Both;
     }
     // A container of a patch has no image; the object that it changes is deployed all the same.
-    let unsure = (!image.is_empty() && Base::of(image) == Base::Toolchain) || roles.contains(&Role::Builds);
-    if unsure { Reader::Unknown } else { Reader::Program }
+    let unsure =
+        (!image.is_empty() && Base::of(image) == Base::Toolchain) || roles.contains(&Role::Builds);
+    if unsure {
+        Reader::Unknown
+    } else {
+        Reader::Program
+    }
 }
 
 fn data(above: &[&Node], kind: &str, node: &Node, out: &mut Collector) {

@@ -63,10 +63,9 @@ impl Deployment {
     /// True when something in it depends on the Go release and nothing in it tells the release.
     pub fn asks_release(&self) -> bool {
         let depends = |name: &str| matches!(name, "GODEBUG" | "GOEXPERIMENT" | "GOROOT_FINAL");
-        self.variables
-            .iter()
-            .any(|v| depends(&v.name) && v.reader != Reader::Nobody && v.go.is_none() && !v.value.is_empty())
-            && self.around.is_none()
+        self.variables.iter().any(|v| {
+            depends(&v.name) && v.reader != Reader::Nobody && v.go.is_none() && !v.value.is_empty()
+        }) && self.around.is_none()
     }
 }
 

@@ -59,21 +59,93 @@ pub enum Base {
 
 /// Words in names and tags of images that are there to build, to test or to develop.
 const WORKSHOPS: [&str; 44] = [
-    "go", "golang", "gobuild", "gobuilder", "builder", "build", "builds", "buildpack", "buildkit", "dev", "devel", "develop",
-    "development", "devcontainer", "devcontainers", "ci", "cicd", "toolchain", "toolset", "tools", "sdk", "goreleaser",
-    "cross", "xgo", "lint", "linter", "golangci", "test", "tests", "testing", "e2e", "runner", "runners", "jenkins",
-    "drone", "act", "kubekins", "workspace", "vscode", "codespace", "gitpod", "bazel", "compiler", "playground",
+    "go",
+    "golang",
+    "gobuild",
+    "gobuilder",
+    "builder",
+    "build",
+    "builds",
+    "buildpack",
+    "buildkit",
+    "dev",
+    "devel",
+    "develop",
+    "development",
+    "devcontainer",
+    "devcontainers",
+    "ci",
+    "cicd",
+    "toolchain",
+    "toolset",
+    "tools",
+    "sdk",
+    "goreleaser",
+    "cross",
+    "xgo",
+    "lint",
+    "linter",
+    "golangci",
+    "test",
+    "tests",
+    "testing",
+    "e2e",
+    "runner",
+    "runners",
+    "jenkins",
+    "drone",
+    "act",
+    "kubekins",
+    "workspace",
+    "vscode",
+    "codespace",
+    "gitpod",
+    "bazel",
+    "compiler",
+    "playground",
 ];
 /// Last parts of names of images without a shell.
 const BARE: [&str; 14] = [
-    "scratch", "static", "static-debian11", "static-debian12", "static-debian13", "base-nossl", "base-debian11",
-    "base-debian12", "base-debian13", "cc-debian12", "base-nossl-debian12", "glibc-dynamic", "distroless", "cc",
+    "scratch",
+    "static",
+    "static-debian11",
+    "static-debian12",
+    "static-debian13",
+    "base-nossl",
+    "base-debian11",
+    "base-debian12",
+    "base-debian13",
+    "cc-debian12",
+    "base-nossl-debian12",
+    "glibc-dynamic",
+    "distroless",
+    "cc",
 ];
 /// Last parts of names of images of systems.
 const PLAIN: &[&str] = &[
-    "alpine", "debian", "ubuntu", "busybox", "centos", "fedora", "rockylinux", "almalinux", "amazonlinux",
-    "archlinux", "photon", "ubi", "ubi-minimal", "ubi-micro", "ubi-init", "ubi8", "ubi9", "ubi7", "wolfi-base", "debian-base", "rhel-minimal",
-    "azurelinux", "oraclelinux",
+    "alpine",
+    "debian",
+    "ubuntu",
+    "busybox",
+    "centos",
+    "fedora",
+    "rockylinux",
+    "almalinux",
+    "amazonlinux",
+    "archlinux",
+    "photon",
+    "ubi",
+    "ubi-minimal",
+    "ubi-micro",
+    "ubi-init",
+    "ubi8",
+    "ubi9",
+    "ubi7",
+    "wolfi-base",
+    "debian-base",
+    "rhel-minimal",
+    "azurelinux",
+    "oraclelinux",
 ];
 
 impl Base {
@@ -103,7 +175,9 @@ impl Base {
 /// Go's name of the architecture of `linux/arm64/v8`.
 pub fn arch_of_platform(platform: &str) -> Option<String> {
     let arch = platform.split('/').nth(1)?;
-    let known = ["amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64", "loong64", "mips64le"];
+    let known = [
+        "amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64", "loong64", "mips64le",
+    ];
     known.contains(&arch).then(|| arch.to_owned())
 }
 

@@ -355,7 +355,9 @@ fn finish(words: Vec<Word>, depth: usize, out: &mut Vec<Command>) {
         if DECLARE.contains(&name) {
             let options = rest.iter().map(Word::as_str);
             command.exported = name == "export"
-                || options.clone().any(|w| w.starts_with('-') && w.contains('x'));
+                || options
+                    .clone()
+                    .any(|w| w.starts_with('-') && w.contains('x'));
             if command.exported {
                 let names = options.skip(1).map(|w| w.split('=').next().unwrap_or(w));
                 command

@@ -128,7 +128,10 @@ fn certain(stages: &[Stage], index: usize, opaque: bool) -> bool {
         let Some(one) = stage else { break };
         starts |= one.starts;
         builds |= one.starts_builds;
-        copies |= one.from.iter().any(|f| stages.get(*f).is_some_and(|s| s.tools));
+        copies |= one
+            .from
+            .iter()
+            .any(|f| stages.get(*f).is_some_and(|s| s.tools));
         image = one.image;
         stage = one.base.and_then(|b| stages.get(b));
     }
@@ -266,7 +269,8 @@ fn stages(file: &Dockerfile, room: &Room) -> Vec<Stage> {
         match current.first_mut() {
             Some(stage) => act(stage, instruction, file.escape, (&global, room), before),
             None if instruction.keyword == "ARG" => {
-                for (name, value, _) in assignments(&instruction.body, file.escape, &global, false, room)
+                for (name, value, _) in
+                    assignments(&instruction.body, file.escape, &global, false, room)
                 {
                     global.insert(name, value.as_str().to_owned());
                 }
@@ -317,7 +321,11 @@ fn from(
         stage.tools = base.tools;
         stage.start = base.stays.clone();
         stage.stays = base.stays.clone();
-        stage.env = base.stays.iter().map(|(n, v, _)| (n.clone(), v.clone())).collect();
+        stage.env = base
+            .stays
+            .iter()
+            .map(|(n, v, _)| (n.clone(), v.clone()))
+            .collect();
         stage.arch = stage.arch.take().or_else(|| base.arch.clone());
         stage.from = base.from.clone();
     } else if let Some(version) = of_image(image) {

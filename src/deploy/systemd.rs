@@ -1,8 +1,8 @@
 //! systemd units and drop-ins, and the units of podman that look like them (systemd.syntax(7), systemd.exec(5)).
 
 use super::collect::{Collector, Env, Note, Oddity, Place, Reader, matters};
-use super::role::{self, Role};
 use super::kind::is_name;
+use super::role::{self, Role};
 use super::shell::{self, Word};
 use super::text::{Source, Span, Text};
 use std::collections::{HashMap, HashSet};
@@ -72,10 +72,16 @@ pub fn read(source: &Source, out: &mut Collector) {
         .map(|(_, (_, command))| shell::of_words(words(&unmarked(&command))))
         .collect();
     let builds = commands.iter().flatten().map(role::of);
-    let builds = builds.into_iter().any(|r| matches!(r, Role::Go | Role::Builds));
+    let builds = builds
+        .into_iter()
+        .any(|r| matches!(r, Role::Go | Role::Builds));
     let place = Place {
         scope: "unit".into(),
-        reader: if builds { Reader::Unknown } else { Reader::Program },
+        reader: if builds {
+            Reader::Unknown
+        } else {
+            Reader::Program
+        },
         ..Place::default()
     };
     let mut env = Env::default();

@@ -13,8 +13,8 @@ fn variables(path: &str, text: &str) -> Vec<String> {
             let role = match v.reader {
                 Reader::Both => "both",
                 Reader::Program => "run",
-            Reader::SomeProgram => "some",
-            Reader::Unknown => "unknown",
+                Reader::SomeProgram => "some",
+                Reader::Unknown => "unknown",
                 Reader::Build => "build",
                 Reader::Nobody => "nobody",
             };
@@ -266,7 +266,10 @@ fn workflows_and_scripts() {
     let start = "#!/bin/sh\nexport GODEBUG=mmap=1\nexec /app\n";
     assert_eq!(variables("start", start), ["2:8 GODEBUG=mmap=1 run ?"]);
     let build = "#!/bin/sh\nGODEBUG=mmap=1\ngo build\n";
-    assert_eq!(variables("build.sh", build), ["2:1 GODEBUG=mmap=1 nobody ?"]);
+    assert_eq!(
+        variables("build.sh", build),
+        ["2:1 GODEBUG=mmap=1 nobody ?"]
+    );
     assert_eq!(
         variables("x.env", "export GODEBUG=\"a=1\"\n"),
         ["1:1 GODEBUG=a=1 some ?"]

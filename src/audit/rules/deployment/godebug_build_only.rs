@@ -86,8 +86,14 @@ mod tests {
     fn in_front_of_the_command_and_exported_before_it() {
         let id = "godebug-build-only";
         let script = |text: &str| places(&lint(id, "b.sh", &format!("#!/bin/sh\n{text}\n")));
-        assert_eq!(script("GODEBUG=http2server=0 go build -trimpath -o a ."), ["2:1-22"]);
-        assert_eq!(script("export GODEBUG=http2server=0\ngo mod download\ngo install ."), ["2:8-29"]);
+        assert_eq!(
+            script("GODEBUG=http2server=0 go build -trimpath -o a ."),
+            ["2:1-22"]
+        );
+        assert_eq!(
+            script("export GODEBUG=http2server=0\ngo mod download\ngo install ."),
+            ["2:8-29"]
+        );
         for fine in [
             "GODEBUG=installgoroot=all go install std",
             "GODEBUG=gctrace=1 go build .",

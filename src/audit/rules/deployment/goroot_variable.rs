@@ -19,7 +19,11 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    let deployed = ctx.file.variables.iter().filter(|v| v.reader == Reader::Program);
+    let deployed = ctx
+        .file
+        .variables
+        .iter()
+        .filter(|v| v.reader == Reader::Program);
     for v in deployed.filter(|v| v.name == "GOROOT" && !v.value.is_empty()) {
         sink.report(
             Report::new(format!(

@@ -20,7 +20,12 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    for v in ctx.file.variables.iter().filter(|v| v.reader != Reader::Nobody) {
+    for v in ctx
+        .file
+        .variables
+        .iter()
+        .filter(|v| v.reader != Reader::Nobody)
+    {
         let value = v.value.as_str();
         if value.contains(['$', '`', '{', '<']) {
             continue;
@@ -29,12 +34,17 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             continue;
         };
         sink.report(
-            Report::new(format!("{}={} is ignored: {}", v.label, clip(value), ignored.why))
-                .see(whose(v), clip(value))
-                .on(v.at)
-                .salient(v.name.clone())
-                .salient(v.scope.clone())
-                .help(ignored.help),
+            Report::new(format!(
+                "{}={} is ignored: {}",
+                v.label,
+                clip(value),
+                ignored.why
+            ))
+            .see(whose(v), clip(value))
+            .on(v.at)
+            .salient(v.name.clone())
+            .salient(v.scope.clone())
+            .help(ignored.help),
         );
     }
 }
@@ -47,16 +57,36 @@ mod tests {
     fn values_that_go_does_not_read() {
         let id = "ignored-runtime-value";
         for value in [
-            "GOGC=fifty", "GOGC=50%", "GOGC=OFF", "GOGC=0.5", "GOMAXPROCS=auto", "GOMAXPROCS=0", "GOMAXPROCS=1.5",
-            "GOMAXPROCS=-1", "GOTRACEBACK=full", "GOTRACEBACK=Crash",
+            "GOGC=fifty",
+            "GOGC=50%",
+            "GOGC=OFF",
+            "GOGC=0.5",
+            "GOMAXPROCS=auto",
+            "GOMAXPROCS=0",
+            "GOMAXPROCS=1.5",
+            "GOMAXPROCS=-1",
+            "GOTRACEBACK=full",
+            "GOTRACEBACK=Crash",
         ] {
             assert_eq!(lint(id, "x.env", &format!("{value}\n")).len(), 1, "{value}");
         }
         for value in [
-            "GOGC=off", "GOGC=50", "GOGC=-1", "GOGC=", "GOMAXPROCS=4", "GOTRACEBACK=2", "GOTRACEBACK=crash",
-            "GOTRACEBACK=wer", "GOGC=${X}", "GOMAXPROCS=$(nproc)", "GOGC={{ .x }}",
+            "GOGC=off",
+            "GOGC=50",
+            "GOGC=-1",
+            "GOGC=",
+            "GOMAXPROCS=4",
+            "GOTRACEBACK=2",
+            "GOTRACEBACK=crash",
+            "GOTRACEBACK=wer",
+            "GOGC=${X}",
+            "GOMAXPROCS=$(nproc)",
+            "GOGC={{ .x }}",
         ] {
-            assert!(lint(id, "x.env", &format!("{value}\n")).is_empty(), "{value}");
+            assert!(
+                lint(id, "x.env", &format!("{value}\n")).is_empty(),
+                "{value}"
+            );
         }
     }
 }

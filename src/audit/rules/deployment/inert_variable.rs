@@ -26,7 +26,12 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     let allow = ctx.options.list("allow").unwrap_or_default();
-    for v in ctx.file.variables.iter().filter(|v| v.reader == Reader::Program) {
+    for v in ctx
+        .file
+        .variables
+        .iter()
+        .filter(|v| v.reader == Reader::Program)
+    {
         let Some((name, why)) = BUILD_ONLY.iter().find(|(n, _)| *n == v.name) else {
             continue;
         };
@@ -70,6 +75,9 @@ mod tests {
         let unit = "[Service]\nEnvironment=GOFLAGS=-v\nExecStart=/app\n";
         assert!(lint_by(policy, "inert-variable", "a.service", unit).is_empty());
         assert_eq!(lint("inert-variable", "a.service", unit).len(), 1);
-        assert!(lint("inert-variable", "x.env", "GOFLAGS=-v\n").is_empty(), "who reads it?");
+        assert!(
+            lint("inert-variable", "x.env", "GOFLAGS=-v\n").is_empty(),
+            "who reads it?"
+        );
     }
 }

@@ -65,18 +65,39 @@ mod tests {
             ("512 MiB", "512MiB"),
             ("OFF", "off"),
         ] {
-            let found = lint(id, "Dockerfile", &format!("FROM scratch\nENV GOMEMLIMIT={}\n", value.replace('"', "\\\"").replace(' ', "\\ ")));
+            let found = lint(
+                id,
+                "Dockerfile",
+                &format!(
+                    "FROM scratch\nENV GOMEMLIMIT={}\n",
+                    value.replace('"', "\\\"").replace(' ', "\\ ")
+                ),
+            );
             assert_eq!(found.len(), 1, "{value}");
-            assert!(found[0].help.contains(&format!("`GOMEMLIMIT={meant}`")), "{value}: {}", found[0].help);
+            assert!(
+                found[0].help.contains(&format!("`GOMEMLIMIT={meant}`")),
+                "{value}: {}",
+                found[0].help
+            );
         }
         for value in ["512MiB", "0", "536870912", "off", "", "80%", "-1"] {
             let n = usize::from(matches!(value, "80%" | "-1"));
-            assert_eq!(lint(id, "x.env", &format!("GOMEMLIMIT={value}\n")).len(), n, "{value}");
+            assert_eq!(
+                lint(id, "x.env", &format!("GOMEMLIMIT={value}\n")).len(),
+                n,
+                "{value}"
+            );
         }
-        for fine in ["#!/bin/sh\nGOMEMLIMIT=512MB\nmake\n", "#!/bin/sh\nexport GOMEMLIMIT=${X}MB\n./app\n"] {
+        for fine in [
+            "#!/bin/sh\nGOMEMLIMIT=512MB\nmake\n",
+            "#!/bin/sh\nexport GOMEMLIMIT=${X}MB\n./app\n",
+        ] {
             assert!(lint(id, "x.sh", fine).is_empty(), "{fine}");
         }
-        assert_eq!(lint(id, "x.sh", "#!/bin/sh\nexport GOMEMLIMIT=512MB\nmake\n").len(), 1);
+        assert_eq!(
+            lint(id, "x.sh", "#!/bin/sh\nexport GOMEMLIMIT=512MB\nmake\n").len(),
+            1
+        );
     }
 
     #[test]

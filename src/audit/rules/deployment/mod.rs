@@ -13,8 +13,8 @@ pub mod godebug_build_only;
 pub mod goroot_final_ignored;
 pub mod goroot_final_read;
 pub mod goroot_variable;
-pub mod inert_variable;
 pub mod ignored_runtime_value;
+pub mod inert_variable;
 pub mod inert_x_flag;
 pub mod malformed_memory_limit;
 pub mod needless_experiment;
@@ -275,7 +275,9 @@ fn effective(ctx: &FileCtx, v: &Variable, version: &GoVersion) -> Vec<EffectiveS
         main_package: match binary {
             Some(b) => b.main_package.as_deref(),
             // Where the go command may be, it reads the settings that are meant for it.
-            None => (!matches!(v.reader, Reader::Program | Reader::SomeProgram)).then_some("cmd/go"),
+            None => {
+                (!matches!(v.reader, Reader::Program | Reader::SomeProgram)).then_some("cmd/go")
+            }
         },
         goos: binary.map_or(linux.then_some("linux"), |b| b.executable.os.as_deref()),
         goarch: binary.map_or(v.arch.as_deref(), |b| b.executable.arch.as_deref()),
@@ -311,7 +313,11 @@ pub(super) fn whose(v: &Variable) -> String {
 impl Deployed<'_> {
     /// What the setting stands behind, for a person.
     pub(super) fn name(&self) -> &'static str {
-        if self.variable.baked { "-X runtime.godebugDefault" } else { "GODEBUG" }
+        if self.variable.baked {
+            "-X runtime.godebugDefault"
+        } else {
+            "GODEBUG"
+        }
     }
 
     /// A report about the setting: evidence, place and identity as every rule about GODEBUG gives them.
@@ -321,12 +327,10 @@ impl Deployed<'_> {
         if self.judge.guessed && self.setting.status != "unknown" {
             report = report.at_most(crate::audit::Level::Warning);
         }
-        report = report
-            .see(whose(self.variable), self.pair)
-            .see(
-                "judged by",
-                format!("{} ({})", self.judge.name(), self.judge.source),
-            );
+        report = report.see(whose(self.variable), self.pair).see(
+            "judged by",
+            format!("{} ({})", self.judge.name(), self.judge.source),
+        );
         if let Some(note) = &self.setting.note {
             report = report.see("note", note.clone());
         }

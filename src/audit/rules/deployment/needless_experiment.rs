@@ -23,7 +23,8 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     for v in builds.filter(|v| v.name == "GOEXPERIMENT") {
         let judge = ctx.judge(false, v.go.as_ref());
         let words: Vec<&str> = v.value.as_str().split(',').collect();
-        let (Row::Own(minor), false) = (Row::of(&judge.version), judge.guessed || judge.at_least) else {
+        let (Row::Own(minor), false) = (Row::of(&judge.version), judge.guessed || judge.at_least)
+        else {
             continue;
         };
         if words

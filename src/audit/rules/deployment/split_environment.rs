@@ -30,7 +30,9 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                     continue;
                 }
                 (
-                    format!("`{text}` is no part of GODEBUG here: systemd takes it for another variable"),
+                    format!(
+                        "`{text}` is no part of GODEBUG here: systemd takes it for another variable"
+                    ),
                     format!("join the settings by a comma and nothing else: `GODEBUG=...,{text}`"),
                 )
             }
@@ -60,7 +62,10 @@ mod tests {
             let text = format!("[Service]\nEnvironment={line}\nExecStart=/app\n");
             places(&lint("split-environment", "a.service", &text))
         };
-        assert_eq!(unit("GODEBUG=madvdontneed=1 asyncpreemptoff=0 gccheckmark=0"), ["2:36-53", "2:54-67"]);
+        assert_eq!(
+            unit("GODEBUG=madvdontneed=1 asyncpreemptoff=0 gccheckmark=0"),
+            ["2:36-53", "2:54-67"]
+        );
         assert_eq!(unit("GOFLAGS=-mod=mod -v"), ["2:30-32"]);
         for fine in [
             "GODEBUG=madvdontneed=1,asyncpreemptoff=0",
