@@ -6,6 +6,7 @@
 use super::finding::identity;
 use super::keys::Record;
 use super::rules::port;
+use crate::knowledge::modules;
 use crate::report::model::{Binary, Location, Unexamined};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -29,6 +30,8 @@ pub struct Row {
     pub revision: Option<String>,
     /// Build settings without those of port and version control; `None` when none are recorded.
     pub settings: Option<BTreeMap<String, String>>,
+    /// Its record lists no modules.
+    pub modules_unknown: bool,
     /// Module and version, as numbers of [`Names`].
     modules: Vec<(u32, u32)>,
 }
@@ -183,10 +186,18 @@ impl Fleet {
         let index = self.rows.len();
         let hidden = binary.location.visible == Some(false);
         if !hidden {
-            let values: Vec<String> = group_by
-                .iter()
-                .map(|k| record.values(k).join(","))
-                .collect();
+            let value = |key: &String| match record.values(key).join(",") {
+                // A program without a list of modules belongs to the module that its main package is certainly of.
+                text if text.is_empty() && key == "build_info.Main.Path" => binary
+                    .main_package
+                    .as_deref()
+                    .filter(|_| binary.module_list().is_unknown())
+                    .and_then(modules::prefix)
+                    .unwrap_or_default()
+                    .to_owned(),
+                text => text,
+            };
+            let values: Vec<String> = group_by.iter().map(value).collect();
             let name = values.join(" ");
             let is_one = values.iter().any(|v| !v.is_empty()) || group_by.is_empty();
             if is_one && self.fits(&name) {
@@ -212,6 +223,7 @@ impl Fleet {
             experiments: experiments.unwrap_or_default(),
             revision,
             settings,
+            modules_unknown: binary.module_list().is_unknown(),
             modules,
         });
     }

@@ -6,6 +6,7 @@
 
 use super::rules::port;
 use crate::report::model::*;
+use crate::report::stand_ins::StandIn;
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::sync::OnceLock;
@@ -48,13 +49,17 @@ impl<'a> Record<'a> {
             return setting(name);
         }
         if let Some(path) = key.strip_prefix("modules.") {
-            let Some(info) = &b.build_info else {
-                return Vec::new();
+            let unrecorded = b.stand_ins();
+            let Some(info) = b.build_info.as_ref() else {
+                return named(&unrecorded, path);
             };
             let module = std::iter::once(&info.main)
                 .chain(&info.deps)
                 .find(|m| m.path == path);
-            return one(module.map(|m| m.replace.as_deref().unwrap_or(m).version.as_str()));
+            return match module {
+                Some(m) => one(Some(m.replace.as_deref().unwrap_or(m).version.as_str())),
+                None => named(&unrecorded, path),
+            };
         }
         if let Some(name) = key.strip_prefix("godebug.effective.") {
             return one(b
@@ -73,8 +78,24 @@ impl<'a> Record<'a> {
             .get_or_init(|| serde_json::to_value(b).unwrap_or(Value::Null));
         let mut out = Vec::new();
         collect(json, key.split('.'), &mut out);
+        if key == DEPENDENCIES {
+            let unrecorded = b.stand_ins();
+            let others = unrecorded.iter().filter(|s| !s.is_own);
+            out.extend(others.flat_map(|s| s.module_paths().map(str::to_owned)));
+            out.sort_unstable();
+            out.dedup();
+        }
         out
     }
+}
+
+/// The paths of all dependencies; of a program without a list of modules, all paths that they may have.
+pub const DEPENDENCIES: &str = "build_info.Deps.Path";
+
+/// An empty text, for a module that is linked in and has no version, where the function table shows it.
+fn named(unrecorded: &[StandIn<'_>], path: &str) -> Vec<String> {
+    let is_there = unrecorded.iter().any(|s| s.may_be_of(path));
+    is_there.then(String::new).into_iter().collect()
 }
 
 fn collect<'k>(
@@ -203,6 +224,7 @@ fn sample() -> Binary {
         corroboration: Some(vec![Corroboration::default()]),
         paths: Some(vec![PathLeak::default()]),
         linked: Some(Linked::default()),
+        packages: Some(vec![LinkedPackage::default()]),
         ..Binary::default()
     }
 }
@@ -234,6 +256,18 @@ mod tests {
         assert_eq!(r.values("build_info.Main.Version"), ["v1.2.3"]);
         assert_eq!(r.values("fips.mode"), Vec::<String>::new());
         assert_eq!(r.values("path.deeper"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn without_a_list_of_modules_paths_are_those_of_the_function_table() {
+        let b = crate::audit::testing::gopath(&["github.com/x/y/z", "fmt"]);
+        let r = Record::new(&b);
+        assert_eq!(r.values("modules.github.com/x/y"), [""]);
+        assert_eq!(r.values("modules.github.com/x/w"), Vec::<String>::new());
+        assert_eq!(
+            r.values(DEPENDENCIES),
+            ["github.com/x/y", "github.com/x/y/z"]
+        );
     }
 
     #[test]

@@ -79,6 +79,26 @@ pub fn binary(change: impl FnOnce(&mut Binary)) -> Binary {
     b
 }
 
+/// A program built in GOPATH mode, with these packages in its function table.
+pub fn gopath(packages: &[&str]) -> Binary {
+    use crate::knowledge::modules;
+    binary(|b| {
+        let info = b.build_info.as_mut().unwrap();
+        info.main = Module::default();
+        info.deps.clear();
+        info.path = "example.com/app".into();
+        b.main_package = Some("example.com/app".into());
+        b.module_list = Some(ModuleList::Gopath);
+        let row = |path: &&str| LinkedPackage {
+            path: path.to_string(),
+            module: modules::prefix(path).map(str::to_owned),
+            functions: 3,
+            bytes: 300,
+        };
+        b.packages = Some(packages.iter().map(row).collect());
+    })
+}
+
 /// The record, changed.
 pub fn change(mut b: Binary, change: impl FnOnce(&mut Binary)) -> Binary {
     change(&mut b);

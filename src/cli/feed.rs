@@ -90,6 +90,11 @@ impl Feed {
         }
     }
 
+    /// Whether packages are listed of files that were named, whatever their records say.
+    pub fn list_packages(&mut self, all: bool) {
+        self.options.packages = all;
+    }
+
     /// Bytes of memory that `--memory` allows.
     pub fn memory(&self) -> u64 {
         self.options.memory
@@ -283,6 +288,8 @@ fn add(total: &mut End, end: End) {
     *sum = sum.saturating_add(summary.contradicted);
     let sum = &mut total.summary.without_build_info;
     *sum = sum.saturating_add(summary.without_build_info);
+    let sum = &mut total.summary.modules_unknown;
+    *sum = sum.saturating_add(summary.modules_unknown);
     total.failed |= failed;
 }
 

@@ -25,6 +25,8 @@ pub struct Facts<'a> {
     pub has_settings: bool,
     /// Language version of the main module, as the GODEBUG defaults show it; `None`: unknown or no main module.
     pub language: Option<LanguageRange>,
+    /// Built in GOPATH mode, where no `go` line speaks: the language is the toolchain's own, although the GODEBUG defaults are Go 1.20's.
+    pub gopath: bool,
 }
 
 /// What a binary tells when only its record was read: the raw setting and the suffix.
@@ -130,6 +132,8 @@ fn loopvar(facts: &Facts, enabled: Option<&[String]>) -> Option<&'static str> {
     match facts.version.minor()? {
         0..=20 => Some(PER_LOOP),
         21 => enabled.map(|_| PER_LOOP),
+        // The go command passes no `-lang` for packages without a module (src/cmd/go/internal/work/gc.go).
+        _ if facts.gopath => Some(PER_ITERATION),
         _ => match facts.language? {
             LanguageRange { min: 22.., .. } => Some(PER_ITERATION),
             LanguageRange { max: ..22, .. } => Some(PER_LOOP),
@@ -150,6 +154,7 @@ mod tests {
             setting,
             has_settings: true,
             language: None,
+            gopath: false,
         }
     }
 

@@ -4,14 +4,17 @@
 use super::corroborate::{self, compare_modules, corroborate};
 use super::functions::Functions;
 use super::identify::{Identity, Tables};
+use super::inspect::Options;
 use super::linker_strings::LinkerString;
 use super::modinfo::ModInfo;
 use super::paths::SourceFiles;
 use super::version::GoVersion;
-use super::{experiment, fips, godebug, goroot, ldflags};
+use super::{experiment, fips, godebug, goroot, ldflags, module_list, packages};
 use crate::exe::{dwarf, linkage};
 use crate::knowledge::Row;
-use crate::report::model::{Binary, Godebug, Linked, LinkerString as StringRecord, VersionClaim};
+use crate::report::model::{
+    Binary, Godebug, Linked, LinkerString as StringRecord, ModuleList, VersionClaim,
+};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
@@ -21,7 +24,7 @@ pub fn complete(
     identity: &Identity<'_>,
     info: Option<&ModInfo<'_>>,
     version: Option<&GoVersion>,
-    godebug: Option<&str>,
+    options: &Options<'_>,
     binary: &mut Binary,
 ) {
     let image = tables.image();
@@ -63,6 +66,19 @@ pub fn complete(
         minor,
     );
     binary.notes.extend(goroot.notes);
+    let mut list = binary.module_list();
+    if options.packages || list != ModuleList::Recorded {
+        binary.packages = packages::read(tables, &functions, build_info.as_ref());
+    }
+    if list != ModuleList::Recorded {
+        let packages = binary.packages.as_deref();
+        let origin = goroot.record.origin.as_deref();
+        list = module_list::refine(list, tables, packages, build_info.as_ref(), origin);
+        binary.module_list = Some(list);
+        if list == ModuleList::Empty && !options.packages {
+            binary.packages = None;
+        }
+    }
     let baked = baked_godebug(tables, binary.godebug.recorded.as_deref());
     binary.linked = Some(linked(info, &functions));
     let has_settings = build_info.as_ref().is_some_and(|b| !b.settings.is_empty());
@@ -74,7 +90,7 @@ pub fn complete(
             version,
             recorded: recorded.as_deref(),
             baked: baked.map(|b| b.1).or(has_no_baked(tables)),
-            environment: godebug,
+            environment: options.godebug,
             has_settings,
             main_package: binary.main_package.as_deref(),
             goos,
@@ -94,8 +110,14 @@ pub fn complete(
             setting: setting("GOEXPERIMENT"),
             has_settings,
             language: godebug::language(&facts),
+            gopath: list == ModuleList::Gopath,
         });
         binary.godebug = godebug::assess(&facts);
+        // No `go` line is behind it: these are the defaults that the go command takes in GOPATH mode.
+        let range = binary.godebug.language_version.as_mut();
+        if let Some(range) = range.filter(|_| list == ModuleList::Gopath) {
+            *range = "1.20".to_owned();
+        }
         // The record keeps apart "found and empty" and "not found" only inside the assessment.
         if binary.godebug.baked.as_deref() == Some("") {
             binary.godebug.baked = None;
@@ -106,7 +128,7 @@ pub fn complete(
         binary.godebug = Godebug {
             recorded,
             baked: baked.map(|b| b.1.to_owned()),
-            environment: godebug.map(str::to_owned),
+            environment: options.godebug.map(str::to_owned),
             ..Godebug::default()
         };
     }

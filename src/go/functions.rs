@@ -9,6 +9,10 @@ const PACKAGES_LIMIT: usize = 1 << 17;
 /// Nor are their names beyond this many bytes together.
 const NAMES_LIMIT: usize = 16 << 20;
 
+/// Names longer than this are not taken apart, and no more than so many dots are looked at: honest ones are short.
+const LONGEST_METHOD: usize = 512;
+const DOTS: usize = 8;
+
 /// The packages and functions of interest of one program.
 #[derive(Clone, Debug, Default)]
 pub struct Functions {
@@ -66,7 +70,48 @@ impl Functions {
             }
             ControlFlow::Continue(())
         });
+        functions.drop_methods();
         functions
+    }
+
+    /// Takes out what is no package: a method that a type got by embedding one of another package is called
+    /// `a/b.Type.c/d.method`, in which `a/b.Type.c/d` reads like a path (src/cmd/compile/internal/ir/func.go, MethodSymSuffix).
+    fn drop_methods(&mut self) {
+        let all = &self.packages;
+        let methods: Vec<String> = all
+            .iter()
+            .filter(|p| self.embedder(p).is_some())
+            .cloned()
+            .collect();
+        for path in methods {
+            self.packages.remove(&path);
+        }
+    }
+
+    /// The package whose type has a method that this, taken for a path, is the name of.
+    fn embedder(&self, path: &str) -> Option<&str> {
+        let slash = path.rfind('/').filter(|_| path.len() <= LONGEST_METHOD)?;
+        let dots = path
+            .match_indices('.')
+            .map(|(at, _)| at)
+            .take_while(|at| *at < slash);
+        dots.take(DOTS)
+            .filter_map(|at| Some((path.get(..at)?, path.get(at + 1..)?)))
+            .filter(|(_, rest)| {
+                let name = rest.split('.').next().unwrap_or_default();
+                name.len() < rest.len() && !name.is_empty() && !name.contains(['/', '-', '~'])
+            })
+            .find_map(|(package, _)| self.packages.get(package))
+            .map(String::as_str)
+    }
+
+    /// The package that a function is of, as its name tells.
+    pub fn owner(&self, name: &[u8]) -> Option<&str> {
+        let path = unescape(unescape(package(name)?).as_bytes());
+        match self.packages.get(&path) {
+            Some(package) => Some(package),
+            None => self.embedder(&path),
+        }
     }
 
     fn watch(&mut self, name: &[u8]) {
@@ -102,7 +147,7 @@ impl Functions {
 
 /// Whether a function is of the package that `prefix` is, with its dot: linkers put the functions of a package side by side, so this
 /// settles most of them. A slash that follows makes a longer path of it.
-fn is_of(name: &[u8], prefix: &[u8]) -> bool {
+pub(super) fn is_of(name: &[u8], prefix: &[u8]) -> bool {
     let Some(rest) = name.strip_prefix(prefix).filter(|_| !prefix.is_empty()) else {
         return false;
     };
@@ -111,7 +156,7 @@ fn is_of(name: &[u8], prefix: &[u8]) -> bool {
 }
 
 /// The import path in front of a function's name: up to the first dot behind the last slash, both before any bracket.
-fn package(name: &[u8]) -> Option<&[u8]> {
+pub(super) fn package(name: &[u8]) -> Option<&[u8]> {
     // Compiler-made symbols: type algorithms, closures of the linker, C.
     if name.starts_with(b"type:")
         || name.starts_with(b"type..")
@@ -123,7 +168,13 @@ fn package(name: &[u8]) -> Option<&[u8]> {
     let plain = memchr::memchr2(b'[', b'(', name).map_or(name, |end| &name[..end]);
     let start = memchr::memrchr(b'/', plain).map_or(0, |i| i + 1);
     let dot = memchr::memchr(b'.', plain.get(start..)?)? + start;
-    (dot > 0).then(|| &plain[..dot])
+    let path = plain.get(..dot)?;
+    // Methods of types without a name (`go.struct { sync.Mutex }.Lock`) and wrappers (`_.goready.func1`) belong to no package.
+    let is_path = !path.is_empty()
+        && path != b"go"
+        && path != b"_"
+        && !path.iter().any(|b| b" {}*\"".contains(b));
+    is_path.then_some(path)
 }
 
 /// Dots in the last element of an import path are written `%2e`, other bytes alike (src/cmd/internal/objabi/path.go). Names that the
@@ -175,6 +226,31 @@ mod tests {
     }
 
     #[test]
+    fn methods_got_by_embedding_are_of_the_package_of_the_type() {
+        let mut functions = Functions::default();
+        for path in [
+            "main",
+            "a.b/c",
+            "a.b/c.T.d.e/f",
+            "main.T.d.e/f",
+            "d.e/f.go/g",
+            "d.e/f",
+        ] {
+            functions.packages.insert(path.to_owned());
+        }
+        functions.drop_methods();
+        let left: Vec<&String> = functions.packages.iter().collect();
+        assert_eq!(left, ["a.b/c", "d.e/f", "d.e/f.go/g", "main"]);
+        for (name, want) in [
+            ("a.b/c.T.d.e/f.hidden", "a.b/c"),
+            ("main.T.d.e/f.hidden", "main"),
+            ("d.e/f.go/g.Open", "d.e/f.go/g"),
+        ] {
+            assert_eq!(functions.owner(name.as_bytes()), Some(want));
+        }
+    }
+
+    #[test]
     fn packages_of_names() {
         for (name, want) in [
             ("runtime.main", Some("runtime")),
@@ -190,6 +266,11 @@ mod tests {
             ("github.com/a/b.init.0.func1", Some("github.com/a/b")),
             ("type:.eq.github.com/a/b.T", None),
             ("_cgo_topofstack", None),
+            ("go.uber.org/zap.New", Some("go.uber.org/zap")),
+            ("go.(*struct { sync.Mutex; x int }).Lock", None),
+            ("go.struct { github.com/a/b.T }.Lock", None),
+            ("_/tmp/x.F", Some("_/tmp/x")),
+            ("_.goready.func1", None),
             ("memcpy", None),
         ] {
             assert_eq!(

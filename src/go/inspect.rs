@@ -4,7 +4,7 @@ use super::compiler::Compiler;
 use super::identify::{self, Identity, Tables};
 use super::modinfo::ModInfo;
 use super::version::GoVersion;
-use super::{experiment, full, godebug};
+use super::{experiment, full, godebug, module_list};
 use crate::bytes::{Counts, Limits, Part, ReadAt, Refusal, Room, Window};
 use crate::exe::packed::{self, Packer};
 use crate::exe::{self, Fault, Image, Kind, Miss, Shape};
@@ -30,6 +30,8 @@ pub struct Options<'o> {
     pub named: bool,
     /// Bounds.
     pub limits: Limits,
+    /// List the packages of the function table also of programs whose record lists modules.
+    pub packages: bool,
     /// `GODEBUG` of the environment to assume at run time.
     pub godebug: Option<&'o str>,
     /// Memory that is shared with others who inspect at the same time.
@@ -319,7 +321,7 @@ fn read(image: &Image<'_>, options: &Options<'_>) -> Option<Binary> {
             &identity,
             info.as_ref(),
             version.as_ref(),
-            options.godebug,
+            options,
             &mut binary,
         );
     }
@@ -344,6 +346,8 @@ fn record(
             |i| i.to_record(version),
         )
     });
+    let is_damaged = info.is_some_and(|info| !info.problems.is_empty());
+    let module_list = module_list::of_record(build_info.as_ref(), is_damaged, version);
     let foreign = identity.foreign.as_ref();
     let mut notes = identity.notes.clone();
     if raw.as_deref() == Some("unknown") {
@@ -396,6 +400,7 @@ fn record(
             .map(|b| b.path.clone())
             .filter(|p| !p.is_empty()),
         build_info_source: identity.source,
+        module_list: Some(module_list),
         experiments: experiment::recorded(version, setting("GOEXPERIMENT")),
         godebug: godebug::recorded(setting("DefaultGODEBUG")),
         go_version_raw: raw,

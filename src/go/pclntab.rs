@@ -272,6 +272,24 @@ impl Pclntab {
         None
     }
 
+    /// The function name at an offset in the table of names.
+    pub fn name<'i>(&self, image: &'i Image<'_>, offset: u64) -> Option<&'i [u8]> {
+        name_at(image.bytes(self.names.0, self.names.1)?, offset)
+    }
+
+    /// Visits every function name with its offset in the table of names, in the order of that table. Go 1.16 and newer.
+    pub fn names_with_offsets<B>(
+        &self,
+        image: &Image<'_>,
+        visit: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<B>,
+    ) -> Option<B> {
+        if self.layout == Layout::Go12 {
+            return None;
+        }
+        let names = image.bytes(self.names.0, self.names.1)?;
+        split_at(names, u64::MAX, visit)
+    }
+
     /// Whether a function of that exact name is linked in.
     pub fn has_function(&self, image: &Image<'_>, name: &[u8]) -> Option<bool> {
         if self.layout == Layout::Go12 {
@@ -331,6 +349,15 @@ fn magic(low: u8, big_endian: bool) -> [u8; 4] {
 
 /// Visits up to `count` NUL-terminated texts.
 fn split<B>(bytes: &[u8], count: u64, visit: &mut dyn FnMut(&[u8]) -> ControlFlow<B>) -> Option<B> {
+    split_at(bytes, count, &mut |_, text| visit(text))
+}
+
+/// The same, with the offset of each.
+fn split_at<B>(
+    bytes: &[u8],
+    count: u64,
+    visit: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<B>,
+) -> Option<B> {
     let mut start = 0;
     let mut seen = 0;
     for end in memchr::memchr_iter(0, bytes) {
@@ -339,7 +366,7 @@ fn split<B>(bytes: &[u8], count: u64, visit: &mut dyn FnMut(&[u8]) -> ControlFlo
         }
         if end > start {
             seen += 1;
-            if let ControlFlow::Break(found) = visit(&bytes[start..end]) {
+            if let ControlFlow::Break(found) = visit(start as u64, &bytes[start..end]) {
                 return Some(found);
             }
         }

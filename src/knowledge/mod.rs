@@ -9,6 +9,7 @@ pub mod explain;
 pub mod fips140;
 pub mod godebug;
 pub mod goexperiment;
+pub mod modules;
 mod nearest;
 pub mod releases;
 

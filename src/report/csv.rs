@@ -7,6 +7,7 @@
 
 use super::model::{Binary, BuildInfoSource, Line, Verdict};
 use super::terms;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 /// One column: what it is called, what it holds, and where it comes from.
@@ -105,7 +106,10 @@ pub const COLUMNS: &[Column] = &[
         })
     }),
     column("modules", "number of recorded dependencies", |b| {
-        b.build_info.as_ref().and_then(|i| number(i.deps.len()))
+        let info = b.build_info.as_ref();
+        info.filter(|_| !b.module_list().is_unknown())
+            .as_ref()
+            .and_then(|i| number(i.deps.len()))
     }),
     column("replaced", "number of replaced dependencies", |b| {
         b.build_info
@@ -289,6 +293,27 @@ pub const COLUMNS: &[Column] = &[
     column("path_bytes", "raw path, base64, when not UTF-8", |b| {
         b.path_bytes.clone()
     }),
+    column(
+        "module_list",
+        "whether the record lists the modules, or why it does not",
+        |b| {
+            let word = serde_json::to_value(b.module_list()).ok()?;
+            word.as_str().map(str::to_owned)
+        },
+    ),
+    column(
+        "function_table",
+        "what stands in for modules that are not recorded, from the function table",
+        |b| {
+            let rows = b.stand_ins();
+            let groups: BTreeSet<&str> = rows
+                .iter()
+                .filter(|s| !s.is_own)
+                .map(|s| s.group())
+                .collect();
+            filled(&groups.into_iter().collect::<Vec<_>>().join(" "))
+        },
+    ),
 ];
 
 /// Writes what one line of the stream adds: the header row for `run`, a row for `binary`, else nothing.

@@ -18,6 +18,7 @@ pub mod model;
 pub mod ndjson;
 pub mod records;
 pub mod sbom;
+pub mod stand_ins;
 pub mod terms;
 mod weight;
 

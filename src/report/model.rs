@@ -179,6 +179,9 @@ pub struct Summary {
     pub contradicted: u64,
     /// Binaries that are Go but carry no module record.
     pub without_build_info: u64,
+    /// Binaries whose modules are unknown: those without a record, and those whose record names no module.
+    #[serde(default)]
+    pub modules_unknown: u64,
 }
 
 /// Where a binary is.
@@ -261,6 +264,10 @@ pub struct Binary {
     pub build_info: Option<BuildInfo>,
     /// Where the build info came from.
     pub build_info_source: Option<BuildInfoSource>,
+    /// Whether the record lists the modules, or why it does not; `None` in records older than this key. [`Binary::module_list`] answers for
+    /// those too.
+    #[serde(default)]
+    pub module_list: Option<ModuleList>,
     /// Every claim about the program's own version; `None` when only the record was read.
     pub versions: Option<Vec<VersionClaim>>,
     /// GOROOT facts.
@@ -282,6 +289,10 @@ pub struct Binary {
     /// Evidence that rules need and no other key holds: packages and functions of interest that are linked in.
     #[serde(default)]
     pub linked: Option<Linked>,
+    /// Packages with code in the program, by path, from the function table: of programs without a list of modules, and of a single file that was
+    /// named. `None`: not asked for, or there is no function table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packages: Option<Vec<LinkedPackage>>,
     /// Anything odd while reading.
     pub notes: Vec<String>,
 }
@@ -564,6 +575,77 @@ pub struct PathLeak {
     pub example: String,
     /// `pclntab`, `dwarf`, or the setting's key; several joined by a comma.
     pub found_in: String,
+}
+
+/// A package with code in the program, from the function table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkedPackage {
+    /// Import path; of a vendored package the one that it is imported by. What the standard library vendors keeps its `vendor/`.
+    pub path: String,
+    /// Its module, where the record lists modules; else the part of the path with which the path of its module certainly begins: `std` for the
+    /// standard library, `main` for package main, `None` when nothing is certain.
+    pub module: Option<String>,
+    /// Functions in the table, with those that exist only inside others (Go 1.16 and newer).
+    pub functions: u64,
+    /// Bytes of machine code of functions with a body of their own; 0 for WebAssembly.
+    pub bytes: u64,
+}
+
+/// Whether the record of a program lists its modules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModuleList {
+    /// It lists them all.
+    Recorded,
+    /// It lists none, and none but the main package and the standard library is linked in: built from files outside a module.
+    Empty,
+    /// Lines of the list cannot be read.
+    Cut,
+    /// Unknown: built in GOPATH mode (`GO111MODULE=off`, or Go 1.10 and older).
+    Gopath,
+    /// Unknown: a command of the Go distribution itself.
+    Distribution,
+    /// Unknown: built by Bazel without module data.
+    Bazel,
+    /// Unknown: the record names no module, and nothing tells why.
+    NotRecorded,
+    /// Unknown: there is no record.
+    NoRecord,
+}
+
+impl ModuleList {
+    /// Whether the modules of the program are unknown: not one of them is recorded.
+    pub fn is_unknown(self) -> bool {
+        !matches!(self, Self::Recorded | Self::Empty | Self::Cut)
+    }
+
+    /// Why the list is not whole, for a person; `None` when it is.
+    pub fn why(self) -> Option<&'static str> {
+        match self {
+            Self::Recorded | Self::Empty => None,
+            Self::Cut => Some("the record is damaged"),
+            Self::Gopath => Some("built in GOPATH mode"),
+            Self::Distribution => Some("a command of the Go distribution"),
+            Self::Bazel => Some("built by Bazel without module data"),
+            Self::NotRecorded => Some("the record names none"),
+            Self::NoRecord => Some("no record"),
+        }
+    }
+}
+
+impl Binary {
+    /// Whether the record lists the modules of the program. Of a record older than the key, what the build info shows.
+    pub fn module_list(&self) -> ModuleList {
+        self.module_list.unwrap_or_else(|| match &self.build_info {
+            None => ModuleList::NoRecord,
+            Some(info) if !info.main.path.is_empty() || !info.deps.is_empty() => {
+                ModuleList::Recorded
+            }
+            Some(info) if info.path.is_empty() => ModuleList::NotRecorded,
+            Some(info) if info.path == "command-line-arguments" => ModuleList::NotRecorded,
+            Some(_) => ModuleList::Gopath,
+        })
+    }
 }
 
 /// What is linked in, from the function table, as far as rules need it.

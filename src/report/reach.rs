@@ -110,6 +110,12 @@ fn summary(end: &End, look: &Look) -> String {
             summary.without_build_info
         ));
     }
+    if summary.modules_unknown > 0 {
+        parts.push(format!(
+            "{} without a list of modules",
+            summary.modules_unknown
+        ));
+    }
     if summary.contradicted > 0 {
         parts.push(look.paint(Tone::Bad, &format!("{} contradicted", summary.contradicted)));
     }
@@ -149,7 +155,9 @@ mod tests {
             "{text}"
         );
         assert!(
-            text.contains("1 without a module record, 2 contradicted."),
+            text.contains(
+                "1 without a module record, 1 without a list of modules, 2 contradicted."
+            ),
             "{text}"
         );
         assert!(text.contains(

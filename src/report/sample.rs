@@ -453,6 +453,7 @@ pub fn lines() -> Vec<Line> {
                 ports: [("linux/amd64".to_owned(), 3)].into(),
                 contradicted: 2,
                 without_build_info: 1,
+                modules_unknown: 1,
             },
             failed: false,
         }),

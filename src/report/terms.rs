@@ -123,6 +123,11 @@ pub fn flags(binary: &Binary) -> Vec<(String, Loudness)> {
         Notice,
     );
     add(info.is_none(), "no-record".into(), Notice);
+    add(
+        binary.module_list().why().is_some(),
+        "no-modules".into(),
+        Notice,
+    );
     add(is("vcs.modified", "true"), "dirty".into(), Notice);
     add(
         ["-race", "-msan", "-asan"]

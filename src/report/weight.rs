@@ -94,6 +94,10 @@ impl Binary {
         if let Some(linked) = &self.linked {
             sum += texts(linked.not_linked.iter().chain(&linked.not_recorded));
         }
+        let packages = self.packages.iter().flatten();
+        sum += packages
+            .map(|p| 32 + texts(std::iter::once(&p.path).chain(&p.module)))
+            .sum::<usize>();
         let strings = self.linker_strings.iter().flatten();
         sum += texts(strings.flat_map(|s| std::iter::once(&s.value).chain(&s.name)));
         let claims = self.corroboration.iter().flatten();

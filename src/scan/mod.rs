@@ -53,6 +53,8 @@ pub struct Options {
     pub jobs: usize,
     /// Compute SHA-256 of each executable.
     pub hash: bool,
+    /// List the packages of the function table of named files also where their records list modules.
+    pub packages: bool,
     /// Environment assumed at run time.
     pub environment: Vec<(String, String)>,
     /// Look inside archives and images that a walk meets.
@@ -79,6 +81,7 @@ impl Default for Options {
             rules: Rules::default(),
             jobs: 0,
             hash: false,
+            packages: false,
             environment: Vec::new(),
             archives: true,
             memory: 512 << 20,
@@ -268,6 +271,7 @@ fn summarise(summary: &mut Summary, binary: &Binary) {
         .any(|c| c.verdict == crate::report::model::Verdict::Contradicted);
     summary.contradicted += u64::from(contradicted);
     summary.without_build_info += u64::from(binary.build_info.is_none());
+    summary.modules_unknown += u64::from(binary.module_list().is_unknown());
 }
 
 /// Sees one target through.
@@ -522,6 +526,7 @@ pub(crate) fn reader_options<'o>(
     limits.unpacked = limits.unpacked.min(options.memory);
     limits.build_info = limits.build_info.min(options.memory / 32);
     go::Options {
+        packages: options.packages && named,
         godebug: godebug.map(|e| e.1.as_str()),
         level: options.level,
         named,

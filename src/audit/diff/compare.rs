@@ -162,16 +162,45 @@ fn source(old: &Binary, new: &Binary, out: &mut Changes) {
     }
 }
 
+/// Where the modules of a side are unknown, that is said; of two such sides the paths that the function tables show are compared.
+fn unknown_modules(old: &Binary, new: &Binary, out: &mut Changes) {
+    let list = |b: &Binary| match (b.module_list().why(), &b.build_info) {
+        (Some(why), _) if b.module_list().is_unknown() => format!("unknown ({why})"),
+        (_, Some(info)) => format!("{} recorded", info.deps.len()),
+        (_, None) => "none".to_owned(),
+    };
+    out.value(
+        Class::Module,
+        "list of modules",
+        Some(&list(old)),
+        Some(&list(new)),
+        new.module_list().is_unknown(),
+    );
+    if !old.has_package_names() || !new.has_package_names() {
+        return;
+    }
+    let groups = |b: &Binary| -> BTreeSet<String> {
+        let rows = b.stand_ins();
+        let rows = rows.iter().filter(|row| !row.is_own);
+        rows.map(|row| row.group().to_owned()).collect()
+    };
+    if old.module_list().is_unknown() && new.module_list().is_unknown() {
+        let (a, b) = (groups(old), groups(new));
+        for path in a.union(&b) {
+            let shown = |side: &BTreeSet<String>| side.contains(path).then_some("version unknown");
+            out.value(Class::Module, path, shown(&a), shown(&b), false);
+        }
+    }
+}
+
 fn modules(old: &Binary, new: &Binary, out: &mut Changes) {
+    // A side without a list of modules (Bazel, GOPATH) claims nothing about versions: what both sides show is compared.
+    if old.module_list().is_unknown() || new.module_list().is_unknown() {
+        return unknown_modules(old, new, out);
+    }
     let (Some(a), Some(b)) = (&old.build_info, &new.build_info) else {
         return;
     };
-    // A side without any module data (Bazel, GOPATH) claims nothing about dependencies.
-    if (a.deps.is_empty() && a.main.path.is_empty())
-        || (b.deps.is_empty() && b.main.path.is_empty())
-    {
-        return;
-    }
     let table = |deps: &'_ [Module]| -> BTreeMap<String, Module> {
         deps.iter().map(|m| (m.path.clone(), m.clone())).collect()
     };

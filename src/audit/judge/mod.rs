@@ -194,6 +194,8 @@ impl<'p> Auditor<'p> {
             release: binary.go_version.as_deref().and_then(Release::parse),
             baseline: self.baseline,
             expect: &self.policy.expect,
+            rules: rows,
+            policy: self.policy,
             record: &record,
         };
         let identity = OnceCell::new();

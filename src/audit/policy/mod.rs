@@ -141,6 +141,8 @@ pub struct Effective {
     pub options: Vec<(&'static str, Value)>,
     /// The last place that said something.
     pub at: Option<PolicyRef>,
+    /// The policy file or the command line names this rule; else the level is that of the built-in profile.
+    pub is_set: bool,
 }
 
 impl Policy {
@@ -260,6 +262,7 @@ impl Policy {
                 row.level = Some(Level::Warning);
             }
             row.at = s.at.clone().or(row.at.take());
+            row.is_set = true;
         }
         for (name, level) in &self.command_line {
             for (row, rule) in rows.iter_mut().zip(RULES) {
@@ -267,6 +270,9 @@ impl Policy {
                     || selects(name, rule.meta.id, rule.meta.code, rule.meta.family.name())
                 {
                     (row.level, row.at) = (*level, None);
+                    row.is_set = row.is_set
+                        || name == rule.meta.id
+                        || name.eq_ignore_ascii_case(rule.meta.code);
                 }
             }
         }

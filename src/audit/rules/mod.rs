@@ -28,9 +28,9 @@ use super::keys::Record;
 use super::known::Release;
 use super::ledger::Ledger;
 use super::options::{OptionSpec, Options};
-use super::policy::Expectation;
+use super::policy::{Effective, Expectation, Policy};
 use crate::deploy::{Deployment, Span};
-use crate::report::model::{Binary, Evidence, ImageRecord, Location};
+use crate::report::model::{Binary, Evidence, ImageRecord, Location, ModuleList};
 use std::cell::OnceCell;
 
 /// What a rule is.
@@ -195,6 +195,10 @@ pub struct Ctx<'a> {
     pub baseline: Option<&'a Baseline>,
     /// What every binary must say.
     pub expect: &'a [Expectation],
+    /// What holds for every rule here, in the order of the registry.
+    pub rules: &'a [Effective],
+    /// The policy.
+    pub policy: &'a Policy,
     /// The record by key.
     pub record: &'a Record<'a>,
 }
@@ -203,6 +207,11 @@ impl<'a> Ctx<'a> {
     /// The recorded value of a build setting.
     pub fn setting(&self, key: &str) -> Option<&'a str> {
         self.binary.build_info.as_ref()?.setting(key)
+    }
+
+    /// Built in GOPATH mode, where there is no go.mod that a text may speak of.
+    pub fn is_gopath(&self) -> bool {
+        self.binary.module_list() == ModuleList::Gopath
     }
 
     /// `os/arch`; an unknown part is `?`.
@@ -330,9 +339,10 @@ impl Sink<'_> {
         Finding {
             rule: self.rule.to_string(),
             code: self.code.to_string(),
-            level: report
-                .at_most
-                .map_or(self.level, |most| self.level.min(most)),
+            level: {
+                let level = report.at_least.map_or(self.level, |l| self.level.max(l));
+                report.at_most.map_or(level, |most| level.min(most))
+            },
             message: report.message,
             fingerprint: fingerprint(self.rule, &place, &report.salient),
             path,
@@ -376,6 +386,7 @@ pub struct Report {
     help: String,
     salient: Vec<String>,
     at_most: Option<Level>,
+    at_least: Option<Level>,
     at: Option<(String, Location)>,
     on: Option<Span>,
 }
@@ -413,6 +424,12 @@ impl Report {
     /// Lowers the level when the case is milder than the rule's usual one.
     pub fn at_most(mut self, level: Level) -> Report {
         self.at_most = Some(level);
+        self
+    }
+
+    /// Raises the level when the case is worse than the rule's usual one.
+    pub fn at_least(mut self, level: Level) -> Report {
+        self.at_least = Some(level);
         self
     }
 

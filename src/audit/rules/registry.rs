@@ -80,6 +80,7 @@ pub static RULES: &[Rule] = &[
     row!(Run source module_sum_conflict),
     row!(Binary source unversioned_dependency),
     row!(Binary source built_from_files),
+    row!(Binary source modules_unknown),
     row!(Binary integrity contradicted_claim),
     row!(Binary integrity missing_build_info),
     row!(Binary integrity hidden_build_info),

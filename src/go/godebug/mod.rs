@@ -79,6 +79,26 @@ pub fn assess(facts: &Facts) -> Godebug {
     }
 }
 
+/// The `go` lines that explain the defaults of a record; `None` when it does not tell.
+pub fn recorded_language(
+    version: &GoVersion,
+    recorded: Option<&str>,
+    has_settings: bool,
+) -> Option<LanguageRange> {
+    language(&Facts {
+        version,
+        recorded,
+        baked: None,
+        environment: None,
+        has_settings,
+        main_package: None,
+        goos: None,
+        goarch: None,
+        crypto_linked: None,
+        unfit_for_fips: None,
+    })
+}
+
 /// The main-module `go` lines that explain the defaults; `None` when nothing was recorded that could tell: no record and
 /// no built-in string, a toolchain before 1.21, or one without a row.
 pub fn language(facts: &Facts) -> Option<LanguageRange> {

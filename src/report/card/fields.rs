@@ -1,8 +1,9 @@
 //! The rows at the top of the card: one function each.
 
 use super::{Context, joined, safe};
-use crate::report::model::{BuildInfoSource, Verdict, VersionClaim};
+use crate::report::model::{BuildInfoSource, LinkedPackage, ModuleList, Verdict, VersionClaim};
 use crate::report::terms;
+use std::collections::BTreeSet;
 
 /// A label and what to say; `None`: nothing.
 pub type Field = (&'static str, fn(&Context) -> Option<String>);
@@ -14,6 +15,8 @@ pub const FIELDS: &[Field] = &[
     ("version", version),
     ("go", go),
     ("record", record),
+    ("modules", modules),
+    ("packages", packages),
     ("evidence", evidence),
     ("port", port),
     ("build", build),
@@ -137,6 +140,45 @@ fn record(c: &Context) -> Option<String> {
         }
         (_, Some(BuildInfoSource::Scan)) => "found by searching the whole file".to_owned(),
     };
+    Some(text)
+}
+
+/// Said only where the list below is missing or has gaps.
+fn modules(c: &Context) -> Option<String> {
+    let list = c.binary.module_list();
+    let why = list.why()?;
+    let how_much = if list.is_unknown() {
+        "unknown"
+    } else {
+        "incomplete"
+    };
+    let text = c.warn(&format!("{how_much} ({why})"));
+    if c.binary.packages.is_some() && !c.binary.has_package_names() {
+        return Some(format!("{text}, and the names of packages are made up"));
+    }
+    let rows = c.binary.stand_ins();
+    let groups: BTreeSet<&str> = rows
+        .iter()
+        .filter(|s| !s.is_own)
+        .map(|s| s.group())
+        .collect();
+    if c.binary.packages.is_none() {
+        return Some(text);
+    }
+    let count = terms::count(groups.len() as u64, "dependency", "dependencies");
+    Some(format!("{text}, {count} in the function table"))
+}
+
+/// What the function table says is linked in.
+fn packages(c: &Context) -> Option<String> {
+    let all = c.binary.packages.as_deref()?;
+    let sum = |f: fn(&LinkedPackage) -> u64| all.iter().map(f).fold(0, u64::saturating_add);
+    let functions = terms::count(sum(|p| p.functions), "function", "functions");
+    let mut text = format!("{} with {functions}", terms::thousands(all.len() as u64));
+    let code = sum(|p| p.bytes);
+    if code > 0 {
+        text = format!("{text}, {} of code", terms::bytes(code));
+    }
     Some(text)
 }
 
@@ -319,7 +361,11 @@ fn godebug(c: &Context) -> Option<String> {
         facts
             .language_version
             .as_ref()
-            .map(|range| format!("as of a go.mod that says go {}", safe(range))),
+            .map(|range| match c.binary.module_list() {
+                // There is no go.mod: the go command takes the defaults of Go 1.20.
+                ModuleList::Gopath => "as of Go 1.20, as GOPATH mode has it".to_owned(),
+                _ => format!("as of a go.mod that says go {}", safe(range)),
+            }),
     );
     joined(parts)
 }

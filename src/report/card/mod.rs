@@ -73,6 +73,9 @@ pub fn write(
         section(look, &mut text, title, &lines);
     }
     sections::modules(&context, &mut text);
+    let found = sections::stand_ins(&context);
+    let title = format!("in the function table ({})", found.len());
+    section(look, &mut text, &title, &found);
     sections::settings(&context, &mut text);
     section(look, &mut text, "notes", &notes(binary));
     out.write_all(look.finish(&text).as_bytes())
@@ -100,6 +103,7 @@ pub fn parts(binary: &Binary, support: &SupportTable) -> Parts {
         ("evidence", sections::claims(&context)),
         ("godebug in force", sections::effective(&context)),
         ("build-host paths", sections::paths(&context)),
+        ("in the function table", sections::stand_ins(&context)),
         ("notes", notes(binary)),
     ];
     Parts {

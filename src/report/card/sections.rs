@@ -168,6 +168,23 @@ pub fn modules(c: &Context, out: &mut String) {
     section(c.look, out, &format!("modules ({})", lines.len()), &lines);
 }
 
+/// Packages that stand in for modules, those of one module in one line.
+pub fn stand_ins(c: &Context) -> Vec<String> {
+    let mut groups = BTreeMap::<&str, (u64, bool)>::new();
+    let rows = c.binary.stand_ins();
+    for row in &rows {
+        let group = groups.entry(row.group()).or_default();
+        group.0 += 1;
+        group.1 |= row.is_own;
+    }
+    let line = |(group, (count, is_own)): (&str, (u64, bool))| {
+        let own = if is_own { ", the program's own" } else { "" };
+        let count = terms::count(count, "package", "packages");
+        format!("{} {}", safe(group), c.dim(&format!("({count}{own})")))
+    };
+    groups.into_iter().map(line).collect()
+}
+
 fn padded(mut text: String, columns: usize) -> String {
     let blanks = columns.saturating_sub(width(&text));
     text.extend(std::iter::repeat_n(' ', blanks));

@@ -83,7 +83,7 @@ fn tiles(document: &Document, support: &SupportTable, remarks: &[Remark]) -> Vec
         .iter()
         .filter_map(|b| b.go_version.as_ref())
         .collect();
-    let rows: [(&str, usize, Tone, &str); 9] = [
+    let rows: [(&str, usize, Tone, &str); 10] = [
         ("Go programs", binaries.len(), Tone::Plain, ""),
         ("errors", level("error"), Tone::Bad, "level:error"),
         ("warnings", level("warning"), Tone::Warn, "level:warning"),
@@ -111,6 +111,12 @@ fn tiles(document: &Document, support: &SupportTable, remarks: &[Remark]) -> Vec
             flagged(&|b| b.build_info.is_none()),
             Tone::Warn,
             "flag:no-record",
+        ),
+        (
+            "without a list of modules",
+            flagged(&|b| b.module_list().is_unknown()),
+            Tone::Warn,
+            "flag:no-modules",
         ),
         ("not examined", document.unexamined.len(), Tone::Warn, ""),
     ];

@@ -1,7 +1,7 @@
 //! CycloneDX, JSON. Source: the specification's schema `bom-1.7.schema.json`; nothing here is newer than 1.6.
 
 use super::super::each::Each;
-use super::inventory::{Image, Key, Layer, Part, images};
+use super::inventory::{Aggregate, Image, Key, Layer, Part, images};
 use super::{Digesting, Input, Inventory, Remarks, date, id, purl, sha256_of, sha256_of_sum};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -223,14 +223,14 @@ impl<'a> Bill<'a> {
         all
     }
 
-    /// A record lists every module that is linked in; without one nobody knows.
+    /// Of which programs everything is listed that they depend on.
     fn compositions(self) -> Value {
-        let of = |known: bool| -> Vec<String> {
+        let of = |aggregate: Aggregate| -> Vec<String> {
             let programs = self.inventory.programs.iter().enumerate();
-            let programs = programs.filter(|(_, program)| program.is_complete == known);
+            let programs = programs.filter(|(_, program)| program.aggregate == aggregate);
             programs.map(|(n, _)| self.inventory.id_of(n)).collect()
         };
-        let rows = [("complete", of(true)), ("unknown", of(false))];
+        let rows = Aggregate::ALL.map(|aggregate| (aggregate.name(), of(aggregate)));
         rows.into_iter()
             .filter(|(_, refs)| !refs.is_empty())
             .map(|(aggregate, refs)| json!({"aggregate": aggregate, "dependencies": refs}))
@@ -279,11 +279,15 @@ impl<'a> Bill<'a> {
 
     fn module(self, part: &'a Part<Key>) -> Component<'a> {
         let key = &*part.key;
-        let purl = purl::of_module(&key.path, &key.version);
+        let purl = key.purl();
         let field = if purl.is_some() { "purl" } else { "name" };
-        let all = key.properties();
+        let all = part.properties();
+        let users = Cow::from(&part.users);
         Component {
-            evidence: Some(self.evidence(field, Cow::from(&part.users))),
+            evidence: Some(match key.by_functions {
+                None => self.evidence(field, users),
+                Some(_) => self.evidence_of(field, users, &[super::BY_FUNCTIONS]),
+            }),
             hashes: sha256_of_sum(&key.sum).map(|digest| hashes(&digest)),
             properties: (!all.is_empty()).then(|| properties(all)),
             purl: purl.map(Cow::from),
@@ -313,6 +317,10 @@ impl<'a> Bill<'a> {
             }
         }
         ways.sort_by(|a, b| b.0.total_cmp(&a.0));
+        self.evidence_of(field, users, &ways)
+    }
+
+    fn evidence_of(self, field: &str, users: Cow<'a, [u32]>, ways: &[(f64, &str)]) -> Evidence<'a> {
         let methods: Vec<Value> = ways
             .iter()
             .map(|(confidence, how)| {

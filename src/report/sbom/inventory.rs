@@ -1,12 +1,20 @@
 //! What a bill keeps of the records: every component once, in bounded memory.
 
 use super::super::model::{
-    Binary, End, ImageRecord, LayerRecord, Line, Location, Module, Run, Unexamined,
+    Binary, End, ImageRecord, LayerRecord, Line, Linked, Location, Module, ModuleList, Run,
+    Unexamined,
 };
+use super::super::stand_ins::StandIn;
 use super::super::terms;
-use super::{ID, digest, found, hex, id, name, program_purl, properties};
-use std::collections::{BTreeMap, HashMap};
+use super::{ID, digest, found, hex, id, name, program_purl, properties, purl};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+
+/// What is said where there is no version.
+const NO_VERSION: &str = "unknown: the function table names packages, and no versions";
+/// What is said where the module is not certain.
+const NO_MODULE: &str =
+    "unknown: the path of a package does not tell where that of its module ends";
 
 /// The components of a bill, each once: of the records only what the bill says of them.
 pub struct Inventory {
@@ -29,9 +37,21 @@ pub struct Full;
 /// A module, and the numbers of the programs whose records name it.
 pub(super) struct Part<K> {
     pub(super) key: Arc<K>,
+    /// Its packages in the function tables of the programs that use it, where these stand in for a record.
+    pub(super) packages: BTreeSet<Box<str>>,
     /// What its name ends with.
     pub(super) digest: [u8; ID],
     pub(super) users: Vec<u32>,
+}
+
+impl Part<Key> {
+    /// Facts that neither format has a field for.
+    pub(super) fn properties(&self) -> Vec<(&'static str, String)> {
+        let mut all = self.key.properties();
+        let packages = self.packages.iter();
+        all.extend(packages.map(|path| ("gospect:package", path.to_string())));
+        all
+    }
 }
 
 impl<K> Part<K> {
@@ -51,11 +71,46 @@ pub(super) struct Program {
     pub(super) sha256: Option<String>,
     /// How the record was found. The confidence orders the ways; it is no probability.
     pub(super) found: (f64, &'static str),
-    /// A record lists every module that is linked in; without one nobody knows.
-    pub(super) is_complete: bool,
+    pub(super) aggregate: Aggregate,
     pub(super) modules: Vec<u32>,
     pub(super) toolchain: Option<String>,
     pub(super) properties: Vec<(String, String)>,
+}
+
+/// Whether a program depends on more than the bill says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aggregate {
+    /// The record lists every module that is linked in.
+    Complete,
+    /// The record lists modules, and there is code of others.
+    Incomplete,
+    /// Nobody knows: what is listed is what has left a function.
+    Unknown,
+}
+
+impl Aggregate {
+    pub(super) const ALL: [Self; 3] = [Self::Complete, Self::Incomplete, Self::Unknown];
+
+    fn of(binary: &Binary) -> Self {
+        let has_gaps = |linked: &Linked| !linked.not_recorded.is_empty();
+        match binary.module_list() {
+            ModuleList::Cut => Self::Incomplete,
+            ModuleList::Recorded if binary.linked.as_ref().is_some_and(has_gaps) => {
+                Self::Incomplete
+            }
+            ModuleList::Recorded | ModuleList::Empty => Self::Complete,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// CycloneDX's word.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Incomplete => "incomplete",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// One image with the programs of each layer, by number.
@@ -83,6 +138,17 @@ pub(super) struct Key {
     pub(super) sum: Box<str>,
     pub(super) replaces: Option<(Box<str>, Box<str>)>,
     pub(super) directory: Option<Box<str>>,
+    /// No record names it: it is what packages of the function table show.
+    pub(super) by_functions: Option<Shown>,
+}
+
+/// What the path of a component that no record names is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) enum Shown {
+    /// The beginning of the path of a module.
+    Module,
+    /// A package, of whose module nothing is certain.
+    Package,
 }
 
 impl Key {
@@ -97,6 +163,7 @@ impl Key {
                 sum: "".into(),
                 replaces: original,
                 directory: Some(by.path.as_str().into()),
+                by_functions: None,
             },
             Some(by) => Self::plain(by, original),
         }
@@ -109,6 +176,33 @@ impl Key {
             sum: module.sum.as_str().into(),
             replaces,
             directory: None,
+            by_functions: None,
+        }
+    }
+
+    /// A component that only the function table shows.
+    fn of_functions(package: &StandIn<'_>) -> Self {
+        let shown = match package.module {
+            Some(_) => Shown::Module,
+            None => Shown::Package,
+        };
+        Self {
+            by_functions: Some(shown),
+            ..Self::plain(
+                &Module {
+                    path: package.group().to_owned(),
+                    ..Module::default()
+                },
+                None,
+            )
+        }
+    }
+
+    /// Its package URL; none for what may be no module.
+    pub(super) fn purl(&self) -> Option<String> {
+        match self.by_functions {
+            Some(Shown::Package) => None,
+            _ => purl::of_module(&self.path, &self.version),
         }
     }
 
@@ -124,7 +218,10 @@ impl Key {
             replaces,
             &self.directory,
         );
-        digest(&format!("{parts:?}"))
+        match self.by_functions {
+            None => digest(&format!("{parts:?}")),
+            Some(shown) => digest(&format!("{parts:?} {shown:?}")),
+        }
     }
 
     /// Bytes of memory with all that is kept beside it.
@@ -141,6 +238,18 @@ impl Key {
     /// Facts that neither format has a field for.
     pub(super) fn properties(&self) -> Vec<(&'static str, String)> {
         let mut all = Vec::new();
+        match self.by_functions {
+            None => {}
+            Some(Shown::Module) => {
+                all.push(("gospect:evidence", super::FUNCTION_TABLE.to_owned()));
+                all.push(("gospect:version", NO_VERSION.to_owned()));
+            }
+            Some(Shown::Package) => {
+                all.push(("gospect:evidence", super::FUNCTION_TABLE.to_owned()));
+                all.push(("gospect:version", NO_VERSION.to_owned()));
+                all.push(("gospect:module", NO_MODULE.to_owned()));
+            }
+        }
         if !self.sum.is_empty() {
             all.push(("gospect:h1", self.sum.to_string()));
         }
@@ -215,6 +324,19 @@ impl Inventory {
         for module in binary.build_info.iter().flat_map(|info| &info.deps) {
             modules.push(self.module(module)?);
         }
+        let mut own = Vec::new();
+        for package in binary.stand_ins() {
+            self.take(package.package.len() as u64 + 80)?;
+            if package.is_own {
+                own.push(("gospect:package".to_owned(), package.package.to_owned()));
+                continue;
+            }
+            let module = self.component(Key::of_functions(&package))?;
+            modules.push(module);
+            if let Some(part) = self.modules.get_mut(module as usize) {
+                part.packages.insert(package.package.into());
+            }
+        }
         // A record that names a module twice is one use of it.
         modules.sort_unstable();
         modules.dedup();
@@ -229,7 +351,8 @@ impl Inventory {
                 .or_default()
                 .push(number);
         }
-        let properties = properties(binary);
+        let mut properties = properties(binary);
+        properties.extend(own);
         let texts = properties
             .iter()
             .map(|(name, value)| name.len() + value.len() + 80);
@@ -252,7 +375,7 @@ impl Inventory {
             purl,
             sha256: binary.sha256.clone(),
             found: found(binary),
-            is_complete: binary.build_info.is_some(),
+            aggregate: Aggregate::of(binary),
             modules,
             toolchain: binary.go_version.clone(),
             properties,
@@ -262,7 +385,10 @@ impl Inventory {
 
     /// The number of a module.
     pub(super) fn module(&mut self, module: &Module) -> Result<u32, Full> {
-        let key = Key::new(module);
+        self.component(Key::new(module))
+    }
+
+    fn component(&mut self, key: Key) -> Result<u32, Full> {
         if let Some(number) = self.numbers.get(&key) {
             return Ok(*number);
         }
@@ -272,6 +398,7 @@ impl Inventory {
         self.modules.push(Part {
             digest: key.digest(),
             key: Arc::clone(&key),
+            packages: BTreeSet::new(),
             users: Vec::new(),
         });
         self.numbers.insert(key, number);

@@ -68,6 +68,11 @@ fn not_examined(thing: &Unexamined) -> String {
     format!("{}: {} ({})", thing.path, thing.reason, thing.detail)
 }
 
+/// How a component that no record names was found.
+const FUNCTION_TABLE: &str = "function table";
+/// The same with its place among the ways to find a record.
+const BY_FUNCTIONS: (f64, &str) = (0.6, FUNCTION_TABLE);
+
 /// How the record of a binary was found.
 fn found(binary: &Binary) -> (f64, &'static str) {
     match binary.build_info_source {
@@ -132,6 +137,7 @@ const ELSEWHERE: &[&str] = &[
     "platform",
     "layer",
     "layer_digest",
+    "function_table",
     "claims_confirmed",
     "claims_contradicted",
 ];
@@ -144,6 +150,10 @@ fn properties(binary: &Binary) -> Vec<(String, String)> {
         .filter(|c| !ELSEWHERE.contains(&c.name))
         .filter_map(|c| Some((format!("gospect:{}", c.name), c.of(binary)?)));
     let mut all: Vec<_> = columns.filter(|(_, value)| !value.is_empty()).collect();
+    let list = binary.module_list();
+    if let Some(why) = list.why().filter(|_| list.is_unknown()) {
+        all.push(("gospect:modules".to_owned(), format!("unknown ({why})")));
+    }
     for setting in binary.build_info.iter().flat_map(|info| &info.settings) {
         all.push((
             format!("gospect:setting:{}", setting.key),

@@ -187,15 +187,8 @@ impl<'a> Bill<'a> {
         checksum(&mut all, digest.as_deref());
         let version = Some(&*key.version).filter(|version| !version.is_empty());
         put(&mut all, "versionInfo", version);
-        references(
-            &mut all,
-            &[(
-                "PACKAGE-MANAGER",
-                "purl",
-                purl::of_module(&key.path, &key.version),
-            )],
-        );
-        let notes = key.properties().into_iter();
+        references(&mut all, &[("PACKAGE-MANAGER", "purl", key.purl())]);
+        let notes = part.properties().into_iter();
         self.annotate(
             &mut all,
             notes.map(|(name, value)| (name.to_owned(), value)),

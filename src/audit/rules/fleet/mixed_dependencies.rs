@@ -1,4 +1,5 @@
 use super::not_compared;
+use crate::audit::fleet::Group;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -33,6 +34,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
             .into_iter()
             .filter(|m| !crate::audit::glob::any(&allow, &m.module))
             .collect();
+        unknown(group, sink);
         let Some(first) = mixed.first() else { continue };
         let mut report = Report::new(format!(
             "programs of {} have different versions of {} dependencies",
@@ -62,9 +64,63 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
     }
 }
 
+/// Says of which programs of a group nothing was compared: nothing found there does not mean that they agree.
+fn unknown(group: &Group, sink: &mut Sink) {
+    let rows = group.rows().iter().filter(|row| row.modules_unknown);
+    let paths: Vec<&str> = rows.clone().map(|row| row.path.as_str()).collect();
+    let Some(first) = rows.clone().next() else {
+        return;
+    };
+    let report = Report::new(format!(
+        "{} of {} programs of {} have no list of modules: their dependencies were not compared",
+        paths.len(),
+        group.rows().len(),
+        group.name()
+    ))
+    .see("module_list", "unknown")
+    .see(
+        "programs",
+        paths
+            .into_iter()
+            .take(MODULES)
+            .collect::<Vec<_>>()
+            .join(", "),
+    )
+    .salient("unknown")
+    .salient(group.name())
+    .help("build them in module mode: `GO111MODULE=on go build`")
+    .at_most(Level::Note)
+    .at(first.path.clone(), first.location.clone());
+    sink.report(report);
+}
+
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
+
+    #[test]
+    fn programs_without_a_list_are_said_to_be_unknown() {
+        let one = |path: &str| {
+            change(gopath(&["github.com/x/y"]), |b| {
+                b.path = path.into();
+                b.main_package = Some("github.com/me/app/cmd/a".into());
+            })
+        };
+        let listed = binary(|b| {
+            b.build_info.as_mut().unwrap().main.path = "github.com/me/app".into();
+        });
+        let setup = Setup {
+            rule: "mixed-dependencies",
+            ..Setup::default()
+        };
+        let found = setup.judge_all(&[one("a"), listed, one("b")]);
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0]
+                .message
+                .starts_with("2 of 3 programs of github.com/me/app have no list")
+        );
+    }
 
     #[test]
     fn differing_modules_are_listed_once() {

@@ -47,7 +47,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 .see("GODEBUG (environment)", format!("{key}={now}"))
                 .see("GODEBUG (built in)", format!("{key}={before}"))
                 .salient(key.clone())
-                .help(format!("say it once, in go.mod: `go mod edit -godebug={key}={now}`, and drop it from the environment")),
+                .help(match ctx.is_gopath() {
+                    true => format!("say it once, in package main: `//go:debug {key}={now}`, and drop it from the environment"),
+                    false => format!("say it once, in go.mod: `go mod edit -godebug={key}={now}`, and drop it from the environment"),
+                }),
         );
     }
 }

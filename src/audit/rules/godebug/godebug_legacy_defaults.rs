@@ -31,19 +31,34 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if old.is_empty() {
         return;
     }
+    let (keeps, source) = if ctx.is_gopath() {
+        (
+            "GOPATH mode, which has the defaults of Go 1.20,".to_owned(),
+            "GOPATH mode",
+        )
+    } else {
+        (format!("`go {line}` in go.mod"), "go line")
+    };
     let mut report = Report::new(format!(
-        "`go {line}` in go.mod keeps {} old default{}, {} of them weaker",
+        "{keeps} keeps {} old default{}, {} of them weaker",
         old.len(),
         if old.len() == 1 { "" } else { "s" },
         weak.len()
     ))
-    .see("go line", line)
-    .salient(line)
-    .help(format!(
+    .see(source, line)
+    .salient(line);
+    report = if ctx.is_gopath() {
+        report.help(format!(
+            "build in module mode, `GO111MODULE=on go build`, with `go 1.{}` in go.mod; or name single settings with `//go:debug KEY=VALUE` in package main",
+            release.minor
+        ))
+    } else {
+        report.help(format!(
         "`go mod edit -go=1.{} && go test ./...` in the main module (go.work where there is one), drop `default=go1.N` from its `godebug` block and \
          `//go:debug` lines, then rebuild",
         release.minor
-    ));
+        ))
+    };
     for (s, why) in &weak {
         report = report.see(format!("{}={}", s.key, s.value), *why);
     }
@@ -91,5 +106,9 @@ mod tests {
             found[0].message
         );
         assert!(judge_one("godebug-legacy-defaults", &binary(|_| ())).is_empty());
+        let in_gopath_mode = change(gopath(&[]), |g| g.godebug = b.godebug.clone());
+        let found = judge_one("godebug-legacy-defaults", &in_gopath_mode);
+        assert!(found[0].message.starts_with("GOPATH mode"), "{found:?}");
+        assert!(!found[0].message.contains("go.mod"));
     }
 }

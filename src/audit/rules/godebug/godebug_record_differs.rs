@@ -53,7 +53,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             .see("DefaultGODEBUG", shown(recorded))
             .see("runtime.godebugDefault", shown(baked))
             .salient(keys.join(","))
-            .help("drop `-X runtime.godebugDefault=...` from -ldflags; set defaults with `go mod edit -godebug=KEY=VALUE`, then rebuild"),
+            .help(match ctx.is_gopath() {
+                true => "drop `-X runtime.godebugDefault=...` from -ldflags; set defaults with `//go:debug KEY=VALUE` in package main, then rebuild",
+                false => "drop `-X runtime.godebugDefault=...` from -ldflags; set defaults with `go mod edit -godebug=KEY=VALUE`, then rebuild",
+            }),
     );
 }
 

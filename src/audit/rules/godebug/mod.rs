@@ -50,6 +50,13 @@ fn undo(ctx: &Ctx, s: &EffectiveSetting) -> String {
         "baked" if !recorded(ctx, s) => {
             "drop `-X runtime.godebugDefault=...` from -ldflags and rebuild".to_string()
         }
+        _ if implied(ctx, s) && ctx.is_gopath() => {
+            "build in module mode, `GO111MODULE=on go build`, with a new `go` line: GOPATH mode has the defaults of Go 1.20"
+                .to_string()
+        }
+        _ if ctx.is_gopath() => {
+            format!("look for `//go:debug {key}=` in package main, then rebuild")
+        }
         _ if implied(ctx, s) => format!(
             "raise the `go` line of the main module: `go mod edit -go=1.{}`, then rebuild",
             ctx.release.map_or_else(known::newest_minor, |r| r.minor)

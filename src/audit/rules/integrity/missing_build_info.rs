@@ -1,4 +1,5 @@
 use crate::audit::rules::prelude::*;
+use crate::report::model::ModuleList;
 
 pub const META: Meta = Meta {
     code: "GS161",
@@ -9,7 +10,7 @@ pub const META: Meta = Meta {
     options: &[],
     since: "0.1.0",
     doc: Doc {
-        what: "The program is Go, but no main package, module or dependency is recorded.",
+        what: "The program is Go, but neither its main module nor a dependency is recorded: there is no record, or it was built in GOPATH mode or by Bazel. Programs built from files with the standard library alone have no modules to record, and the commands of Go itself are part of its release.",
         why: "Vulnerability scanners find nothing in such a file, and an empty list looks clean.",
         example: "Programs built by Bazel's older rules_go, in GOPATH mode, or with `-X runtime.modinfo=`.",
         fix: "Build with the `go` command in module mode: `GO111MODULE=on go build`. With Bazel, use a rules_go that records modules (0.63 and newer).",
@@ -18,27 +19,38 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let b = ctx.binary;
-    let has = b
-        .build_info
-        .as_ref()
-        .is_some_and(|i| !i.path.is_empty() || !i.main.path.is_empty() || !i.deps.is_empty());
+    let list = b.module_list();
+    // The commands of the Go distribution are part of its release, which is recorded.
+    let has = !list.is_unknown() || list == ModuleList::Distribution;
     // Modules exist since Go 1.11 and are the default since 1.16: older programs could not know better.
     if has || ctx.release.is_some_and(|r| r.minor < 16) {
         return;
     }
-    let mut report = Report::new("no modules are recorded: scanners find nothing in this file")
-        .see(
-            "build_info",
-            if b.build_info.is_some() {
-                "no modules"
-            } else {
-                "none"
-            },
-        )
-        .help(format!(
+    let why = match list {
+        ModuleList::Gopath | ModuleList::Bazel => list.why().map(|why| format!(" ({why})")),
+        _ => None,
+    };
+    let mut report = Report::new(format!(
+        "no modules are recorded{}: scanners find nothing in this file",
+        why.unwrap_or_default()
+    ))
+    .see(
+        "build_info",
+        if b.build_info.is_some() {
+            "no modules"
+        } else {
+            "none"
+        },
+    )
+    .help(match list {
+        ModuleList::Bazel => {
+            "use a rules_go that records modules (0.63 and newer), and build again".to_owned()
+        }
+        _ => format!(
             "build in module mode: `GO111MODULE=on {}`",
             ctx.go_build("-trimpath")
-        ));
+        ),
+    });
     if let Some(main) = &b.main_package {
         report = report.see("main_package", main.clone());
     }
@@ -48,6 +60,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
+    use crate::report::model::ModuleList;
 
     #[test]
     fn an_empty_record_is_as_bad_as_none() {
@@ -64,6 +77,15 @@ mod tests {
             1
         );
         assert!(judge_one("missing-build-info", &binary(|_| ())).is_empty());
+        let found = judge_one("missing-build-info", &gopath(&[]));
+        assert!(
+            found[0].message.contains("built in GOPATH mode"),
+            "{found:?}"
+        );
+        for list in [ModuleList::Empty, ModuleList::Distribution] {
+            let b = change(gopath(&[]), |b| b.module_list = Some(list));
+            assert!(judge_one("missing-build-info", &b).is_empty());
+        }
         assert!(
             judge_one(
                 "missing-build-info",

@@ -1,6 +1,7 @@
 use super::effective;
 use crate::audit::glob;
 use crate::audit::rules::prelude::*;
+use std::collections::BTreeMap;
 
 pub const META: Meta = Meta {
     code: "GS137",
@@ -24,7 +25,7 @@ pub const META: Meta = Meta {
     ],
     since: "0.1.0",
     doc: Doc {
-        what: "A recorded dependency (or what replaced it) matches `deny`, or `allow` is set and it matches none of it.",
+        what: "A recorded dependency (or what replaced it) matches `deny`, or `allow` is set and it matches none of it. Where the record lists no modules (GOPATH mode, Bazel, no record), the packages of the function table are asked: one that is, or may be, of a denied module is found, and so is one that cannot be of an allowed one. Versions are not known there; `modules-unknown` says so.",
         why: "Licences, retracted versions, libraries you have moved away from: the list is yours.",
         example: "`denied-module = { deny = [\"github.com/dgrijalva/jwt-go\", \"example.com/lib@v1.2.3\"] }`.",
         fix: "Find who needs it: `go mod why -m MODULE`; then replace or update that.",
@@ -37,6 +38,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if deny.is_empty() && allow.is_none() {
         return;
     }
+    not_recorded(ctx, &deny, allow.as_deref(), sink);
     let Some(build) = &ctx.binary.build_info else {
         return;
     };
@@ -68,9 +70,115 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     }
 }
 
+/// What the function table shows where the record lists no modules, or not all of them. A path denies a package that is, or may be, of
+/// a module with that path; versions are not known there, and `modules-unknown` says so.
+fn not_recorded(ctx: &Ctx, deny: &[&str], allow: Option<&[&str]>, sink: &mut Sink) {
+    let rows = ctx.binary.stand_ins();
+    let mut groups: BTreeMap<&str, (String, Vec<&str>)> = BTreeMap::new();
+    for row in rows.iter().filter(|row| !row.is_own) {
+        let paths = deny.iter().filter(|d| !d.contains('@'));
+        let by = paths
+            .filter_map(|d| {
+                row.module_paths()
+                    .find(|path| glob::matches(d, path))
+                    .map(|path| (path, d))
+            })
+            .next();
+        let group = row.group();
+        let (name, message) = match (by, allow) {
+            (Some((path, by)), _) => {
+                let name = if path.len() > group.len() {
+                    path
+                } else {
+                    group
+                };
+                (name, format!("{name} is denied by `{by}`"))
+            }
+            (None, Some(allow)) if !row.module_paths().any(|path| glob::any(allow, path)) => {
+                (group, format!("{group} is not among the modules allowed"))
+            }
+            _ => continue,
+        };
+        let (_, packages) = groups.entry(name).or_insert_with(|| (message, Vec::new()));
+        packages.push(row.package);
+    }
+    for (name, (message, packages)) in groups {
+        let mut report = Report::new(format!("{message}; its version is not known"))
+            .salient(name)
+            .help("the function table shows it: look for the import in the source and replace it");
+        for package in packages.iter().take(PACKAGES) {
+            report = report.see("function table", *package);
+        }
+        if let Some(more) = packages
+            .len()
+            .checked_sub(PACKAGES)
+            .filter(|more| *more > 0)
+        {
+            report = report.see("and", format!("{more} more packages"));
+        }
+        sink.report(report);
+    }
+}
+
+/// Most packages that one finding lists.
+const PACKAGES: usize = 5;
+
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
+
+    #[test]
+    fn without_a_list_the_function_table_answers() {
+        let b = gopath(&[
+            "example.com/app/lib",
+            "github.com/dgrijalva/jwt-go/request",
+            "github.com/x/y/v3/z",
+            "example.org/odd/pkg",
+            "fmt",
+        ]);
+        let with = |options: &str| {
+            let found = Setup {
+                policy: &format!("[rules]\ndenied-module = {{ {options} }}"),
+                rule: "denied-module",
+                ..Setup::default()
+            }
+            .judge(&b);
+            found.into_iter().map(|f| f.message).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            with("deny = [\"github.com/dgrijalva/*\"]"),
+            [
+                "github.com/dgrijalva/jwt-go is denied by `github.com/dgrijalva/*`; its version is not known"
+            ]
+        );
+        for (options, count) in [
+            ("deny = [\"github.com/x/y\"]", 0),
+            ("deny = [\"github.com/x/y/v3\"]", 1),
+            ("deny = [\"github.com/dgrijalva/jwt-go/request\"]", 1),
+            ("deny = [\"github.com/dgrijalva/jwt-go@v3.2.0\"]", 0),
+            ("deny = [\"example.org/odd\"]", 1),
+            ("deny = [\"example.com/app/lib\"]", 0),
+            ("allow = [\"github.com/**\"]", 1),
+            ("allow = [\"github.com/**\", \"example.org/odd\"]", 0),
+            ("allow = []", 3),
+        ] {
+            assert_eq!(with(options).len(), count, "{options}: {:?}", with(options));
+        }
+    }
+
+    #[test]
+    fn code_that_a_list_does_not_explain_is_asked_too() {
+        let b = binary(|b| {
+            b.linked.as_mut().unwrap().not_recorded = vec!["github.com/a/b/c".into()];
+        });
+        let found = Setup {
+            policy: "[rules]\ndenied-module = { deny = [\"github.com/a/b\"] }",
+            rule: "denied-module",
+            ..Setup::default()
+        }
+        .judge(&b);
+        assert_eq!(found.len(), 1);
+    }
 
     #[test]
     fn paths_versions_and_replacements_are_matched() {

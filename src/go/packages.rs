@@ -1,0 +1,186 @@
+//! Every package with code in the program, with the number of its functions and the bytes of its code, from the function table
+//! (src/cmd/link/internal/ld/pcln.go and src/runtime/runtime2.go `_func`, Go 1.2 to 1.27). It stands in for the list of modules
+//! where a program has none.
+
+use super::functions::{Functions, is_of, package};
+use super::identify::Tables;
+use super::pclntab::{Layout, Pclntab};
+use crate::exe::{Format, Image};
+use crate::knowledge::modules;
+use crate::report::model::{BuildInfo, LinkedPackage};
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+/// Where `_func` holds what is read of it, behind the entry: the offset of the name, then the offset of the table of files.
+const NAME: u64 = 0;
+const FILES: u64 = 16;
+
+/// Functions of one package.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tally {
+    functions: u64,
+    bytes: u64,
+}
+
+/// A function with a body of its own.
+struct Body {
+    /// Offset of its name.
+    name: u64,
+    /// Bytes of its code.
+    size: u64,
+    /// The compiler or assembler of Go made it. What C objects bring has no table of source files, and names that are no import paths.
+    is_go: bool,
+}
+
+/// The packages of a program, by path, vendored ones under the path that they are imported by; `None` when there is no function table.
+/// Functions that exist only inside others are counted and have no bytes (Go 1.16 and newer). Where the record names
+/// modules, those are the modules; else [`modules::prefix`] says what is certain.
+pub fn read(
+    tables: &Tables<'_>,
+    functions: &Functions,
+    info: Option<&BuildInfo>,
+) -> Option<Vec<LinkedPackage>> {
+    let table = tables.pclntab()?;
+    let image = tables.image();
+    // Names that the first reading took for packages, so that a name which holds two paths is given to the same one.
+    let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
+    let mut last: (Vec<u8>, Option<&str>) = (Vec::new(), None);
+    let mut count = |name: &[u8], bytes: u64| {
+        if !is_of(name, &last.0) {
+            last.1 = functions.owner(name);
+            last.0.clear();
+            if let Some(prefix) = last.1.and_then(|_| package(name)) {
+                last.0.extend_from_slice(prefix);
+                last.0.push(b'.');
+            }
+        }
+        if let Some(package) = last.1 {
+            let tally = tallies.entry(package).or_default();
+            tally.functions += 1;
+            tally.bytes = tally.bytes.saturating_add(bytes);
+        }
+    };
+    let limit = text_size(tables);
+    let mut bodies = bodies(image, table, limit)?;
+    if table.layout == Layout::Go12 {
+        for body in bodies.iter().filter(|body| body.is_go) {
+            if let Some(name) = table.name(image, body.name) {
+                count(name, body.size);
+            }
+        }
+    } else {
+        bodies.sort_unstable_by_key(|body| body.name);
+        let mut rest = bodies.iter().peekable();
+        table.names_with_offsets::<()>(image, &mut |offset, name| {
+            while rest.next_if(|body| body.name < offset).is_some() {}
+            let (mut own, mut go, mut bytes) = (0u64, 0u64, 0u64);
+            while let Some(body) = rest.next_if(|body| body.name == offset) {
+                own += 1;
+                go += u64::from(body.is_go);
+                bytes = bytes.saturating_add(body.size);
+            }
+            if own == 0 || go > 0 {
+                count(name, bytes);
+            }
+            ControlFlow::Continue(())
+        });
+    }
+    let named = |path: &str| module_of(path, info);
+    let mut merged: BTreeMap<&str, Tally> = BTreeMap::new();
+    for (path, tally) in tallies {
+        let into = merged.entry(modules::unvendored(path)).or_default();
+        into.functions += tally.functions;
+        into.bytes = into.bytes.saturating_add(tally.bytes);
+    }
+    let rows = merged.into_iter().map(|(path, tally)| LinkedPackage {
+        path: path.to_owned(),
+        module: named(path),
+        functions: tally.functions,
+        bytes: tally.bytes,
+    });
+    Some(rows.collect())
+}
+
+/// The module of a package: that of the record with the longest path, else what its path shows.
+fn module_of(path: &str, info: Option<&BuildInfo>) -> Option<String> {
+    let Some(info) = info else {
+        return modules::prefix(path).map(str::to_owned);
+    };
+    if path == modules::MAIN && !info.main.path.is_empty() {
+        return Some(info.main.path.clone());
+    }
+    let all = info
+        .deps
+        .iter()
+        .chain([&info.main])
+        .map(|module| module.path.as_str());
+    let holds = |module: &&str| {
+        let rest = path.strip_prefix(module);
+        !module.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let longest = all.filter(holds).max_by_key(|module| module.len());
+    longest.or_else(|| modules::prefix(path)).map(str::to_owned)
+}
+
+/// The most code that the functions can have together.
+fn text_size(tables: &Tables<'_>) -> u64 {
+    let image = tables.image();
+    let executable = image.segments.iter().filter(|s| s.executable);
+    let segments = executable.fold(0u64, |sum, s| sum.saturating_add(s.size));
+    match tables.moduledata() {
+        Some(module) => segments.min(module.text.1.saturating_sub(module.text.0)),
+        None => segments,
+    }
+}
+
+/// The rows of the function table with what the structures that they point at say. Code that a row claims twice is counted once, so that
+/// all sizes together are no more than `limit`.
+fn bodies(image: &Image<'_>, table: &Pclntab, limit: u64) -> Option<Vec<Body>> {
+    let word = match table.layout {
+        Layout::Go12 | Layout::Go116 => image.pointer_size(),
+        Layout::Go118 | Layout::Go120 => 4,
+    };
+    // Offsets count from the header up to Go 1.15, from the function table since.
+    let base = match table.layout {
+        Layout::Go12 => table.address,
+        _ => table.function_table.0,
+    };
+    let size = table
+        .functions
+        .checked_mul(2)?
+        .checked_add(1)?
+        .checked_mul(word)?;
+    let rows = image.bytes(table.function_table.0, size)?;
+    let step = usize::try_from(word).ok()?;
+    let at = |i: usize| {
+        rows.get(i * step..(i + 1) * step)
+            .map_or(0, |b| image.number(b))
+    };
+    let count = rows.len() / step / 2;
+    // Functions of a WebAssembly module are numbered: the numbers are no addresses.
+    let has_sizes = image.format != Format::Wasm;
+    let (mut covered, mut room) = (0, limit);
+    let mut all = Vec::with_capacity(count);
+    for i in 0..count {
+        let (start, offset, end) = (at(2 * i), at(2 * i + 1), at(2 * i + 2));
+        let size = end.saturating_sub(start.max(covered)).min(room);
+        covered = covered.max(end);
+        room -= size;
+        let Some(field) = base.checked_add(offset).and_then(|a| a.checked_add(word)) else {
+            continue;
+        };
+        let Some(function) = image.bytes(field, FILES + 4) else {
+            continue;
+        };
+        let number = |at: u64| {
+            let at = at as usize;
+            function.get(at..at + 4).map_or(0, |b| image.number(b))
+        };
+        all.push(Body {
+            name: number(NAME),
+            size: if has_sizes { size } else { 0 },
+            is_go: number(FILES) != 0,
+        });
+    }
+    Some(all)
+}
