@@ -30,6 +30,8 @@ pub struct Feed {
     parts: Vec<Part>,
     options: Options,
     run: Run,
+    /// Patterns of `--exclude`, as given.
+    exclude: Vec<String>,
     /// Whether a terminal may show how far the scan is: not where another program shows the results there as they come.
     pub progress: bool,
 }
@@ -74,6 +76,7 @@ impl Feed {
             parts,
             options,
             run,
+            exclude: args.exclude.clone(),
             progress: true,
         })
     }
@@ -86,6 +89,7 @@ impl Feed {
             parts,
             options,
             run,
+            exclude: Vec::new(),
             progress: true,
         }
     }
@@ -108,6 +112,8 @@ impl Feed {
     ) -> Result<End, String> {
         let counters = Arc::new(Counters::default());
         let progress = Progress::start(quiet || !self.progress, &counters);
+        let tally = Arc::clone(&counters);
+        let mut images = 0u64;
         let options = Options {
             progress: Some(counters),
             ..self.options
@@ -119,6 +125,7 @@ impl Feed {
             }
             None => forward(line),
         };
+        let nothing_named = self.run.targets.is_empty();
         let mut written = take(Line::Run(self.run));
         let mut total = End::default();
         for part in self.parts {
@@ -128,6 +135,7 @@ impl Feed {
             match part {
                 Part::Scan(named) => {
                     let outcome = scan::run(&named, &options, &mut |event| {
+                        images += u64::from(matches!(event, Event::Image(_)));
                         if written.is_ok() {
                             written = match line_of(event, quiet, progress.as_ref()) {
                                 Some(line) => take(line),
@@ -161,6 +169,28 @@ impl Feed {
                         }
                     }
                 }
+            }
+        }
+        if written.is_ok() && !quiet {
+            if nothing_named {
+                tell(progress.as_ref(), "--files-from", "the list names nothing");
+            }
+            let excluded_nothing = |glob: usize| !tally.tally.is_excluded_by(glob);
+            for (glob, pattern) in self.exclude.iter().enumerate() {
+                if excluded_nothing(glob) {
+                    tell(
+                        progress.as_ref(),
+                        &format!("--exclude {pattern}"),
+                        "matched nothing",
+                    );
+                }
+            }
+            if let (Some(wish), 0, false) = (&options.platform, images, total.failed) {
+                tell(
+                    progress.as_ref(),
+                    &format!("--platform {wish}"),
+                    "chose nothing: there was no image",
+                );
             }
         }
         // The end is where most formats start to write: the terminal is theirs now.
@@ -280,6 +310,8 @@ fn add(total: &mut End, end: End) {
     *sum = sum.saturating_add(reach.go);
     let sum = &mut total.reach.unexamined;
     *sum = sum.saturating_add(reach.unexamined);
+    let sum = &mut total.reach.links;
+    *sum = sum.saturating_add(reach.links);
     let sum = &mut total.reach.bytes;
     *sum = sum.saturating_add(reach.bytes);
     merge(&mut total.summary.go_versions, summary.go_versions);

@@ -60,8 +60,10 @@ pub struct Inspection {
     pub found: Vec<Found>,
     /// What was wrong with the file although it was opened; also for files that are not Go.
     pub faults: Vec<String>,
-    /// Headers were cut off, so that nothing found does not mean nothing there.
+    /// Parts of the file were cut off, so that not all of its facts are there, and nothing found does not mean nothing there.
     pub damage: Option<String>,
+    /// Offset behind the last byte that the headers of the executable account for; `None`: they do not tell.
+    pub end: Option<u64>,
     /// Packed, and with what; only when it could not be unpacked.
     pub packed: Option<String>,
     /// A limit was met, so that not all of the facts are there, and nothing found does not mean nothing there.
@@ -92,9 +94,9 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
         Shape::FatMachO => {
             let (slices, dropped) = exe::slices(&window)?;
             if dropped > 0 {
-                inspection.faults.push(format!(
-                    "{dropped} slices lie outside the file or on top of another"
-                ));
+                let text = format!("{dropped} slices lie outside the file or on top of another");
+                inspection.damage = Some(text.clone());
+                inspection.faults.push(text);
             }
             for slice in slices {
                 let name = slice.arch.map_or_else(
@@ -153,9 +155,13 @@ impl Inspection {
         let before = self.found.len();
         match self.thin(&window, range, slice, member, options) {
             Ok(()) | Err(Miss::NotExecutable) => {}
-            Err(miss) => self
-                .faults
-                .push(format!("{}: {}", label.unwrap_or_default(), miss)),
+            Err(miss) => {
+                let text = format!("{}: {}", label.unwrap_or_default(), miss);
+                if matches!(miss, Miss::Truncated(_)) {
+                    self.damage.get_or_insert(text.clone());
+                }
+                self.faults.push(text);
+            }
         }
         self.add(window.counts());
         let Some(last) = self.found.last().filter(|_| self.found.len() > before) else {
@@ -189,12 +195,15 @@ impl Inspection {
     ) -> Result<(), Miss> {
         let image = exe::open(window)?;
         self.faults.extend(image.faults.iter().map(fault_text));
-        self.damage = image
-            .faults
-            .iter()
-            .find(|f| cuts_headers(f))
-            .map(fault_text);
         let mut binary = read(&image, options);
+        let cut = image.faults.iter().find(|fault| {
+            cuts_headers(fault)
+                || matches!(fault, Fault::Truncated(_) if binary.is_some() || lacks_content(&image))
+        });
+        if let Some(cut) = cut {
+            self.damage.get_or_insert_with(|| fault_text(cut));
+        }
+        self.end = Some(end_of(&image));
         if let Some(refusal) = window.refusal() {
             self.faults.push(refusal.to_string());
             self.refusal = Some(refusal);
@@ -284,6 +293,44 @@ fn fault_text(fault: &Fault) -> String {
         Fault::Truncated(what) => format!("truncated: the {what} runs past the end of the file"),
         Fault::Malformed(what) => format!("malformed {what}"),
     }
+}
+
+/// Whether sections that have bytes of their own in the file lie outside of it. Separate debug files have none such: what they leave out is marked
+/// so in their tables.
+fn lacks_content(image: &Image<'_>) -> bool {
+    let len = image.window().len();
+    let is_outside = |offset: u64, size: u64| size > 0 && offset.saturating_add(size) > len;
+    image.format != exe::Format::Elf
+        || image.sections.is_empty()
+        || image
+            .sections
+            .iter()
+            .any(|s| is_outside(s.offset, s.file_size))
+}
+
+/// Behind the last byte of the file that a segment, a section or the table of sections takes.
+fn end_of(image: &Image<'_>) -> u64 {
+    let segments = image.segments.iter().map(|s| (s.offset, s.size));
+    let sections = image.sections.iter().map(|s| (s.offset, s.file_size));
+    let ends = segments
+        .chain(sections)
+        .map(|(offset, size)| offset.saturating_add(size));
+    ends.chain([elf_table_end(image)]).max().unwrap_or(0)
+}
+
+/// Behind the table of sections of an ELF file (`e_shoff`, `e_shentsize` and `e_shnum` of its header).
+fn elf_table_end(image: &Image<'_>) -> u64 {
+    if image.format != exe::Format::Elf {
+        return 0;
+    }
+    let (at, width, counts) = if image.bits == 64 {
+        (0x28, 8, 0x3a)
+    } else {
+        (0x20, 4, 0x2e)
+    };
+    let number = |at: u64, width: u64| image.window().get(at, width).map_or(0, |b| image.number(b));
+    let size = number(counts, 2).saturating_mul(number(counts + 2, 2));
+    number(at, width).saturating_add(size)
 }
 
 /// Whether a fault hides parts of the file. A segment that is not all there does not: separate debug files are made that way.

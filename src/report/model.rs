@@ -164,6 +164,9 @@ pub struct Reach {
     pub go: u64,
     /// Things not examined.
     pub unexamined: u64,
+    /// Symbolic links of directories that were not followed.
+    #[serde(default)]
+    pub links: u64,
     /// Bytes read from files and streams.
     pub bytes: u64,
 }

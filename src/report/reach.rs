@@ -50,6 +50,12 @@ pub fn write(end: &End, unexamined: &Reasons, look: &Look, out: &mut String) {
             thousands(reach.below_min_size)
         ));
     }
+    if reach.links > 0 {
+        text.push_str(&format!(
+            ", {} not followed (--follow)",
+            count(reach.links, "link", "links")
+        ));
+    }
     text.push_str(&format!(", {} not examined.", thousands(reach.unexamined)));
     look.wrap(out, "", &text);
     if unexamined.is_empty() {

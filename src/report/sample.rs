@@ -440,6 +440,7 @@ pub fn lines() -> Vec<Line> {
             reach: Reach {
                 files: 1234,
                 below_min_size: 70,
+                links: 0,
                 not_go: 1157,
                 go: 4,
                 unexamined: 3,

@@ -1,7 +1,7 @@
 //! One archive: what a walk through it meets is told when all of it was read, because a later name may be a link to an earlier one.
 
 use super::container::placed;
-use super::examine::{Content, Inner, untold};
+use super::examine::{Content, Inner};
 use super::place::Outer;
 use super::told::Told;
 use super::{Event, Examiner};
@@ -160,11 +160,10 @@ impl Met<'_> {
         all.note(place, first);
     }
 
-    /// Programs of a file that are not told.
+    /// What of a file with programs is not examined.
     fn rest(&self, place: &Place, inner: &Inner) {
-        if inner.untold > 0 {
-            let problem = ArchiveError::limit(untold(inner.untold));
-            Receiver::unexamined(self, place, &problem);
+        for (reason, detail) in &inner.rest {
+            self.not_examined(place, reason, detail);
         }
     }
 
@@ -216,8 +215,8 @@ impl Receiver for Met<'_> {
         self.examiner.too_small(size)
     }
 
-    fn wants(&self, _place: &Place, head: &[u8], size: Option<u64>) -> Want {
-        self.examiner.want(head, size)
+    fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
+        self.examiner.want(place, head, size)
     }
 
     fn candidate(&self, candidate: &Candidate<'_>) {

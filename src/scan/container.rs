@@ -1,6 +1,6 @@
 //! Archives, images and streams: what is inside them is examined as files are, and told with the place inside.
 
-use super::examine::{Content, Inner, untold};
+use super::examine::{Content, Inner};
 use super::place::Outer;
 use super::told::{Surroundings, Told};
 use super::{Event, Examiner, error_text};
@@ -13,6 +13,7 @@ use crate::source::archive::{
     ArchiveError, Candidate, Feed, Format, Input, Kind, Place, Reason, Scope, Want, decompress_as,
     sniff,
 };
+use crate::source::foreign;
 use crate::source::image::{self, Examine, ImageScan};
 use crate::source::shelf::Shelved;
 use std::path::Path;
@@ -154,7 +155,14 @@ impl Examiner<'_> {
                 }
             }
         } else {
-            Content::NotGo("neither an executable, an archive nor an image".to_owned())
+            let deep = match foreign::may_be_disk(head) {
+                true => feed.peek(foreign::DEEP).unwrap_or_default(),
+                false => head,
+            };
+            match foreign::name(deep, b"") {
+                Some(format) => Content::Unexamined("unsupported", foreign::detail(format)),
+                None => Content::NotGo("neither an executable, an archive nor an image".to_owned()),
+            }
         };
         self.tell(content, None, outer, tell);
     }
@@ -285,12 +293,18 @@ impl Examiner<'_> {
     }
 
     /// What is needed of a file inside a container.
-    pub(super) fn want(&self, head: &[u8], size: Option<u64>) -> Want {
+    pub(super) fn want(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
+        let name = place.entries.last().map(Vec::as_slice).unwrap_or_default();
         if size.is_some_and(|s| self.below(s, self.options.rules.min_size)) {
             return Want::Skip;
         }
         if exe::sniff(head).is_some() {
             return Want::Whole;
+        }
+        if self.options.archives
+            && let Some(format) = foreign::name(head, name)
+        {
+            return Want::Name(format);
         }
         self.count_not_go();
         Want::Skip
@@ -317,8 +331,8 @@ impl Examine for Examiner<'_> {
         Examiner::too_small(self, size)
     }
 
-    fn wants(&self, _place: &Place, head: &[u8], size: Option<u64>) -> Want {
-        self.want(head, size)
+    fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
+        self.want(place, head, size)
     }
 
     fn bytes_read(&self, count: u64) {
@@ -328,7 +342,9 @@ impl Examine for Examiner<'_> {
     fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Shelved, ArchiveError>> {
         let name = candidate.place.len();
         let rest = |inner: &Inner| {
-            (inner.untold > 0).then(|| Err(ArchiveError::limit(untold(inner.untold))))
+            let rest = inner.rest.iter();
+            rest.map(|(reason, detail)| Err(ArchiveError::new(Reason::of(reason), detail.clone())))
+                .collect::<Vec<_>>()
         };
         let mut all = Vec::new();
         match self.kept_program(candidate.bytes) {

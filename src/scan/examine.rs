@@ -14,6 +14,8 @@ use crate::report::model::{Binary, Location, Unexamined};
 #[cfg(feature = "archives")]
 use crate::source::archive::ArchiveError;
 use crate::source::dir::Stat;
+#[cfg(feature = "archives")]
+use crate::source::foreign;
 use crate::source::ordered::Output;
 #[cfg(feature = "archives")]
 use crate::source::shelf::{Shelf, Shelved};
@@ -55,8 +57,8 @@ pub(crate) enum Content {
 pub(crate) struct Inner {
     pub slice: Option<String>,
     pub member: Option<String>,
-    /// Programs of the file that are not told, said beside the last of those that are.
-    pub untold: u64,
+    /// What of the file is not examined, said beside its last program: reason and detail.
+    pub rest: Vec<(&'static str, String)>,
 }
 
 /// What is said of further programs of a file.
@@ -114,13 +116,18 @@ impl<'e> Examiner<'e> {
         target: &'env str,
         out: &mut Output<'env, Told>,
     ) {
+        let name = met.name().as_encoded_bytes();
         let content = self.shared(&met.stat, || match met.open() {
             Ok(file) => {
                 let bytes = FileBytes::new(file, met.stat.size);
                 // What may be run, or is named as a library, is likely a program, which is then read at once.
                 let likely = met.stat.mode.is_none_or(|mode| mode & 0o111 != 0) || met.is_library();
-                let known = if likely { None } else { self.glance(&bytes) };
-                known.unwrap_or_else(|| self.content(&bytes, false))
+                let known = if likely {
+                    None
+                } else {
+                    self.glance(&bytes, name)
+                };
+                known.unwrap_or_else(|| self.content(&bytes, name, false))
             }
             Err(e) => Content::Unexamined("unreadable", error_text(&e)),
         });
@@ -142,7 +149,7 @@ impl<'e> Examiner<'e> {
                 let bytes = FileBytes::new(file, stat.size);
                 out.task(move |out| {
                     let outer = Outer::file(&path, target, false);
-                    match self.content(&bytes, true) {
+                    match self.content(&bytes, outer.shown.as_bytes(), true) {
                         Content::Container => {
                             self.open_container(&bytes, &outer, &mut |e| out.push(e))
                         }
@@ -174,7 +181,7 @@ impl<'e> Examiner<'e> {
         out: &mut Output<'_, Told>,
     ) {
         let bytes = FileBytes::new(file, stat.size);
-        let content = match self.content(&bytes, true) {
+        let content = match self.content(&bytes, outer.shown.as_bytes(), true) {
             Content::Container if whole => {
                 Content::NotGo("an archive or compressed; file: takes nothing apart".to_owned())
             }
@@ -232,31 +239,44 @@ impl<'e> Examiner<'e> {
     }
 
     /// What the first bytes tell of a file that is no program.
-    fn glance(&self, bytes: &FileBytes) -> Option<Content> {
+    fn glance(&self, bytes: &FileBytes, name: &[u8]) -> Option<Content> {
         let mut head = [0; GLANCE];
         let read = bytes.read_at(&mut head, 0).ok()?;
-        let content = self.no_program(&head[..read])?;
+        let content = self.no_program(bytes, &head[..read], name)?;
         self.add_bytes(read as u64);
         Some(content)
     }
 
-    fn no_program(&self, head: &[u8]) -> Option<Content> {
+    #[cfg_attr(not(feature = "archives"), allow(unused_variables))]
+    fn no_program(&self, bytes: &FileBytes, head: &[u8], name: &[u8]) -> Option<Content> {
         #[cfg(feature = "archives")]
         if self.options.archives && super::container::container_kind(head).is_some() {
             return Some(Content::Container);
         }
-        (!may_hold_program(head))
-            .then(|| Content::NotGo("not an executable of a format that Go writes".to_owned()))
+        if may_hold_program(head) {
+            return None;
+        }
+        // Who wants nothing taken apart is not told what could not be.
+        #[cfg(feature = "archives")]
+        if self.options.archives
+            && bytes.len() >= self.options.rules.min_size
+            && let Ok(Some(format)) = foreign::name_of(bytes, head, name)
+        {
+            return Some(Content::Unexamined("unsupported", foreign::detail(format)));
+        }
+        Some(Content::NotGo(
+            "not an executable of a format that Go writes".to_owned(),
+        ))
     }
 
-    fn content(&self, bytes: &FileBytes, named: bool) -> Content {
+    fn content(&self, bytes: &FileBytes, name: &[u8], named: bool) -> Content {
         let mut head = [0; HEAD];
         let head = match bytes.read_at(&mut head, 0) {
             Ok(n) => &head[..n],
             Err(e) => return Content::Unexamined("unreadable", error_text(&e)),
         };
         self.add_bytes(head.len() as u64);
-        if let Some(content) = self.no_program(head) {
+        if let Some(content) = self.no_program(bytes, head, name) {
             return content;
         }
         // Only where the next thing would be to unpack it.
@@ -333,6 +353,13 @@ impl<'e> Examiner<'e> {
         if inspection.found.is_empty() {
             let refusal = inspection.refusal.map(|why| why.to_string());
             let refusal = refusal.or((inspection.untold > 0).then(|| untold(inspection.untold)));
+            #[cfg(feature = "archives")]
+            if self.options.archives
+                && inspection.packed.is_none()
+                && let Some(format) = inspection.end.and_then(|end| foreign::behind(reader, end))
+            {
+                return Content::Unexamined("unsupported", foreign::detail(format));
+            }
             return match (inspection.packed, inspection.damage, refusal) {
                 (Some(what), ..) => Content::Unexamined("packed", what),
                 (None, Some(what), _) => Content::Unexamined("truncated", what),
@@ -343,6 +370,11 @@ impl<'e> Examiner<'e> {
             };
         }
         let last = inspection.found.len() - 1;
+        let mut rest = Vec::new();
+        rest.extend(inspection.damage.map(|what| ("truncated", what)));
+        if inspection.untold > 0 {
+            rest.push(("limit", untold(inspection.untold)));
+        }
         let found = inspection.found.into_iter().enumerate().map(|(i, mut f)| {
             if self.options.hash {
                 f.binary.sha256 = sha256(reader, f.range).ok();
@@ -352,7 +384,11 @@ impl<'e> Examiner<'e> {
                 Inner {
                     slice: f.slice,
                     member: f.member,
-                    untold: if i == last { inspection.untold } else { 0 },
+                    rest: if i == last {
+                        std::mem::take(&mut rest)
+                    } else {
+                        Vec::new()
+                    },
                 },
             )
         });
@@ -397,9 +433,9 @@ impl<'e> Examiner<'e> {
         };
         let shown = &outer.shown;
         let raw = outer.raw.as_deref().map(base64::encode);
-        let mut more = 0;
+        let mut rest = Vec::new();
         let mut named = |inner: Inner| {
-            more += inner.untold;
+            rest.extend(inner.rest);
             let path = match &inner.member {
                 Some(member) => format!("{shown}!{member}"),
                 None => shown.clone(),
@@ -452,12 +488,12 @@ impl<'e> Examiner<'e> {
             }
             Content::Container | Content::Packed => {}
         }
-        if more > 0 {
+        for (reason, detail) in rest {
             let thing = Unexamined {
                 path: shown.clone(),
-                location: place,
-                reason: "limit".to_owned(),
-                detail: untold(more),
+                location: place.clone(),
+                reason: reason.to_owned(),
+                detail,
             };
             let fatal = false;
             tell(Event::Unexamined { thing, fatal }.into());

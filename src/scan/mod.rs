@@ -37,7 +37,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use told::Told;
 
 /// How to scan.
@@ -190,6 +190,8 @@ pub fn run(
         .map(|t| Visitor {
             examiner: &examiner,
             target: &t.0,
+            met: AtomicBool::new(false),
+            links: AtomicU64::new(0),
         })
         .collect();
     let mut outcome = Outcome::default();
@@ -229,6 +231,15 @@ pub fn run(
             deliver(event)
         },
     )?;
+    for visitor in &visitors {
+        if let Some(thing) = visitor.nothing_but_links() {
+            unexamined += 1;
+            deliver(Event::Unexamined {
+                thing,
+                fatal: false,
+            });
+        }
+    }
     let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     outcome.failed = failed;
     outcome.end = End {
@@ -238,6 +249,7 @@ pub fn run(
             not_go: load(&counters.not_go),
             go,
             unexamined,
+            links: load(&counters.tally.links),
             bytes: load(&counters.bytes),
         },
         summary,
@@ -278,6 +290,33 @@ fn summarise(summary: &mut Summary, binary: &Binary) {
 struct Visitor<'e> {
     examiner: &'e Examiner<'e>,
     target: &'e str,
+    /// Something was looked at, or told as not examined.
+    met: AtomicBool,
+    /// Links that lead to something and were met before anything else. They count only when nothing else came.
+    links: AtomicU64,
+}
+
+impl Visitor<'_> {
+    fn has_met(&self) {
+        if !self.met.load(Ordering::Relaxed) {
+            self.met.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// A target whose directories hold links to something, and nothing that was looked at: nothing of it is known.
+    fn nothing_but_links(&self) -> Option<Unexamined> {
+        let links = self.links.load(Ordering::Relaxed);
+        if self.met.load(Ordering::Relaxed) || links == 0 {
+            return None;
+        }
+        let path = Path::new(self.target.strip_prefix("dir:").unwrap_or(self.target));
+        let holds = match links {
+            1 => "1 symbolic link, which is not followed".to_owned(),
+            _ => format!("{links} symbolic links, which are not followed"),
+        };
+        let detail = format!("nothing to look at but {holds}; --follow enters them");
+        Some(self.thing(path, "link", &detail))
+    }
 }
 
 impl<'e> Visitor<'e> {
@@ -454,6 +493,7 @@ impl<'e> Visitor<'e> {
 
 impl<'env> Visit<'env, Told> for Visitor<'_> {
     fn file(&'env self, met: &Met<'_>, out: &mut Output<'env, Told>) {
+        self.has_met();
         self.examiner.met(met, self.target, out);
     }
 
@@ -468,6 +508,7 @@ impl<'env> Visit<'env, Told> for Visitor<'_> {
         {
             return false;
         }
+        self.has_met();
         let path = path.to_owned();
         out.task(move |out| {
             let outer = Outer::file(&path, self.target, false);
@@ -482,7 +523,14 @@ impl<'env> Visit<'env, Told> for Visitor<'_> {
         false
     }
 
+    fn met_link(&'env self, leads: &dyn Fn() -> bool) {
+        if !self.met.load(Ordering::Relaxed) && leads() {
+            self.links.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, Told>) {
+        self.has_met();
         let thing = match why {
             Why::Error(e) => self.thing(path, "unreadable", &error_text(&e)),
             Why::Pseudo(name) => self.thing(

@@ -5,6 +5,8 @@
 #[cfg(feature = "archives")]
 pub mod archive;
 pub mod dir;
+#[cfg(feature = "archives")]
+pub mod foreign;
 mod ignored;
 #[cfg(feature = "archives")]
 pub mod image;

@@ -14,8 +14,8 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Entries of one directory that one task visits: few, since one may be a large program, and a task costs little.
 const BATCH: usize = 16;
@@ -85,6 +85,11 @@ impl Met<'_> {
         self.dir.open_file(self.name, self.follow)
     }
 
+    /// Its name.
+    pub fn name(&self) -> &OsStr {
+        self.name
+    }
+
     /// Whether it has the name of a shared library.
     pub fn is_library(&self) -> bool {
         let name = self.name.as_encoded_bytes();
@@ -108,6 +113,9 @@ pub trait Visit<'env, T>: Sync {
     /// Something that was not examined.
     fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, T>);
 
+    /// A symbolic link that is not followed. `leads` looks whether it leads to a directory, or to a file that would be opened.
+    fn met_link(&'env self, _leads: &dyn Fn() -> bool) {}
+
     /// A symbolic link that is not followed; only with [`Rules::links`].
     fn link(&'env self, _path: &Path, _out: &mut Output<'env, T>) {}
 }
@@ -128,6 +136,52 @@ pub struct Tally {
     pub files: AtomicU64,
     /// Of these, below the size floor.
     pub below_min_size: AtomicU64,
+    /// Symbolic links that were not followed.
+    pub links: AtomicU64,
+    /// Which globs of [`Rules::exclude`] something matched.
+    excluded: OnceLock<Vec<AtomicBool>>,
+}
+
+impl Tally {
+    /// Whether something matched the glob of this number; globs are numbered as they were added.
+    pub fn is_excluded_by(&self, glob: usize) -> bool {
+        let used = self.excluded.get().and_then(|all| all.get(glob));
+        used.is_some_and(|used| used.load(Ordering::Relaxed))
+    }
+
+    /// Notes which globs match, where one does.
+    fn excludes(&self, globs: &GlobSet, path: &Path) -> bool {
+        if !globs.is_match(path) {
+            return false;
+        }
+        let used = self
+            .excluded
+            .get_or_init(|| (0..globs.len()).map(|_| AtomicBool::new(false)).collect());
+        if used.iter().any(|used| !used.load(Ordering::Relaxed)) {
+            for glob in globs.matches(path) {
+                if let Some(used) = used.get(glob) {
+                    used.store(true, Ordering::Relaxed);
+                }
+            }
+        }
+        true
+    }
+}
+
+/// What was passed over among some entries.
+#[derive(Clone, Copy, Default)]
+struct Passed {
+    files: u64,
+    below_min_size: u64,
+    links: u64,
+}
+
+impl Passed {
+    fn add(&mut self, other: Self) {
+        self.files += other.files;
+        self.below_min_size += other.below_min_size;
+        self.links += other.links;
+    }
 }
 
 /// A walk over one tree.
@@ -139,6 +193,8 @@ pub struct Walk<'env, V> {
     /// Counts.
     pub tally: &'env Tally,
     root_device: u64,
+    /// The root as named, and without links in it: kept where links are followed and something is excluded.
+    root: Option<(PathBuf, PathBuf)>,
     /// Directories entered, only kept when links are followed.
     entered: Mutex<HashSet<(u64, u64)>>,
 }
@@ -148,6 +204,8 @@ struct Here {
     /// By itself, because its directories hold on to it, and to no names.
     dir: Arc<Dir>,
     path: PathBuf,
+    /// Its path without links, where one led here and something is excluded.
+    real: Option<PathBuf>,
     names: Listing,
     depth: usize,
     device: u64,
@@ -164,9 +222,27 @@ struct Worth {
 /// The stat of an entry; a directory that the listing named as one has none.
 type Found = io::Result<Option<Stat>>;
 
+/// Whether a link leads to something that may be looked at.
+enum Leads {
+    /// Yes; the path without links, where it is needed.
+    To(Option<PathBuf>),
+    /// No: it is excluded.
+    ToExcluded,
+}
+
+/// A directory whose entries are looked at.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    dir: &'a Dir,
+    path: &'a Path,
+    real: Option<&'a Path>,
+    ignored: Option<&'a Ignored>,
+}
+
 /// Where a directory is.
 struct Place<'p> {
     path: &'p Path,
+    real: Option<PathBuf>,
     depth: usize,
     device: u64,
 }
@@ -176,6 +252,7 @@ struct Pending {
     parent: Option<Arc<Dir>>,
     name: OsString,
     path: PathBuf,
+    real: Option<PathBuf>,
     depth: usize,
     device: u64,
     /// What the directory above says.
@@ -207,6 +284,10 @@ impl<'env, V> Walk<'env, V> {
             visitor,
             tally,
             root_device: device,
+            root: (rules.follow && rules.exclude.is_some())
+                .then(|| std::fs::canonicalize(root).ok())
+                .flatten()
+                .map(|real| (root.to_owned(), real)),
             entered: Mutex::default(),
         });
         if rules.follow
@@ -220,6 +301,7 @@ impl<'env, V> Walk<'env, V> {
         let ignored = rules.gitignore.then(|| Ignored::root(&dir, root));
         let here = Place {
             path: root,
+            real: None,
             depth: 0,
             device,
         };
@@ -245,6 +327,7 @@ impl<'env, V> Walk<'env, V> {
         let ignored = pending.ignored.map(|i| i.enter(&dir, &pending.name));
         let mut here = Place {
             path: &pending.path,
+            real: pending.real,
             depth: pending.depth,
             device: pending.device,
         };
@@ -290,12 +373,18 @@ impl<'env, V> Walk<'env, V> {
         let mut held = None;
         let (rest, error) = dir.list(&mut |some| {
             let held = held.get_or_insert_with(Listing::default);
-            let mut passed = (0, 0);
+            let mut passed = Passed::default();
+            let around = Around {
+                dir: &dir,
+                path,
+                real: place.real.as_deref(),
+                ignored: ignored.as_deref(),
+            };
             for (name, kind) in some.iter() {
-                let mut tally = (0, 0);
-                match self.look(&dir, path, ignored.as_deref(), (name, kind), &mut tally) {
+                let mut tally = Passed::default();
+                match self.look(around, name, kind, &mut tally) {
                     Some(_) => held.push(name, kind),
-                    None => passed = (passed.0 + tally.0, passed.1 + tally.1),
+                    None => passed.add(tally),
                 }
             }
             some.clear();
@@ -321,6 +410,7 @@ impl<'env, V> Walk<'env, V> {
         let here = Arc::new(Here {
             dir: Arc::new(dir),
             path: path.to_owned(),
+            real: place.real,
             names,
             depth: place.depth,
             device: place.device,
@@ -341,14 +431,19 @@ impl<'env, V> Walk<'env, V> {
         T: Send + Weigh + 'env,
         V: Visit<'env, T>,
     {
-        let mut tally = (0, 0);
+        let mut tally = Passed::default();
         let mut worth = Vec::new();
+        let around = Around {
+            dir: &here.dir,
+            path: &here.path,
+            real: here.real.as_deref(),
+            ignored: here.ignored.as_deref(),
+        };
         for at in range {
             let Some((name, kind)) = here.names.get(at) else {
                 break;
             };
-            let ignored = here.ignored.as_deref();
-            let found = self.look(&here.dir, &here.path, ignored, (name, kind), &mut tally);
+            let found = self.look(around, name, kind, &mut tally);
             worth.extend(found.map(|found| Worth { at, found }));
         }
         self.count(tally);
@@ -364,27 +459,36 @@ impl<'env, V> Walk<'env, V> {
         }
     }
 
-    /// What a stat finds of an entry; `None` when it is not worth a visit. `tally` counts files, and the small ones of these.
-    fn look(
+    /// What a stat finds of an entry; `None` when it is not worth a visit, which `tally` counts.
+    fn look<T>(
         &self,
-        dir: &Dir,
-        path: &Path,
-        ignored: Option<&Ignored>,
-        (name, kind): (&OsStr, Option<Kind>),
-        tally: &mut (u64, u64),
-    ) -> Option<Found> {
+        around: Around<'_>,
+        name: &OsStr,
+        kind: Option<Kind>,
+        tally: &mut Passed,
+    ) -> Option<Found>
+    where
+        V: Visit<'env, T>,
+    {
         let Rules { follow, links, .. } = *self.rules;
-        if self.excluded(path, name) {
+        let Around { dir, path, .. } = around;
+        if self.excluded(path, around.real, name) {
             return None;
         }
-        if ignored.is_some_and(|i| i.covers(name, kind == Some(Kind::Dir))) {
+        if around
+            .ignored
+            .is_some_and(|i| i.covers(name, kind == Some(Kind::Dir)))
+        {
             return None;
         }
         // A directory needs no stat, a link only one when it is followed, a special file none at all.
         let stat = match kind {
             Some(Kind::Dir) => return Some(Ok(None)),
             Some(Kind::Special) => return None,
-            Some(Kind::Link) if !follow && !links => return None,
+            Some(Kind::Link) if !follow && !links => {
+                self.link(dir, name, tally);
+                return None;
+            }
             Some(Kind::File | Kind::Link) | None => match dir.stat(name, follow) {
                 Ok(stat) => stat,
                 // A link to nowhere is no file.
@@ -392,10 +496,19 @@ impl<'env, V> Walk<'env, V> {
                 Err(e) => return Some(Err(e)),
             },
         };
+        if stat.kind == Kind::Link {
+            self.link(dir, name, tally);
+        }
+        if follow
+            && kind != Some(Kind::File)
+            && matches!(self.leads(&join(path, name)), Leads::ToExcluded)
+        {
+            return None;
+        }
         if stat.kind == Kind::File {
-            tally.0 += 1;
+            tally.files += 1;
             if stat.size < self.rules.min_size || (self.rules.likely && is_text(name)) {
-                tally.1 += 1;
+                tally.below_min_size += 1;
                 return None;
             }
         }
@@ -403,11 +516,59 @@ impl<'env, V> Walk<'env, V> {
         told.then_some(Ok(Some(stat)))
     }
 
-    fn count(&self, (files, below): (u64, u64)) {
-        self.tally.files.fetch_add(files, Ordering::Relaxed);
-        self.tally
-            .below_min_size
-            .fetch_add(below, Ordering::Relaxed);
+    fn link<T>(&self, dir: &Dir, name: &OsStr, tally: &mut Passed)
+    where
+        V: Visit<'env, T>,
+    {
+        tally.links += 1;
+        let least = self.rules.min_size;
+        self.visitor.met_link(&|| {
+            let stat = dir.stat(name, true);
+            stat.is_ok_and(|stat| match stat.kind {
+                Kind::File => stat.size >= least,
+                kind => kind == Kind::Dir,
+            })
+        });
+    }
+
+    /// Where a link leads, judged by what is excluded: its target, and the directories that this is in.
+    fn leads(&self, path: &Path) -> Leads {
+        let (Some(globs), Some((root, real_root))) = (&self.rules.exclude, &self.root) else {
+            return Leads::To(None);
+        };
+        let Ok(real) = std::fs::canonicalize(path) else {
+            return Leads::To(None);
+        };
+        let excludes = |path: &Path| self.tally.excludes(globs, path);
+        let by_name = |path: &Path| path.file_name().is_some_and(|n| excludes(Path::new(n)));
+        let is_excluded = match real.strip_prefix(real_root) {
+            // Directories around the root were not excluded when the root was named.
+            Ok(inside) => inside
+                .ancestors()
+                .filter(|part| !part.as_os_str().is_empty())
+                .any(|part| {
+                    by_name(part)
+                        || excludes(&join(root, part.as_os_str()))
+                        || excludes(&real_root.join(part))
+                }),
+            Err(_) => real.ancestors().any(|part| by_name(part) || excludes(part)),
+        };
+        if is_excluded {
+            Leads::ToExcluded
+        } else {
+            Leads::To(Some(real))
+        }
+    }
+
+    fn count(&self, passed: Passed) {
+        let add = |sum: &AtomicU64, count| {
+            if count > 0 {
+                sum.fetch_add(count, Ordering::Relaxed);
+            }
+        };
+        add(&self.tally.files, passed.files);
+        add(&self.tally.below_min_size, passed.below_min_size);
+        add(&self.tally.links, passed.links);
     }
 
     /// Tells of each entry in turn.
@@ -447,11 +608,21 @@ impl<'env, V> Walk<'env, V> {
                 Ok(Some(stat)) if stat.kind == Kind::Link => {
                     self.visitor.link(&join(&here.path, name), out);
                 }
-                Ok(_) => {
+                Ok(stat) => {
+                    let path = join(&here.path, name);
+                    // A directory that the listing named as one is no link.
+                    let real = match (stat, &here.real) {
+                        (None, real) => real.as_ref().map(|real| join(real, name)),
+                        (Some(_), _) => match self.leads(&path) {
+                            Leads::To(real) => real,
+                            Leads::ToExcluded => None,
+                        },
+                    };
                     let pending = Pending {
                         parent: (here.depth < BY_HANDLE).then(|| here.dir.clone()),
                         name: name.to_owned(),
-                        path: join(&here.path, name),
+                        path,
+                        real,
                         depth: here.depth + 1,
                         device: here.device,
                         ignored: here.ignored.clone(),
@@ -463,10 +634,13 @@ impl<'env, V> Walk<'env, V> {
         }
     }
 
-    fn excluded(&self, here: &Path, name: &OsStr) -> bool {
-        self.rules.exclude.as_ref().is_some_and(|globs| {
-            globs.is_match(Path::new(name)) || globs.is_match(join(here, name))
-        })
+    fn excluded(&self, here: &Path, real: Option<&Path>, name: &OsStr) -> bool {
+        let Some(globs) = &self.rules.exclude else {
+            return false;
+        };
+        self.tally.excludes(globs, Path::new(name))
+            || self.tally.excludes(globs, &join(here, name))
+            || real.is_some_and(|real| self.tally.excludes(globs, &join(real, name)))
     }
 }
 

@@ -26,12 +26,16 @@ pub fn page<'a>(document: &'a Document, support: &SupportTable, remarks: &'a [Re
         title: format!("{kind} of {targets}"),
         about: vec![
             format!(
-                "Looked at {} ({} read): {} Go, {} not Go, {} too small to be Go, {} not examined.",
+                "Looked at {} ({} read): {} Go, {} not Go, {} too small to be Go, {}{} not examined.",
                 count(reach.files, "file", "files"),
                 terms::bytes(reach.bytes),
                 thousands(reach.go),
                 thousands(reach.not_go),
                 thousands(reach.below_min_size),
+                match reach.links {
+                    0 => String::new(),
+                    links => format!("{} not followed, ", count(links, "link", "links")),
+                },
                 thousands(reach.unexamined)
             ),
             format!(

@@ -10,6 +10,7 @@ use crate::source::archive::{
     ArchiveError, Candidate, Feed, Place, Reason, Receiver, Scope, Walker, Want, decompress,
     forget, sniff, stream,
 };
+use crate::source::foreign;
 use crate::source::shelf::Shelved;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -383,6 +384,10 @@ impl Files<'_> {
         let mut len = fill(body, &mut self.head[..stream::GLANCE])?;
         if stream::needs_more(&self.head[..len]) {
             len += fill(body, &mut self.head[len..])?;
+        } else if foreign::may_be_disk(&self.head[..len]) {
+            self.head.resize(foreign::DEEP, 0);
+            len += fill(body, &mut self.head[len..])?;
+            self.head.resize(stream::HEAD.max(len), 0);
         }
         let head = &self.head[..len];
         let place = Place {

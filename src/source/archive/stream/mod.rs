@@ -2,6 +2,7 @@
 
 use super::codec::{self, Decode, START, Start, ZSTD_FRAME, zstd_skippable};
 use super::{ArchiveError, Feed, Scope, cpio, tar};
+use crate::source::foreign;
 use std::io::{self, BufRead, Read};
 
 /// A compression.
@@ -78,7 +79,8 @@ const GLIMPSE: usize = 112;
 /// decompressor each. Nothing is taken from the feed. `None`: not known, or something to look into.
 pub(super) fn plain_in_gzip(feed: &mut Feed<'_>, scope: &Scope) -> Option<Vec<u8>> {
     let body = gzip_body(feed.peek(GLANCE).ok()?)?;
-    let is_plain = |head: &[u8]| sniff(head).is_none() && !needs_more(head);
+    let is_plain =
+        |head: &[u8]| sniff(head).is_none() && !needs_more(head) && !foreign::may_be_disk(head);
     let head = scope.inflate_beginning(body, [GLIMPSE, GLANCE], |head| {
         is_plain(head) && !tar::may_be_header(head)
     });

@@ -251,9 +251,8 @@ fn a_gzip_file_shows_when_its_content_is_nothing_to_look_into() {
         let cut = &packed[..GLANCE.min(packed.len() - 8)];
         assert_eq!(plain(cut).as_deref(), Some(&content[..GLIMPSE]));
     }
-    // Zeros may be the start of a tar header.
-    let zeros = plain(&gzip(&[0; 1 << 20]));
-    assert_eq!(zeros.as_deref(), Some(&[0; GLANCE][..]));
+    // Zeros may be the start of a disk.
+    assert_eq!(plain(&gzip(&[0; 1 << 20])), None);
     assert_eq!(
         plain(&gzip(&[0; GLANCE - 1])),
         None,

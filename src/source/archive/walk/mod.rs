@@ -6,6 +6,7 @@ use super::{
     ArchiveError, Codec, Feed, Format, Kind, Scope, cpio, deb, decompress_as, rpm, sniff, zip,
 };
 use crate::bytes::{Part, ReadAt, Spill, Windows};
+use crate::source::foreign;
 use links::Links;
 pub(crate) use links::forget;
 use std::io::Read;
@@ -75,6 +76,8 @@ pub fn clean(mut name: &[u8]) -> &[u8] {
 pub enum Want {
     /// Nothing.
     Skip,
+    /// Nothing, but it is told as not examined: it is of a format of this name, which is not read.
+    Name(&'static str),
     /// All of it: kept in memory, or in a temporary file when large.
     Whole,
     /// Its first 8 KiB and these ranges: the rest is passed over without being kept, and where the container tells the
@@ -528,9 +531,19 @@ impl Walker<'_> {
         if head.is_empty() {
             return Ok(false);
         }
+        let head = match foreign::may_be_disk(head) {
+            true => feed.peek(foreign::DEEP)?,
+            false => head,
+        };
         let want = self.receiver.wants(place, head, size);
-        if want == Want::Skip {
-            return Ok(false);
+        match want {
+            Want::Skip => return Ok(false),
+            Want::Name(format) => {
+                let problem = ArchiveError::unsupported(foreign::detail(format));
+                self.receiver.unexamined(place, &problem);
+                return Ok(false);
+            }
+            Want::Whole | Want::Windows(_) => {}
         }
         let most = self.scope.limits.entry_size;
         if let Some(size) = size.filter(|size| level.depth > 0 && *size > most) {
