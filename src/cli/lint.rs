@@ -185,7 +185,7 @@ fn group(why: &NotJudged) -> Option<Group> {
             ..
         } => Some((what, "")),
         NotJudged::Problem {
-            problem: Problem::Template,
+            problem: Problem::Template { .. },
             ..
         } => Some((
             "template that is no YAML before it is rendered",

@@ -5,6 +5,7 @@ use super::kind::Kind;
 use super::release::Toolchain;
 use super::role::{self, Role};
 use super::shell::{Command, Word};
+use super::template::Marks;
 use super::text::{Source, Span, Text};
 use super::{Deployment, shell};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -305,6 +306,8 @@ pub struct Collector {
     uses: HashMap<Span, Uses>,
     /// What is left for putting values in.
     pub room: Room,
+    /// What stands in place of the marks of a template.
+    pub marks: Marks,
 }
 
 /// Names that say something about Go.
@@ -332,6 +335,8 @@ impl Collector {
         if !self.seen.insert((at, name.to_owned())) {
             return;
         }
+        let value = self.marks.fill(value);
+        let place = &self.marks.place(place, at);
         self.variables.push(Variable {
             name: name.to_owned(),
             value,

@@ -69,7 +69,8 @@ fn escape(lines: &[Text]) -> char {
     '\\'
 }
 
-fn parse(lines: &[Text]) -> Dockerfile {
+/// The instructions of some lines.
+pub fn parse(lines: &[Text]) -> Dockerfile {
     let escape = escape(lines);
     let mut instructions = Vec::new();
     let mut lines = lines.iter();

@@ -21,11 +21,45 @@ pub enum Kind {
     Ci,
     /// File of `NAME=value` lines, as `env_file` and `EnvironmentFile` name them.
     Env,
+    /// GoReleaser file.
+    Goreleaser,
+    /// Package of melange or image of apko.
+    Melange,
+    /// Values of a Helm chart; its templates are [`Kind::Kubernetes`].
+    Helm,
+    /// Overlay of Kustomize.
+    Kustomize,
+    /// Taskfile.
+    Taskfile,
+    /// justfile.
+    Just,
+    /// PowerShell script.
+    Powershell,
+    /// Terraform or OpenTofu.
+    Terraform,
+    /// Job of Nomad.
+    Nomad,
+    /// Targets of `docker buildx bake`.
+    Bake,
+    /// Earthfile.
+    Earthly,
+    /// Jenkinsfile.
+    Jenkins,
+    /// Procfile.
+    Procfile,
+    /// `fly.toml`.
+    Fly,
+    /// `app.yaml` of App Engine.
+    AppEngine,
+    /// `snapcraft.yaml`.
+    Snap,
+    /// Task definition of ECS.
+    Ecs,
 }
 
 impl Kind {
     /// Every kind with its word and what it means.
-    pub const ALL: [(Kind, &'static str, &'static str); 8] = [
+    pub const ALL: [(Kind, &'static str, &'static str); 25] = [
         (
             Kind::Dockerfile,
             "dockerfile",
@@ -42,6 +76,31 @@ impl Kind {
             "workflow of GitHub, GitLab or another CI system",
         ),
         (Kind::Env, "env", "file of NAME=value lines"),
+        (Kind::Goreleaser, "goreleaser", "GoReleaser file"),
+        (
+            Kind::Melange,
+            "melange",
+            "package of melange, image of apko",
+        ),
+        (
+            Kind::Helm,
+            "helm",
+            "values of a Helm chart (templates: kubernetes)",
+        ),
+        (Kind::Kustomize, "kustomize", "overlay of Kustomize"),
+        (Kind::Taskfile, "taskfile", "Taskfile"),
+        (Kind::Just, "just", "justfile"),
+        (Kind::Powershell, "powershell", "PowerShell script"),
+        (Kind::Terraform, "terraform", "Terraform or OpenTofu"),
+        (Kind::Nomad, "nomad", "job of Nomad"),
+        (Kind::Bake, "bake", "targets of docker buildx bake, in HCL"),
+        (Kind::Earthly, "earthly", "Earthfile"),
+        (Kind::Jenkins, "jenkins", "Jenkinsfile"),
+        (Kind::Procfile, "procfile", "Procfile"),
+        (Kind::Fly, "fly", "fly.toml"),
+        (Kind::AppEngine, "app-engine", "app.yaml of App Engine"),
+        (Kind::Snap, "snapcraft", "snapcraft.yaml"),
+        (Kind::Ecs, "ecs", "task definition of ECS"),
     ];
 
     /// The word for it.
@@ -62,7 +121,20 @@ impl Kind {
 
     /// True when the file is YAML.
     pub fn is_yaml(self) -> bool {
-        matches!(self, Kind::Compose | Kind::Kubernetes | Kind::Ci)
+        matches!(
+            self,
+            Kind::Compose
+                | Kind::Kubernetes
+                | Kind::Ci
+                | Kind::Goreleaser
+                | Kind::Melange
+                | Kind::Helm
+                | Kind::Kustomize
+                | Kind::Taskfile
+                | Kind::AppEngine
+                | Kind::Snap
+                | Kind::Ecs
+        )
     }
 }
 
@@ -73,6 +145,8 @@ pub enum Named {
     Kind(Kind),
     /// Some kind of YAML.
     Yaml,
+    /// A kind that is not read; what people call it.
+    Unread(&'static str),
     /// Nothing.
     Nothing,
 }
@@ -80,9 +154,8 @@ pub enum Named {
 /// Extensions of units whose sections can set an environment; `.container` is podman's.
 const UNITS: [&str; 6] = ["service", "socket", "mount", "swap", "timer", "container"];
 /// Beginnings of names of files for CI systems.
-const CI: [&str; 10] = [
+const CI: [&str; 8] = [
     ".gitlab-ci",
-    ".goreleaser",
     ".drone",
     ".woodpecker",
     ".travis",
@@ -90,7 +163,40 @@ const CI: [&str; 10] = [
     "azure-pipelines",
     "bitbucket-pipelines",
     "cloudbuild",
-    "taskfile",
+];
+
+/// Kinds whose files have one of these names, or one that goes on with a dot.
+const NAMES: [(&str, Kind); 7] = [
+    ("earthfile", Kind::Earthly),
+    ("jenkinsfile", Kind::Jenkins),
+    ("justfile", Kind::Just),
+    (".justfile", Kind::Just),
+    ("pkgbuild", Kind::Shell),
+    ("procfile", Kind::Procfile),
+    ("terragrunt.hcl", Kind::Terraform),
+];
+
+/// Kinds by the extension of their names.
+const EXTENSIONS: [(&str, Kind); 10] = [
+    ("earth", Kind::Earthly),
+    ("jenkinsfile", Kind::Jenkins),
+    ("just", Kind::Just),
+    ("nomad", Kind::Nomad),
+    ("ps1", Kind::Powershell),
+    ("psm1", Kind::Powershell),
+    ("tf", Kind::Terraform),
+    ("tofu", Kind::Terraform),
+    ("tftest", Kind::Terraform),
+    ("earthfile", Kind::Earthly),
+];
+
+/// Files that are recognised and not read.
+const UNREAD: [(&str, &str); 5] = [
+    ("apkbuild", "APKBUILD"),
+    ("devcontainer.json", "development container"),
+    (".devcontainer.json", "development container"),
+    ("docker-bake.json", "bake file in JSON"),
+    ("docker-bake.override.json", "bake file in JSON"),
 ];
 
 /// Judges a path by its name alone.
@@ -99,6 +205,22 @@ pub fn of_name(path: &str) -> Named {
     let name = path.rsplit('/').next().unwrap_or(&path);
     let extension = name.rsplit_once('.').map_or("", |(_, e)| e);
     let yaml = matches!(extension, "yaml" | "yml");
+    if let Some((_, what)) = UNREAD.iter().find(|(n, _)| *n == name) {
+        return Named::Unread(what);
+    }
+    if name.ends_with(".tf.json") {
+        return Named::Unread("Terraform in JSON");
+    }
+    let called = |n: &str| {
+        let rest = name.strip_prefix(n);
+        rest.is_some_and(|r| r.is_empty() || (r.starts_with('.') && !is_other(name.as_ref())))
+    };
+    if let Some((_, kind)) = NAMES.iter().find(|(n, _)| called(n)) {
+        return Named::Kind(*kind);
+    }
+    if let Some((_, kind)) = EXTENSIONS.iter().find(|(e, _)| *e == extension) {
+        return Named::Kind(*kind);
+    }
     let kind = match extension {
         _ if ["dockerfile", "containerfile"].iter().any(|stem| {
             name == *stem || extension == *stem || name.starts_with(&format!("{stem}."))
@@ -123,6 +245,12 @@ pub fn of_name(path: &str) -> Named {
             Kind::Systemd
         }
         unit if UNITS.contains(&unit) => Kind::Systemd,
+        _ if yaml && name.trim_start_matches('.').starts_with("goreleaser") => Kind::Goreleaser,
+        _ if yaml && name.starts_with("taskfile") => Kind::Taskfile,
+        _ if yaml && name.starts_with("kustomization.") => Kind::Kustomize,
+        "toml" if name == "fly.toml" || name.starts_with("fly.") => Kind::Fly,
+        "hcl" if name.starts_with("docker-bake") => Kind::Bake,
+        "hcl" if name.ends_with(".nomad.hcl") => Kind::Nomad,
         _ if yaml && (CI.iter().any(|c| name.starts_with(c)) || in_ci_folder(&path)) => Kind::Ci,
         _ if yaml && (name.starts_with("docker-compose") || name.starts_with("compose.")) => {
             Kind::Compose
@@ -143,11 +271,16 @@ fn in_ci_folder(path: &str) -> bool {
 pub fn of_content(text: &str) -> Named {
     let mut lines = text.lines();
     if let Some(interpreter) = lines.next().and_then(|l| l.strip_prefix("#!")) {
+        if interpreter.contains("openrc-run") {
+            return Named::Unread("OpenRC service");
+        }
         let kind = interpreter
             .split(|c: char| c == '/' || c.is_whitespace())
             .find_map(|word| match word {
                 "sh" | "bash" | "ash" | "dash" | "ksh" | "zsh" => Some(Kind::Shell),
                 "make" | "gmake" => Some(Kind::Make),
+                "just" => Some(Kind::Just),
+                "pwsh" => Some(Kind::Powershell),
                 _ => None,
             });
         return kind.map_or(Named::Nothing, Named::Kind);
@@ -159,6 +292,10 @@ pub fn of_content(text: &str) -> Named {
     let Some(line) = telling else {
         return Named::Nothing;
     };
+    if text.lines().any(|l| l.starts_with("%build")) && text.lines().any(|l| l.starts_with("Name:"))
+    {
+        return Named::Unread("RPM spec");
+    }
     let word = line.split_whitespace().next().unwrap_or_default();
     if (word.eq_ignore_ascii_case("from") || word.eq_ignore_ascii_case("arg"))
         && !line.contains(": ")
@@ -250,6 +387,10 @@ pub fn mentions_go(text: &str) -> bool {
 /// Judges the documents of a YAML file.
 pub fn of_documents(documents: &[Node]) -> Option<Kind> {
     let has = |key: &str| documents.iter().any(|d| d.get(key).is_some());
+    let any = |is: fn(&Node) -> bool| documents.iter().any(is);
+    if any(|d| d.get("kind").is_some_and(|k| k.str() == "Kustomization")) {
+        return Some(Kind::Kustomize);
+    }
     if documents
         .iter()
         .any(|d| d.get("kind").is_some() && d.get("apiVersion").is_some())
@@ -261,6 +402,31 @@ pub fn of_documents(documents: &[Node]) -> Option<Kind> {
             .iter()
             .any(|d| d.get(key).is_some_and(Node::is_mapping))
     };
+    if any(super::melange::is_melange) || any(super::melange::is_apko) {
+        return Some(Kind::Melange);
+    }
+    if has("containerDefinitions") || has("ContainerDefinitions") {
+        return Some(Kind::Ecs);
+    }
+    if any(super::platform::is_snap) {
+        return Some(Kind::Snap);
+    }
+    if mapping("tasks") && has("version") {
+        return Some(Kind::Taskfile);
+    }
+    let release = [
+        "archives",
+        "project_name",
+        "checksum",
+        "snapshot",
+        "dockers",
+    ];
+    if has("builds") && release.iter().any(|key| has(key)) {
+        return Some(Kind::Goreleaser);
+    }
+    if any(super::platform::is_app_engine) {
+        return Some(Kind::AppEngine);
+    }
     if mapping("services") && !has("jobs") && !has("steps") && !has("pipeline") {
         return Some(Kind::Compose);
     }
@@ -277,6 +443,46 @@ pub fn of_documents(documents: &[Node]) -> Option<Kind> {
         || has("pipeline")
         || scripted)
         .then_some(Kind::Ci)
+}
+
+/// True for the name of a file of values of a chart.
+pub fn is_values(path: &str) -> bool {
+    let path = path.replace('\\', "/").to_ascii_lowercase();
+    let name = path.rsplit('/').next().unwrap_or(&path);
+    name.starts_with("values") && matches!(name.rsplit_once('.'), Some((_, "yaml" | "yml")))
+}
+
+/// Words of which one stands in every file of YAML or JSON that is of some kind.
+const TELLING: [&str; 18] = [
+    "apiVersion",
+    "services",
+    "jobs",
+    "steps",
+    "stages",
+    "runs",
+    "pipeline",
+    "script",
+    "cmds",
+    "builds",
+    "tasks",
+    "contents",
+    "ontainerDefinitions",
+    "env",
+    "parts",
+    "kind",
+    "image",
+    "containers",
+];
+
+/// True when a text may be YAML or JSON of a kind that is read; to find out for certain takes longer.
+pub fn may_be_known(path: &str, text: &str) -> bool {
+    let json = path.to_ascii_lowercase().ends_with(".json");
+    if json {
+        return ["ontainerDefinitions", "\"apiVersion\""]
+            .iter()
+            .any(|word| text.contains(word));
+    }
+    TELLING.iter().any(|word| text.contains(word))
 }
 
 /// A name that a variable can have.

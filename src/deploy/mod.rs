@@ -9,16 +9,29 @@ mod ci;
 mod collect;
 mod compose;
 mod dockerfile;
+mod earthly;
 mod env;
 mod expand;
+mod goreleaser;
+#[cfg(feature = "lint")]
+mod hcl;
+mod helm;
+mod jenkins;
+mod just;
 pub mod kind;
 mod kubernetes;
+mod kustomize;
 mod make;
+mod melange;
+mod platform;
+mod powershell;
 mod release;
 mod role;
 mod shell;
 mod stages;
 mod systemd;
+mod task;
+mod template;
 pub mod text;
 mod yaml;
 
@@ -26,6 +39,7 @@ pub use collect::{Invocation, Note, Oddity, Reader, Uses, Variable};
 pub use kind::Kind;
 pub use release::Toolchain;
 pub use shell::{Assignment, Word};
+pub use template::Values;
 pub use text::{Source, Span, Text};
 
 use std::fmt;
@@ -76,10 +90,15 @@ pub enum Problem {
     Unknown,
     /// It is YAML, but none of the kinds.
     UnknownYaml,
-    /// A kind that is recognised and not read; the words for several of them.
+    /// A kind that is recognised and not read; what people call it.
     NotRead(&'static str),
     /// A template that is no YAML before it is rendered, and that cannot be read around its marks.
-    Template,
+    Template {
+        /// Line, from 1, where reading ended.
+        line: u32,
+        /// What is wrong there.
+        what: String,
+    },
     /// It is not what it should be.
     Syntax {
         /// Line, from 1.
@@ -100,10 +119,11 @@ impl fmt::Display for Problem {
             Problem::UnknownYaml => f.write_str(
                 "this YAML is neither a Compose file, nor Kubernetes manifests, nor a CI workflow",
             ),
-            Problem::NotRead(what) => write!(f, "{what} are recognised and not read"),
-            Problem::Template => {
-                f.write_str("a template that cannot be read before it is rendered")
-            }
+            Problem::NotRead(what) => write!(f, "{what}: recognised, and not read"),
+            Problem::Template { line, what } => write!(
+                f,
+                "a template that cannot be read before it is rendered (line {line}: {what})"
+            ),
             Problem::Syntax { line, column, what } => {
                 write!(f, "line {line}, column {column}: {what}")
             }
@@ -126,8 +146,27 @@ impl From<yaml::Problem> for Problem {
 /// Reads a file of the kind given, or of the kind that its name or content tells.
 ///
 /// # Errors
-/// When the kind cannot be told, or the file is not YAML where it must be.
+/// When the kind cannot be told or is not read, or the file is not what it must be.
 pub fn read(path: &str, text: &str, kind: Option<Kind>) -> Result<Deployment, Problem> {
+    read_template(path, text, kind, &Values::new())
+}
+
+/// What `values.yaml` of a chart says, for the templates of that chart; nothing when it is no YAML.
+pub fn chart_values(text: &str) -> Values {
+    let documents = yaml::read(&Source::new(text)).unwrap_or_default();
+    template::values(".Values", &documents)
+}
+
+/// [`read`] for what may be a template, with the values that its marks name.
+///
+/// # Errors
+/// When the kind cannot be told or is not read, or the file is not what it must be.
+pub fn read_template(
+    path: &str,
+    text: &str,
+    kind: Option<Kind>,
+    values: &Values,
+) -> Result<Deployment, Problem> {
     use kind::Named;
     let source = Source::new(text);
     let by_name = kind::of_name(path);
@@ -136,37 +175,152 @@ pub fn read(path: &str, text: &str, kind: Option<Kind>) -> Result<Deployment, Pr
         (None, Named::Nothing) => kind::of_content(source.as_str()),
         (None, named) => named,
     };
-    let (kind, documents) = match named {
+    let (kind, read) = match named {
         Named::Nothing => return Err(Problem::Unknown),
-        Named::Kind(kind) if !kind.is_yaml() => (kind, Vec::new()),
-        Named::Kind(kind) => (kind, yaml::read(&source)?),
+        Named::Unread(what) => return Err(Problem::NotRead(what)),
+        Named::Kind(kind) if !kind.is_yaml() => (kind, Readable::lines(&source, kind, values)),
+        Named::Kind(kind) => (kind, Readable::yaml(&source, Some(kind), values)?),
         Named::Yaml => {
             // What only looked like YAML and is none is simply something else.
-            let documents = match yaml::read(&source) {
+            let read = match Readable::yaml(&source, None, values) {
                 Err(_) if by_name == Named::Nothing => return Err(Problem::Unknown),
-                documents => documents?,
+                read => read?,
             };
             // A colon in the first line makes a text look like YAML, no more.
             let unknown = match by_name {
                 Named::Nothing => Problem::Unknown,
                 _ => Problem::UnknownYaml,
             };
-            let kind = kind::of_documents(&documents).ok_or(unknown)?;
-            (kind, documents)
+            let known = kind::of_documents(&read.documents);
+            let chart = || {
+                let is = kind::is_values(path) && helm::has_environment(&read.documents);
+                is.then_some(Kind::Helm)
+            };
+            (known.or_else(chart).ok_or(unknown)?, read)
         }
     };
     let mut found = collect::Collector::default();
+    found.marks = read.marks;
+    let (text, documents) = (&read.source, &read.documents);
     match kind {
-        Kind::Dockerfile => dockerfile::read(&source, &mut found),
-        Kind::Compose => compose::read(&documents, &mut found),
-        Kind::Kubernetes => kubernetes::read(&documents, &mut found),
-        Kind::Systemd => systemd::read(&source, &mut found),
-        Kind::Shell => env::script(&source, &mut found),
-        Kind::Make => make::read(&source, &mut found),
-        Kind::Env => env::file(&source, &mut found),
-        Kind::Ci => ci::read(&documents, &mut found),
+        Kind::Dockerfile => dockerfile::read(text, &mut found),
+        Kind::Compose => compose::read(documents, &mut found),
+        Kind::Kubernetes => kubernetes::read(documents, &mut found),
+        Kind::Systemd => systemd::read(text, &mut found),
+        Kind::Shell => env::script(text, &mut found),
+        Kind::Make => make::read(text, &mut found),
+        Kind::Env => env::file(text, &mut found),
+        Kind::Ci => ci::read(documents, &mut found),
+        Kind::Goreleaser => goreleaser::read(documents, &mut found),
+        Kind::Melange => melange::read(documents, &mut found),
+        Kind::Helm => helm::values(documents, &mut found),
+        Kind::Kustomize => kustomize::read(text, documents, &mut found),
+        Kind::Taskfile => task::read(documents, &mut found),
+        Kind::Just => just::read(text, &mut found),
+        Kind::Powershell => powershell::read(text, &mut found),
+        Kind::Terraform | Kind::Nomad | Kind::Bake => hcl(text, kind, &mut found)?,
+        Kind::Earthly => earthly::read(text, &mut found),
+        Kind::Jenkins => jenkins::read(text, &mut found),
+        Kind::Procfile => platform::procfile(text, &mut found),
+        Kind::Fly => platform::fly(text, &mut found),
+        Kind::AppEngine => platform::app_engine(documents, &mut found),
+        Kind::Snap => platform::snap(documents, &mut found),
+        Kind::Ecs => platform::ecs(documents, "", &mut found),
     }
     Ok(found.finish(path, kind, source))
+}
+
+#[cfg(feature = "lint")]
+fn hcl(source: &Source, kind: Kind, found: &mut collect::Collector) -> Result<(), Problem> {
+    let dialect = match kind {
+        Kind::Nomad => hcl::Dialect::Nomad,
+        Kind::Bake => hcl::Dialect::Bake,
+        _ => hcl::Dialect::Terraform,
+    };
+    hcl::read(source, dialect, found)
+}
+
+#[cfg(not(feature = "lint"))]
+fn hcl(_: &Source, _: Kind, _: &mut collect::Collector) -> Result<(), Problem> {
+    Err(Problem::Syntax {
+        line: 1,
+        column: 1,
+        what: "HCL needs a build with the feature `lint`".to_owned(),
+    })
+}
+
+/// A file with the marks of templates out of the way.
+struct Readable {
+    source: Source,
+    documents: Vec<yaml::Node>,
+    marks: template::Marks,
+}
+
+impl Readable {
+    /// A file that is no YAML.
+    fn lines(source: &Source, kind: Kind, values: &Values) -> Readable {
+        let own;
+        let values = match kind {
+            Kind::Just => {
+                own = just::values(source);
+                &own
+            }
+            _ => values,
+        };
+        let template = matches!(
+            kind,
+            Kind::Dockerfile | Kind::Just | Kind::Env | Kind::Systemd
+        );
+        let mut read = Readable {
+            source: source.clone(),
+            documents: Vec::new(),
+            marks: template::Marks::default(),
+        };
+        if template && template::has_marks(source.as_str()) {
+            let (text, marks) = template::around(source.as_str(), values);
+            (read.source, read.marks) = (Source::new(&text), marks);
+        }
+        read
+    }
+
+    /// A file of YAML.
+    fn yaml(source: &Source, kind: Option<Kind>, values: &Values) -> Result<Readable, Problem> {
+        if !template::has_marks(source.as_str()) {
+            return Ok(Readable {
+                documents: yaml::read(source)?,
+                source: source.clone(),
+                marks: template::Marks::default(),
+            });
+        }
+        let plain = yaml::read(source);
+        let own;
+        let values = match (kind, &plain) {
+            (Some(Kind::Taskfile), Ok(documents)) => {
+                own = task::values(documents);
+                &own
+            }
+            _ => values,
+        };
+        let (text, marks) = template::around(source.as_str(), values);
+        let around = Source::new(&text);
+        match (yaml::read(&around), plain) {
+            (Ok(documents), _) => Ok(Readable {
+                documents,
+                source: around,
+                marks,
+            }),
+            // Marks inside quotes can hold what looks like their end.
+            (Err(_), Ok(documents)) => Ok(Readable {
+                documents,
+                source: source.clone(),
+                marks: template::Marks::default(),
+            }),
+            (Err(e), Err(_)) => Err(Problem::Template {
+                line: e.line,
+                what: e.what,
+            }),
+        }
+    }
 }
 
 #[cfg(test)]

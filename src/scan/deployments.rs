@@ -4,17 +4,18 @@
 //! huge, binary, a link in a circle) is handed over as [`Passed`] and never costs another file's result.
 
 use super::error_text;
-use crate::deploy::{self, Deployment, Kind, LARGEST, Problem, kind};
+use crate::deploy::{self, Deployment, Kind, LARGEST, Problem, Values, kind};
 use crate::source::dir;
 use crate::source::listing::Listing;
 use crate::source::ordered::{self, AHEAD, Output, Weigh};
 use crate::source::walk::{Met, Rules, Tally, Visit, Walk, Why};
 use globset::GlobSet;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Directories that hold what other people wrote, and what version control keeps for itself.
 pub const PASSED_OVER: [&str; 7] = [
@@ -133,6 +134,7 @@ pub fn run(
     let visitor = |path: &PathBuf| Visitor {
         kind: search.kind,
         root: path.canonicalize().unwrap_or_else(|_| path.clone()),
+        charts: Mutex::default(),
     };
     let visitors: Vec<Visitor> = paths.iter().map(visitor).collect();
     let mut seen: HashSet<PathBuf> = HashSet::new();
@@ -167,7 +169,7 @@ fn plain(path: &Path) -> PathBuf {
 
 /// Files of variables that a Compose file or an overlay of Kustomize names, beside it.
 fn env_files(file: &Deployment, seen: &mut HashSet<PathBuf>) -> Vec<Found> {
-    if !matches!(file.kind, Kind::Compose) {
+    if !matches!(file.kind, Kind::Compose | Kind::Kustomize) {
         return Vec::new();
     }
     let folder = Path::new(&file.path).parent().unwrap_or(Path::new(""));
@@ -259,6 +261,8 @@ struct Visitor {
     kind: Option<Kind>,
     /// The directory without links in its path.
     root: PathBuf,
+    /// Values of charts by their directory.
+    charts: Mutex<HashMap<PathBuf, Arc<Values>>>,
 }
 
 impl Visitor {
@@ -274,7 +278,7 @@ impl Visitor {
         }
         let shown = path.to_string_lossy().into_owned();
         let found = match text_of(path) {
-            Ok(text) => match deploy::read(&shown, &text, self.kind) {
+            Ok(text) => match self.read(path, &text) {
                 Ok(file) => Found::File(Box::new(file)),
                 Err(problem) => passed(shown, true, problem, &text),
             },
@@ -285,6 +289,27 @@ impl Visitor {
             }),
         };
         out.push(found);
+    }
+
+    /// A file, with the values of the chart that it is a template of.
+    fn read(&self, path: &Path, text: &str) -> Result<Deployment, Problem> {
+        let values = chart(path).filter(|_| text.contains(".Values"));
+        let values = values.map(|folder| self.values(&folder));
+        let none = Arc::default();
+        let values = values.as_ref().unwrap_or(&none);
+        deploy::read_template(&path.to_string_lossy(), text, self.kind, values)
+    }
+
+    /// What `values.yaml` of a chart says; read once.
+    fn values(&self, folder: &Path) -> Arc<Values> {
+        let lock = || self.charts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(folder) {
+            return known.clone();
+        }
+        let text = text_of(&folder.join("values.yaml")).unwrap_or_default();
+        let values = Arc::new(deploy::chart_values(&text));
+        lock().insert(folder.to_owned(), values.clone());
+        values
     }
 
     fn unreadable(path: &Path, why: String, out: &mut Output<'_, Found>) {
@@ -318,7 +343,10 @@ impl Visitor {
             }
             return;
         }
-        match deploy::read(&shown, text, self.kind) {
+        if kind::of_name(&shown) == kind::Named::Yaml && !kind::may_be_known(&shown, text) {
+            return;
+        }
+        match self.read(path, text) {
             Ok(file) => out.push(Found::File(Box::new(file))),
             // What only might have been a deployment file is none.
             Err(Problem::Unknown | Problem::UnknownYaml) => {}
@@ -348,8 +376,13 @@ impl Visitor {
     fn judge_by_content(&self, path: &Path, text: &str, out: &mut Output<'_, Found>) {
         let shown = path.to_string_lossy();
         // Lines of variables and YAML are told by content only when somebody names the file: too much looks like them.
-        let kind::Named::Kind(kind) = kind::of_content(text) else {
-            return;
+        let kind = match kind::of_content(text) {
+            kind::Named::Kind(kind) => kind,
+            kind::Named::Unread(what) if kind::mentions_go(text) => {
+                let problem = Problem::NotRead(what);
+                return out.push(passed(shown.into_owned(), false, problem, text));
+            }
+            _ => return,
         };
         if kind == Kind::Env {
             return;
@@ -363,6 +396,14 @@ impl Visitor {
             out.push(Found::File(Box::new(file)));
         }
     }
+}
+
+/// The chart that a template belongs to: the directory that holds `templates`.
+fn chart(path: &Path) -> Option<PathBuf> {
+    let folder = path
+        .ancestors()
+        .find(|a| a.file_name() == Some("templates".as_ref()))?;
+    Some(folder.parent()?.to_owned())
 }
 
 fn head(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<usize> {

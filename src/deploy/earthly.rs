@@ -1,0 +1,186 @@
+//! Earthfiles (earthly.dev): targets with the instructions of a Dockerfile. What runs there builds; only what a target saves as an image
+//! can start a program.
+
+use super::collect::{Collector, Env, Known, Place, Reader};
+use super::dockerfile::{self, Instruction, exec_form, flags, words};
+use super::release::{Toolchain, of_image};
+use super::role;
+use super::shell;
+use super::text::{Source, Text};
+use std::collections::BTreeMap;
+
+/// A target with what stands in it.
+struct Target {
+    name: String,
+    instructions: Vec<Instruction>,
+}
+
+/// What a target hands to those that are built on it.
+#[derive(Clone, Default)]
+struct State<'a> {
+    env: Env<'a>,
+    go: Option<Toolchain>,
+    /// The `go` command is there.
+    tools: bool,
+}
+
+/// Reads a file.
+pub fn read(source: &Source, out: &mut Collector) {
+    let mut done: BTreeMap<String, State<'static>> = BTreeMap::new();
+    let mut base = State::default();
+    for target in &targets(source) {
+        let mut state = base.clone();
+        run(target, &mut state, &done, out);
+        if target.name.is_empty() {
+            base = state.clone();
+        }
+        done.insert(target.name.clone(), state);
+    }
+}
+
+/// What is before the first target counts for all of them.
+fn targets(source: &Source) -> Vec<Target> {
+    let mut all: Vec<(String, Vec<Text>)> = vec![(String::new(), Vec::new())];
+    for (number, line) in source.lines() {
+        if let Some(name) = heading(line) {
+            all.push((name.to_owned(), Vec::new()));
+        } else if let Some((_, lines)) = all.last_mut() {
+            lines.push(Text::line(line, number, 1));
+        }
+    }
+    let parsed = |(name, lines): (String, Vec<Text>)| Target {
+        name,
+        instructions: dockerfile::parse(&lines).instructions,
+    };
+    all.into_iter().map(parsed).collect()
+}
+
+/// `name:` at the beginning of a line.
+fn heading(line: &str) -> Option<&str> {
+    let name = line.split('#').next()?.trim_end().strip_suffix(':')?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (!name.is_empty() && name.chars().all(plain)).then_some(name)
+}
+
+fn run(
+    target: &Target,
+    state: &mut State<'static>,
+    done: &BTreeMap<String, State<'static>>,
+    out: &mut Collector,
+) {
+    let saved = target.instructions.iter().any(|i| {
+        matches!(&*i.keyword, "ENTRYPOINT" | "CMD")
+            || (i.keyword == "SAVE" && i.body.as_str().starts_with("IMAGE"))
+    });
+    let mut variables = Vec::new();
+    for instruction in &target.instructions {
+        let Instruction { body, keyword, .. } = instruction;
+        let (_, start) = flags(body);
+        let rest = body.slice(start..body.as_str().len());
+        let place = |state: &State<'_>| Place {
+            scope: if target.name.is_empty() {
+                "base".to_owned()
+            } else {
+                format!("target {}", target.name)
+            },
+            reader: Reader::Build,
+            go: state.go.clone(),
+            ..Place::default()
+        };
+        match keyword.as_str() {
+            "FROM" => from(&rest, state, done),
+            "ENV" | "ARG" | "LET" | "SET" => {
+                for (name, value) in assignments(&rest, keyword == "ENV") {
+                    let at = value.whole();
+                    let known = Known {
+                        value: value.as_str().to_owned(),
+                        at: Some(at),
+                        exported: matches!(keyword.as_str(), "ENV" | "ARG"),
+                    };
+                    state.env.set(&name, known);
+                    if matches!(keyword.as_str(), "ENV" | "ARG") {
+                        variables.push((name, value, keyword.clone()));
+                    }
+                }
+            }
+            "RUN" => {
+                let commands = match exec_form(&rest) {
+                    Some(words) => shell::of_words(words),
+                    None => shell::commands(&rest),
+                };
+                state.tools |= commands.iter().any(role::is_go);
+                let place = place(state);
+                out.shell(&commands, &place, &mut state.env.clone());
+            }
+            _ => {}
+        }
+    }
+    for (name, value, keyword) in variables {
+        let stays = keyword == "ENV" && saved;
+        let place = Place {
+            scope: format!("target {}", target.name),
+            reader: match (stays, state.tools) {
+                (true, false) => Reader::SomeProgram,
+                (true, true) => Reader::Both,
+                (false, _) => Reader::Build,
+            },
+            go: state.go.clone(),
+            ..Place::default()
+        };
+        let at = value.whole();
+        out.variable(&name, value, at, &format!("{keyword} "), &place);
+    }
+}
+
+fn from(rest: &Text, state: &mut State<'static>, done: &BTreeMap<String, State<'static>>) {
+    let image = rest.as_str().split_whitespace().next().unwrap_or_default();
+    if let Some(name) = image.strip_prefix('+') {
+        // A target further down is not known yet; it may hold anything.
+        *state = done.get(name).cloned().unwrap_or(State {
+            tools: true,
+            ..State::default()
+        });
+        return;
+    }
+    // What an image of somebody else holds is not known, but for those of Go.
+    *state = State {
+        tools: image.contains('$') || image.contains('+'),
+        ..State::default()
+    };
+    if let Some(version) = of_image(image) {
+        let line = rest.place(0).0;
+        state.tools = true;
+        state.go = version.and_then(|v| Toolchain::parse(&v, format!("FROM {image}, line {line}")));
+    }
+}
+
+/// `NAME=value`, `NAME = value`, `--required NAME`, and for ENV `NAME value`.
+fn assignments(rest: &Text, env: bool) -> Vec<(String, Text)> {
+    let all = words(rest, '\\', true);
+    let first = all.first().map_or("", Text::as_str);
+    if let Some((name, value)) = first
+        .split_once('=')
+        .filter(|(n, _)| super::kind::is_name(n))
+    {
+        let of = |word: &Text| {
+            let (name, value) = word.as_str().split_once('=')?;
+            let from = word.as_str().len() - value.len();
+            let value = word.slice(from..word.as_str().len());
+            super::kind::is_name(name).then(|| (name.to_owned(), value))
+        };
+        let _ = (name, value);
+        return all.iter().filter_map(of).collect();
+    }
+    if !super::kind::is_name(first) {
+        return Vec::new();
+    }
+    let value = match all.get(1).map(Text::as_str) {
+        Some("=") => all.get(2),
+        Some(_) if env => all.get(1),
+        _ => None,
+    };
+    value
+        .map(|value| (first.to_owned(), value.clone()))
+        .into_iter()
+        .collect()
+}

@@ -1,0 +1,207 @@
+//! Jenkinsfiles: the scripts of `sh` steps, the variables of `environment` blocks and of `withEnv`, and the image of an agent.
+//!
+//! Groovy is not run: a step inside a condition counts like any other.
+
+use super::collect::{Collector, Env, Place, Reader};
+use super::env;
+use super::kind::is_name;
+use super::release::{Toolchain, of_image};
+use super::shell;
+use super::text::{Source, Text};
+
+/// Texts of one file at the most.
+const MOST: usize = 20_000;
+
+/// A text of Groovy and what stands before it.
+struct Literal {
+    /// The code between it and the text before it, without comments.
+    before: String,
+    text: Text,
+}
+
+/// Reads a file.
+pub fn read(source: &Source, out: &mut Collector) {
+    let whole = all(source);
+    let literals = literals(&whole);
+    let go = release(&literals);
+    let place = Place {
+        scope: "pipeline".into(),
+        reader: Reader::Build,
+        go,
+        ..Place::default()
+    };
+    let mut env = Env::default();
+    let mut in_environment = false;
+    let mut in_with = false;
+    for literal in &literals {
+        let before = literal.before.as_str();
+        // A block of variables ends with its bracket.
+        if let Some(at) = before.rfind("environment") {
+            in_environment = before
+                .get(at + 11..)
+                .is_some_and(|r| r.trim_start().starts_with('{'))
+                && !before.get(at..).is_some_and(|r| r.contains('}'));
+        } else if before.contains('}') {
+            in_environment = false;
+        }
+        if let Some(at) = before.rfind("withEnv") {
+            in_with = !before.get(at..).is_some_and(|r| r.contains(']'));
+        } else if before.contains(']') {
+            in_with = false;
+        }
+        if in_environment && let Some(name) = assigned(before) {
+            env.export(name, literal.text.as_str(), literal.text.whole());
+            let at = literal.text.whole();
+            out.variable(name, literal.text.clone(), at, "environment ", &place);
+            continue;
+        }
+        if in_with {
+            if let Some((name, value)) = env::assignment(&literal.text, false) {
+                out.variable(&name, value, literal.text.whole(), "withEnv ", &place);
+            }
+            continue;
+        }
+        if is_step(before) {
+            let commands = shell::commands(&literal.text);
+            out.shell(&commands, &place, &mut Env::under(&env));
+        }
+    }
+}
+
+/// `NAME =` at the end.
+fn assigned(before: &str) -> Option<&str> {
+    let head = before.trim_end().strip_suffix('=')?.trim_end();
+    let start = head
+        .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .map_or(0, |at| at + 1);
+    let name = head.get(start..)?;
+    is_name(name).then_some(name)
+}
+
+/// `sh`, `sh(`, `sh(script:`, `sh label: "x", script:` at the end.
+fn is_step(before: &str) -> bool {
+    let last = before.trim_end();
+    let step = |text: &str| {
+        let text = text.trim_end().trim_end_matches('(').trim_end();
+        let name = text
+            .rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .next();
+        name == Some("sh")
+    };
+    if step(last) {
+        return true;
+    }
+    // Other arguments may come first.
+    last.strip_suffix(':').is_some_and(|head| {
+        let head = head.trim_end();
+        head.ends_with("script") && !head.ends_with("Jenkinsfile.script")
+    })
+}
+
+/// The one image of Go that agents name.
+fn release(literals: &[Literal]) -> Option<Toolchain> {
+    let mut found: Vec<Toolchain> = Vec::new();
+    for literal in literals {
+        let Some(version) = of_image(literal.text.as_str()).flatten() else {
+            continue;
+        };
+        let line = literal.text.place(0).0;
+        let source = format!("image {}, line {line}", literal.text.as_str());
+        found.extend(Toolchain::parse(&version, source));
+    }
+    let first = found.first()?.clone();
+    let same = found.iter().all(|t| t.version == first.version);
+    same.then_some(first)
+}
+
+fn all(source: &Source) -> Text {
+    let mut text = Text::at(1, 1);
+    for (number, line) in source.lines() {
+        text.extend(line, number, 1);
+        let width = u32::try_from(line.chars().count()).unwrap_or(u32::MAX);
+        text.push('\n', number, width.saturating_add(1));
+    }
+    text
+}
+
+/// Every text of the file.
+fn literals(whole: &Text) -> Vec<Literal> {
+    let chars = whole.as_str();
+    let mut out = Vec::new();
+    let mut before = String::new();
+    let mut at = 0;
+    while let Some(rest) = chars.get(at..) {
+        let Some(c) = rest.chars().next() else { break };
+        if rest.starts_with("//") {
+            at += rest.find('\n').unwrap_or(rest.len());
+            continue;
+        }
+        if rest.starts_with("/*") {
+            at += rest.find("*/").map_or(rest.len(), |end| end + 2);
+            continue;
+        }
+        if !matches!(c, '\'' | '"') {
+            // What matters stands right before a text.
+            if before.len() > 4096 {
+                before.clear();
+            }
+            before.push(c);
+            at += c.len_utf8();
+            continue;
+        }
+        let triple: String = std::iter::repeat_n(c, 3).collect();
+        let quote = if rest.starts_with(&triple) {
+            triple
+        } else {
+            c.to_string()
+        };
+        let start = at + quote.len();
+        let (text, end) = literal(whole, start, &quote);
+        if out.len() >= MOST {
+            break;
+        }
+        out.push(Literal {
+            before: std::mem::take(&mut before),
+            text,
+        });
+        at = end;
+    }
+    out
+}
+
+/// The characters up to the quote, and where it ends.
+fn literal(whole: &Text, start: usize, quote: &str) -> (Text, usize) {
+    let chars = whole.as_str();
+    let (line, column) = whole.place(start);
+    let mut text = Text::at(line, column);
+    let mut at = start;
+    while let Some(rest) = chars.get(at..) {
+        if rest.starts_with(quote) {
+            return (text, at + quote.len());
+        }
+        let Some(c) = rest.chars().next() else { break };
+        // A text in single quotes ends with its line.
+        if quote.len() == 1 && c == '\n' {
+            return (text, at);
+        }
+        if c != '\\' {
+            text.append(whole, at..at + c.len_utf8());
+            at += c.len_utf8();
+            continue;
+        }
+        at += 1;
+        let Some(next) = chars.get(at..).and_then(|r| r.chars().next()) else {
+            break;
+        };
+        let (line, column) = whole.place(at);
+        match next {
+            'n' => text.push('\n', line, column),
+            't' => text.push('\t', line, column),
+            // The line goes on, for Groovy as for the shell.
+            '\n' => text.push(' ', line, column),
+            _ => text.append(whole, at..at + next.len_utf8()),
+        }
+        at += next.len_utf8();
+    }
+    (text, chars.len())
+}

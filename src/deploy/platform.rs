@@ -1,0 +1,216 @@
+//! Small files of platforms: Procfiles, `fly.toml`, `app.yaml` of App Engine, and task definitions of ECS.
+
+use super::collect::{Collector, Env, Place, Reader};
+use super::compose::named_pairs;
+use super::release::of_image;
+use super::shell;
+use super::text::{Source, Text};
+use super::yaml::Node;
+
+/// A Procfile: `web: NAME=value command`.
+pub fn procfile(source: &Source, out: &mut Collector) {
+    for (number, line) in source.lines() {
+        let Some((name, command)) = line.split_once(':').filter(|_| !line.starts_with('#')) else {
+            continue;
+        };
+        let place = Place {
+            scope: format!("process {}", name.trim()),
+            reader: Reader::Program,
+            ..Place::default()
+        };
+        let from = line.len() - command.len();
+        let text = Text::line(line, number, 1).slice(from..line.len());
+        out.shell(&shell::commands(&text), &place, &mut Env::default());
+    }
+}
+
+/// `fly.toml`: `[env]` for the program, `[build.args]` for its build, commands of `[processes]`.
+pub fn fly(source: &Source, out: &mut Collector) {
+    let mut table = String::new();
+    let running = Place {
+        scope: "app".into(),
+        reader: Reader::Program,
+        ..Place::default()
+    };
+    let building = Place {
+        scope: "build".into(),
+        reader: Reader::Build,
+        ..Place::default()
+    };
+    for (number, line) in source.lines() {
+        let trimmed = line.trim();
+        if let Some(name) = trimmed.strip_prefix('[') {
+            let name = name.trim_start_matches('[');
+            name.split(']')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .clone_into(&mut table);
+            continue;
+        }
+        let Some((key, value)) = trimmed.split_once('=') else {
+            continue;
+        };
+        let key = key.trim().trim_matches(['"', '\'']);
+        let Some(value) = quoted(value.trim()) else {
+            continue;
+        };
+        let Some(from) = line
+            .find('=')
+            .and_then(|at| Some(at + line.get(at..)?.find(value)?))
+        else {
+            continue;
+        };
+        let whole = Text::line(line, number, 1);
+        let text = whole.slice(from..from + value.len());
+        let at = whole.find(key).to(text.whole());
+        match table.as_str() {
+            "env" => out.variable(key, text, at, "env ", &running),
+            "build.args" => out.variable(key, text, at, "build argument ", &building),
+            "processes" => {
+                out.shell(&shell::commands(&text), &running, &mut Env::default());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The characters of a text of TOML that has no escapes.
+fn quoted(value: &str) -> Option<&str> {
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let inside = value.strip_prefix(quote)?;
+    let text = inside.get(..inside.find(quote)?)?;
+    (!text.contains('\\')).then_some(text)
+}
+
+/// True for `app.yaml` of App Engine.
+pub fn is_app_engine(document: &Node) -> bool {
+    document
+        .get("runtime")
+        .is_some_and(|r| r.str().starts_with("go"))
+        || document.get("env_variables").is_some()
+}
+
+/// `app.yaml`: the platform builds the program, with variables of its own.
+pub fn app_engine(documents: &[Node], out: &mut Collector) {
+    for document in documents {
+        for (key, reader) in [
+            // The build may see these too.
+            ("env_variables", Reader::Both),
+            ("build_env_variables", Reader::Build),
+        ] {
+            let place = Place {
+                scope: "service".into(),
+                reader,
+                ..Place::default()
+            };
+            if let Some(set) = document.get(key) {
+                out.variables(named_pairs(set), &format!("{key} "), &place);
+            }
+        }
+        let place = Place {
+            scope: "service".into(),
+            reader: Reader::Program,
+            ..Place::default()
+        };
+        if let Some(text) = document.get("entrypoint").and_then(Node::text) {
+            out.shell(&shell::commands(text), &place, &mut Env::default());
+        }
+    }
+}
+
+/// True for `snapcraft.yaml`.
+pub fn is_snap(document: &Node) -> bool {
+    document.get("parts").is_some_and(Node::is_mapping) && document.get("name").is_some()
+}
+
+/// `snapcraft.yaml`: what apps see, and the scripts that build parts.
+pub fn snap(documents: &[Node], out: &mut Collector) {
+    for document in documents {
+        for (name, app) in document.get("apps").map(Node::pairs).unwrap_or_default() {
+            let place = Place {
+                scope: format!("app {}", name.str()),
+                reader: Reader::Program,
+                ..Place::default()
+            };
+            if let Some(set) = app.get("environment") {
+                out.variables(named_pairs(set), "environment ", &place);
+            }
+        }
+        for (name, part) in document.get("parts").map(Node::pairs).unwrap_or_default() {
+            let place = Place {
+                scope: format!("part {}", name.str()),
+                reader: Reader::Build,
+                ..Place::default()
+            };
+            let mut env = Env::default();
+            // A list of mappings with one name each.
+            for item in part
+                .get("build-environment")
+                .map(Node::items)
+                .unwrap_or_default()
+            {
+                let all = named_pairs(item);
+                for (name, value, at) in &all {
+                    env.export(name, value.as_str(), *at);
+                }
+                out.variables(all, "build-environment ", &place);
+            }
+            for key in [
+                "override-build",
+                "override-pull",
+                "override-stage",
+                "override-prime",
+            ] {
+                if let Some(script) = part.get(key).and_then(Node::text) {
+                    out.shell(&shell::commands(script), &place, &mut Env::under(&env));
+                }
+            }
+        }
+    }
+}
+
+/// Container definitions of ECS, wherever they stand in a document.
+pub fn ecs(documents: &[Node], scope: &str, out: &mut Collector) {
+    for document in documents {
+        for item in document.items() {
+            container(item, scope, out);
+        }
+        document.walk(&mut |_, key, value| {
+            if matches!(key.str(), "containerDefinitions" | "ContainerDefinitions") {
+                for item in value.items() {
+                    container(item, scope, out);
+                }
+            }
+        });
+    }
+}
+
+fn container(node: &Node, scope: &str, out: &mut Collector) {
+    let get = |a: &str, b: &str| node.get(a).or_else(|| node.get(b));
+    let image = get("image", "Image").map_or("", Node::str);
+    let name = get("name", "Name").map_or("", Node::str);
+    let reader = match of_image(image) {
+        Some(_) => Reader::Both,
+        None if image.is_empty() || image.contains('$') => Reader::SomeProgram,
+        None => Reader::Program,
+    };
+    let place = Place {
+        scope: if scope.is_empty() {
+            format!("container {name}")
+        } else {
+            format!("{scope}, container {name}")
+        },
+        reader,
+        ..Place::default()
+    };
+    let entries = get("environment", "Environment").map(Node::items);
+    let mut all = Vec::new();
+    for entry in entries.unwrap_or_default() {
+        let of = |a: &str, b: &str| entry.get(a).or_else(|| entry.get(b)).and_then(Node::text);
+        if let (Some(name), Some(value)) = (of("name", "Name"), of("value", "Value")) {
+            all.push((name.as_str().to_owned(), value.clone(), value.whole()));
+        }
+    }
+    out.variables(all, "environment ", &place);
+}

@@ -1,0 +1,265 @@
+//! PowerShell scripts: `$env:NAME = "value"` and `go` commands, with its quotes and its backquote.
+
+use super::collect::{Collector, Env, Place, Reader};
+use super::kind::is_name;
+use super::shell::{Assignment, Command, Word};
+use super::text::{Source, Text};
+
+/// Commands of one file at the most.
+const MOST: usize = 20_000;
+
+/// Reads a script.
+pub fn read(source: &Source, out: &mut Collector) {
+    let commands = commands(source);
+    let place = Place {
+        scope: "script".into(),
+        // What a script that does not build starts, only other files tell.
+        reader: Reader::Unknown,
+        ..Place::default()
+    };
+    out.shell(&commands, &place, &mut Env::default());
+}
+
+fn whole(source: &Source) -> Text {
+    let mut text = Text::at(1, 1);
+    for (number, line) in source.lines() {
+        text.extend(line, number, 1);
+        let width = u32::try_from(line.chars().count()).unwrap_or(u32::MAX);
+        text.push('\n', number, width.saturating_add(1));
+    }
+    text
+}
+
+fn commands(source: &Source) -> Vec<Command> {
+    let text = whole(source);
+    let mut scan = Scan {
+        text: &text,
+        at: 0,
+        words: Vec::new(),
+        word: None,
+        out: Vec::new(),
+    };
+    scan.run();
+    scan.out
+}
+
+struct Scan<'a> {
+    text: &'a Text,
+    at: usize,
+    words: Vec<Word>,
+    word: Option<Word>,
+    out: Vec<Command>,
+}
+
+impl<'a> Scan<'a> {
+    fn rest(&self) -> &'a str {
+        self.text.as_str().get(self.at..).unwrap_or_default()
+    }
+
+    fn take(&mut self, from: usize, to: usize) {
+        let text = self.text;
+        let word = self.word.get_or_insert_with(Word::default);
+        word.text.append(text, from..to);
+    }
+
+    fn run(&mut self) {
+        while let Some(c) = self.rest().chars().next() {
+            if self.out.len() >= MOST {
+                return;
+            }
+            let start = self.at;
+            self.at += c.len_utf8();
+            match c {
+                '\n' | ';' | '|' | '{' | '}' => self.end(),
+                '&' if self.rest().starts_with('&') => self.end(),
+                // The call operator.
+                '&' if self.word.is_none() && self.words.is_empty() => {}
+                c if c.is_whitespace() => self.end_word(),
+                '#' if self.word.is_none() => {
+                    self.at += self.rest().find('\n').unwrap_or(self.rest().len());
+                }
+                '<' if self.rest().starts_with('#') => {
+                    let end = self.rest().find("#>").map(|end| end + 2);
+                    self.at += end.unwrap_or(self.rest().len());
+                }
+                // It takes the next character as it is; a line that ends in one goes on.
+                '`' => {
+                    let rest = self.rest().strip_prefix('\r').unwrap_or(self.rest());
+                    if rest.starts_with('\n') {
+                        self.at = self.text.as_str().len() - rest.len() + 1;
+                        self.end_word();
+                    } else if let Some(next) = rest.chars().next() {
+                        let from = self.at;
+                        self.at += next.len_utf8();
+                        self.take(from, self.at);
+                    }
+                }
+                '@' if self.rest().starts_with(['"', '\'']) && self.word.is_none() => self.here(),
+                '"' | '\'' => self.quoted(c),
+                '(' if self.words.is_empty() && self.word.is_none() => {}
+                ')' if self.word.is_none() => self.end(),
+                '(' => self.group(start),
+                '$' | '@' => {
+                    self.take(start, self.at);
+                    if let Some(word) = &mut self.word {
+                        word.dynamic = true;
+                    }
+                    if self.rest().starts_with('(') {
+                        let from = self.at;
+                        self.at += 1;
+                        self.group(from);
+                    }
+                }
+                _ => self.take(start, self.at),
+            }
+        }
+        self.end();
+    }
+
+    fn quoted(&mut self, quote: char) {
+        let word = self.word.get_or_insert_with(Word::default);
+        word.quoted = true;
+        while let Some(c) = self.rest().chars().next() {
+            let start = self.at;
+            self.at += c.len_utf8();
+            if c == quote {
+                // Two of them stand for one.
+                if !self.rest().starts_with(quote) {
+                    return;
+                }
+                self.at += 1;
+                self.take(start, start + 1);
+                continue;
+            }
+            if c == '`' && quote == '"' {
+                let from = self.at;
+                self.at += self.rest().chars().next().map_or(0, char::len_utf8);
+                self.take(from, self.at);
+                continue;
+            }
+            if c == '$'
+                && quote == '"'
+                && let Some(word) = &mut self.word
+            {
+                word.dynamic = true;
+            }
+            self.take(start, self.at);
+        }
+    }
+
+    /// `@" ... "@`, whose content no reader needs.
+    fn here(&mut self) {
+        let end = if self.rest().starts_with('"') {
+            "\n\"@"
+        } else {
+            "\n'@"
+        };
+        let close = self.rest().find(end).map(|at| at + 3);
+        self.at += close.unwrap_or(self.rest().len());
+        self.word = Some(Word {
+            dynamic: true,
+            quoted: true,
+            text: Text::fixed("$here", self.text.span(self.at..self.at)),
+            ..Word::default()
+        });
+    }
+
+    /// What stands in brackets is something that only the shell knows.
+    fn group(&mut self, start: usize) {
+        let mut depth = 1_usize;
+        let mut quote = None;
+        while let Some(c) = self.rest().chars().next() {
+            self.at += c.len_utf8();
+            match (c, quote) {
+                (c, Some(q)) if c == q => quote = None,
+                (_, Some(_)) => {}
+                ('"' | '\'', None) => quote = Some(c),
+                ('(', None) => depth += 1,
+                (')', None) => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+        let span = self.text.span(start..self.at);
+        let word = self.word.get_or_insert_with(Word::default);
+        word.dynamic = true;
+        for c in "${group}".chars() {
+            word.text.push(c, span.line, span.column);
+        }
+    }
+
+    fn end_word(&mut self) {
+        self.words.extend(self.word.take());
+    }
+
+    fn end(&mut self) {
+        self.end_word();
+        let mut words = std::mem::take(&mut self.words);
+        if let Some(command) = environment(&words) {
+            self.out.push(command);
+            return;
+        }
+        // `$x = go env GOPATH`, `if (go build) {`, `return go version`.
+        if words.get(1).is_some_and(|w| w.as_str() == "=") {
+            words.drain(..2);
+        }
+        while words.first().is_some_and(|w| {
+            matches!(
+                &*w.as_str().to_ascii_lowercase(),
+                "return" | "if" | "while" | "exec" | "try" | "else" | "."
+            )
+        }) {
+            words.remove(0);
+        }
+        if words.first().is_some_and(|w| !w.as_str().is_empty()) {
+            self.out.push(Command {
+                words,
+                ..Command::default()
+            });
+        }
+    }
+}
+
+/// `$env:NAME = "value"`, as an export.
+fn environment(words: &[Word]) -> Option<Command> {
+    let first = words.first()?;
+    let chars = first.as_str();
+    let rest = chars.get(..5)?;
+    if !rest.eq_ignore_ascii_case("$env:") {
+        return None;
+    }
+    let name = chars.get(5..)?;
+    let (name, value) = match name.split_once('=') {
+        Some((name, value)) => {
+            let all = chars.len();
+            (name, Some(first.text.slice(all - value.len()..all)))
+        }
+        None => (name, None),
+    };
+    let value = match value.filter(|v| !v.is_empty()) {
+        Some(value) => value,
+        None if name.len() + 5 == chars.len() && words.get(1)?.as_str() != "=" => return None,
+        None => {
+            let at = if name.len() + 5 == chars.len() { 2 } else { 1 };
+            let word = words.get(at)?;
+            // More than one text: something is worked out.
+            if words.len() > at + 1 {
+                Text::fixed("${value}", word.text.whole())
+            } else {
+                word.text.clone()
+            }
+        }
+    };
+    let at = first.text.whole().to(value.whole());
+    is_name(name).then(|| Command {
+        assignments: vec![Assignment {
+            name: name.to_owned(),
+            value,
+            at,
+        }],
+        exported: true,
+        ..Command::default()
+    })
+}
