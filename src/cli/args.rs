@@ -146,7 +146,7 @@ Examples:
   gospect explain RULE                           why, and what to do"
 )]
 pub struct LintArgs {
-    /// Dockerfiles, Compose files, Kubernetes manifests, systemd units, makefiles, scripts, CI workflows, files of variables; directories; `-` for standard input
+    /// Dockerfiles, Compose files, manifests and charts, systemd units, makefiles, scripts, CI workflows and other deployment files; directories; `-` for standard input
     #[arg(value_name = "FILE", required_unless_present = "print_config")]
     pub files: Vec<PathBuf>,
     /// Judge everything by this Go release, such as 1.27 or go1.26.6

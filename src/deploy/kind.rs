@@ -365,6 +365,7 @@ pub fn may_be_script(head: &[u8]) -> bool {
     first.starts_with("#!")
         || first.starts_with('[')
         || first.starts_with("ARG ")
+        || text.contains("\n%build")
         || (first.starts_with("FROM ") && text.contains('\n'))
 }
 

@@ -7,6 +7,21 @@ use super::text::{Source, Text};
 
 /// Commands of one file at the most.
 const MOST: usize = 20_000;
+/// Brackets inside brackets that are looked into.
+const DEEPEST: usize = 6;
+/// Words of the language that start nothing.
+const KEYWORDS: [&str; 20] = [
+    "param", "function", "filter", "foreach", "for", "switch", "throw", "exit", "break",
+    "continue", "catch", "finally", "begin", "process", "end", "using", "trap", "elseif", "do",
+    "class",
+];
+/// Cmdlets that run what they are given.
+const RUNNERS: [&str; 4] = [
+    "start-process",
+    "invoke-expression",
+    "invoke-command",
+    "start-job",
+];
 
 /// Reads a script.
 pub fn read(source: &Source, out: &mut Collector) {
@@ -31,24 +46,30 @@ fn whole(source: &Source) -> Text {
 }
 
 fn commands(source: &Source) -> Vec<Command> {
-    let text = whole(source);
+    let mut out = Vec::new();
+    scan(&whole(source), 0, &mut out);
+    out
+}
+
+fn scan(text: &Text, depth: usize, out: &mut Vec<Command>) {
     let mut scan = Scan {
-        text: &text,
+        text,
         at: 0,
+        depth,
         words: Vec::new(),
         word: None,
-        out: Vec::new(),
+        out,
     };
     scan.run();
-    scan.out
 }
 
 struct Scan<'a> {
     text: &'a Text,
     at: usize,
+    depth: usize,
     words: Vec<Word>,
     word: Option<Word>,
-    out: Vec<Command>,
+    out: &'a mut Vec<Command>,
 }
 
 impl<'a> Scan<'a> {
@@ -100,10 +121,11 @@ impl<'a> Scan<'a> {
                 ')' if self.word.is_none() => self.end(),
                 '(' => self.group(start),
                 '$' | '@' => {
-                    self.take(start, self.at);
-                    if let Some(word) = &mut self.word {
-                        word.dynamic = true;
-                    }
+                    // `@name` puts in all words of a list.
+                    let (line, column) = self.text.place(start);
+                    let word = self.word.get_or_insert_with(Word::default);
+                    word.text.push('$', line, column);
+                    word.dynamic = true;
                     if self.rest().starts_with('(') {
                         let from = self.at;
                         self.at += 1;
@@ -183,6 +205,12 @@ impl<'a> Scan<'a> {
             }
         }
         let span = self.text.span(start..self.at);
+        if self.depth < DEEPEST && self.out.len() < MOST {
+            let inside = self
+                .text
+                .slice(start + 1..self.at.saturating_sub(1).max(start + 1));
+            scan(&inside, self.depth + 1, self.out);
+        }
         let word = self.word.get_or_insert_with(Word::default);
         word.dynamic = true;
         for c in "${group}".chars() {
@@ -213,13 +241,25 @@ impl<'a> Scan<'a> {
         }) {
             words.remove(0);
         }
-        if words.first().is_some_and(|w| !w.as_str().is_empty()) {
+        if words.first().is_some_and(starts) {
             self.out.push(Command {
                 words,
                 ..Command::default()
             });
         }
     }
+}
+
+/// True for the first word of what may start a program: no cmdlet, keyword, type or variable.
+fn starts(word: &Word) -> bool {
+    let name = word.as_str().to_ascii_lowercase();
+    let cmdlet = word.as_str().starts_with(|c: char| c.is_ascii_uppercase())
+        && name.split_once('-').is_some_and(|(verb, noun)| {
+            let plain = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_alphanumeric());
+            plain(verb) && plain(noun)
+        });
+    let other = name.is_empty() || name.starts_with(['$', '[', '-', '=', ',']);
+    !other && !KEYWORDS.contains(&name.as_str()) && (!cmdlet || RUNNERS.contains(&name.as_str()))
 }
 
 /// `$env:NAME = "value"`, as an export.

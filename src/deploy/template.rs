@@ -147,8 +147,13 @@ pub fn around(text: &str, values: &Values) -> (String, Marks) {
         let opens = line.chars().all(char::is_whitespace) && line.len() < 512;
         let rest = text.get(end..).and_then(|t| t.lines().next());
         let alone = opens && only_marks(rest.unwrap_or_default());
-        if alone || mark.contains('\n') || (opens && is_action(inside)) {
-            blank(mark, &mut out);
+        if alone || mark.contains('\n') || (opens && is_action(inside)) || is_block(inside) {
+            // A line of blanks alone has to be empty: in a text of several lines of YAML it would set the indentation.
+            let kept = out.trim_end_matches([' ', '\t']).len();
+            if alone {
+                out.truncate(kept);
+            }
+            blank(mark, alone, &mut out);
         } else {
             let value = known(inside, values).filter(|_| marks.values.len() < MOST_MARKS);
             stand_in(mark, value, &mut marks, &mut out);
@@ -207,6 +212,11 @@ fn is_action(inside: &str) -> bool {
         || (inside.starts_with('$') && inside.contains('='))
 }
 
+/// True for what leaves YAML of several lines in the text.
+fn is_block(inside: &str) -> bool {
+    inside.contains("toYaml") || inside.contains("nindent")
+}
+
 /// True when a line goes on with nothing but marks and blanks.
 fn only_marks(mut rest: &str) -> bool {
     loop {
@@ -221,9 +231,15 @@ fn only_marks(mut rest: &str) -> bool {
     }
 }
 
-fn blank(mark: &str, out: &mut String) {
-    for c in mark.chars() {
-        out.push(if c == '\n' { '\n' } else { ' ' });
+/// Blanks in place of a mark; nothing but its line ends when nothing else is on its lines.
+fn blank(mark: &str, alone: bool, out: &mut String) {
+    let last = mark.rfind('\n').map_or(0, |at| at + 1);
+    for (at, c) in mark.char_indices() {
+        if c == '\n' {
+            out.push('\n');
+        } else if !alone && at >= last {
+            out.push(' ');
+        }
     }
 }
 
@@ -309,18 +325,21 @@ mod tests {
         for (text, want) in [
             ("a: {{ .x }}\n", "a: ${_____}\n"),
             ("a: \"{{ .x }}/b\"\n", "a: \"${_____}/b\"\n"),
+            ("{{- if .a }}\nb: 1\n  {{- end }}\n", "\nb: 1\n\n"),
+            ("{{ if .a }}b: 1\n", "           b: 1\n"),
             (
-                "{{- if .a }}\nb: 1\n  {{- end }}\n",
-                "            \nb: 1\n            \n",
+                "- {{ toYaml .a | nindent 4 }}\n",
+                "-                            \n",
             ),
-            ("{{/* a }} b\n c */}}\nd: 1", "           \n       \nd: 1"),
+            ("a: |\n    {{ if .b }}\n  c\n", "a: |\n\n  c\n"),
+            ("{{/* a }} b\n c */}}\nd: 1", "\n\nd: 1"),
             ("a: ${{ matrix.go }}\n", "a: ${{ matrix.go }}\n"),
             ("a: {{ \"}}\" }}b", "a: ${_______}b"),
             ("a: {{ open", "a: {{ open"),
         ] {
             let (got, _) = one(text, &[]);
             assert_eq!(got.lines().count(), text.lines().count(), "{text}");
-            for (a, b) in got.lines().zip(text.lines()) {
+            for (a, b) in got.lines().zip(text.lines()).filter(|(a, _)| !a.is_empty()) {
                 assert_eq!(a.chars().count(), b.chars().count(), "{text}");
             }
             assert_eq!(got, want, "{text}");
