@@ -213,7 +213,7 @@ fn files_of_no_known_kind_say_how_to_name_it() {
     s.put("broken.yaml", b"apiVersion: v1\nkind: Pod\n  bad: [\n");
     s.put(
         "chart.yaml",
-        b"apiVersion: v1\nkind: {{ .Values.kind }}\nx: {{- y }}\n",
+        b"apiVersion: v1\nkind: {{ .Values.kind }}\nx: [ {{- y }}\n",
     );
     s.put("binary", b"\x7fELF\0\0\0");
     let say = |args: &[&str]| {

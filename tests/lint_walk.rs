@@ -99,7 +99,7 @@ fn what_is_in_the_way_is_named_and_costs_nothing_else() {
     s.put("binary.Dockerfile", b"FROM x\0");
     let huge = std::fs::File::create(s.path().join("huge.sh")).unwrap();
     huge.set_len(17 << 20).unwrap();
-    s.put("broken.yaml", b"GODEBUG: [\n  a: {\n");
+    s.put("broken.yaml", b"env:\n  GODEBUG: [\n  a: {\n");
     s.put("broken-but-nothing-to-us.yaml", b"a: [\n  b: {\n");
     std::fs::create_dir(s.path().join("deep")).unwrap();
     symlink("..", s.path().join("deep/up")).unwrap();

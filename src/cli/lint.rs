@@ -124,7 +124,14 @@ impl Met {
     /// Something that was named could not be read.
     fn failed(&self) -> bool {
         let mut named = self.passed.iter().filter(|p| p.named);
-        named.any(|p| group(&p.why).is_none())
+        // A kind that is not read is nobody's mistake: hooks name every file.
+        named.any(|p| {
+            let problem = match &p.why {
+                NotJudged::Problem { problem, .. } => Some(problem),
+                _ => None,
+            };
+            !matches!(problem, Some(Problem::NotRead(_)))
+        })
     }
 
     /// What could have been judged: links lead to what is somebody else's.

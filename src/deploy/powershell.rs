@@ -182,7 +182,6 @@ impl<'a> Scan<'a> {
             dynamic: true,
             quoted: true,
             text: Text::fixed("$here", self.text.span(self.at..self.at)),
-            ..Word::default()
         });
     }
 

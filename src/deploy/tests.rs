@@ -361,7 +361,7 @@ fn what_is_no_deployment_file_is_said_to_be_none() {
         );
         let wrong = read("x.yaml", "a: {{ .Values.x }}\nb: [\n", None).unwrap_err();
         assert!(
-            matches!(wrong, Problem::Syntax { line: 1.., .. }),
+            matches!(wrong, Problem::Template { line: 2.., .. }),
             "{wrong:?}"
         );
     }
