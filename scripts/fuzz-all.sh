@@ -18,6 +18,7 @@ length() {
 	modinfo | version | flags | reference | challenge | token | buildinfo) echo 512 ;;
 	policy | baseline | documents | records) echo 2048 ;;
 	image | inspect | ar | fat | archive | packed) echo 16384 ;;
+	*changes) echo 256 ;;
 	*) echo 8192 ;;
 	esac
 }

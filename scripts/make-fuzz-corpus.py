@@ -3,7 +3,7 @@
 
 usage: scripts/make-fuzz-corpus.py [REPOSITORY]     regressions (names without `seed-`) are left alone
 """
-import bz2, gzip, io, json, lzma, os, pathlib, struct, sys, tarfile, zipfile, zlib
+import bz2, gzip, io, json, lzma, os, pathlib, random, struct, sys, tarfile, zipfile, zlib
 
 import hostile_small
 
@@ -520,7 +520,16 @@ def texts():
     put("token", "both", b'{"token":"abc","access_token":"def","expires_in":60}')
 
 
-for make in (executables, containers, images, texts):
+def changes():
+    """Lists of changes to stored programs: one list of each length for each program (src/fuzzing/structures.rs)."""
+    numbers = random.Random(1)
+    for target, programs in (("elf", 8), ("macho", 2), ("pe", 3), ("wasm", 2), ("other", 3)):
+        for program in range(programs):
+            for count in (1, 6):
+                put(f"{target}changes", f"{program}-{count}", bytes([program]) + numbers.randbytes(8 * count))
+
+
+for make in (executables, containers, images, texts, changes):
     make()
 total = sum(f.stat().st_size for f in OUT.rglob("*") if f.is_file())
 print(f"{sum(1 for f in OUT.rglob('*') if f.is_file())} files, {total} bytes")

@@ -7,6 +7,7 @@
 mod containers;
 mod exchange;
 mod executables;
+mod structures;
 mod texts;
 
 #[cfg(test)]
@@ -18,151 +19,57 @@ pub struct Target {
     pub name: &'static str,
     /// Takes the bytes.
     pub run: fn(&[u8]),
+    /// How many runs of an ordinary target one run takes, about: the tests make so many times fewer.
+    pub cost: u64,
 }
 
 /// Every target.
 pub static TARGETS: &[Target] = &[
-    Target {
-        name: "elf",
-        run: executables::elf,
-    },
-    Target {
-        name: "macho",
-        run: executables::macho,
-    },
-    Target {
-        name: "fat",
-        run: executables::fat,
-    },
-    Target {
-        name: "pe",
-        run: executables::pe,
-    },
-    Target {
-        name: "coff",
-        run: executables::coff,
-    },
-    Target {
-        name: "xcoff",
-        run: executables::xcoff,
-    },
-    Target {
-        name: "plan9",
-        run: executables::plan9,
-    },
-    Target {
-        name: "wasm",
-        run: executables::wasm,
-    },
-    Target {
-        name: "ar",
-        run: executables::ar,
-    },
-    Target {
-        name: "packed",
-        run: executables::packed,
-    },
-    Target {
-        name: "dwarf",
-        run: executables::dwarf,
-    },
-    Target {
-        name: "inspect",
-        run: executables::inspect,
-    },
-    Target {
-        name: "buildinfo",
-        run: executables::buildinfo,
-    },
-    Target {
-        name: "pclntab",
-        run: executables::pclntab,
-    },
-    Target {
-        name: "moduledata",
-        run: executables::moduledata,
-    },
-    Target {
-        name: "modinfo",
-        run: texts::modinfo,
-    },
-    Target {
-        name: "version",
-        run: texts::version,
-    },
-    Target {
-        name: "flags",
-        run: texts::flags,
-    },
-    Target {
-        name: "policy",
-        run: texts::policy,
-    },
-    Target {
-        name: "deployment",
-        run: texts::deployment,
-    },
-    Target {
-        name: "baseline",
-        run: texts::baseline,
-    },
-    Target {
-        name: "records",
-        run: texts::records,
-    },
-    Target {
-        name: "reference",
-        run: texts::reference,
-    },
-    Target {
-        name: "challenge",
-        run: texts::challenge,
-    },
-    Target {
-        name: "token",
-        run: texts::token,
-    },
-    Target {
-        name: "documents",
-        run: texts::documents,
-    },
-    Target {
-        name: "tar",
-        run: containers::tar,
-    },
-    Target {
-        name: "zip",
-        run: containers::zip,
-    },
-    Target {
-        name: "cpio",
-        run: containers::cpio,
-    },
-    Target {
-        name: "deb",
-        run: containers::deb,
-    },
-    Target {
-        name: "rpm",
-        run: containers::rpm,
-    },
-    Target {
-        name: "codec",
-        run: containers::codec,
-    },
-    Target {
-        name: "archive",
-        run: containers::archive,
-    },
-    Target {
-        name: "image",
-        run: containers::image,
-    },
-    Target {
-        name: "exchange",
-        run: exchange::exchange,
-    },
+    target("elf", executables::elf, 1),
+    target("macho", executables::macho, 1),
+    target("fat", executables::fat, 1),
+    target("pe", executables::pe, 1),
+    target("coff", executables::coff, 1),
+    target("xcoff", executables::xcoff, 1),
+    target("plan9", executables::plan9, 1),
+    target("wasm", executables::wasm, 1),
+    target("ar", executables::ar, 1),
+    target("packed", executables::packed, 1),
+    target("dwarf", executables::dwarf, 1),
+    target("inspect", executables::inspect, 1),
+    target("buildinfo", executables::buildinfo, 1),
+    target("pclntab", executables::pclntab, 1),
+    target("moduledata", executables::moduledata, 1),
+    target("modinfo", texts::modinfo, 1),
+    target("version", texts::version, 1),
+    target("flags", texts::flags, 1),
+    target("policy", texts::policy, 1),
+    target("deployment", texts::deployment, 1),
+    target("baseline", texts::baseline, 1),
+    target("records", texts::records, 1),
+    target("reference", texts::reference, 1),
+    target("challenge", texts::challenge, 1),
+    target("token", texts::token, 1),
+    target("documents", texts::documents, 1),
+    target("tar", containers::tar, 1),
+    target("zip", containers::zip, 1),
+    target("cpio", containers::cpio, 1),
+    target("deb", containers::deb, 1),
+    target("rpm", containers::rpm, 1),
+    target("codec", containers::codec, 1),
+    target("archive", containers::archive, 1),
+    target("image", containers::image, 1),
+    target("elfchanges", structures::elf, 20),
+    target("machochanges", structures::macho, 20),
+    target("pechanges", structures::pe, 20),
+    target("wasmchanges", structures::wasm, 20),
+    target("otherchanges", structures::others, 20),
+    target("exchange", exchange::exchange, 1),
 ];
+
+const fn target(name: &'static str, run: fn(&[u8]), cost: u64) -> Target {
+    Target { name, run, cost }
+}
 
 /// Runs the target of that name.
 ///

@@ -140,7 +140,7 @@ fn mutations_of_the_corpus_are_survived() {
         }
         let corpus = corpus(target);
         let mut rng = Rng::new(seed);
-        for round in 0..rounds {
+        for round in 0..rounds / target.cost {
             let (name, data) = &corpus[below(&mut rng, corpus.len())];
             let other = &corpus[below(&mut rng, corpus.len())].1;
             let mut data = data.clone();
@@ -165,6 +165,24 @@ fn seeds_get_through_to_what_they_are_for() {
         let answered = super::exchange::conversation(&data);
         let answers = if name == "seed-index" { 4 } else { 6 };
         assert_eq!(answered, answers, "{name}");
+    }
+}
+
+/// Damage that lands nowhere would find nothing.
+#[test]
+fn changes_land_in_the_structures_of_programs() {
+    use super::structures::{ELF, MACHO, OTHERS, PE, WASM, program};
+    for id in [ELF, MACHO, PE, WASM, OTHERS].concat() {
+        let program = program(id);
+        let regions = program.regions.len();
+        let least = if WASM.contains(&id) { 4 } else { 70 };
+        assert!(regions >= least, "{id}: {regions} structures");
+        let mut changed = 0;
+        for region in 0..regions.min(256) as u8 {
+            // The lowest bit of a byte in the middle of each structure.
+            changed += usize::from(program.differs(&[0, region, 8, 0, 0, 0, 0, 0]));
+        }
+        assert_eq!(changed, regions.min(256), "{id}");
     }
 }
 
