@@ -1,7 +1,7 @@
 //! Record keys by name: what `--expect`, custom rules and `group-by` can ask of a binary.
 //!
 //! A key is a dotted path of the JSON record (`executable.arch`; arrays give all their elements), or one of the short
-//! forms: `port`, `settings.NAME` and bare names of build settings (`vcs.revision`, `-trimpath`, `CGO_ENABLED`),
+//! forms: `port`, `version` (of the program, see docs/sbom.md), `settings.NAME` and bare names of build settings (`vcs.revision`, `-trimpath`, `CGO_ENABLED`),
 //! `modules.PATH` (version of a dependency, replacement applied), `godebug.effective.NAME`.
 
 use super::rules::port;
@@ -35,6 +35,7 @@ impl<'a> Record<'a> {
             "main_package" => return one(b.main_package.as_deref()),
             "path" => return vec![b.path.clone()],
             "port" => return vec![port(b)],
+            "version" => return one(b.main_version().map(|v| v.value)),
             "build_info.Main.Path" => {
                 return one(b
                     .build_info
@@ -128,7 +129,7 @@ fn is_setting(key: &str) -> bool {
 /// Checks a key. The error has the nearest key there is.
 pub fn check(key: &str) -> Result<(), Option<&'static str>> {
     let free = ["settings.", "modules.", "godebug.effective."];
-    if key == "port"
+    if ["port", "version"].contains(&key)
         || is_setting(key)
         || free
             .iter()

@@ -45,7 +45,14 @@ pub fn learn(
 
 /// What there is to say about the support of a release on a day.
 pub fn support(release: &str, today: &str) -> Support {
-    let minor = GoVersion::parse(release).and_then(|v| v.minor());
+    let version = GoVersion::parse(release);
+    if let Some(text) = version.as_ref().and_then(|v| no_release(v, today)) {
+        return Support {
+            supported: Some(false),
+            text,
+        };
+    }
+    let minor = version.and_then(|v| v.minor());
     let row = minor.and_then(releases::release);
     let end = row.and_then(|r| r.support_ends.as_deref());
     let supported = minor.and_then(|m| releases::is_supported(m, today));
@@ -73,6 +80,24 @@ pub fn support(release: &str, today: &str) -> Support {
     Support { supported, text }
 }
 
+/// What a version is instead of a release: a candidate or beta, or from Go 1.21 on a language version, which development trees and builds of vendors have.
+/// Fixes are made for releases alone.
+fn no_release(version: &GoVersion, today: &str) -> Option<String> {
+    let (release, minor) = (version.release.as_ref()?, version.minor()?);
+    let kind = match &release.prerelease {
+        Some((kind, _)) if kind == "rc" => "a candidate",
+        Some(_) => "a pre-release",
+        None if release.patch.is_none() => "not a release",
+        None => return None,
+    };
+    let row = releases::release(minor).map(|r| r.released.as_str());
+    let out = row.filter(|released| *released <= today);
+    Some(match out {
+        Some(released) => format!("{kind}, not supported: Go 1.{minor} is out since {released}"),
+        None => format!("{kind}, not supported: no release of Go 1.{minor} yet"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +115,31 @@ mod tests {
                 Some(false),
                 "since before 2019-09-03",
             ),
+            (
+                "go1.27rc1",
+                "2026-11-22",
+                Some(false),
+                "a candidate, not supported: Go 1.27 is out since",
+            ),
+            (
+                "go1.27rc1",
+                "2026-07-01",
+                Some(false),
+                "a candidate, not supported: no release of Go 1.27 yet",
+            ),
+            (
+                "go1.28beta1",
+                "2026-11-22",
+                Some(false),
+                "a pre-release, not supported: no release of Go 1.28 yet",
+            ),
+            (
+                "go1.26",
+                "2026-11-22",
+                Some(false),
+                "not a release, not supported",
+            ),
+            ("go1.19", "2022-10-01", Some(true), "until"),
             ("go1.99.0", "2026-11-22", None, "unknown"),
             ("devel", "2026-11-22", None, "unknown"),
         ] {

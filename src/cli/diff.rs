@@ -24,7 +24,10 @@ pub fn run(args: &DiffArgs) -> Result<Exit, String> {
         return Err("standard input can be only one of the targets".to_owned());
     }
     let names = [old.0.clone(), new.0.clone()];
-    let sides = [old, new].map(|named| Feed::of(vec![named], &args.source, Need::Full("diff")));
+    let sides = [old, new].map(|named| {
+        let feed = Feed::of(vec![named], &args.source, Need::Full("diff"));
+        feed.map(Feed::with_digests)
+    });
     let [old, new] = sides;
     let (old, new) = (old?, new?);
     let mut output = Output::open(&args.output)?;
@@ -43,6 +46,19 @@ pub fn run(args: &DiffArgs) -> Result<Exit, String> {
     end.reach.unexamined += end_of_new.reach.unexamined;
 
     let diff = diff::diff(&before, &now);
+    if diff.content_not_compared > 0 {
+        if !quiet {
+            say!(
+                "gospect: the bytes of some programs were not compared, because records of them have no sha256; write records with `gospect scan --hash --format ndjson`"
+            );
+        }
+        // Who asks for this class by name gets no answer that nobody knows.
+        let asked = args.fail_on.iter().flat_map(|list| list.split(','));
+        let asked = asked
+            .map(str::trim)
+            .any(|word| word == Class::Content.name());
+        end.failed |= asked || args.source.strict;
+    }
     let options = Options {
         color: output.look.color,
         width: output.look.width,

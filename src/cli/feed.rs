@@ -99,6 +99,12 @@ impl Feed {
         self.options.packages = all;
     }
 
+    /// Takes the digests of every program and of its parts too, for who compares them. Records have what they have.
+    pub fn with_digests(mut self) -> Self {
+        (self.options.hash, self.options.parts) = (true, true);
+        self
+    }
+
     /// Bytes of memory that `--memory` allows.
     pub fn memory(&self) -> u64 {
         self.options.memory

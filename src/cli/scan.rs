@@ -193,6 +193,7 @@ pub fn options(args: &SourceArgs) -> Result<Options, String> {
         jobs,
         hash: args.hash,
         packages: false,
+        parts: false,
         environment: args.env.clone(),
         archives: !args.no_archives,
         memory: args.memory,

@@ -278,6 +278,11 @@ impl<'a> Image<'a> {
         self.window
     }
 
+    /// Whether addresses lead into memory that was rebuilt, and not into the file.
+    pub fn memory_is_rebuilt(&self) -> bool {
+        self.memory.is_some()
+    }
+
     /// Whether an ELF file has a dynamic section.
     pub fn is_dynamic(&self) -> bool {
         self.dynamic.is_some()

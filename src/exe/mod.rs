@@ -13,6 +13,7 @@ mod macho;
 mod macho_fixups;
 mod object_fixups;
 pub mod packed;
+mod parts;
 mod pe;
 mod plan9;
 mod sniff;
@@ -23,6 +24,7 @@ mod xcoff;
 pub use ar::{Member, members};
 pub use image::{Fault, Format, Image, Kind, Miss, Section, Segment};
 pub use macho::{Slice, slices};
+pub use parts::{Part, Parts, parts};
 pub use sniff::{Shape, sniff};
 pub use symbols::Symbol;
 

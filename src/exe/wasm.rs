@@ -14,7 +14,8 @@ const MEMORY_LIMIT: u64 = 128 << 20;
 const SECTIONS_LIMIT: usize = 4096;
 
 const CUSTOM: u8 = 0;
-const DATA: u8 = 11;
+pub(super) const CODE: u8 = 10;
+pub(super) const DATA: u8 = 11;
 const I32_CONST: u8 = 0x41;
 const END: u8 = 0x0b;
 
@@ -61,6 +62,23 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
         rebuild(window, offset, size, &mut image);
     }
     Ok(image)
+}
+
+/// Identifier, offset and size of every section's body; what is cut off at the end of the file is left out.
+pub(super) fn sections(window: &Window<'_>) -> Vec<(u8, u64, u64)> {
+    let mut found = Vec::new();
+    let mut at = 8;
+    while at < window.len() && found.len() < SECTIONS_LIMIT {
+        let Some((id, size, body)) = section_header(window, at) else {
+            break;
+        };
+        found.push((id, body, size));
+        let Some(end) = body.checked_add(size) else {
+            break;
+        };
+        at = end;
+    }
+    found
 }
 
 /// Identifier, size and offset of the body of the section at `at`.

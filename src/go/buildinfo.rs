@@ -40,6 +40,8 @@ pub struct Blob<'i> {
     pub too_long: Option<u64>,
     /// The module text stands between the marks that the go command sets; nothing that reads it asks for them.
     pub framed: bool,
+    /// Bytes of the header, and of the strings when they are inline.
+    pub size: u64,
 }
 
 /// Why there is no blob in a place.
@@ -173,10 +175,15 @@ fn decode<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<Blob<'i>
     }
     let flags = *header.get(15)?;
     let mut too_long = None;
+    let mut end = address.checked_add(HEADER)?;
     let (version, framed) = if flags & 2 != 0 {
-        let (version, next) = inline(image, address.checked_add(HEADER)?, VERSION_LIMIT)?;
+        let (version, next) = inline(image, end, VERSION_LIMIT)?;
+        end = next;
         let framed = match inline(image, next, limit) {
-            Some((framed, _)) => framed,
+            Some((framed, last)) => {
+                end = last;
+                framed
+            }
             None => {
                 too_long = Some(longer(image, next, limit)?);
                 &[]
@@ -212,6 +219,7 @@ fn decode<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<Blob<'i>
         address,
         inline: flags & 2 != 0,
         too_long,
+        size: end.saturating_sub(address),
     })
 }
 

@@ -297,10 +297,27 @@ fn user_strings(
             };
             keep.then(|| StringRecord {
                 value: text.to_owned(),
-                name,
+                name: name.as_deref().map(variable),
             })
         })
         .collect()
+}
+
+/// The name of a variable as `-X` takes it: symbols have dots of the last path element and odd bytes as `%2e`
+/// (src/cmd/internal/objabi/path.go, PathToPrefix, Go 1.27).
+fn variable(symbol: &str) -> String {
+    let is_hex = |digits: &&[u8]| digits.iter().all(u8::is_ascii_hexdigit);
+    let mut name = Vec::with_capacity(symbol.len());
+    let mut rest = symbol.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let digits = after.get(..2).filter(|_| first == b'%').filter(is_hex);
+        let byte = digits
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        name.push(byte.unwrap_or(first));
+        rest = byte.map_or(after, |_| after.get(2..).unwrap_or_default());
+    }
+    String::from_utf8(name).unwrap_or_else(|_| symbol.to_owned())
 }
 
 /// Every claim about the program's own version.
@@ -374,6 +391,22 @@ fn reads_like_version(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn variables_have_the_names_that_x_takes() {
+        for (symbol, name) in [
+            ("main.version", "main.version"),
+            ("example.com/app%2ev2.Version", "example.com/app.v2.Version"),
+            ("a%", "a%"),
+            ("a%2", "a%2"),
+            ("a%zz.b", "a%zz.b"),
+            ("a%+1.b", "a%+1.b"),
+            ("a%ff.b", "a%ff.b"),
+            ("a%é.b", "a%é.b"),
+        ] {
+            assert_eq!(variable(symbol), name);
+        }
+    }
 
     #[test]
     fn versions_are_told_from_other_text() {

@@ -445,25 +445,29 @@ pub fn build_id(image: &Image<'_>) -> Option<String> {
                 .to_vec()
         }
         _ => {
-            const MARK: &[u8] = b"\xff Go build ID: \"";
-            let segment = image
-                .segments
-                .iter()
-                .filter(|s| s.executable)
-                .min_by_key(|s| s.offset);
-            // Mach-O text follows the load commands; its section says where.
-            let start = image
-                .section(b"__text")
-                .map(|s| s.address)
-                .or(segment.map(|s: &Segment| s.address))?;
-            let bytes = image.bytes_upto(start, 512)?;
-            let at = memmem::find(bytes, MARK)? + MARK.len();
-            let rest = bytes.get(at..)?;
-            rest.get(..memchr::memchr(b'"', rest)?)?.to_vec()
+            let (address, size) = text_build_id(image)?;
+            image.bytes(address, size)?.to_vec()
         }
     };
     let text = String::from_utf8(text).ok()?;
     (!text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())).then_some(text)
+}
+
+/// Address and size of the build ID at the start of the text, where the formats that have neither notes nor custom sections keep it.
+pub fn text_build_id(image: &Image<'_>) -> Option<(u64, u64)> {
+    const MARK: &[u8] = b"\xff Go build ID: \"";
+    if matches!(image.format, Format::Elf | Format::Wasm) {
+        return None;
+    }
+    let segments = image.segments.iter().filter(|s| s.executable);
+    let first: Option<&Segment> = segments.min_by_key(|s| s.offset);
+    // Mach-O text follows the load commands; its section says where.
+    let text = image.section(b"__text").map(|s| s.address);
+    let start = text.or(first.map(|s| s.address))?;
+    let bytes = image.bytes_upto(start, 512)?;
+    let at = memmem::find(bytes, MARK)? + MARK.len();
+    let size = memchr::memchr(b'"', bytes.get(at..)?)?;
+    Some((start.checked_add(at as u64)?, size as u64))
 }
 
 /// Whether the file holds a section of Go's function table, by name. Cheap, and no proof.

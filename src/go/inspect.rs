@@ -4,10 +4,10 @@ use super::compiler::Compiler;
 use super::identify::{self, Identity, Tables};
 use super::modinfo::ModInfo;
 use super::version::GoVersion;
-use super::{experiment, full, godebug, module_list};
+use super::{experiment, full, godebug, module_list, parts};
 use crate::bytes::{Counts, Limits, Part, ReadAt, Refusal, Room, Window};
 use crate::exe::packed::{self, Packer};
-use crate::exe::{self, Fault, Image, Kind, Miss, Shape};
+use crate::exe::{self, Fault, Image, Kind, Miss, Parts, Shape};
 use crate::report::model::{Binary, Executable};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -38,6 +38,8 @@ pub struct Options<'o> {
     pub room: Option<&'o Room>,
     /// Set, and the record left out, where it would be much larger than an honest one: for who makes such records in another way.
     pub too_large: Option<&'o AtomicBool>,
+    /// Also find out which bytes of the file belong to which part of the program.
+    pub parts: bool,
 }
 
 /// One Go program found in a file.
@@ -51,6 +53,9 @@ pub struct Found {
     pub range: (u64, u64),
     /// Its record; `path` and `location` are left to whoever knows where the file is.
     pub binary: Binary,
+    /// The parts of the executable, counted from its start; `None`: not asked for, or a packed file, whose bytes are those of the
+    /// packer.
+    pub parts: Option<Parts>,
 }
 
 /// What came of one file.
@@ -195,10 +200,10 @@ impl Inspection {
     ) -> Result<(), Miss> {
         let image = exe::open(window)?;
         self.faults.extend(image.faults.iter().map(fault_text));
-        let mut binary = read(&image, options);
+        let mut program = read(&image, options);
         let cut = image.faults.iter().find(|fault| {
             cuts_headers(fault)
-                || matches!(fault, Fault::Truncated(_) if binary.is_some() || lacks_content(&image))
+                || matches!(fault, Fault::Truncated(_) if program.is_some() || lacks_content(&image))
         });
         if let Some(cut) = cut {
             self.damage.get_or_insert_with(|| fault_text(cut));
@@ -208,11 +213,11 @@ impl Inspection {
             self.faults.push(refusal.to_string());
             self.refusal = Some(refusal);
         }
-        if binary.as_ref().is_none_or(|b| b.build_info.is_none())
+        if program.as_ref().is_none_or(|p| p.0.build_info.is_none())
             && let Some(packer) = packer(window, options.named)
         {
             match unpack(window, options) {
-                Ok(Some(unpacked)) => binary = Some(unpacked),
+                Ok(Some(unpacked)) => program = Some((unpacked, None)),
                 Ok(None) => {}
                 Err(why) => {
                     self.packed = Some(format!(
@@ -221,11 +226,12 @@ impl Inspection {
                 }
             }
         }
-        self.found.extend(binary.map(|binary| Found {
+        self.found.extend(program.map(|(binary, parts)| Found {
             slice,
             member,
             range,
             binary,
+            parts,
         }));
         Ok(())
     }
@@ -277,7 +283,11 @@ fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, 
     let inner = Window::new(&*reader, options.limits.executable);
     let image = exe::open(&inner).map_err(|miss| miss.to_string())?;
     // Unpacking is the effort; what comes out shows whether it is Go like any file.
-    let binary = read(&image, options).map(|mut binary| {
+    let options = Options {
+        parts: false,
+        ..*options
+    };
+    let binary = read(&image, &options).map(|(mut binary, _)| {
         binary.size = window.len();
         binary.executable.packed = Some(packer.name.to_owned());
         let lead = format!("read from the program that {packer} unpacks to");
@@ -344,7 +354,7 @@ fn cuts_headers(fault: &Fault) -> bool {
 /// Build-info texts longer than this, which no honest program has, become records one at a time.
 const LONG_TEXT: usize = 256 << 10;
 
-fn read(image: &Image<'_>, options: &Options<'_>) -> Option<Binary> {
+fn read(image: &Image<'_>, options: &Options<'_>) -> Option<(Binary, Option<Parts>)> {
     let tables = Tables::new(image, options.limits);
     let identity = identify::identify(&tables, options.named)?;
     let foreign = identity.foreign.as_ref();
@@ -374,7 +384,11 @@ fn read(image: &Image<'_>, options: &Options<'_>) -> Option<Binary> {
     }
     let refusal = image.window().refusal();
     binary.notes.extend(refusal.map(|why| why.to_string()));
-    Some(binary)
+    let limit = options.limits.build_info;
+    let parts = options
+        .parts
+        .then(|| parts::of(&tables, limit, identity.version));
+    Some((binary, parts))
 }
 
 /// The record as far as the build info and the headers give it.

@@ -24,6 +24,7 @@ pub mod modinfo;
 pub mod module_list;
 pub mod moduledata;
 pub mod packages;
+mod parts;
 pub mod paths;
 pub mod pclntab;
 pub mod record;

@@ -138,7 +138,8 @@ impl Release {
                 }
             }
         }
-        if rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.') {
+        let follows = |c: char| c.is_ascii_alphanumeric() || c == '.';
+        if rest.starts_with(follows) && !is_boring(rest) {
             return None;
         }
         let text = text[..text.len() - rest.len()].to_owned();
@@ -153,6 +154,13 @@ impl Release {
             rest,
         ))
     }
+}
+
+/// Whether a text begins with the revision of the branch `dev.boringcrypto`, from which Go 1.8 to 1.18 had releases of their own
+/// such as `go1.18.10b7` (Go's `misc/boring/RELEASES` of these years).
+fn is_boring(text: &str) -> bool {
+    let rest = text.strip_prefix('b').and_then(number);
+    rest.is_some_and(|(_, rest)| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.'))
 }
 
 /// A decimal number without needless zeros at the start of `text`, and the rest.
@@ -266,7 +274,21 @@ mod tests {
             ),
             ("go1.24.4+auto", Some("go1.24.4"), Some("auto"), &[], false),
             ("go1.22.1-fips", Some("go1.22.1"), Some("fips"), &[], false),
-            ("go1.18.10b7", None, None, &[], false),
+            ("go1.18.10b7", Some("go1.18.10"), Some("b7"), &[], false),
+            (
+                "go1.20.1b7 boring",
+                Some("go1.20.1"),
+                Some("b7 boring"),
+                &[],
+                false,
+            ),
+            (
+                "go1.21.13-microsoft-20240807.1 X:systemcrypto",
+                Some("go1.21.13"),
+                Some("microsoft-20240807.1"),
+                &["systemcrypto"],
+                false,
+            ),
             (
                 "go1.18 gccgo (GCC) 13.2.0 20230801",
                 Some("go1.18"),
@@ -339,6 +361,9 @@ mod tests {
             "go1.",
             "go1.21x",
             "go1.21.3rc1",
+            "go1.18.10b",
+            "go1.18.10b7x",
+            "go1.18.10b7.1",
             "go01.2",
             "go1.021",
             "developer",

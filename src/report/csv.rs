@@ -63,9 +63,11 @@ pub const COLUMNS: &[Column] = &[
     column("main_module", "path of the main module", |b| {
         terms::main_module(b).map(|m| m.path.clone())
     }),
-    column("main_version", "version of the main module", |b| {
-        terms::main_version(b).map(str::to_owned)
-    }),
+    column(
+        "main_version",
+        "version of the program; what the main module records where nothing names one",
+        |b| b.shown_version().map(str::to_owned),
+    ),
     column("os", "Go's name of the operating system", |b| {
         b.executable.os.clone()
     }),
@@ -312,6 +314,15 @@ pub const COLUMNS: &[Column] = &[
                 .map(|s| s.group())
                 .collect();
             filled(&groups.into_iter().collect::<Vec<_>>().join(" "))
+        },
+    ),
+    column(
+        "main_version_source",
+        "the claim that main_version is from: its source, and the variable or label",
+        |b| {
+            let version = b.main_version()?;
+            let name = version.name.map(|name| format!(" {name}"));
+            Some(format!("{}{}", version.source, name.unwrap_or_default()))
         },
     ),
 ];

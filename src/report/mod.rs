@@ -14,6 +14,7 @@ pub mod findings;
 mod flow;
 pub mod json;
 mod later;
+pub mod main_version;
 pub mod model;
 pub mod ndjson;
 pub mod records;

@@ -250,6 +250,9 @@ pub struct Binary {
     pub size: u64,
     /// Hex SHA-256 of the executable itself; only when asked for.
     pub sha256: Option<String>,
+    /// Digests of the parts of the executable; only while two programs are compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Vec<PartDigest>>,
     /// The file around the program.
     pub executable: Executable,
     /// Toolchain release without suffixes, `go1.27.3`.
@@ -298,6 +301,17 @@ pub struct Binary {
     pub packages: Option<Vec<LinkedPackage>>,
     /// Anything odd while reading.
     pub notes: Vec<String>,
+}
+
+/// The digest of one part of an executable.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartDigest {
+    /// `record`, `code`, `data`, `debug`, `signature`, `other`; `container`: what is around the programs of a universal file.
+    pub part: String,
+    /// Bytes.
+    pub size: u64,
+    /// Hex SHA-256 of its bytes in file order.
+    pub sha256: String,
 }
 
 /// The executable file around the program.

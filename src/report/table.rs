@@ -121,7 +121,7 @@ fn go(binary: &Binary, support: &SupportTable) -> Cell {
 }
 
 fn program(binary: &Binary, _: &SupportTable) -> Cell {
-    let version = terms::shown_version(binary).unwrap_or_default();
+    let version = binary.shown_version().unwrap_or_default();
     let path = terms::main_module(binary)
         .map(|m| m.path.as_str())
         .or(binary.main_package.as_deref());

@@ -25,33 +25,6 @@ pub fn main_module(binary: &Binary) -> Option<&Module> {
         .filter(|module| !module.path.is_empty())
 }
 
-/// The recorded version of the main module.
-pub fn main_version(binary: &Binary) -> Option<&str> {
-    main_module(binary)
-        .map(|module| module.version.as_str())
-        .filter(|version| !version.is_empty())
-}
-
-/// The version to show for the program: the main module's when it says one, else the first other claim. A commit is
-/// no version, and a file's name is no part of the program.
-pub fn shown_version(binary: &Binary) -> Option<&str> {
-    let recorded = main_version(binary);
-    if let Some(version) = recorded
-        && version != "(devel)"
-    {
-        return Some(version);
-    }
-    let claims = binary
-        .versions
-        .iter()
-        .flatten()
-        .filter(|claim| !matches!(claim.source.as_str(), "vcs" | "file-name"));
-    claims
-        .map(|c| c.value.as_str())
-        .find(|v| !v.is_empty() && *v != "(devel)")
-        .or(recorded)
-}
-
 /// The module that was really built: its replacement, else itself.
 pub fn built(module: &Module) -> &Module {
     module.replace.as_deref().unwrap_or(module)

@@ -72,6 +72,8 @@ impl Binary {
         sum += texts(self.path_bytes.iter().chain(&self.main_package));
         sum += texts(self.go_version.iter().chain(&self.go_version_raw));
         sum += texts(&self.go_vendor);
+        let parts = self.parts.iter().flatten();
+        sum += texts(parts.flat_map(|p| [&p.part, &p.sha256]));
         if let Some(info) = &self.build_info {
             sum += texts([&info.go_version, &info.path]) + of_module(&info.main);
             sum += info.deps.iter().map(of_module).sum::<usize>();

@@ -1,5 +1,6 @@
 //! One file: opened, sniffed, and handed to whoever can read it.
 
+use super::digest;
 use super::links::Links;
 use super::place::Outer;
 use super::told::Told;
@@ -20,7 +21,6 @@ use crate::source::ordered::Output;
 #[cfg(feature = "archives")]
 use crate::source::shelf::{Shelf, Shelved};
 use crate::source::walk::Met;
-use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -375,9 +375,21 @@ impl<'e> Examiner<'e> {
         if inspection.untold > 0 {
             rest.push(("limit", untold(inspection.untold)));
         }
+        let around = self
+            .options
+            .parts
+            .then(|| digest::around(reader, inspection.found.iter().map(|f| f.range)))
+            .flatten();
         let found = inspection.found.into_iter().enumerate().map(|(i, mut f)| {
             if self.options.hash {
-                f.binary.sha256 = sha256(reader, f.range).ok();
+                let parts = f.parts.as_ref();
+                if let Ok((whole, parts)) = digest::of(reader, f.range, parts) {
+                    f.binary.sha256 = Some(whole);
+                    f.binary.parts = self.options.parts.then_some(parts);
+                }
+            }
+            if let (0, Some(around)) = (i, &around) {
+                f.binary.parts.get_or_insert_default().push(around.clone());
             }
             (
                 f.binary,
@@ -524,22 +536,4 @@ impl ReadAt for Headed<'_> {
             None => self.rest.read_at(buf, offset),
         }
     }
-}
-
-fn sha256(reader: &dyn ReadAt, (start, size): (u64, u64)) -> io::Result<String> {
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 256 << 10];
-    let mut done = 0;
-    while done < size {
-        let want = usize::try_from(size - done)
-            .unwrap_or(usize::MAX)
-            .min(buffer.len());
-        let n = reader.read_at(&mut buffer[..want], start + done)?;
-        if n == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        hash.update(&buffer[..n]);
-        done += n as u64;
-    }
-    Ok(hash.finalize().iter().map(|b| format!("{b:02x}")).collect())
 }

@@ -11,6 +11,8 @@ mod container;
 pub mod deployments;
 // Without archives nothing is ever inside something else.
 #[cfg_attr(not(feature = "archives"), allow(dead_code))]
+mod digest;
+#[cfg_attr(not(feature = "archives"), allow(dead_code))]
 mod examine;
 mod file_name;
 mod links;
@@ -55,6 +57,8 @@ pub struct Options {
     pub hash: bool,
     /// List the packages of the function table of named files also where their records list modules.
     pub packages: bool,
+    /// Compute SHA-256 of each part of each executable too, for who compares two of them.
+    pub parts: bool,
     /// Environment assumed at run time.
     pub environment: Vec<(String, String)>,
     /// Look inside archives and images that a walk meets.
@@ -82,6 +86,7 @@ impl Default for Options {
             jobs: 0,
             hash: false,
             packages: false,
+            parts: false,
             environment: Vec::new(),
             archives: true,
             memory: 512 << 20,
@@ -581,5 +586,6 @@ pub(crate) fn reader_options<'o>(
         limits,
         room: Some(room),
         too_large: None,
+        parts: options.parts,
     }
 }

@@ -1,6 +1,6 @@
 //! Two states of one program, fact by fact. A fact that one side does not know (`None` in the record) is no change.
 
-use super::{Change, Class, Direction};
+use super::{Change, Class, Direction, versions};
 use crate::audit::known::{self, Release};
 use crate::report::model::{Binary, BuildInfo, Linkage, Module, Verdict};
 use std::cmp::Ordering;
@@ -17,13 +17,14 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Vec<Change> {
     goroot(old, new, &mut out);
     linkage(old, new, &mut out);
     integrity(old, new, &mut out);
+    versions::compare(old, new, &mut out);
     out.0
         .sort_by(|a, b| (a.class, &a.key).cmp(&(b.class, &b.key)));
     out.0
 }
 
 #[derive(Default)]
-struct Changes(Vec<Change>);
+pub(super) struct Changes(Vec<Change>);
 
 impl Changes {
     /// Adds a change unless both sides are the same. `worse` judges the new value.
@@ -67,7 +68,7 @@ impl Changes {
         }
     }
 
-    fn push(
+    pub(super) fn push(
         &mut self,
         class: Class,
         key: &str,
@@ -87,7 +88,7 @@ impl Changes {
     }
 }
 
-fn directed(order: Option<Ordering>) -> Direction {
+pub(super) fn directed(order: Option<Ordering>) -> Direction {
     match order {
         Some(Ordering::Less) => Direction::Up,
         Some(Ordering::Greater) => Direction::Down,
@@ -133,25 +134,7 @@ fn source(old: &Binary, new: &Binary, out: &mut Changes) {
         new.main_package.as_deref(),
         false,
     );
-    let version = |m: &Module| Some(m.version.clone()).filter(|v| !v.is_empty());
-    let (va, vb) = (version(&a.main), version(&b.main));
-    if va != vb {
-        let direction = match (&va, &vb) {
-            (Some(x), Some(y)) if known::is_module_version(x) && known::is_module_version(y) => {
-                directed(Some(known::compare_modules(x, y)))
-            }
-            _ => Direction::Changed,
-        };
-        out.push(
-            Class::Source,
-            "main module version",
-            direction,
-            va.as_deref(),
-            vb.as_deref(),
-            direction == Direction::Down,
-        );
-    }
-    for key in ["vcs.revision", "vcs.time", "vcs.modified"] {
+    for key in ["vcs.time", "vcs.modified"] {
         out.value(
             Class::Source,
             key,

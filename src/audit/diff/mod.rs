@@ -1,12 +1,15 @@
 //! Diff: what changed between two sets of programs.
 //!
 //! Programs are paired by place, main package and port (`pair`), and compared fact by fact (`compare`); every change
-//! has a class that `--fail-on` can name.
+//! has a class that `--fail-on` can name. Bytes are compared by their digests (`content`), claims about the program's own version by
+//! what holds them (`versions`).
 //!
 //! Must never: read files; report a fact that one side does not know as a change.
 
 mod compare;
+mod content;
 mod pair;
+mod versions;
 
 use crate::report::model::Binary;
 use serde::Serialize;
@@ -35,13 +38,17 @@ pub enum Class {
     Linkage,
     /// Contradictions, packing, checksums, module data.
     Integrity,
-    /// The program's own version and commit. Changes with every release, so `any` does not mean it.
+    /// Main package, and the state of the working tree.
     Source,
+    /// A claim about the program's own version: main module, variables, commit, names, labels.
+    Version,
+    /// Other bytes that no change of a build fact explains.
+    Content,
 }
 
 impl Class {
     /// All classes.
-    pub const ALL: [Class; 11] = [
+    pub const ALL: [Class; 13] = [
         Class::Added,
         Class::Removed,
         Class::Toolchain,
@@ -53,6 +60,8 @@ impl Class {
         Class::Linkage,
         Class::Integrity,
         Class::Source,
+        Class::Version,
+        Class::Content,
     ];
 
     /// The word for it.
@@ -69,15 +78,17 @@ impl Class {
             Class::Linkage => "linkage",
             Class::Integrity => "integrity",
             Class::Source => "source",
+            Class::Version => "version",
+            Class::Content => "content",
         }
     }
 
-    /// Classes of a comma list as `--fail-on` takes it; `any` is all but `source`. The error says what is wrong.
+    /// Classes of a comma list as `--fail-on` takes it; `any` is all of them. The error says what is wrong.
     pub fn parse_list(text: &str) -> Result<Vec<Class>, String> {
         let mut out = Vec::new();
         for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
             if word == "any" {
-                out.extend(Class::ALL.into_iter().filter(|c| *c != Class::Source));
+                out.extend(Class::ALL);
                 continue;
             }
             match Class::ALL.into_iter().find(|c| c.name() == word) {
@@ -136,10 +147,12 @@ pub struct Side {
     pub path: String,
     /// Go release.
     pub go_version: Option<String>,
-    /// Main module version.
+    /// Version of the program, by the order in docs/sbom.md; what the main module records where nothing names one.
     pub version: Option<String>,
     /// Bytes.
     pub size: u64,
+    /// Hex SHA-256; `None`: not known.
+    pub sha256: Option<String>,
 }
 
 /// A program in two states.
@@ -155,6 +168,9 @@ pub struct Pair {
     pub new: Option<Side>,
     /// What changed, by class and key.
     pub changes: Vec<Change>,
+    /// The parts of the executables that differ: `record`, `code`, `data`, `debug`, `signature`, `other`, `container`; `None`: not
+    /// compared part by part.
+    pub parts: Option<Vec<String>>,
 }
 
 /// All that changed.
@@ -164,6 +180,8 @@ pub struct Diff {
     pub pairs: Vec<Pair>,
     /// Programs on both sides without any change.
     pub unchanged: u64,
+    /// Of the unchanged those whose bytes were not compared, because a record has no digest.
+    pub content_not_compared: u64,
 }
 
 impl Diff {
@@ -188,14 +206,20 @@ pub fn diff(old: &[Binary], new: &[Binary]) -> Diff {
     let mut out = Diff::default();
     for (before, now) in pair::pair(old, new) {
         let Some(any) = now.or(before) else { continue };
+        let mut content = content::Content::default();
         let changes = match (before, now) {
-            (Some(a), Some(b)) => compare::compare(a, b),
+            (Some(a), Some(b)) => {
+                content = content::compare(a, b);
+                let facts = compare::compare(a, b);
+                content.beside(facts)
+            }
             (None, Some(b)) => vec![whole(Class::Added, Direction::Added, None, Some(b))],
             (Some(a), None) => vec![whole(Class::Removed, Direction::Removed, Some(a), None)],
             (None, None) => Vec::new(),
         };
         if changes.is_empty() {
             out.unchanged += 1;
+            out.content_not_compared += u64::from(content.is_unknown());
             continue;
         }
         out.pairs.push(Pair {
@@ -204,6 +228,7 @@ pub fn diff(old: &[Binary], new: &[Binary]) -> Diff {
             old: before.map(side),
             new: now.map(side),
             changes,
+            parts: content.parts(),
         });
     }
     let path = |p: &Pair| p.new.as_ref().or(p.old.as_ref()).map(|s| s.path.clone());
@@ -226,16 +251,12 @@ fn whole(class: Class, direction: Direction, old: Option<&Binary>, new: Option<&
 }
 
 fn side(b: &Binary) -> Side {
-    let version = b
-        .build_info
-        .as_ref()
-        .map(|i| i.main.version.clone())
-        .filter(|v| !v.is_empty());
     Side {
         path: b.path.clone(),
         go_version: b.go_version.clone(),
-        version,
+        version: b.shown_version().map(str::to_owned),
         size: b.size,
+        sha256: b.sha256.clone(),
     }
 }
 

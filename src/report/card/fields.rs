@@ -95,10 +95,19 @@ fn version(c: &Context) -> Option<String> {
             c.dim(&format!("({}{name})", claim.source))
         )
     };
+    let chosen = c.binary.main_version();
+    let is_chosen = |claim: &&VersionClaim| {
+        chosen.is_some_and(|v| {
+            (v.value, v.source, v.name) == (&claim.value, &claim.source, claim.name.as_deref())
+        })
+    };
+    // The version that every other format shows comes first.
+    let first = claims.iter().filter(is_chosen);
+    let rest = claims.iter().filter(|claim| !is_chosen(claim));
     if claims.is_empty() {
-        return terms::main_version(c.binary).map(safe);
+        return c.binary.shown_version().map(safe);
     }
-    joined(claims.iter().map(claim).collect())
+    joined(first.chain(rest).map(claim).collect())
 }
 
 fn go(c: &Context) -> Option<String> {

@@ -61,7 +61,7 @@ fn spells_out_contradictions_and_puts_fatal_settings_first() {
         "image registry.example/app:1.0 (linux/amd64), layer 1, started by the image, mode 4755",
         "v1.5.0 → ../toml",
         "v0.41.0 → example.com/fork/sys@v0.41.1  h1:",
-        "(devel) (main-module), 1.0.3 (x-flag main.version)",
+        "1.0.3 (x-flag main.version), (devel) (main-module)",
         "/home/joe/sdk/go1.21.13 (home), runtime.GOROOT() says the same",
         "GOEXPERIMENT=loopvar, version says X:loopvar",
         "checksum invalid",

@@ -46,9 +46,11 @@ pub fn render(diff: &Diff, names: [&str; 2], out: &mut dyn Write) -> io::Result<
     };
     let programs = Table {
         title: "Programs".to_owned(),
-        columns: ["program", "port", "old Go", "new Go", "changes", "size"]
-            .map(str::to_owned)
-            .to_vec(),
+        columns: [
+            "program", "port", "old Go", "new Go", "changes", "parts", "size",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
         rows: diff.pairs.iter().map(program).collect(),
     };
     Page {
@@ -119,6 +121,7 @@ fn program(pair: &Pair) -> Row {
             go(&pair.old),
             go(&pair.new),
             pair.changes.len().to_string(),
+            pair.parts.as_deref().unwrap_or_default().join(", "),
             size(pair),
         ],
         binary: None,

@@ -192,7 +192,7 @@ fn columns(binary: &Binary) -> [String; 6] {
         ),
         text(binary.go_version.as_deref()),
         text(path),
-        text(terms::shown_version(binary)),
+        text(binary.shown_version()),
         terms::port(binary).unwrap_or_default(),
     ]
 }

@@ -1,8 +1,8 @@
 //! CycloneDX, JSON. Source: the specification's schema `bom-1.7.schema.json`; nothing here is newer than 1.6.
 
 use super::super::each::Each;
-use super::inventory::{Aggregate, Image, Key, Layer, Part, images};
-use super::{Digesting, Input, Inventory, Remarks, date, id, purl, sha256_of, sha256_of_sum};
+use super::inventory::{Aggregate, Image, Key, Layer, Part, Toolchain, images};
+use super::{Digesting, Input, Inventory, Remarks, date, sha256_of, sha256_of_sum};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -160,7 +160,7 @@ impl<'a> Bill<'a> {
         let loose = inventory.loose().filter_map(move |n| self.program(n));
         let modules = inventory.modules.iter().map(move |part| self.module(part));
         let toolchains = inventory.toolchains.iter();
-        let toolchains = toolchains.map(move |(version, users)| self.toolchain(version, users));
+        let toolchains = toolchains.map(move |(toolchain, users)| self.toolchain(toolchain, users));
         images.chain(loose).chain(modules).chain(toolchains)
     }
 
@@ -296,13 +296,15 @@ impl<'a> Bill<'a> {
         }
     }
 
-    fn toolchain(self, version: &'a str, users: &'a [u32]) -> Component<'a> {
+    fn toolchain(self, toolchain: &'a Toolchain, users: &'a [u32]) -> Component<'a> {
+        let all = toolchain.properties();
         Component {
-            cpe: purl::cpe(version),
+            cpe: toolchain.cpe(),
             evidence: Some(self.evidence("purl", Cow::from(users))),
-            purl: Some(purl::of_stdlib(version).into()),
-            version: Some(version),
-            ..Component::new("library", id("stdlib", version), "stdlib")
+            properties: (!all.is_empty()).then(|| properties(all)),
+            purl: Some(toolchain.purl().into()),
+            version: Some(&toolchain.version),
+            ..Component::new("library", toolchain.id(), "stdlib")
         }
     }
 

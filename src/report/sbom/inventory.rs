@@ -1,5 +1,6 @@
 //! What a bill keeps of the records: every component once, in bounded memory.
 
+use super::super::main_version::is_version_of_module;
 use super::super::model::{
     Binary, End, ImageRecord, LayerRecord, Line, Linked, Location, Module, ModuleList, Run,
     Unexamined,
@@ -7,6 +8,7 @@ use super::super::model::{
 use super::super::stand_ins::StandIn;
 use super::super::terms;
 use super::{ID, digest, found, hex, id, name, program_purl, properties, purl};
+use crate::go::GoVersion;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -25,7 +27,7 @@ pub struct Inventory {
     pub(super) programs: Vec<Program>,
     pub(super) modules: Vec<Part<Key>>,
     pub(super) numbers: HashMap<Arc<Key>, u32>,
-    pub(super) toolchains: BTreeMap<String, Vec<u32>>,
+    pub(super) toolchains: BTreeMap<Toolchain, Vec<u32>>,
     /// Bytes of memory that may still be taken.
     pub(super) room: u64,
 }
@@ -73,7 +75,7 @@ pub(super) struct Program {
     pub(super) found: (f64, &'static str),
     pub(super) aggregate: Aggregate,
     pub(super) modules: Vec<u32>,
-    pub(super) toolchain: Option<String>,
+    pub(super) toolchain: Option<Toolchain>,
     pub(super) properties: Vec<(String, String)>,
 }
 
@@ -110,6 +112,56 @@ impl Aggregate {
             Self::Incomplete => "incomplete",
             Self::Unknown => "unknown",
         }
+    }
+}
+
+/// A toolchain, whose standard library is a component.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Toolchain {
+    /// Without what vendors and experiments add: `go1.27.3`.
+    pub(super) version: String,
+    /// Built from a development tree, on the way to that version.
+    pub(super) devel: bool,
+}
+
+impl Toolchain {
+    fn of(binary: &Binary) -> Option<Self> {
+        let raw = binary.go_version_raw.as_deref().and_then(GoVersion::parse);
+        Some(Self {
+            version: binary.go_version.clone()?,
+            devel: raw.is_some_and(|raw| raw.devel),
+        })
+    }
+
+    /// Its name in the bill.
+    pub(super) fn id(&self) -> String {
+        let tree = if self.devel { " devel" } else { "" };
+        id("stdlib", &format!("{}{tree}", self.version))
+    }
+
+    pub(super) fn purl(&self) -> String {
+        purl::of_stdlib(if self.devel { "devel" } else { &self.version })
+    }
+
+    pub(super) fn cpe(&self) -> Option<String> {
+        purl::cpe(&self.version).filter(|_| !self.devel)
+    }
+
+    /// Facts that neither format has a field for.
+    pub(super) fn properties(&self) -> Vec<(&'static str, String)> {
+        let release = GoVersion::parse(&self.version).and_then(|v| v.release);
+        if self.devel {
+            let why = "unknown: built from a development tree of Go, and which fixes that has is not known";
+            return vec![("gospect:version", why.to_owned())];
+        }
+        let prerelease = release.and_then(|r| Some((r.prerelease?.0, r.major, r.minor)));
+        let text = prerelease.map(|(kind, major, minor)| {
+            let kind = if kind == "rc" { "candidate" } else { &kind };
+            format!("a {kind} of Go {major}.{minor}, no release")
+        });
+        text.into_iter()
+            .map(|text| ("gospect:prerelease", text))
+            .collect()
     }
 }
 
@@ -235,6 +287,20 @@ impl Key {
         texts + replaces.chain(directory).sum::<usize>() + 320
     }
 
+    /// Why there is no version to look up.
+    fn why_no_version(&self) -> Option<&'static str> {
+        match &*self.version {
+            // Said above.
+            _ if self.by_functions.is_some() => None,
+            version if is_version_of_module(version) => None,
+            _ if self.directory.is_some() => {
+                Some("built from a directory, whose code nobody can name")
+            }
+            "" => Some("recorded without a version"),
+            _ => Some("built from a workspace or a working tree: recorded as (devel)"),
+        }
+    }
+
     /// Facts that neither format has a field for.
     pub(super) fn properties(&self) -> Vec<(&'static str, String)> {
         let mut all = Vec::new();
@@ -258,6 +324,9 @@ impl Key {
         }
         if let Some(directory) = &self.directory {
             all.push(("gospect:replaced_by_directory", directory.to_string()));
+        }
+        if let Some(why) = self.why_no_version() {
+            all.push(("gospect:version", format!("unknown: {why}")));
         }
         all
     }
@@ -345,11 +414,10 @@ impl Inventory {
                 part.users.push(number);
             }
         }
-        if let Some(version) = &binary.go_version {
-            self.toolchains
-                .entry(version.clone())
-                .or_default()
-                .push(number);
+        let toolchain = Toolchain::of(binary);
+        if let Some(toolchain) = &toolchain {
+            let users = self.toolchains.entry(toolchain.clone()).or_default();
+            users.push(number);
         }
         let mut properties = properties(binary);
         properties.extend(own);
@@ -357,7 +425,7 @@ impl Inventory {
             .iter()
             .map(|(name, value)| name.len() + value.len() + 80);
         let name = name(binary).to_owned();
-        let version = terms::shown_version(binary).map(str::to_owned);
+        let version = binary.shown_version().map(str::to_owned);
         let purl = program_purl(binary);
         let facts = name.len()
             + [&version, &purl]
@@ -377,7 +445,7 @@ impl Inventory {
             found: found(binary),
             aggregate: Aggregate::of(binary),
             modules,
-            toolchain: binary.go_version.clone(),
+            toolchain,
             properties,
         });
         Ok(())
@@ -449,10 +517,7 @@ impl Inventory {
     pub(super) fn depends(&self, program: &Program) -> Vec<String> {
         let modules = program.modules.iter();
         let modules = modules.filter_map(|n| Some(self.modules.get(*n as usize)?.id()));
-        let toolchain = program
-            .toolchain
-            .iter()
-            .map(|version| id("stdlib", version));
+        let toolchain = program.toolchain.iter().map(Toolchain::id);
         let mut all: Vec<String> = modules.chain(toolchain).collect();
         all.sort_unstable();
         all

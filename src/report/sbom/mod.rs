@@ -154,6 +154,12 @@ fn properties(binary: &Binary) -> Vec<(String, String)> {
     if let Some(why) = list.why().filter(|_| list.is_unknown()) {
         all.push(("gospect:modules".to_owned(), format!("unknown ({why})")));
     }
+    if binary.main_version().is_none() {
+        all.push((
+            "gospect:version".to_owned(),
+            format!("unknown: {}", binary.why_no_version()),
+        ));
+    }
     for setting in binary.build_info.iter().flat_map(|info| &info.settings) {
         all.push((
             format!("gospect:setting:{}", setting.key),
@@ -192,11 +198,17 @@ fn name(binary: &Binary) -> &str {
     })
 }
 
-/// The purl of the program of a binary.
+/// The purl of the program of a binary: of its main module, with the version of the program. Where no module is recorded, the import
+/// path of the main package stands for it.
 fn program_purl(binary: &Binary) -> Option<String> {
-    let module = terms::main_module(binary)?;
-    let built = terms::built(module);
-    purl::of_module(&built.path, &built.version)
+    let version = binary.main_version().map_or("", |version| version.value);
+    if let Some(module) = terms::main_module(binary) {
+        return purl::of_module(&terms::built(module).path, version);
+    }
+    let package = binary.main_package.as_deref()?;
+    // `main` and `command-line-arguments` are no import paths.
+    let domain = package.split('/').next().is_some_and(|d| d.contains('.'));
+    domain.then(|| purl::of_module(package, version)).flatten()
 }
 
 /// The 32 bytes of an `h1:` sum in hex; `None` for anything else.

@@ -1,12 +1,17 @@
-//! Package URLs of Go modules.
+//! Package URLs and CPEs: the names by which databases know Go modules and the standard library.
 //!
-//! Source: the purl specification and its type definition `golang`. Namespace and name are lower-cased although Go
-//! itself tells `BurntSushi` from `burntsushi`: two purls of one module must compare equal. The exact path stays in
-//! the name of the component. Versions keep their case and their `v`.
+//! Sources: the purl specification with its type definition `golang`; the CPE naming specification 2.3 (NISTIR 7695).
+//!
+//! The case of a module path is kept, because Go's paths are case-sensitive and its databases and proxies have
+//! `github.com/BurntSushi/toml`. The type definition asks for lower case (agreed to be dropped: purl-spec issue 308); who folds
+//! case as it says gets the same result as before.
 
+use crate::go::GoVersion;
+use crate::go::version::Release;
 use std::fmt::Write;
 
-/// The purl of a module; `None` for a path that names no module (a directory, an empty path).
+/// The purl of a module; `None` for a path that names no module (a directory, an empty path). A version that is none, empty or
+/// `(devel)`, is left out.
 pub fn of_module(path: &str, version: &str) -> Option<String> {
     let local = ["./", "../", "/", "\\"]
         .iter()
@@ -18,40 +23,63 @@ pub fn of_module(path: &str, version: &str) -> Option<String> {
     let mut purl = String::from("pkg:golang");
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {
         purl.push('/');
-        encode(&segment.to_lowercase(), &mut purl);
+        encode(segment, &mut purl);
     }
-    push_version(version, &mut purl);
+    if crate::report::main_version::is_version_of_module(version) {
+        push_version(version, &mut purl);
+    }
     Some(purl)
 }
 
-/// The purl of the standard library of a Go release; a version that is no release is left out.
-pub fn of_stdlib(go_version: &str) -> String {
+/// The purl of the standard library of a toolchain, as its version is recorded. A development tree has no version: which fixes it
+/// has is not known.
+///
+/// A beta or candidate is written as the semantic version that Go's vulnerability database has for it (golang.org/x/vuln,
+/// internal/semver, `GoTagToSemver`): `1.27.0-rc.1`. Go's own `1.27rc1` is no semantic version, and scanners that parse one
+/// strictly drop the component.
+pub fn of_stdlib(recorded: &str) -> String {
     let mut purl = String::from("pkg:golang/stdlib");
-    if let Some(release) = release(go_version) {
-        push_version(release, &mut purl);
+    if let Some((numbers, release)) = release(recorded) {
+        let version = match &release.prerelease {
+            None => numbers,
+            Some((kind, None)) => format!("{}.{}.0-{kind}", release.major, release.minor),
+            Some((kind, Some(n))) => {
+                format!("{}.{}.0-{kind}.{n}", release.major, release.minor)
+            }
+        };
+        push_version(&version, &mut purl);
     }
     purl
 }
 
-/// The CPE of a Go release, which is how the NVD names the standard library; only for plain releases.
-pub fn cpe(go_version: &str) -> Option<String> {
-    let release = release(go_version)?;
-    let plain = release.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    plain.then(|| format!("cpe:2.3:a:golang:go:{release}:-:*:*:*:*:*:*"))
+/// The CPE of a toolchain, which is how the NVD names the standard library; `None` for a development tree. A beta or candidate
+/// stands in the field `update`, as the NVD has it.
+pub fn cpe(recorded: &str) -> Option<String> {
+    let (numbers, release) = release(recorded)?;
+    let (version, update) = match &release.prerelease {
+        None => (numbers, "-".to_owned()),
+        Some((kind, n)) => {
+            let n = n.map(|n| n.to_string()).unwrap_or_default();
+            let version = format!("{}.{}", release.major, release.minor);
+            (version, format!("{kind}{n}"))
+        }
+    };
+    Some(format!(
+        "cpe:2.3:a:golang:go:{version}:{update}:*:*:*:*:*:*"
+    ))
 }
 
-fn release(go_version: &str) -> Option<&str> {
-    go_version
-        .strip_prefix("go")
-        .filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+/// The release of a recorded version, its numbers as Go writes them; none for a development tree. Only digits, dots and lower-case
+/// letters are in what is taken of it, so that nothing needs escaping in a CPE.
+fn release(recorded: &str) -> Option<(String, Release)> {
+    let version = GoVersion::parse(recorded).filter(|version| !version.devel)?;
+    let numbers = version.release_text()?.strip_prefix("go")?.to_owned();
+    Some((numbers, version.release?))
 }
 
-/// `(devel)` says that there is no version.
 fn push_version(version: &str, purl: &mut String) {
-    if !version.is_empty() && version != "(devel)" {
-        purl.push('@');
-        encode(version, purl);
-    }
+    purl.push('@');
+    encode(version, purl);
 }
 
 /// Percent-encodes all but letters, digits, `-._~` and the colon.
@@ -75,12 +103,23 @@ mod tests {
             (
                 "github.com/BurntSushi/toml",
                 "v1.5.0",
-                Some("pkg:golang/github.com/burntsushi/toml@v1.5.0"),
+                Some("pkg:golang/github.com/BurntSushi/toml@v1.5.0"),
             ),
             (
                 "gopkg.in/yaml.v3",
                 "v3.0.1",
                 Some("pkg:golang/gopkg.in/yaml.v3@v3.0.1"),
+            ),
+            // A module in a directory of its repository is a module of that path, not a subpath of another.
+            (
+                "github.com/aws/aws-sdk-go-v2/service/s3",
+                "v1.2.0",
+                Some("pkg:golang/github.com/aws/aws-sdk-go-v2/service/s3@v1.2.0"),
+            ),
+            (
+                "github.com/Azure/azure-sdk-for-go/sdk/azcore",
+                "v1.16.0",
+                Some("pkg:golang/github.com/Azure/azure-sdk-for-go/sdk/azcore@v1.16.0"),
             ),
             (
                 "github.com/docker/docker",
@@ -89,8 +128,28 @@ mod tests {
             ),
             (
                 "example.com/hello",
+                "v0.0.0-20260102030405-abcdefabcdef+dirty",
+                Some("pkg:golang/example.com/hello@v0.0.0-20260102030405-abcdefabcdef%2Bdirty"),
+            ),
+            (
+                "github.com/docker/cli",
+                "v28.0.0+incompatible+dirty",
+                Some("pkg:golang/github.com/docker/cli@v28.0.0%2Bincompatible%2Bdirty"),
+            ),
+            (
+                "example.com/hello",
                 "(devel)",
                 Some("pkg:golang/example.com/hello"),
+            ),
+            (
+                "example.com/hello",
+                "",
+                Some("pkg:golang/example.com/hello"),
+            ),
+            (
+                "example.com/~user/app",
+                "2.5.0 beta/1",
+                Some("pkg:golang/example.com/~user/app@2.5.0%20beta%2F1"),
             ),
             (
                 "example.com/a b?c#d@e%/é",
@@ -108,15 +167,51 @@ mod tests {
     }
 
     #[test]
-    fn standard_library() {
-        assert_eq!(of_stdlib("go1.27.3"), "pkg:golang/stdlib@1.27.3");
-        assert_eq!(of_stdlib("go1.28rc1"), "pkg:golang/stdlib@1.28rc1");
-        assert_eq!(of_stdlib("devel go1.28-abc"), "pkg:golang/stdlib");
-        assert_eq!(
-            cpe("go1.27.3").as_deref(),
-            Some("cpe:2.3:a:golang:go:1.27.3:-:*:*:*:*:*:*")
-        );
-        assert_eq!(cpe("go1.28rc1"), None);
-        assert_eq!(cpe("go1.27.3:*:x"), None);
+    fn standard_library_by_every_spelling_of_a_version() {
+        // What is recorded, version of the purl, version and update of the CPE.
+        for (recorded, purl, cpe) in [
+            ("go1.27.3", Some("1.27.3"), Some("1.27.3:-")),
+            ("go1.19", Some("1.19"), Some("1.19:-")),
+            ("go1", Some("1"), Some("1:-")),
+            ("go1.27rc1", Some("1.27.0-rc.1"), Some("1.27:rc1")),
+            ("go1.28beta1", Some("1.28.0-beta.1"), Some("1.28:beta1")),
+            ("go1.21rc2", Some("1.21.0-rc.2"), Some("1.21:rc2")),
+            ("go1.27rc", Some("1.27.0-rc"), Some("1.27:rc")),
+            ("go1.22.5 X:boringcrypto", Some("1.22.5"), Some("1.22.5:-")),
+            ("go1.26.6-X:nodwarf5", Some("1.26.6"), Some("1.26.6:-")),
+            (
+                "go1.22.9 (Red Hat 1.22.9-2.el9)",
+                Some("1.22.9"),
+                Some("1.22.9:-"),
+            ),
+            (
+                "go1.21.13-microsoft-20240807.1",
+                Some("1.21.13"),
+                Some("1.21.13:-"),
+            ),
+            ("go1.20.1b7 boring", Some("1.20.1"), Some("1.20.1:-")),
+            ("go1.24.4+auto", Some("1.24.4"), Some("1.24.4:-")),
+            (
+                "go1.18 gccgo (GCC) 13.2.0 20230801",
+                Some("1.18"),
+                Some("1.18:-"),
+            ),
+            ("devel go1.28-8a1b2c3d4e Mon Nov 2", None, None),
+            ("go1.28-devel_8a1b2c3d4e Mon Nov 2 X:simd", None, None),
+            ("devel +abcdef0123 Tue Feb 4 2020", None, None),
+            ("devel", None, None),
+            ("unknown", None, None),
+            ("go1.27.3:*:x", Some("1.27.3"), Some("1.27.3:-")),
+            ("", None, None),
+        ] {
+            let mut want = String::from("pkg:golang/stdlib");
+            if let Some(version) = purl {
+                want.push('@');
+                want.push_str(version);
+            }
+            assert_eq!(of_stdlib(recorded), want, "{recorded}");
+            let want = cpe.map(|c| format!("cpe:2.3:a:golang:go:{c}:*:*:*:*:*:*"));
+            assert_eq!(super::cpe(recorded), want, "{recorded}");
+        }
     }
 }

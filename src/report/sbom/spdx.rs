@@ -3,8 +3,8 @@
 //! SPDX 2 has no bag of properties, so what it has no field for is an annotation of the package, `name: value`.
 
 use super::super::each::Each;
-use super::inventory::{Image, Key, Layer, Part, images};
-use super::{Digesting, Input, Inventory, Remarks, date, id, purl, sha256_of, sha256_of_sum};
+use super::inventory::{Image, Key, Layer, Part, Toolchain, images};
+use super::{Digesting, Input, Inventory, Remarks, date, sha256_of, sha256_of_sum};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
@@ -90,7 +90,7 @@ impl<'a> Bill<'a> {
         let loose = inventory.loose().filter_map(move |n| self.program(n));
         let modules = inventory.modules.iter().map(move |part| self.module(part));
         let toolchains = inventory.toolchains.keys();
-        let toolchains = toolchains.map(move |version| self.toolchain(version));
+        let toolchains = toolchains.map(move |toolchain| self.toolchain(toolchain));
         std::iter::once(self.subject())
             .chain(images)
             .chain(loose)
@@ -196,15 +196,20 @@ impl<'a> Bill<'a> {
         Value::Object(all)
     }
 
-    fn toolchain(self, version: &str) -> Value {
-        let mut all = package(&reference(&id("stdlib", version)), "stdlib", "LIBRARY");
-        put(&mut all, "versionInfo", Some(version));
+    fn toolchain(self, toolchain: &Toolchain) -> Value {
+        let mut all = package(&reference(&toolchain.id()), "stdlib", "LIBRARY");
+        put(&mut all, "versionInfo", Some(&toolchain.version));
         references(
             &mut all,
             &[
-                ("PACKAGE-MANAGER", "purl", Some(purl::of_stdlib(version))),
-                ("SECURITY", "cpe23Type", purl::cpe(version)),
+                ("PACKAGE-MANAGER", "purl", Some(toolchain.purl())),
+                ("SECURITY", "cpe23Type", toolchain.cpe()),
             ],
+        );
+        let notes = toolchain.properties().into_iter();
+        self.annotate(
+            &mut all,
+            notes.map(|(name, value)| (name.to_owned(), value)),
         );
         Value::Object(all)
     }

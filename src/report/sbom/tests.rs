@@ -135,8 +135,8 @@ fn binaries_are_nested_by_image_and_layer() {
     assert_eq!(binary["type"], "application");
     assert_eq!(binary["version"], "1.0.3", "the best claim, not (devel)");
     assert_eq!(
-        binary["purl"], "pkg:golang/example.com/hello",
-        "a purl has recorded versions only"
+        binary["purl"], "pkg:golang/example.com/hello@1.0.3",
+        "what has a version has it in its purl"
     );
     let spdx = value(spdx::write, &sample::document());
     let purposes: Vec<_> = spdx["packages"]

@@ -1,5 +1,7 @@
 use crate::audit::known;
 use crate::audit::rules::prelude::*;
+use crate::report::main_version::Closeness;
+use crate::report::model::{Binary, VersionClaim};
 
 pub const META: Meta = Meta {
     code: "GS133",
@@ -16,12 +18,18 @@ pub const META: Meta = Meta {
             "image-label",
             "file-name",
         ]),
-        default: D::List(&["main-module", "x-flag", "image-label", "file-name"]),
+        default: D::List(&[
+            "main-module",
+            "x-flag",
+            "linker-string",
+            "image-label",
+            "file-name",
+        ]),
         doc: "Claims that must agree.",
     }],
     since: "0.1.0",
     doc: Doc {
-        what: "At least two claims about the program's own version (module version, `-X` value, image label, file name) are versions and are not the same. Pseudo-versions, `(devel)` and build metadata are left out; so are variables called after something else (`terraformVersion`), the label for programs that the image does not start, and archive names that do not begin with the program's.",
+        what: "At least two claims about the program's own version (module version, `-X` value, linker string, image label, file name) are versions and are not the same. Pseudo-versions, `(devel)` and build metadata are left out; so are variables called after something else (`terraformVersion`) or in packages of others, strings without a name when there are several, the label for programs that the image does not start, and archive names that do not begin with the program's.",
         why: "Users, scanners and support read different ones. It happens when an image is retagged or a release is built before the tag.",
         example: "`Main.Version` is v1.4.0, the label `org.opencontainers.image.version` says 1.5.0.",
         fix: "Take all of them from the tag: `git checkout v1.5.0 && go build`, `-X main.version=$(git describe --tags)`, `--label org.opencontainers.image.version=$(git describe --tags)`.",
@@ -35,9 +43,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let b = ctx.binary;
     let own_image = b.location.image.is_none() || b.location.started == Some(true);
     for c in b.versions.as_deref().unwrap_or_default() {
-        let about_it = match c.source.as_str() {
-            "image-label" => own_image,
-            "x-flag" | "linker-string" => c.name.as_deref().is_none_or(is_own),
+        let about_it = match (c.source.as_str(), c.name.as_deref()) {
+            ("image-label", _) => own_image,
+            ("x-flag" | "linker-string", Some(name)) => b.closeness(name) == Some(Closeness::Own),
+            ("linker-string", None) => is_only_string(b, c),
             _ => true,
         };
         let asked = about_it && sources.contains(&c.source.as_str());
@@ -65,23 +74,13 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     sink.report(report);
 }
 
-/// What stands before `version` in the names of variables for the program's own version (`appVersion`, `git_version`).
-/// Others (`terraformVersion`) hold the version of something else.
-const OWN: [&str; 12] = [
-    "", "app", "build", "cli", "current", "full", "git", "main", "pkg", "program", "release", "sem",
-];
-
-/// True for variables called like the program's own version.
-fn is_own(variable: &str) -> bool {
-    let last = variable.rsplit('.').next().unwrap_or(variable);
-    let name = last.to_ascii_lowercase().replace('_', "");
-    match name
-        .strip_suffix("version")
-        .or_else(|| name.strip_suffix("ver"))
-    {
-        Some(before) => OWN.contains(&before),
-        None => true,
-    }
+/// Whether a string without a name is the only one of the program that can be its version. A stripped program does not tell which
+/// variable a string is of, so of several nobody knows, and where a variable with a name says it, nobody needs to.
+fn is_only_string(b: &Binary, claim: &VersionClaim) -> bool {
+    let variable = |c: &&VersionClaim| matches!(c.source.as_str(), "x-flag" | "linker-string");
+    let others = b.versions.iter().flatten().filter(variable);
+    let mut others = others.filter(|c| *c != claim);
+    others.all(|c| c.name.is_none() && core(&c.value) == core(&claim.value))
 }
 
 /// `1.2.3-rc1` of any spelling of that version; `None` for what is no release version.
@@ -154,18 +153,76 @@ mod tests {
         assert_eq!(with(&[("x-flag", "dev"), ("file-name", "2")]), 0);
     }
 
+    /// Findings about a program with these claims: source, name (empty: none), value.
+    fn found(claims: &[(&str, &str, &str)]) -> usize {
+        let claim = |(source, name, value): &(&str, &str, &str)| VersionClaim {
+            value: (*value).to_owned(),
+            source: (*source).to_owned(),
+            name: (!name.is_empty()).then(|| (*name).to_owned()),
+        };
+        let b = binary(|b| b.versions = Some(claims.iter().map(claim).collect()));
+        judge_one("versions-disagree", &b).len()
+    }
+
     #[test]
-    fn versions_of_other_things_do_not_count() {
-        for (variable, own) in [
-            ("main.version", true),
-            ("main.Version", true),
-            ("example.com/app/internal.GitVersion", true),
-            ("main.app_version", true),
-            ("main.tag", true),
-            ("main.terraformVersion", false),
-            ("main.postgresVer", false),
+    fn the_strings_of_the_linker_count_where_they_are_certainly_the_programs_version() {
+        const ARCHIVE: (&str, &str, &str) = ("file-name", "app_2.0.0_linux_amd64.tar.gz", "2.0.0");
+        const S: &str = "linker-string";
+        for (claims, n) in [
+            (&[(S, "main.version", "1.0.0"), ARCHIVE][..], 1),
+            (&[(S, "main.version", "v2.0.0"), ARCHIVE], 0),
+            (&[(S, "", "1.0.0"), ARCHIVE], 1),
+            (&[(S, "", "2.0.0"), ARCHIVE], 0),
+            // Of two without names nobody knows which is the program's.
+            (&[(S, "", "1.0.0"), (S, "", "1.30.1"), ARCHIVE], 0),
+            (&[(S, "main.kubectlVersion", "1.30.1"), ARCHIVE], 0),
+            (
+                &[
+                    ("x-flag", "main.kubectlVersion", "1.30.1"),
+                    (S, "", "1.30.1"),
+                    ARCHIVE,
+                ],
+                0,
+            ),
+            (
+                &[
+                    (
+                        S,
+                        "github.com/containerd/containerd/version.Version",
+                        "1.7.1",
+                    ),
+                    ARCHIVE,
+                ],
+                0,
+            ),
+            (
+                &[
+                    (
+                        "x-flag",
+                        "github.com/containerd/containerd/version.Version",
+                        "1.7.1",
+                    ),
+                    ARCHIVE,
+                ],
+                0,
+            ),
+            (
+                &[
+                    (S, "github.com/prometheus/common/version.Version", "1.0.0"),
+                    ARCHIVE,
+                ],
+                1,
+            ),
+            (
+                &[
+                    ("x-flag", "main.version", "2.0.0"),
+                    (S, "", "1.0.0"),
+                    ARCHIVE,
+                ],
+                0,
+            ),
         ] {
-            assert_eq!(super::is_own(variable), own, "{variable}");
+            assert_eq!(found(claims), n, "{claims:?}");
         }
     }
 }

@@ -18,7 +18,9 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(release) = ctx.release.filter(|r| !r.prerelease) else {
+    // A language version, which development trees have, is no release that a patch could follow.
+    let released = |r: &known::Release| !r.prerelease && (r.patch.is_some() || r.minor < 21);
+    let Some(release) = ctx.release.filter(released) else {
         return;
     };
     let Some(newest) = known::newest_patch(release.minor) else {
@@ -53,6 +55,8 @@ mod tests {
         for (version, n) in [
             ("go1.26.1", 1),
             ("go1.27.3", 0),
+            ("go1.26", 0),
+            ("go1.26rc1", 0),
             ("go1.24.1", 0),
             ("go1.99.0", 0),
         ] {

@@ -1,4 +1,7 @@
+use crate::audit::Date;
+use crate::audit::known;
 use crate::audit::rules::prelude::*;
+use crate::knowledge::releases;
 
 pub const META: Meta = Meta {
     code: "GS003",
@@ -12,7 +15,7 @@ pub const META: Meta = Meta {
         what: "The recorded Go version is a beta or a release candidate.",
         why: "Pre-releases get no fixes of their own and differ from the release that follows.",
         example: "A program built with go1.27rc1 while testing, then shipped.",
-        fix: "Build again with the release: `GOTOOLCHAIN=go1.27.0 go build`.",
+        fix: "Build again with the release: `GOTOOLCHAIN=go1.27.3 go build`.",
     },
 };
 
@@ -25,16 +28,42 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         Report::new(format!("built with {version}, which is not a release"))
             .see("go_version", version)
             .help(format!(
-                "rebuild with the release: `GOTOOLCHAIN=go1.{}.0 {}`",
-                release.minor,
+                "rebuild with a release: `GOTOOLCHAIN={} {}`",
+                instead(release.minor, ctx.today),
                 ctx.go_build("")
             )),
     );
 }
 
+/// The release that a candidate became, or the newest one known while it is not out.
+fn instead(minor: u32, today: Date) -> String {
+    let row = releases::release(minor).and_then(|r| Date::parse(&r.released));
+    match (row.filter(|day| *day <= today), known::newest_patch(minor)) {
+        (Some(_), Some(patch)) => format!("go1.{minor}.{patch}"),
+        // Up to Go 1.20 the first release had no patch number.
+        (Some(_), None) if minor < 21 => format!("go1.{minor}"),
+        (Some(_), None) => format!("go1.{minor}.0"),
+        (None, _) => known::newest_release(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
+
+    #[test]
+    fn the_release_to_take_is_one_that_exists() {
+        for (version, release) in [
+            ("go1.27rc1", "go1.27.3"),
+            ("go1.28rc1", "go1.27.3"),
+            ("go1.13beta1", "go1.13 "),
+        ] {
+            let b = binary(|b| b.go_version = Some(version.into()));
+            let found = judge_one("prerelease-toolchain", &b);
+            let help = &found[0].help;
+            assert!(help.contains(&format!("GOTOOLCHAIN={release}")), "{help}");
+        }
+    }
 
     #[test]
     fn candidates_and_betas_are_reported() {

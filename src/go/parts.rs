@@ -1,0 +1,41 @@
+//! The parts of a Go program: those of its file, with all that the toolchain recorded marked as the record, wherever it lies.
+//!
+//! The record stands in a program several times: the build-info blob (src/debug/buildinfo/buildinfo.go), the strings
+//! `runtime.modinfo` and `runtime.buildVersion` (src/cmd/link/internal/ld/data.go, addstrdata), and the build ID in a note or in
+//! front of the code (src/cmd/internal/buildid/buildid.go; all Go 1.27).
+
+use super::identify::{Tables, text_build_id};
+use super::{buildinfo, modinfo};
+use crate::exe::{self, Image, Part, Parts};
+
+/// Marks the record in the parts of the file. `version`: the recorded toolchain version.
+pub fn of(tables: &Tables<'_>, limit: u64, version: Option<&[u8]>) -> Parts {
+    let image = tables.image();
+    let mut parts = exe::parts(image);
+    // What is not in the file but rebuilt from it lies nowhere.
+    if image.memory_is_rebuilt() {
+        return parts;
+    }
+    if let Ok(blob) = buildinfo::find_in_section(image, limit)
+        .or_else(|_| buildinfo::find_in_segments(image, limit))
+    {
+        mark(image, &mut parts, blob.address, blob.size);
+    }
+    for string in &tables.strings().all {
+        if (string.text.starts_with(&modinfo::START) || Some(string.text) == version)
+            && let Some(text) = image.pointer(string.address)
+        {
+            mark(image, &mut parts, text, string.text.len() as u64);
+        }
+    }
+    if let Some((address, size)) = text_build_id(image) {
+        mark(image, &mut parts, address, size);
+    }
+    parts
+}
+
+fn mark(image: &Image<'_>, parts: &mut Parts, address: u64, size: u64) {
+    if let Some(piece) = image.part(address, size) {
+        parts.mark(piece.offset, piece.size, Part::Record);
+    }
+}

@@ -1,0 +1,535 @@
+//! The version of a program: one answer out of all claims, the same for every format, for bills, diffs and policies.
+//!
+//! In this order (docs/sbom.md has it for users):
+//!
+//! 1. the version of the main module, unless it is empty or `(devel)`;
+//! 2. variables that hold the program's own version, by a recorded `-X` or as a linker string with a name: those of package
+//!    `main` and of the main module, then packages made to carry the version of the program that links them, then others;
+//!    among them those called `version` first, then `appVersion` and the like, then `tag` and `release`;
+//! 3. a linker string without a name that reads like a version, as stripped programs have them: the one that the file's name or
+//!    the image's label confirms, else the only one; of several nobody can tell which variable they are of;
+//! 4. the image's label, for the program that the image starts.
+//!
+//! A commit is no version, a file's name is no part of the program, and a variable called after something else
+//! (`kubectlVersion`) holds the version of that.
+
+use super::model::{Binary, VersionClaim};
+
+/// The version of a program, and what says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MainVersion<'b> {
+    /// The version as it is written there.
+    pub value: &'b str,
+    /// As in [`VersionClaim::source`].
+    pub source: &'b str,
+    /// Variable or label that holds it.
+    pub name: Option<&'b str>,
+}
+
+/// How close a variable is to the program's own version; the closest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Closeness {
+    /// In package main, in the main module, or in a package made for it.
+    Own,
+    /// In a package of somebody else, but not called after something else.
+    Foreign,
+}
+
+/// What stands before `version` in the names of variables for the program's own version (`appVersion`, `git_version`).
+const OWN: [&str; 13] = [
+    "", "app", "build", "cli", "current", "full", "git", "main", "pkg", "program", "release",
+    "sem", "semantic",
+];
+
+/// Packages that carry the version of the program that links them: its build sets them with `-X`.
+const CARRIERS: [&str; 5] = [
+    "github.com/prometheus/common/version",
+    "k8s.io/component-base/version",
+    "k8s.io/client-go/pkg/version",
+    "sigs.k8s.io/release-utils/version",
+    "github.com/carlmjohnson/versioninfo",
+];
+
+impl Binary {
+    /// The version of the program; `None`: nothing names one, see [`Binary::why_no_version`].
+    pub fn main_version(&self) -> Option<MainVersion<'_>> {
+        self.module_version()
+            .or_else(|| self.variable_version())
+            .or_else(|| self.unnamed_version())
+            .or_else(|| self.label_version())
+    }
+
+    /// The version for a person: where it is not known, what the record has in its place, such as `(devel)`.
+    pub fn shown_version(&self) -> Option<&str> {
+        let known = self.main_version().map(|v| v.value);
+        known.or_else(|| {
+            let main = &self.build_info.as_ref()?.main;
+            (!main.path.is_empty() && !main.version.is_empty()).then_some(main.version.as_str())
+        })
+    }
+
+    /// One sentence on why the version is not known.
+    pub fn why_no_version(&self) -> String {
+        let module = match self.build_info.as_ref().map(|info| &info.main) {
+            None => "there is no build info".to_owned(),
+            Some(main) if main.path.is_empty() => "no main module is recorded".to_owned(),
+            Some(main) if main.version.is_empty() => {
+                "the main module is recorded without a version".to_owned()
+            }
+            Some(main) => format!("the main module is recorded as {}", main.version),
+        };
+        if self.versions.is_none() {
+            return format!("{module}, and only build info was read");
+        }
+        let strings: Vec<&str> = self.unnamed().map(|c| c.value.as_str()).collect();
+        if strings.len() > 1 {
+            let strings = strings.join(", ");
+            return format!(
+                "{module}, and of the strings {strings} nobody can tell which is the version: no symbol names them"
+            );
+        }
+        let others = self.claims().filter(|c| is_variable(c));
+        match others.into_iter().next() {
+            Some(VersionClaim { value, name, .. }) => {
+                let name = name.as_deref().unwrap_or("a linker string");
+                format!("{module}, and {name}, which is `{value}`, is not the program's version")
+            }
+            None => format!("{module}, and no variable holds a version"),
+        }
+    }
+
+    fn claims(&self) -> impl Iterator<Item = &VersionClaim> {
+        self.versions.iter().flatten()
+    }
+
+    fn module_version(&self) -> Option<MainVersion<'_>> {
+        let main = &self.build_info.as_ref()?.main;
+        let built = main.replace.as_deref().unwrap_or(main);
+        let known = !main.path.is_empty() && is_version_of_module(&built.version);
+        known.then_some(MainVersion {
+            value: &built.version,
+            source: "main-module",
+            name: None,
+        })
+    }
+
+    fn variable_version(&self) -> Option<MainVersion<'_>> {
+        let named = self
+            .claims()
+            .filter(|c| is_variable(c) && is_usable(&c.value));
+        // The first of several that are as close.
+        let ranked = named.filter_map(|c| Some((self.rank(c.name.as_deref()?)?, c)));
+        ranked.min_by_key(|(rank, _)| *rank).map(|(_, c)| of(c))
+    }
+
+    fn unnamed_version(&self) -> Option<MainVersion<'_>> {
+        let elsewhere = |value: &str| {
+            let named = self.claims().filter(|c| is_variable(c) && c.name.is_some());
+            named.into_iter().any(|c| c.value == value)
+        };
+        let confirmed = |value: &str| {
+            let outside = |c: &&VersionClaim| {
+                c.source == "file-name" || (c.source == "image-label" && self.is_own_image())
+            };
+            let mut outside = self.claims().filter(outside);
+            outside.any(|c| plain(&c.value) == plain(value))
+        };
+        let unnamed = || self.unnamed().filter(|c| !elsewhere(&c.value));
+        let best = unnamed().find(|c| confirmed(&c.value));
+        let first = unnamed().next();
+        let same =
+            |c: &VersionClaim, first: &VersionClaim| numbers(&c.value) == numbers(&first.value);
+        let only = first.filter(|first| unnamed().all(|c| same(c, first)));
+        best.or(only).map(of)
+    }
+
+    /// Linker strings without a name that read like a version.
+    fn unnamed(&self) -> impl Iterator<Item = &VersionClaim> {
+        self.claims()
+            .filter(|c| c.source == "linker-string" && c.name.is_none())
+            // What stands where nothing was set.
+            .filter(|c| numbers(&c.value) != "0.0.0")
+    }
+
+    fn label_version(&self) -> Option<MainVersion<'_>> {
+        let label = self.claims().find(|c| c.source == "image-label");
+        let label = label.filter(|c| self.is_own_image() && is_usable(&c.value));
+        label.map(of)
+    }
+
+    /// Whether a label of the image is about this program: about that which it starts, not about the tools beside it.
+    fn is_own_image(&self) -> bool {
+        self.location.started == Some(true)
+    }
+
+    /// Closeness of a variable, then how its name says it; `None` for those of something else.
+    fn rank(&self, variable: &str) -> Option<(u8, u8, u8)> {
+        let (package, name) = variable.rsplit_once('.').unwrap_or(("", variable));
+        let word = self.word(name)?;
+        let (closeness, place) = if package.is_empty() || self.is_main(package) {
+            (0, 0)
+        } else if self.is_of_main_module(package) {
+            (0, 1)
+        } else if CARRIERS.contains(&unvendored(package)) {
+            (1, 0)
+        } else {
+            (2, 0)
+        };
+        Some((closeness, word, place))
+    }
+
+    /// How close a variable is to the program's own version; `None` for one that is called after something else.
+    pub fn closeness(&self, variable: &str) -> Option<Closeness> {
+        let rank = self.rank(variable)?;
+        Some(if rank.0 < 2 {
+            Closeness::Own
+        } else {
+            Closeness::Foreign
+        })
+    }
+
+    /// 0 for `version`, 1 for `appVersion`, 2 for `tag`; `None` for `kubectlVersion`, unless the program is kubectl.
+    fn word(&self, name: &str) -> Option<u8> {
+        let name = name.to_ascii_lowercase().replace(['_', '-'], "");
+        let before = name
+            .strip_suffix("versionstring")
+            .or_else(|| name.strip_suffix("versionnumber"))
+            .or_else(|| name.strip_suffix("versiontag"))
+            .or_else(|| name.strip_suffix("version"))
+            .or_else(|| name.strip_suffix("ver"));
+        match before {
+            Some("") => Some(0),
+            Some(before) if OWN.contains(&before) || self.is_called(before) => Some(1),
+            Some(_) => None,
+            // `versionSuffix` and the like hold a part of one.
+            None => {
+                matches!(name.as_str(), "tag" | "gittag" | "release" | "apprelease").then_some(2)
+            }
+        }
+    }
+
+    /// Whether the program has that name: by its main package, its module or its file.
+    fn is_called(&self, word: &str) -> bool {
+        let last = |path: &str| {
+            let mut parts = path.rsplit(['/', '!']).filter(|p| !is_major(p));
+            let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+            name.trim_end_matches(".exe").replace(['_', '-'], "")
+        };
+        let module = self.build_info.as_ref().map(|i| i.main.path.as_str());
+        let names = [self.main_package.as_deref(), module, Some(&self.path)];
+        names.into_iter().flatten().any(|path| last(path) == word)
+    }
+
+    fn is_main(&self, package: &str) -> bool {
+        package == "main" || self.main_package.as_deref() == Some(package)
+    }
+
+    fn is_of_main_module(&self, package: &str) -> bool {
+        let module = self.build_info.as_ref().map(|i| i.main.path.as_str());
+        let module = match module.filter(|m| !m.is_empty()) {
+            Some(module) => module,
+            // Without modules the repository is what is nearest to one.
+            None => self.main_package.as_deref().map_or("", repository),
+        };
+        let rest = package.strip_prefix(module);
+        !module.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+fn of(claim: &VersionClaim) -> MainVersion<'_> {
+    MainVersion {
+        value: &claim.value,
+        source: &claim.source,
+        name: claim.name.as_deref(),
+    }
+}
+
+fn is_variable(claim: &VersionClaim) -> bool {
+    matches!(claim.source.as_str(), "x-flag" | "linker-string")
+}
+
+/// True unless a module says that it has no version.
+pub fn is_version_of_module(version: &str) -> bool {
+    !version.is_empty() && version != "(devel)"
+}
+
+/// Whether a text can be a version at all: `dev` and `unknown` are none, and neither is a commit.
+fn is_usable(value: &str) -> bool {
+    let commit = value.len() >= 7
+        && value.bytes().all(|b| b.is_ascii_hexdigit())
+        && value.bytes().any(|b| b.is_ascii_alphabetic());
+    value.len() <= 128
+        && value.bytes().any(|b| b.is_ascii_digit())
+        && !value.contains(|c: char| c.is_whitespace() || c.is_control())
+        && !commit
+}
+
+/// A version without `v` and build metadata, so that `v1.2.0+build` and `1.2.0` are the same.
+fn plain(version: &str) -> &str {
+    let version = version.trim_start_matches('v');
+    version.split('+').next().unwrap_or(version)
+}
+
+/// The numbers of a version: Debian's `1.5.0-1+b6` is a build of `1.5.0`.
+fn numbers(version: &str) -> &str {
+    plain(version).split('-').next().unwrap_or(version)
+}
+
+/// `v2` at the end of a module path.
+fn is_major(element: &str) -> bool {
+    element
+        .strip_prefix('v')
+        .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// `github.com/x/y` of `github.com/x/y/cmd/z`.
+fn repository(package: &str) -> &str {
+    let ends = package.match_indices('/').map(|(at, _)| at);
+    let end = ends.into_iter().nth(2).unwrap_or(package.len());
+    package.get(..end).unwrap_or(package)
+}
+
+/// The path of a package that stands in a `vendor` directory.
+fn unvendored(package: &str) -> &str {
+    package
+        .rsplit_once("/vendor/")
+        .map_or(package, |(_, path)| path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::model::{BuildInfo, Module};
+
+    /// A program of module `example.com/app` with these claims: source, name (empty: none), value.
+    fn program(module: &str, claims: &[(&str, &str, &str)]) -> Binary {
+        let claim = |(source, name, value): &(&str, &str, &str)| VersionClaim {
+            value: (*value).to_owned(),
+            source: (*source).to_owned(),
+            name: (!name.is_empty()).then(|| (*name).to_owned()),
+        };
+        Binary {
+            path: "dist/app".to_owned(),
+            main_package: Some("example.com/app/cmd/app".to_owned()),
+            build_info: Some(BuildInfo {
+                main: Module {
+                    path: "example.com/app".to_owned(),
+                    version: module.to_owned(),
+                    ..Module::default()
+                },
+                ..BuildInfo::default()
+            }),
+            versions: Some(claims.iter().map(claim).collect()),
+            ..Binary::default()
+        }
+    }
+
+    fn version(module: &str, claims: &[(&str, &str, &str)]) -> Option<String> {
+        let binary = program(module, claims);
+        binary.main_version().map(|v| v.value.to_owned())
+    }
+
+    #[test]
+    fn the_order_of_claims() {
+        const X: &str = "x-flag";
+        const S: &str = "linker-string";
+        for (module, claims, want) in [
+            ("v1.2.0", &[(X, "main.version", "9.9.9")][..], "v1.2.0"),
+            (
+                "v1.2.1-0.20260102030405-abcdefabcdef+dirty",
+                &[],
+                "v1.2.1-0.20260102030405-abcdefabcdef+dirty",
+            ),
+            (
+                "(devel)",
+                &[
+                    (X, "main.kubectlVersion", "v1.30.1"),
+                    (X, "main.Version", "2.5.0"),
+                ],
+                "2.5.0",
+            ),
+            (
+                "",
+                &[
+                    (S, "main.kubectlVersion", "v1.30.1"),
+                    (S, "main.Version", "2.5.0"),
+                ],
+                "2.5.0",
+            ),
+            (
+                "(devel)",
+                &[
+                    (X, "main.gitVersion", "2.5.0-3-gabcdef1"),
+                    (X, "main.version", "2.5.0"),
+                ],
+                "2.5.0",
+            ),
+            (
+                "(devel)",
+                &[
+                    (X, "main.tag", "v3"),
+                    (X, "example.com/app/internal/build.appVersion", "2.5.0"),
+                ],
+                "2.5.0",
+            ),
+            (
+                "(devel)",
+                &[
+                    (
+                        X,
+                        "github.com/containerd/containerd/version.Version",
+                        "1.7.1",
+                    ),
+                    (
+                        X,
+                        "k8s.io/component-base/version.gitVersion",
+                        "v1.30.1+k3s1",
+                    ),
+                ],
+                "v1.30.1+k3s1",
+            ),
+            (
+                "(devel)",
+                &[
+                    (
+                        X,
+                        "github.com/containerd/containerd/version.Version",
+                        "1.7.1",
+                    ),
+                    (X, "example.com/app/pkg/version.Version", "0.4.0"),
+                ],
+                "0.4.0",
+            ),
+            (
+                "(devel)",
+                &[(X, "example.com/shared/buildinfo.Version", "1.1.0")],
+                "1.1.0",
+            ),
+            (
+                "(devel)",
+                &[
+                    (X, "example.com/apple/version.Version", "7.0.0"),
+                    (X, "example.com/app/version.Version", "1.0.0"),
+                ],
+                "1.0.0",
+            ),
+            (
+                "(devel)",
+                &[(X, "main.version", "dev"), (X, "main.appVersion", "1.1.0")],
+                "1.1.0",
+            ),
+            (
+                "(devel)",
+                &[(X, "main.appVersion", "1.1.0"), (S, "", "v1.30.1")],
+                "1.1.0",
+            ),
+            ("(devel)", &[(X, "main.app_version", "1.1.0")], "1.1.0"),
+            // Without names: what the file's name confirms, else the only one.
+            ("(devel)", &[(S, "", "2.5.0"), (S, "", "v2.5.0")], "2.5.0"),
+            (
+                "(devel)",
+                &[(S, "", "1.5.0-1+b6"), (S, "", "1.5.0")],
+                "1.5.0-1+b6",
+            ),
+            ("(devel)", &[(S, "", "0.0.0"), (S, "", "2.6.2")], "2.6.2"),
+            (
+                "(devel)",
+                &[
+                    (S, "", "v1.30.1"),
+                    (S, "", "2.5.0"),
+                    ("file-name", "app_2.5.0.tar.gz", "2.5.0"),
+                ],
+                "2.5.0",
+            ),
+            (
+                "(devel)",
+                &[
+                    (X, "main.kubectlVersion", "v1.30.1"),
+                    (S, "", "v1.30.1"),
+                    (S, "", "2.5.0"),
+                ],
+                "2.5.0",
+            ),
+        ] {
+            assert_eq!(
+                version(module, claims).as_deref(),
+                Some(want),
+                "{module} {claims:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_version_of_the_program() {
+        for claims in [
+            &[][..],
+            &[("x-flag", "main.kubectlVersion", "v1.30.1")],
+            &[
+                ("x-flag", "main.kubectlVersion", "v1.30.1"),
+                ("linker-string", "", "v1.30.1"),
+            ],
+            &[("x-flag", "main.version", "dev")],
+            &[
+                ("linker-string", "", "v1.30.1"),
+                ("linker-string", "", "2.5.0"),
+            ],
+            &[("x-flag", "main.version", "8a1b2c3d4e")],
+            &[("linker-string", "main.version", "two words 1.2")],
+            &[
+                ("vcs", "vcs.revision", "8a1b2c3d4e"),
+                ("file-name", "app_1.0.0", "1.0.0"),
+            ],
+            &[("image-label", "org.opencontainers.image.version", "1.0.0")],
+        ] {
+            let binary = program("(devel)", claims);
+            assert_eq!(binary.main_version(), None, "{claims:?}");
+            assert_eq!(binary.shown_version(), Some("(devel)"));
+            let why = binary.why_no_version();
+            assert!(why.contains("recorded as (devel)"), "{why}");
+        }
+        assert_eq!(Binary::default().shown_version(), None);
+        assert!(Binary::default().why_no_version().contains("no build info"));
+    }
+
+    #[test]
+    fn a_label_is_about_what_the_image_starts() {
+        let label = [("image-label", "org.opencontainers.image.version", "1.5.0")];
+        let mut binary = program("(devel)", &label);
+        binary.location.started = Some(true);
+        assert_eq!(binary.main_version().map(|v| v.value), Some("1.5.0"));
+        binary.location.started = None;
+        assert_eq!(binary.main_version(), None);
+    }
+
+    #[test]
+    fn variables_of_other_things_are_told_apart() {
+        let binary = program("(devel)", &[]);
+        for (variable, want) in [
+            ("main.version", Some(Closeness::Own)),
+            ("main.Version", Some(Closeness::Own)),
+            ("example.com/app/internal.GitVersion", Some(Closeness::Own)),
+            ("main.app_version", Some(Closeness::Own)),
+            ("main.tag", Some(Closeness::Own)),
+            ("example.com/app/cmd/app.buildVersion", Some(Closeness::Own)),
+            (
+                "github.com/prometheus/common/version.Version",
+                Some(Closeness::Own),
+            ),
+            (
+                "github.com/hashicorp/terraform/version.Version",
+                Some(Closeness::Foreign),
+            ),
+            ("main.terraformVersion", None),
+            ("main.postgresVer", None),
+            ("main.versionPrerelease", None),
+        ] {
+            assert_eq!(binary.closeness(variable), want, "{variable}");
+        }
+        let mut kubectl = binary;
+        kubectl.path = "bin/kubectl.exe".to_owned();
+        assert_eq!(
+            kubectl.closeness("main.kubectlVersion"),
+            Some(Closeness::Own)
+        );
+    }
+}
