@@ -15,6 +15,8 @@ ONLY=group builds the rows of one group and leaves the other archives and their 
 The group `rules` (what the audit finds fault with) also wants gccgo-12, and the newest GOROOT a second time under
 /home/builder/sdk with its own name and under the name of another release, because where it lay is what its rows are about:
 /home/builder/sdk/go1.27.3 and /home/builder/sdk/go1.26.0.
+The group `versions` (what differs between two builds, and which version a program has) also wants a candidate, go1.27rc1: it is in the module
+cache after `GOTOOLCHAIN=go1.27rc1 go version`.
 """
 import hashlib, io, json, os, re, shlex, subprocess, sys, tarfile, zipfile
 
@@ -26,8 +28,8 @@ SRC, BIN, PROXY = f"{BUILD}/src", f"{BUILD}/bin", f"{BUILD}/proxy"
 ROOTS = {}
 for root in sys.argv[2:]:
     version = open(f"{root}/VERSION").read().split()[0]
-    ROOTS[re.match(r"go(\d+\.\d+)", version)[1]] = (root.rstrip("/"), version)
-NEW = max(ROOTS, key=lambda v: int(v.split(".")[1]))
+    ROOTS[re.match(r"go(\d+\.\d+(?:(?:beta|rc)\d+)?)", version)[1]] = (root.rstrip("/"), version)
+NEW = max((v for v in ROOTS if re.fullmatch(r"\d+\.\d+", v)), key=lambda v: int(v.split(".")[1]))
 
 # ---- programs ------------------------------------------------------------------------------------------------
 
@@ -38,6 +40,8 @@ SELF = GOROOT.replace('import "runtime"', 'import (\n\t"runtime"\n\t"runtime/deb
 USES = 'package main\n\nimport (\n\t"example.com/dep"\n\t"example.com/other"\n\t"example.com/third"\n)\n\nfunc main() { println(dep.Name(), other.Name(), third.Name()) }\n'
 SECRET = "package main\n\nvar version, apiToken = \"unset\", \"\"\n\nfunc main() { println(version, len(apiToken)) }\n"
 VERIFY = 'package main\n\nimport "crypto/x509"\n\nfunc main() {\n\t_, err := new(x509.Certificate).Verify(x509.VerifyOptions{})\n\tprintln(err != nil)\n}\n'
+VERSIONS = 'package main\n\nvar kubectlVersion, Version, version = "none", "none", "none"\n\nfunc main() { println(kubectlVersion, Version, version, add(2)) }\n\n//go:noinline\nfunc add(x int) int { return x + 40 }\n'
+CASED = 'package main\n\nimport "github.com/ExampleCorp/Tool"\n\nfunc main() { println(tool.Name()) }\n'
 ZONE = 'package main\n\nimport "time"\n\nfunc main() {\n\tplace, err := time.LoadLocation("Europe/Berlin")\n\tprintln(place.String(), err != nil)\n}\n'
 REQUIRE = """
 require (
@@ -69,8 +73,9 @@ def library(name, pragma=""):
 
 
 def publish(module, version, package, proxy=PROXY, pragma=""):
-    """A module version in a file-system proxy, so that its checksum is recorded."""
-    base = f"{proxy}/{module}/@v/{version}"
+    """A module version in a file-system proxy, so that its checksum is recorded. Capitals stand there as `!` and a small letter."""
+    escape = lambda text: re.sub("[A-Z]", lambda m: "!" + m[0].lower(), text)
+    base = f"{proxy}/{escape(module)}/@v/{escape(version)}"
     os.makedirs(os.path.dirname(base), exist_ok=True)
     mod = f"module {module}\n\ngo 1.19\n"
     open(f"{base}.mod", "w").write(mod)
@@ -101,6 +106,12 @@ def programs():
     program("secret", SECRET, go="1.27.0")
     program("verify", VERIFY, go="1.27.0")
     program("zone", ZONE, go="1.27.0")
+    program("versions", VERSIONS, go="1.24.0")
+    # The same module with another constant in its code.
+    program("versions-other", VERSIONS.replace("40", "41"), go="1.24.0")
+    write("versions-other/go.mod", "module example.com/versions\n\ngo 1.24.0\n")
+    publish("github.com/ExampleCorp/Tool", "v2.0.0+incompatible", "tool")
+    program("cased", CASED, go="1.24.0", extra="\nrequire github.com/ExampleCorp/Tool v2.0.0+incompatible\n")
     program("work", 'package main\n\nimport "example.com/other"\n\nfunc main() { println(other.Name()) }\n', go="1.21", extra="\nrequire example.com/other v0.0.0\n")
     write("work/go.work", "go 1.21\n\nuse (\n\t.\n\t../other\n)\n")
     # The same dependency from two proxies that disagree about its content.
@@ -290,6 +301,23 @@ def faults():
     r("tagged-x", "vcs-tagged", X + "main.version=v1.4.1 -s -w")
 
 
+def versions():
+    """Builds that differ in one thing, and programs with several claims about their version."""
+    v = lambda name, prog, *flags, **k: add("versions", name, k.pop("go", NEW), prog, *flags, **k)
+    one, two = X + "main.version=1.0.0", X + "main.version=2.0.0"
+    both = X + "main.kubectlVersion=v1.30.1 -X main.Version=2.5.0"
+    v("one", "versions", T, one + " -w")
+    v("two", "versions", T, two + " -w")
+    v("one-strip", "versions", T, one + " -s -w")
+    v("two-strip", "versions", T, two + " -s -w")
+    v("one-other", "versions-other", T, one + " -w")
+    v("both", "versions", both + " -w")
+    v("both-trim", "versions", T, both + " -w")
+    v("both-trimstrip", "versions", T, both + " -s -w")
+    v("cased", "cased", T, S)
+    v("candidate", "versions", T, S, go="1.27rc1")
+
+
 # ---- building and reading back -------------------------------------------------------------------------------
 
 def environment(go):
@@ -437,6 +465,7 @@ def main():
     programs()
     fixtures()
     faults()
+    versions()
     only = os.environ.get("ONLY")
     state_path = f"{BUILD}/state.json"
     state = json.load(open(state_path)) if os.path.exists(state_path) else {}
