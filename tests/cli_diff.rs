@@ -239,12 +239,10 @@ fn members_of_archives_images_and_trees_are_compared_by_their_bytes() {
     for (dir, id) in [("old", "one"), ("new", "one-other")] {
         let app = support::fixture(&format!("1.27-linux-amd64-{id}"));
         let same = support::fixture("1.27-linux-amd64-hello-trimstrip");
-        let member = |name, body| Member {
-            name,
-            mode: 0o755,
-            body,
-        };
-        let both = tar(&[member("bin/app", &app), member("bin/tool", &same)]);
+        let both = tar(&[
+            Member::File("bin/app", &app),
+            Member::File("bin/tool", &same),
+        ]);
         s.put(&format!("{dir}.tar"), &both);
         s.put(&format!("{dir}.tar.gz"), &support::derive::gzip(&both));
         s.put(&format!("{dir}.zip"), &zip("app", &app));

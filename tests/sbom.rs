@@ -200,7 +200,9 @@ fn one_version_everywhere() {
                 format!("pkg:golang/example.com/versions{purl}"),
                 "{id} {format}"
             );
-            let why = bill.to_string().contains("gospect:version_unknown");
+            let why = bill
+                .to_string()
+                .contains("unknown: the main module is recorded as (devel)");
             assert_eq!(why, purl.is_empty(), "{id} {format}: says why");
         }
         let diff = run(&["diff", "--format=json", "app", "app"]);

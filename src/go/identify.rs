@@ -454,7 +454,7 @@ pub fn build_id(image: &Image<'_>) -> Option<String> {
 }
 
 /// Address and size of the build ID at the start of the text, where the formats that have neither notes nor custom sections keep it.
-pub fn text_build_id(image: &Image<'_>) -> Option<(u64, u64)> {
+pub(super) fn text_build_id(image: &Image<'_>) -> Option<(u64, u64)> {
     const MARK: &[u8] = b"\xff Go build ID: \"";
     if matches!(image.format, Format::Elf | Format::Wasm) {
         return None;

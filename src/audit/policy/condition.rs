@@ -154,16 +154,19 @@ pub fn compare(a: &str, b: &str) -> Option<Ordering> {
     if a.starts_with("go") && b.starts_with("go") {
         return Some(Release::parse(a)?.cmp(&Release::parse(b)?));
     }
-    let module = |v: &str| v.starts_with('v') && known::is_module_version(v);
-    if module(a) && module(b) {
-        return Some(known::compare_modules(a, b));
-    }
     let numbers = |v: &str| {
         v.split('.')
             .map(|p| p.parse::<u64>().ok())
             .collect::<Option<Vec<_>>>()
     };
-    Some(numbers(a)?.cmp(&numbers(b)?))
+    if let (Some(a), Some(b)) = (numbers(a), numbers(b)) {
+        return Some(a.cmp(&b));
+    }
+    // Programs write their versions with `v` or without it.
+    let full = |v: &str| format!("v{}", v.strip_prefix('v').unwrap_or(v));
+    let (a, b) = (full(a), full(b));
+    let module = known::is_module_version(&a) && known::is_module_version(&b);
+    module.then(|| known::compare_modules(&a, &b))
 }
 
 /// True when the text can be compared at all.
@@ -206,6 +209,9 @@ mod tests {
         );
         assert_eq!(compare("2.9", "2.28"), Some(Ordering::Less));
         assert_eq!(compare("v1.10.0", "v1.9.0"), Some(Ordering::Greater));
+        assert_eq!(compare("v2.5.0", "2.10.0"), Some(Ordering::Less));
+        assert_eq!(compare("2.5.0-rc.1", "v2.5.0"), Some(Ordering::Less));
+        assert_eq!(compare("v2.5.0", "go1.27.3"), None);
         assert!(!is_ordered("latest") && is_ordered("2.28"));
     }
 }
