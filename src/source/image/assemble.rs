@@ -115,6 +115,7 @@ impl Builder<'_> {
             }
         }
         self.incomplete |= scan.problems.iter().any(|p| p.entries.is_empty());
+        self.check_size(index, plan, &scan);
         self.check_digests(index, plan, &scan);
         match self.names.checked_sub(scan.names.len()) {
             Some(left) => *self.names = left,
@@ -152,6 +153,25 @@ impl Builder<'_> {
         }
         for problem in &misplaced {
             self.problem(index, plan, problem);
+        }
+    }
+
+    /// The manifest's word on how long the blob is. It has a digest when it was read to its end.
+    fn check_size(&mut self, index: u32, plan: &LayerPlan, scan: &LayerScan) {
+        let Some(want) = plan.blob.size.filter(|want| *want != scan.size) else {
+            return;
+        };
+        if scan.digest.is_some() {
+            let text = format!(
+                "the layer has {} bytes, its manifest says {want}",
+                scan.size
+            );
+            let problem = LayerProblem {
+                entries: Vec::new(),
+                error: ArchiveError::malformed(text),
+                fatal: true,
+            };
+            self.problem(index, plan, &problem);
         }
     }
 

@@ -56,6 +56,11 @@ pub trait Blobs: Sync {
     /// When it cannot be read.
     fn open<'a>(&'a self, blob: &Blob) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError>;
 
+    /// Manifests and indexes that are read of it at most.
+    fn most_documents(&self) -> usize {
+        super::catalog::DOCUMENTS
+    }
+
     /// A manifest as a stream; registries keep them apart from blobs.
     ///
     /// # Errors
@@ -243,7 +248,12 @@ impl<'a> Archive<'a> {
         let scope = Scope::new(options.limits, options.budget.clone());
         let mut feed = Feed::at(bytes);
         let (mut alien, mut begun) = (false, false);
+        let mut unread = None;
         let read = tar::read(&mut feed, &scope, Ending::Marker, &mut |entry, _| {
+            if let Kind::Unread(error) = &entry.kind {
+                unread.get_or_insert_with(|| error.clone());
+                return Ok(Flow::Continue);
+            }
             let Some(name) = tidy(&entry.name).filter(|name| name.len() <= options.limits.path)
             else {
                 return Ok(Flow::Continue);
@@ -280,7 +290,7 @@ impl<'a> Archive<'a> {
             other => Ok(Some(Self {
                 bytes,
                 members,
-                broken: other.err(),
+                broken: other.err().or(unread),
             })),
         }
     }

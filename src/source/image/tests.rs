@@ -467,7 +467,7 @@ fn indexes_nested_without_end_are_cut_and_many_hard_links_are_counted() {
     }
     let scan = scan_archive(&layout.tar(&[at]), &Options::new("img"), &Programs);
     assert!(
-        problems(&scan)[0].starts_with("fatal limit img: img: indexes nested too deep"),
+        problems(&scan)[0].starts_with("fatal limit img: img: an index inside"),
         "{:?}",
         problems(&scan)
     );

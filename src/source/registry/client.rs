@@ -10,6 +10,7 @@ use crate::source::archive::{ArchiveError, Reason};
 use serde::Deserialize;
 use std::io::Read;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use ureq::Agent;
@@ -18,6 +19,8 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// Redirects that one request follows.
 const REDIRECTS: u32 = 5;
+/// Requests of one target, repeated and redirected ones included: an image of 1000 layers whose lines break all the time takes fewer.
+const REQUESTS: usize = 10_000;
 /// Longest answer of a token service.
 const TOKEN_MAX: u64 = 1 << 20;
 /// Longest pause that a server may ask for.
@@ -57,6 +60,8 @@ pub struct Client {
     pub tries: u32,
     pause: Duration,
     pub timeout: Duration,
+    /// Requests that were made.
+    requests: AtomicUsize,
     /// The value of `Authorization` that worked last.
     authorization: Mutex<Option<String>>,
     /// Whatever was or may be sent as proof, in every form: a server could hand it back as the name of a host.
@@ -118,6 +123,7 @@ impl Client {
             tries: settings.tries.max(1),
             pause: settings.pause,
             timeout: settings.timeout,
+            requests: AtomicUsize::new(0),
             authorization: Mutex::new(None),
             secrets: Mutex::default(),
         })
@@ -207,7 +213,18 @@ impl Client {
         unreadable(format!("{} answered {status}{hint}", self.host))
     }
 
-    /// With whatever proves who is asking, found out when the server wants it.
+    /// Counts a request.
+    fn count(&self) -> Result<(), Trouble> {
+        if self.requests.fetch_add(1, Ordering::Relaxed) < REQUESTS {
+            return Ok(());
+        }
+        Err(Trouble::Lasting(ArchiveError::limit(format!(
+            "{} was asked {REQUESTS} times for one target",
+            self.host
+        ))))
+    }
+
+    /// With whatever proves who is asking, found out when the registry itself wants it.
     fn authorized(
         &self,
         path: &str,
@@ -220,9 +237,16 @@ impl Client {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let answer = self.follow(&url, accept, range, known.as_deref())?;
+        let (answer, asked) = self.follow(&url, accept, range, known.as_deref())?;
         if answer.status().as_u16() != 401 {
             return Ok(answer);
+        }
+        // Who was only named by a redirect is told nothing, and names nobody who is.
+        if let Some(other) = asked {
+            return Err(lasting(format!(
+                "{} redirects to {other}, which asks for a login; credentials are for the registry that was named and go nowhere else",
+                self.host
+            )));
         }
         let values = answer.headers().get_all(header::WWW_AUTHENTICATE);
         let wanted: Vec<Challenge> = values
@@ -234,7 +258,7 @@ impl Client {
         let Some(fresh) = fresh else {
             return Ok(answer);
         };
-        let answer = self.follow(&url, accept, range, Some(&fresh))?;
+        let (answer, _) = self.follow(&url, accept, range, Some(&fresh))?;
         if answer.status().as_u16() != 401 {
             *self
                 .authorization
@@ -244,17 +268,21 @@ impl Client {
         Ok(answer)
     }
 
-    /// Follows redirects; the proof stays with the registry's own host.
+    /// Follows redirects, and says which other host gave the answer. The proof goes to the registry's own host, and not even there once
+    /// another host has said where to go.
     fn follow(
         &self,
         url: &str,
         accept: Option<&str>,
         range: Option<u64>,
         proof: Option<&str>,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<(Answer, Option<String>), Trouble> {
         let mut url = url.to_owned();
+        let mut is_own = true;
         for _ in 0..=REDIRECTS {
             self.check_url(&url)?;
+            self.count()?;
+            is_own &= origin(&url) == origin(&self.base);
             let mut request = self
                 .agent_for(&url)
                 .get(&url)
@@ -265,12 +293,13 @@ impl Client {
             if let Some(from) = range {
                 request = request.header(header::RANGE, format!("bytes={from}-"));
             }
-            if let (Some(proof), true) = (proof, origin(&url) == origin(&self.base)) {
+            if let (Some(proof), true) = (proof, is_own) {
                 request = request.header(header::AUTHORIZATION, proof);
             }
             let answer = request.call().map_err(|e| self.trouble(&url, &e))?;
             if !matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
-                return Ok(answer);
+                let other = (!is_own).then(|| self.shown(&url).to_owned());
+                return Ok((answer, other));
             }
             let location = answer
                 .headers()
@@ -346,8 +375,9 @@ impl Client {
         let realm = param("realm")
             .ok_or_else(|| lasting(format!("{} names no token service", self.host)))?;
         self.check_url(realm)?;
-        let own_scope = format!("repository:{}:pull", self.name);
-        let scope = param("scope").unwrap_or(&own_scope);
+        self.count()?;
+        // Never what the challenge asks for: a token that may push, or is for another repository, is not needed to read this one.
+        let scope = &format!("repository:{}:pull", self.name);
         let service = param("service").unwrap_or_default();
         let mut query = format!("scope={}&service={}", encode(scope), encode(service));
         let result = match credential {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// Longest configuration or answer of a helper.
 const LONGEST: u64 = 1 << 20;
 /// How long a helper may take; it may ask a keyring.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Under which name `docker login` keeps Docker Hub's.
 const HUB: &str = "https://index.docker.io/v1/";
 

@@ -112,7 +112,14 @@ impl Registry {
     }
 }
 
+/// Manifests and indexes of one reference: each is a request, and images for twenty platforms have forty-one.
+const DOCUMENTS: usize = 1000;
+
 impl Blobs for Registry {
+    fn most_documents(&self) -> usize {
+        DOCUMENTS
+    }
+
     fn top(&self) -> Result<Top, ArchiveError> {
         let what = self
             .reference

@@ -125,7 +125,8 @@ fn settings() -> Settings {
         roots: None,
         tries: 4,
         pause: Duration::from_millis(1),
-        timeout: Duration::from_secs(10),
+        // Only a hang is longer.
+        timeout: Duration::from_secs(300),
     }
 }
 
@@ -264,30 +265,234 @@ fn tries_are_bounded() {
     assert_eq!(busy.requests().len(), 4);
 }
 
+/// Credentials are for the registry that was named. Another host that it redirects to gets none, neither in a request nor by naming a
+/// token service, and neither does the registry itself on the word of that host.
 #[test]
-fn a_body_that_only_drips_is_given_up() {
-    let image = Arc::new(image());
-    let (it, layer) = (Arc::clone(&image), image.layer.clone());
-    let server = Server::start(move |r| {
-        let mut reply = it.answer(r);
-        reply.drip = r
-            .path
-            .ends_with(&layer)
-            .then_some(Duration::from_millis(50));
-        reply
+fn credentials_go_nowhere_by_the_word_of_a_redirect() {
+    let it = Arc::new(image());
+    for (scheme, way) in [
+        ("Bearer", "307"),
+        ("Bearer", "302"),
+        ("Basic", "307"),
+        ("Basic", "308"),
+    ] {
+        let status: u16 = way.parse().unwrap();
+        // The other host asks for a login with a realm of its own, and would take whatever comes.
+        let other = Server::start(move |r| {
+            if r.path.starts_with("/token") {
+                return reply(200, br#"{"token":"stolen"}"#);
+            }
+            let realm = format!(
+                r#"{scheme} realm="http://{}/token",service="s",scope="x:y:pull,push""#,
+                r.header("host")
+            );
+            reply(401, b"").with("WWW-Authenticate", &realm)
+        });
+        let away = other.host.clone();
+        let known = Arc::clone(&it);
+        let server = Server::start(move |r| match r.path.contains("/blobs/") {
+            true => reply(status, b"").with("Location", &format!("http://{away}{}", r.path)),
+            false => known.answer(r),
+        });
+        let dir = tempfile::tempdir().unwrap();
+        // For both hosts, so that only the rule keeps them at home: u:s3cr3t.
+        let auths = [&server.host, &other.host]
+            .map(|host| format!(r#""{host}":{{"auth":"dTpzM2NyM3Q="}}"#))
+            .join(",");
+        let config = format!(r#"{{"auths":{{{auths}}}}}"#);
+        std::fs::write(dir.path().join("config.json"), config).unwrap();
+        let settings = Settings {
+            docker_config: Some(dir.path().to_owned()),
+            ..settings()
+        };
+        let scan = scan_with(&server, ":1.2", &settings);
+        let text = fatal(&scan);
+        assert!(
+            text.contains("asks for a login") && text.contains("go nowhere else"),
+            "{scheme} {way}: {text}"
+        );
+        let asked = other.requests();
+        assert!(!asked.is_empty());
+        for request in asked.iter().chain(&server.requests()) {
+            assert_eq!(
+                request.header("authorization"),
+                "",
+                "{scheme} {way}: {}",
+                request.path
+            );
+            assert!(!request.path.starts_with("/token"), "{}", request.path);
+        }
+    }
+}
+
+/// The other host may lead back: the registry's proof does not go where that host says.
+#[test]
+fn a_way_back_from_another_host_carries_no_proof() {
+    let it = Arc::new(image());
+    let home = Arc::new(Mutex::new(String::new()));
+    let back = Arc::clone(&home);
+    let other = Server::start(move |r| {
+        let to = format!("http://{}/elsewhere{}", back.lock().unwrap(), r.path);
+        reply(307, b"").with("Location", &to)
     });
+    let away = other.host.clone();
+    let server = Server::start(move |r| {
+        if r.path.starts_with("/elsewhere") {
+            return reply(200, b"x");
+        }
+        if r.header("authorization") != "Basic dTpzM2NyM3Q=" {
+            return reply(401, b"").with("WWW-Authenticate", r#"Basic realm="r""#);
+        }
+        match r.path.contains("/blobs/") {
+            true => reply(307, b"").with("Location", &format!("http://{away}{}", r.path)),
+            false => it.answer(r),
+        }
+    });
+    home.lock().unwrap().clone_from(&server.host);
+    let dir = tempfile::tempdir().unwrap();
+    let config = format!(
+        r#"{{"auths":{{"{}":{{"auth":"dTpzM2NyM3Q="}}}}}}"#,
+        server.host
+    );
+    std::fs::write(dir.path().join("config.json"), config).unwrap();
     let settings = Settings {
-        timeout: Duration::from_secs(1),
-        tries: 1,
+        docker_config: Some(dir.path().to_owned()),
         ..settings()
     };
-    let scan = scan_with(&server, ":1.2", &settings);
-    let text = fatal(&scan);
-    assert!(text.contains("bytes came in"), "{text}");
+    let _ = scan_with(&server, ":1.2", &settings);
+    let all = server.requests();
+    let led: Vec<_> = all
+        .iter()
+        .filter(|r| r.path.starts_with("/elsewhere"))
+        .collect();
+    assert!(!led.is_empty() && led.iter().all(|r| r.header("authorization").is_empty()));
     assert!(
-        shown(&scan).contains("/b=two 1"),
-        "the other layer is still there"
+        other
+            .requests()
+            .iter()
+            .all(|r| r.header("authorization").is_empty())
     );
+}
+
+/// Whatever a challenge asks for, the token is to read this repository.
+#[test]
+fn scopes_are_pull_only() {
+    for asked in [
+        "repository:t/app:pull,push,delete",
+        "registry:catalog:*",
+        "repository:other/secret:pull",
+        "",
+    ] {
+        let it = image();
+        let server = Server::start(move |r| {
+            if r.path.starts_with("/token?") {
+                return reply(200, br#"{"token":"t"}"#);
+            }
+            match r.header("authorization") {
+                "Bearer t" => it.answer(r),
+                _ => {
+                    let realm = format!(
+                        r#"Bearer realm="http://{}/token",service="s",scope="{asked}""#,
+                        r.header("host")
+                    );
+                    reply(401, b"").with("WWW-Authenticate", &realm)
+                }
+            }
+        });
+        let scan = scan_with(&server, ":1.2", &settings());
+        assert_eq!(fatal(&scan), "");
+        let all = server.requests();
+        let tokens: Vec<_> = all
+            .iter()
+            .filter(|r| r.path.starts_with("/token?"))
+            .collect();
+        assert!(!tokens.is_empty());
+        for token in tokens {
+            assert!(
+                token.path.contains("scope=repository%3At%2Fapp%3Apull&"),
+                "{asked}: {}",
+                token.path
+            );
+            assert_eq!(token.path.matches("scope=").count(), 1);
+        }
+    }
+}
+
+/// Indexes of a thousand manifests, or that answer with themselves, cost a bounded number of requests and are said.
+#[test]
+fn indexes_without_end_are_cut() {
+    let digest = |i: usize| Digest::of(format!("{i}").as_bytes());
+    let list: Vec<String> = (0..20_000)
+        .map(|i| format!(r#"{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{}","size":1}}"#, digest(i)))
+        .collect();
+    let index = format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, list.join(","));
+    let server = Server::start(move |r| match r.path.ends_with("/1.2") {
+        true => reply(200, index.as_bytes()),
+        false => reply(404, b"{}"),
+    });
+    let target = format!("{}/t/app:1.2", server.host);
+    let scan = scan(&target, &settings(), &Options::new(&target), &Programs);
+    assert_eq!(server.requests().len(), 1 + DOCUMENTS);
+    let cut = format!("more than {DOCUMENTS} manifests and indexes");
+    let told = scan
+        .problems
+        .iter()
+        .filter(|p| p.unexamined.detail.contains(&cut));
+    assert_eq!(told.count(), 1);
+
+    // An index that is given for every digest asked for: it contains itself, or one that contains it.
+    for next in [vec![1, 1, 1], vec![1, 2, 1, 2]] {
+        let list: Vec<String> = next
+            .iter()
+            .map(|i| format!(r#"{{"mediaType":"application/vnd.oci.image.index.v1+json","digest":"{}","size":1}}"#, digest(*i)))
+            .collect();
+        let index = format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, list.join(","));
+        let server = Server::start(move |_| reply(200, index.as_bytes()));
+        let target = format!("{}/t/app:1.2", server.host);
+        let scan = super::scan(&target, &settings(), &Options::new(&target), &Programs);
+        assert!(server.requests().len() <= 3, "{}", server.requests().len());
+        assert!(fatal(&scan).contains("has the digest"), "{}", fatal(&scan));
+    }
+}
+
+/// What the descriptor of a layer or a document states is compared with what comes, as its digest is.
+#[test]
+fn stated_sizes_are_compared_with_what_comes() {
+    for change in [-1i64, 1, 100_000] {
+        let it = image();
+        let layer = it.blobs[&it.layer].len();
+        let stated = u64::try_from(layer as i64 + change).unwrap();
+        let manifest = it.blobs.iter().find(|(_, b)| {
+            String::from_utf8_lossy(b).contains(&format!(r#""{}","size":{layer}"#, it.layer))
+        });
+        let (old, text) = manifest
+            .map(|(d, b)| (d.clone(), String::from_utf8_lossy(b).into_owned()))
+            .unwrap();
+        let text = text.replace(
+            &format!(r#""size":{layer}"#),
+            &format!(r#""size":{stated}"#),
+        );
+        let new = Digest::of(text.as_bytes()).to_string();
+        let server = Server::start(move |r| {
+            if r.path.ends_with(&new) {
+                return reply(200, text.as_bytes());
+            }
+            let mut reply = it.answer(r);
+            if r.path.ends_with("/1.2") {
+                reply.body = String::from_utf8_lossy(&reply.body)
+                    .replace(&old, &new)
+                    .into_bytes();
+            }
+            reply
+        });
+        let text = fatal(&scan_with(&server, ":1.2", &settings()));
+        assert!(
+            text.contains(&format!(
+                "the layer has {layer} bytes, its manifest says {stated}"
+            )),
+            "{change}: {text}"
+        );
+    }
 }
 
 #[test]

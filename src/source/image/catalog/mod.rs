@@ -14,7 +14,7 @@ mod saved;
 /// Layers of one image; runtimes stop at a few hundred.
 const LAYERS: usize = 1000;
 /// Manifests and indexes that one source may have.
-const DOCUMENTS: usize = 10_000;
+pub const DOCUMENTS: usize = 10_000;
 
 /// One image to be scanned.
 pub struct Plan {
@@ -55,6 +55,7 @@ pub fn read(store: &dyn Blobs, options: &Options) -> Catalog {
         catalog: Catalog::default(),
         seen: HashMap::new(),
         documents: 0,
+        is_cut: false,
         other_platforms: Vec::new(),
     };
     match store.top() {
@@ -106,6 +107,8 @@ struct Reader<'a> {
     /// Documents that were read, and the plans that came of them.
     seen: HashMap<Digest, Vec<usize>>,
     documents: usize,
+    /// Not all manifests were read, and that was told.
+    is_cut: bool,
     other_platforms: Vec<String>,
 }
 
@@ -159,6 +162,13 @@ impl Reader<'_> {
                     "{what} {want} has the digest {got}"
                 )));
             }
+        }
+        if let Some(want) = blob.size.filter(|want| *want != bytes.len() as u64) {
+            return Err(ArchiveError::malformed(format!(
+                "{what} {} has {} bytes, its descriptor says {want}",
+                short(&blob.key),
+                bytes.len()
+            )));
         }
         parse(&bytes, what).map(Some)
     }

@@ -1,6 +1,6 @@
 //! Images that indexes and manifests describe (OCI image specification; Docker's second schema has the same shape).
 
-use super::{DOCUMENTS, LAYERS, LayerPlan, Plan, Reader, same_name, short};
+use super::{LAYERS, LayerPlan, Plan, Reader, same_name, short};
 use crate::source::archive::{ArchiveError, Reason};
 use crate::source::image::digest::Digest;
 use crate::source::image::manifest::{
@@ -120,16 +120,26 @@ impl Reader<'_> {
             );
             return Vec::new();
         }
-        if depth >= self.options.limits.depth || self.documents >= DOCUMENTS {
-            self.problem(
-                &ArchiveError::limit(format!(
-                    "{reference}: indexes nested too deep or too many manifests at {digest}"
-                )),
-                false,
+        let most = self.store.most_documents();
+        if self.documents >= most {
+            if !self.is_cut {
+                self.is_cut = true;
+                let text = format!("{reference}: more than {most} manifests and indexes");
+                self.problem(&ArchiveError::limit(text), false);
+            }
+            return Vec::new();
+        }
+        if depth >= self.options.limits.depth {
+            let text = format!(
+                "{reference}: an index inside {} indexes at {digest}",
+                self.options.limits.depth
             );
+            self.problem(&ArchiveError::limit(text), false);
             return Vec::new();
         }
         self.documents += 1;
+        // From here on, so that an index that leads back to itself ends here, and one that is not there is asked for once.
+        self.seen.insert(digest, Vec::new());
         let document = match self.fetch::<Document>(
             &Blob::of(digest, descriptor.size),
             MANIFEST_MAX,
