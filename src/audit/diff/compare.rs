@@ -2,7 +2,9 @@
 
 use super::{Change, Class, Direction, versions};
 use crate::audit::known::{self, Release};
-use crate::report::model::{Binary, BuildInfo, Linkage, Module, Verdict};
+use crate::report::model::{
+    Binary, BuildInfo, Corroboration, EffectiveSetting, Linkage, Module, PathLeak, Verdict,
+};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -343,17 +345,15 @@ fn godebug(old: &Binary, new: &Binary, out: &mut Changes) {
         .as_deref()
         .and_then(Release::parse)
         .map_or(0, |r| r.minor);
-    let find = |list: &'_ [crate::report::model::EffectiveSetting], key: &str| {
-        list.iter().find(|s| s.key == key).cloned()
+    // Of a key that is there twice the first counts.
+    let table = |list: &'_ [EffectiveSetting]| -> BTreeMap<String, EffectiveSetting> {
+        let settings = list.iter().rev();
+        settings.map(|s| (s.key.clone(), s.clone())).collect()
     };
-    for key in a
-        .iter()
-        .chain(b)
-        .map(|s| s.key.as_str())
-        .collect::<BTreeSet<_>>()
-    {
-        let (x, y) = (find(a, key), find(b, key));
-        let text = |s: &crate::report::model::EffectiveSetting| {
+    let (a, b) = (table(a), table(b));
+    for key in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
+        let (x, y) = (a.get(key), b.get(key));
+        let text = |s: &EffectiveSetting| {
             let value = match (s.value.as_str(), s.origin.as_str()) {
                 ("", "toolchain") => "default",
                 ("", _) => "\"\"",
@@ -365,18 +365,18 @@ fn godebug(old: &Binary, new: &Binary, out: &mut Changes) {
             }
         };
         // The same value from another place has the same effect.
-        if x.as_ref().map(|s| (&s.value, &s.status)) == y.as_ref().map(|s| (&s.value, &s.status)) {
+        if x.map(|s| (&s.value, &s.status)) == y.map(|s| (&s.value, &s.status)) {
             continue;
         }
-        let worse = y.as_ref().is_some_and(|s| {
+        let worse = y.is_some_and(|s| {
             s.status == "fatal"
                 || (s.status == "ok" && known::weakens(key, &s.value, minor).is_some())
         });
         out.value(
             Class::Godebug,
             key,
-            x.as_ref().map(text).as_deref(),
-            y.as_ref().map(text).as_deref(),
+            x.map(text).as_deref(),
+            y.map(text).as_deref(),
             worse,
         );
     }
@@ -402,24 +402,15 @@ fn goroot(old: &Binary, new: &Binary, out: &mut Changes) {
         );
     }
     if let (Some(a), Some(b)) = (&old.paths, &new.paths) {
-        let find = |list: &'_ [crate::report::model::PathLeak], prefix: &str| {
-            list.iter()
-                .find(|p| p.prefix == prefix)
-                .map(|p| p.kind.clone())
+        // Of a prefix that is there twice the first counts.
+        let kinds = |list: &'_ [PathLeak]| -> BTreeMap<String, String> {
+            let leaks = list.iter().rev();
+            leaks.map(|p| (p.prefix.clone(), p.kind.clone())).collect()
         };
-        for prefix in a
-            .iter()
-            .chain(b)
-            .map(|p| p.prefix.as_str())
-            .collect::<BTreeSet<_>>()
-        {
-            out.value(
-                Class::Goroot,
-                prefix,
-                find(a, prefix).as_deref(),
-                find(b, prefix).as_deref(),
-                find(a, prefix).is_none(),
-            );
+        let (a, b) = (kinds(a), kinds(b));
+        for prefix in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
+            let [a, b] = [&a, &b].map(|side| side.get(prefix).map(String::as_str));
+            out.value(Class::Goroot, prefix, a, b, a.is_none());
         }
     }
 }
@@ -499,14 +490,15 @@ fn linkage(old: &Binary, new: &Binary, out: &mut Changes) {
     );
     out.known(Class::Linkage, "signed", a.signed, b.signed, |v| !*v);
     if let (Some(na), Some(nb)) = (&a.needed, &b.needed) {
-        for name in na.iter().chain(nb).collect::<BTreeSet<_>>() {
-            let there = |list: &[String]| list.contains(name).then_some("needed");
+        let [na, nb] = [na, nb].map(|list| list.iter().collect::<BTreeSet<_>>());
+        for name in na.union(&nb) {
+            let there = |list: &BTreeSet<_>| list.contains(name).then_some("needed");
             out.value(
                 Class::Linkage,
                 name,
-                there(na),
-                there(nb),
-                there(na).is_none(),
+                there(&na),
+                there(&nb),
+                there(&na).is_none(),
             );
         }
     }
@@ -514,16 +506,17 @@ fn linkage(old: &Binary, new: &Binary, out: &mut Changes) {
 
 fn integrity(old: &Binary, new: &Binary, out: &mut Changes) {
     if let (Some(a), Some(b)) = (&old.corroboration, &new.corroboration) {
+        let contradicted = |list: &'_ [Corroboration]| -> BTreeSet<String> {
+            let bad = list.iter().filter(|c| c.verdict == Verdict::Contradicted);
+            bad.map(|c| c.claim.clone()).collect()
+        };
+        let (of_a, of_b) = (contradicted(a), contradicted(b));
         for claim in a
             .iter()
             .chain(b)
             .map(|c| c.claim.as_str())
             .collect::<BTreeSet<_>>()
         {
-            let bad = |list: &[crate::report::model::Corroboration]| {
-                list.iter()
-                    .any(|c| c.claim == claim && c.verdict == Verdict::Contradicted)
-            };
             let word = |bad: bool| {
                 if bad {
                     "contradicted"
@@ -534,9 +527,9 @@ fn integrity(old: &Binary, new: &Binary, out: &mut Changes) {
             out.value(
                 Class::Integrity,
                 claim,
-                Some(word(bad(a))),
-                Some(word(bad(b))),
-                bad(b),
+                Some(word(of_a.contains(claim))),
+                Some(word(of_b.contains(claim))),
+                of_b.contains(claim),
             );
         }
     }

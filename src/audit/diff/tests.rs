@@ -285,3 +285,63 @@ fn classes_are_read_with_a_hint() {
     assert_eq!(any, Class::ALL);
     assert!(Class::parse_list("modul").unwrap_err().contains("`module`"));
 }
+
+/// Records of somebody else's with lists so long that a search for each item would not come to an end.
+#[test]
+fn long_lists_are_compared_without_a_search_for_each() {
+    use crate::report::model::{Corroboration, EffectiveSetting, Linkage, PathLeak, Verdict};
+    let count = 200_000;
+    let long = |odd: bool| {
+        binary(|b| {
+            let name = |i: usize| format!("n{i}");
+            let is_odd = |i: usize| odd && i == count / 2;
+            b.corroboration = Some(
+                (0..count)
+                    .map(|i| Corroboration {
+                        claim: name(i),
+                        verdict: if is_odd(i) {
+                            Verdict::Contradicted
+                        } else {
+                            Verdict::Confirmed
+                        },
+                        ..Corroboration::default()
+                    })
+                    .collect(),
+            );
+            b.paths = Some(
+                (0..count)
+                    .map(|i| PathLeak {
+                        prefix: name(i),
+                        kind: if is_odd(i) { "home" } else { "temp" }.into(),
+                        ..PathLeak::default()
+                    })
+                    .collect(),
+            );
+            b.godebug.effective = Some(
+                (0..count)
+                    .map(|i| EffectiveSetting {
+                        key: name(i),
+                        value: if is_odd(i) { "1" } else { "0" }.into(),
+                        ..EffectiveSetting::default()
+                    })
+                    .collect(),
+            );
+            b.linkage = Some(Linkage {
+                needed: Some((0..count).filter(|i| !is_odd(*i)).map(name).collect()),
+                ..Linkage::default()
+            });
+        })
+    };
+    let found = diff(&[long(false)], &[long(true)]);
+    let mut classes: Vec<_> = found.changes().map(|c| c.class).collect();
+    classes.sort_unstable();
+    assert_eq!(
+        classes,
+        [
+            Class::Godebug,
+            Class::Goroot,
+            Class::Linkage,
+            Class::Integrity
+        ]
+    );
+}

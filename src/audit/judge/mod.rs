@@ -4,6 +4,7 @@ use super::Date;
 use super::baseline::Baseline;
 use super::finding::{Finding, Level, PolicyRef, Waived};
 use super::fleet::Fleet;
+use super::glob;
 use super::keys::Record;
 use super::known::Release;
 use super::ledger::Ledger;
@@ -16,7 +17,7 @@ use crate::deploy::Deployment;
 use crate::report::model::{Binary, ImageRecord, Line, Location, Unexamined};
 use serde::Serialize;
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Takes the records of a run in any order in which images come before their binaries.
 pub struct Auditor<'p> {
@@ -464,22 +465,49 @@ impl<'p> Auditor<'p> {
     /// Marks what waivers cover and reports waivers that have run out or cover nothing.
     fn waive(&mut self, rows: &[Effective]) {
         let mut reports: Vec<(&'static Meta, &PolicyRef, Report)> = Vec::new();
+        // By rule and code, and among these by path, so that a waiver is compared with each path once and not with each finding.
+        let mut places: BTreeMap<(String, String), BTreeMap<String, Vec<usize>>> = BTreeMap::new();
+        for (i, f) in self.ledger.findings.iter().enumerate() {
+            if f.waived.is_none() {
+                let of_rule = places.entry((f.rule.clone(), f.code.clone())).or_default();
+                of_rule.entry(f.path.clone()).or_default().push(i);
+            }
+        }
         for w in &self.policy.waivers {
             let expired = w.expires.is_some_and(|day| day < self.today);
             let mut covered = 0_u64;
-            for f in self
-                .ledger
-                .findings
+            let named = places
                 .iter_mut()
-                .filter(|f| f.waived.is_none() && w.covers(&f.rule, &f.code, &f.path))
-            {
-                covered += 1;
-                if !expired {
-                    f.waived = Some(Waived {
-                        reason: w.reason.clone(),
-                        expires: w.expires.map(|d| d.to_string()),
-                    });
+                .filter(|((rule, code), _)| w.names(rule, code));
+            for (_, paths) in named {
+                let mut take = |all: &[usize]| {
+                    covered += all.len() as u64;
+                    for i in all.iter().filter(|_| !expired) {
+                        if let Some(f) = self.ledger.findings.get_mut(*i) {
+                            f.waived = Some(Waived {
+                                reason: w.reason.clone(),
+                                expires: w.expires.map(|d| d.to_string()),
+                            });
+                        }
+                    }
+                };
+                // Most waivers name one path.
+                if let Some(all) = paths.get(&w.path) {
+                    take(all);
+                    if !expired {
+                        paths.remove(&w.path);
+                    }
                 }
+                if w.is_for_one_path() {
+                    continue;
+                }
+                paths.retain(|path, all| {
+                    let is_covered = *path != w.path && glob::matches(&w.path, path);
+                    if is_covered {
+                        take(all);
+                    }
+                    expired || !is_covered
+                });
             }
             let about = |message: String, help: &str| {
                 Report::new(message)

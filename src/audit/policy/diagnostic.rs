@@ -27,12 +27,16 @@ impl Diagnostic {
     /// The mistake with its line of `text` (the text that was loaded) and a caret below it. Characters that act on a
     /// terminal are replaced: a policy may come from somebody else.
     pub fn render(&self, text: &str, colour: bool) -> String {
-        let (text, span) = harmless(text, &self.span);
+        let (text, span) = excerpt(text, &self.span);
+        let (text, span) = harmless(text, &span);
         let [file, message, label] = [&self.file, &self.message, &self.label].map(|t| plain(t));
         let annotation = AnnotationKind::Primary.span(span).label(&label);
-        let mut group = Level::ERROR
-            .primary_title(&message)
-            .element(Snippet::source(&text).path(&file).annotation(annotation));
+        let mut group = Level::ERROR.primary_title(&message).element(
+            Snippet::source(&text)
+                .line_start(self.line)
+                .path(&file)
+                .annotation(annotation),
+        );
         let help = self.help.as_deref().map(plain);
         if let Some(help) = &help {
             group = group.element(Level::HELP.message(help));
@@ -92,16 +96,65 @@ fn harmless(text: &str, span: &Range<usize>) -> (String, Range<usize>) {
     (out, start.unwrap_or(end).min(end)..end)
 }
 
-/// Line and column (characters) of a byte, from 1.
-pub(super) fn position(text: &str, at: usize) -> (usize, usize) {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
+/// Where the lines of a text begin: found once, not for each place.
+pub(super) struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    pub(super) fn of(text: &'t str) -> Self {
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes());
+        let starts = std::iter::once(0).chain(ends.map(|end| end + 1));
+        Self {
+            text,
+            starts: starts.collect(),
+        }
     }
-    let before = &text[..at];
-    let start = before.rfind('\n').map_or(0, |i| i + 1);
+
+    /// The line of a byte, from 1.
+    pub(super) fn line(&self, at: usize) -> usize {
+        self.starts.partition_point(|start| *start <= at).max(1)
+    }
+
+    /// Line and column (characters) of a byte, from 1.
+    pub(super) fn position(&self, at: usize) -> (usize, usize) {
+        let mut at = at.min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let line = self.line(at);
+        let start = self.starts.get(line - 1).copied().unwrap_or(0);
+        let before = self.text.get(start..at).unwrap_or_default();
+        (line, before.chars().count() + 1)
+    }
+}
+
+/// Bytes of a line on either side of a mistake that are shown.
+const AROUND: usize = 500;
+
+/// The lines of `text` that a span is in, what is too far from it left out, and the span in them; the number of the first line.
+fn excerpt<'t>(text: &'t str, span: &Range<usize>) -> (&'t str, Range<usize>) {
+    let boundary = |mut at: usize| {
+        at = at.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let (from, to) = (boundary(span.start), boundary(span.end.max(span.start)));
+    let to = to.min(boundary(from + AROUND));
+    let first = text.get(..from).and_then(|t| t.rfind('\n'));
+    let start = first
+        .map_or(0, |i| i + 1)
+        .max(boundary(from.saturating_sub(AROUND)));
+    let rest = text.get(to..).and_then(|t| t.find('\n'));
+    let end = rest
+        .map_or(text.len(), |i| to + i)
+        .min(boundary(to + AROUND));
+    let end = end.max(to);
     (
-        before.matches('\n').count() + 1,
-        before[start..].chars().count() + 1,
+        text.get(start..end).unwrap_or_default(),
+        from - start..to - start,
     )
 }

@@ -154,7 +154,7 @@ impl Policy {
         }
     }
 
-    /// Reads a policy file; `filename` is for messages only. All mistakes are reported, not just the first.
+    /// Reads a policy file; `filename` is for messages only. All mistakes are reported, not just the first; beyond a hundred they are counted.
     pub fn load(text: &str, filename: &str) -> Result<Policy, Vec<Diagnostic>> {
         read::read(text, filename)
     }
@@ -314,14 +314,13 @@ impl Policy {
     /// Profiles from the one in force to the built-in one it ends in.
     fn chain(&self) -> Vec<String> {
         let mut out = vec![self.profile.clone()];
+        // One that leads to itself is refused when the policy is read.
         while let Some(next) = out
             .last()
+            .filter(|_| out.len() <= self.profiles.len() + 1)
             .and_then(|n| self.profiles.get(n))
             .map(|p| p.extends.clone().unwrap_or_else(|| "default".into()))
         {
-            if out.contains(&next) {
-                break;
-            }
             out.push(next);
         }
         out
@@ -337,6 +336,11 @@ impl Waiver {
     /// True when it covers a finding of that rule at that path.
     pub fn covers(&self, rule: &str, code: &str, path: &str) -> bool {
         self.names(rule, code) && glob::matches(&self.path, path)
+    }
+
+    /// True when its path is no glob.
+    pub fn is_for_one_path(&self) -> bool {
+        glob::is_literal(&self.path)
     }
 
     /// True when it is about that rule.

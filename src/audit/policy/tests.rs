@@ -221,3 +221,88 @@ fn every_policy_in_the_guide_loads() {
         }
     }
 }
+
+/// What grows with a file of somebody else's is looked through once.
+mod growth {
+    use super::*;
+
+    fn mistakes(text: &str) -> Vec<Diagnostic> {
+        Policy::load(text, "p.toml").unwrap_err()
+    }
+
+    /// A chain so long that whoever follows it from each of its links does not come to an end.
+    #[test]
+    fn a_long_chain_of_profiles_is_followed_once() {
+        for count in [1000, 2000, 4000, 8000, 16_000] {
+            let link = |i: usize| format!("[profiles.p{i}]\nextends = \"p{}\"\n", i + 1);
+            let chain: String = (0..count).map(link).collect();
+            let end = format!("[profiles.p{count}]\nextends = \"release\"\n");
+            let text = format!("profile = \"p0\"\n{chain}{end}");
+            let policy = Policy::load(&text, "p.toml").unwrap();
+            assert_eq!(policy.chain().len(), count + 2);
+            assert_eq!(
+                policy.effective(&[]),
+                Policy {
+                    profile: "release".into(),
+                    ..Policy::default()
+                }
+                .effective(&[])
+            );
+            // The last one leads back to the first.
+            let end = format!("[profiles.p{count}]\nextends = \"p0\"\n");
+            let wrong = mistakes(&format!("{chain}{end}"));
+            assert!(
+                wrong[0].message.ends_with("extends itself"),
+                "{}",
+                wrong[0].message
+            );
+            assert!(wrong[0].label.ends_with("-> ..."), "{}", wrong[0].label);
+            assert_eq!(wrong.len(), 101);
+            let more = format!("{} more mistakes are not listed", count + 1 - 100);
+            assert_eq!(wrong[100].message, more);
+        }
+    }
+
+    #[test]
+    fn thousands_of_mistakes_are_counted_and_a_hundred_shown() {
+        for count in [1000, 16_000] {
+            let one = |i: usize| match i % 3 {
+                0 => "a = 1\n".to_owned(),
+                1 => format!("k{i} = \"{}\"\n", "x".repeat(50)),
+                _ => "a = 2\n".to_owned(),
+            };
+            let text: String = (0..count).map(one).collect();
+            let wrong = mistakes(&text);
+            assert_eq!(wrong.len(), 101);
+            let lines: Vec<usize> = wrong.iter().map(|d| d.line).collect();
+            assert!(lines.is_sorted(), "{lines:?}");
+            for mistake in &wrong {
+                let shown = mistake.render(&text, false);
+                assert!(shown.len() < 1000, "{shown}");
+                assert!(
+                    shown.contains(&format!("p.toml:{}:", mistake.line)),
+                    "{shown}"
+                );
+            }
+        }
+        let long = format!("a = \"{}\"\nb = 1\n", "x".repeat(1 << 20));
+        assert!(
+            mistakes(&long)
+                .iter()
+                .all(|d| d.render(&long, false).len() < 3000)
+        );
+        let wrong = mistakes(&"#".repeat(5 << 20));
+        assert!(wrong[0].message.contains("are allowed"));
+    }
+
+    #[test]
+    fn places_are_those_of_the_text() {
+        let text = "é = 1\n\nrules = 7\r\n[[waivers]]\nreason = \"r\"\n";
+        let wrong = mistakes(text);
+        let places: Vec<_> = wrong.iter().map(|d| (d.line, d.column)).collect();
+        assert!(
+            places.contains(&(3, 9)) && places.contains(&(4, 1)),
+            "{places:?}"
+        );
+    }
+}

@@ -3,9 +3,10 @@
 mod custom;
 mod rules;
 
-use super::diagnostic::{Diagnostic, position};
+use super::diagnostic::{Diagnostic, Lines};
 use super::*;
 use crate::knowledge::nearest;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -13,10 +14,22 @@ use toml::de::{DeTable, DeValue};
 type Node<'i> = Spanned<DeValue<'i>>;
 
 pub(super) fn read(text: &str, filename: &str) -> Result<Policy, Vec<Diagnostic>> {
+    if text.len() > LONGEST {
+        return Err(vec![Diagnostic {
+            message: format!("a policy of {} bytes, {LONGEST} are allowed", text.len()),
+            file: filename.to_owned(),
+            span: 0..0,
+            line: 1,
+            column: 1,
+            label: "too long".to_owned(),
+            help: None,
+        }]);
+    }
     let mut r = Reader {
-        text,
         file: filename,
+        lines: Lines::of(text),
         wrong: Vec::new(),
+        unlisted: 0,
     };
     let (root, errors) = DeTable::parse_recoverable(text);
     for e in errors {
@@ -32,10 +45,56 @@ pub(super) fn read(text: &str, filename: &str) -> Result<Policy, Vec<Diagnostic>
         .sort_by_key(|d| (d.span.start, d.span.end, d.help.is_none()));
     r.wrong
         .dedup_by(|later, first| later.span == first.span && later.message == NOT_TOML);
+    if let (Some(last), 1..) = (r.wrong.last().cloned(), r.unlisted) {
+        r.wrong.push(Diagnostic {
+            message: format!("{} more mistakes are not listed", r.unlisted),
+            label: "the last of those that are".to_owned(),
+            help: None,
+            ..last
+        });
+    }
     Err(r.wrong)
 }
 
+/// Longest policy: one that lies in the directory of somebody else's program is read unasked.
+const LONGEST: usize = 4 << 20;
+
+/// Mistakes of one file that are listed; the rest is counted.
+const MISTAKES: usize = 100;
+
 const NOT_TOML: &str = "not valid TOML";
+
+/// Rules of the policy's own that the glob of a waiver is compared with when the policy is read.
+const OWN: usize = 200;
+
+/// Profiles that a message names on the way from one to itself.
+const WAY: usize = 8;
+
+/// The profiles that lead to themselves, or to one that does. Each is followed once.
+fn endless(profiles: &BTreeMap<String, Profile>) -> HashSet<&str> {
+    let mut ends: HashMap<&str, bool> = HashMap::new();
+    for start in profiles.keys() {
+        let mut way = Vec::new();
+        let mut on_way = HashSet::new();
+        let mut at = Some(start.as_str());
+        let mut is_endless = false;
+        while let Some((name, profile)) = at.and_then(|name| profiles.get_key_value(name)) {
+            if let Some(known) = ends.get(name.as_str()) {
+                is_endless = *known;
+                break;
+            }
+            if !on_way.insert(name.as_str()) {
+                is_endless = true;
+                break;
+            }
+            way.push(name.as_str());
+            at = profile.extends.as_deref();
+        }
+        ends.extend(way.into_iter().map(|name| (name, is_endless)));
+    }
+    let endless = ends.into_iter().filter(|(_, is_endless)| *is_endless);
+    endless.map(|(name, _)| name).collect()
+}
 
 /// `a string`, `an integer`.
 fn with_article(noun: &str) -> String {
@@ -44,14 +103,19 @@ fn with_article(noun: &str) -> String {
 }
 
 struct Reader<'t> {
-    text: &'t str,
     file: &'t str,
+    lines: Lines<'t>,
     wrong: Vec<Diagnostic>,
+    unlisted: u64,
 }
 
 impl Reader<'_> {
     fn wrong(&mut self, span: Range<usize>, message: String, label: String, help: Option<String>) {
-        let (line, column) = position(self.text, span.start);
+        if self.wrong.len() >= MISTAKES {
+            self.unlisted += 1;
+            return;
+        }
+        let (line, column) = self.lines.position(span.start);
         self.wrong.push(Diagnostic {
             message,
             file: self.file.to_string(),
@@ -66,7 +130,7 @@ impl Reader<'_> {
     fn at(&self, span: &Range<usize>) -> PolicyRef {
         PolicyRef {
             file: self.file.to_string(),
-            line: position(self.text, span.start).0,
+            line: self.lines.line(span.start),
         }
     }
 
@@ -226,7 +290,7 @@ impl Reader<'_> {
             .into_iter()
             .filter_map(|(t, span)| self.custom(t, &span))
             .collect();
-        let own: Vec<String> = policy.custom.iter().map(|c| c.id.clone()).collect();
+        let own: BTreeSet<String> = policy.custom.iter().map(|c| c.id.clone()).collect();
         policy.waivers = self
             .tables(root, "waivers")
             .into_iter()
@@ -266,6 +330,7 @@ impl Reader<'_> {
             .map(|p| p.to_string())
             .chain(policy.profiles.keys().cloned())
             .collect();
+        let known: HashSet<&str> = names.iter().map(String::as_str).collect();
         for (_, node) in table {
             let Some(node) = node.get_ref().as_table().and_then(|t| t.get("extends")) else {
                 continue;
@@ -273,7 +338,11 @@ impl Reader<'_> {
             let Some(name) = node.get_ref().as_str() else {
                 continue;
             };
-            if !names.iter().any(|n| n == name) {
+            if !known.contains(name) {
+                if self.wrong.len() >= MISTAKES {
+                    self.unlisted += 1;
+                    continue;
+                }
                 let help = nearest(name, names.iter().map(String::as_str))
                     .map(|n| format!("did you mean `{n}`?"));
                 self.wrong(
@@ -284,24 +353,28 @@ impl Reader<'_> {
                 );
             }
         }
+        let endless = endless(&policy.profiles);
         for (key, _) in table {
-            let mut seen = vec![key.get_ref().to_string()];
-            while let Some(next) = seen
-                .last()
-                .and_then(|n| policy.profiles.get(n))
-                .and_then(|p| p.extends.clone())
-            {
-                if seen.contains(&next) {
-                    self.wrong(
-                        key.span(),
-                        format!("profile `{}` extends itself", key.get_ref()),
-                        format!("by way of {}", seen.join(" -> ")),
-                        None,
-                    );
-                    break;
-                }
-                seen.push(next);
+            let name: &str = key.get_ref();
+            if !endless.contains(name) {
+                continue;
             }
+            let mut way = vec![name];
+            while let Some(next) = way
+                .last()
+                .and_then(|n| policy.profiles.get(*n))
+                .and_then(|p| p.extends.as_deref())
+                .filter(|next| way.len() < WAY && !way.contains(next))
+            {
+                way.push(next);
+            }
+            let more = if way.len() < WAY { "" } else { " -> ..." };
+            self.wrong(
+                key.span(),
+                format!("profile `{name}` extends itself"),
+                format!("by way of {}{more}", way.join(" -> ")),
+                None,
+            );
         }
     }
 
@@ -326,7 +399,12 @@ impl Reader<'_> {
         }
     }
 
-    fn waiver(&mut self, t: &DeTable, span: &Range<usize>, own: &[String]) -> Option<Waiver> {
+    fn waiver(
+        &mut self,
+        t: &DeTable,
+        span: &Range<usize>,
+        own: &BTreeSet<String>,
+    ) -> Option<Waiver> {
         self.only(t, "a waiver", &["rule", "path", "reason", "expires"]);
         let rule = self.required(t, "rule", "a waiver", span);
         let reason = self.required(t, "reason", "a waiver", span);
@@ -334,8 +412,11 @@ impl Reader<'_> {
             let known = RULES
                 .iter()
                 .any(|r| r.meta.code == rule || glob::matches(rule, r.meta.id))
-                || own.iter().any(|id| glob::matches(rule, id));
-            if !known {
+                || own.contains(rule)
+                || own.iter().take(OWN).any(|id| glob::matches(rule, id));
+            if !known && self.wrong.len() >= MISTAKES {
+                self.unlisted += 1;
+            } else if !known {
                 let ids = RULES
                     .iter()
                     .map(|r| r.meta.id)

@@ -1,4 +1,5 @@
 use crate::audit::rules::prelude::*;
+use std::collections::{HashMap, HashSet};
 
 pub const META: Meta = Meta {
     code: "GS068",
@@ -22,24 +23,19 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         return;
     };
     let built = g.baked_pairs.as_ref().or(g.recorded_pairs.as_ref());
-    let last = |pairs: &[(String, String)], key: &str| {
-        pairs
-            .iter()
-            .rev()
-            .find(|(k, _)| k == key)
-            .map(|(_, v)| v.clone())
+    // Of a key that is there twice the last counts.
+    let last = |pairs: &'_ [(String, String)]| -> HashMap<String, String> {
+        pairs.iter().cloned().collect()
     };
-    let mut seen: Vec<&str> = Vec::new();
+    let values = last(environment);
+    let built = built.map(|pairs| last(pairs)).unwrap_or_default();
+    let mut seen: HashSet<&str> = HashSet::new();
     for (key, _) in environment {
-        if seen.contains(&key.as_str()) {
+        if !seen.insert(key.as_str()) {
             continue;
         }
-        seen.push(key);
-        let now = last(environment, key).unwrap_or_default();
-        let Some(before) = built
-            .and_then(|b| last(b, key))
-            .filter(|before| *before != now)
-        else {
+        let now = values.get(key).map(String::as_str).unwrap_or_default();
+        let Some(before) = built.get(key).filter(|before| *before != now) else {
             continue;
         };
         sink.report(

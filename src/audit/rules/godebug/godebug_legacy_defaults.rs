@@ -1,6 +1,7 @@
 use super::{asked, implied};
 use crate::audit::known;
 use crate::audit::rules::prelude::*;
+use std::collections::HashSet;
 
 pub const META: Meta = Meta {
     code: "GS066",
@@ -62,9 +63,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     for (s, why) in &weak {
         report = report.see(format!("{}={}", s.key, s.value), *why);
     }
+    let told: HashSet<&str> = weak.iter().map(|(w, _)| w.key.as_str()).collect();
     let rest: Vec<String> = old
         .iter()
-        .filter(|s| !weak.iter().any(|(w, _)| w.key == s.key))
+        .filter(|s| !told.contains(s.key.as_str()))
         .map(|s| format!("{}={}", s.key, s.value))
         .collect();
     if !rest.is_empty() {

@@ -1,5 +1,6 @@
 use super::{by_role, folded, image};
 use crate::audit::rules::prelude::*;
+use std::collections::HashSet;
 
 pub const META: Meta = Meta {
     code: "GS231",
@@ -48,7 +49,13 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     {
         return;
     }
-    let allow = ctx.options.list("allow").unwrap_or_default();
+    let allow: HashSet<&str> = ctx
+        .options
+        .list("allow")
+        .unwrap_or_default()
+        .into_iter()
+        .collect();
+    let there = There::new(&[&image.rootfs.libraries, &image.rootfs.loaders]);
     let musl = loader.contains("ld-musl");
     let missing: Vec<&str> = linkage
         .needed
@@ -56,7 +63,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .flatten()
         .map(String::as_str)
         .filter(|n| !(allow.contains(n) || musl && MUSL_OWN.iter().any(|own| n.starts_with(own))))
-        .filter(|n| !has(&image.rootfs.libraries, n) && !has(&image.rootfs.loaders, n))
+        .filter(|n| !there.has(n))
         .collect();
     if missing.is_empty() {
         return;
@@ -74,12 +81,28 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     sink.report(by_role(ctx, report));
 }
 
-/// A needed name is a file name, or a path that must be there as it is.
-fn has(paths: &[String], name: &str) -> bool {
-    if name.contains('/') {
-        return paths.iter().any(|p| folded(p) == folded(name));
+/// What is in the image, by path and by name: looked through once and not for each library.
+struct There<'i> {
+    paths: HashSet<&'i str>,
+    names: HashSet<&'i str>,
+}
+
+impl<'i> There<'i> {
+    fn new(lists: &[&'i [String]]) -> Self {
+        let all = || lists.iter().flat_map(|list| list.iter());
+        Self {
+            paths: all().map(|path| folded(path)).collect(),
+            names: all().filter_map(|path| path.rsplit('/').next()).collect(),
+        }
     }
-    paths.iter().any(|p| p.rsplit('/').next() == Some(name))
+
+    /// A needed name is a file name, or a path that must be there as it is.
+    fn has(&self, name: &str) -> bool {
+        match name.contains('/') {
+            true => self.paths.contains(folded(name)),
+            false => self.names.contains(name),
+        }
+    }
 }
 
 #[cfg(test)]

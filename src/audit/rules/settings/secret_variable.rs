@@ -1,6 +1,7 @@
 use crate::audit::facts::x_flags;
 use crate::audit::rules::prelude::*;
 use crate::audit::secrets;
+use std::collections::HashSet;
 
 pub const META: Meta = Meta {
     code: "GS111",
@@ -29,7 +30,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let named = strings
         .iter()
         .filter_map(|s| Some((s.name.clone()?, s.value.clone())));
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
     for (target, value) in x_flags(ctx.binary)
         .into_iter()
         .map(|x| (x.target, x.value))
@@ -48,7 +49,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 .salient(target.clone())
                 .help(format!("read it at run time instead of `-X {target}=...`; if it is no secret: `secret-variable = {{ allow = [\"{target}\"] }}`")),
         );
-        seen.push(target);
+        seen.insert(target);
     }
 }
 
