@@ -1,24 +1,20 @@
-//! Files made to cost: tables that share their bytes, counts without end. Each stays within its time and its reads.
+//! Files made to cost: tables that share their bytes, counts without end. Each stays within its reads.
 #![cfg(feature = "archives")]
 
 mod support;
 
 use gospect::go::{Inspection, Options, inspect};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use support::counting::Counting;
 
 /// Looks at a file as one named on the command line; gives what was found and how many bytes were read.
 fn look(bytes: Vec<u8>) -> (Inspection, u64) {
     let file = Counting::new(Arc::new(bytes));
-    let start = Instant::now();
     let options = Options {
         named: true,
         ..Options::default()
     };
     let found = inspect(&file, &options).unwrap_or_default();
-    let took = start.elapsed();
-    assert!(took < Duration::from_secs(10), "took {took:?}");
     (found, file.bytes_read())
 }
 

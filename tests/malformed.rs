@@ -5,7 +5,6 @@ mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use gospect::go::{Inspection, Level, Options, inspect};
 use support::counting::Counting;
@@ -13,14 +12,10 @@ use support::fixtures::{Fixture, fixtures};
 use support::rng::Rng;
 use support::{boundaries, derive, fixture};
 
-/// Far above what an honest file needs in an unoptimised build, far below a hang.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// Inspects a damaged file and holds the outcome to the promises that every file gets.
 fn survive(bytes: Vec<u8>, level: Level, what: &dyn std::fmt::Display) -> Inspection {
     let budget = 4 * bytes.len() as u64 + (1 << 20);
     let file = Counting::new(Arc::new(bytes));
-    let start = Instant::now();
     let options = Options {
         level,
         named: true,
@@ -30,11 +25,6 @@ fn survive(bytes: Vec<u8>, level: Level, what: &dyn std::fmt::Display) -> Inspec
     let Ok(outcome) = outcome else {
         panic!("{what}: panicked")
     };
-    assert!(
-        start.elapsed() < PATIENCE,
-        "{what}: took {:?}",
-        start.elapsed()
-    );
     assert!(
         file.bytes_read() <= budget,
         "{what}: read {} bytes",

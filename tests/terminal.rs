@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::process::{ChildStdin, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use support::cli::{Scratch, command};
 use support::fixture;
@@ -61,10 +62,26 @@ impl Screen {
 }
 
 /// Runs `gospect ARGS` with both outputs on one terminal.
+/// What the terminal was sent so far.
+#[derive(Clone, Default)]
+struct Shown(Arc<Mutex<Vec<u8>>>);
+
+impl Shown {
+    /// Waits until this was sent, for some minutes.
+    fn wait_for(&self, text: &str) {
+        for _ in 0..30_000 {
+            if String::from_utf8_lossy(&self.0.lock().unwrap()).contains(text) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
 fn on_terminal(
     args: &[&str],
     columns: u16,
-    stdin: impl FnOnce(ChildStdin) + Send + 'static,
+    stdin: impl FnOnce(ChildStdin, &Shown) + Send + 'static,
 ) -> Screen {
     let keeper = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&keeper).unwrap();
@@ -92,16 +109,18 @@ fn on_terminal(
         .spawn()
         .unwrap();
     let input = child.stdin.take().unwrap();
-    let feeder = std::thread::spawn(|| stdin(input));
-    let mut raw = Vec::new();
+    let shown = Shown::default();
+    let seen = shown.clone();
+    let feeder = std::thread::spawn(move || stdin(input, &seen));
     let mut keeper = File::from(keeper);
     let mut piece = [0; 4096];
     // The terminal hangs up when the last program on it has ended.
     while let Ok(n @ 1..) = keeper.read(&mut piece) {
-        raw.extend_from_slice(&piece[..n]);
+        shown.0.lock().unwrap().extend_from_slice(&piece[..n]);
     }
     child.wait().unwrap();
     feeder.join().unwrap();
+    let raw = shown.0.lock().unwrap().clone();
     Screen::play(&String::from_utf8(raw).unwrap())
 }
 
@@ -115,16 +134,16 @@ fn the_progress_line_fits_and_never_mixes_with_results() {
         let screen = on_terminal(
             &["scan", "--format", format, "-"],
             columns,
-            move |mut input| {
+            move |mut input, shown| {
                 let archive = tar(&[
                     Member::File(&first, &program),
                     Member::File(&second, &program),
                     Member::File("text", b"no program"),
                 ]);
-                // Half of the archive, a pause long enough for the line to come, the rest.
+                // Half of the archive, a pause until the line has come, the rest.
                 let half = archive.len() / 2 + 2048;
                 input.write_all(&archive[..half]).unwrap();
-                std::thread::sleep(Duration::from_millis(1200));
+                shown.wait_for(" a second");
                 input.write_all(&archive[half..]).unwrap();
             },
         );
@@ -185,7 +204,7 @@ fn what_people_read_fits_the_terminal() {
     ];
     for args in commands {
         for columns in [80, 120, 200] {
-            let screen = on_terminal(args, columns, drop);
+            let screen = on_terminal(args, columns, |input, _| drop(input));
             assert!(!screen.lines.is_empty(), "{args:?}");
             for line in &screen.lines {
                 let fits = line.chars().count() <= columns.into();

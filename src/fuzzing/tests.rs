@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 /// Mutations of each target's corpus. `GOSPECT_FUZZ=ROUNDS[,SEED[,TARGET...]]` asks for more, for hours without a fuzzer.
 const ROUNDS: u64 = 2500;
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Only a hang takes longer, however busy the machine is.
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// The files of one target: its seeds and every input that once broke it.
 fn corpus(target: &Target) -> Vec<(String, Vec<u8>)> {

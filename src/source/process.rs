@@ -296,7 +296,7 @@ mod tests {
         );
         // The kernel shows an empty environment until the new program is fully set up.
         let mut env = process.env.unwrap();
-        for _ in 0..400 {
+        for _ in 0..60_000 {
             if !env.is_empty() {
                 break;
             }
