@@ -209,6 +209,37 @@ file("image-json-deep.tar")(lambda: image([(b"manifest.json", b"[" * 20000), (b"
 file("image-names.tar")(lambda: image([(b"manifest.json", json.dumps([{"Config": "c\x1b[31m\n.json", "RepoTags": ["\x1b]0;x\x07", "\u202e"], "Layers": ["../../../etc/passwd", "/dev/zero", "l\n"]}]).encode())]))
 
 
+def lying_zip():
+    body = b"\x7fELF" + bytes(n * 7 & 255 for n in range(60000))
+    packed = raw_deflate(body)
+    crc = zlib.crc32(body)
+    local, central = b"", b""
+    for name, size in (b"none", 0), (b"little", 100), (b"much", 1 << 31):
+        fields = struct.pack("<3I2H", crc, len(packed), size, len(name), 0)
+        central += struct.pack("<4s6H", b"PK\1\2", 0x314, 20, 0, 8, 0, 0) + fields + struct.pack("<3H2I", 0, 0, 0, 0o100755 << 16, len(local)) + name
+        local += struct.pack("<4s5H", b"PK\3\4", 20, 0, 8, 0, 0) + fields + name + packed
+    return local + central + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 3, 3, len(central), len(local), 0)
+
+
+file("zip-size-lies.zip")(lying_zip)
+file("zip-unlisted-entry.zip")(lambda: zip_of([(b"h", b"\x7fELF".ljust(4096, b"."), 0, 4096, 4096, 0)])[:4096 + 31] + zip_of([(b"a", b"x" * 4096, 0, 4096, 4096, 0)]))
+file("zstd-skippable-frames.zst")(lambda: b"\x50\x2a\x4d\x18\0\0\0\0" * 1100 + b"\x28\xb5\x2f\xfd\x20\x04" + struct.pack("<I", 4 << 3 | 1)[:3] + b"\x7fELF")
+file("bzip2-empty-streams.bz2")(lambda: bz2.compress(b"", 9) * 5000 + bz2.compress(b"\x7fELF", 9))
+file("bzip2-tiny-streams.bz2")(lambda: bz2.compress(b"x", 9) * 1500)
+file("tar-long-record.tar.gz")(lambda: gzip.compress(tar_block(b"p", (1 << 20) + 1, b"x") + (b"%d comment=" % ((1 << 20) + 1)).ljust(1 << 20, b"c") + b"\n" + bytes(511) + tar_block(b"f", 4) + b"\x7fELF".ljust(512, b"\0") + bytes(1024), 9, mtime=0))
+file("tar-two-sizes.tar")(lambda: tar_block(b"p", 512, b"x") + b"10 size=4\n".ljust(512, b"\0") + tar_block(b"f", 512) + b"\x7fELF".ljust(512, b"\0") + bytes(1024))
+
+
+@file("image-size-lies.tar")
+def lying_image():
+    layer = tar_block(b"usr/bin/x", 4) + b"\x7fELF".ljust(512, b"\0") + bytes(1024)
+    config = json.dumps({"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": [digest(layer)]}}).encode()
+    descriptor = lambda kind, b, size: {"mediaType": f"application/vnd.oci.image.{kind}", "digest": digest(b), "size": size}
+    manifest = json.dumps({"schemaVersion": 2, "config": descriptor("config.v1+json", config, len(config)), "layers": [descriptor("layer.v1.tar", layer, 7)]}).encode()
+    index = json.dumps({"schemaVersion": 2, "manifests": [descriptor("manifest.v1+json", manifest, len(manifest))]}).encode()
+    return image([(b"oci-layout", b'{"imageLayoutVersion":"1.0.0"}'), (b"index.json", index)] + [(b"blobs/sha256/" + digest(b)[7:].encode(), b) for b in (layer, config, manifest)])
+
+
 def write(directory):
     import os
     os.makedirs(directory, exist_ok=True)

@@ -148,7 +148,7 @@ fn tar_entries(bytes: &[u8]) -> Vec<(char, String, u64)> {
                 Kind::HardLink(_) => ('h', 0),
                 Kind::SymLink(_) => ('l', 0),
                 Kind::Dir => ('d', 0),
-                Kind::Other(_) => ('?', 0),
+                Kind::Other(_) | Kind::Unread(_) => ('?', 0),
             };
             let name = String::from_utf8_lossy(&entry.name).into_owned();
             found.push((kind, name.trim_end_matches('/').to_owned(), size));

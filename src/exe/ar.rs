@@ -27,17 +27,22 @@ const CGO: [&[u8]; 2] = [b"_cgo", b"crosscall2"];
 ///
 /// A Go package archive (`__.PKGDEF` first) holds compiler output and never a linked program: it gives no members.
 ///
+/// The second part says what is wrong where not all members could be found: one that states a size that it does not have hides those behind it.
+///
 /// # Errors
 /// When the archive cannot be walked.
-pub fn members(window: &Window<'_>) -> Result<Vec<Member>, Miss> {
+pub fn members(window: &Window<'_>) -> Result<(Vec<Member>, Option<Miss>), Miss> {
+    const BROKEN: Miss = Miss::Malformed("ar member");
+    const CUT: Miss = Miss::Truncated("ar member");
     let miss = Miss::Malformed("ar archive");
     let archive = ArchiveFile::parse(window).map_err(|_| miss)?;
     let mut members = Vec::new();
+    let mut wrong = None;
     if let Ok(Some(symbols)) = archive.symbols() {
         if index(window)
             .is_some_and(|index| CGO.iter().all(|c| memchr::memmem::find(index, c).is_none()))
         {
-            return Ok(members);
+            return Ok((members, None));
         }
         let mut last = None;
         let cgo = CGO.map(memchr::memmem::Finder::new);
@@ -48,8 +53,13 @@ pub fn members(window: &Window<'_>) -> Result<Vec<Member>, Miss> {
                 continue;
             }
             last = Some(symbol.offset().0);
-            if let Ok(member) = archive.member(symbol.offset()) {
-                members.extend(usable(&member, window));
+            match archive.member(symbol.offset()) {
+                Ok(member) => match usable(&member, window) {
+                    Some(member) => members.push(member),
+                    None if member.is_thin() => {}
+                    None => wrong = Some(CUT),
+                },
+                Err(_) => wrong = Some(BROKEN),
             }
             if members.len() >= MEMBERS_LIMIT {
                 break;
@@ -65,19 +75,29 @@ pub fn members(window: &Window<'_>) -> Result<Vec<Member>, Miss> {
             }
             apart
         });
-        return Ok(members);
+        return Ok((members, wrong));
     }
     for member in archive.members() {
-        let Ok(member) = member else { break };
+        let Ok(member) = member else {
+            wrong = Some(BROKEN);
+            break;
+        };
         if member.name() == b"__.PKGDEF" {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), None));
         }
         if members.len() >= MEMBERS_LIMIT {
+            wrong = Some(Miss::Malformed(
+                "ar archive of more members than are looked at",
+            ));
             break;
+        }
+        let (offset, size) = member.file_range();
+        if !member.is_thin() && offset.saturating_add(size) > window.len() {
+            wrong = Some(CUT);
         }
         members.extend(usable(&member, window));
     }
-    Ok(members)
+    Ok((members, wrong))
 }
 
 /// The whole index of symbols where it comes first, as all but AIX have it: two searches through it are much less than two for each name,

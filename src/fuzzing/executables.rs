@@ -157,7 +157,7 @@ pub fn ar(data: &[u8]) {
         return;
     }
     let window = Window::new(&data, 1 << 30);
-    if let Ok(members) = exe::members(&window) {
+    if let Ok((members, _)) = exe::members(&window) {
         for member in members {
             let end = member.offset.checked_add(member.size);
             assert!(

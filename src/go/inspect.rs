@@ -95,13 +95,14 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
         Shape::FatMachO | Shape::Archive => window.in_share(options.room),
         _ => window.in_room(options.room),
     };
+    let mut broken = None;
     match shape {
         Shape::FatMachO => {
             let (slices, dropped) = exe::slices(&window)?;
             if dropped > 0 {
                 let text = format!("{dropped} slices lie outside the file or on top of another");
-                inspection.damage = Some(text.clone());
-                inspection.faults.push(text);
+                inspection.faults.push(text.clone());
+                broken = Some(text);
             }
             for slice in slices {
                 let name = slice.arch.map_or_else(
@@ -114,7 +115,12 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
             }
         }
         Shape::Archive => {
-            for member in exe::members(&window)? {
+            let (members, wrong) = exe::members(&window)?;
+            if let Some(wrong) = wrong {
+                inspection.faults.push(wrong.to_string());
+                broken = Some(wrong.to_string());
+            }
+            for member in members {
                 let part = Part::new(reader, member.offset, member.size);
                 inspection.part(
                     &part,
@@ -127,6 +133,8 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
         }
         _ => inspection.thin(&window, (0, reader.len()), None, None, options)?,
     }
+    // What is wrong with the file explains more than what is wrong with its last part.
+    inspection.damage = broken.or(inspection.damage.take());
     inspection.add(window.counts());
     let untold = inspection.untold;
     if let Some(first) = inspection.found.first_mut().filter(|_| untold > 0) {

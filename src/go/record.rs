@@ -105,7 +105,7 @@ pub fn read(reader: &dyn ReadAt, limits: &Limits, effort: Effort) -> Result<Reco
             of_image(&exe::open(&window).map_err(refusal)?, limits, effort)
         }
         Some(Shape::Archive) if effort == Effort::Full => {
-            let members = exe::members(&window).map_err(|_| Refusal::Format)?;
+            let members = exe::members(&window).map_err(|_| Refusal::Format)?.0;
             let found = members.iter().find_map(|member| {
                 let part = Part::new(reader, member.offset, member.size);
                 let window = Window::new(&part, limits.executable);

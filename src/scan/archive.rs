@@ -215,6 +215,10 @@ impl Receiver for Met<'_> {
         self.examiner.too_small(size)
     }
 
+    fn below_floor(&self, size: u64) -> bool {
+        self.examiner.below_floor(size)
+    }
+
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
         self.examiner.want(place, head, size)
     }

@@ -280,6 +280,11 @@ impl Examiner<'_> {
         self.below(size, self.options.rules.min_size / BEST_RATIO)
     }
 
+    /// Whether a file that came out of a container is smaller than what is looked at.
+    pub(super) fn below_floor(&self, size: u64) -> bool {
+        self.below(size, self.options.rules.min_size)
+    }
+
     /// Counts what is below the size from which files are looked at.
     fn below(&self, size: u64, least: u64) -> bool {
         let below = size < least;
@@ -329,6 +334,10 @@ impl Examine for Examiner<'_> {
 
     fn too_small(&self, size: u64) -> bool {
         Examiner::too_small(self, size)
+    }
+
+    fn below_floor(&self, size: u64) -> bool {
+        Examiner::below_floor(self, size)
     }
 
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {

@@ -184,7 +184,7 @@ pub(crate) fn zip_central(e: &ZipEntry, offset: u32) -> Vec<u8> {
     out
 }
 
-/// A local header with its data.
+/// A local header with its data and a data descriptor.
 pub(crate) fn zip_local(e: &ZipEntry) -> Vec<u8> {
     let mut out = b"PK\x03\x04".to_vec();
     // Sizes left to a data descriptor, as streaming writers do: readers take them from the directory.
@@ -203,6 +203,11 @@ pub(crate) fn zip_local(e: &ZipEntry) -> Vec<u8> {
     le(&mut out, &[(e.name.len() as u32, 2), (0, 2)]);
     out.extend_from_slice(&e.name);
     out.extend_from_slice(&e.packed);
+    out.extend_from_slice(b"PK\x07\x08");
+    le(
+        &mut out,
+        &[(e.crc, 4), (e.packed.len() as u32, 4), (e.size, 4)],
+    );
     out
 }
 

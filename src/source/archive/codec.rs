@@ -41,6 +41,8 @@ impl Step {
 pub(super) enum Start {
     /// Yes.
     Go,
+    /// One of so many bytes that holds nothing: it is passed over, and no decoder is made for it.
+    Skip(u64),
     /// No: what follows, if anything, is not part of the stream, and is passed over as the format's own tool does.
     Done,
 }
@@ -74,6 +76,8 @@ pub(super) fn decoder<'a>(
         Codec::Bzip2 => Box::new(Bzip2 {
             data: bzip2::Decompress::new(false),
             lease: scope.lease(),
+            scope,
+            yields: 0,
         }),
         Codec::Lzma => Box::new(Lzma {
             stream: LzmaStream::new_mem_limit(u32::MAX, None),
@@ -193,7 +197,11 @@ impl Decode for Zstd<'_> {
             };
         };
         if zstd_skippable(magic) {
-            return Ok(Start::Go);
+            let len = head
+                .get(4..8)
+                .and_then(|len| len.first_chunk().copied())
+                .ok_or_else(|| ArchiveError::truncated("ends inside a skippable zstd frame"))?;
+            return Ok(Start::Skip(8 + u64::from(u32::from_le_bytes(len))));
         }
         if magic != ZSTD_FRAME {
             return Err(self.trailing(head));
@@ -288,6 +296,24 @@ fn lzma_error(what: &str, e: &std::io::Error) -> ArchiveError {
 struct Bzip2<'a> {
     data: bzip2::Decompress,
     lease: Lease<'a>,
+    scope: &'a Scope,
+    /// Bytes that came out of this stream.
+    yields: u64,
+}
+
+/// A stream that gives less than this has a decoder made for next to nothing: the smallest block is larger.
+const BZIP2_LITTLE: u64 = 50_000;
+
+/// Length of a stream without blocks: the magic number, the level, the mark of the end, and a checksum.
+const BZIP2_EMPTY: u64 = 14;
+
+/// Whether a stream without blocks begins here (bzip2's format, as in the source: `compress.c`, `BZ2_compressBlock`).
+fn bzip2_empty(head: &[u8]) -> bool {
+    head.first_chunk::<14>().is_some_and(|empty| {
+        empty.starts_with(b"BZh")
+            && matches!(empty[3], b'1'..=b'9')
+            && empty[4..] == [0x17, 0x72, 0x45, 0x38, 0x50, 0x90, 0, 0, 0, 0]
+    })
 }
 
 /// What a bzip2 decoder of the largest block size holds, about: bzip2 manual, "Memory management".
@@ -295,10 +321,17 @@ const BZIP2_MEMORY: u64 = 4 << 20;
 
 impl Decode for Bzip2<'_> {
     fn start(&mut self, first: bool, head: &[u8]) -> Result<Start, ArchiveError> {
+        if bzip2_empty(head) {
+            return Ok(Start::Skip(BZIP2_EMPTY));
+        }
         if !first {
             if !head.starts_with(b"BZh") {
                 return Ok(Start::Done);
             }
+            if self.yields < BZIP2_LITTLE {
+                self.scope.decoder_for_little()?;
+            }
+            self.yields = 0;
             self.data = bzip2::Decompress::new(false);
         }
         self.lease.grow(BZIP2_MEMORY)?;
@@ -311,6 +344,7 @@ impl Decode for Bzip2<'_> {
         let result = result
             .map(|status| status == bzip2::Status::StreamEnd)
             .map_err(|e| ArchiveError::malformed(format!("bzip2 data is corrupt ({e})")));
+        self.yields += self.data.total_out() - written;
         Ok(Step::counted(
             self.data.total_in() - read,
             self.data.total_out() - written,
@@ -336,7 +370,13 @@ pub(super) fn lzma_dictionary(head: &[u8]) -> Option<u32> {
 impl Decode for Lzma<'_> {
     fn start(&mut self, first: bool, head: &[u8]) -> Result<Start, ArchiveError> {
         if !first {
-            return Ok(Start::Done);
+            // The format has no second stream: what follows is what the stated length leaves out.
+            return match head.iter().all(|b| *b == 0) {
+                true => Ok(Start::Done),
+                false => Err(ArchiveError::malformed(
+                    "lzma data goes on behind its stated length",
+                )),
+            };
         }
         let dictionary = lzma_dictionary(head)
             .ok_or_else(|| ArchiveError::truncated("ends inside the lzma header"))?;

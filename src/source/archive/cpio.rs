@@ -26,9 +26,12 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether it is a regular file.
+    /// Whether it is a regular file: of any type that is no other one, as some programs take it.
     pub fn is_file(&self) -> bool {
-        self.mode & 0o170_000 == 0o100_000
+        !matches!(
+            self.mode & 0o170_000,
+            0o010_000 | 0o020_000 | 0o040_000 | 0o060_000 | 0o120_000 | 0o140_000
+        )
     }
 }
 
@@ -208,15 +211,15 @@ fn header(
 
 /// Reads the name; it ends with a NUL.
 fn name(feed: &mut Feed<'_>, scope: &Scope, len: u64) -> Result<Vec<u8>, ArchiveError> {
-    // One name longer than the limit is still passed over whole, so that it can be reported by its beginning.
+    // A name longer than the limit is passed over whole, and reported by its beginning.
     let most = (scope.limits.path as u64).saturating_mul(16).max(1 << 16);
-    if len > most {
-        return Err(ArchiveError::limit(format!(
-            "a name of {len} bytes at offset {}",
-            feed.offset()
+    let mut name = feed.take_vec(len.min(most))?;
+    let rest = len.saturating_sub(most);
+    if feed.skip(rest)? < rest {
+        return Err(ArchiveError::truncated(format!(
+            "the archive ends inside a name of {len} bytes"
         )));
     }
-    let mut name = feed.take_vec(len)?;
     let end = memchr::memchr(0, &name).unwrap_or(name.len());
     name.truncate(end);
     Ok(name)

@@ -146,7 +146,7 @@ impl From<io::Error> for ArchiveError {
 }
 
 /// A name from a container for a message: quoted, lossy and not too long.
-pub(super) fn shown(name: &[u8]) -> String {
+pub(in crate::source) fn shown(name: &[u8]) -> String {
     format!(
         "{:?}",
         String::from_utf8_lossy(name.get(..200).unwrap_or(name))

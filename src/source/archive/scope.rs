@@ -18,6 +18,8 @@ pub struct Scope {
     held: Arc<AtomicUsize>,
     /// Bytes of all decompression windows that this walk holds.
     leased: Arc<AtomicU64>,
+    /// Large decoders that were made for next to nothing.
+    little: AtomicU64,
     /// For the beginnings of small files: to make one takes as long as to use it.
     inflater: Mutex<Option<flate2::Decompress>>,
 }
@@ -32,6 +34,7 @@ impl Scope {
             entries: AtomicU64::new(0),
             held: Arc::default(),
             leased: Arc::default(),
+            little: AtomicU64::new(0),
             inflater: Mutex::default(),
         }
     }
@@ -113,6 +116,37 @@ impl Scope {
         Ok(())
     }
 
+    /// Counts a decoder of many megabytes whose stream gave next to nothing.
+    ///
+    /// # Errors
+    /// When there are too many.
+    pub(super) fn decoder_for_little(&self) -> Result<(), ArchiveError> {
+        if self.little.fetch_add(1, Ordering::Relaxed) >= LITTLE {
+            return Err(ArchiveError::limit(format!(
+                "more than {LITTLE} bzip2 streams that hold next to nothing"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Whether a deflate stream ends in these bytes.
+    pub(super) fn deflate_ends(&self, deflated: &[u8]) -> bool {
+        let mut inflater = self.inflater.lock().unwrap_or_else(PoisonError::into_inner);
+        let inflater = inflater.get_or_insert_with(|| flate2::Decompress::new(false));
+        inflater.reset(false);
+        let mut out = [0; 8 << 10];
+        loop {
+            let (read, wrote) = (inflater.total_in(), inflater.total_out());
+            let rest = usize::try_from(read).ok().and_then(|n| deflated.get(n..));
+            let none = flate2::FlushDecompress::None;
+            match inflater.decompress(rest.unwrap_or_default(), &mut out, none) {
+                Ok(flate2::Status::StreamEnd) => return true,
+                Ok(_) if inflater.total_in() > read || inflater.total_out() > wrote => {}
+                _ => return false,
+            }
+        }
+    }
+
     /// Notes that memory of the budget is held while the walk goes deeper: from then on nothing in this scope waits.
     pub fn hold(&self) -> Hold<'_> {
         self.held.fetch_add(1, Ordering::Relaxed);
@@ -129,6 +163,10 @@ impl Scope {
         }
     }
 }
+
+/// Decoders of many megabytes that one outermost container may need for streams of next to nothing: the memory of each is cleared, and in
+/// 30 bytes that ask for it are a hundred thousand times as many to clear.
+const LITTLE: u64 = 4000;
 
 /// While this lives, its scope does not wait for memory.
 pub struct Hold<'a> {

@@ -328,8 +328,7 @@ fn read_tar<'a>(
     tar::read(&mut feed, scope, Ending::Marker, &mut |entry, body| {
         files.entry(entry, body)
     })?;
-    feed.drain()?;
-    Ok(())
+    tar::pass_padding(&mut feed)
 }
 
 /// Takes the entries of one layer.
@@ -343,6 +342,14 @@ struct Files<'s> {
 
 impl Files<'_> {
     fn entry(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Flow> {
+        if let tar::Kind::Unread(error) = &entry.kind {
+            let mut name = entry.name.clone();
+            name.truncate(self.options.limits.path);
+            let entries = Some(name).filter(|name| !name.is_empty());
+            self.scan
+                .problem(entries.into_iter().collect(), error.clone(), false);
+            return Ok(Flow::Continue);
+        }
         if entry.name.len() > self.options.limits.path {
             let text = format!(
                 "a name of {} bytes, {} are allowed",
@@ -365,7 +372,7 @@ impl Files<'_> {
             tar::Kind::HardLink(to) => Kind::HardLink(to),
             tar::Kind::SymLink(to) => Kind::Symlink(to),
             tar::Kind::Dir => Kind::Dir,
-            tar::Kind::Other(_) => Kind::Other,
+            tar::Kind::Other(_) | tar::Kind::Unread(_) => Kind::Other,
         };
         self.scan.names.push(&Name {
             path: &entry.name,
@@ -509,6 +516,10 @@ impl Receiver for LayerReceiver<'_> {
 
     fn too_small(&self, size: u64) -> bool {
         self.examine.too_small(size)
+    }
+
+    fn below_floor(&self, size: u64) -> bool {
+        self.examine.below_floor(size)
     }
 
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {

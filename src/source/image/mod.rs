@@ -40,6 +40,10 @@ pub trait Examine: Sync {
     fn too_small(&self, _size: u64) -> bool {
         false
     }
+    /// Whether a file of an archive in a layer turned out to be too small ([`crate::source::archive::Receiver::below_floor`]).
+    fn below_floor(&self, _size: u64) -> bool {
+        false
+    }
 
     /// What is needed of a file, by its first bytes.
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want;

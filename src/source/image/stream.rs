@@ -16,6 +16,9 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::Arc;
 
+/// Problems of one archive that get a line each.
+const PROBLEMS: usize = 1000;
+
 /// Names of the documents at the top of an image archive.
 const TOP: &[&str] = &[
     "index.json",
@@ -99,12 +102,26 @@ pub fn scan_stream_in(
         layers: HashMap::new(),
         order: Vec::new(),
         files: Vec::new(),
+        problems: Vec::new(),
         members: Members::default(),
     };
     let end = tar::read(feed, &scope, Ending::Marker, &mut |entry, body| {
-        let Some(name) = tidy(&entry.name).filter(|n| n.len() <= options.limits.path) else {
+        if let Kind::Unread(error) = &entry.kind {
+            met.problem(&entry.name, error.clone());
             return Ok(Flow::Continue);
-        };
+        }
+        if entry.name.len() > options.limits.path {
+            let text = format!(
+                "a name of {} bytes, {} are allowed",
+                entry.name.len(),
+                options.limits.path
+            );
+            met.problem(&entry.name, ArchiveError::limit(text));
+            return Ok(Flow::Continue);
+        }
+        // What no image names may still be a program.
+        let name =
+            tidy(&entry.name).unwrap_or_else(|| String::from_utf8_lossy(&entry.name).into_owned());
         match &entry.kind {
             Kind::File => met.file(name, entry.size, body)?,
             Kind::HardLink(to) => met.members.link(name, &String::from_utf8_lossy(to), false),
@@ -131,10 +148,30 @@ struct Met<'a> {
     order: Vec<String>,
     /// Members that are neither documents nor layers.
     files: Vec<LayerScan>,
+    /// What is wrong with the archive or its entries.
+    problems: Vec<ArchiveError>,
     members: Members,
 }
 
 impl Met<'_> {
+    /// Something of the archive, or of the member of this name, that is not read.
+    fn problem(&mut self, name: &[u8], mut error: ArchiveError) {
+        if self.problems.len() >= PROBLEMS {
+            return;
+        }
+        if !name.is_empty() {
+            error.detail = format!(
+                "{}, in entry {}",
+                error.detail,
+                archive::problem::shown(name)
+            );
+        }
+        if self.problems.len() + 1 == PROBLEMS {
+            error = ArchiveError::limit(format!("more than {PROBLEMS} problems in one archive"));
+        }
+        self.problems.push(error);
+    }
+
     fn file(&mut self, name: String, size: u64, body: &mut dyn Read) -> io::Result<()> {
         let mut head = Vec::new();
         (&mut *body)
@@ -211,13 +248,21 @@ impl Met<'_> {
             }
         }
         drop(by_member);
-        assemble(catalog, layers, self.options)
+        let mut scan = assemble(catalog, layers, self.options);
+        let problems = self.problems.iter();
+        scan.problems
+            .extend(problems.map(|error| super::problem(self.options, error, false)));
+        scan
     }
 
     /// No image after all.
     fn loose(self) -> Scan {
+        let problems = self.problems.iter();
         let mut scan = Scan {
             not_image: true,
+            problems: problems
+                .map(|error| super::problem(self.options, error, false))
+                .collect(),
             ..Scan::default()
         };
         let mut layers = self.layers;

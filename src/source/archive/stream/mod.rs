@@ -148,8 +148,9 @@ pub fn sniff(head: &[u8]) -> Option<Kind> {
 }
 
 /// Skippable frames alone hold nothing and are also other programs' own data (LZ4 has the same numbers), so the frame
-/// after them decides; one too long to see past is given the benefit of the doubt.
+/// after them decides; where there are more than can be seen past, it is for the decompressor to find out.
 fn zstd_after_skippable(mut head: &[u8]) -> bool {
+    let is_cut = head.len() >= GLANCE;
     let Some((magic, rest)) = head.split_first_chunk::<4>() else {
         return false;
     };
@@ -167,10 +168,10 @@ fn zstd_after_skippable(mut head: &[u8]) -> bool {
         match next.split_first_chunk::<4>() {
             Some((magic, rest)) if zstd_skippable(*magic) => head = rest,
             Some((magic, _)) => return *magic == ZSTD_FRAME,
-            None => return !next.is_empty() || head.len() >= HEAD - 16,
+            None => return is_cut || !next.is_empty(),
         }
     }
-    false
+    is_cut
 }
 
 /// The level digit, then the magic of a block or of the end of the stream.
@@ -196,7 +197,7 @@ fn looks_like_lzma(head: &[u8]) -> bool {
         .get(5..13)
         .and_then(|b| b.first_chunk::<8>().copied())
         .map_or(0, u64::from_le_bytes);
-    power && (len == u64::MAX || (1..1 << 38).contains(&len)) && head.get(13) == Some(&0)
+    power && (len == u64::MAX || len < 1 << 38) && head.get(13) == Some(&0)
 }
 
 /// A stream with its compression, if any, undone and bounded.
@@ -305,6 +306,13 @@ impl<'a> Pump<'a> {
                 State::Between { first } => {
                     match self.decoder.start(*first, self.feed.peek(START)?)? {
                         Start::Go => self.state = State::Inside,
+                        Start::Skip(count) => {
+                            if self.feed.skip(count)? < count {
+                                return Err(self.cut());
+                            }
+                            self.state = State::Between { first: false };
+                            continue;
+                        }
                         Start::Done => {
                             self.state = State::Done;
                             self.feed.drain()?;
@@ -342,12 +350,16 @@ impl<'a> Pump<'a> {
                 ));
             }
             if ended && !step.end && step.consumed == 0 {
-                return Err(ArchiveError::truncated(format!(
-                    "the compressed data ends too early, after {} bytes",
-                    self.feed.offset()
-                )));
+                return Err(self.cut());
             }
         }
+    }
+
+    fn cut(&self) -> ArchiveError {
+        ArchiveError::truncated(format!(
+            "the compressed data ends too early, after {} bytes",
+            self.feed.offset()
+        ))
     }
 
     fn count(&mut self, bytes: u64) -> Result<(), ArchiveError> {

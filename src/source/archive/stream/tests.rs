@@ -318,3 +318,59 @@ fn windows_beyond_twice_the_budget_are_refused() {
     let error = inner.read_to_end(&mut Vec::new()).unwrap_err();
     assert!(error.to_string().contains("--memory"), "{error}");
 }
+
+/// Zero-length skippable frames, empty streams and long headers in front hide nothing, however many there are.
+#[test]
+fn what_stands_in_front_of_a_stream_does_not_hide_it() {
+    let text = Seed(5).bytes(70_000);
+    let scope = Scope::new(Limits::default(), Budget::default());
+    let frame = [0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0];
+    let long_name = {
+        let mut member = gzip(&text);
+        member[3] |= 8;
+        let name = [&vec![b'n'; 300_000][..], &[0]].concat();
+        member.splice(10..10, name);
+        member
+    };
+    for count in [1, 63, 64, 900, 1024, 1100, 100_000] {
+        for (what, front, stream, codec) in [
+            ("skippable", &frame[..], zstd(&text), Codec::Zstd),
+            ("empty zstd", &zstd(b"")[..], zstd(&text), Codec::Zstd),
+            ("empty gzip", &gzip(b"")[..], gzip(&text), Codec::Gzip),
+            ("empty bzip2", &bzip2(b"")[..], bzip2(&text), Codec::Bzip2),
+            ("empty xz", &xz(b"")[..], xz(&text), Codec::Xz),
+            ("long name", &[][..], long_name.clone(), Codec::Gzip),
+        ] {
+            let count = if what.starts_with("empty xz") {
+                count.min(2000)
+            } else {
+                count
+            };
+            let bytes = [&front.repeat(count)[..], &stream].concat();
+            // By as many bytes as a walk looks at, and as one that was named.
+            for len in [GLANCE, HEAD] {
+                let head = &bytes[..len.min(bytes.len())];
+                assert_eq!(sniff(head), Some(Kind::Codec(codec)), "{count} {what}");
+            }
+            let (out, result) = unpack(&bytes, &scope);
+            assert_eq!(result, Ok(Some(codec)), "{count} {what}");
+            assert!(out == text, "{count} {what}");
+        }
+    }
+}
+
+/// A decoder of bzip2 clears megabytes before it begins: empty streams get none, and nearly empty ones a bounded number.
+#[test]
+fn streams_of_next_to_nothing_are_bounded() {
+    let scope = Scope::new(Limits::default(), Budget::default());
+    let (out, result) = unpack(&bzip2(b"").repeat(1_000_000), &scope);
+    assert_eq!((out.len(), result), (0, Ok(Some(Codec::Bzip2))));
+    let (out, result) = unpack(&bzip2(b"x").repeat(4500), &scope);
+    let error = result.unwrap_err();
+    assert_eq!((out.len(), error.reason), (4001, Reason::Limit), "{error}");
+    assert!(error.detail.contains("hold next to nothing"), "{error}");
+    // The limit is of the outermost container: another one begins anew, and one of honest streams never meets it.
+    let scope = Scope::new(Limits::default(), Budget::default());
+    let honest = bzip2(&Seed(1).bytes(60_000)).repeat(20);
+    assert_eq!(unpack(&honest, &scope).1, Ok(Some(Codec::Bzip2)));
+}

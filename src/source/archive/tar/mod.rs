@@ -6,7 +6,7 @@
 
 use super::problem::{inside, shown};
 use super::{ArchiveError, Feed, Scope};
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::ops::Range;
 
 mod header;
@@ -21,8 +21,14 @@ use sparse::SparseBody;
 /// Zeros behind an archive, or between two, that are read: a file may have a hole of any size there.
 const PADDING: u64 = 1 << 30;
 
-/// Long names and pax records above this are not names: 1 MiB, as Go's archive/tar has it.
+/// Long names and pax records above this are not names: 1 MiB, as Go's archive/tar has it. They are passed over.
 const META: u64 = 1 << 20;
+
+/// Bytes behind the end marker that may be anything: the record that is written to a tape at once (GNU tar manual, "Blocking Factor").
+const RECORD: u64 = 20 * BLOCK as u64;
+
+/// The largest size that a header can state without GNU's numbers: eleven octal digits.
+const OCTAL_MAX: u64 = (1 << 33) - 1;
 
 /// One entry, extensions applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +64,9 @@ pub enum Kind {
     Dir,
     /// Anything else, by its type flag (devices, FIFOs, unknown ones).
     Other(u8),
+    /// Something of the entry of this name, or of the archive when there is none, that is not read or contradicts itself: it has no
+    /// content, and the archive goes on behind it.
+    Unread(ArchiveError),
 }
 
 /// What the visitor wants next.
@@ -89,7 +98,8 @@ pub struct Finish {
     pub stopped: bool,
 }
 
-/// Gives every entry and a reader of its content to `visit`, in order. What the visitor leaves unread is skipped.
+/// Gives every entry and a reader of its content to `visit`, in order. What the visitor leaves unread is skipped. An extension that cannot be
+/// read, or sizes that contradict each other, are entries of their own ([`Kind::Unread`]).
 ///
 /// With [`Ending::Marker`] the rest of the stream behind the marker is left in `feed`.
 ///
@@ -113,31 +123,38 @@ pub fn read(
     let mut long_link = None;
     while let Some(header) = next_header(feed, ending, &mut finish)? {
         let size = header.size()?;
+        let mut wrong = Vec::new();
         match header.flag() {
-            b'L' => long_name = Some(c_string(meta(feed, size)?)),
-            b'K' => long_link = Some(c_string(meta(feed, size)?)),
-            b'x' | b'X' => local = Pax::parse(&meta(feed, size)?)?,
-            b'g' => global = Pax::parse(&meta(feed, size)?)?,
+            b'L' => long_name = extension(feed, size, &mut wrong)?.map(c_string),
+            b'K' => long_link = extension(feed, size, &mut wrong)?.map(c_string),
+            b'x' | b'X' => local = records(feed, size, &mut wrong)?,
+            b'g' => global = records(feed, size, &mut wrong)?,
             _ => {
                 scope.entry()?;
                 let pax = std::mem::take(&mut local).over(&global);
-                let (entry, holes, stored) = assemble(
+                let Assembled {
+                    entry,
+                    holes,
+                    end,
+                    stored,
+                } = assemble(
                     feed,
                     &header,
                     &pax,
                     long_name.take(),
                     long_link.take(),
                     scope,
+                    &mut wrong,
                 )?;
                 finish.entries += 1;
                 let start = feed.offset();
-                let end = start.checked_add(stored).ok_or_else(|| bad_size(&entry))?;
                 let flow = match holes {
-                    None => visit(&entry, &mut Body { feed, left: stored }),
-                    Some(segments) => visit(
+                    Holes::None => visit(&entry, &mut Body { feed, left: stored }),
+                    Holes::Around(segments) => visit(
                         &entry,
                         &mut SparseBody::new(feed, segments, entry.size, scope),
                     ),
+                    Holes::Unknown => Ok(Flow::Continue),
                 }
                 .map_err(|e| inside(e, &entry.name))?;
                 if flow == Flow::Stop {
@@ -145,8 +162,11 @@ pub fn read(
                     return Ok(finish);
                 }
                 skip_body(feed, end, start, stored, &entry.name)?;
+                tell(wrong, &entry.name, visit)?;
+                continue;
             }
         }
+        tell(wrong, &[], visit)?;
     }
     if long_name.is_some() || long_link.is_some() || !local.is_empty() {
         return Err(ArchiveError::truncated(
@@ -156,8 +176,28 @@ pub fn read(
     Ok(finish)
 }
 
-fn bad_size(entry: &Entry) -> ArchiveError {
-    ArchiveError::malformed(format!("impossible size of entry {}", shown(&entry.name)))
+fn bad_size(name: &[u8]) -> ArchiveError {
+    ArchiveError::malformed(format!("impossible size of entry {}", shown(name)))
+}
+
+type Visit<'v> = dyn FnMut(&Entry, &mut dyn Read) -> io::Result<Flow> + 'v;
+
+/// Tells what is wrong with the entry of this name, or with an extension of none.
+fn tell(wrong: Vec<ArchiveError>, name: &[u8], visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+    for error in wrong {
+        let entry = Entry {
+            name: name.to_vec(),
+            kind: Kind::Unread(error),
+            mode: 0,
+            uid: 0,
+            gid: 0,
+            size: 0,
+            offset: 0,
+            plain: false,
+        };
+        visit(&entry, &mut io::empty())?;
+    }
+    Ok(())
 }
 
 /// The next header, or `None` at the end.
@@ -199,7 +239,12 @@ fn next_header(
             }
             _ if zeros > 0 => {
                 finish.marker = true;
-                feed.drain()?;
+                let rest = feed.drain()?;
+                if rest > RECORD {
+                    return Err(ArchiveError::malformed(format!(
+                        "{rest} bytes that are no archive follow its end at offset {at}"
+                    )));
+                }
                 Ok(None)
             }
             Some(None) => Err(ArchiveError::malformed(format!(
@@ -212,17 +257,43 @@ fn next_header(
     }
 }
 
-/// The body of an extension header, with its padding.
-fn meta(feed: &mut Feed<'_>, size: u64) -> Result<Vec<u8>, ArchiveError> {
+/// The body of an extension header, with its padding; one that is too long is passed over.
+fn extension(
+    feed: &mut Feed<'_>,
+    size: u64,
+    wrong: &mut Vec<ArchiveError>,
+) -> Result<Option<Vec<u8>>, ArchiveError> {
     if size > META {
-        return Err(ArchiveError::limit(format!(
-            "an extended header of {size} bytes at offset {}, {META} are allowed",
-            feed.offset()
+        let at = feed.offset();
+        wrong.push(ArchiveError::limit(format!(
+            "an extended header of {size} bytes at offset {at} is passed over, {META} are allowed"
         )));
+        let whole = size.saturating_add(padding(size));
+        if feed.skip(whole)? < size {
+            return Err(ArchiveError::truncated(format!(
+                "the archive ends inside an extended header at offset {at}"
+            )));
+        }
+        return Ok(None);
     }
     let bytes = feed.take_vec(size)?;
     feed.skip(padding(size))?;
-    Ok(bytes)
+    Ok(Some(bytes))
+}
+
+/// The records of an extension header; none where they cannot be read.
+fn records(
+    feed: &mut Feed<'_>,
+    size: u64,
+    wrong: &mut Vec<ArchiveError>,
+) -> Result<Pax, ArchiveError> {
+    let Some(bytes) = extension(feed, size, wrong)? else {
+        return Ok(Pax::default());
+    };
+    Ok(Pax::parse(&bytes).unwrap_or_else(|error| {
+        wrong.push(error);
+        Pax::default()
+    }))
 }
 
 fn padding(size: u64) -> u64 {
@@ -233,6 +304,34 @@ fn c_string(mut bytes: Vec<u8>) -> Vec<u8> {
     let end = memchr::memchr(0, &bytes).unwrap_or(bytes.len());
     bytes.truncate(end);
     bytes
+}
+
+/// Reads what follows the end marker of an archive that is read to no further one.
+///
+/// # Errors
+/// The source's; and when it is more than zeros and a record: no reader takes it out, but it was not looked at.
+pub(in crate::source) fn pass_padding(feed: &mut Feed<'_>) -> Result<(), ArchiveError> {
+    let mut at = None;
+    loop {
+        let bytes = feed.fill_buf()?;
+        if bytes.is_empty() {
+            break;
+        }
+        let len = bytes.len();
+        let used = bytes.iter().position(|b| *b != 0);
+        if let (None, Some(used)) = (at, used) {
+            at = Some(feed.offset() + used as u64);
+        }
+        feed.consume(len);
+    }
+    let end = feed.offset();
+    match at {
+        Some(at) if end - at > RECORD => Err(ArchiveError::malformed(format!(
+            "{} bytes behind the end of the archive at offset {at} are not read",
+            end - at
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Skips from wherever the visitor stopped to the next header.
@@ -257,9 +356,27 @@ fn skip_body(
     Ok(())
 }
 
-type Assembled = (Entry, Option<Vec<Range<u64>>>, u64);
+/// What a header and its extensions describe.
+struct Assembled {
+    entry: Entry,
+    holes: Holes,
+    /// Offset behind what is stored.
+    end: u64,
+    /// Bytes stored from where the feed is now.
+    stored: u64,
+}
 
-/// The entry that a header and its extensions describe, its data segments when sparse, and its stored length.
+/// Where the content of an entry is.
+enum Holes {
+    /// In one piece.
+    None,
+    /// These segments of a sparse file are stored.
+    Around(Vec<Range<u64>>),
+    /// The map of a sparse file cannot be read.
+    Unknown,
+}
+
+/// The entry that a header and its extensions describe; what contradicts itself goes to `wrong`.
 fn assemble(
     feed: &mut Feed<'_>,
     header: &Header,
@@ -267,7 +384,15 @@ fn assemble(
     long_name: Option<Vec<u8>>,
     long_link: Option<Vec<u8>>,
     scope: &Scope,
+    wrong: &mut Vec<ArchiveError>,
 ) -> Result<Assembled, ArchiveError> {
+    let mut number = |key: &[u8]| {
+        pax.number(key).unwrap_or_else(|error| {
+            wrong.push(error);
+            None
+        })
+    };
+    let [extended, uid, gid] = [b"size".as_slice(), b"uid", b"gid"].map(&mut number);
     let name = pax
         .bytes(b"GNU.sparse.name")
         .or(pax.bytes(b"path"))
@@ -285,40 +410,74 @@ fn assemble(
         b'1' => Kind::HardLink(link),
         b'2' => Kind::SymLink(link),
         b'5' => Kind::Dir,
-        // Devices and pipes, volume labels, parts of files of several volumes, directory listings.
-        other @ (b'3' | b'4' | b'6' | b'V' | b'M' | b'D' | b'N') => Kind::Other(other),
+        other @ (b'3' | b'4' | b'6') => Kind::Other(other),
+        // Volume labels, parts of files of several volumes, directory listings. Some readers take them for files, so content counts.
+        other @ (b'V' | b'M' | b'D' | b'N') if header.size()? == 0 && extended.is_none() => {
+            Kind::Other(other)
+        }
         // Readers take every other type for a file (POSIX.1-2017, pax, "typeflag").
         _ => Kind::File,
     };
-    let has_body = match kind {
-        Kind::File => true,
-        Kind::Other(flag) => !matches!(flag, b'3' | b'4' | b'6'),
-        _ => false,
-    };
-    let mut stored = if has_body {
-        pax.number(b"size")?.map_or_else(|| header.size(), Ok)?
-    } else {
-        0
-    };
+    let in_header = header.size()?;
+    let mut stored = 0;
+    if kind == Kind::File {
+        stored = extended.unwrap_or(in_header);
+        // Writers leave the header at nought where its digits do not reach. Otherwise readers differ in which they believe.
+        if stored != in_header && (in_header != 0 || stored <= OCTAL_MAX) {
+            wrong.push(ArchiveError::malformed(format!(
+                "states {in_header} bytes in its header and {stored} in the extended one"
+            )));
+        }
+    } else if in_header > 0 && !matches!(kind, Kind::HardLink(_)) {
+        // The size of what a link leads to is common; content behind it would be read as the next header.
+        wrong.push(ArchiveError::malformed(format!(
+            "states {in_header} bytes and is of a type without content"
+        )));
+    }
+    let end = feed
+        .offset()
+        .checked_add(stored)
+        .ok_or_else(|| bad_size(&name))?;
     let mut size = stored;
-    let mut segments = None;
-    if kind == Kind::File
-        && let Some((expanded, map)) = sparse::map(feed, header, pax, &mut stored, scope)?
-    {
-        size = expanded;
-        segments = Some(map);
+    let mut holes = Holes::None;
+    let mut end = end;
+    if kind == Kind::File {
+        let before = feed.offset();
+        match sparse::map(feed, header, pax, &mut stored, scope) {
+            Ok(None) => {}
+            Ok(Some((expanded, map))) => {
+                // The old format has blocks of its map in front of what is stored.
+                if header.flag() == b'S' {
+                    end = end.saturating_add(feed.offset() - before);
+                }
+                size = expanded;
+                holes = Holes::Around(map);
+            }
+            // Where the content begins is known as long as the map does not stand before it.
+            Err(error) if !feed.failed() && header.flag() != b'S' => {
+                wrong.push(error);
+                holes = Holes::Unknown;
+                stored = end.saturating_sub(feed.offset());
+            }
+            Err(error) => return Err(error),
+        }
     }
     let entry = Entry {
         mode: header.mode(),
-        uid: pax.number(b"uid")?.unwrap_or_else(|| header.uid()),
-        gid: pax.number(b"gid")?.unwrap_or_else(|| header.gid()),
+        uid: uid.unwrap_or_else(|| header.uid()),
+        gid: gid.unwrap_or_else(|| header.gid()),
         size,
         offset: feed.offset(),
-        plain: segments.is_none(),
+        plain: matches!(holes, Holes::None),
         name,
         kind,
     };
-    Ok((entry, segments, stored))
+    Ok(Assembled {
+        entry,
+        holes,
+        end,
+        stored,
+    })
 }
 
 /// The stored content of one entry.

@@ -369,9 +369,20 @@ fn sparse_bombs_and_broken_maps_are_refused() {
             body.clone(),
         ]
         .concat();
+        let next = tar_entry(b"next", b'0', b"body", b"");
+        let (entries, result) = list(&[bytes, next].concat());
+        result.unwrap();
+        // The entry is named and what is behind it is read.
+        let [(broken, _), (_, body)] = &entries[..] else {
+            panic!("{map}: {entries:?}");
+        };
+        assert!(
+            matches!(&broken.kind, Kind::Unread(e) if e.reason == Reason::Malformed),
+            "{map}: {broken:?}"
+        );
         assert_eq!(
-            list(&bytes).1.unwrap_err().reason,
-            Reason::Malformed,
+            (&broken.name[..], &body[..]),
+            (&b"s"[..], &b"body"[..]),
             "{map}"
         );
     }
@@ -454,5 +465,110 @@ fn a_mode_of_base_256_or_with_a_sign_is_one() {
         block[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
         assert_eq!(looks_like_header(&block), is_header, "{mode:?}");
         assert_eq!(header::may_be_header(&block[..112]), is_header, "{mode:?}");
+    }
+}
+
+/// A record that is too long or broken is passed over and told, and hides nothing behind it.
+#[test]
+fn extensions_that_cannot_be_read_hide_nothing() {
+    let long = vec![b'n'; usize::try_from(META).unwrap() + 1];
+    let value = "v".repeat(long.len());
+    for (what, extension, reason) in [
+        (
+            "long name",
+            tar_entry(b"x", b'L', &long, b""),
+            Reason::Limit,
+        ),
+        (
+            "long link",
+            tar_entry(b"x", b'K', &long, b""),
+            Reason::Limit,
+        ),
+        ("pax", pax(b'x', &[("comment", &value)]), Reason::Limit),
+        (
+            "global pax",
+            pax(b'g', &[("comment", &value)]),
+            Reason::Limit,
+        ),
+        (
+            "broken pax",
+            tar_entry(b"x", b'x', b"12 x\n", b""),
+            Reason::Malformed,
+        ),
+        ("no number", pax(b'x', &[("uid", "me")]), Reason::Malformed),
+        ("no size", pax(b'x', &[("size", "much")]), Reason::Malformed),
+        (
+            "another size",
+            pax(b'x', &[("size", "3")]),
+            Reason::Malformed,
+        ),
+    ] {
+        let bytes = [extension, tar(&[("a", b"body"), ("b", b"more")])].concat();
+        let (entries, result) = list(&bytes);
+        assert!(result.is_ok(), "{what}: {result:?}");
+        let (told, files): (Vec<_>, Vec<_>) = entries
+            .iter()
+            .partition(|(e, _)| matches!(e.kind, Kind::Unread(_)));
+        let names: Vec<_> = files.iter().map(|(e, _)| e.name.clone()).collect();
+        assert_eq!(names, [b"a", b"b"], "{what}");
+        let [
+            (
+                Entry {
+                    kind: Kind::Unread(error),
+                    ..
+                },
+                _,
+            ),
+        ] = &told[..]
+        else {
+            panic!("{what}: {told:?}");
+        };
+        assert_eq!(error.reason, reason, "{what}");
+    }
+}
+
+/// Sizes where there is no content are read by some as content: who hides something behind them is told of.
+#[test]
+fn what_has_no_content_states_none() {
+    for (flag, told) in [(b'5', 1), (b'2', 1), (b'3', 1), (b'6', 1), (b'1', 0)] {
+        let header = tar_header(b"d", flag, &octal(512), b"l");
+        let (entries, result) = list(&[&header[..], &tar(&[("a", b"body")])].concat());
+        result.unwrap();
+        let unread = entries
+            .iter()
+            .filter(|(e, _)| matches!(e.kind, Kind::Unread(_)));
+        assert_eq!(unread.count(), told, "{}", flag as char);
+        assert_eq!(entries.last().unwrap().0.name, b"a");
+    }
+    // Types that some readers take for files are files when they have content.
+    for flag in [b'V', b'M', b'D', b'N', b'?'] {
+        let (entry, body) = only(&tar_entry(b"v", flag, b"body", b""));
+        assert_eq!(
+            (entry.kind, &body[..]),
+            (Kind::File, &b"body"[..]),
+            "{}",
+            flag as char
+        );
+    }
+}
+
+/// What follows the end of an archive and is more than a tape's last record is told, because nobody looked at it.
+#[test]
+fn much_behind_the_end_is_told() {
+    let archive = tar(&[("a", b"body")]);
+    for (len, told) in [
+        (100, false),
+        (RECORD as usize - 1024, false),
+        (20_000, true),
+    ] {
+        let bytes = [&archive[..], &Seed(9).bytes(len)].concat();
+        let scope = Scope::new(Limits::default(), Budget::default());
+        for ending in [Ending::Stream, Ending::Marker] {
+            let mut stream = &bytes[..];
+            let mut feed = Feed::new(&mut stream);
+            let end = read(&mut feed, &scope, ending, &mut |_, _| Ok(Flow::Continue));
+            let end = end.and_then(|_| pass_padding(&mut feed));
+            assert_eq!(end.is_err(), told, "{len} {ending:?} {end:?}");
+        }
     }
 }

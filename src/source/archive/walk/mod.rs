@@ -106,6 +106,11 @@ pub trait Receiver: Sync {
         false
     }
 
+    /// Whether a file that was taken out of a container, and turned out to have this size, is too small to be of interest: what a container
+    /// states about it was not believed.
+    fn below_floor(&self, _size: u64) -> bool {
+        false
+    }
     /// What to do with a file that is neither compressed nor a container. `head` are its first bytes, at least 112
     /// where it has them; `size` is unknown for what comes out of a decompressor.
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want;
@@ -402,6 +407,14 @@ impl Walker<'_> {
                 tar::Kind::SymLink(_) | tar::Kind::Dir | tar::Kind::Other(_) => {
                     links.replaced(&Links::name(&entry.name));
                 }
+                tar::Kind::Unread(problem) if entry.name.is_empty() => {
+                    self.receiver.unexamined(place, problem);
+                }
+                tar::Kind::Unread(problem) => {
+                    if self.name_fits(&child) {
+                        self.receiver.unexamined(&child, problem);
+                    }
+                }
             }
             Ok(Flow::Continue)
         });
@@ -495,23 +508,20 @@ impl Walker<'_> {
                 return Ok(Flow::Continue);
             }
             let child = place.child(&entry.name, entry.mode, None);
-            let result = match content {
-                Ok(content) => self.entry(
-                    &mut Feed::new(content),
-                    None,
-                    entry.size,
-                    &child,
-                    level.inner(),
-                ),
-                Err(problem) => {
-                    self.receiver.entry_seen(&child, entry.size);
-                    Err(problem)
+            self.receiver.entry_seen(&child, entry.size);
+            if !self.name_fits(&child) {
+                return Ok(Flow::Continue);
+            }
+            let result = content.and_then(|body| {
+                // What is kept of it is a fact, what it expands to a claim.
+                if entry.packed > 0 && !self.receiver.too_small(entry.packed) {
+                    let mut feed = Feed::new(body);
+                    self.item(&mut feed, None, None, &child, level.inner())?;
                 }
-            };
+                body.contradiction().map_or(Ok(()), Err)
+            });
             // Each entry is read on its own, so one that is broken ends nothing but itself.
-            if let Err(problem) = result
-                && self.name_fits(&child)
-            {
+            if let Err(problem) = result {
                 self.receiver.unexamined(&child, &problem);
             }
             Ok(Flow::Continue)
@@ -558,6 +568,11 @@ impl Walker<'_> {
             return Ok(true);
         }
         match self.keep(feed, size, &want) {
+            Ok(bytes)
+                if size.is_none() && level.depth > 0 && self.receiver.below_floor(bytes.len()) =>
+            {
+                Ok(false)
+            }
             Ok(bytes) => {
                 self.receiver.candidate(&Candidate {
                     place,

@@ -24,13 +24,17 @@ pub(super) struct Directory {
 }
 
 /// Little-endian numbers at fixed places.
-fn le<const N: usize>(bytes: &[u8], at: usize) -> Option<u64> {
+pub(super) fn le<const N: usize>(bytes: &[u8], at: usize) -> Option<u64> {
     let mut wide = [0; 8];
     wide.get_mut(..N)?.copy_from_slice(bytes.get(at..at + N)?);
     Some(u64::from_le_bytes(wide))
 }
 
-fn read_vec(bytes: &dyn ReadAt, offset: u64, len: usize) -> Result<Vec<u8>, ArchiveError> {
+pub(super) fn read_vec(
+    bytes: &dyn ReadAt,
+    offset: u64,
+    len: usize,
+) -> Result<Vec<u8>, ArchiveError> {
     let mut buf = vec![0; len];
     let n = bytes.read_at(&mut buf, offset)?;
     buf.truncate(n);
@@ -85,6 +89,11 @@ impl Directory {
             _ => return Err(broken()),
         };
         Ok(Self { start, len, base })
+    }
+
+    /// Where it begins.
+    pub(super) fn start(&self) -> u64 {
+        self.start
     }
 
     /// The bytes of the directory itself.
@@ -189,7 +198,7 @@ impl Entries<'_> {
 }
 
 /// Takes those of size, packed size and offset that did not fit from the zip64 extra field (APPNOTE 4.5.3).
-fn widen(mut extra: &[u8], wide: &mut [u64; 3]) {
+pub(super) fn widen(mut extra: &[u8], wide: &mut [u64]) {
     while let (Some(id), Some(len)) = (le::<2>(extra, 0), le::<2>(extra, 2)) {
         let len = usize::try_from(len).unwrap_or(0);
         let Some(body) = extra.get(4..4 + len) else {

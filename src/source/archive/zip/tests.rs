@@ -9,7 +9,11 @@ fn list(bytes: &[u8]) -> (Vec<String>, Result<(), ArchiveError>) {
     let mut out = Vec::new();
     let result = read(&bytes.to_vec(), &scope, &mut |entry, content| {
         let mut body = Vec::new();
-        let said = match content.and_then(|c| Ok(c.read_to_end(&mut body)?)) {
+        let read = content.and_then(|c| {
+            let n = c.read_to_end(&mut body)?;
+            c.contradiction().map_or(Ok(n), Err)
+        });
+        let said = match read {
             Ok(n) => format!("{n}"),
             Err(e) => e.to_string(),
         };
@@ -114,15 +118,15 @@ fn every_lie_is_one_line_and_the_next_entry_is_read() {
     );
     assert_eq!(
         lie(&|e| e.size = 4999),
-        "a malformed: expands beyond its stated size"
+        "a malformed: states 4999 bytes, and 5000 are in it"
     );
     assert_eq!(
         lie(&|e| e.size = 5001),
-        "a malformed: 1 bytes shorter than its stated size"
+        "a malformed: states 5001 bytes, and 5000 are in it"
     );
     assert_eq!(
         lie(&|e| e.method = 0),
-        "a malformed: stored, yet its two sizes differ"
+        "a malformed: its checksum does not match"
     );
     assert!(
         lie(&|e| e.packed.truncate(5))
@@ -184,14 +188,15 @@ fn whatever_has_content_is_a_file() {
         (Some(0o010_600), "-", true),
         (Some(0o060_600), "a", true),
         (Some(0o140_600), "a", true),
-        (Some(0o040_755), "a", false),
+        (Some(0o040_755), "a/", false),
+        (Some(0o040_755), "a", true),
         (Some(0o120_777), "a", false),
     ] {
         let entry = Entry {
             name: name.into(),
             mode,
-            size: 0,
-            packed: 0,
+            size: 10,
+            packed: 10,
             crc: 0,
             method: 0,
             flags: 0,
@@ -199,4 +204,59 @@ fn whatever_has_content_is_a_file() {
         };
         assert_eq!(entry.is_file(), is_file, "{name} {mode:?}");
     }
+}
+
+/// Bytes that no entry of the directory has are told: programs that read from front to back take out what lies there.
+#[test]
+fn what_the_directory_does_not_list_is_told() {
+    let hidden = zip_local(&ZipEntry::packed(
+        "h",
+        0,
+        &Seed(3).bytes(5000),
+        Seed(3).bytes(5000),
+    ));
+    let entries = two();
+    for at in 0..=2 {
+        let (mut out, mut central) = (Vec::new(), Vec::new());
+        for (i, e) in entries.iter().enumerate() {
+            if i == at {
+                out.extend(&hidden);
+            }
+            central.extend(zip_central(e, out.len() as u32));
+            out.extend(zip_local(e));
+        }
+        if at == 2 {
+            out.extend(&hidden);
+        }
+        let start = out.len() as u32;
+        out.extend_from_slice(&central);
+        out.extend(zip_end(2, central.len() as u32, start));
+        let (lines, result) = list(&out);
+        assert_eq!(lines, ["a 5000", "b 6000"], "{at}");
+        assert!(
+            result
+                .unwrap_err()
+                .detail
+                .contains("belong to none of them"),
+            "{at}"
+        );
+    }
+    // Signatures of Android packages lie there by right.
+    let plain = zip(&entries);
+    let start = plain.len()
+        - 22
+        - entries
+            .iter()
+            .map(|e| zip_central(e, 0).len())
+            .sum::<usize>();
+    let mut signed = plain[..start].to_vec();
+    signed.extend(Seed(4).bytes(4096));
+    signed.extend(b"APK Sig Block 42");
+    let moved = signed.len() as u32;
+    signed.extend(&plain[start..plain.len() - 22]);
+    signed.extend(zip_end(2, (plain.len() - 22 - start) as u32, moved));
+    assert_eq!(
+        list(&signed),
+        (vec!["a 5000".to_owned(), "b 6000".to_owned()], Ok(()))
+    );
 }
