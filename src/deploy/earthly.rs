@@ -9,6 +9,11 @@ use super::shell;
 use super::text::{Source, Text};
 use std::collections::BTreeMap;
 
+/// Targets that others can be built on at the most; what is built on a further one is not known.
+const MOST_TARGETS: usize = 200;
+/// Bytes of variables that are kept for them.
+const MOST_KEPT: usize = 4 << 20;
+
 /// A target with what stands in it.
 struct Target {
     name: String,
@@ -22,19 +27,25 @@ struct State<'a> {
     go: Option<Toolchain>,
     /// The `go` command is there.
     tools: bool,
+    /// Bytes of its variables.
+    bytes: usize,
 }
 
 /// Reads a file.
 pub fn read(source: &Source, out: &mut Collector) {
     let mut done: BTreeMap<String, State<'static>> = BTreeMap::new();
     let mut base = State::default();
+    let mut left = MOST_KEPT;
     for target in &targets(source) {
         let mut state = base.clone();
         run(target, &mut state, &done, out);
         if target.name.is_empty() {
             base = state.clone();
         }
-        done.insert(target.name.clone(), state);
+        if done.len() < MOST_TARGETS && state.bytes <= left {
+            left -= state.bytes;
+            done.insert(target.name.clone(), state);
+        }
     }
 }
 
@@ -97,6 +108,7 @@ fn run(
                         at: Some(at),
                         exported: matches!(keyword.as_str(), "ENV" | "ARG"),
                     };
+                    state.bytes += name.len() + known.value.len() + 64;
                     state.env.set(&name, known);
                     if matches!(keyword.as_str(), "ENV" | "ARG") {
                         variables.push((name, value, keyword.clone()));

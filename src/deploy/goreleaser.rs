@@ -8,6 +8,9 @@ use super::shell::{self, Command, Word};
 use super::text::{Span, Text};
 use super::yaml::{Node, Value};
 
+/// Builds of a file at the most: aliases make many of few.
+const MOST: usize = 200;
+
 /// Reads all documents.
 pub fn read(documents: &[Node], out: &mut Collector) {
     for document in documents {
@@ -29,7 +32,13 @@ fn one(document: &Node, out: &mut Collector) {
         let hooks = document.get(key).and_then(|b| b.get("hooks"));
         hooks_of(hooks, &place, &global, out);
     }
-    for build in document.get("builds").map(Node::items).unwrap_or_default() {
+    for build in document
+        .get("builds")
+        .map(Node::items)
+        .unwrap_or_default()
+        .into_iter()
+        .take(MOST)
+    {
         build_of(build, &place, &global, out);
     }
     // One build without a list, as very old files have it.
@@ -97,7 +106,8 @@ fn build_of(build: &Node, place: &Place, global: &Env, out: &mut Collector) {
         }
     }
     command(build, at, &place, &own, out);
-    for special in build.get("overrides").map(Node::items).unwrap_or_default() {
+    let overrides = build.get("overrides").map(Node::items).unwrap_or_default();
+    for special in overrides.into_iter().take(MOST) {
         linker(special, &place, out);
         // Flags that it does not give are those of the build.
         let mut env = Env::under(&own);

@@ -36,6 +36,8 @@ const ENVIRONMENTS: [&str; 8] = [
     "app_settings",
     "plain_env_vars",
 ];
+/// Bytes of a line in which characters are counted.
+const COUNTED: usize = 4096;
 /// Bytes of a file at the most: Terraform splits what is larger.
 const LARGEST: usize = 4 << 20;
 
@@ -86,7 +88,11 @@ impl Places {
             .get(line.saturating_sub(1))
             .copied()
             .unwrap_or(0);
-        let before = text.get(start..at).map_or(0, |t| t.chars().count());
+        // In a long line a byte counts as a character: to count for every value would take forever.
+        let before = match text.get(start..at) {
+            Some(before) if before.len() <= COUNTED => before.chars().count(),
+            _ => at.saturating_sub(start),
+        };
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         (number(line), number(before + 1))
     }

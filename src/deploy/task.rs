@@ -6,6 +6,9 @@ use super::shell;
 use super::template::Values;
 use super::yaml::{Node, Value};
 
+/// Tasks of a file at the most: aliases make many of few.
+const MOST: usize = 2_000;
+
 /// What the root sets for `{{.NAME}}`, but for names that a task sets anew.
 pub fn values(documents: &[Node]) -> Values {
     let mut out = Values::new();
@@ -40,7 +43,8 @@ pub fn read(documents: &[Node], out: &mut Collector) {
     let all = place("Taskfile".into());
     let mut env = Env::default();
     variables(document, &all, &mut env, out);
-    for (name, task) in document.get("tasks").map(Node::pairs).unwrap_or_default() {
+    let tasks = document.get("tasks").map(Node::pairs).unwrap_or_default();
+    for (name, task) in tasks.into_iter().take(MOST) {
         let place = place(format!("task {}", name.str()));
         let mut own = Env::under(&env);
         variables(task, &place, &mut own, out);

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 /// Values of one file at the most, and the longest that is known.
 const MOST_VALUES: usize = 10_000;
 const LONGEST: usize = 4096;
+/// Characters of a line at the most in which something is looked for before or behind a mark.
+const WIDEST: usize = 512;
 /// Marks that stand for a known value at the most.
 const MOST_MARKS: usize = 2_000;
 
@@ -119,6 +121,14 @@ pub fn around(text: &str, values: &Values) -> (String, Marks) {
     // Blocks that are open: the line of those with a condition.
     let mut open: Vec<Option<u32>> = Vec::new();
     let mut number = 1_u32;
+    // A condition around a whole object is not about what is in it.
+    let objects: Vec<u32> = (1..)
+        .zip(text.lines())
+        .filter(|(_, line)| line.starts_with("kind:") || line.starts_with("apiVersion:"))
+        .map(|(number, _)| number)
+        .collect();
+    // Where the line begins, and no farther back than people indent.
+    let mut line_start = 0;
     while let Some(start) = text.get(at..).and_then(|t| starts(t).next()) {
         let start = at + start;
         let Some(length) = text.get(start..).and_then(end) else {
@@ -134,8 +144,13 @@ pub fn around(text: &str, values: &Values) -> (String, Marks) {
             "if" => open.push(Some(number)),
             "with" | "range" | "define" | "block" => open.push(None),
             "end" => {
+                let whole = |first: u32| {
+                    let at = objects.partition_point(|line| *line < first);
+                    objects.get(at).is_some_and(|line| *line < number)
+                };
                 if let Some(Some(first)) = open.pop()
                     && marks.conditional.len() < MOST_MARKS
+                    && !whole(first)
                 {
                     marks.conditional.push((first, number));
                 }
@@ -143,17 +158,22 @@ pub fn around(text: &str, values: &Values) -> (String, Marks) {
             _ => {}
         }
         number = number.saturating_add(lines_in(mark));
-        let line = out.rsplit('\n').next().unwrap_or_default();
-        let opens = line.chars().all(char::is_whitespace) && line.len() < 512;
-        let rest = text.get(end..).and_then(|t| t.lines().next());
-        let alone = opens && only_marks(rest.unwrap_or_default());
+        if let Some(newline) = passed.rfind('\n') {
+            line_start = out.len() - (passed.len() - newline) + 1;
+        }
+        let line = out.get(line_start..).unwrap_or_default();
+        let opens = line.len() < WIDEST && line.chars().all(char::is_whitespace);
+        let alone = opens && only_marks(text.get(end..).unwrap_or_default());
         if alone || mark.contains('\n') || (opens && is_action(inside)) || is_block(inside) {
             // A line of blanks alone has to be empty: in a text of several lines of YAML it would set the indentation.
             let kept = out.trim_end_matches([' ', '\t']).len();
             if alone {
-                out.truncate(kept);
+                out.truncate(kept.max(line_start));
             }
             blank(mark, alone, &mut out);
+            if let Some(newline) = mark.rfind('\n') {
+                line_start = out.len() - (if alone { 0 } else { mark.len() - newline - 1 });
+            }
         } else {
             let value = known(inside, values).filter(|_| marks.values.len() < MOST_MARKS);
             stand_in(mark, value, &mut marks, &mut out);
@@ -217,8 +237,13 @@ fn is_block(inside: &str) -> bool {
     inside.contains("toYaml") || inside.contains("nindent")
 }
 
-/// True when a line goes on with nothing but marks and blanks.
-fn only_marks(mut rest: &str) -> bool {
+/// True when a line goes on with nothing but marks and blanks, as far as people write.
+fn only_marks(rest: &str) -> bool {
+    let near = rest.char_indices().take(WIDEST).last();
+    let near = near.and_then(|(at, c)| rest.get(..at + c.len_utf8()));
+    let Some(mut rest) = near.unwrap_or_default().lines().next() else {
+        return true;
+    };
     loop {
         rest = rest.trim_start();
         if rest.is_empty() {
@@ -344,6 +369,25 @@ mod tests {
             }
             assert_eq!(got, want, "{text}");
         }
+    }
+
+    #[test]
+    fn conditions_around_objects_are_none() {
+        let text = "{{ if .a }}\nkind: Pod\nx:\n  {{ if .b }}\n  y: 1\n  {{ end }}\n{{ end }}\n";
+        let (_, marks) = around(text, &Values::new());
+        assert_eq!(marks.conditional, [(4, 6)]);
+    }
+
+    #[test]
+    fn one_long_line_of_marks_ends_soon() {
+        let (text, _) = around(&"{{ . }}x ".repeat(20_000), &Values::new());
+        assert!(
+            text.starts_with("${____}x") || text.contains("${____}x"),
+            "{}",
+            &text[..40]
+        );
+        let (text, _) = around(&"{{ . }} ".repeat(20_000), &Values::new());
+        assert!(text.len() <= 160_000);
     }
 
     #[test]
