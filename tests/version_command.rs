@@ -147,3 +147,88 @@ fn objects_in_a_directory_are_passed_over_in_the_words_of_go() {
         assert_eq!(out.stdout, format!("{id}: go1.27.3\n"));
     }
 }
+
+/// Universal files as no tool writes them: Go reads none of those whose slices contradict each other.
+#[test]
+fn universal_files_that_go_refuses_are_refused() {
+    use support::derive;
+    use support::fixture;
+    let (a, b) = (
+        fixture("1.27-darwin-amd64-strip"),
+        fixture("1.27-darwin-arm64-w"),
+    );
+    let honest = derive::fat(&[&a, &b]);
+    let twice = derive::fat(&[&a, &b, &a]);
+    // A dylib beside a program.
+    let mut other = b.to_vec();
+    other[12..16].copy_from_slice(&6u32.to_le_bytes());
+    let mixed = derive::fat(&[&a, &other]);
+    let mut second_cut = honest.clone();
+    // The second slice begins behind the end of the file.
+    second_cut[36..40].copy_from_slice(&0x7fff_0000u32.to_be_bytes());
+    let mut empty = honest.clone();
+    empty[40..44].copy_from_slice(&0u32.to_be_bytes());
+    let scratch = Scratch::new();
+    // Name; whether Go reads it; words of the note, when a person should know.
+    let rows: [(&str, &[u8], bool, &str); 5] = [
+        ("honest", &honest, true, ""),
+        ("twice", &twice, false, "a second slice for amd64"),
+        ("mixed", &mixed, false, "is of Mach-O type 0x6"),
+        ("behind.so", &second_cut, false, "lies outside the file"),
+        ("empty.so", &empty, false, "is empty"),
+    ];
+    for (name, bytes, reads, words) in rows {
+        let path = scratch.put(&format!("{name}.d/{name}"), bytes);
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        // In a directory, exactly as Go.
+        let dir = format!("{name}.d");
+        let out = run_in(scratch.path(), &["version", "-v", &dir]);
+        let (stdout, stderr) = match reads {
+            true => (format!("{dir}/{name}: go1.27.3\n"), String::new()),
+            false => (
+                String::new(),
+                format!(
+                    "{dir}/{name}: could not read Go build info from {dir}/{name}: unrecognized file format\n"
+                ),
+            ),
+        };
+        assert_eq!(
+            (&*out.stdout, &*out.stderr, out.code),
+            (&*stdout, &*stderr, Some(0)),
+            "{name}"
+        );
+        let file = format!("{dir}/{name}");
+        if !reads {
+            // Named too: what is wrong is the header itself.
+            let out = run_in(scratch.path(), &["version", "-m", &file]);
+            assert_eq!(
+                (&*out.stdout, &*out.stderr, out.code),
+                ("", &*stderr, Some(1)),
+                "{name}"
+            );
+        }
+        let out = run_in(scratch.path(), &["scan", "--format=json", &file]);
+        let document: serde_json::Value = serde_json::from_str(&out.stdout).unwrap();
+        let binaries = document["binaries"].as_array().unwrap();
+        assert!(!binaries.is_empty(), "{name}");
+        for binary in binaries {
+            let says = |text: &str| binary["notes"].to_string().contains(text);
+            assert_eq!(
+                says("malformed universal file"),
+                !words.is_empty(),
+                "{name}"
+            );
+            assert!(
+                says(words) || words.is_empty(),
+                "{name}: {}",
+                binary["notes"]
+            );
+            let rows = binary["corroboration"].as_array().unwrap();
+            let wrong = rows
+                .iter()
+                .any(|r| r["claim"] == "slices" && r["verdict"] == "contradicted");
+            assert_eq!(wrong, !words.is_empty(), "{name}");
+        }
+    }
+}

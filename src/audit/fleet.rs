@@ -5,6 +5,7 @@
 
 use super::finding::identity;
 use super::keys::Record;
+use super::rules::fix::Plan;
 use super::rules::port;
 use crate::knowledge::modules;
 use crate::report::model::{Binary, Location, Unexamined};
@@ -32,6 +33,8 @@ pub struct Row {
     pub settings: Option<BTreeMap<String, String>>,
     /// Its record lists no modules.
     pub modules_unknown: bool,
+    /// What the findings about it ask for; `None`: nothing.
+    pub plan: Option<Box<Plan>>,
     /// Module and version, as numbers of [`Names`].
     modules: Vec<(u32, u32)>,
 }
@@ -181,8 +184,8 @@ impl Fleet {
     }
 
     /// Remembers a binary. It belongs to the group that the values of `group_by` name; a binary without any of them to
-    /// none; all to one when `group_by` is empty.
-    pub fn push(&mut self, binary: &Binary, record: &Record, group_by: &[String]) {
+    /// none; all to one when `group_by` is empty. `plan` is what the findings about it ask for.
+    pub fn push(&mut self, binary: &Binary, record: &Record, group_by: &[String], plan: Plan) {
         let index = self.rows.len();
         let hidden = binary.location.visible == Some(false);
         if !hidden {
@@ -213,6 +216,8 @@ impl Fleet {
         let experiments = Some(experiments).filter(|e| self.fits(e));
         let revision = info.and_then(|i| i.setting("vcs.revision"));
         let revision = revision.filter(|r| self.fits(r)).map(str::to_string);
+        // Without room for it, advice about the group goes by what most of its programs are.
+        let has_room = !plan.is_empty() && self.room.take(300 * plan.size().0).is_some();
         self.hidden.push(hidden);
         self.rows.push(Row {
             path: binary.path.clone(),
@@ -224,6 +229,7 @@ impl Fleet {
             revision,
             settings,
             modules_unknown: binary.module_list().is_unknown(),
+            plan: has_room.then(|| Box::new(plan)),
             modules,
         });
     }
@@ -395,6 +401,15 @@ impl Group {
         &self.rows
     }
 
+    /// What the findings about its members ask for.
+    pub fn plan(&self) -> Plan {
+        let mut all = Plan::default();
+        for plan in self.rows.iter().filter_map(|r| r.plan.as_deref()) {
+            all.merge(plan);
+        }
+        all
+    }
+
     /// Modules of which members have different versions, by name.
     pub fn mixed_modules(&self) -> Vec<MixedModule> {
         let mut modules: HashMap<u32, Versions> = HashMap::new();
@@ -444,8 +459,12 @@ pub struct Spread<'g> {
     pub majority: String,
     /// How many have it.
     pub majority_count: usize,
+    /// Who has it.
+    pub rows: Vec<&'g Row>,
     /// The other values and who has them, the rarest first.
     pub odd: Vec<(String, Vec<&'g Row>)>,
+    /// No value is the most frequent: which of them is right cannot be told by counting.
+    pub tie: bool,
 }
 
 impl<'g> Spread<'g> {
@@ -473,10 +492,13 @@ impl<'g> Spread<'g> {
             }
         }
         let (majority, rows) = seen.remove(most);
+        let tie = seen.iter().any(|s| s.1.len() == rows.len());
         seen.sort_by_key(|(_, rows)| rows.len());
         Some(Spread {
+            tie,
             majority,
             majority_count: rows.len(),
+            rows,
             odd: seen,
         })
     }

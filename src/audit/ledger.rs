@@ -22,6 +22,15 @@ pub struct Ledger {
     worst: Option<Level>,
 }
 
+/// How much was in a ledger at some time.
+#[derive(Debug)]
+pub struct Mark {
+    findings: usize,
+    weight: u64,
+    left_out: BTreeMap<(String, String), u64>,
+    worst: Option<Level>,
+}
+
 impl Default for Ledger {
     fn default() -> Self {
         Ledger::new(ROOM)
@@ -53,6 +62,24 @@ impl Ledger {
         }
         self.weight += weight;
         self.findings.push(finding);
+    }
+
+    /// How much is in it now.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            findings: self.findings.len(),
+            weight: self.weight,
+            left_out: self.left_out.clone(),
+            worst: self.worst,
+        }
+    }
+
+    /// Forgets what came after a mark.
+    pub fn back_to(&mut self, mark: &Mark) {
+        self.findings.truncate(mark.findings);
+        self.weight = mark.weight;
+        self.left_out.clone_from(&mark.left_out);
+        self.worst = mark.worst;
     }
 
     /// Takes a finding whatever it weighs.

@@ -1,6 +1,7 @@
 //! Mach-O: thin files of both widths and byte orders, and the slices of universal ones (Apple's `mach-o/loader.h` and `fat.h`).
 
 use super::image::{Fault, Format, Image, Kind, Miss, Section, Segment};
+use super::macho_universal::{self, SliceFault};
 use super::object_fixups::Relocations;
 use super::symbols::{SymbolTable, Symbols};
 use crate::bytes::Window;
@@ -189,6 +190,19 @@ pub struct Slice {
     pub offset: u64,
     /// Bytes.
     pub size: u64,
+    /// The offset is a multiple of 2 to the power of this, says the header.
+    pub align: u32,
+}
+
+/// A universal Mach-O file taken apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Universal {
+    /// What the header names, in its order.
+    pub named: Vec<Slice>,
+    /// Those of them that can be read: inside the file and on no earlier one.
+    pub slices: Vec<Slice>,
+    /// What is wrong with them.
+    pub faults: Vec<SliceFault>,
 }
 
 /// The slices of a universal Mach-O file, in file order. Slices that lie outside the file or on an earlier one are left out and
@@ -197,6 +211,16 @@ pub struct Slice {
 /// # Errors
 /// When the header cannot be read, or names more slices than make sense.
 pub fn slices(window: &Window<'_>) -> Result<(Vec<Slice>, usize), Miss> {
+    let universal = universal(window)?;
+    let dropped = universal.named.len() - universal.slices.len();
+    Ok((universal.slices, dropped))
+}
+
+/// The slices of a universal Mach-O file, and what is wrong with its header.
+///
+/// # Errors
+/// When the header cannot be read, or names more slices than make sense.
+pub fn universal(window: &Window<'_>) -> Result<Universal, Miss> {
     let wide = window.upto(0, 4).is_some_and(|b| b.get(3) == Some(&0xbf));
     let raw = if wide {
         read_slices(
@@ -231,8 +255,11 @@ pub fn slices(window: &Window<'_>) -> Result<(Vec<Slice>, usize), Miss> {
             good.push(*slice);
         }
     }
-    let dropped = raw.len() - good.len();
-    Ok((good, dropped))
+    Ok(Universal {
+        faults: macho_universal::faults(window.reader(), &raw, window.len()),
+        named: raw,
+        slices: good,
+    })
 }
 
 fn read_slices<F: FatArch>(arches: &[F]) -> Vec<Slice> {
@@ -247,6 +274,7 @@ fn read_slices<F: FatArch>(arches: &[F]) -> Vec<Slice> {
                 cpu: (cpu.0, a.cpusubtype().0),
                 offset,
                 size,
+                align: a.align(),
             }
         })
         .collect()

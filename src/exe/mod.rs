@@ -11,6 +11,7 @@ mod image;
 pub mod linkage;
 mod macho;
 mod macho_fixups;
+mod macho_universal;
 mod object_fixups;
 pub mod packed;
 mod parts;
@@ -23,7 +24,8 @@ mod xcoff;
 
 pub use ar::{Member, members};
 pub use image::{Fault, Format, Image, Kind, Miss, Section, Segment};
-pub use macho::{Slice, slices};
+pub use macho::{Slice, Universal, slices, universal};
+pub use macho_universal::SliceFault;
 pub use parts::{Part, Parts, parts};
 pub use sniff::{Shape, sniff};
 pub use symbols::Symbol;

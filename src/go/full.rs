@@ -1,6 +1,7 @@
 //! Every fact beyond the record: the tables of the program are read once each, and the facts taken from them in the order in which they
 //! build on one another.
 
+use super::age::Age;
 use super::corroborate::{self, compare_modules, corroborate};
 use super::functions::Functions;
 use super::identify::{Identity, Tables};
@@ -30,9 +31,19 @@ pub fn complete(
     let image = tables.image();
     let functions = Functions::read(tables);
     let mut files = SourceFiles::read(tables);
-    let go_symbols = image.has_symbol(b"runtime.text") || image.has_symbol(b"runtime.buildVersion");
+    // `runtime.text` is there since Go 1.5; before it only the runtime's functions are sure to be.
+    let go_symbols = [
+        &b"runtime.text"[..],
+        b"runtime.buildVersion",
+        b"runtime.goexit",
+    ]
+    .iter()
+    .any(|name| image.has_symbol(name));
     binary.executable.go_symbols = Some(go_symbols);
     binary.executable.debug_info = Some(dwarf::is_there(image));
+    if binary.go_version.is_none() && identity.foreign.is_none() {
+        binary.go_version_range = Age::of(tables, &files).map(Age::to_record);
+    }
     if functions.count == 0 && identity.foreign.is_none() {
         binary
             .notes

@@ -44,6 +44,7 @@ impl Functions {
     pub fn read(tables: &Tables<'_>) -> Self {
         let mut functions = Self::default();
         let Some(table) = tables.pclntab() else {
+            functions.read_gosymtab(tables);
             return functions;
         };
         functions.count = table.functions;
@@ -112,6 +113,26 @@ impl Functions {
             Some(package) => Some(package),
             None => self.embedder(&path),
         }
+    }
+
+    /// Go 1.0 and 1.1: the names are in another table.
+    fn read_gosymtab(&mut self, tables: &Tables<'_>) {
+        let Some(table) = tables.gosymtab() else {
+            return;
+        };
+        self.count = table.functions;
+        let mut held = 0;
+        table.function_names(tables.image(), &mut |name| {
+            self.watch(name);
+            if let Some(package) = package(name)
+                && self.packages.len() < PACKAGES_LIMIT
+                && held + package.len() < NAMES_LIMIT
+            {
+                let package = unescape(package);
+                held += package.len();
+                self.packages.insert(package);
+            }
+        });
     }
 
     fn watch(&mut self, name: &[u8]) {

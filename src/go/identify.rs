@@ -5,8 +5,10 @@
 //! older than the record (Go 1.12) or robbed of it is a version string, and the function table. A magic inside data proves nothing:
 //! everything after the first place asks that the program around it is Go.
 
+use super::age::Age;
 use super::buildinfo::{self, NoBlob};
 use super::compiler::{self, Compiler, Foreign};
+use super::gosymtab::Gosymtab;
 use super::linker_strings::LinkerStrings;
 use super::modinfo;
 use super::moduledata::Moduledata;
@@ -26,6 +28,7 @@ pub struct Tables<'i> {
     image: &'i Image<'i>,
     limits: Limits,
     pclntab: OnceCell<Option<Pclntab>>,
+    gosymtab: OnceCell<Option<Gosymtab>>,
     moduledata: OnceCell<Option<Moduledata>>,
     strings: OnceCell<LinkerStrings<'i>>,
 }
@@ -37,6 +40,7 @@ impl<'i> Tables<'i> {
             image,
             limits,
             pclntab: OnceCell::new(),
+            gosymtab: OnceCell::new(),
             moduledata: OnceCell::new(),
             strings: OnceCell::new(),
         }
@@ -70,6 +74,27 @@ impl<'i> Tables<'i> {
                 }
             })
             .as_ref()
+    }
+
+    /// The symbol table of Go 1.0 to 1.2.
+    pub fn gosymtab(&self) -> Option<&Gosymtab> {
+        self.gosymtab
+            .get_or_init(|| Gosymtab::find(self.image))
+            .as_ref()
+    }
+
+    /// Whether the sections are those of Go 1.0 or 1.1 after `-ldflags=-s`: of both tables only the names are left. Later releases need
+    /// theirs to run.
+    pub fn is_stripped_old(&self) -> bool {
+        let image = self.image;
+        let both = |symbols: &[u8], lines: &[u8]| {
+            image.section(symbols).is_some_and(|s| s.size == 0)
+                && image.section(lines).is_some_and(|s| s.size == 0)
+        };
+        (both(b".gosymtab", b".gopclntab") || both(b"__gosymtab", b"__gopclntab"))
+            && self.pclntab().is_none()
+            && go_note(image).is_none()
+            && !image.sections.iter().any(|s| is_newer(&s.name))
     }
 
     /// The module data.
@@ -132,7 +157,9 @@ pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
     // From here on the program must prove to be Go by itself.
     let table = tables.pclntab();
     let build_id_note = go_note(image).is_some();
-    if table.is_none() && !build_id_note && notes.is_empty() {
+    // Go 1.0 and 1.1 had other tables.
+    let is_old = table.is_none() && (tables.gosymtab().is_some() || tables.is_stripped_old());
+    if table.is_none() && !build_id_note && notes.is_empty() && !is_old {
         return None;
     }
     if let Ok(blob) = buildinfo::find_in_segments(image, limit) {
@@ -162,7 +189,7 @@ pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
         });
     }
     let version = version_of(tables);
-    if table.is_none() && version.is_none() && !build_id_note {
+    if table.is_none() && version.is_none() && !build_id_note && !is_old {
         return None;
     }
     if version.is_some() {
@@ -170,8 +197,19 @@ pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
             "no build info: the toolchain version comes from the program's own strings".to_owned(),
         );
     } else {
-        notes
-            .push("no build info and no version string: Go by its function table alone".to_owned());
+        let evidence = match tables.gosymtab() {
+            _ if table.is_some() => "function table",
+            Some(_) => "symbol table",
+            None if build_id_note => "build ID",
+            None => "sections'",
+        };
+        let evidence = match evidence {
+            "sections'" => "the names of its sections".to_owned(),
+            other => format!("its {other}"),
+        };
+        notes.push(format!(
+            "no build info and no version string: Go by {evidence} alone"
+        ));
     }
     Some(Identity {
         version,
@@ -251,6 +289,17 @@ fn may_be_go(image: &Image<'_>) -> bool {
             named || bare || alone || go_note(image).is_some()
         }
     }
+}
+
+/// Whether a section has a name that releases after Go 1.1 brought.
+fn is_newer(name: &[u8]) -> bool {
+    [
+        &b".itablink"[..],
+        b"__itablink",
+        b".go.buildinfo",
+        b"__go_buildinfo",
+    ]
+    .contains(&name)
 }
 
 /// Whether a section has a name, or a part of one, that only Go's tools give. Most names of a system are seen through at two letters: to
@@ -361,6 +410,13 @@ fn version_of<'i>(tables: &Tables<'i>) -> Option<&'i [u8]> {
     {
         return Some(text);
     }
+    if tables.moduledata().is_none()
+        && let Some(age) = Age::of_tables(tables)
+            .filter(|age| age.has(0) || age.has(1) || age.has(2) || age.has(3))
+        && let Some(text) = constant_version(image, &age)
+    {
+        return Some(text);
+    }
     let ranges: Vec<(u64, u64)> = match tables.moduledata() {
         Some(module) => vec![module.data],
         None => image
@@ -375,6 +431,72 @@ fn version_of<'i>(tables: &Tables<'i>) -> Option<&'i [u8]> {
         let size = to.saturating_sub(from).min(room);
         room -= size;
         headers_in(image, from, size).find(fits)
+    })
+}
+
+/// The version that programs of Go 1.0 to 1.3 hold where anything asks for it: `runtime.theVersion` is a constant, which lies as text behind
+/// its string header among the read-only data. A program may hold other such constants, so that only one release may be left.
+fn constant_version<'i>(image: &'i Image<'_>, age: &Age) -> Option<&'i [u8]> {
+    const LAST: u32 = 3;
+    let mut room = HEADERS_LIMIT;
+    let mut found: Vec<&[u8]> = Vec::new();
+    for segment in image
+        .segments
+        .iter()
+        .filter(|s| !s.writable && !s.discardable)
+    {
+        let size = segment.size.min(room);
+        room -= size;
+        for text in constants_in(image, segment.address, size) {
+            let minor = minor_of(text);
+            if is_release(text)
+                && minor.is_some_and(|m| m <= LAST && age.has(m))
+                && !found.contains(&text)
+            {
+                found.push(text);
+            }
+            if found.len() > 8 {
+                return None;
+            }
+        }
+    }
+    // `go1.2` is also a build tag; what says more is the version.
+    if found
+        .iter()
+        .any(|t| t.iter().filter(|b| **b == b'.').count() > 1)
+    {
+        found.retain(|t| t.iter().filter(|b| **b == b'.').count() > 1);
+    }
+    match found.as_slice() {
+        [one] => Some(one),
+        _ => None,
+    }
+}
+
+/// 2 of `go1.2.1`; 0 of `go1`.
+fn minor_of(version: &[u8]) -> Option<u32> {
+    let text = std::str::from_utf8(version).ok()?.strip_prefix("go1")?;
+    let Some(rest) = text.strip_prefix('.') else {
+        return text.is_empty().then_some(0);
+    };
+    let digits = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    rest.get(..digits)?.parse().ok()
+}
+
+/// Texts right behind their string header: a pointer to them, then the length, which had 4 bytes up to Go 1.0.
+fn constants_in<'i>(image: &'i Image<'_>, from: u64, size: u64) -> impl Iterator<Item = &'i [u8]> {
+    let data = image.bytes_upto(from, size).unwrap_or_default();
+    let word = usize::try_from(image.pointer_size()).unwrap_or(8);
+    memchr::memmem::find_iter(data, b"go1").filter_map(move |at| {
+        [word, 4].into_iter().find_map(|width| {
+            let header = at.checked_sub(word + width)?;
+            let pointer = image.number(data.get(header..header + word)?);
+            let length = image.number(data.get(header + word..at)?);
+            let here = pointer == from.checked_add(at as u64)? && (3..=32).contains(&length);
+            here.then(|| data.get(at..at.checked_add(usize::try_from(length).ok()?)?))?
+        })
     })
 }
 

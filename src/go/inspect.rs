@@ -7,8 +7,8 @@ use super::version::GoVersion;
 use super::{experiment, full, godebug, module_list, parts};
 use crate::bytes::{Counts, Limits, Part, ReadAt, Refusal, Room, Window};
 use crate::exe::packed::{self, Packer};
-use crate::exe::{self, Fault, Image, Kind, Miss, Parts, Shape};
-use crate::report::model::{Binary, Executable};
+use crate::exe::{self, Fault, Image, Kind, Miss, Parts, Shape, SliceFault, Universal};
+use crate::report::model::{Binary, Corroboration, Executable, Verdict};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How much to find out.
@@ -98,13 +98,13 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
     let mut broken = None;
     match shape {
         Shape::FatMachO => {
-            let (slices, dropped) = exe::slices(&window)?;
-            if dropped > 0 {
-                let text = format!("{dropped} slices lie outside the file or on top of another");
-                inspection.faults.push(text.clone());
-                broken = Some(text);
+            let universal = exe::universal(&window)?;
+            let faults: Vec<String> = universal.faults.iter().map(SliceFault::text).collect();
+            if universal.named.len() > universal.slices.len() {
+                broken = Some(faults.join("; "));
             }
-            for slice in slices {
+            inspection.faults.extend(faults);
+            for slice in &universal.slices {
                 let name = slice.arch.map_or_else(
                     || format!("cpu{}-{}", slice.cpu.0, slice.cpu.1),
                     str::to_owned,
@@ -113,6 +113,7 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
                 let range = (slice.offset, slice.size);
                 inspection.part(&part, range, Some(name), None, options);
             }
+            inspection.doubt(&universal);
         }
         Shape::Archive => {
             let (members, wrong) = exe::members(&window)?;
@@ -147,6 +148,32 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
 }
 
 impl Inspection {
+    /// Says at every program of a universal file what is wrong with its header.
+    fn doubt(&mut self, universal: &Universal) {
+        if universal.faults.is_empty() {
+            return;
+        }
+        let named: Vec<&str> = universal
+            .named
+            .iter()
+            .map(|s| s.arch.unwrap_or("?"))
+            .collect();
+        let texts: Vec<String> = universal.faults.iter().map(SliceFault::text).collect();
+        for found in &mut self.found {
+            found.binary.notes.extend(texts.iter().cloned());
+            if let Some(rows) = &mut found.binary.corroboration {
+                rows.push(Corroboration {
+                    claim: "slices".to_owned(),
+                    recorded: Some(named.join(", ")),
+                    observed: Some(texts.join("; ")),
+                    verdict: Verdict::Contradicted,
+                    how: "the universal header was held against the slices that it names"
+                        .to_owned(),
+                });
+            }
+        }
+    }
+
     /// One of several executables in a file. Who shares the memory with others may keep records in the share of a reader;
     /// who makes large records alone, in all of it, so that what is told does not depend on how many readers there are.
     fn part(

@@ -3,6 +3,7 @@
 //! [`inspect()`] is the way in: it opens a file, identifies the program and fills the record. The other modules are what it uses, one format
 //! of Go's each. Must never: touch the file system, start threads, print, judge.
 
+pub mod age;
 pub mod buildinfo;
 pub mod code_refs;
 pub mod compiler;
@@ -15,6 +16,7 @@ mod full;
 pub mod functions;
 pub mod godebug;
 pub mod goroot;
+pub mod gosymtab;
 pub mod identify;
 pub mod inlining;
 mod inspect;

@@ -3,7 +3,7 @@
 use super::identify::Tables;
 use super::{debug_paths, ldflags};
 use crate::report::model::{BuildInfo, PathLeak};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 /// Groups beyond this many are folded into the last.
@@ -28,6 +28,10 @@ pub struct SourceFiles {
     pub source: &'static str,
     /// The file of the main package that names its import path, for programs older than the record.
     pub main_guess: Option<String>,
+    /// The standard library lies below `src/pkg`, as it did up to Go 1.3.
+    pub below_src_pkg: bool,
+    /// Files of `src/pkg/runtime` that tell the release.
+    pub old_runtime: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -74,7 +78,11 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("os_plan9.go", "plan9"),
     ("os_js.go", "js"),
     ("os_wasip1.go", "wasip1"),
-    // Go 1.2 to 1.4, whose runtime was partly C.
+    // Go 1.0 to 1.4, whose runtime was partly C.
+    ("thread_linux.c", "linux"),
+    ("thread_darwin.c", "darwin"),
+    ("thread_windows.c", "windows"),
+    ("thread_freebsd.c", "freebsd"),
     ("os_linux.c", "linux"),
     ("os_darwin.c", "darwin"),
     ("os_windows.c", "windows"),
@@ -100,7 +108,7 @@ impl SourceFiles {
         let files = self;
         let mut absolute: Vec<String> = Vec::new();
         let Some(table) = tables.pclntab() else {
-            return absolute;
+            return files.read_gosymtab(tables);
         };
         let mut held = 0;
         table.source_files::<()>(tables.image(), &mut |file| {
@@ -116,10 +124,36 @@ impl SourceFiles {
             }
             ControlFlow::Continue(())
         });
+        if files.main_guess.is_none()
+            && let Some(file) = table.old_main_file(tables.image())
+        {
+            files.main_guess = package_of(&file);
+        }
         for file in &absolute {
             files.leak(file, "pclntab");
         }
         absolute
+    }
+
+    /// Go 1.0 and 1.1: the files are in another table.
+    fn read_gosymtab(&mut self, tables: &Tables<'_>) -> Vec<String> {
+        let Some(table) = tables.gosymtab() else {
+            return Vec::new();
+        };
+        let mut sources = table.sources(tables.image());
+        self.any = true;
+        self.source = "gosymtab";
+        if let Some(main) = &sources.main {
+            self.main_guess = package_of(main);
+        }
+        for file in &sources.files {
+            self.look_at(file);
+        }
+        sources.files.retain(|f| is_absolute(f));
+        for file in &sources.files {
+            self.leak(file, "gosymtab");
+        }
+        sources.files
     }
 
     /// Takes in one Go source file, absolute or not.
@@ -134,9 +168,17 @@ impl SourceFiles {
                     self.guess_main(file);
                     return;
                 };
+                let is_top = root.is_empty();
                 // The last match of a nested tree would be another copy; the runtime's own file settles it.
                 if matches!(name, "proc.go" | "proc.c") {
+                    let root = if is_top { "/" } else { root };
                     self.goroot.get_or_insert_with(|| root.to_owned());
+                }
+                if file.len() == root.len() + ROOTS[1].len() + name.len() {
+                    self.below_src_pkg = true;
+                    if super::age::is_telling(name) {
+                        self.old_runtime.insert(name.to_owned());
+                    }
                 }
                 name
             }
@@ -167,7 +209,12 @@ impl SourceFiles {
     /// Takes in an absolute path of the build host. `new`: it was not counted before.
     pub(super) fn leak_from(&mut self, path: &str, found_in: &str, new: bool) {
         let root = self.goroot.as_ref().filter(|r| is_absolute(r));
-        if matches!(found_in, "pclntab" | "dwarf") && root.is_some_and(|r| below(path, r)) {
+        // A toolchain in the root directory (`GOROOT_FINAL=/`) does not own what else is there.
+        let is_of = |root: &String| match root.as_str() {
+            "/" => path.starts_with("/src/"),
+            root => below(path, root),
+        };
+        if matches!(found_in, "pclntab" | "gosymtab" | "dwarf") && root.is_some_and(is_of) {
             return self.below_goroot.add(path, found_in, new);
         }
         let (prefix, kind) = classify(path);
@@ -233,6 +280,15 @@ impl SourceFiles {
         leaks.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.prefix.cmp(&b.prefix)));
         goroot.chain(leaks).collect()
     }
+}
+
+/// The import path that a file of package main was built from: what is between `/src/` (with `pkg/` up to Go 1.3) and its name. A program
+/// in the tree of Go itself counts too.
+fn package_of(file: &str) -> Option<String> {
+    let (dir, _) = file.rsplit_once('/')?;
+    let (_, package) = dir.split_once("/src/")?;
+    let package = package.strip_prefix("pkg/").unwrap_or(package);
+    (!package.is_empty() && !package.contains("/vendor/")).then(|| package.to_owned())
 }
 
 /// Absolute on the build host: `/…`, or a drive letter. Go writes forward slashes everywhere; settings may hold others.

@@ -290,6 +290,43 @@ impl Pclntab {
         split_at(names, u64::MAX, visit)
     }
 
+    /// The file that `main.main` is from, in the oldest layout: programs of that age have no record to name their main package.
+    ///
+    /// `_func` is entry, name, arguments, frame, then the offsets of three tables, the second of which tells the file at each instruction: its
+    /// first difference, zigzag LEB128 from -1, is the number of the file where the function begins (src/debug/gosym/pclntab.go, Go 1.27).
+    pub fn old_main_file(&self, image: &Image<'_>) -> Option<String> {
+        if self.layout != Layout::Go12 {
+            return None;
+        }
+        let word = image.pointer_size();
+        let whole = image.bytes(self.names.0, self.names.1)?;
+        let number = |at: u64| -> Option<u64> {
+            let at = usize::try_from(at).ok()?;
+            Some(image.number(whole.get(at..at.checked_add(4)?)?))
+        };
+        let info = (0..self.functions).find_map(|i| {
+            let info = image.word(self.function_table.0 + 2 * word * i + word)?;
+            let name = name_at(whole, number(info.checked_add(word)?)?)?;
+            (name == b"main.main").then_some(info)
+        })?;
+        let table = number(info.checked_add(word + 16)?)?;
+        let first = whole.get(usize::try_from(table).ok()?..)?;
+        let (mut value, mut shift) = (0u64, 0);
+        for byte in first.iter().take(5) {
+            value |= u64::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        // Zigzag: even numbers are twice the difference.
+        let file = (value & 1 == 0).then(|| (value >> 1).checked_sub(1))??;
+        let offsets = image.bytes(self.file_table.0, self.file_table.1)?;
+        let at = usize::try_from(file).ok()?.checked_mul(4)?;
+        let name = name_at(whole, image.number(offsets.get(at..at.checked_add(4)?)?))?;
+        String::from_utf8(name.to_vec()).ok()
+    }
+
     /// Whether a function of that exact name is linked in.
     pub fn has_function(&self, image: &Image<'_>, name: &[u8]) -> Option<bool> {
         if self.layout == Layout::Go12 {

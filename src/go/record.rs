@@ -5,7 +5,7 @@ use super::identify::{Tables, identify};
 use super::modinfo::ModInfo;
 use crate::bytes::{Limits, Part, ReadAt, Window};
 use crate::exe::packed;
-use crate::exe::{self, Format, Image, Kind, Miss, Section, Shape};
+use crate::exe::{self, Format, Image, Kind, Miss, Section, Shape, Slice, SliceFault};
 use std::fmt;
 
 /// Version and module text of one program.
@@ -98,8 +98,20 @@ pub fn read(reader: &dyn ReadAt, limits: &Limits, effort: Effort) -> Result<Reco
     match exe::sniff(head) {
         // Go knows fat files with 32-bit offsets only.
         Some(Shape::FatMachO) if effort == Effort::Full || head.get(3) == Some(&0xbe) => {
-            let (slices, _) = exe::slices(&window).map_err(|_| Refusal::Format)?;
-            let first = slices.first().ok_or(Refusal::Format)?;
+            let universal = exe::universal(&window).map_err(|_| Refusal::Format)?;
+            let opens = |slice: &Slice| is_macho(reader, slice, limits);
+            // A header that Go refuses is refused for named files too; what a slice of a sound header holds may be more than Go reads.
+            let is_refused = universal.faults.iter().any(|fault| match fault {
+                SliceFault::Empty(slice) | SliceFault::Outside(slice) => !opens(slice),
+                fault => fault.is_refused_by_go(),
+            });
+            let all = || universal.named.iter().all(opens);
+            if is_refused || (effort == Effort::LikeGo && !all()) {
+                return Err(Refusal::Format);
+            }
+            let named = universal.named.first().filter(|s| opens(s));
+            let first = named.or(universal.slices.first());
+            let first = first.ok_or(Refusal::Format)?;
             let part = Part::new(reader, first.offset, first.size);
             let window = Window::new(&part, limits.executable);
             of_image(&exe::open(&window).map_err(refusal)?, limits, effort)
@@ -126,6 +138,15 @@ pub fn read(reader: &dyn ReadAt, limits: &Limits, effort: Effort) -> Result<Reco
             unpacked(&window, limits).ok_or(refused)
         }
     }
+}
+
+/// Whether a slice opens as a Mach-O file. `NewFatFile` of src/debug/macho/fat.go (Go 1.27) gives up with any that does not, but does not
+/// mind those that lie on top of another or run past the end of the file.
+fn is_macho(reader: &dyn ReadAt, slice: &Slice, limits: &Limits) -> bool {
+    let part = Part::new(reader, slice.offset, slice.size);
+    let window = Window::new(&part, limits.executable);
+    let is_thin = window.upto(0, 512).and_then(exe::sniff) == Some(Shape::MachO);
+    is_thin && exe::open(&window).is_ok()
 }
 
 /// The record of the program inside a packed file.

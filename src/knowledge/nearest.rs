@@ -4,8 +4,10 @@
 const LONGEST: usize = 64;
 
 /// The candidate with the fewest typing slips (insertion, deletion, replacement, swap of neighbours; case does not
-/// count) from `name`; `None` when nothing is near. Of equally near ones the first wins.
+/// count) from `name`; `None` when nothing is near, and when `name` itself is among the candidates: then no slip of typing is what is wrong.
+/// Of equally near ones the first wins.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let typed = name;
     let name = name.trim().to_ascii_lowercase();
     if name.is_empty() || name.len() > LONGEST {
         return None;
@@ -17,6 +19,9 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     };
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
+        if candidate == typed {
+            return None;
+        }
         if candidate.len() > LONGEST || candidate.len().abs_diff(name.len()) > allowed {
             continue;
         }
@@ -83,6 +88,9 @@ mod tests {
         for (typed, want) in [
             ("gctarce", Some("gctrace")),
             ("GCTRACE", Some("gctrace")),
+            // What was typed is never proposed, nor is another name in its place.
+            ("gctrace", None),
+            ("inittrace", None),
             (" gctrace", Some("gctrace")),
             ("madvisedontneed", Some("madvdontneed")),
             ("panicnill", Some("panicnil")),

@@ -21,6 +21,9 @@ pub struct Row {
     pub fips: Option<Fips>,
     /// Words of the Go tree for the frozen module: `certified`, `inprocess`; empty: none.
     pub standing: Vec<String>,
+    /// The names of its functions are known, so that what is not among them is not linked in.
+    #[serde(skip)]
+    pub is_known: bool,
 }
 
 /// Rows and how many checksums do not match.
@@ -45,6 +48,7 @@ impl Table {
             go_version: binary.go_version.clone(),
             fips: binary.fips.clone(),
             standing,
+            is_known: binary.linked.as_ref().is_some_and(|l| l.functions > 0),
         });
     }
 
@@ -104,16 +108,22 @@ fn origin(row: &Row) -> String {
 
 fn parts(row: &Row, look: &Look) -> Vec<(&'static str, String)> {
     let Some(fips) = &row.fips else {
-        return vec![(
-            "module",
-            "none: no cryptographic module is linked in and none was asked for".to_owned(),
-        )];
+        let text = match row.is_known {
+            true => {
+                "none: no cryptography of the standard library is linked in, and no module was asked for"
+            }
+            false => "unknown: the file has no function table that tells what is linked in",
+        };
+        return vec![("module", text.to_owned())];
     };
     let text = |value: &Option<String>| {
         let value = value.as_deref().unwrap_or("unknown");
         clean(value).into_owned()
     };
     let module = match (&fips.module, row.standing.as_slice()) {
+        (None, _) if fips.checksum.is_none() && fips.crypto.as_deref() == Some("go") => {
+            "none: Go's standard library does the cryptography, without a FIPS 140 module (Go has one since 1.24)".to_owned()
+        }
         (None, _) => "none recorded".to_owned(),
         (Some(m), []) => clean(m).into_owned(),
         (Some(m), standing) => format!("{} ({} in the Go tree)", clean(m), standing.join(", ")),
@@ -124,12 +134,25 @@ fn parts(row: &Row, look: &Look) -> Vec<(&'static str, String)> {
             Tone::Bad,
             "INVALID: recomputed from the file, it does not match; in FIPS mode the program stops at start",
         ),
+        None => "none: there is no module to check".to_owned(),
         _ => text(&fips.checksum),
     };
-    vec![
-        ("module", module),
-        ("mode", text(&fips.mode)),
-        ("crypto", text(&fips.crypto)),
-        ("checksum", checksum),
-    ]
+    let crypto = match fips.crypto.as_deref() {
+        Some("go") if fips.checksum.is_some() => {
+            "go: Go's own module (crypto/internal/fips140)".to_owned()
+        }
+        Some("go") => "go: the packages of the standard library themselves".to_owned(),
+        Some("boringcrypto") => "boringcrypto: BoringSSL's module, linked in".to_owned(),
+        Some("openssl") => "openssl: the system's OpenSSL, loaded at run time".to_owned(),
+        Some("cng") => "cng: Windows' own, at run time".to_owned(),
+        Some("commoncrypto") => "commoncrypto: macOS' own, at run time".to_owned(),
+        _ => text(&fips.crypto),
+    };
+    let mut out = vec![("module", module)];
+    if fips.mode.is_some() || fips.checksum.is_some() {
+        out.push(("mode", text(&fips.mode)));
+    }
+    out.push(("crypto", crypto));
+    out.push(("checksum", checksum));
+    out
 }

@@ -259,6 +259,9 @@ pub struct Binary {
     pub go_version: Option<String>,
     /// The recorded text.
     pub go_version_raw: Option<String>,
+    /// Releases that can have built it, where it does not say which one did; `None`: it does, or nothing tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub go_version_range: Option<VersionRange>,
     /// Vendor text such as `Red Hat 1.22.5-1.el9`; `None`: none.
     pub go_vendor: Option<String>,
     /// Who compiled it: `gc`, `gccgo` or `tinygo`; `None` in records older than this key.
@@ -312,6 +315,15 @@ pub struct PartDigest {
     pub size: u64,
     /// Hex SHA-256 of its bytes in file order.
     pub sha256: String,
+}
+
+/// Minor releases of Go, both ends included.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionRange {
+    /// The oldest, `go1.2`; `go1` is Go 1.0.
+    pub first: String,
+    /// The newest; `None`: no end is known.
+    pub last: Option<String>,
 }
 
 /// The executable file around the program.

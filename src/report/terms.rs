@@ -1,6 +1,15 @@
 //! The words that several formats use for the same part of a record. Nothing here adds to what the record says.
 
-use super::model::{Binary, Module, Verdict};
+use super::model::{Binary, Module, Verdict, VersionRange};
+
+/// `go1.2 to go1.3 by its tables`, of the releases that can have built a program.
+pub fn range(range: &VersionRange) -> String {
+    match &range.last {
+        Some(last) if *last == range.first => format!("{last} by its tables and files"),
+        Some(last) => format!("{} to {last} by its tables and files", range.first),
+        None => format!("{} or newer by its tables and files", range.first),
+    }
+}
 
 /// `linux/amd64`; an unknown half is `?`; `None` when both are.
 pub fn port(binary: &Binary) -> Option<String> {

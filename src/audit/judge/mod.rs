@@ -11,12 +11,13 @@ use super::ledger::Ledger;
 use super::options::Options;
 use super::policy::{Effective, Policy, Waiver};
 use super::rules::deployment::Assumed;
+use super::rules::fix::Plan;
 use super::rules::registry::{self, RULES};
 use super::rules::{Check, Ctx, FileCtx, ImageCtx, InImage, Meta, Report, RunCtx, Sink};
 use crate::deploy::Deployment;
 use crate::report::model::{Binary, ImageRecord, Line, Location, Unexamined};
 use serde::Serialize;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
 /// Takes the records of a run in any order in which images come before their binaries.
@@ -184,6 +185,9 @@ impl<'p> Auditor<'p> {
             .copied();
         let overrides = self.policy.overrides_of(binary);
         let rows = rows(self.policy, &self.base, &mut self.special, overrides);
+        let plan = RefCell::new(Plan::default());
+        // The waivers in force whose path is that of the binary, found when a rule first asks for something.
+        let waived = OnceCell::new();
         let mut ctx = Ctx {
             binary,
             image: number.and_then(|n| self.images.get(n)).map(|(i, _)| i),
@@ -198,29 +202,47 @@ impl<'p> Auditor<'p> {
             rules: rows,
             policy: self.policy,
             record: &record,
+            rule: "",
+            plan: &plan,
+            code: "",
+            waived: &waived,
         };
         let identity = OnceCell::new();
-        for (rule, row) in RULES.iter().zip(rows) {
-            let (Check::Binary(check), Some(level)) = (rule.check, row.level) else {
-                continue;
-            };
-            ctx.options = Options {
-                specs: rule.meta.options,
-                set: &row.options,
-            };
-            let mut sink = Sink {
-                rule: rule.meta.id,
-                code: rule.meta.code,
-                level,
-                policy: row.at.as_ref(),
-                path: &binary.path,
-                location: &binary.location,
-                file: None,
-                identity: &identity,
-                said: 0,
-                out: &mut self.ledger,
-            };
-            check(&ctx, &mut sink);
+        let mark = self.ledger.mark();
+        loop {
+            let before = plan.borrow().size();
+            let mut looked = 0;
+            for (rule, row) in RULES.iter().zip(rows) {
+                let (Check::Binary(check), Some(level)) = (rule.check, row.level) else {
+                    continue;
+                };
+                ctx.options = Options {
+                    specs: rule.meta.options,
+                    set: &row.options,
+                };
+                ctx.rule = rule.meta.id;
+                ctx.code = rule.meta.code;
+                let mut sink = Sink {
+                    rule: rule.meta.id,
+                    code: rule.meta.code,
+                    level,
+                    policy: row.at.as_ref(),
+                    path: &binary.path,
+                    location: &binary.location,
+                    file: None,
+                    identity: &identity,
+                    plan: Some(&plan),
+                    said: 0,
+                    out: &mut self.ledger,
+                };
+                check(&ctx, &mut sink);
+                looked += sink.said;
+            }
+            // Rules that looked early did not know what later ones ask for: with one finding there is nothing to know.
+            if looked < 2 || plan.borrow().size() == before {
+                break;
+            }
+            self.ledger.back_to(&mark);
         }
         for custom in &self.policy.custom {
             let Some(level) = self.policy.custom_level(custom) else {
@@ -250,6 +272,7 @@ impl<'p> Auditor<'p> {
                 location: &binary.location,
                 file: None,
                 identity: &identity,
+                plan: None,
                 said: 0,
                 out: &mut self.ledger,
             };
@@ -263,7 +286,8 @@ impl<'p> Auditor<'p> {
                 main_package: binary.main_package.clone(),
             });
         }
-        self.fleet.push(binary, &record, &self.group_by);
+        self.fleet
+            .push(binary, &record, &self.group_by, plan.into_inner());
         self.accepted.record(binary);
     }
 
@@ -309,6 +333,7 @@ impl<'p> Auditor<'p> {
                 location: &location,
                 file: Some(file),
                 identity: &identity,
+                plan: None,
                 said: 0,
                 out: &mut self.ledger,
             };
@@ -337,6 +362,7 @@ impl<'p> Auditor<'p> {
                     location,
                     file: None,
                     identity: &identity,
+                    plan: None,
                     said: 0,
                     out: &mut self.ledger,
                 });
@@ -440,6 +466,7 @@ impl<'p> Auditor<'p> {
             location: &location,
             file: None,
             identity: &OnceCell::new(),
+            plan: None,
             said: 0,
             out: &mut self.ledger,
         };
@@ -570,6 +597,7 @@ impl<'p> Auditor<'p> {
                 location: &location,
                 file: None,
                 identity: &OnceCell::new(),
+                plan: None,
                 said: 0,
                 out: &mut self.ledger,
             };

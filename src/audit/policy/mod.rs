@@ -335,7 +335,12 @@ impl Policy {
 impl Waiver {
     /// True when it covers a finding of that rule at that path.
     pub fn covers(&self, rule: &str, code: &str, path: &str) -> bool {
-        self.names(rule, code) && glob::matches(&self.path, path)
+        self.names(rule, code) && self.is_at(path)
+    }
+
+    /// True when it is about that path.
+    pub fn is_at(&self, path: &str) -> bool {
+        glob::matches(&self.path, path)
     }
 
     /// True when its path is no glob.

@@ -10,6 +10,7 @@ pub mod registry;
 pub mod completeness;
 pub mod deployment;
 pub mod experiments;
+pub mod fix;
 pub mod fleet;
 pub mod godebug;
 pub mod goroot;
@@ -28,10 +29,11 @@ use super::keys::Record;
 use super::known::Release;
 use super::ledger::Ledger;
 use super::options::{OptionSpec, Options};
-use super::policy::{Effective, Expectation, Policy};
+use super::policy::{Effective, Expectation, Policy, Waiver};
 use crate::deploy::{Deployment, Span};
 use crate::report::model::{Binary, Evidence, ImageRecord, Location, ModuleList};
-use std::cell::OnceCell;
+use fix::{Change, Plan};
+use std::cell::{OnceCell, RefCell};
 
 /// What a rule is.
 #[derive(Debug)]
@@ -201,6 +203,14 @@ pub struct Ctx<'a> {
     pub policy: &'a Policy,
     /// The record by key.
     pub record: &'a Record<'a>,
+    /// Id of the rule that looks.
+    pub rule: &'static str,
+    /// What the findings about this binary ask for.
+    pub plan: &'a RefCell<Plan>,
+    /// Code of the rule that looks.
+    pub code: &'static str,
+    /// Waivers in force at the path of the binary. What a waived finding asks for does not count for the advice of others.
+    pub waived: &'a OnceCell<Vec<&'a Waiver>>,
 }
 
 impl<'a> Ctx<'a> {
@@ -224,23 +234,32 @@ impl<'a> Ctx<'a> {
         self.binary.location.visible == Some(false)
     }
 
-    /// `go build` with the port of this binary and `flags`, for help texts.
-    pub fn go_build(&self, flags: &str) -> String {
-        let b = self.binary;
-        let mut out = String::new();
-        if let (Some(os), Some(arch)) = (&b.executable.os, &b.executable.arch) {
-            out = format!("GOOS={os} GOARCH={arch} ");
+    /// The command that builds this program again with `changes`, for help texts: recorded settings are repeated, and what other findings
+    /// about it ask for is there too.
+    pub fn go_build(&self, changes: &[Change]) -> String {
+        let mut plan = self.plan.borrow_mut();
+        let waived = self.waived.get_or_init(|| {
+            let all = self.policy.waivers.iter();
+            let in_force = all.filter(|w| w.expires.is_none_or(|day| day >= self.today));
+            in_force.filter(|w| w.is_at(&self.binary.path)).collect()
+        });
+        if !waived.iter().any(|w| w.names(self.rule, self.code)) {
+            for change in changes {
+                plan.ask(self.rule, change);
+            }
+            return fix::command(self.binary, &plan);
         }
-        out.push_str("go build ");
-        if !flags.is_empty() {
-            out.push_str(flags);
-            out.push(' ');
+        // Waived: what this finding asks for is its own business.
+        let mut own = plan.clone();
+        for change in changes {
+            own.ask(self.rule, change);
         }
-        match b.main_package.as_deref() {
-            Some(p) if p != "command-line-arguments" => out.push_str(p),
-            _ => out.push_str("./..."),
-        }
-        out
+        fix::command(self.binary, &own)
+    }
+
+    /// The minor to propose for the `go` line of the main module, at least `minor`.
+    pub fn go_line(&self, minor: u32) -> u32 {
+        self.plan.borrow_mut().go_line(minor)
     }
 }
 
@@ -307,6 +326,8 @@ pub struct Sink<'s> {
     pub(super) file: Option<&'s Deployment>,
     /// Identity of the place, made when first needed.
     pub(super) identity: &'s OnceCell<String>,
+    /// What the findings about the subject ask for, when it is a binary.
+    pub(super) plan: Option<&'s RefCell<Plan>>,
     /// How many findings there were of it.
     pub(super) said: usize,
     pub(super) out: &'s mut Ledger,
@@ -336,6 +357,9 @@ impl Sink<'_> {
                 (self.path.to_string(), self.location.clone(), place)
             }
         };
+        let conflict = self
+            .plan
+            .and_then(|p| p.borrow().conflict(self.rule).map(str::to_owned));
         Finding {
             rule: self.rule.to_string(),
             code: self.code.to_string(),
@@ -349,7 +373,7 @@ impl Sink<'_> {
             location,
             region: report.on.map(|span| region(span, self.file)),
             evidence: report.evidence,
-            help: report.help,
+            help: conflict.unwrap_or(report.help),
             policy: self.policy.cloned(),
             waived: None,
             accepted: false,
@@ -450,6 +474,7 @@ impl Report {
 pub mod prelude {
     pub use super::super::finding::Level;
     pub use super::super::options::{Default as D, Kind, OptionSpec};
+    pub use super::fix::{Change, List, drop, set, without_definition};
     pub use super::{
         Ctx, Doc, ERROR, Family, FileCtx, ImageCtx, Meta, NOTE, OFF, Report, RunCtx, Sink, WARN,
         levels,

@@ -36,8 +36,8 @@ const SECTIONS: &[(&[u8], u32, Option<u32>)] = &[
     (b"__go_type", 27, None),
     (b".go.func", 27, None),
     (b"__go_func", 27, None),
-    (b".typelink", 5, Some(26)),
-    (b"__typelink", 5, Some(26)),
+    (b".typelink", 1, Some(26)),
+    (b"__typelink", 1, Some(26)),
     (b".itablink", 5, Some(26)),
     (b"__itablink", 5, Some(26)),
 ];

@@ -44,6 +44,13 @@ const PROVIDERS: &[(&str, &str)] = &[
     ("github.com/microsoft/go-crypto-darwin", "commoncrypto"),
 ];
 
+/// Packages below `crypto/` that do cryptography (src/crypto, Go 1.0 to 1.27).
+const ALGORITHMS: &[&str] = &[
+    "aes", "cipher", "des", "dsa", "ecdh", "ecdsa", "ed25519", "elliptic", "hkdf", "hmac", "hpke",
+    "md5", "mldsa", "mlkem", "pbkdf2", "rand", "rc4", "rsa", "sha1", "sha256", "sha3", "sha512",
+    "tls", "x509",
+];
+
 /// What came of the checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checksum {
@@ -69,7 +76,9 @@ impl Checksum {
 /// Reads the FIPS facts. `godebug` is the value that `fips140` has in the effective GODEBUG, if any. The module is the one that is linked
 /// in, as the package paths of its functions say; the recorded GOFIPS140 stands in only where there are none.
 ///
-/// `None`: none apply, since no cryptographic module is linked in and none was asked for.
+/// Up to Go 1.23 there is no module: a program that uses the cryptography of the standard library has `crypto` alone.
+///
+/// `None`: none apply, since no cryptography of the standard library or of a vendor is linked in and no module was asked for.
 pub fn read(
     tables: &Tables<'_>,
     functions: &Functions,
@@ -80,7 +89,7 @@ pub fn read(
         .and_then(|b| b.setting("GOFIPS140"))
         .filter(|v| !v.is_empty() && *v != "off");
     let linked = Linked::read(tables, functions);
-    if linked.provider.is_none() && !linked.native && asked.is_none() {
+    if linked.provider.is_none() && !linked.native && asked.is_none() && !linked.standard {
         return None;
     }
     // Where BoringCrypto does the work, the mode of the other module does not matter.
@@ -98,7 +107,7 @@ pub fn read(
         mode: mode.map(str::to_owned),
         crypto: linked
             .provider
-            .or(linked.native.then_some("go"))
+            .or((linked.native || linked.standard).then_some("go"))
             .map(str::to_owned),
         checksum: linked
             .native
@@ -113,6 +122,8 @@ struct Linked {
     native: bool,
     /// Version of Go's module: the directory of a frozen one, or `latest` for that of the toolchain.
     module: Option<String>,
+    /// Packages of the standard library that do cryptography are there, whoever does the work below them.
+    standard: bool,
     /// Who does the cryptography instead of Go's module.
     provider: Option<&'static str>,
 }
@@ -136,6 +147,9 @@ impl Linked {
     }
 
     fn see(&mut self, package: &str) {
+        self.standard |= package
+            .strip_prefix("crypto/")
+            .is_some_and(|name| ALGORITHMS.contains(&name));
         if let Some(below) = below(package, MODULE) {
             let version = below.and_then(version).unwrap_or("latest");
             self.native = true;

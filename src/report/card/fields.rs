@@ -112,7 +112,11 @@ fn version(c: &Context) -> Option<String> {
 
 fn go(c: &Context) -> Option<String> {
     let Some(version) = &c.binary.go_version else {
-        return Some(c.warn("unknown"));
+        let range = c.binary.go_version_range.as_ref();
+        return Some(match range.map(terms::range) {
+            Some(range) => format!("{}, {}", c.warn("unknown"), safe(&range)),
+            None => c.warn("unknown"),
+        });
     };
     let mut text = safe(version);
     if let Some(vendor) = &c.binary.go_vendor {

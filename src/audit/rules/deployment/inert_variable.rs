@@ -43,8 +43,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 "delete it: since Go 1.23 it has no effect on builds either".to_owned()
             }
             _ => format!(
-                "delete it here; set it where the program is built: `{name}={} go build ...`",
-                v.value.as_str()
+                "delete it here; if it is wanted, {name} belongs where the program is built"
             ),
         };
         sink.report(

@@ -34,6 +34,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if odd.is_empty() {
         return;
     }
+    let without: Vec<Change> = odd
+        .iter()
+        .map(|name| Change::Without(List::Experiments, (*name).to_owned()))
+        .collect();
     let mut report = Report::new(format!("built with GOEXPERIMENT={}", odd.join(",")))
         .see(
             "go_version_raw",
@@ -41,8 +45,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         )
         .salient(odd.join(","))
         .help(format!(
-            "`GOEXPERIMENT= {}`, or allow it: `experiment-not-allowed = {{ allow = [\"{}\"] }}`",
-            ctx.go_build(""),
+            "`{}`, or allow it: `experiment-not-allowed = {{ allow = [\"{}\"] }}`",
+            ctx.go_build(&without),
             odd.join("\", \"")
         ));
     if let Some(setting) = &x.setting {

@@ -39,7 +39,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             .see("experiments.suffix", shown)
             .help(format!(
                 "compile and link in one step: `{}`",
-                ctx.go_build("")
+                ctx.go_build(&[])
             )),
     );
 }

@@ -23,7 +23,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     }
     let mut report = Report::new("loops of the main module share one variable over all iterations")
         .see("experiments.loopvar", "per-loop")
-        .help("`go mod edit -go=1.22 && go test ./...` in the main module");
+        .help(format!(
+            "`go mod edit -go=1.{} && go test ./...` in the main module",
+            ctx.go_line(22)
+        ));
     if let Some(line) = &ctx.binary.godebug.language_version {
         report = report.see("go line", line.clone()).see(
             "inferred from",

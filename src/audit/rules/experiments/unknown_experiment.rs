@@ -37,9 +37,15 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         let version = ctx.binary.go_version.as_deref().unwrap_or("its Go release");
         sink.report(
             Report::new(format!("experiment {name} is not one of {version}"))
-                .see("go_version_raw", ctx.binary.go_version_raw.as_deref().unwrap_or_default())
+                .see(
+                    "go_version_raw",
+                    ctx.binary.go_version_raw.as_deref().unwrap_or_default(),
+                )
                 .salient(name.clone())
-                .help(format!("see which releases know it: `gospect explain {name}`; then rebuild: `GOEXPERIMENT= {}`", ctx.go_build(""))),
+                .help(format!(
+                    "see which releases know it: `gospect explain {name}`; then rebuild: `{}`",
+                    ctx.go_build(&[Change::Without(List::Experiments, name.clone())])
+                )),
         );
     }
 }

@@ -1,4 +1,4 @@
-use super::report_spread;
+use super::{one_of, report_spread};
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -22,7 +22,21 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
         ctx,
         sink,
         "GOEXPERIMENT",
-        |majority| format!("build all with the same: `GOEXPERIMENT={majority} go build`"),
+        |group, spread| {
+            // What the findings about the programs say goes before what most of them have.
+            if group.plan().of("GOEXPERIMENT").is_some() {
+                return "build all as the findings about their experiments say".to_owned();
+            }
+            let shown = |value: &str| match value {
+                "" => "none".to_owned(),
+                value => format!("`{value}`"),
+            };
+            let have = match spread.tie {
+                true => one_of(spread, shown),
+                false => format!("most have {}", shown(&spread.majority)),
+            };
+            format!("settle on one GOEXPERIMENT for all ({have}) and rebuild the others")
+        },
         |row| Some(row.experiments.clone()),
     );
 }

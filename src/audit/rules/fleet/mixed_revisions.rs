@@ -1,4 +1,4 @@
-use super::report_spread;
+use super::{one_of, report_spread};
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -22,10 +22,18 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
         ctx,
         sink,
         "commit",
-        |majority| {
-            format!(
-                "check out one commit on every builder: `git checkout {majority}`, then rebuild"
-            )
+        |_, spread| {
+            let command = |commit: &str| format!("`git checkout {commit}`");
+            match spread.tie {
+                true => format!(
+                    "check out one commit on every builder, {}, then rebuild all",
+                    one_of(spread, command)
+                ),
+                false => format!(
+                    "check out one commit on every builder: {}, then rebuild",
+                    command(&spread.majority)
+                ),
+            }
         },
         |row| row.revision.clone(),
     );

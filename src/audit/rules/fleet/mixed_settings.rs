@@ -1,4 +1,5 @@
-use super::report_spread;
+use super::{one_of, report_spread};
+use crate::audit::fleet::{Group, Spread};
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -42,13 +43,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
             ctx,
             sink,
             key,
-            |majority| match majority {
-                _ if key == "DefaultGODEBUG" => {
-                    "build all with one toolchain from modules with the same `go` line".to_string()
-                }
-                "" => format!("rebuild the odd ones without {key}"),
-                value => format!("rebuild the odd ones with {key}={value}"),
-            },
+            |group, spread| advice(key, group, spread),
             |row| {
                 row.settings
                     .as_ref()
@@ -56,6 +51,35 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
             },
         );
     }
+}
+
+/// Which way to make them alike: as the findings about single programs say; with `-trimpath`, which is right for every program that others
+/// get; else whoever builds them must know, and how many have what is only a hint.
+fn advice(key: &str, group: &Group, spread: &Spread) -> String {
+    if key == "DefaultGODEBUG" {
+        return "build all with one toolchain from modules with the same `go` line".to_owned();
+    }
+    let with = |value: &str| match value {
+        "" => format!("without {key}"),
+        "true" => format!("with {key}"),
+        value => format!("with {key}={value}"),
+    };
+    match group.plan().of(key) {
+        Some(Change::Set(_, value)) => return format!("rebuild all {}", with(value)),
+        Some(Change::Drop(_)) => return format!("rebuild all {}", with("")),
+        Some(_) => return format!("rebuild all as the findings about {key} say"),
+        None if key == "-trimpath" => return format!("rebuild the others {}", with("true")),
+        None => {}
+    }
+    let shown = |value: &str| match value {
+        "" => "none".to_owned(),
+        value => format!("`{value}`"),
+    };
+    let have = match spread.tie {
+        true => one_of(spread, shown),
+        false => format!("most have {}", shown(&spread.majority)),
+    };
+    format!("settle on one {key} for all ({have}) and rebuild the others")
 }
 
 #[cfg(test)]
@@ -86,6 +110,16 @@ mod tests {
                 .judge_all(&[with("a", "GOAMD64", "v1"), with("b", "GOARM64", "v8.0")])
                 .is_empty()
         );
+        // Half and half: no side is taken.
+        let tie = setup.judge_all(&[with("a", "-tags", "netgo"), with("b", "-tags", "")]);
+        assert_eq!(
+            tie[0].help,
+            "settle on one -tags for all (`netgo` or none) and rebuild the others"
+        );
+        assert_eq!(
+            tie[0].message,
+            "the 2 programs of example.com/app do not agree on one -tags"
+        );
         let levels = Setup {
             policy: "[rules]\nmixed-settings = { keys = [\"GOAMD64\"] }",
             ..setup
@@ -96,5 +130,55 @@ mod tests {
                 .len(),
             1
         );
+    }
+
+    #[test]
+    fn what_is_right_does_not_depend_on_how_many_do_it() {
+        let with = |path: &str, key: &str, value: &str| {
+            binary(|b| {
+                b.path = path.into();
+                match value {
+                    "" => unset(b, key),
+                    value => set(b, key, value),
+                }
+            })
+        };
+        let setup = Setup {
+            rule: "mixed-settings",
+            profile: "release",
+            ..Setup::default()
+        };
+        for most in ["", "true"] {
+            let less = if most.is_empty() { "true" } else { "" };
+            for (key, want) in [
+                ("-trimpath", "rebuild all with -trimpath"),
+                ("-race", "rebuild all without -race"),
+                ("-msan", "rebuild all without -msan"),
+            ] {
+                let all = [
+                    with("a", key, most),
+                    with("b", key, most),
+                    with("c", key, less),
+                ];
+                let found = setup.judge_all(&all);
+                assert_eq!(found.len(), 1, "{key}");
+                assert_eq!(found[0].help.replace("the others", "all"), want);
+            }
+        }
+        // A policy says which of the two is right.
+        let policy = "[rules]\nbuild-tag-policy = { level = \"error\", deny = [\"netgo\"] }\ncgo-enabled = \"error\"\n";
+        let judged = Setup { policy, ..setup };
+        let tags = judged.judge_all(&[
+            with("a", "-tags", "netgo"),
+            with("b", "-tags", "netgo"),
+            with("c", "-tags", ""),
+        ]);
+        assert_eq!(tags[0].help, "rebuild all as the findings about -tags say");
+        let cgo = judged.judge_all(&[
+            with("a", "CGO_ENABLED", "1"),
+            with("b", "CGO_ENABLED", "1"),
+            with("c", "CGO_ENABLED", "0"),
+        ]);
+        assert_eq!(cgo[0].help, "rebuild all with CGO_ENABLED=0");
     }
 }

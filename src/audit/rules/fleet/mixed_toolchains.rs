@@ -1,4 +1,6 @@
 use super::report_spread;
+use crate::audit::fleet::Spread;
+use crate::audit::known::Release;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -22,9 +24,24 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
         ctx,
         sink,
         "Go release",
-        |majority| format!("build all with one toolchain: `GOTOOLCHAIN={majority} go build`"),
+        |group, spread| {
+            if group.plan().of("GOTOOLCHAIN").is_some() {
+                return "rebuild single programs as the findings about them say, then all with the newest toolchain among them".to_owned();
+            }
+            let newest = newest(spread);
+            format!("build all with one toolchain: `GOTOOLCHAIN={newest} go build`")
+        },
         |row| row.go_version.clone(),
     );
+}
+
+/// The newest release among those of the group: to build all with an older one would take fixes away from some.
+fn newest(spread: &Spread) -> String {
+    let odd = spread.odd.iter().map(|(version, _)| version.as_str());
+    let versions = std::iter::once(spread.majority.as_str()).chain(odd);
+    let released = versions.filter(|v| Release::parse(v).is_some_and(|r| !r.prerelease));
+    let newest = released.max_by_key(|v| Release::parse(v));
+    newest.unwrap_or(&spread.majority).to_owned()
 }
 
 #[cfg(test)]

@@ -28,15 +28,25 @@ fn report_spread(
     ctx: &RunCtx,
     sink: &mut Sink,
     what: &str,
-    help: impl Fn(&str) -> String,
+    help: impl Fn(&Group, &Spread) -> String,
     value: impl Fn(&Row) -> Option<String>,
 ) {
     for group in ctx.fleet.groups() {
         let Some(spread) = Spread::of(group, &value) else {
             continue;
         };
-        sink.report(describe(group, &spread, what).help(help(&spread.majority)));
+        sink.report(describe(group, &spread, what).help(help(group, &spread)));
     }
+}
+
+/// What two or more equally frequent values leave to whoever knows: `a`, `b` or none.
+fn one_of(spread: &Spread, shown: impl Fn(&str) -> String) -> String {
+    let most = spread.majority_count;
+    let tied = spread.odd.iter().rev().filter(|o| o.1.len() == most);
+    let mut values = vec![shown(&spread.majority)];
+    values.extend(tied.take(PATHS).map(|o| shown(&o.0)));
+    values.sort();
+    values.join(" or ")
 }
 
 fn describe(group: &Group, spread: &Spread, what: &str) -> Report {
@@ -47,28 +57,44 @@ fn describe(group: &Group, spread: &Spread, what: &str) -> Report {
             v.to_string()
         }
     };
-    let mut report = Report::new(format!(
-        "{} of {} programs of {} have another {what} than the rest",
-        spread.odd_count(),
-        spread.total(),
-        group.name()
-    ))
-    .see(
-        format!("{} of {}", spread.majority_count, spread.total()),
-        show(&spread.majority),
-    )
-    .salient(what)
-    .salient(group.name());
+    let message = match spread.tie {
+        false => format!(
+            "{} of {} programs of {} have another {what} than the rest",
+            spread.odd_count(),
+            spread.total(),
+            group.name()
+        ),
+        true => format!(
+            "the {} programs of {} do not agree on one {what}",
+            spread.total(),
+            group.name()
+        ),
+    };
+    let mut report = Report::new(message)
+        .see(
+            match spread.rows.as_slice() {
+                tied if spread.tie => paths(tied),
+                _ => format!("{} of {}", spread.majority_count, spread.total()),
+            },
+            show(&spread.majority),
+        )
+        .salient(what)
+        .salient(group.name());
     for (value, rows) in &spread.odd {
-        let mut paths: Vec<&str> = rows.iter().take(PATHS).map(|r| r.path.as_str()).collect();
-        let more = format!("and {} more", rows.len().saturating_sub(PATHS));
-        if rows.len() > PATHS {
-            paths.push(&more);
-        }
-        report = report.see(paths.join(", "), show(value));
+        report = report.see(paths(rows), show(value));
     }
     match spread.odd.first().and_then(|(_, rows)| rows.first()) {
         Some(row) => report.at(row.path.clone(), row.location.clone()),
         None => report,
     }
+}
+
+/// Where the first of some programs are.
+fn paths(rows: &[&Row]) -> String {
+    let mut paths: Vec<&str> = rows.iter().take(PATHS).map(|r| r.path.as_str()).collect();
+    let more = format!("and {} more", rows.len().saturating_sub(PATHS));
+    if rows.len() > PATHS {
+        paths.push(&more);
+    }
+    paths.join(", ")
 }

@@ -50,14 +50,15 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     .salient(line);
     report = if ctx.is_gopath() {
         report.help(format!(
-            "build in module mode, `GO111MODULE=on go build`, with `go 1.{}` in go.mod; or name single settings with `//go:debug KEY=VALUE` in package main",
+            "build in module mode, `{}`, with `go 1.{}` in go.mod; or name single settings with `//go:debug KEY=VALUE` in package main",
+            ctx.go_build(&[set("GO111MODULE", "on")]),
             release.minor
         ))
     } else {
         report.help(format!(
         "`go mod edit -go=1.{} && go test ./...` in the main module (go.work where there is one), drop `default=go1.N` from its `godebug` block and \
          `//go:debug` lines, then rebuild",
-        release.minor
+        ctx.go_line(release.minor)
         ))
     };
     for (s, why) in &weak {

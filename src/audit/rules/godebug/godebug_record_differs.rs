@@ -53,10 +53,14 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             .see("DefaultGODEBUG", shown(recorded))
             .see("runtime.godebugDefault", shown(baked))
             .salient(keys.join(","))
-            .help(match ctx.is_gopath() {
-                true => "drop `-X runtime.godebugDefault=...` from -ldflags; set defaults with `//go:debug KEY=VALUE` in package main, then rebuild",
-                false => "drop `-X runtime.godebugDefault=...` from -ldflags; set defaults with `go mod edit -godebug=KEY=VALUE`, then rebuild",
-            }),
+            .help(format!(
+                "drop `-X runtime.godebugDefault=...` from -ldflags and set defaults with {}, then `{}`",
+                match ctx.is_gopath() {
+                    true => "`//go:debug KEY=VALUE` in package main",
+                    false => "`go mod edit -godebug=KEY=VALUE`",
+                },
+                ctx.go_build(&[without_definition("runtime.godebugDefault")])
+            )),
     );
 }
 

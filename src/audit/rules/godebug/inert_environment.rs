@@ -68,7 +68,7 @@ pub fn check(ctx: &ImageCtx, sink: &mut Sink) {
             Report::new(format!("ENV {name} does nothing at run time: {why}"))
                 .see("ENV", pair.clone())
                 .salient(name)
-                .help(format!("delete `ENV {name}` from the final stage; set it where the program is built: `RUN {name}={value} go build ...`")),
+                .help(format!("delete `ENV {name}` from the final stage; if it is wanted, {name} belongs where the program is built")),
         );
     }
 }

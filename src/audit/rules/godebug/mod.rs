@@ -12,6 +12,7 @@ pub mod godebug_unknown;
 pub mod goroot_environment;
 pub mod inert_environment;
 
+use super::fix::without_definition;
 use super::{Ctx, Report};
 use crate::audit::known;
 use crate::report::model::EffectiveSetting;
@@ -48,7 +49,10 @@ fn undo(ctx: &Ctx, s: &EffectiveSetting) -> String {
         "environment" => format!("take `{key}={}` out of GODEBUG in the environment", s.value),
         // The program's own string agrees with the record unless somebody set it by hand.
         "baked" if !recorded(ctx, s) => {
-            "drop `-X runtime.godebugDefault=...` from -ldflags and rebuild".to_string()
+            format!(
+                "drop `-X runtime.godebugDefault=...` from -ldflags: `{}`",
+                ctx.go_build(&[without_definition("runtime.godebugDefault")])
+            )
         }
         _ if implied(ctx, s) && ctx.is_gopath() => {
             "build in module mode, `GO111MODULE=on go build`, with a new `go` line: GOPATH mode has the defaults of Go 1.20"
@@ -59,7 +63,7 @@ fn undo(ctx: &Ctx, s: &EffectiveSetting) -> String {
         }
         _ if implied(ctx, s) => format!(
             "raise the `go` line of the main module: `go mod edit -go=1.{}`, then rebuild",
-            ctx.release.map_or_else(known::newest_minor, |r| r.minor)
+            ctx.go_line(ctx.release.map_or_else(known::newest_minor, |r| r.minor))
         ),
         _ => format!(
             "`go mod edit -dropgodebug={key}`, look for `//go:debug {key}=` in package main, then rebuild"

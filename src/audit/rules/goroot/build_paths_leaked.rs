@@ -70,12 +70,15 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     // Sources of C keep their paths in the debug information whatever the go command is told.
     let only_debug = leaks.iter().all(|p| p.found_in == "dwarf");
     report = report.help(match in_flags {
-        _ if only_debug => format!("`{}`", ctx.go_build("-ldflags=-w")),
+        _ if only_debug => format!(
+            "`{}`",
+            ctx.go_build(&[Change::With(List::LinkFlags, "-w".into())])
+        ),
         true => format!(
             "`{}`: it also keeps -ldflags and CGO_*FLAGS out of the record",
-            ctx.go_build("-trimpath")
+            ctx.go_build(&[set("-trimpath", "true")])
         ),
-        false => format!("`{}`", ctx.go_build("-trimpath")),
+        false => format!("`{}`", ctx.go_build(&[set("-trimpath", "true")])),
     });
     for p in leaks {
         report = report.see(

@@ -53,7 +53,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             .see("goroot.origin", origin)
             .help(format!(
                 "leave no GOROOT in the file: `{}`",
-                ctx.go_build("-trimpath")
+                ctx.go_build(&[set("-trimpath", "true")])
             )),
     );
 }

@@ -39,7 +39,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .see("goroot.value", root)
         .help(format!(
             "build on the release builder, or leave no GOROOT in the file: `{}`",
-            ctx.go_build("-trimpath")
+            ctx.go_build(&[set("-trimpath", "true")])
         )),
     );
 }

@@ -34,7 +34,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let mut report = Report::new(format!(
         "`runtime.GOROOT()` was set to {value} at link time"
     ))
-    .help("drop `-X runtime.defaultGOROOT=...` from -ldflags and rebuild");
+    .help(format!(
+        "drop `-X runtime.defaultGOROOT=...` from -ldflags: `{}`",
+        ctx.go_build(&[without_definition("runtime.defaultGOROOT")])
+    ));
     if let Some(x) = flag {
         report = report.see("-ldflags", format!("-X {}={}", x.target, x.value));
     }

@@ -21,8 +21,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         return;
     };
     // A value set on purpose is goroot-overridden.
-    let set = crate::audit::facts::x_flags(ctx.binary);
-    if set.iter().any(|x| x.target == "runtime.defaultGOROOT") {
+    let defined = crate::audit::facts::x_flags(ctx.binary);
+    if defined.iter().any(|x| x.target == "runtime.defaultGOROOT") {
         return;
     }
     let fold = |v: &str| {
@@ -44,7 +44,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let mut report = Report::new(format!("{} different GOROOTs are in the file", roots.len()))
         .help(format!(
             "build with one installation and no leftovers: `go clean -cache && {}`",
-            ctx.go_build("-trimpath")
+            ctx.go_build(&[set("-trimpath", "true")])
         ));
     for e in &goroot.evidence {
         report = report.see(format!("goroot ({})", e.source), e.value.clone());

@@ -48,13 +48,25 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         let (why, help) = if let Some(name) = no_such_variable(&x.target) {
             (
                 format!("package runtime has no string variable `{name}`"),
-                format!("drop `-X {}={}` from -ldflags", x.target, x.value),
+                format!(
+                    "drop `-X {}={}` from -ldflags: `{}`",
+                    x.target,
+                    x.value,
+                    ctx.go_build(&[without_definition(&x.target)])
+                ),
             )
         } else if !main.is_empty() && main != "main" && package == main {
             (
                 "symbols of the main package are called `main.…` whatever its import path"
                     .to_string(),
-                format!("write `-ldflags='-X main.{name}={}'`", x.value),
+                format!(
+                    "write `-X main.{name}={}` in -ldflags: `{}`",
+                    x.value,
+                    ctx.go_build(&[
+                        without_definition(&x.target),
+                        Change::With(List::LinkFlags, format!("-X main.{name}={}", x.value)),
+                    ])
+                ),
             )
         } else {
             continue;

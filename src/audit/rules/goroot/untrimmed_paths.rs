@@ -28,8 +28,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if seen.or(recorded) != Some(false) {
         return;
     }
-    let mut report =
-        Report::new("built without -trimpath").help(format!("`{}`", ctx.go_build("-trimpath")));
+    let mut report = Report::new("built without -trimpath")
+        .help(format!("`{}`", ctx.go_build(&[set("-trimpath", "true")])));
     if let Some(root) = ctx.binary.goroot.as_ref().and_then(|g| g.value.as_deref()) {
         report = report.see("goroot.value", root);
     }

@@ -75,8 +75,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     .see("linkage.needed", missing.join(", "))
     .salient(missing.join(","))
     .help(format!(
-        "install the package in the final stage, or `CGO_ENABLED=0 {}`",
-        ctx.go_build("-trimpath")
+        "install the package in the final stage, or `{}`",
+        ctx.go_build(&[set("CGO_ENABLED", "0")])
     ));
     sink.report(by_role(ctx, report));
 }

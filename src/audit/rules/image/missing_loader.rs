@@ -46,8 +46,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     .see("linkage.interpreter", loader)
     .see("rootfs.loaders", there)
     .help(format!(
-        "`CGO_ENABLED=0 {}`, or a final stage with that C library",
-        ctx.go_build("-trimpath")
+        "`{}`, or a final stage with that C library",
+        ctx.go_build(&[set("CGO_ENABLED", "0")])
     ));
     sink.report(by_role(ctx, report));
 }

@@ -50,7 +50,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .see("executable", port(ctx.binary))
         .see("image.platform", platform)
         .salient(port(ctx.binary))
-        .help(format!("build it for the image: `GOOS={os} GOARCH={arch} go build`; in a Dockerfile `ARG TARGETOS TARGETARCH` and `GOOS=$TARGETOS GOARCH=$TARGETARCH go build`"));
+        .help(format!("build it for the image: `{}`; in a Dockerfile `ARG TARGETOS TARGETARCH` and `GOOS=$TARGETOS GOARCH=$TARGETARCH go build`", ctx.go_build(&[set("GOOS", os), set("GOARCH", arch)])));
     let started = ctx.binary.location.started == Some(true);
     sink.report(if started {
         by_role(ctx, report)

@@ -47,8 +47,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             "use a rules_go that records modules (0.63 and newer), and build again".to_owned()
         }
         _ => format!(
-            "build in module mode: `GO111MODULE=on {}`",
-            ctx.go_build("-trimpath")
+            "build in module mode: `{}`",
+            ctx.go_build(&[set("GO111MODULE", "on")])
         ),
     });
     if let Some(main) = &b.main_package {

@@ -24,8 +24,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         Report::new(format!("packed with {packer}"))
             .see("executable.packed", packer)
             .help(format!(
-                "do not pack; for a smaller file: `{}`",
-                ctx.go_build("-trimpath -ldflags='-s -w'")
+                "do not pack: `{}`; `-ldflags='-s -w'` leaves out symbols and debug information, where a smaller file is wanted",
+                ctx.go_build(&[])
             )),
     );
 }

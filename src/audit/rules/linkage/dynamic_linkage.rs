@@ -44,7 +44,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         return;
     }
     let mut report = Report::new("dynamically linked")
-        .help(format!("`CGO_ENABLED=0 {}`", ctx.go_build("-trimpath")));
+        .help(format!("`{}`", ctx.go_build(&[set("CGO_ENABLED", "0")])));
     if let Some(i) = &l.interpreter {
         report = report.see("linkage.interpreter", i.clone());
     }

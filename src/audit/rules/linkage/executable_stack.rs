@@ -26,12 +26,17 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         Report::new("stack or data may be executed")
             .see("linkage.nx", "false")
             .help(if ctx.binary.executable.format == "elf" {
-                format!("`CGO_LDFLAGS=-Wl,-z,noexecstack {}`", ctx.go_build(""))
+                format!(
+                    "`{}`",
+                    ctx.go_build(&[Change::With(
+                        List::CgoLinkFlags,
+                        "-Wl,-z,noexecstack".into()
+                    )])
+                )
             } else {
                 format!(
-                    "build with a supported Go, whose linker marks the file: `GOTOOLCHAIN={} {}`",
-                    crate::audit::known::newest_release(),
-                    ctx.go_build("-trimpath")
+                    "build with a supported Go, whose linker marks the file: `{}`",
+                    ctx.go_build(&[set("GOTOOLCHAIN", crate::audit::known::newest_release())])
                 )
             }),
     );

@@ -37,8 +37,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         ))
         .see("linkage.glibc", needed)
         .help(format!(
-            "build on a system with glibc {maximum}, or `CGO_ENABLED=0 {}`",
-            ctx.go_build("-trimpath")
+            "build on a system with glibc {maximum}, or `{}`",
+            ctx.go_build(&[set("CGO_ENABLED", "0")])
         )),
     );
 }

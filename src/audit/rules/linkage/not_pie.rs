@@ -25,7 +25,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     sink.report(
         Report::new("not position independent")
             .see("linkage.pie", "false")
-            .help(format!("`{}`", ctx.go_build("-buildmode=pie"))),
+            .help(format!("`{}`", ctx.go_build(&[set("-buildmode", "pie")]))),
     );
 }
 

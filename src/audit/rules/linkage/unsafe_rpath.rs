@@ -1,3 +1,4 @@
+use crate::audit::facts::words;
 use crate::audit::glob;
 use crate::audit::rules::prelude::*;
 
@@ -76,8 +77,31 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         Report::new(format!("libraries are searched in {}", shown.join(", ")))
             .see("linkage.rpath", rpath.join(":"))
             .salient(bad.join(":"))
-            .help("drop `-rpath` from CGO_LDFLAGS and -extldflags and rebuild, or `patchelf --remove-rpath FILE`"),
+            .help(format!(
+                "drop `-rpath` from CGO_LDFLAGS and -extldflags: `{}`, or `patchelf --remove-rpath FILE`",
+                ctx.go_build(&without_rpath(ctx))
+            )),
     );
+}
+
+/// The recorded words that ask the linker for a search path, out.
+fn without_rpath(ctx: &Ctx) -> Vec<Change> {
+    let mut out = Vec::new();
+    let asks = |word: &str| word.contains("rpath");
+    for word in words(ctx.setting("CGO_LDFLAGS").unwrap_or_default()) {
+        if asks(&word) {
+            out.push(Change::Without(List::CgoLinkFlags, word));
+        }
+    }
+    let flags = words(ctx.setting("-ldflags").unwrap_or_default());
+    for (at, word) in flags.iter().enumerate().filter(|(_, w)| asks(w)) {
+        out.push(Change::Without(List::LinkFlags, word.clone()));
+        let before = at.checked_sub(1).and_then(|i| flags.get(i));
+        if let Some(flag) = before.filter(|f| f.ends_with("-extldflags")) {
+            out.push(Change::Without(List::LinkFlags, flag.clone()));
+        }
+    }
+    out
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             .salient(mode)
             .help(format!(
                 "`{}`",
-                ctx.go_build(&format!("-buildmode={}", allow.first().unwrap_or(&"exe")))
+                ctx.go_build(&[set("-buildmode", *allow.first().unwrap_or(&"exe"))])
             )),
     );
 }

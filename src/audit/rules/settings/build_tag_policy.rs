@@ -47,22 +47,22 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             Report::new(format!("build tag `{tag}` must not be set"))
                 .see("-tags", text)
                 .salient(*tag)
-                .help(format!("take `{tag}` out of -tags and rebuild")),
+                .help(format!(
+                    "take `{tag}` out of -tags: `{}`",
+                    ctx.go_build(&[Change::Without(List::Tags, (*tag).to_owned())])
+                )),
         );
     }
     for tag in ctx.options.list("require").unwrap_or_default() {
         if !tags.contains(&tag) {
-            let all = tags
-                .iter()
-                .copied()
-                .chain([tag])
-                .collect::<Vec<_>>()
-                .join(",");
             sink.report(
                 Report::new(format!("build tag `{tag}` is missing"))
                     .see("-tags", text)
                     .salient(tag)
-                    .help(format!("`{}`", ctx.go_build(&format!("-tags={all}")))),
+                    .help(format!(
+                        "`{}`",
+                        ctx.go_build(&[Change::With(List::Tags, tag.to_owned())])
+                    )),
             );
         }
     }

@@ -32,7 +32,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     sink.report(
         Report::new("built with cgo")
             .see("CGO_ENABLED", "1")
-            .help(format!("`CGO_ENABLED=0 {}`", ctx.go_build("-trimpath"))),
+            .help(format!("`{}`", ctx.go_build(&[set("CGO_ENABLED", "0")]))),
     );
 }
 

@@ -25,7 +25,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             .see("-cover", "true")
             .help(format!(
                 "drop -cover from the release build: `{}`",
-                ctx.go_build("-trimpath")
+                ctx.go_build(&[drop("-cover")])
             )),
     );
 }

@@ -71,7 +71,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 ))
                 .see(name, value)
                 .salient(name)
-                .help(format!("`{name}={limit} {}`", ctx.go_build("-trimpath"))),
+                .help(format!("`{}`", ctx.go_build(&[set(name, limit)]))),
             );
         }
     }

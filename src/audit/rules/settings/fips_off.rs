@@ -38,12 +38,11 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let now = mode.unwrap_or("off");
     let wanted = ctx.options.text("mode").unwrap_or("on");
     // The module exists since Go 1.24.
-    let toolchain = match ctx.release {
-        Some(release) if release.minor < 24 => {
-            format!("GOTOOLCHAIN={} ", crate::audit::known::newest_release())
-        }
-        _ => String::new(),
-    };
+    let mut changes = vec![set("GOFIPS140", "v1.0.0")];
+    if ctx.release.is_some_and(|release| release.minor < 24) {
+        changes.push(set("GOTOOLCHAIN", crate::audit::known::newest_release()));
+    }
+    let command = ctx.go_build(&changes);
     sink.report(
         Report::new(format!(
             "FIPS 140 mode is {now}; the policy asks for {wanted}"
@@ -54,14 +53,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             ctx.setting("GOFIPS140").unwrap_or("not recorded"),
         )
         .help(match wanted {
-            "only" => format!(
-                "`go mod edit -godebug=fips140=only && {toolchain}GOFIPS140=v1.0.0 {}`",
-                ctx.go_build("-trimpath")
-            ),
-            _ => format!(
-                "`{toolchain}GOFIPS140=v1.0.0 {}`, and no fips140=off in GODEBUG",
-                ctx.go_build("-trimpath")
-            ),
+            "only" => format!("`go mod edit -godebug=fips140=only && {command}`"),
+            _ => format!("`{command}`, and no fips140=off in GODEBUG"),
         }),
     );
 }

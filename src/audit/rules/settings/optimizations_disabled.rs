@@ -36,7 +36,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     sink.report(
         Report::new(format!("compiled with {}", off.join(" ")))
             .see("-gcflags", flags)
-            .help(format!("`{}` without -gcflags", ctx.go_build("-trimpath"))),
+            .help(format!(
+                "`{}` without -gcflags",
+                ctx.go_build(&[drop("-gcflags")])
+            )),
     );
 }
 

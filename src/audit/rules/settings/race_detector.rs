@@ -25,7 +25,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             .see("-race", "true")
             .help(format!(
                 "drop -race from the release build: `{}`",
-                ctx.go_build("-trimpath")
+                ctx.go_build(&[drop("-race")])
             )),
     );
 }

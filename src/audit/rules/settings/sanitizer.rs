@@ -25,7 +25,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                     .salient(key)
                     .help(format!(
                         "drop {key} from the release build: `{}`",
-                        ctx.go_build("-trimpath")
+                        ctx.go_build(&[drop(key)])
                     )),
             );
         }

@@ -50,11 +50,17 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         let (message, help) = match (ctx.options.text(option), there) {
             (Some("strip"), Some(true)) => (
                 format!("{what} is in the file; the policy strips it"),
-                format!("`{}`", ctx.go_build(&format!("-ldflags={flag}"))),
+                format!(
+                    "`{}`",
+                    ctx.go_build(&[Change::With(List::LinkFlags, flag.into())])
+                ),
             ),
             (Some("keep"), Some(false)) => (
                 format!("{what} is gone; the policy keeps it"),
-                format!("drop {flag} (and `strip`): `{}`", ctx.go_build("")),
+                format!(
+                    "drop {flag} (and `strip`): `{}`",
+                    ctx.go_build(&[Change::Without(List::LinkFlags, flag.into())])
+                ),
             ),
             _ => continue,
         };

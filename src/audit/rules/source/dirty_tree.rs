@@ -28,7 +28,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     }
     let mut report = Report::new("built from a work tree with uncommitted changes").help(format!(
         "`git status --porcelain` shows them; commit or ignore, then `{}`",
-        ctx.go_build("-trimpath")
+        ctx.go_build(&[])
     ));
     if modified {
         report = report.see("vcs.modified", "true");

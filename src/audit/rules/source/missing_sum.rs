@@ -44,7 +44,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                     .salient("vendored")
                     .help(format!(
                         "`go mod verify`, then `{}`",
-                        ctx.go_build("-mod=readonly")
+                        ctx.go_build(&[set("-mod", "readonly")])
                     )),
             );
         }
@@ -57,7 +57,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     ))
     .help(format!(
         "`go mod verify && {}`",
-        ctx.go_build("-mod=readonly")
+        ctx.go_build(&[set("-mod", "readonly")])
     ));
     for m in without {
         report = report

@@ -40,7 +40,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             )
             .help(format!(
                 "build inside the git checkout: `{}`",
-                ctx.go_build("-buildvcs=true")
+                ctx.go_build(&[set("-buildvcs", "true")])
             )),
     );
 }

@@ -42,7 +42,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             many.len()
         ),
     })
-    .help(format!("`GOWORK=off {}`", ctx.go_build("-trimpath")));
+    .help(format!("`{}`", ctx.go_build(&[set("GOWORK", "off")])));
     for path in local {
         report = report
             .see("module", format!("{path} (devel)"))

@@ -40,7 +40,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             )
             .help(format!(
                 "with Go 1.24 or newer: `git fetch --tags --unshallow; {}`",
-                ctx.go_build("-buildvcs=true")
+                ctx.go_build(&[set("-buildvcs", "true")])
             )),
     );
 }

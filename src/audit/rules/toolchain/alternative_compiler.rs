@@ -25,7 +25,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             .see("-compiler", compiler)
             .help(format!(
                 "build with Go's own compiler: `{}`",
-                ctx.go_build("-compiler=gc")
+                ctx.go_build(&[set("-compiler", "gc")])
             )),
     );
 }

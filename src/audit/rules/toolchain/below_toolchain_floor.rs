@@ -37,10 +37,22 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         Report::new(format!("built with {version}, below the floor {floor}"))
             .see("go_version", version)
             .help(format!(
-                "run `go get toolchain@{floor}` in the module (or set `GOTOOLCHAIN`), then `{}`",
-                ctx.go_build("-trimpath")
+                "`go get toolchain@{0}` in the module, then `{1}`",
+                toolchain(floor),
+                ctx.go_build(&[set("GOTOOLCHAIN", toolchain(floor))])
             )),
     );
+}
+
+/// The toolchain that the go command knows by the name of a floor: `go1.27` is the language version, its first release `go1.27.0`
+/// (since Go 1.21).
+fn toolchain(floor: &str) -> String {
+    match Release::parse(floor) {
+        Some(r) if r.patch.is_none() && !r.prerelease && r.minor >= 21 => {
+            format!("go1.{}.0", r.minor)
+        }
+        _ => floor.to_owned(),
+    }
 }
 
 #[cfg(test)]

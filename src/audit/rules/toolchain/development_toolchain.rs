@@ -27,9 +27,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         Report::new("built with a development tree of Go")
             .see("go_version_raw", raw)
             .help(format!(
-                "rebuild with a release: `GOTOOLCHAIN={} {}`",
-                crate::audit::known::newest_release(),
-                ctx.go_build("")
+                "rebuild with a release: `{}`",
+                ctx.go_build(&[set("GOTOOLCHAIN", crate::audit::known::newest_release())])
             )),
     );
 }

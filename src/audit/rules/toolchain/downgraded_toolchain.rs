@@ -38,8 +38,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .see("go_version", version)
         .see("baseline", before_text)
         .help(format!(
-            "rebuild with the newer release: `GOTOOLCHAIN={before_text} {}`",
-            ctx.go_build("-trimpath")
+            "rebuild with the newer release: `{}`",
+            ctx.go_build(&[set("GOTOOLCHAIN", before_text)])
         )),
     );
 }

@@ -39,9 +39,11 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         ))
         .see("go_version", version)
         .help(format!(
-            "rebuild: `GOTOOLCHAIN=go1.{}.{newest} {}`",
-            release.minor,
-            ctx.go_build("-trimpath")
+            "rebuild: `{}`",
+            ctx.go_build(&[set(
+                "GOTOOLCHAIN",
+                format!("go1.{}.{newest}", release.minor)
+            )])
         )),
     );
 }

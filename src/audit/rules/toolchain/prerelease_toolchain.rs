@@ -28,9 +28,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         Report::new(format!("built with {version}, which is not a release"))
             .see("go_version", version)
             .help(format!(
-                "rebuild with a release: `GOTOOLCHAIN={} {}`",
-                instead(release.minor, ctx.today),
-                ctx.go_build("")
+                "rebuild with a release: `{}`",
+                ctx.go_build(&[set("GOTOOLCHAIN", instead(release.minor, ctx.today))])
             )),
     );
 }

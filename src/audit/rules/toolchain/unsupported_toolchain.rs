@@ -1,4 +1,4 @@
-use crate::audit::known;
+use crate::audit::known::{self, Release};
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -18,7 +18,9 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(release) = ctx.release else { return };
+    let Some(release) = ctx.release else {
+        return by_range(ctx, sink);
+    };
     let Some(end) = known::support_end(release.minor) else {
         return;
     };
@@ -34,11 +36,47 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         ))
         .see("go_version", version)
         .help(format!(
-            "rebuild with go1.{supported} or newer: `GOTOOLCHAIN=go1.{supported}.{} {}`",
-            known::newest_patch(supported).unwrap_or(0),
-            ctx.go_build("-trimpath")
+            "rebuild with go1.{supported} or newer: `{}`",
+            ctx.go_build(&[set("GOTOOLCHAIN", toolchain(supported))])
         )),
     );
+}
+
+/// A program that does not name its release: the newest that can have built it.
+fn by_range(ctx: &Ctx, sink: &mut Sink) {
+    let Some(range) = &ctx.binary.go_version_range else {
+        return;
+    };
+    let Some(last) = range
+        .last
+        .as_deref()
+        .filter(|_| ctx.binary.go_version.is_none())
+    else {
+        return;
+    };
+    let newest = Release::parse(last).map(|r| r.minor);
+    let Some(end) = newest.and_then(known::support_end) else {
+        return;
+    };
+    if ctx.today < end {
+        return;
+    }
+    let supported = known::oldest_supported(ctx.today);
+    sink.report(
+        Report::new(format!(
+            "built with {last} or older, which has had no fixes since {end}"
+        ))
+        .see("go_version_range", format!("{} to {last}", range.first))
+        .help(format!(
+            "rebuild with go1.{supported} or newer: `{}`",
+            ctx.go_build(&[set("GOTOOLCHAIN", toolchain(supported))])
+        )),
+    );
+}
+
+/// The newest patch release of a minor.
+fn toolchain(minor: u32) -> String {
+    format!("go1.{minor}.{}", known::newest_patch(minor).unwrap_or(0))
 }
 
 #[cfg(test)]
