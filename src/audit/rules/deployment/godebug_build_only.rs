@@ -1,4 +1,5 @@
 use super::whose;
+use crate::audit::known;
 use crate::audit::rules::prelude::*;
 use crate::deploy::Reader;
 use crate::knowledge::godebug;
@@ -60,11 +61,21 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             .see(whose(v), v.value.as_str())
             .on(v.at)
             .salient(v.scope.clone())
-            .help(format!(
-                "record it: `go mod edit -godebug={first}` or `//go:debug {first}` in package main; or set it where the program runs"
-            )),
+            .help(if is_wanted(first) {
+                format!(
+                    "record it: `go mod edit -godebug={first}` or `//go:debug {first}` in package main; or set it where the program runs"
+                )
+            } else {
+                "delete it: where it takes effect other rules find fault with it".to_owned()
+            }),
         );
     }
+}
+
+/// Whether a setting is one to set where the program runs: `deployed-godebug-insecure` and `deployed-godebug-fatal` are not to come of it.
+fn is_wanted(field: &str) -> bool {
+    let (key, value) = field.split_once('=').unwrap_or((field, ""));
+    key != "cgocheck" && known::weakens(key, value, known::newest_minor()).is_none()
 }
 
 #[cfg(test)]
@@ -78,6 +89,9 @@ mod tests {
         assert_eq!(places(&lint(id, "Dockerfile", text)), ["2:5-26"]);
         let one = "FROM golang:1.27 AS b\nENV GODEBUG=http2server=0\nRUN go build -trimpath\n";
         assert!(lint(id, "Dockerfile", one).is_empty());
+        let weak = text.replace("http2server=0", "tls10server=1");
+        let found = lint(id, "Dockerfile", &weak);
+        assert!(found.iter().all(|f| f.help.starts_with("delete it")));
         let tests = text.replace("go build", "go test ./... && go build");
         assert!(lint(id, "Dockerfile", &tests).is_empty(), "tests read it");
     }
