@@ -151,8 +151,6 @@ pub struct Side {
     pub version: Option<String>,
     /// Bytes.
     pub size: u64,
-    /// Hex SHA-256; `None`: not known.
-    pub sha256: Option<String>,
 }
 
 /// A program in two states.
@@ -168,8 +166,8 @@ pub struct Pair {
     pub new: Option<Side>,
     /// What changed, by class and key.
     pub changes: Vec<Change>,
-    /// The parts of the executables that differ: `record`, `code`, `data`, `debug`, `signature`, `other`, `container`; `None`: not
-    /// compared part by part.
+    /// The parts of the executables that differ: `record`, `code`, `data`, `debug`, `signature`, `other`, `container`; `None`: no
+    /// change of content is told, or the parts were not compared.
     pub parts: Option<Vec<String>>,
 }
 
@@ -222,13 +220,16 @@ pub fn diff(old: &[Binary], new: &[Binary]) -> Diff {
             out.content_not_compared += u64::from(content.is_unknown());
             continue;
         }
+        // Records have no digests of parts, and say of everything else what files say.
+        let told = changes.iter().any(|c| c.class == Class::Content);
+        let parts = content.parts().filter(|_| told);
         out.pairs.push(Pair {
             main_package: any.main_package.clone(),
             port: super::rules::port(any),
             old: before.map(side),
             new: now.map(side),
             changes,
-            parts: content.parts(),
+            parts,
         });
     }
     let path = |p: &Pair| p.new.as_ref().or(p.old.as_ref()).map(|s| s.path.clone());
@@ -256,7 +257,6 @@ fn side(b: &Binary) -> Side {
         go_version: b.go_version.clone(),
         version: b.shown_version().map(str::to_owned),
         size: b.size,
-        sha256: b.sha256.clone(),
     }
 }
 

@@ -9,21 +9,19 @@ use std::io::{self, Write};
 /// In the order in which other documents have their keys.
 #[derive(Serialize)]
 struct Document<P> {
-    content_not_compared: u64,
     counts: Map<String, Value>,
     pairs: P,
     schema: &'static str,
     unchanged: u64,
 }
 
-/// Writes the document: `pairs` with every change, `counts` by class, `unchanged`, and of these `content_not_compared`.
+/// Writes the document: `pairs` with every change, `counts` by class, `unchanged`.
 pub fn render(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
     let counts = Class::ALL
         .into_iter()
         .map(|c| (c.name().to_string(), diff.count(c).into()))
         .collect();
     let document = Document {
-        content_not_compared: diff.content_not_compared,
         counts,
         pairs: Each(|| diff.pairs.iter().map(|pair| json!(pair))),
         schema: "gospect-diff/1",

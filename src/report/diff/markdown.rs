@@ -1,6 +1,6 @@
 //! The diff for a pull request comment: a table of what matters, the rest folded away, below the size limits of forges.
 
-use super::{parts, path, sign, size, summary, values};
+use super::{path, sign, size, summary, values};
 use crate::audit::diff::{Class, Diff};
 use crate::report::findings::markdown::cell;
 use crate::report::terms::count;
@@ -77,10 +77,9 @@ pub fn render(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
         if p.changes.len() > CHANGES {
             writeln!(out, "\n{} more.", p.changes.len() - CHANGES)?;
         }
-        for (what, value) in [("Parts that differ", parts(p)), ("Size", size(p))] {
-            if !value.is_empty() {
-                writeln!(out, "\n{what}: {}", cell(&value))?;
-            }
+        let size = size(p);
+        if !size.is_empty() {
+            writeln!(out, "\nSize: {}", cell(&size))?;
         }
         writeln!(out, "\n</details>")?;
     }

@@ -8,7 +8,7 @@ pub mod json;
 pub mod markdown;
 pub mod text;
 
-use crate::audit::diff::{Change, Class, Diff, Direction, Pair};
+use crate::audit::diff::{Change, Diff, Direction, Pair};
 use crate::report::terms::{bytes, count};
 
 /// `old -> new`, or the one that is there.
@@ -44,18 +44,7 @@ fn path(pair: &Pair) -> &str {
 /// `1 program changed, 2 unchanged`.
 fn summary(diff: &Diff) -> String {
     let changed = count(diff.pairs.len() as u64, "program", "programs");
-    let unknown = match diff.content_not_compared {
-        0 => String::new(),
-        n => format!(" (content of {n} not compared: the records have no sha256)"),
-    };
-    format!("{changed} changed, {} unchanged{unknown}", diff.unchanged)
-}
-
-/// The parts that differ, where other changes are told and not these; empty when they were not compared.
-fn parts(pair: &Pair) -> String {
-    let told = pair.changes.iter().any(|c| c.class == Class::Content);
-    let parts = pair.parts.as_deref().filter(|_| !told);
-    parts.unwrap_or_default().join(", ")
+    format!("{changed} changed, {} unchanged", diff.unchanged)
 }
 
 /// Change of size in words; empty when there is none or one side is missing.

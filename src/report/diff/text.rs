@@ -1,6 +1,6 @@
 //! The diff for a person: short, by program, what matters most marked.
 
-use super::{parts, path, sign, size, summary, values};
+use super::{path, sign, size, summary, values};
 use crate::audit::diff::{Class, Diff, Direction};
 use crate::report::findings::{Options, clean};
 use crate::report::flow::flow;
@@ -73,10 +73,9 @@ pub fn render(diff: &Diff, options: &Options, out: &mut dyn Write) -> io::Result
             let more = count(more as u64, "more module", "more modules");
             writeln!(out, "    ... and {more}; `--format json` has all")?;
         }
-        for (what, value) in [("parts", parts(pair)), ("size", size(pair))] {
-            if !value.is_empty() {
-                writeln!(out, "  {} {what:<10} {value}", paint("2", "~"))?;
-            }
+        let size = size(pair);
+        if !size.is_empty() {
+            writeln!(out, "  {} size       {size}", paint("2", "~"))?;
         }
     }
     let counts: Vec<String> = Class::ALL
