@@ -11,6 +11,7 @@ use crate::report::document::Room;
 use crate::report::findings::Options;
 use crate::report::model::{Binary, End, Line};
 use crate::report::style::clean;
+use crate::report::terms::count;
 use crate::source::target::Target;
 
 pub fn run(args: &DiffArgs) -> Result<Exit, String> {
@@ -48,8 +49,9 @@ pub fn run(args: &DiffArgs) -> Result<Exit, String> {
     let diff = diff::diff(&before, &now);
     if diff.content_not_compared > 0 {
         if !quiet {
+            let programs = count(diff.content_not_compared, "program", "programs");
             say!(
-                "gospect: the bytes of some programs were not compared, because records of them have no sha256; write records with `gospect scan --hash --format ndjson`"
+                "gospect: content not compared of {programs} among the unchanged: records of them have no sha256; write records with `gospect scan --hash --format ndjson`"
             );
         }
         // Who asks for this class by name gets no answer that nobody knows.
