@@ -118,6 +118,7 @@ def programs():
     for name, pragma in (("called", "//go:noinline\n"), ("altered", "//go:noinline\n// Altered.\n")):
         publish("example.com/lib", "v1.0.0", "lib", f"{BUILD}/proxy-{name}", pragma)
         program(name, 'package main\n\nimport "example.com/lib"\n\nfunc main() { println(lib.Name()) }\n', go="1.27.0", extra="\nrequire example.com/lib v1.0.0\n")
+    gopath()
     write("relink.sh", RELINK)
     os.chmod(f"{SRC}/relink.sh", 0o755)
     write("loose/main.go", HELLO)
@@ -134,6 +135,27 @@ def programs():
             git(repo, "tag", "v1.4.2")
         if state == "dirty":
             write("vcs-dirty/extra.go", "package main\n")
+
+
+def gopath():
+    """A program for GOPATH mode, with a vendored dependency, one beside it, and one of a host of which nothing is certain."""
+    def package(path, body):
+        write(f"src/{path}/{path.rsplit('/', 1)[-1]}.go", body)
+    called = lambda name: f"package {name}\n\ntype T struct{{ n int }}\n\n//go:noinline\nfunc (t *T) Get() int {{ return t.n }}\n\n//go:noinline\nfunc Name() string {{ return \"{name}\" }}\n"
+    inlined = lambda name: f"package {name}\n\nfunc Name(s string) bool {{ return len(s) > 3 }}\n"
+    app = "github.com/acme/app"
+    package(f"{app}/own", called("own"))
+    package(f"{app}/vendor/github.com/vend/lib", called("lib"))
+    package(f"{app}/vendor/github.com/vend/lib/sub", called("sub"))
+    package(f"{app}/vendor/golang.org/x/tiny/deep", inlined("deep"))
+    package("github.com/acme/kit/v3/part", called("part"))
+    write("src/gopkg.in/odd.v2/odd.go", called("odd"))
+    package("example.org/a/b", called("b"))
+    package("github.com/acme/unused", called("unused"))
+    uses = ["own.Name()", "lib.Name()", "new(sub.T).Get()", "deep.Name(version)", "part.Name()", "odd.Name()", "b.Name()"]
+    paths = [f"{app}/own", "github.com/vend/lib", "github.com/vend/lib/sub", "golang.org/x/tiny/deep", "github.com/acme/kit/v3/part", "gopkg.in/odd.v2", "example.org/a/b"]
+    imports = "".join(f'\t"{p}"\n' for p in paths)
+    write(f"src/{app}/main.go", f"package main\n\nimport (\n{imports})\n\nvar version = \"unset\"\n\nfunc main() {{ println({', '.join(uses)}) }}\n")
 
 
 def git(repo, *args):
@@ -318,6 +340,27 @@ def versions():
     v("candidate", "versions", T, S, go="1.27rc1")
 
 
+def without_modules():
+    """Programs whose records list no modules."""
+    app = "src/github.com/acme/app"
+    mode = dict(GO111MODULE="off", GOPATH=SRC, GOFLAGS="")
+    def g(name, go, *flags, **k):
+        add("gopath", name, go, app, *flags, **mode | k)
+    for version in ROOTS:
+        if version in ("1.19", "1.21", "1.24", NEW):
+            g("gopath", version, S)
+    g("gopath-w", NEW, W)
+    g("gopath-trimpath", NEW, T, S)
+    g("gopath", NEW, S, port="linux/s390x")
+    g("gopath", NEW, S, port="linux/386")
+    g("gopath", NEW, S, port="windows/amd64")
+    g("gopath", NEW, S, port="js/wasm")
+    # Compiled and linked without the go command, as Bazel's rules do.
+    g("no-modules", NEW, target=DIRECT)
+    # In the standard library's own tree, and from a file outside a module.
+    add("gopath", "files", NEW, "loose", S, target="main.go", GOFLAGS="")
+
+
 # ---- building and reading back -------------------------------------------------------------------------------
 
 def environment(go):
@@ -365,10 +408,11 @@ def goroot_linked(row):
 
 def direct(row, path):
     """Compiles and links with the tools themselves: nothing is recorded but the version."""
-    packages = go(row, "list", "-deps", "-export", "-f", "{{if .Export}}packagefile {{.ImportPath}}={{.Export}}{{end}}", ".")
+    packages = go(row, "list", "-deps", "-export", "-f", "{{range $from, $to := .ImportMap}}importmap {{$from}}={{$to}}\n{{end}}{{if .Export}}packagefile {{.ImportPath}}={{.Export}}{{end}}", ".")
     open(f"{BUILD}/importcfg", "w").write(packages.stdout)
+    open(f"{BUILD}/importcfg.link", "w").writelines(l for l in packages.stdout.splitlines(True) if not l.startswith("importmap"))
     compiled = go(row, "tool", "compile", "-p", "main", "-importcfg", f"{BUILD}/importcfg", "-o", f"{BUILD}/main.a", "main.go")
-    return compiled if compiled.returncode else go(row, "tool", "link", "-s", "-w", "-importcfg", f"{BUILD}/importcfg", "-o", path, f"{BUILD}/main.a")
+    return compiled if compiled.returncode else go(row, "tool", "link", "-s", "-w", "-importcfg", f"{BUILD}/importcfg.link", "-o", path, f"{BUILD}/main.a")
 
 
 def build(row):
@@ -379,7 +423,7 @@ def build(row):
     if os.path.exists(path + ".h"):
         os.remove(path + ".h")
     if r.returncode:
-        sys.exit(f"{row['id']}: {r.stderr}")
+        sys.exit(f"{row['id']}: {r.stderr}{r.stdout}")
     root, version = ROOTS[row["go"]]
     linked = goroot_linked(row) if row["target"] != LIBRARY else None
     baked = None if row["target"] == LIBRARY else "" if "-trimpath" in row["flags"] else root
@@ -466,6 +510,7 @@ def main():
     fixtures()
     faults()
     versions()
+    without_modules()
     only = os.environ.get("ONLY")
     state_path = f"{BUILD}/state.json"
     state = json.load(open(state_path)) if os.path.exists(state_path) else {}

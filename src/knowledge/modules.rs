@@ -129,9 +129,9 @@ pub fn unvendored(package: &str) -> &str {
     let ends = marks
         .iter()
         .filter_map(|mark| Some(package.rfind(mark)? + mark.len()));
-    ends.max()
-        .and_then(|end| package.get(end..))
-        .filter(|rest| !rest.is_empty())
+    let rest = ends.max().and_then(|end| package.get(end..));
+    // A copy of the standard library that somebody vendors is no standard library.
+    rest.filter(|rest| !rest.is_empty() && !is_standard(rest))
         .unwrap_or(package)
 }
 
@@ -202,6 +202,7 @@ mod tests {
             ),
             ("github.com/x/vendored", "github.com/x/vendored"),
             ("a/vendor/", "a/vendor/"),
+            ("a.b/c/vendor/crypto/tls", "a.b/c/vendor/crypto/tls"),
         ] {
             assert_eq!(unvendored(package), path);
         }
