@@ -357,7 +357,7 @@ def without_modules():
     g("gopath", NEW, S, port="js/wasm")
     # Compiled and linked without the go command, as Bazel's rules do.
     g("no-modules", NEW, target=DIRECT)
-    # In the standard library's own tree, and from a file outside a module.
+    # From a file outside a module: there are none to list.
     add("gopath", "files", NEW, "loose", S, target="main.go", GOFLAGS="")
 
 

@@ -94,11 +94,6 @@ impl Feed {
         }
     }
 
-    /// Whether packages are listed of files that were named, whatever their records say.
-    pub fn list_packages(&mut self, all: bool) {
-        self.options.packages = all;
-    }
-
     /// Takes the digests of every program and of its parts too, for who compares them. Records have what they have.
     pub fn with_digests(mut self) -> Self {
         (self.options.hash, self.options.parts) = (true, true);

@@ -23,19 +23,9 @@ use std::path::Path;
 const LIKELY: u64 = 256 << 10;
 
 pub fn run(args: &ScanArgs) -> Result<Exit, String> {
-    let mut feed = Feed::open(&args.source, Need::Any)?;
-    feed.list_packages(is_card(args));
+    let feed = Feed::open(&args.source, Need::Any)?;
     let end = show(feed, args.format.as_deref(), &args.output)?;
     Ok(Exit::of(&end, args.source.strict, false, args.require))
-}
-
-/// Whether the card of one file is what comes out: then there is time for the packages too.
-fn is_card(args: &ScanArgs) -> bool {
-    let card = args.format.as_deref().is_none_or(|format| format == "card");
-    match args.source.targets.as_slice() {
-        [one] => card && Path::new(one).is_file(),
-        _ => false,
-    }
 }
 
 /// Runs a feed and writes it, in the format asked for or the one that fits what was found.

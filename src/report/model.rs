@@ -298,8 +298,8 @@ pub struct Binary {
     /// Evidence that rules need and no other key holds: packages and functions of interest that are linked in.
     #[serde(default)]
     pub linked: Option<Linked>,
-    /// Packages with code in the program, by path, from the function table: of programs without a list of modules, and of a single file that was
-    /// named. `None`: not asked for, or there is no function table.
+    /// Packages with code in the program, by path, from the function table: of programs without a list of modules, and of named files where the
+    /// caller of the library asks for them. `None`: not asked for, or there is no function table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packages: Option<Vec<LinkedPackage>>,
     /// Anything odd while reading.

@@ -184,6 +184,8 @@ fn modules(c: &Context) -> Option<String> {
 
 /// What the function table says is linked in.
 fn packages(c: &Context) -> Option<String> {
+    // Of a program with a list of modules the card says the same whether packages were read or not.
+    c.binary.module_list().why()?;
     let all = c.binary.packages.as_deref()?;
     let sum = |f: fn(&LinkedPackage) -> u64| all.iter().map(f).fold(0, u64::saturating_add);
     let functions = terms::count(sum(|p| p.functions), "function", "functions");
