@@ -88,7 +88,7 @@ fn programs_that_gos_reader_cannot_read_are_answered() {
         assert_eq!(binary.go_version_raw, Some(expected_version(f)), "{}", f.id);
         assert_eq!(
             binary.main_package.as_deref(),
-            Some(&*format!("example.com/{}", f.program)),
+            Some(&*f.main_package()),
             "{}",
             f.id
         );

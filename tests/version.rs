@@ -58,9 +58,9 @@ fn what_go_cannot_read_is_answered_in_the_same_form() {
         let (code, text, _) = answer(&path, &["-m"]);
         assert_eq!(code, Some(0), "{}", f.id);
         let head = format!(
-            "{}\n\tpath\texample.com/{}\n",
+            "{}\n\tpath\t{}\n",
             f.toolchain.as_ref().unwrap(),
-            f.program
+            f.main_package()
         );
         let first = text
             .split_once(": ")

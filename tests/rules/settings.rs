@@ -146,6 +146,7 @@ fn source() -> Vec<Row> {
             files(&[("a", "called"), ("b", "altered"), ("c", "called")]),
             files(&[("a", "called"), ("c", "called")]),
         ),
+        row("modules-unknown", "dist/app", one("gopath"), one("deps")).speaks(one("direct")),
         row(
             "unversioned-dependency",
             "dist/app",

@@ -53,6 +53,14 @@ impl Fixture {
         unpacked(&self.group)[&self.id].clone()
     }
 
+    /// Import path of the main package: sources of GOPATH mode lie where the path says, those of modules under one host.
+    pub fn main_package(&self) -> String {
+        match self.program.strip_prefix("src/") {
+            Some(path) => path.to_owned(),
+            None => format!("example.com/{}", self.program),
+        }
+    }
+
     pub fn is_port(&self, port: &str) -> bool {
         port.split_once('/') == Some((&self.goos, &self.goarch))
     }
