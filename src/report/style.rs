@@ -85,8 +85,102 @@ impl Look {
 
     /// Cuts an unpainted path so that it fits. Its directories go first, whole where that is enough, then the middle of the
     /// name: names of files differ at both ends.
+    /// Of a member of an archive the name of the archive and that of the member stay, whole or both ends of each.
     pub fn cut_name(&self, text: &str, max: usize) -> String {
-        self.cut_path(text, max, Self::cut_middle)
+        if width(text) <= max {
+            return text.to_owned();
+        }
+        text.split_once('!')
+            .and_then(|(archive, member)| self.cut_member(archive, member, max))
+            .unwrap_or_else(|| self.cut_path(text, max, Self::cut_middle))
+    }
+
+    /// Cuts `archive!member`: directories of the archive go first, then what stands between the two names, then the
+    /// middle of the archive's name, last the middle of both. `None` where there is no room for two names.
+    fn cut_member(&self, archive: &str, member: &str, max: usize) -> Option<String> {
+        const LEAST: usize = 3;
+        let mark = self.ellipsis();
+        let outer = archive.rsplit('/').next().unwrap_or_default();
+        let inner = member.rsplit(['/', '!']).next().unwrap_or_default();
+        let front = if outer.len() < archive.len() {
+            mark
+        } else {
+            ""
+        };
+        let directories = archive
+            .match_indices('/')
+            .filter_map(|(at, _)| Some(format!("{mark}{}!{member}", archive.get(at..)?)));
+        let borders = member
+            .match_indices(['/', '!'])
+            .filter_map(|(at, _)| Some(format!("{front}{outer}!{mark}{}", member.get(at..)?)));
+        let names = [
+            format!("{front}{outer}!{member}"),
+            format!("{outer}!{member}"),
+        ];
+        let short = [format!("{outer}!{mark}{inner}"), format!("{outer}!{inner}")];
+        let fits = |text: &String| width(text) <= max;
+        if let Some(text) = directories
+            .chain(names)
+            .chain(borders)
+            .chain(short)
+            .find(fits)
+        {
+            return Some(text);
+        }
+        let room = max.checked_sub(1)?;
+        let least = LEAST + width(mark) - 1;
+        let of_inner = width(inner).min(room.saturating_sub(least.max(room * 2 / 5)));
+        let of_inner = of_inner.max(
+            width(inner)
+                .min(room.saturating_sub(least))
+                .min(room * 3 / 5),
+        );
+        let of_outer = room - of_inner;
+        (of_outer >= least && of_inner >= least.min(width(inner))).then(|| {
+            format!(
+                "{}!{}",
+                self.cut_middle(outer, of_outer),
+                self.cut_middle(inner, of_inner)
+            )
+        })
+    }
+
+    /// Cuts unpainted text so that what stands at byte `differs` is seen, and the name at its end where there is room:
+    /// for texts that another cut makes alike.
+    pub fn cut_around(&self, text: &str, differs: usize, max: usize) -> String {
+        if width(text) <= max {
+            return text.to_owned();
+        }
+        let mark = width(self.ellipsis());
+        let border = text.rfind(['/', '!']).filter(|at| *at > differs);
+        let mut tail = border.and_then(|at| text.get(at..)).unwrap_or_default();
+        let mut room = max.saturating_sub(2 * mark + width(tail));
+        if room < max / 3 {
+            tail = "";
+            room = max.saturating_sub(2 * mark);
+        }
+        // The word in which they differ, as far as it leaves half of the room.
+        let before = text.get(..differs).unwrap_or_default();
+        let word: String = before
+            .chars()
+            .rev()
+            .take_while(|c| c.is_alphanumeric())
+            .take(room / 2)
+            .collect();
+        let mut from = differs.min(before.len()).saturating_sub(word.len());
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        let stop = text.len() - tail.len();
+        let middle = text.get(from..stop).unwrap_or_default();
+        let seen = take(middle, room);
+        let front = if from > 0 { self.ellipsis() } else { "" };
+        let gap = if seen.len() < middle.len() {
+            self.ellipsis()
+        } else {
+            ""
+        };
+        take(&format!("{front}{seen}{gap}{tail}"), max)
     }
 
     /// Cuts an unpainted `package@version` so that it fits: directories, then the end of the version, then that of the name.
@@ -378,7 +472,14 @@ mod tests {
     fn cutting_keeps_both_ends_and_counts_wide_letters() {
         for (text, max, cut) in [
             ("/usr/share/very/long/bin/tool", 13, "…/bin/tool"),
-            ("dist/app.tar.gz!server", 10, "…!server"),
+            ("dist/app.tar.gz!server", 10, "a…z!server"),
+            ("dist/app.tar.gz!server", 19, "…/app.tar.gz!server"),
+            ("dist/app.tar.gz!server", 18, "…app.tar.gz!server"),
+            ("dist/app.tar.gz!server", 17, "app.tar.gz!server"),
+            ("dist/app.tar.gz!server", 14, "app….gz!server"),
+            ("d/app.tgz!usr/bin/srv", 15, "…app.tgz!…/srv"),
+            ("d/app.tgz!in.zip!usr/srv", 17, "…app.tgz!…/srv"),
+            ("a-long-archive.tgz!a-long-member", 15, "a-…gz!a-lo…mber"),
             ("a/cmd/age-keygen@1.1.1", 16, "age-keygen@1.1…"),
             ("a/cmd/age-keygen@1.1.1", 17, "…age-keygen@1.1.1"),
             ("example.com/tool/v2@v2.1.0", 16, "…/tool/v2@v2.1.0"),

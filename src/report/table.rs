@@ -2,8 +2,11 @@
 //!
 //! On a terminal the table fits the width: paths and packages lose their directories, other texts their end. The name of a file is what a
 //! reader types next, so it stays whole as long as its column takes no more than `NAMES` of the width; of a longer one both ends are left,
-//! which tell versions and platforms apart. Elsewhere nothing is cut.
+//! which tell versions and platforms apart. Of a member of an archive both names stay, and where two rows would read alike the part in
+//! which they differ. Elsewhere nothing is cut.
 //! A column that is empty in every row is left out.
+
+mod alike;
 
 use super::document::{Support, SupportTable};
 use super::format::{Options, Render};
@@ -206,15 +209,20 @@ fn write(rows: &[Vec<Cell>], look: &Look, out: &mut String) {
             .map(|(column, width)| look.paint(Tone::Title, &look.cut_end(column.header, *width)))
             .collect::<Vec<_>>(),
     );
-    for row in rows {
+    let alike = alike::resolve(rows, &widths, look);
+    for (number, row) in rows.iter().enumerate() {
         let columns = COLUMNS
             .iter()
             .zip(&widths)
             .zip(row)
-            .filter(|((_, width), _)| **width > 0);
+            .enumerate()
+            .filter(|(_, ((_, width), _))| **width > 0);
         table.add_row(
             columns
-                .map(|((column, width), cell)| paint(look, column, cell, *width))
+                .map(|(index, ((column, width), cell))| {
+                    let other = alike.get(&(index, number));
+                    other.map_or_else(|| paint(look, column, cell, *width), Clone::clone)
+                })
                 .collect::<Vec<_>>(),
         );
     }
@@ -373,176 +381,4 @@ fn tail_width(rest: &[(String, Option<Tone>)]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::document::Document;
-    use crate::report::sample;
-
-    fn table(document: &Document, look: Look) -> String {
-        let options = Options {
-            look,
-            support: sample::support(),
-            memory: 64 << 20,
-        };
-        let mut out = Vec::new();
-        let mut rows = Rows::default();
-        for line in document.clone().lines() {
-            rows.line(line, &options, &mut out).unwrap();
-        }
-        String::from_utf8(out).unwrap()
-    }
-
-    fn look(width: Option<usize>) -> Look {
-        Look {
-            width,
-            color: false,
-            unicode: true,
-        }
-    }
-
-    #[test]
-    fn fits_the_terminal_at_every_width() {
-        for columns in [20, 40, 80, 120, 200] {
-            let text = table(&sample::document(), look(Some(columns)));
-            for line in text.lines() {
-                assert!(width(line) <= columns, "{columns}: {line}\n{text}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_text_that_no_cell_can_hold_is_cut_and_still_a_text() {
-        let mut document = sample::document();
-        document.binaries[0].path = "é".repeat(100_000);
-        let text = table(&document, look(None));
-        assert!(
-            text.len() < 40_000 && text.contains("é..."),
-            "{}",
-            text.len()
-        );
-    }
-
-    #[test]
-    fn cuts_directories_of_paths_on_a_terminal_and_never_elsewhere() {
-        let document = sample::document();
-        let path = &document.binaries[1].path;
-        let narrow = table(&document, look(Some(80)));
-        assert!(!narrow.contains(path.as_str()));
-        assert!(
-            narrow.contains("all/server") && narrow.contains('…'),
-            "{narrow}"
-        );
-        let piped = table(&document, look(None));
-        assert!(piped.contains(path.as_str()) && !piped.contains('…'));
-        assert!(
-            piped.contains("!contradicted:go-version !godebug-fatal"),
-            "{piped}"
-        );
-    }
-
-    #[test]
-    fn file_names_stay_whole_where_they_take_a_third_of_the_width_or_less() {
-        let mut document = sample::document();
-        let named = |name: &str| {
-            let mut binary = sample::clean();
-            binary.path = format!("a/directory/that/is/long/{name}");
-            binary.main_package = Some("example.com/some/long/package/name".to_owned());
-            binary
-        };
-        let (fits, wide) = (
-            "containerd-shim-runc-v2",
-            "sing-box-windows-amd64-v3-legacy.exe",
-        );
-        document.binaries = vec![named(fits), named(wide)];
-        let text = table(&document, look(Some(80)));
-        assert!(text.contains(fits), "{text}");
-        assert!(
-            text.contains("\nsing-box-wi…3-legacy.exe"),
-            "both ends: {text}"
-        );
-        assert!(table(&document, look(Some(120))).contains(wide));
-    }
-
-    #[test]
-    fn one_row_a_binary_then_the_summary() {
-        let document = sample::document();
-        let text = table(&document, look(None));
-        let lines: Vec<_> = text.lines().collect();
-        assert!(lines[0].starts_with("image"), "{text}");
-        assert!(lines[1].starts_with("──"));
-        let blank = lines.iter().position(|line| line.is_empty()).unwrap();
-        assert_eq!(blank, 2 + document.binaries.len());
-        assert!(lines[blank + 1].starts_with("4 Go programs"));
-        assert!(
-            text.contains("example.com/hello@1.0.3"),
-            "a claim beats (devel): {text}"
-        );
-    }
-
-    #[test]
-    fn columns_empty_everywhere_are_left_out() {
-        let mut document = sample::document();
-        document.binaries.truncate(1);
-        let text = table(&document, look(Some(80)));
-        assert!(text.starts_with("path"), "{text}");
-        assert!(!text.lines().next().unwrap().contains("image"));
-        document.binaries.clear();
-        let text = table(&document, look(Some(80)));
-        assert!(
-            text.starts_with("4 Go programs"),
-            "no header without rows: {text}"
-        );
-    }
-
-    #[test]
-    fn colour_changes_nothing_but_colour() {
-        for columns in [Some(80), Some(200), None] {
-            let plain = table(&sample::document(), look(columns));
-            let colored = table(
-                &sample::document(),
-                Look {
-                    color: true,
-                    ..look(columns)
-                },
-            );
-            assert!(!plain.contains('\u{1b}'));
-            let mut bare = String::new();
-            let mut rest = colored.as_str();
-            while let Some((before, after)) = rest.split_once('\u{1b}') {
-                bare.push_str(before);
-                rest = after.split_once('m').unwrap().1;
-            }
-            bare.push_str(rest);
-            assert_eq!(bare, plain);
-            assert!(
-                colored.contains("\u{1b}[35mgo1.21.13\u{1b}[0m"),
-                "{colored}"
-            );
-        }
-    }
-
-    #[test]
-    fn ascii_terminals_get_ascii_lines() {
-        let mut document = sample::document();
-        document.binaries.pop();
-        assert!(
-            table(
-                &document,
-                Look {
-                    width: Some(80),
-                    ..Look::PLAIN
-                }
-            )
-            .is_ascii()
-        );
-    }
-
-    #[test]
-    fn one_absurd_value_does_not_pad_every_row() {
-        let mut document = sample::document();
-        document.binaries = vec![sample::clean(); 200];
-        document.binaries[7].main_package = Some("x".repeat(5_000_000));
-        document.binaries[7].build_info = None;
-        assert!(table(&document, look(None)).len() < 2_000_000);
-    }
-}
+mod tests;
