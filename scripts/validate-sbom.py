@@ -26,7 +26,8 @@ except ImportError as error:
 
 SCHEMAS = pathlib.Path(__file__).resolve().parent.parent / "testdata" / "schemas"
 PART = r"(?:[A-Za-z0-9.\-_~:]|%[0-9A-F]{2})+"
-PURL = re.compile(rf"pkg:golang/{PART}(/{PART})*(@(?:[A-Za-z0-9.\-_~:]|%[0-9A-F]{{2}})+)?$")
+QUALIFIER = rf"[a-z]+={PART}"
+PURL = re.compile(rf"pkg:(golang/{PART}(/{PART})*|(deb|rpm|apk|generic)/{PART}(/{PART})?)(@{PART})?(\?{QUALIFIER}(&{QUALIFIER})*)?$")
 
 
 def is_purl(text):

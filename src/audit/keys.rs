@@ -226,6 +226,10 @@ fn sample() -> Binary {
         paths: Some(vec![PathLeak::default()]),
         linked: Some(Linked::default()),
         packages: Some(vec![LinkedPackage::default()]),
+        owner: Some(Owner {
+            source: Some(SourcePackage::default()),
+            ..Owner::default()
+        }),
         ..Binary::default()
     }
 }
@@ -284,6 +288,8 @@ mod tests {
             "godebug.effective.key",
             "godebug.effective.gctrace",
             "corroboration.verdict",
+            "owner.name",
+            "owner.source.version",
         ] {
             assert_eq!(check(key), Ok(()), "{key}");
         }

@@ -105,7 +105,17 @@ pub fn cpio(data: &[u8]) {
 /// Reads a Debian package.
 pub fn deb(data: &[u8]) {
     let scope = scope();
-    let result = debian::read(&mut Feed::at(&data), &scope, &mut |body| drain(body));
+    let result = debian::read(
+        &mut Feed::at(&data),
+        &scope,
+        &mut |member, body| match member {
+            debian::Member::Control => {
+                let _ = debian::control(&mut Feed::new(body), &scope);
+                Ok(())
+            }
+            debian::Member::Data => drain(body),
+        },
+    );
     result.err().iter().for_each(heeded);
     walk(data);
 }

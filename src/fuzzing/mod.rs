@@ -7,6 +7,7 @@
 mod containers;
 mod exchange;
 mod executables;
+mod packages;
 mod structures;
 mod texts;
 
@@ -59,6 +60,7 @@ pub static TARGETS: &[Target] = &[
     target("codec", containers::codec, 1),
     target("archive", containers::archive, 1),
     target("image", containers::image, 1),
+    target("packages", packages::packages, 1),
     target("elfchanges", structures::elf, 20),
     target("machochanges", structures::macho, 20),
     target("pechanges", structures::pe, 20),

@@ -325,6 +325,23 @@ pub const COLUMNS: &[Column] = &[
             Some(format!("{}{}", version.source, name.unwrap_or_default()))
         },
     ),
+    column(
+        "owner",
+        "package of the distribution that brought it",
+        |b| b.owner.as_ref().map(|o| o.name.clone()),
+    ),
+    column("owner_version", "whole version of that package", |b| {
+        b.owner.as_ref().map(|o| o.version.clone())
+    }),
+    column("owner_purl", "package URL of that package", |b| {
+        b.owner.as_ref().map(super::sbom::purl::of_package)
+    }),
+    column("owner_source", "source package it was built from", |b| {
+        b.owner
+            .as_ref()
+            .and_then(|o| o.source.as_ref())
+            .map(|source| source.name.clone())
+    }),
 ];
 
 /// Writes what one line of the stream adds: the header row for `run`, a row for `binary`, else nothing.

@@ -302,6 +302,9 @@ pub struct Binary {
     /// caller of the library asks for them. `None`: not asked for, or there is no function table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packages: Option<Vec<LinkedPackage>>,
+    /// The package of the distribution that brought the file; `None`: none, unknown, or only the record was read.
+    #[serde(default)]
+    pub owner: Option<Owner>,
     /// Anything odd while reading.
     pub notes: Vec<String>,
 }
@@ -324,6 +327,38 @@ pub struct VersionRange {
     pub first: String,
     /// The newest; `None`: no end is known.
     pub last: Option<String>,
+}
+
+/// A package of a distribution: what the package manager says about a path, or the package file that holds the program.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Owner {
+    /// `deb`, `rpm`, `apk`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its whole version: `epoch:upstream-release`.
+    pub version: String,
+    /// Architecture, in the words of the package manager.
+    pub arch: Option<String>,
+    /// `ID` of os-release, such as `debian`; `None` for package files, which do not say it.
+    pub distribution: Option<String>,
+    /// `VERSION_ID` of os-release.
+    pub release: Option<String>,
+    /// The source package it was built from.
+    pub source: Option<SourcePackage>,
+    /// How it is known: `dpkg`, `apk`, `rpm-sqlite`, `rpm-ndb`, `rpm-bdb` for databases, `package` for the package file itself.
+    pub how: String,
+    /// The digest by which the file was compared with the database: `md5`, `sha1`, `sha256`; `None`: not compared.
+    pub compared: Option<String>,
+}
+
+/// A source package.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SourcePackage {
+    /// Its name.
+    pub name: String,
+    /// Its version; `None`: not said.
+    pub version: Option<String>,
 }
 
 /// The executable file around the program.

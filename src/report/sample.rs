@@ -323,6 +323,20 @@ pub fn hostile() -> Binary {
         source: "x-flag".into(),
         name: Some(bad()),
     }]);
+    binary.owner = Some(Owner {
+        kind: bad(),
+        name: bad(),
+        version: bad(),
+        arch: Some(bad()),
+        distribution: Some(bad()),
+        release: Some(bad()),
+        source: Some(SourcePackage {
+            name: bad(),
+            version: Some(bad()),
+        }),
+        how: bad(),
+        compared: Some(bad()),
+    });
     binary.executable.packed = Some(bad());
     binary.executable.build_id = Some(bad());
     binary.goroot = Some(Goroot {

@@ -1,6 +1,6 @@
 //! What a record takes in memory.
 
-use super::model::{Binary, ImageRecord, Line, Location, Module, Unexamined};
+use super::model::{Binary, ImageRecord, Line, Location, Module, Owner, Unexamined};
 
 /// What the allocator and the text's own place take beside its bytes.
 const TEXT: usize = 40;
@@ -60,6 +60,27 @@ impl ImageRecord {
     }
 }
 
+impl Owner {
+    /// About how many bytes of memory it takes.
+    pub fn weight(&self) -> u64 {
+        let sure = [&self.kind, &self.name, &self.version, &self.how];
+        let maybe = [
+            &self.arch,
+            &self.distribution,
+            &self.release,
+            &self.compared,
+        ];
+        let source = self.source.iter();
+        let source = source.flat_map(|source| std::iter::once(&source.name).chain(&source.version));
+        let texts = texts(
+            sure.into_iter()
+                .chain(maybe.into_iter().flatten())
+                .chain(source),
+        );
+        (size_of::<Self>() + texts) as u64
+    }
+}
+
 impl Binary {
     /// About how many bytes of memory the record takes: every text of the lists that may be long, with what the allocator needs for it.
     pub fn weight(&self) -> u64 {
@@ -80,6 +101,10 @@ impl Binary {
             sum += texts(info.settings.iter().flat_map(|s| [&s.key, &s.value]));
         }
         sum += texts(&self.notes);
+        sum += self
+            .owner
+            .as_ref()
+            .map_or(0, |owner| owner.weight() as usize);
         let versions = self.versions.iter().flatten();
         sum += versions
             .map(|v| texts([&v.value, &v.source].into_iter().chain(&v.name)))

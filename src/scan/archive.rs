@@ -6,14 +6,15 @@ use super::place::Outer;
 use super::told::Told;
 use super::{Event, Examiner};
 use crate::bytes::base64;
-use crate::report::model::{Location, Unexamined};
+use crate::report::model::{Location, Owner, Unexamined};
 use crate::source::archive::{
     ArchiveError, Candidate, Input, Place, Reason, Receiver, Scope, Walker, Want, forget,
 };
 use crate::source::image::Examine;
+use crate::source::packages::Ownership;
 use crate::source::shelf::Shelved;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Hard links to programs that one archive may have; a large record counts for several.
 const LINKS: u64 = 20_000;
@@ -46,10 +47,22 @@ impl Examiner<'_> {
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
         let surroundings = self.given();
+        // What is in a file of a package belongs to the package.
+        let open =
+            |noted: &Noted| matches!(noted, Noted::Program(record) if record.owned.owner.is_none());
+        let owned = match found.all.iter().any(open) {
+            true => self.owned(outer),
+            false => Ownership::default(),
+        };
         let unlisted = found.unlisted;
         for one in found.all {
             tell(match one {
-                Noted::Program(record) => Told::later(record, &surroundings),
+                Noted::Program(mut record) => {
+                    if record.owned.owner.is_none() {
+                        record.owned = owned.clone();
+                    }
+                    Told::later(record, &surroundings)
+                }
                 Noted::Other(event) => event.into(),
             });
         }
@@ -72,6 +85,8 @@ struct Found {
     all: Vec<Noted>,
     /// Where in `all` it is what was told of an entry, for hard links to it; what is in it stands behind it.
     by_entry: BTreeMap<Vec<Vec<u8>>, (usize, usize)>,
+    /// Packages: the archive itself, or in it.
+    packages: BTreeMap<Vec<Vec<u8>>, Arc<Owner>>,
     /// Names of programs that are hard links.
     links: u64,
     /// Bytes of memory that things not examined take.
@@ -178,6 +193,7 @@ impl Met<'_> {
                 None => path.clone(),
             };
             binary.path_bytes.clone_from(&raw);
+            binary.owned.owner = place.within(&all.packages).cloned();
             let slice = binary.location.slice.take();
             binary.location = self.location(place, entries.iter().cloned().chain(member).collect());
             binary.location.slice = slice;
@@ -208,7 +224,14 @@ impl Found {
 impl Receiver for Met<'_> {
     fn entry_seen(&self, place: &Place, _size: u64) {
         Examine::entry_seen(self.examiner, 0);
-        forget(&mut self.lock().by_entry, place);
+        let mut all = self.lock();
+        forget(&mut all.by_entry, place);
+        forget(&mut all.packages, place);
+    }
+
+    fn package(&self, place: &Place, owner: Owner) {
+        let mut all = self.lock();
+        all.packages.insert(place.entries.clone(), Arc::new(owner));
     }
 
     fn too_small(&self, size: u64) -> bool {

@@ -15,6 +15,7 @@ use crate::source::archive::{
 };
 use crate::source::foreign;
 use crate::source::image::{self, Examine, ImageScan};
+use crate::source::packages;
 use crate::source::shelf::Shelved;
 use std::path::Path;
 use std::sync::Arc;
@@ -342,6 +343,14 @@ impl Examine for Examiner<'_> {
 
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
         self.want(place, head, size)
+    }
+
+    fn keeps(&self, name: &[u8]) -> bool {
+        self.options.level == Level::Full && packages::is_part(name)
+    }
+
+    fn digests(&self, name: &[u8]) -> bool {
+        self.options.level == Level::Full && packages::may_be_owned(name)
     }
 
     fn bytes_read(&self, count: u64) {

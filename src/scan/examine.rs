@@ -18,6 +18,7 @@ use crate::source::dir::Stat;
 #[cfg(feature = "archives")]
 use crate::source::foreign;
 use crate::source::ordered::Output;
+use crate::source::packages::Ownership;
 #[cfg(feature = "archives")]
 use crate::source::shelf::{Shelf, Shelved};
 use crate::source::walk::Met;
@@ -76,6 +77,9 @@ pub struct Examiner<'e> {
     large: Mutex<()>,
     /// Files with several names, until all of them were met.
     links: Links,
+    /// Databases of packages.
+    #[cfg(unix)]
+    owners: super::owners::Owners,
     /// Memory that all threads share for what is kept of containers.
     #[cfg(feature = "archives")]
     pub(crate) budget: Budget,
@@ -98,6 +102,8 @@ impl<'e> Examiner<'e> {
             room: Room::new(options.memory, options.threads()),
             large: Mutex::default(),
             links: Links::default(),
+            #[cfg(unix)]
+            owners: super::owners::Owners::default(),
             #[cfg(feature = "archives")]
             budget: Budget::new(options.memory),
             #[cfg(feature = "archives")]
@@ -201,6 +207,23 @@ impl<'e> Examiner<'e> {
     #[cfg(not(feature = "archives"))]
     fn open_container(&self, _: &FileBytes, _: &Outer, _: &mut dyn FnMut(Told)) {
         self.count_not_go();
+    }
+
+    /// Whose a file is, where all facts are asked for.
+    pub(crate) fn owned(&self, outer: &Outer) -> Ownership {
+        #[cfg(unix)]
+        if self.options.level == go::Level::Full {
+            return self.owners.of(outer, self.options).unwrap_or_default();
+        }
+        Ownership::default()
+    }
+
+    /// What is wrong with the databases that were opened.
+    pub(crate) fn broken_databases(&self) -> Vec<Unexamined> {
+        #[cfg(unix)]
+        return self.owners.problems();
+        #[cfg(not(unix))]
+        Vec::new()
     }
 
     pub(crate) fn count_not_go(&self) {
@@ -443,6 +466,12 @@ impl<'e> Examiner<'e> {
             gid: stat.and_then(|s| s.owner).map(|o| o.1),
             ..Location::default()
         };
+        let owned = match (&content, stat) {
+            (Content::Go(_), Some(_)) => self.owned(outer),
+            #[cfg(feature = "archives")]
+            (Content::Waiting(_), Some(_)) => self.owned(outer),
+            _ => Ownership::default(),
+        };
         let shown = &outer.shown;
         let raw = outer.raw.as_deref().map(base64::encode);
         let mut rest = Vec::new();
@@ -464,6 +493,7 @@ impl<'e> Examiner<'e> {
                 for (mut binary, inner) in found {
                     (binary.path, binary.location) = named(inner);
                     binary.path_bytes.clone_from(&raw);
+                    owned.apply(&mut binary);
                     environment::assume(
                         &mut binary,
                         &self.options.environment,
@@ -478,6 +508,7 @@ impl<'e> Examiner<'e> {
                 for (mut record, inner) in kept {
                     (record.path, record.location) = named(inner);
                     record.path_bytes.clone_from(&raw);
+                    record.owned = owned.clone();
                     tell(Told::later(record, &surroundings));
                 }
             }

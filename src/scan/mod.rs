@@ -16,6 +16,8 @@ mod digest;
 mod examine;
 mod file_name;
 mod links;
+#[cfg(unix)]
+mod owners;
 #[cfg_attr(not(feature = "archives"), allow(dead_code))]
 mod place;
 #[cfg(target_os = "linux")]
@@ -202,6 +204,7 @@ pub fn run(
     let mut outcome = Outcome::default();
     let mut summary = Summary::default();
     let (mut go, mut unexamined, mut failed) = (0, 0, false);
+    let mut stopped = false;
     // 64 KiB for each, which is what an honest record takes at most, out of half the memory: threads need the rest.
     let ahead = usize::try_from(options.memory >> 17).unwrap_or(ordered::AHEAD);
     // Which of two ways leads into a directory first must not depend on the threads.
@@ -233,17 +236,28 @@ pub fn run(
                 }
                 Event::Image(_) | Event::NotGo { .. } => {}
             }
-            deliver(event)
+            stopped = !deliver(event);
+            !stopped
         },
     )?;
     for visitor in &visitors {
         if let Some(thing) = visitor.nothing_but_links() {
             unexamined += 1;
-            deliver(Event::Unexamined {
+            stopped = stopped
+                || !deliver(Event::Unexamined {
+                    thing,
+                    fatal: false,
+                });
+        }
+    }
+    // Which task opens a database depends on the threads, so what is wrong with one is told behind everything else.
+    for thing in examiner.broken_databases() {
+        unexamined += 1;
+        stopped = stopped
+            || !deliver(Event::Unexamined {
                 thing,
                 fatal: false,
             });
-        }
     }
     let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     outcome.failed = failed;

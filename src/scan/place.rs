@@ -20,6 +20,22 @@ pub(crate) struct Outer {
     pub image: bool,
     /// Only the image of this name, for targets that ask for one.
     pub reference: Option<String>,
+    /// Whose packages it may belong to.
+    pub packages: Packages,
+}
+
+/// Which database of packages is asked about a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Packages {
+    /// That of the nearest directory above it.
+    #[default]
+    Nearest,
+    /// That of a root in which the file has its path: a process may live in another root.
+    #[cfg(target_os = "linux")]
+    Of(std::path::PathBuf),
+    /// None: what runs is no longer on disk.
+    #[cfg(target_os = "linux")]
+    No,
 }
 
 impl Outer {
@@ -35,7 +51,19 @@ impl Outer {
             named,
             image: false,
             reference: None,
+            packages: Packages::Nearest,
         }
+    }
+
+    /// Its file.
+    #[cfg(unix)]
+    pub(crate) fn path(&self) -> Option<std::path::PathBuf> {
+        use std::os::unix::ffi::OsStrExt as _;
+        let shown = self.file.as_ref()?;
+        Some(match &self.raw {
+            Some(raw) => Path::new(std::ffi::OsStr::from_bytes(raw)).to_owned(),
+            None => Path::new(shown).to_owned(),
+        })
     }
 
     /// A stream or a remote thing.

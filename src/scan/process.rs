@@ -1,13 +1,14 @@
 //! Running programs: examined as files are, with the environment that they really have.
 
 use super::examine::Content;
-use super::place::Outer;
+use super::place::{Outer, Packages};
 use super::told::Told;
 use super::{Event, Examiner, error_text};
 use crate::bytes::{FileBytes, ReadAt};
 use crate::go::environment;
 use crate::source::dir::{Kind, Stat};
 use crate::source::process::{OnDisk, Process};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
@@ -15,8 +16,16 @@ impl Examiner<'_> {
     /// A running program.
     pub(crate) fn process(&self, process: &Process, target: &str, tell: &mut dyn FnMut(Told)) {
         self.counters.tally.files.fetch_add(1, Ordering::Relaxed);
+        // The path is that of the process; only where it leads to the same file here it is one of this root.
+        let here = std::fs::metadata(&process.path)
+            .is_ok_and(|meta| (meta.dev(), meta.ino()) == process.identity);
         let outer = Outer {
             named: false,
+            packages: match process.on_disk {
+                OnDisk::Same if here => Packages::Nearest,
+                OnDisk::Same => Packages::Of(format!("/proc/{}/root", process.pid).into()),
+                _ => Packages::No,
+            },
             ..Outer::file(&process.path, target, false)
         };
         let stat = Stat {

@@ -13,6 +13,7 @@ pub mod image;
 mod line;
 pub mod listing;
 pub mod ordered;
+pub mod packages;
 #[cfg(target_os = "linux")]
 pub mod process;
 #[cfg(feature = "registry")]

@@ -4,6 +4,7 @@
 use super::archive::{ArchiveError, Reason};
 use crate::bytes::error_text;
 use crate::report::model::{Binary, Location};
+use crate::source::packages::Ownership;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
@@ -90,6 +91,8 @@ pub struct Shelved {
     pub path_bytes: Option<String>,
     /// As in [`Binary::location`].
     pub location: Location,
+    /// Whose the file of that name is.
+    pub owned: Ownership,
     record: Arc<Record>,
 }
 
@@ -179,6 +182,7 @@ impl Shelf {
             path,
             path_bytes,
             location,
+            owned: Ownership::default(),
             record: Arc::new(Record {
                 kept: Some(kept),
                 weight,
@@ -329,6 +333,7 @@ impl Shelved {
         binary.path = self.path;
         binary.path_bytes = self.path_bytes;
         binary.location = self.location;
+        self.owned.apply(&mut binary);
         Ok(binary)
     }
 
@@ -353,6 +358,7 @@ impl From<Binary> for Shelved {
             path: std::mem::take(&mut binary.path),
             path_bytes: binary.path_bytes.take(),
             location: std::mem::take(&mut binary.location),
+            owned: Ownership::default(),
             record: Arc::new(Record {
                 weight: binary.weight(),
                 name: 0,

@@ -20,6 +20,7 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Vec<Change> {
     linkage(old, new, &mut out);
     integrity(old, new, &mut out);
     versions::compare(old, new, &mut out);
+    owner(old, new, &mut out);
     out.0
         .sort_by(|a, b| (a.class, &a.key).cmp(&(b.class, &b.key)));
     out.0
@@ -87,6 +88,34 @@ impl Changes {
             new: new.map(Into::into),
             worse,
         });
+    }
+}
+
+fn owner(old: &Binary, new: &Binary, out: &mut Changes) {
+    let (Some(a), Some(b)) = (&old.owner, &new.owner) else {
+        return;
+    };
+    let mut facts = vec![
+        ("package", Some(&a.name), Some(&b.name)),
+        ("package version", Some(&a.version), Some(&b.version)),
+        ("package architecture", a.arch.as_ref(), b.arch.as_ref()),
+    ];
+    // A package file does not say for which distribution it is.
+    if a.distribution.is_some() && b.distribution.is_some() {
+        facts.push((
+            "distribution",
+            a.distribution.as_ref(),
+            b.distribution.as_ref(),
+        ));
+        facts.push((
+            "distribution release",
+            a.release.as_ref(),
+            b.release.as_ref(),
+        ));
+    }
+    for (key, a, b) in facts {
+        let (a, b) = (a.map(String::as_str), b.map(String::as_str));
+        out.value(Class::Owner, key, a, b, false);
     }
 }
 

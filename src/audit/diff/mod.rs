@@ -38,6 +38,8 @@ pub enum Class {
     Linkage,
     /// Contradictions, packing, checksums, module data.
     Integrity,
+    /// The package of the distribution that brought it.
+    Owner,
     /// Main package, and the state of the working tree.
     Source,
     /// A claim about the program's own version: main module, variables, commit, names, labels.
@@ -48,7 +50,7 @@ pub enum Class {
 
 impl Class {
     /// All classes.
-    pub const ALL: [Class; 13] = [
+    pub const ALL: [Class; 14] = [
         Class::Added,
         Class::Removed,
         Class::Toolchain,
@@ -59,6 +61,7 @@ impl Class {
         Class::Goroot,
         Class::Linkage,
         Class::Integrity,
+        Class::Owner,
         Class::Source,
         Class::Version,
         Class::Content,
@@ -77,6 +80,7 @@ impl Class {
             Class::Goroot => "goroot",
             Class::Linkage => "linkage",
             Class::Integrity => "integrity",
+            Class::Owner => "owner",
             Class::Source => "source",
             Class::Version => "version",
             Class::Content => "content",

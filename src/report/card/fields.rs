@@ -11,6 +11,7 @@ pub type Field = (&'static str, fn(&Context) -> Option<String>);
 /// The rows in order; text may hold marks.
 pub const FIELDS: &[Field] = &[
     ("where", place),
+    ("owner", owner),
     ("program", program),
     ("version", version),
     ("go", go),
@@ -59,6 +60,38 @@ fn place(c: &Context) -> Option<String> {
         parts.push(c.warn(&format!(
             "mode {mode:04o} (runs with its owner's or group's rights)"
         )));
+    }
+    joined(parts)
+}
+
+fn owner(c: &Context) -> Option<String> {
+    let owner = c.binary.owner.as_ref()?;
+    let distribution = owner.distribution.iter().chain(&owner.release);
+    let about: Vec<&str> = std::iter::once(&owner.kind)
+        .chain(&owner.arch)
+        .map(String::as_str)
+        .collect();
+    let mut kind = about.join(" ");
+    if owner.distribution.is_some() {
+        let name: Vec<&str> = distribution.map(String::as_str).collect();
+        kind = format!("{kind} of {}", name.join(" "));
+    }
+    let mut parts = vec![format!(
+        "{} {} {}",
+        safe(&owner.name),
+        safe(&owner.version),
+        c.dim(&format!("({kind})"))
+    )];
+    if let Some(source) = owner.source.as_ref().filter(|source| {
+        source.name != owner.name
+            || source
+                .version
+                .as_ref()
+                .is_some_and(|version| !owner.version.ends_with(version.as_str()))
+    }) {
+        let version = source.version.as_deref().unwrap_or_default();
+        let text = format!("source {} {version}", source.name);
+        parts.push(safe(text.trim_end()));
     }
     joined(parts)
 }

@@ -1,8 +1,9 @@
 //! CycloneDX, JSON. Source: the specification's schema `bom-1.7.schema.json`; nothing here is newer than 1.6.
 
 use super::super::each::Each;
-use super::inventory::{Aggregate, Image, Key, Layer, Part, Toolchain, images};
-use super::{Digesting, Input, Inventory, Remarks, date, sha256_of, sha256_of_sum};
+use super::inventory::{Aggregate, Image, Key, Layer, Part, Toolchain, images, of_package};
+use super::{Digesting, Input, Inventory, Remarks, date, purl, sha256_of, sha256_of_sum};
+use crate::report::model::Owner;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -161,22 +162,38 @@ impl<'a> Bill<'a> {
         let modules = inventory.modules.iter().map(move |part| self.module(part));
         let toolchains = inventory.toolchains.iter();
         let toolchains = toolchains.map(move |(toolchain, users)| self.toolchain(toolchain, users));
-        images.chain(loose).chain(modules).chain(toolchains)
+        let packages = inventory.packages.iter();
+        let packages = packages.map(move |(owner, users)| self.package(owner, users));
+        images
+            .chain(loose)
+            .chain(packages)
+            .chain(modules)
+            .chain(toolchains)
     }
 
     /// The graph has one root, so that readers who walk it from there reach everything.
     fn dependencies(self) -> impl Iterator<Item = Edges> {
         let inventory = self.inventory;
         let programs = 0..inventory.programs.len();
+        let packages = inventory.packages.keys();
+        let packages = packages.map(|owner| inventory.id_of_package(owner));
         let root = Edges {
-            depends_on: programs.map(|n| inventory.id_of(n)).collect(),
+            depends_on: programs
+                .map(|n| inventory.id_of(n))
+                .chain(packages)
+                .collect(),
             r#ref: "subject".to_owned(),
         };
         let programs = inventory.programs.iter().enumerate();
-        std::iter::once(root).chain(programs.map(|(number, program)| Edges {
+        let programs = programs.map(|(number, program)| Edges {
             depends_on: inventory.depends(program),
             r#ref: inventory.id_of(number),
-        }))
+        });
+        let packages = inventory.packages.iter().map(|(owner, users)| Edges {
+            depends_on: users.iter().map(|n| inventory.id_of(*n as usize)).collect(),
+            r#ref: inventory.id_of_package(owner),
+        });
+        std::iter::once(root).chain(programs).chain(packages)
     }
 
     fn metadata(self, time: u64) -> Value {
@@ -228,7 +245,12 @@ impl<'a> Bill<'a> {
         let of = |aggregate: Aggregate| -> Vec<String> {
             let programs = self.inventory.programs.iter().enumerate();
             let programs = programs.filter(|(_, program)| program.aggregate == aggregate);
-            programs.map(|(n, _)| self.inventory.id_of(n)).collect()
+            let programs = programs.map(|(n, _)| self.inventory.id_of(n));
+            // Of a package only its Go programs are listed.
+            let packages = self.inventory.packages.keys();
+            let packages = packages.filter(|_| aggregate == Aggregate::Incomplete);
+            let packages = packages.map(|owner| self.inventory.id_of_package(owner));
+            programs.chain(packages).collect()
         };
         let rows = Aggregate::ALL.map(|aggregate| (aggregate.name(), of(aggregate)));
         rows.into_iter()
@@ -277,6 +299,26 @@ impl<'a> Bill<'a> {
         })
     }
 
+    /// A package of a distribution, which its programs are part of.
+    fn package(self, owner: &'a Owner, users: &'a [u32]) -> Component<'a> {
+        Component {
+            evidence: Some(self.evidence_by(
+                "purl",
+                Cow::from(users),
+                &[(1.0, way(&owner.how))],
+                "manifest-analysis",
+            )),
+            properties: Some(properties(of_package(owner))),
+            purl: Some(purl::of_package(owner).into()),
+            version: Some(&owner.version),
+            ..Component::new(
+                "library",
+                self.inventory.id_of_package(owner),
+                owner.name.as_str(),
+            )
+        }
+    }
+
     fn module(self, part: &'a Part<Key>) -> Component<'a> {
         let key = &*part.key;
         let purl = key.purl();
@@ -323,10 +365,20 @@ impl<'a> Bill<'a> {
     }
 
     fn evidence_of(self, field: &str, users: Cow<'a, [u32]>, ways: &[(f64, &str)]) -> Evidence<'a> {
+        self.evidence_by(field, users, ways, "binary-analysis")
+    }
+
+    fn evidence_by(
+        self,
+        field: &str,
+        users: Cow<'a, [u32]>,
+        ways: &[(f64, &str)],
+        technique: &str,
+    ) -> Evidence<'a> {
         let methods: Vec<Value> = ways
             .iter()
             .map(|(confidence, how)| {
-                json!({"technique": "binary-analysis", "confidence": confidence, "value": how})
+                json!({"technique": technique, "confidence": confidence, "value": how})
             })
             .collect();
         let confidence = ways.first().map(|(confidence, _)| confidence);
@@ -337,6 +389,16 @@ impl<'a> Bill<'a> {
                 users,
             },
         }
+    }
+}
+
+/// How a package is known, for a person.
+fn way(how: &str) -> &'static str {
+    match how {
+        "package" => "the package file that holds the program",
+        "dpkg" => "the database of dpkg",
+        "apk" => "the database of apk",
+        _ => "the database of rpm",
     }
 }
 

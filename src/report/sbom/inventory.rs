@@ -2,7 +2,7 @@
 
 use super::super::main_version::is_version_of_module;
 use super::super::model::{
-    Binary, End, ImageRecord, LayerRecord, Line, Linked, Location, Module, ModuleList, Run,
+    Binary, End, ImageRecord, LayerRecord, Line, Linked, Location, Module, ModuleList, Owner, Run,
     Unexamined,
 };
 use super::super::stand_ins::StandIn;
@@ -28,6 +28,8 @@ pub struct Inventory {
     pub(super) modules: Vec<Part<Key>>,
     pub(super) numbers: HashMap<Arc<Key>, u32>,
     pub(super) toolchains: BTreeMap<Toolchain, Vec<u32>>,
+    /// Packages of distributions with the programs that they hold.
+    pub(super) packages: BTreeMap<Owner, Vec<u32>>,
     /// Bytes of memory that may still be taken.
     pub(super) room: u64,
 }
@@ -344,6 +346,7 @@ impl Inventory {
             modules: Vec::new(),
             numbers: HashMap::new(),
             toolchains: BTreeMap::new(),
+            packages: BTreeMap::new(),
             room: memory,
         }
     }
@@ -418,6 +421,15 @@ impl Inventory {
         if let Some(toolchain) = &toolchain {
             let users = self.toolchains.entry(toolchain.clone()).or_default();
             users.push(number);
+        }
+        if let Some(owner) = &binary.owner {
+            self.take(owner.weight() + 4)?;
+            // How one of its files was compared is no fact of the package.
+            let owner = Owner {
+                compared: None,
+                ..owner.clone()
+            };
+            self.packages.entry(owner).or_default().push(number);
         }
         let mut properties = properties(binary);
         properties.extend(own);
@@ -513,6 +525,11 @@ impl Inventory {
         })
     }
 
+    /// The name of a package in the bill.
+    pub(super) fn id_of_package(&self, owner: &Owner) -> String {
+        id("package", &format!("{owner:?}"))
+    }
+
     /// The names of what a program depends on.
     pub(super) fn depends(&self, program: &Program) -> Vec<String> {
         let modules = program.modules.iter();
@@ -522,6 +539,25 @@ impl Inventory {
         all.sort_unstable();
         all
     }
+}
+
+/// What neither format has a field for.
+pub(super) fn of_package(owner: &Owner) -> Vec<(String, String)> {
+    let source = owner.source.as_ref();
+    let source = source.map(|source| match &source.version {
+        Some(version) => format!("{} {version}", source.name),
+        None => source.name.clone(),
+    });
+    let all = [
+        ("arch", owner.arch.clone()),
+        ("distribution", owner.distribution.clone()),
+        ("release", owner.release.clone()),
+        ("source", source),
+        ("found_in", Some(owner.how.clone())),
+    ];
+    all.into_iter()
+        .filter_map(|(name, value)| Some((format!("gospect:package:{name}"), value?)))
+        .collect()
 }
 
 /// Every image, also those without a Go binary, with the layers that brought one.

@@ -1,4 +1,4 @@
-//! Package URLs and CPEs: the names by which databases know Go modules and the standard library.
+//! Package URLs and CPEs: the names by which databases know Go modules, the standard library, and packages of distributions.
 //!
 //! Sources: the purl specification with its type definition `golang`; the CPE naming specification 2.3 (NISTIR 7695).
 //!
@@ -6,9 +6,69 @@
 //! `github.com/BurntSushi/toml`. The type definition asks for lower case (agreed to be dropped: purl-spec issue 308); who folds
 //! case as it says gets the same result as before.
 
+use super::super::model::Owner;
 use crate::go::GoVersion;
 use crate::go::version::Release;
 use std::fmt::Write;
+
+/// Namespaces of distributions whose `ID` is not the vendor's name.
+const VENDORS: &[(&str, &str)] = &[
+    ("rhel", "redhat"),
+    ("opensuse-leap", "opensuse"),
+    ("opensuse-tumbleweed", "opensuse"),
+];
+
+/// The purl of a package of a distribution. A package file does not say the distribution, and then there is no namespace.
+///
+/// Source: the type definitions `deb`, `rpm` and `apk` of the purl specification: `deb` and `apk` have the whole version, `rpm`
+/// has the epoch as a qualifier; `distro` is `ID-VERSION_ID` of os-release.
+pub fn of_package(owner: &Owner) -> String {
+    // A record that somebody else wrote may say anything.
+    let kind = ["deb", "rpm", "apk"]
+        .into_iter()
+        .find(|kind| *kind == owner.kind);
+    let mut purl = format!("pkg:{}", kind.unwrap_or("generic"));
+    if let Some(id) = &owner.distribution {
+        let vendor = VENDORS.iter().find(|(from, _)| from == id);
+        purl.push('/');
+        encode(
+            vendor
+                .map_or(id.as_str(), |(_, to)| to)
+                .to_lowercase()
+                .as_str(),
+            &mut purl,
+        );
+    }
+    purl.push('/');
+    // Names of deb and apk are the same in any case; those of rpm are not.
+    match owner.kind.as_str() {
+        "rpm" => encode(&owner.name, &mut purl),
+        _ => encode(&owner.name.to_lowercase(), &mut purl),
+    }
+    let (epoch, version) = match owner.version.split_once(':') {
+        Some((epoch, version)) if owner.kind == "rpm" => (Some(epoch), version),
+        _ => (None, owner.version.as_str()),
+    };
+    push_version(version, &mut purl);
+    let distro = owner.distribution.as_ref().map(|id| match &owner.release {
+        Some(release) => format!("{id}-{release}"),
+        None => id.clone(),
+    });
+    let qualifiers = [
+        ("arch", owner.arch.as_deref()),
+        ("distro", distro.as_deref()),
+        ("epoch", epoch),
+    ];
+    let mut mark = '?';
+    for (key, value) in qualifiers {
+        if let Some(value) = value {
+            let _ = write!(purl, "{mark}{key}=");
+            encode(value, &mut purl);
+            mark = '&';
+        }
+    }
+    purl
+}
 
 /// The purl of a module; `None` for a path that names no module (a directory, an empty path). A version that is none, empty or
 /// `(devel)`, is left out.
@@ -163,6 +223,91 @@ mod tests {
             ("", "v1.0.0", None),
         ] {
             assert_eq!(of_module(path, version).as_deref(), purl, "{path}");
+        }
+    }
+
+    #[test]
+    fn packages() {
+        let owner = |kind: &str,
+                     name: &str,
+                     version: &str,
+                     arch: &str,
+                     distro: Option<(&str, Option<&str>)>| Owner {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            version: version.to_owned(),
+            arch: Some(arch.to_owned()),
+            distribution: distro.map(|d| d.0.to_owned()),
+            release: distro.and_then(|d| d.1.map(str::to_owned)),
+            ..Owner::default()
+        };
+        for (owner, purl) in [
+            (
+                owner(
+                    "deb",
+                    "skopeo",
+                    "1.9.3+ds1-1+b2",
+                    "amd64",
+                    Some(("debian", Some("12"))),
+                ),
+                "pkg:deb/debian/skopeo@1.9.3%2Bds1-1%2Bb2?arch=amd64&distro=debian-12",
+            ),
+            (
+                owner(
+                    "deb",
+                    "libStdc++6",
+                    "1:2~rc1-3",
+                    "arm64",
+                    Some(("ubuntu", Some("24.04"))),
+                ),
+                "pkg:deb/ubuntu/libstdc%2B%2B6@1:2~rc1-3?arch=arm64&distro=ubuntu-24.04",
+            ),
+            (
+                owner(
+                    "rpm",
+                    "Tool",
+                    "2:1.0-3.fc40",
+                    "x86_64",
+                    Some(("fedora", Some("40"))),
+                ),
+                "pkg:rpm/fedora/Tool@1.0-3.fc40?arch=x86_64&distro=fedora-40&epoch=2",
+            ),
+            (
+                owner(
+                    "rpm",
+                    "tool",
+                    "1.0-3.el9",
+                    "x86_64",
+                    Some(("rhel", Some("9.4"))),
+                ),
+                "pkg:rpm/redhat/tool@1.0-3.el9?arch=x86_64&distro=rhel-9.4",
+            ),
+            (
+                owner(
+                    "rpm",
+                    "tool",
+                    "1-1",
+                    "noarch",
+                    Some(("opensuse-tumbleweed", None)),
+                ),
+                "pkg:rpm/opensuse/tool@1-1?arch=noarch&distro=opensuse-tumbleweed",
+            ),
+            (
+                owner(
+                    "apk",
+                    "gh",
+                    "2.0-r1",
+                    "x86_64",
+                    Some(("alpine", Some("3.20.3"))),
+                ),
+                "pkg:apk/alpine/gh@2.0-r1?arch=x86_64&distro=alpine-3.20.3",
+            ),
+            (
+                owner("deb", "app", "1.0", "all", None),
+                "pkg:deb/app@1.0?arch=all",
+            ),
+        ] {
+            assert_eq!(of_package(&owner), purl);
         }
     }
 

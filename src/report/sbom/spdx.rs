@@ -3,8 +3,9 @@
 //! SPDX 2 has no bag of properties, so what it has no field for is an annotation of the package, `name: value`.
 
 use super::super::each::Each;
-use super::inventory::{Image, Key, Layer, Part, Toolchain, images};
-use super::{Digesting, Input, Inventory, Remarks, date, sha256_of, sha256_of_sum};
+use super::inventory::{Image, Key, Layer, Part, Toolchain, images, of_package};
+use super::{Digesting, Input, Inventory, Remarks, date, purl, sha256_of, sha256_of_sum};
+use crate::report::model::Owner;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
@@ -91,9 +92,12 @@ impl<'a> Bill<'a> {
         let modules = inventory.modules.iter().map(move |part| self.module(part));
         let toolchains = inventory.toolchains.keys();
         let toolchains = toolchains.map(move |toolchain| self.toolchain(toolchain));
+        let owners = inventory.packages.keys();
+        let owners = owners.map(move |owner| self.owner(owner));
         std::iter::once(self.subject())
             .chain(images)
             .chain(loose)
+            .chain(owners)
             .chain(modules)
             .chain(toolchains)
     }
@@ -115,6 +119,7 @@ impl<'a> Bill<'a> {
         std::iter::once(relate("SPDXRef-DOCUMENT", "DESCRIBES", SUBJECT))
             .chain(images)
             .chain(loose.flat_map(move |number| self.edges(number, SUBJECT)))
+            .chain(self.owned())
     }
 
     /// What holds a program, and what it depends on.
@@ -126,6 +131,35 @@ impl<'a> Bill<'a> {
         let depends = depends.into_iter().flatten();
         std::iter::once(first)
             .chain(depends.map(move |part| relate(&id, "DEPENDS_ON", &reference(&part))))
+    }
+
+    /// What packages of distributions hold.
+    fn owned(self) -> impl Iterator<Item = Value> + use<'a> {
+        let inventory = self.inventory;
+        inventory.packages.iter().flat_map(move |(owner, users)| {
+            let id = reference(&inventory.id_of_package(owner));
+            let first = relate(SUBJECT, "CONTAINS", &id);
+            std::iter::once(first).chain(users.iter().map(move |number| {
+                relate(
+                    &id,
+                    "CONTAINS",
+                    &reference(&inventory.id_of(*number as usize)),
+                )
+            }))
+        })
+    }
+
+    /// A package of a distribution.
+    fn owner(self, owner: &Owner) -> Value {
+        let id = reference(&self.inventory.id_of_package(owner));
+        let mut all = package(&id, &owner.name, "INSTALL");
+        put(&mut all, "versionInfo", Some(&owner.version));
+        references(
+            &mut all,
+            &[("PACKAGE-MANAGER", "purl", Some(purl::of_package(owner)))],
+        );
+        self.annotate(&mut all, of_package(owner));
+        Value::Object(all)
     }
 
     fn subject(self) -> Value {

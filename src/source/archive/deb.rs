@@ -1,17 +1,33 @@
 //! Debian packages: an `ar` file of `debian-binary`, `control.tar*` and `data.tar*` (deb(5)).
 
 use super::problem::shown;
-use super::{ArchiveError, Feed, Scope};
+use super::tar::{self, Ending, Flow};
+use super::walk::clean;
+use super::{ArchiveError, Feed, Scope, decompress};
+use crate::report::model::Owner;
+use crate::source::packages::dpkg;
 use std::io::{self, Read};
 
-/// Gives the member that holds the files, a tar archive of any compression, to `visit`. Other members are passed over.
+/// Longest control file that is read.
+pub(super) const CONTROL: u64 = 1 << 20;
+
+/// A member of a package that is a tar archive of any compression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Member {
+    /// `control.tar*`: what the package is.
+    Control,
+    /// `data.tar*`: its files.
+    Data,
+}
+
+/// Gives the members that say what the package is and hold its files to `visit`. Other members are passed over.
 ///
 /// # Errors
 /// What is wrong with the package; an error of `visit` comes out unchanged. A package without files is malformed.
 pub fn read(
     feed: &mut Feed<'_>,
     scope: &Scope,
-    visit: &mut dyn FnMut(&mut dyn Read) -> io::Result<()>,
+    visit: &mut dyn FnMut(Member, &mut dyn Read) -> io::Result<()>,
 ) -> Result<(), ArchiveError> {
     let magic = feed.take_array::<8>()?;
     if magic.as_ref() != Some(b"!<arch>\n") {
@@ -27,7 +43,9 @@ pub fn read(
         let end = feed.offset() + size;
         if name.starts_with(b"data.tar") {
             found = true;
-            visit(&mut (&mut *feed).take(size))?;
+            visit(Member::Data, &mut (&mut *feed).take(size))?;
+        } else if name.starts_with(b"control.tar") {
+            visit(Member::Control, &mut (&mut *feed).take(size))?;
         }
         let left = end.saturating_sub(feed.offset());
         if feed.skip(left)? < left {
@@ -57,4 +75,25 @@ fn member(header: &[u8; 60]) -> Option<(&[u8], u64)> {
         name.strip_suffix(b"/").unwrap_or(name),
         valid.then(|| digits.parse().ok())??,
     ))
+}
+
+/// The package that a control member describes; `None` when it does not say.
+pub fn control(member: &mut Feed<'_>, scope: &Scope) -> Option<Owner> {
+    let mut plain = decompress(Box::new(member), scope).ok()?;
+    let mut owner = None;
+    // Whatever is wrong with it costs no program.
+    let _ = tar::read(
+        &mut Feed::new(&mut plain),
+        scope,
+        Ending::Marker,
+        &mut |entry, body| {
+            if clean(&entry.name) == b"control" && owner.is_none() {
+                let mut text = Vec::new();
+                body.take(CONTROL).read_to_end(&mut text)?;
+                owner = dpkg::of_control(&text);
+            }
+            Ok(Flow::Continue)
+        },
+    );
+    owner
 }

@@ -4,6 +4,8 @@
 
 use super::{ArchiveError, Codec, Feed, cpio};
 use crate::bytes::Limits;
+use crate::report::model::Owner;
+use crate::source::packages::rpm::from_tags;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
@@ -103,6 +105,17 @@ fn section(feed: &mut Feed<'_>, limits: &Limits) -> Result<(Vec<u8>, Vec<u8>), A
 }
 
 impl Header {
+    /// The package that it describes.
+    pub fn owner(&self) -> Option<Owner> {
+        /// rpm: `include/rpm/rpmtag.h`.
+        const EPOCH: u32 = 1003;
+        let text = |tag| {
+            let text = std::str::from_utf8(self.text(tag)?).ok()?;
+            (!text.is_empty() && text.len() <= 512).then(|| text.to_owned())
+        };
+        from_tags(&text, self.number(EPOCH, 0).filter(|epoch| *epoch > 0))
+    }
+
     /// The payload's compression by name, for what cannot be told by content; `None` when uncompressed or unknown.
     pub fn codec(&self) -> Option<Codec> {
         match self.text(tag::PAYLOAD_COMPRESSOR)? {

@@ -3,12 +3,14 @@
 use super::catalog::{Catalog, LayerPlan, Plan, uses};
 use super::layer::{FoundFile, LayerProblem, LayerScan};
 use super::overlay::{Appearance, Tree};
+use super::owners::Root;
 use super::{ImageScan, Options, Problem, Scan, command, rootfs};
 use crate::bytes::base64;
 use crate::report::model::{
     ImageRecord, ImageRef, LayerRecord, LayerRef, Location, Rootfs, Unexamined,
 };
 use crate::source::archive::ArchiveError;
+use crate::source::packages::{self, Bounds, Database, Ownership};
 use crate::source::shelf::Shelved;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -324,6 +326,7 @@ impl Builder<'_> {
             .appearances()
             .iter()
             .enumerate()
+            .filter(|(_, a)| self.file(a).is_some_and(|file| !file.binaries.is_empty()))
             .map(|(i, a)| (tree.path_of(a), i))
             .collect();
         order.sort();
@@ -345,6 +348,15 @@ impl Builder<'_> {
             self.image.problems.push(line);
             order.truncate(kept);
         }
+        let root = Root {
+            tree,
+            plan: self.plan,
+            layers: self.layers,
+        };
+        let packages = match order.iter().any(|(_, i)| tree.is_visible(*i)) {
+            true => self.packages(&root),
+            false => Database::default(),
+        };
         for (path, i) in order {
             let Some(appearance) = tree.appearances().get(i) else {
                 continue;
@@ -367,8 +379,18 @@ impl Builder<'_> {
                 },
                 ..self.options.location()
             };
+            // What was deleted or replaced belongs to no package of what is left.
+            let owned = match visible && !packages.is_empty() {
+                true => packages.owner(&root, &path, &mut |algorithm| {
+                    Some(file.digests.as_ref()?.get(algorithm))
+                }),
+                false => Ownership::default(),
+            };
             let made = file.binaries.iter().map(|(place, binary)| {
                 let mut binary = binary.clone();
+                if binary.owned.owner.is_none() {
+                    binary.owned = owned.clone();
+                }
                 let slice = binary.location.slice.take();
                 let member = binary.location.entry.pop().map(String::into_bytes);
                 binary.location = location.clone();
@@ -389,6 +411,34 @@ impl Builder<'_> {
             let made: Vec<Shelved> = made.collect();
             self.image.binaries.extend(made);
         }
+    }
+
+    /// The databases of the visible root, which count for all of its files.
+    fn packages(&mut self, root: &Root<'_>) -> Database {
+        let options = self.options;
+        let bounds = Bounds::new(options.budget.total(), &options.limits);
+        let mut problems = Vec::new();
+        let database = Database::open(root, bounds, &mut |problem| problems.push(problem));
+        for packages::Problem {
+            path,
+            reason,
+            detail,
+        } in problems
+        {
+            let mut location = options.location();
+            location.entry.push(path.clone());
+            location.image = Some(self.image_ref());
+            self.image.problems.push(Problem {
+                unexamined: Unexamined {
+                    path: format!("{}!{path}", self.plan.reference),
+                    location,
+                    reason: reason.to_owned(),
+                    detail: format!("database of packages: {detail}"),
+                },
+                fatal: false,
+            });
+        }
+        database
     }
 
     fn file(&self, appearance: &Appearance) -> Option<&FoundFile> {

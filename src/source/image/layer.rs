@@ -2,15 +2,18 @@
 
 use super::catalog::{Catalog, LayerPlan};
 use super::digest::{Digest, Hasher, Hashing};
+use super::kept::KeptFiles;
 use super::names::{Kind, Name, Names};
 use super::store::{Blob, Blobs};
 use super::{Examine, Options};
+use crate::report::model::Owner;
 use crate::source::archive::tar::{self, Ending, Entry, Flow};
 use crate::source::archive::{
     ArchiveError, Candidate, Feed, Place, Reason, Receiver, Scope, Walker, Want, decompress,
     forget, sniff, stream,
 };
 use crate::source::foreign;
+use crate::source::packages::Digests;
 use crate::source::shelf::Shelved;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -30,6 +33,8 @@ pub struct LayerScan {
     pub names: Names,
     /// Files that something was found in, as [`Kind::File`] numbers them.
     pub found: Vec<FoundFile>,
+    /// Databases of package managers.
+    pub kept: KeptFiles,
     /// What went wrong.
     pub problems: Vec<LayerProblem>,
     /// Bytes of memory that these may still take; `None`: not said.
@@ -57,6 +62,10 @@ pub struct FoundFile {
     pub mode: u32,
     /// The records, with the place inside the file for those of an archive.
     pub binaries: Vec<(Place, Shelved)>,
+    /// Its digests, where somebody may want to compare them.
+    pub digests: Option<Box<Digests>>,
+    /// Its number among the kept files, for a database of packages.
+    pub kept: Option<u32>,
 }
 
 impl FoundFile {
@@ -128,6 +137,7 @@ impl LayerScan {
     fn with_room(options: &Options) -> Self {
         Self {
             room: Some(options.budget.total() / PROBLEMS_ROOM),
+            kept: KeptFiles::new(options.budget.total()),
             ..Self::default()
         }
     }
@@ -227,6 +237,7 @@ pub fn scan(
             &mut scan,
         )
     };
+    scan.kept.finish();
     let complete = result.is_ok();
     // Also after an error: a wrong digest explains a broken stream, not the other way round.
     let rest = io::copy(
@@ -382,9 +393,29 @@ impl Files<'_> {
         Ok(Flow::Continue)
     }
 
+    /// A database of packages, which counts when all layers are known.
+    fn database(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Option<u32>> {
+        let kept = match self.scan.kept.keep(body, entry.size)? {
+            Ok(kept) => kept,
+            Err(error) => {
+                self.scan.problem(vec![entry.name.clone()], error, false);
+                return Ok(None);
+            }
+        };
+        let found = u32::try_from(self.scan.found.len()).ok();
+        self.scan.found.push(FoundFile {
+            kept: Some(kept),
+            ..FoundFile::default()
+        });
+        Ok(found)
+    }
+
     /// Most files are no programs: those cost one short copy of their first bytes.
     fn file(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Option<u32>> {
         self.examine.entry_seen(entry.size);
+        if self.examine.keeps(&entry.name) {
+            return self.database(entry, body);
+        }
         if self.examine.too_small(entry.size) {
             return Ok(None);
         }
@@ -437,6 +468,8 @@ impl Files<'_> {
                 gid: entry.gid,
                 mode: entry.mode,
                 binaries: got.binaries,
+                digests: got.digests,
+                kept: None,
             });
         }
         read?;
@@ -463,6 +496,9 @@ struct Got {
     /// What was told of an entry, for hard links to it; what is in it stands behind it.
     by_entry: BTreeMap<Vec<Vec<u8>>, Told>,
     aliases: u64,
+    /// Packages that are files in the layer, or inside one.
+    packages: BTreeMap<Vec<Vec<u8>>, Arc<Owner>>,
+    digests: Option<Box<Digests>>,
 }
 
 /// Indexes into [`Got::binaries`] and [`Got::problems`].
@@ -473,7 +509,10 @@ struct Told {
 }
 
 impl Got {
-    fn program(&mut self, place: &Place, record: Shelved) {
+    fn program(&mut self, place: &Place, mut record: Shelved) {
+        if record.owned.owner.is_none() {
+            record.owned.owner = place.within(&self.packages).cloned();
+        }
         let index = self.binaries.len();
         self.told(place).programs.push(index);
         self.binaries.push((place.clone(), record));
@@ -507,7 +546,10 @@ impl LayerReceiver<'_> {
 
 impl Receiver for LayerReceiver<'_> {
     fn entry_seen(&self, place: &Place, size: u64) {
-        self.with(|got| forget(&mut got.by_entry, place));
+        self.with(|got| {
+            forget(&mut got.by_entry, place);
+            forget(&mut got.packages, place);
+        });
         // The file of the layer itself was counted.
         if place.entries.len() > 1 {
             self.examine.entry_seen(size);
@@ -526,9 +568,22 @@ impl Receiver for LayerReceiver<'_> {
         self.examine.wants(place, head, size)
     }
 
+    fn package(&self, place: &Place, owner: Owner) {
+        self.with(|got| {
+            got.packages.insert(place.entries.clone(), Arc::new(owner));
+        });
+    }
+
     fn candidate(&self, candidate: &Candidate<'_>) {
         let records = self.examine.examine(candidate);
+        let digests = match candidate.place.entries.as_slice() {
+            [name] if !records.is_empty() && self.examine.digests(name) => {
+                Digests::of(candidate.bytes).ok().map(Box::new)
+            }
+            _ => None,
+        };
         self.with(|got| {
+            got.digests = digests;
             for record in records {
                 match record {
                     Ok(record) => got.program(candidate.place, record),

@@ -11,10 +11,12 @@ mod assemble;
 mod catalog;
 mod command;
 pub mod digest;
+mod kept;
 mod layer;
 pub mod manifest;
 pub mod names;
 pub mod overlay;
+mod owners;
 mod rootfs;
 pub mod store;
 mod stream;
@@ -47,6 +49,16 @@ pub trait Examine: Sync {
 
     /// What is needed of a file, by its first bytes.
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want;
+
+    /// Whether a file of this name in the root is a database of packages, and the owners of programs are asked for.
+    fn keeps(&self, _name: &[u8]) -> bool {
+        false
+    }
+
+    /// Whether digests of a program at this path are needed, to compare with what package managers know.
+    fn digests(&self, _name: &[u8]) -> bool {
+        false
+    }
 
     /// Bytes that came from a store, as stored; for the counts.
     fn bytes_read(&self, _count: u64) {}

@@ -6,9 +6,12 @@ use super::{
     ArchiveError, Codec, Feed, Format, Kind, Scope, cpio, deb, decompress_as, rpm, sniff, zip,
 };
 use crate::bytes::{Part, ReadAt, Spill, Windows};
+use crate::report::model::Owner;
 use crate::source::foreign;
+use crate::source::packages::apk;
 use links::Links;
 pub(crate) use links::forget;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::ops::Range;
 
@@ -48,6 +51,16 @@ impl Place {
     /// Whether the input itself is meant.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// What is known of the innermost container around this place, or of the place itself.
+    pub(crate) fn within<'t, T>(&self, known: &'t BTreeMap<Vec<Vec<u8>>, T>) -> Option<&'t T> {
+        if known.is_empty() {
+            return None;
+        }
+        (0..=self.entries.len())
+            .rev()
+            .find_map(|depth| known.get(self.entries.get(..depth)?))
     }
 
     /// An entry of the container at this place.
@@ -114,6 +127,9 @@ pub trait Receiver: Sync {
     /// What to do with a file that is neither compressed nor a container. `head` are its first bytes, at least 112
     /// where it has them; `size` is unknown for what comes out of a decompressor.
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want;
+
+    /// The container at `place` is a package: told before what is in it.
+    fn package(&self, _place: &Place, _owner: Owner) {}
 
     /// A file that was wanted.
     fn candidate(&self, candidate: &Candidate<'_>);
@@ -326,8 +342,15 @@ impl Walker<'_> {
         match format {
             Format::Tar => self.tar(feed, random, place, level),
             Format::Cpio => self.cpio(feed, &|_| None, place, level),
-            Format::Deb => deb::read(feed, self.scope, &mut |data| {
+            Format::Deb => deb::read(feed, self.scope, &mut |member, data| {
                 let mut outer = Feed::new(data);
+                if member == deb::Member::Control {
+                    // A package without a name is a package all the same.
+                    if let Some(owner) = deb::control(&mut outer, self.scope) {
+                        self.receiver.package(place, owner);
+                    }
+                    return Ok(());
+                }
                 let mut plain = super::decompress(Box::new(&mut outer), self.scope)?;
                 let mut inner = Feed::new(&mut plain);
                 self.tar(&mut inner, None, place, level)?;
@@ -360,7 +383,22 @@ impl Walker<'_> {
         level: Level,
     ) -> Result<(), ArchiveError> {
         let mut links = self.links();
+        // The control part of an Alpine package comes first, all its names begin with a dot.
+        let mut may_be_package = true;
         let finish = tar::read(feed, self.scope, Ending::Stream, &mut |entry, body| {
+            may_be_package &= clean(&entry.name).starts_with(b".");
+            if may_be_package && clean(&entry.name) == b".PKGINFO" && entry.size <= deb::CONTROL {
+                let mut text = Vec::new();
+                body.read_to_end(&mut text)?;
+                self.receiver.entry_seen(
+                    &place.child(&entry.name, Some(entry.mode), None),
+                    entry.size,
+                );
+                if let Some(owner) = apk::of_pkginfo(&text) {
+                    self.receiver.package(place, owner);
+                }
+                return Ok(Flow::Continue);
+            }
             let child = place.child(&entry.name, Some(entry.mode), Some((entry.uid, entry.gid)));
             match &entry.kind {
                 tar::Kind::File => {
@@ -478,6 +516,9 @@ impl Walker<'_> {
 
     fn rpm(&self, feed: &mut Feed<'_>, place: &Place, level: Level) -> Result<(), ArchiveError> {
         let header = rpm::read_header(feed, &self.scope.limits)?;
+        if let Some(owner) = header.owner() {
+            self.receiver.package(place, owner);
+        }
         if header.payload() != b"cpio" {
             let format = String::from_utf8_lossy(header.payload()).into_owned();
             return Err(ArchiveError::unsupported(format!(

@@ -227,6 +227,14 @@ impl Tree {
         self.any_child(dir, |_| true)
     }
 
+    /// The names in a directory, in no order; none when it is no directory.
+    pub fn names_in(&self, dir: &[u8]) -> Vec<Vec<u8>> {
+        let Some(id) = self.find(ROOT, dir, &mut { HOPS }) else {
+            return Vec::new();
+        };
+        self.children(id).map(|c| self.name(c).to_vec()).collect()
+    }
+
     fn any_child(&self, dir: &[u8], wanted: impl Fn(Node) -> bool) -> bool {
         let Some(id) = self.find(ROOT, dir, &mut { HOPS }) else {
             return false;

@@ -1,0 +1,51 @@
+//! Databases of package managers, and what packages say of themselves.
+
+use crate::bytes::ReadAt;
+use crate::source::packages::{Algorithm, Bounds, Database, Files, apk, dpkg, is_part, rpm};
+use std::io;
+
+/// A root in which every file of every database has the same bytes.
+struct Everywhere<'d>(&'d [u8]);
+
+impl Files for Everywhere<'_> {
+    fn open(&self, path: &[u8]) -> io::Result<Option<Box<dyn ReadAt + '_>>> {
+        Ok(is_part(path).then(|| Box::new(self.0) as Box<dyn ReadAt>))
+    }
+
+    fn list(&self, directory: &[u8]) -> Vec<Vec<u8>> {
+        let names: &[&str] = match directory {
+            b"/var/lib/dpkg/info" => &["acme.list", "acme.md5sums", "acme:amd64.list"],
+            b"/var/lib/dpkg/status.d" => &["acme", "acme.md5sums"],
+            _ => &[],
+        };
+        names.iter().map(|name| name.as_bytes().to_vec()).collect()
+    }
+
+    fn resolve(&self, path: &[u8]) -> Option<Vec<u8>> {
+        Some(path.to_vec())
+    }
+}
+
+/// Reads bytes as a database of every kind.
+pub fn packages(data: &[u8]) {
+    const MOST: u64 = 1 << 20;
+    rpm::read_any(data, MOST);
+    let files = Everywhere(data);
+    let bounds = Bounds {
+        part: MOST,
+        names: 1000,
+        claims: 16 << 20,
+    };
+    let database = Database::open(&files, bounds, &mut |problem| {
+        assert!(!problem.detail.is_empty());
+        assert!(problem.path.starts_with('/'));
+    });
+    for path in [&b"/usr/bin/acme"[..], b"/usr/bin/acme-tool", b"/a", b"/"] {
+        let mut digest = |algorithm: Algorithm| Some(vec![0; algorithm.name().len()]);
+        let owned = database.owner(&files, path, &mut digest);
+        if let Some(owner) = owned.owner {
+            assert!(!owner.name.is_empty() && !owner.version.is_empty());
+        }
+    }
+    let _ = (dpkg::of_control(data), apk::of_pkginfo(data));
+}

@@ -1,0 +1,130 @@
+//! Files of a layer that are needed when all layers were read: the databases of package managers. Few of them stay in memory,
+//! the rest goes to one private temporary file for each layer.
+
+use crate::bytes::{FileBytes, Part, ReadAt};
+use crate::source::archive::ArchiveError;
+use std::fs::File;
+use std::io::{self, Read, Write};
+
+/// Bytes that the temporary file of one layer may have.
+const FILE: u64 = 1 << 30;
+/// Files of one layer that are kept.
+const COUNT: usize = 400_000;
+/// Which part of the memory the files of one layer take at most.
+const PART: u64 = 512;
+
+/// The kept files of one layer.
+#[derive(Default)]
+pub struct KeptFiles {
+    memory: Vec<u8>,
+    most: usize,
+    places: Vec<(bool, u64, u64)>,
+    writer: Option<File>,
+    end: u64,
+    file: Option<FileBytes>,
+}
+
+impl KeptFiles {
+    /// Empty, for a scan with so many bytes of memory.
+    pub fn new(memory: u64) -> Self {
+        Self {
+            most: usize::try_from(memory / PART).unwrap_or(usize::MAX),
+            ..Self::default()
+        }
+    }
+
+    /// Keeps a file and gives its number. The inner error is one of this file alone.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub fn keep(
+        &mut self,
+        body: &mut dyn Read,
+        size: u64,
+    ) -> io::Result<Result<u32, ArchiveError>> {
+        let number = self.places.len();
+        if number >= COUNT || self.end.saturating_add(size) > FILE {
+            return Ok(Err(ArchiveError::limit(
+                "the databases of package managers in one layer are too large",
+            )));
+        }
+        let fits = usize::try_from(size).is_ok_and(|size| self.memory.len() + size <= self.most);
+        if fits {
+            let from = self.memory.len() as u64;
+            body.take(size).read_to_end(&mut self.memory)?;
+            let len = self.memory.len() as u64 - from;
+            self.places.push((true, from, len));
+            return Ok(Ok(number as u32));
+        }
+        let from = self.end;
+        let mut piece = vec![0; 64 << 10];
+        let mut body = body.take(size);
+        loop {
+            let read = body.read(&mut piece)?;
+            if read == 0 {
+                break;
+            }
+            if let Err(error) = self.write(piece.get(..read).unwrap_or_default()) {
+                return Ok(Err(ArchiveError::from(error)));
+            }
+            self.end += read as u64;
+        }
+        self.places.push((false, from, self.end - from));
+        Ok(Ok(number as u32))
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let file = match &mut self.writer {
+            Some(file) => file,
+            none => none.insert(tempfile::tempfile()?),
+        };
+        file.write_all(bytes)
+    }
+
+    /// The layer was read: from here on its files can be.
+    pub fn finish(&mut self) {
+        self.memory.shrink_to_fit();
+        self.file = self
+            .writer
+            .take()
+            .map(|file| FileBytes::new(file, self.end));
+    }
+
+    /// The file of that number.
+    pub fn open(&self, number: u32) -> Option<Box<dyn ReadAt + '_>> {
+        let (in_memory, from, len) = *self.places.get(number as usize)?;
+        if in_memory {
+            let from = usize::try_from(from).ok()?;
+            let bytes = self.memory.get(from..from + usize::try_from(len).ok()?)?;
+            return Some(Box::new(bytes));
+        }
+        Some(Box::new(Part::new(self.file.as_ref()?, from, len)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_come_back_from_memory_and_from_disk() {
+        let mut kept = KeptFiles::new(100 * PART);
+        let texts = [vec![1; 60], vec![2; 60], vec![3; 30], vec![4; 200_000]];
+        for (number, text) in texts.iter().enumerate() {
+            let size = text.len() as u64;
+            let got = kept.keep(&mut text.as_slice(), size).unwrap().unwrap();
+            assert_eq!(got as usize, number);
+        }
+        kept.finish();
+        assert_eq!(kept.memory.len(), 90);
+        for (number, text) in (0..).zip(&texts) {
+            let file = kept.open(number).unwrap();
+            let mut bytes = vec![0; text.len() + 1];
+            assert_eq!(file.read_at(&mut bytes, 0).unwrap(), text.len());
+            assert_eq!(bytes[..text.len()], text[..]);
+        }
+        assert!(kept.open(9).is_none());
+        let huge = kept.keep(&mut io::empty(), FILE).unwrap();
+        assert!(huge.is_err());
+    }
+}

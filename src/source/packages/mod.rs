@@ -1,0 +1,364 @@
+//! Package databases of a root file system: which package a path belongs to, as dpkg, apk or rpm wrote it down.
+//!
+//! ```text
+//! Files (a root: a directory, the visible root of an image) ──▶ Database ──▶ claims on a path ──▶ Ownership
+//! ```
+//!
+//! A database is opened when the first program was found below its root. What stays in memory is a hash of each file's
+//! name with the number of its package; the package itself is read again when somebody asks for one of its names. A
+//! database is foreign input: every part of it is bounded, and a broken one costs no more than a line that says so.
+
+pub mod apk;
+pub mod digest;
+#[cfg(unix)]
+pub mod directory;
+pub mod dpkg;
+mod index;
+pub mod os_release;
+pub mod rpm;
+mod text;
+
+pub use digest::{Algorithm, Digests, Recorded};
+pub use os_release::Release;
+
+use crate::bytes::{Limits, ReadAt};
+use crate::report::model::{Binary, Owner};
+use index::Index;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A root file system. Paths are absolute in it; links are followed inside it and never lead out.
+pub trait Files {
+    /// The file at a path; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it is there and cannot be opened.
+    fn open(&self, path: &[u8]) -> io::Result<Option<Box<dyn ReadAt + '_>>>;
+
+    /// The names in a directory, sorted; none when it is no directory.
+    fn list(&self, directory: &[u8]) -> Vec<Vec<u8>>;
+
+    /// Where a path leads after all links; `None` when nothing is there.
+    fn resolve(&self, path: &[u8]) -> Option<Vec<u8>>;
+}
+
+/// How much a database may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Bytes of one text or header that is read whole.
+    pub part: u64,
+    /// Names of files that are remembered, 8 bytes each.
+    pub names: usize,
+    /// Bytes read again for all claims together.
+    pub claims: u64,
+}
+
+impl Bounds {
+    /// Shares of `memory`: a sixteenth for a text, a thirty-second for the names.
+    pub fn new(memory: u64, limits: &Limits) -> Self {
+        Self {
+            part: limits.metadata.min(memory / 16),
+            names: usize::try_from(memory / 32 / 8).unwrap_or(usize::MAX),
+            claims: 4 << 30,
+        }
+    }
+}
+
+/// What is wrong with a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Its file, absolute in the root.
+    pub path: String,
+    /// `unreadable`, `malformed`, `limit`.
+    pub reason: &'static str,
+    /// One sentence.
+    pub detail: String,
+}
+
+impl Problem {
+    fn new(path: &[u8], reason: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            path: String::from_utf8_lossy(path).into_owned(),
+            reason,
+            detail: detail.into(),
+        }
+    }
+
+    fn malformed(path: &[u8], detail: impl Into<String>) -> Self {
+        Self::new(path, "malformed", detail)
+    }
+}
+
+/// A package that lists a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The package.
+    pub owner: Owner,
+    /// The digest that the database has of the file; `None`: it has none.
+    pub digest: Option<Recorded>,
+}
+
+/// Whose a program is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ownership {
+    /// The package; `None`: unknown.
+    pub owner: Option<Arc<Owner>>,
+    /// Why a package that lists the path is not its owner.
+    pub note: Option<Arc<str>>,
+}
+
+impl Ownership {
+    /// Writes it into a record.
+    pub fn apply(&self, binary: &mut Binary) {
+        if let Some(owner) = &self.owner {
+            binary.owner = Some((**owner).clone());
+        }
+        if let Some(note) = &self.note {
+            binary.notes.push(note.to_string());
+        }
+    }
+}
+
+/// Paths of which one is there in every root that has a database.
+pub const MARKS: &[&str] = &[
+    "var/lib/dpkg/status",
+    "var/lib/dpkg/status.d",
+    "lib/apk/db/installed",
+    "usr/lib/apk/db/installed",
+    "var/lib/rpm",
+    "usr/lib/sysimage/rpm",
+    "usr/share/rpm",
+];
+
+/// Whether a file of a root belongs to a database, or tells the distribution. The name is relative to the root.
+pub fn is_part(name: &[u8]) -> bool {
+    let name = name.strip_prefix(b"./").unwrap_or(name);
+    let name = name.strip_prefix(b"/").unwrap_or(name);
+    // Most names end here.
+    if ![&b"var/lib/"[..], b"usr/", b"lib/apk/", b"etc/"]
+        .iter()
+        .any(|start| name.starts_with(start))
+    {
+        return false;
+    }
+    os_release::PATHS.iter().any(|p| p[1..] == *name)
+        || dpkg::is_part(name)
+        || apk::PATHS.iter().any(|p| p[1..] == *name)
+        || rpm::is_part(name)
+}
+
+/// Whether packages bring programs to this place: not to `/usr/local`, nor to directories of an image's own. The name is
+/// relative to the root.
+pub fn may_be_owned(name: &[u8]) -> bool {
+    let name = name.strip_prefix(b"./").unwrap_or(name);
+    let name = name.strip_prefix(b"/").unwrap_or(name);
+    let mut parts = name.split(|b| *b == b'/');
+    match parts.next().unwrap_or_default() {
+        b"usr" => parts.next() != Some(b"local"),
+        b"bin" | b"sbin" | b"lib" | b"lib32" | b"lib64" | b"libx32" | b"opt" | b"etc" | b"srv"
+        | b"var" | b"boot" => true,
+        _ => false,
+    }
+}
+
+/// The databases of one root.
+#[derive(Debug, Default)]
+pub struct Database {
+    release: Release,
+    dpkg: Option<dpkg::Packages>,
+    apk: Option<apk::Packages>,
+    rpm: Option<rpm::Packages>,
+    bounds: Option<Bounds>,
+    /// Bytes read for claims.
+    spent: AtomicU64,
+}
+
+impl Database {
+    /// Reads the names of all files that packages brought. What is broken is told to `problem`; the rest counts.
+    pub fn open(files: &dyn Files, bounds: Bounds, problem: &mut dyn FnMut(Problem)) -> Self {
+        Self {
+            release: Release::read(files),
+            dpkg: dpkg::Packages::open(files, &bounds, problem),
+            apk: apk::Packages::open(files, &bounds, problem),
+            rpm: rpm::Packages::open(files, &bounds, problem),
+            bounds: Some(bounds),
+            spent: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether no package is known.
+    pub fn is_empty(&self) -> bool {
+        self.dpkg.is_none() && self.apk.is_none() && self.rpm.is_none()
+    }
+
+    /// The packages that list a path, which has no links in it.
+    pub fn claims(&self, files: &dyn Files, path: &[u8]) -> Vec<Claim> {
+        let Some(bounds) = &self.bounds else {
+            return Vec::new();
+        };
+        let asked = Asked {
+            files,
+            path,
+            part: bounds.part,
+            spent: &self.spent,
+            most: bounds.claims,
+        };
+        let mut claims = Vec::new();
+        if let Some(packages) = &self.dpkg {
+            packages.claims(&asked, &mut claims);
+        }
+        if let Some(packages) = &self.apk {
+            packages.claims(&asked, &mut claims);
+        }
+        if let Some(packages) = &self.rpm {
+            packages.claims(&asked, &mut claims);
+        }
+        for claim in &mut claims {
+            claim.owner.distribution.clone_from(&self.release.id);
+            claim.owner.release.clone_from(&self.release.version);
+        }
+        claims
+    }
+
+    /// Whose a program at a path is. `digest` gives the digest of the file that is there, `None` where that is not known.
+    pub fn owner(
+        &self,
+        files: &dyn Files,
+        path: &[u8],
+        digest: &mut dyn FnMut(Algorithm) -> Option<Vec<u8>>,
+    ) -> Ownership {
+        judge(self.claims(files, path), digest)
+    }
+}
+
+/// The package whose recorded digest is that of the file, else one that recorded none.
+fn judge(claims: Vec<Claim>, digest: &mut dyn FnMut(Algorithm) -> Option<Vec<u8>>) -> Ownership {
+    let mut unproven: Option<Owner> = None;
+    let mut note: Option<Arc<str>> = None;
+    for claim in claims {
+        let recorded = claim.digest.as_ref();
+        let actual = recorded.and_then(|recorded| digest(recorded.algorithm));
+        let mut owner = claim.owner;
+        match recorded.zip(actual) {
+            Some((recorded, actual)) if recorded.value == actual => {
+                owner.compared = Some(recorded.algorithm.name().to_owned());
+                return Ownership {
+                    owner: Some(Arc::new(owner)),
+                    note: None,
+                };
+            }
+            Some((recorded, _)) => {
+                let text = format!(
+                    "package {} {} lists this path with another {}: the file was replaced",
+                    owner.name,
+                    owner.version,
+                    recorded.algorithm.title()
+                );
+                note.get_or_insert(text.into());
+            }
+            None => {
+                unproven.get_or_insert(owner);
+            }
+        }
+    }
+    Ownership {
+        note: if unproven.is_some() { None } else { note },
+        owner: unproven.map(Arc::new),
+    }
+}
+
+/// A question for the packages that list a path.
+pub(crate) struct Asked<'a> {
+    files: &'a dyn Files,
+    path: &'a [u8],
+    part: u64,
+    spent: &'a AtomicU64,
+    most: u64,
+}
+
+impl Asked<'_> {
+    /// Whether so many bytes may still be read.
+    fn may_read(&self, bytes: u64) -> bool {
+        self.spent.fetch_add(bytes, Ordering::Relaxed) < self.most
+    }
+
+    /// Whether a name in a database means the path that is asked for.
+    fn is_meant(&self, listed: &[u8]) -> bool {
+        base(listed) == base(self.path)
+            && (listed == self.path || self.files.resolve(listed).as_deref() == Some(self.path))
+    }
+
+    /// A whole file of the database.
+    fn whole(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let file = self.files.open(path).ok()??;
+        if !self.may_read(file.len()) {
+            return None;
+        }
+        whole(&*file, self.part).ok()?
+    }
+}
+
+/// The last part of a path.
+fn base(path: &[u8]) -> &[u8] {
+    path.rsplit(|b| *b == b'/').next().unwrap_or_default()
+}
+
+/// All of a file; `None` when it is longer than `most`.
+fn whole(file: &dyn ReadAt, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let Some(len) = usize::try_from(file.len())
+        .ok()
+        .filter(|len| *len as u64 <= most)
+    else {
+        return Ok(None);
+    };
+    if let Some(bytes) = file.as_slice() {
+        return Ok(Some(bytes.to_vec()));
+    }
+    let mut bytes = vec![0; len];
+    let read = file.read_at(&mut bytes, 0)?;
+    bytes.truncate(read);
+    Ok(Some(bytes))
+}
+
+/// A file of the database that is read whole; `None` when it is not there, or cannot be used, which is told.
+fn read_part(
+    files: &dyn Files,
+    path: &[u8],
+    most: u64,
+    problem: &mut dyn FnMut(Problem),
+) -> Option<Vec<u8>> {
+    let read = files
+        .open(path)
+        .and_then(|file| file.map(|file| whole(&*file, most)).transpose());
+    match read {
+        Ok(None) => None,
+        Ok(Some(Some(bytes))) => Some(bytes),
+        Ok(Some(None)) => {
+            let detail = format!("longer than the {most} bytes that are allowed");
+            problem(Problem::new(path, "limit", detail));
+            None
+        }
+        Err(error) => {
+            let detail = crate::bytes::error_text(&error);
+            problem(Problem::new(path, "unreadable", detail));
+            None
+        }
+    }
+}
+
+/// Tells that a database has more names than are remembered.
+fn too_many(path: &[u8], index: &Index, problem: &mut dyn FnMut(Problem)) {
+    if index.is_cut() {
+        let detail = format!(
+            "more than {} names of files; packages behind them are not known",
+            index.len()
+        );
+        problem(Problem::new(path, "limit", detail));
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,322 @@
+//! rpm: header blobs in a container of one of three kinds.
+//!
+//! Containers: SQLite (rpm 4.16 and later, Fedora 33), "ndb" (openSUSE) and a Berkeley DB hash (rpm before 4.16, RHEL 8).
+//! Where they are: `%_dbpath` of the distributions.
+
+mod bdb;
+mod header;
+mod ndb;
+mod sqlite;
+
+use super::digest::{Algorithm, Recorded};
+use super::index::Index;
+use super::{Asked, Bounds, Claim, Files, Problem, base, too_many};
+use crate::bytes::ReadAt;
+use crate::report::model::{Owner, SourcePackage};
+use header::{Header, tag};
+
+const DIRECTORIES: &[&[u8]] = &[b"/usr/lib/sysimage/rpm", b"/var/lib/rpm", b"/usr/share/rpm"];
+
+/// Packages beyond these are not looked at.
+const PACKAGES: usize = 200_000;
+
+/// How headers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Container {
+    /// `rpmdb.sqlite`.
+    Sqlite,
+    /// `Packages.db`.
+    Ndb,
+    /// `Packages`.
+    Bdb,
+}
+
+/// In the order in which they replaced each other, newest first: an old file may be left over.
+const CONTAINERS: &[(&[u8], Container)] = &[
+    (b"rpmdb.sqlite", Container::Sqlite),
+    (b"Packages.db", Container::Ndb),
+    (b"Packages", Container::Bdb),
+];
+
+/// Whether a file of a root, named without its first `/`, is of use here.
+pub(super) fn is_part(name: &[u8]) -> bool {
+    DIRECTORIES.iter().any(|directory| {
+        name.strip_prefix(&directory[1..])
+            .and_then(|rest| rest.strip_prefix(b"/"))
+            .is_some_and(|file| {
+                file == b"rpmdb.sqlite-wal" || CONTAINERS.iter().any(|(name, _)| *name == file)
+            })
+    })
+}
+
+/// What is wrong with a container, one sentence.
+type Fault = String;
+
+/// The headers of one database.
+trait Headers {
+    /// Gives every header with what finds it again; a false answer ends it.
+    fn each(&self, visit: &mut dyn FnMut(u64, &[u8]) -> bool) -> Result<(), Fault>;
+
+    /// The header that was given with this number.
+    fn load(&self, number: u64) -> Option<Vec<u8>>;
+}
+
+/// The installed packages.
+#[derive(Debug)]
+pub struct Packages {
+    path: Vec<u8>,
+    container: Container,
+    /// What finds each header again.
+    all: Vec<u64>,
+    index: Index,
+}
+
+impl Packages {
+    /// Reads the names; `None` when rpm was not here.
+    pub(super) fn open(
+        files: &dyn Files,
+        bounds: &Bounds,
+        problem: &mut dyn FnMut(Problem),
+    ) -> Option<Self> {
+        let paths = DIRECTORIES.iter().flat_map(|directory| {
+            let files = CONTAINERS.iter();
+            files.map(move |(name, kind)| ([directory, &b"/"[..], name].concat(), *kind))
+        });
+        let mut seen = Vec::new();
+        // An empty database says nothing about one elsewhere.
+        for (path, container) in paths {
+            // Old places are links to new ones.
+            let Some(path) = files.resolve(&path).filter(|path| !seen.contains(path)) else {
+                continue;
+            };
+            seen.push(path.clone());
+            let mut packages = Self {
+                path,
+                container,
+                all: Vec::new(),
+                index: Index::new(bounds.names),
+            };
+            if packages.fill(files, bounds, problem) && !packages.all.is_empty() {
+                packages.index.finish();
+                too_many(&packages.path, &packages.index, problem);
+                return Some(packages);
+            }
+        }
+        None
+    }
+
+    /// Goes through all headers; false when the file is not there.
+    fn fill(
+        &mut self,
+        files: &dyn Files,
+        bounds: &Bounds,
+        problem: &mut dyn FnMut(Problem),
+    ) -> bool {
+        let file = match files.open(&self.path) {
+            Ok(Some(file)) if !file.is_empty() => file,
+            Ok(_) => return false,
+            Err(error) => {
+                let detail = crate::bytes::error_text(&error);
+                problem(Problem::new(&self.path, "unreadable", detail));
+                return false;
+            }
+        };
+        let log = log_of(files, &self.path);
+        let (mut broken, mut many) = (0_u64, false);
+        let read = with(
+            self.container,
+            &*file,
+            log.as_deref(),
+            bounds.part,
+            &mut |headers| {
+                headers.each(&mut |number, blob| {
+                    let Some(header) = Header::parse(blob) else {
+                        broken += 1;
+                        return true;
+                    };
+                    // The keys that packages are signed with are headers without files.
+                    if header.text(tag::ARCH).is_none() {
+                        return true;
+                    }
+                    many = self.all.len() >= PACKAGES;
+                    let package = self.all.len() as u32;
+                    self.all.push(number);
+                    header.each_base_name(|name| self.index.push(name, package));
+                    !many
+                })
+            },
+        );
+        let detail = match read {
+            Err(fault) => Some(fault),
+            Ok(()) if broken > 0 => Some(format!("{broken} headers of packages cannot be read")),
+            Ok(()) => None,
+        };
+        if let Some(detail) = detail {
+            problem(Problem::malformed(&self.path, detail));
+        }
+        if many {
+            problem(Problem::new(
+                &self.path,
+                "limit",
+                format!("more than {PACKAGES} packages"),
+            ));
+        }
+        true
+    }
+
+    /// The packages that list a path.
+    pub(super) fn claims(&self, asked: &Asked<'_>, claims: &mut Vec<Claim>) {
+        let mut candidates = self.index.packages(base(asked.path)).peekable();
+        if candidates.peek().is_none() {
+            return;
+        }
+        let Ok(Some(file)) = asked.files.open(&self.path) else {
+            return;
+        };
+        let log = log_of(asked.files, &self.path);
+        let _ = with(
+            self.container,
+            &*file,
+            log.as_deref(),
+            asked.part,
+            &mut |headers| {
+                for number in candidates.by_ref() {
+                    let Some(number) = self.all.get(number as usize) else {
+                        continue;
+                    };
+                    let Some(blob) = headers.load(*number) else {
+                        continue;
+                    };
+                    if !asked.may_read(blob.len() as u64) {
+                        break;
+                    }
+                    let claim = Header::parse(&blob).and_then(|header| {
+                        let file = header.find(base(asked.path), |path| asked.is_meant(path))?;
+                        let mut owner = owner(&header)?;
+                        owner.how = self.container.name().to_owned();
+                        Some(Claim {
+                            owner,
+                            digest: digest(&header, file),
+                        })
+                    });
+                    claims.extend(claim);
+                }
+                Ok(())
+            },
+        );
+    }
+}
+
+impl Container {
+    /// As records have it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "rpm-sqlite",
+            Self::Ndb => "rpm-ndb",
+            Self::Bdb => "rpm-bdb",
+        }
+    }
+}
+
+/// The write-ahead log of a SQLite database.
+fn log_of<'f>(files: &'f dyn Files, path: &[u8]) -> Option<Box<dyn ReadAt + 'f>> {
+    if !path.ends_with(b".sqlite") {
+        return None;
+    }
+    files.open(&[path, b"-wal"].concat()).ok()?
+}
+
+/// Opens a container.
+fn with(
+    container: Container,
+    file: &dyn ReadAt,
+    log: Option<&dyn ReadAt>,
+    most: u64,
+    work: &mut dyn FnMut(&dyn Headers) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    match container {
+        Container::Sqlite => work(&sqlite::Database::open(file, log, most)?),
+        Container::Ndb => work(&ndb::Database::open(file, most)?),
+        Container::Bdb => work(&bdb::Database::open(file, most)?),
+    }
+}
+
+/// The package that a header describes.
+fn owner(header: &Header<'_>) -> Option<Owner> {
+    let text = |tag| header.text(tag).and_then(super::text::value);
+    from_tags(
+        &text,
+        header.number(tag::EPOCH, 0).filter(|epoch| *epoch > 0),
+    )
+}
+
+/// The same, from the tags of any header.
+pub(crate) fn from_tags(text: &dyn Fn(u32) -> Option<String>, epoch: Option<u64>) -> Option<Owner> {
+    let version = format!("{}-{}", text(tag::VERSION)?, text(tag::RELEASE)?);
+    Some(Owner {
+        kind: "rpm".to_owned(),
+        name: text(tag::NAME)?,
+        version: match epoch {
+            Some(epoch) => format!("{epoch}:{version}"),
+            None => version,
+        },
+        arch: text(tag::ARCH),
+        source: text(tag::SOURCE_RPM).and_then(|name| source(&name)),
+        how: "package".to_owned(),
+        ..Owner::default()
+    })
+}
+
+/// `NAME-VERSION-RELEASE.src.rpm`.
+fn source(file: &str) -> Option<SourcePackage> {
+    let stem = file
+        .strip_suffix(".src.rpm")
+        .or_else(|| file.strip_suffix(".nosrc.rpm"))?;
+    let (rest, release) = stem.rsplit_once('-')?;
+    let (name, version) = rest.rsplit_once('-')?;
+    Some(SourcePackage {
+        name: name.to_owned(),
+        version: Some(format!("{version}-{release}")),
+    })
+}
+
+/// What the header has of a file; of ghosts it has nothing.
+fn digest(header: &Header<'_>, file: u32) -> Option<Recorded> {
+    let digits = header.nth_text(tag::FILE_DIGESTS, file)?;
+    // rpm: include/rpm/rpmcrypto.h; without the tag it is MD5.
+    let algorithm = match header.number(tag::FILE_DIGEST_ALGORITHM, 0) {
+        None | Some(1) => Algorithm::Md5,
+        Some(2) => Algorithm::Sha1,
+        Some(8) => Algorithm::Sha256,
+        Some(_) => return None,
+    };
+    Recorded::from_hex(algorithm, digits)
+}
+
+/// Throws any bytes at the reader of a container, whatever it is.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_any(bytes: &[u8], most: u64) -> usize {
+    let mut found = 0;
+    for container in [Container::Sqlite, Container::Ndb, Container::Bdb] {
+        let _ = with(container, &bytes, Some(&bytes), most, &mut |headers| {
+            let mut numbers = Vec::new();
+            let result = headers.each(&mut |number, blob| {
+                if let Some(header) = Header::parse(blob) {
+                    header.each_base_name(|_| {});
+                    let _ = header.find(b"bash", |_| true).map(|n| digest(&header, n));
+                    let _ = owner(&header);
+                }
+                numbers.push(number);
+                numbers.len() < 1000
+            });
+            for number in &numbers {
+                found += usize::from(headers.load(*number).is_some());
+            }
+            result
+        });
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;
