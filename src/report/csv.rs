@@ -334,7 +334,7 @@ pub const COLUMNS: &[Column] = &[
         b.owner.as_ref().map(|o| o.version.clone())
     }),
     column("owner_purl", "package URL of that package", |b| {
-        b.owner.as_ref().map(super::sbom::purl::of_package)
+        b.owner.as_ref().and_then(super::sbom::purl::of_package)
     }),
     column("owner_source", "source package it was built from", |b| {
         b.owner

@@ -301,15 +301,17 @@ impl<'a> Bill<'a> {
 
     /// A package of a distribution, which its programs are part of.
     fn package(self, owner: &'a Owner, users: &'a [u32]) -> Component<'a> {
+        let purl = purl::of_package(owner);
+        let field = if purl.is_some() { "purl" } else { "name" };
         Component {
             evidence: Some(self.evidence_by(
-                "purl",
+                field,
                 Cow::from(users),
                 &[(1.0, way(&owner.how))],
                 "manifest-analysis",
             )),
             properties: Some(properties(of_package(owner))),
-            purl: Some(purl::of_package(owner).into()),
+            purl: purl.map(Cow::from),
             version: Some(&owner.version),
             ..Component::new(
                 "library",

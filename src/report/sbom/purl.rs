@@ -22,13 +22,20 @@ const VENDORS: &[(&str, &str)] = &[
 ///
 /// Source: the type definitions `deb`, `rpm` and `apk` of the purl specification: `deb` and `apk` have the whole version, `rpm`
 /// has the epoch as a qualifier; `distro` is `ID-VERSION_ID` of os-release.
-pub fn of_package(owner: &Owner) -> String {
-    // A record that somebody else wrote may say anything.
-    let kind = ["deb", "rpm", "apk"]
-        .into_iter()
-        .find(|kind| *kind == owner.kind);
-    let mut purl = format!("pkg:{}", kind.unwrap_or("generic"));
-    if let Some(id) = &owner.distribution {
+///
+/// `None` for what is no package of such a kind: a record that somebody else wrote may say anything.
+pub fn of_package(owner: &Owner) -> Option<String> {
+    let is_known = ["deb", "rpm", "apk"].contains(&owner.kind.as_str());
+    if !is_known || owner.name.is_empty() || owner.name.contains('/') {
+        return None;
+    }
+    let mut purl = format!("pkg:{}", owner.kind);
+    // os-release(5): what an `ID` is made of.
+    let is_id = |id: &&String| {
+        let mut letters = id.bytes();
+        letters.all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+    };
+    if let Some(id) = owner.distribution.as_ref().filter(is_id) {
         let vendor = VENDORS.iter().find(|(from, _)| from == id);
         purl.push('/');
         encode(
@@ -67,7 +74,7 @@ pub fn of_package(owner: &Owner) -> String {
             mark = '&';
         }
     }
-    purl
+    Some(purl)
 }
 
 /// The purl of a module; `None` for a path that names no module (a directory, an empty path). A version that is none, empty or
@@ -307,7 +314,15 @@ mod tests {
                 "pkg:deb/app@1.0?arch=all",
             ),
         ] {
-            assert_eq!(of_package(&owner), purl);
+            assert_eq!(of_package(&owner).as_deref(), Some(purl));
+        }
+        let odd = owner("deb", "a", "1", "all", Some(("a/b", None)));
+        assert_eq!(
+            of_package(&odd).unwrap(),
+            "pkg:deb/a@1?arch=all&distro=a%2Fb"
+        );
+        for (kind, name) in [("npm", "a"), ("", "a"), ("deb", ""), ("rpm", "a/b")] {
+            assert_eq!(of_package(&owner(kind, name, "1", "all", None)), None);
         }
     }
 

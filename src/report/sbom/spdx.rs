@@ -156,7 +156,7 @@ impl<'a> Bill<'a> {
         put(&mut all, "versionInfo", Some(&owner.version));
         references(
             &mut all,
-            &[("PACKAGE-MANAGER", "purl", Some(purl::of_package(owner)))],
+            &[("PACKAGE-MANAGER", "purl", purl::of_package(owner))],
         );
         self.annotate(&mut all, of_package(owner));
         Value::Object(all)
