@@ -165,6 +165,22 @@ impl<'a> Feed<'a> {
         Ok(count - left)
     }
 
+    /// Takes zeros until something else comes.
+    ///
+    /// # Errors
+    /// The source's.
+    pub(super) fn skip_zeros(&mut self) -> io::Result<()> {
+        loop {
+            let bytes = self.fill_buf()?;
+            let len = bytes.len();
+            let zeros = bytes.iter().position(|b| *b != 0).unwrap_or(len);
+            self.consume(zeros);
+            if zeros < len || len == 0 {
+                return Ok(());
+            }
+        }
+    }
+
     /// Reads to the end, so that checksums and digests over the source are complete.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ const PADDING: u64 = 1 << 30;
 const META: u64 = 1 << 20;
 
 /// Bytes behind the end marker that may be anything: the record that is written to a tape at once (GNU tar manual, "Blocking Factor").
-const RECORD: u64 = 20 * BLOCK as u64;
+pub(super) const RECORD: u64 = 20 * BLOCK as u64;
 
 /// The largest size that a header can state without GNU's numbers: eleven octal digits.
 const OCTAL_MAX: u64 = (1 << 33) - 1;

@@ -341,7 +341,7 @@ impl Walker<'_> {
     ) -> Result<(), ArchiveError> {
         match format {
             Format::Tar => self.tar(feed, random, place, level),
-            Format::Cpio => self.cpio(feed, &|_| None, place, level),
+            Format::Cpio => self.cpios(feed, place, level),
             Format::Deb => deb::read(feed, self.scope, &mut |member, data| {
                 let mut outer = Feed::new(data);
                 if member == deb::Member::Control {
@@ -458,6 +458,31 @@ impl Walker<'_> {
         });
         self.tell_overflow(&links, place);
         finish.map(|_| ())
+    }
+
+    /// cpio archives one after the other, the last of which may be compressed, as the kernel takes them from an initial RAM disk (Linux,
+    /// "initramfs buffer format").
+    fn cpios(&self, feed: &mut Feed<'_>, place: &Place, level: Level) -> Result<(), ArchiveError> {
+        loop {
+            self.cpio(feed, &|_| None, place, level)?;
+            feed.skip_zeros()?;
+            let at = feed.offset();
+            match glance(feed)? {
+                Some(Kind::Format(Format::Cpio)) => {}
+                Some(Kind::Codec(codec)) => {
+                    return self.compressed(codec, feed, place, level).map(|_| ());
+                }
+                _ => {
+                    let rest = feed.drain()?;
+                    return match rest > tar::RECORD {
+                        true => Err(ArchiveError::malformed(format!(
+                            "{rest} bytes that are no archive follow its end at offset {at}"
+                        ))),
+                        false => Ok(()),
+                    };
+                }
+            }
+        }
     }
 
     /// cpio holds several names of one file as entries of which only one, usually the last, has the content.

@@ -434,3 +434,24 @@ fn the_portable_cpio_format_is_read() {
         [found("bin/app", &p), found("bin/app2", &p)]
     );
 }
+
+/// Archives one after the other, as in an initial RAM disk: microcode first, the system compressed behind it.
+#[test]
+fn archives_behind_a_cpio_archive_are_read() {
+    let (p, q) = (program(70_001), program(80_002));
+    let mut first = cpio(&[("early", 1, 1, &p)]);
+    first.resize(first.len().next_multiple_of(512) + 1024, 0);
+    let second = cpio(&[("bin/app", 1, 1, &q)]);
+    let want = [found("early", &p), found("bin/app", &q)];
+    for rest in [second.clone(), gzip(&second), zstd(&second), xz(&second)] {
+        assert_eq!(walk(&[&first[..], &rest].concat()), want);
+    }
+    let noise = [&first[..], &Seed(3).bytes(20_000)].concat();
+    let lines = walk(&noise);
+    assert_eq!(lines[0], want[0]);
+    assert!(
+        lines[1].contains("bytes that are no archive follow its end"),
+        "{lines:?}"
+    );
+    assert_eq!(walk(&[&first[..], b"some text"].concat()), want[..1]);
+}

@@ -1,0 +1,342 @@
+//! What docs/security.md and docs/limits.md promise, row by row and point by point, with the tests that hold it. A promise that is new, or
+//! a test that is gone, shows here.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// Words of a promise that no other one has, and the tests that would fail without it.
+const PROMISES: &[(&str, &[&str])] = &[
+    // security.md
+    (
+        "a program that runs when it is examined",
+        &["nothing_is_run_and_nothing_written"],
+    ),
+    (
+        "memory errors in a parser",
+        &[
+            "mutations_of_the_corpus_are_survived",
+            "damaged_files_never_make_it_panic",
+        ],
+    ),
+    (
+        "sizes that lie, loops, quadratic work",
+        &[
+            "headers_full_of_huge_numbers_are_survived",
+            "a_long_chain_of_profiles_is_followed_once",
+            "long_lists_are_compared_without_a_search_for_each",
+        ],
+    ),
+    (
+        "a size that lies to hide a program",
+        &[
+            "no_size_that_lies_hides_a_program",
+            "what_the_directory_does_not_list_is_told",
+        ],
+    ),
+    (
+        "bytes in front that exhaust a look",
+        &[
+            "what_stands_in_front_of_a_stream_does_not_hide_it",
+            "extensions_that_cannot_be_read_hide_nothing",
+        ],
+    ),
+    (
+        "archive bombs, deep nesting, endless streams",
+        &[
+            "bombs_stop_at_the_ratio_and_at_the_total",
+            "containers_in_containers_are_walked_to_the_limit",
+            "every_limit_is_met_and_says_so",
+        ],
+    ),
+    ("a parser bug that panics", UNTESTED),
+    (
+        "paths that escape",
+        &[
+            "loops_end_and_links_out_of_the_root_stay_inside",
+            "pipes_and_devices_in_a_tree_are_passed_over",
+            "nothing_is_run_and_nothing_written",
+        ],
+    ),
+    (
+        "names that talk to a terminal",
+        &[
+            "nothing_that_acts_gets_through",
+            "names_that_act_on_a_terminal_are_written_out",
+            "hostile_text_is_shown_not_obeyed",
+            "markdown_cells_hold_no_markup_from_files",
+            "github_commands_cannot_be_forged",
+            "hostile_cells_neither_break_rows_nor_run",
+            "the_policy_allows_this_style_and_script_and_nothing_else",
+        ],
+    ),
+    (
+        "a registry that sends something else",
+        &[
+            "wrong_content_is_found_out",
+            "stated_sizes_are_compared_with_what_comes",
+            "indexes_without_end_are_cut",
+            "redirects_end_and_never_leave_this_machine_without_tls",
+        ],
+    ),
+    (
+        "a registry that asks for credentials on behalf",
+        &["credentials_go_nowhere_by_the_word_of_a_redirect"],
+    ),
+    (
+        "in somebody else's checkout",
+        &[
+            "thousands_of_mistakes_are_counted_and_a_hundred_shown",
+            "a_hostile_name_does_not_hang",
+            "thousands_of_waivers_and_findings_are_brought_together",
+        ],
+    ),
+    (
+        "secrets on their way out",
+        &[
+            "a_token_is_reported_and_never_shown",
+            "names_decide_and_values_stay_hidden",
+        ],
+    ),
+    (
+        "a process that changes while it is read",
+        &["files_that_change_during_the_scan_cost_only_themselves"],
+    ),
+    (
+        "Credentials are looked up for the registry that the target names",
+        &[
+            "a_password_goes_to_its_host_only_and_into_no_message",
+            "a_token_is_fetched_used_and_renewed",
+        ],
+    ),
+    (
+        "Nothing is sent anywhere by the word of a redirect",
+        &[
+            "credentials_go_nowhere_by_the_word_of_a_redirect",
+            "a_way_back_from_another_host_carries_no_proof",
+        ],
+    ),
+    (
+        "Tokens are asked for with the scope",
+        &["scopes_are_pull_only"],
+    ),
+    (
+        "No message holds a credential",
+        &["no_message_and_no_record_holds_a_credential"],
+    ),
+    (
+        "Nothing in a Go file is signed",
+        &["a_version_edited_in_both_copies_is_held_against_the_tables"],
+    ),
+    (
+        "A list of modules is what was linked",
+        &["names_are_reported_as_they_are_and_duplicates_twice"],
+    ),
+    (
+        "the recomputed checksum shows",
+        &["one_flipped_byte_in_any_region_breaks_the_checksum"],
+    ),
+    (
+        "Not examined is not fine",
+        &["strict_is_2_when_something_was_not_examined"],
+    ),
+    // limits.md: the limits with a name and a message
+    ("| `entry_size` |", &["every_limit_is_met_and_says_so"]),
+    ("| `expanded` |", &["every_limit_is_met_and_says_so"]),
+    ("| `entries` |", &["every_limit_is_met_and_says_so"]),
+    ("| `ratio` |", &["every_limit_is_met_and_says_so"]),
+    ("| `depth` |", &["every_limit_is_met_and_says_so"]),
+    ("| `window` |", &["every_limit_is_met_and_says_so"]),
+    ("| `unpacked` |", &["every_limit_is_met_and_says_so"]),
+    ("| `path` |", &["every_limit_is_met_and_says_so"]),
+    ("| `metadata` |", &["every_limit_is_met_and_says_so"]),
+    ("| `executable` |", &["every_limit_is_met_and_says_so"]),
+    ("| `build_info` |", &["every_limit_is_met_and_says_so"]),
+    // limits.md: other bounds
+    (
+        "files below this size are not opened",
+        &["no_size_that_lies_hides_a_program"],
+    ),
+    (
+        "memory for what is kept of archives",
+        &[
+            "a_used_up_budget_sends_bodies_to_disk",
+            "never_more_than_the_total_is_held_and_everyone_gets_through",
+        ],
+    ),
+    (
+        "| threads |",
+        &[
+            "order_does_not_depend_on_threads",
+            "the_result_does_not_depend_on_threads",
+        ],
+    ),
+    ("layers of one image", UNTESTED),
+    (
+        "hard links to programs in one file of a layer",
+        &["indexes_nested_without_end_are_cut_and_many_hard_links_are_counted"],
+    ),
+    (
+        "hard links to programs in one archive",
+        &[
+            "many_links_to_an_archive_of_many_programs_take_no_time",
+            "names_of_one_large_record_share_it_and_have_an_end",
+        ],
+    ),
+    (
+        "records that wait in memory",
+        &["records_come_back_as_they_were_wherever_they_waited"],
+    ),
+    ("| that file |", &["the_file_has_an_end_and_is_used_anew"]),
+    (
+        "what stays in memory of every record that waits",
+        &["names_have_an_end_too"],
+    ),
+    (
+        "things not examined that are listed of one archive",
+        &["many_links_to_an_archive_of_many_programs_take_no_time"],
+    ),
+    ("problems listed of one layer", UNTESTED),
+    (
+        "files of a tree whose other names are awaited",
+        &["links_to_what_is_no_program_use_up_no_limit"],
+    ),
+    (
+        "entries of one directory that are held at once",
+        &["a_directory_of_very_many_files_is_walked_as_any_other"],
+    ),
+    (
+        "text of images and things not examined",
+        &["what_waited_in_a_file_comes_before_what_waited_in_memory"],
+    ),
+    ("names of hard links that one archive remembers", UNTESTED),
+    (
+        "findings of one rule at one file",
+        &["a_rule_that_finds_thousands_at_one_file_says_so_in_one_finding_more"],
+    ),
+    (
+        "findings of an audit; modules",
+        &["memory_bounds_all_findings_and_the_level_counts_whatever_fits"],
+    ),
+    (
+        "versions or checksums of one module",
+        &["audits_and_bills_of_records_made_to_cost_stay_within_bounds"],
+    ),
+    (
+        "a bill of materials, an HTML page, a comparison",
+        &["what_does_not_fit_is_refused_and_not_left_out"],
+    ),
+    (
+        "expanded bytes of one section of debug information",
+        &["damaged_debug_information_is_passed_over"],
+    ),
+    (
+        "zeros at the end of a tar archive",
+        &["zeros_without_end_are_not_read_to_their_end"],
+    ),
+    (
+        "bytes behind the end of a tar archive",
+        &["much_behind_the_end_is_told"],
+    ),
+    (
+        "a long name or a pax record",
+        &["extensions_that_cannot_be_read_hide_nothing"],
+    ),
+    (
+        "bytes between the entries of a zip",
+        &["what_the_directory_does_not_list_is_told"],
+    ),
+    (
+        "bzip2 streams of one outermost container",
+        &["streams_of_next_to_nothing_are_bounded"],
+    ),
+    (
+        "manifests and indexes of one source",
+        &["indexes_without_end_are_cut"],
+    ),
+    ("requests of one registry target", UNTESTED),
+    (
+        "a policy file; mistakes",
+        &[
+            "thousands_of_mistakes_are_counted_and_a_hundred_shown",
+            "a_hostile_name_does_not_hang",
+        ],
+    ),
+    (
+        "redirects of a registry",
+        &["redirects_end_and_never_leave_this_machine_without_tls"],
+    ),
+];
+
+/// Promises that no test holds yet. Their number only goes down.
+const UNTESTED: &[&str] = &[];
+const UNTESTED_COUNT: usize = 5;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Names of all functions of the tests and of the library.
+fn functions(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            functions(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let lines = text
+                .lines()
+                .filter_map(|l| l.trim_start().strip_prefix("fn "));
+            found.extend(lines.filter_map(|l| Some(l.split_once('(')?.0.to_owned())));
+        }
+    }
+}
+
+/// The rows of tables and the points of lists; headings of tables are no promises.
+fn promises(page: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join("docs").join(page)).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let is_rule =
+        |line: Option<&&str>| line.is_some_and(|l| l.starts_with("|--") || l.starts_with("|:-"));
+    lines
+        .iter()
+        .enumerate()
+        .filter(|(i, line)| {
+            let row = line.starts_with("| ") && !is_rule(lines.get(i + 1));
+            row || line.starts_with("* ")
+        })
+        .map(|(_, line)| (*line).to_owned())
+        .collect()
+}
+
+#[test]
+fn each_promise_names_the_tests_that_hold_it() {
+    let mut known = BTreeSet::new();
+    functions(&root().join("src"), &mut known);
+    functions(&root().join("tests"), &mut known);
+    let pages = ["security.md", "limits.md"].map(promises).concat();
+    for promise in &pages {
+        let held = PROMISES
+            .iter()
+            .filter(|(words, _)| promise.contains(words))
+            .count();
+        assert_eq!(held, 1, "tests/promises.rs has {held} rows for: {promise}");
+    }
+    for (words, tests) in PROMISES {
+        assert!(
+            pages.iter().any(|p| p.contains(words)),
+            "no page says: {words}"
+        );
+        for test in *tests {
+            assert!(
+                known.contains(*test),
+                "there is no test {test}, for: {words}"
+            );
+        }
+    }
+    let untested = PROMISES
+        .iter()
+        .filter(|(_, tests)| tests.is_empty())
+        .count();
+    assert_eq!(untested, UNTESTED_COUNT);
+}
