@@ -235,8 +235,11 @@ const PROMISES: &[(&str, &[&str])] = &[
         &["zeros_without_end_are_not_read_to_their_end"],
     ),
     (
-        "bytes behind the end of a tar archive",
-        &["much_behind_the_end_is_told"],
+        "bytes behind the end of a tar or cpio archive",
+        &[
+            "much_behind_the_end_is_told",
+            "archives_behind_a_cpio_archive_are_read",
+        ],
     ),
     (
         "a long name or a pax record",

@@ -198,7 +198,7 @@ fn damage_anywhere_ends_in_lines() {
 }
 
 #[test]
-fn a_million_entries_take_a_read_for_hundreds_of_them() {
+fn thousands_of_entries_take_a_read_for_hundreds_of_them() {
     struct Many {
         header: [u8; 512],
         left: usize,
@@ -224,7 +224,7 @@ fn a_million_entries_take_a_read_for_hundreds_of_them() {
     let header = tar_header(b"dir/file", b'0', &octal(0), b"");
     let mut many = Many {
         header,
-        left: 1_000_000,
+        left: 200_000,
         at: 0,
         reads: 0,
     };
@@ -233,9 +233,9 @@ fn a_million_entries_take_a_read_for_hundreds_of_them() {
         scope: &scope,
     }
     .walk(Input::Stream(&mut many), &Place::default());
-    assert_eq!(*recorder.seen.lock().unwrap(), 1_000_000);
+    assert_eq!(*recorder.seen.lock().unwrap(), 200_000);
     assert!(recorder.lines.lock().unwrap().is_empty());
-    assert!(many.reads < 1_000_000 / 200, "{} reads", many.reads);
+    assert!(many.reads < 200_000 / 200, "{} reads", many.reads);
 }
 
 #[test]
