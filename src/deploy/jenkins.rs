@@ -33,6 +33,7 @@ pub fn read(source: &Source, out: &mut Collector) {
     let mut env = Env::default();
     let mut in_environment = false;
     let mut in_with = false;
+    let mut open = false;
     for literal in &literals {
         let before = literal.before.as_str();
         // A block of variables ends with its bracket.
@@ -61,7 +62,9 @@ pub fn read(source: &Source, out: &mut Collector) {
             }
             continue;
         }
-        if is_step(before) {
+        let what = argument(before, open);
+        open = what == Argument::Other;
+        if what == Argument::Script {
             let commands = shell::commands(&literal.text);
             out.shell(&commands, &place, &mut Env::under(&env));
         }
@@ -78,24 +81,46 @@ fn assigned(before: &str) -> Option<&str> {
     is_name(name).then_some(name)
 }
 
-/// `sh`, `sh(`, `sh(script:`, `sh label: "x", script:` at the end.
-fn is_step(before: &str) -> bool {
-    let last = before.trim_end();
-    let step = |text: &str| {
-        let text = text.trim_end().trim_end_matches('(').trim_end();
-        let name = text
-            .rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-            .next();
-        name == Some("sh")
+/// What a text is to the step before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Argument {
+    /// The script of `sh`: `sh '...'`, `sh(script: '...')`.
+    Script,
+    /// Another argument of `sh`, after which the script may come.
+    Other,
+    /// Nothing of `sh`.
+    None,
+}
+
+/// What a text is, by the code before it; `open` says that the text before was an argument of `sh`.
+fn argument(before: &str, open: bool) -> Argument {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c.is_whitespace() || "_:,(".contains(c);
+    let start = before.rfind(|c: char| !plain(c)).map_or(0, |at| {
+        at + before
+            .get(at..)
+            .and_then(|t| t.chars().next())
+            .map_or(1, char::len_utf8)
+    });
+    let tail = before.get(start..).unwrap_or_default();
+    let words = |text: &str| {
+        let all = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        all.filter(|w| !w.is_empty())
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
-    if step(last) {
-        return true;
+    let all = words(tail);
+    let step = all.iter().rposition(|w| w == "sh");
+    let inside = step.is_some() || (open && start == 0 && !tail.contains('('));
+    if !inside {
+        return Argument::None;
     }
-    // Other arguments may come first.
-    last.strip_suffix(':').is_some_and(|head| {
-        let head = head.trim_end();
-        head.ends_with("script") && !head.ends_with("Jenkinsfile.script")
-    })
+    let named = tail.trim_end().ends_with(':');
+    match (step, all.last().map(String::as_str)) {
+        (_, Some("script")) if named => Argument::Script,
+        (Some(at), _) if at + 1 == all.len() => Argument::Script,
+        _ if named => Argument::Other,
+        _ => Argument::None,
+    }
 }
 
 /// The one image of Go that agents name.
