@@ -10,7 +10,7 @@ use crate::report::model::{Location, Owner, Unexamined};
 use crate::source::archive::{
     ArchiveError, Candidate, Input, Place, Reason, Receiver, Scope, Walker, Want, forget,
 };
-use crate::source::image::Examine;
+use crate::source::image::{self, Examine, Host, Scan};
 use crate::source::packages::Ownership;
 use crate::source::shelf::Shelved;
 use std::collections::BTreeMap;
@@ -64,6 +64,12 @@ impl Examiner<'_> {
                     Told::later(record, &surroundings)
                 }
                 Noted::Other(event) => event.into(),
+                Noted::Images(scans) => {
+                    scans
+                        .into_iter()
+                        .for_each(|scan| self.images(scan, outer, tell));
+                    continue;
+                }
             });
         }
         if unlisted > 0 {
@@ -100,6 +106,7 @@ struct Found {
 enum Noted {
     Program(Shelved),
     Other(Event),
+    Images(Vec<Scan>),
 }
 
 impl Met<'_> {
@@ -292,7 +299,7 @@ impl Receiver for Met<'_> {
             for noted in all.all.get(from..to).unwrap_or_default() {
                 count += match noted {
                     Noted::Program(record) => record.names(),
-                    Noted::Other(_) => 1,
+                    Noted::Other(_) | Noted::Images(_) => 1,
                 };
                 copies.push((inside.to_vec(), noted.clone()));
             }
@@ -324,9 +331,36 @@ impl Receiver for Met<'_> {
                 Noted::Other(Event::Unexamined { thing, .. }) => {
                     self.not_examined(&there, &thing.reason, &thing.detail);
                 }
-                Noted::Other(_) => {}
+                Noted::Other(_) | Noted::Images(_) => {}
             }
         }
+    }
+
+    fn host(&self, place: &Place) -> Option<Host<'_>> {
+        let (path, entry, _) = self.path(place);
+        let options = image::Options {
+            entry,
+            // Paths of an image that is the whole target begin at its root.
+            prefix: match place.is_empty() {
+                true => String::new(),
+                false => format!("{path}!"),
+            },
+            name: path,
+            reference: None,
+            ..self.examiner.image_options(self.outer)
+        };
+        Some(Host {
+            options,
+            examine: self.examiner,
+        })
+    }
+
+    fn record(&self, place: &Place, record: Shelved) {
+        self.add(place, [record]);
+    }
+
+    fn images(&self, _place: &Place, scans: Vec<Scan>) {
+        self.lock().all.push(Noted::Images(scans));
     }
 
     fn unexamined(&self, place: &Place, problem: &ArchiveError) {

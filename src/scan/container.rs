@@ -188,7 +188,7 @@ impl Examiner<'_> {
         self.images(scan, outer, tell);
     }
 
-    fn image_options(&self, outer: &Outer) -> image::Options {
+    pub(super) fn image_options(&self, outer: &Outer) -> image::Options {
         image::Options {
             limits: self.options.limits,
             budget: self.budget.clone(),
@@ -217,7 +217,7 @@ impl Examiner<'_> {
     }
 
     /// Everything that a source of images gave.
-    fn images(&self, scan: image::Scan, outer: &Outer, tell: &mut dyn FnMut(Told)) {
+    pub(super) fn images(&self, scan: image::Scan, outer: &Outer, tell: &mut dyn FnMut(Told)) {
         if scan.not_image && outer.image {
             return tell(self.problem(outer, "unsupported", NO_IMAGE, true));
         }
@@ -245,7 +245,9 @@ impl Examiner<'_> {
             place: environment::Place::Image,
             label: version.map(|version| (VERSION_LABEL, version.clone())),
         });
-        tell(Event::Image(Box::new(image.record)).into());
+        if !image.artifact {
+            tell(Event::Image(Box::new(image.record)).into());
+        }
         for record in image.binaries {
             tell(Told::later(record, &surroundings));
         }
@@ -351,6 +353,12 @@ impl Examine for Examiner<'_> {
 
     fn digests(&self, name: &[u8]) -> bool {
         self.options.level == Level::Full && packages::may_be_owned(name)
+    }
+
+    fn passed(&self, size: u64) {
+        if !self.below(size, self.options.rules.min_size) {
+            self.count_not_go();
+        }
     }
 
     fn bytes_read(&self, count: u64) {

@@ -35,7 +35,11 @@ pub fn assemble(
         ..Scan::default()
     };
     for plan in catalog.plans {
-        let mut image = ImageScan::default();
+        let mut image = ImageScan {
+            artifact: plan.artifact,
+            ..ImageScan::default()
+        };
+        let mut inside = Vec::new();
         image.problems.extend(plan.problems.iter().cloned());
         Builder {
             plan: &plan,
@@ -44,6 +48,7 @@ pub fn assemble(
             image: &mut image,
             names: &mut names,
             reported: &mut reported,
+            inside: &mut inside,
             incomplete: false,
         }
         .build();
@@ -55,6 +60,10 @@ pub fn assemble(
             }
         }
         scan.images.push(image);
+        for within in inside {
+            scan.images.extend(within.images);
+            scan.problems.extend(within.problems);
+        }
     }
     scan
 }
@@ -77,6 +86,8 @@ struct Builder<'a> {
     names: &'a mut u64,
     /// Layers whose problems another image has told.
     reported: &'a mut HashSet<String>,
+    /// Images in archives of the layers.
+    inside: &'a mut Vec<Scan>,
     /// A layer is not in the tree.
     incomplete: bool,
 }
@@ -85,13 +96,58 @@ impl Builder<'_> {
     fn build(mut self) {
         let mut tree = Tree::default();
         for (i, layer) in self.plan.layers.iter().enumerate() {
-            self.layer(i as u32, layer, &mut tree);
+            if let Some(scan) = self.begin(i as u32, layer)
+                && layer.apart.is_none()
+            {
+                self.layer(i as u32, layer, &scan, &mut tree);
+            }
         }
         self.record(&tree);
         self.binaries(&tree);
+        for (i, layer) in self.plan.layers.iter().enumerate() {
+            if let (Some(name), Some(scan)) = (&layer.apart, self.layers.get(&layer.blob.key)) {
+                let scan = Arc::clone(scan);
+                self.apart(i as u32, layer, name, &scan);
+            }
+        }
     }
 
-    fn layer(&mut self, index: u32, plan: &LayerPlan, tree: &mut Tree) {
+    /// The programs of a layer that is a file or an archive of its own.
+    fn apart(&mut self, index: u32, plan: &LayerPlan, title: &str, scan: &LayerScan) {
+        let found: u64 = scan.found.iter().map(FoundFile::names).sum();
+        let had = self.image.binaries.len() as u64;
+        let left = self.names.checked_sub(scan.names.len().max(found));
+        let Some(left) = left.filter(|_| had + found <= NAMES) else {
+            let text =
+                "too many names of programs in all files together; those of this file are left out";
+            let problem = LayerProblem {
+                entries: Vec::new(),
+                error: ArchiveError::limit(text),
+                fatal: false,
+            };
+            return self.problem(index, plan, &problem);
+        };
+        *self.names = left;
+        for (place, mut binary) in scan.loose(title.as_bytes()) {
+            let slice = binary.location.slice.take();
+            let member = binary.location.entry.pop().map(String::into_bytes);
+            binary.location = Location {
+                image: Some(self.image_ref()),
+                layer: Some(self.layer_ref(index, plan)),
+                slice,
+                mode: place.mode,
+                uid: place.uid,
+                gid: place.gid,
+                ..self.options.location()
+            };
+            let names: Vec<Vec<u8>> = place.entries.into_iter().chain(member).collect();
+            name(&mut binary, &names, self.options);
+            self.image.binaries.push(binary);
+        }
+    }
+
+    /// Tells what is wrong with a layer. `None` when nothing of it was read.
+    fn begin(&mut self, index: u32, plan: &LayerPlan) -> Option<Arc<LayerScan>> {
         let first_use = self.reported.insert(plan.blob.key.clone());
         if let Some((error, fatal)) = &plan.skip {
             self.incomplete = true;
@@ -104,14 +160,15 @@ impl Builder<'_> {
                     fatal: *fatal,
                 },
             );
-            return;
+            return None;
         }
         let Some(scan) = self.layers.get(&plan.blob.key).cloned() else {
             self.incomplete = true;
             self.problem(index, plan, &LayerProblem::missing(plan.foreign));
-            return;
+            return None;
         };
         if first_use {
+            self.inside.extend(scan.images.iter().cloned());
             for problem in &scan.problems {
                 self.problem(index, plan, problem);
             }
@@ -119,6 +176,11 @@ impl Builder<'_> {
         self.incomplete |= scan.problems.iter().any(|p| p.entries.is_empty());
         self.check_size(index, plan, &scan);
         self.check_digests(index, plan, &scan);
+        Some(scan)
+    }
+
+    /// Puts the names of a layer on those of the layers below.
+    fn layer(&mut self, index: u32, plan: &LayerPlan, scan: &LayerScan, tree: &mut Tree) {
         match self.names.checked_sub(scan.names.len()) {
             Some(left) => *self.names = left,
             None => {
@@ -239,7 +301,10 @@ impl Builder<'_> {
         location.image = Some(self.image_ref());
         location.layer = Some(self.layer_ref(index, plan));
         let unexamined = Unexamined {
-            path: format!("{}!{place}", self.plan.reference),
+            path: match self.options.prefix.as_str() {
+                "" => format!("{}!{place}", self.plan.reference),
+                prefix => format!("{prefix}{place}"),
+            },
             location,
             reason: problem.error.reason.as_str().to_owned(),
             detail: problem.error.detail.clone(),
@@ -405,7 +470,7 @@ impl Builder<'_> {
                 }
                 let mut names = vec![path.clone()];
                 names.extend(inner.iter().cloned().chain(member));
-                name(&mut binary, &names);
+                name(&mut binary, &names, self.options);
                 binary
             });
             let made: Vec<Shelved> = made.collect();
@@ -451,8 +516,9 @@ impl Builder<'_> {
 }
 
 /// Fills in path and entry.
-pub(super) fn name(binary: &mut Shelved, names: &[Vec<u8>]) {
-    let whole = names.join(&b'!');
+pub(super) fn name(binary: &mut Shelved, names: &[Vec<u8>], options: &Options) {
+    let mut whole = options.prefix.clone().into_bytes();
+    whole.extend(names.join(&b'!'));
     binary.location.entry.extend(
         names
             .iter()

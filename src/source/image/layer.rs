@@ -5,12 +5,12 @@ use super::digest::{Digest, Hasher, Hashing};
 use super::kept::KeptFiles;
 use super::names::{Kind, Name, Names};
 use super::store::{Blob, Blobs};
-use super::{Examine, Options};
+use super::{Examine, Host, Options, Scan};
 use crate::report::model::Owner;
 use crate::source::archive::tar::{self, Ending, Entry, Flow};
 use crate::source::archive::{
-    ArchiveError, Candidate, Feed, Place, Reason, Receiver, Scope, Walker, Want, decompress,
-    forget, sniff, stream,
+    self, ArchiveError, Candidate, Feed, Place, Reason, Receiver, Scope, Walker, Want, decompress,
+    forget, sniff, stream, walk,
 };
 use crate::source::foreign;
 use crate::source::packages::Digests;
@@ -25,6 +25,8 @@ const PROBLEMS: usize = 1000;
 const PROBLEMS_ROOM: u64 = 1024;
 /// Hard links to programs that an archive inside a layer may have: each is a full record.
 const ALIASES: u64 = 1000;
+/// Names of programs that an archive which is no layer may have, as other archives.
+const LOOSE: u64 = 20_000;
 
 /// What one blob held.
 #[derive(Default)]
@@ -49,6 +51,10 @@ pub struct LayerScan {
     pub size: u64,
     /// The blob is not the tar itself.
     pub compressed: bool,
+    /// The blob is no tar but one file, by whose name all places in `found` begin.
+    pub is_file: bool,
+    /// Images in archives that are files of the layer.
+    pub images: Vec<Scan>,
 }
 
 /// A file that something was found in.
@@ -119,7 +125,10 @@ fn scan_blob(
     match store.open(&plan.blob) {
         Ok(Some(mut reader)) => {
             let scope = Scope::new(options.limits, options.budget.clone());
-            let layer = scan(&mut reader, &plan.blob, &scope, options, examine);
+            let layer = match &plan.apart {
+                Some(name) => scan_any(&mut reader, &plan.blob, name, &scope, options, examine),
+                None => scan(&mut reader, &plan.blob, &scope, options, examine),
+            };
             examine.bytes_read(layer.size);
             layer
         }
@@ -140,6 +149,85 @@ impl LayerScan {
             kept: KeptFiles::new(options.budget.total()),
             ..Self::default()
         }
+    }
+
+    /// A layer that was not read, and why.
+    pub fn unread(error: ArchiveError) -> Self {
+        Self::failed(LayerProblem {
+            entries: Vec::new(),
+            error,
+            fatal: false,
+        })
+    }
+
+    /// A file of an artifact that is text and was kept as such.
+    pub fn of_text(text: &[u8], blob: &Blob) -> Self {
+        let digest = match blob.digest {
+            Some(want) => want.same_of(text),
+            None => Digest::of(text),
+        };
+        let mut scan = Self {
+            is_file: true,
+            digest: Some(digest),
+            size: text.len() as u64,
+            ..Self::default()
+        };
+        if let Some(want) = blob.digest.filter(|want| *want != digest) {
+            scan.problem(Vec::new(), wrong_digest(digest, want), true);
+        }
+        scan
+    }
+
+    /// Every program by the names in the blob, hard links included, as an archive of this name has them.
+    pub fn loose(&self, name: &[u8]) -> Vec<(Place, Shelved)> {
+        let mut all = Vec::new();
+        let place_of = |entries: &[Vec<u8>], place: &Place| Place {
+            entries: entries.to_vec(),
+            ..place.clone()
+        };
+        if self.is_file {
+            for (place, record) in self.found.iter().flat_map(|file| &file.binaries) {
+                let mut entries = place.entries.clone();
+                if let Some(first) = entries.first_mut() {
+                    *first = name.to_vec();
+                }
+                all.push((place_of(&entries, place), record.clone()));
+            }
+            return all;
+        }
+        let clean = |path: &[u8]| {
+            let path = walk::clean(path);
+            let root = path.iter().take_while(|b| **b == b'/').count();
+            path.get(root..).unwrap_or_default().to_vec()
+        };
+        let mut found = HashMap::new();
+        let mut names = 0;
+        self.names.each(|entry| {
+            let path = clean(entry.path);
+            let file = match entry.kind {
+                Kind::File { found, .. } => found,
+                Kind::HardLink(to) => found.get(&clean(to)).copied(),
+                _ => None,
+            };
+            let Some(file) = file else {
+                found.remove(&path);
+                return;
+            };
+            let Some(content) = self.found.get(file as usize) else {
+                return;
+            };
+            found.insert(path, file);
+            names += content.names();
+            if names > LOOSE {
+                return;
+            }
+            for (place, record) in &content.binaries {
+                let mut entries = vec![name.to_vec(), walk::clean(entry.path).to_vec()];
+                entries.extend(place.entries.iter().skip(1).cloned());
+                all.push((place_of(&entries, place), record.clone()));
+            }
+        });
+        all
     }
 
     fn failed(problem: LayerProblem) -> Self {
@@ -214,6 +302,29 @@ pub fn scan(
     options: &Options,
     examine: &dyn Examine,
 ) -> LayerScan {
+    scan_blob_as(reader, blob, None, scope, options, examine)
+}
+
+/// Reads a blob to its end: a layer when it is a tar archive, whatever its compression, else a file of this name.
+pub fn scan_any(
+    reader: &mut dyn Read,
+    blob: &Blob,
+    name: &str,
+    scope: &Scope,
+    options: &Options,
+    examine: &dyn Examine,
+) -> LayerScan {
+    scan_blob_as(reader, blob, Some(name), scope, options, examine)
+}
+
+fn scan_blob_as(
+    reader: &mut dyn Read,
+    blob: &Blob,
+    name: Option<&str>,
+    scope: &Scope,
+    options: &Options,
+    examine: &dyn Examine,
+) -> LayerScan {
     let mut scan = LayerScan::with_room(options);
     let mut hasher = Some(
         blob.digest
@@ -229,6 +340,7 @@ pub fn scan(
         };
         read_tar(
             Box::new(raw),
+            name,
             scope,
             &mut tar_hasher,
             &mut tar_size,
@@ -265,49 +377,24 @@ pub fn scan(
             if let (Some(want), Some(got)) = (blob.digest, scan.digest)
                 && want != got
             {
-                let text = format!("the layer's digest is {got}, its manifest says {want}");
-                scan.problem(Vec::new(), ArchiveError::malformed(text), true);
+                scan.problem(Vec::new(), wrong_digest(got, want), true);
             }
         }
     }
     scan
 }
 
-/// Looks at one file that is no layer, in a scope of its own; its place has only `name`.
-pub fn scan_file(
-    reader: &mut dyn Read,
-    name: &str,
-    size: u64,
-    scope: &Scope,
-    options: &Options,
-    examine: &dyn Examine,
-) -> LayerScan {
-    let mut scan = LayerScan::with_room(options);
-    let entry = Entry {
-        name: name.as_bytes().to_vec(),
-        kind: tar::Kind::File,
-        mode: 0o644,
-        uid: 0,
-        gid: 0,
-        size,
-        offset: 0,
-        plain: true,
-    };
-    let mut files = Files {
-        options,
-        examine,
-        scope,
-        head: vec![0; stream::HEAD],
-        scan: &mut scan,
-    };
-    if let Err(error) = files.entry(&entry, reader) {
-        scan.problem(vec![entry.name], error.into(), false);
-    }
-    scan
+fn wrong_digest(got: Digest, want: Digest) -> ArchiveError {
+    ArchiveError::malformed(format!(
+        "the layer's digest is {got}, its manifest says {want}"
+    ))
 }
 
+/// Without a `name` everything is taken for a tar archive.
+#[allow(clippy::too_many_arguments)]
 fn read_tar<'a>(
     raw: Box<dyn Read + 'a>,
+    name: Option<&str>,
     scope: &'a Scope,
     tar_hasher: &'a mut Option<Hasher>,
     tar_size: &'a mut u64,
@@ -329,6 +416,12 @@ fn read_tar<'a>(
         &mut plain
     };
     let mut feed = Feed::new(tar);
+    if let Some(name) = name
+        && !is_tar(&mut feed)?
+    {
+        scan.is_file = true;
+        return one_file(&mut feed, name, scope, options, examine, scan);
+    }
     let mut files = Files {
         options,
         examine,
@@ -340,6 +433,45 @@ fn read_tar<'a>(
         files.entry(entry, body)
     })?;
     tar::pass_padding(&mut feed)
+}
+
+/// Whether a tar archive comes next; one without entries is zeros.
+fn is_tar(feed: &mut Feed<'_>) -> io::Result<bool> {
+    let head = feed.peek(1024)?;
+    let is_empty = head.len() == 1024 && head.iter().all(|byte| *byte == 0);
+    Ok(is_empty
+        || matches!(
+            sniff(head),
+            Some(archive::Kind::Format(archive::Format::Tar))
+        ))
+}
+
+/// What comes next is one file.
+fn one_file(
+    feed: &mut Feed<'_>,
+    name: &str,
+    scope: &Scope,
+    options: &Options,
+    examine: &dyn Examine,
+    scan: &mut LayerScan,
+) -> Result<(), ArchiveError> {
+    let place = Place {
+        entries: vec![name.as_bytes().to_vec()],
+        ..Place::default()
+    };
+    let receiver = LayerReceiver {
+        examine,
+        options,
+        is_rooted: false,
+        got: Mutex::default(),
+    };
+    let walker = Walker {
+        receiver: &receiver,
+        scope,
+    };
+    let read = walker.stream(feed, &place, options.depth);
+    receiver.tell(scan, &place, (0, 0, 0o644));
+    read.map(|_| ())
 }
 
 /// Takes the entries of one layer.
@@ -440,6 +572,8 @@ impl Files<'_> {
         }
         let receiver = LayerReceiver {
             examine: self.examine,
+            options: self.options,
+            is_rooted: true,
             got: Mutex::default(),
         };
         let mut whole = head.chain(body);
@@ -448,30 +582,8 @@ impl Files<'_> {
             receiver: &receiver,
             scope: self.scope,
         };
-        let read = walker.file(&mut feed, entry.size, &place, 1);
-        let got = receiver
-            .got
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        if got.aliases > ALIASES {
-            let error = ArchiveError::too_many_links(ALIASES);
-            self.scan.problem(place.entries.clone(), error, false);
-        }
-        for (place, error) in got.problems {
-            self.scan.problem(place.entries, error, false);
-        }
-        let mut found = None;
-        if !got.binaries.is_empty() {
-            found = u32::try_from(self.scan.found.len()).ok();
-            self.scan.found.push(FoundFile {
-                uid: entry.uid,
-                gid: entry.gid,
-                mode: entry.mode,
-                binaries: got.binaries,
-                digests: got.digests,
-                kept: None,
-            });
-        }
+        let read = walker.file(&mut feed, entry.size, &place, self.options.depth);
+        let found = receiver.tell(self.scan, &place, (entry.uid, entry.gid, entry.mode));
         read?;
         Ok(found)
     }
@@ -499,6 +611,7 @@ struct Got {
     /// Packages that are files in the layer, or inside one.
     packages: BTreeMap<Vec<Vec<u8>>, Arc<Owner>>,
     digests: Option<Box<Digests>>,
+    images: Vec<Scan>,
 }
 
 /// Indexes into [`Got::binaries`] and [`Got::problems`].
@@ -535,12 +648,48 @@ impl Got {
 /// Collects what is found in one file of a layer.
 struct LayerReceiver<'e> {
     examine: &'e dyn Examine,
+    options: &'e Options,
+    /// The file is one of a root file system.
+    is_rooted: bool,
     got: Mutex<Got>,
 }
 
 impl LayerReceiver<'_> {
     fn with(&self, change: impl FnOnce(&mut Got)) {
         change(&mut self.got.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Adds what was collected in the file at `place`. Returns the number of the file, where something was found.
+    fn tell(
+        self,
+        scan: &mut LayerScan,
+        place: &Place,
+        (uid, gid, mode): (u64, u64, u32),
+    ) -> Option<u32> {
+        let got = self
+            .got
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        if got.aliases > ALIASES {
+            let error = ArchiveError::too_many_links(ALIASES);
+            scan.problem(place.entries.clone(), error, false);
+        }
+        for (place, error) in got.problems {
+            scan.problem(place.entries, error, false);
+        }
+        scan.images.extend(got.images);
+        if got.binaries.is_empty() {
+            return None;
+        }
+        scan.found.push(FoundFile {
+            uid,
+            gid,
+            mode,
+            binaries: got.binaries,
+            digests: got.digests,
+            kept: None,
+        });
+        u32::try_from(scan.found.len() - 1).ok()
     }
 }
 
@@ -644,5 +793,36 @@ impl Receiver for LayerReceiver<'_> {
 
     fn unexamined(&self, place: &Place, problem: &ArchiveError) {
         self.with(|got| got.problem(place, problem));
+    }
+
+    fn host(&self, place: &Place) -> Option<Host<'_>> {
+        let mut names = place
+            .entries
+            .iter()
+            .map(|e| String::from_utf8_lossy(e).into_owned());
+        let mut options = self.options.clone();
+        let first = names.next().unwrap_or_default();
+        let first = match self.is_rooted {
+            true => format!("/{}", first.trim_start_matches('/')),
+            false => first,
+        };
+        let names: Vec<String> = [first].into_iter().chain(names).collect();
+        let path = names.join("!");
+        options.name = format!("{}!{path}", options.name);
+        options.prefix = format!("{}{path}!", options.prefix);
+        options.entry.extend(names);
+        options.reference = None;
+        Some(Host {
+            options,
+            examine: self.examine,
+        })
+    }
+
+    fn record(&self, place: &Place, record: Shelved) {
+        self.with(|got| got.program(place, record));
+    }
+
+    fn images(&self, _place: &Place, scans: Vec<Scan>) {
+        self.with(|got| got.images.extend(scans));
     }
 }

@@ -72,7 +72,8 @@ const MEDIA: &[(&str, Media)] = &[
 
 /// Media types to ask a registry for.
 pub const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, \
-                          application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
+                          application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, \
+                          application/vnd.oci.artifact.manifest.v1+json";
 
 impl Media {
     /// What this media type stands for.
@@ -185,6 +186,9 @@ pub struct Document {
     /// Of a manifest, lowest first.
     #[serde(default, deserialize_with = "or_default")]
     pub layers: Vec<Descriptor>,
+    /// Of an artifact as the release candidates of the specification 1.1 had it.
+    #[serde(default, deserialize_with = "or_default")]
+    pub blobs: Vec<Descriptor>,
     /// Of a manifest that is no image.
     #[serde(default)]
     pub artifact_type: Option<String>,

@@ -8,6 +8,7 @@
 //! afterwards over names alone. Must never: know Go (that is what [`Examine`] is for), keep content, write anything.
 
 mod assemble;
+mod bag;
 mod catalog;
 mod command;
 pub mod digest;
@@ -21,6 +22,7 @@ mod rootfs;
 pub mod store;
 mod stream;
 
+pub use bag::{Bag, Bagged, Host, Taken, may_have_odd_names};
 #[cfg(feature = "registry")]
 pub use digest::Digest;
 pub use manifest::Platform;
@@ -46,6 +48,9 @@ pub trait Examine: Sync {
     fn below_floor(&self, _size: u64) -> bool {
         false
     }
+
+    /// A file that was kept although it is no program; for the counts.
+    fn passed(&self, _size: u64) {}
 
     /// What is needed of a file, by its first bytes.
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want;
@@ -90,6 +95,10 @@ pub struct Options {
     pub file: Option<String>,
     /// Goes into every location: names of containers around the image.
     pub entry: Vec<String>,
+    /// Stands before every path, for images inside something: the path of what they are in, and `!`.
+    pub prefix: String,
+    /// Containers around the files of a layer, the layer included.
+    pub depth: u32,
     /// What a person calls it: prefix of references without a name of their own, path of its problems.
     pub name: String,
 }
@@ -107,6 +116,8 @@ impl Options {
             target: name.to_owned(),
             file: None,
             entry: Vec::new(),
+            prefix: String::new(),
+            depth: 1,
             name: name.to_owned(),
         }
     }
@@ -135,6 +146,8 @@ pub struct Problem {
 pub struct ImageScan {
     /// Its record.
     pub record: ImageRecord,
+    /// It is an artifact: files with names, but no image that could be started. Its record has only reference, digest and layers.
+    pub artifact: bool,
     /// Every copy of every program in every layer, by path and layer.
     pub binaries: Vec<Shelved>,
     /// What was not examined, by layer.

@@ -295,14 +295,24 @@ impl<'a> Archive<'a> {
         }
     }
 
-    /// Whether its top document is one of an image.
+    /// Whether its top document is one of an image, and all of its members are of that.
     pub fn is_image(&self) -> bool {
+        let others = |listed: &[&str]| {
+            let mut names = self.members.files.keys();
+            names.any(|name| !looks_like_member(name) && !listed.contains(&name.as_str()))
+        };
         match self.top() {
             Ok(Top::Document(bytes, _)) => {
                 self.members.files.contains_key("oci-layout")
                     && parse::<Document>(&bytes, "index.json").is_ok_and(|d| d.manifests.is_some())
+                    && !others(&[])
             }
-            Ok(Top::Saved(saved)) => !saved.is_empty(),
+            Ok(Top::Saved(saved)) => {
+                let layers = saved.iter().flat_map(|image| &image.layers);
+                let listed = layers.chain(saved.iter().map(|image| &image.config));
+                let listed: Vec<&str> = listed.map(String::as_str).collect();
+                !saved.is_empty() && !others(&listed)
+            }
             Err(_) => false,
         }
     }

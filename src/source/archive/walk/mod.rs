@@ -8,11 +8,13 @@ use super::{
 use crate::bytes::{Part, ReadAt, Spill, Windows};
 use crate::report::model::Owner;
 use crate::source::foreign;
+use crate::source::image::{self, Bag, Host, Scan, Taken};
 use crate::source::packages::apk;
+use crate::source::shelf::Shelved;
 use links::Links;
 pub(crate) use links::forget;
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{self, Read};
 use std::ops::Range;
 
 mod links;
@@ -137,6 +139,17 @@ pub trait Receiver: Sync {
     /// Another name (a hard link) of a file at `of` that was handed over as candidate, or is a container.
     fn alias(&self, of: &Place, place: &Place);
 
+    /// How images among the members of the archive at `place` are to be read; `None`: as other members.
+    fn host(&self, _place: &Place) -> Option<Host<'_>> {
+        None
+    }
+
+    /// A program in a member that might have been of an image and is not; it was read already.
+    fn record(&self, _place: &Place, _record: Shelved) {}
+
+    /// Images among the members of the archive at `place`.
+    fn images(&self, _place: &Place, _scans: Vec<Scan>) {}
+
     /// A thing that was not, or not wholly, examined: an entry, or the container at `place` from some point on.
     fn unexamined(&self, place: &Place, problem: &ArchiveError);
 }
@@ -235,6 +248,23 @@ impl Walker<'_> {
                 unpacked: false,
             },
         )
+    }
+
+    /// As [`Walker::file`], for a file that was counted and whose size is not known.
+    ///
+    /// # Errors
+    /// As [`Walker::file`].
+    pub fn stream(
+        &self,
+        feed: &mut Feed<'_>,
+        place: &Place,
+        depth: u32,
+    ) -> Result<bool, ArchiveError> {
+        let level = Level {
+            depth,
+            unpacked: false,
+        };
+        self.item(feed, None, None, place, level)
     }
 
     fn entry(
@@ -340,6 +370,9 @@ impl Walker<'_> {
         level: Level,
     ) -> Result<(), ArchiveError> {
         match format {
+            Format::Tar if random.is_none() && image::may_have_odd_names(feed)? => {
+                self.kept_tar(feed, place, level)
+            }
             Format::Tar => self.tar(feed, random, place, level),
             Format::Cpio => self.cpios(feed, place, level),
             Format::Deb => deb::read(feed, self.scope, &mut |member, data| {
@@ -374,6 +407,59 @@ impl Walker<'_> {
         }
     }
 
+    /// Members of an image among those of the archive at `place`, where the receiver wants to know of images.
+    fn bag(&self, place: &Place, level: Level) -> Option<Bag<'_>> {
+        let mut host = self.receiver.host(place)?;
+        host.options.depth = level.depth.saturating_add(2);
+        Some(Bag::new(host, self.scope))
+    }
+
+    fn tell_images(&self, bag: Option<Bag<'_>>, place: &Place) {
+        let Some(bagged) = bag.map(Bag::finish) else {
+            return;
+        };
+        let below = |inner: Place| {
+            let mut there = inner;
+            there.entries.splice(0..0, place.entries.iter().cloned());
+            there
+        };
+        for (inner, record) in bagged.loose {
+            self.receiver.record(&below(inner), record);
+        }
+        for (inner, problem) in bagged.problems {
+            self.receiver.unexamined(&below(inner), &problem);
+        }
+        if !bagged.scans.is_empty() {
+            self.receiver.images(place, bagged.scans);
+        }
+    }
+
+    /// A tar archive that may be an image whose members have names of their own: it is kept, so that its list of images can be found before
+    /// the layers are read. What is too long to be kept is read as it comes.
+    fn kept_tar(
+        &self,
+        feed: &mut Feed<'_>,
+        place: &Place,
+        level: Level,
+    ) -> Result<(), ArchiveError> {
+        let limits = &self.scope.limits;
+        let mut until = UntilError {
+            feed,
+            left: limits.entry_size,
+            error: None,
+        };
+        let kept = Spill::collect(&[], &mut until, None, IN_MEMORY, &self.scope.budget, limits)?;
+        let UntilError { error, left, .. } = until;
+        let _held = self.scope.hold();
+        if left > 0 {
+            let read = self.tar(&mut Feed::at(&kept), Some(&kept), place, level);
+            // Why it ends too early is better known than that it does.
+            return error.map_or(read, Err);
+        }
+        let whole = Feed::owning(Box::new(Feed::at(&kept).chain(feed)));
+        self.tar(&mut { whole }, None, place, level)
+    }
+
     /// `random` are the bytes under `feed` when they are positioned: then bodies need no copy.
     fn tar(
         &self,
@@ -385,6 +471,10 @@ impl Walker<'_> {
         let mut links = self.links();
         // The control part of an Alpine package comes first, all its names begin with a dot.
         let mut may_be_package = true;
+        let mut bag = self.bag(place, level);
+        if let (Some(bag), Some(bytes)) = (&mut bag, random) {
+            bag.look_ahead(bytes);
+        }
         let finish = tar::read(feed, self.scope, Ending::Stream, &mut |entry, body| {
             may_be_package &= clean(&entry.name).starts_with(b".");
             if may_be_package && clean(&entry.name) == b".PKGINFO" && entry.size <= deb::CONTROL {
@@ -405,22 +495,19 @@ impl Walker<'_> {
                     let part = random
                         .filter(|_| entry.plain)
                         .map(|r| Part::new(r, entry.offset, entry.size));
-                    let found = match part.as_ref().filter(|part| part.len() == entry.size) {
-                        Some(part) => self.entry(
-                            &mut Feed::at(part),
-                            Some(part),
-                            entry.size,
-                            &child,
-                            level.inner(),
-                        )?,
-                        None => self.entry(
-                            &mut Feed::new(body),
-                            None,
-                            entry.size,
-                            &child,
-                            level.inner(),
-                        )?,
+                    let part = part.as_ref().filter(|part| part.len() == entry.size);
+                    let mut feed = match part {
+                        Some(part) => Feed::at(part),
+                        None => Feed::new(body),
                     };
+                    if let Some(bag) = &mut bag
+                        && bag.take(&entry.name, entry.size, &mut feed)? == Taken::Yes
+                    {
+                        links.replaced(&Links::name(&entry.name));
+                        return Ok(Flow::Continue);
+                    }
+                    let random = part.map(|part| part as &dyn ReadAt);
+                    let found = self.entry(&mut feed, random, entry.size, &child, level.inner())?;
                     if found {
                         links.found(Links::name(&entry.name), child);
                     } else {
@@ -433,6 +520,9 @@ impl Walker<'_> {
                     if name == target {
                         return Ok(Flow::Continue);
                     }
+                    if let Some(bag) = &mut bag {
+                        bag.link(&name, &target, false);
+                    }
                     match links.target(&target) {
                         // From here on the link is a file of its own: what it was made from may be replaced.
                         Some(of) => {
@@ -442,7 +532,13 @@ impl Walker<'_> {
                         None => links.replaced(&name),
                     }
                 }
-                tar::Kind::SymLink(_) | tar::Kind::Dir | tar::Kind::Other(_) => {
+                tar::Kind::SymLink(target) => {
+                    if let Some(bag) = &mut bag {
+                        bag.link(&entry.name, target, true);
+                    }
+                    links.replaced(&Links::name(&entry.name));
+                }
+                tar::Kind::Dir | tar::Kind::Other(_) => {
                     links.replaced(&Links::name(&entry.name));
                 }
                 tar::Kind::Unread(problem) if entry.name.is_empty() => {
@@ -457,6 +553,7 @@ impl Walker<'_> {
             Ok(Flow::Continue)
         });
         self.tell_overflow(&links, place);
+        self.tell_images(bag, place);
         finish.map(|_| ())
     }
 
@@ -494,6 +591,7 @@ impl Walker<'_> {
         level: Level,
     ) -> Result<(), ArchiveError> {
         let mut links = self.links();
+        let mut bag = self.bag(place, level);
         let result = cpio::read(feed, self.scope, files, &mut |entry, body| {
             if !entry.is_file() {
                 return Ok(Flow::Continue);
@@ -505,13 +603,15 @@ impl Walker<'_> {
                     Some(of) => self.receiver.alias(of, &child),
                     None => links.wait(key, child),
                 }
-            } else if self.entry(
-                &mut Feed::new(body),
-                None,
-                entry.size,
-                &child,
-                level.inner(),
-            )? {
+                return Ok(Flow::Continue);
+            }
+            let mut feed = Feed::new(body);
+            if let Some(bag) = &mut bag
+                && bag.take(&entry.name, entry.size, &mut feed)? == Taken::Yes
+            {
+                return Ok(Flow::Continue);
+            }
+            if self.entry(&mut feed, None, entry.size, &child, level.inner())? {
                 for waiting in links.waiting(&key) {
                     self.receiver.alias(&child, &waiting);
                 }
@@ -520,6 +620,7 @@ impl Walker<'_> {
             Ok(Flow::Continue)
         });
         self.tell_overflow(&links, place);
+        self.tell_images(bag, place);
         result
     }
 
@@ -569,29 +670,49 @@ impl Walker<'_> {
     }
 
     fn zip(&self, bytes: &dyn ReadAt, place: &Place, level: Level) -> Result<(), ArchiveError> {
-        zip::read(bytes, self.scope, &mut |entry, content| {
+        let mut bag = self.bag(place, level);
+        let result = zip::read(bytes, self.scope, &mut |entry, content| {
             if !entry.is_file() {
                 return Ok(Flow::Continue);
             }
             let child = place.child(&entry.name, entry.mode, None);
-            self.receiver.entry_seen(&child, entry.size);
             if !self.name_fits(&child) {
+                self.receiver.entry_seen(&child, entry.size);
                 return Ok(Flow::Continue);
             }
-            let result = content.and_then(|body| {
-                // What is kept of it is a fact, what it expands to a claim.
-                if entry.packed > 0 && !self.receiver.too_small(entry.packed) {
-                    let mut feed = Feed::new(body);
-                    self.item(&mut feed, None, None, &child, level.inner())?;
+            let body = match content {
+                Ok(body) => body,
+                Err(problem) => {
+                    self.receiver.entry_seen(&child, entry.size);
+                    self.receiver.unexamined(&child, &problem);
+                    return Ok(Flow::Continue);
                 }
+            };
+            let result = (|| {
+                let mut feed = Feed::new(&mut *body);
+                // What is kept of it is a fact, what it expands to a claim.
+                let size = entry.size.max(u64::from(entry.packed > 0));
+                let taken = match &mut bag {
+                    Some(bag) => bag.take(&entry.name, size, &mut feed)?,
+                    None => Taken::No,
+                };
+                if taken == Taken::No {
+                    self.receiver.entry_seen(&child, entry.size);
+                    if entry.packed > 0 && !self.receiver.too_small(entry.packed) {
+                        self.item(&mut feed, None, None, &child, level.inner())?;
+                    }
+                }
+                drop(feed);
                 body.contradiction().map_or(Ok(()), Err)
-            });
+            })();
             // Each entry is read on its own, so one that is broken ends nothing but itself.
             if let Err(problem) = result {
                 self.receiver.unexamined(&child, &problem);
             }
             Ok(Flow::Continue)
-        })
+        });
+        self.tell_images(bag, place);
+        result
     }
 
     /// A plain file: asks the receiver.
@@ -671,6 +792,31 @@ impl Walker<'_> {
             }
             _ => Box::new(Spill::collect(&[], feed, size, IN_MEMORY, budget, limits)?),
         })
+    }
+}
+
+/// Reads a stream up to so many bytes, and for its end what goes wrong: what came before is there all the same.
+struct UntilError<'u, 'f> {
+    feed: &'u mut Feed<'f>,
+    left: u64,
+    error: Option<ArchiveError>,
+}
+
+impl Read for UntilError<'_, '_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let most = usize::try_from(self.left)
+            .unwrap_or(usize::MAX)
+            .min(out.len());
+        let room = out.get_mut(..most).unwrap_or_default();
+        let count = match self.feed.read(room) {
+            Ok(count) => count,
+            Err(error) => {
+                self.error = Some(error.into());
+                0
+            }
+        };
+        self.left -= count as u64;
+        Ok(count)
     }
 }
 

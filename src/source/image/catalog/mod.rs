@@ -21,6 +21,8 @@ pub struct Plan {
     pub reference: String,
     pub aliases: Vec<String>,
     pub digest: Option<String>,
+    /// It is no image: its layers are files and archives of their own, and nothing is started.
+    pub artifact: bool,
     pub platform: Option<Platform>,
     pub config: Config,
     pub layers: Vec<LayerPlan>,
@@ -36,6 +38,8 @@ pub struct LayerPlan {
     pub diff_id: Option<Digest>,
     /// Its publisher keeps it elsewhere: missing is no fault.
     pub foreign: bool,
+    /// It is no part of a root file system but a file or an archive of this name.
+    pub apart: Option<String>,
     /// Why it is not to be read.
     pub skip: Option<(ArchiveError, bool)>,
 }
@@ -45,6 +49,8 @@ pub struct LayerPlan {
 pub struct Catalog {
     pub plans: Vec<Plan>,
     pub problems: Vec<Problem>,
+    /// There are images, but none of the wanted platform.
+    pub is_of_other_platforms: bool,
 }
 
 /// Reads the metadata of a store.
@@ -75,6 +81,7 @@ pub fn read(store: &dyn Blobs, options: &Options) -> Catalog {
         &options.platform,
         catalog.plans.is_empty() && !other_platforms.is_empty(),
     ) {
+        catalog.is_of_other_platforms = catalog.problems.is_empty();
         other_platforms.sort();
         other_platforms.dedup();
         let text = format!(
@@ -129,13 +136,6 @@ impl Reader<'_> {
             self.other_platforms.push(platform.to_string());
         }
         wanted
-    }
-
-    fn not_image(&mut self, reference: &str, text: &str) {
-        let error = ArchiveError::unsupported(format!("{reference}: {text}"));
-        let mut line = problem(self.options, &error, false);
-        line.unexamined.reason = "not-image".to_owned();
-        self.catalog.problems.push(line);
     }
 
     /// Reads and checks a JSON blob.

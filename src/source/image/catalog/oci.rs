@@ -15,6 +15,8 @@ const ATTESTATION: &str = "vnd.docker.reference.type";
 const FULL_NAME: &str = "io.containerd.image.name";
 /// The tag of an image in a layout (OCI image specification, annotations.md).
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
+/// The name of the file that a layer of an artifact is.
+const TITLE: &str = "org.opencontainers.image.title";
 
 impl Reader<'_> {
     /// The document that everything starts from: no descriptor points to the index of a layout.
@@ -80,12 +82,6 @@ impl Reader<'_> {
         if descriptor.annotations.contains_key(ATTESTATION) {
             return Vec::new();
         }
-        let platform = descriptor.platform.as_ref();
-        if platform.is_some_and(Platform::is_unknown) {
-            let text = format!("{} is a manifest for no platform", descriptor.digest);
-            self.not_image(reference, &text);
-            return Vec::new();
-        }
         let Some(digest) = Digest::parse(&descriptor.digest) else {
             self.problem(
                 &ArchiveError::unsupported(format!(
@@ -98,6 +94,7 @@ impl Reader<'_> {
         };
         if let Some(platform) = &descriptor.platform
             && !platform.os.is_empty()
+            && !platform.is_unknown()
             && !self.is_wanted(platform)
         {
             return Vec::new();
@@ -197,19 +194,13 @@ impl Reader<'_> {
         reference: &str,
     ) -> Option<usize> {
         let media = document.config.as_ref().map(|c| Media::of(&c.media_type));
-        let (Some(config), Some(Media::Config), None) =
-            (&document.config, media, &document.artifact_type)
-        else {
-            let kind = document
-                .artifact_type
-                .as_deref()
-                .or(document.config.as_ref().map(|c| c.media_type.as_str()));
-            let text = format!(
-                "it is no container image but {:?}",
-                short(kind.unwrap_or("something unnamed"))
-            );
-            self.not_image(reference, &text);
-            return None;
+        // Builders mark manifests that are no images with `unknown/unknown`, whatever their configuration is called.
+        let is_image = media == Some(Media::Config)
+            && document.artifact_type.is_none()
+            && !platform.is_some_and(Platform::is_unknown);
+        let config = match &document.config {
+            Some(config) if is_image => config,
+            _ => return Some(self.artifact(document, digest, reference)),
         };
         let Some(config_digest) = Digest::parse(&config.digest) else {
             self.problem(
@@ -268,12 +259,54 @@ impl Reader<'_> {
             reference: reference.to_owned(),
             aliases: Vec::new(),
             digest,
+            artifact: false,
             platform,
             config,
             layers,
             problems,
         });
         Some(self.catalog.plans.len() - 1)
+    }
+
+    /// A manifest of something else: what ORAS pushed, a plugin, a chart, a module of WebAssembly, a statement about an image. Its layers are files
+    /// or archives.
+    fn artifact(&mut self, document: &Document, digest: Option<Digest>, reference: &str) -> usize {
+        let all = document.layers.len() + document.blobs.len();
+        let mut problems = Vec::new();
+        if all > LAYERS {
+            let error =
+                ArchiveError::limit(format!("{reference}: {all} layers, {LAYERS} are read"));
+            problems.push(problem(self.options, &error, false));
+        }
+        let layers = document.layers.iter().chain(&document.blobs).take(LAYERS);
+        let layers = layers.map(|descriptor| LayerPlan {
+            apart: Some(title(descriptor)),
+            ..layer(descriptor, None)
+        });
+        self.catalog.plans.push(Plan {
+            reference: reference.to_owned(),
+            aliases: Vec::new(),
+            digest: digest.map(|d| d.to_string()),
+            artifact: true,
+            platform: None,
+            config: Config::default(),
+            layers: layers.collect(),
+            problems,
+        });
+        self.catalog.plans.len() - 1
+    }
+}
+
+/// The name of a layer that is a file: the last parts of its title, without what leads out of where it is put; its digest, when it has none.
+fn title(descriptor: &Descriptor) -> String {
+    let title = descriptor.annotations.get(TITLE).map(String::as_str);
+    let parts = title.unwrap_or_default().split('/');
+    let parts: Vec<&str> = parts
+        .filter(|part| !matches!(*part, "" | "." | ".."))
+        .collect();
+    match parts.as_slice() {
+        [] => descriptor.digest.clone(),
+        parts => parts.join("/"),
     }
 }
 
@@ -289,7 +322,7 @@ fn layer(descriptor: &Descriptor, diff_id: Option<&String>) -> LayerPlan {
             )),
             true,
         )),
-        (_, Media::Layer | Media::ForeignLayer) => None,
+        (_, Media::Layer | Media::ForeignLayer | Media::Other) => None,
         (_, Media::EncryptedLayer) => Some((
             ArchiveError::new(
                 Reason::Encrypted,
@@ -298,10 +331,12 @@ fn layer(descriptor: &Descriptor, diff_id: Option<&String>) -> LayerPlan {
             false,
         )),
         _ => Some((
-            ArchiveError::unsupported(format!("the layer is of the unknown type {kind:?}")),
+            ArchiveError::unsupported(format!("the layer is of the type {kind:?}")),
             false,
         )),
     };
+    // Nothing says where the files of an unknown kind of layer belong.
+    let apart = (media == Media::Other).then(|| title(descriptor));
     LayerPlan {
         blob: Blob {
             key: descriptor.digest.clone(),
@@ -311,6 +346,7 @@ fn layer(descriptor: &Descriptor, diff_id: Option<&String>) -> LayerPlan {
         digest: Some(descriptor.digest.clone()),
         diff_id: diff_id.and_then(|d| Digest::parse(d)),
         foreign: media == Media::ForeignLayer,
+        apart,
         skip,
     }
 }

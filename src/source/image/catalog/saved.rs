@@ -75,6 +75,7 @@ impl Reader<'_> {
                         digest: digest.map(|d| d.to_string()),
                         diff_id: config.rootfs.diff_ids.get(i).and_then(|d| Digest::parse(d)),
                         foreign: false,
+                        apart: None,
                         skip: None,
                     }
                 });
@@ -83,6 +84,7 @@ impl Reader<'_> {
                 reference,
                 aliases: tags.collect(),
                 digest: None,
+                artifact: false,
                 platform,
                 config,
                 layers,

@@ -1,0 +1,488 @@
+//! Images among the members of one archive, in whatever order they come: layers are searched as they pass, documents are kept, and what belongs
+//! together is known when all members were met.
+//!
+//! A member is taken by its name (an OCI layout and `docker save` name blobs by their digest) or because a list of images that was met before
+//! names it. Everything else is left to whoever reads the archive.
+
+use super::catalog;
+use super::digest::Digest;
+use super::layer::{self, LayerScan};
+use super::manifest::{CONFIG_MAX, Document, MANIFEST_MAX, Saved};
+use super::store::{Blob, Blobs, Members, Top, member_name, parse, read_short, tidy, top_of};
+use super::{Examine, Options, Scan, assemble};
+use crate::bytes::{Part, ReadAt};
+use crate::source::archive::tar::{self, Ending, Flow, Kind};
+use crate::source::archive::{ArchiveError, Feed, Place, Scope, sniff};
+use crate::source::shelf::Shelved;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::io::{self, Read};
+use std::sync::Arc;
+
+/// Links that are remembered: old archives of `docker save` have one for each layer that images share.
+const LINKS: usize = 10_000;
+
+/// Who may meet images, and how they are to be read.
+pub struct Host<'h> {
+    /// Where the archive is; containers around the files of a layer.
+    pub options: Options,
+    /// Asked about the files of layers.
+    pub examine: &'h dyn Examine,
+}
+
+/// What became of a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Nothing: its reader goes on with it.
+    No,
+    /// It is here; its bytes were read.
+    Yes,
+}
+
+/// What an archive held of images.
+#[derive(Default)]
+pub struct Bagged {
+    /// The images, in the order of the names of their documents.
+    pub scans: Vec<Scan>,
+    /// Programs in members that turned out to be of no image.
+    pub loose: Vec<(Place, Shelved)>,
+    /// What was not examined in these.
+    pub problems: Vec<(Place, ArchiveError)>,
+}
+
+/// Members of one archive that may be of an image.
+pub struct Bag<'b> {
+    host: Host<'b>,
+    scope: &'b Scope,
+    documents: HashMap<String, Vec<u8>>,
+    /// Bytes of these.
+    kept: u64,
+    /// Names that a list of images names as layers.
+    known: HashSet<String>,
+    /// Every member is taken, whatever it is called: the archive is an image, or begins like one.
+    is_eager: bool,
+    layers: HashMap<String, Arc<LayerScan>>,
+    /// Their names as they came.
+    order: Vec<String>,
+    members: Members,
+}
+
+/// What a name says a member is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Document,
+    /// Named by its digest: a document, a layer or a file.
+    Blob,
+    Layer,
+}
+
+/// What a member may be to an image.
+fn role(name: &str) -> Option<Role> {
+    let mut parts = name.rsplit('/');
+    let (base, parent) = (parts.next()?, parts.next());
+    if matches!(base, "index.json" | "manifest.json" | "oci-layout") {
+        return Some(Role::Document);
+    }
+    let is_hex = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if let Some(algorithm) = parent
+        && parts.next() == Some("blobs")
+        && Digest::parse(&format!("{algorithm}:{base}")).is_some()
+    {
+        return Some(Role::Blob);
+    }
+    if base == "layer.tar" && parent.is_some_and(is_hex) {
+        return Some(Role::Layer);
+    }
+    let digest = base.strip_prefix("sha256:").unwrap_or(base);
+    let (stem, role) = match digest.split_once('.') {
+        Some((stem, "json")) => (stem, Role::Document),
+        Some((stem, "tar" | "tar.gz")) => (stem, Role::Layer),
+        None if base.starts_with("sha256:") => (digest, Role::Document),
+        _ => return None,
+    };
+    is_hex(stem).then_some(role)
+}
+
+impl<'b> Bag<'b> {
+    /// An empty one; `scope` is that of the archive, so that all limits are those of the outermost container.
+    pub fn new(host: Host<'b>, scope: &'b Scope) -> Self {
+        Self {
+            host,
+            scope,
+            documents: HashMap::new(),
+            kept: 0,
+            known: HashSet::new(),
+            is_eager: false,
+            layers: HashMap::new(),
+            order: Vec::new(),
+            members: Members::default(),
+        }
+    }
+
+    /// One that takes every member of an archive that is an image, or begins like one. Each layer has limits of its own.
+    pub fn eager(host: Host<'b>, scope: &'b Scope) -> Self {
+        Self {
+            is_eager: true,
+            ..Self::new(host, scope)
+        }
+    }
+
+    /// Whether the document is there that an image at the top starts from.
+    pub fn has_top(&self) -> bool {
+        let has = |name: &str| self.documents.contains_key(name);
+        has("index.json") || has("manifest.json")
+    }
+
+    /// Finds the lists of images in an uncompressed tar that can be read at any position, so that layers are known whatever they are called.
+    pub fn look_ahead(&mut self, bytes: &dyn ReadAt) {
+        let scope = self.scope.nested();
+        let mut lists = Vec::new();
+        // What is wrong with the archive is told by who reads it.
+        let _ = tar::read(
+            &mut Feed::at(bytes),
+            &scope,
+            Ending::Stream,
+            &mut |entry, _| {
+                if entry.kind == Kind::File
+                    && entry.plain
+                    && entry.size <= MANIFEST_MAX
+                    && let Some(name) = tidy(&entry.name)
+                    && name.rsplit('/').next() == Some("manifest.json")
+                {
+                    let mut text = vec![0; usize::try_from(entry.size).unwrap_or(0)];
+                    let read = Part::new(bytes, entry.offset, entry.size).read_at(&mut text, 0);
+                    if read.is_ok_and(|read| read == text.len()) {
+                        lists.push((name, text));
+                    }
+                }
+                Ok(if lists.len() < 1000 {
+                    Flow::Continue
+                } else {
+                    Flow::Stop
+                })
+            },
+        );
+        for (name, text) in lists {
+            self.learn(&name, &text);
+        }
+    }
+
+    /// Takes over what a list of images names.
+    fn learn(&mut self, name: &str, text: &[u8]) {
+        let Ok(images) = parse::<Vec<Saved>>(text, name) else {
+            return;
+        };
+        let dir = directory(name);
+        for image in images.iter().take(1000) {
+            for member in image.layers.iter().take(1000).chain([&image.config]) {
+                self.known.extend(tidy(format!("{dir}{member}").as_bytes()));
+            }
+        }
+    }
+
+    /// A regular file of the archive. Its body is read only when it is taken, or had to be looked at for that.
+    ///
+    /// # Errors
+    /// Those of the source of `body`.
+    pub fn take(&mut self, name: &[u8], size: u64, body: &mut Feed<'_>) -> io::Result<Taken> {
+        let name = match tidy(name) {
+            Some(name) => name,
+            // What no image names may still be a program.
+            None if self.is_eager => String::from_utf8_lossy(name).into_owned(),
+            None => return Ok(Taken::No),
+        };
+        if name.len() > self.host.options.limits.path {
+            return Ok(Taken::No);
+        }
+        let role = match role(&name) {
+            Some(role) => role,
+            None if self.known.contains(&name) || self.is_eager => Role::Blob,
+            None => return Ok(Taken::No),
+        };
+        if size == 0 {
+            return Ok(Taken::No);
+        }
+        let head = body.peek(512)?;
+        let kind = sniff(head);
+        let is_text =
+            kind.is_none() && matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
+        if is_text && role != Role::Layer {
+            return self.keep(name, size, body);
+        }
+        if role == Role::Document && !self.is_eager {
+            return Ok(Taken::No);
+        }
+        let most = self.host.options.limits.depth;
+        // The layer is a container in the archive.
+        if !self.is_eager && self.host.options.depth > most {
+            if kind.is_none() {
+                return Ok(Taken::No);
+            }
+            let error = ArchiveError::limit(format!("a container inside {most} containers"));
+            self.host.examine.entry_seen(size);
+            self.order.push(name.clone());
+            self.layers.insert(name, Arc::new(LayerScan::unread(error)));
+            return Ok(Taken::Yes);
+        }
+        self.host.examine.entry_seen(size);
+        let blob = Blob {
+            key: name.clone(),
+            digest: blob_digest(&name),
+            size: Some(size),
+        };
+        let (options, examine) = (&self.host.options, self.host.examine);
+        let own;
+        let scope = match self.is_eager {
+            true => {
+                own = self.scope.nested();
+                &own
+            }
+            false => self.scope,
+        };
+        let scan = layer::scan_any(body, &blob, &name, scope, options, examine);
+        // What is wrong with the source around is the source's matter.
+        if body.failed() {
+            body.peek(1)?;
+        }
+        self.order.push(name.clone());
+        self.layers.insert(name, Arc::new(scan));
+        Ok(Taken::Yes)
+    }
+
+    /// A document at the top of an image: kept when it is one, and no program whatever it is.
+    ///
+    /// # Errors
+    /// Those of the source of `body`.
+    pub fn document(&mut self, name: &[u8], size: u64, body: &mut Feed<'_>) -> io::Result<()> {
+        let is_text = matches!(
+            body.peek(512)?.trim_ascii_start().first(),
+            Some(b'{' | b'[')
+        );
+        if let Some(name) = tidy(name).filter(|_| is_text) {
+            self.keep(name, size, body)?;
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, name: String, size: u64, body: &mut Feed<'_>) -> io::Result<Taken> {
+        let options = &self.host.options;
+        let most = match self.is_eager {
+            true => options.limits.metadata,
+            false => options.limits.metadata.min(options.budget.total() / 8),
+        };
+        if size > CONFIG_MAX.max(MANIFEST_MAX) || self.kept + size > most {
+            return Ok(Taken::No);
+        }
+        self.host.examine.entry_seen(size);
+        let text = read_short(body, CONFIG_MAX.max(MANIFEST_MAX), &name)?;
+        self.kept += text.len() as u64 + name.len() as u64 + 64;
+        if name.rsplit('/').next() == Some("manifest.json") {
+            self.learn(&name, &text);
+        }
+        self.host.examine.passed(size);
+        self.documents.insert(name, text);
+        Ok(Taken::Yes)
+    }
+
+    /// A link of the archive. Those to layers are remembered; whoever reads the archive has them too.
+    pub fn link(&mut self, name: &[u8], target: &[u8], symbolic: bool) {
+        let Some(name) = tidy(name) else { return };
+        let is_layer = self.is_eager || self.known.contains(&name) || role(&name).is_some();
+        if is_layer && self.members.links.len() < LINKS {
+            let target = String::from_utf8_lossy(target);
+            self.members.link(name, &target, symbolic);
+        }
+    }
+
+    /// Puts together what belongs together. Directories that hold the documents of images are named by their path and `/`.
+    pub fn finish(self) -> Bagged {
+        let mut bagged = Bagged::default();
+        let mut used = HashSet::new();
+        for root in self.roots() {
+            let scan = self.scan(&root, &mut used);
+            if !scan.images.is_empty() || !scan.problems.is_empty() {
+                bagged.scans.push(scan);
+            }
+        }
+        let left = self.order.iter().filter(|name| !used.contains(*name));
+        for name in left {
+            let Some(layer) = self.layers.get(name) else {
+                continue;
+            };
+            bagged.loose.extend(layer.loose(name.as_bytes()));
+            for problem in &layer.problems {
+                let mut place = Place {
+                    entries: vec![name.clone().into_bytes()],
+                    ..Place::default()
+                };
+                let inside = problem.entries.iter().skip(usize::from(layer.is_file));
+                place.entries.extend(inside.cloned());
+                bagged.problems.push((place, problem.error.clone()));
+            }
+        }
+        bagged
+    }
+
+    /// The directories that an image's first document is in.
+    fn roots(&self) -> BTreeSet<String> {
+        let mut roots = BTreeSet::new();
+        if self.is_eager && self.has_top() {
+            roots.insert(String::new());
+        }
+        for (name, text) in &self.documents {
+            let dir = directory(name);
+            let is_root = match name.rsplit('/').next() {
+                Some("index.json") => {
+                    self.documents.contains_key(&format!("{dir}oci-layout"))
+                        && parse::<Document>(text, name).is_ok_and(|d| d.manifests.is_some())
+                }
+                Some("manifest.json") => {
+                    parse::<Vec<Saved>>(text, name).is_ok_and(|images| !images.is_empty())
+                }
+                _ => false,
+            };
+            if is_root {
+                roots.insert(dir.to_owned());
+            }
+        }
+        roots
+    }
+
+    fn scan(&self, root: &str, used: &mut HashSet<String>) -> Scan {
+        let mut options = self.host.options.clone();
+        if let Some(dir) = root.strip_suffix('/') {
+            options.entry.push(dir.to_owned());
+            options.name = format!("{}!{dir}", options.name);
+            options.prefix = match options.prefix.as_str() {
+                "" => format!("{}!", options.name),
+                prefix => format!("{prefix}{dir}!"),
+            };
+        }
+        let rooted = Rooted { bag: self, root };
+        let mut catalog = catalog::read(&rooted, &options);
+        let mut layers = HashMap::new();
+        for plan in catalog.plans.iter().flat_map(|plan| &plan.layers) {
+            let member = rooted.resolve(&member_name(&plan.blob));
+            if let (Some(_), Some(text)) = (&plan.apart, self.documents.get(&member)) {
+                let layer = LayerScan::of_text(text, &plan.blob);
+                layers.insert(plan.blob.key.clone(), Arc::new(layer));
+            } else if let Some(layer) = self.layers.get(&member) {
+                layers.insert(plan.blob.key.clone(), Arc::clone(layer));
+                used.insert(member);
+            }
+        }
+        // Nobody asked for these images by name: what holds none of the wanted platform is passed over.
+        let nothing = catalog.plans.is_empty();
+        if nothing && !self.is_eager && catalog.is_of_other_platforms {
+            catalog.problems.clear();
+        }
+        let mut scan = assemble::assemble(catalog, layers, &options);
+        if nothing && !self.is_eager {
+            scan.problems
+                .iter_mut()
+                .for_each(|problem| problem.fatal = false);
+        }
+        scan
+    }
+}
+
+/// The directory of a member, with its `/`; empty at the top.
+fn directory(name: &str) -> &str {
+    name.rfind('/')
+        .map_or("", |end| name.get(..=end).unwrap_or_default())
+}
+
+/// The digest that the name of a blob in a layout promises.
+fn blob_digest(name: &str) -> Option<Digest> {
+    let at = name.rfind("blobs/")?;
+    let rest = name.get(at + "blobs/".len()..)?;
+    Digest::parse(&rest.replacen('/', ":", 1))
+}
+
+/// The members below one directory.
+struct Rooted<'r, 'b> {
+    bag: &'r Bag<'b>,
+    root: &'r str,
+}
+
+impl Rooted<'_, '_> {
+    /// The member that a name of the image leads to.
+    fn resolve(&self, name: &str) -> String {
+        let full = format!("{}{name}", self.root);
+        self.bag.members.resolve(&full).to_owned()
+    }
+}
+
+impl Blobs for Rooted<'_, '_> {
+    fn top(&self) -> Result<Top, ArchiveError> {
+        let documents = &self.bag.documents;
+        top_of(|name| match name {
+            // `index.json` alone may be anybody's.
+            "index.json"
+                if !self.bag.is_eager && !documents.contains_key(&self.resolve("oci-layout")) =>
+            {
+                Ok(None)
+            }
+            name => Ok(documents.get(&self.resolve(name)).cloned()),
+        })
+    }
+
+    fn open<'a>(&'a self, blob: &Blob) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError> {
+        let document = self.bag.documents.get(&self.resolve(&member_name(blob)));
+        Ok(document.map(|bytes| Box::new(bytes.as_slice()) as Box<dyn Read + Send>))
+    }
+}
+
+/// Whether a tar stream may be an image whose members have names of their own: then it must be kept to find its list of images first. Its first file
+/// that is not empty is a layer or a document.
+///
+/// # Errors
+/// The feed's.
+pub fn may_have_odd_names(feed: &mut Feed<'_>) -> io::Result<bool> {
+    let mut head = feed.peek(64 << 10)?;
+    while let Some(header) = head.first_chunk::<512>() {
+        let text = |range: std::ops::Range<usize>| {
+            let field = header.get(range).unwrap_or_default();
+            field.split(|&b| b == 0).next().unwrap_or_default()
+        };
+        let size = std::str::from_utf8(text(124..136).trim_ascii()).ok();
+        let Some(size) = size.and_then(|t| usize::from_str_radix(t, 8).ok()) else {
+            return Ok(false);
+        };
+        let body = head.get(512..).unwrap_or_default();
+        if matches!(header.get(156), Some(b'0' | 0)) && size > 0 {
+            let body = body.get(..size.min(body.len())).unwrap_or_default();
+            let is_odd = tidy(text(0..100)).is_some_and(|name| role(&name).is_none());
+            let is_text = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
+            return Ok(is_odd && (is_text || sniff(body).is_some()));
+        }
+        head = body
+            .get(size.saturating_add(511) / 512 * 512..)
+            .unwrap_or_default();
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Role, role};
+
+    #[test]
+    fn names_of_members_say_what_they_may_be() {
+        let hex = "0123456789abcdef".repeat(4);
+        for (name, want) in [
+            ("index.json".to_owned(), Some(Role::Document)),
+            ("a/b/oci-layout".to_owned(), Some(Role::Document)),
+            (format!("x/blobs/sha256/{hex}"), Some(Role::Blob)),
+            (format!("{hex}/layer.tar"), Some(Role::Layer)),
+            (format!("{hex}.tar"), Some(Role::Layer)),
+            (format!("sha256:{hex}.tar.gz"), Some(Role::Layer)),
+            (format!("sha256:{hex}"), Some(Role::Document)),
+            (format!("{hex}.json"), Some(Role::Document)),
+            (hex, None),
+            ("layers/base.tar".to_owned(), None),
+            ("blobs/sha256/short".to_owned(), None),
+        ] {
+            assert_eq!(role(&name), want, "{name}");
+        }
+    }
+}
