@@ -433,33 +433,33 @@ impl Blobs for Rooted<'_, '_> {
 }
 
 /// Whether a tar stream may be an image whose members have names of their own: then it must be kept to find its list of images first. Its first file
-/// that is not empty is a layer or a document.
-///
-/// # Errors
-/// The feed's.
-pub fn may_have_odd_names(feed: &mut Feed<'_>) -> io::Result<bool> {
-    let mut head = feed.peek(64 << 10)?;
-    while let Some(header) = head.first_chunk::<512>() {
+/// that is not empty is a layer or a document. Looks no further than it must: a fault behind that is told by who reads it.
+pub fn may_have_odd_names(feed: &mut Feed<'_>) -> bool {
+    let mut at = 0;
+    while at < 60 << 10 {
+        let Ok(head) = feed.peek(at + 1024) else {
+            return false;
+        };
+        let Some((header, body)) = head.get(at..).and_then(|h| h.split_first_chunk::<512>()) else {
+            return false;
+        };
         let text = |range: std::ops::Range<usize>| {
             let field = header.get(range).unwrap_or_default();
             field.split(|&b| b == 0).next().unwrap_or_default()
         };
         let size = std::str::from_utf8(text(124..136).trim_ascii()).ok();
         let Some(size) = size.and_then(|t| usize::from_str_radix(t, 8).ok()) else {
-            return Ok(false);
+            return false;
         };
-        let body = head.get(512..).unwrap_or_default();
         if matches!(header.get(156), Some(b'0' | 0)) && size > 0 {
             let body = body.get(..size.min(body.len())).unwrap_or_default();
             let is_odd = tidy(text(0..100)).is_some_and(|name| role(&name).is_none());
             let is_text = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
-            return Ok(is_odd && (is_text || sniff(body).is_some()));
+            return is_odd && (is_text || sniff(body).is_some());
         }
-        head = body
-            .get(size.saturating_add(511) / 512 * 512..)
-            .unwrap_or_default();
+        at = at.saturating_add(512 + size.div_ceil(512).saturating_mul(512));
     }
-    Ok(false)
+    false
 }
 
 #[cfg(test)]

@@ -370,7 +370,7 @@ impl Walker<'_> {
         level: Level,
     ) -> Result<(), ArchiveError> {
         match format {
-            Format::Tar if random.is_none() && image::may_have_odd_names(feed)? => {
+            Format::Tar if random.is_none() && image::may_have_odd_names(feed) => {
                 self.kept_tar(feed, place, level)
             }
             Format::Tar => self.tar(feed, random, place, level),
