@@ -297,13 +297,20 @@ impl<'b> Bag<'b> {
     pub fn finish(self) -> Bagged {
         let mut bagged = Bagged::default();
         let mut used = HashSet::new();
-        for root in self.roots() {
-            let scan = self.scan(&root, &mut used);
+        let roots = self.roots();
+        for root in &roots {
+            let scan = self.scan(root, &mut used);
             if !scan.images.is_empty() || !scan.problems.is_empty() {
                 bagged.scans.push(scan);
             }
         }
-        let left = self.order.iter().filter(|name| !used.contains(*name));
+        // Blobs that no image needs, or only one that was not asked for, are not looked at where they could be left unread either.
+        let is_of_image = |name: &str| {
+            let is_member = role(name).is_some() || self.known.contains(name);
+            is_member && roots.iter().any(|root| name.starts_with(root.as_str()))
+        };
+        let left = self.order.iter();
+        let left = left.filter(|name| !used.contains(*name) && !is_of_image(name));
         for name in left {
             let Some(layer) = self.layers.get(name) else {
                 continue;
