@@ -3,7 +3,7 @@
 
 mod support;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::Write;
 use std::process::Stdio;
 use support::cli::{Output, Scratch, command, finish, run_in};
@@ -248,22 +248,30 @@ fn records_and_files_are_judged_together() {
 }
 
 #[test]
-fn what_is_no_whole_scan_is_refused_with_its_line() {
+fn what_can_be_read_of_a_broken_stream_is_told_and_the_break_with_its_line() {
     let s = place();
+    s.put("good", &fixture("1.27-linux-amd64-fips"));
     let text = save(&s, "dist", "saved.ndjson");
     let lines: Vec<&str> = text.lines().collect();
     let n = lines.len();
-    for (content, line, word) in [
-        (lines[..n - 1].join("\n"), n, "end"),
-        (text.replacen("gospect/1", "gospect/7", 1), 1, "gospect/7"),
+    // What it holds; where it breaks; why; whether programs in front of and behind that place are told.
+    for (content, line, word, told) in [
+        (lines[..n - 1].join("\n"), n, "end", true),
+        (
+            text.replacen("gospect/1", "gospect/7", 1),
+            1,
+            "gospect/7",
+            false,
+        ),
         (
             text.replacen("\"type\":\"binary\"", "\"type\":\"binary\",,", 1),
             2,
             "not a record",
+            true,
         ),
-        (lines[1..].join("\n"), 1, "run"),
-        (String::new(), 1, "nothing"),
-        (format!("{text}{text}"), n + 1, "follows"),
+        (lines[1..].join("\n"), 1, "run", false),
+        (String::new(), 1, "nothing", false),
+        (format!("{text}{text}"), n + 1, "follows", true),
     ] {
         s.put("bad.ndjson", content.as_bytes());
         for args in [
@@ -275,17 +283,59 @@ fn what_is_no_whole_scan_is_refused_with_its_line() {
         ] {
             let out = run(&s, &[args, &["records:bad.ndjson"][..]].concat());
             assert_eq!(out.code, Some(2), "{args:?} {word}");
-            let error = out.stderr.lines().last().unwrap_or("");
-            assert!(
-                error.contains(&format!("records:bad.ndjson: line {line}:"))
-                    && error.contains(word),
-                "{args:?}: {error}"
-            );
-            assert_eq!(out.stdout, "", "{args:?}");
+            let says = |error: &str| {
+                error.contains(&format!("records:bad.ndjson: line {line}:")) && error.contains(word)
+            };
+            assert!(out.stderr.lines().any(says), "{args:?}: {}", out.stderr);
         }
+        // A second target is told whatever the first one is, in every format.
+        for format in ["ndjson", "json", "csv", "table", "html"] {
+            let format_flag = format!("--format={format}");
+            let out = run(&s, &["scan", &format_flag, "records:bad.ndjson", "good"]);
+            assert_eq!(out.code, Some(2), "{format} {word}");
+            assert!(
+                out.stdout.contains("good"),
+                "{format} {word}: {}",
+                out.stdout
+            );
+            let first = "1.27-linux-amd64-deps";
+            let is_table = format == "table" || word == "not a record";
+            assert!(
+                out.stdout.contains(first) == told || is_table,
+                "{format} {word}: {}",
+                out.stdout
+            );
+        }
+        let out = run(&s, &["scan", "--format=json", "records:bad.ndjson", "good"]);
+        let document: Value = serde_json::from_str(&out.stdout).unwrap();
+        let binaries = document["binaries"].as_array().unwrap().len() as u64;
+        assert_eq!(document["reach"]["go"].as_u64(), Some(binaries), "{word}");
+        let unexamined = document["unexamined"].as_array().unwrap();
+        assert!(
+            unexamined.iter().any(|u| u["path"] == "records:bad.ndjson"),
+            "{word}: {unexamined:?}"
+        );
     }
     let out = run_in(s.path(), &["audit", "records:missing.ndjson"]);
     assert_eq!(out.code, Some(2));
+    // So are the other things that are named: lists, their lines, baselines.
+    s.put("list", b"good\ndocker:x\n");
+    for args in [
+        &["scan", "--files-from=list", "--format=ndjson"][..],
+        &["scan", "--files-from=no-list", "--format=ndjson", "good"],
+        &[
+            "audit",
+            "--baseline=no-baseline",
+            "--format=json",
+            "-W",
+            "all",
+            "good",
+        ],
+    ] {
+        let out = run_in(s.path(), args);
+        assert_eq!(out.code, Some(2), "{args:?}: {}", out.stderr);
+        assert!(out.stdout.contains("good"), "{args:?}: {}", out.stderr);
+    }
 }
 
 #[test]

@@ -623,3 +623,99 @@ fn the_hostile_collection_is_scanned_in_little_memory() {
     let odd = in_time(&["scan".into(), OsStr::from_bytes(b"\xff\xfe").into()]);
     assert_eq!(odd.code, Some(2));
 }
+
+/// A file that is written with `-o` is whole, or as it was.
+#[test]
+fn no_end_leaves_half_a_file() {
+    let scratch = Scratch::new();
+    let program = scratch.put_fixture(PROGRAM);
+    std::fs::create_dir(scratch.path().join("d")).unwrap();
+    for n in 0..40 {
+        std::fs::hard_link(&program, scratch.path().join(format!("d/link{n}"))).unwrap();
+    }
+    let leftovers = || {
+        let names = std::fs::read_dir(scratch.path()).unwrap();
+        names
+            .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
+            .filter(|n| n.ends_with(".part"))
+            .collect::<Vec<_>>()
+    };
+    let out_file = scratch.path().join("out");
+    for (format, lines) in [
+        ("json", false),
+        ("html", false),
+        ("ndjson", true),
+        ("csv", true),
+    ] {
+        let flag = format!("--format={format}");
+        // A limit on the size of files, that of a whole result and less.
+        std::fs::write(&out_file, "before").unwrap();
+        let args = ["scan", &flag, "-o", "out", "d"].map(OsStr::new);
+        let cd = format!(
+            "cd '{}'; ulimit -f 8; exec \"$@\"",
+            scratch.path().display()
+        );
+        let out = shell(&cd, &args);
+        assert_eq!(out.code, Some(2), "{format}: {}", out.stderr);
+        let text = std::fs::read_to_string(&out_file).unwrap();
+        match lines {
+            true => assert!(
+                text.ends_with('\n') && out.stderr.contains("whole lines"),
+                "{format}"
+            ),
+            false => assert!(
+                text == "before" && out.stderr.contains("as it was"),
+                "{format}"
+            ),
+        }
+        assert_eq!(leftovers(), Vec::<String>::new(), "{format}");
+        if ignored() >> 14 & 1 == 1 {
+            support::skipped("signals", "TERM");
+            continue;
+        }
+        // Interrupted: the second target never ends.
+        let mut child = command()
+            .args(["scan", &flag, "-o", "out", "d", "-"])
+            .current_dir(scratch.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let bytes = std::fs::read(&program).unwrap();
+        // More than a pipe holds: the handler of signals is there when this is taken.
+        stdin.write_all(&bytes[..256 << 10]).unwrap();
+        assert!(sh(&format!("kill -TERM {}", child.id()), scratch.path()));
+        let mut stderr = String::new();
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut stderr)
+            .unwrap();
+        let status = child.wait().unwrap();
+        assert_eq!(status.signal(), Some(15), "{format}: {status:?}");
+        assert!(stderr.contains("interrupted: out"), "{format}: {stderr}");
+        let text = std::fs::read_to_string(&out_file).unwrap();
+        match lines {
+            true => assert!(text.is_empty() || text.ends_with('\n'), "{format}"),
+            false => assert_eq!(text, "before", "{format}"),
+        }
+        assert_eq!(leftovers(), Vec::<String>::new(), "{format}");
+        // And nothing in the way: the file is whole.
+        let out = run(&[
+            "scan",
+            &flag,
+            "-o",
+            out_file.to_str().unwrap(),
+            scratch.path().join("d").to_str().unwrap(),
+        ]);
+        assert_eq!(out.code, Some(0), "{format}: {}", out.stderr);
+        assert!(
+            std::fs::metadata(&out_file).unwrap().len() > 8 << 10,
+            "{format}"
+        );
+        assert_eq!(leftovers(), Vec::<String>::new(), "{format}");
+    }
+}

@@ -219,3 +219,64 @@ fn what_people_read_fits_the_terminal() {
         }
     }
 }
+
+/// Names that talk to a terminal, in every place that a name can come out.
+#[test]
+fn nothing_that_a_file_holds_acts_on_a_terminal() {
+    let s = Scratch::new();
+    let dir = s.path().to_string_lossy().into_owned();
+    let names = [
+        "esc\u{1b}]0;owned\u{7}\u{1b}[31m",
+        "line\nforged: go1.99",
+        "bidi\u{202e}x\u{2066}",
+        "hidden\u{1d173}\u{110bd}\u{200b}",
+        "\u{9b}31m",
+    ];
+    for name in names {
+        s.put(&format!("d/{name}"), &fixture("1.27-linux-amd64-strip"));
+    }
+    s.put(
+        "p.toml",
+        "[[waivers]]\nrule = \"not-pie\"\nreason = \"a\u{202e}b\u{2066}\"\npath = \"x\"\n"
+            .as_bytes(),
+    );
+    let target = format!("{dir}/d");
+    let policy = format!("--policy={dir}/p.toml");
+    for args in [
+        &["version", &*target][..],
+        &["version", "-m", &target],
+        &["version", "-m", "-json", &target],
+        &["scan", "--format=csv", "--quiet", &target],
+        &["scan", "--format=table", "--quiet", &target],
+        &["audit", &policy, "--print-config"],
+    ] {
+        let screen = on_terminal(args, 200, |_, _| {});
+        let bad = screen.raw.chars().find(|c| {
+            matches!(
+                c,
+                '\u{7}'
+                    | '\u{9b}'
+                    | '\u{202e}'
+                    | '\u{2066}'
+                    | '\u{1d173}'
+                    | '\u{110bd}'
+                    | '\u{200b}'
+            )
+        });
+        assert_eq!(bad, None, "{args:?}: {}", screen.raw);
+        assert!(!screen.raw.contains("\u{1b}]"), "{args:?}");
+        assert!(
+            !screen.lines.iter().any(|l| l.starts_with("forged: go1.99")),
+            "{args:?}: {:#?}",
+            screen.lines
+        );
+    }
+    // In a pipe `version` gives the bytes that Go gives.
+    let out = support::cli::run_in(s.path(), &["version", "d"]);
+    for name in names {
+        assert!(
+            out.stdout.contains(&format!("d/{name}: go1.27.3\n")),
+            "{name:?}"
+        );
+    }
+}

@@ -20,10 +20,12 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
     let policy = policy::load(judge, &args.output, &args.expect)?;
     if judge.print_config {
         let text = policy.print_config();
-        Output::open(&args.output)?.write(|out| out.write_all(text.as_bytes()))?;
+        let mut output = Output::open(&args.output)?;
+        let text = output.harmless(text);
+        output.write(|out| out.write_all(text.as_bytes()))?;
         return Ok(Exit::Fine);
     }
-    let baseline = judge.baseline.as_deref().map(read_baseline).transpose()?;
+    let (baseline, no_baseline) = baseline(judge);
     let today = judge.today.unwrap_or_else(dates::today);
     let feed = Feed::open(&args.source, Need::Full("audit"))?;
     let mut output = Output::open(&args.output)?;
@@ -77,6 +79,8 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
         }
         (None, None) => {}
     }
+    let mut end = end;
+    end.failed |= no_baseline;
     let findings = failed(judge, &audit, end.failed, args.output.quiet)?;
     Ok(Exit::of(
         &end,
@@ -111,8 +115,19 @@ pub fn failed(judge: &JudgeArgs, audit: &Audit, unread: bool, quiet: bool) -> Re
     }
 }
 
-/// The baseline that `--baseline` names.
-pub fn read_baseline(path: &std::path::Path) -> Result<Baseline, String> {
+/// The baseline that `--baseline` names, and whether it could not be read: then all findings are shown, and the command fails at its end.
+pub fn baseline(judge: &JudgeArgs) -> (Option<Baseline>, bool) {
+    match judge.baseline.as_deref().map(read_baseline) {
+        None => (None, false),
+        Some(Ok(baseline)) => (Some(baseline), false),
+        Some(Err(why)) => {
+            say!("gospect: {}; every finding counts as new", clean(&why));
+            (None, true)
+        }
+    }
+}
+
+fn read_baseline(path: &std::path::Path) -> Result<Baseline, String> {
     let text = fs::read_to_string(path).map_err(|e| {
         format!(
             "cannot read the baseline {}: {e}; --write-baseline {} writes one",

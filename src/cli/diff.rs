@@ -27,7 +27,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, String> {
     let names = [old.0.clone(), new.0.clone()];
     let sides = [old, new].map(|named| {
         let feed = Feed::of(vec![named], &args.source, Need::Full("diff"));
-        feed.map(Feed::with_digests)
+        feed.and_then(Feed::whole).map(Feed::with_digests)
     });
     let [old, new] = sides;
     let (old, new) = (old?, new?);

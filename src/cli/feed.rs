@@ -5,7 +5,7 @@ use super::output::write_failed;
 use super::progress::Progress;
 use super::{dates, scan as command};
 use crate::go::Level;
-use crate::report::model::{End, Line, Run, SCHEMA, Tool};
+use crate::report::model::{End, Line, Location, Run, SCHEMA, Tool, Unexamined};
 use crate::report::records::Records;
 use crate::report::style::clean;
 use crate::scan::{self, Counters, Event, Named, Options};
@@ -32,6 +32,8 @@ pub struct Feed {
     run: Run,
     /// Patterns of `--exclude`, as given.
     exclude: Vec<String>,
+    /// What was named and is no target that can be read, with the reason.
+    bad: Vec<(String, String)>,
     /// Whether a terminal may show how far the scan is: not where another program shows the results there as they come.
     pub progress: bool,
 }
@@ -44,7 +46,10 @@ enum Part {
 impl Feed {
     /// Opens the targets that the arguments name.
     pub fn open(args: &SourceArgs, need: Need) -> Result<Self, String> {
-        Self::of(command::targets(args)?, args, need)
+        let (named, bad) = command::listed(args)?;
+        let mut feed = Self::of(named, args, need)?;
+        feed.bad.extend(bad);
+        Ok(feed)
     }
 
     /// Opens these targets with the rest of the arguments.
@@ -60,13 +65,16 @@ impl Feed {
         }
         let options = command::options(args)?;
         let mut parts = Vec::new();
+        let mut bad = Vec::new();
         for (text, target) in named {
             match (target, parts.last_mut()) {
-                (Target::Records(path), _) => {
-                    let records = open_records(&text, path.as_deref())?;
-                    check(&text, records.run(), args, need)?;
-                    parts.push(Part::Records(text, records));
-                }
+                (Target::Records(path), _) => match open_records(path.as_deref()) {
+                    Ok(records) => {
+                        check(&text, records.run(), args, need)?;
+                        parts.push(Part::Records(text, records));
+                    }
+                    Err(why) => bad.push((text, why)),
+                },
                 (target, Some(Part::Scan(list))) => list.push((text, target)),
                 (target, _) => parts.push(Part::Scan(vec![(text, target)])),
             }
@@ -77,6 +85,7 @@ impl Feed {
             options,
             run,
             exclude: args.exclude.clone(),
+            bad,
             progress: true,
         })
     }
@@ -90,7 +99,16 @@ impl Feed {
             options,
             run,
             exclude: Vec::new(),
+            bad: Vec::new(),
             progress: true,
+        }
+    }
+
+    /// Refuses targets that cannot be read at all: for who compares, since all would look removed.
+    pub fn whole(self) -> Result<Self, String> {
+        match self.bad.first() {
+            Some((name, why)) => Err(format!("{}: {}", clean(name), clean(why))),
+            None => Ok(self),
         }
     }
 
@@ -126,9 +144,17 @@ impl Feed {
             }
             None => forward(line),
         };
-        let nothing_named = self.run.targets.is_empty();
+        let nothing_named = self.run.targets.is_empty() && self.bad.is_empty();
         let mut written = take(Line::Run(self.run));
         let mut total = End::default();
+        for (name, why) in &self.bad {
+            tell(progress.as_ref(), name, why);
+            total.failed = true;
+            if written.is_ok() {
+                total.reach.unexamined += 1;
+                written = take(not_read(name, why));
+            }
+        }
         for part in self.parts {
             if written.is_err() {
                 break;
@@ -150,12 +176,28 @@ impl Feed {
                     total.failed |= outcome.failed;
                 }
                 Part::Records(name, mut records) => {
+                    // Without its end line a stream does not say what it held.
+                    let mut so_far = End::default();
+                    let (mut ended, mut mistakes) = (false, 0);
                     while written.is_ok() {
-                        match records
-                            .next()
-                            .map_err(|e| format!("{}: {e}", clean(&name)))?
-                        {
+                        let next = match records.next() {
+                            Ok(next) => next,
+                            Err(e) => {
+                                let why = e.to_string();
+                                tell(progress.as_ref(), &name, &why);
+                                total.failed = true;
+                                so_far.reach.unexamined += 1;
+                                written = take(not_read(&name, &why));
+                                mistakes += 1;
+                                if records.is_over() || ended || mistakes >= MISTAKES {
+                                    break;
+                                }
+                                continue;
+                            }
+                        };
+                        match next {
                             Some(Line::End(end)) => {
+                                ended = true;
                                 if end.failed {
                                     tell(
                                         progress.as_ref(),
@@ -165,9 +207,24 @@ impl Feed {
                                 }
                                 add(&mut total, end);
                             }
-                            Some(line) => written = take(line),
+                            Some(line) => {
+                                match &line {
+                                    Line::Binary(binary) => {
+                                        so_far.reach.go += 1;
+                                        scan::summarise(&mut so_far.summary, binary);
+                                    }
+                                    Line::Unexamined(_) => so_far.reach.unexamined += 1,
+                                    _ => {}
+                                }
+                                written = take(line);
+                            }
                             None => break,
                         }
+                    }
+                    if ended {
+                        total.reach.unexamined += mistakes;
+                    } else {
+                        add(&mut total, so_far);
                     }
                 }
             }
@@ -232,15 +289,31 @@ fn tell(progress: Option<&Progress>, path: &str, what: &str) {
     progress.map_or_else(say, |progress| progress.aside(say));
 }
 
-fn open_records(text: &str, path: Option<&Path>) -> Result<Box<Records<Box<dyn BufRead>>>, String> {
+/// Lines of one stream that make no sense and are passed over; after so many it is no stream of records.
+const MISTAKES: u64 = 20;
+
+/// The entry of a target, or of a part of records, that cannot be read.
+fn not_read(name: &str, why: &str) -> Line {
+    Line::Unexamined(Unexamined {
+        path: name.to_owned(),
+        location: Location {
+            target: name.to_owned(),
+            ..Location::default()
+        },
+        reason: "unreadable".to_owned(),
+        detail: why.to_owned(),
+    })
+}
+
+fn open_records(path: Option<&Path>) -> Result<Box<Records<Box<dyn BufRead>>>, String> {
     let input: Box<dyn BufRead> = match path {
         None => Box::new(BufReader::new(io::stdin())),
         Some(path) => match File::open(path) {
             Ok(file) => Box::new(BufReader::with_capacity(256 << 10, file)),
-            Err(e) => return Err(format!("{}: cannot be read: {e}", clean(text))),
+            Err(e) => return Err(format!("cannot be read: {e}")),
         },
     };
-    let records = Records::open(input).map_err(|e| format!("{}: {e}", clean(text)))?;
+    let records = Records::open(input).map_err(|e| e.to_string())?;
     Ok(Box::new(records))
 }
 

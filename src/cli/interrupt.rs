@@ -1,6 +1,6 @@
 //! SIGINT, SIGTERM and SIGHUP: what was found so far is written in whole lines, and the program ends as the signal asks.
 
-use super::output::Lines;
+use super::output::{Lines, Partial};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag::{register, register_conditional_default};
 use signal_hook::iterator::Signals;
@@ -14,8 +14,8 @@ pub fn outlive_file_limit() {
     let _ = register(SIGXFSZ, Arc::default());
 }
 
-/// Keeps the whole lines of this writer when a signal ends the program. A second signal ends it at once.
-pub fn keep(lines: &Lines) {
+/// Keeps the whole lines of this writer when a signal ends the program, and leaves no half file. A second signal ends it at once.
+pub fn keep(lines: &Lines, partial: Option<&Partial>) {
     let asked = Arc::new(AtomicBool::new(false));
     let ignored = ignored();
     let heeded: Vec<i32> = [SIGINT, SIGTERM, SIGHUP]
@@ -31,6 +31,7 @@ pub fn keep(lines: &Lines) {
         return;
     };
     let lines = lines.clone();
+    let partial = partial.cloned();
     // Without the thread a signal does what it always did.
     let _ = std::thread::Builder::new()
         .name("signals".to_owned())
@@ -41,7 +42,12 @@ pub fn keep(lines: &Lines) {
             asked.store(true, Ordering::SeqCst);
             let _ = lines.hand_on();
             super::progress::clear();
-            say!("gospect: interrupted: what was found so far is written, without the `end` line");
+            match partial {
+                None => say!(
+                    "gospect: interrupted: what was found so far is written, without the `end` line"
+                ),
+                Some(partial) => say!("gospect: interrupted: {}", partial.give_up()),
+            }
             let _ = emulate_default_handler(signal);
         });
 }

@@ -19,14 +19,12 @@ pub fn run(args: &LintArgs) -> Result<Exit, String> {
     let policy = policy::load(judge, &args.output, &[])?;
     if judge.print_config {
         let text = policy.print_config();
-        Output::open(&args.output)?.write(|out| out.write_all(text.as_bytes()))?;
+        let mut output = Output::open(&args.output)?;
+        let text = output.harmless(text);
+        output.write(|out| out.write_all(text.as_bytes()))?;
         return Ok(Exit::Fine);
     }
-    let baseline = judge
-        .baseline
-        .as_deref()
-        .map(audit::read_baseline)
-        .transpose()?;
+    let (baseline, no_baseline) = audit::baseline(judge);
     let assumed = Assumed {
         release: args.go.clone(),
         binary: args
@@ -53,7 +51,7 @@ pub fn run(args: &LintArgs) -> Result<Exit, String> {
         explain(&met.files, &assumed);
     }
     let result = auditor.finish();
-    let failed = met.failed();
+    let failed = met.failed() || no_baseline;
     // Nothing was judged: a report would read as if all were well.
     if !met.files.is_empty() || !failed {
         match findings::format(&judge.format) {

@@ -10,6 +10,7 @@ use crate::go::Level;
 use crate::report::document::SupportTable;
 use crate::report::format::{self, Pace, Writer};
 use crate::report::model::{Binary, End, Line};
+use crate::report::style::clean;
 use crate::scan::{Named, Options};
 use crate::source::image::Platform;
 use crate::source::target::Target;
@@ -50,7 +51,7 @@ pub fn show(mut feed: Feed, format: Option<&str>, output: &OutputArgs) -> Result
     let mut writer = chosen.and_then(|format| Some(start(format, to.take()?)));
     // Without a format, what is found decides: a second thing makes it a table.
     let mut held = Vec::new();
-    let end = feed.run(quiet, &mut |line| {
+    let ended = feed.run(quiet, &mut |line| {
         if let Some(writer) = &mut writer {
             return put(writer, line, &today);
         }
@@ -64,8 +65,9 @@ pub fn show(mut feed: Feed, format: Option<&str>, output: &OutputArgs) -> Result
         std::mem::take(&mut held)
             .into_iter()
             .try_for_each(|line| put(writer, line, &today))
-    })?;
-    Ok(end)
+    });
+    drop(writer);
+    output.end(ended)
 }
 
 /// Writes a line, after what there is to say about its Go release.
@@ -112,6 +114,20 @@ fn is_target(target: &str, binary: &Binary) -> bool {
 
 /// The targets of the command line and of `--files-from`, in that order.
 pub fn targets(args: &SourceArgs) -> Result<Vec<Named>, String> {
+    let (named, bad) = listed(args)?;
+    match bad.into_iter().next() {
+        Some((name, why)) => Err(format!("{}: {why}", clean(&name))),
+        None => Ok(named),
+    }
+}
+
+/// What a list names and is no target, with the reason.
+pub type Bad = Vec<(String, String)>;
+
+/// The same; a list that cannot be read, and lines of it that are no target, are told apart from what can be scanned.
+pub fn listed(args: &SourceArgs) -> Result<(Vec<Named>, Bad), String> {
+    let given = args.targets.len();
+    let mut bad = Bad::new();
     let mut texts: Vec<OsString> = args.targets.clone();
     if let Some(list) = &args.files_from {
         let mut bytes = Vec::new();
@@ -120,7 +136,12 @@ pub fn targets(args: &SourceArgs) -> Result<Vec<Named>, String> {
         } else {
             std::fs::File::open(list).and_then(|mut f| f.read_to_end(&mut bytes))
         };
-        read.map_err(|e| format!("cannot read the list {}: {e}", list.display()))?;
+        if let Err(e) = read {
+            bad.push((
+                list.display().to_string(),
+                format!("cannot read the list: {e}"),
+            ));
+        }
         let end = if args.null { 0 } else { b'\n' };
         texts.extend(
             bytes
@@ -129,13 +150,16 @@ pub fn targets(args: &SourceArgs) -> Result<Vec<Named>, String> {
                 .map(|l| os_string(l.to_vec())),
         );
     }
-    texts
-        .into_iter()
-        .map(|text| {
-            let target = Target::parse(&text).map_err(|e| e.0)?;
-            Ok((text.to_string_lossy().into_owned(), target))
-        })
-        .collect()
+    let mut named = Vec::new();
+    for (i, text) in texts.into_iter().enumerate() {
+        let name = text.to_string_lossy().into_owned();
+        match Target::parse(&text) {
+            Ok(target) => named.push((name, target)),
+            Err(e) if i < given => return Err(e.0),
+            Err(e) => bad.push((name, e.0)),
+        }
+    }
+    Ok((named, bad))
 }
 
 #[cfg(unix)]

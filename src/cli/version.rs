@@ -6,10 +6,11 @@
 
 use crate::bytes::{FileBytes, Limits};
 use crate::go::record::{self, Effort, Record, Refusal};
+use crate::report::style::clean;
 use crate::source::dir;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -67,6 +68,8 @@ struct Run<'w> {
     status: u8,
     /// Standard output was closed: stop quietly.
     closed: bool,
+    /// Standard output is a terminal, which would act on what files and their names hold. Go does not care.
+    terminal: bool,
 }
 
 pub fn run(args: &[OsString]) -> ExitCode {
@@ -86,6 +89,7 @@ pub fn run(args: &[OsString]) -> ExitCode {
         out: &mut out,
         status: 0,
         closed: false,
+        terminal: io::stdout().is_terminal(),
     };
     if files.is_empty() {
         run.own(given);
@@ -132,7 +136,7 @@ fn change_directory(args: &[OsString]) -> Result<&[OsString], Refused> {
     match std::env::set_current_dir(&dir) {
         Ok(()) => Ok(rest),
         Err(e) => Err((
-            format!("go: chdir {}: {}\n", dir.display(), go_error(&e)),
+            format!("go: chdir {}: {}\n", said(Path::new(&dir)), go_error(&e)),
             1,
         )),
     }
@@ -228,7 +232,7 @@ impl Run<'_> {
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
             Err(e) => {
-                say!("stat {}: {}", path.display(), go_error(&e));
+                say!("stat {}: {}", said(path), go_error(&e));
                 self.status = 1;
                 return;
             }
@@ -275,7 +279,7 @@ impl Run<'_> {
                 Ok(m) if m.is_file() => metadata = m,
                 _ => {
                     if must {
-                        say!("{}: symlink", path.display());
+                        say!("{}: symlink", said(path));
                     }
                     return false;
                 }
@@ -289,11 +293,11 @@ impl Run<'_> {
             Err(error) => {
                 if must {
                     match error {
-                        Error::Open(_) => say!("{}", path.display()),
+                        Error::Open(_) => say!("{}", said(path)),
                         Error::Refused(why) if is_candidate(path, &metadata) => {
                             say!(
                                 "{0}: could not read Go build info from {0}: {1}",
-                                path.display(),
+                                said(path),
                                 why
                             );
                         }
@@ -305,16 +309,29 @@ impl Run<'_> {
         }
     }
 
+    /// Text as it is for pipes and files, byte for byte what Go prints; written out where a terminal would act on it.
+    fn shown(&self, out: &mut Vec<u8>, text: &[u8]) {
+        match self.terminal {
+            true => out.extend_from_slice(clean(&String::from_utf8_lossy(text)).as_bytes()),
+            false => out.extend_from_slice(text),
+        }
+    }
+
     fn record(&mut self, path: &Path, record: &Record) {
         let mut bytes = Vec::new();
         if self.flags.json && self.flags.modules {
-            bytes.extend_from_slice(&record.to_json());
-            bytes.push(b'\n');
+            for line in record.to_json().split(|&b| b == b'\n') {
+                // Indented with tabs, which stay.
+                let text = line.trim_ascii_start();
+                bytes.extend_from_slice(&line[..line.len() - text.len()]);
+                self.shown(&mut bytes, text);
+                bytes.push(b'\n');
+            }
             return self.print(&bytes);
         }
-        bytes.extend_from_slice(path.as_os_str().as_encoded_bytes());
+        self.shown(&mut bytes, path.as_os_str().as_encoded_bytes());
         bytes.extend_from_slice(b": ");
-        bytes.extend_from_slice(&record.version);
+        self.shown(&mut bytes, &record.version);
         bytes.push(b'\n');
         if self.flags.modules {
             let text = record.to_text();
@@ -323,12 +340,23 @@ impl Run<'_> {
                 .into_iter()
                 .flat_map(|t| t.split(|&b| b == b'\n'))
             {
-                bytes.push(b'\t');
-                bytes.extend_from_slice(line);
+                for part in line.split(|&b| b == b'\t') {
+                    bytes.push(b'\t');
+                    self.shown(&mut bytes, part);
+                }
                 bytes.push(b'\n');
             }
         }
         self.print(&bytes);
+    }
+}
+
+/// A path for a message: as Go has it, or written out where standard error is a terminal.
+fn said(path: &Path) -> String {
+    let text = path.display().to_string();
+    match io::stderr().is_terminal() {
+        true => clean(&text).into_owned(),
+        false => text,
     }
 }
 

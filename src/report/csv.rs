@@ -2,11 +2,15 @@
 //!
 //! The form is RFC 4180: commas, CRLF, a header row, quotes where needed and doubled inside. A cell that begins with
 //! `=`, `+`, `-`, `@`, a tab or a carriage return would run as a formula in a spreadsheet, so it gets a leading `'`
-//! (`-s -w` is written `'-s -w`). So does a cell that begins with `'`: taking one leading `'` off gives the exact text.
+//! (`-s -w` is written `'-s -w`). So does one with such a sign, or its full-width twin, behind blanks or invisible characters, and a cell that
+//! begins with `'`: taking one leading `'` off gives the text. Invisible format characters are written out (`\u{1d173}`).
 //! An unknown value is an empty cell. Lists are joined by a space, notes by `; `.
 
+use super::harmless::acts;
 use super::model::{Binary, BuildInfoSource, Line, Verdict};
+use super::style::clean;
 use super::terms;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
@@ -344,6 +348,21 @@ pub const COLUMNS: &[Column] = &[
     }),
 ];
 
+/// The same for a terminal, which would act on what names hold.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_harmless(line: &Line, out: &mut dyn Write) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    write(line, &mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let Some(row) = text.strip_suffix("\r\n") else {
+        return out.write_all(&bytes);
+    };
+    out.write_all(clean(row).as_bytes())?;
+    out.write_all(b"\r\n")
+}
+
 /// Writes what one line of the stream adds: the header row for `run`, a row for `binary`, else nothing.
 ///
 /// # Errors
@@ -373,12 +392,40 @@ fn row(cells: impl Iterator<Item = String>, out: &mut dyn Write) -> io::Result<(
     out.write_all(text.as_bytes())
 }
 
+/// Whether a spreadsheet may take a cell for a formula: it may pass over blanks in front, and takes full-width signs for plain ones.
+fn is_formula(cell: &str) -> bool {
+    const BLANK: [char; 3] = ['\u{feff}', '\u{a0}', '\u{2800}'];
+    let first = cell
+        .chars()
+        .find(|c| !(c.is_whitespace() || acts(*c) || BLANK.contains(c)));
+    cell.starts_with(['\t', '\r', '\n', '\''])
+        || matches!(
+            first,
+            Some(
+                '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '−' | '﹢' | '﹣' | '﹦' | '﹫'
+            )
+        )
+}
+
+/// Format characters written out: nobody sees them in a spreadsheet. Controls stay; cells are quoted where it needs that.
+fn invisible(cell: &str) -> Cow<'_, str> {
+    let hides = |c: char| acts(c) && !c.is_control();
+    if !cell.contains(hides) {
+        return Cow::Borrowed(cell);
+    }
+    let mut out = String::with_capacity(cell.len() + 16);
+    for c in cell.chars() {
+        match hides(c) {
+            true => out.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+            false => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
 fn push_cell(text: &mut String, cell: &str) {
-    let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) {
-        "'"
-    } else {
-        ""
-    };
+    let guard = if is_formula(cell) { "'" } else { "" };
+    let cell = &*invisible(cell);
     if cell.contains([',', '"', '\r', '\n']) {
         text.push('"');
         text.push_str(guard);
@@ -387,6 +434,34 @@ fn push_cell(text: &mut String, cell: &str) {
     } else {
         text.push_str(guard);
         text.push_str(cell);
+    }
+}
+
+#[cfg(test)]
+mod guards {
+    use super::*;
+
+    #[test]
+    fn formulas_are_guarded_behind_whatever_hides_them() {
+        for (cell, want) in [
+            ("=1", "'=1"),
+            ("\u{feff}=1", "'\\u{feff}=1"),
+            ("\u{a0}+1", "'\u{a0}+1"),
+            (" \t@x", "' \t@x"),
+            ("＝1", "'＝1"),
+            ("＋1", "'＋1"),
+            ("－1", "'－1"),
+            ("＠x", "'＠x"),
+            ("\u{1d173}=1", "'\\u{1d173}=1"),
+            ("a\u{110bd}b", "a\\u{110bd}b"),
+            ("a=1", "a=1"),
+            ("", ""),
+            ("世界", "世界"),
+        ] {
+            let mut text = String::new();
+            push_cell(&mut text, cell);
+            assert_eq!(text, want, "{cell:?}");
+        }
     }
 }
 

@@ -92,7 +92,7 @@ pub static SCAN: &[Format] = &[
         human: false,
         pace: Pace::Lines,
         doc: "one row for each binary, for spreadsheets and databases",
-        start: || Box::new(Each(csv::write)),
+        start: || Box::new(Csv),
     },
     Format {
         name: "html",
@@ -110,6 +110,18 @@ struct Each(fn(&Line, &mut dyn Write) -> io::Result<()>);
 impl Render for Each {
     fn line(&mut self, line: Line, _: &Options, out: &mut dyn Write) -> io::Result<()> {
         (self.0)(&line, out)
+    }
+}
+
+/// Rows, made harmless where a terminal shows them.
+struct Csv;
+
+impl Render for Csv {
+    fn line(&mut self, line: Line, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+        match options.look.width {
+            Some(_) => csv::write_harmless(&line, out),
+            None => csv::write(&line, out),
+        }
     }
 }
 

@@ -40,6 +40,7 @@ pub struct Records<R> {
     number: u64,
     run: Run,
     ended: bool,
+    over: bool,
 }
 
 impl<R: BufRead> Records<R> {
@@ -86,6 +87,7 @@ impl<R: BufRead> Records<R> {
             number,
             run,
             ended: false,
+            over: false,
         })
     }
 
@@ -94,16 +96,23 @@ impl<R: BufRead> Records<R> {
         &self.run
     }
 
+    /// Nothing more can be read: after an error, whether it was of the stream and not of one line.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
     /// The next line; `None` after `end`.
     ///
     /// # Errors
     /// When the stream cannot be read, stops without its `end` line, goes on behind it, or holds a line that is no record.
     #[expect(
         clippy::should_implement_trait,
-        reason = "an error ends the stream, which an iterator cannot say"
+        reason = "an error may end the stream or not, which an iterator cannot say"
     )]
     pub fn next(&mut self) -> Result<Option<Line>, Problem> {
-        let bytes = next_line(&mut self.input, &mut self.number)?;
+        let read = next_line(&mut self.input, &mut self.number);
+        self.over = !matches!(read, Ok(Some(_)));
+        let bytes = read?;
         let problem = |line, what: &str| {
             Err(Problem {
                 line,

@@ -277,7 +277,8 @@ pub fn run(
     Ok(outcome)
 }
 
-fn summarise(summary: &mut Summary, binary: &Binary) {
+/// Counts a binary.
+pub fn summarise(summary: &mut Summary, binary: &Binary) {
     let count = |map: &mut BTreeMap<String, u64>, key: String| *map.entry(key).or_default() += 1;
     count(
         &mut summary.go_versions,
