@@ -142,6 +142,8 @@ impl Drop for Output {
 pub struct Partial {
     beside: Arc<Path>,
     target: Arc<Path>,
+    /// As it was named.
+    given: Arc<Path>,
     /// Its lines stand alone, so that the whole ones are worth keeping.
     lines: Arc<AtomicBool>,
     /// It is in its place, or gone.
@@ -179,6 +181,7 @@ impl Partial {
         let partial = Self {
             beside: beside.into(),
             target: target.into(),
+            given: path.into(),
             lines: Arc::default(),
             done: Arc::default(),
         };
@@ -190,7 +193,7 @@ impl Partial {
     }
 
     fn name(&self) -> String {
-        clean(&self.target.to_string_lossy()).into_owned()
+        clean(&self.given.to_string_lossy()).into_owned()
     }
 
     /// All is written: it takes its place.
