@@ -719,3 +719,26 @@ fn no_end_leaves_half_a_file() {
         assert_eq!(leftovers(), Vec::<String>::new(), "{format}");
     }
 }
+
+/// Many threads in a small address space: fewer of them, and a word about it.
+#[test]
+fn a_small_address_space_gets_fewer_threads() {
+    let scratch = Scratch::new();
+    let program = scratch.put_fixture(PROGRAM);
+    for n in 0..40 {
+        std::fs::hard_link(&program, scratch.path().join(format!("link{n}"))).unwrap();
+    }
+    for jobs in ["8", "64"] {
+        let jobs = format!("--jobs={jobs}");
+        let args = ["scan", "--format=ndjson", "--memory=64M", &jobs].map(OsStr::new);
+        let args = [&args[..], &[scratch.path().as_os_str()]].concat();
+        let out = shell("ulimit -v 300000; exec \"$@\"", &args);
+        assert_eq!(out.code, Some(0), "{}", out.stderr);
+        assert!(
+            out.stderr.contains("threads: 1 instead of"),
+            "{}",
+            out.stderr
+        );
+        assert_eq!(types(&out.stdout).last().unwrap(), "end");
+    }
+}

@@ -182,9 +182,45 @@ pub fn threads(jobs: Option<usize>) -> Result<usize, String> {
     }
 }
 
+/// Address space of one thread: the allocator reserves 64 MiB for each, and the stack is there too.
+#[cfg(unix)]
+const THREAD: u64 = 72 << 20;
+
+/// Address space of the program itself, its code and what it keeps beside the budget.
+#[cfg(unix)]
+const BASE: u64 = 128 << 20;
+
+/// Not more threads than the address space has room for (`ulimit -v`): without room an allocation fails somewhere, and the program ends.
+#[cfg(unix)]
+fn fewer(jobs: usize, memory: u64) -> usize {
+    use rustix::process::{Resource, getrlimit};
+    let Some(limit) = getrlimit(Resource::As).current else {
+        return jobs;
+    };
+    let wanted = match jobs {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        n => n,
+    };
+    let room = limit.saturating_sub(BASE.saturating_add(memory)) / THREAD;
+    let most = usize::try_from(room).unwrap_or(usize::MAX).max(1);
+    if wanted <= most {
+        return jobs;
+    }
+    say!(
+        "gospect: threads: {most} instead of {wanted}, because the address space is limited to {} MiB (ulimit -v)",
+        limit >> 20
+    );
+    most
+}
+
+#[cfg(not(unix))]
+fn fewer(jobs: usize, _: u64) -> usize {
+    jobs
+}
+
 /// The scan that the arguments ask for.
 pub fn options(args: &SourceArgs) -> Result<Options, String> {
-    let jobs = threads(args.jobs)?;
+    let jobs = fewer(threads(args.jobs)?, args.memory);
     let min_size = if args.likely {
         args.min_size.max(LIKELY)
     } else {
