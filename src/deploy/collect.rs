@@ -8,6 +8,7 @@ use super::shell::{Command, Word};
 use super::template::Marks;
 use super::text::{Source, Span, Text};
 use super::{Deployment, shell};
+use crate::go::ldflags;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Variables and commands of one file at the most.
@@ -19,6 +20,50 @@ const LONGEST_VALUE: usize = 64 << 10;
 
 /// Variables whose use is told, see [`Variable::uses`].
 const USED: [&str; 2] = ["GODEBUG", "GOROOT_FINAL"];
+
+/// Definitions of one word, and entries of a file with aliases, that are looked at at the most.
+const MOST_DEFINED: usize = 200;
+const MOST_LOOKED: usize = 1_000_000;
+
+/// `-X target=value` of a build.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// Import path and name.
+    pub target: String,
+    /// What it is set to.
+    pub value: Text,
+    /// All of it.
+    pub at: Span,
+    /// Where it is built.
+    pub scope: String,
+    /// The Go release of the build, when the file tells it.
+    pub go: Option<Toolchain>,
+}
+
+impl Definition {
+    /// Finds a definition in the text that it comes from.
+    fn of(
+        target: &str,
+        value: &str,
+        text: &Text,
+        scope: &str,
+        go: Option<&Toolchain>,
+    ) -> Definition {
+        let whole = format!("{target}={value}");
+        let from = text.as_str().find(&whole);
+        let value = match from {
+            Some(at) => text.slice(at + target.len() + 1..at + whole.len()),
+            None => Text::fixed(value, text.whole()),
+        };
+        Definition {
+            target: target.to_owned(),
+            value,
+            at: text.find(&whole),
+            scope: scope.to_owned(),
+            go: go.cloned(),
+        }
+    }
+}
 
 /// Something that only one kind of file can get wrong.
 #[derive(Clone, Debug)]
@@ -235,6 +280,8 @@ pub struct Known {
     pub at: Option<Span>,
     /// Commands see it; a variable of a shell that is not exported only stands in for its name.
     pub exported: bool,
+    /// It is set more than once, perhaps in branches of a condition.
+    pub many: bool,
 }
 
 /// Variables that a place knows, above them those of the places around it.
@@ -290,6 +337,7 @@ impl<'a> Env<'a> {
             value: value.to_owned(),
             at: Some(at),
             exported: true,
+            many: false,
         };
         self.set(name, known);
     }
@@ -308,6 +356,10 @@ pub struct Collector {
     pub room: Room,
     /// What stands in place of the marks of a template.
     pub marks: Marks,
+    /// It reads a here-document.
+    inside: bool,
+    /// Entries that were looked at, see [`Collector::look_at`].
+    looked: usize,
 }
 
 /// Names that say something about Go.
@@ -430,6 +482,7 @@ impl Collector {
                         || command.exported
                         || exported.contains(a.name.as_str())
                         || env.get(&a.name).is_some_and(|k| k.exported),
+                    many: a.adds || env.get(&a.name).is_some(),
                 };
                 let reader = match (stays, known.exported) {
                     (true, false) => Reader::Nobody,
@@ -452,10 +505,19 @@ impl Collector {
                     }
                 }
             }
+            for document in &command.documents {
+                self.document(command, document, place);
+            }
             if go {
+                // Flags that one branch sets and another does not: which of them, nobody knows here.
                 let lookup = |name: &str, exported: bool| {
                     let known = alone.get(name).or_else(|| env.get(name))?;
-                    (known.exported || !exported).then(|| known.value.clone())
+                    let told = if exported {
+                        known.exported
+                    } else {
+                        !known.many
+                    };
+                    told.then(|| known.value.clone())
                 };
                 self.go(command, place, &lookup);
                 if command.words.get(1).is_some_and(|w| w.as_str() == "env") {
@@ -463,6 +525,115 @@ impl Collector {
                 }
             }
         }
+    }
+
+    /// Takes a here-document that a script writes to a file, gives to a shell or to kubectl.
+    fn document(&mut self, command: &Command, text: &Text, place: &Place) {
+        if self.inside || text.is_empty() {
+            return;
+        }
+        let names = command.writes.iter().map(String::as_str);
+        let names = names.chain(command.words.iter().skip(1).map(Word::as_str));
+        let mut sub = Collector {
+            inside: true,
+            room: std::mem::take(&mut self.room),
+            ..Collector::default()
+        };
+        let shell = matches!(command.name(), "sh" | "bash" | "ash" | "dash" | "zsh");
+        let source = Source::new(text.as_str());
+        if shell {
+            let commands = shell::commands(text);
+            self.room = std::mem::take(&mut sub.room);
+            self.shell(&commands, place, &mut Env::default());
+            return;
+        }
+        super::embedded(names, &source, &mut sub);
+        self.room = std::mem::take(&mut sub.room);
+        let (line, column) = text.place(0);
+        let (lines, columns) = (line.saturating_sub(1), column.saturating_sub(1));
+        for v in sub.variables {
+            if self.variables.len() < MOST {
+                self.variables.push(Variable {
+                    value: v.value.shifted(lines, columns),
+                    at: v.at.shifted(lines, columns),
+                    ..v
+                });
+            }
+        }
+        for note in sub.notes {
+            let at = note.at.shifted(lines, columns);
+            self.note(Note { at, ..note });
+        }
+        for c in sub.commands {
+            if self.commands.len() < MOST {
+                let words = c.words.into_iter().map(|w| Word {
+                    text: w.text.shifted(lines, columns),
+                    ..w
+                });
+                self.commands.push(Invocation {
+                    words: words.collect(),
+                    at: c.at.shifted(lines, columns),
+                    ..c
+                });
+            }
+        }
+        self.uses.extend(
+            sub.uses
+                .into_iter()
+                .map(|(at, uses)| (at.shifted(lines, columns), uses)),
+        );
+    }
+
+    /// Counts entries that a reader is about to look at; false when a file with aliases has shown more than anybody writes.
+    pub fn look_at(&mut self, entries: usize) -> bool {
+        self.looked = self.looked.saturating_add(entries);
+        self.looked <= MOST_LOOKED
+    }
+
+    /// What `-X` sets, in commands and in variables that hold flags; what a variable brought into a command is told once.
+    fn definitions(&self) -> Vec<Definition> {
+        let mut found = Vec::new();
+        let mut said: HashSet<(String, String)> = HashSet::new();
+        let flags = self.variables.iter().filter(|v| v.name.ends_with("FLAGS"));
+        for v in flags {
+            let text = v.value.as_str().replace("-ldflags=", " ");
+            for (target, value) in ldflags::definitions(&text).into_iter().take(MOST_DEFINED) {
+                found.push(Definition::of(
+                    &target,
+                    &value,
+                    &v.value,
+                    &v.scope,
+                    v.go.as_ref(),
+                ));
+                said.insert((target, value));
+            }
+        }
+        for c in &self.commands {
+            let link = if c.verb() == "tool" {
+                c.arguments()
+            } else {
+                &[]
+            };
+            let words = c.flag("ldflags").into_iter().map(|w| (w, ""));
+            for (word, before) in words.chain(link.iter().map(|w| (w, "-X "))) {
+                let flags = word.as_str();
+                let flags = flags.split_once("ldflags=").map_or(flags, |(_, f)| f);
+                let all = ldflags::definitions(&format!("{before}{flags}"));
+                for (target, value) in all.into_iter().take(MOST_DEFINED) {
+                    let known = word.dynamic && said.contains(&(target.clone(), value.clone()));
+                    if !known {
+                        found.push(Definition::of(
+                            &target,
+                            &value,
+                            &word.text,
+                            &c.scope,
+                            c.go.as_ref(),
+                        ));
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// Remembers what the variable that stands there is used for.
@@ -552,6 +723,23 @@ impl Collector {
                 v.uses = *uses;
             }
         }
+        let definitions = self.definitions();
+        for d in &definitions {
+            if d.target == "runtime.godebugDefault" {
+                self.variables.push(Variable {
+                    name: "GODEBUG".to_owned(),
+                    value: d.value.clone(),
+                    at: d.at,
+                    label: "-X runtime.godebugDefault".to_owned(),
+                    scope: d.scope.clone(),
+                    reader: Reader::Program,
+                    baked: true,
+                    uses: Uses::default(),
+                    go: d.go.clone(),
+                    arch: None,
+                });
+            }
+        }
         self.variables.sort_by_key(|v| v.at);
         self.commands.sort_by_key(|c| c.at);
         self.notes.sort_by_key(|n| n.at);
@@ -562,7 +750,9 @@ impl Collector {
             commands: self.commands,
             env_files: self.env_files,
             notes: self.notes,
+            definitions,
             around: None,
+            inside: None,
             source,
         }
     }

@@ -72,6 +72,10 @@ fn object(above: &[&Node]) -> String {
 }
 
 fn container(above: &[&Node], node: &Node, out: &mut Collector) {
+    let entries = node.get("env").map_or(0, |e| e.items().len());
+    if !out.look_at(entries + 1) {
+        return;
+    }
     let image = node.get("image").map_or("", Node::str);
     let go = of_image(image);
     let toolchain = go

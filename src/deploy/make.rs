@@ -44,12 +44,15 @@ pub fn read(source: &Source, out: &mut Collector) {
         }
         let expand = |text| file.expand(text, &Recipe::default());
         let value = expand(&set.value);
-        let all = file.values.get(&set.name);
-        let all = all.filter(|_| set.target.is_empty()).map(expand);
         let env = exported.entry(&set.target).or_default();
-        let all = all.as_ref().unwrap_or(&value);
         let at = set.whole.whole();
-        if set.exported || file.exports_all {
+        // Recipes see what all assignments together make; that is worked out once.
+        let told = set.target.is_empty() && env.get(&set.name).is_some();
+        let all = file.values.get(&set.name);
+        let all = all.filter(|_| set.target.is_empty() && !told).map(expand);
+        let all = all.as_ref().unwrap_or(&value);
+        if told {
+        } else if set.exported || file.exports_all {
             env.export(&set.name, all.as_str(), at);
         } else {
             let known = Known {
@@ -107,6 +110,10 @@ struct File {
     values: BTreeMap<String, Text>,
     recipes: Vec<Recipe>,
     exports_all: bool,
+    /// It includes other makefiles.
+    includes: bool,
+    /// Names that are set by `?=`, or set again.
+    soft: BTreeSet<String>,
     /// What is left for putting values in.
     room: Room,
 }
@@ -129,6 +136,10 @@ impl File {
             }
             let line = uncommented(&line).trim();
             let words: Vec<&str> = line.as_str().split_whitespace().collect();
+            file.includes |= matches!(
+                words.first().copied(),
+                Some("include" | "-include" | "sinclude")
+            );
             match words.first().copied().unwrap_or_default() {
                 "" | "ifeq" | "ifneq" | "ifdef" | "ifndef" | "else" | "endif" | "include"
                 | "-include" | "sinclude" | "vpath" | "undefine" | "unexport" => continue,
@@ -172,6 +183,10 @@ impl File {
         let adds = all.get(head.len()..).is_some_and(|o| o.starts_with('+'));
         if target.is_empty() {
             let room = self.values.len() < MOST_NAMES;
+            let operator = all.get(head.len()..).unwrap_or_default();
+            if operator.starts_with('?') || self.values.contains_key(name) {
+                self.soft.insert(name.to_owned());
+            }
             match self.values.get_mut(name) {
                 Some(old) if adds => {
                     let (line, column) = value.place(0);
@@ -249,10 +264,19 @@ impl File {
         out
     }
 
+    /// True for flags that somebody else is meant to fill in: empty, set by `?=`, or in a file that includes others.
+    fn is_hook(&self, name: &str) -> bool {
+        let flags = ["FLAGS", "ARGS", "OPT", "EXTRA"];
+        flags.iter().any(|part| name.contains(part))
+            && (self.includes
+                || self.soft.contains(name)
+                || self.values.get(name).is_some_and(|v| v.is_empty()))
+    }
+
     /// The value of a variable, as long as there is room for more.
     fn value(&self, name: &str, depth: usize) -> Option<&Text> {
         let known = self.values.get(name);
-        let value = known.filter(|_| depth < DEEPEST && !stays(name))?;
+        let value = known.filter(|_| depth < DEEPEST && !stays(name) && !self.is_hook(name))?;
         self.room.take(value.as_str().len()).then_some(value)
     }
 

@@ -35,7 +35,7 @@ mod template;
 pub mod text;
 mod yaml;
 
-pub use collect::{Invocation, Note, Oddity, Reader, Uses, Variable};
+pub use collect::{Definition, Invocation, Note, Oddity, Reader, Uses, Variable};
 pub use kind::Kind;
 pub use release::Toolchain;
 pub use shell::{Assignment, Word};
@@ -60,10 +60,14 @@ pub struct Deployment {
     pub commands: Vec<Invocation>,
     /// Files of variables that it names, as it names them.
     pub env_files: Vec<Text>,
+    /// What `-X` sets in its builds.
+    pub definitions: Vec<Definition>,
     /// What only this kind of file can get wrong.
     pub notes: Vec<Note>,
     /// The Go release that files around it tell, such as go.mod; whoever reads files puts it in.
     pub around: Option<Toolchain>,
+    /// Its folder inside its repository, with `/`, when there is one; whoever reads files puts it in.
+    pub inside: Option<String>,
     /// The file itself.
     pub source: Source,
 }
@@ -320,6 +324,37 @@ impl Readable {
                 what: e.what,
             }),
         }
+    }
+}
+
+/// Reads a here-document: what it is, a name that it is written to tells, else its content.
+fn embedded<'n>(
+    names: impl Iterator<Item = &'n str>,
+    source: &Source,
+    out: &mut collect::Collector,
+) {
+    use kind::Named;
+    let by_name = names
+        .map(kind::of_name)
+        .find(|named| matches!(named, Named::Kind(_) | Named::Yaml));
+    let named = by_name.unwrap_or_else(|| kind::of_content(source.as_str()));
+    let documents = || yaml::read(source).unwrap_or_default();
+    match named {
+        Named::Kind(Kind::Systemd) => systemd::read(source, out),
+        Named::Kind(Kind::Dockerfile) => dockerfile::read(source, out),
+        Named::Kind(Kind::Shell) => env::script(source, out),
+        Named::Kind(Kind::Env) if by_name.is_some() => env::file(source, out),
+        Named::Kind(Kind::Compose) => compose::read(&documents(), out),
+        Named::Kind(Kind::Kubernetes) => kubernetes::read(&documents(), out),
+        Named::Yaml => {
+            let documents = documents();
+            match kind::of_documents(&documents) {
+                Some(Kind::Compose) => compose::read(&documents, out),
+                Some(Kind::Kubernetes) => kubernetes::read(&documents, out),
+                _ => {}
+            }
+        }
+        _ => {}
     }
 }
 

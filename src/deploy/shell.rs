@@ -40,6 +40,8 @@ pub struct Assignment {
     pub value: Text,
     /// All of it.
     pub at: Span,
+    /// `+=`: the value comes after the one before.
+    pub adds: bool,
 }
 
 /// A simple command.
@@ -55,6 +57,10 @@ pub struct Command {
     pub exported: bool,
     /// Names that it exports, with a value or without.
     pub exports: Vec<String>,
+    /// Where its output goes.
+    pub writes: Option<String>,
+    /// Its here-documents.
+    pub documents: Vec<Text>,
 }
 
 impl Command {
@@ -90,6 +96,7 @@ fn read(text: &Text, depth: usize, out: &mut Vec<Command>) {
         words: Vec::new(),
         word: None,
         redirect: false,
+        writes: None,
         heredocs: Vec::new(),
         out,
     };
@@ -104,6 +111,8 @@ struct Scanner<'a> {
     word: Option<Word>,
     /// The next word is where output goes.
     redirect: bool,
+    /// Where output goes.
+    writes: Option<String>,
     heredocs: Vec<(String, bool)>,
     out: &'a mut Vec<Command>,
 }
@@ -131,6 +140,7 @@ impl<'a> Scanner<'a> {
         let Some(word) = self.word.take() else { return };
         if self.redirect {
             self.redirect = false;
+            self.writes = Some(word.as_str().to_owned());
         } else {
             self.words.push(word);
         }
@@ -140,7 +150,12 @@ impl<'a> Scanner<'a> {
         self.end_word();
         self.redirect = false;
         let words = std::mem::take(&mut self.words);
+        let writes = self.writes.take();
+        let before = self.out.len();
         finish(words, self.depth, self.out);
+        if let Some(command) = self.out.get_mut(before) {
+            command.writes = writes;
+        }
     }
 
     fn run(&mut self) {
@@ -288,7 +303,9 @@ impl<'a> Scanner<'a> {
 
     fn skip_heredocs(&mut self) {
         for (word, dash) in std::mem::take(&mut self.heredocs) {
+            let start = self.at;
             let mut end = self.at;
+            let mut content = self.at;
             for line in self.rest().split_inclusive('\n') {
                 end += line.len();
                 let line = line.trim_end_matches(['\n', '\r']);
@@ -300,6 +317,10 @@ impl<'a> Scanner<'a> {
                 if line == word {
                     break;
                 }
+                content = end;
+            }
+            if let Some(command) = self.out.last_mut() {
+                command.documents.push(self.text.slice(start..content));
             }
             self.at = end;
         }
@@ -427,6 +448,7 @@ pub fn script_of(command: &Command) -> Option<&Word> {
 pub fn assignment(word: &Word) -> Option<Assignment> {
     let text = word.as_str();
     let (name, value) = text.split_once('=')?;
+    let adds = name.ends_with('+');
     let name = name.strip_suffix('+').unwrap_or(name);
     if !is_name(name) {
         return None;
@@ -436,6 +458,7 @@ pub fn assignment(word: &Word) -> Option<Assignment> {
         name: name.to_owned(),
         value: word.text.slice(from..text.len()),
         at: word.text.whole(),
+        adds,
     })
 }
 

@@ -112,7 +112,7 @@ pub fn collect(file: &Dockerfile, out: &mut Collector) {
             go: stage.go.clone(),
             program: runs.then(|| program(&stages, index)).flatten(),
             arch: stage.arch.clone(),
-            release: true,
+            release: false,
         };
         emit(stage, &place, out);
     }

@@ -16,6 +16,16 @@ pub struct Span {
 }
 
 impl Span {
+    /// The same stretch, so many lines and columns further on.
+    pub fn shifted(self, lines: u32, columns: u32) -> Span {
+        Span {
+            line: self.line.saturating_add(lines),
+            column: self.column.saturating_add(columns),
+            end_line: self.end_line.saturating_add(lines),
+            end_column: self.end_column.saturating_add(columns),
+        }
+    }
+
     /// From the start of this one to the end of the other.
     pub fn to(self, other: Span) -> Span {
         Span {
@@ -133,6 +143,18 @@ impl Text {
             self.push(c, place.0, place.1);
             place.1 = place.1.saturating_add(1);
         }
+    }
+
+    /// The same text, so many lines and columns further on.
+    pub fn shifted(mut self, lines: u32, columns: u32) -> Text {
+        for mark in &mut self.marks {
+            mark.line = mark.line.saturating_add(lines);
+            mark.column = mark.column.saturating_add(columns);
+        }
+        self.next.0 = self.next.0.saturating_add(lines);
+        self.next.1 = self.next.1.saturating_add(columns);
+        self.fixed = self.fixed.map(|span| span.shifted(lines, columns));
+        self
     }
 
     /// A part; nothing when the range does not fit.

@@ -12,6 +12,12 @@ const MOST_NODES: usize = 1_000_000;
 /// Collections inside collections at the most.
 #[cfg(feature = "lint")]
 const DEEPEST: usize = 128;
+/// Merges inside merges, and of one key, at the most: nobody needs more.
+const DEEPEST_MERGE: usize = 4;
+const MOST_MERGES: usize = 32;
+/// Entries of all mappings of a file together, those that merges bring in included, at the most.
+#[cfg(feature = "lint")]
+const MOST_ENTRIES: usize = 1_000_000;
 /// Nodes that a walk visits at the most, aliases followed.
 const MOST_VISITS: usize = 2_000_000;
 
@@ -22,6 +28,9 @@ pub struct Node {
     pub value: Value,
     /// Where it begins.
     pub at: Span,
+    /// Entries that a mapping has, those that merges bring in included.
+    #[cfg(feature = "lint")]
+    weight: usize,
 }
 
 /// What a node is.
@@ -96,13 +105,12 @@ impl Node {
         let Value::Mapping(pairs) = &self.value else {
             return;
         };
-        // Merges inside merges: nobody needs more, and the work stays small.
-        if depth < 4 {
+        if depth < DEEPEST_MERGE {
             for (_, value) in pairs.iter().filter(|(key, _)| key.str() == "<<") {
                 match &value.value {
                     Value::Sequence(list) => {
                         // Of several the first wins.
-                        for one in list.iter().rev().take(32) {
+                        for one in list.iter().take(MOST_MERGES).rev() {
                             one.collect(out, depth + 1);
                         }
                     }
@@ -116,11 +124,37 @@ impl Node {
 
     /// The value of a key; of several the last.
     pub fn get(&self, key: &str) -> Option<&Node> {
-        self.pairs()
+        self.look(key, 0)
+    }
+
+    fn look(&self, key: &str, depth: usize) -> Option<&Node> {
+        let Value::Mapping(pairs) = &self.value else {
+            return None;
+        };
+        let own = pairs.iter().rev().find(|(k, _)| k.str() == key);
+        if let Some((_, value)) = own.filter(|_| key != "<<") {
+            return Some(value);
+        }
+        if depth >= DEEPEST_MERGE {
+            return None;
+        }
+        let merges = pairs.iter().rev().filter(|(k, _)| k.str() == "<<");
+        merges
             .into_iter()
-            .rev()
-            .find(|(k, _)| k.str() == key)
-            .map(|(_, value)| value)
+            .find_map(|(_, value)| match &value.value {
+                // Of several the first wins.
+                Value::Sequence(list) => list
+                    .iter()
+                    .take(MOST_MERGES)
+                    .find_map(|one| one.look(key, depth + 1)),
+                _ => value.look(key, depth + 1),
+            })
+    }
+
+    /// Entries that [`Node::pairs`] gives.
+    #[cfg(feature = "lint")]
+    fn weight(&self) -> usize {
+        self.weight
     }
 
     /// The value at the end of a path of keys.
@@ -201,7 +235,7 @@ pub fn read(source: &Source) -> Result<Vec<Node>, Problem> {
 #[cfg(feature = "lint")]
 mod build {
     use super::*;
-    use saphyr_parser::{Event, Parser, ScalarStyle, Span as Place};
+    use granit_parser::{Event, Parser, ScalarStyle, Span as Place};
     use std::collections::HashMap;
 
     /// A collection that is not closed yet.
@@ -219,11 +253,12 @@ mod build {
         let mut open: Vec<Open> = Vec::new();
         let mut root: Option<Rc<Node>> = None;
         let mut count = 0_usize;
+        let mut entries = 0_usize;
         for event in Parser::new_from_str(source.as_str()) {
             let (event, place) = event.map_err(|e| Problem {
                 line: number_of(e.marker().line()),
                 column: number_of(e.marker().col()).saturating_add(1),
-                what: e.info().to_owned(),
+                what: e.info(),
             })?;
             let at = span(place);
             let too = |what: &str| Problem {
@@ -241,12 +276,13 @@ mod build {
                     let node = Rc::new(Node {
                         value: Value::Scalar(text),
                         at,
+                        weight: 0,
                     });
                     keep(&mut anchors, anchor, &node);
                     node
                 }
                 Event::Alias(anchor) => anchors.get(&anchor).cloned().unwrap_or_default(),
-                Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => {
+                Event::SequenceStart(_, anchor, _) | Event::MappingStart(_, anchor, _) => {
                     if open.len() >= DEEPEST {
                         return Err(too("nested deeper than a deployment file is"));
                     }
@@ -270,7 +306,18 @@ mod build {
                     } else {
                         Value::Sequence(top.nodes)
                     };
-                    let node = Rc::new(Node { value, at: top.at });
+                    let weight = entries_of(&value);
+                    entries = entries.saturating_add(weight);
+                    if entries > MOST_ENTRIES {
+                        return Err(too(
+                            "merge keys bring in more entries than a deployment file has",
+                        ));
+                    }
+                    let node = Rc::new(Node {
+                        value,
+                        at: top.at,
+                        weight,
+                    });
                     keep(&mut anchors, top.anchor, &node);
                     node
                 }
@@ -290,6 +337,18 @@ mod build {
             }
         }
         Ok(documents)
+    }
+
+    fn entries_of(value: &Value) -> usize {
+        let Value::Mapping(pairs) = value else {
+            return 0;
+        };
+        let merged = pairs.iter().filter(|(key, _)| key.str() == "<<");
+        let merged = merged.map(|(_, value)| match &value.value {
+            Value::Sequence(list) => list.iter().take(MOST_MERGES).map(|n| n.weight()).sum(),
+            _ => value.weight(),
+        });
+        merged.fold(pairs.len(), usize::saturating_add)
     }
 
     fn keep(anchors: &mut HashMap<usize, Rc<Node>>, anchor: usize, node: &Rc<Node>) {
@@ -428,6 +487,36 @@ mod tests {
             (used.get("A").unwrap().str(), used.get("B").unwrap().str()),
             ("1", "3")
         );
+    }
+
+    #[test]
+    fn what_others_read_is_read() {
+        for text in [
+            "a:\n  command: [\n    \"start\"\n  ]\n  b: 1\n",
+            "a: {\n\"start\": 1\n}\nb: 1\n",
+            "a: \"x\n y\nz\"\nb: 1\n",
+            "a:\n- b\n- [c,\nd]\nb: 1\n",
+            "a:\t1\nb: [1,2]\t\n",
+        ] {
+            let doc = one(text);
+            assert!(doc.is_mapping(), "{text}");
+        }
+        let doc = one("a:\n  command: [\n    \"start\"\n  ]\n  b: 1\n");
+        assert_eq!(doc.find(&["a", "b"]).unwrap().str(), "1");
+    }
+
+    #[test]
+    fn merges_that_multiply_are_refused() {
+        let file = |n: usize| {
+            let mut text = String::from("x: &e\n");
+            (0..n).for_each(|i| text += &format!("  GO{i}: 1\n"));
+            (0..n).for_each(|i| text += &format!("s{i}:\n  <<: *e\n"));
+            text
+        };
+        let small = one(&file(40));
+        assert_eq!(small.find(&["s7", "GO39"]).unwrap().str(), "1");
+        let problem = read(&Source::new(&file(4000))).unwrap_err();
+        assert!(problem.what.contains("merge keys"), "{problem:?}");
     }
 
     #[test]

@@ -28,6 +28,9 @@ impl Place {
 /// Variables of the Go build that a program does not read at run time (src/runtime and src/cmd/go, Go 1.19 to 1.27).
 const BUILD_ONLY: [&str; 4] = ["GOEXPERIMENT", "GOROOT_FINAL", "GOFLAGS", "GOFIPS140"];
 
+/// Variables that the runtime of every program reads at start (src/runtime, Go 1.19 to 1.27).
+const RUNTIME: [&str; 4] = ["GOMEMLIMIT", "GOGC", "GOMAXPROCS", "GOTRACEBACK"];
+
 /// Works out the record again under an environment: the effective GODEBUG, and notes on variables that matter or do nothing.
 /// A later variable of the same name wins.
 pub fn assume(binary: &mut Binary, variables: &[(String, String)], place: Place) {
@@ -61,6 +64,13 @@ pub fn assume(binary: &mut Binary, variables: &[(String, String)], place: Place)
                 place.name()
             ),
         );
+    }
+    for name in RUNTIME {
+        if let Some(text) = value(name) {
+            let all = binary.environment.get_or_insert_default();
+            all.retain(|(n, _)| n != name);
+            all.push((name.to_owned(), text.to_owned()));
+        }
     }
     let Some(godebug) = value("GODEBUG") else {
         return;

@@ -5,10 +5,12 @@
 //!
 //! Must never: answer for a release without a row with the row of its neighbour.
 
+pub mod cpu;
 pub mod explain;
 pub mod fips140;
 pub mod godebug;
 pub mod goexperiment;
+pub mod linker;
 pub mod modules;
 mod nearest;
 pub mod releases;

@@ -305,6 +305,10 @@ pub struct Binary {
     /// The package of the distribution that brought the file; `None`: none, unknown, or only the record was read.
     #[serde(default)]
     pub owner: Option<Owner>,
+    /// Variables of the runtime (GOMEMLIMIT, GOGC, GOMAXPROCS, GOTRACEBACK) that the environment gives, in pairs of name and
+    /// value; absent when it gives none, or none is assumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Vec<(String, String)>>,
     /// Anything odd while reading.
     pub notes: Vec<String>,
 }

@@ -5,6 +5,8 @@
 
 #[cfg(feature = "archives")]
 mod archive;
+#[cfg(feature = "audit")]
+pub mod around;
 #[cfg(feature = "archives")]
 mod container;
 #[cfg(feature = "audit")]

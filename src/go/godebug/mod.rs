@@ -10,7 +10,7 @@ pub use language::LanguageRange;
 
 use super::version::GoVersion;
 use crate::knowledge::{
-    Row,
+    Row, cpu,
     godebug::{self, Setting},
 };
 use crate::report::model::{EffectiveSetting, Godebug};
@@ -168,6 +168,12 @@ fn judge(
             status: status.to_owned(),
             note,
         };
+    if let Some(feature) = key.strip_prefix("cpu.")
+        && let Some((status, note)) = cpu(facts, rules, key, feature)
+    {
+        let (value, origin) = last_text(rules, key).unwrap_or(("", Origin::Toolchain));
+        return entry(value, origin, status, Some(note));
+    }
     let Some(setting) = godebug::setting(key).filter(|s| s.is_known(minor)) else {
         let named = last_text(rules, key);
         let (value, origin) = named.unwrap_or(("", Origin::Toolchain));
@@ -209,6 +215,27 @@ fn judge(
     }
     let (status, note) = status(facts, rules, setting, record, &now, &without);
     entry(&now.value, now.origin, status, note)
+}
+
+/// Status and note of a feature of processors that this release does not switch, or not so
+/// (src/internal/cpu/cpu.go processOptions: it prints a line and goes on).
+fn cpu(facts: &Facts, rules: &Rules, key: &str, feature: &str) -> Option<(&'static str, String)> {
+    let minor = rules.minor;
+    if minor < 21 || !cpu::is_listed(facts.goarch) {
+        return None;
+    }
+    if !cpu::is_feature(feature, facts.goarch, minor) {
+        let arch = facts.goarch.unwrap_or("any architecture");
+        let note = format!(
+            "Go 1.{minor} has no such switch on {arch}: it prints `unknown cpu feature` and goes on"
+        );
+        return Some(("unknown", note));
+    }
+    let (value, _) = last_text(rules, key)?;
+    (!matches!(value, "on" | "off")).then(|| {
+        let note = "Go reads `on` and `off`: it prints that the value is not supported and goes on";
+        ("no-effect", note.to_owned())
+    })
 }
 
 /// Status and note of a name that this release does not read.

@@ -1,5 +1,6 @@
-use super::{fields, malformed, whose};
+use super::{clip, fields, malformed, whose};
 use crate::audit::rules::prelude::*;
+use crate::deploy::Reader;
 
 pub const META: Meta = Meta {
     code: "GS407",
@@ -18,7 +19,12 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    for v in ctx.file.variables.iter().filter(|v| v.name == "GODEBUG") {
+    for v in ctx
+        .file
+        .variables
+        .iter()
+        .filter(|v| v.name == "GODEBUG" && v.reader != Reader::Nobody)
+    {
         for field in fields(v)
             .into_iter()
             .filter(|f| malformed(f.text) && !f.text.contains('$'))
@@ -44,7 +50,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             };
             sink.report(
                 Report::new(format!("Go ignores `{text}` in GODEBUG: {why}"))
-                    .see(whose(v), v.value.as_str())
+                    .see(whose(v), clip(v.value.as_str()))
                     .on(field.at)
                     .salient(text)
                     .salient(v.scope.clone())

@@ -1,5 +1,6 @@
-use super::{fields, malformed, whose};
+use super::{clip, fields, malformed, whose};
 use crate::audit::rules::prelude::*;
+use crate::deploy::Reader;
 use std::collections::HashMap;
 
 pub const META: Meta = Meta {
@@ -19,7 +20,12 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    for v in ctx.file.variables.iter().filter(|v| v.name == "GODEBUG") {
+    for v in ctx
+        .file
+        .variables
+        .iter()
+        .filter(|v| v.name == "GODEBUG" && v.reader != Reader::Nobody)
+    {
         let mut last: HashMap<&str, &str> = HashMap::new();
         let fields = fields(v);
         for field in fields.iter().rev().filter(|f| !malformed(f.text)) {
@@ -37,7 +43,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             };
             sink.report(
                 Report::new(what)
-                    .see(whose(v), v.value.as_str())
+                    .see(whose(v), clip(v.value.as_str()))
                     .on(field.at)
                     .salient(key)
                     .salient(v.scope.clone())

@@ -1,4 +1,4 @@
-use super::whose;
+use super::{clip, whose};
 use crate::audit::known;
 use crate::audit::rules::prelude::*;
 use crate::deploy::Reader;
@@ -58,7 +58,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 "{} does not reach the program that is built here",
                 v.label
             ))
-            .see(whose(v), v.value.as_str())
+            .see(whose(v), clip(v.value.as_str()))
             .on(v.at)
             .salient(v.scope.clone())
             .help(if is_wanted(first) {

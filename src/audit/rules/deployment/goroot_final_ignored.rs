@@ -1,4 +1,4 @@
-use super::whose;
+use super::{clip, whose};
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -47,7 +47,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
         };
         sink.report(
             Report::new(message)
-                .see(whose(v), v.value.as_str())
+                .see(whose(v), clip(v.value.as_str()))
                 .see("judged by", format!("{} ({})", judge.name(), judge.source))
                 .on(v.at)
                 .salient(v.scope.clone())

@@ -1,4 +1,4 @@
-use super::whose;
+use super::{clip, whose};
 use crate::audit::rules::prelude::*;
 use crate::deploy::Reader;
 
@@ -31,7 +31,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 v.label,
                 v.value.as_str()
             ))
-            .see(whose(v), v.value.as_str())
+            .see(whose(v), clip(v.value.as_str()))
             .on(v.at)
             .salient(v.scope.clone())
             .help("delete it, unless the program is a Go tool"),

@@ -1,7 +1,8 @@
-use super::whose;
+use super::{clip, whose};
 use crate::audit::rules::godebug::inert_environment::BUILD_ONLY;
 use crate::audit::rules::prelude::*;
 use crate::deploy::Reader;
+use std::collections::BTreeMap;
 
 pub const META: Meta = Meta {
     code: "GS409",
@@ -26,6 +27,8 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     let allow = ctx.options.list("allow").unwrap_or_default();
+    // Looked for once a name, however many variables there are.
+    let mut put_in: BTreeMap<&str, bool> = BTreeMap::new();
     for v in ctx
         .file
         .variables
@@ -38,6 +41,13 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
         if allow.contains(name) || v.value.is_empty() {
             continue;
         }
+        let source = ctx.file.source.as_str();
+        if *put_in
+            .entry(*name)
+            .or_insert_with(|| is_put_in(source, name))
+        {
+            continue;
+        }
         let help = match *name {
             "GOROOT_FINAL" => {
                 "delete it: since Go 1.23 it has no effect on builds either".to_owned()
@@ -48,13 +58,23 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
         };
         sink.report(
             Report::new(format!("{} does nothing at run time: {why}", v.label))
-                .see(whose(v), v.value.as_str())
+                .see(whose(v), clip(v.value.as_str()))
                 .on(v.at)
                 .salient(*name)
                 .salient(v.scope.clone())
                 .help(help),
         );
     }
+}
+
+/// True when the file puts the variable in somewhere: then it has a purpose of its own, such as the name of a download.
+fn is_put_in(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).unwrap_or_default();
+        let after = text.get(at + name.len()..).unwrap_or_default();
+        let ends = !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        ends && (before.ends_with('$') || before.ends_with("${") || before.ends_with("$("))
+    })
 }
 
 #[cfg(test)]
@@ -71,6 +91,8 @@ mod tests {
         let one = "FROM golang:1.27\nENV GOEXPERIMENT=arenas\nCMD go run .\n";
         assert!(lint("inert-variable", "Dockerfile", one).is_empty());
         let policy = "[rules]\ninert-variable = { allow = [\"GOFLAGS\"] }";
+        let used = "FROM scratch\nENV GOARCH=arm64\nCOPY bin/app-$GOARCH /app\nCMD [\"/app\"]\n";
+        assert!(lint("inert-variable", "Dockerfile", used).is_empty());
         let unit = "[Service]\nEnvironment=GOFLAGS=-v\nExecStart=/app\n";
         assert!(lint_by(policy, "inert-variable", "a.service", unit).is_empty());
         assert_eq!(lint("inert-variable", "a.service", unit).len(), 1);

@@ -1,7 +1,6 @@
+use super::clip;
 use crate::audit::rules::goroot::ineffective_x_flag::no_such_variable;
 use crate::audit::rules::prelude::*;
-use crate::deploy::Text;
-use crate::go::ldflags;
 
 pub const META: Meta = Meta {
     code: "GS416",
@@ -12,7 +11,7 @@ pub const META: Meta = Meta {
     options: &[],
     since: "0.2.0",
     doc: Doc {
-        what: "`-ldflags` of a build, or a variable that holds such flags, has an `-X` for a name in package `runtime` that is no string variable.",
+        what: "`-ldflags` of a build, or a variable that holds such flags, has an `-X` for a name in a package of the standard library that is no string variable there in the Go release of the build (in any release, when that is not known).",
         why: "The linker ignores such a flag without a word, so the program lacks the value that somebody meant to put in.",
         example: "`go build -ldflags '-X runtime.gorootFinal=/usr/local/go'`.",
         fix: "Drop the flag. For GOROOT there is nothing to set: use `-trimpath`.",
@@ -20,56 +19,29 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    // Where flags stand in a variable, the variable is the place to change.
-    let mut said: Vec<(String, String)> = Vec::new();
-    for v in ctx
-        .file
-        .variables
-        .iter()
-        .filter(|v| v.name.ends_with("FLAGS"))
-    {
-        let flags = v.value.as_str().replace("-ldflags=", " ");
-        for (target, value) in ldflags::definitions(&flags) {
-            report(&target, &value, &v.value, &v.scope, sink);
-            said.push((target, value));
-        }
-    }
-    for c in &ctx.file.commands {
-        let link = if c.verb() == "tool" {
-            c.arguments()
-        } else {
-            &[]
+    for d in &ctx.file.definitions {
+        let judge = ctx.judge(false, d.go.as_ref());
+        // Without a release, and where a later one may act, only what no release has is sure.
+        let minor = (!judge.guessed && !judge.at_least).then(|| judge.minor());
+        let Some(why) = no_such_variable(&d.target, minor) else {
+            continue;
         };
-        let words = c.flag("ldflags").into_iter().map(|w| (w, ""));
-        for (word, before) in words.chain(link.iter().map(|w| (w, "-X "))) {
-            let flags = word.as_str();
-            let flags = flags.split_once("ldflags=").map_or(flags, |(_, f)| f);
-            for (target, value) in ldflags::definitions(&format!("{before}{flags}")) {
-                let pair = (target, value);
-                if !(word.dynamic && said.contains(&pair)) {
-                    report(&pair.0, &pair.1, &word.text, &c.scope, sink);
-                }
-            }
-        }
+        let target = &d.target;
+        let flag = format!("-X {target}={}", clip(d.value.as_str()));
+        let help = if target == "internal/godebug.defaultGODEBUG" {
+            "record defaults with `go mod edit -godebug=KEY=VALUE`; the variable that the linker sets is `runtime.godebugDefault`".to_owned()
+        } else {
+            format!("drop `{flag}` from -ldflags; `-trimpath` keeps build paths out")
+        };
+        sink.report(
+            Report::new(format!("`-X {target}` has no effect: {why}"))
+                .see("-ldflags", flag)
+                .on(d.at)
+                .salient(target.as_str())
+                .salient(d.scope.as_str())
+                .help(help),
+        );
     }
-}
-
-fn report(target: &str, value: &str, text: &Text, scope: &str, sink: &mut Sink) {
-    let Some(name) = no_such_variable(target) else {
-        return;
-    };
-    sink.report(
-        Report::new(format!(
-            "`-X {target}` has no effect: package runtime has no string variable `{name}`"
-        ))
-        .see("-ldflags", format!("-X {target}={value}"))
-        .on(text.find(&format!("{target}={value}")))
-        .salient(target)
-        .salient(scope)
-        .help(format!(
-            "drop `-X {target}={value}` from -ldflags; `-trimpath` keeps build paths out"
-        )),
-    );
 }
 
 #[cfg(test)]
@@ -85,5 +57,9 @@ mod tests {
         );
         let fine = "#!/bin/sh\ngo build -ldflags '-X runtime.defaultGOROOT=/x -X main.a=b'\n";
         assert!(lint("inert-x-flag", "b.sh", fine).is_empty());
+        let belief = "#!/bin/sh\ngo build -ldflags '-X internal/godebug.defaultGODEBUG=a=1'\n";
+        let found = lint("inert-x-flag", "b.sh", belief);
+        assert_eq!(places(&found), ["2:23-58"]);
+        assert!(found[0].help.contains("runtime.godebugDefault"));
     }
 }

@@ -168,7 +168,7 @@ pub(super) fn fields(v: &Variable) -> Vec<Field<'_>> {
 }
 
 /// True when a field is not as Go reads it: no `=`, or something that no name of a setting has.
-pub(super) fn malformed(field: &str) -> bool {
+pub(in crate::audit::rules) fn malformed(field: &str) -> bool {
     if field.is_empty() {
         return false;
     }

@@ -1,4 +1,4 @@
-use super::whose;
+use super::{clip, whose};
 use crate::audit::rules::experiments::unknown_experiment::VENDORS;
 use crate::audit::rules::prelude::*;
 use crate::knowledge::{Row, goexperiment};
@@ -52,7 +52,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 "{} has no experiment `{name}`: the go command stops",
                 judge.name()
             ))
-            .see(whose(v), v.value.as_str())
+            .see(whose(v), clip(v.value.as_str()))
             .see("judged by", format!("{} ({})", judge.name(), judge.source))
             .on(v.value.span(start..start + word.len()))
             .salient(name)

@@ -1,4 +1,4 @@
-use super::{about, asked, implied};
+use super::{about, asked, implied, said};
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -6,7 +6,7 @@ pub const META: Meta = Meta {
     id: "godebug-no-effect",
     family: Family::Godebug,
     summary: "a GODEBUG value that changes nothing",
-    levels: levels(OFF, NOTE, NOTE, NOTE),
+    levels: levels(NOTE, NOTE, NOTE, NOTE),
     options: &[],
     since: "0.1.0",
     doc: Doc {
@@ -22,7 +22,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         sink.report(about(
             ctx,
             s,
-            format!("`GODEBUG={}={}` changes nothing", s.key, s.value),
+            format!("`GODEBUG={}={}` changes nothing", s.key, said(ctx, s).1),
         ));
     }
 }

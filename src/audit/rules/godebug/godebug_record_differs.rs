@@ -11,7 +11,7 @@ pub const META: Meta = Meta {
     since: "0.1.0",
     doc: Doc {
         what: "The string that the runtime will use (`runtime.godebugDefault`) and the recorded `DefaultGODEBUG` give different values.",
-        why: "`go version -m` and every tool on top of it show the record; the program does what the string says. A `-X runtime.godebugDefault=…` replaces all defaults and, with `-trimpath`, leaves no trace in the record.",
+        why: "`go version -m` and every tool on top of it show the record; the program does what the string says. A `-X runtime.godebugDefault=…` replaces all defaults and, with `-trimpath`, leaves no trace in the record. Where the recorded `-ldflags` show the flag, it was set on purpose, and this is only a note.",
         example: "`go build -trimpath -ldflags='-X runtime.godebugDefault=tlsrsakex=1'`.",
         fix: "Drop the flag; say it in go.mod instead, where it is recorded: `go mod edit -godebug=tlsrsakex=1`.",
     },
@@ -48,8 +48,14 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             v.to_string()
         }
     };
+    // Set on purpose, and recorded: whoever reads the record finds it among the flags.
+    let declared = crate::audit::facts::x_flags(ctx.binary)
+        .iter()
+        .any(|x| x.target == "runtime.godebugDefault" && x.value == baked);
+    let worst = if declared { Level::Note } else { Level::Error };
     sink.report(
         Report::new(format!("the program's GODEBUG defaults differ from the record in {}", keys.join(", ")))
+            .at_most(worst)
             .see("DefaultGODEBUG", shown(recorded))
             .see("runtime.godebugDefault", shown(baked))
             .salient(keys.join(","))

@@ -1,16 +1,20 @@
 //! GODEBUG: what the program will do at run time that its release does not do by itself.
 
+pub mod environment_value_ignored;
 pub mod godebug_diagnostic;
 pub mod godebug_environment_override;
 pub mod godebug_fatal;
 pub mod godebug_insecure;
 pub mod godebug_legacy_defaults;
+pub mod godebug_malformed;
 pub mod godebug_no_effect;
 pub mod godebug_record_differs;
 pub mod godebug_removed;
+pub mod godebug_repeated;
 pub mod godebug_unknown;
 pub mod goroot_environment;
 pub mod inert_environment;
+pub mod memory_limit_malformed;
 
 use super::fix::without_definition;
 use super::{Ctx, Report};
@@ -21,7 +25,36 @@ use crate::report::model::EffectiveSetting;
 fn asked<'a>(ctx: &Ctx<'a>, status: &'static str) -> impl Iterator<Item = &'a EffectiveSetting> {
     let all = ctx.binary.godebug.effective.as_deref().unwrap_or_default();
     all.iter()
-        .filter(move |s| s.status == status && s.origin != "toolchain")
+        .filter(move |s| s.status == status && (s.origin != "toolchain" || in_vain(ctx, s)))
+}
+
+/// True when the environment names the key and the toolchain's default stays in force: `gctrace=true`, `panicnil=`.
+fn in_vain(ctx: &Ctx, s: &EffectiveSetting) -> bool {
+    let environment = ctx.binary.godebug.environment.as_deref();
+    s.status == "no-effect"
+        && environment.is_some_and(|e| {
+            e.split(',')
+                .any(|f| f.split_once('=').is_some_and(|(key, _)| key == s.key))
+        })
+}
+
+/// What the environment says of a key, when that is not what is in force.
+fn said<'a>(ctx: &Ctx<'a>, s: &'a EffectiveSetting) -> (&'a str, &'a str) {
+    let fields = ctx
+        .binary
+        .godebug
+        .environment
+        .as_deref()
+        .unwrap_or_default();
+    let said = fields
+        .split(',')
+        .rev()
+        .filter_map(|f| f.split_once('='))
+        .find(|(key, _)| *key == s.key);
+    match said.filter(|_| s.origin == "toolchain") {
+        Some((_, value)) => ("environment", value),
+        None => (s.origin.as_str(), s.value.as_str()),
+    }
 }
 
 /// True when an old `go` line of the main module explains the value: nobody wrote it.
@@ -41,12 +74,12 @@ fn implied(ctx: &Ctx, setting: &EffectiveSetting) -> bool {
 /// Where a value comes from, in words, and what to type to be rid of it.
 fn undo(ctx: &Ctx, s: &EffectiveSetting) -> String {
     let key = &s.key;
-    match s.origin.as_str() {
-        "environment" if ctx.image.is_some() => format!(
-            "take `{key}={}` out of `ENV GODEBUG=` in the Dockerfile",
-            s.value
-        ),
-        "environment" => format!("take `{key}={}` out of GODEBUG in the environment", s.value),
+    let (origin, value) = said(ctx, s);
+    match origin {
+        "environment" if ctx.image.is_some() => {
+            format!("take `{key}={value}` out of `ENV GODEBUG=` in the Dockerfile")
+        }
+        "environment" => format!("take `{key}={value}` out of GODEBUG in the environment"),
         // The program's own string agrees with the record unless somebody set it by hand.
         "baked" if !recorded(ctx, s) => {
             format!(
@@ -81,10 +114,9 @@ fn recorded(ctx: &Ctx, s: &EffectiveSetting) -> bool {
 
 /// A report about one setting: evidence and identity as every rule of this family gives them.
 fn about(ctx: &Ctx, s: &EffectiveSetting, message: String) -> Report {
-    let mut report = Report::new(message).see(
-        format!("GODEBUG ({})", s.origin),
-        format!("{}={}", s.key, s.value),
-    );
+    let (origin, value) = said(ctx, s);
+    let mut report =
+        Report::new(message).see(format!("GODEBUG ({origin})"), format!("{}={value}", s.key));
     if let Some(note) = &s.note {
         report = report.see("note", note.clone());
     }

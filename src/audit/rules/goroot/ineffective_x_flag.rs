@@ -1,5 +1,6 @@
 use crate::audit::facts::x_flags;
 use crate::audit::rules::prelude::*;
+use crate::knowledge::linker;
 
 pub const META: Meta = Meta {
     code: "GS026",
@@ -10,33 +11,25 @@ pub const META: Meta = Meta {
     options: &[],
     since: "0.1.0",
     doc: Doc {
-        what: "A recorded `-ldflags` has an `-X` whose target cannot be set: a name in package `runtime` that is no string variable, the import path of the main package (its symbols are called `main.…`), or no `name=value` at all.",
+        what: "A recorded `-ldflags` has an `-X` whose target cannot be set: a name in a package of the standard library that is no string variable there in its Go release, the import path of the main package (its symbols are called `main.…`), or no `name=value` at all.",
         why: "The linker ignores such a flag without a word, so the program lacks the value that somebody meant to put in.",
         example: "`-X runtime.gorootFinal=/usr/local/go` (there is no such variable), or `-X example.com/app.version=1.2` for the main package `example.com/app`.",
         fix: "For the main package write `-X main.version=1.2`. For GOROOT there is nothing to set: use `-trimpath`.",
     },
 };
 
-/// String variables of package runtime that the linker can set (src/runtime: extern.go, proc.go, runtime.go; 1.19 to 1.27).
-const SETTABLE: [&str; 4] = ["defaultGOROOT", "buildVersion", "modinfo", "godebugDefault"];
-/// Names that are believed to work. Only these are reported, so that a new variable of a future release is not.
-const BELIEVED: [&str; 10] = [
-    "gorootFinal",
-    "GOROOT",
-    "goroot",
-    "GOROOT_FINAL",
-    "GOEXPERIMENT",
-    "GODEBUG",
-    "Version",
-    "version",
-    "GOOS",
-    "GOARCH",
-];
-
-/// The name in a target of `-X` that is believed to be a variable of package runtime and is none.
-pub(in crate::audit::rules) fn no_such_variable(target: &str) -> Option<&str> {
+/// Why the linker ignores a definition of a name in the standard library; `None` when it does not, or nobody knows.
+/// Without a release: no release of the table has it.
+pub(in crate::audit::rules) fn no_such_variable(
+    target: &str,
+    minor: Option<u32>,
+) -> Option<String> {
     let (package, name) = target.rsplit_once('.')?;
-    (package == "runtime" && BELIEVED.contains(&name) && !SETTABLE.contains(&name)).then_some(name)
+    let has = linker::has_string_variable(target, minor)?;
+    (!has).then(|| match minor {
+        Some(minor) => format!("package {package} of Go 1.{minor} has no string variable `{name}`"),
+        None => format!("package {package} has no string variable `{name}`"),
+    })
 }
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
@@ -45,9 +38,11 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         let Some((package, name)) = x.target.rsplit_once('.') else {
             continue;
         };
-        let (why, help) = if let Some(name) = no_such_variable(&x.target) {
+        let release = ctx.release.map(|r| r.minor);
+        let missing = release.and_then(|r| no_such_variable(&x.target, Some(r)));
+        let (why, help) = if let Some(why) = missing {
             (
-                format!("package runtime has no string variable `{name}`"),
+                why,
                 format!(
                     "drop `-X {}={}` from -ldflags: `{}`",
                     x.target,
@@ -97,6 +92,7 @@ mod tests {
                 0,
             ),
             ("-X runtime.defaultGOROOT=/x", 0),
+            ("-X internal/godebug.defaultGODEBUG=a=1", 1),
         ] {
             assert_eq!(
                 judge_one("ineffective-x-flag", &binary(|b| set(b, "-ldflags", flags))).len(),

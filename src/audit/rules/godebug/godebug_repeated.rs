@@ -1,0 +1,68 @@
+use crate::audit::rules::prelude::*;
+use std::collections::HashMap;
+
+pub const META: Meta = Meta {
+    code: "GS073",
+    id: "godebug-repeated",
+    family: Family::Godebug,
+    summary: "GODEBUG of the environment names a key twice",
+    levels: levels(WARN, WARN, WARN, WARN),
+    options: &[],
+    since: "0.2.0",
+    doc: Doc {
+        what: "The same key stands more than once in the GODEBUG of the image or of `--env`.",
+        why: "The last one wins, so whoever edits the first one changes nothing. An old value of a removed setting kills a program of Go 1.27 even when a later one differs.",
+        example: "`GODEBUG=http2server=0,gctrace=1,http2server=1`.",
+        fix: "Keep one of them.",
+    },
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let text = ctx
+        .binary
+        .godebug
+        .environment
+        .as_deref()
+        .unwrap_or_default();
+    let mut last: HashMap<&str, &str> = HashMap::new();
+    for (key, value) in text.rsplit(',').filter_map(|f| f.split_once('=')) {
+        let Some(later) = last.get(key) else {
+            last.insert(key, value);
+            continue;
+        };
+        let what = if *later == value {
+            format!("GODEBUG key `{key}` stands twice")
+        } else {
+            format!("`{key}={value}` is overridden by `{key}={later}` in the same string")
+        };
+        sink.report(
+            Report::new(what)
+                .see("GODEBUG (environment)", format!("{key}={value}"))
+                .salient(key)
+                .help(format!(
+                    "take `{key}={value}` out of GODEBUG in the environment"
+                )),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::*;
+
+    #[test]
+    fn every_earlier_one_is_named() {
+        let with = |text: &str| {
+            let b = binary(|b| b.godebug.environment = Some(text.into()));
+            judge_one("godebug-repeated", &b)
+        };
+        let found = with("http2server=0,gctrace=1,http2server=1,gctrace=1");
+        assert_eq!(found.len(), 2);
+        assert!(
+            found
+                .iter()
+                .any(|f| f.message.contains("overridden by `http2server=1`"))
+        );
+        assert!(with("a=1,b=1").is_empty());
+    }
+}

@@ -1,0 +1,191 @@
+//! The Go release that files around a deployment file tell: go.mod, go.work, .go-version, .tool-versions, mise.toml.
+
+use crate::deploy::Toolchain;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Directories that are looked into above a file at the most.
+const HIGHEST: usize = 16;
+/// Bytes of such a file at the most.
+const LARGEST: u64 = 1 << 20;
+
+/// What is known of the directories so far.
+#[derive(Debug, Default)]
+pub struct Around {
+    known: HashMap<PathBuf, Option<Toolchain>>,
+}
+
+impl Around {
+    /// The release that the nearest such file tells, beside the file or above it: within the repository, where there is one
+    /// (`.git` ends the search), else up to the home directory, the directory of temporary files or the root, those not included.
+    pub fn of(&mut self, file: &Path) -> Option<Toolchain> {
+        let absolute = std::path::absolute(file).ok()?;
+        let shown = file.parent().unwrap_or(Path::new(""));
+        let stops = [std::env::home_dir(), Some(std::env::temp_dir())];
+        for (above, folder) in absolute.ancestors().skip(1).take(HIGHEST).enumerate() {
+            let outside = folder.parent().is_none() || stops.iter().flatten().any(|s| s == folder);
+            if outside && above > 0 {
+                return None;
+            }
+            let found = match self.known.get(folder) {
+                Some(found) => found.clone(),
+                None => {
+                    let found = look(folder);
+                    self.known.insert(folder.to_owned(), found.clone());
+                    found
+                }
+            };
+            if let Some(found) = found {
+                let folder = shown.ancestors().nth(above);
+                let folder = folder.filter(|f| !f.as_os_str().is_empty());
+                return Some(Toolchain {
+                    source: match folder {
+                        Some(folder) => folder.join(&found.source).to_string_lossy().into_owned(),
+                        None => found.source,
+                    },
+                    ..found
+                });
+            }
+            if folder.join(".git").exists() {
+                return None;
+            }
+        }
+        None
+    }
+}
+
+/// What the files of one directory tell, those first that name one release and no range.
+fn look(folder: &Path) -> Option<Toolchain> {
+    const FILES: [(&str, fn(&str) -> Option<Told>); 6] = [
+        (".go-version", plain),
+        (".tool-versions", tool_versions),
+        ("mise.toml", mise),
+        (".mise.toml", mise),
+        ("go.mod", module),
+        ("go.work", module),
+    ];
+    FILES.iter().find_map(|(name, read)| {
+        let text = text(&folder.join(name))?;
+        let told = read(&text)?;
+        let mut found = Toolchain::parse(&told.version, format!("{name}, line {}", told.line))?;
+        found.at_least = told.at_least;
+        Some(found)
+    })
+}
+
+/// A version and where it stands.
+struct Told {
+    version: String,
+    line: usize,
+    at_least: bool,
+}
+
+fn text(path: &Path) -> Option<String> {
+    // A pipe of that name would never end.
+    let meta = std::fs::metadata(path).ok().filter(|m| m.is_file())?;
+    if meta.len() > LARGEST {
+        return None;
+    }
+    let mut text = String::new();
+    File::open(path)
+        .ok()?
+        .take(LARGEST)
+        .read_to_string(&mut text)
+        .ok()?;
+    Some(text)
+}
+
+fn told(version: &str, line: usize) -> Told {
+    Told {
+        version: version.trim_matches(['"', '\'']).to_owned(),
+        line: line + 1,
+        at_least: false,
+    }
+}
+
+/// The first line that is no comment.
+fn plain(text: &str) -> Option<Told> {
+    let mut lines = text.lines().enumerate();
+    let (at, line) = lines.find(|(_, l)| !l.trim().is_empty() && !l.trim().starts_with('#'))?;
+    Some(told(line.trim(), at))
+}
+
+/// `golang 1.27.3`.
+fn tool_versions(text: &str) -> Option<Told> {
+    text.lines().enumerate().find_map(|(at, line)| {
+        let mut words = line.split_whitespace();
+        let name = words.next()?;
+        let version = words.next()?;
+        matches!(name, "golang" | "go").then(|| told(version, at))
+    })
+}
+
+/// `go = "1.27"` below `[tools]`.
+fn mise(text: &str) -> Option<Told> {
+    let mut tools = false;
+    text.lines().enumerate().find_map(|(at, line)| {
+        let line = line.trim();
+        if line.starts_with('[') {
+            tools = line == "[tools]";
+        }
+        let (name, value) = line.split_once('=').filter(|_| tools)?;
+        let name = name.trim().trim_matches('"');
+        let value = value.split('#').next().unwrap_or(value);
+        // `{ version = "1.27" }` too.
+        let value = value.rsplit('=').next()?;
+        let version =
+            value.trim_matches(|c: char| c.is_whitespace() || matches!(c, '{' | '}' | '[' | ']'));
+        matches!(name, "go" | "golang").then(|| told(version, at))
+    })
+}
+
+/// `toolchain go1.27.3`, else `go 1.27`: both name the oldest release that will do.
+fn module(text: &str) -> Option<Told> {
+    let directive = |name: &str| {
+        text.lines().enumerate().find_map(|(at, line)| {
+            let line = line.split("//").next().unwrap_or(line);
+            let mut words = line.split_whitespace();
+            (words.next() == Some(name)).then_some(())?;
+            Some(Told {
+                at_least: true,
+                ..told(words.next()?, at)
+            })
+        })
+    };
+    directive("toolchain")
+        .filter(|t| t.version != "default")
+        .or_else(|| directive("go"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_tell_their_release() {
+        let of =
+            |read: fn(&str) -> Option<Told>, text: &str| read(text).map(|t| (t.version, t.line));
+        let told = |version: &str, line| Some((version.to_owned(), line));
+        assert_eq!(of(plain, "# x\n1.27.3\n"), told("1.27.3", 2));
+        assert_eq!(
+            of(tool_versions, "nodejs 20\ngolang 1.26.1\n"),
+            told("1.26.1", 2)
+        );
+        assert_eq!(
+            of(mise, "[env]\ngo = \"1\"\n[tools]\ngo = \"1.25\"\n"),
+            told("1.25", 4)
+        );
+        assert_eq!(
+            of(mise, "[tools]\ngo = { version = \"1.25.2\" }\n"),
+            told("1.25.2", 2)
+        );
+        assert_eq!(of(module, "module x\ngo 1.26 // y\n"), told("1.26", 2));
+        assert_eq!(
+            of(module, "go 1.26\ntoolchain go1.27.1\n"),
+            told("go1.27.1", 2)
+        );
+        assert_eq!(of(module, "module go\n"), None);
+    }
+}

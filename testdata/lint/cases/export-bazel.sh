@@ -1,0 +1,3 @@
+#!/bin/sh
+export CGO_ENABLED=0 GOFLAGS=-mod=vendor
+bazel build //...

@@ -1,0 +1,2 @@
+#!/bin/sh
+GOROOT_FINAL=/usr/lib/go ./make.bash

@@ -1,0 +1,3 @@
+export GODEBUG = http2server=0
+build:
+	go build -trimpath -o app ./cmd

@@ -1,0 +1,3 @@
+#!/bin/sh
+GODEBUG=installgoroot=all go install std
+GODEBUG=gctrace=1 go build ./...

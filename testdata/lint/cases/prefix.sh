@@ -1,0 +1,2 @@
+#!/bin/sh
+GOFLAGS=-v CGO_ENABLED=0 ./tool --x

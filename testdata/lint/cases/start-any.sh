@@ -1,0 +1,3 @@
+#!/bin/sh
+export GOFLAGS=-mod=mod
+exec "$@"
