@@ -8,7 +8,7 @@ use crate::audit::{Assumed, Auditor};
 use crate::deploy::{Deployment, Kind, Problem};
 use crate::report::findings::{self, page};
 use crate::report::style::clean;
-use crate::scan::around::Around;
+use crate::scan::around::{self, Around};
 use crate::scan::deployments::{self, Found, NotJudged, PASSED_OVER, Passed, Search};
 use crate::scan::{self, Event, Options};
 use crate::source::target::Target;
@@ -94,11 +94,12 @@ fn search(args: &LintArgs) -> Result<Met, String> {
     search.kind = args.kind.as_deref().and_then(Kind::parse);
     search.jobs = super::scan::threads(args.jobs)?;
     let mut met = Met::default();
-    let mut around = Around::default();
+    let mut known = Around::default();
     deployments::run(&args.files, &search, &mut |found| {
         match found {
             Found::File(mut file) => {
-                file.around = around.of(Path::new(&file.path));
+                file.around = known.of(Path::new(&file.path));
+                file.inside = around::inside(Path::new(&file.path));
                 met.files.push(*file);
             }
             Found::Passed(passed) => met.passed.push(passed),

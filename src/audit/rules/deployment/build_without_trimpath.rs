@@ -65,6 +65,20 @@ const NOT_SHIPPED: [&str; 26] = [
     "mocks",
 ];
 
+/// Folders of a repository whose files build nothing that is shipped.
+const FOLDERS: [&str; 10] = [
+    "test",
+    "tests",
+    "testing",
+    "testdata",
+    "e2e",
+    "integration",
+    "hack",
+    "bench",
+    "perf",
+    "examples",
+];
+
 /// True when a part of a path or a word of a name says that the result stays in the project.
 fn stays_here(text: &str) -> bool {
     text.to_ascii_lowercase()
@@ -105,12 +119,7 @@ fn is_release(ctx: &FileCtx, c: &Invocation) -> bool {
         return false;
     }
     // What it builds, where to, for which target, in which file.
-    let folder = ctx
-        .file
-        .path
-        .rsplit_once(['/', '\\'])
-        .map_or("", |(folder, _)| folder);
-    let near: Vec<&str> = folder.rsplit(['/', '\\']).take(4).collect();
+    let folder = ctx.file.inside.as_deref().unwrap_or_default();
     let mut words = c
         .arguments()
         .iter()
@@ -120,7 +129,7 @@ fn is_release(ctx: &FileCtx, c: &Invocation) -> bool {
             .iter()
             .any(|w| stays_here(w.as_str()) || w.as_str().starts_with("/tmp"))
         || stays_here(c.scope.strip_prefix("target ").unwrap_or_default())
-        || near.iter().any(|part| stays_here(part));
+        || folder.split('/').any(|part| FOLDERS.contains(&part));
     !here
 }
 
