@@ -116,6 +116,27 @@ fn the_release_comes_from_the_files_around() {
 }
 
 #[test]
+fn what_a_walk_finds_among_tests_is_no_release() {
+    let s = Scratch::new();
+    for path in ["Dockerfile", "tests/apps/a/Dockerfile", "hack/Dockerfile"] {
+        s.put(path, b"FROM golang:1.27\nRUN go build -o /app .\n");
+    }
+    let all = found(s.path(), &["."]);
+    let paths: Vec<&String> = all.keys().collect();
+    assert_eq!(paths.len(), 1, "{paths:?}");
+    assert!(
+        all.values()
+            .flatten()
+            .all(|f| f == "2 note build-without-trimpath")
+    );
+    assert_eq!(
+        found(s.path(), &["hack/Dockerfile"]).len(),
+        1,
+        "it was asked for"
+    );
+}
+
+#[test]
 fn a_file_of_a_stranger_cannot_grow() {
     let s = Scratch::new();
     let doubling = "A=$A$A\n".repeat(40);

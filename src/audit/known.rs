@@ -238,10 +238,9 @@ pub fn malformed_memory_limit(value: &str) -> Option<MemoryLimit> {
         _ if plain.eq_ignore_ascii_case("off") => Some("off".to_owned()),
         Some((name, _)) if whole => Some(format!("{number}{name}")),
         // Half a unit is so many of the next smaller one.
-        Some((name, shift)) if *shift > 10 => number.parse::<f64>().ok().and_then(|n| {
+        Some((_, shift)) if *shift > 10 => number.parse::<f64>().ok().and_then(|n| {
             let smaller = UNITS.iter().find(|(_, s)| s + 10 == *shift)?;
             let count = n * 1024.0;
-            let _ = name;
             (count.fract() == 0.0 && count < 1e9).then(|| format!("{count}{}", smaller.0))
         }),
         None if whole && unit.is_empty() => Some(number.to_owned()),

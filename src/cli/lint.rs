@@ -8,7 +8,7 @@ use crate::audit::{Assumed, Auditor};
 use crate::deploy::{Deployment, Kind, Problem};
 use crate::report::findings::{self, page};
 use crate::report::style::clean;
-use crate::scan::around::{self, Around};
+use crate::scan::around::Around;
 use crate::scan::deployments::{self, Found, NotJudged, PASSED_OVER, Passed, Search};
 use crate::scan::{self, Event, Options};
 use crate::source::target::Target;
@@ -99,7 +99,7 @@ fn search(args: &LintArgs) -> Result<Met, String> {
         match found {
             Found::File(mut file) => {
                 file.around = known.of(Path::new(&file.path));
-                file.inside = around::inside(Path::new(&file.path));
+                file.inside = inside(&args.files, Path::new(&file.path));
                 met.files.push(*file);
             }
             Found::Passed(passed) => met.passed.push(passed),
@@ -122,6 +122,14 @@ fn search(args: &LintArgs) -> Result<Met, String> {
         }
     }
     Ok(met)
+}
+
+/// The folder of a file inside the directory that was named.
+fn inside(named: &[std::path::PathBuf], file: &Path) -> Option<String> {
+    let folder = file.parent()?;
+    let inside = named.iter().find_map(|top| folder.strip_prefix(top).ok())?;
+    let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+    Some(parts.join("/"))
 }
 
 impl Met {

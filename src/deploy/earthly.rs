@@ -107,6 +107,7 @@ fn run(
                         value: value.as_str().to_owned(),
                         at: Some(at),
                         exported: matches!(keyword.as_str(), "ENV" | "ARG"),
+                        many: false,
                     };
                     state.bytes += name.len() + known.value.len() + 64;
                     state.env.set(&name, known);

@@ -66,7 +66,7 @@ pub struct Deployment {
     pub notes: Vec<Note>,
     /// The Go release that files around it tell, such as go.mod; whoever reads files puts it in.
     pub around: Option<Toolchain>,
-    /// Its folder inside its repository, with `/`, when there is one; whoever reads files puts it in.
+    /// Its folder inside the directory in which it was found, with `/`; whoever reads files puts it in.
     pub inside: Option<String>,
     /// The file itself.
     pub source: Source,

@@ -297,6 +297,7 @@ fn environment(words: &[Word]) -> Option<Command> {
             name: name.to_owned(),
             value,
             at,
+            adds: false,
         }],
         exported: true,
         ..Command::default()

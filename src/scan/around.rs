@@ -56,29 +56,9 @@ impl Around {
     }
 }
 
-/// The folder of a file inside its repository: below the nearest directory with `.git`, else below the highest one with a
-/// go.mod. Nothing where there is neither.
-pub fn inside(file: &Path) -> Option<String> {
-    let absolute = std::path::absolute(file).ok()?;
-    let folder = absolute.parent()?;
-    let mut top = None;
-    for above in folder.ancestors().take(HIGHEST) {
-        if above.join(".git").exists() {
-            top = Some(above);
-            break;
-        }
-        if above.join("go.mod").is_file() {
-            top = Some(above);
-        }
-    }
-    let inside = folder.strip_prefix(top?).ok()?;
-    let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
-    Some(parts.join("/"))
-}
-
 /// What the files of one directory tell, those first that name one release and no range.
 fn look(folder: &Path) -> Option<Toolchain> {
-    const FILES: [(&str, fn(&str) -> Option<Told>); 6] = [
+    const FILES: [(&str, Reading); 6] = [
         (".go-version", plain),
         (".tool-versions", tool_versions),
         ("mise.toml", mise),
@@ -94,6 +74,9 @@ fn look(folder: &Path) -> Option<Toolchain> {
         Some(found)
     })
 }
+
+/// What reads a file of one name.
+type Reading = fn(&str) -> Option<Told>;
 
 /// A version and where it stands.
 struct Told {

@@ -36,7 +36,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
 }
 
 /// Directories of what a project builds for itself: tests, tools, examples.
-const NOT_SHIPPED: [&str; 26] = [
+const NOT_SHIPPED: [&str; 27] = [
     "test",
     "tests",
     "testing",
@@ -60,6 +60,7 @@ const NOT_SHIPPED: [&str; 26] = [
     "scripts",
     "debug",
     "tmp",
+    "temp",
     "contrib",
     "mock",
     "mocks",
@@ -103,7 +104,10 @@ fn is_release(ctx: &FileCtx, c: &Invocation) -> bool {
     let testing = ["race", "cover", "n", "asan", "msan"];
     let of_tests = ["coverpkg", "covermode", "toolexec", "overlay"];
     let test = testing.iter().any(|f| c.has(f)) || of_tests.iter().any(|f| !c.flag(f).is_empty());
-    let debug = c.flag("gcflags").iter().any(|w| w.as_str().contains("-N"));
+    let debug = c
+        .flag("gcflags")
+        .iter()
+        .any(|w| w.as_str().contains("-N") || w.as_str().contains('$'));
     if unsure || tool || test || debug {
         return false;
     }
