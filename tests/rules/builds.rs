@@ -240,6 +240,30 @@ fn godebug() -> Vec<Row> {
             app(&["GOROOT=/usr/local/go"]),
             app(&["GOGC=50"]),
         ),
+        row(
+            "memory-limit-malformed",
+            "/app",
+            app(&["GOMEMLIMIT=512MB"]),
+            app(&["GOMEMLIMIT=512MiB"]),
+        ),
+        row(
+            "environment-value-ignored",
+            "/app",
+            app(&["GOGC=fifty"]),
+            app(&["GOGC=50", "GOMAXPROCS=2", "GOTRACEBACK=all"]),
+        ),
+        row(
+            "godebug-repeated",
+            "/app",
+            app(&["GODEBUG=http2server=0,http2server=1"]),
+            app(&["GODEBUG=http2server=0"]),
+        ),
+        row(
+            "godebug-malformed",
+            "/app",
+            app(&["GODEBUG=http2server=0;http2client=0"]),
+            app(&["GODEBUG=http2server=0,http2client=0"]),
+        ),
     ]
 }
 

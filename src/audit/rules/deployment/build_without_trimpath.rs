@@ -36,7 +36,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
 }
 
 /// Directories of what a project builds for itself: tests, tools, examples.
-const NOT_SHIPPED: [&str; 27] = [
+const NOT_SHIPPED: [&str; 26] = [
     "test",
     "tests",
     "testing",
@@ -49,7 +49,6 @@ const NOT_SHIPPED: [&str; 27] = [
     "perf",
     "fuzz",
     "hack",
-    "tool",
     "tools",
     "lint",
     "linters",

@@ -39,7 +39,7 @@ fn in_vain(ctx: &Ctx, s: &EffectiveSetting) -> bool {
 }
 
 /// What the environment says of a key, when that is not what is in force.
-fn said<'a>(ctx: &Ctx<'a>, s: &'a EffectiveSetting) -> (&'a str, &'a str) {
+fn said<'s>(ctx: &'s Ctx, s: &'s EffectiveSetting) -> (&'s str, &'s str) {
     let fields = ctx
         .binary
         .godebug
