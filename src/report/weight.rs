@@ -101,15 +101,12 @@ impl Binary {
             sum += texts(info.settings.iter().flat_map(|s| [&s.key, &s.value]));
         }
         sum += texts(&self.notes);
-<<<<<<< HEAD
         sum += self
             .owner
             .as_ref()
             .map_or(0, |owner| owner.weight() as usize);
-=======
         let environment = self.environment.iter().flatten();
         sum += texts(environment.flat_map(|(name, value)| [name, value]));
->>>>>>> dcff974 (Judge lint by files around, here-documents and the linker's -X)
         let versions = self.versions.iter().flatten();
         sum += versions
             .map(|v| texts([&v.value, &v.source].into_iter().chain(&v.name)))
