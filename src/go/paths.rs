@@ -295,6 +295,7 @@ fn package_of(file: &str) -> Option<String> {
 pub fn is_absolute(path: &str) -> bool {
     let bytes = path.as_bytes();
     match bytes {
+        [b'/'] => true,
         [b'/', second, ..] => *second != b'/',
         [drive, b':', b'/' | b'\\', ..] => drive.is_ascii_alphabetic(),
         _ => false,
@@ -478,6 +479,17 @@ mod tests {
         assert_eq!(find("-O2"), Vec::<String>::new());
         assert_eq!(find("github.com/a/b=1"), Vec::<String>::new());
         assert_eq!(find("/opt/lib/libx.a"), ["/opt/lib/libx.a"]);
+    }
+
+    #[test]
+    fn a_toolchain_in_the_root_directory_owns_its_sources_alone() {
+        let mut files = SourceFiles::default();
+        files.look_at("/src/runtime/proc.go");
+        assert_eq!(files.goroot.as_deref(), Some("/"));
+        files.leak("/src/fmt/print.go", "pclntab");
+        files.leak("/home/alice/app/main.go", "pclntab");
+        let kinds: Vec<_> = files.to_record().into_iter().map(|p| p.kind).collect();
+        assert_eq!(kinds, ["goroot", "home"]);
     }
 
     #[test]
