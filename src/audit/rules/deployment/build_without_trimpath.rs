@@ -1,5 +1,5 @@
 use crate::audit::rules::prelude::*;
-use crate::deploy::Invocation;
+use crate::deploy::{Invocation, Kind as FileKind};
 
 pub const META: Meta = Meta {
     code: "GS417",
@@ -36,7 +36,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
 }
 
 /// Directories of what a project builds for itself: tests, tools, examples.
-const NOT_SHIPPED: [&str; 26] = [
+const NOT_SHIPPED: &[&str] = &[
     "test",
     "tests",
     "testing",
@@ -63,10 +63,15 @@ const NOT_SHIPPED: [&str; 26] = [
     "contrib",
     "mock",
     "mocks",
+    "work",
+    "dev",
+    "samples",
+    "ctest",
+    "site",
 ];
 
 /// Folders of a repository whose files build nothing that is shipped.
-const FOLDERS: [&str; 10] = [
+const FOLDERS: &[&str] = &[
     "test",
     "tests",
     "testing",
@@ -77,13 +82,16 @@ const FOLDERS: [&str; 10] = [
     "bench",
     "perf",
     "examples",
+    "samples",
+    "site",
+    "ctest",
 ];
 
 /// True when a part of a path or a word of a name says that the result stays in the project.
 fn stays_here(text: &str) -> bool {
     text.to_ascii_lowercase()
         .split(|c: char| !c.is_ascii_alphanumeric())
-        .any(|part| NOT_SHIPPED.contains(&part))
+        .any(|part| part.starts_with("test") || NOT_SHIPPED.contains(&part))
 }
 
 /// True for a build whose result is meant for others, as far as the file tells: `-o` or flags of a release, and none of a test.
@@ -127,7 +135,19 @@ fn is_release(ctx: &FileCtx, c: &Invocation) -> bool {
         .arguments()
         .iter()
         .filter(|w| !flag(w.as_str()) && !w.as_str().contains(' '));
-    let here = words.any(|w| stays_here(w.as_str()))
+    // Scripts and stages for tests say so by name.
+    let name = ctx.file.path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let named = matches!(ctx.file.kind, FileKind::Shell | FileKind::Dockerfile)
+        && name
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|part| {
+                matches!(
+                    part,
+                    "test" | "tests" | "e2e" | "check" | "verify" | "lint" | "dev"
+                )
+            });
+    let here = named
+        || words.any(|w| stays_here(w.as_str()))
         || output
             .iter()
             .any(|w| stays_here(w.as_str()) || w.as_str().starts_with("/tmp"))
