@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 const ASKS: usize = 256;
 /// Longest recorded value that a command repeats, in bytes.
 const LONGEST: usize = 160;
+/// Longest recorded list whose words are told apart for a command, in bytes: a longer one is not repeated anyway.
+const LONGEST_LIST: usize = 64 << 10;
 
 /// Settings that are lists of words, of which a rule wants one there or gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +106,8 @@ pub struct Plan {
     conflicts: BTreeMap<String, String>,
     /// Newest language version asked for: the minor of a `go` line.
     go_line: Option<u32>,
+    /// The command as last written; `None` when a change came after it. A program may have 100,000 findings.
+    written: Option<String>,
 }
 
 impl Plan {
@@ -123,6 +127,7 @@ impl Plan {
         let subject = change.subject();
         let Some((there, whose)) = self.asks.get_mut(&subject) else {
             if self.asks.len() < ASKS {
+                self.written = None;
                 self.asks.insert(subject, (change.clone(), rule.to_owned()));
             }
             return;
@@ -134,6 +139,7 @@ impl Plan {
             && key == "GOTOOLCHAIN"
         {
             if Release::parse(new) > Release::parse(old) {
+                self.written = None;
                 *there = change.clone();
             }
             return;
@@ -145,6 +151,19 @@ impl Plan {
         );
         self.conflicts.insert(whose.clone(), text.clone());
         self.conflicts.insert(rule.to_owned(), text);
+    }
+
+    /// The command that builds `binary`, the program that the plan is about, with the changes.
+    pub fn command(&mut self, binary: &Binary) -> String {
+        if self.written.is_none() {
+            self.written = Some(command(binary, self));
+        }
+        self.written.clone().unwrap_or_default()
+    }
+
+    /// Forgets what can be made again, for a plan that is kept.
+    pub fn shrink(&mut self) {
+        self.written = None;
     }
 
     /// What is to be said instead of the rule's own advice, when another rule asks for the opposite.
@@ -226,7 +245,7 @@ enum Repeat {
 }
 
 /// The command that builds the program again with the changes of a plan. Settings without any are as recorded; `-trimpath` is always there.
-pub fn command(binary: &Binary, plan: &Plan) -> String {
+fn command(binary: &Binary, plan: &Plan) -> String {
     let mut out = String::new();
     let cgo = value(binary, plan, "CGO_ENABLED", Repeat::UnlessDefault(""));
     let of =
@@ -295,6 +314,13 @@ fn value(binary: &Binary, plan: &Plan, key: &str, repeat: Repeat) -> Option<Stri
 
 /// The list of words that a setting has in the command.
 fn words_of(binary: &Binary, plan: &Plan, list: List, recorded: Option<&str>) -> Option<String> {
+    let length = match (list, recorded) {
+        (List::Experiments, None) => binary.experiments.suffix.iter().map(String::len).sum(),
+        (_, flags) => flags.map_or(0, str::len),
+    };
+    if length > LONGEST_LIST {
+        return Some("…".to_owned());
+    }
     let mut all: Vec<String> = match (list, recorded) {
         (List::LinkFlags, Some(flags)) => link_words(flags),
         (List::CgoLinkFlags, Some(flags)) => words(flags),

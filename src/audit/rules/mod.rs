@@ -247,14 +247,14 @@ impl<'a> Ctx<'a> {
             for change in changes {
                 plan.ask(self.rule, change);
             }
-            return fix::command(self.binary, &plan);
+            return plan.command(self.binary);
         }
         // Waived: what this finding asks for is its own business.
         let mut own = plan.clone();
         for change in changes {
             own.ask(self.rule, change);
         }
-        fix::command(self.binary, &own)
+        own.command(self.binary)
     }
 
     /// The minor to propose for the `go` line of the main module, at least `minor`.
