@@ -6,9 +6,8 @@
 //! begins with `'`: taking one leading `'` off gives the text. Invisible format characters are written out (`\u{1d173}`).
 //! An unknown value is an empty cell. Lists are joined by a space, notes by `; `.
 
-use super::harmless::acts;
+use super::harmless::{acts, clean};
 use super::model::{Binary, BuildInfoSource, Line, Verdict};
-use super::style::clean;
 use super::terms;
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -29,7 +29,6 @@ pub mod card;
 pub mod fips;
 #[cfg(feature = "cli")]
 pub mod format;
-#[cfg(any(feature = "cli", feature = "audit"))]
 pub(crate) mod harmless;
 #[cfg(feature = "cli")]
 pub mod html;

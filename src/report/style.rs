@@ -3,7 +3,7 @@
 //! Colour is put in as invisible marks while text is measured, cut and wrapped, and turned into escape sequences last
 //! ([`Look::finish`]). [`clean`] takes those marks out of foreign text, so a file cannot forge them.
 
-use super::harmless::acts;
+pub use super::harmless::clean;
 use anstyle::{AnsiColor, Style};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
@@ -413,34 +413,10 @@ pub fn width(text: &str) -> usize {
         .into()
 }
 
-/// Text from a file, made harmless for a terminal: characters that act or hide are written out (`\n`, `\x1b`,
-/// `\u{202e}`). Backslashes stay, so cleaning twice changes nothing.
-pub fn clean(text: &str) -> Cow<'_, str> {
-    let is_plain = text.bytes().all(|b| matches!(b, b' '..=b'~'));
-    if is_plain || !text.contains(acts) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c.is_ascii_control() => {
-                let _ = write!(out, "\\x{:02x}", u32::from(c));
-            }
-            c if acts(c) => {
-                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    Cow::Owned(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::harmless::acts;
     use crate::report::sample::HOSTILE;
 
     const COLOR: Look = Look {
