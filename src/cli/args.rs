@@ -48,7 +48,7 @@ pub enum Command {
     Scan(ScanArgs),
     /// Judge the binaries by rules and a policy
     Audit(AuditArgs),
-    /// Judge Dockerfiles, Compose files, manifests, units, makefiles and scripts
+    /// Judge deployment files: Dockerfiles, manifests and charts, units, workflows, GoReleaser, Terraform, makefiles, scripts and more
     Lint(LintArgs),
     /// Show what changed between two targets
     Diff(DiffArgs),
@@ -133,7 +133,8 @@ pub struct JudgeArgs {
 // Arguments of `lint`.
 #[derive(Debug, Args)]
 #[command(
-    after_long_help = "The Go release comes from --go, from the program of --binary, or from the file itself (FROM golang:1.N);
+    after_long_help = "The Go release comes from --go, from the program of --binary, from the file itself (FROM golang:1.N, go-version), or from
+go.mod, go.work, .go-version, .tool-versions or mise.toml around it;
 when nothing tells, the newest known one is taken and said so.
 
 Examples:
