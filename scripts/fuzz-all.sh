@@ -23,7 +23,11 @@ length() {
 	esac
 }
 
-for target in ${*:-$(sed -n 's/^name = "\([a-z0-9]*\)"$/\1/p' fuzz/Cargo.toml)}; do
+if (($# == 0)); then
+	# shellcheck disable=SC2046 # one argument for each name
+	set -- $(sed -n 's/^name = "\([a-z0-9]*\)"$/\1/p' fuzz/Cargo.toml)
+fi
+for target in "$@"; do
 	mkdir -p "fuzz/corpus/$target" "$logs/$target"
 	status=0
 	"$directory/$target" "fuzz/corpus/$target" "testdata/fuzz/$target" -max_len="$(length "$target")" -timeout=10 -rss_limit_mb=1024 \
