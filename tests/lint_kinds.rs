@@ -71,6 +71,30 @@ fn each_folder_gives_what_it_expects() {
 }
 
 #[test]
+fn a_directory_says_what_its_files_say() {
+    let mut folders: Vec<PathBuf> = fs::read_dir(cases())
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
+    folders.sort();
+    // Where nothing is read, there is no report on named files.
+    folders.retain(|f| !f.ends_with("unread"));
+    for folder in &folders {
+        let mut files = Vec::new();
+        collect(folder, &mut files);
+        let names: Vec<String> = files
+            .iter()
+            .map(|f| f.strip_prefix(folder).unwrap().display().to_string())
+            .collect();
+        let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+        names.sort_unstable();
+        let (named, ..) = report(folder, &names);
+        let (met, ..) = report(folder, &["."]);
+        assert_eq!(found(&met), found(&named), "{}", folder.display());
+    }
+}
+
+#[test]
 fn every_kind_has_cases() {
     // These stand beside `kinds`, with tests of their own.
     let older = [

@@ -171,7 +171,9 @@ fn heredoc<'a>(lines: &mut impl Iterator<Item = &'a Text>, word: &str, dash: boo
         if end == word {
             break;
         }
-        text.append(line, 0..chars.len());
+        // `<<-` takes the tabs before each line away.
+        let tabs = chars.len() - chars.trim_start_matches('\t').len();
+        text.append(line, if dash { tabs } else { 0 }..chars.len());
         let (line, column) = line.place(chars.len());
         text.push('\n', line, column);
     }
@@ -304,7 +306,7 @@ mod tests {
             .iter()
             .map(Text::as_str)
             .collect();
-        assert_eq!(documents, ["\tone\n", "two\n"]);
+        assert_eq!(documents, ["one\n", "two\n"]);
         assert!(file.instructions[4].onbuild);
     }
 

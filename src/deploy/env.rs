@@ -5,8 +5,8 @@ use super::kind::is_name;
 use super::shell;
 use super::text::{Source, Text};
 
-/// A file of variables: `env_file` of Compose, `EnvironmentFile` of systemd, `--env-file` of Docker. Quotes around a
-/// value are taken off, as all but Docker do.
+/// A file of variables: `env_file` of Compose, `EnvironmentFile` of systemd, `--env-file` of Docker. Which of them reads it
+/// is not known: quotes around a value go, as all but Docker do, and so do comments behind it, as Compose and dotenv do.
 pub fn file(source: &Source, out: &mut Collector) {
     let place = Place {
         scope: "every program that gets this file".into(),
@@ -16,11 +16,56 @@ pub fn file(source: &Source, out: &mut Collector) {
     let mut all = Vec::new();
     for (number, line) in source.lines() {
         let text = Text::line(line, number, 1).trim();
+        let text = uncommented(&text);
         if let Some((name, value)) = assignment(&text, true) {
             all.push((name, value, text.whole()));
         }
     }
     out.variables(all, "", &place);
+}
+
+/// Without the comment behind a value: ` #…`, not inside quotes around the value.
+fn uncommented(text: &Text) -> Text {
+    let chars = text.as_str();
+    let Some((name, value)) = chars.split_once('=') else {
+        return text.clone();
+    };
+    let from = name.len() + 1 + (value.len() - value.trim_start().len());
+    let rest = chars.get(from..).unwrap_or_default();
+    let quoted = match rest.chars().next() {
+        Some(q @ ('"' | '\'')) => closing_quote(rest, q).map_or(0, |at| at + 1),
+        _ => 0,
+    };
+    // Blanks before the value may be those before the comment.
+    let start = if quoted == 0 {
+        name.len() + 1
+    } else {
+        from + quoted
+    };
+    let mut before = quoted > 0;
+    for (at, c) in chars.get(start..).unwrap_or_default().char_indices() {
+        if c == '#' && before {
+            return text.slice(0..start + at).trim();
+        }
+        before = c.is_whitespace();
+    }
+    text.clone()
+}
+
+/// Byte of the quote that ends a text which begins with it.
+fn closing_quote(text: &str, quote: char) -> Option<usize> {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        if std::mem::take(&mut escaped) {
+            continue;
+        }
+        match c {
+            '\\' if quote == '"' => escaped = true,
+            c if c == quote => return Some(at),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// `NAME=value` or `export NAME="value"`; the quotes go where the reader of the file takes them off.

@@ -144,9 +144,9 @@ fn command(build: &Node, at: Span, place: &Place, env: &Env, out: &mut Collector
     };
     let mut words = vec![says("go"), says(verb)];
     for (key, flag) in [("flags", ""), ("gcflags", "-gcflags=")] {
-        for text in list(build.get(key)) {
+        for text in flag_list(build.get(key)) {
             let text = match flag {
-                "" => text.clone(),
+                "" => text,
                 flag => Text::fixed(&format!("{flag}{}", text.as_str()), text.whole()),
             };
             words.push(Word {
@@ -170,6 +170,22 @@ fn linker(build: &Node, place: &Place, out: &mut Collector) {
     for text in list(build.get("ldflags")) {
         out.variable("LDFLAGS", text.clone(), text.whole(), "", place);
     }
+}
+
+/// A list of flags, or one text that GoReleaser splits at blanks.
+fn flag_list(node: Option<&Node>) -> Vec<Text> {
+    let Some(text) = node.and_then(Node::text) else {
+        return list(node).into_iter().cloned().collect();
+    };
+    let mut words = Vec::new();
+    let mut at = 0;
+    for word in text.as_str().split([' ', '\t', '\n', '\r']) {
+        if !word.is_empty() {
+            words.push(text.slice(at..at + word.len()));
+        }
+        at += word.len() + 1;
+    }
+    words
 }
 
 /// A text, or a list of texts.

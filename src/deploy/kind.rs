@@ -369,7 +369,25 @@ pub fn may_be_script(head: &[u8]) -> bool {
         || (first.starts_with("FROM ") && text.contains('\n'))
 }
 
-/// True when something in a text can concern Go: a variable of it, or the word `go`.
+/// Words that begin with `go` and speak of Go: keys of build files, and what linkers are told.
+const OF_GO: [&str; 14] = [
+    "goamd64",
+    "goarch",
+    "goarm",
+    "goarm64",
+    "gobinary",
+    "godebug",
+    "godebugDefault",
+    "golang",
+    "gomips",
+    "goos",
+    "goppc64",
+    "goriscv64",
+    "gorootFinal",
+    "gotip",
+];
+
+/// True when something in a text can concern Go: a variable of it, the word `go`, or a word that speaks of it.
 pub fn mentions_go(text: &str) -> bool {
     if memchr::memmem::find(text.as_bytes(), b"GO").is_some() || text.contains("LDFLAGS") {
         return true;
@@ -379,10 +397,16 @@ pub fn mentions_go(text: &str) -> bool {
     memchr::memmem::find_iter(bytes, b"go").any(|at| {
         let before = at.checked_sub(1).and_then(|at| bytes.get(at));
         let after = bytes.get(at + 2);
-        let command =
-            !word(after) || after == Some(&b'1') || bytes.get(at..at + 5) == Some(b"gotip");
+        let from = bytes.get(at..).unwrap_or_default();
+        let named = |name: &&str| from.starts_with(name.as_bytes()) && !word(from.get(name.len()));
+        let command = !word(after) || after == Some(&b'1') || OF_GO.iter().any(|n| named(&n));
         !word(before) && command
     })
+}
+
+/// True for the name of a file that says how Go is built, whatever words it uses.
+pub fn builds_go(path: &str) -> bool {
+    matches!(of_name(path), Named::Kind(Kind::Goreleaser | Kind::Melange))
 }
 
 /// Judges the documents of a YAML file.

@@ -21,6 +21,7 @@ mod just;
 pub mod kind;
 mod kubernetes;
 mod kustomize;
+pub(crate) mod later;
 mod make;
 mod melange;
 mod platform;

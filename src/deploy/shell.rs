@@ -303,11 +303,15 @@ impl<'a> Scanner<'a> {
 
     fn skip_heredocs(&mut self) {
         for (word, dash) in std::mem::take(&mut self.heredocs) {
-            let start = self.at;
+            let (row, column) = self.text.place(self.at);
+            let mut document = Text::at(row, column);
             let mut end = self.at;
-            let mut content = self.at;
             for line in self.rest().split_inclusive('\n') {
+                let from = end;
                 end += line.len();
+                // `<<-` takes the tabs before each line away.
+                let tabs = line.len() - line.trim_start_matches('\t').len();
+                let from = if dash { from + tabs } else { from };
                 let line = line.trim_end_matches(['\n', '\r']);
                 let line = if dash {
                     line.trim_start_matches('\t')
@@ -317,10 +321,10 @@ impl<'a> Scanner<'a> {
                 if line == word {
                     break;
                 }
-                content = end;
+                document.append(self.text, from..end);
             }
             if let Some(command) = self.out.last_mut() {
-                command.documents.push(self.text.slice(start..content));
+                command.documents.push(document);
             }
             self.at = end;
         }

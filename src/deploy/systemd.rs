@@ -174,6 +174,12 @@ fn words(text: &Text) -> Vec<Word> {
     let mut chars = text.as_str().char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         match c {
+            // `%%` is a percent sign; other specifiers stay, and rules take them for what is not known.
+            '%' if chars.peek().is_some_and(|(_, next)| *next == '%') => {
+                chars.next();
+                let word = word.get_or_insert_with(Word::default);
+                word.text.append(text, at..at + 1);
+            }
             '\\' => {
                 if let Some((at, c)) = chars.next() {
                     let word = word.get_or_insert_with(Word::default);

@@ -334,7 +334,7 @@ impl Visitor {
 
     fn judge(&self, path: &Path, text: &str, out: &mut Output<'_, Found>) {
         let shown = path.to_string_lossy();
-        let about_go = kind::mentions_go(text);
+        let about_go = kind::mentions_go(text) || kind::builds_go(&shown);
         if !about_go {
             // Nothing in it can concern Go: that it was looked at is all there is to say.
             if let kind::Named::Kind(kind) = kind::of_name(&shown) {

@@ -27,7 +27,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     {
         for field in fields(v)
             .into_iter()
-            .filter(|f| malformed(f.text) && !f.text.contains('$'))
+            .filter(|f| !f.open && malformed(f.text))
         {
             let text = field.text;
             let why = if text.contains(['"', '\'']) {

@@ -28,7 +28,11 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     {
         let mut last: HashMap<&str, &str> = HashMap::new();
         let fields = fields(v);
-        for field in fields.iter().rev().filter(|f| !malformed(f.text)) {
+        for field in fields
+            .iter()
+            .rev()
+            .filter(|f| !f.open && !malformed(f.text))
+        {
             let Some((key, value)) = field.text.split_once('=') else {
                 continue;
             };

@@ -1,4 +1,4 @@
-use super::{clip, whose};
+use super::{clip, fields, whose};
 use crate::audit::known;
 use crate::audit::rules::prelude::*;
 use crate::deploy::Reader;
@@ -50,7 +50,8 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 && !OF_THE_BUILD.contains(&key)
                 && (in_front || !OF_DOWNLOADS.contains(&key))
         };
-        let Some(first) = v.value.as_str().split(',').find(|f| meant(f)) else {
+        let fields = fields(v).into_iter().filter(|f| !f.open).map(|f| f.text);
+        let Some(first) = fields.into_iter().find(|f| meant(f)) else {
             continue;
         };
         sink.report(

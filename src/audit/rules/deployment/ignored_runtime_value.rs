@@ -1,7 +1,7 @@
 use super::{clip, whose};
 use crate::audit::known;
 use crate::audit::rules::prelude::*;
-use crate::deploy::Reader;
+use crate::deploy::{Reader, later};
 
 pub const META: Meta = Meta {
     code: "GS420",
@@ -27,7 +27,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
         .filter(|v| v.reader != Reader::Nobody)
     {
         let value = v.value.as_str();
-        if value.contains(['$', '`', '{', '<']) {
+        if later::is_open(value) {
             continue;
         }
         let Some(ignored) = known::ignored_value(&v.name, value) else {

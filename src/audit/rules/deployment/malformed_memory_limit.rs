@@ -1,7 +1,7 @@
 use super::{clip, whose};
 use crate::audit::known;
 use crate::audit::rules::prelude::*;
-use crate::deploy::Reader;
+use crate::deploy::{Reader, later};
 
 pub const META: Meta = Meta {
     code: "GS419",
@@ -23,7 +23,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     let all = ctx.file.variables.iter();
     for v in all.filter(|v| v.name == "GOMEMLIMIT" && v.reader != Reader::Nobody) {
         let value = v.value.as_str();
-        if value.contains(['$', '`', '{', '}', '<', '%']) && !value.ends_with('%') {
+        if later::is_open(value) {
             continue;
         }
         let Some(limit) = known::malformed_memory_limit(value) else {

@@ -28,7 +28,7 @@ pub(crate) mod testing;
 
 use super::{FileCtx, Report};
 use crate::audit::known;
-use crate::deploy::{Deployment, Kind, Reader, Span, Toolchain, Variable};
+use crate::deploy::{Deployment, Kind, Reader, Span, Toolchain, Variable, later};
 use crate::go::GoVersion;
 use crate::go::godebug::{Facts, assess};
 use crate::knowledge::Row;
@@ -142,26 +142,28 @@ fn newest() -> GoVersion {
 /// Longest GODEBUG string whose settings are placed one by one; nobody writes a longer one.
 const LONGEST: usize = 16 << 10;
 
-/// A field of a GODEBUG string as it stands in the file.
+/// A field of a list with commas as it stands in the file.
 pub(super) struct Field<'a> {
     pub(super) text: &'a str,
     pub(super) at: Span,
+    /// A later step puts in some of it: nothing can be said of it.
+    pub(super) open: bool,
 }
 
-/// The fields of a GODEBUG string.
+/// The fields of a GODEBUG string or another list with commas.
 pub(super) fn fields(v: &Variable) -> Vec<Field<'_>> {
     let text = v.value.as_str();
     if text.len() > LONGEST {
         return Vec::new();
     }
-    let mut at = 0;
-    text.split(',')
-        .map(|field| {
-            let start = at;
-            at += field.len() + 1;
+    later::fields(text)
+        .into_iter()
+        .map(|range| {
+            let field = text.get(range.clone()).unwrap_or_default();
             Field {
                 text: field,
-                at: v.value.span(start..start + field.len()),
+                at: v.value.span(range),
+                open: later::is_open(field),
             }
         })
         .collect()
@@ -229,7 +231,7 @@ pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: &str) -> Vec<Deployed<'a>>
                 continue;
             }
             // What the file does not say, a later step may put in.
-            if malformed(field.text) || field.text.contains('$') {
+            if field.open || malformed(field.text) {
                 continue;
             }
             out.push(Deployed {
@@ -259,6 +261,13 @@ pub(super) fn first_fatal(ctx: &FileCtx, s: &Deployed) -> u32 {
     rows.last().copied().unwrap_or_else(known::newest_minor)
 }
 
+/// The list without expansions that hold commas: what they bring is not known, and what is inside is no setting.
+fn known_fields(v: &Variable) -> String {
+    let all = fields(v).into_iter().map(|f| f.text);
+    let known: Vec<&str> = all.filter(|text| !text.contains(',')).collect();
+    known.join(",")
+}
+
 /// The settings in force that come from this variable.
 fn effective(ctx: &FileCtx, v: &Variable, version: &GoVersion) -> Vec<EffectiveSetting> {
     let binary = ctx.assumed.binary.as_ref().filter(|_| v.reader.runs());
@@ -266,11 +275,12 @@ fn effective(ctx: &FileCtx, v: &Variable, version: &GoVersion) -> Vec<EffectiveS
     let linked = binary.and_then(|b| b.linked.as_ref());
     // A workflow or a script may run on any system.
     let linux = !matches!(ctx.file.kind, Kind::Ci | Kind::Shell | Kind::Make);
+    let environment = known_fields(v);
     let facts = Facts {
         version,
         recorded: binary.and_then(|b| b.godebug.recorded.as_deref()),
         baked: binary.and_then(|b| b.godebug.baked.as_deref()),
-        environment: Some(v.value.as_str()),
+        environment: Some(&environment),
         has_settings: info.is_some_and(|i| !i.settings.is_empty()),
         main_package: match binary {
             Some(b) => b.main_package.as_deref(),

@@ -1,4 +1,4 @@
-use super::{clip, whose};
+use super::{clip, fields, whose};
 use crate::audit::rules::prelude::*;
 use crate::knowledge::{Row, goexperiment};
 
@@ -22,21 +22,17 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     let builds = ctx.file.variables.iter().filter(|v| v.reader.builds());
     for v in builds.filter(|v| v.name == "GOEXPERIMENT") {
         let judge = ctx.judge(false, v.go.as_ref());
-        let words: Vec<&str> = v.value.as_str().split(',').collect();
+        let fields = fields(v);
+        let words: Vec<&str> = fields.iter().map(|f| f.text).collect();
         let (Row::Own(minor), false) = (Row::of(&judge.version), judge.guessed || judge.at_least)
         else {
             continue;
         };
-        if words
-            .iter()
-            .any(|word| *word == "none" || word.contains('$'))
-        {
+        if fields.iter().any(|f| f.text == "none" || f.open) {
             continue;
         }
-        let mut at = 0;
-        for word in &words {
-            let start = at;
-            at += word.len() + 1;
+        for field in &fields {
+            let word = &field.text;
             let (name, asked) = match goexperiment::known(word, minor) {
                 Some(_) => (*word, true),
                 None => (word.strip_prefix("no").unwrap_or(word), false),
@@ -56,7 +52,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 ))
                 .see(whose(v), clip(v.value.as_str()))
                 .see("judged by", format!("{} ({})", judge.name(), judge.source))
-                .on(v.value.span(start..start + word.len()))
+                .on(field.at)
                 .salient(name)
                 .salient(v.scope.clone())
                 .help(format!(

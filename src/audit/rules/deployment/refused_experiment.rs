@@ -1,4 +1,4 @@
-use super::{clip, whose};
+use super::{clip, fields, whose};
 use crate::audit::rules::experiments::unknown_experiment::VENDORS;
 use crate::audit::rules::prelude::*;
 use crate::knowledge::{Row, goexperiment};
@@ -26,10 +26,8 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
         let Some(minor) = Row::of(&judge.version).minor() else {
             continue;
         };
-        let mut at = 0;
-        for word in v.value.as_str().split(',') {
-            let start = at;
-            at += word.len() + 1;
+        for field in fields(v) {
+            let word = field.text;
             let known = |name: &str| {
                 matches!(name, "" | "none" | "regabi")
                     || VENDORS.contains(&name)
@@ -37,7 +35,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             };
             let real = |n: &&str| known(n) || goexperiment::experiment(n).is_some();
             let name = word.strip_prefix("no").filter(real).unwrap_or(word);
-            if known(name) || word.contains('$') {
+            if known(name) || field.open {
                 continue;
             }
             let ever = goexperiment::experiment(name).is_some();
@@ -54,7 +52,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             ))
             .see(whose(v), clip(v.value.as_str()))
             .see("judged by", format!("{} ({})", judge.name(), judge.source))
-            .on(v.value.span(start..start + word.len()))
+            .on(field.at)
             .salient(name)
             .salient(v.scope.clone())
             .help(help);

@@ -1,0 +1,2 @@
+$env:GODEBUG = "$($settings -join ','),http2server=0"
+& ./orders.exe
