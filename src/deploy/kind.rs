@@ -399,7 +399,7 @@ pub fn mentions_go(text: &str) -> bool {
         let after = bytes.get(at + 2);
         let from = bytes.get(at..).unwrap_or_default();
         let named = |name: &&str| from.starts_with(name.as_bytes()) && !word(from.get(name.len()));
-        let command = !word(after) || after == Some(&b'1') || OF_GO.iter().any(|n| named(&n));
+        let command = !word(after) || after == Some(&b'1') || OF_GO.iter().any(named);
         !word(before) && command
     })
 }
