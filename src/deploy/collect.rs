@@ -83,7 +83,7 @@ pub struct Note {
 /// What a [`Note`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Oddity {
-    /// systemd: a word after `Environment=GODEBUG=...` that becomes a variable of its own.
+    /// A word after `GODEBUG=...` and a blank that becomes a variable of its own: systemd, shells, `ENV` of a Dockerfile.
     OtherVariable,
     /// systemd: a word that is no assignment and is dropped.
     NoAssignment,
@@ -434,6 +434,28 @@ impl Collector {
         }
     }
 
+    /// Notes variables that stand behind GODEBUG in one assignment of several: `ENV GODEBUG=a=1 b=2`.
+    pub fn behind_godebug<'v>(
+        &mut self,
+        all: impl Iterator<Item = (&'v str, &'v str, Span)>,
+        scope: &str,
+    ) {
+        let mut before = "";
+        for (name, value, at) in all {
+            if matters(name) {
+                before = name;
+            } else if before == "GODEBUG" {
+                self.note(Note {
+                    what: Oddity::OtherVariable,
+                    at,
+                    variable: before.to_owned(),
+                    text: format!("{name}={value}"),
+                    scope: scope.to_owned(),
+                });
+            }
+        }
+    }
+
     /// Takes shell commands that run one after another, with what they see; what they set stays in `env`.
     pub fn shell(&mut self, commands: &[Command], place: &Place, env: &mut Env) {
         let roles: Vec<Role> = commands.iter().map(role::of).collect();
@@ -465,6 +487,9 @@ impl Collector {
                 };
                 exports_all |= command.words.iter().skip(1).any(on);
             }
+            let given = command.assignments.iter();
+            let given = given.map(|a| (&*a.name, a.value.as_str(), a.at));
+            self.behind_godebug(given, &place.scope);
             let go = role == Role::Go;
             let stays = command.words.is_empty();
             // For this command alone.

@@ -25,6 +25,8 @@ struct Target {
 struct State<'a> {
     env: Env<'a>,
     go: Option<Toolchain>,
+    /// The release of the target whose artifacts it copies.
+    program: Option<Toolchain>,
     /// The `go` command is there.
     tools: bool,
     /// Bytes of its variables.
@@ -116,6 +118,7 @@ fn run(
                     }
                 }
             }
+            "COPY" => copies(&rest, state, done),
             "RUN" => {
                 let commands = match exec_form(&rest) {
                     Some(words) => shell::of_words(words),
@@ -138,10 +141,25 @@ fn run(
                 (false, _) => Reader::Build,
             },
             go: state.go.clone(),
+            program: state.program.clone(),
             ..Place::default()
         };
         let at = value.whole();
         out.variable(&name, value, at, &format!("{keyword} "), &place);
+    }
+}
+
+/// `COPY +target/artifact to`: what starts there is built by that target.
+fn copies(rest: &Text, state: &mut State<'static>, done: &BTreeMap<String, State<'static>>) {
+    for word in rest.as_str().split_whitespace() {
+        let target = word.trim_start_matches('(').strip_prefix('+');
+        let name = target.and_then(|target| target.split('/').next());
+        let found = name
+            .and_then(|name| done.get(name))
+            .and_then(|s| s.go.as_ref());
+        if found.is_some() && state.program.is_none() {
+            state.program = found.cloned();
+        }
     }
 }
 

@@ -62,6 +62,8 @@ enum Act {
         stays: bool,
         onbuild: bool,
     },
+    /// Variables of one ENV, GODEBUG among them.
+    Group(Vec<(String, String, Span)>),
     /// From here on commands see it.
     Let(String, String, Span),
     Run(Vec<Command>),
@@ -188,6 +190,10 @@ fn emit(stage: &Stage, place: &Place, out: &mut Collector) {
                 if !(replaced && matches!(place.reader, Reader::Program)) {
                     out.variable(name, value.clone(), *at, label, &place.read_by(reader));
                 }
+            }
+            Act::Group(all) => {
+                let all = all.iter().map(|(name, value, at)| (&**name, &**value, *at));
+                out.behind_godebug(all, &place.scope);
             }
             Act::Let(name, value, at) => env.export(name, value, *at),
             Act::Run(commands) => {
@@ -364,6 +370,12 @@ fn act(
                         all.push((name.to_owned(), Text::fixed(value, at), at));
                     }
                 }
+            }
+            if stays && all.len() > 1 && all.iter().any(|(name, ..)| name == "GODEBUG") {
+                let of = |(name, value, at): &(String, Text, Span)| {
+                    (name.clone(), value.as_str().to_owned(), *at)
+                };
+                stage.acts.push(Act::Group(all.iter().map(of).collect()));
             }
             for (name, value, at) in all {
                 toolchain_of_variable(stage, &name, &value, instruction);

@@ -7,13 +7,13 @@ pub const META: Meta = Meta {
     code: "GS421",
     id: "split-environment",
     family: Family::Deployment,
-    summary: "a blank in `Environment=` of a unit cuts the value of a Go variable",
+    summary: "a blank cuts the value of a Go variable",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
     since: "0.2.0",
     doc: Doc {
-        what: "In a unit, `Environment=GODEBUG=a=1 b=2` sets two variables: GODEBUG and `b`. Words without `=`, as in `Environment=GOFLAGS=-a -b`, are dropped.",
-        why: "systemd separates assignments by blanks. The setting after the blank never reaches the program.",
+        what: "`Environment=GODEBUG=a=1 b=2` in a unit, `ENV GODEBUG=a=1 b=2` in a Dockerfile and `export GODEBUG=a=1 b=2` in a script set two variables: GODEBUG and `b`. In a unit words without `=`, as in `Environment=GOFLAGS=-a -b`, are dropped.",
+        why: "Blanks separate assignments. The setting after the blank never reaches the program.",
         example: "`Environment=GODEBUG=madvdontneed=1 asyncpreemptoff=0`.",
         fix: "Settings of GODEBUG are separated by commas: `Environment=GODEBUG=madvdontneed=1,asyncpreemptoff=0`. A value with blanks takes quotes around the whole assignment: `Environment=\"GOFLAGS=-a -b\"`.",
     },
@@ -31,7 +31,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 }
                 (
                     format!(
-                        "`{text}` is no part of GODEBUG here: systemd takes it for another variable"
+                        "`{text}` is no part of GODEBUG here: after a blank it is another variable"
                     ),
                     format!("join the settings by a comma and nothing else: `GODEBUG=...,{text}`"),
                 )
@@ -43,7 +43,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
         };
         sink.report(
             Report::new(message)
-                .see(format!("Environment={name}"), text)
+                .see(name.clone(), text)
                 .on(note.at)
                 .salient(note.text.clone())
                 .salient(note.scope.clone())
