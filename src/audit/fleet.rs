@@ -185,8 +185,8 @@ impl Fleet {
 
     /// Remembers a binary. It belongs to the group that the values of `group_by` name; a binary without any of them to
     /// none; all to one when `group_by` is empty. `plan` is what the findings about it ask for.
-    pub fn push(&mut self, binary: &Binary, record: &Record, group_by: &[String], mut plan: Plan) {
-        plan.shrink();
+    pub fn push(&mut self, binary: &Binary, record: &Record, group_by: &[String], plan: Plan) {
+        let plan = plan.without_text();
         let index = self.rows.len();
         let hidden = binary.location.visible == Some(false);
         if !hidden {

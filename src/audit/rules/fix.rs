@@ -161,9 +161,12 @@ impl Plan {
         self.written.clone().unwrap_or_default()
     }
 
-    /// Forgets what can be made again, for a plan that is kept.
-    pub fn shrink(&mut self) {
-        self.written = None;
+    /// The same plan without the text that can be written again: what is kept of each program is small.
+    pub fn without_text(self) -> Self {
+        Self {
+            written: None,
+            ..self
+        }
     }
 
     /// What is to be said instead of the rule's own advice, when another rule asks for the opposite.
