@@ -301,7 +301,9 @@ fn records_are_compared_as_far_as_they_know() {
         ),
         ("records:hash.ndjson", "new", 1, &["sha256"]),
         ("records:hash.ndjson", "old", 0, &[]),
-        ("records:plain.ndjson", "old", 0, &[]),
+        // Nobody compared the bytes, and `any` asks for them.
+        ("records:plain.ndjson", "old", 2, &[]),
+        ("records:plain.ndjson", "records:plain.ndjson", 2, &[]),
     ] {
         let out = diff(&s, &["--format=json", "--fail-on=any", old, new]);
         assert_eq!(out.code, Some(code), "{old} {new}: {}", out.stderr);
@@ -311,8 +313,27 @@ fn records_are_compared_as_far_as_they_know() {
     let said = "content not compared of 1 program among the unchanged";
     assert!(out.stderr.contains(said), "{}", out.stderr);
     assert!(out.stderr.contains("--hash"), "{}", out.stderr);
+    // The report says so too, in every format.
+    for (format, said) in [
+        ("json", "\"content_not_compared\": 1"),
+        ("text", "1 unchanged (content of 1 not compared"),
+        ("markdown", "1 unchanged (content of 1 not compared"),
+        ("html", "1 unchanged (content of 1 not compared"),
+    ] {
+        let out = diff(&s, &["--format", format, "records:plain.ndjson", "old"]);
+        assert_eq!(out.code, Some(0), "{format}");
+        assert!(out.stdout.contains(said), "{format}: {}", out.stdout);
+        let out = diff(&s, &["--format", format, "records:hash.ndjson", "old"]);
+        assert!(!out.stdout.contains("content of"), "{format}");
+    }
+    let module = diff(&s, &["--fail-on=module", "records:plain.ndjson", "old"]);
+    assert_eq!(module.code, Some(0), "{}", module.stderr);
     // Who asks for it by name gets no silent pass.
-    for args in [&["--fail-on=content"][..], &["--strict"]] {
+    for args in [
+        &["--fail-on=content"][..],
+        &["--fail-on=any"],
+        &["--strict"],
+    ] {
         let out = diff(&s, &[args, &["records:plain.ndjson", "old"]].concat());
         assert_eq!(out.code, Some(2), "{args:?}");
     }

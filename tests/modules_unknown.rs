@@ -332,3 +332,19 @@ fn tables_that_lie_end_in_time_and_in_bounds() {
         assert!(sum <= bytes.len() as u64, "{round}: {sum}");
     }
 }
+
+#[test]
+fn a_list_with_a_line_that_nobody_knows_is_cut() {
+    let scratch = Scratch::new();
+    let bytes = support::derive::edit_lines(&fixture("1.27-linux-amd64-deps"), |lines| {
+        let dep = lines.iter_mut().find(|line| line.starts_with("dep\t"));
+        let dep = dep.unwrap();
+        *dep = dep.replacen("dep\t", "dfp\t", 1);
+    });
+    let path = scratch.put("app", &bytes);
+    let binary = record(&path);
+    assert_eq!(binary["module_list"], "cut");
+    assert!(binary["notes"].to_string().contains("line of unknown kind"));
+    let bill = json(&run(&["sbom", &path.to_string_lossy()]));
+    assert_eq!(bill["compositions"][0]["aggregate"], "incomplete");
+}

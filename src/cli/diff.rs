@@ -54,12 +54,13 @@ pub fn run(args: &DiffArgs) -> Result<Exit, String> {
                 "gospect: content not compared of {programs} among the unchanged: records of them have no sha256; write records with `gospect scan --hash --format ndjson`"
             );
         }
-        // Who asks for this class by name gets no answer that nobody knows.
+        // Who asks for this class gets no answer that nobody knows. `any` is answered when something else changed.
         let asked = args.fail_on.iter().flat_map(|list| list.split(','));
         let asked = asked
             .map(str::trim)
             .any(|word| word == Class::Content.name());
-        end.failed |= asked || args.source.strict;
+        let open = classes.contains(&Class::Content) && !diff.has(&classes);
+        end.failed |= asked || open || args.source.strict;
     }
     let options = Options {
         color: output.look.color,

@@ -13,6 +13,7 @@ use super::version::GoVersion;
 use super::{experiment, fips, godebug, goroot, ldflags, module_list, packages};
 use crate::exe::{dwarf, linkage};
 use crate::knowledge::Row;
+use crate::report::main_version::could_be_version;
 use crate::report::model::{
     Binary, Godebug, Linked, LinkerString as StringRecord, ModuleList, VersionClaim,
 };
@@ -260,7 +261,8 @@ fn has_no_baked(tables: &Tables<'_>) -> Option<&'static str> {
     tables.strings().modinfo().map(|_| "")
 }
 
-/// Linker-set strings that are neither the runtime's own nor noise: short texts are kept only under a name.
+/// Linker-set strings that are neither the runtime's own nor noise: short texts are kept only under a name, or when they may be a
+/// version: `2.3` beside a longer one of something else must not be passed over.
 fn user_strings(
     tables: &Tables<'_>,
     identity: &Identity<'_>,
@@ -304,7 +306,7 @@ fn user_strings(
                     let set = [name.as_bytes(), b".str"].concat();
                     !name.starts_with("runtime.") && image.has_symbol(&set)
                 }
-                None => !go_symbols && text.len() >= SHORTEST,
+                None => !go_symbols && (text.len() >= SHORTEST || could_be_version(text)),
             };
             keep.then(|| StringRecord {
                 value: text.to_owned(),
@@ -338,6 +340,7 @@ fn versions(
 ) -> Vec<VersionClaim> {
     let mut claims: Vec<VersionClaim> = Vec::new();
     let mut known = HashSet::new();
+    let mut set = HashSet::new();
     let mut claim = |value: &str, source: &str, name: Option<&str>| {
         let new = VersionClaim {
             value: value.to_owned(),
@@ -357,13 +360,16 @@ fn versions(
         {
             if names_version(&name) {
                 claim(&value, "x-flag", Some(&name));
+            } else {
+                // A string without a name is of the variable that is recorded with that text.
+                set.insert(value);
             }
         }
     }
     for string in strings {
         match &string.name {
             Some(name) if names_version(name) => claim(&string.value, "linker-string", Some(name)),
-            None if reads_like_version(&string.value) => {
+            None if could_be_version(&string.value) && !set.contains(&string.value) => {
                 claim(&string.value, "linker-string", None)
             }
             _ => {}
@@ -385,18 +391,6 @@ fn names_version(name: &str) -> bool {
     let tool = ["goversion", "apiversion", "minversion", "schemaversion"];
     (last.contains("version") || matches!(last.as_str(), "tag" | "gittag" | "release" | "ver"))
         && !tool.contains(&last.as_str())
-}
-
-/// `v1.2.3`, `1.2`, `2024.1.3-rc.1`: numbers first, at least two of them.
-fn reads_like_version(text: &str) -> bool {
-    let body = text.strip_prefix('v').unwrap_or(text);
-    let core = body.split(['-', '+']).next().unwrap_or_default();
-    let parts: Vec<&str> = core.split('.').collect();
-    (2..=4).contains(&parts.len())
-        && text.len() <= 64
-        && parts
-            .iter()
-            .all(|p| !p.is_empty() && p.len() <= 8 && p.bytes().all(|b| b.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -430,7 +424,11 @@ mod tests {
             ("1.2.x", false),
             ("10.0.0.0/8", false),
         ] {
-            assert_eq!(reads_like_version(text), want, "{text}");
+            assert_eq!(
+                crate::report::main_version::reads_like_version(text),
+                want,
+                "{text}"
+            );
         }
         for (name, want) in [
             ("main.version", true),

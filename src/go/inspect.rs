@@ -442,7 +442,8 @@ fn record(
             |i| i.to_record(version),
         )
     });
-    let is_damaged = info.is_some_and(|info| !info.problems.is_empty());
+    let is_damaged =
+        info.is_some_and(|info| !(info.problems.is_empty() && info.unknown.is_empty()));
     let module_list = module_list::of_record(build_info.as_ref(), is_damaged, version);
     let foreign = identity.foreign.as_ref();
     let mut notes = identity.notes.clone();

@@ -7,7 +7,8 @@
 //!    `main` and of the main module, then packages made to carry the version of the program that links them, then others;
 //!    among them those called `version` first, then `appVersion` and the like, then `tag` and `release`;
 //! 3. a linker string without a name that reads like a version, as stripped programs have them: the one that the file's name or
-//!    the image's label confirms, else the only one; of several nobody can tell which variable they are of;
+//!    the image's label confirms, else the only one; of several that may be a version, in the loosest sense, nobody can tell which
+//!    variable they are of;
 //! 4. the image's label, for the program that the image starts.
 //!
 //! A commit is no version, a file's name is no part of the program, and a variable called after something else
@@ -122,11 +123,16 @@ impl Binary {
         ranked.min_by_key(|(rank, _)| *rank).map(|(_, c)| of(c))
     }
 
-    fn unnamed_version(&self) -> Option<MainVersion<'_>> {
+    /// Linker strings that may be the program's version: without a name, and not the text of a variable that has one.
+    pub(crate) fn unnamed_versions(&self) -> impl Iterator<Item = &VersionClaim> {
         let elsewhere = |value: &str| {
             let named = self.claims().filter(|c| is_variable(c) && c.name.is_some());
             named.into_iter().any(|c| c.value == value)
         };
+        self.unnamed().filter(move |c| !elsewhere(&c.value))
+    }
+
+    fn unnamed_version(&self) -> Option<MainVersion<'_>> {
         let confirmed = |value: &str| {
             let outside = |c: &&VersionClaim| {
                 c.source == "file-name" || (c.source == "image-label" && self.is_own_image())
@@ -134,16 +140,18 @@ impl Binary {
             let mut outside = self.claims().filter(outside);
             outside.any(|c| plain(&c.value) == plain(value))
         };
-        let unnamed = || self.unnamed().filter(|c| !elsewhere(&c.value));
+        let unnamed = || self.unnamed_versions();
         let best = unnamed().find(|c| confirmed(&c.value));
         let first = unnamed().next();
         let same =
             |c: &VersionClaim, first: &VersionClaim| numbers(&c.value) == numbers(&first.value);
+        // Whatever may be a version, however it is written, may be the program's own.
         let only = first.filter(|first| unnamed().all(|c| same(c, first)));
+        let only = only.filter(|only| reads_like_version(&only.value));
         best.or(only).map(of)
     }
 
-    /// Linker strings without a name that read like a version.
+    /// Linker strings without a name that may be a version.
     fn unnamed(&self) -> impl Iterator<Item = &VersionClaim> {
         self.claims()
             .filter(|c| c.source == "linker-string" && c.name.is_none())
@@ -246,6 +254,45 @@ fn of(claim: &VersionClaim) -> MainVersion<'_> {
 
 fn is_variable(claim: &VersionClaim) -> bool {
     matches!(claim.source.as_str(), "x-flag" | "linker-string")
+}
+
+/// `v1.2.3`, `1.2`, `2024.1.3-rc.1`: numbers first, at least two of them.
+pub(crate) fn reads_like_version(text: &str) -> bool {
+    let body = text.strip_prefix('v').unwrap_or(text);
+    let core = body.split(['-', '+']).next().unwrap_or_default();
+    let parts: Vec<&str> = core.split('.').collect();
+    (2..=4).contains(&parts.len())
+        && text.len() <= 64
+        && parts
+            .iter()
+            .all(|p| !p.is_empty() && p.len() <= 8 && p.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether a text may be a version in the loosest sense: `2.3`, `v2`, `r123`, `2.3-rc1`, `2024.01.02`, `release-2.3`. None are words
+/// (`dev`), plain numbers (`8080`), dates with dashes, commits, and versions of Go.
+pub(crate) fn could_be_version(text: &str) -> bool {
+    if reads_like_version(text) {
+        return true;
+    }
+    let (word, body) = text.split_at(
+        text.find(|c: char| c.is_ascii_digit())
+            .unwrap_or(text.len()),
+    );
+    let is_word = word
+        .bytes()
+        .all(|b| b.is_ascii_alphabetic() || b"-_.".contains(&b));
+    let end = body.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let (numbers, rest) = body.split_at(end.unwrap_or(body.len()));
+    let parts = numbers.split('.').filter(|part| !part.is_empty()).count();
+    let is_rest = rest
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-_.+~".contains(&b));
+    let is_marked = matches!(word, "v" | "V" | "r" | "R");
+    text.len() <= 64
+        && is_word
+        && is_rest
+        && word != "go"
+        && (parts > 1 || (is_marked && parts == 1))
 }
 
 /// True unless a module says that it has no version.
@@ -432,6 +479,16 @@ mod tests {
                 "1.5.0-1+b6",
             ),
             ("(devel)", &[(S, "", "0.0.0"), (S, "", "2.6.2")], "2.6.2"),
+            ("(devel)", &[(S, "", "2.3")], "2.3"),
+            (
+                "(devel)",
+                &[
+                    (S, "", "v1.30.1"),
+                    (S, "", "2.3"),
+                    ("file-name", "app_2.3.tar.gz", "2.3"),
+                ],
+                "2.3",
+            ),
             (
                 "(devel)",
                 &[
@@ -473,6 +530,15 @@ mod tests {
                 ("linker-string", "", "v1.30.1"),
                 ("linker-string", "", "2.5.0"),
             ],
+            &[
+                ("linker-string", "", "2.1.0+git20220118.bc2f2b1"),
+                ("linker-string", "", "2.3"),
+            ],
+            &[
+                ("linker-string", "", "v1.30.1"),
+                ("linker-string", "", "r123"),
+            ],
+            &[("linker-string", "", "v2")],
             &[("x-flag", "main.version", "8a1b2c3d4e")],
             &[("linker-string", "main.version", "two words 1.2")],
             &[
@@ -489,6 +555,47 @@ mod tests {
         }
         assert_eq!(Binary::default().shown_version(), None);
         assert!(Binary::default().why_no_version().contains("no build info"));
+    }
+
+    #[test]
+    fn the_loosest_versions_are_told_from_words_dates_and_numbers() {
+        for text in [
+            "2.3",
+            "v2",
+            "V2",
+            "r123",
+            "2024.01.02",
+            "2.3-rc1",
+            "2.3rc1",
+            "2.3~beta1",
+            "release-2.3",
+            "v2-beta",
+            "1.2.3.4.5",
+            "2.1.0+git20220118.bc2f2b1",
+            "gocryptfs_v2.3",
+        ] {
+            assert!(could_be_version(text), "{text}");
+        }
+        for text in [
+            "",
+            "dev",
+            "v",
+            "8080",
+            "12",
+            "2026-01-02",
+            "2026-01-02T03:04:05Z",
+            "go1.27.3",
+            "8a1b2c3d4e",
+            "127.0.0.1:80",
+            "a/v2.3",
+            "v2 of it",
+            "main",
+            "1700000000",
+            "12.",
+            "é2.3",
+        ] {
+            assert!(!could_be_version(text), "{text}");
+        }
     }
 
     #[test]

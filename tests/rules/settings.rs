@@ -112,7 +112,8 @@ fn source() -> Vec<Row> {
         .speaks(files(&[("app_2.0.0_linux_amd64", "one")]))
         .speaks(files(&[("app_2.0.0_linux_amd64", "one-strip")]))
         .silent(files(&[("app_2.0.0_linux_amd64", "two-strip")]))
-        .silent(files(&[("app_2.0.0_linux_amd64", "both-trimstrip")]))
+        .speaks(files(&[("app_2.0.0_linux_amd64", "both-trimstrip")]))
+        .silent(files(&[("app_2.5.0_linux_amd64", "both-trimstrip")]))
         .silent(files(&[("app_2.5.0_linux_amd64", "both-trim")])),
         row("local-replace", "dist/app", one("deps"), one("called"))
             .silent(one("deps").options("allow = [\"example.com/other\"]")),

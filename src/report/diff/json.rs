@@ -9,19 +9,23 @@ use std::io::{self, Write};
 /// In the order in which other documents have their keys.
 #[derive(Serialize)]
 struct Document<P> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_not_compared: Option<u64>,
     counts: Map<String, Value>,
     pairs: P,
     schema: &'static str,
     unchanged: u64,
 }
 
-/// Writes the document: `pairs` with every change, `counts` by class, `unchanged`.
+/// Writes the document: `pairs` with every change, `counts` by class, `unchanged`, and of these those whose bytes
+/// nobody compared.
 pub fn render(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
     let counts = Class::ALL
         .into_iter()
         .map(|c| (c.name().to_string(), diff.count(c).into()))
         .collect();
     let document = Document {
+        content_not_compared: super::open(diff),
         counts,
         pairs: Each(|| diff.pairs.iter().map(|pair| json!(pair))),
         schema: "gospect-diff/1",

@@ -41,10 +41,20 @@ fn path(pair: &Pair) -> &str {
         .map_or("", |s| &s.path)
 }
 
-/// `1 program changed, 2 unchanged`.
+/// Of how many programs nobody compared the bytes, where the report would read as if nothing had changed. Where it tells of changes it
+/// is what it is for the files, and standard error says the rest.
+fn open(diff: &Diff) -> Option<u64> {
+    Some(diff.content_not_compared).filter(|n| *n > 0 && diff.pairs.is_empty())
+}
+
+/// `0 programs changed, 2 unchanged (content of 1 not compared: no sha256 in the records)`.
 fn summary(diff: &Diff) -> String {
     let changed = count(diff.pairs.len() as u64, "program", "programs");
-    format!("{changed} changed, {} unchanged", diff.unchanged)
+    let open = match open(diff) {
+        None => String::new(),
+        Some(n) => format!(" (content of {n} not compared: no sha256 in the records)"),
+    };
+    format!("{changed} changed, {} unchanged{open}", diff.unchanged)
 }
 
 /// Change of size in words; empty when there is none or one side is missing.

@@ -120,25 +120,27 @@ impl Aggregate {
 /// A toolchain, whose standard library is a component.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Toolchain {
-    /// Without what vendors and experiments add: `go1.27.3`.
+    /// Without what vendors and experiments add: `go1.27.3`. Of a development tree all that is recorded: `devel go1.28-8a1b2c3`, for no
+    /// release is what it was built from.
     pub(super) version: String,
-    /// Built from a development tree, on the way to that version.
+    /// Built from a development tree.
     pub(super) devel: bool,
 }
 
 impl Toolchain {
     fn of(binary: &Binary) -> Option<Self> {
-        let raw = binary.go_version_raw.as_deref().and_then(GoVersion::parse);
+        let recorded = binary.go_version_raw.as_deref();
+        let devel = recorded.filter(|raw| GoVersion::parse(raw).is_some_and(|raw| raw.devel));
+        let release = binary.go_version.as_deref()?;
         Some(Self {
-            version: binary.go_version.clone()?,
-            devel: raw.is_some_and(|raw| raw.devel),
+            version: devel.unwrap_or(release).to_owned(),
+            devel: devel.is_some(),
         })
     }
 
     /// Its name in the bill.
     pub(super) fn id(&self) -> String {
-        let tree = if self.devel { " devel" } else { "" };
-        id("stdlib", &format!("{}{tree}", self.version))
+        id("stdlib", &self.version)
     }
 
     pub(super) fn purl(&self) -> String {

@@ -14,6 +14,7 @@ use super::document::Remark;
 use super::model::{Binary, BuildInfoSource, Unexamined, Verdict};
 use super::{csv, terms};
 use crate::bytes::base64;
+use crate::knowledge::modules;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -198,8 +199,8 @@ fn name(binary: &Binary) -> &str {
     })
 }
 
-/// The purl of the program of a binary: of its main module, with the version of the program. Where no module is recorded, the import
-/// path of the main package stands for it.
+/// The purl of the program of a binary: of its main module, with the version of the program. Where no module is recorded, what
+/// is certain of the path of its module stands for it, as for dependencies, else the import path of the main package.
 fn program_purl(binary: &Binary) -> Option<String> {
     let version = binary.main_version().map_or("", |version| version.value);
     if let Some(module) = terms::main_module(binary) {
@@ -208,7 +209,8 @@ fn program_purl(binary: &Binary) -> Option<String> {
     let package = binary.main_package.as_deref()?;
     // `main` and `command-line-arguments` are no import paths.
     let domain = package.split('/').next().is_some_and(|d| d.contains('.'));
-    domain.then(|| purl::of_module(package, version)).flatten()
+    let path = modules::prefix(package).unwrap_or(package);
+    domain.then(|| purl::of_module(path, version)).flatten()
 }
 
 /// The 32 bytes of an `h1:` sum in hex; `None` for anything else.

@@ -348,3 +348,46 @@ fn what_does_not_fit_is_refused_and_not_left_out() {
     assert_eq!(push(1 << 20), Ok(()));
     assert_eq!(push(8 << 10), Err(Full));
 }
+
+#[test]
+fn a_development_tree_is_no_release() {
+    let raw = "devel go1.28-8a1b2c3d4e Mon Nov 2 10:00:00 2026 +0000";
+    let mut document = sample::document();
+    document.binaries.truncate(1);
+    document.binaries[0].go_version = Some("go1.28".into());
+    document.binaries[0].go_version_raw = Some(raw.into());
+    for &Format { name, write, .. } in FORMATS {
+        let found = libraries(&value(write, &document));
+        let found: Vec<_> = found.iter().filter(|(name, _)| name == "stdlib").collect();
+        assert_eq!(found, [&("stdlib".to_owned(), raw.to_owned())], "{name}");
+    }
+}
+
+#[test]
+fn the_purl_of_a_program_without_modules_is_that_of_its_certain_module() {
+    let mut binary = sample::clean();
+    binary.build_info.as_mut().unwrap().main = crate::report::model::Module::default();
+    for (package, purl) in [
+        (
+            "github.com/cli/cli/v2/cmd/gh",
+            Some("pkg:golang/github.com/cli/cli/v2"),
+        ),
+        (
+            "github.com/cli/cli/cmd/gh",
+            Some("pkg:golang/github.com/cli/cli"),
+        ),
+        (
+            "gopkg.in/odd.v2/cmd/odd",
+            Some("pkg:golang/gopkg.in/odd.v2"),
+        ),
+        ("example.org/a/b", Some("pkg:golang/example.org/a/b")),
+        ("main", None),
+        ("command-line-arguments", None),
+        ("cmd/go", None),
+    ] {
+        binary.main_package = Some(package.to_owned());
+        let found = super::program_purl(&binary);
+        let bare = found.as_deref().map(|p| p.split('@').next().unwrap());
+        assert_eq!(bare, purl, "{package}");
+    }
+}

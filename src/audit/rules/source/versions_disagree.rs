@@ -1,6 +1,6 @@
 use crate::audit::known;
 use crate::audit::rules::prelude::*;
-use crate::report::main_version::Closeness;
+use crate::report::main_version::{Closeness, is_version_of_module};
 use crate::report::model::{Binary, VersionClaim};
 
 pub const META: Meta = Meta {
@@ -29,7 +29,7 @@ pub const META: Meta = Meta {
     }],
     since: "0.1.0",
     doc: Doc {
-        what: "At least two claims about the program's own version (module version, `-X` value, linker string, image label, file name) are versions and are not the same. Pseudo-versions, `(devel)` and build metadata are left out; so are variables called after something else (`terraformVersion`) or in packages of others, strings without a name when there are several, the label for programs that the image does not start, and archive names that do not begin with the program's.",
+        what: "At least two claims about the program's own version (module version, `-X` value, linker string, image label, file name) are versions and are not the same. Pseudo-versions, `(devel)` and build metadata are left out; so are variables called after something else (`terraformVersion`) or in packages of others, the label for programs that the image does not start, and archive names that do not begin with the program's. Of several strings without a name nobody knows which is the version; that is found when the file name or label agrees with none of them.",
         why: "Users, scanners and support read different ones. It happens when an image is retagged or a release is built before the tag.",
         example: "`Main.Version` is v1.4.0, the label `org.opencontainers.image.version` says 1.5.0.",
         fix: "Take all of them from the tag: `git checkout v1.5.0 && go build`, `-X main.version=$(git describe --tags)`, `--label org.opencontainers.image.version=$(git describe --tags)`.",
@@ -58,6 +58,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     distinct.sort_unstable();
     distinct.dedup();
     if distinct.len() < 2 {
+        none_of_several(b, &sources, &claims, sink);
         return;
     }
     let mut report = Report::new(format!("{} different versions are claimed: {}", distinct.len(), distinct.join(", ")))
@@ -70,6 +71,57 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             name.map_or_else(|| source.to_string(), |n| format!("{source} {n}")),
             *value,
         );
+    }
+    sink.report(report);
+}
+
+/// Reports a version that is claimed outside the program when it is none of several strings of which one may be the program's.
+/// A string that holds the version somehow agrees with it.
+fn none_of_several(
+    b: &Binary,
+    sources: &[&str],
+    claims: &[(String, &str, &str, Option<&str>)],
+    sink: &mut Sink,
+) {
+    let is_outside = |source: &str| matches!(source, "file-name" | "image-label");
+    let Some((version, source, value, name)) = claims.first() else {
+        return;
+    };
+    if !sources.contains(&"linker-string") || !claims.iter().all(|c| is_outside(c.1)) {
+        return;
+    }
+    // Where the module or a variable says which version it is, no string is asked.
+    let says = |c: &VersionClaim| match (c.source.as_str(), c.name.as_deref()) {
+        ("main-module", _) => is_version_of_module(&c.value),
+        ("x-flag" | "linker-string", Some(name)) => b.closeness(name) == Some(Closeness::Own),
+        _ => false,
+    };
+    if b.versions.iter().flatten().any(says) {
+        return;
+    }
+    let strings: Vec<&str> = b.unnamed_versions().map(|c| c.value.as_str()).collect();
+    let plain = value.trim_start_matches('v');
+    let agrees = |text: &&str| text.contains(plain) || core(text).as_ref() == Some(version);
+    if !strings.iter().any(|text| core(text).is_some()) || strings.iter().any(agrees) {
+        return;
+    }
+    let list = strings.join(", ");
+    let (what, whose) = match strings.len() {
+        1 => (
+            "is not the version",
+            "the string of the program that reads like one",
+        ),
+        _ => (
+            "is none of the versions",
+            "the strings of the program that read like one",
+        ),
+    };
+    let mut report = Report::new(format!("{version} {what} in the program: {list}"))
+        .help("build, label and name from one tag: `git describe --tags --exact-match` must give the version for all of them")
+        .salient(format!("{source},linker-string"))
+        .see(name.map_or_else(|| source.to_string(), |n| format!("{source} {n}")), *value);
+    for text in &strings {
+        report = report.see(whose, *text);
     }
     sink.report(report);
 }
@@ -173,8 +225,22 @@ mod tests {
             (&[(S, "main.version", "v2.0.0"), ARCHIVE], 0),
             (&[(S, "", "1.0.0"), ARCHIVE], 1),
             (&[(S, "", "2.0.0"), ARCHIVE], 0),
-            // Of two without names nobody knows which is the program's.
-            (&[(S, "", "1.0.0"), (S, "", "1.30.1"), ARCHIVE], 0),
+            // Of two without names nobody knows which is the program's, but one of them must be.
+            (&[(S, "", "1.0.0"), (S, "", "1.30.1"), ARCHIVE], 1),
+            (&[(S, "", "2.0.0"), (S, "", "1.30.1"), ARCHIVE], 0),
+            (&[(S, "", "release-2.0.0"), (S, "", "1.30.1"), ARCHIVE], 0),
+            (&[(S, "", "2.0"), (S, "", "1.30.1"), ARCHIVE], 0),
+            (&[(S, "", "r12"), (S, "", "v2beta"), ARCHIVE], 0),
+            (&[(S, "", "1.0.0"), (S, "", "1.30.1")], 0),
+            (
+                &[
+                    ("main-module", "", "v0.0.0-20260101000000-abcdefabcdef"),
+                    (S, "", "1.0.0"),
+                    (S, "", "1.30.1"),
+                    ARCHIVE,
+                ],
+                0,
+            ),
             (&[(S, "main.kubectlVersion", "1.30.1"), ARCHIVE], 0),
             (
                 &[
