@@ -240,6 +240,8 @@ fn nothing_is_run_and_nothing_written() {
         let log = std::fs::read_to_string(&log).unwrap();
         assert!(log.lines().count() > 5, "strace saw nothing: {log}");
         let mut started = 0;
+        // Descriptors of the file beside --output, as text.
+        let mut own = Vec::new();
         for line in log
             .lines()
             .filter(|l| !l.contains("--- SIG") && !l.contains("+++ "))
@@ -252,6 +254,9 @@ fn nothing_is_run_and_nothing_written() {
                     assert!(started == 1, "{args:?} starts a program: {line}");
                 }
                 "open" | "openat" | "openat2" => {
+                    if call.contains(&beside) {
+                        own.extend(call.rsplit(" = ").next().map(str::trim));
+                    }
                     let reads = !["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND"]
                         .iter()
                         .any(|f| call.contains(f));
@@ -263,6 +268,11 @@ fn nothing_is_run_and_nothing_written() {
                         "{args:?} writes: {line}"
                     );
                 }
+                // It gets the mode of the file whose place it takes.
+                "fchmod"
+                    if own
+                        .iter()
+                        .any(|fd| call.starts_with(&format!("fchmod({fd},"))) => {}
                 // The file of --output is written under another name beside it, and then takes its place.
                 "rename" | "renameat" | "renameat2"
                     if call.contains(&beside) && call.contains(output.to_str().unwrap()) => {}
