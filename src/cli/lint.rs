@@ -99,6 +99,7 @@ fn search(args: &LintArgs) -> Result<Met, String> {
         match found {
             Found::File(mut file) => {
                 file.around = known.of(Path::new(&file.path));
+                file.module = known.module(Path::new(&file.path));
                 file.inside = inside(&args.files, Path::new(&file.path));
                 met.files.push(*file);
             }

@@ -1,10 +1,12 @@
 //! Workflows of CI systems, read alike: keys that hold variables, keys that hold scripts, and what tells the Go release.
 
-use super::collect::{Collector, Env, Place, Reader};
+use super::collect::{Collector, Env, Leaves, Place, Reader};
 use super::compose::named_pairs;
 use super::release::{Toolchain, of_image};
 use super::shell;
+use super::text::Text;
 use super::yaml::{Node, Value};
+use std::sync::Arc;
 
 /// Keys that hold variables of a job or a step.
 const VARIABLES: [&str; 3] = ["env", "variables", "environment"];
@@ -30,6 +32,35 @@ const SCRIPTS: [&str; 12] = [
 /// Keys whose values hold no variables and no scripts, whatever their own keys are called.
 const OTHER: [&str; 4] = ["with", "inputs", "outputs", "on"];
 
+/// Paths of one artifact at the most.
+const MOST_PATHS: usize = 200;
+/// Parts of the names of actions that publish what a job built.
+const PUBLISHING_ACTIONS: [&str; 8] = [
+    "goreleaser",
+    "gh-release",
+    "release-action",
+    "upload-release",
+    "upload-to-release",
+    "releases-only",
+    "create-release",
+    "ghr-action",
+];
+
+/// Commands that publish.
+const PUBLISHING_COMMANDS: [&str; 11] = [
+    "gh release create",
+    "gh release upload",
+    "docker push",
+    "scp ",
+    "rsync ",
+    "aws s3 cp",
+    "aws s3 sync",
+    "gsutil cp",
+    "gsutil -m cp",
+    "gcloud storage cp",
+    "az storage",
+];
+
 /// Reads all documents.
 pub fn read(documents: &[Node], out: &mut Collector) {
     for document in documents {
@@ -42,6 +73,55 @@ pub fn read(documents: &[Node], out: &mut Collector) {
         let mut left = MOST_NODES;
         inside(document, &place, &Env::default(), 0, &mut left, out);
     }
+}
+
+/// What a job or a step publishes: it holds the steps, in any system.
+fn leaves(job: &Node) -> Leaves {
+    let mut found = Leaves::default();
+    job.walk(&mut |above, key, value| {
+        let text = value.str();
+        match key.str() {
+            "uses" if text.contains("upload-artifact") => {
+                let with = above.last().and_then(|step| step.get("with"));
+                let path = with.and_then(|w| w.get("path"));
+                let lines = path.map_or("", |p| p.str()).lines().map(str::trim);
+                let lines = lines.filter(|l| !l.is_empty() && !l.starts_with('!'));
+                let paths = lines
+                    .take(MOST_PATHS)
+                    .map(|l| (l.to_owned(), String::new()));
+                found.paths.extend(paths);
+            }
+            "uses" => {
+                found.all |= PUBLISHING_ACTIONS.iter().any(|name| text.contains(name));
+            }
+            "push" => found.all |= text == "true" || text.starts_with("${{"),
+            "artifacts" => {
+                let paths = value.get("paths").map(Node::items).unwrap_or_default();
+                let paths = paths.into_iter().take(MOST_PATHS);
+                found
+                    .paths
+                    .extend(paths.map(|p| (p.str().to_owned(), String::new())));
+            }
+            key if SCRIPTS.contains(&key) => {
+                for text in value.items().into_iter().filter_map(Node::text) {
+                    found.all |= publishes(text);
+                }
+            }
+            _ => {}
+        }
+    });
+    found
+}
+
+/// True for a script that hands files to others.
+fn publishes(script: &Text) -> bool {
+    let all = script.as_str();
+    let image = all.contains("docker") && all.contains("--push");
+    image
+        || all.lines().any(|line| {
+            let line = line.trim();
+            !line.starts_with('#') && PUBLISHING_COMMANDS.iter().any(|c| line.contains(c))
+        })
 }
 
 /// A mapping or list with the variables of everything around it.
@@ -66,6 +146,32 @@ fn inside(
         }
         Value::Mapping(pairs) => {
             let mut env = Env::under(above);
+            // The innermost mapping with steps, or with a script and no steps, is a job.
+            let own;
+            let place = if pairs.iter().any(|(key, _)| {
+                let script = SCRIPTS.contains(&key.str()) && (depth > 0 || key.str() == "runs");
+                place.leaves.is_none() && (key.str() == "steps" || script)
+            }) {
+                own = Place {
+                    leaves: Some(Arc::new(leaves(node))),
+                    ..place.clone()
+                };
+                &own
+            } else {
+                place
+            };
+            let own;
+            let place = match node.get("working-directory").and_then(Node::text) {
+                Some(dir) => {
+                    own = Place {
+                        dir: dir.as_str().to_owned(),
+                        moved: dir.as_str().to_owned(),
+                        ..place.clone()
+                    };
+                    &own
+                }
+                None => place,
+            };
             for (key, value) in pairs {
                 if VARIABLES.contains(&key.str()) {
                     let all = named_pairs(value);

@@ -10,6 +10,7 @@ use super::text::{Source, Span, Text};
 use super::{Deployment, shell};
 use crate::go::ldflags;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 /// Variables and commands of one file at the most.
 const MOST: usize = 50_000;
@@ -21,6 +22,8 @@ const LONGEST_VALUE: usize = 64 << 10;
 /// Variables whose use is told, see [`Variable::uses`].
 const USED: [&str; 2] = ["GODEBUG", "GOROOT_FINAL"];
 
+/// Longest name of a command that is kept, in bytes.
+const LONGEST_PATH: usize = 4096;
 /// Definitions of one word, and entries of a file with aliases, that are looked at at the most.
 const MOST_DEFINED: usize = 200;
 const MOST_LOOKED: usize = 1_000_000;
@@ -170,6 +173,23 @@ pub struct Invocation {
     pub go: Option<Toolchain>,
     /// What it builds is meant to be deployed.
     pub release: bool,
+    /// Directory in which it runs, as far as the file tells: `WORKDIR`, then the last `cd` before it.
+    pub dir: String,
+    /// The last `cd` before it, as it stands; empty without one.
+    pub moved: String,
+    /// What leaves the place where it runs, when only part of it can; `None` where the file does not tell.
+    pub leaves: Option<Arc<Leaves>>,
+}
+
+/// What leaves a stage of a Dockerfile or a job of CI.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leaves {
+    /// All of it may: a stage of the image, a job that publishes.
+    pub all: bool,
+    /// Names of the stages that it goes to with `all`.
+    pub to: Vec<String>,
+    /// Files and directories, each with the name of the stage that takes it; empty for a job.
+    pub paths: Vec<(String, String)>,
 }
 
 impl Invocation {
@@ -250,6 +270,23 @@ pub struct Place {
     pub arch: Option<String>,
     /// See [`Invocation::release`].
     pub release: bool,
+    /// See [`Invocation::dir`].
+    pub dir: String,
+    /// See [`Invocation::moved`].
+    pub moved: String,
+    /// See [`Invocation::leaves`].
+    pub leaves: Option<Arc<Leaves>>,
+}
+
+/// A command other than `go`.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// Its name, as far as the file tells it.
+    pub name: String,
+    /// Where the name stands.
+    pub at: Span,
+    /// Where it runs.
+    pub scope: String,
 }
 
 impl Place {
@@ -348,6 +385,7 @@ impl<'a> Env<'a> {
 pub struct Collector {
     variables: Vec<Variable>,
     commands: Vec<Invocation>,
+    starts: Vec<Start>,
     env_files: Vec<Text>,
     notes: Vec<Note>,
     seen: HashSet<(Span, String)>,
@@ -477,6 +515,7 @@ impl Collector {
             .flat_map(|c| c.exports.iter().map(String::as_str))
             .collect();
         let mut exports_all = false;
+        let mut moved: Option<Place> = None;
         for ((command, role), after) in commands.iter().zip(roles).zip(after) {
             if command.name() == "set" {
                 let on = |w: &Word| {
@@ -490,6 +529,20 @@ impl Collector {
             let given = command.assignments.iter();
             let given = given.map(|a| (&*a.name, a.value.as_str(), a.at));
             self.behind_godebug(given, &place.scope);
+            if let ("cd" | "pushd", Some(word)) = (command.name(), command.words.get(1)) {
+                let dir = expand(&word.text, '\\', &self.room, &|name| env.value(name));
+                let to = dir.as_str().to_owned();
+                let dir = match dir.as_str() {
+                    to if to.starts_with('/') || place.dir.is_empty() => to.to_owned(),
+                    to => format!("{}/{to}", place.dir.trim_end_matches('/')),
+                };
+                moved = Some(Place {
+                    dir,
+                    moved: to,
+                    ..place.clone()
+                });
+            }
+            let place = moved.as_ref().unwrap_or(place);
             let go = role == Role::Go;
             let stays = command.words.is_empty();
             // For this command alone.
@@ -533,6 +586,9 @@ impl Collector {
             for document in &command.documents {
                 self.document(command, document, place);
             }
+            if !go && let Some(word) = command.words.first() {
+                self.start(word, place, env);
+            }
             if go {
                 // Flags that one branch sets and another does not: which of them, nobody knows here.
                 let lookup = |name: &str, exported: bool| {
@@ -549,6 +605,19 @@ impl Collector {
                     self.go_env(command, place, env);
                 }
             }
+        }
+    }
+
+    /// Takes the name of a command other than `go`.
+    fn start(&mut self, word: &Word, place: &Place, env: &Env) {
+        let name = expand(&word.text, '\\', &self.room, &|name| env.value(name));
+        let name = name.as_str();
+        if self.starts.len() < MOST && !name.is_empty() && name.len() <= LONGEST_PATH {
+            self.starts.push(Start {
+                name: name.to_owned(),
+                at: word.text.whole(),
+                scope: place.scope.clone(),
+            });
         }
     }
 
@@ -705,7 +774,14 @@ impl Collector {
                 words.extend(split(&known));
             }
         }
-        let known = ["GOFLAGS", "GOEXPERIMENT", "GOROOT_FINAL"];
+        let known = [
+            "GOFLAGS",
+            "GOEXPERIMENT",
+            "GOROOT_FINAL",
+            "GOOS",
+            "GOARCH",
+            "GOBIN",
+        ];
         self.commands.push(Invocation {
             words,
             at: first.text.whole().to(last.text.whole()),
@@ -716,6 +792,9 @@ impl Collector {
                 .collect(),
             go: place.go.clone(),
             release: place.release,
+            dir: place.dir.clone(),
+            moved: place.moved.clone(),
+            leaves: place.leaves.clone(),
         });
     }
 
@@ -773,10 +852,12 @@ impl Collector {
             kind,
             variables: self.variables,
             commands: self.commands,
+            starts: self.starts,
             env_files: self.env_files,
             notes: self.notes,
             definitions,
             around: None,
+            module: None,
             inside: None,
             source,
         }

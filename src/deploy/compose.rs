@@ -41,7 +41,7 @@ fn one(name: &str, service: &Node, out: &mut Collector) {
         go: toolchain.clone(),
         program: toolchain,
         arch: release::arch_of_platform(platform),
-        release: false,
+        ..Place::default()
     };
     let mut env = Env::default();
     if let Some(environment) = service.get("environment") {

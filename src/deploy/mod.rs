@@ -36,7 +36,7 @@ mod template;
 pub mod text;
 mod yaml;
 
-pub use collect::{Definition, Invocation, Note, Oddity, Reader, Uses, Variable};
+pub use collect::{Definition, Invocation, Leaves, Note, Oddity, Reader, Start, Uses, Variable};
 pub use kind::Kind;
 pub use release::Toolchain;
 pub use shell::{Assignment, Word};
@@ -59,6 +59,8 @@ pub struct Deployment {
     pub variables: Vec<Variable>,
     /// Every `go` command, in the order of the file.
     pub commands: Vec<Invocation>,
+    /// Every other command by name, in the order in which it was read.
+    pub starts: Vec<Start>,
     /// Files of variables that it names, as it names them.
     pub env_files: Vec<Text>,
     /// What `-X` sets in its builds.
@@ -67,6 +69,8 @@ pub struct Deployment {
     pub notes: Vec<Note>,
     /// The Go release that files around it tell, such as go.mod; whoever reads files puts it in.
     pub around: Option<Toolchain>,
+    /// The module of the go.mod around it; whoever reads files puts it in.
+    pub module: Option<String>,
     /// Its folder inside the directory in which it was found, with `/`; whoever reads files puts it in.
     pub inside: Option<String>,
     /// The file itself.

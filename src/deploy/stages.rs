@@ -1,6 +1,6 @@
 //! What the stages of a Dockerfile mean: which of them end up in an image, which build, and with which Go.
 
-use super::collect::{Collector, Env, Place, Reader, matters};
+use super::collect::{Collector, Env, Leaves, Place, Reader, matters};
 use super::dockerfile::{Dockerfile, Instruction, exec_form, flags, words};
 use super::expand::{Room, expand};
 use super::kind::is_name;
@@ -9,9 +9,12 @@ use super::role::{self, Role};
 use super::shell::{self, Command};
 use super::text::{Span, Text};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Stages of one file at the most.
 const MOST_STAGES: usize = 500;
+/// Copied paths of one file that are followed at the most.
+const MOST_LEAVING: usize = 20_000;
 /// Variables that a stage knows at the most, and the longest value that it knows.
 const MOST_NAMES: usize = 1000;
 const LONGEST_VALUE: usize = 16 << 10;
@@ -48,6 +51,10 @@ struct Stage {
     env: Values,
     /// Variables that stay in the image so far.
     stays: Vec<(String, String, Span)>,
+    /// `WORKDIR` so far.
+    dir: String,
+    /// What it copies from other stages, each with the stage.
+    copies: Vec<(usize, String)>,
     acts: Vec<Act>,
 }
 
@@ -66,7 +73,8 @@ enum Act {
     Group(Vec<(String, String, Span)>),
     /// From here on commands see it.
     Let(String, String, Span),
-    Run(Vec<Command>),
+    /// With the directory in which they run.
+    Run(Vec<Command>, String),
     Start(Vec<Command>),
 }
 
@@ -100,6 +108,7 @@ pub fn collect(file: &Dockerfile, out: &mut Collector) {
             *slot = true;
         }
     }
+    let leaves = leaves(&stages, &runs);
     for (index, stage) in stages.iter().enumerate() {
         let runs = runs.get(index) == Some(&true);
         let tools = tools.get(index) == Some(&true);
@@ -114,7 +123,8 @@ pub fn collect(file: &Dockerfile, out: &mut Collector) {
             go: stage.go.clone(),
             program: runs.then(|| program(&stages, index)).flatten(),
             arch: stage.arch.clone(),
-            release: false,
+            leaves: leaves.get(index).cloned().map(Arc::new),
+            ..Place::default()
         };
         emit(stage, &place, out);
     }
@@ -196,8 +206,9 @@ fn emit(stage: &Stage, place: &Place, out: &mut Collector) {
                 out.behind_godebug(all, &place.scope);
             }
             Act::Let(name, value, at) => env.export(name, value, *at),
-            Act::Run(commands) => {
-                let building = place.read_by(Reader::Build);
+            Act::Run(commands, dir) => {
+                let mut building = place.read_by(Reader::Build);
+                building.dir.clone_from(dir);
                 out.shell(commands, &building, &mut Env::under(&env));
             }
             Act::Start(commands) => {
@@ -228,6 +239,42 @@ fn deployed(stages: &[Stage]) -> Vec<bool> {
         }
     }
     runs
+}
+
+/// What leaves each stage for an image: all of a stage of the image, and what such a stage copies, by way of others too.
+fn leaves(stages: &[Stage], runs: &[bool]) -> Vec<Leaves> {
+    let mut all: Vec<Leaves> = Vec::new();
+    all.resize_with(stages.len(), Leaves::default);
+    let mut left = MOST_LEAVING;
+    // Later stages first: a stage takes only from those before it.
+    for (index, stage) in stages.iter().enumerate().rev() {
+        let own = all.get(index).cloned().unwrap_or_default();
+        let mut to = own.to;
+        if runs.get(index) == Some(&true) && !stages.iter().any(|s| s.base == Some(index)) {
+            to.push(stage.name.clone());
+        }
+        if let Some(slot) = all.get_mut(index) {
+            slot.all = !to.is_empty();
+            slot.to.clone_from(&to);
+        }
+        if let Some(slot) = stage.base.and_then(|b| all.get_mut(b)) {
+            slot.to.extend(to.iter().cloned());
+            slot.paths.extend(own.paths.iter().cloned());
+        }
+        let takers = to.iter().chain(own.paths.iter().map(|(_, stage)| stage));
+        let mut takers: Vec<&String> = takers.collect();
+        takers.sort();
+        takers.dedup();
+        for (from, path) in &stage.copies {
+            for taker in &takers {
+                if let (Some(slot), true) = (all.get_mut(*from), left > 0) {
+                    left -= 1;
+                    slot.paths.push((path.clone(), (*taker).clone()));
+                }
+            }
+        }
+    }
+    all
 }
 
 /// The Go release of the program in a stage: of what is copied there, else of the stage itself, else the only one there is.
@@ -334,6 +381,7 @@ fn from(
             .collect();
         stage.arch = stage.arch.take().or_else(|| base.arch.clone());
         stage.from = base.from.clone();
+        stage.dir = base.dir.clone();
     } else if let Some(version) = of_image(image) {
         stage.tools = true;
         stage.go = version.and_then(|v| {
@@ -408,12 +456,21 @@ fn act(
                 stage.go = Toolchain::parse(&version, source);
             }
             let kept = go_env(&commands);
-            stage.acts.push(Act::Run(commands));
+            let dir = stage.dir.clone();
+            stage.acts.push(Act::Run(commands, dir));
             for (name, value, at) in kept {
                 if !stage.env.contains_key(&name) {
                     learn(stage, &name, &value, at, true);
                 }
             }
+        }
+        "WORKDIR" => {
+            let dir = expand(&rest, escape, room, &|n| stage.env.get(n).cloned());
+            let dir = dir.as_str().trim().trim_matches('"');
+            stage.dir = match dir {
+                dir if dir.starts_with('/') => dir.to_owned(),
+                dir => format!("{}/{dir}", stage.dir.trim_end_matches('/')),
+            };
         }
         "CMD" | "ENTRYPOINT" | "HEALTHCHECK" => {
             stage.starts |= instruction.keyword != "HEALTHCHECK" && !onbuild;
@@ -443,6 +500,14 @@ fn act(
             }
             for (_, name) in flags.iter().filter(|(name, _)| name == "from") {
                 copy(stage, name, before);
+                if let Some(index) = find(before, name) {
+                    let body = expand(&rest, escape, room, &|n| stage.env.get(n).cloned());
+                    let text = body.as_str().replace(['[', ']', '"', ','], " ");
+                    let words: Vec<&str> = text.split_whitespace().collect();
+                    let sources = words.split_last().map_or(&[][..], |(_, s)| s);
+                    let sources = sources.iter().map(|s| (index, (*s).to_owned()));
+                    stage.copies.extend(sources);
+                }
                 // The toolchain itself, out of its image.
                 if let Some(version) = of_image(name).filter(|_| rest.as_str().contains("/go")) {
                     stage.tools |= rest.as_str().contains("/usr/local/go");

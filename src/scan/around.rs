@@ -15,6 +15,7 @@ const LARGEST: u64 = 1 << 20;
 #[derive(Debug, Default)]
 pub struct Around {
     known: HashMap<PathBuf, Option<Toolchain>>,
+    modules: HashMap<PathBuf, Option<String>>,
 }
 
 impl Around {
@@ -54,6 +55,41 @@ impl Around {
         }
         None
     }
+
+    /// The module of the nearest go.mod, beside the file or above it; the search ends where that of [`Around::of`] does.
+    pub fn module(&mut self, file: &Path) -> Option<String> {
+        let absolute = std::path::absolute(file).ok()?;
+        let stops = [std::env::home_dir(), Some(std::env::temp_dir())];
+        for (above, folder) in absolute.ancestors().skip(1).take(HIGHEST).enumerate() {
+            let outside = folder.parent().is_none() || stops.iter().flatten().any(|s| s == folder);
+            if outside && above > 0 {
+                return None;
+            }
+            let look = || text(&folder.join("go.mod")).and_then(|text| module_path(&text));
+            let found = match self.modules.get(folder) {
+                Some(found) => found.clone(),
+                None => {
+                    let found = look();
+                    self.modules.insert(folder.to_owned(), found.clone());
+                    found
+                }
+            };
+            if found.is_some() || folder.join(".git").exists() {
+                return found;
+            }
+        }
+        None
+    }
+}
+
+/// The path after `module`.
+fn module_path(text: &str) -> Option<String> {
+    text.lines().find_map(|line| {
+        let line = line.split("//").next().unwrap_or(line);
+        let mut words = line.split_whitespace();
+        (words.next() == Some("module")).then_some(())?;
+        Some(words.next()?.trim_matches(['"', '`']).to_owned())
+    })
 }
 
 /// What the files of one directory tell, those first that name one release and no range.
@@ -190,5 +226,11 @@ mod tests {
             told("go1.27.1", 2)
         );
         assert_eq!(of(module, "module go\n"), None);
+        let path = |text: &str| module_path(text);
+        assert_eq!(
+            path("// x\nmodule \"a.b/c\" // y\n").as_deref(),
+            Some("a.b/c")
+        );
+        assert_eq!(path("go 1.27\n"), None);
     }
 }

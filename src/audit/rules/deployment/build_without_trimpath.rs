@@ -1,5 +1,5 @@
 use crate::audit::rules::prelude::*;
-use crate::deploy::{Invocation, Kind as FileKind};
+use crate::deploy::{Invocation, Kind as FileKind, Leaves};
 
 pub const META: Meta = Meta {
     code: "GS417",
@@ -10,7 +10,7 @@ pub const META: Meta = Meta {
     options: &[],
     since: "0.2.0",
     doc: Doc {
-        what: "A release is built without `-trimpath`: `go build` or `go install` with `-o`, or with `-ldflags` that set a version or strip, and every build of GoReleaser. Builds for tests (`-race`, `-cover`, `-coverpkg`, `-gcflags` with `-N`), tools (`go install NAME@VERSION`) and what stays in the project (in or for directories such as `test`, `hack`, `tools`) are left alone, and so is a command with a word that only a variable tells.",
+        what: "A release is built without `-trimpath`: `go build` or `go install` with `-o`, or with `-ldflags` that set a version or strip, and every build of GoReleaser. The file must show that the result is shipped. A workflow: the same job publishes (a release action, `gh release`, `docker push`, `push: true`, `scp`, `rsync`, object storage) or uploads the output as an artifact. A Dockerfile: the output is in the last stage or copied into it. A script or recipe: flags of the linker, `GOOS` or `GOARCH`, a target such as `build` or `install`, a directory such as `dist` or `bin`. Left alone are builds for tests (`-race`, `-cover`, `-tags integration`, `-gcflags` with `-N`), tools (`go install NAME@VERSION`, packages of other modules that no image takes, what the file itself runs afterwards, what lacks the linker flags of the builds beside it), what stays in the project (in or for directories such as `test`, `hack`, `tools`), Go before 1.13, and a command with a word that only a variable tells.",
         why: "The program then holds absolute paths of the build host: two builds in different directories differ, so nobody can check the release by building it again.",
         example: "`RUN go build -o /app ./cmd/app`.",
         fix: "`go build -trimpath`, or once for a stage: `ENV GOFLAGS=-trimpath`. Go does not record `-ldflags` in trimmed programs.",
@@ -63,35 +63,48 @@ const NOT_SHIPPED: &[&str] = &[
     "contrib",
     "mock",
     "mocks",
+    "fake",
+    "fakes",
     "work",
     "dev",
     "samples",
-    "ctest",
     "site",
 ];
 
-/// Folders of a repository whose files build nothing that is shipped.
-const FOLDERS: &[&str] = &[
-    "test",
-    "tests",
-    "testing",
-    "testdata",
-    "e2e",
-    "integration",
-    "hack",
-    "bench",
-    "perf",
-    "examples",
-    "samples",
-    "site",
-    "ctest",
+/// Words that end like a test and are none.
+const NO_TESTS: &[&str] = &[
+    "attest",
+    "brightest",
+    "contest",
+    "detest",
+    "fastest",
+    "greatest",
+    "latest",
+    "lightest",
+    "protest",
+    "shortest",
+    "smartest",
 ];
 
 /// True when a part of a path or a word of a name says that the result stays in the project.
 fn stays_here(text: &str) -> bool {
-    text.to_ascii_lowercase()
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .any(|part| part.starts_with("test") || NOT_SHIPPED.contains(&part))
+    parts(text).any(|part| is_own(&part))
+}
+
+/// The same for where a file is: scripts that build releases are in such directories too.
+fn is_among_tests(text: &str) -> bool {
+    parts(text).any(|part| is_own(&part) && !matches!(&*part, "script" | "scripts" | "work"))
+}
+
+fn parts(text: &str) -> impl Iterator<Item = String> {
+    let text = text.to_ascii_lowercase();
+    let parts = text.split(|c: char| !c.is_ascii_alphanumeric());
+    parts.map(str::to_owned).collect::<Vec<_>>().into_iter()
+}
+
+fn is_own(part: &str) -> bool {
+    let ends = part.ends_with("test") || part.ends_with("tests");
+    part.starts_with("test") || NOT_SHIPPED.contains(&part) || (ends && !NO_TESTS.contains(&part))
 }
 
 /// True for a build whose result is meant for others, as far as the file tells: `-o` or flags of a release, and none of a test.
@@ -129,31 +142,273 @@ fn is_release(ctx: &FileCtx, c: &Invocation) -> bool {
     if !(c.release || named || output.iter().any(into)) {
         return false;
     }
-    // What it builds, where to, for which target, in which file.
-    let folder = ctx.file.inside.as_deref().unwrap_or_default();
-    let mut words = c
-        .arguments()
+    let tags = c.flag("tags");
+    let of_tests = ["tools", "integration", "e2e", "itest"];
+    let tagged = tags
         .iter()
-        .filter(|w| !flag(w.as_str()) && !w.as_str().contains(' '));
-    // Scripts and stages for tests say so by name.
+        .any(|w| parts(w.as_str()).any(|p| of_tests.contains(&&*p)));
+    let judge = ctx.judge(false, c.go.as_ref());
+    let old = !judge.guessed && !judge.at_least && judge.minor() < 13;
+    !(tagged || old || is_for_the_project(ctx, c)) && is_shipped(ctx, c)
+}
+
+/// True when a name says that it is for tests or tools: of what it builds, where to, where, for which target, in which file.
+fn is_for_the_project(ctx: &FileCtx, c: &Invocation) -> bool {
+    let words = c.words.iter().map(|w| w.as_str());
+    let mut words = words.filter(|w| !w.starts_with('-') && !w.contains(' '));
     let name = ctx.file.path.rsplit(['/', '\\']).next().unwrap_or_default();
-    let named = matches!(ctx.file.kind, FileKind::Shell | FileKind::Dockerfile)
-        && name
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .any(|part| {
-                matches!(
-                    part,
-                    "test" | "tests" | "e2e" | "check" | "verify" | "lint" | "dev"
-                )
-            });
-    let here = named
-        || words.any(|w| stays_here(w.as_str()))
-        || output
+    let scripts = [
+        FileKind::Shell,
+        FileKind::Dockerfile,
+        FileKind::Ci,
+        FileKind::Powershell,
+    ];
+    let checks = |part: String| matches!(&*part, "check" | "verify") || is_own(&part);
+    let named = scripts.contains(&ctx.file.kind)
+        && parts(name).any(|part| !matches!(&*part, "script" | "scripts") && checks(part));
+    let scope = ["target ", "stage ", "task "];
+    let scope = scope.iter().find_map(|kind| c.scope.strip_prefix(kind));
+    named
+        || words.any(stays_here)
+        || stays_here(&c.moved)
+        || outputs(c).iter().any(|w| w.starts_with("/tmp"))
+        || stays_here(scope.unwrap_or_default())
+        || is_among_tests(ctx.file.inside.as_deref().unwrap_or_default())
+}
+
+/// Values of `-o`.
+fn outputs(c: &Invocation) -> Vec<&str> {
+    let all = c.flag("o").into_iter().map(|w| w.as_str());
+    all.map(|w| {
+        let value = w.trim_start_matches('-').strip_prefix("o=");
+        value.filter(|_| w.starts_with('-')).unwrap_or(w)
+    })
+    .collect()
+}
+
+/// The packages and files that it builds.
+fn packages(c: &Invocation) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut value = false;
+    for word in c.arguments().iter().map(|w| w.as_str()) {
+        let after = std::mem::replace(&mut value, false);
+        if word.starts_with('-') {
+            value = WITH_VALUE.contains(&word.trim_start_matches('-'));
+        } else if !after {
+            found.push(word);
+        }
+    }
+    found
+}
+
+/// True when it builds a package of somebody else: an import path of a host, which the module around does not hold.
+fn is_foreign(ctx: &FileCtx, c: &Invocation) -> bool {
+    let module = ctx.file.module.as_deref();
+    packages(c).into_iter().any(|package| {
+        let Some((host, _)) = package.split_once('/') else {
+            return false;
+        };
+        let path = host.contains('.') && !host.starts_with('.') && !host.contains('$');
+        // Other modules of one repository are its own.
+        let hosts = ["github.com", "gitlab.com", "bitbucket.org"];
+        let own = module.is_some_and(|module| {
+            let mut repository = module;
+            if hosts.contains(&host) {
+                let end = module.match_indices('/').nth(2).map(|(at, _)| at);
+                repository = module.get(..end.unwrap_or(module.len())).unwrap_or(module);
+            }
+            let rest = package.strip_prefix(repository);
+            rest.is_some_and(|r| r.is_empty() || r.starts_with('/'))
+        });
+        path && !own
+    })
+}
+
+/// True when the file shows that the result goes to others.
+fn is_shipped(ctx: &FileCtx, c: &Invocation) -> bool {
+    match (&c.leaves, ctx.file.kind) {
+        (Some(leaves), FileKind::Ci) => !is_foreign(ctx, c) && reaches(c, leaves),
+        (None, FileKind::Ci) => false,
+        // What an image takes is shipped, whoever wrote it.
+        (Some(leaves), _) => reaches(c, leaves),
+        (None, _) if c.release => true,
+        (None, FileKind::Earthly) => !is_foreign(ctx, c),
+        (None, _) => !is_foreign(ctx, c) && is_made_for_release(ctx, c),
+    }
+}
+
+/// True when the output is among what leaves the stage or the job.
+fn reaches(c: &Invocation, leaves: &Leaves) -> bool {
+    if leaves.all && (leaves.to.is_empty() || leaves.to.iter().any(|s| !stays_here(s))) {
+        return true;
+    }
+    let files = written(c);
+    let paths = leaves.paths.iter().filter(|(_, to)| !stays_here(to));
+    let mut paths = paths.map(|(path, _)| path.as_str());
+    paths.any(|path| files.iter().any(|file| covers(path, file)))
+}
+
+/// Where the programs are written, as far as the command tells, from the root.
+fn written(c: &Invocation) -> Vec<String> {
+    let from = |path: &str| match path.starts_with(['/', '$']) {
+        true => path.to_owned(),
+        false => format!("{}/{path}", c.dir.trim_end_matches('/')),
+    };
+    let outputs = outputs(c);
+    if !outputs.is_empty() {
+        return outputs.into_iter().map(from).collect();
+    }
+    let packages = packages(c);
+    let here = if packages.is_empty() {
+        vec!["."]
+    } else {
+        packages
+    };
+    let name = |package: &str| {
+        let name = last(package.trim_end_matches("/...").trim_end_matches(".go"));
+        match name {
+            "." | "" | "..." => last(&c.dir).to_owned(),
+            name => name.to_owned(),
+        }
+    };
+    let bin = match (c.verb(), c.env.get("GOBIN")) {
+        ("install", Some(bin)) => bin.as_str(),
+        ("install", None) => "/go/bin",
+        _ => &c.dir,
+    };
+    let named = here
+        .into_iter()
+        .map(|package| match package.ends_with("...") {
+            true => format!("{bin}/"),
+            false => format!("{bin}/{}", name(package)),
+        });
+    named.collect()
+}
+
+fn last(path: &str) -> &str {
+    let path = path.trim_end_matches('/');
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// True when a path that is taken holds a file, or is in the directory that the file is.
+fn covers(path: &str, file: &str) -> bool {
+    let (path, path_cut) = known(path);
+    let (file, file_cut) = known(file);
+    let below = |inner: &str, outer: &str| {
+        let rest = inner.strip_prefix(outer.trim_end_matches('/'));
+        rest.is_some_and(|r| r.is_empty() || r.starts_with('/'))
+    };
+    let deep = |cut: &str| cut.len() > 1;
+    match (path_cut, file_cut) {
+        (false, false) => {
+            below(&file, &path)
+                || (file.ends_with('/') && below(&path, &file))
+                || last(&file) == last(&path)
+        }
+        (true, false) => deep(&path) && file.starts_with(&path),
+        (false, true) => deep(&file) && (path.starts_with(&file) || below(&file, &path)),
+        (true, true) => {
+            deep(&path) && deep(&file) && (path.starts_with(&file) || file.starts_with(&path))
+        }
+    }
+}
+
+/// A path from the root up to the first part that the file does not tell, and whether there is one.
+fn known(path: &str) -> (String, bool) {
+    let path = path.replace("${{ github.workspace }}", "");
+    let end = path.find(['$', '*', '?', '[', '`']);
+    let told = path.get(..end.unwrap_or(path.len())).unwrap_or_default();
+    let mut out: Vec<&str> = Vec::new();
+    for part in told.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    let slash = told.ends_with('/') && !out.is_empty();
+    let tail = if slash { "/" } else { "" };
+    (format!("/{}{tail}", out.join("/")), end.is_some())
+}
+
+/// Words of targets and directories of what is shipped.
+const SHIPPED: &[&str] = &[
+    "all",
+    "app",
+    "artifacts",
+    "bin",
+    "binaries",
+    "binary",
+    "build",
+    "dist",
+    "install",
+    "out",
+    "output",
+    "package",
+    "release",
+    "releases",
+];
+
+/// Words of targets that start what was built to try it.
+const TRIED: &[&str] = &["run", "start", "serve", "server", "launch", "demo"];
+
+/// The name of a program without what a system or a variable adds to it.
+fn stem(path: &str) -> &str {
+    let name = last(path);
+    let end = name
+        .char_indices()
+        .find(|(at, c)| *at > 0 && matches!(c, '$' | '{'));
+    let name = name
+        .get(..end.map_or(name.len(), |(at, _)| at))
+        .unwrap_or(name);
+    name.strip_suffix(".exe").unwrap_or(name)
+}
+
+/// Flags of the linker that a release has: a version, stripping, or what only a variable tells.
+fn links(c: &Invocation) -> bool {
+    c.flag("ldflags").iter().any(|w| {
+        let all = w.as_str();
+        let words = all.split(|c: char| c.is_whitespace() || c == '=');
+        let mut words = words.map(|w| w.trim_matches(['"', '\'']));
+        all.contains('$') || words.any(|w| matches!(w, "-s" | "-w" | "-X"))
+    })
+}
+
+/// True when a script or recipe shows signs of a release and none of a helper: something that it runs itself, or that lacks
+/// the linker flags which its other builds have.
+fn is_made_for_release(ctx: &FileCtx, c: &Invocation) -> bool {
+    let linked = links(c);
+    let builds = |o: &&Invocation| matches!(o.verb(), "build" | "install");
+    let others = ctx.file.commands.iter().filter(builds);
+    if !linked && others.into_iter().any(links) {
+        return false;
+    }
+    let files = written(c);
+    // What others of the file use is a tool of theirs, unless they only try it.
+    let runs = |start: &crate::deploy::Start| {
+        let after = start.scope == c.scope && start.at > c.at;
+        let tries = parts(&start.scope).any(|p| TRIED.contains(&&*p) || is_own(&p));
+        let uses = start.scope != c.scope && start.name.contains('/') && !tries;
+        let name = stem(&start.name);
+        !name.is_empty()
+            && (after || !linked || uses)
+            && files.iter().any(|file| stem(file) == name)
+    };
+    if ctx.file.starts.iter().any(runs) {
+        return false;
+    }
+    let says = |text: &str| parts(text).any(|part| SHIPPED.contains(&&*part));
+    let target = c.scope.strip_prefix("target ");
+    let target = target.or_else(|| c.scope.strip_prefix("task "));
+    let elsewhere = ["GOOS", "GOARCH"];
+    linked
+        || elsewhere
             .iter()
-            .any(|w| stays_here(w.as_str()) || w.as_str().starts_with("/tmp"))
-        || stays_here(c.scope.strip_prefix("target ").unwrap_or_default())
-        || folder.split('/').any(|part| FOLDERS.contains(&part));
-    !here
+            .any(|n| c.env.get(*n).is_some_and(|v| !v.is_empty()))
+        || outputs(c).iter().any(|o| says(o))
+        || says(target.unwrap_or_default())
 }
 
 /// Flags of `go build` that take the next word.
@@ -215,7 +470,7 @@ mod tests {
             "go build -v -ldflags \"$LD\" -o x ./cmd",
             "go build -v -ldflags \"-s $LD\" ./cmd",
             "go build -o $OUT/x ./cmd",
-            "FLAGS=-v\ngo build $FLAGS -o x ./cmd",
+            "FLAGS=-v\ngo build $FLAGS -o dist/x ./cmd",
         ] {
             let text = format!("#!/bin/sh\n{found}\n");
             assert_eq!(lint(id, "b.sh", &text).len(), 1, "{found}");
@@ -231,10 +486,13 @@ mod tests {
         }
         let make = |text: &str| lint(id, "Makefile", text).len();
         assert_eq!(make("b:\n\tgo build -ldflags '${LDFLAGS}' -o x ./cmd\n"), 1);
-        assert_eq!(make("F = -v\nb:\n\tgo build $(F) -o x ./cmd\n"), 1);
-        assert_eq!(make("F = -trimpath\nb:\n\tgo build $(F) -o x ./cmd\n"), 0);
+        assert_eq!(make("F = -v\nbuild:\n\tgo build $(F) -o x ./cmd\n"), 1);
         assert_eq!(
-            make("GO_FLAGS ?=\nb:\n\tgo build $(GO_FLAGS) -o x ./cmd\n"),
+            make("F = -trimpath\nbuild:\n\tgo build $(F) -o x ./cmd\n"),
+            0
+        );
+        assert_eq!(
+            make("GO_FLAGS ?=\nbuild:\n\tgo build $(GO_FLAGS) -o x ./cmd\n"),
             0
         );
         assert_eq!(make("e2e-tool:\n\tgo build -o x ./cmd\n"), 0);
@@ -242,5 +500,123 @@ mod tests {
             lint(id, "b.sh", "#!/bin/sh\ngo build -o dist/app .\n").len(),
             1
         );
+    }
+
+    fn count(path: &str, text: &str) -> usize {
+        lint("build-without-trimpath", path, text).len()
+    }
+
+    #[test]
+    fn a_stage_counts_by_what_leaves_it() {
+        let stages = |build: &str, last: &str| {
+            let text = format!("FROM golang:1.27 AS build\nWORKDIR /src\n{build}\n{last}\n");
+            count("Dockerfile", &text)
+        };
+        let go = "RUN go build -o app ./cmd/app";
+        for taken in [
+            "FROM alpine\nCOPY --from=build /src/app /app",
+            "FROM alpine\nCOPY --from=0 /src /app",
+            "FROM alpine\nCOPY --from=build [\"/src/app*\", \"/\"]",
+            "FROM alpine AS mid\nCOPY --from=build /src/app /x/app\nFROM scratch\nCOPY --from=mid /x /",
+            "FROM build\nCMD [\"/src/app\"]",
+        ] {
+            assert_eq!(stages(go, taken), 1, "{taken}");
+        }
+        for not in [
+            "FROM alpine\nCOPY --from=build /etc/ssl /etc/ssl",
+            "FROM alpine AS mid\nCOPY --from=build /src/app /\nFROM scratch\nCOPY conf /",
+            "FROM alpine AS test\nCOPY --from=build /src/app /app",
+            "FROM alpine\nCOPY --from=build /out/server* /",
+        ] {
+            assert_eq!(stages(go, not), 0, "{not}");
+        }
+        let foreign = "RUN go build -o /tool github.com/other/tool";
+        assert_eq!(stages(foreign, "FROM alpine\nCOPY --from=build /tool /"), 1);
+        assert_eq!(stages(foreign, "FROM alpine\nCOPY --from=build /lib /"), 0);
+        let old = "FROM golang:1.12\nRUN go build -o /app .\n";
+        assert_eq!(count("Dockerfile", old), 0);
+    }
+
+    #[test]
+    fn a_job_counts_when_it_publishes() {
+        let job = |steps: &str| {
+            let text = format!(
+                "on: push\njobs:\n  other:\n    steps:\n      - run: gh release create v1\n  one:\n    steps:\n      - run: go build -o dist/app ./cmd/app\n{steps}"
+            );
+            count(".github/workflows/ci.yml", &text)
+        };
+        for published in [
+            "      - run: gh release upload v1 dist/app\n",
+            "      - run: |\n          docker push example.com/app\n",
+            "      - uses: softprops/action-gh-release@v2\n",
+            "      - uses: docker/build-push-action@v6\n        with:\n          push: true\n",
+            "      - uses: actions/upload-artifact@v4\n        with:\n          path: dist/\n",
+            "      - uses: actions/upload-artifact@v4\n        with:\n          path: |\n            LICENSE\n            dist/app\n",
+        ] {
+            assert_eq!(job(published), 1, "{published}");
+        }
+        for not in [
+            "",
+            "      - run: ./dist/app --help\n",
+            "      - uses: actions/upload-artifact@v4\n        with:\n          path: logs/\n",
+            "      - uses: actions/cache@v4\n        with:\n          path: dist/\n",
+        ] {
+            assert_eq!(job(not), 0, "{not}");
+        }
+    }
+
+    #[test]
+    fn helpers_are_no_release() {
+        let make = |text: &str| count("Makefile", text);
+        let line = |line: &str| make(&format!("build:\n\t{line}\n"));
+        assert_eq!(line("go build -o bin/app ./cmd/app"), 1);
+        for helper in [
+            "cd hack/gen && go build -o bin/gen .",
+            "(cd ../test; go build -o bin/x .)",
+            "go -C tools build -o ../bin/x .",
+            "go build -C tools -o ../bin/x .",
+            "go build -tags=tools -o bin/x ./x",
+            "go build -o itest/x ./x",
+            "go build -o bin/x example.com/other/x",
+            "go build -o bin/gen ./gen && ./bin/gen",
+        ] {
+            assert_eq!(line(helper), 0, "{helper}");
+        }
+        // What other recipes use, and what lacks the flags of the release beside it.
+        let used = "bin/gen:\n\tgo build -o $@ ./gen\ncode: bin/gen\n\t./bin/gen -o x.go\n";
+        assert_eq!(make(used), 0);
+        let beside = "build:\n\tgo build -ldflags \"-s -w\" -o bin/app .\nbin/gen:\n\tgo build -o $@ ./gen\n";
+        assert_eq!(make(beside), 1);
+        let tried = "build:\n\tgo build -ldflags \"-s -w\" -o bin/app .\nrun: build\n\t./bin/app\n";
+        assert_eq!(make(tried), 1);
+        assert_eq!(make("gen:\n\tgo build -o gen ./gen\n"), 0);
+    }
+
+    #[test]
+    fn words_that_only_end_like_a_test() {
+        for own in ["wintest", "a/itest/b", "cuda-tests-12", "hack/x"] {
+            assert!(super::stays_here(own), "{own}");
+        }
+        for other in ["latest", "attest", "contest", "fastest", "greatest", "app"] {
+            assert!(!super::stays_here(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn packages_of_the_module_are_not_foreign() {
+        use crate::audit::{Assumed, Auditor, Date, Policy};
+        let text = "build:\n\tgo build -o bin/app github.com/me/repo/cmd/app\n";
+        let with = |module: Option<&str>| {
+            let mut file = crate::deploy::read("Makefile", text, None).unwrap();
+            file.module = module.map(str::to_owned);
+            let policy = Policy::load("", "gospect.toml").unwrap();
+            let mut auditor = Auditor::new(&policy, Date::parse("2026-11-22").unwrap());
+            auditor.deployment(&file, &Assumed::default());
+            auditor.finish().findings.len()
+        };
+        assert_eq!(with(Some("github.com/me/repo")), 1);
+        assert_eq!(with(Some("github.com/me/repo/v2")), 1);
+        assert_eq!(with(Some("github.com/me/repo2")), 0);
+        assert_eq!(with(None), 0);
     }
 }
