@@ -449,8 +449,20 @@ fn only_images_of_the_wanted_platform_are_read_in_a_bundle() {
     let out = run(&["scan", "--platform=linux/arm64", path]);
     assert_eq!(out.code, Some(0));
     assert!(
-        out.stderr.contains("--platform linux/arm64: chose nothing"),
+        out.stderr.contains(
+            "--platform linux/arm64: chose nothing: no image for linux/arm64; there is linux/amd64 in "
+        ),
         "{}",
         out.stderr
     );
+    let told = lines(&["--platform=linux/arm64", path], None);
+    let told: Vec<_> = told.iter().filter(|l| l["type"] == "unexamined").collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0]["path"].as_str().unwrap().ends_with("b.tgz!a.tar"));
+    assert_eq!(
+        told[0]["detail"],
+        "no image for linux/arm64; there is linux/amd64"
+    );
+    let strict = run(&["scan", "--strict", "--platform=linux/arm64", path]);
+    assert_eq!(strict.code, Some(2));
 }

@@ -131,6 +131,35 @@ fn headers_full_of_huge_numbers_are_survived() {
     });
 }
 
+/// The end of a file is what a broken download loses first: what the headers promise there is missed in every format.
+#[test]
+fn a_lost_end_is_told() {
+    let silent = Mutex::new(Vec::new());
+    for_every(|f| {
+        let bytes = f.bytes();
+        for lost in [1, 3, 100, 5000, 100_000] {
+            let Some(left) = bytes.len().checked_sub(lost) else {
+                continue;
+            };
+            // Linkers may fill up the end with zeros, which no header promises; the records of objects are members of an archive.
+            let is_filling = bytes[left..].iter().all(|byte| *byte == 0);
+            // Stripped for AIX, a file ends in symbols that no header names any more.
+            let is_unnamed = f.id == "1.27-aix-ppc64-strip";
+            if is_filling || is_unnamed || f.id.ends_with("-object") {
+                continue;
+            }
+            let what = format!("{} without its last {lost} bytes", f.id);
+            let whole = survive(bytes.to_vec(), Level::Full, &what);
+            let cut = survive(derive::truncate(&bytes, left), Level::Full, &what);
+            if !whole.found.is_empty() && !cut.found.is_empty() && cut.damage.is_none() {
+                silent.lock().unwrap().push(what);
+            }
+        }
+    });
+    let silent = silent.into_inner().unwrap();
+    assert_eq!(silent, Vec::<String>::new());
+}
+
 /// A cut that leaves the record whole must not lose it; one that takes it must not invent it.
 #[test]
 fn what_a_cut_leaves_is_still_reported() {

@@ -79,17 +79,34 @@ impl fmt::Display for Release {
     }
 }
 
-/// The day on which fixes for `1.minor` ended or will end; `None` when that is not known.
-pub fn support_end(minor: u32) -> Option<Date> {
-    match releases::release(minor) {
-        Some(r) => Date::parse(r.support_ends.as_deref()?),
-        // Older than the table: ended when its oldest row did at the latest.
-        None => releases::table()
-            .releases
-            .first()
-            .filter(|first| minor < first.minor)
-            .and_then(|first| Date::parse(first.support_ends.as_deref()?)),
+/// Since when a minor release gets no fixes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Since this day.
+    On(Date),
+    /// Since some day before this one: the release is older than the table, and this is where the table begins.
+    Before(Date),
+}
+
+impl fmt::Display for Ended {
+    /// Stands behind "since".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::On(day) => write!(f, "{day}"),
+            Self::Before(day) => write!(f, "before {day}"),
+        }
     }
+}
+
+/// Since when there are no fixes for `1.minor`, when they have ended by `today`; `None` also when that is not known.
+pub fn ended(minor: u32, today: Date) -> Option<Ended> {
+    let ended = match releases::support(minor) {
+        releases::Support::Ends(day) => Ended::On(Date::parse(day)?),
+        releases::Support::EndedBefore(day) => Ended::Before(Date::parse(day)?),
+        releases::Support::Unknown => return None,
+    };
+    let (Ended::On(day) | Ended::Before(day)) = ended;
+    (day <= today).then_some(ended)
 }
 
 /// The oldest release that still got fixes on that day, as far as the table knows.

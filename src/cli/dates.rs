@@ -53,10 +53,17 @@ pub fn support(release: &str, today: &str) -> Support {
         };
     }
     let minor = version.and_then(|v| v.minor());
-    let row = minor.and_then(releases::release);
-    let end = row.and_then(|r| r.support_ends.as_deref());
+    let end = match minor.map(releases::support) {
+        Some(releases::Support::EndedBefore(since)) if since <= today => {
+            return Support {
+                supported: Some(false),
+                text: format!("unsupported since before {since}"),
+            };
+        }
+        Some(releases::Support::Ends(end)) => Some(end),
+        _ => None,
+    };
     let supported = minor.and_then(|m| releases::is_supported(m, today));
-    let oldest = releases::table().releases.first();
     let text = match (supported, end) {
         (Some(true), Some(end)) => format!("supported until {end}"),
         (Some(true), None) => match minor {
@@ -65,13 +72,6 @@ pub fn support(release: &str, today: &str) -> Support {
         },
         (Some(false), Some(end)) if end <= today => format!("unsupported since {end}"),
         (Some(false), _) => "not released yet".to_owned(),
-        (None, _) if minor.zip(oldest).is_some_and(|(m, o)| m < o.minor) => {
-            let since = oldest.map_or("", |o| o.released.as_str());
-            return Support {
-                supported: Some(false),
-                text: format!("unsupported since before {since}"),
-            };
-        }
         (None, _) => format!(
             "support unknown: gospect knows releases up to {}",
             releases::table().taken
@@ -109,6 +109,8 @@ mod tests {
             ("go1.21.13", "2026-11-22", Some(false), "since 2024-08-13"),
             ("go1.25.1", "2026-08-18", Some(true), "until 2026-08-19"),
             ("go1.27.0", "2020-01-01", Some(false), "not released yet"),
+            ("go1.12.17", "2026-11-22", Some(false), "since 2020-02-25"),
+            ("go1.11.2", "2026-11-22", Some(false), "since 2019-09-03"),
             (
                 "go1.9.7",
                 "2026-11-22",

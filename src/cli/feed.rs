@@ -9,6 +9,7 @@ use crate::report::model::{End, Line, Location, Run, SCHEMA, Tool, Unexamined};
 use crate::report::records::Records;
 use crate::report::style::clean;
 use crate::scan::{self, Counters, Event, Named, Options};
+use crate::source::image::OTHER_PLATFORM;
 use crate::source::target::Target;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -133,6 +134,7 @@ impl Feed {
         let progress = Progress::start(quiet || !self.progress, &counters);
         let tally = Arc::clone(&counters);
         let mut images = 0u64;
+        let mut other_platform = None;
         let options = Options {
             progress: Some(counters),
             ..self.options
@@ -162,7 +164,15 @@ impl Feed {
             match part {
                 Part::Scan(named) => {
                     let outcome = scan::run(&named, &options, &mut |event| {
-                        images += u64::from(matches!(event, Event::Image(_)));
+                        match &event {
+                            Event::Image(_) => images += 1,
+                            Event::Unexamined { thing, .. }
+                                if thing.detail.starts_with(OTHER_PLATFORM) =>
+                            {
+                                other_platform.get_or_insert_with(|| thing.clone());
+                            }
+                            _ => {}
+                        }
                         if written.is_ok() {
                             written = match line_of(event, quiet, progress.as_ref()) {
                                 Some(line) => take(line),
@@ -244,10 +254,14 @@ impl Feed {
                 }
             }
             if let (Some(wish), 0, false) = (&options.platform, images, total.failed) {
+                let why = match &other_platform {
+                    Some(thing) => format!("{} in {}", thing.detail, thing.path),
+                    None => "there was no image".to_owned(),
+                };
                 tell(
                     progress.as_ref(),
                     &format!("--platform {wish}"),
-                    "chose nothing: there was no image",
+                    &format!("chose nothing: {why}"),
                 );
             }
         }

@@ -215,6 +215,17 @@ fn read_sections<'a, E>(
         let kind = section.sh_type(endian);
         let size = section.sh_size(endian).into();
         let offset = section.sh_offset(endian).into();
+        // What is loaded is checked as part of its segment.
+        let flags = section.sh_flags(endian);
+        let is_loaded = flags.contains(elf::SHF_ALLOC);
+        let has_bytes = kind != elf::SHT_NOBITS && kind != elf::SHT_NULL && !is_loaded;
+        if has_bytes
+            && offset
+                .checked_add(size)
+                .is_none_or(|end| end > window.len())
+        {
+            image.fault(Fault::Truncated("ELF section"));
+        }
         image.sections.push(Section {
             name: Cow::Borrowed(name.unwrap_or_default()),
             address: section.sh_addr(endian).into(),

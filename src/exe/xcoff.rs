@@ -57,6 +57,7 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     };
     if symbols.0 != 0 && symbols.1 != 0 {
         let strings = symbols.0.saturating_add(symbols.1 * 18);
+        check_symbols(window, strings, wide, &mut image);
         image.symbol_table = Some(SymbolTable {
             layout: Symbols::Xcoff,
             offset: symbols.0,
@@ -89,6 +90,25 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
         image.sections.push(raw);
     }
     Ok(image)
+}
+
+/// Notes a symbol table or string table that goes past the end of the file. The string table begins right behind the symbols with its own
+/// length in four bytes ("XCOFF Object File Format", String Table). Names of 64 bits are nowhere else; with 32 bits there may be none.
+fn check_symbols(window: &Window<'_>, strings: u64, wide: bool, image: &mut Image<'_>) {
+    let end = window.len();
+    if strings > end {
+        return image.fault(Fault::Truncated("XCOFF symbol table"));
+    }
+    if strings == end && !wide {
+        return;
+    }
+    let length = window
+        .get(strings, 4)
+        .and_then(|bytes| <[u8; 4]>::try_from(bytes).ok())
+        .map(u32::from_be_bytes);
+    if length.is_none_or(|length| strings.saturating_add(length.into()) > end) {
+        image.fault(Fault::Truncated("XCOFF string table"));
+    }
 }
 
 fn section<'a>(

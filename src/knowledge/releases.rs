@@ -52,6 +52,34 @@ pub fn newest_patch(minor: u32) -> Option<u32> {
     text.rsplit('.').next()?.parse().ok()
 }
 
+/// What is known of the end of a release's support.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// It ended or ends on this day.
+    Ends(&'static str),
+    /// It ended before this day, on which the oldest release of the table came out.
+    EndedBefore(&'static str),
+    /// The table does not say.
+    Unknown,
+}
+
+/// When the support of a minor ends: by its row, or by the release that ended it, two after it, or before the table begins.
+pub fn support(minor: u32) -> Support {
+    if let Some(row) = release(minor) {
+        return row
+            .support_ends
+            .as_deref()
+            .map_or(Support::Unknown, Support::Ends);
+    }
+    if let Some(after) = minor.checked_add(2).and_then(release) {
+        return Support::Ends(&after.released);
+    }
+    match table().releases.first() {
+        Some(first) if minor < first.minor => Support::EndedBefore(&first.released),
+        _ => Support::Unknown,
+    }
+}
+
 /// Months that lie between two releases at the least; Go brings one out every six.
 const SHORTEST_CYCLE: u32 = 5;
 
@@ -61,7 +89,13 @@ pub fn is_supported(minor: u32, day: &str) -> Option<bool> {
     if !is_day(day) {
         return None;
     }
-    let release = release(minor)?;
+    let Some(release) = release(minor) else {
+        return match support(minor) {
+            Support::Ends(end) if end <= day => Some(false),
+            Support::EndedBefore(end) if end <= day => Some(false),
+            _ => None,
+        };
+    };
     match &release.support_ends {
         _ if day < release.released.as_str() => Some(false),
         Some(end) => Some(day < end.as_str()),
@@ -118,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn support() {
+    fn support_by_minor_and_day() {
         assert_eq!(is_supported(27, "2026-11-22"), Some(true));
         assert_eq!(is_supported(25, "2026-08-18"), Some(true));
         assert_eq!(is_supported(25, "2026-08-19"), Some(false));
@@ -130,6 +164,13 @@ mod tests {
         );
         assert_eq!(is_supported(99, "2026-11-22"), None);
         assert_eq!(is_supported(19, "yesterday"), None);
+        assert_eq!(support(13), Support::Ends("2020-08-11"));
+        assert_eq!(support(12), Support::Ends("2020-02-25"));
+        assert_eq!(support(11), Support::Ends("2019-09-03"));
+        assert_eq!(support(10), Support::EndedBefore("2019-09-03"));
+        assert_eq!(support(0), Support::EndedBefore("2019-09-03"));
+        assert_eq!(support(99), Support::Unknown);
+        assert_eq!(is_supported(12, "2026-11-22"), Some(false));
         assert_eq!(newest_patch(27), Some(3));
         assert_eq!(newest_patch(13), None);
     }

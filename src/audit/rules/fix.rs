@@ -6,7 +6,7 @@
 use crate::audit::facts::words;
 use crate::audit::known::Release;
 use crate::audit::secrets;
-use crate::report::model::Binary;
+use crate::report::model::{Binary, ModuleList};
 use std::collections::BTreeMap;
 
 /// Most changes that are kept for one program: no honest one needs a tenth of it.
@@ -249,6 +249,9 @@ enum Repeat {
 
 /// The command that builds the program again with the changes of a plan. Settings without any are as recorded; `-trimpath` is always there.
 fn command(binary: &Binary, plan: &Plan) -> String {
+    if binary.module_list() == ModuleList::Bazel {
+        return bazel(binary, plan);
+    }
     let mut out = String::new();
     let cgo = value(binary, plan, "CGO_ENABLED", Repeat::UnlessDefault(""));
     let of =
@@ -287,6 +290,72 @@ fn command(binary: &Binary, plan: &Plan) -> String {
         _ => out.push_str("./..."),
     }
     out
+}
+
+/// What builds a program of Bazel again. Flags are those of rules_go (its docs, "Build modes", `@rules_go//go/config`), which always trims paths.
+/// What has no flag there is said before the command; the text stands between backquotes like every command, so it closes and opens them itself.
+fn bazel(binary: &Binary, plan: &Plan) -> String {
+    let mut before = String::new();
+    let mut flags = String::new();
+    let mut tags = false;
+    for change in plan.changes() {
+        let config = |name: &str| format!(" --@rules_go//go/config:{name}");
+        match change {
+            Change::Set(key, value) => match (key.as_str(), value.as_str()) {
+                ("GOTOOLCHAIN", release) => before.push_str(&format!(
+                    "go_sdk.download(version = \"{}\")` in MODULE.bazel, then `",
+                    release.trim_start_matches("go")
+                )),
+                ("CGO_ENABLED", "0") => flags.push_str(&config("pure")),
+                ("-buildmode", "pie") => flags.push_str(&config("linkmode=pie")),
+                ("-trimpath" | "GOOS" | "GOARCH" | "GO111MODULE" | "GOWORK" | "-mod", _) => {}
+                (key, value) => before.push_str(&format!(
+                    "{key}={value}` in the configuration of rules_go, then `"
+                )),
+            },
+            Change::Drop(key) => match key.as_str() {
+                "-race" | "-msan" => {
+                    flags.push_str(&config(&format!("{}=false", key.trim_start_matches('-'))));
+                }
+                key => before.push_str(&format!(
+                    "{key}` out of the configuration of rules_go, then `"
+                )),
+            },
+            Change::With(List::Tags, _) | Change::Without(List::Tags, _) => tags = true,
+            Change::With(list, word) => {
+                before.push_str(&format!("{word}` in {}, then `", bazel_list(*list)))
+            }
+            Change::Without(list, word) => {
+                before.push_str(&format!("{word}` out of {}, then `", bazel_list(*list)))
+            }
+        }
+    }
+    if tags {
+        let recorded = binary.build_info.as_ref().and_then(|b| b.setting("-tags"));
+        let all = words_of(binary, plan, List::Tags, recorded).unwrap_or_default();
+        flags.push_str(&format!(" --@rules_go//go/config:tags={}", quoted(&all)));
+    }
+    let asked = |key: &str, is: &Option<String>| {
+        value(binary, plan, key, Repeat::Never).or_else(|| is.clone())
+    };
+    if let (Some(os), Some(arch)) = (
+        asked("GOOS", &binary.executable.os),
+        asked("GOARCH", &binary.executable.arch),
+    ) {
+        let platform = format!("@rules_go//go/toolchain:{os}_{arch}");
+        flags.push_str(&format!(" --platforms={}", quoted(&platform)));
+    }
+    format!("{before}bazel build{flags} //...")
+}
+
+/// Where go_binary and the SDK have the words of a list.
+fn bazel_list(list: List) -> &'static str {
+    match list {
+        List::Tags => "`gotags` of go_binary",
+        List::Experiments => "`experiments` of go_sdk.download",
+        List::LinkFlags => "`gc_linkopts` of go_binary",
+        List::CgoLinkFlags => "`clinkopts` of go_library",
+    }
 }
 
 /// The value that a setting has in the command; `None`: it is not there.
@@ -447,6 +516,38 @@ mod tests {
             plan.ask(rule, change);
         }
         plan
+    }
+
+    #[test]
+    fn what_bazel_built_is_built_by_bazel() {
+        let b = testing::change(testing::gopath(&[]), |b| {
+            b.module_list = Some(ModuleList::Bazel);
+        });
+        assert_eq!(
+            command(&b, &Plan::default()),
+            "bazel build --platforms=@rules_go//go/toolchain:linux_amd64 //..."
+        );
+        let all = plan(&[
+            ("a", drop("-race")),
+            ("b", set("CGO_ENABLED", "0")),
+            ("c", set("-trimpath", "true")),
+            ("d", set("GO111MODULE", "on")),
+            ("e", set("GOTOOLCHAIN", "go1.27.3")),
+            ("f", Change::With(List::Tags, "timetzdata".into())),
+            ("g", Change::With(List::LinkFlags, "-w".into())),
+        ]);
+        let text = command(&b, &all);
+        for part in [
+            "go_sdk.download(version = \"1.27.3\")` in MODULE.bazel, then `",
+            "-w` in `gc_linkopts` of go_binary, then `",
+            "bazel build ",
+            " --@rules_go//go/config:race=false",
+            " --@rules_go//go/config:pure",
+            " --@rules_go//go/config:tags=timetzdata",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+        assert!(!text.contains(" go build") && !text.contains("GO111MODULE"));
     }
 
     #[test]

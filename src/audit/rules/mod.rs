@@ -224,6 +224,11 @@ impl<'a> Ctx<'a> {
         self.binary.module_list() == ModuleList::Gopath
     }
 
+    /// Built by Bazel, which the `go` command knows nothing of.
+    pub fn is_bazel(&self) -> bool {
+        self.binary.module_list() == ModuleList::Bazel
+    }
+
     /// `os/arch`; an unknown part is `?`.
     pub fn port(&self) -> String {
         port(self.binary)

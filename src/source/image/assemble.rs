@@ -49,7 +49,7 @@ pub fn assemble(
             names: &mut names,
             reported: &mut reported,
             inside: &mut inside,
-            incomplete: false,
+            unknown: None,
         }
         .build();
         for layer in &plan.layers {
@@ -88,8 +88,8 @@ struct Builder<'a> {
     reported: &'a mut HashSet<String>,
     /// Images in archives of the layers.
     inside: &'a mut Vec<Scan>,
-    /// A layer is not in the tree.
-    incomplete: bool,
+    /// The uppermost layer that is not in the tree, or not all of it: it may hide or replace what is in the layers below.
+    unknown: Option<u32>,
 }
 
 impl Builder<'_> {
@@ -150,7 +150,7 @@ impl Builder<'_> {
     fn begin(&mut self, index: u32, plan: &LayerPlan) -> Option<Arc<LayerScan>> {
         let first_use = self.reported.insert(plan.blob.key.clone());
         if let Some((error, fatal)) = &plan.skip {
-            self.incomplete = true;
+            self.unknown = Some(index);
             self.problem(
                 index,
                 plan,
@@ -163,7 +163,7 @@ impl Builder<'_> {
             return None;
         }
         let Some(scan) = self.layers.get(&plan.blob.key).cloned() else {
-            self.incomplete = true;
+            self.unknown = Some(index);
             self.problem(index, plan, &LayerProblem::missing(plan.foreign));
             return None;
         };
@@ -173,7 +173,9 @@ impl Builder<'_> {
                 self.problem(index, plan, problem);
             }
         }
-        self.incomplete |= scan.problems.iter().any(|p| p.entries.is_empty());
+        if scan.problems.iter().any(|p| p.entries.is_empty()) {
+            self.unknown = Some(index);
+        }
         self.check_size(index, plan, &scan);
         self.check_digests(index, plan, &scan);
         Some(scan)
@@ -184,7 +186,7 @@ impl Builder<'_> {
         match self.names.checked_sub(scan.names.len()) {
             Some(left) => *self.names = left,
             None => {
-                self.incomplete = true;
+                self.unknown = Some(index);
                 let error = ArchiveError::limit(
                     "too many names in all images together; the layer was left out",
                 );
@@ -340,9 +342,21 @@ impl Builder<'_> {
             .platform
             .as_ref()
             .is_some_and(|p| p.os == "windows");
-        // What is not found may be in a layer that could not be read.
-        let started = command::started(tree, run, windows)
-            .filter(|started| started.path.is_some() || !self.incomplete);
+        // What is not found may be in a layer that could not be read, and what is found may be hidden by a later one.
+        let started = command::started(tree, run, windows).filter(|started| match &started.path {
+            None => self.unknown.is_none(),
+            Some(path) => {
+                let found = tree.resolve(path.as_bytes()).and_then(|r| r.appearance);
+                let layer = found
+                    .and_then(|i| tree.appearances().get(i))
+                    .map(|a| a.layer);
+                self.unknown.is_none_or(|unknown| match layer {
+                    Some(layer) => layer > unknown,
+                    // Of other files the layer is not known: the last one cannot be above them.
+                    None => unknown == 0,
+                })
+            }
+        });
         let rootfs = Rootfs {
             started,
             // Windows has neither loaders nor bundles of its own kind there.
@@ -433,10 +447,12 @@ impl Builder<'_> {
                 continue;
             };
             let visible = tree.is_visible(i);
+            // A layer that is not known may hide what is in those below, and never shows again what is hidden.
+            let may_be_hidden = self.unknown.is_some_and(|u| appearance.layer < u);
             let location = Location {
                 image: Some(self.image_ref()),
                 layer: Some(self.layer_ref(appearance.layer, plan)),
-                visible: Some(visible),
+                visible: (!visible || !may_be_hidden).then_some(visible),
                 started: match started {
                     Starts::This(one) => Some(one == i),
                     Starts::Unknown if visible => None,

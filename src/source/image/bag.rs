@@ -365,7 +365,7 @@ impl<'b> Bag<'b> {
             };
         }
         let rooted = Rooted { bag: self, root };
-        let mut catalog = catalog::read(&rooted, &options);
+        let catalog = catalog::read(&rooted, &options);
         let mut layers = HashMap::new();
         for plan in catalog.plans.iter().flat_map(|plan| &plan.layers) {
             let member = rooted.resolve(&member_name(&plan.blob));
@@ -377,11 +377,8 @@ impl<'b> Bag<'b> {
                 used.insert(member);
             }
         }
-        // Nobody asked for these images by name: what holds none of the wanted platform is passed over.
+        // Nobody asked for these images by name: that one has nothing of the wanted platform is told, and no reason to fail.
         let nothing = catalog.plans.is_empty();
-        if nothing && !self.is_eager && catalog.is_of_other_platforms {
-            catalog.problems.clear();
-        }
         let mut scan = assemble::assemble(catalog, layers, &options);
         if nothing && !self.is_eager {
             scan.problems

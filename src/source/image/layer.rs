@@ -270,7 +270,7 @@ impl LayerProblem {
     pub fn missing(foreign: bool) -> Self {
         let error = match foreign {
             true => ArchiveError::unsupported("the layer is kept elsewhere by its publisher"),
-            false => ArchiveError::new(Reason::Unreadable, "the layer is missing"),
+            false => ArchiveError::new(Reason::Unreadable, super::NO_LAYER),
         };
         Self {
             entries: Vec::new(),

@@ -35,6 +35,11 @@ use crate::source::shelf::Shelved;
 use std::path::Path;
 use store::{Archive, Blobs, Directory};
 
+/// How the detail begins that says which platforms there are instead of the wanted one.
+pub const OTHER_PLATFORM: &str = "no image for ";
+/// The detail of a layer that is not there.
+pub const NO_LAYER: &str = "the layer is missing";
+
 /// What is asked of the files in an image. Calls come from several threads.
 pub trait Examine: Sync {
     /// A regular file of a layer, or an entry of an archive in it, that is looked at; for the counts.

@@ -252,6 +252,64 @@ fn other_archives_are_no_images() {
 }
 
 #[test]
+fn a_missing_layer_may_hide_what_is_below_and_nothing_above() {
+    let tars = [
+        tar_of(&[("bin/app", b"EXE:low"), ("bin/old", b"EXE:old")]),
+        tar_of(&[("bin/x", b"EXE:x"), ("bin/.wh.old", b"")]),
+        tar_of(&[("bin/top", b"EXE:top")]),
+    ];
+    let states = |entrypoint: &str, lost: usize| {
+        let mut layout = Layout::default();
+        let run = format!(r#"{{"Env":["PATH=/bin"],"Entrypoint":["{entrypoint}"]}}"#);
+        let layers: Vec<_> = tars.iter().map(|tar| (tar.clone(), "")).collect();
+        let image = layout.image(("linux", "amd64"), &run, &layers);
+        let gone = Digest::of(&tars[lost]);
+        layout.blobs.retain(|(digest, _)| *digest != gone);
+        let tar = layout.tar(&[tagged(&image, "a")]);
+        let options = Options::new("img");
+        let scan = scan_archive(&tar, &options, &Programs);
+        let stream = scan_stream(&mut Feed::new(&mut tar.as_slice()), &options, &Programs);
+        assert_eq!(scan, stream);
+        let image = &scan.images[0];
+        let found = image.binaries.iter();
+        let found = found.map(|b| (b.path.clone(), b.location.visible, b.location.started));
+        let started = image.record.rootfs.started.clone();
+        (found.collect::<Vec<_>>(), started.and_then(|s| s.path))
+    };
+    let row = |path: &str, visible, started| (path.to_owned(), visible, started);
+    let (yes, no) = (Some(true), Some(false));
+    assert_eq!(
+        states("/bin/app", 2),
+        (
+            vec![
+                row("/bin/app", None, None),
+                row("/bin/old", no, no),
+                row("/bin/x", None, None),
+            ],
+            None
+        )
+    );
+    assert_eq!(
+        states("/bin/app", 1),
+        (
+            vec![
+                row("/bin/app", None, None),
+                row("/bin/old", None, None),
+                row("/bin/top", yes, None),
+            ],
+            None
+        )
+    );
+    assert_eq!(
+        states("/bin/top", 0),
+        (
+            vec![row("/bin/top", yes, yes), row("/bin/x", yes, no)],
+            Some("/bin/top".to_owned())
+        )
+    );
+}
+
+#[test]
 fn wrong_digests_and_missing_layers_are_fatal_and_the_rest_is_told() {
     let (layout, top) = sample();
     let layers: Vec<usize> = (0..layout.blobs.len())

@@ -1,4 +1,6 @@
 use crate::audit::rules::prelude::*;
+use crate::report::model::Unexamined;
+use std::borrow::Cow;
 
 pub const META: Meta = Meta {
     code: "GS263",
@@ -29,14 +31,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
         .iter()
         .filter(|u| !crate::audit::glob::any(&allow, &u.path))
     {
-        let help = match u.reason.as_str() {
-            "limit" => "raise the limit that the evidence names, or leave it out with `--exclude`",
-            "unreadable" if u.detail.starts_with("No such file") => "check the path",
-            "unreadable" => "make it readable for this user: `chmod a+r FILE`, or run as its owner",
-            "truncated" | "malformed" => "fetch the file again and compare checksums",
-            "encrypted" => "decrypt it first, then audit",
-            _ => "see the evidence; `--exclude GLOB` leaves it out",
-        };
+        let help = advice(u);
         sink.report(
             Report::new(format!("not examined: {}", u.reason))
                 .see(u.reason.clone(), u.detail.clone())
@@ -55,10 +50,142 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
     }
 }
 
+/// What to do about it, by what it is and why it was not examined.
+fn advice(u: &Unexamined) -> Cow<'static, str> {
+    let detail = u.detail.as_str();
+    if let Some((_, there)) = detail
+        .strip_prefix("no image for ")
+        .and_then(|rest| rest.split_once("; there is "))
+    {
+        return format!(
+            "give `--platform` one that it has ({there}), or build the image for the wanted one"
+        )
+        .into();
+    }
+    if detail.starts_with("database of packages: ") && u.reason != "limit" {
+        return database(&u.path).into();
+    }
+    let is_missing = detail.ends_with(" is missing") || detail.ends_with("is listed but not here");
+    let is_of_image = u.location.image.is_some() || is_missing;
+    match u.reason.as_str() {
+        "limit" => "raise the limit that the evidence names, or leave it out with `--exclude`",
+        "unreadable" | "unsupported" if detail.contains("kept elsewhere by its publisher") => {
+            "pull the image with all its layers, or accept it: `unexamined-file = { allow = [\"PATH\"] }`"
+        }
+        "unreadable" if is_missing => {
+            "the image is not whole: save or pull it again (`docker save`, `skopeo copy`)"
+        }
+        "unreadable" if detail.starts_with("no image is called") || detail.starts_with("it has no image") => {
+            "check the name: `gospect scan FILE` without a name lists the images"
+        }
+        "truncated" | "malformed" if is_of_image && u.location.layer.is_some() && u.location.entry.is_empty() => {
+            "the layer is damaged: save or pull the image again (`docker save`, `skopeo copy`)"
+        }
+        "unreadable" if detail.starts_with("No such file") => "check the path",
+        "unreadable" if detail.starts_with("Permission denied") => {
+            "make it readable for this user: `chmod a+r FILE`, or run as its owner"
+        }
+        "unreadable" => "see the evidence for what failed, then scan again",
+        "truncated" | "malformed" => "fetch the file again and compare checksums",
+        "encrypted" => "decrypt it first, then audit",
+        "link" => "`--follow` enters links",
+        _ => "see the evidence; `--exclude GLOB` leaves it out",
+    }
+    .into()
+}
+
+/// How to check or make again the database of packages that this file is of.
+fn database(path: &str) -> &'static str {
+    if path.contains("/dpkg/") {
+        "check the database of packages: `dpkg --audit`, and reinstall what it names; in an image, build the layer again"
+    } else if path.contains("/rpm/") || path.contains("/sysimage/") {
+        "make the database of packages again: `rpm --rebuilddb`; in an image, build the layer again"
+    } else if path.contains("/apk/") {
+        "check the database of packages: `apk audit --system`, then `apk fix`; in an image, build the layer again"
+    } else if path.contains("/pacman/") {
+        "check the database of packages: `pacman -Dk`; in an image, build the layer again"
+    } else {
+        "check the database of packages with its package manager; in an image, build the layer again"
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
     use crate::report::model::Unexamined;
+
+    #[test]
+    fn advice_fits_what_it_is() {
+        for (path, reason, detail, want, not) in [
+            (
+                "a.tar",
+                "unreadable",
+                "no image for linux/arm64; there is linux/amd64, linux/s390x",
+                "(linux/amd64, linux/s390x)",
+                "chmod",
+            ),
+            (
+                "a.tar!layer 1",
+                "unreadable",
+                "the layer is missing",
+                "save or pull it again",
+                "chmod",
+            ),
+            (
+                "/var/lib/rpm/rpmdb.sqlite",
+                "malformed",
+                "database of packages: no page 3",
+                "rpm --rebuilddb",
+                "fetch",
+            ),
+            (
+                "/var/lib/dpkg/status",
+                "unreadable",
+                "database of packages: Permission denied (os error 13)",
+                "dpkg --audit",
+                "fetch",
+            ),
+            (
+                "/lib/apk/db/installed",
+                "malformed",
+                "database of packages: x",
+                "apk fix",
+                "fetch",
+            ),
+            (
+                "x",
+                "unreadable",
+                "Permission denied (os error 13)",
+                "chmod a+r",
+                "fetch",
+            ),
+            (
+                "x",
+                "unreadable",
+                "Input/output error (os error 5)",
+                "see the evidence",
+                "chmod",
+            ),
+            ("x", "truncated", "it ends early", "fetch", "chmod"),
+        ] {
+            let rows = [Unexamined {
+                path: path.into(),
+                location: Default::default(),
+                reason: reason.into(),
+                detail: detail.into(),
+            }];
+            let found = Setup {
+                rule: "unexamined-file",
+                ..Setup::default()
+            }
+            .judge_unexamined(&rows);
+            let help = &found[0].help;
+            assert!(
+                help.contains(want) && !help.contains(not),
+                "{detail}: {help}"
+            );
+        }
+    }
 
     #[test]
     fn reasons_are_passed_on() {

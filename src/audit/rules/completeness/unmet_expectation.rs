@@ -31,6 +31,12 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         }
         let shown = if have.is_empty() {
             "nothing".to_string()
+        } else if have.iter().all(|v| v.is_empty()) {
+            // A module without a version, or a setting that nobody recorded.
+            match e.key.starts_with("modules.") {
+                true => "of unknown version".to_string(),
+                false => "empty".to_string(),
+            }
         } else {
             have.join(", ")
         };
@@ -67,5 +73,29 @@ mod tests {
         );
         assert_eq!(with("go_version = \"go1.26.1\"\n\"-race\" = \"true\""), 2);
         assert!(judge_one("unmet-expectation", &b).is_empty());
+    }
+
+    #[test]
+    fn what_has_no_value_is_said_in_words() {
+        let message = |b: &crate::report::model::Binary, table: &str| {
+            let found = Setup {
+                policy: &format!("[expect]\n{table}"),
+                rule: "unmet-expectation",
+                ..Setup::default()
+            }
+            .judge(b);
+            assert_eq!(found.len(), 1, "{table}");
+            found[0].message.clone()
+        };
+        let b = gopath(&["golang.org/x/sys/unix"]);
+        assert_eq!(
+            message(&b, "\"modules.golang.org/x/sys\" = \"v0.*\""),
+            "modules.golang.org/x/sys is of unknown version, expected v0.*"
+        );
+        let b = binary(|b| set(b, "-tags", ""));
+        assert_eq!(
+            message(&b, "\"-tags\" = \"netgo\""),
+            "-tags is empty, expected netgo"
+        );
     }
 }

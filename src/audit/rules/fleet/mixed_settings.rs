@@ -64,9 +64,16 @@ fn advice(key: &str, group: &Group, spread: &Spread) -> String {
         "true" => format!("with {key}"),
         value => format!("with {key}={value}"),
     };
+    let who = |wanted: &str| {
+        let mut there = spread.odd.iter().map(|odd| odd.0.as_str());
+        match spread.majority == wanted || there.any(|value| value == wanted) {
+            true => "the others",
+            false => "all",
+        }
+    };
     match group.plan().of(key) {
-        Some(Change::Set(_, value)) => return format!("rebuild all {}", with(value)),
-        Some(Change::Drop(_)) => return format!("rebuild all {}", with("")),
+        Some(Change::Set(_, value)) => return format!("rebuild {} {}", who(value), with(value)),
+        Some(Change::Drop(_)) => return format!("rebuild {} {}", who(""), with("")),
         Some(_) => return format!("rebuild all as the findings about {key} say"),
         None if key == "-trimpath" => return format!("rebuild the others {}", with("true")),
         None => {}
@@ -151,9 +158,9 @@ mod tests {
         for most in ["", "true"] {
             let less = if most.is_empty() { "true" } else { "" };
             for (key, want) in [
-                ("-trimpath", "rebuild all with -trimpath"),
-                ("-race", "rebuild all without -race"),
-                ("-msan", "rebuild all without -msan"),
+                ("-trimpath", "rebuild the others with -trimpath"),
+                ("-race", "rebuild the others without -race"),
+                ("-msan", "rebuild the others without -msan"),
             ] {
                 let all = [
                     with("a", key, most),
@@ -162,7 +169,7 @@ mod tests {
                 ];
                 let found = setup.judge_all(&all);
                 assert_eq!(found.len(), 1, "{key}");
-                assert_eq!(found[0].help.replace("the others", "all"), want);
+                assert_eq!(found[0].help, want);
             }
         }
         // A policy says which of the two is right.
@@ -179,6 +186,6 @@ mod tests {
             with("b", "CGO_ENABLED", "1"),
             with("c", "CGO_ENABLED", "0"),
         ]);
-        assert_eq!(cgo[0].help, "rebuild all with CGO_ENABLED=0");
+        assert_eq!(cgo[0].help, "rebuild the others with CGO_ENABLED=0");
     }
 }

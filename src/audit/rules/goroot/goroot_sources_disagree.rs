@@ -43,7 +43,12 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     }
     let mut report = Report::new(format!("{} different GOROOTs are in the file", roots.len()))
         .help(format!(
-            "build with one installation and no leftovers: `go clean -cache && {}`",
+            "build with one installation and no leftovers: `{}`, then `{}`",
+            if ctx.is_bazel() {
+                "bazel clean"
+            } else {
+                "go clean -cache"
+            },
             ctx.go_build(&[set("-trimpath", "true")])
         ));
     for e in &goroot.evidence {

@@ -17,6 +17,9 @@ pub const META: Meta = Meta {
     },
 };
 
+/// What helps a program that Bazel built without module data.
+pub const BAZEL: &str = "use a rules_go that records modules (0.63 and newer), and build again";
+
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let b = ctx.binary;
     let list = b.module_list();
@@ -43,9 +46,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         },
     )
     .help(match list {
-        ModuleList::Bazel => {
-            "use a rules_go that records modules (0.63 and newer), and build again".to_owned()
-        }
+        ModuleList::Bazel => BAZEL.to_owned(),
         _ => format!(
             "build in module mode: `{}`",
             ctx.go_build(&[set("GO111MODULE", "on")])

@@ -35,9 +35,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         },
     );
     if let Some(report) = report {
-        sink.report(
-            report.help("build in module mode with the `go` command: `go build -trimpath`"),
-        );
+        sink.report(report.help(match ctx.is_bazel() {
+            true => super::missing_build_info::BAZEL,
+            false => "build in module mode with the `go` command: `go build -trimpath`",
+        }));
     }
 }
 

@@ -1,4 +1,5 @@
 use crate::audit::rules::prelude::*;
+use crate::report::model::ModuleList;
 
 pub const META: Meta = Meta {
     code: "GS130",
@@ -20,6 +21,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(build) = &ctx.binary.build_info else {
         return;
     };
+    // The commands of Go are made of its release, which is recorded.
+    if ctx.binary.module_list() == ModuleList::Distribution {
+        return;
+    }
     let from_proxy = !build.main.sum.is_empty();
     if build.main.path.is_empty() && build.settings.is_empty()
         || from_proxy
@@ -38,16 +43,22 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                     &build.main.version
                 },
             )
-            .help(format!(
-                "build inside the git checkout: `{}`",
-                ctx.go_build(&[set("-buildvcs", "true")])
-            )),
+            .help(match ctx.is_bazel() {
+                true => "let rules_go stamp it: `x_defs = {\"main.commit\": \"{STABLE_GIT_COMMIT}\"}` in go_binary, and `bazel build --stamp` with a \
+                         `--workspace_status_command` that prints it"
+                    .to_owned(),
+                false => format!(
+                    "build inside the git checkout: `{}`",
+                    ctx.go_build(&[set("-buildvcs", "true")])
+                ),
+            }),
     );
 }
 
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
+    use crate::report::model::ModuleList;
 
     #[test]
     fn a_commit_or_a_proxy_version_is_enough() {
@@ -70,5 +81,10 @@ mod tests {
             0
         );
         assert_eq!(judge(binary(|b| b.build_info = None)), 0);
+        let of_go = binary(|b| {
+            unset(b, "vcs.revision");
+            b.module_list = Some(ModuleList::Distribution);
+        });
+        assert_eq!(judge(of_go), 0);
     }
 }

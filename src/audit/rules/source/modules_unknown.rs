@@ -2,6 +2,7 @@ use crate::audit::glob;
 use crate::audit::keys::DEPENDENCIES;
 use crate::audit::options::Options;
 use crate::audit::policy::condition::Condition;
+use crate::audit::rules::integrity::missing_build_info;
 use crate::audit::rules::prelude::*;
 use crate::audit::rules::registry;
 use crate::report::model::ModuleList;
@@ -103,15 +104,22 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     } else if list.is_unknown() {
         report = report.see("function table", "none, or its names are made up");
     }
+    let own = registry::position(META.code).and_then(|i| ctx.rules.get(i));
+    let is_raised = !asked.is_empty() && !own.is_some_and(|own| own.is_set);
     let help = match list {
         ModuleList::Distribution => "it is part of Go: judge it by its Go release",
-        _ => {
-            "build in module mode (`GO111MODULE=on go build`), or accept it: `modules-unknown = \"note\"` for these paths"
-        }
+        ModuleList::Bazel => missing_build_info::BAZEL,
+        _ => "build in module mode: `GO111MODULE=on go build`",
     };
-    report = report.help(help);
-    let own = registry::position(META.code).and_then(|i| ctx.rules.get(i));
-    if !asked.is_empty() && !own.is_some_and(|own| own.is_set) {
+    // A note is accepted already.
+    let is_note = !is_raised && own.is_some_and(|own| own.level == Some(Level::Note));
+    report = match is_note || list == ModuleList::Distribution {
+        true => report.help(help),
+        false => report.help(format!(
+            "{help}; or accept it: `modules-unknown = \"note\"` for these paths"
+        )),
+    };
+    if is_raised {
         report = report.at_least(Level::Error);
     }
     sink.report(report);
@@ -300,6 +308,33 @@ mod tests {
             let found = judge(&b, "default", &policy).unwrap();
             assert_eq!(found.level == Level::Error, error, "{policy}: {found:?}");
         }
+    }
+
+    #[test]
+    fn advice_fits_the_builder_and_the_level() {
+        let of = |list: ModuleList| {
+            change(gopath(&["golang.org/x/crypto/ssh"]), |b| {
+                b.module_list = Some(list);
+            })
+        };
+        let help = |list, profile: &str| judge(&of(list), profile, "").unwrap().help;
+        let accept = "; or accept it: `modules-unknown = \"note\"` for these paths";
+        for list in [ModuleList::Gopath, ModuleList::Bazel, ModuleList::NoRecord] {
+            let note = help(list, "default");
+            assert_eq!(help(list, "release"), format!("{note}{accept}"));
+            assert_eq!(
+                note.contains("rules_go"),
+                list == ModuleList::Bazel,
+                "{note}"
+            );
+            assert_ne!(note.contains("go build"), list == ModuleList::Bazel);
+        }
+        let asked = judge(
+            &of(ModuleList::Bazel),
+            "default",
+            "[rules]\nmissing-sum = \"error\"",
+        );
+        assert!(asked.unwrap().help.ends_with(accept));
     }
 
     #[test]

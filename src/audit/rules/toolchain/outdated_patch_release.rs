@@ -27,7 +27,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         return;
     };
     // Once the release has ended, unsupported-toolchain says so; saying this too would be noise.
-    let ended = known::support_end(release.minor).is_some_and(|end| end <= ctx.today);
+    let ended = known::ended(release.minor, ctx.today).is_some();
     if ended || release.patch.unwrap_or(0) >= newest {
         return;
     }

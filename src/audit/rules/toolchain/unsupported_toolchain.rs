@@ -21,12 +21,9 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(release) = ctx.release else {
         return by_range(ctx, sink);
     };
-    let Some(end) = known::support_end(release.minor) else {
+    let Some(end) = known::ended(release.minor, ctx.today) else {
         return;
     };
-    if ctx.today < end {
-        return;
-    }
     let supported = known::oldest_supported(ctx.today);
     let version = ctx.binary.go_version.as_deref().unwrap_or_default();
     sink.report(
@@ -55,18 +52,22 @@ fn by_range(ctx: &Ctx, sink: &mut Sink) {
         return;
     };
     let newest = Release::parse(last).map(|r| r.minor);
-    let Some(end) = newest.and_then(known::support_end) else {
+    let Some(end) = newest.and_then(|minor| known::ended(minor, ctx.today)) else {
         return;
     };
-    if ctx.today < end {
-        return;
-    }
+    let (which, seen) = match range.first == last {
+        true => (last.to_owned(), last.to_owned()),
+        false => (
+            format!("{last} or older"),
+            format!("{} to {last}", range.first),
+        ),
+    };
     let supported = known::oldest_supported(ctx.today);
     sink.report(
         Report::new(format!(
-            "built with {last} or older, which has had no fixes since {end}"
+            "built with {which}, which has had no fixes since {end}"
         ))
-        .see("go_version_range", format!("{} to {last}", range.first))
+        .see("go_version_range", seen)
         .help(format!(
             "rebuild with go1.{supported} or newer: `{}`",
             ctx.go_build(&[set("GOTOOLCHAIN", toolchain(supported))])
@@ -82,6 +83,7 @@ fn toolchain(minor: u32) -> String {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
+    use crate::report::model::VersionRange;
 
     #[test]
     fn only_an_ended_release_is_reported() {
@@ -113,6 +115,43 @@ mod tests {
             .is_empty()
         );
         assert!(judge_one("unsupported-toolchain", &binary(|b| b.go_version = None)).is_empty());
+    }
+
+    #[test]
+    fn older_than_the_table_is_before_its_first_day() {
+        let message = |release: &str| {
+            let b = binary(|b| b.go_version = Some(release.into()));
+            judge_one("unsupported-toolchain", &b)[0].message.clone()
+        };
+        for release in ["go1.1", "go1.9.7", "go1.10.8"] {
+            let text = message(release);
+            assert!(text.ends_with("no fixes since before 2019-09-03"), "{text}");
+        }
+        assert!(message("go1.11.13").ends_with("no fixes since 2019-09-03"));
+        assert!(message("go1.12.17").ends_with("no fixes since 2020-02-25"));
+        assert!(message("go1.13.15").ends_with("no fixes since 2020-08-11"));
+    }
+
+    #[test]
+    fn a_range_of_one_release_is_that_release() {
+        let found = |first: &str, last: &str| {
+            let b = binary(|b| {
+                b.go_version = None;
+                b.go_version_range = Some(VersionRange {
+                    first: first.into(),
+                    last: Some(last.into()),
+                });
+            });
+            judge_one("unsupported-toolchain", &b)[0].message.clone()
+        };
+        assert_eq!(
+            found("go1.1", "go1.1"),
+            "built with go1.1, which has had no fixes since before 2019-09-03"
+        );
+        assert_eq!(
+            found("go1.2", "go1.4"),
+            "built with go1.4 or older, which has had no fixes since before 2019-09-03"
+        );
     }
 
     #[test]

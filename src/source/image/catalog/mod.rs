@@ -4,7 +4,7 @@ use crate::source::archive::{ArchiveError, Reason};
 use crate::source::image::digest::Digest;
 use crate::source::image::manifest::{Config, Document, Platform};
 use crate::source::image::store::{Blob, Blobs, Top, parse, read_short};
-use crate::source::image::{Options, Problem, problem};
+use crate::source::image::{OTHER_PLATFORM, Options, Problem, problem};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -49,8 +49,6 @@ pub struct LayerPlan {
 pub struct Catalog {
     pub plans: Vec<Plan>,
     pub problems: Vec<Problem>,
-    /// There are images, but none of the wanted platform.
-    pub is_of_other_platforms: bool,
 }
 
 /// Reads the metadata of a store.
@@ -81,11 +79,10 @@ pub fn read(store: &dyn Blobs, options: &Options) -> Catalog {
         &options.platform,
         catalog.plans.is_empty() && !other_platforms.is_empty(),
     ) {
-        catalog.is_of_other_platforms = catalog.problems.is_empty();
         other_platforms.sort();
         other_platforms.dedup();
         let text = format!(
-            "no image for {wish}; there is {}",
+            "{OTHER_PLATFORM}{wish}; there is {}",
             other_platforms.join(", ")
         );
         catalog.problems.push(problem(
