@@ -129,6 +129,10 @@ fn scan_blob(
                 Some(name) => scan_any(&mut reader, &plan.blob, name, &scope, options, examine),
                 None => scan(&mut reader, &plan.blob, &scope, options, examine),
             };
+            // The entries of archives were counted when they came.
+            if layer.is_file {
+                examine.entry_seen(layer.size);
+            }
             examine.bytes_read(layer.size);
             layer
         }

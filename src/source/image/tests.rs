@@ -310,6 +310,35 @@ fn a_missing_layer_may_hide_what_is_below_and_nothing_above() {
 }
 
 #[test]
+fn a_file_of_an_artifact_counts_as_a_file() {
+    struct Counting(std::sync::atomic::AtomicU64);
+    impl Examine for Counting {
+        fn entry_seen(&self, _: u64) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+        fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
+            Programs.wants(place, head, size)
+        }
+        fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Shelved, ArchiveError>> {
+            Programs.examine(candidate)
+        }
+    }
+    let mut layout = Layout::default();
+    let config = layout.blob(b"{}");
+    let layer = layout.blob(b"EXE:tool");
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"config":{{"mediaType":"application/vnd.example",{config}}},"layers":[{{"mediaType":"application/octet-stream",{layer}}}]}}"#
+    );
+    let at = layout.blob(manifest.as_bytes());
+    let top = format!(r#""mediaType":"application/vnd.oci.image.manifest.v1+json",{at}"#);
+    let counting = Counting(Default::default());
+    let dir = layout.write(&[tagged(&top, "a")]);
+    let scan = scan_directory(dir.path(), &Options::new("img"), &counting);
+    assert_eq!(scan.images[0].binaries.len(), 1);
+    assert_eq!(counting.0.into_inner(), 1);
+}
+
+#[test]
 fn wrong_digests_and_missing_layers_are_fatal_and_the_rest_is_told() {
     let (layout, top) = sample();
     let layers: Vec<usize> = (0..layout.blobs.len())
