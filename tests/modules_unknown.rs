@@ -227,9 +227,15 @@ fn a_policy_fails_closed() {
         ),
         (
             "denied-module = { deny = [\"github.com/acme/kit\"] }",
-            0,
-            "",
+            1,
+            "modules-unknown",
         ),
+        (
+            "denied-module = { deny = [\"github.com/vend/lib/v3\"] }",
+            1,
+            "modules-unknown",
+        ),
+        ("denied-module = { deny = [\"gopkg.in/odd.v3\"] }", 0, ""),
         (
             "denied-module = { deny = [\"github.com/vend/lib@v1.0.0\"] }",
             1,
@@ -242,6 +248,11 @@ fn a_policy_fails_closed() {
         ),
         (
             "denied-module = { allow = [\"github.com/**\", \"golang.org/**\", \"gopkg.in/*\", \"example.org/a\"] }",
+            1,
+            "modules-unknown",
+        ),
+        (
+            "denied-module = { allow = [\"github.com/**\", \"golang.org/**\", \"gopkg.in/*\", \"example.org/**\"] }",
             0,
             "",
         ),

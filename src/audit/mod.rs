@@ -28,6 +28,7 @@ pub mod judge;
 pub mod keys;
 pub mod known;
 mod ledger;
+mod majors;
 pub mod options;
 pub mod policy;
 pub mod rules;

@@ -113,7 +113,7 @@ fn leading(path: &str, count: usize) -> Option<&str> {
 }
 
 /// `v2` and higher, as they stand at the end of module paths.
-fn is_major(element: &str) -> bool {
+pub(crate) fn is_major(element: &str) -> bool {
     let Some(number) = element.strip_prefix('v') else {
         return false;
     };

@@ -1,6 +1,6 @@
 use super::effective;
-use crate::audit::glob;
 use crate::audit::rules::prelude::*;
+use crate::audit::{glob, majors};
 use std::collections::BTreeMap;
 
 pub const META: Meta = Meta {
@@ -25,7 +25,7 @@ pub const META: Meta = Meta {
     ],
     since: "0.1.0",
     doc: Doc {
-        what: "A recorded dependency (or what replaced it) matches `deny`, or `allow` is set and it matches none of it. Where the record lists no modules (GOPATH mode, Bazel, no record), the packages of the function table are asked: one that is, or may be, of a denied module is found, and so is one that cannot be of an allowed one. Versions are not known there; `modules-unknown` says so.",
+        what: "A recorded dependency (or what replaced it) matches `deny`, or `allow` is set and it matches none of it. Where the record lists no modules (GOPATH mode, Bazel, no record), the packages of the function table are asked: one that is, or may be, of a denied module is found, and so is one that cannot be of an allowed one. Versions are not known there, and in GOPATH mode neither are major versions (`/v3`); `modules-unknown` says so.",
         why: "Licences, retracted versions, libraries you have moved away from: the list is yours.",
         example: "`denied-module = { deny = [\"github.com/dgrijalva/jwt-go\", \"example.com/lib@v1.2.3\"] }`.",
         fix: "Find who needs it: `go mod why -m MODULE`; then replace or update that.",
@@ -74,6 +74,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 /// a module with that path; versions are not known there, and `modules-unknown` says so.
 fn not_recorded(ctx: &Ctx, deny: &[&str], allow: Option<&[&str]>, sink: &mut Sink) {
     let rows = ctx.binary.stand_ins();
+    let open = majors::are_open(ctx.binary.module_list());
     let mut groups: BTreeMap<&str, (String, Vec<&str>)> = BTreeMap::new();
     for row in rows.iter().filter(|row| !row.is_own) {
         let paths = deny.iter().filter(|d| !d.contains('@'));
@@ -93,6 +94,10 @@ fn not_recorded(ctx: &Ctx, deny: &[&str], allow: Option<&[&str]>, sink: &mut Sin
                     group
                 };
                 (name, format!("{name} is denied by `{by}`"))
+            }
+            // `modules-unknown` tells of those that may be of another major version, which is allowed.
+            (None, Some(allow)) if open && allow.iter().any(|a| majors::may_match(a, row)) => {
+                continue;
             }
             (None, Some(allow)) if !row.module_paths().any(|path| glob::any(allow, path)) => {
                 (group, format!("{group} is not among the modules allowed"))

@@ -1,10 +1,11 @@
-use crate::audit::glob;
+use super::effective;
 use crate::audit::keys::DEPENDENCIES;
 use crate::audit::options::Options;
-use crate::audit::policy::condition::Condition;
+use crate::audit::policy::condition::{Condition, Operator};
 use crate::audit::rules::integrity::missing_build_info;
 use crate::audit::rules::prelude::*;
 use crate::audit::rules::registry;
+use crate::audit::{glob, majors};
 use crate::report::model::ModuleList;
 use crate::report::stand_ins::StandIn;
 
@@ -17,7 +18,7 @@ pub const META: Meta = Meta {
     options: &[],
     since: "0.2.0",
     doc: Doc {
-        what: "The record lists no modules (GOPATH mode, Bazel, no record), or its list cannot be read. Rules that match paths are answered from the packages of the function table. What asks for a version, a checksum or a replacement cannot be answered. Where the policy file or the command line sets such a rule, this is an error; a level that the policy gives this rule itself comes first.",
+        what: "The record lists no modules (GOPATH mode, Bazel, no record), or its list cannot be read. Rules that match paths are answered from the packages of the function table. What asks for a version, a checksum or a replacement cannot be answered. In GOPATH mode a path does not tell the major version either: `github.com/x/y/sub` may be of `github.com/x/y/v3`, and so what a rule asks of any of them is open. Of a list with lines that cannot be read, what is not found is open. Where the policy file or the command line sets such a rule, this is an error; a level that the policy gives this rule itself comes first.",
         why: "A rule that cannot look must not pass: the denied version may be there.",
         example: "All Go programs of Debian, which are built in GOPATH mode; `module-below-floor = { minimum = [\"golang.org/x/crypto@v0.31.0\"] }` and a program that links golang.org/x/crypto in an unknown version.",
         fix: "Build in module mode, `GO111MODULE=on go build`, or ask who built it: the package of a distribution says which versions it was built with. To accept it: `modules-unknown = \"note\"` in an `[[overrides]]` for these paths.",
@@ -131,11 +132,37 @@ fn unanswered(ctx: &Ctx, rows: &[StandIn<'_>]) -> Vec<String> {
     let others: Vec<&StandIn<'_>> = rows.iter().filter(|row| !row.is_own).collect();
     // Without names a path may be there or not.
     let has_names = list == ModuleList::Recorded || ctx.binary.has_package_names();
-    let may_be_there = |pattern: &str| {
+    let open = majors::are_open(list);
+    let is_shown = |pattern: &str| {
+        let mut paths = others.iter().flat_map(|row| row.module_paths());
+        paths.any(|path| glob::matches(pattern, path))
+    };
+    // Of a list that is cut, what it does not hold is not known.
+    let is_lost = |pattern: &str, version: Option<&str>| {
+        let mut deps = ctx
+            .binary
+            .build_info
+            .iter()
+            .flat_map(|info| &info.deps)
+            .map(effective);
+        let is = |version: Option<&str>, have: &str| version.is_none_or(|v| glob::matches(v, have));
+        list == ModuleList::Cut
+            && !deps.any(|dep| glob::matches(pattern, &dep.path) && is(version, &dep.version))
+    };
+    // Not certainly there, and not certainly absent.
+    let is_open = |pattern: &str| {
         !has_names
-            || others
-                .iter()
-                .any(|row| row.module_paths().any(|path| glob::matches(pattern, path)))
+            || (!is_shown(pattern)
+                && (is_lost(pattern, None)
+                    || (open && others.iter().any(|row| majors::may_match(pattern, row)))))
+    };
+    let may_be_there = |pattern: &str| is_open(pattern) || is_shown(pattern);
+    // The same for a text in the paths.
+    let may_hold = |text: &str| {
+        let mut paths = others.iter().flat_map(|row| row.module_paths());
+        !paths.any(|path| path.contains(text))
+            && open
+            && others.iter().any(|row| majors::may_contain(text, row))
     };
     let mut asked = Vec::new();
     let rule = |id: &str| {
@@ -157,16 +184,28 @@ fn unanswered(ctx: &Ctx, rows: &[StandIn<'_>]) -> Vec<String> {
         all.into_iter().map(str::to_owned).collect()
     };
     for entry in lists("denied-module", "deny") {
-        let pattern = entry.rsplit_once('@').map(|(path, _)| path);
-        if pattern.map_or(!has_names, may_be_there) {
+        let is_asked = match entry.rsplit_once('@') {
+            Some((path, version)) => {
+                may_be_there(path) || (!glob::is_literal(path) && is_lost(path, Some(version)))
+            }
+            None => is_open(&entry),
+        };
+        if is_asked {
             asked.push(format!("denied-module `{entry}`"));
         }
     }
-    if !has_names
-        && rule("denied-module")
-            .is_some_and(|(row, _)| row.options.iter().any(|(name, _)| *name == "allow"))
+    if rule("denied-module")
+        .is_some_and(|(row, _)| row.options.iter().any(|(name, _)| *name == "allow"))
     {
-        asked.push("denied-module `allow`".to_owned());
+        let allow = lists("denied-module", "allow");
+        let allow: Vec<&str> = allow.iter().map(String::as_str).collect();
+        let may_be = |row: &StandIn<'_>| {
+            !majors::all_match(&allow, row)
+                && allow.iter().any(|pattern| majors::may_match(pattern, row))
+        };
+        if !has_names || list == ModuleList::Cut || (open && others.iter().any(|row| may_be(row))) {
+            asked.push("denied-module `allow`".to_owned());
+        }
     }
     for floor in lists("module-below-floor", "minimum") {
         if floor
@@ -185,7 +224,22 @@ fn unanswered(ctx: &Ctx, rows: &[StandIn<'_>]) -> Vec<String> {
     }
     for custom in &ctx.policy.custom {
         if ctx.policy.custom_level(custom).is_some() {
-            let keys = conditions(&custom.when, &may_be_there, has_names);
+            let asks = |key: &str, operator: Operator, values: &[String]| match key
+                .strip_prefix("modules.")
+            {
+                Some(path) if operator.is_unary() => is_open(path),
+                Some(path) => may_be_there(path),
+                None if key == DEPENDENCIES && operator == Operator::Contains => {
+                    !has_names || list == ModuleList::Cut || values.iter().any(|v| may_hold(v))
+                }
+                None if key == DEPENDENCIES => !has_names || values.iter().any(|v| is_open(v)),
+                None => {
+                    key.starts_with("build_info.Deps")
+                        || key == "build_info.Main.Version"
+                        || key == "build_info.Main.Sum"
+                }
+            };
+            let keys = conditions(&custom.when, &asks);
             asked.extend(
                 keys.into_iter()
                     .map(|key| format!("{} (`{key}`)", custom.id)),
@@ -198,28 +252,21 @@ fn unanswered(ctx: &Ctx, rows: &[StandIn<'_>]) -> Vec<String> {
 /// Keys of a condition that ask for what only a record has.
 fn conditions<'c>(
     when: &'c Condition,
-    may_be_there: &dyn Fn(&str) -> bool,
-    has_names: bool,
+    asks: &dyn Fn(&str, Operator, &[String]) -> bool,
 ) -> Vec<&'c str> {
     match when {
-        Condition::All(list) | Condition::Any(list) => list
-            .iter()
-            .flat_map(|c| conditions(c, may_be_there, has_names))
-            .collect(),
-        Condition::Not(c) => conditions(c, may_be_there, has_names),
-        Condition::Test { key, operator, .. } => {
-            let asks = match key.strip_prefix("modules.") {
-                Some(_) if operator.is_unary() => !has_names,
-                Some(path) => may_be_there(path),
-                None if key == DEPENDENCIES => !has_names,
-                None => {
-                    key.starts_with("build_info.Deps")
-                        || key == "build_info.Main.Version"
-                        || key == "build_info.Main.Sum"
-                }
-            };
-            asks.then_some(key.as_str()).into_iter().collect()
+        Condition::All(list) | Condition::Any(list) => {
+            list.iter().flat_map(|c| conditions(c, asks)).collect()
         }
+        Condition::Not(c) => conditions(c, asks),
+        Condition::Test {
+            key,
+            operator,
+            values,
+        } => asks(key, *operator, values)
+            .then_some(key.as_str())
+            .into_iter()
+            .collect(),
     }
 }
 
@@ -264,12 +311,117 @@ mod tests {
         }
         for policy in [
             "denied-module = { deny = [\"github.com/x/z@v1.0.0\", \"github.com/x/w\"] }",
-            "denied-module = { allow = [\"github.com/x/y\"] }",
+            "denied-module = { allow = [\"github.com/x/**\"] }",
             "module-below-floor = { minimum = [\"golang.org/x/net@v0.31.0\"] }",
             "missing-sum = \"off\"",
         ] {
             let policy = format!("[rules]\n{policy}");
             assert_eq!(level("default", &policy), Some(Level::Note), "{policy}");
+        }
+    }
+
+    #[test]
+    fn a_path_does_not_tell_the_major_version_in_gopath_mode() {
+        let b = gopath(&[
+            "github.com/evil/nov/sub",
+            "github.com/evil/lib/v2/sub",
+            "gopkg.in/odd.v2",
+        ]);
+        for (rule, error) in [
+            (
+                "denied-module = { deny = [\"github.com/evil/nov/v3\"] }",
+                true,
+            ),
+            (
+                "denied-module = { deny = [\"github.com/evil/nov/v*\"] }",
+                true,
+            ),
+            (
+                "denied-module = { deny = [\"github.com/evil/nov/v3@v3.1.0\"] }",
+                true,
+            ),
+            ("denied-module = { deny = [\"github.com/evil/lib\"] }", true),
+            (
+                "denied-module = { deny = [\"github.com/evil/other/v3\"] }",
+                false,
+            ),
+            ("denied-module = { deny = [\"gopkg.in/odd.v3\"] }", false),
+            (
+                "module-below-floor = { minimum = [\"github.com/evil/nov/v3@v3.1.0\"] }",
+                true,
+            ),
+            (
+                "denied-module = { allow = [\"github.com/evil/nov\", \"github.com/evil/lib/**\", \"gopkg.in/*\"] }",
+                true,
+            ),
+            (
+                "denied-module = { allow = [\"github.com/evil/**\", \"gopkg.in/odd.v2\"] }",
+                false,
+            ),
+        ] {
+            let found = judge(&b, "default", &format!("[rules]\n{rule}")).unwrap();
+            assert_eq!(found.level == Level::Error, error, "{rule}: {found:?}");
+        }
+        for (key, operator, value, error) in [
+            ("modules.github.com/evil/nov/v3", "exists", "", true),
+            ("modules.github.com/evil/lib", "missing", "", true),
+            ("modules.github.com/evil/other/v3", "exists", "", false),
+            (
+                "build_info.Deps.Path",
+                "=",
+                ", value = \"github.com/evil/nov/v3\"",
+                true,
+            ),
+            (
+                "build_info.Deps.Path",
+                "contains",
+                ", value = \"nov/v3\"",
+                true,
+            ),
+            (
+                "build_info.Deps.Path",
+                "contains",
+                ", value = \"other/v3\"",
+                false,
+            ),
+        ] {
+            let policy = format!(
+                "[[custom]]\nid = \"own\"\nlevel = \"error\"\nmessage = \"m\"\nall = [{{ key = \"{key}\", op = \"{operator}\"{value} }}]"
+            );
+            let found = judge(&b, "default", &policy).unwrap();
+            assert_eq!(found.level == Level::Error, error, "{policy}: {found:?}");
+        }
+        // A program of module mode says which it is.
+        let recorded = binary(|b| dep(b, "github.com/evil/nov", "v1.0.0", None));
+        let rule = "[rules]\ndenied-module = { deny = [\"github.com/evil/nov/v3\"] }";
+        assert_eq!(judge(&recorded, "default", rule), None);
+    }
+
+    #[test]
+    fn of_a_cut_list_only_what_is_found_is_known() {
+        let b = change(gopath(&["github.com/x/y"]), |b| {
+            b.module_list = Some(ModuleList::Cut);
+            dep(b, "example.com/lib", "v1.2.3", None);
+        });
+        for (rule, error) in [
+            ("denied-module = { deny = [\"example.com/evil\"] }", true),
+            ("denied-module = { deny = [\"example.com/lib\"] }", false),
+            (
+                "denied-module = { deny = [\"example.com/lib@v1.2.*\"] }",
+                false,
+            ),
+            (
+                "denied-module = { deny = [\"example.com/lib@v9.9.9\"] }",
+                false,
+            ),
+            (
+                "denied-module = { deny = [\"example.com/*@v9.9.9\"] }",
+                true,
+            ),
+            ("denied-module = { allow = [\"**\"] }", true),
+        ] {
+            let found = judge(&b, "default", &format!("[rules]\n{rule}")).unwrap();
+            assert_eq!(found.level == Level::Error, error, "{rule}: {found:?}");
         }
     }
 
