@@ -232,7 +232,8 @@ fn is_shipped(ctx: &FileCtx, c: &Invocation) -> bool {
         // What an image takes is shipped, whoever wrote it.
         (Some(leaves), _) => reaches(c, leaves),
         (None, _) if c.release => true,
-        (None, FileKind::Earthly) => !is_foreign(ctx, c),
+        // These files say how packages and images are made, nothing else.
+        (None, FileKind::Earthly | FileKind::Melange) => !is_foreign(ctx, c),
         (None, _) => !is_foreign(ctx, c) && is_made_for_release(ctx, c),
     }
 }
@@ -533,6 +534,9 @@ mod tests {
         let foreign = "RUN go build -o /tool github.com/other/tool";
         assert_eq!(stages(foreign, "FROM alpine\nCOPY --from=build /tool /"), 1);
         assert_eq!(stages(foreign, "FROM alpine\nCOPY --from=build /lib /"), 0);
+        let package =
+            "package:\n  name: a\n  version: 1\npipeline:\n  - runs: |\n      go build -o a .\n";
+        assert_eq!(count("a.yaml", package), 1);
         let old = "FROM golang:1.12\nRUN go build -o /app .\n";
         assert_eq!(count("Dockerfile", old), 0);
     }
