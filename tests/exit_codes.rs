@@ -46,6 +46,8 @@ fn place() -> Scratch {
     s.put("changed.tar", &changed);
     let saved = run_in(s.path(), &["scan", "--format=ndjson", "go"]).stdout;
     s.put("whole.ndjson", saved.as_bytes());
+    let hashed = run_in(s.path(), &["scan", "--hash", "--format=ndjson", "go"]).stdout;
+    s.put("hashed.ndjson", hashed.as_bytes());
     let end = saved.trim_end().rfind('\n').unwrap();
     s.put("cut.ndjson", &saved.as_bytes()[..end]);
     let failed = run_in(s.path(), &["scan", "--format=ndjson", "go", "missing"]).stdout;
@@ -131,7 +133,10 @@ fn a_difference_counts_when_asked_for_and_2_beats_it() {
         (&["go", "fips"][..], 0),
         (&["--fail-on=any", "go", "fips"], 1),
         (&["--fail-on=any", "go", "go"], 0),
-        (&["--fail-on=any", "go", "records:whole.ndjson"], 0),
+        // Without digests nobody can say that nothing changed.
+        (&["--fail-on=any", "go", "records:whole.ndjson"], 2),
+        (&["--fail-on=module", "go", "records:whole.ndjson"], 0),
+        (&["--fail-on=any", "go", "records:hashed.ndjson"], 0),
         (&["--fail-on=any", "go", "missing"], 2),
         (&["--fail-on=any", "missing", "go"], 2),
         (&["--fail-on=any", "go", "changed.tar"], 2),
