@@ -242,6 +242,6 @@ fn the_schema_is_up_to_date() {
             "{}",
             String::from_utf8_lossy(&output.stderr)
         ),
-        Err(_) => println!("skipped: no python3"),
+        Err(_) => crate::skip::skipped("python3", ""),
     }
 }
