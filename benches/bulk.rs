@@ -10,9 +10,9 @@ mod support;
 use divan::{Bencher, black_box, counter::ItemsCount};
 use gospect::audit::{Auditor, Date, Policy};
 use gospect::go::Level;
+use gospect::record::{Binary, Line};
 use gospect::report::findings;
 use gospect::report::format::{self, Writer};
-use gospect::report::model::{Binary, Line};
 use gospect::report::style::Look;
 use gospect::scan::{Event, Options, run};
 use gospect::source::target::Target;
@@ -120,7 +120,7 @@ static BINARIES: LazyLock<Vec<Binary>> = LazyLock::new(|| {
 
 /// The lines of a scan of [`BINARIES`].
 fn lines() -> Vec<Line> {
-    let end = Line::End(gospect::report::model::End::default());
+    let end = Line::End(gospect::record::End::default());
     let binaries = BINARIES.iter().cloned();
     binaries
         .map(|b| Line::Binary(Box::new(b)))

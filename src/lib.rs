@@ -5,9 +5,9 @@
 //! 1. [`bytes`]: positioned reads over a file, memory or a spilled stream, under [`bytes::Limits`];
 //! 2. `source` (feature `source`): where candidates come from, such as directories, archives, images, registries and processes;
 //! 3. [`exe`]: every executable format as one address space;
-//! 4. [`go`]: the facts of one program, with the help of [`knowledge`], into a [`report::model::Binary`];
+//! 4. [`go`]: the facts of one program, with the help of [`knowledge`], into a [`record::Binary`];
 //! 5. `audit` (feature `audit`): findings about records, by rules and a policy;
-//! 6. [`report`]: the serialisable record and the output formats.
+//! 6. [`report`]: the output formats.
 //!
 //! `scan` (feature `source`) joins 1 to 4 for whole trees. With `default-features = false` the reader of `&[u8]` remains.
 //!
@@ -60,6 +60,7 @@ pub mod exe;
 pub mod fuzzing;
 pub mod go;
 pub mod knowledge;
+pub mod record;
 pub mod report;
 #[cfg(feature = "source")]
 pub mod scan;

@@ -4,7 +4,7 @@
 mod support;
 
 use gospect::go::{Options, inspect};
-use gospect::report::model::{Binary, PathLeak, Verdict};
+use gospect::record::{Binary, PathLeak, Verdict};
 use memchr::memmem;
 use support::{derive, fixture};
 

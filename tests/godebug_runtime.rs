@@ -6,7 +6,8 @@
 #[allow(dead_code)]
 mod skip;
 
-use gospect::go::{GoVersion, godebug};
+use gospect::go::godebug;
+use gospect::knowledge::GoVersion;
 use gospect::knowledge::godebug::implied;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -193,11 +194,7 @@ impl Toolchain {
         program
     }
 
-    fn assess(
-        &self,
-        baked: Option<&str>,
-        environment: Option<&str>,
-    ) -> gospect::report::model::Godebug {
+    fn assess(&self, baked: Option<&str>, environment: Option<&str>) -> gospect::record::Godebug {
         godebug::assess(&godebug::Facts {
             version: &self.version,
             recorded: None,

@@ -4,7 +4,7 @@
 mod support;
 
 use gospect::go::{Options, inspect};
-use gospect::report::model::Goroot;
+use gospect::record::Goroot;
 use memchr::memmem;
 use support::fixtures::{Fixture, fixtures};
 use support::{derive, fixture};

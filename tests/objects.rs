@@ -4,7 +4,7 @@
 mod support;
 
 use gospect::go::{Options, inspect};
-use gospect::report::model::{Binary, BuildInfoSource, Verdict};
+use gospect::record::{Binary, BuildInfoSource, Verdict};
 use support::{derive, fixture, fixtures};
 
 fn program(bytes: &[u8], what: &str) -> Binary {

@@ -7,7 +7,7 @@
 #[allow(dead_code)]
 mod skip;
 
-use gospect::report::model::Binary;
+use gospect::record::Binary;
 use gospect::source::archive::{ArchiveError, Candidate, Place, Want};
 use gospect::source::image::{Digest, Examine, Options, Scan, scan_directory};
 use gospect::source::registry::{self, Settings};

@@ -5,7 +5,7 @@
 mod support;
 
 use gospect::go::{Level, Options, inspect};
-use gospect::report::model::{Binary, Verdict};
+use gospect::record::{Binary, Verdict};
 use memchr::memmem;
 use object::{Object, ObjectSection};
 use support::fixtures::{Fixture, fixtures};

@@ -5,7 +5,7 @@
 
 use super::finding::Finding;
 use super::fleet;
-use crate::report::model::Binary;
+use crate::record::Binary;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 

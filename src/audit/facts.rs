@@ -1,6 +1,6 @@
 //! Small readings of a record that several rules share.
 
-use crate::report::model::Binary;
+use crate::record::Binary;
 
 /// One `-X` of the recorded linker flags.
 #[derive(Clone, Debug, PartialEq, Eq)]

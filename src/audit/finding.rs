@@ -1,6 +1,6 @@
 //! A finding: which rule, where, on what evidence, and what to do about it.
 
-use crate::report::model::{Evidence, Location};
+use crate::record::{Evidence, Location};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -280,7 +280,7 @@ mod tests {
     fn an_image_is_known_by_its_repository_and_platform() {
         let image = |reference: &str| {
             let mut l = at(reference);
-            l.image = Some(crate::report::model::ImageRef {
+            l.image = Some(crate::record::ImageRef {
                 reference: reference.into(),
                 digest: None,
                 platform: Some("linux/amd64".into()),

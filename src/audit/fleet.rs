@@ -6,9 +6,8 @@
 use super::finding::identity;
 use super::keys::Record;
 use super::rules::fix::Plan;
-use super::rules::port;
 use crate::knowledge::modules;
-use crate::report::model::{Binary, Location, Unexamined};
+use crate::record::{Binary, Location, Unexamined};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -223,7 +222,7 @@ impl Fleet {
         self.rows.push(Row {
             path: binary.path.clone(),
             location: binary.location.clone(),
-            port: port(binary),
+            port: binary.port_text(),
             main_package,
             go_version: binary.go_version.clone(),
             experiments: experiments.unwrap_or_default(),
@@ -520,6 +519,6 @@ pub fn place(binary: &Binary) -> String {
     format!(
         "{}|{}",
         identity(&binary.path, &binary.location),
-        port(binary)
+        binary.port_text()
     )
 }

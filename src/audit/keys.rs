@@ -4,9 +4,8 @@
 //! forms: `port`, `version` (of the program, see docs/sbom.md), `settings.NAME` and bare names of build settings (`vcs.revision`, `-trimpath`, `CGO_ENABLED`),
 //! `modules.PATH` (version of a dependency, replacement applied), `godebug.effective.NAME`.
 
-use super::rules::port;
-use crate::report::model::*;
-use crate::report::stand_ins::StandIn;
+use crate::record::StandIn;
+use crate::record::*;
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::sync::OnceLock;
@@ -34,7 +33,7 @@ impl<'a> Record<'a> {
             "go_version" => return one(b.go_version.as_deref()),
             "main_package" => return one(b.main_package.as_deref()),
             "path" => return vec![b.path.clone()],
-            "port" => return vec![port(b)],
+            "port" => return vec![b.port_text()],
             "version" => return one(b.main_version().map(|v| v.value)),
             "build_info.Main.Path" => {
                 return one(b

@@ -1,9 +1,9 @@
 //! What rules ask the knowledge tables, in the words of rules.
 
 use super::date::Date;
-use crate::go::{GoVersion, semver};
 use crate::knowledge::godebug::{self, Risk};
 use crate::knowledge::releases;
+use crate::knowledge::{GoVersion, semver};
 use std::cmp::Ordering;
 use std::fmt;
 

@@ -139,7 +139,7 @@ mod tests {
     use crate::audit::testing::*;
     use crate::audit::{Auditor, Baseline, Date, Level, Policy};
 
-    fn experiments(count: usize) -> crate::report::model::Binary {
+    fn experiments(count: usize) -> crate::record::Binary {
         binary(|b| b.experiments.unknown = Some((0..count).map(|i| format!("x{i}")).collect()))
     }
 

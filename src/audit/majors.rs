@@ -7,8 +7,8 @@
 
 use super::glob;
 use crate::knowledge::modules;
-use crate::report::model::ModuleList;
-use crate::report::stand_ins::StandIn;
+use crate::record::ModuleList;
+use crate::record::StandIn;
 use std::collections::BTreeSet;
 
 /// Whether the packages of a program may be of other major versions than their paths say: it was, or may have been, built in GOPATH mode.

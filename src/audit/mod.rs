@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use gospect::audit::{Auditor, Date, Level, Policy};
-//! use gospect::report::model::Binary;
+//! use gospect::record::Binary;
 //!
 //! let policy = Policy::load("[rules]\ndirty-tree = \"error\"", "gospect.toml").unwrap();
 //! let mut auditor = Auditor::new(&policy, Date::parse("2026-11-22").unwrap());

@@ -1,6 +1,6 @@
 //! Credentials in recorded texts. Few patterns, each with a shape that nothing else has; values are never shown in full.
 
-use crate::report::model::Binary;
+use crate::record::Binary;
 
 /// A text of the record and where it is.
 pub struct Place<'a> {

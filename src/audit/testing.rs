@@ -3,7 +3,7 @@
 use super::baseline::Baseline;
 use super::finding::Finding;
 use super::{Audit, Auditor, Date, Policy};
-use crate::report::model::*;
+use crate::record::*;
 
 /// An honest linux/amd64 program of the newest release, changed by `change`.
 pub fn binary(change: impl FnOnce(&mut Binary)) -> Binary {

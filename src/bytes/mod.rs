@@ -4,6 +4,7 @@
 
 pub mod base64;
 mod budget;
+pub(crate) mod escape;
 mod limits;
 mod room;
 pub(crate) mod short;

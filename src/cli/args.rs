@@ -152,7 +152,7 @@ pub struct LintArgs {
     pub files: Vec<PathBuf>,
     /// Judge everything by this Go release, such as 1.27 or go1.26.6
     #[arg(long, value_name = "RELEASE", value_parser = parse_release, conflicts_with = "binary")]
-    pub go: Option<crate::go::GoVersion>,
+    pub go: Option<crate::knowledge::GoVersion>,
     /// Judge running programs by the release and the defaults of this program
     #[arg(long, value_name = "FILE")]
     pub binary: Option<PathBuf>,
@@ -321,9 +321,9 @@ pub fn choices(
     )
 }
 
-fn parse_release(text: &str) -> Result<crate::go::GoVersion, String> {
+fn parse_release(text: &str) -> Result<crate::knowledge::GoVersion, String> {
     let name = format!("go{}", text.strip_prefix("go").unwrap_or(text));
-    let version = crate::go::GoVersion::parse(&name).filter(|v| v.minor().is_some());
+    let version = crate::knowledge::GoVersion::parse(&name).filter(|v| v.minor().is_some());
     version.ok_or_else(|| "needs a Go release, such as 1.27 or go1.26.6".to_owned())
 }
 

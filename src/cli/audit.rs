@@ -7,11 +7,12 @@ use super::feed::{Feed, Need};
 use super::output::Output;
 use super::policy;
 use crate::audit::{Audit, Auditor, Baseline};
-use crate::report::document::{Document, Room, SupportTable};
+use crate::record::Document;
+use crate::record::Line;
+use crate::report::document::{Room, SupportTable};
 use crate::report::findings::{self, remarks};
 use crate::report::format::PAGE;
 use crate::report::html::Page;
-use crate::report::model::Line;
 use crate::report::style::clean;
 use std::fs;
 

@@ -1,10 +1,10 @@
 //! The clock, and what depends on the day: how long each Go release is supported.
 
 use crate::audit::Date;
-use crate::go::GoVersion;
+use crate::knowledge::GoVersion;
 use crate::knowledge::releases;
+use crate::record::{Binary, KnowledgeDate};
 use crate::report::document::Support;
-use crate::report::model::{Binary, KnowledgeDate};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Seconds since 1970, UTC.

@@ -1,6 +1,6 @@
 //! Exit codes, as the contract has them.
 
-use crate::report::model::End;
+use crate::record::End;
 use std::process::ExitCode;
 
 /// How a command ended, worst last but for [`Exit::NothingFound`]: 2 beats 1 beats 3.

@@ -5,8 +5,8 @@ use super::exit::Exit;
 use super::feed::{Feed, Need};
 use super::output::Output;
 use crate::knowledge::fips140;
+use crate::record::Line;
 use crate::report::fips::Table;
-use crate::report::model::Line;
 
 pub fn run(args: &FipsArgs) -> Result<Exit, String> {
     let feed = Feed::open(&args.source, Need::Full("fips"))?;

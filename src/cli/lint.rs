@@ -217,7 +217,7 @@ fn group(why: &NotJudged) -> Option<Group> {
 }
 
 /// The Go program that `--binary` names.
-fn program(path: &Path) -> Result<crate::report::model::Binary, String> {
+fn program(path: &Path) -> Result<crate::record::Binary, String> {
     let name = clean(&path.to_string_lossy()).into_owned();
     let mut found = None;
     let mut why = "no Go program is in it; `gospect scan` on it shows what is".to_owned();

@@ -3,7 +3,7 @@
 //! Whatever else may write to the same terminal does it [`Progress::aside`]: the line is taken away before and comes back later.
 
 use super::output::{is_dumb, utf8};
-use crate::report::model::Line;
+use crate::record::Line;
 use crate::report::style::{Look, clean, width};
 use crate::report::terms::{bytes, count, thousands};
 use crate::scan::Counters;

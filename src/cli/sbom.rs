@@ -6,9 +6,9 @@ use super::exit::Exit;
 use super::feed::{Feed, Need};
 use super::output::Output;
 use crate::audit::{Auditor, Date, Policy};
+use crate::record::Line;
 use crate::report::document::too_large;
 use crate::report::findings::remarks;
-use crate::report::model::Line;
 use crate::report::sbom::{self, Input, Inventory};
 
 pub fn run(args: &SbomArgs) -> Result<Exit, String> {

@@ -1,6 +1,6 @@
 //! Which Go release a file names: by the image it builds from, by a download, by a variable.
 
-use crate::go::GoVersion;
+use crate::knowledge::GoVersion;
 
 /// The Go release that acts somewhere, and what says so.
 #[derive(Clone, Debug, PartialEq, Eq)]

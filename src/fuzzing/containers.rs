@@ -1,7 +1,7 @@
 //! Archives, compressed streams and images.
 
 use crate::bytes::{Budget, Limits, ReadAt};
-use crate::report::model::Binary;
+use crate::record::Binary;
 use crate::source::archive::{
     ArchiveError, Candidate, Feed, Input, Place, Receiver, Scope, Walker, Want, cpio as copy,
     deb as debian, decompress, rpm as package, tar as tape, zip as phil,

@@ -3,7 +3,7 @@
 use super::identify::Tables;
 use super::paths::SourceFiles;
 use crate::exe::Format;
-use crate::report::model::VersionRange;
+use crate::record::VersionRange;
 
 /// A range of minor releases of Go 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,9 @@
 //! and the register ABI itself stays as it is on ports that need it or lack it.
 
 use super::godebug::LanguageRange;
-use super::version::GoVersion;
+use crate::knowledge::go_version::GoVersion;
 use crate::knowledge::{Row, goexperiment};
-use crate::report::model::Experiments;
+use crate::record::Experiments;
 use std::collections::BTreeSet;
 
 /// What the assessment needs to know of the binary.

@@ -9,12 +9,12 @@ use super::inspect::Options;
 use super::linker_strings::LinkerString;
 use super::modinfo::ModInfo;
 use super::paths::SourceFiles;
-use super::version::GoVersion;
 use super::{experiment, fips, godebug, goroot, ldflags, module_list, packages};
 use crate::exe::{dwarf, linkage};
 use crate::knowledge::Row;
-use crate::report::main_version::could_be_version;
-use crate::report::model::{
+use crate::knowledge::go_version::GoVersion;
+use crate::record::main_version::could_be_version;
+use crate::record::{
     Binary, Godebug, Linked, LinkerString as StringRecord, ModuleList, VersionClaim,
 };
 use std::collections::HashSet;
@@ -335,7 +335,7 @@ fn variable(symbol: &str) -> String {
 
 /// Every claim about the program's own version.
 fn versions(
-    info: Option<&crate::report::model::BuildInfo>,
+    info: Option<&crate::record::BuildInfo>,
     strings: &[StringRecord],
 ) -> Vec<VersionClaim> {
     let mut claims: Vec<VersionClaim> = Vec::new();
@@ -425,7 +425,7 @@ mod tests {
             ("10.0.0.0/8", false),
         ] {
             assert_eq!(
-                crate::report::main_version::reads_like_version(text),
+                crate::record::main_version::reads_like_version(text),
                 want,
                 "{text}"
             );

@@ -10,7 +10,7 @@ use super::identify::Tables;
 use super::inlining;
 use super::linker_strings::LinkerString;
 use super::paths::{SourceFiles, below, home, is_absolute};
-use crate::report::model::{BuildInfo, Evidence, Goroot};
+use crate::record::{BuildInfo, Evidence, Goroot};
 
 /// Names of the variable, newest first.
 const VARIABLES: [&[u8]; 2] = [

@@ -15,7 +15,7 @@ use super::moduledata::Moduledata;
 use super::pclntab::{self, Pclntab};
 use crate::bytes::Limits;
 use crate::exe::{Format, Image, Kind, Segment};
-use crate::report::model::BuildInfoSource;
+use crate::record::BuildInfoSource;
 use memchr::memmem;
 use std::cell::OnceCell;
 use std::ops::ControlFlow;

@@ -3,12 +3,12 @@
 use super::compiler::Compiler;
 use super::identify::{self, Identity, Tables};
 use super::modinfo::ModInfo;
-use super::version::GoVersion;
 use super::{experiment, full, godebug, module_list, parts};
 use crate::bytes::{Counts, Limits, Part, ReadAt, Refusal, Room, Window};
 use crate::exe::packed::{self, Packer};
 use crate::exe::{self, Fault, Image, Kind, Miss, Parts, Shape, SliceFault, Universal};
-use crate::report::model::{Binary, Corroboration, Executable, Verdict};
+use crate::knowledge::go_version::GoVersion;
+use crate::record::{Binary, Corroboration, Executable, Verdict};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How much to find out.

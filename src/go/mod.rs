@@ -30,8 +30,5 @@ mod parts;
 pub mod paths;
 pub mod pclntab;
 pub mod record;
-pub mod semver;
-pub mod version;
 
 pub use inspect::{Found, Inspection, Level, Options, inspect};
-pub use version::GoVersion;

@@ -11,7 +11,7 @@
 //! own reader gives up.
 
 use crate::bytes::short;
-use crate::report::model;
+use crate::record;
 use std::borrow::Cow;
 
 /// The 16 bytes in front of the module text and the 16 behind it (src/cmd/go/internal/modload/build.go, Go 1.27).
@@ -189,8 +189,8 @@ impl<'t> ModInfo<'t> {
     }
 
     /// The record of it, with text that is not UTF-8 replaced as Go's JSON does.
-    pub fn to_record(&self, go_version: &str) -> model::BuildInfo {
-        model::BuildInfo {
+    pub fn to_record(&self, go_version: &str) -> record::BuildInfo {
+        record::BuildInfo {
             go_version: go_version.to_owned(),
             path: text(self.path),
             main: self.main.as_ref().map(record).unwrap_or_default(),
@@ -198,7 +198,7 @@ impl<'t> ModInfo<'t> {
             settings: self
                 .settings
                 .iter()
-                .map(|(k, v)| model::Setting {
+                .map(|(k, v)| record::Setting {
                     key: text(k),
                     value: text(v),
                 })
@@ -211,13 +211,13 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn record(module: &Module<'_>) -> model::Module {
-    model::Module {
+fn record(module: &Module<'_>) -> record::Module {
+    record::Module {
         path: text(module.path),
         version: text(module.version),
         sum: text(module.sum),
         replace: module.replace.map(|(path, version, sum)| {
-            Box::new(model::Module {
+            Box::new(record::Module {
                 path: text(path),
                 version: text(version),
                 sum: text(sum),

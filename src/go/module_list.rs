@@ -7,9 +7,9 @@
 
 use super::godebug;
 use super::identify::Tables;
-use super::version::GoVersion;
+use crate::knowledge::go_version::GoVersion;
 use crate::knowledge::modules;
-use crate::report::model::{BuildInfo, LinkedPackage, ModuleList};
+use crate::record::{BuildInfo, LinkedPackage, ModuleList};
 use std::ops::ControlFlow;
 
 /// The main package of a program that was built from files.

@@ -7,7 +7,7 @@ use super::identify::Tables;
 use super::pclntab::{Layout, Pclntab};
 use crate::exe::{Format, Image};
 use crate::knowledge::modules;
-use crate::report::model::{BuildInfo, LinkedPackage};
+use crate::record::{BuildInfo, LinkedPackage};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 

@@ -2,7 +2,7 @@
 
 use super::identify::Tables;
 use super::{debug_paths, ldflags};
-use crate::report::model::{BuildInfo, PathLeak};
+use crate::record::{BuildInfo, PathLeak};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 

@@ -8,16 +8,18 @@
 pub mod cpu;
 pub mod explain;
 pub mod fips140;
+pub mod go_version;
 pub mod godebug;
 pub mod goexperiment;
 pub mod linker;
 pub mod modules;
 mod nearest;
 pub mod releases;
+pub mod semver;
 
+pub use go_version::GoVersion;
 pub use nearest::nearest;
 
-use crate::go::GoVersion;
 use std::sync::OnceLock;
 
 /// Which row of the GODEBUG and GOEXPERIMENT tables speaks for a toolchain.

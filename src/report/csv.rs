@@ -6,9 +6,9 @@
 //! begins with `'`: taking one leading `'` off gives the text. Invisible format characters are written out (`\u{1d173}`).
 //! An unknown value is an empty cell. Lists are joined by a space, notes by `; `.
 
-use super::harmless::{acts, clean};
-use super::model::{Binary, BuildInfoSource, Line, Verdict};
 use super::terms;
+use crate::bytes::escape::{acts, clean};
+use crate::record::{Binary, BuildInfoSource, Line, Verdict};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -337,7 +337,7 @@ pub const COLUMNS: &[Column] = &[
         b.owner.as_ref().map(|o| o.version.clone())
     }),
     column("owner_purl", "package URL of that package", |b| {
-        b.owner.as_ref().and_then(super::sbom::purl::of_package)
+        b.owner.as_ref().and_then(crate::record::purl::of_package)
     }),
     column("owner_source", "source package it was built from", |b| {
         b.owner
@@ -467,7 +467,7 @@ mod guards {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::record::sample;
     use std::collections::BTreeSet;
 
     fn rows(lines: &[Line]) -> Vec<Vec<String>> {

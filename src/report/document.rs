@@ -1,61 +1,9 @@
-//! All lines of a scan in one place, for the formats that need the whole before they can write the first byte.
+//! What the formats are given beside the record: findings, support of releases, and room for what needs the whole before its first byte.
 
-use super::model::{Binary, End, ImageRecord, Line, Run, Unexamined};
+use crate::record::Line;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
-
-/// A whole scan: the keys of `run`, then `images`, `binaries`, `unexamined`, and the keys of `end`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Document {
-    /// Who scanned what.
-    #[serde(flatten)]
-    pub run: Run,
-    /// Images in scan order, one for each platform.
-    pub images: Vec<ImageRecord>,
-    /// Go binaries in scan order.
-    pub binaries: Vec<Binary>,
-    /// Things not examined.
-    pub unexamined: Vec<Unexamined>,
-    /// What was looked at and what came out.
-    #[serde(flatten)]
-    pub end: End,
-}
-
-impl Document {
-    /// An empty document of a run.
-    pub fn new(run: Run) -> Self {
-        Self {
-            run,
-            images: Vec::new(),
-            binaries: Vec::new(),
-            unexamined: Vec::new(),
-            end: End::default(),
-        }
-    }
-
-    /// Takes in one line of the stream.
-    pub fn push(&mut self, line: Line) {
-        match line {
-            Line::Run(run) => self.run = run,
-            Line::Image(image) => self.images.push(*image),
-            Line::Binary(binary) => self.binaries.push(*binary),
-            Line::Unexamined(thing) => self.unexamined.push(thing),
-            Line::End(end) => self.end = end,
-        }
-    }
-
-    /// The lines that make this document.
-    pub fn lines(self) -> impl Iterator<Item = Line> {
-        let images = self.images.into_iter().map(|i| Line::Image(Box::new(i)));
-        let binaries = self.binaries.into_iter().map(|b| Line::Binary(Box::new(b)));
-        std::iter::once(Line::Run(self.run))
-            .chain(images)
-            .chain(binaries)
-            .chain(self.unexamined.into_iter().map(Line::Unexamined))
-            .chain(std::iter::once(Line::End(self.end)))
-    }
-}
 
 /// The memory that records may take until what is made of them is written.
 #[derive(Clone, Copy, Debug)]
@@ -128,4 +76,28 @@ pub struct Remark {
     pub evidence: Vec<String>,
     /// Why it is waived; `None`: it is not.
     pub waived: Option<String>,
+}
+
+#[cfg(test)]
+pub mod sample {
+    use super::{Support, SupportTable};
+
+    /// What a caller might know about releases.
+    pub fn support() -> SupportTable {
+        let row = |version: &str, supported, text: &str| {
+            (
+                version.to_owned(),
+                Support {
+                    supported: Some(supported),
+                    text: text.to_owned(),
+                },
+            )
+        };
+        [
+            row("go1.27.3", true, "supported until 2027-08"),
+            row("go1.21.13", false, "unsupported since 2024-08-13"),
+            row("go1.9.7", false, "unsupported since 2018-08-24"),
+        ]
+        .into()
+    }
 }

@@ -1,9 +1,9 @@
 //! FIPS 140 facts of each binary. Never says that a program is compliant: that depends on the operating environment and
 //! on certificates, neither of which is in the file.
 
-use super::model::{Binary, Fips, Location};
 use super::style::{Look, Tone, clean};
 use super::terms;
+use crate::record::{Binary, Fips, Location};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::{self, Write};

@@ -1,12 +1,14 @@
 //! The formats of `scan`: a table, and one writer that hands the lines to the format.
 
 use super::card::Cards;
-use super::document::{Document, Room, Support, SupportTable};
+use super::document::{Room, Support, SupportTable};
 use super::json::Json;
-use super::model::{KnowledgeDate, Line, Run, SCHEMA, Tool};
 use super::style::Look;
 use super::table::Rows;
-use super::{csv, html, ndjson};
+use super::{csv, html};
+use crate::record::Document;
+use crate::record::write;
+use crate::record::{KnowledgeDate, Line, Run, SCHEMA, Tool};
 use std::io::{self, Write};
 
 /// What the caller knows and the record does not.
@@ -84,7 +86,7 @@ pub static SCAN: &[Format] = &[
         human: false,
         pace: Pace::Lines,
         doc: "one JSON object a line, as binaries are found; for `records:`",
-        start: || Box::new(Each(ndjson::write)),
+        start: || Box::new(Each(write::write)),
     },
     Format {
         name: "csv",
@@ -214,12 +216,12 @@ impl<'a> Writer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::record::sample;
 
     fn output(name: &str, lines: Vec<Line>) -> Vec<u8> {
         let options = Options {
             look: Look::PLAIN,
-            support: sample::support(),
+            support: crate::report::document::sample::support(),
             memory: 64 << 20,
         };
         let mut out = Vec::new();

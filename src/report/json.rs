@@ -1,9 +1,9 @@
 //! One JSON document for a whole scan. Binaries are written as they come; what stands behind them waits as text. So the document takes no
 //! memory.
 
-use super::document::Document;
 use super::later::Later;
-use super::model::{End, Line, Run};
+use crate::record::Document;
+use crate::record::{End, Line, Run};
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
 
@@ -117,7 +117,7 @@ pub fn write(document: Document, out: &mut dyn Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::record::sample;
 
     #[test]
     fn keys_of_run_and_end_are_at_the_top_and_nothing_is_lost() {

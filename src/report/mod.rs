@@ -1,4 +1,4 @@
-//! Reports: the serialisable record and one file per output format.
+//! Reports: one file for each output format.
 //!
 //! Must never: compute a fact, read a file, print. Everything is written to the writer that the caller hands in; what has to wait for that may
 //! wait in a private temporary file.
@@ -14,14 +14,8 @@ pub mod findings;
 mod flow;
 pub mod json;
 mod later;
-pub mod main_version;
-pub mod model;
-pub mod ndjson;
-pub mod records;
 pub mod sbom;
-pub mod stand_ins;
 pub mod terms;
-mod weight;
 
 #[cfg(feature = "cli")]
 pub mod card;
@@ -29,7 +23,6 @@ pub mod card;
 pub mod fips;
 #[cfg(feature = "cli")]
 pub mod format;
-pub(crate) mod harmless;
 #[cfg(feature = "cli")]
 pub mod html;
 #[cfg(feature = "cli")]
@@ -39,7 +32,5 @@ pub mod style;
 #[cfg(feature = "cli")]
 pub mod table;
 
-#[cfg(test)]
-pub mod sample;
 #[cfg(test)]
 mod schema_tests;

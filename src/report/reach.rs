@@ -1,8 +1,8 @@
 //! How far a scan reached: what was found in one line, how much was looked at, and what was not examined and why.
 
-use super::model::{End, Unexamined};
 use super::style::{Look, Tone, clean};
 use super::terms::{bytes, compare_releases, count, thousands};
+use crate::record::{End, Unexamined};
 use std::collections::BTreeMap;
 
 /// The key of binaries whose release nobody could tell.
@@ -131,7 +131,7 @@ fn summary(end: &End, look: &Look) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::record::sample;
     use crate::report::style::width;
 
     fn reasons(things: Vec<Unexamined>) -> Reasons {

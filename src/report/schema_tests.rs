@@ -1,7 +1,9 @@
 //! Holds what is written against `docs/record.schema.json`, with a reader of JSON Schema that knows the words this
 //! schema uses and is stricter in one thing: a key that the schema does not name is an error.
 
-use super::{json, ndjson, sample};
+use super::json;
+use crate::record::sample;
+use crate::record::write;
 use serde_json::{Map, Value};
 use std::path::Path;
 use std::process::Command;
@@ -158,7 +160,7 @@ fn every_line_is_as_the_schema_says() {
     let schema = schema();
     for line in sample::lines() {
         let mut out = Vec::new();
-        ndjson::write(&line, &mut out).unwrap();
+        write::write(&line, &mut out).unwrap();
         let value: Value = serde_json::from_slice(&out).unwrap();
         whole(&schema, &schema, &value).unwrap_or_else(|error| panic!("{error}: {value}"));
     }
@@ -168,7 +170,7 @@ fn every_line_is_as_the_schema_says() {
 #[cfg(feature = "archives")]
 #[test]
 fn every_line_about_real_programs_is_as_the_schema_says() {
-    use crate::report::model::Line;
+    use crate::record::Line;
     use crate::scan::{Event, Options, run};
     use crate::source::target::Target;
     let schema = schema();
@@ -184,7 +186,7 @@ fn every_line_about_real_programs_is_as_the_schema_says() {
             _ => return true,
         };
         let mut out = Vec::new();
-        ndjson::write(&line, &mut out).unwrap();
+        write::write(&line, &mut out).unwrap();
         let value: Value = serde_json::from_slice(&out).unwrap();
         whole(&schema, &schema, &value).unwrap_or_else(|error| panic!("{error}: {value}"));
         seen += 1;

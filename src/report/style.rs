@@ -3,7 +3,7 @@
 //! Colour is put in as invisible marks while text is measured, cut and wrapped, and turned into escape sequences last
 //! ([`Look::finish`]). [`clean`] takes those marks out of foreign text, so a file cannot forge them.
 
-pub use super::harmless::clean;
+pub use crate::bytes::escape::clean;
 use anstyle::{AnsiColor, Style};
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
@@ -416,8 +416,8 @@ pub fn width(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::harmless::acts;
-    use crate::report::sample::HOSTILE;
+    use crate::bytes::escape::acts;
+    use crate::record::sample::HOSTILE;
 
     const COLOR: Look = Look {
         width: Some(40),

@@ -10,10 +10,10 @@ mod alike;
 
 use super::document::{Support, SupportTable};
 use super::format::{Options, Render};
-use super::model::{Binary, Line};
 use super::reach::{self, Reasons};
 use super::style::{Look, Tone, clean, width};
 use super::terms::{self, Loudness};
+use crate::record::{Binary, Line};
 use comfy_table::{LineStyle, Table, TableStyle};
 use std::io::{self, Write};
 
@@ -132,7 +132,7 @@ fn program(binary: &Binary, _: &SupportTable) -> Cell {
 }
 
 fn port(binary: &Binary, _: &SupportTable) -> Cell {
-    terms::port(binary).map_or_else(Cell::new, plain)
+    binary.port().map_or_else(Cell::new, plain)
 }
 
 fn notes(binary: &Binary, _: &SupportTable) -> Cell {

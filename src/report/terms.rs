@@ -1,6 +1,6 @@
 //! The words that several formats use for the same part of a record. Nothing here adds to what the record says.
 
-use super::model::{Binary, Module, Verdict, VersionRange};
+use crate::record::{Binary, Module, Verdict, VersionRange};
 
 /// `go1.2 to go1.3 by its tables`, of the releases that can have built a program.
 pub fn range(range: &VersionRange) -> String {
@@ -8,15 +8,6 @@ pub fn range(range: &VersionRange) -> String {
         Some(last) if *last == range.first => format!("{last} by its tables and files"),
         Some(last) => format!("{} to {last} by its tables and files", range.first),
         None => format!("{} or newer by its tables and files", range.first),
-    }
-}
-
-/// `linux/amd64`; an unknown half is `?`; `None` when both are.
-pub fn port(binary: &Binary) -> Option<String> {
-    let executable = &binary.executable;
-    match (executable.os.as_deref(), executable.arch.as_deref()) {
-        (None, None) => None,
-        (os, arch) => Some(format!("{}/{}", os.unwrap_or("?"), arch.unwrap_or("?"))),
     }
 }
 
@@ -221,7 +212,7 @@ pub fn thousands(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::record::sample;
 
     #[test]
     fn releases_sort_as_numbers() {

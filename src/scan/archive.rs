@@ -6,7 +6,7 @@ use super::place::Outer;
 use super::told::Told;
 use super::{Event, Examiner};
 use crate::bytes::base64;
-use crate::report::model::{Location, Owner, Unexamined};
+use crate::record::{Location, Owner, Unexamined};
 use crate::source::archive::{
     ArchiveError, Candidate, Input, Place, Reason, Receiver, Scope, Walker, Want, forget,
 };

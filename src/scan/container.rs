@@ -7,7 +7,7 @@ use super::{Event, Examiner, error_text};
 use crate::bytes::{ReadAt, Spill};
 use crate::exe;
 use crate::go::{Level, environment};
-use crate::report::model::{Location, Unexamined};
+use crate::record::{Location, Unexamined};
 use crate::source::archive::stream::HEAD;
 use crate::source::archive::{
     ArchiveError, Candidate, Feed, Format, Input, Kind, Place, Reason, Scope, Want, decompress_as,

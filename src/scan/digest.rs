@@ -2,7 +2,7 @@
 
 use crate::bytes::ReadAt;
 use crate::exe::{Part, Parts};
-use crate::report::model::PartDigest;
+use crate::record::PartDigest;
 use sha2::{Digest, Sha256};
 use std::io;
 

@@ -11,7 +11,7 @@ use crate::bytes::base64;
 use crate::bytes::{FileBytes, ReadAt, Room};
 use crate::exe::{self, Miss};
 use crate::go::{self, environment};
-use crate::report::model::{Binary, Location, Unexamined};
+use crate::record::{Binary, Location, Unexamined};
 #[cfg(feature = "archives")]
 use crate::source::archive::ArchiveError;
 use crate::source::dir::Stat;

@@ -3,7 +3,7 @@
 //! Only three numbers that stand alone count, and only in names that begin with the program's own: an archive of many tools
 //! says nothing about the version of each.
 
-use crate::report::model::{Binary, VersionClaim};
+use crate::record::{Binary, VersionClaim};
 
 /// Words before a number that make it the version of something else.
 const OTHERS: [&str; 12] = [
@@ -140,7 +140,7 @@ fn at_start(text: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::model::Location;
+    use crate::record::Location;
 
     fn claimed(file: &str, entries: &[&str]) -> Vec<String> {
         let mut binary = Binary {

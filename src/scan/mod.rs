@@ -33,7 +33,7 @@ pub use place::path_fields;
 pub(crate) use crate::bytes::error_text;
 use crate::bytes::{Limits, Room};
 use crate::go::{self, Level};
-use crate::report::model::{Binary, End, ImageRecord, Location, Reach, Summary, Unexamined};
+use crate::record::{Binary, End, ImageRecord, Location, Reach, Summary, Unexamined};
 use crate::source::dir::{self, Kind};
 use crate::source::listing::Listing;
 use crate::source::ordered::{self, Output};
@@ -302,7 +302,7 @@ pub fn summarise(summary: &mut Summary, binary: &Binary) {
         .corroboration
         .iter()
         .flatten()
-        .any(|c| c.verdict == crate::report::model::Verdict::Contradicted);
+        .any(|c| c.verdict == crate::record::Verdict::Contradicted);
     summary.contradicted += u64::from(contradicted);
     summary.without_build_info += u64::from(binary.build_info.is_none());
     summary.modules_unknown += u64::from(binary.module_list().is_unknown());

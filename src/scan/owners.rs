@@ -3,7 +3,7 @@
 use super::Options;
 use super::place::{Outer, Packages};
 use crate::bytes::FileBytes;
-use crate::report::model::{Location, Unexamined};
+use crate::record::{Location, Unexamined};
 use crate::source::packages::directory::Directory;
 use crate::source::packages::{Bounds, Database, MARKS, Ownership};
 use std::collections::{BTreeMap, HashMap};

@@ -6,7 +6,7 @@ use crate::source::ordered;
 use {
     crate::bytes::error_text,
     crate::go::environment,
-    crate::report::model::{Binary, Unexamined, VersionClaim},
+    crate::record::{Binary, Unexamined, VersionClaim},
     crate::source::shelf::Shelved,
     std::io,
     std::sync::Arc,
@@ -88,7 +88,7 @@ impl Later {
 }
 
 #[cfg(feature = "archives")]
-fn lost(path: String, location: crate::report::model::Location, error: &io::Error) -> Event {
+fn lost(path: String, location: crate::record::Location, error: &io::Error) -> Event {
     Event::Unexamined {
         thing: Unexamined {
             path,

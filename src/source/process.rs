@@ -4,7 +4,7 @@
 //! know Go, or read more of an environment than the variables it is asked for.
 
 use crate::bytes::FileBytes;
-use crate::report::model::{Location, Unexamined};
+use crate::record::{Location, Unexamined};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;

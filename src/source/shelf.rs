@@ -3,7 +3,7 @@
 
 use super::archive::{ArchiveError, Reason};
 use crate::bytes::error_text;
-use crate::report::model::{Binary, Location};
+use crate::record::{Binary, Location};
 use crate::source::packages::Ownership;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -390,7 +390,7 @@ impl PartialEq for Shelved {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::model::{BuildInfo, Module};
+    use crate::record::{BuildInfo, Module};
 
     fn binary(deps: usize) -> Binary {
         let dep = |i: usize| Module {

@@ -2,7 +2,7 @@
 
 use super::{Change, Class, Direction, versions};
 use crate::audit::known::{self, Release};
-use crate::report::model::{
+use crate::record::{
     Binary, BuildInfo, Corroboration, EffectiveSetting, Linkage, Module, PathLeak, Verdict,
 };
 use std::cmp::Ordering;

@@ -1,7 +1,7 @@
 //! The bytes of two states of one program, by digests that whoever read the files took.
 
 use super::{Change, Class, Direction};
-use crate::report::model::{Binary, PartDigest};
+use crate::record::{Binary, PartDigest};
 use crate::report::terms::count;
 
 /// What the digests say of two states.
@@ -144,7 +144,7 @@ impl Content {
 mod tests {
     use crate::audit::diff::{Change, Class, Diff, diff};
     use crate::audit::testing::{binary, set};
-    use crate::report::model::{Binary, Corroboration, PartDigest, Verdict};
+    use crate::record::{Binary, Corroboration, PartDigest, Verdict};
 
     fn with(sha256: &str, parts: &[(&str, &str)]) -> Binary {
         binary(|b| {

@@ -11,7 +11,7 @@ mod content;
 mod pair;
 mod versions;
 
-use crate::report::model::Binary;
+use crate::record::Binary;
 use serde::Serialize;
 
 /// What a change is about; the words of `--fail-on`.
@@ -229,7 +229,7 @@ pub fn diff(old: &[Binary], new: &[Binary]) -> Diff {
         let parts = content.parts().filter(|_| told);
         out.pairs.push(Pair {
             main_package: any.main_package.clone(),
-            port: super::rules::port(any),
+            port: any.port_text(),
             old: before.map(side),
             new: now.map(side),
             changes,

@@ -1,8 +1,7 @@
 //! Which program of one set is which of the other.
 
 use crate::audit::finding::identity;
-use crate::audit::rules::port;
-use crate::report::model::Binary;
+use crate::record::Binary;
 use std::collections::HashMap;
 
 type Key = Option<String>;
@@ -15,7 +14,7 @@ const KEYS: [fn(&Binary) -> Key; 5] = [
             shown(b),
             place(b),
             b.main_package.as_deref()?,
-            port(b)
+            b.port_text()
         ))
     },
     |b| {
@@ -24,16 +23,16 @@ const KEYS: [fn(&Binary) -> Key; 5] = [
             shown(b),
             base(b),
             b.main_package.as_deref()?,
-            port(b)
+            b.port_text()
         ))
     },
-    |b| Some(format!("{}|{}|{}", shown(b), place(b), port(b))),
+    |b| Some(format!("{}|{}|{}", shown(b), place(b), b.port_text())),
     |b| {
         Some(format!(
             "{}|{}|{}",
             shown(b),
             b.main_package.as_deref()?,
-            port(b)
+            b.port_text()
         ))
     },
     |b| Some(format!("{}|{}", shown(b), place(b))),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::audit::testing::{binary, change, dep, set, unset};
-use crate::report::model::{Corroboration, EffectiveSetting, Linkage, PathLeak};
+use crate::record::{Corroboration, EffectiveSetting, Linkage, PathLeak};
 
 fn changes(old: impl FnOnce(&mut Binary), new: impl FnOnce(&mut Binary)) -> Vec<Change> {
     let d = diff(&[binary(old)], &[binary(new)]);
@@ -159,7 +159,7 @@ fn each_class_of_change_is_seen_once_and_directed() {
             Box::new(|b| {
                 b.corroboration = Some(vec![Corroboration {
                     claim: "go-version".into(),
-                    verdict: crate::report::model::Verdict::Contradicted,
+                    verdict: crate::record::Verdict::Contradicted,
                     ..Corroboration::default()
                 }])
             }),
@@ -289,7 +289,7 @@ fn classes_are_read_with_a_hint() {
 /// Records of somebody else's with lists so long that a search for each item would not come to an end.
 #[test]
 fn long_lists_are_compared_without_a_search_for_each() {
-    use crate::report::model::{Corroboration, EffectiveSetting, Linkage, PathLeak, Verdict};
+    use crate::record::{Corroboration, EffectiveSetting, Linkage, PathLeak, Verdict};
     let count = 200_000;
     let long = |odd: bool| {
         binary(|b| {

@@ -7,7 +7,7 @@
 use super::compare::{Changes, directed};
 use super::{Class, Direction};
 use crate::audit::known;
-use crate::report::model::{Binary, VersionClaim};
+use crate::record::{Binary, VersionClaim};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,7 +125,7 @@ impl<'b> Claims<'b> {
 mod tests {
     use crate::audit::diff::{Class, Direction, diff};
     use crate::audit::testing::binary;
-    use crate::report::model::{Binary, VersionClaim};
+    use crate::record::{Binary, VersionClaim};
 
     type Claim = (&'static str, &'static str, &'static str);
 

@@ -15,7 +15,7 @@ use super::rules::fix::Plan;
 use super::rules::registry::{self, RULES};
 use super::rules::{Check, Ctx, FileCtx, ImageCtx, InImage, Meta, Report, RunCtx, Sink};
 use crate::deploy::Deployment;
-use crate::report::model::{Binary, ImageRecord, Line, Location, Unexamined};
+use crate::record::{Binary, ImageRecord, Line, Location, Unexamined};
 use serde::Serialize;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};

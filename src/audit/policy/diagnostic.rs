@@ -1,6 +1,6 @@
 //! A mistake in a policy file, shown with the line and a caret.
 
-use crate::report::harmless::acts;
+use crate::bytes::escape::acts;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::ops::Range;
 

@@ -18,9 +18,8 @@ use super::date::Date;
 use super::finding::{Level, PolicyRef};
 use super::glob;
 use super::options::Value;
-use super::rules::port;
 use super::rules::registry::{self, RULES};
-use crate::report::model::Binary;
+use crate::record::Binary;
 use condition::Condition;
 use std::collections::BTreeMap;
 
@@ -298,7 +297,7 @@ impl Policy {
                     &o.packages,
                     binary.main_package.as_deref().unwrap_or_default(),
                 )
-                && (o.ports.is_empty() || glob::any(&o.ports, &port(binary)))
+                && (o.ports.is_empty() || glob::any(&o.ports, &binary.port_text()))
         });
         matching.map(|(i, _)| i).collect()
     }

@@ -6,7 +6,7 @@
 use crate::audit::facts::words;
 use crate::audit::known::Release;
 use crate::audit::secrets;
-use crate::report::model::{Binary, ModuleList};
+use crate::record::{Binary, ModuleList};
 use std::collections::BTreeMap;
 
 /// Most changes that are kept for one program: no honest one needs a tenth of it.

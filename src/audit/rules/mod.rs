@@ -31,7 +31,7 @@ use super::ledger::Ledger;
 use super::options::{OptionSpec, Options};
 use super::policy::{Effective, Expectation, Policy, Waiver};
 use crate::deploy::{Deployment, Span};
-use crate::report::model::{Binary, Evidence, ImageRecord, Location, ModuleList};
+use crate::record::{Binary, Evidence, ImageRecord, Location, ModuleList};
 use fix::{Change, Plan};
 use std::cell::{OnceCell, RefCell};
 
@@ -231,7 +231,7 @@ impl<'a> Ctx<'a> {
 
     /// `os/arch`; an unknown part is `?`.
     pub fn port(&self) -> String {
-        port(self.binary)
+        self.binary.port_text()
     }
 
     /// True when a lower layer's copy is hidden in the final image: nothing can start it.
@@ -266,16 +266,6 @@ impl<'a> Ctx<'a> {
     pub fn go_line(&self, minor: u32) -> u32 {
         self.plan.borrow_mut().go_line(minor)
     }
-}
-
-/// `os/arch`; an unknown part is `?`.
-pub fn port(binary: &Binary) -> String {
-    let e = &binary.executable;
-    format!(
-        "{}/{}",
-        e.os.as_deref().unwrap_or("?"),
-        e.arch.as_deref().unwrap_or("?")
-    )
 }
 
 /// What a rule sees of one image.

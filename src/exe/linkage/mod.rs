@@ -11,7 +11,7 @@ mod tests;
 mod xcoff;
 
 use super::image::{Format, Image, Kind};
-use crate::report::model::Linkage;
+use crate::record::Linkage;
 use goblin::container::Endian;
 
 /// More libraries or search paths than this are noise.

@@ -4,7 +4,7 @@
 
 use super::{NAMES_LIMIT, has_writable_code, text_at};
 use crate::exe::image::Image;
-use crate::report::model::Linkage;
+use crate::record::Linkage;
 use goblin::pe::dll_characteristic::{
     IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE, IMAGE_DLLCHARACTERISTICS_NX_COMPAT,
 };

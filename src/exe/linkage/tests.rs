@@ -1,7 +1,7 @@
 use super::describe;
 use crate::bytes::{ReadAt, Window};
 use crate::exe;
-use crate::report::model::Linkage;
+use crate::record::Linkage;
 
 /// Bytes in one byte order.
 struct Out {

@@ -2,7 +2,7 @@
 
 use super::{NAMES_LIMIT, search_path};
 use crate::exe::image::Image;
-use crate::report::model::Linkage;
+use crate::record::Linkage;
 
 /// Bytes of import file IDs that are read.
 const IMPORTS_LIMIT: u64 = 64 << 10;

@@ -1,7 +1,7 @@
 //! The record against what the linker left elsewhere in the program: the module text, the version, the GODEBUG default, the experiments.
 
 use super::{Evidence, is_declared, row, text, verdict};
-use crate::report::model::{BuildInfoSource, Corroboration, Verdict};
+use crate::record::{BuildInfoSource, Corroboration, Verdict};
 
 /// Blobs since Go 1.18 hold copies; older ones point at the variables themselves, which leaves nothing to compare.
 fn is_copy(evidence: &Evidence<'_, '_, '_>) -> bool {

@@ -17,8 +17,8 @@ use super::functions::Functions;
 use super::identify::{Identity, Tables};
 use super::ldflags;
 use super::paths::SourceFiles;
-use super::version::GoVersion;
-use crate::report::model::{Binary, Corroboration, Verdict};
+use crate::knowledge::go_version::GoVersion;
+use crate::record::{Binary, Corroboration, Verdict};
 
 /// Everything the checks look at.
 pub struct Evidence<'e, 'i, 'r> {

@@ -3,7 +3,7 @@
 use super::{Evidence, row, text};
 use crate::go::functions::Functions;
 use crate::go::modinfo::ModInfo;
-use crate::report::model::{Corroboration, Verdict};
+use crate::record::{Corroboration, Verdict};
 
 pub(super) fn modules(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
     let linked = evidence.binary.linked.as_ref()?;

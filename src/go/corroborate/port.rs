@@ -3,7 +3,7 @@
 use super::{Evidence, row, setting, verdict};
 use crate::exe::{Format, Image, Kind};
 use crate::go::paths::SourceFiles;
-use crate::report::model::{Corroboration, Verdict};
+use crate::record::{Corroboration, Verdict};
 
 pub(super) fn arch(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
     let recorded = setting(evidence, "GOARCH")?;

@@ -3,8 +3,8 @@
 use super::{Evidence, is_declared, row, text, verdict};
 use crate::exe::{Format, dwarf};
 use crate::go::compiler;
-use crate::go::version::GoVersion;
-use crate::report::model::{Corroboration, Verdict};
+use crate::knowledge::go_version::GoVersion;
+use crate::record::{Corroboration, Verdict};
 use std::ops::ControlFlow;
 
 pub(super) fn layout(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {

@@ -1,7 +1,7 @@
 //! Build settings against what is linked in, and against the paths of the source files.
 
 use super::{Evidence, row, setting};
-use crate::report::model::{Corroboration, Verdict};
+use crate::record::{Corroboration, Verdict};
 
 /// A setting held against a sign in the function table: signs prove presence; absence proves something only where `always` says so.
 fn linked_in(

@@ -17,7 +17,7 @@ mod tests;
 use super::functions::Functions;
 use super::identify::Tables;
 use crate::exe::{Image, Kind, Segment};
-use crate::report::model::{BuildInfo, Fips};
+use crate::record::{BuildInfo, Fips};
 use sha2::{Digest, Sha256};
 use std::ops::ControlFlow;
 

@@ -2,7 +2,7 @@ use super::{Checksum, MAGIC, checksum, read};
 use crate::bytes::{Limits, ReadAt, Window};
 use crate::exe;
 use crate::go::identify::Tables;
-use crate::report::model::{BuildInfo, Fips, Setting};
+use crate::record::{BuildInfo, Fips, Setting};
 
 /// Where things are in the files of the tests, as file offsets.
 const TABLE: usize = 0x200;

@@ -8,12 +8,12 @@ mod tests;
 
 pub use language::LanguageRange;
 
-use super::version::GoVersion;
+use crate::knowledge::go_version::GoVersion;
 use crate::knowledge::{
     Row, cpu,
     godebug::{self, Setting},
 };
-use crate::report::model::{EffectiveSetting, Godebug};
+use crate::record::{EffectiveSetting, Godebug};
 use rules::{REMOVAL_IS_ENFORCED, Rules};
 use sources::{Origin, Source, bare_fields, owned_pairs};
 use std::collections::BTreeSet;

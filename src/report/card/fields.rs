@@ -1,7 +1,7 @@
 //! The rows at the top of the card: one function each.
 
 use super::{Context, joined, safe};
-use crate::report::model::{BuildInfoSource, LinkedPackage, ModuleList, Verdict, VersionClaim};
+use crate::record::{BuildInfoSource, LinkedPackage, ModuleList, Verdict, VersionClaim};
 use crate::report::terms;
 use std::collections::BTreeSet;
 
@@ -252,7 +252,7 @@ fn evidence(c: &Context) -> Option<String> {
 }
 
 fn port(c: &Context) -> Option<String> {
-    let mut parts = vec![safe(&terms::port(c.binary)?)];
+    let mut parts = vec![safe(&c.binary.port()?)];
     // Only the level setting of the program's own architecture is recorded.
     let levels = c.binary.build_info.iter().flat_map(|info| &info.settings);
     let names = [

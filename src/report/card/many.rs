@@ -1,7 +1,7 @@
 //! Cards of many binaries, one after the other as they are found, and how far the scan reached.
 
+use crate::record::Line;
 use crate::report::format::{Options, Render};
-use crate::report::model::Line;
 use crate::report::reach::{self, Reasons};
 use std::io::{self, Write};
 

@@ -3,8 +3,8 @@
 //! On a terminal long values wrap under their label; nothing is ever cut.
 
 use super::document::SupportTable;
-use super::model::Binary;
 use super::style::{Look, Tone, clean};
+use crate::record::Binary;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 

@@ -1,7 +1,7 @@
 //! The lists below the rows: contradictions, GODEBUG, paths, modules, settings.
 
 use super::{Context, safe, section};
-use crate::report::model::{Corroboration, Module, Verdict};
+use crate::record::{Corroboration, Module, Verdict};
 use crate::report::style::{Tone, clean, width};
 use crate::report::terms;
 use std::collections::BTreeMap;

@@ -1,10 +1,16 @@
 use super::*;
-use crate::report::sample;
+use crate::record::sample;
 use crate::report::style::width;
 
 fn card(binary: &Binary, look: Look) -> String {
     let mut out = Vec::new();
-    write(binary, &sample::support(), &look, &mut out).unwrap();
+    write(
+        binary,
+        &crate::report::document::sample::support(),
+        &look,
+        &mut out,
+    )
+    .unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -14,8 +14,8 @@ pub mod remarks;
 pub mod sarif;
 pub mod text;
 
-use super::harmless::acts;
 use crate::audit::Audit;
+use crate::bytes::escape::acts;
 use std::borrow::Cow;
 use std::io::{self, Write};
 

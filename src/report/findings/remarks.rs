@@ -1,8 +1,8 @@
 //! Findings as pages and bills show them: beside the binary that they are about.
 
 use crate::audit::Audit;
+use crate::record::Location;
 use crate::report::document::Remark;
-use crate::report::model::Location;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 

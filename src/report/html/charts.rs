@@ -1,8 +1,9 @@
 //! Figures, charts and tables of a scan: counts of what the records say.
 
 use super::{Bar, Chart, Page, Row, Table, Tile, Tone};
-use crate::report::document::{Document, Remark, Support, SupportTable};
-use crate::report::model::{Binary, Verdict};
+use crate::record::Document;
+use crate::record::{Binary, Verdict};
+use crate::report::document::{Remark, Support, SupportTable};
 use crate::report::style::clean;
 use crate::report::terms::{self, count, thousands};
 use std::cmp::Reverse;
@@ -271,7 +272,7 @@ fn spread(document: &Document) -> Chart {
 
 fn ports(document: &Document) -> Chart {
     let mut counts = BTreeMap::<String, u64>::new();
-    for port in document.binaries.iter().filter_map(terms::port) {
+    for port in document.binaries.iter().filter_map(Binary::port) {
         *counts.entry(port).or_default() += 1;
     }
     let mut rows: Vec<_> = counts.into_iter().collect();

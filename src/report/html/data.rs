@@ -3,9 +3,9 @@
 //! Rows are arrays, not objects, and refer to tables by index; 5,000 binaries stay below 10 MB this way.
 
 use super::{Chart, Page, Table, Tile};
+use crate::record::{Binary, BuildInfo, Module};
 use crate::report::card;
 use crate::report::document::{Remark, Support};
-use crate::report::model::{Binary, BuildInfo, Module};
 use crate::report::style::clean;
 use crate::report::terms::{self, Loudness};
 use serde::Serialize;
@@ -193,7 +193,7 @@ fn columns(binary: &Binary) -> [String; 6] {
         text(binary.go_version.as_deref()),
         text(path),
         text(binary.shown_version()),
-        terms::port(binary).unwrap_or_default(),
+        binary.port().unwrap_or_default(),
     ]
 }
 

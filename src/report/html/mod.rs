@@ -11,8 +11,9 @@ mod data;
 #[cfg(test)]
 mod tests;
 
-use super::document::{Document, Remark, SupportTable};
+use super::document::{Remark, SupportTable};
 use crate::bytes::base64;
+use crate::record::Document;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};

@@ -1,6 +1,6 @@
 use super::*;
-use crate::report::model::{Binary, Line};
-use crate::report::sample;
+use crate::record::sample;
+use crate::record::{Binary, Line};
 
 fn remarks() -> Vec<Remark> {
     let remark = |binary, rule: &str, level: &str, message: &str| Remark {
@@ -27,9 +27,13 @@ fn remarks() -> Vec<Remark> {
 
 fn page(document: &Document, remarks: &[Remark]) -> String {
     let mut out = Vec::new();
-    Page::of_scan(document, &sample::support(), remarks)
-        .write(&mut out)
-        .unwrap();
+    Page::of_scan(
+        document,
+        &crate::report::document::sample::support(),
+        remarks,
+    )
+    .write(&mut out)
+    .unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -1,14 +1,15 @@
 //! What a bill keeps of the records: every component once, in bounded memory.
 
-use super::super::main_version::is_version_of_module;
-use super::super::model::{
+use super::super::terms;
+use super::{ID, digest, found, hex, id, name, program_purl, properties};
+use crate::knowledge::GoVersion;
+use crate::record::StandIn;
+use crate::record::main_version::is_version_of_module;
+use crate::record::purl;
+use crate::record::{
     Binary, End, ImageRecord, LayerRecord, Line, Linked, Location, Module, ModuleList, Owner, Run,
     Unexamined,
 };
-use super::super::stand_ins::StandIn;
-use super::super::terms;
-use super::{ID, digest, found, hex, id, name, program_purl, properties, purl};
-use crate::go::GoVersion;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 

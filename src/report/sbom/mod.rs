@@ -11,10 +11,11 @@
 //! * Serial number and namespace come from the content and the time from the caller: same input, same bytes.
 
 use super::document::Remark;
-use super::model::{Binary, BuildInfoSource, Unexamined, Verdict};
 use super::{csv, terms};
 use crate::bytes::base64;
 use crate::knowledge::modules;
+use crate::record::purl;
+use crate::record::{Binary, BuildInfoSource, Unexamined, Verdict};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -22,7 +23,6 @@ use std::io;
 
 pub mod cyclonedx;
 mod inventory;
-pub mod purl;
 pub mod spdx;
 
 #[cfg(test)]

@@ -4,8 +4,9 @@
 
 use super::super::each::Each;
 use super::inventory::{Image, Key, Layer, Part, Toolchain, images, of_package};
-use super::{Digesting, Input, Inventory, Remarks, date, purl, sha256_of, sha256_of_sum};
-use crate::report::model::Owner;
+use super::{Digesting, Input, Inventory, Remarks, date, sha256_of, sha256_of_sum};
+use crate::record::Owner;
+use crate::record::purl;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};

@@ -1,6 +1,6 @@
 use super::*;
-use crate::report::document::Document;
-use crate::report::sample;
+use crate::record::Document;
+use crate::record::sample;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -366,7 +366,7 @@ fn a_development_tree_is_no_release() {
 #[test]
 fn the_purl_of_a_program_without_modules_is_that_of_its_certain_module() {
     let mut binary = sample::clean();
-    binary.build_info.as_mut().unwrap().main = crate::report::model::Module::default();
+    binary.build_info.as_mut().unwrap().main = crate::record::Module::default();
     for (package, purl) in [
         (
             "github.com/cli/cli/v2/cmd/gh",

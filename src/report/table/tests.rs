@@ -1,11 +1,11 @@
 use super::*;
-use crate::report::document::Document;
-use crate::report::sample;
+use crate::record::Document;
+use crate::record::sample;
 
 fn table(document: &Document, look: Look) -> String {
     let options = Options {
         look,
-        support: sample::support(),
+        support: crate::report::document::sample::support(),
         memory: 64 << 20,
     };
     let mut out = Vec::new();

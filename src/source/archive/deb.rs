@@ -4,7 +4,7 @@ use super::problem::shown;
 use super::tar::{self, Ending, Flow};
 use super::walk::clean;
 use super::{ArchiveError, Feed, Scope, decompress};
-use crate::report::model::Owner;
+use crate::record::Owner;
 use crate::source::packages::dpkg;
 use std::io::{self, Read};
 

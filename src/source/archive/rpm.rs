@@ -4,7 +4,7 @@
 
 use super::{ArchiveError, Codec, Feed, cpio};
 use crate::bytes::Limits;
-use crate::report::model::Owner;
+use crate::record::Owner;
 use crate::source::packages::rpm::from_tags;
 use std::cell::OnceCell;
 use std::collections::HashMap;

@@ -6,9 +6,7 @@ use super::overlay::{Appearance, Tree};
 use super::owners::Root;
 use super::{ImageScan, Options, Problem, Scan, command, rootfs};
 use crate::bytes::base64;
-use crate::report::model::{
-    ImageRecord, ImageRef, LayerRecord, LayerRef, Location, Rootfs, Unexamined,
-};
+use crate::record::{ImageRecord, ImageRef, LayerRecord, LayerRef, Location, Rootfs, Unexamined};
 use crate::source::archive::ArchiveError;
 use crate::source::packages::{self, Bounds, Database, Ownership};
 use crate::source::shelf::Shelved;

@@ -6,7 +6,7 @@ use super::kept::KeptFiles;
 use super::names::{Kind, Name, Names};
 use super::store::{Blob, Blobs};
 use super::{Examine, Host, Options, Scan};
-use crate::report::model::Owner;
+use crate::record::Owner;
 use crate::source::archive::tar::{self, Ending, Entry, Flow};
 use crate::source::archive::{
     self, ArchiveError, Candidate, Feed, Place, Reason, Receiver, Scope, Walker, Want, decompress,

@@ -30,7 +30,7 @@ pub use stream::{begins_like_image, looks_like_member, scan_stream, scan_stream_
 
 use super::archive::{ArchiveError, Candidate, Place, Want};
 use crate::bytes::{Budget, Limits, ReadAt};
-use crate::report::model::{ImageRecord, Location, Unexamined};
+use crate::record::{ImageRecord, Location, Unexamined};
 use crate::source::shelf::Shelved;
 use std::path::Path;
 use store::{Archive, Blobs, Directory};

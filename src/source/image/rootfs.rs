@@ -1,7 +1,7 @@
 //! The names in the visible root that checks of Go programs need.
 
 use super::overlay::Tree;
-use crate::report::model::Rootfs;
+use crate::record::Rootfs;
 
 /// Files that crypto/x509 reads, the first that is there (Go 1.27, src/crypto/x509/root_linux.go).
 const CERT_FILES: &[&str] = &[

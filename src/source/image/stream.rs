@@ -145,7 +145,7 @@ pub fn scan_stream_in(
     for (place, mut binary) in bagged.loose {
         let slice = binary.location.slice.take();
         let member = binary.location.entry.pop().map(String::into_bytes);
-        binary.location = crate::report::model::Location {
+        binary.location = crate::record::Location {
             slice,
             mode: place.mode,
             uid: place.uid,

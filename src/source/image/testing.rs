@@ -1,7 +1,7 @@
 //! Images built in memory for tests, and what a scan of them says in short.
 
 use super::*;
-use crate::report::model::Binary;
+use crate::record::Binary;
 use crate::source::archive::Reason;
 use crate::source::archive::build::{gzip, tar_entry};
 use std::fmt::Write as _;

@@ -6,7 +6,7 @@
 use super::digest::{Algorithm, Recorded};
 use super::index::Index;
 use super::{Asked, Bounds, Claim, Files, Problem, base, read_part, text, too_many};
-use crate::report::model::{Owner, SourcePackage};
+use crate::record::{Owner, SourcePackage};
 
 /// Where it is; the second one since apk-tools 3 on systems with a merged `/usr`.
 pub const PATHS: &[&[u8]] = &[b"/lib/apk/db/installed", b"/usr/lib/apk/db/installed"];

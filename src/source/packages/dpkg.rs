@@ -6,7 +6,7 @@
 use super::digest::{Algorithm, Recorded};
 use super::index::Index;
 use super::{Asked, Bounds, Claim, Files, Problem, base, read_part, text, too_many};
-use crate::report::model::{Owner, SourcePackage};
+use crate::record::{Owner, SourcePackage};
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -22,7 +22,7 @@ pub use digest::{Algorithm, Digests, Recorded};
 pub use os_release::Release;
 
 use crate::bytes::{Limits, ReadAt};
-use crate::report::model::{Binary, Owner};
+use crate::record::{Binary, Owner};
 use index::Index;
 use std::io;
 use std::sync::Arc;

@@ -88,7 +88,7 @@ fn a_path_belongs_to_the_installed_package_that_lists_it() {
             arch: Some("amd64".into()),
             distribution: Some("debian".into()),
             release: Some("12".into()),
-            source: Some(crate::report::model::SourcePackage {
+            source: Some(crate::record::SourcePackage {
                 name: "acme-src".into(),
                 version: Some("2.0-1".into()),
             }),

@@ -2,7 +2,7 @@
 
 use super::testing::{Reply, Request, Server, reply};
 use super::*;
-use crate::report::model::Binary;
+use crate::record::Binary;
 use crate::source::archive::{ArchiveError, Candidate, Place, Want};
 use crate::source::image::testing::{Layout, shown, tar_of};
 use crate::source::shelf::Shelved;

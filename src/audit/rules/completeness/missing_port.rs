@@ -1,5 +1,5 @@
 use crate::audit::rules::prelude::*;
-use crate::report::model::Location;
+use crate::record::Location;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub const META: Meta = Meta {

@@ -1,5 +1,5 @@
 use crate::audit::rules::prelude::*;
-use crate::report::model::Unexamined;
+use crate::record::Unexamined;
 use std::borrow::Cow;
 
 pub const META: Meta = Meta {
@@ -112,7 +112,7 @@ fn database(path: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
-    use crate::report::model::Unexamined;
+    use crate::record::Unexamined;
 
     #[test]
     fn advice_fits_what_it_is() {

@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_has_no_value_is_said_in_words() {
-        let message = |b: &crate::report::model::Binary, table: &str| {
+        let message = |b: &crate::record::Binary, table: &str| {
             let found = Setup {
                 policy: &format!("[expect]\n{table}"),
                 rule: "unmet-expectation",

@@ -29,10 +29,10 @@ pub(crate) mod testing;
 use super::{FileCtx, Report};
 use crate::audit::known;
 use crate::deploy::{Deployment, Kind, Reader, Span, Toolchain, Variable, later};
-use crate::go::GoVersion;
 use crate::go::godebug::{Facts, assess};
+use crate::knowledge::GoVersion;
 use crate::knowledge::Row;
-use crate::report::model::{Binary, EffectiveSetting};
+use crate::record::{Binary, EffectiveSetting};
 
 /// The Go release to judge deployment files by.
 #[derive(Clone, Debug, Default)]

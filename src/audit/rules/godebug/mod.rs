@@ -19,7 +19,7 @@ pub mod memory_limit_malformed;
 use super::fix::without_definition;
 use super::{Ctx, Report};
 use crate::audit::known;
-use crate::report::model::EffectiveSetting;
+use crate::record::EffectiveSetting;
 
 /// Settings in force that somebody asked for (not the toolchain's own), with `status`.
 fn asked<'a>(ctx: &Ctx<'a>, status: &'static str) -> impl Iterator<Item = &'a EffectiveSetting> {

@@ -92,7 +92,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
-    use crate::report::model::PathLeak;
+    use crate::record::PathLeak;
 
     fn leak(kind: &str, prefix: &str) -> PathLeak {
         PathLeak {

@@ -60,7 +60,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
-    use crate::report::model::Evidence;
+    use crate::record::Evidence;
 
     #[test]
     fn spelling_does_not_count_and_place_does() {

@@ -49,7 +49,7 @@ pub fn check(ctx: &ImageCtx, sink: &mut Sink) {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
-    use crate::report::model::Started;
+    use crate::record::Started;
 
     #[test]
     fn the_help_names_where_the_file_is() {

@@ -40,7 +40,7 @@ pub fn check(ctx: &ImageCtx, sink: &mut Sink) {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
-    use crate::report::model::Started;
+    use crate::record::Started;
 
     #[test]
     fn only_a_known_lack_is_reported() {

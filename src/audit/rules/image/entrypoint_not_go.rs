@@ -53,7 +53,7 @@ pub fn check(ctx: &ImageCtx, sink: &mut Sink) {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
-    use crate::report::model::Started;
+    use crate::record::Started;
 
     #[test]
     fn a_script_is_reported_and_an_init_not() {

@@ -44,7 +44,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
-    use crate::report::model::Linked;
+    use crate::record::Linked;
 
     #[test]
     fn roots_may_come_from_four_places() {

@@ -11,7 +11,7 @@ pub mod platform_mismatch;
 pub mod shadowed_copy;
 
 use super::{Ctx, Level, Report};
-use crate::report::model::{ImageRecord, Location};
+use crate::record::{ImageRecord, Location};
 
 /// The path without `/usr` in front: distributions link `/lib` to `/usr/lib`.
 fn folded(path: &str) -> &str {
@@ -46,7 +46,7 @@ fn by_role(ctx: &Ctx, report: Report) -> Report {
 
 /// Where an image itself is.
 pub(in crate::audit) fn place(image: &ImageRecord) -> (String, Location) {
-    let reference = crate::report::model::ImageRef {
+    let reference = crate::record::ImageRef {
         reference: image.reference.clone(),
         digest: image.digest.clone(),
         platform: image.platform.clone(),

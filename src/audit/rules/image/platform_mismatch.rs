@@ -1,5 +1,5 @@
 use super::{by_role, image};
-use crate::audit::rules::{port, prelude::*};
+use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
     code: "GS232",
@@ -47,9 +47,9 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         return;
     }
     let report = Report::new(format!("a {have_os}/{have_arch} program in a {platform} image"))
-        .see("executable", port(ctx.binary))
+        .see("executable", ctx.binary.port_text())
         .see("image.platform", platform)
-        .salient(port(ctx.binary))
+        .salient(ctx.binary.port_text())
         .help(format!("build it for the image: `{}`; in a Dockerfile `ARG TARGETOS TARGETARCH` and `GOOS=$TARGETOS GOARCH=$TARGETARCH go build`", ctx.go_build(&[set("GOOS", os), set("GOARCH", arch)])));
     let started = ctx.binary.location.started == Some(true);
     sink.report(if started {

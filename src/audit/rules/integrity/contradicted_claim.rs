@@ -1,5 +1,5 @@
 use crate::audit::rules::prelude::*;
-use crate::report::model::Verdict;
+use crate::record::Verdict;
 
 pub const META: Meta = Meta {
     code: "GS160",
@@ -49,7 +49,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
-    use crate::report::model::{Corroboration, Verdict};
+    use crate::record::{Corroboration, Verdict};
 
     #[test]
     fn only_contradictions_are_reported() {

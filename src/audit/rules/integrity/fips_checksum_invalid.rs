@@ -42,7 +42,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
-    use crate::report::model::Fips;
+    use crate::record::Fips;
 
     #[test]
     fn only_a_mismatch_is_an_error() {

@@ -1,5 +1,5 @@
 use crate::audit::rules::prelude::*;
-use crate::report::model::BuildInfoSource;
+use crate::record::BuildInfoSource;
 
 pub const META: Meta = Meta {
     code: "GS162",
@@ -42,7 +42,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
-    use crate::report::model::BuildInfoSource::*;
+    use crate::record::BuildInfoSource::*;
 
     #[test]
     fn formats_that_never_have_the_section_are_fine() {

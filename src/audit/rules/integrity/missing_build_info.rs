@@ -1,5 +1,5 @@
 use crate::audit::rules::prelude::*;
-use crate::report::model::ModuleList;
+use crate::record::ModuleList;
 
 pub const META: Meta = Meta {
     code: "GS161",
@@ -61,7 +61,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
-    use crate::report::model::ModuleList;
+    use crate::record::ModuleList;
 
     #[test]
     fn an_empty_record_is_as_bad_as_none() {

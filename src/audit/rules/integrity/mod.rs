@@ -10,7 +10,7 @@ pub mod packed_executable;
 
 use super::{Ctx, Report};
 use crate::audit::glob;
-use crate::report::model::Linked;
+use crate::record::Linked;
 
 /// One finding with all names of a list that the function table gave, but for those that the option `allow` fits. `say` makes
 /// the message from how many there are and `s` where that is not one. Without functions nothing is known.

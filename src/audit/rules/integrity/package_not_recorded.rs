@@ -45,7 +45,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
-    use crate::report::model::Linked;
+    use crate::record::Linked;
 
     #[test]
     fn names_are_listed_and_a_missing_table_says_nothing() {

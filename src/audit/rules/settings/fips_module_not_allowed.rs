@@ -41,7 +41,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
-    use crate::report::model::Fips;
+    use crate::record::Fips;
 
     #[test]
     fn a_floating_module_is_reported() {

@@ -1,5 +1,5 @@
 use crate::audit::rules::prelude::*;
-use crate::report::model::ModuleList;
+use crate::record::ModuleList;
 
 pub const META: Meta = Meta {
     code: "GS130",
@@ -58,7 +58,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
-    use crate::report::model::ModuleList;
+    use crate::record::ModuleList;
 
     #[test]
     fn a_commit_or_a_proxy_version_is_enough() {

@@ -14,7 +14,7 @@ pub mod unversioned_dependency;
 pub mod unversioned_main;
 pub mod versions_disagree;
 
-use crate::report::model::Module;
+use crate::record::Module;
 
 /// The module that was really compiled: the replacement where there is one.
 pub(super) fn effective(module: &Module) -> &Module {

@@ -6,8 +6,8 @@ use crate::audit::rules::integrity::missing_build_info;
 use crate::audit::rules::prelude::*;
 use crate::audit::rules::registry;
 use crate::audit::{glob, majors};
-use crate::report::model::ModuleList;
-use crate::report::stand_ins::StandIn;
+use crate::record::ModuleList;
+use crate::record::StandIn;
 
 pub const META: Meta = Meta {
     code: "GS142",
@@ -274,7 +274,7 @@ fn conditions<'c>(
 mod tests {
     use crate::audit::testing::*;
     use crate::audit::{Finding, Level};
-    use crate::report::model::{Binary, ModuleList};
+    use crate::record::{Binary, ModuleList};
 
     fn judge(b: &Binary, profile: &str, policy: &str) -> Option<Finding> {
         let setup = Setup {

@@ -1,7 +1,7 @@
 use crate::audit::known;
 use crate::audit::rules::prelude::*;
-use crate::report::main_version::{Closeness, is_version_of_module};
-use crate::report::model::{Binary, VersionClaim};
+use crate::record::main_version::{Closeness, is_version_of_module};
+use crate::record::{Binary, VersionClaim};
 
 pub const META: Meta = Meta {
     code: "GS133",
@@ -156,7 +156,7 @@ fn core(value: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
-    use crate::report::model::VersionClaim;
+    use crate::record::VersionClaim;
 
     #[test]
     fn spelling_does_not_count_and_value_does() {

@@ -54,7 +54,7 @@ mod tests {
         let at = |v: &str| binary(|b| b.go_version = Some(v.into()));
         let mut baseline = Baseline::default();
         baseline.record(&at("go1.27.3"));
-        let with = |b: &crate::report::model::Binary| {
+        let with = |b: &crate::record::Binary| {
             Setup {
                 rule: "downgraded-toolchain",
                 baseline: Some(baseline.clone()),

@@ -83,7 +83,7 @@ fn toolchain(minor: u32) -> String {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
-    use crate::report::model::VersionRange;
+    use crate::record::VersionRange;
 
     #[test]
     fn only_an_ended_release_is_reported() {

@@ -6,7 +6,7 @@ use super::{
     ArchiveError, Codec, Feed, Format, Kind, Scope, cpio, deb, decompress_as, rpm, sniff, zip,
 };
 use crate::bytes::{Part, ReadAt, Spill, Windows};
-use crate::report::model::Owner;
+use crate::record::Owner;
 use crate::source::foreign;
 use crate::source::image::{self, Bag, Host, Scan, Taken};
 use crate::source::packages::apk;

@@ -5,7 +5,7 @@ mod wrapper;
 
 use super::manifest::Run;
 use super::overlay::{Resolved, Tree};
-use crate::report::model::Started;
+use crate::record::Started;
 use wrapper::unwrap;
 
 /// Where a runtime looks when the image sets no PATH (moby, daemon default; containerd, oci/spec_opts.go).

@@ -5,7 +5,7 @@
 use super::super::manifest::Run;
 use super::super::overlay::{Resolved, Tree};
 use super::{follow, path_of};
-use crate::report::model::Started;
+use crate::record::Started;
 
 /// The directory of a layer that becomes `C:\` (OCI image specification, layer.md, has no word on it; moby, hcsshim and
 /// BuildKit write it).

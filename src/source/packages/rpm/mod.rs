@@ -12,7 +12,7 @@ use super::digest::{Algorithm, Recorded};
 use super::index::Index;
 use super::{Asked, Bounds, Claim, Files, Problem, base, too_many};
 use crate::bytes::ReadAt;
-use crate::report::model::{Owner, SourcePackage};
+use crate::record::{Owner, SourcePackage};
 use header::{Header, tag};
 
 const DIRECTORIES: &[&[u8]] = &[b"/usr/lib/sysimage/rpm", b"/var/lib/rpm", b"/usr/share/rpm"];

@@ -1,7 +1,7 @@
 //! Records made by hand for the tests of the formats: ordinary, odd and hostile ones.
 
-use super::document::{Document, Support, SupportTable};
-use super::model::*;
+use super::*;
+use crate::record::Document;
 
 /// A name that attacks terminals, spreadsheets, HTML and line-based readers at once.
 pub const HOSTILE: &str =
@@ -484,23 +484,4 @@ pub fn document() -> Document {
     let mut document = Document::new(run);
     lines.for_each(|line| document.push(line));
     document
-}
-
-/// What a caller might know about releases.
-pub fn support() -> SupportTable {
-    let row = |version: &str, supported, text: &str| {
-        (
-            version.to_owned(),
-            Support {
-                supported: Some(supported),
-                text: text.to_owned(),
-            },
-        )
-    };
-    [
-        row("go1.27.3", true, "supported until 2027-08"),
-        row("go1.21.13", false, "unsupported since 2024-08-13"),
-        row("go1.9.7", false, "unsupported since 2018-08-24"),
-    ]
-    .into()
 }

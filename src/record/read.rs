@@ -3,7 +3,7 @@
 //! A stream is trusted to be whole only when it begins with its `run` line and ends with its `end` line; everything else
 //! is refused with the number of the line, since judging half a scan would look like judging all of it.
 
-use super::model::{Line, Run, SCHEMA};
+use super::{Line, Run, SCHEMA};
 use serde::Deserialize;
 use std::fmt;
 use std::io::{BufRead, Read};
@@ -185,12 +185,13 @@ fn next_line(input: &mut impl BufRead, number: &mut u64) -> Result<Option<Vec<u8
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{ndjson, sample};
+    use crate::record::sample;
+    use crate::record::write;
 
     fn stream() -> String {
         let mut out = Vec::new();
         for line in sample::lines() {
-            ndjson::write(&line, &mut out).unwrap();
+            write::write(&line, &mut out).unwrap();
         }
         String::from_utf8(out).unwrap()
     }

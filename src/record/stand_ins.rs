@@ -1,6 +1,6 @@
 //! What stands in for the modules of a program whose record does not list them: the packages of its function table.
 
-use super::model::{Binary, ModuleList};
+use super::{Binary, ModuleList};
 use crate::knowledge::modules;
 
 /// A package outside the standard library that no recorded module explains.
@@ -93,7 +93,7 @@ impl Binary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::model::{BuildInfo, LinkedPackage, Module};
+    use crate::record::{BuildInfo, LinkedPackage, Module};
 
     fn program(main: &str, packages: &[&str]) -> Binary {
         Binary {

@@ -14,7 +14,7 @@
 //! A commit is no version, a file's name is no part of the program, and a variable called after something else
 //! (`kubectlVersion`) holds the version of that.
 
-use super::model::{Binary, VersionClaim};
+use super::{Binary, VersionClaim};
 
 /// The version of a program, and what says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -346,7 +346,7 @@ fn unvendored(package: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::model::{BuildInfo, Module};
+    use crate::record::{BuildInfo, Module};
 
     /// A program of module `example.com/app` with these claims: source, name (empty: none), value.
     fn program(module: &str, claims: &[(&str, &str, &str)]) -> Binary {

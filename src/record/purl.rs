@@ -6,9 +6,9 @@
 //! `github.com/BurntSushi/toml`. The type definition asks for lower case (agreed to be dropped: purl-spec issue 308); who folds
 //! case as it says gets the same result as before.
 
-use super::super::model::Owner;
-use crate::go::GoVersion;
-use crate::go::version::Release;
+use super::Owner;
+use crate::knowledge::GoVersion;
+use crate::knowledge::go_version::Release;
 use std::fmt::Write;
 
 /// Namespaces of distributions whose `ID` is not the vendor's name.
@@ -92,7 +92,7 @@ pub fn of_module(path: &str, version: &str) -> Option<String> {
         purl.push('/');
         encode(segment, &mut purl);
     }
-    if crate::report::main_version::is_version_of_module(version) {
+    if crate::record::main_version::is_version_of_module(version) {
         push_version(version, &mut purl);
     }
     Some(purl)

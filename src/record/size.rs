@@ -1,6 +1,6 @@
 //! What a record takes in memory.
 
-use super::model::{Binary, ImageRecord, Line, Location, Module, Owner, Unexamined};
+use super::{Binary, ImageRecord, Line, Location, Module, Owner, Unexamined};
 
 /// What the allocator and the text's own place take beside its bytes.
 const TEXT: usize = 40;

@@ -1,6 +1,6 @@
 //! The stream: one JSON object a line, written as facts arrive.
 
-use super::model::Line;
+use super::Line;
 use std::io::{self, BufWriter, Write};
 
 /// Writes one line. Its hundreds of small pieces are gathered on the way.
@@ -19,7 +19,7 @@ pub fn write(line: &Line, out: &mut dyn Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::record::sample;
 
     #[test]
     fn every_line_is_one_object_with_its_type_and_reads_back() {

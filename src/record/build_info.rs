@@ -1,0 +1,119 @@
+//! What the `go` command wrote into a program: the build info, and whether it lists the modules.
+
+use serde::{Deserialize, Serialize};
+
+/// Where the build info came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BuildInfoSource {
+    /// Where Go's own reader looks: the named section, or the start of data for PE, XCOFF and Plan 9.
+    Section,
+    /// A writable segment.
+    Segment,
+    /// The linker-set strings `runtime.modinfo` and `runtime.buildVersion`.
+    LinkerStrings,
+    /// A scan of the file.
+    Scan,
+}
+
+/// Exactly what `go version -m -json` prints (src/runtime/debug/mod.go, Go 1.25+: empty fields omitted, `Main` always there).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct BuildInfo {
+    /// Toolchain version.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub go_version: String,
+    /// Main package.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// Main module.
+    pub main: Module,
+    /// Dependencies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deps: Vec<Module>,
+    /// Build settings in recorded order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<Setting>,
+}
+
+impl BuildInfo {
+    /// The value of a setting, `None` when it is not recorded.
+    pub fn setting(&self, key: &str) -> Option<&str> {
+        self.settings
+            .iter()
+            .find(|s| s.key == key)
+            .map(|s| s.value.as_str())
+    }
+}
+
+/// A module in the record.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Module {
+    /// Module path.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// Module version.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub version: String,
+    /// `h1:` checksum.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub sum: String,
+    /// What it was replaced by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replace: Option<Box<Module>>,
+}
+
+/// One build setting.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Setting {
+    /// Such as `CGO_ENABLED`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub key: String,
+    /// Unquoted value.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub value: String,
+}
+
+/// Whether the record of a program lists its modules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModuleList {
+    /// It lists them all.
+    Recorded,
+    /// It lists none, and none but the main package and the standard library is linked in: built from files outside a module.
+    Empty,
+    /// Lines of the list cannot be read.
+    Cut,
+    /// Unknown: built in GOPATH mode (`GO111MODULE=off`, or Go 1.10 and older).
+    Gopath,
+    /// Unknown: a command of the Go distribution itself.
+    Distribution,
+    /// Unknown: built by Bazel without module data.
+    Bazel,
+    /// Unknown: the record names no module, and nothing tells why.
+    NotRecorded,
+    /// Unknown: there is no record.
+    NoRecord,
+}
+
+impl ModuleList {
+    /// Whether the modules of the program are unknown: not one of them is recorded.
+    pub fn is_unknown(self) -> bool {
+        !matches!(self, Self::Recorded | Self::Empty | Self::Cut)
+    }
+
+    /// Why the list is not whole, for a person; `None` when it is.
+    pub fn why(self) -> Option<&'static str> {
+        match self {
+            Self::Recorded | Self::Empty => None,
+            Self::Cut => Some("the record is damaged"),
+            Self::Gopath => Some("built in GOPATH mode"),
+            Self::Distribution => Some("a command of the Go distribution"),
+            Self::Bazel => Some("built by Bazel without module data"),
+            Self::NotRecorded => Some("the record names none"),
+            Self::NoRecord => Some("no record"),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The record: what one scan says, in the shape that scripts rely on.
+//!
+//! Every stage works on these types: `go` fills them, `scan` hands them over, `audit` judges them, `report` writes them, and
+//! `records:` targets read them back, so each type both serialises and deserialises. `None` is written as `null` and means
+//! "unknown" unless the field says otherwise; a guess is never written as a fact. Keys are part of the public contract: add
+//! freely, never rename.
+//!
+//! Must never: read a file, judge, or depend on any stage.
+
+mod binary;
+mod build_info;
+mod document;
+mod facts;
+mod image;
+mod location;
+pub mod main_version;
+mod port;
+pub mod purl;
+pub mod read;
+mod size;
+mod stand_ins;
+mod stream;
+pub mod write;
+
+#[cfg(test)]
+pub mod sample;
+
+pub use binary::{Binary, Executable, Owner, PartDigest, SourcePackage, VersionRange};
+pub use build_info::{BuildInfo, BuildInfoSource, Module, ModuleList, Setting};
+pub use document::Document;
+pub use facts::{
+    Corroboration, EffectiveSetting, Evidence, Experiments, Fips, Godebug, Goroot, Linkage, Linked,
+    LinkedPackage, LinkerString, PathLeak, Verdict, VersionClaim,
+};
+pub use image::{ImageRecord, LayerRecord, Rootfs, Started};
+pub use location::{ImageRef, LayerRef, Location};
+pub use stand_ins::StandIn;
+pub use stream::{End, KnowledgeDate, Line, Reach, Run, SCHEMA, Summary, Tool, Unexamined};
