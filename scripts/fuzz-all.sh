@@ -15,8 +15,8 @@ directory=${CARGO_TARGET_DIR:-fuzz/target}/$triple/release
 # Longest input: containers and programs need room, texts do not.
 length() {
 	case $1 in
-	modinfo | version | flags | reference | challenge | token | buildinfo) echo 512 ;;
-	policy | baseline | documents | records) echo 2048 ;;
+	modinfo | version | flags | reference | challenge | token | buildinfo | around) echo 512 ;;
+	policy | baseline | documents | records | chart) echo 2048 ;;
 	image | inspect | ar | fat | archive | packed) echo 16384 ;;
 	*changes) echo 256 ;;
 	*) echo 8192 ;;

@@ -3,7 +3,7 @@
 
 usage: scripts/make-fuzz-corpus.py [REPOSITORY]     regressions (names without `seed-`) are left alone
 """
-import bz2, gzip, io, json, lzma, os, pathlib, random, struct, sys, tarfile, zipfile, zlib
+import bz2, gzip, io, json, lzma, os, pathlib, random, re, struct, sys, tarfile, zipfile, zlib
 
 import hostile_small
 
@@ -288,6 +288,41 @@ def executables():
     for choice, order in ((0, "<Q"), (2, ">Q"), (1, "<I"), (3, ">I")):
         put("pclntab", f"whole-{choice}", bytes([choice]) + table(order, 0x400080)[0])
         put("moduledata", f"whole-{choice}", bytes([choice]) + module(order, 0x400080))
+        put("gosymtab", f"packed-{choice}", bytes([choice | 4]) + old_symbols(order))
+    put("gosymtab", "first", bytes([5]) + old_symbols(None))
+
+
+def old_symbols(order):
+    """A symbol table of Go 1.1 and 1.2, or of Go 1.0 without an order: elements of paths, files, and functions that come from them."""
+    out = b"" if order is None else struct.pack(order[0] + "I", 0xfffffffd) + bytes([0, 0, 0, struct.calcsize(order)])
+    def entry(kind, value, name):
+        nonlocal out
+        if order is None:
+            out += struct.pack(">IB", value, ord(kind) | 0x80) + name + b"\0" + bytes(4)
+            return
+        number = ord(kind) - ord("A") if kind < "a" else ord(kind) - ord("a") + 26
+        wide = value > 0xffff
+        out += bytes([number | (0x40 if wide else 0)]) + (struct.pack(order, value) if wide else leb(value)) + name + b"\0"
+    elements = [b"/home/u/src", b"main.go", b"fmt", b"print.go", b"asm.s"]
+    for number, element in enumerate(elements, 1):
+        entry("f", number, element)
+    for n in range(100):
+        if n % 10 == 0:
+            # The name is a NUL, then the pairs and a pair of zeros.
+            path = (1, 2) if n == 0 else (1, 3, 4 + n // 10 % 2)
+            entry("z", 1, b"")
+            tail = bytes(4) if order is None else b""
+            out = out[:len(out) - len(tail)] + b"".join(struct.pack(">H", e) for e in path) + bytes(2) + tail
+        entry("T", 0x400080 + 16 * n, b"main.main" if n == 5 else b"fmt.f%d" % n)
+    return out + bytes(3)
+
+
+def leb(value):
+    out = b""
+    while value > 0x7f:
+        out += bytes([value & 0x7f | 0x80])
+        value >>= 7
+    return out + bytes([value])
 
 
 def table(order, base):
@@ -501,9 +536,40 @@ def texts():
     put("policy", "template", (ROOT / "src/audit/policy/template.toml").read_bytes())
     put("policy", "short", b'[rules]\ndirty-tree="error"\nglibc-too-new={maximum="2.28"}\n[expect]\n"-trimpath"="true"\n[[overrides]]\npaths=["**/x"]\n[overrides.rules]\nnot-pie="off"\n')
     put("policy", "custom", b'[[custom]]\nid="x"\nmessage="m {go_version}"\nlevel="note"\nwhen=[{key="go_version",op="<",value="go1.26"}]\n[[waivers]]\nrule="dirty-tree"\nreason="r"\nexpires="2026-12-01"\n')
-    for path in sorted((ROOT / "testdata/lint").rglob("*")):
+    lint = ROOT / "testdata/lint"
+    for path in sorted([*lint.iterdir(), *(lint / "app.service.d").iterdir()]):
         if path.is_file():
             put("deployment", path.name, b"\xff" + path.read_bytes())
+    # The kinds in the order of `Kind::ALL`, which the first byte of an input is a place in.
+    kinds = re.findall(r'\(\s*Kind::\w+,\s*"([^"]+)"', (ROOT / "src/deploy/kind.rs").read_text())
+    for number, kind in enumerate(kinds):
+        for path in sorted(p for p in (lint / "kinds" / kind).rglob("*") if p.is_file() and p.name != "expected")[:2]:
+            put("deployment", f"{kind}-{path.name}", bytes([number]) + path.read_bytes())
+    values = b"go: {debug: 'panicnil=1', image: 'golang:1.27'}\nenv:\n- {name: GODEBUG, value: a=1}\n"
+    template = b"""kind: Pod
+spec:
+  containers:
+  - name: {{ include "x.name" . }}
+    image: "{{ .Values.go.image | default "golang:1.26" }}"
+    {{- if .Values.go }}
+    env:
+    - {name: GODEBUG, value: "{{ .Values.go.debug }}"}
+    {{- range .Values.env }}
+    - {{ toYaml . | nindent 4 }}
+    {{- end }}
+    {{- end }}
+"""
+    put("chart", "pod", struct.pack("<H", len(values)) + values + template)
+    for name, text in (("go.mod", "module example.com/a // x\n\ngo 1.26.1\ntoolchain go1.27.3\n"), (".tool-versions", "nodejs 20\ngolang 1.26.1\n"),
+                       ("mise.toml", "[tools]\ngo = { version = \"1.27\" }\n"), (".go-version", "# x\n1.27.3\n"), (".gitignore", "/out/\n!a/**/*.[ch]\n**/{x,y}\\ \n"),
+                       ("charts/a/values-prod.yaml", "image: {tag: '1'}\n"), ("Jenkinsfile.release", "#!/usr/bin/env groovy\npipeline { agent any }\n")):
+        put("around", pathlib.PurePath(name).name.lstrip("."), f"{name}\n{text}".encode())
+    boot = bytearray(b"\xeb\x3c\x90mkfs.fat".ljust(0x1b2, b"\0"))
+    table = struct.pack("<B3xB3xII", 0x80, 0x83, 2048, 4096) + bytes(48)
+    for name, body in (("7z", b"7z\xbc\xaf\x27\x1c" + bytes(40)), ("squashfs", b"hsqs" + bytes(90)), ("parts", (boot[:0x1be].ljust(0x1be, b"\0") + table + b"\x55\xaa")),
+                       ("ext", bytes(1024) + (bytes(56) + b"\x53\xef").ljust(1024, b"\0")), ("behind", b"\x7fELF" + bytes(60) + b"Rar!\x1a\7" + bytes(30)),
+                       ("zip-end", b"\x7fELF" + bytes(90) + b"PK\5\6" + bytes(18))):
+        put("foreign", name, b"disk.dmg\n" + bytes(body))
     for number, row in enumerate(("FROM golang:1.27 AS b\nARG V=1\nENV GODEBUG=panicnil=1 \\\n  GOEXPERIMENT=$V\nRUN <<E\ngo build -ldflags '-X a.b=c'\nE\n",
                                   "services:\n  a: &a\n    environment: [GODEBUG=x=1]\n  b:\n    <<: *a\n",
                                   "kind: Pod\nspec:\n  containers:\n  - name: a\n    env: [{name: GODEBUG, value: 'x=1,y'}]\n",

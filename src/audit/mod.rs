@@ -32,7 +32,7 @@ mod majors;
 pub mod options;
 pub mod policy;
 pub mod rules;
-mod secrets;
+pub(crate) mod secrets;
 #[cfg(test)]
 pub(crate) mod testing;
 

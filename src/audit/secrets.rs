@@ -95,7 +95,9 @@ pub fn credentials(text: &str) -> Vec<Hit> {
                 continue;
             }
             let body = bytes.get(at + prefix.len()..).unwrap_or_default();
-            let length = body.iter().take_while(|b| member(**b)).count();
+            // No further than the longest token, or a text of nothing but prefixes is counted to its end at each of them.
+            let members = body.iter().take(most + 1).take_while(|b| member(**b));
+            let length = members.count();
             let token = text.get(at..at + prefix.len() + length).unwrap_or_default();
             if (*least..=*most).contains(&length)
                 && varied(token.get(prefix.len()..).unwrap_or_default())
@@ -273,6 +275,15 @@ pub fn redact(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn prefixes_over_and_over_are_not_counted_to_the_end_of_the_text() {
+        // Quadratic work on this takes hours.
+        for Shape(_, prefix, ..) in &SHAPES {
+            let text = prefix.repeat((1 << 20) / prefix.len());
+            assert!(credentials(&text).len() <= 1, "{prefix}");
+        }
+    }
 
     #[test]
     fn each_known_form_is_found() {

@@ -4,6 +4,7 @@ use crate::bytes::{Limits, ReadAt, Window};
 use crate::exe::dwarf as debug_info;
 use crate::exe::packed as packer;
 use crate::exe::{self, Image, Shape, linkage};
+use crate::go::gosymtab::Gosymtab;
 use crate::go::identify::Tables;
 use crate::go::pclntab::Pclntab;
 use crate::go::{self, Level, Options, inlining};
@@ -287,11 +288,12 @@ fn program(data: &[u8]) -> Option<(Vec<u8>, u64)> {
 }
 
 const BASE: u64 = 0x40_0000;
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     "\0",
     ".shstrtab\0",
     ".go.buildinfo\0",
     ".gopclntab\0",
+    ".gosymtab\0",
     ".go.module\0",
     ".data\0",
 ];
@@ -337,9 +339,41 @@ pub fn pclntab(data: &[u8]) {
                 count += 1;
                 ControlFlow::Continue(())
             });
+            table.names_with_offsets::<()>(image, &mut |offset, name| {
+                assert_eq!(table.name(image, offset), Some(name));
+                ControlFlow::Continue(())
+            });
             let _ = table.has_function(image, b"runtime.main");
+            let _ = table.old_main_file(image);
         }
     });
+}
+
+/// Reads the symbol table of Go 1.0 to 1.2.
+pub fn gosymtab(data: &[u8]) {
+    symbol_table(data);
+    if let Some((file, _)) = program(data) {
+        inspect(&file);
+    }
+}
+
+/// How many functions and source files it has.
+pub(super) fn symbol_table(data: &[u8]) -> (u64, usize) {
+    let seen = Cell::new((0, 0));
+    in_program(data, &|image, _| {
+        let Some(table) = Gosymtab::find(image) else {
+            return;
+        };
+        let mut functions = 0;
+        table.function_names(image, &mut |_| functions += 1);
+        assert_eq!(functions, table.functions);
+        let sources = table.sources(image);
+        let held: usize = sources.files.iter().map(String::len).sum();
+        // Each path is made of elements that the table holds, in two bytes each.
+        assert!(held <= data.len() * data.len(), "{held} bytes of paths");
+        seen.set((functions, sources.files.len()));
+    });
+    seen.get()
 }
 
 /// Finds the module data and what hangs on it: linker strings, packages, paths, inlined calls.
@@ -349,7 +383,13 @@ pub fn moduledata(data: &[u8]) {
         let _ = tables.moduledata();
         let strings = tables.strings();
         let _ = (strings.modinfo(), strings.versions().count());
-        let _ = go::functions::Functions::read(&tables);
+        let functions = go::functions::Functions::read(&tables);
+        for package in go::packages::read(&tables, &functions, None)
+            .into_iter()
+            .flatten()
+        {
+            assert!(package.bytes <= data.len() as u64 && !package.path.is_empty());
+        }
         let _ = go::paths::SourceFiles::read(&tables);
         for minor in [None, Some(20), Some(27)] {
             let _ = inlining::ranges(&tables, b"runtime.GOROOT", minor);

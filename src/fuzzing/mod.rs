@@ -9,6 +9,7 @@ mod exchange;
 mod executables;
 mod packages;
 mod structures;
+mod surroundings;
 mod texts;
 
 #[cfg(test)]
@@ -40,12 +41,16 @@ pub static TARGETS: &[Target] = &[
     target("inspect", executables::inspect, 1),
     target("buildinfo", executables::buildinfo, 1),
     target("pclntab", executables::pclntab, 1),
+    target("gosymtab", executables::gosymtab, 1),
     target("moduledata", executables::moduledata, 1),
     target("modinfo", texts::modinfo, 1),
     target("version", texts::version, 1),
     target("flags", texts::flags, 1),
     target("policy", texts::policy, 1),
     target("deployment", texts::deployment, 1),
+    target("chart", surroundings::chart, 1),
+    target("around", surroundings::around, 1),
+    target("foreign", surroundings::foreign, 1),
     target("baseline", texts::baseline, 1),
     target("records", texts::records, 1),
     target("reference", texts::reference, 1),

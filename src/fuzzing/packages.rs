@@ -1,7 +1,9 @@
 //! Databases of package managers, and what packages say of themselves.
 
 use crate::bytes::ReadAt;
-use crate::source::packages::{Algorithm, Bounds, Database, Files, apk, dpkg, is_part, rpm};
+use crate::source::packages::{
+    Algorithm, Bounds, Database, Files, Release, apk, dpkg, is_part, may_be_owned, rpm,
+};
 use std::io;
 
 /// A root in which every file of every database has the same bytes.
@@ -48,4 +50,5 @@ pub fn packages(data: &[u8]) {
         }
     }
     let _ = (dpkg::of_control(data), apk::of_pkginfo(data));
+    let _ = (Release::read(&files), is_part(data), may_be_owned(data));
 }

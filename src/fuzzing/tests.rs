@@ -162,6 +162,10 @@ fn seeds_get_through_to_what_they_are_for() {
             "{name}: {files} files, {units} units"
         );
     }
+    for (name, data) in seeds("gosymtab") {
+        let (functions, files) = super::executables::symbol_table(&data);
+        assert_eq!((functions, files), (100, 3), "{name}");
+    }
     for (name, data) in seeds("exchange") {
         let answered = super::exchange::conversation(&data);
         let answers = if name == "seed-index" { 4 } else { 6 };

@@ -3,6 +3,7 @@
 use crate::audit::baseline::Baseline;
 use crate::audit::diff::diff;
 use crate::audit::{Assumed, Audit, Auditor, Date, Diagnostic, Policy, glob};
+use crate::audit::{known, secrets};
 use crate::deploy::{self, Kind};
 use crate::go::modinfo::{self, ModInfo};
 use crate::go::{experiment, godebug, ldflags};
@@ -12,6 +13,8 @@ use crate::record::Document;
 use crate::record::Line;
 use crate::record::read::Records;
 use crate::report::format::{self, Writer};
+use crate::knowledge::{linker, modules};
+use crate::report::sbom::purl;
 use crate::report::style::Look;
 use crate::report::{diff as differences, findings, sbom};
 use crate::source::image::manifest::{Config, Document as Manifest, Saved};
@@ -22,7 +25,7 @@ use crate::source::target::Target;
 use std::cmp::Ordering;
 use std::ffi::OsStr;
 
-fn text(data: &[u8]) -> &str {
+pub(super) fn text(data: &[u8]) -> &str {
     match std::str::from_utf8(data) {
         Ok(text) => text,
         Err(e) => {
@@ -87,6 +90,27 @@ pub fn flags(data: &[u8]) {
     }
     let _ = Target::parse(OsStr::new(pattern));
     let _ = Platform::parse(pattern);
+    names(pattern, rest);
+}
+
+/// What is told by names of modules, packages and variables, and by values of variables.
+fn names(name: &str, value: &str) {
+    if let Some(prefix) = modules::prefix(name) {
+        assert!(name.starts_with(prefix));
+    }
+    let _ = (modules::is_standard(name), modules::unvendored(name));
+    let _ = linker::has_string_variable(name, Some(27));
+    let _ = (purl::of_stdlib(name), purl::cpe(name));
+    if let Some(purl) = purl::of_module(name, value) {
+        assert!(purl.is_ascii(), "{purl}");
+    }
+    let _ = known::malformed_memory_limit(value);
+    let _ = known::ignored_value(name, value);
+    let _ = secrets::is_secret_name(name);
+    for hit in secrets::credentials(value) {
+        let _ = format!("{hit:?}");
+    }
+    let _ = secrets::redact(value);
 }
 
 /// Loads a policy; every mistake has a message that is harmless on a terminal.

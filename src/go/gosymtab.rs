@@ -20,7 +20,7 @@ const SIZE_LIMIT: u64 = 64 << 20;
 const LEAST: u64 = 100;
 /// Longest path of a source file, in bytes.
 const PATH_LIMIT: usize = 4096;
-/// Bytes of the paths of all files together.
+/// Bytes of all paths that are put together, those that occur again included.
 const FILES_LIMIT: usize = 32 << 20;
 
 /// Sections that hold nothing but the table.
@@ -162,15 +162,19 @@ impl Gosymtab {
         });
         let mut sources = Sources::default();
         let mut seen = std::collections::HashSet::new();
-        let (mut last, mut held) = (None, 0);
+        let (mut last, mut built) = (None, 0);
         let _ = self.visit(image, &mut |entry| match entry.kind {
             b'z' | b'Z' => {
-                let Some(path) = path(entry.name, &elements) else {
+                // Each entry of a few bytes can ask for a path of thousands.
+                if built >= FILES_LIMIT {
+                    last = None;
+                    return;
+                }
+                let Some(path) = path(entry.name, &elements, &mut built) else {
                     return;
                 };
-                held += path.len();
                 last = Some(path.clone());
-                if held < FILES_LIMIT && seen.insert(path.clone()) {
+                if seen.insert(path.clone()) {
                     sources.files.push(path);
                 }
             }
@@ -240,21 +244,45 @@ fn first_head(rest: &mut &[u8]) -> Option<(u8, u64, bool)> {
 }
 
 /// The path that a list of elements makes; `None` for packages (`fmt.a`), ends of files and paths that cannot be.
-fn path(pairs: &[u8], elements: &HashMap<u64, Vec<u8>>) -> Option<String> {
+/// Adds the bytes that it copies to `built`.
+fn path(pairs: &[u8], elements: &HashMap<u64, Vec<u8>>, built: &mut usize) -> Option<String> {
     let mut out: Vec<u8> = Vec::new();
     for pair in pairs.chunks_exact(2) {
         let number = u64::from(u16::from_be_bytes([pair[0], pair[1]]));
         let element = elements.get(&number)?;
+        // Looked at before it is copied: one element can be as long as the table.
+        if element.len() > PATH_LIMIT - out.len().min(PATH_LIMIT) {
+            return None;
+        }
         if !out.is_empty() && !out.ends_with(b"/") {
             out.push(b'/');
         }
         out.extend_from_slice(element);
-        if out.len() > PATH_LIMIT {
-            return None;
-        }
+        *built += element.len();
     }
     let name = out.rsplit(|b| *b == b'/').next()?;
     let source = [&b".go"[..], b".c", b".s", b".goc", b".h"];
     let is_source = source.iter().any(|end| name.ends_with(end));
     is_source.then(|| String::from_utf8(out).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_element_as_long_as_the_table_is_not_copied() {
+        let elements = HashMap::from([
+            (1, b"/src".to_vec()),
+            (2, b"a.go".to_vec()),
+            (3, vec![b'x'; 1 << 20]),
+            (4, vec![b'y'; PATH_LIMIT - 1]),
+        ]);
+        let mut built = 0;
+        let mut of = |pairs: &[u8]| path(pairs, &elements, &mut built);
+        assert_eq!(of(&[0, 1, 0, 2]).as_deref(), Some("/src/a.go"));
+        assert_eq!(of(&[0, 3, 0, 2]), None);
+        assert_eq!(of(&[0, 4, 0, 4, 0, 2]), None);
+        assert_eq!(built, 8 + PATH_LIMIT - 1);
+    }
 }

@@ -92,16 +92,18 @@ fn module_path(text: &str) -> Option<String> {
     })
 }
 
-/// What the files of one directory tell, those first that name one release and no range.
+/// The files that tell a release, those first that name one and no range.
+const FILES: [(&str, Reading); 6] = [
+    (".go-version", plain),
+    (".tool-versions", tool_versions),
+    ("mise.toml", mise),
+    (".mise.toml", mise),
+    ("go.mod", module),
+    ("go.work", module),
+];
+
+/// What the files of one directory tell.
 fn look(folder: &Path) -> Option<Toolchain> {
-    const FILES: [(&str, Reading); 6] = [
-        (".go-version", plain),
-        (".tool-versions", tool_versions),
-        ("mise.toml", mise),
-        (".mise.toml", mise),
-        ("go.mod", module),
-        ("go.work", module),
-    ];
     FILES.iter().find_map(|(name, read)| {
         let text = text(&folder.join(name))?;
         let told = read(&text)?;
@@ -196,6 +198,15 @@ fn module(text: &str) -> Option<Told> {
     directive("toolchain")
         .filter(|t| t.version != "default")
         .or_else(|| directive("go"))
+}
+
+/// What a text tells as each of the files.
+#[cfg(all(any(test, fuzzing), feature = "cli", feature = "registry"))]
+pub(crate) fn told_by(text: &str) -> Vec<Toolchain> {
+    let told = FILES.iter().filter_map(|(_, read)| read(text));
+    let toolchains = told.filter_map(|told| Toolchain::parse(&told.version, "text"));
+    let _ = module_path(text);
+    toolchains.collect()
 }
 
 #[cfg(test)]

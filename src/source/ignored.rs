@@ -115,8 +115,13 @@ fn rules(dir: &Dir, name: &Path, root: &Path) -> Option<Gitignore> {
         return None;
     }
     file.take(LARGEST).read_to_end(&mut text).ok()?;
+    parse(&text, root)
+}
+
+/// The rules of a text for the entries below `root`.
+pub(crate) fn parse(text: &[u8], root: &Path) -> Option<Gitignore> {
     let mut builder = GitignoreBuilder::new(root);
-    for line in String::from_utf8_lossy(&text).lines() {
+    for line in String::from_utf8_lossy(text).lines() {
         let _ = builder.add_line(None, line);
     }
     builder.build().ok().filter(|rules| !rules.is_empty())

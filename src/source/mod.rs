@@ -7,7 +7,7 @@ pub mod archive;
 pub mod dir;
 #[cfg(feature = "archives")]
 pub mod foreign;
-mod ignored;
+pub(crate) mod ignored;
 #[cfg(feature = "archives")]
 pub mod image;
 mod line;
