@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs every fuzzer for a fixed time, one after the other, and writes a log for each.
-# usage: scripts/fuzz-all.sh SECONDS [TARGET...]      logs and new inputs go below $FUZZ_LOGS (default fuzz/logs)
+# usage: scripts/fuzz-all.sh SECONDS [TARGET...]      logs and new inputs go below $FUZZ_LOGS (default fuzz/logs);
+#                                                     FUZZ_BUILT=DIRECTORY takes fuzzers that were built before
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:?seconds for each target}
@@ -8,9 +9,12 @@ shift
 export RUSTC_BOOTSTRAP=1
 logs=${FUZZ_LOGS:-fuzz/logs}
 mkdir -p "$logs"
-cargo fuzz build -O --sanitizer none
-triple=$(rustc -vV | sed -n 's/^host: //p')
-directory=${CARGO_TARGET_DIR:-fuzz/target}/$triple/release
+directory=${FUZZ_BUILT:-}
+if [[ -z $directory ]]; then
+	cargo fuzz build -O --sanitizer none
+	triple=$(rustc -vV | sed -n 's/^host: //p')
+	directory=${CARGO_TARGET_DIR:-fuzz/target}/$triple/release
+fi
 
 # Longest input: containers and programs need room, texts do not.
 length() {

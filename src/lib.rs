@@ -56,6 +56,10 @@ pub mod cli;
 pub mod deploy;
 pub mod exe;
 #[cfg(all(any(test, fuzzing), feature = "cli", feature = "registry"))]
+#[allow(dead_code)] // the integration tests use the rest
+#[path = "../tests/support/fixtures.rs"]
+mod fixtures;
+#[cfg(all(any(test, fuzzing), feature = "cli", feature = "registry"))]
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod go;

@@ -5,6 +5,8 @@
 pub mod base64;
 mod budget;
 pub(crate) mod escape;
+#[cfg(feature = "source")]
+pub(crate) mod guard;
 mod limits;
 mod room;
 pub(crate) mod short;

@@ -108,6 +108,8 @@ pub enum Problem {
         /// What is wrong there.
         what: String,
     },
+    /// A fault of the reader.
+    Internal,
     /// It is not what it should be.
     Syntax {
         /// Line, from 1.
@@ -133,6 +135,7 @@ impl fmt::Display for Problem {
                 f,
                 "a template that cannot be read before it is rendered (line {line}: {what})"
             ),
+            Problem::Internal => f.write_str("the reader failed; please report this file"),
             Problem::Syntax { line, column, what } => {
                 write!(f, "line {line}, column {column}: {what}")
             }

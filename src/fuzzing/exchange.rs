@@ -40,6 +40,7 @@ pub(super) fn conversation(data: &[u8]) -> usize {
         pause: Duration::ZERO,
         // Nobody waits for it: what is not answered is closed.
         timeout: Duration::from_secs(300),
+        ..Settings::default()
     };
     let target = format!("{}/fuzz/app:1", server.host);
     let mut options = image::Options::new(&target);

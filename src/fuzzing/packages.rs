@@ -37,6 +37,7 @@ pub fn packages(data: &[u8]) {
         part: MOST,
         names: 1000,
         claims: 16 << 20,
+        packages: 1000,
     };
     let database = Database::open(&files, bounds, &mut |problem| {
         assert!(!problem.detail.is_empty());

@@ -7,15 +7,11 @@
 use super::executables;
 use crate::bytes::{Limits, Window};
 use crate::exe;
+use crate::fixtures::fixture;
 use crate::go::identify::Tables;
-use fixtures::fixture;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-
-#[allow(dead_code)] // the integration tests use the rest
-#[path = "../../tests/support/fixtures.rs"]
-mod fixtures;
 
 /// Changes to one program; what comes after them is ignored.
 const MOST: usize = 32;

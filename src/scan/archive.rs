@@ -6,6 +6,7 @@ use super::place::Outer;
 use super::told::Told;
 use super::{Event, Examiner};
 use crate::bytes::base64;
+use crate::bytes::guard::{FAULT, guarded};
 use crate::record::{Location, Owner, Unexamined};
 use crate::source::archive::{
     ArchiveError, Candidate, Input, Place, Reason, Receiver, Scope, Walker, Want, forget,
@@ -37,11 +38,16 @@ impl Examiner<'_> {
             outer,
             found: Mutex::default(),
         };
-        Walker {
+        let walker = Walker {
             receiver: &met,
             scope: &scope,
+        };
+        if guarded(|| walker.walk(input, &Place::default())).is_none() {
+            met.unexamined(
+                &Place::default(),
+                &ArchiveError::new(Reason::Internal, FAULT),
+            );
         }
-        .walk(input, &Place::default());
         let found = met
             .found
             .into_inner()
@@ -230,6 +236,8 @@ impl Found {
 
 impl Receiver for Met<'_> {
     fn entry_seen(&self, place: &Place, _size: u64) {
+        #[cfg(test)]
+        crate::bytes::guard::trip::over(&place.entries.concat());
         Examine::entry_seen(self.examiner, 0);
         let mut all = self.lock();
         forget(&mut all.by_entry, place);

@@ -344,6 +344,8 @@ impl Examine for Examiner<'_> {
     }
 
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
+        #[cfg(test)]
+        crate::bytes::guard::trip::over(&place.entries.concat());
         self.want(place, head, size)
     }
 

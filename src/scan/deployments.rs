@@ -4,6 +4,7 @@
 //! huge, binary, a link in a circle) is handed over as [`Passed`] and never costs another file's result.
 
 use super::error_text;
+use crate::bytes::guard::guarded;
 use crate::deploy::{self, Deployment, Kind, LARGEST, Problem, Values, kind};
 use crate::source::dir;
 use crate::source::listing::Listing;
@@ -187,7 +188,7 @@ fn env_files(file: &Deployment, seen: &mut HashSet<PathBuf>) -> Vec<Found> {
         let shown = path.to_string_lossy().into_owned();
         let text = text_of(&path);
         found.push(match text {
-            Ok(text) => match deploy::read(&shown, &text, Some(Kind::Env)) {
+            Ok(text) => match guard(&text, || deploy::read(&shown, &text, Some(Kind::Env))) {
                 Ok(file) => Found::File(Box::new(file)),
                 Err(problem) => passed(shown, false, problem, &text),
             },
@@ -200,6 +201,20 @@ fn env_files(file: &Deployment, seen: &mut HashSet<PathBuf>) -> Vec<Found> {
         seen.insert(key);
     }
     found
+}
+
+/// Reads a file. A panic there is a bug, and costs this file only.
+#[cfg_attr(not(test), allow(unused_variables))]
+fn guard(
+    text: &str,
+    read: impl FnOnce() -> Result<Deployment, Problem>,
+) -> Result<Deployment, Problem> {
+    let read = guarded(|| {
+        #[cfg(test)]
+        crate::bytes::guard::trip::over(text.as_bytes());
+        read()
+    });
+    read.unwrap_or(Err(Problem::Internal))
 }
 
 fn passed(path: String, named: bool, problem: Problem, text: &str) -> Found {
@@ -297,7 +312,9 @@ impl Visitor {
         let values = values.map(|folder| self.values(&folder));
         let none = Arc::default();
         let values = values.as_ref().unwrap_or(&none);
-        deploy::read_template(&path.to_string_lossy(), text, self.kind, values)
+        guard(text, || {
+            deploy::read_template(&path.to_string_lossy(), text, self.kind, values)
+        })
     }
 
     /// What `values.yaml` of a chart says; read once.
@@ -307,7 +324,9 @@ impl Visitor {
             return known.clone();
         }
         let text = text_of(&folder.join("values.yaml")).unwrap_or_default();
-        let values = Arc::new(deploy::chart_values(&text));
+        // A panic there leaves the values unknown, as a file that is no YAML does.
+        let values = guarded(|| deploy::chart_values(&text)).unwrap_or_default();
+        let values = Arc::new(values);
         lock().insert(folder.to_owned(), values.clone());
         values
     }
@@ -388,12 +407,19 @@ impl Visitor {
             return;
         }
         let found = if kind::mentions_go(text) {
-            deploy::read(&shown, text, Some(self.kind.unwrap_or(kind)))
+            guard(text, || {
+                deploy::read(&shown, text, Some(self.kind.unwrap_or(kind)))
+            })
         } else {
             Ok(Deployment::blank(&shown, kind))
         };
-        if let Ok(file) = found {
-            out.push(Found::File(Box::new(file)));
+        match found {
+            Ok(file) => out.push(Found::File(Box::new(file))),
+            Err(Problem::Internal) => {
+                out.push(passed(shown.into_owned(), false, Problem::Internal, text))
+            }
+            // What only looked like one by its content is something else.
+            Err(_) => {}
         }
     }
 }

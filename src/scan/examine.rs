@@ -8,6 +8,7 @@ use super::{Counters, Event, Options, error_text, may_hold_program, reader_optio
 #[cfg(feature = "archives")]
 use crate::bytes::Budget;
 use crate::bytes::base64;
+use crate::bytes::guard::{FAULT, guarded};
 use crate::bytes::{FileBytes, ReadAt, Room};
 use crate::exe::{self, Miss};
 use crate::go::{self, environment};
@@ -24,7 +25,6 @@ use crate::source::shelf::{Shelf, Shelved};
 use crate::source::walk::Met;
 use std::fs::File;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 #[cfg(feature = "archives")]
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,6 +65,22 @@ pub(crate) struct Inner {
 /// What is said of further programs of a file.
 pub(crate) fn untold(count: u64) -> String {
     format!("{count} more programs of the file: their records take more memory than there is")
+}
+
+/// What is told of a thing at which a reader panicked.
+pub(super) fn fault(outer: &Outer) -> Told {
+    let thing = Unexamined {
+        path: outer.shown.clone(),
+        location: Location {
+            target: outer.target.clone(),
+            file: outer.file.clone(),
+            ..Location::default()
+        },
+        reason: "internal-error".to_owned(),
+        detail: FAULT.to_owned(),
+    };
+    let fatal = outer.named;
+    Event::Unexamined { thing, fatal }.into()
 }
 
 /// Examines files for one scan.
@@ -122,6 +138,12 @@ impl<'e> Examiner<'e> {
         target: &'env str,
         out: &mut Output<'env, Told>,
     ) {
+        if guarded(|| self.look_at(met, target, out)).is_none() {
+            out.push(fault(&Outer::file(&met.path(), target, false)));
+        }
+    }
+
+    fn look_at<'env>(&'env self, met: &Met<'_>, target: &'env str, out: &mut Output<'env, Told>) {
         let name = met.name().as_encoded_bytes();
         let content = self.shared(&met.stat, || match met.open() {
             Ok(file) => {
@@ -155,14 +177,12 @@ impl<'e> Examiner<'e> {
                 let bytes = FileBytes::new(file, stat.size);
                 out.task(move |out| {
                     let outer = Outer::file(&path, target, false);
-                    match self.content(&bytes, outer.shown.as_bytes(), true) {
-                        Content::Container => {
-                            self.open_container(&bytes, &outer, &mut |e| out.push(e))
+                    self.guard(&outer, &mut |told| out.push(told), |tell| {
+                        match self.content(&bytes, outer.shown.as_bytes(), true) {
+                            Content::Container => self.open_container(&bytes, &outer, tell),
+                            content => self.tell(content, Some(&stat), &outer, tell),
                         }
-                        content => {
-                            self.tell(content, Some(&stat), &outer, &mut |told| out.push(told))
-                        }
-                    }
+                    });
                 });
             }
             Err(e) => {
@@ -196,6 +216,18 @@ impl<'e> Examiner<'e> {
         match content {
             Content::Container => self.open_container(&bytes, outer, &mut |e| out.push(e)),
             content => self.tell(content, Some(stat), outer, &mut |told| out.push(told)),
+        }
+    }
+
+    /// Reads one thing. When a reader panics, what was told before stays, and the rest is told as not examined.
+    pub(crate) fn guard(
+        &self,
+        outer: &Outer,
+        tell: &mut dyn FnMut(Told),
+        work: impl FnOnce(&mut dyn FnMut(Told)),
+    ) {
+        if guarded(|| work(tell)).is_none() {
+            tell(fault(outer));
         }
     }
 
@@ -348,18 +380,20 @@ impl<'e> Examiner<'e> {
     }
 
     fn fault() -> Content {
-        Content::Unexamined(
-            "internal-error",
-            "the reader failed; please report this file".to_owned(),
-        )
+        Content::Unexamined("internal-error", FAULT.to_owned())
     }
 
     /// What the reader of Go makes of it. A panic there is a bug, and costs this file only.
     fn inspected(&self, reader: &dyn ReadAt, options: &go::Options<'_>) -> Content {
-        let inspection = match catch_unwind(AssertUnwindSafe(|| go::inspect(reader, options))) {
-            Ok(Ok(inspection)) => inspection,
-            Ok(Err(miss @ Miss::NotExecutable)) => return Content::NotGo(miss.to_string()),
-            Ok(Err(miss @ (Miss::Truncated(_) | Miss::Malformed(_)))) => {
+        let read = guarded(|| {
+            #[cfg(test)]
+            crate::bytes::guard::trip::over_file(reader);
+            go::inspect(reader, options)
+        });
+        let inspection = match read {
+            Some(Ok(inspection)) => inspection,
+            Some(Err(miss @ Miss::NotExecutable)) => return Content::NotGo(miss.to_string()),
+            Some(Err(miss @ (Miss::Truncated(_) | Miss::Malformed(_)))) => {
                 let reason = if matches!(miss, Miss::Truncated(_)) {
                     "truncated"
                 } else {
@@ -367,10 +401,10 @@ impl<'e> Examiner<'e> {
                 };
                 return Content::Unexamined(reason, miss.to_string());
             }
-            Ok(Err(Miss::Unreadable)) => {
+            Some(Err(Miss::Unreadable)) => {
                 return Content::Unexamined("unreadable", "cannot be read".to_owned());
             }
-            Err(_) => return Self::fault(),
+            None => return Self::fault(),
         };
         self.add_bytes(inspection.counts.bytes.saturating_sub(HEAD as u64));
         if inspection.found.is_empty() {

@@ -31,6 +31,7 @@ use place::Outer;
 pub use place::path_fields;
 
 pub(crate) use crate::bytes::error_text;
+use crate::bytes::guard::guarded;
 use crate::bytes::{Limits, Room};
 use crate::go::{self, Level};
 use crate::record::{Binary, End, ImageRecord, Location, Reach, Summary, Unexamined};
@@ -372,7 +373,15 @@ impl<'e> Visitor<'e> {
                 Err(e) => self.fatal(Path::new("/proc"), "unreadable", &error_text(&e), out),
             },
             #[cfg(feature = "archives")]
-            other => self.container_target(other, out),
+            other => {
+                if guarded(|| self.container_target(other, out)).is_none() {
+                    let outer = Outer {
+                        named: true,
+                        ..Outer::nameless(self.target)
+                    };
+                    out.push(examine::fault(&outer));
+                }
+            }
             #[cfg(not(feature = "archives"))]
             _ => self.fatal(
                 Path::new(self.target),
@@ -399,7 +408,9 @@ impl<'e> Visitor<'e> {
                     .files
                     .fetch_add(1, Ordering::Relaxed);
                 let outer = Outer::file(path, self.target, true);
-                self.examiner.named(file, stat, whole, &outer, out);
+                if guarded(|| self.examiner.named(file, stat, whole, &outer, out)).is_none() {
+                    out.push(examine::fault(&outer));
+                }
             }
             (Kind::File, Err(e)) => self.fatal(path, "unreadable", &error_text(&e), out),
             (Kind::Dir, _) => self.fatal(
@@ -477,8 +488,11 @@ impl<'e> Visitor<'e> {
     #[cfg(target_os = "linux")]
     fn processes(&self, found: &crate::source::process::Processes, out: &mut Output<'_, Told>) {
         for process in &found.list {
+            let outer = Outer::file(&process.path, self.target, false);
             self.examiner
-                .process(process, self.target, &mut |told| out.push(told));
+                .guard(&outer, &mut |told| out.push(told), |tell| {
+                    self.examiner.process(process, self.target, tell);
+                });
         }
         for thing in &found.unexamined {
             let thing = thing.clone();
@@ -535,7 +549,9 @@ impl<'env> Visit<'env, Told> for Visitor<'_> {
         out.task(move |out| {
             let outer = Outer::file(&path, self.target, false);
             self.examiner
-                .image_directory(&path, &outer, &mut |e| out.push(e));
+                .guard(&outer, &mut |told| out.push(told), |tell| {
+                    self.examiner.image_directory(&path, &outer, tell);
+                });
         });
         true
     }
@@ -606,3 +622,6 @@ pub(crate) fn reader_options<'o>(
         parts: options.parts,
     }
 }
+
+#[cfg(all(test, feature = "cli", feature = "registry"))]
+mod tests;

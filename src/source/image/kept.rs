@@ -107,6 +107,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn databases_of_one_layer_have_an_end() {
+        let mut kept = KeptFiles::new(PART);
+        let nothing = || io::empty();
+        let refused = |kept: Result<u32, ArchiveError>| {
+            let error = kept.unwrap_err();
+            assert!(
+                error.detail.contains("in one layer are too large"),
+                "{error:?}"
+            );
+            assert_eq!(error.reason, crate::source::archive::Reason::Limit);
+        };
+        refused(kept.keep(&mut nothing(), FILE + 1).unwrap());
+        // What one file took is not there for the next.
+        kept.keep(&mut [1; 4096].as_slice(), 4096).unwrap().unwrap();
+        assert_eq!(kept.end, 4096);
+        refused(kept.keep(&mut nothing(), FILE - 4095).unwrap());
+        for _ in 1..COUNT {
+            kept.keep(&mut nothing(), 0).unwrap().unwrap();
+        }
+        refused(kept.keep(&mut nothing(), 0).unwrap());
+        kept.finish();
+        assert_eq!(kept.open(0).unwrap().len(), 4096);
+    }
+
+    #[test]
     fn files_come_back_from_memory_and_from_disk() {
         let mut kept = KeptFiles::new(100 * PART);
         let texts = [vec![1; 60], vec![2; 60], vec![3; 30], vec![4; 200_000]];

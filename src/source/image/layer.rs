@@ -6,6 +6,7 @@ use super::kept::KeptFiles;
 use super::names::{Kind, Name, Names};
 use super::store::{Blob, Blobs};
 use super::{Examine, Host, Options, Scan};
+use crate::bytes::guard::{FAULT, guarded};
 use crate::record::Owner;
 use crate::source::archive::tar::{self, Ending, Entry, Flow};
 use crate::source::archive::{
@@ -336,7 +337,7 @@ fn scan_blob_as(
     );
     let mut tar_hasher = options.verify_diffid.then(Hasher::sha256);
     let (mut size, mut tar_size) = (0, 0);
-    let result = {
+    let result = guarded(|| {
         let raw = Hashing {
             inner: &mut *reader,
             hasher: &mut hasher,
@@ -352,7 +353,9 @@ fn scan_blob_as(
             examine,
             &mut scan,
         )
-    };
+    });
+    let fault = || Err(ArchiveError::new(Reason::Internal, FAULT));
+    let result = result.unwrap_or_else(fault);
     scan.kept.finish();
     let complete = result.is_ok();
     // Also after an error: a wrong digest explains a broken stream, not the other way round.

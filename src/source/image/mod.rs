@@ -249,6 +249,6 @@ fn problem(options: &Options, error: &ArchiveError, fatal: bool) -> Problem {
 }
 
 #[cfg(test)]
-pub(super) mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

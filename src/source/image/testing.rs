@@ -118,7 +118,7 @@ impl Layout {
         members
     }
 
-    pub(super) fn write(&self, top: &[String]) -> tempfile::TempDir {
+    pub(crate) fn write(&self, top: &[String]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         for (name, bytes) in self.members(top) {
             let path = dir.path().join(name);
@@ -128,7 +128,7 @@ impl Layout {
         dir
     }
 
-    pub(super) fn tar(&self, top: &[String]) -> Vec<u8> {
+    pub(crate) fn tar(&self, top: &[String]) -> Vec<u8> {
         let members = self.members(top);
         tar_of(
             &members
@@ -144,7 +144,7 @@ pub(super) fn index_json(manifests: &[String]) -> String {
     format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, list.join(","))
 }
 
-pub(super) fn tagged(descriptor: &str, tag: &str) -> String {
+pub(crate) fn tagged(descriptor: &str, tag: &str) -> String {
     format!(r#"{descriptor},"annotations":{{"org.opencontainers.image.ref.name":"{tag}"}}"#)
 }
 

@@ -39,6 +39,103 @@ fn sample() -> (Layout, Vec<String>) {
     (layout, vec![tagged(&index, "all"), tagged(&amd, "amd")])
 }
 
+/// The bounds of limits.md on layers, for images as registries and as `docker save` give them.
+#[test]
+fn an_image_of_very_many_layers_is_read_to_the_bound() {
+    let tar = tar_of(&[("bin/app", b"EXE:app")]);
+    let last = tar_of(&[("bin/last", b"EXE:last")]);
+    for (count, wanted) in [(1000, None), (1001, Some("1001 layers, 1000 are read"))] {
+        let mut layers = vec![(tar.clone(), ""); count - 1];
+        layers.push((last.clone(), ""));
+        let mut layout = Layout::default();
+        let image = layout.image(("linux", "amd64"), RUN, &layers);
+        let oci = layout.tar(&[tagged(&image, "1")]);
+        let names = |n: usize| {
+            if n + 1 == count {
+                "\"b/layer.tar\""
+            } else {
+                "\"a/layer.tar\""
+            }
+        };
+        let listed: Vec<&str> = (0..count).map(names).collect();
+        let ids: Vec<String> = layers
+            .iter()
+            .map(|(tar, _)| format!("\"{}\"", Digest::of(tar)))
+            .collect();
+        let config = format!(
+            r#"{{"os":"linux","architecture":"amd64","config":{RUN},"rootfs":{{"diff_ids":[{}]}}}}"#,
+            ids.join(",")
+        );
+        let manifest = format!(
+            r#"[{{"Config":"c.json","RepoTags":["img:1"],"Layers":[{}]}}]"#,
+            listed.join(",")
+        );
+        let docker = tar_of(&[
+            ("a/layer.tar", &tar),
+            ("b/layer.tar", &last),
+            ("c.json", config.as_bytes()),
+            ("manifest.json", manifest.as_bytes()),
+        ]);
+        for archive in [oci, docker] {
+            let options = Options::new("img");
+            for scan in [
+                scan_archive(&archive, &options, &Programs),
+                scan_stream(&mut Feed::at(&archive), &options, &Programs),
+            ] {
+                let told = problems(&scan);
+                let limits: Vec<_> = told.iter().filter(|p| p.contains("layers,")).collect();
+                assert_eq!(limits.len(), usize::from(wanted.is_some()), "{told:?}");
+                assert!(
+                    limits
+                        .iter()
+                        .all(|p| p.contains(wanted.unwrap_or("?")) && p.starts_with("limit")),
+                    "{told:?}"
+                );
+                let found = shown(&scan);
+                assert_eq!(
+                    found.contains("/bin/last=last"),
+                    wanted.is_none(),
+                    "{count}"
+                );
+                assert!(found.contains("/bin/app=app"));
+            }
+        }
+    }
+}
+
+#[test]
+fn problems_of_one_layer_have_a_share_of_the_memory_and_an_end() {
+    let names: Vec<String> = (0..3000).map(|n| format!("bin/{n}")).collect();
+    let entries: Vec<(&str, &[u8])> = names
+        .iter()
+        .map(|n| (n.as_str(), &b"EXE:broken"[..]))
+        .collect();
+    let mut entries = entries;
+    entries.push(("bin/last", b"EXE:last"));
+    let mut layout = Layout::default();
+    let image = layout.image(("linux", "amd64"), RUN, &[(tar_of(&entries), "")]);
+    let archive = layout.tar(&[tagged(&image, "1")]);
+    // A 1024th of a gigabyte has room for more than the 1000 that there may be, one of 100 MiB for a few dozen.
+    for (memory, least, most) in [(1 << 30, 1000, 1000), (100 << 20, 20, 130)] {
+        let mut options = Options::new("img");
+        options.budget = crate::bytes::Budget::new(memory);
+        let scan = scan_archive(&archive, &options, &Programs);
+        let told = problems(&scan);
+        let broken = told
+            .iter()
+            .filter(|p| p.contains("cannot be unpacked"))
+            .count();
+        assert!((least..=most).contains(&broken), "{memory}: {broken}");
+        let rest = format!("more than {broken} problems in one layer");
+        let said = told.iter().filter(|p| p.contains(&rest));
+        assert_eq!(said.count(), 1, "{:?}", told.last());
+        assert!(
+            shown(&scan).contains("/bin/last=last"),
+            "what works is found behind them"
+        );
+    }
+}
+
 const SAMPLE: &str = "img:all linux/amd64
   /bin/app=old 0 hidden
   /bin/app=new 1 started

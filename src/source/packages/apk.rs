@@ -5,14 +5,13 @@
 
 use super::digest::{Algorithm, Recorded};
 use super::index::Index;
-use super::{Asked, Bounds, Claim, Files, Problem, base, read_part, text, too_many};
+use super::{
+    Asked, Bounds, Claim, Files, Problem, base, read_part, text, too_many, too_many_packages,
+};
 use crate::record::{Owner, SourcePackage};
 
 /// Where it is; the second one since apk-tools 3 on systems with a merged `/usr`.
 pub const PATHS: &[&[u8]] = &[b"/lib/apk/db/installed", b"/usr/lib/apk/db/installed"];
-
-/// Packages beyond these are not looked at.
-const PACKAGES: usize = 200_000;
 
 /// The installed packages.
 #[derive(Debug, Default)]
@@ -37,7 +36,11 @@ impl Packages {
             index: Index::new(bounds.names),
             ..Self::default()
         };
-        for (from, stanza) in text::stanzas(&text).take(PACKAGES) {
+        for (count, (from, stanza)) in text::stanzas(&text).enumerate() {
+            if count == bounds.packages {
+                too_many_packages(path, bounds.packages, problem);
+                break;
+            }
             if owner(stanza).is_none() {
                 continue;
             }

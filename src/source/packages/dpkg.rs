@@ -5,7 +5,9 @@
 
 use super::digest::{Algorithm, Recorded};
 use super::index::Index;
-use super::{Asked, Bounds, Claim, Files, Problem, base, read_part, text, too_many};
+use super::{
+    Asked, Bounds, Claim, Files, Problem, base, read_part, text, too_many, too_many_packages,
+};
 use crate::record::{Owner, SourcePackage};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,8 +18,7 @@ const DIVERSIONS: &[u8] = b"/var/lib/dpkg/diversions";
 /// Where images built by Bazel's rules keep a stanza and the digests of each package.
 const PARTS: &[u8] = b"/var/lib/dpkg/status.d";
 
-/// Packages and diversions beyond these are not looked at; Debian has 100,000 packages in all.
-const PACKAGES: usize = 200_000;
+/// Diversions beyond these are not looked at.
 const MOVED: usize = 20_000;
 
 /// Whether a file of a root, named without its first `/`, is of use here.
@@ -92,19 +93,28 @@ impl Packages {
         let Some(status) = read_part(files, STATUS, bounds.part, problem) else {
             return;
         };
-        let mut about: HashMap<String, Vec<Arc<About>>> = HashMap::new();
+        // By name, the first one of each, and by name and architecture.
+        let mut about: HashMap<(String, Option<String>), Arc<About>> = HashMap::new();
         let mut stanzas = 0_usize;
-        for (_, stanza) in text::stanzas(&status).take(PACKAGES) {
+        for (_, stanza) in text::stanzas(&status) {
+            if stanzas == bounds.packages {
+                too_many_packages(STATUS, bounds.packages, problem);
+                break;
+            }
             stanzas += 1;
             if let Some(package) = About::installed(stanza) {
-                let all = about.entry(package.name.clone()).or_default();
-                all.push(Arc::new(package));
+                let package = Arc::new(package);
+                let arch = package.arch.clone().unwrap_or_default();
+                for key in [None, Some(arch)] {
+                    let entry = about.entry((package.name.clone(), key));
+                    entry.or_insert_with(|| Arc::clone(&package));
+                }
             }
         }
         if stanzas > 0 && about.is_empty() && text::field(&status, "Package").is_none() {
             problem(Problem::malformed(STATUS, "no package is in it"));
         }
-        for name in files.list(INFO).into_iter().take(3 * PACKAGES) {
+        for name in files.list(INFO) {
             let Some(stem) = name.strip_suffix(b".list") else {
                 continue;
             };
@@ -113,11 +123,10 @@ impl Packages {
                 Some((package, arch)) => (package, Some(arch)),
                 None => (&*known, None),
             };
-            let found = about.get(package).and_then(|all| {
-                all.iter()
-                    .find(|about| arch.is_none() || about.arch.as_deref() == arch)
-            });
-            let Some(found) = found else { continue };
+            let key = (package.to_owned(), arch.map(str::to_owned));
+            let Some(found) = about.get(&key) else {
+                continue;
+            };
             let path = [INFO, b"/", &*name].concat();
             let Some(list) = read_part(files, &path, bounds.part, problem) else {
                 continue;
@@ -129,9 +138,12 @@ impl Packages {
 
     /// One stanza a file, `NAME`, with its files in `NAME.md5sums`.
     fn parts(&mut self, files: &dyn Files, bounds: &Bounds, problem: &mut dyn FnMut(Problem)) {
-        for name in files.list(PARTS).into_iter().take(PACKAGES) {
-            if name.ends_with(b".md5sums") {
-                continue;
+        let names = files.list(PARTS).into_iter();
+        let names = names.filter(|name| !name.ends_with(b".md5sums"));
+        for (count, name) in names.enumerate() {
+            if count == bounds.packages {
+                too_many_packages(PARTS, bounds.packages, problem);
+                break;
             }
             let stem = [PARTS, b"/", &*name].concat();
             let Some(stanza) = read_part(files, &stem, bounds.part, problem) else {

@@ -21,6 +21,7 @@ mod text;
 pub use digest::{Algorithm, Digests, Recorded};
 pub use os_release::Release;
 
+use crate::bytes::guard::{FAULT, guarded};
 use crate::bytes::{Limits, ReadAt};
 use crate::record::{Binary, Owner};
 use index::Index;
@@ -52,6 +53,8 @@ pub struct Bounds {
     pub names: usize,
     /// Bytes read again for all claims together.
     pub claims: u64,
+    /// Packages of one database; Debian has 100,000 in all.
+    pub packages: usize,
 }
 
 impl Bounds {
@@ -61,6 +64,7 @@ impl Bounds {
             part: limits.metadata.min(memory / 16),
             names: usize::try_from(memory / 32 / 8).unwrap_or(usize::MAX),
             claims: 4 << 30,
+            packages: 200_000,
         }
     }
 }
@@ -70,7 +74,7 @@ impl Bounds {
 pub struct Problem {
     /// Its file, absolute in the root.
     pub path: String,
-    /// `unreadable`, `malformed`, `limit`.
+    /// `unreadable`, `malformed`, `limit`, `internal-error`.
     pub reason: &'static str,
     /// One sentence.
     pub detail: String,
@@ -178,10 +182,20 @@ impl Database {
     /// Reads the names of all files that packages brought. What is broken is told to `problem`; the rest counts.
     pub fn open(files: &dyn Files, bounds: Bounds, problem: &mut dyn FnMut(Problem)) -> Self {
         Self {
-            release: Release::read(files),
-            dpkg: dpkg::Packages::open(files, &bounds, problem),
-            apk: apk::Packages::open(files, &bounds, problem),
-            rpm: rpm::Packages::open(files, &bounds, problem),
+            release: sound("/etc/os-release", problem, |_| Release::read(files))
+                .unwrap_or_default(),
+            dpkg: sound("/var/lib/dpkg", problem, |problem| {
+                dpkg::Packages::open(files, &bounds, problem)
+            })
+            .flatten(),
+            apk: sound("/lib/apk/db", problem, |problem| {
+                apk::Packages::open(files, &bounds, problem)
+            })
+            .flatten(),
+            rpm: sound("/var/lib/rpm", problem, |problem| {
+                rpm::Packages::open(files, &bounds, problem)
+            })
+            .flatten(),
             bounds: Some(bounds),
             spent: AtomicU64::new(0),
         }
@@ -228,8 +242,24 @@ impl Database {
         path: &[u8],
         digest: &mut dyn FnMut(Algorithm) -> Option<Vec<u8>>,
     ) -> Ownership {
-        judge(self.claims(files, path), digest)
+        guarded(|| judge(self.claims(files, path), digest)).unwrap_or_else(|| Ownership {
+            owner: None,
+            note: Some("its package is unknown: the reader of databases failed".into()),
+        })
     }
+}
+
+/// Reads one of the databases. A panic in its reader is a bug that must not cost the others, nor the programs; it is told.
+fn sound<T>(
+    place: &str,
+    problem: &mut dyn FnMut(Problem),
+    read: impl FnOnce(&mut dyn FnMut(Problem)) -> T,
+) -> Option<T> {
+    let result = guarded(|| read(problem));
+    if result.is_none() {
+        problem(Problem::new(place.as_bytes(), "internal-error", FAULT));
+    }
+    result
 }
 
 /// The package whose recorded digest is that of the file, else one that recorded none.
@@ -318,6 +348,8 @@ fn whole(file: &dyn ReadAt, most: u64) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = vec![0; len];
     let read = file.read_at(&mut bytes, 0)?;
     bytes.truncate(read);
+    #[cfg(test)]
+    crate::bytes::guard::trip::over(&bytes);
     Ok(Some(bytes))
 }
 
@@ -345,6 +377,12 @@ fn read_part(
             None
         }
     }
+}
+
+/// Tells that a database has more packages than are looked at.
+fn too_many_packages(path: &[u8], most: usize, problem: &mut dyn FnMut(Problem)) {
+    let detail = format!("more than {most} packages; those behind them are not known");
+    problem(Problem::new(path, "limit", detail));
 }
 
 /// Tells that a database has more names than are remembered.

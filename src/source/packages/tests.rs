@@ -208,6 +208,116 @@ fn what_does_not_fit_is_said() {
     assert_eq!(asked.sum::<usize>(), 1, "reading again has an end");
 }
 
+/// A root whose dpkg, apk and status.d databases have this many packages, each with one file `/usr/bin/N/tool`.
+fn many_packages(count: usize) -> Vec<(Memory, &'static str)> {
+    let (mut status, mut installed) = (String::new(), String::new());
+    let mut infos = Vec::new();
+    let mut parts = Vec::new();
+    for n in 0..count {
+        let stanza = format!("Package: p{n:09}\nStatus: install ok installed\nVersion: 1\n\n");
+        infos.push((
+            format!("/var/lib/dpkg/info/p{n:09}.list"),
+            format!("/usr/bin/{n}/tool\n"),
+        ));
+        parts.push((format!("/var/lib/dpkg/status.d/p{n:09}"), stanza.clone()));
+        let sum = format!("{:032x}  usr/bin/{n}/tool\n", n);
+        parts.push((format!("/var/lib/dpkg/status.d/p{n:09}.md5sums"), sum));
+        status += &stanza;
+        installed += &format!("P:p{n}\nV:1\nF:usr/bin/{n}\nR:tool\n\n");
+    }
+    infos.push(("/var/lib/dpkg/status".to_owned(), status));
+    let root = |files: &[(String, String)]| {
+        let files = files.iter().map(|(p, b)| (p.as_str(), b.as_bytes()));
+        Memory::new(&files.collect::<Vec<_>>())
+    };
+    let apk = ("/lib/apk/db/installed".to_owned(), installed);
+    vec![
+        (root(&infos), "/var/lib/dpkg/status"),
+        (root(&parts), "/var/lib/dpkg/status.d"),
+        (root(&[apk]), "/lib/apk/db/installed"),
+    ]
+}
+
+#[test]
+fn packages_beyond_the_bound_are_not_known_and_that_is_said() {
+    assert_eq!(bounds().packages, 200_000);
+    let few = Bounds {
+        packages: 3,
+        ..bounds()
+    };
+    for (files, path) in many_packages(3) {
+        let (_, problems) = open(&files, few);
+        assert_eq!(problems, [], "{path}: exactly as many as are allowed");
+    }
+    for (files, path) in many_packages(5) {
+        let (database, problems) = open(&files, few);
+        let [problem] = problems.as_slice() else {
+            panic!("{path}: {problems:?}");
+        };
+        assert_eq!((problem.path.as_str(), problem.reason), (path, "limit"));
+        assert!(
+            problem.detail.contains("more than 3 packages"),
+            "{problem:?}"
+        );
+        let known = |n: usize| {
+            database
+                .claims(&files, format!("/usr/bin/{n}/tool").as_bytes())
+                .len()
+        };
+        assert_eq!(
+            [known(0), known(2), known(3), known(4)],
+            [1, 1, 0, 0],
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn so_many_packages_are_asked_about_one_name_and_no_more() {
+    for (files, path) in many_packages(300) {
+        let (database, problems) = open(&files, bounds());
+        assert_eq!(problems, []);
+        let known = |n: usize| {
+            database
+                .claims(&files, format!("/usr/bin/{n}/tool").as_bytes())
+                .len()
+        };
+        let all = (0..300).map(known).sum::<usize>();
+        assert_eq!((all, known(255), known(299)), (256, 1, 0), "{path}");
+    }
+}
+
+#[test]
+fn one_name_of_many_architectures_is_no_search_for_each() {
+    // Each list is that of one of very many packages of the same name: compared with all of them this takes hours.
+    const MANY: usize = 100_000;
+    let mut status = String::new();
+    let mut files = Vec::new();
+    for n in 0..MANY {
+        status += &format!(
+            "Package: p\nStatus: install ok installed\nArchitecture: a{n}\nVersion: {n}\n\n"
+        );
+        files.push((
+            format!("/var/lib/dpkg/info/p:a{n}.list"),
+            format!("/usr/bin/t{n}\n"),
+        ));
+    }
+    files.push(("/var/lib/dpkg/status".to_owned(), status));
+    let files: Vec<_> = files
+        .iter()
+        .map(|(p, b)| (p.as_str(), b.as_bytes()))
+        .collect();
+    let files = Memory::new(&files);
+    let (database, problems) = open(&files, Bounds::new(1 << 30, &Limits::default()));
+    assert_eq!(problems, []);
+    let version = |n: usize| {
+        let claims = database.claims(&files, format!("/usr/bin/t{n}").as_bytes());
+        claims.first().map(|claim| claim.owner.version.clone())
+    };
+    assert_eq!(version(MANY - 1).as_deref(), Some("99999"));
+    assert_eq!(version(0).as_deref(), Some("0"));
+}
+
 #[test]
 fn names_of_databases_are_told_from_all_others() {
     for name in [

@@ -19,8 +19,6 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// Redirects that one request follows.
 const REDIRECTS: u32 = 5;
-/// Requests of one target, repeated and redirected ones included: an image of 1000 layers whose lines break all the time takes fewer.
-const REQUESTS: usize = 10_000;
 /// Longest answer of a token service.
 const TOKEN_MAX: u64 = 1 << 20;
 /// Longest pause that a server may ask for.
@@ -60,8 +58,9 @@ pub struct Client {
     pub tries: u32,
     pause: Duration,
     pub timeout: Duration,
-    /// Requests that were made.
+    /// Requests that were made, and how many may be.
     requests: AtomicUsize,
+    most: usize,
     /// The value of `Authorization` that worked last.
     authorization: Mutex<Option<String>>,
     /// Whatever was or may be sent as proof, in every form: a server could hand it back as the name of a host.
@@ -124,6 +123,7 @@ impl Client {
             pause: settings.pause,
             timeout: settings.timeout,
             requests: AtomicUsize::new(0),
+            most: settings.requests,
             authorization: Mutex::new(None),
             secrets: Mutex::default(),
         })
@@ -215,12 +215,12 @@ impl Client {
 
     /// Counts a request.
     fn count(&self) -> Result<(), Trouble> {
-        if self.requests.fetch_add(1, Ordering::Relaxed) < REQUESTS {
+        if self.requests.fetch_add(1, Ordering::Relaxed) < self.most {
             return Ok(());
         }
         Err(Trouble::Lasting(ArchiveError::limit(format!(
-            "{} was asked {REQUESTS} times for one target",
-            self.host
+            "{} was asked {} times for one target",
+            self.host, self.most
         ))))
     }
 

@@ -127,6 +127,7 @@ fn settings() -> Settings {
         pause: Duration::from_millis(1),
         // Only a hang is longer.
         timeout: Duration::from_secs(300),
+        ..Settings::default()
     }
 }
 
@@ -453,6 +454,31 @@ fn indexes_without_end_are_cut() {
         assert!(server.requests().len() <= 3, "{}", server.requests().len());
         assert!(fatal(&scan).contains("has the digest"), "{}", fatal(&scan));
     }
+}
+
+#[test]
+fn requests_of_one_target_have_an_end() {
+    assert_eq!(Settings::default().requests, 10_000);
+    let digest = |i: usize| Digest::of(format!("{i}").as_bytes());
+    let list: Vec<String> = (0..100)
+        .map(|i| format!(r#"{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{}","size":1}}"#, digest(i)))
+        .collect();
+    let index = format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, list.join(","));
+    // Every document is repeated, and every repetition redirected: four times two requests for each.
+    let server = Server::start(move |r| match r.path.as_str() {
+        path if path.ends_with("/1.2") => reply(200, index.as_bytes()),
+        path if path.contains("sha256:") => reply(307, b"").with("Location", "/elsewhere"),
+        _ => reply(503, b""),
+    });
+    let few = Settings {
+        requests: 40,
+        ..settings()
+    };
+    let target = format!("{}/t/app:1.2", server.host);
+    let scan = scan(&target, &few, &Options::new(&target), &Programs);
+    assert_eq!(server.requests().len(), 40);
+    let told = fatal(&scan);
+    assert!(told.contains("was asked 40 times for one target"), "{told}");
 }
 
 /// What the descriptor of a layer or a document states is compared with what comes, as its digest is.

@@ -10,15 +10,12 @@ mod sqlite;
 
 use super::digest::{Algorithm, Recorded};
 use super::index::Index;
-use super::{Asked, Bounds, Claim, Files, Problem, base, too_many};
+use super::{Asked, Bounds, Claim, Files, Problem, base, too_many, too_many_packages};
 use crate::bytes::ReadAt;
 use crate::record::{Owner, SourcePackage};
 use header::{Header, tag};
 
 const DIRECTORIES: &[&[u8]] = &[b"/usr/lib/sysimage/rpm", b"/var/lib/rpm", b"/usr/share/rpm"];
-
-/// Packages beyond these are not looked at.
-const PACKAGES: usize = 200_000;
 
 /// How headers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,11 +135,14 @@ impl Packages {
                     if header.text(tag::ARCH).is_none() {
                         return true;
                     }
-                    many = self.all.len() >= PACKAGES;
+                    many = self.all.len() >= bounds.packages;
+                    if many {
+                        return false;
+                    }
                     let package = self.all.len() as u32;
                     self.all.push(number);
                     header.each_base_name(|name| self.index.push(name, package));
-                    !many
+                    true
                 })
             },
         );
@@ -155,11 +155,7 @@ impl Packages {
             problem(Problem::malformed(&self.path, detail));
         }
         if many {
-            problem(Problem::new(
-                &self.path,
-                "limit",
-                format!("more than {PACKAGES} packages"),
-            ));
+            too_many_packages(&self.path, bounds.packages, problem);
         }
         true
     }

@@ -275,6 +275,49 @@ fn hard_links_are_told_without_reading_again() {
 }
 
 #[test]
+fn names_of_hard_links_have_a_share_of_the_memory() {
+    let p = program(3000);
+    // A tar archive remembers the programs that it had, a cpio archive the names that wait for their program.
+    let mut tape = Vec::new();
+    let names: Vec<String> = (0..300).map(|n| format!("{n:0100}")).collect();
+    for name in &names {
+        tape.extend(tar_entry(name.as_bytes(), b'0', &p, b""));
+    }
+    for name in &names {
+        tape.extend(tar_entry(b"link", b'1', b"", name.as_bytes()));
+    }
+    let mut files: Vec<(&str, u32, u32, &[u8])> = Vec::new();
+    for name in &names {
+        files.push((name, 7, 301, b""));
+    }
+    files.push(("last", 7, 301, &p));
+    let waiting = cpio(&files);
+    for (what, archive) in [("tar", tape), ("cpio", waiting)] {
+        for (memory, most) in [(8 * 4000, 4000), (8 << 30, 64 << 20)] {
+            let recorder = Recorder::default();
+            let scope = Scope::new(Limits::default(), Budget::new(memory));
+            let walker = Walker {
+                receiver: &recorder,
+                scope: &scope,
+            };
+            walker.walk(Input::Random(&archive), &Place::default());
+            let lines = recorder.lines.into_inner().unwrap();
+            let links = lines.iter().filter(|line| line.starts_with('=')).count();
+            let told = format!("names of hard links beyond {most} bytes");
+            let said = lines.iter().filter(|line| line.contains(&told)).count();
+            if most == 4000 {
+                assert!(
+                    (1..100).contains(&links) && said == 1,
+                    "{what}: {links}, {said}"
+                );
+            } else {
+                assert_eq!((links, said), (300, 0), "{what}");
+            }
+        }
+    }
+}
+
+#[test]
 fn names_are_reported_as_they_are_and_duplicates_twice() {
     let (p, q) = (program(1000), program(1001));
     let mut bytes = tar_entry(b"../../etc/x", b'0', &p, b"");
