@@ -3,7 +3,7 @@
 use super::args::{AuditArgs, JudgeArgs};
 use super::dates;
 use super::exit::Exit;
-use super::feed::{Feed, Need};
+use super::input::{Input, Need};
 use super::output::Output;
 use super::policy;
 use crate::audit::{Audit, Auditor, Baseline};
@@ -28,7 +28,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
     }
     let (baseline, no_baseline) = baseline(judge);
     let today = judge.today.unwrap_or_else(dates::today);
-    let feed = Feed::open(&args.source, Need::Full("audit"))?;
+    let input = Input::open(&args.source, Need::Full("audit"))?;
     let mut output = Output::open(&args.output)?;
 
     let mut auditor = Auditor::new(&policy, today).with_memory(args.source.memory);
@@ -40,7 +40,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
     let mut page: Option<(Document, SupportTable)> = None;
     let mut room = Room::new("a page", PAGE, args.source.memory);
     let day = today.to_string();
-    let end = feed.run(args.output.quiet, &mut |line| {
+    let end = input.run(args.output.quiet, &mut |line| {
         auditor.line(&line);
         if format.is_none() {
             room.take(&line)?;

@@ -1,10 +1,10 @@
 //! `gospect diff`.
 
 use super::args::DiffArgs;
+use super::config::targets;
 use super::exit::Exit;
-use super::feed::{Feed, Need};
+use super::input::{Input, Need};
 use super::output::Output;
-use super::scan::targets;
 use crate::audit::diff::{self, Class};
 use crate::record::{Binary, End, Line};
 use crate::report::diff::{html, json, markdown, text};
@@ -26,8 +26,8 @@ pub fn run(args: &DiffArgs) -> Result<Exit, String> {
     }
     let names = [old.0.clone(), new.0.clone()];
     let sides = [old, new].map(|named| {
-        let feed = Feed::of(vec![named], &args.source, Need::Full("diff"));
-        feed.and_then(Feed::whole).map(Feed::with_digests)
+        let input = Input::of(vec![named], &args.source, Need::Full("diff"));
+        input.and_then(Input::whole).map(Input::with_digests)
     });
     let [old, new] = sides;
     let (old, new) = (old?, new?);
@@ -85,9 +85,9 @@ pub fn run(args: &DiffArgs) -> Result<Exit, String> {
 }
 
 /// All binaries of one side.
-fn collect(feed: Feed, quiet: bool, room: &mut Room) -> Result<(Vec<Binary>, End), String> {
+fn collect(input: Input, quiet: bool, room: &mut Room) -> Result<(Vec<Binary>, End), String> {
     let mut binaries = Vec::new();
-    let end = feed.run(quiet, &mut |line| {
+    let end = input.run(quiet, &mut |line| {
         room.take(&line)?;
         if let Line::Binary(binary) = line {
             binaries.push(*binary);

@@ -2,17 +2,17 @@
 
 use super::args::FipsArgs;
 use super::exit::Exit;
-use super::feed::{Feed, Need};
+use super::input::{Input, Need};
 use super::output::Output;
 use crate::knowledge::fips140;
 use crate::record::Line;
 use crate::report::fips::Table;
 
 pub fn run(args: &FipsArgs) -> Result<Exit, String> {
-    let feed = Feed::open(&args.source, Need::Full("fips"))?;
+    let input = Input::open(&args.source, Need::Full("fips"))?;
     let mut output = Output::open(&args.output)?;
     let mut table = Table::default();
-    let end = feed.run(args.output.quiet, &mut |line| {
+    let end = input.run(args.output.quiet, &mut |line| {
         if let Line::Binary(binary) = &line {
             let module = binary.fips.as_ref().and_then(|f| f.module.as_deref());
             let standing = module.map(fips140::standing).unwrap_or_default();

@@ -89,10 +89,10 @@ struct Met {
 /// Reads what the arguments name.
 fn search(args: &LintArgs) -> Result<Met, String> {
     let passed_over = PASSED_OVER.map(str::to_owned);
-    let exclude = super::scan::globs(&[&passed_over[..], &args.exclude].concat())?;
+    let exclude = super::config::globs(&[&passed_over[..], &args.exclude].concat())?;
     let mut search = Search::new(!args.no_ignore, exclude);
     search.kind = args.kind.as_deref().and_then(Kind::parse);
-    search.jobs = super::scan::threads(args.jobs)?;
+    search.jobs = super::config::threads(args.jobs)?;
     let mut met = Met::default();
     let mut known = Around::default();
     deployments::run(&args.files, &search, &mut |found| {

@@ -12,13 +12,14 @@ macro_rules! say {
 
 mod args;
 mod audit;
+mod config;
 mod dates;
 mod diff;
 mod exit;
 mod explain;
-mod feed;
 mod fips;
 mod init;
+mod input;
 #[cfg(unix)]
 mod interrupt;
 mod levels;

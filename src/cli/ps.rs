@@ -2,7 +2,7 @@
 
 use super::args::PsArgs;
 use super::exit::Exit;
-use super::feed::Feed;
+use super::input::Input;
 use super::scan::show;
 use crate::scan::Options;
 use crate::source::target::Target;
@@ -13,12 +13,12 @@ pub fn run(args: &PsArgs) -> Result<Exit, String> {
             "ps reads /proc and works on Linux only; scan the executables instead".to_owned(),
         );
     }
-    let feed = Feed::scan(
+    let input = Input::scan(
         vec![("/proc".to_owned(), Target::Processes)],
         Options::default(),
     );
     // A list is what people look for, even when only one program runs.
     let format = args.format.as_deref().unwrap_or("table");
-    let end = show(feed, Some(format), &args.output)?;
+    let end = show(input, Some(format), &args.output)?;
     Ok(Exit::of(&end, args.strict, false, args.require))
 }

@@ -3,7 +3,7 @@
 use super::args::SbomArgs;
 use super::dates;
 use super::exit::Exit;
-use super::feed::{Feed, Need};
+use super::input::{self, Need};
 use super::output::Output;
 use crate::audit::{Auditor, Date, Policy};
 use crate::record::Line;
@@ -17,7 +17,7 @@ pub fn run(args: &SbomArgs) -> Result<Exit, String> {
         .find(|f| f.name == args.format)
         .ok_or_else(|| format!("no such format: {}", args.format))?;
     let time = time()?;
-    let feed = Feed::open(&args.source, Need::Any)?;
+    let input = input::Input::open(&args.source, Need::Any)?;
     let mut output = Output::open(&args.output)?;
     // Findings are judged by the built-in policy on the day of the bill, so that the same input gives the same bill.
     let policy = Policy::built_in();
@@ -25,7 +25,7 @@ pub fn run(args: &SbomArgs) -> Result<Exit, String> {
         Auditor::new(&policy, Date::from_unix(time)).with_memory(args.source.memory / 2);
     let memory = args.source.memory;
     let mut inventory: Option<Inventory> = None;
-    let end = feed.run(args.output.quiet, &mut |line| {
+    let end = input.run(args.output.quiet, &mut |line| {
         auditor.line(&line);
         match (&mut inventory, line) {
             (None, Line::Run(run)) => inventory = Some(Inventory::new(run, memory)),

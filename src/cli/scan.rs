@@ -1,57 +1,44 @@
 //! `gospect scan`.
 
-use super::args::{Facts, OutputArgs, ScanArgs, SourceArgs};
+use super::args::{OutputArgs, ScanArgs};
 use super::dates;
 use super::exit::Exit;
-use super::feed::{Feed, Need};
+use super::input::{Input, Need};
 use super::output::Output;
-use crate::bytes::Limits;
-use crate::go::Level;
 use crate::record::{Binary, End, Line};
 use crate::report::document::SupportTable;
 use crate::report::format::{self, Pace, Writer};
-use crate::report::style::clean;
-use crate::scan::{Named, Options};
-use crate::source::image::Platform;
-use crate::source::target::Target;
-use crate::source::walk::Rules;
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use std::ffi::OsString;
-use std::io::{self, Read};
-use std::path::Path;
-
-/// The floor of `--likely`: what a packed Go program reaches, and most other files do not.
-const LIKELY: u64 = 256 << 10;
+use std::io;
 
 pub fn run(args: &ScanArgs) -> Result<Exit, String> {
-    let feed = Feed::open(&args.source, Need::Any)?;
-    let end = show(feed, args.format.as_deref(), &args.output)?;
+    let input = Input::open(&args.source, Need::Any)?;
+    let end = show(input, args.format.as_deref(), &args.output)?;
     Ok(Exit::of(&end, args.source.strict, false, args.require))
 }
 
-/// Runs a feed and writes it, in the format asked for or the one that fits what was found.
-pub fn show(mut feed: Feed, format: Option<&str>, output: &OutputArgs) -> Result<End, String> {
+/// Reads the input and writes what is found, in the format asked for or the one that fits what was found.
+pub fn show(mut input: Input, format: Option<&str>, output: &OutputArgs) -> Result<End, String> {
     let chosen = format.and_then(format::find);
     let quiet = output.quiet;
     let mut output = Output::open(output)?;
     let options = format::Options {
         look: output.look,
         support: SupportTable::default(),
-        memory: feed.memory(),
+        memory: input.memory(),
     };
     let today = dates::today().to_string();
     if let Some(format) = chosen {
         if format.pace == Pace::Lines {
             output.keep_when_interrupted();
         }
-        feed.progress &= !(output.piped && format.pace != Pace::End);
+        input.progress &= !(output.piped && format.pace != Pace::End);
     }
     let start = |format, to| Writer::new(format, options.clone(), to);
     let mut to = Some(output.writer());
     let mut writer = chosen.and_then(|format| Some(start(format, to.take()?)));
     // Without a format, what is found decides: a second thing makes it a table.
     let mut held = Vec::new();
-    let ended = feed.run(quiet, &mut |line| {
+    let ended = input.run(quiet, &mut |line| {
         if let Some(writer) = &mut writer {
             return put(writer, line, &today);
         }
@@ -110,179 +97,4 @@ fn is_target(target: &str, binary: &Binary) -> bool {
     let running = l.pid.is_some_and(|pid| target == format!("pid:{pid}"));
     let named = running || l.file.as_deref().is_none_or(|f| f == path);
     l.entry.is_empty() && l.image.is_none() && named
-}
-
-/// The targets of the command line and of `--files-from`, in that order.
-pub fn targets(args: &SourceArgs) -> Result<Vec<Named>, String> {
-    let (named, bad) = listed(args)?;
-    match bad.into_iter().next() {
-        Some((name, why)) => Err(format!("{}: {why}", clean(&name))),
-        None => Ok(named),
-    }
-}
-
-/// What a list names and is no target, with the reason.
-pub type Bad = Vec<(String, String)>;
-
-/// The same; a list that cannot be read, and lines of it that are no target, are told apart from what can be scanned.
-pub fn listed(args: &SourceArgs) -> Result<(Vec<Named>, Bad), String> {
-    let given = args.targets.len();
-    let mut bad = Bad::new();
-    let mut texts: Vec<OsString> = args.targets.clone();
-    if let Some(list) = &args.files_from {
-        let mut bytes = Vec::new();
-        let read = if list == Path::new("-") {
-            std::io::stdin().lock().read_to_end(&mut bytes)
-        } else {
-            std::fs::File::open(list).and_then(|mut f| f.read_to_end(&mut bytes))
-        };
-        if let Err(e) = read {
-            bad.push((
-                list.display().to_string(),
-                format!("cannot read the list: {e}"),
-            ));
-        }
-        let end = if args.null { 0 } else { b'\n' };
-        texts.extend(
-            bytes
-                .split(|&b| b == end)
-                .filter(|l| !l.is_empty())
-                .map(|l| os_string(l.to_vec())),
-        );
-    }
-    let mut named = Vec::new();
-    for (i, text) in texts.into_iter().enumerate() {
-        let name = text.to_string_lossy().into_owned();
-        match Target::parse(&text) {
-            Ok(target) => named.push((name, target)),
-            Err(e) if i < given => return Err(e.0),
-            Err(e) => bad.push((name, e.0)),
-        }
-    }
-    Ok((named, bad))
-}
-
-#[cfg(unix)]
-fn os_string(bytes: Vec<u8>) -> OsString {
-    use std::os::unix::ffi::OsStringExt;
-    OsString::from_vec(bytes)
-}
-
-#[cfg(not(unix))]
-fn os_string(bytes: Vec<u8>) -> OsString {
-    String::from_utf8_lossy(&bytes).into_owned().into()
-}
-
-/// Threads that `--jobs` asks for; 0: one for each processor.
-pub fn threads(jobs: Option<usize>) -> Result<usize, String> {
-    match jobs {
-        Some(0) => Err("--jobs needs at least 1".to_owned()),
-        Some(n) => Ok(n.min(1024)),
-        None => Ok(0),
-    }
-}
-
-/// Address space of one thread: the allocator reserves 64 MiB for each, and the stack is there too.
-#[cfg(unix)]
-const THREAD: u64 = 72 << 20;
-
-/// Address space of the program itself, its code and what it keeps beside the budget.
-#[cfg(unix)]
-const BASE: u64 = 128 << 20;
-
-/// Not more threads than the address space has room for (`ulimit -v`): without room an allocation fails somewhere, and the program ends.
-#[cfg(unix)]
-fn fewer(jobs: usize, memory: u64) -> usize {
-    use rustix::process::{Resource, getrlimit};
-    let Some(limit) = getrlimit(Resource::As).current else {
-        return jobs;
-    };
-    let wanted = match jobs {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        n => n,
-    };
-    let room = limit.saturating_sub(BASE.saturating_add(memory)) / THREAD;
-    let most = usize::try_from(room).unwrap_or(usize::MAX).max(1);
-    if wanted <= most {
-        return jobs;
-    }
-    say!(
-        "gospect: threads: {most} instead of {wanted}, because the address space is limited to {} MiB (ulimit -v)",
-        limit >> 20
-    );
-    most
-}
-
-#[cfg(not(unix))]
-fn fewer(jobs: usize, _: u64) -> usize {
-    jobs
-}
-
-/// The scan that the arguments ask for.
-pub fn options(args: &SourceArgs) -> Result<Options, String> {
-    let jobs = fewer(threads(args.jobs)?, args.memory);
-    let min_size = if args.likely {
-        args.min_size.max(LIKELY)
-    } else {
-        args.min_size
-    };
-    Ok(Options {
-        level: match args.facts {
-            Facts::BuildInfo => Level::BuildInfo,
-            Facts::Full => Level::Full,
-        },
-        limits: limits(args),
-        rules: Rules {
-            min_size,
-            likely: args.likely,
-            follow: args.follow,
-            one_file_system: args.one_file_system,
-            exclude: globs(&args.exclude)?,
-            ..Rules::default()
-        },
-        jobs,
-        hash: args.hash,
-        packages: false,
-        parts: false,
-        environment: args.env.clone(),
-        archives: !args.no_archives,
-        memory: args.memory,
-        platform: args.platform.as_deref().map(platform).transpose()?,
-        verify_diffid: args.verify_diffid,
-        insecure_http: args.insecure_http,
-        progress: None,
-    })
-}
-
-fn platform(text: &str) -> Result<Platform, String> {
-    Platform::parse(text)
-        .ok_or_else(|| format!("--platform {text}: needs OS/ARCH, such as linux/amd64"))
-}
-
-/// The default limits with what `--max-…` changes.
-fn limits(args: &SourceArgs) -> Limits {
-    let mut limits = Limits::default();
-    let set = |limit: &mut u64, value: Option<u64>| *limit = value.unwrap_or(*limit);
-    set(&mut limits.entry_size, args.max_entry_size);
-    set(&mut limits.expanded, args.max_expanded);
-    set(&mut limits.entries, args.max_entries);
-    set(&mut limits.ratio, args.max_ratio);
-    set(&mut limits.window, args.max_window);
-    set(&mut limits.unpacked, args.max_unpacked);
-    limits.depth = args.max_depth.unwrap_or(limits.depth);
-    limits
-}
-
-/// What the patterns of `--exclude` match; `None` without patterns.
-pub fn globs(patterns: &[String]) -> Result<Option<GlobSet>, String> {
-    if patterns.is_empty() {
-        return Ok(None);
-    }
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let pattern = pattern.trim_end_matches('/');
-        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-        set.add(glob.map_err(|e| format!("--exclude {pattern}: {}", e.kind()))?);
-    }
-    set.build().map(Some).map_err(|e| format!("--exclude: {e}"))
 }

@@ -8,7 +8,10 @@ use crate::bytes::{FileBytes, Limits};
 use crate::go::record::{self, Effort, Record, Refusal};
 use crate::report::style::clean;
 use crate::source::dir;
-use std::ffi::{OsStr, OsString};
+use crate::source::listing::Listing;
+use crate::source::ordered::{self, AHEAD, Output, Weigh};
+use crate::source::walk::{Met, Rules, Tally, Visit, Walk, Why};
+use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -237,75 +240,56 @@ impl Run<'_> {
                 return;
             }
         };
+        if metadata.is_dir() && !fs::symlink_metadata(path).is_ok_and(|m| m.is_symlink()) {
+            return self.directory(path);
+        }
         if metadata.is_dir() {
-            self.directory(path);
-        } else if !self.file(path, &metadata, true, true) && self.flags.modules {
+            let reader = Reader {
+                verbose: self.flags.verbose,
+            };
+            return reader.link(path).into_iter().for_each(|f| self.show(f));
+        }
+        let found = match read_named(path, &metadata) {
+            Ok(record) => Some(Found::Record(path.to_owned(), Box::new(record))),
+            Err(error) => error.message(path, is_candidate(path, mode_of(&metadata))),
+        };
+        if self.flags.modules && !matches!(found, Some(Found::Record(..))) {
             self.status = 1;
         }
+        found.into_iter().for_each(|found| self.show(found));
     }
 
     /// `filepath.WalkDir`: entries in order of names; links are not entered, not even one that was named (unless a slash follows it).
     fn directory(&mut self, root: &Path) {
-        let mut pending = vec![root.to_owned()];
-        while let Some(path) = pending.pop() {
-            if self.closed {
-                return;
-            }
-            let Ok(metadata) = fs::symlink_metadata(&path) else {
-                continue;
-            };
-            if metadata.is_dir() {
-                // A directory that cannot be read is passed over, as Go does.
-                let mut names: Vec<OsString> = fs::read_dir(&path)
-                    .into_iter()
-                    .flatten()
-                    .flatten()
-                    .map(|e| e.file_name())
-                    .collect();
-                names.sort_unstable_by(|a, b| b.as_encoded_bytes().cmp(a.as_encoded_bytes()));
-                pending.extend(names.iter().map(|n| join(&path, n)));
-            } else if metadata.is_file() || metadata.is_symlink() {
-                let verbose = self.flags.verbose;
-                self.file(&path, &metadata, verbose, false);
-            }
+        let rules = Rules {
+            min_size: 0,
+            links: true,
+            pseudo: true,
+            ..Rules::default()
+        };
+        let tally = Tally::default();
+        let reader = Reader {
+            verbose: self.flags.verbose,
+        };
+        let walked = ordered::run(
+            0,
+            AHEAD,
+            |out| Walk::start(&rules, &reader, &tally, root, out),
+            &mut |found: Found| {
+                self.show(found);
+                !self.closed
+            },
+        );
+        if let Err(e) = walked {
+            say!("gospect: cannot start threads: {e}");
+            self.status = 1;
         }
     }
 
-    /// Prints one file; false when it is no Go program. `must` asks for a word about why not.
-    fn file(&mut self, path: &Path, metadata: &Metadata, must: bool, named: bool) -> bool {
-        let mut metadata = metadata.clone();
-        if metadata.is_symlink() {
-            match fs::metadata(path) {
-                Ok(m) if m.is_file() => metadata = m,
-                _ => {
-                    if must {
-                        say!("{}: symlink", said(path));
-                    }
-                    return false;
-                }
-            }
-        }
-        match read(path, &metadata, named) {
-            Ok(record) => {
-                self.record(path, &record);
-                true
-            }
-            Err(error) => {
-                if must {
-                    match error {
-                        Error::Open(_) => say!("{}", said(path)),
-                        Error::Refused(why) if is_candidate(path, &metadata) => {
-                            say!(
-                                "{0}: could not read Go build info from {0}: {1}",
-                                said(path),
-                                why
-                            );
-                        }
-                        Error::Refused(_) => {}
-                    }
-                }
-                false
-            }
+    fn show(&mut self, found: Found) {
+        match found {
+            Found::Record(path, record) => self.record(&path, &record),
+            Found::Message(text) => say!("{text}"),
         }
     }
 
@@ -360,6 +344,73 @@ fn said(path: &Path) -> String {
     }
 }
 
+/// What is printed of one file.
+enum Found {
+    /// For standard output.
+    Record(PathBuf, Box<Record>),
+    /// For standard error.
+    Message(String),
+}
+
+impl Weigh for Found {
+    fn weight(&self) -> usize {
+        1
+    }
+}
+
+/// Reads the files that a walk meets.
+struct Reader {
+    /// Also say which files are no Go programs.
+    verbose: bool,
+}
+
+impl Reader {
+    fn file(&self, path: PathBuf, mode: Option<u32>, file: io::Result<FileBytes>) -> Option<Found> {
+        match file
+            .map_err(Error::Open)
+            .and_then(|f| read(&f, Effort::LikeGo))
+        {
+            Ok(record) => Some(Found::Record(path, Box::new(record))),
+            Err(error) if self.verbose => error.message(&path, is_candidate(&path, mode)),
+            Err(_) => None,
+        }
+    }
+
+    /// A symbolic link: read where it leads to a file.
+    fn link(&self, path: &Path) -> Option<Found> {
+        match fs::metadata(path) {
+            Ok(m) if m.is_file() => {
+                let file = dir::open_named(path).and_then(FileBytes::open);
+                self.file(path.to_owned(), mode_of(&m), file)
+            }
+            _ => (self.verbose).then(|| Found::Message(format!("{}: symlink", said(path)))),
+        }
+    }
+}
+
+impl<'env> Visit<'env, Found> for Reader {
+    fn file(&'env self, met: &Met<'_>, out: &mut Output<'env, Found>) {
+        let path = clean_path(&met.path());
+        let file = met.open().map(|file| FileBytes::new(file, met.stat.size));
+        self.file(path, met.stat.mode, file)
+            .into_iter()
+            .for_each(|found| out.push(found));
+    }
+
+    fn directory(&'env self, _: &Path, _: &Listing, _: &mut Output<'env, Found>) -> bool {
+        false
+    }
+
+    /// What cannot be read is passed over, as Go does.
+    fn passed_over(&'env self, _: &Path, _: Why, _: &mut Output<'env, Found>) {}
+
+    fn link(&'env self, path: &Path, out: &mut Output<'env, Found>) {
+        self.link(&clean_path(path))
+            .into_iter()
+            .for_each(|found| out.push(found));
+    }
+}
+
 enum Error {
     /// The file could not be opened or read.
     Open(#[allow(dead_code)] io::Error),
@@ -367,32 +418,49 @@ enum Error {
     Refused(Refusal),
 }
 
-fn read(path: &Path, metadata: &Metadata, named: bool) -> Result<Record, Error> {
+impl Error {
+    /// What Go says of it.
+    fn message(&self, path: &Path, is_candidate: bool) -> Option<Found> {
+        let path = said(path);
+        let text = match self {
+            Self::Open(_) => path,
+            Self::Refused(why) if is_candidate => {
+                format!("{path}: could not read Go build info from {path}: {why}")
+            }
+            Self::Refused(_) => return None,
+        };
+        Some(Found::Message(text))
+    }
+}
+
+fn read_named(path: &Path, metadata: &Metadata) -> Result<Record, Error> {
     // Go opens whatever it is; a FIFO would wait for ever, so it is refused as what it is: no format of ours.
     if !metadata.is_file() {
         return Err(Error::Refused(Refusal::Format));
     }
-    let file = dir::open_named(path).map_err(Error::Open)?;
-    let bytes = FileBytes::open(file).map_err(Error::Open)?;
-    let effort = if named { Effort::Full } else { Effort::LikeGo };
+    let file = dir::open_named(path).and_then(FileBytes::open);
+    read(&file.map_err(Error::Open)?, Effort::Full)
+}
+
+fn read(bytes: &FileBytes, effort: Effort) -> Result<Record, Error> {
     let reads = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        record::read(&bytes, &Limits::default(), effort)
+        record::read(bytes, &Limits::default(), effort)
     }));
     reads
         .unwrap_or(Err(Refusal::Format))
         .map_err(Error::Refused)
 }
 
+/// Permission bits, where the system has them.
+fn mode_of(metadata: &Metadata) -> Option<u32> {
+    dir::stat_of(metadata).mode
+}
+
 /// Go says why only for what looks executable (`isGoBinaryCandidate`).
-fn is_candidate(path: &Path, metadata: &Metadata) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        if metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 {
-            return true;
-        }
+fn is_candidate(path: &Path, mode: Option<u32>) -> bool {
+    if mode.is_some_and(|mode| mode & 0o111 != 0) {
+        return true;
     }
-    let _ = metadata;
     let name = path.to_string_lossy().to_lowercase();
     let extension = name
         .rsplit('/')
@@ -410,25 +478,24 @@ fn go_error(error: &io::Error) -> String {
         .map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
 }
 
-/// `filepath.Join`, which cleans what it joins: `./x` becomes `x`, `a//b` becomes `a/b`, `a/../b` becomes `b`.
-fn join(parent: &Path, name: &OsStr) -> PathBuf {
+/// `filepath.Clean`: `./x` becomes `x`, `a//b` becomes `a/b`, `a/../b` becomes `b`.
+fn clean_path(path: &Path) -> PathBuf {
     use std::path::Component;
-    let mut path = PathBuf::new();
-    for part in parent.components() {
+    let mut cleaned = PathBuf::new();
+    for part in path.components() {
         match part {
             Component::CurDir => {}
-            Component::ParentDir => match path.components().next_back() {
+            Component::ParentDir => match cleaned.components().next_back() {
                 Some(Component::Normal(_)) => {
-                    path.pop();
+                    cleaned.pop();
                 }
                 Some(Component::RootDir | Component::Prefix(_)) => {}
-                _ => path.push(".."),
+                _ => cleaned.push(".."),
             },
-            part => path.push(part),
+            part => cleaned.push(part),
         }
     }
-    path.push(name);
-    path
+    cleaned
 }
 
 #[cfg(test)]
@@ -436,7 +503,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_joined_as_go_does() {
+    fn paths_are_cleaned_as_go_does() {
         for (parent, want) in [
             (".", "x"),
             ("./a", "a/x"),
@@ -446,7 +513,7 @@ mod tests {
             ("/..", "/x"),
         ] {
             assert_eq!(
-                join(Path::new(parent), OsStr::new("x")),
+                clean_path(&Path::new(parent).join("x")),
                 Path::new(want),
                 "{parent}"
             );

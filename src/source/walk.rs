@@ -17,8 +17,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Entries of one directory that one task visits: few, since one may be a large program, and a task costs little.
+/// Entries of one directory that one task visits at the most.
 const BATCH: usize = 16;
+/// Bytes of files that one task visits, where it visits more than one: large programs of one directory are read by several threads.
+const BATCH_BYTES: u64 = 4 << 20;
 /// Entries of one directory that one task looks at before it visits any.
 const SURVEY: usize = 1024;
 /// Directories deeper than this are reached by path, so that a deep tree does not use up the file descriptors.
@@ -49,6 +51,8 @@ pub struct Rules {
     pub gitignore: bool,
     /// Tell of symbolic links that are not followed.
     pub links: bool,
+    /// Enter file systems that describe the kernel, such as `/proc`.
+    pub pseudo: bool,
 }
 
 impl Default for Rules {
@@ -62,6 +66,7 @@ impl Default for Rules {
             exclude: None,
             gitignore: false,
             links: false,
+            pseudo: false,
         }
     }
 }
@@ -276,7 +281,7 @@ impl<'env, V> Walk<'env, V> {
             Err(e) => return visitor.passed_over(root, Why::Error(e), out),
         };
         let device = dir.stat_self().map_or(0, |s| s.id.0);
-        if let Some(name) = dir.pseudo() {
+        if let Some(name) = dir.pseudo().filter(|_| !rules.pseudo) {
             return visitor.passed_over(root, Why::Pseudo(name), out);
         }
         let walk = Arc::new(Self {
@@ -339,7 +344,7 @@ impl<'env, V> Walk<'env, V> {
             if self.rules.one_file_system && stat.id.0 != self.root_device {
                 return;
             }
-            if let Some(name) = dir.pseudo() {
+            if let Some(name) = dir.pseudo().filter(|_| !self.rules.pseudo) {
                 return self
                     .visitor
                     .passed_over(&pending.path, Why::Pseudo(name), out);
@@ -448,12 +453,13 @@ impl<'env, V> Walk<'env, V> {
         }
         self.count(tally);
         worth.sort_unstable_by(|a, b| here.names.compare(a.at, b.at));
-        if worth.len() <= BATCH {
+        if batch(&worth) == worth.len() {
             return self.visit(here, worth.into_iter(), out);
         }
         let mut worth = worth.into_iter();
         while !worth.as_slice().is_empty() {
-            let batch: Vec<Worth> = worth.by_ref().take(BATCH).collect();
+            let count = batch(worth.as_slice());
+            let batch: Vec<Worth> = worth.by_ref().take(count).collect();
             let (walk, here) = (self.clone(), here.clone());
             out.task(move |out| walk.visit(&here, batch.into_iter(), out));
         }
@@ -644,6 +650,20 @@ impl<'env, V> Walk<'env, V> {
     }
 }
 
+/// How many of the next entries one task visits.
+fn batch(worth: &[Worth]) -> usize {
+    let mut bytes = 0u64;
+    let fits = |one: &&Worth| {
+        let size = match &one.found {
+            Ok(Some(stat)) if stat.kind == Kind::File => stat.size,
+            _ => 0,
+        };
+        bytes = bytes.saturating_add(size);
+        bytes <= BATCH_BYTES
+    };
+    worth.iter().take(BATCH).take_while(fits).count().max(1)
+}
+
 fn is_text(name: &OsStr) -> bool {
     Path::new(name)
         .extension()
@@ -661,4 +681,40 @@ fn join(parent: &Path, name: &OsStr) -> PathBuf {
     }
     path.push(name);
     path.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worth(sizes: &[u64]) -> Vec<Worth> {
+        let stat = |size| Stat {
+            kind: Kind::File,
+            size,
+            id: (0, 0),
+            links: 1,
+            mode: None,
+            owner: None,
+        };
+        let one = |(at, size): (usize, &u64)| Worth {
+            at,
+            found: Ok(Some(stat(*size))),
+        };
+        sizes.iter().enumerate().map(one).collect()
+    }
+
+    #[test]
+    fn small_files_share_a_task_and_large_ones_have_their_own() {
+        let large = 100 << 20;
+        for (sizes, want) in [
+            (vec![1000; 40], BATCH),
+            (vec![1000; 5], 5),
+            (vec![large; 14], 1),
+            (vec![1000, 1000, large, 1000], 2),
+            (vec![1 << 20; 14], 4),
+            (vec![], 1),
+        ] {
+            assert_eq!(batch(&worth(&sizes)), want, "{sizes:?}");
+        }
+    }
 }

@@ -1,9 +1,9 @@
-//! Where the lines of a run come from: a scan, the records of an earlier one, or both. Commands take them from here alike.
+//! The input of a command: the lines of a scan, of the records of an earlier one, or of both in turn.
 
 use super::args::{Facts, SourceArgs};
 use super::output::write_failed;
 use super::progress::Progress;
-use super::{dates, scan as command};
+use super::{config, dates};
 use crate::go::Level;
 use crate::record::read::Records;
 use crate::record::{End, Line, Location, Run, SCHEMA, Tool, Unexamined};
@@ -27,7 +27,7 @@ pub enum Need {
 }
 
 /// Targets that are ready to be read, in their order.
-pub struct Feed {
+pub struct Input {
     parts: Vec<Part>,
     options: Options,
     run: Run,
@@ -44,13 +44,13 @@ enum Part {
     Records(String, Box<Records<Box<dyn BufRead>>>),
 }
 
-impl Feed {
+impl Input {
     /// Opens the targets that the arguments name.
     pub fn open(args: &SourceArgs, need: Need) -> Result<Self, String> {
-        let (named, bad) = command::listed(args)?;
-        let mut feed = Self::of(named, args, need)?;
-        feed.bad.extend(bad);
-        Ok(feed)
+        let (named, bad) = config::listed(args)?;
+        let mut input = Self::of(named, args, need)?;
+        input.bad.extend(bad);
+        Ok(input)
     }
 
     /// Opens these targets with the rest of the arguments.
@@ -64,7 +64,7 @@ impl Feed {
         if named.iter().filter(|n| stdin(&n.1)).count() > 1 {
             return Err("standard input can be only one of the targets".to_owned());
         }
-        let options = command::options(args)?;
+        let options = config::options(args)?;
         let mut parts = Vec::new();
         let mut bad = Vec::new();
         for (text, target) in named {
