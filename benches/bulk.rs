@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench bulk`; a word after `--` picks benches by name.
 
-#[path = "../tests/support/fixtures.rs"]
+#[path = "../tests/it/support/fixtures.rs"]
 #[allow(dead_code)]
 mod fixtures;
 mod support;

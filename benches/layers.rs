@@ -3,7 +3,7 @@
 //! Prints processor time, not wall time, of one thread: medians over interleaved rounds, and their ratio to the floor.
 //! `cargo bench --bench layers`; a number after `--` is the number of rounds, a directory an OCI layout to measure instead.
 
-#[path = "../tests/support/fixtures.rs"]
+#[path = "../tests/it/support/fixtures.rs"]
 #[allow(dead_code)]
 mod fixtures;
 mod support;

@@ -57,7 +57,7 @@ pub mod deploy;
 pub mod exe;
 #[cfg(all(any(test, fuzzing), feature = "cli", feature = "registry"))]
 #[allow(dead_code)] // the integration tests use the rest
-#[path = "../tests/support/fixtures.rs"]
+#[path = "../tests/it/support/fixtures.rs"]
 mod fixtures;
 #[cfg(all(any(test, fuzzing), feature = "cli", feature = "registry"))]
 #[doc(hidden)]
@@ -70,7 +70,7 @@ pub mod report;
 pub mod scan;
 #[cfg(test)]
 #[allow(dead_code)] // the integration tests use the rest
-#[path = "../tests/support/skip.rs"]
+#[path = "../tests/it/support/skip.rs"]
 mod skip;
 #[cfg(feature = "source")]
 pub mod source;

@@ -1,7 +1,7 @@
 //! The end of `cargo test`: a list of the tests that this machine lacks something for. Cargo runs test programs in the
 //! order of their names, so this one comes last.
 
-#[path = "support/skip.rs"]
+#[path = "it/support/skip.rs"]
 #[allow(dead_code)]
 mod skip;
 

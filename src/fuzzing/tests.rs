@@ -59,7 +59,7 @@ fn for_every(check: impl Fn(&'static Target) + Sync) {
     });
 }
 
-#[path = "../../tests/support/rng.rs"]
+#[path = "../../tests/it/support/rng.rs"]
 mod rng;
 
 /// Below `n`, and 0 when nothing is.

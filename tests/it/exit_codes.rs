@@ -1,0 +1,212 @@
+//! Exit codes as the contract has them: 2 beats 1 beats 3, for every command and everything that can go wrong together.
+
+use crate::support::cli::{Scratch, run_in};
+use crate::support::pack::Member::File;
+use crate::support::pack::{docker_archive, tar};
+use crate::support::{derive, fixture};
+use serde_json::json;
+
+const OLD: &str = "1.21-linux-amd64-strip";
+const DAY: &str = "--today=2026-11-22";
+
+/// `go`, an old program; `fips` and `spoilt`; `text`, not Go; `dir`, a program and a file below the minimum; `broken`, a program
+/// beside an archive that breaks off; `empty`; an image with a layer that is not the one promised; records cut short.
+fn place() -> Scratch {
+    let s = Scratch::new();
+    let old = fixture(OLD);
+    s.put("go", &old);
+    s.put("fips", &fixture("1.27-linux-amd64-fips-v1"));
+    s.put(
+        "spoilt",
+        &derive::spoil_fips_sum(&fixture("1.27-linux-amd64-fips-v1")),
+    );
+    s.put("text", b"no program at all");
+    s.put("dir/app", &old);
+    s.put("dir/note", b"small");
+    s.put("broken/app", &old);
+    s.put(
+        "broken/a.tar.gz",
+        &[&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], &[7; 40_000]].concat(),
+    );
+    std::fs::create_dir(s.path().join("empty")).unwrap();
+    let layer = tar(&[File("app", &old), File("etc/motd", b"a word of welcome")]);
+    let image = docker_archive(
+        "shop:1.2",
+        "linux/amd64",
+        &json!({"Entrypoint": ["/app"]}),
+        &[layer],
+    );
+    s.put("image.tar", &image);
+    let at = memchr::memmem::find(&image, b"a word of welcome").unwrap();
+    let mut changed = image;
+    changed[at] ^= 1;
+    s.put("changed.tar", &changed);
+    let saved = run_in(s.path(), &["scan", "--format=ndjson", "go"]).stdout;
+    s.put("whole.ndjson", saved.as_bytes());
+    let hashed = run_in(s.path(), &["scan", "--hash", "--format=ndjson", "go"]).stdout;
+    s.put("hashed.ndjson", hashed.as_bytes());
+    let end = saved.trim_end().rfind('\n').unwrap();
+    s.put("cut.ndjson", &saved.as_bytes()[..end]);
+    let failed = run_in(s.path(), &["scan", "--format=ndjson", "go", "missing"]).stdout;
+    s.put("failed.ndjson", failed.as_bytes());
+    s
+}
+
+fn check(s: &Scratch, args: &[&str], want: i32) {
+    let out = run_in(s.path(), args);
+    assert_eq!(
+        out.code,
+        Some(want),
+        "{args:?}\n{}{}",
+        out.stdout,
+        out.stderr
+    );
+    // Who gets 2 or 3 is told why.
+    assert!(want < 2 || !out.stderr.is_empty(), "{args:?}");
+}
+
+/// Targets (with flags of every command) and what comes of them: the code without findings, and with findings.
+const TARGETS: &[(&[&str], i32, i32)] = &[
+    (&["go"], 0, 1),
+    (&["dir"], 0, 1),
+    (&["--strict", "dir"], 0, 1),
+    (&["broken"], 0, 1),
+    (&["--strict", "broken"], 2, 2),
+    (&["text"], 3, 3),
+    (&["--strict", "text"], 3, 3),
+    (&["empty"], 3, 3),
+    (&["text", "empty"], 3, 3),
+    (&["go", "text", "empty"], 0, 1),
+    (&["missing"], 2, 2),
+    (&["go", "missing"], 2, 2),
+    (&["text", "missing"], 2, 2),
+    (&["image.tar"], 0, 1),
+    (&["changed.tar"], 2, 2),
+    (&["go", "changed.tar"], 2, 2),
+    (&["docker-archive:image.tar:shop:9.9"], 2, 2),
+    (&["docker:shop"], 2, 2),
+    (&["records:whole.ndjson"], 0, 1),
+    (&["records:cut.ndjson"], 2, 2),
+    (&["go", "records:cut.ndjson"], 2, 2),
+    (&["records:failed.ndjson"], 2, 2),
+    (&["records:text"], 2, 2),
+    (&["--no-such-flag", "go"], 2, 2),
+    (&["--jobs=none", "go"], 2, 2),
+];
+
+#[test]
+fn each_command_ends_as_its_targets_do() {
+    let s = place();
+    for (targets, quiet, found) in TARGETS {
+        let with = |args: &[&str], want| check(&s, &[args, targets].concat(), want);
+        with(&["audit", DAY, "-Aall"], *quiet);
+        with(&["audit", DAY, "-Dunsupported-toolchain"], *found);
+        with(&["sbom"], *quiet);
+        with(&["fips"], *quiet);
+        with(&["scan", "--require"], *quiet);
+        // What is not Go is an answer, unless a program was required.
+        with(&["scan"], if *quiet == 3 { 0 } else { *quiet });
+    }
+}
+
+#[test]
+fn a_checksum_that_does_not_match_is_1_and_2_beats_it() {
+    let s = place();
+    for (targets, want) in [
+        (&["fips"][..], 0),
+        (&["spoilt"], 1),
+        (&["fips", "spoilt", "text"], 1),
+        (&["spoilt", "missing"], 2),
+        (&["--strict", "spoilt", "broken"], 2),
+    ] {
+        check(&s, &[&["fips"], targets].concat(), want);
+    }
+}
+
+#[test]
+fn a_difference_counts_when_asked_for_and_2_beats_it() {
+    let s = place();
+    for (args, want) in [
+        (&["go", "fips"][..], 0),
+        (&["--fail-on=any", "go", "fips"], 1),
+        (&["--fail-on=any", "go", "go"], 0),
+        // Without digests nobody can say that nothing changed.
+        (&["--fail-on=any", "go", "records:whole.ndjson"], 2),
+        (&["--fail-on=module", "go", "records:whole.ndjson"], 0),
+        (&["--fail-on=any", "go", "records:hashed.ndjson"], 0),
+        (&["--fail-on=any", "go", "missing"], 2),
+        (&["--fail-on=any", "missing", "go"], 2),
+        (&["--fail-on=any", "go", "changed.tar"], 2),
+        (&["--fail-on=any", "go", "records:cut.ndjson"], 2),
+        (&["--fail-on=any", "--strict", "go", "broken"], 2),
+        (&["--fail-on=any", "go", "broken"], 0),
+        (&["--fail-on=nothing", "go", "go"], 2),
+        (&["go"], 2),
+    ] {
+        check(&s, &[&["diff"], args].concat(), want);
+    }
+}
+
+#[test]
+fn threshold_level_waiver_and_baseline_decide_together() {
+    const LEVELS: [&str; 3] = ["note", "warning", "error"];
+    let s = place();
+    let base = run_in(
+        s.path(),
+        &["audit", DAY, "--write-baseline=base.json", "go"],
+    );
+    assert_eq!(base.code, Some(0), "{}", base.stderr);
+    let waiver = |path: &str, expires: &str| {
+        format!(
+            "[[waivers]]\nrule = \"unsupported-toolchain\"\npath = \"{path}\"\nreason = \"r\"\nexpires = {expires}\n"
+        )
+    };
+    for (level, name) in LEVELS.iter().enumerate() {
+        let rule = format!("[rules]\nunsupported-toolchain = \"{name}\"\n");
+        for (threshold, fail_on) in LEVELS.iter().enumerate() {
+            let counts = i32::from(level >= threshold);
+            for (policy, baseline, want) in [
+                (String::new(), None, counts),
+                (waiver("go", "2026-11-22"), None, 0),
+                (waiver("other", "2026-11-22"), None, counts),
+                (waiver("go", "2026-11-21"), None, counts),
+                (String::new(), Some("--baseline=base.json"), 0),
+                (waiver("go", "2026-11-22"), Some("--baseline=base.json"), 0),
+                (waiver("go", "2026-11-21"), Some("--baseline=base.json"), 0),
+            ] {
+                s.put("policy.toml", format!("{rule}{policy}").as_bytes());
+                let fail_on = format!("--fail-on={fail_on}");
+                let mut args = vec!["audit", DAY, "--policy=policy.toml", &fail_on];
+                // What is said of the waiver itself is not the question here.
+                args.extend(["-Aexpired-waiver", "-Aunused-waiver", "-Agodebug*"]);
+                args.extend(baseline);
+                args.push("go");
+                check(&s, &args, want);
+                args.push("missing");
+                check(&s, &args, 2);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_baseline_is_not_written_over_a_failure() {
+    let s = place();
+    check(
+        &s,
+        &["audit", DAY, "--write-baseline=b.json", "go", "missing"],
+        2,
+    );
+    assert!(!s.path().join("b.json").exists());
+    check(
+        &s,
+        &["audit", DAY, "--write-baseline=no/such/b.json", "go"],
+        2,
+    );
+    check(
+        &s,
+        &["audit", DAY, "--write-baseline=b.json", "-Dall", "go"],
+        0,
+    );
+    check(&s, &["audit", DAY, "--write-baseline=b.json", "text"], 3);
+}

@@ -1,0 +1,106 @@
+//! Where a program says it was built, and what `runtime.GOROOT()` answers in it.
+
+use crate::support::fixtures::{Fixture, fixtures};
+use crate::support::{derive, fixture};
+use gospect::go::{Options, inspect};
+use gospect::record::Goroot;
+use memchr::memmem;
+
+fn goroot(bytes: &[u8], what: &str) -> Goroot {
+    let options = Options {
+        named: true,
+        ..Options::default()
+    };
+    let found = inspect(&bytes, &options).unwrap().found;
+    assert_eq!(found.len(), 1, "{what}");
+    found
+        .into_iter()
+        .find_map(|f| f.binary.goroot)
+        .expect("GOROOT facts")
+}
+
+/// Programs linked by Go's own linker; a plugin has neither the variable nor package runtime.
+fn is_program(f: &Fixture) -> bool {
+    let other = ["-buildmode=plugin", "-compiler=gccgo"];
+    f.toolchain.is_some() && f.goroot.is_some() && !f.flags.iter().any(|f| other.contains(&&**f))
+}
+
+#[test]
+fn every_program_says_what_it_says_at_run_time() {
+    let mut checked = 0;
+    for f in fixtures().filter(|f| is_program(f)) {
+        let honest = f.bytes();
+        let mut variants = vec![("as built", honest.to_vec())];
+        // An object has nothing but sections.
+        if honest.starts_with(b"\x7fELF") && !f.id.ends_with("-object") {
+            variants.push(("no sections", derive::drop_section_headers(&honest)));
+        }
+        let trimmed = f.flags.iter().any(|flag| flag == "-trimpath");
+        let set_by_hand = f
+            .flags
+            .iter()
+            .any(|f| f.contains("runtime.defaultGOROOT=") || f.starts_with("-toolexec="));
+        for (what, file) in variants {
+            let what = format!("{}, {what}", f.id);
+            let got = goroot(&file, &what);
+            assert_eq!(got.trimmed, Some(trimmed), "{what}");
+            if let Some(linked) = f.goroot_linked {
+                assert_eq!(got.linked, Some(linked), "{what}");
+                let answer = f.goroot.clone().filter(|_| linked);
+                assert_eq!(got.runtime, answer, "{what}");
+            }
+            if let Some(ran) = &f.ran {
+                let runtime = got.runtime.unwrap_or_default();
+                assert_eq!(runtime, ran.goroot, "{what}: what it printed");
+            }
+            if trimmed {
+                assert_eq!(got.value, None, "{what}");
+            } else if !set_by_hand {
+                assert_eq!(got.value, f.goroot, "{what}");
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked >= 170, "only {checked} checked");
+}
+
+/// The stored program with a GOROOT set by `-X`, its source files renamed as `-trimpath` names them: only its code tells which string is the
+/// GOROOT.
+#[test]
+fn a_goroot_set_by_hand_in_a_trimmed_program_is_found_by_its_code() {
+    let id = "1.27-linux-amd64-x-goroot";
+    let mut file = fixture(id).to_vec();
+    let prefix = b"/opt/gofix/go1.27.3/src/";
+    let places: Vec<usize> = memmem::find_iter(&file, prefix).collect();
+    assert!(places.len() > 50, "{} files", places.len());
+    for at in places {
+        let end = at + memchr::memchr(0, &file[at..]).unwrap();
+        file.copy_within(at + prefix.len()..end, at);
+        file[end - prefix.len()..end].fill(0);
+    }
+    // The record does not tell either.
+    let flag = b"-X runtime.defaultGOROOT=";
+    let places: Vec<usize> = memmem::find_iter(&file, flag).collect();
+    assert_eq!(places.len(), 2);
+    for at in places {
+        file[at..at + flag.len()].copy_from_slice(b"-X another.defaultGOROOT=");
+    }
+    let got = goroot(&file, id);
+    assert_eq!(got.trimmed, Some(true));
+    assert_eq!(got.runtime.as_deref(), Some("/opt/set/by/ldflags"));
+    assert!(got.evidence.iter().any(|e| e.source == "code"));
+}
+
+/// A path of the user's own stands at the same place, and is none.
+#[test]
+fn another_path_beside_the_version_is_not_taken_for_the_goroot() {
+    let id = "1.27-linux-amd64-x-version-trimstrip";
+    let mut file = fixture(id).to_vec();
+    let places: Vec<usize> = memmem::find_iter(&file, b"\x001.2.3\0").collect();
+    assert_eq!(places.len(), 1, "the value of main.version");
+    file[places[0] + 1..places[0] + 6].copy_from_slice(b"/a/bc");
+    let got = goroot(&file, id);
+    assert_eq!((got.trimmed, got.linked), (Some(true), Some(true)));
+    assert_eq!(got.runtime.as_deref(), Some(""));
+    assert_eq!(got.value, None);
+}

@@ -1,0 +1,86 @@
+//! The integration tests: behaviour that users see, on real Go programs and on damaged ones. One program, because each test program links the library.
+
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod advice;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod bundles;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod cli_audit;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod cli_commands;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod cli_diff;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod cli_lint;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod cli_records;
+#[cfg(feature = "archives")]
+mod debug_info;
+#[cfg(feature = "archives")]
+mod differential;
+mod docs;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod exit_codes;
+#[cfg(feature = "archives")]
+mod fixtures;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod forms;
+mod godebug_runtime;
+#[cfg(feature = "archives")]
+mod goroot;
+#[cfg(feature = "archives")]
+mod hostile;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod images;
+#[cfg(all(feature = "cli", target_os = "linux"))]
+mod large_records;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod limits;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod lint_cases;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod lint_kinds;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod lint_walk;
+#[cfg(feature = "archives")]
+mod malformed;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod modules_unknown;
+#[cfg(feature = "archives")]
+mod objects;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod old_go;
+#[cfg(all(feature = "cli", feature = "archives", unix))]
+mod owners;
+#[cfg(unix)]
+mod packaging;
+#[cfg(feature = "archives")]
+mod parity;
+mod promises;
+mod public_api;
+#[cfg(all(unix, feature = "cli", feature = "archives"))]
+mod query;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod reach;
+#[cfg(feature = "archives")]
+mod reads;
+#[cfg(all(feature = "registry", unix))]
+mod registry;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod rules;
+mod sbom;
+#[cfg(all(unix, feature = "cli", feature = "registry"))]
+mod secrets;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod sizes;
+mod support;
+#[cfg(all(unix, feature = "cli", feature = "archives"))]
+mod surroundings;
+#[cfg(feature = "archives")]
+mod tamper;
+#[cfg(all(feature = "cli", feature = "archives", target_os = "linux"))]
+mod terminal;
+#[cfg(all(feature = "cli", feature = "archives"))]
+mod version;
+#[cfg(all(feature = "cli", feature = "archives", unix))]
+mod version_command;

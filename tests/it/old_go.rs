@@ -1,0 +1,233 @@
+//! Programs of Go 1.0 to 1.3, built by those releases (scripts/make-old-fixtures.sh): they hold neither a record nor, up to 1.1, the function
+//! table of later ones.
+
+use crate::support::cli::{Scratch, run_in};
+use serde_json::Value;
+use std::io::Read;
+
+fn old(name: &str) -> Vec<u8> {
+    let path = format!("{}/testdata/old/{name}.xz", env!("CARGO_MANIFEST_DIR"));
+    let mut bytes = Vec::new();
+    lzma_rust2::XzReader::new(std::fs::File::open(path).unwrap(), false)
+        .read_to_end(&mut bytes)
+        .unwrap();
+    bytes
+}
+
+fn scan(bytes: &[u8]) -> Value {
+    let s = Scratch::new();
+    s.put("app", bytes);
+    let out = run_in(s.path(), &["scan", "--format=json", "app"]);
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    serde_json::from_str(&out.stdout).unwrap()
+}
+
+#[test]
+fn releases_main_packages_and_symbols_are_told() {
+    // Name; version; range; main package; port; symbols; debug information.
+    type Row = (
+        &'static str,
+        Option<&'static str>,
+        Option<(&'static str, &'static str)>,
+        Option<&'static str>,
+        &'static str,
+        bool,
+        bool,
+    );
+    let tool = Some("example.com/tool");
+    let rows: &[Row] = &[
+        (
+            "go1.0-plain",
+            Some("go1.0.3"),
+            None,
+            tool,
+            "linux/amd64",
+            true,
+            true,
+        ),
+        (
+            "go1.0-strip",
+            Some("go1.0.3"),
+            None,
+            None,
+            "/amd64",
+            false,
+            false,
+        ),
+        (
+            "go1.1-plain",
+            Some("go1.1.2"),
+            None,
+            tool,
+            "linux/amd64",
+            true,
+            true,
+        ),
+        (
+            "go1.1-strip",
+            Some("go1.1.2"),
+            None,
+            None,
+            "/amd64",
+            false,
+            false,
+        ),
+        (
+            "go1.1-silent",
+            None,
+            Some(("go1.1", "go1.1")),
+            Some("nov"),
+            "linux/386",
+            true,
+            false,
+        ),
+        (
+            "go1.1-windows",
+            Some("go1.1.2"),
+            None,
+            tool,
+            "windows/386",
+            false,
+            false,
+        ),
+        (
+            "go1.1-darwin",
+            Some("go1.1.2"),
+            None,
+            tool,
+            "darwin/amd64",
+            true,
+            false,
+        ),
+        (
+            "go1.2-plain",
+            Some("go1.2.2"),
+            None,
+            tool,
+            "linux/amd64",
+            true,
+            true,
+        ),
+        (
+            "go1.2-silent",
+            None,
+            Some(("go1.2", "go1.2")),
+            Some("nov"),
+            "linux/amd64",
+            false,
+            false,
+        ),
+        (
+            "go1.3-w",
+            Some("go1.3.3"),
+            None,
+            tool,
+            "linux/amd64",
+            true,
+            false,
+        ),
+        (
+            "go1.3-silent",
+            None,
+            Some(("go1.3", "go1.3")),
+            Some("nov"),
+            "linux/amd64",
+            false,
+            false,
+        ),
+        (
+            "go1.3-windows",
+            None,
+            Some(("go1.3", "go1.3")),
+            Some("nov"),
+            "windows/386",
+            false,
+            false,
+        ),
+    ];
+    for (name, version, range, main, port, symbols, debug) in rows {
+        let document = scan(&old(name));
+        let b = &document["binaries"][0];
+        assert_eq!(
+            b["go_version"].as_str(),
+            *version,
+            "{name}: {:#}",
+            b["notes"]
+        );
+        let have = b.get("go_version_range").map(|r| {
+            let text = |key: &str| r[key].as_str().unwrap_or_default().to_owned();
+            (text("first"), text("last"))
+        });
+        let want = range.map(|(a, b)| (a.to_owned(), b.to_owned()));
+        assert_eq!(have, want, "{name}");
+        assert_eq!(b["main_package"].as_str(), *main, "{name}");
+        let e = &b["executable"];
+        let part = |key: &str| e[key].as_str().unwrap_or_default().to_owned();
+        assert_eq!(format!("{}/{}", part("os"), part("arch")), *port, "{name}");
+        assert_eq!(e["go_symbols"], *symbols, "{name}");
+        assert_eq!(e["debug_info"], *debug, "{name}");
+        if main.is_some() {
+            assert_eq!(b["goroot"]["value"], "/usr/local/go", "{name}");
+            assert!(b["linked"]["functions"].as_u64().unwrap() > 200, "{name}");
+        }
+        let notes = b["notes"].as_array().unwrap();
+        let says = |text: &str| notes.iter().any(|n| n.as_str().unwrap().contains(text));
+        // Of two notes that contradict each other one is wrong.
+        assert!(
+            !(says("by its function table") && says("no function table")),
+            "{name}: {notes:?}"
+        );
+        let contradicted = b["corroboration"].as_array().unwrap();
+        assert!(
+            contradicted.iter().all(|c| c["verdict"] != "contradicted"),
+            "{name}: {contradicted:?}"
+        );
+    }
+}
+
+#[test]
+fn cards_and_audits_say_the_range() {
+    let s = Scratch::new();
+    s.put("app", &old("go1.2-silent"));
+    let card = run_in(s.path(), &["scan", "app"]).stdout;
+    assert!(
+        card.contains("unknown, go1.2 by its tables and files"),
+        "{card}"
+    );
+    let audit = run_in(s.path(), &["audit", "--format=json", "app"]);
+    let audit: Value = serde_json::from_str(&audit.stdout).unwrap();
+    let found = audit["findings"].as_array().unwrap();
+    let unsupported = found.iter().find(|f| f["rule"] == "unsupported-toolchain");
+    let message = unsupported.unwrap()["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("built with go1.2, which has had no fixes since before"),
+        "{message}"
+    );
+}
+
+#[test]
+fn damaged_tables_are_no_harm_and_nothing_is_made_up() {
+    for name in ["go1.0-plain", "go1.1-plain", "go1.1-windows"] {
+        let whole = old(name);
+        for (i, step) in [7, 1013, 4099, 65_537].into_iter().enumerate() {
+            let mut bytes = whole.clone();
+            for at in (0x1000 + i..bytes.len()).step_by(step * 64) {
+                bytes[at] ^= 0x5a;
+            }
+            let document = scan(&bytes);
+            let version = document["binaries"][0]["go_version"].as_str();
+            assert!(
+                version.is_none_or(|v| name.starts_with(v.rsplit_once('.').map_or(v, |p| p.0))
+                    || v.starts_with("go1.0")),
+                "{name}: {version:?}"
+            );
+        }
+        for part in 1..8 {
+            scan(&whole[..whole.len() * part / 8]);
+        }
+    }
+    // The name of a section is no proof in a program that is something else.
+    let rust = std::fs::read(env!("CARGO_BIN_EXE_gospect")).unwrap();
+    let document = scan(&rust);
+    assert_eq!(document["binaries"].as_array().unwrap().len(), 0);
+}

@@ -1,0 +1,250 @@
+//! What others build on: the release archive and its installer, the GitHub Action, and the files for CI systems.
+
+use crate::support::cli::{Output, Scratch, command, finish, run_in};
+use crate::support::needs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A script of the repository, run in `dir`.
+fn script(name: &str, dir: &Path) -> Command {
+    let mut script = Command::new("bash");
+    script.arg(format!("{ROOT}/scripts/{name}"));
+    script.current_dir(dir);
+    script
+}
+
+/// `bin/gospect` in a scratch folder: a few bytes that start the built program, in place of its many megabytes.
+fn stand_in(scratch: &Scratch) -> PathBuf {
+    let text = format!(
+        "#!/bin/sh\nexec '{}' \"$@\"\n",
+        env!("CARGO_BIN_EXE_gospect")
+    );
+    let path = scratch.put("bin/gospect", text.as_bytes());
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+#[test]
+fn a_release_archive_installs_and_a_changed_one_does_not() {
+    let target = match (std::env::consts::OS, std::env::consts::ARCH) {
+        ("linux", arch @ ("x86_64" | "aarch64")) => format!("{arch}-unknown-linux-musl"),
+        ("macos", arch @ ("x86_64" | "aarch64")) => format!("{arch}-apple-darwin"),
+        _ => return crate::support::skipped("release-target", ""),
+    };
+    if !needs(&["bash", "curl"]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let dist = scratch.path().join("dist");
+    let package = |out: &Path| {
+        let program = stand_in(&scratch);
+        finish(
+            script("package.sh", scratch.path())
+                .arg(&target)
+                .arg(program)
+                .arg(out),
+        )
+    };
+    let made = package(&dist);
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    let name = format!("gospect-{target}.tar.gz");
+    assert_eq!(
+        made.stdout.trim(),
+        dist.canonicalize().unwrap().join(&name).to_string_lossy()
+    );
+    let list = finish(Command::new("tar").arg("-tzf").arg(dist.join(&name)));
+    for part in [
+        "gospect",
+        "man/gospect.1",
+        "man/gospect-audit.1",
+        "completions/gospect.bash",
+        "completions/_gospect",
+        "completions/gospect.fish",
+        "completions/_gospect.ps1",
+        "README.md",
+        "CHANGELOG.md",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+    ] {
+        let wanted = format!("gospect-{target}/{part}");
+        assert!(list.stdout.lines().any(|l| l == wanted), "{wanted}");
+    }
+    let sums = "cd dist && { sha256sum -- *.gz || shasum -a 256 -- *.gz; } > SHA256SUMS";
+    let summed = finish(
+        Command::new("sh")
+            .args(["-c", sums])
+            .current_dir(scratch.path()),
+    );
+    assert_eq!(summed.code, Some(0), "{}", summed.stderr);
+
+    let from = format!("file://{}", dist.display());
+    let install = |to: &Path| -> Output {
+        finish(
+            script("install.sh", scratch.path())
+                .env("GOSPECT_DOWNLOADS", &from)
+                .arg("--to")
+                .arg(to),
+        )
+    };
+    let to = scratch.path().join("in");
+    let installed = install(&to);
+    assert_eq!(installed.code, Some(0), "{}", installed.stderr);
+    let says = finish(Command::new(to.join("gospect")).arg("--version"));
+    assert!(says.stdout.starts_with("gospect "), "{}", says.stdout);
+
+    // Same program, same bytes, so that anybody can make the archive again.
+    if cfg!(target_os = "linux") {
+        let again = scratch.path().join("again");
+        package(&again);
+        let read = |dir: &Path| std::fs::read(dir.join(&name)).unwrap();
+        assert!(read(&dist) == read(&again), "two archives differ");
+    }
+
+    let mut bytes = std::fs::read(dist.join(&name)).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(dist.join(&name), bytes).unwrap();
+    let refused = scratch.path().join("not");
+    let out = install(&refused);
+    assert_eq!(out.code, Some(1), "{}", out.stderr);
+    assert!(out.stderr.contains("not installed"), "{}", out.stderr);
+    assert!(!refused.exists());
+}
+
+/// Runs the action's script with these inputs; gives what it printed and what it wrote as outputs.
+fn action(scratch: &Scratch, inputs: &[(&str, &str)]) -> (Output, String) {
+    let bin = stand_in(scratch);
+    let path = std::env::join_paths(std::iter::once(bin.parent().unwrap().to_owned()).chain(
+        std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()),
+    ))
+    .unwrap();
+    let outputs = scratch.put("outputs", b"");
+    let mut script = script("action.sh", scratch.path());
+    script
+        .env("PATH", path)
+        .env("RUNNER_TEMP", scratch.path())
+        .env("GITHUB_OUTPUT", &outputs)
+        .env("GITHUB_STEP_SUMMARY", scratch.path().join("summary.md"))
+        .envs(inputs.iter().copied());
+    let out = finish(&mut script);
+    (out, std::fs::read_to_string(outputs).unwrap())
+}
+
+#[test]
+fn the_action_scans_once_and_writes_every_report() {
+    if !needs(&["bash"]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    scratch.put_fixture("1.27-linux-amd64-hello");
+    let targets = "\n  \n1.27-linux-amd64-hello\n";
+    let (out, outputs) = action(
+        &scratch,
+        &[
+            ("TARGETS", targets),
+            ("PROFILE", "release"),
+            ("SARIF", "out.sarif"),
+            ("ARGS", "-D missing-vcs-stamp"),
+        ],
+    );
+    assert_eq!(out.code, Some(1), "{}{}", out.stdout, out.stderr);
+    assert!(out.stdout.contains("::error file="), "{}", out.stdout);
+    for line in ["exit-code=1", "sarif=out.sarif", "records="] {
+        assert!(outputs.lines().any(|l| l.starts_with(line)), "{outputs}");
+    }
+    let read = |name: &str| std::fs::read_to_string(scratch.path().join(name)).unwrap();
+    assert!(read("out.sarif").contains("missing-vcs-stamp"));
+    assert!(read("summary.md").contains("missing-vcs-stamp"));
+
+    let (fine, outputs) = action(
+        &scratch,
+        &[
+            ("TARGETS", targets),
+            ("FORMAT", "json"),
+            ("OUTPUT", "a.json"),
+        ],
+    );
+    assert_eq!(fine.code, Some(0), "{}{}", fine.stdout, fine.stderr);
+    assert!(outputs.contains("report=a.json") && outputs.contains("exit-code=0"));
+    assert!(read("a.json").starts_with('{'));
+}
+
+#[test]
+fn the_action_never_runs_its_inputs_and_says_what_is_wrong() {
+    if !needs(&["bash"]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let (out, outputs) = action(&scratch, &[("TARGETS", "$(touch hit)\n--output=hit")]);
+    assert_eq!(out.code, Some(2), "{}", out.stderr);
+    assert!(outputs.contains("exit-code=2"));
+    assert!(!scratch.path().join("hit").exists());
+    let (out, _) = action(&scratch, &[("TARGETS", "  ")]);
+    assert_eq!(out.code, Some(2));
+    assert!(
+        out.stdout.contains("::error::") && out.stdout.contains("targets"),
+        "{}",
+        out.stdout
+    );
+}
+
+#[test]
+fn a_hook_may_be_given_files_that_are_not_go() {
+    let scratch = Scratch::new();
+    scratch.put("logo.png", &[0; 40_000]);
+    let out = run_in(scratch.path(), &["audit", "--allow-none", "logo.png"]);
+    assert_eq!(out.code, Some(0), "{}", out.stderr);
+    let out = run_in(scratch.path(), &["audit", "logo.png"]);
+    assert_eq!(out.code, Some(3), "{}", out.stderr);
+}
+
+#[test]
+fn the_hooks_are_commands() {
+    let hooks = std::fs::read_to_string(format!("{ROOT}/.pre-commit-hooks.yaml")).unwrap();
+    let entries: Vec<_> = hooks
+        .lines()
+        .filter_map(|l| l.trim().strip_prefix("entry: gospect "))
+        .collect();
+    assert!(entries.len() >= 3, "{hooks}");
+    for entry in entries {
+        let mut run = command();
+        run.args(entry.split_whitespace()).arg("--help");
+        assert_eq!(finish(&mut run).code, Some(0), "{entry}");
+    }
+}
+
+#[test]
+fn the_files_for_ci_pass_their_linters() {
+    if !needs(&["bash"]) {
+        return;
+    }
+    let out = finish(&mut script("check-packaging.sh", Path::new(ROOT)));
+    println!("{}", out.stdout);
+    assert_eq!(out.code, Some(0), "{}{}", out.stdout, out.stderr);
+    for line in out.stdout.lines() {
+        if let Some(what) = line.strip_prefix("skipped: ") {
+            crate::support::skipped("linter", what.split(": no ").next().unwrap_or(what));
+        }
+    }
+}
+
+#[test]
+fn gospects_own_bill_names_its_crates_and_no_folder() {
+    if !needs(&["bash", "cargo-cyclonedx"]) {
+        return;
+    }
+    let scratch = Scratch::new();
+    let mut own = script("own-sbom.sh", Path::new(ROOT));
+    let out = finish(own.arg(scratch.path()));
+    assert_eq!(out.code, Some(0), "{}{}", out.stdout, out.stderr);
+    let bill = std::fs::read_to_string(scratch.path().join("gospect.cdx.json")).unwrap();
+    assert!(!bill.contains(ROOT) && !bill.contains("file:"), "{bill}");
+    let bill: serde_json::Value = serde_json::from_str(&bill).unwrap();
+    assert_eq!(bill["metadata"]["component"]["name"], "gospect");
+    let components = bill["components"].as_array().unwrap();
+    let named = |name: &str| components.iter().any(|c| c["name"] == name);
+    assert!(named("clap") && named("serde_json") && !named("divan"));
+}
