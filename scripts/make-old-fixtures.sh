@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the programs of Go 1.0 to 1.3 that tests/old_go.rs reads, and packs them into testdata/old.
+# Builds the programs of Go 1.0 to 1.3 that tests/it/old_go.rs reads, and packs them into testdata/old.
 #
 # usage: make-old-fixtures.sh TREES
 #

@@ -115,6 +115,6 @@ fn the_surface_is_the_one_that_is_written_down() {
     assert!(
         gone.is_empty() && new.is_empty(),
         "the public surface changed.\ngone: {gone:#?}\nnew: {new:#?}\n\
-         If that is meant, write it down: GOSPECT_WRITE=1 cargo test --test public_api"
+         If that is meant, write it down: GOSPECT_WRITE=1 cargo test --test it public_api"
     );
 }

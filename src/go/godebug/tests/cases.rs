@@ -1,4 +1,4 @@
-//! Cases measured with real programs; `tests/godebug_runtime.rs` repeats the measurement where toolchains are at hand.
+//! Cases measured with real programs; `tests/it/godebug_runtime.rs` repeats the measurement where toolchains are at hand.
 
 use super::*;
 
