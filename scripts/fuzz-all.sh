@@ -16,6 +16,13 @@ if [[ -z $directory ]]; then
 	directory=${CARGO_TARGET_DIR:-fuzz/target}/$triple/release
 fi
 
+# The programs that the targets of structures change, unpacked once.
+export GOSPECT_FUZZ_PROGRAMS=${GOSPECT_FUZZ_PROGRAMS:-$logs/programs}
+if [[ ! -d $GOSPECT_FUZZ_PROGRAMS ]]; then
+	mkdir -p "$GOSPECT_FUZZ_PROGRAMS"
+	for group in testdata/fixtures/*.tar.xz; do tar -xJf "$group" -C "$GOSPECT_FUZZ_PROGRAMS"; done
+fi
+
 # Longest input: containers and programs need room, texts do not.
 length() {
 	case $1 in
@@ -27,6 +34,14 @@ length() {
 	esac
 }
 
+# Seconds for one input: those of structures are whole programs, and the machine may be busy.
+patience() {
+	case $1 in
+	*changes) echo 60 ;;
+	*) echo 10 ;;
+	esac
+}
+
 if (($# == 0)); then
 	# shellcheck disable=SC2046 # one argument for each name
 	set -- $(sed -n 's/^name = "\([a-z0-9]*\)"$/\1/p' fuzz/Cargo.toml)
@@ -34,7 +49,7 @@ fi
 for target in "$@"; do
 	mkdir -p "fuzz/corpus/$target" "$logs/$target"
 	status=0
-	"$directory/$target" "fuzz/corpus/$target" "testdata/fuzz/$target" -max_len="$(length "$target")" -timeout=10 -rss_limit_mb=1024 \
+	"$directory/$target" "fuzz/corpus/$target" "testdata/fuzz/$target" -max_len="$(length "$target")" -timeout="$(patience "$target")" -rss_limit_mb=1024 \
 		-max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$logs/$target/" >"$logs/$target.log" 2>&1 || status=$?
 	printf '%-12s exit %s  %s\n' "$target" "$status" "$(grep -o 'number_of_executed_units: *[0-9]*' "$logs/$target.log" || echo 'stopped early')"
 done

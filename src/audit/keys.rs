@@ -125,22 +125,20 @@ fn is_setting(key: &str) -> bool {
         || key.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
-/// Checks a key. The error has the nearest key there is.
-pub fn check(key: &str) -> Result<(), Option<&'static str>> {
+/// Whether there is such a key.
+pub fn is_known(key: &str) -> bool {
     let free = ["settings.", "modules.", "godebug.effective."];
-    if ["port", "version"].contains(&key)
+    ["port", "version"].contains(&key)
         || is_setting(key)
         || free
             .iter()
             .any(|p| key.len() > p.len() && key.starts_with(p))
         || known().iter().any(|k| k == key)
-    {
-        return Ok(());
-    }
-    Err(crate::knowledge::nearest(
-        key,
-        known().iter().map(String::as_str),
-    ))
+}
+
+/// The nearest key to one that is not known.
+pub fn near(key: &str) -> Option<&'static str> {
+    crate::knowledge::nearest(key, known().iter().map(String::as_str))
 }
 
 /// Every dotted path of the record, from the model itself.
@@ -290,10 +288,16 @@ mod tests {
             "owner.name",
             "owner.source.version",
         ] {
-            assert_eq!(check(key), Ok(()), "{key}");
+            assert!(is_known(key), "{key}");
         }
-        assert_eq!(check("go_verison"), Err(Some("go_version")));
-        assert_eq!(check("executable.arhc"), Err(Some("executable.arch")));
-        assert_eq!(check("modules."), Err(None));
+        assert_eq!(
+            (is_known("go_verison"), near("go_verison")),
+            (false, Some("go_version"))
+        );
+        assert_eq!(
+            (is_known("executable.arhc"), near("executable.arhc")),
+            (false, Some("executable.arch"))
+        );
+        assert_eq!((is_known("modules."), near("modules.")), (false, None));
     }
 }

@@ -11,6 +11,7 @@ use crate::fixtures::fixture;
 use crate::go::identify::Tables;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// Changes to one program; what comes after them is ignored.
@@ -39,7 +40,10 @@ pub(super) struct Program {
 
 impl Program {
     fn read(id: &str) -> Self {
-        let bytes = fixture(id);
+        // Fuzzers that start over and over need not unpack whole groups of programs each time.
+        let folder = std::env::var_os("GOSPECT_FUZZ_PROGRAMS");
+        let unpacked = folder.and_then(|folder| std::fs::read(Path::new(&folder).join(id)).ok());
+        let bytes = unpacked.map_or_else(|| fixture(id), Arc::new);
         let data = &bytes[..];
         let window = Window::new(&data, 1 << 30);
         let image = exe::open(&window).expect("stored programs are sound");

@@ -13,7 +13,7 @@ pub mod godebug;
 pub mod goexperiment;
 pub mod linker;
 pub mod modules;
-mod nearest;
+pub(crate) mod nearest;
 pub mod releases;
 pub mod semver;
 

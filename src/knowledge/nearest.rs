@@ -36,8 +36,16 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     best.map(|(_, candidate)| candidate)
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How often two names were compared on this thread.
+    pub(crate) static COMPARED: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 /// Optimal string alignment distance, three rows at a time.
 fn distance(a: &[u8], b: &[u8]) -> usize {
+    #[cfg(test)]
+    COMPARED.set(COMPARED.get() + 1);
     let mut before: Vec<usize> = Vec::new();
     let mut above: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {

@@ -362,7 +362,10 @@ fn selects(name: &str, id: &str, code: &str, family: &str) -> bool {
 }
 
 fn check_key(key: &str) -> Result<(), String> {
-    super::keys::check(key).map_err(|near| match near {
+    if super::keys::is_known(key) {
+        return Ok(());
+    }
+    Err(match super::keys::near(key) {
         Some(near) => format!("`{key}` is not a record key; did you mean `{near}`?"),
         None => {
             format!("`{key}` is not a record key; `gospect scan --format json FILE` shows the keys")

@@ -295,6 +295,52 @@ mod growth {
         assert!(wrong[0].message.contains("are allowed"));
     }
 
+    /// What is not listed is not compared with all names there are.
+    #[test]
+    fn names_are_only_proposed_for_mistakes_that_are_listed() {
+        use crate::knowledge::nearest::COMPARED;
+        let kinds: [(&str, fn(usize) -> String); 9] = [
+            ("[rules]\n", |i| format!("no-such-rule-{i} = \"off\"\n")),
+            ("[rules.not-pie]\n", |i| format!("leve{i} = 1\n")),
+            ("[rules]\n", |i| {
+                format!("[profiles.p{i}.rules]\nnot-pie = \"err{i}\"\n")
+            }),
+            ("[expect]\n", |i| format!("go_versio{i} = \"x\"\n")),
+            ("", |i| {
+                format!("[profiles.p{i}]\nextends = \"releas{i}\"\n")
+            }),
+            ("", |i| format!("rule{i} = 1\n")),
+            ("", |i| {
+                format!("[[waivers]]\nrule = \"dirty-tre{i}\"\nreason = \"r\"\n")
+            }),
+            ("", |i| {
+                format!("[[waivers]]\nrule = \"not-pie\"\nreason = \"r\"\npat{i} = \"x\"\n")
+            }),
+            ("", |i| {
+                let test = format!("{{ key = \"go_versio{i}\", op = \"exists\" }}");
+                format!("[[custom]]\nid = \"c{i}\"\nmessage = \"m\"\nall = [{test}]\n")
+            }),
+        ];
+        for (head, one) in kinds {
+            let work = |count: usize| {
+                let text: String = (0..count).map(one).collect();
+                COMPARED.set(0);
+                let wrong = mistakes(&format!("{head}{text}"));
+                assert_eq!(wrong.len(), 101, "{}", one(0));
+                COMPARED.get()
+            };
+            let first = work(500);
+            for count in [1000, 2000, 4000, 8000] {
+                // Names that have a digit more are as near to a few others. An unknown profile is compared with all profiles of the file.
+                let all = match one(0).contains("extends") {
+                    true => 100 * (count as u64 + 200),
+                    false => first,
+                };
+                assert!(work(count) <= all + 200, "{}: {count}", one(0));
+            }
+        }
+    }
+
     #[test]
     fn places_are_those_of_the_text() {
         let text = "é = 1\n\nrules = 7\r\n[[waivers]]\nreason = \"r\"\n";

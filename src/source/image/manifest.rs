@@ -4,6 +4,8 @@
 //! version 2 schema 2, Docker image specification 1.2 and 1.3 (`docker save`). Unknown keys are ignored, `null` is
 //! the same as absent: builders differ.
 
+use crate::source::archive::ArchiveError;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -192,7 +194,29 @@ pub struct Document {
     /// Of a manifest that is no image.
     #[serde(default)]
     pub artifact_type: Option<String>,
+    /// Of a manifest of Docker's first form, which may come without its media type.
+    #[serde(default)]
+    pub fs_layers: Option<IgnoredAny>,
 }
+
+impl Document {
+    /// Why a document that names nothing to read is no manifest; `None`: it names something.
+    pub fn why_nothing(&self) -> Option<ArchiveError> {
+        if Media::of(&self.media_type) == Media::Schema1 || self.fs_layers.is_some() {
+            return Some(ArchiveError::unsupported(FIRST_FORM));
+        }
+        let names_something = self.manifests.is_some()
+            || self.config.is_some()
+            || self.artifact_type.is_some()
+            || !self.layers.is_empty()
+            || !self.blobs.is_empty();
+        (!names_something)
+            .then(|| ArchiveError::malformed("neither an index nor a manifest: it names nothing"))
+    }
+}
+
+/// What is said of a manifest of Docker's first form.
+pub const FIRST_FORM: &str = "a manifest of Docker's first form is not read; push the image again";
 
 /// An image configuration.
 #[derive(Clone, Debug, Default, Deserialize)]

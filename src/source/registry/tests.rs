@@ -456,6 +456,25 @@ fn indexes_without_end_are_cut() {
     }
 }
 
+/// An answer that can be read and names nothing is no image without programs.
+#[test]
+fn a_manifest_that_names_nothing_is_told() {
+    let first = r#"{"schemaVersion":1,"name":"t/app","tag":"1.2","fsLayers":[],"history":[]}"#;
+    for (body, wanted) in [
+        (first, "a manifest of Docker's first form is not read"),
+        ("{}", "neither an index nor a manifest"),
+        (r#"{"errors":[]}"#, "neither an index nor a manifest"),
+        (
+            r#"{"schemaVersion":2,"layers":[]}"#,
+            "neither an index nor a manifest",
+        ),
+    ] {
+        let server = Server::start(move |_| reply(200, body.as_bytes()));
+        let told = fatal(&scan_with(&server, ":1.2", &settings()));
+        assert!(told.contains(wanted), "{body}: {told}");
+    }
+}
+
 #[test]
 fn requests_of_one_target_have_an_end() {
     assert_eq!(Settings::default().requests, 10_000);

@@ -5,6 +5,7 @@ mod rules;
 
 use super::diagnostic::{Diagnostic, Lines};
 use super::*;
+use crate::audit::keys;
 use crate::knowledge::nearest;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
@@ -127,6 +128,14 @@ impl Reader<'_> {
         });
     }
 
+    /// Whether one more mistake would be listed; if not it is counted. To be asked before what is costly to say about one, such as the
+    /// nearest name: thousands of unknown ones take seconds.
+    fn is_listed(&mut self) -> bool {
+        let is_listed = self.wrong.len() < MISTAKES;
+        self.unlisted += u64::from(!is_listed);
+        is_listed
+    }
+
     fn at(&self, span: &Range<usize>) -> PolicyRef {
         PolicyRef {
             file: self.file.to_string(),
@@ -138,7 +147,7 @@ impl Reader<'_> {
     fn only(&mut self, table: &DeTable, what: &str, known: &[&str]) {
         for key in table.keys() {
             let name: &str = key.get_ref();
-            if !known.contains(&name) {
+            if !known.contains(&name) && self.is_listed() {
                 let help = nearest(name, known.iter().copied())
                     .map_or(format!("known here: {}", known.join(", ")), |n| {
                         format!("did you mean `{n}`?")
@@ -339,8 +348,7 @@ impl Reader<'_> {
                 continue;
             };
             if !known.contains(name) {
-                if self.wrong.len() >= MISTAKES {
-                    self.unlisted += 1;
+                if !self.is_listed() {
                     continue;
                 }
                 let help = nearest(name, names.iter().map(String::as_str))
@@ -414,9 +422,7 @@ impl Reader<'_> {
                 .any(|r| r.meta.code == rule || glob::matches(rule, r.meta.id))
                 || own.contains(rule)
                 || own.iter().take(OWN).any(|id| glob::matches(rule, id));
-            if !known && self.wrong.len() >= MISTAKES {
-                self.unlisted += 1;
-            } else if !known {
+            if !known && self.is_listed() {
                 let ids = RULES
                     .iter()
                     .map(|r| r.meta.id)
@@ -477,7 +483,8 @@ impl Reader<'_> {
     }
 
     fn key(&mut self, key: &str, span: &Range<usize>) {
-        if let Err(near) = crate::audit::keys::check(key) {
+        if !keys::is_known(key) && self.is_listed() {
+            let near = keys::near(key);
             let help = near.map_or(
                 "`gospect scan --format json FILE` shows the keys".to_string(),
                 |n| format!("did you mean `{n}`?"),

@@ -18,6 +18,9 @@ impl Reader<'_> {
         for (key, value) in table {
             let name: &str = key.get_ref();
             let Some(rule) = rule_index(name) else {
+                if !self.is_listed() {
+                    continue;
+                }
                 let ids = RULES.iter().map(|r| r.meta.id);
                 let help = nearest(name, ids)
                     .map_or("`gospect explain` lists all rules".to_string(), |n| {
@@ -66,6 +69,9 @@ impl Reader<'_> {
                 continue;
             }
             let Some(spec) = specs.iter().find(|s| s.name == option) else {
+                if !self.is_listed() {
+                    continue;
+                }
                 let known = specs.iter().map(|s| s.name).chain(["level"]);
                 let help = nearest(option, known.clone()).map_or(
                     format!("it has: {}", known.collect::<Vec<_>>().join(", ")),
@@ -116,7 +122,7 @@ impl Reader<'_> {
             return Some(None);
         }
         let level = Level::parse(&text);
-        if level.is_none() {
+        if level.is_none() && self.is_listed() {
             let words = ["error", "warning", "note", "off"];
             let help = nearest(&text, words)
                 .map_or("one of error, warning, note, off".to_string(), |n| {

@@ -4,7 +4,7 @@ use super::{LAYERS, LayerPlan, Plan, Reader, same_name, short};
 use crate::source::archive::{ArchiveError, Reason};
 use crate::source::image::digest::Digest;
 use crate::source::image::manifest::{
-    CONFIG_MAX, Config, Descriptor, Document, MANIFEST_MAX, Media, Platform,
+    CONFIG_MAX, Config, Descriptor, Document, FIRST_FORM, MANIFEST_MAX, Media, Platform,
 };
 use crate::source::image::problem;
 use crate::source::image::store::Blob;
@@ -110,9 +110,7 @@ impl Reader<'_> {
         }
         if Media::of(&descriptor.media_type) == Media::Schema1 {
             self.problem(
-                &ArchiveError::unsupported(format!(
-                    "{reference}: a manifest of Docker's first form is not read; push the image again"
-                )),
+                &ArchiveError::unsupported(format!("{reference}: {FIRST_FORM}")),
                 false,
             );
             return Vec::new();
@@ -193,6 +191,11 @@ impl Reader<'_> {
         platform: Option<&Platform>,
         reference: &str,
     ) -> Option<usize> {
+        if let Some(why) = document.why_nothing() {
+            let error = ArchiveError::new(why.reason, format!("{reference}: {}", why.detail));
+            self.problem(&error, true);
+            return None;
+        }
         let media = document.config.as_ref().map(|c| Media::of(&c.media_type));
         // Builders mark manifests that are no images with `unknown/unknown`, whatever their configuration is called.
         let is_image = media == Some(Media::Config)
