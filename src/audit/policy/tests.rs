@@ -299,7 +299,8 @@ mod growth {
     #[test]
     fn names_are_only_proposed_for_mistakes_that_are_listed() {
         use crate::knowledge::nearest::COMPARED;
-        let kinds: [(&str, fn(usize) -> String); 9] = [
+        type Kind = (&'static str, fn(usize) -> String);
+        let kinds: [Kind; 9] = [
             ("[rules]\n", |i| format!("no-such-rule-{i} = \"off\"\n")),
             ("[rules.not-pie]\n", |i| format!("leve{i} = 1\n")),
             ("[rules]\n", |i| {
