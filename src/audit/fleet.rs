@@ -6,6 +6,7 @@
 use super::finding::identity;
 use super::keys::Record;
 use super::rules::fix::Plan;
+use crate::bytes::{Budget, MEMORY, Use};
 use crate::knowledge::modules;
 use crate::record::{Binary, Location, Unexamined};
 use std::collections::{BTreeMap, HashMap};
@@ -46,28 +47,17 @@ struct Names {
 }
 
 impl Names {
-    /// `None`: it is not known, and there is no room for it.
-    fn number(&mut self, text: &str, room: &mut Room) -> Option<u32> {
+    /// `None`: it is not known, and there is no memory for it.
+    fn number(&mut self, text: &str, budget: &Budget) -> Option<u32> {
         if let Some(n) = self.numbers.get(text) {
             return Some(*n);
         }
-        room.take(text.len() + 120)?;
+        budget.spend(text.len() as u64 + 120).ok()?;
         let text: Arc<str> = text.into();
         let n = u32::try_from(self.texts.len()).ok()?;
         self.texts.push(text.clone());
         self.numbers.insert(text, n);
         Some(n)
-    }
-}
-
-/// Bytes that may still be taken.
-#[derive(Debug)]
-struct Room(u64);
-
-impl Room {
-    fn take(&mut self, bytes: usize) -> Option<()> {
-        self.0 = self.0.checked_sub(bytes as u64)?;
-        Some(())
     }
 }
 
@@ -95,29 +85,26 @@ struct Versions<'g> {
 /// Everything the run rules see.
 #[derive(Debug)]
 pub struct Fleet {
-    room: Room,
+    budget: Budget,
     rows: Vec<Row>,
     hidden: Vec<bool>,
     groups: BTreeMap<String, Vec<usize>>,
     names: Names,
     sums: HashMap<(u32, u32), Sums>,
-    /// What was not examined, as far as there is room.
+    /// What was not examined, as far as there is memory.
     pub unexamined: Vec<Unexamined>,
     /// Things not examined that are not among them.
     pub unexamined_more: u64,
-    /// Binaries of which not all modules and settings are compared, for want of room.
+    /// Binaries of which not all modules and settings are compared, for want of memory.
     pub not_compared: u64,
     built: Vec<Group>,
 }
 
 impl Default for Fleet {
     fn default() -> Self {
-        Fleet::new(ROOM)
+        Fleet::new(MEMORY)
     }
 }
-
-/// Bytes of memory for what is compared, where the caller names none.
-const ROOM: u64 = 128 << 20;
 
 /// Binaries that belong together.
 #[derive(Debug, Default)]
@@ -156,10 +143,10 @@ pub struct MixedModule {
 }
 
 impl Fleet {
-    /// An empty one that keeps about `room` bytes of modules, settings and things not examined.
-    pub fn new(room: u64) -> Fleet {
+    /// An empty one that keeps its share of `memory` bytes of modules, settings and things not examined.
+    pub fn new(memory: u64) -> Fleet {
         Fleet {
-            room: Room(room),
+            budget: Budget::of(memory, Use::Fleet),
             rows: Vec::new(),
             hidden: Vec::new(),
             groups: BTreeMap::new(),
@@ -176,9 +163,9 @@ impl Fleet {
     pub fn leave(&mut self, thing: &Unexamined) {
         // Path, target and file are texts of the location too.
         let weight = size_of::<Unexamined>() + 4 * thing.path.len() + thing.detail.len() + 240;
-        match self.room.take(weight) {
-            Some(()) => self.unexamined.push(thing.clone()),
-            None => self.unexamined_more += 1,
+        match self.budget.spend(weight as u64) {
+            Ok(()) => self.unexamined.push(thing.clone()),
+            Err(_) => self.unexamined_more += 1,
         }
     }
 
@@ -216,8 +203,8 @@ impl Fleet {
         let experiments = Some(experiments).filter(|e| self.fits(e));
         let revision = info.and_then(|i| i.setting("vcs.revision"));
         let revision = revision.filter(|r| self.fits(r)).map(str::to_string);
-        // Without room for it, advice about the group goes by what most of its programs are.
-        let has_room = !plan.is_empty() && self.room.take(300 * plan.size().0).is_some();
+        // Without memory for it, advice about the group goes by what most of its programs are.
+        let has_room = !plan.is_empty() && self.budget.spend(300 * plan.size().0 as u64).is_ok();
         self.hidden.push(hidden);
         self.rows.push(Row {
             path: binary.path.clone(),
@@ -234,9 +221,9 @@ impl Fleet {
         });
     }
 
-    /// Whether there is room for a text; those of honest programs are short, and take none.
+    /// Whether there is memory for a text; those of honest programs are short, and take none.
     fn fits(&mut self, text: &str) -> bool {
-        text.len() <= 256 || self.room.take(text.len()).is_some()
+        text.len() <= 256 || self.budget.spend(text.len() as u64).is_ok()
     }
 
     /// The modules of a binary, and whether these are all of them.
@@ -244,13 +231,13 @@ impl Fleet {
         let mut modules = Vec::new();
         for m in binary.build_info.iter().flat_map(|i| &i.deps) {
             let m = m.replace.as_deref().unwrap_or(m);
-            let number = |names: &mut Names, room: &mut Room| {
-                let path = names.number(&m.path, room)?;
-                let version = names.number(&m.version, room)?;
-                room.take(16)?;
+            let number = |names: &mut Names, budget: &Budget| {
+                let path = names.number(&m.path, budget)?;
+                let version = names.number(&m.version, budget)?;
+                budget.spend(16).ok()?;
                 Some((path, version))
             };
-            let Some(key) = number(&mut self.names, &mut self.room) else {
+            let Some(key) = number(&mut self.names, &self.budget) else {
                 return (modules, false);
             };
             modules.push(key);
@@ -263,7 +250,7 @@ impl Fleet {
                 Some(seen) => seen.2 += 1,
                 None if is_full => sums.more += 1,
                 None => {
-                    if self.room.take(m.sum.len() + 200).is_none() {
+                    if self.budget.spend(m.sum.len() as u64 + 200).is_err() {
                         return (modules, false);
                     }
                     sums.seen.push((m.sum.as_str().into(), index, 1));
@@ -282,7 +269,11 @@ impl Fleet {
             if s.key.starts_with("vcs") || s.key == "GOOS" || s.key == "GOARCH" {
                 continue;
             }
-            if self.room.take(s.key.len() + s.value.len() + 100).is_none() {
+            if self
+                .budget
+                .spend((s.key.len() + s.value.len() + 100) as u64)
+                .is_err()
+            {
                 return (None, false);
             }
             settings.insert(s.key.clone(), s.value.clone());

@@ -2,21 +2,18 @@
 
 use super::finding::{Finding, Level};
 use super::rules::Report;
+use crate::bytes::{Budget, MEMORY, Use};
 use std::collections::BTreeMap;
 
 /// Most findings of one rule at one subject: whoever has read so many knows what is wrong.
 pub const OF_ONE: usize = 1000;
-
-/// Bytes of memory for the findings of a run, where the caller names none.
-const ROOM: u64 = 128 << 20;
 
 /// Findings as they come.
 #[derive(Debug)]
 pub struct Ledger {
     /// Those that fit.
     pub findings: Vec<Finding>,
-    room: u64,
-    weight: u64,
+    budget: Budget,
     /// By rule and its code: how many were left out.
     left_out: BTreeMap<(String, String), u64>,
     worst: Option<Level>,
@@ -26,24 +23,23 @@ pub struct Ledger {
 #[derive(Debug)]
 pub struct Mark {
     findings: usize,
-    weight: u64,
+    used: u64,
     left_out: BTreeMap<(String, String), u64>,
     worst: Option<Level>,
 }
 
 impl Default for Ledger {
     fn default() -> Self {
-        Ledger::new(ROOM)
+        Ledger::new(MEMORY)
     }
 }
 
 impl Ledger {
-    /// An empty one that keeps about `room` bytes.
-    pub fn new(room: u64) -> Ledger {
+    /// An empty one that keeps its share of `memory` bytes.
+    pub fn new(memory: u64) -> Ledger {
         Ledger {
             findings: Vec::new(),
-            room,
-            weight: 0,
+            budget: Budget::of(memory, Use::Findings),
             left_out: BTreeMap::new(),
             worst: None,
         }
@@ -51,8 +47,7 @@ impl Ledger {
 
     /// Takes a finding; `said` is how many of its rule were about its subject before it.
     pub fn take(&mut self, finding: Finding, said: usize) {
-        let weight = finding.weight();
-        if said >= OF_ONE || self.weight.saturating_add(weight) > self.room {
+        if said >= OF_ONE || self.budget.spend(finding.weight()).is_err() {
             *self
                 .left_out
                 .entry((finding.rule, finding.code))
@@ -60,7 +55,6 @@ impl Ledger {
             self.worst = self.worst.max(Some(finding.level));
             return;
         }
-        self.weight += weight;
         self.findings.push(finding);
     }
 
@@ -68,7 +62,7 @@ impl Ledger {
     pub fn mark(&self) -> Mark {
         Mark {
             findings: self.findings.len(),
-            weight: self.weight,
+            used: self.budget.used(),
             left_out: self.left_out.clone(),
             worst: self.worst,
         }
@@ -77,7 +71,8 @@ impl Ledger {
     /// Forgets what came after a mark.
     pub fn back_to(&mut self, mark: &Mark) {
         self.findings.truncate(mark.findings);
-        self.weight = mark.weight;
+        self.budget
+            .unspend(self.budget.used().saturating_sub(mark.used));
         self.left_out.clone_from(&mark.left_out);
         self.worst = mark.worst;
     }

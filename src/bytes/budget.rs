@@ -1,14 +1,87 @@
-//! One budget of memory for all threads: what is held at once is counted, and who would exceed it waits or spills.
+//! Memory is counted, not hoped for: whatever may grow with its input takes a [`Grant`] from a [`Budget`] first. Who gets none waits, writes to a
+//! temporary file or gives up with one line that says so. `docs/architecture.md` has the table of who takes what.
 
-use std::fs::File;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use super::spill::SpareFiles;
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Decompression windows above this are used by one walk at a time.
 pub const LARGE_WINDOW: u64 = 8 << 20;
 
-/// Temporary files that are kept for the next body, and how long they may be.
-const SPARES: usize = 4;
-const SPARE_SIZE: u64 = 256 << 20;
+/// Bytes of memory for a run, where the caller names none.
+pub const MEMORY: u64 = 512 << 20;
+
+/// What the memory of a run (`--memory`) is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Bodies of archive entries and decompression windows.
+    Containers,
+    /// What is made of programs that were read from a container.
+    Facts,
+    /// What parsers hold of executables.
+    Executables,
+    /// Records of a container that was not read to its end.
+    WaitingRecords,
+    /// Their names.
+    WaitingNames,
+    /// Results that wait for those before them.
+    Results,
+    /// Things not examined in one archive.
+    ArchiveProblems,
+    /// Things not examined in one layer.
+    LayerProblems,
+    /// Package databases of one layer.
+    LayerFiles,
+    /// Documents among the members of one archive that may be an image.
+    ImageDocuments,
+    /// One text or header of a package database.
+    PackageText,
+    /// Names of files of one package database.
+    PackageNames,
+    /// Records of an HTML page, and what is made of them.
+    Page,
+    /// Records that are compared.
+    Comparison,
+    /// Components of a bill of materials.
+    Bill,
+    /// Findings.
+    Findings,
+    /// What is compared between programs.
+    Fleet,
+}
+
+impl Use {
+    /// All of them, with which part of the memory each may take, and what it is called.
+    pub const ALL: [(Self, u64, &str); 17] = [
+        (Self::Containers, 1, "entry bodies and windows"),
+        (Self::Facts, 1, "facts of programs in containers"),
+        (Self::Executables, 2, "parts of executables"),
+        (Self::WaitingRecords, 8, "records that wait"),
+        (Self::WaitingNames, 4, "names of programs that wait"),
+        (Self::Results, 16, "results that wait"),
+        (Self::ArchiveProblems, 16, "problems of an archive"),
+        (Self::LayerProblems, 1024, "problems of a layer"),
+        (Self::LayerFiles, 512, "package databases of a layer"),
+        (Self::ImageDocuments, 8, "documents of an image"),
+        (Self::PackageText, 16, "a text of a package database"),
+        (Self::PackageNames, 32, "names in a package database"),
+        (Self::Page, 1, "a page"),
+        (Self::Comparison, 1, "a comparison"),
+        (Self::Bill, 1, "a bill"),
+        (Self::Findings, 4, "findings"),
+        (Self::Fleet, 4, "a fleet"),
+    ];
+
+    fn row(self) -> (Self, u64, &'static str) {
+        let row = Self::ALL.into_iter().find(|row| row.0 == self);
+        row.unwrap_or((self, 1, ""))
+    }
+
+    /// Bytes of `memory` for this.
+    pub fn share(self, memory: u64) -> u64 {
+        memory / self.row().1
+    }
+}
 
 /// A counting semaphore over bytes, shared by clones.
 ///
@@ -21,11 +94,15 @@ pub struct Budget {
 
 #[derive(Debug)]
 struct Shared {
+    what: &'static str,
     total: u64,
+    /// Threads that draw on it at once; 0: one for each processor.
+    users: usize,
+    share: OnceLock<u64>,
     state: Mutex<State>,
     freed: Condvar,
-    /// Temporary files that nobody uses now.
-    files: Mutex<Vec<File>>,
+    /// Temporary files of what did not fit, for the next that does not.
+    spare_files: SpareFiles,
 }
 
 #[derive(Debug, Default)]
@@ -43,22 +120,67 @@ pub struct Grant {
     large: bool,
 }
 
+/// A budget had not the bytes that were asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full {
+    /// What they were for.
+    pub what: &'static str,
+    /// Bytes of the whole budget.
+    pub total: u64,
+}
+
+impl fmt::Display for Full {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} of all this takes more than --memory of {} bytes; raise it, or take parts one by one",
+            self.what, self.total
+        )
+    }
+}
+
+impl std::error::Error for Full {}
+
+impl From<Full> for std::io::Error {
+    fn from(full: Full) -> Self {
+        Self::new(std::io::ErrorKind::OutOfMemory, full.to_string())
+    }
+}
+
 impl Default for Budget {
-    /// 512 MiB.
+    /// All of [`MEMORY`].
     fn default() -> Self {
-        Self::new(512 << 20)
+        Self::new(MEMORY)
     }
 }
 
 impl Budget {
     /// A budget of `total` bytes.
     pub fn new(total: u64) -> Self {
+        Self::named("everything", total, 0)
+    }
+
+    /// The share of `memory` bytes that is for this use.
+    pub fn of(memory: u64, what: Use) -> Self {
+        Self::named(what.row().2, what.share(memory), 0)
+    }
+
+    /// The same, drawn on by `users` threads at once (0: one for each processor), each of which may hold its part without asking.
+    pub fn for_threads(memory: u64, what: Use, users: usize) -> Self {
+        Self::named(what.row().2, what.share(memory), users)
+    }
+
+    /// A budget of `total` bytes for what is called `what` in [`Full`].
+    pub fn named(what: &'static str, total: u64, users: usize) -> Self {
         Self {
             shared: Arc::new(Shared {
+                what,
                 total,
+                users,
+                share: OnceLock::new(),
                 state: Mutex::default(),
                 freed: Condvar::new(),
-                files: Mutex::default(),
+                spare_files: SpareFiles::default(),
             }),
         }
     }
@@ -68,14 +190,36 @@ impl Budget {
         self.shared.total
     }
 
+    /// Bytes that each thread may hold without asking.
+    pub fn share(&self) -> u64 {
+        // Most scans never need it, and asking the system for the processors takes time.
+        *self.shared.share.get_or_init(|| {
+            let users = match self.shared.users {
+                0 => std::thread::available_parallelism().map_or(1, usize::from),
+                users => users,
+            };
+            self.shared.total / users as u64
+        })
+    }
+
     /// The most bytes that were held at once so far.
     pub fn peak(&self) -> u64 {
         self.shared.lock().peak
     }
 
+    /// Bytes that are held.
+    pub fn used(&self) -> u64 {
+        self.shared.lock().used
+    }
+
     /// Waits until `bytes` are free. A request larger than the whole budget is granted when nothing else is held.
     pub fn take(&self, bytes: u64) -> Grant {
         self.wait(bytes, false)
+    }
+
+    /// Waits until nothing is held, and takes everything.
+    pub fn take_all(&self) -> Grant {
+        self.wait(u64::MAX, false)
     }
 
     /// Waits until `bytes` are free and no other holder of a large window is left.
@@ -91,25 +235,41 @@ impl Budget {
             .then(|| self.shared.grant(&mut state, bytes, false))
     }
 
+    /// Takes `bytes` for as long as the budget lives, or until they are given back with [`Self::unspend`].
+    ///
+    /// # Errors
+    /// When they are not free.
+    pub fn spend(&self, bytes: u64) -> Result<(), Full> {
+        let mut state = self.shared.lock();
+        if !state.fits(bytes, self.shared.total) {
+            return Err(self.full());
+        }
+        state.hold(bytes);
+        Ok(())
+    }
+
+    /// What is said when there is no more of it.
+    pub fn full(&self) -> Full {
+        Full {
+            what: self.shared.what,
+            total: self.shared.total,
+        }
+    }
+
+    /// Gives back bytes of [`Self::spend`].
+    pub fn unspend(&self, bytes: u64) {
+        self.shared.release(bytes, false);
+    }
+
     /// `bytes` even beyond the budget: for who holds a grant already and cannot go on without.
     pub fn force(&self, bytes: u64) -> Grant {
         let mut state = self.shared.lock();
         self.shared.grant(&mut state, bytes, false)
     }
 
-    /// A temporary file that was used before: writing over its pages costs a fraction of writing new ones.
     #[cfg_attr(not(feature = "archives"), allow(dead_code))]
-    pub(super) fn spare_file(&self) -> Option<File> {
-        self.shared.files().pop()
-    }
-
-    /// Takes back a temporary file of `len` bytes.
-    #[cfg_attr(not(feature = "archives"), allow(dead_code))]
-    pub(super) fn give_back(&self, file: File, len: u64) {
-        let mut files = self.shared.files();
-        if len <= SPARE_SIZE && files.len() < SPARES {
-            files.push(file);
-        }
+    pub(super) fn spare_files(&self) -> &SpareFiles {
+        &self.shared.spare_files
     }
 
     fn wait(&self, bytes: u64, large: bool) -> Grant {
@@ -129,6 +289,11 @@ impl State {
     fn fits(&self, bytes: u64, total: u64) -> bool {
         self.used.checked_add(bytes).is_some_and(|sum| sum <= total)
     }
+
+    fn hold(&mut self, bytes: u64) {
+        self.used = self.used.saturating_add(bytes);
+        self.peak = self.peak.max(self.used);
+    }
 }
 
 impl Shared {
@@ -137,19 +302,22 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn files(&self) -> MutexGuard<'_, Vec<File>> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn grant(self: &Arc<Self>, state: &mut State, bytes: u64, large: bool) -> Grant {
-        state.used = state.used.saturating_add(bytes);
-        state.peak = state.peak.max(state.used);
+        state.hold(bytes);
         state.large |= large;
         Grant {
             shared: Arc::clone(self),
             bytes,
             large,
         }
+    }
+
+    fn release(&self, bytes: u64, large: bool) {
+        let mut state = self.lock();
+        state.used = state.used.saturating_sub(bytes);
+        state.large &= !large;
+        drop(state);
+        self.freed.notify_all();
     }
 }
 
@@ -162,13 +330,7 @@ impl Grant {
 
 impl Drop for Grant {
     fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        state.used = state.used.saturating_sub(self.bytes);
-        if self.large {
-            state.large = false;
-        }
-        drop(state);
-        self.shared.freed.notify_all();
+        self.shared.release(self.bytes, self.large);
     }
 }
 

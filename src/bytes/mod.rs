@@ -8,17 +8,17 @@ pub(crate) mod escape;
 #[cfg(feature = "source")]
 pub(crate) mod guard;
 mod limits;
-mod room;
 pub(crate) mod short;
-#[cfg(feature = "archives")]
 mod spill;
 mod window;
 
-pub use budget::{Budget, Grant, LARGE_WINDOW};
+pub use budget::{Budget, Full, Grant, LARGE_WINDOW, MEMORY, Use};
 pub use limits::Limits;
-pub use room::Room;
+pub(crate) use spill::SpillText;
 #[cfg(feature = "archives")]
 pub use spill::{Spill, Windows};
+#[cfg(feature = "archives")]
+pub(crate) use spill::{SpillFile, SpillStore, Stored};
 pub use window::{Counts, Refusal, Window};
 
 use std::io;

@@ -1,7 +1,6 @@
 //! A reader's bytes as stable slices, fetched once each: what `object` and our own parsers work on.
 
-use super::ReadAt;
-use super::room::{Entry, Room};
+use super::{Budget, Grant, ReadAt};
 use elsa::FrozenVec;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -62,12 +61,15 @@ pub struct Window<'r> {
     reader: &'r dyn ReadAt,
     whole: Option<&'r [u8]>,
     len: u64,
-    budget: u64,
+    /// Bytes that may be read.
+    most_reads: u64,
     /// Bytes that may be kept.
     most: u64,
     kept: Cell<u64>,
-    room: Option<Room>,
-    entry: RefCell<Option<Entry>>,
+    /// Shared with other windows.
+    budget: Option<Budget>,
+    /// All of the budget, held by one window at a time.
+    grant: RefCell<Option<Grant>>,
     blocks: FrozenVec<Vec<u8>>,
     /// `(offset, index into blocks)`, sorted by offset; blocks may overlap.
     index: RefCell<Vec<(u64, usize)>>,
@@ -76,17 +78,17 @@ pub struct Window<'r> {
 }
 
 impl<'r> Window<'r> {
-    /// A window that may read at most `budget` bytes, and keep a quarter of them.
-    pub fn new(reader: &'r dyn ReadAt, budget: u64) -> Self {
+    /// A window that may read at most `most_reads` bytes, and keep a quarter of them.
+    pub fn new(reader: &'r dyn ReadAt, most_reads: u64) -> Self {
         Self {
             reader,
             whole: reader.as_slice(),
             len: reader.len(),
-            budget,
-            most: budget / KEPT_SHARE,
+            most_reads,
+            most: most_reads / KEPT_SHARE,
             kept: Cell::new(0),
-            room: None,
-            entry: RefCell::new(None),
+            budget: None,
+            grant: RefCell::new(None),
             blocks: FrozenVec::new(),
             index: RefCell::new(Vec::new()),
             counts: Cell::new(Counts::default()),
@@ -94,16 +96,17 @@ impl<'r> Window<'r> {
         }
     }
 
-    /// Shares memory with other windows: this one waits for the room before it keeps more than its share.
-    pub fn in_room(mut self, room: Option<&Room>) -> Self {
-        self.most = room.map_or(self.most, |room| self.most.min(room.most()));
-        self.room = room.cloned();
+    /// Shares memory with other windows: each may keep its share of the budget, and one at a time the whole budget. A window that takes all waits
+    /// for nothing else while it lives, so nobody waits for ever.
+    pub fn with_budget(mut self, budget: Option<&Budget>) -> Self {
+        self.most = budget.map_or(self.most, |budget| self.most.min(budget.total()));
+        self.budget = budget.cloned();
         self
     }
 
     /// Shares memory with other windows, and never keeps more than its share: for who opens further windows meanwhile.
-    pub fn in_share(mut self, room: Option<&Room>) -> Self {
-        self.most = room.map_or(self.most, |room| self.most.min(room.share()));
+    pub fn within_share(mut self, budget: Option<&Budget>) -> Self {
+        self.most = budget.map_or(self.most, |budget| self.most.min(budget.share()));
         self
     }
 
@@ -117,17 +120,19 @@ impl<'r> Window<'r> {
             return false;
         }
         self.kept.set(kept);
-        let full = |room: &&Room| kept > ALWAYS && kept > room.share();
-        if let Some(room) = self.room.as_ref().filter(full) {
-            self.entry.borrow_mut().get_or_insert_with(|| room.enter());
+        let budget = self.budget.as_ref();
+        if kept > ALWAYS && budget.is_some_and(|budget| kept > budget.share()) {
+            self.take_budget();
         }
         true
     }
 
-    /// Waits for the room whatever is kept so far: for who is about to make much out of little.
-    pub fn claim_room(&self) {
-        if let Some(room) = &self.room {
-            self.entry.borrow_mut().get_or_insert_with(|| room.enter());
+    /// Waits for the whole budget whatever is kept so far: for who is about to make much out of little.
+    pub fn take_budget(&self) {
+        if let Some(budget) = &self.budget {
+            self.grant
+                .borrow_mut()
+                .get_or_insert_with(|| budget.take_all());
         }
     }
 
@@ -153,9 +158,9 @@ impl<'r> Window<'r> {
 
     /// Whether so many further bytes may be read.
     fn may_read(&self, bytes: u64) -> bool {
-        let may = self.counts.get().bytes.saturating_add(bytes) <= self.budget;
+        let may = self.counts.get().bytes.saturating_add(bytes) <= self.most_reads;
         if !may {
-            self.refusal.set(Some(Refusal::Reads(self.budget)));
+            self.refusal.set(Some(Refusal::Reads(self.most_reads)));
         }
         may
     }
@@ -321,6 +326,7 @@ impl<'a> object::ReadRef<'a> for &'a Window<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// Bytes that are only read on request.
     struct File(Vec<u8>);
@@ -350,5 +356,45 @@ mod tests {
         let reads = window.counts().reads;
         read((16 << 10) + 10 * 1200 + 1100);
         assert_eq!(window.counts().reads, reads);
+    }
+
+    /// A file of zeros.
+    struct Zeros(u64);
+
+    impl ReadAt for Zeros {
+        fn len(&self) -> u64 {
+            self.0
+        }
+
+        fn read_at(&self, buf: &mut [u8], _: u64) -> std::io::Result<usize> {
+            buf.fill(0);
+            Ok(buf.len())
+        }
+    }
+
+    #[test]
+    fn one_reader_at_a_time_holds_more_than_its_share() {
+        let budget = Budget::named("", 2 << 20, 2);
+        assert_eq!((budget.share(), budget.total()), (1 << 20, 2 << 20));
+        let file = Zeros(1 << 30);
+        let inside = AtomicUsize::new(0);
+        std::thread::scope(|s| {
+            for _ in 0..4 {
+                s.spawn(|| {
+                    let window = Window::new(&file, 1 << 30).with_budget(Some(&budget));
+                    assert!(
+                        window.get(0, 1 << 20).is_some(),
+                        "the share is there at once"
+                    );
+                    assert!(window.get(8 << 20, 512 << 10).is_some());
+                    assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                    assert!(
+                        window.get(16 << 20, 1 << 20).is_none(),
+                        "more than there is"
+                    );
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
     }
 }

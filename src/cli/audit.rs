@@ -7,9 +7,10 @@ use super::input::{Input, Need};
 use super::output::Output;
 use super::policy;
 use crate::audit::{Audit, Auditor, Baseline};
+use crate::bytes::{Budget, Use};
 use crate::record::Document;
 use crate::record::Line;
-use crate::report::document::{Room, SupportTable};
+use crate::report::document::SupportTable;
 use crate::report::findings::{self, remarks};
 use crate::report::format::PAGE;
 use crate::report::html::Page;
@@ -38,12 +39,12 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
     let format = findings::format(&judge.format);
     // Only the page shows the binaries too, so only it keeps them.
     let mut page: Option<(Document, SupportTable)> = None;
-    let mut room = Room::new("a page", PAGE, args.source.memory);
+    let budget = Budget::of(args.source.memory, Use::Page);
     let day = today.to_string();
     let end = input.run(args.output.quiet, &mut |line| {
         auditor.line(&line);
         if format.is_none() {
-            room.take(&line)?;
+            budget.spend(PAGE * line.weight())?;
             match (&mut page, line) {
                 (None, Line::Run(run)) => {
                     page = Some((Document::new(run), SupportTable::default()));

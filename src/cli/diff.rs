@@ -6,9 +6,9 @@ use super::exit::Exit;
 use super::input::{Input, Need};
 use super::output::Output;
 use crate::audit::diff::{self, Class};
+use crate::bytes::{Budget, Use};
 use crate::record::{Binary, End, Line};
 use crate::report::diff::{html, json, markdown, text};
-use crate::report::document::Room;
 use crate::report::findings::Options;
 use crate::report::style::clean;
 use crate::report::terms::count;
@@ -34,9 +34,9 @@ pub fn run(args: &DiffArgs) -> Result<Exit, String> {
     let mut output = Output::open(&args.output)?;
     let quiet = args.output.quiet;
     // Where all is new, every fact of a record is a change, and in a page a row.
-    let mut room = Room::new("a comparison", 3, args.source.memory);
-    let (before, mut end) = collect(old, quiet, &mut room)?;
-    let (now, end_of_new) = collect(new, quiet, &mut room)?;
+    let budget = Budget::of(args.source.memory, Use::Comparison);
+    let (before, mut end) = collect(old, quiet, &budget)?;
+    let (now, end_of_new) = collect(new, quiet, &budget)?;
     for (name, binaries, end) in [(&names[0], &before, &end), (&names[1], &now, &end_of_new)] {
         // What could not be read has been said.
         if binaries.is_empty() && !end.failed && !quiet {
@@ -84,11 +84,14 @@ pub fn run(args: &DiffArgs) -> Result<Exit, String> {
     ))
 }
 
+/// How many times the memory of its records a comparison takes.
+const TIMES: u64 = 3;
+
 /// All binaries of one side.
-fn collect(input: Input, quiet: bool, room: &mut Room) -> Result<(Vec<Binary>, End), String> {
+fn collect(input: Input, quiet: bool, budget: &Budget) -> Result<(Vec<Binary>, End), String> {
     let mut binaries = Vec::new();
     let end = input.run(quiet, &mut |line| {
-        room.take(&line)?;
+        budget.spend(TIMES * line.weight())?;
         if let Line::Binary(binary) = line {
             binaries.push(*binary);
         }

@@ -7,7 +7,6 @@ use super::input::{self, Need};
 use super::output::Output;
 use crate::audit::{Auditor, Date, Policy};
 use crate::record::Line;
-use crate::report::document::too_large;
 use crate::report::findings::remarks;
 use crate::report::sbom::{self, Input, Inventory};
 
@@ -29,9 +28,7 @@ pub fn run(args: &SbomArgs) -> Result<Exit, String> {
         auditor.line(&line);
         match (&mut inventory, line) {
             (None, Line::Run(run)) => inventory = Some(Inventory::new(run, memory)),
-            (Some(inventory), line) => inventory
-                .push(&line)
-                .map_err(|_| too_large("a bill", memory))?,
+            (Some(inventory), line) => inventory.push(&line)?,
             (None, _) => {}
         }
         Ok(())

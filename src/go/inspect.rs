@@ -4,7 +4,7 @@ use super::compiler::Compiler;
 use super::identify::{self, Identity, Tables};
 use super::modinfo::ModInfo;
 use super::{experiment, full, godebug, module_list, parts};
-use crate::bytes::{Counts, Limits, Part, ReadAt, Refusal, Room, Window};
+use crate::bytes::{Budget, Counts, Limits, Part, ReadAt, Refusal, Window};
 use crate::exe::packed::{self, Packer};
 use crate::exe::{self, Fault, Image, Kind, Miss, Parts, Shape, SliceFault, Universal};
 use crate::knowledge::go_version::GoVersion;
@@ -35,7 +35,7 @@ pub struct Options<'o> {
     /// `GODEBUG` of the environment to assume at run time.
     pub godebug: Option<&'o str>,
     /// Memory that is shared with others who inspect at the same time.
-    pub room: Option<&'o Room>,
+    pub budget: Option<&'o Budget>,
     /// Set, and the record left out, where it would be much larger than an honest one: for who makes such records in another way.
     pub too_large: Option<&'o AtomicBool>,
     /// Also find out which bytes of the file belong to which part of the program.
@@ -90,10 +90,10 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
     let head = window.upto(0, 512).ok_or(Miss::Unreadable)?;
     let shape = exe::sniff(head).ok_or(Miss::NotExecutable)?;
     let mut inspection = Inspection::default();
-    // What is around the executables keeps little: they are who may need the room.
+    // What is around the executables keeps little: they are who may need the budget.
     let window = match shape {
-        Shape::FatMachO | Shape::Archive => window.in_share(options.room),
-        _ => window.in_room(options.room),
+        Shape::FatMachO | Shape::Archive => window.within_share(options.budget),
+        _ => window.with_budget(options.budget),
     };
     let mut broken = None;
     match shape {
@@ -190,7 +190,7 @@ impl Inspection {
         {
             return;
         }
-        let window = Window::new(part, options.limits.executable).in_room(options.room);
+        let window = Window::new(part, options.limits.executable).with_budget(options.budget);
         let label = slice.clone().or_else(|| member.clone());
         let before = self.found.len();
         match self.thin(&window, range, slice, member, options) {
@@ -208,10 +208,10 @@ impl Inspection {
             return;
         };
         let weight = last.binary.weight();
-        let most = match (options.room, options.too_large) {
+        let most = match (options.budget, options.too_large) {
             (None, _) => options.limits.executable / 4,
-            (Some(room), Some(_)) => room.share(),
-            (Some(room), None) => room.most(),
+            (Some(budget), Some(_)) => budget.share(),
+            (Some(budget), None) => budget.total(),
         };
         if self.kept.saturating_add(weight) <= most {
             self.kept += weight;
@@ -292,7 +292,7 @@ fn packer(window: &Window<'_>, named: bool) -> Option<Packer> {
 /// The record of the program inside a packed file; `None` when it is not Go.
 fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, String> {
     let data = window.get(0, window.len()).ok_or("cannot be read")?;
-    window.claim_room();
+    window.take_budget();
     let limit = options.limits.unpacked;
     let (reader, packer, notes): (Box<dyn ReadAt + '_>, _, Vec<&str>) = match options.level {
         Level::BuildInfo => {
@@ -403,7 +403,7 @@ fn read(image: &Image<'_>, options: &Options<'_>) -> Option<(Binary, Option<Part
             too_large.store(true, Ordering::Relaxed);
             return None;
         }
-        image.window().claim_room();
+        image.window().take_budget();
     }
     let info = identity.modinfo.map(ModInfo::parse);
     let mut binary = record(&tables, &identity, info.as_ref(), raw, version.as_ref());

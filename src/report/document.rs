@@ -1,49 +1,7 @@
-//! What the formats are given beside the record: findings, support of releases, and room for what needs the whole before its first byte.
+//! What the formats are given beside the record: findings and support of releases.
 
-use crate::record::Line;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io;
-
-/// The memory that records may take until what is made of them is written.
-#[derive(Clone, Copy, Debug)]
-pub struct Room {
-    what: &'static str,
-    /// What is made of a record takes, with the record, so many times its weight.
-    times: u64,
-    all: u64,
-    left: u64,
-}
-
-impl Room {
-    /// Room of so many bytes for what is made of records, say, `a page`, which takes `times` their weight.
-    pub fn new(what: &'static str, times: u64, bytes: u64) -> Self {
-        Self {
-            what,
-            times,
-            all: bytes,
-            left: bytes,
-        }
-    }
-
-    /// Takes room for a line and for what is made of it.
-    ///
-    /// # Errors
-    /// When it does not fit.
-    pub fn take(&mut self, line: &Line) -> io::Result<()> {
-        let left = self.left.checked_sub(self.times * line.weight());
-        self.left = left.ok_or_else(|| too_large(self.what, self.all))?;
-        Ok(())
-    }
-}
-
-/// What cannot be written before all of it is there, and does not fit: of the kind `OutOfMemory`.
-pub fn too_large(what: &str, memory: u64) -> io::Error {
-    let text = format!(
-        "{what} of all this takes more than --memory of {memory} bytes; raise it, or take parts one by one"
-    );
-    io::Error::new(io::ErrorKind::OutOfMemory, text)
-}
 
 /// What the caller knows about the support of a Go release; the report only repeats it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! The formats of `scan`: a table, and one writer that hands the lines to the format.
 
 use super::card::Cards;
-use super::document::{Room, Support, SupportTable};
+use super::document::{Support, SupportTable};
 use super::json::Json;
 use super::style::Look;
 use super::table::Rows;
 use super::{csv, html};
+use crate::bytes::{Budget, Use};
 use crate::record::Document;
 use crate::record::write;
 use crate::record::{KnowledgeDate, Line, Run, SCHEMA, Tool};
@@ -133,19 +134,19 @@ impl Render for Json {
     }
 }
 
-/// What a page takes, by the weight of its records: details, and the texts that it shows.
+/// How many times the memory of its records a page takes: for the records, and for the texts made of them.
 pub const PAGE: u64 = 2;
 
 /// Collects everything for the page.
-struct Page(Option<Room>, Document);
+struct Page(Option<Budget>, Document);
 
 impl Render for Page {
     fn line(&mut self, line: Line, options: &Options, out: &mut dyn Write) -> io::Result<()> {
         let is_last = matches!(line, Line::End(_));
-        let room = self
+        let budget = self
             .0
-            .get_or_insert_with(|| Room::new("a page", PAGE, options.memory));
-        room.take(&line)?;
+            .get_or_insert_with(|| Budget::of(options.memory, Use::Page));
+        budget.spend(PAGE * line.weight())?;
         self.1.push(line);
         if is_last {
             html::write(&self.1, &options.support, out)?;

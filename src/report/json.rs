@@ -1,7 +1,7 @@
 //! One JSON document for a whole scan. Binaries are written as they come; what stands behind them waits as text. So the document takes no
 //! memory.
 
-use super::later::Later;
+use crate::bytes::SpillText;
 use crate::record::Document;
 use crate::record::{End, Line, Run};
 use serde::Serialize;
@@ -14,8 +14,8 @@ pub(super) struct Json {
     run: Option<Run>,
     /// Whether a binary was written.
     any: bool,
-    images: Later,
-    unexamined: Later,
+    images: SpillText,
+    unexamined: SpillText,
 }
 
 impl Json {
@@ -61,13 +61,13 @@ impl Json {
 }
 
 /// Adds a member to a list of the document.
-fn member<T: Serialize>(value: &T, list: &mut Later) -> io::Result<()> {
+fn member<T: Serialize>(value: &T, list: &mut SpillText) -> io::Result<()> {
     let before = if list.is_empty() { "\n    " } else { ",\n    " };
     list.write_all(before.as_bytes())?;
     pretty(value, "    ", list)
 }
 
-fn list(name: &str, members: Later, out: &mut dyn Write) -> io::Result<()> {
+fn list(name: &str, members: SpillText, out: &mut dyn Write) -> io::Result<()> {
     let end = if members.is_empty() { "]" } else { "\n  ]" };
     write!(out, ",\n  \"{name}\": [")?;
     members.write_to(out)?;

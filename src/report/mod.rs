@@ -13,7 +13,6 @@ pub mod findings;
 #[cfg(feature = "audit")]
 mod flow;
 pub mod json;
-mod later;
 pub mod sbom;
 pub mod terms;
 

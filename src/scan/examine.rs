@@ -5,11 +5,9 @@ use super::links::Links;
 use super::place::Outer;
 use super::told::Told;
 use super::{Counters, Event, Options, error_text, may_hold_program, reader_options};
-#[cfg(feature = "archives")]
-use crate::bytes::Budget;
 use crate::bytes::base64;
 use crate::bytes::guard::{FAULT, guarded};
-use crate::bytes::{FileBytes, ReadAt, Room};
+use crate::bytes::{Budget, FileBytes, ReadAt, Use};
 use crate::exe::{self, Miss};
 use crate::go::{self, environment};
 use crate::record::{Binary, Location, Unexamined};
@@ -88,7 +86,7 @@ pub struct Examiner<'e> {
     pub(crate) options: &'e Options,
     pub(crate) counters: &'e Counters,
     /// Memory that all threads share for what they hold of executables.
-    room: Room,
+    executables: Budget,
     /// Held while a record is made that is much larger than an honest one.
     large: Mutex<()>,
     /// Files with several names, until all of them were met.
@@ -102,7 +100,7 @@ pub struct Examiner<'e> {
     /// Records that wait for their turn.
     #[cfg(feature = "archives")]
     pub(crate) shelf: Shelf,
-    /// As much again for what is taken out of kept programs. Who waits here waits for nothing else while it holds.
+    /// As much again for what is made of kept programs. A thread waits for it before it waits for `executables`, never after.
     #[cfg(feature = "archives")]
     pub(crate) facts: Budget,
     /// Threads for work that is parallel in itself; made when first needed.
@@ -115,17 +113,17 @@ impl<'e> Examiner<'e> {
         Self {
             options,
             counters,
-            room: Room::new(options.memory, options.threads()),
+            executables: Budget::for_threads(options.memory, Use::Executables, options.threads()),
             large: Mutex::default(),
             links: Links::default(),
             #[cfg(unix)]
             owners: super::owners::Owners::default(),
             #[cfg(feature = "archives")]
-            budget: Budget::new(options.memory),
+            budget: Budget::of(options.memory, Use::Containers),
             #[cfg(feature = "archives")]
             shelf: Shelf::new(options.memory),
             #[cfg(feature = "archives")]
-            facts: Budget::new(options.memory),
+            facts: Budget::of(options.memory, Use::Facts),
             #[cfg(feature = "archives")]
             layers: OnceLock::new(),
         }
@@ -350,7 +348,7 @@ impl<'e> Examiner<'e> {
     /// Reads what looks like an executable.
     pub(crate) fn program(&self, reader: &dyn ReadAt, named: bool) -> Content {
         let too_large = AtomicBool::new(false);
-        let options = reader_options(self.options, &self.room, named);
+        let options = reader_options(self.options, &self.executables, named);
         let content = self.inspected(
             reader,
             &go::Options {
@@ -367,7 +365,7 @@ impl<'e> Examiner<'e> {
         let content = std::thread::scope(|scope| {
             std::thread::Builder::new()
                 .spawn_scoped(scope, || {
-                    let options = reader_options(self.options, &self.room, named);
+                    let options = reader_options(self.options, &self.executables, named);
                     self.inspected(reader, &options)
                 })
                 .map(std::thread::ScopedJoinHandle::join)

@@ -32,7 +32,7 @@ pub use place::path_fields;
 
 pub(crate) use crate::bytes::error_text;
 use crate::bytes::guard::guarded;
-use crate::bytes::{Limits, Room};
+use crate::bytes::{Budget, Limits};
 use crate::go::{self, Level};
 use crate::record::{Binary, End, ImageRecord, Location, Reach, Summary, Unexamined};
 use crate::source::dir::{self, Kind};
@@ -94,7 +94,7 @@ impl Default for Options {
             parts: false,
             environment: Vec::new(),
             archives: true,
-            memory: 512 << 20,
+            memory: crate::bytes::MEMORY,
             #[cfg(feature = "archives")]
             platform: None,
             verify_diffid: false,
@@ -604,7 +604,7 @@ pub(crate) fn may_hold_program(head: &[u8]) -> bool {
 /// one thread at a time.
 pub(crate) fn reader_options<'o>(
     options: &'o Options,
-    room: &'o Room,
+    budget: &'o Budget,
     named: bool,
 ) -> go::Options<'o> {
     let godebug = options.environment.iter().rev().find(|e| e.0 == "GODEBUG");
@@ -617,7 +617,7 @@ pub(crate) fn reader_options<'o>(
         level: options.level,
         named,
         limits,
-        room: Some(room),
+        budget: Some(budget),
         too_large: None,
         parts: options.parts,
     }

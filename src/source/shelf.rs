@@ -1,20 +1,16 @@
-//! Records that wait: what is found in a container is told when all of it was read. While they are few they stay in memory, beyond that
-//! they go to a private temporary file.
+//! Records that wait: what is found in a container is delivered when all of it was read. While they are few they stay in memory, beyond that
+//! they go to a temporary file.
 
 use super::archive::{ArchiveError, Reason};
-use crate::bytes::error_text;
+use crate::bytes::{Budget, Grant, SpillStore, Stored, Use, error_text};
 use crate::record::{Binary, Location};
 use crate::source::packages::Ownership;
-use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, Write};
+use std::sync::Arc;
 
 /// The temporary file of one scan holds no more than this.
 const FILE: u64 = 8 << 30;
-
-const BUFFER: usize = 64 << 10;
 
 /// Bytes of memory for a record that waits, without its name.
 const NAME: u64 = 1200;
@@ -22,64 +18,11 @@ const NAME: u64 = 1200;
 /// Where all containers of one scan keep their records.
 #[derive(Clone, Debug)]
 pub struct Shelf {
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    /// Bytes of memory for all records that wait; twice as many for their names and places.
-    memory: u64,
-    /// Bytes of the temporary file.
-    file: u64,
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    in_memory: u64,
-    /// What stays in memory of every record.
-    names: u64,
-    file: Option<File>,
-    /// Where the file ends.
-    end: u64,
-    /// Parts of the file that nobody asks for any more: length by offset, none beside another or at the end.
-    free: BTreeMap<u64, u64>,
-}
-
-impl State {
-    /// Takes a part of the file, a free one where there is one.
-    fn take(&mut self, len: u64) -> u64 {
-        let fit = self.free.iter().find(|(_, free)| **free >= len);
-        let Some((&offset, &free)) = fit else {
-            self.end += len;
-            return self.end - len;
-        };
-        self.free.remove(&offset);
-        if free > len {
-            self.free.insert(offset + len, free - len);
-        }
-        offset
-    }
-
-    /// Gives a part of the file back.
-    fn give(&mut self, mut offset: u64, mut len: u64) {
-        if let Some((&before, &free)) = self.free.range(..offset).next_back()
-            && before + free == offset
-        {
-            self.free.remove(&before);
-            (offset, len) = (before, free + len);
-        }
-        if let Some(behind) = self.free.remove(&(offset + len)) {
-            len += behind;
-        }
-        if offset + len == self.end {
-            self.end = offset;
-            // What is not given back to the disk is used anew.
-            let _ = self.file.as_ref().map(|file| file.set_len(offset));
-        } else {
-            self.free.insert(offset, len);
-        }
-    }
+    records: Budget,
+    names: Budget,
+    file: SpillStore,
+    /// Bytes that the file may have.
+    most: u64,
 }
 
 /// A program at one of its places. The names of one program share one record, so that another name costs no more than the name.
@@ -97,41 +40,37 @@ pub struct Shelved {
 }
 
 struct Record {
-    kept: Option<Kept>,
     weight: u64,
-    name: u64,
-    home: Option<Arc<Shared>>,
+    kept: Kept,
+    /// For what [`Shelved`] holds beside the record; `None`: not counted.
+    _name: Option<Grant>,
 }
 
 enum Kept {
-    Memory(Box<Binary>),
-    /// JSON in the temporary file.
-    File {
-        offset: u64,
-        len: u64,
-    },
+    /// In memory, which is counted where there is a grant.
+    Memory(Box<Binary>, Option<Grant>),
+    /// As JSON in the temporary file.
+    File(Stored),
 }
 
 impl Shelf {
-    /// A shelf that takes about an eighth of `memory` bytes.
+    /// For a scan with `memory` bytes.
     pub fn new(memory: u64) -> Self {
-        Self::with_file(memory / 8, FILE)
+        Self::with_file(memory, FILE)
     }
 
-    fn with_file(memory: u64, file: u64) -> Self {
-        let shared = Shared {
-            memory,
-            file,
-            state: Mutex::default(),
-        };
+    fn with_file(memory: u64, most: u64) -> Self {
         Self {
-            shared: Arc::new(shared),
+            records: Budget::of(memory, Use::WaitingRecords),
+            names: Budget::of(memory, Use::WaitingNames),
+            file: SpillStore::new(most),
+            most,
         }
     }
 
-    /// Whether a record is so large that it had better not wait in memory, wherever it is from.
+    /// Whether a record is so large that it goes to the file whatever else waits.
     pub fn is_large(&self, binary: &Binary) -> bool {
-        binary.weight() > self.shared.memory / 4
+        binary.weight() > self.records.total() / 4
     }
 
     /// Keeps a record. Its path and location stay at hand, and so does a `name` of that many bytes in the container.
@@ -151,32 +90,32 @@ impl Shelf {
         mut binary: Binary,
         name: usize,
     ) -> Result<Shelved, (ArchiveError, Box<Binary>)> {
+        // Path and location have the name once each, and what finds the record again once more.
+        let Some(name) = self.names.try_take(NAME + 3 * name as u64) else {
+            let error = ArchiveError::limit(format!(
+                "the names of the programs that wait take more than {} bytes",
+                self.names.total()
+            ));
+            return Err((error, Box::new(binary)));
+        };
         let weight = binary.weight();
-        let name = match self.shared.name(name) {
-            Ok(name) => name,
-            Err(error) => return Err((error, Box::new(binary))),
+        let grant = match self.is_large(&binary) {
+            true => None,
+            false => self.records.try_take(weight),
         };
         let path = std::mem::take(&mut binary.path);
         let path_bytes = binary.path_bytes.take();
         let location = std::mem::take(&mut binary.location);
-        let fits = weight <= self.shared.memory / 4 && {
-            let mut state = self.shared.lock();
-            let fits = state.in_memory + weight <= self.shared.memory;
-            state.in_memory += if fits { weight } else { 0 };
-            fits
-        };
-        let kept = if fits {
-            Kept::Memory(Box::new(binary))
-        } else {
-            match self.shared.store(&binary) {
-                Ok(kept) => kept,
+        let kept = match grant {
+            Some(grant) => Kept::Memory(Box::new(binary), Some(grant)),
+            None => match self.store(&binary) {
+                Ok(stored) => Kept::File(stored),
                 Err(error) => {
-                    self.shared.lock().names -= name;
                     (binary.path, binary.path_bytes) = (path, path_bytes);
                     binary.location = location;
                     return Err((error, Box::new(binary)));
                 }
-            }
+            },
         };
         Ok(Shelved {
             path,
@@ -184,82 +123,42 @@ impl Shelf {
             location,
             owned: Ownership::default(),
             record: Arc::new(Record {
-                kept: Some(kept),
                 weight,
-                name,
-                home: Some(Arc::clone(&self.shared)),
+                kept,
+                _name: Some(name),
             }),
+        })
+    }
+
+    /// Writes a record to the temporary file. The length is counted first: the text in memory would be as large again as the record.
+    fn store(&self, binary: &Binary) -> Result<Stored, ArchiveError> {
+        let mut length = Length(0);
+        let stored = serde_json::to_writer(&mut length, binary)
+            .map_err(io::Error::from)
+            .and_then(|()| {
+                let write = |out: &mut dyn Write| Ok(serde_json::to_writer(out, binary)?);
+                self.file.store(length.0, write)
+            });
+        stored.map_err(|error| match error.kind() {
+            io::ErrorKind::FileTooLarge => ArchiveError::limit(format!(
+                "the records that wait take more than {} bytes",
+                self.most
+            )),
+            _ => ArchiveError::new(
+                Reason::Unreadable,
+                format!(
+                    "its record does not fit into memory: {}",
+                    error_text(&error)
+                ),
+            ),
         })
     }
 }
 
-impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Counts what is written.
+struct Length(u64);
 
-    /// Takes room for what stays in memory of a record.
-    fn name(&self, bytes: usize) -> Result<u64, ArchiveError> {
-        // Path and location say the name each, and what finds it again once more.
-        let bytes = NAME + 3 * bytes as u64;
-        let room = self.memory.saturating_mul(2);
-        let mut state = self.lock();
-        if state.names + bytes > room {
-            return Err(ArchiveError::limit(format!(
-                "the names of the programs that wait take more than {room} bytes"
-            )));
-        }
-        state.names += bytes;
-        Ok(bytes)
-    }
-
-    /// Writes a record behind the others.
-    fn store(&self, binary: &Binary) -> Result<Kept, ArchiveError> {
-        let failed = |e: io::Error| {
-            ArchiveError::new(
-                Reason::Unreadable,
-                format!(
-                    "its record does not fit into memory, and cannot be written to a temporary file: {}",
-                    error_text(&e)
-                ),
-            )
-        };
-        let mut count = Counting(0);
-        serde_json::to_writer(&mut count, binary).map_err(|e| failed(e.into()))?;
-        let len = count.0;
-        let mut state = self.lock();
-        let offset = state.take(len);
-        let written = if offset + len > self.file {
-            Err(ArchiveError::limit(format!(
-                "the records that wait take more than {} bytes",
-                self.file
-            )))
-        } else {
-            write_at(&mut state.file, offset, binary).map_err(failed)
-        };
-        match written {
-            Ok(()) => Ok(Kept::File { offset, len }),
-            Err(error) => {
-                state.give(offset, len);
-                Err(error)
-            }
-        }
-    }
-
-    fn load(&self, offset: u64, len: u64) -> io::Result<Vec<u8>> {
-        let mut text = vec![0; usize::try_from(len).map_err(io::Error::other)?];
-        let mut state = self.lock();
-        let file = state.file.as_mut().ok_or(io::ErrorKind::NotFound)?;
-        file.seek(SeekFrom::Start(offset))?;
-        file.read_exact(&mut text)?;
-        Ok(text)
-    }
-}
-
-/// Counts what is written: a record in text is as large again, so it is not made in memory first.
-struct Counting(u64);
-
-impl Write for Counting {
+impl Write for Length {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 += bytes.len() as u64;
         Ok(bytes.len())
@@ -270,38 +169,11 @@ impl Write for Counting {
     }
 }
 
-fn write_at(file: &mut Option<File>, offset: u64, binary: &Binary) -> io::Result<()> {
-    let file = match file {
-        Some(file) => file,
-        none => none.insert(tempfile::tempfile()?),
-    };
-    file.seek(SeekFrom::Start(offset))?;
-    let mut writer = BufWriter::with_capacity(BUFFER, file);
-    serde_json::to_writer(&mut writer, binary)?;
-    writer.flush()
-}
-
-impl Drop for Record {
-    fn drop(&mut self) {
-        let Some(home) = &self.home else { return };
-        let mut state = home.lock();
-        state.names -= self.name;
-        match &self.kept {
-            Some(Kept::File { offset, len }) => state.give(*offset, *len),
-            _ => state.in_memory -= self.weight,
-        }
-    }
-}
-
-impl Record {
+impl Kept {
     fn binary(&self) -> io::Result<Binary> {
-        match &self.kept {
-            Some(Kept::Memory(binary)) => Ok((**binary).clone()),
-            Some(Kept::File { offset, len }) => {
-                let home = self.home.as_ref().ok_or(io::ErrorKind::NotFound)?;
-                serde_json::from_slice(&home.load(*offset, *len)?).map_err(io::Error::from)
-            }
-            None => Err(io::ErrorKind::NotFound.into()),
+        match self {
+            Self::Memory(binary, _) => Ok((**binary).clone()),
+            Self::File(stored) => Ok(serde_json::from_slice(&stored.load()?)?),
         }
     }
 }
@@ -321,14 +193,12 @@ impl Shelved {
     /// As [`Self::binary`].
     pub fn into_binary(self) -> io::Result<Binary> {
         let mut binary = match Arc::try_unwrap(self.record) {
-            Ok(mut last) => match last.kept.take() {
-                Some(Kept::Memory(binary)) => *binary,
-                other => {
-                    last.kept = other;
-                    last.binary()?
-                }
-            },
-            Err(shared) => shared.binary()?,
+            Ok(Record {
+                kept: Kept::Memory(binary, _),
+                ..
+            }) => *binary,
+            Ok(last) => last.kept.binary()?,
+            Err(shared) => shared.kept.binary()?,
         };
         binary.path = self.path;
         binary.path_bytes = self.path_bytes;
@@ -337,11 +207,11 @@ impl Shelved {
         Ok(binary)
     }
 
-    /// Bytes of memory that the record takes beyond what the shelf answers for.
+    /// Bytes of memory that the record takes and no budget counts.
     pub fn weight(&self) -> u64 {
-        match self.record.home {
-            Some(_) => 0,
-            None => self.record.weight,
+        match self.record.kept {
+            Kept::Memory(_, None) => self.record.weight,
+            _ => 0,
         }
     }
 
@@ -361,9 +231,8 @@ impl From<Binary> for Shelved {
             owned: Ownership::default(),
             record: Arc::new(Record {
                 weight: binary.weight(),
-                name: 0,
-                kept: Some(Kept::Memory(Box::new(binary))),
-                home: None,
+                kept: Kept::Memory(Box::new(binary), None),
+                _name: None,
             }),
         }
     }
@@ -411,14 +280,14 @@ mod tests {
 
     #[test]
     fn records_come_back_as_they_were_wherever_they_waited() {
-        let shelf = Shelf::with_file(4 * binary(100).weight(), 1 << 20);
+        let shelf = Shelf::with_file(8 * 4 * binary(100).weight(), 1 << 20);
         let all: Vec<Binary> = [0, 10, 3000, 40, 100, 100, 100, 100].map(binary).into();
         assert!(shelf.is_large(&all[2]) && !shelf.is_large(&all[4]));
         let kept: Vec<Shelved> = all
             .iter()
             .map(|b| shelf.put(b.clone(), 10).unwrap())
             .collect();
-        let in_file = |s: &Shelved| matches!(s.record.kept, Some(Kept::File { .. }));
+        let in_file = |s: &Shelved| matches!(s.record.kept, Kept::File(_));
         assert_eq!(
             kept.iter().map(in_file).collect::<Vec<_>>(),
             [false, false, true, false, false, false, false, true]
@@ -435,19 +304,14 @@ mod tests {
             (other.path.as_str(), other.build_info),
             ("another name", all[2].build_info.clone())
         );
-        let state = shelf.shared.lock();
-        assert_eq!((state.in_memory, state.end, state.names), (0, 0, 0));
+        assert_eq!((shelf.records.used(), shelf.names.used()), (0, 0));
+        assert!(shelf.file.is_empty());
     }
 
     #[test]
     fn the_file_has_an_end_and_is_used_anew() {
-        let mut shelf = Shelf::with_file(1 << 20, 100 << 10);
-        Arc::get_mut(&mut shelf.shared)
-            .unwrap()
-            .state
-            .get_mut()
-            .unwrap()
-            .in_memory = 1 << 20;
+        let shelf = Shelf::with_file(8 << 20, 100 << 10);
+        let _used_up = shelf.records.try_take(1 << 20).unwrap();
         let mut kept = Vec::new();
         let error = loop {
             match shelf.put(binary(100), 10) {
@@ -455,7 +319,7 @@ mod tests {
                 Err(error) => break error,
             }
         };
-        assert!((5..50).contains(&kept.len()), "{}", kept.len());
+        assert!((3..50).contains(&kept.len()), "{}", kept.len());
         assert_eq!(error.reason, Reason::Limit);
         kept.clear();
         assert_eq!(
@@ -466,7 +330,7 @@ mod tests {
 
     #[test]
     fn names_have_an_end_too() {
-        let shelf = Shelf::with_file(12_000, 1 << 20);
+        let shelf = Shelf::with_file(8 * 12_000, 1 << 20);
         let mut kept = Vec::new();
         let error = loop {
             match shelf.put(binary(0), 100) {
@@ -480,6 +344,6 @@ mod tests {
         kept.clear();
         assert!(shelf.put(binary(0), 100).is_ok());
         drop(other);
-        assert_eq!(shelf.shared.lock().names, 0);
+        assert_eq!(shelf.names.used(), 0);
     }
 }

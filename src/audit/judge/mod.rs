@@ -134,8 +134,8 @@ impl<'p> Auditor<'p> {
 
     /// Bounds what is kept of findings and of all programs together, each, to a quarter of this many bytes; 512 MiB unless said.
     pub fn with_memory(mut self, bytes: u64) -> Self {
-        self.ledger = Ledger::new(bytes / 4);
-        self.fleet = Fleet::new(bytes / 4);
+        self.ledger = Ledger::new(bytes);
+        self.fleet = Fleet::new(bytes);
         self
     }
 

@@ -2,6 +2,7 @@
 
 use super::super::terms;
 use super::{ID, digest, found, hex, id, name, program_purl, properties};
+use crate::bytes::{Budget, Full, Use};
 use crate::knowledge::GoVersion;
 use crate::record::StandIn;
 use crate::record::main_version::is_version_of_module;
@@ -31,13 +32,8 @@ pub struct Inventory {
     pub(super) toolchains: BTreeMap<Toolchain, Vec<u32>>,
     /// Packages of distributions with the programs that they hold.
     pub(super) packages: BTreeMap<Owner, Vec<u32>>,
-    /// Bytes of memory that may still be taken.
-    pub(super) room: u64,
+    pub(super) budget: Budget,
 }
-
-/// The bill would take more memory than it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Full;
 
 /// A module, and the numbers of the programs whose records name it.
 pub(super) struct Part<K> {
@@ -350,7 +346,7 @@ impl Inventory {
             numbers: HashMap::new(),
             toolchains: BTreeMap::new(),
             packages: BTreeMap::new(),
-            room: memory,
+            budget: Budget::of(memory, Use::Bill),
         }
     }
 
@@ -389,12 +385,11 @@ impl Inventory {
     }
 
     pub(super) fn take(&mut self, bytes: u64) -> Result<(), Full> {
-        self.room = self.room.checked_sub(bytes).ok_or(Full)?;
-        Ok(())
+        self.budget.spend(bytes)
     }
 
     pub(super) fn binary(&mut self, binary: &Binary) -> Result<(), Full> {
-        let number = u32::try_from(self.programs.len()).map_err(|_| Full)?;
+        let number = u32::try_from(self.programs.len()).map_err(|_| self.budget.full())?;
         let mut modules = Vec::new();
         for module in binary.build_info.iter().flat_map(|info| &info.deps) {
             modules.push(self.module(module)?);
@@ -476,7 +471,7 @@ impl Inventory {
             return Ok(*number);
         }
         self.take(key.weight() as u64)?;
-        let number = u32::try_from(self.modules.len()).map_err(|_| Full)?;
+        let number = u32::try_from(self.modules.len()).map_err(|_| self.budget.full())?;
         let key = Arc::new(key);
         self.modules.push(Part {
             digest: key.digest(),

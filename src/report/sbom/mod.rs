@@ -28,7 +28,7 @@ pub mod spdx;
 #[cfg(test)]
 mod tests;
 
-pub use inventory::{Full, Inventory};
+pub use inventory::Inventory;
 
 /// What a bill is made of.
 pub struct Input<'a> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::bytes::{Budget, Use};
 use crate::record::Document;
 use crate::record::sample;
 use serde_json::Value;
@@ -346,7 +347,7 @@ fn what_does_not_fit_is_refused_and_not_left_out() {
         lines.try_for_each(|line| inventory.push(&line))
     };
     assert_eq!(push(1 << 20), Ok(()));
-    assert_eq!(push(8 << 10), Err(Full));
+    assert_eq!(push(8 << 10), Err(Budget::of(8 << 10, Use::Bill).full()));
 }
 
 #[test]

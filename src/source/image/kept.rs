@@ -1,26 +1,21 @@
 //! Files of a layer that are needed when all layers were read: the databases of package managers. Few of them stay in memory,
-//! the rest goes to one private temporary file for each layer.
+//! the rest goes to one temporary file for each layer.
 
-use crate::bytes::{FileBytes, Part, ReadAt};
+use crate::bytes::{FileBytes, Part, ReadAt, SpillFile, Use};
 use crate::source::archive::ArchiveError;
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 /// Bytes that the temporary file of one layer may have.
 const FILE: u64 = 1 << 30;
 /// Files of one layer that are kept.
 const COUNT: usize = 400_000;
-/// Which part of the memory the files of one layer take at most.
-const PART: u64 = 512;
-
 /// The kept files of one layer.
 #[derive(Default)]
 pub struct KeptFiles {
     memory: Vec<u8>,
     most: usize,
     places: Vec<(bool, u64, u64)>,
-    writer: Option<File>,
-    end: u64,
+    written: Option<SpillFile>,
     file: Option<FileBytes>,
 }
 
@@ -28,7 +23,7 @@ impl KeptFiles {
     /// Empty, for a scan with so many bytes of memory.
     pub fn new(memory: u64) -> Self {
         Self {
-            most: usize::try_from(memory / PART).unwrap_or(usize::MAX),
+            most: usize::try_from(Use::LayerFiles.share(memory)).unwrap_or(usize::MAX),
             ..Self::default()
         }
     }
@@ -42,52 +37,43 @@ impl KeptFiles {
         body: &mut dyn Read,
         size: u64,
     ) -> io::Result<Result<u32, ArchiveError>> {
+        let too_large =
+            || ArchiveError::limit("the databases of package managers in one layer are too large");
         let number = self.places.len();
-        if number >= COUNT || self.end.saturating_add(size) > FILE {
-            return Ok(Err(ArchiveError::limit(
-                "the databases of package managers in one layer are too large",
-            )));
+        if number >= COUNT {
+            return Ok(Err(too_large()));
         }
-        let fits = usize::try_from(size).is_ok_and(|size| self.memory.len() + size <= self.most);
-        if fits {
+        let mut body = body.take(size);
+        if usize::try_from(size).is_ok_and(|size| self.memory.len() + size <= self.most) {
             let from = self.memory.len() as u64;
-            body.take(size).read_to_end(&mut self.memory)?;
+            body.read_to_end(&mut self.memory)?;
             let len = self.memory.len() as u64 - from;
             self.places.push((true, from, len));
             return Ok(Ok(number as u32));
         }
-        let from = self.end;
+        let file = self.written.get_or_insert_with(|| SpillFile::new(FILE));
+        let from = file.len();
+        if from.saturating_add(size) > FILE {
+            return Ok(Err(too_large()));
+        }
         let mut piece = vec![0; 64 << 10];
-        let mut body = body.take(size);
         loop {
             let read = body.read(&mut piece)?;
             if read == 0 {
                 break;
             }
-            if let Err(error) = self.write(piece.get(..read).unwrap_or_default()) {
+            if let Err(error) = file.append(piece.get(..read).unwrap_or_default()) {
                 return Ok(Err(ArchiveError::from(error)));
             }
-            self.end += read as u64;
         }
-        self.places.push((false, from, self.end - from));
+        self.places.push((false, from, file.len() - from));
         Ok(Ok(number as u32))
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let file = match &mut self.writer {
-            Some(file) => file,
-            none => none.insert(tempfile::tempfile()?),
-        };
-        file.write_all(bytes)
     }
 
     /// The layer was read: from here on its files can be.
     pub fn finish(&mut self) {
         self.memory.shrink_to_fit();
-        self.file = self
-            .writer
-            .take()
-            .map(|file| FileBytes::new(file, self.end));
+        self.file = self.written.take().and_then(SpillFile::into_bytes);
     }
 
     /// The file of that number.
@@ -108,7 +94,7 @@ mod tests {
 
     #[test]
     fn databases_of_one_layer_have_an_end() {
-        let mut kept = KeptFiles::new(PART);
+        let mut kept = KeptFiles::new(512);
         let nothing = || io::empty();
         let refused = |kept: Result<u32, ArchiveError>| {
             let error = kept.unwrap_err();
@@ -121,7 +107,7 @@ mod tests {
         refused(kept.keep(&mut nothing(), FILE + 1).unwrap());
         // What one file took is not there for the next.
         kept.keep(&mut [1; 4096].as_slice(), 4096).unwrap().unwrap();
-        assert_eq!(kept.end, 4096);
+        assert_eq!(kept.written.as_ref().unwrap().len(), 4096);
         refused(kept.keep(&mut nothing(), FILE - 4095).unwrap());
         for _ in 1..COUNT {
             kept.keep(&mut nothing(), 0).unwrap().unwrap();
@@ -133,7 +119,7 @@ mod tests {
 
     #[test]
     fn files_come_back_from_memory_and_from_disk() {
-        let mut kept = KeptFiles::new(100 * PART);
+        let mut kept = KeptFiles::new(100 * 512);
         let texts = [vec![1; 60], vec![2; 60], vec![3; 30], vec![4; 200_000]];
         for (number, text) in texts.iter().enumerate() {
             let size = text.len() as u64;
@@ -149,7 +135,7 @@ mod tests {
             assert_eq!(bytes[..text.len()], text[..]);
         }
         assert!(kept.open(9).is_none());
-        let huge = kept.keep(&mut io::empty(), FILE).unwrap();
+        let huge = kept.keep(&mut io::empty(), FILE + 1).unwrap();
         assert!(huge.is_err());
     }
 }

@@ -1,13 +1,10 @@
-//! The body of a stream made positioned: in memory when small, in an unlinked temporary file when large.
+//! The body of a stream made positioned: in memory when small, in a temporary file when large.
 
-use super::{Budget, FileBytes, Grant, Limits, ReadAt};
-use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use crate::bytes::{Budget, FileBytes, Grant, Limits, ReadAt};
+use std::io::{self, Read};
 use std::ops::Range;
 
 /// A stream's bytes, collected so that they can be read at any position.
-///
-/// The temporary file has no name where the system allows it, and is gone when the value is dropped.
 pub struct Spill {
     kept: Kept,
 }
@@ -15,7 +12,7 @@ pub struct Spill {
 enum Kept {
     Memory {
         bytes: Vec<u8>,
-        _grant: Option<Grant>,
+        _grant: Grant,
     },
     File {
         /// Always there, until it is given back.
@@ -23,6 +20,8 @@ enum Kept {
         home: Budget,
     },
 }
+
+static NOTHING: &[u8] = &[];
 
 /// Bodies are copied to the temporary file in pieces of this size.
 const PIECE: usize = 256 << 10;
@@ -45,35 +44,44 @@ impl Spill {
         budget: &Budget,
         limits: &Limits,
     ) -> io::Result<Self> {
-        let mut grant = None;
-        let mut bytes = Vec::new();
-        if size_hint.is_none_or(|size| size <= threshold) {
-            grant = budget.try_take(size_hint.unwrap_or(threshold).max(head.len() as u64));
-        }
-        bytes.extend_from_slice(head);
-        if let Some(held) = grant {
-            let room = held.bytes();
-            // One byte above the room shows that there is more, without taking it into account twice.
-            (&mut *reader)
-                .take((room + 1).saturating_sub(bytes.len() as u64))
-                .read_to_end(&mut bytes)?;
-            if bytes.len() as u64 <= room {
-                too_long(bytes.len() as u64, limits.entry_size)?;
+        let most = limits.entry_size;
+        let grant = match size_hint {
+            Some(size) if size > threshold => None,
+            size => budget.try_take(size.unwrap_or(threshold).max(head.len() as u64)),
+        };
+        let mut bytes = head.to_vec();
+        if let Some(grant) = grant {
+            // One byte more than was granted shows that the body is longer.
+            let rest = (grant.bytes() + 1).saturating_sub(bytes.len() as u64);
+            (&mut *reader).take(rest).read_to_end(&mut bytes)?;
+            if bytes.len() as u64 <= grant.bytes() {
+                if bytes.len() as u64 > most {
+                    return Err(super::too_long(most));
+                }
                 bytes.shrink_to_fit();
                 return Ok(Self {
                     kept: Kept::Memory {
                         bytes,
-                        _grant: Some(held),
+                        _grant: grant,
                     },
                 });
             }
         }
-        let mut file = temporary(budget)
-            .map_err(|e| io::Error::new(e.kind(), format!("cannot use a temporary file: {e}")))?;
-        let len = write_all(&mut file, &bytes, reader, limits.entry_size)?;
+        let mut file = budget.spare_files().spill(most)?;
+        file.append(&bytes)?;
+        drop(bytes);
+        let mut piece = vec![0; PIECE];
+        loop {
+            match reader.read(&mut piece) {
+                Ok(0) => break,
+                Ok(n) => file.append(piece.get(..n).unwrap_or_default())?,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
         Ok(Self {
             kept: Kept::File {
-                bytes: Some(FileBytes::new(file, len)),
+                bytes: file.into_bytes(),
                 home: budget.clone(),
             },
         })
@@ -83,6 +91,16 @@ impl Spill {
     pub fn on_disk(&self) -> bool {
         matches!(self.kept, Kept::File { .. })
     }
+
+    fn bytes(&self) -> &dyn ReadAt {
+        match &self.kept {
+            Kept::Memory { bytes, .. } => bytes,
+            Kept::File { bytes, .. } => match bytes {
+                Some(bytes) => bytes,
+                None => &NOTHING,
+            },
+        }
+    }
 }
 
 impl Drop for Spill {
@@ -91,71 +109,18 @@ impl Drop for Spill {
             && let Some(bytes) = bytes.take()
         {
             let len = bytes.len();
-            home.give_back(bytes.into_file(), len);
+            home.spare_files().give_back(bytes.into_file(), len);
         }
-    }
-}
-
-/// What an earlier body left in the file lies behind the length of the new one, or is overwritten.
-fn temporary(budget: &Budget) -> io::Result<File> {
-    match budget.spare_file() {
-        Some(mut file) => file.rewind().map(|()| file),
-        None => tempfile::tempfile(),
-    }
-}
-
-fn too_long(len: u64, most: u64) -> io::Result<()> {
-    if len > most {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("longer than {most} bytes"),
-        ));
-    }
-    Ok(())
-}
-
-fn write_all(
-    file: &mut std::fs::File,
-    head: &[u8],
-    reader: &mut dyn Read,
-    most: u64,
-) -> io::Result<u64> {
-    let named =
-        |e: io::Error| io::Error::new(e.kind(), format!("cannot write to a temporary file: {e}"));
-    file.write_all(head).map_err(named)?;
-    let mut len = head.len() as u64;
-    let mut piece = vec![0; PIECE];
-    loop {
-        let n = match reader.read(&mut piece) {
-            Ok(n) => n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(e),
-        };
-        if n == 0 {
-            return Ok(len);
-        }
-        len += n as u64;
-        too_long(len, most)?;
-        file.write_all(piece.get(..n).unwrap_or_default())
-            .map_err(named)?;
     }
 }
 
 impl ReadAt for Spill {
     fn len(&self) -> u64 {
-        match &self.kept {
-            Kept::Memory { bytes, .. } => bytes.len() as u64,
-            Kept::File { bytes, .. } => bytes.as_ref().map_or(0, ReadAt::len),
-        }
+        self.bytes().len()
     }
 
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        match &self.kept {
-            Kept::Memory { bytes, .. } => bytes.read_at(buf, offset),
-            Kept::File { bytes, .. } => bytes
-                .as_ref()
-                .map_or(Ok(0), |file| file.read_at(buf, offset)),
-        }
+        self.bytes().read_at(buf, offset)
     }
 
     fn as_slice(&self) -> Option<&[u8]> {
@@ -360,7 +325,8 @@ mod tests {
             assert_eq!(spill.read_at(&mut out, 0).unwrap(), len);
             assert_eq!(out[..len], body(len));
         }
-        assert!(budget.spare_file().is_none(), "the first one's is in use");
+        let spare = budget.spare_files().spill(10).unwrap();
+        assert!(spare.file.is_none(), "the first one's is in use");
     }
 
     #[test]
