@@ -190,6 +190,8 @@ pub struct Leaves {
     pub to: Vec<String>,
     /// Files and directories, each with the name of the stage that takes it; empty for a job.
     pub paths: Vec<(String, String)>,
+    /// All sources that came there are single Go files, of no module.
+    pub loose: bool,
 }
 
 impl Invocation {
@@ -515,7 +517,8 @@ impl Collector {
             .flat_map(|c| c.exports.iter().map(String::as_str))
             .collect();
         let mut exports_all = false;
-        let mut moved: Option<Place> = None;
+        // Where a `cd` led, with the number of subshells around it.
+        let mut moves: Vec<(usize, Place)> = Vec::new();
         for ((command, role), after) in commands.iter().zip(roles).zip(after) {
             if command.name() == "set" {
                 let on = |w: &Word| {
@@ -529,20 +532,20 @@ impl Collector {
             let given = command.assignments.iter();
             let given = given.map(|a| (&*a.name, a.value.as_str(), a.at));
             self.behind_godebug(given, &place.scope);
-            if let ("cd" | "pushd", Some(word)) = (command.name(), command.words.get(1)) {
-                let dir = expand(&word.text, '\\', &self.room, &|name| env.value(name));
-                let to = dir.as_str().to_owned();
-                let dir = match dir.as_str() {
-                    to if to.starts_with('/') || place.dir.is_empty() => to.to_owned(),
-                    to => format!("{}/{to}", place.dir.trim_end_matches('/')),
-                };
-                moved = Some(Place {
-                    dir,
-                    moved: to,
-                    ..place.clone()
-                });
+            while moves
+                .last()
+                .is_some_and(|(deep, _)| *deep > command.subshells)
+            {
+                moves.pop();
             }
-            let place = moved.as_ref().unwrap_or(place);
+            if let ("cd" | "pushd", Some(word)) = (command.name(), command.words.get(1)) {
+                let to = expand(&word.text, '\\', &self.room, &|name| env.value(name));
+                let from = moves.last().map_or(place, |(_, place)| place);
+                let to = moved(from, place, to.as_str());
+                moves.retain(|(deep, _)| *deep < command.subshells);
+                moves.push((command.subshells, to));
+            }
+            let place = moves.last().map_or(place, |(_, place)| place);
             let go = role == Role::Go;
             let stays = command.words.is_empty();
             // For this command alone.
@@ -885,9 +888,44 @@ fn reader_of_export(place: Reader, after: After) -> Reader {
     }
 }
 
-/// The words that the shell makes of one.
+/// The place that `cd` leads to; `first` is where the commands began.
+fn moved(from: &Place, first: &Place, to: &str) -> Place {
+    if to == "-" {
+        return first.clone();
+    }
+    let join = |dir: &str| match dir {
+        dir if to.starts_with('/') || dir.is_empty() || dir.len() > LONGEST_PATH => to.to_owned(),
+        dir => format!("{}/{to}", dir.trim_end_matches('/')),
+    };
+    // What `..` leaves is no part of the way any more.
+    let mut way: Vec<String> = Vec::new();
+    for part in join(&from.moved).split('/') {
+        match part {
+            ".." if way
+                .last()
+                .is_some_and(|last| !last.is_empty() && last != "..") =>
+            {
+                way.pop();
+            }
+            part => way.push(part.to_owned()),
+        }
+    }
+    Place {
+        dir: join(&from.dir),
+        moved: way.join("/"),
+        ..from.clone()
+    }
+}
+
+/// The words that come of one: of a value with quotes those that a makefile puts into a recipe, else what is between blanks.
 fn split(word: &Word) -> Vec<Word> {
     let chars = word.as_str();
+    if chars.contains(['"', '\'']) {
+        let commands = shell::commands(&word.text);
+        // Commands of `$(...)` come before the one that they stand in.
+        let words = commands.into_iter().next_back().map(|c| c.words);
+        return words.filter(|w| !w.is_empty()).unwrap_or_default();
+    }
     let mut out = Vec::new();
     let mut at = 0;
     for part in chars.split(' ') {

@@ -85,7 +85,13 @@ fn build_arguments(item: &Node, place: &Place, out: &mut Collector) {
 
 fn build_of(build: &Node, place: &Place, global: &Env, out: &mut Collector) {
     let word = |key: &str| build.get(key).map_or("", Node::str);
-    let other = !matches!(word("builder"), "" | "go") || word("skip") == "true";
+    // Another command in place of `go` may add any flag, or copy what was built before.
+    let tool = ["tool", "gobinary"].map(word);
+    let own = tool.into_iter().any(|name| {
+        let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+        !(name.is_empty() || name == "go" || name == "gotip" || name.starts_with("go1."))
+    });
+    let other = !matches!(word("builder"), "" | "go") || word("skip") == "true" || own;
     if !build.is_mapping() || other {
         return;
     }

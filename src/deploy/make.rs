@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Variables inside variables at the most.
 const DEEPEST: usize = 8;
+/// Longest name of a target that variables make, in bytes.
+const LONGEST_TARGET: usize = 4096;
 /// Variables of one file that are known at the most.
 const MOST_NAMES: usize = 20_000;
 /// Variables whose value is a Go release by custom or by meaning.
@@ -54,7 +56,7 @@ pub fn read(source: &Source, out: &mut Collector) {
         if told {
         } else if set.exported || file.exports_all {
             env.export(&set.name, all.as_str(), at);
-        } else {
+        } else if !file.is_filled(&set.name) {
             let known = Known {
                 value: all.as_str().to_owned(),
                 ..Known::default()
@@ -114,6 +116,8 @@ struct File {
     includes: bool,
     /// Names that are set by `?=`, or set again.
     soft: BTreeSet<String>,
+    /// Names that are set by `?=`.
+    asked: BTreeSet<String>,
     /// What is left for putting values in.
     room: Room,
 }
@@ -161,7 +165,27 @@ impl File {
         for set in &mut file.settings {
             set.exported |= exported.contains(&set.name);
         }
+        file.name_targets();
         file
+    }
+
+    /// Puts values in for variables in the names of targets: `$(BINARY):`.
+    fn name_targets(&mut self) {
+        let mut recipes = std::mem::take(&mut self.recipes);
+        let mut last = (String::new(), String::new());
+        for recipe in &mut recipes {
+            if !recipe.target.contains('$') {
+                continue;
+            }
+            if recipe.target != last.0 {
+                let name = self.expand(&Text::line(&recipe.target, 1, 1), &Recipe::default());
+                last = (recipe.target.clone(), name.as_str().trim().to_owned());
+            }
+            if !last.1.is_empty() && last.1.len() <= LONGEST_TARGET {
+                recipe.target.clone_from(&last.1);
+            }
+        }
+        self.recipes = recipes;
     }
 
     /// Takes `NAME = value` in all its forms; false when the line is something else.
@@ -184,6 +208,9 @@ impl File {
         if target.is_empty() {
             let room = self.values.len() < MOST_NAMES;
             let operator = all.get(head.len()..).unwrap_or_default();
+            if operator.starts_with('?') && room {
+                self.asked.insert(name.to_owned());
+            }
             if operator.starts_with('?') || self.values.contains_key(name) {
                 self.soft.insert(name.to_owned());
             }
@@ -271,6 +298,13 @@ impl File {
             && (self.includes
                 || self.soft.contains(name)
                 || self.values.get(name).is_some_and(|v| v.is_empty()))
+    }
+
+    /// True for flags of a build, not only of its linker, that whoever runs make may fill in.
+    fn is_filled(&self, name: &str) -> bool {
+        let of_build = name.ends_with("BUILDFLAGS") || name.ends_with("BLDFLAGS");
+        let empty = self.values.get(name).is_some_and(|v| v.is_empty());
+        of_build && (empty || self.asked.contains(name))
     }
 
     /// The value of a variable, as long as there is room for more.

@@ -61,6 +61,8 @@ pub struct Command {
     pub writes: Option<String>,
     /// Its here-documents.
     pub documents: Vec<Text>,
+    /// Subshells around it: `( cd dir; make )` is one deep, and what it changes ends with it.
+    pub subshells: usize,
 }
 
 impl Command {
@@ -98,6 +100,7 @@ fn read(text: &Text, depth: usize, out: &mut Vec<Command>) {
         redirect: false,
         writes: None,
         heredocs: Vec::new(),
+        subshells: 0,
         out,
     };
     scan.run();
@@ -114,6 +117,8 @@ struct Scanner<'a> {
     /// Where output goes.
     writes: Option<String>,
     heredocs: Vec<(String, bool)>,
+    /// Brackets that are open. A pattern of `case` closes one that nobody opened.
+    subshells: usize,
     out: &'a mut Vec<Command>,
 }
 
@@ -155,6 +160,9 @@ impl<'a> Scanner<'a> {
         finish(words, self.depth, self.out);
         if let Some(command) = self.out.get_mut(before) {
             command.writes = writes;
+        }
+        for command in self.out.get_mut(before..).unwrap_or_default() {
+            command.subshells += self.subshells;
         }
     }
 
@@ -222,7 +230,15 @@ impl<'a> Scanner<'a> {
                     self.at += 1;
                     self.redirect = true;
                 }
-                ';' | '&' | '|' | '(' | ')' => self.end_command(),
+                ';' | '&' | '|' => self.end_command(),
+                '(' => {
+                    self.end_command();
+                    self.subshells += 1;
+                }
+                ')' => {
+                    self.end_command();
+                    self.subshells = self.subshells.saturating_sub(1);
+                }
                 _ => self.take(start..self.at),
             }
         }

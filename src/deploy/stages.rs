@@ -55,6 +55,9 @@ struct Stage {
     dir: String,
     /// What it copies from other stages, each with the stage.
     copies: Vec<(usize, String)>,
+    /// It copies Go files by name; and something else than those.
+    go_files: bool,
+    other_files: bool,
     acts: Vec<Act>,
 }
 
@@ -254,6 +257,7 @@ fn leaves(stages: &[Stage], runs: &[bool]) -> Vec<Leaves> {
             to.push(stage.name.clone());
         }
         if let Some(slot) = all.get_mut(index) {
+            slot.loose = stage.go_files && !stage.other_files;
             slot.all = !to.is_empty();
             slot.to.clone_from(&to);
         }
@@ -381,6 +385,7 @@ fn from(
             .collect();
         stage.arch = stage.arch.take().or_else(|| base.arch.clone());
         stage.from = base.from.clone();
+        (stage.go_files, stage.other_files) = (base.go_files, base.other_files);
         stage.dir = base.dir.clone();
     } else if let Some(version) = of_image(image) {
         stage.tools = true;
@@ -498,13 +503,15 @@ fn act(
                 );
                 stage.go = Toolchain::parse(&version, source);
             }
+            let body = expand(&rest, escape, room, &|n| stage.env.get(n).cloned());
+            let text = body.as_str().replace(['[', ']', '"', ','], " ");
+            let words: Vec<&str> = text.split_whitespace().collect();
+            let sources = words.split_last().map_or(&[][..], |(_, s)| s);
+            stage.go_files |= sources.iter().any(|s| s.ends_with(".go"));
+            stage.other_files |= sources.iter().any(|s| !s.ends_with(".go"));
             for (_, name) in flags.iter().filter(|(name, _)| name == "from") {
                 copy(stage, name, before);
                 if let Some(index) = find(before, name) {
-                    let body = expand(&rest, escape, room, &|n| stage.env.get(n).cloned());
-                    let text = body.as_str().replace(['[', ']', '"', ','], " ");
-                    let words: Vec<&str> = text.split_whitespace().collect();
-                    let sources = words.split_last().map_or(&[][..], |(_, s)| s);
                     let sources = sources.iter().map(|s| (index, (*s).to_owned()));
                     stage.copies.extend(sources);
                 }

@@ -45,7 +45,12 @@ pub fn read(documents: &[Node], out: &mut Collector) {
     variables(document, &all, &mut env, out);
     let tasks = document.get("tasks").map(Node::pairs).unwrap_or_default();
     for (name, task) in tasks.into_iter().take(MOST) {
-        let place = place(format!("task {}", name.str()));
+        let dir = task.get("dir").map_or("", Node::str).to_owned();
+        let place = Place {
+            moved: dir.clone(),
+            dir,
+            ..place(format!("task {}", name.str()))
+        };
         let mut own = Env::under(&env);
         variables(task, &place, &mut own, out);
         let lines = match &task.value {

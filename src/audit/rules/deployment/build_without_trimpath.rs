@@ -1,3 +1,5 @@
+use super::built_files::{WITH_VALUE, covers, outputs, packages, stem, written};
+use super::own_use::{is_for_the_project, is_own, parts, stays_here};
 use crate::audit::rules::prelude::*;
 use crate::deploy::{Invocation, Kind as FileKind, Leaves};
 
@@ -33,78 +35,6 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 )),
         );
     }
-}
-
-/// Directories of what a project builds for itself: tests, tools, examples.
-const NOT_SHIPPED: &[&str] = &[
-    "test",
-    "tests",
-    "testing",
-    "testdata",
-    "e2e",
-    "integration",
-    "bench",
-    "benchmark",
-    "benchmarks",
-    "perf",
-    "fuzz",
-    "hack",
-    "tools",
-    "lint",
-    "linters",
-    "example",
-    "examples",
-    "docs",
-    "script",
-    "scripts",
-    "debug",
-    "tmp",
-    "temp",
-    "contrib",
-    "mock",
-    "mocks",
-    "fake",
-    "fakes",
-    "work",
-    "dev",
-    "samples",
-    "site",
-];
-
-/// Words that end like a test and are none.
-const NO_TESTS: &[&str] = &[
-    "attest",
-    "brightest",
-    "contest",
-    "detest",
-    "fastest",
-    "greatest",
-    "latest",
-    "lightest",
-    "protest",
-    "shortest",
-    "smartest",
-];
-
-/// True when a part of a path or a word of a name says that the result stays in the project.
-fn stays_here(text: &str) -> bool {
-    parts(text).any(|part| is_own(&part))
-}
-
-/// The same for where a file is: scripts that build releases are in such directories too.
-fn is_among_tests(text: &str) -> bool {
-    parts(text).any(|part| is_own(&part) && !matches!(&*part, "script" | "scripts" | "work"))
-}
-
-fn parts(text: &str) -> impl Iterator<Item = String> {
-    let text = text.to_ascii_lowercase();
-    let parts = text.split(|c: char| !c.is_ascii_alphanumeric());
-    parts.map(str::to_owned).collect::<Vec<_>>().into_iter()
-}
-
-fn is_own(part: &str) -> bool {
-    let ends = part.ends_with("test") || part.ends_with("tests");
-    part.starts_with("test") || NOT_SHIPPED.contains(&part) || (ends && !NO_TESTS.contains(&part))
 }
 
 /// True for a build whose result is meant for others, as far as the file tells: `-o` or flags of a release, and none of a test.
@@ -143,62 +73,21 @@ fn is_release(ctx: &FileCtx, c: &Invocation) -> bool {
         return false;
     }
     let tags = c.flag("tags");
-    let of_tests = ["tools", "integration", "e2e", "itest"];
+    let of_tests = [
+        "tools",
+        "integration",
+        "e2e",
+        "itest",
+        "debug",
+        "dev",
+        "develop",
+    ];
     let tagged = tags
         .iter()
         .any(|w| parts(w.as_str()).any(|p| of_tests.contains(&&*p)));
     let judge = ctx.judge(false, c.go.as_ref());
     let old = !judge.guessed && !judge.at_least && judge.minor() < 13;
     !(tagged || old || is_for_the_project(ctx, c)) && is_shipped(ctx, c)
-}
-
-/// True when a name says that it is for tests or tools: of what it builds, where to, where, for which target, in which file.
-fn is_for_the_project(ctx: &FileCtx, c: &Invocation) -> bool {
-    let words = c.words.iter().map(|w| w.as_str());
-    let mut words = words.filter(|w| !w.starts_with('-') && !w.contains(' '));
-    let name = ctx.file.path.rsplit(['/', '\\']).next().unwrap_or_default();
-    let scripts = [
-        FileKind::Shell,
-        FileKind::Dockerfile,
-        FileKind::Ci,
-        FileKind::Powershell,
-    ];
-    let checks = |part: String| matches!(&*part, "check" | "verify") || is_own(&part);
-    let named = scripts.contains(&ctx.file.kind)
-        && parts(name).any(|part| !matches!(&*part, "script" | "scripts") && checks(part));
-    let scope = ["target ", "stage ", "task "];
-    let scope = scope.iter().find_map(|kind| c.scope.strip_prefix(kind));
-    named
-        || words.any(stays_here)
-        || stays_here(&c.moved)
-        || outputs(c).iter().any(|w| w.starts_with("/tmp"))
-        || stays_here(scope.unwrap_or_default())
-        || is_among_tests(ctx.file.inside.as_deref().unwrap_or_default())
-}
-
-/// Values of `-o`.
-fn outputs(c: &Invocation) -> Vec<&str> {
-    let all = c.flag("o").into_iter().map(|w| w.as_str());
-    all.map(|w| {
-        let value = w.trim_start_matches('-').strip_prefix("o=");
-        value.filter(|_| w.starts_with('-')).unwrap_or(w)
-    })
-    .collect()
-}
-
-/// The packages and files that it builds.
-fn packages(c: &Invocation) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut value = false;
-    for word in c.arguments().iter().map(|w| w.as_str()) {
-        let after = std::mem::replace(&mut value, false);
-        if word.starts_with('-') {
-            value = WITH_VALUE.contains(&word.trim_start_matches('-'));
-        } else if !after {
-            found.push(word);
-        }
-    }
-    found
 }
 
 /// True when it builds a package of somebody else: an import path of a host, which the module around does not hold.
@@ -229,13 +118,19 @@ fn is_shipped(ctx: &FileCtx, c: &Invocation) -> bool {
     match (&c.leaves, ctx.file.kind) {
         (Some(leaves), FileKind::Ci) => !is_foreign(ctx, c) && reaches(c, leaves),
         (None, FileKind::Ci) => false,
-        // What an image takes is shipped, whoever wrote it.
-        (Some(leaves), _) => reaches(c, leaves),
+        // What an image takes is shipped, whoever wrote it; a lone file without a module is no product.
+        (Some(leaves), _) => reaches(c, leaves) && !(leaves.loose && is_loose(c)),
         (None, _) if c.release => true,
         // These files say how packages and images are made, nothing else.
         (None, FileKind::Earthly | FileKind::Melange) => !is_foreign(ctx, c),
         (None, _) => !is_foreign(ctx, c) && is_made_for_release(ctx, c),
     }
+}
+
+/// True for a build of single files.
+fn is_loose(c: &Invocation) -> bool {
+    let all = packages(c);
+    !all.is_empty() && all.iter().all(|package| package.ends_with(".go"))
 }
 
 /// True when the output is among what leaves the stage or the job.
@@ -247,91 +142,6 @@ fn reaches(c: &Invocation, leaves: &Leaves) -> bool {
     let paths = leaves.paths.iter().filter(|(_, to)| !stays_here(to));
     let mut paths = paths.map(|(path, _)| path.as_str());
     paths.any(|path| files.iter().any(|file| covers(path, file)))
-}
-
-/// Where the programs are written, as far as the command tells, from the root.
-fn written(c: &Invocation) -> Vec<String> {
-    let from = |path: &str| match path.starts_with(['/', '$']) {
-        true => path.to_owned(),
-        false => format!("{}/{path}", c.dir.trim_end_matches('/')),
-    };
-    let outputs = outputs(c);
-    if !outputs.is_empty() {
-        return outputs.into_iter().map(from).collect();
-    }
-    let packages = packages(c);
-    let here = if packages.is_empty() {
-        vec!["."]
-    } else {
-        packages
-    };
-    let name = |package: &str| {
-        let name = last(package.trim_end_matches("/...").trim_end_matches(".go"));
-        match name {
-            "." | "" | "..." => last(&c.dir).to_owned(),
-            name => name.to_owned(),
-        }
-    };
-    let bin = match (c.verb(), c.env.get("GOBIN")) {
-        ("install", Some(bin)) => bin.as_str(),
-        ("install", None) => "/go/bin",
-        _ => &c.dir,
-    };
-    let named = here
-        .into_iter()
-        .map(|package| match package.ends_with("...") {
-            true => format!("{bin}/"),
-            false => format!("{bin}/{}", name(package)),
-        });
-    named.collect()
-}
-
-fn last(path: &str) -> &str {
-    let path = path.trim_end_matches('/');
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
-}
-
-/// True when a path that is taken holds a file, or is in the directory that the file is.
-fn covers(path: &str, file: &str) -> bool {
-    let (path, path_cut) = known(path);
-    let (file, file_cut) = known(file);
-    let below = |inner: &str, outer: &str| {
-        let rest = inner.strip_prefix(outer.trim_end_matches('/'));
-        rest.is_some_and(|r| r.is_empty() || r.starts_with('/'))
-    };
-    let deep = |cut: &str| cut.len() > 1;
-    match (path_cut, file_cut) {
-        (false, false) => {
-            below(&file, &path)
-                || (file.ends_with('/') && below(&path, &file))
-                || last(&file) == last(&path)
-        }
-        (true, false) => deep(&path) && file.starts_with(&path),
-        (false, true) => deep(&file) && (path.starts_with(&file) || below(&file, &path)),
-        (true, true) => {
-            deep(&path) && deep(&file) && (path.starts_with(&file) || file.starts_with(&path))
-        }
-    }
-}
-
-/// A path from the root up to the first part that the file does not tell, and whether there is one.
-fn known(path: &str) -> (String, bool) {
-    let path = path.replace("${{ github.workspace }}", "");
-    let end = path.find(['$', '*', '?', '[', '`']);
-    let told = path.get(..end.unwrap_or(path.len())).unwrap_or_default();
-    let mut out: Vec<&str> = Vec::new();
-    for part in told.split(['/', '\\']) {
-        match part {
-            "" | "." => {}
-            ".." => {
-                out.pop();
-            }
-            part => out.push(part),
-        }
-    }
-    let slash = told.ends_with('/') && !out.is_empty();
-    let tail = if slash { "/" } else { "" };
-    (format!("/{}{tail}", out.join("/")), end.is_some())
 }
 
 /// Words of targets and directories of what is shipped.
@@ -354,18 +164,6 @@ const SHIPPED: &[&str] = &[
 
 /// Words of targets that start what was built to try it.
 const TRIED: &[&str] = &["run", "start", "serve", "server", "launch", "demo"];
-
-/// The name of a program without what a system or a variable adds to it.
-fn stem(path: &str) -> &str {
-    let name = last(path);
-    let end = name
-        .char_indices()
-        .find(|(at, c)| *at > 0 && matches!(c, '$' | '{'));
-    let name = name
-        .get(..end.map_or(name.len(), |(at, _)| at))
-        .unwrap_or(name);
-    name.strip_suffix(".exe").unwrap_or(name)
-}
 
 /// Flags of the linker that a release has: a version, stripping, or what only a variable tells.
 fn links(c: &Invocation) -> bool {
@@ -403,35 +201,17 @@ fn is_made_for_release(ctx: &FileCtx, c: &Invocation) -> bool {
     let says = |text: &str| parts(text).any(|part| SHIPPED.contains(&&*part));
     let target = c.scope.strip_prefix("target ");
     let target = target.or_else(|| c.scope.strip_prefix("task "));
-    let elsewhere = ["GOOS", "GOARCH"];
+    // A directory that the caller names may hold anything; a page that shows WebAssembly is built like one that ships it.
+    let told = |name: &str| c.env.get(name).map_or("", String::as_str);
+    if !linked && (c.moved.starts_with('$') || told("GOARCH") == "wasm") {
+        return false;
+    }
     linked
-        || elsewhere
-            .iter()
-            .any(|n| c.env.get(*n).is_some_and(|v| !v.is_empty()))
+        || !told("GOOS").is_empty()
+        || !told("GOARCH").is_empty()
         || outputs(c).iter().any(|o| says(o))
         || says(target.unwrap_or_default())
 }
-
-/// Flags of `go build` that take the next word.
-const WITH_VALUE: [&str; 17] = [
-    "C",
-    "o",
-    "p",
-    "asmflags",
-    "buildmode",
-    "compiler",
-    "gccgoflags",
-    "gcflags",
-    "installsuffix",
-    "ldflags",
-    "mod",
-    "modfile",
-    "overlay",
-    "pgo",
-    "pkgdir",
-    "tags",
-    "toolexec",
-];
 
 #[cfg(test)]
 mod tests {
@@ -594,16 +374,6 @@ mod tests {
         let tried = "build:\n\tgo build -ldflags \"-s -w\" -o bin/app .\nrun: build\n\t./bin/app\n";
         assert_eq!(make(tried), 1);
         assert_eq!(make("gen:\n\tgo build -o gen ./gen\n"), 0);
-    }
-
-    #[test]
-    fn words_that_only_end_like_a_test() {
-        for own in ["wintest", "a/itest/b", "cuda-tests-12", "hack/x"] {
-            assert!(super::stays_here(own), "{own}");
-        }
-        for other in ["latest", "attest", "contest", "fastest", "greatest", "app"] {
-            assert!(!super::stays_here(other), "{other}");
-        }
     }
 
     #[test]

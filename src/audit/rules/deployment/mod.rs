@@ -1,6 +1,7 @@
 //! Deployment files: what they set and run that does not do what somebody believes. Rules of `gospect lint`.
 
 pub mod build_without_trimpath;
+mod built_files;
 pub mod deployed_godebug_diagnostic;
 pub mod deployed_godebug_fatal;
 pub mod deployed_godebug_insecure;
@@ -18,6 +19,7 @@ pub mod inert_variable;
 pub mod inert_x_flag;
 pub mod malformed_memory_limit;
 pub mod needless_experiment;
+mod own_use;
 pub mod refused_experiment;
 pub mod refused_go_env_write;
 pub mod refused_go_run_flag;
