@@ -71,8 +71,29 @@ pub fn read(documents: &[Node], out: &mut Collector) {
             ..Place::default()
         };
         let mut left = MOST_NODES;
+        let place = Place {
+            hands_on: hands_on(document),
+            ..place
+        };
         inside(document, &place, &Env::default(), 0, &mut left, out);
     }
+}
+
+/// True when artifacts go from job to job, and none of the jobs that take them publishes or hands on: to test them, say.
+fn hands_on(document: &Node) -> bool {
+    let mut takes = false;
+    for (_, job) in document.get("jobs").map(Node::pairs).unwrap_or_default() {
+        let mut here = false;
+        job.walk(&mut |_, key, value| {
+            here |= key.str() == "uses" && value.str().contains("download-artifact");
+        });
+        let leaves = leaves(job);
+        if here && (leaves.all || !leaves.paths.is_empty()) {
+            return false;
+        }
+        takes |= here;
+    }
+    takes
 }
 
 /// What a job or a step publishes: it holds the steps, in any system.
@@ -152,8 +173,12 @@ fn inside(
                 let script = SCRIPTS.contains(&key.str()) && (depth > 0 || key.str() == "runs");
                 place.leaves.is_none() && (key.str() == "steps" || script)
             }) {
+                let mut leaves = leaves(node);
+                if place.hands_on {
+                    leaves.paths.clear();
+                }
                 own = Place {
-                    leaves: Some(Arc::new(leaves(node))),
+                    leaves: Some(Arc::new(leaves)),
                     ..place.clone()
                 };
                 &own

@@ -278,6 +278,8 @@ pub struct Place {
     pub moved: String,
     /// See [`Invocation::leaves`].
     pub leaves: Option<Arc<Leaves>>,
+    /// Artifacts of CI go to jobs of the same file alone.
+    pub hands_on: bool,
 }
 
 /// A command other than `go`.
@@ -563,7 +565,7 @@ impl Collector {
                         || command.exported
                         || exported.contains(a.name.as_str())
                         || env.get(&a.name).is_some_and(|k| k.exported),
-                    many: a.adds || env.get(&a.name).is_some(),
+                    many: a.adds || env.get(&a.name).is_some() || names_itself(a),
                 };
                 let reader = match (stays, known.exported) {
                     (true, false) => Reader::Nobody,
@@ -886,6 +888,17 @@ fn reader_of_export(place: Reader, after: After) -> Reader {
         _ if after.builds && !starts => Reader::Build,
         _ => Reader::Unknown,
     }
+}
+
+/// `FLAGS=${FLAGS:-...}`: whoever calls the script may set it.
+fn names_itself(a: &shell::Assignment) -> bool {
+    let text = a.value.as_str();
+    text.match_indices(&a.name).any(|(at, name)| {
+        let before = text.get(..at).unwrap_or_default();
+        let after = text.get(at + name.len()..).unwrap_or_default();
+        let ends = !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        ends && (before.ends_with("${") || before.ends_with('$'))
+    })
 }
 
 /// The place that `cd` leads to; `first` is where the commands began.

@@ -14,6 +14,8 @@ const MOST_VALUES: usize = 10_000;
 const LONGEST: usize = 4096;
 /// Characters of a line at the most in which something is looked for before or behind a mark.
 const WIDEST: usize = 512;
+/// Conditions around a mark that are looked at at the most.
+const DEEPEST: usize = 32;
 /// Marks that stand for a known value at the most.
 const MOST_MARKS: usize = 2_000;
 
@@ -120,6 +122,8 @@ pub fn around(text: &str, values: &Values) -> (String, Marks) {
     let mut at = 0;
     // Blocks that are open: the line of those with a condition.
     let mut open: Vec<Option<u32>> = Vec::new();
+    // What the conditions among them say.
+    let mut conditions: Vec<&str> = Vec::new();
     let mut number = 1_u32;
     // A condition around a whole object is not about what is in it.
     let objects: Vec<u32> = (1..)
@@ -141,9 +145,16 @@ pub fn around(text: &str, values: &Values) -> (String, Marks) {
         let passed = text.get(at..start).unwrap_or_default();
         number = number.saturating_add(lines_in(passed));
         match inside.split_whitespace().next().unwrap_or_default() {
-            "if" => open.push(Some(number)),
-            "with" | "range" | "define" | "block" => open.push(None),
+            "if" => {
+                open.push(Some(number));
+                conditions.push(inside);
+            }
+            "with" | "range" | "define" | "block" => {
+                open.push(None);
+                conditions.push("");
+            }
             "end" => {
+                conditions.pop();
                 let whole = |first: u32| {
                     let at = objects.partition_point(|line| *line < first);
                     objects.get(at).is_some_and(|line| *line < number)
@@ -175,7 +186,11 @@ pub fn around(text: &str, values: &Values) -> (String, Marks) {
                 line_start = out.len() - (if alone { 0 } else { mark.len() - newline - 1 });
             }
         } else {
-            let value = known(inside, values).filter(|_| marks.values.len() < MOST_MARKS);
+            let value = known(inside, values).filter(|value| {
+                let nearest = conditions.iter().rev().take(DEEPEST);
+                marks.values.len() < MOST_MARKS
+                    && !nearest.into_iter().any(|c| decides(c, inside, value))
+            });
             stand_in(mark, value, &mut marks, &mut out);
         }
         at = end;
@@ -284,6 +299,18 @@ fn stand_in(mark: &str, value: Option<String>, marks: &mut Marks, out: &mut Stri
         out.push('_');
     }
     out.push('}');
+}
+
+/// True when a condition is about the very value that a mark names, so that this value may never be put in.
+fn decides(condition: &str, inside: &str, value: &str) -> bool {
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '|');
+    let paths: Vec<&str> = inside.split(is_end).filter(|w| w.contains('.')).collect();
+    if !condition.split(is_end).any(|word| paths.contains(&word)) {
+        return false;
+    }
+    let compares =
+        |word: &str| matches!(word, "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "not" | "or");
+    condition.split(is_end).any(compares) || matches!(value, "" | "0" | "false")
 }
 
 /// The value that a mark names, when it does nothing else with it than to quote it.

@@ -1,4 +1,4 @@
-use super::built_files::{WITH_VALUE, covers, outputs, packages, stem, written};
+use super::built_files::{WITH_VALUE, covers, is_kept_here, outputs, packages, stem, written};
 use super::own_use::{is_for_the_project, is_own, parts, stays_here};
 use crate::audit::rules::prelude::*;
 use crate::deploy::{Invocation, Kind as FileKind, Leaves};
@@ -69,6 +69,13 @@ fn is_release(ctx: &FileCtx, c: &Invocation) -> bool {
     });
     let output = c.flag("o");
     let into = |w: &&crate::deploy::Word| !w.as_str().ends_with("/dev/null");
+    // Of several packages the go command keeps nothing without -o.
+    let all = packages(c);
+    let several = all.len() > 1 && !all.iter().all(|p| p.ends_with(".go"));
+    let discards = several || all.iter().any(|p| p.ends_with("..."));
+    if c.verb() == "build" && output.is_empty() && discards {
+        return false;
+    }
     if !(c.release || named || output.iter().any(into)) {
         return false;
     }
@@ -203,7 +210,8 @@ fn is_made_for_release(ctx: &FileCtx, c: &Invocation) -> bool {
     let target = target.or_else(|| c.scope.strip_prefix("task "));
     // A directory that the caller names may hold anything; a page that shows WebAssembly is built like one that ships it.
     let told = |name: &str| c.env.get(name).map_or("", String::as_str);
-    if !linked && (c.moved.starts_with('$') || told("GOARCH") == "wasm") {
+    let here = outputs(c).into_iter().any(is_kept_here);
+    if !linked && (here || c.moved.starts_with('$') || told("GOARCH") == "wasm") {
         return false;
     }
     linked

@@ -48,6 +48,18 @@ pub(super) fn packages(c: &Invocation) -> Vec<&str> {
     found
 }
 
+/// True for a place of the one who builds: his home, the directory of his Go programs, a hidden directory of the project.
+pub(super) fn is_kept_here(output: &str) -> bool {
+    let mut parts = output.split(['/', '\\']);
+    let first = parts.clone().next().unwrap_or_default();
+    let own = first == "~"
+        || (first.starts_with('$')
+            && ["HOME", "GOBIN", "GOPATH"]
+                .iter()
+                .any(|n| first.contains(n)));
+    own || parts.any(|part| part.len() > 1 && part.starts_with('.') && part != "..")
+}
+
 /// Where the programs are written, as far as the command tells, from the root.
 pub(super) fn written(c: &Invocation) -> Vec<String> {
     let from = |path: &str| match path.starts_with(['/', '$']) {

@@ -99,6 +99,7 @@ pub(super) fn is_for_the_project(ctx: &FileCtx, c: &Invocation) -> bool {
         FileKind::Dockerfile,
         FileKind::Ci,
         FileKind::Powershell,
+        FileKind::Goreleaser,
     ];
     let checks = |part: String| matches!(&*part, "check" | "verify" | "local") || is_own(&part);
     let named = scripts.contains(&ctx.file.kind)
@@ -113,9 +114,15 @@ pub(super) fn is_for_the_project(ctx: &FileCtx, c: &Invocation) -> bool {
         || (!c.release && is_said(ctx, c))
         || words.any(stays_here)
         || stays_here(&c.moved)
+        || is_sample(&c.dir)
         || outputs(c).iter().any(|w| w.starts_with("/tmp"))
         || stays_here(target)
         || is_among_tests(ctx.file.inside.as_deref().unwrap_or_default())
+}
+
+/// True for the directory of an example; of images `/test`, `/tmp` and `/tools` are used for anything.
+fn is_sample(dir: &str) -> bool {
+    parts(dir).any(|part| matches!(&*part, "example" | "examples" | "samples" | "demos" | "e2e"))
 }
 
 /// Lines above a command whose comments are about it, at the most; and lines of a file whose comments are about all of it.
