@@ -131,7 +131,8 @@ fn run(recipe: &Recipe, place: &Place, env: &Env, out: &mut Collector) {
     for line in &recipe.lines {
         let chars = line.as_str();
         let body = chars.trim_start();
-        let body = if script {
+        // What a line that goes on begins with is no mark of just.
+        let body = if script || open.is_some() {
             body
         } else {
             body.trim_start_matches(['@', '-'])

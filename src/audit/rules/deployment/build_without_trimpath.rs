@@ -1,7 +1,8 @@
 use super::built_files::{WITH_VALUE, covers, is_kept_here, outputs, packages, stem, written};
 use super::own_use::{is_for_the_project, is_own, parts, stays_here};
 use crate::audit::rules::prelude::*;
-use crate::deploy::{Invocation, Kind as FileKind, Leaves};
+use crate::deploy::{Invocation, Kind as FileKind, Leaves, Start};
+use std::collections::BTreeMap;
 
 pub const META: Meta = Meta {
     code: "GS417",
@@ -20,8 +21,12 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
+    let around = Around::of(ctx);
     for c in &ctx.file.commands {
-        if !matches!(c.verb(), "build" | "install") || c.has("trimpath") || !is_release(ctx, c) {
+        if !matches!(c.verb(), "build" | "install")
+            || c.has("trimpath")
+            || !is_release(ctx, &around, c)
+        {
             continue;
         }
         sink.report(
@@ -37,8 +42,37 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     }
 }
 
+/// What the commands of a file are together, told once for all of them.
+struct Around<'a> {
+    /// One of its builds has linker flags of a release.
+    links: bool,
+    /// The programs that it starts, by name.
+    starts: BTreeMap<&'a str, Vec<&'a Start>>,
+}
+
+/// Starts of one name that are looked at at the most.
+const MOST_STARTS: usize = 200;
+
+impl<'a> Around<'a> {
+    fn of(ctx: &FileCtx<'a>) -> Around<'a> {
+        let mut starts: BTreeMap<&str, Vec<&Start>> = BTreeMap::new();
+        for start in &ctx.file.starts {
+            let name = stem(&start.name);
+            let all = starts.entry(name).or_default();
+            if !name.is_empty() && all.len() < MOST_STARTS {
+                all.push(start);
+            }
+        }
+        let builds = |c: &&Invocation| matches!(c.verb(), "build" | "install");
+        Around {
+            links: ctx.file.commands.iter().filter(builds).any(links),
+            starts,
+        }
+    }
+}
+
 /// True for a build whose result is meant for others, as far as the file tells: `-o` or flags of a release, and none of a test.
-fn is_release(ctx: &FileCtx, c: &Invocation) -> bool {
+fn is_release(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
     let flags = c.env.get("GOFLAGS").map_or("", String::as_str);
     let flag = |w: &str| w.starts_with('-');
     // A word that a variable brings may be the flag; the value of another flag cannot hold it.
@@ -94,7 +128,7 @@ fn is_release(ctx: &FileCtx, c: &Invocation) -> bool {
         .any(|w| parts(w.as_str()).any(|p| of_tests.contains(&&*p)));
     let judge = ctx.judge(false, c.go.as_ref());
     let old = !judge.guessed && !judge.at_least && judge.minor() < 13;
-    !(tagged || old || is_for_the_project(ctx, c)) && is_shipped(ctx, c)
+    !(tagged || old || is_for_the_project(ctx, c)) && is_shipped(ctx, around, c)
 }
 
 /// True when it builds a package of somebody else: an import path of a host, which the module around does not hold.
@@ -121,7 +155,7 @@ fn is_foreign(ctx: &FileCtx, c: &Invocation) -> bool {
 }
 
 /// True when the file shows that the result goes to others.
-fn is_shipped(ctx: &FileCtx, c: &Invocation) -> bool {
+fn is_shipped(ctx: &FileCtx, around: &Around, c: &Invocation) -> bool {
     match (&c.leaves, ctx.file.kind) {
         (Some(leaves), FileKind::Ci) => !is_foreign(ctx, c) && reaches(c, leaves),
         (None, FileKind::Ci) => false,
@@ -130,7 +164,7 @@ fn is_shipped(ctx: &FileCtx, c: &Invocation) -> bool {
         (None, _) if c.release => true,
         // These files say how packages and images are made, nothing else.
         (None, FileKind::Earthly | FileKind::Melange) => !is_foreign(ctx, c),
-        (None, _) => !is_foreign(ctx, c) && is_made_for_release(ctx, c),
+        (None, _) => !is_foreign(ctx, c) && is_made_for_release(around, c),
     }
 }
 
@@ -184,25 +218,23 @@ fn links(c: &Invocation) -> bool {
 
 /// True when a script or recipe shows signs of a release and none of a helper: something that it runs itself, or that lacks
 /// the linker flags which its other builds have.
-fn is_made_for_release(ctx: &FileCtx, c: &Invocation) -> bool {
+fn is_made_for_release(around: &Around, c: &Invocation) -> bool {
     let linked = links(c);
-    let builds = |o: &&Invocation| matches!(o.verb(), "build" | "install");
-    let others = ctx.file.commands.iter().filter(builds);
-    if !linked && others.into_iter().any(links) {
+    if !linked && around.links {
         return false;
     }
-    let files = written(c);
     // What others of the file use is a tool of theirs, unless they only try it.
-    let runs = |start: &crate::deploy::Start| {
+    let runs = |start: &Start| {
         let after = start.scope == c.scope && start.at > c.at;
         let tries = parts(&start.scope).any(|p| TRIED.contains(&&*p) || is_own(&p));
         let uses = start.scope != c.scope && start.name.contains('/') && !tries;
-        let name = stem(&start.name);
-        !name.is_empty()
-            && (after || !linked || uses)
-            && files.iter().any(|file| stem(file) == name)
+        after || !linked || uses
     };
-    if ctx.file.starts.iter().any(runs) {
+    let files = written(c);
+    let started = files
+        .iter()
+        .filter_map(|file| around.starts.get(stem(file)));
+    if started.flatten().any(|start| runs(start)) {
         return false;
     }
     let says = |text: &str| parts(text).any(|part| SHIPPED.contains(&&*part));

@@ -154,10 +154,11 @@ fn is_said(ctx: &FileCtx, c: &Invocation) -> bool {
         line.get(at..)
             .map(|text| text.trim_start().trim_start_matches('#').to_owned())
     };
-    above
-        .chain(first)
-        .filter_map(comment)
-        .any(|text| is_purpose(&text))
+    // Sentences go on from line to line; those above are read upwards.
+    let mut above: Vec<String> = above.filter_map(comment).collect();
+    above.reverse();
+    let first: Vec<String> = first.filter_map(comment).collect();
+    is_purpose(&above.join(" ")) || is_purpose(&first.join(" "))
 }
 
 /// What a thing that is not for users is for, as people write.
