@@ -5,7 +5,7 @@
 //! ours can is answered in the same form.
 
 use crate::bytes::{FileBytes, Limits};
-use crate::go::record::{self, Effort, Record, Refusal};
+use crate::go::version::{self, Effort, Record, Refusal};
 use crate::report::style::clean;
 use crate::source::dir;
 use crate::source::listing::Listing;
@@ -444,7 +444,7 @@ fn read_named(path: &Path, metadata: &Metadata) -> Result<Record, Error> {
 
 fn read(bytes: &FileBytes, effort: Effort) -> Result<Record, Error> {
     let reads = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        record::read(bytes, &Limits::default(), effort)
+        version::read(bytes, &Limits::default(), effort)
     }));
     reads
         .unwrap_or(Err(Refusal::Format))

@@ -8,7 +8,7 @@ use super::shell::{Command, Word};
 use super::template::Marks;
 use super::text::{Source, Span, Text};
 use super::{Deployment, shell};
-use crate::go::ldflags;
+use crate::knowledge::ldflags;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 

@@ -4,10 +4,12 @@ use crate::bytes::{Limits, ReadAt, Window};
 use crate::exe::dwarf as debug_info;
 use crate::exe::packed as packer;
 use crate::exe::{self, Image, Shape, linkage};
-use crate::go::gosymtab::Gosymtab;
-use crate::go::identify::Tables;
-use crate::go::pclntab::Pclntab;
-use crate::go::{self, Level, Options, inlining};
+use crate::go::facts::packages;
+use crate::go::tables::Tables;
+use crate::go::tables::gosymtab::Gosymtab;
+use crate::go::tables::inlining;
+use crate::go::tables::pclntab::Pclntab;
+use crate::go::{self, Level, Options};
 use std::cell::Cell;
 use std::io;
 use std::ops::ControlFlow;
@@ -70,8 +72,8 @@ fn touch(image: &Image<'_>) {
     );
     let _ = image.fixups();
     let _ = linkage::describe(image);
-    let _ = go::compiler::foreign(image);
-    let _ = go::fips::checksum(image);
+    let _ = go::written::compiler::foreign(image);
+    let _ = go::facts::fips::checksum(image);
 }
 
 /// Reads ELF, and compares its view with goblin's: what both know must be the same.
@@ -312,14 +314,14 @@ pub fn buildinfo(data: &[u8]) {
     in_program(data, &|image, _| {
         for limit in [64, 16 << 20] {
             for blob in [
-                go::buildinfo::find_in_section(image, limit),
-                go::buildinfo::find_in_segments(image, limit),
+                go::written::buildinfo::find_in_section(image, limit),
+                go::written::buildinfo::find_in_segments(image, limit),
             ]
             .into_iter()
             .flatten()
             {
                 assert!(blob.modinfo.is_none_or(|m| m.len() as u64 <= limit));
-                let _ = go::buildinfo::looks_like_go(blob.version);
+                let _ = go::written::buildinfo::looks_like_go(blob.version);
             }
         }
     });
@@ -383,14 +385,10 @@ pub fn moduledata(data: &[u8]) {
         let _ = tables.moduledata();
         let strings = tables.strings();
         let _ = (strings.modinfo(), strings.versions().count());
-        let functions = go::functions::Functions::read(&tables);
-        for package in go::packages::read(&tables, &functions, None)
-            .into_iter()
-            .flatten()
-        {
+        for package in packages::read(&tables, None).into_iter().flatten() {
             assert!(package.bytes <= data.len() as u64 && !package.path.is_empty());
         }
-        let _ = go::paths::SourceFiles::read(&tables);
+        let _ = go::facts::paths::SourceFiles::read(&tables);
         for minor in [None, Some(20), Some(27)] {
             let _ = inlining::ranges(&tables, b"runtime.GOROOT", minor);
         }

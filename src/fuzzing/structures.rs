@@ -8,7 +8,7 @@ use super::executables;
 use crate::bytes::{Limits, Window};
 use crate::exe;
 use crate::fixtures::fixture;
-use crate::go::identify::Tables;
+use crate::go::tables::Tables;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;

@@ -5,115 +5,16 @@
 //! older than the record (Go 1.12) or robbed of it is a version string, and the function table. A magic inside data proves nothing:
 //! everything after the first place asks that the program around it is Go.
 
-use super::age::Age;
-use super::buildinfo::{self, NoBlob};
-use super::compiler::{self, Compiler, Foreign};
-use super::gosymtab::Gosymtab;
-use super::linker_strings::LinkerStrings;
-use super::modinfo;
-use super::moduledata::Moduledata;
-use super::pclntab::{self, Pclntab};
-use crate::bytes::Limits;
+use super::tables::pclntab::Pclntab;
+use super::tables::{Tables, build_version};
+use super::written::build_id::go_note;
+use super::written::buildinfo::{self, NoBlob};
+use super::written::compiler::{self, Compiler, Foreign};
+use super::written::modinfo;
 use crate::exe::{Format, Image, Kind, Segment};
 use crate::record::BuildInfoSource;
 use memchr::memmem;
-use std::cell::OnceCell;
 use std::ops::ControlFlow;
-
-/// Function tables that are held against the module data where no section says which it is.
-const TABLES: usize = 8;
-
-/// The tables of one program, each found on first use.
-pub struct Tables<'i> {
-    image: &'i Image<'i>,
-    limits: Limits,
-    pclntab: OnceCell<Option<Pclntab>>,
-    gosymtab: OnceCell<Option<Gosymtab>>,
-    moduledata: OnceCell<Option<Moduledata>>,
-    strings: OnceCell<LinkerStrings<'i>>,
-}
-
-impl<'i> Tables<'i> {
-    /// Nothing is read yet.
-    pub fn new(image: &'i Image<'i>, limits: Limits) -> Self {
-        Self {
-            image,
-            limits,
-            pclntab: OnceCell::new(),
-            gosymtab: OnceCell::new(),
-            moduledata: OnceCell::new(),
-            strings: OnceCell::new(),
-        }
-    }
-
-    /// The program they are of.
-    pub fn image(&self) -> &'i Image<'i> {
-        self.image
-    }
-
-    /// The function table.
-    pub fn pclntab(&self) -> Option<&Pclntab> {
-        self.pclntab
-            .get_or_init(|| {
-                // A program may hold another as data: the one whose module data points at its table is the one that runs.
-                let mut first = None;
-                let mut tries = 0;
-                let found = Pclntab::find_that(self.image, &mut |table| {
-                    tries += 1;
-                    first.get_or_insert(*table);
-                    let module = Moduledata::find(self.image, table);
-                    let runs = module.is_some();
-                    if runs {
-                        let _ = self.moduledata.set(module);
-                    }
-                    runs || tries == TABLES
-                });
-                match self.moduledata.get() {
-                    None if first.is_some() => first,
-                    _ => found,
-                }
-            })
-            .as_ref()
-    }
-
-    /// The symbol table of Go 1.0 to 1.2.
-    pub fn gosymtab(&self) -> Option<&Gosymtab> {
-        self.gosymtab
-            .get_or_init(|| Gosymtab::find(self.image))
-            .as_ref()
-    }
-
-    /// Whether the sections are those of Go 1.0 or 1.1 after `-ldflags=-s`: of both tables only the names are left. Later releases need
-    /// theirs to run.
-    pub fn is_stripped_old(&self) -> bool {
-        let image = self.image;
-        let both = |symbols: &[u8], lines: &[u8]| {
-            image.section(symbols).is_some_and(|s| s.size == 0)
-                && image.section(lines).is_some_and(|s| s.size == 0)
-        };
-        (both(b".gosymtab", b".gopclntab") || both(b"__gosymtab", b"__gopclntab"))
-            && self.pclntab().is_none()
-            && go_note(image).is_none()
-            && !image.sections.iter().any(|s| is_newer(&s.name))
-    }
-
-    /// The module data.
-    pub fn moduledata(&self) -> Option<&Moduledata> {
-        // Looking for the one may find the other.
-        let table = self.pclntab();
-        self.moduledata
-            .get_or_init(|| Moduledata::find(self.image, table?))
-            .as_ref()
-    }
-
-    /// The linker-set strings.
-    pub fn strings(&self) -> &LinkerStrings<'i> {
-        self.strings.get_or_init(|| match self.moduledata() {
-            Some(module) => LinkerStrings::read(self.image, module, self.limits.build_info),
-            None => LinkerStrings::default(),
-        })
-    }
-}
 
 /// The record of one Go program as found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -138,8 +39,8 @@ pub struct Identity<'i> {
 ///
 /// `None`: not a Go program.
 pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
-    let image = tables.image;
-    let limit = tables.limits.build_info;
+    let image = tables.image();
+    let limit = tables.limits().build_info;
     let mut notes = Vec::new();
     match buildinfo::find_in_section(image, limit) {
         Ok(blob) => return Some(found(blob, BuildInfoSource::Section, notes)),
@@ -167,7 +68,7 @@ pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
     }
     let strings = tables.strings();
     if let Some(text) = strings.modinfo() {
-        let version = version_of(tables);
+        let version = build_version(tables);
         return Some(Identity {
             version,
             modinfo: Some(text),
@@ -179,7 +80,7 @@ pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
     if table.is_some()
         && let Some(text) = scan_for_modinfo(image, tables.pclntab(), limit)
     {
-        let version = version_of(tables);
+        let version = build_version(tables);
         return Some(Identity {
             version,
             modinfo: Some(text),
@@ -188,7 +89,7 @@ pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
             ..Identity::default()
         });
     }
-    let version = version_of(tables);
+    let version = build_version(tables);
     if table.is_none() && version.is_none() && !build_id_note && !is_old {
         return None;
     }
@@ -291,17 +192,6 @@ fn may_be_go(image: &Image<'_>) -> bool {
     }
 }
 
-/// Whether a section has a name that releases after Go 1.1 brought.
-fn is_newer(name: &[u8]) -> bool {
-    [
-        &b".itablink"[..],
-        b"__itablink",
-        b".go.buildinfo",
-        b"__go_buildinfo",
-    ]
-    .contains(&name)
-}
-
 /// Whether a section has a name, or a part of one, that only Go's tools give. Most names of a system are seen through at two letters: to
 /// prepare a search for each of these parts in each name is what takes the time in a tree of other programs.
 fn is_go_name(name: &[u8]) -> bool {
@@ -309,27 +199,6 @@ fn is_go_name(name: &[u8]) -> bool {
     let has_go = name.windows(2).any(|w| w == b"go");
     has_go && PARTS.iter().any(|p| memmem::find(name, p).is_some())
         || name.windows(8).any(|w| w == b"typelink")
-}
-
-/// The Go build ID in the ELF notes segments: name `Go\0\0`, type 4 (src/cmd/link/internal/ld/elf.go).
-pub fn go_note<'i>(image: &'i Image<'_>) -> Option<&'i [u8]> {
-    image.notes.iter().find_map(|&(offset, size)| {
-        let bytes = image.window().get(offset, size.min(4096))?;
-        let mut rest = bytes;
-        while rest.len() >= 12 {
-            let name_size = image.number(&rest[..4]);
-            let text_size = image.number(&rest[4..8]);
-            let kind = image.number(&rest[8..12]);
-            let text = 12usize
-                .checked_add(usize::try_from(name_size.checked_next_multiple_of(4)?).ok()?)?;
-            let end = text.checked_add(usize::try_from(text_size).ok()?)?;
-            if kind == 4 && rest.get(12..16) == Some(b"Go\0\0") {
-                return rest.get(text..end);
-            }
-            rest = rest.get(end.checked_next_multiple_of(4)?..)?;
-        }
-        None
-    })
 }
 
 /// The module text between its framing, in read-only or writable data. Code is looked at only where a format keeps it in one segment with
@@ -387,212 +256,4 @@ fn framed_at<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<&'i [
         }
         size = size.saturating_mul(8).min(limit);
     }
-}
-
-/// The toolchain's version from the program's strings: `runtime.buildVersion` among the linker-set ones, else any string header in
-/// writable data whose text is a plain release.
-fn version_of<'i>(tables: &Tables<'i>) -> Option<&'i [u8]> {
-    let image = tables.image;
-    let strings = tables.strings();
-    let set: Vec<&[u8]> = strings.versions().collect();
-    let fits = |v: &&[u8]| is_release(v) && tables.pclntab().is_none_or(|t| fits_layout(v, t));
-    if let Some(version) = set.iter().copied().find(fits).or(set.first().copied()) {
-        return Some(version);
-    }
-    // Symbol tables are large: asked only when the strings do not tell.
-    if let Some(address) = image
-        .has_symbol_table()
-        .then(|| image.symbol_address(b"runtime.buildVersion"))
-        .flatten()
-        && let Some(text) = image
-            .go_string(address, 256)
-            .filter(|t| buildinfo::looks_like_go(t))
-    {
-        return Some(text);
-    }
-    if tables.moduledata().is_none()
-        && let Some(age) = Age::of_tables(tables)
-            .filter(|age| age.has(0) || age.has(1) || age.has(2) || age.has(3))
-        && let Some(text) = constant_version(image, &age)
-    {
-        return Some(text);
-    }
-    let ranges: Vec<(u64, u64)> = match tables.moduledata() {
-        Some(module) => vec![module.data],
-        None => image
-            .segments
-            .iter()
-            .filter(|s| s.writable)
-            .map(|s| (s.address, s.end()))
-            .collect(),
-    };
-    let mut room = HEADERS_LIMIT;
-    ranges.iter().find_map(|&(from, to)| {
-        let size = to.saturating_sub(from).min(room);
-        room -= size;
-        headers_in(image, from, size).find(fits)
-    })
-}
-
-/// The version that programs of Go 1.0 to 1.3 hold where anything asks for it: `runtime.theVersion` is a constant, which lies as text behind
-/// its string header among the read-only data. A program may hold other such constants, so that only one release may be left.
-fn constant_version<'i>(image: &'i Image<'_>, age: &Age) -> Option<&'i [u8]> {
-    const LAST: u32 = 3;
-    let mut room = HEADERS_LIMIT;
-    let mut found: Vec<&[u8]> = Vec::new();
-    for segment in image
-        .segments
-        .iter()
-        .filter(|s| !s.writable && !s.discardable)
-    {
-        let size = segment.size.min(room);
-        room -= size;
-        for text in constants_in(image, segment.address, size) {
-            let minor = minor_of(text);
-            if is_release(text)
-                && minor.is_some_and(|m| m <= LAST && age.has(m))
-                && !found.contains(&text)
-            {
-                found.push(text);
-            }
-            if found.len() > 8 {
-                return None;
-            }
-        }
-    }
-    // `go1.2` is also a build tag; what says more is the version.
-    if found
-        .iter()
-        .any(|t| t.iter().filter(|b| **b == b'.').count() > 1)
-    {
-        found.retain(|t| t.iter().filter(|b| **b == b'.').count() > 1);
-    }
-    match found.as_slice() {
-        [one] => Some(one),
-        _ => None,
-    }
-}
-
-/// 2 of `go1.2.1`; 0 of `go1`.
-fn minor_of(version: &[u8]) -> Option<u32> {
-    let text = std::str::from_utf8(version).ok()?.strip_prefix("go1")?;
-    let Some(rest) = text.strip_prefix('.') else {
-        return text.is_empty().then_some(0);
-    };
-    let digits = rest
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(rest.len());
-    rest.get(..digits)?.parse().ok()
-}
-
-/// Texts right behind their string header: a pointer to them, then the length, which had 4 bytes up to Go 1.0.
-fn constants_in<'i>(image: &'i Image<'_>, from: u64, size: u64) -> impl Iterator<Item = &'i [u8]> {
-    let data = image.bytes_upto(from, size).unwrap_or_default();
-    let word = usize::try_from(image.pointer_size()).unwrap_or(8);
-    memchr::memmem::find_iter(data, b"go1").filter_map(move |at| {
-        [word, 4].into_iter().find_map(|width| {
-            let header = at.checked_sub(word + width)?;
-            let pointer = image.number(data.get(header..header + word)?);
-            let length = image.number(data.get(header + word..at)?);
-            let here = pointer == from.checked_add(at as u64)? && (3..=32).contains(&length);
-            here.then(|| data.get(at..at.checked_add(usize::try_from(length).ok()?)?))?
-        })
-    })
-}
-
-/// Bytes of data that are searched for string headers, all ranges together: segments may lie on top of each other.
-const HEADERS_LIMIT: u64 = 64 << 20;
-
-/// Texts of string headers in `size` bytes of data that are short enough for a version.
-fn headers_in<'i>(image: &'i Image<'_>, from: u64, size: u64) -> impl Iterator<Item = &'i [u8]> {
-    let word = image.pointer_size();
-    let start = from.checked_next_multiple_of(word).unwrap_or(from);
-    let data = image
-        .bytes_upto(start, size.saturating_sub(start - from))
-        .unwrap_or_default();
-    let step = usize::try_from(word).unwrap_or(8);
-    let at = move |i: usize| data.get(i..i + step).map_or(0, |b| image.number(b));
-    (0..data.len() / step).filter_map(move |i| {
-        let (pointer, length) = (at(i * step), at((i + 1) * step));
-        let text = (4..=32)
-            .contains(&length)
-            .then(|| image.bytes(pointer, length))
-            .flatten()?;
-        text.starts_with(b"go1").then_some(text)
-    })
-}
-
-/// `go1`, then digits and dots, and at most an `rc` or `beta` number.
-fn is_release(version: &[u8]) -> bool {
-    let Some(rest) = version.strip_prefix(b"go1") else {
-        return false;
-    };
-    let plain = rest
-        .iter()
-        .take_while(|b| b.is_ascii_digit() || **b == b'.')
-        .count();
-    let tail = rest.get(plain..).unwrap_or_default();
-    let tail = tail
-        .strip_prefix(b"rc")
-        .or(tail.strip_prefix(b"beta"))
-        .unwrap_or(tail);
-    (rest.is_empty() || rest[0] == b'.' || plain == 0) && tail.iter().all(u8::is_ascii_digit)
-}
-
-/// Whether the table is of the age that a release writes.
-fn fits_layout(version: &[u8], table: &Pclntab) -> bool {
-    let digits: String = version
-        .iter()
-        .skip(4)
-        .take_while(|b| b.is_ascii_digit())
-        .map(|&b| char::from(b))
-        .collect();
-    let (first, last) = table.layout.minors();
-    digits
-        .parse::<u32>()
-        .is_ok_and(|minor| minor >= first && last.is_none_or(|l| minor <= l))
-}
-
-/// The Go build ID: in an ELF note, a wasm section, or at the start of the text (src/cmd/internal/buildid/buildid.go).
-pub fn build_id(image: &Image<'_>) -> Option<String> {
-    let text = match image.format {
-        Format::Elf => go_note(image)?.to_vec(),
-        Format::Wasm => {
-            let section = image
-                .section(b"go:buildid")
-                .or_else(|| image.section(b"go.buildid"))?;
-            image
-                .window()
-                .get(section.offset, section.file_size.min(256))?
-                .to_vec()
-        }
-        _ => {
-            let (address, size) = text_build_id(image)?;
-            image.bytes(address, size)?.to_vec()
-        }
-    };
-    let text = String::from_utf8(text).ok()?;
-    (!text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())).then_some(text)
-}
-
-/// Address and size of the build ID at the start of the text, where the formats that have neither notes nor custom sections keep it.
-pub(super) fn text_build_id(image: &Image<'_>) -> Option<(u64, u64)> {
-    const MARK: &[u8] = b"\xff Go build ID: \"";
-    if matches!(image.format, Format::Elf | Format::Wasm) {
-        return None;
-    }
-    let segments = image.segments.iter().filter(|s| s.executable);
-    let first: Option<&Segment> = segments.min_by_key(|s| s.offset);
-    // Mach-O text follows the load commands; its section says where.
-    let text = image.section(b"__text").map(|s| s.address);
-    let start = text.or(first.map(|s| s.address))?;
-    let bytes = image.bytes_upto(start, 512)?;
-    let at = memmem::find(bytes, MARK)? + MARK.len();
-    let size = memchr::memchr(b'"', bytes.get(at..)?)?;
-    Some((start.checked_add(at as u64)?, size as u64))
-}
-
-/// Whether the file holds a section of Go's function table, by name. Cheap, and no proof.
-pub fn names_function_table(image: &Image<'_>) -> bool {
-    pclntab::SECTIONS.iter().any(|n| image.section(n).is_some())
 }

@@ -1,46 +1,17 @@
 //! From the bytes of one file to the records of the Go programs in it.
 
-use super::compiler::Compiler;
-use super::identify::{self, Identity, Tables};
-use super::modinfo::ModInfo;
-use super::{experiment, full, godebug, module_list, parts};
-use crate::bytes::{Budget, Counts, Limits, Part, ReadAt, Refusal, Window};
+use super::facts::Program;
+use super::facts::notes::fault_text;
+use super::facts::parts;
+use super::identify::identify;
+use super::options::{Level, Options};
+use super::record;
+use super::tables::Tables;
+use crate::bytes::{Counts, Part, ReadAt, Refusal, Window};
 use crate::exe::packed::{self, Packer};
-use crate::exe::{self, Fault, Image, Kind, Miss, Parts, Shape, SliceFault, Universal};
-use crate::knowledge::go_version::GoVersion;
-use crate::record::{Binary, Corroboration, Executable, Verdict};
-use std::sync::atomic::{AtomicBool, Ordering};
-
-/// How much to find out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Level {
-    /// The record alone: a handful of small reads.
-    BuildInfo,
-    /// Everything, with the evidence.
-    #[default]
-    Full,
-}
-
-/// What to do with a file.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options<'o> {
-    /// How much to find out.
-    pub level: Level,
-    /// Make every effort even when nothing looks like Go: for files that a user named.
-    pub named: bool,
-    /// Bounds.
-    pub limits: Limits,
-    /// List the packages of the function table also of programs whose record lists modules.
-    pub packages: bool,
-    /// `GODEBUG` of the environment to assume at run time.
-    pub godebug: Option<&'o str>,
-    /// Memory that is shared with others who inspect at the same time.
-    pub budget: Option<&'o Budget>,
-    /// Set, and the record left out, where it would be much larger than an honest one: for who makes such records in another way.
-    pub too_large: Option<&'o AtomicBool>,
-    /// Also find out which bytes of the file belong to which part of the program.
-    pub parts: bool,
-}
+use crate::exe::{self, Fault, Image, Miss, Parts, Shape, SliceFault, Universal};
+use crate::record::{Binary, Corroboration, Verdict};
+use std::fmt::Display;
 
 /// One Go program found in a file.
 #[derive(Clone, Debug)]
@@ -75,6 +46,8 @@ pub struct Inspection {
     pub refusal: Option<Refusal>,
     /// Further programs of the file, whose records take more memory than there is.
     pub untold: u64,
+    /// The records are much larger than honest ones, and [`Options::refuse_large`] was set: what was found is not all.
+    pub too_large: bool,
     /// What was read.
     pub counts: Counts,
     /// Bytes of memory that the records take.
@@ -174,8 +147,8 @@ impl Inspection {
         }
     }
 
-    /// One of several executables in a file. Who shares the memory with others may keep records in the share of a reader;
-    /// who makes large records alone, in all of it, so that what is told does not depend on how many readers there are.
+    /// One of several executables in a file. With [`Options::refuse_large`] the records of a file may take the share of one reader;
+    /// without it the caller reads no other such file, and they may take all of the room.
     fn part(
         &mut self,
         part: &Part<'_>,
@@ -184,10 +157,7 @@ impl Inspection {
         member: Option<String>,
         options: &Options<'_>,
     ) {
-        if options
-            .too_large
-            .is_some_and(|over| over.load(Ordering::Relaxed))
-        {
+        if self.too_large {
             return;
         }
         let window = Window::new(part, options.limits.executable).with_budget(options.budget);
@@ -208,20 +178,18 @@ impl Inspection {
             return;
         };
         let weight = last.binary.weight();
-        let most = match (options.budget, options.too_large) {
-            (None, _) => options.limits.executable / 4,
-            (Some(budget), Some(_)) => budget.share(),
-            (Some(budget), None) => budget.total(),
+        let most = match options.budget {
+            None => options.limits.executable / 4,
+            Some(budget) if options.refuse_large => budget.share(),
+            Some(budget) => budget.total(),
         };
         if self.kept.saturating_add(weight) <= most {
             self.kept += weight;
             return;
         }
         self.found.pop();
-        match options.too_large {
-            Some(over) => over.store(true, Ordering::Relaxed),
-            None => self.untold += 1,
-        }
+        self.too_large = options.refuse_large;
+        self.untold += u64::from(!options.refuse_large);
     }
 
     /// One executable. A packed one is read as the program that it unpacks to.
@@ -235,7 +203,13 @@ impl Inspection {
     ) -> Result<(), Miss> {
         let image = exe::open(window)?;
         self.faults.extend(image.faults.iter().map(fault_text));
-        let mut program = read(&image, options);
+        let mut program = match read(&image, options) {
+            Ok(program) => program,
+            Err(TooLarge) => {
+                self.too_large = true;
+                return Ok(());
+            }
+        };
         let cut = image.faults.iter().find(|fault| {
             cuts_headers(fault)
                 || matches!(fault, Fault::Truncated(_) if program.is_some() || lacks_content(&image))
@@ -254,7 +228,8 @@ impl Inspection {
             match unpack(window, options) {
                 Ok(Some(unpacked)) => program = Some((unpacked, None)),
                 Ok(None) => {}
-                Err(why) => {
+                Err(NotUnpacked::TooLarge(TooLarge)) => self.too_large = true,
+                Err(NotUnpacked::Broken(why)) => {
                     self.packed = Some(format!(
                         "packed with {packer}, and cannot be unpacked: {why}"
                     ))
@@ -289,18 +264,30 @@ fn packer(window: &Window<'_>, named: bool) -> Option<Packer> {
     packed::detect(head, tail)
 }
 
+/// A record is much larger than an honest one, and the caller asked not to make such.
+struct TooLarge;
+
+/// Why a packed program gave no record.
+enum NotUnpacked {
+    TooLarge(TooLarge),
+    Broken(String),
+}
+
 /// The record of the program inside a packed file; `None` when it is not Go.
-fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, String> {
-    let data = window.get(0, window.len()).ok_or("cannot be read")?;
+fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, NotUnpacked> {
+    let broken = |error: &dyn Display| NotUnpacked::Broken(error.to_string());
+    let data = window
+        .get(0, window.len())
+        .ok_or_else(|| broken(&Miss::Unreadable))?;
     window.take_budget();
     let limit = options.limits.unpacked;
     let (reader, packer, notes): (Box<dyn ReadAt + '_>, _, Vec<&str>) = match options.level {
         Level::BuildInfo => {
-            let (reader, packer) = packed::glance(data, limit).map_err(|e| e.to_string())?;
+            let (reader, packer) = packed::glance(data, limit).map_err(|e| broken(&e))?;
             (reader, packer, vec![])
         }
         Level::Full => {
-            let unpacked = packed::unpack(data, limit).map_err(|e| e.to_string())?;
+            let unpacked = packed::unpack(data, limit).map_err(|e| broken(&e))?;
             let doubts = [
                 (
                     !unpacked.verified,
@@ -316,28 +303,21 @@ fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, 
         }
     };
     let inner = Window::new(&*reader, options.limits.executable);
-    let image = exe::open(&inner).map_err(|miss| miss.to_string())?;
+    let image = exe::open(&inner).map_err(|miss| broken(&miss))?;
     // Unpacking is the effort; what comes out shows whether it is Go like any file.
     let options = Options {
         parts: false,
         ..*options
     };
-    let binary = read(&image, &options).map(|(mut binary, _)| {
+    let program = read(&image, &options).map_err(NotUnpacked::TooLarge)?;
+    Ok(program.map(|(mut binary, _)| {
         binary.size = window.len();
         binary.executable.packed = Some(packer.name.to_owned());
         let lead = format!("read from the program that {packer} unpacks to");
         binary.notes.push(lead);
         binary.notes.extend(notes.into_iter().map(str::to_owned));
         binary
-    });
-    Ok(binary)
-}
-
-fn fault_text(fault: &Fault) -> String {
-    match fault {
-        Fault::Truncated(what) => format!("truncated: the {what} runs past the end of the file"),
-        Fault::Malformed(what) => format!("malformed {what}"),
-    }
+    }))
 }
 
 /// Whether sections that have bytes of their own in the file lie outside of it. Separate debug files have none such: what they leave out is marked
@@ -389,135 +369,30 @@ fn cuts_headers(fault: &Fault) -> bool {
 /// Build-info texts longer than this, which no honest program has, become records one at a time.
 const LONG_TEXT: usize = 256 << 10;
 
-fn read(image: &Image<'_>, options: &Options<'_>) -> Option<(Binary, Option<Parts>)> {
+/// The record of one executable, and its parts; `Ok(None)`: it is not Go.
+fn read(
+    image: &Image<'_>,
+    options: &Options<'_>,
+) -> Result<Option<(Binary, Option<Parts>)>, TooLarge> {
     let tables = Tables::new(image, options.limits);
-    let identity = identify::identify(&tables, options.named)?;
-    let foreign = identity.foreign.as_ref();
-    let raw = identity
-        .version
-        .map(|v| String::from_utf8_lossy(v).into_owned())
-        .or_else(|| foreign.and_then(|f| f.version.clone()));
-    let version = raw.as_deref().and_then(GoVersion::parse);
+    let Some(identity) = identify(&tables, options.named) else {
+        return Ok(None);
+    };
     if identity.modinfo.is_some_and(|text| text.len() > LONG_TEXT) {
-        if let Some(too_large) = options.too_large {
-            too_large.store(true, Ordering::Relaxed);
-            return None;
+        if options.refuse_large {
+            return Err(TooLarge);
         }
         image.window().take_budget();
     }
-    let info = identity.modinfo.map(ModInfo::parse);
-    let mut binary = record(&tables, &identity, info.as_ref(), raw, version.as_ref());
-    if options.level == Level::Full {
-        full::complete(
-            &tables,
-            &identity,
-            info.as_ref(),
-            version.as_ref(),
-            options,
-            &mut binary,
-        );
-    }
-    let refusal = image.window().refusal();
-    binary.notes.extend(refusal.map(|why| why.to_string()));
-    let limit = options.limits.build_info;
+    let program = Program::new(tables, identity, options);
     let parts = options
         .parts
-        .then(|| parts::of(&tables, limit, identity.version));
-    Some((binary, parts))
-}
-
-/// The record as far as the build info and the headers give it.
-fn record(
-    tables: &Tables<'_>,
-    identity: &Identity<'_>,
-    info: Option<&ModInfo<'_>>,
-    raw: Option<String>,
-    version: Option<&GoVersion>,
-) -> Binary {
-    let image = tables.image();
-    let build_info = identity.source.is_some().then(|| {
-        let version = raw.as_deref().unwrap_or_default();
-        info.map_or_else(
-            || ModInfo::default().to_record(version),
-            |i| i.to_record(version),
-        )
-    });
-    let is_damaged =
-        info.is_some_and(|info| !(info.problems.is_empty() && info.unknown.is_empty()));
-    let module_list = module_list::of_record(build_info.as_ref(), is_damaged, version);
-    let foreign = identity.foreign.as_ref();
-    let mut notes = identity.notes.clone();
-    if raw.as_deref() == Some("unknown") {
-        notes.push("the toolchain version was blanked, as obfuscators such as garble do: names of packages and functions may be made up too".to_owned());
-    }
-    if let Some(info) = info {
-        let problems = info.problems.iter();
-        notes.extend(problems.map(|p| format!("build info line {}: {}", p.line, p.message)));
-        let unknown = info.unknown.iter().take(8);
-        notes.extend(unknown.map(|l| {
-            format!(
-                "build info: line of unknown kind: {}",
-                String::from_utf8_lossy(l)
-            )
-        }));
-    }
-    notes.extend(image.faults.iter().map(fault_text));
-    let setting = |key: &str| {
-        build_info
-            .as_ref()
-            .and_then(|b| b.setting(key))
-            .filter(|v| !v.is_empty())
+        .then(|| parts::of(&program.tables, program.identity.version));
+    let mut binary = match options.level {
+        Level::BuildInfo => record::recorded(program),
+        Level::Full => record::full(program),
     };
-    Binary {
-        size: image.window().len(),
-        executable: Executable {
-            format: image.format.name().to_owned(),
-            bits: image.bits,
-            endian: if image.big_endian { "big" } else { "little" }.to_owned(),
-            os: image.os.or(setting("GOOS")).map(str::to_owned),
-            arch: image.arch.or(setting("GOARCH")).map(str::to_owned),
-            kind: kind(image, setting("-buildmode")).to_owned(),
-            build_id: identify::build_id(image),
-            ..Executable::default()
-        },
-        go_version: version.and_then(release).map(str::to_owned),
-        go_vendor: version
-            .and_then(|v| v.vendor.clone())
-            .or_else(|| foreign.and_then(|f| f.text.clone())),
-        compiler: Some(
-            foreign
-                .map_or_else(
-                    || setting("-compiler").unwrap_or(Compiler::Gc.name()),
-                    |f| f.compiler.name(),
-                )
-                .to_owned(),
-        ),
-        main_package: build_info
-            .as_ref()
-            .map(|b| b.path.clone())
-            .filter(|p| !p.is_empty()),
-        build_info_source: identity.source,
-        module_list: Some(module_list),
-        experiments: experiment::recorded(version, setting("GOEXPERIMENT")),
-        godebug: godebug::recorded(setting("DefaultGODEBUG")),
-        go_version_raw: raw,
-        build_info,
-        notes,
-        ..Binary::default()
-    }
-}
-
-/// The release, or plain `devel` for a development build that names none.
-fn release(version: &GoVersion) -> Option<&str> {
-    version.release_text().or(version.devel.then_some("devel"))
-}
-
-/// The headers decide; the recorded build mode only names what they cannot tell apart.
-fn kind(image: &Image<'_>, mode: Option<&str>) -> &'static str {
-    match (image.kind, mode) {
-        (Kind::Shared, Some("plugin")) => "plugin",
-        // A static position-independent ELF program has no loader, as a library has none.
-        (Kind::Shared, Some("pie" | "exe")) => "pie",
-        (kind, _) => kind.name(),
-    }
+    let refusal = image.window().refusal();
+    binary.notes.extend(refusal.map(|why| why.to_string()));
+    Ok(Some((binary, parts)))
 }

@@ -11,6 +11,7 @@ pub mod fips140;
 pub mod go_version;
 pub mod godebug;
 pub mod goexperiment;
+pub mod ldflags;
 pub mod linker;
 pub mod modules;
 pub(crate) mod nearest;

@@ -10,7 +10,9 @@
 mod binary;
 mod build_info;
 mod document;
+pub mod environment;
 mod facts;
+pub mod godebug;
 mod image;
 mod location;
 pub mod main_version;

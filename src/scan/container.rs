@@ -6,8 +6,8 @@ use super::told::{Surroundings, Told};
 use super::{Event, Examiner, error_text};
 use crate::bytes::{ReadAt, Spill};
 use crate::exe;
-use crate::go::{Level, environment};
-use crate::record::{Location, Unexamined};
+use crate::go::Level;
+use crate::record::{Location, Unexamined, environment};
 use crate::source::archive::stream::HEAD;
 use crate::source::archive::{
     ArchiveError, Candidate, Feed, Format, Input, Kind, Place, Reason, Scope, Want, decompress_as,

@@ -9,8 +9,8 @@ use crate::bytes::base64;
 use crate::bytes::guard::{FAULT, guarded};
 use crate::bytes::{Budget, FileBytes, ReadAt, Use};
 use crate::exe::{self, Miss};
-use crate::go::{self, environment};
-use crate::record::{Binary, Location, Unexamined};
+use crate::go;
+use crate::record::{Binary, Location, Unexamined, environment};
 #[cfg(feature = "archives")]
 use crate::source::archive::ArchiveError;
 use crate::source::dir::Stat;
@@ -25,7 +25,6 @@ use std::fs::File;
 use std::io;
 #[cfg(feature = "archives")]
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// The first look at a file: enough for every magic, and for all headers of nearly every program.
@@ -347,48 +346,39 @@ impl<'e> Examiner<'e> {
 
     /// Reads what looks like an executable.
     pub(crate) fn program(&self, reader: &dyn ReadAt, named: bool) -> Content {
-        let too_large = AtomicBool::new(false);
         let options = reader_options(self.options, &self.executables, named);
-        let content = self.inspected(
-            reader,
-            &go::Options {
-                too_large: Some(&too_large),
-                ..options
-            },
-        );
-        if !too_large.load(Ordering::Relaxed) {
-            return content;
+        let refusing = go::Options {
+            refuse_large: true,
+            ..options
+        };
+        match inspect(reader, &refusing) {
+            Some(Ok(inspection)) if inspection.too_large => {}
+            other => return self.content_of(reader, other),
         }
-        drop(content);
-        // One at a time, and on a thread that ends with it: some allocators keep for each thread what it freed.
+        // Read files with large records one at a time, on a thread that ends with the file: the allocator keeps for each thread what it
+        // freed.
         let _one = self.large.lock().unwrap_or_else(PoisonError::into_inner);
-        let content = std::thread::scope(|scope| {
-            std::thread::Builder::new()
-                .spawn_scoped(scope, || {
-                    let options = reader_options(self.options, &self.executables, named);
-                    self.inspected(reader, &options)
-                })
-                .map(std::thread::ScopedJoinHandle::join)
-        });
-        match content {
-            Ok(Ok(content)) => content,
-            Ok(Err(_)) => Self::fault(),
-            Err(_) => self.inspected(reader, &options),
-        }
+        let alone = || self.content_of(reader, inspect(reader, &options));
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().spawn_scoped(scope, alone);
+            match thread.map(std::thread::ScopedJoinHandle::join) {
+                Ok(content) => content.unwrap_or_else(|_| Self::fault()),
+                Err(_) => alone(),
+            }
+        })
     }
 
     fn fault() -> Content {
         Content::Unexamined("internal-error", FAULT.to_owned())
     }
 
-    /// What the reader of Go makes of it. A panic there is a bug, and costs this file only.
-    fn inspected(&self, reader: &dyn ReadAt, options: &go::Options<'_>) -> Content {
-        let read = guarded(|| {
-            #[cfg(test)]
-            crate::bytes::guard::trip::over_file(reader);
-            go::inspect(reader, options)
-        });
-        let inspection = match read {
+    /// What came of [`inspect`].
+    fn content_of(
+        &self,
+        reader: &dyn ReadAt,
+        inspected: Option<Result<go::Inspection, Miss>>,
+    ) -> Content {
+        let inspection = match inspected {
             Some(Ok(inspection)) => inspection,
             Some(Err(miss @ Miss::NotExecutable)) => return Content::NotGo(miss.to_string()),
             Some(Err(miss @ (Miss::Truncated(_) | Miss::Malformed(_)))) => {
@@ -574,6 +564,15 @@ impl<'e> Examiner<'e> {
             tell(Event::Unexamined { thing, fatal }.into());
         }
     }
+}
+
+/// What the Go reader finds in a file; `None`: it panicked, which is a bug that costs this file only.
+fn inspect(reader: &dyn ReadAt, options: &go::Options<'_>) -> Option<Result<go::Inspection, Miss>> {
+    guarded(|| {
+        #[cfg(test)]
+        crate::bytes::guard::trip::over_file(reader);
+        go::inspect(reader, options)
+    })
 }
 
 /// A reader whose first bytes are already here.

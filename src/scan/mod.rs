@@ -618,7 +618,7 @@ pub(crate) fn reader_options<'o>(
         named,
         limits,
         budget: Some(budget),
-        too_large: None,
+        refuse_large: false,
         parts: options.parts,
     }
 }

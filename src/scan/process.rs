@@ -5,7 +5,7 @@ use super::place::{Outer, Packages};
 use super::told::Told;
 use super::{Event, Examiner, error_text};
 use crate::bytes::{FileBytes, ReadAt};
-use crate::go::environment;
+use crate::record::environment;
 use crate::source::dir::{Kind, Stat};
 use crate::source::process::{OnDisk, Process};
 use std::os::unix::fs::MetadataExt as _;

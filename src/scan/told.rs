@@ -5,7 +5,7 @@ use crate::source::ordered;
 #[cfg(feature = "archives")]
 use {
     crate::bytes::error_text,
-    crate::go::environment,
+    crate::record::environment,
     crate::record::{Binary, Unexamined, VersionClaim},
     crate::source::shelf::Shelved,
     std::io,

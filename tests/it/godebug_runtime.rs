@@ -4,9 +4,9 @@
 
 use crate::support::skip;
 
-use gospect::go::godebug;
 use gospect::knowledge::GoVersion;
 use gospect::knowledge::godebug::implied;
+use gospect::record::godebug;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

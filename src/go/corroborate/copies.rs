@@ -4,20 +4,20 @@ use super::{Evidence, is_declared, row, text, verdict};
 use crate::record::{BuildInfoSource, Corroboration, Verdict};
 
 /// Blobs since Go 1.18 hold copies; older ones point at the variables themselves, which leaves nothing to compare.
-fn is_copy(evidence: &Evidence<'_, '_, '_>) -> bool {
+fn is_copy(evidence: &Evidence<'_, '_>) -> bool {
     matches!(
-        evidence.identity.source,
+        evidence.program.identity.source,
         Some(BuildInfoSource::Section | BuildInfoSource::Segment)
-    ) && evidence.identity.inline
+    ) && evidence.program.identity.inline
 }
 
-pub(super) fn module_text(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+pub(super) fn module_text(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     const HOW: &str = "build-info blob against the linker's own copy, runtime.modinfo";
     if !is_copy(evidence) {
         return None;
     }
-    let blob = evidence.identity.modinfo;
-    let copy = evidence.tables.strings().modinfo();
+    let blob = evidence.program.identity.modinfo;
+    let copy = evidence.program.tables.strings().modinfo();
     match (blob, copy) {
         (None, None) => None,
         (Some(blob), None) => Some(row(
@@ -34,7 +34,7 @@ pub(super) fn module_text(evidence: &Evidence<'_, '_, '_>) -> Option<Corroborati
             Verdict::Contradicted,
             HOW,
         )),
-        (Some(blob), Some(copy)) if blob == copy && !evidence.identity.framed => Some(row(
+        (Some(blob), Some(copy)) if blob == copy && !evidence.program.identity.framed => Some(row(
             "build-info",
             "text without the marks that the go command sets around it",
             Some("the same text between its marks".to_owned()),
@@ -83,10 +83,14 @@ fn first_difference(blob: &[u8], copy: &[u8]) -> (String, String) {
     }
 }
 
-pub(super) fn version_string(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+pub(super) fn version_string(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     const HOW: &str = "build-info blob against the linker's own copy, runtime.buildVersion";
-    let recorded = evidence.identity.version.filter(|_| is_copy(evidence))?;
-    let strings = evidence.tables.strings();
+    let recorded = evidence
+        .program
+        .identity
+        .version
+        .filter(|_| is_copy(evidence))?;
+    let strings = evidence.program.tables.strings();
     if strings.all.iter().any(|s| s.text == recorded) {
         return Some(row(
             "go-version",
@@ -116,9 +120,9 @@ pub(super) fn version_string(evidence: &Evidence<'_, '_, '_>) -> Option<Corrobor
     ))
 }
 
-pub(super) fn default_godebug(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
-    let recorded = evidence.binary.godebug.recorded.as_deref();
-    let baked = evidence.binary.godebug.baked.as_deref();
+pub(super) fn default_godebug(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
+    let recorded = evidence.godebug.recorded.as_deref();
+    let baked = evidence.godebug.baked.as_deref();
     if recorded.is_none() && baked.is_none() {
         return None;
     }
@@ -131,7 +135,7 @@ pub(super) fn default_godebug(evidence: &Evidence<'_, '_, '_>) -> Option<Corrobo
             verdict(r == b),
             "DefaultGODEBUG against the linker string runtime.godebugDefault",
         ),
-        (None, Some(_)) if evidence.binary.build_info.is_some() => (
+        (None, Some(_)) if evidence.program.build_info.is_some() => (
             Verdict::Contradicted,
             "the linker string runtime.godebugDefault is set, and no DefaultGODEBUG is recorded",
         ),
@@ -149,8 +153,8 @@ pub(super) fn default_godebug(evidence: &Evidence<'_, '_, '_>) -> Option<Corrobo
     ))
 }
 
-pub(super) fn experiments(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
-    let experiments = &evidence.binary.experiments;
+pub(super) fn experiments(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
+    let experiments = evidence.experiments;
     if experiments.setting.is_none() && experiments.suffix.is_empty() {
         return None;
     }

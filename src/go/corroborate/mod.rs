@@ -10,34 +10,26 @@ mod port;
 mod release;
 mod settings;
 
-pub use modules::compare_modules;
-pub use port::system;
+use super::facts::Program;
+use crate::knowledge::ldflags;
+use crate::record::{Corroboration, Experiments, Godebug, Linked, Verdict};
 
-use super::functions::Functions;
-use super::identify::{Identity, Tables};
-use super::ldflags;
-use super::paths::SourceFiles;
-use crate::knowledge::go_version::GoVersion;
-use crate::record::{Binary, Corroboration, Verdict};
-
-/// Everything the checks look at.
-pub struct Evidence<'e, 'i, 'r> {
-    /// The program.
-    pub tables: &'e Tables<'i>,
-    /// The record as found.
-    pub identity: &'e Identity<'r>,
-    /// The parsed version.
-    pub version: Option<&'e GoVersion>,
-    /// The source files.
-    pub files: &'e SourceFiles,
-    /// The functions.
-    pub functions: &'e Functions,
-    /// The rest of the record, complete but for the corroboration.
-    pub binary: &'e Binary,
+/// Everything that the checks look at.
+pub struct Evidence<'e, 'i> {
+    /// The program, with its build info and its tables.
+    pub program: &'e Program<'i>,
+    /// The Go build ID.
+    pub build_id: Option<&'e str>,
+    /// The experiments.
+    pub experiments: &'e Experiments,
+    /// The GODEBUG settings.
+    pub godebug: &'e Godebug,
+    /// What is linked in.
+    pub linked: &'e Linked,
 }
 
 /// A check looks at one claim; `None` when the claim was not made.
-type Check = fn(&Evidence<'_, '_, '_>) -> Option<Corroboration>;
+type Check = fn(&Evidence<'_, '_>) -> Option<Corroboration>;
 
 /// The checks, in the order of the record.
 const CHECKS: &[Check] = &[
@@ -62,7 +54,7 @@ const CHECKS: &[Check] = &[
 ];
 
 /// Runs every check.
-pub fn corroborate(evidence: &Evidence<'_, '_, '_>) -> Vec<Corroboration> {
+pub fn corroborate(evidence: &Evidence<'_, '_>) -> Vec<Corroboration> {
     CHECKS.iter().filter_map(|check| check(evidence)).collect()
 }
 
@@ -94,12 +86,12 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn setting<'e>(evidence: &'e Evidence<'_, '_, '_>, key: &str) -> Option<&'e str> {
-    evidence.binary.build_info.as_ref()?.setting(key)
+fn setting<'e>(evidence: &'e Evidence<'_, '_>, key: &str) -> Option<&'e str> {
+    evidence.program.setting(key)
 }
 
 /// Whether the recorded linker flags set a variable with `-X`: a build that says so itself hides nothing.
-fn is_declared(evidence: &Evidence<'_, '_, '_>, variable: &str) -> bool {
+fn is_declared(evidence: &Evidence<'_, '_>, variable: &str) -> bool {
     let flags = setting(evidence, "-ldflags").map(ldflags::definitions);
     flags.is_some_and(|f| f.iter().any(|d| d.0 == variable))
 }

@@ -1,13 +1,13 @@
 //! Port and build mode against the headers.
 
 use super::{Evidence, row, setting, verdict};
-use crate::exe::{Format, Image, Kind};
-use crate::go::paths::SourceFiles;
+use crate::exe::{Format, Kind};
+use crate::go::facts::executable::looks_alike;
 use crate::record::{Corroboration, Verdict};
 
-pub(super) fn arch(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+pub(super) fn arch(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     let recorded = setting(evidence, "GOARCH")?;
-    let observed = evidence.tables.image().arch?;
+    let observed = evidence.program.tables.image().arch?;
     Some(row(
         "port",
         format!("GOARCH={recorded}"),
@@ -17,17 +17,10 @@ pub(super) fn arch(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
     ))
 }
 
-/// Systems whose files look alike from outside.
-const ALIKE: &[(&str, &str)] = &[
-    ("android", "linux"),
-    ("illumos", "solaris"),
-    ("ios", "darwin"),
-];
-
-pub(super) fn os(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+pub(super) fn os(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     let recorded = setting(evidence, "GOOS")?;
-    let image = evidence.tables.image();
-    let (observed, how) = match (evidence.files.os, image.os) {
+    let image = evidence.program.tables.image();
+    let (observed, how) = match (evidence.program.files().os, image.os) {
         (Some(os), _) => (
             os,
             "the runtime's source files, which differ from system to system",
@@ -35,14 +28,8 @@ pub(super) fn os(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
         (None, Some(os)) => (os, "file format and header"),
         (None, None) => return None,
     };
-    let alike = |a: &str, b: &str| {
-        a == b
-            || ALIKE
-                .iter()
-                .any(|p| (p.0 == a && p.1 == b) || (p.0 == b && p.1 == a))
-    };
-    let header = image.os.is_none_or(|h| alike(recorded, h));
-    let agrees = alike(recorded, observed) && header;
+    let header = image.os.is_none_or(|h| looks_alike(recorded, h));
+    let agrees = looks_alike(recorded, observed) && header;
     Some(row(
         "port",
         format!("GOOS={recorded}"),
@@ -52,9 +39,9 @@ pub(super) fn os(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
     ))
 }
 
-pub(super) fn build_mode(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+pub(super) fn build_mode(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     let recorded = setting(evidence, "-buildmode")?;
-    let image = evidence.tables.image();
+    let image = evidence.program.tables.image();
     let verdict = match (recorded, image.kind) {
         ("exe", Kind::Exe) | ("pie", Kind::Pie) => Verdict::Confirmed,
         ("c-shared" | "plugin" | "shared", Kind::Shared)
@@ -77,11 +64,4 @@ pub(super) fn build_mode(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboratio
         verdict,
         "type of the file",
     ))
-}
-
-/// Whether the headers leave the system open, so that the source files may fill it in.
-pub fn system(image: &Image<'_>, files: &SourceFiles, recorded: Option<&str>) -> Option<String> {
-    let seen = files.os.or(image.os)?;
-    let alike = recorded.filter(|r| ALIKE.iter().any(|p| p.0 == *r && p.1 == seen));
-    Some(alike.unwrap_or(seen).to_owned())
 }

@@ -2,15 +2,15 @@
 
 use super::{Evidence, is_declared, row, text, verdict};
 use crate::exe::{Format, dwarf};
-use crate::go::compiler;
+use crate::go::written::compiler;
 use crate::knowledge::go_version::GoVersion;
 use crate::record::{Corroboration, Verdict};
 use std::ops::ControlFlow;
 
-pub(super) fn layout(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
-    let version = evidence.version.filter(|v| !v.devel)?;
+pub(super) fn layout(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
+    let version = evidence.program.version.as_ref().filter(|v| !v.devel)?;
     let minor = version.minor()?;
-    let table = evidence.tables.pclntab()?;
+    let table = evidence.program.tables.pclntab()?;
     let (first, last) = table.layout.minors();
     let agrees = minor >= first && last.is_none_or(|l| minor <= l);
     let observed = match last {
@@ -42,10 +42,10 @@ const SECTIONS: &[(&[u8], u32, Option<u32>)] = &[
     (b"__itablink", 5, Some(26)),
 ];
 
-pub(super) fn sections(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
-    let version = evidence.version.filter(|v| !v.devel)?;
+pub(super) fn sections(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
+    let version = evidence.program.version.as_ref().filter(|v| !v.devel)?;
     let minor = version.minor()?;
-    let image = evidence.tables.image();
+    let image = evidence.program.tables.image();
     let there = |row: &&(&[u8], u32, Option<u32>)| image.sections.iter().any(|s| *s.name == *row.0);
     let mut present = SECTIONS.iter().filter(there).peekable();
     present.peek()?;
@@ -70,10 +70,10 @@ pub(super) fn sections(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration>
 const PRODUCER_LIMIT: u64 = 256 << 10;
 
 /// The compiler writes its own version into debug information and wasm modules; `-X runtime.buildVersion` does not reach it.
-pub(super) fn compiler(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+pub(super) fn compiler(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     const PRODUCER: &str = "Go cmd/compile ";
-    let version = evidence.version?;
-    let image = evidence.tables.image();
+    let version = evidence.program.version.as_ref()?;
+    let image = evidence.program.tables.image();
     let found = match image.format {
         Format::Wasm => compiler::go_producer(image),
         _ => dwarf::units(image, PRODUCER_LIMIT, &mut |unit| {
@@ -112,11 +112,11 @@ pub(super) fn compiler(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration>
 }
 
 /// Build IDs have four parts of 20 letters since Go 1.10 (src/cmd/internal/buildid/buildid.go). Other forms are set by hand and tell nothing.
-pub(super) fn build_id(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+pub(super) fn build_id(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     const FIRST: u32 = 10;
-    let version = evidence.version.filter(|v| !v.devel)?;
+    let version = evidence.program.version.as_ref().filter(|v| !v.devel)?;
     let minor = version.minor()?;
-    let id = evidence.binary.executable.build_id.as_deref()?;
+    let id = evidence.build_id?;
     let mut parts = id.split('/');
     let is_new = parts.clone().count() == 4 && parts.all(|p| p.len() == 20);
     is_new.then(|| {

@@ -5,7 +5,7 @@ use crate::record::{Corroboration, Verdict};
 
 /// A setting held against a sign in the function table: signs prove presence; absence proves something only where `always` says so.
 fn linked_in(
-    evidence: &Evidence<'_, '_, '_>,
+    evidence: &Evidence<'_, '_>,
     claim: &str,
     recorded: String,
     on: bool,
@@ -13,7 +13,7 @@ fn linked_in(
     what: &str,
     always: bool,
 ) -> Option<Corroboration> {
-    if evidence.functions.count == 0 {
+    if evidence.program.tables.functions().count == 0 {
         return None;
     }
     let verdict = match (on, present) {
@@ -36,9 +36,13 @@ fn linked_in(
     ))
 }
 
-pub(super) fn cgo(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+pub(super) fn cgo(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     let recorded = setting(evidence, "CGO_ENABLED")?;
-    let present = evidence.functions.has_package("runtime/cgo");
+    let present = evidence
+        .program
+        .tables
+        .functions()
+        .has_package("runtime/cgo");
     linked_in(
         evidence,
         "cgo",
@@ -52,20 +56,13 @@ pub(super) fn cgo(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
 
 /// A flag that is recorded only when it is on. Nothing is claimed where there is no build info at all.
 fn flag(
-    evidence: &Evidence<'_, '_, '_>,
+    evidence: &Evidence<'_, '_>,
     key: &str,
     present: bool,
     what: &str,
 ) -> Option<Corroboration> {
     let on = setting(evidence, key) == Some("true");
-    if !on
-        && (!present
-            || evidence
-                .binary
-                .build_info
-                .as_ref()
-                .is_none_or(|b| b.settings.is_empty()))
-    {
+    if !on && !(present && evidence.program.has_settings()) {
         return None;
     }
     let recorded = if on {
@@ -84,60 +81,55 @@ fn flag(
     )
 }
 
-pub(super) fn race(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+pub(super) fn race(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     flag(
         evidence,
         "-race",
-        evidence.functions.has("runtime.racecall"),
+        evidence.program.tables.functions().has("runtime.racecall"),
         "the race detector",
     )
 }
 
-pub(super) fn msan(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+pub(super) fn msan(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     flag(
         evidence,
         "-msan",
-        evidence.functions.has("runtime.msanread"),
+        evidence.program.tables.functions().has("runtime.msanread"),
         "the memory sanitizer",
     )
 }
 
-pub(super) fn asan(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+pub(super) fn asan(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     flag(
         evidence,
         "-asan",
-        evidence.functions.has("runtime.asanread"),
+        evidence.program.tables.functions().has("runtime.asanread"),
         "the address sanitizer",
     )
 }
 
-pub(super) fn cover(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
+pub(super) fn cover(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     // The setting is recorded since Go 1.23 only, so older programs make no claim.
     setting(evidence, "-cover")?;
     let present = ["internal/coverage/cfile", "runtime/coverage"]
         .iter()
-        .any(|p| evidence.functions.has_package(p));
+        .any(|p| evidence.program.tables.functions().has_package(p));
     flag(evidence, "-cover", present, "coverage instrumentation")
 }
 
-pub(super) fn trimpath(evidence: &Evidence<'_, '_, '_>) -> Option<Corroboration> {
-    if !evidence.files.any
-        || evidence
-            .binary
-            .build_info
-            .as_ref()
-            .is_none_or(|b| b.settings.is_empty())
-    {
+pub(super) fn trimpath(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
+    let files = evidence.program.files();
+    if !files.any || !evidence.program.has_settings() {
         return None;
     }
     let on = setting(evidence, "-trimpath") == Some("true");
-    let root = evidence.files.goroot.as_deref();
-    let observed = match (evidence.files.trimmed, root) {
+    let root = files.goroot.as_deref();
+    let observed = match (files.trimmed, root) {
         (true, _) => "standard library without its root".to_owned(),
         (false, Some(root)) => format!("standard library below {root}"),
         (false, None) => return None,
     };
-    let verdict = match (on, evidence.files.trimmed) {
+    let verdict = match (on, files.trimmed) {
         (true, true) | (false, false) => Verdict::Confirmed,
         (true, false) => Verdict::Contradicted,
         // Other build systems trim by flags of their own.

@@ -31,9 +31,9 @@ pub(crate) mod testing;
 use super::{FileCtx, Report};
 use crate::audit::known;
 use crate::deploy::{Deployment, Kind, Reader, Span, Toolchain, Variable, later};
-use crate::go::godebug::{Facts, assess};
 use crate::knowledge::GoVersion;
 use crate::knowledge::Row;
+use crate::record::godebug::{Facts, assess};
 use crate::record::{Binary, EffectiveSetting};
 
 /// The Go release to judge deployment files by.

@@ -4,10 +4,10 @@
 //! port's baseline, `no` switches one off, `none` clears all, `regabi` stands for the two register ABI experiments,
 //! and the register ABI itself stays as it is on ports that need it or lack it.
 
-use super::godebug::LanguageRange;
 use crate::knowledge::go_version::GoVersion;
 use crate::knowledge::{Row, goexperiment};
 use crate::record::Experiments;
+use crate::record::godebug::LanguageRange;
 use std::collections::BTreeSet;
 
 /// What the assessment needs to know of the binary.

@@ -5,8 +5,8 @@
 //! without symbols.
 
 use super::moduledata::Moduledata;
-use super::{buildinfo, modinfo};
 use crate::exe::Image;
+use crate::go::written::{buildinfo, modinfo};
 
 /// Longest text taken, the framed module text aside.
 const TEXT_LIMIT: u64 = 4096;

@@ -1,8 +1,8 @@
 //! The environment a program runs in: what it changes, and what people put there in vain.
 
-use super::godebug;
 use crate::knowledge::go_version::GoVersion;
 use crate::record::Binary;
+use crate::record::godebug;
 
 /// Where an environment comes from; says so in notes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

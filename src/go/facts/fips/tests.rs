@@ -1,8 +1,8 @@
-use super::{Checksum, MAGIC, checksum, read};
+use super::{Checksum, MAGIC, checksum, linked};
 use crate::bytes::{Limits, ReadAt, Window};
 use crate::exe;
-use crate::go::identify::Tables;
-use crate::record::{BuildInfo, Fips, Setting};
+use crate::go::tables::Tables;
+use crate::record::Fips;
 
 /// Where things are in the files of the tests, as file offsets.
 const TABLE: usize = 0x200;
@@ -90,31 +90,11 @@ fn facts(names: &[&str], setting: Option<&str>, godebug: Option<&str>) -> Option
     let bytes = program(names, 0x40_0000);
     let window = Window::new(&bytes, u64::MAX);
     let image = exe::open(&window).unwrap();
-    let info = BuildInfo {
-        settings: setting
-            .map(|value| Setting {
-                key: "GOFIPS140".to_owned(),
-                value: value.to_owned(),
-            })
-            .into_iter()
-            .collect(),
-        ..BuildInfo::default()
-    };
-    facts_of(&image, Some(&info), godebug)
+    facts_of(&image, setting, godebug)
 }
 
-fn facts_of(
-    image: &exe::Image<'_>,
-    build_info: Option<&BuildInfo>,
-    godebug: Option<&str>,
-) -> Option<Fips> {
-    let tables = Tables::new(image, Limits::default());
-    read(
-        &tables,
-        &crate::go::functions::Functions::read(&tables),
-        build_info,
-        godebug,
-    )
+fn facts_of(image: &exe::Image<'_>, asked: Option<&str>, godebug: Option<&str>) -> Option<Fips> {
+    linked(&Tables::new(image, Limits::default()), asked, godebug)
 }
 
 const PLAIN: &[&str] = &[

@@ -1,8 +1,8 @@
 //! What the function table says is linked in: packages, and the few functions that facts hang on.
 
-use super::identify::Tables;
+use super::Tables;
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 
 /// Packages of one program are not collected beyond this.
 const PACKAGES_LIMIT: usize = 1 << 17;
@@ -160,6 +160,20 @@ impl Functions {
         self.boring
     }
 
+    /// Whether packages of Go's own FIPS 140 module are linked in.
+    pub fn has_fips_module(&self) -> bool {
+        self.first_package_from("crypto/internal/fips140").is_some()
+    }
+
+    /// The first package, in the order of their paths, whose path starts so.
+    pub fn first_package_from(&self, start: &str) -> Option<&str> {
+        let first = self
+            .packages
+            .range::<str, _>((Bound::Included(start), Bound::Unbounded))
+            .next()?;
+        first.starts_with(start).then_some(first)
+    }
+
     /// Whether any function of a package is linked in.
     pub fn has_package(&self, package: &str) -> bool {
         self.packages.contains(package)
@@ -168,7 +182,7 @@ impl Functions {
 
 /// Whether a function is of the package that `prefix` is, with its dot: linkers put the functions of a package side by side, so this
 /// settles most of them. A slash that follows makes a longer path of it.
-pub(super) fn is_of(name: &[u8], prefix: &[u8]) -> bool {
+pub fn is_of(name: &[u8], prefix: &[u8]) -> bool {
     let Some(rest) = name.strip_prefix(prefix).filter(|_| !prefix.is_empty()) else {
         return false;
     };
@@ -177,7 +191,7 @@ pub(super) fn is_of(name: &[u8], prefix: &[u8]) -> bool {
 }
 
 /// The import path in front of a function's name: up to the first dot behind the last slash, both before any bracket.
-pub(super) fn package(name: &[u8]) -> Option<&[u8]> {
+pub fn package(name: &[u8]) -> Option<&[u8]> {
     // Compiler-made symbols: type algorithms, closures of the linker, C.
     if name.starts_with(b"type:")
         || name.starts_with(b"type..")

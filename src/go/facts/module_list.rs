@@ -5,11 +5,12 @@
 //! tell the two apart: those of GOPATH mode are Go 1.20's, those of files outside a module the toolchain's own
 //! (src/cmd/go/internal/load/godebug.go, defaultGODEBUG).
 
-use super::godebug;
-use super::identify::Tables;
-use crate::knowledge::go_version::GoVersion;
+use super::packages;
+use super::program::Program;
+use crate::go::tables::Tables;
 use crate::knowledge::modules;
-use crate::record::{BuildInfo, LinkedPackage, ModuleList};
+use crate::record::godebug;
+use crate::record::{LinkedPackage, ModuleList};
 use std::ops::ControlFlow;
 
 /// The main package of a program that was built from files.
@@ -17,15 +18,13 @@ const FROM_FILES: &str = "command-line-arguments";
 /// The language version whose GODEBUG defaults GOPATH mode has.
 const GOPATH_LANGUAGE: u32 = 20;
 
-/// What the record says. `is_damaged`: lines of it cannot be read.
-pub fn of_record(
-    info: Option<&BuildInfo>,
-    is_damaged: bool,
-    version: Option<&GoVersion>,
-) -> ModuleList {
-    let Some(info) = info else {
+/// What the record says.
+pub fn recorded(program: &Program<'_>) -> ModuleList {
+    let Some(info) = &program.build_info else {
         return ModuleList::NoRecord;
     };
+    let lines = program.modinfo.as_ref();
+    let is_damaged = lines.is_some_and(|i| !(i.problems.is_empty() && i.unknown.is_empty()));
     if !info.main.path.is_empty() || !info.deps.is_empty() {
         return if is_damaged {
             ModuleList::Cut
@@ -36,7 +35,7 @@ pub fn of_record(
     match info.path.as_str() {
         "" => ModuleList::NotRecorded,
         _ if is_damaged => ModuleList::NotRecorded,
-        FROM_FILES => match defaults_of_gopath_mode(info, version) {
+        FROM_FILES => match defaults_of_gopath_mode(program) {
             Some(true) => ModuleList::Gopath,
             Some(false) => ModuleList::Empty,
             None => ModuleList::NotRecorded,
@@ -47,24 +46,38 @@ pub fn of_record(
 }
 
 /// Whether the recorded GODEBUG defaults are those of GOPATH mode; `None` where no defaults tell, as before Go 1.21.
-fn defaults_of_gopath_mode(info: &BuildInfo, version: Option<&GoVersion>) -> Option<bool> {
+fn defaults_of_gopath_mode(program: &Program<'_>) -> Option<bool> {
     let language = godebug::recorded_language(
-        version?,
-        info.setting("DefaultGODEBUG"),
-        !info.settings.is_empty(),
+        program.version.as_ref()?,
+        program.setting("DefaultGODEBUG"),
+        program.has_settings(),
     )?;
     Some(language.max <= GOPATH_LANGUAGE)
 }
 
-/// The same with what the function table and the source files add.
-pub fn refine(
+/// The same with what the function table and the source files add, and the packages where they stand in for the list of modules or are
+/// asked for. `goroot`: the class of the GOROOT.
+pub fn full(
+    program: &Program<'_>,
+    goroot: Option<&str>,
+) -> (ModuleList, Option<Vec<LinkedPackage>>) {
+    let recorded = recorded(program);
+    if recorded == ModuleList::Recorded && !program.list_packages {
+        return (recorded, None);
+    }
+    let packages = packages::read(&program.tables, program.build_info.as_ref());
+    let list = refined(recorded, program, packages.as_deref(), goroot);
+    let shown = program.list_packages || list != ModuleList::Empty;
+    (list, packages.filter(|_| shown))
+}
+
+fn refined(
     list: ModuleList,
-    tables: &Tables<'_>,
+    program: &Program<'_>,
     packages: Option<&[LinkedPackage]>,
-    info: Option<&BuildInfo>,
     goroot: Option<&str>,
 ) -> ModuleList {
-    let path = info.map_or("", |info| info.path.as_str());
+    let path = program.main_package().unwrap_or_default();
     let only_standard = packages.map(|all| {
         let own = |p: &LinkedPackage| {
             matches!(p.module.as_deref(), Some(modules::STANDARD | modules::MAIN))
@@ -75,7 +88,7 @@ pub fn refine(
         (ModuleList::NotRecorded, Some(true)) if path == FROM_FILES => ModuleList::Empty,
         (ModuleList::Empty, Some(false)) => ModuleList::NotRecorded,
         (ModuleList::NoRecord | ModuleList::NotRecorded, _) if path.is_empty() => {
-            if goroot == Some("bazel") || has_bazel_files(tables) {
+            if goroot == Some("bazel") || has_bazel_files(&program.tables) {
                 ModuleList::Bazel
             } else {
                 list

@@ -1,9 +1,9 @@
 //! Which releases can have built a program that does not say so: what its tables look like, and which files the runtime had.
 
-use super::identify::Tables;
-use super::paths::SourceFiles;
+use super::Tables;
 use crate::exe::Format;
 use crate::record::VersionRange;
+use std::collections::BTreeSet;
 
 /// A range of minor releases of Go 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,22 +50,22 @@ impl Age {
         }
     }
 
-    /// What the tables and the source files tell; `None` when that is nothing.
-    pub fn of(tables: &Tables<'_>, files: &SourceFiles) -> Option<Self> {
-        let mut age = Self::of_tables(tables)?;
-        if files.below_src_pkg {
-            age.narrow(0, Some(LAST_PKG));
+    /// The same with what the source files tell: whether the standard library lies below `src/pkg`, and which files of
+    /// `src/pkg/runtime` that tell the age are there.
+    pub fn with_files(mut self, below_src_pkg: bool, runtime: &BTreeSet<String>) -> Self {
+        if below_src_pkg {
+            self.narrow(0, Some(LAST_PKG));
         }
-        for name in &files.old_runtime {
+        for name in runtime {
             if let Some((_, first, last)) = RUNTIME.iter().find(|r| r.0 == name) {
-                age.narrow(*first, Some(*last));
+                self.narrow(*first, Some(*last));
             }
         }
-        Some(age)
+        self
     }
 
-    /// What the tables alone tell.
-    pub fn of_tables(tables: &Tables<'_>) -> Option<Self> {
+    /// What the tables tell; `None` when that is nothing.
+    pub fn of(tables: &Tables<'_>) -> Option<Self> {
         if let Some(table) = tables.pclntab() {
             let (first, last) = table.layout.minors();
             let mut age = Self { first, last };

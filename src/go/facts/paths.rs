@@ -1,7 +1,7 @@
 //! Paths: the source files of the function table, the GOROOT among them, and every other absolute path of the build host.
 
-use super::identify::Tables;
-use super::{debug_paths, ldflags};
+use crate::go::tables::{Tables, age};
+use crate::knowledge::ldflags;
 use crate::record::{BuildInfo, PathLeak};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -96,12 +96,11 @@ const ROOTS: [&str; 2] = ["/src/runtime/", "/src/pkg/runtime/"];
 const FILES_LIMIT: usize = 32 << 20;
 
 impl SourceFiles {
-    /// Reads the file table of the functions and those of the debug information, each once.
-    pub fn read(tables: &Tables<'_>) -> Self {
+    /// Reads the file table of the functions. The absolute paths are returned too.
+    pub fn read(tables: &Tables<'_>) -> (Self, Vec<String>) {
         let mut files = Self::default();
-        let known = files.read_function_table(tables);
-        debug_paths::add(tables, &known, &mut files);
-        files
+        let absolute = files.read_function_table(tables);
+        (files, absolute)
     }
 
     fn read_function_table(&mut self, tables: &Tables<'_>) -> Vec<String> {
@@ -176,7 +175,7 @@ impl SourceFiles {
                 }
                 if file.len() == root.len() + ROOTS[1].len() + name.len() {
                     self.below_src_pkg = true;
-                    if super::age::is_telling(name) {
+                    if age::is_telling(name) {
                         self.old_runtime.insert(name.to_owned());
                     }
                 }

@@ -14,10 +14,10 @@
 #[cfg(test)]
 mod tests;
 
-use super::functions::Functions;
-use super::identify::Tables;
+use super::program::Program;
 use crate::exe::{Image, Kind, Segment};
-use crate::record::{BuildInfo, Fips};
+use crate::go::tables::Tables;
+use crate::record::{Fips, Godebug};
 use sha2::{Digest, Sha256};
 use std::ops::ControlFlow;
 
@@ -73,22 +73,23 @@ impl Checksum {
     }
 }
 
-/// Reads the FIPS facts. `godebug` is the value that `fips140` has in the effective GODEBUG, if any. The module is the one that is linked
+/// Reads the FIPS facts. The effective GODEBUG gives the mode. The module is the one that is linked
 /// in, as the package paths of its functions say; the recorded GOFIPS140 stands in only where there are none.
 ///
 /// Up to Go 1.23 there is no module: a program that uses the cryptography of the standard library has `crypto` alone.
 ///
 /// `None`: none apply, since no cryptography of the standard library or of a vendor is linked in and no module was asked for.
-pub fn read(
-    tables: &Tables<'_>,
-    functions: &Functions,
-    build_info: Option<&BuildInfo>,
-    godebug: Option<&str>,
-) -> Option<Fips> {
-    let asked = build_info
-        .and_then(|b| b.setting("GOFIPS140"))
-        .filter(|v| !v.is_empty() && *v != "off");
-    let linked = Linked::read(tables, functions);
+pub fn read(program: &Program<'_>, godebug: &Godebug) -> Option<Fips> {
+    let mut effective = godebug.effective.iter().flatten();
+    let godebug = effective
+        .find(|setting| setting.key == "fips140")
+        .map(|setting| setting.value.as_str());
+    linked(&program.tables, program.setting("GOFIPS140"), godebug)
+}
+
+fn linked(tables: &Tables<'_>, asked: Option<&str>, godebug: Option<&str>) -> Option<Fips> {
+    let asked = asked.filter(|v| !v.is_empty() && *v != "off");
+    let linked = Linked::read(tables);
     if linked.provider.is_none() && !linked.native && asked.is_none() && !linked.standard {
         return None;
     }
@@ -129,7 +130,8 @@ struct Linked {
 }
 
 impl Linked {
-    fn read(tables: &Tables<'_>, functions: &Functions) -> Self {
+    fn read(tables: &Tables<'_>) -> Self {
+        let functions = tables.functions();
         let mut linked = Self::default();
         if tables.pclntab().is_none() {
             // Without names the size of the module tells: with no package of it linked, its regions hold nothing but their marks.

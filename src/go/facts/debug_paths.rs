@@ -3,9 +3,9 @@
 //! For Go code both tables say the same, so each file counts once, and a program of Go alone is not looked at; only where the function table
 //! is gone do the Go files come from here.
 
-use super::identify::Tables;
 use super::paths::{SourceFiles, is_absolute};
 use crate::exe::dwarf::{self, FileTable};
+use crate::go::tables::Tables;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 

@@ -4,13 +4,15 @@
 //! `runtime.modinfo` and `runtime.buildVersion` (src/cmd/link/internal/ld/data.go, addstrdata), and the build ID in a note or in
 //! front of the code (src/cmd/internal/buildid/buildid.go; all Go 1.27).
 
-use super::identify::{Tables, text_build_id};
-use super::{buildinfo, modinfo};
 use crate::exe::{self, Image, Part, Parts};
+use crate::go::tables::Tables;
+use crate::go::written::build_id::text_build_id;
+use crate::go::written::{buildinfo, modinfo};
 
 /// Marks the record in the parts of the file. `version`: the recorded toolchain version.
-pub fn of(tables: &Tables<'_>, limit: u64, version: Option<&[u8]>) -> Parts {
+pub fn of(tables: &Tables<'_>, version: Option<&[u8]>) -> Parts {
     let image = tables.image();
+    let limit = tables.limits().build_info;
     let mut parts = exe::parts(image);
     // What is not in the file but rebuilt from it lies nowhere.
     if image.memory_is_rebuilt() {

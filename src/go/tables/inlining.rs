@@ -1,7 +1,7 @@
 //! Where the code of one function is: its own body, and the ranges of other functions that it was inlined into
 //! (src/runtime/runtime2.go `_func`, src/runtime/symtabinl.go, src/internal/abi/funcdata.go, Go 1.18 to 1.27).
 
-use super::identify::Tables;
+use super::Tables;
 use super::pclntab::{Layout, Pclntab};
 use crate::exe::Image;
 

@@ -4,13 +4,14 @@
 //! (`runtime/internal/sys.DefaultGoroot` up to 1.16), empty with `-trimpath`. The source-file table names the build's own root. Both, and the
 //! symbol where there is one, are evidence; agreement makes the value.
 
-use super::code_refs::References;
-use super::functions::Functions;
-use super::identify::Tables;
-use super::inlining;
-use super::linker_strings::LinkerString;
-use super::paths::{SourceFiles, below, home, is_absolute};
-use crate::record::{BuildInfo, Evidence, Goroot};
+use super::paths::{home, is_absolute};
+use super::program::Program;
+use crate::go::tables::code_refs::References;
+use crate::go::tables::linker_strings::LinkerString;
+use crate::go::tables::{Tables, inlining};
+use crate::go::written::buildinfo::looks_like_go;
+use crate::knowledge::ldflags;
+use crate::record::{Evidence, Goroot};
 
 /// Names of the variable, newest first.
 const VARIABLES: [&[u8]; 2] = [
@@ -42,17 +43,14 @@ enum Symbol {
     Value(u64, Option<String>),
 }
 
-/// Finds the GOROOT of one program. `go_symbols`: a symbol table with Go's names is there.
-pub fn find(
-    tables: &Tables<'_>,
-    files: &SourceFiles,
-    functions: &Functions,
-    info: Option<&BuildInfo>,
-    go_symbols: bool,
-    minor: Option<u32>,
-) -> Found {
+/// Finds the GOROOT of one program.
+pub fn find(program: &Program<'_>) -> Found {
+    let tables = &program.tables;
+    let functions = tables.functions();
+    let files = program.files();
+    let minor = program.minor();
     let mut found = Found::default();
-    let symbol = symbol(tables, go_symbols);
+    let symbol = symbol(tables, program.go_symbols());
     let linked = match (functions.count > 0, &symbol) {
         (true, _) => Some(functions.has("runtime.GOROOT") || matches!(symbol, Symbol::Value(..))),
         (false, Symbol::Value(..)) => Some(true),
@@ -79,9 +77,9 @@ pub fn find(
     } else if files.trimmed {
         see(files.source, "");
     }
-    let defined = info
-        .and_then(|i| i.setting("-ldflags"))
-        .map(super::ldflags::definitions)
+    let defined = program
+        .setting("-ldflags")
+        .map(ldflags::definitions)
         .unwrap_or_default();
     let overridden = defined
         .iter()
@@ -221,9 +219,7 @@ fn set_by_hand<'i>(
 fn neighbours<'i>(tables: &Tables<'i>) -> Vec<LinkerString<'i>> {
     let step = 2 * tables.image().pointer_size();
     let strings = &tables.strings().all;
-    let versions = strings
-        .iter()
-        .filter(|v| super::buildinfo::looks_like_go(v.text));
+    let versions = strings.iter().filter(|v| looks_like_go(v.text));
     let places: Vec<u64> = versions
         .flat_map(|v| [v.address.wrapping_add(step), v.address.wrapping_sub(step)])
         .take(64)
@@ -347,22 +343,6 @@ pub fn origin(root: &str) -> &'static str {
     }
 }
 
-/// The release that the directory of a downloaded toolchain names: `…/golang.org/toolchain@v0.0.1-go1.22.3.linux-amd64`.
-pub fn toolchain_version(root: &str) -> Option<&str> {
-    let (_, rest) = root.split_once("golang.org/toolchain@v0.0.1-")?;
-    let word = rest.split(['/', '\\']).next()?;
-    word.rsplit_once('.').map(|(version, _port)| version)
-}
-
-/// Whether a linker string is explained by the root, so that it is not shown again as a value of the user's.
-pub fn explains(root: &Goroot, text: &str) -> bool {
-    root.value
-        .as_deref()
-        .is_some_and(|v| same(v, text) || below(text, v))
-        && root.linked == Some(true)
-        && root.runtime.as_deref().is_some_and(|r| same(r, text))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -390,12 +370,5 @@ mod tests {
         ] {
             assert_eq!(origin(root), want, "{root}");
         }
-    }
-
-    #[test]
-    fn downloaded_toolchains_name_their_release() {
-        let root = "/home/a/go/pkg/mod/golang.org/toolchain@v0.0.1-go1.22.3.linux-amd64";
-        assert_eq!(toolchain_version(root), Some("go1.22.3"));
-        assert_eq!(toolchain_version("/usr/local/go"), None);
     }
 }

@@ -61,7 +61,7 @@ pub fn infer<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::go::godebug::sources::pairs;
+    use crate::record::godebug::sources::pairs;
 
     fn text(language: u32, minor: u32) -> String {
         godebug::implied(language, minor)

@@ -2,10 +2,10 @@
 //! (src/cmd/link/internal/ld/pcln.go and src/runtime/runtime2.go `_func`, Go 1.2 to 1.27). It stands in for the list of modules
 //! where a program has none.
 
-use super::functions::{Functions, is_of, package};
-use super::identify::Tables;
-use super::pclntab::{Layout, Pclntab};
 use crate::exe::{Format, Image};
+use crate::go::tables::Tables;
+use crate::go::tables::functions::{is_of, package};
+use crate::go::tables::pclntab::{Layout, Pclntab};
 use crate::knowledge::modules;
 use crate::record::{BuildInfo, LinkedPackage};
 use std::collections::BTreeMap;
@@ -35,11 +35,8 @@ struct Body {
 /// The packages of a program, by path, vendored ones under the path that they are imported by; `None` when there is no function table.
 /// Functions that exist only inside others are counted and have no bytes (Go 1.16 and newer). Where the record names
 /// modules, those are the modules; else [`modules::prefix`] says what is certain.
-pub fn read(
-    tables: &Tables<'_>,
-    functions: &Functions,
-    info: Option<&BuildInfo>,
-) -> Option<Vec<LinkedPackage>> {
+pub fn read(tables: &Tables<'_>, info: Option<&BuildInfo>) -> Option<Vec<LinkedPackage>> {
+    let functions = tables.functions();
     let table = tables.pclntab()?;
     let image = tables.image();
     // Names that the first reading took for packages, so that a name which holds two paths is given to the same one.

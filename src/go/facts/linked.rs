@@ -1,0 +1,87 @@
+//! What the function table says is linked in, and how that fits the recorded modules.
+
+use super::program::Program;
+use crate::go::tables::functions::Functions;
+use crate::go::written::modinfo::ModInfo;
+use crate::record::Linked;
+
+/// The functions and packages that other facts and rules ask about.
+pub fn of(program: &Program<'_>) -> Linked {
+    let functions = program.tables.functions();
+    let (not_linked, not_recorded) = match &program.modinfo {
+        Some(info) if functions.count > 0 && info.main.is_some() => {
+            compare_modules(info, functions)
+        }
+        _ => Default::default(),
+    };
+    Linked {
+        functions: functions.count,
+        system_roots: functions.has("crypto/x509.loadSystemRoots"),
+        embedded_roots: functions.has_package("golang.org/x/crypto/x509roots/fallback"),
+        load_location: functions.has("time.LoadLocation"),
+        tzdata: functions.has_package("time/tzdata"),
+        crypto: functions.has_fips_module(),
+        not_linked,
+        not_recorded,
+    }
+}
+
+/// Modules without a function, and packages without a module.
+fn compare_modules(info: &ModInfo<'_>, functions: &Functions) -> (Vec<String>, Vec<String>) {
+    let mut modules: Vec<String> = info
+        .main
+        .iter()
+        .chain(&info.deps)
+        .map(|m| text(m.path))
+        .collect();
+    modules.sort_unstable();
+    let mut used = vec![false; modules.len()];
+    let mut unlisted = Vec::new();
+    let main_package = text(info.path);
+    for package in &functions.packages {
+        // Longest module first: walk up the elements of the path.
+        let mut prefix = package.as_str();
+        let owner = loop {
+            if let Ok(i) = modules.binary_search_by(|m| m.as_str().cmp(prefix)) {
+                break Some(i);
+            }
+            match prefix.rsplit_once('/') {
+                Some((parent, _)) => prefix = parent,
+                None => break None,
+            }
+        };
+        match owner.and_then(|i| used.get_mut(i)) {
+            Some(used) => *used = true,
+            None if is_foreign(package, &main_package) => unlisted.push(package.clone()),
+            None => {}
+        }
+    }
+    // The main module's own code is package main, whatever its path.
+    let main = info.main.as_ref().map(|m| text(m.path));
+    let not_linked = modules
+        .iter()
+        .zip(&used)
+        .filter(|(m, used)| !**used && main.as_ref() != Some(*m))
+        .map(|(m, _)| m.clone())
+        .collect();
+    (not_linked, unlisted)
+}
+
+/// Whether a package needs a module: a dot in its first element, as every module path outside the standard library has.
+fn is_foreign(package: &str, main_package: &str) -> bool {
+    let first = package.split('/').next().unwrap_or_default();
+    // Methods of embedded types carry a second import path in their name, which is no package of its own.
+    let inner = package
+        .split('/')
+        .skip(1)
+        .any(|e| e.matches('.').count() > 1);
+    first.contains('.')
+        && !inner
+        && !package.starts_with("vendor/")
+        && package.strip_suffix("_test") != Some(main_package)
+        && package != main_package
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

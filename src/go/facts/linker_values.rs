@@ -1,0 +1,97 @@
+//! The values that a build gave to string variables with `-X`, as far as the linker-set strings show them.
+
+use super::program::Program;
+use crate::go::tables::linker_strings::LinkerString;
+use crate::go::written::modinfo;
+use crate::record::LinkerString as StringRecord;
+use crate::record::main_version::could_be_version;
+use std::ops::ControlFlow;
+
+/// Linker-set strings that are neither the runtime's own nor noise; `own` are the header addresses of the runtime's: short texts are kept only under a name, or when they may be a
+/// version: `2.3` beside a longer one of something else must not be passed over.
+pub fn of(program: &Program<'_>, own: &[u64]) -> Vec<StringRecord> {
+    const SHORTEST: usize = 4;
+    let image = program.tables.image();
+    let strings = program.tables.strings();
+    let go_symbols = program.go_symbols();
+    let candidates: Vec<&LinkerString<'_>> = strings
+        .all
+        .iter()
+        .filter(|s| {
+            !own.contains(&s.address)
+                && !s.text.starts_with(&modinfo::START)
+                && Some(s.text) != program.identity.version
+        })
+        .collect();
+    let mut names: Vec<Option<String>> = vec![None; candidates.len()];
+    if go_symbols && !candidates.is_empty() {
+        image.symbols::<()>(&mut |symbol| {
+            if let Ok(i) = candidates.binary_search_by_key(&symbol.address, |s| s.address)
+                && let Some(name) = names.get_mut(i)
+            {
+                name.get_or_insert_with(|| String::from_utf8_lossy(symbol.name).into_owned());
+            }
+            ControlFlow::Continue(())
+        });
+    }
+    let printable = |t: &str| {
+        !t.trim().is_empty() && t.chars().all(|c| !c.is_control() || c == '\n' || c == '\t')
+    };
+    candidates
+        .iter()
+        .zip(names)
+        .filter_map(|(s, name)| {
+            let text = std::str::from_utf8(s.text).ok().filter(|t| printable(t))?;
+            // With symbols every real one has a name of its own; without them length is all there is.
+            let keep = match &name {
+                Some(name) => {
+                    let set = [name.as_bytes(), b".str"].concat();
+                    !name.starts_with("runtime.") && image.has_symbol(&set)
+                }
+                None => !go_symbols && (text.len() >= SHORTEST || could_be_version(text)),
+            };
+            keep.then(|| StringRecord {
+                value: text.to_owned(),
+                name: name.as_deref().map(variable),
+            })
+        })
+        .collect()
+}
+
+/// The name of a variable as `-X` takes it: symbols have dots of the last path element and odd bytes as `%2e`
+/// (src/cmd/internal/objabi/path.go, PathToPrefix, Go 1.27).
+fn variable(symbol: &str) -> String {
+    let is_hex = |digits: &&[u8]| digits.iter().all(u8::is_ascii_hexdigit);
+    let mut name = Vec::with_capacity(symbol.len());
+    let mut rest = symbol.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let digits = after.get(..2).filter(|_| first == b'%').filter(is_hex);
+        let byte = digits
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        name.push(byte.unwrap_or(first));
+        rest = byte.map_or(after, |_| after.get(2..).unwrap_or_default());
+    }
+    String::from_utf8(name).unwrap_or_else(|_| symbol.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_have_the_names_that_x_takes() {
+        for (symbol, name) in [
+            ("main.version", "main.version"),
+            ("example.com/app%2ev2.Version", "example.com/app.v2.Version"),
+            ("a%", "a%"),
+            ("a%2", "a%2"),
+            ("a%zz.b", "a%zz.b"),
+            ("a%+1.b", "a%+1.b"),
+            ("a%ff.b", "a%ff.b"),
+            ("a%é.b", "a%é.b"),
+        ] {
+            assert_eq!(variable(symbol), name);
+        }
+    }
+}

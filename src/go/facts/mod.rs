@@ -1,0 +1,19 @@
+//! The facts of one program, each drawn by one function from what the toolchain wrote and from the tables. [`super::record`] lists them.
+
+mod debug_paths;
+pub mod executable;
+pub mod experiment;
+pub mod fips;
+pub mod goroot;
+pub mod linked;
+pub mod linker_values;
+pub mod module_list;
+pub mod notes;
+pub mod packages;
+pub mod parts;
+pub mod paths;
+mod program;
+pub mod settings;
+pub mod versions;
+
+pub use program::Program;

@@ -1,0 +1,143 @@
+//! One Go program, with everything that its facts are drawn from.
+
+use super::debug_paths;
+use super::paths::SourceFiles;
+use crate::go::identify::Identity;
+use crate::go::options::Options;
+use crate::go::tables::Tables;
+use crate::go::tables::age::Age;
+use crate::go::written::modinfo::ModInfo;
+use crate::knowledge::go_version::GoVersion;
+use crate::record::BuildInfo;
+use std::cell::OnceCell;
+
+/// A program that is Go. What only some facts need is read when the first of them asks.
+pub struct Program<'i> {
+    /// The tables that the linker left.
+    pub tables: Tables<'i>,
+    /// The build info, and where it was found.
+    pub identity: Identity<'i>,
+    /// The text of the toolchain's version.
+    pub version_text: Option<String>,
+    /// The same, where it can be parsed.
+    pub version: Option<GoVersion>,
+    /// The module text, parsed.
+    pub modinfo: Option<ModInfo<'i>>,
+    /// The build info as the record holds it.
+    pub build_info: Option<BuildInfo>,
+    /// List the packages also where the record lists modules.
+    pub list_packages: bool,
+    /// `GODEBUG` of the environment to assume at run time.
+    pub environment: Option<&'i str>,
+    files: OnceCell<SourceFiles>,
+    go_symbols: OnceCell<bool>,
+}
+
+impl<'i> Program<'i> {
+    /// Parses the build info that was found. Nothing else is read yet.
+    pub fn new(tables: Tables<'i>, identity: Identity<'i>, options: &Options<'i>) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let foreign = identity.foreign.as_ref();
+        let version_text = identity
+            .version
+            .map(text)
+            .or_else(|| foreign.and_then(|f| f.version.clone()));
+        let modinfo = identity.modinfo.map(ModInfo::parse);
+        let build_info = identity.source.map(|_| {
+            let version = version_text.as_deref().unwrap_or_default();
+            let empty = ModInfo::default();
+            modinfo.as_ref().unwrap_or(&empty).to_record(version)
+        });
+        Self {
+            version: version_text.as_deref().and_then(GoVersion::parse),
+            version_text,
+            modinfo,
+            build_info,
+            list_packages: options.packages,
+            environment: options.godebug,
+            tables,
+            identity,
+            files: OnceCell::new(),
+            go_symbols: OnceCell::new(),
+        }
+    }
+
+    /// The value of a recorded setting; `None` also where it is empty.
+    pub fn recorded(&self, key: &str) -> Option<&str> {
+        self.setting(key).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a recorded setting, which may be empty.
+    pub fn setting(&self, key: &str) -> Option<&str> {
+        self.build_info.as_ref()?.setting(key)
+    }
+
+    /// Whether the record has settings at all, so that a missing one says something.
+    pub fn has_settings(&self) -> bool {
+        self.build_info
+            .as_ref()
+            .is_some_and(|info| !info.settings.is_empty())
+    }
+
+    /// The minor release of the toolchain.
+    pub fn minor(&self) -> Option<u32> {
+        self.version.as_ref()?.minor()
+    }
+
+    /// The import path of the main package, as recorded.
+    pub fn main_package(&self) -> Option<&str> {
+        let path = self.build_info.as_ref()?.path.as_str();
+        (!path.is_empty()).then_some(path)
+    }
+
+    /// The import path that the place of its `main.go` shows, where none is recorded.
+    pub fn guessed_main(&self) -> Option<&str> {
+        let guess = self.files().main_guess.as_deref();
+        guess.filter(|_| self.main_package().is_none())
+    }
+
+    /// What the vendor of the toolchain, or another compiler, calls itself.
+    pub fn vendor(&self) -> Option<&str> {
+        let vendor = self.version.as_ref().and_then(|v| v.vendor.as_deref());
+        vendor.or(self.identity.foreign.as_ref()?.text.as_deref())
+    }
+
+    /// The releases that can have built a program which names none.
+    pub fn age(&self) -> Option<Age> {
+        let is_named = self
+            .version
+            .as_ref()
+            .is_some_and(|v| v.release_text().is_some() || v.devel);
+        if is_named || self.identity.foreign.is_some() {
+            return None;
+        }
+        let files = self.files();
+        Some(Age::of(&self.tables)?.with_files(files.below_src_pkg, &files.old_runtime))
+    }
+
+    /// The source files, and the other paths of the build host.
+    pub fn files(&self) -> &SourceFiles {
+        self.files.get_or_init(|| {
+            let (mut files, known) = SourceFiles::read(&self.tables);
+            debug_paths::add(&self.tables, &known, &mut files);
+            if let Some(info) = &self.build_info {
+                files.add_settings(info);
+            }
+            files
+        })
+    }
+
+    /// Whether a symbol table with Go's names is there. `runtime.text` is in it since Go 1.5; before it only functions of the runtime are.
+    pub fn go_symbols(&self) -> bool {
+        let names = [
+            &b"runtime.text"[..],
+            b"runtime.buildVersion",
+            b"runtime.goexit",
+        ];
+        *self.go_symbols.get_or_init(|| {
+            names
+                .iter()
+                .any(|name| self.tables.image().has_symbol(name))
+        })
+    }
+}
