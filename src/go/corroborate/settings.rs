@@ -62,7 +62,7 @@ fn flag(
     what: &str,
 ) -> Option<Corroboration> {
     let on = setting(evidence, key) == Some("true");
-    if !on && !(present && evidence.program.has_settings()) {
+    if !on && (!present || !evidence.program.has_settings()) {
         return None;
     }
     let recorded = if on {

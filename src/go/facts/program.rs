@@ -99,7 +99,7 @@ impl<'i> Program<'i> {
     /// What the vendor of the toolchain, or another compiler, calls itself.
     pub fn vendor(&self) -> Option<&str> {
         let vendor = self.version.as_ref().and_then(|v| v.vendor.as_deref());
-        vendor.or(self.identity.foreign.as_ref()?.text.as_deref())
+        vendor.or_else(|| self.identity.foreign.as_ref()?.text.as_deref())
     }
 
     /// The releases that can have built a program which names none.
