@@ -3,8 +3,7 @@
 //! The file holds fingerprints with their count, and which Go built each program. Fingerprints do not hold versions of
 //! anything unrelated, so a rebuild, a version bump or another directory keeps them; see `super::finding`.
 
-use super::finding::Finding;
-use super::fleet;
+use super::finding::{Finding, program_identity};
 use crate::record::Binary;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -82,14 +81,14 @@ impl Baseline {
     pub fn record(&mut self, binary: &Binary) {
         if let Some(version) = &binary.go_version {
             self.toolchains
-                .insert(fleet::place(binary), version.clone());
+                .insert(program_identity(binary), version.clone());
         }
     }
 
     /// Which Go built this program at the time of the baseline.
     pub fn toolchain(&self, binary: &Binary) -> Option<&str> {
         self.toolchains
-            .get(&fleet::place(binary))
+            .get(&program_identity(binary))
             .map(String::as_str)
     }
 

@@ -2,8 +2,8 @@
 
 use super::finding::Level;
 use super::options::{Default, OptionSpec};
+use super::rules::meta::{Family, Meta};
 use super::rules::registry::{self, RULES};
-use super::rules::{Family, Meta};
 use serde_json::{Value, json};
 use std::fmt::Write;
 

@@ -1,6 +1,6 @@
 //! A finding: which rule, where, on what evidence, and what to do about it.
 
-use crate::record::{Evidence, Location};
+use crate::record::{Binary, Evidence, Location};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -141,6 +141,15 @@ pub fn identity(path: &str, location: &Location) -> String {
         out.push_str(slice);
     }
     out
+}
+
+/// What a program is called in baselines: its identity and its port.
+pub fn program_identity(binary: &Binary) -> String {
+    format!(
+        "{}|{}",
+        identity(&binary.path, &binary.location),
+        binary.port_text()
+    )
 }
 
 /// `path` below `target`; the file name when the target is the file itself.

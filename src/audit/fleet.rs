@@ -3,9 +3,8 @@
 //! Rows are short and module names are stored once, so memory grows by a few hundred bytes a binary and eight bytes a
 //! dependency. Modules and settings beyond a bound are not compared, which is said.
 
-use super::finding::identity;
+use super::fix::Plan;
 use super::keys::Record;
-use super::rules::fix::Plan;
 use crate::bytes::{Budget, MEMORY, Use};
 use crate::knowledge::modules;
 use crate::record::{Binary, Location, Unexamined};
@@ -503,13 +502,4 @@ impl<'g> Spread<'g> {
     pub fn total(&self) -> usize {
         self.majority_count + self.odd_count()
     }
-}
-
-/// Where a binary is, for baselines and diffs: its identity and its port.
-pub fn place(binary: &Binary) -> String {
-    format!(
-        "{}|{}",
-        identity(&binary.path, &binary.location),
-        binary.port_text()
-    )
 }

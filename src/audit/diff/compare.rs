@@ -1,11 +1,11 @@
 //! Two states of one program, fact by fact. A fact that one side does not know (`None` in the record) is no change.
 
+use super::changes::{Changes, directed};
 use super::{Change, Class, Direction, versions};
 use crate::audit::known::{self, Release};
 use crate::record::{
     Binary, BuildInfo, Corroboration, EffectiveSetting, Linkage, Module, PathLeak, Verdict,
 };
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn compare(old: &Binary, new: &Binary) -> Vec<Change> {
@@ -24,71 +24,6 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Vec<Change> {
     out.0
         .sort_by(|a, b| (a.class, &a.key).cmp(&(b.class, &b.key)));
     out.0
-}
-
-#[derive(Default)]
-pub(super) struct Changes(Vec<Change>);
-
-impl Changes {
-    /// Adds a change unless both sides are the same. `worse` judges the new value.
-    fn value(
-        &mut self,
-        class: Class,
-        key: &str,
-        old: Option<&str>,
-        new: Option<&str>,
-        worse: bool,
-    ) {
-        let direction = match (old, new) {
-            (a, b) if a == b => return,
-            (None, _) => Direction::Added,
-            (_, None) => Direction::Removed,
-            _ => Direction::Changed,
-        };
-        self.push(class, key, direction, old, new, worse);
-    }
-
-    /// Adds a change of a fact that both sides know.
-    fn known<T: ToString + PartialEq>(
-        &mut self,
-        class: Class,
-        key: &str,
-        old: Option<T>,
-        new: Option<T>,
-        worse: impl Fn(&T) -> bool,
-    ) {
-        if let (Some(a), Some(b)) = (old, new)
-            && a != b
-        {
-            self.push(
-                class,
-                key,
-                Direction::Changed,
-                Some(&a.to_string()),
-                Some(&b.to_string()),
-                worse(&b),
-            );
-        }
-    }
-
-    pub(super) fn push(
-        &mut self,
-        class: Class,
-        key: &str,
-        direction: Direction,
-        old: Option<&str>,
-        new: Option<&str>,
-        worse: bool,
-    ) {
-        self.0.push(Change {
-            class,
-            key: key.into(),
-            direction,
-            old: old.map(Into::into),
-            new: new.map(Into::into),
-            worse,
-        });
-    }
 }
 
 fn owner(old: &Binary, new: &Binary, out: &mut Changes) {
@@ -116,14 +51,6 @@ fn owner(old: &Binary, new: &Binary, out: &mut Changes) {
     for (key, a, b) in facts {
         let (a, b) = (a.map(String::as_str), b.map(String::as_str));
         out.value(Class::Owner, key, a, b, false);
-    }
-}
-
-pub(super) fn directed(order: Option<Ordering>) -> Direction {
-    match order {
-        Some(Ordering::Less) => Direction::Up,
-        Some(Ordering::Greater) => Direction::Down,
-        _ => Direction::Changed,
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! Must never: read files; report a fact that one side does not know as a change.
 
+mod changes;
 mod compare;
 mod content;
 mod pair;

@@ -4,7 +4,7 @@
 //! value), the commit, a label, the file's name. Strings of stripped programs have no names, so those are held against each other by
 //! value and, where values differ, in their order.
 
-use super::compare::{Changes, directed};
+use super::changes::{Changes, directed};
 use super::{Class, Direction};
 use crate::audit::known;
 use crate::record::{Binary, VersionClaim};

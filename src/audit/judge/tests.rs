@@ -1,4 +1,5 @@
 use super::*;
+use crate::audit::finding::Level;
 use crate::audit::testing::*;
 
 #[test]

@@ -1,6 +1,7 @@
 //! `--print-config`: the policy in force, written as a policy file that says everything.
 
-use super::{Condition, Policy, Setting};
+use super::condition::{Condition, Operator};
+use super::model::{Policy, Setting};
 use crate::audit::finding::Level;
 use crate::audit::options::{Default, Value};
 use crate::audit::rules::registry::RULES;
@@ -166,7 +167,7 @@ fn joined(c: &Condition) -> String {
             operator,
             values,
         } => {
-            let word = super::condition::Operator::ALL
+            let word = Operator::ALL
                 .iter()
                 .find(|(_, o)| o == operator)
                 .map_or("=", |(s, _)| s);

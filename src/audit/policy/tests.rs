@@ -1,4 +1,7 @@
+use super::levels::rule_index;
 use super::*;
+use crate::audit::finding::Level;
+use crate::audit::rules::registry::RULES;
 
 #[test]
 fn ten_mistakes_are_ten_diagnostics_with_places() {

@@ -4,7 +4,8 @@ use super::{Node, Reader};
 use crate::audit::finding::Level;
 use crate::audit::glob;
 use crate::audit::policy::condition::{Condition, Operator, is_ordered};
-use crate::audit::policy::{Custom, rule_index};
+use crate::audit::policy::levels::rule_index;
+use crate::audit::policy::model::Custom;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 

@@ -3,11 +3,15 @@
 mod custom;
 mod rules;
 
+use super::PROFILES;
 use super::diagnostic::{Diagnostic, Lines};
-use super::*;
-use crate::audit::keys;
+use super::model::*;
+use crate::audit::date::Date;
+use crate::audit::finding::PolicyRef;
+use crate::audit::{glob, keys};
+use crate::audit::rules::registry::RULES;
 use crate::knowledge::nearest;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};

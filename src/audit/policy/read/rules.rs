@@ -3,7 +3,8 @@
 use super::{Node, Reader};
 use crate::audit::finding::Level;
 use crate::audit::options::{Kind, OptionSpec, Value};
-use crate::audit::policy::{Setting, rule_index};
+use crate::audit::policy::levels::rule_index;
+use crate::audit::policy::model::Setting;
 use crate::audit::rules::registry::RULES;
 use crate::knowledge::nearest;
 use std::ops::Range;

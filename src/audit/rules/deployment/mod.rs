@@ -28,7 +28,7 @@ pub mod split_environment;
 #[cfg(test)]
 pub(crate) mod testing;
 
-use super::{FileCtx, Report};
+use super::prelude::{FileCtx, Report};
 use crate::audit::known;
 use crate::deploy::{Deployment, Kind, Reader, Span, Toolchain, Variable, later};
 use crate::knowledge::GoVersion;

@@ -6,7 +6,7 @@ pub mod mixed_revisions;
 pub mod mixed_settings;
 pub mod mixed_toolchains;
 
-use super::{Report, RunCtx, Sink};
+use super::prelude::{Report, RunCtx, Sink};
 use crate::audit::fleet::{Group, Row, Spread};
 
 /// Most paths that evidence lists for one value.

@@ -16,8 +16,7 @@ pub mod goroot_environment;
 pub mod inert_environment;
 pub mod memory_limit_malformed;
 
-use super::fix::without_definition;
-use super::{Ctx, Report};
+use super::prelude::{Ctx, Report, without_definition};
 use crate::audit::known;
 use crate::record::EffectiveSetting;
 

@@ -10,7 +10,7 @@ pub mod missing_zoneinfo;
 pub mod platform_mismatch;
 pub mod shadowed_copy;
 
-use super::{Ctx, Level, Report};
+use super::prelude::{Ctx, Level, Report};
 use crate::record::{ImageRecord, Location};
 
 /// The path without `/usr` in front: distributions link `/lib` to `/usr/lib`.

@@ -8,7 +8,7 @@ pub mod module_not_linked;
 pub mod package_not_recorded;
 pub mod packed_executable;
 
-use super::{Ctx, Report};
+use super::prelude::{Ctx, Report};
 use crate::audit::glob;
 use crate::record::Linked;
 

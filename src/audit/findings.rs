@@ -1,109 +1,96 @@
 //! The findings of a run in bounded memory. What does not fit is counted, and said as one finding more.
 
 use super::finding::{Finding, Level};
-use super::rules::Report;
 use crate::bytes::{Budget, MEMORY, Use};
 use std::collections::BTreeMap;
 
 /// Most findings of one rule at one subject: whoever has read so many knows what is wrong.
-pub const OF_ONE: usize = 1000;
+pub(super) const OF_ONE: usize = 1000;
 
 /// Findings as they come.
 #[derive(Debug)]
-pub struct Ledger {
+pub(super) struct Findings {
     /// Those that fit.
-    pub findings: Vec<Finding>,
+    pub(super) list: Vec<Finding>,
     budget: Budget,
+    state: State,
+}
+
+/// What else there is to know of the findings so far.
+#[derive(Clone, Debug, Default)]
+struct State {
     /// By rule and its code: how many were left out.
     left_out: BTreeMap<(String, String), u64>,
     worst: Option<Level>,
 }
 
-/// How much was in a ledger at some time.
+/// The findings at some time, to go back to.
 #[derive(Debug)]
-pub struct Mark {
-    findings: usize,
+pub(super) struct Mark {
+    count: usize,
     used: u64,
-    left_out: BTreeMap<(String, String), u64>,
-    worst: Option<Level>,
+    state: State,
 }
 
-impl Default for Ledger {
+impl Default for Findings {
     fn default() -> Self {
-        Ledger::new(MEMORY)
+        Findings::new(MEMORY)
     }
 }
 
-impl Ledger {
-    /// An empty one that keeps its share of `memory` bytes.
-    pub fn new(memory: u64) -> Ledger {
-        Ledger {
-            findings: Vec::new(),
+impl Findings {
+    /// None yet; as many will be kept as fit in their share of `memory` bytes.
+    pub(super) fn new(memory: u64) -> Findings {
+        Findings {
+            list: Vec::new(),
             budget: Budget::of(memory, Use::Findings),
-            left_out: BTreeMap::new(),
-            worst: None,
+            state: State::default(),
         }
     }
 
-    /// Takes a finding; `said` is how many of its rule were about its subject before it.
-    pub fn take(&mut self, finding: Finding, said: usize) {
-        if said >= OF_ONE || self.budget.spend(finding.weight()).is_err() {
-            *self
-                .left_out
-                .entry((finding.rule, finding.code))
-                .or_default() += 1;
-            self.worst = self.worst.max(Some(finding.level));
+    /// Adds a finding; `before` is how many of its rule there were about its subject.
+    pub(super) fn add(&mut self, finding: Finding, before: usize) {
+        if before >= OF_ONE || self.budget.spend(finding.memory()).is_err() {
+            let rule = (finding.rule, finding.code);
+            *self.state.left_out.entry(rule).or_default() += 1;
+            self.state.worst = self.state.worst.max(Some(finding.level));
             return;
         }
-        self.findings.push(finding);
+        self.list.push(finding);
     }
 
-    /// How much is in it now.
-    pub fn mark(&self) -> Mark {
+    /// Marks this time.
+    pub(super) fn mark(&self) -> Mark {
         Mark {
-            findings: self.findings.len(),
+            count: self.list.len(),
             used: self.budget.used(),
-            left_out: self.left_out.clone(),
-            worst: self.worst,
+            state: self.state.clone(),
         }
     }
 
     /// Forgets what came after a mark.
-    pub fn back_to(&mut self, mark: &Mark) {
-        self.findings.truncate(mark.findings);
-        self.budget
-            .unspend(self.budget.used().saturating_sub(mark.used));
-        self.left_out.clone_from(&mark.left_out);
-        self.worst = mark.worst;
+    pub(super) fn back_to(&mut self, mark: &Mark) {
+        self.list.truncate(mark.count);
+        let more = self.budget.used().saturating_sub(mark.used);
+        self.budget.unspend(more);
+        self.state.clone_from(&mark.state);
     }
 
-    /// Takes a finding whatever it weighs.
-    pub fn take_last(&mut self, finding: Finding) {
-        self.findings.push(finding);
+    /// Whether findings of a rule that `names` accepts by id and code were left out.
+    pub(super) fn has_left_out(&self, mut names: impl FnMut(&str, &str) -> bool) -> bool {
+        let mut rules = self.state.left_out.keys();
+        rules.any(|(rule, code)| names(rule, code))
     }
 
-    /// Whether findings of a rule that this tells by id and code were left out.
-    pub fn has_left_out(&self, mut names: impl FnMut(&str, &str) -> bool) -> bool {
-        self.left_out.keys().any(|(rule, code)| names(rule, code))
-    }
-
-    /// How bad the worst is of those that were left out, and what is to be said of them.
-    pub fn left_out(&self) -> Option<(Level, Report)> {
-        let count: u64 = self.left_out.values().sum();
-        let mut report = Report::new(format!("{count} more findings are not listed"));
-        for ((rule, _), count) in &self.left_out {
-            report = report.see(rule.clone(), count.to_string());
-        }
-        let help = format!(
-            "fix what is listed and audit again; one rule lists at most {OF_ONE} findings of one file, and `--memory` bounds all of them"
-        );
-        Some((self.worst?, report.help(help)))
+    /// The level of the worst finding that was left out, and how many there were by rule and code.
+    pub(super) fn left_out(&self) -> Option<(Level, &BTreeMap<(String, String), u64>)> {
+        Some((self.state.worst?, &self.state.left_out))
     }
 }
 
 impl Finding {
     /// About how many bytes of memory the finding takes until it is written, with what a baseline would keep of it.
-    fn weight(&self) -> u64 {
+    fn memory(&self) -> u64 {
         const TEXT: usize = 40;
         let location = &self.location;
         let texts = [

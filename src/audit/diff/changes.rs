@@ -1,0 +1,78 @@
+//! The list that changes of one pair of programs are added to.
+
+use super::{Change, Class, Direction};
+use std::cmp::Ordering;
+
+#[derive(Default)]
+pub(super) struct Changes(pub(super) Vec<Change>);
+
+impl Changes {
+    /// Adds a change unless both sides are the same. `worse` judges the new value.
+    pub(super) fn value(
+        &mut self,
+        class: Class,
+        key: &str,
+        old: Option<&str>,
+        new: Option<&str>,
+        worse: bool,
+    ) {
+        let direction = match (old, new) {
+            (a, b) if a == b => return,
+            (None, _) => Direction::Added,
+            (_, None) => Direction::Removed,
+            _ => Direction::Changed,
+        };
+        self.push(class, key, direction, old, new, worse);
+    }
+
+    /// Adds a change of a fact that both sides know.
+    pub(super) fn known<T: ToString + PartialEq>(
+        &mut self,
+        class: Class,
+        key: &str,
+        old: Option<T>,
+        new: Option<T>,
+        worse: impl Fn(&T) -> bool,
+    ) {
+        if let (Some(a), Some(b)) = (old, new)
+            && a != b
+        {
+            self.push(
+                class,
+                key,
+                Direction::Changed,
+                Some(&a.to_string()),
+                Some(&b.to_string()),
+                worse(&b),
+            );
+        }
+    }
+
+    pub(super) fn push(
+        &mut self,
+        class: Class,
+        key: &str,
+        direction: Direction,
+        old: Option<&str>,
+        new: Option<&str>,
+        worse: bool,
+    ) {
+        self.0.push(Change {
+            class,
+            key: key.into(),
+            direction,
+            old: old.map(Into::into),
+            new: new.map(Into::into),
+            worse,
+        });
+    }
+}
+
+/// The direction of a change to something that is ordered; `None`: not comparable.
+pub(super) fn directed(order: Option<Ordering>) -> Direction {
+    match order {
+        Some(Ordering::Less) => Direction::Up,
+        Some(Ordering::Greater) => Direction::Down,
+        _ => Direction::Changed,
+    }
+}

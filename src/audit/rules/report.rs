@@ -1,0 +1,242 @@
+//! What a rule reports, and how it becomes a finding.
+
+use super::meta::Meta;
+use crate::audit::finding::{Finding, Level, PolicyRef, Region, fingerprint, identity};
+use crate::audit::findings::Findings;
+use crate::audit::fix::Plan;
+use crate::deploy::{Deployment, Span};
+use crate::record::{Binary, Evidence, Location};
+use std::cell::{OnceCell, RefCell};
+
+/// What findings are about: a program, an image, a file or the whole run.
+pub(in crate::audit) struct Subject<'s> {
+    path: &'s str,
+    location: &'s Location,
+    /// The deployment file, when it is one.
+    file: Option<&'s Deployment>,
+    /// What the findings about it ask for, when it is a program.
+    plan: Option<&'s RefCell<Plan>>,
+    /// Its identity (see [`identity`]), made when first needed.
+    identity: OnceCell<String>,
+}
+
+impl<'s> Subject<'s> {
+    /// An image, a policy file or the whole run.
+    pub(in crate::audit) fn new(path: &'s str, location: &'s Location) -> Self {
+        Subject {
+            path,
+            location,
+            file: None,
+            plan: None,
+            identity: OnceCell::new(),
+        }
+    }
+
+    /// A program, with what the findings about it ask for.
+    pub(in crate::audit) fn program(binary: &'s Binary, plan: &'s RefCell<Plan>) -> Self {
+        Subject {
+            plan: Some(plan),
+            ..Subject::new(&binary.path, &binary.location)
+        }
+    }
+
+    /// A deployment file. Its identity is its path, not relative to a target as for programs: `a/Dockerfile` and `b/Dockerfile` differ.
+    pub(in crate::audit) fn deployment(file: &'s Deployment, location: &'s Location) -> Self {
+        Subject {
+            file: Some(file),
+            identity: OnceCell::from(file.path.trim_start_matches("./").to_owned()),
+            ..Subject::new(&file.path, location)
+        }
+    }
+}
+
+/// Takes the reports of one rule about one subject and makes them findings.
+pub struct Sink<'s> {
+    rule: &'s str,
+    plan: Option<&'s RefCell<Plan>>,
+    code: &'s str,
+    level: Level,
+    policy: Option<&'s PolicyRef>,
+    subject: &'s Subject<'s>,
+    /// How many findings there were of the subject.
+    pub(in crate::audit) reported: usize,
+    out: &'s mut Findings,
+}
+
+impl<'s> Sink<'s> {
+    /// For a rule at this level; `policy` is the line of the policy that asked for it.
+    pub(in crate::audit) fn new(
+        meta: &'s Meta,
+        level: Level,
+        policy: Option<&'s PolicyRef>,
+        subject: &'s Subject<'s>,
+        out: &'s mut Findings,
+    ) -> Self {
+        Sink {
+            rule: meta.id,
+            plan: subject.plan,
+            code: meta.code,
+            level,
+            policy,
+            subject,
+            reported: 0,
+            out,
+        }
+    }
+
+    /// For a rule that the policy defines: another id, and no advice about the build.
+    pub(in crate::audit) fn named(self, id: &'s str) -> Self {
+        Sink {
+            rule: id,
+            plan: None,
+            ..self
+        }
+    }
+
+    /// Adds a finding.
+    pub fn report(&mut self, report: Report) {
+        // The bound on findings of one subject does not hold for those at other places.
+        let before = if report.at.is_some() {
+            0
+        } else {
+            self.reported
+        };
+        let finding = self.finding(report);
+        self.out.add(finding, before);
+        self.reported += 1;
+    }
+
+    /// Adds a finding that no bound leaves out.
+    pub(in crate::audit) fn report_always(&mut self, report: Report) {
+        let finding = self.finding(report);
+        self.out.list.push(finding);
+    }
+
+    fn finding(&self, report: Report) -> Finding {
+        let subject = self.subject;
+        let (path, location, place) = match report.at {
+            Some((path, location)) => {
+                let place = identity(&path, &location);
+                (path, location, place)
+            }
+            None => {
+                let place = subject
+                    .identity
+                    .get_or_init(|| identity(subject.path, subject.location));
+                (
+                    subject.path.to_string(),
+                    subject.location.clone(),
+                    place.clone(),
+                )
+            }
+        };
+        let conflict = self
+            .plan
+            .and_then(|p| p.borrow().conflict(self.rule).map(str::to_owned));
+        let level = report.at_least.map_or(self.level, |l| self.level.max(l));
+        Finding {
+            rule: self.rule.to_string(),
+            code: self.code.to_string(),
+            level: report.at_most.map_or(level, |most| level.min(most)),
+            message: report.message,
+            fingerprint: fingerprint(self.rule, &place, &report.salient),
+            path,
+            location,
+            region: report.on.map(|span| region(span, subject.file)),
+            evidence: report.evidence,
+            help: conflict.unwrap_or(report.help),
+            policy: self.policy.cloned(),
+            waived: None,
+            accepted: false,
+        }
+    }
+}
+
+/// Longest line that is shown, in characters.
+const SHOWN: usize = 200;
+
+/// The part of a file with its first line. A line that is too long is left out: no part of it would tell more.
+fn region(span: Span, file: Option<&Deployment>) -> Region {
+    let line = file.and_then(|f| f.source.get(span.line)).unwrap_or("");
+    let short = line.chars().nth(SHOWN).is_none();
+    Region {
+        line: span.line,
+        column: span.column,
+        end_line: span.end_line,
+        end_column: span.end_column,
+        text: if short {
+            line.to_owned()
+        } else {
+            String::new()
+        },
+    }
+}
+
+/// What a rule has to say.
+#[derive(Debug, Default)]
+#[must_use = "hand it to Sink::report"]
+pub struct Report {
+    message: String,
+    evidence: Vec<Evidence>,
+    help: String,
+    salient: Vec<String>,
+    at_most: Option<Level>,
+    at_least: Option<Level>,
+    at: Option<(String, Location)>,
+    on: Option<Span>,
+}
+
+impl Report {
+    /// Starts with the one sentence that says what is the case.
+    pub fn new(message: impl Into<String>) -> Report {
+        Report {
+            message: message.into(),
+            ..Report::default()
+        }
+    }
+
+    /// Adds evidence: a record key (or place) and what was seen there.
+    pub fn see(mut self, source: impl Into<String>, value: impl Into<String>) -> Report {
+        self.evidence.push(Evidence {
+            source: source.into(),
+            value: value.into(),
+        });
+        self
+    }
+
+    /// Says what to do.
+    pub fn help(mut self, help: impl Into<String>) -> Report {
+        self.help = help.into();
+        self
+    }
+
+    /// Sets this finding apart from others of the same rule at the same place, now and in later runs.
+    pub fn salient(mut self, part: impl Into<String>) -> Report {
+        self.salient.push(part.into());
+        self
+    }
+
+    /// Lowers the level when the case is milder than the rule's usual one.
+    pub fn at_most(mut self, level: Level) -> Report {
+        self.at_most = Some(level);
+        self
+    }
+
+    /// Raises the level when the case is worse than the rule's usual one.
+    pub fn at_least(mut self, level: Level) -> Report {
+        self.at_least = Some(level);
+        self
+    }
+
+    /// Says which part of a deployment file it is about.
+    pub fn on(mut self, span: Span) -> Report {
+        self.on = Some(span);
+        self
+    }
+
+    /// Reports at another place than the subject.
+    pub fn at(mut self, path: impl Into<String>, location: Location) -> Report {
+        self.at = Some((path.into(), location));
+        self
+    }
+}
