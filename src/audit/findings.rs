@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 /// Most findings of one rule at one subject: whoever has read so many knows what is wrong.
 pub(super) const OF_ONE: usize = 1000;
 
+/// How many findings were left out, by rule and its code.
+pub(super) type ByRule = BTreeMap<(String, String), u64>;
+
 /// Findings as they come.
 #[derive(Debug)]
 pub(super) struct Findings {
@@ -19,8 +22,7 @@ pub(super) struct Findings {
 /// What else there is to know of the findings so far.
 #[derive(Clone, Debug, Default)]
 struct State {
-    /// By rule and its code: how many were left out.
-    left_out: BTreeMap<(String, String), u64>,
+    left_out: ByRule,
     worst: Option<Level>,
 }
 
@@ -82,8 +84,8 @@ impl Findings {
         rules.any(|(rule, code)| names(rule, code))
     }
 
-    /// The level of the worst finding that was left out, and how many there were by rule and code.
-    pub(super) fn left_out(&self) -> Option<(Level, &BTreeMap<(String, String), u64>)> {
+    /// The level of the worst finding that was left out, and how many there were.
+    pub(super) fn left_out(&self) -> Option<(Level, &ByRule)> {
         Some((self.state.worst?, &self.state.left_out))
     }
 }

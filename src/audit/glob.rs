@@ -3,6 +3,11 @@
 //! `*` and `?` stop at `/`; `**` crosses it (`**/x` also matches `x`); `[a-z]` and `[!a-z]` are sets; `{a,b}` are
 //! alternatives; `\` takes the next character as it is. Matching is byte-wise. A pattern becomes a machine that is in several places at
 //! once (K. Thompson, "Regular Expression Search Algorithm", 1968), so a match takes at most as many steps as pattern times text.
+//!
+//! Not the crate `globset`, with which `--exclude` works: a policy may have thousands of patterns, comes from strangers, and is asked about a
+//! few texts each. Of 16,000 patterns like `github.com/acme7/*-lib/**` it takes 1.0 s and 127 MB to compile and another 0.7 s and 133 MB for
+//! the first text (globset 0.4.22, release build), where this takes 22 ms and keeps nothing; a set of all of them is refused as too large. It
+//! also reads `**` as `*` where it is only a part of a name, so that `app.tar.gz!**` would not cover `app.tar.gz!bin/app`.
 
 /// Longest pattern; a longer one does not match.
 const LONGEST: usize = 4096;
