@@ -25,29 +25,6 @@ impl Changes {
         self.push(class, key, direction, old, new, worse);
     }
 
-    /// Adds a change of a fact that both sides know.
-    pub(super) fn known<T: ToString + PartialEq>(
-        &mut self,
-        class: Class,
-        key: &str,
-        old: Option<T>,
-        new: Option<T>,
-        worse: impl Fn(&T) -> bool,
-    ) {
-        if let (Some(a), Some(b)) = (old, new)
-            && a != b
-        {
-            self.push(
-                class,
-                key,
-                Direction::Changed,
-                Some(&a.to_string()),
-                Some(&b.to_string()),
-                worse(&b),
-            );
-        }
-    }
-
     pub(super) fn push(
         &mut self,
         class: Class,

@@ -3,102 +3,371 @@
 use super::changes::{Changes, directed};
 use super::{Change, Class, Direction, versions};
 use crate::audit::known::{self, Release};
-use crate::record::{
-    Binary, BuildInfo, Corroboration, EffectiveSetting, Linkage, Module, PathLeak, Verdict,
-};
+use crate::record::{Binary, Corroboration, EffectiveSetting, Module, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn compare(old: &Binary, new: &Binary) -> Vec<Change> {
     let mut out = Changes::default();
-    toolchain(old, new, &mut out);
-    source(old, new, &mut out);
+    go_version(old, new, &mut out);
+    for fact in FACTS {
+        if let (Some(a), Some(b)) = ((fact.value)(old), (fact.value)(new)) {
+            let worse = fact.worse.holds(fact.key, a.as_deref(), b.as_deref());
+            out.value(fact.class, fact.key, a.as_deref(), b.as_deref(), worse);
+        }
+    }
+    for list in LISTS {
+        if let (Some(a), Some(b)) = ((list.entries)(old), (list.entries)(new)) {
+            each(&a, &b, |key, a, b| {
+                let [a, b] = [a, b].map(|value| value.map(String::as_str));
+                out.value(list.class, key, a, b, list.worse.holds(key, a, b));
+            });
+        }
+    }
     modules(old, new, &mut out);
-    settings(old, new, &mut out);
-    experiments(old, new, &mut out);
     godebug(old, new, &mut out);
-    goroot(old, new, &mut out);
-    linkage(old, new, &mut out);
-    integrity(old, new, &mut out);
+    contradictions(old, new, &mut out);
     versions::compare(old, new, &mut out);
-    owner(old, new, &mut out);
     out.0
         .sort_by(|a, b| (a.class, &a.key).cmp(&(b.class, &b.key)));
     out.0
 }
 
-fn owner(old: &Binary, new: &Binary, out: &mut Changes) {
-    let (Some(a), Some(b)) = (&old.owner, &new.owner) else {
-        return;
-    };
-    let mut facts = vec![
-        ("package", Some(&a.name), Some(&b.name)),
-        ("package version", Some(&a.version), Some(&b.version)),
-        ("package architecture", a.arch.as_ref(), b.arch.as_ref()),
-    ];
-    // A package file does not say for which distribution it is.
-    if a.distribution.is_some() && b.distribution.is_some() {
-        facts.push((
-            "distribution",
-            a.distribution.as_ref(),
-            b.distribution.as_ref(),
-        ));
-        facts.push((
-            "distribution release",
-            a.release.as_ref(),
-            b.release.as_ref(),
-        ));
-    }
-    for (key, a, b) in facts {
-        let (a, b) = (a.map(String::as_str), b.map(String::as_str));
-        out.value(Class::Owner, key, a, b, false);
+/// What makes a change one that a reader should look at first.
+enum Worse {
+    Never,
+    /// There is something now.
+    Present,
+    /// There was nothing before.
+    New,
+    /// The new value is this one.
+    If(&'static str),
+    /// By key and new value.
+    By(fn(&str, Option<&str>) -> bool),
+}
+
+impl Worse {
+    fn holds(&self, key: &str, old: Option<&str>, new: Option<&str>) -> bool {
+        match self {
+            Worse::Never => false,
+            Worse::Present => new.is_some(),
+            Worse::New => old.is_none(),
+            Worse::If(text) => new == Some(text),
+            Worse::By(judge) => judge(key, new),
+        }
     }
 }
 
-fn toolchain(old: &Binary, new: &Binary, out: &mut Changes) {
+/// The value of a fact: `None` when a side does not know it, `Some(None)` when it is known not to be there.
+type Fact = Option<Option<String>>;
+
+/// A fact with one value.
+struct Single {
+    class: Class,
+    key: &'static str,
+    value: fn(&Binary) -> Fact,
+    worse: Worse,
+}
+
+const fn fact(class: Class, key: &'static str, value: fn(&Binary) -> Fact, worse: Worse) -> Single {
+    Single {
+        class,
+        key,
+        value,
+        worse,
+    }
+}
+
+const FACTS: &[Single] = {
+    use Class::*;
+    use Worse::*;
+    &[
+        fact(Toolchain, "go_vendor", |b| Some(b.go_vendor.clone()), Never),
+        fact(Source, "main_package", main_package, Never),
+        fact(Source, "vcs.time", |b| setting(b, "vcs.time"), Never),
+        fact(
+            Source,
+            "vcs.modified",
+            |b| setting(b, "vcs.modified"),
+            If("true"),
+        ),
+        fact(
+            Setting,
+            "fips.module",
+            |b| if_known(&b.fips.as_ref()?.module),
+            Never,
+        ),
+        fact(
+            Setting,
+            "fips.mode",
+            |b| if_known(&b.fips.as_ref()?.mode),
+            If("off"),
+        ),
+        fact(
+            Setting,
+            "fips.crypto",
+            |b| if_known(&b.fips.as_ref()?.crypto),
+            Never,
+        ),
+        fact(
+            Experiment,
+            "loopvar",
+            |b| if_known(&b.experiments.loopvar),
+            If("per-loop"),
+        ),
+        // Trimmed or not is a fact of its own: it explains a value that appears or goes.
+        fact(
+            Goroot,
+            "trimmed",
+            |b| if_known(&b.goroot.as_ref()?.trimmed),
+            If("false"),
+        ),
+        fact(
+            Goroot,
+            "goroot",
+            |b| if_known(&b.goroot.as_ref()?.value),
+            Never,
+        ),
+        fact(
+            Goroot,
+            "runtime.GOROOT()",
+            |b| if_known(&b.goroot.as_ref()?.runtime),
+            Never,
+        ),
+        fact(
+            Linkage,
+            "format",
+            |b| Some(Some(b.executable.format.clone())),
+            Never,
+        ),
+        fact(
+            Linkage,
+            "kind",
+            |b| Some(Some(b.executable.kind.clone())),
+            Never,
+        ),
+        fact(
+            Linkage,
+            "symbols",
+            |b| if_known(&b.executable.go_symbols),
+            Never,
+        ),
+        fact(
+            Linkage,
+            "debug info",
+            |b| if_known(&b.executable.debug_info),
+            Never,
+        ),
+        fact(
+            Linkage,
+            "interpreter",
+            |b| Some(b.linkage.as_ref()?.interpreter.clone()),
+            New,
+        ),
+        fact(Linkage, "rpath", rpath, Present),
+        fact(
+            Linkage,
+            "static",
+            |b| if_known(&b.linkage.as_ref()?.is_static),
+            If("false"),
+        ),
+        fact(
+            Linkage,
+            "pie",
+            |b| if_known(&b.linkage.as_ref()?.pie),
+            If("false"),
+        ),
+        fact(
+            Linkage,
+            "relro",
+            |b| if_known(&b.linkage.as_ref()?.relro),
+            If("none"),
+        ),
+        fact(
+            Linkage,
+            "nx",
+            |b| if_known(&b.linkage.as_ref()?.nx),
+            If("false"),
+        ),
+        fact(
+            Linkage,
+            "glibc",
+            |b| if_known(&b.linkage.as_ref()?.glibc),
+            Never,
+        ),
+        fact(
+            Linkage,
+            "min_os",
+            |b| if_known(&b.linkage.as_ref()?.min_os),
+            Never,
+        ),
+        fact(
+            Linkage,
+            "signed",
+            |b| if_known(&b.linkage.as_ref()?.signed),
+            If("false"),
+        ),
+        fact(
+            Integrity,
+            "packed",
+            |b| Some(b.executable.packed.clone()),
+            Present,
+        ),
+        fact(Integrity, "module data", module_data, If("missing")),
+        fact(
+            Integrity,
+            "fips checksum",
+            |b| if_known(&b.fips.as_ref()?.checksum),
+            If("invalid"),
+        ),
+        fact(
+            Owner,
+            "package",
+            |b| if_known(&b.owner.as_ref().map(|o| &o.name)),
+            Never,
+        ),
+        fact(
+            Owner,
+            "package version",
+            |b| if_known(&b.owner.as_ref().map(|o| &o.version)),
+            Never,
+        ),
+        fact(
+            Owner,
+            "package architecture",
+            |b| Some(b.owner.as_ref()?.arch.clone()),
+            Never,
+        ),
+        fact(
+            Owner,
+            "distribution",
+            |b| if_known(&b.owner.as_ref()?.distribution),
+            Never,
+        ),
+        fact(Owner, "distribution release", distribution_release, Never),
+    ]
+};
+
+/// A fact without which nothing is said.
+fn if_known<T: ToString>(value: &Option<T>) -> Fact {
+    value.as_ref().map(|value| Some(value.to_string()))
+}
+
+fn setting(b: &Binary, key: &str) -> Fact {
+    Some(b.build_info.as_ref()?.setting(key).map(str::to_owned))
+}
+
+fn main_package(b: &Binary) -> Fact {
+    b.build_info.as_ref().map(|_| b.main_package.clone())
+}
+
+fn rpath(b: &Binary) -> Fact {
+    let directories = b.linkage.as_ref()?.rpath.as_ref();
+    Some(directories.map(|list| list.join(":")))
+}
+
+fn module_data(b: &Binary) -> Fact {
+    let mut info = b.build_info.iter();
+    let is_there = info.any(|i| !i.path.is_empty() || !i.main.path.is_empty());
+    Some(Some(
+        if is_there { "recorded" } else { "missing" }.to_owned(),
+    ))
+}
+
+/// A package file does not say for which distribution it is, so its release says nothing either.
+fn distribution_release(b: &Binary) -> Fact {
+    let owner = b.owner.as_ref()?;
+    owner.distribution.as_ref().map(|_| owner.release.clone())
+}
+
+/// Facts by name, of which a side may have any number.
+struct List {
+    class: Class,
+    entries: fn(&Binary) -> Option<BTreeMap<String, String>>,
+    worse: Worse,
+}
+
+const LISTS: &[List] = &[
+    List {
+        class: Class::Setting,
+        entries: settings,
+        worse: Worse::By(|key, new| match key {
+            "-race" | "-msan" | "-asan" | "-cover" => new == Some("true"),
+            "-trimpath" => new != Some("true"),
+            _ => false,
+        }),
+    },
+    List {
+        class: Class::Experiment,
+        entries: |b| Some(all(b.experiments.enabled.as_ref()?, "on")),
+        worse: Worse::Never,
+    },
+    List {
+        class: Class::Goroot,
+        entries: |b| {
+            let leaks = b.paths.as_ref()?.iter().rev();
+            Some(leaks.map(|p| (p.prefix.clone(), p.kind.clone())).collect())
+        },
+        worse: Worse::New,
+    },
+    List {
+        class: Class::Linkage,
+        entries: |b| Some(all(b.linkage.as_ref()?.needed.as_ref()?, "needed")),
+        worse: Worse::New,
+    },
+];
+
+fn all(names: &[String], value: &str) -> BTreeMap<String, String> {
+    let entries = names.iter().map(|name| (name.clone(), value.to_owned()));
+    entries.collect()
+}
+
+/// Recorded settings but those whose effect is compared under other classes. Of a key that is there twice the first counts, as for
+/// `BuildInfo::setting`.
+fn settings(b: &Binary) -> Option<BTreeMap<String, String>> {
+    let settings = &b.build_info.as_ref()?.settings;
+    let other =
+        |key: &str| key.starts_with("vcs") || matches!(key, "DefaultGODEBUG" | "GOEXPERIMENT");
+    let entries = settings.iter().rev().filter(|s| !other(&s.key));
+    let entries = entries.map(|s| (s.key.clone(), s.value.clone()));
+    (!settings.is_empty()).then(|| entries.collect())
+}
+
+/// Calls `compare` for each key that one of the sides has.
+fn each<V>(
+    a: &BTreeMap<String, V>,
+    b: &BTreeMap<String, V>,
+    mut compare: impl FnMut(&str, Option<&V>, Option<&V>),
+) {
+    for key in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
+        compare(key, a.get(key), b.get(key));
+    }
+}
+
+fn go_version(old: &Binary, new: &Binary, out: &mut Changes) {
     if let (Some(a), Some(b)) = (&old.go_version, &new.go_version)
         && a != b
     {
-        let direction = directed(
-            Release::parse(a)
-                .zip(Release::parse(b))
-                .map(|(a, b)| a.cmp(&b)),
-        );
+        let releases = Release::parse(a).zip(Release::parse(b));
+        let direction = directed(releases.map(|(a, b)| a.cmp(&b)));
+        let worse = direction == Direction::Down;
         out.push(
             Class::Toolchain,
             "go_version",
             direction,
             Some(a),
             Some(b),
-            direction == Direction::Down,
+            worse,
         );
     }
-    out.value(
-        Class::Toolchain,
-        "go_vendor",
-        old.go_vendor.as_deref(),
-        new.go_vendor.as_deref(),
-        false,
-    );
-}
-
-fn source(old: &Binary, new: &Binary, out: &mut Changes) {
-    let (Some(a), Some(b)) = (&old.build_info, &new.build_info) else {
-        return;
-    };
-    out.value(
-        Class::Source,
-        "main_package",
-        old.main_package.as_deref(),
-        new.main_package.as_deref(),
-        false,
-    );
-    for key in ["vcs.time", "vcs.modified"] {
+    if old.experiments.enabled.is_none() || new.experiments.enabled.is_none() {
+        let suffix = |b: &Binary| Some(b.experiments.suffix.join(",")).filter(|s| !s.is_empty());
+        let (a, b) = (suffix(old), suffix(new));
         out.value(
-            Class::Source,
-            key,
-            a.setting(key),
-            b.setting(key),
-            key == "vcs.modified" && b.setting(key) == Some("true"),
+            Class::Experiment,
+            "version suffix",
+            a.as_deref(),
+            b.as_deref(),
+            false,
         );
     }
 }
@@ -117,20 +386,18 @@ fn unknown_modules(old: &Binary, new: &Binary, out: &mut Changes) {
         Some(&list(new)),
         new.module_list().is_unknown(),
     );
-    if !old.has_package_names() || !new.has_package_names() {
-        return;
-    }
-    let groups = |b: &Binary| -> BTreeSet<String> {
-        let rows = b.stand_ins();
-        let rows = rows.iter().filter(|row| !row.is_own);
-        rows.map(|row| row.group().to_owned()).collect()
-    };
-    if old.module_list().is_unknown() && new.module_list().is_unknown() {
-        let (a, b) = (groups(old), groups(new));
-        for path in a.union(&b) {
-            let shown = |side: &BTreeSet<String>| side.contains(path).then_some("version unknown");
-            out.value(Class::Module, path, shown(&a), shown(&b), false);
-        }
+    let both = |f: fn(&Binary) -> bool| f(old) && f(new);
+    if both(|b| b.has_package_names() && b.module_list().is_unknown()) {
+        let groups = |b: &Binary| {
+            let rows = b.stand_ins();
+            let others = rows.iter().filter(|row| !row.is_own);
+            let groups: Vec<String> = others.map(|row| row.group().to_owned()).collect();
+            all(&groups, "version unknown")
+        };
+        each(&groups(old), &groups(new), |path, a, b| {
+            let [a, b] = [a, b].map(|value| value.map(String::as_str));
+            out.value(Class::Module, path, a, b, false);
+        });
     }
 }
 
@@ -142,379 +409,101 @@ fn modules(old: &Binary, new: &Binary, out: &mut Changes) {
     let (Some(a), Some(b)) = (&old.build_info, &new.build_info) else {
         return;
     };
-    let table = |deps: &'_ [Module]| -> BTreeMap<String, Module> {
+    let table = |deps: &[Module]| -> BTreeMap<String, Module> {
         deps.iter().map(|m| (m.path.clone(), m.clone())).collect()
     };
-    let (a, b) = (table(&a.deps), table(&b.deps));
     let text = |m: &Module| match &m.replace {
         None => m.version.clone(),
         Some(r) if r.version.is_empty() => format!("{} => {}", m.version, r.path),
         Some(r) => format!("{} => {} {}", m.version, r.path, r.version),
     };
-    for path in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
-        match (a.get(path), b.get(path)) {
-            (Some(x), Some(y)) => {
-                let (tx, ty) = (text(x), text(y));
-                let (ex, ey) = (
-                    x.replace.as_deref().unwrap_or(x),
-                    y.replace.as_deref().unwrap_or(y),
-                );
-                if tx != ty {
-                    let comparable = ex.path == ey.path
-                        && known::is_module_version(&ex.version)
-                        && known::is_module_version(&ey.version);
-                    let direction = directed(
-                        comparable.then(|| known::compare_modules(&ex.version, &ey.version)),
-                    );
-                    let appeared = x.replace.is_none() && y.replace.is_some();
-                    out.push(
-                        Class::Module,
-                        path,
-                        direction,
-                        Some(&tx),
-                        Some(&ty),
-                        direction == Direction::Down || appeared,
-                    );
-                } else if !ex.sum.is_empty() && !ey.sum.is_empty() && ex.sum != ey.sum {
-                    let (sx, sy) = (format!("{tx} {}", ex.sum), format!("{ty} {}", ey.sum));
-                    out.push(
-                        Class::Module,
-                        path,
-                        Direction::Changed,
-                        Some(&sx),
-                        Some(&sy),
-                        true,
-                    );
-                }
-            }
-            (Some(x), None) => out.push(
-                Class::Module,
-                path,
-                Direction::Removed,
-                Some(&text(x)),
-                None,
-                false,
-            ),
-            (None, Some(y)) => out.push(
-                Class::Module,
-                path,
-                Direction::Added,
-                None,
-                Some(&text(y)),
-                false,
-            ),
-            (None, None) => {}
-        }
-    }
-}
-
-/// Settings whose `true` makes a program unfit for release.
-const UNFIT: [&str; 4] = ["-race", "-msan", "-asan", "-cover"];
-
-fn settings(old: &Binary, new: &Binary, out: &mut Changes) {
-    if let (Some(a), Some(b)) = (&old.build_info, &new.build_info)
-        && !a.settings.is_empty()
-        && !b.settings.is_empty()
-    {
-        // Of a key that is there twice the first counts, as for `BuildInfo::setting`.
-        let values = |info: &BuildInfo| -> BTreeMap<String, String> {
-            let settings = info.settings.iter().rev();
-            settings.map(|s| (s.key.clone(), s.value.clone())).collect()
+    each(&table(&a.deps), &table(&b.deps), |path, x, y| {
+        let (tx, ty) = (x.map(text), y.map(text));
+        let (Some(x), Some(y)) = (x, y) else {
+            return out.value(Class::Module, path, tx.as_deref(), ty.as_deref(), false);
         };
-        let (a, b) = (values(a), values(b));
-        let keys: BTreeSet<&str> = a.keys().chain(b.keys()).map(String::as_str).collect();
-        // Told by their effect under other classes.
-        for key in keys
-            .into_iter()
-            .filter(|k| !k.starts_with("vcs") && !matches!(*k, "DefaultGODEBUG" | "GOEXPERIMENT"))
-        {
-            let [a, b] = [&a, &b].map(|side| side.get(key).map(String::as_str));
-            let worse = UNFIT.contains(&key) && b == Some("true")
-                || key == "-trimpath" && b != Some("true");
-            out.value(Class::Setting, key, a, b, worse);
+        let [ex, ey] = [x, y].map(|m| m.replace.as_deref().unwrap_or(m));
+        if tx != ty {
+            let comparable = ex.path == ey.path
+                && known::is_module_version(&ex.version)
+                && known::is_module_version(&ey.version);
+            let order = comparable.then(|| known::compare_modules(&ex.version, &ey.version));
+            let direction = directed(order);
+            let replaced_now = x.replace.is_none() && y.replace.is_some();
+            let worse = direction == Direction::Down || replaced_now;
+            out.push(
+                Class::Module,
+                path,
+                direction,
+                tx.as_deref(),
+                ty.as_deref(),
+                worse,
+            );
+        } else if !ex.sum.is_empty() && !ey.sum.is_empty() && ex.sum != ey.sum {
+            let [sx, sy] = [(tx, ex), (ty, ey)]
+                .map(|(text, m)| format!("{} {}", text.unwrap_or_default(), m.sum));
+            out.value(Class::Module, path, Some(&sx), Some(&sy), true);
         }
-    }
-    if let (Some(a), Some(b)) = (&old.fips, &new.fips) {
-        out.known(
-            Class::Setting,
-            "fips.module",
-            a.module.clone(),
-            b.module.clone(),
-            |_| false,
-        );
-        out.known(
-            Class::Setting,
-            "fips.mode",
-            a.mode.clone(),
-            b.mode.clone(),
-            |m| m == "off",
-        );
-        out.known(
-            Class::Setting,
-            "fips.crypto",
-            a.crypto.clone(),
-            b.crypto.clone(),
-            |_| false,
-        );
-    }
-}
-
-fn experiments(old: &Binary, new: &Binary, out: &mut Changes) {
-    if let (Some(a), Some(b)) = (&old.experiments.enabled, &new.experiments.enabled) {
-        let [a, b] = [a, b].map(|list| list.iter().collect::<BTreeSet<_>>());
-        for name in a.union(&b) {
-            let on = |list: &BTreeSet<_>| list.contains(name).then_some("on");
-            out.value(Class::Experiment, name, on(&a), on(&b), false);
-        }
-    } else {
-        let joined = |b: &Binary| Some(b.experiments.suffix.join(",")).filter(|s| !s.is_empty());
-        out.value(
-            Class::Experiment,
-            "version suffix",
-            joined(old).as_deref(),
-            joined(new).as_deref(),
-            false,
-        );
-    }
-    out.known(
-        Class::Experiment,
-        "loopvar",
-        old.experiments.loopvar.clone(),
-        new.experiments.loopvar.clone(),
-        |v| v == "per-loop",
-    );
+    });
 }
 
 fn godebug(old: &Binary, new: &Binary, out: &mut Changes) {
     let (Some(a), Some(b)) = (&old.godebug.effective, &new.godebug.effective) else {
-        out.known(
-            Class::Godebug,
-            "DefaultGODEBUG",
-            old.godebug.recorded.clone(),
-            new.godebug.recorded.clone(),
-            |_| false,
-        );
+        if let (Some(a), Some(b)) = (&old.godebug.recorded, &new.godebug.recorded) {
+            out.value(Class::Godebug, "DefaultGODEBUG", Some(a), Some(b), false);
+        }
         return;
     };
-    let minor = new
-        .go_version
-        .as_deref()
-        .and_then(Release::parse)
-        .map_or(0, |r| r.minor);
+    let release = new.go_version.as_deref().and_then(Release::parse);
+    let minor = release.map_or(0, |r| r.minor);
     // Of a key that is there twice the first counts.
-    let table = |list: &'_ [EffectiveSetting]| -> BTreeMap<String, EffectiveSetting> {
+    let table = |list: &[EffectiveSetting]| -> BTreeMap<String, EffectiveSetting> {
         let settings = list.iter().rev();
         settings.map(|s| (s.key.clone(), s.clone())).collect()
     };
-    let (a, b) = (table(a), table(b));
-    for key in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
-        let (x, y) = (a.get(key), b.get(key));
-        let text = |s: &EffectiveSetting| {
-            let value = match (s.value.as_str(), s.origin.as_str()) {
-                ("", "toolchain") => "default",
-                ("", _) => "\"\"",
-                (value, _) => value,
-            };
-            match s.status.as_str() {
-                "ok" => format!("{value} ({})", s.origin),
-                status => format!("{value} ({}, {status})", s.origin),
-            }
+    let text = |s: &EffectiveSetting| {
+        let value = match (s.value.as_str(), s.origin.as_str()) {
+            ("", "toolchain") => "default",
+            ("", _) => "\"\"",
+            (value, _) => value,
         };
+        match s.status.as_str() {
+            "ok" => format!("{value} ({})", s.origin),
+            status => format!("{value} ({}, {status})", s.origin),
+        }
+    };
+    each(&table(a), &table(b), |key, x, y| {
         // The same value from another place has the same effect.
         if x.map(|s| (&s.value, &s.status)) == y.map(|s| (&s.value, &s.status)) {
-            continue;
+            return;
         }
         let worse = y.is_some_and(|s| {
             s.status == "fatal"
                 || (s.status == "ok" && known::weakens(key, &s.value, minor).is_some())
         });
-        out.value(
-            Class::Godebug,
-            key,
-            x.map(text).as_deref(),
-            y.map(text).as_deref(),
-            worse,
-        );
-    }
+        let [x, y] = [x, y].map(|s| s.map(text));
+        out.value(Class::Godebug, key, x.as_deref(), y.as_deref(), worse);
+    });
 }
 
-fn goroot(old: &Binary, new: &Binary, out: &mut Changes) {
-    if let (Some(a), Some(b)) = (&old.goroot, &new.goroot) {
-        // Trimmed or not is a fact of its own: it explains a value that appears or goes.
-        out.known(Class::Goroot, "trimmed", a.trimmed, b.trimmed, |t| !*t);
-        out.known(
-            Class::Goroot,
-            "goroot",
-            a.value.clone(),
-            b.value.clone(),
-            |_| false,
-        );
-        out.known(
-            Class::Goroot,
-            "runtime.GOROOT()",
-            a.runtime.clone(),
-            b.runtime.clone(),
-            |_| false,
-        );
-    }
-    if let (Some(a), Some(b)) = (&old.paths, &new.paths) {
-        // Of a prefix that is there twice the first counts.
-        let kinds = |list: &'_ [PathLeak]| -> BTreeMap<String, String> {
-            let leaks = list.iter().rev();
-            leaks.map(|p| (p.prefix.clone(), p.kind.clone())).collect()
-        };
-        let (a, b) = (kinds(a), kinds(b));
-        for prefix in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
-            let [a, b] = [&a, &b].map(|side| side.get(prefix).map(String::as_str));
-            out.value(Class::Goroot, prefix, a, b, a.is_none());
-        }
-    }
-}
-
-fn linkage(old: &Binary, new: &Binary, out: &mut Changes) {
-    let (ea, eb) = (&old.executable, &new.executable);
-    out.value(
-        Class::Linkage,
-        "format",
-        Some(&ea.format),
-        Some(&eb.format),
-        false,
-    );
-    out.value(
-        Class::Linkage,
-        "kind",
-        Some(&ea.kind),
-        Some(&eb.kind),
-        false,
-    );
-    out.known(
-        Class::Linkage,
-        "symbols",
-        ea.go_symbols,
-        eb.go_symbols,
-        |_| false,
-    );
-    out.known(
-        Class::Linkage,
-        "debug info",
-        ea.debug_info,
-        eb.debug_info,
-        |_| false,
-    );
-    let (Some(a), Some(b)) = (&old.linkage, &new.linkage) else {
+fn contradictions(old: &Binary, new: &Binary, out: &mut Changes) {
+    let (Some(a), Some(b)) = (&old.corroboration, &new.corroboration) else {
         return;
     };
-    out.value(
-        Class::Linkage,
-        "interpreter",
-        a.interpreter.as_deref(),
-        b.interpreter.as_deref(),
-        a.interpreter.is_none(),
-    );
-    let rpath = |l: &Linkage| l.rpath.as_ref().map(|directories| directories.join(":"));
-    let worse = b.rpath.is_some();
-    out.value(
-        Class::Linkage,
-        "rpath",
-        rpath(a).as_deref(),
-        rpath(b).as_deref(),
-        worse,
-    );
-    out.known(Class::Linkage, "static", a.is_static, b.is_static, |s| !*s);
-    out.known(Class::Linkage, "pie", a.pie, b.pie, |v| !*v);
-    out.known(
-        Class::Linkage,
-        "relro",
-        a.relro.clone(),
-        b.relro.clone(),
-        |v| v == "none",
-    );
-    out.known(Class::Linkage, "nx", a.nx, b.nx, |v| !*v);
-    out.known(
-        Class::Linkage,
-        "glibc",
-        a.glibc.clone(),
-        b.glibc.clone(),
-        |_| false,
-    );
-    out.known(
-        Class::Linkage,
-        "min_os",
-        a.min_os.clone(),
-        b.min_os.clone(),
-        |_| false,
-    );
-    out.known(Class::Linkage, "signed", a.signed, b.signed, |v| !*v);
-    if let (Some(na), Some(nb)) = (&a.needed, &b.needed) {
-        let [na, nb] = [na, nb].map(|list| list.iter().collect::<BTreeSet<_>>());
-        for name in na.union(&nb) {
-            let there = |list: &BTreeSet<_>| list.contains(name).then_some("needed");
-            out.value(
-                Class::Linkage,
-                name,
-                there(&na),
-                there(&nb),
-                there(&na).is_none(),
-            );
-        }
-    }
-}
-
-fn integrity(old: &Binary, new: &Binary, out: &mut Changes) {
-    if let (Some(a), Some(b)) = (&old.corroboration, &new.corroboration) {
-        let contradicted = |list: &'_ [Corroboration]| -> BTreeSet<String> {
-            let bad = list.iter().filter(|c| c.verdict == Verdict::Contradicted);
-            bad.map(|c| c.claim.clone()).collect()
-        };
-        let (of_a, of_b) = (contradicted(a), contradicted(b));
-        for claim in a
-            .iter()
-            .chain(b)
-            .map(|c| c.claim.as_str())
-            .collect::<BTreeSet<_>>()
-        {
-            let word = |bad: bool| {
-                if bad {
-                    "contradicted"
-                } else {
-                    "not contradicted"
-                }
-            };
-            out.value(
-                Class::Integrity,
-                claim,
-                Some(word(of_a.contains(claim))),
-                Some(word(of_b.contains(claim))),
-                of_b.contains(claim),
-            );
-        }
-    }
-    out.value(
-        Class::Integrity,
-        "packed",
-        old.executable.packed.as_deref(),
-        new.executable.packed.as_deref(),
-        new.executable.packed.is_some(),
-    );
-    let has = |b: &Binary| {
-        if b.build_info
-            .as_ref()
-            .is_some_and(|i| !i.path.is_empty() || !i.main.path.is_empty())
-        {
-            "recorded"
-        } else {
-            "missing"
-        }
+    let contradicted = |list: &[Corroboration]| -> BTreeSet<String> {
+        let bad = list.iter().filter(|c| c.verdict == Verdict::Contradicted);
+        bad.map(|c| c.claim.clone()).collect()
     };
-    out.value(
-        Class::Integrity,
-        "module data",
-        Some(has(old)),
-        Some(has(new)),
-        has(new) == "missing",
-    );
-    let sum = |b: &Binary| b.fips.as_ref().and_then(|f| f.checksum.clone());
-    out.known(Class::Integrity, "fips checksum", sum(old), sum(new), |v| {
-        v == "invalid"
-    });
+    let (was, is) = (contradicted(a), contradicted(b));
+    let word = |bad| {
+        Some(if bad {
+            "contradicted"
+        } else {
+            "not contradicted"
+        })
+    };
+    for claim in a.iter().chain(b).map(|c| &c.claim).collect::<BTreeSet<_>>() {
+        let (was, is) = (was.contains(claim), is.contains(claim));
+        out.value(Class::Integrity, claim, word(was), word(is), is);
+    }
 }

@@ -1,5 +1,6 @@
 //! What a rule sees of its subject.
 
+use super::Rule;
 use super::deployment::Assumed;
 use crate::audit::baseline::Baseline;
 use crate::audit::date::Date;
@@ -29,8 +30,10 @@ pub struct Ctx<'a> {
     pub baseline: Option<&'a Baseline>,
     /// What every binary must say.
     pub expect: &'a [Expectation],
-    /// What holds for every rule here, in the order of the registry.
-    pub rules: &'a [Effective],
+    /// Every rule, and what holds for it here.
+    pub rules: &'a [Rule],
+    /// What holds for every rule here, in the same order.
+    pub effective: &'a [Effective],
     /// The policy.
     pub policy: &'a Policy,
     /// The record by key.
@@ -92,6 +95,12 @@ impl<'a> Ctx<'a> {
             own.ask(self.rule, change);
         }
         own.command(self.binary)
+    }
+
+    /// What holds here for the rule with that id.
+    pub fn other(&self, id: &str) -> Option<(&'a Effective, &'a Rule)> {
+        let mut rules = self.effective.iter().zip(self.rules);
+        rules.find(|(_, rule)| rule.meta.id == id)
     }
 
     /// The minor to propose for the `go` line of the main module, at least `minor`.

@@ -2,7 +2,6 @@
 
 use super::{Node, Reader};
 use crate::audit::finding::Level;
-use crate::audit::glob;
 use crate::audit::policy::condition::{Condition, Operator, is_ordered};
 use crate::audit::policy::levels::rule_index;
 use crate::audit::policy::model::Custom;
@@ -202,13 +201,8 @@ impl Reader<'_> {
                     None,
                 );
             }
-            if let (Operator::Glob | Operator::NotGlob, Err(e)) = (operator, glob::check(text)) {
-                self.wrong(
-                    span.clone(),
-                    format!("the glob `{text}` {e}"),
-                    "not a glob".into(),
-                    None,
-                );
+            if matches!(operator, Operator::Glob | Operator::NotGlob) {
+                self.glob("glob", text, span);
             }
         }
         Some(list.into_iter().map(|(t, _)| t).collect())

@@ -1,17 +1,16 @@
 //! Turns the text of a policy file into a [`Policy`]. Goes on after a mistake, so that all are reported at once.
 
 mod custom;
+mod profiles;
 mod rules;
+mod waivers;
 
-use super::PROFILES;
 use super::diagnostic::{Diagnostic, Lines};
 use super::model::*;
-use crate::audit::date::Date;
 use crate::audit::finding::PolicyRef;
 use crate::audit::{glob, keys};
-use crate::audit::rules::registry::RULES;
 use crate::knowledge::nearest;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -67,44 +66,23 @@ const LONGEST: usize = 4 << 20;
 /// Mistakes of one file that are listed; the rest is counted.
 const MISTAKES: usize = 100;
 
+const SHOW_KEYS: &str = "`gospect scan --format json FILE` shows the keys";
+
 const NOT_TOML: &str = "not valid TOML";
-
-/// Rules of the policy's own that the glob of a waiver is compared with when the policy is read.
-const OWN: usize = 200;
-
-/// Profiles that a message names on the way from one to itself.
-const WAY: usize = 8;
-
-/// The profiles that lead to themselves, or to one that does. Each is followed once.
-fn endless(profiles: &BTreeMap<String, Profile>) -> HashSet<&str> {
-    let mut ends: HashMap<&str, bool> = HashMap::new();
-    for start in profiles.keys() {
-        let mut way = Vec::new();
-        let mut on_way = HashSet::new();
-        let mut at = Some(start.as_str());
-        let mut is_endless = false;
-        while let Some((name, profile)) = at.and_then(|name| profiles.get_key_value(name)) {
-            if let Some(known) = ends.get(name.as_str()) {
-                is_endless = *known;
-                break;
-            }
-            if !on_way.insert(name.as_str()) {
-                is_endless = true;
-                break;
-            }
-            way.push(name.as_str());
-            at = profile.extends.as_deref();
-        }
-        ends.extend(way.into_iter().map(|name| (name, is_endless)));
-    }
-    let endless = ends.into_iter().filter(|(_, is_endless)| *is_endless);
-    endless.map(|(name, _)| name).collect()
-}
 
 /// `a string`, `an integer`.
 fn with_article(noun: &str) -> String {
     let an = noun.starts_with(['a', 'e', 'i', 'o', 'u']);
     format!("{} {noun}", if an { "an" } else { "a" })
+}
+
+/// The question whether the nearest known word was meant; `otherwise` where none is near.
+fn or_near(near: Option<&str>, otherwise: impl FnOnce() -> String) -> String {
+    near.map_or_else(otherwise, did_you_mean)
+}
+
+fn did_you_mean(near: &str) -> String {
+    format!("did you mean `{near}`?")
 }
 
 struct Reader<'t> {
@@ -152,10 +130,8 @@ impl Reader<'_> {
         for key in table.keys() {
             let name: &str = key.get_ref();
             if !known.contains(&name) && self.is_listed() {
-                let help = nearest(name, known.iter().copied())
-                    .map_or(format!("known here: {}", known.join(", ")), |n| {
-                        format!("did you mean `{n}`?")
-                    });
+                let near = nearest(name, known.iter().copied());
+                let help = or_near(near, || format!("known here: {}", known.join(", ")));
                 self.wrong(
                     key.span(),
                     format!("unknown key `{name}` in {what}"),
@@ -202,17 +178,17 @@ impl Reader<'_> {
             return Vec::new();
         };
         let list = self.strings(node);
-        for (pattern, span) in &list {
-            if let Err(e) = glob::check(pattern) {
-                self.wrong(
-                    span.clone(),
-                    format!("the glob `{pattern}` {e}"),
-                    "not a glob".into(),
-                    None,
-                );
-            }
-        }
+        list.iter()
+            .for_each(|(pattern, span)| self.glob("glob", pattern, span));
         list.into_iter().map(|(p, _)| p).collect()
+    }
+
+    /// Checks a glob; `what` is what the message calls it.
+    fn glob(&mut self, what: &str, pattern: &str, span: &Range<usize>) {
+        if let Err(e) = glob::check(pattern) {
+            let message = format!("the {what} `{pattern}` {e}");
+            self.wrong(span.clone(), message, "not a glob".into(), None);
+        }
     }
 
     fn table<'a, 'i>(&mut self, node: &'a Node<'i>, what: &str) -> Option<&'a DeTable<'i>> {
@@ -323,73 +299,6 @@ impl Reader<'_> {
         policy
     }
 
-    fn profiles(&mut self, table: &DeTable, policy: &mut Policy) {
-        for (key, node) in table {
-            let name = key.get_ref().to_string();
-            if PROFILES.contains(&name.as_str()) {
-                self.wrong(key.span(), format!("the profile `{name}` is built in"), "choose another name".into(), Some(format!("`[profiles.my-{name}]` with `extends = \"{name}\"`, then `profile = \"my-{name}\"`")));
-                continue;
-            }
-            let Some(t) = self.table(node, "a profile") else {
-                continue;
-            };
-            self.only(t, "a profile", &["extends", "rules"]);
-            let rules = t.get("rules").map(|n| self.rules(n)).unwrap_or_default();
-            let extends = t.get("extends").and_then(|n| self.string(n));
-            policy.profiles.insert(name, Profile { extends, rules });
-        }
-        let names: Vec<String> = PROFILES
-            .iter()
-            .map(|p| p.to_string())
-            .chain(policy.profiles.keys().cloned())
-            .collect();
-        let known: HashSet<&str> = names.iter().map(String::as_str).collect();
-        for (_, node) in table {
-            let Some(node) = node.get_ref().as_table().and_then(|t| t.get("extends")) else {
-                continue;
-            };
-            let Some(name) = node.get_ref().as_str() else {
-                continue;
-            };
-            if !known.contains(name) {
-                if !self.is_listed() {
-                    continue;
-                }
-                let help = nearest(name, names.iter().map(String::as_str))
-                    .map(|n| format!("did you mean `{n}`?"));
-                self.wrong(
-                    node.span(),
-                    format!("there is no profile `{name}`"),
-                    "not a profile".into(),
-                    help,
-                );
-            }
-        }
-        let endless = endless(&policy.profiles);
-        for (key, _) in table {
-            let name: &str = key.get_ref();
-            if !endless.contains(name) {
-                continue;
-            }
-            let mut way = vec![name];
-            while let Some(next) = way
-                .last()
-                .and_then(|n| policy.profiles.get(*n))
-                .and_then(|p| p.extends.as_deref())
-                .filter(|next| way.len() < WAY && !way.contains(next))
-            {
-                way.push(next);
-            }
-            let more = if way.len() < WAY { "" } else { " -> ..." };
-            self.wrong(
-                key.span(),
-                format!("profile `{name}` extends itself"),
-                format!("by way of {}{more}", way.join(" -> ")),
-                None,
-            );
-        }
-    }
-
     fn required(
         &mut self,
         table: &DeTable,
@@ -411,88 +320,9 @@ impl Reader<'_> {
         }
     }
 
-    fn waiver(
-        &mut self,
-        t: &DeTable,
-        span: &Range<usize>,
-        own: &BTreeSet<String>,
-    ) -> Option<Waiver> {
-        self.only(t, "a waiver", &["rule", "path", "reason", "expires"]);
-        let rule = self.required(t, "rule", "a waiver", span);
-        let reason = self.required(t, "reason", "a waiver", span);
-        if let (Some(node), Some(rule)) = (t.get("rule"), &rule) {
-            let known = RULES
-                .iter()
-                .any(|r| r.meta.code == rule || glob::matches(rule, r.meta.id))
-                || own.contains(rule)
-                || own.iter().take(OWN).any(|id| glob::matches(rule, id));
-            if !known && self.is_listed() {
-                let ids = RULES
-                    .iter()
-                    .map(|r| r.meta.id)
-                    .chain(own.iter().map(String::as_str));
-                let help = nearest(rule, ids).map(|n| format!("did you mean `{n}`?"));
-                self.wrong(
-                    node.span(),
-                    format!("there is no rule `{rule}`"),
-                    "unknown rule".into(),
-                    help,
-                );
-            }
-        }
-        if let (Some(node), Some("")) = (t.get("reason"), reason.as_deref().map(str::trim)) {
-            self.wrong(
-                node.span(),
-                "a waiver needs a reason".into(),
-                "say why, for whoever reads this next".into(),
-                None,
-            );
-        }
-        let path = t.get("path").and_then(|n| {
-            let p = self.string(n)?;
-            if let Err(e) = glob::check(&p) {
-                self.wrong(
-                    n.span(),
-                    format!("the glob `{p}` {e}"),
-                    "not a glob".into(),
-                    None,
-                );
-            }
-            Some(p)
-        });
-        let expires = t.get("expires").and_then(|n| {
-            let text = match n.get_ref() {
-                DeValue::Datetime(d) => d.to_string(),
-                DeValue::String(s) => s.to_string(),
-                _ => String::new(),
-            };
-            let date = Date::parse(&text);
-            if date.is_none() {
-                self.wrong(
-                    n.span(),
-                    "`expires` is not a day".into(),
-                    "not a day".into(),
-                    Some("write it as 2026-12-31".into()),
-                );
-            }
-            date
-        });
-        Some(Waiver {
-            rule: rule?,
-            path: path.unwrap_or_else(|| "**".into()),
-            reason: reason?,
-            expires,
-            at: self.at(span),
-        })
-    }
-
     fn key(&mut self, key: &str, span: &Range<usize>) {
         if !keys::is_known(key) && self.is_listed() {
-            let near = keys::near(key);
-            let help = near.map_or(
-                "`gospect scan --format json FILE` shows the keys".to_string(),
-                |n| format!("did you mean `{n}`?"),
-            );
+            let help = or_near(keys::near(key), || SHOW_KEYS.into());
             self.wrong(
                 span.clone(),
                 format!("`{key}` is not a record key"),
@@ -520,14 +350,7 @@ impl Reader<'_> {
                 }
             };
             self.key(&name, &key.span());
-            if let Err(e) = glob::check(&value) {
-                self.wrong(
-                    node.span(),
-                    format!("the value `{value}` {e}"),
-                    "not a glob".into(),
-                    None,
-                );
-            }
+            self.glob("value", &value, &node.span());
             out.push(Expectation { key: name, value });
         }
     }

@@ -1,6 +1,6 @@
 //! `[rules]`: levels and options by rule.
 
-use super::{Node, Reader};
+use super::{Node, Reader, or_near};
 use crate::audit::finding::Level;
 use crate::audit::options::{Kind, OptionSpec, Value};
 use crate::audit::policy::levels::rule_index;
@@ -23,10 +23,9 @@ impl Reader<'_> {
                     continue;
                 }
                 let ids = RULES.iter().map(|r| r.meta.id);
-                let help = nearest(name, ids)
-                    .map_or("`gospect explain` lists all rules".to_string(), |n| {
-                        format!("did you mean `{n}`?")
-                    });
+                let help = or_near(nearest(name, ids), || {
+                    "`gospect explain` lists all rules".into()
+                });
                 self.wrong(
                     key.span(),
                     format!("there is no rule `{name}`"),
@@ -74,10 +73,9 @@ impl Reader<'_> {
                     continue;
                 }
                 let known = specs.iter().map(|s| s.name).chain(["level"]);
-                let help = nearest(option, known.clone()).map_or(
-                    format!("it has: {}", known.collect::<Vec<_>>().join(", ")),
-                    |n| format!("did you mean `{n}`?"),
-                );
+                let help = or_near(nearest(option, known.clone()), || {
+                    format!("it has: {}", known.collect::<Vec<_>>().join(", "))
+                });
                 self.wrong(
                     key.span(),
                     format!("rule `{name}` has no option `{option}`"),
@@ -125,10 +123,9 @@ impl Reader<'_> {
         let level = Level::parse(&text);
         if level.is_none() && self.is_listed() {
             let words = ["error", "warning", "note", "off"];
-            let help = nearest(&text, words)
-                .map_or("one of error, warning, note, off".to_string(), |n| {
-                    format!("did you mean `{n}`?")
-                });
+            let help = or_near(nearest(&text, words), || {
+                "one of error, warning, note, off".into()
+            });
             self.wrong(
                 node.span(),
                 format!("`{text}` is not a level"),

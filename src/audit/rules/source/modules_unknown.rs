@@ -1,10 +1,8 @@
 use super::effective;
 use crate::audit::keys::DEPENDENCIES;
-use crate::audit::options::Options;
 use crate::audit::policy::condition::{Condition, Operator};
 use crate::audit::rules::integrity::missing_build_info;
 use crate::audit::rules::prelude::*;
-use crate::audit::rules::registry;
 use crate::audit::{glob, majors};
 use crate::record::ModuleList;
 use crate::record::StandIn;
@@ -25,48 +23,17 @@ pub const META: Meta = Meta {
     },
 };
 
-/// What a rule needs of modules that only a record has.
-struct Needs {
-    /// The rule.
-    id: &'static str,
-    /// Which part of the record.
-    what: &'static str,
-}
-
-/// Rules that ask for more than paths whatever their options are. `denied-module` and `module-below-floor` are asked one entry at a time.
-const NEEDS: [Needs; 8] = [
-    Needs {
-        id: "missing-sum",
-        what: "checksums",
-    },
-    Needs {
-        id: "module-sum-conflict",
-        what: "checksums",
-    },
-    Needs {
-        id: "replaced-module",
-        what: "replacements",
-    },
-    Needs {
-        id: "local-replace",
-        what: "replacements",
-    },
-    Needs {
-        id: "unversioned-dependency",
-        what: "versions",
-    },
-    Needs {
-        id: "unversioned-main",
-        what: "the version of the main module",
-    },
-    Needs {
-        id: "mixed-dependencies",
-        what: "versions",
-    },
-    Needs {
-        id: "module-not-linked",
-        what: "the list of modules",
-    },
+/// Rules that ask for more than paths whatever their options are, and for what. `denied-module` and `module-below-floor` are asked one
+/// entry at a time.
+const NEEDS: [(&str, &str); 8] = [
+    ("missing-sum", "checksums"),
+    ("module-sum-conflict", "checksums"),
+    ("replaced-module", "replacements"),
+    ("local-replace", "replacements"),
+    ("unversioned-dependency", "versions"),
+    ("unversioned-main", "the version of the main module"),
+    ("mixed-dependencies", "versions"),
+    ("module-not-linked", "the list of modules"),
 ];
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
@@ -105,7 +72,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     } else if list.is_unknown() {
         report = report.see("function table", "none, or its names are made up");
     }
-    let own = registry::position(META.code).and_then(|i| ctx.rules.get(i));
+    let own = ctx.other(META.id).map(|(own, _)| own);
     let is_raised = !asked.is_empty() && !own.is_some_and(|own| own.is_set);
     let help = match list {
         ModuleList::Distribution => "it is part of Go: judge it by its Go release",
@@ -166,21 +133,12 @@ fn unanswered(ctx: &Ctx, rows: &[StandIn<'_>]) -> Vec<String> {
     };
     let mut asked = Vec::new();
     let rule = |id: &str| {
-        let row = registry::RULES.iter().position(|r| r.meta.id == id);
-        let row = row
-            .and_then(|i| ctx.rules.get(i))
-            .filter(|row| row.is_set && row.level.is_some());
-        row.zip(registry::find(id))
+        ctx.other(id)
+            .filter(|(row, _)| row.is_set && row.level.is_some())
     };
     let lists = |id: &str, option: &str| -> Vec<String> {
-        let Some((row, rule)) = rule(id) else {
-            return Vec::new();
-        };
-        let options = Options {
-            specs: rule.meta.options,
-            set: &row.options,
-        };
-        let all = options.list(option).unwrap_or_default();
+        let options = rule(id).map(|(row, rule)| rule.options(row));
+        let all = options.and_then(|o| o.list(option)).unwrap_or_default();
         all.into_iter().map(str::to_owned).collect()
     };
     for entry in lists("denied-module", "deny") {
@@ -216,9 +174,9 @@ fn unanswered(ctx: &Ctx, rows: &[StandIn<'_>]) -> Vec<String> {
         }
     }
     if list != ModuleList::Recorded {
-        for needs in NEEDS {
-            if rule(needs.id).is_some() {
-                asked.push(format!("{} ({})", needs.id, needs.what));
+        for (id, what) in NEEDS {
+            if rule(id).is_some() {
+                asked.push(format!("{id} ({what})"));
             }
         }
     }
