@@ -2,7 +2,7 @@
 
 use super::finding::Level;
 use super::options::{Default, OptionSpec};
-use super::rules::meta::{Family, Meta};
+use super::rules::meta::{Family, HEADINGS, Meta};
 use super::rules::registry::{self, RULES};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -14,12 +14,13 @@ pub fn explain(name: &str) -> Option<String> {
 
 /// The same as one JSON object.
 pub fn explain_json(name: &str) -> Option<Value> {
-    let m = registry::find(name)?.meta;
+    let rule = registry::find(name)?;
+    let m = rule.meta;
     let options: Vec<Value> = m.options.iter().map(|o| json!({ "name": o.name, "values": o.kind.describe(), "default": default(&o.default), "doc": o.doc })).collect();
     Some(json!({
-        "rule": m.id, "code": m.code, "family": m.family.name(), "summary": m.summary, "since": m.since,
+        "rule": m.id, "code": m.code, "family": rule.family.name(), "summary": m.summary, "since": m.since,
         "levels": { "default": word(m.levels.default), "release": word(m.levels.release), "container": word(m.levels.container), "fips": word(m.levels.fips) },
-        "what": m.doc.what, "why": m.doc.why, "example": m.doc.example, "fix": m.doc.fix, "options": options,
+        "what": m.section("What"), "why": m.section("Why"), "example": m.section("Example"), "fix": m.section("Fix"), "options": options,
     }))
 }
 
@@ -46,9 +47,9 @@ pub fn rules_page() -> String {
     }
     let mut family: Option<Family> = None;
     for r in RULES {
-        if family != Some(r.meta.family) {
-            family = Some(r.meta.family);
-            let _ = write!(out, "\n## Family: {}\n", r.meta.family.name());
+        if family != Some(r.family) {
+            family = Some(r.family);
+            let _ = write!(out, "\n## Family: {}\n", r.family.name());
         }
         out.push('\n');
         out.push_str(&markdown(r.meta, 3));
@@ -71,13 +72,8 @@ fn markdown(m: &Meta, depth: usize) -> String {
         word(l.container),
         word(l.fips)
     );
-    for (name, text) in [
-        ("What", m.doc.what),
-        ("Why", m.doc.why),
-        ("Example", m.doc.example),
-        ("Fix", m.doc.fix),
-    ] {
-        let _ = write!(out, "\n{part} {name}\n\n{text}\n");
+    for heading in HEADINGS {
+        let _ = write!(out, "\n{part} {heading}\n\n{}\n", m.section(heading));
     }
     let _ = write!(out, "\n{part} Options\n\n");
     if m.options.is_empty() {

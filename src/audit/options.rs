@@ -15,6 +15,16 @@ pub struct OptionSpec {
     pub doc: &'static str,
 }
 
+/// The option `allow`: globs of what the rule leaves alone.
+pub const fn allow(doc: &'static str) -> OptionSpec {
+    OptionSpec {
+        name: "allow",
+        kind: Kind::Globs,
+        default: Default::List(&[]),
+        doc,
+    }
+}
+
 /// Which values an option takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -171,8 +181,18 @@ impl<'a> Options<'a> {
         }
     }
 
+    /// A list; empty when unset.
+    pub fn list(&self, name: &str) -> Vec<&'a str> {
+        self.list_if_set(name).unwrap_or_default()
+    }
+
+    /// True when the option `allow` has a glob that matches.
+    pub fn allows(&self, text: &str) -> bool {
+        glob::any(&self.list("allow"), text)
+    }
+
     /// A list; `None` when unset.
-    pub fn list(&self, name: &str) -> Option<Vec<&'a str>> {
+    pub fn list_if_set(&self, name: &str) -> Option<Vec<&'a str>> {
         match (self.value(name), self.default(name)) {
             (Some(Value::List(v)), _) => Some(v.iter().map(String::as_str).collect()),
             (None, Default::List(v)) => Some(v.to_vec()),

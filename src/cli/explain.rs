@@ -183,7 +183,7 @@ fn list(format: &str) -> String {
         "json" => {
             let rules: Vec<Value> = RULES
                 .iter()
-                .map(|r| json!({ "code": r.meta.code, "rule": r.meta.id, "family": r.meta.family.name(), "summary": r.meta.summary }))
+                .map(|r| json!({ "code": r.meta.code, "rule": r.meta.id, "family": r.family.name(), "summary": r.meta.summary }))
                 .collect();
             pretty(&json!({ "rules": rules, "godebug": settings, "goexperiment": experiments }))
         }

@@ -31,7 +31,7 @@ impl Policy {
         let known = name == "all"
             || RULES
                 .iter()
-                .any(|r| selects(name, r.meta.id, r.meta.code, r.meta.family.name()))
+                .any(|r| selects(name, r.meta.id, r.meta.code, r.family.name()))
             || self.custom.iter().any(|c| glob::matches(name, &c.id));
         if !known {
             let ids = RULES
@@ -99,8 +99,7 @@ impl Policy {
         }
         for (name, level) in &self.command_line {
             for (row, rule) in rows.iter_mut().zip(RULES) {
-                if name == "all"
-                    || selects(name, rule.meta.id, rule.meta.code, rule.meta.family.name())
+                if name == "all" || selects(name, rule.meta.id, rule.meta.code, rule.family.name())
                 {
                     (row.level, row.at) = (*level, None);
                     row.is_set = row.is_set

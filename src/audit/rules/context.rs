@@ -54,6 +54,12 @@ impl<'a> Ctx<'a> {
         self.binary.build_info.as_ref()?.setting(key)
     }
 
+    /// The Go release, for messages.
+    pub fn version(&self) -> &'a str {
+        let version = self.binary.go_version.as_deref();
+        version.unwrap_or("this Go release")
+    }
+
     /// Built in GOPATH mode, where there is no go.mod that a text may speak of.
     pub fn is_gopath(&self) -> bool {
         self.binary.module_list() == ModuleList::Gopath

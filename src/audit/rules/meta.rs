@@ -10,8 +10,6 @@ pub struct Meta {
     pub code: &'static str,
     /// Kebab-case; names what is found, not the cure.
     pub id: &'static str,
-    /// What it is about.
-    pub family: Family,
     /// One line, lower case, no full stop.
     pub summary: &'static str,
     /// Level in each built-in profile.
@@ -20,21 +18,21 @@ pub struct Meta {
     pub options: &'static [OptionSpec],
     /// First gospect release that has it.
     pub since: &'static str,
-    /// The page that `explain` shows.
-    pub doc: Doc,
+    /// The page that `explain` shows, a file beside the rule: Markdown below [`HEADINGS`]. What is said of options comes from `options`.
+    pub page: &'static str,
 }
 
-/// The page of a rule: Markdown under fixed headings; the options come from [`Meta::options`].
-#[derive(Debug)]
-pub struct Doc {
-    /// What it finds.
-    pub what: &'static str,
-    /// Why it matters.
-    pub why: &'static str,
-    /// How it comes about.
-    pub example: &'static str,
-    /// What to type.
-    pub fix: &'static str,
+/// The headings of a page, in order.
+pub const HEADINGS: [&str; 4] = ["What", "Why", "Example", "Fix"];
+
+impl Meta {
+    /// The part of the page below one of [`HEADINGS`].
+    pub fn section(&self, heading: &str) -> &'static str {
+        let mut sections = self.page.split("## ").map(str::trim);
+        sections
+            .find_map(|text| Some(text.strip_prefix(heading)?.trim_start()))
+            .unwrap_or_default()
+    }
 }
 
 /// Groups of rules, in the order of the documentation.

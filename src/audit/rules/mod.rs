@@ -27,7 +27,7 @@ pub mod toolchain;
 use super::options::Options;
 use super::policy::Effective;
 use context::{Ctx, FileCtx, ImageCtx, RunCtx};
-use meta::Meta;
+use meta::{Family, Meta};
 use report::Sink;
 
 /// When a rule looks, and at what.
@@ -47,6 +47,8 @@ pub enum Check {
 
 /// One row of the registry.
 pub struct Rule {
+    /// What it is about: its folder.
+    pub family: Family,
     /// What it is.
     pub meta: &'static Meta,
     /// How it looks.
@@ -66,9 +68,9 @@ impl Rule {
 /// What nearly every rule file needs.
 pub mod prelude {
     pub use super::context::{Ctx, FileCtx, ImageCtx, RunCtx};
-    pub use super::meta::{Doc, ERROR, Family, Meta, NOTE, OFF, WARN, levels};
+    pub use super::meta::{ERROR, Meta, NOTE, OFF, WARN, levels};
     pub use super::report::{Report, Sink};
     pub use crate::audit::finding::Level;
     pub use crate::audit::fix::{Change, List, drop, set, without_definition};
-    pub use crate::audit::options::{Default as D, Kind, OptionSpec};
+    pub use crate::audit::options::{Default as D, Kind, OptionSpec, allow};
 }

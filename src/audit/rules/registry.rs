@@ -9,12 +9,14 @@ use super::{
 macro_rules! row {
     (Engine $family:ident $rule:ident) => {
         Rule {
+            family: $family::FAMILY,
             meta: &$family::$rule::META,
             check: Check::Engine,
         }
     };
     ($kind:ident $family:ident $rule:ident) => {
         Rule {
+            family: $family::FAMILY,
             meta: &$family::$rule::META,
             check: Check::$kind($family::$rule::check),
         }
@@ -162,6 +164,7 @@ pub fn position(code: &str) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::audit::options::Default;
+    use crate::audit::rules::meta::HEADINGS;
     use std::collections::BTreeSet;
 
     #[test]
@@ -200,12 +203,14 @@ mod tests {
     fn every_rule_is_documented() {
         for r in RULES {
             let m = r.meta;
-            for (heading, text) in [
-                ("What", m.doc.what),
-                ("Why", m.doc.why),
-                ("Example", m.doc.example),
-                ("Fix", m.doc.fix),
-            ] {
+            let headings: Vec<&str> = m
+                .page
+                .split("## ")
+                .filter_map(|s| s.lines().next())
+                .collect();
+            assert_eq!(headings, HEADINGS, "{}", m.id);
+            for heading in HEADINGS {
+                let text = m.section(heading);
                 assert!(
                     text.len() > 10 && text.ends_with(['.', '`', '…', ')']),
                     "{}: {heading}: {text}",

@@ -64,9 +64,10 @@ struct Run<F> {
 }
 
 fn builtin(id: &str) -> Value {
-    let Some(m) = crate::audit::rules::registry::find(id).map(|r| r.meta) else {
+    let Some(rule) = crate::audit::rules::registry::find(id) else {
         return Value::Null;
     };
+    let m = rule.meta;
     let level = m
         .levels
         .default
@@ -76,10 +77,10 @@ fn builtin(id: &str) -> Value {
         "id": m.id,
         "name": pascal(m.id),
         "shortDescription": { "text": m.summary },
-        "fullDescription": { "text": m.doc.what },
-        "help": { "text": format!("{}\n\n{}\n\nFix: {}", m.doc.what, m.doc.why, m.doc.fix), "markdown": explain::explain(m.id).unwrap_or_default() },
+        "fullDescription": { "text": m.section("What") },
+        "help": { "text": format!("{}\n\n{}\n\nFix: {}", m.section("What"), m.section("Why"), m.section("Fix")), "markdown": explain::explain(m.id).unwrap_or_default() },
         "defaultConfiguration": { "level": level.name() },
-        "properties": { "tags": ["go", m.family.name()], "code": m.code }
+        "properties": { "tags": ["go", rule.family.name()], "code": m.code }
     })
 }
 

@@ -4,7 +4,6 @@ use crate::record::Location;
 pub const META: Meta = Meta {
     code: "GS261",
     id: "missing-path",
-    family: Family::Completeness,
     summary: "a file or entry that should be a Go program is not there",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
@@ -14,16 +13,11 @@ pub const META: Meta = Meta {
         doc: "Globs over paths as they are printed (`dist/*.tar.gz!app`); each must match a Go program.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "No Go program of the run has a path that matches one of `paths`. Says nothing without `paths`.",
-        why: "A release or image lacks a program, or what lies there is no Go program (a text file with an error page, an empty file).",
-        example: "`missing-path = { paths = [\"**/*_linux_amd64.tar.gz!app\"] }`.",
-        fix: "Look at what is there: `gospect scan TARGET`; build or package what is missing.",
-    },
+    page: include_str!("missing_path.md"),
 };
 
 pub fn check(ctx: &RunCtx, sink: &mut Sink) {
-    for pattern in ctx.options.list("paths").unwrap_or_default() {
+    for pattern in ctx.options.list("paths") {
         if ctx
             .fleet
             .visible()

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const META: Meta = Meta {
     code: "GS260",
     id: "missing-port",
-    family: Family::Completeness,
     summary: "a port that the release should have is not there",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[
@@ -23,20 +22,15 @@ pub const META: Meta = Meta {
         },
     ],
     since: "0.1.0",
-    doc: Doc {
-        what: "A program is missing for one of the ports in `ports`. Programs are told apart by their main package. Says nothing without `ports`.",
-        why: "A matrix job that failed quietly leaves a hole in the release that users find first.",
-        example: "`missing-port = { ports = [\"linux/amd64\", \"linux/arm64\", \"darwin/arm64\", \"windows/amd64\"] }`.",
-        fix: "Build what is missing: `GOOS=darwin GOARCH=arm64 go build`.",
-    },
+    page: include_str!("missing_port.md"),
 };
 
 pub fn check(ctx: &RunCtx, sink: &mut Sink) {
-    let ports = ctx.options.list("ports").unwrap_or_default();
+    let ports = ctx.options.list("ports");
     if ports.is_empty() {
         return;
     }
-    let programs = ctx.options.list("programs").unwrap_or_default();
+    let programs = ctx.options.list("programs");
     let mut have: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for row in ctx.fleet.visible() {
         if let Some(main) = row

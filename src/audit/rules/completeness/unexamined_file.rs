@@ -5,31 +5,19 @@ use std::borrow::Cow;
 pub const META: Meta = Meta {
     code: "GS263",
     id: "unexamined-file",
-    family: Family::Completeness,
     summary: "something could not be examined",
     levels: levels(NOTE, WARN, WARN, WARN),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: Kind::Globs,
-        default: D::List(&[]),
-        doc: "Paths that need not be examined.",
-    }],
+    options: &[allow("Paths that need not be examined.")],
     since: "0.1.0",
-    doc: Doc {
-        what: "A file, entry or layer was met and not examined: unreadable, truncated, encrypted, over a limit, of an unknown kind.",
-        why: "No finding there means nothing. What nobody looked at is where surprises are.",
-        example: "An archive with a member above `--max-entry-size`.",
-        fix: "The evidence has the reason: fix permissions, raise the limit it names, or fetch the file again. `--strict` makes it exit with 2.",
-    },
+    page: include_str!("unexamined_file.md"),
 };
 
 pub fn check(ctx: &RunCtx, sink: &mut Sink) {
-    let allow = ctx.options.list("allow").unwrap_or_default();
     for u in ctx
         .fleet
         .unexamined
         .iter()
-        .filter(|u| !crate::audit::glob::any(&allow, &u.path))
+        .filter(|u| !ctx.options.allows(&u.path))
     {
         let help = advice(u);
         sink.report(

@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS262",
     id: "unmet-expectation",
-    family: Family::Completeness,
     summary: "a record key does not have the value expected",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "`--expect KEY=VALUE` or the `[expect]` table of the policy names a record key, and a program has another value or none. Values may be globs. Keys are those of the JSON record (`go_version`, `executable.arch`), names of build settings (`vcs.revision`, `-trimpath`, `CGO_ENABLED`), or `modules.PATH` for the version of a dependency.",
-        why: "A pipeline knows what it just built. Asking the file proves that this is what arrived.",
-        example: "`gospect audit dist/ --expect vcs.revision=$(git rev-parse HEAD) --expect go_version=go1.27.3`.",
-        fix: "See what the file says: `gospect scan FILE`. Then build again from the right source with the right toolchain.",
-    },
+    page: include_str!("unmet_expectation.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -7,17 +7,11 @@ use std::collections::BTreeMap;
 pub const META: Meta = Meta {
     code: "GS417",
     id: "build-without-trimpath",
-    family: Family::Deployment,
     summary: "a release is built without `-trimpath`",
     levels: levels(NOTE, WARN, WARN, WARN),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "A release is built without `-trimpath`: `go build` or `go install` with `-o`, or with `-ldflags` that set a version or strip, and every build of GoReleaser. The file must show that the result is shipped. A workflow: the same job publishes (a release action, `gh release`, `docker push`, `push: true`, `scp`, `rsync`, object storage) or uploads the output as an artifact. A Dockerfile: the output is in the last stage or copied into it. A script or recipe: flags of the linker, `GOOS` or `GOARCH`, a target such as `build` or `install`, a directory such as `dist` or `bin`. Left alone are builds for tests (`-race`, `-cover`, `-tags integration`, `-gcflags` with `-N`), tools (`go install NAME@VERSION`, packages of other modules that no image takes, what the file itself runs afterwards, what lacks the linker flags of the builds beside it), what stays in the project (in or for directories such as `test`, `hack`, `tools`), Go before 1.13, and a command with a word that only a variable tells.",
-        why: "The program then holds absolute paths of the build host: two builds in different directories differ, so nobody can check the release by building it again.",
-        example: "`RUN go build -o /app ./cmd/app`.",
-        fix: "`go build -trimpath`, or once for a stage: `ENV GOFLAGS=-trimpath`. Go does not record `-ldflags` in trimmed programs.",
-    },
+    page: include_str!("build_without_trimpath.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {

@@ -5,7 +5,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS405",
     id: "deployed-godebug-diagnostic",
-    family: Family::Deployment,
     summary: "a deployment file leaves a diagnostic GODEBUG setting on",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[OptionSpec {
@@ -15,16 +14,11 @@ pub const META: Meta = Meta {
         doc: "Settings that may be on.",
     }],
     since: "0.2.0",
-    doc: Doc {
-        what: "A setting that prints or checks for debugging (`gctrace`, `schedtrace`, `http2debug`, `inittrace`, …) is on in the environment of a deployed program.",
-        why: "It fills the log and costs time; `http2debug` writes headers, cookies and credentials to it.",
-        example: "`- name: GODEBUG` with `value: http2debug=1` that was meant for one afternoon.",
-        fix: "Take the value out; give it by hand when you need it: `GODEBUG=gctrace=1 ./app`.",
-    },
+    page: include_str!("deployed_godebug_diagnostic.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    let allow = ctx.options.list("allow").unwrap_or_default();
+    let allow = ctx.options.list("allow");
     for s in settings(ctx, "ok") {
         let (key, value) = (s.setting.key.as_str(), s.setting.value.as_str());
         if !s.variable.reader.runs() || matches!(value, "" | "0") || allow.contains(&key) {

@@ -5,17 +5,11 @@ use crate::deploy::Reader;
 pub const META: Meta = Meta {
     code: "GS400",
     id: "deployed-godebug-fatal",
-    family: Family::Deployment,
     summary: "a deployment file sets a GODEBUG value that kills the program at start",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "GODEBUG in a Dockerfile, Compose file, manifest or unit has a value with which a program of that Go release exits before `main` runs. A default that `-X runtime.godebugDefault=…` bakes in is judged alike. Where nothing tells the Go release, this is a warning that says from which release on it is so.",
-        why: "Since Go 1.27 a removed setting with its old value is fatal, and `cgocheck=2` is since Go 1.21. The build succeeds, the deployment never starts.",
-        example: "`ENV GODEBUG=asynctimerchan=1` below `FROM golang:1.27`.",
-        fix: "Take the value out. Judge by another release with `gospect lint --go 1.26`, by the program itself with `--binary FILE`.",
-    },
+    page: include_str!("deployed_godebug_fatal.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {

@@ -5,7 +5,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS401",
     id: "deployed-godebug-insecure",
-    family: Family::Deployment,
     summary: "a deployment file sets a GODEBUG value that weakens security",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[OptionSpec {
@@ -15,16 +14,11 @@ pub const META: Meta = Meta {
         doc: "Settings that may be weak, as `KEY` or `KEY=VALUE`.",
     }],
     since: "0.2.0",
-    doc: Doc {
-        what: "A GODEBUG setting that guards security has a weak value in the environment that the file gives to a program.",
-        why: "It brings back what Go gave up for a reason, such as old TLS versions, weak keys or lax parsing, for every program that gets this environment.",
-        example: "`Environment=GODEBUG=x509negativeserial=1` in a unit.",
-        fix: "Take the value out; `gospect explain KEY` says what it does. To keep it on purpose: `deployed-godebug-insecure = { allow = [\"KEY\"] }` in gospect.toml.",
-    },
+    page: include_str!("deployed_godebug_insecure.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    let allow = ctx.options.list("allow").unwrap_or_default();
+    let allow = ctx.options.list("allow");
     for s in settings(ctx, "ok") {
         let Some(why) = known::weakens(&s.setting.key, &s.setting.value, s.judge.minor()) else {
             continue;

@@ -5,17 +5,11 @@ use crate::deploy::Reader;
 pub const META: Meta = Meta {
     code: "GS407",
     id: "deployed-godebug-malformed",
-    family: Family::Deployment,
     summary: "a part of a GODEBUG string that Go does not read as KEY=VALUE",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "GODEBUG is a list of `KEY=VALUE` with commas between them and nothing else: no blanks, no semicolons, no quotes. Some part of the string is not so.",
-        why: "Go passes over it without a word. In Compose lists and `docker --env-file` quotes become part of the value.",
-        example: "`GODEBUG=\"gctrace=1, http2server=0\"`: the second key is ` http2server`.",
-        fix: "Write `GODEBUG=gctrace=1,http2server=0`.",
-    },
+    page: include_str!("deployed_godebug_malformed.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {

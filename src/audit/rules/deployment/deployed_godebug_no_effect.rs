@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS404",
     id: "deployed-godebug-no-effect",
-    family: Family::Deployment,
     summary: "a deployment file sets a GODEBUG value that changes nothing",
     levels: levels(NOTE, NOTE, NOTE, NOTE),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "GODEBUG gives a known key a value that this release treats as it would without it: the default itself, a value that it does not understand, or a setting that only other systems or the `go` command read.",
-        why: "Readers believe that something is set. Often the value was copied from advice for another release.",
-        example: "`GODEBUG=gcstoptheworld=0`: 0 is the default.",
-        fix: "Take the value out.",
-    },
+    page: include_str!("deployed_godebug_no_effect.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {

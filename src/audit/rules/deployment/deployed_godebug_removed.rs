@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS403",
     id: "deployed-godebug-removed",
-    family: Family::Deployment,
     summary: "a deployment file sets a GODEBUG key that the Go release no longer has",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "GODEBUG names a key that older releases had and this one dropped. A value that kills the program is reported by deployed-godebug-fatal.",
-        why: "The setting does nothing, and with its old value a program built by Go 1.27 or newer would not start.",
-        example: "`GODEBUG=asynctimerchan=0` below `FROM golang:1.27`.",
-        fix: "Take the key out.",
-    },
+    page: include_str!("deployed_godebug_removed.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {

@@ -6,17 +6,11 @@ use std::collections::HashMap;
 pub const META: Meta = Meta {
     code: "GS406",
     id: "deployed-godebug-repeated",
-    family: Family::Deployment,
     summary: "one GODEBUG string names a key twice",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "The same key stands more than once in one GODEBUG string.",
-        why: "The last one wins, so whoever edits the first one changes nothing. An old value of a removed setting kills a program of Go 1.27 even when a later one differs.",
-        example: "`GODEBUG=http2server=0,gctrace=1,http2server=1`.",
-        fix: "Keep one of them.",
-    },
+    page: include_str!("deployed_godebug_repeated.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {

@@ -5,17 +5,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS402",
     id: "deployed-godebug-unknown",
-    family: Family::Deployment,
     summary: "a deployment file sets a GODEBUG key that the Go release does not know",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "GODEBUG names a key that the Go release does not know: misspelt, invented, or of a later release.",
-        why: "Go ignores unknown keys without a word, so whatever was meant does not happen.",
-        example: "`GODEBUG=mmap=1` (there never was such a key), or `gctraces=1` for `gctrace=1`.",
-        fix: "Correct the key or take it out. `gospect explain KEY` lists what a setting does and since when.",
-    },
+    page: include_str!("deployed_godebug_unknown.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {

@@ -7,17 +7,11 @@ use crate::knowledge::godebug;
 pub const META: Meta = Meta {
     code: "GS408",
     id: "godebug-build-only",
-    family: Family::Deployment,
     summary: "GODEBUG is set for the build, which does not carry it into the program",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "GODEBUG stands in front of `go build` or `go install`, or in the environment of one: exported by a script or makefile, under `env:` of a workflow, job or step, in a stage that only builds. Settings that the `go` command itself reads, traces of the build, and environments that also start tests or programs are left alone.",
-        why: "There only the `go` command reads it. What a program starts with comes from `godebug` lines in go.mod, from `//go:debug`, or from the environment it runs in.",
-        example: "`GODEBUG=tarinsecurepath=0 go build -o app`: the hardening never ships.",
-        fix: "Record it in the program, `go mod edit -godebug=tarinsecurepath=0` or `//go:debug tarinsecurepath=0` in package main, or set it where the program runs.",
-    },
+    page: include_str!("godebug_build_only.md"),
 };
 
 /// Settings that the `go` command and the compiler act on themselves.

@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS411",
     id: "goroot-final-ignored",
-    family: Family::Deployment,
     summary: "GOROOT_FINAL is set for a build that ignores it",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "A build gets GOROOT_FINAL. Go 1.23 and later ignore it; up to Go 1.22 the linker took its value for what `runtime.GOROOT()` answers, and then this is only a note.",
-        why: "Nothing that the value promises happens: paths in the program stay those of the build host, and `runtime.GOROOT()` answers where Go was.",
-        example: "`ENV GOROOT_FINAL=/usr/local/go` below `FROM golang:1.27`.",
-        fix: "Delete it. To keep paths of the build host out of the program: `go build -trimpath`.",
-    },
+    page: include_str!("goroot_final_ignored.md"),
 };
 
 /// First release without it.

@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS412",
     id: "goroot-final-read",
-    family: Family::Deployment,
     summary: "`go env GOROOT_FINAL` is asked, which always answers nothing",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "A script asks `go env GOROOT_FINAL`. The `go` command does not know the variable and prints an empty line, in every release.",
-        why: "A check that compares the answer with a path can never succeed.",
-        example: "`test \"$(go env GOROOT_FINAL)\" = /usr/local/go`.",
-        fix: "Delete the check. `go env GOROOT` says where Go is.",
-    },
+    page: include_str!("goroot_final_read.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {

@@ -5,17 +5,11 @@ use crate::deploy::Reader;
 pub const META: Meta = Meta {
     code: "GS410",
     id: "goroot-variable",
-    family: Family::Deployment,
     summary: "a deployment file sets GOROOT, which changes what `runtime.GOROOT()` answers",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "The environment of a deployed program holds GOROOT, and no `go` command runs there.",
-        why: "A program that asks `runtime.GOROOT()` gets this answer instead of its own, whether the directory exists or not, and looks for time zone data and sources below it. A program that does not ask ignores it.",
-        example: "`ENV GOROOT=/usr/local/go` left over from a copied Dockerfile.",
-        fix: "Delete it, unless the program is a Go tool.",
-    },
+    page: include_str!("goroot_variable.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {

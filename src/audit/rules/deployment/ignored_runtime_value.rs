@@ -6,17 +6,11 @@ use crate::deploy::{Reader, later};
 pub const META: Meta = Meta {
     code: "GS420",
     id: "ignored-runtime-value",
-    family: Family::Deployment,
     summary: "a deployment file gives GOGC, GOMAXPROCS or GOTRACEBACK a value that Go ignores",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "GOGC is no whole number and not `off`, GOMAXPROCS is no whole number above zero, or GOTRACEBACK is none of `none`, `single`, `all`, `system`, `crash`, `wer` and no number.",
-        why: "Go says nothing and takes its default, so the limit that somebody set does not hold. With an unknown GOTRACEBACK a crash prints no goroutine at all.",
-        example: "`GOGC=50%`, `GOMAXPROCS=auto`, `GOTRACEBACK=full`.",
-        fix: "Write a value that Go reads, such as `GOGC=50`, or take the variable out.",
-    },
+    page: include_str!("ignored_runtime_value.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {

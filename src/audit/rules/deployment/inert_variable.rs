@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 pub const META: Meta = Meta {
     code: "GS409",
     id: "inert-variable",
-    family: Family::Deployment,
     summary: "a deployment file sets a Go variable that does nothing at run time",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[OptionSpec {
@@ -17,16 +16,11 @@ pub const META: Meta = Meta {
         doc: "Variables that may be set.",
     }],
     since: "0.2.0",
-    doc: Doc {
-        what: "The environment of a deployed program holds a variable that only the `go` command and the compiler read: GOEXPERIMENT, GOROOT_FINAL, GOFLAGS, GOFIPS140, CGO_ENABLED and their kin. Only environments that are sure to start a program count: the last stage of a Dockerfile, services and containers whose image is none for building, units, `exec app` of a script. Where a `go` command may run, or a script reads the variable, it is left alone.",
-        why: "Somebody believes that it changes the running program. It does not: the choice was made when the program was built.",
-        example: "`- GOEXPERIMENT=greenteagc` under `environment:` of a Compose file.",
-        fix: "Take it out; set it where the program is built: `RUN GOEXPERIMENT=greenteagc go build …`. GOROOT_FINAL has had no effect at all since Go 1.23.",
-    },
+    page: include_str!("inert_variable.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    let allow = ctx.options.list("allow").unwrap_or_default();
+    let allow = ctx.options.list("allow");
     // Looked for once a name, however many variables there are.
     let mut put_in: BTreeMap<&str, bool> = BTreeMap::new();
     for v in ctx

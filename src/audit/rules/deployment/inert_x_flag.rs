@@ -5,17 +5,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS416",
     id: "inert-x-flag",
-    family: Family::Deployment,
     summary: "a build sets a variable with `-X` that does not exist",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "`-ldflags` of a build, or a variable that holds such flags, has an `-X` for a name in a package of the standard library that is no string variable there in the Go release of the build (in any release, when that is not known).",
-        why: "The linker ignores such a flag without a word, so the program lacks the value that somebody meant to put in.",
-        example: "`go build -ldflags '-X runtime.gorootFinal=/usr/local/go'`.",
-        fix: "Drop the flag. For GOROOT there is nothing to set: use `-trimpath`.",
-    },
+    page: include_str!("inert_x_flag.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {

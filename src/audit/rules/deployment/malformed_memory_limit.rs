@@ -6,17 +6,11 @@ use crate::deploy::{Reader, later};
 pub const META: Meta = Meta {
     code: "GS419",
     id: "malformed-memory-limit",
-    family: Family::Deployment,
     summary: "a deployment file sets a GOMEMLIMIT that stops every Go program at start",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "GOMEMLIMIT is not a whole number of bytes, alone or with `B`, `KiB`, `MiB`, `GiB` or `TiB` behind it, and not `off`. Quotes of a Compose list or of `docker --env-file` are part of the value.",
-        why: "Every release since Go 1.19, which brought it, ends at start with `fatal error: malformed GOMEMLIMIT`. So does the `go` command.",
-        example: "`ENV GOMEMLIMIT=512MB`, `GOMEMLIMIT=1.5GiB`, `- GOMEMLIMIT=\"512MiB\"` in a Compose list.",
-        fix: "Write `GOMEMLIMIT=512MiB`.",
-    },
+    page: include_str!("malformed_memory_limit.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {

@@ -25,6 +25,9 @@ pub mod refused_go_env_write;
 pub mod refused_go_run_flag;
 pub mod split_environment;
 
+/// The family of the rules here.
+pub(super) const FAMILY: super::meta::Family = super::meta::Family::Deployment;
+
 #[cfg(test)]
 pub(crate) mod testing;
 

@@ -5,17 +5,11 @@ use crate::knowledge::{Row, goexperiment};
 pub const META: Meta = Meta {
     code: "GS418",
     id: "needless-experiment",
-    family: Family::Deployment,
     summary: "a build asks for a GOEXPERIMENT that its Go release has that way without being asked",
     levels: levels(NOTE, NOTE, NOTE, NOTE),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "GOEXPERIMENT of a build names an experiment that its Go release turns on by default on every port, or, with `no` before it, one that is off everywhere. Lists with `none`, experiments whose default depends on the port, and files that do not tell their Go release are left alone.",
-        why: "The build is the same without it. The name stays behind, and stops the go command with the first release that knows it no longer: `unknown GOEXPERIMENT`.",
-        example: "`ENV GOEXPERIMENT=swissmap` below `FROM golang:1.25`: on since Go 1.24, and refused by Go 1.26.",
-        fix: "Take the name out.",
-    },
+    page: include_str!("needless_experiment.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {

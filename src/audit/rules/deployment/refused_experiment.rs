@@ -6,17 +6,11 @@ use crate::knowledge::{Row, goexperiment};
 pub const META: Meta = Meta {
     code: "GS415",
     id: "refused-experiment",
-    family: Family::Deployment,
     summary: "a build asks for a GOEXPERIMENT that its Go release does not know",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "GOEXPERIMENT of a build names an experiment that its Go release does not know. When the file does not tell the release and another one knows the name, this is only a warning.",
-        why: "The go command does not warn, it stops: `unknown GOEXPERIMENT`.",
-        example: "`RUN GOEXPERIMENT=unified go build` below `FROM golang:1.27`: that one ended with Go 1.20.",
-        fix: "Take the name out. `gospect explain NAME` says which releases know an experiment.",
-    },
+    page: include_str!("refused_experiment.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {

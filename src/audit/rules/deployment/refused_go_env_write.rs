@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS413",
     id: "refused-go-env-write",
-    family: Family::Deployment,
     summary: "`go env -w` sets a variable that the go command refuses",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "`go env -w` takes only the variables that the `go` command knows and lets one set. GOROOT_FINAL, GOMAXPROCS and GOGC are none in any release; GODEBUG and GOENV must come from the environment.",
-        why: "The command fails, and with it the image build or the job.",
-        example: "`RUN go env -w GOROOT_FINAL=/usr/local/go`: `unknown go command variable GOROOT_FINAL`.",
-        fix: "Delete it. A variable of the runtime belongs into the environment of the program: `ENV GOGC=50` in the last stage.",
-    },
+    page: include_str!("refused_go_env_write.md"),
 };
 
 /// What `go env -w` takes (src/internal/cfg/cfg.go KnownEnv without what cmd/go/internal/envcmd checkEnvWrite refuses, 1.27).

@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS414",
     id: "refused-go-run-flag",
-    family: Family::Deployment,
     summary: "`go run -e` is used, a flag that does not exist",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "A script runs `go run -e CODE`. The go command has no such flag, in any release.",
-        why: "It fails with `flag provided but not defined: -e`, and with it the image build or the job.",
-        example: "`go run -e 'println(runtime.GOROOT())'`.",
-        fix: "Put the code into a file: `go run ./cmd/check`. To see what a program will answer: `gospect scan FILE`.",
-    },
+    page: include_str!("refused_go_run_flag.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {

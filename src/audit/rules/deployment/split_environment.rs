@@ -6,17 +6,11 @@ use crate::knowledge::godebug;
 pub const META: Meta = Meta {
     code: "GS421",
     id: "split-environment",
-    family: Family::Deployment,
     summary: "a blank cuts the value of a Go variable",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "`Environment=GODEBUG=a=1 b=2` in a unit, `ENV GODEBUG=a=1 b=2` in a Dockerfile and `export GODEBUG=a=1 b=2` in a script set two variables: GODEBUG and `b`. In a unit words without `=`, as in `Environment=GOFLAGS=-a -b`, are dropped.",
-        why: "Blanks separate assignments. The setting after the blank never reaches the program.",
-        example: "`Environment=GODEBUG=madvdontneed=1 asyncpreemptoff=0`.",
-        fix: "Settings of GODEBUG are separated by commas: `Environment=GODEBUG=madvdontneed=1,asyncpreemptoff=0`. A value with blanks takes quotes around the whole assignment: `Environment=\"GOFLAGS=-a -b\"`.",
-    },
+    page: include_str!("split_environment.md"),
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {

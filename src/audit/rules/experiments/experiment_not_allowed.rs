@@ -1,10 +1,8 @@
-use crate::audit::glob;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
     code: "GS040",
     id: "experiment-not-allowed",
-    family: Family::Experiments,
     summary: "an experiment was switched on or off without permission",
     levels: levels(NOTE, WARN, NOTE, WARN),
     options: &[OptionSpec {
@@ -14,22 +12,16 @@ pub const META: Meta = Meta {
         doc: "Experiments that may differ from the release's defaults; `no` in front means switched off.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "The version carries an `X:` suffix (or the record a GOEXPERIMENT setting): the toolchain was told to differ from what its release does by default.",
-        why: "Experiments are outside the Go 1 promise and get less testing. GOEXPERIMENT acts at build time only, so a deployment cannot change it.",
-        example: "`go1.27.3-X:arenas`, built with `GOEXPERIMENT=arenas go build`.",
-        fix: "Build with the defaults: `GOEXPERIMENT= go build`. If it is meant, allow it in the policy: `experiment-not-allowed = { allow = [\"arenas\"] }`.",
-    },
+    page: include_str!("experiment_not_allowed.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let allow = ctx.options.list("allow").unwrap_or_default();
     let x = &ctx.binary.experiments;
     let odd: Vec<&str> = x
         .suffix
         .iter()
         .map(String::as_str)
-        .filter(|name| !glob::any(&allow, name))
+        .filter(|name| !ctx.options.allows(name))
         .collect();
     if odd.is_empty() {
         return;

@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS042",
     id: "experiment-records-disagree",
-    family: Family::Experiments,
     summary: "GOEXPERIMENT setting and version suffix say different things",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The recorded GOEXPERIMENT setting and the `X:` suffix of the version stand for different sets of experiments, after aliases, `none` and the defaults of the port are worked out.",
-        why: "The `go` command writes one and the linker the other from the same setting. If they differ, the file was edited or linked by other means.",
-        example: "Version go1.27.3 without suffix, but `GOEXPERIMENT=arenas` among the settings.",
-        fix: "Build again with the `go` command, compile and link in one step: `go build`.",
-    },
+    page: include_str!("experiment_records_disagree.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

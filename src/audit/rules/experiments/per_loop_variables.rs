@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS043",
     id: "per-loop-variables",
-    family: Family::Experiments,
     summary: "the main module still has one variable per loop",
     levels: levels(OFF, NOTE, OFF, OFF),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The toolchain is Go 1.22 or newer, but the main module's `go` line is older than 1.22, so `for` loops of the main module share one variable over all iterations.",
-        why: "A goroutine or closure that captures the loop variable sees its last value. Since Go 1.22 each iteration has its own, and most people now read code that way.",
-        example: "go.mod says `go 1.20`, toolchain go1.27.3: `for _, x := range xs { go use(x) }` may use the last x only.",
-        fix: "Raise the line: `go mod edit -go=1.22 && go vet ./... && go test ./...`.",
-    },
+    page: include_str!("per_loop_variables.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS041",
     id: "unknown-experiment",
-    family: Family::Experiments,
     summary: "an experiment that this Go release does not know",
     levels: levels(WARN, ERROR, WARN, WARN),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "A recorded experiment is not one of its Go release: removed, not there yet, or a vendor's own.",
-        why: "Go's own `go` command refuses unknown experiments, so this toolchain is not the release it says, or the record was edited.",
-        example: "`X:unified` with go1.27.3; that experiment ended with Go 1.20.",
-        fix: "Build with an unpatched toolchain: `GOTOOLCHAIN=go1.27.3 go build`. `gospect explain NAME` says which releases know an experiment.",
-    },
+    page: include_str!("unknown_experiment.md"),
 };
 
 /// Experiments of the vendors' toolchains (Red Hat's golang-fips, Microsoft's Go): honest although upstream lacks them.

@@ -5,34 +5,22 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS284",
     id: "mixed-dependencies",
-    family: Family::Fleet,
     summary: "programs of one release have different versions of a dependency",
     levels: levels(NOTE, WARN, NOTE, NOTE),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: Kind::Globs,
-        default: D::List(&[]),
-        doc: "Modules that may differ.",
-    }],
+    options: &[allow("Modules that may differ.")],
     since: "0.1.0",
-    doc: Doc {
-        what: "Programs that belong together were linked with different versions of the same module. One finding a group lists the modules.",
-        why: "An advisory that is fixed in one program is open in the other.",
-        example: "A repository with two go.mod files, of which one was updated.",
-        fix: "`go get MODULE@VERSION` in every module of the repository, or one `go.work` with `go work sync`.",
-    },
+    page: include_str!("mixed_dependencies.md"),
 };
 
 /// Most modules that one finding lists.
 const MODULES: usize = 20;
 
 pub fn check(ctx: &RunCtx, sink: &mut Sink) {
-    let allow = ctx.options.list("allow").unwrap_or_default();
     for group in ctx.fleet.groups() {
         let mixed: Vec<_> = group
             .mixed_modules()
             .into_iter()
-            .filter(|m| !crate::audit::glob::any(&allow, &m.module))
+            .filter(|m| !ctx.options.allows(&m.module))
             .collect();
         unknown(group, sink);
         let Some(first) = mixed.first() else { continue };

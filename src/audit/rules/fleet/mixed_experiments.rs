@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS282",
     id: "mixed-experiments",
-    family: Family::Fleet,
     summary: "programs of one release were built with different experiments",
     levels: levels(NOTE, WARN, WARN, WARN),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "Programs that belong together carry different `X:` suffixes.",
-        why: "They do not behave alike although they share a version.",
-        example: "`GOEXPERIMENT=nogreenteagc` left in the environment of one builder.",
-        fix: "Unset GOEXPERIMENT on all builders, or set it on all.",
-    },
+    page: include_str!("mixed_experiments.md"),
 };
 
 pub fn check(ctx: &RunCtx, sink: &mut Sink) {

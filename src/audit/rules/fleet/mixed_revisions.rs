@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS283",
     id: "mixed-revisions",
-    family: Family::Fleet,
     summary: "programs of one release were built from different commits",
     levels: levels(NOTE, ERROR, WARN, WARN),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "Programs that belong together record different values of `vcs.revision`. Programs without one are left out.",
-        why: "The release does not come from one source.",
-        example: "A rerun of one matrix job after the branch had moved on.",
-        fix: "Build every file from the tag: `git checkout v1.2.3`.",
-    },
+    page: include_str!("mixed_revisions.md"),
 };
 
 pub fn check(ctx: &RunCtx, sink: &mut Sink) {

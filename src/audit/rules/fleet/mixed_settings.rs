@@ -5,7 +5,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS281",
     id: "mixed-settings",
-    family: Family::Fleet,
     summary: "programs of one release were built with different settings",
     levels: levels(NOTE, WARN, WARN, WARN),
     options: &[OptionSpec {
@@ -28,16 +27,11 @@ pub const META: Meta = Meta {
         doc: "Build settings that must be the same.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "Programs that belong together record different values for one of the settings in `keys`. Levels such as GOAMD64 may be listed too: programs of other architectures, which never record them, are then left out.",
-        why: "One of them was built by hand or by a job with other flags, and behaves differently.",
-        example: "`-tags=netgo` everywhere but in the arm64 build.",
-        fix: "Put the flags in one place, such as `GOFLAGS=-trimpath` in the environment of all jobs, and rebuild the odd one.",
-    },
+    page: include_str!("mixed_settings.md"),
 };
 
 pub fn check(ctx: &RunCtx, sink: &mut Sink) {
-    for key in ctx.options.list("keys").unwrap_or_default() {
+    for key in ctx.options.list("keys") {
         let level = key.starts_with("GO") && key != "GOFIPS140" && key != "GOEXPERIMENT";
         report_spread(
             ctx,

@@ -6,17 +6,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS280",
     id: "mixed-toolchains",
-    family: Family::Fleet,
     summary: "programs of one release were built with different Go releases",
     levels: levels(NOTE, WARN, WARN, WARN),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "Programs that belong together (the policy's `group-by`; by default those of one main module) were not built with the same Go.",
-        why: "One of them lacks fixes that the others have, and the release cannot be described in one line. It happens when one runner of a matrix is behind.",
-        example: "Thirteen files say go1.27.3, the one for darwin/arm64 says go1.26.6.",
-        fix: "Pin the toolchain where all builders see it: `go get toolchain@go1.27.3` writes it to go.mod.",
-    },
+    page: include_str!("mixed_toolchains.md"),
 };
 
 pub fn check(ctx: &RunCtx, sink: &mut Sink) {

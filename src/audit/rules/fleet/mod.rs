@@ -6,6 +6,9 @@ pub mod mixed_revisions;
 pub mod mixed_settings;
 pub mod mixed_toolchains;
 
+/// The family of the rules here.
+pub(super) const FAMILY: super::meta::Family = super::meta::Family::Fleet;
+
 use super::prelude::{Report, RunCtx, Sink};
 use crate::audit::fleet::{Group, Row, Spread};
 

@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS072",
     id: "environment-value-ignored",
-    family: Family::Godebug,
     summary: "the environment gives GOGC, GOMAXPROCS or GOTRACEBACK a value that Go ignores",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "GOGC, of the image or given with `--env`, is no whole number and not `off`, GOMAXPROCS is no whole number above zero, or GOTRACEBACK is no word that Go knows and no number.",
-        why: "Go says nothing and takes its default, so the limit that somebody set does not hold. With an unknown GOTRACEBACK a crash prints no goroutine at all.",
-        example: "`ENV GOMAXPROCS=auto`.",
-        fix: "Write a value that Go reads, such as `GOGC=50`, or take the variable out.",
-    },
+    page: include_str!("environment_value_ignored.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

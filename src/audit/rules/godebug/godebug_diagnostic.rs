@@ -5,7 +5,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS065",
     id: "godebug-diagnostic",
-    family: Family::Godebug,
     summary: "a diagnostic GODEBUG setting was left on",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[OptionSpec {
@@ -15,16 +14,11 @@ pub const META: Meta = Meta {
         doc: "Settings that may be on.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "A setting that prints or checks for debugging (`gctrace`, `schedtrace`, `http2debug`, `inittrace`, …) is on.",
-        why: "It fills the log and costs time; `http2debug` writes headers, cookies and credentials to it.",
-        example: "`ENV GODEBUG=http2debug=1` that was meant for one afternoon.",
-        fix: "Remove the value where it was set; give it by hand when you need it: `GODEBUG=gctrace=1 ./app`.",
-    },
+    page: include_str!("godebug_diagnostic.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let allow = ctx.options.list("allow").unwrap_or_default();
+    let allow = ctx.options.list("allow");
     for s in asked(ctx, "ok") {
         if s.value.is_empty() || s.value == "0" || allow.contains(&s.key.as_str()) {
             continue;

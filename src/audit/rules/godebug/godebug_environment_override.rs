@@ -4,17 +4,11 @@ use std::collections::{HashMap, HashSet};
 pub const META: Meta = Meta {
     code: "GS068",
     id: "godebug-environment-override",
-    family: Family::Godebug,
     summary: "the environment overrides a GODEBUG value of the build",
     levels: levels(NOTE, WARN, NOTE, WARN),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "GODEBUG in the environment (of the image, the process or `--env`) gives a key another value than the program was built with.",
-        why: "Tests ran with the built-in value; production runs with the other one.",
-        example: "go.mod has `godebug fips140=on`, the image has `ENV GODEBUG=fips140=off`.",
-        fix: "Decide for one place. `go mod edit -godebug=KEY=VALUE` is recorded in the program; then drop the variable.",
-    },
+    page: include_str!("godebug_environment_override.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

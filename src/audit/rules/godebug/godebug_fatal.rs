@@ -4,26 +4,16 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS060",
     id: "godebug-fatal",
-    family: Family::Godebug,
     summary: "a GODEBUG value that kills the program at start",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "With the GODEBUG values it will have, the program exits with status 2 before `main` runs.",
-        why: "Since Go 1.27 a removed setting with its old value is fatal, in the environment or baked into the file; `cgocheck=2` is fatal since Go 1.21. The build succeeds and the container never starts.",
-        example: "`ENV GODEBUG=asynctimerchan=1` in an image whose program was built with go1.27.3.",
-        fix: "Remove the value where it was set. A value baked into the file cannot be repaired by the environment: rebuild without it (`go mod edit -dropgodebug=KEY`).",
-    },
+    page: include_str!("godebug_fatal.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     for s in asked(ctx, "fatal") {
-        let version = ctx
-            .binary
-            .go_version
-            .as_deref()
-            .unwrap_or("this Go release");
+        let version = ctx.version();
         let report = about(
             ctx,
             s,

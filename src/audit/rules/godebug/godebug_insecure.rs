@@ -5,7 +5,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS061",
     id: "godebug-insecure",
-    family: Family::Godebug,
     summary: "a GODEBUG value that somebody set weakens security",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[OptionSpec {
@@ -15,17 +14,12 @@ pub const META: Meta = Meta {
         doc: "Settings that may be weak, as `KEY` or `KEY=VALUE`.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "A GODEBUG setting that guards security has a weak value, and it was asked for: by `//go:debug`, a `godebug` line in go.mod, `-X`, or the environment. Values that only follow from an old `go` line are reported by godebug-legacy-defaults.",
-        why: "The setting brings back what Go gave up for a reason, such as old TLS versions, weak keys or lax parsing.",
-        example: "`//go:debug x509negativeserial=1`, or `ENV GODEBUG=tlsrsakex=1`.",
-        fix: "Remove the value: `go mod edit -dropgodebug=KEY`, delete the `//go:debug` line, or drop it from the environment. `gospect explain KEY` says what it does.",
-    },
+    page: include_str!("godebug_insecure.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(release) = ctx.release else { return };
-    let allow = ctx.options.list("allow").unwrap_or_default();
+    let allow = ctx.options.list("allow");
     for s in asked(ctx, "ok") {
         let Some(why) = known::weakens(&s.key, &s.value, release.minor) else {
             continue;

@@ -6,17 +6,11 @@ use std::collections::HashSet;
 pub const META: Meta = Meta {
     code: "GS066",
     id: "godebug-legacy-defaults",
-    family: Family::Godebug,
     summary: "an old `go` line keeps the behaviour of an old Go release",
     levels: levels(NOTE, WARN, NOTE, WARN),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The main module's `go` line is older than the toolchain, so the `go` command recorded old values for every GODEBUG setting that changed since. The finding lists them and marks those that weaken security.",
-        why: "A new toolchain does not bring new defaults by itself: with `go 1.21` in go.mod, a program built by Go 1.26 still behaves in two dozen ways as in 2023.",
-        example: "go.mod says `go 1.21`, toolchain go1.26.6: `tlsrsakex=1`, `x509keypairleaf=0`, …",
-        fix: "Raise the line and test: `go mod edit -go=1.26 && go test ./...`. To keep one old value on purpose, name it: `go mod edit -godebug=KEY=VALUE`.",
-    },
+    page: include_str!("godebug_legacy_defaults.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS074",
     id: "godebug-malformed",
-    family: Family::Godebug,
     summary: "a part of the GODEBUG of the environment that Go does not read as KEY=VALUE",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "GODEBUG is a list of `KEY=VALUE` with commas between them and nothing else. Some part of the GODEBUG of the image or of `--env` is not so.",
-        why: "Go passes over it without a word.",
-        example: "`--env 'GODEBUG=gctrace=1; http2server=0'`.",
-        fix: "Write `GODEBUG=gctrace=1,http2server=0`.",
-    },
+    page: include_str!("godebug_malformed.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

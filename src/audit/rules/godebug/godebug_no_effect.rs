@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS064",
     id: "godebug-no-effect",
-    family: Family::Godebug,
     summary: "a GODEBUG value that changes nothing",
     levels: levels(NOTE, NOTE, NOTE, NOTE),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "GODEBUG gives a known key a value that this release treats as it would without it: the default itself, or a value that it does not understand.",
-        why: "Readers believe that something is set. Often the value was copied from advice for another release.",
-        example: "`GODEBUG=gcstoptheworld=0`: 0 is the default.",
-        fix: "Remove the value where it was set.",
-    },
+    page: include_str!("godebug_no_effect.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

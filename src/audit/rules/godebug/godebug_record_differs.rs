@@ -4,17 +4,11 @@ use std::collections::BTreeMap;
 pub const META: Meta = Meta {
     code: "GS067",
     id: "godebug-record-differs",
-    family: Family::Godebug,
     summary: "the GODEBUG defaults in the program are not those in its record",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The string that the runtime will use (`runtime.godebugDefault`) and the recorded `DefaultGODEBUG` give different values.",
-        why: "`go version -m` and every tool on top of it show the record; the program does what the string says. A `-X runtime.godebugDefault=…` replaces all defaults and, with `-trimpath`, leaves no trace in the record. Where the recorded `-ldflags` show the flag, it was set on purpose, and this is only a note.",
-        example: "`go build -trimpath -ldflags='-X runtime.godebugDefault=tlsrsakex=1'`.",
-        fix: "Drop the flag; say it in go.mod instead, where it is recorded: `go mod edit -godebug=tlsrsakex=1`.",
-    },
+    page: include_str!("godebug_record_differs.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

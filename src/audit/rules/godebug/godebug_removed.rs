@@ -4,26 +4,16 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS063",
     id: "godebug-removed",
-    family: Family::Godebug,
     summary: "a GODEBUG key that this Go release no longer has",
     levels: levels(NOTE, WARN, NOTE, WARN),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "GODEBUG names a key that older releases had and this one dropped. The value given is harmless here; one that kills the program is reported by godebug-fatal.",
-        why: "The setting does nothing, and with its old value a program built by Go 1.27 or newer would not start.",
-        example: "`GODEBUG=asynctimerchan=0` with go1.27.3.",
-        fix: "Remove the key where it was set.",
-    },
+    page: include_str!("godebug_removed.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     for s in asked(ctx, "removed") {
-        let version = ctx
-            .binary
-            .go_version
-            .as_deref()
-            .unwrap_or("this Go release");
+        let version = ctx.version();
         sink.report(about(
             ctx,
             s,

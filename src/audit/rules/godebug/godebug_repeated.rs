@@ -4,17 +4,11 @@ use std::collections::HashMap;
 pub const META: Meta = Meta {
     code: "GS073",
     id: "godebug-repeated",
-    family: Family::Godebug,
     summary: "GODEBUG of the environment names a key twice",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "The same key stands more than once in the GODEBUG of the image or of `--env`.",
-        why: "The last one wins, so whoever edits the first one changes nothing. An old value of a removed setting kills a program of Go 1.27 even when a later one differs.",
-        example: "`GODEBUG=http2server=0,gctrace=1,http2server=1`.",
-        fix: "Keep one of them.",
-    },
+    page: include_str!("godebug_repeated.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

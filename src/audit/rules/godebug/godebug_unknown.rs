@@ -5,26 +5,16 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS062",
     id: "godebug-unknown",
-    family: Family::Godebug,
     summary: "a GODEBUG key that this Go release does not know",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "GODEBUG names a key that the program's Go release does not know.",
-        why: "Go ignores unknown keys without a word, so whatever was meant does not happen: a misspelt safety switch is no safety switch.",
-        example: "`GODEBUG=mmap=1` (there never was such a key), or `GODEBUG=gctraces=1` for `gctrace=1`.",
-        fix: "Correct the key or remove it. `gospect explain KEY` lists what a setting does and since when.",
-    },
+    page: include_str!("godebug_unknown.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     for s in asked(ctx, "unknown") {
-        let version = ctx
-            .binary
-            .go_version
-            .as_deref()
-            .unwrap_or("this Go release");
+        let version = ctx.version();
         let mut report = about(
             ctx,
             s,

@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS070",
     id: "goroot-environment",
-    family: Family::Godebug,
     summary: "the image sets GOROOT, which changes what `runtime.GOROOT()` answers",
     levels: levels(NOTE, NOTE, NOTE, NOTE),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "ENV of the image sets GOROOT and its Go program has `runtime.GOROOT` linked in, so the variable overrides the built-in value.",
-        why: "The program looks for time zone data and sources below that directory, whether it exists or not.",
-        example: "`ENV GOROOT=/usr/local/go` left over from a copied Dockerfile.",
-        fix: "Delete the ENV line from the final stage, unless the program is a Go tool.",
-    },
+    page: include_str!("goroot_environment.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

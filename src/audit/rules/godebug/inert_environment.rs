@@ -3,7 +3,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS069",
     id: "inert-environment",
-    family: Family::Godebug,
     summary: "the image sets a Go variable that does nothing at run time",
     levels: levels(NOTE, WARN, WARN, WARN),
     options: &[OptionSpec {
@@ -13,12 +12,7 @@ pub const META: Meta = Meta {
         doc: "Variables that may be set.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "ENV of an image that starts a Go program holds a variable that only the `go` command and the compiler read. Images that carry the `go` command are left alone.",
-        why: "Somebody believes that GOEXPERIMENT or GOROOT_FINAL changes the running program. It does not: the choice was made at build time.",
-        example: "`ENV GOEXPERIMENT=greenteagc` in the final stage of a Dockerfile.",
-        fix: "Move the variable to the build stage: `RUN GOEXPERIMENT=greenteagc go build …`, and delete the ENV line. GOROOT_FINAL has had no effect at all since Go 1.23.",
-    },
+    page: include_str!("inert_environment.md"),
 };
 
 /// Variables of cmd/go and the build (src/internal/cfg/cfg.go, 1.27) that people set in images; none is read by package runtime.
@@ -53,7 +47,7 @@ pub fn check(ctx: &ImageCtx, sink: &mut Sink) {
     if has_go || !ctx.binaries.iter().any(|b| b.started) {
         return;
     }
-    let allow = ctx.options.list("allow").unwrap_or_default();
+    let allow = ctx.options.list("allow");
     for pair in &ctx.image.env {
         let Some((name, value)) = pair.split_once('=') else {
             continue;

@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS071",
     id: "memory-limit-malformed",
-    family: Family::Godebug,
     summary: "the environment has a GOMEMLIMIT that stops the program at start",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "GOMEMLIMIT, of the image or given with `--env`, is not a whole number of bytes, alone or with `B`, `KiB`, `MiB`, `GiB` or `TiB` behind it, and not `off`. Programs of releases before Go 1.19 do not read it.",
-        why: "The program ends at start with `fatal error: malformed GOMEMLIMIT`.",
-        example: "`ENV GOMEMLIMIT=512MB`.",
-        fix: "Write `GOMEMLIMIT=512MiB`.",
-    },
+    page: include_str!("memory_limit_malformed.md"),
 };
 
 /// First release that reads it.

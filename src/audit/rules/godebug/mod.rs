@@ -16,6 +16,9 @@ pub mod goroot_environment;
 pub mod inert_environment;
 pub mod memory_limit_malformed;
 
+/// The family of the rules here.
+pub(super) const FAMILY: super::meta::Family = super::meta::Family::Godebug;
+
 use super::prelude::{Ctx, Report, without_definition};
 use crate::audit::known;
 use crate::record::EffectiveSetting;

@@ -1,10 +1,8 @@
-use crate::audit::glob;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
     code: "GS025",
     id: "build-paths-leaked",
-    family: Family::Goroot,
     summary: "paths of the build host are in the file",
     levels: levels(OFF, WARN, NOTE, NOTE),
     options: &[
@@ -22,33 +20,22 @@ pub const META: Meta = Meta {
             default: D::List(&["home", "temp", "ci", "workspace"]),
             doc: "Kinds of paths to report.",
         },
-        OptionSpec {
-            name: "allow",
-            kind: Kind::Globs,
-            default: D::List(&[]),
-            doc: "Prefixes that may be there.",
-        },
+        allow("Prefixes that may be there."),
     ],
     since: "0.1.0",
-    doc: Doc {
-        what: "Absolute paths of the machine that built the program are in its file table, debug information or recorded flags. Each common prefix is listed with its count and an example.",
-        why: "They tell names of users, customers and projects, and make builds differ from machine to machine.",
-        example: "`/home/ann/customer-x/` (212 paths), for instance `/home/ann/customer-x/app/main.go`.",
-        fix: "`go build -trimpath`; for C code also `CGO_CFLAGS=-ffile-prefix-map=$PWD=.`, and `-ldflags=-w` to leave out debug information.",
-    },
+    page: include_str!("build_paths_leaked.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(paths) = &ctx.binary.paths else {
         return;
     };
-    let kinds = ctx.options.list("kinds").unwrap_or_default();
-    let allow = ctx.options.list("allow").unwrap_or_default();
+    let kinds = ctx.options.list("kinds");
     let leaks: Vec<_> = paths
         .iter()
         .filter(|p| kinds.contains(&p.kind.as_str()))
         .filter(|p| {
-            !glob::any(&allow, &p.prefix) && !glob::any(&allow, p.prefix.trim_end_matches('/'))
+            !ctx.options.allows(&p.prefix) && !ctx.options.allows(p.prefix.trim_end_matches('/'))
         })
         .collect();
     if leaks.is_empty() {

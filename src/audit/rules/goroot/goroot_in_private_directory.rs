@@ -3,7 +3,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS021",
     id: "goroot-in-private-directory",
-    family: Family::Goroot,
     summary: "GOROOT is in a home, temporary or CI directory",
     levels: levels(OFF, NOTE, OFF, NOTE),
     options: &[OptionSpec {
@@ -24,12 +23,7 @@ pub const META: Meta = Meta {
         doc: "Classes of GOROOT to report.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "The path of the Go installation, which is in the file, lies in a home or temporary directory (or another class in `origins`).",
-        why: "It tells readers of the file a user name or a layout they need not know, and that the file was not built by an ordinary builder.",
-        example: "`/home/ann/sdk/go1.27.3` is in every stack trace of the program.",
-        fix: "Build with `-trimpath`.",
-    },
+    page: include_str!("goroot_in_private_directory.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
@@ -39,12 +33,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let (Some(root), Some(origin)) = (goroot.value.as_deref(), goroot.origin.as_deref()) else {
         return;
     };
-    if !ctx
-        .options
-        .list("origins")
-        .unwrap_or_default()
-        .contains(&origin)
-    {
+    if !ctx.options.list("origins").contains(&origin) {
         return;
     }
     sink.report(

@@ -4,7 +4,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS020",
     id: "goroot-not-allowed",
-    family: Family::Goroot,
     summary: "GOROOT is not among those the policy allows",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
@@ -14,16 +13,11 @@ pub const META: Meta = Meta {
         doc: "Globs of GOROOTs that may build; a trimmed or unknown GOROOT is always fine. Unset: the rule says nothing.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "The directory of the Go installation that built the program matches none of the globs in `allow`.",
-        why: "Shows a release file that was built on somebody's laptop instead of the release builder.",
-        example: "`goroot-not-allowed = { allow = [\"/usr/local/go\"] }` and a program built in `/home/ann/sdk/go1.27.3`.",
-        fix: "Build on the release builder, or with `-trimpath`, which leaves no GOROOT in the program.",
-    },
+    page: include_str!("goroot_not_allowed.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(allow) = ctx.options.list("allow") else {
+    let Some(allow) = ctx.options.list_if_set("allow") else {
         return;
     };
     let Some(root) = ctx.binary.goroot.as_ref().and_then(|g| g.value.as_deref()) else {

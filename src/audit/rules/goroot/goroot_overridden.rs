@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS023",
     id: "goroot-overridden",
-    family: Family::Goroot,
     summary: "`runtime.GOROOT()` was set with `-X`",
     levels: levels(NOTE, WARN, NOTE, WARN),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "`runtime.GOROOT()` answers a directory although paths were trimmed, or the flags set `runtime.defaultGOROOT`.",
-        why: "The value is not where the program was built. Programs that look for sources or time zones below it look in the wrong place.",
-        example: "`go build -trimpath -ldflags='-X runtime.defaultGOROOT=/usr/local/go'`.",
-        fix: "Drop the flag. A program that needs a GOROOT at run time takes it from the environment: `GOROOT=/usr/local/go ./app`.",
-    },
+    page: include_str!("goroot_overridden.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

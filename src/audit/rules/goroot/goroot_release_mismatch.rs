@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS027",
     id: "goroot-release-mismatch",
-    family: Family::Goroot,
     summary: "the GOROOT names another Go release than the record",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The path of the Go installation names a release (a downloaded toolchain, a CI tool cache, `~/sdk`, a distribution's directory) and it is not the recorded one.",
-        why: "Either the record was edited or the installation is not what its name says. Both deserve a look before the version is believed.",
-        example: "GOROOT `/root/go/pkg/mod/golang.org/toolchain@v0.0.1-go1.26.1.linux-amd64`, recorded go1.27.3.",
-        fix: "Ask the installation: `$GOROOT/bin/go version`. Then rebuild with the release you want: `GOTOOLCHAIN=go1.27.3 go build`.",
-    },
+    page: include_str!("goroot_release_mismatch.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS022",
     id: "goroot-sources-disagree",
-    family: Family::Goroot,
     summary: "places in the file name different GOROOTs",
     levels: levels(NOTE, WARN, NOTE, WARN),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The file table, the linker's string and the debug information do not name the same Go installation.",
-        why: "The standard library and the final link came from different installations, or the value was set by hand. Either makes the build hard to repeat.",
-        example: "Source files below `/usr/lib/go-1.22`, but `runtime.GOROOT()` answers `/opt/go`.",
-        fix: "Build in one step with one installation: `go clean -cache && go build`; look for `-X runtime.defaultGOROOT` and, up to Go 1.22, `GOROOT_FINAL`.",
-    },
+    page: include_str!("goroot_sources_disagree.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

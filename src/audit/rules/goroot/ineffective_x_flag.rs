@@ -5,17 +5,11 @@ use crate::knowledge::linker;
 pub const META: Meta = Meta {
     code: "GS026",
     id: "ineffective-x-flag",
-    family: Family::Goroot,
     summary: "a recorded `-X` flag sets a variable that does not exist",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "A recorded `-ldflags` has an `-X` whose target cannot be set: a name in a package of the standard library that is no string variable there in its Go release, the import path of the main package (its symbols are called `main.…`), or no `name=value` at all.",
-        why: "The linker ignores such a flag without a word, so the program lacks the value that somebody meant to put in.",
-        example: "`-X runtime.gorootFinal=/usr/local/go` (there is no such variable), or `-X example.com/app.version=1.2` for the main package `example.com/app`.",
-        fix: "For the main package write `-X main.version=1.2`. For GOROOT there is nothing to set: use `-trimpath`.",
-    },
+    page: include_str!("ineffective_x_flag.md"),
 };
 
 /// Why the linker ignores a definition of a name in the standard library; `None` when it does not, or nobody knows.

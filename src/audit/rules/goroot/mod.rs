@@ -8,3 +8,6 @@ pub mod goroot_release_mismatch;
 pub mod goroot_sources_disagree;
 pub mod ineffective_x_flag;
 pub mod untrimmed_paths;
+
+/// The family of the rules here.
+pub(super) const FAMILY: super::meta::Family = super::meta::Family::Goroot;

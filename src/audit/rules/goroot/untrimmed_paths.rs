@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS024",
     id: "untrimmed-paths",
-    family: Family::Goroot,
     summary: "built without `-trimpath`",
     levels: levels(OFF, WARN, NOTE, NOTE),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The program holds absolute paths of the build host because it was built without `-trimpath`.",
-        why: "Two builds in different directories differ, so nobody can check the release by building it again; and the paths tell names of users and machines.",
-        example: "`/home/runner/work/app/app/main.go` in a stack trace.",
-        fix: "`go build -trimpath`, or once for all: `go env -w GOFLAGS=-trimpath`. Note that Go does not record `-ldflags` in trimmed programs.",
-    },
+    page: include_str!("untrimmed_paths.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

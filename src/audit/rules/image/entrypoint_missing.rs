@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS233",
     id: "entrypoint-missing",
-    family: Family::Image,
     summary: "the program that the image starts is not in it",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The first word of ENTRYPOINT and CMD is no file of the visible root and is not found on the image's PATH.",
-        why: "The container cannot start: \"executable file not found\".",
-        example: "`ENTRYPOINT [\"/app\"]`, but the file was copied to `/usr/local/bin/app`; or shell form (`ENTRYPOINT /app`) in an image without `/bin/sh`.",
-        fix: "Make path and ENTRYPOINT agree: `COPY --from=build /out/app /app` and `ENTRYPOINT [\"/app\"]` in exec form.",
-    },
+    page: include_str!("entrypoint_missing.md"),
 };
 
 pub fn check(ctx: &ImageCtx, sink: &mut Sink) {

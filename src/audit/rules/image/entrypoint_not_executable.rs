@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS234",
     id: "entrypoint-not-executable",
-    family: Family::Image,
     summary: "the program that the image starts has no execute bit",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The file that ENTRYPOINT or CMD starts is there without any execute bit.",
-        why: "The container cannot start: \"permission denied\".",
-        example: "The file came from a CI artifact store that drops file modes.",
-        fix: "`COPY --chmod=0755 app /app`, or `RUN chmod +x /app`.",
-    },
+    page: include_str!("entrypoint_not_executable.md"),
 };
 
 pub fn check(ctx: &ImageCtx, sink: &mut Sink) {

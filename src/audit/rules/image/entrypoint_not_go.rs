@@ -3,7 +3,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS235",
     id: "entrypoint-not-go",
-    family: Family::Image,
     summary: "the image starts something other than the Go programs audited",
     levels: levels(OFF, OFF, NOTE, OFF),
     options: &[OptionSpec {
@@ -13,12 +12,7 @@ pub const META: Meta = Meta {
         doc: "Programs that may be started instead; they usually start the Go program.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "ENTRYPOINT or CMD starts a file that is none of the image's Go programs: a shell script, another program, or a Go program that could not be read.",
-        why: "What was audited may not be what runs.",
-        example: "`ENTRYPOINT [\"/docker-entrypoint.sh\"]`.",
-        fix: "Start the program itself: `ENTRYPOINT [\"/app\"]`, or allow the starter in the policy.",
-    },
+    page: include_str!("entrypoint_not_go.md"),
 };
 
 pub fn check(ctx: &ImageCtx, sink: &mut Sink) {
@@ -31,9 +25,7 @@ pub fn check(ctx: &ImageCtx, sink: &mut Sink) {
     else {
         return;
     };
-    if ctx.binaries.is_empty()
-        || ctx.binaries.iter().any(|b| b.started)
-        || crate::audit::glob::any(&ctx.options.list("allow").unwrap_or_default(), path)
+    if ctx.binaries.is_empty() || ctx.binaries.iter().any(|b| b.started) || ctx.options.allows(path)
     {
         return;
     }

@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS236",
     id: "missing-ca-bundle",
-    family: Family::Image,
     summary: "the program verifies certificates, the image has no CA bundle",
     levels: levels(NOTE, WARN, WARN, WARN),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "Code that verifies certificates against the system's roots is linked in, no roots are embedded, and the image has no CA bundle where `crypto/x509` looks. Says nothing when ENV sets `SSL_CERT_FILE` or `SSL_CERT_DIR`. Only programs that the image starts are judged.",
-        why: "The first HTTPS request fails: \"x509: certificate signed by unknown authority\".",
-        example: "`FROM scratch` and `COPY app /app`.",
-        fix: "`COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/`, or embed them: `import _ \"golang.org/x/crypto/x509roots/fallback\"`.",
-    },
+    page: include_str!("missing_ca_bundle.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 pub const META: Meta = Meta {
     code: "GS231",
     id: "missing-library",
-    family: Family::Image,
     summary: "a needed shared library is not in the image",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
@@ -15,12 +14,7 @@ pub const META: Meta = Meta {
         doc: "Libraries that are mounted at run time, such as `libcuda.so.1`.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "The program needs a shared library and no file of that name is in the visible root of its image. When the loader is missing too, only that is reported.",
-        why: "The loader stops the program before `main`: \"error while loading shared libraries\". For a program that ENTRYPOINT does not start the finding is a warning.",
-        example: "A program with sqlite through cgo in an image without `libsqlite3.so.0`.",
-        fix: "Install the package in the final stage, or link statically: `CGO_ENABLED=0 go build`.",
-    },
+    page: include_str!("missing_library.md"),
 };
 
 /// Names that musl's loader answers itself, whatever file is asked for (musl, ldso/dynlink.c, reserved names).
@@ -49,12 +43,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     {
         return;
     }
-    let allow: HashSet<&str> = ctx
-        .options
-        .list("allow")
-        .unwrap_or_default()
-        .into_iter()
-        .collect();
+    let allow: HashSet<&str> = ctx.options.list("allow").into_iter().collect();
     let there = There::new(&[&image.rootfs.libraries, &image.rootfs.loaders]);
     let musl = loader.contains("ld-musl");
     let missing: Vec<&str> = linkage

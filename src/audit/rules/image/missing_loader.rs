@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS230",
     id: "missing-loader",
-    family: Family::Image,
     summary: "the dynamic loader is not in the image: the program cannot start",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The program names a dynamic loader that the visible root of its image does not have.",
-        why: "The container dies with \"no such file or directory\" although the program is there. It is the usual end of a cgo program copied into `scratch`, `distroless/static` or Alpine. For a program that ENTRYPOINT does not start the finding is a warning.",
-        example: "Built on Debian (`/lib64/ld-linux-x86-64.so.2`), copied into `FROM alpine`.",
-        fix: "Link statically: `CGO_ENABLED=0 go build`. Or build on the same base as the final stage, or choose a final stage with that C library.",
-    },
+    page: include_str!("missing_loader.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS237",
     id: "missing-zoneinfo",
-    family: Family::Image,
     summary: "the program loads time zones, the image has none",
     levels: levels(OFF, WARN, WARN, OFF),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "`time.LoadLocation` is linked in, `time/tzdata` is not, and the image has no zoneinfo where package `time` looks. Says nothing when ENV sets `ZONEINFO`. Only programs that the image starts are judged.",
-        why: "`time.LoadLocation(\"Europe/Berlin\")` fails: \"unknown time zone\".",
-        example: "`FROM scratch`, or Alpine without the package `tzdata`.",
-        fix: "`go build -tags=timetzdata` (450 kB), or `COPY --from=build /usr/share/zoneinfo /usr/share/zoneinfo`.",
-    },
+    page: include_str!("missing_zoneinfo.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -10,6 +10,9 @@ pub mod missing_zoneinfo;
 pub mod platform_mismatch;
 pub mod shadowed_copy;
 
+/// The family of the rules here.
+pub(super) const FAMILY: super::meta::Family = super::meta::Family::Image;
+
 use super::prelude::{Ctx, Level, Report};
 use crate::record::{ImageRecord, Location};
 

@@ -4,22 +4,13 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS232",
     id: "platform-mismatch",
-    family: Family::Image,
     summary: "the program is for another platform than its image",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: Kind::Globs,
-        default: D::List(&[]),
-        doc: "Paths of programs that are shipped for other platforms.",
-    }],
+    options: &[allow(
+        "Paths of programs that are shipped for other platforms.",
+    )],
     since: "0.1.0",
-    doc: Doc {
-        what: "Operating system or architecture of the program is not that of the image. 386 programs in amd64 images and arm programs in arm64 images run and are left alone. Programs that ENTRYPOINT does not start are reported as notes: images ship tools for download.",
-        why: "The container dies with \"exec format error\", or runs slowly under emulation where that is set up.",
-        example: "`COPY bin/app-amd64` in a Dockerfile built for `linux/arm64`.",
-        fix: "Build for the target platform in the Dockerfile: `ARG TARGETOS TARGETARCH` and `RUN GOOS=$TARGETOS GOARCH=$TARGETARCH go build`.",
-    },
+    page: include_str!("platform_mismatch.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
@@ -37,13 +28,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     };
     let runs =
         have_arch == arch || matches!((have_arch, arch), ("386", "amd64") | ("arm", "arm64"));
-    if have_os == os && runs
-        || e.kind == "object"
-        || crate::audit::glob::any(
-            &ctx.options.list("allow").unwrap_or_default(),
-            &ctx.binary.path,
-        )
-    {
+    if have_os == os && runs || e.kind == "object" || ctx.options.allows(&ctx.binary.path) {
         return;
     }
     let report = Report::new(format!("a {have_os}/{have_arch} program in a {platform} image"))

@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS238",
     id: "shadowed-copy",
-    family: Family::Image,
     summary: "a copy of a program that a later layer hides is still shipped",
     levels: levels(NOTE, WARN, WARN, NOTE),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "A layer holds a Go program that a later layer deletes or replaces.",
-        why: "It is downloaded with every pull and can be read by everybody who has the image: old vulnerable copies, and what was meant to be removed.",
-        example: "`RUN go build && rm -rf /go/bin/dlv` in two RUN lines; or `COPY app` over the base image's `app`.",
-        fix: "Copy what you need into a fresh final stage (`FROM scratch`, `COPY --from=build /out/app /app`), or delete in the same RUN line that created it.",
-    },
+    page: include_str!("shadowed_copy.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

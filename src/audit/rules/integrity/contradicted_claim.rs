@@ -4,7 +4,6 @@ use crate::record::Verdict;
 pub const META: Meta = Meta {
     code: "GS160",
     id: "contradicted-claim",
-    family: Family::Integrity,
     summary: "the record says one thing, the program another",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
@@ -14,16 +13,11 @@ pub const META: Meta = Meta {
         doc: "Claims that are not checked, such as `cgo` or `buildmode`.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "A recorded fact (Go version, modules, settings, port, …) is contradicted by other evidence in the same file.",
-        why: "The record was edited, or the program was built in an unusual way. Tools that read only the record believe a lie. A confirmed record is no proof either: none of this data is signed.",
-        example: "The build info says go1.27.9 after an edit; the runtime's own copy still says go1.27.3.",
-        fix: "Get the file again from its source and compare checksums. If it is yours, rebuild it and do not edit build info afterwards.",
-    },
+    page: include_str!("contradicted_claim.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let ignore = ctx.options.list("ignore").unwrap_or_default();
+    let ignore = ctx.options.list("ignore");
     for c in ctx.binary.corroboration.iter().flatten() {
         // These two have rules of their own, which say more.
         let told = c.claim == "godebug"

@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS164",
     id: "fips-checksum-invalid",
-    family: Family::Integrity,
     summary: "the FIPS 140 integrity checksum does not match",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The checksum over the FIPS 140 module that the linker stored is not the one of the bytes in the file.",
-        why: "In FIPS mode the program checks itself and panics at start. The bytes changed after linking: a patch, a broken download, a tool that rewrote the file.",
-        example: "A post-link tool edited the text section.",
-        fix: "Build or download the file again and do not modify it after linking; sign and strip with tools that keep the module's sections.",
-    },
+    page: include_str!("fips_checksum_invalid.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

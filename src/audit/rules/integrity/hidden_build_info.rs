@@ -4,17 +4,11 @@ use crate::record::BuildInfoSource;
 pub const META: Meta = Meta {
     code: "GS162",
     id: "hidden-build-info",
-    family: Family::Integrity,
     summary: "Go's own reader does not find the module data",
     levels: levels(NOTE, WARN, NOTE, WARN),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The module data is in the file, but not where `go version -m` and the tools on top of it look: gospect found it in a segment, in the linker's strings or by scanning. Formats and releases for which Go never writes it there (wasm, archives, before 1.13) are left out.",
-        why: "Other scanners call such a file \"not a Go executable\" and pass it.",
-        example: "A packer renamed `.go.buildinfo` or removed the section table.",
-        fix: "Publish the file as the linker wrote it; `strip` and `-ldflags=-s` keep the section, `sstrip` and packers do not.",
-    },
+    page: include_str!("hidden_build_info.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -4,17 +4,11 @@ use crate::record::ModuleList;
 pub const META: Meta = Meta {
     code: "GS161",
     id: "missing-build-info",
-    family: Family::Integrity,
     summary: "a Go program without module data",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The program is Go, but neither its main module nor a dependency is recorded: there is no record, or it was built in GOPATH mode or by Bazel. Programs built from files with the standard library alone have no modules to record, and the commands of Go itself are part of its release.",
-        why: "Vulnerability scanners find nothing in such a file, and an empty list looks clean.",
-        example: "Programs built by Bazel's older rules_go, in GOPATH mode, or with `-X runtime.modinfo=`.",
-        fix: "Build with the `go` command in module mode: `GO111MODULE=on go build`. With Bazel, use a rules_go that records modules (0.63 and newer).",
-    },
+    page: include_str!("missing_build_info.md"),
 };
 
 /// What helps a program that Bazel built without module data.

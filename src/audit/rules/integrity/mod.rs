@@ -8,8 +8,10 @@ pub mod module_not_linked;
 pub mod package_not_recorded;
 pub mod packed_executable;
 
+/// The family of the rules here.
+pub(super) const FAMILY: super::meta::Family = super::meta::Family::Integrity;
+
 use super::prelude::{Ctx, Report};
-use crate::audit::glob;
 use crate::record::Linked;
 
 /// One finding with all names of a list that the function table gave, but for those that the option `allow` fits. `say` makes
@@ -21,10 +23,9 @@ fn of_functions(
     say: impl Fn(usize, &str) -> String,
 ) -> Option<Report> {
     let linked = ctx.binary.linked.as_ref().filter(|l| l.functions > 0)?;
-    let allow = ctx.options.list("allow").unwrap_or_default();
     let names: Vec<&String> = list(linked)
         .iter()
-        .filter(|n| !glob::any(&allow, n))
+        .filter(|n| !ctx.options.allows(n))
         .collect();
     let plural = if names.len() == 1 { "" } else { "s" };
     let first = Report::new(say(names.len(), plural));

@@ -4,22 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS165",
     id: "module-not-linked",
-    family: Family::Integrity,
     summary: "recorded modules have no code in the program",
     levels: levels(OFF, NOTE, OFF, OFF),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: Kind::Globs,
-        default: D::List(&[]),
-        doc: "Names that are fine.",
-    }],
+    options: &[allow("Names that are fine.")],
     since: "0.1.0",
-    doc: Doc {
-        what: "Modules are recorded as dependencies, but no function of theirs is in the function table. Modules used only for types and constants look like this too.",
-        why: "Scanners report vulnerabilities of code that is not there; and a long list hints at a record copied from another build.",
-        example: "A module imported for one constant.",
-        fix: "If nothing imports it: `go mod tidy`. Otherwise nothing needs doing.",
-    },
+    page: include_str!("module_not_linked.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -4,22 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS166",
     id: "package-not-recorded",
-    family: Family::Integrity,
     summary: "the program has code of modules that are not recorded",
     levels: levels(NOTE, WARN, NOTE, WARN),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: Kind::Globs,
-        default: D::List(&[]),
-        doc: "Names that are fine.",
-    }],
+    options: &[allow("Names that are fine.")],
     since: "0.1.0",
-    doc: Doc {
-        what: "The function table names packages that no recorded module explains.",
-        why: "That code is invisible to scanners that read the record. It comes from build systems that record only part, or the record was edited.",
-        example: "Bazel targets with dependencies outside go.mod; a `dep` line deleted from the record.",
-        fix: "Build with the `go` command in module mode, which records every module it links: `go build`.",
-    },
+    page: include_str!("package_not_recorded.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

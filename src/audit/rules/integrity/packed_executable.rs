@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS163",
     id: "packed-executable",
-    family: Family::Integrity,
     summary: "the program is packed",
     levels: levels(NOTE, WARN, WARN, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The executable is compressed by a packer such as UPX and unpacks itself at start.",
-        why: "Scanners that do not unpack see no Go program, virus scanners get suspicious, memory is no longer shared between processes, and start takes longer.",
-        example: "`upx app` in a Dockerfile to make the image smaller.",
-        fix: "Leave packing to the transport: images and archives are compressed anyway. `go build -ldflags='-s -w'` makes the file itself smaller.",
-    },
+    page: include_str!("packed_executable.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

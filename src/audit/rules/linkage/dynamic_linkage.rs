@@ -1,25 +1,13 @@
-use crate::audit::glob;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
     code: "GS201",
     id: "dynamic-linkage",
-    family: Family::Linkage,
     summary: "dynamically linked where a static program is asked for",
     levels: levels(OFF, OFF, OFF, OFF),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: Kind::Globs,
-        default: D::List(&[]),
-        doc: "Libraries that may be needed.",
-    }],
+    options: &[allow("Libraries that may be needed.")],
     since: "0.1.0",
-    doc: Doc {
-        what: "The program asks for a dynamic loader or for shared libraries. Off in every profile; switch it on for what must run in `scratch`, on Alpine and on old distributions alike. Programs for macOS and Windows always need system libraries and are left out.",
-        why: "A dynamic program starts only where its loader and libraries are, in versions new enough.",
-        example: "`CGO_ENABLED=1` and `import \"net\"` on Linux link the C library.",
-        fix: "`CGO_ENABLED=0 go build`, or with cgo: `go build -tags=netgo,osusergo -ldflags='-linkmode=external -extldflags=-static'`.",
-    },
+    page: include_str!("dynamic_linkage.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
@@ -32,13 +20,13 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     {
         return;
     }
-    let allow = ctx.options.list("allow").unwrap_or_default();
+    let allow = ctx.options.list("allow");
     let needed: Vec<&str> = l
         .needed
         .iter()
         .flatten()
         .map(String::as_str)
-        .filter(|n| !glob::any(&allow, n))
+        .filter(|n| !ctx.options.allows(n))
         .collect();
     if needed.is_empty() && (l.interpreter.is_none() || !allow.is_empty()) {
         return;

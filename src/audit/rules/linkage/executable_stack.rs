@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS206",
     id: "executable-stack",
-    family: Family::Linkage,
     summary: "data or stack may be executed",
     levels: levels(OFF, WARN, NOTE, WARN),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The file asks for an executable stack, has writable code, or, on Windows, is not marked for data execution prevention.",
-        why: "A memory error in C code becomes easier to exploit. On Linux it comes from C or assembly; for Windows Go marks programs since 1.15 at the latest.",
-        example: "An assembly file without a `.note.GNU-stack` section in a cgo package.",
-        fix: "`CGO_LDFLAGS=-Wl,-z,noexecstack go build`, or add the note to the assembly file.",
-    },
+    page: include_str!("executable_stack.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -3,7 +3,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS202",
     id: "glibc-too-new",
-    family: Family::Linkage,
     summary: "needs a newer glibc than promised",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
@@ -13,12 +12,7 @@ pub const META: Meta = Meta {
         doc: "Newest glibc that users are promised to need. Unset: the rule says nothing.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "The highest glibc symbol version that the program asks for is above `maximum`.",
-        why: "On an older system it stops at start with \"version `GLIBC_2.34' not found\".",
-        example: "A cgo program built on Debian 12 (glibc 2.36) for users of RHEL 8 (2.28).",
-        fix: "Build on the oldest system you support, or without cgo: `CGO_ENABLED=0 go build`.",
-    },
+    page: include_str!("glibc_too_new.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

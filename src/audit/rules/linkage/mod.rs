@@ -8,3 +8,6 @@ pub mod setuid_binary;
 pub mod unsafe_rpath;
 pub mod unsigned_apple_silicon;
 pub mod unsigned_binary;
+
+/// The family of the rules here.
+pub(super) const FAMILY: super::meta::Family = super::meta::Family::Linkage;

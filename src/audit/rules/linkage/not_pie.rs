@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS200",
     id: "not-pie",
-    family: Family::Linkage,
     summary: "not position independent",
     levels: levels(OFF, OFF, OFF, OFF),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The program is loaded at a fixed address. Off in every profile: it is Go's default on most ports.",
-        why: "Address space randomisation then covers less. It matters most for programs with C code.",
-        example: "`go build` on linux/amd64.",
-        fix: "`go build -buildmode=pie`.",
-    },
+    page: include_str!("not_pie.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

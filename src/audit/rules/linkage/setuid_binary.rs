@@ -1,37 +1,20 @@
-use crate::audit::glob;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
     code: "GS207",
     id: "setuid-binary",
-    family: Family::Linkage,
     summary: "a Go program with the setuid or setgid bit",
     levels: levels(WARN, ERROR, WARN, ERROR),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: Kind::Globs,
-        default: D::List(&[]),
-        doc: "Paths that may have the bit.",
-    }],
+    options: &[allow("Paths that may have the bit.")],
     since: "0.1.0",
-    doc: Doc {
-        what: "The file mode has the setuid or setgid bit.",
-        why: "The program runs with its owner's rights for everybody, and trusts its environment: GODEBUG and GOTRACEBACK of the caller act on it (Go limits some of it since 1.21).",
-        example: "`chmod u+s /usr/local/bin/helper` in a Dockerfile.",
-        fix: "`chmod ug-s FILE`; give it the one capability it needs: `setcap cap_net_bind_service=+ep FILE`.",
-    },
+    page: include_str!("setuid_binary.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(mode) = ctx.binary.location.mode.filter(|m| m & 0o6000 != 0) else {
         return;
     };
-    if ctx.hidden()
-        || glob::any(
-            &ctx.options.list("allow").unwrap_or_default(),
-            &ctx.binary.path,
-        )
-    {
+    if ctx.hidden() || ctx.options.allows(&ctx.binary.path) {
         return;
     }
     let bit = match mode & 0o6000 {

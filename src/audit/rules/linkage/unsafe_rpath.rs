@@ -1,26 +1,14 @@
 use crate::audit::facts::words;
-use crate::audit::glob;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
     code: "GS203",
     id: "unsafe-rpath",
-    family: Family::Linkage,
     summary: "libraries are searched where others may write",
     levels: levels(WARN, ERROR, WARN, ERROR),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: Kind::Globs,
-        default: D::List(&[]),
-        doc: "Directories that are fine.",
-    }],
+    options: &[allow("Directories that are fine.")],
     since: "0.1.0",
-    doc: Doc {
-        what: "The run-time library path has a relative or empty part, or one in a temporary, home or build directory.",
-        why: "Who can write there can make the program load a library of theirs.",
-        example: "`CGO_LDFLAGS='-Wl,-rpath,/tmp/build/lib'` left over from a test.",
-        fix: "Drop the `-rpath`, or use a system directory or `$ORIGIN/../lib`; an existing file: `patchelf --remove-rpath FILE`.",
-    },
+    page: include_str!("unsafe_rpath.md"),
 };
 
 const WRITABLE: [&str; 8] = [
@@ -44,7 +32,6 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     else {
         return;
     };
-    let allow = ctx.options.list("allow").unwrap_or_default();
     let bad: Vec<&str> = rpath
         .iter()
         .map(String::as_str)
@@ -57,7 +44,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 d.strip_prefix(base)
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             };
-            (!fixed || WRITABLE.iter().any(|w| below(w))) && !glob::any(&allow, d)
+            (!fixed || WRITABLE.iter().any(|w| below(w))) && !ctx.options.allows(d)
         })
         .collect();
     if bad.is_empty() {

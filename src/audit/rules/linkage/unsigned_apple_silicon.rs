@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS205",
     id: "unsigned-apple-silicon",
-    family: Family::Linkage,
     summary: "a program for Apple silicon without any signature: the kernel kills it",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "A darwin/arm64 program carries no signature at all, not even the ad-hoc one that Go's linker writes.",
-        why: "macOS on Apple silicon kills unsigned programs at start (`Killed: 9`). A tool that edited the file removed the signature or made it invalid.",
-        example: "`strip` from another platform, or a packer, run over the linked file.",
-        fix: "Sign again: `codesign --force --sign - FILE`, or on Linux `rcodesign sign FILE`. Better: strip while linking, `go build -ldflags='-s -w'`.",
-    },
+    page: include_str!("unsigned_apple_silicon.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -3,7 +3,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS204",
     id: "unsigned-binary",
-    family: Family::Linkage,
     summary: "a macOS or Windows program without a signature",
     levels: levels(OFF, OFF, OFF, OFF),
     options: &[OptionSpec {
@@ -13,21 +12,12 @@ pub const META: Meta = Meta {
         doc: "Formats that must be signed.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "A Mach-O or PE file carries no signature. Off in every profile. Only presence is checked: gospect does not verify signatures, and the linker's own ad-hoc signature on Apple silicon counts as one.",
-        why: "Gatekeeper and SmartScreen stop or warn about unsigned downloads.",
-        example: "A release job that builds on Linux and forgets to sign.",
-        fix: "macOS: `codesign --sign IDENTITY --options runtime FILE`; Windows: `signtool sign /fd SHA256 FILE` or `osslsigncode sign`.",
-    },
+    page: include_str!("unsigned_binary.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let format = ctx.binary.executable.format.as_str();
-    if !ctx
-        .options
-        .list("formats")
-        .unwrap_or_default()
-        .contains(&format)
+    if !ctx.options.list("formats").contains(&format)
         || ctx.binary.linkage.as_ref().and_then(|l| l.signed) != Some(false)
     {
         return;

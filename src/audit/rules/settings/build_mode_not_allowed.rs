@@ -3,7 +3,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS105",
     id: "build-mode-not-allowed",
-    family: Family::Settings,
     summary: "built in another mode than the policy allows",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
@@ -21,16 +20,11 @@ pub const META: Meta = Meta {
         doc: "Build modes that may be. Unset: the rule says nothing.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "The recorded `-buildmode` (or, where none is recorded, the kind of file) is not in `allow`.",
-        why: "A plugin or shared library among the programs of a release is usually a mistake of the script.",
-        example: "`build-mode-not-allowed = { allow = [\"pie\"] }` and a program built with `-buildmode=exe`.",
-        fix: "`go build -buildmode=pie`, or whatever the policy asks for.",
-    },
+    page: include_str!("build_mode_not_allowed.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(allow) = ctx.options.list("allow") else {
+    let Some(allow) = ctx.options.list_if_set("allow") else {
         return;
     };
     let kind = match ctx.binary.executable.kind.as_str() {

@@ -4,7 +4,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS106",
     id: "build-tag-policy",
-    family: Family::Settings,
     summary: "a build tag is there that must not be, or one is missing",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[
@@ -22,12 +21,7 @@ pub const META: Meta = Meta {
         },
     ],
     since: "0.1.0",
-    doc: Doc {
-        what: "Compares the recorded `-tags` with the options `deny` and `require`. Says nothing without them.",
-        why: "Tags choose source files: a debug tag may open a profiler, a missing one may link the wrong database driver.",
-        example: "`build-tag-policy = { deny = [\"debug*\"], require = [\"netgo\"] }`.",
-        fix: "`go build -tags=netgo`.",
-    },
+    page: include_str!("build_tag_policy.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
@@ -41,7 +35,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     };
     let text = build.setting("-tags").unwrap_or_default();
     let tags: Vec<&str> = text.split([',', ' ']).filter(|t| !t.is_empty()).collect();
-    let deny = ctx.options.list("deny").unwrap_or_default();
+    let deny = ctx.options.list("deny");
     for tag in tags.iter().filter(|t| glob::any(&deny, t)) {
         sink.report(
             Report::new(format!("build tag `{tag}` must not be set"))
@@ -53,7 +47,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 )),
         );
     }
-    for tag in ctx.options.list("require").unwrap_or_default() {
+    for tag in ctx.options.list("require") {
         if !tags.contains(&tag) {
             sink.report(
                 Report::new(format!("build tag `{tag}` is missing"))

@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS102",
     id: "coverage-instrumented",
-    family: Family::Settings,
     summary: "coverage counters are built in",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The setting `-cover=true` is recorded.",
-        why: "Counters slow every block of code, and the program writes coverage files to GOCOVERDIR or complains that it is not set.",
-        example: "`go build -cover` for integration tests; the same file was shipped.",
-        fix: "Build the release without it: `go build`.",
-    },
+    page: include_str!("coverage_instrumented.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -3,7 +3,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS107",
     id: "cpu-level-too-high",
-    family: Family::Settings,
     summary: "the program needs a newer processor than promised",
     levels: levels(NOTE, WARN, WARN, NOTE),
     options: &[OptionSpec {
@@ -19,12 +18,7 @@ pub const META: Meta = Meta {
         doc: "Highest level of each architecture that users are promised to need.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "A recorded `GOAMD64`, `GOARM`, `GOARM64`, `GOPPC64` or `GORISCV64` is above the level in `maximum`.",
-        why: "On a processor below the level the program stops at start with a message about unsupported features, or with an illegal instruction. `GOAMD64=v3` leaves out many virtual machines.",
-        example: "`GOAMD64=v3 go build`, then run on a machine without AVX2.",
-        fix: "Build for the lowest level you support: `GOAMD64=v1 go build`.",
-    },
+    page: include_str!("cpu_level_too_high.md"),
 };
 
 /// Levels of each variable, lowest first (src/internal/buildcfg/cfg.go, 1.27).
@@ -43,7 +37,7 @@ const LEVELS: [(&str, &[&str]); 5] = [
 ];
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let maximum = ctx.options.list("maximum").unwrap_or_default();
+    let maximum = ctx.options.list("maximum");
     for (name, levels) in LEVELS {
         let Some(value) = ctx.setting(name) else {
             continue;

@@ -4,17 +4,11 @@ use crate::audit::secrets::{self, Place};
 pub const META: Meta = Meta {
     code: "GS110",
     id: "credential-in-flags",
-    family: Family::Settings,
     summary: "a credential is recorded in the program",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "A build setting, an `-X` value or a module path holds text in the form of a known credential: cloud and forge tokens, private keys, JSON web tokens, URLs with a password. The value is never shown in full.",
-        why: "Everybody who has the file has the credential: `go version -m` and `strings` show it.",
-        example: "`-ldflags='-X main.token=ghp_…'`, or `CGO_LDFLAGS` with `https://user:password@host`.",
-        fix: "Revoke the credential first. Then give it to the program at run time (environment, secret store) and rebuild.",
-    },
+    page: include_str!("credential_in_flags.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -1,10 +1,8 @@
-use crate::audit::glob;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
     code: "GS109",
     id: "fips-module-not-allowed",
-    family: Family::Settings,
     summary: "the FIPS 140 module is not one that the policy allows",
     levels: levels(OFF, OFF, OFF, ERROR),
     options: &[OptionSpec {
@@ -14,12 +12,7 @@ pub const META: Meta = Meta {
         doc: "Module versions that may be, such as `v1.0.0*`; `latest` is what Go builds from its own tree.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "The version of the Go Cryptographic Module in the program matches none of `allow`. The default allows every frozen version, certified or not, and refuses `latest`.",
-        why: "Certificates are given to frozen versions of the module. `GOFIPS140=latest` (or none) links whatever the toolchain has.",
-        example: "`GOFIPS140=latest go build`.",
-        fix: "`GOFIPS140=v1.0.0 go build`. See https://go.dev/doc/security/fips140 for the state of each version.",
-    },
+    page: include_str!("fips_module_not_allowed.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
@@ -27,7 +20,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(module) = fips.module.as_deref() else {
         return;
     };
-    if glob::any(&ctx.options.list("allow").unwrap_or_default(), module) {
+    if ctx.options.allows(module) {
         return;
     }
     sink.report(

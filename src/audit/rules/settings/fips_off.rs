@@ -3,7 +3,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS108",
     id: "fips-off",
-    family: Family::Settings,
     summary: "the program does not run in FIPS 140 mode",
     levels: levels(OFF, OFF, OFF, ERROR),
     options: &[OptionSpec {
@@ -13,12 +12,7 @@ pub const META: Meta = Meta {
         doc: "Least mode asked for: `on`, or `only`, which also refuses other algorithms.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "With its recorded defaults and the given environment the program does not start in FIPS 140 mode, although the policy asks for it. A program that links no FIPS module of any kind is reported too.",
-        why: "A build with `GOFIPS140` alone is not enough when `GODEBUG=fips140=off` is in the environment, and the environment alone cannot choose a frozen module.",
-        example: "Built with `GOFIPS140=v1.0.0`, image has `ENV GODEBUG=fips140=off`.",
-        fix: "`GOFIPS140=v1.0.0 go build`, and no `fips140` in the environment. gospect says which module and mode a file has; it does not say that a system is compliant.",
-    },
+    page: include_str!("fips_off.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

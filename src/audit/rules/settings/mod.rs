@@ -13,3 +13,6 @@ pub mod race_detector;
 pub mod sanitizer;
 pub mod secret_variable;
 pub mod symbols_policy;
+
+/// The family of the rules here.
+pub(super) const FAMILY: super::meta::Family = super::meta::Family::Settings;

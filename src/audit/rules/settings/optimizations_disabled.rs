@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS103",
     id: "optimizations-disabled",
-    family: Family::Settings,
     summary: "optimisations or inlining were switched off",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The recorded `-gcflags` hold `-N` (no optimisation) or `-l` (no inlining).",
-        why: "Such a build is for a debugger: it runs several times slower and uses more stack.",
-        example: "`-gcflags=all=-N -l`, as debugger guides advise.",
-        fix: "Build the release without `-gcflags`: `go build -trimpath`.",
-    },
+    page: include_str!("optimizations_disabled.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

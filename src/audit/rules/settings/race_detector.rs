@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS100",
     id: "race-detector",
-    family: Family::Settings,
     summary: "the race detector is built in",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The setting `-race=true` is recorded.",
-        why: "The race detector makes a program five to ten times slower and larger in memory, and stops it when it watches more than 8128 goroutines.",
-        example: "`go test -race` flags that found their way into the release script.",
-        fix: "Build the release without it: `go build`. Keep `-race` for tests.",
-    },
+    page: include_str!("race_detector.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS101",
     id: "sanitizer",
-    family: Family::Settings,
     summary: "a memory sanitizer is built in",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The setting `-msan=true` or `-asan=true` is recorded.",
-        why: "A sanitizer slows the program, needs its own run-time library and prints memory to the log when it fails.",
-        example: "`go build -asan` in a fuzzing job whose result was shipped.",
-        fix: "Build the release without it: `go build`.",
-    },
+    page: include_str!("sanitizer.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

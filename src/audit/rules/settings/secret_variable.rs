@@ -6,26 +6,16 @@ use std::collections::HashSet;
 pub const META: Meta = Meta {
     code: "GS111",
     id: "secret-variable",
-    family: Family::Settings,
     summary: "an `-X` flag fills a variable whose name says secret",
     levels: levels(WARN, ERROR, WARN, ERROR),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: Kind::Globs,
-        default: D::List(&[]),
-        doc: "Targets such as `main.publicKey*` that are no secrets.",
-    }],
+    options: &[allow(
+        "Targets such as `main.publicKey*` that are no secrets.",
+    )],
     since: "0.1.0",
-    doc: Doc {
-        what: "A recorded `-X` (or a linker-set string with a known name) gives a value to a variable called like a password, token, API key or private key.",
-        why: "What is linked in can be read by everybody who has the file.",
-        example: "`-ldflags='-X main.apiKey=…'`.",
-        fix: "Read the value at run time: `os.Getenv(\"API_KEY\")`. If it is no secret (a client id, a public key), allow the name in the policy.",
-    },
+    page: include_str!("secret_variable.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let allow = ctx.options.list("allow").unwrap_or_default();
     let strings = ctx.binary.linker_strings.as_deref().unwrap_or_default();
     let named = strings
         .iter()
@@ -37,7 +27,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .chain(named)
     {
         if seen.contains(&target)
-            || crate::audit::glob::any(&allow, &target)
+            || ctx.options.allows(&target)
             || !secrets::is_secret_name(&target)
             || secrets::is_placeholder(&value)
         {

@@ -3,7 +3,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS112",
     id: "symbols-policy",
-    family: Family::Settings,
     summary: "symbols or debug information kept or stripped against the policy",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[
@@ -21,12 +20,7 @@ pub const META: Meta = Meta {
         },
     ],
     since: "0.1.0",
-    doc: Doc {
-        what: "Compares the symbol table and the debug information of the file with the options. Says nothing without them.",
-        why: "Stripped files are smaller; files with symbols and debug information can be debugged and profiled by name. Stack traces work in both.",
-        example: "`symbols-policy = { debug-info = \"strip\" }` and a file built without `-ldflags=-w`.",
-        fix: "Strip with `go build -ldflags='-s -w'`; keep by leaving the flags away.",
-    },
+    page: include_str!("symbols_policy.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

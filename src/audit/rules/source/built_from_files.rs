@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS141",
     id: "built-from-files",
-    family: Family::Source,
     summary: "built from a list of files instead of a package",
     levels: levels(OFF, WARN, OFF, OFF),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The main package is `command-line-arguments`: the build named files (`go build main.go`) and not a package.",
-        why: "The record then lacks the main module, its version and the commit, so scanners cannot say what the program is.",
-        example: "`go build -o app main.go`.",
-        fix: "Name the package: `go build -o app .` or `go build -o app ./cmd/app`.",
-    },
+    page: include_str!("built_from_files.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 pub const META: Meta = Meta {
     code: "GS137",
     id: "denied-module",
-    family: Family::Source,
     summary: "a module that the policy denies is linked in",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[
@@ -24,17 +23,12 @@ pub const META: Meta = Meta {
         },
     ],
     since: "0.1.0",
-    doc: Doc {
-        what: "A recorded dependency (or what replaced it) matches `deny`, or `allow` is set and it matches none of it. Where the record lists no modules (GOPATH mode, Bazel, no record), the packages of the function table are asked: one that is, or may be, of a denied module is found, and so is one that cannot be of an allowed one. Versions are not known there, and in GOPATH mode neither are major versions (`/v3`); `modules-unknown` says so.",
-        why: "Licences, retracted versions, libraries you have moved away from: the list is yours.",
-        example: "`denied-module = { deny = [\"github.com/dgrijalva/jwt-go\", \"example.com/lib@v1.2.3\"] }`.",
-        fix: "Find who needs it: `go mod why -m MODULE`; then replace or update that.",
-    },
+    page: include_str!("denied_module.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let deny = ctx.options.list("deny").unwrap_or_default();
-    let allow = ctx.options.list("allow");
+    let deny = ctx.options.list("deny");
+    let allow = ctx.options.list_if_set("allow");
     if deny.is_empty() && allow.is_none() {
         return;
     }

@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS131",
     id: "dirty-tree",
-    family: Family::Source,
     summary: "built from a work tree with uncommitted changes",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "`vcs.modified=true` is recorded, or the main module's version ends in `+dirty`.",
-        why: "The recorded commit is not what was built. Go counts untracked files too, so a build script that writes into the tree is enough.",
-        example: "goreleaser or a Makefile generates files before `go build`.",
-        fix: "See what changed with `git status --porcelain`, commit or ignore it, and build again: `git stash -u && go build`.",
-    },
+    page: include_str!("dirty_tree.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

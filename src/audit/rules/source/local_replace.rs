@@ -1,38 +1,25 @@
 use super::is_directory;
-use crate::audit::glob;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
     code: "GS134",
     id: "local-replace",
-    family: Family::Source,
     summary: "a dependency was replaced by a local directory",
     levels: levels(OFF, WARN, OFF, WARN),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: Kind::Globs,
-        default: D::List(&[]),
-        doc: "Modules that may be replaced by a directory.",
-    }],
+    options: &[allow("Modules that may be replaced by a directory.")],
     since: "0.1.0",
-    doc: Doc {
-        what: "A `replace` line sent a dependency to a directory: it has neither version nor checksum in the record.",
-        why: "What was compiled cannot be told from the file. In a release it is often a developer's leftover; monorepos do it on purpose.",
-        example: "`replace example.com/lib => ../lib` in go.mod.",
-        fix: "`go mod edit -dropreplace=MODULE && go mod tidy && go build`, or allow the module in the policy.",
-    },
+    page: include_str!("local_replace.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(build) = &ctx.binary.build_info else {
         return;
     };
-    let allow = ctx.options.list("allow").unwrap_or_default();
     for m in &build.deps {
         let Some(to) = m.replace.as_deref().filter(|r| is_directory(r)) else {
             continue;
         };
-        if glob::any(&allow, &m.path) {
+        if ctx.options.allows(&m.path) {
             continue;
         }
         sink.report(

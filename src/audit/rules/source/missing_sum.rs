@@ -4,7 +4,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS136",
     id: "missing-sum",
-    family: Family::Source,
     summary: "a dependency has no checksum",
     levels: levels(OFF, WARN, OFF, WARN),
     options: &[OptionSpec {
@@ -14,12 +13,7 @@ pub const META: Meta = Meta {
         doc: "Report builds from a vendor directory too, where no dependency has a checksum.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "A dependency with a version has no `h1:` checksum while others have one. When none has, the program was built from a vendor directory (newer Go leaves the sums out there) and nothing is said unless `vendored` is set.",
-        why: "The checksum is what ties a dependency to the public checksum database. Without it the compiled code may be anything.",
-        example: "A build with `GONOSUMDB` or a hand-made record.",
-        fix: "`go mod verify && go mod tidy && go build -mod=readonly`.",
-    },
+    page: include_str!("missing_sum.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

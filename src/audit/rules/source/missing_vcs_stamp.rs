@@ -4,17 +4,11 @@ use crate::record::ModuleList;
 pub const META: Meta = Meta {
     code: "GS130",
     id: "missing-vcs-stamp",
-    family: Family::Source,
     summary: "no commit is recorded",
     levels: levels(OFF, WARN, OFF, OFF),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "Neither `vcs.revision` nor a module version from a proxy says from which source the program was built.",
-        why: "Nobody can tell which commit runs in production.",
-        example: "A build in a container that copies the sources but not `.git`, or with `-buildvcs=false`.",
-        fix: "Build inside the checkout: with Docker, do not list `.git` in `.dockerignore` (or use `--mount=type=bind`), install git in the build stage, and use `go build -buildvcs=true`, which fails when it cannot stamp. `go install MODULE@VERSION` records the version instead.",
-    },
+    page: include_str!("missing_vcs_stamp.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

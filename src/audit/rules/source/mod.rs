@@ -14,6 +14,9 @@ pub mod unversioned_dependency;
 pub mod unversioned_main;
 pub mod versions_disagree;
 
+/// The family of the rules here.
+pub(super) const FAMILY: super::meta::Family = super::meta::Family::Source;
+
 use crate::record::Module;
 
 /// The module that was really compiled: the replacement where there is one.

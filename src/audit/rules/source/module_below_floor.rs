@@ -5,7 +5,6 @@ use crate::audit::{glob, known};
 pub const META: Meta = Meta {
     code: "GS138",
     id: "module-below-floor",
-    family: Family::Source,
     summary: "a dependency is older than the policy allows",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
@@ -15,16 +14,11 @@ pub const META: Meta = Meta {
         doc: "`MODULE-GLOB@VERSION` each: the oldest version of these modules that may be linked in.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "A recorded dependency (or what replaced it) has a version below its floor. Order is that of Go modules, pseudo-versions included.",
-        why: "The floor is usually the version with a fix. Every file that still has an older one is found.",
-        example: "`module-below-floor = { minimum = [\"golang.org/x/crypto@v0.31.0\"] }`.",
-        fix: "`go get MODULE@VERSION && go mod tidy && go build`.",
-    },
+    page: include_str!("module_below_floor.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let floors = ctx.options.list("minimum").unwrap_or_default();
+    let floors = ctx.options.list("minimum");
     let Some(build) = ctx
         .binary
         .build_info

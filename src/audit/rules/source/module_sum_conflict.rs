@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS139",
     id: "module-sum-conflict",
-    family: Family::Source,
     summary: "the same module version has different checksums in two programs",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "Two programs of this run record the same module path and version with different `h1:` checksums.",
-        why: "A published version has one content and one checksum. One of the programs was built from something else: a moved tag fetched without the checksum database, a poisoned cache, or an edited record.",
-        example: "`example.com/lib v1.2.3 h1:AAA=` in one program, `h1:BBB=` in another.",
-        fix: "Ask the checksum database: `curl -s https://sum.golang.org/lookup/MODULE@VERSION`. Then clean the builder that is wrong: `go clean -modcache && go mod verify`.",
-    },
+    page: include_str!("module_sum_conflict.md"),
 };
 
 pub fn check(ctx: &RunCtx, sink: &mut Sink) {

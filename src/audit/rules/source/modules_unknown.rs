@@ -10,17 +10,11 @@ use crate::record::StandIn;
 pub const META: Meta = Meta {
     code: "GS142",
     id: "modules-unknown",
-    family: Family::Source,
     summary: "the modules of the program are unknown, so not every rule about them can be answered",
     levels: levels(NOTE, WARN, NOTE, WARN),
     options: &[],
     since: "0.2.0",
-    doc: Doc {
-        what: "The record lists no modules (GOPATH mode, Bazel, no record), or its list cannot be read. Rules that match paths are answered from the packages of the function table. What asks for a version, a checksum or a replacement cannot be answered. In GOPATH mode a path does not tell the major version either: `github.com/x/y/sub` may be of `github.com/x/y/v3`, and so what a rule asks of any of them is open. Of a list with lines that cannot be read, what is not found is open. Where the policy file or the command line sets such a rule, this is an error; a level that the policy gives this rule itself comes first.",
-        why: "A rule that cannot look must not pass: the denied version may be there.",
-        example: "All Go programs of Debian, which are built in GOPATH mode; `module-below-floor = { minimum = [\"golang.org/x/crypto@v0.31.0\"] }` and a program that links golang.org/x/crypto in an unknown version.",
-        fix: "Build in module mode, `GO111MODULE=on go build`, or ask who built it: the package of a distribution says which versions it was built with. To accept it: `modules-unknown = \"note\"` in an `[[overrides]]` for these paths.",
-    },
+    page: include_str!("modules_unknown.md"),
 };
 
 /// Rules that ask for more than paths whatever their options are, and for what. `denied-module` and `module-below-floor` are asked one
@@ -138,7 +132,7 @@ fn unanswered(ctx: &Ctx, rows: &[StandIn<'_>]) -> Vec<String> {
     };
     let lists = |id: &str, option: &str| -> Vec<String> {
         let options = rule(id).map(|(row, rule)| rule.options(row));
-        let all = options.and_then(|o| o.list(option)).unwrap_or_default();
+        let all = options.map(|o| o.list(option)).unwrap_or_default();
         all.into_iter().map(str::to_owned).collect()
     };
     for entry in lists("denied-module", "deny") {

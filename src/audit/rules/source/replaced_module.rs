@@ -1,38 +1,25 @@
 use super::is_directory;
-use crate::audit::glob;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
     code: "GS135",
     id: "replaced-module",
-    family: Family::Source,
     summary: "a dependency was replaced by another module",
     levels: levels(OFF, NOTE, OFF, OFF),
-    options: &[OptionSpec {
-        name: "allow",
-        kind: Kind::Globs,
-        default: D::List(&[]),
-        doc: "Modules that may be replaced.",
-    }],
+    options: &[allow("Modules that may be replaced.")],
     since: "0.1.0",
-    doc: Doc {
-        what: "A `replace` line sent a dependency to a fork or to another version.",
-        why: "Advisories for the original do not name the fork, and the fork may lack fixes.",
-        example: "`replace github.com/gogo/protobuf => github.com/regen-network/protobuf v1.3.3-alpha.regen.1`.",
-        fix: "Go back to the original when its fix is out: `go mod edit -dropreplace=MODULE && go get MODULE@latest`. If the fork is meant, allow the module in the policy.",
-    },
+    page: include_str!("replaced_module.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(build) = &ctx.binary.build_info else {
         return;
     };
-    let allow = ctx.options.list("allow").unwrap_or_default();
     for m in &build.deps {
         let Some(to) = m.replace.as_deref().filter(|r| !is_directory(r)) else {
             continue;
         };
-        if glob::any(&allow, &m.path) {
+        if ctx.options.allows(&m.path) {
             continue;
         }
         sink.report(

@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS140",
     id: "unversioned-dependency",
-    family: Family::Source,
     summary: "a dependency's version is `(devel)`",
     levels: levels(OFF, WARN, OFF, WARN),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "A dependency is recorded as `(devel)` without a replacement: it came from a workspace (`go.work`) and not from a published version.",
-        why: "What was compiled is whatever lay beside the main module; the file does not tell.",
-        example: "`go.work` with `use ./app ./lib` on the builder.",
-        fix: "Build the release without the workspace: `GOWORK=off go build`.",
-    },
+    page: include_str!("unversioned_dependency.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS132",
     id: "unversioned-main",
-    family: Family::Source,
     summary: "the main module's version is `(devel)`",
     levels: levels(OFF, WARN, OFF, OFF),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The recorded version of the main module is `(devel)` or empty.",
-        why: "Scanners and users who ask the file for its version get none, and match no advisory to it. Since Go 1.24 the version comes from the git tag by itself.",
-        example: "A build with Go 1.23, or with 1.24 and newer from a shallow clone without tags.",
-        fix: "Build with Go 1.24 or newer in a checkout that has its tags: `git fetch --tags --unshallow && go build -buildvcs=true`.",
-    },
+    page: include_str!("unversioned_main.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

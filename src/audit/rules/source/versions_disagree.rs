@@ -6,7 +6,6 @@ use crate::record::{Binary, VersionClaim};
 pub const META: Meta = Meta {
     code: "GS133",
     id: "versions-disagree",
-    family: Family::Source,
     summary: "the program, its image and its file name claim different versions",
     levels: levels(NOTE, ERROR, WARN, NOTE),
     options: &[OptionSpec {
@@ -28,16 +27,11 @@ pub const META: Meta = Meta {
         doc: "Claims that must agree.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "At least two claims about the program's own version (module version, `-X` value, linker string, image label, file name) are versions and are not the same. Pseudo-versions, `(devel)` and build metadata are left out; so are variables called after something else (`terraformVersion`) or in packages of others, the label for programs that the image does not start, and archive names that do not begin with the program's. Of several strings without a name nobody knows which is the version; that is found when the file name or label agrees with none of them.",
-        why: "Users, scanners and support read different ones. It happens when an image is retagged or a release is built before the tag.",
-        example: "`Main.Version` is v1.4.0, the label `org.opencontainers.image.version` says 1.5.0.",
-        fix: "Take all of them from the tag: `git checkout v1.5.0 && go build`, `-X main.version=$(git describe --tags)`, `--label org.opencontainers.image.version=$(git describe --tags)`.",
-    },
+    page: include_str!("versions_disagree.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let sources = ctx.options.list("sources").unwrap_or_default();
+    let sources = ctx.options.list("sources");
     let mut claims: Vec<(String, &str, &str, Option<&str>)> = Vec::new();
     // The label is about the program that the image is for, not about the tools beside it.
     let b = ctx.binary;

@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS009",
     id: "alternative-compiler",
-    family: Family::Toolchain,
     summary: "built with another compiler than Go's own",
     levels: levels(NOTE, WARN, NOTE, WARN),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The setting `-compiler` is recorded and is not `gc`.",
-        why: "gccgo and others follow Go's releases late and have their own run time; most of what is known of a Go release does not hold for them.",
-        example: "`-compiler=gccgo`.",
-        fix: "Build with Go's own compiler: `go build -compiler=gc`.",
-    },
+    page: include_str!("alternative_compiler.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

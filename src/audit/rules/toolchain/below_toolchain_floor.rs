@@ -4,7 +4,6 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS002",
     id: "below-toolchain-floor",
-    family: Family::Toolchain,
     summary: "built with an older Go than the policy allows",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
@@ -14,12 +13,7 @@ pub const META: Meta = Meta {
         doc: "Oldest release allowed. Without a patch number any patch of that release will do. Unset: the rule says nothing.",
     }],
     since: "0.1.0",
-    doc: Doc {
-        what: "The Go release that built the program is older than the option `minimum`.",
-        why: "A floor that you set, such as the patch release with a fix you need, holds for every file you ship.",
-        example: "`below-toolchain-floor = { minimum = \"go1.26.5\" }` and a program built with go1.26.1.",
-        fix: "Build again with the floor or newer; a `toolchain` line in go.mod keeps it so: `go get toolchain@go1.26.5`.",
-    },
+    page: include_str!("below_toolchain_floor.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

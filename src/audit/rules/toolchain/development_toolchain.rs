@@ -3,17 +3,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS004",
     id: "development-toolchain",
-    family: Family::Toolchain,
     summary: "built with a development tree of Go",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The recorded Go version begins with `devel` or carries `-devel_`: the toolchain was built from a commit, not from a release.",
-        why: "Nobody can tell which fixes such a toolchain has, and it is hard to build the same program again.",
-        example: "`devel go1.28-8a1b2c3 Mon Nov 2 10:00:00 2026 +0000`.",
-        fix: "Build again with a release: `GOTOOLCHAIN=go1.27.3 go build`.",
-    },
+    page: include_str!("development_toolchain.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

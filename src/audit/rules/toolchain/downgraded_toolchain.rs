@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS006",
     id: "downgraded-toolchain",
-    family: Family::Toolchain,
     summary: "built with an older Go than at the time of the baseline",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The baseline file remembers which Go built each program; this one was built with an older release than then. Says nothing without `--baseline`.",
-        why: "A newer version of the program with an older standard library loses fixes it already had. It happens when one runner or image lags behind.",
-        example: "The baseline has `app` at go1.27.3; today's `app` says go1.26.6.",
-        fix: "Bring the builder up to date and pin it: `go get toolchain@go1.27.3` in the module. If the step back is meant, write the baseline again: `gospect audit --write-baseline FILE TARGET`.",
-    },
+    page: include_str!("downgraded_toolchain.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

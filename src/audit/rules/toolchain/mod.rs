@@ -9,3 +9,6 @@ pub mod prerelease_toolchain;
 pub mod unknown_toolchain;
 pub mod unsupported_toolchain;
 pub mod vendor_toolchain;
+
+/// The family of the rules here.
+pub(super) const FAMILY: super::meta::Family = super::meta::Family::Toolchain;

@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS007",
     id: "outdated-patch-release",
-    family: Family::Toolchain,
     summary: "a newer patch of the same Go release is known",
     levels: levels(OFF, WARN, NOTE, WARN),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The Go release is supported, but gospect knows a newer patch of it. The table is as old as gospect itself, so silence does not mean that the patch is the newest.",
-        why: "Patches of a Go release hold fixes only, many of them for security.",
-        example: "go1.26.1 when go1.26.8 exists.",
-        fix: "Build again with the newest patch: `GOTOOLCHAIN=go1.26.8 go build`.",
-    },
+    page: include_str!("outdated_patch_release.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

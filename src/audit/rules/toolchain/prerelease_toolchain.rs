@@ -6,17 +6,11 @@ use crate::knowledge::releases;
 pub const META: Meta = Meta {
     code: "GS003",
     id: "prerelease-toolchain",
-    family: Family::Toolchain,
     summary: "built with a beta or release candidate of Go",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The recorded Go version is a beta or a release candidate.",
-        why: "Pre-releases get no fixes of their own and differ from the release that follows.",
-        example: "A program built with go1.27rc1 while testing, then shipped.",
-        fix: "Build again with the release: `GOTOOLCHAIN=go1.27.3 go build`.",
-    },
+    page: include_str!("prerelease_toolchain.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS008",
     id: "unknown-toolchain",
-    family: Family::Toolchain,
     summary: "built with a Go release newer than gospect's tables",
     levels: levels(NOTE, NOTE, NOTE, NOTE),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The program was built with a Go release that this gospect does not know.",
-        why: "Support dates, experiments and GODEBUG settings of that release are judged by the newest table there is and may be incomplete.",
-        example: "A go1.30 program audited by a gospect from the time of Go 1.27.",
-        fix: "Update gospect.",
-    },
+    page: include_str!("unknown_toolchain.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {

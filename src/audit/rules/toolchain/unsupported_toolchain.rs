@@ -4,17 +4,11 @@ use crate::audit::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS001",
     id: "unsupported-toolchain",
-    family: Family::Toolchain,
     summary: "built with a Go release that gets no more fixes",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.1.0",
-    doc: Doc {
-        what: "The Go release that built the program was out of support on the day of the audit. Go supports a release until two newer ones exist, about a year. The dates are built in; `--today` sets the day.",
-        why: "The standard library is linked into the program. Security fixes to `net/http`, `crypto/tls` and the rest reach it only through a rebuild with a supported release, and none are made for an old one.",
-        example: "A program built with go1.24.11 and audited on 2026-11-22: Go 1.24 ended on 2026-02-10.",
-        fix: "Build again with a supported release: `go get toolchain@latest && go build`, or raise the version in `GOTOOLCHAIN`, `setup-go` or `FROM golang:`.",
-    },
+    page: include_str!("unsupported_toolchain.md"),
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
