@@ -9,18 +9,18 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) fn compare(old: &Binary, new: &Binary) -> Vec<Change> {
     let mut out = Changes::default();
     go_version(old, new, &mut out);
-    for fact in FACTS {
-        if let (Some(a), Some(b)) = ((fact.value)(old), (fact.value)(new)) {
-            let worse = fact.worse.holds(fact.key, a.as_deref(), b.as_deref());
-            out.value(fact.class, fact.key, a.as_deref(), b.as_deref(), worse);
-        }
-    }
     for list in LISTS {
         if let (Some(a), Some(b)) = ((list.entries)(old), (list.entries)(new)) {
             each(&a, &b, |key, a, b| {
                 let [a, b] = [a, b].map(|value| value.map(String::as_str));
                 out.value(list.class, key, a, b, list.worse.holds(key, a, b));
             });
+        }
+    }
+    for fact in FACTS {
+        if let (Some(a), Some(b)) = ((fact.value)(old), (fact.value)(new)) {
+            let worse = fact.worse.holds(fact.key, a.as_deref(), b.as_deref());
+            out.value(fact.class, fact.key, a.as_deref(), b.as_deref(), worse);
         }
     }
     modules(old, new, &mut out);
