@@ -83,6 +83,12 @@ impl Use {
     }
 }
 
+/// Knows what it takes in memory.
+pub trait SizeInMemory {
+    /// About how many bytes, those behind its pointers included.
+    fn size_in_memory(&self) -> u64;
+}
+
 /// A counting semaphore over bytes, shared by clones.
 ///
 /// It cannot deadlock when its users keep one rule: wait ([`Budget::take`]) only while holding nothing; who already

@@ -12,7 +12,7 @@ pub(crate) mod short;
 mod spill;
 mod window;
 
-pub use budget::{Budget, Full, Grant, LARGE_WINDOW, MEMORY, Use};
+pub use budget::{Budget, Full, Grant, LARGE_WINDOW, MEMORY, SizeInMemory, Use};
 pub use limits::Limits;
 pub(crate) use spill::SpillText;
 #[cfg(feature = "archives")]

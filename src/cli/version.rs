@@ -4,12 +4,12 @@
 //! file counts, and files that are not Go are passed over in silence. A file named on the command line that Go's reader cannot read and
 //! ours can is answered in the same form.
 
-use crate::bytes::{FileBytes, Limits};
+use crate::bytes::{FileBytes, Limits, MEMORY, SizeInMemory, Use};
 use crate::go::version::{self, Effort, Record, Refusal};
 use crate::report::style::clean;
 use crate::source::dir;
 use crate::source::listing::Listing;
-use crate::source::ordered::{self, AHEAD, Output, Weigh};
+use crate::source::queue::{self, Output};
 use crate::source::walk::{Met, Rules, Tally, Visit, Walk, Why};
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -271,9 +271,9 @@ impl Run<'_> {
         let reader = Reader {
             verbose: self.flags.verbose,
         };
-        let walked = ordered::run(
+        let walked = queue::run(
             0,
-            AHEAD,
+            Use::Results.share(MEMORY),
             |out| Walk::start(&rules, &reader, &tally, root, out),
             &mut |found: Found| {
                 self.show(found);
@@ -352,9 +352,13 @@ enum Found {
     Message(String),
 }
 
-impl Weigh for Found {
-    fn weight(&self) -> usize {
-        1
+impl SizeInMemory for Found {
+    fn size_in_memory(&self) -> u64 {
+        let text = match self {
+            Self::Record(_, record) => record.modinfo.len(),
+            Self::Message(text) => text.len(),
+        };
+        4096 + text as u64
     }
 }
 

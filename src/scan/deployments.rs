@@ -5,10 +5,11 @@
 
 use super::error_text;
 use crate::bytes::guard::guarded;
+use crate::bytes::{MEMORY, SizeInMemory, Use};
 use crate::deploy::{self, Deployment, Kind, LARGEST, Problem, Values, kind};
 use crate::source::dir;
 use crate::source::listing::Listing;
-use crate::source::ordered::{self, AHEAD, Output, Weigh};
+use crate::source::queue::{self, Output};
 use crate::source::walk::{Met, Rules, Tally, Visit, Walk, Why};
 use globset::GlobSet;
 use std::collections::{HashMap, HashSet};
@@ -113,11 +114,12 @@ impl fmt::Display for NotJudged {
     }
 }
 
-impl Weigh for Found {
-    fn weight(&self) -> usize {
-        match self {
-            Found::File(file) => 1 + file.source.as_str().len() / (64 << 10),
-            Found::Passed(_) => 1,
+impl SizeInMemory for Found {
+    fn size_in_memory(&self) -> u64 {
+        // What the reader made of a file is about as large as its text again.
+        1024 + match self {
+            Found::File(file) => 2 * file.source.as_str().len() as u64,
+            Found::Passed(_) => 0,
         }
     }
 }
@@ -139,9 +141,9 @@ pub fn run(
     };
     let visitors: Vec<Visitor> = paths.iter().map(visitor).collect();
     let mut seen: HashSet<PathBuf> = HashSet::new();
-    ordered::run(
+    queue::run(
         search.jobs,
-        AHEAD,
+        Use::Results.share(MEMORY),
         |out| {
             for (path, visitor) in paths.iter().zip(&visitors) {
                 let (rules, tally) = (&search.rules, &tally);

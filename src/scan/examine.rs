@@ -16,8 +16,8 @@ use crate::source::archive::ArchiveError;
 use crate::source::dir::Stat;
 #[cfg(feature = "archives")]
 use crate::source::foreign;
-use crate::source::ordered::Output;
 use crate::source::packages::Ownership;
+use crate::source::queue::Output;
 #[cfg(feature = "archives")]
 use crate::source::shelf::{Shelf, Shelved};
 use crate::source::walk::Met;

@@ -32,12 +32,12 @@ pub use place::path_fields;
 
 pub(crate) use crate::bytes::error_text;
 use crate::bytes::guard::guarded;
-use crate::bytes::{Budget, Limits};
+use crate::bytes::{Budget, Limits, SizeInMemory, Use};
 use crate::go::{self, Level};
 use crate::record::{Binary, End, ImageRecord, Location, Reach, Summary, Unexamined};
 use crate::source::dir::{self, Kind};
 use crate::source::listing::Listing;
-use crate::source::ordered::{self, Output};
+use crate::source::queue::{self, Output};
 use crate::source::target::Target;
 use crate::source::walk::{Met, Rules, Tally, Visit, Walk, Why};
 use std::collections::BTreeMap;
@@ -144,20 +144,19 @@ pub enum Event {
     },
 }
 
-/// A record of many thousand modules or settings counts for as many as it is large.
-impl ordered::Weigh for Event {
-    fn weight(&self) -> usize {
-        match self {
-            Self::Binary(binary) => weight_of(binary.weight()),
-            _ => 1,
-        }
-    }
-}
+/// A result that waits counts for at least this many bytes: what it holds beside its record is not counted one by one.
+pub(crate) const LEAST_RESULT: u64 = 8 << 10;
 
-/// For how many usual results a record of so many bytes counts.
-fn weight_of(bytes: u64) -> usize {
-    const USUAL: u64 = 64 << 10;
-    1 + usize::try_from(bytes / USUAL).unwrap_or(usize::MAX >> 1)
+impl SizeInMemory for Event {
+    fn size_in_memory(&self) -> u64 {
+        let size = match self {
+            Self::Image(image) => image.weight(),
+            Self::Binary(binary) => binary.weight(),
+            Self::Unexamined { thing, .. } => thing.weight(),
+            Self::NotGo { path, why } => (path.len() + why.len()) as u64,
+        };
+        size.max(LEAST_RESULT)
+    }
 }
 
 /// What a scan came to.
@@ -208,17 +207,15 @@ pub fn run(
     let mut summary = Summary::default();
     let (mut go, mut unexamined, mut failed) = (0, 0, false);
     let mut stopped = false;
-    // 64 KiB for each, which is what an honest record takes at most, out of half the memory: threads need the rest.
-    let ahead = usize::try_from(options.memory >> 17).unwrap_or(ordered::AHEAD);
     // Which of two ways leads into a directory first must not depend on the threads.
     let threads = if options.rules.follow {
         1
     } else {
         options.threads()
     };
-    ordered::run(
+    queue::run(
         threads,
-        ahead.clamp(16, ordered::AHEAD),
+        Use::Results.share(options.memory),
         |out| {
             for (named, visitor) in targets.iter().zip(&visitors) {
                 let (options, counters) = (options, counters);

@@ -1,7 +1,7 @@
 //! What a task hands over: an event, or a record that waits on the shelf until its turn has come.
 
 use super::Event;
-use crate::source::ordered;
+use crate::bytes::SizeInMemory;
 #[cfg(feature = "archives")]
 use {
     crate::bytes::error_text,
@@ -109,12 +109,12 @@ impl From<Event> for Told {
     }
 }
 
-impl ordered::Weigh for Told {
-    fn weight(&self) -> usize {
+impl SizeInMemory for Told {
+    fn size_in_memory(&self) -> u64 {
         match self {
-            Self::Now(event) => event.weight(),
+            Self::Now(event) => event.size_in_memory(),
             #[cfg(feature = "archives")]
-            Self::Later(later) => super::weight_of(later.record.weight()),
+            Self::Later(later) => later.record.weight().max(super::LEAST_RESULT),
         }
     }
 }

@@ -10,12 +10,11 @@ pub mod foreign;
 pub(crate) mod ignored;
 #[cfg(feature = "archives")]
 pub mod image;
-mod line;
 pub mod listing;
-pub mod ordered;
 pub mod packages;
 #[cfg(target_os = "linux")]
 pub mod process;
+pub mod queue;
 #[cfg(feature = "registry")]
 pub mod registry;
 #[cfg(feature = "archives")]

@@ -6,7 +6,8 @@
 use super::dir::{Dir, Kind, Stat};
 use super::ignored::Ignored;
 use super::listing::Listing;
-use super::ordered::{Output, Weigh};
+use super::queue::Output;
+use crate::bytes::SizeInMemory;
 use globset::GlobSet;
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -273,7 +274,7 @@ impl<'env, V> Walk<'env, V> {
         root: &Path,
         out: &mut Output<'env, T>,
     ) where
-        T: Send + Weigh + 'env,
+        T: Send + SizeInMemory + 'env,
         V: Visit<'env, T>,
     {
         let dir = match Dir::open(root) {
@@ -315,7 +316,7 @@ impl<'env, V> Walk<'env, V> {
 
     fn enter<T>(self: Arc<Self>, pending: Pending, out: &mut Output<'env, T>)
     where
-        T: Send + Weigh + 'env,
+        T: Send + SizeInMemory + 'env,
         V: Visit<'env, T>,
     {
         let opened = match &pending.parent {
@@ -370,7 +371,7 @@ impl<'env, V> Walk<'env, V> {
         ignored: Option<Arc<Ignored>>,
         out: &mut Output<'env, T>,
     ) where
-        T: Send + Weigh + 'env,
+        T: Send + SizeInMemory + 'env,
         V: Visit<'env, T>,
     {
         let path = place.path;
@@ -433,7 +434,7 @@ impl<'env, V> Walk<'env, V> {
     /// Finds what is worth visiting among some names: few, so that only these need an order.
     fn survey<T>(self: Arc<Self>, here: &Arc<Here>, range: Range<usize>, out: &mut Output<'env, T>)
     where
-        T: Send + Weigh + 'env,
+        T: Send + SizeInMemory + 'env,
         V: Visit<'env, T>,
     {
         let mut tally = Passed::default();
@@ -584,7 +585,7 @@ impl<'env, V> Walk<'env, V> {
         mut worth: std::vec::IntoIter<Worth>,
         out: &mut Output<'env, T>,
     ) where
-        T: Send + Weigh + 'env,
+        T: Send + SizeInMemory + 'env,
         V: Visit<'env, T>,
     {
         while let Some(Worth { at, found }) = worth.next() {
