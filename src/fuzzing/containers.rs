@@ -1,13 +1,11 @@
 //! Archives, compressed streams and images.
 
 use crate::bytes::{Budget, Limits, ReadAt};
-use crate::record::Binary;
 use crate::source::archive::{
     ArchiveError, Candidate, Feed, Input, Place, Receiver, Scope, Walker, Want, cpio as copy,
     deb as debian, decompress, rpm as package, tar as tape, zip as phil,
 };
-use crate::source::image::{self, Examine};
-use crate::source::shelf::Shelved;
+use crate::source::image::{self, Examine, Payload};
 use sha2::{Digest, Sha256};
 use std::io::{self, Read};
 use tape::{Ending, Flow};
@@ -191,14 +189,16 @@ impl Receiver for Taker {
     }
 }
 
-impl Examine for Taker {
+impl Payload for () {}
+
+impl Examine<()> for Taker {
     fn wants(&self, _: &Place, head: &[u8], _: Option<u64>) -> Want {
         want(head)
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Shelved, ArchiveError>> {
+    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<(), ArchiveError>> {
         read_all(candidate.bytes);
-        vec![Ok(Binary::default().into())]
+        vec![Ok(())]
     }
 }
 
@@ -236,7 +236,7 @@ pub fn image(data: &[u8]) {
             .iter()
             .chain(scan.images.iter().flat_map(|i| &i.problems))
         {
-            assert!(!problem.unexamined.reason.is_empty());
+            assert!(!problem.error.detail.is_empty());
         }
     }
 }

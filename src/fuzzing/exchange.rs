@@ -52,7 +52,7 @@ pub(super) fn conversation(data: &[u8]) -> usize {
         .iter()
         .chain(scan.images.iter().flat_map(|i| &i.problems))
     {
-        assert!(!problem.unexamined.detail.is_empty());
+        assert!(!problem.error.detail.is_empty());
     }
     server.answered()
 }

@@ -1,22 +1,22 @@
 //! Archives, images and streams: what is inside them is examined as files are, and told with the place inside.
 
-use super::examine::{Content, Inner};
-use super::place::Outer;
+use super::examine::Content;
+use super::place::{Inside, Outer};
+use super::program::Program;
 use super::told::{Surroundings, Told};
 use super::{Event, Examiner, error_text};
 use crate::bytes::{ReadAt, Spill};
 use crate::exe;
 use crate::go::Level;
-use crate::record::{Location, Unexamined, environment};
+use crate::record::{ImageRef, Location, Unexamined, environment};
 use crate::source::archive::stream::HEAD;
 use crate::source::archive::{
     ArchiveError, Candidate, Feed, Format, Input, Kind, Place, Reason, Scope, Want, decompress_as,
     sniff,
 };
 use crate::source::foreign;
-use crate::source::image::{self, Examine, ImageScan};
+use crate::source::image::{self, Around, Examine, ImageScan};
 use crate::source::packages;
-use crate::source::shelf::Shelved;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ impl Examiner<'_> {
                 return self.images(scan, outer, tell);
             }
             Some(Kind::Codec(_)) => self.stream(&mut Feed::at(bytes), outer, tell),
-            _ if outer.image => tell(self.problem(outer, "unsupported", NO_IMAGE, true)),
+            _ if outer.image => tell(outer.problem("unsupported", NO_IMAGE, true)),
             _ => {
                 let scope = Scope::new(self.options.limits, self.budget.clone());
                 self.archive(&scope, Input::Random(bytes), outer, tell);
@@ -75,7 +75,7 @@ impl Examiner<'_> {
     pub(crate) fn stream(&self, feed: &mut Feed<'_>, outer: &Outer, tell: &mut dyn FnMut(Told)) {
         let head = match feed.peek(HEAD) {
             Ok(head) => head.to_vec(),
-            Err(e) => return tell(self.problem(outer, "unreadable", &error_text(&e), true)),
+            Err(e) => return tell(outer.problem("unreadable", &error_text(&e), true)),
         };
         let scope = Scope::new(self.options.limits, self.budget.clone());
         match sniff(&head) {
@@ -89,13 +89,12 @@ impl Examiner<'_> {
                                 self.uncompressed(&scope, &mut inner, outer, tell);
                             }
                             Ok(_) if outer.image => {
-                                tell(self.problem(outer, "unsupported", NO_IMAGE, true));
+                                tell(outer.problem("unsupported", NO_IMAGE, true));
                             }
                             Ok(_) => self.archive(&scope, Input::Stream(&mut inner), outer, tell),
                             Err(e) => {
                                 let problem = ArchiveError::from(e);
-                                tell(self.problem(
-                                    outer,
+                                tell(outer.problem(
                                     problem.reason.as_str(),
                                     &problem.detail,
                                     outer.named,
@@ -103,7 +102,7 @@ impl Examiner<'_> {
                             }
                         }
                     }
-                    Err(e) => tell(self.problem(outer, e.reason.as_str(), &e.detail, outer.named)),
+                    Err(e) => tell(outer.problem(e.reason.as_str(), &e.detail, outer.named)),
                 }
             }
             Some(Kind::Format(_)) => self.uncompressed(&scope, feed, outer, tell),
@@ -196,8 +195,6 @@ impl Examiner<'_> {
             reference: outer.reference.clone(),
             verify_diffid: self.options.verify_diffid,
             archives: self.options.archives,
-            file: outer.file.clone(),
-            target: outer.target.clone(),
             ..image::Options::new(&outer.shown)
         }
     }
@@ -217,21 +214,31 @@ impl Examiner<'_> {
     }
 
     /// Everything that a source of images gave.
-    pub(super) fn images(&self, scan: image::Scan, outer: &Outer, tell: &mut dyn FnMut(Told)) {
+    pub(super) fn images(
+        &self,
+        scan: image::Scan<Program>,
+        outer: &Outer,
+        tell: &mut dyn FnMut(Told),
+    ) {
         if scan.not_image && outer.image {
-            return tell(self.problem(outer, "unsupported", NO_IMAGE, true));
+            return tell(outer.problem("unsupported", NO_IMAGE, true));
         }
         for image in scan.images {
-            self.image(image, tell);
+            self.image(image, outer, tell);
         }
-        let surroundings = self.given();
-        for record in scan.loose {
-            tell(Told::later(record, &surroundings));
+        // Paths of members of a stream begin where those of an image would.
+        let root = Around::default();
+        for item in scan.loose {
+            let mut record = item
+                .program
+                .at(outer, &Inside::of(&item.place, Some(&root)));
+            record.owned = item.owned;
+            tell(Told::later(record, self.given()));
         }
-        scan.problems.into_iter().map(listed).for_each(tell);
+        tell_problems(scan.problems, outer, tell);
     }
 
-    fn image(&self, image: ImageScan, tell: &mut dyn FnMut(Told)) {
+    fn image(&self, image: ImageScan<Program>, outer: &Outer, tell: &mut dyn FnMut(Told)) {
         let mut variables: Vec<(String, String)> = image
             .record
             .env
@@ -245,37 +252,26 @@ impl Examiner<'_> {
             place: environment::Place::Image,
             label: version.map(|version| (VERSION_LABEL, version.clone())),
         });
+        let reference = ImageRef {
+            reference: image.record.reference.clone(),
+            digest: image.record.digest.clone(),
+            platform: image.record.platform.clone(),
+        };
         if !image.artifact {
             tell(Event::Image(Box::new(image.record)).into());
         }
-        for record in image.binaries {
+        for layered in image.programs {
+            let item = layered.item;
+            let inside = Inside::of(&item.place, Some(&image.around));
+            let mut record = item.program.at(outer, &inside);
+            record.owned = item.owned;
+            record.location.image = Some(reference.clone());
+            record.location.layer = Some(layered.layer);
+            record.location.visible = layered.visible;
+            record.location.started = layered.started;
             tell(Told::later(record, &surroundings));
         }
-        image.problems.into_iter().map(listed).for_each(tell);
-    }
-
-    /// What the user says of the programs.
-    pub(crate) fn given(&self) -> Arc<Surroundings> {
-        Arc::new(Surroundings {
-            variables: self.options.environment.clone(),
-            place: environment::Place::Given,
-            label: None,
-        })
-    }
-
-    pub(super) fn problem(&self, outer: &Outer, reason: &str, detail: &str, fatal: bool) -> Told {
-        let location = Location {
-            target: outer.target.clone(),
-            file: outer.file.clone(),
-            ..Location::default()
-        };
-        let thing = Unexamined {
-            path: outer.shown.clone(),
-            location,
-            reason: reason.to_owned(),
-            detail: detail.to_owned(),
-        };
-        Event::Unexamined { thing, fatal }.into()
+        tell_problems(image.problems, outer, tell);
     }
 
     /// Whether a stored file is too small even for a compressed program of [`crate::source::walk::Rules::min_size`].
@@ -327,7 +323,7 @@ impl Examiner<'_> {
     }
 }
 
-impl Examine for Examiner<'_> {
+impl Examine<Program> for Examiner<'_> {
     fn entry_seen(&self, _size: u64) {
         self.counters
             .tally
@@ -367,50 +363,43 @@ impl Examine for Examiner<'_> {
         self.add_bytes(count);
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Shelved, ArchiveError>> {
-        let name = candidate.place.len();
-        let rest = |inner: &Inner| {
-            let rest = inner.rest.iter();
-            rest.map(|(reason, detail)| Err(ArchiveError::new(Reason::of(reason), detail.clone())))
-                .collect::<Vec<_>>()
-        };
-        let mut all = Vec::new();
+    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Program, ArchiveError>> {
+        let problem =
+            |(reason, detail)| Err(ArchiveError::new(Reason::of(reason), String::from(detail)));
         match self.kept_program(candidate.bytes) {
-            Content::Go(found) => {
-                for (binary, inner) in found {
-                    let more = rest(&inner);
-                    let record = self.shelf.put(binary, name);
-                    all.push(record.map(|record| placed((record, inner))));
-                    all.extend(more);
-                }
+            Content::Go(programs, rest) => {
+                let name = candidate.place.len();
+                let kept = programs
+                    .into_iter()
+                    .map(|program| self.shelve(program, name));
+                rest.into_iter().map(problem).chain(kept).collect()
             }
-            Content::Waiting(kept) => {
-                for (record, inner) in kept {
-                    let more = rest(&inner);
-                    all.push(Ok(placed((record, inner))));
-                    all.extend(more);
-                }
+            Content::Unexamined(reason, detail) => vec![problem((reason, detail))],
+            Content::NotGo(_) => {
+                self.count_not_go();
+                Vec::new()
             }
-            Content::NotGo(_) => self.count_not_go(),
-            Content::Unexamined(reason, detail) => {
-                all.push(Err(ArchiveError::new(Reason::of(reason), detail)));
-            }
-            Content::Container | Content::Packed => {}
+            Content::Container | Content::Packed => Vec::new(),
         }
-        all
     }
 }
 
-/// A program with the part of its place that is inside its file.
-pub(super) fn placed((mut record, inner): (Shelved, Inner)) -> Shelved {
-    record.location.slice = inner.slice;
-    record.location.entry = inner.member.into_iter().collect();
-    record
-}
-
-fn listed(problem: image::Problem) -> Told {
-    Told::Now(Event::Unexamined {
-        thing: problem.unexamined,
-        fatal: problem.fatal,
-    })
+/// What of images was not examined.
+fn tell_problems(problems: Vec<image::Problem>, outer: &Outer, tell: &mut dyn FnMut(Told)) {
+    for problem in problems {
+        let (_, _, location) = outer.locate(&Inside::default(), None, None);
+        let thing = Unexamined {
+            path: problem.path,
+            location: Location {
+                entry: problem.entry,
+                image: problem.image,
+                layer: problem.layer,
+                ..location
+            },
+            reason: problem.error.reason.as_str().to_owned(),
+            detail: problem.error.detail,
+        };
+        let fatal = problem.fatal;
+        tell(Event::Unexamined { thing, fatal }.into());
+    }
 }

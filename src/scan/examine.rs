@@ -2,30 +2,30 @@
 
 use super::digest;
 use super::links::Links;
-use super::place::Outer;
-use super::told::Told;
+use super::place::{Inside, Outer};
+use super::program::{Program, Shelved};
+use super::told::{Surroundings, Told};
 use super::{Counters, Event, Options, error_text, may_hold_program, reader_options};
-use crate::bytes::base64;
 use crate::bytes::guard::{FAULT, guarded};
 use crate::bytes::{Budget, FileBytes, ReadAt, Use};
 use crate::exe::{self, Miss};
 use crate::go;
-use crate::record::{Binary, Location, Unexamined, environment};
+use crate::record::{Binary, Unexamined, environment};
 #[cfg(feature = "archives")]
-use crate::source::archive::ArchiveError;
+use crate::source::archive::{ArchiveError, Reason};
 use crate::source::dir::Stat;
 #[cfg(feature = "archives")]
 use crate::source::foreign;
 use crate::source::packages::Ownership;
 use crate::source::queue::Output;
 #[cfg(feature = "archives")]
-use crate::source::shelf::{Shelf, Shelved};
+use crate::source::shelf::Shelf;
 use crate::source::walk::Met;
 use std::fs::File;
 use std::io;
 #[cfg(feature = "archives")]
 use std::sync::OnceLock;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The first look at a file: enough for every magic, and for all headers of nearly every program.
 const HEAD: usize = 8 << 10;
@@ -35,11 +35,8 @@ const GLANCE: usize = 512;
 /// What came of a file's content, apart from where the file is: shared by its hard links.
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
-    /// Go programs, with the container part of their place.
-    Go(Vec<(Binary, Inner)>),
-    /// The same, while other names of the file are awaited.
-    #[cfg(feature = "archives")]
-    Waiting(Vec<(Shelved, Inner)>),
+    /// Go programs, and what of the file is not examined.
+    Go(Vec<Program>, Vec<(&'static str, String)>),
     /// Nothing of ours, and why.
     NotGo(String),
     /// Not examined: reason and detail.
@@ -50,15 +47,6 @@ pub(crate) enum Content {
     Packed,
 }
 
-/// The part of a place that is inside the file.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Inner {
-    pub slice: Option<String>,
-    pub member: Option<String>,
-    /// What of the file is not examined, said beside its last program: reason and detail.
-    pub rest: Vec<(&'static str, String)>,
-}
-
 /// What is said of further programs of a file.
 pub(crate) fn untold(count: u64) -> String {
     format!("{count} more programs of the file: their records take more memory than there is")
@@ -66,16 +54,7 @@ pub(crate) fn untold(count: u64) -> String {
 
 /// What is told of a thing at which a reader panicked.
 pub(super) fn fault(outer: &Outer) -> Told {
-    let thing = Unexamined {
-        path: outer.shown.clone(),
-        location: Location {
-            target: outer.target.clone(),
-            file: outer.file.clone(),
-            ..Location::default()
-        },
-        reason: "internal-error".to_owned(),
-        detail: FAULT.to_owned(),
-    };
+    let thing = outer.thing(&Inside::default(), "internal-error", FAULT);
     let fatal = outer.named;
     Event::Unexamined { thing, fatal }.into()
 }
@@ -90,6 +69,8 @@ pub struct Examiner<'e> {
     large: Mutex<()>,
     /// Files with several names, until all of them were met.
     links: Links,
+    /// What the user says of the programs.
+    given: Arc<Surroundings>,
     /// Databases of packages.
     #[cfg(unix)]
     owners: super::owners::Owners,
@@ -115,6 +96,11 @@ impl<'e> Examiner<'e> {
             executables: Budget::for_threads(options.memory, Use::Executables, options.threads()),
             large: Mutex::default(),
             links: Links::default(),
+            given: Arc::new(Surroundings {
+                variables: options.environment.clone(),
+                place: environment::Place::Given,
+                label: None,
+            }),
             #[cfg(unix)]
             owners: super::owners::Owners::default(),
             #[cfg(feature = "archives")]
@@ -272,15 +258,12 @@ impl<'e> Examiner<'e> {
     /// Programs whose other names may be far away are kept as those of containers are.
     #[cfg(feature = "archives")]
     fn wait(&self, content: Content) -> Content {
-        let Content::Go(found) = content else {
+        let Content::Go(programs, rest) = content else {
             return content;
         };
-        let kept = found.into_iter().map(|(binary, inner)| {
-            let record = self.shelf.put(binary, 0)?;
-            Ok((record, inner))
-        });
+        let kept = programs.into_iter().map(|program| self.shelve(program, 0));
         match kept.collect::<Result<_, ArchiveError>>() {
-            Ok(kept) => Content::Waiting(kept),
+            Ok(kept) => Content::Go(kept, rest),
             Err(error) => Content::Unexamined(error.reason.as_str(), error.detail),
         }
     }
@@ -288,6 +271,18 @@ impl<'e> Examiner<'e> {
     #[cfg(not(feature = "archives"))]
     fn wait(&self, content: Content) -> Content {
         content
+    }
+
+    /// Lets a record wait for its turn, with a name of so many bytes. One that waits already is left alone.
+    #[cfg(feature = "archives")]
+    pub(crate) fn shelve(&self, program: Program, name: usize) -> Result<Program, ArchiveError> {
+        if program.record.weight() == 0 {
+            return Ok(program);
+        }
+        let unreadable = |e| ArchiveError::new(Reason::Unreadable, error_text(&e));
+        let binary = program.record.into_binary().map_err(unreadable)?;
+        let record = self.shelf.put(binary, name)?;
+        Ok(Program { record, ..program })
     }
 
     /// What the first bytes tell of a file that is no program.
@@ -414,7 +409,6 @@ impl<'e> Examiner<'e> {
                 }
             };
         }
-        let last = inspection.found.len() - 1;
         let mut rest = Vec::new();
         rest.extend(inspection.damage.map(|what| ("truncated", what)));
         if inspection.untold > 0 {
@@ -425,7 +419,8 @@ impl<'e> Examiner<'e> {
             .parts
             .then(|| digest::around(reader, inspection.found.iter().map(|f| f.range)))
             .flatten();
-        let found = inspection.found.into_iter().enumerate().map(|(i, mut f)| {
+        let found = inspection.found.into_iter().enumerate();
+        let programs = found.map(|(i, mut f)| {
             if self.options.hash {
                 let parts = f.parts.as_ref();
                 if let Ok((whole, parts)) = digest::of(reader, f.range, parts) {
@@ -436,40 +431,29 @@ impl<'e> Examiner<'e> {
             if let (0, Some(around)) = (i, &around) {
                 f.binary.parts.get_or_insert_default().push(around.clone());
             }
-            (
-                f.binary,
-                Inner {
-                    slice: f.slice,
-                    member: f.member,
-                    rest: if i == last {
-                        std::mem::take(&mut rest)
-                    } else {
-                        Vec::new()
-                    },
-                },
-            )
+            Program {
+                slice: f.slice,
+                member: f.member,
+                record: self.at_hand(f.binary),
+            }
         });
-        self.put_away_if_large(found.collect())
+        Content::Go(programs.collect(), rest)
     }
 
-    /// Records so large that a few of them fill the memory wait on the shelf, wherever they are from. One that finds no place
-    /// there is at hand all the same.
+    /// A record so large that a few of them fill the memory waits on the shelf, wherever it is from. One that finds no place there is at
+    /// hand all the same.
     #[cfg(feature = "archives")]
-    fn put_away_if_large(&self, found: Vec<(Binary, Inner)>) -> Content {
-        if !found.iter().any(|(binary, _)| self.shelf.is_large(binary)) {
-            return Content::Go(found);
+    fn at_hand(&self, binary: Binary) -> Shelved {
+        if !self.shelf.is_large(&binary) {
+            return binary.into();
         }
-        let kept = found.into_iter().map(|(binary, inner)| {
-            let record = self.shelf.try_put(binary, 0);
-            let record = record.unwrap_or_else(|(_, binary)| Shelved::from(*binary));
-            (record, inner)
-        });
-        Content::Waiting(kept.collect())
+        let shelved = self.shelf.try_put(binary, 0);
+        shelved.unwrap_or_else(|(_, binary)| Shelved::from(*binary))
     }
 
     #[cfg(not(feature = "archives"))]
-    fn put_away_if_large(&self, found: Vec<(Binary, Inner)>) -> Content {
-        Content::Go(found)
+    fn at_hand(&self, binary: Binary) -> Shelved {
+        binary.into()
     }
 
     /// Tells what came of a file, or of a stream that was one program.
@@ -480,89 +464,47 @@ impl<'e> Examiner<'e> {
         outer: &Outer,
         tell: &mut dyn FnMut(Told),
     ) {
-        let place = Location {
-            target: outer.target.clone(),
-            file: outer.file.clone(),
+        let inside = Inside {
             mode: stat.and_then(|s| s.mode),
             uid: stat.and_then(|s| s.owner).map(|o| o.0),
             gid: stat.and_then(|s| s.owner).map(|o| o.1),
-            ..Location::default()
+            ..Inside::default()
         };
-        let owned = match (&content, stat) {
-            (Content::Go(_), Some(_)) => self.owned(outer),
-            #[cfg(feature = "archives")]
-            (Content::Waiting(_), Some(_)) => self.owned(outer),
-            _ => Ownership::default(),
-        };
-        let shown = &outer.shown;
-        let raw = outer.raw.as_deref().map(base64::encode);
-        let mut rest = Vec::new();
-        let mut named = |inner: Inner| {
-            rest.extend(inner.rest);
-            let path = match &inner.member {
-                Some(member) => format!("{shown}!{member}"),
-                None => shown.clone(),
-            };
-            let location = Location {
-                slice: inner.slice,
-                entry: inner.member.into_iter().collect(),
-                ..place.clone()
-            };
-            (path, location)
+        let not_examined = |reason: &str, detail: &str, tell: &mut dyn FnMut(Told)| {
+            let thing = outer.thing(&inside, reason, detail);
+            let fatal = false;
+            tell(Event::Unexamined { thing, fatal }.into());
         };
         match content {
-            Content::Go(found) => {
-                for (mut binary, inner) in found {
-                    (binary.path, binary.location) = named(inner);
-                    binary.path_bytes.clone_from(&raw);
-                    owned.apply(&mut binary);
-                    environment::assume(
-                        &mut binary,
-                        &self.options.environment,
-                        environment::Place::Given,
-                    );
-                    tell(Event::Binary(Box::new(binary)).into());
-                }
-            }
-            #[cfg(feature = "archives")]
-            Content::Waiting(kept) => {
-                let surroundings = self.given();
-                for (mut record, inner) in kept {
-                    (record.path, record.location) = named(inner);
-                    record.path_bytes.clone_from(&raw);
-                    record.owned = owned.clone();
-                    tell(Told::later(record, &surroundings));
-                }
-            }
-            Content::Unexamined(reason, detail) => {
-                let thing = Unexamined {
-                    path: shown.clone(),
-                    location: place.clone(),
-                    reason: reason.to_owned(),
-                    detail,
+            Content::Go(programs, rest) => {
+                let owned = match stat {
+                    Some(_) => self.owned(outer),
+                    None => Ownership::default(),
                 };
-                let fatal = false;
-                tell(Event::Unexamined { thing, fatal }.into());
+                for program in programs {
+                    let mut record = program.at(outer, &inside);
+                    record.owned = owned.clone();
+                    tell(Told::of(record, self.given()));
+                }
+                for (reason, detail) in rest {
+                    not_examined(reason, &detail, tell);
+                }
             }
+            Content::Unexamined(reason, detail) => not_examined(reason, &detail, tell),
             Content::NotGo(why) => {
                 self.count_not_go();
                 if outer.named {
-                    let path = shown.clone();
+                    let path = outer.shown.clone();
                     tell(Event::NotGo { path, why }.into());
                 }
             }
             Content::Container | Content::Packed => {}
         }
-        for (reason, detail) in rest {
-            let thing = Unexamined {
-                path: shown.clone(),
-                location: place.clone(),
-                reason: reason.to_owned(),
-                detail,
-            };
-            let fatal = false;
-            tell(Event::Unexamined { thing, fatal }.into());
-        }
+    }
+
+    /// What the user says of the programs.
+    pub(crate) fn given(&self) -> &Arc<Surroundings> {
+        &self.given
     }
 }
 

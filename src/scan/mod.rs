@@ -24,6 +24,7 @@ mod owners;
 mod place;
 #[cfg(target_os = "linux")]
 mod process;
+mod program;
 mod told;
 
 pub use examine::Examiner;

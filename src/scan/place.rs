@@ -1,9 +1,17 @@
-//! How places are written down: paths as text, and as bytes where text cannot hold them.
+//! Where things are, as records say it: paths as text, and as bytes where text cannot hold them.
 
+use super::Event;
+use super::told::Told;
 use crate::bytes::base64;
+use crate::record::{Location, Unexamined};
+#[cfg(feature = "archives")]
+use crate::source::{
+    archive::{ArchiveError, Place},
+    image::Around,
+};
 use std::path::Path;
 
-/// Where something stands that was opened, and what is found in it is told by.
+/// A file or a stream that was opened: what is found in it is named by it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outer {
     /// The target as given.
@@ -74,6 +82,111 @@ impl Outer {
             named: true,
             ..Self::default()
         }
+    }
+}
+
+/// Where something is inside of what was opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Inside<'a> {
+    /// What paths begin with instead of the name of the file: those of an image begin at its root.
+    pub prefix: Option<&'a str>,
+    /// Names of the containers around an image.
+    pub around: &'a [String],
+    /// Names inside containers, outermost first.
+    pub names: &'a [Vec<u8>],
+    /// Permission bits.
+    pub mode: Option<u32>,
+    /// Owner.
+    pub uid: Option<u64>,
+    /// Group.
+    pub gid: Option<u64>,
+}
+
+#[cfg(feature = "archives")]
+impl<'a> Inside<'a> {
+    /// A place in an archive, or in an image.
+    pub(crate) fn of(place: &'a Place, image: Option<&'a Around>) -> Self {
+        Self {
+            prefix: image.map(|image| image.prefix.as_str()),
+            around: image.map_or(&[], |image| &image.entry),
+            names: &place.entries,
+            mode: place.mode,
+            uid: place.uid,
+            gid: place.gid,
+        }
+    }
+}
+
+impl Outer {
+    /// Path, its raw bytes in base64 when it is not UTF-8, and location of a thing inside.
+    pub(crate) fn locate(
+        &self,
+        inside: &Inside<'_>,
+        slice: Option<String>,
+        member: Option<String>,
+    ) -> (String, Option<String>, Location) {
+        let mut path = match (inside.prefix, &self.raw) {
+            (Some(prefix), _) => prefix.as_bytes().to_vec(),
+            (None, Some(raw)) => raw.clone(),
+            (None, None) => self.shown.clone().into_bytes(),
+        };
+        let mut entry = inside.around.to_vec();
+        let names = inside.names.iter().map(Vec::as_slice);
+        let names = names.chain(member.as_ref().map(|member| member.as_bytes()));
+        for (index, name) in names.enumerate() {
+            if index > 0 || inside.prefix.is_none() {
+                path.push(b'!');
+            }
+            path.extend_from_slice(name);
+            entry.push(String::from_utf8_lossy(name).into_owned());
+        }
+        let (path, path_bytes) = match String::from_utf8(path) {
+            Ok(text) => (text, None),
+            Err(e) => (
+                String::from_utf8_lossy(e.as_bytes()).into_owned(),
+                Some(base64::encode(e.as_bytes())),
+            ),
+        };
+        let location = Location {
+            target: self.target.clone(),
+            file: self.file.clone(),
+            entry,
+            mode: inside.mode,
+            uid: inside.uid,
+            gid: inside.gid,
+            slice,
+            ..Location::default()
+        };
+        (path, path_bytes, location)
+    }
+
+    /// A thing inside that was not examined.
+    pub(crate) fn thing(&self, inside: &Inside<'_>, reason: &str, detail: &str) -> Unexamined {
+        let (path, _, location) = self.locate(inside, None, None);
+        Unexamined {
+            path,
+            location,
+            reason: reason.to_owned(),
+            detail: detail.to_owned(),
+        }
+    }
+
+    #[cfg(feature = "archives")]
+    pub(crate) fn unexamined(
+        &self,
+        inside: &Inside<'_>,
+        error: &ArchiveError,
+        fatal: bool,
+    ) -> Told {
+        let thing = self.thing(inside, error.reason.as_str(), &error.detail);
+        Event::Unexamined { thing, fatal }.into()
+    }
+
+    /// What is wrong with the whole of it.
+    #[cfg(feature = "archives")]
+    pub(crate) fn problem(&self, reason: &str, detail: &str, fatal: bool) -> Told {
+        let thing = self.thing(&Inside::default(), reason, detail);
+        Event::Unexamined { thing, fatal }.into()
     }
 }
 

@@ -83,15 +83,15 @@ impl Examiner<'_> {
             .and_then(FileBytes::open)
             .map(|bytes| self.program(&bytes, true));
         match content {
-            Ok(Content::Go(found)) => {
-                let version = found.first().and_then(|f| f.0.go_version.clone());
+            Ok(Content::Go(found, _)) => {
+                let first = found.into_iter().next();
+                let binary = first.and_then(|program| program.record.into_binary().ok());
+                let version = binary.and_then(|binary| binary.go_version);
                 format!(
                     "on disk is a newer copy, built with {}",
                     version.as_deref().unwrap_or("an unknown Go")
                 )
             }
-            #[cfg(feature = "archives")]
-            Ok(Content::Waiting(_)) => "on disk is a newer copy".to_owned(),
             Ok(_) => "on disk is another file that is not Go".to_owned(),
             Err(e) => format!(
                 "on disk is another file, which cannot be read: {}",

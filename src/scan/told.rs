@@ -1,35 +1,27 @@
 //! What a task hands over: an event, or a record that waits on the shelf until its turn has come.
 
 use super::Event;
-use crate::bytes::SizeInMemory;
-#[cfg(feature = "archives")]
-use {
-    crate::bytes::error_text,
-    crate::record::environment,
-    crate::record::{Binary, Unexamined, VersionClaim},
-    crate::source::shelf::Shelved,
-    std::io,
-    std::sync::Arc,
-};
+use super::program::Shelved;
+use crate::bytes::{SizeInMemory, error_text};
+use crate::record::{Binary, Unexamined, VersionClaim, environment};
+use std::io;
+use std::sync::Arc;
 
 /// One result of a task.
 pub(crate) enum Told {
     /// As it is.
     Now(Event),
     /// A record that waits elsewhere.
-    #[cfg(feature = "archives")]
     Later(Later),
 }
 
 /// A record that waits, and what is to be made of it when its turn has come.
-#[cfg(feature = "archives")]
 pub(crate) struct Later {
     record: Shelved,
     surroundings: Arc<Surroundings>,
 }
 
 /// What is around the programs of one container.
-#[cfg(feature = "archives")]
 pub(crate) struct Surroundings {
     /// The environment they start in.
     pub variables: Vec<(String, String)>,
@@ -39,7 +31,6 @@ pub(crate) struct Surroundings {
     pub label: Option<(&'static str, String)>,
 }
 
-#[cfg(feature = "archives")]
 impl Surroundings {
     fn apply(&self, binary: &mut Binary) {
         environment::assume(binary, &self.variables, self.place);
@@ -54,8 +45,16 @@ impl Surroundings {
 }
 
 impl Told {
+    /// A record with what is around its program: at once where the record is at hand.
+    pub(crate) fn of(record: Shelved, surroundings: &Arc<Surroundings>) -> Self {
+        let at_hand = record.weight() > 0;
+        match Self::later(record, surroundings) {
+            later if at_hand => later.event().into(),
+            later => later,
+        }
+    }
+
     /// A record that waits until its turn has come.
-    #[cfg(feature = "archives")]
     pub(crate) fn later(record: Shelved, surroundings: &Arc<Surroundings>) -> Self {
         Self::Later(Later {
             record,
@@ -67,13 +66,11 @@ impl Told {
     pub(crate) fn event(self) -> Event {
         match self {
             Self::Now(event) => event,
-            #[cfg(feature = "archives")]
             Self::Later(later) => later.event(),
         }
     }
 }
 
-#[cfg(feature = "archives")]
 impl Later {
     fn event(self) -> Event {
         let (path, location) = (self.record.path.clone(), self.record.location.clone());
@@ -87,7 +84,6 @@ impl Later {
     }
 }
 
-#[cfg(feature = "archives")]
 fn lost(path: String, location: crate::record::Location, error: &io::Error) -> Event {
     Event::Unexamined {
         thing: Unexamined {
@@ -113,7 +109,6 @@ impl SizeInMemory for Told {
     fn size_in_memory(&self) -> u64 {
         match self {
             Self::Now(event) => event.size_in_memory(),
-            #[cfg(feature = "archives")]
             Self::Later(later) => later.record.weight().max(super::LEAST_RESULT),
         }
     }

@@ -1,8 +1,8 @@
 //! Debian packages: an `ar` file of `debian-binary`, `control.tar*` and `data.tar*` (deb(5)).
 
+use super::place::clean;
 use super::problem::shown;
 use super::tar::{self, Ending, Flow};
-use super::walk::clean;
 use super::{ArchiveError, Feed, Scope, decompress};
 use crate::record::Owner;
 use crate::source::packages::dpkg;

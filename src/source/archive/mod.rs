@@ -7,6 +7,7 @@
 
 pub mod cpio;
 pub mod deb;
+pub mod place;
 pub mod problem;
 pub mod rpm;
 pub mod scope;
@@ -21,8 +22,9 @@ mod codec;
 mod feed;
 
 pub use feed::Feed;
+pub use place::Place;
+pub(crate) use place::forget;
 pub use problem::{ArchiveError, Reason};
 pub use scope::Scope;
 pub use stream::{Codec, Decompressed, Format, Kind, decompress, decompress_as, sniff};
-pub(crate) use walk::forget;
-pub use walk::{Candidate, Input, Place, Receiver, Walker, Want};
+pub use walk::{Candidate, Input, Members, Receiver, Taken, Walker, Want};

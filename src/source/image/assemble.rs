@@ -4,12 +4,10 @@ use super::catalog::{Catalog, LayerPlan, Plan, uses};
 use super::layer::{FoundFile, LayerProblem, LayerScan};
 use super::overlay::{Appearance, Tree};
 use super::owners::Root;
-use super::{ImageScan, Options, Problem, Scan, command, rootfs};
-use crate::bytes::base64;
-use crate::record::{ImageRecord, ImageRef, LayerRecord, LayerRef, Location, Rootfs, Unexamined};
-use crate::source::archive::ArchiveError;
+use super::{ImageScan, Item, Layered, Options, Payload, Problem, Scan, command, rootfs};
+use crate::record::{ImageRecord, ImageRef, LayerRecord, LayerRef, Rootfs};
+use crate::source::archive::{ArchiveError, Reason};
 use crate::source::packages::{self, Bounds, Database, Ownership};
-use crate::source::shelf::Shelved;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -19,11 +17,11 @@ const NAMES: u64 = 20_000;
 const MISPLACED: usize = 100;
 
 /// Makes the images of a catalog out of the scanned layers.
-pub fn assemble(
+pub fn assemble<P: Payload>(
     catalog: Catalog,
-    mut layers: HashMap<String, Arc<LayerScan>>,
+    mut layers: HashMap<String, Arc<LayerScan<P>>>,
     options: &Options,
-) -> Scan {
+) -> Scan<P> {
     let mut left = uses(&catalog.plans);
     let mut reported = HashSet::new();
     // Names that are placed in all images together: shared layers are placed once for each.
@@ -34,11 +32,13 @@ pub fn assemble(
     };
     for plan in catalog.plans {
         let mut image = ImageScan {
+            around: options.around.clone(),
+            record: ImageRecord::default(),
             artifact: plan.artifact,
-            ..ImageScan::default()
+            programs: Vec::new(),
+            problems: plan.problems.clone(),
         };
         let mut inside = Vec::new();
-        image.problems.extend(plan.problems.iter().cloned());
         Builder {
             plan: &plan,
             layers: &layers,
@@ -76,21 +76,21 @@ enum Starts {
     Unknown,
 }
 
-struct Builder<'a> {
+struct Builder<'a, P> {
     plan: &'a Plan,
-    layers: &'a HashMap<String, Arc<LayerScan>>,
+    layers: &'a HashMap<String, Arc<LayerScan<P>>>,
     options: &'a Options,
-    image: &'a mut ImageScan,
+    image: &'a mut ImageScan<P>,
     names: &'a mut u64,
     /// Layers whose problems another image has told.
     reported: &'a mut HashSet<String>,
     /// Images in archives of the layers.
-    inside: &'a mut Vec<Scan>,
+    inside: &'a mut Vec<Scan<P>>,
     /// The uppermost layer that is not in the tree, or not all of it: it may hide or replace what is in the layers below.
     unknown: Option<u32>,
 }
 
-impl Builder<'_> {
+impl<P: Payload> Builder<'_, P> {
     fn build(mut self) {
         let mut tree = Tree::default();
         for (i, layer) in self.plan.layers.iter().enumerate() {
@@ -111,9 +111,9 @@ impl Builder<'_> {
     }
 
     /// The programs of a layer that is a file or an archive of its own.
-    fn apart(&mut self, index: u32, plan: &LayerPlan, title: &str, scan: &LayerScan) {
+    fn apart(&mut self, index: u32, plan: &LayerPlan, title: &str, scan: &LayerScan<P>) {
         let found: u64 = scan.found.iter().map(FoundFile::names).sum();
-        let had = self.image.binaries.len() as u64;
+        let had = self.image.programs.len() as u64;
         let left = self.names.checked_sub(scan.names.len().max(found));
         let Some(left) = left.filter(|_| had + found <= NAMES) else {
             let text =
@@ -126,26 +126,19 @@ impl Builder<'_> {
             return self.problem(index, plan, &problem);
         };
         *self.names = left;
-        for (place, mut binary) in scan.loose(title.as_bytes()) {
-            let slice = binary.location.slice.take();
-            let member = binary.location.entry.pop().map(String::into_bytes);
-            binary.location = Location {
-                image: Some(self.image_ref()),
-                layer: Some(self.layer_ref(index, plan)),
-                slice,
-                mode: place.mode,
-                uid: place.uid,
-                gid: place.gid,
-                ..self.options.location()
-            };
-            let names: Vec<Vec<u8>> = place.entries.into_iter().chain(member).collect();
-            name(&mut binary, &names, self.options);
-            self.image.binaries.push(binary);
+        let layer = self.layer_ref(index, plan);
+        for item in scan.loose(title.as_bytes()) {
+            self.image.programs.push(Layered {
+                item,
+                layer: layer.clone(),
+                visible: None,
+                started: None,
+            });
         }
     }
 
     /// Tells what is wrong with a layer. `None` when nothing of it was read.
-    fn begin(&mut self, index: u32, plan: &LayerPlan) -> Option<Arc<LayerScan>> {
+    fn begin(&mut self, index: u32, plan: &LayerPlan) -> Option<Arc<LayerScan<P>>> {
         let first_use = self.reported.insert(plan.blob.key.clone());
         if let Some((error, fatal)) = &plan.skip {
             self.unknown = Some(index);
@@ -180,7 +173,7 @@ impl Builder<'_> {
     }
 
     /// Puts the names of a layer on those of the layers below.
-    fn layer(&mut self, index: u32, plan: &LayerPlan, scan: &LayerScan, tree: &mut Tree) {
+    fn layer(&mut self, index: u32, plan: &LayerPlan, scan: &LayerScan<P>, tree: &mut Tree) {
         match self.names.checked_sub(scan.names.len()) {
             Some(left) => *self.names = left,
             None => {
@@ -221,7 +214,7 @@ impl Builder<'_> {
     }
 
     /// The manifest's word on how long the blob is. It has a digest when it was read to its end.
-    fn check_size(&mut self, index: u32, plan: &LayerPlan, scan: &LayerScan) {
+    fn check_size(&mut self, index: u32, plan: &LayerPlan, scan: &LayerScan<P>) {
         let Some(want) = plan.blob.size.filter(|want| *want != scan.size) else {
             return;
         };
@@ -240,7 +233,7 @@ impl Builder<'_> {
     }
 
     /// The blob's own digest was compared while it was read; this is the configuration's word on the tar inside.
-    fn check_digests(&mut self, index: u32, plan: &LayerPlan, scan: &LayerScan) {
+    fn check_digests(&mut self, index: u32, plan: &LayerPlan, scan: &LayerScan<P>) {
         let Some(want) = plan.diff_id else { return };
         // A blob of a docker archive is the tar itself unless its digest was recorded as a blob's.
         let as_stored = plan.blob.digest.is_none().then_some(scan.digest).flatten();
@@ -296,23 +289,19 @@ impl Builder<'_> {
         } else {
             texts.join("!")
         };
-        let mut location = self.options.location();
-        location.entry.extend(texts);
-        location.image = Some(self.image_ref());
-        location.layer = Some(self.layer_ref(index, plan));
-        let unexamined = Unexamined {
-            path: match self.options.prefix.as_str() {
+        let around = &self.options.around;
+        let problem = Problem {
+            path: match around.prefix.as_str() {
                 "" => format!("{}!{place}", self.plan.reference),
                 prefix => format!("{prefix}{place}"),
             },
-            location,
-            reason: problem.error.reason.as_str().to_owned(),
-            detail: problem.error.detail.clone(),
-        };
-        self.image.problems.push(Problem {
-            unexamined,
+            entry: around.entry.iter().cloned().chain(texts).collect(),
+            image: Some(self.image_ref()),
+            layer: Some(self.layer_ref(index, plan)),
+            error: problem.error.clone(),
             fatal: problem.fatal,
-        });
+        };
+        self.image.problems.push(problem);
     }
 
     fn record(&mut self, tree: &Tree) {
@@ -403,7 +392,7 @@ impl Builder<'_> {
             .appearances()
             .iter()
             .enumerate()
-            .filter(|(_, a)| self.file(a).is_some_and(|file| !file.binaries.is_empty()))
+            .filter(|(_, a)| self.file(a).is_some_and(|file| !file.programs.is_empty()))
             .map(|(i, a)| (tree.path_of(a), i))
             .collect();
         order.sort();
@@ -421,7 +410,7 @@ impl Builder<'_> {
                 order.len()
             );
             let mut line = super::problem(self.options, &ArchiveError::limit(text), false);
-            line.unexamined.location.image = Some(self.image_ref());
+            line.image = Some(self.image_ref());
             self.image.problems.push(line);
             order.truncate(kept);
         }
@@ -447,16 +436,12 @@ impl Builder<'_> {
             let visible = tree.is_visible(i);
             // A layer that is not known may hide what is in those below, and never shows again what is hidden.
             let may_be_hidden = self.unknown.is_some_and(|u| appearance.layer < u);
-            let location = Location {
-                image: Some(self.image_ref()),
-                layer: Some(self.layer_ref(appearance.layer, plan)),
-                visible: (!visible || !may_be_hidden).then_some(visible),
-                started: match started {
-                    Starts::This(one) => Some(one == i),
-                    Starts::Unknown if visible => None,
-                    _ => Some(false),
-                },
-                ..self.options.location()
+            let layer = self.layer_ref(appearance.layer, plan);
+            let shows = (!visible || !may_be_hidden).then_some(visible);
+            let starts = match started {
+                Starts::This(one) => Some(one == i),
+                Starts::Unknown if visible => None,
+                _ => Some(false),
             };
             // What was deleted or replaced belongs to no package of what is left.
             let owned = match visible && !packages.is_empty() {
@@ -465,35 +450,34 @@ impl Builder<'_> {
                 }),
                 false => Ownership::default(),
             };
-            let made = file.binaries.iter().map(|(place, binary)| {
-                let mut binary = binary.clone();
-                if binary.owned.owner.is_none() {
-                    binary.owned = owned.clone();
+            let placed = file.programs.iter().map(|item| {
+                let mut item: Item<P> = item.clone();
+                if item.owned.owner.is_none() {
+                    item.owned = owned.clone();
                 }
-                let slice = binary.location.slice.take();
-                let member = binary.location.entry.pop().map(String::into_bytes);
-                binary.location = location.clone();
-                binary.location.slice = slice;
-                let inner = place.entries.get(1..).unwrap_or_default();
-                let nested = !inner.is_empty();
-                binary.location.mode = if nested { place.mode } else { Some(file.mode) };
-                binary.location.uid = if nested { place.uid } else { Some(file.uid) };
-                binary.location.gid = if nested { place.gid } else { Some(file.gid) };
-                if nested {
-                    binary.location.started = Some(false);
+                let nested = item.place.entries.len() > 1;
+                match item.place.entries.first_mut() {
+                    Some(first) => first.clone_from(&path),
+                    None => item.place.entries.push(path.clone()),
                 }
-                let mut names = vec![path.clone()];
-                names.extend(inner.iter().cloned().chain(member));
-                name(&mut binary, &names, self.options);
-                binary
+                if !nested {
+                    item.place.mode = Some(file.mode);
+                    (item.place.uid, item.place.gid) = (Some(file.uid), Some(file.gid));
+                }
+                Layered {
+                    item,
+                    layer: layer.clone(),
+                    visible: shows,
+                    started: if nested { Some(false) } else { starts },
+                }
             });
-            let made: Vec<Shelved> = made.collect();
-            self.image.binaries.extend(made);
+            let placed: Vec<Layered<P>> = placed.collect();
+            self.image.programs.extend(placed);
         }
     }
 
     /// The databases of the visible root, which count for all of its files.
-    fn packages(&mut self, root: &Root<'_>) -> Database {
+    fn packages(&mut self, root: &Root<'_, P>) -> Database {
         let options = self.options;
         let bounds = Bounds::new(options.budget.total(), &options.limits);
         let mut problems = Vec::new();
@@ -504,48 +488,26 @@ impl Builder<'_> {
             detail,
         } in problems
         {
-            let mut location = options.location();
-            location.entry.push(path.clone());
-            location.image = Some(self.image_ref());
+            let mut entry = options.around.entry.clone();
+            entry.push(path.clone());
+            let detail = format!("database of packages: {detail}");
             self.image.problems.push(Problem {
-                unexamined: Unexamined {
-                    path: format!("{}!{path}", self.plan.reference),
-                    location,
-                    reason: reason.to_owned(),
-                    detail: format!("database of packages: {detail}"),
-                },
+                path: format!("{}!{path}", self.plan.reference),
+                entry,
+                image: Some(self.image_ref()),
+                layer: None,
+                error: ArchiveError::new(Reason::of(reason), detail),
                 fatal: false,
             });
         }
         database
     }
 
-    fn file(&self, appearance: &Appearance) -> Option<&FoundFile> {
+    fn file(&self, appearance: &Appearance) -> Option<&FoundFile<P>> {
         let plan = self.plan.layers.get(appearance.content_layer as usize)?;
         self.layers
             .get(&plan.blob.key)?
             .found
             .get(appearance.found as usize)
-    }
-}
-
-/// Fills in path and entry.
-pub(super) fn name(binary: &mut Shelved, names: &[Vec<u8>], options: &Options) {
-    let mut whole = options.prefix.clone().into_bytes();
-    whole.extend(names.join(&b'!'));
-    binary.location.entry.extend(
-        names
-            .iter()
-            .map(|n| String::from_utf8_lossy(n).into_owned()),
-    );
-    match String::from_utf8(whole) {
-        Ok(text) => {
-            binary.path = text;
-            binary.path_bytes = None;
-        }
-        Err(e) => {
-            binary.path = String::from_utf8_lossy(e.as_bytes()).into_owned();
-            binary.path_bytes = Some(base64::encode(e.as_bytes()));
-        }
     }
 }

@@ -9,11 +9,10 @@ use super::digest::Digest;
 use super::layer::{self, LayerScan};
 use super::manifest::{CONFIG_MAX, Document, MANIFEST_MAX, Saved};
 use super::store::{Blob, Blobs, Members, Top, member_name, parse, read_short, tidy, top_of};
-use super::{Examine, Options, Scan, assemble};
+use super::{Around, Collector, Examine, Item, Options, Payload, Scan, assemble};
 use crate::bytes::{Part, ReadAt};
 use crate::source::archive::tar::{self, Ending, Flow, Kind};
-use crate::source::archive::{ArchiveError, Feed, Place, Scope, sniff};
-use crate::source::shelf::Shelved;
+use crate::source::archive::{self, ArchiveError, Feed, Place, Scope, Taken, sniff};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -21,37 +20,22 @@ use std::sync::Arc;
 /// Links that are remembered: old archives of `docker save` have one for each layer that images share.
 const LINKS: usize = 10_000;
 
-/// Who may meet images, and how they are to be read.
-pub struct Host<'h> {
-    /// Where the archive is; containers around the files of a layer.
-    pub options: Options,
-    /// Asked about the files of layers.
-    pub examine: &'h dyn Examine,
-}
-
-/// What became of a member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
-    /// Nothing: its reader goes on with it.
-    No,
-    /// It is here; its bytes were read.
-    Yes,
-}
-
 /// What an archive held of images.
-#[derive(Default)]
-pub struct Bagged {
+pub struct Bagged<P> {
     /// The images, in the order of the names of their documents.
-    pub scans: Vec<Scan>,
+    pub scans: Vec<Scan<P>>,
     /// Programs in members that turned out to be of no image.
-    pub loose: Vec<(Place, Shelved)>,
+    pub loose: Vec<Item<P>>,
     /// What was not examined in these.
     pub problems: Vec<(Place, ArchiveError)>,
 }
 
 /// Members of one archive that may be of an image.
-pub struct Bag<'b> {
-    host: Host<'b>,
+pub struct Bag<'b, P> {
+    /// Where the archive is; containers around the files of a layer.
+    options: Options,
+    /// Asked about the files of layers.
+    examine: &'b dyn Examine<P>,
     scope: &'b Scope,
     documents: HashMap<String, Vec<u8>>,
     /// Bytes of these.
@@ -60,10 +44,39 @@ pub struct Bag<'b> {
     known: HashSet<String>,
     /// Every member is taken, whatever it is called: the archive is an image, or begins like one.
     is_eager: bool,
-    layers: HashMap<String, Arc<LayerScan>>,
+    layers: HashMap<String, Arc<LayerScan<P>>>,
     /// Their names as they came.
     order: Vec<String>,
     members: Members,
+}
+
+/// The parts of images among the members of an archive that a walk reads.
+pub(super) struct ImageMembers<'m, 'e, P> {
+    pub bag: Bag<'m, P>,
+    pub collector: &'m Collector<'e, P>,
+}
+
+impl<P: Payload> archive::Members for ImageMembers<'_, '_, P> {
+    fn look_ahead(&mut self, bytes: &dyn ReadAt) {
+        self.bag.look_ahead(bytes);
+    }
+
+    fn take(&mut self, name: &[u8], size: u64, body: &mut Feed<'_>) -> io::Result<Taken> {
+        self.bag.take(name, size, body)
+    }
+
+    fn link(&mut self, name: &[u8], target: &[u8], symbolic: bool) {
+        self.bag.link(name, target, symbolic);
+    }
+
+    fn finish(self: Box<Self>, place: &Place) {
+        let Bagged {
+            scans,
+            loose,
+            problems,
+        } = self.bag.finish();
+        self.collector.images(place, loose, problems, scans);
+    }
 }
 
 /// What a name says a member is.
@@ -102,11 +115,12 @@ fn role(name: &str) -> Option<Role> {
     is_hex(stem).then_some(role)
 }
 
-impl<'b> Bag<'b> {
+impl<'b, P: Payload> Bag<'b, P> {
     /// An empty one; `scope` is that of the archive, so that all limits are those of the outermost container.
-    pub fn new(host: Host<'b>, scope: &'b Scope) -> Self {
+    pub fn new(options: Options, examine: &'b dyn Examine<P>, scope: &'b Scope) -> Self {
         Self {
-            host,
+            options,
+            examine,
             scope,
             documents: HashMap::new(),
             kept: 0,
@@ -119,10 +133,10 @@ impl<'b> Bag<'b> {
     }
 
     /// One that takes every member of an archive that is an image, or begins like one. Each layer has limits of its own.
-    pub fn eager(host: Host<'b>, scope: &'b Scope) -> Self {
+    pub fn eager(options: Options, examine: &'b dyn Examine<P>, scope: &'b Scope) -> Self {
         Self {
             is_eager: true,
-            ..Self::new(host, scope)
+            ..Self::new(options, examine, scope)
         }
     }
 
@@ -190,7 +204,7 @@ impl<'b> Bag<'b> {
             None if self.is_eager => String::from_utf8_lossy(name).into_owned(),
             None => return Ok(Taken::No),
         };
-        if name.len() > self.host.options.limits.path {
+        if name.len() > self.options.limits.path {
             return Ok(Taken::No);
         }
         let role = match role(&name) {
@@ -211,25 +225,25 @@ impl<'b> Bag<'b> {
         if role == Role::Document && !self.is_eager {
             return Ok(Taken::No);
         }
-        let most = self.host.options.limits.depth;
+        let most = self.options.limits.depth;
         // The layer is a container in the archive.
-        if !self.is_eager && self.host.options.depth > most {
+        if !self.is_eager && self.options.depth > most {
             if kind.is_none() {
                 return Ok(Taken::No);
             }
             let error = ArchiveError::limit(format!("a container inside {most} containers"));
-            self.host.examine.entry_seen(size);
+            self.examine.entry_seen(size);
             self.order.push(name.clone());
             self.layers.insert(name, Arc::new(LayerScan::unread(error)));
             return Ok(Taken::Yes);
         }
-        self.host.examine.entry_seen(size);
+        self.examine.entry_seen(size);
         let blob = Blob {
             key: name.clone(),
             digest: blob_digest(&name),
             size: Some(size),
         };
-        let (options, examine) = (&self.host.options, self.host.examine);
+        let (options, examine) = (&self.options, self.examine);
         let own;
         let scope = match self.is_eager {
             true => {
@@ -264,7 +278,7 @@ impl<'b> Bag<'b> {
     }
 
     fn keep(&mut self, name: String, size: u64, body: &mut Feed<'_>) -> io::Result<Taken> {
-        let options = &self.host.options;
+        let options = &self.options;
         let most = match self.is_eager {
             true => options.limits.metadata,
             false => options.limits.metadata.min(options.budget.total() / 8),
@@ -272,13 +286,13 @@ impl<'b> Bag<'b> {
         if size > CONFIG_MAX.max(MANIFEST_MAX) || self.kept + size > most {
             return Ok(Taken::No);
         }
-        self.host.examine.entry_seen(size);
+        self.examine.entry_seen(size);
         let text = read_short(body, CONFIG_MAX.max(MANIFEST_MAX), &name)?;
         self.kept += text.len() as u64 + name.len() as u64 + 64;
         if name.rsplit('/').next() == Some("manifest.json") {
             self.learn(&name, &text);
         }
-        self.host.examine.passed(size);
+        self.examine.passed(size);
         self.documents.insert(name, text);
         Ok(Taken::Yes)
     }
@@ -294,8 +308,12 @@ impl<'b> Bag<'b> {
     }
 
     /// Puts together what belongs together. Directories that hold the documents of images are named by their path and `/`.
-    pub fn finish(self) -> Bagged {
-        let mut bagged = Bagged::default();
+    pub fn finish(self) -> Bagged<P> {
+        let mut bagged = Bagged {
+            scans: Vec::new(),
+            loose: Vec::new(),
+            problems: Vec::new(),
+        };
         let mut used = HashSet::new();
         let roots = self.roots();
         for root in &roots {
@@ -354,13 +372,18 @@ impl<'b> Bag<'b> {
         roots
     }
 
-    fn scan(&self, root: &str, used: &mut HashSet<String>) -> Scan {
-        let mut options = self.host.options.clone();
+    fn scan(&self, root: &str, used: &mut HashSet<String>) -> Scan<P> {
+        let mut options = self.options.clone();
         if let Some(dir) = root.strip_suffix('/') {
-            options.entry.push(dir.to_owned());
-            options.name = format!("{}!{dir}", options.name);
-            options.prefix = match options.prefix.as_str() {
-                "" => format!("{}!", options.name),
+            let Around {
+                name,
+                prefix,
+                entry,
+            } = &mut options.around;
+            entry.push(dir.to_owned());
+            *name = format!("{name}!{dir}");
+            *prefix = match prefix.as_str() {
+                "" => format!("{name}!"),
                 prefix => format!("{prefix}{dir}!"),
             };
         }
@@ -403,12 +426,12 @@ fn blob_digest(name: &str) -> Option<Digest> {
 }
 
 /// The members below one directory.
-struct Rooted<'r, 'b> {
-    bag: &'r Bag<'b>,
+struct Rooted<'r, 'b, P> {
+    bag: &'r Bag<'b, P>,
     root: &'r str,
 }
 
-impl Rooted<'_, '_> {
+impl<P> Rooted<'_, '_, P> {
     /// The member that a name of the image leads to.
     fn resolve(&self, name: &str) -> String {
         let full = format!("{}{name}", self.root);
@@ -416,7 +439,7 @@ impl Rooted<'_, '_> {
     }
 }
 
-impl Blobs for Rooted<'_, '_> {
+impl<P: Payload> Blobs for Rooted<'_, '_, P> {
     fn top(&self) -> Result<Top, ArchiveError> {
         let documents = &self.bag.documents;
         top_of(|name| match name {

@@ -5,37 +5,39 @@ use super::digest::{Digest, Hasher, Hashing};
 use super::kept::KeptFiles;
 use super::names::{Kind, Name, Names};
 use super::store::{Blob, Blobs};
-use super::{Examine, Host, Options, Scan};
+use super::{Bounds, Collector, Examine, Found, Item, Options, Payload, Scan, Walked};
 use crate::bytes::guard::{FAULT, guarded};
-use crate::record::Owner;
 use crate::source::archive::tar::{self, Ending, Entry, Flow};
 use crate::source::archive::{
-    self, ArchiveError, Candidate, Feed, Place, Reason, Receiver, Scope, Walker, Want, decompress,
-    forget, sniff, stream, walk,
+    self, ArchiveError, Feed, Place, Reason, Scope, Walker, Want, decompress, place::clean, sniff,
+    stream,
 };
 use crate::source::foreign;
 use crate::source::packages::Digests;
-use crate::source::shelf::Shelved;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Problems of one layer that get a line each: as many as have room in this part of the memory, and no more than that. More are counted in one.
 const PROBLEMS: usize = 1000;
 const PROBLEMS_ROOM: u64 = 1024;
-/// Hard links to programs that an archive inside a layer may have: each is a full record.
-const ALIASES: u64 = 1000;
+/// What is collected of an archive inside a layer: hard links to programs are full records, and one problem more than is listed shows
+/// that there are more.
+const BOUNDS: Bounds = Bounds {
+    links: 1000,
+    problems: PROBLEMS + 1,
+    bytes: u64::MAX,
+};
 /// Names of programs that an archive which is no layer may have, as other archives.
 const LOOSE: u64 = 20_000;
 
 /// What one blob held.
-#[derive(Default)]
-pub struct LayerScan {
+pub struct LayerScan<P> {
     /// Its entries.
     pub names: Names,
     /// Files that something was found in, as [`Kind::File`] numbers them.
-    pub found: Vec<FoundFile>,
+    pub found: Vec<FoundFile<P>>,
     /// Databases of package managers.
     pub kept: KeptFiles,
     /// What went wrong.
@@ -55,30 +57,29 @@ pub struct LayerScan {
     /// The blob is no tar but one file, by whose name all places in `found` begin.
     pub is_file: bool,
     /// Images in archives that are files of the layer.
-    pub images: Vec<Scan>,
+    pub images: Vec<Scan<P>>,
 }
 
 /// A file that something was found in.
-#[derive(Default)]
-pub struct FoundFile {
+pub struct FoundFile<P> {
     /// Owner.
     pub uid: u64,
     /// Group.
     pub gid: u64,
     /// Mode.
     pub mode: u32,
-    /// The records, with the place inside the file for those of an archive.
-    pub binaries: Vec<(Place, Shelved)>,
+    /// The programs, in the file itself or in an archive that it is.
+    pub programs: Vec<Item<P>>,
     /// Its digests, where somebody may want to compare them.
     pub digests: Option<Box<Digests>>,
     /// Its number among the kept files, for a database of packages.
     pub kept: Option<u32>,
 }
 
-impl FoundFile {
+impl<P: Payload> FoundFile<P> {
     /// How many usual names it counts for.
     pub fn names(&self) -> u64 {
-        self.binaries.iter().map(|(_, b)| b.names()).sum()
+        self.programs.iter().map(|p| p.program.names()).sum()
     }
 }
 
@@ -94,12 +95,12 @@ pub struct LayerProblem {
 }
 
 /// Scans each blob of the catalog once, in parallel.
-pub fn scan_all(
+pub fn scan_all<P: Payload>(
     store: &dyn Blobs,
     catalog: &Catalog,
     options: &Options,
-    examine: &dyn Examine,
-) -> HashMap<String, Arc<LayerScan>> {
+    examine: &dyn Examine<P>,
+) -> HashMap<String, Arc<LayerScan<P>>> {
     let mut seen = HashSet::new();
     let plans = catalog.plans.iter().flat_map(|p| &p.layers);
     let unique: Vec<&LayerPlan> = plans
@@ -117,12 +118,12 @@ pub fn scan_all(
     scanned.into_iter().collect()
 }
 
-fn scan_blob(
+fn scan_blob<P: Payload>(
     store: &dyn Blobs,
     plan: &LayerPlan,
     options: &Options,
-    examine: &dyn Examine,
-) -> LayerScan {
+    examine: &dyn Examine<P>,
+) -> LayerScan<P> {
     match store.open(&plan.blob) {
         Ok(Some(mut reader)) => {
             let scope = Scope::new(options.limits, options.budget.clone());
@@ -146,7 +147,26 @@ fn scan_blob(
     }
 }
 
-impl LayerScan {
+impl<P> Default for LayerScan<P> {
+    fn default() -> Self {
+        Self {
+            names: Names::default(),
+            found: Vec::new(),
+            kept: KeptFiles::default(),
+            problems: Vec::new(),
+            room: None,
+            is_cut: false,
+            digest: None,
+            diff_id: None,
+            size: 0,
+            compressed: false,
+            is_file: false,
+            images: Vec::new(),
+        }
+    }
+}
+
+impl<P: Payload> LayerScan<P> {
     /// An empty one that has room for problems.
     fn with_room(options: &Options) -> Self {
         Self {
@@ -184,34 +204,35 @@ impl LayerScan {
     }
 
     /// Every program by the names in the blob, hard links included, as an archive of this name has them.
-    pub fn loose(&self, name: &[u8]) -> Vec<(Place, Shelved)> {
+    pub fn loose(&self, name: &[u8]) -> Vec<Item<P>> {
         let mut all = Vec::new();
-        let place_of = |entries: &[Vec<u8>], place: &Place| Place {
-            entries: entries.to_vec(),
-            ..place.clone()
+        let mut add = |item: &Item<P>, entries: Vec<Vec<u8>>| {
+            let mut item = item.clone();
+            item.place.entries = entries;
+            all.push(item);
         };
         if self.is_file {
-            for (place, record) in self.found.iter().flat_map(|file| &file.binaries) {
-                let mut entries = place.entries.clone();
+            for item in self.found.iter().flat_map(|file| &file.programs) {
+                let mut entries = item.place.entries.clone();
                 if let Some(first) = entries.first_mut() {
                     *first = name.to_vec();
                 }
-                all.push((place_of(&entries, place), record.clone()));
+                add(item, entries);
             }
             return all;
         }
-        let clean = |path: &[u8]| {
-            let path = walk::clean(path);
+        let relative = |path: &[u8]| {
+            let path = clean(path);
             let root = path.iter().take_while(|b| **b == b'/').count();
             path.get(root..).unwrap_or_default().to_vec()
         };
         let mut found = HashMap::new();
         let mut names = 0;
         self.names.each(|entry| {
-            let path = clean(entry.path);
+            let path = relative(entry.path);
             let file = match entry.kind {
                 Kind::File { found, .. } => found,
-                Kind::HardLink(to) => found.get(&clean(to)).copied(),
+                Kind::HardLink(to) => found.get(&relative(to)).copied(),
                 _ => None,
             };
             let Some(file) = file else {
@@ -226,13 +247,47 @@ impl LayerScan {
             if names > LOOSE {
                 return;
             }
-            for (place, record) in &content.binaries {
-                let mut entries = vec![name.to_vec(), walk::clean(entry.path).to_vec()];
-                entries.extend(place.entries.iter().skip(1).cloned());
-                all.push((place_of(&entries, place), record.clone()));
+            for item in &content.programs {
+                let mut entries = vec![name.to_vec(), clean(entry.path).to_vec()];
+                entries.extend(item.place.entries.iter().skip(1).cloned());
+                add(item, entries);
             }
         });
         all
+    }
+
+    /// Adds what was collected in the file at `place`. Returns the number of the file, where a program is in it.
+    fn collected(
+        &mut self,
+        collector: Collector<'_, P>,
+        place: &Place,
+        (uid, gid, mode): (u64, u64, u32),
+    ) -> Option<u32> {
+        let collected = collector.finish();
+        if collected.too_many_links {
+            let error = ArchiveError::too_many_links(BOUNDS.links);
+            self.problem(place.entries.clone(), error, false);
+        }
+        let mut programs = Vec::new();
+        for found in collected.found {
+            match found {
+                Found::Program(item) => programs.push(item),
+                Found::Problem(place, error) => self.problem(place.entries, error, false),
+                Found::Images(scans) => self.images.extend(scans),
+            }
+        }
+        if programs.is_empty() {
+            return None;
+        }
+        self.found.push(FoundFile {
+            uid,
+            gid,
+            mode,
+            programs,
+            digests: collected.digests,
+            kept: None,
+        });
+        u32::try_from(self.found.len() - 1).ok()
     }
 
     fn failed(problem: LayerProblem) -> Self {
@@ -300,36 +355,36 @@ impl LayerProblem {
 }
 
 /// Reads one layer to its end, in a scope of its own.
-pub fn scan(
+pub fn scan<P: Payload>(
     reader: &mut dyn Read,
     blob: &Blob,
     scope: &Scope,
     options: &Options,
-    examine: &dyn Examine,
-) -> LayerScan {
+    examine: &dyn Examine<P>,
+) -> LayerScan<P> {
     scan_blob_as(reader, blob, None, scope, options, examine)
 }
 
 /// Reads a blob to its end: a layer when it is a tar archive, whatever its compression, else a file of this name.
-pub fn scan_any(
+pub fn scan_any<P: Payload>(
     reader: &mut dyn Read,
     blob: &Blob,
     name: &str,
     scope: &Scope,
     options: &Options,
-    examine: &dyn Examine,
-) -> LayerScan {
+    examine: &dyn Examine<P>,
+) -> LayerScan<P> {
     scan_blob_as(reader, blob, Some(name), scope, options, examine)
 }
 
-fn scan_blob_as(
+fn scan_blob_as<P: Payload>(
     reader: &mut dyn Read,
     blob: &Blob,
     name: Option<&str>,
     scope: &Scope,
     options: &Options,
-    examine: &dyn Examine,
-) -> LayerScan {
+    examine: &dyn Examine<P>,
+) -> LayerScan<P> {
     let mut scan = LayerScan::with_room(options);
     let mut hasher = Some(
         blob.digest
@@ -399,15 +454,15 @@ fn wrong_digest(got: Digest, want: Digest) -> ArchiveError {
 
 /// Without a `name` everything is taken for a tar archive.
 #[allow(clippy::too_many_arguments)]
-fn read_tar<'a>(
+fn read_tar<'a, P: Payload>(
     raw: Box<dyn Read + 'a>,
     name: Option<&str>,
     scope: &'a Scope,
     tar_hasher: &'a mut Option<Hasher>,
     tar_size: &'a mut u64,
     options: &Options,
-    examine: &dyn Examine,
-    scan: &mut LayerScan,
+    examine: &dyn Examine<P>,
+    scan: &mut LayerScan<P>,
 ) -> Result<(), ArchiveError> {
     let mut plain = decompress(raw, scope)?;
     scan.compressed = plain.codec().is_some();
@@ -454,43 +509,38 @@ fn is_tar(feed: &mut Feed<'_>) -> io::Result<bool> {
 }
 
 /// What comes next is one file.
-fn one_file(
+fn one_file<P: Payload>(
     feed: &mut Feed<'_>,
     name: &str,
     scope: &Scope,
     options: &Options,
-    examine: &dyn Examine,
-    scan: &mut LayerScan,
+    examine: &dyn Examine<P>,
+    scan: &mut LayerScan<P>,
 ) -> Result<(), ArchiveError> {
     let place = Place {
         entries: vec![name.as_bytes().to_vec()],
         ..Place::default()
     };
-    let receiver = LayerReceiver {
-        examine,
-        options,
-        is_rooted: false,
-        got: Mutex::default(),
-    };
+    let collector = Collector::new(examine, options, Walked::Artifact, BOUNDS);
     let walker = Walker {
-        receiver: &receiver,
+        receiver: &collector,
         scope,
     };
     let read = walker.stream(feed, &place, options.depth);
-    receiver.tell(scan, &place, (0, 0, 0o644));
+    scan.collected(collector, &place, (0, 0, 0o644));
     read.map(|_| ())
 }
 
 /// Takes the entries of one layer.
-struct Files<'s> {
+struct Files<'s, P> {
     options: &'s Options,
-    examine: &'s dyn Examine,
+    examine: &'s dyn Examine<P>,
     scope: &'s Scope,
     head: Vec<u8>,
-    scan: &'s mut LayerScan,
+    scan: &'s mut LayerScan<P>,
 }
 
-impl Files<'_> {
+impl<P: Payload> Files<'_, P> {
     fn entry(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Flow> {
         if let tar::Kind::Unread(error) = &entry.kind {
             let mut name = entry.name.clone();
@@ -543,8 +593,12 @@ impl Files<'_> {
         };
         let found = u32::try_from(self.scan.found.len()).ok();
         self.scan.found.push(FoundFile {
+            uid: 0,
+            gid: 0,
+            mode: 0,
+            programs: Vec::new(),
+            digests: None,
             kept: Some(kept),
-            ..FoundFile::default()
         });
         Ok(found)
     }
@@ -577,20 +631,16 @@ impl Files<'_> {
         if !nested && self.examine.wants(&place, head, Some(entry.size)) == Want::Skip {
             return Ok(None);
         }
-        let receiver = LayerReceiver {
-            examine: self.examine,
-            options: self.options,
-            is_rooted: true,
-            got: Mutex::default(),
-        };
+        let collector = Collector::new(self.examine, self.options, Walked::LayerFile, BOUNDS);
         let mut whole = head.chain(body);
         let mut feed = Feed::new(&mut whole);
         let walker = Walker {
-            receiver: &receiver,
+            receiver: &collector,
             scope: self.scope,
         };
         let read = walker.file(&mut feed, entry.size, &place, self.options.depth);
-        let found = receiver.tell(self.scan, &place, (entry.uid, entry.gid, entry.mode));
+        let owner = (entry.uid, entry.gid, entry.mode);
+        let found = self.scan.collected(collector, &place, owner);
         read?;
         Ok(found)
     }
@@ -606,230 +656,4 @@ fn fill(body: &mut dyn Read, out: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(len)
-}
-
-#[derive(Default)]
-struct Got {
-    binaries: Vec<(Place, Shelved)>,
-    problems: Vec<(Place, ArchiveError)>,
-    /// What was told of an entry, for hard links to it; what is in it stands behind it.
-    by_entry: BTreeMap<Vec<Vec<u8>>, Told>,
-    aliases: u64,
-    /// Packages that are files in the layer, or inside one.
-    packages: BTreeMap<Vec<Vec<u8>>, Arc<Owner>>,
-    digests: Option<Box<Digests>>,
-    images: Vec<Scan>,
-}
-
-/// Indexes into [`Got::binaries`] and [`Got::problems`].
-#[derive(Default)]
-struct Told {
-    programs: Vec<usize>,
-    problems: Vec<usize>,
-}
-
-impl Got {
-    fn program(&mut self, place: &Place, mut record: Shelved) {
-        if record.owned.owner.is_none() {
-            record.owned.owner = place.within(&self.packages).cloned();
-        }
-        let index = self.binaries.len();
-        self.told(place).programs.push(index);
-        self.binaries.push((place.clone(), record));
-    }
-
-    fn told(&mut self, place: &Place) -> &mut Told {
-        self.by_entry.entry(place.entries.clone()).or_default()
-    }
-
-    /// One more than is listed shows that there are more.
-    fn problem(&mut self, place: &Place, problem: &ArchiveError) {
-        let index = self.problems.len();
-        if index <= PROBLEMS {
-            self.told(place).problems.push(index);
-            self.problems.push((place.clone(), problem.clone()));
-        }
-    }
-}
-
-/// Collects what is found in one file of a layer.
-struct LayerReceiver<'e> {
-    examine: &'e dyn Examine,
-    options: &'e Options,
-    /// The file is one of a root file system.
-    is_rooted: bool,
-    got: Mutex<Got>,
-}
-
-impl LayerReceiver<'_> {
-    fn with(&self, change: impl FnOnce(&mut Got)) {
-        change(&mut self.got.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// Adds what was collected in the file at `place`. Returns the number of the file, where something was found.
-    fn tell(
-        self,
-        scan: &mut LayerScan,
-        place: &Place,
-        (uid, gid, mode): (u64, u64, u32),
-    ) -> Option<u32> {
-        let got = self
-            .got
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        if got.aliases > ALIASES {
-            let error = ArchiveError::too_many_links(ALIASES);
-            scan.problem(place.entries.clone(), error, false);
-        }
-        for (place, error) in got.problems {
-            scan.problem(place.entries, error, false);
-        }
-        scan.images.extend(got.images);
-        if got.binaries.is_empty() {
-            return None;
-        }
-        scan.found.push(FoundFile {
-            uid,
-            gid,
-            mode,
-            binaries: got.binaries,
-            digests: got.digests,
-            kept: None,
-        });
-        u32::try_from(scan.found.len() - 1).ok()
-    }
-}
-
-impl Receiver for LayerReceiver<'_> {
-    fn entry_seen(&self, place: &Place, size: u64) {
-        self.with(|got| {
-            forget(&mut got.by_entry, place);
-            forget(&mut got.packages, place);
-        });
-        // The file of the layer itself was counted.
-        if place.entries.len() > 1 {
-            self.examine.entry_seen(size);
-        }
-    }
-
-    fn too_small(&self, size: u64) -> bool {
-        self.examine.too_small(size)
-    }
-
-    fn below_floor(&self, size: u64) -> bool {
-        self.examine.below_floor(size)
-    }
-
-    fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
-        self.examine.wants(place, head, size)
-    }
-
-    fn package(&self, place: &Place, owner: Owner) {
-        self.with(|got| {
-            got.packages.insert(place.entries.clone(), Arc::new(owner));
-        });
-    }
-
-    fn candidate(&self, candidate: &Candidate<'_>) {
-        let records = self.examine.examine(candidate);
-        let digests = match candidate.place.entries.as_slice() {
-            [name] if !records.is_empty() && self.examine.digests(name) => {
-                Digests::of(candidate.bytes).ok().map(Box::new)
-            }
-            _ => None,
-        };
-        self.with(|got| {
-            got.digests = digests;
-            for record in records {
-                match record {
-                    Ok(record) => got.program(candidate.place, record),
-                    Err(problem) => got.problem(candidate.place, &problem),
-                }
-            }
-        });
-    }
-
-    fn alias(&self, of: &Place, place: &Place) {
-        self.with(|got| {
-            if got.aliases > ALIASES {
-                return;
-            }
-            let moved = |entries: &[Vec<u8>]| {
-                let inside = entries.get(of.entries.len()..).unwrap_or_default();
-                let mut there = place.clone();
-                there.entries.extend_from_slice(inside);
-                there
-            };
-            let same = got.by_entry.range(of.entries.clone()..);
-            let same = same.take_while(|(entries, _)| entries.starts_with(&of.entries));
-            let (mut programs, mut problems) = (Vec::new(), Vec::new());
-            for (entries, told) in same {
-                if got.aliases > ALIASES {
-                    break;
-                }
-                for &index in &told.programs {
-                    let Some((at, record)) = got.binaries.get(index) else {
-                        continue;
-                    };
-                    got.aliases += record.names();
-                    let mut there = moved(entries);
-                    if entries.len() > of.entries.len() {
-                        (there.mode, there.uid, there.gid) = (at.mode, at.uid, at.gid);
-                    }
-                    programs.push((there, record.clone()));
-                }
-                for &index in &told.problems {
-                    if let Some((_, problem)) = got.problems.get(index) {
-                        got.aliases += 1;
-                        problems.push((moved(entries), problem.clone()));
-                    }
-                }
-            }
-            forget(&mut got.by_entry, place);
-            if got.aliases > ALIASES {
-                return;
-            }
-            for (place, record) in programs {
-                got.program(&place, record);
-            }
-            for (place, problem) in problems {
-                got.problem(&place, &problem);
-            }
-        });
-    }
-
-    fn unexamined(&self, place: &Place, problem: &ArchiveError) {
-        self.with(|got| got.problem(place, problem));
-    }
-
-    fn host(&self, place: &Place) -> Option<Host<'_>> {
-        let mut names = place
-            .entries
-            .iter()
-            .map(|e| String::from_utf8_lossy(e).into_owned());
-        let mut options = self.options.clone();
-        let first = names.next().unwrap_or_default();
-        let first = match self.is_rooted {
-            true => format!("/{}", first.trim_start_matches('/')),
-            false => first,
-        };
-        let names: Vec<String> = [first].into_iter().chain(names).collect();
-        let path = names.join("!");
-        options.name = format!("{}!{path}", options.name);
-        options.prefix = format!("{}{path}!", options.prefix);
-        options.entry.extend(names);
-        options.reference = None;
-        Some(Host {
-            options,
-            examine: self.examine,
-        })
-    }
-
-    fn record(&self, place: &Place, record: Shelved) {
-        self.with(|got| got.program(place, record));
-    }
-
-    fn images(&self, _place: &Place, scans: Vec<Scan>) {
-        self.with(|got| got.images.extend(scans));
-    }
 }

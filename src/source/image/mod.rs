@@ -10,6 +10,7 @@
 mod assemble;
 mod bag;
 mod catalog;
+mod collect;
 mod command;
 pub mod digest;
 mod kept;
@@ -22,16 +23,16 @@ mod rootfs;
 pub mod store;
 mod stream;
 
-pub use bag::{Bag, Bagged, Host, Taken, may_have_odd_names};
+use bag::{Bag, may_have_odd_names};
+pub use collect::{Bounds, Collected, Collector, Found, Item, Walked};
 #[cfg(feature = "registry")]
 pub use digest::Digest;
 pub use manifest::Platform;
 pub use stream::{begins_like_image, looks_like_member, scan_stream, scan_stream_in};
 
-use super::archive::{ArchiveError, Candidate, Place, Want};
+use super::archive::{ArchiveError, Candidate, Members, Place, Scope, Want};
 use crate::bytes::{Budget, Limits, ReadAt};
-use crate::record::{ImageRecord, Location, Unexamined};
-use crate::source::shelf::Shelved;
+use crate::record::{ImageRecord, ImageRef, LayerRef};
 use std::path::Path;
 use store::{Archive, Blobs, Directory};
 
@@ -40,8 +41,16 @@ pub const OTHER_PLATFORM: &str = "no image for ";
 /// The detail of a layer that is not there.
 pub const NO_LAYER: &str = "the layer is missing";
 
+/// What a scan makes of a candidate: it is carried to its places here, and nothing of it is looked at but its size.
+pub trait Payload: Clone + Send + Sync {
+    /// How many usual names it counts for where their number is limited: 1, and more for what takes much memory.
+    fn names(&self) -> u64 {
+        1
+    }
+}
+
 /// What is asked of the files in an image. Calls come from several threads.
-pub trait Examine: Sync {
+pub trait Examine<P>: Sync {
     /// A regular file of a layer, or an entry of an archive in it, that is looked at; for the counts.
     fn entry_seen(&self, _size: u64) {}
 
@@ -73,10 +82,19 @@ pub trait Examine: Sync {
     /// Bytes that came from a store, as stored; for the counts.
     fn bytes_read(&self, _count: u64) {}
 
-    /// The records of a candidate: none when it is not of interest, several when it holds several programs.
-    /// `path` and `location` are filled in later, except for `location.slice` and a member's name in `location.entry`.
-    /// What is of interest and could not be read stands among them.
-    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Shelved, ArchiveError>>;
+    /// The programs in a candidate: none when it is not of interest. What of it could not be read stands before them.
+    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<P, ArchiveError>>;
+}
+
+/// Where an image, or an archive, is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Around {
+    /// What a person calls it: prefix of references without a name of their own, path of its problems.
+    pub name: String,
+    /// Stands before every path, for images inside something: the path of what they are in, and `!`.
+    pub prefix: String,
+    /// Names of the containers around it, outermost first.
+    pub entry: Vec<String>,
 }
 
 /// How to scan an image.
@@ -94,18 +112,10 @@ pub struct Options {
     pub verify_diffid: bool,
     /// Look into archives that are files of a layer.
     pub archives: bool,
-    /// Goes into every location: the target as given.
-    pub target: String,
-    /// Goes into every location: the file or directory; `None` for streams and registries.
-    pub file: Option<String>,
-    /// Goes into every location: names of containers around the image.
-    pub entry: Vec<String>,
-    /// Stands before every path, for images inside something: the path of what they are in, and `!`.
-    pub prefix: String,
+    /// Where it is.
+    pub around: Around,
     /// Containers around the files of a layer, the layer included.
     pub depth: u32,
-    /// What a person calls it: prefix of references without a name of their own, path of its problems.
-    pub name: String,
 }
 
 impl Options {
@@ -118,21 +128,11 @@ impl Options {
             reference: None,
             verify_diffid: false,
             archives: true,
-            target: name.to_owned(),
-            file: None,
-            entry: Vec::new(),
-            prefix: String::new(),
+            around: Around {
+                name: name.to_owned(),
+                ..Around::default()
+            },
             depth: 1,
-            name: name.to_owned(),
-        }
-    }
-
-    fn location(&self) -> Location {
-        Location {
-            target: self.target.clone(),
-            file: self.file.clone(),
-            entry: self.entry.clone(),
-            ..Location::default()
         }
     }
 }
@@ -140,39 +140,73 @@ impl Options {
 /// A thing that was not examined.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
-    /// The line of the reach report.
-    pub unexamined: Unexamined,
+    /// Its path for a person.
+    pub path: String,
+    /// Names of the containers around it and its own, outermost first.
+    pub entry: Vec<String>,
+    /// The image it is in.
+    pub image: Option<ImageRef>,
+    /// The layer it is in.
+    pub layer: Option<LayerRef>,
+    /// What.
+    pub error: ArchiveError,
     /// A wrong digest, a missing layer, an unreadable image: the exit code is 2.
     pub fatal: bool,
 }
 
+/// A program in a layer of an image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layered<P> {
+    /// The program, at its place in the root.
+    pub item: Item<P>,
+    /// The layer that brought it.
+    pub layer: LayerRef,
+    /// False when a later layer deletes or replaces it; `None` for artifacts, and where that is not known.
+    pub visible: Option<bool>,
+    /// Whether it is what the image starts; `None` for artifacts, and where that is not known.
+    pub started: Option<bool>,
+}
+
 /// What one image (one platform) holds.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ImageScan {
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImageScan<P> {
+    /// Where it is.
+    pub around: Around,
     /// Its record.
     pub record: ImageRecord,
     /// It is an artifact: files with names, but no image that could be started. Its record has only reference, digest and layers.
     pub artifact: bool,
     /// Every copy of every program in every layer, by path and layer.
-    pub binaries: Vec<Shelved>,
+    pub programs: Vec<Layered<P>>,
     /// What was not examined, by layer.
     pub problems: Vec<Problem>,
 }
 
 /// What a source of images holds.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Scan {
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scan<P> {
     /// The images in the order of their index.
-    pub images: Vec<ImageScan>,
+    pub images: Vec<ImageScan<P>>,
     /// Programs of a stream that turned out to be no image.
-    pub loose: Vec<Shelved>,
+    pub loose: Vec<Item<P>>,
     /// The stream had no document that names images: an ordinary archive, unless an image was asked for.
     pub not_image: bool,
     /// Problems of no single image.
     pub problems: Vec<Problem>,
 }
 
-impl Scan {
+impl<P> Default for Scan<P> {
+    fn default() -> Self {
+        Self {
+            images: Vec::new(),
+            loose: Vec::new(),
+            not_image: false,
+            problems: Vec::new(),
+        }
+    }
+}
+
+impl<P> Scan<P> {
     /// Notes that the archive itself broke off; without any image that is why nothing could be read.
     fn end(&mut self, error: Option<&ArchiveError>, options: &Options) {
         let nothing = self.images.is_empty();
@@ -182,7 +216,11 @@ impl Scan {
 }
 
 /// Scans the images of a directory: an OCI layout, or what `skopeo copy` writes to `dir:`.
-pub fn scan_directory(path: &Path, options: &Options, examine: &dyn Examine) -> Scan {
+pub fn scan_directory<P: Payload>(
+    path: &Path,
+    options: &Options,
+    examine: &dyn Examine<P>,
+) -> Scan<P> {
     match Directory::open(path) {
         Ok(store) => scan_store(&store, options, examine),
         Err(error) => failed(options, &error),
@@ -190,7 +228,11 @@ pub fn scan_directory(path: &Path, options: &Options, examine: &dyn Examine) -> 
 }
 
 /// Scans the images of an uncompressed tar that can be read at any position: `docker save`, an OCI archive.
-pub fn scan_archive(bytes: &dyn ReadAt, options: &Options, examine: &dyn Examine) -> Scan {
+pub fn scan_archive<P: Payload>(
+    bytes: &dyn ReadAt,
+    options: &Options,
+    examine: &dyn Examine<P>,
+) -> Scan<P> {
     match Archive::open(bytes, options, false) {
         Ok(Some(store)) => {
             let mut scan = scan_store(&store, options, examine);
@@ -218,7 +260,11 @@ pub fn is_image_directory(path: &Path) -> bool {
 }
 
 /// Scans everything that a store has.
-pub fn scan_store(store: &dyn Blobs, options: &Options, examine: &dyn Examine) -> Scan {
+pub fn scan_store<P: Payload>(
+    store: &dyn Blobs,
+    options: &Options,
+    examine: &dyn Examine<P>,
+) -> Scan<P> {
     let catalog = catalog::read(store, options);
     let layers = layer::scan_all(store, &catalog, options, examine);
     let mut scan = assemble::assemble(catalog, layers, options);
@@ -228,7 +274,7 @@ pub fn scan_store(store: &dyn Blobs, options: &Options, examine: &dyn Examine) -
     scan
 }
 
-pub(super) fn failed(options: &Options, error: &ArchiveError) -> Scan {
+pub(super) fn failed<P>(options: &Options, error: &ArchiveError) -> Scan<P> {
     Scan {
         problems: vec![problem(options, error, true)],
         ..Scan::default()
@@ -238,14 +284,26 @@ pub(super) fn failed(options: &Options, error: &ArchiveError) -> Scan {
 /// A problem of the whole source.
 fn problem(options: &Options, error: &ArchiveError, fatal: bool) -> Problem {
     Problem {
-        unexamined: Unexamined {
-            path: options.name.clone(),
-            location: options.location(),
-            reason: error.reason.as_str().to_owned(),
-            detail: error.detail.clone(),
-        },
+        path: options.around.name.clone(),
+        entry: options.around.entry.clone(),
+        image: None,
+        layer: None,
+        error: error.clone(),
         fatal,
     }
+}
+
+/// Takes the parts of images among the members of an archive, and tells the collector of that archive.
+fn members<'m, P: Payload>(
+    collector: &'m Collector<'_, P>,
+    options: Options,
+    examine: &'m dyn Examine<P>,
+    scope: &'m Scope,
+) -> Box<dyn Members + 'm> {
+    Box::new(bag::ImageMembers {
+        bag: Bag::new(options, examine, scope),
+        collector,
+    })
 }
 
 #[cfg(test)]

@@ -10,13 +10,13 @@ use std::io;
 use std::sync::Arc;
 
 /// Names of a whole root, and what its layers kept.
-pub struct Root<'r> {
+pub struct Root<'r, P> {
     pub tree: &'r Tree,
     pub plan: &'r Plan,
-    pub layers: &'r HashMap<String, Arc<LayerScan>>,
+    pub layers: &'r HashMap<String, Arc<LayerScan<P>>>,
 }
 
-impl Files for Root<'_> {
+impl<P> Files for Root<'_, P> {
     fn open(&self, path: &[u8]) -> io::Result<Option<Box<dyn ReadAt + '_>>> {
         let found = self.tree.resolve(path).and_then(|r| r.appearance);
         let appearance = found.and_then(|n| self.tree.appearances().get(n));

@@ -1,10 +1,9 @@
 //! An image that can only be read forward, such as `docker save app | gospect scan -`: layers come before the
 //! documents that name them, so each is searched as it comes and put into place at the end.
 
-use super::assemble::name;
-use super::bag::{Bag, Host};
+use super::bag::Bag;
 use super::store::tidy;
-use super::{Examine, Options, Scan, problem};
+use super::{Examine, Options, Payload, Scan, problem};
 use crate::source::archive::tar::{self, Ending, Flow, Kind};
 use crate::source::archive::{self, ArchiveError, Feed, Scope};
 use std::io;
@@ -73,24 +72,24 @@ pub fn begins_like_image(feed: &mut Feed<'_>) -> io::Result<bool> {
 
 /// Scans an uncompressed tar stream that may be an image ([`begins_like_image`]). When it turns out to be none
 /// ([`Scan::not_image`]), what was found in its members is in [`Scan::loose`].
-pub fn scan_stream(feed: &mut Feed<'_>, options: &Options, examine: &dyn Examine) -> Scan {
+pub fn scan_stream<P: Payload>(
+    feed: &mut Feed<'_>,
+    options: &Options,
+    examine: &dyn Examine<P>,
+) -> Scan<P> {
     let scope = Scope::new(options.limits, options.budget.clone());
     scan_stream_in(&scope, feed, options, examine)
 }
 
 /// The same for a stream that comes out of what `around` reads, such as a decompressor that holds memory.
-pub fn scan_stream_in(
+pub fn scan_stream_in<P: Payload>(
     around: &Scope,
     feed: &mut Feed<'_>,
     options: &Options,
-    examine: &dyn Examine,
-) -> Scan {
+    examine: &dyn Examine<P>,
+) -> Scan<P> {
     let scope = around.nested();
-    let host = Host {
-        options: options.clone(),
-        examine,
-    };
-    let mut bag = Bag::eager(host, around);
+    let mut bag = Bag::eager(options.clone(), examine, around);
     let mut problems: Vec<ArchiveError> = Vec::new();
     // Something of the archive, or of the member of this name, that is not read.
     let mut note = |name: &[u8], mut error: ArchiveError| {
@@ -142,33 +141,15 @@ pub fn scan_stream_in(
         scan.images.extend(within.images);
         scan.problems.extend(within.problems);
     }
-    for (place, mut binary) in bagged.loose {
-        let slice = binary.location.slice.take();
-        let member = binary.location.entry.pop().map(String::into_bytes);
-        binary.location = crate::record::Location {
-            slice,
-            mode: place.mode,
-            uid: place.uid,
-            gid: place.gid,
-            ..options.location()
-        };
-        let names: Vec<Vec<u8>> = place.entries.into_iter().chain(member).collect();
-        name(&mut binary, &names, options);
-        scan.loose.push(binary);
-    }
+    scan.loose = bagged.loose;
     for (place, error) in bagged.problems {
-        let mut line = problem(options, &error, false);
-        let entries = place.entries.iter();
-        line.unexamined
-            .location
+        let mut problem = problem(options, &error, false);
+        let names = place.entries.iter();
+        problem
             .entry
-            .extend(entries.map(|e| String::from_utf8_lossy(e).into_owned()));
-        line.unexamined.path = format!(
-            "{}!{}",
-            options.name,
-            line.unexamined.location.entry.join("!")
-        );
-        scan.problems.push(line);
+            .extend(names.map(|e| String::from_utf8_lossy(e).into_owned()));
+        problem.path = format!("{}!{}", options.around.name, problem.entry.join("!"));
+        scan.problems.push(problem);
     }
     let problems = problems.iter();
     scan.problems

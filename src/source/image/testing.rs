@@ -1,15 +1,17 @@
 //! Images built in memory for tests, and what a scan of them says in short.
 
 use super::*;
-use crate::record::Binary;
 use crate::source::archive::Reason;
 use crate::source::archive::build::{gzip, tar_entry};
 use std::fmt::Write as _;
 
-/// Takes files that begin with `EXE:` for programs; the rest of the content is kept as main package.
+/// A program of a test is the text of its file.
+impl Payload for String {}
+
+/// Takes files that begin with `EXE:` for programs; the rest of the content is what is carried.
 pub(super) struct Programs;
 
-impl Examine for Programs {
+impl Examine<String> for Programs {
     fn wants(&self, _: &Place, head: &[u8], _: Option<u64>) -> Want {
         if head.starts_with(b"EXE:") {
             Want::Whole
@@ -18,19 +20,14 @@ impl Examine for Programs {
         }
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Shelved, ArchiveError>> {
+    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<String, ArchiveError>> {
         let mut bytes = vec![0; candidate.bytes.len() as usize];
         candidate.bytes.read_at(&mut bytes, 0).unwrap();
         let text = String::from_utf8_lossy(&bytes[4..]).into_owned();
         if text.starts_with("broken") {
             return vec![Err(ArchiveError::new(Reason::Packed, "cannot be unpacked"))];
         }
-        let binary = Binary {
-            main_package: Some(text),
-            size: candidate.bytes.len(),
-            ..Binary::default()
-        };
-        vec![Ok(binary.into())]
+        vec![Ok(text)]
     }
 }
 
@@ -149,7 +146,7 @@ pub(crate) fn tagged(descriptor: &str, tag: &str) -> String {
 }
 
 /// `path=content layer visible started`, one a line, after the image's reference and platform.
-pub(crate) fn shown(scan: &Scan) -> String {
+pub(crate) fn shown(scan: &Scan<String>) -> String {
     let mut text = String::new();
     for image in &scan.images {
         let _ = writeln!(
@@ -158,35 +155,37 @@ pub(crate) fn shown(scan: &Scan) -> String {
             image.record.reference,
             image.record.platform.as_deref().unwrap_or("-")
         );
-        for b in &image.binaries {
-            let layer = b.location.layer.as_ref().unwrap();
-            assert!(layer.digest.is_some());
-            let mark =
-                |on: Option<bool>, word: &'static str| if on == Some(true) { word } else { "" };
-            let unknown = if b.location.started.is_none() {
-                " started?"
-            } else {
-                ""
+        for program in &image.programs {
+            assert!(program.layer.digest.is_some());
+            let started = match program.started {
+                None => " started?",
+                Some(true) => " started",
+                Some(false) => "",
             };
-            let visible = if b.location.visible == Some(false) {
+            let visible = if program.visible == Some(false) {
                 " hidden"
             } else {
                 ""
             };
-            let name = b.binary().unwrap().main_package.unwrap();
             let _ = writeln!(
                 text,
-                "  {}={name} {}{visible}{}{unknown}",
-                b.path,
-                layer.index,
-                mark(b.location.started, " started")
+                "  {}{}={} {}{visible}{started}",
+                image.around.prefix,
+                path(program),
+                program.item.program,
+                program.layer.index
             );
         }
     }
     text
 }
 
-pub(super) fn problems(scan: &Scan) -> Vec<String> {
+/// Where a program is in its image.
+pub(crate) fn path(program: &Layered<String>) -> String {
+    String::from_utf8_lossy(&program.item.place.entries.join(&b'!')).into_owned()
+}
+
+pub(super) fn problems(scan: &Scan<String>) -> Vec<String> {
     let all = scan
         .problems
         .iter()
@@ -196,9 +195,9 @@ pub(super) fn problems(scan: &Scan) -> Vec<String> {
         format!(
             "{}{} {}: {}",
             mark(p),
-            p.unexamined.reason,
-            p.unexamined.path,
-            p.unexamined.detail
+            p.error.reason.as_str(),
+            p.path,
+            p.error.detail
         )
     })
     .collect()

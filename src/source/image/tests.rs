@@ -234,16 +234,14 @@ fn a_layout_an_archive_and_a_stream_of_it_say_the_same() {
             .iter()
             .all(|l| l.size.is_some_and(|s| s > 100))
     );
-    let app = &from_dir.images[0].binaries[1];
+    let app = &from_dir.images[0].programs[1];
+    let place = &app.item.place;
     assert_eq!(
-        (app.location.mode, app.location.uid, app.location.gid),
+        (place.mode, place.uid, place.gid),
         (Some(0o755), Some(1000), Some(100))
     );
-    assert_eq!(app.location.entry, ["/bin/app"]);
-    assert_eq!(
-        from_dir.images[0].binaries[4].location.entry,
-        ["/pack.tar.gz", "x/tool"]
-    );
+    assert_eq!(path(app), "/bin/app");
+    assert_eq!(path(&from_dir.images[0].programs[4]), "/pack.tar.gz!x/tool");
 }
 
 #[test]
@@ -341,10 +339,7 @@ fn other_archives_are_no_images() {
     let tar = tar_of(&[("blobs/", b""), (&name, b"EXE:loose")]);
     let scan = scan_stream(&mut Feed::new(&mut tar.as_slice()), &options, &Programs);
     assert_eq!(scan.loose.len(), 1, "{:?}", problems(&scan));
-    assert_eq!(
-        scan.loose[0].binary().unwrap().main_package.as_deref(),
-        Some("loose")
-    );
+    assert_eq!(scan.loose[0].program, "loose");
     assert!(scan.not_image && !problems(&scan).iter().any(|p| p.starts_with("fatal")));
 }
 
@@ -368,8 +363,8 @@ fn a_missing_layer_may_hide_what_is_below_and_nothing_above() {
         let stream = scan_stream(&mut Feed::new(&mut tar.as_slice()), &options, &Programs);
         assert_eq!(scan, stream);
         let image = &scan.images[0];
-        let found = image.binaries.iter();
-        let found = found.map(|b| (b.path.clone(), b.location.visible, b.location.started));
+        let found = image.programs.iter();
+        let found = found.map(|p| (path(p), p.visible, p.started));
         let started = image.record.rootfs.started.clone();
         (found.collect::<Vec<_>>(), started.and_then(|s| s.path))
     };
@@ -409,14 +404,14 @@ fn a_missing_layer_may_hide_what_is_below_and_nothing_above() {
 #[test]
 fn a_file_of_an_artifact_counts_as_a_file() {
     struct Counting(std::sync::atomic::AtomicU64);
-    impl Examine for Counting {
+    impl Examine<String> for Counting {
         fn entry_seen(&self, _: u64) {
             self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
         fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
             Programs.wants(place, head, size)
         }
-        fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Shelved, ArchiveError>> {
+        fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<String, ArchiveError>> {
             Programs.examine(candidate)
         }
     }
@@ -431,7 +426,7 @@ fn a_file_of_an_artifact_counts_as_a_file() {
     let counting = Counting(Default::default());
     let dir = layout.write(&[tagged(&top, "a")]);
     let scan = scan_directory(dir.path(), &Options::new("img"), &counting);
-    assert_eq!(scan.images[0].binaries.len(), 1);
+    assert_eq!(scan.images[0].programs.len(), 1);
     assert_eq!(counting.0.into_inner(), 1);
 }
 
@@ -458,7 +453,7 @@ fn wrong_digests_and_missing_layers_are_fatal_and_the_rest_is_told() {
             "{lines:?}"
         );
         assert_eq!(scan.images.len(), 2);
-        assert!(!scan.images.iter().all(|i| i.binaries.is_empty()));
+        assert!(!scan.images.iter().all(|i| i.programs.is_empty()));
 
         let mut broken = Layout {
             blobs: layout.blobs.clone(),
@@ -649,7 +644,7 @@ fn indexes_nested_without_end_are_cut_and_many_hard_links_are_counted() {
         problems(&scan)
     );
     let scan = scan_archive(&layout.tar(&[shallow]), &Options::new("img"), &Programs);
-    assert_eq!(scan.images[0].binaries.len(), 20_000);
+    assert_eq!(scan.images[0].programs.len(), 20_000);
     assert!(problems(&scan)[0].starts_with("limit img: 21001 names of programs"));
 }
 

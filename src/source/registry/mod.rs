@@ -30,7 +30,7 @@ use super::archive::{ArchiveError, Reason};
 use super::image::digest::Digest;
 use super::image::manifest::{ACCEPT, MANIFEST_MAX};
 use super::image::store::{Blob, Blobs, Top, read_short};
-use super::image::{Examine, Options, Scan, scan_store};
+use super::image::{Examine, Options, Payload, Scan, scan_store};
 use client::Client;
 use download::Download;
 use std::io::Read;
@@ -74,7 +74,12 @@ impl Default for Settings {
 }
 
 /// Scans an image of a registry. `target` is what stands after `registry:`.
-pub fn scan(target: &str, settings: &Settings, options: &Options, examine: &dyn Examine) -> Scan {
+pub fn scan<P: Payload>(
+    target: &str,
+    settings: &Settings,
+    options: &Options,
+    examine: &dyn Examine<P>,
+) -> Scan<P> {
     let made = Reference::parse(target).and_then(|reference| Registry::new(reference, settings));
     match made {
         Ok(registry) => scan_store(&registry, options, examine),

@@ -2,10 +2,8 @@
 
 use super::testing::{Reply, Request, Server, reply};
 use super::*;
-use crate::record::Binary;
 use crate::source::archive::{ArchiveError, Candidate, Place, Want};
 use crate::source::image::testing::{Layout, shown, tar_of};
-use crate::source::shelf::Shelved;
 use std::collections::HashMap;
 use std::io::Write;
 use std::net::TcpListener;
@@ -13,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 struct Programs;
 
-impl Examine for Programs {
+impl Examine<String> for Programs {
     fn wants(&self, _: &Place, head: &[u8], _: Option<u64>) -> Want {
         if head.starts_with(b"EXE:") {
             Want::Whole
@@ -22,14 +20,10 @@ impl Examine for Programs {
         }
     }
 
-    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Shelved, ArchiveError>> {
+    fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<String, ArchiveError>> {
         let mut name = [0; 7];
         candidate.bytes.read_at(&mut name, 0).unwrap();
-        let binary = Binary {
-            main_package: Some(String::from_utf8_lossy(&name[4..]).into_owned()),
-            ..Binary::default()
-        };
-        vec![Ok(binary.into())]
+        vec![Ok(String::from_utf8_lossy(&name[4..]).into_owned())]
     }
 }
 
@@ -131,20 +125,20 @@ fn settings() -> Settings {
     }
 }
 
-fn scan_with(server: &Server, tail: &str, settings: &Settings) -> Scan {
+fn scan_with(server: &Server, tail: &str, settings: &Settings) -> Scan<String> {
     let target = format!("{}/t/app{tail}", server.host);
     let mut options = Options::new(&target);
     options.platform = crate::source::image::Platform::parse("linux/amd64");
     scan(&target, settings, &options, &Programs)
 }
 
-fn fatal(scan: &Scan) -> String {
+fn fatal(scan: &Scan<String>) -> String {
     let all = scan
         .problems
         .iter()
         .chain(scan.images.iter().flat_map(|i| &i.problems));
     all.filter(|p| p.fatal)
-        .map(|p| p.unexamined.detail.clone())
+        .map(|p| p.error.detail.clone())
         .collect::<Vec<_>>()
         .join("\n")
 }
@@ -438,7 +432,7 @@ fn indexes_without_end_are_cut() {
     let told = scan
         .problems
         .iter()
-        .filter(|p| p.unexamined.detail.contains(&cut));
+        .filter(|p| p.error.detail.contains(&cut));
     assert_eq!(told.count(), 1);
 
     // An index that is given for every digest asked for: it contains itself, or one that contains it.

@@ -1,8 +1,7 @@
 //! Which files have more names: hard links of one archive, bounded in memory.
 
-use super::{Place, clean};
-use std::collections::{BTreeMap, HashMap};
-use std::ops::Bound;
+use crate::source::archive::place::{Place, clean};
+use std::collections::HashMap;
 
 /// A name, or the identity of a file, by which links find it.
 pub(super) type Key = Vec<u8>;
@@ -15,17 +14,6 @@ pub(super) struct Links {
     /// Bytes that may still be remembered.
     left: u64,
     overflown: bool,
-}
-
-/// Forgets what is known of an entry and of all that was in it, where another entry has its name.
-pub(crate) fn forget<T>(known: &mut BTreeMap<Vec<Vec<u8>>, T>, place: &Place) {
-    let from = (Bound::Included(place.entries.as_slice()), Bound::Unbounded);
-    while let Some((entries, _)) = known.range::<[Vec<u8>], _>(from).next()
-        && entries.starts_with(&place.entries)
-    {
-        let entries = entries.clone();
-        known.remove(&entries);
-    }
 }
 
 impl Links {

@@ -21,7 +21,7 @@ const TITLE: &str = "org.opencontainers.image.title";
 impl Reader<'_> {
     /// The document that everything starts from: no descriptor points to the index of a layout.
     pub(super) fn top(&mut self, document: Document, digest: Option<Digest>) {
-        let name = self.options.name.clone();
+        let name = self.options.around.name.clone();
         let Some(manifests) = &document.manifests else {
             self.image(&document, digest, None, &name);
             return;

@@ -21,7 +21,9 @@ impl Reader<'_> {
                 continue;
             }
             let mut tags = image.repo_tags.iter().cloned();
-            let reference = tags.next().unwrap_or_else(|| self.options.name.clone());
+            let reference = tags
+                .next()
+                .unwrap_or_else(|| self.options.around.name.clone());
             let digest = config_digest(&image.config);
             // The name of a member, also where it looks like a digest.
             let blob = Blob {

@@ -3,6 +3,9 @@
 use super::super::build::*;
 use super::*;
 use crate::bytes::{Budget, Limits};
+use crate::record::Owner;
+use crate::source::archive::{Format, tar};
+use std::ops::Range;
 use std::sync::Mutex;
 
 mod faults;

@@ -1,0 +1,372 @@
+//! The members of each container format, nested containers included.
+
+use super::links::Links;
+use super::{IN_MEMORY, Level, Taken, Walker};
+use crate::bytes::{Part, ReadAt, Spill};
+use crate::source::archive::place::{Place, clean};
+use crate::source::archive::stream::{HEAD, glance};
+use crate::source::archive::tar::{self, Ending, Flow};
+use crate::source::archive::{
+    ArchiveError, Feed, Format, Kind, cpio, deb, decompress, decompress_as, rpm, sniff, zip,
+};
+use crate::source::packages::apk;
+use std::io::{self, Read};
+
+impl Walker<'_> {
+    pub(super) fn container(
+        &self,
+        format: Format,
+        feed: &mut Feed<'_>,
+        random: Option<&dyn ReadAt>,
+        place: &Place,
+        level: Level,
+    ) -> Result<(), ArchiveError> {
+        match format {
+            Format::Tar if random.is_none() && self.receiver.keeps_whole(feed) => {
+                self.kept_tar(feed, place, level)
+            }
+            Format::Tar => self.tar(feed, random, place, level),
+            Format::Cpio => self.cpios(feed, place, level),
+            Format::Deb => deb::read(feed, self.scope, &mut |member, data| {
+                let mut outer = Feed::new(data);
+                if member == deb::Member::Control {
+                    // A package without a name is a package all the same.
+                    if let Some(owner) = deb::control(&mut outer, self.scope) {
+                        self.receiver.package(place, owner);
+                    }
+                    return Ok(());
+                }
+                let mut plain = decompress(Box::new(&mut outer), self.scope)?;
+                let mut inner = Feed::new(&mut plain);
+                self.tar(&mut inner, None, place, level)?;
+                inner.drain()?;
+                Ok(())
+            }),
+            Format::Rpm => self.rpm(feed, place, level),
+            Format::Zip => match random {
+                Some(bytes) => self.zip(bytes, place, level),
+                None => {
+                    let limits = &self.scope.limits;
+                    let whole =
+                        Spill::collect(&[], feed, None, IN_MEMORY, &self.scope.budget, limits)?;
+                    let _held = self.scope.hold();
+                    self.zip(&whole, place, level)
+                }
+            },
+            Format::ApkV3 => Err(ArchiveError::unsupported(
+                "an Alpine package of version 3 (ADB)",
+            )),
+        }
+    }
+
+    /// A tar archive whose list of members must be found before they are read: it is kept. What is too long to be kept is read as it comes.
+    fn kept_tar(
+        &self,
+        feed: &mut Feed<'_>,
+        place: &Place,
+        level: Level,
+    ) -> Result<(), ArchiveError> {
+        let limits = &self.scope.limits;
+        let mut until = UntilError {
+            feed,
+            left: limits.entry_size,
+            error: None,
+        };
+        let kept = Spill::collect(&[], &mut until, None, IN_MEMORY, &self.scope.budget, limits)?;
+        let UntilError { error, left, .. } = until;
+        let _held = self.scope.hold();
+        if left > 0 {
+            let read = self.tar(&mut Feed::at(&kept), Some(&kept), place, level);
+            // Why it ends too early is better known than that it does.
+            return error.map_or(read, Err);
+        }
+        let whole = Feed::owning(Box::new(Feed::at(&kept).chain(feed)));
+        self.tar(&mut { whole }, None, place, level)
+    }
+
+    /// `random` are the bytes under `feed` when they are positioned: then bodies need no copy.
+    fn tar(
+        &self,
+        feed: &mut Feed<'_>,
+        random: Option<&dyn ReadAt>,
+        place: &Place,
+        level: Level,
+    ) -> Result<(), ArchiveError> {
+        let mut links = self.links();
+        // The control part of an Alpine package comes first, all its names begin with a dot.
+        let mut may_be_package = true;
+        let mut members = self.receiver.members(place, level.depth, self.scope);
+        if let (Some(members), Some(bytes)) = (&mut members, random) {
+            members.look_ahead(bytes);
+        }
+        let finish = tar::read(feed, self.scope, Ending::Stream, &mut |entry, body| {
+            may_be_package &= clean(&entry.name).starts_with(b".");
+            if may_be_package && clean(&entry.name) == b".PKGINFO" && entry.size <= deb::CONTROL {
+                let mut text = Vec::new();
+                body.read_to_end(&mut text)?;
+                self.receiver.entry_seen(
+                    &place.child(&entry.name, Some(entry.mode), None),
+                    entry.size,
+                );
+                if let Some(owner) = apk::of_pkginfo(&text) {
+                    self.receiver.package(place, owner);
+                }
+                return Ok(Flow::Continue);
+            }
+            let child = place.child(&entry.name, Some(entry.mode), Some((entry.uid, entry.gid)));
+            match &entry.kind {
+                tar::Kind::File => {
+                    let part = random
+                        .filter(|_| entry.plain)
+                        .map(|r| Part::new(r, entry.offset, entry.size));
+                    let part = part.as_ref().filter(|part| part.len() == entry.size);
+                    let mut feed = match part {
+                        Some(part) => Feed::at(part),
+                        None => Feed::new(body),
+                    };
+                    if let Some(members) = &mut members
+                        && members.take(&entry.name, entry.size, &mut feed)? == Taken::Yes
+                    {
+                        links.replaced(&Links::name(&entry.name));
+                        return Ok(Flow::Continue);
+                    }
+                    let random = part.map(|part| part as &dyn ReadAt);
+                    let found = self.entry(&mut feed, random, entry.size, &child, level.inner())?;
+                    if found {
+                        links.found(Links::name(&entry.name), child);
+                    } else {
+                        // A later file of the same name replaces it as the target of links.
+                        links.replaced(&Links::name(&entry.name));
+                    }
+                }
+                tar::Kind::HardLink(target) => {
+                    let (name, target) = (Links::name(&entry.name), Links::name(target));
+                    if name == target {
+                        return Ok(Flow::Continue);
+                    }
+                    if let Some(members) = &mut members {
+                        members.link(&name, &target, false);
+                    }
+                    match links.target(&target) {
+                        // From here on the link is a file of its own: what it was made from may be replaced.
+                        Some(of) => {
+                            self.receiver.alias(of, &child);
+                            links.found(name, child);
+                        }
+                        None => links.replaced(&name),
+                    }
+                }
+                tar::Kind::SymLink(target) => {
+                    if let Some(members) = &mut members {
+                        members.link(&entry.name, target, true);
+                    }
+                    links.replaced(&Links::name(&entry.name));
+                }
+                tar::Kind::Dir | tar::Kind::Other(_) => {
+                    links.replaced(&Links::name(&entry.name));
+                }
+                tar::Kind::Unread(problem) if entry.name.is_empty() => {
+                    self.receiver.unexamined(place, problem);
+                }
+                tar::Kind::Unread(problem) => {
+                    if self.name_fits(&child) {
+                        self.receiver.unexamined(&child, problem);
+                    }
+                }
+            }
+            Ok(Flow::Continue)
+        });
+        self.tell_overflow(&links, place);
+        members
+            .into_iter()
+            .for_each(|members| members.finish(place));
+        finish.map(|_| ())
+    }
+
+    /// cpio archives one after the other, the last of which may be compressed, as the kernel takes them from an initial RAM disk (Linux,
+    /// "initramfs buffer format").
+    fn cpios(&self, feed: &mut Feed<'_>, place: &Place, level: Level) -> Result<(), ArchiveError> {
+        loop {
+            self.cpio(feed, &|_| None, place, level)?;
+            feed.skip_zeros()?;
+            let at = feed.offset();
+            match glance(feed)? {
+                Some(Kind::Format(Format::Cpio)) => {}
+                Some(Kind::Codec(codec)) => {
+                    return self.compressed(codec, feed, place, level).map(|_| ());
+                }
+                _ => {
+                    let rest = feed.drain()?;
+                    return match rest > tar::RECORD {
+                        true => Err(ArchiveError::malformed(format!(
+                            "{rest} bytes that are no archive follow its end at offset {at}"
+                        ))),
+                        false => Ok(()),
+                    };
+                }
+            }
+        }
+    }
+
+    /// cpio holds several names of one file as entries of which only one, usually the last, has the content.
+    fn cpio(
+        &self,
+        feed: &mut Feed<'_>,
+        files: &dyn Fn(u32) -> Option<cpio::Entry>,
+        place: &Place,
+        level: Level,
+    ) -> Result<(), ArchiveError> {
+        let mut links = self.links();
+        let mut members = self.receiver.members(place, level.depth, self.scope);
+        let result = cpio::read(feed, self.scope, files, &mut |entry, body| {
+            if !entry.is_file() {
+                return Ok(Flow::Continue);
+            }
+            let child = place.child(&entry.name, Some(entry.mode), Some((entry.uid, entry.gid)));
+            let key = Links::file(entry.file);
+            if entry.links > 1 && entry.size == 0 {
+                match links.target(&key) {
+                    Some(of) => self.receiver.alias(of, &child),
+                    None => links.wait(key, child),
+                }
+                return Ok(Flow::Continue);
+            }
+            let mut feed = Feed::new(body);
+            if let Some(members) = &mut members
+                && members.take(&entry.name, entry.size, &mut feed)? == Taken::Yes
+            {
+                return Ok(Flow::Continue);
+            }
+            if self.entry(&mut feed, None, entry.size, &child, level.inner())? {
+                for waiting in links.waiting(&key) {
+                    self.receiver.alias(&child, &waiting);
+                }
+                links.found(key, child);
+            }
+            Ok(Flow::Continue)
+        });
+        self.tell_overflow(&links, place);
+        members
+            .into_iter()
+            .for_each(|members| members.finish(place));
+        result
+    }
+
+    /// Links in an eighth of the memory.
+    fn links(&self) -> Links {
+        let most = self.scope.budget.total() / 8;
+        Links::new(self.scope.limits.metadata.min(most))
+    }
+
+    fn tell_overflow(&self, links: &Links, place: &Place) {
+        if links.overflown() {
+            let most = links.most();
+            self.receiver.unexamined(
+                place,
+                &ArchiveError::limit(format!("names of hard links beyond {most} bytes")),
+            );
+        }
+    }
+
+    fn rpm(&self, feed: &mut Feed<'_>, place: &Place, level: Level) -> Result<(), ArchiveError> {
+        let header = rpm::read_header(feed, &self.scope.limits)?;
+        if let Some(owner) = header.owner() {
+            self.receiver.package(place, owner);
+        }
+        if header.payload() != b"cpio" {
+            let format = String::from_utf8_lossy(header.payload()).into_owned();
+            return Err(ArchiveError::unsupported(format!(
+                "an RPM payload of format {format:?}"
+            )));
+        }
+        let codec = match sniff(feed.peek(HEAD)?) {
+            Some(Kind::Codec(codec)) => Some(codec),
+            Some(Kind::Format(_)) => None,
+            None => header.codec(),
+        };
+        let files = |index| header.file(index);
+        match codec {
+            None => self.cpio(feed, &files, place, level),
+            Some(codec) => {
+                let mut stream = decompress_as(codec, Feed::new(feed), self.scope)?;
+                let mut inner = Feed::new(&mut stream);
+                self.cpio(&mut inner, &files, place, level)?;
+                inner.drain()?;
+                Ok(())
+            }
+        }
+    }
+
+    fn zip(&self, bytes: &dyn ReadAt, place: &Place, level: Level) -> Result<(), ArchiveError> {
+        let mut members = self.receiver.members(place, level.depth, self.scope);
+        let result = zip::read(bytes, self.scope, &mut |entry, content| {
+            if !entry.is_file() {
+                return Ok(Flow::Continue);
+            }
+            let child = place.child(&entry.name, entry.mode, None);
+            if !self.name_fits(&child) {
+                self.receiver.entry_seen(&child, entry.size);
+                return Ok(Flow::Continue);
+            }
+            let body = match content {
+                Ok(body) => body,
+                Err(problem) => {
+                    self.receiver.entry_seen(&child, entry.size);
+                    self.receiver.unexamined(&child, &problem);
+                    return Ok(Flow::Continue);
+                }
+            };
+            let result = (|| {
+                let mut feed = Feed::new(&mut *body);
+                // What is kept of it is a fact, what it expands to a claim.
+                let size = entry.size.max(u64::from(entry.packed > 0));
+                let taken = match &mut members {
+                    Some(members) => members.take(&entry.name, size, &mut feed)?,
+                    None => Taken::No,
+                };
+                if taken == Taken::No {
+                    self.receiver.entry_seen(&child, entry.size);
+                    if entry.packed > 0 && !self.receiver.too_small(entry.packed) {
+                        self.item(&mut feed, None, None, &child, level.inner())?;
+                    }
+                }
+                drop(feed);
+                body.contradiction().map_or(Ok(()), Err)
+            })();
+            // Each entry is read on its own, so one that is broken ends nothing but itself.
+            if let Err(problem) = result {
+                self.receiver.unexamined(&child, &problem);
+            }
+            Ok(Flow::Continue)
+        });
+        members
+            .into_iter()
+            .for_each(|members| members.finish(place));
+        result
+    }
+}
+
+/// Reads a stream up to so many bytes, and for its end what goes wrong: what came before is there all the same.
+struct UntilError<'u, 'f> {
+    feed: &'u mut Feed<'f>,
+    left: u64,
+    error: Option<ArchiveError>,
+}
+
+impl Read for UntilError<'_, '_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let most = usize::try_from(self.left)
+            .unwrap_or(usize::MAX)
+            .min(out.len());
+        let room = out.get_mut(..most).unwrap_or_default();
+        let count = match self.feed.read(room) {
+            Ok(count) => count,
+            Err(error) => {
+                self.error = Some(error.into());
+                0
+            }
+        };
+        self.left -= count as u64;
+        Ok(count)
+    }
+}

@@ -1,0 +1,359 @@
+//! Collects what a walk finds in one archive, or in one file of a layer: all of it is known when the walk is over, because a later name may
+//! be a hard link to an earlier one.
+
+use super::{Around, Examine, Options, Payload, Scan};
+use crate::record::Owner;
+use crate::source::archive::{
+    ArchiveError, Candidate, Feed, Members, Place, Receiver, Scope, Want, forget,
+};
+use crate::source::packages::{Digests, Ownership};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A program at one of its places.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item<P> {
+    /// Where it is.
+    pub place: Place,
+    /// The package it belongs to.
+    pub owned: Ownership,
+    /// What the scan made of it.
+    pub program: P,
+}
+
+/// One thing that a walk found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found<P> {
+    /// A program.
+    Program(Item<P>),
+    /// A thing that was not, or not wholly, examined.
+    Problem(Place, ArchiveError),
+    /// Images among the members of an archive.
+    Images(Vec<Scan<P>>),
+}
+
+/// What is walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walked {
+    /// An archive that is a target, or a file of a directory.
+    Archive,
+    /// A file of a layer, at an absolute path of the root.
+    LayerFile,
+    /// A layer that is no file system: a file of an artifact.
+    Artifact,
+}
+
+/// How much of one archive is collected.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Hard links to programs; a large record counts for several.
+    pub links: u64,
+    /// Things not examined.
+    pub problems: usize,
+    /// Bytes of memory that these take.
+    pub bytes: u64,
+}
+
+/// What was collected.
+pub struct Collected<P> {
+    /// In the order in which it was found.
+    pub found: Vec<Found<P>>,
+    /// Things not examined that are not listed.
+    pub unlisted: u64,
+    /// There were more hard links to programs than are followed.
+    pub too_many_links: bool,
+    /// Digests of the file itself, where it is a program whose package may be asked for.
+    pub digests: Option<Box<Digests>>,
+}
+
+struct State<P> {
+    found: Vec<Found<P>>,
+    /// Indexes into `found` of each entry, for hard links to it; what is inside it has entries behind it.
+    by_entry: BTreeMap<Vec<Vec<u8>>, Vec<usize>>,
+    /// Packages: the archive itself, or in it.
+    packages: BTreeMap<Vec<Vec<u8>>, Arc<Owner>>,
+    links: u64,
+    problems: usize,
+    bytes: u64,
+    unlisted: u64,
+    digests: Option<Box<Digests>>,
+}
+
+impl<P: Payload> State<P> {
+    fn add(&mut self, place: &Place, found: Found<P>) {
+        if !place.is_empty() {
+            let index = self.found.len();
+            let entry = self.by_entry.entry(place.entries.clone());
+            entry.or_default().push(index);
+        }
+        self.found.push(found);
+    }
+
+    fn program(&mut self, mut item: Item<P>) {
+        if item.owned.owner.is_none() {
+            item.owned.owner = item.place.within(&self.packages).cloned();
+        }
+        self.add(&item.place.clone(), Found::Program(item));
+    }
+
+    /// Lists what is not examined, as long as there is memory for it: an archive may hold a million broken programs.
+    fn problem(&mut self, place: &Place, problem: &ArchiveError, bounds: &Bounds) {
+        // The names are said by path and location, each part with a place of its own.
+        let names = place
+            .entries
+            .iter()
+            .map(|e| 2 * e.len() + 40)
+            .sum::<usize>();
+        self.problems += 1;
+        self.bytes += (800 + names + problem.detail.len()) as u64;
+        let is_over = self.problems > bounds.problems || self.bytes > bounds.bytes;
+        if is_over && !place.is_empty() {
+            self.unlisted += 1;
+        } else {
+            self.add(place, Found::Problem(place.clone(), problem.clone()));
+        }
+    }
+}
+
+/// Takes what a walk meets.
+pub struct Collector<'e, P> {
+    examine: &'e dyn Examine<P>,
+    options: Options,
+    walked: Walked,
+    bounds: Bounds,
+    state: Mutex<State<P>>,
+}
+
+impl<'e, P: Payload> Collector<'e, P> {
+    /// An empty one; `options` are for images in what is walked, and say where that is.
+    pub fn new(
+        examine: &'e dyn Examine<P>,
+        options: &Options,
+        walked: Walked,
+        bounds: Bounds,
+    ) -> Self {
+        Self {
+            examine,
+            options: options.clone(),
+            walked,
+            bounds,
+            state: Mutex::new(State {
+                found: Vec::new(),
+                by_entry: BTreeMap::new(),
+                packages: BTreeMap::new(),
+                links: 0,
+                problems: 0,
+                bytes: 0,
+                unlisted: 0,
+                digests: None,
+            }),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<P>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All that was found.
+    pub fn finish(self) -> Collected<P> {
+        let state = self.state.into_inner();
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        Collected {
+            too_many_links: state.links > self.bounds.links,
+            found: state.found,
+            unlisted: state.unlisted,
+            digests: state.digests,
+        }
+    }
+
+    /// Takes over what the members of an archive at `place` held of images.
+    pub(super) fn images(
+        &self,
+        place: &Place,
+        loose: Vec<Item<P>>,
+        problems: Vec<(Place, ArchiveError)>,
+        scans: Vec<Scan<P>>,
+    ) {
+        let mut state = self.lock();
+        for mut item in loose {
+            item.place = item.place.below(place);
+            state.program(item);
+        }
+        for (inner, problem) in problems {
+            state.problem(&inner.below(place), &problem, &self.bounds);
+        }
+        if !scans.is_empty() {
+            state.found.push(Found::Images(scans));
+        }
+    }
+
+    /// Where an image in the archive at `place` is.
+    fn around(&self, place: &Place) -> Around {
+        let around = &self.options.around;
+        if place.is_empty() {
+            return around.clone();
+        }
+        let names = place.entries.iter();
+        let mut names: Vec<String> = names
+            .map(|e| String::from_utf8_lossy(e).into_owned())
+            .collect();
+        if self.walked == Walked::LayerFile
+            && let Some(first) = names.first_mut()
+        {
+            *first = format!("/{}", first.trim_start_matches('/'));
+        }
+        let path = names.join("!");
+        let name = format!("{}!{path}", around.name);
+        Around {
+            prefix: match self.walked {
+                Walked::Archive => format!("{name}!"),
+                _ => format!("{}{path}!", around.prefix),
+            },
+            name,
+            entry: around.entry.iter().cloned().chain(names).collect(),
+        }
+    }
+}
+
+impl<P: Payload> Receiver for Collector<'_, P> {
+    fn entry_seen(&self, place: &Place, size: u64) {
+        #[cfg(test)]
+        crate::bytes::guard::trip::over(&place.entries.concat());
+        let mut state = self.lock();
+        forget(&mut state.by_entry, place);
+        forget(&mut state.packages, place);
+        drop(state);
+        // A file of a layer was counted by who read the layer.
+        if self.walked == Walked::Archive || place.entries.len() > 1 {
+            self.examine.entry_seen(size);
+        }
+    }
+
+    fn too_small(&self, size: u64) -> bool {
+        self.examine.too_small(size)
+    }
+
+    fn below_floor(&self, size: u64) -> bool {
+        self.examine.below_floor(size)
+    }
+
+    fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
+        self.examine.wants(place, head, size)
+    }
+
+    fn package(&self, place: &Place, owner: Owner) {
+        let mut state = self.lock();
+        state
+            .packages
+            .insert(place.entries.clone(), Arc::new(owner));
+    }
+
+    fn candidate(&self, candidate: &Candidate<'_>) {
+        let place = candidate.place;
+        let programs = self.examine.examine(candidate);
+        let digests = match place.entries.as_slice() {
+            [name]
+                if self.walked != Walked::Archive
+                    && !programs.is_empty()
+                    && self.examine.digests(name) =>
+            {
+                Digests::of(candidate.bytes).ok().map(Box::new)
+            }
+            _ => None,
+        };
+        let mut state = self.lock();
+        state.digests = digests;
+        for program in programs {
+            match program {
+                Ok(program) => state.program(Item {
+                    place: place.clone(),
+                    owned: Ownership::default(),
+                    program,
+                }),
+                Err(problem) => state.problem(place, &problem, &self.bounds),
+            }
+        }
+    }
+
+    fn alias(&self, of: &Place, place: &Place) {
+        let mut state = self.lock();
+        let most = self.bounds.links;
+        if state.links > most {
+            return;
+        }
+        let same = state.by_entry.range(of.entries.clone()..);
+        let same = same.take_while(|(entries, _)| entries.starts_with(&of.entries));
+        let mut copies = Vec::new();
+        let mut links = state.links;
+        // A container may have much in it.
+        for (entries, indexes) in same {
+            if links > most {
+                break;
+            }
+            let inside = entries.get(of.entries.len()..).unwrap_or_default();
+            let mut there = place.clone();
+            there.entries.extend_from_slice(inside);
+            for found in indexes.iter().filter_map(|index| state.found.get(*index)) {
+                let mut there = there.clone();
+                match found {
+                    Found::Program(item) => {
+                        links += item.program.names();
+                        if !inside.is_empty() {
+                            let at = &item.place;
+                            (there.mode, there.uid, there.gid) = (at.mode, at.uid, at.gid);
+                        }
+                        copies.push(Found::Program(Item {
+                            place: there,
+                            ..item.clone()
+                        }));
+                    }
+                    Found::Problem(_, problem) => {
+                        links += 1;
+                        copies.push(Found::Problem(there, problem.clone()));
+                    }
+                    Found::Images(_) => {}
+                }
+            }
+        }
+        state.links = links;
+        // Links mean the last file of a name.
+        forget(&mut state.by_entry, place);
+        if links > most {
+            if self.walked == Walked::Archive {
+                let problem = ArchiveError::too_many_links(most);
+                state.problem(&Place::default(), &problem, &self.bounds);
+            }
+            return;
+        }
+        for found in copies {
+            match found {
+                Found::Program(item) => state.program(item),
+                Found::Problem(place, problem) => state.problem(&place, &problem, &self.bounds),
+                Found::Images(_) => {}
+            }
+        }
+    }
+
+    fn keeps_whole(&self, feed: &mut Feed<'_>) -> bool {
+        super::may_have_odd_names(feed)
+    }
+
+    fn members<'s>(
+        &'s self,
+        place: &Place,
+        depth: u32,
+        scope: &'s Scope,
+    ) -> Option<Box<dyn Members + 's>> {
+        let options = Options {
+            around: self.around(place),
+            reference: None,
+            depth: depth.saturating_add(2),
+            ..self.options.clone()
+        };
+        Some(super::members(self, options, self.examine, scope))
+    }
+
+    fn unexamined(&self, place: &Place, problem: &ArchiveError) {
+        self.lock().problem(place, problem, &self.bounds);
+    }
+}
