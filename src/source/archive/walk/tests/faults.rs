@@ -1,6 +1,7 @@
 //! Damage, limits and bombs: one line each, and everything else is still offered.
 
 use super::*;
+use crate::source::archive::sniff;
 
 #[test]
 fn a_fault_is_told_once_and_the_rest_goes_on() {

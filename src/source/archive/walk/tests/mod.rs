@@ -3,8 +3,6 @@
 use super::super::build::*;
 use super::*;
 use crate::bytes::{Budget, Limits};
-use crate::record::Owner;
-use crate::source::archive::{Format, tar};
 use std::ops::Range;
 use std::sync::Mutex;
 
