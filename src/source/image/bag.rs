@@ -252,7 +252,7 @@ impl<'b, P: Payload> Bag<'b, P> {
             }
             false => self.scope,
         };
-        let scan = layer::scan_any(body, &blob, &name, scope, options, examine);
+        let scan = layer::scan(body, &blob, Some(&name), scope, options, examine);
         // What is wrong with the source around is the source's matter.
         if body.failed() {
             body.peek(1)?;

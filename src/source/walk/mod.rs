@@ -3,20 +3,25 @@
 //! One task a directory; a directory with many files is split. Nothing is opened that a stat excludes, nothing blocks, and nothing is
 //! entered twice.
 
-use super::dir::{Dir, Kind, Stat};
-use super::ignored::Ignored;
-use super::listing::Listing;
-use super::queue::Output;
 use crate::bytes::SizeInMemory;
-use globset::GlobSet;
+use crate::source::dir::{Dir, Kind, Stat};
+use crate::source::ignored::Ignored;
+use crate::source::listing::Listing;
+use crate::source::queue::Output;
+use rules::is_text;
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+mod rules;
+mod visit;
+
+pub use rules::{Rules, Tally};
+pub use visit::{Met, Visit, Why};
 
 /// Entries of one directory that one task visits at the most.
 const BATCH: usize = 16;
@@ -26,153 +31,6 @@ const BATCH_BYTES: u64 = 4 << 20;
 const SURVEY: usize = 1024;
 /// Directories deeper than this are reached by path, so that a deep tree does not use up the file descriptors.
 const BY_HANDLE: usize = 128;
-
-/// Extensions of text that `likely` passes over.
-const TEXT: &[&str] = &[
-    "c", "cc", "cfg", "conf", "cpp", "css", "csv", "go", "h", "hpp", "htm", "html", "ini", "java",
-    "js", "json", "jsx", "log", "lua", "md", "mjs", "mo", "pl", "pm", "po", "py", "pyc", "rb",
-    "rs", "rst", "scss", "sh", "sql", "svg", "tex", "toml", "ts", "tsx", "txt", "xml", "yaml",
-    "yml",
-];
-
-/// What the walk may pass over.
-#[derive(Clone, Debug)]
-pub struct Rules {
-    /// Files below this many bytes are not opened.
-    pub min_size: u64,
-    /// Pass over files whose name ends like text.
-    pub likely: bool,
-    /// Follow symbolic links.
-    pub follow: bool,
-    /// Stay on the file system of the root.
-    pub one_file_system: bool,
-    /// Paths and names passed over, directories with all that is in them.
-    pub exclude: Option<GlobSet>,
-    /// Pass over what `.gitignore` and `.ignore` files name.
-    pub gitignore: bool,
-    /// Tell of symbolic links that are not followed.
-    pub links: bool,
-    /// Enter file systems that describe the kernel, such as `/proc`.
-    pub pseudo: bool,
-}
-
-impl Default for Rules {
-    /// Everything but files below 16 KiB: no linked Go program is smaller (a `-linkshared` one of Go 1.27 has 20 KB).
-    fn default() -> Self {
-        Self {
-            min_size: 16 << 10,
-            likely: false,
-            follow: false,
-            one_file_system: false,
-            exclude: None,
-            gitignore: false,
-            links: false,
-            pseudo: false,
-        }
-    }
-}
-
-/// A file that the walk met.
-pub struct Met<'w> {
-    dir: &'w Dir,
-    parent: &'w Path,
-    name: &'w OsStr,
-    follow: bool,
-    /// Its stat.
-    pub stat: Stat,
-}
-
-impl Met<'_> {
-    /// Opens it.
-    ///
-    /// # Errors
-    /// Those of the system.
-    pub fn open(&self) -> io::Result<File> {
-        self.dir.open_file(self.name, self.follow)
-    }
-
-    /// Its name.
-    pub fn name(&self) -> &OsStr {
-        self.name
-    }
-
-    /// Whether it has the name of a shared library.
-    pub fn is_library(&self) -> bool {
-        let name = self.name.as_encoded_bytes();
-        name.windows(3).any(|part| part == b".so")
-    }
-
-    /// Its path as `find` prints it.
-    pub fn path(&self) -> PathBuf {
-        join(self.parent, self.name)
-    }
-}
-
-/// Who is told what the walk meets.
-pub trait Visit<'env, T>: Sync {
-    /// A regular file that is worth opening.
-    fn file(&'env self, met: &Met<'_>, out: &mut Output<'env, T>);
-
-    /// A directory; true when it was dealt with and is not to be entered.
-    fn directory(&'env self, path: &Path, names: &Listing, out: &mut Output<'env, T>) -> bool;
-
-    /// Something that was not examined.
-    fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, T>);
-
-    /// A symbolic link that is not followed. `leads` looks whether it leads to a directory, or to a file that would be opened.
-    fn met_link(&'env self, _leads: &dyn Fn() -> bool) {}
-
-    /// A symbolic link that is not followed; only with [`Rules::links`].
-    fn link(&'env self, _path: &Path, _out: &mut Output<'env, T>) {}
-}
-
-/// Why something was not examined.
-#[derive(Debug)]
-pub enum Why {
-    /// The system refused.
-    Error(io::Error),
-    /// On a file system that describes the kernel.
-    Pseudo(&'static str),
-}
-
-/// Counts of what was passed over without a word.
-#[derive(Debug, Default)]
-pub struct Tally {
-    /// Regular files met.
-    pub files: AtomicU64,
-    /// Of these, below the size floor.
-    pub below_min_size: AtomicU64,
-    /// Symbolic links that were not followed.
-    pub links: AtomicU64,
-    /// Which globs of [`Rules::exclude`] something matched.
-    excluded: OnceLock<Vec<AtomicBool>>,
-}
-
-impl Tally {
-    /// Whether something matched the glob of this number; globs are numbered as they were added.
-    pub fn is_excluded_by(&self, glob: usize) -> bool {
-        let used = self.excluded.get().and_then(|all| all.get(glob));
-        used.is_some_and(|used| used.load(Ordering::Relaxed))
-    }
-
-    /// Notes which globs match, where one does.
-    fn excludes(&self, globs: &GlobSet, path: &Path) -> bool {
-        if !globs.is_match(path) {
-            return false;
-        }
-        let used = self
-            .excluded
-            .get_or_init(|| (0..globs.len()).map(|_| AtomicBool::new(false)).collect());
-        if used.iter().any(|used| !used.load(Ordering::Relaxed)) {
-            for glob in globs.matches(path) {
-                if let Some(used) = used.get(glob) {
-                    used.store(true, Ordering::Relaxed);
-                }
-            }
-        }
-        true
-    }
-}
 
 /// What was passed over among some entries.
 #[derive(Clone, Copy, Default)]
@@ -665,13 +523,6 @@ fn batch(worth: &[Worth]) -> usize {
     worth.iter().take(BATCH).take_while(fits).count().max(1)
 }
 
-fn is_text(name: &OsStr) -> bool {
-    Path::new(name)
-        .extension()
-        .and_then(OsStr::to_str)
-        .is_some_and(|e| TEXT.binary_search(&e).is_ok())
-}
-
 /// Joins as `find` does: with `/` unless there is one.
 fn join(parent: &Path, name: &OsStr) -> PathBuf {
     let mut path = parent.as_os_str().to_owned();
@@ -685,37 +536,4 @@ fn join(parent: &Path, name: &OsStr) -> PathBuf {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn worth(sizes: &[u64]) -> Vec<Worth> {
-        let stat = |size| Stat {
-            kind: Kind::File,
-            size,
-            id: (0, 0),
-            links: 1,
-            mode: None,
-            owner: None,
-        };
-        let one = |(at, size): (usize, &u64)| Worth {
-            at,
-            found: Ok(Some(stat(*size))),
-        };
-        sizes.iter().enumerate().map(one).collect()
-    }
-
-    #[test]
-    fn small_files_share_a_task_and_large_ones_have_their_own() {
-        let large = 100 << 20;
-        for (sizes, want) in [
-            (vec![1000; 40], BATCH),
-            (vec![1000; 5], 5),
-            (vec![large; 14], 1),
-            (vec![1000, 1000, large, 1000], 2),
-            (vec![1 << 20; 14], 4),
-            (vec![], 1),
-        ] {
-            assert_eq!(batch(&worth(&sizes)), want, "{sizes:?}");
-        }
-    }
-}
+mod tests;

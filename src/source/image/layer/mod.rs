@@ -1,0 +1,303 @@
+//! What one pass over a layer blob gives: names, programs, databases of packages, digests, problems.
+
+use super::digest::Digest;
+use super::kept::KeptFiles;
+use super::names::{Kind, Names};
+use super::store::Blob;
+use super::{Bounds, Collector, Found, Item, Options, Payload, Scan};
+use crate::source::archive::place::{Place, clean};
+use crate::source::archive::{ArchiveError, Reason};
+use crate::source::packages::Digests;
+use std::collections::HashMap;
+
+mod read;
+
+pub use read::{scan, scan_all};
+
+/// Problems of one layer that get a line each: as many as have room in this part of the memory, and no more than that. More are counted in one.
+const PROBLEMS: usize = 1000;
+const PROBLEMS_ROOM: u64 = 1024;
+/// What is collected of an archive inside a layer: hard links to programs are full records, and one problem more than is listed shows
+/// that there are more.
+const BOUNDS: Bounds = Bounds {
+    links: 1000,
+    problems: PROBLEMS + 1,
+    bytes: u64::MAX,
+};
+/// Names of programs that an archive which is no layer may have, as other archives.
+const LOOSE: u64 = 20_000;
+
+/// What one blob held.
+pub struct LayerScan<P> {
+    /// Its entries.
+    pub names: Names,
+    /// Files that something was found in, as [`Kind::File`] numbers them.
+    pub found: Vec<FoundFile<P>>,
+    /// Databases of package managers.
+    pub kept: KeptFiles,
+    /// What went wrong.
+    pub problems: Vec<LayerProblem>,
+    /// Bytes of memory that these may still take; `None`: not said.
+    room: Option<u64>,
+    /// There were more.
+    is_cut: bool,
+    /// What the blob hashes to, when it was read to its end.
+    pub digest: Option<Digest>,
+    /// What its tar hashes to, when that was asked for.
+    pub diff_id: Option<Digest>,
+    /// Bytes of the blob.
+    pub size: u64,
+    /// The blob is not the tar itself.
+    pub compressed: bool,
+    /// The blob is no tar but one file, by whose name all places in `found` begin.
+    pub is_file: bool,
+    /// Images in archives that are files of the layer.
+    pub images: Vec<Scan<P>>,
+}
+
+/// A file that something was found in.
+pub struct FoundFile<P> {
+    /// Owner.
+    pub uid: u64,
+    /// Group.
+    pub gid: u64,
+    /// Mode.
+    pub mode: u32,
+    /// The programs, in the file itself or in an archive that it is.
+    pub programs: Vec<Item<P>>,
+    /// Its digests, where somebody may want to compare them.
+    pub digests: Option<Box<Digests>>,
+    /// Its number among the kept files, for a database of packages.
+    pub kept: Option<u32>,
+}
+
+impl<P: Payload> FoundFile<P> {
+    /// How many usual names it counts for.
+    pub fn names(&self) -> u64 {
+        self.programs.iter().map(|p| p.program.names()).sum()
+    }
+}
+
+/// Something wrong in a layer.
+#[derive(Clone)]
+pub struct LayerProblem {
+    /// Names inside the layer, outermost first; empty: the layer itself.
+    pub entries: Vec<Vec<u8>>,
+    /// What.
+    pub error: ArchiveError,
+    /// The exit code is 2.
+    pub fatal: bool,
+}
+
+impl<P> Default for LayerScan<P> {
+    fn default() -> Self {
+        Self {
+            names: Names::default(),
+            found: Vec::new(),
+            kept: KeptFiles::default(),
+            problems: Vec::new(),
+            room: None,
+            is_cut: false,
+            digest: None,
+            diff_id: None,
+            size: 0,
+            compressed: false,
+            is_file: false,
+            images: Vec::new(),
+        }
+    }
+}
+
+impl<P: Payload> LayerScan<P> {
+    /// An empty one that has room for problems.
+    fn with_room(options: &Options) -> Self {
+        Self {
+            room: Some(options.budget.total() / PROBLEMS_ROOM),
+            kept: KeptFiles::new(options.budget.total()),
+            ..Self::default()
+        }
+    }
+
+    /// A layer that was not read, and why.
+    pub fn unread(error: ArchiveError) -> Self {
+        Self::failed(LayerProblem {
+            entries: Vec::new(),
+            error,
+            fatal: false,
+        })
+    }
+
+    /// A file of an artifact that is text and was kept as such.
+    pub fn of_text(text: &[u8], blob: &Blob) -> Self {
+        let digest = match blob.digest {
+            Some(want) => want.same_of(text),
+            None => Digest::of(text),
+        };
+        let mut scan = Self {
+            is_file: true,
+            digest: Some(digest),
+            size: text.len() as u64,
+            ..Self::default()
+        };
+        if let Some(want) = blob.digest.filter(|want| *want != digest) {
+            scan.problem(Vec::new(), wrong_digest(digest, want), true);
+        }
+        scan
+    }
+
+    /// Every program by the names in the blob, hard links included, as an archive of this name has them.
+    pub fn loose(&self, name: &[u8]) -> Vec<Item<P>> {
+        let mut all = Vec::new();
+        let mut add = |item: &Item<P>, entries: Vec<Vec<u8>>| {
+            let mut item = item.clone();
+            item.place.entries = entries;
+            all.push(item);
+        };
+        if self.is_file {
+            for item in self.found.iter().flat_map(|file| &file.programs) {
+                let mut entries = item.place.entries.clone();
+                if let Some(first) = entries.first_mut() {
+                    *first = name.to_vec();
+                }
+                add(item, entries);
+            }
+            return all;
+        }
+        let relative = |path: &[u8]| {
+            let path = clean(path);
+            let root = path.iter().take_while(|b| **b == b'/').count();
+            path.get(root..).unwrap_or_default().to_vec()
+        };
+        let mut found = HashMap::new();
+        let mut names = 0;
+        self.names.each(|entry| {
+            let path = relative(entry.path);
+            let file = match entry.kind {
+                Kind::File { found, .. } => found,
+                Kind::HardLink(to) => found.get(&relative(to)).copied(),
+                _ => None,
+            };
+            let Some(file) = file else {
+                found.remove(&path);
+                return;
+            };
+            let Some(content) = self.found.get(file as usize) else {
+                return;
+            };
+            found.insert(path, file);
+            names += content.names();
+            if names > LOOSE {
+                return;
+            }
+            for item in &content.programs {
+                let mut entries = vec![name.to_vec(), clean(entry.path).to_vec()];
+                entries.extend(item.place.entries.iter().skip(1).cloned());
+                add(item, entries);
+            }
+        });
+        all
+    }
+
+    /// Adds what was collected in the file at `place`. Returns the number of the file, where a program is in it.
+    fn collected(
+        &mut self,
+        collector: Collector<'_, P>,
+        place: &Place,
+        (uid, gid, mode): (u64, u64, u32),
+    ) -> Option<u32> {
+        let collected = collector.finish();
+        if collected.too_many_links {
+            let error = ArchiveError::too_many_links(BOUNDS.links);
+            self.problem(place.entries.clone(), error, false);
+        }
+        let mut programs = Vec::new();
+        for found in collected.found {
+            match found {
+                Found::Program(item) => programs.push(item),
+                Found::Problem(place, error) => self.problem(place.entries, error, false),
+                Found::Images(scans) => self.images.extend(scans),
+            }
+        }
+        if programs.is_empty() {
+            return None;
+        }
+        self.found.push(FoundFile {
+            uid,
+            gid,
+            mode,
+            programs,
+            digests: collected.digests,
+            kept: None,
+        });
+        u32::try_from(self.found.len() - 1).ok()
+    }
+
+    fn failed(problem: LayerProblem) -> Self {
+        Self {
+            problems: vec![problem],
+            ..Self::default()
+        }
+    }
+
+    fn problem(&mut self, entries: Vec<Vec<u8>>, error: ArchiveError, fatal: bool) {
+        // Path, location and detail say the names each.
+        let names = entries.iter().map(Vec::len).sum::<usize>();
+        let weight = 800 + 3 * names as u64;
+        let left = self.room.and_then(|room| room.checked_sub(weight));
+        let has_room = self.room.is_none() || left.is_some();
+        if fatal || (has_room && self.problems.len() < PROBLEMS) {
+            self.room = self.room.and(left);
+            self.problems.push(LayerProblem {
+                entries,
+                error,
+                fatal,
+            });
+        } else if !self.is_cut {
+            self.is_cut = true;
+            let error = ArchiveError::limit(format!(
+                "more than {} problems in one layer",
+                self.problems.len()
+            ));
+            self.problems.push(LayerProblem {
+                entries: Vec::new(),
+                error,
+                fatal: false,
+            });
+        }
+    }
+}
+
+impl LayerProblem {
+    /// A blob that is not there; no fault when its publisher keeps it elsewhere.
+    pub fn missing(foreign: bool) -> Self {
+        let error = match foreign {
+            true => ArchiveError::unsupported("the layer is kept elsewhere by its publisher"),
+            false => ArchiveError::new(Reason::Unreadable, super::NO_LAYER),
+        };
+        Self {
+            entries: Vec::new(),
+            error,
+            fatal: !foreign,
+        }
+    }
+
+    /// A name that has no place in the root.
+    pub fn misplaced(path: &[u8], why: &str) -> Self {
+        let entries = if path.is_empty() {
+            Vec::new()
+        } else {
+            vec![path.to_vec()]
+        };
+        Self {
+            entries,
+            error: ArchiveError::malformed(why),
+            fatal: false,
+        }
+    }
+}
+
+fn wrong_digest(got: Digest, want: Digest) -> ArchiveError {
+    ArchiveError::malformed(format!(
+        "the layer's digest is {got}, its manifest says {want}"
+    ))
+}

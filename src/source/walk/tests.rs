@@ -1,0 +1,34 @@
+//! How the files of a directory are shared out.
+
+use super::*;
+
+fn worth(sizes: &[u64]) -> Vec<Worth> {
+    let stat = |size| Stat {
+        kind: Kind::File,
+        size,
+        id: (0, 0),
+        links: 1,
+        mode: None,
+        owner: None,
+    };
+    let one = |(at, size): (usize, &u64)| Worth {
+        at,
+        found: Ok(Some(stat(*size))),
+    };
+    sizes.iter().enumerate().map(one).collect()
+}
+
+#[test]
+fn small_files_share_a_task_and_large_ones_have_their_own() {
+    let large = 100 << 20;
+    for (sizes, want) in [
+        (vec![1000; 40], BATCH),
+        (vec![1000; 5], 5),
+        (vec![large; 14], 1),
+        (vec![1000, 1000, large, 1000], 2),
+        (vec![1 << 20; 14], 4),
+        (vec![], 1),
+    ] {
+        assert_eq!(batch(&worth(&sizes)), want, "{sizes:?}");
+    }
+}
