@@ -365,7 +365,7 @@ impl Examine<Program> for Examiner<'_> {
 
     fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Program, ArchiveError>> {
         let problem =
-            |(reason, detail)| Err(ArchiveError::new(Reason::of(reason), String::from(detail)));
+            |(reason, detail): (&str, String)| Err(ArchiveError::new(Reason::of(reason), detail));
         match self.kept_program(candidate.bytes) {
             Content::Go(programs, rest) => {
                 let name = candidate.place.len();

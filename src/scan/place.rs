@@ -1,7 +1,7 @@
 //! Where things are, as records say it: paths as text, and as bytes where text cannot hold them.
 
-use super::Event;
-use super::told::Told;
+#[cfg(feature = "archives")]
+use super::{Event, told::Told};
 use crate::bytes::base64;
 use crate::record::{Location, Unexamined};
 #[cfg(feature = "archives")]
