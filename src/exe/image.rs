@@ -406,16 +406,6 @@ impl<'a> Image<'a> {
         })
     }
 
-    /// A Go string header at an address: pointer and length, then the text.
-    pub fn go_string(&self, address: u64, limit: u64) -> Option<&[u8]> {
-        let pointer = self.pointer(address)?;
-        let len = self.word(address.checked_add(self.pointer_size())?)?;
-        if len == 0 || len > limit {
-            return None;
-        }
-        self.bytes(pointer, len)
-    }
-
     /// Walks the bytes of a segment in pieces of up to 64 KiB that overlap by `overlap` bytes, without keeping more than small segments.
     /// The callback gets the address of the piece and the piece.
     pub fn scan<B>(

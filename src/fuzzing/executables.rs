@@ -54,7 +54,7 @@ fn touch(image: &Image<'_>) {
         }
         let _ = image.word(segment.end().wrapping_sub(4));
         let _ = image.pointer(segment.address);
-        let _ = image.go_string(segment.address, 4096);
+        let _ = go::written::go_string::go_string(image, segment.address, 4096);
     }
     for section in image.sections.iter().take(64) {
         let _ = image.bytes(section.address, section.size);

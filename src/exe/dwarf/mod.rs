@@ -1,17 +1,18 @@
 //! DWARF, the two parts of it that name directories and compilers: the file tables of `.debug_line` and the first entry of each unit of
 //! `.debug_info` (DWARF 2 to 5, <https://dwarfstd.org>).
 //!
-//! Sections are read front to back through a small buffer and expanded on the way, since the tables are small and what lies between them is
-//! not. Types, functions and line programs are passed over.
+//! `gimli` reads the tables. It wants its sections whole in memory; here they are often compressed and large, so they are expanded front to
+//! back through a small buffer, and `gimli` gets one unit at a time, cut behind what is asked of it. Types, functions and line programs are
+//! passed over.
 
-mod lines;
 mod stream;
-mod units;
-
-pub use lines::FileTable;
-pub use units::Unit;
 
 use super::image::{Image, Section};
+use gimli::{
+    Abbreviations, AttributeValue, DebugAbbrev, DebugAbbrevOffset, DebugInfo, DebugLine,
+    DebugLineOffset, EndianSlice, Reader, RunTimeEndian, UnitType, constants,
+};
+use std::cell::OnceCell;
 use std::ops::ControlFlow;
 use stream::Stream;
 
@@ -19,6 +20,17 @@ use stream::Stream;
 const SECTION_LIMIT: u64 = 96 << 20;
 /// Expanded bytes of one string section or of the abbreviations.
 const STRINGS_LIMIT: u64 = 16 << 20;
+/// Bytes of one file table. The largest packages have some thousand files, and `gimli` takes up to a hundred times the bytes of an entry.
+const TABLE_LIMIT: u64 = 512 << 10;
+/// Bytes of a unit within which its first entry stands.
+const ENTRY_LIMIT: u64 = 16 << 10;
+/// Bytes of one table of abbreviations (those of large C files have some thousand), and of all that are parsed.
+const ABBREVIATIONS_LIMIT: usize = 64 << 10;
+const ALL_ABBREVIATIONS_LIMIT: usize = 256 << 20;
+/// Longer names are none: the text has no end.
+const NAME_LIMIT: usize = 4096;
+
+type Bytes<'d> = EndianSlice<'d, RunTimeEndian>;
 
 /// One section under the names that the formats have for it.
 struct Part {
@@ -90,12 +102,83 @@ pub fn has_foreign_units(image: &Image<'_>) -> bool {
     is_there(image) && STR.find(image).is_some()
 }
 
-/// Visits the file table of every unit of the line programs, in file order, until the callback breaks.
+/// The source files of one unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileTable<'d> {
+    /// Directories as recorded. The first is that of the compilation: empty up to DWARF 4, which keeps it elsewhere.
+    pub directories: Vec<&'d [u8]>,
+    /// Names, and the index of the directory of each.
+    pub files: Vec<(&'d [u8], usize)>,
+    /// Up to DWARF 4.
+    pub is_old: bool,
+}
+
+/// What the first entry of a unit says (DWARF 5, section 3.1.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unit<'d> {
+    /// `DW_AT_language`; 22 is Go.
+    pub language: u64,
+    /// `DW_AT_producer`: the compiler and its version.
+    pub producer: &'d [u8],
+    /// `DW_AT_comp_dir`: the directory of the compilation.
+    pub directory: &'d [u8],
+    /// Up to DWARF 4.
+    pub is_old: bool,
+}
+
+impl Unit<'_> {
+    /// Compiled from Go.
+    pub fn is_go(&self) -> bool {
+        self.language == u64::from(constants::DW_LANG_Go.0)
+    }
+}
+
+/// Visits the file table of every unit of the line programs (DWARF 5, section 6.2.4), in file order, until the callback breaks.
 pub fn file_tables<B>(
     image: &Image<'_>,
     visit: &mut dyn FnMut(&FileTable<'_>) -> ControlFlow<B>,
 ) -> Option<B> {
-    lines::visit(image, visit)
+    let mut stream = LINE.open(image, SECTION_LIMIT)?;
+    let strings = Strings::new(image);
+    let mut buf = Vec::new();
+    loop {
+        let unit = stream.unit(&mut buf, &file_table_end)?;
+        // A table that gimli cannot read is passed over.
+        let Ok(program) = DebugLine::from(unit).program(DebugLineOffset(0), 8, None, None) else {
+            continue;
+        };
+        let header = program.header();
+        let is_old = header.version() < 5;
+        let mut table = FileTable {
+            // Up to DWARF 4 the directories that are recorded count from 1.
+            directories: Vec::from_iter(is_old.then_some(&b""[..])),
+            files: Vec::with_capacity(header.file_names().len()),
+            is_old,
+        };
+        let directories = header.include_directories().iter();
+        table
+            .directories
+            .extend(directories.map(|d| strings.text(*d)));
+        let files = header.file_names().iter().map(|file| {
+            let directory = usize::try_from(file.directory_index()).unwrap_or(usize::MAX);
+            (strings.text(file.path_name()), directory)
+        });
+        table.files.extend(files);
+        if let ControlFlow::Break(found) = visit(&table) {
+            return Some(found);
+        }
+    }
+}
+
+/// Where the file table of a unit ends, counted from the start of the unit.
+fn file_table_end(unit: Bytes<'_>) -> gimli::Result<u64> {
+    let mut rest = unit;
+    let (_, format) = rest.read_initial_length()?;
+    if rest.read_u16()? == 5 {
+        rest.skip(2)?;
+    }
+    let header = rest.read_length(format)? as u64;
+    Ok(header.min(TABLE_LIMIT) + (unit.len() - rest.len()) as u64)
 }
 
 /// Visits the first entry of every unit, in file order, until the callback breaks. `limit`: expanded bytes of the section to go through.
@@ -104,210 +187,127 @@ pub fn units<B>(
     limit: u64,
     visit: &mut dyn FnMut(&Unit<'_>) -> ControlFlow<B>,
 ) -> Option<B> {
-    units::visit(image, limit.min(SECTION_LIMIT), visit)
-}
-
-/// Attribute forms that both tables use, and how a value of each is passed over (DWARF 5, section 7.5.6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Value<'d> {
-    /// Text in place.
-    Text(&'d [u8]),
-    /// Offset in `.debug_str`.
-    Str(u64),
-    /// Offset in `.debug_line_str`.
-    LineStr(u64),
-    /// A number.
-    Number(u64),
-    /// Anything else.
-    Other,
-}
-
-/// Widths that a unit declares.
-#[derive(Clone, Copy, Debug)]
-struct Widths {
-    /// 8 in 64-bit DWARF, otherwise 4.
-    offset: usize,
-    address: usize,
-    version: u64,
-}
-
-/// Bytes taken from the front, numbers in the byte order of the file.
-struct Bytes<'d> {
-    rest: &'d [u8],
-    big_endian: bool,
-}
-
-impl<'d> Bytes<'d> {
-    fn take(&mut self, n: usize) -> Option<&'d [u8]> {
-        let (head, tail) = self.rest.split_at_checked(n)?;
-        self.rest = tail;
-        Some(head)
-    }
-
-    fn number(&mut self, n: usize) -> Option<u64> {
-        let big = self.big_endian;
-        self.take(n).map(|b| fixed(b, big))
-    }
-
-    /// Unsigned LEB128.
-    fn uleb(&mut self) -> Option<u64> {
-        let mut value = 0u64;
-        for shift in (0..70).step_by(7) {
-            let byte = self.number(1)?;
-            if shift < 64 {
-                value |= (byte & 0x7f) << shift;
-            }
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
+    let mut stream = INFO.open(image, limit.min(SECTION_LIMIT))?;
+    let section = ABBREV.read(image);
+    let mut abbreviations = AbbreviationTables::new(EndianSlice::new(&section, endian(image)));
+    let strings = Strings::new(image);
+    let mut buf = Vec::new();
+    loop {
+        let unit = stream.unit(&mut buf, &|_| Ok(ENTRY_LIMIT))?;
+        if let Some(unit) = first_entry(unit, &mut abbreviations, &strings)
+            && let ControlFlow::Break(found) = visit(&unit)
+        {
+            return Some(found);
         }
-        None
-    }
-
-    fn text(&mut self) -> Option<&'d [u8]> {
-        let end = memchr::memchr(0, self.rest)?;
-        let text = self.take(end)?;
-        self.take(1)?;
-        Some(text)
-    }
-
-    /// One value of the given form; `None` ends the unit: a form of a later standard cannot be passed over.
-    fn value(&mut self, form: u64, widths: Widths) -> Option<Value<'d>> {
-        Some(match form {
-            0x08 => Value::Text(self.text()?),
-            0x0e => Value::Str(self.number(widths.offset)?),
-            0x1f => Value::LineStr(self.number(widths.offset)?),
-            // data1, data2, data4, data8, udata
-            0x0b => Value::Number(self.number(1)?),
-            0x05 => Value::Number(self.number(2)?),
-            0x06 => Value::Number(self.number(4)?),
-            0x07 => Value::Number(self.number(8)?),
-            0x0f => Value::Number(self.uleb()?),
-            _ => {
-                self.skip(form, widths)?;
-                Value::Other
-            }
-        })
-    }
-
-    fn skip(&mut self, form: u64, widths: Widths) -> Option<()> {
-        let n = match form {
-            // flag_present, implicit_const
-            0x19 | 0x21 => 0,
-            // flag, ref1, strx1, addrx1
-            0x0c | 0x11 | 0x25 | 0x29 => 1,
-            // ref2, strx2, addrx2
-            0x12 | 0x26 | 0x2a => 2,
-            // strx3, addrx3
-            0x27 | 0x2b => 3,
-            // ref4, ref_sup4, strx4, addrx4
-            0x13 | 0x1c | 0x28 | 0x2c => 4,
-            // ref8, ref_sig8, ref_sup8
-            0x14 | 0x20 | 0x24 => 8,
-            // data16
-            0x1e => 16,
-            0x01 => widths.address,
-            // ref_addr had the width of an address in DWARF 2
-            0x10 if widths.version <= 2 => widths.address,
-            // ref_addr, sec_offset, strp_sup, GNU_ref_alt, GNU_strp_alt
-            0x10 | 0x17 | 0x1d | 0x1f20 | 0x1f21 => widths.offset,
-            // sdata, ref_udata, strx, addrx, loclistx, rnglistx
-            0x0d | 0x15 | 0x1a | 0x1b | 0x22 | 0x23 => {
-                self.uleb()?;
-                0
-            }
-            // block1, block2, block4, block and exprloc
-            0x0a => usize::try_from(self.number(1)?).ok()?,
-            0x03 => usize::try_from(self.number(2)?).ok()?,
-            0x04 => usize::try_from(self.number(4)?).ok()?,
-            0x09 | 0x18 => usize::try_from(self.uleb()?).ok()?,
-            _ => return None,
-        };
-        self.take(n).map(|_| ())
     }
 }
 
-fn fixed(bytes: &[u8], big_endian: bool) -> u64 {
-    let fold = |acc: u64, b: &u8| acc << 8 | u64::from(*b);
-    match big_endian {
-        true => bytes.iter().take(8).fold(0, fold),
-        false => bytes.iter().take(8).rev().fold(0, fold),
+fn first_entry<'d>(
+    unit: Bytes<'d>,
+    abbreviations: &mut AbbreviationTables<'_>,
+    strings: &'d Strings<'_>,
+) -> Option<Unit<'d>> {
+    let header = DebugInfo::from(unit).units().next().ok()??;
+    if matches!(
+        header.type_(),
+        UnitType::Type { .. } | UnitType::SplitType { .. }
+    ) {
+        return None;
+    }
+    let abbreviations = abbreviations.at(header.debug_abbrev_offset())?;
+    let mut entry = header.entries_raw(abbreviations, None).ok()?;
+    let abbreviation = entry.read_abbreviation().ok()??;
+    let mut unit = Unit {
+        is_old: header.version() < 5,
+        ..Unit::default()
+    };
+    for attribute in abbreviation.attributes() {
+        // What was read before a form of a later standard still counts.
+        let Ok(attribute) = entry.read_attribute(*attribute) else {
+            break;
+        };
+        match (attribute.name(), attribute.value()) {
+            (constants::DW_AT_language, AttributeValue::Language(language)) => {
+                unit.language = language.0.into();
+            }
+            (constants::DW_AT_producer, text) => unit.producer = strings.text(text),
+            (constants::DW_AT_comp_dir, text) => unit.directory = strings.text(text),
+            _ => {}
+        }
+    }
+    Some(unit)
+}
+
+/// `.debug_abbrev`: which attributes an entry has. The last table is kept, because all units of Go's linker share one.
+struct AbbreviationTables<'d> {
+    section: Bytes<'d>,
+    last: Option<(usize, Abbreviations)>,
+    /// Bytes that may still be parsed. A hostile file could make every unit ask for another long table.
+    left: usize,
+}
+
+impl<'d> AbbreviationTables<'d> {
+    fn new(section: Bytes<'d>) -> Self {
+        Self {
+            section,
+            last: None,
+            left: ALL_ABBREVIATIONS_LIMIT,
+        }
+    }
+
+    fn at(&mut self, offset: DebugAbbrevOffset) -> Option<&Abbreviations> {
+        let at = offset.0;
+        if self.last.as_ref().is_none_or(|last| last.0 != at) {
+            let rest = self.section.slice().get(at..)?;
+            let rest = rest.get(..rest.len().min(ABBREVIATIONS_LIMIT))?;
+            let table = EndianSlice::new(rest, self.section.endian());
+            self.left = self.left.checked_sub(rest.len())?;
+            let table = DebugAbbrev::from(table).abbreviations(DebugAbbrevOffset(0));
+            self.last = Some((at, table.ok()?));
+        }
+        self.last.as_ref().map(|last| &last.1)
+    }
+}
+
+fn endian(image: &Image<'_>) -> RunTimeEndian {
+    match image.big_endian {
+        true => RunTimeEndian::Big,
+        false => RunTimeEndian::Little,
     }
 }
 
 /// The text sections, each read when the first name points into it.
 struct Strings<'i> {
     image: &'i Image<'i>,
-    str: std::cell::OnceCell<Vec<u8>>,
-    line_str: std::cell::OnceCell<Vec<u8>>,
+    str: OnceCell<Vec<u8>>,
+    line_str: OnceCell<Vec<u8>>,
 }
 
 impl<'i> Strings<'i> {
     fn new(image: &'i Image<'i>) -> Self {
         Self {
             image,
-            str: Default::default(),
-            line_str: Default::default(),
+            str: OnceCell::new(),
+            line_str: OnceCell::new(),
         }
     }
 
-    fn text<'s>(&'s self, value: Value<'s>) -> &'s [u8] {
-        let (part, at) = match value {
-            Value::Text(text) => return text,
-            Value::Str(at) => (self.str.get_or_init(|| STR.read(self.image)), at),
-            Value::LineStr(at) => (self.line_str.get_or_init(|| LINE_STR.read(self.image)), at),
-            Value::Number(_) | Value::Other => return b"",
+    /// The text that a value is or points at; empty for every other value.
+    fn text<'s>(&'s self, value: AttributeValue<Bytes<'s>>) -> &'s [u8] {
+        let (section, at) = match value {
+            AttributeValue::String(text) => return text.slice(),
+            AttributeValue::DebugStrRef(at) => {
+                (self.str.get_or_init(|| STR.read(self.image)), at.0)
+            }
+            AttributeValue::DebugLineStrRef(at) => (
+                self.line_str.get_or_init(|| LINE_STR.read(self.image)),
+                at.0,
+            ),
+            _ => return b"",
         };
-        let text = usize::try_from(at)
-            .ok()
-            .and_then(|at| part.get(at..))
-            .unwrap_or_default();
-        // Longer than any path: a table without ends.
-        let text = text.get(..text.len().min(4096)).unwrap_or_default();
+        let text = section.get(at..).unwrap_or_default();
+        let text = text.get(..text.len().min(NAME_LIMIT)).unwrap_or_default();
         text.get(..memchr::memchr(0, text).unwrap_or(0))
             .unwrap_or_default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const WIDTHS: Widths = Widths {
-        offset: 4,
-        address: 8,
-        version: 5,
-    };
-
-    fn value(form: u64, rest: &[u8]) -> (Option<Value<'_>>, usize) {
-        let mut bytes = Bytes {
-            rest,
-            big_endian: false,
-        };
-        let value = bytes.value(form, WIDTHS);
-        (value, rest.len() - bytes.rest.len())
-    }
-
-    #[test]
-    fn values_take_as_many_bytes_as_their_form_says() {
-        assert_eq!(value(0x08, b"a/b\0c"), (Some(Value::Text(b"a/b")), 4));
-        assert_eq!(
-            value(0x0f, &[0xe5, 0x8e, 0x26, 1]),
-            (Some(Value::Number(624_485)), 3)
-        );
-        assert_eq!(
-            value(0x1f, &[1, 2, 0, 0, 9]),
-            (Some(Value::LineStr(513)), 4)
-        );
-        assert_eq!(value(0x09, &[2, 7, 7, 9]), (Some(Value::Other), 3));
-        assert_eq!(value(0x1e, &[0; 20]), (Some(Value::Other), 16));
-    }
-
-    #[test]
-    fn what_is_cut_off_or_unknown_is_no_value() {
-        assert_eq!(value(0x08, b"no end").0, None);
-        assert_eq!(value(0x0f, &[0x80; 4]).0, None);
-        assert_eq!(value(0x09, &[200, 1]).0, None);
-        assert_eq!(value(0x7f, &[0; 64]).0, None);
     }
 }

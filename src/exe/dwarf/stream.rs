@@ -1,22 +1,24 @@
 //! One debug section, front to back, expanded on the way.
 
+use super::Bytes;
 use crate::bytes::Window;
 use crate::exe::image::{Image, Section};
 use flate2::read::ZlibDecoder;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use gimli::{EndianSlice, Endianity, Reader, RunTimeEndian};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
 /// Bytes of the file that one read asks for.
 const PIECE: usize = 64 << 10;
 
 /// A part of the file as a reader that keeps nothing.
-struct Part<'i> {
+struct Range<'i> {
     window: &'i Window<'i>,
     start: u64,
     size: u64,
     at: u64,
 }
 
-impl Read for Part<'_> {
+impl Read for Range<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let want = usize::try_from(self.size.saturating_sub(self.at))
             .unwrap_or(usize::MAX)
@@ -30,7 +32,7 @@ impl Read for Part<'_> {
     }
 }
 
-impl Seek for Part<'_> {
+impl Seek for Range<'_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.at = match to {
             SeekFrom::Start(at) => Some(at),
@@ -43,8 +45,9 @@ impl Seek for Part<'_> {
 }
 
 enum Source<'i> {
-    Stored(BufReader<Part<'i>>),
-    Deflated(Box<ZlibDecoder<BufReader<Part<'i>>>>),
+    Stored(BufReader<Range<'i>>),
+    /// Expanded in large pieces: the decoder is slow at the end of each.
+    Deflated(BufReader<ZlibDecoder<BufReader<Range<'i>>>>),
 }
 
 /// The bytes of one section.
@@ -52,7 +55,9 @@ pub(super) struct Stream<'i> {
     source: Source<'i>,
     /// Expanded bytes that may still be taken.
     left: u64,
-    pub big_endian: bool,
+    /// Bytes of the last unit that were not taken.
+    behind: u64,
+    endian: RunTimeEndian,
 }
 
 impl<'i> Stream<'i> {
@@ -78,7 +83,7 @@ impl<'i> Stream<'i> {
         size = size.checked_sub(header)?;
         let part = BufReader::with_capacity(
             PIECE.min(usize::try_from(size).ok()?.max(1)),
-            Part {
+            Range {
                 window,
                 start,
                 size,
@@ -87,64 +92,92 @@ impl<'i> Stream<'i> {
         );
         let source = match header {
             0 => Source::Stored(part),
-            _ => Source::Deflated(Box::new(ZlibDecoder::new(part))),
+            _ => Source::Deflated(BufReader::with_capacity(PIECE, ZlibDecoder::new(part))),
         };
         let left = if header == 0 { size } else { limit };
         Some(Self {
             source,
             left: left.min(limit),
-            big_endian: image.big_endian,
+            behind: 0,
+            endian: super::endian(image),
         })
     }
 
-    /// Exactly `n` bytes into `buf`, whose old content goes.
-    pub fn take(&mut self, n: u64, buf: &mut Vec<u8>) -> Option<()> {
+    /// The next unit, up to where `end` says, which sees its first bytes. Its length is made to be that of what is there. `None` at the end
+    /// of the section, and where it contradicts itself.
+    pub fn unit<'b>(
+        &mut self,
+        buf: &'b mut Vec<u8>,
+        end: &dyn Fn(Bytes<'_>) -> gimli::Result<u64>,
+    ) -> Option<Bytes<'b>> {
+        /// More than the length of a file table is behind the length of its unit.
+        const HEAD: u64 = 16;
+        let behind = std::mem::take(&mut self.behind);
+        self.skip(behind)?;
         buf.clear();
+        self.append(4, buf)?;
+        let is_wide = *buf == [0xff; 4];
+        if is_wide {
+            self.append(8, buf)?;
+        }
+        let (length, _) = EndianSlice::new(buf, self.endian)
+            .read_initial_length()
+            .ok()?;
+        let (length, start) = (length as u64, buf.len());
+        let head = length.min(HEAD);
+        self.append(head, buf)?;
+        let end = end(EndianSlice::new(buf, self.endian)).unwrap_or(0);
+        let taken = end.saturating_sub(start as u64).clamp(head, length);
+        self.append(taken - head, buf)?;
+        self.behind = length - taken;
+        let field = buf.get_mut(if is_wide { 4 } else { 0 }..start)?;
+        if self.endian.is_big_endian() {
+            let raw = taken.to_be_bytes();
+            field.copy_from_slice(&raw[raw.len() - field.len()..]);
+        } else {
+            field.copy_from_slice(&taken.to_le_bytes()[..field.len()]);
+        }
+        Some(EndianSlice::new(buf, self.endian))
+    }
+
+    /// Exactly `n` bytes at the end of `buf`, which grows with what is there, not with what a length claims.
+    fn append(&mut self, n: u64, buf: &mut Vec<u8>) -> Option<()> {
+        self.pass(n, |piece| buf.extend_from_slice(piece))
+    }
+
+    fn skip(&mut self, n: u64) -> Option<()> {
+        if let Source::Stored(reader) = &mut self.source {
+            self.left = self.left.checked_sub(n)?;
+            return reader.seek_relative(i64::try_from(n).ok()?).ok();
+        }
+        self.pass(n, |_| ())
+    }
+
+    /// Shows exactly `n` bytes, in pieces.
+    fn pass(&mut self, mut n: u64, mut visit: impl FnMut(&[u8])) -> Option<()> {
         self.left = self.left.checked_sub(n)?;
-        let reader: &mut dyn Read = match &mut self.source {
+        while n > 0 {
+            let ahead = self.reader().fill_buf().ok().filter(|b| !b.is_empty())?;
+            let want = usize::try_from(n).unwrap_or(usize::MAX).min(ahead.len());
+            visit(&ahead[..want]);
+            self.reader().consume(want);
+            n -= want as u64;
+        }
+        Some(())
+    }
+
+    fn reader(&mut self) -> &mut dyn BufRead {
+        match &mut self.source {
             Source::Stored(r) => r,
             Source::Deflated(r) => r,
-        };
-        // Grows with what is there, not with what a length claims.
-        let read = reader.take(n).read_to_end(buf).ok()?;
-        (read as u64 == n).then_some(())
-    }
-
-    /// A number of `n` bytes.
-    pub fn number(&mut self, n: u64, buf: &mut Vec<u8>) -> Option<u64> {
-        self.take(n, buf)?;
-        Some(super::fixed(buf, self.big_endian))
-    }
-
-    pub fn skip(&mut self, n: u64) -> Option<()> {
-        self.left = self.left.checked_sub(n)?;
-        match &mut self.source {
-            Source::Stored(r) => r.seek_relative(i64::try_from(n).ok()?).ok(),
-            Source::Deflated(r) => {
-                let skipped = io::copy(&mut r.take(n), &mut io::sink()).ok()?;
-                (skipped == n).then_some(())
-            }
         }
     }
 
-    /// Everything that is left.
+    /// Everything that is left, up to the first error.
     pub fn rest(mut self) -> Vec<u8> {
         let mut all = Vec::new();
-        let reader: &mut dyn Read = match &mut self.source {
-            Source::Stored(r) => r,
-            Source::Deflated(r) => r,
-        };
-        // What was expanded before an error is still good.
-        let _ = reader.take(self.left).read_to_end(&mut all);
+        let left = self.left;
+        let _ = self.reader().take(left).read_to_end(&mut all);
         all
-    }
-
-    /// The length that starts a unit, and the width of its offsets. `None` at the end.
-    pub fn unit_length(&mut self, buf: &mut Vec<u8>) -> Option<(u64, usize)> {
-        match self.number(4, buf)? {
-            0xffff_ffff => Some((self.number(8, buf)?, 8)),
-            0xffff_fff0..0xffff_ffff => None,
-            length => Some((length, 4)),
-        }
     }
 }

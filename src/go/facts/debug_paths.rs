@@ -7,6 +7,7 @@ use super::paths::{SourceFiles, is_absolute};
 use crate::exe::dwarf::{self, FileTable};
 use crate::go::tables::Tables;
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hasher};
 use std::ops::ControlFlow;
 
 /// Different files that are kept apart; more are not counted.
@@ -70,22 +71,17 @@ struct DebugPaths<'f> {
 
 impl DebugPaths<'_> {
     fn table(&mut self, table: &FileTable<'_>) {
+        const GO: [&[u8]; 4] = [b".go", b".s", b">", b"?"];
         let first = table.directories.first().copied().unwrap_or_default();
         for &(name, directory) in &table.files {
-            let directory = table
-                .directories
-                .get(directory)
-                .copied()
-                .unwrap_or_default();
-            let is_go = [&b".go"[..], b".s", b">", b"?"]
-                .iter()
-                .any(|end| name.ends_with(end));
-            self.old_c |= table.is_old && !is_go;
+            self.old_c |= table.is_old && !GO.iter().any(|end| name.ends_with(end));
+            let directory = table.directories.get(directory).copied();
+            let directory = directory.unwrap_or_default();
             // From the name outwards, as far as it takes to be absolute.
             let whole = [first, directory, name];
-            let parts = if absolute(name) {
+            let parts = if is_absolute(name) {
                 &whole[2..]
-            } else if absolute(directory) || !absolute(first) {
+            } else if is_absolute(directory) || !is_absolute(first) {
                 &whole[1..]
             } else {
                 &whole[..]
@@ -95,7 +91,7 @@ impl DebugPaths<'_> {
     }
 
     fn file(&mut self, parts: &[&[u8]]) {
-        let is_absolute = parts.first().is_some_and(|p| absolute(p));
+        let is_absolute = parts.first().is_some_and(is_absolute);
         if !(is_absolute || self.finding_root) || self.seen.len() >= FILES_LIMIT {
             return;
         }
@@ -128,10 +124,6 @@ impl DebugPaths<'_> {
     }
 }
 
-fn absolute(path: &[u8]) -> bool {
-    std::str::from_utf8(path).is_ok_and(is_absolute)
-}
-
 fn is_stand_in(path: &str) -> bool {
     STAND_INS.iter().any(|s| {
         path.strip_prefix(s)
@@ -139,18 +131,18 @@ fn is_stand_in(path: &str) -> bool {
     })
 }
 
-/// FNV-1a over the parts joined by slashes. A collision made on purpose hides a path from its own author's file.
+/// A hash of the parts joined by slashes. A collision made on purpose hides a path from its own author's file.
 fn hash(parts: &[&[u8]]) -> u64 {
-    let mut state = 0xcbf2_9ce4_8422_2325u64;
-    let mut joined = false;
-    for part in parts.iter().filter(|p| !p.is_empty()) {
-        let slash: &[u8] = if joined { b"/" } else { b"" };
-        for byte in slash.iter().chain(*part) {
-            state = (state ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-        joined = true;
+    let mut state = DefaultHasher::new();
+    let mut parts = parts.iter().filter(|p| !p.is_empty());
+    if let Some(first) = parts.next() {
+        state.write(first);
     }
-    state
+    for part in parts {
+        state.write(b"/");
+        state.write(part);
+    }
+    state.finish()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::go::tables::code_refs::References;
 use crate::go::tables::linker_strings::LinkerString;
 use crate::go::tables::{Tables, inlining};
 use crate::go::written::buildinfo::looks_like_go;
+use crate::go::written::go_string::go_string;
 use crate::knowledge::ldflags;
 use crate::record::{Evidence, Goroot};
 
@@ -168,8 +169,7 @@ fn symbol(tables: &Tables<'_>, go_symbols: bool) -> Symbol {
     for name in VARIABLES {
         if let Some(address) = image.symbol_address(name) {
             // An unset variable lies in memory that the file does not hold, or is all zeros; the version beside it is always set.
-            let text = image
-                .go_string(address, LIMIT)
+            let text = go_string(image, address, LIMIT)
                 .map(|t| String::from_utf8_lossy(t).into_owned());
             let has_data = || {
                 let version = image.symbol_address(b"runtime.buildVersion");

@@ -291,9 +291,8 @@ fn package_of(file: &str) -> Option<String> {
 }
 
 /// Absolute on the build host: `/…`, or a drive letter. Go writes forward slashes everywhere; settings may hold others.
-pub fn is_absolute(path: &str) -> bool {
-    let bytes = path.as_bytes();
-    match bytes {
+pub fn is_absolute(path: impl AsRef<[u8]>) -> bool {
+    match path.as_ref() {
         [b'/'] => true,
         [b'/', second, ..] => *second != b'/',
         [drive, b':', b'/' | b'\\', ..] => drive.is_ascii_alphabetic(),

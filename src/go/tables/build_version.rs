@@ -5,6 +5,7 @@ use super::age::Age;
 use super::pclntab::Pclntab;
 use crate::exe::Image;
 use crate::go::written::buildinfo;
+use crate::go::written::go_string::go_string;
 use memchr::memmem;
 
 /// The toolchain's version from the program's strings: `runtime.buildVersion` among the linker-set ones, else any string header in
@@ -22,8 +23,7 @@ pub fn build_version<'i>(tables: &Tables<'i>) -> Option<&'i [u8]> {
         .has_symbol_table()
         .then(|| image.symbol_address(b"runtime.buildVersion"))
         .flatten()
-        && let Some(text) = image
-            .go_string(address, 256)
+        && let Some(text) = go_string(image, address, 256)
             .filter(|t| buildinfo::looks_like_go(t))
     {
         return Some(text);

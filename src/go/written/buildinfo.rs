@@ -8,6 +8,7 @@
 //!     else:   pointers to the Go strings runtime.buildVersion and runtime.modinfo (Go 1.13-1.17)
 //! ```
 
+use super::go_string::go_string;
 use super::modinfo;
 use crate::exe::{Format, Image, Segment};
 use memchr::memmem::Finder;
@@ -200,11 +201,11 @@ fn decode<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<Blob<'i>
                 .pointer(address.checked_add(16 + i * size)?)
                 .filter(|&p| p != 0)
         };
-        let version = at(0).and_then(|p| image.go_string(p, VERSION_LIMIT))?;
+        let version = at(0).and_then(|p| go_string(image, p, VERSION_LIMIT))?;
         (
             version,
             at(1)
-                .and_then(|p| image.go_string(p, limit))
+                .and_then(|p| go_string(image, p, limit))
                 .unwrap_or_default(),
         )
     };

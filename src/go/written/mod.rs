@@ -3,4 +3,5 @@
 pub mod build_id;
 pub mod buildinfo;
 pub mod compiler;
+pub mod go_string;
 pub mod modinfo;
