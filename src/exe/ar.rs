@@ -1,6 +1,6 @@
 //! `ar` archives: the members of a c-archive that may be objects with Go code in them.
 
-use super::image::Miss;
+use super::error::Miss;
 use crate::bytes::Window;
 use object::read::archive::{ArchiveFile, ArchiveMember};
 

@@ -3,8 +3,10 @@
 //! The section table may be absent or wrong, since the program headers alone make the program run; names then come from nowhere and
 //! the segments are all there is.
 
-use super::image::{Fault, Format, Image, Kind, Miss, Section, Segment};
-use super::symbols::{SymbolTable, Symbols};
+use super::elf_fixups;
+use super::error::{Fault, Miss};
+use super::image::Image;
+use super::layout::{Format, Kind, Section, Segment, SymbolTable, Symbols};
 use crate::bytes::{Window, short};
 use object::Endianness;
 use object::elf;
@@ -90,6 +92,7 @@ where
         .endian()
         .map_err(|_| Miss::Malformed("ELF byte order"))?;
     let mut image = Image::new(window, Format::Elf, bits, endian == Endianness::Big);
+    image.read_fixups = elf_fixups::read;
     let machine = header.e_machine(endian);
     image.arch = ARCHES
         .iter()

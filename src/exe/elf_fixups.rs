@@ -1,26 +1,49 @@
-//! ELF dynamic relocations that fill pointers: RELATIVE and symbol-plus-addend entries of RELA and REL tables, and the packed
-//! RELR form (gABI, chapter 5, and its RELR extension).
+//! ELF relocations that fill pointers (gABI, chapters 4 and 5): of programs and libraries those that the dynamic section names, of objects
+//! the tables of the sections.
 //!
-//! Go's own linker also writes the values in place; GNU ld and lld leave zeros, so externally linked position-independent programs
-//! need this to be read at all. For objects the sections' own RELA tables are applied.
+//! Go's own linker writes the values in place as well. GNU ld and lld leave zeros, so externally linked position-independent programs cannot
+//! be read without this. Relative entries of the packed form (RELR) and of tables without addends (REL) add to the word in place, which is
+//! the address already, so neither is read.
 
-use super::image::{Image, Kind, push_fixup};
-use super::object_fixups;
+use super::fixups::{Fixups, entries};
+use super::image::Image;
+use super::layout::Kind;
+use object::Endianness;
+use object::elf::{FileHeader32, FileHeader64};
+use object::read::elf::{Crel, FileHeader, SectionHeader, Sym};
 
-/// No more entries than this are applied; a 100 MB program has about half a million.
-pub(super) const ENTRIES_LIMIT: u64 = 2 << 20;
+/// The types of relocations that a port has for pointers.
+struct Types {
+    /// Go's name of the architecture.
+    arch: &'static str,
+    /// Base plus addend.
+    relative: u32,
+    /// A whole word: symbol plus addend.
+    absolute: u32,
+    /// The same in the global offset table.
+    global: Option<u32>,
+}
 
-/// `(e_machine's Go name, RELATIVE, absolute word with symbol, GLOB_DAT)` of each port's psABI.
-const TYPES: &[(&str, u64, u64, u64)] = &[
-    ("amd64", 8, 1, 6),
-    ("arm64", 1027, 257, 1025),
-    ("386", 8, 1, 6),
-    ("arm", 23, 2, 21),
-    ("ppc64", 22, 38, 20),
-    ("ppc64le", 22, 38, 20),
-    ("s390x", 12, 22, 10),
-    ("riscv64", 3, 2, u64::MAX),
-    ("loong64", 3, 2, u64::MAX),
+const fn types(arch: &'static str, relative: u32, absolute: u32, global: Option<u32>) -> Types {
+    Types {
+        arch,
+        relative,
+        absolute,
+        global,
+    }
+}
+
+/// From the psABI of each port.
+const TYPES: &[Types] = &[
+    types("amd64", 8, 1, Some(6)),
+    types("arm64", 1027, 257, Some(1025)),
+    types("386", 8, 1, Some(6)),
+    types("arm", 23, 2, Some(21)),
+    types("ppc64", 22, 38, Some(20)),
+    types("ppc64le", 22, 38, Some(20)),
+    types("s390x", 12, 22, Some(10)),
+    types("riscv64", 3, 2, None),
+    types("loong64", 3, 2, None),
 ];
 
 /// Dynamic tags.
@@ -29,127 +52,130 @@ const DT_RELA: u64 = 7;
 const DT_RELASZ: u64 = 8;
 const DT_REL: u64 = 17;
 const DT_RELSZ: u64 = 18;
-const DT_RELRSZ: u64 = 35;
-const DT_RELR: u64 = 36;
 
-pub(super) fn read(image: &Image<'_>) -> Vec<(u64, u64)> {
-    let mut fixups = Vec::new();
-    let Some(types) = TYPES.iter().find(|t| Some(t.0) == image.arch) else {
-        return fixups;
-    };
-    if image.kind == Kind::Object {
-        return object_fixups::elf(image, types.2);
+/// Reads the fixups of a file.
+pub(super) fn read(image: &Image<'_>, fixups: &mut Fixups<'_>) -> Option<()> {
+    let types = TYPES.iter().find(|t| Some(t.arch) == image.arch)?;
+    match (image.kind, image.bits) {
+        (Kind::Object, 64) => object::<FileHeader64<Endianness>>(image, types, fixups),
+        (Kind::Object, _) => object::<FileHeader32<Endianness>>(image, types, fixups),
+        (_, 64) => program::<FileHeader64<Endianness>>(image, types, fixups),
+        (_, _) => program::<FileHeader32<Endianness>>(image, types, fixups),
     }
-    let tags = dynamic(image);
-    let tag = |wanted: u64| tags.iter().find(|t| t.0 == wanted).map(|t| t.1);
-    if let (Some(at), Some(size)) = (tag(DT_RELA), tag(DT_RELASZ)) {
-        let symbols = tag(DT_SYMTAB);
-        read_table(
-            image,
-            at,
-            size,
-            true,
-            |kind, symbol, addend| match kind {
-                k if k == types.1 => Some(addend),
-                k if k == types.2 || k == types.3 => {
-                    dynamic_symbol(image, symbols?, symbol).map(|s| s.wrapping_add(addend))
-                }
-                _ => None,
-            },
-            &mut fixups,
-        );
-    }
-    if let (Some(at), Some(size)) = (tag(DT_REL), tag(DT_RELSZ)) {
-        // The addend of a REL entry is the word in place, so a RELATIVE one changes nothing here.
-        let symbols = tag(DT_SYMTAB);
-        read_table(
-            image,
-            at,
-            size,
-            false,
-            |kind, symbol, addend| match kind {
-                k if k == types.2 || k == types.3 => {
-                    dynamic_symbol(image, symbols?, symbol).map(|s| s.wrapping_add(addend))
-                }
-                _ => None,
-            },
-            &mut fixups,
-        );
-    }
-    // RELR entries are relative with the addend in place: nothing to change either, whatever table they stand in.
-    let _ = (tag(DT_RELR), tag(DT_RELRSZ));
-    fixups
 }
 
 /// Tag and value pairs of the dynamic section.
 pub(super) fn dynamic(image: &Image<'_>) -> Vec<(u64, u64)> {
-    let Some((offset, size)) = image.dynamic else {
+    const LIMIT: u64 = 64 << 10;
+    let Some(bytes) = image
+        .dynamic
+        .and_then(|(offset, size)| image.window().get(offset, size.min(LIMIT)))
+    else {
         return Vec::new();
     };
-    let word = image.pointer_size();
-    let Some(bytes) = image.window().get(offset, size.min(64 << 10)) else {
-        return Vec::new();
-    };
-    let (Ok(word), Ok(entry)) = (usize::try_from(word), usize::try_from(word * 2)) else {
-        return Vec::new();
-    };
+    let word = if image.bits == 64 { 8 } else { 4 };
     bytes
-        .chunks_exact(entry)
+        .chunks_exact(2 * word)
         .map(|e| (image.number(&e[..word]), image.number(&e[word..])))
         .take_while(|t| t.0 != 0)
         .collect()
 }
 
-fn read_table(
-    image: &Image<'_>,
-    address: u64,
-    size: u64,
-    with_addend: bool,
-    mut value: impl FnMut(u64, u64, u64) -> Option<u64>,
-    fixups: &mut Vec<(u64, u64)>,
-) {
-    let word = image.pointer_size();
-    let entry = word * if with_addend { 3 } else { 2 };
-    let room = ENTRIES_LIMIT.saturating_sub(fixups.len() as u64);
-    let size = size.min(room * entry);
-    let Some(bytes) = image.bytes_upto(address, size) else {
-        return;
+fn program<E>(image: &Image<'_>, types: &Types, fixups: &mut Fixups<'_>) -> Option<()>
+where
+    E: FileHeader<Endian = Endianness>,
+{
+    let endian = image.endian();
+    let tags = dynamic(image);
+    let tag = |wanted: u64| tags.iter().find(|t| t.0 == wanted).map(|t| t.1);
+    let table = |at: u64, size: u64| {
+        let bytes = tag(at).zip(tag(size));
+        let bytes = bytes.and_then(|(at, size)| image.bytes_upto(at, size));
+        bytes.unwrap_or_default()
     };
-    let (Ok(word), Ok(entry)) = (usize::try_from(word), usize::try_from(entry)) else {
-        return;
+    // The value of a symbol that this file defines.
+    let defined = |symbol: u32| {
+        let size = size_of::<E::Sym>() as u64;
+        let at = tag(DT_SYMTAB)?.checked_add(size * u64::from(symbol))?;
+        let symbol = entries::<E::Sym>(image.bytes(at, size)?).first()?;
+        (!symbol.is_undefined(endian)).then(|| symbol.st_value(endian).into())
     };
-    for e in bytes.chunks_exact(entry) {
-        let place = image.number(&e[..word]);
-        let info = image.number(&e[word..2 * word]);
-        let (symbol, kind) = if word == 8 {
-            (info >> 32, info & 0xffff_ffff)
-        } else {
-            (info >> 8, info & 0xff)
+    for (r, has_addend) in relocations::<E>(
+        endian,
+        fixups.take(entries(table(DT_RELA, DT_RELASZ))),
+        fixups.take(entries(table(DT_REL, DT_RELSZ))),
+    ) {
+        let start = match r.r_type.0 {
+            kind if kind == types.relative => has_addend.then_some(0),
+            kind if kind == types.absolute || Some(kind) == types.global => defined(r.r_sym),
+            _ => None,
         };
-        let addend = if with_addend {
-            image.number(&e[2 * word..])
-        } else {
-            image.word(place).unwrap_or(0)
-        };
-        if let Some(value) = value(kind, symbol, addend)
-            && !push_fixup(image.window(), fixups, (place, value))
-        {
-            return;
+        if let Some(start) = start {
+            let value = sum(image, start, &r, r.r_offset, has_addend);
+            fixups.push(r.r_offset, value)?;
         }
     }
+    Some(())
 }
 
-/// The value of a dynamic symbol, when this file defines it.
-fn dynamic_symbol(image: &Image<'_>, table: u64, index: u64) -> Option<u64> {
-    let (entry, value, section) = if image.bits == 64 {
-        (24, 8, 6)
-    } else {
-        (16, 4, 14)
-    };
-    let at = table.checked_add(index.checked_mul(entry)?)?;
-    let bytes = image.bytes(at, entry)?;
-    if image.number(bytes.get(section..section + 2)?) == 0 {
-        return None;
+/// An object of Go's linker is a whole program in one file, the `go.o` of a c-archive: its pointers are all between its own sections. Each
+/// gets the value that a linker would write if the sections lay where they are laid out here.
+fn object<E>(image: &Image<'_>, types: &Types, fixups: &mut Fixups<'_>) -> Option<()>
+where
+    E: FileHeader<Endian = Endianness>,
+{
+    let (endian, window) = (image.endian(), image.window());
+    let headers = E::parse(window).ok()?;
+    let headers = headers.section_headers(endian, window).ok()?;
+    for header in headers {
+        let with_addend = header.rela(endian, window).ok().flatten();
+        let in_place = header.rel(endian, window).ok().flatten();
+        let symbols = headers
+            .get(header.sh_link(endian) as usize)
+            .and_then(|table| table.data_as_array::<E::Sym, _>(endian, window).ok())
+            .unwrap_or_default();
+        for (r, has_addend) in relocations::<E>(
+            endian,
+            fixups.take(with_addend.map_or(&[], |table| table.0)),
+            fixups.take(in_place.map_or(&[], |table| table.0)),
+        ) {
+            let symbol = symbols.get(r.r_sym as usize);
+            let symbol = symbol.filter(|_| r.r_type.0 == types.absolute);
+            let start = symbol.and_then(|symbol| {
+                let section = symbol.st_shndx(endian).0.into();
+                image.in_section(section, symbol.st_value(endian).into())
+            });
+            let place = image.in_section(header.sh_info(endian).into(), r.r_offset);
+            if let (Some(start), Some(place)) = (start, place) {
+                fixups.push(place, sum(image, start, &r, place, has_addend))?;
+            }
+        }
     }
-    Some(image.number(bytes.get(value..value + image.pointer_size() as usize)?))
+    Some(())
+}
+
+/// The relocations of two tables, and whether each has its addend in the entry and not in place.
+fn relocations<'t, E: FileHeader<Endian = Endianness>>(
+    endian: Endianness,
+    with_addend: &'t [E::Rela],
+    in_place: &'t [E::Rel],
+) -> impl Iterator<Item = (Crel, bool)> + use<'t, E> {
+    let with_addend = with_addend.iter();
+    let in_place = in_place.iter();
+    with_addend
+        .map(move |r| (Crel::from_rela(r, endian, false), true))
+        .chain(in_place.map(move |r| (Crel::from_rel(r, endian), false)))
+}
+
+fn sum(image: &Image<'_>, start: u64, r: &Crel, place: u64, has_addend: bool) -> u64 {
+    let addend = match has_addend {
+        true => r.r_addend as u64,
+        false => image.word(place).unwrap_or(0),
+    };
+    let sum = start.wrapping_add(addend);
+    if image.bits == 64 {
+        sum
+    } else {
+        sum & u64::from(u32::MAX)
+    }
 }

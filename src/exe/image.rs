@@ -1,150 +1,12 @@
 //! The address space that every executable format becomes.
 
-use super::object_fixups::{self, Relocations};
-use super::symbols::SymbolTable;
-use super::{elf_fixups, macho_fixups};
+use super::error::Fault;
+use super::fixups::Fixups;
+use super::layout::{Format, Kind, Section, Segment, SymbolTable};
 use crate::bytes::Window;
-use std::borrow::Cow;
+use object::Endianness;
 use std::cell::{Cell, OnceCell};
-use std::fmt;
 use std::ops::ControlFlow;
-
-/// Why a file gave no image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Miss {
-    /// Not of a format known here.
-    NotExecutable,
-    /// The named structure runs past the end of the file.
-    Truncated(&'static str),
-    /// The named structure contradicts itself.
-    Malformed(&'static str),
-    /// The source of the bytes failed.
-    Unreadable,
-}
-
-/// The end of a sentence about the file.
-impl fmt::Display for Miss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotExecutable => f.write_str("not an executable of a format that Go writes"),
-            Self::Truncated(what) => {
-                write!(f, "truncated: the {what} runs past the end of the file")
-            }
-            Self::Malformed(what) => write!(f, "malformed {what}"),
-            Self::Unreadable => f.write_str("cannot be read"),
-        }
-    }
-}
-
-impl std::error::Error for Miss {}
-
-/// Something wrong in a file that still gave an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The named structure runs past the end of the file.
-    Truncated(&'static str),
-    /// The named structure contradicts itself.
-    Malformed(&'static str),
-}
-
-/// File format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Executable and Linkable Format.
-    Elf,
-    /// Mach-O.
-    MachO,
-    /// Portable Executable.
-    Pe,
-    /// AIX XCOFF.
-    Xcoff,
-    /// Plan 9 a.out.
-    Plan9,
-    /// WebAssembly.
-    Wasm,
-}
-
-impl Format {
-    /// The name used in records.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Elf => "elf",
-            Self::MachO => "macho",
-            Self::Pe => "pe",
-            Self::Xcoff => "xcoff",
-            Self::Plan9 => "plan9",
-            Self::Wasm => "wasm",
-        }
-    }
-}
-
-/// What a file is for, as its headers say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Loaded at fixed addresses.
-    Exe,
-    /// Executable at any address.
-    Pie,
-    /// Shared library or plugin.
-    Shared,
-    /// Relocatable object.
-    Object,
-}
-
-impl Kind {
-    /// The name used in records.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Exe => "exe",
-            Self::Pie => "pie",
-            Self::Shared => "shared",
-            Self::Object => "object",
-        }
-    }
-}
-
-/// A run of addresses backed by bytes of the file (or of the rebuilt memory of a wasm module).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Segment {
-    /// First virtual address.
-    pub address: u64,
-    /// Bytes present; the rest of the memory is zero and of no interest here.
-    pub size: u64,
-    /// Offset of the first byte in the file, or in the rebuilt memory.
-    pub offset: u64,
-    /// Loaded writable.
-    pub writable: bool,
-    /// Loaded executable.
-    pub executable: bool,
-    /// Nothing that the running program reads: symbols, debug information, relocations.
-    pub discardable: bool,
-}
-
-impl Segment {
-    /// First address after the bytes that are present.
-    pub fn end(&self) -> u64 {
-        self.address.saturating_add(self.size)
-    }
-
-    fn contains(&self, address: u64) -> bool {
-        address >= self.address && address - self.address < self.size
-    }
-}
-
-/// A named part of the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Section<'a> {
-    /// Name without padding.
-    pub name: Cow<'a, [u8]>,
-    /// Virtual address; 0 when not loaded.
-    pub address: u64,
-    /// Size in memory.
-    pub size: u64,
-    /// Offset in the file.
-    pub offset: u64,
-    /// Bytes in the file.
-    pub file_size: u64,
-}
 
 /// An executable as one address space. Addresses are those of the headers; for objects, whose sections all start at 0, sections are
 /// laid out one after the other.
@@ -173,14 +35,12 @@ pub struct Image<'a> {
     pub(super) dynamic: Option<(u64, u64)>,
     /// File offsets and sizes of the ELF notes segments.
     pub notes: Vec<(u64, u64)>,
-    /// File offset and size of the Mach-O chained fixups.
-    pub(super) chained_fixups: Option<(u64, u64)>,
     pub(super) symbol_table: Option<SymbolTable>,
-    /// Relocations of the sections of a Mach-O or COFF object.
-    pub(super) relocations: Vec<Relocations>,
     /// Rebuilt memory, for formats whose file does not hold it in one piece.
     pub(super) memory: Option<Vec<u8>>,
     window: &'a Window<'a>,
+    /// Reads the pointers that the format says are filled in later.
+    pub(super) read_fixups: ReadFixups,
     fixups: OnceCell<Vec<(u64, u64)>>,
     /// Whether the segments follow each other by address.
     ordered: bool,
@@ -195,22 +55,8 @@ const SEGMENTS_LIMIT: usize = 1 << 16;
 /// Every scan together goes over the file at most this many times: segments that overlap make it as long as they like.
 const SCANS: u64 = 8;
 
-/// Adds a fixup while the memory for it may be kept.
-pub(super) fn push_fixup(
-    window: &Window<'_>,
-    fixups: &mut Vec<(u64, u64)>,
-    fixup: (u64, u64),
-) -> bool {
-    if fixups.len() == fixups.capacity() {
-        let more = fixups.len().max(256);
-        if !window.keep((more * size_of::<(u64, u64)>()) as u64) {
-            return false;
-        }
-        fixups.reserve_exact(more);
-    }
-    fixups.push(fixup);
-    true
-}
+/// How a format reads its fixups; `None` where it stopped early.
+type ReadFixups = fn(&Image<'_>, &mut Fixups<'_>) -> Option<()>;
 
 impl<'a> Image<'a> {
     pub(super) fn new(window: &'a Window<'_>, format: Format, bits: u8, big_endian: bool) -> Self {
@@ -227,11 +73,10 @@ impl<'a> Image<'a> {
             interpreter: None,
             dynamic: None,
             notes: Vec::new(),
-            chained_fixups: None,
             symbol_table: None,
-            relocations: Vec::new(),
             memory: None,
             window,
+            read_fixups: |_, _| Some(()),
             fixups: OnceCell::new(),
             ordered: false,
             scanned: Cell::new(0),
@@ -365,6 +210,14 @@ impl<'a> Image<'a> {
             .map_or(self.window.len(), |m| m.len() as u64)
     }
 
+    /// The byte order as `object` takes it.
+    pub(super) fn endian(&self) -> Endianness {
+        match self.big_endian {
+            true => Endianness::Big,
+            false => Endianness::Little,
+        }
+    }
+
     /// A 16-, 32- or 64-bit number in the byte order of the file.
     pub fn number(&self, bytes: &[u8]) -> u64 {
         let fold = |acc: u64, b: &u8| acc << 8 | u64::from(*b);
@@ -394,16 +247,17 @@ impl<'a> Image<'a> {
     /// Every relocated word, sorted by address, with the value it gets. Read on first use.
     pub fn fixups(&self) -> &[(u64, u64)] {
         self.fixups.get_or_init(|| {
-            let mut fixups = match self.format {
-                Format::Elf => elf_fixups::read(self),
-                Format::MachO if self.kind == Kind::Object => object_fixups::macho(self),
-                Format::MachO => macho_fixups::read(self),
-                Format::Pe if self.kind == Kind::Object => object_fixups::coff(self),
-                _ => Vec::new(),
-            };
-            fixups.sort_unstable();
-            fixups
+            let mut fixups = Fixups::new(self.window);
+            let _ = (self.read_fixups)(self, &mut fixups);
+            fixups.sorted()
         })
+    }
+
+    /// An address inside a section that is laid out here; sections are counted from 0.
+    pub(super) fn in_section(&self, section: u64, offset: u64) -> Option<u64> {
+        let section = self.sections.get(usize::try_from(section).ok()?)?;
+        let address = (section.address != 0).then_some(section.address)?;
+        address.checked_add(offset)
     }
 
     /// Walks the bytes of a segment in pieces of up to 64 KiB that overlap by `overlap` bytes, without keeping more than small segments.

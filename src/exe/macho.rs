@@ -1,9 +1,10 @@
 //! Mach-O: thin files of both widths and byte orders, and the slices of universal ones (Apple's `mach-o/loader.h` and `fat.h`).
 
-use super::image::{Fault, Format, Image, Kind, Miss, Section, Segment};
+use super::error::{Fault, Miss};
+use super::image::Image;
+use super::layout::{Format, Kind, Section, Segment, SymbolTable, Symbols};
+use super::macho_fixups;
 use super::macho_universal::{self, SliceFault};
-use super::object_fixups::Relocations;
-use super::symbols::{SymbolTable, Symbols};
 use crate::bytes::Window;
 use object::Endianness;
 use object::macho;
@@ -46,6 +47,7 @@ where
         .endian()
         .map_err(|_| Miss::Malformed("Mach-O byte order"))?;
     let mut image = Image::new(window, Format::MachO, bits, endian == Endianness::Big);
+    image.read_fixups = macho_fixups::read;
     let cpu = header.cputype(endian);
     image.arch = ARCHES.iter().find(|a| a.0 == cpu).map(|a| a.1);
     image.os = Some("darwin");
@@ -84,14 +86,6 @@ where
                     strings: table.stroff.get(endian).into(),
                     strings_size: table.strsize.get(endian).into(),
                 });
-            }
-            Ok(LoadCommandVariant::LinkeditData(data))
-                if data.cmd.get(endian) == macho::LC_DYLD_CHAINED_FIXUPS =>
-            {
-                image.chained_fixups = Some((
-                    data.dataoff.get(endian).into(),
-                    data.datasize.get(endian).into(),
-                ));
             }
             Ok(LoadCommandVariant::BuildVersion(version, _))
                 if is_ios(version.platform.get(endian).0) =>
@@ -163,11 +157,6 @@ fn read_segment<'a, M>(
                     discardable: false,
                 });
             }
-            image.relocations.push(Relocations {
-                section: image.sections.len(),
-                offset: section.reloff(endian).into(),
-                count: section.nreloc(endian).into(),
-            });
         }
         image.sections.push(Section {
             name: Cow::Borrowed(section.name()),

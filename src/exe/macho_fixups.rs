@@ -1,153 +1,118 @@
-//! Mach-O chained fixups (`mach-o/fixup-chains.h`): the pointers of an externally linked file are links of a chain until dyld walks it.
+//! Mach-O pointers that the file does not hold as the program sees them.
 //!
-//! Internally linked files use `LC_DYLD_INFO` and hold plain addresses, so they need nothing here.
+//! Chained fixups (`mach-o/fixup-chains.h`): the pointers of an externally linked file are links of a chain until dyld walks it. Internally
+//! linked files use `LC_DYLD_INFO` and hold plain addresses. Objects: the relocations of each section (`mach-o/reloc.h`).
 
-use super::image::{Image, push_fixup};
+use super::fixups::Fixups;
+use super::image::Image;
+use super::layout::Kind;
+use crate::bytes::Window;
+use object::macho::{self, MachHeader32, MachHeader64};
+use object::read::macho::{
+    DyldChainedFixups, Fixup, LoadCommandVariant, MachHeader, Nlist, Section, Segment, SymbolTable,
+};
+use object::{Endianness, SymbolIndex};
 
-/// No more links than this are followed, binds included: pages may all name the same chain.
-const LINKS_LIMIT: usize = 4 << 20;
-/// A page without fixups.
-const NO_FIXUPS: u64 = 0xffff;
-
-/// How a pointer word of one format holds its target and the way to the next one.
-struct Layout {
-    format: u64,
-    stride: u64,
-    /// Bits of the distance to the next pointer: shift and mask.
-    next: (u32, u64),
-    /// The bit that marks a bind.
-    bind: u32,
-    /// Mask of the target.
-    target: u64,
-    /// Whether the target counts from the start of the image rather than from address 0.
-    relative: bool,
-    /// Whether a set top bit marks an authenticated pointer, whose target has 32 bits.
-    authenticated: bool,
+/// Reads the fixups of a file.
+pub(super) fn read(image: &Image<'_>, fixups: &mut Fixups<'_>) -> Option<()> {
+    match image.bits {
+        64 => read_as::<MachHeader64<Endianness>>(image, fixups),
+        _ => read_as::<MachHeader32<Endianness>>(image, fixups),
+    }
 }
 
-const LAYOUTS: &[Layout] = &[
-    Layout {
-        format: 1,
-        stride: 8,
-        next: (51, 0x7ff),
-        bind: 62,
-        target: (1 << 43) - 1,
-        relative: false,
-        authenticated: true,
-    },
-    Layout {
-        format: 2,
-        stride: 4,
-        next: (51, 0xfff),
-        bind: 63,
-        target: (1 << 36) - 1,
-        relative: false,
-        authenticated: false,
-    },
-    Layout {
-        format: 6,
-        stride: 4,
-        next: (51, 0xfff),
-        bind: 63,
-        target: (1 << 36) - 1,
-        relative: true,
-        authenticated: false,
-    },
-    Layout {
-        format: 9,
-        stride: 8,
-        next: (51, 0x7ff),
-        bind: 62,
-        target: (1 << 43) - 1,
-        relative: true,
-        authenticated: true,
-    },
-    Layout {
-        format: 12,
-        stride: 8,
-        next: (51, 0x7ff),
-        bind: 62,
-        target: (1 << 34) - 1,
-        relative: true,
-        authenticated: true,
-    },
-];
-
-pub(super) fn read(image: &Image<'_>) -> Vec<(u64, u64)> {
-    read_chains(image).unwrap_or_default()
-}
-
-fn read_chains(image: &Image<'_>) -> Option<Vec<(u64, u64)>> {
-    let (offset, size) = image.chained_fixups?;
-    let bytes = image.window().get(offset, size.min(64 << 20))?;
-    let number = |at: u64, len: u64| -> Option<u64> {
-        let at = usize::try_from(at).ok()?;
-        Some(image.number(bytes.get(at..at.checked_add(len as usize)?)?))
-    };
-    // The image starts where its first segment with content does.
-    let base = image
-        .segments
-        .iter()
-        .find(|s| s.offset == 0 && s.size > 0)?
-        .address;
-    let mut fixups = Vec::new();
-    let mut links = 0;
-    let starts = number(4, 4)?;
-    let segments = number(starts, 4)?.min(image.segments.len() as u64);
-    for i in 0..segments {
-        let info = number(starts.checked_add(4 + 4 * i)?, 4)?;
-        if info == 0 {
-            continue;
+fn read_as<M>(image: &Image<'_>, fixups: &mut Fixups<'_>) -> Option<()>
+where
+    M: MachHeader<Endian = Endianness>,
+{
+    let (endian, window) = (image.endian(), image.window());
+    let header = M::parse(window, 0).ok()?;
+    let mut segments = Vec::new();
+    let mut symbols = SymbolTable::<M, _>::default();
+    for command in header.load_commands(endian, window, 0).ok()? {
+        // What was read before a broken command still counts.
+        let Ok(command) = command else { break };
+        if image.kind == Kind::Object {
+            if let Ok(Some(segment)) = M::Segment::from_command(command) {
+                segments.push(segment);
+            } else if let Ok(Some(table)) = command.symtab() {
+                symbols = table.symbols(endian, window).ok()?;
+            }
+        } else if let Ok(LoadCommandVariant::LinkeditData(data)) = command.variant()
+            && data.cmd.get(endian) == macho::LC_DYLD_CHAINED_FIXUPS
+        {
+            return chains(image, data.chained_fixups(endian, window).ok()?, fixups);
         }
-        let info = starts.checked_add(info)?;
-        let (page_size, format) = (number(info + 4, 2)?, number(info + 6, 2)?);
-        let segment = base.checked_add(number(info + 8, 8)?)?;
-        let pages = number(info + 20, 2)?;
-        let Some(layout) = LAYOUTS.iter().find(|l| l.format == format) else {
+    }
+    let sections = segments
+        .iter()
+        .filter_map(|(segment, data)| segment.sections(endian, *data).ok())
+        .flatten();
+    for section in sections {
+        object(image, section, &symbols, fixups)?;
+    }
+    Some(())
+}
+
+fn chains(
+    image: &Image<'_>,
+    table: DyldChainedFixups<'_, Endianness>,
+    fixups: &mut Fixups<'_>,
+) -> Option<()> {
+    /// Pointers with authentication have other things in their top byte than the address.
+    const ADDRESS: u64 = (1 << 56) - 1;
+    let endian = image.endian();
+    // The image starts where its first segment with content does.
+    let mut segments = image.segments.iter();
+    let base = segments.find(|s| s.offset == 0 && s.size > 0)?.address;
+    for segment in table.segments(endian).ok()? {
+        let segment = segment.ok()?;
+        let start = base.checked_add(segment.header().segment_offset.get(endian))?;
+        let Some(bytes) = image.bytes_upto(start, u64::MAX) else {
             continue;
         };
-        for page in 0..pages {
-            if links >= LINKS_LIMIT {
-                return Some(fixups);
-            }
-            let first = number(info + 22 + 2 * page, 2)?;
-            if first == NO_FIXUPS {
-                continue;
-            }
-            let mut at = segment
-                .checked_add(page.checked_mul(page_size)?)?
-                .checked_add(first)?;
-            while links < LINKS_LIMIT {
-                links += 1;
-                let Some(raw) = image.word(at) else { break };
-                if let Some(target) = target(layout, raw, base)
-                    && !push_fixup(image.window(), &mut fixups, (at, target))
-                {
-                    return Some(fixups);
-                }
-                let next = (raw >> layout.next.0 & layout.next.1) * layout.stride;
-                if next == 0 {
-                    break;
-                }
-                at = at.checked_add(next)?;
+        // A chain that is broken ends its segment.
+        for fixup in segment.fixups(endian, base, bytes).map_while(Result::ok) {
+            // Pages may all name the same chain, so what is bound to other libraries counts too.
+            fixups.take_one()?;
+            if let (offset, Fixup::Rebase(rebase)) = fixup {
+                let target = base.wrapping_add(rebase.target_offset) & ADDRESS;
+                fixups.push(start.checked_add(offset)?, target)?;
             }
         }
     }
-    Some(fixups)
+    Some(())
 }
 
-/// The address a pointer word means; `None` for a bind to another library.
-fn target(layout: &Layout, raw: u64, base: u64) -> Option<u64> {
-    if raw >> layout.bind & 1 == 1 {
-        return None;
+/// The pointers of one section of an object. Relocations without a symbol have the address in place already.
+fn object<'w, M, S>(
+    image: &Image<'_>,
+    section: &S,
+    symbols: &SymbolTable<'w, M, &'w Window<'w>>,
+    fixups: &mut Fixups<'_>,
+) -> Option<()>
+where
+    M: MachHeader<Endian = Endianness>,
+    S: Section<Endian = Endianness>,
+{
+    let endian = image.endian();
+    let relocations = section.relocations(endian, image.window());
+    for relocation in fixups.take(relocations.unwrap_or_default()) {
+        let r = relocation.info(endian);
+        // Type 0 (`…_RELOC_UNSIGNED`), of pointer size, not relative to the place.
+        let is_pointer = r.r_type.0 == 0 && 1 << r.r_length == image.pointer_size() && !r.r_pcrel;
+        if !is_pointer || !r.r_extern {
+            continue;
+        }
+        let symbol = symbols.symbol(SymbolIndex(r.r_symbolnum as usize));
+        let place = section.addr(endian).into().checked_add(r.r_address.into());
+        if let Some(symbol) = symbol.ok().filter(|symbol| symbol.n_sect() != 0)
+            && let Some(place) = place
+            && let Some(addend) = image.word(place)
+        {
+            let value = symbol.n_value(endian).into();
+            fixups.push(place, value.wrapping_add(addend))?;
+        }
     }
-    if layout.authenticated && raw >> 63 == 1 {
-        return base.checked_add(raw & 0xffff_ffff);
-    }
-    let target = raw & layout.target;
-    if layout.relative {
-        base.checked_add(target)
-    } else {
-        Some(target)
-    }
+    Some(())
 }

@@ -4,15 +4,18 @@
 //! touch the file system, print.
 
 mod ar;
+mod coff_fixups;
 pub mod dwarf;
 mod elf;
 mod elf_fixups;
+mod error;
+mod fixups;
 mod image;
+mod layout;
 pub mod linkage;
 mod macho;
 mod macho_fixups;
 mod macho_universal;
-mod object_fixups;
 pub mod packed;
 mod parts;
 mod pe;
@@ -23,7 +26,9 @@ mod wasm;
 mod xcoff;
 
 pub use ar::{Member, members};
-pub use image::{Fault, Format, Image, Kind, Miss, Section, Segment};
+pub use error::{Fault, Miss};
+pub use image::Image;
+pub use layout::{Format, Kind, Section, Segment};
 pub use macho::{Slice, Universal, slices, universal};
 pub use macho_universal::SliceFault;
 pub use parts::{Part, Parts, parts};

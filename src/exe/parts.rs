@@ -3,7 +3,8 @@
 //! Every byte belongs to exactly one part. Headers come from the formats: System V gABI (ELF), Apple's `mach-o/loader.h`,
 //! Microsoft's PE/COFF specification, AIX "XCOFF Object File Format", a.out(6) of Plan 9, the WebAssembly core specification.
 
-use super::image::{Format, Image, Kind};
+use super::image::Image;
+use super::layout::{Format, Kind};
 use super::wasm;
 use std::collections::BTreeMap;
 

@@ -1,8 +1,9 @@
 //! PE: 32 and 64 bits (Microsoft's PE/COFF specification), and bare COFF objects as they stand in a c-archive.
 
-use super::image::{Fault, Format, Image, Kind, Miss, Section, Segment};
-use super::object_fixups::Relocations;
-use super::symbols::{SymbolTable, Symbols};
+use super::coff_fixups;
+use super::error::{Fault, Miss};
+use super::image::Image;
+use super::layout::{Format, Kind, Section, Segment, SymbolTable, Symbols};
 use crate::bytes::{Window, short};
 use object::LittleEndian as LE;
 use object::pe;
@@ -77,6 +78,7 @@ pub(super) fn open_object<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss>
     let mut image = Image::new(window, Format::Pe, bits, false);
     describe(&mut image, file);
     image.kind = Kind::Object;
+    image.read_fixups = coff_fixups::read;
     read_sections(window, file, offset, 0, &mut image);
     Ok(image)
 }
@@ -133,13 +135,6 @@ fn read_sections<'a>(
         }
         if image.kind == Kind::Object {
             address = next;
-            let count = header.number_of_relocations.get(LE);
-            image.relocations.push(relocations(
-                window,
-                image.sections.len(),
-                header.pointer_to_relocations.get(LE).into(),
-                count.into(),
-            ));
             next = next.saturating_add(present).saturating_add(0x1_ffff) & !0xffff;
         }
         let name = header
@@ -172,20 +167,6 @@ fn read_sections<'a>(
                 discardable,
             });
         }
-    }
-}
-
-/// A section with 65535 or more relocations says how many in the first of them.
-fn relocations(window: &Window<'_>, section: usize, offset: u64, count: u64) -> Relocations {
-    const MANY: u64 = 0xffff;
-    let first = window
-        .get(offset, 4)
-        .filter(|_| count == MANY)
-        .map(|b| b.iter().rev().fold(0, |acc, b| acc << 8 | u64::from(*b)));
-    Relocations {
-        section,
-        offset,
-        count: first.unwrap_or(count),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Plan 9 a.out (src/debug/plan9obj and src/cmd/link/internal/ld/asmb.go, Go 1.27): a big-endian header of eight words, for amd64 eight
 //! bytes more with the entry; then text, data and symbols back to back.
 
-use super::image::{Fault, Format, Image, Miss, Section, Segment};
+use super::error::{Fault, Miss};
+use super::image::Image;
+use super::layout::{Format, Section, Segment, SymbolTable, Symbols};
 use super::sniff::PLAN9_MAGIC;
-use super::symbols::{SymbolTable, Symbols};
 use crate::bytes::Window;
 use std::borrow::Cow;
 

@@ -1,37 +1,23 @@
 //! Symbol tables, read only when a name is asked for.
 
-use super::image::{Image, Kind};
+use super::fixups::entries;
+use super::image::Image;
+use super::layout::{Kind, Symbols};
+use object::elf::{Sym32, Sym64};
+use object::macho::{self, Nlist32, Nlist64};
+use object::pe::ImageSymbol;
+use object::pod::{self, Pod};
+use object::read::coff::Symbol as _;
+use object::read::elf::Sym;
+use object::read::macho::Nlist;
+use object::read::xcoff::Symbol as XcoffSymbol;
+use object::{Endianness, xcoff};
 use std::ops::ControlFlow;
 
 /// A table is not read beyond this; the largest real ones are about 30 MB.
 const TABLE_LIMIT: u64 = 96 << 20;
 /// Longer names are cut, so that entries that all point at the start of one long text cost no more than they say.
 const NAME_LIMIT: usize = 4096;
-
-/// How entries are laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Symbols {
-    /// `Elf32_Sym`, `Elf64_Sym`.
-    Elf,
-    /// `nlist`, `nlist_64`.
-    MachO,
-    /// 18-byte COFF records of a PE file: values are offsets in a section.
-    Coff,
-    /// 18-byte XCOFF records.
-    Xcoff,
-    /// Plan 9: value, type letter, name, one after the other.
-    Plan9,
-}
-
-/// Where a symbol table is in the file.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SymbolTable {
-    pub layout: Symbols,
-    pub offset: u64,
-    pub size: u64,
-    pub strings: u64,
-    pub strings_size: u64,
-}
 
 /// One symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,93 +37,68 @@ impl Image<'_> {
     /// Visits defined symbols in table order until the callback breaks.
     pub fn symbols<B>(&self, visit: &mut dyn FnMut(Symbol<'_>) -> ControlFlow<B>) -> Option<B> {
         let table = self.symbol_table?;
-        let bytes = self
-            .window()
-            .get(table.offset, table.size.min(TABLE_LIMIT))?;
-        if table.layout == Symbols::Plan9 {
-            return self.plan9_symbols(bytes, visit);
+        let size = table.size.min(TABLE_LIMIT);
+        let bytes = self.window().get(table.offset, size)?;
+        let names = self.symbol_names();
+        match (table.layout, self.bits) {
+            (Symbols::Elf, 64) => each(bytes, visit, |s: &Sym64<_>| (self.elf(s, names), 0)),
+            (Symbols::Elf, _) => each(bytes, visit, |s: &Sym32<_>| (self.elf(s, names), 0)),
+            (Symbols::MachO, 64) => each(bytes, visit, |s: &Nlist64<_>| (self.macho(s, names), 0)),
+            (Symbols::MachO, _) => each(bytes, visit, |s: &Nlist32<_>| (self.macho(s, names), 0)),
+            (Symbols::Coff, _) => each(bytes, visit, |s: &ImageSymbol| {
+                (self.coff(s, names), s.number_of_aux_symbols())
+            }),
+            (Symbols::Xcoff, 64) => each(bytes, visit, |s: &xcoff::Symbol64| {
+                (xcoff(s, names), s.n_numaux())
+            }),
+            (Symbols::Xcoff, _) => each(bytes, visit, |s: &xcoff::Symbol32| {
+                (xcoff(s, names), s.n_numaux())
+            }),
+            (Symbols::Plan9, _) => self.plan9_symbols(bytes, visit),
         }
-        let strings = self
-            .window()
-            .get(table.strings, table.strings_size.min(TABLE_LIMIT))
-            .unwrap_or_default();
-        let wide = self.bits == 64;
-        let size = match table.layout {
-            Symbols::Elf if wide => 24,
-            Symbols::MachO if !wide => 12,
-            Symbols::Elf | Symbols::MachO => 16,
-            _ => 18,
+    }
+
+    fn elf<'s, S>(&self, symbol: &S, names: &'s [u8]) -> Option<Symbol<'s>>
+    where
+        S: Sym<Endian = Endianness>,
+    {
+        let endian = self.endian();
+        if symbol.is_undefined(endian) {
+            return None;
+        }
+        // In an object it counts from the start of the section.
+        let section = usize::from(symbol.st_shndx(endian).0);
+        let home = self.sections.get(section);
+        let start = home.filter(|_| self.kind == Kind::Object);
+        let start = start.map_or(0, |section| section.address);
+        Some(Symbol {
+            name: name_at(names, symbol.st_name(endian)),
+            address: start.wrapping_add(symbol.st_value(endian).into()),
+        })
+    }
+
+    /// Only symbols of sections have an address; others are undefined or for debuggers.
+    fn macho<'s, S>(&self, symbol: &S, names: &'s [u8]) -> Option<Symbol<'s>>
+    where
+        S: Nlist<Endian = Endianness>,
+    {
+        let kind = symbol.n_type();
+        let name = name_at(names, symbol.n_strx(self.endian()));
+        (!kind.is_stab() && kind.typ() == macho::N_SECT).then(|| Symbol {
+            name: name.strip_prefix(b"_").unwrap_or(name),
+            address: symbol.n_value(self.endian()).into(),
+        })
+    }
+
+    fn coff<'s>(&self, symbol: &'s ImageSymbol, names: &'s [u8]) -> Option<Symbol<'s>> {
+        let index = symbol.section_number().index()?.checked_sub(1)?;
+        let home = self.sections.get(usize::try_from(index).ok()?)?;
+        let name = match symbol.name {
+            [0, 0, 0, 0, at @ ..] => name_at(names, u32::from_le_bytes(at)),
+            _ => until_nul(&symbol.name),
         };
-        let mut auxiliary = 0;
-        for entry in bytes.chunks_exact(size) {
-            if auxiliary > 0 {
-                auxiliary -= 1;
-                continue;
-            }
-            let field =
-                |at: usize, len: usize| entry.get(at..at + len).map_or(0, |b| self.number(b));
-            let (name, address) = match table.layout {
-                Symbols::Elf => {
-                    let (section, value) = if wide {
-                        (field(6, 2), field(8, 8))
-                    } else {
-                        (field(14, 2), field(4, 4))
-                    };
-                    if section == 0 {
-                        continue;
-                    }
-                    // In an object it counts from the start of the section.
-                    let home = (self.kind == Kind::Object)
-                        .then(|| self.sections.get(usize::try_from(section).ok()?))
-                        .flatten();
-                    let start = home.map_or(0, |s| s.address);
-                    (string(strings, field(0, 4)), start.wrapping_add(value))
-                }
-                Symbols::MachO => {
-                    // N_TYPE bits: only N_SECT (0xe) symbols have an address; N_STAB ones are for debuggers.
-                    let kind = field(4, 1);
-                    if kind & 0xe0 != 0 || kind & 0x0e != 0x0e {
-                        continue;
-                    }
-                    let name = string(strings, field(0, 4));
-                    (
-                        name.strip_prefix(b"_").unwrap_or(name),
-                        field(8, if wide { 8 } else { 4 }),
-                    )
-                }
-                Symbols::Coff => {
-                    auxiliary = field(17, 1);
-                    let name = if field(0, 4) == 0 {
-                        string(strings, field(4, 4))
-                    } else {
-                        until_nul(&entry[..8])
-                    };
-                    let home = usize::try_from(field(12, 2))
-                        .ok()
-                        .and_then(|n| self.sections.get(n.checked_sub(1)?));
-                    let Some(home) = home else { continue };
-                    (name, home.address.wrapping_add(field(8, 4)))
-                }
-                Symbols::Xcoff => {
-                    auxiliary = field(17, 1);
-                    if field(12, 2) == 0 {
-                        continue;
-                    }
-                    if wide {
-                        (string(strings, field(8, 4)), field(0, 8))
-                    } else if field(0, 4) == 0 {
-                        (string(strings, field(4, 4)), field(8, 4))
-                    } else {
-                        (until_nul(&entry[..8]), field(8, 4))
-                    }
-                }
-                Symbols::Plan9 => continue,
-            };
-            if let ControlFlow::Break(found) = visit(Symbol { name, address }) {
-                return Some(found);
-            }
-        }
-        None
+        let address = home.address.wrapping_add(symbol.value().into());
+        Some(Symbol { name, address })
     }
 
     /// src/debug/plan9obj/file.go: value of pointer size (8 bytes for amd64), type with the high bit set, NUL-terminated name; types `z`
@@ -191,12 +152,19 @@ impl Image<'_> {
             Symbols::MachO => &[b"\0_", b"\0"],
             Symbols::Coff | Symbols::Xcoff | Symbols::Plan9 => return None,
         };
-        let strings = self
-            .window()
-            .get(table.strings, table.strings_size.min(TABLE_LIMIT))
-            .unwrap_or_default();
+        let strings = self.symbol_names();
         let find = |prefix: &&[u8]| memchr::memmem::find(strings, &[prefix, name, b"\0"].concat());
         Some(prefixes.iter().find_map(find))
+    }
+
+    /// The texts that entries of the symbol table point into.
+    fn symbol_names(&self) -> &[u8] {
+        self.symbol_table
+            .and_then(|t| {
+                self.window()
+                    .get(t.strings, t.strings_size.min(TABLE_LIMIT))
+            })
+            .unwrap_or_default()
     }
 
     /// The address of a symbol by its exact name.
@@ -214,12 +182,43 @@ impl Image<'_> {
     }
 }
 
-fn string(strings: &[u8], at: u64) -> &[u8] {
-    usize::try_from(at)
-        .ok()
-        .and_then(|at| strings.get(at..at.saturating_add(NAME_LIMIT).min(strings.len())))
-        .map(until_nul)
-        .unwrap_or_default()
+/// Visits the symbols of a table. `read` gives the symbol of an entry, unless it is undefined, and how many auxiliary entries follow it.
+fn each<'t, T: Pod, B>(
+    table: &'t [u8],
+    visit: &mut dyn FnMut(Symbol<'_>) -> ControlFlow<B>,
+    read: impl Fn(&'t T) -> (Option<Symbol<'t>>, u8),
+) -> Option<B> {
+    let mut table = entries::<T>(table).iter();
+    while let Some(entry) = table.next() {
+        let (symbol, auxiliary) = read(entry);
+        if let Some(symbol) = symbol
+            && let ControlFlow::Break(found) = visit(symbol)
+        {
+            return Some(found);
+        }
+        if let Some(last) = usize::from(auxiliary).checked_sub(1) {
+            table.nth(last);
+        }
+    }
+    None
+}
+
+/// Short names of 32-bit files stand in the entry.
+fn xcoff<'s, S: XcoffSymbol>(symbol: &'s S, names: &'s [u8]) -> Option<Symbol<'s>> {
+    let name = match symbol.name_offset() {
+        Some(at) => name_at(names, at),
+        None => until_nul(pod::bytes_of(symbol).get(..8)?),
+    };
+    (symbol.n_scnum() != xcoff::N_UNDEF).then(|| Symbol {
+        name,
+        address: symbol.n_value().into(),
+    })
+}
+
+fn name_at(names: &[u8], at: u32) -> &[u8] {
+    let name = usize::try_from(at).ok().and_then(|at| names.get(at..));
+    let name = name.unwrap_or_default();
+    until_nul(name.get(..NAME_LIMIT).unwrap_or(name))
 }
 
 fn until_nul(bytes: &[u8]) -> &[u8] {

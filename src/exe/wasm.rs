@@ -3,7 +3,9 @@
 //! Go's linker drops runs of zeros longer than eight bytes, so one program has tens of thousands of segments
 //! (src/cmd/link/internal/wasm/asm.go, Go 1.27). Addresses are offsets in linear memory; pointers are eight bytes wide.
 
-use super::image::{Fault, Format, Image, Miss, Section, Segment};
+use super::error::{Fault, Miss};
+use super::image::Image;
+use super::layout::{Format, Section, Segment};
 use crate::bytes::Window;
 use std::borrow::Cow;
 

@@ -1,8 +1,9 @@
 //! XCOFF, 32 and 64 bits (AIX documentation, "XCOFF Object File Format"). Go's own reader needs a symbol table, which `-s` removes;
 //! section headers are enough.
 
-use super::image::{Fault, Format, Image, Kind, Miss, Section, Segment};
-use super::symbols::{SymbolTable, Symbols};
+use super::error::{Fault, Miss};
+use super::image::Image;
+use super::layout::{Format, Kind, Section, Segment, SymbolTable, Symbols};
 use crate::bytes::Window;
 use object::BigEndian as BE;
 use object::pod;

@@ -7,7 +7,8 @@
 
 mod stream;
 
-use super::image::{Image, Section};
+use super::image::Image;
+use super::layout::Section;
 use gimli::{
     Abbreviations, AttributeValue, DebugAbbrev, DebugAbbrevOffset, DebugInfo, DebugLine,
     DebugLineOffset, EndianSlice, Reader, RunTimeEndian, UnitType, constants,

@@ -2,7 +2,8 @@
 
 use super::Bytes;
 use crate::bytes::Window;
-use crate::exe::image::{Image, Section};
+use crate::exe::image::Image;
+use crate::exe::layout::{Format, Section};
 use flate2::read::ZlibDecoder;
 use gimli::{EndianSlice, Endianity, Reader, RunTimeEndian};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
@@ -72,9 +73,7 @@ impl<'i> Stream<'i> {
         // `Elf64_Chdr`) whose first word is 1 for zlib: no debug section can start with it, since a unit has more than one byte.
         let header = if head.starts_with(b"ZLIB") {
             12
-        } else if head.get(..4).map(|b| image.number(b)) == Some(1)
-            && image.format == crate::exe::Format::Elf
-        {
+        } else if head.get(..4).map(|b| image.number(b)) == Some(1) && image.format == Format::Elf {
             if image.bits == 64 { 24 } else { 12 }
         } else {
             0

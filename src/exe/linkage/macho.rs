@@ -1,8 +1,9 @@
 //! Mach-O: load commands (Apple's `mach-o/loader.h`).
 
 use super::{NAMES_LIMIT, endian, has_writable_code, search_path, text};
-use crate::exe::image::{Image, Kind};
-use crate::record::Linkage;
+use crate::exe::image::Image;
+use crate::exe::layout::Kind;
+use crate::record::model::Linkage;
 use goblin::mach::header::MH_ALLOW_STACK_EXECUTION;
 use goblin::mach::load_command::{CommandVariant as Command, LoadCommand};
 

@@ -10,8 +10,9 @@ mod pe;
 mod tests;
 mod xcoff;
 
-use super::image::{Format, Image, Kind};
-use crate::record::Linkage;
+use super::image::Image;
+use super::layout::{Format, Kind};
+use crate::record::model::Linkage;
 use goblin::container::Endian;
 
 /// More libraries or search paths than this are noise.

@@ -28,6 +28,7 @@ pub fn add(tables: &Tables<'_>, known: &[String], files: &mut SourceFiles) {
     let mut debug = DebugPaths {
         seen: known.iter().map(|p| hash(&[p.as_bytes()])).collect(),
         directories: HashSet::new(),
+        has_whole_names: false,
         finding_root: !files.any,
         old_c: false,
         files,
@@ -40,6 +41,7 @@ pub fn add(tables: &Tables<'_>, known: &[String], files: &mut SourceFiles) {
         });
         debug.seen.clear();
         debug.directories.clear();
+        debug.has_whole_names = false;
         debug.finding_root = false;
     }
     dwarf::file_tables::<()>(image, &mut |table| {
@@ -63,6 +65,7 @@ struct DebugPaths<'f> {
     seen: HashSet<u64>,
     /// Directories, by their hash.
     directories: HashSet<u64>,
+    has_whole_names: bool,
     /// There is no function table, so that the Go files are taken from here: a first pass finds the GOROOT among them.
     finding_root: bool,
     /// A unit of C was met whose directory stands elsewhere.
@@ -74,7 +77,9 @@ impl DebugPaths<'_> {
         const GO: [&[u8]; 4] = [b".go", b".s", b">", b"?"];
         let first = table.directories.first().copied().unwrap_or_default();
         for &(name, directory) in &table.files {
-            self.old_c |= table.is_old && !GO.iter().any(|end| name.ends_with(end));
+            if table.is_old && !self.old_c {
+                self.old_c = !GO.iter().any(|end| name.ends_with(end));
+            }
             let directory = table.directories.get(directory).copied();
             let directory = directory.unwrap_or_default();
             // From the name outwards, as far as it takes to be absolute.
@@ -96,7 +101,11 @@ impl DebugPaths<'_> {
             return;
         }
         let inner = &parts[..parts.len().saturating_sub(1)];
-        let new_directory = self.directories.insert(hash(inner));
+        // Whole names, as Go's linker writes them up to DWARF 4, have no directory beside them: they count as one.
+        let new_directory = match inner {
+            [] => !std::mem::replace(&mut self.has_whole_names, true),
+            _ => self.directories.insert(hash(inner)),
+        };
         let new = self.seen.insert(hash(parts));
         if !new && !new_directory {
             return;

@@ -1,0 +1,128 @@
+//! What the headers of an executable file say: its format, what it is for, its segments and sections, where its symbols are.
+
+use std::borrow::Cow;
+
+/// File format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Executable and Linkable Format.
+    Elf,
+    /// Mach-O.
+    MachO,
+    /// Portable Executable.
+    Pe,
+    /// AIX XCOFF.
+    Xcoff,
+    /// Plan 9 a.out.
+    Plan9,
+    /// WebAssembly.
+    Wasm,
+}
+
+impl Format {
+    /// The name used in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Elf => "elf",
+            Self::MachO => "macho",
+            Self::Pe => "pe",
+            Self::Xcoff => "xcoff",
+            Self::Plan9 => "plan9",
+            Self::Wasm => "wasm",
+        }
+    }
+}
+
+/// What a file is for, as its headers say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Loaded at fixed addresses.
+    Exe,
+    /// Executable at any address.
+    Pie,
+    /// Shared library or plugin.
+    Shared,
+    /// Relocatable object.
+    Object,
+}
+
+impl Kind {
+    /// The name used in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exe => "exe",
+            Self::Pie => "pie",
+            Self::Shared => "shared",
+            Self::Object => "object",
+        }
+    }
+}
+
+/// A run of addresses backed by bytes of the file (or of the rebuilt memory of a wasm module).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// First virtual address.
+    pub address: u64,
+    /// Bytes present; the rest of the memory is zero and of no interest here.
+    pub size: u64,
+    /// Offset of the first byte in the file, or in the rebuilt memory.
+    pub offset: u64,
+    /// Loaded writable.
+    pub writable: bool,
+    /// Loaded executable.
+    pub executable: bool,
+    /// Nothing that the running program reads: symbols, debug information, relocations.
+    pub discardable: bool,
+}
+
+impl Segment {
+    /// First address after the bytes that are present.
+    pub fn end(&self) -> u64 {
+        self.address.saturating_add(self.size)
+    }
+
+    /// Whether an address lies in it.
+    pub fn contains(&self, address: u64) -> bool {
+        address >= self.address && address - self.address < self.size
+    }
+}
+
+/// A named part of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section<'a> {
+    /// Name without padding.
+    pub name: Cow<'a, [u8]>,
+    /// Virtual address; 0 when not loaded.
+    pub address: u64,
+    /// Size in memory.
+    pub size: u64,
+    /// Offset in the file.
+    pub offset: u64,
+    /// Bytes in the file.
+    pub file_size: u64,
+}
+
+/// How the entries of a symbol table are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Symbols {
+    /// `Elf32_Sym`, `Elf64_Sym`.
+    Elf,
+    /// `nlist`, `nlist_64`.
+    MachO,
+    /// 18-byte COFF records of a PE file: values are offsets in a section.
+    Coff,
+    /// 18-byte XCOFF records.
+    Xcoff,
+    /// Plan 9: value, type letter, name, one after the other.
+    Plan9,
+}
+
+/// Where a symbol table is in the file, and its names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SymbolTable {
+    pub layout: Symbols,
+    pub offset: u64,
+    pub size: u64,
+    pub strings: u64,
+    pub strings_size: u64,
+}
