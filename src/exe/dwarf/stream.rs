@@ -48,7 +48,7 @@ impl Seek for Range<'_> {
 enum Source<'i> {
     Stored(BufReader<Range<'i>>),
     /// Expanded in large pieces: the decoder is slow at the end of each.
-    Deflated(BufReader<ZlibDecoder<BufReader<Range<'i>>>>),
+    Deflated(Box<BufReader<ZlibDecoder<BufReader<Range<'i>>>>>),
 }
 
 /// The bytes of one section.
@@ -91,7 +91,10 @@ impl<'i> Stream<'i> {
         );
         let source = match header {
             0 => Source::Stored(part),
-            _ => Source::Deflated(BufReader::with_capacity(PIECE, ZlibDecoder::new(part))),
+            _ => Source::Deflated(Box::new(BufReader::with_capacity(
+                PIECE,
+                ZlibDecoder::new(part),
+            ))),
         };
         let left = if header == 0 { size } else { limit };
         Some(Self {

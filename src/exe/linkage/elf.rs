@@ -4,7 +4,7 @@ use super::{NAMES_LIMIT, endian, has_writable_code, search_path, text_at};
 use crate::exe::elf_fixups;
 use crate::exe::image::Image;
 use crate::exe::layout::Kind;
-use crate::record::model::Linkage;
+use crate::record::Linkage;
 use goblin::container::{Container, Ctx};
 use goblin::elf::dynamic::{
     DF_1_NOW, DF_1_PIE, DF_BIND_NOW, DT_BIND_NOW, DT_FLAGS, DT_FLAGS_1, DT_NEEDED, DT_RPATH,

@@ -3,7 +3,7 @@
 use super::{NAMES_LIMIT, endian, has_writable_code, search_path, text};
 use crate::exe::image::Image;
 use crate::exe::layout::Kind;
-use crate::record::model::Linkage;
+use crate::record::Linkage;
 use goblin::mach::header::MH_ALLOW_STACK_EXECUTION;
 use goblin::mach::load_command::{CommandVariant as Command, LoadCommand};
 

@@ -12,7 +12,7 @@ mod xcoff;
 
 use super::image::Image;
 use super::layout::{Format, Kind};
-use crate::record::model::Linkage;
+use crate::record::Linkage;
 use goblin::container::Endian;
 
 /// More libraries or search paths than this are noise.
