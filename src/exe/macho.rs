@@ -1,26 +1,20 @@
-//! Mach-O: thin files of both widths and byte orders, and the slices of universal ones (Apple's `mach-o/loader.h` and `fat.h`).
+//! Mach-O: thin files of both widths and byte orders (Apple's `mach-o/loader.h`).
 
 use super::error::{Fault, Miss};
 use super::image::Image;
 use super::layout::{Format, Kind, Section, Segment, SymbolTable, Symbols};
 use super::macho_fixups;
-use super::macho_universal::{self, SliceFault};
 use crate::bytes::Window;
 use object::Endianness;
 use object::macho;
-use object::read::macho::{
-    FatArch, LoadCommandVariant, MachHeader, MachOFatFile32, MachOFatFile64, Section as _,
-    Segment as _,
-};
+use object::read::macho::{LoadCommandVariant, MachHeader, Section as _, Segment as _};
 use std::borrow::Cow;
 
 /// Load commands larger than this are not read; dyld itself refuses far less.
 const COMMANDS_LIMIT: u32 = 16 << 20;
-/// A fat header with more slices than this is not of this world.
-const SLICES_LIMIT: usize = 64;
 
 /// CPU types and Go's names.
-const ARCHES: &[(macho::CpuType, &str)] = &[
+pub(super) const ARCHES: &[(macho::CpuType, &str)] = &[
     (macho::CPU_TYPE_X86_64, "amd64"),
     (macho::CPU_TYPE_ARM64, "arm64"),
     (macho::CPU_TYPE_X86, "386"),
@@ -166,105 +160,4 @@ fn read_segment<'a, M>(
             file_size: if offset == 0 { 0 } else { size },
         });
     }
-}
-
-/// One architecture of a universal file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slice {
-    /// Go's name of the architecture, or `cpu` and a number.
-    pub arch: Option<&'static str>,
-    /// CPU type and subtype as recorded.
-    pub cpu: (u32, u32),
-    /// Offset in the file.
-    pub offset: u64,
-    /// Bytes.
-    pub size: u64,
-    /// The offset is a multiple of 2 to the power of this, says the header.
-    pub align: u32,
-}
-
-/// A universal Mach-O file taken apart.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Universal {
-    /// What the header names, in its order.
-    pub named: Vec<Slice>,
-    /// Those of them that can be read: inside the file and on no earlier one.
-    pub slices: Vec<Slice>,
-    /// What is wrong with them.
-    pub faults: Vec<SliceFault>,
-}
-
-/// The slices of a universal Mach-O file, in file order. Slices that lie outside the file or on an earlier one are left out and
-/// counted in the second value.
-///
-/// # Errors
-/// When the header cannot be read, or names more slices than make sense.
-pub fn slices(window: &Window<'_>) -> Result<(Vec<Slice>, usize), Miss> {
-    let universal = universal(window)?;
-    let dropped = universal.named.len() - universal.slices.len();
-    Ok((universal.slices, dropped))
-}
-
-/// The slices of a universal Mach-O file, and what is wrong with its header.
-///
-/// # Errors
-/// When the header cannot be read, or names more slices than make sense.
-pub fn universal(window: &Window<'_>) -> Result<Universal, Miss> {
-    let wide = window.upto(0, 4).is_some_and(|b| b.get(3) == Some(&0xbf));
-    let raw = if wide {
-        read_slices(
-            MachOFatFile64::parse(window)
-                .map_err(|_| Miss::Truncated("Mach-O fat header"))?
-                .arches(),
-        )
-    } else {
-        read_slices(
-            MachOFatFile32::parse(window)
-                .map_err(|_| Miss::Truncated("Mach-O fat header"))?
-                .arches(),
-        )
-    };
-    if raw.len() > SLICES_LIMIT {
-        return Err(Miss::Malformed("Mach-O fat header"));
-    }
-    let mut good: Vec<Slice> = Vec::with_capacity(raw.len());
-    for slice in &raw {
-        let inside = slice
-            .offset
-            .checked_add(slice.size)
-            .is_some_and(|end| end <= window.len());
-        // A slice at the very start would be the fat header again, for ever.
-        if inside
-            && slice.offset >= 8
-            && slice.size > 0
-            && !good
-                .iter()
-                .any(|g| slice.offset < g.offset + g.size && g.offset < slice.offset + slice.size)
-        {
-            good.push(*slice);
-        }
-    }
-    Ok(Universal {
-        faults: macho_universal::faults(window.reader(), &raw, window.len()),
-        named: raw,
-        slices: good,
-    })
-}
-
-fn read_slices<F: FatArch>(arches: &[F]) -> Vec<Slice> {
-    arches
-        .iter()
-        .take(SLICES_LIMIT + 1)
-        .map(|a| {
-            let (offset, size) = a.file_range();
-            let cpu = a.cputype();
-            Slice {
-                arch: ARCHES.iter().find(|k| k.0 == cpu).map(|k| k.1),
-                cpu: (cpu.0, a.cpusubtype().0),
-                offset,
-                size,
-                align: a.align(),
-            }
-        })
-        .collect()
 }

@@ -1,25 +1,67 @@
-//! What is wrong with the header of a universal Mach-O file: where the slices that it names contradict each other or what lies there
-//! (Apple's `mach-o/fat.h`; what Go refuses: `NewFatFile` in src/debug/macho/fat.go, Go 1.27).
+//! Universal Mach-O files: the slices that the header names, and where they contradict each other or what lies there (Apple's
+//! `mach-o/fat.h`; what Go refuses: `NewFatFile` in src/debug/macho/fat.go, Go 1.27).
 
-use super::macho::Slice;
-use crate::bytes::ReadAt;
+use super::error::Miss;
+use super::macho;
+use crate::bytes::{ReadAt, Window};
+use object::read::macho::{FatArch, MachOFatFile32, MachOFatFile64};
+use std::fmt;
 
-/// One thing that no tool writes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Files that name more slices than this are refused.
+const SLICES_LIMIT: usize = 64;
+
+/// One architecture of a universal file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// Go's name of the architecture, where it has one.
+    pub arch: Option<&'static str>,
+    /// CPU type and subtype as recorded.
+    pub cpu: (u32, u32),
+    /// Offset in the file.
+    pub offset: u64,
+    /// Bytes.
+    pub size: u64,
+    /// The offset is a multiple of 2 to the power of this, says the header.
+    pub align: u32,
+}
+
+/// `arm64`, or the numbers of a CPU that Go has no name for.
+impl fmt::Display for Slice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.arch {
+            Some(arch) => f.write_str(arch),
+            None => write!(f, "cpu{}-{}", self.cpu.0, self.cpu.1),
+        }
+    }
+}
+
+/// One thing that no tool writes; the text is a part of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SliceFault {
     /// The slice has the CPU type and subtype of an earlier one: Go refuses the file, and which of the two runs is up to the system.
+    #[error("malformed universal file: a second slice for {0}, which Go and Apple's tools refuse")]
     Duplicate(Slice),
-    /// The file type in its Mach-O header (`recorded`) is not that of the first slice: Go refuses the file.
+    /// The file type in its Mach-O header (the last number) is not that of the first slice: Go refuses the file.
+    #[error(
+        "malformed universal file: the slice for {0} is of Mach-O type {2:#x}, the first of {1:#x}, which Go refuses"
+    )]
     MixedTypes(Slice, u32, u32),
     /// Its own header is for another CPU type than the universal header says.
+    #[error("malformed universal file: the slice for {0} holds code for CPU type {1:#x}")]
     OtherCpu(Slice, u32),
     /// Its offset is no multiple of the alignment that it states: the system does not load it.
+    #[error(
+        "malformed universal file: the slice for {0} does not begin at a multiple of 2^{1}, as it states"
+    )]
     Misaligned(Slice, u32),
     /// It holds no bytes.
+    #[error("malformed universal file: the slice for {0} is empty")]
     Empty(Slice),
     /// It lies outside the file, or where the universal header is.
+    #[error("malformed universal file: the slice for {0} lies outside the file or in its header")]
     Outside(Slice),
     /// It lies on top of another one.
+    #[error("malformed universal file: the slice for {0} lies on top of another")]
     Overlap(Slice),
 }
 
@@ -28,48 +70,92 @@ impl SliceFault {
     pub fn is_refused_by_go(&self) -> bool {
         matches!(self, Self::Duplicate(_) | Self::MixedTypes(..))
     }
-
-    /// For a person, as a part of a sentence.
-    pub fn text(&self) -> String {
-        match self {
-            Self::Duplicate(s) => format!(
-                "malformed universal file: a second slice for {}, which Go and Apple's tools refuse",
-                name(s)
-            ),
-            Self::MixedTypes(s, first, here) => format!(
-                "malformed universal file: the slice for {} is of Mach-O type {here:#x}, the first of {first:#x}, which Go refuses",
-                name(s)
-            ),
-            Self::OtherCpu(s, here) => format!(
-                "malformed universal file: the slice for {} holds code for CPU type {here:#x}",
-                name(s)
-            ),
-            Self::Misaligned(s, align) => format!(
-                "malformed universal file: the slice for {} does not begin at a multiple of 2^{align}, as it states",
-                name(s)
-            ),
-            Self::Empty(s) => format!(
-                "malformed universal file: the slice for {} is empty",
-                name(s)
-            ),
-            Self::Outside(s) => format!(
-                "malformed universal file: the slice for {} lies outside the file or in its header",
-                name(s)
-            ),
-            Self::Overlap(s) => format!(
-                "malformed universal file: the slice for {} lies on top of another",
-                name(s)
-            ),
-        }
-    }
 }
 
-/// `arm64`, or the numbers of a CPU that Go has no name for.
-fn name(slice: &Slice) -> String {
-    match slice.arch {
-        Some(arch) => arch.to_owned(),
-        None => format!("cpu{}-{}", slice.cpu.0, slice.cpu.1),
+/// A universal Mach-O file taken apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Universal {
+    /// What the header names, in its order.
+    pub named: Vec<Slice>,
+    /// Those of them that can be read: inside the file and on no earlier one.
+    pub slices: Vec<Slice>,
+    /// What is wrong with them.
+    pub faults: Vec<SliceFault>,
+}
+
+/// The slices of a universal Mach-O file, in file order. Slices that lie outside the file or on an earlier one are left out and
+/// counted in the second value.
+///
+/// # Errors
+/// When the header cannot be read, or names more slices than make sense.
+pub fn slices(window: &Window<'_>) -> Result<(Vec<Slice>, usize), Miss> {
+    let universal = universal(window)?;
+    let dropped = universal.named.len() - universal.slices.len();
+    Ok((universal.slices, dropped))
+}
+
+/// The slices of a universal Mach-O file, and what is wrong with its header.
+///
+/// # Errors
+/// When the header cannot be read, or names more slices than make sense.
+pub fn universal(window: &Window<'_>) -> Result<Universal, Miss> {
+    let wide = window.upto(0, 4).is_some_and(|b| b.get(3) == Some(&0xbf));
+    let raw = if wide {
+        read_slices(
+            MachOFatFile64::parse(window)
+                .map_err(|_| Miss::Truncated("Mach-O fat header"))?
+                .arches(),
+        )
+    } else {
+        read_slices(
+            MachOFatFile32::parse(window)
+                .map_err(|_| Miss::Truncated("Mach-O fat header"))?
+                .arches(),
+        )
+    };
+    if raw.len() > SLICES_LIMIT {
+        return Err(Miss::Malformed("Mach-O fat header"));
     }
+    let mut good: Vec<Slice> = Vec::with_capacity(raw.len());
+    for slice in &raw {
+        let inside = slice
+            .offset
+            .checked_add(slice.size)
+            .is_some_and(|end| end <= window.len());
+        // A slice at the very start would be the fat header again, for ever.
+        if inside
+            && slice.offset >= 8
+            && slice.size > 0
+            && !good
+                .iter()
+                .any(|g| slice.offset < g.offset + g.size && g.offset < slice.offset + slice.size)
+        {
+            good.push(*slice);
+        }
+    }
+    Ok(Universal {
+        faults: faults(window.reader(), &raw, window.len()),
+        named: raw,
+        slices: good,
+    })
+}
+
+fn read_slices<F: FatArch>(arches: &[F]) -> Vec<Slice> {
+    arches
+        .iter()
+        .take(SLICES_LIMIT + 1)
+        .map(|a| {
+            let (offset, size) = a.file_range();
+            let cpu = a.cputype();
+            Slice {
+                arch: macho::ARCHES.iter().find(|k| k.0 == cpu).map(|k| k.1),
+                cpu: (cpu.0, a.cpusubtype().0),
+                offset,
+                size,
+                align: a.align(),
+            }
+        })
+        .collect()
 }
 
 /// CPU type and file type in the Mach-O header that a slice begins with.
@@ -89,7 +175,7 @@ fn header(reader: &dyn ReadAt, slice: &Slice) -> Option<(u32, u32)> {
 }
 
 /// Everything that is wrong with the slices that a universal header names, in their order. `length`: that of the file.
-pub(super) fn faults(reader: &dyn ReadAt, slices: &[Slice], length: u64) -> Vec<SliceFault> {
+fn faults(reader: &dyn ReadAt, slices: &[Slice], length: u64) -> Vec<SliceFault> {
     let mut out = Vec::new();
     let mut first_type = None;
     for (i, slice) in slices.iter().enumerate() {

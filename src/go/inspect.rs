@@ -72,7 +72,7 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
     match shape {
         Shape::FatMachO => {
             let universal = exe::universal(&window)?;
-            let faults: Vec<String> = universal.faults.iter().map(SliceFault::text).collect();
+            let faults: Vec<String> = universal.faults.iter().map(SliceFault::to_string).collect();
             if universal.named.len() > universal.slices.len() {
                 broken = Some(faults.join("; "));
             }
@@ -131,7 +131,7 @@ impl Inspection {
             .iter()
             .map(|s| s.arch.unwrap_or("?"))
             .collect();
-        let texts: Vec<String> = universal.faults.iter().map(SliceFault::text).collect();
+        let texts: Vec<String> = universal.faults.iter().map(SliceFault::to_string).collect();
         for found in &mut self.found {
             found.binary.notes.extend(texts.iter().cloned());
             if let Some(rows) = &mut found.binary.corroboration {

@@ -312,3 +312,92 @@ impl<'i> Strings<'i> {
             .unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::Window;
+    use crate::exe::layout::Format;
+    use std::borrow::Cow;
+
+    /// A unit of DWARF 4 with one directory and two files; `wide`: with lengths of 64 bits.
+    fn unit(wide: bool) -> Vec<u8> {
+        let number = |n: usize| match wide {
+            true => (n as u64).to_le_bytes().to_vec(),
+            false => (n as u32).to_le_bytes().to_vec(),
+        };
+        let table: Vec<u8> = [
+            &[1, 1, 1, 0xfb, 14, 2, 0][..],
+            b"/src\0\0a.go\0\x01\0\0/b.h\0\0\0\0\0",
+        ]
+        .concat();
+        let program = [7; 40];
+        let body = [
+            &4u16.to_le_bytes()[..],
+            &number(table.len()),
+            &table,
+            &program,
+        ]
+        .concat();
+        let escape: &[u8] = if wide { &[0xff; 4] } else { &[] };
+        [escape, &number(body.len()), &body].concat()
+    }
+
+    fn tables(section: &[u8]) -> Vec<String> {
+        let window = Window::new(&section, 1 << 20);
+        let mut image = Image::new(&window, Format::Elf, 64, false);
+        image.sections.push(Section {
+            name: Cow::Borrowed(b".debug_line"),
+            address: 0,
+            size: section.len() as u64,
+            offset: 0,
+            file_size: section.len() as u64,
+        });
+        let mut all = Vec::new();
+        file_tables::<()>(&image, &mut |table| {
+            all.push(format!(
+                "{:?}",
+                table
+                    .files
+                    .iter()
+                    .map(|(name, directory)| {
+                        let directory = table.directories[*directory].escape_ascii();
+                        format!("{directory}:{}", name.escape_ascii())
+                    })
+                    .collect::<Vec<_>>()
+            ));
+            ControlFlow::Continue(())
+        });
+        all
+    }
+
+    const WANT: &str = r#"["/src:a.go", ":/b.h"]"#;
+
+    #[test]
+    fn every_unit_is_read_whatever_the_width_of_its_lengths() {
+        let section = [unit(false), unit(true), unit(false)].concat();
+        assert_eq!(tables(&section), [WANT; 3]);
+    }
+
+    #[test]
+    fn a_unit_that_is_damaged_or_of_another_version_is_passed_over() {
+        let mut other = unit(false);
+        other[4] = 9;
+        let mut cut = unit(false);
+        // The header says that it ends inside the second name.
+        cut[6] -= 4;
+        let section = [other, cut, unit(true)].concat();
+        assert_eq!(tables(&section), [WANT]);
+    }
+
+    #[test]
+    fn a_section_that_ends_inside_a_unit_gives_the_units_before() {
+        let section = [unit(false), unit(true)].concat();
+        for len in unit(false).len()..section.len() {
+            assert_eq!(tables(&section[..len])[0], WANT, "{len}");
+        }
+        for len in 0..unit(false).len() {
+            assert!(tables(&section[..len]).len() <= 1, "{len}");
+        }
+    }
+}

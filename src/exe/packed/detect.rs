@@ -1,5 +1,6 @@
 //! Naming the packer from a few windows of a file.
 
+use super::container::Container;
 use super::header::{self, PackHeader, method_name};
 use super::{Packer, elf, macho, pe};
 
@@ -10,26 +11,6 @@ pub const TAIL_WINDOW: usize = 16 << 10;
 
 /// The name under which UPX is reported.
 pub(super) const UPX: &str = "UPX";
-
-/// Kinds of executables that packers pack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Container {
-    Elf,
-    Pe,
-    MachO,
-}
-
-impl Container {
-    /// By the first bytes.
-    pub fn of(head: &[u8]) -> Option<Self> {
-        match head.get(..4)? {
-            [0x7f, b'E', b'L', b'F'] => Some(Self::Elf),
-            [b'M', b'Z', ..] => Some(Self::Pe),
-            [0xfe, 0xed, 0xfa, 0xce | 0xcf] | [0xce | 0xcf, 0xfa, 0xed, 0xfe] => Some(Self::MachO),
-            _ => None,
-        }
-    }
-}
 
 /// Section names of PE files that only one packer writes, as prefixes, in the order they are looked for.
 const SECTION_NAMES: &[(&str, &str)] = &[

@@ -23,13 +23,23 @@ pub(super) fn undo(id: u8, cto: u8, add: u32, buf: &mut [u8]) -> Result<(), Unpa
     Ok(())
 }
 
-fn quad(buf: &[u8], at: usize) -> Option<[u8; 4]> {
-    buf.get(at..at + 4)?.try_into().ok()
+/// The four bytes at a place as a number.
+fn word(buf: &[u8], at: usize, big: bool) -> Option<u32> {
+    let raw = buf.get(at..at + 4)?.try_into().ok()?;
+    Some(if big {
+        u32::from_be_bytes(raw)
+    } else {
+        u32::from_le_bytes(raw)
+    })
 }
 
-fn put(buf: &mut [u8], at: usize, value: [u8; 4]) {
+fn put(buf: &mut [u8], at: usize, value: u32, big: bool) {
     if let Some(place) = buf.get_mut(at..at + 4) {
-        place.copy_from_slice(&value);
+        place.copy_from_slice(&if big {
+            value.to_be_bytes()
+        } else {
+            value.to_le_bytes()
+        });
     }
 }
 
@@ -43,22 +53,11 @@ fn naive_calls(id: u8, add: u32, buf: &mut [u8]) {
         let op = buf[at];
         at += 1;
         if call && op == CALL || jump && op == JUMP {
-            let Some(raw) = quad(buf, at) else { return };
-            let stored = if matches!(id, 0x14..=0x16) {
-                u32::from_be_bytes(raw)
-            } else {
-                u32::from_le_bytes(raw)
+            let Some(stored) = word(buf, at, matches!(id, 0x14..=0x16)) else {
+                return;
             };
             let value = stored.wrapping_sub(at as u32).wrapping_sub(add);
-            put(
-                buf,
-                at,
-                if id >= 0x17 {
-                    value.to_be_bytes()
-                } else {
-                    value.to_le_bytes()
-                },
-            );
+            put(buf, at, value, id >= 0x17);
             at += 4;
         }
     }
@@ -79,12 +78,14 @@ fn marked_calls(id: u8, cto: u8, add: u32, buf: &mut [u8]) {
                 && buf[at - 1] == 0x0f
                 && (0x80..=0x8f).contains(&op);
         if hit && buf[at + 1] == cto {
-            let Some(raw) = quad(buf, at + 1) else { return };
-            let value = u32::from_be_bytes(raw)
+            let Some(stored) = word(buf, at + 1, true) else {
+                return;
+            };
+            let value = stored
                 .wrapping_sub(at as u32 + 1)
                 .wrapping_sub(add)
                 .wrapping_sub(u32::from(cto) << 24);
-            put(buf, at + 1, value.to_le_bytes());
+            put(buf, at + 1, value, false);
             at += 4;
             last = at + 1;
         }
@@ -101,24 +102,13 @@ fn arm_calls(id: u8, add: u32, buf: &mut [u8]) {
         (0x0f00_0000, 0x0b00_0000, 0x00ff_ffff)
     };
     for at in (0..end).step_by(4) {
-        let Some(raw) = quad(buf, at) else { return };
-        let word = if id == 0x51 {
-            u32::from_be_bytes(raw)
-        } else {
-            u32::from_le_bytes(raw)
+        let big = id == 0x51;
+        let Some(stored) = word(buf, at, big) else {
+            return;
         };
-        if word & opcode == wanted {
-            let target = word.wrapping_sub(at as u32 / 4).wrapping_sub(add);
-            let word = word & !mask | target & mask;
-            put(
-                buf,
-                at,
-                if id == 0x51 {
-                    word.to_be_bytes()
-                } else {
-                    word.to_le_bytes()
-                },
-            );
+        if stored & opcode == wanted {
+            let target = stored.wrapping_sub(at as u32 / 4).wrapping_sub(add);
+            put(buf, at, stored & !mask | target & mask, big);
         }
     }
 }
@@ -127,17 +117,14 @@ fn arm_calls(id: u8, add: u32, buf: &mut [u8]) {
 fn ppc_branches(cto: u8, add: u32, buf: &mut [u8]) {
     let end = buf.len().saturating_sub(3).min((1 << 22) + 1);
     for at in (0..end).step_by(4) {
-        let Some(raw) = quad(buf, at) else { return };
-        let word = u32::from_be_bytes(raw);
-        if word >> 26 == 18 && word >> 22 & 15 == u32::from(cto) {
-            let target = (word & 0x003f_fffc)
+        let Some(stored) = word(buf, at, true) else {
+            return;
+        };
+        if stored >> 26 == 18 && stored >> 22 & 15 == u32::from(cto) {
+            let target = (stored & 0x003f_fffc)
                 .wrapping_sub(at as u32)
                 .wrapping_sub(add);
-            put(
-                buf,
-                at,
-                (word & 0xfc00_0003 | target & 0x03ff_fffc).to_be_bytes(),
-            );
+            put(buf, at, stored & 0xfc00_0003 | target & 0x03ff_fffc, true);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::blocks::{self, Plan, Start};
 use super::bytes::View;
-use super::detect::Container;
+use super::container::Container;
 use super::header::{LEN, MAGIC};
 use super::{Restored, UnpackError};
 

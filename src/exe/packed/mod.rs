@@ -10,6 +10,7 @@
 
 mod blocks;
 mod bytes;
+mod container;
 mod detect;
 mod elf;
 mod filter;
@@ -27,7 +28,7 @@ mod tests;
 pub use detect::{HEAD_WINDOW, TAIL_WINDOW, detect};
 
 use crate::bytes::ReadAt;
-use detect::Container;
+use container::Container;
 use std::fmt;
 
 /// A packer and what is known of how it packed.
@@ -72,19 +73,25 @@ pub struct Unpacked {
 }
 
 /// Why an executable could not be restored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnpackError {
     /// No trace of a packer that can be undone.
+    #[error("not packed by a packer that can be undone")]
     NotPacked,
     /// Packed in a way that is not handled here; what it is.
+    #[error("{0} is not supported")]
     Unsupported(String),
     /// The file ends inside the named part.
+    #[error("the packed file ends inside {0}")]
     Truncated(&'static str),
     /// The named part contradicts itself or the rest of the file.
+    #[error("the packed file is damaged: {0}")]
     Corrupt(&'static str),
     /// Bytes were restored, but the packer's checksum over the named part differs.
+    #[error("the packer's checksum does not match {0}")]
     Checksum(&'static str),
     /// The original is larger than allowed. Both in bytes.
+    #[error("unpacks to {size} bytes, the limit is {limit}")]
     TooBig {
         /// Claimed size.
         size: u64,
@@ -92,23 +99,6 @@ pub enum UnpackError {
         limit: u64,
     },
 }
-
-impl fmt::Display for UnpackError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotPacked => f.write_str("not packed by a packer that can be undone"),
-            Self::Unsupported(what) => write!(f, "{what} is not supported"),
-            Self::Truncated(what) => write!(f, "the packed file ends inside {what}"),
-            Self::Corrupt(what) => write!(f, "the packed file is damaged: {what}"),
-            Self::Checksum(what) => write!(f, "the packer's checksum does not match {what}"),
-            Self::TooBig { size, limit } => {
-                write!(f, "unpacks to {size} bytes, the limit is {limit}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for UnpackError {}
 
 /// Restores the executable that UPX packed into `data`, in at most `max_output` bytes.
 ///
