@@ -27,7 +27,7 @@ const CGO: [&[u8]; 2] = [b"_cgo", b"crosscall2"];
 ///
 /// A Go package archive (`__.PKGDEF` first) holds compiler output and never a linked program: it gives no members.
 ///
-/// The second part says what is wrong where not all members could be found: one that states a size that it does not have hides those behind it.
+/// The second value says why members may be missing: a member with a wrong size hides those behind it.
 ///
 /// # Errors
 /// When the archive cannot be walked.
@@ -66,7 +66,7 @@ pub fn members(window: &Window<'_>) -> Result<(Vec<Member>, Option<Miss>), Miss>
             }
         }
         members.sort_by_key(|m| m.offset);
-        // Each is read on its own, so members on top of each other would have the file read once for each.
+        // Members are read one by one, so overlapping ones would read the same bytes again and again.
         let mut end = 0;
         members.retain(|m| {
             let apart = m.offset >= end;
@@ -100,8 +100,8 @@ pub fn members(window: &Window<'_>) -> Result<(Vec<Member>, Option<Miss>), Miss>
     Ok((members, wrong))
 }
 
-/// The whole index of symbols where it comes first, as all but AIX have it: two searches through it are much less than two for each name,
-/// and libraries of C++ have a hundred thousand names.
+/// The whole index of symbols where it comes first, as in all archives but those of AIX. Two searches through it cost much less than two in
+/// each name, and C++ libraries have a hundred thousand names.
 fn index<'w>(window: &'w Window<'_>) -> Option<&'w [u8]> {
     const MAGIC: u64 = 8;
     const HEADER: u64 = 60;

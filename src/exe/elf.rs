@@ -1,7 +1,6 @@
 //! ELF: 32 and 64 bits, both byte orders, executables, libraries and objects (System V gABI, chapters 4 and 5).
 //!
-//! The section table may be absent or wrong, since the program headers alone make the program run; names then come from nowhere and
-//! the segments are all there is.
+//! The section table may be absent or wrong, because the program headers alone make a program run. Then only the segments are known.
 
 use super::elf_fixups;
 use super::error::{Fault, Miss};
@@ -15,7 +14,7 @@ use std::borrow::Cow;
 
 /// A section name table larger than this is not that of a Go program, and is not read.
 const NAMES_LIMIT: u64 = 1 << 20;
-/// What names of sections usually take, and at most a table of them.
+/// Usual bytes of the section names, and most bytes of a section table, that one read fetches together.
 const NAMES_USUAL: u64 = 512;
 const TABLE_USUAL: u64 = 8 << 10;
 /// More sections than any linker writes for a program; objects with a section per function stay below it too.

@@ -23,11 +23,11 @@ pub struct Image<'a> {
     pub arch: Option<&'static str>,
     /// What the file is for.
     pub kind: Kind,
-    /// What is loaded.
+    /// The loaded parts of the file.
     pub segments: Vec<Segment>,
     /// Named parts.
     pub sections: Vec<Section<'a>>,
-    /// What was wrong.
+    /// What is wrong with the file.
     pub faults: Vec<Fault>,
     /// Dynamic loader named in the file.
     pub interpreter: Option<&'a [u8]>,
@@ -44,15 +44,15 @@ pub struct Image<'a> {
     fixups: OnceCell<Vec<(u64, u64)>>,
     /// Whether the segments follow each other by address.
     ordered: bool,
-    /// Bytes that scans have gone over.
+    /// Bytes that scans have read.
     scanned: Cell<u64>,
 }
 
-/// Segments that overlap or are out of order are looked through one by one, so no more of them are taken.
+/// Segments kept where they overlap or are out of order: a lookup goes through all of them.
 const UNORDERED_LIMIT: usize = 256;
-/// Segments taken from any one file; objects have one for each section.
+/// Segments kept where they are in order; objects have one for each section.
 const SEGMENTS_LIMIT: usize = 1 << 16;
-/// Every scan together goes over the file at most this many times: segments that overlap make it as long as they like.
+/// All scans together read at most this many times the length of the file, however many segments overlap.
 const SCANS: u64 = 8;
 
 /// How a format reads its fixups; `None` where it stopped early.
@@ -268,7 +268,7 @@ impl<'a> Image<'a> {
         overlap: usize,
         visit: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<B>,
     ) -> Option<B> {
-        // Small enough to stay in the cache and for the allocator to use it again: more asks the system for fresh pages every time.
+        // Small enough to stay in the processor's cache, and for the allocator to reuse without asking the system for pages.
         const PIECE: usize = 64 << 10;
         const SMALL: u64 = 512;
         let size = segment
@@ -280,7 +280,7 @@ impl<'a> Image<'a> {
         }
         self.scanned.set(scanned);
         if size <= SMALL {
-            // Objects have thousands of these side by side: the window reads them in blocks.
+            // Objects have thousands of small segments side by side; the window reads them in blocks.
             return visit(segment.address, self.stored(segment.offset, size)?).break_value();
         }
         let held = match &self.memory {

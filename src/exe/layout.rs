@@ -63,7 +63,7 @@ impl Kind {
 pub struct Segment {
     /// First virtual address.
     pub address: u64,
-    /// Bytes present; the rest of the memory is zero and of no interest here.
+    /// Bytes that the file holds; the rest of the memory is zero.
     pub size: u64,
     /// Offset of the first byte in the file, or in the rebuilt memory.
     pub offset: u64,
@@ -71,7 +71,7 @@ pub struct Segment {
     pub writable: bool,
     /// Loaded executable.
     pub executable: bool,
-    /// Nothing that the running program reads: symbols, debug information, relocations.
+    /// The running program does not read it: symbols, debug information, relocations.
     pub discardable: bool,
 }
 

@@ -120,7 +120,7 @@ fn read_segment<'a, M>(
         image.fault(Fault::Truncated("Mach-O segment"));
     }
     let protection = segment.initprot(endian);
-    // The one segment of an object is a list of sections, which lie in the file as they like.
+    // The one segment of an object only lists sections, which can lie anywhere in the file.
     if image.kind != Kind::Object {
         image.segments.push(Segment {
             address: segment.vmaddr(endian).into(),

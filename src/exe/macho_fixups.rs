@@ -5,13 +5,15 @@
 
 use super::fixups::Fixups;
 use super::image::Image;
-use super::layout::Kind;
+use super::layout::{Kind, Segment};
 use crate::bytes::Window;
 use object::macho::{self, MachHeader32, MachHeader64};
 use object::read::macho::{
-    DyldChainedFixups, Fixup, LoadCommandVariant, MachHeader, Nlist, Section, Segment, SymbolTable,
+    DyldChainedFixups, Fixup, LoadCommandVariant, MachHeader, Nlist, Section, Segment as _,
+    SymbolTable,
 };
 use object::{Endianness, SymbolIndex};
+use std::borrow::Cow;
 
 /// Reads the fixups of a file.
 pub(super) fn read(image: &Image<'_>, fixups: &mut Fixups<'_>) -> Option<()> {
@@ -68,11 +70,14 @@ fn chains(
     for segment in table.segments(endian).ok()? {
         let segment = segment.ok()?;
         let start = base.checked_add(segment.header().segment_offset.get(endian))?;
-        let Some(bytes) = image.bytes_upto(start, u64::MAX) else {
+        let Some(bytes) = image
+            .part(start, u64::MAX)
+            .and_then(|s| read_once(image, s))
+        else {
             continue;
         };
         // A chain that is broken ends its segment.
-        for fixup in segment.fixups(endian, base, bytes).map_while(Result::ok) {
+        for fixup in segment.fixups(endian, base, &bytes).map_while(Result::ok) {
             // Pages may all name the same chain, so what is bound to other libraries counts too.
             fixups.take_one()?;
             if let (offset, Fixup::Rebase(rebase)) = fixup {
@@ -82,6 +87,23 @@ fn chains(
         }
     }
     Some(())
+}
+
+/// The bytes of a segment, which the window does not keep when they come from a file.
+fn read_once<'i>(image: &'i Image<'_>, segment: Segment) -> Option<Cow<'i, [u8]>> {
+    let window = image.window();
+    if window.reader().as_slice().is_some() {
+        return image
+            .bytes(segment.address, segment.size)
+            .map(Cow::Borrowed);
+    }
+    if !window.keep(segment.size) {
+        return None;
+    }
+    let mut bytes = vec![0; usize::try_from(segment.size).ok()?];
+    let read = window.read_uncached(&mut bytes, segment.offset)?;
+    bytes.truncate(read);
+    Some(Cow::Owned(bytes))
 }
 
 /// The pointers of one section of an object. Relocations without a symbol have the address in place already.

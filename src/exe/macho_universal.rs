@@ -35,7 +35,7 @@ impl fmt::Display for Slice {
     }
 }
 
-/// One thing that no tool writes; the text is a part of a sentence.
+/// A contradiction in a universal header, which no tool writes. The text is a part of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SliceFault {
     /// The slice has the CPU type and subtype of an earlier one: Go refuses the file, and which of the two runs is up to the system.
@@ -72,12 +72,12 @@ impl SliceFault {
     }
 }
 
-/// A universal Mach-O file taken apart.
+/// The slices of a universal Mach-O file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Universal {
-    /// What the header names, in its order.
+    /// All slices that the header names, in its order.
     pub named: Vec<Slice>,
-    /// Those of them that can be read: inside the file and on no earlier one.
+    /// The named slices that can be read: inside the file and not on top of an earlier one.
     pub slices: Vec<Slice>,
     /// What is wrong with them.
     pub faults: Vec<SliceFault>,
@@ -122,7 +122,7 @@ pub fn universal(window: &Window<'_>) -> Result<Universal, Miss> {
             .offset
             .checked_add(slice.size)
             .is_some_and(|end| end <= window.len());
-        // A slice at the very start would be the fat header again, for ever.
+        // A slice that starts at offset 0 holds this header again, without end.
         if inside
             && slice.offset >= 8
             && slice.size > 0

@@ -143,7 +143,7 @@ fn read_sections<'a>(
             .position(|&b| b == 0)
             .map_or(&header.name[..], |n| &header.name[..n]);
         let name = long_name(image, name).unwrap_or(Cow::Borrowed(name));
-        // The loader of programs ignores the flag, so a lie of it costs nothing; the names are those that compilers give.
+        // The loader ignores the flag, so it can be forged: only sections with names that compilers give count.
         let discardable = flags.contains(pe::IMAGE_SCN_MEM_DISCARDABLE)
             && [".debug_", ".zdebug_", ".reloc", ".symtab"]
                 .iter()

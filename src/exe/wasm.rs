@@ -37,7 +37,7 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
         };
         let Some(end) = body.checked_add(size).filter(|&end| end <= window.len()) else {
             image.fault(Fault::Truncated("wasm section"));
-            // What is there of the data section is still worth reading.
+            // Read what is there of the data section.
             if id == DATA {
                 data = Some((body, window.len() - body));
             }
@@ -100,7 +100,7 @@ fn custom_name<'a>(window: &'a Window<'_>, body: u64, size: u64) -> Option<(&'a 
 
 fn rebuild(window: &Window<'_>, offset: u64, size: u64, image: &mut Image<'_>) {
     let rebuilt = Memory::rebuild(window, offset, size, None).or_else(|failed| match failed {
-        // Linkers write segments in order. Where somebody did not, the lowest is looked for first.
+        // Linkers write segments in order of address. If this file does not, find the lowest one first.
         Failed::Unordered => {
             let first = Parts::new(window, offset, size).filter_map(|part| part.address);
             Memory::rebuild(window, offset, size, first.min())
@@ -171,7 +171,7 @@ impl Memory {
                 .and_then(|end| usize::try_from(end).ok())
                 .ok_or(Failed::Malformed)?;
             if end > bytes.capacity() {
-                // Programs of Go take a quarter to a third more in memory; what is not filled costs nothing.
+                // The memory of Go programs is a quarter to a third larger than the section; unused capacity costs nothing.
                 let likely = usize::try_from(size / 2 * 3).unwrap_or(usize::MAX);
                 let wanted = bytes.capacity().saturating_mul(2).max(likely);
                 let more = end.max(wanted.min(usize::try_from(most).unwrap_or(usize::MAX)))
@@ -186,7 +186,7 @@ impl Memory {
                 bytes.resize(at, 0);
             }
             parts.body(|piece| {
-                // Behind everything so far, but for segments that overlap.
+                // Only a segment that overlaps earlier ones overwrites anything.
                 let over = piece.len().min(bytes.len().saturating_sub(at));
                 let (over, new) = piece.split_at(over);
                 if let Some(place) = bytes.get_mut(at..at + over.len()) {

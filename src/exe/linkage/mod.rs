@@ -15,7 +15,7 @@ use super::layout::{Format, Kind};
 use crate::record::Linkage;
 use goblin::container::Endian;
 
-/// More libraries or search paths than this are noise.
+/// Libraries and search paths beyond this many are left out.
 const NAMES_LIMIT: usize = 1024;
 /// Longest library name or path taken.
 const NAME_LIMIT: u64 = 4096;

@@ -28,7 +28,7 @@ const HOLE_MAX: usize = 64 << 10;
 const PARTS_MAX: usize = 256;
 /// Bytes behind a filtered instruction that belong to it.
 const FILTER_REACH: usize = 16;
-/// What is expanded of a block at first: headers, or the start of the data.
+/// Bytes that the first read of a block expands: enough for headers, or for the start of the data.
 const FIRST_LOOK: usize = 64 << 10;
 
 /// The start of a stream.
@@ -45,8 +45,8 @@ pub(super) struct Start {
 }
 
 impl Start {
-    /// Places less than `reach` behind `from` where the numbers of `l_info` stand that every stream has. Every executable is asked, and
-    /// hardly one is packed.
+    /// Places less than `reach` behind `from` where the version and format bytes of an `l_info` may stand. This runs on every executable,
+    /// and hardly any is packed, so it is cheap.
     pub fn places(
         view: View<'_>,
         from: usize,
@@ -316,7 +316,7 @@ impl ReadAt for Lazy<'_> {
             let until = to.min(block.place + block.expanded) - block.place;
             let mut expanded = expanded.lock().unwrap_or_else(PoisonError::into_inner);
             if expanded.len() < until {
-                // Little at first; after that it is rather all that will be asked for.
+                // The first read expands a little; who reads further will read it all.
                 let enough = if until <= FIRST_LOOK {
                     FIRST_LOOK
                 } else {

@@ -1,4 +1,4 @@
-//! Naming the packer from a few windows of a file.
+//! Names the packer of a file from its first and last bytes.
 
 use super::container::Container;
 use super::header::{self, PackHeader, method_name};

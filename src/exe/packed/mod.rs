@@ -2,8 +2,8 @@
 //!
 //! Nothing is run: the compressed blocks are found through UPX's own records and expanded into a copy of the original
 //! file. Every size that a file claims is checked before it is believed, and memory grows only with bytes that were
-//! really expanded. All of it works on `&[u8]`, without files, threads or optional dependencies: UPX's LZMA streams
-//! carry no standard header and need a decoder of a hundred lines, less than an adapter around a general one.
+//! really expanded. All of it works on `&[u8]`, without files, threads or optional dependencies. The LZMA decoder is our own
+//! because general ones keep a window as large as the output beside it.
 //!
 //! Format facts: UPX 3.9x to 5.x, `src/packhead.cpp`, `p_unix.h`, `p_lx_elf.cpp`, `p_mach.cpp`, `pefile.cpp`,
 //! `conf.h` (numbers of methods and formats) and `src/filter/`.
@@ -67,7 +67,7 @@ pub struct Unpacked {
     /// The packer's checksums over the compressed and the restored bytes were found and match. `false`: its header was
     /// removed or altered, so there is nothing to compare with.
     pub verified: bool,
-    /// Nothing that the packer keeps is missing. `false`, for ELF and Mach-O: only what is loaded was found, and section
+    /// Everything that the packer keeps is there. `false`, for ELF and Mach-O: only what is loaded was found, and section
     /// headers, symbols and debug information are missing; for PE: the imports could not be restored.
     pub complete: bool,
 }
@@ -129,8 +129,8 @@ pub fn unpack(data: &[u8], max_output: u64) -> Result<Unpacked, UnpackError> {
     })
 }
 
-/// The executable that UPX packed into `data`, for somebody who reads little of it: only what is read is expanded where the packer
-/// made blocks of the file (ELF, Mach-O), and nothing is checked against the packer's sums. Also says who packed it.
+/// The executable that UPX packed into `data`, for a caller that reads little of it. Blocks of ELF and Mach-O files are expanded when they
+/// are read, and nothing is checked against the packer's sums. Also says who packed it.
 ///
 /// # Errors
 /// As [`unpack`]; what is wrong with a block shows when it is read.
@@ -150,7 +150,7 @@ pub fn glance(data: &[u8], max_output: u64) -> Result<(Box<dyn ReadAt + '_>, Pac
     if plan.complete {
         return Ok((Box::new(plan.lazy()?), packer));
     }
-    // Headers that point at what is missing must be mended first.
+    // The headers refer to parts that are missing, so they are corrected first.
     let restored = match container {
         Container::Elf => elf::unpack(data, limit)?,
         _ => plan.restore()?,

@@ -125,7 +125,7 @@ pub(super) fn record(data: &[u8]) -> Option<(usize, PackHeader)> {
 
 /// Restores headers and sections.
 ///
-/// `glance`: leaves out what is of no use to somebody who only looks for data: the checksums, the filter on the code, and the imports.
+/// `glance`: for a caller that only reads data. Leaves out the checksums, the filter on the code, and the imports.
 pub(super) fn unpack(
     data: &[u8],
     limit: usize,

@@ -1,10 +1,10 @@
-//! Where the decompressors put what they expand.
+//! The output buffer of the decompressors.
 
 use super::UnpackError;
 
 /// The buffer grows by this much at a time: memory follows what was expanded, whatever a header claims.
 const STEP: usize = 64 << 10;
-/// Copies are done in pieces of this length where there is room, which is cheaper than to do them to the byte.
+/// Copies are made in pieces of this length where there is room, which is cheaper than copying exact lengths.
 const PIECE: usize = 16;
 
 /// What is wrong with a stream. Small, because it is part of every bit's result.
