@@ -169,8 +169,8 @@ fn symbol(tables: &Tables<'_>, go_symbols: bool) -> Symbol {
     for name in VARIABLES {
         if let Some(address) = image.symbol_address(name) {
             // An unset variable lies in memory that the file does not hold, or is all zeros; the version beside it is always set.
-            let text = go_string(image, address, LIMIT)
-                .map(|t| String::from_utf8_lossy(t).into_owned());
+            let text =
+                go_string(image, address, LIMIT).map(|t| String::from_utf8_lossy(t).into_owned());
             let has_data = || {
                 let version = image.symbol_address(b"runtime.buildVersion");
                 version.is_some_and(|a| image.pointer(a).is_some_and(|p| p != 0))

@@ -23,8 +23,7 @@ pub fn build_version<'i>(tables: &Tables<'i>) -> Option<&'i [u8]> {
         .has_symbol_table()
         .then(|| image.symbol_address(b"runtime.buildVersion"))
         .flatten()
-        && let Some(text) = go_string(image, address, 256)
-            .filter(|t| buildinfo::looks_like_go(t))
+        && let Some(text) = go_string(image, address, 256).filter(|t| buildinfo::looks_like_go(t))
     {
         return Some(text);
     }
