@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes docs/record.schema.json from src/report/model.rs: types become definitions, doc comments descriptions.
+"""Makes docs/record.schema.json from src/record: types become definitions, doc comments descriptions.
 
 usage: record-schema.py          writes the schema
        record-schema.py --check  exit 1 when the checked-in schema is not what the model says
@@ -10,7 +10,9 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-MODEL = ROOT / "src/report/model.rs"
+MODEL = ROOT / "src/record"
+# In the order of the schema.
+FILES = ("stream", "image", "location", "binary", "build_info", "facts", "words")
 SCHEMA = ROOT / "docs/record.schema.json"
 
 CASES = {
@@ -23,10 +25,10 @@ CASES = {
 def schema_of(kind):
     """The schema of a Rust type."""
     kind = kind.strip()
-    inner = re.fullmatch(r"(Option|Vec|Box|BTreeMap)<(.*)>", kind)
+    inner = re.fullmatch(r"(Option|Vec|Box|BTreeMap|Word)<(.*)>", kind)
     if inner:
         outer, content = inner.groups()
-        if outer == "Box":
+        if outer in ("Box", "Word"):
             return schema_of(content)
         if outer == "Vec":
             return {"type": "array", "items": schema_of(content)}
@@ -66,9 +68,9 @@ def members(body):
 
 
 def definitions(source):
-    pattern = r"((?:^///[^\n]*\n|^#\[[^\n]*\n)+)^pub (struct|enum) (\w+) \{\n(.*?)^\}"
-    for head, keyword, name, body in re.findall(pattern, source, re.M | re.S):
-        doc = " ".join(plain(line[3:].strip()) for line in head.splitlines() if line.startswith("///"))
+    pattern = r"((?:^ *///[^\n]*\n|^ *#\[[^\n]*\n)+)^( *)pub (struct|enum) (\w+) \{\n(.*?)^\2\}"
+    for head, _, keyword, name, body in re.findall(pattern, source, re.M | re.S):
+        doc = " ".join(plain(line.strip()[3:].strip()) for line in head.splitlines() if line.strip().startswith("///"))
         case = re.search(r'rename_all = "([^"]+)"', head)
         rename = CASES[case.group(1)] if case else (lambda text: text)
         tag = re.search(r'tag = "([^"]+)"', head)
@@ -80,9 +82,11 @@ def definitions(source):
                 options.append({"description": text, "allOf": [marked, schema_of(content)]})
             yield name, {"description": doc, "oneOf": options}
         elif keyword == "enum":
-            values = [(rename(line), text) for text, _, line in members(body)]
+            values = [(re.search(r'"([^"]+)"', line).group(1), text) for text, _, line in members(body)]
             told = " ".join(f"`{value}`: {text}" for value, text in values)
-            yield name, {"description": f"{doc} {told}", "enum": [value for value, _ in values]}
+            # Records of newer versions may hold other words.
+            known = {"enum": [value for value, _ in values]}
+            yield name, {"description": f"{doc} {told}", "anyOf": [known, {"type": "string"}]}
         else:
             properties, required = {}, []
             for text, attributes, line in members(body):
@@ -96,7 +100,7 @@ def definitions(source):
 
 
 def make():
-    source = MODEL.read_text(encoding="utf-8")
+    source = "\n".join((MODEL / f"{name}.rs").read_text(encoding="utf-8") for name in FILES)
     known = dict(definitions(source))
     version = re.search(r'SCHEMA: &str = "([^"]+)"', source).group(1)
     whole = [{"$ref": "#/$defs/Run"}, {"$ref": "#/$defs/End"}, {
@@ -121,7 +125,7 @@ def make():
 made = make()
 if sys.argv[1:] == ["--check"]:
     if not SCHEMA.exists() or SCHEMA.read_text(encoding="utf-8") != made:
-        sys.exit("docs/record.schema.json is not what src/report/model.rs says: run scripts/record-schema.py")
+        sys.exit("docs/record.schema.json is not what src/record says: run scripts/record-schema.py")
 elif sys.argv[1:]:
     sys.exit(__doc__)
 else:

@@ -1,6 +1,6 @@
 //! A finding: which rule, where, on what evidence, and what to do about it.
 
-use crate::record::{Binary, Evidence, Location};
+use crate::record::{Binary, Location};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -67,6 +67,15 @@ pub struct Waived {
     pub reason: String,
     /// Last day it holds, ISO 8601; `None`: for ever.
     pub expires: Option<String>,
+}
+
+/// One thing seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Where: a record key or a place.
+    pub source: String,
+    /// What.
+    pub value: String,
 }
 
 /// One thing that a rule found.

@@ -521,7 +521,7 @@ mod tests {
     #[test]
     fn what_bazel_built_is_built_by_bazel() {
         let b = testing::change(testing::gopath(&[]), |b| {
-            b.module_list = Some(ModuleList::Bazel);
+            b.module_list = Some(ModuleList::Bazel.into());
         });
         assert_eq!(
             command(&b, &Plan::default()),

@@ -39,7 +39,7 @@ pub(crate) mod testing;
 
 pub use baseline::Baseline;
 pub use date::Date;
-pub use finding::{Finding, Level, PolicyRef, Region, Waived, fingerprint, identity};
+pub use finding::{Evidence, Finding, Level, PolicyRef, Region, Waived, fingerprint, identity};
 pub use judge::{Audit, Auditor, Counts, NotRead};
 pub use policy::{Diagnostic, Policy};
 pub use rules::deployment::Assumed;

@@ -56,7 +56,7 @@ pub fn binary(change: impl FnOnce(&mut Binary)) -> Binary {
                 setting("vcs.modified", "false"),
             ],
         }),
-        build_info_source: Some(BuildInfoSource::Section),
+        build_info_source: Some(BuildInfoSource::Section.into()),
         goroot: Some(Goroot {
             trimmed: Some(true),
             linked: Some(false),
@@ -88,7 +88,7 @@ pub fn gopath(packages: &[&str]) -> Binary {
         info.deps.clear();
         info.path = "example.com/app".into();
         b.main_package = Some("example.com/app".into());
-        b.module_list = Some(ModuleList::Gopath);
+        b.module_list = Some(ModuleList::Gopath.into());
         let row = |path: &&str| LinkedPackage {
             path: path.to_string(),
             module: modules::prefix(path).map(str::to_owned),

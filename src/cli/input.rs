@@ -6,7 +6,7 @@ use super::progress::Progress;
 use super::{config, dates};
 use crate::go::Level;
 use crate::record::read::Records;
-use crate::record::{End, Line, Location, Run, SCHEMA, Tool, Unexamined};
+use crate::record::{End, Line, Location, Reason, Run, SCHEMA, Tool, Unexamined};
 use crate::report::style::clean;
 use crate::scan::{self, Counters, Event, Named, Options};
 use crate::source::image::OTHER_PLATFORM;
@@ -314,7 +314,7 @@ fn not_read(name: &str, why: &str) -> Line {
             target: name.to_owned(),
             ..Location::default()
         },
-        reason: "unreadable".to_owned(),
+        reason: Reason::Unreadable.into(),
         detail: why.to_owned(),
     })
 }
@@ -334,7 +334,9 @@ fn open_records(path: Option<&Path>) -> Result<Box<Records<Box<dyn BufRead>>>, S
 /// Refuses what records cannot give.
 fn check(text: &str, run: &Run, args: &SourceArgs, need: Need) -> Result<(), String> {
     let text = clean(text);
-    if let (Need::Full(name), "build-info") = (need, run.facts.as_str()) {
+    if let Need::Full(name) = need
+        && run.facts == Level::BuildInfo
+    {
         return Err(format!(
             "{text}: holds only build info, and `gospect {name}` needs all facts; scan again without --facts build-info"
         ));
@@ -360,7 +362,7 @@ fn run_line(parts: &[Part], options: &Options) -> Run {
             Part::Scan(named) => targets.extend(named.iter().map(|n| n.0.clone())),
             Part::Records(_, records) => {
                 targets.extend(records.run().targets.iter().cloned());
-                if records.run().facts == "build-info" {
+                if records.run().facts == Level::BuildInfo {
                     level = Level::BuildInfo;
                 }
             }
@@ -374,11 +376,7 @@ fn run_line(parts: &[Part], options: &Options) -> Run {
         },
         knowledge: dates::knowledge(),
         targets,
-        facts: match level {
-            Level::BuildInfo => "build-info",
-            Level::Full => "full",
-        }
-        .to_owned(),
+        facts: level.into(),
     }
 }
 

@@ -1,62 +1,7 @@
 //! What the headers of an executable file say: its format, what it is for, its segments and sections, where its symbols are.
 
+pub use crate::record::{ExecutableKind as Kind, Format};
 use std::borrow::Cow;
-
-/// File format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Executable and Linkable Format.
-    Elf,
-    /// Mach-O.
-    MachO,
-    /// Portable Executable.
-    Pe,
-    /// AIX XCOFF.
-    Xcoff,
-    /// Plan 9 a.out.
-    Plan9,
-    /// WebAssembly.
-    Wasm,
-}
-
-impl Format {
-    /// The name used in records.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Elf => "elf",
-            Self::MachO => "macho",
-            Self::Pe => "pe",
-            Self::Xcoff => "xcoff",
-            Self::Plan9 => "plan9",
-            Self::Wasm => "wasm",
-        }
-    }
-}
-
-/// What a file is for, as its headers say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Loaded at fixed addresses.
-    Exe,
-    /// Executable at any address.
-    Pie,
-    /// Shared library or plugin.
-    Shared,
-    /// Relocatable object.
-    Object,
-}
-
-impl Kind {
-    /// The name used in records.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Exe => "exe",
-            Self::Pie => "pie",
-            Self::Shared => "shared",
-            Self::Object => "object",
-        }
-    }
-}
 
 /// A run of addresses backed by bytes of the file (or of the rebuilt memory of a wasm module).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

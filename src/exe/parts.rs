@@ -6,48 +6,8 @@
 use super::image::Image;
 use super::layout::{Format, Kind};
 use super::wasm;
+pub use crate::record::Part;
 use std::collections::BTreeMap;
-
-/// A part of an executable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Part {
-    /// Build information and build IDs.
-    Record,
-    /// Instructions.
-    Code,
-    /// What the running program reads or writes: constants, variables, tables.
-    Data,
-    /// Symbols and debug information, which the running program does not read.
-    Debug,
-    /// The signature of the platform.
-    Signature,
-    /// Headers, padding, and what lies outside all others.
-    Other,
-}
-
-impl Part {
-    /// All parts.
-    pub const ALL: [Part; 6] = [
-        Part::Record,
-        Part::Code,
-        Part::Data,
-        Part::Debug,
-        Part::Signature,
-        Part::Other,
-    ];
-
-    /// The word for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Part::Record => "record",
-            Part::Code => "code",
-            Part::Data => "data",
-            Part::Debug => "debug",
-            Part::Signature => "signature",
-            Part::Other => "other",
-        }
-    }
-}
 
 /// A file as runs of bytes, each of one part. What was marked last counts.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -44,7 +44,7 @@ pub fn packages(data: &[u8]) {
         assert!(problem.path.starts_with('/'));
     });
     for path in [&b"/usr/bin/acme"[..], b"/usr/bin/acme-tool", b"/a", b"/"] {
-        let mut digest = |algorithm: Algorithm| Some(vec![0; algorithm.name().len()]);
+        let mut digest = |algorithm: Algorithm| Some(vec![0; algorithm.as_str().len()]);
         let owned = database.owner(&files, path, &mut digest);
         if let Some(owner) = owned.owner {
             assert!(!owner.name.is_empty() && !owner.version.is_empty());

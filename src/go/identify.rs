@@ -128,7 +128,7 @@ fn by_other_compiler<'i>(
     limit: u64,
     mut notes: Vec<String>,
 ) -> Identity<'i> {
-    let name = foreign.compiler.name();
+    let name = foreign.compiler.as_str();
     let mut modinfo = None;
     if foreign.compiler == Compiler::Gccgo {
         modinfo = scan_for_modinfo(image, None, limit);

@@ -10,7 +10,7 @@ use super::tables::Tables;
 use crate::bytes::{Counts, Part, ReadAt, Refusal, Window};
 use crate::exe::packed::{self, Packer};
 use crate::exe::{self, Fault, Image, Miss, Parts, Shape, SliceFault, Universal};
-use crate::record::{Binary, Corroboration, Verdict};
+use crate::record::{Binary, Claim, Corroboration, Verdict};
 use std::fmt::Display;
 
 /// One Go program found in a file.
@@ -136,10 +136,10 @@ impl Inspection {
             found.binary.notes.extend(texts.iter().cloned());
             if let Some(rows) = &mut found.binary.corroboration {
                 rows.push(Corroboration {
-                    claim: "slices".to_owned(),
+                    claim: Claim::Slices.into(),
                     recorded: Some(named.join(", ")),
                     observed: Some(texts.join("; ")),
-                    verdict: Verdict::Contradicted,
+                    verdict: Verdict::Contradicted.into(),
                     how: "the universal header was held against the slices that it names"
                         .to_owned(),
                 });

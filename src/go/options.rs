@@ -1,16 +1,7 @@
 //! What a caller asks of the reader.
 
 use crate::bytes::{Budget, Limits};
-
-/// How much to find out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Level {
-    /// The record alone: a handful of small reads.
-    BuildInfo,
-    /// Everything, with the evidence.
-    #[default]
-    Full,
-}
+pub use crate::record::Level;
 
 /// What to do with a file.
 #[derive(Clone, Copy, Debug, Default)]

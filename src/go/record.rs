@@ -9,15 +9,17 @@ use super::facts::{
 use super::tables::age::Age;
 use super::written::compiler::Compiler;
 use crate::exe::linkage;
-use crate::record::Binary;
+use crate::record::{Binary, Word};
 
 /// The record as far as the build info and the headers give it.
 pub fn recorded(program: Program<'_>) -> Binary {
     let (experiments, godebug) = settings::recorded(&program);
     let version = program.version.as_ref();
     let compiler = match &program.identity.foreign {
-        Some(foreign) => foreign.compiler.name(),
-        None => program.recorded("-compiler").unwrap_or(Compiler::Gc.name()),
+        Some(foreign) => foreign.compiler.into(),
+        None => program
+            .recorded("-compiler")
+            .map_or(Compiler::Gc.into(), Word::from),
     };
     Binary {
         size: program.tables.image().window().len(),
@@ -26,10 +28,10 @@ pub fn recorded(program: Program<'_>) -> Binary {
             .and_then(|v| v.release_text().or(v.devel.then_some("devel")))
             .map(str::to_owned),
         go_vendor: program.vendor().map(str::to_owned),
-        compiler: Some(compiler.to_owned()),
+        compiler: Some(compiler),
         main_package: program.main_package().map(str::to_owned),
-        build_info_source: program.identity.source,
-        module_list: Some(module_list::recorded(&program)),
+        build_info_source: program.identity.source.map(Word::from),
+        module_list: Some(module_list::recorded(&program).into()),
         experiments,
         godebug,
         notes: notes::recorded(&program),
@@ -49,7 +51,8 @@ pub fn full(program: Program<'_>) -> Binary {
     ];
     let executable = executable::full(p);
     let goroot = goroot::find(p);
-    let (modules, packages) = module_list::full(p, goroot.record.origin.as_deref());
+    let (modules, packages) =
+        module_list::full(p, goroot.record.origin.as_ref().and_then(Word::known));
     let baked = settings::baked(p);
     let (experiments, godebug) = settings::full(p, &executable, modules, baked.map(|b| b.1));
     let runtime_strings: Vec<u64> = goroot
@@ -76,7 +79,7 @@ pub fn full(program: Program<'_>) -> Binary {
         executable,
         go_version_range: p.age().map(Age::to_record),
         main_package: p.main_package().or(p.guessed_main()).map(str::to_owned),
-        module_list: Some(modules),
+        module_list: Some(modules.into()),
         packages,
         versions: Some(versions::claims(p.build_info.as_ref(), &linker_strings)),
         goroot: Some(goroot.record),

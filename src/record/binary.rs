@@ -1,8 +1,9 @@
 //! One Go program, and the file around it.
 
 use super::{
-    BuildInfo, BuildInfoSource, Corroboration, Experiments, Fips, Godebug, Goroot, Linkage, Linked,
-    LinkedPackage, LinkerString, Location, ModuleList, PathLeak, VersionClaim,
+    Algorithm, BuildInfo, BuildInfoSource, Compiler, Corroboration, Endian, ExecutableKind,
+    Experiments, Fips, Format, Godebug, Goroot, Linkage, Linked, LinkedPackage, LinkerString,
+    Location, ModuleList, OwnerSource, PackageKind, Part, PathLeak, VersionClaim, Word,
 };
 use serde::{Deserialize, Serialize};
 
@@ -34,19 +35,19 @@ pub struct Binary {
     pub go_version_range: Option<VersionRange>,
     /// Vendor text such as `Red Hat 1.22.5-1.el9`; `None`: none.
     pub go_vendor: Option<String>,
-    /// Who compiled it: `gc`, `gccgo` or `tinygo`; `None` in records older than this key.
+    /// Who compiled it; `None` in records older than this key.
     #[serde(default)]
-    pub compiler: Option<String>,
+    pub compiler: Option<Word<Compiler>>,
     /// Import path of the main package.
     pub main_package: Option<String>,
     /// What `go version -m -json` prints.
     pub build_info: Option<BuildInfo>,
     /// Where the build info came from.
-    pub build_info_source: Option<BuildInfoSource>,
+    pub build_info_source: Option<Word<BuildInfoSource>>,
     /// Whether the record lists the modules, or why it does not; `None` in records older than this key. [`Binary::module_list`] answers for
     /// those too.
     #[serde(default)]
-    pub module_list: Option<ModuleList>,
+    pub module_list: Option<Word<ModuleList>>,
     /// Every claim about the program's own version; `None` when only the record was read.
     pub versions: Option<Vec<VersionClaim>>,
     /// GOROOT facts.
@@ -84,9 +85,10 @@ pub struct Binary {
 }
 
 impl Binary {
-    /// Whether the record lists the modules of the program. Of a record older than the key, what the build info shows.
+    /// Whether the record lists the modules of the program. Of a record older than the key or with a word of a newer version, what the build info shows.
     pub fn module_list(&self) -> ModuleList {
-        self.module_list.unwrap_or_else(|| match &self.build_info {
+        let known = self.module_list.as_ref().and_then(Word::known);
+        known.unwrap_or_else(|| match &self.build_info {
             None => ModuleList::NoRecord,
             Some(info) if !info.main.path.is_empty() || !info.deps.is_empty() => {
                 ModuleList::Recorded
@@ -101,8 +103,8 @@ impl Binary {
 /// The digest of one part of an executable.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartDigest {
-    /// `record`, `code`, `data`, `debug`, `signature`, `other`; `container`: what is around the programs of a universal file.
-    pub part: String,
+    /// Which part.
+    pub part: Word<Part>,
     /// Bytes.
     pub size: u64,
     /// Hex SHA-256 of its bytes in file order.
@@ -121,8 +123,8 @@ pub struct VersionRange {
 /// A package of a distribution: what the package manager says about a path, or the package file that holds the program.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Owner {
-    /// `deb`, `rpm`, `apk`.
-    pub kind: String,
+    /// Its format.
+    pub kind: Word<PackageKind>,
     /// Its name.
     pub name: String,
     /// Its whole version: `epoch:upstream-release`.
@@ -135,10 +137,10 @@ pub struct Owner {
     pub release: Option<String>,
     /// The source package it was built from.
     pub source: Option<SourcePackage>,
-    /// How it is known: `dpkg`, `apk`, `rpm-sqlite`, `rpm-ndb`, `rpm-bdb` for databases, `package` for the package file itself.
-    pub how: String,
-    /// The digest by which the file was compared with the database: `md5`, `sha1`, `sha256`; `None`: not compared.
-    pub compared: Option<String>,
+    /// How it is known.
+    pub how: Word<OwnerSource>,
+    /// The digest by which the file was compared with the database; `None`: not compared.
+    pub compared: Option<Word<Algorithm>>,
 }
 
 /// A source package.
@@ -153,18 +155,18 @@ pub struct SourcePackage {
 /// The executable file around the program.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Executable {
-    /// `elf`, `macho`, `pe`, `xcoff`, `plan9`, `wasm`.
-    pub format: String,
+    /// Its format.
+    pub format: Word<Format>,
     /// 32 or 64.
     pub bits: u8,
-    /// `little` or `big`.
-    pub endian: String,
+    /// Its byte order.
+    pub endian: Word<Endian>,
     /// Go's name of the operating system; `None` when the file does not tell.
     pub os: Option<String>,
     /// Go's name of the architecture.
     pub arch: Option<String>,
-    /// `exe`, `pie`, `shared`, `plugin`, `object`.
-    pub kind: String,
+    /// What it is for.
+    pub kind: Word<ExecutableKind>,
     /// A symbol table with Go's names is there; `None` when only the record was read.
     pub go_symbols: Option<bool>,
     /// DWARF is there; `None` when only the record was read.

@@ -1,20 +1,7 @@
 //! What the `go` command wrote into a program: the build info, and whether it lists the modules.
 
+use super::ModuleList;
 use serde::{Deserialize, Serialize};
-
-/// Where the build info came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BuildInfoSource {
-    /// Where Go's own reader looks: the named section, or the start of data for PE, XCOFF and Plan 9.
-    Section,
-    /// A writable segment.
-    Segment,
-    /// The linker-set strings `runtime.modinfo` and `runtime.buildVersion`.
-    LinkerStrings,
-    /// A scan of the file.
-    Scan,
-}
 
 /// Exactly what `go version -m -json` prints (src/runtime/debug/mod.go, Go 1.25+: empty fields omitted, `Main` always there).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,28 +61,6 @@ pub struct Setting {
     /// Unquoted value.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub value: String,
-}
-
-/// Whether the record of a program lists its modules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ModuleList {
-    /// It lists them all.
-    Recorded,
-    /// It lists none, and none but the main package and the standard library is linked in: built from files outside a module.
-    Empty,
-    /// Lines of the list cannot be read.
-    Cut,
-    /// Unknown: built in GOPATH mode (`GO111MODULE=off`, or Go 1.10 and older).
-    Gopath,
-    /// Unknown: a command of the Go distribution itself.
-    Distribution,
-    /// Unknown: built by Bazel without module data.
-    Bazel,
-    /// Unknown: the record names no module, and nothing tells why.
-    NotRecorded,
-    /// Unknown: there is no record.
-    NoRecord,
 }
 
 impl ModuleList {

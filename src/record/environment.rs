@@ -1,8 +1,8 @@
 //! The environment a program runs in: what it changes, and what people put there in vain.
 
 use crate::knowledge::go_version::GoVersion;
-use crate::record::Binary;
 use crate::record::godebug;
+use crate::record::{Binary, Crypto, FipsMode, Word};
 
 /// Where an environment comes from; says so in notes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,13 +105,12 @@ pub fn assume(binary: &mut Binary, variables: &[(String, String)], place: Place)
         .iter()
         .flatten()
         .find(|e| e.key == "fips140")
-        .map(|e| e.value.clone());
+        .and_then(|e| Word::<FipsMode>::from(e.value.as_str()).known());
     binary.godebug = assessed;
     if let (Some(fips), Some(mode)) = (&mut binary.fips, mode)
-        && ["off", "on", "only"].contains(&mode.as_str())
-        && fips.crypto.as_deref() == Some("go")
+        && fips.crypto == Some(Crypto::Go.into())
     {
-        fips.mode = Some(mode);
+        fips.mode = Some(mode.into());
     }
 }
 

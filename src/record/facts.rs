@@ -1,5 +1,9 @@
 //! What was found out about one Go program besides its build info.
 
+use super::{
+    Checksum, Claim, Crypto, EvidenceSource, FipsMode, GodebugOrigin, GodebugStatus, GorootOrigin,
+    Loopvar, PathKind, Relro, Verdict, VersionSource, Word,
+};
 use serde::{Deserialize, Serialize};
 
 /// A claim about the program's own version.
@@ -7,8 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct VersionClaim {
     /// The version text.
     pub value: String,
-    /// `main-module`, `x-flag`, `linker-string`, `vcs`, `image-label`, `file-name`.
-    pub source: String,
+    /// What claims it.
+    pub source: Word<VersionSource>,
     /// Variable, label or setting that holds it.
     pub name: Option<String>,
 }
@@ -24,8 +28,8 @@ pub struct Goroot {
     pub linked: Option<bool>,
     /// What `runtime.GOROOT()` returns with no environment; `None` when not linked or unknown.
     pub runtime: Option<String>,
-    /// Class of the path: `official`, `distribution`, `toolchain-download`, `home`, `temp`, `ci`, `bazel`, `nix`, `homebrew`, `other`.
-    pub origin: Option<String>,
+    /// Class of the path.
+    pub origin: Option<Word<GorootOrigin>>,
     /// What was seen where.
     pub evidence: Vec<Evidence>,
 }
@@ -33,8 +37,8 @@ pub struct Goroot {
 /// One thing seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// Where: `symbol`, `pclntab`, `linker-string`, `dwarf`, ...
-    pub source: String,
+    /// Where.
+    pub source: Word<EvidenceSource>,
     /// What.
     pub value: String,
 }
@@ -50,8 +54,8 @@ pub struct Experiments {
     pub enabled: Option<Vec<String>>,
     /// Names that this release does not know.
     pub unknown: Option<Vec<String>>,
-    /// `per-iteration`, `per-loop`; `None`: unknown.
-    pub loopvar: Option<String>,
+    /// What `for` loops do with their variable; `None`: unknown.
+    pub loopvar: Option<Word<Loopvar>>,
     /// Whether setting and suffix say the same after expansion; `None`: cannot be told.
     pub consistent: Option<bool>,
 }
@@ -84,10 +88,10 @@ pub struct EffectiveSetting {
     pub key: String,
     /// Value in force; empty text: the toolchain's own default without a spelled value.
     pub value: String,
-    /// `toolchain`, `recorded`, `baked`, `environment`.
-    pub origin: String,
-    /// `ok`, `no-effect`, `unknown`, `removed`, `fatal`.
-    pub status: String,
+    /// Where it comes from.
+    pub origin: Word<GodebugOrigin>,
+    /// What becomes of it.
+    pub status: Word<GodebugStatus>,
     /// One sentence; `None`: nothing to say.
     pub note: Option<String>,
 }
@@ -115,8 +119,8 @@ pub struct Linkage {
     pub rpath: Option<Vec<String>>,
     /// Position independent.
     pub pie: Option<bool>,
-    /// `none`, `partial`, `full`.
-    pub relro: Option<String>,
+    /// What is read-only after relocation.
+    pub relro: Option<Word<Relro>>,
     /// Stack and data are not executable.
     pub nx: Option<bool>,
     /// Highest glibc version needed.
@@ -132,40 +136,27 @@ pub struct Linkage {
 pub struct Fips {
     /// Version of the Go Cryptographic Module, such as `v1.0.0-c2097c7c` or `latest`.
     pub module: Option<String>,
-    /// `off`, `on`, `only`.
-    pub mode: Option<String>,
-    /// `go`, `boringcrypto`, `openssl`, ...
-    pub crypto: Option<String>,
-    /// `valid`, `invalid`, `unverifiable`.
-    pub checksum: Option<String>,
+    /// The mode at start.
+    pub mode: Option<Word<FipsMode>>,
+    /// Whose cryptography is linked in.
+    pub crypto: Option<Word<Crypto>>,
+    /// What came of recomputing the checksum.
+    pub checksum: Option<Word<Checksum>>,
 }
 
 /// A claim held against evidence.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Corroboration {
-    /// What is claimed: `go-version`, `build-info`, `port`, `buildmode`, `cgo`, ...
-    pub claim: String,
+    /// What is claimed.
+    pub claim: Word<Claim>,
     /// The recorded value.
     pub recorded: Option<String>,
     /// What the evidence says.
     pub observed: Option<String>,
     /// The verdict.
-    pub verdict: Verdict,
+    pub verdict: Word<Verdict>,
     /// How it was checked, one sentence.
     pub how: String,
-}
-
-/// Verdict on one claim. Data in the file has no key: a contradiction shows editing or an unusual build, a confirmation is not proof.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// The evidence agrees.
-    Confirmed,
-    /// The evidence disagrees.
-    Contradicted,
-    /// The evidence cannot tell.
-    #[default]
-    Unverifiable,
 }
 
 /// Absolute build-host paths with a common prefix.
@@ -173,8 +164,8 @@ pub enum Verdict {
 pub struct PathLeak {
     /// Common prefix.
     pub prefix: String,
-    /// `goroot`, `home`, `temp`, `ci`, `module-cache`, `workspace`, `other`.
-    pub kind: String,
+    /// What kind of place it is.
+    pub kind: Word<PathKind>,
     /// How many paths have it.
     pub count: u64,
     /// One of them.

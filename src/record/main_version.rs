@@ -15,6 +15,7 @@
 //! (`kubectlVersion`) holds the version of that.
 
 use super::{Binary, VersionClaim};
+use crate::record::VersionSource;
 
 /// The version of a program, and what says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +136,8 @@ impl Binary {
     fn unnamed_version(&self) -> Option<MainVersion<'_>> {
         let confirmed = |value: &str| {
             let outside = |c: &&VersionClaim| {
-                c.source == "file-name" || (c.source == "image-label" && self.is_own_image())
+                c.source == VersionSource::FileName
+                    || (c.source == VersionSource::ImageLabel && self.is_own_image())
             };
             let mut outside = self.claims().filter(outside);
             outside.any(|c| plain(&c.value) == plain(value))
@@ -154,13 +156,15 @@ impl Binary {
     /// Linker strings without a name that may be a version.
     fn unnamed(&self) -> impl Iterator<Item = &VersionClaim> {
         self.claims()
-            .filter(|c| c.source == "linker-string" && c.name.is_none())
+            .filter(|c| c.source == VersionSource::LinkerString && c.name.is_none())
             // What stands where nothing was set.
             .filter(|c| numbers(&c.value) != "0.0.0")
     }
 
     fn label_version(&self) -> Option<MainVersion<'_>> {
-        let label = self.claims().find(|c| c.source == "image-label");
+        let label = self
+            .claims()
+            .find(|c| c.source == VersionSource::ImageLabel);
         let label = label.filter(|c| self.is_own_image() && is_usable(&c.value));
         label.map(of)
     }
@@ -253,7 +257,10 @@ fn of(claim: &VersionClaim) -> MainVersion<'_> {
 }
 
 fn is_variable(claim: &VersionClaim) -> bool {
-    matches!(claim.source.as_str(), "x-flag" | "linker-string")
+    matches!(
+        claim.source.known(),
+        Some(VersionSource::XFlag | VersionSource::LinkerString)
+    )
 }
 
 /// `v1.2.3`, `1.2`, `2024.1.3-rc.1`: numbers first, at least two of them.
@@ -352,7 +359,7 @@ mod tests {
     fn program(module: &str, claims: &[(&str, &str, &str)]) -> Binary {
         let claim = |(source, name, value): &(&str, &str, &str)| VersionClaim {
             value: (*value).to_owned(),
-            source: (*source).to_owned(),
+            source: (*source).into(),
             name: (!name.is_empty()).then(|| (*name).to_owned()),
         };
         Binary {

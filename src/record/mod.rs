@@ -22,19 +22,27 @@ pub mod read;
 mod size;
 mod stand_ins;
 mod stream;
+mod word;
+mod words;
 pub mod write;
 
 #[cfg(test)]
 pub mod sample;
 
 pub use binary::{Binary, Executable, Owner, PartDigest, SourcePackage, VersionRange};
-pub use build_info::{BuildInfo, BuildInfoSource, Module, ModuleList, Setting};
+pub use build_info::{BuildInfo, Module, Setting};
 pub use document::Document;
 pub use facts::{
     Corroboration, EffectiveSetting, Evidence, Experiments, Fips, Godebug, Goroot, Linkage, Linked,
-    LinkedPackage, LinkerString, PathLeak, Verdict, VersionClaim,
+    LinkedPackage, LinkerString, PathLeak, VersionClaim,
 };
 pub use image::{ImageRecord, LayerRecord, Rootfs, Started};
 pub use location::{ImageRef, LayerRef, Location};
 pub use stand_ins::StandIn;
 pub use stream::{End, KnowledgeDate, Line, Reach, Run, SCHEMA, Summary, Tool, Unexamined};
+pub use word::{Word, Words};
+pub use words::{
+    Algorithm, BuildInfoSource, Checksum, Claim, Compiler, Crypto, Endian, EvidenceSource,
+    ExecutableKind, FipsMode, Format, GodebugOrigin, GodebugStatus, GorootOrigin, Level, Loopvar,
+    ModuleList, OwnerSource, PackageKind, Part, PathKind, Reason, Relro, Verdict, VersionSource,
+};

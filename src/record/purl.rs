@@ -9,6 +9,7 @@
 use super::Owner;
 use crate::knowledge::GoVersion;
 use crate::knowledge::go_version::Release;
+use crate::record::PackageKind;
 use std::fmt::Write;
 
 /// Namespaces of distributions whose `ID` is not the vendor's name.
@@ -25,11 +26,11 @@ const VENDORS: &[(&str, &str)] = &[
 ///
 /// `None` for what is no package of such a kind: a record that somebody else wrote may say anything.
 pub fn of_package(owner: &Owner) -> Option<String> {
-    let is_known = ["deb", "rpm", "apk"].contains(&owner.kind.as_str());
-    if !is_known || owner.name.is_empty() || owner.name.contains('/') {
+    let kind = owner.kind.known()?;
+    if owner.name.is_empty() || owner.name.contains('/') {
         return None;
     }
-    let mut purl = format!("pkg:{}", owner.kind);
+    let mut purl = format!("pkg:{kind}");
     // os-release(5): what an `ID` is made of.
     let is_id = |id: &&String| {
         let mut letters = id.bytes();
@@ -48,12 +49,12 @@ pub fn of_package(owner: &Owner) -> Option<String> {
     }
     purl.push('/');
     // Names of deb and apk are the same in any case; those of rpm are not.
-    match owner.kind.as_str() {
-        "rpm" => encode(&owner.name, &mut purl),
+    match kind {
+        PackageKind::Rpm => encode(&owner.name, &mut purl),
         _ => encode(&owner.name.to_lowercase(), &mut purl),
     }
     let (epoch, version) = match owner.version.split_once(':') {
-        Some((epoch, version)) if owner.kind == "rpm" => (Some(epoch), version),
+        Some((epoch, version)) if kind == PackageKind::Rpm => (Some(epoch), version),
         _ => (None, owner.version.as_str()),
     };
     push_version(version, &mut purl);
@@ -240,7 +241,7 @@ mod tests {
                      version: &str,
                      arch: &str,
                      distro: Option<(&str, Option<&str>)>| Owner {
-            kind: kind.to_owned(),
+            kind: kind.into(),
             name: name.to_owned(),
             version: version.to_owned(),
             arch: Some(arch.to_owned()),

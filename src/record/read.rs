@@ -213,6 +213,28 @@ mod tests {
     }
 
     #[test]
+    fn words_of_newer_versions_are_read_and_written_again() {
+        let mut text = stream();
+        for (key, word) in [
+            ("facts", "full"),
+            ("reason", "unreadable"),
+            ("format", "elf"),
+            ("verdict", "contradicted"),
+            ("build_info_source", "section"),
+            ("status", "fatal"),
+        ] {
+            let known = format!("\"{key}\":\"{word}\"");
+            assert!(text.contains(&known), "{known}");
+            text = text.replace(&known, &format!("\"{key}\":\"{word}-of-2030\""));
+        }
+        let mut out = Vec::new();
+        for line in read(text.as_bytes()).unwrap() {
+            write::write(&line, &mut out).unwrap();
+        }
+        assert_eq!(String::from_utf8(out).unwrap(), text);
+    }
+
+    #[test]
     fn anything_less_than_a_whole_stream_is_refused_at_its_line() {
         let text = stream();
         let lines: Vec<&str> = text.lines().collect();

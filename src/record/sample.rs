@@ -81,7 +81,7 @@ pub fn clean() -> Binary {
                 setting("vcs.modified", "false"),
             ],
         }),
-        build_info_source: Some(BuildInfoSource::Section),
+        build_info_source: Some(BuildInfoSource::Section.into()),
         versions: Some(vec![VersionClaim {
             value: "v1.4.2".into(),
             source: "main-module".into(),
@@ -100,7 +100,7 @@ pub fn clean() -> Binary {
             is_static: Some(true),
             needed: Some(Vec::new()),
             pie: Some(false),
-            relro: text("none"),
+            relro: Some("none".into()),
             nx: Some(true),
             ..Linkage::default()
         }),
@@ -108,7 +108,7 @@ pub fn clean() -> Binary {
             claim: "go-version".into(),
             recorded: text("go1.27.3"),
             observed: text("go1.27.3"),
-            verdict: Verdict::Confirmed,
+            verdict: Verdict::Confirmed.into(),
             how: "runtime.buildVersion holds the same text".into(),
         }]),
         paths: Some(Vec::new()),
@@ -180,7 +180,7 @@ pub fn contradicted() -> Binary {
         trimmed: Some(false),
         linked: Some(true),
         runtime: text("/home/joe/sdk/go1.21.13"),
-        origin: text("home"),
+        origin: Some("home".into()),
         evidence: Vec::new(),
     });
     binary.experiments = Experiments {
@@ -192,7 +192,7 @@ pub fn contradicted() -> Binary {
             "regabiwrappers".into(),
         ]),
         unknown: Some(Vec::new()),
-        loopvar: text("per-iteration"),
+        loopvar: Some("per-iteration".into()),
         consistent: Some(true),
     };
     let effective =
@@ -240,33 +240,33 @@ pub fn contradicted() -> Binary {
         interpreter: text("/lib64/ld-linux-x86-64.so.2"),
         needed: Some(vec!["libc.so.6".into(), "libpthread.so.0".into()]),
         pie: Some(true),
-        relro: text("full"),
+        relro: Some("full".into()),
         nx: Some(true),
         glibc: text("2.34"),
         ..Linkage::default()
     });
     binary.fips = Some(Fips {
         module: text("v1.0.0-c2097c7c"),
-        mode: text("on"),
-        crypto: text("go"),
-        checksum: text("invalid"),
+        mode: Some("on".into()),
+        crypto: Some("go".into()),
+        checksum: Some("invalid".into()),
     });
     binary.corroboration = Some(vec![
         Corroboration {
             claim: "go-version".into(),
             recorded: text("go1.21.13"),
             observed: text("go1.19.8"),
-            verdict: Verdict::Contradicted,
+            verdict: Verdict::Contradicted.into(),
             how: "the second copy in read-only data says otherwise".into(),
         },
         Corroboration {
             claim: "port".into(),
-            verdict: Verdict::Confirmed,
+            verdict: Verdict::Confirmed.into(),
             ..Corroboration::default()
         },
         Corroboration {
             claim: "cgo".into(),
-            verdict: Verdict::Unverifiable,
+            verdict: Verdict::Unverifiable.into(),
             ..Corroboration::default()
         },
     ]);
@@ -324,7 +324,7 @@ pub fn hostile() -> Binary {
         name: Some(bad()),
     }]);
     binary.owner = Some(Owner {
-        kind: bad(),
+        kind: bad().as_str().into(),
         name: bad(),
         version: bad(),
         arch: Some(bad()),
@@ -334,15 +334,15 @@ pub fn hostile() -> Binary {
             name: bad(),
             version: Some(bad()),
         }),
-        how: bad(),
-        compared: Some(bad()),
+        how: bad().as_str().into(),
+        compared: Some(bad().as_str().into()),
     });
     binary.executable.packed = Some(bad());
     binary.executable.build_id = Some(bad());
     binary.goroot = Some(Goroot {
         value: Some(bad()),
         runtime: Some(bad()),
-        origin: Some(bad()),
+        origin: Some(bad().as_str().into()),
         ..Goroot::default()
     });
     binary.experiments.setting = Some(bad());
@@ -364,15 +364,15 @@ pub fn hostile() -> Binary {
         ..Fips::default()
     });
     binary.corroboration = Some(vec![Corroboration {
-        claim: bad(),
+        claim: bad().as_str().into(),
         recorded: Some(bad()),
         observed: Some(bad()),
-        verdict: Verdict::Contradicted,
+        verdict: Verdict::Contradicted.into(),
         how: bad(),
     }]);
     binary.paths = Some(vec![PathLeak {
         prefix: bad(),
-        kind: bad(),
+        kind: bad().as_str().into(),
         count: 1,
         example: bad(),
         found_in: "dwarf".into(),

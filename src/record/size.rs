@@ -30,7 +30,7 @@ impl Location {
 impl Unexamined {
     /// About how many bytes of memory it takes.
     pub fn weight(&self) -> u64 {
-        let texts = texts([&self.path, &self.reason, &self.detail]);
+        let texts = texts([&self.path, &self.detail]);
         (size_of::<Self>() + texts + self.location.weight()) as u64
     }
 }
@@ -63,13 +63,8 @@ impl ImageRecord {
 impl Owner {
     /// About how many bytes of memory it takes.
     pub fn weight(&self) -> u64 {
-        let sure = [&self.kind, &self.name, &self.version, &self.how];
-        let maybe = [
-            &self.arch,
-            &self.distribution,
-            &self.release,
-            &self.compared,
-        ];
+        let sure = [&self.name, &self.version];
+        let maybe = [&self.arch, &self.distribution, &self.release];
         let source = self.source.iter();
         let source = source.flat_map(|source| std::iter::once(&source.name).chain(&source.version));
         let texts = texts(
@@ -94,7 +89,7 @@ impl Binary {
         sum += texts(self.go_version.iter().chain(&self.go_version_raw));
         sum += texts(&self.go_vendor);
         let parts = self.parts.iter().flatten();
-        sum += texts(parts.flat_map(|p| [&p.part, &p.sha256]));
+        sum += texts(parts.map(|p| &p.sha256));
         if let Some(info) = &self.build_info {
             sum += texts([&info.go_version, &info.path]) + of_module(&info.main);
             sum += info.deps.iter().map(of_module).sum::<usize>();
@@ -109,12 +104,11 @@ impl Binary {
         sum += texts(environment.flat_map(|(name, value)| [name, value]));
         let versions = self.versions.iter().flatten();
         sum += versions
-            .map(|v| texts([&v.value, &v.source].into_iter().chain(&v.name)))
+            .map(|v| texts(std::iter::once(&v.value).chain(&v.name)))
             .sum::<usize>();
         if let Some(goroot) = &self.goroot {
             sum += texts(goroot.value.iter().chain(&goroot.runtime));
-            let evidence = goroot.evidence.iter();
-            sum += texts(evidence.flat_map(|e| [&e.source, &e.value]));
+            sum += texts(goroot.evidence.iter().map(|e| &e.value));
         }
         let experiments = &self.experiments;
         sum += texts(experiments.setting.iter().chain(&experiments.suffix));
@@ -143,13 +137,7 @@ impl Binary {
         );
         let effective = godebug.effective.iter().flatten();
         sum += effective
-            .map(|e| {
-                texts(
-                    [&e.key, &e.value, &e.origin, &e.status]
-                        .into_iter()
-                        .chain(&e.note),
-                )
-            })
+            .map(|e| texts([&e.key, &e.value].into_iter().chain(&e.note)))
             .sum::<usize>();
         let pairs = [
             &godebug.recorded_pairs,

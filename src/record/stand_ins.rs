@@ -178,7 +178,7 @@ mod tests {
             path: "github.com/x/y".to_owned(),
             ..Module::default()
         });
-        binary.module_list = Some(ModuleList::Cut);
+        binary.module_list = Some(ModuleList::Cut.into());
         let all: Vec<_> = binary.stand_ins().iter().map(|s| s.package).collect();
         assert_eq!(all, ["github.com/x/w"]);
     }

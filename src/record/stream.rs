@@ -1,6 +1,6 @@
 //! The lines of a stream: what a scan says first, last, and of things that it did not examine.
 
-use super::{Binary, ImageRecord, Location};
+use super::{Binary, ImageRecord, Level, Location, Reason, Word};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -34,8 +34,8 @@ pub struct Run {
     pub knowledge: KnowledgeDate,
     /// Targets as given on the command line.
     pub targets: Vec<String>,
-    /// `build-info` or `full`.
-    pub facts: String,
+    /// How much was found out about each program.
+    pub facts: Word<Level>,
 }
 
 /// Name and version of the tool.
@@ -63,8 +63,8 @@ pub struct Unexamined {
     pub path: String,
     /// Where it is.
     pub location: Location,
-    /// Short stable word: `unreadable`, `truncated`, `limit`, `encrypted`, `packed`, `unsupported`, `malformed`, ...
-    pub reason: String,
+    /// Why.
+    pub reason: Word<Reason>,
     /// One sentence.
     pub detail: String,
 }

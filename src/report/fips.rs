@@ -3,7 +3,7 @@
 
 use super::style::{Look, Tone, clean};
 use super::terms;
-use crate::record::{Binary, Fips, Location};
+use crate::record::{Binary, Checksum, Crypto, Fips, Location, Word};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -40,8 +40,11 @@ pub struct Table {
 impl Table {
     /// Takes a binary with the standing of its module.
     pub fn push(&mut self, binary: &Binary, standing: Vec<String>) {
-        let checksum = binary.fips.as_ref().and_then(|f| f.checksum.as_deref());
-        self.invalid += u64::from(checksum == Some("invalid"));
+        let checksum = binary
+            .fips
+            .as_ref()
+            .and_then(|f| f.checksum.as_ref()?.known());
+        self.invalid += u64::from(checksum == Some(Checksum::Invalid));
         self.binaries.push(Row {
             path: binary.path.clone(),
             location: binary.location.clone(),
@@ -116,41 +119,39 @@ fn parts(row: &Row, look: &Look) -> Vec<(&'static str, String)> {
         };
         return vec![("module", text.to_owned())];
     };
-    let text = |value: &Option<String>| {
-        let value = value.as_deref().unwrap_or("unknown");
-        clean(value).into_owned()
-    };
+    let text = |value: Option<&str>| clean(value.unwrap_or("unknown")).into_owned();
+    let known = |crypto: &Option<Word<Crypto>>| crypto.as_ref().and_then(Word::known);
     let module = match (&fips.module, row.standing.as_slice()) {
-        (None, _) if fips.checksum.is_none() && fips.crypto.as_deref() == Some("go") => {
+        (None, _) if fips.checksum.is_none() && known(&fips.crypto) == Some(Crypto::Go) => {
             "none: Go's standard library does the cryptography, without a FIPS 140 module (Go has one since 1.24)".to_owned()
         }
         (None, _) => "none recorded".to_owned(),
         (Some(m), []) => clean(m).into_owned(),
         (Some(m), standing) => format!("{} ({} in the Go tree)", clean(m), standing.join(", ")),
     };
-    let checksum = match fips.checksum.as_deref() {
-        Some("valid") => look.paint(Tone::Good, "valid: recomputed from the file, it matches"),
-        Some("invalid") => look.paint(
+    let checksum = match fips.checksum.as_ref().map(Word::known) {
+        Some(Some(Checksum::Valid)) => look.paint(Tone::Good, "valid: recomputed from the file, it matches"),
+        Some(Some(Checksum::Invalid)) => look.paint(
             Tone::Bad,
             "INVALID: recomputed from the file, it does not match; in FIPS mode the program stops at start",
         ),
         None => "none: there is no module to check".to_owned(),
-        _ => text(&fips.checksum),
+        _ => text(fips.checksum.as_deref()),
     };
-    let crypto = match fips.crypto.as_deref() {
-        Some("go") if fips.checksum.is_some() => {
+    let crypto = match known(&fips.crypto) {
+        Some(Crypto::Go) if fips.checksum.is_some() => {
             "go: Go's own module (crypto/internal/fips140)".to_owned()
         }
-        Some("go") => "go: the packages of the standard library themselves".to_owned(),
-        Some("boringcrypto") => "boringcrypto: BoringSSL's module, linked in".to_owned(),
-        Some("openssl") => "openssl: the system's OpenSSL, loaded at run time".to_owned(),
-        Some("cng") => "cng: Windows' own, at run time".to_owned(),
-        Some("commoncrypto") => "commoncrypto: macOS' own, at run time".to_owned(),
-        _ => text(&fips.crypto),
+        Some(Crypto::Go) => "go: the packages of the standard library themselves".to_owned(),
+        Some(Crypto::BoringCrypto) => "boringcrypto: BoringSSL's module, linked in".to_owned(),
+        Some(Crypto::OpenSsl) => "openssl: the system's OpenSSL, loaded at run time".to_owned(),
+        Some(Crypto::Cng) => "cng: Windows' own, at run time".to_owned(),
+        Some(Crypto::CommonCrypto) => "commoncrypto: macOS' own, at run time".to_owned(),
+        _ => text(fips.crypto.as_deref()),
     };
     let mut out = vec![("module", module)];
     if fips.mode.is_some() || fips.checksum.is_some() {
-        out.push(("mode", text(&fips.mode)));
+        out.push(("mode", text(fips.mode.as_deref())));
     }
     out.push(("crypto", crypto));
     out.push(("checksum", checksum));

@@ -9,7 +9,7 @@ use super::{csv, html};
 use crate::bytes::{Budget, Use};
 use crate::record::Document;
 use crate::record::write;
-use crate::record::{KnowledgeDate, Line, Run, SCHEMA, Tool};
+use crate::record::{KnowledgeDate, Line, Run, SCHEMA, Tool, Word};
 use std::io::{self, Write};
 
 /// What the caller knows and the record does not.
@@ -169,7 +169,7 @@ fn nobody() -> Run {
             date: none(),
         },
         targets: Vec::new(),
-        facts: none(),
+        facts: Word::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::style::{Look, Tone, clean};
 use super::terms::{bytes, compare_releases, count, thousands};
-use crate::record::{End, Unexamined};
+use crate::record::{End, Reason, Unexamined, Word};
 use std::collections::BTreeMap;
 
 /// The key of binaries whose release nobody could tell.
@@ -12,7 +12,7 @@ const EXAMPLES: usize = 3;
 
 /// Things not examined, by reason: how many, and the first few.
 #[derive(Default)]
-pub struct Reasons(BTreeMap<String, (usize, Vec<String>)>);
+pub struct Reasons(BTreeMap<Word<Reason>, (usize, Vec<String>)>);
 
 impl Reasons {
     /// Counts one more.

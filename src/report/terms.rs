@@ -1,6 +1,6 @@
 //! The words that several formats use for the same part of a record. Nothing here adds to what the record says.
 
-use crate::record::{Binary, Module, Verdict, VersionRange};
+use crate::record::{Binary, Checksum, FipsMode, GodebugStatus, Module, Verdict, VersionRange};
 
 /// `go1.2 to go1.3 by its tables`, of the releases that can have built a program.
 pub fn range(range: &VersionRange) -> String {
@@ -81,12 +81,12 @@ pub fn flags(binary: &Binary) -> Vec<(String, Loudness)> {
         Alarm,
     );
     add(
-        effective.iter().any(|s| s.status == "fatal"),
+        effective.iter().any(|s| s.status == GodebugStatus::Fatal),
         "!godebug-fatal".into(),
         Alarm,
     );
     add(
-        fips.is_some_and(|f| f.checksum.as_deref() == Some("invalid")),
+        fips.is_some_and(|f| f.checksum == Some(Checksum::Invalid.into())),
         "!fips-checksum".into(),
         Alarm,
     );
@@ -124,8 +124,8 @@ pub fn flags(binary: &Binary) -> Vec<(String, Loudness)> {
         Plain,
     );
     add(
-        fips.and_then(|f| f.mode.as_deref())
-            .is_some_and(|mode| mode != "off"),
+        fips.and_then(|f| f.mode.as_ref())
+            .is_some_and(|mode| *mode != FipsMode::Off),
         "fips".into(),
         Plain,
     );

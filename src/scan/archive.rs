@@ -76,7 +76,7 @@ impl Examiner<'_> {
                 "{} more things in it are not examined, and not listed",
                 collected.unlisted
             );
-            tell(outer.problem("limit", &detail, false));
+            tell(outer.problem(Reason::Limit, &detail, false));
         }
     }
 }

@@ -62,7 +62,7 @@ impl Examiner<'_> {
                 return self.images(scan, outer, tell);
             }
             Some(Kind::Codec(_)) => self.stream(&mut Feed::at(bytes), outer, tell),
-            _ if outer.image => tell(outer.problem("unsupported", NO_IMAGE, true)),
+            _ if outer.image => tell(outer.problem(Reason::Unsupported, NO_IMAGE, true)),
             _ => {
                 let scope = Scope::new(self.options.limits, self.budget.clone());
                 self.archive(&scope, Input::Random(bytes), outer, tell);
@@ -75,7 +75,7 @@ impl Examiner<'_> {
     pub(crate) fn stream(&self, feed: &mut Feed<'_>, outer: &Outer, tell: &mut dyn FnMut(Told)) {
         let head = match feed.peek(HEAD) {
             Ok(head) => head.to_vec(),
-            Err(e) => return tell(outer.problem("unreadable", &error_text(&e), true)),
+            Err(e) => return tell(outer.problem(Reason::Unreadable, &error_text(&e), true)),
         };
         let scope = Scope::new(self.options.limits, self.budget.clone());
         match sniff(&head) {
@@ -89,20 +89,16 @@ impl Examiner<'_> {
                                 self.uncompressed(&scope, &mut inner, outer, tell);
                             }
                             Ok(_) if outer.image => {
-                                tell(outer.problem("unsupported", NO_IMAGE, true));
+                                tell(outer.problem(Reason::Unsupported, NO_IMAGE, true));
                             }
                             Ok(_) => self.archive(&scope, Input::Stream(&mut inner), outer, tell),
                             Err(e) => {
                                 let problem = ArchiveError::from(e);
-                                tell(outer.problem(
-                                    problem.reason.as_str(),
-                                    &problem.detail,
-                                    outer.named,
-                                ));
+                                tell(outer.problem(problem.reason, &problem.detail, outer.named));
                             }
                         }
                     }
-                    Err(e) => tell(outer.problem(e.reason.as_str(), &e.detail, outer.named)),
+                    Err(e) => tell(outer.problem(e.reason, &e.detail, outer.named)),
                 }
             }
             Some(Kind::Format(_)) => self.uncompressed(&scope, feed, outer, tell),
@@ -151,7 +147,7 @@ impl Examiner<'_> {
                 Ok(bytes) => self.program(&bytes, true),
                 Err(e) => {
                     let problem = ArchiveError::from(e);
-                    Content::Unexamined(problem.reason.as_str(), problem.detail)
+                    Content::Unexamined(problem.reason, problem.detail)
                 }
             }
         } else {
@@ -160,7 +156,7 @@ impl Examiner<'_> {
                 false => head,
             };
             match foreign::name(deep, b"") {
-                Some(format) => Content::Unexamined("unsupported", foreign::detail(format)),
+                Some(format) => Content::Unexamined(Reason::Unsupported, foreign::detail(format)),
                 None => Content::NotGo("neither an executable, an archive nor an image".to_owned()),
             }
         };
@@ -221,7 +217,7 @@ impl Examiner<'_> {
         tell: &mut dyn FnMut(Told),
     ) {
         if scan.not_image && outer.image {
-            return tell(outer.problem("unsupported", NO_IMAGE, true));
+            return tell(outer.problem(Reason::Unsupported, NO_IMAGE, true));
         }
         for image in scan.images {
             self.image(image, outer, tell);
@@ -364,8 +360,7 @@ impl Examine<Program> for Examiner<'_> {
     }
 
     fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<Program, ArchiveError>> {
-        let problem =
-            |(reason, detail): (&str, String)| Err(ArchiveError::new(Reason::of(reason), detail));
+        let problem = |(reason, detail): (Reason, String)| Err(ArchiveError::new(reason, detail));
         match self.kept_program(candidate.bytes) {
             Content::Go(programs, rest) => {
                 let name = candidate.place.len();
@@ -396,7 +391,7 @@ fn tell_problems(problems: Vec<image::Problem>, outer: &Outer, tell: &mut dyn Fn
                 layer: problem.layer,
                 ..location
             },
-            reason: problem.error.reason.as_str().to_owned(),
+            reason: problem.error.reason.into(),
             detail: problem.error.detail,
         };
         let fatal = problem.fatal;

@@ -1,8 +1,8 @@
 //! Digests of executables and of their parts: one pass over the bytes, in memory that does not grow with them.
 
 use crate::bytes::ReadAt;
-use crate::exe::{Part, Parts};
-use crate::record::PartDigest;
+use crate::exe::Parts;
+use crate::record::{Part, PartDigest};
 use sha2::{Digest, Sha256};
 use std::io;
 
@@ -19,7 +19,10 @@ pub(super) fn of(
     parts: Option<&Parts>,
 ) -> io::Result<(String, Vec<PartDigest>)> {
     let mut whole = Sha256::new();
-    let mut states = Part::ALL.map(|part| (part, 0u64, Sha256::new()));
+    let mut states: Vec<_> = Part::ALL
+        .iter()
+        .map(|part| (*part, 0u64, Sha256::new()))
+        .collect();
     let mut runs = parts.into_iter().flat_map(Parts::runs).peekable();
     let mut done = 0;
     pieces(reader, start, size, &mut |mut bytes| {
@@ -42,7 +45,7 @@ pub(super) fn of(
     })?;
     let found = states.into_iter().filter(|state| state.1 > 0);
     let found = found.map(|(part, size, state)| PartDigest {
-        part: part.name().to_owned(),
+        part: part.into(),
         size,
         sha256: hex(state),
     });
@@ -66,7 +69,7 @@ pub(super) fn around(
         at = at.max(start.saturating_add(length));
     }
     (size > 0).then(|| PartDigest {
-        part: "container".to_owned(),
+        part: Part::Container.into(),
         size,
         sha256: hex(state),
     })
@@ -120,10 +123,13 @@ mod tests {
         let (whole, found) = of(&&file[..], (0, file.len() as u64), Some(&parts)).unwrap();
         assert_eq!(whole, hex(Sha256::new_with_prefix(&file)));
         let code = [&file[100..150], &file[cut as usize + 10..][..2 * PIECE]].concat();
-        let digest = |name: &str| found.iter().find(|p| p.part == name).unwrap();
-        assert_eq!(digest("code").sha256, hex(Sha256::new_with_prefix(&code)));
+        let digest = |part: Part| found.iter().find(|p| p.part == part).unwrap();
         assert_eq!(
-            digest("record").sha256,
+            digest(Part::Code).sha256,
+            hex(Sha256::new_with_prefix(&code))
+        );
+        assert_eq!(
+            digest(Part::Record).sha256,
             hex(Sha256::new_with_prefix(&file[cut as usize..][..10]))
         );
         assert_eq!(found.iter().map(|p| p.size).sum::<u64>(), file.len() as u64);

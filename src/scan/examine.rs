@@ -36,11 +36,11 @@ const GLANCE: usize = 512;
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
     /// Go programs, and what of the file is not examined.
-    Go(Vec<Program>, Vec<(&'static str, String)>),
+    Go(Vec<Program>, Vec<(Reason, String)>),
     /// Nothing of ours, and why.
     NotGo(String),
     /// Not examined: reason and detail.
-    Unexamined(&'static str, String),
+    Unexamined(Reason, String),
     /// An archive, an image or a compressed file.
     Container,
     /// A packed program met in a walk: unpacking is work for a task of its own.
@@ -54,7 +54,7 @@ pub(crate) fn untold(count: u64) -> String {
 
 /// What is told of a thing at which a reader panicked.
 pub(super) fn fault(outer: &Outer) -> Told {
-    let thing = outer.thing(&Inside::default(), "internal-error", FAULT);
+    let thing = outer.thing(&Inside::default(), Reason::Internal, FAULT);
     let fatal = outer.named;
     Event::Unexamined { thing, fatal }.into()
 }
@@ -140,7 +140,7 @@ impl<'e> Examiner<'e> {
                 };
                 known.unwrap_or_else(|| self.content(&bytes, name, false))
             }
-            Err(e) => Content::Unexamined("unreadable", error_text(&e)),
+            Err(e) => Content::Unexamined(Reason::Unreadable, error_text(&e)),
         });
         match content {
             Content::NotGo(_) => self.count_not_go(),
@@ -169,7 +169,7 @@ impl<'e> Examiner<'e> {
                 });
             }
             Err(e) => {
-                let content = Content::Unexamined("unreadable", error_text(&e));
+                let content = Content::Unexamined(Reason::Unreadable, error_text(&e));
                 self.tell(
                     content,
                     Some(&stat),
@@ -264,7 +264,7 @@ impl<'e> Examiner<'e> {
         let kept = programs.into_iter().map(|program| self.shelve(program, 0));
         match kept.collect::<Result<_, ArchiveError>>() {
             Ok(kept) => Content::Go(kept, rest),
-            Err(error) => Content::Unexamined(error.reason.as_str(), error.detail),
+            Err(error) => Content::Unexamined(error.reason, error.detail),
         }
     }
 
@@ -309,7 +309,10 @@ impl<'e> Examiner<'e> {
             && bytes.len() >= self.options.rules.min_size
             && let Ok(Some(format)) = foreign::name_of(bytes, head, name)
         {
-            return Some(Content::Unexamined("unsupported", foreign::detail(format)));
+            return Some(Content::Unexamined(
+                Reason::Unsupported,
+                foreign::detail(format),
+            ));
         }
         Some(Content::NotGo(
             "not an executable of a format that Go writes".to_owned(),
@@ -320,7 +323,7 @@ impl<'e> Examiner<'e> {
         let mut head = [0; HEAD];
         let head = match bytes.read_at(&mut head, 0) {
             Ok(n) => &head[..n],
-            Err(e) => return Content::Unexamined("unreadable", error_text(&e)),
+            Err(e) => return Content::Unexamined(Reason::Unreadable, error_text(&e)),
         };
         self.add_bytes(head.len() as u64);
         if let Some(content) = self.no_program(bytes, head, name) {
@@ -364,7 +367,7 @@ impl<'e> Examiner<'e> {
     }
 
     fn fault() -> Content {
-        Content::Unexamined("internal-error", FAULT.to_owned())
+        Content::Unexamined(Reason::Internal, FAULT.to_owned())
     }
 
     /// What came of [`inspect`].
@@ -378,14 +381,14 @@ impl<'e> Examiner<'e> {
             Some(Err(miss @ Miss::NotExecutable)) => return Content::NotGo(miss.to_string()),
             Some(Err(miss @ (Miss::Truncated(_) | Miss::Malformed(_)))) => {
                 let reason = if matches!(miss, Miss::Truncated(_)) {
-                    "truncated"
+                    Reason::Truncated
                 } else {
-                    "malformed"
+                    Reason::Malformed
                 };
                 return Content::Unexamined(reason, miss.to_string());
             }
             Some(Err(Miss::Unreadable)) => {
-                return Content::Unexamined("unreadable", "cannot be read".to_owned());
+                return Content::Unexamined(Reason::Unreadable, "cannot be read".to_owned());
             }
             None => return Self::fault(),
         };
@@ -398,21 +401,21 @@ impl<'e> Examiner<'e> {
                 && inspection.packed.is_none()
                 && let Some(format) = inspection.end.and_then(|end| foreign::behind(reader, end))
             {
-                return Content::Unexamined("unsupported", foreign::detail(format));
+                return Content::Unexamined(Reason::Unsupported, foreign::detail(format));
             }
             return match (inspection.packed, inspection.damage, refusal) {
-                (Some(what), ..) => Content::Unexamined("packed", what),
-                (None, Some(what), _) => Content::Unexamined("truncated", what),
-                (None, None, Some(what)) => Content::Unexamined("limit", what),
+                (Some(what), ..) => Content::Unexamined(Reason::Packed, what),
+                (None, Some(what), _) => Content::Unexamined(Reason::Truncated, what),
+                (None, None, Some(what)) => Content::Unexamined(Reason::Limit, what),
                 (None, None, None) => {
                     Content::NotGo("an executable, but not made by Go".to_owned())
                 }
             };
         }
         let mut rest = Vec::new();
-        rest.extend(inspection.damage.map(|what| ("truncated", what)));
+        rest.extend(inspection.damage.map(|what| (Reason::Truncated, what)));
         if inspection.untold > 0 {
-            rest.push(("limit", untold(inspection.untold)));
+            rest.push((Reason::Limit, untold(inspection.untold)));
         }
         let around = self
             .options
@@ -470,7 +473,7 @@ impl<'e> Examiner<'e> {
             gid: stat.and_then(|s| s.owner).map(|o| o.1),
             ..Inside::default()
         };
-        let not_examined = |reason: &str, detail: &str, tell: &mut dyn FnMut(Told)| {
+        let not_examined = |reason: Reason, detail: &str, tell: &mut dyn FnMut(Told)| {
             let thing = outer.thing(&inside, reason, detail);
             let fatal = false;
             tell(Event::Unexamined { thing, fatal }.into());

@@ -3,7 +3,7 @@
 //! Only three numbers that stand alone count, and only in names that begin with the program's own: an archive of many tools
 //! says nothing about the version of each.
 
-use crate::record::{Binary, VersionClaim};
+use crate::record::{Binary, VersionClaim, VersionSource};
 
 /// Words before a number that make it the version of something else.
 const OTHERS: [&str; 12] = [
@@ -40,7 +40,7 @@ pub(super) fn claim(binary: &mut Binary) {
         if let Some(version) = version(name) {
             found.push(VersionClaim {
                 value: version.to_owned(),
-                source: "file-name".to_owned(),
+                source: VersionSource::FileName.into(),
                 name: Some((*name).to_owned()),
             });
         }

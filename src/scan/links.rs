@@ -45,6 +45,7 @@ impl Links {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Reason;
 
     fn read(links: &Links, file: u64, content: &Content) -> bool {
         let mut was_read = false;
@@ -58,7 +59,7 @@ mod tests {
     #[test]
     fn a_program_is_read_once_and_forgotten_with_its_last_name() {
         let links = Links::default();
-        let broken = Content::Unexamined("malformed", String::new());
+        let broken = Content::Unexamined(Reason::Malformed, String::new());
         let reads: Vec<bool> = (0..4).map(|_| read(&links, 7, &broken)).collect();
         assert_eq!(reads, [true, false, false, true]);
     }
@@ -68,7 +69,7 @@ mod tests {
         let links = Links::default();
         let (text, broken) = (
             Content::NotGo(String::new()),
-            Content::Unexamined("malformed", String::new()),
+            Content::Unexamined(Reason::Malformed, String::new()),
         );
         for file in 0..3 * MOST as u64 {
             assert!(read(&links, file, &text));

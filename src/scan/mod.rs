@@ -35,7 +35,7 @@ pub(crate) use crate::bytes::error_text;
 use crate::bytes::guard::guarded;
 use crate::bytes::{Budget, Limits, SizeInMemory, Use};
 use crate::go::{self, Level};
-use crate::record::{Binary, End, ImageRecord, Location, Reach, Summary, Unexamined};
+use crate::record::{Binary, End, ImageRecord, Location, Reach, Reason, Summary, Unexamined};
 use crate::source::dir::{self, Kind};
 use crate::source::listing::Listing;
 use crate::source::queue::{self, Output};
@@ -336,7 +336,7 @@ impl Visitor<'_> {
             _ => format!("{links} symbolic links, which are not followed"),
         };
         let detail = format!("nothing to look at but {holds}; --follow enters them");
-        Some(self.thing(path, "link", &detail))
+        Some(self.thing(path, Reason::Link, &detail))
     }
 }
 
@@ -357,18 +357,23 @@ impl<'e> Visitor<'e> {
                     let whole = matches!(target, Target::File(_));
                     self.named_file(path, &dir::stat_of(&m), whole, out);
                 }
-                Err(e) => self.fatal(path, "unreadable", &error_text(&e), out),
+                Err(e) => self.fatal(path, Reason::Unreadable, &error_text(&e), out),
             },
             Target::Dir(path) => Walk::start(&options.rules, self, &counters.tally, path, out),
             #[cfg(target_os = "linux")]
             Target::Pid(pid) => match crate::source::process::one(*pid) {
                 Ok(found) => self.processes(&found, out),
-                Err(e) => self.fatal(Path::new(self.target), "unreadable", &error_text(&e), out),
+                Err(e) => self.fatal(
+                    Path::new(self.target),
+                    Reason::Unreadable,
+                    &error_text(&e),
+                    out,
+                ),
             },
             #[cfg(target_os = "linux")]
             Target::Processes => match crate::source::process::all() {
                 Ok(found) => self.processes(&found, out),
-                Err(e) => self.fatal(Path::new("/proc"), "unreadable", &error_text(&e), out),
+                Err(e) => self.fatal(Path::new("/proc"), Reason::Unreadable, &error_text(&e), out),
             },
             #[cfg(feature = "archives")]
             other => {
@@ -383,7 +388,7 @@ impl<'e> Visitor<'e> {
             #[cfg(not(feature = "archives"))]
             _ => self.fatal(
                 Path::new(self.target),
-                "unsupported",
+                Reason::Unsupported,
                 "built without archives",
                 out,
             ),
@@ -410,16 +415,16 @@ impl<'e> Visitor<'e> {
                     out.push(examine::fault(&outer));
                 }
             }
-            (Kind::File, Err(e)) => self.fatal(path, "unreadable", &error_text(&e), out),
+            (Kind::File, Err(e)) => self.fatal(path, Reason::Unreadable, &error_text(&e), out),
             (Kind::Dir, _) => self.fatal(
                 path,
-                "unsupported",
+                Reason::Unsupported,
                 "a directory, no file; use dir: to walk it",
                 out,
             ),
             _ => self.fatal(
                 path,
-                "unreadable",
+                Reason::Unreadable,
                 "not a regular file or directory; pipe it in with `-`",
                 out,
             ),
@@ -458,7 +463,7 @@ impl<'e> Visitor<'e> {
             _ => {
                 return self.fatal(
                     Path::new(self.target),
-                    "unsupported",
+                    Reason::Unsupported,
                     "this kind of target is not read here",
                     out,
                 );
@@ -466,7 +471,7 @@ impl<'e> Visitor<'e> {
         };
         if path.is_dir() {
             let hint = "a directory, no archive; use dir: to walk it, oci-dir: for an OCI layout";
-            return self.fatal(path, "unsupported", hint, out);
+            return self.fatal(path, Reason::Unsupported, hint, out);
         }
         let opened = dir::open_named(path).and_then(crate::bytes::FileBytes::open);
         let outer = Outer {
@@ -478,8 +483,8 @@ impl<'e> Visitor<'e> {
             Ok(bytes) if container::is_container(&bytes) => {
                 examiner.container(&bytes, &outer, &mut tell);
             }
-            Ok(_) => self.fatal(path, "unsupported", container::NO_CONTAINER, out),
-            Err(e) => self.fatal(path, "unreadable", &error_text(&e), out),
+            Ok(_) => self.fatal(path, Reason::Unsupported, container::NO_CONTAINER, out),
+            Err(e) => self.fatal(path, Reason::Unreadable, &error_text(&e), out),
         }
     }
 
@@ -504,12 +509,12 @@ impl<'e> Visitor<'e> {
         }
     }
 
-    fn fatal(&self, path: &Path, reason: &str, detail: &str, out: &mut Output<'_, Told>) {
+    fn fatal(&self, path: &Path, reason: Reason, detail: &str, out: &mut Output<'_, Told>) {
         let thing = self.thing(path, reason, detail);
         out.push(Event::Unexamined { thing, fatal: true }.into());
     }
 
-    fn thing(&self, path: &Path, reason: &str, detail: &str) -> Unexamined {
+    fn thing(&self, path: &Path, reason: Reason, detail: &str) -> Unexamined {
         let (path, _) = path_fields(path);
         let location = Location {
             target: self.target.to_owned(),
@@ -519,7 +524,7 @@ impl<'e> Visitor<'e> {
         Unexamined {
             path,
             location,
-            reason: reason.to_owned(),
+            reason: reason.into(),
             detail: detail.to_owned(),
         }
     }
@@ -568,10 +573,10 @@ impl<'env> Visit<'env, Told> for Visitor<'_> {
     fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, Told>) {
         self.has_met();
         let thing = match why {
-            Why::Error(e) => self.thing(path, "unreadable", &error_text(&e)),
+            Why::Error(e) => self.thing(path, Reason::Unreadable, &error_text(&e)),
             Why::Pseudo(name) => self.thing(
                 path,
-                "pseudo-file-system",
+                Reason::Pseudo,
                 &format!("{name} describes the kernel and stores no files"),
             ),
         };

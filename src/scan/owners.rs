@@ -87,7 +87,7 @@ impl Owners {
                         ..Location::default()
                     },
                     path: path.clone(),
-                    reason: problem.reason.to_owned(),
+                    reason: problem.reason.into(),
                     detail: format!("database of packages: {}", problem.detail),
                 };
                 lock(&self.problems).insert(path, thing);

@@ -3,7 +3,7 @@
 #[cfg(feature = "archives")]
 use super::{Event, told::Told};
 use crate::bytes::base64;
-use crate::record::{Location, Unexamined};
+use crate::record::{Location, Reason, Unexamined};
 #[cfg(feature = "archives")]
 use crate::source::{
     archive::{ArchiveError, Place},
@@ -161,12 +161,12 @@ impl Outer {
     }
 
     /// A thing inside that was not examined.
-    pub(crate) fn thing(&self, inside: &Inside<'_>, reason: &str, detail: &str) -> Unexamined {
+    pub(crate) fn thing(&self, inside: &Inside<'_>, reason: Reason, detail: &str) -> Unexamined {
         let (path, _, location) = self.locate(inside, None, None);
         Unexamined {
             path,
             location,
-            reason: reason.to_owned(),
+            reason: reason.into(),
             detail: detail.to_owned(),
         }
     }
@@ -178,13 +178,13 @@ impl Outer {
         error: &ArchiveError,
         fatal: bool,
     ) -> Told {
-        let thing = self.thing(inside, error.reason.as_str(), &error.detail);
+        let thing = self.thing(inside, error.reason, &error.detail);
         Event::Unexamined { thing, fatal }.into()
     }
 
     /// What is wrong with the whole of it.
     #[cfg(feature = "archives")]
-    pub(crate) fn problem(&self, reason: &str, detail: &str, fatal: bool) -> Told {
+    pub(crate) fn problem(&self, reason: Reason, detail: &str, fatal: bool) -> Told {
         let thing = self.thing(&Inside::default(), reason, detail);
         Event::Unexamined { thing, fatal }.into()
     }

@@ -3,7 +3,7 @@
 use super::Event;
 use super::program::Shelved;
 use crate::bytes::{SizeInMemory, error_text};
-use crate::record::{Binary, Unexamined, VersionClaim, environment};
+use crate::record::{Binary, Reason, Unexamined, VersionClaim, VersionSource, environment};
 use std::io;
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ impl Surroundings {
         if let (Some(claims), Some((name, version))) = (&mut binary.versions, &self.label) {
             claims.push(VersionClaim {
                 value: version.clone(),
-                source: "image-label".to_owned(),
+                source: VersionSource::ImageLabel.into(),
                 name: Some((*name).to_owned()),
             });
         }
@@ -89,7 +89,7 @@ fn lost(path: String, location: crate::record::Location, error: &io::Error) -> E
         thing: Unexamined {
             path,
             location,
-            reason: "unreadable".to_owned(),
+            reason: Reason::Unreadable.into(),
             detail: format!(
                 "its record cannot be read back from a temporary file: {}",
                 error_text(error)

@@ -4,7 +4,7 @@
 //! know Go, or read more of an environment than the variables it is asked for.
 
 use crate::bytes::FileBytes;
-use crate::record::{Location, Unexamined};
+use crate::record::{Location, Reason, Unexamined};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -232,7 +232,7 @@ fn unexamined(pid: u32, detail: String) -> Unexamined {
             pid: Some(pid),
             ..Location::default()
         },
-        reason: "unreadable".to_owned(),
+        reason: Reason::Unreadable.into(),
         detail,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::support::{derive, fixture};
 use gospect::go::{Options, inspect};
-use gospect::record::{Binary, PathLeak, Verdict};
+use gospect::record::{Binary, EvidenceSource, PathKind, PathLeak, Verdict};
 use memchr::memmem;
 
 fn program(bytes: &[u8]) -> Binary {
@@ -53,13 +53,16 @@ fn a_program_without_its_function_table_still_tells_its_goroot() {
     assert_eq!(goroot.value.as_deref(), Some("/opt/gofix/go1.27.3"));
     assert_eq!(goroot.trimmed, Some(false));
     assert!(
-        goroot.evidence.iter().any(|e| e.source == "dwarf"),
+        goroot
+            .evidence
+            .iter()
+            .any(|e| e.source == EvidenceSource::Dwarf),
         "{:?}",
         goroot.evidence
     );
     assert!(
         group(&binary, "/opt/gofix/go1.27.3")
-            .is_some_and(|p| p.kind == "goroot" && p.found_in == "dwarf")
+            .is_some_and(|p| p.kind == PathKind::Goroot && p.found_in == "dwarf")
     );
 }
 
@@ -77,7 +80,7 @@ fn with_version(file: &[u8], from: &str, to: &str, end: usize) -> Vec<u8> {
 fn by_compiler(binary: &Binary) -> Vec<(Verdict, Option<&str>)> {
     let rows = binary.corroboration.iter().flatten();
     rows.filter(|r| r.how.contains("compiler"))
-        .map(|r| (r.verdict, r.observed.as_deref()))
+        .map(|r| (r.verdict.known().unwrap(), r.observed.as_deref()))
         .collect()
 }
 

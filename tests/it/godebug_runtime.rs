@@ -3,6 +3,7 @@
 //! Without the variable it says so and passes, because the product needs no Go.
 
 use crate::support::skip;
+use gospect::record::GodebugStatus;
 
 use gospect::knowledge::GoVersion;
 use gospect::knowledge::godebug::implied;
@@ -246,7 +247,7 @@ fn the_model_says_what_programs_do() {
                         .find(|e| e.key == key)
                         .map_or("", |e| e.value.as_str())
                 };
-                let dies = effective.iter().any(|e| e.status == "fatal");
+                let dies = effective.iter().any(|e| e.status == GodebugStatus::Fatal);
                 let stderr = String::from_utf8_lossy(&output.stderr);
                 if dies == output.status.success() {
                     complain(format!(
@@ -268,7 +269,7 @@ fn the_model_says_what_programs_do() {
                     if toolchain.minor < from
                         || !effective
                             .iter()
-                            .all(|e| e.key != key || e.status != "removed")
+                            .all(|e| e.key != key || e.status != GodebugStatus::Removed)
                     {
                         continue;
                     }
@@ -283,7 +284,7 @@ fn the_model_says_what_programs_do() {
                 }
                 let rate = effective
                     .iter()
-                    .find(|e| e.key == "memprofilerate" && e.status == "ok");
+                    .find(|e| e.key == "memprofilerate" && e.status == GodebugStatus::Ok);
                 let rate = rate.map_or("524288", |e| e.value.as_str());
                 if shown("memprofilerate").as_deref() != Some(rate) {
                     complain(format!(

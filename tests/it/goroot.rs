@@ -3,7 +3,7 @@
 use crate::support::fixtures::{Fixture, fixtures};
 use crate::support::{derive, fixture};
 use gospect::go::{Options, inspect};
-use gospect::record::Goroot;
+use gospect::record::{EvidenceSource, Goroot};
 use memchr::memmem;
 
 fn goroot(bytes: &[u8], what: &str) -> Goroot {
@@ -88,7 +88,11 @@ fn a_goroot_set_by_hand_in_a_trimmed_program_is_found_by_its_code() {
     let got = goroot(&file, id);
     assert_eq!(got.trimmed, Some(true));
     assert_eq!(got.runtime.as_deref(), Some("/opt/set/by/ldflags"));
-    assert!(got.evidence.iter().any(|e| e.source == "code"));
+    assert!(
+        got.evidence
+            .iter()
+            .any(|e| e.source == EvidenceSource::Code)
+    );
 }
 
 /// A path of the user's own stands at the same place, and is none.

@@ -2,7 +2,7 @@
 
 use crate::support::{derive, fixture, fixtures};
 use gospect::go::{Options, inspect};
-use gospect::record::{Binary, BuildInfoSource, Verdict};
+use gospect::record::{Binary, BuildInfoSource, Claim, ExecutableKind, Format, Verdict};
 
 fn program(bytes: &[u8], what: &str) -> Binary {
     let mut found = inspect(&bytes, &Options::default()).unwrap().found;
@@ -16,11 +16,11 @@ fn objects_of_every_format_answer_everything() {
     for f in fixtures().filter(|f| f.id.ends_with("-object")) {
         let binary = program(&f.bytes(), &f.id);
         formats.push(binary.executable.format.clone());
-        assert_eq!(binary.executable.kind, "object", "{}", f.id);
+        assert_eq!(binary.executable.kind, ExecutableKind::Object, "{}", f.id);
         assert_eq!(binary.executable.os.as_deref(), Some(&*f.goos), "{}", f.id);
         assert_eq!(
             binary.build_info_source,
-            Some(BuildInfoSource::Section),
+            Some(BuildInfoSource::Section.into()),
             "{}",
             f.id
         );
@@ -58,7 +58,7 @@ fn objects_of_every_format_answer_everything() {
         assert!(binary.linked.as_ref().unwrap().functions > 1000, "{}", f.id);
     }
     formats.sort();
-    assert_eq!(formats, ["elf", "macho", "pe"]);
+    assert_eq!(formats, [Format::Elf, Format::MachO, Format::Pe]);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn an_edited_record_of_an_object_is_contradicted() {
     for f in fixtures().filter(|f| f.id.ends_with("-object")) {
         let forged = derive::edit_blob(&f.bytes(), "CGO_ENABLED=0", "CGO_ENABLED=1");
         let rows = program(&forged, &f.id).corroboration.unwrap();
-        let claim = rows.iter().find(|r| r.claim == "build-info").unwrap();
+        let claim = rows.iter().find(|r| r.claim == Claim::BuildInfo).unwrap();
         assert_eq!(claim.verdict, Verdict::Contradicted, "{}", f.id);
     }
 }
@@ -77,13 +77,13 @@ fn the_go_object_inside_an_archive_has_its_second_copy() {
     let archive = fixture("1.27-linux-amd64-c-archive");
     let binary = program(&archive, "c-archive");
     let rows = binary.corroboration.as_ref().unwrap();
-    let confirmed = |claim: &str| {
+    let confirmed = |claim: Claim| {
         rows.iter().any(|r| {
             r.claim == claim && r.how.contains("own copy") && r.verdict == Verdict::Confirmed
         })
     };
     assert!(
-        confirmed("build-info") && confirmed("go-version"),
+        confirmed(Claim::BuildInfo) && confirmed(Claim::GoVersion),
         "{rows:?}"
     );
     assert_eq!(binary.godebug.baked, binary.godebug.recorded);

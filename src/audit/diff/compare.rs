@@ -3,7 +3,9 @@
 use super::changes::{Changes, directed};
 use super::{Change, Class, Direction, versions};
 use crate::audit::known::{self, Release};
-use crate::record::{Binary, Corroboration, EffectiveSetting, Module, Verdict};
+use crate::record::{
+    Binary, Corroboration, EffectiveSetting, GodebugOrigin, GodebugStatus, Module, Verdict,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn compare(old: &Binary, new: &Binary) -> Vec<Change> {
@@ -136,13 +138,13 @@ const FACTS: &[Single] = {
         fact(
             Linkage,
             "format",
-            |b| Some(Some(b.executable.format.clone())),
+            |b| Some(Some(b.executable.format.to_string())),
             Never,
         ),
         fact(
             Linkage,
             "kind",
-            |b| Some(Some(b.executable.kind.clone())),
+            |b| Some(Some(b.executable.kind.to_string())),
             Never,
         ),
         fact(
@@ -305,7 +307,11 @@ const LISTS: &[List] = &[
         class: Class::Goroot,
         entries: |b| {
             let leaks = b.paths.as_ref()?.iter().rev();
-            Some(leaks.map(|p| (p.prefix.clone(), p.kind.clone())).collect())
+            Some(
+                leaks
+                    .map(|p| (p.prefix.clone(), p.kind.to_string()))
+                    .collect(),
+            )
         },
         worse: Worse::New,
     },
@@ -462,14 +468,14 @@ fn godebug(old: &Binary, new: &Binary, out: &mut Changes) {
         settings.map(|s| (s.key.clone(), s.clone())).collect()
     };
     let text = |s: &EffectiveSetting| {
-        let value = match (s.value.as_str(), s.origin.as_str()) {
-            ("", "toolchain") => "default",
+        let value = match (s.value.as_str(), s.origin.known()) {
+            ("", Some(GodebugOrigin::Toolchain)) => "default",
             ("", _) => "\"\"",
             (value, _) => value,
         };
-        match s.status.as_str() {
-            "ok" => format!("{value} ({})", s.origin),
-            status => format!("{value} ({}, {status})", s.origin),
+        match s.status.known() {
+            Some(GodebugStatus::Ok) => format!("{value} ({})", s.origin),
+            _ => format!("{value} ({}, {})", s.origin, s.status),
         }
     };
     each(&table(a), &table(b), |key, x, y| {
@@ -478,8 +484,8 @@ fn godebug(old: &Binary, new: &Binary, out: &mut Changes) {
             return;
         }
         let worse = y.is_some_and(|s| {
-            s.status == "fatal"
-                || (s.status == "ok" && known::weakens(key, &s.value, minor).is_some())
+            s.status == GodebugStatus::Fatal
+                || (s.status == GodebugStatus::Ok && known::weakens(key, &s.value, minor).is_some())
         });
         let [x, y] = [x, y].map(|s| s.map(text));
         out.value(Class::Godebug, key, x.as_deref(), y.as_deref(), worse);
@@ -490,10 +496,10 @@ fn contradictions(old: &Binary, new: &Binary, out: &mut Changes) {
     let (Some(a), Some(b)) = (&old.corroboration, &new.corroboration) else {
         return;
     };
-    let contradicted = |list: &[Corroboration]| -> BTreeSet<String> {
+    fn contradicted(list: &[Corroboration]) -> BTreeSet<&str> {
         let bad = list.iter().filter(|c| c.verdict == Verdict::Contradicted);
-        bad.map(|c| c.claim.clone()).collect()
-    };
+        bad.map(|c| &*c.claim).collect()
+    }
     let (was, is) = (contradicted(a), contradicted(b));
     let word = |bad| {
         Some(if bad {
@@ -502,7 +508,12 @@ fn contradictions(old: &Binary, new: &Binary, out: &mut Changes) {
             "not contradicted"
         })
     };
-    for claim in a.iter().chain(b).map(|c| &c.claim).collect::<BTreeSet<_>>() {
+    for claim in a
+        .iter()
+        .chain(b)
+        .map(|c| &*c.claim)
+        .collect::<BTreeSet<_>>()
+    {
         let (was, is) = (was.contains(claim), is.contains(claim));
         out.value(Class::Integrity, claim, word(was), word(is), is);
     }

@@ -1,7 +1,7 @@
 //! The bytes of two states of one program, by digests that whoever read the files took.
 
 use super::{Change, Class, Direction};
-use crate::record::{Binary, PartDigest};
+use crate::record::{Binary, Part, PartDigest};
 use crate::report::terms::count;
 
 /// What the digests say of two states.
@@ -46,7 +46,7 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Content {
         same_build: id(old).is_some() && id(old) == id(new),
         ..Content::default()
     };
-    let around = |b: &Binary| part(b.parts.as_deref(), "container").map(text);
+    let around = |b: &Binary| part(b.parts.as_deref(), Part::Container).map(text);
     content.verdict = match (&old.sha256, &new.sha256) {
         (Some(a), Some(b)) if a == b && around(old) == around(new) => Verdict::Same,
         (Some(_), Some(_)) => Verdict::Different,
@@ -57,9 +57,9 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Content {
         return content;
     }
     if let (Some(a), Some(b)) = (&old.parts, &new.parts) {
-        let names = NAMES.iter().filter_map(|&name| {
+        let names = Part::ALL.iter().filter_map(|&name| {
             let (x, y) = (part(Some(a), name).map(text), part(Some(b), name).map(text));
-            (x != y).then_some((name, x, y))
+            (x != y).then_some((name.as_str(), x, y))
         });
         let names: Vec<_> = names.collect();
         content.parts = Some(names.iter().map(|(name, ..)| (*name).to_owned()).collect());
@@ -81,18 +81,7 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Content {
     content
 }
 
-/// The parts in the order in which they are shown.
-const NAMES: [&str; 7] = [
-    "record",
-    "code",
-    "data",
-    "debug",
-    "signature",
-    "other",
-    "container",
-];
-
-fn part<'p>(parts: Option<&'p [PartDigest]>, name: &str) -> Option<&'p PartDigest> {
+fn part(parts: Option<&[PartDigest]>, name: Part) -> Option<&PartDigest> {
     parts?.iter().find(|p| p.part == name)
 }
 
@@ -150,7 +139,7 @@ mod tests {
         binary(|b| {
             b.sha256 = Some(sha256.to_owned());
             let digest = |(part, sha256): &(&str, &str)| PartDigest {
-                part: (*part).to_owned(),
+                part: (*part).into(),
                 size: 10,
                 sha256: (*sha256).to_owned(),
             };
@@ -235,8 +224,8 @@ mod tests {
         // A new contradiction.
         let edited = changed(&new, |b| {
             b.corroboration = Some(vec![Corroboration {
-                claim: "build-info".to_owned(),
-                verdict: Verdict::Contradicted,
+                claim: "build-info".into(),
+                verdict: Verdict::Contradicted.into(),
                 ..Corroboration::default()
             }]);
         });

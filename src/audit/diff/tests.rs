@@ -159,7 +159,7 @@ fn each_class_of_change_is_seen_once_and_directed() {
             Box::new(|b| {
                 b.corroboration = Some(vec![Corroboration {
                     claim: "go-version".into(),
-                    verdict: crate::record::Verdict::Contradicted,
+                    verdict: crate::record::Verdict::Contradicted.into(),
                     ..Corroboration::default()
                 }])
             }),
@@ -298,11 +298,11 @@ fn long_lists_are_compared_without_a_search_for_each() {
             b.corroboration = Some(
                 (0..count)
                     .map(|i| Corroboration {
-                        claim: name(i),
+                        claim: name(i).as_str().into(),
                         verdict: if is_odd(i) {
-                            Verdict::Contradicted
+                            Verdict::Contradicted.into()
                         } else {
-                            Verdict::Confirmed
+                            Verdict::Confirmed.into()
                         },
                         ..Corroboration::default()
                     })

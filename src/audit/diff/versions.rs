@@ -132,7 +132,7 @@ mod tests {
     fn with(claims: &[Claim]) -> Binary {
         let claim = |(source, name, value): &Claim| VersionClaim {
             value: (*value).to_owned(),
-            source: (*source).to_owned(),
+            source: (*source).into(),
             name: (!name.is_empty()).then(|| (*name).to_owned()),
         };
         binary(|b| b.versions = Some(claims.iter().map(claim).collect()))

@@ -1,11 +1,11 @@
 //! What a rule reports, and how it becomes a finding.
 
 use super::meta::Meta;
-use crate::audit::finding::{Finding, Level, PolicyRef, Region, fingerprint, identity};
+use crate::audit::finding::{Evidence, Finding, Level, PolicyRef, Region, fingerprint, identity};
 use crate::audit::findings::Findings;
 use crate::audit::fix::Plan;
 use crate::deploy::{Deployment, Span};
-use crate::record::{Binary, Evidence, Location};
+use crate::record::{Binary, Location};
 use std::cell::{OnceCell, RefCell};
 
 /// What findings are about: a program, an image, a file or the whole run.

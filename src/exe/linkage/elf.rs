@@ -4,7 +4,7 @@ use super::{NAMES_LIMIT, endian, has_writable_code, search_path, text_at};
 use crate::exe::elf_fixups;
 use crate::exe::image::Image;
 use crate::exe::layout::Kind;
-use crate::record::Linkage;
+use crate::record::{Linkage, Relro};
 use goblin::container::{Container, Ctx};
 use goblin::elf::dynamic::{
     DF_1_NOW, DF_1_PIE, DF_BIND_NOW, DT_BIND_NOW, DT_FLAGS, DT_FLAGS_1, DT_NEEDED, DT_RPATH,
@@ -37,9 +37,9 @@ pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
     let now =
         tag(DT_BIND_NOW).is_some() || flag(DT_FLAGS, DF_BIND_NOW) || flag(DT_FLAGS_1, DF_1_NOW);
     let relro = match (program(PT_GNU_RELRO), now) {
-        (None, _) => "none",
-        (Some(_), false) => "partial",
-        (Some(_), true) => "full",
+        (None, _) => Relro::None,
+        (Some(_), false) => Relro::Partial,
+        (Some(_), true) => Relro::Full,
     };
     let alone = program(PT_INTERP).is_none() && tag(DT_NEEDED).is_none();
     Some(Linkage {
@@ -51,7 +51,7 @@ pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
         rpath: paths.map(search_path).find_map(|path| path),
         // A library runs anywhere as well; a static program without a loader says so in its flags.
         pie: Some(image.kind != Kind::Exe || flag(DT_FLAGS_1, DF_1_PIE)),
-        relro: known.then(|| relro.to_owned()),
+        relro: known.then(|| relro.into()),
         nx: nx(image, program(PT_GNU_STACK)),
         glibc: glibc(image, strings, tag(DT_VERNEED), tag(DT_VERNEEDNUM)),
         min_os: None,

@@ -1,7 +1,7 @@
 use super::describe;
 use crate::bytes::{ReadAt, Window};
 use crate::exe;
-use crate::record::Linkage;
+use crate::record::{Linkage, Relro};
 
 /// Bytes in one byte order.
 struct Out {
@@ -186,7 +186,7 @@ fn a_dynamic_elf_program_in_every_width_and_byte_order() {
             // Not the older DT_RPATH, which the loader passes over.
             rpath: Some(vec!["$ORIGIN/../lib".to_owned()]),
             pie: Some(true),
-            relro: some("full"),
+            relro: Some(Relro::Full.into()),
             nx: Some(true),
             glibc: some("2.34"),
             min_os: None,
@@ -205,15 +205,15 @@ fn a_static_elf_program_needs_nothing() {
     );
     assert_eq!(
         (got.relro, got.interpreter, got.glibc),
-        (some("none"), None, None)
+        (Some(Relro::None.into()), None, None)
     );
 }
 
 #[test]
 fn relro_is_full_only_when_all_is_bound_at_start() {
     let relro = |flags| read(&elf(Elf { flags, ..DYNAMIC })).unwrap().relro;
-    assert_eq!(relro(0), some("partial"));
-    assert_eq!(relro(1), some("full"));
+    assert_eq!(relro(0), Some(Relro::Partial.into()));
+    assert_eq!(relro(1), Some(Relro::Full.into()));
 }
 
 #[test]

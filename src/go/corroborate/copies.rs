@@ -1,7 +1,7 @@
 //! The record against what the linker left elsewhere in the program: the module text, the version, the GODEBUG default, the experiments.
 
 use super::{Evidence, is_declared, row, text, verdict};
-use crate::record::{BuildInfoSource, Corroboration, Verdict};
+use crate::record::{BuildInfoSource, Claim, Corroboration, Verdict};
 
 /// Blobs since Go 1.18 hold copies; older ones point at the variables themselves, which leaves nothing to compare.
 fn is_copy(evidence: &Evidence<'_, '_>) -> bool {
@@ -21,28 +21,28 @@ pub(super) fn module_text(evidence: &Evidence<'_, '_>) -> Option<Corroboration> 
     match (blob, copy) {
         (None, None) => None,
         (Some(blob), None) => Some(row(
-            "build-info",
+            Claim::BuildInfo,
             size(blob),
             None,
             Verdict::Unverifiable,
             "the program holds no second copy of the module text",
         )),
         (None, Some(copy)) => Some(row(
-            "build-info",
+            Claim::BuildInfo,
             "no module text",
             Some(size(copy)),
             Verdict::Contradicted,
             HOW,
         )),
         (Some(blob), Some(copy)) if blob == copy && !evidence.program.identity.framed => Some(row(
-            "build-info",
+            Claim::BuildInfo,
             "text without the marks that the go command sets around it",
             Some("the same text between its marks".to_owned()),
             Verdict::Contradicted,
             HOW,
         )),
         (Some(blob), Some(copy)) if blob == copy => Some(row(
-            "build-info",
+            Claim::BuildInfo,
             size(blob),
             Some("the same text".to_owned()),
             Verdict::Confirmed,
@@ -51,7 +51,7 @@ pub(super) fn module_text(evidence: &Evidence<'_, '_>) -> Option<Corroboration> 
         (Some(blob), Some(copy)) => {
             let (recorded, observed) = first_difference(blob, copy);
             Some(row(
-                "build-info",
+                Claim::BuildInfo,
                 recorded,
                 Some(observed),
                 Verdict::Contradicted,
@@ -93,7 +93,7 @@ pub(super) fn version_string(evidence: &Evidence<'_, '_>) -> Option<Corroboratio
     let strings = evidence.program.tables.strings();
     if strings.all.iter().any(|s| s.text == recorded) {
         return Some(row(
-            "go-version",
+            Claim::GoVersion,
             text(recorded),
             Some(text(recorded)),
             Verdict::Confirmed,
@@ -104,7 +104,7 @@ pub(super) fn version_string(evidence: &Evidence<'_, '_>) -> Option<Corroboratio
     if others.is_empty() {
         let how = "the program holds no second copy of the version";
         return Some(row(
-            "go-version",
+            Claim::GoVersion,
             text(recorded),
             None,
             Verdict::Unverifiable,
@@ -112,7 +112,7 @@ pub(super) fn version_string(evidence: &Evidence<'_, '_>) -> Option<Corroboratio
         ));
     }
     Some(row(
-        "go-version",
+        Claim::GoVersion,
         text(recorded),
         Some(others.join(", ")),
         Verdict::Contradicted,
@@ -145,7 +145,7 @@ pub(super) fn default_godebug(evidence: &Evidence<'_, '_>) -> Option<Corroborati
         ),
     };
     Some(row(
-        "godebug",
+        Claim::Godebug,
         recorded.unwrap_or("no DefaultGODEBUG"),
         baked.map(str::to_owned),
         verdict,
@@ -172,7 +172,7 @@ pub(super) fn experiments(evidence: &Evidence<'_, '_>) -> Option<Corroboration> 
         |s| format!("GOEXPERIMENT={s}"),
     );
     Some(row(
-        "experiments",
+        Claim::Experiments,
         recorded,
         Some(suffix),
         verdict,

@@ -12,7 +12,7 @@ mod settings;
 
 use super::facts::Program;
 use crate::knowledge::ldflags;
-use crate::record::{Corroboration, Experiments, Godebug, Linked, Verdict};
+use crate::record::{Claim, Corroboration, Experiments, Godebug, Linked, Verdict};
 
 /// Everything that the checks look at.
 pub struct Evidence<'e, 'i> {
@@ -59,17 +59,17 @@ pub fn corroborate(evidence: &Evidence<'_, '_>) -> Vec<Corroboration> {
 }
 
 fn row(
-    claim: &str,
+    claim: Claim,
     recorded: impl Into<String>,
     observed: Option<String>,
     verdict: Verdict,
     how: &str,
 ) -> Corroboration {
     Corroboration {
-        claim: claim.to_owned(),
+        claim: claim.into(),
         recorded: Some(recorded.into()),
         observed,
-        verdict,
+        verdict: verdict.into(),
         how: how.to_owned(),
     }
 }

@@ -1,7 +1,7 @@
 //! Recorded modules against the packages of the function table.
 
 use super::{Evidence, row};
-use crate::record::{Corroboration, Verdict};
+use crate::record::{Claim, Corroboration, Verdict};
 
 pub(super) fn modules(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     let linked = evidence.linked;
@@ -30,7 +30,7 @@ pub(super) fn modules(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
         ),
     };
     Some(row(
-        "modules",
+        Claim::Modules,
         recorded,
         Some(observed),
         verdict,

@@ -3,13 +3,13 @@
 use super::{Evidence, row, setting, verdict};
 use crate::exe::{Format, Kind};
 use crate::go::facts::executable::looks_alike;
-use crate::record::{Corroboration, Verdict};
+use crate::record::{Claim, Corroboration, Verdict};
 
 pub(super) fn arch(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     let recorded = setting(evidence, "GOARCH")?;
     let observed = evidence.program.tables.image().arch?;
     Some(row(
-        "port",
+        Claim::Port,
         format!("GOARCH={recorded}"),
         Some(observed.to_owned()),
         verdict(recorded == observed),
@@ -31,7 +31,7 @@ pub(super) fn os(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     let header = image.os.is_none_or(|h| looks_alike(recorded, h));
     let agrees = looks_alike(recorded, observed) && header;
     Some(row(
-        "port",
+        Claim::Port,
         format!("GOOS={recorded}"),
         Some(observed.to_owned()),
         verdict(agrees),
@@ -58,9 +58,9 @@ pub(super) fn build_mode(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
         _ => Verdict::Unverifiable,
     };
     Some(row(
-        "buildmode",
+        Claim::BuildMode,
         recorded,
-        Some(image.kind.name().to_owned()),
+        Some(image.kind.as_str().to_owned()),
         verdict,
         "type of the file",
     ))

@@ -4,7 +4,7 @@ use super::{Evidence, is_declared, row, text, verdict};
 use crate::exe::{Format, dwarf};
 use crate::go::written::compiler;
 use crate::knowledge::go_version::GoVersion;
-use crate::record::{Corroboration, Verdict};
+use crate::record::{Claim, Corroboration, Verdict};
 use std::ops::ControlFlow;
 
 pub(super) fn layout(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
@@ -18,7 +18,7 @@ pub(super) fn layout(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
         None => format!("function table of Go 1.{first} or newer"),
     };
     Some(row(
-        "go-version",
+        Claim::GoVersion,
         version.raw.clone(),
         Some(observed),
         verdict(agrees),
@@ -58,7 +58,7 @@ pub(super) fn sections(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
         }
     };
     Some(row(
-        "go-version",
+        Claim::GoVersion,
         version.raw.clone(),
         Some(observed),
         verdict(wrong.is_none()),
@@ -103,7 +103,7 @@ pub(super) fn compiler(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
         ),
     };
     Some(row(
-        "go-version",
+        Claim::GoVersion,
         version.raw.clone(),
         Some(observed),
         verdict,
@@ -121,7 +121,7 @@ pub(super) fn build_id(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     let is_new = parts.clone().count() == 4 && parts.all(|p| p.len() == 20);
     is_new.then(|| {
         row(
-            "go-version",
+            Claim::GoVersion,
             version.raw.clone(),
             Some(format!("build ID of Go 1.{FIRST} or newer")),
             verdict(minor >= FIRST),

@@ -1,12 +1,12 @@
 //! Build settings against what is linked in, and against the paths of the source files.
 
 use super::{Evidence, row, setting};
-use crate::record::{Corroboration, Verdict};
+use crate::record::{Claim, Corroboration, Verdict};
 
 /// A setting held against a sign in the function table: signs prove presence; absence proves something only where `always` says so.
 fn linked_in(
     evidence: &Evidence<'_, '_>,
-    claim: &str,
+    claim: Claim,
     recorded: String,
     on: bool,
     present: bool,
@@ -45,7 +45,7 @@ pub(super) fn cgo(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
         .has_package("runtime/cgo");
     linked_in(
         evidence,
-        "cgo",
+        Claim::Cgo,
         format!("CGO_ENABLED={recorded}"),
         recorded == "1",
         present,
@@ -57,7 +57,7 @@ pub(super) fn cgo(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
 /// A flag that is recorded only when it is on. Nothing is claimed where there is no build info at all.
 fn flag(
     evidence: &Evidence<'_, '_>,
-    key: &str,
+    (claim, key): (Claim, &str),
     present: bool,
     what: &str,
 ) -> Option<Corroboration> {
@@ -70,21 +70,13 @@ fn flag(
     } else {
         format!("no {key}")
     };
-    linked_in(
-        evidence,
-        key.trim_start_matches('-'),
-        recorded,
-        on,
-        present,
-        what,
-        true,
-    )
+    linked_in(evidence, claim, recorded, on, present, what, true)
 }
 
 pub(super) fn race(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     flag(
         evidence,
-        "-race",
+        (Claim::Race, "-race"),
         evidence.program.tables.functions().has("runtime.racecall"),
         "the race detector",
     )
@@ -93,7 +85,7 @@ pub(super) fn race(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
 pub(super) fn msan(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     flag(
         evidence,
-        "-msan",
+        (Claim::Msan, "-msan"),
         evidence.program.tables.functions().has("runtime.msanread"),
         "the memory sanitizer",
     )
@@ -102,7 +94,7 @@ pub(super) fn msan(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
 pub(super) fn asan(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     flag(
         evidence,
-        "-asan",
+        (Claim::Asan, "-asan"),
         evidence.program.tables.functions().has("runtime.asanread"),
         "the address sanitizer",
     )
@@ -114,7 +106,12 @@ pub(super) fn cover(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     let present = ["internal/coverage/cfile", "runtime/coverage"]
         .iter()
         .any(|p| evidence.program.tables.functions().has_package(p));
-    flag(evidence, "-cover", present, "coverage instrumentation")
+    flag(
+        evidence,
+        (Claim::Cover, "-cover"),
+        present,
+        "coverage instrumentation",
+    )
 }
 
 pub(super) fn trimpath(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
@@ -137,7 +134,7 @@ pub(super) fn trimpath(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     };
     let recorded = if on { "-trimpath=true" } else { "no -trimpath" };
     Some(row(
-        "trimpath",
+        Claim::Trimpath,
         recorded,
         Some(observed),
         verdict,

@@ -6,6 +6,7 @@
 use super::paths::{SourceFiles, is_absolute};
 use crate::exe::dwarf::{self, FileTable};
 use crate::go::tables::Tables;
+use crate::record::EvidenceSource;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hasher};
 use std::ops::ControlFlow;
@@ -34,7 +35,7 @@ pub fn add(tables: &Tables<'_>, known: &[String], files: &mut SourceFiles) {
         files,
     };
     if debug.finding_root {
-        debug.files.source = "dwarf";
+        debug.files.source = Some(EvidenceSource::Dwarf);
         dwarf::file_tables::<()>(image, &mut |table| {
             debug.table(table);
             ControlFlow::Continue(())

@@ -3,7 +3,7 @@
 use super::program::Program;
 use crate::exe::{Image, Kind, dwarf};
 use crate::go::written::build_id::build_id;
-use crate::record::Executable;
+use crate::record::{Endian, Executable};
 
 /// Systems whose files look alike from outside.
 const ALIKE: &[(&str, &str)] = &[
@@ -21,12 +21,17 @@ pub fn looks_alike(a: &str, b: &str) -> bool {
 pub fn recorded(program: &Program<'_>) -> Executable {
     let image = program.tables.image();
     Executable {
-        format: image.format.name().to_owned(),
+        format: image.format.into(),
         bits: image.bits,
-        endian: if image.big_endian { "big" } else { "little" }.to_owned(),
+        endian: if image.big_endian {
+            Endian::Big
+        } else {
+            Endian::Little
+        }
+        .into(),
         os: image.os.or(program.recorded("GOOS")).map(str::to_owned),
         arch: image.arch.or(program.recorded("GOARCH")).map(str::to_owned),
-        kind: kind(image, program.recorded("-buildmode")).to_owned(),
+        kind: kind(image, program.recorded("-buildmode")).into(),
         build_id: build_id(image),
         ..Executable::default()
     }
@@ -44,12 +49,12 @@ pub fn full(program: &Program<'_>) -> Executable {
 }
 
 /// The headers decide; the recorded build mode only names what they cannot tell apart.
-fn kind(image: &Image<'_>, mode: Option<&str>) -> &'static str {
+fn kind(image: &Image<'_>, mode: Option<&str>) -> Kind {
     match (image.kind, mode) {
-        (Kind::Shared, Some("plugin")) => "plugin",
+        (Kind::Shared, Some("plugin")) => Kind::Plugin,
         // A static position-independent ELF program has no loader, as a library has none.
-        (Kind::Shared, Some("pie" | "exe")) => "pie",
-        (kind, _) => kind.name(),
+        (Kind::Shared, Some("pie" | "exe")) => Kind::Pie,
+        (kind, _) => kind,
     }
 }
 

@@ -6,8 +6,8 @@
 
 use crate::knowledge::go_version::GoVersion;
 use crate::knowledge::{Row, goexperiment};
-use crate::record::Experiments;
 use crate::record::godebug::LanguageRange;
+use crate::record::{Experiments, Loopvar, Word};
 use std::collections::BTreeSet;
 
 /// What the assessment needs to know of the binary.
@@ -63,7 +63,7 @@ pub fn assess(facts: &Facts) -> Experiments {
         }
         answer.enabled = Some(enabled.into_iter().map(str::to_owned).collect());
     }
-    answer.loopvar = loopvar(facts, answer.enabled.as_deref()).map(str::to_owned);
+    answer.loopvar = loopvar(facts, answer.enabled.as_deref()).map(Word::from);
     answer
 }
 
@@ -123,20 +123,18 @@ fn unknown_names<'a>(minor: u32, lists: impl IntoIterator<Item = &'a str>) -> Ve
 
 /// The meaning of `for` loops in the main module. From 1.22 on the language version of the module decides; the
 /// experiment loopvar (1.21 and newer) forces the new meaning on every package (src/cmd/compile/internal/base/flag.go).
-fn loopvar(facts: &Facts, enabled: Option<&[String]>) -> Option<&'static str> {
-    const PER_ITERATION: &str = "per-iteration";
-    const PER_LOOP: &str = "per-loop";
+fn loopvar(facts: &Facts, enabled: Option<&[String]>) -> Option<Loopvar> {
     if enabled.is_some_and(|names| names.iter().any(|name| name == "loopvar")) {
-        return Some(PER_ITERATION);
+        return Some(Loopvar::PerIteration);
     }
     match facts.version.minor()? {
-        0..=20 => Some(PER_LOOP),
-        21 => enabled.map(|_| PER_LOOP),
+        0..=20 => Some(Loopvar::PerLoop),
+        21 => enabled.map(|_| Loopvar::PerLoop),
         // The go command passes no `-lang` for packages without a module (src/cmd/go/internal/work/gc.go).
-        _ if facts.gopath => Some(PER_ITERATION),
+        _ if facts.gopath => Some(Loopvar::PerIteration),
         _ => match facts.language? {
-            LanguageRange { min: 22.., .. } => Some(PER_ITERATION),
-            LanguageRange { max: ..22, .. } => Some(PER_LOOP),
+            LanguageRange { min: 22.., .. } => Some(Loopvar::PerIteration),
+            LanguageRange { max: ..22, .. } => Some(Loopvar::PerLoop),
             _ => None,
         },
     }
@@ -401,25 +399,25 @@ mod tests {
     fn loop_variables() {
         let range = |min, max| Some(LanguageRange { min, max });
         for (text, setting, language, want) in [
-            ("go1.27.3", None, range(24, 24), Some("per-iteration")),
-            ("go1.27.3", None, range(19, 20), Some("per-loop")),
+            ("go1.27.3", None, range(24, 24), Some(Loopvar::PerIteration)),
+            ("go1.27.3", None, range(19, 20), Some(Loopvar::PerLoop)),
             ("go1.27.3", None, range(21, 22), None),
             ("go1.27.3", None, None, None),
             (
                 "go1.27.3-X:loopvar",
                 Some("loopvar"),
                 range(19, 20),
-                Some("per-iteration"),
+                Some(Loopvar::PerIteration),
             ),
-            ("go1.21.13", None, None, Some("per-loop")),
+            ("go1.21.13", None, None, Some(Loopvar::PerLoop)),
             (
                 "go1.21.13 X:loopvar",
                 Some("loopvar"),
                 None,
-                Some("per-iteration"),
+                Some(Loopvar::PerIteration),
             ),
-            ("go1.19.8", None, None, Some("per-loop")),
-            ("go1.20.3", None, None, Some("per-loop")),
+            ("go1.19.8", None, None, Some(Loopvar::PerLoop)),
+            ("go1.20.3", None, None, Some(Loopvar::PerLoop)),
             ("devel +abcdef", None, None, None),
         ] {
             let version = parse(text);
@@ -427,7 +425,7 @@ mod tests {
                 language,
                 ..facts(&version, "amd64", setting)
             });
-            assert_eq!(answer.loopvar.as_deref(), want, "{text} {language:?}");
+            assert_eq!(answer.loopvar, want.map(Word::from), "{text} {language:?}");
         }
     }
 

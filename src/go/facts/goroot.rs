@@ -12,7 +12,7 @@ use crate::go::tables::{Tables, inlining};
 use crate::go::written::buildinfo::looks_like_go;
 use crate::go::written::go_string::go_string;
 use crate::knowledge::ldflags;
-use crate::record::{Evidence, Goroot};
+use crate::record::{Evidence, EvidenceSource, Goroot, GorootOrigin};
 
 /// Names of the variable, newest first.
 const VARIABLES: [&[u8]; 2] = [
@@ -67,16 +67,16 @@ pub fn find(program: &Program<'_>) -> Found {
         None
     };
     let mut evidence = Vec::new();
-    let mut see = |source: &str, value: &str| {
+    let mut see = |source: EvidenceSource, value: &str| {
         evidence.push(Evidence {
-            source: source.to_owned(),
+            source: source.into(),
             value: value.to_owned(),
         })
     };
-    if let Some(root) = root {
-        see(files.source, root);
-    } else if files.trimmed {
-        see(files.source, "");
+    if let Some(source) = files.source
+        && (root.is_some() || files.trimmed)
+    {
+        see(source, root.unwrap_or_default());
     }
     let defined = program
         .setting("-ldflags")
@@ -98,7 +98,7 @@ pub fn find(program: &Program<'_>) -> Found {
     let runtime = match (&symbol, string, linked) {
         (Symbol::Value(address, text), ..) => {
             if let Some(text) = text {
-                see("symbol", text);
+                see(EvidenceSource::Symbol, text);
             }
             found.string = Some(*address);
             text.clone()
@@ -106,7 +106,7 @@ pub fn find(program: &Program<'_>) -> Found {
         (_, _, Some(false) | None) => None,
         (_, Some(s), _) => {
             let text = String::from_utf8_lossy(s.text).into_owned();
-            see("linker-string", &text);
+            see(EvidenceSource::LinkerString, &text);
             found.string = Some(s.address);
             Some(text)
         }
@@ -114,13 +114,13 @@ pub fn find(program: &Program<'_>) -> Found {
             Ok(None) => trimmed.filter(|t| *t).map(|_| String::new()),
             Ok(Some(s)) => {
                 let text = String::from_utf8_lossy(s.text).into_owned();
-                see("code", &text);
+                see(EvidenceSource::Code, &text);
                 found.string = Some(s.address);
                 Some(text)
             }
             Err(s) => {
                 let text = String::from_utf8_lossy(s.text);
-                see("linker-string", &text);
+                see(EvidenceSource::LinkerString, &text);
                 found.notes.push(format!(
                     "goroot: the program holds {text} where a GOROOT set with -X would stand"
                 ));
@@ -130,7 +130,7 @@ pub fn find(program: &Program<'_>) -> Found {
         _ => None,
     };
     if let Some((_, value)) = overridden {
-        see("-ldflags", value);
+        see(EvidenceSource::Ldflags, value);
     }
     let set = runtime
         .clone()
@@ -149,7 +149,7 @@ pub fn find(program: &Program<'_>) -> Found {
     if value.is_some() && minor.is_some_and(|m| m <= 22) {
         found.notes.push("goroot: with Go 1.22 and older the value may come from GOROOT_FINAL and cannot be told from a real place".to_owned());
     }
-    let origin = value.as_deref().map(|v| origin(v).to_owned());
+    let origin = value.as_deref().map(|v| origin(v).into());
     found.record = Goroot {
         value,
         trimmed,
@@ -269,7 +269,7 @@ fn same(a: &str, b: &str) -> bool {
 }
 
 /// Class of a root, by what people and packagers call their directories.
-pub fn origin(root: &str) -> &'static str {
+pub fn origin(root: &str) -> GorootOrigin {
     const OFFICIAL: [&str; 6] = [
         "/usr/local/go",
         "C:/Program Files/Go",
@@ -292,7 +292,7 @@ pub fn origin(root: &str) -> &'static str {
     let folded = root.replace('\\', "/");
     let starts = |prefixes: &[&str]| prefixes.iter().any(|p| folded.starts_with(p));
     if folded.contains("golang.org/toolchain@") {
-        "toolchain-download"
+        GorootOrigin::ToolchainDownload
     } else if folded == "GOROOT"
         || [
             "/external/go_sdk",
@@ -304,11 +304,11 @@ pub fn origin(root: &str) -> &'static str {
         .any(|p| folded.contains(p))
         || !is_absolute(&folded)
     {
-        "bazel"
+        GorootOrigin::Bazel
     } else if folded.starts_with("/nix/store/") || folded.starts_with("/gnu/store/") {
-        "nix"
+        GorootOrigin::Nix
     } else if folded.contains("/Cellar/go") || starts(&["/opt/homebrew/", "/home/linuxbrew/"]) {
-        "homebrew"
+        GorootOrigin::Homebrew
     } else if starts(&[
         "/opt/hostedtoolcache/",
         "/__t/",
@@ -318,7 +318,7 @@ pub fn origin(root: &str) -> &'static str {
         "/builds/",
         "/github/",
     ]) {
-        "ci"
+        GorootOrigin::Ci
     } else if starts(&[
         "/tmp/",
         "/var/tmp/",
@@ -326,20 +326,20 @@ pub fn origin(root: &str) -> &'static str {
         "/var/folders/",
         "/dev/shm/",
     ]) {
-        "temp"
+        GorootOrigin::Temp
     } else if home(&folded).is_some() || folded == "/root" {
-        "home"
+        GorootOrigin::Home
     } else if OFFICIAL.iter().any(|o| {
         folded == *o
             || folded
                 .strip_prefix(o)
                 .is_some_and(|rest| rest.starts_with("1."))
     }) {
-        "official"
+        GorootOrigin::Official
     } else if starts(&DISTRIBUTION) {
-        "distribution"
+        GorootOrigin::Distribution
     } else {
-        "other"
+        GorootOrigin::Other
     }
 }
 
@@ -350,23 +350,29 @@ mod tests {
     #[test]
     fn origins() {
         for (root, want) in [
-            ("/usr/local/go", "official"),
-            ("C:\\Program Files\\Go", "official"),
-            ("/usr/lib/go-1.19", "distribution"),
-            ("/usr/lib/golang", "distribution"),
+            ("/usr/local/go", GorootOrigin::Official),
+            ("C:\\Program Files\\Go", GorootOrigin::Official),
+            ("/usr/lib/go-1.19", GorootOrigin::Distribution),
+            ("/usr/lib/golang", GorootOrigin::Distribution),
             (
                 "/home/a/go/pkg/mod/golang.org/toolchain@v0.0.1-go1.22.3.linux-amd64",
-                "toolchain-download",
+                GorootOrigin::ToolchainDownload,
             ),
-            ("/home/a/sdk/go1.22", "home"),
-            ("/Users/a/sdk/go1.22", "home"),
-            ("/opt/hostedtoolcache/go/1.23.4/x64", "ci"),
-            ("/nix/store/abc-go-1.22/share/go", "nix"),
-            ("/opt/homebrew/Cellar/go/1.22/libexec", "homebrew"),
-            ("/usr/local/Cellar/go/1.16.2/libexec", "homebrew"),
-            ("GOROOT", "bazel"),
-            ("/tmp/go", "temp"),
-            ("/srv/go", "other"),
+            ("/home/a/sdk/go1.22", GorootOrigin::Home),
+            ("/Users/a/sdk/go1.22", GorootOrigin::Home),
+            ("/opt/hostedtoolcache/go/1.23.4/x64", GorootOrigin::Ci),
+            ("/nix/store/abc-go-1.22/share/go", GorootOrigin::Nix),
+            (
+                "/opt/homebrew/Cellar/go/1.22/libexec",
+                GorootOrigin::Homebrew,
+            ),
+            (
+                "/usr/local/Cellar/go/1.16.2/libexec",
+                GorootOrigin::Homebrew,
+            ),
+            ("GOROOT", GorootOrigin::Bazel),
+            ("/tmp/go", GorootOrigin::Temp),
+            ("/srv/go", GorootOrigin::Other),
         ] {
             assert_eq!(origin(root), want, "{root}");
         }

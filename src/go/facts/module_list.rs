@@ -10,7 +10,7 @@ use super::program::Program;
 use crate::go::tables::Tables;
 use crate::knowledge::modules;
 use crate::record::godebug;
-use crate::record::{LinkedPackage, ModuleList};
+use crate::record::{GorootOrigin, LinkedPackage, ModuleList};
 use std::ops::ControlFlow;
 
 /// The main package of a program that was built from files.
@@ -59,7 +59,7 @@ fn defaults_of_gopath_mode(program: &Program<'_>) -> Option<bool> {
 /// asked for. `goroot`: the class of the GOROOT.
 pub fn full(
     program: &Program<'_>,
-    goroot: Option<&str>,
+    goroot: Option<GorootOrigin>,
 ) -> (ModuleList, Option<Vec<LinkedPackage>>) {
     let recorded = recorded(program);
     if recorded == ModuleList::Recorded && !program.list_packages {
@@ -75,7 +75,7 @@ fn refined(
     list: ModuleList,
     program: &Program<'_>,
     packages: Option<&[LinkedPackage]>,
-    goroot: Option<&str>,
+    goroot: Option<GorootOrigin>,
 ) -> ModuleList {
     let path = program.main_package().unwrap_or_default();
     let only_standard = packages.map(|all| {
@@ -88,7 +88,7 @@ fn refined(
         (ModuleList::NotRecorded, Some(true)) if path == FROM_FILES => ModuleList::Empty,
         (ModuleList::Empty, Some(false)) => ModuleList::NotRecorded,
         (ModuleList::NoRecord | ModuleList::NotRecorded, _) if path.is_empty() => {
-            if goroot == Some("bazel") || has_bazel_files(&program.tables) {
+            if goroot == Some(GorootOrigin::Bazel) || has_bazel_files(&program.tables) {
                 ModuleList::Bazel
             } else {
                 list

@@ -2,7 +2,7 @@
 
 use crate::go::tables::{Tables, age};
 use crate::knowledge::ldflags;
-use crate::record::{BuildInfo, PathLeak};
+use crate::record::{BuildInfo, EvidenceSource, PathKind, PathLeak};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
@@ -19,13 +19,13 @@ pub struct SourceFiles {
     /// Operating system named by a file of package runtime (`runtime/os_linux.go`).
     pub os: Option<&'static str>,
     /// Absolute paths outside GOROOT, grouped.
-    leaks: BTreeMap<(String, &'static str), Leak>,
+    leaks: BTreeMap<(String, PathKind), Leak>,
     /// Files below the GOROOT.
     below_goroot: Leak,
     /// The function table names any file at all.
     pub any: bool,
     /// Which table the files of the standard library are from.
-    pub source: &'static str,
+    pub source: Option<EvidenceSource>,
     /// The file of the main package that names its import path, for programs older than the record.
     pub main_guess: Option<String>,
     /// The standard library lies below `src/pkg`, as it did up to Go 1.3.
@@ -52,10 +52,10 @@ impl Leak {
         }
     }
 
-    fn to_record(&self, prefix: &str, kind: &str) -> PathLeak {
+    fn to_record(&self, prefix: &str, kind: PathKind) -> PathLeak {
         PathLeak {
             prefix: prefix.to_owned(),
-            kind: kind.to_owned(),
+            kind: kind.into(),
             count: self.count,
             example: self.example.clone(),
             found_in: self.found_in.join(","),
@@ -112,7 +112,7 @@ impl SourceFiles {
         let mut held = 0;
         table.source_files::<()>(tables.image(), &mut |file| {
             files.any = true;
-            files.source = "pclntab";
+            files.source = Some(EvidenceSource::Pclntab);
             let Ok(file) = std::str::from_utf8(file) else {
                 return ControlFlow::Continue(());
             };
@@ -141,7 +141,7 @@ impl SourceFiles {
         };
         let mut sources = table.sources(tables.image());
         self.any = true;
-        self.source = "gosymtab";
+        self.source = Some(EvidenceSource::Gosymtab);
         if let Some(main) = &sources.main {
             self.main_guess = package_of(main);
         }
@@ -219,7 +219,7 @@ impl SourceFiles {
         let (prefix, kind) = classify(path);
         let mut key = (prefix, kind);
         if self.leaks.len() >= GROUPS_LIMIT && !self.leaks.contains_key(&key) {
-            key = ("/".to_owned(), "other");
+            key = ("/".to_owned(), PathKind::Other);
         }
         self.leaks.entry(key).or_default().add(path, found_in, new);
     }
@@ -270,11 +270,11 @@ impl SourceFiles {
             .goroot
             .iter()
             .filter(|_| self.below_goroot.count > 0)
-            .map(|root| self.below_goroot.to_record(root, "goroot"));
+            .map(|root| self.below_goroot.to_record(root, PathKind::Goroot));
         let mut leaks: Vec<PathLeak> = self
             .leaks
             .iter()
-            .map(|((prefix, kind), leak)| leak.to_record(prefix, kind))
+            .map(|((prefix, kind), leak)| leak.to_record(prefix, *kind))
             .collect();
         leaks.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.prefix.cmp(&b.prefix)));
         goroot.chain(leaks).collect()
@@ -368,36 +368,39 @@ const TEMP: &[(&str, usize)] = &[
 ];
 
 /// Prefix and kind of an absolute path.
-fn classify(path: &str) -> (String, &'static str) {
+fn classify(path: &str) -> (String, PathKind) {
     let folded = path.replace('\\', "/");
     if let Some(at) = folded.find("/pkg/mod/") {
-        return (folded[..at + "/pkg/mod".len()].to_owned(), "module-cache");
+        return (
+            folded[..at + "/pkg/mod".len()].to_owned(),
+            PathKind::ModuleCache,
+        );
     }
     if let Some((prefix, more)) = CI.iter().find(|c| folded.starts_with(c.0)) {
-        return (with_elements(&folded, prefix.len(), *more), "ci");
+        return (with_elements(&folded, prefix.len(), *more), PathKind::Ci);
     }
     if let Some((prefix, more)) = TEMP.iter().find(|c| folded.starts_with(c.0)) {
-        return (with_elements(&folded, prefix.len(), *more), "temp");
+        return (with_elements(&folded, prefix.len(), *more), PathKind::Temp);
     }
     if let Some(at) = folded.find("/AppData/Local/Temp/") {
         return (
             folded[..at + "/AppData/Local/Temp".len()].to_owned(),
-            "temp",
+            PathKind::Temp,
         );
     }
     if let Some(home) = home(&folded) {
-        return (home, "home");
+        return (home, PathKind::Home);
     }
     for (part, kind) in [
-        ("/go/src/", "workspace"),
-        ("/src/", "workspace"),
-        ("/execroot/", "workspace"),
+        ("/go/src/", PathKind::Workspace),
+        ("/src/", PathKind::Workspace),
+        ("/execroot/", PathKind::Workspace),
     ] {
         if let Some(at) = folded.find(part) {
             return (folded[..at + part.len() - 1].to_owned(), kind);
         }
     }
-    (with_elements(&folded, 1, 1), "other")
+    (with_elements(&folded, 1, 1), PathKind::Other)
 }
 
 /// The home directory a path is below, if any.
@@ -447,22 +450,30 @@ mod tests {
             (
                 "/home/alice/go/pkg/mod/github.com/a/b@v1/c.go",
                 "/home/alice/go/pkg/mod",
-                "module-cache",
+                PathKind::ModuleCache,
             ),
-            ("/home/alice/src/app/main.go", "/home/alice", "home"),
+            ("/home/alice/src/app/main.go", "/home/alice", PathKind::Home),
             (
                 "/home/runner/work/app/app/main.go",
                 "/home/runner/work/app",
-                "ci",
+                PathKind::Ci,
             ),
-            ("/root/app/main.go", "/root", "home"),
-            ("C:/Users/bob/app/main.go", "C:/Users/bob", "home"),
-            ("C:\\Users\\bob\\app\\main.go", "C:/Users/bob", "home"),
-            ("/tmp/x/main.go", "/tmp", "temp"),
-            ("/builds/group/app/main.go", "/builds/group/app", "ci"),
-            ("/srv/app/main.go", "/srv", "other"),
-            ("/go/src/app/main.go", "/go/src", "workspace"),
-            ("/x.go", "/", "other"),
+            ("/root/app/main.go", "/root", PathKind::Home),
+            ("C:/Users/bob/app/main.go", "C:/Users/bob", PathKind::Home),
+            (
+                "C:\\Users\\bob\\app\\main.go",
+                "C:/Users/bob",
+                PathKind::Home,
+            ),
+            ("/tmp/x/main.go", "/tmp", PathKind::Temp),
+            (
+                "/builds/group/app/main.go",
+                "/builds/group/app",
+                PathKind::Ci,
+            ),
+            ("/srv/app/main.go", "/srv", PathKind::Other),
+            ("/go/src/app/main.go", "/go/src", PathKind::Workspace),
+            ("/x.go", "/", PathKind::Other),
         ] {
             assert_eq!(classify(path), (prefix.to_owned(), kind), "{path}");
         }
@@ -487,7 +498,7 @@ mod tests {
         files.leak("/src/fmt/print.go", "pclntab");
         files.leak("/home/alice/app/main.go", "pclntab");
         let kinds: Vec<_> = files.to_record().into_iter().map(|p| p.kind).collect();
-        assert_eq!(kinds, ["goroot", "home"]);
+        assert_eq!(kinds, [PathKind::Goroot, PathKind::Home]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::knowledge::ldflags;
 use crate::record::main_version::could_be_version;
-use crate::record::{BuildInfo, LinkerString, VersionClaim};
+use crate::record::{BuildInfo, LinkerString, VersionClaim, VersionSource};
 use std::collections::HashSet;
 
 /// Every claim about the program's own version.
@@ -10,10 +10,10 @@ pub fn claims(info: Option<&BuildInfo>, strings: &[LinkerString]) -> Vec<Version
     let mut claims: Vec<VersionClaim> = Vec::new();
     let mut known = HashSet::new();
     let mut set = HashSet::new();
-    let mut claim = |value: &str, source: &str, name: Option<&str>| {
+    let mut claim = |value: &str, source: VersionSource, name: Option<&str>| {
         let new = VersionClaim {
             value: value.to_owned(),
-            source: source.to_owned(),
+            source: source.into(),
             name: name.map(str::to_owned),
         };
         if !value.is_empty() && known.insert(new.clone()) {
@@ -21,14 +21,14 @@ pub fn claims(info: Option<&BuildInfo>, strings: &[LinkerString]) -> Vec<Version
         }
     };
     if let Some(info) = info {
-        claim(&info.main.version, "main-module", None);
+        claim(&info.main.version, VersionSource::MainModule, None);
         for (name, value) in info
             .setting("-ldflags")
             .map(ldflags::definitions)
             .unwrap_or_default()
         {
             if names_version(&name) {
-                claim(&value, "x-flag", Some(&name));
+                claim(&value, VersionSource::XFlag, Some(&name));
             } else {
                 // A string without a name is of the variable that is recorded with that text.
                 set.insert(value);
@@ -37,15 +37,17 @@ pub fn claims(info: Option<&BuildInfo>, strings: &[LinkerString]) -> Vec<Version
     }
     for string in strings {
         match &string.name {
-            Some(name) if names_version(name) => claim(&string.value, "linker-string", Some(name)),
+            Some(name) if names_version(name) => {
+                claim(&string.value, VersionSource::LinkerString, Some(name))
+            }
             None if could_be_version(&string.value) && !set.contains(&string.value) => {
-                claim(&string.value, "linker-string", None)
+                claim(&string.value, VersionSource::LinkerString, None)
             }
             _ => {}
         }
     }
     if let Some(revision) = info.and_then(|i| i.setting("vcs.revision")) {
-        claim(revision, "vcs", Some("vcs.revision"));
+        claim(revision, VersionSource::Vcs, Some("vcs.revision"));
     }
     claims
 }

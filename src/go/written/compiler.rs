@@ -5,32 +5,11 @@
 //! custom section `producers` in WebAssembly (compiler/compiler.go, `llvm.ident`; WebAssembly tool-conventions, ProducersSection.md).
 
 use crate::exe::{Format, Image, Kind, linkage};
+pub use crate::record::Compiler;
 use std::ops::ControlFlow;
 
 /// Bytes of a `.comment` or `producers` section that are looked at.
 const TEXT_LIMIT: u64 = 4096;
-
-/// Who compiled a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compiler {
-    /// The Go project's own compiler, and the forks of it.
-    Gc,
-    /// The Go front end of GCC.
-    Gccgo,
-    /// TinyGo, on LLVM.
-    TinyGo,
-}
-
-impl Compiler {
-    /// The name used in records; the first two are those of the setting `-compiler`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Gc => "gc",
-            Self::Gccgo => "gccgo",
-            Self::TinyGo => "tinygo",
-        }
-    }
-}
 
 /// What another compiler left of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,9 +13,9 @@ use crate::knowledge::{
     Row, cpu,
     godebug::{self, Setting},
 };
-use crate::record::{EffectiveSetting, Godebug};
+use crate::record::{EffectiveSetting, Godebug, GodebugStatus};
 use rules::{REMOVAL_IS_ENFORCED, Rules};
-use sources::{Origin, Source, bare_fields, owned_pairs};
+use sources::{GodebugOrigin, Source, bare_fields, owned_pairs};
 use std::collections::BTreeSet;
 
 /// Settings named by all strings together that are judged one by one; a longer list is nobody's configuration.
@@ -115,13 +115,15 @@ pub fn language(facts: &Facts) -> Option<LanguageRange> {
 }
 
 fn effective(facts: &Facts, minor: u32) -> Vec<EffectiveSetting> {
-    let defaults = facts.baked.map(|text| Source::new(Origin::Baked, text));
+    let defaults = facts
+        .baked
+        .map(|text| Source::new(GodebugOrigin::Baked, text));
     let record = facts
         .recorded
-        .map(|text| Source::new(Origin::Recorded, text));
+        .map(|text| Source::new(GodebugOrigin::Recorded, text));
     let environment = facts
         .environment
-        .map(|text| Source::new(Origin::Environment, text));
+        .map(|text| Source::new(GodebugOrigin::Environment, text));
     let texts = [facts.recorded, facts.baked, facts.environment];
     let fields = texts.into_iter().flatten().flat_map(|text| {
         sources::pairs(text)
@@ -160,23 +162,25 @@ fn judge(
     implied: bool,
 ) -> EffectiveSetting {
     let minor = rules.minor;
-    let entry =
-        |value: &str, origin: Origin, status: &str, note: Option<String>| EffectiveSetting {
-            key: key.to_owned(),
-            value: value.to_owned(),
-            origin: origin.word().to_owned(),
-            status: status.to_owned(),
-            note,
-        };
+    let entry = |value: &str,
+                 origin: GodebugOrigin,
+                 status: GodebugStatus,
+                 note: Option<String>| EffectiveSetting {
+        key: key.to_owned(),
+        value: value.to_owned(),
+        origin: origin.into(),
+        status: status.into(),
+        note,
+    };
     if let Some(feature) = key.strip_prefix("cpu.")
         && let Some((status, note)) = cpu(facts, rules, key, feature)
     {
-        let (value, origin) = last_text(rules, key).unwrap_or(("", Origin::Toolchain));
+        let (value, origin) = last_text(rules, key).unwrap_or(("", GodebugOrigin::Toolchain));
         return entry(value, origin, status, Some(note));
     }
     let Some(setting) = godebug::setting(key).filter(|s| s.is_known(minor)) else {
         let named = last_text(rules, key);
-        let (value, origin) = named.unwrap_or(("", Origin::Toolchain));
+        let (value, origin) = named.unwrap_or(("", GodebugOrigin::Toolchain));
         let setting = godebug::setting(key);
         if let Some((value, origin)) = setting.and_then(|s| rules.deadly_old_value(s, key)) {
             let removed = setting
@@ -186,7 +190,7 @@ fn judge(
                 "Go 1.{removed} removed it: {key}={value} in {} kills the process at start, whatever comes after it",
                 origin.phrase()
             );
-            return entry(value, origin, "fatal", Some(note));
+            return entry(value, origin, GodebugStatus::Fatal, Some(note));
         }
         let (status, note) = absent(facts, setting, key, minor);
         return entry(value, origin, status, Some(note));
@@ -196,15 +200,15 @@ fn judge(
             "{key}={n} in {} kills the process at start on this toolchain",
             origin.phrase()
         );
-        return entry(&n.to_string(), origin, "fatal", Some(note));
+        return entry(&n.to_string(), origin, GodebugStatus::Fatal, Some(note));
     }
     let now = rules.in_force(setting, key, None);
     let without = rules.in_force(setting, key, Some(now.origin));
     if key == "asyncpreemptoff" && implied && now.value != "1" {
         return entry(
             "1",
-            Origin::Toolchain,
-            "ok",
+            GodebugOrigin::Toolchain,
+            GodebugStatus::Ok,
             Some("gccheckmark turns it on".to_owned()),
         );
     }
@@ -219,7 +223,7 @@ fn judge(
 
 /// Status and note of a feature of processors that this release does not switch, or not so
 /// (src/internal/cpu/cpu.go processOptions: it prints a line and goes on).
-fn cpu(facts: &Facts, rules: &Rules, key: &str, feature: &str) -> Option<(&'static str, String)> {
+fn cpu(facts: &Facts, rules: &Rules, key: &str, feature: &str) -> Option<(GodebugStatus, String)> {
     let minor = rules.minor;
     if minor < 21 || !cpu::is_listed(facts.goarch) {
         return None;
@@ -229,12 +233,12 @@ fn cpu(facts: &Facts, rules: &Rules, key: &str, feature: &str) -> Option<(&'stat
         let note = format!(
             "Go 1.{minor} has no such switch on {arch}: it prints `unknown cpu feature` and goes on"
         );
-        return Some(("unknown", note));
+        return Some((GodebugStatus::Unknown, note));
     }
     let (value, _) = last_text(rules, key)?;
     (!matches!(value, "on" | "off")).then(|| {
         let note = "Go reads `on` and `off`: it prints that the value is not supported and goes on";
-        ("no-effect", note.to_owned())
+        (GodebugStatus::NoEffect, note.to_owned())
     })
 }
 
@@ -244,7 +248,7 @@ fn absent(
     setting: Option<&Setting>,
     key: &str,
     minor: u32,
-) -> (&'static str, String) {
+) -> (GodebugStatus, String) {
     let Some(setting) = setting else {
         let note = match godebug::hint(key, minor) {
             Some(near) => {
@@ -252,13 +256,13 @@ fn absent(
             }
             None => format!("Go 1.{minor} knows no such setting and ignores it"),
         };
-        return ("unknown", note);
+        return (GodebugStatus::Unknown, note);
     };
     let first = setting.known.first().copied().unwrap_or(minor);
     if first < minor {
         let removed = setting.removed.unwrap_or(minor);
         return (
-            "removed",
+            GodebugStatus::Removed,
             format!("gone since Go 1.{removed}: this toolchain ignores it"),
         );
     }
@@ -272,11 +276,11 @@ fn absent(
     let backported = setting.changed.iter().any(|c| c.0 <= minor);
     match (newer, backported) {
         (true, true) => (
-            "ok",
+            GodebugStatus::Ok,
             format!("came to Go 1.{minor} with a patch release after {tree}"),
         ),
         _ => (
-            "unknown",
+            GodebugStatus::Unknown,
             format!("came with Go 1.{first}: go{tree} ignores it"),
         ),
     }
@@ -290,39 +294,45 @@ fn status(
     record: Option<&Source>,
     now: &rules::InForce,
     without: &rules::InForce,
-) -> (&'static str, Option<String>) {
+) -> (GodebugStatus, Option<String>) {
     let minor = rules.minor;
     let key = setting.name.as_str();
     let acts = rules.acts(setting, &now.value);
     if setting.is_go_command() && facts.main_package != Some("cmd/go") {
-        return ("no-effect", Some("only the go command reads it".to_owned()));
+        return (
+            GodebugStatus::NoEffect,
+            Some("only the go command reads it".to_owned()),
+        );
     }
     if let Some(os) = facts
         .goos
         .filter(|os| !setting.goos.is_empty() && !setting.goos.iter().any(|g| g == os))
     {
         return (
-            "no-effect",
+            GodebugStatus::NoEffect,
             Some(format!(
                 "it has no effect on {os}, only on {}",
                 setting.goos.join(", ")
             )),
         );
     }
-    if now.origin == Origin::Toolchain {
-        return ("no-effect", Some(ignored(rules, setting, record)));
+    if now.origin == GodebugOrigin::Toolchain {
+        return (
+            GodebugStatus::NoEffect,
+            Some(ignored(rules, setting, record)),
+        );
     }
-    let overrides = without.origin != Origin::Toolchain
+    let overrides = without.origin != GodebugOrigin::Toolchain
         && rules.acts(setting, &without.value)
         && without.value != now.value;
     if !acts
-        && now.origin != Origin::Environment
+        && now.origin != GodebugOrigin::Environment
         && let Some((changed, old)) = kept_from(rules, key)
     {
         let note = format!(
             "keeps the toolchain's default where a go line before 1.{changed} brings back {key}={old}"
         );
-        return ("ok", Some(note));
+        return (GodebugStatus::Ok, Some(note));
     }
     if !acts && !overrides {
         let note = if setting.is_runtime(minor) || now.value.is_empty() {
@@ -330,7 +340,7 @@ fn status(
         } else {
             format!("this value changes nothing: Go 1.{minor} takes it as the default")
         };
-        return ("no-effect", Some(note));
+        return (GodebugStatus::NoEffect, Some(note));
     }
     let old = setting.change(minor).filter(|c| c.1 == now.value && acts);
     let note = match (&now.pattern, old) {
@@ -348,7 +358,7 @@ fn status(
         )),
         _ => None,
     };
-    ("ok", note)
+    (GodebugStatus::Ok, note)
 }
 
 /// The old value that the main module's `go` line may imply for a setting: without the setting it would be in force.
@@ -364,10 +374,10 @@ fn ignored(rules: &Rules, setting: &Setting, record: Option<&Source>) -> String 
     let key = setting.name.as_str();
     let has = |source: &Source| !source.values(key).is_empty();
     match rules.sources.iter().rev().find(|s| has(s)) {
-        Some(source) if source.origin != Origin::Environment && rules.minor == 19 => {
+        Some(source) if source.origin != GodebugOrigin::Environment && rules.minor == 19 => {
             "Go 1.19 has no built-in defaults: only the environment counts".to_owned()
         }
-        Some(source) if source.origin != Origin::Environment && setting.env_only => {
+        Some(source) if source.origin != GodebugOrigin::Environment && setting.env_only => {
             "it is read from the environment variable only".to_owned()
         }
         Some(source) => format!(
@@ -383,7 +393,7 @@ fn ignored(rules: &Rules, setting: &Setting, record: Option<&Source>) -> String 
 
 /// The FIPS 140-3 mode dies at start on a value it does not know and where it cannot work
 /// (src/crypto/internal/fips140/fips140.go init and Supported, check/check.go, Go 1.24-1.27).
-fn fips140(facts: &Facts, value: &str) -> Option<(&'static str, String)> {
+fn fips140(facts: &Facts, value: &str) -> Option<(GodebugStatus, String)> {
     let port = match (facts.goos, facts.goarch) {
         (_, Some("wasm")) => Some("wasm"),
         (Some("windows"), Some("386" | "arm")) => Some("32-bit windows"),
@@ -410,12 +420,15 @@ fn fips140(facts: &Facts, value: &str) -> Option<(&'static str, String)> {
     };
     Some(match facts.crypto_linked {
         Some(false) => (
-            "no-effect",
+            GodebugStatus::NoEffect,
             format!("{reason}, but the program links no crypto that would look"),
         ),
-        Some(true) => ("fatal", format!("{reason}: the process dies at start")),
+        Some(true) => (
+            GodebugStatus::Fatal,
+            format!("{reason}: the process dies at start"),
+        ),
         None => (
-            "fatal",
+            GodebugStatus::Fatal,
             format!(
                 "{reason}: the process dies at start if it links package crypto, which was not checked"
             ),
@@ -424,7 +437,7 @@ fn fips140(facts: &Facts, value: &str) -> Option<(&'static str, String)> {
 }
 
 /// The last value that a string gives a key, strongest string first.
-fn last_text<'a>(rules: &Rules<'a>, key: &str) -> Option<(&'a str, Origin)> {
+fn last_text<'a>(rules: &Rules<'a>, key: &str) -> Option<(&'a str, GodebugOrigin)> {
     rules.sources.iter().rev().find_map(|source| {
         source
             .values(key)

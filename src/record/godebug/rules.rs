@@ -7,7 +7,7 @@
 //! itself. Go 1.19 knows no defaults, and its internal/godebug took the first value, not the last.
 
 use super::language::LanguageRange;
-use super::sources::{Origin, Source};
+use super::sources::{GodebugOrigin, Source};
 use crate::knowledge::godebug::Setting;
 
 /// The last minor without built-in defaults.
@@ -39,7 +39,7 @@ pub struct Rules<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InForce {
     pub value: String,
-    pub origin: Origin,
+    pub origin: GodebugOrigin,
     /// What follows `#`.
     pub pattern: Option<String>,
 }
@@ -48,7 +48,7 @@ impl InForce {
     fn toolchain(value: impl Into<String>) -> Self {
         Self {
             value: value.into(),
-            origin: Origin::Toolchain,
+            origin: GodebugOrigin::Toolchain,
             pattern: None,
         }
     }
@@ -60,11 +60,16 @@ impl<'a> Rules<'a> {
         let env_only = setting.env_only || self.minor <= NO_DEFAULTS;
         self.sources
             .iter()
-            .filter(move |s| s.origin == Origin::Environment || !env_only)
+            .filter(move |s| s.origin == GodebugOrigin::Environment || !env_only)
     }
 
     /// The value in force of a setting that this release knows. `without` leaves one source out.
-    pub fn in_force(&self, setting: &Setting, key: &str, without: Option<Origin>) -> InForce {
+    pub fn in_force(
+        &self,
+        setting: &Setting,
+        key: &str,
+        without: Option<GodebugOrigin>,
+    ) -> InForce {
         let text = self.text(setting, key, without);
         let by_text =
             key == READ_TWICE && text.pattern.is_some() && self.acts(setting, &text.value);
@@ -84,7 +89,7 @@ impl<'a> Rules<'a> {
     }
 
     /// A text setting: the strongest string that names it decides.
-    fn text(&self, setting: &Setting, key: &str, without: Option<Origin>) -> InForce {
+    fn text(&self, setting: &Setting, key: &str, without: Option<GodebugOrigin>) -> InForce {
         for source in self
             .read(setting)
             .rev()
@@ -119,8 +124,8 @@ impl<'a> Rules<'a> {
         &self,
         setting: &Setting,
         key: &str,
-        without: Option<Origin>,
-    ) -> Option<(i64, Origin)> {
+        without: Option<GodebugOrigin>,
+    ) -> Option<(i64, GodebugOrigin)> {
         let sources = self
             .read(setting)
             .rev()
@@ -172,9 +177,9 @@ impl<'a> Rules<'a> {
     }
 
     /// The source whose number of a runtime variable kills the process at start, with the number.
-    pub fn deadly_number(&self, setting: &Setting, key: &str) -> Option<(i64, Origin)> {
+    pub fn deadly_number(&self, setting: &Setting, key: &str) -> Option<(i64, GodebugOrigin)> {
         let (from, min, max) = setting.lives.filter(|_| setting.is_runtime(self.minor))?;
-        let deadly = |(n, _): &(i64, Origin)| self.minor >= from && !(min..=max).contains(n);
+        let deadly = |(n, _): &(i64, GodebugOrigin)| self.minor >= from && !(min..=max).contains(n);
         if setting.each_source {
             let mut each = self
                 .read(setting)
@@ -186,7 +191,11 @@ impl<'a> Rules<'a> {
 
     /// The first old value of a removed setting in any string: one is enough, whatever follows (src/runtime/runtime1.go
     /// parsegodebug and src/runtime/proc.go main, Go 1.27).
-    pub fn deadly_old_value(&self, setting: &Setting, key: &str) -> Option<(&'a str, Origin)> {
+    pub fn deadly_old_value(
+        &self,
+        setting: &Setting,
+        key: &str,
+    ) -> Option<(&'a str, GodebugOrigin)> {
         if self.minor < REMOVAL_IS_ENFORCED
             || setting.old_values.is_empty()
             || setting.is_known(self.minor)

@@ -1,31 +1,9 @@
 //! The strings that settings come from, split as the runtime splits them.
 
+pub use crate::record::GodebugOrigin;
 use std::collections::BTreeMap;
 
-/// Where the value in force comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The toolchain's own default.
-    Toolchain,
-    /// `DefaultGODEBUG` of the record.
-    Recorded,
-    /// The linker string `runtime.godebugDefault`.
-    Baked,
-    /// The environment variable.
-    Environment,
-}
-
-impl Origin {
-    /// The word in the record.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Toolchain => "toolchain",
-            Self::Recorded => "recorded",
-            Self::Baked => "baked",
-            Self::Environment => "environment",
-        }
-    }
-
+impl GodebugOrigin {
     /// How a sentence names it.
     pub fn phrase(self) -> &'static str {
         match self {
@@ -40,14 +18,14 @@ impl Origin {
 /// One string of settings.
 #[derive(Clone, Debug)]
 pub struct Source<'a> {
-    pub origin: Origin,
+    pub origin: GodebugOrigin,
     pub text: &'a str,
     /// Values of every key, in order.
     values: BTreeMap<&'a str, Vec<&'a str>>,
 }
 
 impl<'a> Source<'a> {
-    pub fn new(origin: Origin, text: &'a str) -> Self {
+    pub fn new(origin: GodebugOrigin, text: &'a str) -> Self {
         let mut values: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (key, value) in pairs(text) {
             values.entry(key).or_default().push(value);

@@ -1,7 +1,9 @@
 //! The rows at the top of the card: one function each.
 
 use super::{Context, joined, safe};
-use crate::record::{BuildInfoSource, LinkedPackage, ModuleList, Verdict, VersionClaim};
+use crate::record::{
+    BuildInfoSource, Checksum, LinkedPackage, Loopvar, ModuleList, Verdict, VersionClaim, Word,
+};
 use crate::report::terms;
 use std::collections::BTreeSet;
 
@@ -67,11 +69,10 @@ fn place(c: &Context) -> Option<String> {
 fn owner(c: &Context) -> Option<String> {
     let owner = c.binary.owner.as_ref()?;
     let distribution = owner.distribution.iter().chain(&owner.release);
-    let about: Vec<&str> = std::iter::once(&owner.kind)
-        .chain(&owner.arch)
-        .map(String::as_str)
-        .collect();
-    let mut kind = about.join(" ");
+    let mut kind = owner.kind.to_string();
+    if let Some(arch) = &owner.arch {
+        kind = format!("{kind} {arch}");
+    }
     if owner.distribution.is_some() {
         let name: Vec<&str> = distribution.map(String::as_str).collect();
         kind = format!("{kind} of {}", name.join(" "));
@@ -131,7 +132,7 @@ fn version(c: &Context) -> Option<String> {
     let chosen = c.binary.main_version();
     let is_chosen = |claim: &&VersionClaim| {
         chosen.is_some_and(|v| {
-            (v.value, v.source, v.name) == (&claim.value, &claim.source, claim.name.as_deref())
+            (v.value, v.source, v.name) == (&*claim.value, &*claim.source, claim.name.as_deref())
         })
     };
     // The version that every other format shows comes first.
@@ -175,7 +176,10 @@ fn go(c: &Context) -> Option<String> {
 }
 
 fn record(c: &Context) -> Option<String> {
-    let text = match (&c.binary.build_info, c.binary.build_info_source) {
+    let text = match (
+        &c.binary.build_info,
+        c.binary.build_info_source.as_ref().and_then(Word::known),
+    ) {
         (None, _) => c.warn("no module record in this file"),
         (Some(_), None | Some(BuildInfoSource::Section)) => return None,
         (_, Some(BuildInfoSource::Segment)) => {
@@ -372,7 +376,7 @@ fn experiments(c: &Context) -> Option<String> {
     if let Some(enabled) = facts.enabled.as_ref().filter(|enabled| !enabled.is_empty()) {
         parts.push(safe(&format!("on: {}", enabled.join(" "))));
     }
-    if facts.loopvar.as_deref() == Some("per-loop") {
+    if facts.loopvar == Some(Loopvar::PerLoop.into()) {
         parts.push("loop variables are per loop".to_owned());
     }
     joined(parts)
@@ -491,10 +495,12 @@ fn fips(c: &Context) -> Option<String> {
         facts
             .checksum
             .as_ref()
-            .map(|checksum| match checksum.as_str() {
-                "valid" => c.good("checksum valid"),
-                "invalid" => c.bad("checksum invalid: the program stops at start in FIPS mode"),
-                other => safe(&format!("checksum {other}")),
+            .map(|checksum| match checksum.known() {
+                Some(Checksum::Valid) => c.good("checksum valid"),
+                Some(Checksum::Invalid) => {
+                    c.bad("checksum invalid: the program stops at start in FIPS mode")
+                }
+                _ => safe(&format!("checksum {checksum}")),
             }),
     );
     joined(parts)

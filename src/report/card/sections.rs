@@ -1,7 +1,7 @@
 //! The lists below the rows: contradictions, GODEBUG, paths, modules, settings.
 
 use super::{Context, safe, section};
-use crate::record::{Corroboration, Module, Verdict};
+use crate::record::{Corroboration, GodebugOrigin, GodebugStatus, Module, Verdict, Word};
 use crate::report::style::{Tone, clean, width};
 use crate::report::terms;
 use std::collections::BTreeMap;
@@ -37,10 +37,9 @@ pub fn claims(c: &Context) -> Vec<String> {
             .unwrap_or_default()
     };
     let row = |claim: &Corroboration| {
-        let verdict = match claim.verdict {
-            Verdict::Confirmed => "confirmed",
-            Verdict::Contradicted => "contradicted",
-            Verdict::Unverifiable => "cannot be checked",
+        let verdict = match claim.verdict.known() {
+            Some(Verdict::Unverifiable) => "cannot be checked",
+            _ => claim.verdict.as_str(),
         };
         let sides = side("recorded", &claim.recorded) + &side("observed", &claim.observed);
         let how = if claim.how.is_empty() {
@@ -56,23 +55,24 @@ pub fn claims(c: &Context) -> Vec<String> {
 /// Settings in force, those of one kind in one line: first those that stop the program or do nothing, then those with
 /// a remark, then the rest.
 pub fn effective(c: &Context) -> Vec<String> {
-    let rank = |status: &str| {
-        let order = ["fatal", "removed", "unknown", "no-effect"];
+    let rank = |status: &Word<GodebugStatus>| {
+        use GodebugStatus::{Fatal, NoEffect, Removed, Unknown};
+        let order = [Fatal, Removed, Unknown, NoEffect];
         order
             .iter()
-            .position(|s| *s == status)
+            .position(|s| status == s)
             .unwrap_or(order.len())
     };
     let mut groups = BTreeMap::<_, Vec<String>>::new();
     for s in c.binary.godebug.effective.iter().flatten() {
         // A default that is no text of its own.
-        let pair = match (s.value.as_str(), s.origin.as_str()) {
-            ("", "toolchain") => s.key.clone(),
+        let pair = match (s.value.as_str(), s.origin.known()) {
+            ("", Some(GodebugOrigin::Toolchain)) => s.key.clone(),
             (value, _) => format!("{}={value}", s.key),
         };
-        let text = match s.status.as_str() {
-            "fatal" => c.bad(&pair),
-            "ok" => safe(&pair),
+        let text = match s.status.known() {
+            Some(GodebugStatus::Fatal) => c.bad(&pair),
+            Some(GodebugStatus::Ok) => safe(&pair),
             _ => c.warn(&pair),
         };
         let key = (
@@ -84,21 +84,20 @@ pub fn effective(c: &Context) -> Vec<String> {
         );
         groups.entry(key).or_default().push(text);
     }
-    let line = |((_, _, note, status, origin), pairs): (
-        (_, _, Option<&str>, &String, &String),
-        Vec<String>,
-    )| {
-        let status = if status == "ok" {
-            String::new()
-        } else {
-            format!(", {}", safe(status))
-        };
-        let note = note
-            .map(|note| format!(": {}", safe(note)))
-            .unwrap_or_default();
-        format!("{} ({}{status}){note}", pairs.join(" "), safe(origin))
-    };
-    groups.into_iter().map(line).collect()
+    let lines = groups
+        .into_iter()
+        .map(|((_, _, note, status, origin), pairs)| {
+            let status = if *status == GodebugStatus::Ok {
+                String::new()
+            } else {
+                format!(", {}", safe(status))
+            };
+            let note = note
+                .map(|note| format!(": {}", safe(note)))
+                .unwrap_or_default();
+            format!("{} ({}{status}){note}", pairs.join(" "), safe(origin))
+        });
+    lines.collect()
 }
 
 /// Absolute paths of the build host.

@@ -3,8 +3,8 @@
 use super::super::each::Each;
 use super::inventory::{Aggregate, Image, Key, Layer, Part, Toolchain, images, of_package};
 use super::{Digesting, Input, Inventory, Remarks, date, sha256_of, sha256_of_sum};
-use crate::record::Owner;
 use crate::record::purl;
+use crate::record::{Owner, OwnerSource, Word};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -396,11 +396,11 @@ impl<'a> Bill<'a> {
 }
 
 /// How a package is known, for a person.
-fn way(how: &str) -> &'static str {
-    match how {
-        "package" => "the package file that holds the program",
-        "dpkg" => "the database of dpkg",
-        "apk" => "the database of apk",
+fn way(how: &Word<OwnerSource>) -> &'static str {
+    match how.known() {
+        Some(OwnerSource::Package) => "the package file that holds the program",
+        Some(OwnerSource::Dpkg) => "the database of dpkg",
+        Some(OwnerSource::Apk) => "the database of apk",
         _ => "the database of rpm",
     }
 }

@@ -8,8 +8,8 @@ use crate::record::StandIn;
 use crate::record::main_version::is_version_of_module;
 use crate::record::purl;
 use crate::record::{
-    Binary, End, ImageRecord, LayerRecord, Line, Linked, Location, Module, ModuleList, Owner, Run,
-    Unexamined,
+    Binary, End, ImageRecord, LayerRecord, Level, Line, Linked, Location, Module, ModuleList,
+    Owner, Run, Unexamined,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -352,7 +352,7 @@ impl Inventory {
 
     /// Whether the records have all facts, by which rules can judge.
     pub fn has_all_facts(&self) -> bool {
-        self.run.facts == "full"
+        self.run.facts == Level::Full
     }
 
     /// Path and place of each binary, in the order in which they came.
@@ -551,7 +551,7 @@ pub(super) fn of_package(owner: &Owner) -> Vec<(String, String)> {
         ("distribution", owner.distribution.clone()),
         ("release", owner.release.clone()),
         ("source", source),
-        ("found_in", Some(owner.how.clone())),
+        ("found_in", Some(owner.how.to_string())),
     ];
     all.into_iter()
         .filter_map(|(name, value)| Some((format!("gospect:package:{name}"), value?)))

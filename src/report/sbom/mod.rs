@@ -15,7 +15,7 @@ use super::{csv, terms};
 use crate::bytes::base64;
 use crate::knowledge::modules;
 use crate::record::purl;
-use crate::record::{Binary, BuildInfoSource, Unexamined, Verdict};
+use crate::record::{Binary, BuildInfoSource, Unexamined, Verdict, Word};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -76,7 +76,7 @@ const BY_FUNCTIONS: (f64, &str) = (0.6, FUNCTION_TABLE);
 
 /// How the record of a binary was found.
 fn found(binary: &Binary) -> (f64, &'static str) {
-    match binary.build_info_source {
+    match binary.build_info_source.as_ref().and_then(Word::known) {
         _ if !terms::claims(binary, Verdict::Contradicted).is_empty() => {
             (0.3, "contradicted by other evidence in the file")
         }
@@ -168,15 +168,14 @@ fn properties(binary: &Binary) -> Vec<(String, String)> {
         ));
     }
     for claim in binary.corroboration.iter().flatten() {
-        let verdict = match claim.verdict {
-            Verdict::Confirmed => "confirmed".to_owned(),
-            Verdict::Unverifiable => "unverifiable".to_owned(),
-            Verdict::Contradicted => format!(
+        let verdict = match claim.verdict.known() {
+            Some(Verdict::Contradicted) => format!(
                 "contradicted: recorded {}, observed {}; {}",
                 claim.recorded.as_deref().unwrap_or("nothing"),
                 claim.observed.as_deref().unwrap_or("nothing"),
                 claim.how
             ),
+            _ => claim.verdict.to_string(),
         };
         all.push((format!("gospect:claim:{}", claim.claim), verdict));
     }

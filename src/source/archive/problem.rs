@@ -1,61 +1,8 @@
 //! Why something inside a container was not examined.
 
+pub use crate::record::Reason;
 use std::fmt;
 use std::io;
-
-/// The short, stable word of a problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// The system could not read it.
-    Unreadable,
-    /// It ends before it should.
-    Truncated,
-    /// It contradicts its own format or checksum.
-    Malformed,
-    /// A limit was met.
-    Limit,
-    /// It is encrypted.
-    Encrypted,
-    /// A format, method or version that is not read.
-    Unsupported,
-    /// A packed program that cannot be unpacked.
-    Packed,
-    /// A fault of ours.
-    Internal,
-}
-
-impl Reason {
-    const ALL: [Self; 8] = [
-        Self::Unreadable,
-        Self::Truncated,
-        Self::Malformed,
-        Self::Limit,
-        Self::Encrypted,
-        Self::Unsupported,
-        Self::Packed,
-        Self::Internal,
-    ];
-
-    /// The reason of a word as it stands in reports; [`Reason::Unreadable`] for a word of nobody's.
-    pub fn of(word: &str) -> Self {
-        let found = Self::ALL.into_iter().find(|reason| reason.as_str() == word);
-        found.unwrap_or(Self::Unreadable)
-    }
-
-    /// The word as it stands in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unreadable => "unreadable",
-            Self::Truncated => "truncated",
-            Self::Malformed => "malformed",
-            Self::Limit => "limit",
-            Self::Encrypted => "encrypted",
-            Self::Unsupported => "unsupported",
-            Self::Packed => "packed",
-            Self::Internal => "internal-error",
-        }
-    }
-}
 
 /// A problem with a container, a stream or an entry: a reason and one sentence.
 ///
@@ -120,7 +67,7 @@ impl From<ArchiveError> for io::Error {
             Reason::Malformed => io::ErrorKind::InvalidData,
             Reason::Limit => io::ErrorKind::FileTooLarge,
             Reason::Encrypted | Reason::Unsupported | Reason::Packed => io::ErrorKind::Unsupported,
-            Reason::Unreadable | Reason::Internal => io::ErrorKind::Other,
+            _ => io::ErrorKind::Other,
         };
         io::Error::new(kind, error)
     }

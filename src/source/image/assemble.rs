@@ -6,7 +6,7 @@ use super::overlay::{Appearance, Tree};
 use super::owners::Root;
 use super::{ImageScan, Item, Layered, Options, Payload, Problem, Scan, command, rootfs};
 use crate::record::{ImageRecord, ImageRef, LayerRecord, LayerRef, Rootfs};
-use crate::source::archive::{ArchiveError, Reason};
+use crate::source::archive::ArchiveError;
 use crate::source::packages::{self, Bounds, Database, Ownership};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -496,7 +496,7 @@ impl<P: Payload> Builder<'_, P> {
                 entry,
                 image: Some(self.image_ref()),
                 layer: None,
-                error: ArchiveError::new(Reason::of(reason), detail),
+                error: ArchiveError::new(reason, detail),
                 fatal: false,
             });
         }

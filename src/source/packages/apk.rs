@@ -8,7 +8,7 @@ use super::index::Index;
 use super::{
     Asked, Bounds, Claim, Files, Problem, base, read_part, text, too_many, too_many_packages,
 };
-use crate::record::{Owner, SourcePackage};
+use crate::record::{Owner, OwnerSource, PackageKind, SourcePackage};
 
 /// Where it is; the second one since apk-tools 3 on systems with a merged `/usr`.
 pub const PATHS: &[&[u8]] = &[b"/lib/apk/db/installed", b"/usr/lib/apk/db/installed"];
@@ -108,7 +108,7 @@ fn owner(stanza: &[u8]) -> Option<Owner> {
     };
     let version = get(b"V:")?;
     Some(Owner {
-        kind: "apk".to_owned(),
+        kind: PackageKind::Apk.into(),
         name: get(b"P:")?,
         arch: get(b"A:"),
         // A source package of Alpine gives its version to all that is made of it.
@@ -117,7 +117,7 @@ fn owner(stanza: &[u8]) -> Option<Owner> {
             version: Some(version.clone()),
         }),
         version,
-        how: "apk".to_owned(),
+        how: OwnerSource::Apk.into(),
         ..Owner::default()
     })
 }
@@ -168,7 +168,7 @@ pub fn of_pkginfo(text: &[u8]) -> Option<Owner> {
     }
     let version = get("pkgver")?;
     Some(Owner {
-        kind: "apk".to_owned(),
+        kind: PackageKind::Apk.into(),
         name: get("pkgname")?,
         arch: get("arch"),
         source: get("origin").map(|name| SourcePackage {
@@ -176,7 +176,7 @@ pub fn of_pkginfo(text: &[u8]) -> Option<Owner> {
             version: Some(version.clone()),
         }),
         version,
-        how: "package".to_owned(),
+        how: OwnerSource::Package.into(),
         ..Owner::default()
     })
 }

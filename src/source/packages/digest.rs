@@ -1,30 +1,11 @@
 //! Digests that package databases have of files, and those of the files that are there.
 
 use crate::bytes::ReadAt;
+pub use crate::record::Algorithm;
 use sha2::Digest as _;
 use std::io;
 
-/// How a database digests files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Algorithm {
-    /// dpkg, and rpm before 4.6.
-    Md5,
-    /// apk.
-    Sha1,
-    /// rpm.
-    Sha256,
-}
-
 impl Algorithm {
-    /// As records have it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Md5 => "md5",
-            Self::Sha1 => "sha1",
-            Self::Sha256 => "sha256",
-        }
-    }
-
     /// For a person.
     pub fn title(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ use super::index::Index;
 use super::{
     Asked, Bounds, Claim, Files, Problem, base, read_part, text, too_many, too_many_packages,
 };
-use crate::record::{Owner, SourcePackage};
+use crate::record::{Owner, OwnerSource, PackageKind, SourcePackage};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -322,12 +322,12 @@ impl About {
 
     fn owner(&self) -> Owner {
         Owner {
-            kind: "deb".to_owned(),
+            kind: PackageKind::Deb.into(),
             name: self.name.clone(),
             version: self.version.clone(),
             arch: self.arch.clone(),
             source: Some(self.source.clone()),
-            how: "dpkg".to_owned(),
+            how: OwnerSource::Dpkg.into(),
             ..Owner::default()
         }
     }
@@ -337,7 +337,7 @@ impl About {
 pub fn of_control(text: &[u8]) -> Option<Owner> {
     let (_, stanza) = text::stanzas(text).next()?;
     Some(Owner {
-        how: "package".to_owned(),
+        how: OwnerSource::Package.into(),
         ..About::parse(stanza)?.owner()
     })
 }

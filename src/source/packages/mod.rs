@@ -23,7 +23,7 @@ pub use os_release::Release;
 
 use crate::bytes::guard::{FAULT, guarded};
 use crate::bytes::{Limits, ReadAt};
-use crate::record::{Binary, Owner};
+use crate::record::{Binary, Owner, Reason};
 use index::Index;
 use std::io;
 use std::sync::Arc;
@@ -74,14 +74,14 @@ impl Bounds {
 pub struct Problem {
     /// Its file, absolute in the root.
     pub path: String,
-    /// `unreadable`, `malformed`, `limit`, `internal-error`.
-    pub reason: &'static str,
+    /// Why it cannot be read.
+    pub reason: Reason,
     /// One sentence.
     pub detail: String,
 }
 
 impl Problem {
-    fn new(path: &[u8], reason: &'static str, detail: impl Into<String>) -> Self {
+    fn new(path: &[u8], reason: Reason, detail: impl Into<String>) -> Self {
         Self {
             path: String::from_utf8_lossy(path).into_owned(),
             reason,
@@ -90,7 +90,7 @@ impl Problem {
     }
 
     fn malformed(path: &[u8], detail: impl Into<String>) -> Self {
-        Self::new(path, "malformed", detail)
+        Self::new(path, Reason::Malformed, detail)
     }
 }
 
@@ -257,7 +257,7 @@ fn sound<T>(
 ) -> Option<T> {
     let result = guarded(|| read(problem));
     if result.is_none() {
-        problem(Problem::new(place.as_bytes(), "internal-error", FAULT));
+        problem(Problem::new(place.as_bytes(), Reason::Internal, FAULT));
     }
     result
 }
@@ -272,7 +272,7 @@ fn judge(claims: Vec<Claim>, digest: &mut dyn FnMut(Algorithm) -> Option<Vec<u8>
         let mut owner = claim.owner;
         match recorded.zip(actual) {
             Some((recorded, actual)) if recorded.value == actual => {
-                owner.compared = Some(recorded.algorithm.name().to_owned());
+                owner.compared = Some(recorded.algorithm.into());
                 return Ownership {
                     owner: Some(Arc::new(owner)),
                     note: None,
@@ -368,12 +368,12 @@ fn read_part(
         Ok(Some(Some(bytes))) => Some(bytes),
         Ok(Some(None)) => {
             let detail = format!("longer than the {most} bytes that are allowed");
-            problem(Problem::new(path, "limit", detail));
+            problem(Problem::new(path, Reason::Limit, detail));
             None
         }
         Err(error) => {
             let detail = crate::bytes::error_text(&error);
-            problem(Problem::new(path, "unreadable", detail));
+            problem(Problem::new(path, Reason::Unreadable, detail));
             None
         }
     }
@@ -382,7 +382,7 @@ fn read_part(
 /// Tells that a database has more packages than are looked at.
 fn too_many_packages(path: &[u8], most: usize, problem: &mut dyn FnMut(Problem)) {
     let detail = format!("more than {most} packages; those behind them are not known");
-    problem(Problem::new(path, "limit", detail));
+    problem(Problem::new(path, Reason::Limit, detail));
 }
 
 /// Tells that a database has more names than are remembered.
@@ -392,7 +392,7 @@ fn too_many(path: &[u8], index: &Index, problem: &mut dyn FnMut(Problem)) {
             "more than {} names of files; packages behind them are not known",
             index.len()
         );
-        problem(Problem::new(path, "limit", detail));
+        problem(Problem::new(path, Reason::Limit, detail));
     }
 }
 

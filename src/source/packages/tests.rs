@@ -41,7 +41,9 @@ fn owner(
     let name = |owner: &Owner| format!("{} {}", owner.name, owner.version);
     (
         owned.owner.as_deref().map(name),
-        owned.owner.and_then(|owner| owner.compared.clone()),
+        owned
+            .owner
+            .and_then(|owner| owner.compared.as_ref().map(ToString::to_string)),
         owned.note.map(|note| note.to_string()),
     )
 }
@@ -170,7 +172,7 @@ fn broken_databases_are_told_once_and_the_others_count() {
     assert!(
         problems
             .iter()
-            .all(|p| p.reason == "malformed" && !p.detail.is_empty())
+            .all(|p| p.reason == Reason::Malformed && !p.detail.is_empty())
     );
     assert_eq!(database.claims(&files, b"/usr/bin/acme").len(), 1);
 }
@@ -190,13 +192,13 @@ fn what_does_not_fit_is_said() {
     };
     let (database, problems) = open(&files, small);
     assert!(database.is_empty());
-    assert_eq!(problems[0].reason, "limit");
+    assert_eq!(problems[0].reason, Reason::Limit);
     let few = Bounds {
         names: 2,
         ..bounds()
     };
     let (database, problems) = open(&files, few);
-    assert_eq!((problems.len(), problems[0].reason), (1, "limit"));
+    assert_eq!((problems.len(), problems[0].reason), (1, Reason::Limit));
     assert_eq!(database.claims(&files, b"/usr/bin/acme").len(), 1);
     assert_eq!(database.claims(&files, b"/c").len(), 0);
     let poor = Bounds {
@@ -254,7 +256,10 @@ fn packages_beyond_the_bound_are_not_known_and_that_is_said() {
         let [problem] = problems.as_slice() else {
             panic!("{path}: {problems:?}");
         };
-        assert_eq!((problem.path.as_str(), problem.reason), (path, "limit"));
+        assert_eq!(
+            (problem.path.as_str(), problem.reason),
+            (path, Reason::Limit)
+        );
         assert!(
             problem.detail.contains("more than 3 packages"),
             "{problem:?}"

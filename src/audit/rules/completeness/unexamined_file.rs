@@ -1,5 +1,5 @@
 use crate::audit::rules::prelude::*;
-use crate::record::Unexamined;
+use crate::record::{Reason, Unexamined};
 use std::borrow::Cow;
 
 pub const META: Meta = Meta {
@@ -22,8 +22,8 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
         let help = advice(u);
         sink.report(
             Report::new(format!("not examined: {}", u.reason))
-                .see(u.reason.clone(), u.detail.clone())
-                .salient(u.reason.clone())
+                .see(u.reason.as_str(), u.detail.clone())
+                .salient(u.reason.as_str())
                 .help(help)
                 .at(u.path.clone(), u.location.clone()),
         );
@@ -50,33 +50,33 @@ fn advice(u: &Unexamined) -> Cow<'static, str> {
         )
         .into();
     }
-    if detail.starts_with("database of packages: ") && u.reason != "limit" {
+    if detail.starts_with("database of packages: ") && u.reason != Reason::Limit {
         return database(&u.path).into();
     }
     let is_missing = detail.ends_with(" is missing") || detail.ends_with("is listed but not here");
     let is_of_image = u.location.image.is_some() || is_missing;
-    match u.reason.as_str() {
-        "limit" => "raise the limit that the evidence names, or leave it out with `--exclude`",
-        "unreadable" | "unsupported" if detail.contains("kept elsewhere by its publisher") => {
+    match u.reason.known() {
+        Some(Reason::Limit) => "raise the limit that the evidence names, or leave it out with `--exclude`",
+        Some(Reason::Unreadable | Reason::Unsupported) if detail.contains("kept elsewhere by its publisher") => {
             "pull the image with all its layers, or accept it: `unexamined-file = { allow = [\"PATH\"] }`"
         }
-        "unreadable" if is_missing => {
+        Some(Reason::Unreadable) if is_missing => {
             "the image is not whole: save or pull it again (`docker save`, `skopeo copy`)"
         }
-        "unreadable" if detail.starts_with("no image is called") || detail.starts_with("it has no image") => {
+        Some(Reason::Unreadable) if detail.starts_with("no image is called") || detail.starts_with("it has no image") => {
             "check the name: `gospect scan FILE` without a name lists the images"
         }
-        "truncated" | "malformed" if is_of_image && u.location.layer.is_some() && u.location.entry.is_empty() => {
+        Some(Reason::Truncated | Reason::Malformed) if is_of_image && u.location.layer.is_some() && u.location.entry.is_empty() => {
             "the layer is damaged: save or pull the image again (`docker save`, `skopeo copy`)"
         }
-        "unreadable" if detail.starts_with("No such file") => "check the path",
-        "unreadable" if detail.starts_with("Permission denied") => {
+        Some(Reason::Unreadable) if detail.starts_with("No such file") => "check the path",
+        Some(Reason::Unreadable) if detail.starts_with("Permission denied") => {
             "make it readable for this user: `chmod a+r FILE`, or run as its owner"
         }
-        "unreadable" => "see the evidence for what failed, then scan again",
-        "truncated" | "malformed" => "fetch the file again and compare checksums",
-        "encrypted" => "decrypt it first, then audit",
-        "link" => "`--follow` enters links",
+        Some(Reason::Unreadable) => "see the evidence for what failed, then scan again",
+        Some(Reason::Truncated | Reason::Malformed) => "fetch the file again and compare checksums",
+        Some(Reason::Encrypted) => "decrypt it first, then audit",
+        Some(Reason::Link) => "`--follow` enters links",
         _ => "see the evidence; `--exclude GLOB` leaves it out",
     }
     .into()

@@ -1,6 +1,7 @@
 use super::{first_fatal, settings};
 use crate::audit::rules::prelude::*;
 use crate::deploy::Reader;
+use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS400",
@@ -13,7 +14,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    for s in settings(ctx, "fatal") {
+    for s in settings(ctx, GodebugStatus::Fatal) {
         let v = s.variable;
         if !s.judge.guessed {
             let who = match v.reader {

@@ -1,6 +1,7 @@
 use super::settings;
 use crate::audit::known;
 use crate::audit::rules::prelude::*;
+use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS401",
@@ -19,7 +20,7 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     let allow = ctx.options.list("allow");
-    for s in settings(ctx, "ok") {
+    for s in settings(ctx, GodebugStatus::Ok) {
         let Some(why) = known::weakens(&s.setting.key, &s.setting.value, s.judge.minor()) else {
             continue;
         };

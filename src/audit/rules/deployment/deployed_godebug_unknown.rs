@@ -1,6 +1,7 @@
 use super::settings;
 use crate::audit::known;
 use crate::audit::rules::prelude::*;
+use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS402",
@@ -13,7 +14,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    for s in settings(ctx, "unknown") {
+    for s in settings(ctx, GodebugStatus::Unknown) {
         let key = &s.setting.key;
         let mut report = s.report(format!(
             "GODEBUG key `{key}` does nothing: {} does not know it",

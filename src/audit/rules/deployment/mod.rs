@@ -37,7 +37,7 @@ use crate::deploy::{Deployment, Kind, Reader, Span, Toolchain, Variable, later};
 use crate::knowledge::GoVersion;
 use crate::knowledge::Row;
 use crate::record::godebug::{Facts, assess};
-use crate::record::{Binary, EffectiveSetting};
+use crate::record::{Binary, EffectiveSetting, GodebugOrigin, GodebugStatus};
 
 /// The Go release to judge deployment files by.
 #[derive(Clone, Debug, Default)]
@@ -206,7 +206,7 @@ pub(super) struct Deployed<'a> {
 }
 
 /// Every well-formed setting with this status that a GODEBUG variable of the file brings.
-pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: &str) -> Vec<Deployed<'a>> {
+pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: GodebugStatus) -> Vec<Deployed<'a>> {
     let mut out = Vec::new();
     let all = ctx.file.variables.iter();
     let read = |v: &&Variable| v.reader != Reader::Nobody && !v.value.is_empty();
@@ -218,8 +218,12 @@ pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: &str) -> Vec<Deployed<'a>>
         let judge = || ctx.judge(v.reader.runs(), v.go.as_ref());
         let one = judge();
         // Where a later release may act, what it does not do any more is no fault.
-        let later = (one.at_least && matches!(status, "unknown" | "removed" | "no-effect"))
-            .then(|| effective(ctx, v, &newest()));
+        let later = (one.at_least
+            && matches!(
+                status,
+                GodebugStatus::Unknown | GodebugStatus::Removed | GodebugStatus::NoEffect
+            ))
+        .then(|| effective(ctx, v, &newest()));
         for setting in effective(ctx, v, &one.version) {
             let pair = format!("{}={}", setting.key, setting.value);
             let key = |f: &&Field| f.text.split('=').next() == Some(&setting.key);
@@ -258,7 +262,7 @@ pub(super) fn first_fatal(ctx: &FileCtx, s: &Deployed) -> u32 {
         GoVersion::parse(&name).is_some_and(|version| {
             let all = effective(ctx, s.variable, &version);
             all.iter()
-                .any(|e| e.key == s.setting.key && e.status == "fatal")
+                .any(|e| e.key == s.setting.key && e.status == GodebugStatus::Fatal)
         })
     };
     let trees = &crate::knowledge::godebug::table().trees;
@@ -299,7 +303,9 @@ fn effective(ctx: &FileCtx, v: &Variable, version: &GoVersion) -> Vec<EffectiveS
         crypto_linked: linked.filter(|l| l.functions > 0).map(|l| l.crypto),
         unfit_for_fips: None,
     };
-    let named = |s: &EffectiveSetting| s.origin == "environment" || s.status == "no-effect";
+    let named = |s: &EffectiveSetting| {
+        s.origin == GodebugOrigin::Environment || s.status == GodebugStatus::NoEffect
+    };
     assess(&facts)
         .effective
         .unwrap_or_default()
@@ -339,7 +345,7 @@ impl Deployed<'_> {
     pub(super) fn report(&self, message: String) -> Report {
         let mut report = Report::new(message);
         // Without a release that somebody names, nothing is sure enough for an error but what no release knows.
-        if self.judge.guessed && self.setting.status != "unknown" {
+        if self.judge.guessed && self.setting.status != GodebugStatus::Unknown {
             report = report.at_most(crate::audit::Level::Warning);
         }
         report = report.see(whose(self.variable), self.pair).see(

@@ -1,4 +1,5 @@
 use crate::audit::rules::prelude::*;
+use crate::record::Loopvar;
 
 pub const META: Meta = Meta {
     code: "GS043",
@@ -12,7 +13,7 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let x = &ctx.binary.experiments;
-    if x.loopvar.as_deref() != Some("per-loop") || ctx.release.is_none_or(|r| r.minor < 22) {
+    if x.loopvar != Some(Loopvar::PerLoop.into()) || ctx.release.is_none_or(|r| r.minor < 22) {
         return;
     }
     let mut report = Report::new("loops of the main module share one variable over all iterations")

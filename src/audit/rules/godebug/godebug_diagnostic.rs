@@ -1,6 +1,7 @@
 use super::{about, asked};
 use crate::audit::known;
 use crate::audit::rules::prelude::*;
+use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS065",
@@ -19,7 +20,7 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let allow = ctx.options.list("allow");
-    for s in asked(ctx, "ok") {
+    for s in asked(ctx, GodebugStatus::Ok) {
         if s.value.is_empty() || s.value == "0" || allow.contains(&s.key.as_str()) {
             continue;
         }

@@ -1,5 +1,6 @@
 use super::{about, asked};
 use crate::audit::rules::prelude::*;
+use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS060",
@@ -12,7 +13,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    for s in asked(ctx, "fatal") {
+    for s in asked(ctx, GodebugStatus::Fatal) {
         let version = ctx.version();
         let report = about(
             ctx,

@@ -1,6 +1,7 @@
 use super::{about, asked, implied};
 use crate::audit::known;
 use crate::audit::rules::prelude::*;
+use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS061",
@@ -20,7 +21,7 @@ pub const META: Meta = Meta {
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(release) = ctx.release else { return };
     let allow = ctx.options.list("allow");
-    for s in asked(ctx, "ok") {
+    for s in asked(ctx, GodebugStatus::Ok) {
         let Some(why) = known::weakens(&s.key, &s.value, release.minor) else {
             continue;
         };

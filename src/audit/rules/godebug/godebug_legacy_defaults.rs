@@ -1,6 +1,7 @@
 use super::{asked, implied};
 use crate::audit::known;
 use crate::audit::rules::prelude::*;
+use crate::record::GodebugStatus;
 use std::collections::HashSet;
 
 pub const META: Meta = Meta {
@@ -18,7 +19,9 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     else {
         return;
     };
-    let old: Vec<_> = asked(ctx, "ok").filter(|s| implied(ctx, s)).collect();
+    let old: Vec<_> = asked(ctx, GodebugStatus::Ok)
+        .filter(|s| implied(ctx, s))
+        .collect();
     let weak: Vec<_> = old
         .iter()
         .filter_map(|s| Some((s, known::weakens(&s.key, &s.value, release.minor)?)))

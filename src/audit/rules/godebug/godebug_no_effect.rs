@@ -1,5 +1,6 @@
 use super::{about, asked, implied, said};
 use crate::audit::rules::prelude::*;
+use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS064",
@@ -12,7 +13,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    for s in asked(ctx, "no-effect").filter(|s| !implied(ctx, s)) {
+    for s in asked(ctx, GodebugStatus::NoEffect).filter(|s| !implied(ctx, s)) {
         sink.report(about(
             ctx,
             s,

@@ -1,6 +1,7 @@
 use super::{about, asked};
 use crate::audit::known;
 use crate::audit::rules::prelude::*;
+use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS062",
@@ -13,7 +14,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    for s in asked(ctx, "unknown") {
+    for s in asked(ctx, GodebugStatus::Unknown) {
         let version = ctx.version();
         let mut report = about(
             ctx,

@@ -21,19 +21,20 @@ pub(super) const FAMILY: super::meta::Family = super::meta::Family::Godebug;
 
 use super::prelude::{Ctx, Report, without_definition};
 use crate::audit::known;
-use crate::record::EffectiveSetting;
+use crate::record::{EffectiveSetting, GodebugOrigin, GodebugStatus};
 
 /// Settings in force that somebody asked for (not the toolchain's own), with `status`.
-fn asked<'a>(ctx: &Ctx<'a>, status: &'static str) -> impl Iterator<Item = &'a EffectiveSetting> {
+fn asked<'a>(ctx: &Ctx<'a>, status: GodebugStatus) -> impl Iterator<Item = &'a EffectiveSetting> {
     let all = ctx.binary.godebug.effective.as_deref().unwrap_or_default();
-    all.iter()
-        .filter(move |s| s.status == status && (s.origin != "toolchain" || in_vain(ctx, s)))
+    all.iter().filter(move |s| {
+        s.status == status && (s.origin != GodebugOrigin::Toolchain || in_vain(ctx, s))
+    })
 }
 
 /// True when the environment names the key and the toolchain's default stays in force: `gctrace=true`, `panicnil=`.
 fn in_vain(ctx: &Ctx, s: &EffectiveSetting) -> bool {
     let environment = ctx.binary.godebug.environment.as_deref();
-    s.status == "no-effect"
+    s.status == GodebugStatus::NoEffect
         && environment.is_some_and(|e| {
             e.split(',')
                 .any(|f| f.split_once('=').is_some_and(|(key, _)| key == s.key))
@@ -53,7 +54,7 @@ fn said<'s>(ctx: &'s Ctx, s: &'s EffectiveSetting) -> (&'s str, &'s str) {
         .rev()
         .filter_map(|f| f.split_once('='))
         .find(|(key, _)| *key == s.key);
-    match said.filter(|_| s.origin == "toolchain") {
+    match said.filter(|_| s.origin == GodebugOrigin::Toolchain) {
         Some((_, value)) => ("environment", value),
         None => (s.origin.as_str(), s.value.as_str()),
     }
@@ -64,7 +65,7 @@ fn implied(ctx: &Ctx, setting: &EffectiveSetting) -> bool {
     let Some(line) = ctx.binary.godebug.language_version.as_deref() else {
         return false;
     };
-    setting.origin != "environment"
+    setting.origin != GodebugOrigin::Environment
         && known::implied(
             &setting.key,
             &setting.value,
@@ -124,7 +125,7 @@ fn about(ctx: &Ctx, s: &EffectiveSetting, message: String) -> Report {
     }
     report
         .salient(s.key.clone())
-        .salient(s.origin.clone())
+        .salient(s.origin.as_str())
         .help(undo(ctx, s))
 }
 

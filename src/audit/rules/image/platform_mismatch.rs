@@ -1,5 +1,6 @@
 use super::{by_role, image};
 use crate::audit::rules::prelude::*;
+use crate::record::ExecutableKind;
 
 pub const META: Meta = Meta {
     code: "GS232",
@@ -28,7 +29,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     };
     let runs =
         have_arch == arch || matches!((have_arch, arch), ("386", "amd64") | ("arm", "arm64"));
-    if have_os == os && runs || e.kind == "object" || ctx.options.allows(&ctx.binary.path) {
+    if have_os == os && runs
+        || e.kind == ExecutableKind::Object
+        || ctx.options.allows(&ctx.binary.path)
+    {
         return;
     }
     let report = Report::new(format!("a {have_os}/{have_arch} program in a {platform} image"))

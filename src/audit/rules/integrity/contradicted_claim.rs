@@ -1,5 +1,5 @@
 use crate::audit::rules::prelude::*;
-use crate::record::Verdict;
+use crate::record::{Claim, Verdict};
 
 pub const META: Meta = Meta {
     code: "GS160",
@@ -20,8 +20,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let ignore = ctx.options.list("ignore");
     for c in ctx.binary.corroboration.iter().flatten() {
         // These two have rules of their own, which say more.
-        let told = c.claim == "godebug"
-            || (c.claim == "experiments" && ctx.binary.experiments.consistent == Some(false));
+        let told = c.claim == Claim::Godebug
+            || (c.claim == Claim::Experiments && ctx.binary.experiments.consistent == Some(false));
         if told || c.verdict != Verdict::Contradicted || ignore.contains(&c.claim.as_str()) {
             continue;
         }
@@ -34,7 +34,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 .see(format!("recorded {}", c.claim), shown(&c.recorded))
                 .see(format!("observed {}", c.claim), shown(&c.observed))
                 .see("how", c.how.clone())
-                .salient(c.claim.clone())
+                .salient(c.claim.as_str())
                 .help("fetch the file again from where it was published and compare: `sha256sum FILE`; if you built it, rebuild it"),
         );
     }
@@ -47,11 +47,11 @@ mod tests {
 
     #[test]
     fn only_contradictions_are_reported() {
-        let row = |claim: &str, verdict| Corroboration {
+        let row = |claim: &str, verdict: Verdict| Corroboration {
             claim: claim.into(),
             recorded: Some("a".into()),
             observed: Some("b".into()),
-            verdict,
+            verdict: verdict.into(),
             how: "x".into(),
         };
         let b = binary(|b| {

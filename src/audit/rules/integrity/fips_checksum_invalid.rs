@@ -1,4 +1,5 @@
 use crate::audit::rules::prelude::*;
+use crate::record::{Checksum, FipsMode};
 
 pub const META: Meta = Meta {
     code: "GS164",
@@ -15,11 +16,14 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .binary
         .fips
         .as_ref()
-        .filter(|f| f.checksum.as_deref() == Some("invalid"))
+        .filter(|f| f.checksum == Some(Checksum::Invalid.into()))
     else {
         return;
     };
-    let on = matches!(fips.mode.as_deref(), Some("on" | "only"));
+    let on = fips
+        .mode
+        .as_ref()
+        .is_some_and(|mode| *mode == FipsMode::On || *mode == FipsMode::Only);
     let message = if on {
         "FIPS 140 checksum is invalid: the program panics at start"
     } else {

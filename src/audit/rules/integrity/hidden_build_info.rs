@@ -1,5 +1,5 @@
 use crate::audit::rules::prelude::*;
-use crate::record::BuildInfoSource;
+use crate::record::{BuildInfoSource, ExecutableKind, Format, Word};
 
 pub const META: Meta = Meta {
     code: "GS162",
@@ -13,15 +13,15 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let b = ctx.binary;
-    let place = match b.build_info_source {
+    let place = match b.build_info_source.as_ref().and_then(Word::known) {
         None | Some(BuildInfoSource::Section) => return,
         Some(BuildInfoSource::Segment) => "a data segment",
         Some(BuildInfoSource::LinkerStrings) => "the linker's strings",
         Some(BuildInfoSource::Scan) => "the bytes of the file",
     };
     // Releases before 1.13 had no such place.
-    let never = b.executable.format == "wasm"
-        || b.executable.kind == "object"
+    let never = b.executable.format == Format::Wasm
+        || b.executable.kind == ExecutableKind::Object
         || ctx.release.is_some_and(|r| r.minor < 13);
     if never {
         return;
@@ -36,14 +36,17 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 #[cfg(test)]
 mod tests {
     use crate::audit::testing::*;
-    use crate::record::BuildInfoSource::*;
+    use crate::record::BuildInfoSource::{self, *};
 
     #[test]
     fn formats_that_never_have_the_section_are_fine() {
-        let with = |source, format: &str| {
+        let with = |source: Option<BuildInfoSource>, format: &str| {
             judge_one(
                 "hidden-build-info",
-                &binary(|b| (b.build_info_source, b.executable.format) = (source, format.into())),
+                &binary(|b| {
+                    (b.build_info_source, b.executable.format) =
+                        (source.map(Into::into), format.into())
+                }),
             )
             .len()
         };
@@ -52,8 +55,9 @@ mod tests {
         assert_eq!(with(Some(Section), "elf"), 0);
         assert_eq!(with(Some(LinkerStrings), "wasm"), 0);
         assert_eq!(with(None, "elf"), 0);
-        let old =
-            binary(|b| (b.build_info_source, b.go_version) = (Some(Scan), Some("go1.12.6".into())));
+        let old = binary(|b| {
+            (b.build_info_source, b.go_version) = (Some(Scan.into()), Some("go1.12.6".into()))
+        });
         assert!(judge_one("hidden-build-info", &old).is_empty());
     }
 }

@@ -78,7 +78,7 @@ mod tests {
             "{found:?}"
         );
         for list in [ModuleList::Empty, ModuleList::Distribution] {
-            let b = change(gopath(&[]), |b| b.module_list = Some(list));
+            let b = change(gopath(&[]), |b| b.module_list = Some(list.into()));
             assert!(judge_one("missing-build-info", &b).is_empty());
         }
         assert!(

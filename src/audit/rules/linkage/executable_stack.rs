@@ -1,4 +1,5 @@
 use crate::audit::rules::prelude::*;
+use crate::record::{ExecutableKind, Format};
 
 pub const META: Meta = Meta {
     code: "GS206",
@@ -12,14 +13,14 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if ctx.binary.linkage.as_ref().and_then(|l| l.nx) != Some(false)
-        || ctx.binary.executable.kind == "object"
+        || ctx.binary.executable.kind == ExecutableKind::Object
     {
         return;
     }
     sink.report(
         Report::new("stack or data may be executed")
             .see("linkage.nx", "false")
-            .help(if ctx.binary.executable.format == "elf" {
+            .help(if ctx.binary.executable.format == Format::Elf {
                 format!(
                     "`{}`",
                     ctx.go_build(&[Change::With(

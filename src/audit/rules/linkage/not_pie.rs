@@ -1,4 +1,5 @@
 use crate::audit::rules::prelude::*;
+use crate::record::ExecutableKind;
 
 pub const META: Meta = Meta {
     code: "GS200",
@@ -12,7 +13,7 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if ctx.binary.linkage.as_ref().and_then(|l| l.pie) != Some(false)
-        || ctx.binary.executable.kind == "object"
+        || ctx.binary.executable.kind == ExecutableKind::Object
     {
         return;
     }

@@ -1,4 +1,5 @@
 use crate::audit::rules::prelude::*;
+use crate::record::{ExecutableKind, Format};
 
 pub const META: Meta = Meta {
     code: "GS205",
@@ -12,8 +13,11 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let e = &ctx.binary.executable;
-    let program = matches!(e.kind.as_str(), "exe" | "pie");
-    if e.format != "macho"
+    let program = matches!(
+        e.kind.known(),
+        Some(ExecutableKind::Exe | ExecutableKind::Pie)
+    );
+    if e.format != Format::MachO
         || e.os.as_deref() != Some("darwin")
         || e.arch.as_deref() != Some("arm64")
         || !program

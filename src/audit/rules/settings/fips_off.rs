@@ -1,4 +1,5 @@
 use crate::audit::rules::prelude::*;
+use crate::record::{Crypto, FipsMode};
 
 pub const META: Meta = Meta {
     code: "GS108",
@@ -17,19 +18,19 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let fips = ctx.binary.fips.as_ref();
-    let mode = fips.and_then(|f| f.mode.as_deref());
+    let mode = fips.and_then(|f| f.mode.as_ref());
     // Other validated modules (BoringCrypto, OpenSSL) have modes of their own that the file does not show.
     let other = fips
-        .and_then(|f| f.crypto.as_deref())
-        .is_some_and(|c| c != "go");
+        .and_then(|f| f.crypto.as_ref())
+        .is_some_and(|c| *c != Crypto::Go);
     let enough = match ctx.options.text("mode") {
-        Some("only") => mode == Some("only"),
-        _ => matches!(mode, Some("on" | "only")),
+        Some("only") => mode.is_some_and(|m| *m == FipsMode::Only),
+        _ => mode.is_some_and(|m| *m == FipsMode::On || *m == FipsMode::Only),
     };
     if enough || (other && mode.is_none()) {
         return;
     }
-    let now = mode.unwrap_or("off");
+    let now = mode.map_or("off", |m| m);
     let wanted = ctx.options.text("mode").unwrap_or("on");
     // The module exists since Go 1.24.
     let mut changes = vec![set("GOFIPS140", "v1.0.0")];

@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(judge(binary(|b| b.build_info = None)), 0);
         let of_go = binary(|b| {
             unset(b, "vcs.revision");
-            b.module_list = Some(ModuleList::Distribution);
+            b.module_list = Some(ModuleList::Distribution.into());
         });
         assert_eq!(judge(of_go), 0);
     }

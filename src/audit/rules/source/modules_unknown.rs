@@ -352,7 +352,7 @@ mod tests {
     #[test]
     fn of_a_cut_list_only_what_is_found_is_known() {
         let b = change(gopath(&["github.com/x/y"]), |b| {
-            b.module_list = Some(ModuleList::Cut);
+            b.module_list = Some(ModuleList::Cut.into());
             dep(b, "example.com/lib", "v1.2.3", None);
         });
         for (rule, error) in [
@@ -418,7 +418,7 @@ mod tests {
     fn advice_fits_the_builder_and_the_level() {
         let of = |list: ModuleList| {
             change(gopath(&["golang.org/x/crypto/ssh"]), |b| {
-                b.module_list = Some(list);
+                b.module_list = Some(list.into());
             })
         };
         let help = |list, profile: &str| judge(&of(list), profile, "").unwrap().help;
@@ -453,7 +453,7 @@ mod tests {
             judge(&gap, "default", floor).map(|f| f.level),
             Some(Level::Error)
         );
-        let empty = binary(|b| b.module_list = Some(ModuleList::Empty));
+        let empty = binary(|b| b.module_list = Some(ModuleList::Empty.into()));
         assert_eq!(judge(&empty, "default", floor), None);
     }
 }

@@ -161,7 +161,7 @@ mod tests {
                         .iter()
                         .map(|(s, v)| VersionClaim {
                             value: v.to_string(),
-                            source: s.to_string(),
+                            source: (*s).into(),
                             name: None,
                         })
                         .collect(),
@@ -203,7 +203,7 @@ mod tests {
     fn found(claims: &[(&str, &str, &str)]) -> usize {
         let claim = |(source, name, value): &(&str, &str, &str)| VersionClaim {
             value: (*value).to_owned(),
-            source: (*source).to_owned(),
+            source: (*source).into(),
             name: (!name.is_empty()).then(|| (*name).to_owned()),
         };
         let b = binary(|b| b.versions = Some(claims.iter().map(claim).collect()));

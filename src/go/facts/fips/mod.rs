@@ -15,9 +15,9 @@
 mod tests;
 
 use super::program::Program;
-use crate::exe::{Image, Kind, Segment};
+use crate::exe::{Image, Segment};
 use crate::go::tables::Tables;
-use crate::record::{Fips, Godebug};
+use crate::record::{Checksum, Crypto, Fips, FipsMode, Godebug, Word};
 use sha2::{Digest, Sha256};
 use std::ops::ControlFlow;
 
@@ -36,12 +36,15 @@ const MODULE: &str = "crypto/internal/fips140";
 
 /// Package paths and what their presence says about who does the cryptography. The forks keep Go's module as their fallback, so they come
 /// first: golang-fips (Red Hat and others) and Microsoft's build of Go, in all the places where their bindings were over the releases.
-const PROVIDERS: &[(&str, &str)] = &[
-    ("github.com/golang-fips/openssl", "openssl"),
-    ("github.com/golang-fips/openssl-fips", "openssl"),
-    ("github.com/microsoft/go-crypto-openssl", "openssl"),
-    ("github.com/microsoft/go-crypto-winnative", "cng"),
-    ("github.com/microsoft/go-crypto-darwin", "commoncrypto"),
+const PROVIDERS: &[(&str, Crypto)] = &[
+    ("github.com/golang-fips/openssl", Crypto::OpenSsl),
+    ("github.com/golang-fips/openssl-fips", Crypto::OpenSsl),
+    ("github.com/microsoft/go-crypto-openssl", Crypto::OpenSsl),
+    ("github.com/microsoft/go-crypto-winnative", Crypto::Cng),
+    (
+        "github.com/microsoft/go-crypto-darwin",
+        Crypto::CommonCrypto,
+    ),
 ];
 
 /// Packages below `crypto/` that do cryptography (src/crypto, Go 1.0 to 1.27).
@@ -50,28 +53,6 @@ const ALGORITHMS: &[&str] = &[
     "md5", "mldsa", "mlkem", "pbkdf2", "rand", "rc4", "rsa", "sha1", "sha256", "sha3", "sha512",
     "tls", "x509",
 ];
-
-/// What came of the checksum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Checksum {
-    /// The regions have the recorded checksum.
-    Valid,
-    /// They have another one: the program ends at start with FIPS mode on.
-    Invalid,
-    /// Nothing can be said, for the reason given.
-    Unverifiable(&'static str),
-}
-
-impl Checksum {
-    /// The name used in records.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Valid => "valid",
-            Self::Invalid => "invalid",
-            Self::Unverifiable(_) => "unverifiable",
-        }
-    }
-}
 
 /// Reads the FIPS facts. The effective GODEBUG gives the mode. The module is the one that is linked
 /// in, as the package paths of its functions say; the recorded GOFIPS140 stands in only where there are none.
@@ -95,24 +76,22 @@ fn linked(tables: &Tables<'_>, asked: Option<&str>, godebug: Option<&str>) -> Op
     }
     // Where BoringCrypto does the work, the mode of the other module does not matter.
     let mode = match (linked.provider, godebug.filter(|v| !v.is_empty())) {
-        (Some("boringcrypto"), _) => None,
-        (_, Some("debug")) => Some("on"),
+        (Some(Crypto::BoringCrypto), _) => None,
+        (_, Some("debug")) => Some(FipsMode::On),
         // Any other value ends the program at start.
-        (_, Some(value)) => ["off", "on", "only"].into_iter().find(|m| *m == value),
+        (_, Some(value)) => Word::from(value).known(),
         // Bindings to a system library ask that library, at run time.
         (Some(_), None) => None,
-        (None, None) => Some("off"),
+        (None, None) => Some(FipsMode::Off),
     };
     Some(Fips {
         module: linked.module.or_else(|| asked.map(str::to_owned)),
-        mode: mode.map(str::to_owned),
+        mode: mode.map(Word::from),
         crypto: linked
             .provider
-            .or((linked.native || linked.standard).then_some("go"))
-            .map(str::to_owned),
-        checksum: linked
-            .native
-            .then(|| checksum(tables.image()).name().to_owned()),
+            .or((linked.native || linked.standard).then_some(Crypto::Go))
+            .map(Word::from),
+        checksum: linked.native.then(|| checksum(tables.image()).into()),
     })
 }
 
@@ -126,7 +105,7 @@ struct Linked {
     /// Packages of the standard library that do cryptography are there, whoever does the work below them.
     standard: bool,
     /// Who does the cryptography instead of Go's module.
-    provider: Option<&'static str>,
+    provider: Option<Crypto>,
 }
 
 impl Linked {
@@ -143,7 +122,7 @@ impl Linked {
             linked.see(package);
         }
         if linked.provider.is_none() && functions.calls_boring() {
-            linked.provider = Some("boringcrypto");
+            linked.provider = Some(Crypto::BoringCrypto);
         }
         linked
     }
@@ -256,17 +235,11 @@ impl Info {
 /// used; every program of Go 1.24 and newer has a record, on ports whose linker writes it.
 pub fn checksum(image: &Image<'_>) -> Checksum {
     let Some(info) = Info::find(image) else {
-        return Checksum::Unverifiable("no checksum is recorded");
+        return Checksum::Unverifiable;
     };
-    if info.sum == [0; 32] {
-        return Checksum::Unverifiable(if image.kind == Kind::Object {
-            "an object has its checksum when it is linked"
-        } else {
-            "the checksum was never filled in"
-        });
-    }
-    if info.size() > REGIONS_LIMIT {
-        return Checksum::Unverifiable("the regions are larger than any module");
+    // The linker fills in the checksum: an object has none. No module has regions that large.
+    if info.sum == [0; 32] || info.size() > REGIONS_LIMIT {
+        return Checksum::Unverifiable;
     }
     // HMAC (RFC 2104) under a key of zeros: the pads are the constants themselves.
     let mut inner = Sha256::new();
@@ -275,7 +248,7 @@ pub fn checksum(image: &Image<'_>) -> Checksum {
     for region in &info.regions {
         inner.update((region.1 - region.0).to_be_bytes());
         if hash(image, *region, &mut inner).is_none() {
-            return Checksum::Unverifiable("a region is not all in the file");
+            return Checksum::Unverifiable;
         }
     }
     let mut outer = Sha256::new();

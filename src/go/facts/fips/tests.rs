@@ -110,7 +110,12 @@ const FROZEN: &[&str] = &[
 ];
 
 fn row(fips: &Fips) -> [Option<&str>; 4] {
-    [&fips.module, &fips.mode, &fips.crypto, &fips.checksum].map(|f| f.as_deref())
+    [
+        fips.module.as_deref(),
+        fips.mode.as_deref(),
+        fips.crypto.as_deref(),
+        fips.checksum.as_deref(),
+    ]
 }
 
 #[test]
@@ -146,7 +151,7 @@ fn a_magic_that_does_not_point_at_itself_is_passed_over() {
     bytes.copy_within(INFO..INFO + 128, 0x1080);
     assert_eq!(check(&bytes), Checksum::Valid, "the copy comes first");
     bytes[INFO + 48] ^= 0x10;
-    assert!(matches!(check(&bytes), Checksum::Unverifiable(_)));
+    assert!(matches!(check(&bytes), Checksum::Unverifiable));
 }
 
 #[test]
@@ -159,7 +164,7 @@ fn what_is_not_there_cannot_be_verified() {
     let mut outside = whole.clone();
     outside[INFO + 114] = 0x7f;
     for bytes in [&empty, &huge, &outside, &whole[..0x1402].to_vec()] {
-        assert!(matches!(check(bytes), Checksum::Unverifiable(_)));
+        assert!(matches!(check(bytes), Checksum::Unverifiable));
     }
 }
 
@@ -276,7 +281,7 @@ fn cut_and_flipped_programs_end_in_an_answer() {
     for end in (0..whole.len()).step_by(5) {
         // Behind the regions there is nothing that matters.
         assert!(
-            look(&whole[..end]).is_none_or(|c| c != "valid" || end >= 0x1407),
+            look(&whole[..end]).is_none_or(|c| c != Checksum::Valid || end >= 0x1407),
             "{end:#x}"
         );
     }
@@ -296,9 +301,6 @@ fn cut_and_flipped_programs_end_in_an_answer() {
             }
         }
         let answer = look(&bytes);
-        assert!(matches!(
-            answer.as_deref(),
-            None | Some("valid" | "invalid" | "unverifiable")
-        ));
+        assert!(answer.is_none_or(|word| word.known().is_some()));
     }
 }

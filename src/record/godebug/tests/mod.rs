@@ -220,15 +220,15 @@ fn a_setting_that_keeps_an_old_go_line_from_acting_has_an_effect() {
         let mut all = answer.effective.clone().unwrap().into_iter();
         all.find(|e| e.key == "panicnil").unwrap()
     };
-    assert_eq!(of(&kept).status, "ok");
+    assert_eq!(of(&kept).status, GodebugStatus::Ok);
     assert_eq!(
         of(&kept).note.as_deref(),
         Some("keeps the toolchain's default where a go line before 1.21 brings back panicnil=1")
     );
     let needless = assess_case("go1.27.3", Some("panicnil=0"), None, None);
-    assert_eq!(of(&needless).status, "no-effect");
+    assert_eq!(of(&needless).status, GodebugStatus::NoEffect);
     let asked = assess_case("go1.27.3", Some(&old), None, Some("panicnil=0"));
-    assert_eq!(of(&asked).status, "no-effect");
+    assert_eq!(of(&asked).status, GodebugStatus::NoEffect);
 }
 
 #[test]

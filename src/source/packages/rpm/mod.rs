@@ -12,7 +12,7 @@ use super::digest::{Algorithm, Recorded};
 use super::index::Index;
 use super::{Asked, Bounds, Claim, Files, Problem, base, too_many, too_many_packages};
 use crate::bytes::ReadAt;
-use crate::record::{Owner, SourcePackage};
+use crate::record::{Owner, OwnerSource, PackageKind, Reason, SourcePackage};
 use header::{Header, tag};
 
 const DIRECTORIES: &[&[u8]] = &[b"/usr/lib/sysimage/rpm", b"/var/lib/rpm", b"/usr/share/rpm"];
@@ -114,7 +114,7 @@ impl Packages {
             Ok(_) => return false,
             Err(error) => {
                 let detail = crate::bytes::error_text(&error);
-                problem(Problem::new(&self.path, "unreadable", detail));
+                problem(Problem::new(&self.path, Reason::Unreadable, detail));
                 return false;
             }
         };
@@ -189,7 +189,7 @@ impl Packages {
                     let claim = Header::parse(&blob).and_then(|header| {
                         let file = header.find(base(asked.path), |path| asked.is_meant(path))?;
                         let mut owner = owner(&header)?;
-                        owner.how = self.container.name().to_owned();
+                        owner.how = self.container.how().into();
                         Some(Claim {
                             owner,
                             digest: digest(&header, file),
@@ -205,11 +205,11 @@ impl Packages {
 
 impl Container {
     /// As records have it.
-    fn name(self) -> &'static str {
+    fn how(self) -> OwnerSource {
         match self {
-            Self::Sqlite => "rpm-sqlite",
-            Self::Ndb => "rpm-ndb",
-            Self::Bdb => "rpm-bdb",
+            Self::Sqlite => OwnerSource::RpmSqlite,
+            Self::Ndb => OwnerSource::RpmNdb,
+            Self::Bdb => OwnerSource::RpmBdb,
         }
     }
 }
@@ -250,7 +250,7 @@ fn owner(header: &Header<'_>) -> Option<Owner> {
 pub(crate) fn from_tags(text: &dyn Fn(u32) -> Option<String>, epoch: Option<u64>) -> Option<Owner> {
     let version = format!("{}-{}", text(tag::VERSION)?, text(tag::RELEASE)?);
     Some(Owner {
-        kind: "rpm".to_owned(),
+        kind: PackageKind::Rpm.into(),
         name: text(tag::NAME)?,
         version: match epoch {
             Some(epoch) => format!("{epoch}:{version}"),
@@ -258,7 +258,7 @@ pub(crate) fn from_tags(text: &dyn Fn(u32) -> Option<String>, epoch: Option<u64>
         },
         arch: text(tag::ARCH),
         source: text(tag::SOURCE_RPM).and_then(|name| source(&name)),
-        how: "package".to_owned(),
+        how: OwnerSource::Package.into(),
         ..Owner::default()
     })
 }

@@ -1,0 +1,369 @@
+//! The closed sets of words that records use. A new word is one row here.
+
+use super::word::words;
+
+words! {
+    /// How much was found out about each program.
+    #[derive(Default)]
+    pub enum Level {
+        /// The build info alone: a handful of small reads.
+        BuildInfo = "build-info",
+        /// Everything, with the evidence.
+        #[default]
+        Full = "full",
+    }
+
+    /// Why a thing was not examined.
+    pub enum Reason {
+        /// The system could not read it.
+        Unreadable = "unreadable",
+        /// It ends before it should.
+        Truncated = "truncated",
+        /// It contradicts its own format or checksum.
+        Malformed = "malformed",
+        /// A limit was met.
+        Limit = "limit",
+        /// It is encrypted.
+        Encrypted = "encrypted",
+        /// A format, method or version that is not read.
+        Unsupported = "unsupported",
+        /// A packed program that cannot be unpacked.
+        Packed = "packed",
+        /// A symbolic link that is not followed.
+        Link = "link",
+        /// A file system of the kernel, which stores no files.
+        Pseudo = "pseudo-file-system",
+        /// A fault of gospect.
+        Internal = "internal-error",
+    }
+
+    /// The format of an executable file.
+    pub enum Format {
+        /// Executable and Linkable Format.
+        Elf = "elf",
+        /// Mach-O.
+        MachO = "macho",
+        /// Portable Executable.
+        Pe = "pe",
+        /// AIX XCOFF.
+        Xcoff = "xcoff",
+        /// Plan 9 a.out.
+        Plan9 = "plan9",
+        /// WebAssembly.
+        Wasm = "wasm",
+    }
+
+    /// Byte order.
+    pub enum Endian {
+        /// Least significant byte first.
+        Little = "little",
+        /// Most significant byte first.
+        Big = "big",
+    }
+
+    /// What an executable file is for.
+    pub enum ExecutableKind {
+        /// Loaded at fixed addresses.
+        Exe = "exe",
+        /// Executable at any address.
+        Pie = "pie",
+        /// Shared library.
+        Shared = "shared",
+        /// Go plugin: the headers say `shared`, the recorded build mode tells them apart.
+        Plugin = "plugin",
+        /// Relocatable object.
+        Object = "object",
+    }
+
+    /// A part of an executable file, in the coarse terms in which two builds are compared.
+    pub enum Part {
+        /// Build information and build IDs.
+        Record = "record",
+        /// Instructions.
+        Code = "code",
+        /// What the running program reads or writes: constants, variables, tables.
+        Data = "data",
+        /// Symbols and debug information, which the running program does not read.
+        Debug = "debug",
+        /// The signature of the platform.
+        Signature = "signature",
+        /// Headers, padding, and what lies outside all others.
+        Other = "other",
+        /// What is around the programs of a universal file.
+        Container = "container",
+    }
+
+    /// Who compiled a program.
+    pub enum Compiler {
+        /// The Go project's own compiler, and the forks of it.
+        Gc = "gc",
+        /// The Go front end of GCC.
+        Gccgo = "gccgo",
+        /// TinyGo, on LLVM.
+        TinyGo = "tinygo",
+    }
+
+    /// A package format of distributions.
+    pub enum PackageKind {
+        /// Debian and its kin.
+        Deb = "deb",
+        /// Red Hat, SUSE and their kin.
+        Rpm = "rpm",
+        /// Alpine and its kin.
+        Apk = "apk",
+    }
+
+    /// How the package of a file is known.
+    pub enum OwnerSource {
+        /// The database of dpkg.
+        Dpkg = "dpkg",
+        /// The database of apk.
+        Apk = "apk",
+        /// The SQLite database of rpm.
+        RpmSqlite = "rpm-sqlite",
+        /// The ndb database of rpm.
+        RpmNdb = "rpm-ndb",
+        /// The Berkeley DB of rpm.
+        RpmBdb = "rpm-bdb",
+        /// The package file itself.
+        Package = "package",
+    }
+
+    /// A digest algorithm of package databases.
+    pub enum Algorithm {
+        /// dpkg, and rpm before 4.6.
+        Md5 = "md5",
+        /// apk.
+        Sha1 = "sha1",
+        /// rpm.
+        Sha256 = "sha256",
+    }
+
+    /// Where the build info came from.
+    pub enum BuildInfoSource {
+        /// Where Go's own reader looks: the named section, or the start of data for PE, XCOFF and Plan 9.
+        Section = "section",
+        /// A writable segment.
+        Segment = "segment",
+        /// The linker-set strings `runtime.modinfo` and `runtime.buildVersion`.
+        LinkerStrings = "linker-strings",
+        /// A scan of the file.
+        Scan = "scan",
+    }
+
+    /// Whether the record of a program lists its modules.
+    pub enum ModuleList {
+        /// It lists them all.
+        Recorded = "recorded",
+        /// It lists none, and none but the main package and the standard library is linked in: built from files outside a module.
+        Empty = "empty",
+        /// Lines of the list cannot be read.
+        Cut = "cut",
+        /// Unknown: built in GOPATH mode (`GO111MODULE=off`, or Go 1.10 and older).
+        Gopath = "gopath",
+        /// Unknown: a command of the Go distribution itself.
+        Distribution = "distribution",
+        /// Unknown: built by Bazel without module data.
+        Bazel = "bazel",
+        /// Unknown: the record names no module, and nothing tells why.
+        NotRecorded = "not-recorded",
+        /// Unknown: there is no record.
+        NoRecord = "no-record",
+    }
+
+    /// What claims a version of the program itself.
+    pub enum VersionSource {
+        /// The version of the main module.
+        MainModule = "main-module",
+        /// A variable set by `-X` in the recorded `-ldflags`.
+        XFlag = "x-flag",
+        /// A string set by the linker, as found in the program.
+        LinkerString = "linker-string",
+        /// The revision of the version control system.
+        Vcs = "vcs",
+        /// A label of the image.
+        ImageLabel = "image-label",
+        /// The name of the file.
+        FileName = "file-name",
+    }
+
+    /// The kind of place that a GOROOT is.
+    pub enum GorootOrigin {
+        /// Where the archives and installers of the Go project put it.
+        Official = "official",
+        /// Where packages of distributions put it.
+        Distribution = "distribution",
+        /// A toolchain that the `go` command downloaded.
+        ToolchainDownload = "toolchain-download",
+        /// Below the home directory of a user.
+        Home = "home",
+        /// Below a directory for temporary files.
+        Temp = "temp",
+        /// Where continuous integration services keep it.
+        Ci = "ci",
+        /// Inside a build by Bazel.
+        Bazel = "bazel",
+        /// The store of Nix or Guix.
+        Nix = "nix",
+        /// Homebrew.
+        Homebrew = "homebrew",
+        /// Anywhere else.
+        Other = "other",
+    }
+
+    /// Where a piece of evidence was seen.
+    pub enum EvidenceSource {
+        /// A symbol of the symbol table.
+        Symbol = "symbol",
+        /// The function table of Go 1.2 and newer.
+        Pclntab = "pclntab",
+        /// The symbol table of Go 1.1 and older.
+        Gosymtab = "gosymtab",
+        /// Debug information.
+        Dwarf = "dwarf",
+        /// A string set by the linker.
+        LinkerString = "linker-string",
+        /// Machine code.
+        Code = "code",
+        /// The recorded flags of the linker.
+        Ldflags = "-ldflags",
+    }
+
+    /// What a `for` loop does with its variable in the main module.
+    pub enum Loopvar {
+        /// A variable for each iteration: Go 1.22 and newer.
+        PerIteration = "per-iteration",
+        /// One variable for the whole loop.
+        PerLoop = "per-loop",
+    }
+
+    /// Where the effective value of a GODEBUG setting comes from.
+    pub enum GodebugOrigin {
+        /// The toolchain's own default.
+        Toolchain = "toolchain",
+        /// `DefaultGODEBUG` of the record.
+        Recorded = "recorded",
+        /// The linker string `runtime.godebugDefault`.
+        Baked = "baked",
+        /// The environment variable.
+        Environment = "environment",
+    }
+
+    /// What becomes of a GODEBUG setting.
+    pub enum GodebugStatus {
+        /// It acts.
+        Ok = "ok",
+        /// Go reads it, and it changes nothing.
+        NoEffect = "no-effect",
+        /// This release does not know it.
+        Unknown = "unknown",
+        /// This release does not know it any more.
+        Removed = "removed",
+        /// The program dies of it at start.
+        Fatal = "fatal",
+    }
+
+    /// How much of an ELF program is read-only after relocation.
+    pub enum Relro {
+        /// Nothing.
+        None = "none",
+        /// All but the table of functions that are bound late.
+        Partial = "partial",
+        /// All.
+        Full = "full",
+    }
+
+    /// The FIPS 140 mode at start.
+    pub enum FipsMode {
+        /// Off.
+        Off = "off",
+        /// On.
+        On = "on",
+        /// On, and other algorithms fail.
+        Only = "only",
+    }
+
+    /// Whose cryptography is linked in.
+    pub enum Crypto {
+        /// The standard library's own.
+        Go = "go",
+        /// BoringCrypto, by GOEXPERIMENT=boringcrypto.
+        BoringCrypto = "boringcrypto",
+        /// OpenSSL.
+        OpenSsl = "openssl",
+        /// Cryptography API: Next Generation of Windows.
+        Cng = "cng",
+        /// CommonCrypto of macOS.
+        CommonCrypto = "commoncrypto",
+    }
+
+    /// What came of recomputing the FIPS 140 checksum.
+    pub enum Checksum {
+        /// The file has the recorded checksum.
+        Valid = "valid",
+        /// It has another one: the program ends at start with FIPS mode on.
+        Invalid = "invalid",
+        /// The file does not tell.
+        Unverifiable = "unverifiable",
+    }
+
+    /// What a program claims about itself.
+    pub enum Claim {
+        /// The text of the build info.
+        BuildInfo = "build-info",
+        /// The Go release.
+        GoVersion = "go-version",
+        /// The recorded GODEBUG defaults.
+        Godebug = "godebug",
+        /// The experiments.
+        Experiments = "experiments",
+        /// The modules.
+        Modules = "modules",
+        /// Operating system or architecture.
+        Port = "port",
+        /// `-buildmode`.
+        BuildMode = "buildmode",
+        /// `CGO_ENABLED`.
+        Cgo = "cgo",
+        /// `-race`.
+        Race = "race",
+        /// `-msan`.
+        Msan = "msan",
+        /// `-asan`.
+        Asan = "asan",
+        /// `-cover`.
+        Cover = "cover",
+        /// `-trimpath`.
+        Trimpath = "trimpath",
+        /// The header of a universal file.
+        Slices = "slices",
+    }
+
+    /// Verdict on one claim. Data in the file has no key: a contradiction shows editing or an unusual build, a confirmation is not proof.
+    pub enum Verdict {
+        /// The evidence agrees.
+        Confirmed = "confirmed",
+        /// The evidence disagrees.
+        Contradicted = "contradicted",
+        /// The evidence cannot tell.
+        Unverifiable = "unverifiable",
+    }
+
+    /// The kind of place that a path of the build host is.
+    pub enum PathKind {
+        /// The Go toolchain.
+        Goroot = "goroot",
+        /// Below the home directory of a user.
+        Home = "home",
+        /// Below a directory for temporary files.
+        Temp = "temp",
+        /// Below a directory of a continuous integration service.
+        Ci = "ci",
+        /// The module cache.
+        ModuleCache = "module-cache",
+        /// A directory of sources.
+        Workspace = "workspace",
+        /// Anywhere else.
+        Other = "other",
+    }
+}
