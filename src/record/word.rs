@@ -175,9 +175,4 @@ mod tests {
             "   elf|\"pe\""
         );
     }
-
-    #[test]
-    fn a_word_takes_less_than_a_text() {
-        assert!(size_of::<Option<Word<Format>>>() < size_of::<String>());
-    }
 }

@@ -217,8 +217,8 @@ fn the_reader_finds_what_is_wrong() {
     for (pointer, bad) in [
         ("/size", Value::from(-1)),
         ("/path", Value::Null),
-        ("/build_info_source", "guess".into()),
-        ("/corroboration/0/verdict", "proven".into()),
+        ("/build_info_source", 1.into()),
+        ("/corroboration/0/verdict", true.into()),
         ("/build_info/Deps/0/Sum", 7.into()),
         ("/type", "binaries".into()),
     ] {
