@@ -216,6 +216,16 @@ pub struct MemoryLimit {
     pub meant: Option<String>,
 }
 
+impl MemoryLimit {
+    /// What to write instead.
+    pub fn help(&self) -> String {
+        match &self.meant {
+            Some(meant) => format!("write `GOMEMLIMIT={meant}`"),
+            None => "write a whole number and a unit: `GOMEMLIMIT=512MiB`".to_owned(),
+        }
+    }
+}
+
 /// What is wrong with a value of GOMEMLIMIT; `None` when some release reads it (src/runtime/mgcpacer.go readGOMEMLIMIT and
 /// src/internal/runtime/strconv parseByteCount, the same since Go 1.19 but for a leading `+`, tried with 1.21 and 1.27).
 pub fn malformed_memory_limit(value: &str) -> Option<MemoryLimit> {

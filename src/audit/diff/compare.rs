@@ -70,183 +70,54 @@ struct Single {
     worse: Worse,
 }
 
-const fn fact(class: Class, key: &'static str, value: fn(&Binary) -> Fact, worse: Worse) -> Single {
-    Single {
-        class,
-        key,
-        value,
-        worse,
-    }
+/// Makes the table of facts: class, key, what is worse, and how the value is read from a record.
+macro_rules! facts {
+    ($($class:ident $key:literal, $worse:expr, |$record:ident| $value:expr;)*) => {
+        &[$(Single {
+            class: Class::$class,
+            key: $key,
+            value: |$record| $value,
+            worse: $worse,
+        }),*]
+    };
 }
 
-const FACTS: &[Single] = {
-    use Class::*;
-    use Worse::*;
-    &[
-        fact(Toolchain, "go_vendor", |b| Some(b.go_vendor.clone()), Never),
-        fact(Source, "main_package", main_package, Never),
-        fact(Source, "vcs.time", |b| setting(b, "vcs.time"), Never),
-        fact(
-            Source,
-            "vcs.modified",
-            |b| setting(b, "vcs.modified"),
-            If("true"),
-        ),
-        fact(
-            Setting,
-            "fips.module",
-            |b| if_known(&b.fips.as_ref()?.module),
-            Never,
-        ),
-        fact(
-            Setting,
-            "fips.mode",
-            |b| if_known(&b.fips.as_ref()?.mode),
-            If("off"),
-        ),
-        fact(
-            Setting,
-            "fips.crypto",
-            |b| if_known(&b.fips.as_ref()?.crypto),
-            Never,
-        ),
-        fact(
-            Experiment,
-            "loopvar",
-            |b| if_known(&b.experiments.loopvar),
-            If("per-loop"),
-        ),
-        // Trimmed or not is a fact of its own: it explains a value that appears or goes.
-        fact(
-            Goroot,
-            "trimmed",
-            |b| if_known(&b.goroot.as_ref()?.trimmed),
-            If("false"),
-        ),
-        fact(
-            Goroot,
-            "goroot",
-            |b| if_known(&b.goroot.as_ref()?.value),
-            Never,
-        ),
-        fact(
-            Goroot,
-            "runtime.GOROOT()",
-            |b| if_known(&b.goroot.as_ref()?.runtime),
-            Never,
-        ),
-        fact(
-            Linkage,
-            "format",
-            |b| Some(Some(b.executable.format.to_string())),
-            Never,
-        ),
-        fact(
-            Linkage,
-            "kind",
-            |b| Some(Some(b.executable.kind.to_string())),
-            Never,
-        ),
-        fact(
-            Linkage,
-            "symbols",
-            |b| if_known(&b.executable.go_symbols),
-            Never,
-        ),
-        fact(
-            Linkage,
-            "debug info",
-            |b| if_known(&b.executable.debug_info),
-            Never,
-        ),
-        fact(
-            Linkage,
-            "interpreter",
-            |b| Some(b.linkage.as_ref()?.interpreter.clone()),
-            New,
-        ),
-        fact(Linkage, "rpath", rpath, Present),
-        fact(
-            Linkage,
-            "static",
-            |b| if_known(&b.linkage.as_ref()?.is_static),
-            If("false"),
-        ),
-        fact(
-            Linkage,
-            "pie",
-            |b| if_known(&b.linkage.as_ref()?.pie),
-            If("false"),
-        ),
-        fact(
-            Linkage,
-            "relro",
-            |b| if_known(&b.linkage.as_ref()?.relro),
-            If("none"),
-        ),
-        fact(
-            Linkage,
-            "nx",
-            |b| if_known(&b.linkage.as_ref()?.nx),
-            If("false"),
-        ),
-        fact(
-            Linkage,
-            "glibc",
-            |b| if_known(&b.linkage.as_ref()?.glibc),
-            Never,
-        ),
-        fact(
-            Linkage,
-            "min_os",
-            |b| if_known(&b.linkage.as_ref()?.min_os),
-            Never,
-        ),
-        fact(
-            Linkage,
-            "signed",
-            |b| if_known(&b.linkage.as_ref()?.signed),
-            If("false"),
-        ),
-        fact(
-            Integrity,
-            "packed",
-            |b| Some(b.executable.packed.clone()),
-            Present,
-        ),
-        fact(Integrity, "module data", module_data, If("missing")),
-        fact(
-            Integrity,
-            "fips checksum",
-            |b| if_known(&b.fips.as_ref()?.checksum),
-            If("invalid"),
-        ),
-        fact(
-            Owner,
-            "package",
-            |b| if_known(&b.owner.as_ref().map(|o| &o.name)),
-            Never,
-        ),
-        fact(
-            Owner,
-            "package version",
-            |b| if_known(&b.owner.as_ref().map(|o| &o.version)),
-            Never,
-        ),
-        fact(
-            Owner,
-            "package architecture",
-            |b| Some(b.owner.as_ref()?.arch.clone()),
-            Never,
-        ),
-        fact(
-            Owner,
-            "distribution",
-            |b| if_known(&b.owner.as_ref()?.distribution),
-            Never,
-        ),
-        fact(Owner, "distribution release", distribution_release, Never),
-    ]
+use Worse::{If, Never, New, Present};
+
+const FACTS: &[Single] = facts! {
+    Toolchain "go_vendor", Never, |b| Some(b.go_vendor.clone());
+    Source "main_package", Never, |b| main_package(b);
+    Source "vcs.time", Never, |b| setting(b, "vcs.time");
+    Source "vcs.modified", If("true"), |b| setting(b, "vcs.modified");
+    Setting "fips.module", Never, |b| if_known(&b.fips.as_ref()?.module);
+    Setting "fips.mode", If("off"), |b| if_known(&b.fips.as_ref()?.mode);
+    Setting "fips.crypto", Never, |b| if_known(&b.fips.as_ref()?.crypto);
+    Experiment "loopvar", If("per-loop"), |b| if_known(&b.experiments.loopvar);
+    // Trimmed or not is a fact of its own: it explains a value that appears or goes.
+    Goroot "trimmed", If("false"), |b| if_known(&b.goroot.as_ref()?.trimmed);
+    Goroot "goroot", Never, |b| if_known(&b.goroot.as_ref()?.value);
+    Goroot "runtime.GOROOT()", Never, |b| if_known(&b.goroot.as_ref()?.runtime);
+    Linkage "format", Never, |b| Some(Some(b.executable.format.to_string()));
+    Linkage "kind", Never, |b| Some(Some(b.executable.kind.to_string()));
+    Linkage "symbols", Never, |b| if_known(&b.executable.go_symbols);
+    Linkage "debug info", Never, |b| if_known(&b.executable.debug_info);
+    Linkage "interpreter", New, |b| Some(b.linkage.as_ref()?.interpreter.clone());
+    Linkage "rpath", Present, |b| rpath(b);
+    Linkage "static", If("false"), |b| if_known(&b.linkage.as_ref()?.is_static);
+    Linkage "pie", If("false"), |b| if_known(&b.linkage.as_ref()?.pie);
+    Linkage "relro", If("none"), |b| if_known(&b.linkage.as_ref()?.relro);
+    Linkage "nx", If("false"), |b| if_known(&b.linkage.as_ref()?.nx);
+    Linkage "glibc", Never, |b| if_known(&b.linkage.as_ref()?.glibc);
+    Linkage "min_os", Never, |b| if_known(&b.linkage.as_ref()?.min_os);
+    Linkage "signed", If("false"), |b| if_known(&b.linkage.as_ref()?.signed);
+    Integrity "packed", Present, |b| Some(b.executable.packed.clone());
+    Integrity "module data", If("missing"), |b| module_data(b);
+    Integrity "fips checksum", If("invalid"), |b| if_known(&b.fips.as_ref()?.checksum);
+    Owner "package", Never, |b| if_known(&b.owner.as_ref().map(|o| &o.name));
+    Owner "package version", Never, |b| if_known(&b.owner.as_ref().map(|o| &o.version));
+    Owner "package architecture", Never, |b| Some(b.owner.as_ref()?.arch.clone());
+    Owner "distribution", Never, |b| if_known(&b.owner.as_ref()?.distribution);
+    Owner "distribution release", Never, |b| distribution_release(b);
 };
 
 /// A fact without which nothing is said.
@@ -508,12 +379,8 @@ fn contradictions(old: &Binary, new: &Binary, out: &mut Changes) {
             "not contradicted"
         })
     };
-    for claim in a
-        .iter()
-        .chain(b)
-        .map(|c| &*c.claim)
-        .collect::<BTreeSet<_>>()
-    {
+    let claims = a.iter().chain(b).map(|c| &*c.claim);
+    for claim in claims.collect::<BTreeSet<_>>() {
         let (was, is) = (was.contains(claim), is.contains(claim));
         out.value(Class::Integrity, claim, word(was), word(is), is);
     }

@@ -6,6 +6,7 @@ mod waive;
 pub use outcome::{Audit, Counts, NotRead};
 
 use super::Date;
+use super::assumed::Assumed;
 use super::baseline::Baseline;
 use super::facts::shorten;
 use super::finding::Finding;
@@ -19,7 +20,6 @@ use super::policy::{Custom, Effective, Policy};
 use super::rules::Check;
 use super::rules::completeness::findings_left_out;
 use super::rules::context::{Ctx, FileCtx, ImageCtx, InImage, RunCtx};
-use super::rules::deployment::Assumed;
 use super::rules::image;
 use super::rules::meta::Meta;
 use super::rules::policy::custom_rule;

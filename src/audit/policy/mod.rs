@@ -6,8 +6,8 @@
 //!
 //! Must never: read a file (the caller hands the text), guess at a misspelt name.
 
-pub mod condition;
-pub mod diagnostic;
+pub(crate) mod condition;
+mod diagnostic;
 mod levels;
 mod model;
 mod print;

@@ -1,7 +1,7 @@
 //! What a rule sees of its subject.
 
 use super::Rule;
-use super::deployment::Assumed;
+use crate::audit::assumed::{Assumed, Judge};
 use crate::audit::baseline::Baseline;
 use crate::audit::date::Date;
 use crate::audit::fix::{Change, Plan};
@@ -10,7 +10,7 @@ use crate::audit::keys::Record;
 use crate::audit::known::Release;
 use crate::audit::options::Options;
 use crate::audit::policy::{Effective, Expectation, Policy, Waiver};
-use crate::deploy::Deployment;
+use crate::deploy::{Deployment, Toolchain};
 use crate::record::{Binary, ImageRecord, ModuleList};
 use std::cell::{OnceCell, RefCell};
 
@@ -146,6 +146,14 @@ pub struct FileCtx<'a> {
     pub assumed: &'a Assumed,
     /// Options of the rule that looks.
     pub options: Options<'a>,
+}
+
+impl FileCtx<'_> {
+    /// The release for something that is read by the program (`runs`) or by the `go` command; `go` is what the file says
+    /// of the place.
+    pub(super) fn judge(&self, runs: bool, go: Option<&Toolchain>) -> Judge {
+        self.assumed.judge(runs, go.or(self.file.around.as_ref()))
+    }
 }
 
 /// What a rule sees of the whole run.

@@ -5,24 +5,25 @@
 //!
 //! Must never: read a file, look at a clock, depend on the order in which binaries come.
 
-pub mod context;
-pub mod meta;
+pub(crate) mod context;
+mod debug_settings;
+pub(crate) mod meta;
 pub mod registry;
-pub mod report;
+pub(crate) mod report;
 
-pub mod completeness;
-pub mod deployment;
-pub mod experiments;
-pub mod fleet;
-pub mod godebug;
-pub mod goroot;
-pub mod image;
-pub mod integrity;
-pub mod linkage;
-pub mod policy;
-pub mod settings;
-pub mod source;
-pub mod toolchain;
+pub(crate) mod completeness;
+pub(crate) mod deployment;
+pub(crate) mod experiments;
+pub(crate) mod fleet;
+pub(crate) mod godebug;
+pub(crate) mod goroot;
+pub(crate) mod image;
+pub(crate) mod integrity;
+pub(crate) mod linkage;
+pub(crate) mod policy;
+pub(crate) mod settings;
+pub(crate) mod source;
+pub(crate) mod toolchain;
 
 use super::options::Options;
 use super::policy::Effective;

@@ -1,7 +1,6 @@
-use super::settings;
-use crate::audit::known;
+use super::judge;
+use crate::audit::rules::debug_settings::DIAGNOSTIC;
 use crate::audit::rules::prelude::*;
-use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS405",
@@ -19,19 +18,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    let allow = ctx.options.list("allow");
-    for s in settings(ctx, GodebugStatus::Ok) {
-        let (key, value) = (s.setting.key.as_str(), s.setting.value.as_str());
-        if !s.variable.reader.runs() || matches!(value, "" | "0") || allow.contains(&key) {
-            continue;
-        }
-        if let Some(cost) = known::diagnostic(key) {
-            let cost = cost.trim_end_matches('.');
-            sink.report(s.report(format!(
-                "diagnostic setting `GODEBUG={key}={value}` is on: {cost}"
-            )));
-        }
-    }
+    judge(ctx, sink, &DIAGNOSTIC);
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use super::{first_fatal, settings};
+use crate::audit::rules::debug_settings::DebugSetting;
 use crate::audit::rules::prelude::*;
 use crate::deploy::Reader;
 use crate::record::GodebugStatus;

@@ -1,7 +1,6 @@
-use super::settings;
-use crate::audit::known;
+use super::judge;
+use crate::audit::rules::debug_settings::INSECURE;
 use crate::audit::rules::prelude::*;
-use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS401",
@@ -19,22 +18,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    let allow = ctx.options.list("allow");
-    for s in settings(ctx, GodebugStatus::Ok) {
-        let Some(why) = known::weakens(&s.setting.key, &s.setting.value, s.judge.minor()) else {
-            continue;
-        };
-        let pair = s.pair;
-        // Tests and builds set old values on purpose.
-        if !s.variable.reader.runs() {
-            continue;
-        }
-        if allow.contains(&s.setting.key.as_str()) || allow.contains(&pair) {
-            continue;
-        }
-        let why = why.trim_end_matches('.');
-        sink.report(s.report(format!("`GODEBUG={pair}` weakens security: {why}")));
-    }
+    judge(ctx, sink, &INSECURE);
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-use super::{clip, fields, malformed, whose};
+use super::{clip, fields, whose};
+use crate::audit::rules::debug_settings::malformed;
 use crate::audit::rules::prelude::*;
 use crate::deploy::Reader;
 

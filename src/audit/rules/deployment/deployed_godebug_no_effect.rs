@@ -1,6 +1,6 @@
-use super::settings;
+use super::judge;
+use crate::audit::rules::debug_settings::NO_EFFECT;
 use crate::audit::rules::prelude::*;
-use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS404",
@@ -13,13 +13,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    for s in settings(ctx, GodebugStatus::NoEffect) {
-        // What is built with GOFIPS140 starts with fips140=on, and `off` switches that off.
-        if s.setting.key == "fips140" && ctx.assumed.binary.is_none() {
-            continue;
-        }
-        sink.report(s.report(format!("`GODEBUG={}` changes nothing", s.pair)));
-    }
+    judge(ctx, sink, &NO_EFFECT);
 }
 
 #[cfg(test)]

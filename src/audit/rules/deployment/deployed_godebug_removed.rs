@@ -1,6 +1,6 @@
-use super::settings;
+use super::judge;
+use crate::audit::rules::debug_settings::REMOVED;
 use crate::audit::rules::prelude::*;
-use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS403",
@@ -13,13 +13,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    for s in settings(ctx, GodebugStatus::Removed) {
-        sink.report(s.report(format!(
-            "GODEBUG key `{}` is gone in {} and does nothing",
-            s.setting.key,
-            s.judge.name()
-        )));
-    }
+    judge(ctx, sink, &REMOVED);
 }
 
 #[cfg(test)]

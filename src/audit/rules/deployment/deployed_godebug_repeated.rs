@@ -1,7 +1,7 @@
-use super::{clip, fields, malformed, whose};
+use super::{clip, fields, whose};
+use crate::audit::rules::debug_settings::{Repeated, malformed};
 use crate::audit::rules::prelude::*;
 use crate::deploy::Reader;
-use std::collections::HashMap;
 
 pub const META: Meta = Meta {
     code: "GS406",
@@ -20,7 +20,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
         .iter()
         .filter(|v| v.name == "GODEBUG" && v.reader != Reader::Nobody)
     {
-        let mut last: HashMap<&str, &str> = HashMap::new();
+        let mut pairs = Repeated::default();
         let fields = fields(v);
         for field in fields
             .iter()
@@ -30,14 +30,8 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             let Some((key, value)) = field.text.split_once('=') else {
                 continue;
             };
-            let Some(later) = last.get(key) else {
-                last.insert(key, value);
+            let Some(what) = pairs.find(key, value) else {
                 continue;
-            };
-            let what = if *later == value {
-                format!("GODEBUG key `{key}` stands twice")
-            } else {
-                format!("`{key}={value}` is overridden by `{key}={later}` in the same string")
             };
             sink.report(
                 Report::new(what)

@@ -1,7 +1,6 @@
-use super::settings;
-use crate::audit::known;
+use super::judge;
+use crate::audit::rules::debug_settings::UNKNOWN;
 use crate::audit::rules::prelude::*;
-use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS402",
@@ -14,22 +13,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    for s in settings(ctx, GodebugStatus::Unknown) {
-        let key = &s.setting.key;
-        let mut report = s.report(format!(
-            "GODEBUG key `{key}` does nothing: {} does not know it",
-            s.judge.name()
-        ));
-        if let Some(near) =
-            crate::knowledge::nearest(key, known::debug_names()).filter(|n| n != key)
-        {
-            report = report.help(format!(
-                "did you mean `{near}={}`? See `gospect explain {near}`",
-                s.setting.value
-            ));
-        }
-        sink.report(report);
-    }
+    judge(ctx, sink, &UNKNOWN);
 }
 
 #[cfg(test)]

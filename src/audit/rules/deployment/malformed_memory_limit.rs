@@ -23,10 +23,6 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
         let Some(limit) = known::malformed_memory_limit(value) else {
             continue;
         };
-        let help = match &limit.meant {
-            Some(meant) => format!("write `GOMEMLIMIT={meant}`"),
-            None => "write a whole number and a unit: `GOMEMLIMIT=512MiB`".to_owned(),
-        };
         sink.report(
             Report::new(format!(
                 "{}={} stops every Go program at start: {}",
@@ -37,7 +33,7 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             .see(whose(v), clip(value))
             .on(v.at)
             .salient(v.scope.clone())
-            .help(help),
+            .help(limit.help()),
         );
     }
 }

@@ -31,118 +31,14 @@ pub(super) const FAMILY: super::meta::Family = super::meta::Family::Deployment;
 #[cfg(test)]
 pub(crate) mod testing;
 
-use super::prelude::{FileCtx, Report};
+use super::debug_settings::{DebugSetting, Fault, malformed};
+use super::prelude::{FileCtx, Report, Sink};
+use crate::audit::assumed::{Judge, newest};
 use crate::audit::known;
-use crate::deploy::{Deployment, Kind, Reader, Span, Toolchain, Variable, later};
+use crate::deploy::{Kind, Reader, Span, Variable, later};
 use crate::knowledge::GoVersion;
-use crate::knowledge::Row;
 use crate::record::godebug::{Facts, assess};
-use crate::record::{Binary, EffectiveSetting, GodebugOrigin, GodebugStatus};
-
-/// The Go release to judge deployment files by.
-#[derive(Clone, Debug, Default)]
-pub struct Assumed {
-    /// A release that goes before everything that files say.
-    pub release: Option<GoVersion>,
-    /// The program that is deployed: its release and its own defaults go before what files say of running programs.
-    pub binary: Option<Box<Binary>>,
-}
-
-/// A Go release, and who says that it is this one.
-pub(super) struct Judge {
-    pub(super) version: GoVersion,
-    pub(super) source: String,
-    /// Nobody says so: the newest known release stands in.
-    pub(super) guessed: bool,
-    /// A later release may act as well.
-    pub(super) at_least: bool,
-}
-
-impl Judge {
-    /// Minor release; 0 for one without.
-    pub(super) fn minor(&self) -> u32 {
-        self.version.minor().unwrap_or(0)
-    }
-
-    /// `go1.27.3`.
-    pub(super) fn name(&self) -> &str {
-        self.version.release_text().unwrap_or(&self.version.raw)
-    }
-}
-
-impl Assumed {
-    /// The release for something in a file that is read by the program (`runs`) or by the `go` command.
-    fn judge(&self, runs: bool, go: Option<&Toolchain>) -> Judge {
-        let of = |version: GoVersion, source: &str| Judge {
-            version,
-            source: source.to_owned(),
-            guessed: false,
-            at_least: false,
-        };
-        if let Some(version) = &self.release {
-            return of(version.clone(), "asked for");
-        }
-        let binary = self.binary.as_ref().filter(|_| runs);
-        let program = binary.and_then(|b| GoVersion::parse(b.go_version_raw.as_deref()?));
-        if let (Some(version), Some(binary)) = (program, binary) {
-            return of(version, &binary.path);
-        }
-        if let Some((version, go)) = go.and_then(|go| Some((GoVersion::parse(&go.version)?, go))) {
-            return Judge {
-                at_least: go.at_least,
-                ..of(version, &go.source)
-            };
-        }
-        Judge {
-            at_least: false,
-            guessed: true,
-            version: newest(),
-            source: "the newest known release, since nothing tells which one".to_owned(),
-        }
-    }
-
-    /// What a reader has to know about how a file is judged, one sentence each.
-    pub fn remarks(&self, file: &Deployment) -> Vec<String> {
-        let mut out = Vec::new();
-        let depends =
-            |v: &&Variable| matches!(&*v.name, "GODEBUG" | "GOEXPERIMENT") && !v.value.is_empty();
-        for v in file.variables.iter().filter(depends) {
-            let judge = self.judge(v.reader.runs(), v.go.as_ref().or(file.around.as_ref()));
-            if judge.guessed {
-                continue;
-            }
-            out.extend(Row::of(&judge.version).note(&judge.version));
-        }
-        out.sort();
-        out.dedup();
-        out
-    }
-
-    /// True when the newest known release stands in for one that nobody names.
-    pub fn guesses(&self, file: &Deployment) -> bool {
-        file.asks_release() && self.release.is_none() && self.binary.is_none()
-    }
-}
-
-impl FileCtx<'_> {
-    /// The release for something that is read by the program (`runs`) or by the `go` command; `go` is what the file says
-    /// of the place.
-    pub(super) fn judge(&self, runs: bool, go: Option<&Toolchain>) -> Judge {
-        self.assumed.judge(runs, go.or(self.file.around.as_ref()))
-    }
-}
-
-/// The newest release of the tables.
-fn newest() -> GoVersion {
-    let name = known::newest_release();
-    GoVersion::parse(&name).unwrap_or(GoVersion {
-        raw: name,
-        release: None,
-        devel: false,
-        vendor: None,
-        experiments: Vec::new(),
-    })
-}
+use crate::record::{EffectiveSetting, GodebugOrigin, GodebugStatus};
 
 /// Longest GODEBUG string whose settings are placed one by one; nobody writes a longer one.
 const LONGEST: usize = 16 << 10;
@@ -172,27 +68,6 @@ pub(super) fn fields(v: &Variable) -> Vec<Field<'_>> {
             }
         })
         .collect()
-}
-
-/// True when a field is not as Go reads it: no `=`, or something that no name of a setting has.
-pub(in crate::audit::rules) fn malformed(field: &str) -> bool {
-    if field.is_empty() {
-        return false;
-    }
-    let name = |key: &str| {
-        !key.is_empty()
-            && key
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'*'))
-    };
-    match field.split_once('=') {
-        None => true,
-        Some((key, value)) => {
-            !name(key)
-                || value
-                    .contains(|c: char| c.is_whitespace() || matches!(c, ';' | '=' | '"' | '\''))
-        }
-    }
 }
 
 /// A setting of a GODEBUG variable as it will be read.
@@ -253,6 +128,22 @@ pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: GodebugStatus) -> Vec<Depl
         }
     }
     out
+}
+
+/// Reports the settings of a file that have a fault.
+fn judge(ctx: &FileCtx, sink: &mut Sink, fault: &Fault) {
+    for s in settings(ctx, fault.status) {
+        // What is built with GOFIPS140 starts with fips140=on, and `off` switches that off.
+        let may_be_on = s.setting.key == "fips140" && ctx.assumed.binary.is_none();
+        if (fault.status == GodebugStatus::NoEffect && may_be_on)
+            || (fault.only_running && !s.variable.reader.runs())
+        {
+            continue;
+        }
+        if let Some(report) = (fault.find)(&s, &ctx.options) {
+            sink.report(report);
+        }
+    }
 }
 
 /// The first minor release since which a setting stops the program, as far as the tables go.
@@ -340,9 +231,26 @@ impl Deployed<'_> {
             "GODEBUG"
         }
     }
+}
 
-    /// A report about the setting: evidence, place and identity as every rule about GODEBUG gives them.
-    pub(super) fn report(&self, message: String) -> Report {
+impl DebugSetting for Deployed<'_> {
+    fn setting(&self) -> &EffectiveSetting {
+        &self.setting
+    }
+
+    fn pair(&self) -> String {
+        self.pair.to_owned()
+    }
+
+    fn release(&self) -> &str {
+        self.judge.name()
+    }
+
+    fn minor(&self) -> Option<u32> {
+        Some(self.judge.minor())
+    }
+
+    fn report(&self, message: String) -> Report {
         let mut report = Report::new(message);
         // Without a release that somebody names, nothing is sure enough for an error but what no release knows.
         if self.judge.guessed && self.setting.status != GodebugStatus::Unknown {

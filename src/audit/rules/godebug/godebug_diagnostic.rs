@@ -1,7 +1,6 @@
-use super::{about, asked};
-use crate::audit::known;
+use super::judge;
+use crate::audit::rules::debug_settings::DIAGNOSTIC;
 use crate::audit::rules::prelude::*;
-use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS065",
@@ -19,24 +18,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let allow = ctx.options.list("allow");
-    for s in asked(ctx, GodebugStatus::Ok) {
-        if s.value.is_empty() || s.value == "0" || allow.contains(&s.key.as_str()) {
-            continue;
-        }
-        if let Some(cost) = known::diagnostic(&s.key) {
-            sink.report(about(
-                ctx,
-                s,
-                format!(
-                    "diagnostic setting `GODEBUG={}={}` is on: {}",
-                    s.key,
-                    s.value,
-                    cost.trim_end_matches('.')
-                ),
-            ));
-        }
-    }
+    judge(ctx, sink, &DIAGNOSTIC);
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-use super::{about, asked};
+use super::{Recorded, asked};
+use crate::audit::rules::debug_settings::DebugSetting;
 use crate::audit::rules::prelude::*;
 use crate::record::GodebugStatus;
 
@@ -13,16 +14,13 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    for s in asked(ctx, GodebugStatus::Fatal) {
-        let version = ctx.version();
-        let report = about(
-            ctx,
-            s,
-            format!(
-                "`GODEBUG={}={}` kills a {version} program at start",
-                s.key, s.value
-            ),
-        );
+    for setting in asked(ctx, GodebugStatus::Fatal) {
+        let s = Recorded { ctx, setting };
+        let report = s.report(format!(
+            "`GODEBUG={}` kills a {} program at start",
+            s.pair(),
+            s.release()
+        ));
         // A copy that no later layer shows cannot start, so it cannot die.
         sink.report(if ctx.hidden() {
             report.at_most(Level::Note)

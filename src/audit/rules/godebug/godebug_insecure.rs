@@ -1,7 +1,6 @@
-use super::{about, asked, implied};
-use crate::audit::known;
+use super::judge;
+use crate::audit::rules::debug_settings::INSECURE;
 use crate::audit::rules::prelude::*;
-use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS061",
@@ -19,25 +18,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let Some(release) = ctx.release else { return };
-    let allow = ctx.options.list("allow");
-    for s in asked(ctx, GodebugStatus::Ok) {
-        let Some(why) = known::weakens(&s.key, &s.value, release.minor) else {
-            continue;
-        };
-        let pair = format!("{}={}", s.key, s.value);
-        if implied(ctx, s) || allow.contains(&s.key.as_str()) || allow.contains(&pair.as_str()) {
-            continue;
-        }
-        sink.report(about(
-            ctx,
-            s,
-            format!(
-                "`GODEBUG={pair}` weakens security: {}",
-                why.trim_end_matches('.')
-            ),
-        ));
-    }
+    judge(ctx, sink, &INSECURE);
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use crate::audit::rules::deployment::malformed;
+use crate::audit::rules::debug_settings::malformed;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -12,13 +12,8 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let text = ctx
-        .binary
-        .godebug
-        .environment
-        .as_deref()
-        .unwrap_or_default();
-    for field in text.split(',').filter(|f| malformed(f)) {
+    let text = ctx.binary.godebug.environment.as_deref();
+    for field in text.unwrap_or_default().split(',').filter(|f| malformed(f)) {
         sink.report(
             Report::new(format!("Go ignores `{field}` in GODEBUG: it is no KEY=VALUE"))
                 .see("GODEBUG (environment)", field)

@@ -1,6 +1,6 @@
-use super::{about, asked, implied, said};
+use super::judge;
+use crate::audit::rules::debug_settings::NO_EFFECT;
 use crate::audit::rules::prelude::*;
-use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS064",
@@ -13,13 +13,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    for s in asked(ctx, GodebugStatus::NoEffect).filter(|s| !implied(ctx, s)) {
-        sink.report(about(
-            ctx,
-            s,
-            format!("`GODEBUG={}={}` changes nothing", s.key, said(ctx, s).1),
-        ));
-    }
+    judge(ctx, sink, &NO_EFFECT);
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-use super::{about, asked};
+use super::judge;
+use crate::audit::rules::debug_settings::REMOVED;
 use crate::audit::rules::prelude::*;
-use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS063",
@@ -13,17 +13,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    for s in asked(ctx, GodebugStatus::Removed) {
-        let version = ctx.version();
-        sink.report(about(
-            ctx,
-            s,
-            format!(
-                "GODEBUG key `{}` is gone in {version} and does nothing",
-                s.key
-            ),
-        ));
-    }
+    judge(ctx, sink, &REMOVED);
 }
 
 #[cfg(test)]

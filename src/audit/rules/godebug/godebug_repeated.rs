@@ -1,5 +1,5 @@
+use crate::audit::rules::debug_settings::Repeated;
 use crate::audit::rules::prelude::*;
-use std::collections::HashMap;
 
 pub const META: Meta = Meta {
     code: "GS073",
@@ -12,22 +12,15 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    let text = ctx
-        .binary
-        .godebug
-        .environment
-        .as_deref()
-        .unwrap_or_default();
-    let mut last: HashMap<&str, &str> = HashMap::new();
-    for (key, value) in text.rsplit(',').filter_map(|f| f.split_once('=')) {
-        let Some(later) = last.get(key) else {
-            last.insert(key, value);
+    let text = ctx.binary.godebug.environment.as_deref();
+    let mut pairs = Repeated::default();
+    for (key, value) in text
+        .unwrap_or_default()
+        .rsplit(',')
+        .filter_map(|f| f.split_once('='))
+    {
+        let Some(what) = pairs.find(key, value) else {
             continue;
-        };
-        let what = if *later == value {
-            format!("GODEBUG key `{key}` stands twice")
-        } else {
-            format!("`{key}={value}` is overridden by `{key}={later}` in the same string")
         };
         sink.report(
             Report::new(what)

@@ -1,7 +1,6 @@
-use super::{about, asked};
-use crate::audit::known;
+use super::judge;
+use crate::audit::rules::debug_settings::UNKNOWN;
 use crate::audit::rules::prelude::*;
-use crate::record::GodebugStatus;
 
 pub const META: Meta = Meta {
     code: "GS062",
@@ -14,24 +13,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    for s in asked(ctx, GodebugStatus::Unknown) {
-        let version = ctx.version();
-        let mut report = about(
-            ctx,
-            s,
-            format!(
-                "GODEBUG key `{}` does nothing: {version} does not know it",
-                s.key
-            ),
-        );
-        if let Some(near) = crate::knowledge::nearest(&s.key, known::debug_names()) {
-            report = report.help(format!(
-                "did you mean `{near}={}`? See `gospect explain {near}`",
-                s.value
-            ));
-        }
-        sink.report(report);
-    }
+    judge(ctx, sink, &UNKNOWN);
 }
 
 #[cfg(test)]

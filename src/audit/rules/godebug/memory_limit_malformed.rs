@@ -26,16 +26,12 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if ctx.release.is_some_and(|r| r.minor < SINCE) {
         return;
     }
-    let help = match &limit.meant {
-        Some(meant) => format!("write `GOMEMLIMIT={meant}`"),
-        None => "write a whole number and a unit: `GOMEMLIMIT=512MiB`".to_owned(),
-    };
     let report = Report::new(format!(
         "GOMEMLIMIT={value} stops the program at start: {}",
         limit.why
     ))
     .see("environment", format!("GOMEMLIMIT={value}"))
-    .help(help);
+    .help(limit.help());
     // A copy that no later layer shows cannot start.
     sink.report(if ctx.hidden() {
         report.at_most(Level::Note)

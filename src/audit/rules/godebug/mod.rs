@@ -19,7 +19,8 @@ pub mod memory_limit_malformed;
 /// The family of the rules here.
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Godebug;
 
-use super::prelude::{Ctx, Report, without_definition};
+use super::debug_settings::{DebugSetting, Fault};
+use super::prelude::{Ctx, Report, Sink, without_definition};
 use crate::audit::known;
 use crate::record::{EffectiveSetting, GodebugOrigin, GodebugStatus};
 
@@ -115,18 +116,55 @@ fn recorded(ctx: &Ctx, s: &EffectiveSetting) -> bool {
         .any(|p| p.split_once('=') == Some((s.key.as_str(), s.value.as_str())))
 }
 
-/// A report about one setting: evidence and identity as every rule of this family gives them.
-fn about(ctx: &Ctx, s: &EffectiveSetting, message: String) -> Report {
-    let (origin, value) = said(ctx, s);
-    let mut report =
-        Report::new(message).see(format!("GODEBUG ({origin})"), format!("{}={value}", s.key));
-    if let Some(note) = &s.note {
-        report = report.see("note", note.clone());
+/// A setting of a program's record.
+struct Recorded<'c, 'r> {
+    ctx: &'c Ctx<'r>,
+    setting: &'r EffectiveSetting,
+}
+
+impl DebugSetting for Recorded<'_, '_> {
+    fn setting(&self) -> &EffectiveSetting {
+        self.setting
     }
-    report
-        .salient(s.key.clone())
-        .salient(s.origin.as_str())
-        .help(undo(ctx, s))
+
+    fn pair(&self) -> String {
+        format!("{}={}", self.setting.key, said(self.ctx, self.setting).1)
+    }
+
+    fn release(&self) -> &str {
+        self.ctx.version()
+    }
+
+    fn minor(&self) -> Option<u32> {
+        self.ctx.release.map(|r| r.minor)
+    }
+
+    fn report(&self, message: String) -> Report {
+        let (ctx, s) = (self.ctx, self.setting);
+        let (origin, value) = said(ctx, s);
+        let mut report =
+            Report::new(message).see(format!("GODEBUG ({origin})"), format!("{}={value}", s.key));
+        if let Some(note) = &s.note {
+            report = report.see("note", note.clone());
+        }
+        report
+            .salient(s.key.clone())
+            .salient(s.origin.as_str())
+            .help(undo(ctx, s))
+    }
+}
+
+/// Reports the settings of a program that have a fault.
+fn judge(ctx: &Ctx, sink: &mut Sink, fault: &Fault) {
+    for setting in asked(ctx, fault.status) {
+        if fault.unless_implied && implied(ctx, setting) {
+            continue;
+        }
+        let setting = Recorded { ctx, setting };
+        if let Some(report) = (fault.find)(&setting, &ctx.options) {
+            sink.report(report);
+        }
+    }
 }
 
 /// What makes test records: one effective setting.

@@ -1,0 +1,104 @@
+//! By which Go release something in a deployment file is judged: what the user names, the program itself, what the file says, or the
+//! newest known one.
+
+use super::known;
+use crate::deploy::{Deployment, Toolchain, Variable};
+use crate::knowledge::{GoVersion, Row};
+use crate::record::Binary;
+
+/// The Go release to judge deployment files by.
+#[derive(Clone, Debug, Default)]
+pub struct Assumed {
+    /// A release that goes before everything that files say.
+    pub release: Option<GoVersion>,
+    /// The program that is deployed: its release and its own defaults go before what files say of running programs.
+    pub binary: Option<Box<Binary>>,
+}
+
+/// A Go release, and who says that it is this one.
+pub(in crate::audit) struct Judge {
+    pub(in crate::audit) version: GoVersion,
+    pub(in crate::audit) source: String,
+    /// Nobody says so: the newest known release stands in.
+    pub(in crate::audit) guessed: bool,
+    /// A later release may act as well.
+    pub(in crate::audit) at_least: bool,
+}
+
+impl Judge {
+    /// Minor release; 0 for one without.
+    pub(in crate::audit) fn minor(&self) -> u32 {
+        self.version.minor().unwrap_or(0)
+    }
+
+    /// `go1.27.3`.
+    pub(in crate::audit) fn name(&self) -> &str {
+        self.version.release_text().unwrap_or(&self.version.raw)
+    }
+}
+
+impl Assumed {
+    /// The release for something in a file that is read by the program (`runs`) or by the `go` command.
+    pub(in crate::audit) fn judge(&self, runs: bool, go: Option<&Toolchain>) -> Judge {
+        let of = |version: GoVersion, source: &str| Judge {
+            version,
+            source: source.to_owned(),
+            guessed: false,
+            at_least: false,
+        };
+        if let Some(version) = &self.release {
+            return of(version.clone(), "asked for");
+        }
+        let binary = self.binary.as_ref().filter(|_| runs);
+        let program = binary.and_then(|b| GoVersion::parse(b.go_version_raw.as_deref()?));
+        if let (Some(version), Some(binary)) = (program, binary) {
+            return of(version, &binary.path);
+        }
+        if let Some((version, go)) = go.and_then(|go| Some((GoVersion::parse(&go.version)?, go))) {
+            return Judge {
+                at_least: go.at_least,
+                ..of(version, &go.source)
+            };
+        }
+        Judge {
+            at_least: false,
+            guessed: true,
+            version: newest(),
+            source: "the newest known release, since nothing tells which one".to_owned(),
+        }
+    }
+
+    /// What a reader has to know about how a file is judged, one sentence each.
+    pub fn remarks(&self, file: &Deployment) -> Vec<String> {
+        let mut out = Vec::new();
+        let depends =
+            |v: &&Variable| matches!(&*v.name, "GODEBUG" | "GOEXPERIMENT") && !v.value.is_empty();
+        for v in file.variables.iter().filter(depends) {
+            let judge = self.judge(v.reader.runs(), v.go.as_ref().or(file.around.as_ref()));
+            if judge.guessed {
+                continue;
+            }
+            out.extend(Row::of(&judge.version).note(&judge.version));
+        }
+        out.sort();
+        out.dedup();
+        out
+    }
+
+    /// True when the newest known release stands in for one that nobody names.
+    pub fn guesses(&self, file: &Deployment) -> bool {
+        file.asks_release() && self.release.is_none() && self.binary.is_none()
+    }
+}
+
+/// The newest release of the tables.
+pub(in crate::audit) fn newest() -> GoVersion {
+    let name = known::newest_release();
+    GoVersion::parse(&name).unwrap_or(GoVersion {
+        raw: name,
+        release: None,
+        devel: false,
+        vendor: None,
+        experiments: Vec::new(),
+    })
+}

@@ -1,0 +1,253 @@
+//! The command of the go tool that builds a program again, with changes.
+
+use super::{Change, List, Plan};
+use crate::audit::facts::words;
+use crate::audit::secrets;
+use crate::record::Binary;
+
+/// Longest recorded value that a command repeats, in bytes.
+const LONGEST: usize = 160;
+/// Longest recorded list whose words are told apart for a command, in bytes: a longer one is not repeated anyway.
+const LONGEST_LIST: usize = 64 << 10;
+
+/// Variables in the order of the command. Those of the second kind are repeated from the record unless they say no more than the default.
+const VARIABLES: &[(&str, Repeat)] = &[
+    ("GO111MODULE", Repeat::Never),
+    ("GOWORK", Repeat::Never),
+    ("GOTOOLCHAIN", Repeat::Never),
+    ("GO386", Repeat::UnlessDefault("sse2")),
+    ("GOAMD64", Repeat::UnlessDefault("v1")),
+    ("GOARM", Repeat::UnlessDefault("7")),
+    ("GOARM64", Repeat::UnlessDefault("v8.0")),
+    ("GOMIPS", Repeat::UnlessDefault("hardfloat")),
+    ("GOMIPS64", Repeat::UnlessDefault("hardfloat")),
+    ("GOPPC64", Repeat::UnlessDefault("power8")),
+    ("GORISCV64", Repeat::UnlessDefault("rva20u64")),
+    ("GOWASM", Repeat::UnlessDefault("")),
+    ("GOEXPERIMENT", Repeat::UnlessDefault("")),
+    ("GOFIPS140", Repeat::UnlessDefault("off")),
+    ("CGO_ENABLED", Repeat::UnlessDefault("")),
+    ("CGO_CPPFLAGS", Repeat::UnlessDefault("")),
+    ("CGO_CFLAGS", Repeat::UnlessDefault("")),
+    ("CGO_CXXFLAGS", Repeat::UnlessDefault("")),
+    ("CGO_LDFLAGS", Repeat::UnlessDefault("")),
+];
+
+/// Flags in the order of the command.
+const FLAGS: &[(&str, Repeat)] = &[
+    ("-compiler", Repeat::UnlessDefault("gc")),
+    ("-buildmode", Repeat::UnlessDefault("exe")),
+    ("-trimpath", Repeat::UnlessDefault("")),
+    ("-race", Repeat::UnlessDefault("false")),
+    ("-msan", Repeat::UnlessDefault("false")),
+    ("-asan", Repeat::UnlessDefault("false")),
+    ("-cover", Repeat::UnlessDefault("false")),
+    ("-tags", Repeat::UnlessDefault("")),
+    ("-ldflags", Repeat::UnlessDefault("")),
+    ("-gcflags", Repeat::UnlessDefault("")),
+    ("-asmflags", Repeat::UnlessDefault("")),
+    ("-gccgoflags", Repeat::UnlessDefault("")),
+    ("-mod", Repeat::Never),
+    ("-buildvcs", Repeat::Never),
+];
+
+/// Whether the command repeats a recorded setting.
+#[derive(Clone, Copy)]
+pub(super) enum Repeat {
+    Never,
+    UnlessDefault(&'static str),
+}
+
+/// The command that builds the program again with the changes of a plan. Settings without any are as recorded; `-trimpath` is always there.
+pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
+    let mut out = String::new();
+    let cgo = value(binary, plan, "CGO_ENABLED", Repeat::UnlessDefault(""));
+    let of =
+        |key: &str, is: &Option<String>| value(binary, plan, key, Repeat::Never).or(is.clone());
+    let port = [
+        ("GOOS", of("GOOS", &binary.executable.os)),
+        ("GOARCH", of("GOARCH", &binary.executable.arch)),
+    ];
+    let has_port = port.iter().all(|p| p.1.is_some());
+    for (key, repeat) in VARIABLES {
+        if *key == "GO386" {
+            for (key, value) in port.iter().filter(|_| has_port) {
+                let value = value.as_deref().unwrap_or_default();
+                out.push_str(&format!("{key}={} ", quoted(value)));
+            }
+        }
+        // Without cgo nobody reads them.
+        if key.starts_with("CGO_") && *key != "CGO_ENABLED" && cgo.as_deref() == Some("0") {
+            continue;
+        }
+        if let Some(value) = value(binary, plan, key, *repeat) {
+            out.push_str(&format!("{key}={} ", quoted(&value)));
+        }
+    }
+    out.push_str("go build ");
+    for (key, repeat) in FLAGS {
+        match value(binary, plan, key, *repeat).as_deref() {
+            Some("true") => out.push_str(&format!("{key} ")),
+            Some(value) => out.push_str(&format!("{key}={} ", quoted(value))),
+            None if *key == "-trimpath" => out.push_str("-trimpath "),
+            None => {}
+        }
+    }
+    match binary.main_package.as_deref() {
+        Some(p) if p != "command-line-arguments" => out.push_str(p),
+        _ => out.push_str("./..."),
+    }
+    out
+}
+
+/// The value that a setting has in the command; `None`: it is not there.
+pub(super) fn value(binary: &Binary, plan: &Plan, key: &str, repeat: Repeat) -> Option<String> {
+    let recorded = binary.build_info.as_ref().and_then(|b| b.setting(key));
+    let list = match key {
+        "-tags" => Some(List::Tags),
+        "GOEXPERIMENT" => Some(List::Experiments),
+        "-ldflags" => Some(List::LinkFlags),
+        "CGO_LDFLAGS" => Some(List::CgoLinkFlags),
+        _ => None,
+    };
+    if let Some(list) = list {
+        return words_of(binary, plan, list, recorded);
+    }
+    match plan.changes().find(|c| c.key() == key) {
+        Some(Change::Set(_, value)) => return Some(value.clone()),
+        Some(_) => return None,
+        None => {}
+    }
+    match repeat {
+        Repeat::Never => None,
+        Repeat::UnlessDefault(default) => recorded
+            .filter(|v| !v.is_empty() && *v != default)
+            .map(repeated),
+    }
+}
+
+/// The list of words that a setting has in the command.
+pub(super) fn words_of(
+    binary: &Binary,
+    plan: &Plan,
+    list: List,
+    recorded: Option<&str>,
+) -> Option<String> {
+    let length = match (list, recorded) {
+        (List::Experiments, None) => binary.experiments.suffix.iter().map(String::len).sum(),
+        (_, flags) => flags.map_or(0, str::len),
+    };
+    if length > LONGEST_LIST {
+        return Some("…".to_owned());
+    }
+    let mut all: Vec<String> = match (list, recorded) {
+        (List::LinkFlags, Some(flags)) => link_words(flags),
+        (List::CgoLinkFlags, Some(flags)) => words(flags),
+        (List::Experiments, None) => binary.experiments.suffix.clone(),
+        (_, flags) => flags
+            .unwrap_or_default()
+            .split([',', ' '])
+            .filter(|w| !w.is_empty())
+            .map(str::to_owned)
+            .collect(),
+    };
+    let mut changed = false;
+    for change in plan.changes() {
+        match change {
+            Change::With(l, word) if *l == list => {
+                changed = true;
+                if !all.contains(word) {
+                    all.push(word.clone());
+                }
+            }
+            Change::Without(l, word) if *l == list => {
+                changed = true;
+                all.retain(|w| w != word && !is_definition_of(w, word));
+            }
+            _ => {}
+        }
+    }
+    let separator = match list {
+        List::LinkFlags | List::CgoLinkFlags => " ",
+        List::Tags | List::Experiments => ",",
+    };
+    let text = all
+        .iter()
+        .map(|word| match (list, word.strip_prefix("-X ")) {
+            (List::LinkFlags, Some(definition)) => {
+                format!("-X {}", link_quoted(&definition_shown(definition)))
+            }
+            (List::LinkFlags, None) | (List::CgoLinkFlags, _) => link_quoted(&repeated(word)),
+            _ => word.clone(),
+        })
+        .collect::<Vec<_>>()
+        .join(separator);
+    match text.is_empty() {
+        // An experiment may come from the environment of the builder: the command says that there is none.
+        true => (changed && list == List::Experiments).then(String::new),
+        false => Some(repeated(&text)),
+    }
+}
+
+/// The words of `-ldflags`, each definition as one.
+fn link_words(flags: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut rest = words(flags).into_iter();
+    while let Some(word) = rest.next() {
+        let plain = word.strip_prefix("--").or_else(|| word.strip_prefix('-'));
+        match plain {
+            Some("X") => out.extend(rest.next().map(|d| format!("-X {d}"))),
+            Some(w) if w.starts_with("X=") => out.push(format!("-X {}", &w[2..])),
+            _ => out.push(word),
+        }
+    }
+    out
+}
+
+/// `-X main.a=b` is the definition of `-X main.a`.
+fn is_definition_of(word: &str, wanted: &str) -> bool {
+    wanted.starts_with("-X ")
+        && word
+            .strip_prefix(wanted)
+            .is_some_and(|rest| rest.starts_with('='))
+}
+
+/// A definition without the value that nobody should see again.
+fn definition_shown(definition: &str) -> String {
+    match definition.split_once('=') {
+        Some((name, value))
+            if secrets::is_secret_name(name) || !secrets::credentials(value).is_empty() =>
+        {
+            format!("{name}=…")
+        }
+        _ => definition.to_owned(),
+    }
+}
+
+/// A recorded value as far as a command repeats it: nothing secret, nothing endless.
+fn repeated(text: &str) -> String {
+    let plain = text.len() <= LONGEST && !text.contains(['`', '\n', '\r']);
+    if plain && secrets::credentials(text).is_empty() {
+        text.to_owned()
+    } else {
+        "…".to_owned()
+    }
+}
+
+/// A word of `-ldflags` as the go command reads it back.
+fn link_quoted(word: &str) -> String {
+    if !word.contains(char::is_whitespace) {
+        return word.to_owned();
+    }
+    let mark = if word.contains('"') { '\'' } else { '"' };
+    format!("{mark}{word}{mark}")
+}
+
+/// A word as a shell reads it back.
+pub(super) fn quoted(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_./:,=+@%-".contains(&b);
+    if text.bytes().all(plain) || text == "…" {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}

@@ -1,0 +1,317 @@
+//! The one build command that all findings about a program propose.
+//!
+//! Every rule says which settings it wants changed. The command then repeats what the record says the program was built with, with the
+//! changes of all rules made, so that whoever follows one finding does not undo another setting or another finding's fix.
+
+mod bazel;
+mod command;
+
+use crate::audit::known::Release;
+use crate::record::{Binary, ModuleList};
+use std::collections::BTreeMap;
+
+/// Most changes that are kept for one program: no honest one needs a tenth of it.
+const ASKS: usize = 256;
+
+/// Settings that are lists of words, of which a rule wants one there or gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// `-tags`.
+    Tags,
+    /// `GOEXPERIMENT`.
+    Experiments,
+    /// `-ldflags`. The word `-X name` stands for the whole definition.
+    LinkFlags,
+    /// `CGO_LDFLAGS`.
+    CgoLinkFlags,
+}
+
+impl List {
+    fn key(self) -> &'static str {
+        match self {
+            List::Tags => "-tags",
+            List::Experiments => "GOEXPERIMENT",
+            List::LinkFlags => "-ldflags",
+            List::CgoLinkFlags => "CGO_LDFLAGS",
+        }
+    }
+}
+
+/// What a rule wants to be different in the next build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A variable (`GOFIPS140`) or flag (`-buildmode`) has this value.
+    Set(String, String),
+    /// A flag is left out.
+    Drop(String),
+    /// A word is in a list.
+    With(List, String),
+    /// A word is in no list.
+    Without(List, String),
+}
+
+/// [`Change::Set`].
+pub fn set(key: &str, value: impl Into<String>) -> Change {
+    Change::Set(key.to_owned(), value.into())
+}
+
+/// [`Change::Drop`].
+pub fn drop(key: &str) -> Change {
+    Change::Drop(key.to_owned())
+}
+
+/// [`Change::Without`] of the definition of a variable in `-ldflags`.
+pub fn without_definition(target: &str) -> Change {
+    Change::Without(List::LinkFlags, format!("-X {target}"))
+}
+
+impl Change {
+    /// The setting that it is about.
+    pub fn key(&self) -> &str {
+        match self {
+            Change::Set(key, _) | Change::Drop(key) => key,
+            Change::With(list, _) | Change::Without(list, _) => list.key(),
+        }
+    }
+
+    /// What two changes must agree about.
+    fn subject(&self) -> String {
+        match self {
+            Change::Set(key, _) | Change::Drop(key) => key.clone(),
+            Change::With(list, word) | Change::Without(list, word) => {
+                format!("{} {word}", list.key())
+            }
+        }
+    }
+
+    /// For a person.
+    fn shown(&self) -> String {
+        match self {
+            Change::Set(key, value) => format!("`{key}={value}`"),
+            Change::Drop(key) => format!("no `{key}`"),
+            Change::With(list, word) => format!("`{word}` in `{}`", list.key()),
+            Change::Without(list, word) => format!("no `{word}` in `{}`", list.key()),
+        }
+    }
+}
+
+/// The changes that the findings about one program, or about the programs of one group, ask for.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    asks: BTreeMap<String, (Change, String)>,
+    /// By rule: what it asks for that another rule asks otherwise.
+    conflicts: BTreeMap<String, String>,
+    /// Newest language version asked for: the minor of a `go` line.
+    go_line: Option<u32>,
+    /// The command as last written; `None` when a change came after it. A program may have 100,000 findings.
+    written: Option<String>,
+}
+
+impl Plan {
+    /// How many changes there are, and whether they raise the `go` line.
+    pub fn size(&self) -> (usize, Option<u32>, usize) {
+        (self.asks.len(), self.go_line, self.conflicts.len())
+    }
+
+    /// Nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.asks.is_empty()
+    }
+
+    /// Adds what a rule wants. Of two toolchains the newer one is taken; anything else that two rules want different is a conflict of
+    /// the policy, which both of them then say.
+    pub fn ask(&mut self, rule: &str, change: &Change) {
+        let subject = change.subject();
+        let Some((there, whose)) = self.asks.get_mut(&subject) else {
+            if self.asks.len() < ASKS {
+                self.written = None;
+                self.asks.insert(subject, (change.clone(), rule.to_owned()));
+            }
+            return;
+        };
+        if there == change {
+            return;
+        }
+        if let (Change::Set(key, old), Change::Set(_, new)) = (&*there, change)
+            && key == "GOTOOLCHAIN"
+        {
+            if Release::parse(new) > Release::parse(old) {
+                self.written = None;
+                *there = change.clone();
+            }
+            return;
+        }
+        let text = format!(
+            "the policy asks for two things at once: {} ({whose}) and {} ({rule}); change one of them",
+            there.shown(),
+            change.shown()
+        );
+        self.conflicts.insert(whose.clone(), text.clone());
+        self.conflicts.insert(rule.to_owned(), text);
+    }
+
+    /// The command that builds `binary`, the program that the plan is about, with the changes.
+    pub fn command(&mut self, binary: &Binary) -> String {
+        if self.written.is_none() {
+            self.written = Some(command(binary, self));
+        }
+        self.written.clone().unwrap_or_default()
+    }
+
+    /// The same plan without the text that can be written again: what is kept of each program is small.
+    pub fn without_text(self) -> Self {
+        Self {
+            written: None,
+            ..self
+        }
+    }
+
+    /// What is to be said instead of the rule's own advice, when another rule asks for the opposite.
+    pub fn conflict(&self, rule: &str) -> Option<&str> {
+        self.conflicts.get(rule).map(String::as_str)
+    }
+
+    /// The `go` line to propose: the newest that any rule asks for.
+    pub fn go_line(&mut self, minor: u32) -> u32 {
+        let line = self.go_line.unwrap_or(0).max(minor);
+        self.go_line = Some(line);
+        line
+    }
+
+    /// Adds all that another plan asks for.
+    pub fn merge(&mut self, other: &Plan) {
+        for (change, rule) in other.asks.values() {
+            self.ask(rule, change);
+        }
+    }
+
+    /// The change that is asked of a setting, of the first word of it where it is a list.
+    pub fn of(&self, key: &str) -> Option<&Change> {
+        let asks = self.asks.values().map(|(change, _)| change);
+        asks.into_iter().find(|change| change.key() == key)
+    }
+
+    fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.asks.values().map(|(change, _)| change)
+    }
+}
+
+/// The command that builds the program again with the changes of a plan.
+fn command(binary: &Binary, plan: &Plan) -> String {
+    match binary.module_list() {
+        ModuleList::Bazel => bazel::command(binary, plan),
+        _ => command::command(binary, plan),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::testing;
+
+    fn plan(changes: &[(&str, Change)]) -> Plan {
+        let mut plan = Plan::default();
+        for (rule, change) in changes {
+            plan.ask(rule, change);
+        }
+        plan
+    }
+
+    #[test]
+    fn what_bazel_built_is_built_by_bazel() {
+        let b = testing::change(testing::gopath(&[]), |b| {
+            b.module_list = Some(ModuleList::Bazel.into());
+        });
+        assert_eq!(
+            command(&b, &Plan::default()),
+            "bazel build --platforms=@rules_go//go/toolchain:linux_amd64 //..."
+        );
+        let all = plan(&[
+            ("a", drop("-race")),
+            ("b", set("CGO_ENABLED", "0")),
+            ("c", set("-trimpath", "true")),
+            ("d", set("GO111MODULE", "on")),
+            ("e", set("GOTOOLCHAIN", "go1.27.3")),
+            ("f", Change::With(List::Tags, "timetzdata".into())),
+            ("g", Change::With(List::LinkFlags, "-w".into())),
+        ]);
+        let text = command(&b, &all);
+        for part in [
+            "go_sdk.download(version = \"1.27.3\")` in MODULE.bazel, then `",
+            "-w` in `gc_linkopts` of go_binary, then `",
+            "bazel build ",
+            " --@rules_go//go/config:race=false",
+            " --@rules_go//go/config:pure",
+            " --@rules_go//go/config:tags=timetzdata",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+        assert!(!text.contains(" go build") && !text.contains("GO111MODULE"));
+    }
+
+    #[test]
+    fn a_command_repeats_the_record_and_makes_the_changes() {
+        let b = testing::binary(|b| {
+            testing::unset(b, "-trimpath");
+            for (key, value) in [
+                ("-tags", "netgo,osusergo"),
+                (
+                    "-ldflags",
+                    "-s -X main.v=1 -X 'main.t=a b' -X main.token=abcdefgh12345678",
+                ),
+                ("GOFIPS140", "v1.0.0"),
+                ("GOAMD64", "v3"),
+                ("-race", "true"),
+                ("GOEXPERIMENT", "arenas,nogreenteagc"),
+            ] {
+                testing::set(b, key, value);
+            }
+        });
+        assert_eq!(
+            command(&b, &Plan::default()),
+            "GOOS=linux GOARCH=amd64 GOAMD64=v3 GOEXPERIMENT=arenas,nogreenteagc GOFIPS140=v1.0.0 CGO_ENABLED=0 go build -trimpath -race \
+             -tags=netgo,osusergo -ldflags='-s -X main.v=1 -X \"main.t=a b\" -X main.token=…' example.com/app/cmd/app"
+        );
+        let all = plan(&[
+            ("a", drop("-race")),
+            ("b", Change::With(List::Tags, "timetzdata".into())),
+            ("b", Change::Without(List::Tags, "netgo".into())),
+            ("c", Change::Without(List::Experiments, "arenas".into())),
+            ("d", without_definition("main.v")),
+            ("e", set("GOAMD64", "v1")),
+            ("f", set("GOTOOLCHAIN", "go1.27.3")),
+            ("g", set("GOTOOLCHAIN", "go1.26.6")),
+        ]);
+        assert_eq!(
+            command(&b, &all),
+            "GOTOOLCHAIN=go1.27.3 GOOS=linux GOARCH=amd64 GOAMD64=v1 GOEXPERIMENT=nogreenteagc GOFIPS140=v1.0.0 CGO_ENABLED=0 go build -trimpath \
+             -tags=osusergo,timetzdata -ldflags='-s -X \"main.t=a b\" -X main.token=…' example.com/app/cmd/app"
+        );
+        assert_eq!(all.conflict("f"), None);
+    }
+
+    #[test]
+    fn what_two_rules_want_different_is_said_by_both() {
+        let p = plan(&[
+            ("not-pie", set("-buildmode", "pie")),
+            ("build-mode-not-allowed", set("-buildmode", "exe")),
+        ]);
+        for rule in ["not-pie", "build-mode-not-allowed"] {
+            let text = p.conflict(rule).unwrap();
+            assert!(text.contains("(not-pie)") && text.contains("(build-mode-not-allowed)"));
+        }
+    }
+
+    #[test]
+    fn long_and_secret_values_are_left_out() {
+        let b = testing::binary(|b| {
+            testing::set(b, "-gcflags", &"x".repeat(500));
+            testing::set(b, "-tags", "a`b");
+        });
+        let text = command(&b, &Plan::default());
+        assert!(
+            text.contains("-gcflags=… ") && text.contains("-tags=… "),
+            "{text}"
+        );
+    }
+}
