@@ -8,6 +8,7 @@ pub(crate) mod escape;
 #[cfg(feature = "source")]
 pub(crate) mod guard;
 mod limits;
+pub(crate) mod number;
 pub(crate) mod short;
 mod spill;
 mod window;

@@ -6,12 +6,12 @@ use super::exit::Exit;
 use super::input::{Input, Need};
 use super::output::Output;
 use crate::audit::diff::{self, Class};
+use crate::bytes::number::count;
 use crate::bytes::{Budget, Use};
 use crate::record::{Binary, End, Line};
 use crate::report::diff::{html, json, markdown, text};
 use crate::report::findings::Options;
 use crate::report::style::clean;
-use crate::report::terms::count;
 use crate::source::target::Target;
 
 pub fn run(args: &DiffArgs) -> Result<Exit, String> {

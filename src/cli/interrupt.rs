@@ -1,6 +1,6 @@
 //! SIGINT, SIGTERM and SIGHUP: what was found so far is written in whole lines, and the program ends as the signal asks.
 
-use super::output::{Lines, Partial};
+use super::lines::{Lines, Partial};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag::{register, register_conditional_default};
 use signal_hook::iterator::Signals;

@@ -23,6 +23,7 @@ mod input;
 #[cfg(unix)]
 mod interrupt;
 mod levels;
+mod lines;
 mod lint;
 mod output;
 mod policy;
@@ -31,6 +32,7 @@ mod ps;
 mod sbom;
 mod scan;
 mod shell;
+mod terminal;
 mod topics;
 mod version;
 

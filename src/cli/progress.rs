@@ -2,10 +2,10 @@
 //!
 //! Whatever else may write to the same terminal does it [`Progress::aside`]: the line is taken away before and comes back later.
 
-use super::output::{is_dumb, utf8};
+use super::terminal::{is_dumb, utf8};
+use crate::bytes::number::{bytes, count, thousands};
 use crate::record::Line;
 use crate::report::style::{Look, clean, width};
-use crate::report::terms::{bytes, count, thousands};
 use crate::scan::Counters;
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::atomic::{AtomicBool, Ordering};

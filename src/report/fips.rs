@@ -2,7 +2,7 @@
 //! on certificates, neither of which is in the file.
 
 use super::style::{Look, Tone, clean};
-use super::terms;
+use crate::bytes::number;
 use crate::record::{Binary, Checksum, Crypto, Fips, Location, Word};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -91,7 +91,7 @@ impl Table {
         let n = self.binaries.len() as u64;
         let summary = format!(
             "{}; checksums that do not match: {}; not examined: {}.",
-            terms::count(n, "Go program", "Go programs"),
+            number::count(n, "Go program", "Go programs"),
             self.invalid,
             self.unexamined
         );

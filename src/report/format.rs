@@ -1,9 +1,10 @@
 //! The formats of `scan`: a table, and one writer that hands the lines to the format.
 
 use super::card::Cards;
-use super::document::{Support, SupportTable};
+use super::document::Support;
 use super::json::Json;
-use super::style::Look;
+pub use super::render::Options;
+use super::render::Render;
 use super::table::Rows;
 use super::{csv, html};
 use crate::bytes::{Budget, Use};
@@ -11,23 +12,6 @@ use crate::record::Document;
 use crate::record::write;
 use crate::record::{KnowledgeDate, Line, Run, SCHEMA, Tool, Word};
 use std::io::{self, Write};
-
-/// What the caller knows and the record does not.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Width, colour and glyphs for formats that people read.
-    pub look: Look,
-    /// Support of Go releases.
-    pub support: SupportTable,
-    /// Bytes of memory for what is written when all of it is there.
-    pub memory: u64,
-}
-
-/// An output in the making. It keeps of the lines no more than it needs for what it writes later.
-pub(super) trait Render {
-    /// Takes the next line; `end` completes the output.
-    fn line(&mut self, line: Line, options: &Options, out: &mut dyn Write) -> io::Result<()>;
-}
 
 /// When a format writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,6 +201,7 @@ impl<'a> Writer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::style::Look;
     use crate::record::sample;
 
     fn output(name: &str, lines: Vec<Line>) -> Vec<u8> {

@@ -27,6 +27,8 @@ pub mod html;
 #[cfg(feature = "cli")]
 pub mod reach;
 #[cfg(feature = "cli")]
+mod render;
+#[cfg(feature = "cli")]
 pub mod style;
 #[cfg(feature = "cli")]
 pub mod table;

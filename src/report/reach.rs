@@ -1,7 +1,8 @@
 //! How far a scan reached: what was found in one line, how much was looked at, and what was not examined and why.
 
 use super::style::{Look, Tone, clean};
-use super::terms::{bytes, compare_releases, count, thousands};
+use super::terms::compare_releases;
+use crate::bytes::number::{bytes, count, thousands};
 use crate::record::{End, Reason, Unexamined, Word};
 use std::collections::BTreeMap;
 

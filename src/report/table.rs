@@ -9,8 +9,8 @@
 mod alike;
 
 use super::document::{Support, SupportTable};
-use super::format::{Options, Render};
 use super::reach::{self, Reasons};
+use super::render::{Options, Render};
 use super::style::{Look, Tone, clean, width};
 use super::terms::{self, Loudness};
 use crate::record::{Binary, Line};

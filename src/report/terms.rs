@@ -59,87 +59,82 @@ pub enum Loudness {
     Plain,
 }
 
-/// Short words for one binary, loudest first.
-pub fn flags(binary: &Binary) -> Vec<(String, Loudness)> {
+/// A short word that a binary has or not; what it says, where it has it.
+type Flag = fn(&Binary) -> Option<String>;
+
+/// The flags, loudest first.
+const FLAGS: &[(Loudness, Flag)] = {
     use Loudness::{Alarm, Notice, Plain};
-    let is = |key: &str, value: &str| setting(binary, key) == Some(value);
-    let info = binary.build_info.as_ref();
-    let modules = info.map(|info| info.deps.as_slice()).unwrap_or_default();
-    let effective = binary.godebug.effective.as_deref().unwrap_or_default();
-    let fips = binary.fips.as_ref();
-    let location = &binary.location;
-    let contradicted = claims(binary, Verdict::Contradicted);
-    let mut flags = Vec::new();
-    let mut add = |on: bool, text: String, loudness| {
-        if on {
-            flags.push((text, loudness));
-        }
-    };
-    add(
-        !contradicted.is_empty(),
-        format!("!contradicted:{}", contradicted.join(",")),
-        Alarm,
-    );
-    add(
-        effective.iter().any(|s| s.status == GodebugStatus::Fatal),
-        "!godebug-fatal".into(),
-        Alarm,
-    );
-    add(
-        fips.is_some_and(|f| f.checksum == Some(Checksum::Invalid.into())),
-        "!fips-checksum".into(),
-        Alarm,
-    );
-    add(
-        binary.executable.packed.is_some(),
-        format!("packed:{}", text(&binary.executable.packed)),
-        Notice,
-    );
-    add(info.is_none(), "no-record".into(), Notice);
-    add(
-        binary.module_list().why().is_some(),
-        "no-modules".into(),
-        Notice,
-    );
-    add(is("vcs.modified", "true"), "dirty".into(), Notice);
-    add(
-        ["-race", "-msan", "-asan"]
-            .iter()
-            .any(|key| is(key, "true")),
-        "sanitizer".into(),
-        Notice,
-    );
-    add(
-        location.mode.is_some_and(|mode| mode & 0o6000 != 0),
-        "setuid".into(),
-        Notice,
-    );
-    add(location.visible == Some(false), "hidden".into(), Notice);
-    add(location.started == Some(true), "started".into(), Plain);
-    let replaced = modules.iter().filter(|m| m.replace.is_some()).count();
-    add(replaced > 0, format!("replaced:{replaced}"), Plain);
-    add(
-        binary.experiments.setting.is_some(),
-        format!("X:{}", text(&binary.experiments.setting)),
-        Plain,
-    );
-    add(
-        fips.and_then(|f| f.mode.as_ref())
-            .is_some_and(|mode| *mode != FipsMode::Off),
-        "fips".into(),
-        Plain,
-    );
-    add(is("CGO_ENABLED", "1"), "cgo".into(), Plain);
-    add(
-        binary.executable.go_symbols == Some(false),
-        "stripped".into(),
-        Plain,
-    );
-    flags
+    &[
+        (Alarm, |b| {
+            let claims = claims(b, Verdict::Contradicted).join(",");
+            (!claims.is_empty()).then(|| format!("!contradicted:{claims}"))
+        }),
+        (Alarm, |b| {
+            let mut effective = b.godebug.effective.iter().flatten();
+            word(
+                effective.any(|s| s.status == GodebugStatus::Fatal),
+                "!godebug-fatal",
+            )
+        }),
+        (Alarm, |b| {
+            word(
+                b.fips.as_ref()?.checksum == Some(Checksum::Invalid.into()),
+                "!fips-checksum",
+            )
+        }),
+        (Notice, |b| {
+            Some(format!("packed:{}", b.executable.packed.as_ref()?))
+        }),
+        (Notice, |b| word(b.build_info.is_none(), "no-record")),
+        (Notice, |b| {
+            word(b.module_list().why().is_some(), "no-modules")
+        }),
+        (Notice, |b| word(has(b, "vcs.modified", "true"), "dirty")),
+        (Notice, |b| {
+            let sanitizers = ["-race", "-msan", "-asan"];
+            word(
+                sanitizers.iter().any(|key| has(b, key, "true")),
+                "sanitizer",
+            )
+        }),
+        (Notice, |b| word(b.location.mode? & 0o6000 != 0, "setuid")),
+        (Notice, |b| {
+            word(b.location.visible == Some(false), "hidden")
+        }),
+        (Plain, |b| word(b.location.started == Some(true), "started")),
+        (Plain, |b| {
+            let modules = b.build_info.iter().flat_map(|info| &info.deps);
+            let replaced = modules.filter(|m| m.replace.is_some()).count();
+            (replaced > 0).then(|| format!("replaced:{replaced}"))
+        }),
+        (Plain, |b| {
+            Some(format!("X:{}", b.experiments.setting.as_ref()?))
+        }),
+        (Plain, |b| {
+            word(*b.fips.as_ref()?.mode.as_ref()? != FipsMode::Off, "fips")
+        }),
+        (Plain, |b| word(has(b, "CGO_ENABLED", "1"), "cgo")),
+        (Plain, |b| {
+            word(b.executable.go_symbols == Some(false), "stripped")
+        }),
+    ]
+};
+
+fn word(on: bool, word: &str) -> Option<String> {
+    on.then(|| word.to_owned())
 }
 
-fn text(value: &Option<String>) -> &str {
-    value.as_deref().unwrap_or_default()
+fn has(binary: &Binary, key: &str, value: &str) -> bool {
+    setting(binary, key) == Some(value)
+}
+
+/// Short words for one binary, loudest first.
+pub fn flags(binary: &Binary) -> Vec<(String, Loudness)> {
+    let flags = FLAGS.iter();
+    flags
+        .filter_map(|(loudness, flag)| Some((flag(binary)?, *loudness)))
+        .collect()
 }
 
 /// Orders Go releases as people read them: runs of digits compare as numbers.
@@ -169,46 +164,6 @@ fn pieces(text: &str) -> Vec<(usize, &str)> {
     pieces
 }
 
-/// Bytes for a person: `2.4 MB`.
-pub fn bytes(count: u64) -> String {
-    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if count < 1000 {
-        return format!("{count} B");
-    }
-    let mut value = count as f64 / 1000.0;
-    let mut unit = 0;
-    while value >= 999.95 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    format!(
-        "{value:.1} {}",
-        UNITS.get(unit).copied().unwrap_or_default()
-    )
-}
-
-/// `1 file`, `1,234 files`; `one` and `many` are the nouns.
-pub fn count(number: u64, one: &str, many: &str) -> String {
-    format!(
-        "{} {}",
-        thousands(number),
-        if number == 1 { one } else { many }
-    )
-}
-
-/// Groups digits by three.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,16 +191,6 @@ mod tests {
                 "go1.27rc1"
             ]
         );
-    }
-
-    #[test]
-    fn numbers_for_people() {
-        assert_eq!(bytes(999), "999 B");
-        assert_eq!(bytes(999_949), "999.9 kB");
-        assert_eq!(bytes(999_999), "1.0 MB");
-        assert_eq!(bytes(u64::MAX), "18446.7 PB");
-        assert_eq!(count(1, "file", "files"), "1 file");
-        assert_eq!(count(1_234_567, "file", "files"), "1,234,567 files");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The bytes of two states of one program, by digests that whoever read the files took.
 
 use super::{Change, Class, Direction};
+use crate::bytes::number::count;
 use crate::record::{Binary, Part, PartDigest};
-use crate::report::terms::count;
 
 /// What the digests say of two states.
 #[derive(Debug, Default)]

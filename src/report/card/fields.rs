@@ -1,6 +1,7 @@
 //! The rows at the top of the card: one function each.
 
 use super::{Context, joined, safe};
+use crate::bytes::number;
 use crate::record::{
     BuildInfoSource, Checksum, LinkedPackage, Loopvar, ModuleList, Verdict, VersionClaim, Word,
 };
@@ -215,7 +216,7 @@ fn modules(c: &Context) -> Option<String> {
     if c.binary.packages.is_none() {
         return Some(text);
     }
-    let count = terms::count(groups.len() as u64, "dependency", "dependencies");
+    let count = number::count(groups.len() as u64, "dependency", "dependencies");
     Some(format!("{text}, {count} in the function table"))
 }
 
@@ -225,11 +226,11 @@ fn packages(c: &Context) -> Option<String> {
     c.binary.module_list().why()?;
     let all = c.binary.packages.as_deref()?;
     let sum = |f: fn(&LinkedPackage) -> u64| all.iter().map(f).fold(0, u64::saturating_add);
-    let functions = terms::count(sum(|p| p.functions), "function", "functions");
-    let mut text = format!("{} with {functions}", terms::thousands(all.len() as u64));
+    let functions = number::count(sum(|p| p.functions), "function", "functions");
+    let mut text = format!("{} with {functions}", number::thousands(all.len() as u64));
     let code = sum(|p| p.bytes);
     if code > 0 {
-        text = format!("{text}, {} of code", terms::bytes(code));
+        text = format!("{text}, {} of code", number::bytes(code));
     }
     Some(text)
 }
@@ -515,7 +516,7 @@ fn file(c: &Context) -> Option<String> {
             executable.format, executable.bits, executable.endian
         )));
     }
-    parts.push(terms::bytes(c.binary.size));
+    parts.push(number::bytes(c.binary.size));
     parts.extend(
         executable
             .build_id

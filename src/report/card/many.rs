@@ -1,8 +1,8 @@
 //! Cards of many binaries, one after the other as they are found, and how far the scan reached.
 
 use crate::record::Line;
-use crate::report::format::{Options, Render};
 use crate::report::reach::{self, Reasons};
+use crate::report::render::{Options, Render};
 use std::io::{self, Write};
 
 /// What the end needs to know of the cards before it.

@@ -1,6 +1,7 @@
 //! The lists below the rows: contradictions, GODEBUG, paths, modules, settings.
 
 use super::{Context, safe, section};
+use crate::bytes::number;
 use crate::record::{Corroboration, GodebugOrigin, GodebugStatus, Module, Verdict, Word};
 use crate::report::style::{Tone, clean, width};
 use crate::report::terms;
@@ -178,7 +179,7 @@ pub fn stand_ins(c: &Context) -> Vec<String> {
     }
     let line = |(group, (count, is_own)): (&str, (u64, bool))| {
         let own = if is_own { ", the program's own" } else { "" };
-        let count = terms::count(count, "package", "packages");
+        let count = number::count(count, "package", "packages");
         format!("{} {}", safe(group), c.dim(&format!("({count}{own})")))
     };
     groups.into_iter().map(line).collect()

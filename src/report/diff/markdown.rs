@@ -2,8 +2,8 @@
 
 use super::{path, sign, size, summary, values};
 use crate::audit::diff::{Class, Diff};
+use crate::bytes::number::count;
 use crate::report::findings::markdown::cell;
-use crate::report::terms::count;
 use std::io::{self, Write};
 
 /// Most programs and changes a program that are listed.

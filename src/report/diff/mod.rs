@@ -9,7 +9,7 @@ pub mod markdown;
 pub mod text;
 
 use crate::audit::diff::{Change, Diff, Direction, Pair};
-use crate::report::terms::{bytes, count};
+use crate::bytes::number::{bytes, count};
 
 /// `old -> new`, or the one that is there.
 fn values(c: &Change) -> String {

@@ -2,9 +2,9 @@
 
 use super::{path, sign, size, summary, values};
 use crate::audit::diff::{Class, Diff, Direction};
+use crate::bytes::number::count;
 use crate::report::findings::{Options, clean};
 use crate::report::flow::flow;
-use crate::report::terms::count;
 use std::io::{self, Write};
 
 /// Where the values of a change begin.

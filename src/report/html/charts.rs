@@ -1,11 +1,12 @@
 //! Figures, charts and tables of a scan: counts of what the records say.
 
 use super::{Bar, Chart, Page, Row, Table, Tile, Tone};
+use crate::bytes::number::{self, count, thousands};
 use crate::record::Document;
 use crate::record::{Binary, Verdict};
 use crate::report::document::{Remark, Support, SupportTable};
 use crate::report::style::clean;
-use crate::report::terms::{self, count, thousands};
+use crate::report::terms;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +30,7 @@ pub fn page<'a>(document: &'a Document, support: &SupportTable, remarks: &'a [Re
             format!(
                 "Looked at {} ({} read): {} Go, {} not Go, {} too small to be Go, {}{} not examined.",
                 count(reach.files, "file", "files"),
-                terms::bytes(reach.bytes),
+                number::bytes(reach.bytes),
                 thousands(reach.go),
                 thousands(reach.not_go),
                 thousands(reach.below_min_size),

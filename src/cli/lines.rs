@@ -1,0 +1,218 @@
+//! Writers that never leave half a line or half a file behind, however the program ends.
+
+use crate::report::style::clean;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What is gathered before it is written.
+pub const GATHERED: usize = 64 << 10;
+
+/// A file beside the one that was named, which it becomes when it is whole: however the program ends, nobody finds half a document.
+#[derive(Clone)]
+pub struct Partial {
+    beside: Arc<Path>,
+    target: Arc<Path>,
+    /// As it was named.
+    given: Arc<Path>,
+    /// Its lines stand alone, so that the whole ones are worth keeping.
+    lines: Arc<AtomicBool>,
+    /// It is in its place, or gone.
+    done: Arc<AtomicBool>,
+}
+
+impl Partial {
+    /// Opens the file to write. Devices and pipes, and files in directories that take no new one, are written to as they are.
+    pub fn create(path: &Path) -> io::Result<(File, Option<Self>)> {
+        // The file that a link leads to is what is written, not the link.
+        let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let there = std::fs::metadata(&target).ok();
+        if there.as_ref().is_some_and(|m| !m.is_file()) {
+            return Ok((File::create(path)?, None));
+        }
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        let beside = target.with_file_name(format!(".{name}.{}.part", std::process::id()));
+        if let Some(m) = &there
+            && OpenOptions::new().append(true).open(&target).is_err()
+        {
+            let _ = m;
+            // The same words as ever for a file that may not be written.
+            return Ok((File::create(path)?, None));
+        }
+        let Ok(file) = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&beside)
+        else {
+            return Ok((File::create(path)?, None));
+        };
+        if let Some(m) = there {
+            let _ = file.set_permissions(m.permissions());
+        }
+        let partial = Self {
+            beside: beside.into(),
+            target: target.into(),
+            given: path.into(),
+            lines: Arc::default(),
+            done: Arc::default(),
+        };
+        Ok((file, Some(partial)))
+    }
+
+    pub fn keep_lines(&self) {
+        self.lines.store(true, Ordering::SeqCst);
+    }
+
+    pub fn name(&self) -> String {
+        clean(&self.given.to_string_lossy()).into_owned()
+    }
+
+    /// All is written: it takes its place.
+    pub fn finish(&self) -> io::Result<()> {
+        if self.done.swap(true, Ordering::SeqCst) {
+            return Ok(());
+        }
+        std::fs::rename(&self.beside, &self.target)
+    }
+
+    /// The rest will not come: whole lines are kept where they stand alone, else nothing. Says which.
+    pub fn give_up(&self) -> String {
+        let name = self.name();
+        if self.done.swap(true, Ordering::SeqCst) {
+            return format!("{name} is whole");
+        }
+        if self.lines.load(Ordering::SeqCst)
+            && cut_to_lines(&self.beside).is_ok()
+            && std::fs::rename(&self.beside, &self.target).is_ok()
+        {
+            return format!("{name} has what was found so far, in whole lines");
+        }
+        let _ = std::fs::remove_file(&self.beside);
+        match self.target.exists() {
+            true => format!("{name} is as it was"),
+            false => format!("{name} is not written"),
+        }
+    }
+}
+
+/// Takes off what stands behind the last end of a line.
+fn cut_to_lines(path: &Path) -> io::Result<()> {
+    use std::io::{Read, Seek, SeekFrom};
+    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    let mut end = file.seek(SeekFrom::End(0))?;
+    let mut piece = vec![0; GATHERED];
+    while end > 0 {
+        let start = end.saturating_sub(GATHERED as u64);
+        let part = piece
+            .get_mut(..usize::try_from(end - start).unwrap_or(0))
+            .unwrap_or_default();
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(part)?;
+        if let Some(at) = crate::bytes::short::rfind(b'\n', part) {
+            return file.set_len(start + at as u64 + 1);
+        }
+        end = start;
+    }
+    file.set_len(0)
+}
+
+/// A writer that hands on whole lines only, until it is flushed: however the program ends, no line is cut.
+#[derive(Clone)]
+pub struct Lines(Arc<Mutex<Gathered>>);
+
+struct Gathered {
+    bytes: Vec<u8>,
+    /// Bytes of the whole lines among them: a line may be long, and comes in small pieces.
+    whole: usize,
+    enough: usize,
+    to: Box<dyn Write + Send>,
+}
+
+impl Lines {
+    /// Gathers up to `enough` bytes, if they are whole lines.
+    pub fn new(to: Box<dyn Write + Send>, enough: usize) -> Self {
+        Self(Arc::new(Mutex::new(Gathered {
+            bytes: Vec::with_capacity(enough),
+            whole: 0,
+            enough,
+            to,
+        })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Gathered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands on the whole lines that were gathered: for who is interrupted.
+    pub fn hand_on(&self) -> io::Result<()> {
+        self.lock().hand_on()
+    }
+}
+
+impl Gathered {
+    fn hand_on(&mut self) -> io::Result<()> {
+        let whole = std::mem::take(&mut self.whole);
+        let written = self
+            .to
+            .write_all(self.bytes.get(..whole).unwrap_or_default());
+        self.bytes.drain(..whole);
+        written
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut gathered = self.lock();
+        if let Some(end) = crate::bytes::short::rfind(b'\n', bytes) {
+            gathered.whole = gathered.bytes.len() + end + 1;
+        }
+        gathered.bytes.extend_from_slice(bytes);
+        if gathered.whole > 0 && gathered.bytes.len() >= gathered.enough {
+            gathered.hand_on()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut gathered = self.lock();
+        let rest = std::mem::take(&mut gathered.bytes);
+        gathered.whole = 0;
+        gathered.to.write_all(&rest)?;
+        gathered.to.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was handed on, piece by piece.
+    #[derive(Clone, Default)]
+    struct Pieces(Arc<Mutex<Vec<Vec<u8>>>>);
+
+    impl Write for Pieces {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().push(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn long_lines_are_handed_on_whole_and_not_searched_again_for_each_piece() {
+        let pieces = Pieces::default();
+        let mut lines = Lines::new(Box::new(pieces.clone()), GATHERED);
+        lines.write_all(b"first\n").unwrap();
+        (0..6_000_000).for_each(|_| lines.write_all(b"x").unwrap());
+        lines.write_all(b"\nrest").unwrap();
+        lines.hand_on().unwrap();
+        lines.flush().unwrap();
+        let handed: Vec<usize> = pieces.0.lock().unwrap().iter().map(Vec::len).collect();
+        assert_eq!(handed, [6, 6_000_001, 4]);
+    }
+}
