@@ -201,8 +201,8 @@ impl<'a> Writer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::style::Look;
     use crate::record::sample;
+    use crate::report::style::Look;
 
     fn output(name: &str, lines: Vec<Line>) -> Vec<u8> {
         let options = Options {
