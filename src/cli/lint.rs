@@ -8,8 +8,8 @@ use crate::audit::{Assumed, Auditor};
 use crate::deploy::{Deployment, Kind, Problem};
 use crate::report::findings::{self, page};
 use crate::report::style::clean;
-use crate::scan::around::Around;
 use crate::scan::deployments::{self, Found, NotJudged, PASSED_OVER, Passed, Search};
+use crate::scan::toolchain::Toolchains;
 use crate::scan::{self, Event, Options};
 use crate::source::target::Target;
 use std::collections::BTreeMap;
@@ -94,12 +94,12 @@ fn search(args: &LintArgs) -> Result<Met, String> {
     search.kind = args.kind.as_deref().and_then(Kind::parse);
     search.jobs = super::config::threads(args.jobs)?;
     let mut met = Met::default();
-    let mut known = Around::default();
+    let mut toolchains = Toolchains::default();
     deployments::run(&args.files, &search, &mut |found| {
         match found {
             Found::File(mut file) => {
-                file.around = known.of(Path::new(&file.path));
-                file.module = known.module(Path::new(&file.path));
+                file.around = toolchains.of(Path::new(&file.path));
+                file.module = toolchains.module(Path::new(&file.path));
                 file.inside = inside(&args.files, Path::new(&file.path));
                 met.files.push(*file);
             }

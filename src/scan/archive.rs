@@ -62,7 +62,11 @@ impl Examiner<'_> {
                 Found::Problem(place, error) => {
                     // Nothing in it could be read.
                     let fatal = outer.named && index == 0 && place.is_empty();
-                    tell(outer.unexamined(&Inside::of(&place, None), &error, fatal));
+                    tell(
+                        outer
+                            .unexamined(&Inside::of(&place, None), &error, fatal)
+                            .into(),
+                    );
                 }
                 Found::Images(scans) => {
                     for scan in scans {
@@ -76,7 +80,7 @@ impl Examiner<'_> {
                 "{} more things in it are not examined, and not listed",
                 collected.unlisted
             );
-            tell(outer.problem(Reason::Limit, &detail, false));
+            tell(outer.problem(Reason::Limit, &detail, false).into());
         }
     }
 }

@@ -1,8 +1,7 @@
 //! Archives, images and streams: what is inside them is examined as files are, and told with the place inside.
 
-use super::examine::Content;
 use super::place::{Inside, Outer};
-use super::program::Program;
+use super::program::{Content, Program};
 use super::told::{Surroundings, Told};
 use super::{Event, Examiner, error_text};
 use crate::bytes::{ReadAt, Spill};
@@ -62,7 +61,7 @@ impl Examiner<'_> {
                 return self.images(scan, outer, tell);
             }
             Some(Kind::Codec(_)) => self.stream(&mut Feed::at(bytes), outer, tell),
-            _ if outer.image => tell(outer.problem(Reason::Unsupported, NO_IMAGE, true)),
+            _ if outer.image => tell(outer.problem(Reason::Unsupported, NO_IMAGE, true).into()),
             _ => {
                 let scope = Scope::new(self.options.limits, self.budget.clone());
                 self.archive(&scope, Input::Random(bytes), outer, tell);
@@ -75,7 +74,7 @@ impl Examiner<'_> {
     pub(crate) fn stream(&self, feed: &mut Feed<'_>, outer: &Outer, tell: &mut dyn FnMut(Told)) {
         let head = match feed.peek(HEAD) {
             Ok(head) => head.to_vec(),
-            Err(e) => return tell(outer.problem(Reason::Unreadable, &error_text(&e), true)),
+            Err(e) => return tell(outer.problem(Reason::Unreadable, &error_text(&e), true).into()),
         };
         let scope = Scope::new(self.options.limits, self.budget.clone());
         match sniff(&head) {
@@ -89,16 +88,16 @@ impl Examiner<'_> {
                                 self.uncompressed(&scope, &mut inner, outer, tell);
                             }
                             Ok(_) if outer.image => {
-                                tell(outer.problem(Reason::Unsupported, NO_IMAGE, true));
+                                tell(outer.problem(Reason::Unsupported, NO_IMAGE, true).into());
                             }
                             Ok(_) => self.archive(&scope, Input::Stream(&mut inner), outer, tell),
                             Err(e) => {
                                 let problem = ArchiveError::from(e);
-                                tell(outer.problem(problem.reason, &problem.detail, outer.named));
+                                tell(outer.problem(problem.reason, &problem.detail, outer.named).into());
                             }
                         }
                     }
-                    Err(e) => tell(outer.problem(e.reason, &e.detail, outer.named)),
+                    Err(e) => tell(outer.problem(e.reason, &e.detail, outer.named).into()),
                 }
             }
             Some(Kind::Format(_)) => self.uncompressed(&scope, feed, outer, tell),
@@ -217,7 +216,7 @@ impl Examiner<'_> {
         tell: &mut dyn FnMut(Told),
     ) {
         if scan.not_image && outer.image {
-            return tell(outer.problem(Reason::Unsupported, NO_IMAGE, true));
+            return tell(outer.problem(Reason::Unsupported, NO_IMAGE, true).into());
         }
         for image in scan.images {
             self.image(image, outer, tell);

@@ -2,10 +2,13 @@
 
 use super::digest;
 use super::links::Links;
+use super::options::{Options, reader_options};
 use super::place::{Inside, Outer};
-use super::program::{Program, Shelved};
+use super::program::{Content, Program, Shelved};
+#[cfg(feature = "archives")]
+use super::shelf::Shelf;
 use super::told::{Surroundings, Told};
-use super::{Counters, Event, Options, error_text, may_hold_program, reader_options};
+use super::{Counters, Event, error_text};
 use crate::bytes::guard::{FAULT, guarded};
 use crate::bytes::{Budget, FileBytes, ReadAt, Use};
 use crate::exe::{self, Miss};
@@ -18,8 +21,6 @@ use crate::source::dir::Stat;
 use crate::source::foreign;
 use crate::source::packages::Ownership;
 use crate::source::queue::Output;
-#[cfg(feature = "archives")]
-use crate::source::shelf::Shelf;
 use crate::source::walk::Met;
 use std::fs::File;
 use std::io;
@@ -31,21 +32,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 const HEAD: usize = 8 << 10;
 /// Enough for every magic: most files of a tree are text, and a page less of each to copy is felt.
 const GLANCE: usize = 512;
-
-/// What came of a file's content, apart from where the file is: shared by its hard links.
-#[derive(Clone, Debug)]
-pub(crate) enum Content {
-    /// Go programs, and what of the file is not examined.
-    Go(Vec<Program>, Vec<(Reason, String)>),
-    /// Nothing of ours, and why.
-    NotGo(String),
-    /// Not examined: reason and detail.
-    Unexamined(Reason, String),
-    /// An archive, an image or a compressed file.
-    Container,
-    /// A packed program met in a walk: unpacking is work for a task of its own.
-    Packed,
-}
 
 /// What is said of further programs of a file.
 pub(crate) fn untold(count: u64) -> String {
@@ -300,7 +286,7 @@ impl<'e> Examiner<'e> {
         if self.options.archives && super::container::container_kind(head).is_some() {
             return Some(Content::Container);
         }
-        if may_hold_program(head) {
+        if exe::sniff(head).is_some() {
             return None;
         }
         // Who wants nothing taken apart is not told what could not be.

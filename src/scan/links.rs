@@ -1,6 +1,6 @@
 //! What came of files with several names, until all of these were met.
 
-use super::examine::Content;
+use super::program::Content;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 

@@ -1,9 +1,10 @@
 //! Where things are, as records say it: paths as text, and as bytes where text cannot hold them.
 
 #[cfg(feature = "archives")]
-use super::{Event, told::Told};
+use super::Event;
 use crate::bytes::base64;
-use crate::record::{Location, Reason, Unexamined};
+use crate::record::{Binary, Location, Reason, Unexamined};
+use crate::source::packages::Ownership;
 #[cfg(feature = "archives")]
 use crate::source::{
     archive::{ArchiveError, Place},
@@ -177,16 +178,16 @@ impl Outer {
         inside: &Inside<'_>,
         error: &ArchiveError,
         fatal: bool,
-    ) -> Told {
+    ) -> Event {
         let thing = self.thing(inside, error.reason, &error.detail);
-        Event::Unexamined { thing, fatal }.into()
+        Event::Unexamined { thing, fatal }
     }
 
     /// What is wrong with the whole of it.
     #[cfg(feature = "archives")]
-    pub(crate) fn problem(&self, reason: Reason, detail: &str, fatal: bool) -> Told {
+    pub(crate) fn problem(&self, reason: Reason, detail: &str, fatal: bool) -> Event {
         let thing = self.thing(&Inside::default(), reason, detail);
-        Event::Unexamined { thing, fatal }.into()
+        Event::Unexamined { thing, fatal }
     }
 }
 
@@ -199,5 +200,15 @@ pub fn path_fields(path: &Path) -> (String, Option<String>) {
             path.to_string_lossy().into_owned(),
             Some(base64::encode(path.as_os_str().as_encoded_bytes())),
         ),
+    }
+}
+
+/// Writes into a record whose its program is.
+pub(crate) fn apply(owned: &Ownership, binary: &mut Binary) {
+    if let Some(owner) = &owned.owner {
+        binary.owner = Some((**owner).clone());
+    }
+    if let Some(note) = &owned.note {
+        binary.notes.push(note.to_string());
     }
 }

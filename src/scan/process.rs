@@ -1,7 +1,7 @@
 //! Running programs: examined as files are, with the environment that they really have.
 
-use super::examine::Content;
 use super::place::{Outer, Packages};
+use super::program::Content;
 use super::told::Told;
 use super::{Event, Examiner, error_text};
 use crate::bytes::{FileBytes, ReadAt};

@@ -1,8 +1,13 @@
 //! A Go program that was found, from the reader of its file to its line.
 
+#[cfg(not(feature = "archives"))]
+use super::place;
 use super::place::{Inside, Outer};
+use crate::record::Reason;
 #[cfg(feature = "archives")]
-pub(crate) use crate::source::shelf::Shelved;
+pub(crate) use super::shelf::Shelved;
+#[cfg(not(feature = "archives"))]
+use crate::{record::Binary, source::packages::Ownership};
 
 /// A program: its place inside its file, and its record.
 #[derive(Clone, Debug)]
@@ -32,6 +37,21 @@ impl crate::source::image::Payload for Program {
     }
 }
 
+/// What came of a file's content, apart from where the file is: shared by its hard links.
+#[derive(Clone, Debug)]
+pub(crate) enum Content {
+    /// Go programs, and what of the file is not examined.
+    Go(Vec<Program>, Vec<(Reason, String)>),
+    /// Nothing of ours, and why.
+    NotGo(String),
+    /// Not examined: reason and detail.
+    Unexamined(Reason, String),
+    /// An archive, an image or a compressed file.
+    Container,
+    /// A packed program met in a walk: unpacking is work for a task of its own.
+    Packed,
+}
+
 /// Without archives every record is at hand.
 #[cfg(not(feature = "archives"))]
 #[derive(Clone, Debug)]
@@ -39,8 +59,8 @@ pub(crate) struct Shelved {
     pub path: String,
     pub path_bytes: Option<String>,
     pub location: crate::record::Location,
-    pub owned: crate::source::packages::Ownership,
-    record: std::sync::Arc<crate::record::Binary>,
+    pub owned: Ownership,
+    record: std::sync::Arc<Binary>,
 }
 
 #[cfg(not(feature = "archives"))]
@@ -50,23 +70,23 @@ impl Shelved {
     }
 
     #[allow(clippy::unnecessary_wraps)] // A record in a temporary file may be lost.
-    pub(crate) fn into_binary(self) -> std::io::Result<crate::record::Binary> {
+    pub(crate) fn into_binary(self) -> std::io::Result<Binary> {
         let mut binary = std::sync::Arc::unwrap_or_clone(self.record);
         (binary.path, binary.path_bytes) = (self.path, self.path_bytes);
         binary.location = self.location;
-        self.owned.apply(&mut binary);
+        place::apply(&self.owned, &mut binary);
         Ok(binary)
     }
 }
 
 #[cfg(not(feature = "archives"))]
-impl From<crate::record::Binary> for Shelved {
-    fn from(binary: crate::record::Binary) -> Self {
+impl From<Binary> for Shelved {
+    fn from(binary: Binary) -> Self {
         Self {
             path: String::new(),
             path_bytes: None,
             location: crate::record::Location::default(),
-            owned: crate::source::packages::Ownership::default(),
+            owned: Ownership::default(),
             record: std::sync::Arc::new(binary),
         }
     }

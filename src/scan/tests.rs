@@ -9,6 +9,7 @@ use crate::source::archive::build::{ZipEntry, tar, zip};
 use crate::source::image::testing::{Layout, tagged, tar_of};
 use deployments::{Found, NotJudged, Search};
 use std::fs;
+use std::path::Path;
 
 /// Paths of programs, and those of things not examined with why, of a scan.
 fn scanned(targets: &[Named], threads: usize) -> (Vec<String>, Vec<String>, bool) {

@@ -17,7 +17,5 @@ pub mod process;
 pub mod queue;
 #[cfg(feature = "registry")]
 pub mod registry;
-#[cfg(feature = "archives")]
-pub mod shelf;
 pub mod target;
 pub mod walk;

@@ -4,7 +4,6 @@
 //! know Go, or read more of an environment than the variables it is asked for.
 
 use crate::bytes::FileBytes;
-use crate::record::{Location, Reason, Unexamined};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -68,8 +67,8 @@ pub struct Process {
 pub struct Processes {
     /// By number.
     pub list: Vec<Process>,
-    /// Processes that may not be looked at, and environments that may not be read.
-    pub unexamined: Vec<Unexamined>,
+    /// Processes that may not be looked at, and environments that may not be read: number and reason.
+    pub unexamined: Vec<(u32, String)>,
 }
 
 /// All processes of this host that can be seen. Kernel threads have no executable and are left out, and so is what ends
@@ -117,10 +116,9 @@ fn all_in(proc: &Path) -> io::Result<Processes> {
                 if matches!(e.kind(), io::ErrorKind::NotFound)
                     || e.raw_os_error() == Some(ESRCH)
                     || is_kernel_thread(&proc.join(pid.to_string())) => {}
-            Err(e) => found.unexamined.push(unexamined(
-                pid,
-                format!("its executable cannot be opened: {e}"),
-            )),
+            Err(e) => found
+                .unexamined
+                .push((pid, format!("its executable cannot be opened: {e}"))),
         }
     }
     Ok(found)
@@ -157,10 +155,9 @@ fn look(proc: &Path, pid: u32, found: &mut Processes) -> io::Result<()> {
     let env = match environment(&dir.join("environ")) {
         Ok(env) => Some(env),
         Err(e) => {
-            found.unexamined.push(unexamined(
-                pid,
-                format!("its environment cannot be read: {e}"),
-            ));
+            found
+                .unexamined
+                .push((pid, format!("its environment cannot be read: {e}")));
             None
         }
     };
@@ -221,20 +218,6 @@ fn environment(path: &Path) -> io::Result<Vec<String>> {
         .filter(wanted)
         .map(|entry| String::from_utf8_lossy(entry).into_owned())
         .collect())
-}
-
-fn unexamined(pid: u32, detail: String) -> Unexamined {
-    let target = format!("pid:{pid}");
-    Unexamined {
-        path: target.clone(),
-        location: Location {
-            target,
-            pid: Some(pid),
-            ..Location::default()
-        },
-        reason: Reason::Unreadable.into(),
-        detail,
-    }
 }
 
 #[cfg(test)]

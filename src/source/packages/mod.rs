@@ -23,7 +23,7 @@ pub use os_release::Release;
 
 use crate::bytes::guard::{FAULT, guarded};
 use crate::bytes::{Limits, ReadAt};
-use crate::record::{Binary, Owner, Reason};
+use crate::record::{Owner, Reason};
 use index::Index;
 use std::io;
 use std::sync::Arc;
@@ -110,18 +110,6 @@ pub struct Ownership {
     pub owner: Option<Arc<Owner>>,
     /// Why a package that lists the path is not its owner.
     pub note: Option<Arc<str>>,
-}
-
-impl Ownership {
-    /// Writes it into a record.
-    pub fn apply(&self, binary: &mut Binary) {
-        if let Some(owner) = &self.owner {
-            binary.owner = Some((**owner).clone());
-        }
-        if let Some(note) = &self.note {
-            binary.notes.push(note.to_string());
-        }
-    }
 }
 
 /// Paths of which one is there in every root that has a database.

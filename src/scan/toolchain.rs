@@ -1,4 +1,4 @@
-//! The Go release that files around a deployment file tell: go.mod, go.work, .go-version, .tool-versions, mise.toml.
+//! The Go release that files beside a deployment file, or above it, ask for: go.mod, go.work, .go-version, .tool-versions, mise.toml.
 
 use crate::deploy::Toolchain;
 use std::collections::HashMap;
@@ -11,14 +11,14 @@ const HIGHEST: usize = 16;
 /// Bytes of such a file at the most.
 const LARGEST: u64 = 1 << 20;
 
-/// What is known of the directories so far.
+/// Finds toolchains, and remembers what each directory says.
 #[derive(Debug, Default)]
-pub struct Around {
+pub struct Toolchains {
     known: HashMap<PathBuf, Option<Toolchain>>,
     modules: HashMap<PathBuf, Option<String>>,
 }
 
-impl Around {
+impl Toolchains {
     /// The release that the nearest such file tells, beside the file or above it: within the repository, where there is one
     /// (`.git` ends the search), else up to the home directory, the directory of temporary files or the root, those not included.
     pub fn of(&mut self, file: &Path) -> Option<Toolchain> {
@@ -56,7 +56,7 @@ impl Around {
         None
     }
 
-    /// The module of the nearest go.mod, beside the file or above it; the search ends where that of [`Around::of`] does.
+    /// The module of the nearest go.mod, beside the file or above it; the search ends where that of [`Toolchains::of`] does.
     pub fn module(&mut self, file: &Path) -> Option<String> {
         let absolute = std::path::absolute(file).ok()?;
         let stops = [std::env::home_dir(), Some(std::env::temp_dir())];
@@ -106,18 +106,18 @@ const FILES: [(&str, Reading); 6] = [
 fn look(folder: &Path) -> Option<Toolchain> {
     FILES.iter().find_map(|(name, read)| {
         let text = text(&folder.join(name))?;
-        let told = read(&text)?;
-        let mut found = Toolchain::parse(&told.version, format!("{name}, line {}", told.line))?;
-        found.at_least = told.at_least;
+        let stated = read(&text)?;
+        let mut found = Toolchain::parse(&stated.version, format!("{name}, line {}", stated.line))?;
+        found.at_least = stated.at_least;
         Some(found)
     })
 }
 
 /// What reads a file of one name.
-type Reading = fn(&str) -> Option<Told>;
+type Reading = fn(&str) -> Option<Stated>;
 
 /// A version and where it stands.
-struct Told {
+struct Stated {
     version: String,
     line: usize,
     at_least: bool,
@@ -138,8 +138,8 @@ fn text(path: &Path) -> Option<String> {
     Some(text)
 }
 
-fn told(version: &str, line: usize) -> Told {
-    Told {
+fn stated(version: &str, line: usize) -> Stated {
+    Stated {
         version: version.trim_matches(['"', '\'']).to_owned(),
         line: line + 1,
         at_least: false,
@@ -147,24 +147,24 @@ fn told(version: &str, line: usize) -> Told {
 }
 
 /// The first line that is no comment.
-fn plain(text: &str) -> Option<Told> {
+fn plain(text: &str) -> Option<Stated> {
     let mut lines = text.lines().enumerate();
     let (at, line) = lines.find(|(_, l)| !l.trim().is_empty() && !l.trim().starts_with('#'))?;
-    Some(told(line.trim(), at))
+    Some(stated(line.trim(), at))
 }
 
 /// `golang 1.27.3`.
-fn tool_versions(text: &str) -> Option<Told> {
+fn tool_versions(text: &str) -> Option<Stated> {
     text.lines().enumerate().find_map(|(at, line)| {
         let mut words = line.split_whitespace();
         let name = words.next()?;
         let version = words.next()?;
-        matches!(name, "golang" | "go").then(|| told(version, at))
+        matches!(name, "golang" | "go").then(|| stated(version, at))
     })
 }
 
 /// `go = "1.27"` below `[tools]`.
-fn mise(text: &str) -> Option<Told> {
+fn mise(text: &str) -> Option<Stated> {
     let mut tools = false;
     text.lines().enumerate().find_map(|(at, line)| {
         let line = line.trim();
@@ -178,20 +178,20 @@ fn mise(text: &str) -> Option<Told> {
         let value = value.rsplit('=').next()?;
         let version =
             value.trim_matches(|c: char| c.is_whitespace() || matches!(c, '{' | '}' | '[' | ']'));
-        matches!(name, "go" | "golang").then(|| told(version, at))
+        matches!(name, "go" | "golang").then(|| stated(version, at))
     })
 }
 
 /// `toolchain go1.27.3`, else `go 1.27`: both name the oldest release that will do.
-fn module(text: &str) -> Option<Told> {
+fn module(text: &str) -> Option<Stated> {
     let directive = |name: &str| {
         text.lines().enumerate().find_map(|(at, line)| {
             let line = line.split("//").next().unwrap_or(line);
             let mut words = line.split_whitespace();
             (words.next() == Some(name)).then_some(())?;
-            Some(Told {
+            Some(Stated {
                 at_least: true,
-                ..told(words.next()?, at)
+                ..stated(words.next()?, at)
             })
         })
     };
@@ -203,8 +203,8 @@ fn module(text: &str) -> Option<Told> {
 /// What a text tells as each of the files.
 #[cfg(all(any(test, fuzzing), feature = "cli", feature = "registry"))]
 pub(crate) fn told_by(text: &str) -> Vec<Toolchain> {
-    let told = FILES.iter().filter_map(|(_, read)| read(text));
-    let toolchains = told.filter_map(|told| Toolchain::parse(&told.version, "text"));
+    let stated = FILES.iter().filter_map(|(_, read)| read(text));
+    let toolchains = stated.filter_map(|stated| Toolchain::parse(&stated.version, "text"));
     let _ = module_path(text);
     toolchains.collect()
 }
@@ -216,25 +216,25 @@ mod tests {
     #[test]
     fn files_tell_their_release() {
         let of =
-            |read: fn(&str) -> Option<Told>, text: &str| read(text).map(|t| (t.version, t.line));
-        let told = |version: &str, line| Some((version.to_owned(), line));
-        assert_eq!(of(plain, "# x\n1.27.3\n"), told("1.27.3", 2));
+            |read: fn(&str) -> Option<Stated>, text: &str| read(text).map(|t| (t.version, t.line));
+        let stated = |version: &str, line| Some((version.to_owned(), line));
+        assert_eq!(of(plain, "# x\n1.27.3\n"), stated("1.27.3", 2));
         assert_eq!(
             of(tool_versions, "nodejs 20\ngolang 1.26.1\n"),
-            told("1.26.1", 2)
+            stated("1.26.1", 2)
         );
         assert_eq!(
             of(mise, "[env]\ngo = \"1\"\n[tools]\ngo = \"1.25\"\n"),
-            told("1.25", 4)
+            stated("1.25", 4)
         );
         assert_eq!(
             of(mise, "[tools]\ngo = { version = \"1.25.2\" }\n"),
-            told("1.25.2", 2)
+            stated("1.25.2", 2)
         );
-        assert_eq!(of(module, "module x\ngo 1.26 // y\n"), told("1.26", 2));
+        assert_eq!(of(module, "module x\ngo 1.26 // y\n"), stated("1.26", 2));
         assert_eq!(
             of(module, "go 1.26\ntoolchain go1.27.1\n"),
-            told("go1.27.1", 2)
+            stated("go1.27.1", 2)
         );
         assert_eq!(of(module, "module go\n"), None);
         let path = |text: &str| module_path(text);

@@ -1,9 +1,10 @@
 //! Records that wait: what is found in a container is delivered when all of it was read. While they are few they stay in memory, beyond that
 //! they go to a temporary file.
 
-use super::archive::{ArchiveError, Reason};
+use super::place::apply;
 use crate::bytes::{Budget, Grant, SpillStore, Stored, Use, error_text};
 use crate::record::{Binary, Location};
+use crate::source::archive::{ArchiveError, Reason};
 use crate::source::packages::Ownership;
 use std::fmt;
 use std::io::{self, Write};
@@ -203,7 +204,7 @@ impl Shelved {
         binary.path = self.path;
         binary.path_bytes = self.path_bytes;
         binary.location = self.location;
-        self.owned.apply(&mut binary);
+        apply(&self.owned, &mut binary);
         Ok(binary)
     }
 

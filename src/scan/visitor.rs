@@ -1,0 +1,308 @@
+//! One target: what kind it is, and what a walk through it meets.
+
+use super::examine::{self, Examiner};
+use super::place::{Inside, Outer};
+use super::told::Told;
+use super::{Counters, Event, Options, error_text};
+use crate::bytes::guard::guarded;
+#[cfg(target_os = "linux")]
+use crate::record::Location;
+use crate::record::{Reason, Unexamined};
+use crate::source::dir::{self, Kind};
+use crate::source::listing::Listing;
+use crate::source::queue::Output;
+use crate::source::target::Target;
+use crate::source::walk::{Met, Visit, Walk, Why};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+#[cfg(feature = "archives")]
+use {super::container, std::io};
+/// Sees one target through.
+pub(super) struct Visitor<'e> {
+    examiner: &'e Examiner<'e>,
+    target: &'e str,
+    /// Something was looked at, or told as not examined.
+    met: AtomicBool,
+    /// Links that lead to something and were met before anything else. They count only when nothing else came.
+    links: AtomicU64,
+}
+
+impl<'e> Visitor<'e> {
+    pub(super) fn new(examiner: &'e Examiner<'e>, target: &'e str) -> Self {
+        Self {
+            examiner,
+            target,
+            met: AtomicBool::new(false),
+            links: AtomicU64::new(0),
+        }
+    }
+
+    fn has_met(&self) {
+        if !self.met.load(Ordering::Relaxed) {
+            self.met.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// A target whose directories hold links to something, and nothing that was looked at: nothing of it is known.
+    pub(super) fn nothing_but_links(&self) -> Option<Unexamined> {
+        let links = self.links.load(Ordering::Relaxed);
+        if self.met.load(Ordering::Relaxed) || links == 0 {
+            return None;
+        }
+        let path = Path::new(self.target.strip_prefix("dir:").unwrap_or(self.target));
+        let holds = match links {
+            1 => "1 symbolic link, which is not followed".to_owned(),
+            _ => format!("{links} symbolic links, which are not followed"),
+        };
+        let detail = format!("nothing to look at but {holds}; --follow enters them");
+        Some(self.thing(path, Reason::Link, &detail))
+    }
+}
+
+impl<'e> Visitor<'e> {
+    /// Hands over everything of the target.
+    pub(super) fn target<'env>(
+        &'env self,
+        target: &'env Target,
+        options: &'env Options,
+        counters: &'env Counters,
+        out: &mut Output<'env, Told>,
+    ) {
+        match target {
+            Target::Path(path) | Target::File(path) => match std::fs::metadata(path) {
+                Ok(m) if m.is_dir() && matches!(target, Target::Path(_)) => {
+                    Walk::start(&options.rules, self, &counters.tally, path, out);
+                }
+                Ok(m) => {
+                    let whole = matches!(target, Target::File(_));
+                    self.named_file(path, &dir::stat_of(&m), whole, out);
+                }
+                Err(e) => self.fatal(path, Reason::Unreadable, &error_text(&e), out),
+            },
+            Target::Dir(path) => Walk::start(&options.rules, self, &counters.tally, path, out),
+            #[cfg(target_os = "linux")]
+            Target::Pid(pid) => match crate::source::process::one(*pid) {
+                Ok(found) => self.processes(&found, out),
+                Err(e) => self.fatal(Path::new(self.target), Reason::Unreadable, &error_text(&e), out),
+            },
+            #[cfg(target_os = "linux")]
+            Target::Processes => match crate::source::process::all() {
+                Ok(found) => self.processes(&found, out),
+                Err(e) => self.fatal(Path::new("/proc"), Reason::Unreadable, &error_text(&e), out),
+            },
+            #[cfg(feature = "archives")]
+            other => {
+                if guarded(|| self.container_target(other, out)).is_none() {
+                    let outer = Outer {
+                        named: true,
+                        ..Outer::nameless(self.target)
+                    };
+                    out.push(examine::fault(&outer));
+                }
+            }
+            #[cfg(not(feature = "archives"))]
+            _ => self.fatal(
+                Path::new(self.target),
+                Reason::Unsupported,
+                "built without archives",
+                out,
+            ),
+        }
+    }
+
+    /// A file that was named, to be taken as a `whole` or apart.
+    fn named_file<'env>(
+        &'env self,
+        path: &Path,
+        stat: &dir::Stat,
+        whole: bool,
+        out: &mut Output<'env, Told>,
+    ) {
+        match (stat.kind, dir::open_named(path)) {
+            (Kind::File, Ok(file)) => {
+                self.examiner
+                    .counters
+                    .tally
+                    .files
+                    .fetch_add(1, Ordering::Relaxed);
+                let outer = Outer::file(path, self.target, true);
+                if guarded(|| self.examiner.named(file, stat, whole, &outer, out)).is_none() {
+                    out.push(examine::fault(&outer));
+                }
+            }
+            (Kind::File, Err(e)) => self.fatal(path, Reason::Unreadable, &error_text(&e), out),
+            (Kind::Dir, _) => self.fatal(
+                path,
+                Reason::Unsupported,
+                "a directory, no file; use dir: to walk it",
+                out,
+            ),
+            _ => self.fatal(
+                path,
+                Reason::Unreadable,
+                "not a regular file or directory; pipe it in with `-`",
+                out,
+            ),
+        }
+    }
+
+    #[cfg(feature = "archives")]
+    fn container_target<'env>(&'env self, target: &'env Target, out: &mut Output<'env, Told>) {
+        use crate::source::archive::Feed;
+        let examiner = self.examiner;
+        let mut tell = |event| out.push(event);
+        let (path, reference) = match target {
+            Target::Stdin => {
+                let mut stdin = Counted(io::stdin().lock(), &examiner.counters.bytes);
+                let mut outer = Outer::nameless(self.target);
+                outer.shown = "-".to_owned();
+                return examiner.stream(&mut Feed::new(&mut stdin), &outer, &mut tell);
+            }
+            #[cfg(feature = "registry")]
+            Target::Registry(name) => {
+                let mut outer = Outer::nameless(self.target);
+                outer.shown.clone_from(name);
+                return examiner.registry(name, &outer, &mut tell);
+            }
+            Target::OciDir(path, reference) => {
+                let outer = Outer {
+                    reference: reference.clone(),
+                    ..Outer::file(path, self.target, true)
+                };
+                return examiner.image_directory(path, &outer, &mut tell);
+            }
+            Target::DockerArchive(path, reference) | Target::OciArchive(path, reference) => {
+                (path, Some(reference.clone()))
+            }
+            Target::Archive(path) => (path, None),
+            _ => {
+                return self.fatal(
+                    Path::new(self.target),
+                    Reason::Unsupported,
+                    "this kind of target is not read here",
+                    out,
+                );
+            }
+        };
+        if path.is_dir() {
+            let hint = "a directory, no archive; use dir: to walk it, oci-dir: for an OCI layout";
+            return self.fatal(path, Reason::Unsupported, hint, out);
+        }
+        let opened = dir::open_named(path).and_then(crate::bytes::FileBytes::open);
+        let outer = Outer {
+            image: reference.is_some(),
+            reference: reference.flatten(),
+            ..Outer::file(path, self.target, true)
+        };
+        match opened {
+            Ok(bytes) if container::is_container(&bytes) => {
+                examiner.container(&bytes, &outer, &mut tell);
+            }
+            Ok(_) => self.fatal(path, Reason::Unsupported, container::NO_CONTAINER, out),
+            Err(e) => self.fatal(path, Reason::Unreadable, &error_text(&e), out),
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn processes(&self, found: &crate::source::process::Processes, out: &mut Output<'_, Told>) {
+        for process in &found.list {
+            let outer = Outer::file(&process.path, self.target, false);
+            self.examiner
+                .guard(&outer, &mut |told| out.push(told), |tell| {
+                    self.examiner.process(process, self.target, tell);
+                });
+        }
+        for (pid, detail) in &found.unexamined {
+            let target = format!("pid:{pid}");
+            let thing = Unexamined {
+                path: target.clone(),
+                location: Location {
+                    target,
+                    pid: Some(*pid),
+                    ..Location::default()
+                },
+                reason: Reason::Unreadable.into(),
+                detail: detail.clone(),
+            };
+            let fatal = false;
+            out.push(Event::Unexamined { thing, fatal }.into());
+        }
+    }
+
+    fn fatal(&self, path: &Path, reason: Reason, detail: &str, out: &mut Output<'_, Told>) {
+        let thing = self.thing(path, reason, detail);
+        out.push(Event::Unexamined { thing, fatal: true }.into());
+    }
+
+    fn thing(&self, path: &Path, reason: Reason, detail: &str) -> Unexamined {
+        Outer::file(path, self.target, false).thing(&Inside::default(), reason, detail)
+    }
+}
+
+impl<'env> Visit<'env, Told> for Visitor<'_> {
+    fn file(&'env self, met: &Met<'_>, out: &mut Output<'env, Told>) {
+        self.has_met();
+        self.examiner.met(met, self.target, out);
+    }
+
+    #[cfg(feature = "archives")]
+    fn directory(&'env self, path: &Path, names: &Listing, out: &mut Output<'env, Told>) -> bool {
+        let has = |name: &str| names.has(name);
+        let may_be_image =
+            (has("oci-layout") && has("index.json")) || (has("manifest.json") && has("version"));
+        if !self.examiner.options.archives
+            || !may_be_image
+            || !crate::source::image::is_image_directory(path)
+        {
+            return false;
+        }
+        self.has_met();
+        let path = path.to_owned();
+        out.task(move |out| {
+            let outer = Outer::file(&path, self.target, false);
+            self.examiner
+                .guard(&outer, &mut |told| out.push(told), |tell| {
+                    self.examiner.image_directory(&path, &outer, tell);
+                });
+        });
+        true
+    }
+
+    #[cfg(not(feature = "archives"))]
+    fn directory(&'env self, _: &Path, _: &Listing, _: &mut Output<'env, Told>) -> bool {
+        false
+    }
+
+    fn met_link(&'env self, leads: &dyn Fn() -> bool) {
+        if !self.met.load(Ordering::Relaxed) && leads() {
+            self.links.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, Told>) {
+        self.has_met();
+        let thing = match why {
+            Why::Error(e) => self.thing(path, Reason::Unreadable, &error_text(&e)),
+            Why::Pseudo(name) => self.thing(
+                path,
+                Reason::Pseudo,
+                &format!("{name} describes the kernel and stores no files"),
+            ),
+        };
+        let fatal = path == Path::new(self.target);
+        out.push(Event::Unexamined { thing, fatal }.into());
+    }
+}
+
+/// Counts what passes.
+#[cfg(feature = "archives")]
+struct Counted<'c, R>(R, &'c AtomicU64);
+
+#[cfg(feature = "archives")]
+impl<R: io::Read> io::Read for Counted<'_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.0.read(out)?;
+        self.1.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
