@@ -74,7 +74,13 @@ impl Examiner<'_> {
     pub(crate) fn stream(&self, feed: &mut Feed<'_>, outer: &Outer, tell: &mut dyn FnMut(Told)) {
         let head = match feed.peek(HEAD) {
             Ok(head) => head.to_vec(),
-            Err(e) => return tell(outer.problem(Reason::Unreadable, &error_text(&e), true).into()),
+            Err(e) => {
+                return tell(
+                    outer
+                        .problem(Reason::Unreadable, &error_text(&e), true)
+                        .into(),
+                );
+            }
         };
         let scope = Scope::new(self.options.limits, self.budget.clone());
         match sniff(&head) {
@@ -93,7 +99,11 @@ impl Examiner<'_> {
                             Ok(_) => self.archive(&scope, Input::Stream(&mut inner), outer, tell),
                             Err(e) => {
                                 let problem = ArchiveError::from(e);
-                                tell(outer.problem(problem.reason, &problem.detail, outer.named).into());
+                                tell(
+                                    outer
+                                        .problem(problem.reason, &problem.detail, outer.named)
+                                        .into(),
+                                );
                             }
                         }
                     }

@@ -3,9 +3,9 @@
 #[cfg(not(feature = "archives"))]
 use super::place;
 use super::place::{Inside, Outer};
-use crate::record::Reason;
 #[cfg(feature = "archives")]
 pub(crate) use super::shelf::Shelved;
+use crate::record::Reason;
 #[cfg(not(feature = "archives"))]
 use crate::{record::Binary, source::packages::Ownership};
 

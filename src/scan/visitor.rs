@@ -83,7 +83,12 @@ impl<'e> Visitor<'e> {
             #[cfg(target_os = "linux")]
             Target::Pid(pid) => match crate::source::process::one(*pid) {
                 Ok(found) => self.processes(&found, out),
-                Err(e) => self.fatal(Path::new(self.target), Reason::Unreadable, &error_text(&e), out),
+                Err(e) => self.fatal(
+                    Path::new(self.target),
+                    Reason::Unreadable,
+                    &error_text(&e),
+                    out,
+                ),
             },
             #[cfg(target_os = "linux")]
             Target::Processes => match crate::source::process::all() {

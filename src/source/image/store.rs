@@ -11,6 +11,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+/// Manifests and indexes that one source may have.
+pub const DOCUMENTS: usize = 10_000;
+
 /// Names a blob of a store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Blob {
@@ -58,7 +61,7 @@ pub trait Blobs: Sync {
 
     /// Manifests and indexes that are read of it at most.
     fn most_documents(&self) -> usize {
-        super::catalog::DOCUMENTS
+        DOCUMENTS
     }
 
     /// A manifest as a stream; registries keep them apart from blobs.

@@ -3,7 +3,7 @@
 use super::Settings;
 use super::auth::{Challenge, challenges, encode};
 use super::credentials::{self, Credential};
-use super::download::Paced;
+use super::paced::Paced;
 use super::reference::{Reference, is_loopback};
 use crate::bytes::base64;
 use crate::source::archive::{ArchiveError, Reason};

@@ -1,10 +1,9 @@
 //! A blob as a stream that goes on where the line broke.
 
 use super::client::{Answer, Client, unreadable};
+use super::paced::Paced;
 use crate::source::archive::ArchiveError;
 use std::io::{self, Read};
-use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 use ureq::http::header;
 
 /// A blob on its way. A broken connection is taken up again with a range request, a bounded number of times; whether
@@ -136,61 +135,6 @@ fn reader(answer: Answer, client: &Client) -> Box<dyn Read + Send> {
     Box::new(Paced::new(answer.into_body().into_reader(), client.timeout))
 }
 
-/// Bytes that have to come for each stretch of waiting that is as long as the timeout: a line slower than a modem's is
-/// taken for broken.
-const SLOWEST: u64 = 16 << 10;
-
-/// A body that has to keep coming: single bytes in time are no answer in time.
-pub struct Paced<R> {
-    inner: R,
-    /// The time, as far as it counts here.
-    now: fn(&R) -> Duration,
-    patience: Duration,
-    waited: Duration,
-    got: u64,
-}
-
-impl<R> Paced<R> {
-    pub fn new(inner: R, patience: Duration) -> Self {
-        Self {
-            inner,
-            now: |_| clock(),
-            patience,
-            waited: Duration::ZERO,
-            got: 0,
-        }
-    }
-}
-
-impl<R: Read> Read for Paced<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let start = (self.now)(&self.inner);
-        let count = self.inner.read(out)?;
-        // Only the time spent waiting here: who reads may be slow.
-        self.waited += (self.now)(&self.inner).saturating_sub(start);
-        self.got += count as u64;
-        if self.waited > self.patience {
-            if self.got < SLOWEST && count > 0 {
-                let text = format!(
-                    "only {} bytes came in {} seconds",
-                    self.got,
-                    self.waited.as_secs()
-                );
-                return Err(io::Error::new(io::ErrorKind::TimedOut, text));
-            }
-            self.waited = Duration::ZERO;
-            self.got = 0;
-        }
-        Ok(count)
-    }
-}
-
-/// Time since the first call.
-fn clock() -> Duration {
-    static FIRST: OnceLock<Instant> = OnceLock::new();
-    FIRST.get_or_init(Instant::now).elapsed()
-}
-
 /// First byte of a partial answer.
 fn starts_at(answer: &Answer) -> Option<u64> {
     let range = answer.headers().get(header::CONTENT_RANGE)?.to_str().ok()?;
@@ -201,52 +145,4 @@ fn starts_at(answer: &Answer) -> Option<u64> {
         .trim()
         .parse()
         .ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Gives as many bytes at each read, and says that each took as many milliseconds.
-    struct Line {
-        bytes: usize,
-        milliseconds: u64,
-        reads: u64,
-    }
-
-    impl Read for Line {
-        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-            self.reads += 1;
-            Ok(self.bytes.min(out.len()))
-        }
-    }
-
-    #[test]
-    fn a_body_that_only_drips_is_given_up_and_a_slow_reader_is_not() {
-        for (bytes, milliseconds, passes) in [
-            (1, 50, false),
-            (100, 50, false),
-            (4096, 50, true),
-            (1, 0, true),
-        ] {
-            let line = Line {
-                bytes,
-                milliseconds,
-                reads: 0,
-            };
-            let mut paced = Paced::new(line, Duration::from_secs(1));
-            paced.now = |line| Duration::from_millis(line.reads * line.milliseconds);
-            let mut out = vec![0; 4096];
-            let failed = (0..200).find_map(|_| paced.read(&mut out).err());
-            assert_eq!(
-                failed.is_none(),
-                passes,
-                "{bytes} in {milliseconds} ms: {failed:?}"
-            );
-            if let Some(error) = failed {
-                assert!(error.to_string().contains("bytes came in"), "{error}");
-                assert_eq!(paced.inner.reads, 21);
-            }
-        }
-    }
 }

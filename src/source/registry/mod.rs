@@ -6,6 +6,7 @@ mod auth;
 mod client;
 mod credentials;
 mod download;
+mod paced;
 mod reference;
 
 /// Readers of answers for the fuzzers, which have no registry to ask.

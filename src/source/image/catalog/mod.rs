@@ -3,7 +3,7 @@
 use crate::source::archive::{ArchiveError, Reason};
 use crate::source::image::digest::Digest;
 use crate::source::image::manifest::{Config, Document, Platform};
-use crate::source::image::store::{Blob, Blobs, Top, parse, read_short};
+use crate::source::image::store::{Blob, Blobs, DOCUMENTS, Top, parse, read_short};
 use crate::source::image::{OTHER_PLATFORM, Options, Problem, problem};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,8 +13,6 @@ mod saved;
 
 /// Layers of one image; runtimes stop at a few hundred.
 const LAYERS: usize = 1000;
-/// Manifests and indexes that one source may have.
-pub const DOCUMENTS: usize = 10_000;
 
 /// One image to be scanned.
 pub struct Plan {
