@@ -7,6 +7,7 @@ use super::paths::{SourceFiles, is_absolute};
 use crate::exe::dwarf::{self, FileTable};
 use crate::go::tables::Tables;
 use crate::record::EvidenceSource;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hasher};
 use std::ops::ControlFlow;
@@ -20,7 +21,7 @@ const UNITS_LIMIT: u64 = 64 << 20;
 const STAND_INS: [&str; 3] = ["/_", "/tmp/go-build", "/tmp/go-link"];
 
 /// Adds the paths of the debug information to those of the function table, `known`.
-pub fn add(tables: &Tables<'_>, known: &[String], files: &mut SourceFiles) {
+pub fn add(tables: &Tables<'_>, known: &[Cow<'_, str>], files: &mut SourceFiles) {
     let image = tables.image();
     // Going through it costs as much as everything else together, so it is done only where something new can come of it.
     if !dwarf::has_foreign_units(image) && (files.any || !dwarf::is_there(image)) {
@@ -119,7 +120,7 @@ impl DebugPaths<'_> {
             self.files.any = true;
             self.files.look_at(&path);
         } else if is_absolute && !is_stand_in(&path) {
-            self.files.leak_from(&path, "dwarf", new);
+            self.files.leak_from(&path, "dwarf", new.into());
         }
     }
 
@@ -129,7 +130,7 @@ impl DebugPaths<'_> {
         };
         if is_absolute(path) && !is_stand_in(path) && self.seen.len() < FILES_LIMIT {
             let new = self.seen.insert(hash(&[directory]));
-            self.files.leak_from(path, "dwarf", new);
+            self.files.leak_from(path, "dwarf", new.into());
         }
     }
 }

@@ -264,8 +264,12 @@ fn is_variable(tables: &Tables<'_>, address: u64, minor: Option<u32>) -> Option<
 
 /// The same directory, both kinds of slash taken as one.
 fn same(a: &str, b: &str) -> bool {
-    let fold = |t: &str| t.trim_end_matches(['/', '\\']).replace('\\', "/");
-    fold(a) == fold(b)
+    let fold = |byte: u8| if byte == b'\\' { b'/' } else { byte };
+    let (a, b) = (
+        a.trim_end_matches(['/', '\\']),
+        b.trim_end_matches(['/', '\\']),
+    );
+    a.len() == b.len() && a.bytes().map(fold).eq(b.bytes().map(fold))
 }
 
 /// Class of a root, by what people and packagers call their directories.

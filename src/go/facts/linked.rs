@@ -36,9 +36,17 @@ fn compare_modules(info: &ModInfo<'_>, functions: &Functions) -> (Vec<String>, V
         .collect();
     modules.sort_unstable();
     let mut used = vec![false; modules.len()];
+    // The module of the last package, unless others lie below it: packages come in the order of their paths.
+    let mut last: Option<String> = None;
     let mut unlisted = Vec::new();
     let main_package = text(info.path);
     for package in &functions.packages {
+        if last
+            .as_ref()
+            .is_some_and(|below| package.starts_with(below))
+        {
+            continue;
+        }
         // Longest module first: walk up the elements of the path.
         let mut prefix = package.as_str();
         let owner = loop {
@@ -51,7 +59,13 @@ fn compare_modules(info: &ModInfo<'_>, functions: &Functions) -> (Vec<String>, V
             }
         };
         match owner.and_then(|i| used.get_mut(i)) {
-            Some(used) => *used = true,
+            Some(used) => {
+                *used = true;
+                let below = format!("{prefix}/");
+                let next = modules.partition_point(|m| *m < below);
+                let holds_others = modules.get(next).is_some_and(|m| m.starts_with(&below));
+                last = (!holds_others).then_some(below);
+            }
             None if is_foreign(package, &main_package) => unlisted.push(package.clone()),
             None => {}
         }

@@ -4,16 +4,19 @@
 
 use crate::exe::{Format, Image};
 use crate::go::tables::Tables;
-use crate::go::tables::functions::{is_of, package};
+use crate::go::tables::functions::{Functions, is_of, package};
 use crate::go::tables::pclntab::{Layout, Pclntab};
 use crate::knowledge::modules;
 use crate::record::{BuildInfo, LinkedPackage};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
 /// Where `_func` holds what is read of it, behind the entry: the offset of the name, then the offset of the table of files.
 const NAME: u64 = 0;
 const FILES: u64 = 16;
+
+/// Spellings of packages that are remembered; what is beyond them is looked up each time.
+const PLACES_LIMIT: usize = 1 << 17;
 
 /// Functions of one package.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,31 +35,62 @@ struct Body {
     is_go: bool,
 }
 
-/// The packages of a program, by path, vendored ones under the path that they are imported by; `None` when there is no function table.
-/// Functions that exist only inside others are counted and have no bytes (Go 1.16 and newer). Where the record names
-/// modules, those are the modules; else [`modules::prefix`] says what is certain.
-pub fn read(tables: &Tables<'_>, info: Option<&BuildInfo>) -> Option<Vec<LinkedPackage>> {
-    let functions = tables.functions();
-    let table = tables.pclntab()?;
-    let image = tables.image();
-    // Names that the first reading took for packages, so that a name which holds two paths is given to the same one.
-    let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
-    let mut last: (Vec<u8>, Option<&str>) = (Vec::new(), None);
-    let mut count = |name: &[u8], bytes: u64| {
-        if !is_of(name, &last.0) {
-            last.1 = functions.owner(name);
-            last.0.clear();
-            if let Some(prefix) = last.1.and_then(|_| package(name)) {
-                last.0.extend_from_slice(prefix);
-                last.0.push(b'.');
-            }
+/// Counts functions by package. Names of one package stand together, so that a package is looked up once for a run of them.
+#[derive(Default)]
+struct Counts<'f, 'i> {
+    all: Vec<(&'f str, Tally)>,
+    /// The spellings of packages in names, with the place of the package in `all`; `None`: of no package.
+    places: HashMap<&'i [u8], Option<usize>>,
+    by_path: HashMap<&'f str, usize>,
+    /// The package of the last name with its dot, and its place.
+    last: (&'i [u8], Option<usize>),
+}
+
+impl<'f, 'i> Counts<'f, 'i> {
+    fn add(&mut self, name: &'i [u8], bytes: u64, functions: &'f Functions) {
+        if !is_of(name, self.last.0) {
+            self.last = match package(name) {
+                Some(package) => {
+                    let place = self.place(package, functions);
+                    let prefix = name.get(..package.len() + 1).unwrap_or_default();
+                    (place.map_or(&[], |_| prefix), place)
+                }
+                None => (&[], None),
+            };
         }
-        if let Some(package) = last.1 {
-            let tally = tallies.entry(package).or_default();
+        if let Some((_, tally)) = self.last.1.and_then(|place| self.all.get_mut(place)) {
             tally.functions += 1;
             tally.bytes = tally.bytes.saturating_add(bytes);
         }
-    };
+    }
+
+    /// Names that hold two paths are given to the package that the first reading of the names gave them to.
+    fn place(&mut self, package: &'i [u8], functions: &'f Functions) -> Option<usize> {
+        if let Some(place) = self.places.get(package) {
+            return *place;
+        }
+        let place = functions.owner(package).map(|path| {
+            *self.by_path.entry(path).or_insert_with(|| {
+                self.all.push((path, Tally::default()));
+                self.all.len() - 1
+            })
+        });
+        if self.places.len() < PLACES_LIMIT {
+            self.places.insert(package, place);
+        }
+        place
+    }
+}
+
+/// The packages of a program, by path, vendored ones under the path that they are imported by; `None` when there is no function table.
+/// Functions that exist only inside others are counted and have no bytes (Go 1.16 and newer). Where the record names
+/// modules, those are the modules; else [`modules::prefix`] says what is certain.
+pub fn read<'i>(tables: &Tables<'i>, info: Option<&BuildInfo>) -> Option<Vec<LinkedPackage>> {
+    let functions = tables.functions();
+    let table = tables.pclntab()?;
+    let image = tables.image();
+    let mut counts = Counts::default();
+    let mut count = |name: &'i [u8], bytes: u64| counts.add(name, bytes, functions);
     let limit = text_size(tables);
     let mut bodies = bodies(image, table, limit)?;
     if table.layout == Layout::Go12 {
@@ -84,7 +118,7 @@ pub fn read(tables: &Tables<'_>, info: Option<&BuildInfo>) -> Option<Vec<LinkedP
     }
     let named = |path: &str| module_of(path, info);
     let mut merged: BTreeMap<&str, Tally> = BTreeMap::new();
-    for (path, tally) in tallies {
+    for (path, tally) in counts.all {
         let into = merged.entry(modules::unvendored(path)).or_default();
         into.functions += tally.functions;
         into.bytes = into.bytes.saturating_add(tally.bytes);

@@ -1,8 +1,11 @@
 //! Paths: the source files of the function table, the GOROOT among them, and every other absolute path of the build host.
 
+use crate::exe::Image;
+use crate::go::tables::pclntab::Pclntab;
 use crate::go::tables::{Tables, age};
 use crate::knowledge::ldflags;
 use crate::record::{BuildInfo, EvidenceSource, PathKind, PathLeak};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
@@ -42,11 +45,11 @@ struct Leak {
 }
 
 impl Leak {
-    fn add(&mut self, path: &str, found_in: &str, new: bool) {
+    fn add(&mut self, path: &str, found_in: &str, new: u64) {
         if self.example.is_empty() {
             path.clone_into(&mut self.example);
         }
-        self.count += u64::from(new);
+        self.count += new;
         if !self.found_in.iter().any(|f| f == found_in) {
             self.found_in.push(found_in.to_owned());
         }
@@ -97,41 +100,68 @@ const FILES_LIMIT: usize = 32 << 20;
 
 impl SourceFiles {
     /// Reads the file table of the functions. The absolute paths are returned too.
-    pub fn read(tables: &Tables<'_>) -> (Self, Vec<String>) {
+    pub fn read<'i>(tables: &Tables<'i>) -> (Self, Vec<Cow<'i, str>>) {
         let mut files = Self::default();
-        let absolute = files.read_function_table(tables);
+        let absolute = match tables.pclntab() {
+            Some(table) => files.read_pclntab(table, tables.image()),
+            None => files
+                .read_gosymtab(tables)
+                .into_iter()
+                .map(Cow::Owned)
+                .collect(),
+        };
+        files.leak_all(&absolute);
         (files, absolute)
     }
 
-    fn read_function_table(&mut self, tables: &Tables<'_>) -> Vec<String> {
-        let files = self;
-        let mut absolute: Vec<String> = Vec::new();
-        let Some(table) = tables.pclntab() else {
-            return files.read_gosymtab(tables);
-        };
+    fn read_pclntab<'i>(&mut self, table: &Pclntab, image: &'i Image<'_>) -> Vec<Cow<'i, str>> {
+        let mut absolute = Vec::new();
         let mut held = 0;
-        table.source_files::<()>(tables.image(), &mut |file| {
-            files.any = true;
-            files.source = Some(EvidenceSource::Pclntab);
+        // Files of one directory stand together; what their names can tell is the same for all of them.
+        let mut directory = "";
+        let mut is_telling = true;
+        table.source_files::<()>(image, &mut |file| {
+            self.any = true;
+            self.source = Some(EvidenceSource::Pclntab);
             let Ok(file) = std::str::from_utf8(file) else {
                 return ControlFlow::Continue(());
             };
-            files.look_at(file);
+            let (above, name) = split_name(file);
+            if above != directory || directory.is_empty() {
+                directory = above;
+                is_telling =
+                    above.starts_with("runtime/") || ROOTS.iter().any(|root| above.contains(root));
+            }
+            if is_telling || name == "main.go" {
+                self.look_at(file);
+            }
             if is_absolute(file) && held < FILES_LIMIT {
                 held += file.len();
-                absolute.push(file.to_owned());
+                absolute.push(Cow::Borrowed(file));
             }
             ControlFlow::Continue(())
         });
-        if files.main_guess.is_none()
-            && let Some(file) = table.old_main_file(tables.image())
+        if self.main_guess.is_none()
+            && let Some(file) = table.old_main_file(image)
         {
-            files.main_guess = package_of(&file);
-        }
-        for file in &absolute {
-            files.leak(file, "pclntab");
+            self.main_guess = package_of(&file);
         }
         absolute
+    }
+
+    /// Takes in the files of the table, those of one directory together.
+    fn leak_all(&mut self, files: &[Cow<'_, str>]) {
+        let Some(source) = self.source.map(EvidenceSource::as_str) else {
+            return;
+        };
+        for run in files.chunk_by(|a, b| split_name(a).0 == split_name(b).0) {
+            let Some(first) = run.first() else { continue };
+            if is_settled(split_name(first).0) {
+                self.leak_from(first, source, run.len() as u64);
+            } else {
+                run.iter().for_each(|file| self.leak(file, source));
+            }
+        }
     }
 
     /// Go 1.0 and 1.1: the files are in another table.
@@ -149,9 +179,6 @@ impl SourceFiles {
             self.look_at(file);
         }
         sources.files.retain(|f| is_absolute(f));
-        for file in &sources.files {
-            self.leak(file, "gosymtab");
-        }
         sources.files
     }
 
@@ -202,11 +229,11 @@ impl SourceFiles {
     }
 
     fn leak(&mut self, path: &str, found_in: &str) {
-        self.leak_from(path, found_in, true);
+        self.leak_from(path, found_in, 1);
     }
 
-    /// Takes in an absolute path of the build host. `new`: it was not counted before.
-    pub(super) fn leak_from(&mut self, path: &str, found_in: &str, new: bool) {
+    /// Takes in an absolute path of the build host, as an example of `new` that were not counted before.
+    pub(super) fn leak_from(&mut self, path: &str, found_in: &str, new: u64) {
         let root = self.goroot.as_ref().filter(|r| is_absolute(r));
         // A toolchain in the root directory (`GOROOT_FINAL=/`) does not own what else is there.
         let is_of = |root: &String| match root.as_str() {
@@ -366,6 +393,19 @@ const TEMP: &[(&str, usize)] = &[
     ("C:/Windows/Temp/", 0),
     ("C:/Temp/", 0),
 ];
+
+/// A path up to its last slash, and what follows.
+fn split_name(path: &str) -> (&str, &str) {
+    path.split_at(memchr::memrchr2(b'/', b'\\', path.as_bytes()).map_or(0, |at| at + 1))
+}
+
+/// Whether all files of a directory, given with its slash, are of one group: no pattern of [`classify`] goes on into their names.
+fn is_settled(directory: &str) -> bool {
+    let goes_on = |pattern: &str| pattern.len() > directory.len() && pattern.starts_with(directory);
+    directory.len() > "C:/Users/".len()
+        && !directory.contains('\\')
+        && !CI.iter().chain(TEMP).any(|row| goes_on(row.0))
+}
 
 /// Prefix and kind of an absolute path.
 fn classify(path: &str) -> (String, PathKind) {

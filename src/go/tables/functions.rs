@@ -35,6 +35,14 @@ const WATCHED: [&str; 6] = [
     "crypto/x509.loadSystemRoots",
 ];
 
+/// The packages of these, and of [`BORING`].
+const WATCHED_PACKAGES: [&[u8]; 4] = [
+    b"runtime",
+    b"time",
+    b"crypto/x509",
+    b"crypto/internal/boring",
+];
+
 /// The calls into BoringCrypto. Other functions of this package are in every program that uses cryptography, and its mark for tools,
 /// `crypto/internal/boring/sig.BoringCrypto`, is in programs of forks that use another library too.
 const BORING: &[u8] = b"crypto/internal/boring._Cfunc__goboringcrypto_";
@@ -48,29 +56,20 @@ impl Functions {
             return functions;
         };
         functions.count = table.functions;
-        // The last package and a dot.
-        let mut last: Vec<u8> = Vec::new();
-        let mut held = 0;
-        table.function_names::<()>(tables.image(), &mut |name| {
-            functions.watch(name);
-            if is_of(name, &last) {
-                return ControlFlow::Continue(());
-            }
-            if let Some(package) = package(name) {
-                last.clear();
-                last.extend_from_slice(package);
-                last.push(b'.');
-                if functions.packages.len() < PACKAGES_LIMIT
-                    && held + package.len() < NAMES_LIMIT
-                    && functions
-                        .packages
-                        .insert(unescape(unescape(package).as_bytes()))
-                {
-                    held += package.len();
+        let mut packages = Packages::default();
+        match table.all_names(tables.image()) {
+            Some(mut names) => {
+                while let Some(name) = packages.skip_current(&mut names, &mut functions) {
+                    packages.see(name, &mut functions);
                 }
             }
-            ControlFlow::Continue(())
-        });
+            None => {
+                table.function_names::<()>(tables.image(), &mut |name| {
+                    packages.see(name, &mut functions);
+                    ControlFlow::Continue(())
+                });
+            }
+        }
         functions.drop_methods();
         functions
     }
@@ -106,9 +105,9 @@ impl Functions {
             .map(String::as_str)
     }
 
-    /// The package that a function is of, as its name tells.
-    pub fn owner(&self, name: &[u8]) -> Option<&str> {
-        let path = unescape(unescape(package(name)?).as_bytes());
+    /// The package that functions are of whose names spell it so.
+    pub fn owner(&self, package: &[u8]) -> Option<&str> {
+        let path = unescape(unescape(package).as_bytes());
         match self.packages.get(&path) {
             Some(package) => Some(package),
             None => self.embedder(&path),
@@ -133,6 +132,16 @@ impl Functions {
                 self.packages.insert(package);
             }
         });
+    }
+
+    /// Takes in a package as a function's name spells it; `held` counts the bytes of those kept.
+    fn add_package(&mut self, package: &[u8], held: &mut usize) {
+        if self.packages.len() < PACKAGES_LIMIT
+            && *held + package.len() < NAMES_LIMIT
+            && self.packages.insert(unescape(unescape(package).as_bytes()))
+        {
+            *held += package.len();
+        }
     }
 
     fn watch(&mut self, name: &[u8]) {
@@ -178,6 +187,94 @@ impl Functions {
     pub fn has_package(&self, package: &str) -> bool {
         self.packages.contains(package)
     }
+}
+
+/// Collects the packages of names that come one after the other: linkers put the functions of a package side by side, and those that are
+/// inlined into them next to them, so that nearly every name is of the package of the last one, or of one met shortly before.
+struct Packages<'n> {
+    /// The package of the last name, with its dot.
+    last: &'n [u8],
+    /// A function of that package may be watched.
+    is_watched: bool,
+    /// Packages met before, each at the place that [`slot`] gives it.
+    met: Vec<&'n [u8]>,
+    held: usize,
+}
+
+/// Packages that are remembered.
+const MET: usize = 1 << 10;
+
+impl Default for Packages<'_> {
+    fn default() -> Self {
+        Self {
+            last: &[],
+            is_watched: false,
+            met: vec![&[]; MET],
+            held: 0,
+        }
+    }
+}
+
+impl<'n> Packages<'n> {
+    /// Takes the next name that is not surely of the last package, and goes over those that are.
+    fn skip_current(&self, names: &mut &'n [u8], functions: &mut Functions) -> Option<&'n [u8]> {
+        loop {
+            let start = *names;
+            let prefix = self.last.len();
+            let is_last = prefix > 0 && start.starts_with(self.last);
+            let rest = if is_last { start.get(prefix..)? } else { start };
+            let stop = if is_last {
+                memchr::memchr2(0, b'/', rest)?
+            } else {
+                memchr::memchr(0, rest)?
+            };
+            let is_settled = is_last && rest.get(stop) == Some(&0);
+            let end = match is_settled || !is_last {
+                true => stop,
+                false => stop + memchr::memchr(0, rest.get(stop..)?)?,
+            };
+            let end = end + if is_last { prefix } else { 0 };
+            let name = start.get(..end)?;
+            *names = start.get(end + 1..)?;
+            if !is_settled {
+                if name.is_empty() {
+                    continue;
+                }
+                return Some(name);
+            }
+            if self.is_watched {
+                functions.watch(name);
+            }
+        }
+    }
+
+    fn see(&mut self, name: &'n [u8], functions: &mut Functions) {
+        functions.watch(name);
+        if is_of(name, self.last) {
+            return;
+        }
+        let Some(package) = package(name) else {
+            return;
+        };
+        // A package ends with a dot in its function's name.
+        self.last = name.get(..package.len() + 1).unwrap_or_default();
+        self.is_watched = WATCHED_PACKAGES.contains(&package);
+        if let Some(met) = self.met.get_mut(slot(package))
+            && *met != package
+        {
+            *met = package;
+            functions.add_package(package, &mut self.held);
+        }
+    }
+}
+
+/// A place among [`MET`] for a package, by its length and its last bytes.
+fn slot(package: &[u8]) -> usize {
+    let tail = package.iter().rev().take(8);
+    let sum = tail.fold(package.len() as u64, |sum, b| {
+        sum.wrapping_mul(31) + u64::from(*b)
+    });
+    usize::try_from(sum % MET as u64).unwrap_or(0)
 }
 
 /// Whether a function is of the package that `prefix` is, with its dot: linkers put the functions of a package side by side, so this
@@ -281,7 +378,8 @@ mod tests {
             ("main.T.d.e/f.hidden", "main"),
             ("d.e/f.go/g.Open", "d.e/f.go/g"),
         ] {
-            assert_eq!(functions.owner(name.as_bytes()), Some(want));
+            let package = package(name.as_bytes()).unwrap();
+            assert_eq!(functions.owner(package), Some(want));
         }
     }
 

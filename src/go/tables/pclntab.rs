@@ -247,11 +247,19 @@ impl Pclntab {
         })
     }
 
+    /// The names of all functions, each ended by a zero; `None` in the 1.2 layout, where they lie apart.
+    pub fn all_names<'i>(&self, image: &'i Image<'_>) -> Option<&'i [u8]> {
+        if self.layout == Layout::Go12 {
+            return None;
+        }
+        image.bytes(self.names.0, self.names.1)
+    }
+
     /// Visits every function name, in the order of the table. From Go 1.16 on that includes the names of functions that exist only inlined.
-    pub fn function_names<B>(
+    pub fn function_names<'i, B>(
         &self,
-        image: &Image<'_>,
-        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<B>,
+        image: &'i Image<'_>,
+        visit: &mut dyn FnMut(&'i [u8]) -> ControlFlow<B>,
     ) -> Option<B> {
         if self.layout != Layout::Go12 {
             let names = image.bytes(self.names.0, self.names.1)?;
@@ -278,10 +286,10 @@ impl Pclntab {
     }
 
     /// Visits every function name with its offset in the table of names, in the order of that table. Go 1.16 and newer.
-    pub fn names_with_offsets<B>(
+    pub fn names_with_offsets<'i, B>(
         &self,
-        image: &Image<'_>,
-        visit: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<B>,
+        image: &'i Image<'_>,
+        visit: &mut dyn FnMut(u64, &'i [u8]) -> ControlFlow<B>,
     ) -> Option<B> {
         if self.layout == Layout::Go12 {
             return None;
@@ -348,10 +356,10 @@ impl Pclntab {
     }
 
     /// Visits every source file.
-    pub fn source_files<B>(
+    pub fn source_files<'i, B>(
         &self,
-        image: &Image<'_>,
-        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<B>,
+        image: &'i Image<'_>,
+        visit: &mut dyn FnMut(&'i [u8]) -> ControlFlow<B>,
     ) -> Option<B> {
         if self.layout != Layout::Go12 {
             let files = image.bytes(self.file_table.0, self.file_table.1)?;
@@ -385,15 +393,19 @@ fn magic(low: u8, big_endian: bool) -> [u8; 4] {
 }
 
 /// Visits up to `count` NUL-terminated texts.
-fn split<B>(bytes: &[u8], count: u64, visit: &mut dyn FnMut(&[u8]) -> ControlFlow<B>) -> Option<B> {
+fn split<'b, B>(
+    bytes: &'b [u8],
+    count: u64,
+    visit: &mut dyn FnMut(&'b [u8]) -> ControlFlow<B>,
+) -> Option<B> {
     split_at(bytes, count, &mut |_, text| visit(text))
 }
 
 /// The same, with the offset of each.
-fn split_at<B>(
-    bytes: &[u8],
+fn split_at<'b, B>(
+    bytes: &'b [u8],
     count: u64,
-    visit: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<B>,
+    visit: &mut dyn FnMut(u64, &'b [u8]) -> ControlFlow<B>,
 ) -> Option<B> {
     let mut start = 0;
     let mut seen = 0;
