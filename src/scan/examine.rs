@@ -13,9 +13,9 @@ use crate::bytes::guard::{FAULT, guarded};
 use crate::bytes::{Budget, FileBytes, ReadAt, Use};
 use crate::exe::{self, Miss};
 use crate::go;
-use crate::record::{Binary, Unexamined, environment};
+use crate::record::{Binary, Reason, Unexamined, environment};
 #[cfg(feature = "archives")]
-use crate::source::archive::{ArchiveError, Reason};
+use crate::source::archive::ArchiveError;
 use crate::source::dir::Stat;
 #[cfg(feature = "archives")]
 use crate::source::foreign;

@@ -23,6 +23,7 @@ mod owners;
 mod place;
 #[cfg(target_os = "linux")]
 mod process;
+#[cfg_attr(not(feature = "archives"), allow(dead_code))]
 mod program;
 #[cfg(feature = "archives")]
 mod shelf;
