@@ -3,7 +3,7 @@
 
 use crate::support::cli::{Scratch, run};
 use crate::support::{derive, fixture};
-use gospect::bytes::{FileBytes, Limits};
+use gospect::bytes::{FileBytes, Limits, Use};
 use gospect::go::{Options, inspect};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -32,6 +32,22 @@ fn rows() -> Vec<Row> {
             }
         })
         .collect()
+}
+
+#[test]
+fn the_page_about_memory_has_the_shares_of_every_use() {
+    let text = include_str!("../../docs/architecture.md");
+    let page = text.split("## How memory is bounded").nth(1).unwrap();
+    let page = page.split("\n## ").next().unwrap();
+    let rows: Vec<(&str, &str)> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(" | "))
+        .map(|(what, rest)| (what, rest.split(" | ").next().unwrap()))
+        .skip(1)
+        .collect();
+    let uses = Use::ALL.map(|(_, part, what)| (what, format!("1/{part}")));
+    let uses: Vec<(&str, &str)> = uses.iter().map(|(w, p)| (*w, p.as_str())).collect();
+    assert_eq!(rows, uses);
 }
 
 /// `4 GiB`, `2 000 000`, `4096 bytes`.

@@ -22,7 +22,7 @@ pub use digest::{Algorithm, Digests, Recorded};
 pub use os_release::Release;
 
 use crate::bytes::guard::{FAULT, guarded};
-use crate::bytes::{Limits, ReadAt};
+use crate::bytes::{Limits, ReadAt, Use};
 use crate::record::{Owner, Reason};
 use index::Index;
 use std::io;
@@ -58,11 +58,11 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Shares of `memory`: a sixteenth for a text, a thirty-second for the names.
+    /// Shares of `memory`.
     pub fn new(memory: u64, limits: &Limits) -> Self {
         Self {
-            part: limits.metadata.min(memory / 16),
-            names: usize::try_from(memory / 32 / 8).unwrap_or(usize::MAX),
+            part: limits.metadata.min(Use::PackageText.share(memory)),
+            names: usize::try_from(Use::PackageNames.share(memory) / 8).unwrap_or(usize::MAX),
             claims: 4 << 30,
             packages: 200_000,
         }
