@@ -32,6 +32,8 @@ pub enum Use {
     LayerProblems,
     /// Package databases of one layer.
     LayerFiles,
+    /// Names of hard links and of their targets in one archive.
+    LinkNames,
     /// Documents among the members of one archive that may be an image.
     ImageDocuments,
     /// One text or header of a package database.
@@ -52,7 +54,7 @@ pub enum Use {
 
 impl Use {
     /// All of them, with which part of the memory each may take, and what it is called.
-    pub const ALL: [(Self, u64, &str); 17] = [
+    pub const ALL: [(Self, u64, &str); 18] = [
         (Self::Containers, 1, "entry bodies and windows"),
         (Self::Facts, 1, "facts of programs in containers"),
         (Self::Executables, 2, "parts of executables"),
@@ -62,6 +64,7 @@ impl Use {
         (Self::ArchiveProblems, 16, "problems of an archive"),
         (Self::LayerProblems, 1024, "problems of a layer"),
         (Self::LayerFiles, 512, "package databases of a layer"),
+        (Self::LinkNames, 8, "names of hard links"),
         (Self::ImageDocuments, 8, "documents of an image"),
         (Self::PackageText, 16, "a text of a package database"),
         (Self::PackageNames, 32, "names in a package database"),

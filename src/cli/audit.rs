@@ -44,7 +44,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
     let end = input.run(args.output.quiet, &mut |line| {
         auditor.line(&line);
         if format.is_none() {
-            budget.spend(PAGE * line.weight())?;
+            budget.spend(PAGE * line.size_in_memory())?;
             match (&mut page, line) {
                 (None, Line::Run(run)) => {
                     page = Some((Document::new(run), SupportTable::default()));

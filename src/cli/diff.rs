@@ -91,7 +91,7 @@ const TIMES: u64 = 3;
 fn collect(input: Input, quiet: bool, budget: &Budget) -> Result<(Vec<Binary>, End), String> {
     let mut binaries = Vec::new();
     let end = input.run(quiet, &mut |line| {
-        budget.spend(TIMES * line.weight())?;
+        budget.spend(TIMES * line.size_in_memory())?;
         if let Line::Binary(binary) = line {
             binaries.push(*binary);
         }

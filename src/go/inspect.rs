@@ -177,7 +177,7 @@ impl Inspection {
         let Some(last) = self.found.last().filter(|_| self.found.len() > before) else {
             return;
         };
-        let weight = last.binary.weight();
+        let weight = last.binary.size_in_memory();
         let most = match options.budget {
             None => options.limits.executable / 4,
             Some(budget) if options.refuse_large => budget.share(),

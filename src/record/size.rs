@@ -11,33 +11,33 @@ fn texts<'t>(all: impl IntoIterator<Item = &'t String>) -> usize {
 
 impl Line {
     /// About how many bytes of memory it takes.
-    pub fn weight(&self) -> u64 {
+    pub fn size_in_memory(&self) -> u64 {
         match self {
-            Self::Image(image) => image.weight(),
-            Self::Binary(binary) => binary.weight(),
-            Self::Unexamined(thing) => thing.weight(),
+            Self::Image(image) => image.size_in_memory(),
+            Self::Binary(binary) => binary.size_in_memory(),
+            Self::Unexamined(thing) => thing.size_in_memory(),
             Self::Run(_) | Self::End(_) => 0,
         }
     }
 }
 
 impl Location {
-    fn weight(&self) -> usize {
+    fn size_in_memory(&self) -> usize {
         texts([&self.target]) + texts(&self.file) + texts(&self.entry)
     }
 }
 
 impl Unexamined {
     /// About how many bytes of memory it takes.
-    pub fn weight(&self) -> u64 {
+    pub fn size_in_memory(&self) -> u64 {
         let texts = texts([&self.path, &self.detail]);
-        (size_of::<Self>() + texts + self.location.weight()) as u64
+        (size_of::<Self>() + texts + self.location.size_in_memory()) as u64
     }
 }
 
 impl ImageRecord {
     /// About how many bytes of memory the record takes.
-    pub fn weight(&self) -> u64 {
+    pub fn size_in_memory(&self) -> u64 {
         let mut sum = size_of::<Self>() + texts([&self.reference]);
         for list in [&self.aliases, &self.env, &self.entrypoint, &self.cmd] {
             sum += texts(list);
@@ -62,7 +62,7 @@ impl ImageRecord {
 
 impl Owner {
     /// About how many bytes of memory it takes.
-    pub fn weight(&self) -> u64 {
+    pub fn size_in_memory(&self) -> u64 {
         let sure = [&self.name, &self.version];
         let maybe = [&self.arch, &self.distribution, &self.release];
         let source = self.source.iter();
@@ -78,13 +78,14 @@ impl Owner {
 
 impl Binary {
     /// About how many bytes of memory the record takes: every text of the lists that may be long, with what the allocator needs for it.
-    pub fn weight(&self) -> u64 {
+    pub fn size_in_memory(&self) -> u64 {
         fn of_module(module: &Module) -> usize {
             let own = size_of::<Module>() + texts([&module.path, &module.version, &module.sum]);
             own + module.replace.as_ref().map_or(0, |m| of_module(m))
         }
         // Of usual records, what is behind the fields below is most.
-        let mut sum = size_of::<Binary>() + 2048 + texts([&self.path]) + self.location.weight();
+        let mut sum =
+            size_of::<Binary>() + 2048 + texts([&self.path]) + self.location.size_in_memory();
         sum += texts(self.path_bytes.iter().chain(&self.main_package));
         sum += texts(self.go_version.iter().chain(&self.go_version_raw));
         sum += texts(&self.go_vendor);
@@ -99,7 +100,7 @@ impl Binary {
         sum += self
             .owner
             .as_ref()
-            .map_or(0, |owner| owner.weight() as usize);
+            .map_or(0, |owner| owner.size_in_memory() as usize);
         let environment = self.environment.iter().flatten();
         sum += texts(environment.flat_map(|(name, value)| [name, value]));
         let versions = self.versions.iter().flatten();

@@ -130,7 +130,7 @@ impl Render for Page {
         let budget = self
             .0
             .get_or_insert_with(|| Budget::of(options.memory, Use::Page));
-        budget.spend(PAGE * line.weight())?;
+        budget.spend(PAGE * line.size_in_memory())?;
         self.1.push(line);
         if is_last {
             html::write(&self.1, &options.support, out)?;

@@ -1,9 +1,10 @@
 //! One archive: what a walk through it found is delivered when all of it was read.
 
 use super::Examiner;
+use super::delivery::Delivery;
 use super::place::{Inside, Outer};
 use super::program::Program;
-use super::told::Told;
+use crate::bytes::Use;
 use crate::bytes::guard::{FAULT, guarded};
 use crate::source::archive::{ArchiveError, Input, Place, Reason, Receiver as _, Scope, Walker};
 use crate::source::image::{Bounds, Collector, Found, Walked};
@@ -12,9 +13,6 @@ use crate::source::packages::Ownership;
 /// Hard links to programs that one archive may have; a large record counts for several.
 const LINKS: u64 = 20_000;
 
-/// Which part of the memory things not examined in one archive may take.
-const PROBLEMS: u64 = 16;
-
 impl Examiner<'_> {
     /// Walks one archive.
     pub(super) fn archive(
@@ -22,13 +20,13 @@ impl Examiner<'_> {
         around: &Scope,
         input: Input<'_>,
         outer: &Outer,
-        tell: &mut dyn FnMut(Told),
+        tell: &mut dyn FnMut(Delivery),
     ) {
         let scope = around.nested();
         let bounds = Bounds {
             links: LINKS,
             problems: usize::MAX,
-            bytes: self.options.memory / PROBLEMS,
+            bytes: Use::ArchiveProblems.share(self.options.memory),
         };
         let options = self.image_options(outer);
         let collector: Collector<'_, Program> =
@@ -57,7 +55,7 @@ impl Examiner<'_> {
                         Some(_) => item.owned,
                         None => owned.clone(),
                     };
-                    tell(Told::later(record, self.given()));
+                    tell(Delivery::record(record, self.given()));
                 }
                 Found::Problem(place, error) => {
                     // Nothing in it could be read.

@@ -1,8 +1,8 @@
 //! Archives, images and streams: what is inside them is examined as files are, and told with the place inside.
 
+use super::delivery::{Delivery, Surroundings};
 use super::place::{Inside, Outer};
 use super::program::{Content, Program};
-use super::told::{Surroundings, Told};
 use super::{Event, Examiner, error_text};
 use crate::bytes::{ReadAt, Spill};
 use crate::exe;
@@ -44,7 +44,12 @@ pub(super) fn is_container(bytes: &dyn ReadAt) -> bool {
 
 impl Examiner<'_> {
     /// A file that is a container or compressed.
-    pub(crate) fn container(&self, bytes: &dyn ReadAt, outer: &Outer, tell: &mut dyn FnMut(Told)) {
+    pub(crate) fn container(
+        &self,
+        bytes: &dyn ReadAt,
+        outer: &Outer,
+        tell: &mut dyn FnMut(Delivery),
+    ) {
         let options = self.image_options(outer);
         let mut head = [0; 512];
         let head = bytes
@@ -71,7 +76,12 @@ impl Examiner<'_> {
     }
 
     /// A stream of unknown kind: a program, an archive, an image, compressed or not.
-    pub(crate) fn stream(&self, feed: &mut Feed<'_>, outer: &Outer, tell: &mut dyn FnMut(Told)) {
+    pub(crate) fn stream(
+        &self,
+        feed: &mut Feed<'_>,
+        outer: &Outer,
+        tell: &mut dyn FnMut(Delivery),
+    ) {
         let head = match feed.peek(HEAD) {
             Ok(head) => head.to_vec(),
             Err(e) => {
@@ -121,7 +131,7 @@ impl Examiner<'_> {
         around: &Scope,
         feed: &mut Feed<'_>,
         outer: &Outer,
-        tell: &mut dyn FnMut(Told),
+        tell: &mut dyn FnMut(Delivery),
     ) {
         if outer.image || image::begins_like_image(feed).unwrap_or(false) {
             let options = self.image_options(outer);
@@ -137,7 +147,7 @@ impl Examiner<'_> {
         head: &[u8],
         feed: &mut Feed<'_>,
         outer: &Outer,
-        tell: &mut dyn FnMut(Told),
+        tell: &mut dyn FnMut(Delivery),
     ) {
         const IN_MEMORY: u64 = 8 << 20;
         self.counters
@@ -173,7 +183,12 @@ impl Examiner<'_> {
     }
 
     /// A directory that is an OCI layout.
-    pub(crate) fn image_directory(&self, path: &Path, outer: &Outer, tell: &mut dyn FnMut(Told)) {
+    pub(crate) fn image_directory(
+        &self,
+        path: &Path,
+        outer: &Outer,
+        tell: &mut dyn FnMut(Delivery),
+    ) {
         let options = self.image_options(outer);
         let scan = self.with_threads(|| image::scan_directory(path, &options, self));
         self.images(scan, outer, tell);
@@ -181,7 +196,7 @@ impl Examiner<'_> {
 
     /// An image of a registry.
     #[cfg(feature = "registry")]
-    pub(crate) fn registry(&self, name: &str, outer: &Outer, tell: &mut dyn FnMut(Told)) {
+    pub(crate) fn registry(&self, name: &str, outer: &Outer, tell: &mut dyn FnMut(Delivery)) {
         let settings = crate::source::registry::Settings {
             insecure_http: self.options.insecure_http,
             ..Default::default()
@@ -223,7 +238,7 @@ impl Examiner<'_> {
         &self,
         scan: image::Scan<Program>,
         outer: &Outer,
-        tell: &mut dyn FnMut(Told),
+        tell: &mut dyn FnMut(Delivery),
     ) {
         if scan.not_image && outer.image {
             return tell(outer.problem(Reason::Unsupported, NO_IMAGE, true).into());
@@ -238,12 +253,12 @@ impl Examiner<'_> {
                 .program
                 .at(outer, &Inside::of(&item.place, Some(&root)));
             record.owned = item.owned;
-            tell(Told::later(record, self.given()));
+            tell(Delivery::record(record, self.given()));
         }
         tell_problems(scan.problems, outer, tell);
     }
 
-    fn image(&self, image: ImageScan<Program>, outer: &Outer, tell: &mut dyn FnMut(Told)) {
+    fn image(&self, image: ImageScan<Program>, outer: &Outer, tell: &mut dyn FnMut(Delivery)) {
         let mut variables: Vec<(String, String)> = image
             .record
             .env
@@ -274,7 +289,7 @@ impl Examiner<'_> {
             record.location.layer = Some(layered.layer);
             record.location.visible = layered.visible;
             record.location.started = layered.started;
-            tell(Told::later(record, &surroundings));
+            tell(Delivery::record(record, &surroundings));
         }
         tell_problems(image.problems, outer, tell);
     }
@@ -375,7 +390,7 @@ impl Examine<Program> for Examiner<'_> {
                 let name = candidate.place.len();
                 let kept = programs
                     .into_iter()
-                    .map(|program| self.shelve(program, name));
+                    .map(|program| self.spooled(program, name));
                 rest.into_iter().map(problem).chain(kept).collect()
             }
             Content::Unexamined(reason, detail) => vec![problem((reason, detail))],
@@ -389,7 +404,7 @@ impl Examine<Program> for Examiner<'_> {
 }
 
 /// What of images was not examined.
-fn tell_problems(problems: Vec<image::Problem>, outer: &Outer, tell: &mut dyn FnMut(Told)) {
+fn tell_problems(problems: Vec<image::Problem>, outer: &Outer, tell: &mut dyn FnMut(Delivery)) {
     for problem in problems {
         let (_, _, location) = outer.locate(&Inside::default(), None, None);
         let thing = Unexamined {

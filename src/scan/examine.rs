@@ -1,13 +1,14 @@
 //! One file: opened, sniffed, and handed to whoever can read it.
 
+use super::delivery::{Delivery, Surroundings};
 use super::digest;
 use super::links::Links;
 use super::options::{Options, reader_options};
 use super::place::{Inside, Outer};
-use super::program::{Content, Program, Shelved};
+use super::program::{Content, Program};
 #[cfg(feature = "archives")]
-use super::shelf::Shelf;
-use super::told::{Surroundings, Told};
+use super::spool::Spool;
+use super::spool::Spooled;
 use super::{Counters, Event, error_text};
 use crate::bytes::guard::{FAULT, guarded};
 use crate::bytes::{Budget, FileBytes, ReadAt, Use};
@@ -39,7 +40,7 @@ pub(crate) fn untold(count: u64) -> String {
 }
 
 /// What is told of a thing at which a reader panicked.
-pub(super) fn fault(outer: &Outer) -> Told {
+pub(super) fn fault(outer: &Outer) -> Delivery {
     let thing = outer.thing(&Inside::default(), Reason::Internal, FAULT);
     let fatal = outer.named;
     Event::Unexamined { thing, fatal }.into()
@@ -65,7 +66,7 @@ pub struct Examiner<'e> {
     pub(crate) budget: Budget,
     /// Records that wait for their turn.
     #[cfg(feature = "archives")]
-    pub(crate) shelf: Shelf,
+    pub(crate) spool: Spool,
     /// As much again for what is made of kept programs. A thread waits for it before it waits for `executables`, never after.
     #[cfg(feature = "archives")]
     pub(crate) facts: Budget,
@@ -92,7 +93,7 @@ impl<'e> Examiner<'e> {
             #[cfg(feature = "archives")]
             budget: Budget::of(options.memory, Use::Containers),
             #[cfg(feature = "archives")]
-            shelf: Shelf::new(options.memory),
+            spool: Spool::new(options.memory),
             #[cfg(feature = "archives")]
             facts: Budget::of(options.memory, Use::Facts),
             #[cfg(feature = "archives")]
@@ -105,14 +106,19 @@ impl<'e> Examiner<'e> {
         &'env self,
         met: &Met<'_>,
         target: &'env str,
-        out: &mut Output<'env, Told>,
+        out: &mut Output<'env, Delivery>,
     ) {
         if guarded(|| self.look_at(met, target, out)).is_none() {
             out.push(fault(&Outer::file(&met.path(), target, false)));
         }
     }
 
-    fn look_at<'env>(&'env self, met: &Met<'_>, target: &'env str, out: &mut Output<'env, Told>) {
+    fn look_at<'env>(
+        &'env self,
+        met: &Met<'_>,
+        target: &'env str,
+        out: &mut Output<'env, Delivery>,
+    ) {
         let name = met.name().as_encoded_bytes();
         let content = self.shared(&met.stat, || match met.open() {
             Ok(file) => {
@@ -139,7 +145,7 @@ impl<'e> Examiner<'e> {
     }
 
     /// What takes long becomes a task of its own.
-    fn later<'env>(&'env self, met: &Met<'_>, target: &'env str, out: &mut Output<'env, Told>) {
+    fn later<'env>(&'env self, met: &Met<'_>, target: &'env str, out: &mut Output<'env, Delivery>) {
         let (path, stat) = (met.path(), met.stat);
         match met.open() {
             Ok(file) => {
@@ -173,7 +179,7 @@ impl<'e> Examiner<'e> {
         stat: &Stat,
         whole: bool,
         outer: &Outer,
-        out: &mut Output<'_, Told>,
+        out: &mut Output<'_, Delivery>,
     ) {
         let bytes = FileBytes::new(file, stat.size);
         let content = match self.content(&bytes, outer.shown.as_bytes(), true) {
@@ -192,8 +198,8 @@ impl<'e> Examiner<'e> {
     pub(crate) fn guard(
         &self,
         outer: &Outer,
-        tell: &mut dyn FnMut(Told),
-        work: impl FnOnce(&mut dyn FnMut(Told)),
+        tell: &mut dyn FnMut(Delivery),
+        work: impl FnOnce(&mut dyn FnMut(Delivery)),
     ) {
         if guarded(|| work(tell)).is_none() {
             tell(fault(outer));
@@ -201,12 +207,12 @@ impl<'e> Examiner<'e> {
     }
 
     #[cfg(feature = "archives")]
-    fn open_container(&self, bytes: &FileBytes, outer: &Outer, tell: &mut dyn FnMut(Told)) {
+    fn open_container(&self, bytes: &FileBytes, outer: &Outer, tell: &mut dyn FnMut(Delivery)) {
         self.container(bytes, outer, tell);
     }
 
     #[cfg(not(feature = "archives"))]
-    fn open_container(&self, _: &FileBytes, _: &Outer, _: &mut dyn FnMut(Told)) {
+    fn open_container(&self, _: &FileBytes, _: &Outer, _: &mut dyn FnMut(Delivery)) {
         self.count_not_go();
     }
 
@@ -247,7 +253,7 @@ impl<'e> Examiner<'e> {
         let Content::Go(programs, rest) = content else {
             return content;
         };
-        let kept = programs.into_iter().map(|program| self.shelve(program, 0));
+        let kept = programs.into_iter().map(|program| self.spooled(program, 0));
         match kept.collect::<Result<_, ArchiveError>>() {
             Ok(kept) => Content::Go(kept, rest),
             Err(error) => Content::Unexamined(error.reason, error.detail),
@@ -261,13 +267,13 @@ impl<'e> Examiner<'e> {
 
     /// Lets a record wait for its turn, with a name of so many bytes. One that waits already is left alone.
     #[cfg(feature = "archives")]
-    pub(crate) fn shelve(&self, program: Program, name: usize) -> Result<Program, ArchiveError> {
-        if program.record.weight() == 0 {
+    pub(crate) fn spooled(&self, program: Program, name: usize) -> Result<Program, ArchiveError> {
+        if program.record.uncounted() == 0 {
             return Ok(program);
         }
         let unreadable = |e| ArchiveError::new(Reason::Unreadable, error_text(&e));
         let binary = program.record.into_binary().map_err(unreadable)?;
-        let record = self.shelf.put(binary, name)?;
+        let record = self.spool.put(binary, name)?;
         Ok(Program { record, ..program })
     }
 
@@ -429,19 +435,19 @@ impl<'e> Examiner<'e> {
         Content::Go(programs.collect(), rest)
     }
 
-    /// A record so large that a few of them fill the memory waits on the shelf, wherever it is from. One that finds no place there is at
+    /// A record so large that a few of them fill the memory goes to the spool, wherever it is from. One that finds no place there is at
     /// hand all the same.
     #[cfg(feature = "archives")]
-    fn at_hand(&self, binary: Binary) -> Shelved {
-        if !self.shelf.is_large(&binary) {
+    fn at_hand(&self, binary: Binary) -> Spooled {
+        if !self.spool.is_large(&binary) {
             return binary.into();
         }
-        let shelved = self.shelf.try_put(binary, 0);
-        shelved.unwrap_or_else(|(_, binary)| Shelved::from(*binary))
+        let spooled = self.spool.try_put(binary, 0);
+        spooled.unwrap_or_else(|(_, binary)| Spooled::from(*binary))
     }
 
     #[cfg(not(feature = "archives"))]
-    fn at_hand(&self, binary: Binary) -> Shelved {
+    fn at_hand(&self, binary: Binary) -> Spooled {
         binary.into()
     }
 
@@ -451,7 +457,7 @@ impl<'e> Examiner<'e> {
         content: Content,
         stat: Option<&Stat>,
         outer: &Outer,
-        tell: &mut dyn FnMut(Told),
+        tell: &mut dyn FnMut(Delivery),
     ) {
         let inside = Inside {
             mode: stat.and_then(|s| s.mode),
@@ -459,7 +465,7 @@ impl<'e> Examiner<'e> {
             gid: stat.and_then(|s| s.owner).map(|o| o.1),
             ..Inside::default()
         };
-        let not_examined = |reason: Reason, detail: &str, tell: &mut dyn FnMut(Told)| {
+        let not_examined = |reason: Reason, detail: &str, tell: &mut dyn FnMut(Delivery)| {
             let thing = outer.thing(&inside, reason, detail);
             let fatal = false;
             tell(Event::Unexamined { thing, fatal }.into());
@@ -473,7 +479,7 @@ impl<'e> Examiner<'e> {
                 for program in programs {
                     let mut record = program.at(outer, &inside);
                     record.owned = owned.clone();
-                    tell(Told::of(record, self.given()));
+                    tell(Delivery::of(record, self.given()));
                 }
                 for (reason, detail) in rest {
                     not_examined(reason, &detail, tell);

@@ -1,21 +1,20 @@
-//! What came of files with several names, until all of these were met.
+//! Content of files with several names (hard links), kept until all of the names were met, so that each file is read once.
 
 use super::program::Content;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Files that are remembered at most. The other names of a file may lie outside of what is scanned, as those of snapshots do, and then it is
-/// remembered to the end.
+/// Files that are remembered at once. A file with names outside of what is scanned, as snapshots have them, stays to the end.
 const MOST: usize = 16 << 10;
 
 /// Device and inode.
 type Id = (u64, u64);
 
-/// Files whose other names are awaited.
+/// Files that have names which were not met yet.
 #[derive(Default)]
 pub(super) struct Links(Mutex<HashMap<Id, Awaited>>);
 
-/// What came of it, and how many of its names were met.
+/// The content, and how many names were met.
 type Awaited = (Arc<OnceLock<Content>>, u64);
 
 impl Links {
@@ -34,7 +33,7 @@ impl Links {
         let content = cell.get_or_init(read).clone();
         let cheap = matches!(content, Content::NotGo(_));
         let mut awaited = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // What is no program is as soon read again.
+        // To read again what is no program costs no more than to remember it.
         if cheap || awaited.len() > MOST {
             awaited.remove(&id);
         }

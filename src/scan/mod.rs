@@ -7,6 +7,7 @@
 mod archive;
 #[cfg(feature = "archives")]
 mod container;
+mod delivery;
 #[cfg(feature = "audit")]
 pub mod deployments;
 // Without archives nothing is ever inside something else.
@@ -25,9 +26,7 @@ mod place;
 mod process;
 #[cfg_attr(not(feature = "archives"), allow(dead_code))]
 mod program;
-#[cfg(feature = "archives")]
-mod shelf;
-mod told;
+mod spool;
 #[cfg(feature = "audit")]
 pub mod toolchain;
 mod visitor;
@@ -42,10 +41,10 @@ use crate::record::{Binary, End, ImageRecord, Reach, Summary, Unexamined};
 use crate::source::queue;
 use crate::source::target::Target;
 use crate::source::walk::Tally;
+use delivery::Delivery;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use told::Told;
 use visitor::Visitor;
 
 /// One result, in the order in which it is to be shown.
@@ -78,9 +77,9 @@ pub(crate) const LEAST_RESULT: u64 = 8 << 10;
 impl SizeInMemory for Event {
     fn size_in_memory(&self) -> u64 {
         let size = match self {
-            Self::Image(image) => image.weight(),
-            Self::Binary(binary) => binary.weight(),
-            Self::Unexamined { thing, .. } => thing.weight(),
+            Self::Image(image) => image.size_in_memory(),
+            Self::Binary(binary) => binary.size_in_memory(),
+            Self::Unexamined { thing, .. } => thing.size_in_memory(),
             Self::NotGo { path, why } => (path.len() + why.len()) as u64,
         };
         size.max(LEAST_RESULT)
@@ -145,7 +144,7 @@ pub fn run(
                 out.task(move |out| visitor.target(&named.1, options, counters, out));
             }
         },
-        &mut |told: Told| {
+        &mut |told: Delivery| {
             let mut event = told.event();
             match &mut event {
                 Event::Binary(binary) => {

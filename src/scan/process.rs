@@ -1,8 +1,8 @@
 //! Running programs: examined as files are, with the environment that they really have.
 
+use super::delivery::Delivery;
 use super::place::{Outer, Packages};
 use super::program::Content;
-use super::told::Told;
 use super::{Event, Examiner, error_text};
 use crate::bytes::{FileBytes, ReadAt};
 use crate::record::environment;
@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 
 impl Examiner<'_> {
     /// A running program.
-    pub(crate) fn process(&self, process: &Process, target: &str, tell: &mut dyn FnMut(Told)) {
+    pub(crate) fn process(&self, process: &Process, target: &str, tell: &mut dyn FnMut(Delivery)) {
         self.counters.tally.files.fetch_add(1, Ordering::Relaxed);
         // The path is that of the process; only where it leads to the same file here it is one of this root.
         let here = std::fs::metadata(&process.path)

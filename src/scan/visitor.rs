@@ -1,8 +1,8 @@
 //! One target: what kind it is, and what a walk through it meets.
 
+use super::delivery::Delivery;
 use super::examine::{self, Examiner};
 use super::place::{Inside, Outer};
-use super::told::Told;
 use super::{Counters, Event, Options, error_text};
 use crate::bytes::guard::guarded;
 #[cfg(target_os = "linux")]
@@ -66,7 +66,7 @@ impl<'e> Visitor<'e> {
         target: &'env Target,
         options: &'env Options,
         counters: &'env Counters,
-        out: &mut Output<'env, Told>,
+        out: &mut Output<'env, Delivery>,
     ) {
         match target {
             Target::Path(path) | Target::File(path) => match std::fs::metadata(path) {
@@ -121,7 +121,7 @@ impl<'e> Visitor<'e> {
         path: &Path,
         stat: &dir::Stat,
         whole: bool,
-        out: &mut Output<'env, Told>,
+        out: &mut Output<'env, Delivery>,
     ) {
         match (stat.kind, dir::open_named(path)) {
             (Kind::File, Ok(file)) => {
@@ -152,7 +152,7 @@ impl<'e> Visitor<'e> {
     }
 
     #[cfg(feature = "archives")]
-    fn container_target<'env>(&'env self, target: &'env Target, out: &mut Output<'env, Told>) {
+    fn container_target<'env>(&'env self, target: &'env Target, out: &mut Output<'env, Delivery>) {
         use crate::source::archive::Feed;
         let examiner = self.examiner;
         let mut tell = |event| out.push(event);
@@ -209,7 +209,7 @@ impl<'e> Visitor<'e> {
     }
 
     #[cfg(target_os = "linux")]
-    fn processes(&self, found: &crate::source::process::Processes, out: &mut Output<'_, Told>) {
+    fn processes(&self, found: &crate::source::process::Processes, out: &mut Output<'_, Delivery>) {
         for process in &found.list {
             let outer = Outer::file(&process.path, self.target, false);
             self.examiner
@@ -234,7 +234,7 @@ impl<'e> Visitor<'e> {
         }
     }
 
-    fn fatal(&self, path: &Path, reason: Reason, detail: &str, out: &mut Output<'_, Told>) {
+    fn fatal(&self, path: &Path, reason: Reason, detail: &str, out: &mut Output<'_, Delivery>) {
         let thing = self.thing(path, reason, detail);
         out.push(Event::Unexamined { thing, fatal: true }.into());
     }
@@ -244,14 +244,19 @@ impl<'e> Visitor<'e> {
     }
 }
 
-impl<'env> Visit<'env, Told> for Visitor<'_> {
-    fn file(&'env self, met: &Met<'_>, out: &mut Output<'env, Told>) {
+impl<'env> Visit<'env, Delivery> for Visitor<'_> {
+    fn file(&'env self, met: &Met<'_>, out: &mut Output<'env, Delivery>) {
         self.has_met();
         self.examiner.met(met, self.target, out);
     }
 
     #[cfg(feature = "archives")]
-    fn directory(&'env self, path: &Path, names: &Listing, out: &mut Output<'env, Told>) -> bool {
+    fn directory(
+        &'env self,
+        path: &Path,
+        names: &Listing,
+        out: &mut Output<'env, Delivery>,
+    ) -> bool {
         let has = |name: &str| names.has(name);
         let may_be_image =
             (has("oci-layout") && has("index.json")) || (has("manifest.json") && has("version"));
@@ -274,7 +279,7 @@ impl<'env> Visit<'env, Told> for Visitor<'_> {
     }
 
     #[cfg(not(feature = "archives"))]
-    fn directory(&'env self, _: &Path, _: &Listing, _: &mut Output<'env, Told>) -> bool {
+    fn directory(&'env self, _: &Path, _: &Listing, _: &mut Output<'env, Delivery>) -> bool {
         false
     }
 
@@ -284,7 +289,7 @@ impl<'env> Visit<'env, Told> for Visitor<'_> {
         }
     }
 
-    fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, Told>) {
+    fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, Delivery>) {
         self.has_met();
         let thing = match why {
             Why::Error(e) => self.thing(path, Reason::Unreadable, &error_text(&e)),

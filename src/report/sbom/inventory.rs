@@ -368,12 +368,12 @@ impl Inventory {
         match line {
             Line::Run(run) => self.run = run.clone(),
             Line::Image(image) => {
-                self.take(image.weight())?;
+                self.take(image.size_in_memory())?;
                 self.images.push((**image).clone());
             }
             Line::Binary(binary) => self.binary(binary)?,
             Line::Unexamined(thing) => {
-                self.take(thing.weight())?;
+                self.take(thing.size_in_memory())?;
                 self.unexamined.push(thing.clone());
             }
             Line::End(end) => {
@@ -421,7 +421,7 @@ impl Inventory {
             users.push(number);
         }
         if let Some(owner) = &binary.owner {
-            self.take(owner.weight() + 4)?;
+            self.take(owner.size_in_memory() + 4)?;
             // How one of its files was compared is no fact of the package.
             let owner = Owner {
                 compared: None,

@@ -10,7 +10,7 @@ use super::layer::{self, LayerScan};
 use super::manifest::{CONFIG_MAX, Document, MANIFEST_MAX, Saved};
 use super::store::{Blob, Blobs, Members, Top, member_name, parse, read_short, tidy, top_of};
 use super::{Around, Collector, Examine, Item, Options, Payload, Scan, assemble};
-use crate::bytes::{Part, ReadAt};
+use crate::bytes::{Part, ReadAt, Use};
 use crate::source::archive::tar::{self, Ending, Flow, Kind};
 use crate::source::archive::{self, ArchiveError, Feed, Place, Scope, Taken, sniff};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -281,7 +281,10 @@ impl<'b, P: Payload> Bag<'b, P> {
         let options = &self.options;
         let most = match self.is_eager {
             true => options.limits.metadata,
-            false => options.limits.metadata.min(options.budget.total() / 8),
+            false => options
+                .limits
+                .metadata
+                .min(Use::ImageDocuments.share(options.budget.total())),
         };
         if size > CONFIG_MAX.max(MANIFEST_MAX) || self.kept + size > most {
             return Ok(Taken::No);

@@ -2,7 +2,7 @@
 
 use super::links::Links;
 use super::{IN_MEMORY, Level, Taken, Walker};
-use crate::bytes::{Part, ReadAt, Spill};
+use crate::bytes::{Part, ReadAt, Spill, Use};
 use crate::source::archive::place::{Place, clean};
 use crate::source::archive::stream::{HEAD, glance};
 use crate::source::archive::tar::{self, Ending, Flow};
@@ -252,9 +252,9 @@ impl Walker<'_> {
         result
     }
 
-    /// Links in an eighth of the memory.
+    /// Links in their share of the memory.
     fn links(&self) -> Links {
-        let most = self.scope.budget.total() / 8;
+        let most = Use::LinkNames.share(self.scope.budget.total());
         Links::new(self.scope.limits.metadata.min(most))
     }
 

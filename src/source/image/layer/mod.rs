@@ -5,6 +5,7 @@ use super::kept::KeptFiles;
 use super::names::{Kind, Names};
 use super::store::Blob;
 use super::{Bounds, Collector, Found, Item, Options, Payload, Scan};
+use crate::bytes::Use;
 use crate::source::archive::place::{Place, clean};
 use crate::source::archive::{ArchiveError, Reason};
 use crate::source::packages::Digests;
@@ -14,9 +15,8 @@ mod read;
 
 pub use read::{scan, scan_all};
 
-/// Problems of one layer that get a line each: as many as have room in this part of the memory, and no more than that. More are counted in one.
+/// Problems of one layer that get a line each, within their share of the memory. More are counted in one.
 const PROBLEMS: usize = 1000;
-const PROBLEMS_ROOM: u64 = 1024;
 /// What is collected of an archive inside a layer: hard links to programs are full records, and one problem more than is listed shows
 /// that there are more.
 const BOUNDS: Bounds = Bounds {
@@ -112,7 +112,7 @@ impl<P: Payload> LayerScan<P> {
     /// An empty one that has room for problems.
     fn with_room(options: &Options) -> Self {
         Self {
-            room: Some(options.budget.total() / PROBLEMS_ROOM),
+            room: Some(Use::LayerProblems.share(options.budget.total())),
             kept: KeptFiles::new(options.budget.total()),
             ..Self::default()
         }

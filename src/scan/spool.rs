@@ -2,23 +2,31 @@
 //! they go to a temporary file.
 
 use super::place::apply;
-use crate::bytes::{Budget, Grant, SpillStore, Stored, Use, error_text};
+use crate::bytes::Grant;
 use crate::record::{Binary, Location};
-use crate::source::archive::{ArchiveError, Reason};
 use crate::source::packages::Ownership;
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
+#[cfg(feature = "archives")]
+use {
+    crate::bytes::{Budget, SpillStore, Stored, Use, error_text},
+    crate::source::archive::{ArchiveError, Reason},
+    std::io::Write,
+};
 
+#[cfg(feature = "archives")]
 /// The temporary file of one scan holds no more than this.
 const FILE: u64 = 8 << 30;
 
+#[cfg(feature = "archives")]
 /// Bytes of memory for a record that waits, without its name.
 const NAME: u64 = 1200;
 
+#[cfg(feature = "archives")]
 /// Where all containers of one scan keep their records.
 #[derive(Clone, Debug)]
-pub struct Shelf {
+pub(crate) struct Spool {
     records: Budget,
     names: Budget,
     file: SpillStore,
@@ -28,7 +36,7 @@ pub struct Shelf {
 
 /// A program at one of its places. The names of one program share one record, so that another name costs no more than the name.
 #[derive(Clone)]
-pub struct Shelved {
+pub(crate) struct Spooled {
     /// As in [`Binary::path`].
     pub path: String,
     /// As in [`Binary::path_bytes`].
@@ -41,9 +49,9 @@ pub struct Shelved {
 }
 
 struct Record {
-    weight: u64,
+    size: u64,
     kept: Kept,
-    /// For what [`Shelved`] holds beside the record; `None`: not counted.
+    /// For what [`Spooled`] holds beside the record; `None`: not counted.
     _name: Option<Grant>,
 }
 
@@ -51,10 +59,12 @@ enum Kept {
     /// In memory, which is counted where there is a grant.
     Memory(Box<Binary>, Option<Grant>),
     /// As JSON in the temporary file.
+    #[cfg(feature = "archives")]
     File(Stored),
 }
 
-impl Shelf {
+#[cfg(feature = "archives")]
+impl Spool {
     /// For a scan with `memory` bytes.
     pub fn new(memory: u64) -> Self {
         Self::with_file(memory, FILE)
@@ -71,14 +81,14 @@ impl Shelf {
 
     /// Whether a record is so large that it goes to the file whatever else waits.
     pub fn is_large(&self, binary: &Binary) -> bool {
-        binary.weight() > self.records.total() / 4
+        binary.size_in_memory() > self.records.total() / 4
     }
 
     /// Keeps a record. Its path and location stay at hand, and so does a `name` of that many bytes in the container.
     ///
     /// # Errors
     /// When it does not fit into memory and cannot be written to the temporary file either, or too many wait.
-    pub fn put(&self, binary: Binary, name: usize) -> Result<Shelved, ArchiveError> {
+    pub fn put(&self, binary: Binary, name: usize) -> Result<Spooled, ArchiveError> {
         self.try_put(binary, name).map_err(|(error, _)| error)
     }
 
@@ -90,7 +100,7 @@ impl Shelf {
         &self,
         mut binary: Binary,
         name: usize,
-    ) -> Result<Shelved, (ArchiveError, Box<Binary>)> {
+    ) -> Result<Spooled, (ArchiveError, Box<Binary>)> {
         // Path and location have the name once each, and what finds the record again once more.
         let Some(name) = self.names.try_take(NAME + 3 * name as u64) else {
             let error = ArchiveError::limit(format!(
@@ -99,10 +109,10 @@ impl Shelf {
             ));
             return Err((error, Box::new(binary)));
         };
-        let weight = binary.weight();
+        let size = binary.size_in_memory();
         let grant = match self.is_large(&binary) {
             true => None,
-            false => self.records.try_take(weight),
+            false => self.records.try_take(size),
         };
         let path = std::mem::take(&mut binary.path);
         let path_bytes = binary.path_bytes.take();
@@ -118,13 +128,13 @@ impl Shelf {
                 }
             },
         };
-        Ok(Shelved {
+        Ok(Spooled {
             path,
             path_bytes,
             location,
             owned: Ownership::default(),
             record: Arc::new(Record {
-                weight,
+                size,
                 kept,
                 _name: Some(name),
             }),
@@ -156,9 +166,11 @@ impl Shelf {
     }
 }
 
+#[cfg(feature = "archives")]
 /// Counts what is written.
 struct Length(u64);
 
+#[cfg(feature = "archives")]
 impl Write for Length {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 += bytes.len() as u64;
@@ -171,20 +183,29 @@ impl Write for Length {
 }
 
 impl Kept {
+    fn into_binary(self) -> io::Result<Binary> {
+        match self {
+            Self::Memory(binary, _) => Ok(*binary),
+            #[cfg(feature = "archives")]
+            Self::File(_) => self.binary(),
+        }
+    }
+
     fn binary(&self) -> io::Result<Binary> {
         match self {
             Self::Memory(binary, _) => Ok((**binary).clone()),
+            #[cfg(feature = "archives")]
             Self::File(stored) => Ok(serde_json::from_slice(&stored.load()?)?),
         }
     }
 }
 
-impl Shelved {
+impl Spooled {
     /// The whole record.
     ///
     /// # Errors
     /// When it went to a temporary file that cannot be read any more.
-    pub fn binary(&self) -> io::Result<Binary> {
+    fn binary(&self) -> io::Result<Binary> {
         self.clone().into_binary()
     }
 
@@ -194,11 +215,7 @@ impl Shelved {
     /// As [`Self::binary`].
     pub fn into_binary(self) -> io::Result<Binary> {
         let mut binary = match Arc::try_unwrap(self.record) {
-            Ok(Record {
-                kept: Kept::Memory(binary, _),
-                ..
-            }) => *binary,
-            Ok(last) => last.kept.binary()?,
+            Ok(last) => last.kept.into_binary()?,
             Err(shared) => shared.kept.binary()?,
         };
         binary.path = self.path;
@@ -209,21 +226,22 @@ impl Shelved {
     }
 
     /// Bytes of memory that the record takes and no budget counts.
-    pub fn weight(&self) -> u64 {
+    pub fn uncounted(&self) -> u64 {
         match self.record.kept {
-            Kept::Memory(_, None) => self.record.weight,
+            Kept::Memory(_, None) => self.record.size,
             _ => 0,
         }
     }
 
     /// How many usual names this one counts for where their number is limited: one, and one more for every 64 KiB of the record.
+    #[cfg(feature = "archives")]
     pub fn names(&self) -> u64 {
-        1 + (self.record.weight >> 16)
+        1 + (self.record.size >> 16)
     }
 }
 
 /// A record that stays in memory whatever it takes.
-impl From<Binary> for Shelved {
+impl From<Binary> for Spooled {
     fn from(mut binary: Binary) -> Self {
         Self {
             path: std::mem::take(&mut binary.path),
@@ -231,7 +249,7 @@ impl From<Binary> for Shelved {
             location: std::mem::take(&mut binary.location),
             owned: Ownership::default(),
             record: Arc::new(Record {
-                weight: binary.weight(),
+                size: binary.size_in_memory(),
                 kept: Kept::Memory(Box::new(binary), None),
                 _name: None,
             }),
@@ -239,7 +257,7 @@ impl From<Binary> for Shelved {
     }
 }
 
-impl fmt::Debug for Shelved {
+impl fmt::Debug for Spooled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.binary() {
             Ok(binary) => binary.fmt(f),
@@ -248,7 +266,7 @@ impl fmt::Debug for Shelved {
     }
 }
 
-impl PartialEq for Shelved {
+impl PartialEq for Spooled {
     fn eq(&self, other: &Self) -> bool {
         match (self.binary(), other.binary()) {
             (Ok(one), Ok(other)) => one == other,
@@ -257,7 +275,7 @@ impl PartialEq for Shelved {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "archives"))]
 mod tests {
     use super::*;
     use crate::record::{BuildInfo, Module};
@@ -281,21 +299,21 @@ mod tests {
 
     #[test]
     fn records_come_back_as_they_were_wherever_they_waited() {
-        let shelf = Shelf::with_file(8 * 4 * binary(100).weight(), 1 << 20);
+        let spool = Spool::with_file(8 * 4 * binary(100).size_in_memory(), 1 << 20);
         let all: Vec<Binary> = [0, 10, 3000, 40, 100, 100, 100, 100].map(binary).into();
-        assert!(shelf.is_large(&all[2]) && !shelf.is_large(&all[4]));
-        let kept: Vec<Shelved> = all
+        assert!(spool.is_large(&all[2]) && !spool.is_large(&all[4]));
+        let kept: Vec<Spooled> = all
             .iter()
-            .map(|b| shelf.put(b.clone(), 10).unwrap())
+            .map(|b| spool.put(b.clone(), 10).unwrap())
             .collect();
-        let in_file = |s: &Shelved| matches!(s.record.kept, Kept::File(_));
+        let in_file = |s: &Spooled| matches!(s.record.kept, Kept::File(_));
         assert_eq!(
             kept.iter().map(in_file).collect::<Vec<_>>(),
             [false, false, true, false, false, false, false, true]
         );
         for (kept, binary) in kept.iter().zip(&all) {
             assert_eq!(kept.binary().unwrap(), *binary);
-            assert_eq!(*kept, Shelved::from(binary.clone()));
+            assert_eq!(*kept, Spooled::from(binary.clone()));
         }
         let mut other = kept[2].clone();
         other.path = "another name".to_owned();
@@ -305,17 +323,17 @@ mod tests {
             (other.path.as_str(), other.build_info),
             ("another name", all[2].build_info.clone())
         );
-        assert_eq!((shelf.records.used(), shelf.names.used()), (0, 0));
-        assert!(shelf.file.is_empty());
+        assert_eq!((spool.records.used(), spool.names.used()), (0, 0));
+        assert!(spool.file.is_empty());
     }
 
     #[test]
     fn the_file_has_an_end_and_is_used_anew() {
-        let shelf = Shelf::with_file(8 << 20, 100 << 10);
-        let _used_up = shelf.records.try_take(1 << 20).unwrap();
+        let spool = Spool::with_file(8 << 20, 100 << 10);
+        let _used_up = spool.records.try_take(1 << 20).unwrap();
         let mut kept = Vec::new();
         let error = loop {
-            match shelf.put(binary(100), 10) {
+            match spool.put(binary(100), 10) {
                 Ok(one) => kept.push(one),
                 Err(error) => break error,
             }
@@ -324,17 +342,17 @@ mod tests {
         assert_eq!(error.reason, Reason::Limit);
         kept.clear();
         assert_eq!(
-            shelf.put(binary(100), 10).unwrap().binary().unwrap(),
+            spool.put(binary(100), 10).unwrap().binary().unwrap(),
             binary(100)
         );
     }
 
     #[test]
     fn names_have_an_end_too() {
-        let shelf = Shelf::with_file(8 * 12_000, 1 << 20);
+        let spool = Spool::with_file(8 * 12_000, 1 << 20);
         let mut kept = Vec::new();
         let error = loop {
-            match shelf.put(binary(0), 100) {
+            match spool.put(binary(0), 100) {
                 Ok(one) => kept.push(one),
                 Err(error) => break error,
             }
@@ -343,8 +361,8 @@ mod tests {
         // Another name of a record is in the account of whoever keeps it.
         let other = kept[0].clone();
         kept.clear();
-        assert!(shelf.put(binary(0), 100).is_ok());
+        assert!(spool.put(binary(0), 100).is_ok());
         drop(other);
-        assert_eq!(shelf.names.used(), 0);
+        assert_eq!(spool.names.used(), 0);
     }
 }

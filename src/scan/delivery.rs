@@ -1,24 +1,18 @@
-//! What a task hands over: an event, or a record that waits on the shelf until its turn has come.
+//! What a task hands over: an event, or a record that is read back from the spool when its turn has come.
 
 use super::Event;
-use super::program::Shelved;
+use super::spool::Spooled;
 use crate::bytes::{SizeInMemory, error_text};
 use crate::record::{Binary, Reason, Unexamined, VersionClaim, VersionSource, environment};
 use std::io;
 use std::sync::Arc;
 
 /// One result of a task.
-pub(crate) enum Told {
+pub(crate) enum Delivery {
     /// As it is.
-    Now(Event),
-    /// A record that waits elsewhere.
-    Later(Later),
-}
-
-/// A record that waits, and what is to be made of it when its turn has come.
-pub(crate) struct Later {
-    record: Shelved,
-    surroundings: Arc<Surroundings>,
+    Event(Event),
+    /// A record that may be in a temporary file, and what is around its program.
+    Record(Spooled, Arc<Surroundings>),
 }
 
 /// What is around the programs of one container.
@@ -44,39 +38,31 @@ impl Surroundings {
     }
 }
 
-impl Told {
-    /// A record with what is around its program: at once where the record is at hand.
-    pub(crate) fn of(record: Shelved, surroundings: &Arc<Surroundings>) -> Self {
-        let at_hand = record.weight() > 0;
-        match Self::later(record, surroundings) {
-            later if at_hand => later.event().into(),
-            later => later,
+impl Delivery {
+    /// A record with what is around its program. Where the spool does not count its memory, it becomes an event at once.
+    pub(crate) fn of(record: Spooled, surroundings: &Arc<Surroundings>) -> Self {
+        let is_counted = record.uncounted() == 0;
+        match Self::record(record, surroundings) {
+            delivery if is_counted => delivery,
+            delivery => delivery.event().into(),
         }
     }
 
-    /// A record that waits until its turn has come.
-    pub(crate) fn later(record: Shelved, surroundings: &Arc<Surroundings>) -> Self {
-        Self::Later(Later {
-            record,
-            surroundings: Arc::clone(surroundings),
-        })
+    /// A record with what is around its program.
+    pub(crate) fn record(record: Spooled, surroundings: &Arc<Surroundings>) -> Self {
+        Self::Record(record, Arc::clone(surroundings))
     }
 
     /// The event, read back where it waited.
     pub(crate) fn event(self) -> Event {
-        match self {
-            Self::Now(event) => event,
-            Self::Later(later) => later.event(),
-        }
-    }
-}
-
-impl Later {
-    fn event(self) -> Event {
-        let (path, location) = (self.record.path.clone(), self.record.location.clone());
-        match self.record.into_binary() {
+        let (record, surroundings) = match self {
+            Self::Event(event) => return event,
+            Self::Record(record, surroundings) => (record, surroundings),
+        };
+        let (path, location) = (record.path.clone(), record.location.clone());
+        match record.into_binary() {
             Ok(mut binary) => {
-                self.surroundings.apply(&mut binary);
+                surroundings.apply(&mut binary);
                 Event::Binary(Box::new(binary))
             }
             Err(e) => lost(path, location, &e),
@@ -99,17 +85,17 @@ fn lost(path: String, location: crate::record::Location, error: &io::Error) -> E
     }
 }
 
-impl From<Event> for Told {
+impl From<Event> for Delivery {
     fn from(event: Event) -> Self {
-        Self::Now(event)
+        Self::Event(event)
     }
 }
 
-impl SizeInMemory for Told {
+impl SizeInMemory for Delivery {
     fn size_in_memory(&self) -> u64 {
         match self {
-            Self::Now(event) => event.size_in_memory(),
-            Self::Later(later) => later.record.weight().max(super::LEAST_RESULT),
+            Self::Event(event) => event.size_in_memory(),
+            Self::Record(record, _) => record.uncounted().max(super::LEAST_RESULT),
         }
     }
 }
