@@ -11,6 +11,19 @@ use std::collections::{BTreeMap, HashMap};
 /// Version of the file format.
 const SCHEMA: &str = "gospect-baseline/1";
 
+/// Why a text is no baseline that can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BaselineError {
+    /// Not JSON, or not of a baseline's form.
+    #[error("not a baseline file: {0}; `gospect audit --write-baseline FILE` writes one")]
+    Json(#[from] serde_json::Error),
+    /// Another version of the format.
+    #[error(
+        "baseline schema is `{0}`, this gospect reads `{SCHEMA}`; write it again with --write-baseline"
+    )]
+    Schema(String),
+}
+
 /// An accepted state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
@@ -42,16 +55,11 @@ impl Default for Baseline {
 }
 
 impl Baseline {
-    /// Reads a baseline file. The error says what is wrong with it.
-    pub fn parse(text: &str) -> Result<Baseline, String> {
-        let baseline: Baseline = serde_json::from_str(text).map_err(|e| {
-            format!("not a baseline file: {e}; `gospect audit --write-baseline FILE` writes one")
-        })?;
+    /// Reads a baseline file.
+    pub fn parse(text: &str) -> Result<Baseline, BaselineError> {
+        let baseline: Baseline = serde_json::from_str(text)?;
         if baseline.schema != SCHEMA {
-            return Err(format!(
-                "baseline schema is `{}`, this gospect reads `{SCHEMA}`; write it again with --write-baseline",
-                baseline.schema
-            ));
+            return Err(BaselineError::Schema(baseline.schema));
         }
         Ok(baseline)
     }
@@ -162,6 +170,7 @@ mod tests {
         assert!(
             Baseline::parse("{\"schema\":\"x\",\"findings\":{},\"toolchains\":{}}")
                 .unwrap_err()
+                .to_string()
                 .contains("--write-baseline")
         );
     }

@@ -30,25 +30,45 @@ pub fn any<S: AsRef<str>>(patterns: &[S], text: &str) -> bool {
     patterns.iter().any(|p| matches(p.as_ref(), text))
 }
 
-/// What is wrong with a pattern, for policy errors.
-pub fn check(pattern: &str) -> Result<(), &'static str> {
+/// What is wrong with a pattern; the text is the end of a sentence about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GlobError {
+    /// Longer than any pattern that is matched.
+    #[error("is longer than {LONGEST} bytes")]
+    TooLong,
+    /// A backslash takes the next character, and there is none.
+    #[error("ends in a lone backslash")]
+    LoneBackslash,
+    /// Alternatives end that never began.
+    #[error("has a `}}` without `{{`")]
+    NotOpened,
+    /// Alternatives without an end.
+    #[error("has a `{{` without `}}`")]
+    NotClosed,
+    /// A set without an end.
+    #[error("has a `[` without `]`")]
+    OpenSet,
+}
+
+/// Checks a pattern that somebody wrote.
+pub fn check(pattern: &str) -> Result<(), GlobError> {
     if pattern.len() > LONGEST {
-        return Err("is longer than 4096 bytes");
+        return Err(GlobError::TooLong);
     }
     let mut braces = 0_u32;
     let mut chars = pattern.chars();
     while let Some(c) = chars.next() {
         match c {
             '\\' => {
-                chars.next().ok_or("ends in a lone backslash")?;
+                chars.next().ok_or(GlobError::LoneBackslash)?;
             }
             '{' => braces += 1,
-            '}' => braces = braces.checked_sub(1).ok_or("has a `}` without `{`")?,
+            '}' => braces = braces.checked_sub(1).ok_or(GlobError::NotOpened)?,
             '[' => {
                 let mut first = true;
                 loop {
                     match chars.next() {
-                        None => return Err("has a `[` without `]`"),
+                        None => return Err(GlobError::OpenSet),
                         Some(']') if !first => break,
                         Some('!') if first => {}
                         Some(_) => first = false,
@@ -59,7 +79,7 @@ pub fn check(pattern: &str) -> Result<(), &'static str> {
         }
     }
     if braces > 0 {
-        Err("has a `{` without `}`")
+        Err(GlobError::NotClosed)
     } else {
         Ok(())
     }

@@ -136,9 +136,11 @@ pub fn is_known(key: &str) -> bool {
         || known().iter().any(|k| k == key)
 }
 
-/// The nearest key to one that is not known.
-pub fn near(key: &str) -> Option<&'static str> {
-    crate::knowledge::nearest(key, known().iter().map(String::as_str))
+/// What to write instead of a key that is not known.
+pub fn hint(key: &str) -> String {
+    crate::knowledge::hint(key, known().iter().map(String::as_str), || {
+        "`gospect scan --format json FILE` shows the keys".to_owned()
+    })
 }
 
 /// Every dotted path of the record, from the model itself.
@@ -291,13 +293,13 @@ mod tests {
             assert!(is_known(key), "{key}");
         }
         assert_eq!(
-            (is_known("go_verison"), near("go_verison")),
-            (false, Some("go_version"))
+            (is_known("go_verison"), hint("go_verison")),
+            (false, "did you mean `go_version`?".to_owned())
         );
         assert_eq!(
-            (is_known("executable.arhc"), near("executable.arhc")),
-            (false, Some("executable.arch"))
+            (is_known("executable.arhc"), hint("executable.arhc")),
+            (false, "did you mean `executable.arch`?".to_owned())
         );
-        assert_eq!((is_known("modules."), near("modules.")), (false, None));
+        assert!(!is_known("modules.") && hint("modules.").contains("shows the keys"));
     }
 }

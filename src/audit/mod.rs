@@ -39,7 +39,7 @@ pub(crate) mod secrets;
 pub(crate) mod testing;
 
 pub use assumed::Assumed;
-pub use baseline::Baseline;
+pub use baseline::{Baseline, BaselineError};
 pub use date::Date;
 pub use finding::{Evidence, Finding, Level, PolicyRef, Region, Waived, fingerprint, identity};
 pub use judge::{Audit, Auditor, Counts, NotRead};

@@ -1,6 +1,8 @@
 //! Options of rules: what a rule declares, what a policy sets, what a check reads.
 
-use super::{glob, known};
+use super::glob::{self, GlobError};
+use super::known;
+use crate::knowledge::hint;
 
 /// Declares an option.
 #[derive(Debug)]
@@ -48,6 +50,29 @@ pub enum Kind {
     Pairs,
 }
 
+/// Why a text is no value of an option.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadValue {
+    /// None of the words that the option takes.
+    #[error("`{text}` is not known here; {hint}")]
+    Word { text: String, hint: String },
+    /// No Go release.
+    #[error("`{0}` is not a Go release; write it as `go1.26` or `go1.26.3`")]
+    Release(String),
+    /// No dotted number.
+    #[error("`{0}` is not a dotted number such as `2.28`")]
+    Number(String),
+    /// No glob.
+    #[error("the glob `{glob}` {source}")]
+    Glob { glob: String, source: GlobError },
+    /// No module with its lowest version.
+    #[error("`{0}` is not `MODULE@VERSION` such as `golang.org/x/crypto@v0.31.0`")]
+    Floor(String),
+    /// No name with its value.
+    #[error("`{0}` is not `NAME=VALUE`")]
+    Pair(String),
+}
+
 impl Kind {
     /// True for lists.
     pub fn is_list(self) -> bool {
@@ -73,50 +98,42 @@ impl Kind {
     }
 
     /// Checks one text (one element of a list).
-    pub fn check(self, text: &str) -> Result<(), String> {
-        let words = |words: &[&str]| {
-            if words.contains(&text) {
-                return Ok(());
-            }
-            let near = crate::knowledge::nearest(text, words.iter().copied());
-            Err(match near {
-                Some(near) => format!("`{text}` is not known here; did you mean `{near}`?"),
-                None => format!(
-                    "`{text}` is not known here; one of `{}`",
-                    words.join("`, `")
-                ),
+    pub fn check(self, text: &str) -> Result<(), BadValue> {
+        let glob = |glob: &str| {
+            glob::check(glob).map_err(|source| BadValue::Glob {
+                glob: glob.to_owned(),
+                source,
             })
+        };
+        let require = |holds: bool, otherwise: fn(String) -> BadValue| {
+            holds
+                .then_some(())
+                .ok_or_else(|| otherwise(text.to_owned()))
         };
         match self {
             Kind::Flag | Kind::Texts => Ok(()),
-            Kind::Choice(list) | Kind::Choices(list) => words(list),
-            Kind::Release => known::Release::parse(text).map(|_| ()).ok_or_else(|| {
-                format!("`{text}` is not a Go release; write it as `go1.26` or `go1.26.3`")
+            Kind::Choice(words) | Kind::Choices(words) if words.contains(&text) => Ok(()),
+            Kind::Choice(words) | Kind::Choices(words) => Err(BadValue::Word {
+                text: text.to_owned(),
+                hint: hint(text, words.iter().copied(), || {
+                    Kind::Choice(words).describe()
+                }),
             }),
+            Kind::Release => require(known::Release::parse(text).is_some(), BadValue::Release),
             Kind::Number => {
-                let ok = !text.is_empty()
-                    && text
-                        .split('.')
-                        .all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
-                if ok {
-                    Ok(())
-                } else {
-                    Err(format!("`{text}` is not a dotted number such as `2.28`"))
-                }
+                let is_digits = |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
+                require(text.split('.').all(is_digits), BadValue::Number)
             }
-            Kind::Globs => glob::check(text).map_err(|e| format!("the glob `{text}` {e}")),
+            Kind::Globs => glob(text),
             Kind::Floors => match text.rsplit_once('@') {
-                Some((module, version)) if known::is_module_version(version) => {
-                    glob::check(module).map_err(|e| format!("the glob `{module}` {e}"))
-                }
-                _ => Err(format!(
-                    "`{text}` is not `MODULE@VERSION` such as `golang.org/x/crypto@v0.31.0`"
-                )),
+                Some((module, version)) if known::is_module_version(version) => glob(module),
+                _ => Err(BadValue::Floor(text.to_owned())),
             },
-            Kind::Pairs => match text.split_once('=') {
-                Some((name, _)) if !name.is_empty() => Ok(()),
-                _ => Err(format!("`{text}` is not `NAME=VALUE`")),
-            },
+            Kind::Pairs => require(
+                text.split_once('=')
+                    .is_some_and(|(name, _)| !name.is_empty()),
+                BadValue::Pair,
+            ),
         }
     }
 }

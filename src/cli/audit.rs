@@ -2,6 +2,7 @@
 
 use super::args::{AuditArgs, JudgeArgs};
 use super::dates;
+use super::error::Error;
 use super::exit::Exit;
 use super::input::{Input, Need};
 use super::output::Output;
@@ -17,7 +18,7 @@ use crate::report::html::Page;
 use crate::report::style::clean;
 use std::fs;
 
-pub fn run(args: &AuditArgs) -> Result<Exit, String> {
+pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     let judge = &args.judge;
     let policy = policy::load(judge, &args.output, &args.expect)?;
     if judge.print_config {
@@ -93,7 +94,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, String> {
 }
 
 /// True when findings make the exit code 1; with --write-baseline they are accepted instead.
-pub fn failed(judge: &JudgeArgs, audit: &Audit, unread: bool, quiet: bool) -> Result<bool, String> {
+pub fn failed(judge: &JudgeArgs, audit: &Audit, unread: bool, quiet: bool) -> Result<bool, Error> {
     match &judge.write_baseline {
         Some(path) if audit.is_cut => {
             say!(
@@ -123,26 +124,32 @@ pub fn baseline(judge: &JudgeArgs) -> (Option<Baseline>, bool) {
         None => (None, false),
         Some(Ok(baseline)) => (Some(baseline), false),
         Some(Err(why)) => {
-            say!("gospect: {}; every finding counts as new", clean(&why));
+            say!(
+                "gospect: {}; every finding counts as new",
+                clean(&why.to_string())
+            );
             (None, true)
         }
     }
 }
 
-fn read_baseline(path: &std::path::Path) -> Result<Baseline, String> {
-    let text = fs::read_to_string(path).map_err(|e| {
-        format!(
-            "cannot read the baseline {}: {e}; --write-baseline {} writes one",
-            path.display(),
-            path.display()
-        )
-    })?;
-    Baseline::parse(&text).map_err(|e| format!("{}: {e}", path.display()))
+fn read_baseline(path: &std::path::Path) -> Result<Baseline, Error> {
+    let shown = path.display().to_string();
+    match fs::read_to_string(path) {
+        Ok(text) => Baseline::parse(&text).map_err(|source| Error::Baseline {
+            path: shown,
+            source,
+        }),
+        Err(source) => Err(Error::ReadBaseline {
+            path: shown,
+            source,
+        }),
+    }
 }
 
-fn write_baseline(path: &std::path::Path, audit: &Audit, quiet: bool) -> Result<(), String> {
+fn write_baseline(path: &std::path::Path, audit: &Audit, quiet: bool) -> Result<(), Error> {
     fs::write(path, audit.baseline.to_json())
-        .map_err(|e| format!("cannot write the baseline {}: {e}", path.display()))?;
+        .map_err(Error::write(format!("the baseline {}", path.display())))?;
     if !quiet {
         let path = path.to_string_lossy();
         let path = clean(&path);

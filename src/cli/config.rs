@@ -1,6 +1,7 @@
 //! What the arguments ask to be scanned, and how: targets, options, limits, globs.
 
 use super::args::{Facts, SourceArgs};
+use super::error::Error;
 use crate::bytes::Limits;
 use crate::go::Level;
 use crate::report::style::clean;
@@ -17,10 +18,13 @@ use std::path::Path;
 const LIKELY: u64 = 256 << 10;
 
 /// The targets of the command line and of `--files-from`, in that order.
-pub fn targets(args: &SourceArgs) -> Result<Vec<Named>, String> {
+pub fn targets(args: &SourceArgs) -> Result<Vec<Named>, Error> {
     let (named, bad) = listed(args)?;
     match bad.into_iter().next() {
-        Some((name, why)) => Err(format!("{}: {why}", clean(&name))),
+        Some((name, why)) => Err(Error::NotRead {
+            name: clean(&name).into_owned(),
+            why,
+        }),
         None => Ok(named),
     }
 }
@@ -29,7 +33,7 @@ pub fn targets(args: &SourceArgs) -> Result<Vec<Named>, String> {
 pub type Bad = Vec<(String, String)>;
 
 /// The same; a list that cannot be read, and lines of it that are no target, are told apart from what can be scanned.
-pub fn listed(args: &SourceArgs) -> Result<(Vec<Named>, Bad), String> {
+pub fn listed(args: &SourceArgs) -> Result<(Vec<Named>, Bad), Error> {
     let given = args.targets.len();
     let mut bad = Bad::new();
     let mut texts: Vec<OsString> = args.targets.clone();
@@ -59,7 +63,7 @@ pub fn listed(args: &SourceArgs) -> Result<(Vec<Named>, Bad), String> {
         let name = text.to_string_lossy().into_owned();
         match Target::parse(&text) {
             Ok(target) => named.push((name, target)),
-            Err(e) if i < given => return Err(e.0),
+            Err(e) if i < given => return Err(e.into()),
             Err(e) => bad.push((name, e.0)),
         }
     }
@@ -78,9 +82,9 @@ fn os_string(bytes: Vec<u8>) -> OsString {
 }
 
 /// Threads that `--jobs` asks for; 0: one for each processor.
-pub fn threads(jobs: Option<usize>) -> Result<usize, String> {
+pub fn threads(jobs: Option<usize>) -> Result<usize, Error> {
     match jobs {
-        Some(0) => Err("--jobs needs at least 1".to_owned()),
+        Some(0) => Err(Error::NoJobs),
         Some(n) => Ok(n.min(1024)),
         None => Ok(0),
     }
@@ -123,7 +127,7 @@ fn fewer(jobs: usize, _: u64) -> usize {
 }
 
 /// The scan that the arguments ask for.
-pub fn options(args: &SourceArgs) -> Result<Options, String> {
+pub fn options(args: &SourceArgs) -> Result<Options, Error> {
     let jobs = fewer(threads(args.jobs)?, args.memory);
     let min_size = if args.likely {
         args.min_size.max(LIKELY)
@@ -158,9 +162,8 @@ pub fn options(args: &SourceArgs) -> Result<Options, String> {
     })
 }
 
-fn platform(text: &str) -> Result<Platform, String> {
-    Platform::parse(text)
-        .ok_or_else(|| format!("--platform {text}: needs OS/ARCH, such as linux/amd64"))
+fn platform(text: &str) -> Result<Platform, Error> {
+    Platform::parse(text).ok_or_else(|| Error::Platform(text.to_owned()))
 }
 
 /// The default limits with what `--max-…` changes.
@@ -178,7 +181,7 @@ fn limits(args: &SourceArgs) -> Limits {
 }
 
 /// What the patterns of `--exclude` match; `None` without patterns.
-pub fn globs(patterns: &[String]) -> Result<Option<GlobSet>, String> {
+pub fn globs(patterns: &[String]) -> Result<Option<GlobSet>, Error> {
     if patterns.is_empty() {
         return Ok(None);
     }
@@ -186,7 +189,10 @@ pub fn globs(patterns: &[String]) -> Result<Option<GlobSet>, String> {
     for pattern in patterns {
         let pattern = pattern.trim_end_matches('/');
         let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-        set.add(glob.map_err(|e| format!("--exclude {pattern}: {}", e.kind()))?);
+        set.add(glob.map_err(|source| Error::Exclude {
+            pattern: pattern.to_owned(),
+            source,
+        })?);
     }
-    set.build().map(Some).map_err(|e| format!("--exclude: {e}"))
+    Ok(Some(set.build()?))
 }

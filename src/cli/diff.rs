@@ -2,6 +2,7 @@
 
 use super::args::DiffArgs;
 use super::config::targets;
+use super::error::Error;
 use super::exit::Exit;
 use super::input::{Input, Need};
 use super::output::Output;
@@ -14,15 +15,14 @@ use crate::report::findings::Options;
 use crate::report::style::clean;
 use crate::source::target::Target;
 
-pub fn run(args: &DiffArgs) -> Result<Exit, String> {
-    let classes =
-        Class::parse_list(&args.fail_on.join(",")).map_err(|e| format!("--fail-on: {e}"))?;
+pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
+    let classes = Class::parse_list(&args.fail_on.join(","))?;
     let Ok([old, new]) = <[_; 2]>::try_from(targets(&args.source)?) else {
-        return Err("diff needs two targets: gospect diff OLD NEW".to_owned());
+        return Err(Error::NotTwoTargets);
     };
     let stdin = |t: &Target| matches!(t, Target::Stdin | Target::Records(None));
     if stdin(&old.1) && stdin(&new.1) {
-        return Err("standard input can be only one of the targets".to_owned());
+        return Err(Error::StdinTwice);
     }
     let names = [old.0.clone(), new.0.clone()];
     let sides = [old, new].map(|named| {
@@ -88,7 +88,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, String> {
 const TIMES: u64 = 3;
 
 /// All binaries of one side.
-fn collect(input: Input, quiet: bool, budget: &Budget) -> Result<(Vec<Binary>, End), String> {
+fn collect(input: Input, quiet: bool, budget: &Budget) -> Result<(Vec<Binary>, End), Error> {
     let mut binaries = Vec::new();
     let end = input.run(quiet, &mut |line| {
         budget.spend(TIMES * line.size_in_memory())?;

@@ -1,6 +1,7 @@
 //! `gospect explain`.
 
 use super::args::ExplainArgs;
+use super::error::Error;
 use super::exit::Exit;
 use super::output::Output;
 use crate::audit::explain as rules;
@@ -10,7 +11,7 @@ use crate::report::style::{Look, Tone};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-pub fn run(args: &ExplainArgs) -> Result<Exit, String> {
+pub fn run(args: &ExplainArgs) -> Result<Exit, Error> {
     let text = match &args.name {
         None => list(&args.format),
         Some(name) => explain(name, &args.format)?,
@@ -25,20 +26,21 @@ pub fn run(args: &ExplainArgs) -> Result<Exit, String> {
 }
 
 /// Everything of that name: a rule and a setting may share one.
-fn explain(asked: &str, format: &str) -> Result<String, String> {
+fn explain(asked: &str, format: &str) -> Result<String, Error> {
     let name = plain(asked);
     let rule = rules::explain(name);
     let known = knowledge::explain(name);
     if rule.is_none() && known.is_empty() {
         let names = RULES.iter().flat_map(|r| [r.meta.id, r.meta.code]);
         let near = nearest(name, names.chain(knowledge::names()));
-        return Err(match near {
-            Some(near) => {
-                format!("nothing is called `{asked}`; did you mean `gospect explain {near}`?")
-            }
-            None => format!(
-                "nothing is called `{asked}`; `gospect explain` lists the rules, GODEBUG settings and experiments"
-            ),
+        return Err(Error::NothingCalled {
+            name: asked.to_owned(),
+            hint: match near {
+                Some(near) => format!("did you mean `gospect explain {near}`?"),
+                None => {
+                    "`gospect explain` lists the rules, GODEBUG settings and experiments".to_owned()
+                }
+            },
         });
     }
     Ok(match format {
@@ -279,10 +281,15 @@ mod tests {
         ] {
             assert_eq!(plain(pasted), name);
         }
-        let error = explain("asynctimerchn", "text").unwrap_err();
+        let error = explain("asynctimerchn", "text").unwrap_err().to_string();
         assert!(error.contains("asynctimerchan"), "{error}");
-        let error = explain("dirty-tre", "text").unwrap_err();
+        let error = explain("dirty-tre", "text").unwrap_err().to_string();
         assert!(error.contains("dirty-tree"), "{error}");
-        assert!(explain("qqqqqqqq", "text").unwrap_err().contains("lists"));
+        assert!(
+            explain("qqqqqqqq", "text")
+                .unwrap_err()
+                .to_string()
+                .contains("lists")
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! `gospect fips`.
 
 use super::args::FipsArgs;
+use super::error::Error;
 use super::exit::Exit;
 use super::input::{Input, Need};
 use super::output::Output;
@@ -8,7 +9,7 @@ use crate::knowledge::fips140;
 use crate::record::Line;
 use crate::report::fips::Table;
 
-pub fn run(args: &FipsArgs) -> Result<Exit, String> {
+pub fn run(args: &FipsArgs) -> Result<Exit, Error> {
     let input = Input::open(&args.source, Need::Full("fips"))?;
     let mut output = Output::open(&args.output)?;
     let mut table = Table::default();

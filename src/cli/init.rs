@@ -1,6 +1,7 @@
 //! `gospect init`.
 
 use super::args::InitArgs;
+use super::error::Error;
 use super::exit::Exit;
 use super::output::write_failed;
 use crate::audit::policy::{FILE_NAME, TEMPLATE};
@@ -8,12 +9,12 @@ use crate::report::style::clean;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 
-pub fn run(args: &InitArgs) -> Result<Exit, String> {
+pub fn run(args: &InitArgs) -> Result<Exit, Error> {
     let path = args.output.to_string_lossy();
     let path = clean(&path);
     if args.output.as_os_str() == "-" {
         if let Err(e) = std::io::stdout().write_all(TEMPLATE.as_bytes()) {
-            write_failed(&e)?;
+            write_failed(e)?;
         }
         return Ok(Exit::Fine);
     }
@@ -36,9 +37,9 @@ pub fn run(args: &InitArgs) -> Result<Exit, String> {
             say!("gospect: wrote {path}; try: gospect audit{chosen} DIR");
             Ok(Exit::Fine)
         }
-        Err(e) if e.kind() == ErrorKind::AlreadyExists => Err(format!(
-            "{path} is there already; --force replaces it, -o FILE writes elsewhere"
-        )),
-        Err(e) => Err(format!("cannot write {path}: {e}")),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Err(Error::Exists {
+            path: path.into_owned(),
+        }),
+        Err(e) => Err(Error::write(path)(e)),
     }
 }

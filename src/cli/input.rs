@@ -1,6 +1,7 @@
 //! The input of a command: the lines of a scan, of the records of an earlier one, or of both in turn.
 
 use super::args::{Facts, SourceArgs};
+use super::error::Error;
 use super::output::write_failed;
 use super::progress::Progress;
 use super::{config, dates};
@@ -46,7 +47,7 @@ enum Part {
 
 impl Input {
     /// Opens the targets that the arguments name.
-    pub fn open(args: &SourceArgs, need: Need) -> Result<Self, String> {
+    pub fn open(args: &SourceArgs, need: Need) -> Result<Self, Error> {
         let (named, bad) = config::listed(args)?;
         let mut input = Self::of(named, args, need)?;
         input.bad.extend(bad);
@@ -54,15 +55,13 @@ impl Input {
     }
 
     /// Opens these targets with the rest of the arguments.
-    pub fn of(named: Vec<Named>, args: &SourceArgs, need: Need) -> Result<Self, String> {
+    pub fn of(named: Vec<Named>, args: &SourceArgs, need: Need) -> Result<Self, Error> {
         if let (Need::Full(name), Facts::BuildInfo) = (need, args.facts) {
-            return Err(format!(
-                "`gospect {name}` needs all facts: leave out --facts build-info"
-            ));
+            return Err(Error::NeedsFacts(name));
         }
         let stdin = |t: &Target| matches!(t, Target::Stdin | Target::Records(None));
         if named.iter().filter(|n| stdin(&n.1)).count() > 1 {
-            return Err("standard input can be only one of the targets".to_owned());
+            return Err(Error::StdinTwice);
         }
         let options = config::options(args)?;
         let mut parts = Vec::new();
@@ -106,9 +105,12 @@ impl Input {
     }
 
     /// Refuses targets that cannot be read at all: for who compares, since all would look removed.
-    pub fn whole(self) -> Result<Self, String> {
+    pub fn whole(self) -> Result<Self, Error> {
         match self.bad.first() {
-            Some((name, why)) => Err(format!("{}: {}", clean(name), clean(why))),
+            Some((name, why)) => Err(Error::NotRead {
+                name: clean(name).into_owned(),
+                why: clean(why).into_owned(),
+            }),
             None => Ok(self),
         }
     }
@@ -129,7 +131,7 @@ impl Input {
         self,
         quiet: bool,
         forward: &mut dyn FnMut(Line) -> io::Result<()>,
-    ) -> Result<End, String> {
+    ) -> Result<End, Error> {
         let counters = Arc::new(Counters::default());
         let progress = Progress::start(quiet || !self.progress, &counters);
         let tally = Arc::clone(&counters);
@@ -181,7 +183,7 @@ impl Input {
                         }
                         written.is_ok()
                     })
-                    .map_err(|e| format!("cannot start threads: {e}; try --jobs 1"))?;
+                    .map_err(Error::Threads)?;
                     add(&mut total, outcome.end);
                     total.failed |= outcome.failed;
                 }
@@ -271,7 +273,7 @@ impl Input {
             forward(Line::End(total.clone()))
         });
         if let Err(e) = last {
-            write_failed(&e)?;
+            write_failed(e)?;
         }
         Ok(total)
     }
@@ -332,20 +334,16 @@ fn open_records(path: Option<&Path>) -> Result<Box<Records<Box<dyn BufRead>>>, S
 }
 
 /// Refuses what records cannot give.
-fn check(text: &str, run: &Run, args: &SourceArgs, need: Need) -> Result<(), String> {
-    let text = clean(text);
-    if let Need::Full(name) = need
+fn check(text: &str, run: &Run, args: &SourceArgs, need: Need) -> Result<(), Error> {
+    let target = clean(text).into_owned();
+    if let Need::Full(command) = need
         && run.facts == Level::BuildInfo
     {
-        return Err(format!(
-            "{text}: holds only build info, and `gospect {name}` needs all facts; scan again without --facts build-info"
-        ));
+        return Err(Error::RecordsWithoutFacts { target, command });
     }
     let needs_files = [("--env", !args.env.is_empty()), ("--hash", args.hash)];
     match needs_files.iter().find(|(_, given)| *given) {
-        Some((flag, _)) => Err(format!(
-            "{text}: records say what was found then; give {flag} to the scan that writes them"
-        )),
+        Some((flag, _)) => Err(Error::RecordsAreDone { target, flag }),
         None => Ok(()),
     }
 }

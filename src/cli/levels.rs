@@ -1,5 +1,6 @@
 //! `-D`, `-W` and `-A`: the only arguments whose order counts, also among each other.
 
+use crate::audit::policy::PolicyError;
 use crate::audit::{Level, Policy};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 
@@ -25,7 +26,7 @@ const FLAGS: [(&str, char, Option<Level>, &str); 3] = [
 
 impl Levels {
     /// Puts them into the policy, the last word last.
-    pub fn apply(&self, policy: &mut Policy) -> Result<(), String> {
+    pub fn apply(&self, policy: &mut Policy) -> Result<(), PolicyError> {
         self.0
             .iter()
             .try_for_each(|(rule, level)| policy.set_level(rule, *level))

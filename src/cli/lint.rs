@@ -1,6 +1,7 @@
 //! `gospect lint`.
 
 use super::args::LintArgs;
+use super::error::Error;
 use super::exit::Exit;
 use super::output::Output;
 use super::{audit, dates, policy};
@@ -15,7 +16,7 @@ use crate::source::target::Target;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub fn run(args: &LintArgs) -> Result<Exit, String> {
+pub fn run(args: &LintArgs) -> Result<Exit, Error> {
     let judge = &args.judge;
     let policy = policy::load(judge, &args.output, &[])?;
     if judge.print_config {
@@ -87,7 +88,7 @@ struct Met {
 }
 
 /// Reads what the arguments name.
-fn search(args: &LintArgs) -> Result<Met, String> {
+fn search(args: &LintArgs) -> Result<Met, Error> {
     let passed_over = PASSED_OVER.map(str::to_owned);
     let exclude = super::config::globs(&[&passed_over[..], &args.exclude].concat())?;
     let mut search = Search::new(!args.no_ignore, exclude);
@@ -107,7 +108,7 @@ fn search(args: &LintArgs) -> Result<Met, String> {
         }
         true
     })
-    .map_err(|e| format!("no threads can be started: {e}"))?;
+    .map_err(Error::NoThreads)?;
     // A directory without a single file that could be read is a mistake in the command.
     for path in args.files.iter().filter(|p| p.is_dir()) {
         let shown = path.to_string_lossy();
@@ -217,7 +218,7 @@ fn group(why: &NotJudged) -> Option<Group> {
 }
 
 /// The Go program that `--binary` names.
-fn program(path: &Path) -> Result<crate::record::Binary, String> {
+fn program(path: &Path) -> Result<crate::record::Binary, Error> {
     let name = clean(&path.to_string_lossy()).into_owned();
     let mut found = None;
     let mut why = "no Go program is in it; `gospect scan` on it shows what is".to_owned();
@@ -230,8 +231,11 @@ fn program(path: &Path) -> Result<crate::record::Binary, String> {
         }
         found.is_none()
     })
-    .map_err(|e| format!("--binary {name}: {e}"))?;
-    found.ok_or_else(|| format!("--binary {name}: {why}"))
+    .map_err(|source| Error::ReadBinary {
+        name: name.clone(),
+        source,
+    })?;
+    found.ok_or(Error::NoBinary { name, why })
 }
 
 /// Says which releases were judged by, where that is not plain.

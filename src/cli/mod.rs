@@ -15,6 +15,7 @@ mod audit;
 mod config;
 mod dates;
 mod diff;
+mod error;
 mod exit;
 mod explain;
 mod fips;
@@ -39,6 +40,7 @@ mod version;
 use crate::report::style::clean;
 use args::{Cli, Command};
 use clap::FromArgMatches;
+use error::Error;
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -73,8 +75,8 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     {
         return match answer {
             Ok(()) => exit::Exit::Fine.into(),
-            Err(message) => {
-                say!("gospect: {}", clean(&message));
+            Err(error) => {
+                say!("gospect: {}", clean(&error.to_string()));
                 exit::Exit::Failed.into()
             }
         };
@@ -114,22 +116,19 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         Command::Init(args) => init::run(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
-        Command::Version(_) => Err(
-            "the word `version` must come first: gospect version [-m] [-v] [-json] [FILE...]"
-                .to_owned(),
-        ),
+        Command::Version(_) => Err(Error::VersionNotFirst),
     };
     match result {
         Ok(exit) => exit.into(),
-        Err(message) => {
-            say!("gospect: {}", clean(&message));
+        Err(error) => {
+            say!("gospect: {}", clean(&error.to_string()));
             exit::Exit::Failed.into()
         }
     }
 }
 
 /// `gospect help TOPIC` for what is no command; `None`: a command, whose help the parser knows.
-fn help_topic(name: &str) -> Option<Result<(), String>> {
+fn help_topic(name: &str) -> Option<Result<(), Error>> {
     if let Some(text) = topics::text(name) {
         return Some(output::print(text.as_bytes()));
     }
@@ -144,12 +143,15 @@ fn help_topic(name: &str) -> Option<Result<(), String>> {
     }
     let near = crate::knowledge::nearest(name, known.into_iter().chain(topics::NAMES));
     let name = crate::report::style::clean(name);
-    Some(Err(match near {
-        Some(near) => {
-            format!("there is no command or topic `{name}`; did you mean `gospect help {near}`?")
-        }
+    let hint = match near {
+        Some(near) => format!("did you mean `gospect help {near}`?"),
         None => format!(
-            "there is no command or topic `{name}`; `gospect help` lists them; `gospect explain {name}` explains rules and settings"
+            "`gospect help` lists them; `gospect explain {name}` explains rules and settings"
         ),
+    };
+    Some(Err(Error::NoName {
+        what: "command or topic",
+        name: name.into_owned(),
+        hint,
     }))
 }

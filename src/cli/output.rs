@@ -1,6 +1,7 @@
 //! Where results are written: a file, a terminal or a pipe, and what each can show.
 
 use super::args::{Color, OutputArgs};
+use super::error::Error;
 use super::lines::{GATHERED, Lines, Partial};
 use super::terminal::{is_dumb, is_pipe, utf8};
 use crate::report::style::{Look, clean};
@@ -19,14 +20,13 @@ pub struct Output {
 
 impl Output {
     /// Opens what the arguments ask for.
-    pub fn open(args: &OutputArgs) -> Result<Self, String> {
+    pub fn open(args: &OutputArgs) -> Result<Self, Error> {
         #[cfg(unix)]
         super::interrupt::outlive_file_limit();
         let mut partial = None;
         let (to, terminal, piped): (Box<dyn Write + Send>, bool, bool) = match &args.output {
             Some(path) if path.as_os_str() != "-" => {
-                let (file, beside) = Partial::create(path)
-                    .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+                let (file, beside) = Partial::create(path).map_err(Error::write(path.display()))?;
                 partial = beside;
                 (Box::new(file), false, false)
             }
@@ -65,29 +65,28 @@ impl Output {
     pub fn write(
         &mut self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Error> {
         let written = write(&mut self.writer).and_then(|()| self.writer.flush());
         match (written, &self.partial) {
             (Ok(()), None) => Ok(()),
             (Ok(()), Some(partial)) => partial
                 .finish()
-                .map_err(|e| format!("cannot write {}: {e}", partial.name())),
-            (Err(e), None) => write_failed(&e),
-            (Err(e), Some(partial)) => Err(format!(
-                "cannot write the output: {e}; {}",
-                partial.give_up()
-            )),
+                .map_err(|e| Error::write(partial.name())(e)),
+            (Err(e), None) => write_failed(e),
+            (Err(e), Some(partial)) => {
+                Err(Error::write("the output")(e).with_output(partial.give_up()))
+            }
         }
     }
 
     /// Ends what was written piece by piece through [`Output::writer`].
-    pub fn end<T>(&mut self, result: Result<T, String>) -> Result<T, String> {
+    pub fn end<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
         match (result, &self.partial) {
             (Ok(value), _) => self.write(|_| Ok(())).map(|()| value),
             (Err(why), None) => Err(why),
             (Err(why), Some(partial)) => {
                 let _ = self.writer.hand_on();
-                Err(format!("{why}; {}", partial.give_up()))
+                Err(why.with_output(partial.give_up()))
             }
         }
     }
@@ -133,19 +132,18 @@ impl Drop for Output {
 }
 
 /// A failed write: a closed pipe is nobody's fault.
-pub fn write_failed(error: &io::Error) -> Result<(), String> {
+pub fn write_failed(error: io::Error) -> Result<(), Error> {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Ok(()),
-        // It says what would not fit.
-        io::ErrorKind::OutOfMemory => Err(error.to_string()),
-        _ => Err(format!("cannot write the output: {error}")),
+        io::ErrorKind::OutOfMemory => Err(Error::TooLarge(error)),
+        _ => Err(Error::write("the output")(error)),
     }
 }
 
 /// Writes to standard output what needs no look.
-pub fn print(bytes: &[u8]) -> Result<(), String> {
+pub fn print(bytes: &[u8]) -> Result<(), Error> {
     match io::stdout().write_all(bytes) {
         Ok(()) => Ok(()),
-        Err(e) => write_failed(&e),
+        Err(e) => write_failed(e),
     }
 }

@@ -1,6 +1,7 @@
 //! The policy that the arguments ask for: file, profile, levels, expectations.
 
 use super::args::{Color, JudgeArgs, OutputArgs};
+use super::error::Error;
 use crate::audit::Policy;
 use crate::audit::policy::FILE_NAME;
 use crate::report::style::clean;
@@ -8,19 +9,17 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// Reads the policy. Every mistake in the file goes to standard error; the answer counts them.
-pub fn load(args: &JudgeArgs, output: &OutputArgs, expect: &[String]) -> Result<Policy, String> {
+pub fn load(args: &JudgeArgs, output: &OutputArgs, expect: &[String]) -> Result<Policy, Error> {
     let mut policy = match file(args, output) {
         Some(path) => read(&path, output)?,
         None => Policy::built_in(),
     };
     if let Some(profile) = &args.profile {
-        policy
-            .select_profile(profile)
-            .map_err(|e| format!("--profile: {e}"))?;
+        policy.select_profile(profile).map_err(Error::Profile)?;
     }
     args.levels.apply(&mut policy)?;
     for pair in expect {
-        policy.expect(pair).map_err(|e| format!("--expect: {e}"))?;
+        policy.expect(pair).map_err(Error::Expect)?;
     }
     Ok(policy)
 }
@@ -40,14 +39,12 @@ fn file(args: &JudgeArgs, output: &OutputArgs) -> Option<PathBuf> {
     Some(here)
 }
 
-fn read(path: &Path, output: &OutputArgs) -> Result<Policy, String> {
+fn read(path: &Path, output: &OutputArgs) -> Result<Policy, Error> {
     let name = path.to_string_lossy();
-    let text = std::fs::read_to_string(path).map_err(|e| {
-        format!(
-            "cannot read the policy {}: {e}; `gospect init -o {}` writes one",
-            clean(&name),
-            clean(&name)
-        )
+    let shown = || clean(&name).into_owned();
+    let text = std::fs::read_to_string(path).map_err(|source| Error::ReadPolicy {
+        path: shown(),
+        source,
     })?;
     Policy::load(&text, &name).map_err(|mistakes| {
         let color = match output.color {
@@ -61,11 +58,9 @@ fn read(path: &Path, output: &OutputArgs) -> Result<Policy, String> {
         for mistake in &mistakes {
             say!("{}\n", mistake.render(&text, color));
         }
-        let s = if mistakes.len() == 1 { "" } else { "s" };
-        format!(
-            "{}: {} mistake{s} in the policy; nothing was audited",
-            clean(&name),
-            mistakes.len()
-        )
+        Error::Mistakes {
+            path: shown(),
+            count: mistakes.len(),
+        }
     })
 }

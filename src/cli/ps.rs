@@ -1,17 +1,16 @@
 //! `gospect ps`.
 
 use super::args::PsArgs;
+use super::error::Error;
 use super::exit::Exit;
 use super::input::Input;
 use super::scan::show;
 use crate::scan::Options;
 use crate::source::target::Target;
 
-pub fn run(args: &PsArgs) -> Result<Exit, String> {
+pub fn run(args: &PsArgs) -> Result<Exit, Error> {
     if !cfg!(target_os = "linux") {
-        return Err(
-            "ps reads /proc and works on Linux only; scan the executables instead".to_owned(),
-        );
+        return Err(Error::LinuxOnly);
     }
     let input = Input::scan(
         vec![("/proc".to_owned(), Target::Processes)],

@@ -2,6 +2,7 @@
 
 use super::args::SbomArgs;
 use super::dates;
+use super::error::Error;
 use super::exit::Exit;
 use super::input::{self, Need};
 use super::output::Output;
@@ -10,11 +11,11 @@ use crate::record::Line;
 use crate::report::findings::remarks;
 use crate::report::sbom::{self, Input, Inventory};
 
-pub fn run(args: &SbomArgs) -> Result<Exit, String> {
+pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
     let format = sbom::FORMATS
         .iter()
         .find(|f| f.name == args.format)
-        .ok_or_else(|| format!("no such format: {}", args.format))?;
+        .ok_or_else(|| Error::NoFormat(args.format.clone()))?;
     let time = time()?;
     let input = input::Input::open(&args.source, Need::Any)?;
     let mut output = Output::open(&args.output)?;
@@ -52,11 +53,12 @@ pub fn run(args: &SbomArgs) -> Result<Exit, String> {
 }
 
 /// The time of the bill: SOURCE_DATE_EPOCH (reproducible-builds.org) when it is set, else now.
-fn time() -> Result<u64, String> {
+fn time() -> Result<u64, Error> {
     match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) if !text.is_empty() => text.trim().parse().map_err(|_| {
-            format!("SOURCE_DATE_EPOCH is `{text}`: it needs seconds since 1970, such as 1795392000; correct or unset it")
-        }),
+        Ok(text) if !text.is_empty() => match text.trim().parse() {
+            Ok(seconds) => Ok(seconds),
+            Err(_) => Err(Error::NotSeconds(text)),
+        },
         _ => Ok(dates::now()),
     }
 }

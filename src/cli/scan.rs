@@ -2,6 +2,7 @@
 
 use super::args::{OutputArgs, ScanArgs};
 use super::dates;
+use super::error::Error;
 use super::exit::Exit;
 use super::input::{Input, Need};
 use super::output::Output;
@@ -10,14 +11,14 @@ use crate::report::document::SupportTable;
 use crate::report::format::{self, Pace, Writer};
 use std::io;
 
-pub fn run(args: &ScanArgs) -> Result<Exit, String> {
+pub fn run(args: &ScanArgs) -> Result<Exit, Error> {
     let input = Input::open(&args.source, Need::Any)?;
     let end = show(input, args.format.as_deref(), &args.output)?;
     Ok(Exit::of(&end, args.source.strict, false, args.require))
 }
 
 /// Reads the input and writes what is found, in the format asked for or the one that fits what was found.
-pub fn show(mut input: Input, format: Option<&str>, output: &OutputArgs) -> Result<End, String> {
+pub fn show(mut input: Input, format: Option<&str>, output: &OutputArgs) -> Result<End, Error> {
     let chosen = format.and_then(format::find);
     let quiet = output.quiet;
     let mut output = Output::open(output)?;

@@ -1,6 +1,7 @@
 //! `gospect completions` and `gospect man`: both made from the same description of the arguments as `--help`.
 
 use super::args::{self, CompletionsArgs, ManArgs, choices};
+use super::error::Error;
 use super::exit::Exit;
 use super::output::print;
 use super::topics;
@@ -14,7 +15,7 @@ use std::fmt::Write;
 use std::sync::OnceLock;
 
 /// Prints the completions of a shell.
-pub fn completions(wanted: &CompletionsArgs) -> Result<Exit, String> {
+pub fn completions(wanted: &CompletionsArgs) -> Result<Exit, Error> {
     let mut script = Vec::new();
     let mut command = completed();
     clap_complete::generate(wanted.shell, &mut command, "gospect", &mut script);
@@ -91,11 +92,11 @@ fn fish_positionals(root: &Command) -> String {
 }
 
 /// Prints one page, or writes all.
-pub fn man(wanted: &ManArgs) -> Result<Exit, String> {
+pub fn man(wanted: &ManArgs) -> Result<Exit, Error> {
     let root = args::command().disable_help_subcommand(true);
     if let Some(directory) = &wanted.directory {
-        let failed = |e| format!("cannot write pages into {}: {e}", directory.display());
-        std::fs::create_dir_all(directory).map_err(failed)?;
+        let failed = Error::write(format!("pages into {}", directory.display()));
+        std::fs::create_dir_all(directory).map_err(&failed)?;
         clap_mangen::generate_to(root, directory).map_err(failed)?;
         return Ok(Exit::Fine);
     }
@@ -106,12 +107,12 @@ pub fn man(wanted: &ManArgs) -> Result<Exit, String> {
     };
     clap_mangen::Man::new(command)
         .render(&mut page)
-        .map_err(|e| format!("cannot make the page: {e}"))?;
+        .map_err(Error::write("the page"))?;
     print(&page)?;
     Ok(Exit::Fine)
 }
 
-fn subcommand(mut root: Command, name: &str) -> Result<Command, String> {
+fn subcommand(mut root: Command, name: &str) -> Result<Command, Error> {
     // Building fills in the full names (`gospect audit`) and the common arguments.
     root.build();
     let names: Vec<String> = root
@@ -121,13 +122,13 @@ fn subcommand(mut root: Command, name: &str) -> Result<Command, String> {
     match root.find_subcommand(name) {
         Some(command) => Ok(command.clone()),
         None => {
-            let near = crate::knowledge::nearest(name, names.iter().map(String::as_str));
-            Err(match near {
-                Some(near) => format!("there is no command `{name}`; did you mean `{near}`?"),
-                None => format!(
-                    "there is no command `{name}`; there are: {}",
-                    names.join(", ")
-                ),
+            let hint = knowledge::hint(name, names.iter().map(String::as_str), || {
+                format!("there are: {}", names.join(", "))
+            });
+            Err(Error::NoName {
+                what: "command",
+                name: name.to_owned(),
+                hint,
             })
         }
     }

@@ -19,7 +19,7 @@ pub mod releases;
 pub mod semver;
 
 pub use go_version::GoVersion;
-pub use nearest::nearest;
+pub use nearest::{hint, nearest};
 
 use std::sync::OnceLock;
 

@@ -3,6 +3,15 @@
 /// Longest name worth comparing, in bytes: keeps the work on hostile input small.
 const LONGEST: usize = 64;
 
+/// What to write instead of a name that is not known: the nearest of the candidates, else what `otherwise` says.
+pub fn hint<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+    otherwise: impl FnOnce() -> String,
+) -> String {
+    nearest(name, candidates).map_or_else(otherwise, |near| format!("did you mean `{near}`?"))
+}
+
 /// The candidate with the fewest typing slips (insertion, deletion, replacement, swap of neighbours; case does not
 /// count) from `name`; `None` when nothing is near, and when `name` itself is among the candidates: then no slip of typing is what is wrong.
 /// Of equally near ones the first wins.

@@ -34,7 +34,8 @@ pub enum Target {
 }
 
 /// Why a target makes no sense.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub struct BadTarget(pub String);
 
 impl Target {

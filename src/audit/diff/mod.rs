@@ -12,6 +12,7 @@ mod content;
 mod pair;
 mod versions;
 
+use crate::knowledge::hint;
 use crate::record::Binary;
 use serde::Serialize;
 
@@ -47,6 +48,14 @@ pub enum Class {
     Version,
     /// Other bytes that no change of a build fact explains.
     Content,
+}
+
+/// A word that is no class of changes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is not a class of changes; {hint}")]
+pub struct NoClass {
+    word: String,
+    hint: String,
 }
 
 impl Class {
@@ -88,8 +97,8 @@ impl Class {
         }
     }
 
-    /// Classes of a comma list as `--fail-on` takes it; `any` is all of them. The error says what is wrong.
-    pub fn parse_list(text: &str) -> Result<Vec<Class>, String> {
+    /// Classes of a comma list as `--fail-on` takes it; `any` is all of them.
+    pub fn parse_list(text: &str) -> Result<Vec<Class>, NoClass> {
         let mut out = Vec::new();
         for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
             if word == "any" {
@@ -100,11 +109,10 @@ impl Class {
                 Some(class) => out.push(class),
                 None => {
                     let names = Class::ALL.map(Class::name);
-                    let hint = crate::knowledge::nearest(word, names)
-                        .map_or(format!("one of {}, any", names.join(", ")), |n| {
-                            format!("did you mean `{n}`?")
-                        });
-                    return Err(format!("`{word}` is not a class of changes; {hint}"));
+                    return Err(NoClass {
+                        word: word.to_owned(),
+                        hint: hint(word, names, || format!("one of {}, any", names.join(", "))),
+                    });
                 }
             }
         }

@@ -283,7 +283,12 @@ fn classes_are_read_with_a_hint() {
     );
     let any = Class::parse_list("any").unwrap();
     assert_eq!(any, Class::ALL);
-    assert!(Class::parse_list("modul").unwrap_err().contains("`module`"));
+    assert!(
+        Class::parse_list("modul")
+            .unwrap_err()
+            .hint
+            .contains("`module`")
+    );
 }
 
 /// Records of somebody else's with lists so long that a search for each item would not come to an end.

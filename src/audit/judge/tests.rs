@@ -106,6 +106,7 @@ fn overrides_custom_rules_and_the_command_line_apply_in_order() {
         policy
             .set_level("race-detecter", None)
             .unwrap_err()
+            .to_string()
             .contains("race-detector")
     );
 }

@@ -1,25 +1,27 @@
 //! Which level and which options hold for each rule: profiles, `[rules]`, overrides and the command line, later ones winning.
 
-use super::PROFILES;
 use super::model::{Custom, Effective, Policy};
+use super::{PROFILES, PolicyError};
 use crate::audit::finding::Level;
 use crate::audit::glob;
 use crate::audit::rules::registry::RULES;
+use crate::knowledge::{hint, nearest};
 
 impl Policy {
-    /// Chooses the profile, as `--profile` does. The error names the profiles there are.
-    pub fn select_profile(&mut self, name: &str) -> Result<(), String> {
+    /// Chooses the profile, as `--profile` does.
+    pub fn select_profile(&mut self, name: &str) -> Result<(), PolicyError> {
         if !PROFILES.contains(&name) && !self.profiles.contains_key(name) {
             let names = PROFILES
                 .iter()
                 .copied()
                 .chain(self.profiles.keys().map(String::as_str));
-            let hint = crate::knowledge::nearest(name, names.clone())
+            let hint = nearest(name, names.clone())
                 .map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-            return Err(format!(
-                "there is no profile `{name}`{hint} (there are: {})",
-                names.collect::<Vec<_>>().join(", ")
-            ));
+            return Err(PolicyError::NoProfile {
+                name: name.to_owned(),
+                hint,
+                known: names.collect::<Vec<_>>().join(", "),
+            });
         }
         self.profile = name.to_string();
         Ok(())
@@ -27,7 +29,7 @@ impl Policy {
 
     /// Sets the level of a rule over everything else, as `-D` (error), `-W` (warning) and `-A` (`None`) do. `name` is an
     /// id, a code, a family, a glob over ids, or `all`.
-    pub fn set_level(&mut self, name: &str, level: Option<Level>) -> Result<(), String> {
+    pub fn set_level(&mut self, name: &str, level: Option<Level>) -> Result<(), PolicyError> {
         let known = name == "all"
             || RULES
                 .iter()
@@ -38,11 +40,10 @@ impl Policy {
                 .iter()
                 .map(|r| r.meta.id)
                 .chain(self.custom.iter().map(|c| c.id.as_str()));
-            let hint = crate::knowledge::nearest(name, ids)
-                .map_or("`gospect explain` lists all rules".to_string(), |n| {
-                    format!("did you mean `{n}`?")
-                });
-            return Err(format!("there is no rule `{name}`; {hint}"));
+            return Err(PolicyError::NoRule {
+                name: name.to_owned(),
+                hint: hint(name, ids, || "`gospect explain` lists all rules".to_owned()),
+            });
         }
         self.command_line.push((name.to_string(), level));
         Ok(())

@@ -8,6 +8,7 @@
 
 pub(crate) mod condition;
 mod diagnostic;
+mod error;
 mod levels;
 mod model;
 mod print;
@@ -15,6 +16,7 @@ mod read;
 pub mod schema;
 
 pub use diagnostic::Diagnostic;
+pub use error::PolicyError;
 pub use model::{Custom, Effective, Expectation, Override, Policy, Profile, Setting, Waiver};
 
 /// The commented file that `gospect init` writes.

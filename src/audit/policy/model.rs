@@ -1,5 +1,6 @@
 //! What a policy says: levels, overrides, waivers, custom rules, expectations. Knows nothing of the rules that there are.
 
+use super::PolicyError;
 use super::condition::Condition;
 use crate::audit::date::Date;
 use crate::audit::finding::{Level, PolicyRef};
@@ -131,14 +132,22 @@ impl Policy {
         }
     }
 
-    /// Adds `KEY=VALUE` of `--expect`. The error says what is wrong with it.
-    pub fn expect(&mut self, pair: &str) -> Result<(), String> {
+    /// Adds `KEY=VALUE` of `--expect`.
+    pub fn expect(&mut self, pair: &str) -> Result<(), PolicyError> {
         let (key, value) = pair
             .split_once('=')
             .filter(|(k, _)| !k.is_empty())
-            .ok_or_else(|| format!("`{pair}` is not KEY=VALUE"))?;
-        check_key(key)?;
-        glob::check(value).map_err(|e| format!("the value `{value}` {e}"))?;
+            .ok_or_else(|| PolicyError::NotAPair(pair.to_owned()))?;
+        if !keys::is_known(key) {
+            return Err(PolicyError::NoKey {
+                key: key.to_owned(),
+                hint: keys::hint(key),
+            });
+        }
+        glob::check(value).map_err(|source| PolicyError::Glob {
+            value: value.to_owned(),
+            source,
+        })?;
         self.expect.push(Expectation {
             key: key.into(),
             value: value.into(),
@@ -189,16 +198,4 @@ impl Waiver {
     pub fn names(&self, rule: &str, code: &str) -> bool {
         self.rule == code || glob::matches(&self.rule, rule)
     }
-}
-
-fn check_key(key: &str) -> Result<(), String> {
-    if keys::is_known(key) {
-        return Ok(());
-    }
-    Err(match keys::near(key) {
-        Some(near) => format!("`{key}` is not a record key; did you mean `{near}`?"),
-        None => {
-            format!("`{key}` is not a record key; `gospect scan --format json FILE` shows the keys")
-        }
-    })
 }

@@ -193,11 +193,17 @@ fn the_schema_is_current_and_knows_every_rule_and_option() {
 fn names_on_the_command_line_are_checked() {
     let mut p = Policy::built_in();
     assert!(p.expect("go_version=go1.27.3").is_ok());
-    assert!(p.expect("go_verison=x").unwrap_err().contains("go_version"));
+    assert!(
+        p.expect("go_verison=x")
+            .unwrap_err()
+            .to_string()
+            .contains("go_version")
+    );
     assert!(p.expect("go_version").is_err());
     assert!(
         p.select_profile("contaner")
             .unwrap_err()
+            .to_string()
             .contains("`container`")
     );
     assert!(

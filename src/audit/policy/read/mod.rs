@@ -9,7 +9,7 @@ use super::diagnostic::{Diagnostic, Lines};
 use super::model::*;
 use crate::audit::finding::PolicyRef;
 use crate::audit::{glob, keys};
-use crate::knowledge::nearest;
+use crate::knowledge::hint;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use toml::Spanned;
@@ -66,19 +66,12 @@ const LONGEST: usize = 4 << 20;
 /// Mistakes of one file that are listed; the rest is counted.
 const MISTAKES: usize = 100;
 
-const SHOW_KEYS: &str = "`gospect scan --format json FILE` shows the keys";
-
 const NOT_TOML: &str = "not valid TOML";
 
 /// `a string`, `an integer`.
 fn with_article(noun: &str) -> String {
     let an = noun.starts_with(['a', 'e', 'i', 'o', 'u']);
     format!("{} {noun}", if an { "an" } else { "a" })
-}
-
-/// The question whether the nearest known word was meant; `otherwise` where none is near.
-fn or_near(near: Option<&str>, otherwise: impl FnOnce() -> String) -> String {
-    near.map_or_else(otherwise, did_you_mean)
 }
 
 fn did_you_mean(near: &str) -> String {
@@ -130,8 +123,9 @@ impl Reader<'_> {
         for key in table.keys() {
             let name: &str = key.get_ref();
             if !known.contains(&name) && self.is_listed() {
-                let near = nearest(name, known.iter().copied());
-                let help = or_near(near, || format!("known here: {}", known.join(", ")));
+                let help = hint(name, known.iter().copied(), || {
+                    format!("known here: {}", known.join(", "))
+                });
                 self.wrong(
                     key.span(),
                     format!("unknown key `{name}` in {what}"),
@@ -254,7 +248,7 @@ impl Reader<'_> {
         {
             match policy.select_profile(&name) {
                 Ok(()) => {}
-                Err(e) => self.wrong(node.span(), e, "not a profile".into(), None),
+                Err(e) => self.wrong(node.span(), e.to_string(), "not a profile".into(), None),
             }
         }
         for (table, _) in self.tables(root, "overrides") {
@@ -322,12 +316,11 @@ impl Reader<'_> {
 
     fn key(&mut self, key: &str, span: &Range<usize>) {
         if !keys::is_known(key) && self.is_listed() {
-            let help = or_near(keys::near(key), || SHOW_KEYS.into());
             self.wrong(
                 span.clone(),
                 format!("`{key}` is not a record key"),
                 "unknown key".into(),
-                Some(help),
+                Some(keys::hint(key)),
             );
         }
     }

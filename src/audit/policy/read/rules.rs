@@ -1,12 +1,12 @@
 //! `[rules]`: levels and options by rule.
 
-use super::{Node, Reader, or_near};
+use super::{Node, Reader};
 use crate::audit::finding::Level;
 use crate::audit::options::{Kind, OptionSpec, Value};
 use crate::audit::policy::levels::rule_index;
 use crate::audit::policy::model::Setting;
 use crate::audit::rules::registry::RULES;
-use crate::knowledge::nearest;
+use crate::knowledge::hint;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
@@ -23,9 +23,7 @@ impl Reader<'_> {
                     continue;
                 }
                 let ids = RULES.iter().map(|r| r.meta.id);
-                let help = or_near(nearest(name, ids), || {
-                    "`gospect explain` lists all rules".into()
-                });
+                let help = hint(name, ids, || "`gospect explain` lists all rules".into());
                 self.wrong(
                     key.span(),
                     format!("there is no rule `{name}`"),
@@ -73,7 +71,7 @@ impl Reader<'_> {
                     continue;
                 }
                 let known = specs.iter().map(|s| s.name).chain(["level"]);
-                let help = or_near(nearest(option, known.clone()), || {
+                let help = hint(option, known.clone(), || {
                     format!("it has: {}", known.collect::<Vec<_>>().join(", "))
                 });
                 self.wrong(
@@ -93,7 +91,7 @@ impl Reader<'_> {
     fn option(&mut self, spec: &OptionSpec, node: &Node) -> Option<Value> {
         let check = |r: &mut Self, text: &str, span: Range<usize>| {
             if let Err(e) = spec.kind.check(text) {
-                r.wrong(span, e, format!("option `{}`", spec.name), None);
+                r.wrong(span, e.to_string(), format!("option `{}`", spec.name), None);
             }
         };
         match (spec.kind, node.get_ref()) {
@@ -123,9 +121,7 @@ impl Reader<'_> {
         let level = Level::parse(&text);
         if level.is_none() && self.is_listed() {
             let words = ["error", "warning", "note", "off"];
-            let help = or_near(nearest(&text, words), || {
-                "one of error, warning, note, off".into()
-            });
+            let help = hint(&text, words, || "one of error, warning, note, off".into());
             self.wrong(
                 node.span(),
                 format!("`{text}` is not a level"),

@@ -1,0 +1,120 @@
+//! Why a command ends without a result. The text is what stands behind `gospect: ` on standard error.
+
+use crate::audit::BaselineError;
+use crate::audit::diff::NoClass;
+use crate::audit::policy::PolicyError;
+use crate::source::target::BadTarget;
+use std::io;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    // What was asked for makes no sense, or not here.
+    #[error("the word `version` must come first: gospect version [-m] [-v] [-json] [FILE...]")]
+    VersionNotFirst,
+    #[error("ps reads /proc and works on Linux only; scan the executables instead")]
+    LinuxOnly,
+    #[error("diff needs two targets: gospect diff OLD NEW")]
+    NotTwoTargets,
+    #[error("standard input can be only one of the targets")]
+    StdinTwice,
+    #[error("--jobs needs at least 1")]
+    NoJobs,
+    #[error("--platform {0}: needs OS/ARCH, such as linux/amd64")]
+    Platform(String),
+    #[error("--exclude {pattern}: {}", source.kind())]
+    Exclude {
+        pattern: String,
+        source: globset::Error,
+    },
+    #[error("--exclude: {0}")]
+    Excludes(#[from] globset::Error),
+    #[error("no such format: {0}")]
+    NoFormat(String),
+    #[error(
+        "SOURCE_DATE_EPOCH is `{0}`: it needs seconds since 1970, such as 1795392000; correct or unset it"
+    )]
+    NotSeconds(String),
+    #[error("`gospect {0}` needs all facts: leave out --facts build-info")]
+    NeedsFacts(&'static str),
+    #[error(
+        "{target}: holds only build info, and `gospect {command}` needs all facts; scan again without --facts build-info"
+    )]
+    RecordsWithoutFacts {
+        target: String,
+        command: &'static str,
+    },
+    #[error("{target}: records say what was found then; give {flag} to the scan that writes them")]
+    RecordsAreDone { target: String, flag: &'static str },
+    #[error("there is no {what} `{name}`; {hint}")]
+    NoName {
+        what: &'static str,
+        name: String,
+        hint: String,
+    },
+    #[error("nothing is called `{name}`; {hint}")]
+    NothingCalled { name: String, hint: String },
+    #[error("--fail-on: {0}")]
+    FailOn(#[from] NoClass),
+    #[error("--profile: {0}")]
+    Profile(#[source] PolicyError),
+    #[error("--expect: {0}")]
+    Expect(#[source] PolicyError),
+    #[error(transparent)]
+    Level(#[from] PolicyError),
+    #[error(transparent)]
+    Target(#[from] BadTarget),
+
+    // What was named cannot be read.
+    #[error("{name}: {why}")]
+    NotRead { name: String, why: String },
+    #[error("--binary {name}: {source}")]
+    ReadBinary { name: String, source: io::Error },
+    #[error("--binary {name}: {why}")]
+    NoBinary { name: String, why: String },
+    #[error("cannot read the policy {path}: {source}; `gospect init -o {path}` writes one")]
+    ReadPolicy { path: String, source: io::Error },
+    #[error("{path}: {count} mistake{} in the policy; nothing was audited", if *count == 1 { "" } else { "s" })]
+    Mistakes { path: String, count: usize },
+    #[error("cannot read the baseline {path}: {source}; --write-baseline {path} writes one")]
+    ReadBaseline { path: String, source: io::Error },
+    #[error("{path}: {source}")]
+    Baseline { path: String, source: BaselineError },
+
+    // The system refused.
+    #[error("cannot start threads: {0}; try --jobs 1")]
+    Threads(#[source] io::Error),
+    #[error("no threads can be started: {0}")]
+    NoThreads(#[source] io::Error),
+    #[error("cannot write {what}: {source}")]
+    Write { what: String, source: io::Error },
+    #[error("{path} is there already; --force replaces it, -o FILE writes elsewhere")]
+    Exists { path: String },
+    /// Too large for the memory that is allowed; the cause says what.
+    #[error(transparent)]
+    TooLarge(io::Error),
+    /// Any of these, with what became of the output.
+    #[error("{cause}; {output}")]
+    WithOutput {
+        #[source]
+        cause: Box<Error>,
+        output: String,
+    },
+}
+
+impl Error {
+    /// For `map_err` of what was writing that.
+    pub fn write(what: impl ToString) -> impl Fn(io::Error) -> Self {
+        move |source| Self::Write {
+            what: what.to_string(),
+            source,
+        }
+    }
+
+    /// The same failure, and what became of the output.
+    pub fn with_output(self, output: String) -> Self {
+        Self::WithOutput {
+            cause: Box::new(self),
+            output,
+        }
+    }
+}
