@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes policies and records of somebody else's that are made to cost, doubles each four times, and tells what grows faster than it.
+"""Writes policies, records and deployment files of somebody else's that are made to cost, doubles each four times, and tells what grows faster than it.
 
 usage: scripts/hostile_texts.py GOSPECT [NAME...]
 
@@ -58,6 +58,7 @@ def stream(path, *records):
 AUDIT = ["audit", "--policy", "{d}/policy.toml", "records:{d}/one"]
 DIFF = ["diff", "records:{d}/one", "records:{d}/two"]
 BILL = ["sbom", "--format", "spdx", "records:{d}/one"]
+LINT = ["lint", "-q", "--format", "json", "--go", "1.27", "{d}"]
 HTML = ["scan", "--format", "html", "records:{d}/one"]
 
 
@@ -209,6 +210,76 @@ def image_of_everything(d, n):
              "rootfs": {"loaders": [f"/lib/ld{i}.so" for i in range(n)] + ["/lib/ld.so"], "libraries": [f"/lib/x{i}.so" for i in range(n)], "ca_bundles": [], "zoneinfo": []}}
     policy(d, "")
     stream(d + "/one", image, record(location={"target": "t", "entry": [], "image": place, "visible": True, "started": True}, linkage={"static": False, "interpreter": "/lib/ld.so", "needed": [f"l{i}.so" for i in range(n)]}))
+
+
+def each(n, one):
+    return "".join(one(i, max(i - 1, 0)) for i in range(n))
+
+
+@case(LINT, 1000)
+def script_of_exports(d, n):
+    write(d + "/a.sh", "#!/bin/sh\n" + each(n, lambda i, j: f"export GO_{i}=$GO_{j}$GO_0\n") + "go build\n")
+
+
+@case(LINT, 1000)
+def script_of_directories(d, n):
+    write(d + "/a.sh", "#!/bin/sh\n" + each(n, lambda i, j: f"cd a{i}\n") + "go build -o bin/a\n")
+
+
+@case(LINT, 1000)
+def script_of_builds_and_starts(d, n):
+    write(d + "/a.sh", "#!/bin/sh\n" + each(n, lambda i, j: f"go build -ldflags '-s' -o bin/a{i} ./a{i}\n./bin/a{i}\n"))
+
+
+@case(LINT, 1000)
+def script_that_writes_files(d, n):
+    write(d + "/a.sh", "#!/bin/sh\n" + each(n, lambda i, j: f"echo GOGC=5{i} >> a.env\ncat > a{i}.env <<E\nGOGC=5{i}\nE\n"))
+
+
+@case(LINT, 1000)
+def stage_of_variables(d, n):
+    write(d + "/Dockerfile", "FROM golang:1.27\n" + each(n, lambda i, j: f"ENV GO{i}=$GO{j}x GODEBUG=a{i}=1\n") + "RUN go build -o /a\n")
+
+
+@case(LINT, 1000)
+def stage_of_builds(d, n):
+    write(d + "/Dockerfile", "FROM golang:1.27\n" + each(n, lambda i, j: f"ENV GO{i}=1\nRUN go build -o /a{i}\n"))
+
+
+@case(LINT, 1000)
+def makefile_that_adds(d, n):
+    write(d + "/Makefile", each(n, lambda i, j: f"LDFLAGS += -X a.b{i}=$(LDFLAGS)\n") + "all:\n\tgo build -ldflags '$(LDFLAGS)' -o a\n")
+
+
+@case(LINT, 1000)
+def makefile_of_targets(d, n):
+    write(d + "/Makefile", each(n, lambda i, j: f"$(A)x{i}: export GODEBUG = a=1\n$(A)x{i}:\n\tgo build -o $@\n"))
+
+
+@case(LINT, 1000)
+def makefile_of_variables(d, n):
+    write(d + "/Makefile", each(n, lambda i, j: f"export GO{i} = $(GO{j})x\n") + "all:\n" + each(n, lambda i, j: f"\tgo build -o a{i} $(GO{i})\n"))
+
+
+@case(LINT, 1000)
+def makefile_of_comments(d, n):
+    write(d + "/Makefile", "all:\n" + each(n, lambda i, j: f"\t# for a b c {i}\n\tgo build -o bin/a{i} # {'x ' * 20}\n"))
+
+
+@case(LINT, 250)
+def containers_of_one_alias(d, n):
+    write(d + "/pod.yaml", "apiVersion: v1\nkind: Pod\nx: &a\n" + each(n, lambda i, j: f"- {{name: GO{i}, value: '1'}}\n") + "spec:\n  containers:\n" + each(n, lambda i, j: f"  - name: a{i}\n    image: a\n    env: *a\n"))
+
+
+@case(LINT, 1000)
+def jobs_of_artifacts(d, n):
+    os.makedirs(d + "/.github/workflows")
+    write(d + "/.github/workflows/a.yml", "on: push\njobs:\n" + each(n, lambda i, j: f"  a{i}:\n    steps:\n    - uses: actions/download-artifact\n    - run: go build -o a\n"))
+
+
+@case(LINT, 1000)
+def targets_of_earthly(d, n):
+    write(d + "/Earthfile", "VERSION 0.8\nFROM golang:1.27\n" + each(n, lambda i, j: f"t{i}:\n  FROM +t{j}\n  ENV GOX{i}=1\n  COPY +t{i}/x /\n"))
 
 
 def run(args):

@@ -7,7 +7,7 @@ use super::collect::{Collector, Env, Known, Place, Reader};
 use super::expand::{Room, closing};
 use super::kind::is_name;
 use super::release::Toolchain;
-use super::shell::{self, Command};
+use super::shell;
 use super::text::{Source, Text};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,11 +23,6 @@ const RELEASES: [&str; 3] = ["GO_VERSION", "GOLANG_VERSION", "GOTOOLCHAIN"];
 /// Reads one file.
 pub fn read(source: &Source, out: &mut Collector) {
     let file = File::of(source);
-    let recipes: Vec<(&Recipe, Vec<Command>)> = file
-        .recipes
-        .iter()
-        .map(|recipe| (recipe, shell::commands(&file.expand(&recipe.text, recipe))))
-        .collect();
     let go = file.release();
     let place = |target: &str| Place {
         scope: match target {
@@ -40,6 +35,8 @@ pub fn read(source: &Source, out: &mut Collector) {
     };
     // What recipes see, by target; the empty one stands for all.
     let mut exported: BTreeMap<&str, Env> = BTreeMap::new();
+    // Names whose whole value has been worked out. An environment does not take a long value, so it cannot tell.
+    let mut told: BTreeSet<&str> = BTreeSet::new();
     for set in &file.settings {
         if !(set.exported || file.exports_all || stays(&set.name)) {
             continue;
@@ -49,7 +46,7 @@ pub fn read(source: &Source, out: &mut Collector) {
         let env = exported.entry(&set.target).or_default();
         let at = set.whole.whole();
         // Recipes see what all assignments together make; that is worked out once.
-        let told = set.target.is_empty() && env.get(&set.name).is_some();
+        let told = set.target.is_empty() && !told.insert(&set.name);
         let all = file.values.get(&set.name);
         let all = all.filter(|_| set.target.is_empty() && !told).map(expand);
         let all = all.as_ref().unwrap_or(&value);
@@ -67,7 +64,8 @@ pub fn read(source: &Source, out: &mut Collector) {
         out.variable(&set.name, value, at, label, &place(&set.target));
     }
     let none = Env::default();
-    for (recipe, commands) in recipes {
+    for recipe in &file.recipes {
+        let commands = shell::commands(&file.expand(&recipe.text, recipe));
         let target = recipe.target.as_str();
         // Every line of a recipe has a shell of its own.
         let base = exported.get("").unwrap_or(&none);

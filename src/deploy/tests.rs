@@ -367,3 +367,141 @@ fn what_is_no_deployment_file_is_said_to_be_none() {
     }
     assert!(read("notes.txt", "FROM x", Some(Kind::Dockerfile)).is_ok());
 }
+
+/// A file with `n` of something that readers put into each other.
+fn hostile(n: usize) -> Vec<(&'static str, String)> {
+    let all = |one: &dyn Fn(usize) -> String| (0..n).map(one).collect::<String>();
+    let before = |i: usize| i.saturating_sub(1);
+    vec![
+        (
+            "vars.sh",
+            format!(
+                "#!/bin/sh\n{}go build\n",
+                all(&|i| format!("export GO_{i}=$GO_{}$GO_0\n", before(i)))
+            ),
+        ),
+        (
+            "cds.sh",
+            format!(
+                "#!/bin/sh\n{}go build -o bin/a\n",
+                all(&|i| format!("cd a{i}\n"))
+            ),
+        ),
+        (
+            "here.sh",
+            format!(
+                "#!/bin/sh\n{}",
+                all(&|i| format!("cat > a{i}.env <<E\nGOGC=5{i}\nE\n"))
+            ),
+        ),
+        (
+            "written.sh",
+            format!(
+                "#!/bin/sh\n{}",
+                all(&|i| format!("echo \"GOGC=5{i}\" >> a.env\ndocker run -e GOGC=$GOGC{i} a\n"))
+            ),
+        ),
+        (
+            "Dockerfile",
+            format!(
+                "FROM golang:1.27\n{}RUN go build -o /a\n",
+                all(&|i| format!("ENV GO{i}=$GO{}x GODEBUG=a{i}=1\n", before(i)))
+            ),
+        ),
+        (
+            "vars.mk",
+            format!(
+                "{}all:\n\tgo build\n",
+                all(&|i| format!("export GO{i} = $(GO{})x\n", before(i)))
+            ),
+        ),
+        (
+            "add.mk",
+            format!(
+                "{}all:\n\tgo build -ldflags '$(LDFLAGS)' -o a\n",
+                all(&|i| format!("LDFLAGS += -X a.b{i}=$(LDFLAGS)\n"))
+            ),
+        ),
+        (
+            "targets.mk",
+            all(&|i| format!("$(A)x{i}: export GODEBUG = a=1\n$(A)x{i}:\n\tgo build -o $@\n")),
+        ),
+        (
+            "compose.yaml",
+            format!(
+                "services:\n  a:\n    image: a\n    environment:\n{}",
+                all(&|i| format!("      GO{i}: ${{GO{i}:-x}}\n"))
+            ),
+        ),
+        ("x.env", all(&|i| format!("GO{i}=\"x\n"))),
+        (
+            "x.service",
+            format!(
+                "[Service]\nEnvironment={}\nExecStart=/a\n",
+                all(&|i| format!("GO{i}=1 "))
+            ),
+        ),
+        (
+            "justfile",
+            format!(
+                "{}a:\n  go build\n",
+                all(&|i| format!("export GO{i} := GO{} + 'x'\n", before(i)))
+            ),
+        ),
+        (
+            "x.ps1",
+            format!(
+                "{}go build\n",
+                all(&|i| format!("$env:GO{i} = \"$env:GO{}x\"\n", before(i)))
+            ),
+        ),
+        (
+            "Jenkinsfile",
+            format!(
+                "pipeline {{ environment {{\n{}}}\n sh 'go build' }}\n",
+                all(&|i| format!("GO{i} = \"${{GO{}}}x\"\n", before(i)))
+            ),
+        ),
+        (
+            "Earthfile",
+            format!(
+                "VERSION 0.8\nFROM golang:1.27\n{}",
+                all(&|i| format!(
+                    "t{i}:\n  FROM +t{}\n  ENV GOX{i}=1\n  COPY +t{i}/x /\n",
+                    before(i)
+                ))
+            ),
+        ),
+        (
+            ".github/workflows/x.yml",
+            format!(
+                "on: push\njobs:\n  a:\n    env:\n{}    steps:\n{}",
+                all(&|i| format!("      GO{i}: '1'\n")),
+                all(&|i| format!("    - run: go build -o a{i}\n"))
+            ),
+        ),
+        (
+            ".goreleaser.yaml",
+            format!(
+                "env:\n{}builds:\n- id: a\n",
+                all(&|i| format!("- GO{i}=1\n"))
+            ),
+        ),
+    ]
+}
+
+#[test]
+fn work_grows_no_faster_than_a_file() {
+    let work = |n: usize| -> Vec<(&str, u64)> {
+        let one = |(path, text): (&'static str, String)| {
+            let before = text::COPIED.with(std::cell::Cell::get);
+            read(path, &text, None).unwrap_or_else(|e| panic!("{path}: {e}"));
+            (path, text::COPIED.with(std::cell::Cell::get) - before)
+        };
+        hostile(n).into_iter().map(one).collect()
+    };
+    // Doubled four times: sixteen times as much, and what numbers with more digits add.
+    for ((path, few), (_, many)) in work(300).into_iter().zip(work(4_800)) {
+        assert!(many <= few * 30, "{path}: {few} characters become {many}");
+    }
+}
