@@ -161,8 +161,13 @@ fn inside(
     match &node.value {
         Value::Scalar(_) => {}
         Value::Sequence(items) => {
+            // Steps hand variables to those behind them.
+            let mut env = Env::under(above);
             for item in items {
-                inside(item, place, above, depth + 1, left, out);
+                inside(item, place, &env, depth + 1, left, out);
+                for (name, value, at) in out.take_handed() {
+                    env.export(&name, &value, at);
+                }
             }
         }
         Value::Mapping(pairs) => {
@@ -212,6 +217,9 @@ fn inside(
                     }
                 }
             }
+            if releases(node) {
+                out.builds_with(&env);
+            }
             for (key, value) in pairs {
                 if SCRIPTS.contains(&key.str()) {
                     // Variables that a script sets end with it.
@@ -227,6 +235,17 @@ fn inside(
             }
         }
     }
+}
+
+/// True for a step that builds with GoReleaser.
+fn releases(step: &Node) -> bool {
+    let with = |key: &str| step.find(&["with", key]).map_or("", Node::str);
+    step.get("uses")
+        .is_some_and(|uses| uses.str().starts_with("goreleaser/goreleaser-action"))
+        && with("install-only") != "true"
+        && with("args")
+            .split_whitespace()
+            .any(|word| matches!(word, "release" | "build"))
 }
 
 /// The one Go release that a workflow names; with several, none.

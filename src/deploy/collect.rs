@@ -1,6 +1,7 @@
 //! Gathers variables and `go` commands; what every reader of a kind fills.
 
 use super::expand::{Room, expand};
+use super::handed::{self, To};
 use super::kind::Kind;
 use super::release::Toolchain;
 use super::role::{self, Role};
@@ -398,6 +399,8 @@ pub struct Collector {
     pub room: Room,
     /// What stands in place of the marks of a template.
     pub marks: Marks,
+    /// Variables for the steps that follow, until [`Collector::take_handed`] takes them.
+    handed: Vec<(String, String, Span)>,
     /// It reads a here-document.
     inside: bool,
     /// Entries that were looked at, see [`Collector::look_at`].
@@ -429,8 +432,12 @@ impl Collector {
         if !self.seen.insert((at, name.to_owned())) {
             return;
         }
+        let by_default = self.marks.by_default(value.as_str());
         let value = self.marks.fill(value);
-        let place = &self.marks.place(place, at);
+        let mut place = self.marks.place(place, at);
+        if by_default {
+            place.scope += ", by default";
+        }
         self.variables.push(Variable {
             name: name.to_owned(),
             value,
@@ -521,7 +528,8 @@ impl Collector {
         let mut exports_all = false;
         // Where a `cd` led, with the number of subshells around it.
         let mut moves: Vec<(usize, Place)> = Vec::new();
-        for ((command, role), after) in commands.iter().zip(roles).zip(after) {
+        let all = commands.iter().enumerate().zip(roles);
+        for (((index, command), role), after) in all.zip(after) {
             if command.name() == "set" {
                 let on = |w: &Word| {
                     matches!(w.as_str(), "-a" | "allexport")
@@ -591,6 +599,7 @@ impl Collector {
             for document in &command.documents {
                 self.document(command, document, place);
             }
+            self.hand_on(command, commands.get(index + 1), place, env);
             if !go && let Some(word) = command.words.first() {
                 self.start(word, place, env);
             }
@@ -610,6 +619,43 @@ impl Collector {
                     self.go_env(command, place, env);
                 }
             }
+        }
+    }
+
+    /// Takes the variables that a command hands to somebody else.
+    fn hand_on(&mut self, command: &Command, next: Option<&Command>, place: &Place, env: &Env) {
+        for given in handed::of(command, next) {
+            let value = expand(&given.value, '\\', &self.room, &|name| env.value(name));
+            let reader = match given.to {
+                To::Container => Reader::Unknown,
+                To::Programs => Reader::SomeProgram,
+                To::Steps => place.reader,
+            };
+            if given.to == To::Steps && self.handed.len() < MOST_NAMES {
+                let value = value.as_str().to_owned();
+                self.handed.push((given.name.clone(), value, given.at));
+            }
+            let place = Place {
+                reader,
+                // Neither the release nor the processor of whoever reads it is that of the command.
+                go: place.go.clone().filter(|_| given.to == To::Steps),
+                program: None,
+                arch: None,
+                ..place.clone()
+            };
+            self.variable(&given.name, value, given.at, &given.label, &place);
+        }
+    }
+
+    /// Variables that scripts handed to the steps that follow, since this was asked last.
+    pub fn take_handed(&mut self) -> Vec<(String, String, Span)> {
+        std::mem::take(&mut self.handed)
+    }
+
+    /// Says that a build sees the variables of a place: an action that builds, without a command.
+    pub fn builds_with(&mut self, env: &Env) {
+        for at in USED.iter().filter_map(|name| env.get(name)?.at) {
+            self.uses.entry(at).or_default().builds = true;
         }
     }
 
@@ -741,6 +787,7 @@ impl Collector {
         let verb = command.words.get(1).map_or("", Word::as_str);
         match (role, verb) {
             (Role::Go, "build" | "install") => uses.builds = true,
+            (Role::Builds, _) if handed::releases(command) => uses.builds = true,
             // These read settings of the go command, and start nothing.
             (
                 Role::Go,

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 /// Targets that others can be built on at the most; what is built on a further one is not known.
 const MOST_TARGETS: usize = 200;
+/// Targets whose image is known to those that stand before them, at the most.
+const MOST_IMAGES: usize = 1000;
 /// Bytes of variables that are kept for them.
 const MOST_KEPT: usize = 4 << 20;
 
@@ -38,9 +40,11 @@ pub fn read(source: &Source, out: &mut Collector) {
     let mut done: BTreeMap<String, State<'static>> = BTreeMap::new();
     let mut base = State::default();
     let mut left = MOST_KEPT;
-    for target in &targets(source) {
+    let targets = targets(source);
+    let images = images(&targets);
+    for target in &targets {
         let mut state = base.clone();
-        run(target, &mut state, &done, out);
+        run(target, &mut state, (&done, &images), out);
         if target.name.is_empty() {
             base = state.clone();
         }
@@ -49,6 +53,23 @@ pub fn read(source: &Source, out: &mut Collector) {
             done.insert(target.name.clone(), state);
         }
     }
+}
+
+/// The Go release of the image that each target begins with, wherever in the file it stands: a target may copy from a later one.
+fn images(targets: &[Target]) -> BTreeMap<&str, Toolchain> {
+    let of = |target: &Target| {
+        let from = target.instructions.iter().find(|i| i.keyword == "FROM");
+        let from = from.or_else(|| {
+            let base = targets.first().filter(|t| t.name.is_empty())?;
+            base.instructions.iter().find(|i| i.keyword == "FROM")
+        })?;
+        let image = from.body.as_str().split_whitespace().last()?;
+        let source = format!("FROM {image}, line {}", from.at.line);
+        Toolchain::parse(&of_image(image)??, source)
+    };
+    let all = targets.iter().take(MOST_IMAGES);
+    all.filter_map(|target| Some((target.name.as_str(), of(target)?)))
+        .collect()
 }
 
 /// What is before the first target counts for all of them.
@@ -78,7 +99,10 @@ fn heading(line: &str) -> Option<&str> {
 fn run(
     target: &Target,
     state: &mut State<'static>,
-    done: &BTreeMap<String, State<'static>>,
+    (done, images): (
+        &BTreeMap<String, State<'static>>,
+        &BTreeMap<&str, Toolchain>,
+    ),
     out: &mut Collector,
 ) {
     let saved = target.instructions.iter().any(|i| {
@@ -118,7 +142,7 @@ fn run(
                     }
                 }
             }
-            "COPY" => copies(&rest, state, done),
+            "COPY" => copies(&rest, state, done, images),
             "RUN" => {
                 let commands = match exec_form(&rest) {
                     Some(words) => shell::of_words(words),
@@ -150,13 +174,19 @@ fn run(
 }
 
 /// `COPY +target/artifact to`: what starts there is built by that target.
-fn copies(rest: &Text, state: &mut State<'static>, done: &BTreeMap<String, State<'static>>) {
+fn copies(
+    rest: &Text,
+    state: &mut State<'static>,
+    done: &BTreeMap<String, State<'static>>,
+    images: &BTreeMap<&str, Toolchain>,
+) {
     for word in rest.as_str().split_whitespace() {
         let target = word.trim_start_matches('(').strip_prefix('+');
         let name = target.and_then(|target| target.split('/').next());
-        let found = name
-            .and_then(|name| done.get(name))
-            .and_then(|s| s.go.as_ref());
+        let found = name.and_then(|name| match done.get(name) {
+            Some(state) => state.go.as_ref(),
+            None => images.get(name),
+        });
         if found.is_some() && state.program.is_none() {
             state.program = found.cloned();
         }

@@ -14,14 +14,52 @@ pub fn file(source: &Source, out: &mut Collector) {
         ..Place::default()
     };
     let mut all = Vec::new();
-    for (number, line) in source.lines() {
-        let text = Text::line(line, number, 1).trim();
+    let mut lines = source.lines();
+    while let Some((number, line)) = lines.next() {
+        let mut text = Text::line(line, number, 1).trim();
+        for _ in 0..further(source, number, &text) {
+            if let Some((number, line)) = lines.next() {
+                text.push('\n', number, 1);
+                text.extend(line.trim_end(), number, 1);
+            }
+        }
         let text = uncommented(&text);
         if let Some((name, value)) = assignment(&text, true) {
             all.push((name, value, text.whole()));
         }
     }
     out.variables(all, "", &place);
+}
+
+/// Lines of one value in quotes at the most.
+const MOST_LINES: u32 = 64;
+
+/// How many lines follow that a value in quotes goes on through; the quote that ends it ends its line too.
+fn further(source: &Source, number: u32, text: &Text) -> u32 {
+    let value = text.as_str().split_once('=').map(|(_, v)| v.trim_start());
+    let quote = value.and_then(|v| v.chars().next());
+    let Some(quote) = quote.filter(|q| matches!(q, '"' | '\'')) else {
+        return 0;
+    };
+    if value.is_none_or(|v| closing_quote(v, quote).is_some()) {
+        return 0;
+    }
+    for count in 1..=MOST_LINES {
+        let Some(line) = source.get(number.saturating_add(count)) else {
+            return 0;
+        };
+        // The rest of a line begins inside the quotes.
+        let inside = format!("{quote}{line}");
+        if let Some(at) = closing_quote(&inside, quote) {
+            let rest = inside.get(at + 1..).unwrap_or_default().trim();
+            return if rest.is_empty() || rest.starts_with('#') {
+                count
+            } else {
+                0
+            };
+        }
+    }
+    0
 }
 
 /// Without the comment behind a value: ` #…`, not inside quotes around the value.

@@ -5,7 +5,7 @@ use super::collect::{Collector, Env, Place, Reader};
 use super::compose::{command, named_pairs};
 use super::env;
 use super::kind::is_name;
-use super::release::{Base, Toolchain, of_image};
+use super::release::{self, Base, Toolchain, of_image};
 use super::role::{self, Role};
 use super::text::{Span, Text};
 use super::yaml::{Node, Value};
@@ -101,6 +101,7 @@ fn container(above: &[&Node], node: &Node, out: &mut Collector) {
         reader: reader(above, image, &commands),
         go: toolchain.clone(),
         program: toolchain,
+        arch: arch(above),
         ..Place::default()
     };
     let mut env = Env::default();
@@ -154,6 +155,54 @@ const PIPELINES: [&str; 22] = [
     "DevWorkspace",
     "Notebook",
 ];
+
+/// Labels of nodes that hold Go's name of their architecture.
+const ARCH_LABELS: [&str; 2] = ["kubernetes.io/arch", "beta.kubernetes.io/arch"];
+/// Expressions of an affinity that are looked at at the most: aliases make many of few.
+const MOST_EXPRESSIONS: usize = 50;
+
+/// The one architecture of the nodes on which a pod runs, by its node selector or its required node affinity.
+fn arch(above: &[&Node]) -> Option<String> {
+    let label = |n: &Node| {
+        ARCH_LABELS
+            .iter()
+            .find_map(|l| n.get(l)?.text().map(|t| t.as_str().to_owned()))
+    };
+    above.iter().rev().find_map(|n| {
+        if let Some(arch) = n.get("nodeSelector").and_then(label) {
+            return release::known_arch(&arch);
+        }
+        let terms = n.find(&[
+            "affinity",
+            "nodeAffinity",
+            "requiredDuringSchedulingIgnoredDuringExecution",
+            "nodeSelectorTerms",
+        ])?;
+        // One of the terms must hold, and all expressions of that term.
+        let mut all = terms
+            .items()
+            .into_iter()
+            .take(MOST_EXPRESSIONS)
+            .map(of_term);
+        let first = all.next()??;
+        all.all(|one| one.as_deref() == Some(first.as_str()))
+            .then_some(first)
+    })
+}
+
+/// The one architecture that a term of an affinity asks for.
+fn of_term(term: &Node) -> Option<String> {
+    let all = term.get("matchExpressions").map(Node::items)?;
+    all.into_iter().take(MOST_EXPRESSIONS).find_map(|e| {
+        let key = e.get("key").map_or("", Node::str);
+        let is_in = e.get("operator").map_or("", Node::str) == "In";
+        let values = e.get("values").map(Node::items)?;
+        match values.as_slice() {
+            [one] if is_in && ARCH_LABELS.contains(&key) => release::known_arch(one.str()),
+            _ => None,
+        }
+    })
+}
 
 /// Who reads the environment of a container.
 fn reader(above: &[&Node], image: &str, commands: &[super::shell::Command]) -> Reader {

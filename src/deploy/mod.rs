@@ -13,6 +13,7 @@ mod earthly;
 mod env;
 mod expand;
 mod goreleaser;
+mod handed;
 #[cfg(feature = "lint")]
 mod hcl;
 mod helm;

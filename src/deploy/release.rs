@@ -174,7 +174,11 @@ impl Base {
 
 /// Go's name of the architecture of `linux/arm64/v8`.
 pub fn arch_of_platform(platform: &str) -> Option<String> {
-    let arch = platform.split('/').nth(1)?;
+    known_arch(platform.split('/').nth(1)?)
+}
+
+/// Go's name of an architecture, when it is one.
+pub fn known_arch(arch: &str) -> Option<String> {
     let known = [
         "amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64", "loong64", "mips64le",
     ];

@@ -19,10 +19,18 @@ const DEEPEST: usize = 32;
 /// Marks that stand for a known value at the most.
 const MOST_MARKS: usize = 2_000;
 
+/// The value that a mark tells.
+#[derive(Clone, Debug)]
+struct Told {
+    value: String,
+    /// The mark itself says it, for when nobody gives one.
+    by_default: bool,
+}
+
 /// What stands in place of the marks of one file.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
-    values: Vec<String>,
+    values: Vec<Told>,
     /// Lines that stand only under a condition, first and last.
     conditional: Vec<(u32, u32)>,
 }
@@ -30,9 +38,23 @@ pub struct Marks {
 impl Marks {
     /// The value that the name of a mark stands for.
     pub fn value(&self, name: &str) -> Option<&str> {
+        self.told(name).map(|told| told.value.as_str())
+    }
+
+    fn told(&self, name: &str) -> Option<&Told> {
         let digits = name.strip_prefix('_')?.trim_end_matches('_');
         let index: usize = digits.parse().ok()?;
-        self.values.get(index).map(String::as_str)
+        self.values.get(index)
+    }
+
+    /// True when a part of the text is what a mark puts in for a value that nobody gives.
+    pub fn by_default(&self, text: &str) -> bool {
+        !self.values.is_empty()
+            && text.match_indices("${_").any(|(at, _)| {
+                let inside = text.get(at + 2..).unwrap_or_default();
+                let name = inside.split('}').next().unwrap_or_default();
+                self.told(name).is_some_and(|told| told.by_default)
+            })
     }
 
     /// The text with the values that names of marks stand for.
@@ -186,10 +208,10 @@ pub fn around(text: &str, values: &Values) -> (String, Marks) {
                 line_start = out.len() - (if alone { 0 } else { mark.len() - newline - 1 });
             }
         } else {
-            let value = known(inside, values).filter(|value| {
+            let value = known(inside, values).filter(|told| {
                 let nearest = conditions.iter().rev().take(DEEPEST);
                 marks.values.len() < MOST_MARKS
-                    && !nearest.into_iter().any(|c| decides(c, inside, value))
+                    && !nearest.into_iter().any(|c| decides(c, inside, &told.value))
             });
             stand_in(mark, value, &mut marks, &mut out);
         }
@@ -283,7 +305,7 @@ fn blank(mark: &str, alone: bool, out: &mut String) {
     }
 }
 
-fn stand_in(mark: &str, value: Option<String>, marks: &mut Marks, out: &mut String) {
+fn stand_in(mark: &str, value: Option<Told>, marks: &mut Marks, out: &mut String) {
     let width = mark.chars().count();
     let mut name = "_".to_owned();
     if let Some(value) = value {
@@ -314,16 +336,29 @@ fn decides(condition: &str, inside: &str, value: &str) -> bool {
 }
 
 /// The value that a mark names, when it does nothing else with it than to quote it.
-fn known(inside: &str, values: &Values) -> Option<String> {
+fn known(inside: &str, values: &Values) -> Option<Told> {
     let mut parts = inside.split('|').map(str::trim);
     let path = parts.next()?;
     let words: Vec<&str> = path.split_whitespace().collect();
+    let mut instead = None;
     let path = match words.as_slice() {
         [path] | ["quote" | "squote" | "toString", path] => *path,
+        // `default "text" path`: the text where the value is empty or nobody gives it.
+        ["default", other, path] => {
+            let text = other.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+            let path = path.strip_prefix('$').unwrap_or(path);
+            instead = Some(text.filter(|_| path.starts_with('.'))?);
+            path
+        }
         ["required", .., path] => *path,
         _ => return None,
     };
     let mut value = values.get(path.strip_prefix('$').unwrap_or(path)).cloned();
+    let mut by_default = false;
+    if let Some(text) = instead.filter(|_| value.as_deref().is_none_or(str::is_empty)) {
+        value = Some(text.to_owned());
+        by_default = true;
+    }
     for filter in parts {
         match filter.split_once(' ') {
             None if matches!(filter, "quote" | "squote" | "toString" | "trim") => {}
@@ -333,12 +368,14 @@ fn known(inside: &str, values: &Values) -> Option<String> {
                 let text = other.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
                 if value.as_deref().is_none_or(str::is_empty) {
                     value = Some(text?.to_owned());
+                    by_default = true;
                 }
             }
             _ => return None,
         }
     }
-    value.filter(|v| !v.contains(['\n', '$', '{']))
+    let value = value.filter(|v| !v.contains(['\n', '$', '{']))?;
+    Some(Told { value, by_default })
 }
 
 /// The lines of a text inside another file, with all places as they are there: empty lines stand for what is before it.
@@ -369,7 +406,8 @@ mod tests {
             .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
             .collect();
         let (text, marks) = around(text, &values);
-        (text, marks.values)
+        let values = marks.values.into_iter().map(|told| told.value);
+        (text, values.collect())
     }
 
     #[test]
@@ -425,6 +463,12 @@ mod tests {
             ("{{ .Values.go.debug | quote }}", Some("gctrace=1")),
             ("{{ $.Values.go.debug }}", Some("gctrace=1")),
             ("{{ .Values.empty | default \"x=1\" }}", Some("x=1")),
+            ("{{ default \"x=1\" .Values.other }}", Some("x=1")),
+            (
+                "{{ default \"x=1\" .Values.go.debug | quote }}",
+                Some("gctrace=1"),
+            ),
+            ("{{ default .Values.a .Values.other }}", None),
             ("{{ .Values.go.debug | upper }}", None),
             ("{{ .Values.other }}", None),
             ("{{ printf \"%s\" .Values.go.debug }}", None),
@@ -433,7 +477,13 @@ mod tests {
             assert_eq!(known.first().map(String::as_str), want, "{mark}");
             let name = text.trim_start_matches("a: ${").trim_end_matches('}');
             let marks = Marks {
-                values: known.clone(),
+                values: known
+                    .iter()
+                    .map(|value| Told {
+                        value: value.clone(),
+                        by_default: false,
+                    })
+                    .collect(),
                 ..Marks::default()
             };
             assert_eq!(marks.value(name), want, "{mark} {name}");

@@ -17,6 +17,8 @@ pub(super) trait DebugSetting {
     fn release(&self) -> &str;
     /// Its minor version, where it is a Go 1 release.
     fn minor(&self) -> Option<u32>;
+    /// Go's name of the architecture of whoever reads it, where that is known.
+    fn arch(&self) -> Option<&str>;
     /// A report with evidence, place and identity; its help says how to be rid of the setting.
     fn report(&self, message: String) -> Report;
 }
@@ -40,9 +42,12 @@ pub(super) const UNKNOWN: Fault = Fault {
     find: |s, _| {
         let EffectiveSetting { key, value, .. } = s.setting();
         let release = s.release();
-        let report = s.report(format!(
-            "GODEBUG key `{key}` does nothing: {release} does not know it"
-        ));
+        // Go may know the switch of a processor, on other processors.
+        let why = match s.arch().filter(|_| key.starts_with("cpu.")) {
+            Some(arch) => format!("{release} has no such switch on {arch}"),
+            None => format!("{release} does not know it"),
+        };
+        let report = s.report(format!("GODEBUG key `{key}` does nothing: {why}"));
         // A key of a later release is no typing mistake.
         let near = crate::knowledge::nearest(key, known::debug_names()).filter(|n| n != key);
         Some(match near {

@@ -197,6 +197,9 @@ const SHIPPED: &[&str] = &[
     "releases",
 ];
 
+/// Those of directories that hold what developers start as well.
+const ANYTHING: &[&str] = &["bin", "build", "out", "output"];
+
 /// Words of targets that start what was built to try it.
 const TRIED: &[&str] = &["run", "start", "serve", "server", "launch", "demo"];
 
@@ -243,7 +246,13 @@ fn is_made_for_release(around: &Around, c: &Invocation) -> bool {
     linked
         || !told("GOOS").is_empty()
         || !told("GOARCH").is_empty()
-        || outputs(c).iter().any(|o| says(o))
+        || outputs(c).iter().any(|o| match target {
+            // A recipe puts what developers start into such a directory as well.
+            Some(_) => {
+                parts(o).any(|part| SHIPPED.contains(&&*part) && !ANYTHING.contains(&&*part))
+            }
+            None => says(o),
+        })
         || says(target.unwrap_or_default())
 }
 

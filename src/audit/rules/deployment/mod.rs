@@ -250,6 +250,10 @@ impl DebugSetting for Deployed<'_> {
         Some(self.judge.minor())
     }
 
+    fn arch(&self) -> Option<&str> {
+        self.variable.arch.as_deref()
+    }
+
     fn report(&self, message: String) -> Report {
         let mut report = Report::new(message);
         // Without a release that somebody names, nothing is sure enough for an error but what no release knows.

@@ -108,7 +108,11 @@ pub(super) fn is_for_the_project(ctx: &FileCtx, c: &Invocation) -> bool {
     let scope = scope.iter().find_map(|kind| c.scope.strip_prefix(kind));
     // `/usr/local` is in the way of many a file that make makes.
     let target = scope.unwrap_or_default();
-    let local = !target.contains('/') && parts(target).any(|part| part == "local");
+    let local = match target.contains('/') {
+        true => target.starts_with("local/"),
+        false => parts(target).any(|part| part == "local"),
+    };
+    let folder = ctx.file.inside.as_deref().unwrap_or_default();
     named
         || local
         || (!c.release && is_said(ctx, c))
@@ -117,7 +121,27 @@ pub(super) fn is_for_the_project(ctx: &FileCtx, c: &Invocation) -> bool {
         || is_sample(&c.dir)
         || outputs(c).iter().any(|w| w.starts_with("/tmp"))
         || stays_here(target)
-        || is_among_tests(ctx.file.inside.as_deref().unwrap_or_default())
+        || makes_a_text(target)
+        || is_among_tests(folder)
+        || is_of_actions(folder)
+}
+
+/// True for a file that make makes and that is no program: what is built for it is a tool or a check on the way.
+fn makes_a_text(target: &str) -> bool {
+    let extension = target.rsplit_once('.').map_or("", |(_, e)| e);
+    let texts = [
+        "c", "css", "go", "h", "html", "js", "json", "md", "o", "pb", "proto", "ts", "txt", "yaml",
+        "yml",
+    ];
+    texts.contains(&extension)
+}
+
+/// True for the folder of a container that only workflows of the same project start.
+fn is_of_actions(folder: &str) -> bool {
+    let folder = folder.replace('\\', "/");
+    [".github/actions", ".gitea/actions", ".forgejo/actions"]
+        .iter()
+        .any(|own| folder.starts_with(own) || folder.contains(&format!("/{own}")))
 }
 
 /// True for the directory of an example; of images `/test`, `/tmp` and `/tools` are used for anything.
@@ -215,6 +239,18 @@ mod tests {
         ] {
             assert!(!super::is_purpose(other), "{other}");
         }
+    }
+
+    #[test]
+    fn folders_of_actions_and_targets_of_texts() {
+        for own in [".github/actions/copy", "sub/.github/actions/x/y"] {
+            assert!(super::is_of_actions(own), "{own}");
+        }
+        for other in [".github/workflows", "actions", "github/actions"] {
+            assert!(!super::is_of_actions(other), "{other}");
+        }
+        assert!(super::makes_a_text("%.pb.go") && super::makes_a_text("a/b.json"));
+        assert!(!super::makes_a_text("bin/app") && !super::makes_a_text("lib.so"));
     }
 
     #[test]

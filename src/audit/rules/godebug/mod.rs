@@ -139,6 +139,10 @@ impl DebugSetting for Recorded<'_, '_> {
         self.ctx.release.map(|r| r.minor)
     }
 
+    fn arch(&self) -> Option<&str> {
+        self.ctx.binary.executable.arch.as_deref()
+    }
+
     fn report(&self, message: String) -> Report {
         let (ctx, s) = (self.ctx, self.setting);
         let (origin, value) = said(ctx, s);

@@ -1,0 +1,3 @@
+# What developers start; images are built in their Dockerfile.
+manager: generate fmt vet
+	go build -o bin/manager main.go
