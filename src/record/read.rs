@@ -5,24 +5,60 @@
 
 use super::{Line, Run, SCHEMA};
 use serde::Deserialize;
-use std::fmt;
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Read};
 
 /// Longest line, in bytes: far above any real record, and a bound on memory for a file without line ends.
 const LONGEST: u64 = 256 << 20;
 
-/// What is wrong with a stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is wrong with a stream, and in which line.
+#[derive(Debug, thiserror::Error)]
+#[error("line {line}: {source}")]
 pub struct Problem {
     /// Line, from 1.
     pub line: u64,
-    /// What is wrong there, and what to do.
-    pub what: String,
+    /// What is wrong there.
+    pub source: Wrong,
 }
 
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.what)
+/// What is wrong with a line, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Wrong {
+    /// No line at all.
+    #[error("nothing is there; `gospect scan --format ndjson` writes records")]
+    Nothing,
+    /// The first line is of something else.
+    #[error(
+        "not the `run` line that records begin with; `gospect scan --format ndjson` writes records"
+    )]
+    NotRecords,
+    /// Written by another version of gospect.
+    #[error("its schema is `{0}`, this gospect reads `{SCHEMA}`; scan again with this gospect")]
+    Schema(String),
+    /// No JSON, or none of a record.
+    #[error("not a record: {}", .0.to_string().replace("at line 1 column", "at column"))]
+    NotARecord(#[source] serde_json::Error),
+    /// Longer than any record.
+    #[error("longer than {} MiB, so it is no record", LONGEST >> 20)]
+    TooLong,
+    /// The source of the stream failed.
+    #[error("cannot be read: {0}")]
+    Unreadable(#[source] io::Error),
+    /// The last line is missing.
+    #[error(
+        "the records stop without their `end` line: the scan or the copy was cut short; scan again"
+    )]
+    NoEnd,
+    /// Lines of another stream follow.
+    #[error("something follows the `end` line; give each stream as a target of its own")]
+    BehindEnd,
+    /// Another stream begins in the middle.
+    #[error("a second `run` line before the `end` line; give each stream as a target of its own")]
+    SecondRun,
+}
+
+impl Wrong {
+    fn at(self, line: u64) -> Problem {
+        Problem { line, source: self }
     }
 }
 
@@ -50,37 +86,22 @@ impl<R: BufRead> Records<R> {
     /// When the stream cannot be read, does not begin with a `run` line, or has another schema.
     pub fn open(mut input: R) -> Result<Self, Problem> {
         let mut number = 0;
-        let problem = |line, what: String| Problem { line, what };
         let Some(bytes) = next_line(&mut input, &mut number)? else {
-            return Err(problem(
-                1,
-                "nothing is there; `gospect scan --format ndjson` writes records".into(),
-            ));
+            return Err(Wrong::Nothing.at(1));
         };
-        let head: Option<Head> = serde_json::from_slice(&bytes).ok();
-        match head {
-            Some(Head {
+        match serde_json::from_slice::<Head>(&bytes) {
+            Ok(Head {
                 r#type: Some(t),
                 schema: Some(schema),
             }) if t == "run" => {
                 if schema != SCHEMA {
-                    return Err(problem(
-                        number,
-                        format!(
-                            "its schema is `{schema}`, this gospect reads `{SCHEMA}`; scan again with this gospect"
-                        ),
-                    ));
+                    return Err(Wrong::Schema(schema).at(number));
                 }
             }
-            _ => {
-                return Err(problem(
-                    number,
-                    "not the `run` line that records begin with; `gospect scan --format ndjson` writes records".into(),
-                ));
-            }
+            _ => return Err(Wrong::NotRecords.at(number)),
         }
         let Line::Run(run) = parse(&bytes, number)? else {
-            return Err(problem(number, "not a `run` line".into()));
+            return Err(Wrong::NotRecords.at(number));
         };
         Ok(Self {
             input,
@@ -113,27 +134,12 @@ impl<R: BufRead> Records<R> {
         let read = next_line(&mut self.input, &mut self.number);
         self.over = !matches!(read, Ok(Some(_)));
         let bytes = read?;
-        let problem = |line, what: &str| {
-            Err(Problem {
-                line,
-                what: what.to_owned(),
-            })
-        };
         match (bytes, self.ended) {
             (None, true) => Ok(None),
-            (None, false) => problem(
-                self.number + 1,
-                "the records stop without their `end` line: the scan or the copy was cut short; scan again",
-            ),
-            (Some(_), true) => problem(
-                self.number,
-                "something follows the `end` line; give each stream as a target of its own",
-            ),
+            (None, false) => Err(Wrong::NoEnd.at(self.number + 1)),
+            (Some(_), true) => Err(Wrong::BehindEnd.at(self.number)),
             (Some(bytes), false) => match parse(&bytes, self.number)? {
-                Line::Run(_) => problem(
-                    self.number,
-                    "a second `run` line before the `end` line; give each stream as a target of its own",
-                ),
+                Line::Run(_) => Err(Wrong::SecondRun.at(self.number)),
                 line => {
                     self.ended = matches!(line, Line::End(_));
                     Ok(Some(line))
@@ -144,13 +150,7 @@ impl<R: BufRead> Records<R> {
 }
 
 fn parse(bytes: &[u8], line: u64) -> Result<Line, Problem> {
-    serde_json::from_slice(bytes).map_err(|e| Problem {
-        line,
-        what: format!(
-            "not a record: {}",
-            e.to_string().replace("at line 1 column", "at column")
-        ),
-    })
+    serde_json::from_slice(bytes).map_err(|e| Wrong::NotARecord(e).at(line))
 }
 
 /// The next line that is not blank, without its end.
@@ -161,16 +161,9 @@ fn next_line(input: &mut impl BufRead, number: &mut u64) -> Result<Option<Vec<u8
             .by_ref()
             .take(LONGEST + 1)
             .read_until(b'\n', &mut bytes);
-        let problem = |what| Problem {
-            line: *number + 1,
-            what,
-        };
-        read.map_err(|e| problem(format!("cannot be read: {e}")))?;
+        read.map_err(|e| Wrong::Unreadable(e).at(*number + 1))?;
         if bytes.len() as u64 > LONGEST {
-            return Err(problem(format!(
-                "longer than {} MiB, so it is no record",
-                LONGEST >> 20
-            )));
+            return Err(Wrong::TooLong.at(*number + 1));
         }
         if bytes.is_empty() {
             return Ok(None);
@@ -258,7 +251,7 @@ mod tests {
         ] {
             let problem = read(text.as_bytes()).unwrap_err();
             assert_eq!(problem.line, line, "{problem}");
-            assert!(problem.what.contains(word), "{problem}");
+            assert!(problem.source.to_string().contains(word), "{problem}");
         }
     }
 

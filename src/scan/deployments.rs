@@ -13,7 +13,6 @@ use crate::source::queue::{self, Output};
 use crate::source::walk::{Met, Rules, Tally, Visit, Walk, Why};
 use globset::GlobSet;
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
@@ -83,12 +82,37 @@ pub struct Passed {
     pub why: NotJudged,
 }
 
-/// Why a file was not read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+impl Found {
+    fn passed(path: String, named: bool, why: NotJudged) -> Self {
+        Self::Passed(Passed { path, named, why })
+    }
+}
+
+/// Why a file was not read; the text is the end of a sentence about the file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotJudged {
-    /// The system refused, or it is no text of a bearable size.
+    /// The system refused.
+    #[error("cannot be read: {0}")]
     Unreadable(String),
+    /// Larger than a deployment file can be.
+    #[error("is larger than {} MiB, which no deployment file is", LARGEST >> 20)]
+    TooLarge,
+    /// It has zero bytes.
+    #[error("is no text file; `gospect scan` looks at programs and images")]
+    NotText,
+    /// On a file system that describes the kernel.
+    #[error("is on {0}, a file system of the kernel")]
+    OfKernel(&'static str),
+    /// A file of variables that another file names.
+    #[error("named by {by} and {why}")]
+    Named {
+        /// The file that names it.
+        by: String,
+        /// Why it was not read.
+        why: Box<NotJudged>,
+    },
     /// What it says.
+    #[error("{problem}")]
     Problem {
         /// What is wrong.
         problem: Problem,
@@ -96,21 +120,25 @@ pub enum NotJudged {
         template: bool,
     },
     /// A symbolic link that is not followed.
+    #[error("{0}")]
     Link(&'static str),
     /// A directory without any deployment file.
+    #[error("holds no deployment file that its name or content tells; name the files and --kind")]
     Empty,
 }
 
-impl fmt::Display for NotJudged {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable(why) => f.write_str(why),
-            Self::Problem { problem, .. } => problem.fmt(f),
-            Self::Link(what) => f.write_str(what),
-            Self::Empty => f.write_str(
-                "holds no deployment file that its name or content tells; name the files and --kind",
-            ),
+impl NotJudged {
+    fn problem(problem: Problem, text: &str) -> Self {
+        Self::Problem {
+            problem,
+            template: text.contains("{{"),
         }
+    }
+}
+
+impl From<io::Error> for NotJudged {
+    fn from(error: io::Error) -> Self {
+        Self::Unreadable(error_text(&error))
     }
 }
 
@@ -188,17 +216,17 @@ fn env_files(file: &Deployment, seen: &mut HashSet<PathBuf>) -> Vec<Found> {
             continue;
         }
         let shown = path.to_string_lossy().into_owned();
-        let text = text_of(&path);
-        found.push(match text {
-            Ok(text) => match guard(&text, || deploy::read(&shown, &text, Some(Kind::Env))) {
-                Ok(file) => Found::File(Box::new(file)),
-                Err(problem) => passed(shown, false, problem, &text),
-            },
-            Err(why) => Found::Passed(Passed {
-                path: shown,
-                named: false,
-                why: NotJudged::Unreadable(format!("named by {} and {why}", file.path)),
-            }),
+        let read = text_of(&path).map_err(|why| NotJudged::Named {
+            by: file.path.clone(),
+            why: Box::new(why),
+        });
+        let read = read.and_then(|text| {
+            guard(&text, || deploy::read(&shown, &text, Some(Kind::Env)))
+                .map_err(|problem| NotJudged::problem(problem, &text))
+        });
+        found.push(match read {
+            Ok(file) => Found::File(Box::new(file)),
+            Err(why) => Found::passed(shown, false, why),
         });
         seen.insert(key);
     }
@@ -219,61 +247,41 @@ fn guard(
     read.unwrap_or(Err(Problem::Internal))
 }
 
-fn passed(path: String, named: bool, problem: Problem, text: &str) -> Found {
-    let template = text.contains("{{");
-    Found::Passed(Passed {
-        path,
-        named,
-        why: NotJudged::Problem { problem, template },
-    })
-}
-
 /// The text of a file, or of standard input.
-fn text_of(path: &Path) -> Result<String, String> {
+fn text_of(path: &Path) -> Result<String, NotJudged> {
     if path == Path::new("-") {
         return text(&mut io::stdin().lock());
     }
     // A pipe or a device that a name stands for could be without end.
-    let meta = std::fs::metadata(path).map_err(unreadable)?;
-    if meta.len() > LARGEST {
-        return Err(too_large());
+    if std::fs::metadata(path)?.len() > LARGEST {
+        return Err(NotJudged::TooLarge);
     }
-    let mut file = dir::open_named(path).map_err(unreadable)?;
-    text(&mut file)
+    text(&mut dir::open_named(path)?)
 }
 
 /// All of a text. Bytes that are no UTF-8 are replaced: comments may be in any encoding.
-fn text(reader: &mut dyn Read) -> Result<String, String> {
+fn text(reader: &mut dyn Read) -> Result<String, NotJudged> {
     let mut bytes = Vec::new();
-    let result = reader.take(LARGEST + 1).read_to_end(&mut bytes);
-    result.map_err(unreadable)?;
+    reader.take(LARGEST + 1).read_to_end(&mut bytes)?;
     decoded(bytes)
 }
 
-fn decoded(bytes: Vec<u8>) -> Result<String, String> {
+fn decoded(bytes: Vec<u8>) -> Result<String, NotJudged> {
     if bytes.len() as u64 > LARGEST {
-        return Err(too_large());
+        return Err(NotJudged::TooLarge);
     }
     if bytes.contains(&0) {
-        return Err("is no text file; `gospect scan` looks at programs and images".to_owned());
+        return Err(NotJudged::NotText);
     }
     Ok(String::from_utf8(bytes)
         .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
 }
 
-#[allow(clippy::needless_pass_by_value)] // An argument of `map_err`.
-fn unreadable(e: io::Error) -> String {
-    format!("cannot be read: {}", error_text(&e))
+fn passed_in_walk(path: &Path, why: NotJudged) -> Found {
+    Found::passed(path.to_string_lossy().into_owned(), false, why)
 }
 
-fn too_large() -> String {
-    format!(
-        "is larger than {} MiB, which no deployment file is",
-        LARGEST >> 20
-    )
-}
-
-/// Sees one path of the command line through.
+/// Reads one path of the command line: a file, or the deployment files of a directory.
 struct Visitor {
     kind: Option<Kind>,
     /// The directory without links in its path.
@@ -294,18 +302,14 @@ impl Visitor {
             return Walk::start(rules, self, tally, path, out);
         }
         let shown = path.to_string_lossy().into_owned();
-        let found = match text_of(path) {
-            Ok(text) => match self.read(path, &text) {
-                Ok(file) => Found::File(Box::new(file)),
-                Err(problem) => passed(shown, true, problem, &text),
-            },
-            Err(why) => Found::Passed(Passed {
-                path: shown,
-                named: true,
-                why: NotJudged::Unreadable(why),
-            }),
-        };
-        out.push(found);
+        let read = text_of(path).and_then(|text| {
+            self.read(path, &text)
+                .map_err(|problem| NotJudged::problem(problem, &text))
+        });
+        out.push(match read {
+            Ok(file) => Found::File(Box::new(file)),
+            Err(why) => Found::passed(shown, true, why),
+        });
     }
 
     /// A file, with the values of the chart that it is a template of.
@@ -333,23 +337,18 @@ impl Visitor {
         values
     }
 
-    fn unreadable(path: &Path, why: String, out: &mut Output<'_, Found>) {
-        out.push(Found::Passed(Passed {
-            path: path.to_string_lossy().into_owned(),
-            named: false,
-            why: NotJudged::Unreadable(why),
-        }));
-    }
-
     /// Reads a file whose name tells a kind.
-    fn told(&self, met: &Met<'_>, path: &Path, out: &mut Output<'_, Found>) {
-        if met.stat.size > LARGEST {
-            return Self::unreadable(path, too_large(), out);
-        }
-        let read = met.open().map_err(unreadable);
-        match read.and_then(|mut file| text(&mut file)) {
+    fn of_known_name(&self, met: &Met<'_>, path: &Path, out: &mut Output<'_, Found>) {
+        let read = match met.stat.size > LARGEST {
+            true => Err(NotJudged::TooLarge),
+            false => met
+                .open()
+                .map_err(NotJudged::from)
+                .and_then(|mut file| text(&mut file)),
+        };
+        match read {
             Ok(text) => self.judge(path, &text, out),
-            Err(why) => Self::unreadable(path, why, out),
+            Err(why) => out.push(passed_in_walk(path, why)),
         }
     }
 
@@ -371,12 +370,12 @@ impl Visitor {
             Ok(file) => out.push(Found::File(Box::new(file))),
             // What only might have been a deployment file is none.
             Err(Problem::Unknown | Problem::UnknownYaml) => {}
-            Err(problem) => out.push(passed(shown.into_owned(), false, problem, text)),
+            Err(problem) => out.push(passed_in_walk(path, NotJudged::problem(problem, text))),
         }
     }
 
     /// Looks into a file whose name tells nothing.
-    fn untold(&self, met: &Met<'_>, path: &Path, out: &mut Output<'_, Found>) {
+    fn of_other_name(&self, met: &Met<'_>, path: &Path, out: &mut Output<'_, Found>) {
         if met.stat.size > LARGEST_SCRIPT {
             return;
         }
@@ -400,8 +399,8 @@ impl Visitor {
         let kind = match kind::of_content(text) {
             kind::Named::Kind(kind) => kind,
             kind::Named::Unread(what) if kind::mentions_go(text) => {
-                let problem = Problem::NotRead(what);
-                return out.push(passed(shown.into_owned(), false, problem, text));
+                let why = NotJudged::problem(Problem::NotRead(what), text);
+                return out.push(passed_in_walk(path, why));
             }
             _ => return,
         };
@@ -418,7 +417,8 @@ impl Visitor {
         match found {
             Ok(file) => out.push(Found::File(Box::new(file))),
             Err(Problem::Internal) => {
-                out.push(passed(shown.into_owned(), false, Problem::Internal, text))
+                let why = NotJudged::problem(Problem::Internal, text);
+                out.push(passed_in_walk(path, why));
             }
             // What only looked like one by its content is something else.
             Err(_) => {}
@@ -443,8 +443,8 @@ impl<'env> Visit<'env, Found> for Visitor {
         let path = met.path();
         match kind::of_name(&path.to_string_lossy()) {
             kind::Named::Nothing if kind::is_other(&path) => {}
-            kind::Named::Nothing => self.untold(met, &path, out),
-            _ => self.told(met, &path, out),
+            kind::Named::Nothing => self.of_other_name(met, &path, out),
+            _ => self.of_known_name(met, &path, out),
         }
     }
 
@@ -454,15 +454,15 @@ impl<'env> Visit<'env, Found> for Visitor {
 
     fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, Found>) {
         let why = match why {
-            Why::Error(e) => unreadable(e),
-            Why::Pseudo(name) => format!("is on {name}, a file system of the kernel"),
+            Why::Error(e) => e.into(),
+            Why::Pseudo(name) => NotJudged::OfKernel(name),
         };
-        Self::unreadable(path, why, out);
+        out.push(passed_in_walk(path, why));
     }
 
     /// A link inside the tree leads to what is met anyway; one that leads elsewhere is named.
     fn link(&'env self, path: &Path, out: &mut Output<'env, Found>) {
-        let told = kind::of_name(&path.to_string_lossy()) != kind::Named::Nothing;
+        let has_known_name = kind::of_name(&path.to_string_lossy()) != kind::Named::Nothing;
         let what = match path.canonicalize() {
             Ok(target) => {
                 let folder = path.parent().and_then(|p| p.canonicalize().ok());
@@ -471,18 +471,14 @@ impl<'env> Visit<'env, Found> for Visitor {
                 match (directory, target.starts_with(&self.root)) {
                     (true, _) if above => "link to a directory that it is in",
                     (true, false) => "link to a directory elsewhere",
-                    (false, false) if told => "link to a file elsewhere",
+                    (false, false) if has_known_name => "link to a file elsewhere",
                     _ => return,
                 }
             }
-            Err(e) if e.kind() == io::ErrorKind::NotFound && !told => return,
+            Err(e) if e.kind() == io::ErrorKind::NotFound && !has_known_name => return,
             Err(e) if e.kind() == io::ErrorKind::NotFound => "link to nothing",
             Err(_) => "link in a circle",
         };
-        out.push(Found::Passed(Passed {
-            path: path.to_string_lossy().into_owned(),
-            named: false,
-            why: NotJudged::Link(what),
-        }));
+        out.push(passed_in_walk(path, NotJudged::Link(what)));
     }
 }
