@@ -17,7 +17,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         .ok_or("usage: run_policy TARGET")?;
     let targets = [(
         text.to_string_lossy().into_owned(),
-        Target::parse(&text).map_err(|bad| bad.0)?,
+        Target::parse(&text).map_err(|bad| bad.to_string())?,
     )];
 
     // A wrong policy comes back with every mistake and where it is.

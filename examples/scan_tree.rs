@@ -9,7 +9,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .nth(1)
         .ok_or("usage: scan_tree TARGET")?;
     // Every form that the command line takes: paths, archives, images, `registry:`.
-    let target = Target::parse(&text).map_err(|bad| bad.0)?;
+    let target = Target::parse(&text).map_err(|bad| bad.to_string())?;
     let targets = [(text.to_string_lossy().into_owned(), target)];
 
     let mut releases = BTreeMap::<String, u64>::new();

@@ -64,7 +64,7 @@ pub fn listed(args: &SourceArgs) -> Result<(Vec<Named>, Bad), Error> {
         match Target::parse(&text) {
             Ok(target) => named.push((name, target)),
             Err(e) if i < given => return Err(e.into()),
-            Err(e) => bad.push((name, e.0)),
+            Err(e) => bad.push((name, e.to_string())),
         }
     }
     Ok((named, bad))

@@ -35,8 +35,25 @@ pub enum Target {
 
 /// Why a target makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct BadTarget(pub String);
+pub enum BadTarget {
+    /// No text at all.
+    #[error("a target is empty: is a variable of the shell not set? `.` is the current directory")]
+    Empty,
+    /// Nothing behind `registry:`, or what is no text.
+    #[error("registry: needs HOST/NAME[:TAG|@DIGEST]")]
+    Registry,
+    /// No number behind `pid:`.
+    #[error("pid: needs a process number")]
+    Pid,
+    /// A container engine, whose images come through its own command.
+    #[error("{engine}: is not read directly; use: {engine} save {image} | gospect scan -")]
+    Engine {
+        /// Name of the engine and of its command.
+        engine: &'static str,
+        /// What it was asked for.
+        image: String,
+    },
+}
 
 impl Target {
     /// Parses a target as given on the command line.
@@ -45,9 +62,7 @@ impl Target {
     /// [`BadTarget`] with what to do instead, for a scheme that is refused or whose rest is unusable.
     pub fn parse(text: &OsStr) -> Result<Self, BadTarget> {
         if text.is_empty() {
-            return Err(BadTarget(
-                "a target is empty: is a variable of the shell not set? `.` is the current directory".into(),
-            ));
+            return Err(BadTarget::Empty);
         }
         if text == "-" {
             return Ok(Self::Stdin);
@@ -65,18 +80,18 @@ impl Target {
             "oci-dir" | "oci" => Ok(with_reference(&rest, Self::OciDir)),
             "registry" => match rest.to_str() {
                 Some(name) if !name.is_empty() => Ok(Self::Registry(name.to_owned())),
-                _ => Err(BadTarget("registry: needs HOST/NAME[:TAG|@DIGEST]".into())),
+                _ => Err(BadTarget::Registry),
             },
             "pid" => rest
                 .to_str()
                 .and_then(|n| n.parse().ok())
                 .map(Self::Pid)
-                .ok_or_else(|| BadTarget("pid: needs a process number".into())),
+                .ok_or(BadTarget::Pid),
             "records" => Ok(Self::Records(if rest == "-" { None } else { Some(path()) })),
-            "docker" | "podman" => Err(BadTarget(format!(
-                "{scheme}: is not read directly; use: {scheme} save {} | gospect scan -",
-                rest.to_string_lossy()
-            ))),
+            "docker" | "podman" => Err(BadTarget::Engine {
+                engine: scheme,
+                image: rest.to_string_lossy().into_owned(),
+            }),
             _ => Ok(Self::Path(text.into())),
         }
     }
@@ -185,13 +200,13 @@ mod tests {
     #[test]
     fn refusals_say_what_to_do() {
         for text in ["", "docker:app", "podman:app", "pid:x", "registry:"] {
-            let BadTarget(message) = parse(text).unwrap_err();
+            let message = parse(text).unwrap_err().to_string();
             assert!(message.contains(':') && message.len() > 20, "{message}");
         }
         assert!(
             parse("docker:app")
                 .unwrap_err()
-                .0
+                .to_string()
                 .contains("docker save app | gospect scan -")
         );
     }

@@ -1,7 +1,9 @@
 //! CycloneDX, JSON. Source: the specification's schema `bom-1.7.schema.json`; nothing here is newer than 1.6.
 
 use super::super::each::Each;
-use super::inventory::{Aggregate, Image, Key, Layer, Part, Toolchain, images, of_package};
+use super::component::{Part, Toolchain};
+use super::images::{Image, Layer, images};
+use super::inventory::{Aggregate, of_package};
 use super::{Digesting, Input, Inventory, Remarks, date, sha256_of, sha256_of_sum};
 use crate::record::purl;
 use crate::record::{Owner, OwnerSource, Word};
@@ -322,7 +324,7 @@ impl<'a> Bill<'a> {
         }
     }
 
-    fn module(self, part: &'a Part<Key>) -> Component<'a> {
+    fn module(self, part: &'a Part) -> Component<'a> {
         let key = &*part.key;
         let purl = key.purl();
         let field = if purl.is_some() { "purl" } else { "name" };

@@ -21,7 +21,9 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::io;
 
+mod component;
 pub mod cyclonedx;
+mod images;
 mod inventory;
 pub mod spdx;
 

@@ -3,7 +3,9 @@
 //! SPDX 2 has no bag of properties, so what it has no field for is an annotation of the package, `name: value`.
 
 use super::super::each::Each;
-use super::inventory::{Image, Key, Layer, Part, Toolchain, images, of_package};
+use super::component::{Part, Toolchain};
+use super::images::{Image, Layer, images};
+use super::inventory::of_package;
 use super::{Digesting, Input, Inventory, Remarks, date, sha256_of, sha256_of_sum};
 use crate::record::Owner;
 use crate::record::purl;
@@ -215,7 +217,7 @@ impl<'a> Bill<'a> {
         properties.chain(self.remarks.of(Some(number))).collect()
     }
 
-    fn module(self, part: &Part<Key>) -> Value {
+    fn module(self, part: &Part) -> Value {
         let key = &part.key;
         let mut all = package(&reference(&part.id()), &key.path, "LIBRARY");
         let digest = sha256_of_sum(&key.sum).map(|hex| format!("sha256:{hex}"));

@@ -340,7 +340,9 @@ impl Client {
     /// The `Authorization` that answers a challenge; `None`: there is nothing to answer with.
     fn authorize(&self, wanted: &[Challenge]) -> Result<Option<String>, Trouble> {
         let credential = match &self.config {
-            Some(directory) => credentials::find(directory, &self.host).map_err(lasting)?,
+            Some(directory) => {
+                credentials::find(directory, &self.host).map_err(|e| lasting(e.to_string()))?
+            }
             None => None,
         };
         match &credential {

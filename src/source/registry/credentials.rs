@@ -6,7 +6,7 @@
 use crate::bytes::base64;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -25,6 +25,26 @@ pub enum Credential {
     Basic { user: String, password: String },
     /// A refresh token for the token service.
     Identity(String),
+}
+
+/// Why credentials cannot be had. The texts hold no secrets.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialError {
+    /// The configuration cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    /// The configuration is no JSON of its form. The cause would quote what it stumbled over, so only its line is kept.
+    #[error("{} is not valid, line {line}", path.display())]
+    NotValid { path: PathBuf, line: usize },
+    /// A helper could be any program with such a name.
+    #[error("the credential helper's name is no name of a program")]
+    HelperName,
+    #[error("the credential helper docker-credential-{name} cannot be run: {source}")]
+    HelperNotRun { name: String, source: io::Error },
+    #[error("the credential helper docker-credential-{name} did not answer in {} seconds", PATIENCE.as_secs())]
+    HelperSilent { name: String },
+    #[error("the credential helper docker-credential-{name} gave an answer that cannot be read")]
+    HelperAnswer { name: String },
 }
 
 #[derive(Default, Deserialize)]
@@ -62,21 +82,21 @@ pub fn default_directory() -> Option<PathBuf> {
 /// The credential for a host.
 ///
 /// # Errors
-/// A sentence without secrets, when the file or a helper cannot be used. No file, or none for this host, is no error.
-pub fn find(directory: &Path, host: &str) -> Result<Option<Credential>, String> {
+/// When the file or a helper cannot be used. No file, or none for this host, is no error.
+pub fn find(directory: &Path, host: &str) -> Result<Option<Credential>, CredentialError> {
     let path = directory.join("config.json");
     let mut text = String::new();
-    match std::fs::File::open(&path) {
-        Ok(file) => file
-            .take(LONGEST)
-            .read_to_string(&mut text)
-            .map_err(|e| format!("cannot read {}: {e}", path.display()))?,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(format!("cannot read {}: {e}", path.display())),
+    let file = match std::fs::File::open(&path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file,
     };
-    // The error would quote what it stumbled over.
-    let file: File = serde_json::from_str(&text)
-        .map_err(|e| format!("{} is not valid, line {}", path.display(), e.line()))?;
+    if let Err(source) = file.and_then(|file| file.take(LONGEST).read_to_string(&mut text)) {
+        return Err(CredentialError::Read { path, source });
+    }
+    let file: File = serde_json::from_str(&text).map_err(|e| CredentialError::NotValid {
+        path,
+        line: e.line(),
+    })?;
     let hub = matches!(
         host,
         "docker.io" | "index.docker.io" | "registry-1.docker.io"
@@ -140,12 +160,12 @@ impl Entry {
 }
 
 /// Asks `docker-credential-NAME`.
-fn ask(name: &str, server: &str) -> Result<Option<Credential>, String> {
+fn ask(name: &str, server: &str) -> Result<Option<Credential>, CredentialError> {
     if !name
         .chars()
         .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
     {
-        return Err("the credential helper's name is no name of a program".to_owned());
+        return Err(CredentialError::HelperName);
     }
     ask_program(
         Path::new(&format!("docker-credential-{name}")),
@@ -158,15 +178,17 @@ pub(super) fn ask_program(
     program: &Path,
     name: &str,
     server: &str,
-) -> Result<Option<Credential>, String> {
-    let failed = |what: String| format!("the credential helper docker-credential-{name} {what}");
+) -> Result<Option<Credential>, CredentialError> {
     let mut child = Command::new(program)
         .arg("get")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .map_err(|e| failed(format!("cannot be run: {e}")))?;
+        .map_err(|source| CredentialError::HelperNotRun {
+            name: name.to_owned(),
+            source,
+        })?;
     if let Some(mut stdin) = child.stdin.take() {
         let _ = stdin.write_all(server.as_bytes());
     }
@@ -177,18 +199,19 @@ pub(super) fn ask_program(
         text
     });
     let Some(good) = wait(&mut child) else {
-        return Err(failed(format!(
-            "did not answer in {} seconds",
-            PATIENCE.as_secs()
-        )));
+        return Err(CredentialError::HelperSilent {
+            name: name.to_owned(),
+        });
     };
     let text = reader.join().unwrap_or_default();
     // Helpers say "not found" with a failure.
     if !good {
         return Ok(None);
     }
-    let answer: Answer = serde_json::from_slice(&text)
-        .map_err(|_| failed("gave an answer that cannot be read".to_owned()))?;
+    let answer: Answer =
+        serde_json::from_slice(&text).map_err(|_| CredentialError::HelperAnswer {
+            name: name.to_owned(),
+        })?;
     Ok(Some(match answer.username.as_str() {
         "<token>" => Credential::Identity(answer.secret),
         _ => Credential::Basic {
@@ -252,9 +275,10 @@ mod tests {
     #[test]
     fn a_broken_file_is_named_without_its_content() {
         let dir = config(r#"{"auths":{"h.x":{"auth": c2VjcmV0"#);
-        let Err(text) = find(dir.path(), "h.x") else {
+        let Err(error) = find(dir.path(), "h.x") else {
             panic!("accepted")
         };
+        let text = error.to_string();
         assert!(
             text.contains("config.json") && !text.contains("c2Vj"),
             "{text}"
