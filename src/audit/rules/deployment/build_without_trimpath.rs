@@ -179,7 +179,7 @@ fn reaches(c: &Invocation, leaves: &Leaves) -> bool {
     paths.any(|path| files.iter().any(|file| covers(path, file)))
 }
 
-/// Words of targets and directories of what is shipped.
+/// Words of directories of what is shipped.
 const SHIPPED: &[&str] = &[
     "all",
     "app",
@@ -197,8 +197,16 @@ const SHIPPED: &[&str] = &[
     "releases",
 ];
 
-/// Those of directories that hold what developers start as well.
-const ANYTHING: &[&str] = &["bin", "build", "out", "output"];
+/// Those that say it of recipes of make, task and just, whose `build` and `bin` developers use as well.
+const RELEASED: &[&str] = &[
+    "artifacts",
+    "binaries",
+    "dist",
+    "install",
+    "package",
+    "release",
+    "releases",
+];
 
 /// Words of targets that start what was built to try it.
 const TRIED: &[&str] = &["run", "start", "serve", "server", "launch", "demo"];
@@ -243,17 +251,16 @@ fn is_made_for_release(around: &Around, c: &Invocation) -> bool {
     if !linked && (here || c.moved.starts_with('$') || told("GOARCH") == "wasm") {
         return false;
     }
+    // A recipe may be what developers run every day: its name, or where it writes to, must say that it is more.
+    if let Some(target) = target {
+        let ships = |text: &str| parts(text).any(|part| RELEASED.contains(&&*part));
+        let elsewhere = !matches!(told("GOOS"), "" | "linux") && !told("GOOS").contains('$');
+        return linked || elsewhere || ships(target) || outputs(c).into_iter().any(ships);
+    }
     linked
         || !told("GOOS").is_empty()
         || !told("GOARCH").is_empty()
-        || outputs(c).iter().any(|o| match target {
-            // A recipe puts what developers start into such a directory as well.
-            Some(_) => {
-                parts(o).any(|part| SHIPPED.contains(&&*part) && !ANYTHING.contains(&&*part))
-            }
-            None => says(o),
-        })
-        || says(target.unwrap_or_default())
+        || outputs(c).iter().any(|o| says(o))
 }
 
 #[cfg(test)]
@@ -310,13 +317,13 @@ mod tests {
         }
         let make = |text: &str| lint(id, "Makefile", text).len();
         assert_eq!(make("b:\n\tgo build -ldflags '${LDFLAGS}' -o x ./cmd\n"), 1);
-        assert_eq!(make("F = -v\nbuild:\n\tgo build $(F) -o x ./cmd\n"), 1);
+        assert_eq!(make("F = -v\ndist:\n\tgo build $(F) -o x ./cmd\n"), 1);
         assert_eq!(
-            make("F = -trimpath\nbuild:\n\tgo build $(F) -o x ./cmd\n"),
+            make("F = -trimpath\ndist:\n\tgo build $(F) -o x ./cmd\n"),
             0
         );
         assert_eq!(
-            make("GO_FLAGS ?=\nbuild:\n\tgo build $(GO_FLAGS) -o x ./cmd\n"),
+            make("GO_FLAGS ?=\ndist:\n\tgo build $(GO_FLAGS) -o x ./cmd\n"),
             0
         );
         assert_eq!(make("e2e-tool:\n\tgo build -o x ./cmd\n"), 0);
@@ -395,7 +402,7 @@ mod tests {
     #[test]
     fn helpers_are_no_release() {
         let make = |text: &str| count("Makefile", text);
-        let line = |line: &str| make(&format!("build:\n\t{line}\n"));
+        let line = |line: &str| make(&format!("release:\n\t{line}\n"));
         assert_eq!(line("go build -o bin/app ./cmd/app"), 1);
         for helper in [
             "cd hack/gen && go build -o bin/gen .",
@@ -416,13 +423,19 @@ mod tests {
         assert_eq!(make(beside), 1);
         let tried = "build:\n\tgo build -ldflags \"-s -w\" -o bin/app .\nrun: build\n\t./bin/app\n";
         assert_eq!(make(tried), 1);
+        // What developers run every day says nothing of a release.
+        for daily in ["build", "app", "manager", "build-service"] {
+            let text = format!("{daily}:\n\tGOOS=linux go build -o bin/app .\n");
+            assert_eq!(make(&text), 0, "{daily}");
+        }
+        assert_eq!(make("b:\n\tGOOS=darwin go build -o bin/app .\n"), 1);
         assert_eq!(make("gen:\n\tgo build -o gen ./gen\n"), 0);
     }
 
     #[test]
     fn packages_of_the_module_are_not_foreign() {
         use crate::audit::{Assumed, Auditor, Date, Policy};
-        let text = "build:\n\tgo build -o bin/app github.com/me/repo/cmd/app\n";
+        let text = "dist:\n\tgo build -o bin/app github.com/me/repo/cmd/app\n";
         let with = |module: Option<&str>| {
             let mut file = crate::deploy::read("Makefile", text, None).unwrap();
             file.module = module.map(str::to_owned);
