@@ -48,6 +48,10 @@ const NOT_SHIPPED: &[&str] = &[
     "playground",
     "poc",
     "quickstart",
+    "experimental",
+    "experiments",
+    "repro",
+    "reproducer",
     "tutorial",
     "tutorials",
 ];
@@ -112,8 +116,10 @@ pub(super) fn is_for_the_project(ctx: &FileCtx, c: &Invocation) -> bool {
         true => target.starts_with("local/"),
         false => parts(target).any(|part| part == "local"),
     };
+    let tries = matches!(ctx.file.kind, FileKind::Shell | FileKind::Powershell) && only_tries(name);
     let folder = ctx.file.inside.as_deref().unwrap_or_default();
     named
+        || tries
         || local
         || (!c.release && is_said(ctx, c))
         || words.any(stays_here)
@@ -124,6 +130,14 @@ pub(super) fn is_for_the_project(ctx: &FileCtx, c: &Invocation) -> bool {
         || makes_a_text(target)
         || is_among_tests(folder)
         || is_of_actions(folder)
+}
+
+/// True for the name of a script that starts what it builds: `run_in_docker.sh`.
+fn only_tries(name: &str) -> bool {
+    let mut all = parts(name);
+    let tries = |p: &str| matches!(p, "run" | "start" | "serve" | "try" | "launch");
+    all.next().is_some_and(|first| tries(&first))
+        && !all.any(|p| matches!(&*p, "build" | "builds" | "release" | "dist" | "package"))
 }
 
 /// True for a file that make makes and that is no program: what is built for it is a tool or a check on the way.
@@ -249,6 +263,9 @@ mod tests {
         for other in [".github/workflows", "actions", "github/actions"] {
             assert!(!super::is_of_actions(other), "{other}");
         }
+        assert!(super::only_tries("run_in_docker.sh") && super::only_tries("start.sh"));
+        assert!(!super::only_tries("run-release.sh") && !super::only_tries("docker-run.sh"));
+        assert!(super::stays_here("cmd/webhook-repro"));
         assert!(super::makes_a_text("%.pb.go") && super::makes_a_text("a/b.json"));
         assert!(!super::makes_a_text("bin/app") && !super::makes_a_text("lib.so"));
     }
