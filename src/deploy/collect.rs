@@ -434,7 +434,10 @@ impl Collector {
         }
         let by_default = self.marks.by_default(value.as_str());
         let value = self.marks.fill(value);
-        let mut place = self.marks.place(place, at);
+        let mut place = place.clone();
+        if self.marks.is_conditional(at) {
+            place.reader = Reader::Unknown;
+        }
         if by_default {
             place.scope += ", by default";
         }

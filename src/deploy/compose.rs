@@ -1,12 +1,12 @@
 //! Compose files.
 
+use super::assignment;
 use super::collect::{Collector, Env, Place, Reader};
-use super::dockerfile;
-use super::env;
 use super::expand::{Room, expand};
 use super::release::{self, Base, Toolchain, of_image};
 use super::role::{self, Role};
 use super::shell::{self, Word};
+use super::stages;
 use super::text::{Span, Text};
 use super::yaml::{Node, Value};
 
@@ -67,7 +67,7 @@ fn one(name: &str, service: &Node, out: &mut Collector) {
         out.variables(interpolated(args, &out.room), "build argument ", &building);
     }
     if let Some(inline) = build.get("dockerfile_inline").and_then(Node::text) {
-        dockerfile::read_text(inline, out);
+        stages::read_text(inline, out);
     }
 }
 
@@ -139,7 +139,7 @@ pub fn named_pairs(node: &Node) -> Vec<(String, Text, Span)> {
             .into_iter()
             .filter_map(|item| {
                 let text = item.text()?;
-                let (name, value) = env::assignment(text, false)?;
+                let (name, value) = assignment::of(text, false)?;
                 Some((name, value, text.whole()))
             })
             .collect(),

@@ -1,10 +1,8 @@
 //! Dockerfiles: instructions with their continuations, comments, escape directive and here-documents. What the
 //! instructions mean for Go is for [`super::stages`].
 
-use super::collect::Collector;
 use super::shell::Word;
-use super::stages;
-use super::text::{Source, Span, Text};
+use super::text::{Span, Text};
 
 /// One instruction.
 #[derive(Debug)]
@@ -28,25 +26,6 @@ pub struct Dockerfile {
     pub escape: char,
     /// Its instructions in order.
     pub instructions: Vec<Instruction>,
-}
-
-/// Reads a file.
-pub fn read(source: &Source, out: &mut Collector) {
-    let lines = source
-        .lines()
-        .map(|(number, line)| Text::line(line, number, 1));
-    stages::collect(&parse(&lines.collect::<Vec<_>>()), out);
-}
-
-/// Reads a Dockerfile inside another file.
-pub fn read_text(text: &Text, out: &mut Collector) {
-    let mut lines = Vec::new();
-    let mut at = 0;
-    for line in text.as_str().split_inclusive('\n') {
-        lines.push(text.slice(at..at + line.trim_end_matches(['\n', '\r']).len()));
-        at += line.len();
-    }
-    stages::collect(&parse(&lines), out);
 }
 
 /// `# escape=` + "`" + before anything but other directives.
@@ -277,7 +256,7 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> Dockerfile {
-        let source = Source::new(text);
+        let source = crate::deploy::Source::new(text);
         let lines: Vec<Text> = source.lines().map(|(n, l)| Text::line(l, n, 1)).collect();
         parse(&lines)
     }

@@ -1,7 +1,7 @@
 //! Files of `NAME=value` lines, and shell scripts.
 
+use super::assignment;
 use super::collect::{Collector, Env, Place, Reader};
-use super::kind::is_name;
 use super::shell;
 use super::text::{Source, Text};
 
@@ -24,7 +24,7 @@ pub fn file(source: &Source, out: &mut Collector) {
             }
         }
         let text = uncommented(&text);
-        if let Some((name, value)) = assignment(&text, true) {
+        if let Some((name, value)) = assignment::of(&text, true) {
             all.push((name, value, text.whole()));
         }
     }
@@ -104,25 +104,6 @@ fn closing_quote(text: &str, quote: char) -> Option<usize> {
         }
     }
     None
-}
-
-/// `NAME=value` or `export NAME="value"`; the quotes go where the reader of the file takes them off.
-pub fn assignment(text: &Text, unquote: bool) -> Option<(String, Text)> {
-    let chars = text.as_str();
-    let start = if chars.starts_with("export ") { 7 } else { 0 };
-    let (name, value) = chars.get(start..)?.split_once('=')?;
-    let name = name.trim();
-    if !is_name(name) {
-        return None;
-    }
-    let mut from = chars.len() - value.len();
-    let mut end = chars.len();
-    let quoted =
-        |q: char| unquote && value.len() >= 2 && value.starts_with(q) && value.ends_with(q);
-    if quoted('"') || quoted('\'') {
-        (from, end) = (from + 1, end - 1);
-    }
-    Some((name.to_owned(), text.slice(from..end).trim()))
 }
 
 /// A script: what runs its commands is told by each of them.

@@ -1,8 +1,8 @@
 //! GoReleaser files: every build with its flags, hooks and variables, and what the file sets for all of them
 //! (goreleaser.com/customization/builds, as of GoReleaser 2.13).
 
+use super::assignment;
 use super::collect::{Collector, Env, Place, Reader};
-use super::env;
 use super::release::Toolchain;
 use super::shell::{self, Command, Word};
 use super::text::{Span, Text};
@@ -73,7 +73,7 @@ fn build_arguments(item: &Node, place: &Place, out: &mut Collector) {
             continue;
         };
         let part = text.slice(chars.len() - rest.len()..chars.len());
-        if let Some((name, value)) = env::assignment(&part, true) {
+        if let Some((name, value)) = assignment::of(&part, true) {
             out.variable(&name, value, part.whole(), "build argument ", place);
         }
     }

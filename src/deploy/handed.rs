@@ -1,6 +1,6 @@
 //! Variables that a command hands to somebody else: `docker run -e`, `kubectl set env`, `echo NAME=value >> file`.
 
-use super::env;
+use super::assignment;
 use super::kind::{self, Kind, Named};
 use super::shell::{Command, Word};
 use super::text::{Span, Text};
@@ -77,7 +77,7 @@ pub fn of(command: &Command, next: Option<&Command>) -> Vec<Handed> {
 }
 
 fn handed(text: &Text, label: &str, to: To) -> Option<Handed> {
-    let (name, value) = env::assignment(text, false)?;
+    let (name, value) = assignment::of(text, false)?;
     Some(Handed {
         name,
         value,

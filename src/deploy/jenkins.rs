@@ -2,8 +2,8 @@
 //!
 //! Groovy is not run: a step inside a condition counts like any other.
 
+use super::assignment;
 use super::collect::{Collector, Env, Place, Reader};
-use super::env;
 use super::kind::is_name;
 use super::release::{Toolchain, of_image};
 use super::shell;
@@ -57,7 +57,7 @@ pub fn read(source: &Source, out: &mut Collector) {
             continue;
         }
         if in_with {
-            if let Some((name, value)) = env::assignment(&literal.text, false) {
+            if let Some((name, value)) = assignment::of(&literal.text, false) {
                 out.variable(&name, value, literal.text.whole(), "withEnv ", &place);
             }
             continue;

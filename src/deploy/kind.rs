@@ -427,13 +427,13 @@ pub fn of_documents(documents: &[Node]) -> Option<Kind> {
             .iter()
             .any(|d| d.get(key).is_some_and(Node::is_mapping))
     };
-    if any(super::melange::is_melange) || any(super::melange::is_apko) {
+    if any(is_melange) || any(is_apko) {
         return Some(Kind::Melange);
     }
     if has("containerDefinitions") || has("ContainerDefinitions") {
         return Some(Kind::Ecs);
     }
-    if any(super::platform::is_snap) {
+    if any(is_snap) {
         return Some(Kind::Snap);
     }
     if mapping("tasks") && has("version") {
@@ -449,7 +449,7 @@ pub fn of_documents(documents: &[Node]) -> Option<Kind> {
     if has("builds") && release.iter().any(|key| has(key)) {
         return Some(Kind::Goreleaser);
     }
-    if any(super::platform::is_app_engine) {
+    if any(is_app_engine) {
         return Some(Kind::AppEngine);
     }
     if mapping("services") && !has("jobs") && !has("steps") && !has("pipeline") {
@@ -468,6 +468,40 @@ pub fn of_documents(documents: &[Node]) -> Option<Kind> {
         || has("pipeline")
         || scripted)
         .then_some(Kind::Ci)
+}
+
+/// True for a file of melange: a package, and how it is made.
+pub fn is_melange(document: &Node) -> bool {
+    document.find(&["package", "name"]).is_some()
+        && (document.get("pipeline").is_some() || document.get("subpackages").is_some())
+}
+
+/// True for a file of apko: what is in an image, and what it starts.
+pub fn is_apko(document: &Node) -> bool {
+    document.find(&["contents", "packages"]).is_some()
+        && [
+            "entrypoint",
+            "cmd",
+            "accounts",
+            "archs",
+            "paths",
+            "environment",
+        ]
+        .iter()
+        .any(|key| document.get(key).is_some())
+}
+
+/// True for `app.yaml` of App Engine.
+fn is_app_engine(document: &Node) -> bool {
+    document
+        .get("runtime")
+        .is_some_and(|r| r.str().starts_with("go"))
+        || document.get("env_variables").is_some()
+}
+
+/// True for `snapcraft.yaml`.
+fn is_snap(document: &Node) -> bool {
+    document.get("parts").is_some_and(Node::is_mapping) && document.get("name").is_some()
 }
 
 /// True for the name of a file of values of a chart.

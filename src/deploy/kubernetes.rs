@@ -1,9 +1,9 @@
 //! Kubernetes manifests: every container of every pod template, wherever it stands, ConfigMaps and Secrets in clear text,
 //! and the literals of Kustomize.
 
+use super::assignment;
 use super::collect::{Collector, Env, Place, Reader};
 use super::compose::{command, named_pairs};
-use super::env;
 use super::kind::is_name;
 use super::release::{self, Base, Toolchain, of_image};
 use super::role::{self, Role};
@@ -261,7 +261,7 @@ pub fn lines(text: &Text) -> Vec<(String, Text, Span)> {
     let mut at = 0;
     for line in text.as_str().split_inclusive('\n') {
         let one = text.slice(at..at + line.len()).trim();
-        if let Some((name, value)) = env::assignment(&one, true) {
+        if let Some((name, value)) = assignment::of(&one, true) {
             all.push((name, value, one.whole()));
         }
         at += line.len();
@@ -278,7 +278,7 @@ fn literals(node: &Node, out: &mut Collector) {
     };
     let set = |item: &Node| {
         let text = item.text()?;
-        let (name, value) = env::assignment(text, true)?;
+        let (name, value) = assignment::of(text, true)?;
         Some((name, value, text.whole()))
     };
     let all = node.items().into_iter().filter_map(set).collect();

@@ -2,30 +2,10 @@
 
 use super::collect::{Collector, Env, Place, Reader};
 use super::compose::{command, named_pairs};
+use super::kind::{is_apko, is_melange};
 use super::release::Toolchain;
 use super::shell;
 use super::yaml::Node;
-
-/// True for a file of melange: a package, and how it is made.
-pub fn is_melange(document: &Node) -> bool {
-    document.find(&["package", "name"]).is_some()
-        && (document.get("pipeline").is_some() || document.get("subpackages").is_some())
-}
-
-/// True for a file of apko: what is in an image, and what it starts.
-pub fn is_apko(document: &Node) -> bool {
-    document.find(&["contents", "packages"]).is_some()
-        && [
-            "entrypoint",
-            "cmd",
-            "accounts",
-            "archs",
-            "paths",
-            "environment",
-        ]
-        .iter()
-        .any(|key| document.get(key).is_some())
-}
 
 /// Reads all documents.
 pub fn read(documents: &[Node], out: &mut Collector) {

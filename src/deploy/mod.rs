@@ -5,6 +5,7 @@
 //!
 //! Must never: judge, open a file, run or expand anything for real.
 
+mod assignment;
 mod ci;
 mod collect;
 mod compose;
@@ -216,7 +217,7 @@ pub fn read_template(
     found.marks = read.marks;
     let (text, documents) = (&read.source, &read.documents);
     match kind {
-        Kind::Dockerfile => dockerfile::read(text, &mut found),
+        Kind::Dockerfile => stages::read(text, &mut found),
         Kind::Compose => compose::read(documents, &mut found),
         Kind::Kubernetes => kubernetes::read(documents, &mut found),
         Kind::Systemd => systemd::read(text, &mut found),
@@ -350,7 +351,7 @@ fn embedded<'n>(
     let documents = || yaml::read(source).unwrap_or_default();
     match named {
         Named::Kind(Kind::Systemd) => systemd::read(source, out),
-        Named::Kind(Kind::Dockerfile) => dockerfile::read(source, out),
+        Named::Kind(Kind::Dockerfile) => stages::read(source, out),
         Named::Kind(Kind::Shell) => env::script(source, out),
         Named::Kind(Kind::Env) if by_name.is_some() => env::file(source, out),
         Named::Kind(Kind::Compose) => compose::read(&documents(), out),

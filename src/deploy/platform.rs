@@ -83,14 +83,6 @@ fn quoted(value: &str) -> Option<&str> {
     (!text.contains('\\')).then_some(text)
 }
 
-/// True for `app.yaml` of App Engine.
-pub fn is_app_engine(document: &Node) -> bool {
-    document
-        .get("runtime")
-        .is_some_and(|r| r.str().starts_with("go"))
-        || document.get("env_variables").is_some()
-}
-
 /// `app.yaml`: the platform builds the program, with variables of its own.
 pub fn app_engine(documents: &[Node], out: &mut Collector) {
     for document in documents {
@@ -117,11 +109,6 @@ pub fn app_engine(documents: &[Node], out: &mut Collector) {
             out.shell(&shell::commands(text), &place, &mut Env::default());
         }
     }
-}
-
-/// True for `snapcraft.yaml`.
-pub fn is_snap(document: &Node) -> bool {
-    document.get("parts").is_some_and(Node::is_mapping) && document.get("name").is_some()
 }
 
 /// `snapcraft.yaml`: what apps see, and the scripts that build parts.

@@ -1,13 +1,13 @@
 //! What the stages of a Dockerfile mean: which of them end up in an image, which build, and with which Go.
 
 use super::collect::{Collector, Env, Leaves, Place, Reader, matters};
-use super::dockerfile::{Dockerfile, Instruction, exec_form, flags, words};
+use super::dockerfile::{self, Dockerfile, Instruction, exec_form, flags, words};
 use super::expand::{Room, expand};
 use super::kind::is_name;
 use super::release::{self, Base, Toolchain, of_image};
 use super::role::{self, Role};
 use super::shell::{self, Command};
-use super::text::{Span, Text};
+use super::text::{Source, Span, Text};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -81,8 +81,27 @@ enum Act {
     Start(Vec<Command>),
 }
 
+/// Reads a file.
+pub fn read(source: &Source, out: &mut Collector) {
+    let lines = source
+        .lines()
+        .map(|(number, line)| Text::line(line, number, 1));
+    collect(&dockerfile::parse(&lines.collect::<Vec<_>>()), out);
+}
+
+/// Reads a Dockerfile inside another file.
+pub fn read_text(text: &Text, out: &mut Collector) {
+    let mut lines = Vec::new();
+    let mut at = 0;
+    for line in text.as_str().split_inclusive('\n') {
+        lines.push(text.slice(at..at + line.trim_end_matches(['\n', '\r']).len()));
+        at += line.len();
+    }
+    collect(&dockerfile::parse(&lines), out);
+}
+
 /// Takes everything that the stages say.
-pub fn collect(file: &Dockerfile, out: &mut Collector) {
+fn collect(file: &Dockerfile, out: &mut Collector) {
     let stages = stages(file, &out.room);
     let runs = deployed(&stages);
     // A stage that others are built on does what they do.

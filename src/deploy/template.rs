@@ -4,7 +4,6 @@
 //! name such as `${_7____}`, which readers take for a variable that nobody knows. Where a mark only names a value of `values.yaml` (or of
 //! `vars`), [`Marks::value`] tells it later.
 
-use super::collect::{Place, Reader};
 use super::text::{Source, Span, Text};
 use super::yaml::{Node, Value};
 use std::collections::BTreeMap;
@@ -87,13 +86,10 @@ impl Marks {
         out
     }
 
-    /// The place of something in a template: what stands under a condition is there for some, and nobody knows whom.
-    pub fn place(&self, place: &Place, at: Span) -> Place {
+    /// True for what stands under a condition: it is there for some, and nobody knows for whom.
+    pub fn is_conditional(&self, at: Span) -> bool {
         let inside = |(first, last): &(u32, u32)| *first < at.line && at.line < *last;
-        if self.conditional.iter().any(inside) {
-            return place.read_by(Reader::Unknown);
-        }
-        place.clone()
+        self.conditional.iter().any(inside)
     }
 }
 
