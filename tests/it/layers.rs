@@ -1,0 +1,335 @@
+//! The arrows of docs/architecture.md: no folder of `src` takes anything from a folder above it, and no two files take from each other,
+//! but for a module and its parts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The stages, lowest first, and the stages that each may use.
+const STAGES: &[(&str, &[&str])] = &[
+    ("bytes", &[]),
+    ("knowledge", &[]),
+    ("record", &["knowledge"]),
+    ("exe", &["bytes", "record"]),
+    ("go", &["bytes", "knowledge", "record", "exe"]),
+    ("source", &["bytes"]),
+    ("deploy", &["bytes", "knowledge", "record"]),
+    (
+        "scan",
+        &[
+            "bytes",
+            "knowledge",
+            "record",
+            "exe",
+            "go",
+            "source",
+            "deploy",
+        ],
+    ),
+    ("audit", &["bytes", "knowledge", "record", "deploy"]),
+    (
+        "report",
+        &["bytes", "knowledge", "record", "deploy", "audit"],
+    ),
+    (
+        "cli",
+        &[
+            "bytes",
+            "knowledge",
+            "record",
+            "exe",
+            "go",
+            "source",
+            "deploy",
+            "scan",
+            "audit",
+            "report",
+        ],
+    ),
+];
+
+/// A file of `src` as a module: its path (`go::pclntab`), and the text that is compiled into the library.
+struct Module {
+    path: Vec<String>,
+    text: String,
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// The text without comments and without what only tests compile.
+fn product(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut out = String::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let line = lines[at];
+        let code = line.trim_start();
+        at += 1;
+        if code.starts_with("//") {
+            continue;
+        }
+        let is_test = ["#[cfg(test)]", "#[cfg(all(test", "#[cfg(any(test"];
+        if is_test.iter().any(|mark| code.starts_with(mark)) {
+            let indent = line.len() - code.len();
+            while lines
+                .get(at)
+                .is_some_and(|l| l.trim_start().starts_with("#["))
+            {
+                at += 1;
+            }
+            let opens = lines.get(at).is_some_and(|l| l.trim_end().ends_with('{'));
+            at += 1;
+            while opens && at < lines.len() {
+                let closing = lines[at];
+                at += 1;
+                if closing.trim_start().starts_with('}')
+                    && closing.len() - closing.trim_start().len() == indent
+                {
+                    break;
+                }
+            }
+            continue;
+        }
+        out.push_str(line.split(" //").next().unwrap_or_default());
+        out.push('\n');
+    }
+    out
+}
+
+/// The modules of the library, but for those that only tests compile.
+fn modules() -> Vec<Module> {
+    let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("src");
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    files.retain(|file| *file != root.join("main.rs"));
+    let mut all: Vec<Module> = files
+        .iter()
+        .map(|file| {
+            let relative = file.strip_prefix(&root).unwrap().with_extension("");
+            let mut path: Vec<String> = relative
+                .iter()
+                .map(|p| p.to_str().unwrap().to_owned())
+                .collect();
+            if path
+                .last()
+                .is_some_and(|name| name == "mod" || name == "lib")
+            {
+                path.pop();
+            }
+            let text = product(&fs::read_to_string(file).unwrap());
+            Module { path, text }
+        })
+        .collect();
+    all.sort_by(|a, b| a.path.cmp(&b.path));
+    assert!(all.len() > 100, "the sources are not where this test looks");
+    // Kept: what a kept parent declares outside of its tests.
+    let mut kept: BTreeSet<Vec<String>> = BTreeSet::from([Vec::new()]);
+    let texts: BTreeMap<&Vec<String>, &str> =
+        all.iter().map(|m| (&m.path, m.text.as_str())).collect();
+    for module in &all {
+        if let Some((name, parent)) = module.path.split_last()
+            && kept.contains(parent)
+            && texts.get(&parent.to_vec()).is_some_and(|text| {
+                text.lines()
+                    .any(|line| line.trim_end().ends_with(&format!("mod {name};")))
+            })
+        {
+            kept.insert(module.path.clone());
+        }
+    }
+    all.retain(|m| kept.contains(&m.path));
+    all
+}
+
+/// Every path that a text writes, with the braces of `use` resolved: `crate::a::{b, c::d}` gives two.
+fn paths(text: &str) -> Vec<Vec<String>> {
+    let mut out = Vec::new();
+    for start in ["crate::", "super::", "self::"] {
+        for (at, _) in text.match_indices(start) {
+            let before = text[..at].chars().next_back();
+            if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':') {
+                continue;
+            }
+            read_path(&text[at..], &mut Vec::new(), &mut out);
+        }
+    }
+    out
+}
+
+/// Reads one path, or a list of paths in braces; gives how many bytes it took.
+fn read_path(text: &str, before: &mut Vec<String>, out: &mut Vec<Vec<String>>) -> usize {
+    let depth = before.len();
+    let mut at = 0;
+    loop {
+        let name: String = text[at..]
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect();
+        at += name.len();
+        if !name.is_empty() {
+            before.push(name);
+        }
+        let rest = &text[at..];
+        if rest.starts_with("::{") {
+            at += 3;
+            loop {
+                at += text[at..].len() - text[at..].trim_start().len();
+                if text[at..].starts_with('}') || text[at..].is_empty() {
+                    at += 1;
+                    break;
+                }
+                let taken = read_path(&text[at..], before, out);
+                at += taken.max(1);
+                at += text[at..].len() - text[at..].trim_start_matches([',', ' ', '\n']).len();
+            }
+            before.truncate(depth);
+            return at;
+        }
+        if rest.starts_with("::")
+            && text[at + 2..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
+        {
+            at += 2;
+            continue;
+        }
+        break;
+    }
+    if before.len() > depth {
+        out.push(before.clone());
+    }
+    before.truncate(depth);
+    // What renames or follows is no part of the path.
+    at + text[at..].find([',', '}', ';', '\n']).unwrap_or(0)
+}
+
+/// The modules that each module takes something from.
+fn arrows(modules: &[Module]) -> BTreeMap<&[String], BTreeSet<&[String]>> {
+    let known: BTreeSet<&[String]> = modules.iter().map(|m| m.path.as_slice()).collect();
+    let mut all = BTreeMap::new();
+    for module in modules {
+        let mut to = BTreeSet::new();
+        for path in paths(&module.text) {
+            let mut base: Vec<String> = Vec::new();
+            let mut names = path.as_slice();
+            match names[0].as_str() {
+                "super" => {
+                    base.clone_from(&module.path);
+                    while names.first().is_some_and(|n| n == "super") {
+                        base.pop();
+                        names = &names[1..];
+                    }
+                }
+                "self" => {
+                    base.clone_from(&module.path);
+                    names = &names[1..];
+                }
+                _ => names = &names[1..],
+            }
+            base.extend(names.iter().cloned());
+            let longest = (0..=base.len()).rev().find_map(|n| known.get(&base[..n]));
+            if let Some(target) = longest.filter(|t| **t != module.path.as_slice()) {
+                to.insert(*target);
+            }
+        }
+        all.insert(module.path.as_slice(), to);
+    }
+    all
+}
+
+#[test]
+fn no_stage_takes_anything_from_a_stage_above_it() {
+    let modules = modules();
+    let mut wrong = Vec::new();
+    for (from, targets) in arrows(&modules) {
+        let Some(stage) = from.first() else { continue };
+        let Some((_, may)) = STAGES.iter().find(|(name, _)| name == stage) else {
+            assert!(
+                stage == "main" || stage == "fuzzing",
+                "`{stage}` has no row in STAGES"
+            );
+            continue;
+        };
+        for target in targets {
+            if let Some(to) = target.first()
+                && to != stage
+                && !may.contains(&to.as_str())
+            {
+                wrong.push(format!("{} -> {}", from.join("::"), target.join("::")));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} arrows go up:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn no_files_take_from_each_other_in_a_ring() {
+    let modules = modules();
+    let arrows = arrows(&modules);
+    let is_part = |a: &[String], b: &[String]| a.starts_with(b) || b.starts_with(a);
+    // Everything that can be reached from each module, by arrows between files of which neither is a part of the other.
+    let mut rings = BTreeSet::new();
+    for start in arrows.keys() {
+        let mut from: BTreeMap<&[String], &[String]> = BTreeMap::new();
+        let mut open = vec![*start];
+        while let Some(at) = open.pop() {
+            for to in arrows[at].iter().filter(|to| !is_part(at, to)) {
+                if to == start {
+                    let mut ring = vec![at.join("::")];
+                    let mut step = at;
+                    while step != *start {
+                        step = from[step];
+                        ring.push(step.join("::"));
+                    }
+                    ring.reverse();
+                    let least = ring
+                        .iter()
+                        .enumerate()
+                        .min_by_key(|(_, name)| (*name).clone());
+                    let least = least.map_or(0, |(i, _)| i);
+                    ring.rotate_left(least);
+                    rings.insert(ring.join(" -> "));
+                } else if !from.contains_key(to) {
+                    from.insert(to, at);
+                    open.push(to);
+                }
+            }
+        }
+    }
+    let rings: Vec<_> = rings.into_iter().collect();
+    assert!(
+        rings.is_empty(),
+        "{} rings:\n{}",
+        rings.len(),
+        rings.join("\n")
+    );
+}
+
+#[test]
+fn paths_are_read_out_of_use_lines() {
+    let text = "use crate::a::{b, c::{D, e as f}, self};\nuse super::g;\nlet x = crate::h::i(1);";
+    let all: Vec<String> = paths(text).iter().map(|p| p.join("::")).collect();
+    assert_eq!(
+        all,
+        [
+            "crate::a::b",
+            "crate::a::c::D",
+            "crate::a::c::e",
+            "crate::a::self",
+            "crate::h::i",
+            "super::g"
+        ]
+    );
+}
