@@ -5,48 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The stages, lowest first, and the stages that each may use.
-const STAGES: &[(&str, &[&str])] = &[
-    ("bytes", &[]),
-    ("knowledge", &[]),
-    ("record", &["knowledge"]),
-    ("exe", &["bytes", "record"]),
-    ("go", &["bytes", "knowledge", "record", "exe"]),
-    ("source", &["bytes"]),
-    ("deploy", &["bytes", "knowledge", "record"]),
-    (
-        "scan",
-        &[
-            "bytes",
-            "knowledge",
-            "record",
-            "exe",
-            "go",
-            "source",
-            "deploy",
-        ],
-    ),
-    ("audit", &["bytes", "knowledge", "record", "deploy"]),
-    (
-        "report",
-        &["bytes", "knowledge", "record", "deploy", "audit"],
-    ),
-    (
-        "cli",
-        &[
-            "bytes",
-            "knowledge",
-            "record",
-            "exe",
-            "go",
-            "source",
-            "deploy",
-            "scan",
-            "audit",
-            "report",
-        ],
-    ),
-];
+/// The drawing of docs/architecture.md: each stage, and the stages that it may use.
+fn drawing() -> BTreeMap<String, BTreeSet<String>> {
+    let path = root().join("docs/architecture.md");
+    let text = fs::read_to_string(path).unwrap();
+    let rows = text.lines().filter_map(|line| line.split_once(" may use:"));
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+    rows.map(|(stage, may)| (stage.trim().to_owned(), words(may)))
+        .collect()
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap())
+}
 
 /// A file of `src` as a module: its path (`go::pclntab`), and the text that is compiled into the library.
 struct Module {
@@ -107,7 +78,7 @@ fn product(text: &str) -> String {
 
 /// The modules of the library, but for those that only tests compile.
 fn modules() -> Vec<Module> {
-    let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("src");
+    let root = root().join("src");
     let mut files = Vec::new();
     collect(&root, &mut files);
     files.retain(|file| *file != root.join("main.rs"));
@@ -246,21 +217,22 @@ fn arrows(modules: &[Module]) -> BTreeMap<&[String], BTreeSet<&[String]>> {
 
 #[test]
 fn no_stage_takes_anything_from_a_stage_above_it() {
-    let modules = modules();
+    let (modules, stages) = (modules(), drawing());
+    for (stage, may) in &stages {
+        let below: Vec<_> = may.iter().filter(|b| stages[*b].contains(stage)).collect();
+        assert!(below.is_empty(), "{stage} and {below:?} may use each other");
+    }
     let mut wrong = Vec::new();
     for (from, targets) in arrows(&modules) {
         let Some(stage) = from.first() else { continue };
-        let Some((_, may)) = STAGES.iter().find(|(name, _)| name == stage) else {
-            assert!(
-                stage == "main" || stage == "fuzzing",
-                "`{stage}` has no row in STAGES"
-            );
+        let Some(may) = stages.get(stage) else {
+            assert_eq!(stage, "fuzzing", "a folder that is not in the drawing");
             continue;
         };
         for target in targets {
             if let Some(to) = target.first()
                 && to != stage
-                && !may.contains(&to.as_str())
+                && !may.contains(to)
             {
                 wrong.push(format!("{} -> {}", from.join("::"), target.join("::")));
             }
@@ -268,7 +240,7 @@ fn no_stage_takes_anything_from_a_stage_above_it() {
     }
     assert!(
         wrong.is_empty(),
-        "{} arrows go up:\n{}",
+        "{} arrows are not in the drawing:\n{}",
         wrong.len(),
         wrong.join("\n")
     );
@@ -332,4 +304,27 @@ fn paths_are_read_out_of_use_lines() {
             "super::g"
         ]
     );
+}
+
+#[test]
+fn the_guided_tour_names_what_is_there() {
+    let text = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let steps = text.lines().filter(|line| {
+        let number = line.split_once(". `src/").map(|(number, _)| number);
+        number.is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
+    });
+    let mut counted = 0;
+    for step in steps {
+        let mut names = step.split('`').skip(1).step_by(2);
+        let (file, function) = (names.next().unwrap(), names.next().unwrap());
+        let source = fs::read_to_string(root().join(file)).unwrap_or_default();
+        let function = function.rsplit("::").next().unwrap();
+        assert!(
+            source.contains(&format!("fn {function}("))
+                || source.contains(&format!("fn {function}<")),
+            "{file} has no `{function}`"
+        );
+        counted += 1;
+    }
+    assert_eq!(counted, 14 + 22, "steps of the two walks");
 }

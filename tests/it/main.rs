@@ -34,6 +34,7 @@ mod hostile;
 mod images;
 #[cfg(all(feature = "cli", target_os = "linux"))]
 mod large_records;
+mod layers;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod limits;
 #[cfg(all(feature = "cli", feature = "archives"))]
