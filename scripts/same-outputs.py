@@ -9,6 +9,10 @@ there is one. Times, versions of the tool and counts of bytes read are left out 
 """
 import concurrent.futures
 import difflib
+import gzip
+import hashlib
+import io
+import json
 import os
 import pathlib
 import re
@@ -16,6 +20,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SCAN_FORMATS = ["card", "table", "csv", "json", "ndjson", "html"]
@@ -38,6 +43,65 @@ def unpack(into):
         folder.mkdir(parents=True)
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter="fully_trusted")
+
+
+def tar_of(entries):
+    """The bytes of a tar; an entry is (name, bytes), (name, None) for a directory, or (name, link target) for a hard link."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for name, content in entries:
+            info = tarfile.TarInfo(name)
+            info.mode = 0o755
+            if content is None:
+                info.type = tarfile.DIRTYPE
+            elif isinstance(content, str):
+                info.type, info.linkname = tarfile.LNKTYPE, content
+            else:
+                info.size = len(content)
+            tar.addfile(info, io.BytesIO(content) if isinstance(content, bytes) else None)
+    return out.getvalue()
+
+
+def containers(into, programs):
+    """Archives, archives in archives, and an image in three layers, of stored programs; gives their paths."""
+    into.mkdir()
+    one, two, three = (p.read_bytes() for p in programs[:3])
+    release = tar_of([("app/", None), ("app/one", one), ("app/link", "app/one"), ("app/readme", b"text")])
+    (into / "release.tar.gz").write_bytes(gzip.compress(release, mtime=0))
+    with zipfile.ZipFile(into / "release.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bin/two", two)
+        archive.writestr("inner.tar.gz", gzip.compress(release, mtime=0))
+    layers = [
+        tar_of([("usr/bin/one", one), ("usr/bin/gone", two), ("usr/bin/again", "usr/bin/one"), ("etc/os-release", b"ID=debian\n")]),
+        tar_of([("usr/bin/.wh.gone", b""), ("opt/release.tar", release)]),
+        tar_of([("usr/bin/one", three)]),
+    ]
+    digest = lambda data: "sha256:" + hashlib.sha256(data).hexdigest()  # noqa: E731
+    config = json.dumps({
+        "architecture": "amd64", "os": "linux",
+        "config": {"Env": ["GODEBUG=panicnil=1", "GOMEMLIMIT=64MiB"], "Entrypoint": ["/usr/bin/one"], "Labels": {"org.opencontainers.image.version": "1.2.3"}},
+        "rootfs": {"type": "layers", "diff_ids": [digest(layer) for layer in layers]},
+    }).encode()
+    names = [f"{i}/layer.tar" for i in range(len(layers))]
+    manifest = json.dumps([{"Config": "config.json", "RepoTags": ["example.com/app:1"], "Layers": names}]).encode()
+    docker = tar_of([*zip(names, layers), ("config.json", config), ("manifest.json", manifest)])
+    (into / "image.tar").write_bytes(docker)
+    blobs = into / "layout" / "blobs" / "sha256"
+    blobs.mkdir(parents=True)
+
+    def blob(data, media):
+        (blobs / hashlib.sha256(data).hexdigest()).write_bytes(data)
+        return {"mediaType": media, "digest": digest(data), "size": len(data)}
+
+    oci = "application/vnd.oci.image."
+    manifest = json.dumps({
+        "schemaVersion": 2, "config": blob(config, oci + "config.v1+json"),
+        "layers": [blob(gzip.compress(layer, mtime=0), oci + "layer.v1.tar+gzip") for layer in layers],
+    }).encode()
+    (into / "layout" / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
+    (into / "layout" / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [blob(manifest, oci + "manifest.v1+json")]}))
+    (into / "cut.tar.gz").write_bytes((into / "release.tar.gz").read_bytes()[:-2000])
+    return sorted(into.iterdir()) + [into]
 
 
 def run(program, arguments, folder):
@@ -98,6 +162,8 @@ def main():
         folder = pathlib.Path(folder)
         unpack(folder / "testdata")
         targets = sorted(str(p.relative_to(folder)) for p in (folder / "testdata").rglob("*") if p.is_dir() and any(f.is_file() for f in p.iterdir()))
+        programs = sorted(p for p in (folder / "testdata" / "fixtures" / "amd64").rglob("*") if p.is_file() and p.stat().st_size > 100_000)
+        targets += [str(p.relative_to(folder)) for p in containers(folder / "containers", programs)]
         targets += [str(pathlib.Path(p).resolve()) for p in sys.argv[3:]]
         lint = [str(p) for p in sorted((ROOT / "testdata" / "lint").iterdir())]
         every = list(commands(targets, lint))
