@@ -18,7 +18,7 @@ pub type SupportTable = BTreeMap<String, Support>;
 /// A finding as reports show it; whoever judges fills it in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remark {
-    /// Index into [`Document::binaries`]; `None`: about the whole scan.
+    /// Index into [`Document::binaries`](crate::record::Document::binaries); `None`: about the whole scan.
     pub binary: Option<usize>,
     /// Rule, kebab-case.
     pub rule: String,

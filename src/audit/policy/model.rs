@@ -79,7 +79,7 @@ pub struct Custom {
 /// A value that every binary must have.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expectation {
-    /// Record key, see [`crate::audit::keys`].
+    /// Record key, see `docs/policy.md`.
     pub key: String,
     /// Value or glob.
     pub value: String,

@@ -18,7 +18,7 @@ pub struct Meta {
     pub options: &'static [OptionSpec],
     /// First gospect release that has it.
     pub since: &'static str,
-    /// The page that `explain` shows, a file beside the rule: Markdown below [`HEADINGS`]. What is said of options comes from `options`.
+    /// The page that `explain` shows, a file beside the rule: Markdown below `HEADINGS`. What is said of options comes from `options`.
     pub page: &'static str,
 }
 
@@ -26,7 +26,7 @@ pub struct Meta {
 pub const HEADINGS: [&str; 4] = ["What", "Why", "Example", "Fix"];
 
 impl Meta {
-    /// The part of the page below one of [`HEADINGS`].
+    /// The part of the page below one of `HEADINGS`.
     pub fn section(&self, heading: &str) -> &'static str {
         let mut sections = self.page.split("## ").map(str::trim);
         sections
@@ -100,7 +100,7 @@ pub struct Levels {
     pub fips: Option<Level>,
 }
 
-/// [`Levels`] in the order default, release, container, fips.
+/// Levels in the order default, release, container, fips.
 pub const fn levels(
     default: Option<Level>,
     release: Option<Level>,

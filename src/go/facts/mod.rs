@@ -1,4 +1,4 @@
-//! The facts of one program, each drawn by one function from what the toolchain wrote and from the tables. [`super::record`] lists them.
+//! The facts of one program, each drawn by one function from what the toolchain wrote and from the tables. `record` lists them.
 
 mod debug_paths;
 pub mod executable;

@@ -59,7 +59,7 @@ pub trait Visit<'env, T>: Sync {
     /// A symbolic link that is not followed. `leads` looks whether it leads to a directory, or to a file that would be opened.
     fn met_link(&'env self, _leads: &dyn Fn() -> bool) {}
 
-    /// A symbolic link that is not followed; only with [`Rules::links`].
+    /// A symbolic link that is not followed; only with [`Rules::links`](super::Rules::links).
     fn link(&'env self, _path: &Path, _out: &mut Output<'env, T>) {}
 }
 
