@@ -8,6 +8,7 @@ pub(crate) mod escape;
 #[cfg(feature = "source")]
 pub(crate) mod guard;
 mod limits;
+#[cfg(feature = "audit")]
 pub(crate) mod number;
 pub(crate) mod short;
 mod spill;
