@@ -50,7 +50,7 @@ struct Mark {
 #[cfg(test)]
 thread_local! {
     /// Characters that this thread has copied: what tests count as work, since a clock depends on the machine.
-    pub static COPIED: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+    pub(crate) static COPIED: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
 }
 
 /// Characters with their places.
