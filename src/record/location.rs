@@ -34,7 +34,7 @@ pub struct Location {
 /// Names an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageRef {
-    /// As in [`ImageRecord::reference`](super::ImageRecord::reference).
+    /// As in `ImageRecord::reference`.
     pub reference: String,
     /// Manifest digest.
     pub digest: Option<String>,
