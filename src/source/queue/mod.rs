@@ -172,22 +172,31 @@ impl<'env, T: Send + SizeInMemory> Queue<'env, T> {
     fn deliver(&self, deliver: &mut dyn FnMut(T) -> bool) {
         while let Some(result) = self.next() {
             if !deliver(result) {
-                self.lock().stopped = true;
-                self.work.notify_all();
                 return;
             }
         }
     }
 
-    /// Works on the calling thread for as long as there is never more than one task to choose from: threads cost more than a small scan.
+    /// Works on the calling thread for as long as there is never more than one task to choose from: threads cost more than a small scan. Nothing is
+    /// delivered meanwhile, so this ends when the window is full.
     fn start_alone(&self) -> bool {
         let mut state = self.lock();
-        while state.places.waiting() == 1 {
+        while state.places.waiting() == 1 && state.held < self.window {
             if let Some((place, task)) = state.places.take(End::Front) {
                 state = self.perform(state, place, task);
             }
         }
         state.is_over()
+    }
+}
+
+/// Ends the work of all threads when the calling thread delivers no more, also when it panics: the threads would wait for room in the window for ever.
+struct Stop<'q, 'env, T: Send + SizeInMemory>(&'q Queue<'env, T>);
+
+impl<T: Send + SizeInMemory> Drop for Stop<'_, '_, T> {
+    fn drop(&mut self) {
+        self.0.lock().stopped = true;
+        self.0.work.notify_all();
     }
 }
 
@@ -240,6 +249,7 @@ pub fn run<'env, T: Send + SizeInMemory>(
                 break;
             }
         }
+        let _stop = Stop(&queue);
         queue.deliver(deliver);
         Ok(())
     })

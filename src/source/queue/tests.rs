@@ -182,3 +182,41 @@ fn stopping_early_ends_the_run() {
     .unwrap();
     assert_eq!(seen, 10);
 }
+
+#[test]
+fn one_chain_of_tasks_does_not_run_ahead_of_the_reader_either() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    fn chain<'env>(left: usize, made: &'env AtomicUsize, out: &mut Output<'env, usize>) {
+        made.fetch_add(1, Ordering::SeqCst);
+        out.push(left);
+        if left > 0 {
+            out.task(move |out| chain(left - 1, made, out));
+        }
+    }
+    let (made, mut seen, mut most) = (AtomicUsize::new(0), Vec::new(), 0);
+    run(2, 20, |out| chain(300, &made, out), &mut |i| {
+        std::thread::sleep(Duration::from_micros(100));
+        seen.push(i);
+        most = most.max(made.load(Ordering::SeqCst) - seen.len());
+        true
+    })
+    .unwrap();
+    assert_eq!(seen, (0..=300).rev().collect::<Vec<usize>>());
+    assert!(most <= 20 + 2, "{most}");
+}
+
+#[test]
+fn a_panic_of_the_reader_ends_the_run() {
+    let ran = std::panic::catch_unwind(|| {
+        run(
+            2,
+            20,
+            |out| (0..300).for_each(|i| out.task(move |out| out.push(i))),
+            &mut |i: usize| match i {
+                5 => std::panic::resume_unwind(Box::new("the reader")),
+                _ => true,
+            },
+        )
+    });
+    assert!(ran.is_err());
+}
