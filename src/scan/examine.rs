@@ -244,25 +244,40 @@ impl<'e> Examiner<'e> {
         if stat.links < 2 || stat.id == (0, 0) {
             return read();
         }
-        self.links.once(stat.id, stat.links, || self.wait(read()))
+        let read = || self.wait(read());
+        self.links.once(stat.id, stat.links, read, Self::waits)
     }
 
-    /// Programs whose other names may be far away are kept as those of containers are.
+    /// Programs whose other names may be far away are kept as those of containers are. One for which there is no room is told as it is, and read
+    /// again by its next name.
     #[cfg(feature = "archives")]
     fn wait(&self, content: Content) -> Content {
         let Content::Go(programs, rest) = content else {
             return content;
         };
-        let kept = programs.into_iter().map(|program| self.spooled(program, 0));
-        match kept.collect::<Result<_, ArchiveError>>() {
-            Ok(kept) => Content::Go(kept, rest),
-            Err(error) => Content::Unexamined(error.reason, error.detail),
+        let wait = |program: Program| match program.record.uncounted() {
+            0 => Ok(program),
+            _ => Ok(Program {
+                record: self.spool.put_or_keep(program.record.into_binary()?),
+                ..program
+            }),
+        };
+        match programs.into_iter().map(wait).collect::<io::Result<_>>() {
+            Ok(programs) => Content::Go(programs, rest),
+            Err(e) => Content::Unexamined(Reason::Unreadable, error_text(&e)),
         }
     }
 
     #[cfg(not(feature = "archives"))]
     fn wait(&self, content: Content) -> Content {
         content
+    }
+
+    /// Whether what was read may be kept for further names: all memory that it takes is counted.
+    fn waits(content: &Content) -> bool {
+        let is_counted = |program: &Program| program.record.uncounted() == 0;
+        !cfg!(feature = "archives")
+            || !matches!(content, Content::Go(programs, _) if !programs.iter().all(is_counted))
     }
 
     /// Lets a record wait for its turn, with a name of so many bytes. One that waits already is left alone.
@@ -442,8 +457,7 @@ impl<'e> Examiner<'e> {
         if !self.spool.is_large(&binary) {
             return binary.into();
         }
-        let spooled = self.spool.try_put(binary, 0);
-        spooled.unwrap_or_else(|(_, binary)| Spooled::from(*binary))
+        self.spool.put_or_keep(binary)
     }
 
     #[cfg(not(feature = "archives"))]

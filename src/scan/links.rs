@@ -18,8 +18,15 @@ pub(super) struct Links(Mutex<HashMap<Id, Awaited>>);
 type Awaited = (Arc<OnceLock<Content>>, u64);
 
 impl Links {
-    /// Reads content once for all of the `names` that a file has. Another thread that meets a second name meanwhile waits.
-    pub(super) fn once(&self, id: Id, names: u64, read: impl FnOnce() -> Content) -> Content {
+    /// Reads content once for all of the `names` that a file has. Another thread that meets a second name meanwhile waits. What is not worth
+    /// `keeping` is read again for the next name.
+    pub(super) fn once(
+        &self,
+        id: Id,
+        names: u64,
+        read: impl FnOnce() -> Content,
+        keeping: impl FnOnce(&Content) -> bool,
+    ) -> Content {
         let cell = {
             let mut awaited = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let entry = awaited.entry(id).or_default();
@@ -31,10 +38,10 @@ impl Links {
             cell
         };
         let content = cell.get_or_init(read).clone();
-        let cheap = matches!(content, Content::NotGo(_));
-        let mut awaited = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // To read again what is no program costs no more than to remember it.
-        if cheap || awaited.len() > MOST {
+        let keep = !matches!(content, Content::NotGo(_)) && keeping(&content);
+        let mut awaited = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !keep || awaited.len() > MOST {
             awaited.remove(&id);
         }
         content
@@ -48,10 +55,11 @@ mod tests {
 
     fn read(links: &Links, file: u64, content: &Content) -> bool {
         let mut was_read = false;
-        links.once((1, file), 3, || {
+        let reading = || {
             was_read = true;
             content.clone()
-        });
+        };
+        links.once((1, file), 3, reading, |_| true);
         was_read
     }
 
@@ -61,6 +69,20 @@ mod tests {
         let broken = Content::Unexamined(Reason::Malformed, String::new());
         let reads: Vec<bool> = (0..4).map(|_| read(&links, 7, &broken)).collect();
         assert_eq!(reads, [true, false, false, true]);
+    }
+
+    #[test]
+    fn what_is_not_worth_keeping_is_read_for_each_name() {
+        let links = Links::default();
+        let reads = std::cell::Cell::new(0);
+        for _ in 0..3 {
+            let read = || {
+                reads.set(reads.get() + 1);
+                Content::Go(Vec::new(), Vec::new())
+            };
+            links.once((1, 7), 3, read, |_| false);
+        }
+        assert_eq!((reads.get(), links.0.lock().unwrap().len()), (3, 0));
     }
 
     #[test]

@@ -92,11 +92,17 @@ impl Spool {
         self.try_put(binary, name).map_err(|(error, _)| error)
     }
 
+    /// Keeps a record without a name in a container. One that finds no place stays in memory, whatever it takes.
+    pub fn put_or_keep(&self, binary: Binary) -> Spooled {
+        let spooled = self.try_put(binary, 0);
+        spooled.unwrap_or_else(|(_, binary)| Spooled::from(*binary))
+    }
+
     /// The same, and the record comes back when it finds no place.
     ///
     /// # Errors
     /// As [`Self::put`].
-    pub fn try_put(
+    fn try_put(
         &self,
         mut binary: Binary,
         name: usize,
@@ -358,6 +364,9 @@ mod tests {
             }
         };
         assert_eq!((kept.len(), error.reason), (16, Reason::Limit));
+        let at_hand = spool.put_or_keep(binary(0));
+        assert!(at_hand.uncounted() > 0);
+        assert_eq!(at_hand.into_binary().unwrap(), binary(0));
         // Another name of a record is in the account of whoever keeps it.
         let other = kept[0].clone();
         kept.clear();

@@ -185,3 +185,44 @@ fn a_deployment_file_at_which_the_reader_panics_costs_itself_only() {
         [bad("b.env", false), bad("c", false), bad("b.env", true)]
     );
 }
+
+#[test]
+fn hard_links_for_which_there_is_no_room_are_read_each_by_itself() {
+    let program = fixture("1.27-linux-amd64-hello-strip");
+    let root = tempfile::tempdir().unwrap();
+    let mut names = Vec::new();
+    for dir in ["a", "b"] {
+        fs::create_dir(root.path().join(dir)).unwrap();
+    }
+    for i in 0..12 {
+        let name = |dir: &str| root.path().join(dir).join(format!("p{i:02}"));
+        fs::write(name("a"), program.as_slice()).unwrap();
+        fs::hard_link(name("a"), name("b")).unwrap();
+        names.push(name("a").to_string_lossy().into_owned());
+    }
+    names.extend_from_within(..);
+    for name in &mut names[12..] {
+        *name = name.replace("/a/p", "/b/p");
+    }
+    let target = root.path().to_string_lossy().into_owned();
+    // Room for the names of eight programs that wait.
+    let options = Options {
+        memory: 40 << 10,
+        ..Options::default()
+    };
+    let (mut programs, mut others) = (Vec::new(), Vec::new());
+    run(
+        &[(target, Target::Path(root.path().to_owned()))],
+        &options,
+        &mut |event| {
+            match event {
+                Event::Binary(binary) => programs.push(binary.path),
+                other => others.push(other),
+            }
+            true
+        },
+    )
+    .unwrap();
+    assert!(others.is_empty(), "{others:?}");
+    assert_eq!(programs, names);
+}
