@@ -245,7 +245,8 @@ impl<'e> Examiner<'e> {
             return read();
         }
         let read = || self.wait(read());
-        self.links.once(stat.id, stat.links, read, Self::waits)
+        self.links
+            .once(stat.id, stat.links, read, |content| self.may_wait(content))
     }
 
     /// Programs whose other names may be far away are kept as those of containers are. One for which there is no room is told as it is, and read
@@ -255,6 +256,9 @@ impl<'e> Examiner<'e> {
         let Content::Go(programs, rest) = content else {
             return content;
         };
+        if self.spool.is_half_full() {
+            return Content::Go(programs, rest);
+        }
         let wait = |program: Program| match program.record.uncounted() {
             0 => Ok(program),
             _ => Ok(Program {
@@ -273,11 +277,19 @@ impl<'e> Examiner<'e> {
         content
     }
 
-    /// Whether what was read may be kept for further names: all memory that it takes is counted.
-    fn waits(content: &Content) -> bool {
+    /// Whether what was read may be kept for further names: all memory that it takes is counted, and archives have room beside it.
+    #[cfg(feature = "archives")]
+    fn may_wait(&self, content: &Content) -> bool {
+        let Content::Go(programs, _) = content else {
+            return true;
+        };
         let is_counted = |program: &Program| program.record.uncounted() == 0;
-        !cfg!(feature = "archives")
-            || !matches!(content, Content::Go(programs, _) if !programs.iter().all(is_counted))
+        !self.spool.is_half_full() && programs.iter().all(is_counted)
+    }
+
+    #[cfg(not(feature = "archives"))]
+    fn may_wait(&self, _: &Content) -> bool {
+        true
     }
 
     /// Lets a record wait for its turn, with a name of so many bytes. One that waits already is left alone.

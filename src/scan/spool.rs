@@ -92,6 +92,11 @@ impl Spool {
         self.try_put(binary, name).map_err(|(error, _)| error)
     }
 
+    /// Whether more than half of the names wait: the rest is for archives, which have no other way.
+    pub fn is_half_full(&self) -> bool {
+        self.names.used() > self.names.total() / 2
+    }
+
     /// Keeps a record without a name in a container. One that finds no place stays in memory, whatever it takes.
     pub fn put_or_keep(&self, binary: Binary) -> Spooled {
         let spooled = self.try_put(binary, 0);
@@ -364,6 +369,7 @@ mod tests {
             }
         };
         assert_eq!((kept.len(), error.reason), (16, Reason::Limit));
+        assert!(spool.is_half_full());
         let at_hand = spool.put_or_keep(binary(0));
         assert!(at_hand.uncounted() > 0);
         assert_eq!(at_hand.into_binary().unwrap(), binary(0));
@@ -373,5 +379,6 @@ mod tests {
         assert!(spool.put(binary(0), 100).is_ok());
         drop(other);
         assert_eq!(spool.names.used(), 0);
+        assert!(!spool.is_half_full());
     }
 }
