@@ -471,13 +471,13 @@ pub fn of_documents(documents: &[Node]) -> Option<Kind> {
 }
 
 /// True for a file of melange: a package, and how it is made.
-pub fn is_melange(document: &Node) -> bool {
+pub(crate) fn is_melange(document: &Node) -> bool {
     document.find(&["package", "name"]).is_some()
         && (document.get("pipeline").is_some() || document.get("subpackages").is_some())
 }
 
 /// True for a file of apko: what is in an image, and what it starts.
-pub fn is_apko(document: &Node) -> bool {
+pub(crate) fn is_apko(document: &Node) -> bool {
     document.find(&["contents", "packages"]).is_some()
         && [
             "entrypoint",
