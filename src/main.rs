@@ -1,5 +1,11 @@
 //! The `gospect` program. Everything is in the library; this hands over the arguments.
 
+#![deny(unsafe_code)]
+
+#[cfg(unix)]
+mod closed_output;
+
+use gospect::cli::Stdout;
 use std::process::ExitCode;
 
 /// The one of musl has one lock for all threads.
@@ -8,5 +14,10 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    gospect::cli::run(std::env::args_os().collect())
+    #[cfg(unix)]
+    let closed = closed_output::was_closed();
+    #[cfg(not(unix))]
+    let closed = false;
+    let stdout = if closed { Stdout::Closed } else { Stdout::Open };
+    gospect::cli::run(std::env::args_os().collect(), stdout)
 }

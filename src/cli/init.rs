@@ -3,7 +3,7 @@
 use super::args::InitArgs;
 use super::error::Error;
 use super::exit::Exit;
-use super::output::write_failed;
+use super::output::print;
 use crate::audit::policy::{FILE_NAME, TEMPLATE};
 use crate::report::style::clean;
 use std::fs::OpenOptions;
@@ -13,9 +13,7 @@ pub fn run(args: &InitArgs) -> Result<Exit, Error> {
     let path = args.output.to_string_lossy();
     let path = clean(&path);
     if args.output.as_os_str() == "-" {
-        if let Err(e) = std::io::stdout().write_all(TEMPLATE.as_bytes()) {
-            write_failed(e)?;
-        }
+        print(TEMPLATE.as_bytes())?;
         return Ok(Exit::Fine);
     }
     let mut options = OpenOptions::new();

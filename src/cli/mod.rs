@@ -59,8 +59,11 @@ gospect X-rays compiled Go programs. Type one of:
 `gospect help` lists all commands, `gospect help COMMAND` explains one.
 ";
 
+pub use terminal::Stdout;
+
 /// Runs the program and says how it went.
-pub fn run(args: Vec<OsString>) -> ExitCode {
+pub fn run(args: Vec<OsString>, stdout: Stdout) -> ExitCode {
+    terminal::remember(stdout);
     // `go version` has flags of its own style (`-json`), so its stand-in never goes through the general parser.
     if args.get(1).is_some_and(|a| a == "version") {
         return version::run(args.get(2..).unwrap_or_default());

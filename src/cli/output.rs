@@ -3,7 +3,7 @@
 use super::args::{Color, OutputArgs};
 use super::error::Error;
 use super::lines::{GATHERED, Lines, Partial};
-use super::terminal::{is_dumb, is_pipe, utf8};
+use super::terminal::{is_dumb, is_pipe, stdout, utf8};
 use crate::report::style::{Look, clean};
 use std::io::{self, IsTerminal, Write};
 
@@ -30,11 +30,7 @@ impl Output {
                 partial = beside;
                 (Box::new(file), false, false)
             }
-            _ => (
-                Box::new(io::stdout()),
-                io::stdout().is_terminal(),
-                is_pipe(),
-            ),
+            _ => (stdout(), io::stdout().is_terminal(), is_pipe()),
         };
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         let color = match args.color {
@@ -142,7 +138,7 @@ pub fn write_failed(error: io::Error) -> Result<(), Error> {
 
 /// Writes to standard output what needs no look.
 pub fn print(bytes: &[u8]) -> Result<(), Error> {
-    match io::stdout().write_all(bytes) {
+    match stdout().write_all(bytes) {
         Ok(()) => Ok(()),
         Err(e) => write_failed(e),
     }

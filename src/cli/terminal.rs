@@ -1,8 +1,46 @@
 //! What standard output and the terminal can show.
 
-use std::io;
 #[cfg(not(unix))]
 use std::io::IsTerminal;
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether the program was started with a standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stdout {
+    /// It was, or nobody can tell.
+    Open,
+    /// It was closed (`>&-`): what is written to it is lost.
+    Closed,
+}
+
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Keeps for [`stdout`] what `main` knows.
+pub fn remember(stdout: Stdout) {
+    CLOSED.store(stdout == Stdout::Closed, Ordering::Relaxed);
+}
+
+/// Standard output. Every write fails when it was closed; the standard library would drop the bytes in silence.
+pub fn stdout() -> Box<dyn Write + Send> {
+    if CLOSED.load(Ordering::Relaxed) {
+        Box::new(ClosedOutput)
+    } else {
+        Box::new(io::stdout())
+    }
+}
+
+struct ClosedOutput;
+
+impl Write for ClosedOutput {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::Error::other("standard output is closed"))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// Whether standard output is a pipe.
 #[cfg(unix)]

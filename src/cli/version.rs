@@ -4,6 +4,7 @@
 //! file counts, and files that are not Go are passed over in silence. A file named on the command line that Go's reader cannot read and
 //! ours can is answered in the same form.
 
+use super::terminal::stdout;
 use crate::bytes::{FileBytes, Limits, MEMORY, SizeInMemory, Use};
 use crate::go::version::{self, Effort, Record, Refusal};
 use crate::report::style::clean;
@@ -85,8 +86,7 @@ pub fn run(args: &[OsString]) -> ExitCode {
             return ExitCode::from(status);
         }
     };
-    let stdout = io::stdout().lock();
-    let mut out = BufWriter::with_capacity(64 << 10, stdout);
+    let mut out = BufWriter::with_capacity(64 << 10, stdout());
     let mut run = Run {
         flags,
         out: &mut out,

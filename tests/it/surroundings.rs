@@ -448,6 +448,13 @@ fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
         // Nobody can hear the message either.
         sound(&shell("exec \"$@\" >/dev/full 2>/dev/full", &refs));
         sound(&shell("exec \"$@\" >&- 2>&-", &refs));
+        let shut = shell("exec \"$@\" >&-", &refs);
+        assert_eq!(shut.code, Some(2), "{args:?}: {}", shut.stderr);
+        assert!(
+            shut.stderr.contains("standard output is closed"),
+            "{args:?}: {}",
+            shut.stderr
+        );
         sound(&shell("exec \"$@\" 2>/dev/full", &refs));
         let closed = shell("{ \"$@\"; echo $? >&2; } | true", &refs);
         assert!(
@@ -460,6 +467,18 @@ fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
     assert_eq!(shell("exec \"$@\" 2>/dev/full", &missing).code, Some(2));
     let version: Vec<&OsStr> = ["version", path].into_iter().map(OsStr::new).collect();
     assert_eq!(shell("exec \"$@\" >/dev/full", &version).code, Some(1));
+    assert_eq!(shell("exec \"$@\" >&-", &version).code, Some(1));
+    // Nothing is lost where nothing is written to it.
+    assert_eq!(shell("exec \"$@\" >/dev/null", &version).code, Some(0));
+    assert_eq!(
+        shell("exec \"$@\" <>/dev/null 1<>/dev/null", &version).code,
+        Some(0)
+    );
+    let file: Vec<&OsStr> = ["scan", path, "-o", "/dev/null"]
+        .into_iter()
+        .map(OsStr::new)
+        .collect();
+    assert_eq!(shell("exec \"$@\" >&-", &file).code, Some(0));
     sound(&shell("exec \"$@\" /nowhere 2>/dev/full", &version));
 }
 
