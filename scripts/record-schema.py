@@ -12,7 +12,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MODEL = ROOT / "src/record"
 # In the order of the schema.
-FILES = ("stream", "image", "location", "binary", "build_info", "facts", "words")
+FILES = ("stream", "image", "location", "binary", "build_info", "facts", "functions/coded", "words")
 SCHEMA = ROOT / "docs/record.schema.json"
 
 CASES = {

@@ -225,6 +225,7 @@ fn sample() -> Binary {
         paths: Some(vec![PathLeak::default()]),
         linked: Some(Linked::default()),
         packages: Some(vec![LinkedPackage::default()]),
+        functions: Some(functions::Builder::default().finish(FunctionSource::FunctionTable, true)),
         owner: Some(Owner {
             source: Some(SourcePackage::default()),
             ..Owner::default()

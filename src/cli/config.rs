@@ -151,6 +151,7 @@ pub fn options(args: &SourceArgs) -> Result<Options, Error> {
         jobs,
         hash: args.hash,
         packages: false,
+        symbols: false,
         parts: false,
         environment: args.env.clone(),
         archives: !args.no_archives,

@@ -14,6 +14,8 @@ pub struct Options<'o> {
     pub limits: Limits,
     /// List the packages of the function table also of programs whose record lists modules.
     pub packages: bool,
+    /// Name all linked functions too ([`Binary::functions`](crate::record::Binary::functions)), and list the packages.
+    pub symbols: bool,
     /// `GODEBUG` of the environment to assume at run time.
     pub godebug: Option<&'o str>,
     /// Memory that is shared with others who inspect at the same time.

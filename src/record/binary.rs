@@ -2,8 +2,9 @@
 
 use super::{
     Algorithm, BuildInfo, BuildInfoSource, Compiler, Corroboration, Endian, ExecutableKind,
-    Experiments, Fips, Format, Godebug, Goroot, Linkage, Linked, LinkedPackage, LinkerString,
-    Location, ModuleList, OwnerSource, PackageKind, Part, PathLeak, VersionClaim, Word,
+    Experiments, Fips, Format, Functions, Godebug, Goroot, Linkage, Linked, LinkedPackage,
+    LinkerString, Location, ModuleList, OwnerSource, PackageKind, Part, PathLeak, VersionClaim,
+    Word,
 };
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +74,9 @@ pub struct Binary {
     /// caller of the library asks for them. `None`: not asked for, or there is no function table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packages: Option<Vec<LinkedPackage>>,
+    /// All functions that are linked in, by package; only when asked for. `None`: not asked for, or nothing in the file names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub functions: Option<Functions>,
     /// The package of the distribution that brought the file; `None`: none, unknown, or only the record was read.
     #[serde(default)]
     pub owner: Option<Owner>,

@@ -12,6 +12,7 @@ mod build_info;
 mod document;
 pub mod environment;
 mod facts;
+pub mod functions;
 pub mod godebug;
 mod image;
 mod location;
@@ -36,6 +37,7 @@ pub use facts::{
     Corroboration, EffectiveSetting, Evidence, Experiments, Fips, Godebug, Goroot, Linkage, Linked,
     LinkedPackage, LinkerString, PathLeak, VersionClaim,
 };
+pub use functions::Functions;
 pub use image::{ImageRecord, LayerRecord, Rootfs, Started};
 pub use location::{ImageRef, LayerRef, Location};
 pub use stand_ins::StandIn;
@@ -43,6 +45,7 @@ pub use stream::{End, KnowledgeDate, Line, Reach, Run, SCHEMA, Summary, Tool, Un
 pub use word::{Word, Words};
 pub use words::{
     Algorithm, BuildInfoSource, Checksum, Claim, Compiler, Crypto, Endian, EvidenceSource,
-    ExecutableKind, FipsMode, Format, GodebugOrigin, GodebugStatus, GorootOrigin, Level, Loopvar,
-    ModuleList, OwnerSource, PackageKind, Part, PathKind, Reason, Relro, Verdict, VersionSource,
+    ExecutableKind, FipsMode, Format, FunctionSource, GodebugOrigin, GodebugStatus, GorootOrigin,
+    Level, Loopvar, ModuleList, OwnerSource, PackageKind, Part, PathKind, Reason, Relro, Verdict,
+    VersionSource,
 };

@@ -183,6 +183,11 @@ pub fn contradicted() -> Binary {
         origin: Some("home".into()),
         evidence: Vec::new(),
     });
+    let mut functions = functions::Builder::default();
+    let package = functions.package("example.com/tool/v2");
+    functions.add(package, b"Client", Some(b"Do"));
+    functions.add(package, HOSTILE.as_bytes(), None);
+    binary.functions = Some(functions.finish(FunctionSource::FunctionTable, true));
     binary.experiments = Experiments {
         setting: text("loopvar"),
         suffix: vec!["loopvar".into()],

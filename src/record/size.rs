@@ -122,6 +122,10 @@ impl Binary {
         sum += packages
             .map(|p| 32 + texts(std::iter::once(&p.path).chain(&p.module)))
             .sum::<usize>();
+        sum += self
+            .functions
+            .as_ref()
+            .map_or(0, |functions| functions.size_in_memory() as usize);
         let strings = self.linker_strings.iter().flatten();
         sum += texts(strings.flat_map(|s| std::iter::once(&s.value).chain(&s.name)));
         let claims = self.corroboration.iter().flatten();

@@ -93,6 +93,16 @@ words! {
         Container = "container",
     }
 
+    /// Where the names of linked functions are from.
+    pub enum FunctionSource {
+        /// The table that the program has for its own stack traces, which `strip` leaves alone: pclntab, or its predecessor in Go 1.0 and 1.1.
+        FunctionTable = "function-table",
+        /// The symbol table of the executable format.
+        SymbolTable = "symbol-table",
+        /// Debug information.
+        Dwarf = "dwarf",
+    }
+
     /// Who compiled a program.
     pub enum Compiler {
         /// The Go project's own compiler, and the forks of it.

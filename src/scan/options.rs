@@ -21,6 +21,8 @@ pub struct Options {
     pub hash: bool,
     /// List the packages of the function table of named files also where their records list modules.
     pub packages: bool,
+    /// Name all linked functions of each program, and list its packages.
+    pub symbols: bool,
     /// Compute SHA-256 of each part of each executable too, for who compares two of them.
     pub parts: bool,
     /// Environment assumed at run time.
@@ -50,6 +52,7 @@ impl Default for Options {
             jobs: 0,
             hash: false,
             packages: false,
+            symbols: false,
             parts: false,
             environment: Vec::new(),
             archives: true,
@@ -92,6 +95,7 @@ pub(crate) fn reader_options<'o>(
     limits.build_info = limits.build_info.min(options.memory / 32);
     go::Options {
         packages: options.packages && named,
+        symbols: options.symbols,
         godebug: godebug.map(|e| e.1.as_str()),
         level: options.level,
         named,
