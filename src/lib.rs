@@ -74,3 +74,5 @@ pub mod scan;
 mod skip;
 #[cfg(feature = "source")]
 pub mod source;
+#[cfg(feature = "audit")]
+pub mod vuln;

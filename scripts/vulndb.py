@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Makes the vulnerability database that is part of the program, and compares the reader's view with the official documents.
+
+    scripts/vulndb.py --write [VERSION]   fetch golang.org/x/vulndb@VERSION (latest) with `go mod download`, make src/vuln/database/builtin.bin
+    scripts/vulndb.py --check [VERSION]   compare the table with the documents of its own version (or VERSION), fact by fact
+
+The go command verifies the module against the checksum database. Only facts are taken: no summary, no details, no references.
+The entries are distributed under CC-BY-4.0 by the Go authors and hold information of the CVE list and the GitHub Advisory Database.
+"""
+
+import argparse
+import collections
+import datetime
+import glob
+import json
+import os
+import subprocess
+import sys
+
+MODULE = "golang.org/x/vulndb"
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+CARGO = ["cargo", "run", "--quiet", "--locked", "--example", "vulndb", "--"]
+
+
+def run(command):
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def download(version):
+    answer = json.loads(run(["go", "mod", "download", "-json", f"{MODULE}@{version}"]))
+    return answer["Version"], os.path.join(answer["Dir"], "data", "osv"), answer["Sum"]
+
+
+def table_path():
+    return glob.glob(os.path.join(ROOT, "**/vuln/database/builtin.bin"), recursive=True)[0]
+
+
+def date_of(version):
+    time = version.split("-")[1]
+    return datetime.datetime.strptime(time, "%Y%m%d%H%M%S").strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def official(folder):
+    """The same lines that the example prints, out of the documents, by an independent reading."""
+    entries, blocks = [], []
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            document = json.load(file)
+        status = document.get("database_specific", {}).get("review_status")
+        entries.append(
+            {
+                "id": document["id"],
+                "aliases": document.get("aliases") or [],
+                "review": "Reviewed" if status == "REVIEWED" else "Unreviewed",
+                "withdrawn": "withdrawn" in document,
+            }
+        )
+        for affected in document["affected"]:
+            if affected["package"]["ecosystem"] != "Go":
+                continue
+            go = affected.get("ecosystem_specific") or {}
+            blocks.append(
+                {
+                    "entry": document["id"],
+                    "module": affected["package"]["name"],
+                    "ranges": affected.get("ranges") or [],
+                    "custom_ranges": go.get("custom_ranges") or [],
+                    "versions": affected.get("versions") or [],
+                    "packages": [
+                        {
+                            "path": package["path"],
+                            "goos": package.get("goos") or [],
+                            "goarch": package.get("goarch") or [],
+                            "symbols": sorted(set(package.get("symbols") or [])),
+                        }
+                        for package in go.get("imports") or []
+                    ],
+                }
+            )
+    return entries, blocks
+
+
+def counts(entries, blocks):
+    packages = [package for block in blocks for package in block["packages"]]
+    return {
+        "entries": len(entries),
+        "reviewed": sum(entry["review"] == "Reviewed" for entry in entries),
+        "withdrawn": sum(entry["withdrawn"] for entry in entries),
+        "affected": len(blocks),
+        "stdlib": sum(block["module"] == "stdlib" for block in blocks),
+        "toolchain": sum(block["module"] == "toolchain" for block in blocks),
+        "custom ranges": sum(len(block["custom_ranges"]) for block in blocks),
+        "packages": len(packages),
+        "packages with symbols": sum(bool(package["symbols"]) for package in packages),
+        "symbols": sum(len(package["symbols"]) for package in packages),
+        "packages with goos": sum(bool(package["goos"]) for package in packages),
+        "packages with goarch": sum(bool(package["goarch"]) for package in packages),
+        "CVE": sum(alias.startswith("CVE-") for entry in entries for alias in entry["aliases"]),
+        "GHSA": sum(alias.startswith("GHSA-") for entry in entries for alias in entry["aliases"]),
+    }
+
+
+def check(version):
+    lines = [json.loads(line) for line in run(CARGO + ["print"]).splitlines()]
+    about, rest = lines[0], lines[1:]
+    ours = [line for line in rest if "id" in line], [line for line in rest if "entry" in line]
+    if version is None:
+        version = about["source"].split("@")[1]
+    version, folder, _ = download(version)
+    theirs = official(folder)
+    bad = 0
+    for what, mine, official_lines in zip(("entry", "affected"), ours, theirs):
+        left = [collections.Counter(json.dumps(line, sort_keys=True) for line in lines) for lines in (mine, official_lines)]
+        for side, lines in (("only in the table", left[0] - left[1]), ("missing in the table", left[1] - left[0])):
+            bad += sum(lines.values())
+            for line in list(lines)[:5]:
+                print(f"{what} {side}: {line[:300]}")
+    if about != {"source": f"{MODULE}@{version}", "date": date_of(version)}:
+        print(f"the table says that it is of {about}")
+        bad += 1
+    print(f"{MODULE}@{version}, {os.path.getsize(table_path())} bytes")
+    for name, number in counts(*ours).items():
+        print(f"  {number:6} {name}")
+    print(f"{bad} differences from the documents")
+    return bad
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("version", nargs="?")
+    args = parser.parse_args()
+    if not args.write and not args.check:
+        parser.error("say --write or --check")
+    if args.write:
+        version, folder, checksum = download(args.version or "latest")
+        run(CARGO + ["compile", folder, f"{MODULE}@{version}", date_of(version), table_path()])
+        print(f"wrote {table_path()} from {MODULE}@{version} {checksum}")
+    return 1 if args.check and check(args.version) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

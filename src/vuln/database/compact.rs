@@ -1,0 +1,370 @@
+//! The compact form: sections of numbers, and pools of texts that stand behind each other.
+//!
+//! ```text
+//! "gspvuln1"  CRC-32 of the rest  for each section: stored length, expanded length  sections
+//! ```
+//!
+//! Fixed numbers are 32 bits, little-endian; all others LEB128. An expanded length of 0 says that a section is stored as it is, any other
+//! that it is deflated. A pool is a count, that many lengths, and the texts.
+
+use std::io::{Read, Write};
+
+/// First bytes; the last is the version of the form.
+const MAGIC: &[u8; 8] = b"gspvuln1";
+/// Bytes of magic and checksum.
+const HEAD: usize = 12;
+/// Most that deflate expands: 258 bytes for 2 bits.
+const RATIO: usize = 1032;
+/// Longest expanded section.
+const SECTION_MAX: usize = 256 << 20;
+
+/// A database in the compact form that cannot be read: what is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the vulnerability database is damaged ({0}); `gospect db update` makes it again")]
+pub struct Damaged(pub(super) &'static str);
+
+/// The parts of the form, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Section {
+    /// `About`, as JSON.
+    About,
+    /// Pool: modules in order, then packages, systems and processors.
+    Names,
+    /// Pool: versions, the most frequent first.
+    Versions,
+    /// Where the blocks of each module begin, and where the last end: fixed numbers.
+    Modules,
+    /// Blocks, by module.
+    Blocks,
+    /// Pool: flags, ID and aliases of each entry, in the order of IDs.
+    Entries,
+    /// Pool: symbols in order.
+    Symbols,
+    /// Pool: a summary for each entry; empty when there are none.
+    Summaries,
+}
+
+const SECTIONS: usize = 8;
+
+/// Where the sections are.
+#[derive(Debug)]
+pub(super) struct Sections([(usize, usize, usize); SECTIONS]);
+
+fn word(data: &[u8], at: usize) -> Option<usize> {
+    let bytes = data.get(at..)?.first_chunk::<4>()?;
+    usize::try_from(u32::from_le_bytes(*bytes)).ok()
+}
+
+/// Compares the checksum.
+pub(super) fn check(data: &[u8]) -> Result<(), Damaged> {
+    if !data.starts_with(MAGIC) {
+        return Err(Damaged("it does not begin as one of this version does"));
+    }
+    let mut crc = flate2::Crc::new();
+    crc.update(data.get(HEAD..).unwrap_or_default());
+    let stated = data.get(8..).and_then(|d| d.first_chunk::<4>());
+    match stated {
+        Some(stated) if u32::from_le_bytes(*stated) == crc.sum() => Ok(()),
+        _ => Err(Damaged("its checksum does not match")),
+    }
+}
+
+impl Sections {
+    pub(super) fn read(data: &[u8]) -> Result<Self, Damaged> {
+        if !data.starts_with(MAGIC) {
+            return Err(Damaged("it does not begin as one of this version does"));
+        }
+        let mut at = HEAD + SECTIONS * 8;
+        let mut all = [(0, 0, 0); SECTIONS];
+        for (number, section) in all.iter_mut().enumerate() {
+            let place = HEAD + number * 8;
+            let cut = Damaged("its header is cut");
+            let stored = word(data, place).ok_or(cut)?;
+            let expanded = word(data, place + 4).ok_or(cut)?;
+            let end = at.checked_add(stored).filter(|end| *end <= data.len());
+            let end = end.ok_or(Damaged("a section is cut"))?;
+            if expanded > SECTION_MAX || expanded / RATIO > stored {
+                return Err(Damaged("a section states an impossible length"));
+            }
+            *section = (at, end, expanded);
+            at = end;
+        }
+        if at != data.len() {
+            return Err(Damaged("bytes follow its end"));
+        }
+        Ok(Self(all))
+    }
+
+    fn place(&self, section: Section) -> (usize, usize, usize) {
+        self.0.get(section as usize).copied().unwrap_or_default()
+    }
+
+    /// A section as it is stored.
+    pub(super) fn stored<'d>(&self, data: &'d [u8], section: Section) -> Result<&'d [u8], Damaged> {
+        let (start, end, _) = self.place(section);
+        data.get(start..end).ok_or(Damaged("a section is cut"))
+    }
+
+    /// A pool, expanded when it is deflated.
+    pub(super) fn pool(&self, data: &[u8], section: Section) -> Result<Pool, Damaged> {
+        let (_, _, expanded) = self.place(section);
+        let stored = self.stored(data, section)?;
+        if expanded == 0 {
+            return Pool::read(stored.to_vec());
+        }
+        let mut bytes = Vec::with_capacity(expanded);
+        let limit = expanded as u64 + 1;
+        let read = flate2::read::DeflateDecoder::new(stored)
+            .take(limit)
+            .read_to_end(&mut bytes);
+        match read {
+            Ok(count) if count == expanded => Pool::read(bytes),
+            _ => Err(Damaged("a section does not expand to its stated length")),
+        }
+    }
+}
+
+/// Texts behind each other.
+#[derive(Debug, Default)]
+pub(super) struct Pool {
+    bytes: Vec<u8>,
+    /// Where each ends.
+    ends: Vec<u32>,
+    start: usize,
+}
+
+impl Pool {
+    fn read(bytes: Vec<u8>) -> Result<Self, Damaged> {
+        if bytes.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut cursor = Cursor::new(&bytes);
+        let count = cursor.size()?;
+        // Each has a length of one byte at least.
+        if count > bytes.len() {
+            return Err(Damaged("a pool states an impossible count"));
+        }
+        let mut ends = Vec::with_capacity(count);
+        let mut end = 0u32;
+        for _ in 0..count {
+            let length = u32::try_from(cursor.size()?).ok();
+            end = length
+                .and_then(|length| end.checked_add(length))
+                .ok_or(Damaged("a text states an impossible length"))?;
+            ends.push(end);
+        }
+        let start = bytes.len() - cursor.left();
+        if cursor.left() != end as usize {
+            return Err(Damaged("the texts of a pool are cut"));
+        }
+        Ok(Self { bytes, ends, start })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(super) fn bytes(&self, index: usize) -> Result<&[u8], Damaged> {
+        let end = |index: usize| self.ends.get(index).map(|end| *end as usize);
+        let start = match index.checked_sub(1) {
+            None => Some(0),
+            Some(before) => end(before),
+        };
+        start
+            .zip(end(index))
+            .and_then(|(start, end)| self.bytes.get(self.start + start..self.start + end))
+            .ok_or(Damaged("a number of a text that is not there"))
+    }
+
+    pub(super) fn text(&self, index: usize) -> Result<&str, Damaged> {
+        std::str::from_utf8(self.bytes(index)?).map_err(|_| Damaged("a text is not UTF-8"))
+    }
+
+    /// Writes one.
+    pub(super) fn write<T: AsRef<[u8]>>(texts: &[T]) -> Vec<u8> {
+        let mut out = Vec::new();
+        if texts.is_empty() {
+            return out;
+        }
+        put(&mut out, texts.len());
+        for text in texts {
+            put(&mut out, text.as_ref().len());
+        }
+        for text in texts {
+            out.extend_from_slice(text.as_ref());
+        }
+        out
+    }
+}
+
+/// Reads numbers one by one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cursor<'d>(&'d [u8]);
+
+impl<'d> Cursor<'d> {
+    pub(super) fn new(bytes: &'d [u8]) -> Self {
+        Self(bytes)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn left(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn byte(&mut self) -> Result<u8, Damaged> {
+        let (first, rest) = self.0.split_first().ok_or(Damaged("a number is cut"))?;
+        self.0 = rest;
+        Ok(*first)
+    }
+
+    pub(super) fn take(&mut self, count: usize) -> Result<&'d [u8], Damaged> {
+        let (taken, rest) = self
+            .0
+            .split_at_checked(count)
+            .ok_or(Damaged("a text is cut"))?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    /// A number of at most 32 bits.
+    pub(super) fn size(&mut self) -> Result<usize, Damaged> {
+        let mut value = 0u64;
+        for shift in [0, 7, 14, 21, 28] {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return u32::try_from(value)
+                    .map(|v| v as usize)
+                    .map_err(|_| Damaged("a number is too large"));
+            }
+        }
+        Err(Damaged("a number is too long"))
+    }
+
+    /// That many things, of which each takes a byte at least.
+    pub(super) fn list<T>(
+        &mut self,
+        count: usize,
+        mut read: impl FnMut(&mut Self) -> Result<T, Damaged>,
+    ) -> Result<Vec<T>, Damaged> {
+        if count > self.left() {
+            return Err(Damaged("a list states an impossible count"));
+        }
+        let mut list = Vec::with_capacity(count);
+        for _ in 0..count {
+            list.push(read(self)?);
+        }
+        Ok(list)
+    }
+
+    /// Passes over that many numbers, and gives their bytes.
+    pub(super) fn skip_numbers(&mut self, count: usize) -> Result<&'d [u8], Damaged> {
+        let all = self.0;
+        for _ in 0..count {
+            while self.byte()? >= 0x80 {}
+        }
+        all.get(..all.len() - self.0.len())
+            .ok_or(Damaged("a list is cut"))
+    }
+}
+
+/// Writes a number as [`Cursor::size`] reads it.
+pub(super) fn put(out: &mut Vec<u8>, mut value: usize) {
+    while value >= 0x80 {
+        out.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// Which lists a block has, and how many ranges: one number for the most frequent shapes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    pub(super) ranges: usize,
+    flags: usize,
+}
+
+impl Shape {
+    const CUSTOM: usize = 1;
+    const VERSIONS: usize = 2;
+    const PACKAGES: usize = 4;
+
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Damaged> {
+        let word = cursor.size()?;
+        Ok(Self {
+            ranges: word >> 3,
+            flags: word & 7,
+        })
+    }
+
+    pub(super) fn write(
+        out: &mut Vec<u8>,
+        ranges: usize,
+        customs: usize,
+        versions: usize,
+        packages: usize,
+    ) {
+        let flag = |count: usize, bit: usize| if count > 0 { bit } else { 0 };
+        let flags = flag(customs, Self::CUSTOM)
+            | flag(versions, Self::VERSIONS)
+            | flag(packages, Self::PACKAGES);
+        put(out, ranges << 3 | flags);
+    }
+
+    fn count(self, bit: usize, cursor: &mut Cursor<'_>) -> Result<usize, Damaged> {
+        match self.flags & bit {
+            0 => Ok(0),
+            _ => cursor.size(),
+        }
+    }
+
+    pub(super) fn customs(self, cursor: &mut Cursor<'_>) -> Result<usize, Damaged> {
+        self.count(Self::CUSTOM, cursor)
+    }
+
+    pub(super) fn versions(self, cursor: &mut Cursor<'_>) -> Result<usize, Damaged> {
+        self.count(Self::VERSIONS, cursor)
+    }
+
+    pub(super) fn packages(self, cursor: &mut Cursor<'_>) -> Result<usize, Damaged> {
+        self.count(Self::PACKAGES, cursor)
+    }
+}
+
+/// Puts the form together. A section that grows when it is deflated is stored as it is.
+pub(super) fn assemble(sections: [(Vec<u8>, bool); SECTIONS]) -> Option<Vec<u8>> {
+    let mut lengths = Vec::new();
+    let mut body = Vec::new();
+    for (section, deflate) in sections {
+        let mut encoder =
+            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+        let deflated = match deflate {
+            true => encoder
+                .write_all(&section)
+                .and_then(|()| encoder.finish())
+                .ok(),
+            false => None,
+        };
+        let (stored, expanded) = match deflated {
+            Some(deflated) if deflated.len() < section.len() => (deflated, section.len()),
+            _ => (section, 0),
+        };
+        if expanded > SECTION_MAX {
+            return None;
+        }
+        lengths.extend(u32::try_from(stored.len()).ok()?.to_le_bytes());
+        lengths.extend(u32::try_from(expanded).ok()?.to_le_bytes());
+        body.extend(stored);
+    }
+    let mut crc = flate2::Crc::new();
+    crc.update(&lengths);
+    crc.update(&body);
+    let mut out = MAGIC.to_vec();
+    out.extend(crc.sum().to_le_bytes());
+    out.extend(lengths);
+    out.extend(body);
+    Some(out)
+}
