@@ -18,19 +18,19 @@ pub struct Member {
     pub size: u64,
 }
 
-/// What cgo puts in front of the symbols that a c-archive must show to the C linker: its index names them, and the
-/// members that hold them (src/cmd/cgo/out.go and src/runtime/cgo, Go 1.5 to 1.27).
+/// Prefixes of the symbols that cgo exports to the C linker. The index of a c-archive lists them with the members that hold
+/// them (src/cmd/cgo/out.go and src/runtime/cgo, Go 1.5 to 1.27).
 const CGO: [&[u8]; 2] = [b"_cgo", b"crosscall2"];
 
-/// The members of an archive that may hold Go, in file order: those whose symbols in the archive's index are cgo's, or
-/// all of them when there is no index.
+/// The members of an archive that may hold Go, in file order: those whose symbols in the archive's index are cgo's, or all of
+/// them when there is no index.
 ///
 /// A Go package archive (`__.PKGDEF` first) holds compiler output and never a linked program: it gives no members.
 ///
 /// The second value says why members may be missing: a member with a wrong size hides those behind it.
 ///
 /// # Errors
-/// When the archive cannot be walked.
+/// When the member headers cannot be read.
 pub fn members(window: &Window<'_>) -> Result<(Vec<Member>, Option<Miss>), Miss> {
     const BROKEN: Miss = Miss::Malformed("ar member");
     const CUT: Miss = Miss::Truncated("ar member");
@@ -66,7 +66,7 @@ pub fn members(window: &Window<'_>) -> Result<(Vec<Member>, Option<Miss>), Miss>
             }
         }
         members.sort_by_key(|m| m.offset);
-        // Members are read one by one, so overlapping ones would read the same bytes again and again.
+        // Members are read one by one, so overlapping members would cause the same bytes to be read over and over.
         let mut end = 0;
         members.retain(|m| {
             let apart = m.offset >= end;
@@ -100,8 +100,8 @@ pub fn members(window: &Window<'_>) -> Result<(Vec<Member>, Option<Miss>), Miss>
     Ok((members, wrong))
 }
 
-/// The whole index of symbols where it comes first, as in all archives but those of AIX. Two searches through it cost much less than two in
-/// each name, and C++ libraries have a hundred thousand names.
+/// The symbol index, which is the first member in all archives but those of AIX. Two searches over all of it cost much less
+/// than two for each name: C++ libraries have a hundred thousand names.
 fn index<'w>(window: &'w Window<'_>) -> Option<&'w [u8]> {
     const MAGIC: u64 = 8;
     const HEADER: u64 = 60;
@@ -113,7 +113,7 @@ fn index<'w>(window: &'w Window<'_>) -> Option<&'w [u8]> {
     window.get(MAGIC + HEADER, size.trim_end().parse().ok()?)
 }
 
-/// A member whose content is in the file.
+/// The member, if its content lies inside the file.
 fn usable(member: &ArchiveMember<'_>, window: &Window<'_>) -> Option<Member> {
     let (offset, size) = member.file_range();
     let inside = offset

@@ -1,5 +1,5 @@
-//! Pointers of a COFF object: the relocations of each section (Microsoft PE format, "COFF Relocations"), in the addresses that the sections
-//! are given here.
+//! Pointers of a COFF object: the relocations of each section (Microsoft PE format, "COFF Relocations"), applied to the
+//! addresses that the image gives to the sections.
 
 use super::fixups::Fixups;
 use super::image::Image;
@@ -7,7 +7,7 @@ use object::LittleEndian as LE;
 use object::pe::{self, ImageFileHeader};
 use object::read::coff::{CoffHeader, Symbol};
 
-/// Go's name of the architecture and its type of a whole word.
+/// Go's name of the architecture, and its relocation type for a word of pointer size.
 const TYPES: [(&str, pe::RelocationType); 3] = [
     ("amd64", pe::IMAGE_REL_AMD64_ADDR64),
     ("386", pe::IMAGE_REL_I386_DIR32),

@@ -1,6 +1,6 @@
 //! ELF: 32 and 64 bits, both byte orders, executables, libraries and objects (System V gABI, chapters 4 and 5).
 //!
-//! The section table may be absent or wrong, because the program headers alone make a program run. Then only the segments are known.
+//! A program runs by its program headers alone: the section table may be absent or wrong. Then only the segments are known.
 
 use super::elf_fixups;
 use super::error::{Fault, Miss};
@@ -12,19 +12,19 @@ use object::elf;
 use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 use std::borrow::Cow;
 
-/// A section name table larger than this is not that of a Go program, and is not read.
+/// Largest section name table to read; a larger one is not that of a Go program.
 const NAMES_LIMIT: u64 = 1 << 20;
-/// Usual bytes of the section names, and most bytes of a section table, that one read fetches together.
+/// How large section names usually are, and the largest section table to read together with them.
 const NAMES_USUAL: u64 = 512;
 const TABLE_USUAL: u64 = 8 << 10;
 /// More sections than any linker writes for a program; objects with a section per function stay below it too.
 const SECTIONS_LIMIT: usize = 1 << 16;
-/// Longer section names are cut: the longest that means anything has 30 bytes.
+/// Longer section names are cut. The longest one with a meaning has 30 bytes.
 const NAME_LIMIT: usize = 256;
 /// More notes segments than any linker writes.
 const NOTES_LIMIT: usize = 64;
 
-/// Machine, byte order wanted (`None`: any), bits wanted, Go's name.
+/// Machine, required byte order (`None`: any), required bits, Go's name.
 const ARCHES: &[(elf::Machine, Option<bool>, u8, &str)] = &[
     (elf::EM_X86_64, None, 64, "amd64"),
     (elf::EM_AARCH64, Some(false), 64, "arm64"),
@@ -164,7 +164,7 @@ fn read_segments<'a, E>(
     }
 }
 
-/// Linkers but Go's own put the names of the sections right before their table: one read fetches both.
+/// Linkers other than Go's put the section names right before the section table, so one read fetches both.
 fn prefetch_names<E>(header: &E, endian: Endianness, window: &Window<'_>)
 where
     E: FileHeader<Endian = Endianness>,
@@ -217,7 +217,7 @@ fn read_sections<'a, E>(
         let kind = section.sh_type(endian);
         let size = section.sh_size(endian).into();
         let offset = section.sh_offset(endian).into();
-        // What is loaded is checked as part of its segment.
+        // Loaded sections are checked as part of their segment.
         let flags = section.sh_flags(endian);
         let is_loaded = flags.contains(elf::SHF_ALLOC);
         let has_bytes = kind != elf::SHT_NOBITS && kind != elf::SHT_NULL && !is_loaded;
@@ -249,7 +249,7 @@ fn read_sections<'a, E>(
     }
 }
 
-/// Gives the allocated sections of an object addresses of their own, since all of them start at 0 until they are linked.
+/// Gives each allocated section of an object an address of its own, because all of them start at 0 until they are linked.
 fn lay_out_sections<'a, E>(
     header: &E,
     endian: Endianness,

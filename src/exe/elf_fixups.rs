@@ -1,9 +1,9 @@
-//! ELF relocations that fill pointers (gABI, chapters 4 and 5): of programs and libraries those that the dynamic section names, of objects
-//! the tables of the sections.
+//! ELF relocations that fill pointers (gABI, chapters 4 and 5). Programs and libraries list them in the dynamic section,
+//! objects in the tables of their sections.
 //!
-//! Go's own linker writes the values in place as well. GNU ld and lld leave zeros, so externally linked position-independent programs cannot
-//! be read without this. Relative entries of the packed form (RELR) and of tables without addends (REL) add to the word in place, which is
-//! the address already, so neither is read.
+//! Go's own linker also writes the values in place. GNU ld and lld leave zeros, so pointers of externally linked,
+//! position-independent programs are only known from the relocations. Packed relative entries (RELR) and tables without addends
+//! (REL) add the load address to the word in place. That word is the address already, so neither is read.
 
 use super::fixups::{Fixups, entries};
 use super::image::Image;
@@ -12,15 +12,15 @@ use object::Endianness;
 use object::elf::{FileHeader32, FileHeader64};
 use object::read::elf::{Crel, FileHeader, SectionHeader, Sym};
 
-/// The types of relocations that a port has for pointers.
+/// The relocation types of an architecture that fill pointers.
 struct Types {
     /// Go's name of the architecture.
     arch: &'static str,
     /// Base plus addend.
     relative: u32,
-    /// A whole word: symbol plus addend.
+    /// Symbol plus addend, a word of pointer size.
     absolute: u32,
-    /// The same in the global offset table.
+    /// The same for an entry of the global offset table.
     global: Option<u32>,
 }
 
@@ -33,7 +33,7 @@ const fn types(arch: &'static str, relative: u32, absolute: u32, global: Option<
     }
 }
 
-/// From the psABI of each port.
+/// From the psABI of each architecture.
 const TYPES: &[Types] = &[
     types("amd64", 8, 1, Some(6)),
     types("arm64", 1027, 257, Some(1025)),
@@ -64,7 +64,7 @@ pub(super) fn read(image: &Image<'_>, fixups: &mut Fixups<'_>) -> Option<()> {
     }
 }
 
-/// Tag and value pairs of the dynamic section.
+/// The tags of the dynamic section with their values.
 pub(super) fn dynamic(image: &Image<'_>) -> Vec<(u64, u64)> {
     const LIMIT: u64 = 64 << 10;
     let Some(bytes) = image
@@ -93,7 +93,7 @@ where
         let bytes = bytes.and_then(|(at, size)| image.bytes_upto(at, size));
         bytes.unwrap_or_default()
     };
-    // The value of a symbol that this file defines.
+    // The value of a symbol, if this file defines it.
     let defined = |symbol: u32| {
         let size = size_of::<E::Sym>() as u64;
         let at = tag(DT_SYMTAB)?.checked_add(size * u64::from(symbol))?;
@@ -118,8 +118,9 @@ where
     Some(())
 }
 
-/// An object of Go's linker is a whole program in one file, the `go.o` of a c-archive: its pointers are all between its own sections. Each
-/// gets the value that a linker would write if the sections lay where they are laid out here.
+/// Go's linker makes an object that is a whole program, the `go.o` of a c-archive: its pointers all lead from one of its
+/// sections to another. Each gets the value that a linker would write if the sections had the addresses that the image gives
+/// them.
 fn object<E>(image: &Image<'_>, types: &Types, fixups: &mut Fixups<'_>) -> Option<()>
 where
     E: FileHeader<Endian = Endianness>,
@@ -154,7 +155,7 @@ where
     Some(())
 }
 
-/// The relocations of two tables, and whether each has its addend in the entry and not in place.
+/// The relocations of both kinds of tables, and whether their addends are in the entries (RELA) or in place (REL).
 fn relocations<'t, E: FileHeader<Endian = Endianness>>(
     endian: Endianness,
     with_addend: &'t [E::Rela],

@@ -1,9 +1,9 @@
 //! What can be wrong with an executable file.
 
-/// Why a file gave no image; the text is the end of a sentence about the file.
+/// Why a file could not be opened as an executable; the text completes a sentence about the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Miss {
-    /// Not of a format known here.
+    /// The first bytes are of no known format.
     #[error("not an executable of a format that Go writes")]
     NotExecutable,
     /// The named structure runs past the end of the file.
@@ -12,12 +12,12 @@ pub enum Miss {
     /// The named structure contradicts itself.
     #[error("malformed {0}")]
     Malformed(&'static str),
-    /// The source of the bytes failed.
+    /// The bytes could not be read.
     #[error("cannot be read")]
     Unreadable,
 }
 
-/// Something wrong in a file that still gave an image.
+/// Damage in a file that could still be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The named structure runs past the end of the file.

@@ -1,12 +1,12 @@
-//! The pointers that a loader or linker fills in: where each stands, and the value it gets.
+//! The pointers that a loader or linker fills in: the address of each, and the value it gets.
 
 use crate::bytes::Window;
 use object::pod::{self, Pod};
 
-/// No more relocations than this are read; a program of 100 MB has about half a million.
+/// Most relocations to read; a program of 100 MB has about half a million.
 const ENTRIES_LIMIT: usize = 2 << 20;
 
-/// Collects fixups within the memory that the window may keep.
+/// Collects fixups within the memory that the window may use.
 pub(super) struct Fixups<'w> {
     window: &'w Window<'w>,
     all: Vec<(u64, u64)>,
@@ -23,7 +23,7 @@ impl<'w> Fixups<'w> {
         }
     }
 
-    /// `None` when there is no memory for more.
+    /// Adds one; `None` when there is no memory left.
     pub fn push(&mut self, address: u64, value: u64) -> Option<()> {
         if self.all.len() == self.all.capacity() {
             let more = self.all.len().max(256);
@@ -36,27 +36,27 @@ impl<'w> Fixups<'w> {
         Some(())
     }
 
-    /// The entries of a relocation table, as many as may still be read.
+    /// The entries of a relocation table, up to the number that may still be read.
     pub fn take<'t, T>(&mut self, table: &'t [T]) -> &'t [T] {
         let table = table.get(..table.len().min(self.left)).unwrap_or_default();
         self.left -= table.len();
         table
     }
 
-    /// Takes one entry of the allowance.
+    /// Counts one entry against the number that may still be read; `None` when none is left.
     pub fn take_one(&mut self) -> Option<()> {
         self.left = self.left.checked_sub(1)?;
         Some(())
     }
 
-    /// By address.
+    /// The fixups sorted by address.
     pub fn sorted(mut self) -> Vec<(u64, u64)> {
         self.all.sort_unstable();
         self.all
     }
 }
 
-/// Bytes as a table, without the rest of an entry at its end.
+/// The bytes as a table, without an incomplete entry at the end.
 pub(super) fn entries<T: Pod>(bytes: &[u8]) -> &[T] {
     let count = bytes.len() / size_of::<T>();
     pod::slice_from_bytes(bytes, count).map_or(&[], |(entries, _)| entries)

@@ -8,7 +8,7 @@ use object::Endianness;
 use std::cell::{Cell, OnceCell};
 use std::ops::ControlFlow;
 
-/// An executable as one address space. Addresses are those of the headers; for objects, whose sections all start at 0, sections are
+/// An executable as one address space. Addresses are those of the headers. The sections of an object, which all start at 0, are
 /// laid out one after the other.
 pub struct Image<'a> {
     /// File format.
@@ -17,15 +17,15 @@ pub struct Image<'a> {
     pub bits: u8,
     /// Byte order.
     pub big_endian: bool,
-    /// Go's name of the operating system, when the headers tell.
+    /// Go's name of the operating system, if the headers name one.
     pub os: Option<&'static str>,
-    /// Go's name of the architecture, when the headers tell.
+    /// Go's name of the architecture, if the headers name one.
     pub arch: Option<&'static str>,
-    /// What the file is for.
+    /// Program, library or object.
     pub kind: Kind,
-    /// The loaded parts of the file.
+    /// The parts of the file that are loaded.
     pub segments: Vec<Segment>,
-    /// Named parts.
+    /// The named parts of the file.
     pub sections: Vec<Section<'a>>,
     /// What is wrong with the file.
     pub faults: Vec<Fault>,
@@ -36,26 +36,26 @@ pub struct Image<'a> {
     /// File offsets and sizes of the ELF notes segments.
     pub notes: Vec<(u64, u64)>,
     pub(super) symbol_table: Option<SymbolTable>,
-    /// Rebuilt memory, for formats whose file does not hold it in one piece.
+    /// Memory that was rebuilt, for formats whose files do not hold it in one piece.
     pub(super) memory: Option<Vec<u8>>,
     window: &'a Window<'a>,
-    /// Reads the pointers that the format says are filled in later.
+    /// How the format reads the pointers that a loader or linker fills in.
     pub(super) read_fixups: ReadFixups,
     fixups: OnceCell<Vec<(u64, u64)>>,
-    /// Whether the segments follow each other by address.
+    /// Whether the segments are sorted by address and do not overlap.
     ordered: bool,
-    /// Bytes that scans have read.
+    /// Bytes read by all scans so far.
     scanned: Cell<u64>,
 }
 
-/// Segments kept where they overlap or are out of order: a lookup goes through all of them.
+/// Most segments to keep where they overlap or are unsorted: each lookup goes through all of them.
 const UNORDERED_LIMIT: usize = 256;
-/// Segments kept where they are in order; objects have one for each section.
+/// Most segments to keep where they are sorted; objects have one for each section.
 const SEGMENTS_LIMIT: usize = 1 << 16;
 /// All scans together read at most this many times the length of the file, however many segments overlap.
 const SCANS: u64 = 8;
 
-/// How a format reads its fixups; `None` where it stopped early.
+/// Reads the fixups of a format; `None` when it stopped early.
 type ReadFixups = fn(&Image<'_>, &mut Fixups<'_>) -> Option<()>;
 
 impl<'a> Image<'a> {
@@ -83,7 +83,7 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// Called when all segments are known: makes looking one up cheap, whatever their number.
+    /// Sorts the segments for quick lookup. Every format calls it when it has added all segments.
     pub(super) fn seal(mut self) -> Self {
         let all = self.segments.len();
         self.segments
@@ -111,19 +111,19 @@ impl<'a> Image<'a> {
         self
     }
 
-    /// Notes what is wrong, once for each kind.
+    /// Records what is wrong, each kind once.
     pub(super) fn fault(&mut self, fault: Fault) {
         if !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
     }
 
-    /// The file underneath.
+    /// The window over the file.
     pub fn window(&self) -> &'a Window<'a> {
         self.window
     }
 
-    /// Whether addresses lead into memory that was rebuilt, and not into the file.
+    /// Whether addresses lead into rebuilt memory instead of the file.
     pub fn memory_is_rebuilt(&self) -> bool {
         self.memory.is_some()
     }
@@ -133,7 +133,7 @@ impl<'a> Image<'a> {
         self.dynamic.is_some()
     }
 
-    /// Bytes of a pointer.
+    /// Size of a pointer in bytes.
     pub fn pointer_size(&self) -> u64 {
         u64::from(self.bits / 8)
     }
@@ -143,7 +143,7 @@ impl<'a> Image<'a> {
         self.sections.iter().find(|s| &*s.name == name)
     }
 
-    /// The section that the first writable, not executable segment was made of.
+    /// The section at the start of the first segment that is writable and not executable.
     pub fn first_writable_section(&self) -> Option<&Section<'a>> {
         let segment = self.segments.iter().find(|s| s.writable && !s.executable)?;
         self.sections.iter().find(|s| s.address == segment.address)
@@ -153,7 +153,7 @@ impl<'a> Image<'a> {
     pub fn segment_at(&self, address: u64) -> Option<&Segment> {
         if self.ordered {
             let after = self.segments.partition_point(|s| s.address <= address);
-            // Empty segments may share an address with the one that holds it.
+            // An empty segment may start at the same address as the segment that holds it.
             let before = self.segments.get(..after)?.iter().rev();
             return before.take(8).find(|s| s.contains(address));
         }
@@ -170,7 +170,7 @@ impl<'a> Image<'a> {
         self.stored(segment.offset.checked_add(skip)?, size)
     }
 
-    /// Up to `size` bytes at a virtual address, fewer at the end of the segment or of the file.
+    /// Up to `size` bytes at a virtual address; fewer at the end of the segment or of the file.
     pub fn bytes_upto(&self, address: u64, size: u64) -> Option<&[u8]> {
         let segment = self.segment_at(address)?;
         let skip = address - segment.address;
@@ -181,7 +181,7 @@ impl<'a> Image<'a> {
         self.stored(offset, size)
     }
 
-    /// The part of a segment that starts at an address, `size` bytes of it or what there is.
+    /// The part of a segment that starts at an address: `size` bytes, or fewer at the end of the segment.
     pub fn part(&self, address: u64, size: u64) -> Option<Segment> {
         let segment = *self.segment_at(address)?;
         let skip = address - segment.address;
@@ -193,7 +193,7 @@ impl<'a> Image<'a> {
         })
     }
 
-    /// Bytes of the file, or of the rebuilt memory when there is one.
+    /// Bytes of the rebuilt memory if there is one, otherwise of the file.
     fn stored(&self, offset: u64, size: u64) -> Option<&[u8]> {
         match &self.memory {
             Some(memory) => {
@@ -227,14 +227,14 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// The word of pointer size at an address, as it stands in the file.
+    /// The word of pointer size at an address, as the file has it.
     pub fn word(&self, address: u64) -> Option<u64> {
         self.bytes(address, self.pointer_size())
             .map(|b| self.number(b))
     }
 
-    /// The pointer at an address, as the program will see it. What stands in place counts only where nothing is relocated: linkers leave
-    /// zeros there, or leftovers that look like addresses.
+    /// The pointer at an address as the program will see it. The word in the file only counts where nothing is relocated:
+    /// elsewhere linkers leave zeros, or leftovers that look like addresses.
     pub fn pointer(&self, address: u64) -> Option<u64> {
         let raw = self.word(address)?;
         let fixups = self.fixups();
@@ -244,7 +244,7 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// Every relocated word, sorted by address, with the value it gets. Read on first use.
+    /// Every relocated word with the value it gets, sorted by address. Read on first use.
     pub fn fixups(&self) -> &[(u64, u64)] {
         self.fixups.get_or_init(|| {
             let mut fixups = Fixups::new(self.window);
@@ -253,22 +253,22 @@ impl<'a> Image<'a> {
         })
     }
 
-    /// An address inside a section that is laid out here; sections are counted from 0.
+    /// The address of an offset in a section of an object. `section` counts from 0.
     pub(super) fn in_section(&self, section: u64, offset: u64) -> Option<u64> {
         let section = self.sections.get(usize::try_from(section).ok()?)?;
         let address = (section.address != 0).then_some(section.address)?;
         address.checked_add(offset)
     }
 
-    /// Walks the bytes of a segment in pieces of up to 64 KiB that overlap by `overlap` bytes, without keeping more than small segments.
-    /// The callback gets the address of the piece and the piece.
+    /// Visits the bytes of a segment in pieces of up to 64 KiB that overlap by `overlap` bytes, and caches only small segments.
+    /// The callback gets the address of each piece and its bytes.
     pub fn scan<B>(
         &self,
         segment: &Segment,
         overlap: usize,
         visit: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<B>,
     ) -> Option<B> {
-        // Small enough to stay in the processor's cache, and for the allocator to reuse without asking the system for pages.
+        // Fits the processor's cache, and the allocator can reuse it without asking the system for pages.
         const PIECE: usize = 64 << 10;
         const SMALL: u64 = 512;
         let size = segment
@@ -280,7 +280,7 @@ impl<'a> Image<'a> {
         }
         self.scanned.set(scanned);
         if size <= SMALL {
-            // Objects have thousands of small segments side by side; the window reads them in blocks.
+            // Objects have thousands of small neighbouring segments; the window reads them in blocks.
             return visit(segment.address, self.stored(segment.offset, size)?).break_value();
         }
         let held = match &self.memory {

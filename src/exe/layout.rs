@@ -1,4 +1,4 @@
-//! What the headers of an executable file say: its format, what it is for, its segments and sections, where its symbols are.
+//! What the headers of an executable file say: its format, its purpose, its segments, sections and symbol table.
 
 pub use crate::record::{ExecutableKind as Kind, Format};
 use std::borrow::Cow;
@@ -8,25 +8,25 @@ use std::borrow::Cow;
 pub struct Segment {
     /// First virtual address.
     pub address: u64,
-    /// Bytes that the file holds; the rest of the memory is zero.
+    /// Bytes in the file; any further memory is zero.
     pub size: u64,
     /// Offset of the first byte in the file, or in the rebuilt memory.
     pub offset: u64,
-    /// Loaded writable.
+    /// Whether it is writable in memory.
     pub writable: bool,
-    /// Loaded executable.
+    /// Whether it is executable in memory.
     pub executable: bool,
-    /// The running program does not read it: symbols, debug information, relocations.
+    /// Whether the running program does without it: symbols, debug information, relocations.
     pub discardable: bool,
 }
 
 impl Segment {
-    /// First address after the bytes that are present.
+    /// The address after its last byte in the file.
     pub fn end(&self) -> u64 {
         self.address.saturating_add(self.size)
     }
 
-    /// Whether an address lies in it.
+    /// Whether an address lies in its bytes.
     pub fn contains(&self, address: u64) -> bool {
         address >= self.address && address - self.address < self.size
     }
@@ -47,22 +47,22 @@ pub struct Section<'a> {
     pub file_size: u64,
 }
 
-/// How the entries of a symbol table are laid out.
+/// The layout of the entries of a symbol table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Symbols {
     /// `Elf32_Sym`, `Elf64_Sym`.
     Elf,
     /// `nlist`, `nlist_64`.
     MachO,
-    /// 18-byte COFF records of a PE file: values are offsets in a section.
+    /// 18-byte COFF records of a PE file. A value is an offset in a section.
     Coff,
     /// 18-byte XCOFF records.
     Xcoff,
-    /// Plan 9: value, type letter, name, one after the other.
+    /// Plan 9: value, type letter and name of one symbol after the other.
     Plan9,
 }
 
-/// Where a symbol table is in the file, and its names.
+/// The symbol table in the file, and its names.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SymbolTable {
     pub layout: Symbols,

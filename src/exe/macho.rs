@@ -10,7 +10,7 @@ use object::macho;
 use object::read::macho::{LoadCommandVariant, MachHeader, Section as _, Segment as _};
 use std::borrow::Cow;
 
-/// Load commands larger than this are not read; dyld itself refuses far less.
+/// Most bytes of load commands to read; dyld itself refuses far less.
 const COMMANDS_LIMIT: u32 = 16 << 20;
 
 /// CPU types and Go's names.
@@ -120,7 +120,7 @@ fn read_segment<'a, M>(
         image.fault(Fault::Truncated("Mach-O segment"));
     }
     let protection = segment.initprot(endian);
-    // The one segment of an object only lists sections, which can lie anywhere in the file.
+    // An object has one segment that only lists its sections, which can lie anywhere in the file.
     if image.kind != Kind::Object {
         image.segments.push(Segment {
             address: segment.vmaddr(endian).into(),
@@ -128,7 +128,7 @@ fn read_segment<'a, M>(
             offset,
             writable: protection.contains(macho::VM_PROT_WRITE),
             executable: protection.contains(macho::VM_PROT_EXECUTE),
-            // `__DWARF` is mapped without any right.
+            // `__DWARF` is mapped without any permission.
             discardable: !protection.contains(macho::VM_PROT_READ)
                 || segment.name() == macho::SEG_LINKEDIT.as_bytes(),
         });

@@ -1,7 +1,8 @@
-//! Mach-O pointers that the file does not hold as the program sees them.
+//! Mach-O pointers whose values in the file are not those that the program sees.
 //!
-//! Chained fixups (`mach-o/fixup-chains.h`): the pointers of an externally linked file are links of a chain until dyld walks it. Internally
-//! linked files use `LC_DYLD_INFO` and hold plain addresses. Objects: the relocations of each section (`mach-o/reloc.h`).
+//! Externally linked files use chained fixups (`mach-o/fixup-chains.h`): their pointers are links of a chain until dyld
+//! replaces them. Internally linked files use `LC_DYLD_INFO` and hold plain addresses. Objects use the relocations of each
+//! section (`mach-o/reloc.h`).
 
 use super::fixups::Fixups;
 use super::image::Image;
@@ -61,10 +62,10 @@ fn chains(
     table: DyldChainedFixups<'_, Endianness>,
     fixups: &mut Fixups<'_>,
 ) -> Option<()> {
-    /// Pointers with authentication have other things in their top byte than the address.
+    /// The top byte of an authenticated pointer is not part of the address.
     const ADDRESS: u64 = (1 << 56) - 1;
     let endian = image.endian();
-    // The image starts where its first segment with content does.
+    // The image starts with the first segment that has content.
     let mut segments = image.segments.iter();
     let base = segments.find(|s| s.offset == 0 && s.size > 0)?.address;
     for segment in table.segments(endian).ok()? {
@@ -76,9 +77,9 @@ fn chains(
         else {
             continue;
         };
-        // A chain that is broken ends its segment.
+        // A broken chain ends its segment.
         for fixup in segment.fixups(endian, base, &bytes).map_while(Result::ok) {
-            // Pages may all name the same chain, so what is bound to other libraries counts too.
+            // Many pages may name the same chain, so fixups bound to other libraries count too.
             fixups.take_one()?;
             if let (offset, Fixup::Rebase(rebase)) = fixup {
                 let target = base.wrapping_add(rebase.target_offset) & ADDRESS;
@@ -89,7 +90,7 @@ fn chains(
     Some(())
 }
 
-/// The bytes of a segment, which the window does not keep when they come from a file.
+/// The bytes of a segment. Those from a file are not cached in the window.
 fn read_once<'i>(image: &'i Image<'_>, segment: Segment) -> Option<Cow<'i, [u8]>> {
     let window = image.window();
     if window.reader().as_slice().is_some() {
@@ -106,7 +107,7 @@ fn read_once<'i>(image: &'i Image<'_>, segment: Segment) -> Option<Cow<'i, [u8]>
     Some(Cow::Owned(bytes))
 }
 
-/// The pointers of one section of an object. Relocations without a symbol have the address in place already.
+/// The pointers of one section of an object. Relocations without a symbol already have the address in place.
 fn object<'w, M, S>(
     image: &Image<'_>,
     section: &S,

@@ -1,4 +1,4 @@
-//! Universal Mach-O files: the slices that the header names, and where they contradict each other or what lies there (Apple's
+//! Universal Mach-O files: the slices that the header names, and where the header contradicts itself or the slices (Apple's
 //! `mach-o/fat.h`; what Go refuses: `NewFatFile` in src/debug/macho/fat.go, Go 1.27).
 
 use super::error::Miss;
@@ -7,13 +7,13 @@ use crate::bytes::{ReadAt, Window};
 use object::read::macho::{FatArch, MachOFatFile32, MachOFatFile64};
 use std::fmt;
 
-/// Files that name more slices than this are refused.
+/// A file with more slices is refused.
 const SLICES_LIMIT: usize = 64;
 
 /// One architecture of a universal file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slice {
-    /// Go's name of the architecture, where it has one.
+    /// Go's name of the architecture, if it has one.
     pub arch: Option<&'static str>,
     /// CPU type and subtype as recorded.
     pub cpu: (u32, u32),
@@ -21,11 +21,11 @@ pub struct Slice {
     pub offset: u64,
     /// Bytes.
     pub size: u64,
-    /// The offset is a multiple of 2 to the power of this, says the header.
+    /// Power of 2 that the offset is a multiple of, as the header says.
     pub align: u32,
 }
 
-/// `arm64`, or the numbers of a CPU that Go has no name for.
+/// Prints `arm64`, or the numbers of a CPU that Go has no name for.
 impl fmt::Display for Slice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.arch {
@@ -35,38 +35,39 @@ impl fmt::Display for Slice {
     }
 }
 
-/// A contradiction in a universal header, which no tool writes. The text is a part of a sentence.
+/// A contradiction in a universal header; no tool writes such a header. The text is part of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SliceFault {
-    /// The slice has the CPU type and subtype of an earlier one: Go refuses the file, and which of the two runs is up to the system.
+    /// The slice has the CPU type and subtype of an earlier one. Go refuses the file, and the system decides which of the two
+    /// runs.
     #[error("malformed universal file: a second slice for {0}, which Go and Apple's tools refuse")]
     Duplicate(Slice),
-    /// The file type in its Mach-O header (the last number) is not that of the first slice: Go refuses the file.
+    /// The file type in its Mach-O header (the last number) differs from that of the first slice. Go refuses the file.
     #[error(
         "malformed universal file: the slice for {0} is of Mach-O type {2:#x}, the first of {1:#x}, which Go refuses"
     )]
     MixedTypes(Slice, u32, u32),
-    /// Its own header is for another CPU type than the universal header says.
+    /// Its own header has another CPU type than the universal header.
     #[error("malformed universal file: the slice for {0} holds code for CPU type {1:#x}")]
     OtherCpu(Slice, u32),
-    /// Its offset is no multiple of the alignment that it states: the system does not load it.
+    /// Its offset is not a multiple of the alignment that the header states, so the system does not load it.
     #[error(
         "malformed universal file: the slice for {0} does not begin at a multiple of 2^{1}, as it states"
     )]
     Misaligned(Slice, u32),
-    /// It holds no bytes.
+    /// It has no bytes.
     #[error("malformed universal file: the slice for {0} is empty")]
     Empty(Slice),
-    /// It lies outside the file, or where the universal header is.
+    /// It lies outside the file, or over the universal header.
     #[error("malformed universal file: the slice for {0} lies outside the file or in its header")]
     Outside(Slice),
-    /// It lies on top of another one.
+    /// It overlaps another one.
     #[error("malformed universal file: the slice for {0} lies on top of another")]
     Overlap(Slice),
 }
 
 impl SliceFault {
-    /// Whether Go's `debug/macho` reads no part of a file for it.
+    /// Whether Go's `debug/macho` refuses the whole file because of it.
     pub fn is_refused_by_go(&self) -> bool {
         matches!(self, Self::Duplicate(_) | Self::MixedTypes(..))
     }
@@ -83,11 +84,11 @@ pub struct Universal {
     pub faults: Vec<SliceFault>,
 }
 
-/// The slices of a universal Mach-O file, in file order. Slices that lie outside the file or on an earlier one are left out and
-/// counted in the second value.
+/// The slices of a universal Mach-O file, in file order. Slices that lie outside the file or overlap an earlier one are left
+/// out; the second value is their number.
 ///
 /// # Errors
-/// When the header cannot be read, or names more slices than make sense.
+/// When the header cannot be read, or names too many slices.
 pub fn slices(window: &Window<'_>) -> Result<(Vec<Slice>, usize), Miss> {
     let universal = universal(window)?;
     let dropped = universal.named.len() - universal.slices.len();
@@ -97,7 +98,7 @@ pub fn slices(window: &Window<'_>) -> Result<(Vec<Slice>, usize), Miss> {
 /// The slices of a universal Mach-O file, and what is wrong with its header.
 ///
 /// # Errors
-/// When the header cannot be read, or names more slices than make sense.
+/// When the header cannot be read, or names too many slices.
 pub fn universal(window: &Window<'_>) -> Result<Universal, Miss> {
     let wide = window.upto(0, 4).is_some_and(|b| b.get(3) == Some(&0xbf));
     let raw = if wide {
@@ -122,7 +123,7 @@ pub fn universal(window: &Window<'_>) -> Result<Universal, Miss> {
             .offset
             .checked_add(slice.size)
             .is_some_and(|end| end <= window.len());
-        // A slice that starts at offset 0 holds this header again, without end.
+        // A slice at offset 0 would hold this header again, without end.
         if inside
             && slice.offset >= 8
             && slice.size > 0
@@ -158,7 +159,7 @@ fn read_slices<F: FatArch>(arches: &[F]) -> Vec<Slice> {
         .collect()
 }
 
-/// CPU type and file type in the Mach-O header that a slice begins with.
+/// CPU type and file type in the Mach-O header of a slice.
 fn header(reader: &dyn ReadAt, slice: &Slice) -> Option<(u32, u32)> {
     let mut head = [0; 16];
     let got = reader.read_at(&mut head, slice.offset).ok()?;
@@ -174,7 +175,7 @@ fn header(reader: &dyn ReadAt, slice: &Slice) -> Option<(u32, u32)> {
     Some((number(word(4)?), number(word(12)?)))
 }
 
-/// Everything that is wrong with the slices that a universal header names, in their order. `length`: that of the file.
+/// All contradictions of the slices that a universal header names, in their order. `length` is that of the file.
 fn faults(reader: &dyn ReadAt, slices: &[Slice], length: u64) -> Vec<SliceFault> {
     let mut out = Vec::new();
     let mut first_type = None;

@@ -1,7 +1,7 @@
 //! Executable files: every format becomes one [`Image`], an address space over the bytes of the file.
 //!
-//! Nothing after this folder asks which format a file has in order to read memory from it. Must never: know Go,
-//! touch the file system, print.
+//! Code after this folder reads memory without asking for the format. This folder must never know Go, touch the file system or
+//! print.
 
 mod ar;
 mod coff_fixups;
@@ -36,11 +36,11 @@ pub use symbols::Symbol;
 
 use crate::bytes::Window;
 
-/// Opens a thin executable or object file. Fat Mach-O files and archives are taken apart first, by [`slices`] and [`members`].
+/// Opens a thin executable or object file. [`slices`] and [`members`] take universal Mach-O files and archives apart first.
 ///
 /// # Errors
-/// [`Miss::NotExecutable`] when the first bytes are of no format known here; [`Miss::Truncated`] or [`Miss::Malformed`] when the
-/// headers cannot be read at all. What is wrong further in becomes a [`Fault`] of the image instead.
+/// [`Miss::NotExecutable`] when the first bytes are of no known format; [`Miss::Truncated`] or [`Miss::Malformed`] when the
+/// headers cannot be read at all. Damage further in becomes a [`Fault`] of the image instead.
 pub fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     let head = window.upto(0, 512).ok_or(Miss::Unreadable)?;
     let image = match sniff(head) {

@@ -1,7 +1,7 @@
-//! What each byte of an executable file is for, in the coarse terms in which two builds are compared.
+//! The use of each byte of an executable file, in the coarse terms by which two builds are compared.
 //!
-//! Every byte belongs to exactly one part. Headers come from the formats: System V gABI (ELF), Apple's `mach-o/loader.h`,
-//! Microsoft's PE/COFF specification, AIX "XCOFF Object File Format", a.out(6) of Plan 9, the WebAssembly core specification.
+//! Every byte belongs to exactly one part. The headers are those of System V gABI (ELF), Apple's `mach-o/loader.h`, Microsoft's
+//! PE/COFF specification, AIX "XCOFF Object File Format", a.out(6) of Plan 9 and the WebAssembly core specification.
 
 use super::image::Image;
 use super::layout::{Format, Kind};
@@ -9,16 +9,16 @@ use super::wasm;
 pub use crate::record::Part;
 use std::collections::BTreeMap;
 
-/// A file as runs of bytes, each of one part. What was marked last counts.
+/// A file as runs of bytes, each belonging to one part. A later mark replaces earlier ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parts {
-    /// Where a run starts, and what it is; it ends where the next one starts.
+    /// Where each run starts, and its part; a run ends where the next one starts.
     starts: BTreeMap<u64, Part>,
     len: u64,
 }
 
 impl Parts {
-    /// A file of `len` bytes of which nothing is known.
+    /// A file of `len` bytes that are not marked yet.
     pub fn new(len: u64) -> Self {
         Self {
             starts: BTreeMap::from([(0, Part::Other)]),
@@ -26,7 +26,7 @@ impl Parts {
         }
     }
 
-    /// Marks bytes of the file; what lies beyond its end is left out.
+    /// Marks bytes of the file; bytes beyond its end are ignored.
     pub fn mark(&mut self, offset: u64, size: u64, part: Part) {
         let end = offset.saturating_add(size).min(self.len);
         if offset >= end {
@@ -52,7 +52,7 @@ impl Parts {
     }
 }
 
-/// The parts of a file as its headers tell them. Build information is marked only where a section or note names it.
+/// The parts of a file by its headers. Build info is marked only where a section or note names it.
 pub fn parts(image: &Image<'_>) -> Parts {
     let mut parts = Parts::new(image.window().len());
     if image.format == Format::Wasm {
@@ -64,10 +64,10 @@ pub fn parts(image: &Image<'_>) -> Parts {
             }
         }
     }
-    // The memory of a WebAssembly module is rebuilt: its segments lie nowhere in the file.
+    // The memory of a WebAssembly module is rebuilt, so its segments have no place in the file.
     let in_file = image.memory.is_none();
     for segment in image.segments.iter().filter(|_| in_file) {
-        // `__LINKEDIT` has what the loader needs; the symbols in it and the sections of `__DWARF` are marked below.
+        // `__LINKEDIT` holds what the loader needs; its symbols and the sections of `__DWARF` are marked below.
         let part = match (segment.executable, segment.discardable) {
             (true, _) => Part::Code,
             (false, true) if image.format != Format::MachO => Part::Debug,
@@ -81,7 +81,7 @@ pub fn parts(image: &Image<'_>) -> Parts {
             parts.mark(section.offset, section.file_size, part);
         }
     }
-    // Of ELF the sections say it, and the only table may be the one that the loader reads.
+    // ELF symbol tables have sections, and the only table known here may be the one for the loader.
     if let Some(table) = image.symbol_table.filter(|_| image.format != Format::Elf) {
         parts.mark(table.offset, table.size, Part::Debug);
         parts.mark(table.strings, table.strings_size, Part::Debug);
@@ -95,7 +95,7 @@ pub fn parts(image: &Image<'_>) -> Parts {
     parts
 }
 
-/// The first loaded segment of ELF and Mach-O begins with the headers of the file.
+/// The first loaded segment of ELF and Mach-O files starts with the file headers.
 fn headers(image: &Image<'_>, parts: &mut Parts) {
     if !matches!(image.format, Format::Elf | Format::MachO) {
         return;
@@ -105,7 +105,7 @@ fn headers(image: &Image<'_>, parts: &mut Parts) {
     parts.mark(0, first.unwrap_or(64), Part::Other);
 }
 
-/// The part that a section is of, where it is another one than that of its segment.
+/// The part of a section, if it differs from that of its segment.
 fn part_of(image: &Image<'_>, name: &[u8], address: u64) -> Option<Part> {
     const RECORD: [&[u8]; 6] = [
         b".go.buildinfo",
@@ -135,7 +135,7 @@ fn part_of(image: &Image<'_>, name: &[u8], address: u64) -> Option<Part> {
         return Some(Part::Debug);
     }
     match image.format {
-        // Custom sections but those above are for tools: names, producers, debug information.
+        // The other custom sections are for tools: names, producers, debug information.
         Format::Wasm => Some(Part::Debug),
         // Constants share the executable segment with the code.
         Format::MachO if image.kind != Kind::Object => {
@@ -145,7 +145,7 @@ fn part_of(image: &Image<'_>, name: &[u8], address: u64) -> Option<Part> {
         Format::Elf if address == 0 && image.kind != Kind::Object && name != b".shstrtab" => {
             Some(Part::Debug)
         }
-        // What the loader needs lies in no segment.
+        // The loader section lies in no segment.
         Format::Xcoff if name == b".loader" => Some(Part::Data),
         Format::Pe if name == b".reloc" => Some(Part::Data),
         _ => None,
@@ -156,7 +156,7 @@ fn part_of(image: &Image<'_>, name: &[u8], address: u64) -> Option<Part> {
 fn signature(image: &Image<'_>) -> Option<(u64, u64)> {
     const CODE_SIGNATURE: u64 = 0x1d;
     const COMMANDS: u64 = 1 << 12;
-    /// The certificate table is the fifth data directory, and the only one that holds a file offset.
+    /// The certificate table is the fifth data directory, and the only one with a file offset.
     const CERTIFICATES: u64 = 4;
     let window = image.window();
     let number = |at: u64, size: u64| window.get(at, size).map(|b| image.number(b));

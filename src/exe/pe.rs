@@ -1,4 +1,4 @@
-//! PE: 32 and 64 bits (Microsoft's PE/COFF specification), and bare COFF objects as they stand in a c-archive.
+//! PE: 32 and 64 bits (Microsoft's PE/COFF specification), and bare COFF objects, the members of a c-archive.
 
 use super::coff_fixups;
 use super::error::{Fault, Miss};
@@ -11,7 +11,7 @@ use object::read::coff::CoffHeader;
 use object::read::pe::{ImageNtHeaders, ImageOptionalHeader};
 use std::borrow::Cow;
 
-/// Section headers beyond this many are not read; the loader takes 96.
+/// Most section headers to read; the Windows loader takes 96.
 const SECTIONS_LIMIT: usize = 1 << 12;
 
 const ARCHES: &[(pe::Machine, &str)] = &[
@@ -24,7 +24,7 @@ const ARCHES: &[(pe::Machine, &str)] = &[
 pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     let dos = pe::ImageDosHeader::parse(window).map_err(|_| Miss::Truncated("DOS header"))?;
     let at = u64::from(dos.nt_headers_offset());
-    // An MZ file without this signature is a DOS program: not ours, and not a damaged one.
+    // An MZ file without this signature is a DOS program, and not a damaged PE file.
     let signature = window.get(at, 4).ok_or(Miss::NotExecutable)?;
     if signature != b"PE\0\0" {
         return Err(Miss::NotExecutable);
@@ -65,7 +65,7 @@ fn read<'a, H: ImageNtHeaders>(
     Ok(image)
 }
 
-/// A COFF object: the file header is the first thing in it.
+/// A COFF object starts with the file header.
 pub(super) fn open_object<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     let mut offset = 0;
     let file = pe::ImageFileHeader::parse(window, &mut offset)
@@ -143,7 +143,7 @@ fn read_sections<'a>(
             .position(|&b| b == 0)
             .map_or(&header.name[..], |n| &header.name[..n]);
         let name = long_name(image, name).unwrap_or(Cow::Borrowed(name));
-        // The loader ignores the flag, so it can be forged: only sections with names that compilers give count.
+        // The loader ignores this flag, so it can be forged: it only counts for section names that compilers use.
         let discardable = flags.contains(pe::IMAGE_SCN_MEM_DISCARDABLE)
             && [".debug_", ".zdebug_", ".reloc", ".symtab"]
                 .iter()

@@ -1,5 +1,5 @@
-//! Plan 9 a.out (src/debug/plan9obj and src/cmd/link/internal/ld/asmb.go, Go 1.27): a big-endian header of eight words, for amd64 eight
-//! bytes more with the entry; then text, data and symbols back to back.
+//! Plan 9 a.out (src/debug/plan9obj and src/cmd/link/internal/ld/asmb.go, Go 1.27): a big-endian header of eight words (amd64
+//! adds eight bytes with the entry), then text, data and symbols without gaps.
 
 use super::error::{Fault, Miss};
 use super::image::Image;
@@ -8,7 +8,7 @@ use super::sniff::PLAN9_MAGIC;
 use crate::bytes::Window;
 use std::borrow::Cow;
 
-/// Text starts this far into a page, data at the next multiple of it.
+/// Text starts this far into a page; data starts at the next multiple of it.
 const PAGE_386: u64 = 0x1000;
 const PAGE_AMD64: u64 = 0x20_0000;
 
@@ -25,7 +25,7 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
         .ok_or(Miss::NotExecutable)?;
     let (text, data, symbols, entry) = (word(1), word(2), word(4), word(5));
     let header = if wide { 40 } else { 32 };
-    // Three short magic numbers are weak evidence: the parts must fit the file and the entry must be inside the text.
+    // The magic numbers are short, so the parts must also fit the file and the entry must be inside the text.
     let total = header + text + data + symbols;
     if text == 0 || data == 0 || entry == 0 || header + text > window.len() {
         return Err(Miss::NotExecutable);
@@ -36,7 +36,7 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     if total > window.len() {
         image.fault(Fault::Truncated("Plan 9 data"));
     }
-    // The header is loaded in front of the text; Go links text at one page (plus the header) and data at the next page boundary.
+    // The header is loaded before the text. Go links text at one page (plus the header) and data at the next page boundary.
     let page = if wide { PAGE_AMD64 } else { PAGE_386 };
     let text_address = page + header;
     let data_address = (text_address + text).next_multiple_of(page);

@@ -1,6 +1,6 @@
 //! What a file is, from its first bytes alone.
 
-/// The outer shape of a file.
+/// The format of a file, as its magic number tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// ELF, any class and byte order.
@@ -30,9 +30,10 @@ pub(super) const PLAN9_MAGIC: [(u32, &str, bool); 3] = [
     (0x647, "arm", false),
 ];
 
-/// Says what a file is from at least its first 16 bytes; `None` for anything that cannot hold a Go program.
+/// The format of a file by its first bytes, at least 16; `None` for anything that cannot hold a Go program.
 ///
-/// Java class files share the fat Mach-O magic; their next field is a version well above any number of slices.
+/// Java class files share the magic number of universal Mach-O files; their next field is a version, far above any number of
+/// slices.
 pub fn sniff(head: &[u8]) -> Option<Shape> {
     let first = *head.first_chunk::<8>()?;
     let be = |at: usize| {
@@ -55,8 +56,9 @@ pub fn sniff(head: &[u8]) -> Option<Shape> {
     Some(shape)
 }
 
-/// Two bytes of machine are no magic, so the rest of the header must be that of Go's linker: no time, a symbol table, and the size of an
-/// optional header, which other linkers leave out of objects (src/cmd/link/internal/ld/pe.go, Go 1.10 to 1.27).
+/// A COFF object starts with two bytes of machine type, too short for a magic number. So the rest of the header must be as Go's
+/// linker writes it: no time stamp, a symbol table, and the size of an optional header, which other linkers leave out of
+/// objects (src/cmd/link/internal/ld/pe.go, Go 1.10 to 1.27).
 fn is_coff(head: &[u8]) -> bool {
     let Some(head) = head.first_chunk::<20>() else {
         return false;

@@ -14,9 +14,9 @@ use object::read::xcoff::Symbol as XcoffSymbol;
 use object::{Endianness, xcoff};
 use std::ops::ControlFlow;
 
-/// A table is not read beyond this; the largest real ones are about 30 MB.
+/// Most bytes of a table to read; the largest real ones are about 30 MB.
 const TABLE_LIMIT: u64 = 96 << 20;
-/// Longer names are cut, so that entries that all point at the start of one long text cost no more than they say.
+/// Longer names are cut, so that many entries that point at one long text do not each cost its whole length.
 const NAME_LIMIT: usize = 4096;
 
 /// One symbol.
@@ -29,7 +29,7 @@ pub struct Symbol<'s> {
 }
 
 impl Image<'_> {
-    /// Whether there is a symbol table at all.
+    /// Whether the file has a symbol table.
     pub fn has_symbol_table(&self) -> bool {
         self.symbol_table.is_some()
     }
@@ -66,7 +66,7 @@ impl Image<'_> {
         if symbol.is_undefined(endian) {
             return None;
         }
-        // In an object it counts from the start of the section.
+        // In an object the value is an offset in the section.
         let section = usize::from(symbol.st_shndx(endian).0);
         let home = self.sections.get(section);
         let start = home.filter(|_| self.kind == Kind::Object);
@@ -101,8 +101,8 @@ impl Image<'_> {
         Some(Symbol { name, address })
     }
 
-    /// src/debug/plan9obj/file.go: value of pointer size (8 bytes for amd64), type with the high bit set, NUL-terminated name; types `z`
-    /// and `Z` hold a path of pairs ended by two zero bytes.
+    /// src/debug/plan9obj/file.go: value of pointer size (8 bytes for amd64), type with the high bit set, NUL-terminated name.
+    /// The name of types `z` and `Z` is a path of byte pairs, ended by two zero bytes.
     fn plan9_symbols<B>(
         &self,
         mut rest: &[u8],
@@ -133,7 +133,7 @@ impl Image<'_> {
         None
     }
 
-    /// Whether a symbol of that name is in the table. For tables with a string section that is one search through it.
+    /// Whether the table has a symbol of that name. Tables with a string section are answered by one search through it.
     pub fn has_symbol(&self, name: &[u8]) -> bool {
         match self.string_offset(name) {
             Some(offset) => offset.is_some(),
@@ -141,12 +141,12 @@ impl Image<'_> {
         }
     }
 
-    /// Where the string section has a name; the outer `None`: there is no string section to search.
+    /// Where the string section has a name. The outer `None` means that there is no string section to search.
     fn string_offset(&self, name: &[u8]) -> Option<Option<usize>> {
         let Some(table) = self.symbol_table else {
             return Some(None);
         };
-        // Mach-O puts an underscore in front of names; Go did not before 1.5, say the files.
+        // Mach-O names have a leading underscore, but Go wrote none before 1.5.
         let prefixes: &[&[u8]] = match table.layout {
             Symbols::Elf => &[b"\0"],
             Symbols::MachO => &[b"\0_", b"\0"],
@@ -157,7 +157,7 @@ impl Image<'_> {
         Some(prefixes.iter().find_map(find))
     }
 
-    /// The texts that entries of the symbol table point into.
+    /// The string section of the symbol table.
     fn symbol_names(&self) -> &[u8] {
         self.symbol_table
             .and_then(|t| {
@@ -182,7 +182,8 @@ impl Image<'_> {
     }
 }
 
-/// Visits the symbols of a table. `read` gives the symbol of an entry, unless it is undefined, and how many auxiliary entries follow it.
+/// Visits the symbols of a table. `read` returns the symbol of an entry, unless it is undefined, and the number of auxiliary
+/// entries behind it.
 fn each<'t, T: Pod, B>(
     table: &'t [u8],
     visit: &mut dyn FnMut(Symbol<'_>) -> ControlFlow<B>,
@@ -203,7 +204,7 @@ fn each<'t, T: Pod, B>(
     None
 }
 
-/// Short names of 32-bit files stand in the entry.
+/// A short name of a 32-bit file is in the entry itself.
 fn xcoff<'s, S: XcoffSymbol>(symbol: &'s S, names: &'s [u8]) -> Option<Symbol<'s>> {
     let name = match symbol.name_offset() {
         Some(at) => name_at(names, at),

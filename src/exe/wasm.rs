@@ -9,10 +9,10 @@ use super::layout::{Format, Section, Segment};
 use crate::bytes::Window;
 use std::borrow::Cow;
 
-/// Memory is rebuilt up to this many bytes for each byte of the data section, and never beyond [`MEMORY_LIMIT`].
+/// Memory is rebuilt up to this many bytes per byte of the data section, and never beyond [`MEMORY_LIMIT`].
 const GROWTH_LIMIT: u64 = 16;
 const MEMORY_LIMIT: u64 = 128 << 20;
-/// Sections of one module.
+/// Most sections of one module.
 const SECTIONS_LIMIT: usize = 4096;
 
 const CUSTOM: u8 = 0;
@@ -26,7 +26,7 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     image.arch = Some("wasm");
     let mut at = 8;
     let mut data = None;
-    // Every section counts, not only those that are kept: an empty one takes two bytes.
+    // Skipped sections count too: an empty one takes only two bytes.
     for _ in 0..SECTIONS_LIMIT {
         if at >= window.len() {
             break;
@@ -37,7 +37,7 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
         };
         let Some(end) = body.checked_add(size).filter(|&end| end <= window.len()) else {
             image.fault(Fault::Truncated("wasm section"));
-            // Read what is there of the data section.
+            // A data section that is cut off is read up to its end.
             if id == DATA {
                 data = Some((body, window.len() - body));
             }
@@ -66,7 +66,7 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     Ok(image)
 }
 
-/// Identifier, offset and size of every section's body; what is cut off at the end of the file is left out.
+/// Identifier, offset and size of each section body; bytes behind the end of the file are left out.
 pub(super) fn sections(window: &Window<'_>) -> Vec<(u8, u64, u64)> {
     let mut found = Vec::new();
     let mut at = 8;
@@ -100,7 +100,7 @@ fn custom_name<'a>(window: &'a Window<'_>, body: u64, size: u64) -> Option<(&'a 
 
 fn rebuild(window: &Window<'_>, offset: u64, size: u64, image: &mut Image<'_>) {
     let rebuilt = Memory::rebuild(window, offset, size, None).or_else(|failed| match failed {
-        // Linkers write segments in order of address. If this file does not, find the lowest one first.
+        // Linkers write segments in order of address. This file does not, so find the lowest address first.
         Failed::Unordered => {
             let first = Parts::new(window, offset, size).filter_map(|part| part.address);
             Memory::rebuild(window, offset, size, first.min())
@@ -140,12 +140,12 @@ struct Memory {
 enum Failed {
     Malformed,
     TooLarge,
-    /// A segment lies before the first one.
+    /// A segment starts before the first one.
     Unordered,
 }
 
 impl Memory {
-    /// One pass over the section. `first`: where memory starts, when that is not at the first segment.
+    /// Rebuilds memory in one pass over the section. `first` is where memory starts, if not at the first segment.
     fn rebuild(
         window: &Window<'_>,
         offset: u64,
@@ -186,7 +186,7 @@ impl Memory {
                 bytes.resize(at, 0);
             }
             parts.body(|piece| {
-                // Only a segment that overlaps earlier ones overwrites anything.
+                // Only a segment that overlaps earlier ones replaces bytes.
                 let over = piece.len().min(bytes.len().saturating_sub(at));
                 let (over, new) = piece.split_at(over);
                 if let Some(place) = bytes.get_mut(at..at + over.len()) {
@@ -203,32 +203,32 @@ impl Memory {
     }
 }
 
-/// A segment of the data section; its body comes after this.
+/// The head of a segment of the data section; its body follows.
 struct DataSegment {
-    /// Where it is put, when it is active and in memory 0.
+    /// Where the body goes, when the segment is active and in memory 0.
     address: Option<u64>,
     size: u64,
 }
 
-/// The segments of a data section, read forward through one small buffer: the section itself is as large as the memory that it fills.
+/// The segments of a data section, read forward through one small buffer: the section is as large as the memory that it fills.
 struct Parts<'w> {
     window: &'w Window<'w>,
-    /// File offsets of what is to be read next, and of the end of the section.
+    /// File offsets of the next byte to read and of the end of the section.
     next: u64,
     end: u64,
     buffer: Vec<u8>,
-    /// Bytes of the buffer that were used.
+    /// Bytes of the buffer that were consumed.
     used: usize,
-    /// Segments that are left.
+    /// Segments that are left to read.
     count: u64,
-    /// Bytes of the current body that are left.
+    /// Bytes of the current body that are left to read.
     body: u64,
 }
 
 impl<'w> Parts<'w> {
-    /// Read at once.
+    /// Bytes to read at once.
     const PIECE: usize = 64 << 10;
-    /// More than the numbers in front of a body take.
+    /// More than the head of a segment takes.
     const HEAD: usize = 48;
 
     fn new(window: &'w Window<'_>, offset: u64, size: u64) -> Self {
@@ -248,7 +248,7 @@ impl<'w> Parts<'w> {
         parts
     }
 
-    /// The bytes in front of the reader: [`Self::HEAD`] of them at least, unless the section ends.
+    /// The next bytes: at least [`Self::HEAD`], unless the section ends.
     fn ahead(&mut self) -> &[u8] {
         if self.buffer.len() - self.used < Self::HEAD && self.next < self.end {
             self.buffer.drain(..self.used);
@@ -268,7 +268,7 @@ impl<'w> Parts<'w> {
         self.buffer.get(self.used..).unwrap_or_default()
     }
 
-    /// The body of the segment that came last, piece by piece, as far as the section goes.
+    /// The body of the last segment, piece by piece, up to the end of the section.
     fn body(&mut self, mut visit: impl FnMut(&[u8])) {
         while self.body > 0 {
             let want = usize::try_from(self.body).unwrap_or(usize::MAX);
@@ -289,7 +289,7 @@ impl<'w> Parts<'w> {
 impl Iterator for Parts<'_> {
     type Item = DataSegment;
 
-    /// Reading stops at the first thing it does not understand.
+    /// Stops at the first thing that it does not understand.
     fn next(&mut self) -> Option<DataSegment> {
         self.body(|_| ());
         self.count = self.count.checked_sub(1)?;
@@ -300,7 +300,7 @@ impl Iterator for Parts<'_> {
     }
 }
 
-/// What stands in front of a body, and how many bytes that takes.
+/// Reads the head of a segment, and says how many bytes it takes.
 fn data_segment(bytes: &[u8]) -> Option<(DataSegment, usize)> {
     let mut at = 0;
     let number = |at: &mut usize| {
@@ -318,7 +318,7 @@ fn data_segment(bytes: &[u8]) -> Option<(DataSegment, usize)> {
         if *bytes.get(at)? != I32_CONST {
             return None;
         }
-        // Signed LEB; addresses above 2 GiB come out negative and are taken as unsigned 32 bits.
+        // Signed LEB128; addresses above 2 GiB come out negative and are taken as unsigned 32 bits.
         let (value, used) = leb_signed(bytes.get(at + 1..)?)?;
         address = Some(u64::from(value as u32));
         at += 1 + used;
@@ -331,10 +331,10 @@ fn data_segment(bytes: &[u8]) -> Option<(DataSegment, usize)> {
     Some((DataSegment { address, size }, at))
 }
 
-/// An unsigned LEB128 number of up to 64 bits and how many bytes it took.
+/// Reads an unsigned LEB128 number of up to 64 bits, and says how many bytes it takes.
 #[inline]
 pub(crate) fn leb(bytes: &[u8]) -> Option<(u64, usize)> {
-    // Nearly all are of one byte.
+    // Nearly all numbers take one byte.
     match bytes.first()? {
         &small @ ..0x80 => Some((u64::from(small), 1)),
         _ => long_leb(bytes),
@@ -363,7 +363,7 @@ fn leb_signed(bytes: &[u8]) -> Option<(i64, usize)> {
 mod tests {
     use super::*;
 
-    /// A module of one data section with these active segments.
+    /// A module with one data section of these active segments.
     fn module(segments: &[(u8, &[u8])]) -> Vec<u8> {
         let mut data = vec![u8::try_from(segments.len()).unwrap()];
         for (address, body) in segments {

@@ -23,7 +23,7 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     let mut image = Image::new(window, Format::Xcoff, if wide { 64 } else { 32 }, true);
     image.os = Some("aix");
     image.arch = Some(if wide { "ppc64" } else { "ppc" });
-    // Width by width: count of sections, size of the optional header, flags, symbols, and then the section headers.
+    // For each width: number of sections, size of the optional header, flags, symbols; then the section headers.
     let (count, offset, flags, symbols) = if wide {
         let size = std::mem::size_of::<xcoff::FileHeader64>() as u64;
         let (h, _) = window
@@ -77,7 +77,7 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
         if present < raw.file_size {
             image.fault(Fault::Truncated("XCOFF section"));
         }
-        // The low half is the type; the high half has the DWARF kind.
+        // The low half is the type; the high half tells the kind of DWARF section.
         if kind & (STYP_TEXT | STYP_DATA | STYP_TDATA) != 0 && present > 0 {
             image.segments.push(Segment {
                 address: raw.address,
@@ -93,8 +93,9 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     Ok(image)
 }
 
-/// Notes a symbol table or string table that goes past the end of the file. The string table begins right behind the symbols with its own
-/// length in four bytes ("XCOFF Object File Format", String Table). Names of 64 bits are nowhere else; with 32 bits there may be none.
+/// Notes a symbol table or string table that goes past the end of the file. The string table follows the symbols and starts
+/// with its own length in four bytes ("XCOFF Object File Format", String Table). 64-bit files have all names there; 32-bit
+/// files may have none.
 fn check_symbols(window: &Window<'_>, strings: u64, wide: bool, image: &mut Image<'_>) {
     let end = window.len();
     if strings > end {

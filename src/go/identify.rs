@@ -1,9 +1,9 @@
-//! Is this a Go program, and which one: the record, from the best place that still has it.
+//! Whether a file is a Go program, and its build info from the best place that still has it.
 //!
-//! The order is that of trust. The blob where Go's own reader looks; the blob in another writable segment; the linker-set strings, reached
-//! through the function table and the module data that point at each other; a scan for the framed module text. What is left of programs
-//! older than the record (Go 1.12) or robbed of it is a version string, and the function table. A magic inside data proves nothing:
-//! everything after the first place asks that the program around it is Go.
+//! Places are tried in order of trust: the blob where Go's own reader looks; a blob in another writable segment; the linker
+//! strings, which are reached through the function table and moduledata; a scan for the framed module text. Programs older than
+//! build info (Go 1.12), or robbed of it, still have a version string and the function table. Data may contain a magic by
+//! chance, so every place but the first also requires signs of Go in the rest of the program.
 
 use super::tables::pclntab::Pclntab;
 use super::tables::{Tables, build_version};
@@ -16,28 +16,27 @@ use crate::record::BuildInfoSource;
 use memchr::memmem;
 use std::ops::ControlFlow;
 
-/// The record of one Go program as found.
+/// The build info of one Go program as found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity<'i> {
     /// Recorded toolchain version.
     pub version: Option<&'i [u8]>,
     /// Module text without framing.
     pub modinfo: Option<&'i [u8]>,
-    /// Where the two came from; `None` when there is no record.
+    /// Where the two came from; `None` when there is no build info.
     pub source: Option<BuildInfoSource>,
-    /// Whether the strings stand in the blob itself, which makes them a copy of their own.
+    /// Whether the strings are in the blob itself, which makes them copies.
     pub inline: bool,
-    /// Whether the module text of the blob stands between its marks.
+    /// Whether the module text in the blob has its frame.
     pub framed: bool,
-    /// What was odd.
+    /// Anything unusual.
     pub notes: Vec<String>,
-    /// Set when a compiler other than gc made the program.
+    /// Set when another compiler than gc made the program.
     pub foreign: Option<Foreign>,
 }
 
-/// Identifies a program. `named` asks for every effort, also on files that show no sign of Go; without it those cost nothing more.
-///
-/// `None`: not a Go program.
+/// Identifies a program; `None` when it is not Go. `named` makes every effort, even for files that show no sign of Go; without
+/// it such files cost nothing more.
 pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
     let image = tables.image();
     let limit = tables.limits().build_info;
@@ -55,7 +54,7 @@ pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
     if !named && notes.is_empty() && !may_be_go(image) {
         return None;
     }
-    // From here on the program must prove to be Go by itself.
+    // From here on the program must show other signs of Go.
     let table = tables.pclntab();
     let build_id_note = go_note(image).is_some();
     // Go 1.0 and 1.1 had other tables.
@@ -121,7 +120,8 @@ pub fn identify<'i>(tables: &Tables<'i>, named: bool) -> Option<Identity<'i>> {
     })
 }
 
-/// The other compilers write no blob and none of gc's tables. gccgo keeps the framed module text in read-only data, when `go build` ran it.
+/// Other compilers write no blob and none of gc's tables. gccgo keeps the framed module text in read-only data if `go build`
+/// ran it.
 fn by_other_compiler<'i>(
     image: &'i Image<'_>,
     mut foreign: Foreign,
@@ -166,9 +166,9 @@ fn found(
     }
 }
 
-/// Whether the headers leave any chance that this is Go. Linkers keep section names, so a file with a section table and none of Go's
-/// names in it is not, unless it has no names at all, or is static and may be the work of Go's own linker, which never
-/// writes unwind tables: its names may have been changed.
+/// Whether the headers allow that this is Go. Linkers keep section names, so a file with a section table but without Go's names
+/// is not Go, with two exceptions: it has no section names at all, or it is static and has no unwind tables. Go's own linker
+/// never writes unwind tables, so such a file may be its work with changed names.
 fn may_be_go(image: &Image<'_>) -> bool {
     match image.format {
         Format::Wasm => {
@@ -192,8 +192,8 @@ fn may_be_go(image: &Image<'_>) -> bool {
     }
 }
 
-/// Whether a section has a name, or a part of one, that only Go's tools give. Most names of a system are seen through at two letters: to
-/// prepare a search for each of these parts in each name is what takes the time in a tree of other programs.
+/// Whether a section name, or part of it, shows that Go's tools wrote it. Two letters rule out most names of other programs; a
+/// search for each word in each name takes too long in trees of other programs.
 fn is_go_name(name: &[u8]) -> bool {
     const PARTS: [&[u8]; 5] = [b"gopclntab", b".go.", b"__go_", b"gosymtab", b"note.go."];
     let has_go = name.windows(2).any(|w| w == b"go");
@@ -201,8 +201,8 @@ fn is_go_name(name: &[u8]) -> bool {
         || name.windows(8).any(|w| w == b"typelink")
 }
 
-/// The module text between its framing, in read-only or writable data. Code is looked at only where a format keeps it in one segment with
-/// the data; the function table holds names alone and is left out, as is what the running program does not read.
+/// Scans read-only and writable data for the framed module text. Code is searched only where a format has code and data in one
+/// segment. The function table, which holds only names, and discardable parts are skipped.
 fn scan_for_modinfo<'i>(
     image: &'i Image<'_>,
     table: Option<&Pclntab>,
@@ -240,14 +240,14 @@ fn scan_for_modinfo<'i>(
     None
 }
 
-/// The framed module text at an address, read in growing pieces until its end is there.
+/// The framed module text at an address, read in growing pieces until its end appears.
 fn framed_at<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<&'i [u8]> {
     let mut size = 16 << 10;
     loop {
         let bytes = image.bytes_upto(address, size)?;
         if let Some(end) = memmem::find(bytes, &modinfo::END) {
             let text = modinfo::unframe(bytes.get(..end + 16)?)?;
-            // Every module text starts with one of these lines; the constants inside cmd/go itself are followed by neither.
+            // Every module text starts with one of these lines; nothing like it follows the constants inside cmd/go itself.
             let starts = [&b"path\t"[..], b"mod\t", b"build\t"];
             return starts.iter().any(|s| text.starts_with(s)).then_some(text);
         }

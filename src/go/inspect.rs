@@ -1,4 +1,4 @@
-//! From the bytes of one file to the records of the Go programs in it.
+//! Reads the records of the Go programs in one file.
 
 use super::facts::Program;
 use super::facts::notes::fault_text;
@@ -22,31 +22,32 @@ pub struct Found {
     pub member: Option<String>,
     /// Offset and size of the executable in the file.
     pub range: (u64, u64),
-    /// Its record; `path` and `location` are left to whoever knows where the file is.
+    /// Its record, without `path` and `location`: the caller knows where the file is.
     pub binary: Binary,
-    /// The parts of the executable, counted from its start; `None`: not asked for, or a packed file, whose bytes are those of the
-    /// packer.
+    /// The parts of the executable, counted from its start; `None` when not asked for, or when the file is packed and its bytes
+    /// are the packer's.
     pub parts: Option<Parts>,
 }
 
-/// What came of one file.
+/// The result for one file.
 #[derive(Clone, Debug, Default)]
 pub struct Inspection {
     /// The Go programs, in file order.
     pub found: Vec<Found>,
-    /// What was wrong with the file although it was opened; also for files that are not Go.
+    /// Damage in a file that could still be opened, Go or not.
     pub faults: Vec<String>,
-    /// Parts of the file were cut off, so that not all of its facts are there, and nothing found does not mean nothing there.
+    /// Set when parts of the file are missing: then facts are missing too, and a program may have been overlooked.
     pub damage: Option<String>,
-    /// Offset behind the last byte that the headers of the executable account for; `None`: they do not tell.
+    /// Offset after the last byte that the headers of the executable account for; `None` when they do not say.
     pub end: Option<u64>,
-    /// Packed, and with what; only when it could not be unpacked.
+    /// The packer, when the file could not be unpacked.
     pub packed: Option<String>,
-    /// A limit was met, so that not all of the facts are there, and nothing found does not mean nothing there.
+    /// Set when a limit was reached: then facts are missing, and a program may have been overlooked.
     pub refusal: Option<Refusal>,
-    /// Further programs of the file, whose records take more memory than there is.
+    /// Number of further programs whose records do not fit in memory.
     pub untold: u64,
-    /// The records are much larger than honest ones, and [`Options::refuse_large`] was set: what was found is not all.
+    /// Set when the records are much larger than those of real programs and [`Options::refuse_large`] was set. `found` is then
+    /// incomplete.
     pub too_large: bool,
     /// What was read.
     pub counts: Counts,
@@ -57,13 +58,13 @@ pub struct Inspection {
 /// Inspects one file: executable, universal file or archive.
 ///
 /// # Errors
-/// [`Miss::NotExecutable`] for everything else; other misses when the headers are damaged.
+/// [`Miss::NotExecutable`] for any other file; other errors when the headers are damaged.
 pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection, Miss> {
     let window = Window::new(reader, options.limits.executable);
     let head = window.upto(0, 512).ok_or(Miss::Unreadable)?;
     let shape = exe::sniff(head).ok_or(Miss::NotExecutable)?;
     let mut inspection = Inspection::default();
-    // What is around the executables keeps little: they are who may need the budget.
+    // The reader of a universal file or archive caches little, so that the executables in it can have the budget.
     let window = match shape {
         Shape::FatMachO | Shape::Archive => window.within_share(options.budget),
         _ => window.with_budget(options.budget),
@@ -107,7 +108,7 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
         }
         _ => inspection.thin(&window, (0, reader.len()), None, None, options)?,
     }
-    // What is wrong with the file explains more than what is wrong with its last part.
+    // Damage of the whole file explains more than damage of its last part.
     inspection.damage = broken.or(inspection.damage.take());
     inspection.add(window.counts());
     let untold = inspection.untold;
@@ -121,7 +122,7 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
 }
 
 impl Inspection {
-    /// Says at every program of a universal file what is wrong with its header.
+    /// Adds the faults of a universal header to the notes of each of its programs.
     fn doubt(&mut self, universal: &Universal) {
         if universal.faults.is_empty() {
             return;
@@ -147,8 +148,8 @@ impl Inspection {
         }
     }
 
-    /// One of several executables in a file. With [`Options::refuse_large`] the records of a file may take the share of one reader;
-    /// without it the caller reads no other such file, and they may take all of the room.
+    /// Reads one of several executables in a file. With [`Options::refuse_large`] the records of a file may take the share of
+    /// one reader. Otherwise the caller reads no other such file at the same time, and they may take all of it.
     fn part(
         &mut self,
         part: &Part<'_>,
@@ -192,7 +193,7 @@ impl Inspection {
         self.untold += u64::from(!options.refuse_large);
     }
 
-    /// One executable. A packed one is read as the program that it unpacks to.
+    /// Reads one executable. A packed one is read as the program that it unpacks to.
     fn thin(
         &mut self,
         window: &Window<'_>,
@@ -252,7 +253,7 @@ impl Inspection {
     }
 }
 
-/// Names the packer by the first bytes; for a named file by the last ones too, which is where packed libraries show it.
+/// The packer by the first bytes; for a named file also by the last bytes, where packed libraries name it.
 fn packer(window: &Window<'_>, named: bool) -> Option<Packer> {
     let head = window.get(0, window.len().min(packed::HEAD_WINDOW as u64))?;
     let tail = if named {
@@ -264,7 +265,7 @@ fn packer(window: &Window<'_>, named: bool) -> Option<Packer> {
     packed::detect(head, tail)
 }
 
-/// A record is much larger than an honest one, and the caller asked not to make such.
+/// A record is much larger than those of real programs, and the caller asked to refuse such records.
 struct TooLarge;
 
 /// Why a packed program gave no record.
@@ -273,7 +274,7 @@ enum NotUnpacked {
     Broken(String),
 }
 
-/// The record of the program inside a packed file; `None` when it is not Go.
+/// The record of the program in a packed file; `None` when it is not Go.
 fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, NotUnpacked> {
     let broken = |error: &dyn Display| NotUnpacked::Broken(error.to_string());
     let data = window
@@ -304,7 +305,7 @@ fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, 
     };
     let inner = Window::new(&*reader, options.limits.executable);
     let image = exe::open(&inner).map_err(|miss| broken(&miss))?;
-    // Unpacking is the effort; what comes out shows whether it is Go like any file.
+    // The unpacked program is read like any file, without the extra effort for named ones.
     let options = Options {
         parts: false,
         ..*options
@@ -320,8 +321,8 @@ fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, 
     }))
 }
 
-/// Whether sections that have bytes of their own in the file lie outside of it. Separate debug files have none such: what they leave out is marked
-/// so in their tables.
+/// Whether sections with bytes in the file lie outside of it. A separate debug file has none of those: its tables mark the
+/// sections that it leaves out.
 fn lacks_content(image: &Image<'_>) -> bool {
     let len = image.window().len();
     let is_outside = |offset: u64, size: u64| size > 0 && offset.saturating_add(size) > len;
@@ -333,7 +334,7 @@ fn lacks_content(image: &Image<'_>) -> bool {
             .any(|s| is_outside(s.offset, s.file_size))
 }
 
-/// Behind the last byte of the file that a segment, a section or the table of sections takes.
+/// The offset after the last byte of any segment, section or section table.
 fn end_of(image: &Image<'_>) -> u64 {
     let segments = image.segments.iter().map(|s| (s.offset, s.size));
     let sections = image.sections.iter().map(|s| (s.offset, s.file_size));
@@ -343,7 +344,7 @@ fn end_of(image: &Image<'_>) -> u64 {
     ends.chain([elf_table_end(image)]).max().unwrap_or(0)
 }
 
-/// Behind the table of sections of an ELF file (`e_shoff`, `e_shentsize` and `e_shnum` of its header).
+/// The offset after the section table of an ELF file (`e_shoff`, `e_shentsize` and `e_shnum` of its header).
 fn elf_table_end(image: &Image<'_>) -> u64 {
     if image.format != exe::Format::Elf {
         return 0;
@@ -358,7 +359,7 @@ fn elf_table_end(image: &Image<'_>) -> u64 {
     number(at, width).saturating_add(size)
 }
 
-/// Whether a fault hides parts of the file. A segment that is not all there does not: separate debug files are made that way.
+/// Whether a fault hides parts of the file. An incomplete segment does not: separate debug files are made that way.
 fn cuts_headers(fault: &Fault) -> bool {
     match fault {
         Fault::Truncated(what) => !what.ends_with("segment") && !what.ends_with(" section"),
@@ -366,7 +367,7 @@ fn cuts_headers(fault: &Fault) -> bool {
     }
 }
 
-/// Build-info texts longer than this, which no honest program has, become records one at a time.
+/// Longer build-info text than any real program has; such records are made one at a time.
 const LONG_TEXT: usize = 256 << 10;
 
 /// The record of one executable, and its parts; `Ok(None)`: it is not Go.

@@ -1,15 +1,15 @@
 //! Facts of one Go program, each with where it came from. No opinion.
 //!
-//! [`inspect()`] is the way in: it opens a file and hands each Go program in it to `record`, which lists the facts. The rooms, each of
-//! which uses only those before it:
+//! [`inspect()`] opens a file and hands each Go program in it to `record`, which lists the facts. Each of these modules uses
+//! only those before it:
 //!
-//! 1. [`written`]: what the toolchain wrote about the build (build info, module text, build ID, other compilers' marks);
-//! 2. [`tables`]: what the linker left for the program's own use (function table, module data, linker-set strings);
+//! 1. [`written`]: what the toolchain wrote about the build (build info, module text, build ID, marks of other compilers);
+//! 2. [`tables`]: what the linker wrote for the program's own use (function table, moduledata, linker strings);
 //! 3. `identify`: whether a program is Go, and the best copy of its build info;
-//! 4. [`facts`]: the facts that are drawn from these;
-//! 5. `corroborate`: claims of the build info held against evidence.
+//! 4. [`facts`]: the facts that are derived from these;
+//! 5. `corroborate`: compares claims of the build info with evidence.
 //!
-//! Must never: touch the file system, start threads, print, judge.
+//! Must never touch the file system, start threads, print or judge.
 
 mod corroborate;
 pub mod facts;

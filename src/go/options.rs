@@ -1,28 +1,29 @@
-//! What a caller asks of the reader.
+//! What a caller asks for.
 
 use crate::bytes::{Budget, Limits};
 pub use crate::record::Level;
 
-/// What to do with a file.
+/// How to inspect a file.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options<'o> {
     /// How much to find out.
     pub level: Level,
-    /// Make every effort even when nothing looks like Go: for files that a user named.
+    /// Make every effort even when nothing looks like Go; set for files that a user named.
     pub named: bool,
     /// Bounds.
     pub limits: Limits,
-    /// List the packages of the function table also of programs whose record lists modules.
+    /// List the packages of the function table even if the build info lists modules.
     pub packages: bool,
     /// Name all linked functions too ([`Binary::functions`](crate::record::Binary::functions)), and list the packages.
     pub symbols: bool,
-    /// `GODEBUG` of the environment to assume at run time.
+    /// Value of `GODEBUG` to assume at run time.
     pub godebug: Option<&'o str>,
-    /// Memory that is shared with others who inspect at the same time.
+    /// Memory shared with inspections of other files.
     pub budget: Option<&'o Budget>,
-    /// Give up a file whose records are much larger than honest ones, and say so in [`Inspection::too_large`](super::Inspection::too_large):
-    /// the caller then inspects it while no other such file is read.
+    /// Give up a file whose records are much larger than those of real programs, and set
+    /// [`Inspection::too_large`](super::Inspection::too_large). The caller then inspects it again while no other such file is
+    /// read.
     pub refuse_large: bool,
-    /// Also find out which bytes of the file belong to which part of the program.
+    /// Also find out which part of the program each byte of the file belongs to.
     pub parts: bool,
 }

@@ -1,5 +1,5 @@
-//! The record of one program: the list of its facts. Each fact is a function of the [`Program`]; no fact is kept anywhere before the record
-//! is put together, so none can be lost on the way.
+//! The record of one program: the list of its facts. Each fact is a function of the [`Program`] and goes straight into the
+//! record, so that none can be lost on the way.
 
 use super::corroborate::{Evidence, corroborate};
 use super::facts::{
@@ -11,7 +11,7 @@ use super::written::compiler::Compiler;
 use crate::exe::linkage;
 use crate::record::{Binary, Word};
 
-/// The record as far as the build info and the headers give it.
+/// The record with the facts of the build info and the headers.
 pub fn recorded(program: Program<'_>) -> Binary {
     let (experiments, godebug) = settings::recorded(&program);
     let version = program.version.as_ref();

@@ -1,4 +1,4 @@
-//! The record alone, as `go version` shows it.
+//! The build info alone, as `go version` shows it.
 
 use super::identify::identify;
 use super::tables::Tables;
@@ -37,7 +37,7 @@ impl Record {
     }
 }
 
-/// Go's encoder writes `<`, `>`, `&` and the two line separators as escapes.
+/// Go's encoder escapes `<`, `>`, `&` and the two Unicode line separators.
 fn escape_html(json: Vec<u8>) -> Vec<u8> {
     let text = match String::from_utf8(json) {
         Ok(text) => text,
@@ -56,10 +56,10 @@ fn escape_html(json: Vec<u8>) -> Vec<u8> {
     out.into_bytes()
 }
 
-/// Why there is no record, in the words of Go's reader.
+/// Why there is no build info, in the words of Go's reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Of no known format, or its headers are damaged.
+    /// Unknown format, or damaged headers.
     Format,
     /// An executable without build info.
     NotGo,
@@ -77,19 +77,19 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// How far to go for a record.
+/// How hard to look for build info.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// Answer only where the reader of Go 1.27 does.
+    /// Only where the reader of Go 1.27 looks.
     LikeGo,
-    /// Answer wherever there is a record.
+    /// Everywhere.
     Full,
 }
 
-/// Reads the record of one file: of the first slice, when it is universal.
+/// Reads the build info of one file; of a universal file that of the first slice.
 ///
 /// # Errors
-/// [`Refusal`], chosen as Go's reader would.
+/// [`Refusal`], as Go's reader would choose it.
 pub fn read(reader: &dyn ReadAt, limits: &Limits, effort: Effort) -> Result<Record, Refusal> {
     let window = Window::new(reader, limits.executable);
     let head = window.upto(0, 512).ok_or(Refusal::Format)?;
@@ -97,11 +97,12 @@ pub fn read(reader: &dyn ReadAt, limits: &Limits, effort: Effort) -> Result<Reco
         return Err(Refusal::Format);
     }
     match exe::sniff(head) {
-        // Go knows fat files with 32-bit offsets only.
+        // Go knows universal files with 32-bit offsets only.
         Some(Shape::FatMachO) if effort == Effort::Full || head.get(3) == Some(&0xbe) => {
             let universal = exe::universal(&window).map_err(|_| Refusal::Format)?;
             let opens = |slice: &Slice| is_macho(reader, slice, limits);
-            // A header that Go refuses is refused for named files too; what a slice of a sound header holds may be more than Go reads.
+            // A header that Go refuses is refused for named files too. In a sound one, this reader finds more in a slice than
+            // Go does.
             let is_refused = universal.faults.iter().any(|fault| match fault {
                 SliceFault::Empty(slice) | SliceFault::Outside(slice) => !opens(slice),
                 fault => fault.is_refused_by_go(),
@@ -141,8 +142,8 @@ pub fn read(reader: &dyn ReadAt, limits: &Limits, effort: Effort) -> Result<Reco
     }
 }
 
-/// Whether a slice opens as a Mach-O file. `NewFatFile` of src/debug/macho/fat.go (Go 1.27) gives up with any that does not, but does not
-/// mind those that lie on top of another or run past the end of the file.
+/// Whether a slice opens as a Mach-O file. `NewFatFile` of src/debug/macho/fat.go (Go 1.27) fails if one does not, but allows
+/// slices that overlap or run past the end of the file.
 fn is_macho(reader: &dyn ReadAt, slice: &Slice, limits: &Limits) -> bool {
     let part = Part::new(reader, slice.offset, slice.size);
     let window = Window::new(&part, limits.executable);
@@ -150,7 +151,7 @@ fn is_macho(reader: &dyn ReadAt, slice: &Slice, limits: &Limits) -> bool {
     is_thin && exe::open(&window).is_ok()
 }
 
-/// The record of the program inside a packed file.
+/// The build info of the program in a packed file.
 fn unpacked(window: &Window<'_>, limits: &Limits) -> Option<Record> {
     let head = window.get(0, window.len().min(packed::HEAD_WINDOW as u64))?;
     packed::detect(head, &[])?;
@@ -195,8 +196,8 @@ fn of_image(image: &Image<'_>, limits: &Limits, effort: Effort) -> Result<Record
     }
 }
 
-/// Whether Go's reader finds this blob too. It has no use for wasm and for objects other than Mach-O, needs the symbol table of an XCOFF file,
-/// aligns by file offset in a Plan 9 file, and does not relocate pointers.
+/// Whether Go's reader finds this blob too. It does not read wasm, nor objects other than Mach-O. It needs the symbol table of
+/// an XCOFF file, aligns by file offset in a Plan 9 file, and does not relocate pointers.
 fn go_reads(image: &Image<'_>, blob: &Blob<'_>) -> bool {
     match image.format {
         Format::Wasm => false,
@@ -205,7 +206,7 @@ fn go_reads(image: &Image<'_>, blob: &Blob<'_>) -> bool {
             .segment_at(blob.address)
             .is_some_and(|s| (s.offset + (blob.address - s.address)).is_multiple_of(16)),
         Format::MachO if image.kind == Kind::Object => {
-            // It takes the one segment for a straight copy of the file.
+            // Go takes the segment for a straight copy of the file.
             let skew = |s: &Section<'_>| s.offset.wrapping_sub(s.address);
             let section = image.section(b"__go_buildinfo");
             section.map(skew) == image.sections.first().map(skew)
@@ -222,8 +223,9 @@ fn go_reads(image: &Image<'_>, blob: &Blob<'_>) -> bool {
     }
 }
 
-/// The refusal of Go's reader for an executable without a record. The section of an object is at no address that it could read. A PE file whose data section is larger in memory than in the file
-/// makes it run off the end of the section, which it takes for an unknown format.
+/// The error of Go's reader for an executable without build info. It cannot read the section of an object, which has no
+/// address. In a PE file whose data section is larger in memory than in the file it runs off the end of the section, and
+/// reports an unknown format.
 fn why_not(image: &Image<'_>) -> Refusal {
     const CHUNK: u64 = 1 << 20;
     let unknown = match image.format {

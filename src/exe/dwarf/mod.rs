@@ -1,9 +1,9 @@
-//! DWARF, the two parts of it that name directories and compilers: the file tables of `.debug_line` and the first entry of each unit of
+//! DWARF, as far as it names directories and compilers: the file tables of `.debug_line` and the first entry of each unit of
 //! `.debug_info` (DWARF 2 to 5, <https://dwarfstd.org>).
 //!
-//! `gimli` reads the tables. It wants its sections whole in memory; here they are often compressed and large, so they are expanded front to
-//! back through a small buffer, and `gimli` gets one unit at a time, cut behind what is asked of it. Types, functions and line programs are
-//! passed over.
+//! `gimli` parses them. It wants whole sections in memory, but these are often compressed and large. So each section is
+//! expanded from front to back through a small buffer, and `gimli` gets one unit at a time, cut off after the part that is
+//! needed. Types, functions and line programs are skipped.
 
 mod stream;
 
@@ -17,29 +17,30 @@ use std::cell::OnceCell;
 use std::ops::ControlFlow;
 use stream::Stream;
 
-/// Expanded bytes of one section that are looked at. The largest programs known (over 100 MB) have 40 MB of line programs.
+/// Most bytes to read of one section, after expansion. The largest programs known (over 100 MB) have 40 MB of line programs.
 const SECTION_LIMIT: u64 = 96 << 20;
-/// Expanded bytes of one string section or of the abbreviations.
+/// Most bytes to read of one string section or of the abbreviations, after expansion.
 const STRINGS_LIMIT: u64 = 16 << 20;
-/// Bytes of one file table. The largest packages have some thousand files, and `gimli` takes up to a hundred times the bytes of an entry.
+/// Largest file table to read. The largest packages have some thousand files, and `gimli` takes up to a hundred times the bytes
+/// of an entry.
 const TABLE_LIMIT: u64 = 512 << 10;
-/// Bytes of a unit within which its first entry stands.
+/// The first entry of a unit must end within this many bytes.
 const ENTRY_LIMIT: u64 = 16 << 10;
-/// Bytes of one table of abbreviations (those of large C files have some thousand), and of all that are parsed.
+/// Largest table of abbreviations (those of large C files have some thousand bytes), and the most to parse of all tables.
 const ABBREVIATIONS_LIMIT: usize = 64 << 10;
 const ALL_ABBREVIATIONS_LIMIT: usize = 256 << 20;
-/// Longer names are none: the text has no end.
+/// Longest name; a longer one has lost its end mark.
 const NAME_LIMIT: usize = 4096;
 
 type Bytes<'d> = EndianSlice<'d, RunTimeEndian>;
 
-/// One section under the names that the formats have for it.
+/// A section, by its name in each format.
 struct Part {
-    /// ELF and PE; a `z` behind the dot says that it is compressed.
+    /// Name in ELF and PE; `.z` in place of `.` marks a compressed section.
     dotted: &'static str,
-    /// Mach-O, cut to 16 bytes where the format cuts it.
+    /// Names in Mach-O: in full, and cut to the 16 bytes of the format.
     macho: [&'static str; 2],
-    /// XCOFF.
+    /// Name in XCOFF.
     xcoff: &'static str,
 }
 
@@ -85,7 +86,7 @@ impl Part {
         Stream::open(image, self.find(image)?, limit)
     }
 
-    /// The whole section, or as much of it as the limit lets.
+    /// The section up to the limit.
     fn read(&self, image: &Image<'_>) -> Vec<u8> {
         self.open(image, STRINGS_LIMIT)
             .map(Stream::rest)
@@ -93,12 +94,13 @@ impl Part {
     }
 }
 
-/// Whether the file says of itself, by the name of a section, that it holds debug information.
+/// Whether the file has a section for debug information.
 pub fn is_there(image: &Image<'_>) -> bool {
     INFO.find(image).is_some()
 }
 
-/// Whether anything but Go's own linker had a hand in it: the linker writes texts in place, C compilers in a section of their own.
+/// Whether a C compiler or another linker than Go's wrote some of the units: Go's linker writes texts in place, C compilers in
+/// a section of their own.
 pub fn has_foreign_units(image: &Image<'_>) -> bool {
     is_there(image) && STR.find(image).is_some()
 }
@@ -106,11 +108,11 @@ pub fn has_foreign_units(image: &Image<'_>) -> bool {
 /// The source files of one unit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileTable<'d> {
-    /// Directories as recorded. The first is that of the compilation: empty up to DWARF 4, which keeps it elsewhere.
+    /// Directories as recorded. The first is the directory of the compilation: empty up to DWARF 4, which records it elsewhere.
     pub directories: Vec<&'d [u8]>,
-    /// Names, and the index of the directory of each.
+    /// File names, each with the index of its directory.
     pub files: Vec<(&'d [u8], usize)>,
-    /// Up to DWARF 4.
+    /// Whether this is DWARF 4 or older.
     pub is_old: bool,
 }
 
@@ -123,12 +125,12 @@ pub struct Unit<'d> {
     pub producer: &'d [u8],
     /// `DW_AT_comp_dir`: the directory of the compilation.
     pub directory: &'d [u8],
-    /// Up to DWARF 4.
+    /// Whether this is DWARF 4 or older.
     pub is_old: bool,
 }
 
 impl Unit<'_> {
-    /// Compiled from Go.
+    /// Whether the unit was compiled from Go.
     pub fn is_go(&self) -> bool {
         self.language == u64::from(constants::DW_LANG_Go.0)
     }
@@ -151,7 +153,7 @@ pub fn file_tables<B>(
         let header = program.header();
         let is_old = header.version() < 5;
         let mut table = FileTable {
-            // Up to DWARF 4 the directories that are recorded count from 1.
+            // Up to DWARF 4 the recorded directories count from 1.
             directories: Vec::from_iter(is_old.then_some(&b""[..])),
             files: Vec::with_capacity(header.file_names().len()),
             is_old,
@@ -171,7 +173,7 @@ pub fn file_tables<B>(
     }
 }
 
-/// Where the file table of a unit ends, counted from the start of the unit.
+/// Where the file table of a unit ends, from the start of the unit.
 fn file_table_end(unit: Bytes<'_>) -> gimli::Result<u64> {
     let mut rest = unit;
     let (_, format) = rest.read_initial_length()?;
@@ -182,7 +184,7 @@ fn file_table_end(unit: Bytes<'_>) -> gimli::Result<u64> {
     Ok(header.min(TABLE_LIMIT) + (unit.len() - rest.len()) as u64)
 }
 
-/// Visits the first entry of every unit, in file order, until the callback breaks. `limit`: expanded bytes of the section to go through.
+/// Visits the first entry of every unit, in file order, until the callback breaks. `limit` bounds the expanded bytes to read.
 pub fn units<B>(
     image: &Image<'_>,
     limit: u64,
@@ -223,7 +225,7 @@ fn first_entry<'d>(
         ..Unit::default()
     };
     for attribute in abbreviation.attributes() {
-        // What was read before a form of a later standard still counts.
+        // What was read before an unknown form of a later standard still counts.
         let Ok(attribute) = entry.read_attribute(*attribute) else {
             break;
         };
@@ -239,11 +241,11 @@ fn first_entry<'d>(
     Some(unit)
 }
 
-/// `.debug_abbrev`: which attributes an entry has. The last table is kept, because all units of Go's linker share one.
+/// `.debug_abbrev`: which attributes an entry has. The last table is cached, because all units of Go's linker share one.
 struct AbbreviationTables<'d> {
     section: Bytes<'d>,
     last: Option<(usize, Abbreviations)>,
-    /// Bytes that may still be parsed. A hostile file could make every unit ask for another long table.
+    /// Bytes that may still be parsed. Otherwise a hostile file could make every unit ask for another long table.
     left: usize,
 }
 
@@ -277,7 +279,7 @@ fn endian(image: &Image<'_>) -> RunTimeEndian {
     }
 }
 
-/// The text sections, each read when the first name points into it.
+/// The string sections, each read when the first name points into it.
 struct Strings<'i> {
     image: &'i Image<'i>,
     str: OnceCell<Vec<u8>>,
@@ -293,7 +295,7 @@ impl<'i> Strings<'i> {
         }
     }
 
-    /// The text that a value is or points at; empty for every other value.
+    /// The text that a value holds or points at; empty for a value that is no text.
     fn text<'s>(&'s self, value: AttributeValue<Bytes<'s>>) -> &'s [u8] {
         let (section, at) = match value {
             AttributeValue::String(text) => return text.slice(),
@@ -320,7 +322,7 @@ mod tests {
     use crate::exe::layout::Format;
     use std::borrow::Cow;
 
-    /// A unit of DWARF 4 with one directory and two files; `wide`: with lengths of 64 bits.
+    /// A unit of DWARF 4 with one directory and two files; `wide` means 64-bit lengths.
     fn unit(wide: bool) -> Vec<u8> {
         let number = |n: usize| match wide {
             true => (n as u64).to_le_bytes().to_vec(),
@@ -384,7 +386,7 @@ mod tests {
         let mut other = unit(false);
         other[4] = 9;
         let mut cut = unit(false);
-        // The header says that it ends inside the second name.
+        // The header now says that it ends inside the second name.
         cut[6] -= 4;
         let section = [other, cut, unit(true)].concat();
         assert_eq!(tables(&section), [WANT]);

@@ -1,4 +1,4 @@
-//! One debug section, front to back, expanded on the way.
+//! One debug section as a stream, read from front to back and expanded on the way.
 
 use super::Bytes;
 use crate::bytes::Window;
@@ -8,10 +8,10 @@ use flate2::read::ZlibDecoder;
 use gimli::{EndianSlice, Endianity, Reader, RunTimeEndian};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
-/// Bytes of the file that one read asks for.
+/// Bytes of the file to read at once.
 const PIECE: usize = 64 << 10;
 
-/// A part of the file as a reader that keeps nothing.
+/// A part of the file as a reader without a buffer.
 struct Range<'i> {
     window: &'i Window<'i>,
     start: u64,
@@ -54,23 +54,24 @@ enum Source<'i> {
 /// The bytes of one section.
 pub(super) struct Stream<'i> {
     source: Source<'i>,
-    /// Expanded bytes that may still be taken.
+    /// Expanded bytes that may still be read.
     left: u64,
-    /// Bytes of the last unit that were not taken.
+    /// Bytes of the last unit that nobody has read yet.
     behind: u64,
     endian: RunTimeEndian,
 }
 
 impl<'i> Stream<'i> {
-    /// `None` when it is compressed in a way that is not read here.
+    /// `None` when it is compressed in a way that this reader does not know.
     pub fn open(image: &'i Image<'_>, section: &Section<'_>, limit: u64) -> Option<Self> {
         let window = image.window();
         let available = window.len().checked_sub(section.offset)?;
         let mut size = section.file_size.min(available);
         let mut start = section.offset;
         let head = window.get(start, size.min(24))?;
-        // `.zdebug_…` starts with this word and the size, big-endian. A compressed ELF section starts with a header (`Elf32_Chdr`,
-        // `Elf64_Chdr`) whose first word is 1 for zlib: no debug section can start with it, since a unit has more than one byte.
+        // `.zdebug_…` starts with `ZLIB` and the size, big-endian. A compressed ELF section starts with a header (`Elf32_Chdr`,
+        // `Elf64_Chdr`) whose first word is 1 for zlib. No debug section can start with that word: as the length of a unit it
+        // would be too small.
         let header = if head.starts_with(b"ZLIB") {
             12
         } else if head.get(..4).map(|b| image.number(b)) == Some(1) && image.format == Format::Elf {
@@ -105,14 +106,14 @@ impl<'i> Stream<'i> {
         })
     }
 
-    /// The next unit, up to where `end` says, which sees its first bytes. Its length is made to be that of what is there. `None` at the end
-    /// of the section, and where it contradicts itself.
+    /// The first part of the next unit. `end` sees the first bytes of the unit and says where that part ends; its length field
+    /// is set to match. `None` at the end of the section, and where the section contradicts itself.
     pub fn unit<'b>(
         &mut self,
         buf: &'b mut Vec<u8>,
         end: &dyn Fn(Bytes<'_>) -> gimli::Result<u64>,
     ) -> Option<Bytes<'b>> {
-        /// More than the length of a file table is behind the length of its unit.
+        /// Enough bytes to find the length of the file table behind the length of the unit.
         const HEAD: u64 = 16;
         let behind = std::mem::take(&mut self.behind);
         self.skip(behind)?;
@@ -142,7 +143,7 @@ impl<'i> Stream<'i> {
         Some(EndianSlice::new(buf, self.endian))
     }
 
-    /// Exactly `n` bytes at the end of `buf`, which grows with what is there, not with what a length claims.
+    /// Appends exactly `n` bytes to `buf`, which grows only as bytes are read, whatever length a header claims.
     fn append(&mut self, n: u64, buf: &mut Vec<u8>) -> Option<()> {
         self.pass(n, |piece| buf.extend_from_slice(piece))
     }
@@ -155,7 +156,7 @@ impl<'i> Stream<'i> {
         self.pass(n, |_| ())
     }
 
-    /// Shows exactly `n` bytes, in pieces.
+    /// Shows the next `n` bytes to `visit`, in pieces.
     fn pass(&mut self, mut n: u64, mut visit: impl FnMut(&[u8])) -> Option<()> {
         self.left = self.left.checked_sub(n)?;
         while n > 0 {
@@ -175,7 +176,7 @@ impl<'i> Stream<'i> {
         }
     }
 
-    /// Everything that is left, up to the first error.
+    /// All bytes that are left, up to the first error.
     pub fn rest(mut self) -> Vec<u8> {
         let mut all = Vec::new();
         let left = self.left;

@@ -14,14 +14,14 @@ use goblin::elf::program_header::{PF_X, PT_GNU_RELRO, PT_GNU_STACK, PT_INTERP, P
 use goblin::elf::section_header::{SHT_GNU_VERNEED, SectionHeader};
 use goblin::elf::symver::VerneedSection;
 
-/// Bytes of version needs that are read; a program that needs a dozen libraries has about 1 KiB.
+/// Most bytes of version needs to read; a program that needs a dozen libraries has about 1 KiB.
 const NEEDS_LIMIT: u64 = 16 << 10;
 
 pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
     let programs = program_headers(image)?;
     let program = |kind: u32| programs.iter().find(|p| p.p_type == kind);
     let tags = elf_fixups::dynamic(image);
-    // A dynamic section that cannot be read says nothing, which is not the same as needing nothing.
+    // A dynamic section that cannot be read says nothing about libraries; that is not the same as needing none.
     let known = !image.is_dynamic() || !tags.is_empty();
     let tag = |wanted: u64| tags.iter().find(|t| t.0 == wanted).map(|t| t.1);
     let flag = |wanted: u64, bit: u64| tag(wanted).is_some_and(|v| v & bit != 0);
@@ -32,7 +32,7 @@ pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
             .filter_map(|t| text_at(image, strings?.checked_add(t.1)?))
             .collect()
     };
-    // DT_RPATH is not looked at by the loader when there is a DT_RUNPATH.
+    // The loader ignores DT_RPATH when there is a DT_RUNPATH.
     let paths = [DT_RUNPATH, DT_RPATH].into_iter().map(names);
     let now =
         tag(DT_BIND_NOW).is_some() || flag(DT_FLAGS, DF_BIND_NOW) || flag(DT_FLAGS_1, DF_1_NOW);
@@ -49,7 +49,7 @@ pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
             .map(|loader| String::from_utf8_lossy(loader).into_owned()),
         needed: known.then(|| names(DT_NEEDED)),
         rpath: paths.map(search_path).find_map(|path| path),
-        // A library runs anywhere as well; a static program without a loader says so in its flags.
+        // Libraries are position independent too; a static PIE without a loader has a flag for it.
         pie: Some(image.kind != Kind::Exe || flag(DT_FLAGS_1, DF_1_PIE)),
         relro: known.then(|| relro.into()),
         nx: nx(image, program(PT_GNU_STACK)),
@@ -59,10 +59,10 @@ pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
     })
 }
 
-/// `object` has checked the table when the image was opened, and its bytes are in the window.
+/// `object` checked the table when the image was opened, and its bytes are in the window.
 fn program_headers(image: &Image<'_>) -> Option<Vec<ProgramHeader>> {
     let window = image.window();
-    // Offsets of e_phoff, e_phentsize and e_phnum.
+    // The fields e_phoff, e_phentsize and e_phnum of the file header.
     let (container, table, shape) = if image.bits == 64 {
         (Container::Big, (32, 8), 54)
     } else {
@@ -79,7 +79,8 @@ fn program_headers(image: &Image<'_>) -> Option<Vec<ProgramHeader>> {
     ProgramHeader::parse(bytes, 0, usize::try_from(count).ok()?, context).ok()
 }
 
-/// Without the header the kernel decides by architecture, and the BSDs never make a stack executable: no answer.
+/// Whether the stack is not executable. Without a stack header the answer is unknown: the kernel decides by architecture, and
+/// the BSDs never make a stack executable.
 fn nx(image: &Image<'_>, stack: Option<&ProgramHeader>) -> Option<bool> {
     if has_writable_code(image) {
         return Some(false);
@@ -95,7 +96,8 @@ fn glibc(
     count: Option<u64>,
 ) -> Option<String> {
     let bytes = image.bytes_upto(needs?, NEEDS_LIMIT)?;
-    // goblin finds the table through its section header, which a stripped file does not have: it gets one made from the dynamic section.
+    // goblin finds the table by its section header, which a stripped file does not have. So it is given one made from the
+    // dynamic section.
     let section = SectionHeader {
         sh_type: SHT_GNU_VERNEED,
         sh_size: bytes.len() as u64,

@@ -7,7 +7,7 @@ use crate::record::Linkage;
 use goblin::mach::header::MH_ALLOW_STACK_EXECUTION;
 use goblin::mach::load_command::{CommandVariant as Command, LoadCommand};
 
-/// Load commands larger than this were refused when the image was opened.
+/// Larger load commands were refused when the image was opened.
 const COMMANDS_LIMIT: u64 = 16 << 20;
 
 pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
@@ -19,7 +19,7 @@ pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
     let mut rest = window.get(start, size.min(COMMANDS_LIMIT))?;
     let mut linkage = Linkage::default();
     let (mut needed, mut paths) = (Vec::new(), Vec::new());
-    // Type and size start every command; a size that does not even cover them would go round in circles.
+    // Every command starts with its type and size. A size below 8 would make the loop stand still.
     while let Some(size) = rest.get(4..8).map(|b| image.number(b)).filter(|&s| s >= 8) {
         let Some((bytes, after)) = usize::try_from(size)
             .ok()
@@ -40,7 +40,7 @@ pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
             | Command::LoadUpwardDylib(c) => needed.extend(string(c.dylib.name)),
             Command::Rpath(c) => paths.extend(string(c.path)),
             Command::LoadDylinker(c) => linkage.interpreter = string(c.name),
-            // A file for two platforms has two; the first is the one it is mainly for.
+            // A file for two platforms has two; the first is its main platform.
             Command::BuildVersion(c) => {
                 linkage.min_os.get_or_insert_with(|| version(c.minos));
             }
@@ -68,7 +68,7 @@ pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
     })
 }
 
-/// `xxxx.yy.zz` in nibbles, as numbers; the last only when it is not 0.
+/// Packed `xxxx.yy.zz` as text; the last number only when it is not 0.
 fn version(packed: u32) -> String {
     let (major, minor, patch) = (packed >> 16, packed >> 8 & 0xff, packed & 0xff);
     if patch == 0 {

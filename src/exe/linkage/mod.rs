@@ -1,7 +1,7 @@
 //! How a program is linked: loader, libraries, search path, hardening, minimum system, signature.
 //!
-//! Described by `goblin` from the few tables that say so. Its whole-file parsers walk every section, symbol and import of a file, so it is
-//! given single structures, cut out of the window: a large program costs a handful of small reads.
+//! `goblin` reads the few tables that say so. Its whole-file parsers go through every section, symbol and import of a file, so
+//! it is given single structures from the window: a large program costs a handful of small reads.
 
 mod elf;
 mod macho;
@@ -20,8 +20,9 @@ const NAMES_LIMIT: usize = 1024;
 /// Longest library name or path taken.
 const NAME_LIMIT: u64 = 4096;
 
-/// Describes the linkage. What a format does not know, and what cannot be read, is `None`; so is everything of a relocatable object,
-/// which is yet to be linked. `static` means that neither a loader nor a library is needed; a signature is present, not verified.
+/// Describes the linkage. `None` means that the format does not record it or that it could not be read. Everything is `None`
+/// for relocatable objects, which are not linked yet. `static` means that neither a loader nor a library is needed. A signature
+/// is only said to be present; it is not verified.
 pub fn describe(image: &Image<'_>) -> Linkage {
     if image.kind == Kind::Object {
         return Linkage::default();
@@ -44,14 +45,14 @@ fn endian(image: &Image<'_>) -> Endian {
     }
 }
 
-/// Whether anything is loaded both writable and executable.
+/// Whether any segment is both writable and executable.
 fn has_writable_code(image: &Image<'_>) -> bool {
     image.segments.iter().any(|s| s.writable && s.executable)
 }
 
 /// The NUL-terminated text at an address.
 fn text_at(image: &Image<'_>, address: u64) -> Option<String> {
-    // Most names are short; the long try is for search paths.
+    // Most names are short; the second try is for search paths.
     [256, NAME_LIMIT]
         .iter()
         .find_map(|&limit| text(image.bytes_upto(address, limit)?))
@@ -63,7 +64,7 @@ fn text(bytes: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(text).into_owned())
 }
 
-/// The entries of a search path in the form that the record has.
+/// The entries of a search path as the record has them.
 fn search_path(entries: Vec<String>) -> Option<Vec<String>> {
     let entries: Vec<String> = entries.into_iter().filter(|e| !e.is_empty()).collect();
     let directories: Vec<String> = entries

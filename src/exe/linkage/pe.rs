@@ -1,6 +1,6 @@
 //! PE: optional header, import directory and certificate table (Microsoft's PE/COFF specification).
 //!
-//! A Go program names few libraries here: its runtime loads most of them while it runs.
+//! A Go program imports few libraries here: its runtime loads most of them at run time.
 
 use super::{NAMES_LIMIT, has_writable_code, text_at};
 use crate::exe::image::Image;
@@ -32,12 +32,12 @@ pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
         needed,
         pie: Some(flags & IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE != 0),
         nx: Some(flags & IMAGE_DLLCHARACTERISTICS_NX_COMPAT != 0 && !has_writable_code(image)),
-        // The subsystem version is the one that the loader holds against its own.
+        // The loader compares the subsystem version with that of the system.
         min_os: Some(format!(
             "{}.{}",
             fields.major_subsystem_version, fields.minor_subsystem_version
         )),
-        // The one directory entry that holds a file offset.
+        // This is the only directory entry that holds a file offset.
         signed: Some(certificates.is_some_and(|c| {
             let end = u64::from(c.virtual_address) + u64::from(c.size);
             c.size > 0 && end <= window.len()

@@ -3,7 +3,7 @@ use crate::bytes::{ReadAt, Window};
 use crate::exe;
 use crate::record::{Linkage, Relro};
 
-/// Bytes in one byte order.
+/// Writes bytes in one byte order.
 struct Out {
     big: bool,
     bytes: Vec<u8>,
@@ -44,19 +44,19 @@ const BASE: u64 = 0x40_0000;
 const STRINGS: &[u8] =
     b"\0libc.so.6\0libm.so.6\0$ORIGIN/../lib\0GLIBC_2.9\0GLIBC_2.34\0GLIBC_PRIVATE\0";
 
-/// What varies between the ELF programs of the tests.
+/// How the ELF programs of the tests differ.
 #[derive(Clone, Copy)]
 struct Elf {
     wide: bool,
     big: bool,
     kind: u64,
-    /// Loader, dynamic section and RELRO.
+    /// Whether it has a loader, a dynamic section and RELRO.
     dynamic: bool,
     /// Value of `DT_FLAGS_1`.
     flags: u64,
-    /// Flags of the stack header; `None`: no such header.
+    /// Flags of the stack header; `None` for no such header.
     stack: Option<u64>,
-    /// Flags of the one loaded segment.
+    /// Flags of the only loaded segment.
     load: u64,
 }
 
@@ -76,7 +76,7 @@ const STATIC: Elf = Elf {
     ..DYNAMIC
 };
 
-/// At fixed places: headers, 0x200 loader, 0x240 strings, 0x300 version needs, 0x400 dynamic section.
+/// Everything is at a fixed offset: headers, 0x200 loader, 0x240 strings, 0x300 version needs, 0x400 dynamic section.
 fn elf(what: Elf) -> Vec<u8> {
     let word = if what.wide { 8 } else { 4 };
     let (header, entry) = if what.wide { (64, 56) } else { (52, 32) };
@@ -116,7 +116,7 @@ fn elf(what: Elf) -> Vec<u8> {
     out.pad(0x240).raw(STRINGS);
     let at = |name: &[u8]| memchr::memmem::find(STRINGS, name).unwrap() as u64;
     out.pad(0x300);
-    // Two libraries, of which the second needs two versions.
+    // Two libraries; the second needs two versions.
     out.put(2, 1)
         .put(2, 1)
         .put(4, at(b"libm"))
@@ -183,7 +183,7 @@ fn a_dynamic_elf_program_in_every_width_and_byte_order() {
             is_static: Some(false),
             interpreter: some("/lib64/ld-linux-x86-64.so.2"),
             needed: Some(vec!["libc.so.6".to_owned(), "libm.so.6".to_owned()]),
-            // Not the older DT_RPATH, which the loader passes over.
+            // The loader ignores the older DT_RPATH here, so it is not listed.
             rpath: Some(vec!["$ORIGIN/../lib".to_owned()]),
             pie: Some(true),
             relro: Some(Relro::Full.into()),
@@ -309,7 +309,7 @@ fn a_macho_program() {
     assert_eq!((loose.nx, loose.pie), (Some(false), Some(false)));
 }
 
-/// One section at 0x1000 with the import directory; `certificates` is the entry of that directory.
+/// One section at 0x1000 with the import directory; `certificates` is the data directory entry of the certificate table.
 fn pe(flags: u64, certificates: (u64, u64)) -> Vec<u8> {
     let mut out = Out::new(false);
     out.raw(b"MZ")
@@ -373,7 +373,7 @@ fn a_pe_program() {
         (loose.pie, loose.nx, loose.signed),
         (Some(false), Some(false), Some(false))
     );
-    // A certificate table behind the end of the file was cut off.
+    // A certificate table that lies behind the end of the file is gone.
     assert_eq!(read(&pe(0, (0x300, 0x101))).unwrap().signed, Some(false));
 }
 
@@ -420,7 +420,7 @@ fn objects_have_no_linkage_yet() {
     assert_eq!(read(&object), Some(Linkage::default()));
 }
 
-/// A large file of which only the parts written exist.
+/// A large file that is zero but for the parts written.
 struct Sparse {
     head: Vec<u8>,
     len: u64,

@@ -1,19 +1,20 @@
-//! XCOFF: import file IDs of the loader section (AIX documentation, "XCOFF Object File Format"), which goblin does not read.
+//! XCOFF: the import file IDs of the loader section (AIX documentation, "XCOFF Object File Format"), which goblin does not
+//! read.
 
 use super::{NAMES_LIMIT, search_path};
 use crate::exe::image::Image;
 use crate::record::Linkage;
 
-/// Bytes of import file IDs that are read.
+/// Most bytes of import file IDs to read.
 const IMPORTS_LIMIT: u64 = 64 << 10;
 
-/// Three texts an ID: path, file, archive member. The first ID is the library search path, not a library.
+/// An ID has three texts: path, file and archive member. The first ID is the library search path.
 pub(super) fn describe(image: &Image<'_>) -> Option<Linkage> {
     let section = image.section(b".loader")?;
     let window = image.window();
     let header = window.get(section.offset, 32)?;
     let field = |at: usize, size: usize| header.get(at..at + size).map(|b| image.number(b));
-    // l_istlen stands at the same place in both widths, l_impoff does not.
+    // l_istlen has the same offset in both widths, l_impoff does not.
     let size = field(12, 4)?.min(IMPORTS_LIMIT);
     let offset = if image.bits == 64 {
         field(24, 8)?

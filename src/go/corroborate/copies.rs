@@ -1,9 +1,11 @@
-//! The record against what the linker left elsewhere in the program: the module text, the version, the GODEBUG default, the experiments.
+//! Compares the build info with what the linker left elsewhere in the program: the module text, the version, the GODEBUG
+//! default, the experiments.
 
 use super::{Evidence, is_declared, row, text, verdict};
 use crate::record::{BuildInfoSource, Claim, Corroboration, Verdict};
 
-/// Blobs since Go 1.18 hold copies; older ones point at the variables themselves, which leaves nothing to compare.
+/// Since Go 1.18 the blob holds copies of the strings. Older blobs point at the variables themselves, so there is nothing to
+/// compare.
 fn is_copy(evidence: &Evidence<'_, '_>) -> bool {
     matches!(
         evidence.program.identity.source,
@@ -65,7 +67,7 @@ fn size(text: &[u8]) -> String {
     format!("{} lines", memchr::memchr_iter(b'\n', text).count())
 }
 
-/// The first line that only one of two texts has, from either side.
+/// The first line that only one of the two texts has: that of the blob, that of the copy.
 fn first_difference(blob: &[u8], copy: &[u8]) -> (String, String) {
     let mut a = blob.split(|&b| b == b'\n');
     let mut b = copy.split(|&b| b == b'\n');

@@ -1,8 +1,9 @@
-//! Claims held against evidence.
+//! Holds claims against evidence.
 //!
-//! The record is text that anyone can edit; the program it describes is harder to fake. Each check here takes one claim and one independent
-//! place, and says whether they agree. Nothing in the file is keyed, so a contradiction shows editing or an unusual build, and a confirmation
-//! is no proof. Honest builds must never be contradicted: what ordinary builds do differently is `unverifiable`.
+//! Build info is text that anyone can edit; the program that it describes is harder to fake. Each check compares one claim with
+//! one independent place in the file. Nothing in the file is signed, so a contradiction shows editing or an unusual build, and
+//! a confirmation proves nothing. An honest build must never be contradicted: where ordinary builds differ, the verdict is
+//! `unverifiable`.
 
 mod copies;
 mod modules;
@@ -14,24 +15,24 @@ use super::facts::Program;
 use crate::knowledge::ldflags;
 use crate::record::{Claim, Corroboration, Experiments, Godebug, Linked, Verdict};
 
-/// Everything that the checks look at.
+/// What the checks compare.
 pub struct Evidence<'e, 'i> {
     /// The program, with its build info and its tables.
     pub program: &'e Program<'i>,
     /// The Go build ID.
     pub build_id: Option<&'e str>,
-    /// The experiments.
+    /// The experiments of the program.
     pub experiments: &'e Experiments,
-    /// The GODEBUG settings.
+    /// The GODEBUG settings of the program.
     pub godebug: &'e Godebug,
     /// What is linked in.
     pub linked: &'e Linked,
 }
 
-/// A check looks at one claim; `None` when the claim was not made.
+/// Checks one claim; `None` when the claim was not made.
 type Check = fn(&Evidence<'_, '_>) -> Option<Corroboration>;
 
-/// The checks, in the order of the record.
+/// The checks, in the order in which the record lists them.
 const CHECKS: &[Check] = &[
     copies::module_text,
     copies::version_string,
@@ -90,7 +91,7 @@ fn setting<'e>(evidence: &'e Evidence<'_, '_>, key: &str) -> Option<&'e str> {
     evidence.program.setting(key)
 }
 
-/// Whether the recorded linker flags set a variable with `-X`: a build that says so itself hides nothing.
+/// Whether the recorded linker flags set a variable with `-X`. A build that records this hides nothing.
 fn is_declared(evidence: &Evidence<'_, '_>, variable: &str) -> bool {
     let flags = setting(evidence, "-ldflags").map(ldflags::definitions);
     flags.is_some_and(|f| f.iter().any(|d| d.0 == variable))

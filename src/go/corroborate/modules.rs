@@ -1,4 +1,4 @@
-//! Recorded modules against the packages of the function table.
+//! Compares the recorded modules with the packages of the function table.
 
 use super::{Evidence, row};
 use crate::record::{Claim, Corroboration, Verdict};
@@ -19,7 +19,8 @@ pub(super) fn modules(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
             "every module has functions, and every package a module".to_owned(),
             Verdict::Confirmed,
         ),
-        // Modules of constants and types leave no function; packages pushed in by go:linkname or another build system have no module.
+        // Modules with nothing but constants and types leave no function. Packages that come by go:linkname or another build
+        // system have no module.
         (unlinked, []) => (
             format!("no function of {}", some(unlinked)),
             Verdict::Unverifiable,

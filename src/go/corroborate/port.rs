@@ -1,4 +1,4 @@
-//! Port and build mode against the headers.
+//! Compares the recorded port and build mode with the headers.
 
 use super::{Evidence, row, setting, verdict};
 use crate::exe::{Format, Kind};
@@ -46,13 +46,14 @@ pub(super) fn build_mode(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
         ("exe", Kind::Exe) | ("pie", Kind::Pie) => Verdict::Confirmed,
         ("c-shared" | "plugin" | "shared", Kind::Shared)
         | ("c-archive" | "archive", Kind::Object) => Verdict::Confirmed,
-        // A static position-independent program has no loader, and looks like a library.
+        // A static position-independent program has no loader, so it looks like a library.
         ("pie" | "exe", Kind::Shared) if image.format == Format::Elf => Verdict::Unverifiable,
-        // What C makes of an archive of Go keeps the record of the archive.
+        // A C program that links a c-archive contains the build info of the archive.
         ("c-archive", Kind::Exe | Kind::Pie | Kind::Shared) => Verdict::Unverifiable,
-        // A WebAssembly module has one type, whether it runs or waits to be called.
+        // WebAssembly modules have one type, whether they run at once or wait for calls.
         ("c-shared", _) if image.format == Format::Wasm => Verdict::Unverifiable,
-        // Several ports, and some C linkers, make position-independent programs of `exe`; not every port can make them of `pie`.
+        // On several ports, and with some C linkers, `exe` gives position-independent programs; some ports cannot make them
+        // with `pie`.
         ("exe", Kind::Pie) | ("pie", Kind::Exe) => Verdict::Unverifiable,
         ("exe" | "pie" | "c-shared" | "plugin" | "shared" | "archive", _) => Verdict::Contradicted,
         _ => Verdict::Unverifiable,

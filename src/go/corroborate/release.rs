@@ -1,4 +1,4 @@
-//! The version against what differs from release to release.
+//! Compares the version with what differs between releases.
 
 use super::{Evidence, is_declared, row, text, verdict};
 use crate::exe::{Format, dwarf};
@@ -26,7 +26,7 @@ pub(super) fn layout(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     ))
 }
 
-/// Sections that a release brought or dropped: name, first minor, last minor.
+/// Sections that not all releases have: name, first minor release, last minor release.
 const SECTIONS: &[(&[u8], u32, Option<u32>)] = &[
     (b".go.fipsinfo", 24, None),
     (b"__go_fipsinfo", 24, None),
@@ -66,10 +66,10 @@ pub(super) fn sections(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     ))
 }
 
-/// Bytes of debug information within which the first Go unit is looked for: C start files may come before it.
+/// Bytes of debug information in which to look for the first Go unit: C start files may come before it.
 const PRODUCER_LIMIT: u64 = 256 << 10;
 
-/// The compiler writes its own version into debug information and wasm modules; `-X runtime.buildVersion` does not reach it.
+/// The version that the compiler writes into debug information and wasm modules; `-X runtime.buildVersion` does not change it.
 pub(super) fn compiler(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     const PRODUCER: &str = "Go cmd/compile ";
     let version = evidence.program.version.as_ref()?;
@@ -79,7 +79,7 @@ pub(super) fn compiler(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
         _ => dwarf::units(image, PRODUCER_LIMIT, &mut |unit| {
             let producer = String::from_utf8_lossy(unit.producer);
             let version = producer.strip_prefix(PRODUCER).filter(|_| unit.is_go());
-            // Flags of the compilation follow, as in `; regabi`.
+            // Compiler flags follow, as in `; regabi`.
             match version.map(|v| v.split(';').next().unwrap_or(v)) {
                 Some(version) => ControlFlow::Break(version.trim().to_owned()),
                 None => ControlFlow::Continue(()),
@@ -87,7 +87,7 @@ pub(super) fn compiler(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
         }),
     };
     let observed = found?;
-    // Experiments are the linker's addition, so that the compiler does not name them.
+    // The linker adds the experiments to the version, so the compiler's text does not name them.
     let other = GoVersion::parse(&observed)?;
     let agrees = other.release == version.release
         && other.devel == version.devel
@@ -111,7 +111,8 @@ pub(super) fn compiler(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     ))
 }
 
-/// Build IDs have four parts of 20 letters since Go 1.10 (src/cmd/internal/buildid/buildid.go). Other forms are set by hand and tell nothing.
+/// Build IDs have had four parts of 20 letters since Go 1.10 (src/cmd/internal/buildid/buildid.go). Other forms are set by hand
+/// and say nothing about the release.
 pub(super) fn build_id(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     const FIRST: u32 = 10;
     let version = evidence.program.version.as_ref().filter(|v| !v.devel)?;

@@ -1,9 +1,10 @@
-//! Build settings against what is linked in, and against the paths of the source files.
+//! Compares the build settings with what is linked in and with the paths of the source files.
 
 use super::{Evidence, row, setting};
 use crate::record::{Claim, Corroboration, Verdict};
 
-/// A setting held against a sign in the function table: signs prove presence; absence proves something only where `always` says so.
+/// Compares a setting with its sign in the function table. A sign proves that the setting was on; a missing sign proves that it
+/// was off only when `always` is set.
 fn linked_in(
     evidence: &Evidence<'_, '_>,
     claim: Claim,
@@ -54,7 +55,7 @@ pub(super) fn cgo(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     )
 }
 
-/// A flag that is recorded only when it is on. Nothing is claimed where there is no build info at all.
+/// Compares a flag that is recorded only when it is on. Without build info there is no claim.
 fn flag(
     evidence: &Evidence<'_, '_>,
     (claim, key): (Claim, &str),
@@ -101,7 +102,7 @@ pub(super) fn asan(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
 }
 
 pub(super) fn cover(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
-    // The setting is recorded since Go 1.23 only, so older programs make no claim.
+    // Recorded since Go 1.23; older programs make no claim.
     setting(evidence, "-cover")?;
     let present = ["internal/coverage/cfile", "runtime/coverage"]
         .iter()
@@ -129,7 +130,7 @@ pub(super) fn trimpath(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
     let verdict = match (on, files.trimmed) {
         (true, true) | (false, false) => Verdict::Confirmed,
         (true, false) => Verdict::Contradicted,
-        // Other build systems trim by flags of their own.
+        // Other build systems trim paths with flags of their own.
         (false, true) => Verdict::Unverifiable,
     };
     let recorded = if on { "-trimpath=true" } else { "no -trimpath" };

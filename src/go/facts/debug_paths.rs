@@ -1,7 +1,7 @@
-//! Paths that the debug information adds to those of the function table: the C sources and headers of cgo, and where they were compiled.
+//! Paths from the debug information: the C sources and headers of cgo, and the directories in which they were compiled.
 //!
-//! For Go code both tables say the same, so each file counts once, and a program of Go alone is not looked at; only where the function table
-//! is gone do the Go files come from here.
+//! For Go code the debug information and the function table say the same, so each file counts once and pure Go programs are
+//! skipped. The Go files come from here only when there is no function table.
 
 use super::paths::{SourceFiles, is_absolute};
 use crate::exe::dwarf::{self, FileTable};
@@ -12,18 +12,19 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hasher};
 use std::ops::ControlFlow;
 
-/// Different files that are kept apart; more are not counted.
+/// Most different files to remember; further ones are not counted.
 const FILES_LIMIT: usize = 1 << 20;
-/// Expanded bytes of the unit headers that are gone through for the directories of old C units.
+/// Most expanded bytes of unit headers to read for the directories of old C units.
 const UNITS_LIMIT: u64 = 64 << 20;
 
-/// What the `go` command has compilers write instead of a real directory (src/cmd/go/internal/work/exec.go, Go 1.10 to 1.27).
+/// What the `go` command tells compilers to write instead of a real directory (src/cmd/go/internal/work/exec.go, Go 1.10 to
+/// 1.27).
 const STAND_INS: [&str; 3] = ["/_", "/tmp/go-build", "/tmp/go-link"];
 
-/// Adds the paths of the debug information to those of the function table, `known`.
+/// Adds the paths of the debug information to `files`. `known` are the paths of the function table.
 pub fn add(tables: &Tables<'_>, known: &[Cow<'_, str>], files: &mut SourceFiles) {
     let image = tables.image();
-    // Going through it costs as much as everything else together, so it is done only where something new can come of it.
+    // Reading it costs as much as all other facts together, so do it only when it can add something.
     if !dwarf::has_foreign_units(image) && (files.any || !dwarf::is_there(image)) {
         return;
     }
@@ -50,7 +51,7 @@ pub fn add(tables: &Tables<'_>, known: &[Cow<'_, str>], files: &mut SourceFiles)
         debug.table(table);
         ControlFlow::Continue(())
     });
-    // From DWARF 5 on the directory of the compilation is in the file table.
+    // Since DWARF 5 the file table names the directory of the compilation.
     if debug.old_c {
         dwarf::units::<()>(image, UNITS_LIMIT, &mut |unit| {
             if unit.is_old && !unit.is_go() {
@@ -63,14 +64,14 @@ pub fn add(tables: &Tables<'_>, known: &[Cow<'_, str>], files: &mut SourceFiles)
 
 struct DebugPaths<'f> {
     files: &'f mut SourceFiles,
-    /// Files, by their hash.
+    /// Hashes of the files.
     seen: HashSet<u64>,
-    /// Directories, by their hash.
+    /// Hashes of the directories.
     directories: HashSet<u64>,
     has_whole_names: bool,
-    /// There is no function table, so that the Go files are taken from here: a first pass finds the GOROOT among them.
+    /// Whether this is the first pass, which looks for the GOROOT because there is no function table.
     finding_root: bool,
-    /// A unit of C was met whose directory stands elsewhere.
+    /// Whether there are C units whose directory is elsewhere.
     old_c: bool,
 }
 
@@ -84,7 +85,7 @@ impl DebugPaths<'_> {
             }
             let directory = table.directories.get(directory).copied();
             let directory = directory.unwrap_or_default();
-            // From the name outwards, as far as it takes to be absolute.
+            // Prepend directories to the name until the path is absolute.
             let whole = [first, directory, name];
             let parts = if is_absolute(name) {
                 &whole[2..]
@@ -103,7 +104,7 @@ impl DebugPaths<'_> {
             return;
         }
         let inner = &parts[..parts.len().saturating_sub(1)];
-        // Whole names, as Go's linker writes them up to DWARF 4, have no directory beside them: they count as one.
+        // Up to DWARF 4 Go's linker writes whole paths without a directory; they share one.
         let new_directory = match inner {
             [] => !std::mem::replace(&mut self.has_whole_names, true),
             _ => self.directories.insert(hash(inner)),
@@ -142,7 +143,7 @@ fn is_stand_in(path: &str) -> bool {
     })
 }
 
-/// A hash of the parts joined by slashes. A collision made on purpose hides a path from its own author's file.
+/// A hash of the parts joined by slashes. Somebody who makes two paths collide only hides a path of their own file.
 fn hash(parts: &[&[u8]]) -> u64 {
     let mut state = DefaultHasher::new();
     let mut parts = parts.iter().filter(|p| !p.is_empty());

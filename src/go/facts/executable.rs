@@ -1,4 +1,4 @@
-//! What the headers and the source files say about the file and its port.
+//! The file and its port, from the headers and the paths of the source files.
 
 use super::program::Program;
 use crate::exe::{Image, Kind, dwarf};
@@ -12,12 +12,12 @@ const ALIKE: &[(&str, &str)] = &[
     ("ios", "darwin"),
 ];
 
-/// Whether files for two systems look the same: one system, or two that cannot be told apart.
+/// Whether files for two systems may look the same.
 pub fn looks_alike(a: &str, b: &str) -> bool {
     a == b || ALIKE.contains(&(a, b)) || ALIKE.contains(&(b, a))
 }
 
-/// What the headers and the record say.
+/// The facts that the headers and the build info give.
 pub fn recorded(program: &Program<'_>) -> Executable {
     let image = program.tables.image();
     Executable {
@@ -37,7 +37,7 @@ pub fn recorded(program: &Program<'_>) -> Executable {
     }
 }
 
-/// The same with what the tables add.
+/// The same facts, completed from the tables.
 pub fn full(program: &Program<'_>) -> Executable {
     let recorded = recorded(program);
     Executable {
@@ -48,17 +48,18 @@ pub fn full(program: &Program<'_>) -> Executable {
     }
 }
 
-/// The headers decide; the recorded build mode only names what they cannot tell apart.
+/// The kind by the headers; the recorded build mode only settles what the headers leave open.
 fn kind(image: &Image<'_>, mode: Option<&str>) -> Kind {
     match (image.kind, mode) {
         (Kind::Shared, Some("plugin")) => Kind::Plugin,
-        // A static position-independent ELF program has no loader, as a library has none.
+        // Like a library, a static position-independent ELF program has no loader.
         (Kind::Shared, Some("pie" | "exe")) => Kind::Pie,
         (kind, _) => kind,
     }
 }
 
-/// The system that the runtime's source files name, else the headers; the recorded one where it cannot be told from that.
+/// The system by the runtime's source files, or else by the headers. The recorded system replaces it where files of both look
+/// alike.
 fn system(program: &Program<'_>) -> Option<String> {
     let seen = program.files().os.or(program.tables.image().os)?;
     let recorded = program.setting("GOOS");

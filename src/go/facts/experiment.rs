@@ -1,8 +1,8 @@
-//! GOEXPERIMENT: what the record asks for, what the version text shows, and what is on in the end.
+//! GOEXPERIMENT: which experiments the build info asks for, the version text shows, and are on in the end.
 //!
-//! Follows ParseGOEXPERIMENT (src/internal/buildcfg/exp.go, Go 1.19-1.27): names are applied from left to right to the
-//! port's baseline, `no` switches one off, `none` clears all, `regabi` stands for the two register ABI experiments,
-//! and the register ABI itself stays as it is on ports that need it or lack it.
+//! Follows ParseGOEXPERIMENT (src/internal/buildcfg/exp.go, Go 1.19-1.27). Names are applied from left to right to the baseline
+//! of the port. `no` before a name switches it off, `none` clears all, and `regabi` stands for the two register ABI
+//! experiments. The register ABI stays as it is on ports that require it or lack it.
 
 use crate::knowledge::go_version::GoVersion;
 use crate::knowledge::{Row, goexperiment};
@@ -10,26 +10,27 @@ use crate::record::godebug::LanguageRange;
 use crate::record::{Experiments, Loopvar, Word};
 use std::collections::BTreeSet;
 
-/// What the assessment needs to know of the binary.
+/// What decides about the experiments.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// Toolchain.
+    /// Version of the toolchain.
     pub version: &'a GoVersion,
     /// Go's name of the architecture; `None`: unknown.
     pub goarch: Option<&'a str>,
     /// Go's name of the system; `None`: unknown.
     pub goos: Option<&'a str>,
-    /// The recorded GOEXPERIMENT setting; `None`: none recorded.
+    /// The recorded GOEXPERIMENT setting; `None`: not recorded.
     pub setting: Option<&'a str>,
-    /// The binary has build settings at all, so that a missing GOEXPERIMENT means "none asked for".
+    /// Whether any build setting is recorded; then a missing GOEXPERIMENT means that none was asked for.
     pub has_settings: bool,
-    /// Language version of the main module, as the GODEBUG defaults show it; `None`: unknown or no main module.
+    /// Language version of the main module, derived from the GODEBUG defaults; `None`: unknown or no main module.
     pub language: Option<LanguageRange>,
-    /// Built in GOPATH mode, where no `go` line speaks: the language is the toolchain's own, although the GODEBUG defaults are Go 1.20's.
+    /// Whether it was built in GOPATH mode, which has no `go` line: the language is the toolchain's own, although the GODEBUG
+    /// defaults are those of Go 1.20.
     pub gopath: bool,
 }
 
-/// What a binary tells when only its record was read: the raw setting and the suffix.
+/// The experiments by the build info alone: the raw setting, and those that the version text names.
 pub fn recorded(version: Option<&GoVersion>, setting: Option<&str>) -> Experiments {
     Experiments {
         setting: setting.map(str::to_owned),
@@ -38,7 +39,7 @@ pub fn recorded(version: Option<&GoVersion>, setting: Option<&str>) -> Experimen
     }
 }
 
-/// Everything that can be told about the experiments of a binary.
+/// All that is known about the experiments of a program.
 pub fn assess(facts: &Facts) -> Experiments {
     let mut answer = recorded(Some(facts.version), facts.setting);
     let row = Row::of(facts.version);
@@ -54,8 +55,8 @@ pub fn assess(facts: &Facts) -> Experiments {
                 == expand(minor, goarch, goos, &suffix)
                 && unknown_names(minor, [facts.setting.unwrap_or_default()])
                     == unknown_names(minor, [suffix.as_str()]);
-            // The baseline of a release in the making, or newer than the table, may differ from ours: agreement still
-            // means something, disagreement does not.
+            // The baseline of a development version, or of one newer than the table, may differ from ours. So only agreement
+            // says something.
             let settled = matches!(row, Row::Own(_))
                 && !facts.version.devel
                 && !facts.version.is_prerelease();
@@ -67,7 +68,8 @@ pub fn assess(facts: &Facts) -> Experiments {
     answer
 }
 
-/// All that is on after applying `setting` to the baseline of a port; names that the release does not know are skipped.
+/// The experiments that are on after applying `setting` to the baseline of a port. Names that the release does not know are
+/// skipped.
 pub fn expand(minor: u32, goarch: &str, goos: &str, setting: &str) -> BTreeSet<&'static str> {
     const REGABI: [&str; 2] = ["regabiargs", "regabiwrappers"];
     let mut on = goexperiment::baseline(minor, goarch, goos);
@@ -104,7 +106,7 @@ pub fn expand(minor: u32, goarch: &str, goos: &str, setting: &str) -> BTreeSet<&
     on
 }
 
-/// Names in the lists that the release does not know, once each, in order.
+/// Names that the release does not know, in order, each once.
 fn unknown_names<'a>(minor: u32, lists: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut unknown: Vec<String> = Vec::new();
     let mut seen = BTreeSet::new();
@@ -121,8 +123,8 @@ fn unknown_names<'a>(minor: u32, lists: impl IntoIterator<Item = &'a str>) -> Ve
     unknown
 }
 
-/// The meaning of `for` loops in the main module. From 1.22 on the language version of the module decides; the
-/// experiment loopvar (1.21 and newer) forces the new meaning on every package (src/cmd/compile/internal/base/flag.go).
+/// The meaning of `for` loops in the main module. Since Go 1.22 the language version of the module decides. The experiment
+/// loopvar (since Go 1.21) forces the new meaning on every package (src/cmd/compile/internal/base/flag.go).
 fn loopvar(facts: &Facts, enabled: Option<&[String]>) -> Option<Loopvar> {
     if enabled.is_some_and(|names| names.iter().any(|name| name == "loopvar")) {
         return Some(Loopvar::PerIteration);
@@ -130,7 +132,7 @@ fn loopvar(facts: &Facts, enabled: Option<&[String]>) -> Option<Loopvar> {
     match facts.version.minor()? {
         0..=20 => Some(Loopvar::PerLoop),
         21 => enabled.map(|_| Loopvar::PerLoop),
-        // The go command passes no `-lang` for packages without a module (src/cmd/go/internal/work/gc.go).
+        // The go command passes no `-lang` for packages outside modules (src/cmd/go/internal/work/gc.go).
         _ if facts.gopath => Some(Loopvar::PerIteration),
         _ => match facts.language? {
             LanguageRange { min: 22.., .. } => Some(Loopvar::PerIteration),
@@ -162,7 +164,7 @@ mod tests {
 
     #[test]
     fn recorded_builds() {
-        // Version text, setting, architecture, some that are on, some that are off, unknown, consistent.
+        // Version text, setting, architecture, some that are on, some that are off, unknown names, whether it is consistent.
         type Row = (
             &'static str,
             Option<&'static str>,

@@ -1,8 +1,8 @@
-//! GOROOT: where the toolchain stood at build time, and what `runtime.GOROOT()` answers (src/runtime/extern.go, Go 1.10 to 1.27).
+//! GOROOT: where the toolchain was at build time, and what `runtime.GOROOT()` returns (src/runtime/extern.go, Go 1.10 to 1.27).
 //!
-//! The function is linked in or not, which the function table tells. Its answer is the linker-set string `runtime.defaultGOROOT`
-//! (`runtime/internal/sys.DefaultGoroot` up to 1.16), empty with `-trimpath`. The source-file table names the build's own root. Both, and the
-//! symbol where there is one, are evidence; agreement makes the value.
+//! The function table shows whether that function is linked in. It returns the linker string `runtime.defaultGOROOT`
+//! (`runtime/internal/sys.DefaultGoroot` up to 1.16), which is empty with `-trimpath`. The paths of the source files show the
+//! GOROOT of the build itself. Both, and the symbol if there is one, are evidence; the value is what they agree on.
 
 use super::paths::{home, is_absolute};
 use super::program::Program;
@@ -19,28 +19,29 @@ const VARIABLES: [&[u8]; 2] = [
     b"runtime.defaultGOROOT",
     b"runtime/internal/sys.DefaultGoroot",
 ];
-/// Longest root believed.
+/// Most bytes of a GOROOT.
 const LIMIT: u64 = 4096;
 
-/// What was found, for the record and for those who must know which linker string is the GOROOT.
+/// The GOROOT for the record, and which linker string holds it.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
-    /// The record.
+    /// The part of the record.
     pub record: Goroot,
-    /// Header address of the string that holds the value.
+    /// Address of the string header that holds the value.
     pub string: Option<u64>,
     /// Notes for the record.
     pub notes: Vec<String>,
 }
 
-/// What a symbol table says of the variable.
+/// What the symbol table says about the variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Symbol {
-    /// No Go symbols: it says nothing.
+    /// There are no Go symbols.
     Silent,
-    /// Go symbols are there and it is not among them.
+    /// There are Go symbols, but not this one.
     Absent,
-    /// It is there: header address and text, empty when unset. No text: a separate debug file has the symbols and not the data.
+    /// The header address, and the text, empty when unset. There is no text where a separate debug file has the symbol but not
+    /// the data.
     Value(u64, Option<String>),
 }
 
@@ -89,7 +90,7 @@ pub fn find(program: &Program<'_>) -> Found {
     let string = [overridden.map(|d| d.1.as_str()), root]
         .into_iter()
         .find_map(|text| string(tables, text, linked == Some(true), &symbol));
-    // Up to Go 1.18 -trimpath put the word `go` where the root would be (src/cmd/go/internal/work/gc.go).
+    // Up to Go 1.18 `-trimpath` put the word `go` in place of the root (src/cmd/go/internal/work/gc.go).
     let trim_word =
         (trimmed == Some(true) && minor.is_some_and(|m| (13..=18).contains(&m))).then_some("go");
     let string = string.or_else(|| {
@@ -144,7 +145,7 @@ pub fn find(program: &Program<'_>) -> Found {
                 .to_owned(),
         );
     }
-    // The build's own root is the better single answer; a set value is what is left of a trimmed program.
+    // The root of the build is the better answer; a value set with `-X` is all that a trimmed program has.
     let value = root.map(str::to_owned).or(set);
     if value.is_some() && minor.is_some_and(|m| m <= 22) {
         found.notes.push("goroot: with Go 1.22 and older the value may come from GOROOT_FINAL and cannot be told from a real place".to_owned());
@@ -168,7 +169,7 @@ fn symbol(tables: &Tables<'_>, go_symbols: bool) -> Symbol {
     let image = tables.image();
     for name in VARIABLES {
         if let Some(address) = image.symbol_address(name) {
-            // An unset variable lies in memory that the file does not hold, or is all zeros; the version beside it is always set.
+            // The file has no bytes for an unset variable, or zeros. The version beside it is always set.
             let text =
                 go_string(image, address, LIMIT).map(|t| String::from_utf8_lossy(t).into_owned());
             let has_data = || {
@@ -182,7 +183,7 @@ fn symbol(tables: &Tables<'_>, go_symbols: bool) -> Symbol {
     Symbol::Absent
 }
 
-/// The linker-set string equal to the root of the source files.
+/// The linker string that equals the root of the source files.
 fn string<'i>(
     tables: &Tables<'i>,
     root: Option<&str>,
@@ -197,8 +198,8 @@ fn string<'i>(
     tables.strings().all.iter().find(equal).copied()
 }
 
-/// The value of a trimmed program's variable: unset, or set with `-X`, which the code that reads it settles. An error is a string that may
-/// or may not be it.
+/// The value of a trimmed program's variable: `None` when unset, else what `-X` set. The code that reads the variable decides
+/// which string it is; an error is a string that may or may not be it.
 fn set_by_hand<'i>(
     tables: &Tables<'i>,
     minor: Option<u32>,
@@ -214,8 +215,8 @@ fn set_by_hand<'i>(
     undecided.map_or(Ok(None), Err)
 }
 
-/// Absolute paths right beside `runtime.buildVersion`, which is where the linker puts the GOROOT, and also the last `-X` variable of the
-/// package linked before: each may be either.
+/// Absolute paths right beside `runtime.buildVersion`. The linker puts the GOROOT there, but also the last `-X` variable of the
+/// package linked before, so each may be either.
 fn neighbours<'i>(tables: &Tables<'i>) -> Vec<LinkerString<'i>> {
     let step = 2 * tables.image().pointer_size();
     let strings = &tables.strings().all;
@@ -234,12 +235,12 @@ fn neighbours<'i>(tables: &Tables<'i>) -> Vec<LinkerString<'i>> {
         .collect()
 }
 
-/// Whether the string variable at an address is the one that `runtime.GOROOT` answers with: the first that its code reads, inlined or
-/// not. `None`: the code cannot be read, or its copies disagree.
+/// Whether the string variable at an address is the one that `runtime.GOROOT` returns: the first that its code reads, inlined
+/// or not. `None` when the code cannot be read, or its copies disagree.
 fn is_variable(tables: &Tables<'_>, address: u64, minor: Option<u32>) -> Option<bool> {
-    /// Loads of the result follow the instructions that are credited to the inlined function.
+    /// The result may be loaded after the instructions that the inline tree assigns to the function.
     const TAIL: u64 = 64;
-    /// The function is a call, a comparison and the loads.
+    /// The function is no more than a call, a comparison and the loads.
     const LONGEST: u64 = 1024;
     let image = tables.image();
     let variables = tables.moduledata()?.variables(image)?;
@@ -262,7 +263,7 @@ fn is_variable(tables: &Tables<'_>, address: u64, minor: Option<u32>) -> Option<
     verdict
 }
 
-/// The same directory, both kinds of slash taken as one.
+/// Whether two paths name the same directory, with either kind of slash.
 fn same(a: &str, b: &str) -> bool {
     let fold = |byte: u8| if byte == b'\\' { b'/' } else { byte };
     let (a, b) = (
@@ -272,7 +273,7 @@ fn same(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.bytes().map(fold).eq(b.bytes().map(fold))
 }
 
-/// Class of a root, by what people and packagers call their directories.
+/// The origin of a root, by the names that people and packagers give their directories.
 pub fn origin(root: &str) -> GorootOrigin {
     const OFFICIAL: [&str; 6] = [
         "/usr/local/go",

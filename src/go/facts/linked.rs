@@ -1,4 +1,4 @@
-//! What the function table says is linked in, and how that fits the recorded modules.
+//! What is linked in according to the function table, compared with the recorded modules.
 
 use super::program::Program;
 use crate::go::tables::functions::Functions;
@@ -36,7 +36,7 @@ fn compare_modules(info: &ModInfo<'_>, functions: &Functions) -> (Vec<String>, V
         .collect();
     modules.sort_unstable();
     let mut used = vec![false; modules.len()];
-    // The module of the last package, unless others lie below it: packages come in the order of their paths.
+    // The module of the last package, unless other modules lie below it. Packages are sorted by path.
     let mut last: Option<String> = None;
     let mut unlisted = Vec::new();
     let main_package = text(info.path);
@@ -47,7 +47,7 @@ fn compare_modules(info: &ModInfo<'_>, functions: &Functions) -> (Vec<String>, V
         {
             continue;
         }
-        // Longest module first: walk up the elements of the path.
+        // The longest module path wins: shorten the package path element by element.
         let mut prefix = package.as_str();
         let owner = loop {
             if let Ok(i) = modules.binary_search_by(|m| m.as_str().cmp(prefix)) {
@@ -70,7 +70,7 @@ fn compare_modules(info: &ModInfo<'_>, functions: &Functions) -> (Vec<String>, V
             None => {}
         }
     }
-    // The main module's own code is package main, whatever its path.
+    // The code of the main module has the package `main`, whatever its path.
     let main = info.main.as_ref().map(|m| text(m.path));
     let not_linked = modules
         .iter()
@@ -81,10 +81,11 @@ fn compare_modules(info: &ModInfo<'_>, functions: &Functions) -> (Vec<String>, V
     (not_linked, unlisted)
 }
 
-/// Whether a package needs a module: a dot in its first element, as every module path outside the standard library has.
+/// Whether a package belongs to a module: the first element of its path has a dot, as in every module path outside the standard
+/// library.
 fn is_foreign(package: &str, main_package: &str) -> bool {
     let first = package.split('/').next().unwrap_or_default();
-    // Methods of embedded types carry a second import path in their name, which is no package of its own.
+    // The name of a method of an embedded type holds a second import path, which is no package.
     let inner = package
         .split('/')
         .skip(1)

@@ -1,4 +1,4 @@
-//! The values that a build gave to string variables with `-X`, as far as the linker-set strings show them.
+//! The values that a build gave to string variables with `-X`, from the linker strings.
 
 use super::program::Program;
 use crate::go::tables::linker_strings::LinkerString;
@@ -7,8 +7,9 @@ use crate::record::LinkerString as StringRecord;
 use crate::record::main_version::could_be_version;
 use std::ops::ControlFlow;
 
-/// Linker-set strings that are neither the runtime's own nor noise; `own` are the header addresses of the runtime's: short texts are kept only under a name, or when they may be a
-/// version: `2.3` beside a longer one of something else must not be passed over.
+/// The linker strings that a build set, without those of the runtime and those that are chance finds. `own` are the header
+/// addresses of the runtime's strings. A short text counts only with a name, or when it may be a version, so that `2.3` beside
+/// something longer is kept.
 pub fn of(program: &Program<'_>, own: &[u64]) -> Vec<StringRecord> {
     const SHORTEST: usize = 4;
     let image = program.tables.image();
@@ -42,7 +43,7 @@ pub fn of(program: &Program<'_>, own: &[u64]) -> Vec<StringRecord> {
         .zip(names)
         .filter_map(|(s, name)| {
             let text = std::str::from_utf8(s.text).ok().filter(|t| printable(t))?;
-            // With symbols every real one has a name of its own; without them length is all there is.
+            // With symbols every real one has a name; without symbols only the length can tell.
             let keep = match &name {
                 Some(name) => {
                     let set = [name.as_bytes(), b".str"].concat();
@@ -58,7 +59,7 @@ pub fn of(program: &Program<'_>, own: &[u64]) -> Vec<StringRecord> {
         .collect()
 }
 
-/// The name of a variable as `-X` takes it: symbols have dots of the last path element and odd bytes as `%2e`
+/// The name of a variable as `-X` takes it. Symbols have `%2e` for dots in the last path element, and escapes for unusual bytes
 /// (src/cmd/internal/objabi/path.go, PathToPrefix, Go 1.27).
 fn variable(symbol: &str) -> String {
     let is_hex = |digits: &&[u8]| digits.iter().all(u8::is_ascii_hexdigit);

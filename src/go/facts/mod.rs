@@ -1,4 +1,5 @@
-//! The facts of one program, each drawn by one function from what the toolchain wrote and from the tables. `record` lists them.
+//! The facts of one program. Each is derived by one function from what the toolchain wrote and from the tables; `record` lists
+//! them.
 
 mod debug_paths;
 pub mod executable;

@@ -1,8 +1,8 @@
-//! Whether a record lists the modules of its program, and why it does not.
+//! Whether the build info lists the modules of its program, and if not, why.
 //!
-//! `go build` writes a `path` line into every record from Go 1.18 on, and `mod` and `dep` lines in module mode only
-//! (src/cmd/go/internal/load/pkg.go, setBuildInfo). Outside a module (`go run x.go`) there is no `mod` line either; then the GODEBUG defaults
-//! tell the two apart: those of GOPATH mode are Go 1.20's, those of files outside a module the toolchain's own
+//! Since Go 1.18 `go build` writes a `path` line always, and `mod` and `dep` lines in module mode only
+//! (src/cmd/go/internal/load/pkg.go, setBuildInfo). There is no `mod` line for files outside a module (`go run x.go`) either.
+//! The GODEBUG defaults tell the two apart: GOPATH mode has those of Go 1.20, files outside a module have the toolchain's own
 //! (src/cmd/go/internal/load/godebug.go, defaultGODEBUG).
 
 use super::packages;
@@ -15,10 +15,10 @@ use std::ops::ControlFlow;
 
 /// The main package of a program that was built from files.
 const FROM_FILES: &str = "command-line-arguments";
-/// The language version whose GODEBUG defaults GOPATH mode has.
+/// GOPATH mode has the GODEBUG defaults of this language version.
 const GOPATH_LANGUAGE: u32 = 20;
 
-/// What the record says.
+/// The answer of the build info alone.
 pub fn recorded(program: &Program<'_>) -> ModuleList {
     let Some(info) = &program.build_info else {
         return ModuleList::NoRecord;
@@ -45,7 +45,7 @@ pub fn recorded(program: &Program<'_>) -> ModuleList {
     }
 }
 
-/// Whether the recorded GODEBUG defaults are those of GOPATH mode; `None` where no defaults tell, as before Go 1.21.
+/// Whether the recorded GODEBUG defaults are those of GOPATH mode; `None` when none are recorded, as before Go 1.21.
 fn defaults_of_gopath_mode(program: &Program<'_>) -> Option<bool> {
     let language = godebug::recorded_language(
         program.version.as_ref()?,
@@ -55,8 +55,8 @@ fn defaults_of_gopath_mode(program: &Program<'_>) -> Option<bool> {
     Some(language.max <= GOPATH_LANGUAGE)
 }
 
-/// The same with what the function table and the source files add, and the packages where they stand in for the list of modules or are
-/// asked for. `goroot`: the class of the GOROOT.
+/// The same, completed by the function table and the source files, with the packages where they replace the list of modules or
+/// were asked for. `goroot` is the origin of the GOROOT.
 pub fn full(
     program: &Program<'_>,
     goroot: Option<GorootOrigin>,
@@ -98,8 +98,8 @@ fn refined(
     }
 }
 
-/// Whether source files lie where Bazel puts the repositories that a build fetches: `external/NAME/...` below the directory
-/// that the command ran in.
+/// Whether source files have the paths that Bazel gives to fetched repositories: `external/NAME/...` below the directory in
+/// which the command ran.
 fn has_bazel_files(tables: &Tables<'_>) -> bool {
     let Some(table) = tables.pclntab() else {
         return false;

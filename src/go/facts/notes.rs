@@ -1,4 +1,4 @@
-//! What is odd about a program, in sentences for its record.
+//! Notes: unusual things about a program, as sentences for the record.
 
 use super::program::Program;
 use crate::exe::Fault;
@@ -24,7 +24,7 @@ pub fn recorded(program: &Program<'_>) -> Vec<String> {
     notes
 }
 
-/// A fault of the file as a phrase.
+/// Damage of the file as a phrase.
 pub fn fault_text(fault: &Fault) -> String {
     match fault {
         Fault::Truncated(what) => format!("truncated: the {what} runs past the end of the file"),
@@ -38,8 +38,8 @@ pub fn no_functions(program: &Program<'_>) -> Option<String> {
     is_missing.then(|| "no function table was found: facts that need it are missing".to_owned())
 }
 
-/// The note on a toolchain whose version text does not name the fork of Go that it is: forks add packages to the standard library, which
-/// programs cannot import (`vendor/` in front is the standard library's own).
+/// The note on a toolchain that is a fork of Go without saying so in its version. Forks add packages to the standard library,
+/// which programs cannot import (`vendor/` in front marks the standard library's own).
 pub fn fork(program: &Program<'_>) -> Option<String> {
     if program.vendor().is_some() {
         return None;
@@ -64,13 +64,13 @@ pub fn fork(program: &Program<'_>) -> Option<String> {
     })
 }
 
-/// The note on a main package that only the path of a file names.
+/// The note on a main package that is only known from the path of a file.
 pub fn guessed_main(program: &Program<'_>) -> Option<String> {
     let note = "main package inferred from the path of its main.go";
     program.guessed_main().map(|_| note.to_owned())
 }
 
-/// The note on a release that the tables have no row for.
+/// The note on a release that the knowledge tables do not have.
 pub fn release(program: &Program<'_>) -> Option<String> {
     let version = program.version.as_ref()?;
     Row::of(version).note(version)

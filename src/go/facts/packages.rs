@@ -11,11 +11,11 @@ use crate::record::{BuildInfo, LinkedPackage};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
-/// Where `_func` holds what is read of it, behind the entry: the offset of the name, then the offset of the table of files.
+/// Offsets in `_func`, counted from the end of the entry field: of the name, then of the table of files.
 const NAME: u64 = 0;
 const FILES: u64 = 16;
 
-/// Spellings of packages that are remembered; what is beyond them is looked up each time.
+/// Most spellings of packages to cache; others are looked up each time.
 const PLACES_LIMIT: usize = 1 << 17;
 
 /// Functions of one package.
@@ -31,18 +31,19 @@ struct Body {
     name: u64,
     /// Bytes of its code.
     size: u64,
-    /// The compiler or assembler of Go made it. What C objects bring has no table of source files, and names that are no import paths.
+    /// Whether Go's compiler or assembler made it. Functions from C objects have no table of source files, and names without an
+    /// import path.
     is_go: bool,
 }
 
-/// Counts functions by package. Names of one package stand together, so that a package is looked up once for a run of them.
+/// Counts functions by package. Names of one package follow each other, so each run of them is looked up once.
 #[derive(Default)]
 struct Counts<'f, 'i> {
     all: Vec<(&'f str, Tally)>,
-    /// The spellings of packages in names, with the place of the package in `all`; `None`: of no package.
+    /// The index in `all` of each spelling of a package; `None` for names without a package.
     places: HashMap<&'i [u8], Option<usize>>,
     by_path: HashMap<&'f str, usize>,
-    /// The package of the last name with its dot, and its place.
+    /// The package of the last name with its dot, and its index.
     last: (&'i [u8], Option<usize>),
 }
 
@@ -64,7 +65,7 @@ impl<'f, 'i> Counts<'f, 'i> {
         }
     }
 
-    /// Names that hold two paths are given to the package that the first reading of the names gave them to.
+    /// Names that hold two paths get the package that the first pass over the names chose.
     fn place(&mut self, package: &'i [u8], functions: &'f Functions) -> Option<usize> {
         if let Some(place) = self.places.get(package) {
             return *place;
@@ -82,9 +83,9 @@ impl<'f, 'i> Counts<'f, 'i> {
     }
 }
 
-/// The packages of a program, by path, vendored ones under the path that they are imported by; `None` when there is no function table.
-/// Functions that exist only inside others are counted and have no bytes (Go 1.16 and newer). Where the record names
-/// modules, those are the modules; else [`modules::prefix`] says what is certain.
+/// The packages of a program, sorted by path; vendored ones have the path by which they are imported. `None` when there is no
+/// function table. Functions that exist only inlined count, with no bytes (Go 1.16 and newer). Modules are those that the build
+/// info names, or else what [`modules::prefix`] can say for certain.
 pub fn read<'i>(tables: &Tables<'i>, info: Option<&BuildInfo>) -> Option<Vec<LinkedPackage>> {
     let functions = tables.functions();
     let table = tables.pclntab()?;
@@ -132,7 +133,7 @@ pub fn read<'i>(tables: &Tables<'i>, info: Option<&BuildInfo>) -> Option<Vec<Lin
     Some(rows.collect())
 }
 
-/// The module of a package: that of the record with the longest path, else what its path shows.
+/// The module of a package: the longest matching one of the build info, or else what the path shows.
 fn module_of(path: &str, info: Option<&BuildInfo>) -> Option<String> {
     let Some(info) = info else {
         return modules::prefix(path).map(str::to_owned);
@@ -153,7 +154,7 @@ fn module_of(path: &str, info: Option<&BuildInfo>) -> Option<String> {
     longest.or_else(|| modules::prefix(path)).map(str::to_owned)
 }
 
-/// The most code that the functions can have together.
+/// The most code that all functions together can have.
 fn text_size(tables: &Tables<'_>) -> u64 {
     let image = tables.image();
     let executable = image.segments.iter().filter(|s| s.executable);
@@ -164,14 +165,14 @@ fn text_size(tables: &Tables<'_>) -> u64 {
     }
 }
 
-/// The rows of the function table with what the structures that they point at say. Code that a row claims twice is counted once, so that
-/// all sizes together are no more than `limit`.
+/// The rows of the function table with their `_func`. Code that two rows claim is counted once, so that all sizes together are
+/// at most `limit`.
 fn bodies(image: &Image<'_>, table: &Pclntab, limit: u64) -> Option<Vec<Body>> {
     let word = match table.layout {
         Layout::Go12 | Layout::Go116 => image.pointer_size(),
         Layout::Go118 | Layout::Go120 => 4,
     };
-    // Offsets count from the header up to Go 1.15, from the function table since.
+    // Offsets count from the header up to Go 1.15, and from the function table since then.
     let base = match table.layout {
         Layout::Go12 => table.address,
         _ => table.function_table.0,
@@ -188,7 +189,7 @@ fn bodies(image: &Image<'_>, table: &Pclntab, limit: u64) -> Option<Vec<Body>> {
             .map_or(0, |b| image.number(b))
     };
     let count = rows.len() / step / 2;
-    // Functions of a WebAssembly module are numbered: the numbers are no addresses.
+    // Functions of a WebAssembly module have numbers instead of addresses.
     let has_sizes = image.format != Format::Wasm;
     let (mut covered, mut room) = (0, limit);
     let mut all = Vec::with_capacity(count);

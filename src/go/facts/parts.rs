@@ -1,20 +1,20 @@
-//! The parts of a Go program: those of its file, with all that the toolchain recorded marked as the record, wherever it lies.
+//! The parts of a Go program: those of its file, with everything that records the build marked as build info, wherever it is.
 //!
-//! The record stands in a program several times: the build-info blob (src/debug/buildinfo/buildinfo.go), the strings
-//! `runtime.modinfo` and `runtime.buildVersion` (src/cmd/link/internal/ld/data.go, addstrdata), and the build ID in a note or in
-//! front of the code (src/cmd/internal/buildid/buildid.go; all Go 1.27).
+//! A program holds it in several places: the build-info blob (src/debug/buildinfo/buildinfo.go), the strings `runtime.modinfo`
+//! and `runtime.buildVersion` (src/cmd/link/internal/ld/data.go, addstrdata), and the build ID in a note or before the code
+//! (src/cmd/internal/buildid/buildid.go; all Go 1.27).
 
 use crate::exe::{self, Image, Part, Parts};
 use crate::go::tables::Tables;
 use crate::go::written::build_id::text_build_id;
 use crate::go::written::{buildinfo, modinfo};
 
-/// Marks the record in the parts of the file. `version`: the recorded toolchain version.
+/// The parts of the file with the build info marked. `version` is the recorded toolchain version.
 pub fn of(tables: &Tables<'_>, version: Option<&[u8]>) -> Parts {
     let image = tables.image();
     let limit = tables.limits().build_info;
     let mut parts = exe::parts(image);
-    // What is not in the file but rebuilt from it lies nowhere.
+    // Rebuilt memory has no place in the file.
     if image.memory_is_rebuilt() {
         return parts;
     }

@@ -1,4 +1,4 @@
-//! One Go program, with everything that its facts are drawn from.
+//! One Go program, with everything that its facts are derived from.
 
 use super::debug_paths;
 use super::paths::SourceFiles;
@@ -11,30 +11,30 @@ use crate::knowledge::go_version::GoVersion;
 use crate::record::BuildInfo;
 use std::cell::OnceCell;
 
-/// A program that is Go. What only some facts need is read when the first of them asks.
+/// A Go program. Whatever only some facts need is read when the first of them asks for it.
 pub struct Program<'i> {
-    /// The tables that the linker left.
+    /// The tables that the linker wrote.
     pub tables: Tables<'i>,
     /// The build info, and where it was found.
     pub identity: Identity<'i>,
-    /// The text of the toolchain's version.
+    /// The version of the toolchain as text.
     pub version_text: Option<String>,
-    /// The same, where it can be parsed.
+    /// The version, if it can be parsed.
     pub version: Option<GoVersion>,
     /// The module text, parsed.
     pub modinfo: Option<ModInfo<'i>>,
     /// The build info as the record holds it.
     pub build_info: Option<BuildInfo>,
-    /// List the packages also where the record lists modules.
+    /// Whether to list the packages even if the build info lists modules.
     pub list_packages: bool,
-    /// `GODEBUG` of the environment to assume at run time.
+    /// Value of `GODEBUG` to assume at run time.
     pub environment: Option<&'i str>,
     files: OnceCell<SourceFiles>,
     go_symbols: OnceCell<bool>,
 }
 
 impl<'i> Program<'i> {
-    /// Parses the build info that was found. Nothing else is read yet.
+    /// Parses the build info that was found and reads nothing else yet.
     pub fn new(tables: Tables<'i>, identity: Identity<'i>, options: &Options<'i>) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let foreign = identity.foreign.as_ref();
@@ -62,7 +62,7 @@ impl<'i> Program<'i> {
         }
     }
 
-    /// The value of a recorded setting; `None` also where it is empty.
+    /// The value of a recorded setting, unless it is empty.
     pub fn recorded(&self, key: &str) -> Option<&str> {
         self.setting(key).filter(|value| !value.is_empty())
     }
@@ -72,7 +72,7 @@ impl<'i> Program<'i> {
         self.build_info.as_ref()?.setting(key)
     }
 
-    /// Whether the record has settings at all, so that a missing one says something.
+    /// Whether any setting is recorded; only then does a missing one say something.
     pub fn has_settings(&self) -> bool {
         self.build_info
             .as_ref()
@@ -90,7 +90,7 @@ impl<'i> Program<'i> {
         (!path.is_empty()).then_some(path)
     }
 
-    /// The import path that the place of its `main.go` shows, where none is recorded.
+    /// The import path derived from the path of `main.go`, where none is recorded.
     pub fn guessed_main(&self) -> Option<&str> {
         let guess = self.files().main_guess.as_deref();
         guess.filter(|_| self.main_package().is_none())
@@ -102,7 +102,7 @@ impl<'i> Program<'i> {
         vendor.or_else(|| self.identity.foreign.as_ref()?.text.as_deref())
     }
 
-    /// The releases that can have built a program which names none.
+    /// The releases that may have built a program that names none.
     pub fn age(&self) -> Option<Age> {
         let is_named = self
             .version
@@ -127,7 +127,8 @@ impl<'i> Program<'i> {
         })
     }
 
-    /// Whether a symbol table with Go's names is there. `runtime.text` is in it since Go 1.5; before it only functions of the runtime are.
+    /// Whether there is a symbol table with Go's names. It has had `runtime.text` since Go 1.5; older ones are told by
+    /// functions of the runtime.
     pub fn go_symbols(&self) -> bool {
         let names = [
             &b"runtime.text"[..],

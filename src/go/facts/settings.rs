@@ -1,5 +1,5 @@
-//! The experiments and the GODEBUG settings of one program: what the record, the linker and the environment say, held against the tables
-//! of [`crate::knowledge`].
+//! The experiments and GODEBUG settings of one program: what the build info, the linker and the environment say, evaluated with
+//! the tables of [`crate::knowledge`].
 
 use super::experiment;
 use super::program::Program;
@@ -8,10 +8,10 @@ use crate::go::written::modinfo;
 use crate::record::godebug::{self, assess, unfit_for_fips};
 use crate::record::{Executable, Experiments, Godebug, ModuleList};
 
-/// The `go` lines that explain the GODEBUG defaults of GOPATH mode, in which no `go` line speaks.
+/// GOPATH mode has no `go` line, but the GODEBUG defaults of this one.
 const GOPATH_LANGUAGE: &str = "1.20";
 
-/// What the record alone says.
+/// The settings by the build info alone.
 pub fn recorded(program: &Program<'_>) -> (Experiments, Godebug) {
     (
         experiment::recorded(program.version.as_ref(), program.recorded("GOEXPERIMENT")),
@@ -19,7 +19,7 @@ pub fn recorded(program: &Program<'_>) -> (Experiments, Godebug) {
     )
 }
 
-/// What is on and in force. `baked`: the linker string `runtime.godebugDefault`.
+/// The experiments that are on and the settings in force. `baked` is the linker string `runtime.godebugDefault`.
 pub fn full(
     program: &Program<'_>,
     executable: &Executable,
@@ -36,7 +36,7 @@ pub fn full(
         return (experiments, godebug);
     };
     let functions = program.tables.functions();
-    // Where the runtime's strings were found and this one is not among them, it is empty.
+    // Where other strings of the runtime were found but not this one, it is empty.
     let no_baked = || program.tables.strings().modinfo().map(|_| "");
     let facts = godebug::Facts {
         version,
@@ -64,7 +64,7 @@ pub fn full(
     if let Some(range) = assessed.language_version.as_mut().filter(|_| is_gopath) {
         GOPATH_LANGUAGE.clone_into(range);
     }
-    // The record does not tell "found and empty" from "not found".
+    // The record makes no difference between an empty string and none.
     if assessed.baked.as_deref() == Some("") {
         assessed.baked = None;
         assessed.baked_pairs = None;
@@ -72,8 +72,8 @@ pub fn full(
     (experiments, assessed)
 }
 
-/// The linker string `runtime.godebugDefault`. It is the one equal to the record, or else the list of settings right behind
-/// `runtime.modinfo`, where the linker puts its neighbour in package runtime.
+/// The linker string `runtime.godebugDefault`: the one that equals the recorded setting, or else the list of settings right
+/// behind `runtime.modinfo`, its neighbour in package runtime.
 pub fn baked<'i>(program: &Program<'i>) -> Option<(u64, &'i str)> {
     let all = &program.tables.strings().all;
     let text = |s: &LinkerString<'i>| Some((s.address, std::str::from_utf8(s.text).ok()?));

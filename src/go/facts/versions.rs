@@ -30,7 +30,7 @@ pub fn claims(info: Option<&BuildInfo>, strings: &[LinkerString]) -> Vec<Version
             if names_version(&name) {
                 claim(&value, VersionSource::XFlag, Some(&name));
             } else {
-                // A string without a name is of the variable that is recorded with that text.
+                // A string without a name belongs to the variable that is recorded with the same text.
                 set.insert(value);
             }
         }
@@ -52,7 +52,7 @@ pub fn claims(info: Option<&BuildInfo>, strings: &[LinkerString]) -> Vec<Version
     claims
 }
 
-/// Whether the last element of a variable's name says that it holds a version.
+/// Whether the name of a variable ends with a word for a version.
 fn names_version(name: &str) -> bool {
     let last = name
         .rsplit('.')

@@ -1,9 +1,9 @@
-//! The Go build ID: in an ELF note, a WebAssembly section, or in front of the code (src/cmd/internal/buildid/buildid.go, Go 1.27).
+//! The Go build ID: in an ELF note, a wasm custom section, or before the code (src/cmd/internal/buildid/buildid.go, Go 1.27).
 
 use crate::exe::{Format, Image, Segment};
 use memchr::memmem;
 
-/// The Go build ID: in an ELF note, a wasm section, or at the start of the text (src/cmd/internal/buildid/buildid.go).
+/// The Go build ID, from the place where the format has it.
 pub fn build_id(image: &Image<'_>) -> Option<String> {
     let text = match image.format {
         Format::Elf => go_note(image)?.to_vec(),
@@ -46,7 +46,7 @@ pub fn go_note<'i>(image: &'i Image<'_>) -> Option<&'i [u8]> {
     })
 }
 
-/// Address and size of the build ID at the start of the text, where the formats that have neither notes nor custom sections keep it.
+/// Address and size of the build ID at the start of the text, for formats without notes or custom sections.
 pub fn text_build_id(image: &Image<'_>) -> Option<(u64, u64)> {
     const MARK: &[u8] = b"\xff Go build ID: \"";
     if matches!(image.format, Format::Elf | Format::Wasm) {
@@ -54,7 +54,7 @@ pub fn text_build_id(image: &Image<'_>) -> Option<(u64, u64)> {
     }
     let segments = image.segments.iter().filter(|s| s.executable);
     let first: Option<&Segment> = segments.min_by_key(|s| s.offset);
-    // Mach-O text follows the load commands; its section says where.
+    // The text of Mach-O files follows the load commands; its section header tells where.
     let text = image.section(b"__text").map(|s| s.address);
     let start = text.or(first.map(|s| s.address))?;
     let bytes = image.bytes_upto(start, 512)?;

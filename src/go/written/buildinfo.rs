@@ -15,13 +15,13 @@ use memchr::memmem::Finder;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-/// What marks a blob.
+/// The magic at the start of a blob.
 pub const MAGIC: [u8; 14] = *b"\xff Go buildinf:";
 const ALIGN: u64 = 16;
 const HEADER: u64 = 32;
-/// Longest version text believed.
+/// Longest version text to read.
 const VERSION_LIMIT: u64 = 4096;
-/// Aligned magics tried in one place before giving up: decoys are cheap to write.
+/// Aligned magics to try in one place before giving up: decoys are easy to write.
 const TRIES: usize = 64;
 
 static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(&MAGIC));
@@ -33,24 +33,24 @@ pub struct Blob<'i> {
     pub version: &'i [u8],
     /// Module text without framing; `None` when the program was built without modules.
     pub modinfo: Option<&'i [u8]>,
-    /// Where the header is.
+    /// Address of the header.
     pub address: u64,
-    /// Strings are in the blob itself, which makes it a copy of its own.
+    /// Whether the strings are in the blob itself, which makes them copies.
     pub inline: bool,
-    /// The module text is this long, which is more than is read.
+    /// Length of a module text that is too long to read.
     pub too_long: Option<u64>,
-    /// The module text stands between the marks that the go command sets; nothing that reads it asks for them.
+    /// Whether the module text has the frame that the go command puts around it; no reader requires it.
     pub framed: bool,
-    /// Bytes of the header, and of the strings when they are inline.
+    /// Bytes of the header, and of inline strings.
     pub size: u64,
 }
 
-/// Why there is no blob in a place.
+/// Why a place has no blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoBlob {
-    /// No aligned magic.
+    /// There is no aligned magic.
     Absent,
-    /// A magic, but its strings cannot be read.
+    /// There is a magic, but its strings cannot be read.
     Broken,
 }
 
@@ -83,18 +83,18 @@ fn writable<'i>(image: &'i Image<'_>) -> impl Iterator<Item = &'i Segment> {
         .filter(|s| s.writable && !s.executable)
 }
 
-/// Looks through every writable segment, after [`find_in_section`] was in vain. Only a version that reads like Go's is believed here:
-/// data may hold anything.
+/// Looks through every writable segment, after [`find_in_section`] found nothing. Data may contain a magic by chance, so the
+/// version must read like one of Go.
 ///
 /// # Errors
 /// [`NoBlob`].
 pub fn find_in_segments<'i>(image: &'i Image<'_>, limit: u64) -> Result<Blob<'i>, NoBlob> {
-    // Go's linker writes none into WebAssembly: one there is that of a program which this one holds as data.
+    // Go's linker writes no blob into WebAssembly; one in there belongs to a program that this one embeds.
     if image.format == Format::Wasm {
         return Err(NoBlob::Absent);
     }
     let mut worst = NoBlob::Absent;
-    // Where the section has no name, the first of them was looked through whole.
+    // In formats without a named section the first of them was searched already.
     let searched = match image.format {
         Format::Pe => usize::from(image.section(b".go.buildinfo").is_none()),
         Format::Xcoff | Format::Plan9 => 1,
@@ -110,7 +110,7 @@ pub fn find_in_segments<'i>(image: &'i Image<'_>, limit: u64) -> Result<Blob<'i>
     Err(worst)
 }
 
-/// The first blob in a run of addresses that can be decoded.
+/// The first blob in a range of addresses that can be decoded.
 fn find_in<'i>(
     image: &'i Image<'_>,
     part: Segment,
@@ -119,7 +119,7 @@ fn find_in<'i>(
 ) -> Result<Blob<'i>, NoBlob> {
     let good =
         |address| decode(image, address, limit).filter(|b| !strict || is_plain_version(b.version));
-    // Go's linker puts it first, so one small read settles nearly every file.
+    // Go's linker puts it first, so one small read is enough for nearly every file.
     let start = part
         .address
         .checked_next_multiple_of(ALIGN)
@@ -156,7 +156,7 @@ fn find_in<'i>(
         })
 }
 
-/// Where a blob is not looked for by Go itself, its version must also be text.
+/// Whether a version is plain text. Required where Go itself would not look for a blob.
 fn is_plain_version(version: &[u8]) -> bool {
     looks_like_go(version) && std::str::from_utf8(version).is_ok()
 }
@@ -224,7 +224,7 @@ fn decode<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<Blob<'i>
     })
 }
 
-/// The length in front of a string that is all there, but longer than `limit`.
+/// The length of a string that is complete, but longer than `limit`.
 fn longer(image: &Image<'_>, address: u64, limit: u64) -> Option<u64> {
     let (length, used) = uvarint(image.bytes_upto(address, 10)?)?;
     let end = address.checked_add(used)?.checked_add(length)?;
@@ -234,7 +234,7 @@ fn longer(image: &Image<'_>, address: u64, limit: u64) -> Option<u64> {
     (length > limit && all_there).then_some(length)
 }
 
-/// A string with its length as uvarint in front, and the address behind it.
+/// A string after its length as uvarint, and the address behind it.
 fn inline<'i>(image: &'i Image<'_>, address: u64, limit: u64) -> Option<(&'i [u8], u64)> {
     let prefix = image.bytes_upto(address, 10)?;
     let (length, used) = uvarint(prefix)?;

@@ -1,4 +1,4 @@
-//! Programs by the other Go compilers: what tells them, and the version text that they leave.
+//! Programs of other Go compilers: how they are recognised, and their version.
 //!
 //! gccgo keeps its export data in a section `.go_export` of every object and program (gcc/go/go-backend.c, GO_EXPORT_SECTION_NAME, GCC 4.6
 //! to 14), and GCC names itself in `.comment`. TinyGo names itself as the producer: LLVM writes that to `.comment` in ELF, and to the
@@ -8,17 +8,17 @@ use crate::exe::{Format, Image, Kind, linkage};
 pub use crate::record::Compiler;
 use std::ops::ControlFlow;
 
-/// Bytes of a `.comment` or `producers` section that are looked at.
+/// Most bytes of a `.comment` or `producers` section to read.
 const TEXT_LIMIT: u64 = 4096;
 
-/// What another compiler left of itself.
+/// What another compiler wrote about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Foreign {
-    /// Which one.
+    /// The compiler.
     pub compiler: Compiler,
-    /// Its own version as vendor text: `gccgo (Debian 12.2.0-14) 12.2.0`, `TinyGo 0.33.0`.
+    /// Its own version: `gccgo (Debian 12.2.0-14) 12.2.0`, `TinyGo 0.33.0`.
     pub text: Option<String>,
-    /// The version text of a release of Go, when the program holds one.
+    /// The Go release that it implements, if the program names one.
     pub version: Option<String>,
 }
 
@@ -32,12 +32,12 @@ impl Foreign {
     }
 }
 
-/// Whether a compiler other than gc made the program. Headers decide nearly always; a static ELF program costs one small read.
+/// The compiler, if not gc made the program. The headers nearly always decide; a static ELF program costs one small read.
 pub fn foreign(image: &Image<'_>) -> Option<Foreign> {
     const GCCGO: &str = "gccgo";
     let tinygo = |version| Foreign::new(Compiler::TinyGo, Some(format!("TinyGo {version}")));
     match image.format {
-        // Objects and export data are parts of programs to come.
+        // Objects and export data are not programs.
         _ if image.kind == Kind::Object => None,
         Format::Wasm => producer(section(image, b"producers")?, b"TinyGo").map(tinygo),
         _ if image.section(b".go_export").is_some() => {
@@ -45,7 +45,7 @@ pub fn foreign(image: &Image<'_>) -> Option<Foreign> {
             let text = gcc.map_or_else(|| GCCGO.to_owned(), |version| format!("{GCCGO} {version}"));
             Some(Foreign::new(Compiler::Gccgo, Some(text)))
         }
-        // Without names of sections the library that every such program needs is left.
+        // Without section names, the library that every such program needs still shows it.
         Format::Elf if image.sections.is_empty() && image.is_dynamic() => {
             let needed = linkage::describe(image).needed?;
             needed
@@ -101,7 +101,7 @@ fn section<'i>(image: &'i Image<'_>, name: &[u8]) -> Option<&'i [u8]> {
     image.window().get(section.offset, size)
 }
 
-/// The rest of the first NUL-terminated text that starts so.
+/// The rest of the first NUL-terminated text that begins with `start`.
 fn comment(bytes: &[u8], start: &str) -> Option<String> {
     let mut texts = bytes.split(|&b| b == 0);
     let text = texts.find_map(|t| t.strip_prefix(start.as_bytes()))?;
@@ -113,7 +113,8 @@ pub fn go_producer(image: &Image<'_>) -> Option<String> {
     producer(section(image, b"producers")?, b"Go cmd/compile")
 }
 
-/// The version of one tool among the producers: a count of fields, each a name and a count of name and version pairs, all lengths LEB128.
+/// The version of one tool in the `producers` section: a count of fields, each a name and a count of name and version pairs;
+/// all lengths are LEB128.
 fn producer(section: &[u8], tool: &[u8]) -> Option<String> {
     let mut rest = section;
     for _ in 0..length(&mut rest)? {

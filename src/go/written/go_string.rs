@@ -1,4 +1,4 @@
-//! Strings as Go lays them out in memory: a header of pointer and length, and the text elsewhere (src/runtime/string.go, Go 1.0 to 1.27).
+//! Go strings in memory: a header of pointer and length, and the text elsewhere (src/runtime/string.go, Go 1.0 to 1.27).
 
 use crate::exe::Image;
 

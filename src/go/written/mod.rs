@@ -1,4 +1,4 @@
-//! What the toolchain wrote about a build into the program. Each file reads one form of it, and needs no other table.
+//! What the toolchain wrote about a build into the program. Each file reads one form of it and needs no table.
 
 pub mod build_id;
 pub mod buildinfo;

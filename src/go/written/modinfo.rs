@@ -1,4 +1,4 @@
-//! The module text: what cmd/go knew about the build, one fact a line (src/runtime/debug/mod.go, Go 1.27).
+//! The module text: what cmd/go knew about the build, one fact per line (src/runtime/debug/mod.go, Go 1.27).
 //!
 //! ```text
 //! path  TAB main package
@@ -7,26 +7,26 @@
 //! =>    TAB path TAB version TAB sum        replaces the module of the line above
 //! build TAB key=value                       either side quoted when it must be
 //! ```
-//! Parsing borrows from the text; nothing is copied but quoted settings. A bad line is a [`Problem`] and the rest is still read, where Go's
-//! own reader gives up.
+//! Parsing borrows from the text and copies only quoted settings. A bad line becomes a [`Problem`] and the rest is still read,
+//! where Go's own reader gives up.
 
 use crate::bytes::short;
 use crate::record;
 use std::borrow::Cow;
 
-/// The 16 bytes in front of the module text and the 16 behind it (src/cmd/go/internal/modload/build.go, Go 1.27).
+/// The frame of the module text: 16 bytes before it and 16 after it (src/cmd/go/internal/modload/build.go, Go 1.27).
 pub const START: [u8; 16] = *b"\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6";
 /// See [`START`].
 pub const END: [u8; 16] = *b"\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2";
 
-/// Takes the framing off a `runtime.modinfo` string. Like Go's reader, it asks only for a newline in front of the last 16 bytes; anything
-/// else counts as no module text.
+/// Removes the frame from a `runtime.modinfo` string. Like Go's reader, it only requires a newline before the last 16 bytes;
+/// anything else is not a module text.
 pub fn unframe(framed: &[u8]) -> Option<&[u8]> {
     let text = framed.get(16..framed.len().checked_sub(16)?)?;
     (text.last() == Some(&b'\n')).then_some(text)
 }
 
-/// Key and value of a setting; owned only when quotes were taken off.
+/// Key and value of a setting; owned only when quotes were removed.
 pub type Pair<'t> = (Cow<'t, [u8]>, Cow<'t, [u8]>);
 
 /// Parsed module text.
@@ -42,7 +42,7 @@ pub struct ModInfo<'t> {
     pub settings: Vec<Pair<'t>>,
     /// Lines of no known kind.
     pub unknown: Vec<&'t [u8]>,
-    /// Lines that could not be read.
+    /// Lines that could not be parsed.
     pub problems: Vec<Problem>,
 }
 
@@ -59,10 +59,10 @@ pub struct Module<'t> {
     pub replace: Option<(&'t [u8], &'t [u8], &'t [u8])>,
 }
 
-/// A line that could not be read.
+/// A line that could not be parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Line number from 1.
+    /// Line number, starting at 1.
     pub line: usize,
     /// What is wrong, in the words of Go's reader.
     pub message: String,
@@ -76,7 +76,7 @@ enum Last {
 }
 
 impl<'t> ModInfo<'t> {
-    /// Parses module text without its framing. A last line without a newline is ignored, as Go does.
+    /// Parses a module text without its frame. A last line without a newline is ignored, as in Go.
     pub fn parse(text: &'t [u8]) -> Self {
         let mut info = Self::default();
         let mut last = Last::None;
@@ -147,7 +147,7 @@ impl<'t> ModInfo<'t> {
             .map(|s| &*s.1)
     }
 
-    /// The text that `BuildInfo.String` of Go prints: what `go version -m` shows, before its tabs.
+    /// What `BuildInfo.String` of Go prints: the output of `go version -m` without its leading tabs.
     pub fn to_text(&self) -> Vec<u8> {
         let mut out = Vec::new();
         let put = |out: &mut Vec<u8>, parts: &[&[u8]]| {
@@ -164,7 +164,7 @@ impl<'t> ModInfo<'t> {
         for (word, module) in main.chain(self.deps.iter().map(|d| (&b"dep"[..], d))) {
             put(&mut out, &[word, b"\t", module.path, b"\t", module.version]);
             match module.replace {
-                // Go ends the replacement's line and then the replaced one's: an empty line follows.
+                // Go ends the line of the replacement and then that of the replaced module, so an empty line follows.
                 Some((path, version, sum)) => put(
                     &mut out,
                     &[b"\n=>\t", path, b"\t", version, b"\t", sum, b"\n\n"],
@@ -188,7 +188,7 @@ impl<'t> ModInfo<'t> {
         out
     }
 
-    /// The record of it, with text that is not UTF-8 replaced as Go's JSON does.
+    /// As the record has it; bytes that are not UTF-8 are replaced as in Go's JSON.
     pub fn to_record(&self, go_version: &str) -> record::BuildInfo {
         record::BuildInfo {
             go_version: go_version.to_owned(),
@@ -307,8 +307,8 @@ fn must_quote_value(value: &[u8]) -> bool {
     value.iter().any(|b| b" \t\r\n\"`".contains(b))
 }
 
-/// Reads a Go string literal, interpreted or raw, at the start of `text` (strconv.QuotedPrefix and Unquote). Returns its bytes and how much
-/// of `text` it took.
+/// Reads a Go string literal, interpreted or raw, at the start of `text` (strconv.QuotedPrefix and Unquote). Returns its bytes
+/// and the length of the literal.
 fn unquote(text: &[u8]) -> Option<(Vec<u8>, usize)> {
     let quote = *text.first()?;
     if quote == b'`' {

@@ -1,5 +1,5 @@
-//! FIPS 140: which cryptographic module is linked in, in which mode it starts, and whether its code and data still have the checksum that
-//! the linker recorded (src/crypto/internal/fips140/check/check.go and src/cmd/link/internal/ld/fips140.go, Go 1.24 to 1.27).
+//! FIPS 140: which cryptographic module is linked in, in which mode it starts, and whether its code and data still have the
+//! recorded checksum (src/crypto/internal/fips140/check/check.go and src/cmd/link/internal/ld/fips140.go, Go 1.24 to 1.27).
 //!
 //! ```text
 //! go:fipsinfo   magic, 16 bytes    "\xff Go fipsinfo \xff\0"
@@ -8,8 +8,8 @@
 //!               4 × (start, end)   text, read-only data, data without pointers, data
 //! ```
 //!
-//! The key is no secret: a right checksum shows that the module was not damaged, stripped or patched after linking, and nothing about who
-//! linked it.
+//! The key is public. A right checksum shows that the module was not damaged, stripped or patched after linking; it says
+//! nothing about who linked it.
 
 #[cfg(test)]
 mod tests;
@@ -22,20 +22,20 @@ use sha2::{Digest, Sha256};
 use std::ops::ControlFlow;
 
 const MAGIC: &[u8; 16] = b"\xff Go fipsinfo \xff\0";
-/// What is hashed first.
+/// The text that is hashed before the regions.
 const PREAMBLE: &[u8] = b"go fips object v1\n";
-/// The section of the structure in ELF and Mach-O files. PE files have it somewhere in the data section.
+/// Section of the structure in ELF and Mach-O files. PE files have it somewhere in the data section.
 const SECTIONS: [&[u8]; 2] = [b".go.fipsinfo", b"__go_fipsinfo"];
-/// Magics tried in a segment before giving up on it, and segments before giving up on the file.
+/// Most magics to try in a segment, and most segments to try.
 const TRIES: usize = 64;
-/// The regions together are about 1 MiB; more than this is not hashed.
+/// Most bytes to hash. Real regions together have about 1 MiB.
 const REGIONS_LIMIT: u64 = 64 << 20;
 
-/// Go's own module, where its packages are in a toolchain without a frozen one.
+/// Path of Go's own module in the standard library, when the toolchain has no frozen one.
 const MODULE: &str = "crypto/internal/fips140";
 
-/// Package paths and what their presence says about who does the cryptography. The forks keep Go's module as their fallback, so they come
-/// first: golang-fips (Red Hat and others) and Microsoft's build of Go, in all the places where their bindings were over the releases.
+/// Packages that show who does the cryptography. Forks keep Go's module as their fallback, so they come first: golang-fips (Red
+/// Hat and others) and Microsoft's build of Go, with every path that their bindings had.
 const PROVIDERS: &[(&str, Crypto)] = &[
     ("github.com/golang-fips/openssl", Crypto::OpenSsl),
     ("github.com/golang-fips/openssl-fips", Crypto::OpenSsl),
@@ -54,12 +54,12 @@ const ALGORITHMS: &[&str] = &[
     "tls", "x509",
 ];
 
-/// Reads the FIPS facts. The effective GODEBUG gives the mode. The module is the one that is linked
-/// in, as the package paths of its functions say; the recorded GOFIPS140 stands in only where there are none.
+/// Reads the FIPS facts. The effective GODEBUG gives the mode. The module is the one whose packages have functions in the
+/// program; the recorded GOFIPS140 only counts where there are no functions.
 ///
-/// Up to Go 1.23 there is no module: a program that uses the cryptography of the standard library has `crypto` alone.
+/// Up to Go 1.23 there is no module: only `crypto` is set in programs that use the cryptography of the standard library.
 ///
-/// `None`: none apply, since no cryptography of the standard library or of a vendor is linked in and no module was asked for.
+/// `None` when no cryptography of the standard library or of a vendor is linked in and no module was asked for.
 pub fn read(program: &Program<'_>, godebug: &Godebug) -> Option<Fips> {
     let mut effective = godebug.effective.iter().flatten();
     let godebug = effective
@@ -74,13 +74,13 @@ fn linked(tables: &Tables<'_>, asked: Option<&str>, godebug: Option<&str>) -> Op
     if linked.provider.is_none() && !linked.native && asked.is_none() && !linked.standard {
         return None;
     }
-    // Where BoringCrypto does the work, the mode of the other module does not matter.
+    // With BoringCrypto the mode of Go's module does not matter.
     let mode = match (linked.provider, godebug.filter(|v| !v.is_empty())) {
         (Some(Crypto::BoringCrypto), _) => None,
         (_, Some("debug")) => Some(FipsMode::On),
-        // Any other value ends the program at start.
+        // The program ends at start with any other value.
         (_, Some(value)) => Word::from(value).known(),
-        // Bindings to a system library ask that library, at run time.
+        // Bindings to a system library ask that library at run time.
         (Some(_), None) => None,
         (None, None) => Some(FipsMode::Off),
     };
@@ -95,16 +95,16 @@ fn linked(tables: &Tables<'_>, asked: Option<&str>, godebug: Option<&str>) -> Op
     })
 }
 
-/// What the function table says is in the program.
+/// What the function table shows.
 #[derive(Default)]
 struct Linked {
-    /// Packages of Go's module are there.
+    /// Whether there are packages of Go's module.
     native: bool,
     /// Version of Go's module: the directory of a frozen one, or `latest` for that of the toolchain.
     module: Option<String>,
-    /// Packages of the standard library that do cryptography are there, whoever does the work below them.
+    /// Whether there are packages of the standard library that do cryptography, with whatever module.
     standard: bool,
-    /// Who does the cryptography instead of Go's module.
+    /// What does the cryptography in place of Go's module.
     provider: Option<Crypto>,
 }
 
@@ -113,7 +113,7 @@ impl Linked {
         let functions = tables.functions();
         let mut linked = Self::default();
         if tables.pclntab().is_none() {
-            // Without names the size of the module tells: with no package of it linked, its regions hold nothing but their marks.
+            // Without function names the size decides: the regions of a module that is not linked in hold only their marks.
             let size = Info::find(tables.image()).map_or(0, |info| info.size());
             linked.native = size > 4096;
             return linked;
@@ -146,7 +146,7 @@ impl Linked {
     }
 }
 
-/// Whether a package is `root`, or below it: then what follows its slash.
+/// Whether a package is `root`, or below it. The inner value is the path after the slash.
 fn below<'p>(package: &'p str, root: &str) -> Option<Option<&'p str>> {
     let rest = package.strip_prefix(root)?;
     match rest.strip_prefix('/') {
@@ -155,7 +155,7 @@ fn below<'p>(package: &'p str, root: &str) -> Option<Option<&'p str>> {
     }
 }
 
-/// `v1.0.0-c2097c7c` of `v1.0.0-c2097c7c/sha256` or of itself: a frozen module keeps its packages in a directory of its version.
+/// `v1.0.0-c2097c7c` of `v1.0.0-c2097c7c/sha256`: the packages of a frozen module are in a directory named by its version.
 fn version(path: &str) -> Option<&str> {
     let element = path.split('/').next()?;
     let digits = element.strip_prefix('v')?;
@@ -164,15 +164,16 @@ fn version(path: &str) -> Option<&str> {
         .then_some(element)
 }
 
-/// The structure that the linker leaves for the program's own check at start.
+/// The structure that the linker writes for the self-check at start.
 struct Info {
     sum: [u8; 32],
-    /// First address and the one after the last.
+    /// First address of each region and the address after its last.
     regions: [(u64, u64); 4],
 }
 
 impl Info {
-    /// Finds it: in its section, else by its magic in what is loaded, writable data first. The pointer to itself makes it sure.
+    /// Finds the structure in its section, or else by its magic in the loaded data, writable data first. Its pointer to itself
+    /// confirms it.
     fn find(image: &Image<'_>) -> Option<Self> {
         let named = SECTIONS.iter().filter_map(|n| image.section(n));
         if let Some(found) = named.map(|s| s.address).find_map(|a| Self::parse(image, a)) {
@@ -201,7 +202,7 @@ impl Info {
         })
     }
 
-    /// Bytes of all regions; none of them ends before it starts.
+    /// Bytes of all regions together; no region ends before it starts.
     fn size(&self) -> u64 {
         let sizes = self.regions.iter().map(|r| r.1 - r.0);
         sizes.fold(0, u64::saturating_add)
@@ -231,17 +232,17 @@ impl Info {
     }
 }
 
-/// Computes the checksum of the module's code and data again and holds it against the recorded one. Says nothing about whether the module is
-/// used; every program of Go 1.24 and newer has a record, on ports whose linker writes it.
+/// Recomputes the checksum of the module's code and data and compares it with the recorded one. This does not say whether the
+/// module is used: every program of Go 1.24 and newer has the structure, on ports whose linker writes it.
 pub fn checksum(image: &Image<'_>) -> Checksum {
     let Some(info) = Info::find(image) else {
         return Checksum::Unverifiable;
     };
-    // The linker fills in the checksum: an object has none. No module has regions that large.
+    // The linker fills in the checksum, so an object has none. No real module has regions that large.
     if info.sum == [0; 32] || info.size() > REGIONS_LIMIT {
         return Checksum::Unverifiable;
     }
-    // HMAC (RFC 2104) under a key of zeros: the pads are the constants themselves.
+    // HMAC (RFC 2104) with a key of zeros, so the pads are the plain constants.
     let mut inner = Sha256::new();
     inner.update([0x36; 64]);
     inner.update(PREAMBLE);
@@ -261,7 +262,7 @@ pub fn checksum(image: &Image<'_>) -> Checksum {
     }
 }
 
-/// Hashes a region in pieces that are not kept; `None` when it is not all there.
+/// Hashes a region in pieces without caching them; `None` when part of it is missing.
 fn hash(image: &Image<'_>, (start, end): (u64, u64), into: &mut Sha256) -> Option<()> {
     let size = end - start;
     if size == 0 {

@@ -4,15 +4,15 @@ use crate::exe;
 use crate::go::tables::Tables;
 use crate::record::Fips;
 
-/// Where things are in the files of the tests, as file offsets.
+/// File offsets in the test files.
 const TABLE: usize = 0x200;
 const INFO: usize = 0x1110;
-/// Start and length of the regions; what is in them is a function of their number.
+/// Start and length of the regions. The number of a region determines its content.
 const REGIONS: [(usize, usize); 4] = [(0x800, 300), (0xa00, 40), (0x1300, 0), (0x1400, 7)];
 /// HMAC-SHA256 of the regions, computed with another implementation.
 const SUM: &str = "b977ee5943c8aa214e46bc3691453a309f8b9f3bdad3c7713f37964bcc5e9157";
 
-/// A program whose function table has these names, at `base`: read-only segment, then a writable one.
+/// A program loaded at `base` whose function table has these names: a read-only segment, then a writable one.
 fn program(names: &[&str], base: u64) -> Vec<u8> {
     let mut out = vec![0u8; 0x2000];
     let mut put = |at: usize, bytes: &[u8]| out[at..at + bytes.len()].copy_from_slice(bytes);
@@ -36,7 +36,7 @@ fn program(names: &[&str], base: u64) -> Vec<u8> {
         .iter()
         .flat_map(|n| [n.as_bytes(), &[0]].concat())
         .collect();
-    // Functions, files, start of text; names, units, files, pc tables, functions.
+    // Functions, files, start of text; then names, units, files, pc tables, functions.
     let end = 0x48 + text.len() as u64;
     put(TABLE, &[0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8]);
     for (i, value) in [1, 0, 0, 0x48, end, end, end, end].into_iter().enumerate() {
@@ -62,7 +62,7 @@ fn program(names: &[&str], base: u64) -> Vec<u8> {
     out
 }
 
-/// A reader whose bytes are not in memory as far as anyone can tell.
+/// A reader that does not offer its bytes as a slice.
 struct File(Vec<u8>);
 
 impl ReadAt for File {
@@ -139,7 +139,7 @@ fn one_flipped_byte_in_any_region_breaks_the_checksum() {
 
 #[test]
 fn lengths_are_part_of_the_checksum() {
-    // The last byte of the first region moves to no region at all.
+    // Moves the last byte of the first region out of all regions.
     let mut bytes = program(PLAIN, 0x40_0000);
     bytes[INFO + 64] -= 1;
     assert_eq!(check(&bytes), Checksum::Invalid);
@@ -202,7 +202,7 @@ fn modules_modes_and_providers() {
             Some("only"),
             [frozen, Some("only"), go, valid],
         ),
-        // What is linked in, not what is recorded.
+        // The linked module counts, not the recorded one.
         (
             FROZEN,
             Some("latest"),
@@ -232,7 +232,7 @@ fn modules_modes_and_providers() {
 
 #[test]
 fn without_names_the_size_of_the_regions_tells() {
-    // Nothing that covers as little as the regions of these tests is a module; megabytes are.
+    // The regions of these tests are too small for a module; regions of megabytes are one.
     let mut bytes = program(PLAIN, 0x40_0000);
     bytes[TABLE] = 0;
     let look = |bytes: &Vec<u8>| {
@@ -247,7 +247,7 @@ fn without_names_the_size_of_the_regions_tells() {
         row(&look(&bytes).unwrap()),
         [None, Some("off"), Some("go"), Some("unverifiable")]
     );
-    // Sizes that add up to more than a number holds.
+    // Sizes whose sum overflows.
     bytes[INFO + 72..INFO + 80].copy_from_slice(&0u64.to_le_bytes());
     bytes[INFO + 80..INFO + 88].copy_from_slice(&u64::MAX.to_le_bytes());
     assert_eq!(
@@ -279,7 +279,7 @@ fn cut_and_flipped_programs_end_in_an_answer() {
         facts_of(&image, None, None)?.checksum
     };
     for end in (0..whole.len()).step_by(5) {
-        // Behind the regions there is nothing that matters.
+        // Bytes behind the regions do not matter.
         assert!(
             look(&whole[..end]).is_none_or(|c| c != Checksum::Valid || end >= 0x1407),
             "{end:#x}"
