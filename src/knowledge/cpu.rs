@@ -1,6 +1,6 @@
 //! Features that `GODEBUG=cpu.NAME=on|off` can name: src/internal/cpu/cpu_*.go of Go 1.21 to 1.27.
 
-/// Architecture and its features, each with the first release that has it unless Go 1.21 has.
+/// Architectures and their features. A feature is followed by the first release that has it, if that is later than Go 1.21.
 const FEATURES: [(&str, &str); 8] = [
     (
         "amd64",
@@ -24,8 +24,8 @@ const FEATURES: [(&str, &str); 8] = [
     ("s390x", "dfp eimm etf3eh kdsa ldisp msa stfle vx vxe zarch"),
 ];
 
-/// True when that release can switch the feature on that architecture; without one, on any. `all` is none of them and always
-/// understood (src/internal/cpu/cpu.go processOptions).
+/// Whether a release can switch a feature on this architecture, or on any if none is given. `all` is not listed here: every
+/// release understands it (src/internal/cpu/cpu.go processOptions).
 pub fn is_feature(name: &str, arch: Option<&str>, minor: u32) -> bool {
     if name == "all" {
         return true;
@@ -46,7 +46,7 @@ pub fn is_feature(name: &str, arch: Option<&str>, minor: u32) -> bool {
         })
 }
 
-/// True when the table can tell: some architectures have no features to switch.
+/// Whether the table covers the architecture: some have no features to switch.
 pub fn is_listed(arch: Option<&str>) -> bool {
     arch.is_none_or(|a| {
         matches!(a, "386" | "mips64le" | "ppc64le") || FEATURES.iter().any(|(known, _)| *known == a)

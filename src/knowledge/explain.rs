@@ -5,28 +5,28 @@ use super::goexperiment::{self, Experiment};
 use serde::Serialize;
 use std::fmt::Write;
 
-/// One explanation; absent parts are `None` or empty.
+/// The explanation of one name; missing parts are `None` or empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Explanation {
     /// The name asked for.
     pub name: String,
     /// `godebug` or `goexperiment`.
     pub kind: &'static str,
-    /// Name and kind for a heading.
+    /// Name and kind, as a heading.
     pub title: String,
     /// What it controls.
     pub what: String,
     /// Package that reads it; `None` for an experiment.
     pub package: Option<String>,
-    /// First release looked at that has it. 1.20 and releases before 1.19 were not looked at.
+    /// The first release known to have it. The tables have no data on 1.20 and on releases before 1.19.
     pub since: Option<String>,
     /// Releases that turn an experiment on by default.
     pub on_by_default: Option<String>,
     /// Release that changed the default.
     pub changed: Option<String>,
-    /// The value that brings back the behaviour from before the change.
+    /// The value that restores the behaviour from before the change.
     pub old_value: Option<String>,
-    /// Values that change anything.
+    /// Values that have an effect.
     pub values: Option<String>,
     /// Release that removed it.
     pub removed: Option<String>,
@@ -40,7 +40,7 @@ pub struct Explanation {
     pub advice: String,
 }
 
-/// Explains a setting or an experiment; a name that is both (`simd`, `pagetrace`) gives both.
+/// Explains a setting or an experiment; a name that is both (`simd`, `pagetrace`) has two explanations.
 pub fn explain(name: &str) -> Vec<Explanation> {
     let setting = godebug::setting(name).map(|s| of_setting(name, s));
     setting
@@ -49,7 +49,7 @@ pub fn explain(name: &str) -> Vec<Explanation> {
         .collect()
 }
 
-/// Every name that can be explained, sorted, once each.
+/// All names with an explanation, sorted, without duplicates.
 pub fn names() -> Vec<&'static str> {
     let settings = godebug::table().settings.iter().map(|s| s.name.as_str());
     let mut names: Vec<_> = settings
@@ -213,7 +213,8 @@ fn of_experiment(e: &Experiment) -> Explanation {
     }
 }
 
-/// First minor of the list; the first tree looked at says nothing about the ones before it, nor 1.21 about 1.20.
+/// The first minor release of the list; `None` for the oldest table, which cannot tell about earlier releases, and for 1.21,
+/// because there is no table of 1.20.
 fn since(known: &[u32]) -> Option<String> {
     known.first().map(|minor| match minor {
         19 => "Go 1.19 or earlier".to_owned(),
@@ -223,7 +224,7 @@ fn since(known: &[u32]) -> Option<String> {
 }
 
 impl Explanation {
-    /// Label and text of every part that is there, in reading order.
+    /// Label and text of each part that is present, in reading order.
     fn parts(&self) -> Vec<(&'static str, &str)> {
         let optional = [
             ("Read by", &self.package),
@@ -245,7 +246,7 @@ impl Explanation {
             .collect()
     }
 
-    /// For a terminal.
+    /// The explanation as plain text for a terminal.
     pub fn to_text(&self) -> String {
         let mut out = format!("{}\n\n{}\n\n", self.title, self.what);
         for (label, text) in self.parts() {
@@ -254,7 +255,7 @@ impl Explanation {
         out
     }
 
-    /// For a document.
+    /// The explanation as Markdown.
     pub fn to_markdown(&self) -> String {
         let mut out = format!("## {}\n\n{}\n\n", self.title, self.what);
         for (label, text) in self.parts() {

@@ -1,8 +1,8 @@
-//! Frozen versions of the Go Cryptographic Module that a toolchain brings along.
+//! Frozen versions of the Go Cryptographic Module that come with toolchains.
 //!
-//! From lib/fips140 of Go 1.24-1.27: one zip a frozen version, one text file an alias
-//! (src/cmd/go/internal/fips140/fips140.go resolves them, so the record holds the version, never the alias).
-//! `certified` and `inprocess` are the words of those trees; nothing here says that a program is compliant.
+//! From lib/fips140 of Go 1.24-1.27, which has a zip for each frozen version and a text file for each alias
+//! (src/cmd/go/internal/fips140/fips140.go resolves aliases, so build info holds the version). `certified` and `inprocess` are
+//! the aliases in those source trees; nothing here says that a program is compliant.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -11,11 +11,11 @@ use std::sync::OnceLock;
 /// The whole table.
 #[derive(Debug, Default, Deserialize)]
 pub struct Table {
-    /// Minor release to the patch release it was taken from.
+    /// The patch release from which the data of each minor release was taken.
     pub trees: BTreeMap<u32, String>,
     /// Frozen versions, oldest first.
     pub modules: Vec<Module>,
-    /// Alias to version, by minor.
+    /// Aliases with their versions, by minor release.
     pub aliases: BTreeMap<u32, BTreeMap<String, String>>,
 }
 
@@ -24,9 +24,9 @@ pub struct Table {
 pub struct Module {
     /// Such as `v1.0.0-c2097c7c`.
     pub version: String,
-    /// Minors that ship it.
+    /// Minor releases that ship it.
     pub minors: Vec<u32>,
-    /// Hex SHA-256 of its zip.
+    /// SHA-256 of its zip in hex.
     pub sha256: String,
 }
 
@@ -37,12 +37,13 @@ pub fn table() -> &'static Table {
     super::load(&TABLE, include_str!("fips140.json"))
 }
 
-/// The frozen module of that version; `latest` and unknown versions give `None`.
+/// The frozen module of that version; `None` for `latest` and unknown versions.
 pub fn module(version: &str) -> Option<&'static Module> {
     table().modules.iter().find(|m| m.version == version)
 }
 
-/// The version that a GOFIPS140 value means to the toolchain of `minor`; `None` when it refuses the value or has no row.
+/// The version that a GOFIPS140 value means to the toolchain of `minor`; `None` when it rejects the value or the table has no
+/// row for it.
 pub fn resolve(value: &str, minor: u32) -> Option<&'static str> {
     if let Some(version) = table()
         .aliases
@@ -59,7 +60,7 @@ pub fn resolve(value: &str, minor: u32) -> Option<&'static str> {
         .map(|m| m.version.as_str())
 }
 
-/// `certified`, `inprocess` or both: the aliases that point at a version in the newest tree of the table.
+/// The aliases `certified` and `inprocess` that point at a version in the newest release of the table.
 pub fn standing(version: &str) -> Vec<&'static str> {
     let newest = table().aliases.last_key_value().map(|(_, aliases)| aliases);
     let aliases = newest

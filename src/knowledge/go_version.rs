@@ -1,6 +1,6 @@
-//! Toolchain versions as binaries spell them.
+//! Toolchain versions as programs spell them.
 //!
-//! The text is `runtime.buildVersion`: the first line of GOROOT/VERSION (or what cmd/dist makes of a git checkout)
+//! The text is `runtime.buildVersion`: the first line of GOROOT/VERSION (or what cmd/dist derives from a git checkout),
 //! followed by the GOEXPERIMENT differences that the linker appends (Go 1.19-1.27: src/cmd/link/internal/ld/main.go,
 //! src/cmd/dist/build.go). Distributions and companies append text of their own.
 
@@ -14,7 +14,7 @@ pub struct GoVersion {
     pub raw: String,
     /// The numbers; `None` for a development build that names no release (`devel +abcdef ...`).
     pub release: Option<Release>,
-    /// A build from a development tree: the release it names is not out yet.
+    /// Whether it is a development build; the release it names is not out yet.
     pub devel: bool,
     /// Text that a vendor appended, without its separator or parentheses; `None`: none.
     pub vendor: Option<String>,
@@ -22,10 +22,10 @@ pub struct GoVersion {
     pub experiments: Vec<String>,
 }
 
-/// The numbers of a release (src/internal/gover/gover.go); a missing patch before 1.21 means 0.
+/// The numbers of a release (src/internal/gover/gover.go). Before Go 1.21 a missing patch number means 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Release {
-    /// 1 so far.
+    /// Always 1 so far.
     pub major: u32,
     /// 27 of `go1.27.3`.
     pub minor: u32,
@@ -33,19 +33,19 @@ pub struct Release {
     pub patch: Option<u32>,
     /// `rc` and 1 of `go1.27rc1`.
     pub prerelease: Option<(String, Option<u32>)>,
-    /// The text it was read from, with `go`.
+    /// The text of the release with its leading `go`.
     text: String,
 }
 
 impl GoVersion {
-    /// Reads any spelling; `None` when the text is not a Go version at all.
+    /// Parses any spelling; `None` when the text is not a Go version.
     pub fn parse(raw: &str) -> Option<Self> {
         let (head, experiments) = cut_experiments(raw.trim());
         if let Some(rest) = head.strip_prefix("devel") {
             if !rest.is_empty() && !rest.starts_with([' ', '+', '-']) {
                 return None;
             }
-            // Up to 1.25 `devel go1.N-HASH DATE`; before 1.17 `devel +HASH DATE`, which names no release.
+            // Up to Go 1.25 `devel go1.N-HASH DATE`; before Go 1.17 `devel +HASH DATE`, which names no release.
             let word = rest.trim_start().split(' ').next().unwrap_or_default();
             let release = Release::munch(word).map(|(release, _)| release);
             return Some(Self {
@@ -57,7 +57,7 @@ impl GoVersion {
             });
         }
         let (release, rest) = Release::munch(&head)?;
-        // From 1.26 a development build is `go1.N-devel_HASH DATE`.
+        // Since Go 1.26 a development build is `go1.N-devel_HASH DATE`.
         let devel = rest.starts_with("-devel");
         let vendor = (!devel).then(|| vendor_text(rest)).flatten();
         Some(Self {
@@ -69,12 +69,13 @@ impl GoVersion {
         })
     }
 
-    /// The release without suffixes, `go1.27.3`; for a development build the release that it leads to.
+    /// The release without suffixes, such as `go1.27.3`; for a development build the release that it will become.
     pub fn release_text(&self) -> Option<&str> {
         self.release.as_ref().map(|r| r.text.as_str())
     }
 
-    /// The minor release of Go 1, the key of every knowledge table; `None` for other majors and nameless builds.
+    /// The minor release of Go 1, which is the key of every knowledge table; `None` for other major versions and unnamed
+    /// builds.
     pub fn minor(&self) -> Option<u32> {
         self.release
             .as_ref()
@@ -94,9 +95,10 @@ impl GoVersion {
             .is_some_and(|r| r.prerelease.is_some())
     }
 
-    /// Order of go/version.Compare, `1.21` (the language) < `1.21rc1` < `1.21.0` < `1.21.1`: vendor text and
-    /// experiments do not count. A development build of 1.N counts as the language version `go1.N`, as in Go itself (`go1.N-devel_...` loses its suffix there): newer than every 1.N-1,
-    /// older than `go1.Nrc1`. One that names no release is older than everything.
+    /// The order of go/version.Compare: `1.21` (the language) < `1.21rc1` < `1.21.0` < `1.21.1`. Vendor text and experiments do
+    /// not count. As in Go itself, a development build of 1.N counts as the language version `go1.N` (`go1.N-devel_...` loses
+    /// its suffix): newer than every 1.N-1, older than `go1.Nrc1`. A development build that names no release is older than
+    /// everything.
     pub fn compare(&self, other: &Self) -> Ordering {
         self.order().cmp(&other.order())
     }
@@ -115,15 +117,15 @@ impl fmt::Display for GoVersion {
 }
 
 impl Release {
-    /// Takes the longest release at the start of `text` and gives what follows it. What follows must be set off by a
-    /// separator, so that `go1.21x` or `go1.21.3rc1` is no release.
+    /// Parses the longest release at the start of `text`, and returns the rest. A separator must follow, so `go1.21x` and
+    /// `go1.21.3rc1` are not releases.
     fn munch(text: &str) -> Option<(Self, &str)> {
         let body = text.strip_prefix("go")?;
         let (major, mut rest) = number(body)?;
         let (mut minor, mut patch, mut prerelease) = (0, Some(0), None);
         if let Some((n, after)) = rest.strip_prefix('.').and_then(number) {
             (minor, rest) = (n, after);
-            // From 1.21 the bare `1.N` is the language, not the first release.
+            // Since Go 1.21 a bare `1.N` is the language version, not the first release.
             patch = (minor < 21).then_some(0);
             if let Some((n, after)) = rest.strip_prefix('.').and_then(number) {
                 (patch, rest) = (Some(n), after);
@@ -156,14 +158,14 @@ impl Release {
     }
 }
 
-/// Whether a text begins with the revision of the branch `dev.boringcrypto`, from which Go 1.8 to 1.18 had releases of their own
-/// such as `go1.18.10b7` (Go's `misc/boring/RELEASES` of these years).
+/// Whether the text begins with the revision of a release of the branch `dev.boringcrypto`, such as `go1.18.10b7`. Go 1.8 to
+/// 1.18 had such releases (Go's `misc/boring/RELEASES` of these years).
 fn is_boring(text: &str) -> bool {
     let rest = text.strip_prefix('b').and_then(number);
     rest.is_some_and(|(_, rest)| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.'))
 }
 
-/// A decimal number without needless zeros at the start of `text`, and the rest.
+/// Parses a decimal number without leading zeros at the start of `text`, and returns the rest.
 fn number(text: &str) -> Option<(u32, &str)> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (n, rest) = text.split_at(digits);
@@ -173,7 +175,7 @@ fn number(text: &str) -> Option<(u32, &str)> {
     Some((n.parse().ok()?, rest))
 }
 
-/// Cuts the list after ` X:` (every release) or `-X:` (1.26 and newer) out of the text.
+/// Removes the list after ` X:` (every release) or `-X:` (since Go 1.26) from the text, and returns both.
 fn cut_experiments(text: &str) -> (String, Vec<String>) {
     let Some(at) = [" X:", "-X:"]
         .iter()
@@ -192,7 +194,7 @@ fn cut_experiments(text: &str) -> (String, Vec<String>) {
     (format!("{}{}", &text[..at], &list[end..]), names)
 }
 
-/// What is left of the text after the release: without separators, and without parentheses around all of it.
+/// The rest of the text after the release, without separators and without parentheses around all of it.
 fn vendor_text(rest: &str) -> Option<String> {
     let text = rest.trim_matches([' ', '-', '+', '_', '~']);
     let inner = text

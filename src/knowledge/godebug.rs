@@ -1,7 +1,7 @@
-//! What is known about each GODEBUG setting.
+//! The GODEBUG settings of each release.
 //!
-//! From src/internal/godebugs/table.go, src/runtime/runtime1.go and the places that read settings, Go 1.19 and
-//! 1.21-1.27; the words and the risk are our own judgement.
+//! From src/internal/godebugs/table.go, src/runtime/runtime1.go and the code that reads settings, Go 1.19 and 1.21-1.27. The
+//! descriptions and the risks are gospect's own judgement.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -10,80 +10,83 @@ use std::sync::OnceLock;
 /// The whole table.
 #[derive(Debug, Default, Deserialize)]
 pub struct Table {
-    /// Minor release to the patch release it was taken from, such as 24 to `1.24.11`.
+    /// The patch release from which the data of each minor release was taken, such as `1.24.11` for 24.
     pub trees: BTreeMap<u32, String>,
     /// Sorted by name.
     pub settings: Vec<Setting>,
 }
 
-/// One setting. Lists of minors only hold minors of [`Table::trees`].
+/// One setting. Its lists of minor releases only hold those of [`Table::trees`].
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Setting {
-    /// Key in GODEBUG; `cpu.*` stands for a family.
+    /// The key in GODEBUG; `cpu.*` stands for a family of keys.
     pub name: String,
     /// Package that reads it.
     pub package: String,
-    /// Minors in which some code reads it.
+    /// Minor releases in which some code reads it.
     pub known: Vec<u32>,
-    /// Minors whose internal/godebugs table has it: only there `//go:debug` and go.mod may name it.
+    /// Minor releases with the setting in their internal/godebugs table. Only there may `//go:debug` and go.mod name it.
     pub listed: Vec<u32>,
-    /// Minors in which the runtime parses it itself, as a decimal number.
+    /// Minor releases in which the runtime parses it itself, as a decimal number.
     pub runtime: Vec<u32>,
-    /// Default of a runtime variable from a minor on; without an entry 0.
+    /// Defaults of a runtime variable, each with the minor release from which it applies; 0 without an entry.
     pub default: Vec<(u32, i64)>,
-    /// The default applies to these systems only, elsewhere it is 0; empty: everywhere.
+    /// Systems to which the default applies, elsewhere it is 0; empty: all.
     pub default_goos: Vec<String>,
-    /// Values that change anything, from a minor on; a runtime variable without an entry acts on every number.
+    /// Values that have an effect, each with the minor release from which they do. Without an entry every number affects a
+    /// runtime variable.
     pub acts: Vec<(u32, Acts)>,
     /// Changes of the default.
     pub changed: Vec<Change>,
-    /// Minor that stopped reading it.
+    /// Minor release that stopped reading it.
     pub removed: Option<u32>,
-    /// Old values of a removed setting: from Go 1.27 on they stop the process at start.
+    /// Old values of a removed setting. Since Go 1.27 they stop the process at start.
     pub old_values: Vec<String>,
-    /// Its use shows in no metric.
+    /// Whether no metric counts its use.
     pub opaque: bool,
-    /// Fixed once the program runs.
+    /// Whether it cannot be changed while the program runs.
     pub immutable: bool,
-    /// Go documents it.
+    /// Whether Go documents it.
     pub documented: bool,
-    /// Read straight from the environment variable: a built-in default has no effect.
+    /// Whether it is read straight from the environment variable, so that a built-in default has no effect.
     pub env_only: bool,
-    /// From a minor on: smallest and largest number of a runtime variable with which the process survives its start.
+    /// Minor release, smallest and largest number: from that release on, the process dies at start when a runtime variable is
+    /// outside them.
     pub lives: Option<(u32, i64, i64)>,
-    /// The numbers of `lives` are checked after each string of settings, so a later one cannot repair an earlier one.
+    /// Whether the limits of `lives` are checked after each string of settings, so that a later string cannot repair an earlier
+    /// one.
     pub each_source: bool,
     /// Systems on which it has an effect; empty: all.
     pub goos: Vec<String>,
-    /// What kind of trouble it can bring.
+    /// The kind of trouble that it can cause.
     pub risk: Risk,
-    /// What it controls, one sentence.
+    /// What it controls, in one sentence.
     pub what: String,
     /// What a value other than the default costs.
     pub cost: String,
-    /// Why it matters for security; empty: it does not.
+    /// Why it matters for security; empty if it does not.
     pub security: String,
 }
 
 /// A change of a default.
 #[derive(Debug, Deserialize)]
 pub struct Change(
-    /// Minor that changed it.
+    /// Minor release that changed it.
     pub u32,
-    /// The value that brings the old behaviour back.
+    /// The value that restores the old behaviour.
     pub String,
-    /// Minors whose table says so.
+    /// Minor releases whose table lists the change.
     pub Vec<u32>,
 );
 
-/// The values of a text setting that change anything.
+/// The values of a text setting that have an effect.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Acts {
     /// Exactly these.
     Texts(Vec<String>),
-    /// Every text of a kind.
+    /// Every text of this kind.
     Every(Kind),
 }
 
@@ -93,24 +96,24 @@ pub enum Acts {
 pub enum Kind {
     /// A decimal number.
     Number,
-    /// Any text but the empty one.
+    /// Any text that is not empty.
     Any,
 }
 
-/// What kind of trouble a setting can bring.
+/// The kind of trouble that a setting can cause.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Risk {
-    /// None worth naming.
+    /// No trouble.
     #[default]
     None,
-    /// Output that production does not want.
+    /// Output that production does not need.
     Diagnostic,
-    /// Time or memory.
+    /// More time or memory.
     Performance,
-    /// The program acts differently.
+    /// Changed behaviour of the program.
     Behaviour,
-    /// A defence is weaker or stronger.
+    /// A weaker or stronger defence.
     Security,
 }
 
@@ -135,21 +138,21 @@ pub fn setting(name: &str) -> Option<&'static Setting> {
         .and_then(|at| settings.get(at))
 }
 
-/// The known name nearest to `name` in that minor.
+/// The nearest name that the release knows.
 pub fn hint(name: &str, minor: u32) -> Option<&'static str> {
     let known = table().settings.iter().filter(|s| s.known.contains(&minor));
     super::nearest(name, known.map(|s| s.name.as_str()))
 }
 
-/// Defaults that a main module with language version `1.language` gets from the toolchain of `minor`:
-/// the old value of every default that changed later (src/cmd/go/internal/load/godebug.go).
+/// The defaults that the toolchain of `minor` gives a main module with language version `1.language`: the old values of the
+/// defaults that changed later (src/cmd/go/internal/load/godebug.go).
 pub fn implied(language: u32, minor: u32) -> impl Iterator<Item = (&'static str, &'static str)> {
     changes(minor)
         .filter(move |(_, changed, _)| language < *changed)
         .map(|(name, _, old)| (name, old))
 }
 
-/// Name, changing minor and old value of every changed default in the table of `minor`.
+/// Name, minor release and old value of each changed default in the table of `minor`.
 pub fn changes(minor: u32) -> impl Iterator<Item = (&'static str, u32, &'static str)> {
     table().settings.iter().flat_map(move |s| {
         s.changed
@@ -160,22 +163,22 @@ pub fn changes(minor: u32) -> impl Iterator<Item = (&'static str, u32, &'static 
 }
 
 impl Setting {
-    /// Some code of that minor reads it.
+    /// Whether some code of that release reads it.
     pub fn is_known(&self, minor: u32) -> bool {
         self.known.contains(&minor)
     }
 
-    /// The runtime of that minor parses it as a number.
+    /// Whether the runtime of that release parses it as a number.
     pub fn is_runtime(&self, minor: u32) -> bool {
         self.runtime.contains(&minor)
     }
 
-    /// Only the go command reads it.
+    /// Whether only the go command reads it.
     pub fn is_go_command(&self) -> bool {
         self.package == "cmd/go"
     }
 
-    /// The runtime variable's default in that minor.
+    /// The default of the runtime variable in that release.
     pub fn runtime_default(&self, minor: u32, goos: Option<&str>) -> i64 {
         if !self.default_goos.is_empty()
             && goos.is_some_and(|os| !self.default_goos.iter().any(|d| d == os))
@@ -189,13 +192,13 @@ impl Setting {
             .map_or(0, |(_, value)| *value)
     }
 
-    /// Whether the table names the values that change anything in that minor.
+    /// Whether the table lists the values that have an effect in that release.
     pub fn names_values(&self, minor: u32) -> bool {
         let latest = self.acts.iter().rev().find(|(from, _)| *from <= minor);
         latest.is_some_and(|(_, acts)| !matches!(acts, Acts::Texts(texts) if texts.is_empty()))
     }
 
-    /// Whether a text changes anything in that minor.
+    /// Whether a value has an effect in that release.
     pub fn acts(&self, minor: u32, text: &str) -> bool {
         match self
             .acts
@@ -211,7 +214,7 @@ impl Setting {
         }
     }
 
-    /// The change of its default that the table of that minor lists.
+    /// The change of its default that the table of that release lists.
     pub fn change(&self, minor: u32) -> Option<&Change> {
         self.changed.iter().find(|c| c.2.contains(&minor))
     }

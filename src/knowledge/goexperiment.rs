@@ -1,7 +1,7 @@
-//! Which GOEXPERIMENT names each Go release knows and which it turns on, per port.
+//! The GOEXPERIMENT names that each Go release knows, and those that are on by default, per port.
 //!
-//! From src/internal/goexperiment/flags.go and src/internal/buildcfg/exp.go, checked against the tool tags of
-//! `go list` for every port, Go 1.19 and 1.21-1.27.
+//! From src/internal/goexperiment/flags.go and src/internal/buildcfg/exp.go, checked against the tool tags of `go list` for
+//! every port, Go 1.19 and 1.21-1.27.
 
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,9 +10,9 @@ use std::sync::OnceLock;
 /// The whole table.
 #[derive(Debug, Default, Deserialize)]
 pub struct Table {
-    /// Minor release to the patch release it was taken from.
+    /// The patch release from which the data of each minor release was taken.
     pub trees: BTreeMap<u32, String>,
-    /// Architectures on which the register ABI cannot be switched off, by minor.
+    /// Architectures on which the register ABI cannot be switched off, by minor release.
     pub regabi_forced: BTreeMap<u32, Vec<String>>,
     /// In the order in which they appeared.
     pub experiments: Vec<Experiment>,
@@ -24,17 +24,17 @@ pub struct Table {
 pub struct Experiment {
     /// Name in GOEXPERIMENT.
     pub name: String,
-    /// Minors that know it.
+    /// Minor releases that know it.
     pub known: Vec<u32>,
-    /// Where it is on without being asked for.
+    /// Where it is on by default.
     pub on: Vec<On>,
-    /// What it does, one sentence.
+    /// What it does, in one sentence.
     pub what: String,
-    /// What became of it; empty: it is still there.
+    /// What became of it; empty if it still exists.
     pub after: String,
-    /// What turning it on or off costs; empty: nothing special.
+    /// What turning it on or off costs; empty if nothing special.
     pub cost: String,
-    /// Why it matters for security; empty: it does not.
+    /// Why it matters for security; empty if it does not.
     pub security: String,
 }
 
@@ -42,11 +42,11 @@ pub struct Experiment {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct On {
-    /// Minors.
+    /// Minor releases.
     pub minors: Vec<u32>,
-    /// Only these architectures; empty: all.
+    /// Only on these architectures; empty: all.
     pub goarch: Vec<String>,
-    /// Not on these systems.
+    /// Except on these systems.
     pub except_goos: Vec<String>,
 }
 
@@ -57,17 +57,17 @@ pub fn table() -> &'static Table {
     super::load(&TABLE, include_str!("goexperiment.json"))
 }
 
-/// The experiment of that name, in whatever release.
+/// The experiment of that name in any release.
 pub fn experiment(name: &str) -> Option<&'static Experiment> {
     table().experiments.iter().find(|e| e.name == name)
 }
 
-/// The experiment of that name if that minor knows it.
+/// The experiment of that name, if that release knows it.
 pub fn known(name: &str, minor: u32) -> Option<&'static Experiment> {
     experiment(name).filter(|e| e.known.contains(&minor))
 }
 
-/// The known name nearest to `name` in that minor.
+/// The nearest name that the release knows.
 pub fn hint(name: &str, minor: u32) -> Option<&'static str> {
     super::nearest(
         name,
@@ -79,7 +79,7 @@ pub fn hint(name: &str, minor: u32) -> Option<&'static str> {
     )
 }
 
-/// What is on without being asked for.
+/// The experiments that are on by default on a port.
 pub fn baseline(minor: u32, goarch: &str, goos: &str) -> BTreeSet<&'static str> {
     let on = |o: &On| {
         o.minors.contains(&minor)
@@ -94,7 +94,7 @@ pub fn baseline(minor: u32, goarch: &str, goos: &str) -> BTreeSet<&'static str> 
         .collect()
 }
 
-/// Whether an experiment is on (or off) by default on every port; `None`: that depends, or the minor does not know it.
+/// Whether an experiment is on (or off) by default on every port; `None` when ports differ or the release does not know it.
 pub fn everywhere(name: &str, minor: u32) -> Option<bool> {
     let experiment = known(name, minor)?;
     let mut on = experiment.on.iter().filter(|o| o.minors.contains(&minor));
@@ -104,7 +104,7 @@ pub fn everywhere(name: &str, minor: u32) -> Option<bool> {
     }
 }
 
-/// Whether the register ABI stays on whatever GOEXPERIMENT says.
+/// Whether GOEXPERIMENT cannot switch the register ABI off.
 pub fn regabi_is_forced(minor: u32, goarch: &str) -> bool {
     table()
         .regabi_forced

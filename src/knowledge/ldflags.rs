@@ -1,7 +1,7 @@
-//! The recorded `-ldflags`: one string that cmd/go splits as a shell would split words, quotes but no escapes
+//! The recorded `-ldflags`: one string that cmd/go splits into words as a shell does, with quotes but without escapes
 //! (src/cmd/internal/quoted/quoted.go, Go 1.27).
 
-/// Splits a flag string into words. An unclosed quote runs to the end.
+/// Splits a string of flags into words. An unclosed quote ends at the end of the text.
 pub fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = text.trim_start();
@@ -20,7 +20,7 @@ pub fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// The `-X importpath.name=value` definitions of a flag string, in order, name and value apart.
+/// The `-X importpath.name=value` definitions in a string of flags, in order, as pairs of name and value.
 pub fn definitions(text: &str) -> Vec<(String, String)> {
     let words = words(text);
     let mut found = Vec::new();

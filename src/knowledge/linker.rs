@@ -1,18 +1,20 @@
-//! String variables of the standard library: what `-X` can set there (package level, of type string, without a value or with a
-//! constant one; src/cmd/link/internal/ld/data.go addstrdata). From the sources of Go 1.21 to 1.27, all systems and architectures.
+//! String variables of the standard library that `-X` can set: at package level, of type string, without a value or with a
+//! constant one (src/cmd/link/internal/ld/data.go addstrdata). From the sources of Go 1.21 to 1.27, all systems and
+//! architectures.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 
-/// First and last release of the table.
+/// First and last release that the table covers.
 const RELEASES: RangeInclusive<u32> = 21..=27;
 
 type Table = HashMap<&'static str, Vec<(&'static str, RangeInclusive<u32>)>>;
 
 static TABLE: OnceLock<Table> = OnceLock::new();
 
-/// One line a package: its import path, its string variables, each with the releases that have it unless all have.
+/// One line for each package: its import path and its string variables. A variable that not all releases have is followed by
+/// those that do.
 fn table() -> &'static Table {
     TABLE.get_or_init(|| {
         let lines = include_str!("string-variables.txt").lines();
@@ -34,8 +36,8 @@ fn table() -> &'static Table {
     })
 }
 
-/// Whether a release has the string variable that `-X package.name=...` names; `None` when the package is none of the standard
-/// library, or the release is not in the table. Without a release: whether any has it.
+/// Whether a release has the string variable that `-X package.name=...` names; `None` when the package is not in the standard
+/// library or the release is not in the table. Without a release: whether any release has it.
 pub fn has_string_variable(target: &str, minor: Option<u32>) -> Option<bool> {
     let (package, name) = target.rsplit_once('.')?;
     let names = table().get(package)?;

@@ -1,9 +1,9 @@
 //! What each Go release knows, as data with typed readers.
 //!
-//! The tables are JSON beside this file, taken from Go source trees by `scripts/knowledge.py`; a new Go release is a
-//! change of data. Each is parsed once, on first use, so that a scan which only reads the record never pays for it.
+//! The tables are JSON files beside this one, made from Go source trees by `scripts/knowledge.py`, so a new Go release changes
+//! only data. Each table is parsed on first use, so a scan of the build info alone never pays for it.
 //!
-//! Must never: answer for a release without a row with the row of its neighbour.
+//! Must never answer for a release that has no row with the row of another one.
 
 pub mod cpu;
 pub mod explain;
@@ -23,14 +23,14 @@ pub use nearest::{hint, nearest};
 
 use std::sync::OnceLock;
 
-/// Which row of the GODEBUG and GOEXPERIMENT tables speaks for a toolchain.
+/// Which row of the GODEBUG and GOEXPERIMENT tables applies to a toolchain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Row {
     /// The row of the toolchain's own minor release.
     Own(u32),
-    /// The toolchain is newer than the tables: their newest row, which may be wrong for it.
+    /// The newest row, because the toolchain is newer than the tables. It may be wrong.
     Newest(u32),
-    /// No row: nothing is known.
+    /// No row: nothing is known about the release.
     Missing,
 }
 
@@ -54,7 +54,7 @@ impl Row {
         }
     }
 
-    /// The sentence for a reader when the row is not the toolchain's own.
+    /// A sentence for the user when the row is not the toolchain's own.
     pub fn note(self, version: &GoVersion) -> Option<String> {
         let name = version.release_text().unwrap_or(&version.raw);
         match self {
@@ -69,8 +69,7 @@ impl Row {
     }
 }
 
-/// Parses an embedded table on first use. A table that does not parse is a broken build, which the tests catch; here
-/// it answers as an empty one.
+/// Parses an embedded table. The tests make sure that each table parses; if one did not, it would be empty here.
 fn load<T: serde::de::DeserializeOwned + Default>(
     cell: &'static OnceLock<T>,
     text: &str,

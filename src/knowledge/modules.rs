@@ -1,26 +1,26 @@
-//! Which part of a package path is certainly the beginning of its module's path.
+//! Which part of a package path certainly belongs to the path of its module.
 //!
-//! A package path alone does not say where the path of its module ends. On hosts whose repositories all lie at one depth
-//! (`github.com/OWNER/NAME`) the path of a module begins with that of its repository, and a major version `/vN` behind it
-//! belongs to the module's path (golang.org/ref/mod, "Major version suffixes"). On all other hosts nothing is certain.
+//! A package path does not show where the path of its module ends. On hosts with all repositories at one depth
+//! (`github.com/OWNER/NAME`) the module path begins with the path of the repository, and a major version `/vN` after it belongs
+//! to the module path (golang.org/ref/mod, "Major version suffixes"). On other hosts nothing is certain.
 
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-/// What stands for the module of a package of the standard library.
+/// Stands for the module of packages of the standard library.
 pub const STANDARD: &str = "std";
-/// What stands for the module of the main package, whose import path the function table does not hold.
+/// Stands for the module of the main package, whose import path is not in the function table.
 pub const MAIN: &str = "main";
 
 /// `modules.json`.
 #[derive(Debug, Default, Deserialize)]
 struct Table {
-    /// Beginnings of paths, and how many elements the path of a repository has there.
+    /// Prefixes of paths, with the number of elements that the path of a repository has there.
     hosts: BTreeMap<String, usize>,
-    /// The same where repositories lie at this depth or deeper.
+    /// The same for hosts whose repositories are at this depth or deeper.
     nested: BTreeMap<String, usize>,
-    /// First elements of the standard library's packages, of Go 1.2 to 1.27.
+    /// First elements of the package paths of the standard library, Go 1.2 to 1.27.
     standard: BTreeSet<String>,
 }
 
@@ -29,14 +29,14 @@ fn table() -> &'static Table {
     super::load(&TABLE, include_str!("modules.json"))
 }
 
-/// Whether a package is of the standard library, or of what that vendors for itself (`vendor/golang.org/x/net/idna`).
+/// Whether a package belongs to the standard library, or is vendored by it (`vendor/golang.org/x/net/idna`).
 pub fn is_standard(package: &str) -> bool {
     let first = package.split('/').next().unwrap_or_default();
     table().standard.contains(first)
 }
 
-/// The beginning of the module's path that a package path certainly shows: `std`, `main`, `github.com/x/y`,
-/// `github.com/x/y/v3`, `gopkg.in/x.v2`; `None` when nothing is certain.
+/// The part of a package path that certainly belongs to its module: `std`, `main`, `github.com/x/y`, `github.com/x/y/v3`,
+/// `gopkg.in/x.v2`; `None` when nothing is certain.
 pub fn prefix(package: &str) -> Option<&str> {
     if package == MAIN {
         return Some(MAIN);
@@ -55,7 +55,7 @@ pub fn prefix(package: &str) -> Option<&str> {
         return Some(root);
     }
     let elements = package.split('/').count();
-    // The longest entry first: `golang.org/x` before `golang.org`.
+    // The longest prefix first: `golang.org/x` before `golang.org`.
     let find = |hosts: &BTreeMap<String, usize>| {
         let mut start = package;
         loop {
@@ -71,13 +71,14 @@ pub fn prefix(package: &str) -> Option<&str> {
         _ => return None,
     };
     let root = leading(package, depth)?;
-    // A major version right behind the root is the end of the module's path.
+    // A major version right after the repository ends the module path.
     let next = leading(package, depth + 1);
     let version = next.filter(|longer| is_major(longer.get(root.len() + 1..).unwrap_or_default()));
     Some(version.unwrap_or(root))
 }
 
-/// The path up to an element that names the system of version control, which is the root of a repository wherever it is (`go help importpath`).
+/// The path up to an element with the suffix of a version control system, which is a repository on any host (`go help
+/// importpath`).
 fn marked_root(package: &str) -> Option<&str> {
     let marks = [".git", ".hg", ".svn", ".bzr", ".fossil"];
     let ends = package
@@ -112,7 +113,7 @@ fn leading(path: &str, count: usize) -> Option<&str> {
     }
 }
 
-/// `v2` and higher, as they stand at the end of module paths.
+/// Whether a path element is a major version suffix: `v2` or higher.
 pub(crate) fn is_major(element: &str) -> bool {
     let Some(number) = element.strip_prefix('v') else {
         return false;
@@ -122,15 +123,15 @@ pub(crate) fn is_major(element: &str) -> bool {
         && !matches!(number, "" | "1")
 }
 
-/// The import path without what a vendor directory puts in front of it (`a/vendor/b` is `b`). What the standard library
-/// vendors keeps its `vendor/`: it is code of the standard library.
+/// The import path without the part that a vendor directory adds (`a/vendor/b` is `b`). Packages that the standard library
+/// vendors keep their `vendor/`, because they belong to the standard library.
 pub fn unvendored(package: &str) -> &str {
     let marks = ["/vendor/", "/Godeps/_workspace/src/"];
     let ends = marks
         .iter()
         .filter_map(|mark| Some(package.rfind(mark)? + mark.len()));
     let rest = ends.max().and_then(|end| package.get(end..));
-    // A copy of the standard library that somebody vendors is no standard library.
+    // A vendored copy of the standard library does not count.
     rest.filter(|rest| !rest.is_empty() && !is_standard(rest))
         .unwrap_or(package)
 }

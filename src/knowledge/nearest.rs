@@ -1,9 +1,9 @@
 //! The nearest known name, for "did you mean".
 
-/// Longest name worth comparing, in bytes: keeps the work on hostile input small.
+/// Longest name to compare, in bytes, so that hostile input costs little.
 const LONGEST: usize = 64;
 
-/// What to write instead of a name that is not known: the nearest of the candidates, else what `otherwise` says.
+/// What to write instead of an unknown name: the nearest candidate, or else what `otherwise` says.
 pub fn hint<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -12,9 +12,9 @@ pub fn hint<'a>(
     nearest(name, candidates).map_or_else(otherwise, |near| format!("did you mean `{near}`?"))
 }
 
-/// The candidate with the fewest typing slips (insertion, deletion, replacement, swap of neighbours; case does not
-/// count) from `name`; `None` when nothing is near, and when `name` itself is among the candidates: then no slip of typing is what is wrong.
-/// Of equally near ones the first wins.
+/// The candidate with the fewest typing errors (insertion, deletion, replacement, swap of neighbours; case does not count).
+/// `None` when no candidate is near, or when `name` is itself a candidate, because then it is not a typing error. The first of
+/// equally near candidates wins.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = name;
     let name = name.trim().to_ascii_lowercase();
@@ -51,7 +51,7 @@ thread_local! {
     pub(crate) static COMPARED: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
 }
 
-/// Optimal string alignment distance, three rows at a time.
+/// Optimal string alignment distance, kept in three rows.
 fn distance(a: &[u8], b: &[u8]) -> usize {
     #[cfg(test)]
     COMPARED.set(COMPARED.get() + 1);
@@ -105,7 +105,7 @@ mod tests {
         for (typed, want) in [
             ("gctarce", Some("gctrace")),
             ("GCTRACE", Some("gctrace")),
-            // What was typed is never proposed, nor is another name in its place.
+            // Neither the typed name nor a neighbour of it is proposed.
             ("gctrace", None),
             ("inittrace", None),
             (" gctrace", Some("gctrace")),

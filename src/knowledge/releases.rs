@@ -1,7 +1,7 @@
-//! When each Go release came out and how long it is supported.
+//! The release dates of Go, and how long each release is supported.
 //!
-//! Go supports a major release until there are two newer ones, so the support of 1.N ends with the release of 1.N+2.
-//! Days are ISO 8601 text, which compares as days do.
+//! Go supports a major release until there are two newer ones, so support of 1.N ends with the release of 1.N+2. Days are ISO
+//! 8601 texts, which sort by date.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -10,11 +10,11 @@ use std::sync::OnceLock;
 /// The whole table.
 #[derive(Debug, Default, Deserialize)]
 pub struct Table {
-    /// The day the table was taken.
+    /// The day on which the table was made.
     pub taken: String,
-    /// Newest patch release seen of recent minors, such as `1.27` to `1.27.3`.
+    /// Newest patch release of recent minor releases, such as `1.27.3` for `1.27`.
     pub newest_patch: BTreeMap<String, String>,
-    /// Oldest first.
+    /// The releases, oldest first.
     pub releases: Vec<Release>,
 }
 
@@ -25,7 +25,7 @@ pub struct Release {
     pub minor: u32,
     /// Day of 1.N.0.
     pub released: String,
-    /// Day on which support ended or will end; `None`: not settled when the table was taken.
+    /// Day on which support ended or will end; `None` when it was not yet known on the day of the table.
     pub support_ends: Option<String>,
 }
 
@@ -41,29 +41,30 @@ pub fn release(minor: u32) -> Option<&'static Release> {
     table().releases.iter().find(|r| r.minor == minor)
 }
 
-/// The newest minor in the table.
+/// The newest release in the table.
 pub fn newest() -> Option<&'static Release> {
     table().releases.last()
 }
 
-/// The newest patch number seen of a minor, when the table was taken.
+/// The newest patch number of a minor release on the day of the table.
 pub fn newest_patch(minor: u32) -> Option<u32> {
     let text = table().newest_patch.get(&format!("1.{minor}"))?;
     text.rsplit('.').next()?.parse().ok()
 }
 
-/// What is known of the end of a release's support.
+/// When the support of a release ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Support {
     /// It ended or ends on this day.
     Ends(&'static str),
-    /// It ended before this day, on which the oldest release of the table came out.
+    /// It ended before this day, the release of the oldest version in the table.
     EndedBefore(&'static str),
-    /// The table does not say.
+    /// The table does not tell.
     Unknown,
 }
 
-/// When the support of a minor ends: by its row, or by the release that ended it, two after it, or before the table begins.
+/// The end of support of a minor release: from its row, or else from the release two after it. Releases before the table ended
+/// before it.
 pub fn support(minor: u32) -> Support {
     if let Some(row) = release(minor) {
         return row
@@ -80,11 +81,11 @@ pub fn support(minor: u32) -> Support {
     }
 }
 
-/// Months that lie between two releases at the least; Go brings one out every six.
+/// Fewest months between two releases; Go makes one every six.
 const SHORTEST_CYCLE: u32 = 5;
 
-/// Whether a minor is supported on a day (`2026-11-22`). `None` when it cannot be told: no row, a text that is not a
-/// day, or an end that was not settled when the table was taken and may have come by that day.
+/// Whether a release is supported on a day (`2026-11-22`). `None` when the table has no row, the text is not a day, or the end
+/// was not known on the day of the table and may have come since.
 pub fn is_supported(minor: u32, day: &str) -> Option<bool> {
     if !is_day(day) {
         return None;
@@ -105,7 +106,7 @@ pub fn is_supported(minor: u32, day: &str) -> Option<bool> {
     }
 }
 
-/// The first day on which the release that ends the support of a minor, two after it, could be out.
+/// The earliest day on which the release two after `minor` could come out, which ends its support.
 fn earliest_end(minor: u32) -> Option<String> {
     let newest = table().releases.last()?;
     let cycles = (minor + 2).checked_sub(newest.minor)?;

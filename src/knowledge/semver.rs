@@ -1,11 +1,11 @@
-//! Module versions: validity, order and the special forms that the go command writes.
+//! Module versions: validity, order and the special forms of the go command.
 //!
-//! Follows golang.org/x/mod/semver and golang.org/x/mod/module (as vendored in Go 1.27): a leading `v`, `vN` and `vN.M`
-//! as shorthands, build metadata (`+incompatible`, `+dirty`) without weight in the order, pseudo-versions.
+//! Follows golang.org/x/mod/semver and golang.org/x/mod/module (as vendored in Go 1.27): a leading `v`, `vN` and `vN.M` as
+//! shorthands, build metadata (`+incompatible`, `+dirty`) that does not count in the order, and pseudo-versions.
 
 use std::cmp::Ordering;
 
-/// A valid module version, split into its parts; it borrows the text.
+/// A valid module version, split into its parts, which borrow from the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Semver<'a> {
     major: &'a str,
@@ -15,7 +15,7 @@ pub struct Semver<'a> {
     build: &'a str,
 }
 
-/// What a pseudo-version says about the commit it stands for.
+/// What a pseudo-version says about its commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pseudo<'a> {
     /// Commit time, `yyyymmddhhmmss` in UTC.
@@ -25,7 +25,7 @@ pub struct Pseudo<'a> {
 }
 
 impl<'a> Semver<'a> {
-    /// Splits a version; `None` when golang.org/x/mod/semver would call it invalid.
+    /// Splits a version; `None` when it is invalid for golang.org/x/mod/semver.
     pub fn parse(text: &'a str) -> Option<Self> {
         let (major, rest) = number(text.strip_prefix('v')?)?;
         let mut version = Self {
@@ -60,7 +60,7 @@ impl<'a> Semver<'a> {
         rest.is_empty().then_some(version)
     }
 
-    /// Order of semantic versioning; build metadata does not count.
+    /// The order of semantic versioning; build metadata does not count.
     pub fn compare(&self, other: &Self) -> Ordering {
         decimal(self.major, other.major)
             .then_with(|| decimal(self.minor, other.minor))
@@ -68,17 +68,17 @@ impl<'a> Semver<'a> {
             .then_with(|| prerelease(self.prerelease, other.prerelease))
     }
 
-    /// The text after `-`, empty for a release.
+    /// The text after `-`; empty for a release.
     pub fn prerelease(&self) -> &'a str {
         self.prerelease
     }
 
-    /// A module of major version 2 or higher without a go.mod that says so.
+    /// Whether the module has major version 2 or higher without a go.mod that says so.
     pub fn is_incompatible(&self) -> bool {
         self.build.split('.').any(|b| b == "incompatible")
     }
 
-    /// Built from a work tree with changes that were not committed (Go 1.24 and newer).
+    /// Whether it was built from a work tree with uncommitted changes (Go 1.24 and newer).
     pub fn is_dirty(&self) -> bool {
         self.build.split('.').any(|b| b == "dirty")
     }
@@ -102,7 +102,7 @@ impl<'a> Semver<'a> {
     }
 }
 
-/// Order of two version texts: an invalid one is smaller than every valid one and equal to another invalid one.
+/// The order of two version texts. Invalid versions are equal, and smaller than valid ones.
 pub fn compare(a: &str, b: &str) -> Ordering {
     match (Semver::parse(a), Semver::parse(b)) {
         (Some(a), Some(b)) => a.compare(&b),
@@ -116,7 +116,8 @@ fn number(text: &str) -> Option<(&str, &str)> {
     (digits == 1 || digits > 1 && !n.starts_with('0')).then_some((n, rest))
 }
 
-/// Dot-separated, non-empty, letters digits and hyphens; in a pre-release a number has no needless zeros.
+/// Whether a text consists of dot-separated, non-empty identifiers of letters, digits and hyphens. Numbers in a pre-release
+/// have no leading zeros.
 fn identifiers(text: &str, prerelease: bool) -> bool {
     text.split('.').all(|id| {
         let numeric = id.bytes().all(|b| b.is_ascii_digit());
@@ -126,7 +127,7 @@ fn identifiers(text: &str, prerelease: bool) -> bool {
     })
 }
 
-/// Compares decimal texts of any length.
+/// Compares two decimal numbers of any length.
 fn decimal(a: &str, b: &str) -> Ordering {
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }

@@ -1,4 +1,4 @@
-//! One Go program, and the file around it.
+//! The record of one Go program, and of the file that holds it.
 
 use super::{
     Algorithm, BuildInfo, BuildInfoSource, Compiler, Corroboration, Endian, ExecutableKind,
@@ -8,35 +8,35 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The record of one Go binary.
+/// The record of one Go program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Binary {
-    /// Location for a person.
+    /// Location as text for people.
     pub path: String,
     /// The raw path, base64, when it is not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path_bytes: Option<String>,
-    /// Location for a program.
+    /// Location as data.
     pub location: Location,
     /// Bytes of the executable itself (slice, entry).
     pub size: u64,
-    /// Hex SHA-256 of the executable itself; only when asked for.
+    /// SHA-256 of the executable itself in hex; only when asked for.
     pub sha256: Option<String>,
-    /// Digests of the parts of the executable; only while two programs are compared.
+    /// Digests of the parts of the executable; only when two programs are compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<Vec<PartDigest>>,
-    /// The file around the program.
+    /// The executable file.
     pub executable: Executable,
     /// Toolchain release without suffixes, `go1.27.3`.
     pub go_version: Option<String>,
-    /// The recorded text.
+    /// The version text as recorded.
     pub go_version_raw: Option<String>,
-    /// Releases that can have built it, where it does not say which one did; `None`: it does, or nothing tells.
+    /// Releases that may have built it, when it does not name one; `None`: it names one, or there is no evidence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub go_version_range: Option<VersionRange>,
     /// Vendor text such as `Red Hat 1.22.5-1.el9`; `None`: none.
     pub go_vendor: Option<String>,
-    /// Who compiled it; `None` in records older than this key.
+    /// The compiler; `None` in records older than this key.
     #[serde(default)]
     pub compiler: Option<Word<Compiler>>,
     /// Import path of the main package.
@@ -45,11 +45,11 @@ pub struct Binary {
     pub build_info: Option<BuildInfo>,
     /// Where the build info came from.
     pub build_info_source: Option<Word<BuildInfoSource>>,
-    /// Whether the record lists the modules, or why it does not; `None` in records older than this key. [`Binary::module_list`] answers for
-    /// those too.
+    /// Whether the build info lists the modules, or why it does not; `None` in records older than this key.
+    /// [`Binary::module_list`] answers for those too.
     #[serde(default)]
     pub module_list: Option<Word<ModuleList>>,
-    /// Every claim about the program's own version; `None` when only the record was read.
+    /// Every claim about the program's own version; `None` when only the build info was read.
     pub versions: Option<Vec<VersionClaim>>,
     /// GOROOT facts.
     pub goroot: Option<Goroot>,
@@ -57,39 +57,40 @@ pub struct Binary {
     pub experiments: Experiments,
     /// GODEBUG facts.
     pub godebug: Godebug,
-    /// `-X` style values other than the runtime's own.
+    /// Values of linker strings, as `-X` sets them, without those of the runtime.
     pub linker_strings: Option<Vec<LinkerString>>,
     /// Linkage facts.
     pub linkage: Option<Linkage>,
     /// FIPS 140 facts; `None`: none apply.
     pub fips: Option<Fips>,
-    /// Claims held against evidence.
+    /// Claims compared with evidence.
     pub corroboration: Option<Vec<Corroboration>>,
-    /// Build-host paths.
+    /// Paths of the build host.
     pub paths: Option<Vec<PathLeak>>,
-    /// Evidence that rules need and no other key holds: packages and functions of interest that are linked in.
+    /// Packages and functions that rules ask about and that no other key shows.
     #[serde(default)]
     pub linked: Option<Linked>,
-    /// Packages with code in the program, by path, from the function table: of programs without a list of modules, and of named files where the
-    /// caller of the library asks for them. `None`: not asked for, or there is no function table.
+    /// Packages with code in the program, sorted by path, from the function table: for programs without a list of modules, and
+    /// on request for named files. `None`: not asked for, or there is no function table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub packages: Option<Vec<LinkedPackage>>,
     /// All functions that are linked in, by package; only when asked for. `None`: not asked for, or nothing in the file names them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub functions: Option<Functions>,
-    /// The package of the distribution that brought the file; `None`: none, unknown, or only the record was read.
+    /// The package of the distribution that installed the file; `None`: no package, unknown, or only the build info was read.
     #[serde(default)]
     pub owner: Option<Owner>,
-    /// Variables of the runtime (GOMEMLIMIT, GOGC, GOMAXPROCS, GOTRACEBACK) that the environment gives, in pairs of name and
-    /// value; absent when it gives none, or none is assumed.
+    /// Variables of the runtime (GOMEMLIMIT, GOGC, GOMAXPROCS, GOTRACEBACK) set in the environment, as pairs of name and value;
+    /// absent when there are none, or when no environment is assumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<Vec<(String, String)>>,
-    /// Anything odd while reading.
+    /// Anything unusual that was seen while reading.
     pub notes: Vec<String>,
 }
 
 impl Binary {
-    /// Whether the record lists the modules of the program. Of a record older than the key or with a word of a newer version, what the build info shows.
+    /// Whether the build info lists the modules of the program. For a record that is older than the key, or has a newer word,
+    /// the build info decides.
     pub fn module_list(&self) -> ModuleList {
         let known = self.module_list.as_ref().and_then(Word::known);
         known.unwrap_or_else(|| match &self.build_info {
@@ -107,24 +108,24 @@ impl Binary {
 /// The digest of one part of an executable.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartDigest {
-    /// Which part.
+    /// The part.
     pub part: Word<Part>,
-    /// Bytes.
+    /// Its size in bytes.
     pub size: u64,
-    /// Hex SHA-256 of its bytes in file order.
+    /// SHA-256 of its bytes, in file order, in hex.
     pub sha256: String,
 }
 
-/// Minor releases of Go, both ends included.
+/// A range of minor releases of Go, including both ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionRange {
     /// The oldest, `go1.2`; `go1` is Go 1.0.
     pub first: String,
-    /// The newest; `None`: no end is known.
+    /// The newest; `None`: unbounded.
     pub last: Option<String>,
 }
 
-/// A package of a distribution: what the package manager says about a path, or the package file that holds the program.
+/// A package of a distribution: the owner of a path in the package database, or the package file that holds the program.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Owner {
     /// Its format.
@@ -133,15 +134,15 @@ pub struct Owner {
     pub name: String,
     /// Its whole version: `epoch:upstream-release`.
     pub version: String,
-    /// Architecture, in the words of the package manager.
+    /// Architecture, as the package manager names it.
     pub arch: Option<String>,
-    /// `ID` of os-release, such as `debian`; `None` for package files, which do not say it.
+    /// `ID` of os-release, such as `debian`; `None` for package files, which do not name it.
     pub distribution: Option<String>,
     /// `VERSION_ID` of os-release.
     pub release: Option<String>,
-    /// The source package it was built from.
+    /// The source package from which it was built.
     pub source: Option<SourcePackage>,
-    /// How it is known.
+    /// How the package is known.
     pub how: Word<OwnerSource>,
     /// The digest by which the file was compared with the database; `None`: not compared.
     pub compared: Option<Word<Algorithm>>,
@@ -152,11 +153,11 @@ pub struct Owner {
 pub struct SourcePackage {
     /// Its name.
     pub name: String,
-    /// Its version; `None`: not said.
+    /// Its version; `None`: not recorded.
     pub version: Option<String>,
 }
 
-/// The executable file around the program.
+/// The executable file of a program.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Executable {
     /// Its format.
@@ -165,18 +166,18 @@ pub struct Executable {
     pub bits: u8,
     /// Its byte order.
     pub endian: Word<Endian>,
-    /// Go's name of the operating system; `None` when the file does not tell.
+    /// Go's name of the operating system; `None` when the file does not say.
     pub os: Option<String>,
     /// Go's name of the architecture.
     pub arch: Option<String>,
-    /// What it is for.
+    /// The kind of executable.
     pub kind: Word<ExecutableKind>,
-    /// A symbol table with Go's names is there; `None` when only the record was read.
+    /// Whether there is a symbol table with Go's names; `None` when only the build info was read.
     pub go_symbols: Option<bool>,
-    /// DWARF is there; `None` when only the record was read.
+    /// Whether there is DWARF debug information; `None` when only the build info was read.
     pub debug_info: Option<bool>,
     /// Packer; `None`: not packed.
     pub packed: Option<String>,
-    /// Go build ID.
+    /// The Go build ID.
     pub build_id: Option<String>,
 }

@@ -1,9 +1,9 @@
-//! What the `go` command wrote into a program: the build info, and whether it lists the modules.
+//! Build info as the `go` command writes it into a program, and whether it lists the modules.
 
 use super::ModuleList;
 use serde::{Deserialize, Serialize};
 
-/// Exactly what `go version -m -json` prints (src/runtime/debug/mod.go, Go 1.25+: empty fields omitted, `Main` always there).
+/// Exactly what `go version -m -json` prints (src/runtime/debug/mod.go, Go 1.25+): empty fields are left out, except `Main`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct BuildInfo {
@@ -33,7 +33,7 @@ impl BuildInfo {
     }
 }
 
-/// A module in the record.
+/// A module in the build info.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Module {
@@ -46,7 +46,7 @@ pub struct Module {
     /// `h1:` checksum.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub sum: String,
-    /// What it was replaced by.
+    /// Its replacement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replace: Option<Box<Module>>,
 }
@@ -64,12 +64,12 @@ pub struct Setting {
 }
 
 impl ModuleList {
-    /// Whether the modules of the program are unknown: not one of them is recorded.
+    /// Whether no module of the program is recorded.
     pub fn is_unknown(self) -> bool {
         !matches!(self, Self::Recorded | Self::Empty | Self::Cut)
     }
 
-    /// Why the list is not whole, for a person; `None` when it is.
+    /// Why the list is incomplete, as a text for people; `None` when it is complete.
     pub fn why(self) -> Option<&'static str> {
         match self {
             Self::Recorded | Self::Empty => None,

@@ -1,4 +1,4 @@
-//! All lines of a scan in one place, for whoever needs the whole of it.
+//! All lines of a scan as one value.
 
 use super::{Binary, End, ImageRecord, Line, Run, Unexamined};
 use serde::{Deserialize, Serialize};
@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 /// A whole scan: the keys of `run`, then `images`, `binaries`, `unexamined`, and the keys of `end`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Document {
-    /// Who scanned what.
+    /// The tool and the targets.
     #[serde(flatten)]
     pub run: Run,
     /// Images in scan order, one for each platform.
     pub images: Vec<ImageRecord>,
     /// Go binaries in scan order.
     pub binaries: Vec<Binary>,
-    /// Things not examined.
+    /// Things that were not examined.
     pub unexamined: Vec<Unexamined>,
-    /// What was looked at and what came out.
+    /// Counts of what was looked at and found.
     #[serde(flatten)]
     pub end: End,
 }
@@ -32,7 +32,7 @@ impl Document {
         }
     }
 
-    /// Takes in one line of the stream.
+    /// Adds one line of the stream.
     pub fn push(&mut self, line: Line) {
         match line {
             Line::Run(run) => self.run = run,
@@ -43,7 +43,7 @@ impl Document {
         }
     }
 
-    /// The lines that make this document.
+    /// The lines of the document.
     pub fn lines(self) -> impl Iterator<Item = Line> {
         let images = self.images.into_iter().map(|i| Line::Image(Box::new(i)));
         let binaries = self.binaries.into_iter().map(|b| Line::Binary(Box::new(b)));

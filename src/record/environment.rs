@@ -1,17 +1,17 @@
-//! The environment a program runs in: what it changes, and what people put there in vain.
+//! The environment of a program: what it changes in the record, and variables in it that have no effect.
 
 use crate::knowledge::go_version::GoVersion;
 use crate::record::godebug;
 use crate::record::{Binary, Crypto, FipsMode, Word};
 
-/// Where an environment comes from; says so in notes.
+/// Where an environment comes from; notes name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// Assumed by the user.
+    /// Given by the user.
     Given,
     /// `ENV` of a container image.
     Image,
-    /// Of a running process.
+    /// From a running process.
     Process,
 }
 
@@ -31,8 +31,8 @@ const BUILD_ONLY: [&str; 4] = ["GOEXPERIMENT", "GOROOT_FINAL", "GOFLAGS", "GOFIP
 /// Variables that the runtime of every program reads at start (src/runtime, Go 1.19 to 1.27).
 const RUNTIME: [&str; 4] = ["GOMEMLIMIT", "GOGC", "GOMAXPROCS", "GOTRACEBACK"];
 
-/// Works out the record again under an environment: the effective GODEBUG, and notes on variables that matter or do nothing.
-/// A later variable of the same name wins.
+/// Updates the record for an environment: the effective GODEBUG, and notes on variables that matter or have no effect. A later
+/// variable of the same name replaces an earlier one.
 pub fn assume(binary: &mut Binary, variables: &[(String, String)], place: Place) {
     let value = |name: &str| {
         variables
@@ -75,7 +75,7 @@ pub fn assume(binary: &mut Binary, variables: &[(String, String)], place: Place)
     let Some(godebug) = value("GODEBUG") else {
         return;
     };
-    // Only the record was read: there is nothing to work out.
+    // Without facts beyond the build info there is nothing to update.
     if binary.goroot.is_none() || binary.godebug.environment.as_deref() == Some(godebug) {
         return;
     }

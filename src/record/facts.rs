@@ -1,4 +1,4 @@
-//! What was found out about one Go program besides its build info.
+//! Facts about a Go program other than its build info.
 
 use super::{
     Checksum, Claim, Crypto, EvidenceSource, FipsMode, GodebugOrigin, GodebugStatus, GorootOrigin,
@@ -11,52 +11,52 @@ use serde::{Deserialize, Serialize};
 pub struct VersionClaim {
     /// The version text.
     pub value: String,
-    /// What claims it.
+    /// Where the claim was found.
     pub source: Word<VersionSource>,
-    /// Variable, label or setting that holds it.
+    /// The variable, label or setting that holds it.
     pub name: Option<String>,
 }
 
 /// GOROOT facts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Goroot {
-    /// Where it was built: best single answer; `None` when trimmed or unknown.
+    /// Where GOROOT was at build time, as the single best answer; `None` when trimmed or unknown.
     pub value: Option<String>,
     /// Whether paths were trimmed; `None`: unknown.
     pub trimmed: Option<bool>,
-    /// Whether `runtime.GOROOT` is in the program.
+    /// Whether `runtime.GOROOT` is linked in.
     pub linked: Option<bool>,
-    /// What `runtime.GOROOT()` returns with no environment; `None` when not linked or unknown.
+    /// What `runtime.GOROOT()` returns when the environment has no GOROOT; `None` when not linked in or unknown.
     pub runtime: Option<String>,
-    /// Class of the path.
+    /// The kind of place that the path is.
     pub origin: Option<Word<GorootOrigin>>,
-    /// What was seen where.
+    /// The evidence, with its sources.
     pub evidence: Vec<Evidence>,
 }
 
-/// One thing seen.
+/// One piece of evidence.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// Where.
+    /// Where it was seen.
     pub source: Word<EvidenceSource>,
-    /// What.
+    /// The value that was seen.
     pub value: String,
 }
 
 /// GOEXPERIMENT facts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Experiments {
-    /// The recorded GOEXPERIMENT setting; `None`: none recorded.
+    /// The recorded GOEXPERIMENT setting; `None`: not recorded.
     pub setting: Option<String>,
     /// Names in the `X:` suffix of the version.
     pub suffix: Vec<String>,
-    /// All that are on for this release and port, sorted; `None` without a row for the release.
+    /// All experiments that are on for this release and port, sorted; `None` when the tables have no row for the release.
     pub enabled: Option<Vec<String>>,
-    /// Names that this release does not know.
+    /// Names that this release does not know; `None` when the tables have no row for it.
     pub unknown: Option<Vec<String>>,
-    /// What `for` loops do with their variable; `None`: unknown.
+    /// The meaning of `for` loops for their variable; `None`: unknown.
     pub loopvar: Option<Word<Loopvar>>,
-    /// Whether setting and suffix say the same after expansion; `None`: cannot be told.
+    /// Whether setting and suffix agree after expansion; `None`: unknown.
     pub consistent: Option<bool>,
 }
 
@@ -67,17 +67,17 @@ pub struct Godebug {
     pub recorded: Option<String>,
     /// The linker string `runtime.godebugDefault` as text.
     pub baked: Option<String>,
-    /// `GODEBUG` of the assumed environment; `None`: none given.
+    /// `GODEBUG` of the assumed environment; `None`: not set.
     pub environment: Option<String>,
-    /// [`Godebug::recorded`] split.
+    /// [`Godebug::recorded`] as pairs.
     pub recorded_pairs: Option<Vec<(String, String)>>,
-    /// [`Godebug::baked`] split.
+    /// [`Godebug::baked`] as pairs.
     pub baked_pairs: Option<Vec<(String, String)>>,
-    /// [`Godebug::environment`] split.
+    /// [`Godebug::environment`] as pairs.
     pub environment_pairs: Option<Vec<(String, String)>>,
     /// Effective values, sorted by key.
     pub effective: Option<Vec<EffectiveSetting>>,
-    /// Range of main-module `go` lines that explains the recorded defaults, such as `1.21` or `1.22-1.23`.
+    /// The range of `go` lines of the main module that explains the recorded defaults, such as `1.21` or `1.22-1.23`.
     pub language_version: Option<String>,
 }
 
@@ -86,48 +86,48 @@ pub struct Godebug {
 pub struct EffectiveSetting {
     /// Name.
     pub key: String,
-    /// Value in force; empty text: the toolchain's own default without a spelled value.
+    /// Value in force; empty: the toolchain's default, which has no name.
     pub value: String,
-    /// Where it comes from.
+    /// Where the value comes from.
     pub origin: Word<GodebugOrigin>,
-    /// What becomes of it.
+    /// Whether it has an effect.
     pub status: Word<GodebugStatus>,
-    /// One sentence; `None`: nothing to say.
+    /// An explanation in one sentence; `None` if none is needed.
     pub note: Option<String>,
 }
 
-/// A linker-set string that is not the runtime's own.
+/// A linker string, other than those of the runtime.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkerString {
     /// Its text.
     pub value: String,
-    /// Its variable, where known.
+    /// Its variable, if known.
     pub name: Option<String>,
 }
 
 /// How the program is linked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Linkage {
-    /// No interpreter and no needed library.
+    /// Whether the program needs neither an interpreter nor a library.
     #[serde(rename = "static")]
     pub is_static: Option<bool>,
     /// Dynamic loader.
     pub interpreter: Option<String>,
     /// Needed libraries in file order.
     pub needed: Option<Vec<String>>,
-    /// Run-time search path, one directory each.
+    /// Run-time search path, as a list of directories.
     pub rpath: Option<Vec<String>>,
-    /// Position independent.
+    /// Whether the program is position independent.
     pub pie: Option<bool>,
-    /// What is read-only after relocation.
+    /// Which data is read-only after relocation.
     pub relro: Option<Word<Relro>>,
-    /// Stack and data are not executable.
+    /// Whether stack and data are not executable.
     pub nx: Option<bool>,
     /// Highest glibc version needed.
     pub glibc: Option<String>,
     /// Minimum operating system version.
     pub min_os: Option<String>,
-    /// A signature is present (not verified).
+    /// Whether there is a signature; it is not verified.
     pub signed: Option<bool>,
 }
 
@@ -138,74 +138,75 @@ pub struct Fips {
     pub module: Option<String>,
     /// The mode at start.
     pub mode: Option<Word<FipsMode>>,
-    /// Whose cryptography is linked in.
+    /// Where its cryptography comes from.
     pub crypto: Option<Word<Crypto>>,
-    /// What came of recomputing the checksum.
+    /// The result of recomputing the checksum.
     pub checksum: Option<Word<Checksum>>,
 }
 
-/// A claim held against evidence.
+/// A claim compared with evidence.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Corroboration {
-    /// What is claimed.
+    /// What the claim is about.
     pub claim: Word<Claim>,
     /// The recorded value.
     pub recorded: Option<String>,
-    /// What the evidence says.
+    /// What the evidence shows.
     pub observed: Option<String>,
     /// The verdict.
     pub verdict: Word<Verdict>,
-    /// How it was checked, one sentence.
+    /// How it was checked, in one sentence.
     pub how: String,
 }
 
-/// Absolute build-host paths with a common prefix.
+/// Absolute paths of the build host with a common prefix.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PathLeak {
     /// Common prefix.
     pub prefix: String,
-    /// What kind of place it is.
+    /// The kind of place.
     pub kind: Word<PathKind>,
-    /// How many paths have it.
+    /// Number of paths with the prefix.
     pub count: u64,
     /// One of them.
     pub example: String,
-    /// `pclntab`, `dwarf`, or the setting's key; several joined by a comma.
+    /// `pclntab`, `dwarf`, or the key of a setting; several are joined by commas.
     pub found_in: String,
 }
 
 /// A package with code in the program, from the function table.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkedPackage {
-    /// Import path; of a vendored package the one that it is imported by. What the standard library vendors keeps its `vendor/`.
+    /// Import path; for a vendored package the path by which it is imported. Packages that the standard library vendors keep
+    /// their `vendor/`.
     pub path: String,
-    /// Its module, where the record lists modules; else the part of the path with which the path of its module certainly begins: `std` for the
-    /// standard library, `main` for package main, `None` when nothing is certain.
+    /// Its module, if the build info lists modules. Otherwise the part of the path that certainly belongs to its module: `std`
+    /// for the standard library, `main` for package main, `None` when nothing is certain.
     pub module: Option<String>,
-    /// Functions in the table, with those that exist only inside others (Go 1.16 and newer).
+    /// Number of functions in the table, including those that exist only inlined (Go 1.16 and newer).
     pub functions: u64,
-    /// Bytes of machine code of functions with a body of their own; 0 for WebAssembly.
+    /// Bytes of machine code of its functions, without inlined copies; 0 for WebAssembly.
     pub bytes: u64,
 }
 
-/// What is linked in, from the function table, as far as rules need it.
+/// Packages and functions in the function table that rules ask about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Linked {
-    /// Functions in the table; 0 when no table was found.
+    /// Number of functions in the table; 0 when no table was found.
     pub functions: u64,
-    /// crypto/x509 verifies against the system roots.
+    /// Whether crypto/x509 verifies against the system roots.
     pub system_roots: bool,
-    /// An embedded CA bundle (golang.org/x/crypto/x509roots/fallback) is linked.
+    /// Whether an embedded CA bundle (golang.org/x/crypto/x509roots/fallback) is linked in.
     pub embedded_roots: bool,
-    /// time.LoadLocation is linked.
+    /// Whether time.LoadLocation is linked in.
     pub load_location: bool,
-    /// time/tzdata is linked.
+    /// Whether time/tzdata is linked in.
     pub tzdata: bool,
-    /// Go's own cryptographic module (crypto/internal/fips140) is linked.
+    /// Whether Go's own cryptographic module (crypto/internal/fips140) is linked in.
     #[serde(default)]
     pub crypto: bool,
-    /// Modules recorded but with no function in the table.
+    /// Recorded modules without a function in the table.
     pub not_linked: Vec<String>,
-    /// Package prefixes in the table that no recorded module explains.
+    /// Package prefixes in the table that belong to no recorded module.
     pub not_recorded: Vec<String>,
 }

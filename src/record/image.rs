@@ -1,4 +1,4 @@
-//! Container images: configuration, layers, and what the visible root holds.
+//! Container images: configuration, layers, and the files of the visible root that rules need.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -6,22 +6,22 @@ use std::collections::BTreeMap;
 /// Configuration and layers of one container image (one platform).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ImageRecord {
-    /// As a person would name it: tag, archive path, or registry reference.
+    /// The image as people name it: tag, archive path, or registry reference.
     pub reference: String,
     /// Further names of the same image.
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// Digest of the image manifest; `None` when the container has none (old `docker save`).
+    /// Digest of the image manifest; `None` when there is none (old `docker save`).
     pub digest: Option<String>,
     /// `os/arch[/variant]`.
     pub platform: Option<String>,
-    /// `ENV` as configured, `KEY=VALUE` each.
+    /// `ENV` of the configuration, `KEY=VALUE` each.
     pub env: Vec<String>,
     /// `ENTRYPOINT`.
     pub entrypoint: Vec<String>,
     /// `CMD`.
     pub cmd: Vec<String>,
-    /// `USER`; empty text means root by default.
+    /// `USER`; empty means root, the default.
     pub user: Option<String>,
     /// Working directory.
     pub working_dir: Option<String>,
@@ -29,7 +29,7 @@ pub struct ImageRecord {
     pub labels: BTreeMap<String, String>,
     /// Layers, lowest first.
     pub layers: Vec<LayerRecord>,
-    /// Names in the visible root that checks need.
+    /// Files of the visible root that rules need.
     pub rootfs: Rootfs,
 }
 
@@ -38,24 +38,24 @@ pub struct ImageRecord {
 pub struct LayerRecord {
     /// Digest of the layer blob as stored.
     pub digest: Option<String>,
-    /// The history line that made it.
+    /// The history line of the build step that made it.
     pub created_by: Option<String>,
-    /// Bytes of the blob as stored.
+    /// Size of the blob as stored, in bytes.
     pub size: Option<u64>,
 }
 
-/// What the visible root file system of an image holds, as far as checks need it.
+/// The files in the visible root of an image that rules need.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rootfs {
     /// Absolute paths of dynamic loaders (`/lib64/ld-linux-x86-64.so.2`, `/lib/ld-musl-x86_64.so.1`).
     pub loaders: Vec<String>,
     /// Absolute paths of shared libraries (`*.so`, `*.so.N`).
     pub libraries: Vec<String>,
-    /// CA bundles that crypto/x509 would read.
+    /// Paths of the CA bundles that crypto/x509 would read.
     pub ca_bundles: Vec<String>,
-    /// Zoneinfo directories or archives that package time would read.
+    /// Paths of the zoneinfo directories or archives that package time would read.
     pub zoneinfo: Vec<String>,
-    /// What ENTRYPOINT or CMD resolves to; `None` when nothing is configured, or it may be in a layer that was not read.
+    /// The program that ENTRYPOINT or CMD starts; `None` when neither is configured, or it may be in a layer that was not read.
     pub started: Option<Started>,
 }
 
@@ -64,8 +64,8 @@ pub struct Rootfs {
 pub struct Started {
     /// First word of ENTRYPOINT + CMD.
     pub command: String,
-    /// The file it resolves to in the visible root, links followed; `None`: not found.
+    /// The file that it resolves to in the visible root, following links; `None`: not found.
     pub path: Option<String>,
-    /// Whether that file has an execute bit; `None` when not found.
+    /// Whether that file is executable; `None` when not found.
     pub executable: Option<bool>,
 }

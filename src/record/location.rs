@@ -2,36 +2,37 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where a binary is.
+/// Where a program is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Location {
     /// The target as given on the command line.
     pub target: String,
-    /// File in the file system; `None` for stdin, registries.
+    /// File in the file system; `None` for standard input and registries.
     pub file: Option<String>,
-    /// Names inside containers, outermost first; empty for a plain file.
+    /// Names of the entries inside containers, outermost first; empty for a plain file.
     pub entry: Vec<String>,
-    /// The image it is in.
+    /// The image that holds it.
     pub image: Option<ImageRef>,
-    /// The layer that brought it.
+    /// The layer that holds it.
     pub layer: Option<LayerRef>,
-    /// False when a later layer deletes or replaces it; `None` outside images.
+    /// False when a later layer deletes or replaces it; `None` outside images, or when a layer is missing.
     pub visible: Option<bool>,
-    /// True for what ENTRYPOINT or CMD starts; `None` outside images, and where a script or another program may start it.
+    /// True for the program that ENTRYPOINT or CMD starts; `None` outside images, and when a script or another program may
+    /// start it.
     pub started: Option<bool>,
-    /// Permission bits (with setuid, setgid, sticky).
+    /// Permission bits, including setuid, setgid and sticky.
     pub mode: Option<u32>,
-    /// Owner.
+    /// Numeric owner.
     pub uid: Option<u64>,
-    /// Group.
+    /// Numeric group.
     pub gid: Option<u64>,
-    /// Architecture of the slice of a fat Mach-O.
+    /// Architecture of the slice of a universal Mach-O file.
     pub slice: Option<String>,
-    /// Process.
+    /// Process ID.
     pub pid: Option<u32>,
 }
 
-/// Names an image.
+/// Identifies an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImageRef {
     /// As in `ImageRecord::reference`.
@@ -42,10 +43,10 @@ pub struct ImageRef {
     pub platform: Option<String>,
 }
 
-/// Names a layer.
+/// Identifies a layer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerRef {
-    /// From 0, lowest first.
+    /// Position, starting at 0 with the lowest.
     pub index: u32,
     /// Digest of the blob.
     pub digest: Option<String>,

@@ -1,11 +1,11 @@
-//! The record: what one scan says, in the shape that scripts rely on.
+//! The record: the result of a scan, in the form that scripts rely on.
 //!
-//! Every stage works on these types: `go` fills them, `scan` hands them over, `audit` judges them, `report` writes them, and
-//! `records:` targets read them back, so each type both serialises and deserialises. `None` is written as `null` and means
+//! Every stage works on these types: `go` fills them, `scan` delivers them, `audit` judges them, `report` writes them, and
+//! `records:` targets read them back, so each type is both serialised and deserialised. `None` is written as `null` and means
 //! "unknown" unless the field says otherwise; a guess is never written as a fact. Keys are part of the public contract: add
 //! freely, never rename.
 //!
-//! Must never: read a file, judge, or depend on any stage.
+//! Must never read a file, judge, or depend on a stage.
 
 mod binary;
 mod build_info;

@@ -1,4 +1,4 @@
-//! The port of a program, `os/arch`.
+//! The port of a program: `os/arch`.
 
 use super::Binary;
 
@@ -12,7 +12,7 @@ impl Binary {
         }
     }
 
-    /// [`Binary::port`] where a text is needed in any case: `?/?` when nothing is known.
+    /// [`Binary::port`] as a text in any case: `?/?` when nothing is known.
     pub fn port_text(&self) -> String {
         self.port().unwrap_or_else(|| "?/?".to_owned())
     }

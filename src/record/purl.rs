@@ -1,10 +1,10 @@
-//! Package URLs and CPEs: the names by which databases know Go modules, the standard library, and packages of distributions.
+//! Package URLs and CPEs: the names of Go modules, the standard library and distribution packages in databases.
 //!
 //! Sources: the purl specification with its type definition `golang`; the CPE naming specification 2.3 (NISTIR 7695).
 //!
-//! The case of a module path is kept, because Go's paths are case-sensitive and its databases and proxies have
-//! `github.com/BurntSushi/toml`. The type definition asks for lower case (agreed to be dropped: purl-spec issue 308); who folds
-//! case as it says gets the same result as before.
+//! Module paths keep their case, because paths in Go are case-sensitive and its databases and proxies have
+//! `github.com/BurntSushi/toml`. The type definition asks for lower case (agreed to be dropped: purl-spec issue 308); a
+//! consumer that lower-cases the path gets what it got before.
 
 use super::Owner;
 use crate::knowledge::GoVersion;
@@ -12,26 +12,26 @@ use crate::knowledge::go_version::Release;
 use crate::record::PackageKind;
 use std::fmt::Write;
 
-/// Namespaces of distributions whose `ID` is not the vendor's name.
+/// Purl namespaces of distributions whose `ID` differs from the vendor's name.
 const VENDORS: &[(&str, &str)] = &[
     ("rhel", "redhat"),
     ("opensuse-leap", "opensuse"),
     ("opensuse-tumbleweed", "opensuse"),
 ];
 
-/// The purl of a package of a distribution. A package file does not say the distribution, and then there is no namespace.
+/// The purl of a distribution package. A package file does not name the distribution; its purl has no namespace.
 ///
-/// Source: the type definitions `deb`, `rpm` and `apk` of the purl specification: `deb` and `apk` have the whole version, `rpm`
+/// Source: the type definitions `deb`, `rpm` and `apk` of the purl specification. `deb` and `apk` have the whole version, `rpm`
 /// has the epoch as a qualifier; `distro` is `ID-VERSION_ID` of os-release.
 ///
-/// `None` for what is no package of such a kind: a record that somebody else wrote may say anything.
+/// `None` for anything else: records written by other tools may say anything.
 pub fn of_package(owner: &Owner) -> Option<String> {
     let kind = owner.kind.known()?;
     if owner.name.is_empty() || owner.name.contains('/') {
         return None;
     }
     let mut purl = format!("pkg:{kind}");
-    // os-release(5): what an `ID` is made of.
+    // os-release(5) defines the characters of an `ID`.
     let is_id = |id: &&String| {
         let mut letters = id.bytes();
         letters.all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
@@ -48,7 +48,7 @@ pub fn of_package(owner: &Owner) -> Option<String> {
         );
     }
     purl.push('/');
-    // Names of deb and apk are the same in any case; those of rpm are not.
+    // Names of deb and apk packages are lower-cased; rpm names keep their case.
     match kind {
         PackageKind::Rpm => encode(&owner.name, &mut purl),
         _ => encode(&owner.name.to_lowercase(), &mut purl),
@@ -78,13 +78,13 @@ pub fn of_package(owner: &Owner) -> Option<String> {
     Some(purl)
 }
 
-/// The purl of a module; `None` for a path that names no module (a directory, an empty path). A version that is none, empty or
-/// `(devel)`, is left out.
+/// The purl of a module; `None` for a path that is not a module's (a directory, an empty path). An empty version and `(devel)`
+/// are left out.
 pub fn of_module(path: &str, version: &str) -> Option<String> {
     let local = ["./", "../", "/", "\\"]
         .iter()
         .any(|start| path.starts_with(start));
-    // `C:\dir` and `C:/dir`: a module path has no colon.
+    // `C:\dir` and `C:/dir`; module paths have no colon.
     if path.is_empty() || local || path.contains(':') || path == "." || path == ".." {
         return None;
     }
@@ -99,12 +99,11 @@ pub fn of_module(path: &str, version: &str) -> Option<String> {
     Some(purl)
 }
 
-/// The purl of the standard library of a toolchain, as its version is recorded. A development tree has no version: which fixes it
-/// has is not known.
+/// The purl of the standard library of a toolchain, from the recorded version. A development version is left out: which fixes
+/// it has is unknown.
 ///
-/// A beta or candidate is written as the semantic version that Go's vulnerability database has for it (golang.org/x/vuln,
-/// internal/semver, `GoTagToSemver`): `1.27.0-rc.1`. Go's own `1.27rc1` is no semantic version, and scanners that parse one
-/// strictly drop the component.
+/// A beta or release candidate has the semantic version of Go's vulnerability database (golang.org/x/vuln, internal/semver,
+/// `GoTagToSemver`): `1.27.0-rc.1`. Go's own `1.27rc1` is not a semantic version, and strict scanners would drop the component.
 pub fn of_stdlib(recorded: &str) -> String {
     let mut purl = String::from("pkg:golang/stdlib");
     if let Some((numbers, release)) = release(recorded) {
@@ -120,8 +119,8 @@ pub fn of_stdlib(recorded: &str) -> String {
     purl
 }
 
-/// The CPE of a toolchain, which is how the NVD names the standard library; `None` for a development tree. A beta or candidate
-/// stands in the field `update`, as the NVD has it.
+/// The CPE of a toolchain, by which the NVD names the standard library; `None` for a development version. A beta or release
+/// candidate is in the field `update`, as in the NVD.
 pub fn cpe(recorded: &str) -> Option<String> {
     let (numbers, release) = release(recorded)?;
     let (version, update) = match &release.prerelease {
@@ -137,8 +136,8 @@ pub fn cpe(recorded: &str) -> Option<String> {
     ))
 }
 
-/// The release of a recorded version, its numbers as Go writes them; none for a development tree. Only digits, dots and lower-case
-/// letters are in what is taken of it, so that nothing needs escaping in a CPE.
+/// The release in a recorded version, and its numbers; `None` for a development version. The text has only digits, dots and
+/// lower-case letters, so a CPE needs no escapes.
 fn release(recorded: &str) -> Option<(String, Release)> {
     let version = GoVersion::parse(recorded).filter(|version| !version.devel)?;
     let numbers = version.release_text()?.strip_prefix("go")?.to_owned();
@@ -150,7 +149,7 @@ fn push_version(version: &str, purl: &mut String) {
     encode(version, purl);
 }
 
-/// Percent-encodes all but letters, digits, `-._~` and the colon.
+/// Percent-encodes everything but letters, digits, `-._~` and the colon.
 fn encode(text: &str, out: &mut String) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
@@ -178,7 +177,7 @@ mod tests {
                 "v3.0.1",
                 Some("pkg:golang/gopkg.in/yaml.v3@v3.0.1"),
             ),
-            // A module in a directory of its repository is a module of that path, not a subpath of another.
+            // A module in a subdirectory of its repository has a module path of its own, so there is no subpath.
             (
                 "github.com/aws/aws-sdk-go-v2/service/s3",
                 "v1.2.0",
@@ -329,7 +328,7 @@ mod tests {
 
     #[test]
     fn standard_library_by_every_spelling_of_a_version() {
-        // What is recorded, version of the purl, version and update of the CPE.
+        // Recorded version, version in the purl, version and update in the CPE.
         for (recorded, purl, cpe) in [
             ("go1.27.3", Some("1.27.3"), Some("1.27.3:-")),
             ("go1.19", Some("1.19"), Some("1.19:-")),

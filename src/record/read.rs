@@ -1,57 +1,57 @@
-//! The stream read back: what `records:` targets are made of.
+//! Reads the stream back, for `records:` targets.
 //!
-//! A stream is trusted to be whole only when it begins with its `run` line and ends with its `end` line; everything else
-//! is refused with the number of the line, since judging half a scan would look like judging all of it.
+//! A stream must begin with its `run` line and end with its `end` line. Anything else is refused with the number of the line,
+//! because the verdict on half a scan would look like the verdict on all of it.
 
 use super::{Line, Run, SCHEMA};
 use serde::Deserialize;
 use std::io::{self, BufRead, Read};
 
-/// Longest line, in bytes: far above any real record, and a bound on memory for a file without line ends.
+/// Longest line, in bytes: far longer than any real record. Bounds the memory for a file without line ends.
 const LONGEST: u64 = 256 << 20;
 
 /// What is wrong with a stream, and in which line.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {source}")]
 pub struct Problem {
-    /// Line, from 1.
+    /// Line number, starting at 1.
     pub line: u64,
-    /// What is wrong there.
+    /// What is wrong in that line.
     pub source: Wrong,
 }
 
-/// What is wrong with a line, and what to do.
+/// What is wrong with a line, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum Wrong {
-    /// No line at all.
+    /// The stream is empty.
     #[error("nothing is there; `gospect scan --format ndjson` writes records")]
     Nothing,
-    /// The first line is of something else.
+    /// The first line is not a `run` line.
     #[error(
         "not the `run` line that records begin with; `gospect scan --format ndjson` writes records"
     )]
     NotRecords,
-    /// Written by another version of gospect.
+    /// Another version of gospect wrote it.
     #[error("its schema is `{0}`, this gospect reads `{SCHEMA}`; scan again with this gospect")]
     Schema(String),
-    /// No JSON, or none of a record.
+    /// The line is not JSON, or not a record.
     #[error("not a record: {}", .0.to_string().replace("at line 1 column", "at column"))]
     NotARecord(#[source] serde_json::Error),
-    /// Longer than any record.
+    /// The line is longer than any record.
     #[error("longer than {} MiB, so it is no record", LONGEST >> 20)]
     TooLong,
-    /// The source of the stream failed.
+    /// The stream could not be read.
     #[error("cannot be read: {0}")]
     Unreadable(#[source] io::Error),
-    /// The last line is missing.
+    /// The `end` line is missing.
     #[error(
         "the records stop without their `end` line: the scan or the copy was cut short; scan again"
     )]
     NoEnd,
-    /// Lines of another stream follow.
+    /// More lines follow the `end` line.
     #[error("something follows the `end` line; give each stream as a target of its own")]
     BehindEnd,
-    /// Another stream begins in the middle.
+    /// A second `run` line.
     #[error("a second `run` line before the `end` line; give each stream as a target of its own")]
     SecondRun,
 }
@@ -62,17 +62,17 @@ impl Wrong {
     }
 }
 
-/// The parts of a first line that tell whether it is ours.
+/// The keys of a `run` line that identify it.
 #[derive(Deserialize)]
 struct Head {
     r#type: Option<String>,
     schema: Option<String>,
 }
 
-/// A stream whose `run` line has been read.
+/// A stream whose `run` line was read.
 pub struct Records<R> {
     input: R,
-    /// Number of the last line that was read.
+    /// Number of the last line read.
     number: u64,
     run: Run,
     ended: bool,
@@ -117,7 +117,7 @@ impl<R: BufRead> Records<R> {
         &self.run
     }
 
-    /// Nothing more can be read: after an error, whether it was of the stream and not of one line.
+    /// Whether nothing more can be read, because an error affects the whole stream and not only one line.
     pub fn is_over(&self) -> bool {
         self.over
     }
@@ -125,7 +125,7 @@ impl<R: BufRead> Records<R> {
     /// The next line; `None` after `end`.
     ///
     /// # Errors
-    /// When the stream cannot be read, stops without its `end` line, goes on behind it, or holds a line that is no record.
+    /// When the stream cannot be read, stops without its `end` line, continues after it, or has a line that is not a record.
     #[expect(
         clippy::should_implement_trait,
         reason = "an error may end the stream or not, which an iterator cannot say"
@@ -153,7 +153,7 @@ fn parse(bytes: &[u8], line: u64) -> Result<Line, Problem> {
     serde_json::from_slice(bytes).map_err(|e| Wrong::NotARecord(e).at(line))
 }
 
-/// The next line that is not blank, without its end.
+/// The next line that is not blank, without its line end.
 fn next_line(input: &mut impl BufRead, number: &mut u64) -> Result<Option<Vec<u8>>, Problem> {
     loop {
         let mut bytes = Vec::new();

@@ -1,9 +1,9 @@
-//! Records made by hand for the tests of the formats: ordinary, odd and hostile ones.
+//! Records written by hand for the tests of the formats: ordinary, unusual and hostile ones.
 
 use super::*;
 use crate::record::Document;
 
-/// A name that attacks terminals, spreadsheets, HTML and line-based readers at once.
+/// A name that attacks terminals, spreadsheets, HTML and line-based readers.
 pub const HOSTILE: &str =
     "=x\u{1b}[31m\u{202e}</script><img src=x onerror=alert(1)>\n\"a\"\u{9b}2J\u{200b}'&";
 
@@ -28,7 +28,7 @@ fn setting(key: &str, value: &str) -> Setting {
     }
 }
 
-/// A released program without anything odd.
+/// A released program with nothing unusual.
 pub fn clean() -> Binary {
     let path = "usr/bin/hello";
     Binary {
@@ -116,7 +116,7 @@ pub fn clean() -> Binary {
     }
 }
 
-/// A program whose record was edited, built on somebody's desk, in the lower layer of an image.
+/// A program with edited build info, built on a developer's machine, in a lower layer of an image.
 pub fn contradicted() -> Binary {
     let mut binary = clean();
     binary.path =
@@ -286,7 +286,7 @@ pub fn contradicted() -> Binary {
     binary
 }
 
-/// A program built without a module record.
+/// A program without build info.
 pub fn without_record() -> Binary {
     Binary {
         path: "lib/libold.so".into(),
@@ -306,7 +306,7 @@ pub fn without_record() -> Binary {
     }
 }
 
-/// Everything that a file can say is an attack, and its path is not UTF-8.
+/// A program in which every text is an attack, with a path that is not UTF-8.
 pub fn hostile() -> Binary {
     let mut binary = clean();
     let bad = || HOSTILE.to_owned();
@@ -386,7 +386,7 @@ pub fn hostile() -> Binary {
     binary
 }
 
-/// The lines of a scan that met all of the above.
+/// The lines of a scan that found all of the above.
 pub fn lines() -> Vec<Line> {
     let contradicted = contradicted();
     let image = ImageRecord {

@@ -1,8 +1,8 @@
-//! What a record takes in memory.
+//! The memory that a record takes.
 
 use super::{Binary, ImageRecord, Line, Location, Module, Owner, Unexamined};
 
-/// What the allocator and the text's own place take beside its bytes.
+/// Bytes of a `String` and of the allocator for it, without the text.
 const TEXT: usize = 40;
 
 fn texts<'t>(all: impl IntoIterator<Item = &'t String>) -> usize {
@@ -10,7 +10,7 @@ fn texts<'t>(all: impl IntoIterator<Item = &'t String>) -> usize {
 }
 
 impl Line {
-    /// About how many bytes of memory it takes.
+    /// An estimate of its size in memory, in bytes.
     pub fn size_in_memory(&self) -> u64 {
         match self {
             Self::Image(image) => image.size_in_memory(),
@@ -28,7 +28,7 @@ impl Location {
 }
 
 impl Unexamined {
-    /// About how many bytes of memory it takes.
+    /// An estimate of its size in memory, in bytes.
     pub fn size_in_memory(&self) -> u64 {
         let texts = texts([&self.path, &self.detail]);
         (size_of::<Self>() + texts + self.location.size_in_memory()) as u64
@@ -36,7 +36,7 @@ impl Unexamined {
 }
 
 impl ImageRecord {
-    /// About how many bytes of memory the record takes.
+    /// An estimate of its size in memory, in bytes.
     pub fn size_in_memory(&self) -> u64 {
         let mut sum = size_of::<Self>() + texts([&self.reference]);
         for list in [&self.aliases, &self.env, &self.entrypoint, &self.cmd] {
@@ -61,7 +61,7 @@ impl ImageRecord {
 }
 
 impl Owner {
-    /// About how many bytes of memory it takes.
+    /// An estimate of its size in memory, in bytes.
     pub fn size_in_memory(&self) -> u64 {
         let sure = [&self.name, &self.version];
         let maybe = [&self.arch, &self.distribution, &self.release];
@@ -77,13 +77,14 @@ impl Owner {
 }
 
 impl Binary {
-    /// About how many bytes of memory the record takes: every text of the lists that may be long, with what the allocator needs for it.
+    /// An estimate of its size in memory, in bytes: all texts in lists that may be long, with what the allocator needs for
+    /// them.
     pub fn size_in_memory(&self) -> u64 {
         fn of_module(module: &Module) -> usize {
             let own = size_of::<Module>() + texts([&module.path, &module.version, &module.sum]);
             own + module.replace.as_ref().map_or(0, |m| of_module(m))
         }
-        // Of usual records, what is behind the fields below is most.
+        // Most of the size of usual records is in the fields below.
         let mut sum =
             size_of::<Binary>() + 2048 + texts([&self.path]) + self.location.size_in_memory();
         sum += texts(self.path_bytes.iter().chain(&self.main_package));

@@ -1,26 +1,26 @@
-//! What stands in for the modules of a program whose record does not list them: the packages of its function table.
+//! Stand-ins for the modules of a program whose build info does not list them: the packages of its function table.
 
 use super::{Binary, ModuleList};
 use crate::knowledge::modules;
 
-/// A package outside the standard library that no recorded module explains.
+/// A package outside the standard library that belongs to no recorded module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StandIn<'b> {
     /// Import path.
     pub package: &'b str,
-    /// The beginning of its module's path; `None` when nothing is certain.
+    /// The certain beginning of its module path; `None` when nothing is certain.
     pub module: Option<&'b str>,
-    /// Certainly of the module that the main package is of: no dependency.
+    /// Whether it belongs to the module of the main package, and so is no dependency.
     pub is_own: bool,
 }
 
 impl<'b> StandIn<'b> {
-    /// What it is listed under: its module where that is known, else itself.
+    /// What it is listed under: its module if known, else the package itself.
     pub fn group(&self) -> &'b str {
         self.module.unwrap_or(self.package)
     }
 
-    /// Paths that the path of its module may be, shortest first: from what is certain of it to the package itself.
+    /// Paths that its module may have, shortest first: from the certain beginning to the path of the package.
     pub fn module_paths(&self) -> impl Iterator<Item = &'b str> {
         let package = self.package;
         let least = self.module.map_or(1, str::len);
@@ -29,20 +29,21 @@ impl<'b> StandIn<'b> {
         ends.filter_map(move |end| package.get(..end))
     }
 
-    /// Whether this path is, or may be, the path of its module.
+    /// Whether its module has, or may have, this path.
     pub fn may_be_of(&self, module: &str) -> bool {
         self.module_paths().any(|path| path == module)
     }
 }
 
 impl Binary {
-    /// Whether the function table can be asked which packages are linked in: it is there, and its names are not made up.
+    /// Whether the function table shows which packages are linked in: it exists, and its names are not obfuscated.
     pub fn has_package_names(&self) -> bool {
         let is_obfuscated = self.go_version_raw.as_deref() == Some("unknown");
         self.packages.is_some() && !is_obfuscated
     }
 
-    /// The packages that stand in for modules, by path; none of them where the record lists every module that has code in the program.
+    /// The packages that stand in for modules, sorted by path; none when the build info lists every module with code in the
+    /// program.
     pub fn stand_ins(&self) -> Vec<StandIn<'_>> {
         match self.module_list() {
             ModuleList::Empty => Vec::new(),
@@ -68,7 +69,7 @@ impl Binary {
         }
     }
 
-    /// Whether the record names this very module.
+    /// Whether the build info lists this module.
     fn is_recorded(&self, module: Option<&str>) -> bool {
         let Some((module, info)) = module.zip(self.build_info.as_ref()) else {
             return false;

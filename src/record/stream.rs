@@ -1,4 +1,4 @@
-//! The lines of a stream: what a scan says first, last, and of things that it did not examine.
+//! The lines of a stream: the first, the last, and those about things that were not examined.
 
 use super::{Binary, ImageRecord, Level, Location, Reason, Word};
 use serde::{Deserialize, Serialize};
@@ -11,15 +11,15 @@ pub const SCHEMA: &str = "gospect/1";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Line {
-    /// First line: who scanned what, with which knowledge.
+    /// First line: the tool, its knowledge and the targets.
     Run(Run),
-    /// An image or one platform of it, before its binaries.
+    /// An image, or one platform of it; comes before its programs.
     Image(Box<ImageRecord>),
-    /// One Go binary.
+    /// One Go program.
     Binary(Box<Binary>),
-    /// A thing that was not examined, with the reason.
+    /// Something that was not examined, with the reason.
     Unexamined(Unexamined),
-    /// Last line: what was looked at and what came out.
+    /// Last line: counts of what was looked at and found.
     End(End),
 }
 
@@ -30,11 +30,11 @@ pub struct Run {
     pub schema: String,
     /// The program that wrote the stream.
     pub tool: Tool,
-    /// How new the built-in knowledge is.
+    /// The date of the built-in knowledge.
     pub knowledge: KnowledgeDate,
     /// Targets as given on the command line.
     pub targets: Vec<String>,
-    /// How much was found out about each program.
+    /// How much was read of each program.
     pub facts: Word<Level>,
 }
 
@@ -47,25 +47,25 @@ pub struct Tool {
     pub version: String,
 }
 
-/// How new the built-in tables are.
+/// The date of the built-in tables.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KnowledgeDate {
-    /// Newest Go release the tables know, such as `go1.27`.
+    /// Newest Go release in the tables, such as `go1.27`.
     pub newest_go: String,
-    /// The day the tables were taken, ISO 8601.
+    /// The day on which the tables were made, ISO 8601.
     pub date: String,
 }
 
-/// A thing that was seen but not examined.
+/// Something that was seen but not examined.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Unexamined {
-    /// For a person.
+    /// Its location as text for people.
     pub path: String,
-    /// Where it is.
+    /// Its location as data.
     pub location: Location,
-    /// Why.
+    /// Why it was not examined.
     pub reason: Word<Reason>,
-    /// One sentence.
+    /// An explanation in one sentence.
     pub detail: String,
 }
 
@@ -76,7 +76,7 @@ pub struct End {
     pub reach: Reach,
     /// What was found.
     pub summary: Summary,
-    /// A target could not be read at all, a digest was wrong or a layer missing: the stream is not the whole truth.
+    /// Whether the stream is incomplete: a target could not be read, a digest was wrong or a layer was missing.
     #[serde(default)]
     pub failed: bool,
 }
@@ -84,35 +84,35 @@ pub struct End {
 /// Counts of what was looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reach {
-    /// Regular files and container entries seen.
+    /// Regular files and container entries.
     pub files: u64,
-    /// Files below the size floor, not opened.
+    /// Files that were too small to open.
     pub below_min_size: u64,
-    /// Opened and not Go.
+    /// Files that were opened and are not Go.
     pub not_go: u64,
-    /// Go binaries reported.
+    /// Go programs.
     pub go: u64,
-    /// Things not examined.
+    /// Things that were not examined.
     pub unexamined: u64,
-    /// Symbolic links of directories that were not followed.
+    /// Symbolic links to directories that were not followed.
     #[serde(default)]
     pub links: u64,
     /// Bytes read from files and streams.
     pub bytes: u64,
 }
 
-/// What a scan found, in short.
+/// A summary of what was found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
-    /// Binaries by Go release.
+    /// Programs by Go release.
     pub go_versions: BTreeMap<String, u64>,
-    /// Binaries by `os/arch`.
+    /// Programs by `os/arch`.
     pub ports: BTreeMap<String, u64>,
-    /// Binaries with at least one contradicted claim.
+    /// Programs with at least one contradicted claim.
     pub contradicted: u64,
-    /// Binaries that are Go but carry no module record.
+    /// Go programs without build info.
     pub without_build_info: u64,
-    /// Binaries whose modules are unknown: those without a record, and those whose record names no module.
+    /// Programs whose modules are unknown: those without build info, and those whose build info names no module.
     #[serde(default)]
     pub modules_unknown: u64,
 }

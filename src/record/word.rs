@@ -1,4 +1,4 @@
-//! Words of closed sets, in a form that keeps the words of newer versions.
+//! Words of closed sets that also keep words of newer versions.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -6,26 +6,26 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Deref;
 
-/// A closed set of words. Made by `words!`.
+/// A closed set of words, declared with `words!`.
 pub trait Words: Copy + Eq + fmt::Debug + 'static {
-    /// All of them.
+    /// All words of the set.
     const ALL: &'static [Self];
 
-    /// The word as records have it.
+    /// The word as written in records.
     fn as_str(self) -> &'static str;
 }
 
-/// A word of a set, or one that this version does not know: records of newer versions are read and written without loss.
+/// A word of a set, or one that this version does not know, so that records of newer versions pass through unchanged.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Word<T> {
     /// A word of the set.
     Known(T),
-    /// A word of nobody's.
+    /// A word that this version does not know.
     Other(Box<str>),
 }
 
 impl<T: Words> Word<T> {
-    /// The word itself.
+    /// The word as written in records.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Known(word) => word.as_str(),
@@ -33,7 +33,7 @@ impl<T: Words> Word<T> {
         }
     }
 
-    /// Which one of the set it is; `None` for a word of a newer version.
+    /// The word of the set; `None` for a word of a newer version.
     pub fn known(&self) -> Option<T> {
         match self {
             Self::Known(word) => Some(*word),
@@ -111,7 +111,7 @@ impl<'de, T: Words> Deserialize<'de> for Word<T> {
     }
 }
 
-/// Declares closed sets of words: an enum for each, one row for each word.
+/// Declares closed sets of words: an enum for each set, a row for each word.
 macro_rules! words {
     ($($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ })+) => {$(
         $(#[$meta])*
@@ -119,10 +119,10 @@ macro_rules! words {
         pub enum $name { $($(#[$doc])* $variant,)+ }
 
         impl $name {
-            /// All of them.
+            /// All words of the set.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// The word as records have it.
+            /// The word as written in records.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)+ }
             }

@@ -3,37 +3,37 @@
 use super::word::words;
 
 words! {
-    /// How much was found out about each program.
+    /// How much was read of each program.
     #[derive(Default)]
     pub enum Level {
-        /// The build info alone: a handful of small reads.
+        /// The build info alone, with a handful of small reads.
         BuildInfo = "build-info",
-        /// Everything, with the evidence.
+        /// All facts, with their evidence.
         #[default]
         Full = "full",
     }
 
-    /// Why a thing was not examined.
+    /// Why something was not examined.
     pub enum Reason {
-        /// The system could not read it.
+        /// The system reported an error.
         Unreadable = "unreadable",
-        /// It ends before it should.
+        /// It ends too early.
         Truncated = "truncated",
         /// It contradicts its own format or checksum.
         Malformed = "malformed",
-        /// A limit was met.
+        /// A limit was reached.
         Limit = "limit",
         /// It is encrypted.
         Encrypted = "encrypted",
-        /// A format, method or version that is not read.
+        /// Its format, method or version is not supported.
         Unsupported = "unsupported",
         /// A packed program that cannot be unpacked.
         Packed = "packed",
-        /// A symbolic link that is not followed.
+        /// A symbolic link that was not followed.
         Link = "link",
-        /// A file system of the kernel, which stores no files.
+        /// A virtual file system of the kernel, which stores no files.
         Pseudo = "pseudo-file-system",
-        /// A fault of gospect.
+        /// A bug in gospect.
         Internal = "internal-error",
     }
 
@@ -61,23 +61,23 @@ words! {
         Big = "big",
     }
 
-    /// What an executable file is for.
+    /// The kind of an executable file.
     pub enum ExecutableKind {
-        /// Loaded at fixed addresses.
+        /// A program for fixed addresses.
         Exe = "exe",
-        /// Executable at any address.
+        /// A program for any address (position independent).
         Pie = "pie",
         /// Shared library.
         Shared = "shared",
-        /// Go plugin: the headers say `shared`, the recorded build mode tells them apart.
+        /// Go plugin. The headers say `shared`; the recorded build mode tells the difference.
         Plugin = "plugin",
         /// Relocatable object.
         Object = "object",
     }
 
-    /// A part of an executable file, in the coarse terms in which two builds are compared.
+    /// A part of an executable file, in the coarse terms by which two builds are compared.
     pub enum Part {
-        /// Build information and build IDs.
+        /// Build info and build IDs.
         Record = "record",
         /// Instructions.
         Code = "code",
@@ -87,9 +87,9 @@ words! {
         Debug = "debug",
         /// The signature of the platform.
         Signature = "signature",
-        /// Headers, padding, and what lies outside all others.
+        /// Headers, padding, and everything else.
         Other = "other",
-        /// What is around the programs of a universal file.
+        /// What surrounds the programs in a universal file.
         Container = "container",
     }
 
@@ -103,9 +103,9 @@ words! {
         Dwarf = "dwarf",
     }
 
-    /// Who compiled a program.
+    /// The compiler of a program.
     pub enum Compiler {
-        /// The Go project's own compiler, and the forks of it.
+        /// The Go project's own compiler, and its forks.
         Gc = "gc",
         /// The Go front end of GCC.
         Gccgo = "gccgo",
@@ -115,11 +115,11 @@ words! {
 
     /// A package format of distributions.
     pub enum PackageKind {
-        /// Debian and its kin.
+        /// Debian and its derivatives.
         Deb = "deb",
-        /// Red Hat, SUSE and their kin.
+        /// Red Hat, SUSE and their derivatives.
         Rpm = "rpm",
-        /// Alpine and its kin.
+        /// Alpine and its derivatives.
         Apk = "apk",
     }
 
@@ -151,23 +151,23 @@ words! {
 
     /// Where the build info came from.
     pub enum BuildInfoSource {
-        /// Where Go's own reader looks: the named section, or the start of data for PE, XCOFF and Plan 9.
+        /// Where Go's own reader looks: the named section, or the start of the data for PE, XCOFF and Plan 9.
         Section = "section",
         /// A writable segment.
         Segment = "segment",
-        /// The linker-set strings `runtime.modinfo` and `runtime.buildVersion`.
+        /// The linker strings `runtime.modinfo` and `runtime.buildVersion`.
         LinkerStrings = "linker-strings",
         /// A scan of the file.
         Scan = "scan",
     }
 
-    /// Whether the record of a program lists its modules.
+    /// Whether the build info of a program lists its modules.
     pub enum ModuleList {
         /// It lists them all.
         Recorded = "recorded",
-        /// It lists none, and none but the main package and the standard library is linked in: built from files outside a module.
+        /// It lists none, and only the main package and the standard library are linked in: built from files outside a module.
         Empty = "empty",
-        /// Lines of the list cannot be read.
+        /// Lines of the list are damaged.
         Cut = "cut",
         /// Unknown: built in GOPATH mode (`GO111MODULE=off`, or Go 1.10 and older).
         Gopath = "gopath",
@@ -175,19 +175,19 @@ words! {
         Distribution = "distribution",
         /// Unknown: built by Bazel without module data.
         Bazel = "bazel",
-        /// Unknown: the record names no module, and nothing tells why.
+        /// Unknown: the build info names no module, for no known reason.
         NotRecorded = "not-recorded",
-        /// Unknown: there is no record.
+        /// Unknown: there is no build info.
         NoRecord = "no-record",
     }
 
-    /// What claims a version of the program itself.
+    /// Where a claim about the program's own version comes from.
     pub enum VersionSource {
         /// The version of the main module.
         MainModule = "main-module",
         /// A variable set by `-X` in the recorded `-ldflags`.
         XFlag = "x-flag",
-        /// A string set by the linker, as found in the program.
+        /// A linker string found in the program.
         LinkerString = "linker-string",
         /// The revision of the version control system.
         Vcs = "vcs",
@@ -225,21 +225,21 @@ words! {
     pub enum EvidenceSource {
         /// A symbol of the symbol table.
         Symbol = "symbol",
-        /// The function table of Go 1.2 and newer.
+        /// The function table (pclntab) of Go 1.2 and newer.
         Pclntab = "pclntab",
         /// The symbol table of Go 1.1 and older.
         Gosymtab = "gosymtab",
         /// Debug information.
         Dwarf = "dwarf",
-        /// A string set by the linker.
+        /// A linker string.
         LinkerString = "linker-string",
         /// Machine code.
         Code = "code",
-        /// The recorded flags of the linker.
+        /// The recorded linker flags.
         Ldflags = "-ldflags",
     }
 
-    /// What a `for` loop does with its variable in the main module.
+    /// The meaning of `for` loops for their variable in the main module.
     pub enum Loopvar {
         /// A variable for each iteration: Go 1.22 and newer.
         PerIteration = "per-iteration",
@@ -251,7 +251,7 @@ words! {
     pub enum GodebugOrigin {
         /// The toolchain's own default.
         Toolchain = "toolchain",
-        /// `DefaultGODEBUG` of the record.
+        /// `DefaultGODEBUG` in the build info.
         Recorded = "recorded",
         /// The linker string `runtime.godebugDefault`.
         Baked = "baked",
@@ -259,17 +259,17 @@ words! {
         Environment = "environment",
     }
 
-    /// What becomes of a GODEBUG setting.
+    /// Whether a GODEBUG setting has an effect.
     pub enum GodebugStatus {
-        /// It acts.
+        /// It has an effect.
         Ok = "ok",
-        /// Go reads it, and it changes nothing.
+        /// Go reads it, but it changes nothing.
         NoEffect = "no-effect",
         /// This release does not know it.
         Unknown = "unknown",
-        /// This release does not know it any more.
+        /// This release no longer knows it.
         Removed = "removed",
-        /// The program dies of it at start.
+        /// The program dies at start because of it.
         Fatal = "fatal",
     }
 
@@ -277,9 +277,9 @@ words! {
     pub enum Relro {
         /// Nothing.
         None = "none",
-        /// All but the table of functions that are bound late.
+        /// Everything but the table of lazily bound functions.
         Partial = "partial",
-        /// All.
+        /// Everything.
         Full = "full",
     }
 
@@ -289,17 +289,17 @@ words! {
         Off = "off",
         /// On.
         On = "on",
-        /// On, and other algorithms fail.
+        /// On; other algorithms fail.
         Only = "only",
     }
 
-    /// Whose cryptography is linked in.
+    /// Where the cryptography in a program comes from.
     pub enum Crypto {
         /// The standard library's own.
         Go = "go",
         /// BoringCrypto, by GOEXPERIMENT=boringcrypto.
         BoringCrypto = "boringcrypto",
-        /// OpenSSL.
+        /// OpenSSL, through a fork of Go.
         OpenSsl = "openssl",
         /// Cryptography API: Next Generation of Windows.
         Cng = "cng",
@@ -307,13 +307,13 @@ words! {
         CommonCrypto = "commoncrypto",
     }
 
-    /// What came of recomputing the FIPS 140 checksum.
+    /// The result of recomputing the FIPS 140 checksum.
     pub enum Checksum {
-        /// The file has the recorded checksum.
+        /// The code and data have the recorded checksum.
         Valid = "valid",
-        /// It has another one: the program ends at start with FIPS mode on.
+        /// They have another one; with FIPS mode on the program ends at start.
         Invalid = "invalid",
-        /// The file does not tell.
+        /// The file does not have what is needed.
         Unverifiable = "unverifiable",
     }
 
@@ -349,13 +349,14 @@ words! {
         Slices = "slices",
     }
 
-    /// Verdict on one claim. Data in the file has no key: a contradiction shows editing or an unusual build, a confirmation is not proof.
+    /// The verdict on one claim. Nothing in the file is signed: a contradiction shows editing or an unusual build, a
+    /// confirmation proves nothing.
     pub enum Verdict {
         /// The evidence agrees.
         Confirmed = "confirmed",
         /// The evidence disagrees.
         Contradicted = "contradicted",
-        /// The evidence cannot tell.
+        /// The evidence is not conclusive.
         Unverifiable = "unverifiable",
     }
 

@@ -1,9 +1,9 @@
-//! The stream: one JSON object a line, written as facts arrive.
+//! Writes the stream: one JSON object per line, as results arrive.
 
 use super::Line;
 use std::io::{self, BufWriter, Write};
 
-/// Writes one line. Its hundreds of small pieces are gathered on the way.
+/// Writes one line. The hundreds of small pieces of a line are buffered.
 ///
 /// # Errors
 /// Those of the writer.
@@ -11,7 +11,7 @@ pub fn write(line: &Line, out: &mut dyn Write) -> io::Result<()> {
     let mut pieces = BufWriter::new(out);
     serde_json::to_writer(&mut pieces, line).map_err(io::Error::from)?;
     pieces.write_all(b"\n")?;
-    // Not `flush`, which would reach the file with every line.
+    // `flush` would reach the file with every line.
     pieces.into_inner()?;
     Ok(())
 }

@@ -7,9 +7,9 @@ use std::fmt;
 /// A range of main-module `go` lines, as minors of Go 1: `1.22` to `1.23` is 22 to 23.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LanguageRange {
-    /// Oldest line that explains the defaults; 0 means "or older".
+    /// Oldest `go` line that explains the defaults; 0 means "or older".
     pub min: u32,
-    /// Newest line that explains the defaults.
+    /// Newest `go` line that explains the defaults.
     pub max: u32,
 }
 
@@ -23,13 +23,13 @@ impl fmt::Display for LanguageRange {
     }
 }
 
-/// A default that should be there and is not weighs as much as this many settings written by hand. The go command never
-/// leaves one out, so this only happens with a patch release whose table is a little older than ours.
+/// A missing default counts as much as this many settings written by hand. The go command never leaves one out, so this happens
+/// only with a patch release whose table is slightly older than ours.
 const ABSENT: usize = 4;
 
-/// The `go` lines that explain `pairs` with the fewest settings written by hand (`//go:debug` lines, a `godebug` block),
-/// for a toolchain of `minor` (src/cmd/go/internal/load/godebug.go, godebugForGoVersion). A `default=go1.N` directive
-/// looks the same as that `go` line, and in a workspace it is the line of go.work that counts.
+/// The `go` lines that explain `pairs` with the fewest settings written by hand (`//go:debug` lines, a `godebug` block), for a
+/// toolchain of `minor` (src/cmd/go/internal/load/godebug.go, godebugForGoVersion). A `default=go1.N` directive looks like that
+/// `go` line, and in a workspace the line of go.work counts.
 pub fn infer<'a>(
     pairs: impl Iterator<Item = (&'a str, &'a str)>,
     minor: u32,

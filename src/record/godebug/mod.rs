@@ -1,4 +1,4 @@
-//! GODEBUG: the settings that the record, the linker and the environment give, and what is in force in the end.
+//! GODEBUG: the settings from the build info, the linker and the environment, and their effective values.
 
 mod language;
 mod rules;
@@ -18,36 +18,36 @@ use rules::{REMOVAL_IS_ENFORCED, Rules};
 use sources::{GodebugOrigin, Source, bare_fields, owned_pairs};
 use std::collections::BTreeSet;
 
-/// Settings named by all strings together that are judged one by one; a longer list is nobody's configuration.
+/// Most settings to judge, over all strings; no real configuration has more.
 const MOST_KEYS: usize = 1024;
 
-/// What the assessment needs to know of the binary and of where it runs.
+/// What decides about the settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// Toolchain.
+    /// Version of the toolchain.
     pub version: &'a GoVersion,
-    /// The recorded DefaultGODEBUG; `None`: none recorded.
+    /// The recorded DefaultGODEBUG; `None`: not recorded.
     pub recorded: Option<&'a str>,
-    /// The linker string `runtime.godebugDefault`; `None`: not found (or not looked for), empty: found and empty.
+    /// The linker string `runtime.godebugDefault`; `None`: not found, or not looked for; empty: found and empty.
     pub baked: Option<&'a str>,
-    /// GODEBUG of the environment to assume; `None`: no environment is assumed.
+    /// GODEBUG of the assumed environment; `None`: no environment is assumed.
     pub environment: Option<&'a str>,
-    /// The binary has build settings, so that a missing DefaultGODEBUG means "no defaults".
+    /// Whether any build setting is recorded; then a missing DefaultGODEBUG means that there are no defaults.
     pub has_settings: bool,
-    /// Import path of the main package; only `cmd/go` reads the settings of the go command.
+    /// Import path of the main package. Only `cmd/go` reads the settings of the go command.
     pub main_package: Option<&'a str>,
     /// Go's name of the system; `None`: unknown.
     pub goos: Option<&'a str>,
     /// Go's name of the architecture; `None`: unknown.
     pub goarch: Option<&'a str>,
-    /// Package crypto/internal/fips140 is linked in; `None`: unknown.
+    /// Whether package crypto/internal/fips140 is linked in; `None`: unknown.
     pub crypto_linked: Option<bool>,
-    /// How it was built where FIPS 140-3 mode does not work, such as `-asan`.
+    /// The build option with which FIPS 140-3 mode does not work, such as `-asan`.
     pub unfit_for_fips: Option<&'a str>,
 }
 
-/// The way of building after which FIPS 140-3 mode ends the process (src/crypto/internal/fips140/check/check.go): there is no checksum to verify,
-/// or memory around it that may not be read.
+/// The build option with which FIPS 140-3 mode ends the process (src/crypto/internal/fips140/check/check.go): there is no
+/// checksum to verify, or it may not read the memory around it.
 pub fn unfit_for_fips<'s>(setting: impl Fn(&str) -> Option<&'s str>) -> Option<&'static str> {
     if setting("-asan") == Some("true") {
         return Some("-asan");
@@ -55,7 +55,7 @@ pub fn unfit_for_fips<'s>(setting: impl Fn(&str) -> Option<&'s str>) -> Option<&
     (setting("-buildmode") == Some("c-archive")).then_some("-buildmode=c-archive")
 }
 
-/// What a binary tells when only its record was read.
+/// The settings by the build info alone.
 pub fn recorded(recorded: Option<&str>) -> Godebug {
     Godebug {
         recorded: recorded.map(str::to_owned),
@@ -63,8 +63,8 @@ pub fn recorded(recorded: Option<&str>) -> Godebug {
     }
 }
 
-/// Everything that can be told about the GODEBUG settings of a binary. `effective` is `None` when the tables have no row
-/// for the toolchain; [`Row::note`] says why.
+/// All that is known about the GODEBUG settings of a program. `effective` is `None` when the tables have no row for the
+/// toolchain; [`Row::note`] says why.
 pub fn assess(facts: &Facts) -> Godebug {
     let minor = Row::of(facts.version).minor();
     Godebug {
@@ -79,7 +79,7 @@ pub fn assess(facts: &Facts) -> Godebug {
     }
 }
 
-/// The `go` lines that explain the defaults of a record; `None` when it does not tell.
+/// The `go` lines that explain the defaults in a record; `None` when it does not tell.
 pub fn recorded_language(
     version: &GoVersion,
     recorded: Option<&str>,
@@ -99,8 +99,8 @@ pub fn recorded_language(
     })
 }
 
-/// The main-module `go` lines that explain the defaults; `None` when nothing was recorded that could tell: no record and
-/// no built-in string, a toolchain before 1.21, or one without a row.
+/// The `go` lines of the main module that explain the defaults; `None` without evidence: neither build info nor a built-in
+/// string, a toolchain before 1.21, or one without a row.
 pub fn language(facts: &Facts) -> Option<LanguageRange> {
     let Row::Own(minor @ 21..) = Row::of(facts.version) else {
         return None;
@@ -221,8 +221,8 @@ fn judge(
     entry(&now.value, now.origin, status, note)
 }
 
-/// Status and note of a feature of processors that this release does not switch, or not so
-/// (src/internal/cpu/cpu.go processOptions: it prints a line and goes on).
+/// Status and note of a CPU feature that this release cannot switch, or not to this value (src/internal/cpu/cpu.go
+/// processOptions: Go prints a line and goes on).
 fn cpu(facts: &Facts, rules: &Rules, key: &str, feature: &str) -> Option<(GodebugStatus, String)> {
     let minor = rules.minor;
     if minor < 21 || !cpu::is_listed(facts.goarch) {
@@ -266,7 +266,7 @@ fn absent(
             format!("gone since Go 1.{removed}: this toolchain ignores it"),
         );
     }
-    // A security fix brings its setting to older minors, in a patch release newer than the tree we looked at.
+    // A security fix may add its setting to older releases, in a patch release newer than the table.
     let tree = godebug::table()
         .trees
         .get(&minor)
@@ -361,7 +361,7 @@ fn status(
     (GodebugStatus::Ok, note)
 }
 
-/// The old value that the main module's `go` line may imply for a setting: without the setting it would be in force.
+/// The old value of a setting that the main module's `go` line may imply: it would apply without the setting.
 fn kept_from(rules: &Rules, key: &str) -> Option<(u32, &'static str)> {
     let range = rules.language?;
     godebug::changes(rules.minor)
@@ -369,7 +369,7 @@ fn kept_from(rules: &Rules, key: &str) -> Option<(u32, &'static str)> {
         .map(|c| (c.1, c.2))
 }
 
-/// Why a named setting leaves the toolchain's default in force.
+/// Why a setting in a string leaves the toolchain's default in force.
 fn ignored(rules: &Rules, setting: &Setting, record: Option<&Source>) -> String {
     let key = setting.name.as_str();
     let has = |source: &Source| !source.values(key).is_empty();
@@ -391,7 +391,7 @@ fn ignored(rules: &Rules, setting: &Setting, record: Option<&Source>) -> String 
     }
 }
 
-/// The FIPS 140-3 mode dies at start on a value it does not know and where it cannot work
+/// FIPS 140-3 mode ends the process at start for a value that it does not know, and where it cannot work
 /// (src/crypto/internal/fips140/fips140.go init and Supported, check/check.go, Go 1.24-1.27).
 fn fips140(facts: &Facts, value: &str) -> Option<(GodebugStatus, String)> {
     let port = match (facts.goos, facts.goarch) {
@@ -436,7 +436,7 @@ fn fips140(facts: &Facts, value: &str) -> Option<(GodebugStatus, String)> {
     })
 }
 
-/// The last value that a string gives a key, strongest string first.
+/// The last value of a key in the strongest string that has it.
 fn last_text<'a>(rules: &Rules<'a>, key: &str) -> Option<(&'a str, GodebugOrigin)> {
     rules.sources.iter().rev().find_map(|source| {
         source

@@ -1,46 +1,46 @@
-//! How each release finds the value of one setting.
+//! How each release finds the value of a setting.
 //!
-//! Three readers exist. The runtime parses its own variables as numbers at start, the defaults first, then the
-//! environment, each from left to right, and skips what is not a number (src/runtime/runtime1.go parsegodebug). Package
-//! internal/godebug takes texts: the last one of the environment, else the last one of the defaults; a `#` begins a
-//! bisect pattern (src/internal/godebug/godebug.go, 1.21 and newer). And some code searches the environment variable
-//! itself. Go 1.19 knows no defaults, and its internal/godebug took the first value, not the last.
+//! There are three readers. The runtime parses its own variables as numbers at start: first the defaults, then the environment,
+//! each from left to right, skipping what is not a number (src/runtime/runtime1.go parsegodebug). Package internal/godebug
+//! takes texts: the last one in the environment, or else the last one in the defaults; a `#` begins a bisect pattern
+//! (src/internal/godebug/godebug.go,
+//! 1.21 and newer). Some other code searches the environment variable itself. Go 1.19 has no defaults, and its internal/godebug
+//! took the first value instead of the last.
 
 use super::language::LanguageRange;
 use super::sources::{GodebugOrigin, Source};
 use crate::knowledge::godebug::Setting;
 
-/// The last minor without built-in defaults.
+/// The last minor release without built-in defaults.
 const NO_DEFAULTS: u32 = 19;
-/// From here on the runtime reads `+1` as a number (it moved from its own atoi to internal/strconv).
+/// Since this release the runtime reads `+1` as a number (it replaced its own atoi by internal/strconv).
 const PLUS_SIGN: u32 = 26;
-/// From here on gccheckmark turns asynchronous preemption off.
+/// Since this release gccheckmark turns asynchronous preemption off.
 const CHECKMARK_STOPS_PREEMPTION: u32 = 25;
-/// From here on an old value of a removed setting stops the process.
+/// Since this release an old value of a removed setting stops the process.
 pub const REMOVAL_IS_ENFORCED: u32 = 27;
-/// Read by the runtime as a number and by package time as a text, which may carry a bisect pattern
-/// (src/time/sleep.go, Go 1.23-1.26).
+/// The runtime reads it as a number, package time as a text that may have a bisect pattern (src/time/sleep.go, Go 1.23-1.26).
 const READ_TWICE: &str = "asynctimerchan";
 /// runtime.maxProfStackDepth (src/runtime/mprof.go).
 const MAX_PROFILE_DEPTH: i64 = 1024;
 
-/// Everything that decides values: the release and the strings.
+/// What determines the values: the release and the strings.
 #[derive(Debug)]
 pub struct Rules<'a> {
     pub minor: u32,
     pub goos: Option<&'a str>,
-    /// The defaults (baked, else recorded), then the environment; absent ones are left out.
+    /// The defaults (the built-in string, or else the recorded one), then the environment; missing ones are left out.
     pub sources: Vec<Source<'a>>,
     /// The `go` lines that explain the recorded defaults.
     pub language: Option<LanguageRange>,
 }
 
-/// The value of one setting and who gave it.
+/// The value of a setting and its origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InForce {
     pub value: String,
     pub origin: GodebugOrigin,
-    /// What follows `#`.
+    /// The bisect pattern after `#`.
     pub pattern: Option<String>,
 }
 
@@ -55,7 +55,7 @@ impl InForce {
 }
 
 impl<'a> Rules<'a> {
-    /// The sources that this release lets decide a setting, weakest first.
+    /// The sources that this release reads for a setting, weakest first.
     fn read<'s>(&'s self, setting: &Setting) -> impl DoubleEndedIterator<Item = &'s Source<'a>> {
         let env_only = setting.env_only || self.minor <= NO_DEFAULTS;
         self.sources
@@ -63,7 +63,7 @@ impl<'a> Rules<'a> {
             .filter(move |s| s.origin == GodebugOrigin::Environment || !env_only)
     }
 
-    /// The value in force of a setting that this release knows. `without` leaves one source out.
+    /// The value in force of a setting that this release knows. `without` is a source to ignore.
     pub fn in_force(
         &self,
         setting: &Setting,
@@ -119,7 +119,7 @@ impl<'a> Rules<'a> {
         InForce::toolchain("")
     }
 
-    /// A runtime variable: every later number replaces an earlier one.
+    /// A runtime variable: a later number replaces an earlier one.
     fn number(
         &self,
         setting: &Setting,
@@ -135,7 +135,7 @@ impl<'a> Rules<'a> {
             .next()
     }
 
-    /// The number that one string leaves in a runtime variable.
+    /// The last number for a runtime variable in one string.
     pub fn last_number(&self, source: &Source, key: &str) -> Option<i64> {
         source
             .values(key)
@@ -144,7 +144,7 @@ impl<'a> Rules<'a> {
             .find_map(|value| self.parse(key, value))
     }
 
-    /// A number as the runtime of this release reads it.
+    /// Parses a number as the runtime of this release does.
     pub fn parse(&self, key: &str, text: &str) -> Option<i64> {
         let digits = match text.as_bytes() {
             [b'-', rest @ ..] => rest,
@@ -155,7 +155,7 @@ impl<'a> Rules<'a> {
             return None;
         }
         let n: i64 = text.parse().ok()?;
-        // memprofilerate is an int, every other variable an int32.
+        // memprofilerate is an int, all other variables are an int32.
         (key == "memprofilerate" || i32::try_from(n).is_ok()).then_some(n)
     }
 
@@ -176,7 +176,7 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// The source whose number of a runtime variable kills the process at start, with the number.
+    /// The number of a runtime variable that ends the process at start, and its source.
     pub fn deadly_number(&self, setting: &Setting, key: &str) -> Option<(i64, GodebugOrigin)> {
         let (from, min, max) = setting.lives.filter(|_| setting.is_runtime(self.minor))?;
         let deadly = |(n, _): &(i64, GodebugOrigin)| self.minor >= from && !(min..=max).contains(n);
@@ -189,7 +189,7 @@ impl<'a> Rules<'a> {
         self.number(setting, key, None).filter(deadly)
     }
 
-    /// The first old value of a removed setting in any string: one is enough, whatever follows (src/runtime/runtime1.go
+    /// The first old value of a removed setting in any string. One is enough, whatever follows (src/runtime/runtime1.go
     /// parsegodebug and src/runtime/proc.go main, Go 1.27).
     pub fn deadly_old_value(
         &self,

@@ -1,10 +1,10 @@
-//! The strings that settings come from, split as the runtime splits them.
+//! The strings that hold settings, split as the runtime splits them.
 
 pub use crate::record::GodebugOrigin;
 use std::collections::BTreeMap;
 
 impl GodebugOrigin {
-    /// How a sentence names it.
+    /// Its name in a sentence.
     pub fn phrase(self) -> &'static str {
         match self {
             Self::Toolchain => "the toolchain",
@@ -20,7 +20,7 @@ impl GodebugOrigin {
 pub struct Source<'a> {
     pub origin: GodebugOrigin,
     pub text: &'a str,
-    /// Values of every key, in order.
+    /// The values of each key, in order.
     values: BTreeMap<&'a str, Vec<&'a str>>,
 }
 
@@ -37,14 +37,14 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The values that the string gives a key, in order.
+    /// The values of a key, in order.
     pub fn values(&self, key: &str) -> &[&'a str] {
         self.values.get(key).map_or(&[], Vec::as_slice)
     }
 }
 
-/// Key and value of every field: fields are set off by commas, the first `=` ends the key, a field without one is
-/// nothing to Go (src/runtime/runtime1.go parsegodebug, src/internal/godebug/godebug.go parse). Spaces count.
+/// Key and value of each field. Commas separate fields, the first `=` ends the key, and Go ignores a field without one
+/// (src/runtime/runtime1.go parsegodebug, src/internal/godebug/godebug.go parse). Spaces are part of the text.
 pub fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.split(',').filter_map(|field| field.split_once('='))
 }
@@ -55,7 +55,7 @@ pub fn bare_fields(text: &str) -> impl Iterator<Item = &str> {
         .filter(|field| !field.is_empty() && !field.contains('='))
 }
 
-/// The pairs as the record holds them.
+/// The pairs in the form of the record.
 pub fn owned_pairs(text: Option<&str>) -> Option<Vec<(String, String)>> {
     text.map(|text| {
         pairs(text)

@@ -1,49 +1,49 @@
-//! The version of a program: one answer out of all claims, the same for every format, for bills, diffs and policies.
+//! The version of a program: one answer from all claims, the same in every output, for bills, diffs and policies.
 //!
 //! In this order (docs/sbom.md has it for users):
 //!
 //! 1. the version of the main module, unless it is empty or `(devel)`;
-//! 2. variables that hold the program's own version, by a recorded `-X` or as a linker string with a name: those of package
-//!    `main` and of the main module, then packages made to carry the version of the program that links them, then others;
-//!    among them those called `version` first, then `appVersion` and the like, then `tag` and `release`;
-//! 3. a linker string without a name that reads like a version, as stripped programs have them: the one that the file's name or
-//!    the image's label confirms, else the only one; of several that may be a version, in the loosest sense, nobody can tell which
-//!    variable they are of;
-//! 4. the image's label, for the program that the image starts.
+//! 2. variables that hold the program's own version, from a recorded `-X` or a named linker string: first those of package
+//!    `main` and of the main module, then packages made to carry the version of the program that links them, then others; among
+//!    these first `version`, then `appVersion` and the like, then `tag` and `release`;
+//! 3. a linker string without a name that reads like a version, as in stripped programs: the one that the file name or the
+//!    label of the image confirms, or else the only one. If several strings might be a version, nothing tells which variable
+//!    they belong to, and none is used;
+//! 4. the label of the image, for the program that the image starts.
 //!
-//! A commit is no version, a file's name is no part of the program, and a variable called after something else
-//! (`kubectlVersion`) holds the version of that.
+//! A commit is not a version, a file name is not part of the program, and a variable named after something else
+//! (`kubectlVersion`) holds the version of that thing.
 
 use super::{Binary, VersionClaim};
 use crate::record::VersionSource;
 
-/// The version of a program, and what says so.
+/// The version of a program, and its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MainVersion<'b> {
-    /// The version as it is written there.
+    /// The version as written there.
     pub value: &'b str,
     /// As in [`VersionClaim::source`].
     pub source: &'b str,
-    /// Variable or label that holds it.
+    /// The variable or label that holds it.
     pub name: Option<&'b str>,
 }
 
-/// How close a variable is to the program's own version; the closest first.
+/// How close a variable is to the program's own version, closest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Closeness {
     /// In package main, in the main module, or in a package made for it.
     Own,
-    /// In a package of somebody else, but not called after something else.
+    /// In another package, but not named after something else.
     Foreign,
 }
 
-/// What stands before `version` in the names of variables for the program's own version (`appVersion`, `git_version`).
+/// Prefixes of `version` in the names of variables for the program's own version (`appVersion`, `git_version`).
 const OWN: [&str; 13] = [
     "", "app", "build", "cli", "current", "full", "git", "main", "pkg", "program", "release",
     "sem", "semantic",
 ];
 
-/// Packages that carry the version of the program that links them: its build sets them with `-X`.
+/// Packages that carry the version of the program that links them; its build sets them with `-X`.
 const CARRIERS: [&str; 5] = [
     "github.com/prometheus/common/version",
     "k8s.io/component-base/version",
@@ -53,7 +53,7 @@ const CARRIERS: [&str; 5] = [
 ];
 
 impl Binary {
-    /// The version of the program; `None`: nothing names one, see [`Binary::why_no_version`].
+    /// The version of the program; `None` when there is no usable claim, see [`Binary::why_no_version`].
     pub fn main_version(&self) -> Option<MainVersion<'_>> {
         self.module_version()
             .or_else(|| self.variable_version())
@@ -61,7 +61,7 @@ impl Binary {
             .or_else(|| self.label_version())
     }
 
-    /// The version for a person: where it is not known, what the record has in its place, such as `(devel)`.
+    /// The version for people: when it is unknown, what is recorded in its place, such as `(devel)`.
     pub fn shown_version(&self) -> Option<&str> {
         let known = self.main_version().map(|v| v.value);
         known.or_else(|| {
@@ -119,12 +119,12 @@ impl Binary {
         let named = self
             .claims()
             .filter(|c| is_variable(c) && is_usable(&c.value));
-        // The first of several that are as close.
+        // The first of several equally close ones.
         let ranked = named.filter_map(|c| Some((self.rank(c.name.as_deref()?)?, c)));
         ranked.min_by_key(|(rank, _)| *rank).map(|(_, c)| of(c))
     }
 
-    /// Linker strings that may be the program's version: without a name, and not the text of a variable that has one.
+    /// Linker strings that may be the program's version: they have no name and differ from those that do.
     pub(crate) fn unnamed_versions(&self) -> impl Iterator<Item = &VersionClaim> {
         let elsewhere = |value: &str| {
             let named = self.claims().filter(|c| is_variable(c) && c.name.is_some());
@@ -147,17 +147,17 @@ impl Binary {
         let first = unnamed().next();
         let same =
             |c: &VersionClaim, first: &VersionClaim| numbers(&c.value) == numbers(&first.value);
-        // Whatever may be a version, however it is written, may be the program's own.
+        // Any other text that might be a version, in whatever form, might be the program's own.
         let only = first.filter(|first| unnamed().all(|c| same(c, first)));
         let only = only.filter(|only| reads_like_version(&only.value));
         best.or(only).map(of)
     }
 
-    /// Linker strings without a name that may be a version.
+    /// Linker strings without a name that might be a version.
     fn unnamed(&self) -> impl Iterator<Item = &VersionClaim> {
         self.claims()
             .filter(|c| c.source == VersionSource::LinkerString && c.name.is_none())
-            // What stands where nothing was set.
+            // A placeholder for an unset version.
             .filter(|c| numbers(&c.value) != "0.0.0")
     }
 
@@ -169,12 +169,12 @@ impl Binary {
         label.map(of)
     }
 
-    /// Whether a label of the image is about this program: about that which it starts, not about the tools beside it.
+    /// Whether a label of the image is about this program: the one that the image starts, not other tools in it.
     fn is_own_image(&self) -> bool {
         self.location.started == Some(true)
     }
 
-    /// Closeness of a variable, then how its name says it; `None` for those of something else.
+    /// Closeness of a variable, then a rank for its name; `None` when it is named after something else.
     fn rank(&self, variable: &str) -> Option<(u8, u8, u8)> {
         let (package, name) = variable.rsplit_once('.').unwrap_or(("", variable));
         let word = self.word(name)?;
@@ -190,7 +190,7 @@ impl Binary {
         Some((closeness, word, place))
     }
 
-    /// How close a variable is to the program's own version; `None` for one that is called after something else.
+    /// How close a variable is to the program's own version; `None` when it is named after something else.
     pub fn closeness(&self, variable: &str) -> Option<Closeness> {
         let rank = self.rank(variable)?;
         Some(if rank.0 < 2 {
@@ -213,14 +213,14 @@ impl Binary {
             Some("") => Some(0),
             Some(before) if OWN.contains(&before) || self.is_called(before) => Some(1),
             Some(_) => None,
-            // `versionSuffix` and the like hold a part of one.
+            // `versionSuffix` and the like hold part of a version.
             None => {
                 matches!(name.as_str(), "tag" | "gittag" | "release" | "apprelease").then_some(2)
             }
         }
     }
 
-    /// Whether the program has that name: by its main package, its module or its file.
+    /// Whether the program has this name: by its main package, its module or its file.
     fn is_called(&self, word: &str) -> bool {
         let last = |path: &str| {
             let mut parts = path.rsplit(['/', '!']).filter(|p| !is_major(p));
@@ -240,7 +240,7 @@ impl Binary {
         let module = self.build_info.as_ref().map(|i| i.main.path.as_str());
         let module = match module.filter(|m| !m.is_empty()) {
             Some(module) => module,
-            // Without modules the repository is what is nearest to one.
+            // Without modules the repository comes closest.
             None => self.main_package.as_deref().map_or("", repository),
         };
         let rest = package.strip_prefix(module);
@@ -263,7 +263,7 @@ fn is_variable(claim: &VersionClaim) -> bool {
     )
 }
 
-/// `v1.2.3`, `1.2`, `2024.1.3-rc.1`: numbers first, at least two of them.
+/// Whether a text begins with at least two numbers: `v1.2.3`, `1.2`, `2024.1.3-rc.1`.
 pub(crate) fn reads_like_version(text: &str) -> bool {
     let body = text.strip_prefix('v').unwrap_or(text);
     let core = body.split(['-', '+']).next().unwrap_or_default();
@@ -275,8 +275,8 @@ pub(crate) fn reads_like_version(text: &str) -> bool {
             .all(|p| !p.is_empty() && p.len() <= 8 && p.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Whether a text may be a version in the loosest sense: `2.3`, `v2`, `r123`, `2.3-rc1`, `2024.01.02`, `release-2.3`. None are words
-/// (`dev`), plain numbers (`8080`), dates with dashes, commits, and versions of Go.
+/// Whether a text might be a version in the loosest sense: `2.3`, `v2`, `r123`, `2.3-rc1`, `2024.01.02`, `release-2.3`. Words
+/// (`dev`), plain numbers (`8080`), dates with dashes, commits and versions of Go are not.
 pub(crate) fn could_be_version(text: &str) -> bool {
     if reads_like_version(text) {
         return true;
@@ -302,12 +302,12 @@ pub(crate) fn could_be_version(text: &str) -> bool {
         && (parts > 1 || (is_marked && parts == 1))
 }
 
-/// True unless a module says that it has no version.
+/// Whether a module has a version: `(devel)` and the empty text mean that it has none.
 pub fn is_version_of_module(version: &str) -> bool {
     !version.is_empty() && version != "(devel)"
 }
 
-/// Whether a text can be a version at all: `dev` and `unknown` are none, and neither is a commit.
+/// Whether a text can be a version at all: `dev`, `unknown` and commits cannot.
 fn is_usable(value: &str) -> bool {
     let commit = value.len() >= 7
         && value.bytes().all(|b| b.is_ascii_hexdigit())
@@ -324,12 +324,12 @@ fn plain(version: &str) -> &str {
     version.split('+').next().unwrap_or(version)
 }
 
-/// The numbers of a version: Debian's `1.5.0-1+b6` is a build of `1.5.0`.
+/// The part before the first dash: Debian's `1.5.0-1+b6` is a build of `1.5.0`.
 fn numbers(version: &str) -> &str {
     plain(version).split('-').next().unwrap_or(version)
 }
 
-/// `v2` at the end of a module path.
+/// Whether a path element is a major version such as `v2`.
 fn is_major(element: &str) -> bool {
     element
         .strip_prefix('v')
@@ -343,7 +343,7 @@ fn repository(package: &str) -> &str {
     package.get(..end).unwrap_or(package)
 }
 
-/// The path of a package that stands in a `vendor` directory.
+/// The import path of a package in a `vendor` directory.
 fn unvendored(package: &str) -> &str {
     package
         .rsplit_once("/vendor/")

@@ -1,7 +1,7 @@
 use super::*;
 use crate::record::{BuildInfo, Module};
 
-/// A program of module `example.com/app` with these claims: source, name (empty: none), value.
+/// A program of this module with claims as triples: source, name (empty: none), value.
 fn program(module: &str, claims: &[(&str, &str, &str)]) -> Binary {
     let claim = |(source, name, value): &(&str, &str, &str)| VersionClaim {
         value: (*value).to_owned(),
@@ -124,7 +124,7 @@ fn the_order_of_claims() {
             "1.1.0",
         ),
         ("(devel)", &[(X, "main.app_version", "1.1.0")], "1.1.0"),
-        // Without names: what the file's name confirms, else the only one.
+        // Without names: the one that the file name confirms, or else the only one.
         ("(devel)", &[(S, "", "2.5.0"), (S, "", "v2.5.0")], "2.5.0"),
         (
             "(devel)",

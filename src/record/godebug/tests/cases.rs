@@ -1,4 +1,4 @@
-//! Cases measured with real programs; `tests/it/godebug_runtime.rs` repeats the measurement where toolchains are at hand.
+//! Cases measured with real programs. `tests/it/godebug_runtime.rs` repeats the measurement where there are toolchains.
 
 use super::*;
 
@@ -6,14 +6,14 @@ struct Case {
     version: &'static str,
     baked: Option<&'static str>,
     environment: Option<&'static str>,
-    /// `key=value origin status`, in order.
+    /// Expected `key=value origin status`, in order.
     want: &'static [&'static str],
 }
 
 #[test]
 fn values_in_force() {
     let table = [
-        // Nothing given.
+        // No strings at all.
         Case {
             version: "go1.27.3",
             baked: None,
@@ -26,7 +26,7 @@ fn values_in_force() {
             environment: Some(""),
             want: &[],
         },
-        // The environment beats the defaults key by key; the last one in a string counts.
+        // The environment beats the defaults for each key; the last value in a string counts.
         Case {
             version: "go1.27.3",
             baked: Some("panicnil=1,inittrace=1"),
@@ -51,7 +51,7 @@ fn values_in_force() {
             environment: Some("http2server="),
             want: &["http2server= environment ok"],
         },
-        // The runtime's own variables skip what is not a number.
+        // The runtime's own variables skip values that are not numbers.
         Case {
             version: "go1.27.3",
             baked: Some("gctrace=1"),
@@ -106,7 +106,7 @@ fn values_in_force() {
             environment: Some("profstackdepth=5000"),
             want: &["profstackdepth=1024 environment ok"],
         },
-        // Defaults spelled out.
+        // Defaults that are spelled out.
         Case {
             version: "go1.27.3",
             baked: None,
@@ -162,7 +162,7 @@ fn values_in_force() {
             environment: Some("urlmaxqueryparams=0"),
             want: &["urlmaxqueryparams=0 environment ok"],
         },
-        // Read elsewhere or nowhere.
+        // Names that are read elsewhere or nowhere.
         Case {
             version: "go1.27.3",
             baked: None,
@@ -200,7 +200,7 @@ fn values_in_force() {
             environment: Some("http2server=0#y"),
             want: &["http2server=0 environment ok"],
         },
-        // 1.19: no defaults, and package settings take the first value.
+        // 1.19 has no defaults, and its package settings take the first value.
         Case {
             version: "go1.19.8",
             baked: Some("http2server=0"),
@@ -225,7 +225,7 @@ fn values_in_force() {
             environment: Some("memprofilerate=5"),
             want: &["memprofilerate=5 environment no-effect"],
         },
-        // One setting that moves another.
+        // A setting that changes another one.
         Case {
             version: "go1.27.3",
             baked: None,
@@ -258,7 +258,7 @@ fn values_in_force() {
 #[test]
 fn deaths() {
     let table = [
-        // Any old value of a removed setting, in any string, from 1.27 on.
+        // Since 1.27 any old value of a removed setting, in any string.
         (
             "go1.27.3",
             None,
@@ -319,7 +319,7 @@ fn deaths() {
             Some("tls10server=1"),
             "tls10server=1 environment fatal",
         ),
-        // cgocheck is looked at after each string.
+        // cgocheck is checked after each string.
         (
             "go1.27.3",
             None,

@@ -1,4 +1,4 @@
-//! What the answer is made of, and what odd programs get.
+//! The origin of each value, and the answer for unusual programs.
 
 use super::*;
 
@@ -72,7 +72,7 @@ fn fips_mode_needs_crypto_and_a_port() {
 
 #[test]
 fn record_and_linker_string() {
-    // The linker string is what the runtime sees; the record stands in for it only when it was not found.
+    // The runtime uses the linker string; the recorded one counts only when that was not found.
     let both = assess_case(
         "go1.24.11",
         Some("panicnil=1,rsa1024min=0"),
@@ -205,7 +205,7 @@ fn hostile_strings_end_soon_and_stay_sorted() {
     assert!(answer.effective.is_some_and(|e| e.len() <= MOST_KEYS));
 }
 
-/// Taking such a setting out brings the old behaviour back.
+/// Without this setting the old behaviour returns.
 #[test]
 fn a_setting_that_keeps_an_old_go_line_from_acting_has_an_effect() {
     let old = crate::knowledge::godebug::implied(20, 27)
