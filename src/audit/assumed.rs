@@ -1,32 +1,32 @@
-//! By which Go release something in a deployment file is judged: what the user names, the program itself, what the file says, or the
-//! newest known one.
+//! The Go release by which entries of deployment files are judged: named by the user, that of the program, named in the file,
+//! or the newest known one.
 
 use super::known;
 use crate::deploy::{Deployment, Toolchain, Variable};
 use crate::knowledge::{GoVersion, Row};
 use crate::record::Binary;
 
-/// The Go release to judge deployment files by.
+/// What the user says about the Go release of deployment files.
 #[derive(Clone, Debug, Default)]
 pub struct Assumed {
-    /// A release that goes before everything that files say.
+    /// A release that overrides everything that the files say.
     pub release: Option<GoVersion>,
-    /// The program that is deployed: its release and its own defaults go before what files say of running programs.
+    /// The deployed program. Its release and its own defaults override what the files say about running programs.
     pub binary: Option<Box<Binary>>,
 }
 
-/// A Go release, and who says that it is this one.
+/// A Go release, and how certain it is.
 pub(in crate::audit) struct Judge {
     pub(in crate::audit) version: GoVersion,
     pub(in crate::audit) source: String,
-    /// Nobody says so: the newest known release stands in.
+    /// Whether the newest known release was assumed, because nothing names one.
     pub(in crate::audit) guessed: bool,
-    /// A later release may act as well.
+    /// Whether a later release may be used as well.
     pub(in crate::audit) at_least: bool,
 }
 
 impl Judge {
-    /// Minor release; 0 for one without.
+    /// Minor release; 0 when there is none.
     pub(in crate::audit) fn minor(&self) -> u32 {
         self.version.minor().unwrap_or(0)
     }
@@ -38,7 +38,7 @@ impl Judge {
 }
 
 impl Assumed {
-    /// The release for something in a file that is read by the program (`runs`) or by the `go` command.
+    /// The release for an entry that the program reads (`runs`), or else the `go` command.
     pub(in crate::audit) fn judge(&self, runs: bool, go: Option<&Toolchain>) -> Judge {
         let of = |version: GoVersion, source: &str| Judge {
             version,
@@ -68,7 +68,7 @@ impl Assumed {
         }
     }
 
-    /// What a reader has to know about how a file is judged, one sentence each.
+    /// Remarks on how a file is judged, one sentence each.
     pub fn remarks(&self, file: &Deployment) -> Vec<String> {
         let mut out = Vec::new();
         let depends =
@@ -85,13 +85,13 @@ impl Assumed {
         out
     }
 
-    /// True when the newest known release stands in for one that nobody names.
+    /// Whether the newest known release is assumed for the file.
     pub fn guesses(&self, file: &Deployment) -> bool {
         file.asks_release() && self.release.is_none() && self.binary.is_none()
     }
 }
 
-/// The newest release of the tables.
+/// The newest release in the tables.
 pub(in crate::audit) fn newest() -> GoVersion {
     let name = known::newest_release();
     GoVersion::parse(&name).unwrap_or(GoVersion {

@@ -1,7 +1,7 @@
-//! Baselines: what is there today and accepted, so that only what is new counts.
+//! Baselines: the findings that are accepted today, so that only new ones count.
 //!
-//! The file holds fingerprints with their count, and which Go built each program. Fingerprints do not hold versions of
-//! anything unrelated, so a rebuild, a version bump or another directory keeps them; see `super::finding`.
+//! The file holds fingerprints with their count, and the Go release of each program. Fingerprints contain no unrelated
+//! versions, so they stay the same after a rebuild, a version bump or a move to another directory; see `super::finding`.
 
 use super::finding::{Finding, program_identity};
 use crate::record::Binary;
@@ -11,30 +11,30 @@ use std::collections::{BTreeMap, HashMap};
 /// Version of the file format.
 const SCHEMA: &str = "gospect-baseline/1";
 
-/// Why a text is no baseline that can be used.
+/// Why a text is not a usable baseline.
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
-    /// Not JSON, or not of a baseline's form.
+    /// It is not JSON, or not in the form of a baseline.
     #[error("not a baseline file: {0}; `gospect audit --write-baseline FILE` writes one")]
     Json(#[from] serde_json::Error),
-    /// Another version of the format.
+    /// It has another version of the format.
     #[error(
         "baseline schema is `{0}`, this gospect reads `{SCHEMA}`; write it again with --write-baseline"
     )]
     Schema(String),
 }
 
-/// An accepted state.
+/// A baseline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
     schema: String,
-    /// By fingerprint, so that the file is stable under version control.
+    /// Accepted findings by fingerprint. Sorted, so that the file changes little under version control.
     findings: BTreeMap<String, Accepted>,
-    /// Go release by place of the program.
+    /// Go release of each program, by its identity.
     toolchains: BTreeMap<String, String>,
 }
 
-/// One accepted finding. Rule, path and message are for people who read the file.
+/// An accepted finding. Rule, path and message are for people who read the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Accepted {
     rule: String,
@@ -64,12 +64,12 @@ impl Baseline {
         Ok(baseline)
     }
 
-    /// The file's text, with a newline at its end.
+    /// The text of the file, with a newline at its end.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
-    /// Accepts a finding. Waived findings are left to their waiver.
+    /// Accepts a finding, unless a waiver covers it.
     pub fn accept(&mut self, finding: &Finding) {
         if finding.waived.is_some() {
             return;
@@ -85,7 +85,7 @@ impl Baseline {
             .count += 1;
     }
 
-    /// Remembers which Go built a program.
+    /// Records the Go release of a program.
     pub fn record(&mut self, binary: &Binary) {
         if let Some(version) = &binary.go_version {
             self.toolchains
@@ -93,14 +93,14 @@ impl Baseline {
         }
     }
 
-    /// Which Go built this program at the time of the baseline.
+    /// The Go release of this program in the baseline.
     pub fn toolchain(&self, binary: &Binary) -> Option<&str> {
         self.toolchains
             .get(&program_identity(binary))
             .map(String::as_str)
     }
 
-    /// Marks what was there before: of each fingerprint as many as the baseline has.
+    /// Marks the findings that the baseline accepts; of each fingerprint as many as it has.
     pub fn mark(&self, findings: &mut [Finding]) {
         let mut left: HashMap<&str, u64> = self
             .findings
@@ -130,7 +130,7 @@ mod tests {
         found.iter().for_each(|f| baseline.accept(f));
         let read = Baseline::parse(&baseline.to_json()).unwrap();
         assert_eq!(read, baseline);
-        // Another version of the program and of Go; one thing is new.
+        // Another version of the program and of Go, with one new finding.
         let new = change(old, |b| {
             b.go_version = Some("go1.27.9".into());
             set(b, "vcs.revision", "ffff");

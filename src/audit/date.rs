@@ -1,8 +1,8 @@
-//! Calendar days, as far as support dates and waivers need them.
+//! Calendar days, for support dates and waivers.
 
 use std::fmt;
 
-/// A day, ISO 8601. Ordered.
+/// A day of the calendar, ISO 8601.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {
     year: u16,
@@ -11,7 +11,7 @@ pub struct Date {
 }
 
 impl Date {
-    /// Reads `YYYY-MM-DD`; `None` when it is not a day of the calendar.
+    /// Parses `YYYY-MM-DD`; `None` when there is no such day.
     pub fn parse(text: &str) -> Option<Date> {
         let mut parts = text.split('-');
         let (y, m, d) = (parts.next()?, parts.next()?, parts.next()?);
@@ -37,9 +37,9 @@ impl Date {
         (1..=days).contains(&date.day).then_some(date)
     }
 
-    /// The day that holds the instant `seconds` after 1970-01-01 UTC; used by callers that read a clock.
+    /// The day of an instant, in seconds since 1970-01-01 UTC. For callers that read a clock.
     pub fn from_unix(seconds: u64) -> Date {
-        // Counting in 400-year cycles from 0000-03-01 puts the leap day last (the usual civil-from-days arithmetic).
+        // In 400-year cycles that start on 0000-03-01 the leap day comes last (the usual civil-from-days arithmetic).
         let z = seconds / 86_400 + 719_468;
         let cycle = z / 146_097;
         let doe = z % 146_097;

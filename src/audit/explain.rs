@@ -1,4 +1,4 @@
-//! The page of a rule, for `gospect explain`, `docs/rules.md` and the help of other formats.
+//! The pages of rules, for `gospect explain`, `docs/rules.md` and the help texts of other formats.
 
 use super::finding::Level;
 use super::options::{Default, OptionSpec};
@@ -7,12 +7,12 @@ use super::rules::registry::{self, RULES};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// The page of the rule with that id or code, as Markdown; `None` when there is no such rule.
+/// The page of a rule, by id or code, as Markdown; `None` when there is no such rule.
 pub fn explain(name: &str) -> Option<String> {
     registry::find(name).map(|r| markdown(r.meta, 1))
 }
 
-/// The same as one JSON object.
+/// The page of a rule as a JSON object.
 pub fn explain_json(name: &str) -> Option<Value> {
     let rule = registry::find(name)?;
     let m = rule.meta;
@@ -24,7 +24,7 @@ pub fn explain_json(name: &str) -> Option<Value> {
     }))
 }
 
-/// Every rule in one page: `docs/rules.md`.
+/// The pages of all rules: `docs/rules.md`.
 pub fn rules_page() -> String {
     let mut out = String::from(
         "# Rules\n\nEvery rule of `gospect audit`, and of `gospect lint` (family deployment), with its level in each built-in profile. This page is made from the rules themselves; `gospect explain RULE` prints the same text.\n\n",
@@ -57,7 +57,7 @@ pub fn rules_page() -> String {
     out
 }
 
-/// The page with its title at that heading level.
+/// The page of a rule. `depth` is the heading level of its title.
 fn markdown(m: &Meta, depth: usize) -> String {
     let (title, part) = ("#".repeat(depth), "#".repeat(depth + 1));
     let l = &m.levels;

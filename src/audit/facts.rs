@@ -1,4 +1,4 @@
-//! Small readings of a record that several rules share.
+//! Values derived from a record that several rules need.
 
 use crate::record::Binary;
 
@@ -11,7 +11,7 @@ pub struct XFlag {
     pub value: String,
 }
 
-/// Every `-X` in the recorded `-ldflags`, in order. A target without `=` is left out: the linker refuses it.
+/// All `-X` definitions in the recorded `-ldflags`, in order. One without `=` is left out: the linker refuses it.
 pub fn x_flags(binary: &Binary) -> Vec<XFlag> {
     let Some(flags) = binary
         .build_info
@@ -44,8 +44,8 @@ pub fn x_flags(binary: &Binary) -> Vec<XFlag> {
     out
 }
 
-/// Splits flags as the go command does: blanks separate, single or double quotes around a word keep them
-/// (src/cmd/internal/quoted/quoted.go, 1.27). An open quote runs to the end.
+/// Splits flags as the go command does: at blanks, except inside single or double quotes (src/cmd/internal/quoted/quoted.go,
+/// 1.27). An unclosed quote ends at the end of the text.
 pub fn words(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut rest = text.trim_start();
@@ -66,10 +66,10 @@ pub fn words(text: &str) -> Vec<String> {
     out
 }
 
-/// Longest text shown of a recorded value.
+/// Most bytes to show of a recorded value.
 const SHOWN: usize = 160;
 
-/// The beginning of a long value.
+/// The value, shortened if it is long.
 pub fn shorten(text: &str) -> String {
     if text.chars().count() <= SHOWN {
         return text.to_string();

@@ -1,14 +1,14 @@
-//! A finding: which rule, where, on what evidence, and what to do about it.
+//! A finding: the rule, the place, the evidence, and what to do.
 
 use crate::record::{Binary, Location};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// How bad a finding is. Ordered: `Error` is the greatest.
+/// How bad a finding is; `Error` is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Worth knowing; nothing to do at once.
+    /// Worth knowing; needs no action.
     Note,
     /// Should be looked at.
     Warning,
@@ -20,7 +20,7 @@ impl Level {
     /// All levels, worst first.
     pub const ALL: [Level; 3] = [Level::Error, Level::Warning, Level::Note];
 
-    /// The word used in every format and in policy files.
+    /// The word for it in formats and policy files.
     pub fn name(self) -> &'static str {
         match self {
             Level::Error => "error",
@@ -29,7 +29,7 @@ impl Level {
         }
     }
 
-    /// The level called `name`; `None` for any other word (`off` included).
+    /// The level with this word; `None` for any other word, including `off`.
     pub fn parse(name: &str) -> Option<Level> {
         Level::ALL.into_iter().find(|l| l.name() == name)
     }
@@ -40,11 +40,11 @@ impl Level {
 pub struct PolicyRef {
     /// File name as given.
     pub file: String,
-    /// Line, from 1.
+    /// Line number, starting at 1.
     pub line: usize,
 }
 
-/// The part of a text file that a finding is about. Lines and columns count from 1, columns in characters; the end is
+/// The part of a text file that a finding is about. Lines and columns start at 1, columns count characters; the end is
 /// exclusive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Region {
@@ -52,72 +52,72 @@ pub struct Region {
     pub line: u32,
     /// Column of the first character.
     pub column: u32,
-    /// Line of the end.
+    /// Line after which it ends.
     pub end_line: u32,
     /// Column after the last character.
     pub end_column: u32,
-    /// The first line, for reading; shortened when it is long.
+    /// The text of the first line, shortened if it is long.
     pub text: String,
 }
 
-/// Why a finding does not count.
+/// Why a finding does not count: a waiver covers it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waived {
-    /// The waiver's reason.
+    /// The reason that the waiver gives.
     pub reason: String,
-    /// Last day it holds, ISO 8601; `None`: for ever.
+    /// Last day of the waiver, ISO 8601; `None`: no end.
     pub expires: Option<String>,
 }
 
-/// One thing seen.
+/// A value that a finding is based on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// Where: a record key or a place.
+    /// Its record key or place.
     pub source: String,
-    /// What.
+    /// The value.
     pub value: String,
 }
 
-/// One thing that a rule found.
+/// What a rule reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// Kebab-case id of the rule, or the user's own id.
+    /// Id of the rule in kebab-case; custom rules have the id from the policy.
     pub rule: String,
     /// Stable code, `GS` and three digits.
     pub code: String,
-    /// How bad.
+    /// Its level.
     pub level: Level,
-    /// What is the case, one sentence.
+    /// What was found, in one sentence.
     pub message: String,
-    /// Where, for a person.
+    /// Location as text for people.
     pub path: String,
-    /// Where, for a program.
+    /// Location as data.
     pub location: Location,
-    /// Where in it, for deployment files; `None`: the file as a whole.
+    /// The part of a deployment file; `None`: the whole file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<Region>,
-    /// What was seen: record key (or place) and value.
+    /// The evidence: record keys (or places) and values.
     pub evidence: Vec<Evidence>,
-    /// What to do, with the command to type.
+    /// What to do, with the command to run.
     pub help: String,
-    /// The policy line that asked for it; `None`: built in.
+    /// The line of the policy that asked for it; `None`: built in.
     pub policy: Option<PolicyRef>,
-    /// Set when a waiver covers it.
+    /// Set when a waiver covers the finding.
     pub waived: Option<Waived>,
-    /// True when the baseline accepts it.
+    /// Whether the baseline accepts it.
     #[serde(default)]
     pub accepted: bool,
-    /// Stable name of this finding: survives rebuilds, version bumps and moves of the whole target.
+    /// Identifies the finding; stays the same after rebuilds, version bumps and moves of the whole target.
     pub fingerprint: String,
 }
 
 impl Finding {
-    /// True when the finding counts towards the exit code.
+    /// Whether the finding counts for the exit code.
     pub fn counts(&self) -> bool {
         self.waived.is_none() && !self.accepted
     }
 
-    /// The line to show in its file: of its region, or of the policy when the finding is about that; `None`: no line.
+    /// The line to show: where its region starts, or the line of the policy if the finding is about that.
     pub fn line(&self) -> Option<usize> {
         let in_policy = self.policy.as_ref().filter(|p| p.file == self.path);
         match (&self.region, in_policy) {
@@ -128,8 +128,8 @@ impl Finding {
     }
 }
 
-/// What a place is called from one release to the next: relative to its target, version numbers replaced by `*`,
-/// an image without tag and digest. Two runs over `dist-1.2/app` and `dist-1.3/app` give the same text.
+/// The identity of a place across releases: relative to its target, with `*` for version numbers, and images without tag and
+/// digest. Runs over `dist-1.2/app` and `dist-1.3/app` give the same text.
 pub fn identity(path: &str, location: &Location) -> String {
     let mut out = String::new();
     if let Some(image) = &location.image {
@@ -152,7 +152,7 @@ pub fn identity(path: &str, location: &Location) -> String {
     out
 }
 
-/// What a program is called in baselines: its identity and its port.
+/// The identity of a program in baselines: that of its place, and its port.
 pub fn program_identity(binary: &Binary) -> String {
     format!(
         "{}|{}",
@@ -161,12 +161,12 @@ pub fn program_identity(binary: &Binary) -> String {
     )
 }
 
-/// `path` below `target`; the file name when the target is the file itself.
+/// `path` relative to `target`; the file name when the target is the file itself.
 fn relative<'a>(path: &'a str, target: &str) -> &'a str {
     let target = target.trim_end_matches('/');
     match path.strip_prefix(target) {
         Some("") => path.rsplit('/').next().unwrap_or(path),
-        // A container named as the target: only its own name varies from release to release.
+        // The target is the container: only its own name changes between releases.
         Some(rest) if rest.starts_with('!') && !target.is_empty() => rest,
         Some(rest) if rest.starts_with('/') => rest.trim_start_matches('/'),
         _ => path,
@@ -203,7 +203,7 @@ fn without_versions(text: &str) -> String {
     out
 }
 
-/// End of a dotted number that starts at `at`, with a pre-release or build part after it.
+/// Where a dotted number that starts at `at` ends, including a pre-release or build part.
 fn version_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     let mut dots = 0;
     loop {
@@ -239,7 +239,7 @@ fn version_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     Some(at)
 }
 
-/// Hex of the first half of SHA-256 over rule, place and what is special about this finding.
+/// The first half of SHA-256, in hex, of the rule, the place and what is special about the finding.
 pub fn fingerprint(rule: &str, identity: &str, salient: &[String]) -> String {
     let mut hash = Sha256::new();
     hash.update(rule.as_bytes());

@@ -1,32 +1,32 @@
-//! The findings of a run in bounded memory. What does not fit is counted, and said as one finding more.
+//! The findings of a run in bounded memory. Findings that do not fit are counted and reported as one more finding.
 
 use super::finding::{Finding, Level};
 use crate::bytes::{Budget, MEMORY, Use};
 use std::collections::BTreeMap;
 
-/// Most findings of one rule at one subject: whoever has read so many knows what is wrong.
+/// Most findings of one rule about one subject; more would tell a reader nothing new.
 pub(super) const OF_ONE: usize = 1000;
 
-/// How many findings were left out, by rule and its code.
+/// Number of findings left out, by rule and its code.
 pub(super) type ByRule = BTreeMap<(String, String), u64>;
 
-/// Findings as they come.
+/// Collects findings.
 #[derive(Debug)]
 pub(super) struct Findings {
-    /// Those that fit.
+    /// The findings that fit.
     pub(super) list: Vec<Finding>,
     budget: Budget,
     state: State,
 }
 
-/// What else there is to know of the findings so far.
+/// Totals of the findings so far.
 #[derive(Clone, Debug, Default)]
 struct State {
     left_out: ByRule,
     worst: Option<Level>,
 }
 
-/// The findings at some time, to go back to.
+/// A state of the findings to return to.
 #[derive(Debug)]
 pub(super) struct Mark {
     count: usize,
@@ -41,7 +41,7 @@ impl Default for Findings {
 }
 
 impl Findings {
-    /// None yet; as many will be kept as fit in their share of `memory` bytes.
+    /// No findings yet; their share of `memory` bytes bounds how many are kept.
     pub(super) fn new(memory: u64) -> Findings {
         Findings {
             list: Vec::new(),
@@ -50,7 +50,7 @@ impl Findings {
         }
     }
 
-    /// Adds a finding; `before` is how many of its rule there were about its subject.
+    /// Adds a finding. `before` is the number of earlier findings of its rule about the same subject.
     pub(super) fn add(&mut self, finding: Finding, before: usize) {
         if before >= OF_ONE || self.budget.spend(finding.memory()).is_err() {
             let rule = (finding.rule, finding.code);
@@ -61,7 +61,7 @@ impl Findings {
         self.list.push(finding);
     }
 
-    /// Marks this time.
+    /// Marks the current state.
     pub(super) fn mark(&self) -> Mark {
         Mark {
             count: self.list.len(),
@@ -70,7 +70,7 @@ impl Findings {
         }
     }
 
-    /// Forgets what came after a mark.
+    /// Removes all findings added after a mark.
     pub(super) fn back_to(&mut self, mark: &Mark) {
         self.list.truncate(mark.count);
         let more = self.budget.used().saturating_sub(mark.used);
@@ -78,20 +78,20 @@ impl Findings {
         self.state.clone_from(&mark.state);
     }
 
-    /// Whether findings of a rule that `names` accepts by id and code were left out.
+    /// Whether findings of a rule were left out that `names` accepts by id and code.
     pub(super) fn has_left_out(&self, mut names: impl FnMut(&str, &str) -> bool) -> bool {
         let mut rules = self.state.left_out.keys();
         rules.any(|(rule, code)| names(rule, code))
     }
 
-    /// The level of the worst finding that was left out, and how many there were.
+    /// The level of the worst finding left out, and the numbers by rule.
     pub(super) fn left_out(&self) -> Option<(Level, &ByRule)> {
         Some((self.state.worst?, &self.state.left_out))
     }
 }
 
 impl Finding {
-    /// About how many bytes of memory the finding takes until it is written, with what a baseline would keep of it.
+    /// An estimate of the bytes that a finding takes until it is written, including its entry in a baseline.
     fn memory(&self) -> u64 {
         const TEXT: usize = 40;
         let location = &self.location;
@@ -142,7 +142,7 @@ mod tests {
         );
         let exact = setup.audit(&[], &[experiments(super::OF_ONE)]);
         assert!(exact.findings.iter().all(|f| f.rule != META.id));
-        // Nobody knows what it stands for: no baseline accepts it.
+        // It is not known which findings it stands for, so no baseline accepts it.
         let again = Setup {
             baseline: Some(Baseline::parse(&audit.baseline.to_json()).unwrap()),
             ..Setup::default()

@@ -1,7 +1,7 @@
-//! What a run remembers of each binary, so that the whole set can be judged at the end.
+//! What is kept of each program, so that rules can compare all programs at the end of the run.
 //!
-//! Rows are short and module names are stored once, so memory grows by a few hundred bytes a binary and eight bytes a
-//! dependency. Modules and settings beyond a bound are not compared, which is said.
+//! Rows are short and module names are stored once: a program takes a few hundred bytes, and eight bytes for each dependency.
+//! Modules and settings that do not fit are not compared; a finding says so.
 
 use super::fix::Plan;
 use super::keys::Record;
@@ -11,34 +11,34 @@ use crate::record::{Binary, Location, Unexamined};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// One binary of the run.
+/// What is kept of one program.
 #[derive(Debug, Default)]
 pub struct Row {
-    /// For a person.
+    /// Location as text for people.
     pub path: String,
-    /// For a program.
+    /// Location as data.
     pub location: Location,
     /// `os/arch`.
     pub port: String,
-    /// Import path.
+    /// Import path of the main package.
     pub main_package: Option<String>,
-    /// Release.
+    /// Go release.
     pub go_version: Option<String>,
-    /// Names of the `X:` suffix, joined.
+    /// Experiments in the version, joined.
     pub experiments: String,
     /// `vcs.revision`.
     pub revision: Option<String>,
-    /// Build settings without those of port and version control; `None` when none are recorded.
+    /// Build settings, without those of port and version control; `None` when none are recorded.
     pub settings: Option<BTreeMap<String, String>>,
-    /// Its record lists no modules.
+    /// Whether its build info lists no modules.
     pub modules_unknown: bool,
-    /// What the findings about it ask for; `None`: nothing.
+    /// The changes that its findings want; `None`: no changes.
     pub plan: Option<Box<Plan>>,
-    /// Module and version, as numbers of [`Names`].
+    /// Modules and versions, as numbers in [`Names`].
     modules: Vec<(u32, u32)>,
 }
 
-/// Texts stored once.
+/// Texts, each stored once.
 #[derive(Debug, Default)]
 struct Names {
     numbers: HashMap<Arc<str>, u32>,
@@ -46,7 +46,7 @@ struct Names {
 }
 
 impl Names {
-    /// `None`: it is not known, and there is no memory for it.
+    /// The number of a text; `None` when it is new and does not fit in memory.
     fn number(&mut self, text: &str, budget: &Budget) -> Option<u32> {
         if let Some(n) = self.numbers.get(text) {
             return Some(*n);
@@ -60,28 +60,28 @@ impl Names {
     }
 }
 
-/// Different values of one thing that are told apart. Honest programs have two or three; without a bound, a record that
-/// lists one module with thousands would have each compared with all.
+/// Most different values of one thing to tell apart. Real programs have two or three. Without a bound, a record that lists a
+/// module with thousands of versions would have each compared with all others.
 const VARIANTS: usize = 50;
 
-/// Checksums seen of one module version.
+/// Checksums of one module version.
 #[derive(Debug, Default)]
 struct Sums {
-    /// Sum, first place, how many binaries.
+    /// Checksum, index of the first row with it, number of programs.
     seen: Vec<(Arc<str>, usize, u64)>,
-    /// How many were not told apart any more.
+    /// Number of further checksums that were not told apart.
     more: u64,
 }
 
 /// Versions of a module in one group.
 #[derive(Default)]
 struct Versions<'g> {
-    /// The number of its name, how many members have it, the first of them.
+    /// Number of the version, how many members have it, and the first of them.
     seen: Vec<(u32, u64, &'g Arc<Row>)>,
     more: u64,
 }
 
-/// Everything the run rules see.
+/// The programs of a run, for rules that compare them.
 #[derive(Debug)]
 pub struct Fleet {
     budget: Budget,
@@ -90,11 +90,11 @@ pub struct Fleet {
     groups: BTreeMap<String, Vec<usize>>,
     names: Names,
     sums: HashMap<(u32, u32), Sums>,
-    /// What was not examined, as far as there is memory.
+    /// Things that were not examined, as many as fit in memory.
     pub unexamined: Vec<Unexamined>,
-    /// Things not examined that are not among them.
+    /// Number of further things that were not examined.
     pub unexamined_more: u64,
-    /// Binaries of which not all modules and settings are compared, for want of memory.
+    /// Number of programs whose modules and settings are not all compared, because they do not fit in memory.
     pub not_compared: u64,
     built: Vec<Group>,
 }
@@ -105,7 +105,7 @@ impl Default for Fleet {
     }
 }
 
-/// Binaries that belong together.
+/// Programs that are compared with each other.
 #[derive(Debug, Default)]
 pub struct Group {
     name: String,
@@ -113,18 +113,18 @@ pub struct Group {
     names: Arc<Vec<Arc<str>>>,
 }
 
-/// A module version with more than one checksum.
+/// A module version that has several checksums.
 #[derive(Debug)]
 pub struct SumConflict {
     /// Module path.
     pub module: String,
     /// Version.
     pub version: String,
-    /// Checksum, a path that has it, how many have it; the most frequent first.
+    /// Checksum, path of a program that has it, number of programs that have it; most frequent first.
     pub sums: Vec<(String, String, u64)>,
-    /// Records that name still others.
+    /// Number of records with other checksums.
     pub more: u64,
-    /// Where the odd one is.
+    /// Path and location of a program that differs.
     pub place: (String, Location),
 }
 
@@ -133,16 +133,16 @@ pub struct SumConflict {
 pub struct MixedModule {
     /// Module path.
     pub module: String,
-    /// Version and a path that has it; the most frequent first.
+    /// Version, and path of a program that has it; most frequent first.
     pub versions: Vec<(String, String)>,
-    /// Records that name still others.
+    /// Number of records with other versions.
     pub more: u64,
-    /// A binary with another version than most.
+    /// A program whose version differs from that of most.
     pub place: Arc<Row>,
 }
 
 impl Fleet {
-    /// An empty one that keeps its share of `memory` bytes of modules, settings and things not examined.
+    /// An empty fleet. Its share of `memory` bytes bounds the modules, settings and unexamined things that it keeps.
     pub fn new(memory: u64) -> Fleet {
         Fleet {
             budget: Budget::of(memory, Use::Fleet),
@@ -158,9 +158,9 @@ impl Fleet {
         }
     }
 
-    /// Remembers what was not examined.
+    /// Adds something that was not examined.
     pub fn leave(&mut self, thing: &Unexamined) {
-        // Path, target and file are texts of the location too.
+        // The location also holds path, target and file.
         let weight = size_of::<Unexamined>() + 4 * thing.path.len() + thing.detail.len() + 240;
         match self.budget.spend(weight as u64) {
             Ok(()) => self.unexamined.push(thing.clone()),
@@ -168,15 +168,15 @@ impl Fleet {
         }
     }
 
-    /// Remembers a binary. It belongs to the group that the values of `group_by` name; a binary without any of them to
-    /// none; all to one when `group_by` is empty. `plan` is what the findings about it ask for.
+    /// Adds a program to the group that the values of `group_by` identify. A program without any of these values is in no
+    /// group; an empty `group_by` puts all in one group. `plan` has the changes that its findings want.
     pub fn push(&mut self, binary: &Binary, record: &Record, group_by: &[String], plan: Plan) {
         let plan = plan.without_text();
         let index = self.rows.len();
         let hidden = binary.location.visible == Some(false);
         if !hidden {
             let value = |key: &String| match record.values(key).join(",") {
-                // A program without a list of modules belongs to the module that its main package is certainly of.
+                // Without a list of modules the program counts to the certain module of its main package.
                 text if text.is_empty() && key == "build_info.Main.Path" => binary
                     .main_package
                     .as_deref()
@@ -202,7 +202,7 @@ impl Fleet {
         let experiments = Some(experiments).filter(|e| self.fits(e));
         let revision = info.and_then(|i| i.setting("vcs.revision"));
         let revision = revision.filter(|r| self.fits(r)).map(str::to_string);
-        // Without memory for it, advice about the group goes by what most of its programs are.
+        // Where plans do not fit, advice for the group follows the programs whose plans do.
         let has_room = !plan.is_empty() && self.budget.spend(300 * plan.size().0 as u64).is_ok();
         self.hidden.push(hidden);
         self.rows.push(Row {
@@ -220,12 +220,12 @@ impl Fleet {
         });
     }
 
-    /// Whether there is memory for a text; those of honest programs are short, and take none.
+    /// Whether there is memory for a text. Texts of usual length are not counted.
     fn fits(&mut self, text: &str) -> bool {
         text.len() <= 256 || self.budget.spend(text.len() as u64).is_ok()
     }
 
-    /// The modules of a binary, and whether these are all of them.
+    /// The modules of a program, and whether the list is complete.
     fn modules(&mut self, binary: &Binary, index: usize) -> (Vec<(u32, u32)>, bool) {
         let mut modules = Vec::new();
         for m in binary.build_info.iter().flat_map(|i| &i.deps) {
@@ -259,7 +259,7 @@ impl Fleet {
         (modules, true)
     }
 
-    /// The settings of a binary that may be compared, and whether these are all of them; `None` when none are recorded.
+    /// The settings of a program that can be compared, and whether they are complete; `None` when none are recorded.
     fn settings(&mut self, binary: &Binary) -> (Option<BTreeMap<String, String>>, bool) {
         let recorded = binary.build_info.iter().flat_map(|i| &i.settings);
         let mut settings = None;
@@ -280,7 +280,7 @@ impl Fleet {
         (settings, true)
     }
 
-    /// Sorts rows into groups; called once, before the run rules look.
+    /// Sorts the rows into groups. Called once, before the rules that compare programs.
     pub fn build(&mut self) {
         let names = Arc::new(std::mem::take(&mut self.names.texts));
         let rows: Vec<Arc<Row>> = std::mem::take(&mut self.rows)
@@ -305,7 +305,7 @@ impl Fleet {
         });
     }
 
-    /// Groups of at least two.
+    /// The groups with at least two programs.
     pub fn groups(&self) -> impl Iterator<Item = &Group> {
         self.built
             .iter()
@@ -317,7 +317,7 @@ impl Fleet {
         self.built.last().map_or(&[], |g| &g.rows)
     }
 
-    /// Every binary that is not hidden by a later layer.
+    /// The programs that no later layer hides.
     pub fn visible(&self) -> impl Iterator<Item = &Row> {
         self.all()
             .iter()
@@ -326,12 +326,12 @@ impl Fleet {
             .map(|(r, _)| r.as_ref())
     }
 
-    /// The first target, for findings about the whole.
+    /// The first target, which findings about the whole run name.
     pub fn target(&self) -> &str {
         self.all().first().map_or(".", |r| &r.location.target)
     }
 
-    /// Module versions with more than one checksum, by module.
+    /// Module versions with several checksums, sorted by module.
     pub fn sum_conflicts(&self) -> Vec<SumConflict> {
         let names = self
             .built
@@ -377,7 +377,7 @@ impl Fleet {
 }
 
 impl Group {
-    /// What its members have in common.
+    /// The value that its programs share.
     pub fn name(&self) -> &str {
         if self.name.is_empty() {
             "this run"
@@ -386,12 +386,12 @@ impl Group {
         }
     }
 
-    /// Its members.
+    /// Its programs.
     pub fn rows(&self) -> &[Arc<Row>] {
         &self.rows
     }
 
-    /// What the findings about its members ask for.
+    /// The changes that findings about its programs want.
     pub fn plan(&self) -> Plan {
         let mut all = Plan::default();
         for plan in self.rows.iter().filter_map(|r| r.plan.as_deref()) {
@@ -400,7 +400,7 @@ impl Group {
         all
     }
 
-    /// Modules of which members have different versions, by name.
+    /// Modules of which the programs have different versions, sorted by name.
     pub fn mixed_modules(&self) -> Vec<MixedModule> {
         let mut modules: HashMap<u32, Versions> = HashMap::new();
         for row in &self.rows {
@@ -443,22 +443,22 @@ impl Group {
     }
 }
 
-/// How the members of a group differ in one respect.
+/// How the programs of a group differ in one value.
 pub struct Spread<'g> {
-    /// The most frequent value; of equally frequent ones the first met.
+    /// The most frequent value; of equally frequent ones the first.
     pub majority: String,
-    /// How many have it.
+    /// The number of programs that have it.
     pub majority_count: usize,
-    /// Who has it.
+    /// The programs that have it.
     pub rows: Vec<&'g Row>,
-    /// The other values and who has them, the rarest first.
+    /// The other values with their programs, rarest first.
     pub odd: Vec<(String, Vec<&'g Row>)>,
-    /// No value is the most frequent: which of them is right cannot be told by counting.
+    /// Whether several values are equally frequent, so that counting cannot tell which is right.
     pub tie: bool,
 }
 
 impl<'g> Spread<'g> {
-    /// Compares one value of every member; members without one are left out. `None` when all agree.
+    /// Compares one value of all programs that have it; `None` when they agree.
     pub fn of(group: &'g Group, value: &dyn Fn(&Row) -> Option<String>) -> Option<Spread<'g>> {
         let mut seen: Vec<(String, Vec<&Row>)> = Vec::new();
         let mut known: HashMap<String, usize> = HashMap::new();
@@ -493,12 +493,12 @@ impl<'g> Spread<'g> {
         })
     }
 
-    /// How many differ from the majority.
+    /// The number of programs that differ from the majority.
     pub fn odd_count(&self) -> usize {
         self.odd.iter().map(|(_, r)| r.len()).sum()
     }
 
-    /// How many were compared.
+    /// The number of programs compared.
     pub fn total(&self) -> usize {
         self.majority_count + self.odd_count()
     }

@@ -1,18 +1,20 @@
 //! Globs over paths, module paths and other slash-separated names.
 //!
-//! `*` and `?` stop at `/`; `**` crosses it (`**/x` also matches `x`); `[a-z]` and `[!a-z]` are sets; `{a,b}` are
-//! alternatives; `\` takes the next character as it is. Matching is byte-wise. A pattern becomes a machine that is in several places at
-//! once (K. Thompson, "Regular Expression Search Algorithm", 1968), so a match takes at most as many steps as pattern times text.
+//! `*` and `?` do not match `/`; `**` does (`**/x` also matches `x`); `[a-z]` and `[!a-z]` are sets; `{a,b}` are alternatives;
+//! `\` makes the next character literal. Matching is by bytes. A pattern is compiled to steps that are followed in parallel (K.
+//! Thompson, "Regular Expression Search Algorithm", 1968), so the cost of a match is at most the length of the pattern times
+//! that of the text.
 //!
-//! Not the crate `globset`, with which `--exclude` works: a policy may have thousands of patterns, comes from strangers, and is asked about a
-//! few texts each. Of 16,000 patterns like `github.com/acme7/*-lib/**` it takes 1.0 s and 127 MB to compile and another 0.7 s and 133 MB for
-//! the first text (globset 0.4.22, release build), where this takes 22 ms and keeps nothing; a set of all of them is refused as too large. It
-//! also reads `**` as `*` where it is only a part of a name, so that `app.tar.gz!**` would not cover `app.tar.gz!bin/app`.
+//! Why not the crate `globset`, which `--exclude` uses: a policy may have thousands of patterns, may come from strangers, and
+//! each pattern meets only a few texts. For 16,000 patterns like `github.com/acme7/*-lib/**`, globset takes 1.0 s and 127 MB to
+//! compile and another 0.7 s and 133 MB for the first text (globset 0.4.22, release build); this takes 22 ms and keeps nothing.
+//! A set of all of them is refused as too large. It also reads `**` as `*` inside a name, so that `app.tar.gz!**` would not
+//! match `app.tar.gz!bin/app`.
 
 /// Longest pattern; a longer one does not match.
 const LONGEST: usize = 4096;
 
-/// True when `pattern` matches all of `text`.
+/// Whether `pattern` matches all of `text`.
 pub fn matches(pattern: &str, text: &str) -> bool {
     if is_literal(pattern) {
         return pattern == text;
@@ -20,32 +22,32 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     pattern.len() <= LONGEST && run(&compile(pattern.as_bytes()), text.as_bytes()).0
 }
 
-/// True when the pattern is nothing but the text that it matches.
+/// Whether the pattern only matches the text that it is.
 pub fn is_literal(pattern: &str) -> bool {
     !pattern.contains(['*', '?', '[', '{', '\\'])
 }
 
-/// True when any of `patterns` matches `text`.
+/// Whether any of `patterns` matches `text`.
 pub fn any<S: AsRef<str>>(patterns: &[S], text: &str) -> bool {
     patterns.iter().any(|p| matches(p.as_ref(), text))
 }
 
-/// What is wrong with a pattern; the text is the end of a sentence about it.
+/// What is wrong with a pattern; the text completes a sentence about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GlobError {
-    /// Longer than any pattern that is matched.
+    /// It is longer than [`LONGEST`].
     #[error("is longer than {LONGEST} bytes")]
     TooLong,
-    /// A backslash takes the next character, and there is none.
+    /// It ends with a backslash, which makes the next character literal.
     #[error("ends in a lone backslash")]
     LoneBackslash,
-    /// Alternatives end that never began.
+    /// A closing brace has no opening one.
     #[error("has a `}}` without `{{`")]
     NotOpened,
-    /// Alternatives without an end.
+    /// An opening brace has no closing one.
     #[error("has a `{{` without `}}`")]
     NotClosed,
-    /// A set without an end.
+    /// A set is not closed.
     #[error("has a `[` without `]`")]
     OpenSet,
 }
@@ -85,34 +87,34 @@ pub fn check(pattern: &str) -> Result<(), GlobError> {
     }
 }
 
-/// One step of a pattern.
+/// A step of a compiled pattern.
 enum Step<'p> {
     Byte(u8),
     /// `?`
     Any,
-    /// Members of a set, and whether it is what is not in it.
+    /// The members of a set, and whether the set is negated.
     Set(&'p [u8], bool),
-    /// `*`: takes any bytes but `/`, or goes on.
+    /// `*`: any bytes except `/`.
     Star,
-    /// `**`: takes any bytes, or goes on.
+    /// `**`: any bytes.
     Deep,
-    /// The directories that `**/` takes: goes on behind a `/`.
+    /// The directories that `**/` matches; the next step starts after a `/`.
     Directories,
-    /// Goes on at each of these.
+    /// Continues with each of these steps.
     Split(Vec<usize>),
     Jump(usize),
-    /// A set without end.
+    /// A set that is not closed: matches nothing.
     Never,
 }
 
-/// Alternatives that are being read.
+/// Alternatives during compilation.
 struct Group {
     split: usize,
     starts: Vec<usize>,
     jumps: Vec<usize>,
 }
 
-/// The steps of a pattern; behind the last one it has matched.
+/// The steps of a pattern. The pattern matches once the last step is passed.
 fn compile(pattern: &[u8]) -> Vec<Step<'_>> {
     let closes = closes(pattern);
     let mut steps = Vec::new();
@@ -176,7 +178,7 @@ fn compile(pattern: &[u8]) -> Vec<Step<'_>> {
     steps
 }
 
-/// Where the braces are that have a partner: an opening one (`true`) or a closing one.
+/// The braces that have a partner: offset, and whether it is an opening one.
 fn closes(pattern: &[u8]) -> std::collections::HashSet<(usize, bool)> {
     let mut found = std::collections::HashSet::new();
     let mut open = Vec::new();
@@ -201,12 +203,12 @@ fn closes(pattern: &[u8]) -> std::collections::HashSet<(usize, bool)> {
     found
 }
 
-/// Whether the machine has matched at the end of the text, and how many steps that took.
+/// Whether the steps match the whole text, and how many steps that took.
 fn run(steps: &[Step<'_>], text: &[u8]) -> (bool, usize) {
     let mut work = 0;
     let mut now = Vec::new();
     let mut next = Vec::new();
-    // In which round a place was entered last.
+    // The round in which each step was entered last.
     let mut entered = vec![0; steps.len() + 1];
     enter(steps, 0, 1, &mut entered, &mut now, &mut work);
     for (round, &byte) in (2..).zip(text) {
@@ -238,7 +240,7 @@ fn run(steps: &[Step<'_>], text: &[u8]) -> (bool, usize) {
     (now.contains(&steps.len()), work)
 }
 
-/// Enters a place, and all that can be reached from it without taking a byte.
+/// Enters a step and all steps that it leads to without reading a byte.
 fn enter(
     steps: &[Step<'_>],
     place: usize,
@@ -266,7 +268,7 @@ fn enter(
     }
 }
 
-/// The members of the `[...]` at the start of `pattern`, whether it is negated, and how long it is.
+/// The set `[...]` at the start of `pattern`: its members, whether it is negated, its length.
 fn set(pattern: &[u8]) -> Option<(&[u8], bool, usize)> {
     let negated = pattern.get(1) == Some(&b'!');
     let start = 1 + usize::from(negated);
@@ -274,7 +276,7 @@ fn set(pattern: &[u8]) -> Option<(&[u8], bool, usize)> {
     Some((pattern.get(start..end)?, negated, end + 1))
 }
 
-/// Whether a byte is one of the members of a set.
+/// Whether a byte is a member of a set.
 fn holds(members: &[u8], byte: u8) -> bool {
     let mut rest = members;
     loop {

@@ -1,8 +1,8 @@
-//! Record keys by name: what `--expect`, custom rules and `group-by` can ask of a binary.
+//! Record keys by name, as used in `--expect`, custom rules and `group-by`.
 //!
-//! A key is a dotted path of the JSON record (`executable.arch`; arrays give all their elements), or one of the short
-//! forms: `port`, `version` (of the program, see docs/sbom.md), `settings.NAME` and bare names of build settings (`vcs.revision`, `-trimpath`, `CGO_ENABLED`),
-//! `modules.PATH` (version of a dependency, replacement applied), `godebug.effective.NAME`.
+//! A key is a dotted path in the JSON record (`executable.arch`; arrays give all their elements), or a short form: `port`,
+//! `version` (of the program, see docs/sbom.md), `settings.NAME` and bare names of build settings (`vcs.revision`, `-trimpath`,
+//! `CGO_ENABLED`), `modules.PATH` (version of a dependency, after replacement), `godebug.effective.NAME`.
 
 use crate::record::StandIn;
 use crate::record::*;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::cell::OnceCell;
 use std::sync::OnceLock;
 
-/// One binary, readable by key. The JSON form is made when a key needs it and kept.
+/// A record that can be read by key. Its JSON form is made when a key first needs it.
 pub struct Record<'a> {
     binary: &'a Binary,
     json: OnceCell<Value>,
@@ -25,7 +25,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Every value that the key has, as text; empty when it is unknown or not there.
+    /// All values of a key as texts; empty when the key is unknown or has no value.
     pub fn values(&self, key: &str) -> Vec<String> {
         let b = self.binary;
         let one = |v: Option<&str>| v.map(str::to_string).into_iter().collect();
@@ -89,10 +89,10 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The paths of all dependencies; of a program without a list of modules, all paths that they may have.
+/// The paths of all dependencies; without a list of modules, all paths that they may have.
 pub const DEPENDENCIES: &str = "build_info.Deps.Path";
 
-/// An empty text, for a module that is linked in and has no version, where the function table shows it.
+/// An empty version for a module that is linked in, if the function table shows it: its version is not recorded.
 fn named(unrecorded: &[StandIn<'_>], path: &str) -> Vec<String> {
     let is_there = unrecorded.iter().any(|s| s.may_be_of(path));
     is_there.then(String::new).into_iter().collect()
@@ -117,7 +117,7 @@ fn collect<'k>(
     }
 }
 
-/// True for bare names of build settings: flags, `vcs` and its kin, and what begins with a capital letter.
+/// Whether a name can be that of a build setting: a flag, `vcs` or `vcs.…`, or a name with a capital letter first.
 fn is_setting(key: &str) -> bool {
     key.starts_with('-')
         || key == "vcs"
@@ -125,7 +125,7 @@ fn is_setting(key: &str) -> bool {
         || key.starts_with(|c: char| c.is_ascii_uppercase())
 }
 
-/// Whether there is such a key.
+/// Whether the key exists.
 pub fn is_known(key: &str) -> bool {
     let free = ["settings.", "modules.", "godebug.effective."];
     ["port", "version"].contains(&key)
@@ -136,14 +136,14 @@ pub fn is_known(key: &str) -> bool {
         || known().iter().any(|k| k == key)
 }
 
-/// What to write instead of a key that is not known.
+/// What to write instead of an unknown key.
 pub fn hint(key: &str) -> String {
     crate::knowledge::hint(key, known().iter().map(String::as_str), || {
         "`gospect scan --format json FILE` shows the keys".to_owned()
     })
 }
 
-/// Every dotted path of the record, from the model itself.
+/// Every dotted path of the record, derived from its types.
 fn known() -> &'static [String] {
     static KNOWN: OnceLock<Vec<String>> = OnceLock::new();
     KNOWN.get_or_init(|| {
@@ -179,7 +179,7 @@ fn list(value: &Value, prefix: &str, out: &mut Vec<String>) {
     }
 }
 
-/// A record with everything in it, so that its JSON shows every key.
+/// A record in which every key has a value, so that its JSON shows them all.
 fn sample() -> Binary {
     let text = || Some("x".to_string());
     let module = Module {

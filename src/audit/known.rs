@@ -1,4 +1,4 @@
-//! What rules ask the knowledge tables, in the words of rules.
+//! What rules need from the knowledge tables.
 
 use super::date::Date;
 use crate::knowledge::godebug::{self, Risk};
@@ -7,21 +7,21 @@ use crate::knowledge::{GoVersion, semver};
 use std::cmp::Ordering;
 use std::fmt;
 
-/// A Go 1 release. The order is Go's: `go1.21` as a language before `go1.21rc1` before `go1.21.0`.
+/// A Go 1 release. Ordered as in Go: `go1.21` as a language before `go1.21rc1` before `go1.21.0`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Release {
     /// 27 of `go1.27.3`.
     pub minor: u32,
-    /// 3 of `go1.27.3`; `None` when none is named.
+    /// 3 of `go1.27.3`; `None` without a patch number.
     pub patch: Option<u32>,
-    /// A beta or release candidate.
+    /// Whether it is a beta or release candidate.
     pub prerelease: bool,
-    /// The number of the beta or candidate, betas first; 0 for releases.
+    /// Orders betas and candidates by their number, betas first; 0 for releases.
     rank: u32,
 }
 
 impl Release {
-    /// Reads `go1.27.3`, `go1.27`, `go1.27rc1`, with any suffix that Go writes.
+    /// Parses `go1.27.3`, `go1.27`, `go1.27rc1`, with any suffix that Go writes.
     pub fn parse(text: &str) -> Option<Release> {
         let version = GoVersion::parse(text)?;
         let minor = version.minor()?;
@@ -50,7 +50,7 @@ impl Release {
         })
     }
 
-    /// True when this release is at least `floor`; a floor without patch number is met by every patch of it.
+    /// Whether this release is at least `floor`. A floor without a patch number is reached by every patch release.
     pub fn reaches(self, floor: Release) -> bool {
         if floor.patch.is_none() && !floor.prerelease {
             return self.minor > floor.minor || (self.minor == floor.minor && !self.prerelease);
@@ -79,17 +79,17 @@ impl fmt::Display for Release {
     }
 }
 
-/// Since when a minor release gets no fixes.
+/// The day since which a minor release gets no fixes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// Since this day.
     On(Date),
-    /// Since some day before this one: the release is older than the table, and this is where the table begins.
+    /// Some day before this one, the first in the table, because the release is older than the table.
     Before(Date),
 }
 
 impl fmt::Display for Ended {
-    /// Stands behind "since".
+    /// Completes a sentence after "since".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::On(day) => write!(f, "{day}"),
@@ -98,7 +98,7 @@ impl fmt::Display for Ended {
     }
 }
 
-/// Since when there are no fixes for `1.minor`, when they have ended by `today`; `None` also when that is not known.
+/// Since when `1.minor` gets no fixes, if that is known and was before or on `today`.
 pub fn ended(minor: u32, today: Date) -> Option<Ended> {
     let ended = match releases::support(minor) {
         releases::Support::Ends(day) => Ended::On(Date::parse(day)?),
@@ -109,7 +109,7 @@ pub fn ended(minor: u32, today: Date) -> Option<Ended> {
     (day <= today).then_some(ended)
 }
 
-/// The oldest release that still got fixes on that day, as far as the table knows.
+/// The oldest release that still got fixes on that day, as far as the table shows.
 pub fn oldest_supported(today: Date) -> u32 {
     let supported = |r: &&releases::Release| {
         Date::parse(&r.released).is_some_and(|d| d <= today)
@@ -130,18 +130,18 @@ pub fn newest_minor() -> u32 {
     releases::newest().map_or(0, |r| r.minor)
 }
 
-/// The newest patch known of a minor release.
+/// The newest known patch number of a minor release.
 pub fn newest_patch(minor: u32) -> Option<u32> {
     releases::newest_patch(minor)
 }
 
-/// The newest release known, as GOTOOLCHAIN takes it.
+/// The newest known release, in the form that GOTOOLCHAIN takes.
 pub fn newest_release() -> String {
     let minor = newest_minor();
     format!("go1.{minor}.{}", newest_patch(minor).unwrap_or(0))
 }
 
-/// Settings whose acting value is stricter than the default or only different; their notes in the table are not warnings.
+/// Settings whose value in force is stricter than the default or only different; their notes in the table are not warnings.
 const NOT_WEAKER: [&str; 6] = [
     "fips140",
     "tarinsecurepath",
@@ -151,7 +151,7 @@ const NOT_WEAKER: [&str; 6] = [
     "dataindependenttiming",
 ];
 
-/// Settings that are limits, with the default: a larger value is weaker, and where marked 0 means no limit
+/// Settings that are limits, with their defaults. A larger value is weaker; where the flag is set, 0 means no limit
 /// (src/net/http/cookie.go, src/net/url/url.go, src/mime/multipart/formdata.go, src/crypto/tls/handshake_client.go, 1.27).
 const LIMITS: [(&str, u64, bool); 5] = [
     ("httpcookiemaxnum", 3000, true),
@@ -161,7 +161,7 @@ const LIMITS: [(&str, u64, bool); 5] = [
     ("tlsmaxrsasize", 8192, false),
 ];
 
-/// Why this value of a GODEBUG setting weakens security in a program of that release; `None` when it does not.
+/// Why a value of a GODEBUG setting weakens security in programs of that release; `None` when it does not.
 pub fn weakens(key: &str, value: &str, minor: u32) -> Option<&'static str> {
     let setting =
         godebug::setting(key).filter(|s| s.risk == Risk::Security && !s.security.is_empty())?;
@@ -177,7 +177,7 @@ pub fn weakens(key: &str, value: &str, minor: u32) -> Option<&'static str> {
         .then_some(setting.security.as_str())
 }
 
-/// True when a `go` line (`1.21`, or the lower end of a range) makes the toolchain record this value by itself.
+/// Whether a `go` line (`1.21`, or the lower end of a range) makes the toolchain record this value.
 pub fn implied(key: &str, value: &str, line: &str, minor: u32) -> bool {
     let Some(language): Option<u32> = line
         .strip_prefix("1.")
@@ -186,7 +186,7 @@ pub fn implied(key: &str, value: &str, line: &str, minor: u32) -> bool {
     else {
         return false;
     };
-    // Not by the row of the minor alone: changes come to older releases with patches too.
+    // Patch releases bring changes to older releases too, so the row of the release is not enough.
     godebug::setting(key).is_some_and(|s| {
         s.changed
             .iter()
@@ -194,7 +194,7 @@ pub fn implied(key: &str, value: &str, line: &str, minor: u32) -> bool {
     })
 }
 
-/// What a diagnostic setting costs; `None` when the setting is of another kind.
+/// The cost of a diagnostic setting; `None` for other settings.
 pub fn diagnostic(key: &str) -> Option<&'static str> {
     godebug::setting(key)
         .filter(|s| s.risk == Risk::Diagnostic)
@@ -210,9 +210,9 @@ pub fn diagnostic(key: &str) -> Option<&'static str> {
 /// What is wrong with a GOMEMLIMIT, and what was meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemoryLimit {
-    /// Why Go does not read it.
+    /// Why Go rejects it.
     pub why: &'static str,
-    /// The value that was meant, where that is plain.
+    /// The value that was meant, if that is clear.
     pub meant: Option<String>,
 }
 
@@ -226,8 +226,9 @@ impl MemoryLimit {
     }
 }
 
-/// What is wrong with a value of GOMEMLIMIT; `None` when some release reads it (src/runtime/mgcpacer.go readGOMEMLIMIT and
-/// src/internal/runtime/strconv parseByteCount, the same since Go 1.19 but for a leading `+`, tried with 1.21 and 1.27).
+/// What is wrong with a value of GOMEMLIMIT; `None` when at least one release accepts it (src/runtime/mgcpacer.go
+/// readGOMEMLIMIT and src/internal/runtime/strconv parseByteCount: the same since Go 1.19, except for a leading `+`; tried with
+/// 1.21 and 1.27).
 pub fn malformed_memory_limit(value: &str) -> Option<MemoryLimit> {
     const UNITS: [(&str, u32); 4] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40)];
     if value.is_empty() || value == "off" {
@@ -264,7 +265,7 @@ pub fn malformed_memory_limit(value: &str) -> Option<MemoryLimit> {
     let meant = match known {
         _ if plain.eq_ignore_ascii_case("off") => Some("off".to_owned()),
         Some((name, _)) if whole => Some(format!("{number}{name}")),
-        // Half a unit is so many of the next smaller one.
+        // A fraction of a unit is written in the next smaller unit.
         Some((_, shift)) if *shift > 10 => number.parse::<f64>().ok().and_then(|n| {
             let smaller = UNITS.iter().find(|(_, s)| s + 10 == *shift)?;
             let count = n * 1024.0;
@@ -297,11 +298,11 @@ pub fn malformed_memory_limit(value: &str) -> Option<MemoryLimit> {
 pub struct Ignored {
     /// Why.
     pub why: &'static str,
-    /// What to type.
+    /// What to write.
     pub help: &'static str,
 }
 
-/// Why Go ignores this value of GOGC, GOMAXPROCS or GOTRACEBACK; `None` when it reads it (src/runtime/mgcpacer.go readGOGC,
+/// Why Go ignores this value of GOGC, GOMAXPROCS or GOTRACEBACK; `None` when it does not (src/runtime/mgcpacer.go readGOGC,
 /// src/runtime/proc.go schedinit, src/runtime/runtime1.go setTraceback; tried with Go 1.21 and 1.27).
 pub fn ignored_value(name: &str, value: &str) -> Option<Ignored> {
     if value.is_empty() {
@@ -335,17 +336,17 @@ pub fn debug_names() -> impl Iterator<Item = &'static str> {
     godebug::table().settings.iter().map(|s| s.name.as_str())
 }
 
-/// True for a valid module version such as `v1.2.3` or a pseudo-version.
+/// Whether a text is a valid module version such as `v1.2.3` or a pseudo-version.
 pub fn is_module_version(text: &str) -> bool {
     semver::Semver::parse(text).is_some()
 }
 
-/// True for `v0.0.0-20260102030405-abcdefabcdef` and its kin.
+/// Whether a text is a pseudo-version such as `v0.0.0-20260102030405-abcdefabcdef`.
 pub fn is_pseudo_version(text: &str) -> bool {
     semver::Semver::parse(text).is_some_and(|v| v.pseudo().is_some())
 }
 
-/// Order of two module versions.
+/// The order of two module versions.
 pub fn compare_modules(a: &str, b: &str) -> Ordering {
     semver::compare(a, b)
 }

@@ -1,9 +1,9 @@
-//! Module paths without a look at their major version.
+//! Matches module paths without regard to their major version.
 //!
-//! GOPATH mode takes an import of `example.com/lib/v3/sub` from the directory `example.com/lib/sub` when that has a go.mod ("minimal
-//! module compatibility", `go help gopath-get` of Go 1.11 to 1.21; src/cmd/go/internal/load/pkg.go and go/build, Go 1.27), so the function
-//! table of such a program does not tell a module from its other major versions. Paths of gopkg.in have theirs in the name, `yaml.v3`,
-//! and stay what they are.
+//! GOPATH mode resolves an import of `example.com/lib/v3/sub` to the directory `example.com/lib/sub` if that has a go.mod
+//! ("minimal module compatibility", `go help gopath-get` of Go 1.11 to 1.21; src/cmd/go/internal/load/pkg.go and go/build, Go
+//! 1.27). So the function table of such a program does not show the major version of a module. Paths of gopkg.in, such as
+//! `yaml.v3`, have it in the name and are kept as they are.
 
 use super::glob;
 use crate::knowledge::modules;
@@ -11,15 +11,16 @@ use crate::record::ModuleList;
 use crate::record::StandIn;
 use std::collections::BTreeSet;
 
-/// Whether the packages of a program may be of other major versions than their paths say: it was, or may have been, built in GOPATH mode.
+/// Whether packages may have other major versions than their paths show: the program was, or may have been, built in GOPATH
+/// mode.
 pub fn are_open(list: ModuleList) -> bool {
     list.is_unknown() && list != ModuleList::Distribution
 }
 
-/// Whether the module of a package may have a path that matches, with any major version.
+/// Whether the module of a package may have a path, with any major version, that matches.
 pub fn may_match(pattern: &str, row: &StandIn<'_>) -> bool {
     let numbers = numbers(&[pattern]);
-    // What a pattern begins with decides most packages.
+    // The literal start of a pattern rules out most packages.
     let head = pattern.find(['*', '?', '[', '{', '\\']);
     let head = pattern
         .get(..head.unwrap_or(pattern.len()))
@@ -31,12 +32,12 @@ pub fn may_match(pattern: &str, row: &StandIn<'_>) -> bool {
     paths(row, &numbers).any(|path| glob::matches(pattern, &path))
 }
 
-/// Whether the module of a package may have a path that holds this text, with any major version.
+/// Whether the module of a package may have a path, with any major version, that contains this text.
 pub fn may_contain(text: &str, row: &StandIn<'_>) -> bool {
     paths(row, &numbers(&[text])).any(|path| path.contains(text))
 }
 
-/// Whether the patterns match the module of a package whatever its major version is.
+/// Whether the patterns match the module of a package whatever its major version.
 pub fn all_match(patterns: &[&str], row: &StandIn<'_>) -> bool {
     let numbers = numbers(patterns);
     row.module_paths().any(|path| {
@@ -47,7 +48,7 @@ pub fn all_match(patterns: &[&str], row: &StandIn<'_>) -> bool {
     })
 }
 
-/// Every path that the module of a package may have, with these major versions and without one.
+/// Every path that the module of a package may have, with these major versions and without any.
 fn paths<'r>(
     row: &'r StandIn<'_>,
     numbers: &'r BTreeSet<String>,
@@ -60,7 +61,7 @@ fn paths<'r>(
             return all;
         }
         all.extend(numbers.iter().map(|n| format!("{base}/v{n}")));
-        // A package below the module, named with the module's version.
+        // A package below the module, with the major version of the module in its path.
         if let Some(rest) = path
             .strip_prefix(root)
             .filter(|rest| !root.is_empty() && !rest.is_empty())
@@ -73,7 +74,7 @@ fn paths<'r>(
     })
 }
 
-/// Major versions that tell whether patterns match any: those that they name, and some that they do not.
+/// Major versions to try: those that the patterns name, and some others.
 fn numbers(patterns: &[&str]) -> BTreeSet<String> {
     let mut all: BTreeSet<String> = ["2", "97"].map(str::to_owned).into();
     for pattern in patterns {
@@ -82,7 +83,7 @@ fn numbers(patterns: &[&str]) -> BTreeSet<String> {
         }
         let runs = pattern.split(|c: char| !c.is_ascii_digit());
         for run in runs.filter(|run| !run.is_empty() && run.len() <= 6) {
-            // `v1*` is `v10` too.
+            // `v1*` also matches `v10`.
             all.extend([run.to_owned(), format!("{run}0")]);
         }
     }
@@ -98,7 +99,7 @@ fn without_major(path: &str) -> &str {
     }
 }
 
-/// Whether the major version is part of the name.
+/// Whether the major version is part of the module name.
 fn is_fixed(path: &str) -> bool {
     path.split('/').next() == Some("gopkg.in")
 }

@@ -1,6 +1,6 @@
-//! Audit: what to think of the facts.
+//! Audit: judges the facts.
 //!
-//! A [`Policy`] says which [`rules`] matter how much; an [`Auditor`] takes records one by one and gives an [`Audit`]:
+//! A [`Policy`] says how much each of the [`rules`] matters. An [`Auditor`] takes records one by one and returns an [`Audit`]:
 //! the findings, with waivers and the baseline applied, and what they mean for the exit code.
 //!
 //! ```
@@ -14,7 +14,7 @@
 //! assert!(!audit.fails(Level::Error));
 //! ```
 //!
-//! Must never: read bytes or files, look at a clock, print.
+//! Must never read bytes or files, look at a clock, or print.
 
 mod assumed;
 pub(crate) mod baseline;

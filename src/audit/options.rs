@@ -1,23 +1,23 @@
-//! Options of rules: what a rule declares, what a policy sets, what a check reads.
+//! Options of rules: declared by rules, set by policies, read by checks.
 
 use super::glob::{self, GlobError};
 use super::known;
 use crate::knowledge::hint;
 
-/// Declares an option.
+/// The declaration of an option.
 #[derive(Debug)]
 pub struct OptionSpec {
     /// Kebab-case.
     pub name: &'static str,
-    /// Which values it takes.
+    /// The values that it takes.
     pub kind: Kind,
-    /// What it is without a policy.
+    /// Its value without a policy.
     pub default: Default,
-    /// One sentence.
+    /// What it does, in one sentence.
     pub doc: &'static str,
 }
 
-/// The option `allow`: globs of what the rule leaves alone.
+/// The option `allow`: globs of what the rule ignores.
 pub const fn allow(doc: &'static str) -> OptionSpec {
     OptionSpec {
         name: "allow",
@@ -27,7 +27,7 @@ pub const fn allow(doc: &'static str) -> OptionSpec {
     }
 }
 
-/// Which values an option takes.
+/// The values that an option takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `true` or `false`.
@@ -42,7 +42,7 @@ pub enum Kind {
     Texts,
     /// List of globs.
     Globs,
-    /// List of words out of these.
+    /// List of words from this set.
     Choices(&'static [&'static str]),
     /// List of `GLOB@VERSION`.
     Floors,
@@ -50,31 +50,31 @@ pub enum Kind {
     Pairs,
 }
 
-/// Why a text is no value of an option.
+/// Why an option does not accept a text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadValue {
-    /// None of the words that the option takes.
+    /// It is not one of the words that the option takes.
     #[error("`{text}` is not known here; {hint}")]
     Word { text: String, hint: String },
-    /// No Go release.
+    /// It is not a Go release.
     #[error("`{0}` is not a Go release; write it as `go1.26` or `go1.26.3`")]
     Release(String),
-    /// No dotted number.
+    /// It is not a dotted number.
     #[error("`{0}` is not a dotted number such as `2.28`")]
     Number(String),
-    /// No glob.
+    /// It is not a glob.
     #[error("the glob `{glob}` {source}")]
     Glob { glob: String, source: GlobError },
-    /// No module with its lowest version.
+    /// It is not a module with its lowest version.
     #[error("`{0}` is not `MODULE@VERSION` such as `golang.org/x/crypto@v0.31.0`")]
     Floor(String),
-    /// No name with its value.
+    /// It is not a name with its value.
     #[error("`{0}` is not `NAME=VALUE`")]
     Pair(String),
 }
 
 impl Kind {
-    /// True for lists.
+    /// Whether the option takes a list.
     pub fn is_list(self) -> bool {
         matches!(
             self,
@@ -97,7 +97,7 @@ impl Kind {
         }
     }
 
-    /// Checks one text (one element of a list).
+    /// Checks one text, or one element of a list.
     pub fn check(self, text: &str) -> Result<(), BadValue> {
         let glob = |glob: &str| {
             glob::check(glob).map_err(|source| BadValue::Glob {
@@ -138,10 +138,10 @@ impl Kind {
     }
 }
 
-/// What an option is without a policy.
+/// The value of an option without a policy.
 #[derive(Clone, Copy, Debug)]
 pub enum Default {
-    /// Not set: the rule says what that means.
+    /// Not set: the rule decides what that means.
     Unset,
     /// A flag.
     Flag(bool),
@@ -162,7 +162,7 @@ pub enum Value {
     List(Vec<String>),
 }
 
-/// Read access to the options of one rule: what the policy sets, else the default.
+/// The options of one rule: the values from the policy, or else the defaults.
 #[derive(Clone, Copy)]
 pub struct Options<'a> {
     pub(super) specs: &'static [OptionSpec],
@@ -203,7 +203,7 @@ impl<'a> Options<'a> {
         self.list_if_set(name).unwrap_or_default()
     }
 
-    /// True when the option `allow` has a glob that matches.
+    /// Whether a glob of the option `allow` matches.
     pub fn allows(&self, text: &str) -> bool {
         glob::any(&self.list("allow"), text)
     }

@@ -1,16 +1,16 @@
-//! Credentials in recorded texts. Few patterns, each with a shape that nothing else has; values are never shown in full.
+//! Credentials in recorded texts. Few patterns, each with a form that nothing else has; values are never shown in full.
 
 use crate::record::Binary;
 
-/// A text of the record and where it is.
+/// A text in a record, and where it is.
 pub struct Place<'a> {
-    /// Setting key or record key.
+    /// Key of the setting or record.
     pub source: &'a str,
     /// The text.
     pub text: &'a str,
 }
 
-/// Hands every text that can hold a credential to `visit`.
+/// Passes every text that may hold a credential to `visit`.
 pub fn each_text(binary: &Binary, visit: &mut dyn FnMut(Place)) {
     if let Some(build) = &binary.build_info {
         for s in &build.settings {
@@ -40,16 +40,16 @@ pub fn each_text(binary: &Binary, visit: &mut dyn FnMut(Place)) {
     }
 }
 
-/// A credential that was found.
+/// A credential.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Hit {
-    /// What it is.
+    /// Its kind.
     pub kind: &'static str,
     /// A form that may be shown.
     pub redacted: String,
 }
 
-/// A token with a fixed prefix: kind, prefix, least and most characters after it, which characters those are.
+/// A token with a fixed prefix: kind, prefix, fewest and most characters after it, and which characters these may be.
 struct Shape(&'static str, &'static str, usize, usize, fn(u8) -> bool);
 
 fn alnum(b: u8) -> bool {
@@ -62,7 +62,7 @@ fn upper(b: u8) -> bool {
     b.is_ascii_uppercase() || b.is_ascii_digit()
 }
 
-/// Forms that the issuers document so that scanners can find them.
+/// Prefixes that the issuers document, so that scanners can find their tokens.
 const SHAPES: [Shape; 18] = [
     Shape("AWS access key", "AKIA", 16, 16, upper),
     Shape("AWS temporary access key", "ASIA", 16, 16, upper),
@@ -84,18 +84,19 @@ const SHAPES: [Shape; 18] = [
     Shape("SendGrid key", "SG.", 60, 255, |b| word(b) || b == b'.'),
 ];
 
-/// Known credentials in a text.
+/// Credentials in a text.
 pub fn credentials(text: &str) -> Vec<Hit> {
     let mut hits = Vec::new();
     for Shape(kind, prefix, least, most, member) in &SHAPES {
         for (at, _) in text.match_indices(prefix) {
             let bytes = text.as_bytes();
-            // A prefix in the middle of a word is part of something else.
+            // A prefix in the middle of a word belongs to something else.
             if at > 0 && bytes.get(at - 1).is_some_and(|b| b.is_ascii_alphanumeric()) {
                 continue;
             }
             let body = bytes.get(at + prefix.len()..).unwrap_or_default();
-            // No further than the longest token, or a text of nothing but prefixes is counted to its end at each of them.
+            // Stop after the longest possible token; otherwise a text of repeated prefixes would be read to its end from each
+            // of them.
             let members = body.iter().take(most + 1).take_while(|b| member(**b));
             let length = members.count();
             let token = text.get(at..at + prefix.len() + length).unwrap_or_default();
@@ -136,14 +137,14 @@ pub fn credentials(text: &str) -> Vec<Hit> {
     hits
 }
 
-/// True when the text is not a repetition, as in `ghp_xxxxxxxx`.
+/// Whether a text is more than a repetition like `ghp_xxxxxxxx`.
 fn varied(text: &str) -> bool {
     let mut seen = [false; 256];
     text.bytes().for_each(|b| seen[b as usize] = true);
     seen.iter().filter(|s| **s).count() >= 6
 }
 
-/// `eyJ….eyJ….…`: header and payload are JSON objects in base64url.
+/// Whether a text is a JSON web token: in `eyJ….eyJ….…`, header and payload are JSON objects in base64url.
 fn json_web_token(text: &str) -> bool {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))
         .any(|w| {
@@ -157,7 +158,7 @@ fn json_web_token(text: &str) -> bool {
         })
 }
 
-/// `scheme://user:password@host` with a password that is not a placeholder; the form to show.
+/// A `scheme://user:password@host` with a password that is not a placeholder, in a form to show.
 fn url_password(text: &str) -> Option<String> {
     text.match_indices("://").find_map(|(at, _)| {
         let start = text
@@ -178,7 +179,7 @@ fn url_password(text: &str) -> Option<String> {
     })
 }
 
-/// Words in variable names that say secret. They must be whole words of the name.
+/// Words in variable names that mean a secret. They must be whole words of the name.
 const SECRET_WORDS: [&str; 11] = [
     "password",
     "passwd",
@@ -192,13 +193,13 @@ const SECRET_WORDS: [&str; 11] = [
     "accesskey",
     "secretkey",
 ];
-/// Words that make a name harmless although it holds one of those.
+/// Words that make such a name harmless.
 const HARMLESS: [&str; 20] = [
     "public", "name", "url", "uri", "endpoint", "path", "file", "dir", "type", "prefix", "suffix",
     "length", "size", "ttl", "expiry", "header", "id", "version", "issuer", "store",
 ];
 
-/// True when the last part of `package.name` is called like a secret.
+/// Whether the last part of `package.name` is named like a secret.
 pub fn is_secret_name(target: &str) -> bool {
     let name = target.rsplit(['.', '/']).next().unwrap_or(target);
     let words = split_words(name);
@@ -213,7 +214,7 @@ pub fn is_secret_name(target: &str) -> bool {
         .any(|w| SECRET_WORDS.contains(&w.as_str()))
 }
 
-/// `dbPassword`, `DB_PASSWORD`, `APIKey` as lower-case words.
+/// The words of `dbPassword`, `DB_PASSWORD` or `APIKey` in lower case.
 fn split_words(name: &str) -> Vec<String> {
     let chars: Vec<char> = name.chars().collect();
     let mut words = vec![String::new()];
@@ -239,7 +240,7 @@ fn split_words(name: &str) -> Vec<String> {
     words
 }
 
-/// True for values that are no secret: empty, short, variables not expanded, words for "to be filled in".
+/// Whether a value is not a secret: empty, short, an unexpanded variable, or a word for "to be filled in".
 pub fn is_placeholder(value: &str) -> bool {
     let v = value.trim();
     let lower = v.to_ascii_lowercase();
@@ -267,7 +268,7 @@ pub fn is_placeholder(value: &str) -> bool {
             .any(|f| lower == *f || lower.contains("example"))
 }
 
-/// The form of a value that may be shown: its length only.
+/// A form of the value to show: its length only.
 pub fn redact(value: &str) -> String {
     format!("({} characters, not shown)", value.chars().count())
 }
@@ -278,7 +279,7 @@ mod tests {
 
     #[test]
     fn prefixes_over_and_over_are_not_counted_to_the_end_of_the_text() {
-        // Quadratic work on this takes hours.
+        // Quadratic work on this text would take hours.
         for Shape(_, prefix, ..) in &SHAPES {
             let text = prefix.repeat((1 << 20) / prefix.len());
             assert!(credentials(&text).len() <= 1, "{prefix}");

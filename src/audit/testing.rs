@@ -1,11 +1,11 @@
-//! Records for tests: an honest program, and ways to change it.
+//! Records for tests: a program without findings, and ways to change it.
 
 use super::baseline::Baseline;
 use super::finding::Finding;
 use super::{Audit, Auditor, Date, Policy};
 use crate::record::*;
 
-/// An honest linux/amd64 program of the newest release, changed by `change`.
+/// A linux/amd64 program of the newest release without findings, then changed by `change`.
 pub fn binary(change: impl FnOnce(&mut Binary)) -> Binary {
     let setting = |k: &str, v: &str| Setting {
         key: k.into(),
@@ -99,7 +99,7 @@ pub fn gopath(packages: &[&str]) -> Binary {
     })
 }
 
-/// The record, changed.
+/// Applies a change to the record.
 pub fn change(mut b: Binary, change: impl FnOnce(&mut Binary)) -> Binary {
     change(&mut b);
     b
@@ -123,7 +123,7 @@ pub fn unset(b: &mut Binary, key: &str) {
         .retain(|s| s.key != key);
 }
 
-/// Adds a dependency with a checksum, perhaps replaced.
+/// Adds a dependency with a checksum, optionally replaced.
 pub fn dep(b: &mut Binary, path: &str, version: &str, replace: Option<(&str, &str)>) {
     let module = |p: &str, v: &str| Module {
         path: p.into(),
@@ -140,7 +140,7 @@ pub fn dep(b: &mut Binary, path: &str, version: &str, replace: Option<(&str, &st
     b.build_info.as_mut().unwrap().deps.push(m);
 }
 
-/// An image without anything that could go wrong.
+/// An image without findings, then changed by `change`.
 pub fn image(change: impl FnOnce(&mut ImageRecord)) -> ImageRecord {
     let mut i = ImageRecord {
         reference: "localhost:5000/app:1.2.3".into(),
@@ -151,7 +151,7 @@ pub fn image(change: impl FnOnce(&mut ImageRecord)) -> ImageRecord {
     i
 }
 
-/// The binary as the program that the image starts.
+/// Makes the program the one that the image starts.
 pub fn in_image(image: &ImageRecord, b: Binary) -> Binary {
     change(b, |b| {
         b.path = "/app".into();
@@ -171,7 +171,7 @@ pub fn in_image(image: &ImageRecord, b: Binary) -> Binary {
     })
 }
 
-/// How a test judges: everything, or the findings of one rule.
+/// How a test judges: with all rules, or with one.
 #[derive(Clone)]
 pub struct Setup<'s> {
     pub policy: &'s str,

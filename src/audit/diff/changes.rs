@@ -1,4 +1,4 @@
-//! The list that changes of one pair of programs are added to.
+//! The list of changes of one pair of programs.
 
 use super::{Change, Class, Direction};
 use std::cmp::Ordering;
@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 pub(super) struct Changes(pub(super) Vec<Change>);
 
 impl Changes {
-    /// Adds a change unless both sides are the same. `worse` judges the new value.
+    /// Adds a change, unless both sides are equal. `worse` judges the new value.
     pub(super) fn value(
         &mut self,
         class: Class,
@@ -45,7 +45,7 @@ impl Changes {
     }
 }
 
-/// The direction of a change to something that is ordered; `None`: not comparable.
+/// The direction of a change between ordered values; `None` when they cannot be compared.
 pub(super) fn directed(order: Option<Ordering>) -> Direction {
     match order {
         Some(Ordering::Less) => Direction::Up,

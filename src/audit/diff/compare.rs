@@ -1,4 +1,4 @@
-//! Two states of one program, fact by fact. A fact that one side does not know (`None` in the record) is no change.
+//! Compares two states of one program fact by fact. A fact that one side does not know (`None` in the record) is no change.
 
 use super::changes::{Changes, directed};
 use super::{Change, Class, Direction, versions};
@@ -34,16 +34,16 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Vec<Change> {
     out.0
 }
 
-/// What makes a change one that a reader should look at first.
+/// When a change is worse, so that it comes first.
 enum Worse {
     Never,
-    /// There is something now.
+    /// When there is a value now.
     Present,
-    /// There was nothing before.
+    /// When there was no value before.
     New,
-    /// The new value is this one.
+    /// When the new value is this one.
     If(&'static str),
-    /// By key and new value.
+    /// When the function says so for the key and the new value.
     By(fn(&str, Option<&str>) -> bool),
 }
 
@@ -59,7 +59,7 @@ impl Worse {
     }
 }
 
-/// The value of a fact: `None` when a side does not know it, `Some(None)` when it is known not to be there.
+/// The value of a fact: `None` when unknown, `Some(None)` when known to be absent.
 type Fact = Option<Option<String>>;
 
 /// A fact with one value.
@@ -70,7 +70,7 @@ struct Single {
     worse: Worse,
 }
 
-/// Makes the table of facts: class, key, what is worse, and how the value is read from a record.
+/// Declares the table of facts: class, key, when a change is worse, and how to read the value from a record.
 macro_rules! facts {
     ($($class:ident $key:literal, $worse:expr, |$record:ident| $value:expr;)*) => {
         &[$(Single {
@@ -93,7 +93,7 @@ const FACTS: &[Single] = facts! {
     Setting "fips.mode", If("off"), |b| if_known(&b.fips.as_ref()?.mode);
     Setting "fips.crypto", Never, |b| if_known(&b.fips.as_ref()?.crypto);
     Experiment "loopvar", If("per-loop"), |b| if_known(&b.experiments.loopvar);
-    // Trimmed or not is a fact of its own: it explains a value that appears or goes.
+    // A fact of its own, because it explains why a GOROOT appears or disappears.
     Goroot "trimmed", If("false"), |b| if_known(&b.goroot.as_ref()?.trimmed);
     Goroot "goroot", Never, |b| if_known(&b.goroot.as_ref()?.value);
     Goroot "runtime.GOROOT()", Never, |b| if_known(&b.goroot.as_ref()?.runtime);
@@ -120,7 +120,7 @@ const FACTS: &[Single] = facts! {
     Owner "distribution release", Never, |b| distribution_release(b);
 };
 
-/// A fact without which nothing is said.
+/// A fact that is unknown when the record has no value.
 fn if_known<T: ToString>(value: &Option<T>) -> Fact {
     value.as_ref().map(|value| Some(value.to_string()))
 }
@@ -146,13 +146,13 @@ fn module_data(b: &Binary) -> Fact {
     ))
 }
 
-/// A package file does not say for which distribution it is, so its release says nothing either.
+/// Unknown for package files: they do not name the distribution, so its release means nothing.
 fn distribution_release(b: &Binary) -> Fact {
     let owner = b.owner.as_ref()?;
     owner.distribution.as_ref().map(|_| owner.release.clone())
 }
 
-/// Facts by name, of which a side may have any number.
+/// A kind of fact of which a side may have many, each with a name.
 struct List {
     class: Class,
     entries: fn(&Binary) -> Option<BTreeMap<String, String>>,
@@ -198,7 +198,7 @@ fn all(names: &[String], value: &str) -> BTreeMap<String, String> {
     entries.collect()
 }
 
-/// Recorded settings but those whose effect is compared under other classes. Of a key that is there twice the first counts, as for
+/// The recorded settings, without those whose effect has a class of its own. Of a repeated key the first counts, as in
 /// `BuildInfo::setting`.
 fn settings(b: &Binary) -> Option<BTreeMap<String, String>> {
     let settings = &b.build_info.as_ref()?.settings;
@@ -209,7 +209,7 @@ fn settings(b: &Binary) -> Option<BTreeMap<String, String>> {
     (!settings.is_empty()).then(|| entries.collect())
 }
 
-/// Calls `compare` for each key that one of the sides has.
+/// Calls `compare` for each key of either side.
 fn each<V>(
     a: &BTreeMap<String, V>,
     b: &BTreeMap<String, V>,
@@ -249,7 +249,7 @@ fn go_version(old: &Binary, new: &Binary, out: &mut Changes) {
     }
 }
 
-/// Where the modules of a side are unknown, that is said; of two such sides the paths that the function tables show are compared.
+/// Says when the modules of one side are unknown. When both are, compares the paths in the function tables.
 fn unknown_modules(old: &Binary, new: &Binary, out: &mut Changes) {
     let list = |b: &Binary| match (b.module_list().why(), &b.build_info) {
         (Some(why), _) if b.module_list().is_unknown() => format!("unknown ({why})"),
@@ -279,7 +279,7 @@ fn unknown_modules(old: &Binary, new: &Binary, out: &mut Changes) {
 }
 
 fn modules(old: &Binary, new: &Binary, out: &mut Changes) {
-    // A side without a list of modules (Bazel, GOPATH) claims nothing about versions: what both sides show is compared.
+    // A side without a list of modules (Bazel, GOPATH) says nothing about versions, so only what both sides show is compared.
     if old.module_list().is_unknown() || new.module_list().is_unknown() {
         return unknown_modules(old, new, out);
     }
@@ -333,7 +333,7 @@ fn godebug(old: &Binary, new: &Binary, out: &mut Changes) {
     };
     let release = new.go_version.as_deref().and_then(Release::parse);
     let minor = release.map_or(0, |r| r.minor);
-    // Of a key that is there twice the first counts.
+    // Of a repeated key the first counts.
     let table = |list: &[EffectiveSetting]| -> BTreeMap<String, EffectiveSetting> {
         let settings = list.iter().rev();
         settings.map(|s| (s.key.clone(), s.clone())).collect()
@@ -350,7 +350,7 @@ fn godebug(old: &Binary, new: &Binary, out: &mut Changes) {
         }
     };
     each(&table(a), &table(b), |key, x, y| {
-        // The same value from another place has the same effect.
+        // The same value from another source has the same effect.
         if x.map(|s| (&s.value, &s.status)) == y.map(|s| (&s.value, &s.status)) {
             return;
         }

@@ -1,18 +1,18 @@
-//! The bytes of two states of one program, by digests that whoever read the files took.
+//! Compares the bytes of two states of one program by the digests in their records.
 
 use super::{Change, Class, Direction};
 use crate::bytes::number::count;
 use crate::record::{Binary, Part, PartDigest};
 
-/// What the digests say of two states.
+/// The result of comparing the digests.
 #[derive(Debug, Default)]
 pub(super) struct Content {
     verdict: Verdict,
-    /// One change for each part that differs, or one for the whole.
+    /// A change for each part that differs, or one for the whole.
     changes: Vec<Change>,
-    /// Names of the parts that differ, where both sides have digests of them.
+    /// Names of the parts that differ, if both sides have digests of parts.
     parts: Option<Vec<String>>,
-    /// Both have the same build ID.
+    /// Whether both have the same build ID.
     same_build: bool,
 }
 
@@ -24,7 +24,7 @@ enum Verdict {
     Different,
 }
 
-/// Build facts: a change of one of these explains other bytes.
+/// Classes of facts about the build: a change in one of them explains other bytes.
 const BUILD: [Class; 8] = [
     Class::Toolchain,
     Class::Module,
@@ -36,10 +36,10 @@ const BUILD: [Class; 8] = [
     Class::Source,
 ];
 
-/// Parts that are made or taken away after a build, by `strip` and by signing.
+/// Parts that `strip` and signing add or remove after a build.
 const ADDED: [&str; 2] = ["debug", "signature"];
 
-/// Compares by digest, or by size where there is no digest: equal sizes say nothing then.
+/// Compares by digest, or by size where a digest is missing; then equal sizes prove nothing.
 pub(super) fn compare(old: &Binary, new: &Binary) -> Content {
     let id = |b: &Binary| b.executable.build_id.clone().filter(|id| !id.is_empty());
     let mut content = Content {
@@ -91,18 +91,19 @@ fn text(part: &PartDigest) -> String {
 }
 
 impl Content {
-    /// Nobody compared the bytes.
+    /// Whether the bytes were not compared.
     pub(super) fn is_unknown(&self) -> bool {
         self.verdict == Verdict::Unknown
     }
 
-    /// The parts that differ.
+    /// Names of the parts that differ.
     pub(super) fn parts(self) -> Option<Vec<String>> {
         self.parts
     }
 
-    /// Adds other bytes to the changes of facts, unless one of these explains them. A changed build fact does, when there was a build:
-    /// the build ID of a program that was only edited stays what it was, and an edited record contradicts the program.
+    /// Adds the changes of bytes to the changes of facts, unless one of these explains them: a changed fact about the build
+    /// does, if the program was built again. A program that was only edited keeps its build ID, or its edited build info
+    /// contradicts it.
     pub(super) fn beside(&mut self, mut facts: Vec<Change>) -> Vec<Change> {
         let built = facts.iter().any(|c| BUILD.contains(&c.class));
         let edited = facts.iter().any(|c| c.class == Class::Integrity && c.worse);
@@ -123,7 +124,7 @@ impl Content {
             },
             old,
             new,
-            // Nobody builds other code under the same ID.
+            // No build gives other code the same ID.
             worse: self.same_build && !ADDED.contains(&key),
         }
     }
@@ -217,11 +218,11 @@ mod tests {
         let d = diff(std::slice::from_ref(&old), std::slice::from_ref(&new));
         assert_eq!(content(&d), Vec::<&Change>::new(), "another setting");
         assert!(d.has(&[Class::Setting]));
-        // The same build ID: nobody built it again.
+        // The build ID is the same, so the program was not built again.
         let edited = changed(&new, |b| b.executable.build_id = Some("id/1".to_owned()));
         let d = diff(std::slice::from_ref(&old), &[edited]);
         assert!(content(&d)[0].worse);
-        // A new contradiction.
+        // A new contradiction shows an edit.
         let edited = changed(&new, |b| {
             b.corroboration = Some(vec![Corroboration {
                 claim: "build-info".into(),
@@ -231,7 +232,7 @@ mod tests {
         });
         let sound = changed(&old, |b| b.corroboration = Some(Vec::new()));
         assert_eq!(content(&diff(&[sound], &[edited])).len(), 1);
-        // A build ID that changed, and nothing else.
+        // Only the build ID changed.
         let other = changed(&with("bb", &[("code", "2")]), |b| {
             b.executable.build_id = Some("id/2".to_owned());
         });

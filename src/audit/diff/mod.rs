@@ -1,10 +1,10 @@
 //! Diff: what changed between two sets of programs.
 //!
-//! Programs are paired by place, main package and port (`pair`), and compared fact by fact (`compare`); every change
-//! has a class that `--fail-on` can name. Bytes are compared by their digests (`content`), claims about the program's own version by
-//! what holds them (`versions`).
+//! Programs are paired by path, main package and port (`pair`), and compared fact by fact (`compare`). Each change has a class
+//! that `--fail-on` can name. Bytes are compared by digest (`content`), claims about the program's own version by their source
+//! (`versions`).
 //!
-//! Must never: read files; report a fact that one side does not know as a change.
+//! Must never read files, or report a change of a fact that one side does not know.
 
 mod changes;
 mod compare;
@@ -16,7 +16,7 @@ use crate::knowledge::hint;
 use crate::record::Binary;
 use serde::Serialize;
 
-/// What a change is about; the words of `--fail-on`.
+/// What a change is about. `--fail-on` takes these words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
@@ -24,7 +24,7 @@ pub enum Class {
     Added,
     /// A program is gone.
     Removed,
-    /// Another Go.
+    /// Another Go release.
     Toolchain,
     /// Dependencies.
     Module,
@@ -40,17 +40,17 @@ pub enum Class {
     Linkage,
     /// Contradictions, packing, checksums, module data.
     Integrity,
-    /// The package of the distribution that brought it.
+    /// The distribution package that installed it.
     Owner,
     /// Main package, and the state of the working tree.
     Source,
     /// A claim about the program's own version: main module, variables, commit, names, labels.
     Version,
-    /// Other bytes that no change of a build fact explains.
+    /// Bytes that differ without a change in the build.
     Content,
 }
 
-/// A word that is no class of changes.
+/// A word that is not a class of changes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is not a class of changes; {hint}")]
 pub struct NoClass {
@@ -77,7 +77,7 @@ impl Class {
         Class::Content,
     ];
 
-    /// The word for it.
+    /// Its word.
     pub fn name(self) -> &'static str {
         match self {
             Class::Added => "added",
@@ -97,7 +97,7 @@ impl Class {
         }
     }
 
-    /// Classes of a comma list as `--fail-on` takes it; `any` is all of them.
+    /// Parses a comma-separated list of classes, as in `--fail-on`; `any` means all of them.
     pub fn parse_list(text: &str) -> Result<Vec<Class>, NoClass> {
         let mut out = Vec::new();
         for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
@@ -120,19 +120,19 @@ impl Class {
     }
 }
 
-/// Which way a change goes.
+/// The direction of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
-    /// Newer.
+    /// To a newer value.
     Up,
-    /// Older.
+    /// To an older value.
     Down,
-    /// There now.
+    /// The value is new.
     Added,
-    /// Gone now.
+    /// The value is gone.
     Removed,
-    /// Other.
+    /// Anything else.
     Changed,
 }
 
@@ -141,28 +141,28 @@ pub enum Direction {
 pub struct Change {
     /// What it is about.
     pub class: Class,
-    /// Record key, setting, module or GODEBUG key.
+    /// The record key, setting, module or GODEBUG key.
     pub key: String,
-    /// Which way.
+    /// Its direction.
     pub direction: Direction,
-    /// Before; `None`: not there.
+    /// The old value; `None`: there was none.
     pub old: Option<String>,
-    /// Now; `None`: not there.
+    /// The new value; `None`: there is none.
     pub new: Option<String>,
-    /// True for what a reader should look at first: downgrades, weaker settings, new contradictions.
+    /// Whether it is for the worse and comes first: downgrades, weaker settings, new contradictions.
     pub worse: bool,
 }
 
-/// A program on either side.
+/// One state of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Side {
-    /// Location for a person.
+    /// Its location for people.
     pub path: String,
     /// Go release.
     pub go_version: Option<String>,
-    /// Version of the program, by the order in docs/sbom.md; what the main module records where nothing names one.
+    /// Version of the program, in the order of docs/sbom.md; if there is none, what is recorded for the main module.
     pub version: Option<String>,
-    /// Bytes.
+    /// Size in bytes.
     pub size: u64,
 }
 
@@ -173,40 +173,40 @@ pub struct Pair {
     pub main_package: Option<String>,
     /// `os/arch`.
     pub port: String,
-    /// Before; `None`: the program is new.
+    /// The old state; `None`: the program is new.
     pub old: Option<Side>,
-    /// Now; `None`: the program is gone.
+    /// The new state; `None`: the program is gone.
     pub new: Option<Side>,
-    /// What changed, by class and key.
+    /// The changes, sorted by class and key.
     pub changes: Vec<Change>,
-    /// The parts of the executables that differ: `record`, `code`, `data`, `debug`, `signature`, `other`, `container`; `None`: no
-    /// change of content is told, or the parts were not compared.
+    /// The parts of the executables that differ: `record`, `code`, `data`, `debug`, `signature`, `other`, `container`; `None`
+    /// when no change of content is reported, or the parts were not compared.
     pub parts: Option<Vec<String>>,
 }
 
-/// All that changed.
+/// The differences between two sets of programs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Diff {
-    /// Programs with changes, by path.
+    /// Programs with changes, sorted by path.
     pub pairs: Vec<Pair>,
-    /// Programs on both sides without any change.
+    /// Number of programs without any change.
     pub unchanged: u64,
-    /// Of the unchanged those whose bytes were not compared, because a record has no digest.
+    /// Number of those whose bytes were not compared, because a record has no digest.
     pub content_not_compared: u64,
 }
 
 impl Diff {
-    /// True when there is a change of one of these classes.
+    /// Whether there is a change of one of these classes.
     pub fn has(&self, classes: &[Class]) -> bool {
         self.changes().any(|c| classes.contains(&c.class))
     }
 
-    /// Every change.
+    /// All changes.
     pub fn changes(&self) -> impl Iterator<Item = &Change> {
         self.pairs.iter().flat_map(|p| &p.changes)
     }
 
-    /// How many changes of a class.
+    /// The number of changes of a class.
     pub fn count(&self, class: Class) -> usize {
         self.changes().filter(|c| c.class == class).count()
     }
@@ -233,7 +233,7 @@ pub fn diff(old: &[Binary], new: &[Binary]) -> Diff {
             out.content_not_compared += u64::from(content.is_unknown());
             continue;
         }
-        // Records have no digests of parts, and say of everything else what files say.
+        // Records have no digests of parts, so these can only be compared in files.
         let told = changes.iter().any(|c| c.class == Class::Content);
         let parts = content.parts().filter(|_| told);
         out.pairs.push(Pair {

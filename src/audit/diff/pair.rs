@@ -1,4 +1,4 @@
-//! Which program of one set is which of the other.
+//! Finds the program of the other set that each program corresponds to.
 
 use crate::audit::finding::identity;
 use crate::record::Binary;
@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 type Key = Option<String>;
 
-/// What two programs must share to be the same one, strictest first; `None` never matches.
+/// What two programs must share to be paired, strictest first; `None` never matches.
 const KEYS: [fn(&Binary) -> Key; 5] = [
     |b| {
         Some(format!(
@@ -38,7 +38,8 @@ const KEYS: [fn(&Binary) -> Key; 5] = [
     |b| Some(format!("{}|{}", shown(b), place(b))),
 ];
 
-/// Pairs the programs, each at most once; what has no partner stands alone. In the order of `new`, then what is gone.
+/// Pairs the programs, each at most once, and keeps those without a partner. Ordered as in `new`, followed by those that are
+/// gone.
 pub(super) fn pair<'a>(
     old: &'a [Binary],
     new: &'a [Binary],
@@ -47,7 +48,7 @@ pub(super) fn pair<'a>(
     let mut taken = vec![false; old.len()];
     for key in KEYS {
         let mut waiting: HashMap<String, Vec<usize>> = HashMap::new();
-        // Last first, so that `pop` gives them in order.
+        // In reverse, so that `pop` returns them in order.
         for (i, b) in old.iter().enumerate().rev().filter(|(i, _)| !taken[*i]) {
             if let Some(k) = key(b) {
                 waiting.entry(k).or_default().push(i);
@@ -63,7 +64,7 @@ pub(super) fn pair<'a>(
             }
         }
     }
-    // `gospect diff old-app new-app`: one program on each side needs no other sign.
+    // In `gospect diff old-app new-app` there is one program on each side; they are paired whatever they are.
     if let ([only_old], [only_new]) = (old, new) {
         return vec![(Some(only_old), Some(only_new))];
     }
@@ -81,12 +82,12 @@ pub(super) fn pair<'a>(
     out
 }
 
-/// Copies hidden in lower layers are not the programs that run.
+/// Whether a program is visible: copies hidden in lower layers do not run.
 fn shown(b: &Binary) -> bool {
     b.location.visible != Some(false)
 }
 
-/// Place without the name of the image: old and new image usually differ in their tag, and may differ in their name.
+/// The path without the name of the image: the tag usually differs between old and new image, and the name may too.
 fn place(b: &Binary) -> String {
     let mut location = b.location.clone();
     location.image = None;

@@ -192,7 +192,7 @@ fn each_class_of_change_is_seen_once_and_directed() {
 
 #[test]
 fn what_one_side_does_not_know_is_no_change() {
-    // A full record against one of which only the build info was read.
+    // A full record, compared with one of the build info alone.
     let got = changes(
         |_| (),
         |b| {
@@ -291,7 +291,7 @@ fn classes_are_read_with_a_hint() {
     );
 }
 
-/// Records of somebody else's with lists so long that a search for each item would not come to an end.
+/// Records from elsewhere may have lists so long that a search per item would take for ever.
 #[test]
 fn long_lists_are_compared_without_a_search_for_each() {
     use crate::record::{Corroboration, EffectiveSetting, Linkage, PathLeak, Verdict};

@@ -1,8 +1,8 @@
-//! Claims about a program's own version in two states of it.
+//! Compares claims about a program's own version in two states of it.
 //!
-//! A claim is the same claim when the same thing makes it: the main module, a variable (whether `-X` or the program itself tells its
-//! value), the commit, a label, the file's name. Strings of stripped programs have no names, so those are held against each other by
-//! value and, where values differ, in their order.
+//! Two claims are compared when they have the same source: the main module, a variable (whether `-X` or a linker string gives
+//! its value), the commit, a label, the file name. The strings of stripped programs have no names, so they are compared by
+//! value, and those that differ in their order.
 
 use super::changes::{Changes, directed};
 use super::{Class, Direction};
@@ -24,7 +24,7 @@ pub(super) fn compare(old: &Binary, new: &Binary, out: &mut Changes) {
         .collect::<BTreeSet<_>>()
     {
         let (x, y) = (before.named.get(key).copied(), now.named.get(key).copied());
-        // A value that only one side has a name for is still the same value.
+        // A value for which only one side has a name is still the same value.
         let known_otherwise = |value: Option<&str>, strings: &[&str]| {
             value.is_some_and(|value| key.is_variable && strings.contains(&value))
         };
@@ -52,7 +52,7 @@ fn change(key: &str, old: Option<&str>, new: Option<&str>, out: &mut Changes) {
     out.push(Class::Version, key, direction, old, new, worse);
 }
 
-/// Order of two versions, with or without `v`; none of what is no version, such as commits.
+/// The order of two versions, with or without `v`; `None` if either is not a version, such as a commit.
 fn order(a: &str, b: &str) -> Option<Ordering> {
     let full = |v: &str| format!("v{}", v.strip_prefix('v').unwrap_or(v));
     let (a, b) = (full(a), full(b));
@@ -60,7 +60,7 @@ fn order(a: &str, b: &str) -> Option<Ordering> {
     comparable.then(|| known::compare_modules(&a, &b))
 }
 
-/// What makes a claim.
+/// The source of a claim.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     text: String,
@@ -70,7 +70,7 @@ struct Key {
 /// The claims of one side.
 struct Claims<'b> {
     named: BTreeMap<Key, &'b str>,
-    /// Values of linker strings without a name.
+    /// Values of unnamed linker strings.
     strings: Vec<&'b str>,
 }
 
@@ -89,11 +89,11 @@ impl<'b> Claims<'b> {
                     continue;
                 }
                 ("x-flag" | "linker-string", Some(name)) => (name, true),
-                // Names of files have the version in them, so the name is no key.
+                // File names contain the version, so they are no key.
                 ("file-name", _) => ("file name", false),
                 (source, name) => (name.unwrap_or(source), false),
             };
-            // Of two claims by the same the first counts: a recorded flag before the string that it made.
+            // Of two claims with the same source the first counts: a recorded flag comes before the string that it set.
             all.named
                 .entry(Key {
                     text: text.to_owned(),
@@ -101,7 +101,7 @@ impl<'b> Claims<'b> {
                 })
                 .or_insert(&claim.value);
         }
-        // Strings of a program that records its flags are what the flags set.
+        // In a program that records its flags, the strings are what the flags set.
         let known: Vec<&str> = all.variables().collect();
         all.strings.retain(|value| !known.contains(value));
         all
@@ -112,7 +112,7 @@ impl<'b> Claims<'b> {
         variables.map(|(_, value)| *value)
     }
 
-    /// Strings whose value the other side does not have.
+    /// The strings that the other side does not have.
     fn without_partner(&self, other: &Self) -> Vec<&'b str> {
         let there = |value: &&str| {
             other.strings.contains(value) || other.variables().any(|known| known == *value)

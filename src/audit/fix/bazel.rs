@@ -1,11 +1,12 @@
-//! What builds a program of Bazel again, with changes.
+//! The command that builds a Bazel program again with changes.
 
 use super::command::{Repeat, quoted, value, words_of};
 use super::{Change, List, Plan};
 use crate::record::Binary;
 
-/// What builds a program of Bazel again. Flags are those of rules_go (its docs, "Build modes", `@rules_go//go/config`), which always trims paths.
-/// What has no flag there is said before the command; the text stands between backquotes like every command, so it closes and opens them itself.
+/// The command that builds a Bazel program again. Flags are those of rules_go (its docs, "Build modes",
+/// `@rules_go//go/config`), which always trims paths. Changes without a flag come as text before the command. The caller puts
+/// backquotes around the whole, so the text closes them and opens them again.
 pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
     let mut before = String::new();
     let mut flags = String::new();
@@ -60,7 +61,7 @@ pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
     format!("{before}bazel build{flags} //...")
 }
 
-/// Where go_binary and the SDK have the words of a list.
+/// Where go_binary and the SDK take the words of a list.
 fn bazel_list(list: List) -> &'static str {
     match list {
         List::Tags => "`gotags` of go_binary",

@@ -1,16 +1,16 @@
-//! The command of the go tool that builds a program again, with changes.
+//! The `go` command that builds a program again with changes.
 
 use super::{Change, List, Plan};
 use crate::audit::facts::words;
 use crate::audit::secrets;
 use crate::record::Binary;
 
-/// Longest recorded value that a command repeats, in bytes.
+/// Longest recorded value to repeat in a command, in bytes.
 const LONGEST: usize = 160;
-/// Longest recorded list whose words are told apart for a command, in bytes: a longer one is not repeated anyway.
+/// Longest recorded list to split into words, in bytes; a longer one is not repeated anyway.
 const LONGEST_LIST: usize = 64 << 10;
 
-/// Variables in the order of the command. Those of the second kind are repeated from the record unless they say no more than the default.
+/// Variables in the order of the command, and when each is repeated from the build info.
 const VARIABLES: &[(&str, Repeat)] = &[
     ("GO111MODULE", Repeat::Never),
     ("GOWORK", Repeat::Never),
@@ -33,7 +33,7 @@ const VARIABLES: &[(&str, Repeat)] = &[
     ("CGO_LDFLAGS", Repeat::UnlessDefault("")),
 ];
 
-/// Flags in the order of the command.
+/// Flags in the order of the command, and when each is repeated from the build info.
 const FLAGS: &[(&str, Repeat)] = &[
     ("-compiler", Repeat::UnlessDefault("gc")),
     ("-buildmode", Repeat::UnlessDefault("exe")),
@@ -51,14 +51,15 @@ const FLAGS: &[(&str, Repeat)] = &[
     ("-buildvcs", Repeat::Never),
 ];
 
-/// Whether the command repeats a recorded setting.
+/// When the command repeats a recorded setting.
 #[derive(Clone, Copy)]
 pub(super) enum Repeat {
     Never,
     UnlessDefault(&'static str),
 }
 
-/// The command that builds the program again with the changes of a plan. Settings without any are as recorded; `-trimpath` is always there.
+/// The command that builds the program again with the changes of a plan. Other settings are as recorded; `-trimpath` is always
+/// there.
 pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
     let mut out = String::new();
     let cgo = value(binary, plan, "CGO_ENABLED", Repeat::UnlessDefault(""));
@@ -76,7 +77,7 @@ pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
                 out.push_str(&format!("{key}={} ", quoted(value)));
             }
         }
-        // Without cgo nobody reads them.
+        // Without cgo they have no effect.
         if key.starts_with("CGO_") && *key != "CGO_ENABLED" && cgo.as_deref() == Some("0") {
             continue;
         }
@@ -100,7 +101,7 @@ pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
     out
 }
 
-/// The value that a setting has in the command; `None`: it is not there.
+/// The value of a setting in the command; `None` when it is left out.
 pub(super) fn value(binary: &Binary, plan: &Plan, key: &str, repeat: Repeat) -> Option<String> {
     let recorded = binary.build_info.as_ref().and_then(|b| b.setting(key));
     let list = match key {
@@ -126,7 +127,7 @@ pub(super) fn value(binary: &Binary, plan: &Plan, key: &str, repeat: Repeat) -> 
     }
 }
 
-/// The list of words that a setting has in the command.
+/// The words of a list setting in the command.
 pub(super) fn words_of(
     binary: &Binary,
     plan: &Plan,
@@ -183,13 +184,13 @@ pub(super) fn words_of(
         .collect::<Vec<_>>()
         .join(separator);
     match text.is_empty() {
-        // An experiment may come from the environment of the builder: the command says that there is none.
+        // The builder's environment may set an experiment, so the command says that there is none.
         true => (changed && list == List::Experiments).then(String::new),
         false => Some(repeated(&text)),
     }
 }
 
-/// The words of `-ldflags`, each definition as one.
+/// The words of `-ldflags`; each `-X` definition is one word.
 fn link_words(flags: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut rest = words(flags).into_iter();
@@ -204,7 +205,7 @@ fn link_words(flags: &str) -> Vec<String> {
     out
 }
 
-/// `-X main.a=b` is the definition of `-X main.a`.
+/// Whether a word such as `-X main.a=b` defines what `-X main.a` names.
 fn is_definition_of(word: &str, wanted: &str) -> bool {
     wanted.starts_with("-X ")
         && word
@@ -212,7 +213,7 @@ fn is_definition_of(word: &str, wanted: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('='))
 }
 
-/// A definition without the value that nobody should see again.
+/// A definition, without a value that must not be shown.
 fn definition_shown(definition: &str) -> String {
     match definition.split_once('=') {
         Some((name, value))
@@ -224,7 +225,7 @@ fn definition_shown(definition: &str) -> String {
     }
 }
 
-/// A recorded value as far as a command repeats it: nothing secret, nothing endless.
+/// A recorded value, if a command may repeat it: neither secret nor too long.
 fn repeated(text: &str) -> String {
     let plain = text.len() <= LONGEST && !text.contains(['`', '\n', '\r']);
     if plain && secrets::credentials(text).is_empty() {
@@ -234,7 +235,7 @@ fn repeated(text: &str) -> String {
     }
 }
 
-/// A word of `-ldflags` as the go command reads it back.
+/// A word of `-ldflags`, quoted for the go command.
 fn link_quoted(word: &str) -> String {
     if !word.contains(char::is_whitespace) {
         return word.to_owned();
@@ -243,7 +244,7 @@ fn link_quoted(word: &str) -> String {
     format!("{mark}{word}{mark}")
 }
 
-/// A word as a shell reads it back.
+/// A word, quoted for a shell.
 pub(super) fn quoted(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"_./:,=+@%-".contains(&b);
     if text.bytes().all(plain) || text == "…" {

@@ -1,7 +1,7 @@
-//! The one build command that all findings about a program propose.
+//! The build command that all findings about a program share.
 //!
-//! Every rule says which settings it wants changed. The command then repeats what the record says the program was built with, with the
-//! changes of all rules made, so that whoever follows one finding does not undo another setting or another finding's fix.
+//! Each rule says which settings should change. The command repeats the recorded settings with the changes of all rules, so
+//! that whoever follows one finding does not undo another setting or another fix.
 
 mod bazel;
 mod command;
@@ -10,17 +10,17 @@ use crate::audit::known::Release;
 use crate::record::{Binary, ModuleList};
 use std::collections::BTreeMap;
 
-/// Most changes that are kept for one program: no honest one needs a tenth of it.
+/// Most changes to keep for one program; real programs need less than a tenth.
 const ASKS: usize = 256;
 
-/// Settings that are lists of words, of which a rule wants one there or gone.
+/// Settings that are lists of words; a rule may want a word in a list or not in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum List {
     /// `-tags`.
     Tags,
     /// `GOEXPERIMENT`.
     Experiments,
-    /// `-ldflags`. The word `-X name` stands for the whole definition.
+    /// `-ldflags`. `-X name` means the whole definition.
     LinkFlags,
     /// `CGO_LDFLAGS`.
     CgoLinkFlags,
@@ -37,16 +37,16 @@ impl List {
     }
 }
 
-/// What a rule wants to be different in the next build.
+/// A change that a rule wants in the next build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// A variable (`GOFIPS140`) or flag (`-buildmode`) has this value.
+    /// Set a variable (`GOFIPS140`) or flag (`-buildmode`) to a value.
     Set(String, String),
-    /// A flag is left out.
+    /// Leave a flag out.
     Drop(String),
-    /// A word is in a list.
+    /// Have a word in a list.
     With(List, String),
-    /// A word is in no list.
+    /// Do not have a word in a list.
     Without(List, String),
 }
 
@@ -66,7 +66,7 @@ pub fn without_definition(target: &str) -> Change {
 }
 
 impl Change {
-    /// The setting that it is about.
+    /// The setting that it changes.
     pub fn key(&self) -> &str {
         match self {
             Change::Set(key, _) | Change::Drop(key) => key,
@@ -74,7 +74,7 @@ impl Change {
         }
     }
 
-    /// What two changes must agree about.
+    /// What two changes must agree on.
     fn subject(&self) -> String {
         match self {
             Change::Set(key, _) | Change::Drop(key) => key.clone(),
@@ -84,7 +84,7 @@ impl Change {
         }
     }
 
-    /// For a person.
+    /// The change as text for people.
     fn shown(&self) -> String {
         match self {
             Change::Set(key, value) => format!("`{key}={value}`"),
@@ -95,31 +95,31 @@ impl Change {
     }
 }
 
-/// The changes that the findings about one program, or about the programs of one group, ask for.
+/// The changes wanted by the findings about one program, or about the programs of one group.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     asks: BTreeMap<String, (Change, String)>,
-    /// By rule: what it asks for that another rule asks otherwise.
+    /// For each rule, the wish that contradicts another rule.
     conflicts: BTreeMap<String, String>,
-    /// Newest language version asked for: the minor of a `go` line.
+    /// The newest language version that a rule wants, as the minor release of a `go` line.
     go_line: Option<u32>,
-    /// The command as last written; `None` when a change came after it. A program may have 100,000 findings.
+    /// The last command; `None` when a change was added since. Cached because a program may have 100,000 findings.
     written: Option<String>,
 }
 
 impl Plan {
-    /// How many changes there are, and whether they raise the `go` line.
+    /// The number of changes and conflicts, and the `go` line.
     pub fn size(&self) -> (usize, Option<u32>, usize) {
         (self.asks.len(), self.go_line, self.conflicts.len())
     }
 
-    /// Nothing is asked for.
+    /// Whether there are no changes.
     pub fn is_empty(&self) -> bool {
         self.asks.is_empty()
     }
 
-    /// Adds what a rule wants. Of two toolchains the newer one is taken; anything else that two rules want different is a conflict of
-    /// the policy, which both of them then say.
+    /// Adds what a rule wants. Of two toolchains the newer wins. Any other disagreement is a conflict in the policy, which both
+    /// rules then report.
     pub fn ask(&mut self, rule: &str, change: &Change) {
         let subject = change.subject();
         let Some((there, whose)) = self.asks.get_mut(&subject) else {
@@ -150,7 +150,7 @@ impl Plan {
         self.conflicts.insert(rule.to_owned(), text);
     }
 
-    /// The command that builds `binary`, the program that the plan is about, with the changes.
+    /// The command that builds `binary`, the program of the plan, with the changes.
     pub fn command(&mut self, binary: &Binary) -> String {
         if self.written.is_none() {
             self.written = Some(command(binary, self));
@@ -158,7 +158,7 @@ impl Plan {
         self.written.clone().unwrap_or_default()
     }
 
-    /// The same plan without the text that can be written again: what is kept of each program is small.
+    /// The plan without its cached command, so that little is kept of each program.
     pub fn without_text(self) -> Self {
         Self {
             written: None,
@@ -166,26 +166,26 @@ impl Plan {
         }
     }
 
-    /// What is to be said instead of the rule's own advice, when another rule asks for the opposite.
+    /// What a rule says in place of its own advice when another rule wants the opposite.
     pub fn conflict(&self, rule: &str) -> Option<&str> {
         self.conflicts.get(rule).map(String::as_str)
     }
 
-    /// The `go` line to propose: the newest that any rule asks for.
+    /// The `go` line to propose: the newest that any rule wants.
     pub fn go_line(&mut self, minor: u32) -> u32 {
         let line = self.go_line.unwrap_or(0).max(minor);
         self.go_line = Some(line);
         line
     }
 
-    /// Adds all that another plan asks for.
+    /// Adds everything that another plan wants.
     pub fn merge(&mut self, other: &Plan) {
         for (change, rule) in other.asks.values() {
             self.ask(rule, change);
         }
     }
 
-    /// The change that is asked of a setting, of the first word of it where it is a list.
+    /// The change wanted for a setting; for a list that of its first word.
     pub fn of(&self, key: &str) -> Option<&Change> {
         let asks = self.asks.values().map(|(change, _)| change);
         asks.into_iter().find(|change| change.key() == key)

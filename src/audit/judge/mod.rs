@@ -30,13 +30,13 @@ use crate::record::{Binary, ImageRecord, ImageRef, Line, Location, Unexamined};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
-/// Takes the records of a run in any order in which images come before their binaries.
+/// Judges the records of a run. Images must come before their programs; otherwise any order will do.
 pub struct Auditor<'p> {
     policy: &'p Policy,
     today: Date,
     baseline: Option<&'p Baseline>,
     base: Vec<Effective>,
-    /// Effective rules by the overrides that match.
+    /// Effective rules for each set of matching overrides.
     special: HashMap<Vec<usize>, Vec<Effective>>,
     images: Vec<(ImageRecord, Vec<InImage>)>,
     by_image: HashMap<String, usize>,
@@ -73,20 +73,20 @@ impl<'p> Auditor<'p> {
         }
     }
 
-    /// Accepts what the baseline has.
+    /// Marks findings that the baseline accepts.
     pub fn with_baseline(mut self, baseline: &'p Baseline) -> Self {
         self.baseline = Some(baseline);
         self
     }
 
-    /// Bounds what is kept of findings and of all programs together, each, to a quarter of this many bytes; 512 MiB unless said.
+    /// Bounds the memory of findings, and that of the fleet, to a quarter of this many bytes each; the default is 512 MiB.
     pub fn with_memory(mut self, bytes: u64) -> Self {
         self.findings = Findings::new(bytes);
         self.fleet = Fleet::new(bytes);
         self
     }
 
-    /// Takes one line of a record stream; `run` and `end` say nothing to rules.
+    /// Adds one line of a record stream; rules do not use `run` and `end`.
     pub fn line(&mut self, line: &Line) {
         match line {
             Line::Image(i) => self.image(i),
@@ -96,7 +96,7 @@ impl<'p> Auditor<'p> {
         }
     }
 
-    /// Takes an image, before its binaries.
+    /// Adds an image; must come before its programs.
     pub fn image(&mut self, image: &ImageRecord) {
         self.by_image.insert(
             key(&image.reference, &image.digest, &image.platform),
@@ -105,12 +105,12 @@ impl<'p> Auditor<'p> {
         self.images.push((image.clone(), Vec::new()));
     }
 
-    /// Takes what was not examined.
+    /// Adds something that was not examined.
     pub fn unexamined(&mut self, unexamined: &Unexamined) {
         self.fleet.leave(unexamined);
     }
 
-    /// Judges a binary.
+    /// Judges a program.
     pub fn binary(&mut self, binary: &Binary) {
         self.binaries += 1;
         let record = Record::new(binary);
@@ -160,7 +160,7 @@ impl<'p> Auditor<'p> {
                 check(&ctx, &mut sink);
                 found += sink.reported;
             }
-            // The advice of one finding names what the others ask for, so the rules run again until nothing is added.
+            // Each finding's advice includes what the others want, so the rules run again until the plan no longer grows.
             if found < 2 || plan.borrow().size() == before {
                 break;
             }
@@ -190,7 +190,7 @@ impl<'p> Auditor<'p> {
         self.accepted.record(binary);
     }
 
-    /// Takes a deployment file that could not be judged.
+    /// Adds a deployment file that could not be read.
     pub fn not_read(&mut self, path: &str, why: String) {
         self.not_read.push(NotRead {
             path: path.to_owned(),
@@ -198,7 +198,7 @@ impl<'p> Auditor<'p> {
         });
     }
 
-    /// Judges a deployment file by the Go release that the user or the file names.
+    /// Judges a deployment file, with the Go release that the user or the file names.
     pub fn deployment(&mut self, file: &Deployment, assumed: &Assumed) {
         self.files += 1;
         let overrides = self.policy.overrides_of_file(&file.path);
@@ -220,7 +220,7 @@ impl<'p> Auditor<'p> {
         }
     }
 
-    /// Judges images and the whole set, applies waivers and the baseline, counts.
+    /// Judges images and the fleet, applies waivers and the baseline, and counts.
     pub fn finish(mut self) -> Audit {
         self.fleet.build();
         let rows = std::mem::take(&mut self.base);
@@ -260,12 +260,12 @@ impl<'p> Auditor<'p> {
         }
         let listed = self.findings.list.iter();
         listed.for_each(|f| self.accepted.accept(f));
-        // Neither waived nor accepted: nobody knows which findings it stands for.
+        // Comes after waivers and baseline, because it is not known which findings it stands for.
         self.report_left_out(&rows, &whole);
         let is_cut = self.findings.left_out().is_some();
         let mut findings = self.findings.list;
         findings.sort_by(|a, b| {
-            // A file is read from top to bottom, a program worst first.
+            // Findings in a file are sorted by line, those about a program by level, worst first.
             let place = |f: &Finding| f.region.as_ref().map(|r| (r.line, r.column));
             (&a.path, place(a), b.level)
                 .cmp(&(&b.path, place(b), a.level))
@@ -285,7 +285,7 @@ impl<'p> Auditor<'p> {
         }
     }
 
-    /// Reports how many findings are not listed.
+    /// Reports the number of findings that are not listed.
     fn report_left_out(&mut self, rows: &[Effective], whole: &Location) {
         let Some((worst, by_rule)) = self.findings.left_out() else {
             return;
@@ -300,7 +300,7 @@ impl<'p> Auditor<'p> {
         ));
         let meta = &findings_left_out::META;
         let row = row_of(meta, rows);
-        // It cannot be turned off, or a policy of a few rules would pass because of what it did not see.
+        // It cannot be turned off, or a policy with few rules would pass because findings were left out.
         let level = row.and_then(|r| r.level).unwrap_or(worst);
         let at = row.and_then(|r| r.at.as_ref());
         let subject = Subject::new(&whole.target, whole);
@@ -308,7 +308,7 @@ impl<'p> Auditor<'p> {
     }
 }
 
-/// The report of a rule of the policy's own: its text, and what the keys of its condition hold.
+/// The report of a custom rule: its text, with the values of the keys in its condition as evidence.
 fn custom_report(custom: &Custom, record: &Record) -> Report {
     let report = Report::new(custom.message.clone()).help(custom.help.clone());
     custom.when.keys().iter().fold(report, |report, key| {
@@ -324,7 +324,7 @@ fn custom_report(custom: &Custom, record: &Record) -> Report {
     })
 }
 
-/// The rules with the overrides that match.
+/// The rules with the matching overrides applied.
 fn rows<'a>(
     policy: &Policy,
     base: &'a [Effective],
@@ -339,13 +339,13 @@ fn rows<'a>(
         .or_insert_with_key(|o| policy.effective(o))
 }
 
-/// What tells images of one run apart.
+/// Identifies an image within a run.
 fn key(reference: &str, digest: &Option<String>, platform: &Option<String>) -> String {
     let [digest, platform] = [digest, platform].map(|part| part.as_deref().unwrap_or_default());
     format!("{reference}\n{digest}\n{platform}")
 }
 
-/// A place that is nothing but a target.
+/// The location of a whole target.
 fn at_target(target: &str) -> Location {
     Location {
         target: target.to_owned(),
@@ -353,7 +353,7 @@ fn at_target(target: &str) -> Location {
     }
 }
 
-/// The place of a deployment or policy file.
+/// The location of a deployment or policy file.
 fn file(path: &str) -> Location {
     Location {
         file: Some(path.to_owned()),
@@ -361,7 +361,7 @@ fn file(path: &str) -> Location {
     }
 }
 
-/// What holds for a rule that the engine itself reports.
+/// The settings of a rule that the auditor itself reports.
 fn row_of<'r>(meta: &Meta, rows: &'r [Effective]) -> Option<&'r Effective> {
     registry::position(meta.code).and_then(|i| rows.get(i))
 }

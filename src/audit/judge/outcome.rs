@@ -1,10 +1,10 @@
-//! What an audit comes to.
+//! The result of an audit.
 
 use crate::audit::baseline::Baseline;
 use crate::audit::finding::{Finding, Level};
 use serde::Serialize;
 
-/// A deployment file that was recognised or named, and not read.
+/// A deployment file that was recognised or named, but not read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NotRead {
     /// Where it is.
@@ -13,43 +13,43 @@ pub struct NotRead {
     pub why: String,
 }
 
-/// What came out.
+/// The result of an audit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Audit {
-    /// By path, worst first within a path.
+    /// Sorted by path, worst first within a path.
     pub findings: Vec<Finding>,
-    /// How many count.
+    /// The number of findings by level.
     pub counts: Counts,
-    /// Binaries judged.
+    /// Number of programs judged.
     pub binaries: u64,
-    /// Deployment files judged.
+    /// Number of deployment files judged.
     pub files: u64,
     /// Deployment files that were not read.
     pub not_read: Vec<NotRead>,
-    /// Profile in force.
+    /// The profile in force.
     pub profile: String,
-    /// The day that was judged by.
+    /// The day by which support and waivers were judged.
     pub today: String,
     /// What `--write-baseline` writes.
     #[serde(skip)]
     pub baseline: Baseline,
-    /// Not all findings are listed.
+    /// Whether some findings are not listed.
     #[serde(skip)]
     pub is_cut: bool,
 }
 
-/// Findings by level; waived and accepted ones apart.
+/// Numbers of findings by level; waived and accepted ones are counted separately.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// Level error.
+    /// Errors.
     pub error: u64,
-    /// Level warning.
+    /// Warnings.
     pub warning: u64,
-    /// Level note.
+    /// Notes.
     pub note: u64,
-    /// Covered by a waiver.
+    /// Findings covered by a waiver.
     pub waived: u64,
-    /// Accepted by the baseline.
+    /// Findings accepted by the baseline.
     pub accepted: u64,
 }
 
@@ -70,14 +70,14 @@ impl Counts {
 }
 
 impl Audit {
-    /// True when a finding that counts is at least this bad: exit code 1.
+    /// Whether a finding that counts is at least this bad, which means exit code 1.
     pub fn fails(&self, threshold: Level) -> bool {
         self.findings
             .iter()
             .any(|f| f.counts() && f.level >= threshold)
     }
 
-    /// True when nothing was there to judge: exit code 3 where a program was required.
+    /// Whether there was nothing to judge, which means exit code 3 where a program was required.
     pub fn is_empty(&self) -> bool {
         self.binaries == 0 && self.files == 0
     }

@@ -111,7 +111,7 @@ fn overrides_custom_rules_and_the_command_line_apply_in_order() {
     );
 }
 
-/// What a policy says is worked out once for all programs that the same overrides match.
+/// The rules are worked out once for all programs that match the same overrides.
 #[test]
 fn rules_are_looked_up_once_for_all_alike() {
     let text = "[[overrides]]\npaths = [\"**\"]\n[overrides.rules]\nrace-detector = \"note\"\n";
@@ -123,7 +123,7 @@ fn rules_are_looked_up_once_for_all_alike() {
     assert_eq!(auditor.special.len(), 1);
 }
 
-/// A waiver is compared with each path once, and most name the only path that they are about.
+/// Each waiver is compared with each path once; most waivers name the only path that they cover.
 #[test]
 fn thousands_of_waivers_and_findings_are_brought_together() {
     let count = 4000;

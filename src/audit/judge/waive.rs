@@ -1,4 +1,4 @@
-//! Waivers: which findings they cover, and which of them are out of date or cover nothing.
+//! Waivers: which findings they cover, and which waivers have expired or cover nothing.
 
 use super::{Auditor, file, row_of};
 use crate::audit::finding::{PolicyRef, Waived};
@@ -12,7 +12,7 @@ use crate::audit::rules::report::{Report, Sink, Subject};
 use std::collections::BTreeMap;
 
 impl Auditor<'_> {
-    /// True when a rule that a waiver names could have found something in this run. An id of the policy's own counts with programs.
+    /// Whether a rule that a waiver names was run. Custom rules run on programs.
     fn judged(&self, waiver: &Waiver) -> bool {
         let of = |deployment: bool| {
             RULES.iter().any(|r| {
@@ -27,10 +27,11 @@ impl Auditor<'_> {
         }
     }
 
-    /// Marks what waivers cover and reports waivers that have run out or cover nothing.
+    /// Marks the findings that waivers cover, and reports waivers that have expired or cover nothing.
     pub(super) fn waive(&mut self, rows: &[Effective]) {
         let mut reports: Vec<(&'static Meta, &PolicyRef, Report)> = Vec::new();
-        // By rule and code, and among these by path, so that a waiver is compared with each path once and not with each finding.
+        // Findings by rule and code, then by path, so that a waiver is compared with each path once instead of with each
+        // finding.
         let mut places: BTreeMap<(String, String), BTreeMap<String, Vec<usize>>> = BTreeMap::new();
         for (i, f) in self.findings.list.iter().enumerate() {
             if f.waived.is_none() {
@@ -83,8 +84,8 @@ impl Auditor<'_> {
                     .salient(w.path.clone())
                     .help(help)
             };
-            // A policy can serve programs and deployment files: a run over the one says nothing of the other.
-            // Nor is one unused where what it may cover was left out.
+            // One policy may serve programs and deployment files, so a run over one kind says nothing about waivers for the
+            // other. A waiver is also not unused when findings that it may cover were left out.
             let may_cover = self.findings.has_left_out(|rule, code| w.names(rule, code));
             if covered == 0 && (may_cover || !self.judged(w)) {
                 continue;

@@ -1,34 +1,34 @@
-//! Conditions of custom rules: typed tests over record keys, joined by `all`, `any` and `not`.
+//! Conditions of custom rules: tests of record keys, combined by `all`, `any` and `not`.
 
 use crate::audit::glob;
 use crate::audit::keys::Record;
 use crate::audit::known::{self, Release};
 use std::cmp::Ordering;
 
-/// How a key is tested.
+/// How to test a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
-    /// Some value is the text.
+    /// A value equals the text.
     Equals,
-    /// No value is the text.
+    /// No value equals the text.
     NotEquals,
-    /// Some value matches the glob (or one of them).
+    /// A value matches a glob.
     Glob,
-    /// No value matches the glob (or any of them).
+    /// No value matches a glob.
     NotGlob,
-    /// Some value is in the list.
+    /// A value is in the list.
     In,
     /// No value is in the list.
     NotIn,
-    /// Some value holds the text.
+    /// A value contains the text.
     Contains,
-    /// Some value is a version or number below.
+    /// A value is a lower version or number.
     Less,
-    /// ... below or the same.
+    /// A value is a lower or equal version or number.
     AtMost,
-    /// ... above.
+    /// A value is a higher version or number.
     Greater,
-    /// ... above or the same.
+    /// A value is a higher or equal version or number.
     AtLeast,
     /// The key has a value.
     Exists,
@@ -37,7 +37,7 @@ pub enum Operator {
 }
 
 impl Operator {
-    /// Spelling in a policy file, meaning.
+    /// Each operator with its spelling in a policy file.
     pub const ALL: [(&'static str, Operator); 13] = [
         ("=", Operator::Equals),
         ("!=", Operator::NotEquals),
@@ -54,7 +54,7 @@ impl Operator {
         ("missing", Operator::Missing),
     ];
 
-    /// The operator with that spelling.
+    /// The operator with this spelling.
     pub fn parse(text: &str) -> Option<Operator> {
         Operator::ALL
             .iter()
@@ -62,12 +62,12 @@ impl Operator {
             .map(|(_, o)| *o)
     }
 
-    /// True when it needs no value.
+    /// Whether it takes no value.
     pub fn is_unary(self) -> bool {
         matches!(self, Operator::Exists | Operator::Missing)
     }
 
-    /// True when it takes a list.
+    /// Whether it takes a list.
     pub fn takes_list(self) -> bool {
         matches!(
             self,
@@ -75,7 +75,7 @@ impl Operator {
         )
     }
 
-    /// True when it compares versions or numbers.
+    /// Whether it compares versions or numbers.
     pub fn is_order(self) -> bool {
         matches!(
             self,
@@ -84,10 +84,10 @@ impl Operator {
     }
 }
 
-/// A test, or several joined.
+/// A test, or a combination of tests.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {
-    /// Every one holds.
+    /// All of them hold.
     All(Vec<Condition>),
     /// At least one holds.
     Any(Vec<Condition>),
@@ -97,15 +97,15 @@ pub enum Condition {
     Test {
         /// Record key.
         key: String,
-        /// How.
+        /// The operator.
         operator: Operator,
-        /// Against what; empty for `exists` and `missing`.
+        /// The values to compare with; empty for `exists` and `missing`.
         values: Vec<String>,
     },
 }
 
 impl Condition {
-    /// True when it holds for the record. A key without value fails every test but `!=`, `!glob`, `!in` and `missing`.
+    /// Whether it holds for a record. A key without a value fails every test except `!=`, `!glob`, `!in` and `missing`.
     pub fn holds(&self, record: &Record) -> bool {
         match self {
             Condition::All(list) => list.iter().all(|c| c.holds(record)),
@@ -119,7 +119,7 @@ impl Condition {
         }
     }
 
-    /// The keys it asks for, in order of mention.
+    /// The keys that it reads, in order of mention.
     pub fn keys(&self) -> Vec<&str> {
         match self {
             Condition::All(list) | Condition::Any(list) => {
@@ -149,7 +149,7 @@ fn test(have: &[String], operator: Operator, want: &[String]) -> bool {
     }
 }
 
-/// Order of two texts as Go releases, module versions or dotted numbers; `None` when they are of different kinds.
+/// The order of two texts as Go releases, module versions or dotted numbers; `None` when they are of different kinds.
 pub fn compare(a: &str, b: &str) -> Option<Ordering> {
     if a.starts_with("go") && b.starts_with("go") {
         return Some(Release::parse(a)?.cmp(&Release::parse(b)?));
@@ -162,14 +162,14 @@ pub fn compare(a: &str, b: &str) -> Option<Ordering> {
     if let (Some(a), Some(b)) = (numbers(a), numbers(b)) {
         return Some(a.cmp(&b));
     }
-    // Programs write their versions with `v` or without it.
+    // Programs write their versions with or without `v`.
     let full = |v: &str| format!("v{}", v.strip_prefix('v').unwrap_or(v));
     let (a, b) = (full(a), full(b));
     let module = known::is_module_version(&a) && known::is_module_version(&b);
     module.then(|| known::compare_modules(&a, &b))
 }
 
-/// True when the text can be compared at all.
+/// Whether a text can be ordered.
 pub fn is_ordered(text: &str) -> bool {
     compare(text, text).is_some()
 }

@@ -1,4 +1,4 @@
-//! A mistake in a policy file, shown with the line and a caret.
+//! A mistake in a policy file, shown with its line and a caret.
 
 use crate::bytes::escape::acts;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
@@ -7,25 +7,25 @@ use std::ops::Range;
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// What is wrong, one sentence.
+    /// What is wrong, in one sentence.
     pub message: String,
     /// File name as given.
     pub file: String,
-    /// Bytes of the text it is about.
+    /// The bytes of the file that it is about.
     pub span: Range<usize>,
-    /// Line, from 1.
+    /// Line number, starting at 1.
     pub line: usize,
-    /// Column in characters, from 1.
+    /// Column in characters, starting at 1.
     pub column: usize,
-    /// Words at the caret.
+    /// The text beside the caret.
     pub label: String,
     /// What to write instead.
     pub help: Option<String>,
 }
 
 impl Diagnostic {
-    /// The mistake with its line of `text` (the text that was loaded) and a caret below it. Characters that act on a
-    /// terminal are replaced: a policy may come from somebody else.
+    /// The mistake with its line of `text` (the text that was loaded) and a caret below it. Control characters are replaced: a
+    /// policy may come from a stranger.
     pub fn render(&self, text: &str, colour: bool) -> String {
         let (text, span) = excerpt(text, &self.span);
         let (text, span) = harmless(text, &span);
@@ -62,7 +62,7 @@ impl Diagnostic {
     }
 }
 
-/// One line without characters that act.
+/// One line without control characters.
 fn plain(text: &str) -> String {
     let shown = |c| {
         if acts(c) {
@@ -74,7 +74,7 @@ fn plain(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-/// A source text without characters that act but tabs and line ends, and where the span is in it.
+/// A text without control characters except tabs and line ends, and where the span is in it.
 fn harmless(text: &str, span: &Range<usize>) -> (String, Range<usize>) {
     let mut out = String::with_capacity(text.len());
     let (mut start, mut end) = (None, None);
@@ -96,7 +96,7 @@ fn harmless(text: &str, span: &Range<usize>) -> (String, Range<usize>) {
     (out, start.unwrap_or(end).min(end)..end)
 }
 
-/// Where the lines of a text begin: found once, not for each place.
+/// The start of each line of a text, found once for all positions.
 pub(super) struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
@@ -112,12 +112,12 @@ impl<'t> Lines<'t> {
         }
     }
 
-    /// The line of a byte, from 1.
+    /// The line of a byte offset, starting at 1.
     pub(super) fn line(&self, at: usize) -> usize {
         self.starts.partition_point(|start| *start <= at).max(1)
     }
 
-    /// Line and column (characters) of a byte, from 1.
+    /// Line and column (in characters) of a byte offset, starting at 1.
     pub(super) fn position(&self, at: usize) -> (usize, usize) {
         let mut at = at.min(self.text.len());
         while !self.text.is_char_boundary(at) {
@@ -130,10 +130,10 @@ impl<'t> Lines<'t> {
     }
 }
 
-/// Bytes of a line on either side of a mistake that are shown.
+/// Most bytes of a line to show on either side of a mistake.
 const AROUND: usize = 500;
 
-/// The lines of `text` that a span is in, what is too far from it left out, and the span in them; the number of the first line.
+/// The lines of `text` that contain a span, without what is too far from it; the span in them; the number of the first line.
 fn excerpt<'t>(text: &'t str, span: &Range<usize>) -> (&'t str, Range<usize>) {
     let boundary = |mut at: usize| {
         at = at.min(text.len());

@@ -1,8 +1,8 @@
-//! Why a policy cannot be changed as the command line asks.
+//! Why the command line cannot change a policy.
 
 use crate::audit::glob::GlobError;
 
-/// Why a profile, a level or an expectation was not taken.
+/// Why a profile, level or expectation was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
     /// No profile has this name.
@@ -10,12 +10,12 @@ pub enum PolicyError {
     NoProfile {
         /// The name as given.
         name: String,
-        /// A name that is near, or nothing.
+        /// A similar name, if there is one.
         hint: String,
         /// All profiles.
         known: String,
     },
-    /// No rule has this name, code or family, and no glob of it matches one.
+    /// No rule has this name, code or family, and the glob matches none.
     #[error("there is no rule `{name}`; {hint}")]
     NoRule {
         /// The name as given.
@@ -23,10 +23,10 @@ pub enum PolicyError {
         /// What to write instead.
         hint: String,
     },
-    /// An expectation without a key or a value.
+    /// The expectation lacks a key or a value.
     #[error("`{0}` is not KEY=VALUE")]
     NotAPair(String),
-    /// An expectation of something that no record has.
+    /// Records have no such key.
     #[error("`{key}` is not a record key; {hint}")]
     NoKey {
         /// The key as given.
@@ -34,7 +34,7 @@ pub enum PolicyError {
         /// What to write instead.
         hint: String,
     },
-    /// An expected value that is no glob.
+    /// The expected value is not a glob.
     #[error("the value `{value}` {source}")]
     Glob {
         /// The value as given.

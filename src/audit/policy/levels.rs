@@ -1,4 +1,4 @@
-//! Which level and which options hold for each rule: profiles, `[rules]`, overrides and the command line, later ones winning.
+//! The level and options of each rule: from profiles, `[rules]`, overrides and the command line; later ones win.
 
 use super::model::{Custom, Effective, Policy};
 use super::{PROFILES, PolicyError};
@@ -27,7 +27,7 @@ impl Policy {
         Ok(())
     }
 
-    /// Sets the level of a rule over everything else, as `-D` (error), `-W` (warning) and `-A` (`None`) do. `name` is an
+    /// Sets the level of a rule, overriding everything else, as `-D` (error), `-W` (warning) and `-A` (`None`) do. `name` is an
     /// id, a code, a family, a glob over ids, or `all`.
     pub fn set_level(&mut self, name: &str, level: Option<Level>) -> Result<(), PolicyError> {
         let known = name == "all"
@@ -49,7 +49,7 @@ impl Policy {
         Ok(())
     }
 
-    /// What holds for every rule, in the order of the registry, with the overrides of these numbers.
+    /// The settings of every rule, in the order of the registry. `overrides` are the numbers of the overrides to apply.
     pub fn effective(&self, overrides: &[usize]) -> Vec<Effective> {
         let chain = self.chain();
         let base = chain.last().map_or("default", |n| n.as_str());
@@ -91,7 +91,7 @@ impl Policy {
                 row.options.retain(|(n, _)| n != name);
                 row.options.push((name, value.clone()));
             }
-            // Who gives options to a rule wants to hear it.
+            // Setting an option of a rule turns it on.
             if row.level.is_none() && !*off && !s.options.is_empty() {
                 row.level = Some(Level::Warning);
             }
@@ -112,7 +112,7 @@ impl Policy {
         rows
     }
 
-    /// Level of a custom rule with the command line applied.
+    /// The level of a custom rule, with the command line applied.
     pub fn custom_level(&self, custom: &Custom) -> Option<Level> {
         let named = self
             .command_line
@@ -122,10 +122,10 @@ impl Policy {
         named.map_or(custom.level, |(_, level)| *level)
     }
 
-    /// Profiles from the one in force to the built-in one it ends in.
+    /// The profiles, from the selected one to the built-in one that it is based on.
     pub(super) fn chain(&self) -> Vec<String> {
         let mut out = vec![self.profile.clone()];
-        // One that leads to itself is refused when the policy is read.
+        // Reading the policy refused profiles that extend themselves.
         while let Some(next) = out
             .last()
             .filter(|_| out.len() <= self.profiles.len() + 1)
@@ -138,7 +138,7 @@ impl Policy {
     }
 }
 
-/// True when `name` means this rule.
+/// Whether `name` selects this rule.
 fn selects(name: &str, id: &str, code: &str, family: &str) -> bool {
     name == id
         || name.eq_ignore_ascii_case(code)
@@ -146,7 +146,7 @@ fn selects(name: &str, id: &str, code: &str, family: &str) -> bool {
         || (name.contains('*') && glob::matches(name, id))
 }
 
-/// Row of a rule, by id or code.
+/// The row of a rule, by id or code.
 pub(super) fn rule_index(name: &str) -> Option<usize> {
     RULES
         .iter()

@@ -1,4 +1,4 @@
-//! What a policy says: levels, overrides, waivers, custom rules, expectations. Knows nothing of the rules that there are.
+//! The content of a policy: levels, overrides, waivers, custom rules, expectations. Does not know the rules.
 
 use super::PolicyError;
 use super::condition::Condition;
@@ -9,29 +9,29 @@ use crate::audit::{glob, keys};
 use crate::record::Binary;
 use std::collections::BTreeMap;
 
-/// What a policy says about one rule in one place.
+/// The settings of one rule in one place of a policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
     /// Row in the registry.
     pub rule: usize,
-    /// `Some(None)`: off; `None`: not said.
+    /// The level. `Some(None)`: off; `None`: not set.
     pub level: Option<Option<Level>>,
     /// Options by name.
     pub options: Vec<(&'static str, Value)>,
-    /// Where it is said.
+    /// Where it is set.
     pub at: Option<PolicyRef>,
 }
 
-/// A profile of the file.
+/// A profile in the policy file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Profile {
-    /// Profile that it builds on.
+    /// The profile that it extends.
     pub extends: Option<String>,
-    /// What it changes.
+    /// Its settings.
     pub rules: Vec<Setting>,
 }
 
-/// Settings for some binaries only. Each list that is given must match.
+/// Settings for some programs only. Each list that is present must match.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Override {
     /// Globs over paths.
@@ -40,43 +40,43 @@ pub struct Override {
     pub packages: Vec<String>,
     /// Globs over ports, `os/arch`.
     pub ports: Vec<String>,
-    /// What it changes.
+    /// Its settings.
     pub rules: Vec<Setting>,
 }
 
-/// Lets findings pass for a reason and a time.
+/// Accepts findings, with a reason and for a time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Waiver {
     /// Id, code or glob of rules.
     pub rule: String,
     /// Glob over paths.
     pub path: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Last day it holds.
+    /// The last day on which it applies.
     pub expires: Option<Date>,
     /// Where it is.
     pub at: PolicyRef,
 }
 
-/// A rule that the file defines.
+/// A custom rule of the policy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Custom {
     /// The user's id.
     pub id: String,
-    /// How bad; `None`: off.
+    /// Its level; `None`: off.
     pub level: Option<Level>,
-    /// What the finding says.
+    /// The message of the finding.
     pub message: String,
     /// What to do.
     pub help: String,
-    /// When it is found.
+    /// The condition for a finding.
     pub when: Condition,
     /// Where it is.
     pub at: PolicyRef,
 }
 
-/// A value that every binary must have.
+/// A value that every program must have.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expectation {
     /// Record key, see `docs/policy.md`.
@@ -88,9 +88,9 @@ pub struct Expectation {
 /// A whole policy.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
-    /// File it came from.
+    /// The file that it comes from.
     pub file: Option<String>,
-    /// Profile in force.
+    /// The selected profile.
     pub profile: String,
     /// Profiles of the file.
     pub profiles: BTreeMap<String, Profile>,
@@ -106,25 +106,25 @@ pub struct Policy {
     pub expect: Vec<Expectation>,
     /// `[fleet] group-by`.
     pub group_by: Option<Vec<String>>,
-    /// `-D`, `-W`, `-A` in order.
+    /// `-D`, `-W` and `-A` in their order.
     pub(super) command_line: Vec<(String, Option<Level>)>,
 }
 
-/// What holds for one rule and some binary.
+/// The settings of one rule for some programs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Effective {
-    /// How bad; `None`: off.
+    /// The level; `None`: off.
     pub level: Option<Level>,
     /// Options that were set.
     pub options: Vec<(&'static str, Value)>,
-    /// The last place that said something.
+    /// The last place that set something.
     pub at: Option<PolicyRef>,
-    /// The policy file or the command line names this rule; else the level is that of the built-in profile.
+    /// Whether the policy file or the command line names this rule; otherwise the level comes from the built-in profile.
     pub is_set: bool,
 }
 
 impl Policy {
-    /// The policy without a file.
+    /// The policy to use without a file.
     pub fn built_in() -> Policy {
         Policy {
             profile: "default".into(),
@@ -132,7 +132,7 @@ impl Policy {
         }
     }
 
-    /// Adds `KEY=VALUE` of `--expect`.
+    /// Adds the `KEY=VALUE` of `--expect`.
     pub fn expect(&mut self, pair: &str) -> Result<(), PolicyError> {
         let (key, value) = pair
             .split_once('=')
@@ -155,7 +155,7 @@ impl Policy {
         Ok(())
     }
 
-    /// Numbers of the overrides that match a binary.
+    /// The numbers of the overrides that match a program.
     pub fn overrides_of(&self, binary: &Binary) -> Vec<usize> {
         let holds = |list: &[String], text: &str| list.is_empty() || glob::any(list, text);
         let matching = self.overrides.iter().enumerate().filter(|(_, o)| {
@@ -169,7 +169,7 @@ impl Policy {
         matching.map(|(i, _)| i).collect()
     }
 
-    /// Numbers of the overrides that match a deployment file: those that ask for nothing but paths.
+    /// The numbers of the overrides that match a deployment file: only those that have nothing but paths.
     pub fn overrides_of_file(&self, path: &str) -> Vec<usize> {
         let matching = self.overrides.iter().enumerate().filter(|(_, o)| {
             o.packages.is_empty() && o.ports.is_empty() && glob::any(&o.paths, path)
@@ -179,22 +179,22 @@ impl Policy {
 }
 
 impl Waiver {
-    /// True when it covers a finding of that rule at that path.
+    /// Whether it covers a finding of that rule at that path.
     pub fn covers(&self, rule: &str, code: &str, path: &str) -> bool {
         self.names(rule, code) && self.is_at(path)
     }
 
-    /// True when it is about that path.
+    /// Whether its path matches.
     pub fn is_at(&self, path: &str) -> bool {
         glob::matches(&self.path, path)
     }
 
-    /// True when its path is no glob.
+    /// Whether its path is not a glob.
     pub fn is_for_one_path(&self) -> bool {
         glob::is_literal(&self.path)
     }
 
-    /// True when it is about that rule.
+    /// Whether it names that rule.
     pub fn names(&self, rule: &str, code: &str) -> bool {
         self.rule == code || glob::matches(&self.rule, rule)
     }

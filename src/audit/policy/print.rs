@@ -1,4 +1,4 @@
-//! `--print-config`: the policy in force, written as a policy file that says everything.
+//! `--print-config`: the policy in force, as a policy file that spells everything out.
 
 use super::condition::{Condition, Operator};
 use super::model::{Policy, Setting};
@@ -156,7 +156,7 @@ fn quote(text: &str) -> String {
     out
 }
 
-/// A condition as the content of a table.
+/// A condition as the content of a TOML table.
 fn joined(c: &Condition) -> String {
     match c {
         Condition::All(items) => format!("all = [{}]", inner(items)),

@@ -1,4 +1,4 @@
-//! The JSON Schema of the policy file, made from the registry, so that editors check what [`super::Policy::load`] checks.
+//! The JSON Schema of the policy file, made from the registry, so that editors check the same as [`super::Policy::load`].
 
 use crate::audit::options::{Kind, OptionSpec};
 use crate::audit::policy::PROFILES;
@@ -6,7 +6,7 @@ use crate::audit::policy::condition::Operator;
 use crate::audit::rules::registry::RULES;
 use serde_json::{Map, Value, json};
 
-/// The schema as text, as it is checked in at `docs/gospect.schema.json`.
+/// The schema as text; `docs/gospect.schema.json` has a copy.
 pub fn schema() -> String {
     serde_json::to_string_pretty(&value()).unwrap_or_default() + "\n"
 }

@@ -231,7 +231,7 @@ fn every_policy_in_the_guide_loads() {
     }
 }
 
-/// What grows with a file of somebody else's is looked through once.
+/// Policy files may come from strangers, so the work per mistake must not grow with the file.
 mod growth {
     use super::*;
 
@@ -239,7 +239,7 @@ mod growth {
         Policy::load(text, "p.toml").unwrap_err()
     }
 
-    /// A chain so long that whoever follows it from each of its links does not come to an end.
+    /// Following so long a chain from each of its profiles would take for ever.
     #[test]
     fn a_long_chain_of_profiles_is_followed_once() {
         for count in [1000, 2000, 4000, 8000, 16_000] {
@@ -257,7 +257,7 @@ mod growth {
                 }
                 .effective(&[])
             );
-            // The last one leads back to the first.
+            // The last one extends the first.
             let end = format!("[profiles.p{count}]\nextends = \"p0\"\n");
             let wrong = mistakes(&format!("{chain}{end}"));
             assert!(
@@ -304,7 +304,7 @@ mod growth {
         assert!(wrong[0].message.contains("are allowed"));
     }
 
-    /// What is not listed is not compared with all names there are.
+    /// Unlisted mistakes are not compared with all known names.
     #[test]
     fn names_are_only_proposed_for_mistakes_that_are_listed() {
         use crate::knowledge::nearest::COMPARED;
@@ -341,7 +341,8 @@ mod growth {
             };
             let first = work(500);
             for count in [1000, 2000, 4000, 8000] {
-                // Names that have a digit more are as near to a few others. An unknown profile is compared with all profiles of the file.
+                // Unknown names that differ by a digit are near to a few others. Unknown profiles are compared with all
+                // profiles of the file.
                 let all = match one(0).contains("extends") {
                     true => 100 * (count as u64 + 200),
                     false => first,

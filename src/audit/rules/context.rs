@@ -1,4 +1,4 @@
-//! What a rule sees of its subject.
+//! What a rule can read about its subject.
 
 use super::Rule;
 use crate::audit::assumed::{Assumed, Judge};
@@ -14,37 +14,37 @@ use crate::deploy::{Deployment, Toolchain};
 use crate::record::{Binary, ImageRecord, ModuleList};
 use std::cell::{OnceCell, RefCell};
 
-/// What a rule sees of one binary.
+/// What a rule can read about one program.
 pub struct Ctx<'a> {
     /// The record.
     pub binary: &'a Binary,
-    /// The image it is in, when its record came before.
+    /// The image that holds it, if its record came before.
     pub image: Option<&'a ImageRecord>,
-    /// The day to judge by.
+    /// The day for dates of support.
     pub today: Date,
-    /// Options of the rule that looks.
+    /// Options of the running rule.
     pub options: Options<'a>,
-    /// The release that built it, when its version is one.
+    /// The release that built it, if its version names one.
     pub release: Option<Release>,
-    /// What was there at an earlier time.
+    /// The baseline, to compare with an earlier state.
     pub baseline: Option<&'a Baseline>,
-    /// What every binary must say.
+    /// The values that every program must have.
     pub expect: &'a [Expectation],
-    /// Every rule, and what holds for it here.
+    /// All rules.
     pub rules: &'a [Rule],
-    /// What holds for every rule here, in the same order.
+    /// The settings of all rules for this program, in the same order.
     pub effective: &'a [Effective],
     /// The policy.
     pub policy: &'a Policy,
-    /// The record by key.
+    /// The record, readable by key.
     pub record: &'a Record<'a>,
-    /// Id of the rule that looks.
+    /// Id of the running rule.
     pub rule: &'static str,
-    /// What the findings about this binary ask for.
+    /// The changes that the findings about this program want.
     pub plan: &'a RefCell<Plan>,
-    /// Code of the rule that looks.
+    /// Code of the running rule.
     pub code: &'static str,
-    /// Waivers in force at the path of the binary. What a waived finding asks for does not count for the advice of others.
+    /// The waivers for the path of the program. Changes that a waived finding wants are left out of the advice of others.
     pub waived: &'a OnceCell<Vec<&'a Waiver>>,
 }
 
@@ -54,18 +54,18 @@ impl<'a> Ctx<'a> {
         self.binary.build_info.as_ref()?.setting(key)
     }
 
-    /// The Go release, for messages.
+    /// The Go release, for use in messages.
     pub fn version(&self) -> &'a str {
         let version = self.binary.go_version.as_deref();
         version.unwrap_or("this Go release")
     }
 
-    /// Built in GOPATH mode, where there is no go.mod that a text may speak of.
+    /// Whether it was built in GOPATH mode; then there is no go.mod to mention.
     pub fn is_gopath(&self) -> bool {
         self.binary.module_list() == ModuleList::Gopath
     }
 
-    /// Built by Bazel, which the `go` command knows nothing of.
+    /// Whether Bazel built it; then the `go` command cannot.
     pub fn is_bazel(&self) -> bool {
         self.binary.module_list() == ModuleList::Bazel
     }
@@ -75,13 +75,13 @@ impl<'a> Ctx<'a> {
         self.binary.port_text()
     }
 
-    /// True when a lower layer's copy is hidden in the final image: nothing can start it.
+    /// Whether a later layer hides it in the final image, so that nothing can start it.
     pub fn hidden(&self) -> bool {
         self.binary.location.visible == Some(false)
     }
 
-    /// The command that builds this program again with `changes`, for help texts: recorded settings are repeated, and what other findings
-    /// about it ask for is there too.
+    /// The command that builds this program again with `changes`, for help texts. It repeats recorded settings, and includes
+    /// what the other findings about the program want.
     pub fn go_build(&self, changes: &[Change]) -> String {
         let mut plan = self.plan.borrow_mut();
         let waived = self.waived.get_or_init(|| {
@@ -95,7 +95,7 @@ impl<'a> Ctx<'a> {
             }
             return plan.command(self.binary);
         }
-        // Waived: what this finding asks for is its own business.
+        // The finding is waived, so its changes are not added to the shared plan.
         let mut own = plan.clone();
         for change in changes {
             own.ask(self.rule, change);
@@ -103,63 +103,63 @@ impl<'a> Ctx<'a> {
         own.command(self.binary)
     }
 
-    /// What holds here for the rule with that id.
+    /// The settings of the rule with this id, and the rule.
     pub fn other(&self, id: &str) -> Option<(&'a Effective, &'a Rule)> {
         let mut rules = self.effective.iter().zip(self.rules);
         rules.find(|(_, rule)| rule.meta.id == id)
     }
 
-    /// The minor to propose for the `go` line of the main module, at least `minor`.
+    /// The minor release to propose for the `go` line of the main module: `minor` or later.
     pub fn go_line(&self, minor: u32) -> u32 {
         self.plan.borrow_mut().go_line(minor)
     }
 }
 
-/// What a rule sees of one image.
+/// What a rule can read about one image.
 pub struct ImageCtx<'a> {
     /// The record.
     pub image: &'a ImageRecord,
-    /// Options of the rule that looks.
+    /// Options of the running rule.
     pub options: Options<'a>,
-    /// Its Go binaries: path in the image, whether ENTRYPOINT or CMD starts it, whether it is visible, main package.
+    /// Its Go programs.
     pub binaries: &'a [InImage],
 }
 
-/// What image rules need to know of a binary.
+/// A program of an image, as image rules need it.
 #[derive(Clone, Debug, Default)]
 pub struct InImage {
     /// Path in the image.
     pub path: String,
-    /// ENTRYPOINT or CMD starts it.
+    /// Whether ENTRYPOINT or CMD starts it.
     pub started: bool,
-    /// Not hidden by a later layer.
+    /// Whether no later layer hides it.
     pub visible: bool,
     /// Import path.
     pub main_package: Option<String>,
 }
 
-/// What a rule sees of one deployment file.
+/// What a rule can read about one deployment file.
 pub struct FileCtx<'a> {
     /// The file.
     pub file: &'a Deployment,
     /// The Go release that the user names, if any.
     pub assumed: &'a Assumed,
-    /// Options of the rule that looks.
+    /// Options of the running rule.
     pub options: Options<'a>,
 }
 
 impl FileCtx<'_> {
-    /// The release for something that is read by the program (`runs`) or by the `go` command; `go` is what the file says
-    /// of the place.
+    /// The release by which to judge something that the program reads (`runs`), or else the `go` command; `go` is what the file
+    /// says about the toolchain.
     pub(super) fn judge(&self, runs: bool, go: Option<&Toolchain>) -> Judge {
         self.assumed.judge(runs, go.or(self.file.around.as_ref()))
     }
 }
 
-/// What a rule sees of the whole run.
+/// What a rule can read about the whole run.
 pub struct RunCtx<'a> {
-    /// Options of the rule that looks.
+    /// Options of the running rule.
     pub options: Options<'a>,
-    /// One short row a binary.
+    /// The programs, with a short row for each.
     pub fleet: &'a Fleet,
 }

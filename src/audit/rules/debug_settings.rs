@@ -1,5 +1,5 @@
-//! What is wrong with a GODEBUG setting: one table for the records of programs (family `godebug`) and for deployment files (family
-//! `deployment`). The families differ in where a setting comes from, in levels, and in what to type.
+//! Faults of GODEBUG settings: one table for programs (family `godebug`) and for deployment files (family `deployment`). The
+//! families differ in where a setting comes from, in levels, and in the advice.
 
 use super::prelude::Report;
 use crate::audit::known;
@@ -7,31 +7,31 @@ use crate::audit::options::Options;
 use crate::record::{EffectiveSetting, GodebugStatus};
 use std::collections::HashMap;
 
-/// A GODEBUG setting as a record or a deployment file has it.
+/// A GODEBUG setting of a program or in a deployment file.
 pub(super) trait DebugSetting {
-    /// The setting, with what the release makes of it.
+    /// The setting, with its effect in the release.
     fn setting(&self) -> &EffectiveSetting;
-    /// `key=value` as it was written.
+    /// `key=value` as written.
     fn pair(&self) -> String;
-    /// The Go release, for messages.
+    /// The Go release, for use in messages.
     fn release(&self) -> &str;
-    /// Its minor version, where it is a Go 1 release.
+    /// Its minor version, if it is a Go 1 release.
     fn minor(&self) -> Option<u32>;
-    /// Go's name of the architecture of whoever reads it, where that is known.
+    /// Go's name of the architecture of the program that reads it, if known.
     fn arch(&self) -> Option<&str>;
-    /// A report with evidence, place and identity; its help says how to be rid of the setting.
+    /// A report with evidence, place and identity; its help says how to remove the setting.
     fn report(&self, message: String) -> Report;
 }
 
 /// A row of the table.
 pub(super) struct Fault {
-    /// Status of the settings that are looked at, see [`EffectiveSetting::status`].
+    /// The status of the settings that have this fault, see [`EffectiveSetting::status`].
     pub(super) status: GodebugStatus,
-    /// Settings that an old `go` line explains are left alone: nobody wrote them.
+    /// Whether to ignore settings that an old `go` line explains: nobody wrote them.
     pub(super) unless_implied: bool,
-    /// Settings that only builds and tests read are left alone: they have old values on purpose.
+    /// Whether to ignore settings that only builds and tests read: they may have old values on purpose.
     pub(super) only_running: bool,
-    /// The report, when there is something to say.
+    /// Makes the report, if there is something to say.
     pub(super) find: fn(&dyn DebugSetting, &Options) -> Option<Report>,
 }
 
@@ -42,13 +42,13 @@ pub(super) const UNKNOWN: Fault = Fault {
     find: |s, _| {
         let EffectiveSetting { key, value, .. } = s.setting();
         let release = s.release();
-        // Go may know the switch of a processor, on other processors.
+        // Go may know this CPU feature on other architectures.
         let why = match s.arch().filter(|_| key.starts_with("cpu.")) {
             Some(arch) => format!("{release} has no such switch on {arch}"),
             None => format!("{release} does not know it"),
         };
         let report = s.report(format!("GODEBUG key `{key}` does nothing: {why}"));
-        // A key of a later release is no typing mistake.
+        // A key of a later release is not a typing error.
         let near = crate::knowledge::nearest(key, known::debug_names()).filter(|n| n != key);
         Some(match near {
             Some(near) => report.help(format!(
@@ -107,12 +107,12 @@ pub(super) const DIAGNOSTIC: Fault = Fault {
     },
 };
 
-/// The pairs of a list so far, from the last to the first: of a key that is there twice the last counts.
+/// The pairs of a list, read from last to first, because the last of a repeated key counts.
 #[derive(Default)]
 pub(super) struct Repeated<'t>(HashMap<&'t str, &'t str>);
 
 impl<'t> Repeated<'t> {
-    /// What is wrong with this pair, when a later one has the same key.
+    /// The fault of a pair that is followed by one with the same key.
     pub(super) fn find(&mut self, key: &'t str, value: &'t str) -> Option<String> {
         let Some(later) = self.0.get(key) else {
             self.0.insert(key, value);
@@ -126,7 +126,7 @@ impl<'t> Repeated<'t> {
     }
 }
 
-/// True when a field is not as Go reads it: no `=`, or something that no name of a setting has.
+/// Whether Go does not read a field: it has no `=`, or a character that no setting has.
 pub(super) fn malformed(field: &str) -> bool {
     if field.is_empty() {
         return false;

@@ -1,28 +1,29 @@
-//! What a rule says of itself: names, levels, options, page.
+//! The description of a rule: names, levels, options, page.
 
 use crate::audit::finding::Level;
 use crate::audit::options::OptionSpec;
 
-/// What a rule is.
+/// The description of a rule.
 #[derive(Debug)]
 pub struct Meta {
-    /// Stable, `GS` and three digits.
+    /// Stable code: `GS` and three digits.
     pub code: &'static str,
-    /// Kebab-case; names what is found, not the cure.
+    /// Id in kebab-case; names what is found, not the cure.
     pub id: &'static str,
     /// One line, lower case, no full stop.
     pub summary: &'static str,
-    /// Level in each built-in profile.
+    /// Its level in each built-in profile.
     pub levels: Levels,
-    /// What a policy can set.
+    /// The options that a policy can set.
     pub options: &'static [OptionSpec],
-    /// First gospect release that has it.
+    /// The first gospect release with the rule.
     pub since: &'static str,
-    /// The page that `explain` shows, a file beside the rule: Markdown below `HEADINGS`. What is said of options comes from `options`.
+    /// The page that `explain` shows, from a file beside the rule: Markdown with `HEADINGS`. The part on options is made from
+    /// `options`.
     pub page: &'static str,
 }
 
-/// The headings of a page, in order.
+/// The headings of a page, in their order.
 pub const HEADINGS: [&str; 4] = ["What", "Why", "Example", "Fix"];
 
 impl Meta {
@@ -35,12 +36,12 @@ impl Meta {
     }
 }
 
-/// Groups of rules, in the order of the documentation.
+/// Families of rules, in the order of the documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Family {
-    /// Which Go built it.
+    /// The Go release that built it.
     Toolchain,
-    /// Where Go was, and what paths leaked.
+    /// GOROOT and leaked paths of the build host.
     Goroot,
     /// GOEXPERIMENT.
     Experiments,
@@ -50,24 +51,24 @@ pub enum Family {
     Settings,
     /// Main module, dependencies, version control.
     Source,
-    /// Whether the record can be believed.
+    /// Whether the build info can be trusted.
     Integrity,
     /// How it is linked.
     Linkage,
     /// Whether it will run in its image.
     Image,
-    /// Whether all that should be there is.
+    /// Whether everything that should be there is there.
     Completeness,
-    /// Whether the binaries of a run agree.
+    /// Whether the programs of a run agree.
     Fleet,
-    /// What Dockerfiles, Compose files, manifests, units and scripts say: rules of `gospect lint`.
+    /// Dockerfiles, Compose files, manifests, units and scripts: the rules of `gospect lint`.
     Deployment,
     /// The policy itself.
     Policy,
 }
 
 impl Family {
-    /// Heading in the documentation and word in the JSON.
+    /// The heading in the documentation, and the word in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Family::Toolchain => "toolchain",
@@ -87,20 +88,20 @@ impl Family {
     }
 }
 
-/// Level in each built-in profile; `None` is off.
+/// The level in each built-in profile; `None` is off.
 #[derive(Clone, Copy, Debug)]
 pub struct Levels {
-    /// Without any configuration: few and true.
+    /// Without configuration: few findings, all of them true.
     pub default: Option<Level>,
-    /// Files about to be published.
+    /// For files about to be published.
     pub release: Option<Level>,
-    /// Container images.
+    /// For container images.
     pub container: Option<Level>,
-    /// Programs that must use the FIPS 140 module.
+    /// For programs that must use the FIPS 140 module.
     pub fips: Option<Level>,
 }
 
-/// Levels in the order default, release, container, fips.
+/// The levels in the order default, release, container, fips.
 pub const fn levels(
     default: Option<Level>,
     release: Option<Level>,
@@ -115,7 +116,7 @@ pub const fn levels(
     }
 }
 
-/// Short names for the tables of levels.
+/// Off; short names for the tables of levels.
 pub const OFF: Option<Level> = None;
 /// See [`Level::Note`].
 pub const NOTE: Option<Level> = Some(Level::Note);

@@ -1,9 +1,9 @@
-//! Rules: what is looked for. One file a rule, one row in [`registry`].
+//! Rules. Each has one file, and one row in [`registry`].
 //!
-//! A rule reads records and reports; it does not know levels, waivers or formats. To add one: write
-//! `rules/<family>/<name>.rs` with `META` and `check`, add its row to the table in `registry.rs`, run the tests.
+//! A rule reads records and reports; it does not know levels, waivers or formats. To add one, write `rules/<family>/<name>.rs`
+//! with `META` and `check`, add its row to the table in `registry.rs`, and run the tests.
 //!
-//! Must never: read a file, look at a clock, depend on the order in which binaries come.
+//! Must never read a file, look at a clock, or depend on the order of the programs.
 
 pub(crate) mod context;
 mod debug_settings;
@@ -31,33 +31,33 @@ use context::{Ctx, FileCtx, ImageCtx, RunCtx};
 use meta::{Family, Meta};
 use report::Sink;
 
-/// When a rule looks, and at what.
+/// When a rule runs, and on what.
 #[derive(Clone, Copy)]
 pub enum Check {
-    /// At each binary.
+    /// On each program.
     Binary(fn(&Ctx, &mut Sink)),
-    /// At each image, when all its binaries are known.
+    /// On each image, once all its programs are known.
     Image(fn(&ImageCtx, &mut Sink)),
-    /// At everything, once, at the end.
+    /// Once, on everything, at the end.
     Run(fn(&RunCtx, &mut Sink)),
-    /// At each deployment file.
+    /// On each deployment file.
     Deployment(fn(&FileCtx, &mut Sink)),
-    /// Reported by the engine itself (waivers, expectations).
+    /// Never: the auditor itself reports it (waivers, expectations).
     Engine,
 }
 
 /// One row of the registry.
 pub struct Rule {
-    /// What it is about: its folder.
+    /// Its family, which is its folder.
     pub family: Family,
-    /// What it is.
+    /// Its description.
     pub meta: &'static Meta,
-    /// How it looks.
+    /// When it runs, and its function.
     pub check: Check,
 }
 
 impl Rule {
-    /// What the rule reads of the options that hold for it.
+    /// The options of the rule, from its settings for the subject.
     pub(in crate::audit) fn options<'a>(&self, row: &'a Effective) -> Options<'a> {
         Options {
             specs: self.meta.options,
@@ -66,7 +66,7 @@ impl Rule {
     }
 }
 
-/// What nearly every rule file needs.
+/// Names that nearly every rule file needs.
 pub mod prelude {
     pub use super::context::{Ctx, FileCtx, ImageCtx, RunCtx};
     pub use super::meta::{ERROR, Meta, NOTE, OFF, WARN, levels};

@@ -5,7 +5,7 @@ use super::{
     linkage, policy, settings, source, toolchain,
 };
 
-/// A row: what looks, and at what.
+/// A row: when the rule runs, and its file.
 macro_rules! row {
     (Engine $family:ident $rule:ident) => {
         Rule {
@@ -23,7 +23,7 @@ macro_rules! row {
     };
 }
 
-/// Every rule, sorted by code.
+/// All rules, sorted by code.
 pub static RULES: &[Rule] = &[
     row!(Binary toolchain unsupported_toolchain),
     row!(Binary toolchain below_toolchain_floor),
@@ -148,14 +148,14 @@ pub static RULES: &[Rule] = &[
     row!(Engine policy custom_rule),
 ];
 
-/// The rule with that id or code.
+/// The rule with this id or code.
 pub fn find(name: &str) -> Option<&'static Rule> {
     RULES
         .iter()
         .find(|r| r.meta.id == name || r.meta.code.eq_ignore_ascii_case(name))
 }
 
-/// Row of the rule with that code.
+/// The row of the rule with this code.
 pub fn position(code: &str) -> Option<usize> {
     RULES.binary_search_by(|r| r.meta.code.cmp(code)).ok()
 }
@@ -243,7 +243,7 @@ mod tests {
         }
     }
 
-    /// A code or id that changes or goes away breaks policies and baselines: this list must show it in review.
+    /// A change of a code or id breaks policies and baselines, so it must show in this list in review.
     #[test]
     fn the_set_of_codes_is_stable() {
         let set: Vec<String> = RULES

@@ -1,4 +1,4 @@
-//! What a rule reports, and how it becomes a finding.
+//! Reports of rules, and how they become findings.
 
 use super::meta::Meta;
 use crate::audit::finding::{Evidence, Finding, Level, PolicyRef, Region, fingerprint, identity};
@@ -8,13 +8,13 @@ use crate::deploy::{Deployment, Span};
 use crate::record::{Binary, Location};
 use std::cell::{OnceCell, RefCell};
 
-/// What findings are about: a program, an image, a file or the whole run.
+/// What a finding is about: a program, an image, a file or the whole run.
 pub(in crate::audit) struct Subject<'s> {
     path: &'s str,
     location: &'s Location,
-    /// The deployment file, when it is one.
+    /// The deployment file, if it is one.
     file: Option<&'s Deployment>,
-    /// What the findings about it ask for, when it is a program.
+    /// The changes that its findings want, if it is a program.
     plan: Option<&'s RefCell<Plan>>,
     /// Its identity (see [`identity`]), made when first needed.
     identity: OnceCell<String>,
@@ -32,7 +32,7 @@ impl<'s> Subject<'s> {
         }
     }
 
-    /// A program, with what the findings about it ask for.
+    /// A program, with the changes that its findings want.
     pub(in crate::audit) fn program(binary: &'s Binary, plan: &'s RefCell<Plan>) -> Self {
         Subject {
             plan: Some(plan),
@@ -40,7 +40,8 @@ impl<'s> Subject<'s> {
         }
     }
 
-    /// A deployment file. Its identity is its path, not relative to a target as for programs: `a/Dockerfile` and `b/Dockerfile` differ.
+    /// A deployment file. Its identity is its path, not relative to a target as for programs, because `a/Dockerfile` and
+    /// `b/Dockerfile` differ.
     pub(in crate::audit) fn deployment(file: &'s Deployment, location: &'s Location) -> Self {
         Subject {
             file: Some(file),
@@ -50,7 +51,7 @@ impl<'s> Subject<'s> {
     }
 }
 
-/// Takes the reports of one rule about one subject and makes them findings.
+/// Turns the reports of one rule about one subject into findings.
 pub struct Sink<'s> {
     rule: &'s str,
     plan: Option<&'s RefCell<Plan>>,
@@ -58,13 +59,13 @@ pub struct Sink<'s> {
     level: Level,
     policy: Option<&'s PolicyRef>,
     subject: &'s Subject<'s>,
-    /// How many findings there were of the subject.
+    /// Number of findings about the subject so far.
     pub(in crate::audit) reported: usize,
     out: &'s mut Findings,
 }
 
 impl<'s> Sink<'s> {
-    /// For a rule at this level; `policy` is the line of the policy that asked for it.
+    /// For a rule with this level; `policy` is the line of the policy that asked for it.
     pub(in crate::audit) fn new(
         meta: &'s Meta,
         level: Level,
@@ -84,7 +85,7 @@ impl<'s> Sink<'s> {
         }
     }
 
-    /// For a rule that the policy defines: another id, and no advice about the build.
+    /// For a custom rule of the policy: with its own id, and no build command.
     pub(in crate::audit) fn named(self, id: &'s str) -> Self {
         Sink {
             rule: id,
@@ -95,7 +96,7 @@ impl<'s> Sink<'s> {
 
     /// Adds a finding.
     pub fn report(&mut self, report: Report) {
-        // The bound on findings of one subject does not hold for those at other places.
+        // The limit on findings about one subject does not count those at other places.
         let before = if report.at.is_some() {
             0
         } else {
@@ -106,7 +107,7 @@ impl<'s> Sink<'s> {
         self.reported += 1;
     }
 
-    /// Adds a finding that no bound leaves out.
+    /// Adds a finding that is never left out.
     pub(in crate::audit) fn report_always(&mut self, report: Report) {
         let finding = self.finding(report);
         self.out.list.push(finding);
@@ -152,10 +153,10 @@ impl<'s> Sink<'s> {
     }
 }
 
-/// Longest line that is shown, in characters.
+/// Longest line to show, in characters.
 const SHOWN: usize = 200;
 
-/// The part of a file with its first line. A line that is too long is left out: no part of it would tell more.
+/// A part of a file with its first line. A line that is too long is left out, because a part of it would not help.
 fn region(span: Span, file: Option<&Deployment>) -> Region {
     let line = file.and_then(|f| f.source.get(span.line)).unwrap_or("");
     let short = line.chars().nth(SHOWN).is_none();
@@ -172,7 +173,7 @@ fn region(span: Span, file: Option<&Deployment>) -> Region {
     }
 }
 
-/// What a rule has to say.
+/// What a rule reports.
 #[derive(Debug, Default)]
 #[must_use = "hand it to Sink::report"]
 pub struct Report {
@@ -187,7 +188,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Starts with the one sentence that says what is the case.
+    /// A report with its message, one sentence that says what was found.
     pub fn new(message: impl Into<String>) -> Report {
         Report {
             message: message.into(),
@@ -195,7 +196,7 @@ impl Report {
         }
     }
 
-    /// Adds evidence: a record key (or place) and what was seen there.
+    /// Adds evidence: a record key (or place) and its value.
     pub fn see(mut self, source: impl Into<String>, value: impl Into<String>) -> Report {
         self.evidence.push(Evidence {
             source: source.into(),
@@ -204,37 +205,37 @@ impl Report {
         self
     }
 
-    /// Says what to do.
+    /// Sets the advice.
     pub fn help(mut self, help: impl Into<String>) -> Report {
         self.help = help.into();
         self
     }
 
-    /// Sets this finding apart from others of the same rule at the same place, now and in later runs.
+    /// Distinguishes this finding from others of the same rule at the same place, in this and later runs.
     pub fn salient(mut self, part: impl Into<String>) -> Report {
         self.salient.push(part.into());
         self
     }
 
-    /// Lowers the level when the case is milder than the rule's usual one.
+    /// Lowers the level to `level` if the case is milder than usual.
     pub fn at_most(mut self, level: Level) -> Report {
         self.at_most = Some(level);
         self
     }
 
-    /// Raises the level when the case is worse than the rule's usual one.
+    /// Raises the level to `level` if the case is worse than usual.
     pub fn at_least(mut self, level: Level) -> Report {
         self.at_least = Some(level);
         self
     }
 
-    /// Says which part of a deployment file it is about.
+    /// Sets the part of a deployment file that it is about.
     pub fn on(mut self, span: Span) -> Report {
         self.on = Some(span);
         self
     }
 
-    /// Reports at another place than the subject.
+    /// Sets another place than that of the subject.
     pub fn at(mut self, path: impl Into<String>, location: Location) -> Report {
         self.at = Some((path.into(), location));
         self

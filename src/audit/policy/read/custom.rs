@@ -1,4 +1,4 @@
-//! `[[custom]]`: rules of the policy's own, with their conditions.
+//! `[[custom]]`: custom rules with their conditions.
 
 use super::{Node, Reader};
 use crate::audit::finding::Level;
@@ -8,7 +8,7 @@ use crate::audit::policy::model::Custom;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
-/// Most levels of `all`, `any` and `not` inside each other.
+/// Deepest nesting of `all`, `any` and `not`.
 const DEPTH: usize = 16;
 
 impl Reader<'_> {
@@ -59,7 +59,7 @@ impl Reader<'_> {
         })
     }
 
-    /// `all`, `any` or `not` of a table.
+    /// Reads `all`, `any` or `not` of a table.
     fn joined(&mut self, t: &DeTable, span: &Range<usize>, depth: usize) -> Option<Condition> {
         let given: Vec<&str> = ["all", "any", "not"]
             .into_iter()

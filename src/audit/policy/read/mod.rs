@@ -1,4 +1,4 @@
-//! Turns the text of a policy file into a [`Policy`]. Goes on after a mistake, so that all are reported at once.
+//! Parses a policy file into a [`Policy`]. Continues after a mistake, to report all of them at once.
 
 mod custom;
 mod profiles;
@@ -44,7 +44,7 @@ pub(super) fn read(text: &str, filename: &str) -> Result<Policy, Vec<Diagnostic>
     if r.wrong.is_empty() {
         return Ok(policy);
     }
-    // Where the parser and the reader complain of the same text, the reader says what to write instead.
+    // Where the parser and this reader report the same text, this reader says what to write instead.
     r.wrong
         .sort_by_key(|d| (d.span.start, d.span.end, d.help.is_none()));
     r.wrong
@@ -60,10 +60,10 @@ pub(super) fn read(text: &str, filename: &str) -> Result<Policy, Vec<Diagnostic>
     Err(r.wrong)
 }
 
-/// Longest policy: one that lies in the directory of somebody else's program is read unasked.
+/// Longest policy file: a file in the directory of a stranger's program is read without being asked for.
 const LONGEST: usize = 4 << 20;
 
-/// Mistakes of one file that are listed; the rest is counted.
+/// Most mistakes of one file to list; further ones are counted.
 const MISTAKES: usize = 100;
 
 const NOT_TOML: &str = "not valid TOML";
@@ -103,8 +103,8 @@ impl Reader<'_> {
         });
     }
 
-    /// Whether one more mistake would be listed; if not it is counted. To be asked before what is costly to say about one, such as the
-    /// nearest name: thousands of unknown ones take seconds.
+    /// Whether one more mistake would be listed; if not, it is counted. Call it before looking for the nearest name or anything
+    /// else that is slow: for thousands of unknown names that takes seconds.
     fn is_listed(&mut self) -> bool {
         let is_listed = self.wrong.len() < MISTAKES;
         self.unlisted += u64::from(!is_listed);
@@ -177,7 +177,7 @@ impl Reader<'_> {
         list.into_iter().map(|(p, _)| p).collect()
     }
 
-    /// Checks a glob; `what` is what the message calls it.
+    /// Checks a glob; the message calls it `what`.
     fn glob(&mut self, what: &str, pattern: &str, span: &Range<usize>) {
         if let Err(e) = glob::check(pattern) {
             let message = format!("the {what} `{pattern}` {e}");
@@ -193,7 +193,7 @@ impl Reader<'_> {
         table
     }
 
-    /// Elements of an array of tables, each with its span.
+    /// The elements of an array of tables, each with its span.
     fn tables<'a, 'i>(
         &mut self,
         root: &'a DeTable<'i>,
@@ -325,7 +325,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `[expect]`: keys may be quoted whole or written as nested tables (`vcs.revision = …` without quotes).
+    /// `[expect]`: keys may be quoted, or written as nested tables (`vcs.revision = …` without quotes).
     fn expectations(&mut self, table: &DeTable, prefix: &str, out: &mut Vec<Expectation>) {
         for (key, node) in table {
             let name = format!("{prefix}{}", key.get_ref());

@@ -1,4 +1,4 @@
-//! `[profiles]`: what each builds on and changes.
+//! `[profiles]`: what each profile extends and changes.
 
 use super::{Reader, did_you_mean};
 use crate::audit::policy::PROFILES;
@@ -7,10 +7,11 @@ use crate::knowledge::nearest;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use toml::de::DeTable;
 
-/// Profiles that a message names on the way from one to itself.
+/// Most profiles of a cycle to name in a message.
 const WAY: usize = 8;
 
-/// The profiles that lead to themselves, or to one that does. Each is followed once.
+/// The profiles that extend themselves, directly or through others, and those that extend one of these. Each profile is
+/// followed once.
 fn endless(profiles: &BTreeMap<String, Profile>) -> HashSet<&str> {
     let mut ends: HashMap<&str, bool> = HashMap::new();
     for start in profiles.keys() {

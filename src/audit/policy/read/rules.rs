@@ -1,4 +1,4 @@
-//! `[rules]`: levels and options by rule.
+//! `[rules]`: levels and options of rules.
 
 use super::{Node, Reader};
 use crate::audit::finding::Level;
@@ -48,7 +48,7 @@ impl Reader<'_> {
             }
             out.push(setting);
         }
-        // In the order of the file: of two entries for one rule (id and code) the later wins.
+        // In the order of the file: of two entries for one rule (by id and by code) the later one wins.
         out.sort_by_key(|s| s.at.as_ref().map_or(0, |a| a.line));
         out
     }

@@ -1,4 +1,4 @@
-//! `[[waivers]]`: which findings pass, why and how long.
+//! `[[waivers]]`: which findings are accepted, why and until when.
 
 use super::{Reader, did_you_mean};
 use crate::audit::date::Date;
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
-/// Rules of the policy's own that the glob of a waiver is compared with when the policy is read.
+/// Most custom rules to compare with the glob of a waiver when the policy is read.
 const OWN: usize = 200;
 
 impl Reader<'_> {

@@ -1,4 +1,4 @@
-//! Whether all that should be there is.
+//! Whether everything that should be there is there.
 
 pub mod findings_left_out;
 pub mod missing_path;
@@ -6,5 +6,5 @@ pub mod missing_port;
 pub mod unexamined_file;
 pub mod unmet_expectation;
 
-/// The family of the rules here.
+/// The family of these rules.
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Completeness;

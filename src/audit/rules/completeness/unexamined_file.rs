@@ -38,7 +38,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
     }
 }
 
-/// What to do about it, by what it is and why it was not examined.
+/// What to do, depending on what it is and why it was not examined.
 fn advice(u: &Unexamined) -> Cow<'static, str> {
     let detail = u.detail.as_str();
     if let Some((_, there)) = detail
@@ -82,7 +82,7 @@ fn advice(u: &Unexamined) -> Cow<'static, str> {
     .into()
 }
 
-/// How to check or make again the database of packages that this file is of.
+/// How to check or rebuild the package database that this file belongs to.
 fn database(path: &str) -> &'static str {
     if path.contains("/dpkg/") {
         "check the database of packages: `dpkg --audit`, and reinstall what it names; in an image, build the layer again"

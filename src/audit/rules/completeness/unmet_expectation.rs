@@ -26,7 +26,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         let shown = if have.is_empty() {
             "nothing".to_string()
         } else if have.iter().all(|v| v.is_empty()) {
-            // A module without a version, or a setting that nobody recorded.
+            // A module without a version, or a setting that is not recorded.
             match e.key.starts_with("modules.") {
                 true => "of unknown version".to_string(),
                 false => "empty".to_string(),

@@ -10,7 +10,7 @@ pub const META: Meta = Meta {
     page: include_str!("unknown_experiment.md"),
 };
 
-/// Experiments of the vendors' toolchains (Red Hat's golang-fips, Microsoft's Go): honest although upstream lacks them.
+/// Experiments of vendors' toolchains (Red Hat's golang-fips, Microsoft's Go), which upstream Go lacks.
 pub(in crate::audit::rules) const VENDORS: [&str; 6] = [
     "strictfipsruntime",
     "systemcrypto",

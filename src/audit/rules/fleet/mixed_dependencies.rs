@@ -12,7 +12,7 @@ pub const META: Meta = Meta {
     page: include_str!("mixed_dependencies.md"),
 };
 
-/// Most modules that one finding lists.
+/// Most modules to list in one finding.
 const MODULES: usize = 20;
 
 pub fn check(ctx: &RunCtx, sink: &mut Sink) {
@@ -52,7 +52,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
     }
 }
 
-/// Says of which programs of a group nothing was compared: nothing found there does not mean that they agree.
+/// Reports the programs of a group whose modules were not compared; without a finding they do not necessarily agree.
 fn unknown(group: &Group, sink: &mut Sink) {
     let rows = group.rows().iter().filter(|row| row.modules_unknown);
     let paths: Vec<&str> = rows.clone().map(|row| row.path.as_str()).collect();

@@ -17,7 +17,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
         sink,
         "GOEXPERIMENT",
         |group, spread| {
-            // What the findings about the programs say goes before what most of them have.
+            // Findings about single programs decide before the majority does.
             if group.plan().of("GOEXPERIMENT").is_some() {
                 return "build all as the findings about their experiments say".to_owned();
             }

@@ -47,8 +47,8 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
     }
 }
 
-/// Which way to make them alike: as the findings about single programs say; with `-trimpath`, which is right for every program that others
-/// get; else whoever builds them must know, and how many have what is only a hint.
+/// How to make the programs agree. The findings about single programs decide first. `-trimpath` is right for every published
+/// program. For any other setting the builder must decide; the majority is only a hint.
 fn advice(key: &str, group: &Group, spread: &Spread) -> String {
     if key == "DefaultGODEBUG" {
         return "build all with one toolchain from modules with the same `go` line".to_owned();
@@ -111,7 +111,7 @@ mod tests {
                 .judge_all(&[with("a", "GOAMD64", "v1"), with("b", "GOARM64", "v8.0")])
                 .is_empty()
         );
-        // Half and half: no side is taken.
+        // Half and half: the advice takes no side.
         let tie = setup.judge_all(&[with("a", "-tags", "netgo"), with("b", "-tags", "")]);
         assert_eq!(
             tie[0].help,
@@ -166,7 +166,7 @@ mod tests {
                 assert_eq!(found[0].help, want);
             }
         }
-        // A policy says which of the two is right.
+        // The policy says which of the two is right.
         let policy = "[rules]\nbuild-tag-policy = { level = \"error\", deny = [\"netgo\"] }\ncgo-enabled = \"error\"\n";
         let judged = Setup { policy, ..setup };
         let tags = judged.judge_all(&[

@@ -29,7 +29,7 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
     );
 }
 
-/// The newest release among those of the group: to build all with an older one would take fixes away from some.
+/// The newest release in the group: an older one would remove fixes from some programs.
 fn newest(spread: &Spread) -> String {
     let odd = spread.odd.iter().map(|(version, _)| version.as_str());
     let versions = std::iter::once(spread.majority.as_str()).chain(odd);

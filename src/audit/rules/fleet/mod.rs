@@ -1,4 +1,4 @@
-//! Whether the programs of a run that belong together agree. The policy says what belongs together: `[fleet] group-by`.
+//! Whether programs of a run that belong together agree. `[fleet] group-by` of the policy says which belong together.
 
 pub mod mixed_dependencies;
 pub mod mixed_experiments;
@@ -6,16 +6,16 @@ pub mod mixed_revisions;
 pub mod mixed_settings;
 pub mod mixed_toolchains;
 
-/// The family of the rules here.
+/// The family of these rules.
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Fleet;
 
 use super::prelude::{Report, RunCtx, Sink};
 use crate::audit::fleet::{Group, Row, Spread};
 
-/// Most paths that evidence lists for one value.
+/// Most paths to list as evidence for one value.
 const PATHS: usize = 4;
 
-/// What is to be said where modules and settings were more than there is room for.
+/// The report that modules and settings did not all fit in memory.
 pub(super) fn not_compared(ctx: &RunCtx) -> Option<Report> {
     let count = ctx.fleet.not_compared;
     let report = Report::new(format!(
@@ -26,7 +26,7 @@ pub(super) fn not_compared(ctx: &RunCtx) -> Option<Report> {
     (count > 0).then_some(report)
 }
 
-/// Reports a group whose programs differ in one respect: the odd ones out, with the majority as evidence.
+/// Reports a group whose programs differ in one value: those that differ, with the majority as evidence.
 fn report_spread(
     ctx: &RunCtx,
     sink: &mut Sink,
@@ -42,7 +42,7 @@ fn report_spread(
     }
 }
 
-/// What two or more equally frequent values leave to whoever knows: `a`, `b` or none.
+/// Lists equally frequent values, for the user to choose: `a`, `b` or none.
 fn one_of(spread: &Spread, shown: impl Fn(&str) -> String) -> String {
     let most = spread.majority_count;
     let tied = spread.odd.iter().rev().filter(|o| o.1.len() == most);
@@ -92,7 +92,7 @@ fn describe(group: &Group, spread: &Spread, what: &str) -> Report {
     }
 }
 
-/// Where the first of some programs are.
+/// The paths of the first programs.
 fn paths(rows: &[&Row]) -> String {
     let mut paths: Vec<&str> = rows.iter().take(PATHS).map(|r| r.path.as_str()).collect();
     let more = format!("and {} more", rows.len().saturating_sub(PATHS));

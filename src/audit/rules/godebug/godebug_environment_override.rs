@@ -17,7 +17,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         return;
     };
     let built = g.baked_pairs.as_ref().or(g.recorded_pairs.as_ref());
-    // Of a key that is there twice the last counts.
+    // Of a repeated key the last counts.
     let last = |pairs: &'_ [(String, String)]| -> HashMap<String, String> {
         pairs.iter().cloned().collect()
     };

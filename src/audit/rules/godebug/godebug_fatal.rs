@@ -21,7 +21,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             s.pair(),
             s.release()
         ));
-        // A copy that no later layer shows cannot start, so it cannot die.
+        // A copy hidden by a later layer never starts, so it cannot die.
         sink.report(if ctx.hidden() {
             report.at_most(Level::Note)
         } else {

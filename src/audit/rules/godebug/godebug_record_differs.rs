@@ -13,7 +13,7 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let g = &ctx.binary.godebug;
-    // Build systems that record no settings at all claim nothing, so nothing is contradicted.
+    // A build system that records no settings makes no claim that could be contradicted.
     let records = ctx
         .binary
         .build_info
@@ -42,7 +42,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             v.to_string()
         }
     };
-    // Set on purpose, and recorded: whoever reads the record finds it among the flags.
+    // It was set on purpose and is recorded among the flags.
     let declared = crate::audit::facts::x_flags(ctx.binary)
         .iter()
         .any(|x| x.target == "runtime.godebugDefault" && x.value == baked);
@@ -64,7 +64,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     );
 }
 
-/// Key and value in force: the last one wins within one string.
+/// Keys with their values in force: the last one in a string wins.
 fn pairs(text: &str) -> BTreeMap<&str, &str> {
     text.split(',').filter_map(|p| p.split_once('=')).collect()
 }

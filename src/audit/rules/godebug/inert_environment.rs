@@ -15,7 +15,8 @@ pub const META: Meta = Meta {
     page: include_str!("inert_environment.md"),
 };
 
-/// Variables of cmd/go and the build (src/internal/cfg/cfg.go, 1.27) that people set in images; none is read by package runtime.
+/// Variables of cmd/go and the build (src/internal/cfg/cfg.go, 1.27) that people set in images; package runtime reads none of
+/// them.
 pub(in crate::audit::rules) const BUILD_ONLY: [(&str, &str); 12] = [
     (
         "GOEXPERIMENT",

@@ -11,7 +11,7 @@ pub const META: Meta = Meta {
     page: include_str!("memory_limit_malformed.md"),
 };
 
-/// First release that reads it.
+/// The first release that reads it.
 const SINCE: u32 = 19;
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
@@ -32,7 +32,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     ))
     .see("environment", format!("GOMEMLIMIT={value}"))
     .help(limit.help());
-    // A copy that no later layer shows cannot start.
+    // A copy hidden by a later layer never starts.
     sink.report(if ctx.hidden() {
         report.at_most(Level::Note)
     } else {

@@ -1,4 +1,4 @@
-//! GODEBUG: what the program will do at run time that its release does not do by itself.
+//! GODEBUG: how the program at run time departs from the defaults of its release.
 
 pub mod environment_value_ignored;
 pub mod godebug_diagnostic;
@@ -16,7 +16,7 @@ pub mod goroot_environment;
 pub mod inert_environment;
 pub mod memory_limit_malformed;
 
-/// The family of the rules here.
+/// The family of these rules.
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Godebug;
 
 use super::debug_settings::{DebugSetting, Fault};
@@ -24,7 +24,7 @@ use super::prelude::{Ctx, Report, Sink, without_definition};
 use crate::audit::known;
 use crate::record::{EffectiveSetting, GodebugOrigin, GodebugStatus};
 
-/// Settings in force that somebody asked for (not the toolchain's own), with `status`.
+/// Settings in force that somebody set (not the toolchain's own), with this status.
 fn asked<'a>(ctx: &Ctx<'a>, status: GodebugStatus) -> impl Iterator<Item = &'a EffectiveSetting> {
     let all = ctx.binary.godebug.effective.as_deref().unwrap_or_default();
     all.iter().filter(move |s| {
@@ -32,7 +32,7 @@ fn asked<'a>(ctx: &Ctx<'a>, status: GodebugStatus) -> impl Iterator<Item = &'a E
     })
 }
 
-/// True when the environment names the key and the toolchain's default stays in force: `gctrace=true`, `panicnil=`.
+/// Whether the environment sets the key but the toolchain's default stays in force: `gctrace=true`, `panicnil=`.
 fn in_vain(ctx: &Ctx, s: &EffectiveSetting) -> bool {
     let environment = ctx.binary.godebug.environment.as_deref();
     s.status == GodebugStatus::NoEffect
@@ -42,7 +42,7 @@ fn in_vain(ctx: &Ctx, s: &EffectiveSetting) -> bool {
         })
 }
 
-/// What the environment says of a key, when that is not what is in force.
+/// The value of a key in the environment, if another value is in force.
 fn said<'s>(ctx: &'s Ctx, s: &'s EffectiveSetting) -> (&'s str, &'s str) {
     let fields = ctx
         .binary
@@ -61,7 +61,7 @@ fn said<'s>(ctx: &'s Ctx, s: &'s EffectiveSetting) -> (&'s str, &'s str) {
     }
 }
 
-/// True when an old `go` line of the main module explains the value: nobody wrote it.
+/// Whether an old `go` line of the main module explains the value, so that nobody wrote it.
 fn implied(ctx: &Ctx, setting: &EffectiveSetting) -> bool {
     let Some(line) = ctx.binary.godebug.language_version.as_deref() else {
         return false;
@@ -75,7 +75,7 @@ fn implied(ctx: &Ctx, setting: &EffectiveSetting) -> bool {
         )
 }
 
-/// Where a value comes from, in words, and what to type to be rid of it.
+/// Where a value comes from, in words, and how to remove it.
 fn undo(ctx: &Ctx, s: &EffectiveSetting) -> String {
     let key = &s.key;
     let (origin, value) = said(ctx, s);
@@ -84,7 +84,7 @@ fn undo(ctx: &Ctx, s: &EffectiveSetting) -> String {
             format!("take `{key}={value}` out of `ENV GODEBUG=` in the Dockerfile")
         }
         "environment" => format!("take `{key}={value}` out of GODEBUG in the environment"),
-        // The program's own string agrees with the record unless somebody set it by hand.
+        // The built-in string equals the recorded one unless somebody set it by hand.
         "baked" if !recorded(ctx, s) => {
             format!(
                 "drop `-X runtime.godebugDefault=...` from -ldflags: `{}`",
@@ -108,7 +108,7 @@ fn undo(ctx: &Ctx, s: &EffectiveSetting) -> String {
     }
 }
 
-/// True when the record names this value too.
+/// Whether the build info has this value too.
 fn recorded(ctx: &Ctx, s: &EffectiveSetting) -> bool {
     let pairs = ctx.binary.godebug.recorded.as_deref().unwrap_or_default();
     pairs
@@ -116,7 +116,7 @@ fn recorded(ctx: &Ctx, s: &EffectiveSetting) -> bool {
         .any(|p| p.split_once('=') == Some((s.key.as_str(), s.value.as_str())))
 }
 
-/// A setting of a program's record.
+/// A setting in the record of a program.
 struct Recorded<'c, 'r> {
     ctx: &'c Ctx<'r>,
     setting: &'r EffectiveSetting,
@@ -158,7 +158,7 @@ impl DebugSetting for Recorded<'_, '_> {
     }
 }
 
-/// Reports the settings of a program that have a fault.
+/// Reports the settings of a program that have this fault.
 fn judge(ctx: &Ctx, sink: &mut Sink, fault: &Fault) {
     for setting in asked(ctx, fault.status) {
         if fault.unless_implied && implied(ctx, setting) {
@@ -171,7 +171,7 @@ fn judge(ctx: &Ctx, sink: &mut Sink, fault: &Fault) {
     }
 }
 
-/// What makes test records: one effective setting.
+/// Makes an effective setting for tests.
 #[cfg(test)]
 pub(crate) fn setting(key: &str, value: &str, origin: &str, status: &str) -> EffectiveSetting {
     EffectiveSetting {

@@ -54,7 +54,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let in_flags = leaks
         .iter()
         .any(|p| p.found_in.contains("FLAGS") || p.found_in.contains("-ldflags"));
-    // Sources of C keep their paths in the debug information whatever the go command is told.
+    // Paths of C sources stay in the debug information whatever the flags of the go command.
     let only_debug = leaks.iter().all(|p| p.found_in == "dwarf");
     report = report.help(match in_flags {
         _ if only_debug => format!(

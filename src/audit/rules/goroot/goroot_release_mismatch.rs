@@ -19,7 +19,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(named) = release_in(&root.replace('\\', "/")) else {
         return;
     };
-    // A path may name the minor only (`/usr/lib/go-1.22`).
+    // A path may name only the minor release (`/usr/lib/go-1.22`).
     let same = named.minor == recorded.minor
         && (named.patch.is_none() || named.patch == recorded.patch.or(Some(0)));
     if same {
@@ -38,7 +38,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     );
 }
 
-/// The release that the usual names of installation directories carry.
+/// The release in the name of an installation directory.
 fn release_in(root: &str) -> Option<Release> {
     let after = |marker: &str| root.find(marker).and_then(|i| root.get(i + marker.len()..));
     let text = after("golang.org/toolchain@v0.0.1-go")
@@ -54,7 +54,7 @@ fn release_in(root: &str) -> Option<Release> {
     }
     let number = text.get(..end)?;
     let mut release = Release::parse(&format!("go{number}"))?;
-    // `/usr/lib/go-1.19` means any patch, although `go1.19` is also the name of a release.
+    // `/usr/lib/go-1.19` may be any patch release, although `go1.19` is also the name of a release.
     if number.matches('.').count() < 2 {
         release.patch = None;
     }

@@ -14,7 +14,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(goroot) = &ctx.binary.goroot else {
         return;
     };
-    // A value set on purpose is goroot-overridden.
+    // The rule goroot-overridden reports values set on purpose.
     let defined = crate::audit::facts::x_flags(ctx.binary);
     if defined.iter().any(|x| x.target == "runtime.defaultGOROOT") {
         return;

@@ -12,8 +12,8 @@ pub const META: Meta = Meta {
     page: include_str!("ineffective_x_flag.md"),
 };
 
-/// Why the linker ignores a definition of a name in the standard library; `None` when it does not, or nobody knows.
-/// Without a release: no release of the table has it.
+/// Why the linker ignores a definition of a name in the standard library; `None` when it does not, or that is unknown. Without
+/// a release: only when no release in the table has the variable.
 pub(in crate::audit::rules) fn no_such_variable(
     target: &str,
     minor: Option<u32>,

@@ -9,5 +9,5 @@ pub mod goroot_sources_disagree;
 pub mod ineffective_x_flag;
 pub mod untrimmed_paths;
 
-/// The family of the rules here.
+/// The family of these rules.
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Goroot;

@@ -12,7 +12,7 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let seen = ctx.binary.goroot.as_ref().and_then(|g| g.trimmed);
-    // The file table knows best; without it, a record that names its settings does.
+    // The file table decides; without it the recorded settings do.
     let recorded = ctx
         .binary
         .build_info

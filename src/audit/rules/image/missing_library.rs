@@ -17,7 +17,7 @@ pub const META: Meta = Meta {
     page: include_str!("missing_library.md"),
 };
 
-/// Names that musl's loader answers itself, whatever file is asked for (musl, ldso/dynlink.c, reserved names).
+/// Names that musl's loader resolves to itself, whatever file is asked for (musl, ldso/dynlink.c, reserved names).
 const MUSL_OWN: [&str; 7] = [
     "libc.",
     "libpthread.",
@@ -70,7 +70,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     sink.report(by_role(ctx, report));
 }
 
-/// What is in the image, by path and by name: looked through once and not for each library.
+/// The libraries in the image, by path and by name: built once, not for each library.
 struct There<'i> {
     paths: HashSet<&'i str>,
     names: HashSet<&'i str>,
@@ -85,7 +85,7 @@ impl<'i> There<'i> {
         }
     }
 
-    /// A needed name is a file name, or a path that must be there as it is.
+    /// Whether a needed library is there. A name may be in any directory; a path must match exactly.
     fn has(&self, name: &str) -> bool {
         match name.contains('/') {
             true => self.paths.contains(folded(name)),

@@ -10,25 +10,25 @@ pub mod missing_zoneinfo;
 pub mod platform_mismatch;
 pub mod shadowed_copy;
 
-/// The family of the rules here.
+/// The family of these rules.
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Image;
 
 use super::prelude::{Ctx, Level, Report};
 use crate::record::{ImageRecord, Location};
 
-/// The path without `/usr` in front: distributions link `/lib` to `/usr/lib`.
+/// The path without a leading `/usr`: distributions link `/lib` to `/usr/lib`.
 fn folded(path: &str) -> &str {
     path.strip_prefix("/usr")
         .filter(|p| p.starts_with("/lib") || p.starts_with("/bin"))
         .unwrap_or(path)
 }
 
-/// The image of a visible binary; copies in lower layers cannot start, so nothing can stop them.
+/// The image of a visible program. Copies in lower layers never start, so nothing can be missing for them.
 fn image<'a>(ctx: &Ctx<'a>) -> Option<&'a ImageRecord> {
     ctx.image.filter(|_| !ctx.hidden())
 }
 
-/// As [`image`], when its root has bundles and zones where Unix systems have them: Windows brings its own.
+/// As [`image`], if its root has CA bundles and time zones where Unix systems have them. Windows brings its own.
 fn unix_image<'a>(ctx: &Ctx<'a>) -> Option<&'a ImageRecord> {
     image(ctx).filter(|image| {
         image
@@ -38,7 +38,7 @@ fn unix_image<'a>(ctx: &Ctx<'a>) -> Option<&'a ImageRecord> {
     })
 }
 
-/// A failure of a program that the image does not start is milder.
+/// Lowers the level for a program that the image does not start.
 fn by_role(ctx: &Ctx, report: Report) -> Report {
     if ctx.binary.location.started == Some(true) {
         report
@@ -47,7 +47,7 @@ fn by_role(ctx: &Ctx, report: Report) -> Report {
     }
 }
 
-/// Where an image itself is.
+/// The path and location of an image.
 pub(in crate::audit) fn place(image: &ImageRecord) -> (String, Location) {
     let reference = crate::record::ImageRef {
         reference: image.reference.clone(),

@@ -19,7 +19,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         Some(BuildInfoSource::LinkerStrings) => "the linker's strings",
         Some(BuildInfoSource::Scan) => "the bytes of the file",
     };
-    // Releases before 1.13 had no such place.
+    // Releases before 1.13 had no such section.
     let never = b.executable.format == Format::Wasm
         || b.executable.kind == ExecutableKind::Object
         || ctx.release.is_some_and(|r| r.minor < 13);

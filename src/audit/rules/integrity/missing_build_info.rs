@@ -11,15 +11,15 @@ pub const META: Meta = Meta {
     page: include_str!("missing_build_info.md"),
 };
 
-/// What helps a program that Bazel built without module data.
+/// The advice for a program that Bazel built without module data.
 pub const BAZEL: &str = "use a rules_go that records modules (0.63 and newer), and build again";
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let b = ctx.binary;
     let list = b.module_list();
-    // The commands of the Go distribution are part of its release, which is recorded.
+    // Go's own commands belong to its release, which is recorded.
     let has = !list.is_unknown() || list == ModuleList::Distribution;
-    // Modules exist since Go 1.11 and are the default since 1.16: older programs could not know better.
+    // Go has modules since 1.11 and uses them by default since 1.16. Older programs are not reported.
     if has || ctx.release.is_some_and(|r| r.minor < 16) {
         return;
     }

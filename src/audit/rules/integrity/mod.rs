@@ -1,4 +1,4 @@
-//! Whether the record can be believed.
+//! Whether the build info can be trusted.
 
 pub mod contradicted_claim;
 pub mod fips_checksum_invalid;
@@ -8,14 +8,14 @@ pub mod module_not_linked;
 pub mod package_not_recorded;
 pub mod packed_executable;
 
-/// The family of the rules here.
+/// The family of these rules.
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Integrity;
 
 use super::prelude::{Ctx, Report};
 use crate::record::Linked;
 
-/// One finding with all names of a list that the function table gave, but for those that the option `allow` fits. `say` makes
-/// the message from how many there are and `s` where that is not one. Without functions nothing is known.
+/// Reports all names of a list from the function table in one finding, except those that the option `allow` matches. `say`
+/// makes the message from their number and a plural `s`. Without functions nothing is known.
 fn of_functions(
     ctx: &Ctx,
     key: &str,

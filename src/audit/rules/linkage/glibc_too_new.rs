@@ -37,7 +37,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     );
 }
 
-/// `2.34` as numbers; `GLIBC_` in front is fine.
+/// The numbers of `2.34`, with or without a leading `GLIBC_`.
 fn numbers(text: &str) -> Vec<u32> {
     text.trim_start_matches("GLIBC_")
         .split('.')

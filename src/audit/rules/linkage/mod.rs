@@ -9,5 +9,5 @@ pub mod unsafe_rpath;
 pub mod unsigned_apple_silicon;
 pub mod unsigned_binary;
 
-/// The family of the rules here.
+/// The family of these rules.
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Linkage;

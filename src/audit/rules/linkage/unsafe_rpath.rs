@@ -71,7 +71,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     );
 }
 
-/// The recorded words that ask the linker for a search path, out.
+/// The changes that remove the recorded linker words for a search path.
 fn without_rpath(ctx: &Ctx) -> Vec<Change> {
     let mut out = Vec::new();
     let asks = |word: &str| word.contains("rpath");

@@ -1,8 +1,8 @@
-//! The policy itself. The engine reports these: it alone knows which waiver matched.
+//! The policy itself. The auditor reports these, because it alone knows which waivers matched.
 
 pub mod custom_rule;
 pub mod expired_waiver;
 pub mod unused_waiver;
 
-/// The family of the rules here.
+/// The family of these rules.
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Policy;

@@ -32,7 +32,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         "object" => "c-archive",
         other => other,
     };
-    // Since 1.19 did not record the mode, the file has to speak for it.
+    // Before Go 1.19 the mode was not recorded, so the file decides.
     let (mode, source) = ctx
         .setting("-buildmode")
         .map_or((kind, "executable.kind"), |m| (m, "-buildmode"));

@@ -32,7 +32,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     }
     let now = mode.map_or("off", |m| m);
     let wanted = ctx.options.text("mode").unwrap_or("on");
-    // The module exists since Go 1.24.
+    // Go has the module since 1.24.
     let mut changes = vec![set("GOFIPS140", "v1.0.0")];
     if ctx.release.is_some_and(|release| release.minor < 24) {
         changes.push(set("GOTOOLCHAIN", crate::audit::known::newest_release()));

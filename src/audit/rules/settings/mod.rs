@@ -14,5 +14,5 @@ pub mod sanitizer;
 pub mod secret_variable;
 pub mod symbols_policy;
 
-/// The family of the rules here.
+/// The family of these rules.
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Settings;

@@ -15,7 +15,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(flags) = ctx.setting("-gcflags") else {
         return;
     };
-    // `all=-N -l` and `pattern=-N`: the pattern belongs to the first word.
+    // In `all=-N -l` and `pattern=-N`, the pattern is part of the first word.
     let off: Vec<String> = words(flags)
         .into_iter()
         .map(|w| match w.split_once('=') {

@@ -64,8 +64,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     }
 }
 
-/// What the function table shows where the record lists no modules, or not all of them. A path denies a package that is, or may be, of
-/// a module with that path; versions are not known there, and `modules-unknown` says so.
+/// Reports denied packages from the function table, where the build info lists no or not all modules. A path denies a package
+/// whose module has, or may have, that path. Versions are unknown there; `modules-unknown` says so.
 fn not_recorded(ctx: &Ctx, deny: &[&str], allow: Option<&[&str]>, sink: &mut Sink) {
     let rows = ctx.binary.stand_ins();
     let open = majors::are_open(ctx.binary.module_list());
@@ -89,7 +89,7 @@ fn not_recorded(ctx: &Ctx, deny: &[&str], allow: Option<&[&str]>, sink: &mut Sin
                 };
                 (name, format!("{name} is denied by `{by}`"))
             }
-            // `modules-unknown` tells of those that may be of another major version, which is allowed.
+            // `modules-unknown` reports those that may have another, allowed major version.
             (None, Some(allow)) if open && allow.iter().any(|a| majors::may_match(a, row)) => {
                 continue;
             }
@@ -119,7 +119,7 @@ fn not_recorded(ctx: &Ctx, deny: &[&str], allow: Option<&[&str]>, sink: &mut Sin
     }
 }
 
-/// Most packages that one finding lists.
+/// Most packages to list in one finding.
 const PACKAGES: usize = 5;
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(build) = &ctx.binary.build_info else {
         return;
     };
-    // The commands of Go are made of its release, which is recorded.
+    // Go's own commands are built from its release, which is recorded.
     if ctx.binary.module_list() == ModuleList::Distribution {
         return;
     }

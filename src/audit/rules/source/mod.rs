@@ -14,17 +14,17 @@ pub mod unversioned_dependency;
 pub mod unversioned_main;
 pub mod versions_disagree;
 
-/// The family of the rules here.
+/// The family of these rules.
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Source;
 
 use crate::record::Module;
 
-/// The module that was really compiled: the replacement where there is one.
+/// The module that was compiled: the replacement, if there is one.
 pub(super) fn effective(module: &Module) -> &Module {
     module.replace.as_deref().unwrap_or(module)
 }
 
-/// True for a replacement by a directory: it has no version and its path is a path.
+/// Whether the replacement is a directory: it has no version, and its path is a file path.
 pub(super) fn is_directory(module: &Module) -> bool {
     let p = module.path.as_str();
     let absolute = p.starts_with('/')

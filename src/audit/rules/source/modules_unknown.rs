@@ -17,8 +17,8 @@ pub const META: Meta = Meta {
     page: include_str!("modules_unknown.md"),
 };
 
-/// Rules that ask for more than paths whatever their options are, and for what. `denied-module` and `module-below-floor` are asked one
-/// entry at a time.
+/// Rules that need more than paths whatever their options are, and what they need. `denied-module` and `module-below-floor` are
+/// checked entry by entry.
 const NEEDS: [(&str, &str); 8] = [
     ("missing-sum", "checksums"),
     ("module-sum-conflict", "checksums"),
@@ -37,7 +37,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         return;
     }
     let asked = unanswered(ctx, &rows);
-    // `package-not-recorded` tells of gaps that nobody asks about.
+    // `package-not-recorded` reports gaps that no rule needs.
     if list == ModuleList::Recorded && asked.is_empty() {
         return;
     }
@@ -87,18 +87,18 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     sink.report(report);
 }
 
-/// What the policy asks of the modules and nobody can tell.
+/// The parts of the policy that cannot be answered for this program.
 fn unanswered(ctx: &Ctx, rows: &[StandIn<'_>]) -> Vec<String> {
     let list = ctx.binary.module_list();
     let others: Vec<&StandIn<'_>> = rows.iter().filter(|row| !row.is_own).collect();
-    // Without names a path may be there or not.
+    // Without package names any path may be linked in.
     let has_names = list == ModuleList::Recorded || ctx.binary.has_package_names();
     let open = majors::are_open(list);
     let is_shown = |pattern: &str| {
         let mut paths = others.iter().flat_map(|row| row.module_paths());
         paths.any(|path| glob::matches(pattern, path))
     };
-    // Of a list that is cut, what it does not hold is not known.
+    // What is missing from a damaged list is unknown.
     let is_lost = |pattern: &str, version: Option<&str>| {
         let mut deps = ctx
             .binary
@@ -110,7 +110,7 @@ fn unanswered(ctx: &Ctx, rows: &[StandIn<'_>]) -> Vec<String> {
         list == ModuleList::Cut
             && !deps.any(|dep| glob::matches(pattern, &dep.path) && is(version, &dep.version))
     };
-    // Not certainly there, and not certainly absent.
+    // Whether a path is neither certainly linked in nor certainly absent.
     let is_open = |pattern: &str| {
         !has_names
             || (!is_shown(pattern)
@@ -201,7 +201,7 @@ fn unanswered(ctx: &Ctx, rows: &[StandIn<'_>]) -> Vec<String> {
     asked
 }
 
-/// Keys of a condition that ask for what only a record has.
+/// Keys of a condition that only build info can answer.
 fn conditions<'c>(
     when: &'c Condition,
     asks: &dyn Fn(&str, Operator, &[String]) -> bool,
@@ -343,7 +343,7 @@ mod tests {
             let found = judge(&b, "default", &policy).unwrap();
             assert_eq!(found.level == Level::Error, error, "{policy}: {found:?}");
         }
-        // A program of module mode says which it is.
+        // A program built in module mode names the major version.
         let recorded = binary(|b| dep(b, "github.com/evil/nov", "v1.0.0", None));
         let rule = "[rules]\ndenied-module = { deny = [\"github.com/evil/nov/v3\"] }";
         assert_eq!(judge(&recorded, "default", rule), None);

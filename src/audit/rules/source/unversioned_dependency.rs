@@ -20,7 +20,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
         .filter(|m| m.replace.is_none() && m.version == "(devel)")
         .map(|m| m.path.as_str())
         .collect();
-    // Of a build from files the main module itself is among the dependencies, and nothing says which one it is.
+    // In a build from files the main module is one of the dependencies, and nothing says which.
     let from_files = ctx.binary.main_package.as_deref() == Some("command-line-arguments");
     if local.is_empty() || (from_files && local.len() == 1) {
         return;
@@ -65,7 +65,7 @@ mod tests {
             1
         );
         assert_eq!(judge(binary(|_| ())), 0);
-        // `go build main.go`: this is the main module.
+        // With `go build main.go` this is the main module.
         let from_files = binary(|b| {
             b.main_package = Some("command-line-arguments".into());
             dep(b, "example.com/app", "(devel)", None);

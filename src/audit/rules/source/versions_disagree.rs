@@ -33,7 +33,7 @@ pub const META: Meta = Meta {
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let sources = ctx.options.list("sources");
     let mut claims: Vec<(String, &str, &str, Option<&str>)> = Vec::new();
-    // The label is about the program that the image is for, not about the tools beside it.
+    // The label is about the program that the image is for, not about other tools in it.
     let b = ctx.binary;
     let own_image = b.location.image.is_none() || b.location.started == Some(true);
     for c in b.versions.as_deref().unwrap_or_default() {
@@ -69,8 +69,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     sink.report(report);
 }
 
-/// Reports a version that is claimed outside the program when it is none of several strings of which one may be the program's.
-/// A string that holds the version somehow agrees with it.
+/// Reports a version claimed outside the program when no string of the program matches it. One of several strings may be the
+/// program's version; a string that contains the version counts as a match.
 fn none_of_several(
     b: &Binary,
     sources: &[&str],
@@ -84,7 +84,7 @@ fn none_of_several(
     if !sources.contains(&"linker-string") || !claims.iter().all(|c| is_outside(c.1)) {
         return;
     }
-    // Where the module or a variable says which version it is, no string is asked.
+    // Strings do not count when the module or a variable names the version.
     let says = |c: &VersionClaim| match (c.source.as_str(), c.name.as_deref()) {
         ("main-module", _) => is_version_of_module(&c.value),
         ("x-flag" | "linker-string", Some(name)) => b.closeness(name) == Some(Closeness::Own),
@@ -120,8 +120,9 @@ fn none_of_several(
     sink.report(report);
 }
 
-/// Whether a string without a name is the only one of the program that can be its version. A stripped program does not tell which
-/// variable a string is of, so of several nobody knows, and where a variable with a name says it, nobody needs to.
+/// Whether a string without a name is the only one that can be the program's version. A stripped program does not show which
+/// variable a string belongs to, so several strings prove nothing; and they are not needed where a named variable has the
+/// version.
 fn is_only_string(b: &Binary, claim: &VersionClaim) -> bool {
     let variable = |c: &&VersionClaim| matches!(c.source.as_str(), "x-flag" | "linker-string");
     let others = b.versions.iter().flatten().filter(variable);
@@ -129,18 +130,18 @@ fn is_only_string(b: &Binary, claim: &VersionClaim) -> bool {
     others.all(|c| c.name.is_none() && core(&c.value) == core(&claim.value))
 }
 
-/// `1.2.3-rc1` of any spelling of that version; `None` for what is no release version.
+/// The form `1.2.3-rc1` of a version in any spelling; `None` for anything but a release version.
 fn core(value: &str) -> Option<String> {
     let v = value.trim().trim_start_matches('v');
     let v = v.split('+').next().unwrap_or(v);
     if !known::is_module_version(&format!("v{v}")) || known::is_pseudo_version(&format!("v{v}")) {
         return None;
     }
-    // 1.2 and 1.2.0 are the same claim.
+    // 1.2 and 1.2.0 are the same version.
     let (numbers, pre) = v.split_once('-').map_or((v, None), |(n, p)| (n, Some(p)));
     let mut parts: Vec<&str> = numbers.split('.').collect();
     parts.resize(3, "0");
-    // `git describe` between tags (1.2.3-4-gabcdef) is no release.
+    // `git describe` between tags (1.2.3-4-gabcdef) is not a release.
     if pre.is_some_and(|p| p.contains("-g")) {
         return None;
     }
@@ -199,7 +200,7 @@ mod tests {
         assert_eq!(with(&[("x-flag", "dev"), ("file-name", "2")]), 0);
     }
 
-    /// Findings about a program with these claims: source, name (empty: none), value.
+    /// Number of findings about a program with claims as triples: source, name (empty: none), value.
     fn found(claims: &[(&str, &str, &str)]) -> usize {
         let claim = |(source, name, value): &(&str, &str, &str)| VersionClaim {
             value: (*value).to_owned(),
@@ -219,7 +220,7 @@ mod tests {
             (&[(S, "main.version", "v2.0.0"), ARCHIVE], 0),
             (&[(S, "", "1.0.0"), ARCHIVE], 1),
             (&[(S, "", "2.0.0"), ARCHIVE], 0),
-            // Of two without names nobody knows which is the program's, but one of them must be.
+            // Either of two strings without names may be the program's version, but one of them must be.
             (&[(S, "", "1.0.0"), (S, "", "1.30.1"), ARCHIVE], 1),
             (&[(S, "", "2.0.0"), (S, "", "1.30.1"), ARCHIVE], 0),
             (&[(S, "", "release-2.0.0"), (S, "", "1.30.1"), ARCHIVE], 0),

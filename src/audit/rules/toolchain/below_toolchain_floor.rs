@@ -38,7 +38,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     );
 }
 
-/// The toolchain that the go command knows by the name of a floor: `go1.27` is the language version, its first release `go1.27.0`
+/// The toolchain for a floor as the go command names it: `go1.27` is the language version, its first release is `go1.27.0`
 /// (since Go 1.21).
 fn toolchain(floor: &str) -> String {
     match Release::parse(floor) {

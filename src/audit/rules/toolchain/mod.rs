@@ -1,4 +1,4 @@
-//! Which Go built it.
+//! The Go release that built the program.
 
 pub mod alternative_compiler;
 pub mod below_toolchain_floor;
@@ -10,5 +10,5 @@ pub mod unknown_toolchain;
 pub mod unsupported_toolchain;
 pub mod vendor_toolchain;
 
-/// The family of the rules here.
+/// The family of these rules.
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Toolchain;

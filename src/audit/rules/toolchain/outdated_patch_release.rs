@@ -12,7 +12,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    // A language version, which development trees have, is no release that a patch could follow.
+    // Development versions have a language version, which no patch release follows.
     let released = |r: &known::Release| !r.prerelease && (r.patch.is_some() || r.minor < 21);
     let Some(release) = ctx.release.filter(released) else {
         return;
@@ -20,7 +20,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(newest) = known::newest_patch(release.minor) else {
         return;
     };
-    // Once the release has ended, unsupported-toolchain says so; saying this too would be noise.
+    // unsupported-toolchain already reports a release that has ended.
     let ended = known::ended(release.minor, ctx.today).is_some();
     if ended || release.patch.unwrap_or(0) >= newest {
         return;

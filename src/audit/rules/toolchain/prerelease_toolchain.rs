@@ -28,7 +28,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     );
 }
 
-/// The release that a candidate became, or the newest one known while it is not out.
+/// The release that a candidate became, or the newest known one while it is not out.
 fn instead(minor: u32, today: Date) -> String {
     let row = releases::release(minor).and_then(|r| Date::parse(&r.released));
     match (row.filter(|day| *day <= today), known::newest_patch(minor)) {
@@ -50,7 +50,7 @@ mod tests {
         for (version, release) in [
             ("go1.27rc1", "go1.27.3"),
             ("go1.28rc1", "go1.27.3"),
-            // Go 1.13 is out of support, so all advice about that program asks for a release that is not.
+            // Go 1.13 is out of support, so the advice names a supported release.
             ("go1.13beta1", "go1.26.10"),
         ] {
             let b = binary(|b| b.go_version = Some(version.into()));

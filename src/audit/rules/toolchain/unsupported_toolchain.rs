@@ -33,7 +33,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     );
 }
 
-/// A program that does not name its release: the newest that can have built it.
+/// Judges a program that does not name its release, by the newest one that may have built it.
 fn by_range(ctx: &Ctx, sink: &mut Sink) {
     let Some(range) = &ctx.binary.go_version_range else {
         return;
@@ -69,7 +69,7 @@ fn by_range(ctx: &Ctx, sink: &mut Sink) {
     );
 }
 
-/// The newest patch release of a minor.
+/// The newest patch release of a minor release.
 fn toolchain(minor: u32) -> String {
     format!("go1.{minor}.{}", known::newest_patch(minor).unwrap_or(0))
 }
