@@ -1,10 +1,10 @@
-//! One row for each binary, with stable columns, for spreadsheets and databases.
+//! One row for each program, with stable columns, for spreadsheets and databases.
 //!
-//! The form is RFC 4180: commas, CRLF, a header row, quotes where needed and doubled inside. A cell that begins with
-//! `=`, `+`, `-`, `@`, a tab or a carriage return would run as a formula in a spreadsheet, so it gets a leading `'`
-//! (`-s -w` is written `'-s -w`). So does one with such a sign, or its full-width twin, behind blanks or invisible characters, and a cell that
-//! begins with `'`: taking one leading `'` off gives the text. Invisible format characters are written out (`\u{1d173}`).
-//! An unknown value is an empty cell. Lists are joined by a space, notes by `; `.
+//! The format is RFC 4180: commas, CRLF, a header row, quotes where needed and doubled inside. A spreadsheet would run a cell
+//! that begins with `=`, `+`, `-`, `@`, a tab or a carriage return as a formula, so it gets a leading `'` (`-s -w` becomes `'-s
+//! -w`). So does a cell with such a sign, or its full-width form, after blanks or invisible characters, and a cell that begins
+//! with `'`: without one leading `'` it is the original text. Invisible format characters are written out (`\u{1d173}`). An
+//! unknown value is an empty cell. Lists are joined by a space, notes by `; `.
 
 use super::terms;
 use crate::bytes::escape::{acts, clean};
@@ -13,18 +13,18 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-/// One column: what it is called, what it holds, and where it comes from.
+/// A column: its name, its content, and how to read it from a record.
 pub struct Column {
     /// Name in the header row; never changes.
     pub name: &'static str,
-    /// What it holds.
+    /// What it contains.
     pub doc: &'static str,
-    /// Its value for one binary; `None` is an empty cell.
+    /// The value for one program; `None` is an empty cell.
     value: fn(&Binary) -> Option<String>,
 }
 
 impl Column {
-    /// The text of the cell, without the guard against formulas; `None`: unknown.
+    /// The text of the cell without protection against formulas; `None`: unknown.
     pub fn of(&self, binary: &Binary) -> Option<String> {
         (self.value)(binary)
     }
@@ -54,7 +54,7 @@ fn filled(value: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// The columns in order. New ones are added at the end.
+/// The columns in order; new ones are added at the end.
 pub const COLUMNS: &[Column] = &[
     column("path", "location for a person", |b| Some(b.path.clone())),
     column("go_version", "toolchain release without suffixes", |b| {
@@ -336,7 +336,7 @@ pub const COLUMNS: &[Column] = &[
     }),
 ];
 
-/// The same for a terminal, which would act on what names hold.
+/// Writes one line for a terminal: control characters are replaced.
 ///
 /// # Errors
 /// Those of the writer.
@@ -351,7 +351,7 @@ pub fn write_harmless(line: &Line, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\r\n")
 }
 
-/// Writes what one line of the stream adds: the header row for `run`, a row for `binary`, else nothing.
+/// Writes one line of the stream: the header row for `run`, a row for `binary`, nothing for the others.
 ///
 /// # Errors
 /// Those of the writer.
@@ -380,7 +380,7 @@ fn row(cells: impl Iterator<Item = String>, out: &mut dyn Write) -> io::Result<(
     out.write_all(text.as_bytes())
 }
 
-/// Whether a spreadsheet may take a cell for a formula: it may pass over blanks in front, and takes full-width signs for plain ones.
+/// Whether a spreadsheet may take a cell for a formula. It may skip leading blanks, and takes full-width signs for plain ones.
 fn is_formula(cell: &str) -> bool {
     const BLANK: [char; 3] = ['\u{feff}', '\u{a0}', '\u{2800}'];
     let first = cell
@@ -395,7 +395,8 @@ fn is_formula(cell: &str) -> bool {
         )
 }
 
-/// Format characters written out: nobody sees them in a spreadsheet. Controls stay; cells are quoted where it needs that.
+/// Writes out format characters, which are invisible in a spreadsheet. Control characters stay; such cells are quoted where
+/// necessary.
 fn invisible(cell: &str) -> Cow<'_, str> {
     let hides = |c: char| acts(c) && !c.is_control();
     if !cell.contains(hides) {
@@ -467,7 +468,7 @@ mod tests {
         parse(&String::from_utf8(out).unwrap())
     }
 
-    /// A reader of RFC 4180 that knows nothing about the writer.
+    /// A reader of RFC 4180 that is independent of the writer.
     fn parse(text: &str) -> Vec<Vec<String>> {
         let (mut rows, mut row, mut cell, mut quoted) =
             (Vec::new(), Vec::new(), String::new(), false);
@@ -509,7 +510,7 @@ mod tests {
         assert!(COLUMNS.iter().all(|c| !c.doc.is_empty()));
     }
 
-    /// The guide lists the columns; to renew it, copy what this test prints.
+    /// The guide lists the columns. To update it, copy what this test prints.
     #[test]
     fn the_guide_lists_every_column_in_order() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/csv-columns.md");

@@ -1,26 +1,26 @@
-//! What the formats are given beside the record: findings and support of releases.
+//! What formats get in addition to the record: findings and support of releases.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What the caller knows about the support of a Go release; the report only repeats it.
+/// What the caller knows about the support of a Go release; reports only repeat it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Support {
-    /// The release still gets fixes; `None`: unknown.
+    /// Whether the release still gets fixes; `None`: unknown.
     pub supported: Option<bool>,
-    /// For a person, such as `supported until 2027-02` or `unsupported since 2024-08-13`.
+    /// A text for people, such as `supported until 2027-02` or `unsupported since 2024-08-13`.
     pub text: String,
 }
 
-/// Support by Go release as the record writes it (`go1.27.3`).
+/// Support of each Go release, with the release written as in records (`go1.27.3`).
 pub type SupportTable = BTreeMap<String, Support>;
 
-/// A finding as reports show it; whoever judges fills it in.
+/// A finding as reports show it; the caller fills it in from its findings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remark {
-    /// Index into [`Document::binaries`](crate::record::Document::binaries); `None`: about the whole scan.
+    /// Index into [`Document::binaries`](crate::record::Document::binaries); `None`: the finding is about the whole scan.
     pub binary: Option<usize>,
-    /// Rule, kebab-case.
+    /// Id of the rule in kebab-case.
     pub rule: String,
     /// Stable code, `GS` and three digits.
     pub code: String,
@@ -30,9 +30,9 @@ pub struct Remark {
     pub message: String,
     /// What to do.
     pub help: String,
-    /// What shows it.
+    /// The evidence.
     pub evidence: Vec<String>,
-    /// Why it is waived; `None`: it is not.
+    /// The reason of its waiver; `None`: not waived.
     pub waived: Option<String>,
 }
 
@@ -40,7 +40,7 @@ pub struct Remark {
 pub mod sample {
     use super::{Support, SupportTable};
 
-    /// What a caller might know about releases.
+    /// Support of some releases, for tests.
     pub fn support() -> SupportTable {
         let row = |version: &str, supported, text: &str| {
             (

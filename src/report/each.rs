@@ -1,8 +1,8 @@
-//! JSON arrays that are written member by member: a tree of all of them would take several times the memory of what it shows.
+//! JSON arrays that are written member by member. A tree of all members would take several times the memory of the records.
 
 use serde::{Serialize, Serializer};
 
-/// An array of what the function goes through; it is called once for each time that the array is written.
+/// An array of the items of an iterator; the function makes the iterator anew each time that the array is written.
 pub(super) struct Each<F>(pub F);
 
 impl<F, I> Serialize for Each<F>

@@ -1,5 +1,5 @@
-//! FIPS 140 facts of each binary. Never says that a program is compliant: that depends on the operating environment and
-//! on certificates, neither of which is in the file.
+//! FIPS 140 facts of each program. Never says that a program is compliant: that depends on the operating environment and on
+//! certificates, which are not in the file.
 
 use super::style::{Look, Tone, clean};
 use crate::bytes::number;
@@ -8,37 +8,37 @@ use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-/// One row.
+/// The row of one program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
-    /// For a person.
+    /// Location as text for people.
     pub path: String,
-    /// For a program.
+    /// Location as data.
     pub location: Location,
-    /// Toolchain.
+    /// Version of the toolchain.
     pub go_version: Option<String>,
-    /// What the record says; `None`: no FIPS facts apply.
+    /// The facts of the record; `None`: none apply.
     pub fips: Option<Fips>,
-    /// Words of the Go tree for the frozen module: `certified`, `inprocess`; empty: none.
+    /// The Go aliases of the frozen module, `certified` or `inprocess`; empty: none.
     pub standing: Vec<String>,
-    /// The names of its functions are known, so that what is not among them is not linked in.
+    /// Whether the names of its functions are known, so that packages that are missing among them are not linked in.
     #[serde(skip)]
     pub is_known: bool,
 }
 
-/// Rows and how many checksums do not match.
+/// The rows, and how many checksums are wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Table {
     /// In scan order.
     pub binaries: Vec<Row>,
-    /// Checksums that do not match.
+    /// Number of wrong checksums.
     pub invalid: u64,
-    /// Things not examined.
+    /// Number of things not examined.
     pub unexamined: u64,
 }
 
 impl Table {
-    /// Takes a binary with the standing of its module.
+    /// Adds a program, with the aliases of its module.
     pub fn push(&mut self, binary: &Binary, standing: Vec<String>) {
         let checksum = binary
             .fips
@@ -55,7 +55,7 @@ impl Table {
         });
     }
 
-    /// One document.
+    /// Writes one JSON document.
     ///
     /// # Errors
     /// Those of the writer.
@@ -69,7 +69,7 @@ impl Table {
         out.write_all(b"\n")
     }
 
-    /// For reading.
+    /// Writes text for people.
     ///
     /// # Errors
     /// Those of the writer.

@@ -1,6 +1,7 @@
-//! Text that is wrapped at the width of a terminal, for the reports that people read.
+//! Wraps text at the width of a terminal.
 
-/// Text that begins at a column and goes on, where the terminal ends, on further lines with that indent. Words stay whole.
+/// Text that begins at column `first`; where the terminal ends, it continues on further lines with this indent. Words are not
+/// broken.
 pub(crate) fn flow(text: &str, first: usize, indent: usize, columns: Option<usize>) -> String {
     let Some(columns) = columns.filter(|c| *c > indent) else {
         return text.to_owned();
@@ -9,13 +10,13 @@ pub(crate) fn flow(text: &str, first: usize, indent: usize, columns: Option<usiz
     let mut used = first;
     for word in text.split(' ') {
         let size = word.chars().count();
-        // Long lists are broken after a comma. Nothing else is: paths and commands are copied from there.
+        // Long lists are broken after a comma, but nothing else: people copy paths and commands.
         let is_list = size > columns - indent && word.contains(',');
         let parts = word.split_inclusive(|c| is_list && c == ',');
         for part in parts {
             let size = part.chars().count();
             if used + size > columns && used > indent {
-                // The blank before it is not needed at the end of a line.
+                // No blank is needed at the end of a line.
                 out.truncate(out.trim_end().len());
                 out.push('\n');
                 out.push_str(&" ".repeat(indent));

@@ -1,4 +1,4 @@
-//! The formats of `scan`: a table, and one writer that hands the lines to the format.
+//! The formats of `scan`: a table of them, and a writer that passes the lines to one.
 
 use super::card::Cards;
 use super::document::Support;
@@ -16,23 +16,23 @@ use std::io::{self, Write};
 /// When a format writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
-    /// A line for each thing found, which stands for itself: what was written when a scan is interrupted is of use.
+    /// A line for each thing found, complete in itself: of use even if the scan is interrupted.
     Lines,
-    /// Binary by binary, and more at the end.
+    /// Each program as it comes, and more at the end.
     Binaries,
-    /// All at the end.
+    /// Everything at the end.
     End,
 }
 
 /// One output format.
 pub struct Format {
-    /// As given to `--format`.
+    /// The name for `--format`.
     pub name: &'static str,
-    /// Extension of a file that holds it, without the dot.
+    /// File name extension, without the dot.
     pub extension: &'static str,
-    /// Made for people: width and colour matter.
+    /// Whether people read it, so that width and colour matter.
     pub human: bool,
-    /// When it writes, and so what it keeps.
+    /// When it writes, which determines how much it keeps.
     pub pace: Pace,
     /// One line for `--help`.
     pub doc: &'static str,
@@ -91,7 +91,7 @@ pub static SCAN: &[Format] = &[
     },
 ];
 
-/// Writes each line by itself.
+/// A format that writes each line independently.
 struct Each(fn(&Line, &mut dyn Write) -> io::Result<()>);
 
 impl Render for Each {
@@ -100,7 +100,7 @@ impl Render for Each {
     }
 }
 
-/// Rows, made harmless where a terminal shows them.
+/// A format that writes rows; on a terminal control characters are replaced.
 struct Csv;
 
 impl Render for Csv {
@@ -118,10 +118,10 @@ impl Render for Json {
     }
 }
 
-/// How many times the memory of its records a page takes: for the records, and for the texts made of them.
+/// How many times the memory of its records a page takes: the records, and the texts made of them.
 pub const PAGE: u64 = 2;
 
-/// Collects everything for the page.
+/// A format that collects everything for a page.
 struct Page(Option<Budget>, Document);
 
 impl Render for Page {
@@ -139,7 +139,7 @@ impl Render for Page {
     }
 }
 
-/// What a document says of its run before it is told.
+/// The run of a document before its `run` line.
 fn nobody() -> Run {
     let none = String::new;
     Run {
@@ -157,12 +157,12 @@ fn nobody() -> Run {
     }
 }
 
-/// Finds a format of `scan` by name.
+/// The format of `scan` with this name.
 pub fn find(name: &str) -> Option<&'static Format> {
     SCAN.iter().find(|format| format.name == name)
 }
 
-/// Takes the lines of a scan and writes them in a format.
+/// Writes the lines of a scan in a format.
 pub struct Writer<'a> {
     render: Box<dyn Render>,
     options: Options,
@@ -179,7 +179,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Learns about the support of a Go release, before the first binary of it.
+    /// Adds the support of a Go release; must come before the first program of that release.
     pub fn learn(&mut self, release: &str, support: impl FnOnce() -> Support) {
         let table = &mut self.options.support;
         if !table.contains_key(release) {
@@ -187,7 +187,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Takes the next line; `end` completes the output.
+    /// Adds the next line; `end` completes the output.
     ///
     /// # Errors
     /// Those of the writer.

@@ -1,5 +1,5 @@
-//! One JSON document for a whole scan. Binaries are written as they come; what stands behind them waits as text. So the document takes no
-//! memory.
+//! One JSON document for a whole scan. Programs are written as they come; lists that follow them are kept as text until the
+//! end, in a temporary file if they are long. So the document takes no memory.
 
 use crate::bytes::SpillText;
 use crate::record::Document;
@@ -7,12 +7,12 @@ use crate::record::{End, Line, Run};
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
 
-/// A document in the making.
+/// A document that is being written.
 #[derive(Default)]
 pub(super) struct Json {
     /// The first keys, until they are written.
     run: Option<Run>,
-    /// Whether a binary was written.
+    /// Whether a program was written.
     any: bool,
     images: SpillText,
     unexamined: SpillText,
@@ -36,13 +36,13 @@ impl Json {
         Ok(())
     }
 
-    /// The keys of the run and the start of the list of binaries.
+    /// Writes the keys of the run and the start of the list of programs.
     fn head(&mut self, out: &mut dyn Write) -> io::Result<()> {
         let Some(run) = self.run.take() else {
             return Ok(());
         };
         let keys = serde_json::to_vec_pretty(&run)?;
-        // Without the brace that ends it.
+        // Without the closing brace.
         out.write_all(keys.strip_suffix(b"\n}").unwrap_or(&keys))?;
         out.write_all(b",\n  \"binaries\": [")
     }
@@ -54,7 +54,7 @@ impl Json {
         list("unexamined", std::mem::take(&mut self.unexamined), out)?;
         let keys = serde_json::to_vec_pretty(end)?;
         out.write_all(b",")?;
-        // Without the brace that starts it.
+        // Without the opening brace.
         out.write_all(keys.strip_prefix(b"{").unwrap_or(&keys))?;
         out.write_all(b"\n")
     }
@@ -74,16 +74,16 @@ fn list(name: &str, members: SpillText, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(end.as_bytes())
 }
 
-/// Writes a value as it stands `indent` deep inside a document.
+/// Writes a value as it appears in a document, indented by `indent`.
 fn pretty<T: Serialize + ?Sized>(value: &T, indent: &str, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(Indented { indent, out });
     serde_json::to_writer_pretty(&mut out, value)?;
-    // Not `flush`, which would reach the file.
+    // `flush` would reach the file.
     out.into_inner()?;
     Ok(())
 }
 
-/// Puts the indent behind every line end: JSON has none inside its strings.
+/// Adds the indent after every line end. Strings in JSON contain no line ends.
 struct Indented<'a> {
     indent: &'a str,
     out: &'a mut dyn Write,

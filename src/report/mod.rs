@@ -1,7 +1,7 @@
-//! Reports: one file for each output format.
+//! Reports, with a file for each output format.
 //!
-//! Must never: compute a fact, read a file, print. Everything is written to the writer that the caller hands in; what has to wait for that may
-//! wait in a private temporary file.
+//! Must never compute a fact, read a file, or print. All output goes to the writer of the caller; text that must wait may be
+//! kept in a private temporary file.
 
 pub mod csv;
 #[cfg(feature = "audit")]

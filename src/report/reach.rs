@@ -1,4 +1,4 @@
-//! How far a scan reached: what was found in one line, how much was looked at, and what was not examined and why.
+//! How far a scan reached: a line on what was found, how much was looked at, what was not examined and why.
 
 use super::style::{Look, Tone, clean};
 use super::terms::compare_releases;
@@ -6,17 +6,17 @@ use crate::bytes::number::{bytes, count, thousands};
 use crate::record::{End, Reason, Unexamined, Word};
 use std::collections::BTreeMap;
 
-/// The key of binaries whose release nobody could tell.
+/// The key for programs whose release is unknown.
 const UNKNOWN: &str = "unknown";
-/// Examples shown for each reason.
+/// Most examples to show for each reason.
 const EXAMPLES: usize = 3;
 
-/// Things not examined, by reason: how many, and the first few.
+/// Things not examined, by reason: their number and the first few.
 #[derive(Default)]
 pub struct Reasons(BTreeMap<Word<Reason>, (usize, Vec<String>)>);
 
 impl Reasons {
-    /// Counts one more.
+    /// Counts one more thing.
     pub fn add(&mut self, thing: Unexamined) {
         let (count, examples) = self.0.entry(thing.reason).or_default();
         *count += 1;

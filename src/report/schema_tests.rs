@@ -1,5 +1,5 @@
-//! Holds what is written against `docs/record.schema.json`, with a reader of JSON Schema that knows the words this
-//! schema uses and is stricter in one thing: a key that the schema does not name is an error.
+//! Checks outputs against `docs/record.schema.json`, with a reader of JSON Schema that knows the words of this schema. It is
+//! stricter than the standard: a key that the schema does not name is an error.
 
 use super::json;
 use crate::record::sample;
@@ -17,7 +17,7 @@ fn schema() -> Value {
         .unwrap()
 }
 
-/// Errors of a value against a schema; keys that were named are added to `named`.
+/// Checks a value against a schema, and adds the keys that the schema names to `named`.
 fn check(
     root: &Value,
     schema: &Value,
@@ -119,7 +119,7 @@ fn check(
     Ok(())
 }
 
-/// Like [`check`], and every key of an object must have been named.
+/// Like [`check`], and the schema must name every key of each object.
 fn whole(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
     let mut named = Vec::new();
     check(root, schema, value, &mut named)?;
@@ -166,7 +166,7 @@ fn every_line_is_as_the_schema_says() {
     }
 }
 
-/// Real programs of many ages and ports, through the scan and the writer of NDJSON.
+/// Real programs of many ages and ports, through the scan and the NDJSON writer.
 #[cfg(feature = "archives")]
 #[test]
 fn every_line_about_real_programs_is_as_the_schema_says() {
@@ -234,7 +234,7 @@ fn the_reader_finds_what_is_wrong() {
     assert!(whole(&schema, &schema, &value).is_err());
 }
 
-/// The schema is made from the model, comments included.
+/// The schema is made from the types, including their comments.
 #[test]
 fn the_schema_is_up_to_date() {
     let script = root().join("scripts/record-schema.py");

@@ -1,7 +1,7 @@
-//! How human-readable text looks: width, colour, glyphs, and the one place where text from files is made harmless.
+//! The look of text for people: width, colour, glyphs, and where control characters in text from files are replaced.
 //!
-//! Colour is put in as invisible marks while text is measured, cut and wrapped, and turned into escape sequences last
-//! ([`Look::finish`]). [`clean`] takes those marks out of foreign text, so a file cannot forge them.
+//! While text is measured, cut and wrapped, colours are invisible marks; at the end [`Look::finish`] turns them into escape
+//! sequences. [`clean`] removes such marks from foreign text, so a file cannot forge them.
 
 pub use crate::bytes::escape::clean;
 use anstyle::{AnsiColor, Style};
@@ -10,16 +10,16 @@ use comfy_table::presets::NOTHING;
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// What a piece of text means; each has one colour.
+/// The meaning of a piece of text; each has a colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// Heads a section.
+    /// The heading of a section.
     Title,
-    /// Names a value.
+    /// The name of a value.
     Label,
     /// Fine.
     Good,
-    /// Wants attention.
+    /// Needs attention.
     Warn,
     /// Wrong.
     Bad,
@@ -27,8 +27,8 @@ pub enum Tone {
     Dim,
 }
 
-/// Mark, tone, style. Yellow, cyan, white and the bright colours cannot be read on a light background, blue not on a
-/// dark one: they are not used anywhere. The marks are invisible characters that [`clean`] never lets through.
+/// Mark, tone and style. Yellow, cyan, white and bright colours cannot be read on a light background, nor blue on a dark one,
+/// so none of them is used. Marks are invisible characters that [`clean`] always removes.
 const TONES: [(char, Tone, Style); 6] = [
     ('\u{e0001}', Tone::Title, Style::new().bold()),
     ('\u{e0002}', Tone::Label, Style::new().dimmed()),
@@ -37,7 +37,7 @@ const TONES: [(char, Tone, Style); 6] = [
     ('\u{e0005}', Tone::Bad, AnsiColor::Red.on_default().bold()),
     ('\u{e0006}', Tone::Dim, Style::new().dimmed()),
 ];
-/// How much further in the later lines of an entry begin.
+/// Extra indent of the later lines of an entry.
 const HANG: usize = 2;
 const CLOSE: char = '\u{e0000}';
 
@@ -45,14 +45,14 @@ fn is_mark(c: char) -> bool {
     ('\u{e0000}'..='\u{e0006}').contains(&c)
 }
 
-/// What the output can show.
+/// The abilities of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
     /// Columns of the terminal; `None`: not a terminal, nothing is cut or wrapped.
     pub width: Option<usize>,
-    /// Write colours.
+    /// Whether to write colours.
     pub color: bool,
-    /// Write line-drawing characters and the like.
+    /// Whether to write line-drawing and other special characters.
     pub unicode: bool,
 }
 
@@ -64,7 +64,7 @@ impl Look {
         unicode: false,
     };
 
-    /// Foreign text, made harmless, in a tone.
+    /// Foreign text in a tone; control characters are replaced.
     pub fn paint(&self, tone: Tone, text: &str) -> String {
         let text = clean(text);
         match TONES.iter().find(|row| row.1 == tone) {
@@ -73,7 +73,7 @@ impl Look {
         }
     }
 
-    /// What stands for text that was cut.
+    /// The sign for text that was cut.
     pub fn ellipsis(&self) -> &'static str {
         if self.unicode { "…" } else { "..." }
     }
@@ -83,9 +83,9 @@ impl Look {
         if self.unicode { "→" } else { "=>" }
     }
 
-    /// Cuts an unpainted path so that it fits. Its directories go first, whole where that is enough, then the middle of the
-    /// name: names of files differ at both ends.
-    /// Of a member of an archive the name of the archive and that of the member stay, whole or both ends of each.
+    /// Cuts a path without marks to `max` columns. Its directories go first, whole ones if that is enough, then the middle of
+    /// the file name, because file names differ at both ends. For a member of an archive, the names of archive and member stay,
+    /// whole or both ends of each.
     pub fn cut_name(&self, text: &str, max: usize) -> String {
         if width(text) <= max {
             return text.to_owned();
@@ -95,8 +95,8 @@ impl Look {
             .unwrap_or_else(|| self.cut_path(text, max, Self::cut_middle))
     }
 
-    /// Cuts `archive!member`: directories of the archive go first, then what stands between the two names, then the
-    /// middle of the archive's name, last the middle of both. `None` where there is no room for two names.
+    /// Cuts `archive!member`. The directories of the archive go first, then those between the two names, then the middle of the
+    /// archive's name, then the middle of both. `None` where there is no room for two names.
     fn cut_member(&self, archive: &str, member: &str, max: usize) -> Option<String> {
         const LEAST: usize = 3;
         let mark = self.ellipsis();
@@ -145,8 +145,8 @@ impl Look {
         })
     }
 
-    /// Cuts unpainted text so that what stands at byte `differs` is seen, and the name at its end where there is room:
-    /// for texts that another cut makes alike.
+    /// Cuts text without marks so that byte `differs` stays visible, and the name at its end if there is room. For texts that
+    /// another cut would make equal.
     pub fn cut_around(&self, text: &str, differs: usize, max: usize) -> String {
         if width(text) <= max {
             return text.to_owned();
@@ -159,7 +159,7 @@ impl Look {
             tail = "";
             room = max.saturating_sub(2 * mark);
         }
-        // The word in which they differ, as far as it leaves half of the room.
+        // The word that differs, up to half of the room.
         let before = text.get(..differs).unwrap_or_default();
         let word: String = before
             .chars()
@@ -183,7 +183,7 @@ impl Look {
         take(&format!("{front}{seen}{gap}{tail}"), max)
     }
 
-    /// Cuts an unpainted `package@version` so that it fits: directories, then the end of the version, then that of the name.
+    /// Cuts `package@version` without marks: directories first, then the end of the version, then the end of the name.
     pub fn cut_package(&self, text: &str, max: usize) -> String {
         self.cut_path(text, max, Self::cut_end)
     }
@@ -192,14 +192,14 @@ impl Look {
         if width(text) <= max {
             return text.to_owned();
         }
-        // A version that nobody knows is the first thing to go.
+        // An unknown version goes first.
         if let Some(text) = text.strip_suffix("@(devel)") {
             return self.cut_path(text, max, cut);
         }
         let room = max.saturating_sub(width(self.ellipsis()));
         let borders = || text.match_indices(['/', '!']).map(|(at, _)| at);
         let fits = |at: &usize| text.get(*at..).is_some_and(|tail| width(tail) <= room);
-        // `/v2` at the end of a module is no name.
+        // `/v2` at the end of a module path is not a name.
         let is_major = |at: usize| {
             let last = text.get(at + 1..).unwrap_or_default();
             let last = last.split('@').next().unwrap_or_default();
@@ -217,7 +217,7 @@ impl Look {
             return format!("{}{rest}", self.ellipsis());
         }
         match rest.split_once('@') {
-            // Something was cut, and the version is where it can be seen.
+            // Something was cut, but the version is still visible.
             Some((name, _)) if width(name) < room => {
                 self.cut_end(rest, max.min(width(rest).saturating_sub(1)))
             }
@@ -226,7 +226,7 @@ impl Look {
         }
     }
 
-    /// Cuts the middle out of unpainted text so that it fits.
+    /// Cuts the middle out of text without marks.
     fn cut_middle(&self, text: &str, max: usize) -> String {
         if width(text) <= max {
             return text.to_owned();
@@ -241,7 +241,7 @@ impl Look {
         )
     }
 
-    /// Cuts the end off unpainted text so that it fits.
+    /// Cuts the end off text without marks.
     pub fn cut_end(&self, text: &str, max: usize) -> String {
         if width(text) <= max {
             return text.to_owned();
@@ -250,8 +250,8 @@ impl Look {
         take(&format!("{}{}", take(text, room), self.ellipsis()), max)
     }
 
-    /// Adds text after `head` to `out`, wrapped to the width, later lines indented as far as `head` reaches. Words
-    /// that do not fit a line are broken, never cut.
+    /// Adds `head` and text to `out`, wrapped to the width, with later lines indented by the width of `head`. Words that do not
+    /// fit in a line are broken, never cut.
     pub fn wrap(&self, out: &mut String, head: &str, text: &str) {
         if text.is_empty() {
             out.push_str(head.trim_end());
@@ -266,7 +266,7 @@ impl Look {
         };
         let indent = width(head);
         if columns < indent.saturating_add(20) {
-            // The head leaves no room: it becomes part of the text.
+            // There is no room beside the head, so it becomes part of the text.
             let body = head.trim_start_matches(' ');
             let indent = (head.len() - body.len()).min(columns / 2);
             out.extend(std::iter::repeat_n(' ', indent));
@@ -277,7 +277,7 @@ impl Look {
         }
     }
 
-    /// Adds a line of a list to `out`, its later lines further in, so that each entry can be told from the next.
+    /// Adds an entry of a list to `out`. Its later lines are indented further, to separate it from the next entry.
     pub fn entry(&self, out: &mut String, indent: usize, text: &str) {
         let most = self.width.map_or(usize::MAX, |columns| columns / 2);
         let (indent, hang) = (indent.min(most), (indent + HANG).min(most));
@@ -291,12 +291,12 @@ impl Look {
         }
     }
 
-    /// `extra`: columns that the first line has more than the others.
+    /// `extra` is how many more columns the first line has than the others.
     fn flow(&self, out: &mut String, room: usize, indent: usize, extra: usize, text: &str) {
         let (full, mut room, mut used) = (room, room + extra, 0);
         for word in text.split(' ') {
             let size = width(word);
-            // A word that must be broken anyway begins where it is.
+            // A word that must be broken anyway starts on the current line.
             if used > 0 && size <= full && size.saturating_add(used + 1) > room {
                 new_line(out, indent);
                 (room, used) = (full, 0);
@@ -329,8 +329,8 @@ impl Look {
         out.push('\n');
     }
 
-    /// Turns marks into escape sequences. A tone that spans lines is closed at the end of each and opened again after
-    /// the indent, so that padding and borders stay plain.
+    /// Turns marks into escape sequences. A tone that spans lines ends at each line end and starts again after the indent, so
+    /// padding and borders have no tone.
     pub fn finish<'t>(&self, text: &'t str) -> Cow<'t, str> {
         // Marks are not ASCII.
         if text.is_ascii() {
@@ -369,14 +369,14 @@ impl Look {
     }
 }
 
-/// Starts another line; a blank before it is not needed.
+/// Starts a new line and removes a blank before it.
 fn new_line(out: &mut String, indent: usize) {
     out.truncate(out.trim_end_matches(' ').len());
     out.push('\n');
     out.extend(std::iter::repeat_n(' ', indent));
 }
 
-/// The longest start of a text that fits `max` columns; marks are kept whole.
+/// The longest start of a text that fits in `max` columns; marks are not broken.
 fn take(text: &str, max: usize) -> String {
     let mut used = 0usize;
     let mut end = 0;

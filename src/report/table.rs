@@ -1,10 +1,9 @@
-//! Many binaries, one row each, then the summary and how far the scan reached.
+//! Many programs with one row each, then the summary and how far the scan reached.
 //!
-//! On a terminal the table fits the width: paths and packages lose their directories, other texts their end. The name of a file is what a
-//! reader types next, so it stays whole as long as its column takes no more than `NAMES` of the width; of a longer one both ends are left,
-//! which tell versions and platforms apart. Of a member of an archive both names stay, and where two rows would read alike the part in
-//! which they differ. Elsewhere nothing is cut.
-//! A column that is empty in every row is left out.
+//! On a terminal the table fits the width: paths and packages lose their directories, other texts their end. A reader will type
+//! the file name next, so it stays whole while its column takes at most `NAMES` of the width. Of a longer name both ends stay,
+//! because they tell versions and platforms apart. For a member of an archive both names stay. Where two rows would read alike,
+//! the part in which they differ is shown. Elsewhere nothing is cut. A column that is empty in every row is left out.
 
 mod alike;
 
@@ -17,32 +16,32 @@ use crate::record::{Binary, Line};
 use comfy_table::{LineStyle, Table, TableStyle};
 use std::io::{self, Write};
 
-/// Columns of space between columns.
+/// Blanks between columns.
 const GAP: usize = 2;
-/// The part of the width that whole names may take, in tenths.
+/// Tenths of the width that whole names may take.
 const NAMES: usize = 3;
-/// No terminal is wider; keeps one absurd value from padding every row.
+/// Widest line, so that one very long value does not pad every row.
 const MOST: usize = 4096;
 
-/// A cell: pieces of text with the tone of each, joined by a space.
+/// A cell: pieces of text with their tones, joined by spaces.
 type Cell = Vec<(String, Option<Tone>)>;
 
-/// One column of the table.
+/// A column of the table.
 struct Column {
     header: &'static str,
-    /// Narrowest useful width; a column at or below is not shrunk.
+    /// Narrowest useful width; the column is not made narrower.
     least: usize,
     cut: Cut,
     value: fn(&Binary, &SupportTable) -> Cell,
 }
 
-/// What to lose when a column is too wide.
+/// How to shorten a text that is too wide.
 enum Cut {
-    /// Directories, then the middle.
+    /// Drop directories, then the middle.
     Name,
-    /// Directories, then the version.
+    /// Drop directories, then the version.
     Package,
-    /// The end.
+    /// Drop the end.
     End,
 }
 
@@ -147,7 +146,7 @@ fn notes(binary: &Binary, _: &SupportTable) -> Cell {
         .collect()
 }
 
-/// The table in the making: of each binary what its row shows.
+/// The rows of the table so far.
 #[derive(Default)]
 pub(super) struct Rows {
     rows: Vec<Vec<Cell>>,
@@ -236,13 +235,13 @@ fn write(rows: &[Vec<Cell>], look: &Look, out: &mut String) {
     }
 }
 
-/// A header with a rule below, no other lines.
+/// A header with a rule below it, and no other lines.
 fn frame(look: &Look) -> TableStyle {
     let fill = if look.unicode { '─' } else { '-' };
     TableStyle::new().header_separator(LineStyle::none().fill(fill))
 }
 
-/// Longest text of a cell, in bytes: the table holds all its rows until it is written.
+/// Longest text of a cell, in bytes: all rows are kept in memory until the table is written.
 const LONGEST: usize = 4096;
 
 fn cleaned(cell: Cell) -> Cell {
@@ -265,7 +264,7 @@ fn cell_width(cell: &Cell) -> usize {
         .saturating_sub(1)
 }
 
-/// How wide the columns of names must be so that every name is whole, without its directories; 0 for other columns.
+/// For each column of names, the width at which every file name is whole without its directories; 0 for other columns.
 fn names(rows: &[Vec<Cell>]) -> Vec<usize> {
     let name = |(text, _): &(String, _)| {
         let name = text.rsplit(['/', '!']).next().unwrap_or_default();
@@ -288,7 +287,7 @@ fn names(rows: &[Vec<Cell>]) -> Vec<usize> {
         .collect()
 }
 
-/// Shares the width out: while the table is too wide, the widest column that can still shrink does.
+/// Distributes the width: while the table is too wide, the widest column that can still shrink does.
 fn fit(natural: &[usize], names: &[usize], total: Option<usize>) -> Vec<usize> {
     let mut widths = natural.to_vec();
     let Some(total) = total else { return widths };
@@ -314,7 +313,7 @@ fn fit(natural: &[usize], names: &[usize], total: Option<usize>) -> Vec<usize> {
             .map(|(index, _)| index)
         {
             Some(index) => {
-                // Down to the next widest at most, so that columns of one size shrink together.
+                // Down to the width of the next widest at most, so that columns of equal width shrink together.
                 let rival = widths
                     .iter()
                     .enumerate()
@@ -328,7 +327,7 @@ fn fit(natural: &[usize], names: &[usize], total: Option<usize>) -> Vec<usize> {
                 let step = width.saturating_sub(rival.max(*floor)).clamp(1, over);
                 *width -= step;
             }
-            // Every column is at its least: a terminal this narrow gets less than useful columns.
+            // Every column has its least useful width, but the terminal is narrower still.
             None if floors.iter().any(|floor| *floor > 1) => {
                 floors.iter_mut().for_each(|floor| *floor = 1)
             }
@@ -360,7 +359,7 @@ fn paint(look: &Look, column: &Column, cell: &Cell, max: usize) -> String {
             _ if fits => text.clone(),
             Cut::Name => look.cut_name(text, room),
             Cut::Package => look.cut_package(text, room),
-            // The start of a word that is not the first says no more than that there is one.
+            // Of later words only the sign that there is one is worth showing.
             Cut::End if index > 0 => look.cut_end(text, width(look.ellipsis()).min(room)),
             Cut::End => look.cut_end(text, room),
         };

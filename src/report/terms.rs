@@ -1,8 +1,8 @@
-//! The words that several formats use for the same part of a record. Nothing here adds to what the record says.
+//! Words that several formats use for the same part of a record. Nothing here adds to the record.
 
 use crate::record::{Binary, Checksum, FipsMode, GodebugStatus, Module, Verdict, VersionRange};
 
-/// `go1.2 to go1.3 by its tables`, of the releases that can have built a program.
+/// The releases that may have built a program, such as `go1.2 to go1.3 by its tables`.
 pub fn range(range: &VersionRange) -> String {
     match &range.last {
         Some(last) if *last == range.first => format!("{last} by its tables and files"),
@@ -16,7 +16,7 @@ pub fn setting<'a>(binary: &'a Binary, key: &str) -> Option<&'a str> {
     binary.build_info.as_ref()?.setting(key)
 }
 
-/// The main module when one is recorded.
+/// The main module, if one is recorded.
 pub fn main_module(binary: &Binary) -> Option<&Module> {
     binary
         .build_info
@@ -25,7 +25,7 @@ pub fn main_module(binary: &Binary) -> Option<&Module> {
         .filter(|module| !module.path.is_empty())
 }
 
-/// The module that was really built: its replacement, else itself.
+/// The module that was built: the replacement, or else the module itself.
 pub fn built(module: &Module) -> &Module {
     module.replace.as_deref().unwrap_or(module)
 }
@@ -39,7 +39,7 @@ pub fn at_version(path: &str, version: &str) -> String {
     }
 }
 
-/// Claims of a binary with this verdict.
+/// The claims of a program with this verdict.
 pub fn claims(binary: &Binary, verdict: Verdict) -> Vec<&str> {
     let all = binary.corroboration.as_deref().unwrap_or_default();
     all.iter()
@@ -48,10 +48,10 @@ pub fn claims(binary: &Binary, verdict: Verdict) -> Vec<&str> {
         .collect()
 }
 
-/// How loud a flag is.
+/// The importance of a flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loudness {
-    /// Wants a look now.
+    /// Needs attention now.
     Alarm,
     /// Worth knowing before a release.
     Notice,
@@ -59,10 +59,10 @@ pub enum Loudness {
     Plain,
 }
 
-/// A short word that a binary has or not; what it says, where it has it.
+/// A short word for a property of a program, or `None`.
 type Flag = fn(&Binary) -> Option<String>;
 
-/// The flags, loudest first.
+/// The flags, most important first.
 const FLAGS: &[(Loudness, Flag)] = {
     use Loudness::{Alarm, Notice, Plain};
     &[
@@ -129,7 +129,7 @@ fn has(binary: &Binary, key: &str, value: &str) -> bool {
     setting(binary, key) == Some(value)
 }
 
-/// Short words for one binary, loudest first.
+/// The flags of a program, most important first.
 pub fn flags(binary: &Binary) -> Vec<(String, Loudness)> {
     let flags = FLAGS.iter();
     flags
@@ -137,7 +137,7 @@ pub fn flags(binary: &Binary) -> Vec<(String, Loudness)> {
         .collect()
 }
 
-/// Orders Go releases as people read them: runs of digits compare as numbers.
+/// Orders Go releases as people do: runs of digits compare as numbers.
 pub fn compare_releases(a: &str, b: &str) -> std::cmp::Ordering {
     let (a, b) = (pieces(a), pieces(b));
     a.cmp(&b)
@@ -152,7 +152,7 @@ fn pieces(text: &str) -> Vec<(usize, &str)> {
             .find(|c: char| c.is_ascii_digit() != digits)
             .unwrap_or(rest.len());
         let (piece, tail) = rest.split_at(end);
-        // A longer number without leading zeros is a larger one; words all weigh the same.
+        // A longer number without leading zeros is larger; words all compare equal.
         let piece = if digits {
             piece.trim_start_matches('0')
         } else {

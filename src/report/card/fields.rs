@@ -1,4 +1,4 @@
-//! The rows at the top of the card: one function each.
+//! The rows at the top of the card, with a function for each.
 
 use super::{Context, joined, safe};
 use crate::bytes::number;
@@ -8,10 +8,10 @@ use crate::record::{
 use crate::report::terms;
 use std::collections::BTreeSet;
 
-/// A label and what to say; `None`: nothing.
+/// A label, and the text of the row; `None` leaves the row out.
 pub type Field = (&'static str, fn(&Context) -> Option<String>);
 
-/// The rows in order; text may hold marks.
+/// The rows in order; their text may contain marks.
 pub const FIELDS: &[Field] = &[
     ("where", place),
     ("owner", owner),
@@ -136,7 +136,7 @@ fn version(c: &Context) -> Option<String> {
             (v.value, v.source, v.name) == (&*claim.value, &*claim.source, claim.name.as_deref())
         })
     };
-    // The version that every other format shows comes first.
+    // The version that all other formats show comes first.
     let first = claims.iter().filter(is_chosen);
     let rest = claims.iter().filter(|claim| !is_chosen(claim));
     if claims.is_empty() {
@@ -194,7 +194,7 @@ fn record(c: &Context) -> Option<String> {
     Some(text)
 }
 
-/// Said only where the list below is missing or has gaps.
+/// Only for a list of modules that is missing or has gaps.
 fn modules(c: &Context) -> Option<String> {
     let list = c.binary.module_list();
     let why = list.why()?;
@@ -220,9 +220,9 @@ fn modules(c: &Context) -> Option<String> {
     Some(format!("{text}, {count} in the function table"))
 }
 
-/// What the function table says is linked in.
+/// The packages of the function table.
 fn packages(c: &Context) -> Option<String> {
-    // Of a program with a list of modules the card says the same whether packages were read or not.
+    // The card of a program with a list of modules is the same whether packages were read or not.
     c.binary.module_list().why()?;
     let all = c.binary.packages.as_deref()?;
     let sum = |f: fn(&LinkedPackage) -> u64| all.iter().map(f).fold(0, u64::saturating_add);
@@ -258,7 +258,7 @@ fn evidence(c: &Context) -> Option<String> {
 
 fn port(c: &Context) -> Option<String> {
     let mut parts = vec![safe(&c.binary.port()?)];
-    // Only the level setting of the program's own architecture is recorded.
+    // Only the CPU level setting of the program's own architecture is recorded.
     let levels = c.binary.build_info.iter().flat_map(|info| &info.settings);
     let names = [
         "GO386",
@@ -385,7 +385,7 @@ fn experiments(c: &Context) -> Option<String> {
 
 fn godebug(c: &Context) -> Option<String> {
     let facts = &c.binary.godebug;
-    // Long lists stand among the settings and in the list of what is in force.
+    // Long lists appear among the settings and in the list of effective values.
     let shown = |text: &str| match text.split(',').count() {
         _ if text.is_empty() => "nothing".to_owned(),
         many @ 4.. => format!("{many} settings"),
@@ -415,7 +415,7 @@ fn godebug(c: &Context) -> Option<String> {
             .language_version
             .as_ref()
             .map(|range| match c.binary.module_list() {
-                // There is no go.mod: the go command takes the defaults of Go 1.20.
+                // Without a go.mod the go command uses the defaults of Go 1.20.
                 ModuleList::Gopath => "as of Go 1.20, as GOPATH mode has it".to_owned(),
                 _ => format!("as of a go.mod that says go {}", safe(range)),
             }),

@@ -1,11 +1,11 @@
-//! Cards of many binaries, one after the other as they are found, and how far the scan reached.
+//! Cards of many programs, written one after the other as they are found; then how far the scan reached.
 
 use crate::record::Line;
 use crate::report::reach::{self, Reasons};
 use crate::report::render::{Options, Render};
 use std::io::{self, Write};
 
-/// What the end needs to know of the cards before it.
+/// What the end of the output needs from the cards before it.
 #[derive(Default)]
 pub(in crate::report) struct Cards {
     written: u64,
@@ -26,7 +26,7 @@ impl Render for Cards {
                 self.unexamined.add(thing);
                 Ok(())
             }
-            // The card of the one file that was named says everything.
+            // If one file was named, its card is all there is to say.
             Line::End(end)
                 if self.written == 1 && self.unexamined.is_empty() && end.reach.files <= 1 =>
             {

@@ -1,6 +1,6 @@
-//! The card of one binary: first what an auditor asks, then modules, settings and notes.
+//! The card of one program: what an auditor asks first, then modules, settings and notes.
 //!
-//! On a terminal long values wrap under their label; nothing is ever cut.
+//! On a terminal long values wrap under their label; nothing is cut.
 
 use super::document::SupportTable;
 use super::style::{Look, Tone, clean};
@@ -16,12 +16,12 @@ mod tests;
 
 pub(super) use many::Cards;
 
-/// What most cards take.
+/// The size of most cards, in bytes.
 const ROOM: usize = 8 << 10;
-/// Where values begin.
+/// The column where values begin.
 const INDENT: usize = 15;
 
-/// What every row may look at.
+/// What each row has access to.
 struct Context<'a> {
     binary: &'a Binary,
     support: &'a SupportTable,
@@ -81,15 +81,15 @@ pub fn write(
     out.write_all(look.finish(&text).as_bytes())
 }
 
-/// The same content for a page that lays it out itself.
+/// The content of the card, for a page with a layout of its own.
 pub struct Parts {
     /// Label and text of each row.
     pub rows: Vec<(&'static str, String)>,
-    /// Title and lines of each list, without modules and settings.
+    /// Title and lines of each list, except modules and settings.
     pub lists: Vec<(&'static str, Vec<String>)>,
 }
 
-/// What the card says, without layout; text is already harmless.
+/// The content of the card without layout; control characters are already replaced.
 pub fn parts(binary: &Binary, support: &SupportTable) -> Parts {
     let context = Context {
         binary,

@@ -8,7 +8,7 @@ use crate::report::terms;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// Claims that the evidence disagrees with, spelled out.
+/// Contradicted claims, spelled out.
 pub fn contradictions(c: &Context) -> Vec<String> {
     let all = c.binary.corroboration.as_deref().unwrap_or_default();
     let bad: Vec<_> = all
@@ -29,7 +29,7 @@ pub fn contradictions(c: &Context) -> Vec<String> {
         .collect()
 }
 
-/// Every claim with its verdict and how it was checked.
+/// All claims, with the verdict and how it was checked.
 pub fn claims(c: &Context) -> Vec<String> {
     let side = |label: &str, value: &Option<String>| {
         value
@@ -53,8 +53,8 @@ pub fn claims(c: &Context) -> Vec<String> {
     c.binary.corroboration.iter().flatten().map(row).collect()
 }
 
-/// Settings in force, those of one kind in one line: first those that stop the program or do nothing, then those with
-/// a remark, then the rest.
+/// Settings in force, one line for each kind: first those that stop the program or have no effect, then those with a remark,
+/// then the rest.
 pub fn effective(c: &Context) -> Vec<String> {
     let rank = |status: &Word<GodebugStatus>| {
         use GodebugStatus::{Fatal, NoEffect, Removed, Unknown};
@@ -66,7 +66,7 @@ pub fn effective(c: &Context) -> Vec<String> {
     };
     let mut groups = BTreeMap::<_, Vec<String>>::new();
     for s in c.binary.godebug.effective.iter().flatten() {
-        // A default that is no text of its own.
+        // A default that has no text of its own.
         let pair = match (s.value.as_str(), s.origin.known()) {
             ("", Some(GodebugOrigin::Toolchain)) => s.key.clone(),
             (value, _) => format!("{}={value}", s.key),
@@ -119,7 +119,7 @@ pub fn paths(c: &Context) -> Vec<String> {
         .collect()
 }
 
-/// Dependencies, aligned.
+/// Dependencies in aligned columns.
 pub fn modules(c: &Context, out: &mut String) {
     let Some(info) = &c.binary.build_info else {
         return;
@@ -134,7 +134,7 @@ pub fn modules(c: &Context, out: &mut String) {
             .min(200)
     };
     let (paths, versions) = (widest(|m| &m.path), widest(|m| &m.version));
-    // Checksums only where they fit: 47 letters a line tell a person little.
+    // Checksums only where they fit: their 47 characters mean little to people.
     let sums = c
         .look
         .width
@@ -144,7 +144,7 @@ pub fn modules(c: &Context, out: &mut String) {
         .iter()
         .map(|module| {
             let version = safe(&module.version);
-            // A long version moves to the left before it goes to a line of its own.
+            // A long version moves left before it gets a line of its own.
             let room = c.look.width.map_or(paths, |columns| {
                 columns.saturating_sub(4 + 2 + width(&version)).min(paths)
             });
@@ -168,7 +168,7 @@ pub fn modules(c: &Context, out: &mut String) {
     section(c.look, out, &format!("modules ({})", lines.len()), &lines);
 }
 
-/// Packages that stand in for modules, those of one module in one line.
+/// Packages that stand in for modules, one line for each module.
 pub fn stand_ins(c: &Context) -> Vec<String> {
     let mut groups = BTreeMap::<&str, (u64, bool)>::new();
     let rows = c.binary.stand_ins();
@@ -191,7 +191,7 @@ fn padded(mut text: String, columns: usize) -> String {
     text
 }
 
-/// Build settings in recorded order.
+/// Build settings in the order of the build info.
 pub fn settings(c: &Context, out: &mut String) {
     let Some(info) = &c.binary.build_info else {
         return;

@@ -1,4 +1,4 @@
-//! The diff as one self-contained page: figures, what to look at first, every change, sortable and searchable.
+//! The diff as one self-contained page: figures, the changes to look at first, and all changes, sortable and searchable.
 
 use super::{path, size};
 use crate::audit::diff::{Change, Class, Diff, Pair};

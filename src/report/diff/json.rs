@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
-/// In the order in which other documents have their keys.
+/// The keys in the order that other documents have.
 #[derive(Serialize)]
 struct Document<P> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -17,8 +17,8 @@ struct Document<P> {
     unchanged: u64,
 }
 
-/// Writes the document: `pairs` with every change, `counts` by class, `unchanged`, and of these those whose bytes
-/// nobody compared.
+/// Writes the document: `pairs` with all changes, `counts` by class, `unchanged`, and how many of those were not compared byte
+/// by byte.
 pub fn render(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
     let counts = Class::ALL
         .into_iter()

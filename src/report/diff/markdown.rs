@@ -1,4 +1,5 @@
-//! The diff for a pull request comment: a table of what matters, the rest folded away, below the size limits of forges.
+//! The diff for a pull request comment: a table of the important changes, the rest folded away, within the size limits of
+//! forges.
 
 use super::{path, sign, size, summary, values};
 use crate::audit::diff::{Class, Diff};
@@ -6,7 +7,7 @@ use crate::bytes::number::count;
 use crate::report::findings::markdown::cell;
 use std::io::{self, Write};
 
-/// Most programs and changes a program that are listed.
+/// Most programs, and most changes of a program, to list.
 const PROGRAMS: usize = 50;
 const CHANGES: usize = 60;
 

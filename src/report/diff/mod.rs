@@ -1,6 +1,6 @@
-//! What changed between two sets of programs, one file per format.
+//! Formats of the diff between two sets of programs, with a file for each.
 //!
-//! Must never: compare, read a file, print.
+//! Must never compare, read a file, or print.
 
 #[cfg(feature = "cli")]
 pub mod html;
@@ -11,7 +11,7 @@ pub mod text;
 use crate::audit::diff::{Change, Diff, Direction, Pair};
 use crate::bytes::number::{bytes, count};
 
-/// `old -> new`, or the one that is there.
+/// `old -> new`, or the value that exists.
 fn values(c: &Change) -> String {
     let short = |v: &str| crate::audit::facts::shorten(v);
     match (&c.old, &c.new) {
@@ -22,7 +22,7 @@ fn values(c: &Change) -> String {
     }
 }
 
-/// A sign for the direction.
+/// The sign for a direction.
 fn sign(direction: Direction) -> &'static str {
     match direction {
         Direction::Up => "^",
@@ -33,7 +33,7 @@ fn sign(direction: Direction) -> &'static str {
     }
 }
 
-/// The path now, or before when the program is gone.
+/// The new path, or the old one when the program is gone.
 fn path(pair: &Pair) -> &str {
     pair.new
         .as_ref()
@@ -41,8 +41,8 @@ fn path(pair: &Pair) -> &str {
         .map_or("", |s| &s.path)
 }
 
-/// Of how many programs nobody compared the bytes, where the report would read as if nothing had changed. Where it tells of changes it
-/// is what it is for the files, and standard error says the rest.
+/// The number of programs whose bytes were not compared, if the report would otherwise read as if nothing had changed. If there
+/// are changes, standard error reports the number instead.
 fn open(diff: &Diff) -> Option<u64> {
     Some(diff.content_not_compared).filter(|n| *n > 0 && diff.pairs.is_empty())
 }
@@ -57,7 +57,7 @@ fn summary(diff: &Diff) -> String {
     format!("{changed} changed, {} unchanged{open}", diff.unchanged)
 }
 
-/// Change of size in words; empty when there is none or one side is missing.
+/// The change of size in words; empty when there is none or one side is missing.
 fn size(pair: &Pair) -> String {
     let (Some(a), Some(b)) = (&pair.old, &pair.new) else {
         return String::new();
@@ -75,7 +75,7 @@ fn size(pair: &Pair) -> String {
     } else {
         change as f64 / a.size as f64 * 100.0
     };
-    // Rounded sizes that look the same would say that nothing changed.
+    // If the rounded sizes look equal, shows bytes.
     let (old, new) = match (bytes(a.size), bytes(b.size)) {
         (old, new) if old == new => (
             count(a.size, "byte", "bytes"),

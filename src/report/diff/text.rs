@@ -1,4 +1,4 @@
-//! The diff for a person: short, by program, what matters most marked.
+//! The diff for people: short, by program, with the most important changes marked.
 
 use super::{path, sign, size, summary, values};
 use crate::audit::diff::{Class, Diff, Direction};
@@ -7,9 +7,9 @@ use crate::report::findings::{Options, clean};
 use crate::report::flow::flow;
 use std::io::{self, Write};
 
-/// Where the values of a change begin.
+/// The column where the values of a change begin.
 const INDENT: usize = 15;
-/// Most modules listed for one program before the rest is only counted; `json` has all.
+/// Most modules to list for one program; further ones are only counted. `json` has all of them.
 const MODULES: usize = 30;
 
 /// Writes the programs with changes, then a summary.

@@ -1,10 +1,10 @@
-//! GitHub workflow commands: one annotation a finding, escaped so that no text from a file can end it or start another.
+//! GitHub workflow commands: one annotation per finding, escaped so that no text from a file can end it or start another.
 
 use super::{Options, clean, file};
 use crate::audit::{Audit, Finding, Level};
 use std::io::{self, Write};
 
-/// Writes the annotations of findings that count.
+/// Writes the annotations of the findings that count.
 pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
     for f in audit.findings.iter().filter(|f| f.counts()) {
         let command = match f.level {
@@ -31,7 +31,7 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
-/// Line and columns, for findings that have them; columns only within one line, as GitHub asks.
+/// Line and columns, if the finding has them; columns only within one line, as GitHub requires.
 fn place(f: &Finding) -> String {
     match &f.region {
         Some(r) if r.line == r.end_line && r.end_column > r.column => format!(
@@ -43,14 +43,14 @@ fn place(f: &Finding) -> String {
     }
 }
 
-/// The message of a command (actions/toolkit, packages/core/src/command.ts).
+/// Escapes the message of a command (actions/toolkit, packages/core/src/command.ts).
 fn data(text: &str) -> String {
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
-/// A property of a command.
+/// Escapes a property of a command.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

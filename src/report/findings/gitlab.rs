@@ -1,4 +1,4 @@
-//! GitLab code quality report: a JSON array; fingerprints are unique within it, as GitLab asks.
+//! GitLab code quality report: a JSON array with unique fingerprints, as GitLab requires.
 
 use super::super::each::Each;
 use super::{Options, clean, file};

@@ -1,4 +1,4 @@
-//! Findings as one JSON document: `findings` as the contract has them, counts, what was judged by.
+//! Findings as one JSON document: `findings` as in the contract, counts, profile and day.
 
 use super::super::each::Each;
 use super::Options;
@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
-/// In the order in which other documents have their keys.
+/// The keys in the order that other documents have.
 #[derive(Serialize)]
 struct Document<'a, F> {
     binaries: u64,

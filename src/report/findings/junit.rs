@@ -1,5 +1,5 @@
-//! JUnit XML: a suite for each program, a case for each finding. Errors and warnings are failures, notes pass with
-//! their text, what is waived or accepted is skipped.
+//! JUnit XML: a suite for each program, a case for each finding. Errors and warnings are failures, notes pass with their text,
+//! and waived or accepted findings are skipped.
 
 use super::{Options, clean};
 use crate::audit::{Audit, Finding, Level, Region};
@@ -84,7 +84,7 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
     writeln!(out, "</testsuites>")
 }
 
-/// File and line of a case, as most readers of JUnit take them.
+/// File and line of a case, in the form that most readers of JUnit take.
 fn place(f: &Finding) -> String {
     let of = |r: &Region| format!(" file=\"{}\" line=\"{}\"", xml(&f.path), r.line);
     f.region.as_ref().map(of).unwrap_or_default()
@@ -111,7 +111,7 @@ fn body(f: &Finding) -> String {
     lines.join("\n")
 }
 
-/// Escaped for text and attributes; what XML 1.0 cannot hold has been written out by `clean` before, except line ends,
+/// Escapes text for elements and attributes. `clean` has already replaced everything that XML 1.0 cannot hold except line ends,
 /// which only bodies have.
 fn xml(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

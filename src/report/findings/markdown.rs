@@ -4,7 +4,7 @@ use super::{Options, clean, text};
 use crate::audit::{Audit, Finding, Level};
 use std::io::{self, Write};
 
-/// Most findings listed; comments and summaries have size limits (GitHub: 64 KiB a comment).
+/// Most findings to list; comments and summaries have size limits (GitHub: 64 KiB per comment).
 const LISTED: usize = 100;
 
 /// Writes the summary.
@@ -45,14 +45,14 @@ pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()>
     for f in sorted.iter().take(LISTED).filter(|f| !f.help.is_empty()) {
         if !said.contains(&(&f.rule, &f.help)) {
             said.push((&f.rule, &f.help));
-            // The help is ours and may hold code marks; names from files inside it are escaped as in a cell.
+            // The help text is ours and may contain code; names from files in it are escaped as in a cell.
             writeln!(out, "- **{}**: {}", cell(&f.rule), prose(&f.help))?;
         }
     }
     writeln!(out, "\n</details>")
 }
 
-/// Path, with the line where there is one.
+/// The path, and the line if there is one.
 fn place(f: &Finding) -> String {
     match &f.region {
         Some(r) => format!("{}:{}", f.path, r.line),
@@ -60,7 +60,7 @@ fn place(f: &Finding) -> String {
     }
 }
 
-/// Text from a file as it is, in a table cell: nothing in it is Markdown or HTML.
+/// Text from a file for a table cell: escaped, so that nothing in it is Markdown or HTML.
 pub(crate) fn cell(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in clean(text).chars() {
@@ -73,7 +73,7 @@ pub(crate) fn cell(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            // No mentions of people.
+            // Do not notify people.
             '@' => out.push_str("&#64;"),
             c => out.push(c),
         }

@@ -1,7 +1,7 @@
-//! Findings of an audit, one file per format.
+//! Formats of audit findings, with a file for each.
 //!
-//! Must never: judge, read a file, print. Waived and accepted findings are shown as such where the format can say so and
-//! left out where it cannot.
+//! Must never judge, read a file, or print. Waived and accepted findings are marked as such, and left out in formats that
+//! cannot mark them.
 
 pub mod github;
 pub mod gitlab;
@@ -19,27 +19,27 @@ use crate::bytes::escape::acts;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-/// How findings are written.
+/// Options for writing findings.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// Colours in text.
+    /// Whether to colour the text.
     pub color: bool,
-    /// Columns of the terminal that text goes to; `None`: no terminal, nothing is wrapped.
+    /// Columns of the terminal; `None`: not a terminal, do not wrap.
     pub width: Option<usize>,
 }
 
 /// Writes an audit in one format.
 pub type Render = fn(&Audit, &Options, &mut dyn Write) -> io::Result<()>;
 
-/// One format of `audit`.
+/// A format of `audit`.
 pub struct Format {
-    /// As given to `--format`.
+    /// The name for `--format`.
     pub name: &'static str,
-    /// Extension of a file that holds it, without the dot.
+    /// File name extension, without the dot.
     pub extension: &'static str,
     /// One line for `--help`.
     pub doc: &'static str,
-    /// Writes it.
+    /// The function that writes it.
     pub render: Render,
 }
 
@@ -89,12 +89,12 @@ pub static FORMATS: &[Format] = &[
     },
 ];
 
-/// The format of that name.
+/// The format with this name.
 pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.iter().find(|f| f.name == name)
 }
 
-/// Text from a file made harmless for a terminal or a page: characters that act are written out.
+/// Text from a file with control characters replaced, for terminals and pages.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     if !text.contains(acts) {
         return Cow::Borrowed(text);
@@ -112,7 +112,7 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     )
 }
 
-/// The file that a finding is in, as far as there is one: what CI systems can link to.
+/// The file that a finding is in, if any, to which CI systems can link.
 fn file(finding: &crate::audit::Finding) -> &str {
     let l = &finding.location;
     match (&l.file, &l.image) {

@@ -1,4 +1,4 @@
-//! Findings about deployment files as an HTML page: figures, then one table.
+//! Findings about deployment files as an HTML page: figures, then a table.
 
 use crate::audit::{Audit, Finding, Level};
 use crate::report::html::{Page, Row, Table, Tile, Tone};

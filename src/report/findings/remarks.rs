@@ -1,4 +1,4 @@
-//! Findings as pages and bills show them: beside the binary that they are about.
+//! Findings in the form that pages and bills show beside their program.
 
 use crate::audit::Audit;
 use crate::record::Location;
@@ -6,7 +6,7 @@ use crate::report::document::Remark;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
-/// One remark for each finding, in their order. `binaries`: the path and place of each.
+/// A remark for each finding, in order. `binaries` are the path and location of each program.
 pub fn remarks<'a>(
     audit: &Audit,
     binaries: impl Iterator<Item = (&'a str, &'a Location)>,

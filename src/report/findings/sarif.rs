@@ -1,6 +1,6 @@
-//! SARIF 2.1.0 (OASIS): one run, every rule with its help, one result a finding.
+//! SARIF 2.1.0 (OASIS): one run, all rules with their help, one result per finding.
 //!
-//! Waived findings carry a suppression, accepted ones `baselineState: unchanged`, so that viewers can hide them.
+//! Waived findings have a suppression, and accepted ones have `baselineState: unchanged`, so that viewers can hide them.
 
 use super::super::each::Each;
 use super::{Options, clean, file};
@@ -99,7 +99,7 @@ fn result(f: &Finding, index: usize, baseline: bool) -> Value {
     }
     let mut physical = Map::new();
     physical.insert("artifactLocation".into(), json!({ "uri": uri(file(f)) }));
-    // Code scanning needs a line; a binary has only one.
+    // GitHub code scanning requires a line, so findings about programs are on line 1.
     let region = match &f.region {
         Some(r) => json!({
             "startLine": r.line, "startColumn": r.column, "endLine": r.end_line.max(r.line),
@@ -135,7 +135,7 @@ fn text(first: &str, otherwise: &str) -> String {
     clean(if first.is_empty() { otherwise } else { first }).into_owned()
 }
 
-/// `dirty-tree` as `DirtyTree`: the readable name that SARIF asks for.
+/// `dirty-tree` as `DirtyTree`: the readable name that SARIF requires.
 fn pascal(id: &str) -> String {
     id.split('-')
         .flat_map(|w| {
@@ -145,7 +145,7 @@ fn pascal(id: &str) -> String {
         .collect()
 }
 
-/// A path as a relative or file URI: everything but unreserved characters and `/` is percent-encoded.
+/// A path as a relative URI or file URI: everything except unreserved characters and `/` is percent-encoded.
 fn uri(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     if path.starts_with('/') {

@@ -208,7 +208,7 @@ fn sarif_results_point_at_their_rules() {
     );
 }
 
-/// Lets `scripts/validate-sarif.py` hold a real document against the official schema.
+/// Lets `scripts/validate-sarif.py` check a real document against the official schema.
 #[test]
 fn a_sample_of_each_format_can_be_kept() {
     if let Some(directory) = std::env::var_os("GOSPECT_SAMPLES") {

@@ -1,11 +1,11 @@
-//! Findings for a person: by program, worst first, each with what was seen and what to type.
+//! Findings for people: by program, worst first, each with its evidence and what to type.
 
 use super::{Options, clean, count};
 use crate::audit::{Audit, Finding, Level, Region};
 use crate::report::flow::flow;
 use std::io::{self, Write};
 
-/// Writes the findings that count, then how many there are.
+/// Writes the findings that count, then their number.
 pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let paint = |code: &str, text: &str| {
         if options.color {
@@ -64,7 +64,7 @@ pub fn render(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Resu
     Ok(())
 }
 
-/// The place in the file, the line, and marks below the part of it that is meant.
+/// The place in the file, the line, and marks below the part that the finding is about.
 fn source(
     f: &Finding,
     r: &Region,
@@ -75,7 +75,7 @@ fn source(
 ) -> io::Result<()> {
     let place = format!("{}:{}:{}", clean(&f.path), r.line, r.column);
     writeln!(out, "      {}", paint("2", &place))?;
-    // Marks fit only below a line in which every character takes one column.
+    // Marks only line up below a line in which every character takes one column.
     let plain = !r.text.is_empty()
         && r.text
             .bytes()
@@ -97,7 +97,7 @@ fn source(
     } else {
         width
     };
-    // Of a line that is wider than the terminal, the part around the marks.
+    // The part of a long line around the marks.
     let room = columns.map_or(width, |c| c.saturating_sub(9 + number.len()).max(20));
     let from = if end <= room {
         0
@@ -113,7 +113,7 @@ fn source(
     writeln!(out, "      {gutter} {}{marks}", " ".repeat(start))
 }
 
-/// Image, layer and role, where they apply.
+/// Image, layer and role, if there are any.
 fn place(f: &Finding) -> String {
     let mut parts = Vec::new();
     if let Some(image) = &f.location.image
@@ -149,7 +149,7 @@ fn subjects(audit: &Audit) -> String {
     }
 }
 
-/// One line: how many programs, how many findings of each level.
+/// One line with the number of programs and of findings by level.
 pub(super) fn summary(audit: &Audit) -> String {
     let c = &audit.counts;
     let mut parts: Vec<String> = [(c.error, "error"), (c.warning, "warning"), (c.note, "note")]

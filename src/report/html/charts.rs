@@ -1,4 +1,4 @@
-//! Figures, charts and tables of a scan: counts of what the records say.
+//! Figures, charts and tables of a scan, all counted from the records.
 
 use super::{Bar, Chart, Page, Row, Table, Tile, Tone};
 use crate::bytes::number::{self, count, thousands};
@@ -10,7 +10,7 @@ use crate::report::terms;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Bars in a chart; what is left out is counted in one more.
+/// Most bars in a chart; one more bar counts the rest.
 const BARS: usize = 12;
 
 /// The page of a scan.
@@ -138,7 +138,7 @@ fn tiles(document: &Document, support: &SupportTable, remarks: &[Remark]) -> Vec
         .collect()
 }
 
-/// Binaries by Go release without the patch number, newest first, coloured by support, which goes by that release.
+/// Programs by minor Go release, newest first, coloured by the support of that release.
 fn releases(document: &Document, support: &SupportTable) -> Chart {
     let mut counts = BTreeMap::<&str, (u64, BTreeSet<&str>)>::new();
     for version in document
@@ -182,7 +182,7 @@ fn releases(document: &Document, support: &SupportTable) -> Chart {
     }
 }
 
-/// `go1.27` of `go1.27.3` and of `go1.27rc1`; anything else as it is.
+/// The minor release: `go1.27` of `go1.27.3` and of `go1.27rc1`; any other text unchanged.
 fn minor(version: &str) -> &str {
     let Some((major, rest)) = version.split_once('.') else {
         return version;
@@ -226,7 +226,7 @@ fn tone_of(level: &str) -> Tone {
     }
 }
 
-/// Modules that stand in several versions, most versions first.
+/// Modules that occur in several versions, those with most versions first.
 fn spread(document: &Document) -> Chart {
     let mut modules = BTreeMap::<&str, (BTreeSet<&str>, u64)>::new();
     for info in document
@@ -291,7 +291,7 @@ fn ports(document: &Document) -> Chart {
     }
 }
 
-/// A filter word; what a quoted word cannot hold is not clickable.
+/// A search term for the table; `None` when quoting cannot express the value.
 fn filter(key: &str, value: &str) -> Option<String> {
     let value = clean(value);
     match (value.contains('"'), value.contains(char::is_whitespace)) {
@@ -301,12 +301,12 @@ fn filter(key: &str, value: &str) -> Option<String> {
     }
 }
 
-/// Folds the bars after the first into one.
+/// Folds all bars after the first [`BARS`] into one.
 fn folded(mut bars: Vec<Bar>) -> Vec<Bar> {
     if bars.len() > BARS + 1 {
         let rest = bars.split_off(BARS);
         let sum = rest.iter().map(|bar| bar.value).sum();
-        // Without a length of its own: it would dwarf the bars that say something.
+        // No length of its own, because it would dwarf the other bars.
         bars.push(Bar {
             label: format!("{} more", rest.len()),
             text: thousands(sum),

@@ -1,6 +1,6 @@
-//! The data block of a page: what the script reads.
+//! The data block of a page, which its script reads.
 //!
-//! Rows are arrays, not objects, and refer to tables by index; 5,000 binaries stay below 10 MB this way.
+//! Rows are arrays instead of objects, and refer to tables by index, so 5,000 programs take less than 10 MB.
 
 use super::{Chart, Page, Table, Tile};
 use crate::record::{Binary, BuildInfo, Module};
@@ -11,7 +11,7 @@ use crate::report::terms::{self, Loudness};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Everything on a page.
+/// All data of a page.
 #[derive(Serialize)]
 pub struct Data<'a> {
     title: &'a str,
@@ -19,7 +19,7 @@ pub struct Data<'a> {
     tiles: &'a [Tile],
     charts: &'a [Chart],
     tables: &'a [Table],
-    /// Texts that binaries refer to.
+    /// Texts that the rows refer to.
     strings: Vec<String>,
     /// Path, version, sum, replacement.
     modules: Vec<[String; 4]>,
@@ -30,7 +30,7 @@ pub struct Data<'a> {
     binaries: Vec<Row>,
 }
 
-/// One binary; the numbers are indexes into `strings` unless named otherwise.
+/// One program. Numbers are indexes into `strings` unless stated otherwise.
 #[derive(Serialize)]
 struct Row {
     /// Path, image, release, program, version, port.
@@ -39,13 +39,13 @@ struct Row {
     z: u64,
     /// Support: 1 supported, 0 not, -1 unknown.
     s: i8,
-    /// Flags with their loudness, 0 loudest.
+    /// Flags, each with its importance; 0 is the highest.
     f: Vec<(usize, u8)>,
     /// Rows of the card: label, text.
     r: Vec<(usize, usize)>,
     /// Lists of the card: title, lines.
     l: Vec<(usize, Vec<usize>)>,
-    /// Modules, ascending, each as the step from the one before.
+    /// Modules in ascending order, each as the difference to the one before.
     m: Vec<usize>,
     /// Settings in recorded order.
     e: Vec<usize>,
@@ -53,7 +53,7 @@ struct Row {
     n: Vec<usize>,
 }
 
-/// Texts, each once.
+/// Texts, each stored once.
 #[derive(Default)]
 struct Strings {
     known: HashMap<String, usize>,
@@ -61,7 +61,7 @@ struct Strings {
 }
 
 impl Strings {
-    /// The index of a text, made harmless.
+    /// The index of a text; control characters are replaced.
     fn id(&mut self, text: &str) -> usize {
         let text = clean(text);
         if let Some(id) = self.known.get(text.as_ref()) {
@@ -73,7 +73,7 @@ impl Strings {
     }
 }
 
-/// Collects what the script needs.
+/// Collects the data of a page.
 pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
     let binaries = page
         .document
@@ -170,7 +170,7 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
     }
 }
 
-/// What the table of binaries shows and is searched by.
+/// The cells of the table of programs, which are also searched.
 fn columns(binary: &Binary) -> [String; 6] {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let location = &binary.location;
@@ -220,7 +220,7 @@ fn module(module: &Module) -> [String; 4] {
     .map(|text| clean(text).into_owned())
 }
 
-/// Numbers what binaries hold in sorted order.
+/// Numbers the items of all programs in sorted order.
 fn numbered<T: Ord>(
     binaries: &[Binary],
     each: impl Fn(&BuildInfo, &mut dyn FnMut(T)),

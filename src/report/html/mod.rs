@@ -1,9 +1,8 @@
-//! One self-contained HTML file: tiles, charts, tables, and a table of binaries whose details open on demand.
+//! One self-contained HTML file: figures, charts, tables, and a table of programs whose details open on demand.
 //!
-//! Nothing is fetched: style, script and data are inside, and a content security policy allows only this very style
-//! and script (by hash). Data stands in a JSON block in which `<` is escaped, and the script puts text on the page as
-//! text only, so a name in a file cannot become markup. Modules, settings and texts stand once, in tables that
-//! binaries point into.
+//! Nothing is fetched: style, script and data are inline, and a content security policy allows only this style and script, by
+//! hash. The data is a JSON block in which `<` is escaped, and the script inserts text only as text, so a name in a file cannot
+//! become markup. Modules, settings and texts are stored once, in tables to which the programs refer.
 
 mod charts;
 mod data;
@@ -18,12 +17,12 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 
-/// The shell; `{{...}}` marks what is put in.
+/// The page around the content; `{{...}}` marks where something is inserted.
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// What a mark, a bar or a row means; each has one colour in both themes.
+/// The meaning of a figure, bar or row; each has a colour in both themes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tone {
@@ -32,7 +31,7 @@ pub enum Tone {
     Plain,
     /// Fine.
     Good,
-    /// Wants attention.
+    /// Needs attention.
     Warn,
     /// Wrong.
     Bad,
@@ -41,13 +40,13 @@ pub enum Tone {
 /// A figure at the top of the page.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Tile {
-    /// What is counted.
+    /// What it counts.
     pub label: String,
-    /// How many.
+    /// The number.
     pub value: String,
-    /// Colour.
+    /// Its colour.
     pub tone: Tone,
-    /// Filter of the table of binaries that a click sets; `None`: not clickable.
+    /// The filter that a click sets in the table of programs; `None`: not clickable.
     pub filter: Option<String>,
 }
 
@@ -63,15 +62,15 @@ pub struct Chart {
 /// One bar.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Bar {
-    /// What it stands for.
+    /// Its label.
     pub label: String,
     /// Its length.
     pub value: u64,
-    /// Text behind it.
+    /// The text after it.
     pub text: String,
-    /// Colour.
+    /// Its colour.
     pub tone: Tone,
-    /// Filter that a click sets.
+    /// The filter that a click sets in the table of programs.
     pub filter: Option<String>,
 }
 
@@ -93,11 +92,11 @@ pub struct Row {
     pub tone: Tone,
     /// Texts, one for each column.
     pub cells: Vec<String>,
-    /// The binary that a click opens.
+    /// The program that a click opens.
     pub binary: Option<usize>,
 }
 
-/// A page: figures, charts and tables, then the binaries of a scan when there is one.
+/// A page: figures, charts and tables, then the programs if it is about a scan.
 #[derive(Default)]
 pub struct Page<'a> {
     /// Heading and window title.
@@ -108,18 +107,18 @@ pub struct Page<'a> {
     pub tiles: Vec<Tile>,
     /// Charts.
     pub charts: Vec<Chart>,
-    /// Tables before that of the binaries.
+    /// Tables above that of the programs.
     pub tables: Vec<Table>,
     /// The scan.
     pub document: Option<&'a Document>,
     /// Support of Go releases.
     pub support: SupportTable,
-    /// Findings, shown with their binaries.
+    /// Findings, shown with their programs.
     pub remarks: &'a [Remark],
 }
 
 impl<'a> Page<'a> {
-    /// The page of a scan, and of an audit when there are findings.
+    /// The page of a scan, or of an audit if there are findings.
     pub fn of_scan(document: &'a Document, support: &SupportTable, remarks: &'a [Remark]) -> Self {
         charts::page(document, support, remarks)
     }
@@ -160,7 +159,7 @@ pub fn write(document: &Document, support: &SupportTable, out: &mut dyn Write) -
     Page::of_scan(document, support, &[]).write(out)
 }
 
-/// Escapes `<` in JSON, where it only stands inside strings, so that neither `</script>` nor `<!--` can appear.
+/// Escapes `<` in JSON, where it can only be inside strings, so that neither `</script>` nor `<!--` can appear.
 struct Guard<'a>(&'a mut dyn Write);
 
 impl Write for Guard<'_> {

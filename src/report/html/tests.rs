@@ -37,14 +37,14 @@ fn page(document: &Document, remarks: &[Remark]) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// The data block, read back.
+/// Parses the data block of a page.
 fn block(html: &str) -> serde_json::Value {
     let start = html.find("application/json\">").unwrap() + "application/json\">".len();
     let text = html[start..].split("</script>").next().unwrap();
     serde_json::from_str(text).unwrap()
 }
 
-/// Many binaries as a large image farm has them: 60 programs in many builds, 150 modules each.
+/// Many programs as in a large collection of images: 60 programs in many builds, with 150 modules each.
 fn fleet(size: usize) -> Document {
     let mut document = sample::document();
     document.binaries = (0..size)
@@ -84,7 +84,7 @@ fn fleet(size: usize) -> Document {
     document
 }
 
-/// Three findings for each of them, of the length that rules write, two with texts of their own.
+/// Three findings for each program, as long as those of rules, two with texts of their own.
 fn fleet_remarks(size: usize) -> Vec<Remark> {
     let of = |index: usize, rule: &str, level: &str, message: String| Remark {
         binary: Some(index),
@@ -149,7 +149,7 @@ fn the_data_comes_back_and_names_every_binary() {
         .map(|t| t["title"].as_str().unwrap())
         .collect();
     assert_eq!(titles, ["Images", "Not examined"]);
-    // Steps between ascending module numbers lead back to the recorded modules.
+    // The differences of module numbers lead back to the recorded modules.
     let mut id = 0;
     let modules: Vec<_> = data["binaries"][0]["m"]
         .as_array()
@@ -265,7 +265,7 @@ fn a_page_without_a_scan_has_its_own_tables() {
     assert_eq!(data["binaries"].as_array().unwrap().len(), 0);
 }
 
-/// In a real browser, through `scripts/test-html.py`.
+/// Runs `scripts/test-html.py` in a real browser.
 #[test]
 fn works_in_a_browser() {
     let dir = tempfile::tempdir().unwrap();

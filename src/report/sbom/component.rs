@@ -1,4 +1,5 @@
-//! What programs depend on, as components of a bill: modules, what only the function table shows of them, and standard libraries.
+//! The dependencies of programs as components of a bill: modules, what only the function table shows of them, and standard
+//! libraries.
 
 use super::super::terms;
 use super::{ID, digest, hex, id};
@@ -9,16 +10,16 @@ use crate::record::{Binary, Module, StandIn};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What the bill says of a component without a version.
+/// Why a component from the function table has no version.
 const NO_VERSION: &str = "unknown: the function table names packages, and no versions";
-/// What the bill says of a package whose module is not certain.
+/// Why a package has no module.
 const NO_MODULE: &str =
     "unknown: the path of a package does not tell where that of its module ends";
 
-/// A module, and the numbers of the programs whose records name it.
+/// A module, and the numbers of the programs that use it.
 pub(super) struct Part {
     pub(super) key: Arc<Key>,
-    /// Its packages in the function tables of the programs that use it, where these stand in for a record.
+    /// Its packages in the function tables of these programs, where they stand in for build info.
     pub(super) packages: BTreeSet<Box<str>>,
     /// The end of its id in the bill.
     pub(super) digest: [u8; ID],
@@ -26,7 +27,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// Facts that neither format has a field for.
+    /// Facts for which neither format has a field.
     pub(super) fn properties(&self) -> Vec<(&'static str, String)> {
         let mut all = self.key.properties();
         let packages = self.packages.iter();
@@ -40,7 +41,7 @@ impl Part {
     }
 }
 
-/// What makes two modules the same component: what was built, and what it stands for when replaced.
+/// The identity of a component: the module that was built, and the module that it replaces.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Key {
     pub(super) path: Box<str>,
@@ -48,16 +49,16 @@ pub(super) struct Key {
     pub(super) sum: Box<str>,
     pub(super) replaces: Option<(Box<str>, Box<str>)>,
     pub(super) directory: Option<Box<str>>,
-    /// No record names it: it is what packages of the function table show.
+    /// Set when no build info names it, and packages of the function table show it.
     pub(super) by_functions: Option<Shown>,
 }
 
-/// What the path of a component that no record names is.
+/// What the path of a component from the function table is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) enum Shown {
-    /// The beginning of the path of a module.
+    /// The beginning of a module path.
     Module,
-    /// A package, of whose module nothing is certain.
+    /// A package path; nothing is certain about its module.
     Package,
 }
 
@@ -66,7 +67,7 @@ impl Key {
         let original = Some((module.path.as_str().into(), module.version.as_str().into()));
         match module.replace.as_deref() {
             None => Self::plain(module, None),
-            // A directory: the go command gives it no version, or `(devel)`.
+            // The go command gives a directory no version, or `(devel)`.
             Some(by) if by.version.is_empty() || by.version == "(devel)" => Self {
                 path: module.path.as_str().into(),
                 version: "".into(),
@@ -108,7 +109,7 @@ impl Key {
         }
     }
 
-    /// Its package URL; none for what may be no module.
+    /// Its package URL; `None` when it may not be a module.
     pub(super) fn purl(&self) -> Option<String> {
         match self.by_functions {
             Some(Shown::Package) => None,
@@ -134,7 +135,7 @@ impl Key {
         }
     }
 
-    /// Bytes of memory with all that is kept beside it.
+    /// An estimate of the bytes of memory that it takes.
     pub(super) fn size_in_memory(&self) -> usize {
         let replaces = self
             .replaces
@@ -148,7 +149,7 @@ impl Key {
     /// Why there is no version to look up.
     fn why_no_version(&self) -> Option<&'static str> {
         match &*self.version {
-            // `properties` says so in the words of NO_VERSION.
+            // The text of NO_VERSION is among the `properties` already.
             _ if self.by_functions.is_some() => None,
             version if is_version_of_module(version) => None,
             _ if self.directory.is_some() => {
@@ -159,7 +160,7 @@ impl Key {
         }
     }
 
-    /// Facts that neither format has a field for.
+    /// Facts for which neither format has a field.
     pub(super) fn properties(&self) -> Vec<(&'static str, String)> {
         let mut all = Vec::new();
         match self.by_functions {
@@ -190,13 +191,13 @@ impl Key {
     }
 }
 
-/// A toolchain, whose standard library is a component.
+/// A toolchain; its standard library is a component.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Toolchain {
-    /// Without what vendors and experiments add: `go1.27.3`. Of a development tree all that is recorded: `devel go1.28-8a1b2c3`, for no
-    /// release is what it was built from.
+    /// The release without suffixes of vendors and experiments, such as `go1.27.3`. For a development version, which was built
+    /// from no release, all that is recorded: `devel go1.28-8a1b2c3`.
     pub(super) version: String,
-    /// Built from a development tree.
+    /// Whether it is a development version.
     pub(super) devel: bool,
 }
 
@@ -224,7 +225,7 @@ impl Toolchain {
         purl::cpe(&self.version).filter(|_| !self.devel)
     }
 
-    /// Facts that neither format has a field for.
+    /// Facts for which neither format has a field.
     pub(super) fn properties(&self) -> Vec<(&'static str, String)> {
         let release = GoVersion::parse(&self.version).and_then(|v| v.release);
         if self.devel {

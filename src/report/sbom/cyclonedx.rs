@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-/// Version of the specification that is written.
+/// Version of the specification.
 pub const SPEC: &str = "1.7";
 
 /// Writes the bill.
@@ -41,7 +41,7 @@ pub fn write(input: &Input, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// The whole, its keys in the order of their names.
+/// The document, with keys sorted by name.
 #[derive(Serialize)]
 struct Document<C, D> {
     #[serde(rename = "bomFormat")]
@@ -58,7 +58,7 @@ struct Document<C, D> {
     version: u8,
 }
 
-/// One component, its keys in the order of their names.
+/// A component, with keys sorted by name.
 #[derive(Serialize)]
 struct Component<'a> {
     #[serde(rename = "bom-ref")]
@@ -102,7 +102,7 @@ impl<'a> Component<'a> {
     }
 }
 
-/// What is inside an image or a layer.
+/// The components inside an image or a layer.
 enum Nested<'a> {
     Layers(Bill<'a>, &'a [Layer<'a>]),
     Programs(Bill<'a>, &'a [usize]),
@@ -121,7 +121,7 @@ impl Serialize for Nested<'_> {
     }
 }
 
-/// Where a component was seen: in which files, and by which way of reading them.
+/// The evidence for a component: the files in which it was found, and how.
 #[derive(Serialize)]
 struct Evidence<'a> {
     identity: Value,
@@ -141,7 +141,7 @@ impl Serialize for Occurrences<'_> {
     }
 }
 
-/// A component and what it depends on.
+/// A component with its dependencies.
 #[derive(Serialize)]
 struct Edges {
     #[serde(rename = "dependsOn")]
@@ -149,7 +149,7 @@ struct Edges {
     r#ref: String,
 }
 
-/// What the components are made of.
+/// The data for the components.
 #[derive(Clone, Copy)]
 struct Bill<'a> {
     inventory: &'a Inventory,
@@ -174,7 +174,7 @@ impl<'a> Bill<'a> {
             .chain(toolchains)
     }
 
-    /// The graph has one root, so that readers who walk it from there reach everything.
+    /// The graph has one root, so that readers who start there reach everything.
     fn dependencies(self) -> impl Iterator<Item = Edges> {
         let inventory = self.inventory;
         let programs = 0..inventory.programs.len();
@@ -220,7 +220,7 @@ impl<'a> Bill<'a> {
         })
     }
 
-    /// What was not looked at belongs to the bill: a list without it would claim to be whole.
+    /// What was not examined belongs in the bill, which would otherwise claim to be complete.
     fn reach(self) -> Vec<Value> {
         let inventory = self.inventory;
         let mut all = vec![property("gospect:schema", &inventory.run.schema)];
@@ -243,13 +243,13 @@ impl<'a> Bill<'a> {
         all
     }
 
-    /// Of which programs everything is listed that they depend on.
+    /// The programs whose dependencies are all listed.
     fn compositions(self) -> Value {
         let of = |aggregate: Aggregate| -> Vec<String> {
             let programs = self.inventory.programs.iter().enumerate();
             let programs = programs.filter(|(_, program)| program.aggregate == aggregate);
             let programs = programs.map(|(n, _)| self.inventory.id_of(n));
-            // Of a package only its Go programs are listed.
+            // Only the Go programs of a package are listed.
             let packages = self.inventory.packages.keys();
             let packages = packages.filter(|_| aggregate == Aggregate::Incomplete);
             let packages = packages.map(|owner| self.inventory.id_of_package(owner));
@@ -302,7 +302,7 @@ impl<'a> Bill<'a> {
         })
     }
 
-    /// A package of a distribution, which its programs are part of.
+    /// A package of a distribution, which contains its programs.
     fn package(self, owner: &'a Owner, users: &'a [u32]) -> Component<'a> {
         let purl = purl::of_package(owner);
         let field = if purl.is_some() { "purl" } else { "name" };
@@ -397,7 +397,7 @@ impl<'a> Bill<'a> {
     }
 }
 
-/// How a package is known, for a person.
+/// How a package is known, as a text for people.
 fn way(how: &Word<OwnerSource>) -> &'static str {
     match how.known() {
         Some(OwnerSource::Package) => "the package file that holds the program",

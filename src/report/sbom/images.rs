@@ -1,11 +1,11 @@
-//! The images of a bill, with the layers that brought a program.
+//! The images of a bill, with the layers that contain a program.
 
 use super::id;
 use super::inventory::Inventory;
 use crate::record::LayerRecord;
 use std::collections::BTreeMap;
 
-/// One image with the programs of each layer, by number.
+/// An image with the programs of each layer, by number.
 pub(super) struct Image<'a> {
     pub(super) id: String,
     pub(super) reference: &'a str,
@@ -22,7 +22,7 @@ pub(super) struct Layer<'a> {
     pub(super) programs: Vec<usize>,
 }
 
-/// Every image, also those without a Go binary, with the layers that brought one.
+/// All images, including those without a Go program, with the layers that contain one.
 pub(super) fn images(inventory: &Inventory) -> Vec<Image<'_>> {
     let mut images: Vec<Image> = Vec::new();
     let mut known = BTreeMap::new();
@@ -88,7 +88,7 @@ impl Layer<'_> {
             .map_or_else(|| format!("layer {}", self.number()), str::to_owned)
     }
 
-    /// As names and values.
+    /// Facts as pairs of name and value.
     pub(super) fn properties(&self) -> Vec<(String, String)> {
         let by = self.record.and_then(|record| record.created_by.clone());
         let by = by.map(|by| ("gospect:created_by".to_owned(), by));

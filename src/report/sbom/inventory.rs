@@ -1,4 +1,4 @@
-//! What a bill keeps of the records: every component once, in bounded memory.
+//! What a bill keeps of the records: each component once, in bounded memory.
 
 use super::component::{Key, Part, Toolchain};
 use super::{found, id, name, program_purl, properties};
@@ -10,7 +10,7 @@ use crate::record::{
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// The components of a bill, each once: of the records only what the bill says of them.
+/// The components of a bill, each once. Of the records it keeps only what the bill needs.
 pub struct Inventory {
     pub(super) run: Run,
     pub(super) end: End,
@@ -20,12 +20,12 @@ pub struct Inventory {
     pub(super) modules: Vec<Part>,
     pub(super) numbers: HashMap<Arc<Key>, u32>,
     pub(super) toolchains: BTreeMap<Toolchain, Vec<u32>>,
-    /// Packages of distributions with the programs that they hold.
+    /// Packages of distributions, with their programs.
     pub(super) packages: BTreeMap<Owner, Vec<u32>>,
     pub(super) budget: Budget,
 }
 
-/// One binary with what it depends on.
+/// A program with its dependencies.
 pub(super) struct Program {
     pub(super) path: String,
     pub(super) location: Location,
@@ -33,7 +33,7 @@ pub(super) struct Program {
     pub(super) version: Option<String>,
     pub(super) purl: Option<String>,
     pub(super) sha256: Option<String>,
-    /// How the record was found. The confidence orders the ways; it is no probability.
+    /// How the build info was found. The confidence only orders the ways; it is not a probability.
     pub(super) found: (f64, &'static str),
     pub(super) aggregate: Aggregate,
     pub(super) modules: Vec<u32>,
@@ -41,14 +41,14 @@ pub(super) struct Program {
     pub(super) properties: Vec<(String, String)>,
 }
 
-/// Whether a program depends on more than the bill says.
+/// Whether the bill has all dependencies of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Aggregate {
-    /// The record lists every module that is linked in.
+    /// The build info lists every linked module.
     Complete,
-    /// The record lists modules, and there is code of others.
+    /// The build info lists modules, but other code is linked in too.
     Incomplete,
-    /// Nobody knows: what is listed is what has left a function.
+    /// Unknown: only dependencies that left a function are listed.
     Unknown,
 }
 
@@ -67,7 +67,7 @@ impl Aggregate {
         }
     }
 
-    /// CycloneDX's word.
+    /// The word of CycloneDX.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Complete => "complete",
@@ -78,7 +78,7 @@ impl Aggregate {
 }
 
 impl Inventory {
-    /// An empty one that takes about `memory` bytes.
+    /// An empty inventory with a limit of about `memory` bytes.
     pub fn new(run: Run, memory: u64) -> Self {
         Self {
             run,
@@ -94,20 +94,20 @@ impl Inventory {
         }
     }
 
-    /// Whether the records have all facts, by which rules can judge.
+    /// Whether the records have all facts, which rules need.
     pub fn has_all_facts(&self) -> bool {
         self.run.facts == Level::Full
     }
 
-    /// Path and place of each binary, in the order in which they came.
+    /// Path and location of each program, in the order in which they came.
     pub fn programs(&self) -> impl Iterator<Item = (&str, &Location)> {
         self.programs.iter().map(|p| (p.path.as_str(), &p.location))
     }
 
-    /// Takes in one line of a scan.
+    /// Adds one line of a scan.
     ///
     /// # Errors
-    /// When it does not fit into the memory any more; what is there is no whole bill then.
+    /// When it does not fit in memory. The inventory is then incomplete.
     pub fn push(&mut self, line: &Line) -> Result<(), Full> {
         match line {
             Line::Run(run) => self.run = run.clone(),
@@ -151,7 +151,7 @@ impl Inventory {
                 part.packages.insert(package.package.into());
             }
         }
-        // A record that names a module twice is one use of it.
+        // Build info that names a module twice uses it once.
         modules.sort_unstable();
         modules.dedup();
         for module in &modules {
@@ -166,7 +166,7 @@ impl Inventory {
         }
         if let Some(owner) = &binary.owner {
             self.take(owner.size_in_memory() + 4)?;
-            // How one of its files was compared is no fact of the package.
+            // How a file was compared is not a fact about its package.
             let owner = Owner {
                 compared: None,
                 ..owner.clone()
@@ -227,7 +227,7 @@ impl Inventory {
         Ok(number)
     }
 
-    /// Puts the modules into their order and gives them the numbers of it.
+    /// Sorts the modules and renumbers them.
     pub(super) fn sort(&mut self) {
         self.numbers.clear();
         let mut order: Vec<u32> = (0..self.modules.len() as u32).collect();
@@ -247,12 +247,12 @@ impl Inventory {
         }
     }
 
-    /// What the scan was pointed at.
+    /// The targets of the scan.
     pub(super) fn subject(&self) -> String {
         self.run.targets.join(" ")
     }
 
-    /// Programs outside images, with their numbers.
+    /// The numbers of programs outside images.
     pub(super) fn loose(&self) -> impl Iterator<Item = usize> {
         let programs = self.programs.iter().enumerate();
         programs
@@ -260,19 +260,19 @@ impl Inventory {
             .map(|(number, _)| number)
     }
 
-    /// The name of a program in the bill.
+    /// The id of a program in the bill.
     pub(super) fn id_of(&self, number: usize) -> String {
         self.programs.get(number).map_or_else(String::new, |p| {
             id("binary", &format!("{number} {:?} {}", p.location, p.path))
         })
     }
 
-    /// The name of a package in the bill.
+    /// The id of a package in the bill.
     pub(super) fn id_of_package(&self, owner: &Owner) -> String {
         id("package", &format!("{owner:?}"))
     }
 
-    /// The names of what a program depends on.
+    /// The ids of the dependencies of a program.
     pub(super) fn depends(&self, program: &Program) -> Vec<String> {
         let modules = program.modules.iter();
         let modules = modules.filter_map(|n| Some(self.modules.get(*n as usize)?.id()));
@@ -283,7 +283,7 @@ impl Inventory {
     }
 }
 
-/// Facts of a package that neither format has a field for.
+/// Facts about a package for which neither format has a field.
 pub(super) fn of_package(owner: &Owner) -> Vec<(String, String)> {
     let source = owner.source.as_ref();
     let source = source.map(|source| match &source.version {

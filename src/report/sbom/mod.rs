@@ -1,14 +1,14 @@
 //! Software bills of materials.
 //!
-//! Both formats say the same: what was scanned holds images, an image holds layers, a layer holds binaries, and a
-//! binary depends on its modules and on the standard library. Modules stand once, however many binaries use them.
+//! Both formats say the same. The target contains images, an image contains layers, a layer contains programs, and a program
+//! depends on its modules and on the standard library. Each module is listed once, however many programs use it.
 //!
-//! * A replaced module is listed as what was really built. A replacement by a directory has no version and no purl of
-//!   its own, so the replaced path stands there without a version: nobody knows which code it was.
-//! * An `h1:` sum is a SHA-256 of a list of the module's files with their hashes (golang.org/x/mod/sumdb/dirhash). It
-//!   stands as hash of the module, as the other generators for Go have it, and as the text that Go writes, which says
-//!   what it is a hash of: no single file has it.
-//! * Serial number and namespace come from the content and the time from the caller: same input, same bytes.
+//! * A replaced module is listed as its replacement, which was built. A replacement by a directory has no version and no purl;
+//!   the replaced path is listed without a version, because it is unknown which code it was.
+//! * An `h1:` sum is the SHA-256 of a list of the module's files with their hashes (golang.org/x/mod/sumdb/dirhash). It is
+//!   listed as the hash of the module, as in other generators for Go, and as the text that Go writes, which says what kind of
+//!   hash it is: no single file has it.
+//! * Serial number and namespace derive from the content, and the caller gives the time: the same input gives the same bytes.
 
 use super::document::Remark;
 use super::{csv, terms};
@@ -32,23 +32,23 @@ mod tests;
 
 pub use inventory::Inventory;
 
-/// What a bill is made of.
+/// The input of a bill.
 pub struct Input<'a> {
     /// What was scanned.
     pub inventory: &'a Inventory,
-    /// Findings to note, beside [`Inventory::programs`]; empty when nothing was judged.
+    /// Findings to include, in the order of [`Inventory::programs`]; empty when no rules were run.
     pub remarks: &'a [Remark],
-    /// Seconds since 1970 (`SOURCE_DATE_EPOCH`, else now).
+    /// Seconds since 1970: `SOURCE_DATE_EPOCH`, or the current time.
     pub time: u64,
 }
 
-/// One format of `sbom`.
+/// A format of `sbom`.
 pub struct Format {
-    /// As given to `--format`.
+    /// The name for `--format`.
     pub name: &'static str,
-    /// Extension of a file that holds it, without the first dot.
+    /// File name extension, without the first dot.
     pub extension: &'static str,
-    /// Writes the bill.
+    /// The function that writes it.
     pub write: fn(&Input, &mut dyn io::Write) -> io::Result<()>,
 }
 
@@ -66,17 +66,17 @@ pub static FORMATS: &[Format] = &[
     },
 ];
 
-/// What is said of a thing that was not examined.
+/// The text on something that was not examined.
 fn not_examined(thing: &Unexamined) -> String {
     format!("{}: {} ({})", thing.path, thing.reason, thing.detail)
 }
 
-/// How a component that no record names was found.
+/// How a component was found that no build info names.
 const FUNCTION_TABLE: &str = "function table";
-/// The same with its place among the ways to find a record.
+/// The same, with its confidence.
 const BY_FUNCTIONS: (f64, &str) = (0.6, FUNCTION_TABLE);
 
-/// How the record of a binary was found.
+/// How the build info of a program was found, with the confidence.
 fn found(binary: &Binary) -> (f64, &'static str) {
     match binary.build_info_source.as_ref().and_then(Word::known) {
         _ if !terms::claims(binary, Verdict::Contradicted).is_empty() => {
@@ -90,7 +90,7 @@ fn found(binary: &Binary) -> (f64, &'static str) {
     }
 }
 
-/// Findings by the number of the program that they are about; those about the whole have none.
+/// Findings by the number of their program; those about the whole scan have none.
 struct Remarks<'a>(HashMap<Option<usize>, Vec<&'a Remark>>);
 
 impl<'a> Remarks<'a> {
@@ -102,7 +102,7 @@ impl<'a> Remarks<'a> {
         Self(all)
     }
 
-    /// As names and values.
+    /// The findings as pairs of name and value.
     fn of(&self, number: Option<usize>) -> impl Iterator<Item = (String, String)> {
         self.0.get(&number).into_iter().flatten().map(|remark| {
             let waived = remark.waived.as_deref();
@@ -120,7 +120,7 @@ impl<'a> Remarks<'a> {
     }
 }
 
-/// Columns that the bill has in fields of its own or among the settings.
+/// CSV columns that have a field in the bill or are among the settings.
 const ELSEWHERE: &[&str] = &[
     "main_module",
     "main_version",
@@ -145,8 +145,7 @@ const ELSEWHERE: &[&str] = &[
     "claims_contradicted",
 ];
 
-/// Everything the record says about a binary as names and values: the columns of the CSV form, the build settings and the
-/// verdicts.
+/// All facts of a program as pairs of name and value: the columns of the CSV format, the build settings and the verdicts.
 fn properties(binary: &Binary) -> Vec<(String, String)> {
     let columns = csv::COLUMNS
         .iter()
@@ -184,7 +183,7 @@ fn properties(binary: &Binary) -> Vec<(String, String)> {
     all
 }
 
-/// What to call the program of a binary: main module, main package, or file name.
+/// The name of a program: its main module, main package, or file name.
 fn name(binary: &Binary) -> &str {
     let module = terms::main_module(binary).map(|module| module.path.as_str());
     let package = binary
@@ -200,38 +199,38 @@ fn name(binary: &Binary) -> &str {
     })
 }
 
-/// The purl of the program of a binary: of its main module, with the version of the program. Where no module is recorded, what
-/// is certain of the path of its module stands for it, as for dependencies, else the import path of the main package.
+/// The purl of a program: that of its main module, with the version of the program. Without a recorded module, the certain
+/// beginning of its module path, as for dependencies; otherwise the import path of the main package.
 fn program_purl(binary: &Binary) -> Option<String> {
     let version = binary.main_version().map_or("", |version| version.value);
     if let Some(module) = terms::main_module(binary) {
         return purl::of_module(&terms::built(module).path, version);
     }
     let package = binary.main_package.as_deref()?;
-    // `main` and `command-line-arguments` are no import paths.
+    // `main` and `command-line-arguments` are not import paths.
     let domain = package.split('/').next().is_some_and(|d| d.contains('.'));
     let path = modules::prefix(package).unwrap_or(package);
     domain.then(|| purl::of_module(path, version)).flatten()
 }
 
-/// The 32 bytes of an `h1:` sum in hex; `None` for anything else.
+/// The 32 bytes of an `h1:` sum in hex; `None` for any other text.
 fn sha256_of_sum(sum: &str) -> Option<String> {
     let bytes = base64::decode(sum.strip_prefix("h1:")?.as_bytes())?;
     (bytes.len() == 32).then(|| hex(&bytes))
 }
 
-/// Hex SHA-256 of a digest text `sha256:...`.
+/// The hex digits of a digest text `sha256:...`.
 fn sha256_of(digest: Option<&str>) -> Option<&str> {
     let hex = digest?.strip_prefix("sha256:")?;
     (hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit())).then_some(hex)
 }
 
-/// Takes what is written and keeps its digest.
+/// A writer that computes the digest of what is written.
 #[derive(Default)]
 struct Digesting(Sha256);
 
 impl Digesting {
-    /// The digest of a value as JSON without white space, in hex.
+    /// The digest, in hex, of a value as JSON without white space.
     fn of(value: &impl serde::Serialize) -> io::Result<String> {
         let mut out = io::BufWriter::new(Self::default());
         serde_json::to_writer(&mut out, value).map_err(io::Error::from)?;
@@ -251,10 +250,10 @@ impl io::Write for Digesting {
     }
 }
 
-/// Bytes of a digest that a name has.
+/// Bytes of the digest in an id.
 const ID: usize = 10;
 
-/// A name that stays the same as long as what it names does.
+/// An id that depends only on the content.
 fn id(kind: &str, content: &str) -> String {
     format!("{kind}-{}", hex(&digest(content)))
 }
@@ -274,9 +273,9 @@ fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// `2026-11-22T10:00:00Z` for seconds since 1970. Days to a date after Howard Hinnant's `civil_from_days`.
+/// Formats seconds since 1970 as `2026-11-22T10:00:00Z`, by Howard Hinnant's `civil_from_days`.
 fn date(seconds: u64) -> String {
-    // Years past 9999 do not fit the form.
+    // The format has no room for years after 9999.
     let seconds = seconds.min(253_402_300_799);
     let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);
     let (era, day_of_era) = (days / 146_097, days % 146_097);

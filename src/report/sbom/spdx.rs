@@ -1,6 +1,6 @@
 //! SPDX 2.3, JSON. Source: the specification's `spdx-schema.json` and its chapters on packages and relationships.
 //!
-//! SPDX 2 has no bag of properties, so what it has no field for is an annotation of the package, `name: value`.
+//! SPDX 2 has no general properties, so facts without a field are annotations of the package, as `name: value`.
 
 use super::super::each::Each;
 use super::component::{Part, Toolchain};
@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
-/// The package that stands for everything scanned.
+/// The package that stands for the whole target.
 const SUBJECT: &str = "SPDXRef-subject";
 
 /// Writes the bill.
@@ -32,7 +32,7 @@ pub fn write(input: &Input, out: &mut dyn Write) -> io::Result<()> {
         annotator: &tool,
     };
     let relationships = Each(|| bill.relationships());
-    // The time is no part of the content: the same bill made twice has one namespace.
+    // The time is not part of the content: the same bill made twice has the same namespace.
     let digest = Digesting::of(&(
         &relationships,
         Each(|| inventory.modules.iter().map(|part| part.id())),
@@ -52,7 +52,7 @@ pub fn write(input: &Input, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// The whole, its keys in the order of their names.
+/// The document, with keys sorted by name.
 #[derive(Serialize)]
 struct Document<P, R> {
     #[serde(rename = "SPDXID")]
@@ -70,7 +70,7 @@ struct Document<P, R> {
     version: &'static str,
 }
 
-/// What packages and relationships are made of.
+/// The data for the packages and relationships.
 #[derive(Clone, Copy)]
 struct Bill<'a> {
     inventory: &'a Inventory,
@@ -125,7 +125,7 @@ impl<'a> Bill<'a> {
             .chain(self.owned())
     }
 
-    /// What holds a program, and what it depends on.
+    /// What contains a program, and its dependencies.
     fn edges(self, number: usize, inside: &str) -> impl Iterator<Item = Value> + use<'a> {
         let id = reference(&self.inventory.id_of(number));
         let first = relate(inside, "CONTAINS", &id);
@@ -136,7 +136,7 @@ impl<'a> Bill<'a> {
             .chain(depends.map(move |part| relate(&id, "DEPENDS_ON", &reference(&part))))
     }
 
-    /// What packages of distributions hold.
+    /// What distribution packages contain.
     fn owned(self) -> impl Iterator<Item = Value> + use<'a> {
         let inventory = self.inventory;
         inventory.packages.iter().flat_map(move |(owner, users)| {
@@ -152,7 +152,7 @@ impl<'a> Bill<'a> {
         })
     }
 
-    /// A package of a distribution.
+    /// A distribution package.
     fn owner(self, owner: &Owner) -> Value {
         let id = reference(&self.inventory.id_of_package(owner));
         let mut all = package(&id, &owner.name, "INSTALL");
@@ -208,7 +208,7 @@ impl<'a> Bill<'a> {
         Some(Value::Object(all))
     }
 
-    /// What is annotated of a program.
+    /// The annotations of a program.
     fn notes(self, number: usize) -> Vec<(String, String)> {
         let program = self.inventory.programs.get(number);
         let properties = program
@@ -281,7 +281,7 @@ fn reference(id: &str) -> String {
     format!("SPDXRef-{id}")
 }
 
-/// What every package must say, whatever is known.
+/// The keys that every package must have.
 fn package(id: &str, name: &str, purpose: &str) -> Map<String, Value> {
     let fields = [
         ("SPDXID", json!(id)),

@@ -49,7 +49,7 @@ fn value(write: Write, document: &Document) -> Value {
     serde_json::from_slice(&bytes(write, document, 1_790_000_000)).unwrap()
 }
 
-/// Name and version of every library in either format.
+/// Names and versions of the libraries in either format.
 fn libraries(bill: &Value) -> BTreeSet<(String, String)> {
     let rows = bill
         .get("packages")
@@ -156,7 +156,7 @@ fn binaries_are_nested_by_image_and_layer() {
 fn module_sums_are_hashes_and_text() {
     let mut document = sample::document();
     document.binaries.truncate(1);
-    // The sum of the samples is that of an empty list.
+    // The sum in the samples is that of an empty list.
     let hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     for &Format {
         name: format,
@@ -292,7 +292,7 @@ fn dates() {
     }
 }
 
-/// The official schemas, through `scripts/validate-sbom.py`.
+/// Runs `scripts/validate-sbom.py` with the official schemas.
 #[test]
 fn both_formats_validate() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/validate-sbom.py");

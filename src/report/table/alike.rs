@@ -1,10 +1,10 @@
-//! Names that a cut would make alike: what tells them apart is shown instead of their beginning.
+//! Names that would be equal after a cut: the part in which they differ is shown instead of their beginning.
 
 use super::{COLUMNS, Cell, Cut};
 use crate::report::style::{Look, width};
 use std::collections::{HashMap, HashSet};
 
-/// Groups of rows are told apart this many times: each cut shows one more place at which some of them differ.
+/// Most rounds of cutting a group of rows. Each cut shows one more place in which some of them differ.
 const ROUNDS: usize = 4;
 
 /// The cells of names that need another cut, by column and row.
@@ -49,7 +49,7 @@ pub(super) fn resolve(
     changed
 }
 
-/// Where the texts begin to differ, at the beginning of a letter of each.
+/// The byte, at a character boundary, where the texts start to differ.
 fn common(texts: &HashSet<&str>) -> usize {
     let mut all = texts.iter();
     let first = all.next().copied().unwrap_or_default();
