@@ -1,7 +1,9 @@
 //! Workflows of CI systems, read alike: keys that hold variables, keys that hold scripts, and what tells the Go release.
 
-use super::collect::{Collector, Env, Leaves, Place, Reader};
+use super::collect::Collector;
 use super::compose::named_pairs;
+use super::found::{Leaves, Reader};
+use super::place::{Env, Place};
 use super::release::{Toolchain, of_image};
 use super::shell;
 use super::text::Text;

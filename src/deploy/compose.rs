@@ -1,8 +1,10 @@
 //! Compose files.
 
 use super::assignment;
-use super::collect::{Collector, Env, Place, Reader};
+use super::collect::Collector;
 use super::expand::{Room, expand};
+use super::found::Reader;
+use super::place::{Env, Place};
 use super::release::{self, Base, Toolchain, of_image};
 use super::role::{self, Role};
 use super::shell::{self, Word};

@@ -1,8 +1,10 @@
 //! Earthfiles (earthly.dev): targets with the instructions of a Dockerfile. What runs there builds; only what a target saves as an image
 //! can start a program.
 
-use super::collect::{Collector, Env, Known, Place, Reader};
+use super::collect::Collector;
 use super::dockerfile::{self, Instruction, exec_form, flags, words};
+use super::found::Reader;
+use super::place::{Env, Known, Place};
 use super::release::{Toolchain, of_image};
 use super::role;
 use super::shell;

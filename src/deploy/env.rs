@@ -1,7 +1,9 @@
 //! Files of `NAME=value` lines, and shell scripts.
 
 use super::assignment;
-use super::collect::{Collector, Env, Place, Reader};
+use super::collect::Collector;
+use super::found::Reader;
+use super::place::{Env, Place};
 use super::shell;
 use super::text::{Source, Text};
 
@@ -108,20 +110,10 @@ fn closing_quote(text: &str, quote: char) -> Option<usize> {
 
 /// A script: what runs its commands is told by each of them.
 pub fn script(source: &Source, out: &mut Collector) {
-    let commands = shell::commands(&lines(source));
+    let commands = shell::commands(&source.whole());
     let place = Place {
         scope: "script".into(),
         ..Place::default()
     };
     out.shell(&commands, &place, &mut Env::default());
-}
-
-fn lines(source: &Source) -> Text {
-    let mut text = Text::at(1, 1);
-    for (number, line) in source.lines() {
-        text.extend(line, number, 1);
-        let width = u32::try_from(line.chars().count()).unwrap_or(u32::MAX);
-        text.push('\n', number, width.saturating_add(1));
-    }
-    text
 }

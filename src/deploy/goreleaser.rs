@@ -2,7 +2,9 @@
 //! (goreleaser.com/customization/builds, as of GoReleaser 2.13).
 
 use super::assignment;
-use super::collect::{Collector, Env, Place, Reader};
+use super::collect::Collector;
+use super::found::Reader;
+use super::place::{Env, Place};
 use super::release::Toolchain;
 use super::shell::{self, Command, Word};
 use super::text::{Span, Text};

@@ -4,7 +4,9 @@
 //! Nothing is evaluated: a value that is not written out is not known.
 
 use super::Problem;
-use super::collect::{Collector, Env, Place, Reader};
+use super::collect::Collector;
+use super::found::Reader;
+use super::place::{Env, Place};
 use super::release::of_image;
 use super::shell;
 use super::text::{Source, Span, Text};

@@ -1,7 +1,9 @@
 //! `values.yaml` of a Helm chart: environments that its templates hand to containers.
 
-use super::collect::{Collector, Place, Reader};
+use super::collect::Collector;
 use super::compose::named_pairs;
+use super::found::Reader;
+use super::place::Place;
 use super::text::{Span, Text};
 use super::yaml::{Node, Value};
 

@@ -3,8 +3,10 @@
 //! Groovy is not run: a step inside a condition counts like any other.
 
 use super::assignment;
-use super::collect::{Collector, Env, Place, Reader};
+use super::collect::Collector;
+use super::found::Reader;
 use super::kind::is_name;
+use super::place::{Env, Place};
 use super::release::{Toolchain, of_image};
 use super::shell;
 use super::text::{Source, Text};

@@ -1,7 +1,9 @@
 //! justfiles (just.systems): the lines of recipes, and the variables that they see.
 
-use super::collect::{Collector, Env, Place, Reader};
+use super::collect::Collector;
+use super::found::Reader;
 use super::kind::is_name;
+use super::place::{Env, Place};
 use super::shell;
 use super::template::Values;
 use super::text::{Source, Text};

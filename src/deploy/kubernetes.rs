@@ -2,9 +2,11 @@
 //! and the literals of Kustomize.
 
 use super::assignment;
-use super::collect::{Collector, Env, Place, Reader};
+use super::collect::Collector;
 use super::compose::{command, named_pairs};
+use super::found::Reader;
 use super::kind::is_name;
+use super::place::{Env, Place};
 use super::release::{self, Base, Toolchain, of_image};
 use super::role::{self, Role};
 use super::text::{Span, Text};

@@ -1,7 +1,9 @@
 //! Kustomize: generators of ConfigMaps and Secrets, patches inside the file, and JSON patches of an environment.
 
-use super::collect::{Collector, Place, Reader};
+use super::collect::Collector;
+use super::found::Reader;
 use super::kubernetes;
+use super::place::Place;
 use super::template::within;
 use super::text::Source;
 use super::yaml::{self, Node};

@@ -3,9 +3,11 @@
 //! Variables of make are put in where they are used; only exported ones are in the environment of a recipe. Both branches
 //! of a condition count; `include`, `define` and functions other than `shell` are not followed.
 
-use super::collect::{Collector, Env, Known, Place, Reader};
+use super::collect::Collector;
 use super::expand::{Room, closing};
+use super::found::Reader;
 use super::kind::is_name;
+use super::place::{Env, Known, Place};
 use super::release::Toolchain;
 use super::shell;
 use super::text::{Source, Text};

@@ -1,8 +1,10 @@
 //! melange (packages of apk) and apko (images of these): what their pipelines run, and what an image starts.
 
-use super::collect::{Collector, Env, Place, Reader};
+use super::collect::Collector;
 use super::compose::{command, named_pairs};
+use super::found::Reader;
 use super::kind::{is_apko, is_melange};
+use super::place::{Env, Place};
 use super::release::Toolchain;
 use super::shell;
 use super::yaml::Node;

@@ -13,6 +13,7 @@ mod dockerfile;
 mod earthly;
 mod env;
 mod expand;
+mod found;
 mod goreleaser;
 mod handed;
 #[cfg(feature = "lint")]
@@ -26,6 +27,7 @@ mod kustomize;
 pub(crate) mod later;
 mod make;
 mod melange;
+mod place;
 mod platform;
 mod powershell;
 mod release;
@@ -38,7 +40,7 @@ mod template;
 pub mod text;
 mod yaml;
 
-pub use collect::{Definition, Invocation, Leaves, Note, Oddity, Reader, Start, Uses, Variable};
+pub use found::{Definition, Invocation, Leaves, Note, Oddity, Reader, Start, Uses, Variable};
 pub use kind::Kind;
 pub use release::Toolchain;
 pub use shell::{Assignment, Word};

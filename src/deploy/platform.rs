@@ -1,7 +1,9 @@
 //! Small files of platforms: Procfiles, `fly.toml`, `app.yaml` of App Engine, and task definitions of ECS.
 
-use super::collect::{Collector, Env, Place, Reader};
+use super::collect::Collector;
 use super::compose::named_pairs;
+use super::found::Reader;
+use super::place::{Env, Place};
 use super::release::of_image;
 use super::shell;
 use super::text::{Source, Text};

@@ -1,7 +1,9 @@
 //! PowerShell scripts: `$env:NAME = "value"` and `go` commands, with its quotes and its backquote.
 
-use super::collect::{Collector, Env, Place, Reader};
+use super::collect::Collector;
+use super::found::Reader;
 use super::kind::is_name;
+use super::place::{Env, Place};
 use super::shell::{Assignment, Command, Word};
 use super::text::{Source, Text};
 
@@ -35,19 +37,9 @@ pub fn read(source: &Source, out: &mut Collector) {
     out.shell(&commands, &place, &mut Env::default());
 }
 
-fn whole(source: &Source) -> Text {
-    let mut text = Text::at(1, 1);
-    for (number, line) in source.lines() {
-        text.extend(line, number, 1);
-        let width = u32::try_from(line.chars().count()).unwrap_or(u32::MAX);
-        text.push('\n', number, width.saturating_add(1));
-    }
-    text
-}
-
 fn commands(source: &Source) -> Vec<Command> {
     let mut out = Vec::new();
-    scan(&whole(source), 0, &mut out);
+    scan(&source.whole(), 0, &mut out);
     out
 }
 

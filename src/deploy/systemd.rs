@@ -1,7 +1,9 @@
 //! systemd units and drop-ins, and the units of podman that look like them (systemd.syntax(7), systemd.exec(5)).
 
-use super::collect::{Collector, Env, Note, Oddity, Place, Reader, matters};
+use super::collect::{Collector, matters};
+use super::found::{Note, Oddity, Reader};
 use super::kind::is_name;
+use super::place::{Env, Place};
 use super::role::{self, Role};
 use super::shell::{self, Word};
 use super::text::{Source, Span, Text};

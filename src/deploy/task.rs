@@ -1,7 +1,9 @@
 //! Taskfiles (taskfile.dev): the commands of tasks, and the variables that they see.
 
-use super::collect::{Collector, Env, Place, Reader};
+use super::collect::Collector;
 use super::compose::named_pairs;
+use super::found::Reader;
+use super::place::{Env, Place};
 use super::shell;
 use super::template::Values;
 use super::yaml::{Node, Value};

@@ -277,6 +277,17 @@ impl Source {
         &self.text
     }
 
+    /// All of its lines as one text, each with its line end.
+    pub fn whole(&self) -> Text {
+        let mut text = Text::at(1, 1);
+        for (number, line) in self.lines() {
+            text.extend(line, number, 1);
+            let width = u32::try_from(line.chars().count()).unwrap_or(u32::MAX);
+            text.push('\n', number, width.saturating_add(1));
+        }
+        text
+    }
+
     /// Its lines with their numbers, without line ends.
     pub fn lines(&self) -> impl Iterator<Item = (u32, &str)> {
         (1..).zip(self.text.lines())

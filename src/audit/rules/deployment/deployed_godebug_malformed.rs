@@ -1,7 +1,6 @@
-use super::{clip, fields, whose};
+use super::{about, fields, read_by_somebody};
 use crate::audit::rules::debug_settings::malformed;
 use crate::audit::rules::prelude::*;
-use crate::deploy::Reader;
 
 pub const META: Meta = Meta {
     code: "GS407",
@@ -14,12 +13,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    for v in ctx
-        .file
-        .variables
-        .iter()
-        .filter(|v| v.name == "GODEBUG" && v.reader != Reader::Nobody)
-    {
+    for v in read_by_somebody(ctx, "GODEBUG") {
         for field in fields(v)
             .into_iter()
             .filter(|f| !f.open && malformed(f.text))
@@ -43,14 +37,8 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             } else {
                 format!("write KEY=VALUE, or take `{text}` out of {}", v.label)
             };
-            sink.report(
-                Report::new(format!("Go ignores `{text}` in GODEBUG: {why}"))
-                    .see(whose(v), clip(v.value.as_str()))
-                    .on(field.at)
-                    .salient(text)
-                    .salient(v.scope.clone())
-                    .help(help),
-            );
+            let message = format!("Go ignores `{text}` in GODEBUG: {why}");
+            sink.report(about(v, message, &[text]).on(field.at).help(help));
         }
     }
 }

@@ -1,7 +1,6 @@
-use super::{clip, fields, whose};
+use super::{about, fields, read_by_somebody};
 use crate::audit::rules::debug_settings::{Repeated, malformed};
 use crate::audit::rules::prelude::*;
-use crate::deploy::Reader;
 
 pub const META: Meta = Meta {
     code: "GS406",
@@ -14,12 +13,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    for v in ctx
-        .file
-        .variables
-        .iter()
-        .filter(|v| v.name == "GODEBUG" && v.reader != Reader::Nobody)
-    {
+    for v in read_by_somebody(ctx, "GODEBUG") {
         let mut pairs = Repeated::default();
         let fields = fields(v);
         for field in fields
@@ -34,11 +28,8 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 continue;
             };
             sink.report(
-                Report::new(what)
-                    .see(whose(v), clip(v.value.as_str()))
+                about(v, what, &[key])
                     .on(field.at)
-                    .salient(key)
-                    .salient(v.scope.clone())
                     .help(format!("take `{key}={value}` out of {}", v.label)),
             );
         }

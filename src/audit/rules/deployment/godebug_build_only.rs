@@ -1,4 +1,4 @@
-use super::{clip, fields, whose};
+use super::{about, fields};
 use crate::audit::known;
 use crate::audit::rules::prelude::*;
 use crate::deploy::Reader;
@@ -49,13 +49,11 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             continue;
         };
         sink.report(
-            Report::new(format!(
-                "{} does not reach the program that is built here",
-                v.label
-            ))
-            .see(whose(v), clip(v.value.as_str()))
-            .on(v.at)
-            .salient(v.scope.clone())
+            about(
+                v,
+                format!("{} does not reach the program that is built here", v.label),
+                &[],
+            )
             .help(if is_wanted(first) {
                 format!(
                     "record it: `go mod edit -godebug={first}` or `//go:debug {first}` in package main; or set it where the program runs"

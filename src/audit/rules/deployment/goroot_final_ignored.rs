@@ -1,4 +1,4 @@
-use super::{clip, whose};
+use super::{about, judged, read_by_builds};
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -15,8 +15,7 @@ pub const META: Meta = Meta {
 const GONE: u32 = 23;
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    let builds = ctx.file.variables.iter().filter(|v| v.reader.builds());
-    for v in builds.filter(|v| v.name == "GOROOT_FINAL" && !v.value.is_empty()) {
+    for v in read_by_builds(ctx, "GOROOT_FINAL").filter(|v| !v.value.is_empty()) {
         let judge = ctx.judge(false, v.go.as_ref());
         // Go builds itself with `make.bash`, which takes it up to Go 1.22; which Go that is, nothing tells.
         if judge.guessed && v.uses.others && !v.uses.builds {
@@ -39,15 +38,9 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 Level::Note,
             )
         };
-        sink.report(
-            Report::new(message)
-                .see(whose(v), clip(v.value.as_str()))
-                .see("judged by", format!("{} ({})", judge.name(), judge.source))
-                .on(v.at)
-                .salient(v.scope.clone())
-                .at_most(level)
-                .help("delete it; `go build -trimpath` keeps paths of the build host out of the program"),
-        );
+        sink.report(judged(about(v, message, &[]), &judge).at_most(level).help(
+            "delete it; `go build -trimpath` keeps paths of the build host out of the program",
+        ));
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{clip, whose};
+use super::about;
 use crate::audit::rules::prelude::*;
 use crate::deploy::Reader;
 
@@ -20,14 +20,15 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
         .filter(|v| v.reader == Reader::Program);
     for v in deployed.filter(|v| v.name == "GOROOT" && !v.value.is_empty()) {
         sink.report(
-            Report::new(format!(
-                "{} overrides what runtime.GOROOT() answers: {}",
-                v.label,
-                v.value.as_str()
-            ))
-            .see(whose(v), clip(v.value.as_str()))
-            .on(v.at)
-            .salient(v.scope.clone())
+            about(
+                v,
+                format!(
+                    "{} overrides what runtime.GOROOT() answers: {}",
+                    v.label,
+                    v.value.as_str()
+                ),
+                &[],
+            )
             .help("delete it, unless the program is a Go tool"),
         );
     }

@@ -1,4 +1,4 @@
-use super::{clip, whose};
+use super::{about, clip};
 use crate::audit::known;
 use crate::audit::rules::prelude::*;
 use crate::deploy::{Reader, later};
@@ -28,16 +28,11 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
             continue;
         };
         sink.report(
-            Report::new(format!(
-                "{}={} is ignored: {}",
-                v.label,
-                clip(value),
-                ignored.why
-            ))
-            .see(whose(v), clip(value))
-            .on(v.at)
-            .salient(v.name.clone())
-            .salient(v.scope.clone())
+            about(
+                v,
+                format!("{}={} is ignored: {}", v.label, clip(value), ignored.why),
+                &[&v.name],
+            )
             .help(ignored.help),
         );
     }

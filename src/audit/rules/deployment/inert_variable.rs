@@ -1,4 +1,4 @@
-use super::{clip, whose};
+use super::about;
 use crate::audit::rules::godebug::inert_environment::BUILD_ONLY;
 use crate::audit::rules::prelude::*;
 use crate::deploy::Reader;
@@ -50,14 +50,8 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 "delete it here; if it is wanted, {name} belongs where the program is built"
             ),
         };
-        sink.report(
-            Report::new(format!("{} does nothing at run time: {why}", v.label))
-                .see(whose(v), clip(v.value.as_str()))
-                .on(v.at)
-                .salient(*name)
-                .salient(v.scope.clone())
-                .help(help),
-        );
+        let message = format!("{} does nothing at run time: {why}", v.label);
+        sink.report(about(v, message, &[name]).help(help));
     }
 }
 

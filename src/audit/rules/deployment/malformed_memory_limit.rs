@@ -1,7 +1,7 @@
-use super::{clip, whose};
+use super::{about, clip, read_by_somebody};
 use crate::audit::known;
 use crate::audit::rules::prelude::*;
-use crate::deploy::{Reader, later};
+use crate::deploy::later;
 
 pub const META: Meta = Meta {
     code: "GS419",
@@ -14,8 +14,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    let all = ctx.file.variables.iter();
-    for v in all.filter(|v| v.name == "GOMEMLIMIT" && v.reader != Reader::Nobody) {
+    for v in read_by_somebody(ctx, "GOMEMLIMIT") {
         let value = v.value.as_str();
         if later::is_open(value) {
             continue;
@@ -23,18 +22,13 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
         let Some(limit) = known::malformed_memory_limit(value) else {
             continue;
         };
-        sink.report(
-            Report::new(format!(
-                "{}={} stops every Go program at start: {}",
-                v.label,
-                clip(value),
-                limit.why
-            ))
-            .see(whose(v), clip(value))
-            .on(v.at)
-            .salient(v.scope.clone())
-            .help(limit.help()),
+        let message = format!(
+            "{}={} stops every Go program at start: {}",
+            v.label,
+            clip(value),
+            limit.why
         );
+        sink.report(about(v, message, &[]).help(limit.help()));
     }
 }
 

@@ -83,9 +83,7 @@ pub(super) struct Deployed<'a> {
 /// Every well-formed setting with this status that a GODEBUG variable of the file brings.
 pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: GodebugStatus) -> Vec<Deployed<'a>> {
     let mut out = Vec::new();
-    let all = ctx.file.variables.iter();
-    let read = |v: &&Variable| v.reader != Reader::Nobody && !v.value.is_empty();
-    for v in all.filter(|v| v.name == "GODEBUG").filter(read) {
+    for v in read_by_somebody(ctx, "GODEBUG").filter(|v| !v.value.is_empty()) {
         let fields = fields(v);
         if fields.is_empty() {
             continue;
@@ -213,8 +211,41 @@ pub(super) fn clip(text: &str) -> String {
     }
 }
 
+/// The variables of that name that somebody reads.
+pub(super) fn read_by_somebody<'a>(
+    ctx: &FileCtx<'a>,
+    name: &'a str,
+) -> impl Iterator<Item = &'a Variable> {
+    let all = ctx.file.variables.iter();
+    all.filter(move |v| v.name == name && v.reader != Reader::Nobody)
+}
+
+/// The variables of that name that a build reads.
+pub(super) fn read_by_builds<'a>(
+    ctx: &FileCtx<'a>,
+    name: &'a str,
+) -> impl Iterator<Item = &'a Variable> {
+    let all = ctx.file.variables.iter();
+    all.filter(move |v| v.name == name && v.reader.builds())
+}
+
+/// A finding about a variable, at its assignment unless the rule moves it: whose it is, its value, and `salient` with the place
+/// where it holds, which together tell it from other findings of the rule.
+pub(super) fn about(v: &Variable, message: impl Into<String>, salient: &[&str]) -> Report {
+    let report = Report::new(message)
+        .see(whose(v), clip(v.value.as_str()))
+        .on(v.at);
+    let report = salient.iter().fold(report, |r, part| r.salient(*part));
+    report.salient(v.scope.clone())
+}
+
+/// Adds which release a finding is judged by, and who names that release.
+pub(super) fn judged(report: Report, judge: &Judge) -> Report {
+    report.see("judged by", format!("{} ({})", judge.name(), judge.source))
+}
+
 /// Where something stands, for a person: `ENV GODEBUG (stage build)`.
-pub(super) fn whose(v: &Variable) -> String {
+fn whose(v: &Variable) -> String {
     if v.scope.is_empty() {
         v.label.clone()
     } else {
@@ -260,10 +291,7 @@ impl DebugSetting for Deployed<'_> {
         if self.judge.guessed && self.setting.status != GodebugStatus::Unknown {
             report = report.at_most(crate::audit::Level::Warning);
         }
-        report = report.see(whose(self.variable), self.pair).see(
-            "judged by",
-            format!("{} ({})", self.judge.name(), self.judge.source),
-        );
+        report = judged(report.see(whose(self.variable), self.pair), &self.judge);
         if let Some(note) = &self.setting.note {
             report = report.see("note", note.clone());
         }

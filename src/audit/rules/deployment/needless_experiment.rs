@@ -1,4 +1,4 @@
-use super::{clip, fields, whose};
+use super::{about, fields, judged, read_by_builds};
 use crate::audit::rules::prelude::*;
 use crate::knowledge::{Row, goexperiment};
 
@@ -13,8 +13,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    let builds = ctx.file.variables.iter().filter(|v| v.reader.builds());
-    for v in builds.filter(|v| v.name == "GOEXPERIMENT") {
+    for v in read_by_builds(ctx, "GOEXPERIMENT") {
         let judge = ctx.judge(false, v.go.as_ref());
         let fields = fields(v);
         let words: Vec<&str> = fields.iter().map(|f| f.text).collect();
@@ -39,20 +38,14 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 continue;
             }
             let state = if asked { "on" } else { "off" };
-            sink.report(
-                Report::new(format!(
-                    "`{word}` is needless: {} has `{name}` {state} by default",
-                    judge.name()
-                ))
-                .see(whose(v), clip(v.value.as_str()))
-                .see("judged by", format!("{} ({})", judge.name(), judge.source))
-                .on(field.at)
-                .salient(name)
-                .salient(v.scope.clone())
-                .help(format!(
-                    "take `{word}` out; `gospect explain {name}` says which releases know it"
-                )),
+            let message = format!(
+                "`{word}` is needless: {} has `{name}` {state} by default",
+                judge.name()
             );
+            let report = about(v, message, &[name]).on(field.at).help(format!(
+                "take `{word}` out; `gospect explain {name}` says which releases know it"
+            ));
+            sink.report(judged(report, &judge));
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::{clip, fields, whose};
+use super::{about, fields, judged, read_by_builds};
 use crate::audit::rules::experiments::unknown_experiment::VENDORS;
 use crate::audit::rules::prelude::*;
 use crate::knowledge::{Row, goexperiment};
@@ -14,8 +14,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
-    let builds = ctx.file.variables.iter().filter(|v| v.reader.builds());
-    for v in builds.filter(|v| v.name == "GOEXPERIMENT") {
+    for v in read_by_builds(ctx, "GOEXPERIMENT") {
         let judge = ctx.judge(false, v.go.as_ref());
         let Some(minor) = Row::of(&judge.version).minor() else {
             continue;
@@ -40,16 +39,13 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
                 Some(near) => format!("did you mean `{near}`? See `gospect explain {near}`"),
                 None => format!("take `{word}` out: no release knows it"),
             };
-            let mut report = Report::new(format!(
+            let message = format!(
                 "{} has no experiment `{name}`: the go command stops",
                 judge.name()
-            ))
-            .see(whose(v), clip(v.value.as_str()))
-            .see("judged by", format!("{} ({})", judge.name(), judge.source))
-            .on(field.at)
-            .salient(name)
-            .salient(v.scope.clone())
-            .help(help);
+            );
+            let mut report = judged(about(v, message, &[name]), &judge)
+                .on(field.at)
+                .help(help);
             if judge.guessed && ever {
                 report = report.at_most(Level::Warning);
             }

@@ -1,0 +1,383 @@
+//! Shell commands that run one after another: what they set, for whom, and which of them are `go` commands.
+
+use super::super::embedded;
+use super::super::expand::expand;
+use super::super::found::{Invocation, Note, Reader, Start, Variable};
+use super::super::handed::{self, To};
+use super::super::place::{Env, Known, LONGEST_PATH, MOST_NAMES, Place, moved};
+use super::super::role::{self, Role};
+use super::super::shell::{self, Command, Word};
+use super::super::text::{Source, Span, Text};
+use super::{Collector, MOST, USED};
+use std::collections::{BTreeMap, HashSet};
+
+/// What the commands after one are.
+#[derive(Clone, Copy, Default)]
+struct After {
+    /// One of them builds or may build.
+    builds: bool,
+    /// One of them starts some program in place of the shell.
+    becomes: bool,
+    /// One of them starts some program beside it.
+    starts: bool,
+}
+
+impl Collector {
+    /// Takes shell commands that run one after another, with what they see; what they set stays in `env`.
+    pub fn shell(&mut self, commands: &[Command], place: &Place, env: &mut Env) {
+        let roles: Vec<Role> = commands.iter().map(role::of).collect();
+        let mut after = vec![After::default(); commands.len()];
+        let mut so_far = After::default();
+        for (index, (command, role)) in commands.iter().zip(&roles).enumerate().rev() {
+            if let Some(slot) = after.get_mut(index) {
+                *slot = so_far;
+            }
+            match role {
+                Role::Go | Role::Builds => so_far.builds = true,
+                Role::Starts if command.exec => so_far.becomes = true,
+                Role::Starts => so_far.starts = true,
+                Role::Harmless => {}
+            }
+        }
+        let exported: HashSet<&str> = commands
+            .iter()
+            .flat_map(|c| c.exports.iter().map(String::as_str))
+            .collect();
+        let mut exports_all = false;
+        // Where a `cd` led, with the number of subshells around it.
+        let mut moves: Vec<(usize, Place)> = Vec::new();
+        let all = commands.iter().enumerate().zip(roles);
+        for (((index, command), role), after) in all.zip(after) {
+            if command.name() == "set" {
+                let on = |w: &Word| {
+                    matches!(w.as_str(), "-a" | "allexport")
+                        || (w.as_str().starts_with('-')
+                            && w.as_str().contains('a')
+                            && !w.as_str().starts_with("--"))
+                };
+                exports_all |= command.words.iter().skip(1).any(on);
+            }
+            let given = command.assignments.iter();
+            let given = given.map(|a| (&*a.name, a.value.as_str(), a.at));
+            self.behind_godebug(given, &place.scope);
+            while moves
+                .last()
+                .is_some_and(|(deep, _)| *deep > command.subshells)
+            {
+                moves.pop();
+            }
+            if let ("cd" | "pushd", Some(word)) = (command.name(), command.words.get(1)) {
+                let to = expand(&word.text, '\\', &self.room, &|name| env.value(name));
+                let from = moves.last().map_or(place, |(_, place)| place);
+                let to = moved(from, place, to.as_str());
+                moves.retain(|(deep, _)| *deep < command.subshells);
+                moves.push((command.subshells, to));
+            }
+            let place = moves.last().map_or(place, |(_, place)| place);
+            let go = role == Role::Go;
+            let stays = command.words.is_empty();
+            // For this command alone.
+            let mut alone: BTreeMap<String, Known> = BTreeMap::new();
+            for a in &command.assignments {
+                let value = expand(&a.value, '\\', &self.room, &|name| {
+                    let own = alone.get(name).map(|k| k.value.clone());
+                    own.or_else(|| env.value(name))
+                });
+                let known = Known {
+                    value: value.as_str().to_owned(),
+                    at: Some(a.at),
+                    exported: !stays
+                        || exports_all
+                        || command.exported
+                        || exported.contains(a.name.as_str())
+                        || env.get(&a.name).is_some_and(|k| k.exported),
+                    many: a.adds || env.get(&a.name).is_some() || names_itself(a),
+                };
+                let reader = match (stays, known.exported) {
+                    (true, false) => Reader::Nobody,
+                    (true, true) => reader_of_export(place.reader, after),
+                    (false, _) => reader_of_prefix(place.reader, role, command.exec),
+                };
+                self.variable(&a.name, value, a.at, "", &place.read_by(reader));
+                if stays {
+                    env.set(&a.name, known);
+                } else if alone.len() < MOST_NAMES {
+                    alone.insert(a.name.clone(), known);
+                }
+            }
+            if role != Role::Harmless {
+                for name in USED {
+                    let given = alone.get(name).or_else(|| env.get(name));
+                    let given = given.filter(|k| k.exported);
+                    if let Some(at) = given.and_then(|k| k.at) {
+                        self.used(at, command, role);
+                    }
+                }
+            }
+            for document in &command.documents {
+                self.document(command, document, place);
+            }
+            self.hand_on(command, commands.get(index + 1), place, env);
+            if !go && let Some(word) = command.words.first() {
+                self.start(word, place, env);
+            }
+            if go {
+                // Flags that one branch sets and another does not: which of them, nobody knows here.
+                let lookup = |name: &str, exported: bool| {
+                    let known = alone.get(name).or_else(|| env.get(name))?;
+                    let told = if exported {
+                        known.exported
+                    } else {
+                        !known.many
+                    };
+                    told.then(|| known.value.clone())
+                };
+                self.go(command, place, &lookup);
+                if command.words.get(1).is_some_and(|w| w.as_str() == "env") {
+                    self.go_env(command, place, env);
+                }
+            }
+        }
+    }
+
+    /// Takes the variables that a command hands to somebody else.
+    fn hand_on(&mut self, command: &Command, next: Option<&Command>, place: &Place, env: &Env) {
+        for given in handed::of(command, next) {
+            let value = expand(&given.value, '\\', &self.room, &|name| env.value(name));
+            let reader = match given.to {
+                To::Container => Reader::Unknown,
+                To::Programs => Reader::SomeProgram,
+                To::Steps => place.reader,
+            };
+            if given.to == To::Steps && self.handed.len() < MOST_NAMES {
+                let value = value.as_str().to_owned();
+                self.handed.push((given.name.clone(), value, given.at));
+            }
+            let place = Place {
+                reader,
+                // Neither the release nor the processor of whoever reads it is that of the command.
+                go: place.go.clone().filter(|_| given.to == To::Steps),
+                program: None,
+                arch: None,
+                ..place.clone()
+            };
+            self.variable(&given.name, value, given.at, &given.label, &place);
+        }
+    }
+
+    /// Takes the name of a command other than `go`.
+    fn start(&mut self, word: &Word, place: &Place, env: &Env) {
+        let name = expand(&word.text, '\\', &self.room, &|name| env.value(name));
+        let name = name.as_str();
+        if self.starts.len() < MOST && !name.is_empty() && name.len() <= LONGEST_PATH {
+            self.starts.push(Start {
+                name: name.to_owned(),
+                at: word.text.whole(),
+                scope: place.scope.clone(),
+            });
+        }
+    }
+
+    /// Takes a here-document that a script writes to a file, gives to a shell or to kubectl.
+    fn document(&mut self, command: &Command, text: &Text, place: &Place) {
+        if self.inside || text.is_empty() {
+            return;
+        }
+        let names = command.writes.iter().map(String::as_str);
+        let names = names.chain(command.words.iter().skip(1).map(Word::as_str));
+        let mut sub = Collector {
+            inside: true,
+            room: std::mem::take(&mut self.room),
+            ..Collector::default()
+        };
+        let shell = matches!(command.name(), "sh" | "bash" | "ash" | "dash" | "zsh");
+        let source = Source::new(text.as_str());
+        if shell {
+            let commands = shell::commands(text);
+            self.room = std::mem::take(&mut sub.room);
+            self.shell(&commands, place, &mut Env::default());
+            return;
+        }
+        embedded(names, &source, &mut sub);
+        self.room = std::mem::take(&mut sub.room);
+        let (line, column) = text.place(0);
+        let (lines, columns) = (line.saturating_sub(1), column.saturating_sub(1));
+        for v in sub.variables {
+            if self.variables.len() < MOST {
+                self.variables.push(Variable {
+                    value: v.value.shifted(lines, columns),
+                    at: v.at.shifted(lines, columns),
+                    ..v
+                });
+            }
+        }
+        for note in sub.notes {
+            let at = note.at.shifted(lines, columns);
+            self.note(Note { at, ..note });
+        }
+        for c in sub.commands {
+            if self.commands.len() < MOST {
+                let words = c.words.into_iter().map(|w| Word {
+                    text: w.text.shifted(lines, columns),
+                    ..w
+                });
+                self.commands.push(Invocation {
+                    words: words.collect(),
+                    at: c.at.shifted(lines, columns),
+                    ..c
+                });
+            }
+        }
+        self.uses.extend(
+            sub.uses
+                .into_iter()
+                .map(|(at, uses)| (at.shifted(lines, columns), uses)),
+        );
+    }
+
+    /// Remembers what the variable that stands there is used for.
+    fn used(&mut self, at: Span, command: &Command, role: Role) {
+        let uses = self.uses.entry(at).or_default();
+        let verb = command.words.get(1).map_or("", Word::as_str);
+        match (role, verb) {
+            (Role::Go, "build" | "install") => uses.builds = true,
+            (Role::Builds, _) if handed::releases(command) => uses.builds = true,
+            // These read settings of the go command, and start nothing.
+            (
+                Role::Go,
+                "mod" | "env" | "version" | "list" | "get" | "clean" | "fmt" | "doc" | "work",
+            ) => {}
+            (Role::Go, verb) => {
+                uses.others = true;
+                uses.tests |= matches!(verb, "test" | "vet");
+            }
+            _ => uses.others = true,
+        }
+    }
+
+    fn go(&mut self, command: &Command, place: &Place, env: &dyn Fn(&str, bool) -> Option<String>) {
+        if self.commands.len() >= MOST {
+            return;
+        }
+        let (Some(first), Some(last)) = (command.words.first(), command.words.last()) else {
+            return;
+        };
+        let mut words: Vec<Word> = Vec::new();
+        for word in command.words.iter().skip(1) {
+            if !word.dynamic {
+                words.push(word.clone());
+                continue;
+            }
+            let text = expand(&word.text, '\\', &self.room, &|name| env(name, false));
+            let known = Word {
+                text,
+                ..word.clone()
+            };
+            // Outside quotes the shell makes several words of a value with blanks.
+            if word.quoted || !known.as_str().contains(' ') || word.as_str().contains('(') {
+                words.push(known);
+            } else {
+                words.extend(split(&known));
+            }
+        }
+        let known = [
+            "GOFLAGS",
+            "GOEXPERIMENT",
+            "GOROOT_FINAL",
+            "GOOS",
+            "GOARCH",
+            "GOBIN",
+        ];
+        self.commands.push(Invocation {
+            words,
+            at: first.text.whole().to(last.text.whole()),
+            scope: place.scope.clone(),
+            env: known
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), env(name, true)?)))
+                .collect(),
+            go: place.go.clone(),
+            release: place.release,
+            dir: place.dir.clone(),
+            moved: place.moved.clone(),
+            leaves: place.leaves.clone(),
+        });
+    }
+
+    /// `go env -w NAME=value` sets a variable for all later go commands.
+    fn go_env(&mut self, command: &Command, place: &Place, env: &mut Env) {
+        if !command
+            .words
+            .iter()
+            .any(|w| matches!(w.as_str(), "-w" | "--w"))
+        {
+            return;
+        }
+        let place = place.read_by(Reader::Build);
+        for a in command.words.iter().filter_map(shell::assignment) {
+            // The environment goes before it.
+            if env.get(&a.name).is_none() {
+                env.export(&a.name, a.value.as_str(), a.at);
+            }
+            // What go env refuses is one finding already.
+            if matches!(&*a.name, "GOEXPERIMENT" | "GOFLAGS") {
+                self.variable(&a.name, a.value, a.at, "go env -w ", &place);
+            }
+        }
+    }
+}
+
+/// Who reads a variable in front of a command.
+fn reader_of_prefix(place: Reader, role: Role, exec: bool) -> Reader {
+    match (role, place) {
+        (Role::Go | Role::Builds, _) => Reader::Build,
+        (Role::Starts, Reader::Program | Reader::SomeProgram | Reader::Both) => Reader::Program,
+        (Role::Starts, Reader::Unknown) if exec => Reader::Program,
+        _ => Reader::Unknown,
+    }
+}
+
+/// Who reads a variable that is exported before those commands.
+fn reader_of_export(place: Reader, after: After) -> Reader {
+    let starts = after.starts || after.becomes;
+    match place {
+        Reader::Program | Reader::SomeProgram | Reader::Both if !after.builds => Reader::Program,
+        Reader::Unknown if after.becomes && !after.starts && !after.builds => Reader::Program,
+        _ if after.builds && !starts => Reader::Build,
+        _ => Reader::Unknown,
+    }
+}
+
+/// `FLAGS=${FLAGS:-...}`: whoever calls the script may set it.
+fn names_itself(a: &shell::Assignment) -> bool {
+    let text = a.value.as_str();
+    text.match_indices(&a.name).any(|(at, name)| {
+        let before = text.get(..at).unwrap_or_default();
+        let after = text.get(at + name.len()..).unwrap_or_default();
+        let ends = !after.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        ends && (before.ends_with("${") || before.ends_with('$'))
+    })
+}
+
+/// The words that come of one: of a value with quotes those that a makefile puts into a recipe, else what is between blanks.
+fn split(word: &Word) -> Vec<Word> {
+    let chars = word.as_str();
+    if chars.contains(['"', '\'']) {
+        let commands = shell::commands(&word.text);
+        // Commands of `$(...)` come before the one that they stand in.
+        let words = commands.into_iter().next_back().map(|c| c.words);
+        return words.filter(|w| !w.is_empty()).unwrap_or_default();
+    }
+    let mut out = Vec::new();
+    let mut at = 0;
+    for part in chars.split(' ') {
+        if !part.is_empty() {
+            out.push(Word {
+                text: word.text.slice(at..at + part.len()),
+                ..word.clone()
+            });
+        }
+        at += part.len() + 1;
+    }
+    out
+}

@@ -1,0 +1,159 @@
+//! Where commands of a deployment file run, and the variables that they see there.
+
+use super::found::{Leaves, Reader};
+use super::release::Toolchain;
+use super::text::Span;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Variables that one place knows at the most; further ones count as unknown.
+pub(super) const MOST_NAMES: usize = 1000;
+/// Longest value that a place knows, in bytes; an expansion of a longer one stays as it is written.
+const LONGEST_VALUE: usize = 64 << 10;
+/// Longest path and longest name of a command that is kept, in bytes.
+pub(super) const LONGEST_PATH: usize = 4096;
+
+/// Where commands run.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// See [`Variable::scope`].
+    pub scope: String,
+    /// See [`Variable::reader`].
+    pub reader: Reader,
+    /// The Go release of the `go` command there.
+    pub go: Option<Toolchain>,
+    /// The Go release of the program that runs there.
+    pub program: Option<Toolchain>,
+    /// See [`Variable::arch`].
+    pub arch: Option<String>,
+    /// See [`Invocation::release`].
+    pub release: bool,
+    /// See [`Invocation::dir`].
+    pub dir: String,
+    /// See [`Invocation::moved`].
+    pub moved: String,
+    /// See [`Invocation::leaves`].
+    pub leaves: Option<Arc<Leaves>>,
+    /// Artifacts of CI go to jobs of the same file alone.
+    pub hands_on: bool,
+}
+
+impl Place {
+    /// The same place with another reader.
+    pub fn read_by(&self, reader: Reader) -> Place {
+        Place {
+            reader,
+            ..self.clone()
+        }
+    }
+
+    /// Whose release a variable there is read by.
+    pub(super) fn release_of_reader(&self) -> Option<Toolchain> {
+        if self.reader.runs() {
+            self.program.clone().or_else(|| self.go.clone())
+        } else {
+            self.go.clone()
+        }
+    }
+}
+
+/// A value that a place knows.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The value.
+    pub value: String,
+    /// The assignment.
+    pub at: Option<Span>,
+    /// Commands see it; a variable of a shell that is not exported only stands in for its name.
+    pub exported: bool,
+    /// It is set more than once, perhaps in branches of a condition.
+    pub many: bool,
+}
+
+/// Variables that a place knows, above them those of the places around it.
+#[derive(Clone, Debug, Default)]
+pub struct Env<'a> {
+    above: Option<&'a Env<'a>>,
+    own: BTreeMap<String, Known>,
+}
+
+impl<'a> Env<'a> {
+    /// Knows nothing of its own.
+    pub fn under(above: &'a Env<'a>) -> Env<'a> {
+        Env {
+            above: Some(above),
+            own: BTreeMap::new(),
+        }
+    }
+
+    /// Puts it under another one.
+    pub fn put_above(&mut self, above: &'a Env<'a>) {
+        self.above = Some(above);
+    }
+
+    /// The variable of that name.
+    pub fn get(&self, name: &str) -> Option<&Known> {
+        let mut env = Some(self);
+        while let Some(one) = env {
+            if let Some(known) = one.own.get(name) {
+                return Some(known);
+            }
+            env = one.above;
+        }
+        None
+    }
+
+    /// Its value.
+    pub fn value(&self, name: &str) -> Option<String> {
+        self.get(name).map(|k| k.value.clone())
+    }
+
+    /// Takes a variable; there is room for so many names, and for values that people write.
+    pub fn set(&mut self, name: &str, known: Known) {
+        if known.value.len() <= LONGEST_VALUE
+            && (self.own.len() < MOST_NAMES || self.own.contains_key(name))
+        {
+            self.own.insert(name.to_owned(), known);
+        }
+    }
+
+    /// Takes a variable that commands see.
+    pub fn export(&mut self, name: &str, value: &str, at: Span) {
+        let known = Known {
+            value: value.to_owned(),
+            at: Some(at),
+            exported: true,
+            many: false,
+        };
+        self.set(name, known);
+    }
+}
+
+/// The place that `cd` leads to; `first` is where the commands began.
+pub(super) fn moved(from: &Place, first: &Place, to: &str) -> Place {
+    if to == "-" {
+        return first.clone();
+    }
+    let join = |dir: &str| match dir {
+        dir if to.starts_with('/') || dir.is_empty() || dir.len() > LONGEST_PATH => to.to_owned(),
+        dir => format!("{}/{to}", dir.trim_end_matches('/')),
+    };
+    // What `..` leaves is no part of the way any more.
+    let mut way: Vec<String> = Vec::new();
+    for part in join(&from.moved).split('/') {
+        match part {
+            ".." if way
+                .last()
+                .is_some_and(|last| !last.is_empty() && last != "..") =>
+            {
+                way.pop();
+            }
+            part => way.push(part.to_owned()),
+        }
+    }
+    Place {
+        dir: join(&from.dir),
+        moved: way.join("/"),
+        ..from.clone()
+    }
+}

@@ -1,0 +1,287 @@
+//! What the stages of a Dockerfile mean: which of them end up in an image, which build, and with which Go.
+
+mod instructions;
+mod leaving;
+
+use super::collect::Collector;
+use super::dockerfile::{self, Dockerfile};
+use super::found::Reader;
+use super::place::{Env, Place};
+use super::release::{Base, Toolchain};
+use super::shell::Command;
+use super::text::{Source, Span, Text};
+use instructions::stages;
+use leaving::leaves;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Variables for expansion.
+type Values = BTreeMap<String, String>;
+
+/// A stage.
+#[derive(Default)]
+struct Stage {
+    name: String,
+    number: usize,
+    /// The stage it is built on.
+    base: Option<usize>,
+    /// The Go of its image, or one that it installs.
+    go: Option<Toolchain>,
+    /// A `go` command runs there, or its image is one of Go.
+    tools: bool,
+    /// What its image is.
+    image: Base,
+    /// It runs something that may read variables of Go: what it is, the file does not tell.
+    opaque: bool,
+    /// It says what starts.
+    starts: bool,
+    /// What starts may build.
+    starts_builds: bool,
+    /// Go's name of the architecture that `--platform` tells.
+    arch: Option<String>,
+    /// Stages that it copies from, and images of Go.
+    from: Vec<usize>,
+    /// Variables that the stage starts with, with the place of each.
+    start: Vec<(String, String, Span)>,
+    /// Variables so far, for expansion.
+    env: Values,
+    /// Variables that stay in the image so far.
+    stays: Vec<(String, String, Span)>,
+    /// `WORKDIR` so far.
+    dir: String,
+    /// What it copies from other stages, each with the stage.
+    copies: Vec<(usize, String)>,
+    /// It copies Go files by name; and something else than those.
+    go_files: bool,
+    other_files: bool,
+    acts: Vec<Act>,
+}
+
+/// What a stage does, to be judged when all stages are known.
+enum Act {
+    Set {
+        name: String,
+        value: Text,
+        at: Span,
+        label: String,
+        /// ENV, which stays in the image; ARG does not.
+        stays: bool,
+        onbuild: bool,
+    },
+    /// Variables of one ENV, GODEBUG among them.
+    Group(Vec<(String, String, Span)>),
+    /// From here on commands see it.
+    Let(String, String, Span),
+    /// With the directory in which they run.
+    Run(Vec<Command>, String),
+    Start(Vec<Command>),
+}
+
+/// Reads a file.
+pub fn read(source: &Source, out: &mut Collector) {
+    let lines = source
+        .lines()
+        .map(|(number, line)| Text::line(line, number, 1));
+    collect(&dockerfile::parse(&lines.collect::<Vec<_>>()), out);
+}
+
+/// Reads a Dockerfile inside another file.
+pub fn read_text(text: &Text, out: &mut Collector) {
+    let mut lines = Vec::new();
+    let mut at = 0;
+    for line in text.as_str().split_inclusive('\n') {
+        lines.push(text.slice(at..at + line.trim_end_matches(['\n', '\r']).len()));
+        at += line.len();
+    }
+    collect(&dockerfile::parse(&lines), out);
+}
+
+/// Takes everything that the stages say.
+fn collect(file: &Dockerfile, out: &mut Collector) {
+    let stages = stages(file, &out.room);
+    let runs = deployed(&stages);
+    // A stage that others are built on does what they do.
+    let mut tools: Vec<bool> = stages.iter().map(|s| s.tools).collect();
+    let mut opaque: Vec<bool> = stages.iter().map(|s| s.opaque).collect();
+    for (index, stage) in stages.iter().enumerate().rev() {
+        for all in [&mut tools, &mut opaque] {
+            if let Some(base) = stage.base
+                && all.get(index) == Some(&true)
+                && let Some(slot) = all.get_mut(base)
+            {
+                *slot = true;
+            }
+        }
+    }
+    // What is certain of an image is certain of the stages below it.
+    let mut sure: Vec<bool> = (0..stages.len())
+        .map(|index| certain(&stages, index, opaque.get(index) == Some(&true)))
+        .collect();
+    for (index, stage) in stages.iter().enumerate().rev() {
+        if let Some(base) = stage.base
+            && sure.get(index) == Some(&true)
+            && runs.get(index) == Some(&true)
+            && let Some(slot) = sure.get_mut(base)
+        {
+            *slot = true;
+        }
+    }
+    let leaves = leaves(&stages, &runs);
+    for (index, stage) in stages.iter().enumerate() {
+        let runs = runs.get(index) == Some(&true);
+        let tools = tools.get(index) == Some(&true);
+        let place = Place {
+            scope: scope(stage, runs),
+            reader: match (runs, tools) {
+                (false, _) => Reader::Build,
+                (true, true) => Reader::Both,
+                (true, false) if sure.get(index) == Some(&true) => Reader::Program,
+                (true, false) => Reader::Unknown,
+            },
+            go: stage.go.clone(),
+            program: runs.then(|| program(&stages, index)).flatten(),
+            arch: stage.arch.clone(),
+            leaves: leaves.get(index).cloned().map(Arc::new),
+            ..Place::default()
+        };
+        emit(stage, &place, out);
+    }
+}
+
+/// True when the image is sure to hold no `go` command, and nothing in the stage may read variables that are meant for one.
+fn certain(stages: &[Stage], index: usize, opaque: bool) -> bool {
+    let mut stage = stages.get(index);
+    let mut image = Base::Other;
+    let (mut starts, mut builds, mut copies) = (false, false, false);
+    // Stages below each other: no more than there are.
+    for _ in 0..stages.len() {
+        let Some(one) = stage else { break };
+        starts |= one.starts;
+        builds |= one.starts_builds;
+        copies |= one
+            .from
+            .iter()
+            .any(|f| stages.get(*f).is_some_and(|s| s.tools));
+        image = one.image;
+        stage = one.base.and_then(|b| stages.get(b));
+    }
+    match image {
+        Base::Toolchain => false,
+        Base::Bare => !opaque,
+        Base::Plain => !opaque && (starts || copies),
+        Base::Other => !opaque && starts && !builds,
+    }
+}
+
+fn scope(stage: &Stage, runs: bool) -> String {
+    let name = if stage.name.is_empty() {
+        stage.number.to_string()
+    } else {
+        stage.name.clone()
+    };
+    let last = if runs { ", part of the image" } else { "" };
+    format!("stage {name}{last}")
+}
+
+fn emit(stage: &Stage, place: &Place, out: &mut Collector) {
+    // Of several ENV with one name the last one stays in the image.
+    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, act) in stage.acts.iter().enumerate() {
+        if let Act::Set {
+            name, stays: true, ..
+        } = act
+        {
+            last.insert(name, index);
+        }
+    }
+    let mut env = Env::default();
+    for (name, value, at) in &stage.start {
+        env.export(name, value, *at);
+    }
+    for (index, act) in stage.acts.iter().enumerate() {
+        match act {
+            Act::Set {
+                name,
+                value,
+                at,
+                label,
+                stays,
+                onbuild,
+            } => {
+                let replaced = *stays && last.get(name.as_str()) != Some(&index);
+                let reader = match place.reader {
+                    _ if *onbuild => Reader::Unknown,
+                    _ if !*stays || replaced => Reader::Build,
+                    reader => reader,
+                };
+                // What a later line replaces and nothing builds with is nobody's.
+                if !(replaced && matches!(place.reader, Reader::Program)) {
+                    out.variable(name, value.clone(), *at, label, &place.read_by(reader));
+                }
+            }
+            Act::Group(all) => {
+                let all = all.iter().map(|(name, value, at)| (&**name, &**value, *at));
+                out.behind_godebug(all, &place.scope);
+            }
+            Act::Let(name, value, at) => env.export(name, value, *at),
+            Act::Run(commands, dir) => {
+                let mut building = place.read_by(Reader::Build);
+                building.dir.clone_from(dir);
+                out.shell(commands, &building, &mut Env::under(&env));
+            }
+            Act::Start(commands) => {
+                let starting = match place.reader {
+                    Reader::Build => Reader::Unknown,
+                    // What starts is told here, whatever the image is.
+                    _ => Reader::Program,
+                };
+                out.shell(commands, &place.read_by(starting), &mut Env::under(&env));
+            }
+        }
+    }
+}
+
+/// Stages that an image is made of: the last one, every one that says what starts, and what they are built on.
+fn deployed(stages: &[Stage]) -> Vec<bool> {
+    let last = stages.len().saturating_sub(1);
+    let mut runs: Vec<bool> = stages
+        .iter()
+        .enumerate()
+        .map(|(index, stage)| index == last || stage.starts)
+        .collect();
+    for (index, stage) in stages.iter().enumerate().rev() {
+        if runs.get(index) == Some(&true)
+            && let Some(slot) = stage.base.and_then(|b| runs.get_mut(b))
+        {
+            *slot = true;
+        }
+    }
+    runs
+}
+
+/// The Go release of the program in a stage: of what is copied there, else of the stage itself, else the only one there is.
+fn program(stages: &[Stage], index: usize) -> Option<Toolchain> {
+    let mut next = vec![index];
+    let mut seen = Vec::new();
+    while let Some(index) = next.pop() {
+        if seen.contains(&index) {
+            continue;
+        }
+        seen.push(index);
+        let Some(stage) = stages.get(index) else {
+            continue;
+        };
+        let own = stage
+            .go
+            .clone()
+            .filter(|_| stage.from.is_empty() || seen.len() > 1);
+        if let Some(go) = own {
+            return Some(go);
+        }
+        // The last copy is looked at first.
+        next.extend(stage.base);
+        next.extend(stage.from.iter().copied());
+    }
+    let own = stages.get(index).and_then(|s| s.go.clone());
+    own.or_else(|| stages.iter().rev().find_map(|s| s.go.clone()))
+}
