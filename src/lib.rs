@@ -76,3 +76,5 @@ mod skip;
 pub mod source;
 #[cfg(feature = "audit")]
 pub mod vuln;
+#[cfg(all(feature = "archives", feature = "audit"))]
+pub mod vulndb;

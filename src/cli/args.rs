@@ -56,6 +56,8 @@ pub enum Command {
     Sbom(SbomArgs),
     /// Show FIPS 140 module facts and check the integrity checksum
     Fips(FipsArgs),
+    /// Show which vulnerability database is used, or fetch a newer one
+    Db(DbArgs),
     /// Explain a rule, a GODEBUG setting or a GOEXPERIMENT
     Explain(ExplainArgs),
     /// Write a commented policy file
@@ -235,6 +237,73 @@ pub struct FipsArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text",
           value_parser = choices([("text", "for reading"), ("json", "one document")]))]
     pub format: String,
+}
+
+// Arguments of `db`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "A database for machines without a network is a zip of the Go module golang.org/x/vulndb, or a copy of the cached file:
+  gospect db update && cp ~/.cache/gospect/vulndb.bin .
+  gospect db status --db vulndb.bin
+
+Examples:
+  gospect db status                        source, date, entries
+  gospect db update                        the newest one, by way of GOPROXY
+  gospect db update --from vulndb.zip      from a file or folder
+  gospect db status --max-db-age 30        exit with 2 when it is older"
+)]
+pub struct DbArgs {
+    #[command(subcommand)]
+    pub command: DbCommand,
+}
+
+/// What to do with the database.
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Show source, date and number of entries
+    Status(DbStatusArgs),
+    /// Fetch the newest database into the cache
+    Update(DbUpdateArgs),
+}
+
+// Arguments of `db status`.
+#[derive(Debug, Args)]
+pub struct DbStatusArgs {
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+          value_parser = choices([("text", "for reading"), ("json", "one document")]))]
+    pub format: String,
+}
+
+// Arguments of `db update`.
+#[derive(Debug, Args)]
+pub struct DbUpdateArgs {
+    /// Where to get it: goproxy (the module golang.org/x/vulndb, by way of GOPROXY and verified by the checksum database), a folder, a zip file or an https address
+    #[arg(long, value_name = "goproxy|PATH|URL", default_value = "goproxy")]
+    pub from: OsString,
+    /// Folder of the cache [default: gospect in the cache folder of the user]
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+// Which vulnerability database: shared by every command that uses one.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DatabaseArgs {
+    /// Vulnerability database: a folder or zip of OSV documents, the module golang.org/x/vulndb, or an https address [default: that of `gospect db update`, or the built-in one when it is newer]
+    #[arg(long, value_name = "PATH|URL")]
+    pub db: Option<OsString>,
+    /// Exit with 2 when the vulnerability database is older
+    #[arg(long, value_name = "DAYS", hide_short_help = true)]
+    pub max_db_age: Option<u32>,
+    /// Folder of the cache; `off`: use none [default: gospect in the cache folder of the user]
+    #[arg(long, value_name = "DIR|off", hide_short_help = true)]
+    pub cache: Option<PathBuf>,
 }
 
 // Arguments of `explain`.

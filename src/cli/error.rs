@@ -4,6 +4,7 @@ use crate::audit::BaselineError;
 use crate::audit::diff::NoClass;
 use crate::audit::policy::PolicyError;
 use crate::source::target::BadTarget;
+use crate::vulndb::LoadError;
 use std::io;
 
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +64,20 @@ pub enum Error {
     Level(#[from] PolicyError),
     #[error(transparent)]
     Target(#[from] BadTarget),
+
+    // There is no vulnerability database to judge by.
+    #[error("the vulnerability database {0}")]
+    Database(#[from] LoadError),
+    #[error(
+        "the vulnerability database of {date} is {days} days old, --max-db-age allows {most}; `gospect db update` fetches a newer one"
+    )]
+    OldDatabase { date: String, days: i64, most: u32 },
+    #[error(
+        "the vulnerability database {0} does not say when it was made, and --max-db-age asks for it"
+    )]
+    UndatedDatabase(String),
+    #[error("there is no cache folder: HOME is not set; name one with --cache DIR")]
+    NoCache,
 
     // What was named cannot be read.
     #[error("{name}: {why}")]

@@ -13,7 +13,9 @@ macro_rules! say {
 mod args;
 mod audit;
 mod config;
+mod database;
 mod dates;
+mod db;
 mod diff;
 mod error;
 mod exit;
@@ -115,6 +117,7 @@ pub fn run(args: Vec<OsString>, stdout: Stdout) -> ExitCode {
         Command::Diff(args) => diff::run(&args),
         Command::Sbom(args) => sbom::run(&args),
         Command::Fips(args) => fips::run(&args),
+        Command::Db(args) => db::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Completions(args) => shell::completions(&args),

@@ -4,6 +4,7 @@
 //! whole, because a vulnerability that is half understood is a wrong answer.
 
 use super::{Order, Review};
+use crate::bytes::escape;
 use crate::knowledge::semver::Semver;
 use serde::Deserialize;
 use std::cmp::Ordering;
@@ -215,9 +216,11 @@ fn one_line(text: &str) -> String {
 
 /// A name that can be compared and shown: not empty, no spaces, nothing invisible.
 fn text<'t>(text: &'t str, what: &str) -> Result<&'t str, String> {
-    let odd = |c: char| c.is_whitespace() || c.is_control();
+    let odd = |c: char| c.is_whitespace() || escape::acts(c);
     if text.is_empty() || text.len() > TEXT_MAX || text.chars().any(odd) {
-        return Err(format!("{what} is empty, too long, or has spaces in it"));
+        return Err(format!(
+            "{what} is empty, too long, or has spaces or invisible characters in it"
+        ));
     }
     Ok(text)
 }

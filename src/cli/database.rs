@@ -1,0 +1,117 @@
+//! Which vulnerability database a command uses, and how old it is.
+
+use super::args::DatabaseArgs;
+use super::error::Error;
+use crate::audit::Date;
+use crate::report::style::clean;
+use crate::vuln::database::{About, Database};
+use crate::vulndb::{self, Cache, LoadError, OLD};
+use std::path::{Path, PathBuf};
+
+/// What stands for no cache.
+const OFF: &str = "off";
+
+/// Opens the database that the arguments ask for, and says when it is old.
+///
+/// # Errors
+/// When there is none that can be used whole, or it is older than the arguments allow.
+pub fn open(args: &DatabaseArgs, today: Date, quiet: bool) -> Result<Database, Error> {
+    let database = match &args.db {
+        Some(place) => named(Path::new(place))?,
+        None => vulndb::usual(cache(args.cache.as_deref()).as_ref())?,
+    };
+    let about = database.about();
+    let age = age(about, today);
+    match (args.max_db_age, age) {
+        (Some(most), Some(days)) if days > i64::from(most) => {
+            return Err(Error::OldDatabase {
+                date: day(about).to_owned(),
+                days,
+                most,
+            });
+        }
+        (Some(_), None) => return Err(Error::UndatedDatabase(about.source.clone())),
+        _ => {}
+    }
+    if let Some(days) = age.filter(|days| *days > OLD)
+        && !quiet
+    {
+        say!(
+            "gospect: the vulnerability database of {} is {days} days old; `gospect db update` fetches a newer one",
+            clean(day(about))
+        );
+    }
+    Ok(database)
+}
+
+/// A database at a path or an address.
+pub fn named(place: &Path) -> Result<Database, LoadError> {
+    let text = place.to_string_lossy();
+    match text.split_once("://") {
+        Some(("file", path)) => vulndb::open(Path::new(path)),
+        Some(("http" | "https", _)) => vulndb::fetch(&text),
+        _ => vulndb::open(place),
+    }
+}
+
+/// The cache that an argument names; `None`: none is used.
+pub fn cache(folder: Option<&Path>) -> Option<Cache> {
+    match folder {
+        Some(folder) if folder.as_os_str() == OFF => None,
+        Some(folder) => Some(Cache::at(PathBuf::from(folder))),
+        None => Cache::of_user(),
+    }
+}
+
+/// The day of a database, `2026-11-05`; empty when it does not say.
+pub fn day(about: &About) -> &str {
+    let date = about.date.as_deref().unwrap_or_default();
+    date.get(..10).unwrap_or(date)
+}
+
+/// How many days old a database is; `None`: it does not say.
+pub fn age(about: &About, today: Date) -> Option<i64> {
+    let made = Date::parse(day(about))?;
+    Some((days(today)? - days(made)?).max(0))
+}
+
+/// Days since the first of March of the year 0 (Gregorian), which begins the leap cycle.
+fn days(date: Date) -> Option<i64> {
+    let text = date.to_string();
+    let mut parts = text.split('-').map(str::parse::<i64>);
+    let mut next = || parts.next()?.ok();
+    let (year, month, day) = (next()?, next()?, next()?);
+    let (year, month) = match month {
+        1 | 2 => (year - 1, month + 9),
+        _ => (year, month - 3),
+    };
+    let leaps = year / 4 - year / 100 + year / 400;
+    Some(year * 365 + leaps + (month * 153 + 2) / 5 + day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_counted_over_months_and_years() {
+        let today = Date::parse("2026-11-30").unwrap();
+        for (date, old) in [
+            ("2026-11-05T23:49:57Z", Some(25)),
+            ("2026-11-30T23:49:57Z", Some(0)),
+            ("2027-01-01", Some(0)),
+            ("2026-02-28", Some(275)),
+            ("2024-02-29", Some(1005)),
+            ("2025-11-30", Some(365)),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            let about = About {
+                source: String::new(),
+                date: Some(date.to_owned()),
+            };
+            assert_eq!(age(&about, today), old, "{date}");
+        }
+        assert_eq!(age(&About::default(), today), None);
+    }
+}

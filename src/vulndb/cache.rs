@@ -1,0 +1,100 @@
+//! The database that `gospect db update` keeps in the cache folder of the user.
+
+use super::error::LoadError;
+use crate::vuln::database::Database;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Longest file that is read.
+const MOST: u64 = 64 << 20;
+
+/// The cache folder of the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    /// A cache in this folder, which is made when something is put into it.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+
+    /// The place that the system has for it: `gospect` in `XDG_CACHE_HOME` or `~/.cache`, in `~/Library/Caches` on macOS, in `LOCALAPPDATA` on
+    /// Windows. `None`: there is none.
+    pub fn of_user() -> Option<Self> {
+        let variable = |name: &str| {
+            let value = std::env::var_os(name).filter(|v| !v.is_empty())?;
+            // The specification of XDG passes over relative paths, and so does os.UserCacheDir of Go.
+            Some(PathBuf::from(value)).filter(|path| path.is_absolute())
+        };
+        let folder = if cfg!(windows) {
+            variable("LOCALAPPDATA")?
+        } else if cfg!(target_vendor = "apple") {
+            variable("HOME")?.join("Library/Caches")
+        } else {
+            variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")))?
+        };
+        Some(Self::at(folder.join("gospect")))
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The file of the database.
+    pub fn file(&self) -> PathBuf {
+        self.folder.join("vulndb.bin")
+    }
+
+    /// The database in it; `None`: there is none yet.
+    ///
+    /// # Errors
+    /// When it cannot be read or is damaged.
+    pub fn read(&self) -> Result<Option<Database>, LoadError> {
+        let path = self.file();
+        let place = path.to_string_lossy();
+        let size = match fs::metadata(&path) {
+            Ok(kind) if kind.is_file() => kind.len(),
+            Ok(_) => {
+                let error = io::Error::other("is no file");
+                return Err(LoadError::io(&place, &error));
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) if e.kind() == io::ErrorKind::NotADirectory => return Ok(None),
+            Err(e) => return Err(LoadError::io(&place, &e)),
+        };
+        if size > MOST {
+            let why = format!("{size} bytes, {MOST} are read");
+            return Err(LoadError::too_much(&place, why));
+        }
+        let data = fs::read(&path).map_err(|e| LoadError::io(&place, &e))?;
+        let database = Database::open(data).map_err(|why| LoadError::damaged(&place, why))?;
+        Ok(Some(database))
+    }
+
+    /// Puts a database into it. Whoever reads at the same time has the old one or the new one, whole.
+    ///
+    /// # Errors
+    /// When the folder or file cannot be written.
+    pub fn write(&self, database: &Database) -> Result<(), LoadError> {
+        self.put(Path::new("vulndb.bin"), database.as_bytes())
+            .map_err(|e| LoadError::io(&self.file().to_string_lossy(), &e))
+    }
+
+    /// Replaces a file of the cache, so that it is never half written.
+    pub(crate) fn put(&self, name: &Path, bytes: &[u8]) -> io::Result<()> {
+        let path = self.folder.join(name);
+        let folder = path.parent().unwrap_or(&self.folder);
+        fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(&path).map_err(|e| e.error)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,44 @@
+//! Where a vulnerability database comes from: folders, zip files, the cache of the user, and the network when that is asked for.
+//!
+//! Must never: judge, print, or use a part of a database that cannot be read whole.
+
+mod cache;
+mod error;
+mod fetch;
+mod layout;
+mod read;
+
+pub use cache::Cache;
+pub use error::LoadError;
+pub use fetch::{fetch, from_goproxy};
+pub use read::{read_file, read_zip};
+
+use crate::vuln::database::Database;
+use std::path::Path;
+
+/// Days after which a database is called old.
+pub const OLD: i64 = 7;
+
+/// The database to use when none is named: what `gospect db update` put into the cache, or the one that is part of the program when that is newer.
+///
+/// # Errors
+/// When the one in the cache is damaged.
+pub fn usual(cache: Option<&Cache>) -> Result<Database, LoadError> {
+    let builtin = || Database::builtin().map_err(|why| LoadError::damaged("the program", why));
+    match cache.map(Cache::read).transpose()?.flatten() {
+        None => builtin(),
+        Some(cached) => {
+            let builtin = builtin()?;
+            let newer = cached.about().date >= builtin.about().date;
+            Ok(if newer { cached } else { builtin })
+        }
+    }
+}
+
+/// The database at a path: the compact form, a zip, or a folder.
+///
+/// # Errors
+/// What cannot be read, and why; a part of a database is none.
+pub fn open(path: &Path) -> Result<Database, LoadError> {
+    read_file(path, &path.to_string_lossy(), true)
+}
