@@ -1,8 +1,8 @@
-//! Base64 (RFC 4648): the one form in which bytes that are no text stand in JSON and HTTP.
+//! Base64 (RFC 4648), the form of binary data in JSON and HTTP.
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// With padding.
+/// Encodes with padding.
 pub fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
@@ -20,7 +20,7 @@ pub fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// Padded or not, of either alphabet; `None` for anything else.
+/// Decodes either alphabet, padded or not; `None` for anything else.
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let (mut word, mut bits) = (0u32, 0);

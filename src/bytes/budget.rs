@@ -1,14 +1,14 @@
-//! Memory is counted, not hoped for: whatever may grow with its input takes a [`Grant`] from a [`Budget`] first. Who gets none waits, writes to a
-//! temporary file or gives up with one line that says so. `docs/architecture.md` has the table of who takes what.
+//! The memory budget: code whose memory grows with its input takes a [`Grant`] from a [`Budget`] first. Without a grant it waits,
+//! writes to a temporary file, or gives up and says so in one line. `docs/architecture.md` lists the users and their shares.
 
 use super::spill::SpareFiles;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Decompression windows above this are used by one walk at a time.
+/// Only one walk at a time holds a decompression window larger than this.
 pub const LARGE_WINDOW: u64 = 8 << 20;
 
-/// Bytes of memory for a run, where the caller names none.
+/// Memory of a run in bytes when the caller sets none.
 pub const MEMORY: u64 = 512 << 20;
 
 /// What the memory of a run (`--memory`) is used for.
@@ -16,15 +16,15 @@ pub const MEMORY: u64 = 512 << 20;
 pub enum Use {
     /// Bodies of archive entries and decompression windows.
     Containers,
-    /// What is made of programs that were read from a container.
+    /// Facts of programs that were read from a container.
     Facts,
-    /// What parsers hold of executables.
+    /// Parts of executables that parsers keep.
     Executables,
     /// Records of a container that was not read to its end.
     WaitingRecords,
-    /// Their names.
+    /// Names of the programs of those records.
     WaitingNames,
-    /// Results that wait for those before them.
+    /// Results that wait for the results before them.
     Results,
     /// Things not examined in one archive.
     ArchiveProblems,
@@ -40,20 +40,20 @@ pub enum Use {
     PackageText,
     /// Names of files of one package database.
     PackageNames,
-    /// Records of an HTML page, and what is made of them.
+    /// Records of an HTML page and the page made of them.
     Page,
-    /// Records that are compared.
+    /// Records that `diff` compares.
     Comparison,
     /// Components of a bill of materials.
     Bill,
     /// Findings.
     Findings,
-    /// What is compared between programs.
+    /// Facts that rules compare between programs.
     Fleet,
 }
 
 impl Use {
-    /// All of them, with which part of the memory each may take, and what it is called.
+    /// All uses with the divisor of the memory each may take and its name.
     pub const ALL: [(Self, u64, &str); 18] = [
         (Self::Containers, 1, "entry bodies and windows"),
         (Self::Facts, 1, "facts of programs in containers"),
@@ -80,22 +80,22 @@ impl Use {
         row.unwrap_or((self, 1, ""))
     }
 
-    /// Bytes of `memory` for this.
+    /// The share of `memory` in bytes.
     pub fn share(self, memory: u64) -> u64 {
         memory / self.row().1
     }
 }
 
-/// Knows what it takes in memory.
+/// A value that knows how much memory it takes.
 pub trait SizeInMemory {
-    /// About how many bytes, those behind its pointers included.
+    /// About how many bytes the value takes, including what it points to.
     fn size_in_memory(&self) -> u64;
 }
 
 /// A counting semaphore over bytes, shared by clones.
 ///
-/// It cannot deadlock when its users keep one rule: wait ([`Budget::take`]) only while holding nothing; who already
-/// holds a grant uses [`Budget::try_take`] and finds another way (a temporary file), or [`Budget::force`].
+/// It cannot deadlock when its users keep one rule: wait ([`Budget::take`]) only while holding nothing. A thread that already
+/// holds a grant uses [`Budget::try_take`] and another way when it fails (a temporary file), or [`Budget::force`].
 #[derive(Clone, Debug)]
 pub struct Budget {
     shared: Arc<Shared>,
@@ -105,12 +105,12 @@ pub struct Budget {
 struct Shared {
     what: &'static str,
     total: u64,
-    /// Threads that draw on it at once; 0: one for each processor.
+    /// Threads that draw on it at once; 0 means one for each processor.
     users: usize,
     share: OnceLock<u64>,
     state: Mutex<State>,
     freed: Condvar,
-    /// Temporary files of what did not fit, for the next that does not.
+    /// Temporary files that are no longer used, kept for the next body that does not fit.
     spare_files: SpareFiles,
 }
 
@@ -121,7 +121,7 @@ struct State {
     large: bool,
 }
 
-/// Bytes taken from a [`Budget`]; given back when dropped.
+/// Bytes taken from a [`Budget`]; dropping the grant gives them back.
 #[derive(Debug)]
 pub struct Grant {
     shared: Arc<Shared>,
@@ -129,12 +129,12 @@ pub struct Grant {
     large: bool,
 }
 
-/// A budget had not the bytes that were asked for.
+/// A budget does not have the bytes that were asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full {
-    /// What they were for.
+    /// What the bytes were for.
     pub what: &'static str,
-    /// Bytes of the whole budget.
+    /// Size of the whole budget in bytes.
     pub total: u64,
 }
 
@@ -157,7 +157,7 @@ impl From<Full> for std::io::Error {
 }
 
 impl Default for Budget {
-    /// All of [`MEMORY`].
+    /// A budget of [`MEMORY`] bytes.
     fn default() -> Self {
         Self::new(MEMORY)
     }
@@ -169,17 +169,17 @@ impl Budget {
         Self::named("everything", total, 0)
     }
 
-    /// The share of `memory` bytes that is for this use.
+    /// A budget with the share of `memory` bytes that this use has.
     pub fn of(memory: u64, what: Use) -> Self {
         Self::named(what.row().2, what.share(memory), 0)
     }
 
-    /// The same, drawn on by `users` threads at once (0: one for each processor), each of which may hold its part without asking.
+    /// The same for `users` threads at once (0: one for each processor), each of which may hold its part without asking.
     pub fn for_threads(memory: u64, what: Use, users: usize) -> Self {
         Self::named(what.row().2, what.share(memory), users)
     }
 
-    /// A budget of `total` bytes for what is called `what` in [`Full`].
+    /// A budget of `total` bytes; `what` names its use in [`Full`].
     pub fn named(what: &'static str, total: u64, users: usize) -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -201,7 +201,7 @@ impl Budget {
 
     /// Bytes that each thread may hold without asking.
     pub fn share(&self) -> u64 {
-        // Most scans never need it, and asking the system for the processors takes time.
+        // Computed on demand: most scans never need it, and asking the system for the number of processors takes time.
         *self.shared.share.get_or_init(|| {
             let users = match self.shared.users {
                 0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -211,12 +211,12 @@ impl Budget {
         })
     }
 
-    /// The most bytes that were held at once so far.
+    /// The most bytes held at once so far.
     pub fn peak(&self) -> u64 {
         self.shared.lock().peak
     }
 
-    /// Bytes that are held.
+    /// Bytes held now.
     pub fn used(&self) -> u64 {
         self.shared.lock().used
     }
@@ -226,17 +226,17 @@ impl Budget {
         self.wait(bytes, false)
     }
 
-    /// Waits until nothing is held, and takes everything.
+    /// Waits until nothing is held, then takes everything.
     pub fn take_all(&self) -> Grant {
         self.wait(u64::MAX, false)
     }
 
-    /// Waits until `bytes` are free and no other holder of a large window is left.
+    /// Waits until `bytes` are free and nobody else holds a large window.
     pub fn take_large(&self, bytes: u64) -> Grant {
         self.wait(bytes, true)
     }
 
-    /// `bytes` if they are free now.
+    /// Takes `bytes` if they are free now.
     pub fn try_take(&self, bytes: u64) -> Option<Grant> {
         let mut state = self.shared.lock();
         state
@@ -247,7 +247,7 @@ impl Budget {
     /// Takes `bytes` for as long as the budget lives, or until they are given back with [`Self::unspend`].
     ///
     /// # Errors
-    /// When they are not free.
+    /// When they are not free now.
     pub fn spend(&self, bytes: u64) -> Result<(), Full> {
         let mut state = self.shared.lock();
         if !state.fits(bytes, self.shared.total) {
@@ -257,7 +257,7 @@ impl Budget {
         Ok(())
     }
 
-    /// What is said when there is no more of it.
+    /// The error for a request that this budget cannot grant.
     pub fn full(&self) -> Full {
         Full {
             what: self.shared.what,
@@ -265,12 +265,12 @@ impl Budget {
         }
     }
 
-    /// Gives back bytes of [`Self::spend`].
+    /// Gives back bytes taken with [`Self::spend`].
     pub fn unspend(&self, bytes: u64) {
         self.shared.release(bytes, false);
     }
 
-    /// `bytes` even beyond the budget: for who holds a grant already and cannot go on without.
+    /// Takes `bytes` even beyond the budget, for a caller that already holds a grant and cannot continue without them.
     pub fn force(&self, bytes: u64) -> Grant {
         let mut state = self.shared.lock();
         self.shared.grant(&mut state, bytes, false)
@@ -306,7 +306,7 @@ impl State {
 }
 
 impl Shared {
-    // A panic elsewhere while the lock was held leaves plain counters behind: they stay usable.
+    // The state is plain counters, which stay usable after another thread panicked while holding the lock.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -331,7 +331,7 @@ impl Shared {
 }
 
 impl Grant {
-    /// Bytes held.
+    /// Size of the grant in bytes.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }

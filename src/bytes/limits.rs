@@ -1,6 +1,6 @@
 //! Every bound on what a scan may read, keep or expand, with its default.
 
-/// Bounds. Each one that is met is reported, never silently applied.
+/// Limits of a scan. A limit that is reached is reported, never applied silently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of one build-info string (version or module text).
@@ -9,15 +9,15 @@ pub struct Limits {
     pub executable: u64,
     /// Bytes that a packed program may unpack to.
     pub unpacked: u64,
-    /// Entries of one outermost container, those of nested ones included.
+    /// Entries of one outermost container, including those of nested containers.
     pub entries: u64,
     /// Bytes of one container entry.
     pub entry_size: u64,
-    /// Bytes that one container may expand to, nested ones included.
+    /// Bytes that one container may expand to, including nested containers.
     pub expanded: u64,
     /// Expanded bytes for each compressed byte, after the first 16 MiB.
     pub ratio: u64,
-    /// Containers inside containers.
+    /// Levels of containers inside containers.
     pub depth: u32,
     /// Bytes of a path inside a container.
     pub path: usize,

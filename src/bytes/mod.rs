@@ -25,7 +25,7 @@ pub use window::{Counts, Refusal, Window};
 
 use std::io;
 
-/// What the system says, without its number.
+/// The system's text for an error, without the number that Rust adds.
 #[cfg(feature = "source")]
 pub(crate) fn error_text(error: &io::Error) -> String {
     let text = error.to_string();
@@ -35,7 +35,7 @@ pub(crate) fn error_text(error: &io::Error) -> String {
     }
 }
 
-/// A positioned reader: the one shape in which bytes reach the parsers.
+/// A positioned reader: the only form in which parsers get bytes.
 ///
 /// Implementations are shared by threads, so reads take `&self`. The length is fixed when the reader is made; a file
 /// that shrinks later gives short reads, one that grows is read to its old length.
@@ -162,7 +162,7 @@ impl ReadAt for FileBytes {
 
 #[cfg(all(feature = "source", unix))]
 fn pread(file: &std::fs::File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-    // Without the C library, which prepares every read for the thread to be cancelled.
+    // The system call itself: the C library's `pread` is a cancellation point and sets that up for every read.
     Ok(rustix::io::pread(file, buf, offset)?)
 }
 

@@ -1,6 +1,6 @@
-//! Numbers as people read them.
+//! Numbers written for people.
 
-/// Bytes for a person: `2.4 MB`.
+/// A number of bytes, such as `2.4 MB`.
 pub fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
     if count < 1000 {
@@ -18,7 +18,7 @@ pub fn bytes(count: u64) -> String {
     )
 }
 
-/// `1 file`, `1,234 files`; `one` and `many` are the nouns.
+/// A number with its noun: `1 file`, `1,234 files`.
 pub fn count(number: u64, one: &str, many: &str) -> String {
     format!(
         "{} {}",

@@ -1,16 +1,16 @@
-//! One byte in a short text, found without asking the processor what it can.
+//! Finds one byte in a short text without detecting the processor's features.
 //!
-//! [`memchr::memchr`] asks once in a run. In a virtual machine, where the host answers, that takes 0.1 ms: a tenth of the time that one
-//! program takes, and more than any search in it.
+//! [`memchr::memchr`] detects them once in a run. In a virtual machine the host answers, which takes 0.1 ms: a tenth of the time
+//! that reading one program takes, and more than any search in it.
 
 use memchr::arch::all::memchr::One;
 
-/// Where the byte is first.
+/// Index of the first occurrence.
 pub(crate) fn find(byte: u8, text: &[u8]) -> Option<usize> {
     One::new(byte).find(text)
 }
 
-/// Where the byte is last.
+/// Index of the last occurrence.
 #[cfg(feature = "cli")]
 pub(crate) fn rfind(byte: u8, text: &[u8]) -> Option<usize> {
     One::new(byte).rfind(text)

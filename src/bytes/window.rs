@@ -1,4 +1,4 @@
-//! A reader's bytes as stable slices, fetched once each: what `object` and our own parsers work on.
+//! The bytes of a reader as stable slices, each fetched once: what `object` and our own parsers read from.
 
 use super::{Budget, Grant, ReadAt};
 use elsa::FrozenVec;
@@ -11,19 +11,19 @@ const HEAD: u64 = 8 << 10;
 const BLOCK: u64 = 1 << 10;
 /// Structures longer than this are fetched exactly.
 const EXACT: u64 = 64 << 10;
-/// How the blocks grow: after so many reads they are of this size, and aligned. Who follows that many pointers follows
-/// more, mostly to places nearby. The last step is for files that scatter their tables on purpose, which would otherwise
-/// fill the index with a block for each word.
+/// Block sizes by the number of blocks read so far; these blocks are also aligned. A parser that has followed many pointers
+/// follows more, mostly to nearby places. The last step is for files that scatter their tables on purpose and would fill the index
+/// with one block for each word.
 const GROWTH: [(usize, u64); 2] = [(1024, EXACT), (16, 16 << 10)];
-/// Blocks before a place that are asked for it.
+/// How many blocks before an offset are searched for it.
 const STEPS: usize = 8;
-/// Of the bytes that may be read, one in this many may be kept: scans pass over a lot, parsers keep little.
+/// A window may keep one in this many of the bytes it may read: scans pass over many bytes, parsers keep few.
 const KEPT_SHARE: u64 = 4;
 
-/// This much may always be kept, without asking what the share is.
+/// Bytes that a window may always keep without asking for its share.
 const ALWAYS: u64 = 1 << 20;
 
-/// How much a window has asked of its reader.
+/// How much a window has read from its reader.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Calls of `read_at`.
@@ -32,12 +32,12 @@ pub struct Counts {
     pub bytes: u64,
 }
 
-/// Why a window did not read something that is there.
+/// Why a window did not read bytes that exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// More bytes would have been read than this many.
+    /// The window would have read more than this many bytes.
     Reads(u64),
-    /// More bytes would have been kept than this many.
+    /// The window would have kept more than this many bytes.
     Memory(u64),
 }
 
@@ -55,20 +55,20 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// A lazily filled view of one reader. Slices stay valid as long as the window; nothing is read twice while it is
-/// covered by an earlier read.
+/// A view of one reader that is filled as parsers ask for bytes. Slices live as long as the window; bytes that an earlier read
+/// covers are not read again.
 pub struct Window<'r> {
     reader: &'r dyn ReadAt,
     whole: Option<&'r [u8]>,
     len: u64,
-    /// Bytes that may be read.
+    /// Bytes that the window may read.
     most_reads: u64,
-    /// Bytes that may be kept.
+    /// Bytes that the window may keep.
     most: u64,
     kept: Cell<u64>,
-    /// Shared with other windows.
+    /// The memory budget that it shares with other windows.
     budget: Option<Budget>,
-    /// All of the budget, held by one window at a time.
+    /// The grant of the whole budget, which only one window holds at a time.
     grant: RefCell<Option<Grant>>,
     blocks: FrozenVec<Vec<u8>>,
     /// `(offset, index into blocks)`, sorted by offset; blocks may overlap.
@@ -96,22 +96,22 @@ impl<'r> Window<'r> {
         }
     }
 
-    /// Shares memory with other windows: each may keep its share of the budget, and one at a time the whole budget. A window that takes all waits
-    /// for nothing else while it lives, so nobody waits for ever.
+    /// Shares memory with other windows: each may keep its share of the budget, and one at a time may take the whole budget. A
+    /// window that holds the whole budget waits for nothing else while it lives, so no thread waits for ever.
     pub fn with_budget(mut self, budget: Option<&Budget>) -> Self {
         self.most = budget.map_or(self.most, |budget| self.most.min(budget.total()));
         self.budget = budget.cloned();
         self
     }
 
-    /// Shares memory with other windows, and never keeps more than its share: for who opens further windows meanwhile.
+    /// Shares memory with other windows and never keeps more than its share, for a caller that opens further windows meanwhile.
     pub fn within_share(mut self, budget: Option<&Budget>) -> Self {
         self.most = budget.map_or(self.most, |budget| self.most.min(budget.share()));
         self
     }
 
-    /// Counts `bytes` that somebody keeps of this file, or made from it, for as long as the window lives; `false` when
-    /// that is more than may be kept.
+    /// Counts `bytes` that the caller keeps of this file, or made from it, for as long as the window lives. Returns `false` when
+    /// that is more than the window may keep.
     #[must_use]
     pub fn keep(&self, bytes: u64) -> bool {
         let kept = self.kept.get().saturating_add(bytes);
@@ -127,7 +127,7 @@ impl<'r> Window<'r> {
         true
     }
 
-    /// Waits for the whole budget whatever is kept so far: for who is about to make much out of little.
+    /// Waits for the whole budget however little is kept so far, for a caller about to expand a small input to a large one.
     pub fn take_budget(&self) {
         if let Some(budget) = &self.budget {
             self.grant
@@ -136,27 +136,27 @@ impl<'r> Window<'r> {
         }
     }
 
-    /// Length of what is looked at.
+    /// Length of the reader in bytes.
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// Whether there is nothing to look at.
+    /// Whether the reader is empty.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// What was read so far.
+    /// How much was read so far.
     pub fn counts(&self) -> Counts {
         self.counts.get()
     }
 
-    /// Why something that is there was not read, if that happened.
+    /// Why existing bytes were not read, if that happened.
     pub fn refusal(&self) -> Option<Refusal> {
         self.refusal.get()
     }
 
-    /// Whether so many further bytes may be read.
+    /// Whether the window may read this many more bytes.
     fn may_read(&self, bytes: u64) -> bool {
         let may = self.counts.get().bytes.saturating_add(bytes) <= self.most_reads;
         if !may {
@@ -165,7 +165,7 @@ impl<'r> Window<'r> {
         may
     }
 
-    /// The reader underneath.
+    /// The reader behind the window.
     pub fn reader(&self) -> &'r dyn ReadAt {
         self.reader
     }
@@ -180,7 +180,7 @@ impl<'r> Window<'r> {
             .and_then(|b| b.get(..usize::try_from(size).ok()?))
     }
 
-    /// At least the bytes at `offset` that exist, up to `size`, in one slice that may be longer.
+    /// Up to `size` bytes at `offset`: all that exist, in a slice that may be longer.
     pub fn upto(&self, offset: u64, size: u64) -> Option<&[u8]> {
         if offset > self.len {
             return None;
@@ -210,8 +210,7 @@ impl<'r> Window<'r> {
         self.cached(offset, size)
     }
 
-    /// Forgets that `size` was wanted in small pieces: fetches `[offset, offset + size)` with one read, so that later
-    /// small reads inside it are free.
+    /// Fetches `[offset, offset + size)` with one read, so that later small reads inside it cost nothing.
     pub fn prefetch(&self, offset: u64, size: u64) {
         if self.whole.is_some() || offset >= self.len {
             return;
@@ -222,7 +221,7 @@ impl<'r> Window<'r> {
         }
     }
 
-    /// Reads into `buf` without keeping anything: for scans that pass over a lot and keep little. Counted like any read.
+    /// Reads into `buf` and keeps nothing, for scans that pass over much and keep little. The read counts towards the limit.
     pub fn read_uncached(&self, buf: &mut [u8], offset: u64) -> Option<usize> {
         if !self.may_read(buf.len() as u64) {
             return None;
@@ -238,7 +237,7 @@ impl<'r> Window<'r> {
     fn cached(&self, offset: u64, size: u64) -> Option<&[u8]> {
         let index = self.index.borrow();
         let after = index.partition_point(|&(at, _)| at <= offset);
-        // Blocks may overlap, so the nearest one is not always long enough; a few steps back are.
+        // Blocks may overlap, so the nearest one may be too short where one a few steps back is long enough.
         for &(at, i) in index[..after].iter().rev().take(STEPS) {
             let block = self.blocks.get(i)?;
             let skip = usize::try_from(offset - at).ok()?;
@@ -251,7 +250,8 @@ impl<'r> Window<'r> {
         None
     }
 
-    /// The size of the blocks that are read now; `None`: each as it is asked for. What little memory there may be is for what is asked for.
+    /// Size of the blocks to read now; `None` reads exactly what is asked for. When memory is short, it is left for the bytes that
+    /// are asked for.
     fn block(&self) -> Option<u64> {
         let ample = self.kept.get() < self.most / KEPT_SHARE;
         GROWTH
@@ -261,7 +261,7 @@ impl<'r> Window<'r> {
             .filter(|block| ample || *block == EXACT)
     }
 
-    /// The lowest place where a block may start, for [`Self::cached`] to find it when it looks for `offset`.
+    /// The lowest offset at which a block may start so that [`Self::cached`] finds it when it looks for `offset`.
     fn reach(&self, offset: u64) -> u64 {
         let index = self.index.borrow();
         let after = index.partition_point(|&(at, _)| at <= offset);
@@ -328,7 +328,7 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    /// Bytes that are only read on request.
+    /// Bytes without a slice, which must be read.
     struct File(Vec<u8>);
 
     impl ReadAt for File {
@@ -349,7 +349,7 @@ mod tests {
             let word = window.get(at, 4).map(|b| b.try_into().unwrap());
             assert_eq!(word.map(u32::from_le_bytes), Some(at as u32 / 4), "{at}");
         };
-        // Far apart, then ten side by side with gaps, which blocks that are read later hold again.
+        // Eight places far apart, then ten close together with gaps; later blocks overlap earlier ones.
         (1..=8).for_each(|n| read(n << 16));
         (0..10).for_each(|n| read((16 << 10) + n * 1200));
         read((16 << 10) + 10 * 1200 + 1100);

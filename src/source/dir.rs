@@ -1,16 +1,16 @@
-//! Directories as the walk needs them: listed by handle, files opened relative to it.
+//! Directories for the walk: listed through an open handle, files opened relative to it.
 //!
-//! On Unix every call is relative to an open directory, so a name is looked up once and a directory moved under the walk changes nothing.
-//! Elsewhere paths do.
+//! On Unix every call is relative to an open directory: a name is looked up once, and moving a directory during the walk changes
+//! nothing. Elsewhere calls use paths.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// Entries of a directory that are held at once before some are taken out.
+/// Entries of a directory in memory before `take` removes some.
 pub const MANY: usize = 32 << 10;
 
-/// What an entry is, without following links.
+/// The kind of an entry, without following links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A regular file.
@@ -23,16 +23,16 @@ pub enum Kind {
     Special,
 }
 
-/// What `stat` says.
+/// The result of `stat`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stat {
-    /// What it is.
+    /// Kind of the file.
     pub kind: Kind,
-    /// Bytes.
+    /// Size in bytes.
     pub size: u64,
     /// Device and inode; zeros where the system has none.
     pub id: (u64, u64),
-    /// Hard links.
+    /// Number of hard links.
     pub links: u64,
     /// Permission and set-id bits.
     pub mode: Option<u32>,
@@ -46,10 +46,10 @@ pub use unix::Dir;
 #[cfg(not(unix))]
 pub use portable::Dir;
 
-/// Opens a path that a user named: links are followed, FIFOs do not block.
+/// Opens a path that the user named: follows links and does not block on a FIFO.
 ///
 /// # Errors
-/// Those of the system.
+/// Errors of the system.
 pub fn open_named(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     {
@@ -64,7 +64,7 @@ pub fn open_named(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// The stat of an open or named file.
+/// The stat in metadata of the standard library.
 pub fn stat_of(metadata: &std::fs::Metadata) -> Stat {
     let kind = match metadata.file_type() {
         t if t.is_file() => Kind::File,
@@ -107,7 +107,7 @@ mod unix {
     use std::os::unix::ffi::OsStrExt;
     use std::path::Path;
 
-    /// File systems that describe the kernel rather than store files: reading them proves nothing and may block.
+    /// File systems that describe the kernel and store no files: their files are no evidence and reading them may block.
     #[cfg(target_os = "linux")]
     const PSEUDO: &[(u64, &str)] = &[
         (0x9fa0, "proc"),
@@ -136,19 +136,19 @@ mod unix {
         .union(OFlags::CLOEXEC);
 
     impl Dir {
-        /// Opens a directory that a user named; links are followed.
+        /// Opens a directory that the user named; follows links.
         pub fn open(path: &Path) -> io::Result<Self> {
             Ok(Self(rustix::fs::open(path, DIRECTORY, Mode::empty())?))
         }
 
-        /// Opens a directory inside this one, and says whether it is certainly of the same mount, so that no stat need tell.
+        /// Opens a directory inside this one. The flag is true when it is certainly on the same mount, which saves a stat.
         pub fn child(&self, name: &OsStr, follow: bool) -> io::Result<(Self, bool)> {
             let flags = if follow {
                 DIRECTORY
             } else {
                 DIRECTORY | OFlags::NOFOLLOW
             };
-            // `openat2` (Linux 5.6) refuses to cross into another mount. Whatever else it refuses, `openat` gives the answer.
+            // `openat2` (Linux 5.6) refuses to cross into another mount. After any refusal, `openat` decides.
             #[cfg(target_os = "linux")]
             if let Ok(dir) = rustix::fs::openat2(
                 &self.0,
@@ -163,7 +163,8 @@ mod unix {
             Ok((Self(dir), false))
         }
 
-        /// Every entry but `.` and `..`, in no order; `take` takes some out when they become many. What could be read before an error is kept.
+        /// Every entry but `.` and `..`, in no order; `take` removes entries when there are many. Entries read before an error are
+        /// kept.
         #[cfg(target_os = "linux")]
         pub fn list(&self, take: &mut dyn FnMut(&mut Listing)) -> (Listing, Option<io::Error>) {
             let mut entries = Listing::default();
@@ -183,7 +184,8 @@ mod unix {
             (entries, None)
         }
 
-        /// Every entry but `.` and `..`, in no order; `take` takes some out when they become many. What could be read before an error is kept.
+        /// Every entry but `.` and `..`, in no order; `take` removes entries when there are many. Entries read before an error are
+        /// kept.
         #[cfg(not(target_os = "linux"))]
         pub fn list(&self, take: &mut dyn FnMut(&mut Listing)) -> (Listing, Option<io::Error>) {
             let mut entries = Listing::default();
@@ -220,7 +222,7 @@ mod unix {
             Ok(stat(&rustix::fs::fstat(&self.0)?))
         }
 
-        /// Opens a file for reading. A FIFO put in its place meanwhile does not block.
+        /// Opens a file for reading. Does not block if the file has meanwhile become a FIFO.
         pub fn open_file(&self, name: &OsStr, follow: bool) -> io::Result<File> {
             let mut flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
             if !follow {
@@ -229,7 +231,7 @@ mod unix {
             Ok(rustix::fs::openat(&self.0, name, flags, Mode::empty())?.into())
         }
 
-        /// The name of the kernel's own file system that this directory is on, if it is on one.
+        /// Name of the kernel's pseudo file system that this directory is on, if it is on one.
         #[cfg(target_os = "linux")]
         pub fn pseudo(&self) -> Option<&'static str> {
             let stat = rustix::fs::fstatfs(&self.0).ok()?;
@@ -237,7 +239,7 @@ mod unix {
             PSEUDO.iter().find(|p| p.0 == kind).map(|p| p.1)
         }
 
-        /// Only Linux has them in the tree under names that tell.
+        /// Only Linux mounts such file systems under recognisable types.
         #[cfg(not(target_os = "linux"))]
         pub fn pseudo(&self) -> Option<&'static str> {
             None
@@ -290,22 +292,22 @@ mod portable {
     use std::io;
     use std::path::{Path, PathBuf};
 
-    /// A directory by its path.
+    /// A directory, by its path.
     pub struct Dir(PathBuf);
 
     impl Dir {
-        /// Opens a directory that a user named.
+        /// Opens a directory that the user named.
         pub fn open(path: &Path) -> io::Result<Self> {
             fs::read_dir(path)?;
             Ok(Self(path.to_owned()))
         }
 
-        /// Opens a directory inside this one; whether it is of the same file system is not known.
+        /// Opens a directory inside this one; the flag is false because the file system is not known.
         pub fn child(&self, name: &OsStr, _follow: bool) -> io::Result<(Self, bool)> {
             Ok((Self::open(&self.0.join(name))?, false))
         }
 
-        /// Every entry, in no order; `take` takes some out when they become many.
+        /// Every entry, in no order; `take` removes entries when there are many.
         pub fn list(&self, take: &mut dyn FnMut(&mut Listing)) -> (Listing, Option<io::Error>) {
             let mut entries = Listing::default();
             let listing = match fs::read_dir(&self.0) {
@@ -352,7 +354,7 @@ mod portable {
             File::open(self.0.join(name))
         }
 
-        /// There are none.
+        /// Other systems have none.
         pub fn pseudo(&self) -> Option<&'static str> {
             None
         }

@@ -1,24 +1,25 @@
-//! Formats that may hold programs and are known by name only: nobody looks into them here, so they are told as not examined.
+//! Formats that may hold programs but are only recognised, not read: files in them are reported as not examined.
 //!
-//! Must never: read more than a caller has at hand, name what holds no programs, decide by a name where the bytes can.
+//! Must never: read more than the caller has at hand, name a format that holds no programs, or decide by file name where the bytes
+//! can decide.
 
 use std::io;
 
 use crate::bytes::ReadAt;
 
-/// First bytes that are enough for every mark but those of programs with something behind them.
+/// First bytes in which every mark is found, except those of data behind a program.
 pub const DEEP: usize = 64 << 10;
 
-/// The mark of one format.
+/// The magic bytes of one format.
 struct Mark {
     /// Offset of `bytes`.
     at: usize,
     bytes: &'static [u8],
-    /// A second look, for marks that are short or that text may begin with.
+    /// A further test, for short marks and for marks that a text may begin with.
     also: fn(&[u8]) -> bool,
-    /// Only under a name that ends so: others use the same container for what holds no programs.
+    /// File name endings; empty allows all. Needed where other files in the same container hold no programs.
     only: &'static [&'static str],
-    /// What a person calls it, with its article.
+    /// Name of the format with its article.
     name: &'static str,
 }
 
@@ -42,7 +43,7 @@ const fn checked(bytes: &'static [u8], name: &'static str, also: fn(&[u8]) -> bo
     }
 }
 
-/// Marks in the first bytes. Sources: the formats' own specifications, and for file systems `include/uapi/linux/magic.h` with the
+/// Marks in the first bytes. Sources: the specifications of the formats; for file systems `include/uapi/linux/magic.h` and the
 /// superblock of each.
 const MARKS: &[Mark] = &[
     mark(0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
@@ -52,7 +53,7 @@ const MARKS: &[Mark] = &[
         head.get(4).is_some_and(|flags| flags & 0xc2 == 0x40)
     }),
     mark(0, b"\x02\x21\x4c\x18", "LZ4 data of the older form"),
-    // Version 1, and a dictionary of 4 KiB to 512 MiB as a power of two less some sixteenths.
+    // Version 1 and a dictionary of 4 KiB to 512 MiB: a power of two less some sixteenths of it.
     checked(
         b"LZIP",
         "lzip data",
@@ -61,7 +62,7 @@ const MARKS: &[Mark] = &[
     mark(0, b"\x89LZO\0\r\n\x1a\n", "lzop data"),
     mark(0, b"LRZI\0", "lrzip data"),
     mark(0, b"\xff\x06\0\0sNaPpY", "Snappy data"),
-    // Bits of a code are 9 to 16.
+    // Codes have 9 to 16 bits.
     checked(b"\x1f\x9d", "data of `compress`", |head| {
         head.get(2)
             .is_some_and(|flags| (9..=16).contains(&(flags & 0x1f)) && flags & 0x60 == 0)
@@ -73,13 +74,13 @@ const MARKS: &[Mark] = &[
     ),
     mark(0, b"MSCF\0\0\0\0", "a cabinet file"),
     mark(0, b"MSWIM\0\0\0", "a Windows image (WIM)"),
-    // Header length, version 1.
+    // Length of the header, then version 1.
     checked(b"xar!", "a xar archive (such as a macOS package)", |head| {
         head.get(6..8) == Some(&[0, 1])
     }),
     mark(2, b"-lh5-", "an LHA archive"),
     mark(0, b"\x60\xea", "").only(&[".arj"], "an ARJ archive"),
-    // An OLE compound file: installers, and all documents of Microsoft Office before 2007.
+    // An OLE compound file: installers, but also all documents of Microsoft Office before 2007.
     mark(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "")
         .only(&[".msi", ".msm", ".msp"], "a Windows Installer package"),
     // Version 4.0 at offset 28.
@@ -118,7 +119,7 @@ const MARKS: &[Mark] = &[
     }),
 ];
 
-/// Marks behind the first bytes: of whole disks and file systems, whose first bytes are those of [`may_be_disk`].
+/// Marks further in, of disks and file systems; [`may_be_disk`] recognises their first bytes.
 const DISKS: &[Mark] = &[
     mark(32769, b"CD001", "an ISO 9660 image"),
     mark(34817, b"CD001", "an ISO 9660 image"),
@@ -156,7 +157,7 @@ impl Mark {
     }
 }
 
-/// Which first bytes are the first of a mark: most files are passed over by this alone.
+/// The first bytes of all marks: most files are rejected by this table alone.
 const FIRST: [bool; 256] = {
     let mut first = [false; 256];
     let mut i = 0;
@@ -169,33 +170,33 @@ const FIRST: [bool; 256] = {
     first
 };
 
-/// Whether a name ends so, in letters of either case.
+/// Whether a name has this ending, ignoring case.
 fn ends_with(name: &[u8], end: &str) -> bool {
     let start = name.len().checked_sub(end.len());
     let tail = start.and_then(|start| name.get(start..));
     tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
 }
 
-/// Whether the first bytes (512 where the file has them, or as many as there are) may be those of a disk or a file system, which show what
-/// they are further in: nothing at all, or a boot sector.
+/// Whether a file with these first bytes (512, or all of a shorter file) may be a disk or a file system. Those begin with zeros or
+/// a boot sector, and their marks are further in.
 pub fn may_be_disk(head: &[u8]) -> bool {
     let boots = match head.get(510..512) {
         Some(end) => end == b"\x55\xaa",
-        // Not seen yet: how the code of a boot sector begins.
+        // A shorter head: the first byte of code in a boot sector.
         None => matches!(head.first(), Some(0xeb | 0xe9 | 0x33 | 0xfa | 0xfc | 0x45)),
     };
     boots || (head.first() == Some(&0) && head.iter().take(512).all(|&byte| byte == 0))
 }
 
-/// The name of the format, by the first bytes: up to [`DEEP`] of those that [`may_be_disk`]. `file_name` decides only where two uses of one
-/// container differ in nothing else.
+/// Names the format from the first bytes, up to [`DEEP`] of them if [`may_be_disk`]. `file_name` decides only between uses of a
+/// container that nothing else tells apart.
 pub fn name(head: &[u8], file_name: &[u8]) -> Option<&'static str> {
     let find = |marks: &[Mark]| {
         let found = marks.iter().find(|mark| mark.is_in(head, file_name));
         found.map(|mark| mark.name)
     };
     let first = head.first().is_some_and(|&byte| FIRST[usize::from(byte)]);
-    // The three marks that do not start at the first byte.
+    // The three marks that do not start at offset 0.
     let later = matches!(head.get(2), Some(b'-')) || matches!(head.get(3), Some(b'N' | b'E'));
     let found = if first || later { find(MARKS) } else { None };
     found.or_else(|| {
@@ -211,7 +212,7 @@ pub fn name(head: &[u8], file_name: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// An ext2, ext3 or ext4 superblock: its magic, and block sizes that exist (`struct ext2_super_block`).
+/// An ext2, ext3 or ext4 superblock: its magic number and an existing block size (`struct ext2_super_block`).
 fn ext(head: &[u8]) -> Option<&'static str> {
     let block = head.get(1024..1024 + 64)?;
     let log_block = block.get(24..28)?;
@@ -219,10 +220,10 @@ fn ext(head: &[u8]) -> Option<&'static str> {
         .then_some("an ext file system")
 }
 
-/// A table of partitions in a boot sector: at least one entry is used, and each makes sense.
+/// A partition table in a boot sector: at least one entry is used, and every used one is plausible.
 fn partitions(head: &[u8]) -> Option<&'static str> {
     let table = head.get(446..510)?;
-    // A Linux kernel has a boot sector too.
+    // A Linux kernel image also has a boot sector.
     if head.get(514..518) == Some(b"HdrS") || head.get(510..512) != Some(b"\x55\xaa") {
         return None;
     }
@@ -241,14 +242,14 @@ fn partitions(head: &[u8]) -> Option<&'static str> {
     used.then_some("a disk image with partitions")
 }
 
-/// The name of the format of a file that can be read at any position, of which `head` was read. Reads further only in what may be a disk.
+/// Names the format of a file with random access whose first bytes are `head`. Reads further bytes only if it may be a disk.
 pub fn name_of(
     bytes: &dyn ReadAt,
     head: &[u8],
     file_name: &[u8],
 ) -> io::Result<Option<&'static str>> {
     if ends_with(file_name, ".dmg") {
-        // The trailer of a disk image (`UDIFResourceFile`).
+        // The trailer of an Apple disk image (`UDIFResourceFile`).
         let mut trailer = [0; 4];
         let at = bytes.len().saturating_sub(512);
         if bytes.read_at(&mut trailer, at)? == 4 && &trailer == b"koly" {
@@ -269,7 +270,7 @@ pub fn name_of(
     Ok((read == mark.len() && &mark == b"_BHRfS_M").then_some("a Btrfs file system"))
 }
 
-/// Marks of what stands behind a program, after up to so many bytes.
+/// Marks of data behind a program, each found within so many bytes.
 const BEHIND: &[(usize, &[u8], &str)] = &[
     (
         0,
@@ -285,7 +286,7 @@ const BEHIND: &[(usize, &[u8], &str)] = &[
     (0, b"idska32\x1a", "an Inno Setup installer"),
 ];
 
-/// What stands behind a program that ends at `end`, or may end up to a page later.
+/// Names the data behind a program that ends at `end`, or up to a page later.
 pub fn behind(bytes: &dyn ReadAt, end: u64) -> Option<&'static str> {
     let mut head = [0; 16];
     bytes.read_at(&mut head, 0).ok()?;
@@ -316,7 +317,7 @@ pub fn behind(bytes: &dyn ReadAt, end: u64) -> Option<&'static str> {
             return Some(name);
         }
     }
-    // A zip archive is found by its end.
+    // A zip archive is recognised by the record at its end.
     let mut end_of_zip = [0; 4];
     let at = bytes.len().saturating_sub(22);
     let is_zip =
@@ -324,7 +325,7 @@ pub fn behind(bytes: &dyn ReadAt, end: u64) -> Option<&'static str> {
     is_zip.then_some("a self-extracting zip archive")
 }
 
-/// What is said of a format that is known and not read.
+/// The message for a format that is recognised but not read.
 pub fn detail(name: &str) -> String {
     format!("{name}: this format is not looked into")
 }
@@ -347,7 +348,7 @@ mod tests {
             let end = mark.only.first().copied().unwrap_or(".bin");
             let file_name = format!("name{end}");
             let mut head = at(mark.at, mark.bytes);
-            // What a second look asks for.
+            // Bytes that make the further test succeed.
             match mark.bytes {
                 b"\x04\x22\x4d\x18" => head[4] = 0x64,
                 b"LZIP" => head[4..6].copy_from_slice(&[1, 0x15]),

@@ -1,8 +1,8 @@
-//! What `.gitignore` and `.ignore` say of the entries of a directory, as git and ripgrep read them.
+//! The rules in `.gitignore` and `.ignore` files, read as git and ripgrep read them.
 //!
-//! Files of rules hold for everything below their directory; the nearest one that says something decides. Those of git end at the root of
-//! a repository (the directory with `.git`); inside it `.git/info/exclude` and the user's own file count too. A tree that is no repository
-//! has its `.gitignore` files respected all the same: an unpacked archive is meant as its repository was.
+//! A file of rules applies to everything below its directory; the nearest file with a matching rule decides. Git's rules end at
+//! the root of a repository (the directory with `.git`), and inside it `.git/info/exclude` and the user's own file count too.
+//! `.gitignore` files also apply in a tree that is no repository: it may be an unpacked archive of one.
 
 use super::dir::Dir;
 use ignore::Match;
@@ -12,24 +12,24 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Bytes of a file of rules at the most.
+/// Longest file of rules that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-/// The rules that hold in one directory.
+/// The rules that apply in one directory.
 pub struct Ignored {
     above: Option<Arc<Ignored>>,
-    /// The directory, absolute, as far as the system tells.
+    /// Path of the directory, absolute if the system tells it.
     path: PathBuf,
-    /// `.ignore`.
+    /// Rules of `.ignore`.
     own: Option<Gitignore>,
-    /// `.gitignore`, then what git reads besides; strongest first.
+    /// Rules of `.gitignore`, then of git's other files; the strongest first.
     git: Vec<Gitignore>,
-    /// A repository begins here.
+    /// The directory is the root of a repository.
     repository: bool,
 }
 
 impl Ignored {
-    /// The rules for the root of a walk, with those of the repository that it is inside of.
+    /// The rules for the root of a walk, including those of the repository around it.
     pub fn root(dir: &Dir, path: &Path) -> Arc<Ignored> {
         let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let mut above = None;
@@ -46,7 +46,7 @@ impl Ignored {
         Arc::new(Self::of(above, dir, absolute))
     }
 
-    /// The rules for a directory of that name below this one.
+    /// The rules for the directory `name` inside this one.
     pub fn enter(self: &Arc<Self>, dir: &Dir, name: &OsStr) -> Arc<Ignored> {
         let path = self.path.join(name);
         Arc::new(Self::of(Some(self.clone()), dir, path))
@@ -71,7 +71,7 @@ impl Ignored {
         }
     }
 
-    /// Whether an entry of this directory is to be passed over.
+    /// Whether the rules exclude an entry of this directory.
     pub fn covers(&self, name: &OsStr, directory: bool) -> bool {
         let entry = self.path.join(name);
         let mut git = true;
@@ -79,7 +79,7 @@ impl Ignored {
         let mut next = Some(self);
         while let Some(here) = next {
             let own = here.own.iter();
-            // Where `.ignore` says something it goes before every `.gitignore`, as for ripgrep.
+            // As in ripgrep, a matching rule of any `.ignore` is stronger than every `.gitignore`.
             for rules in own {
                 match rules.matched(&entry, directory) {
                     Match::Ignore(_) => return true,
@@ -106,10 +106,10 @@ fn holds_repository(dir: &Dir) -> bool {
     dir.stat(OsStr::new(".git"), true).is_ok()
 }
 
-/// The rules of a file in a directory; a line that is none says nothing.
+/// The rules in a file of a directory; lines that are not valid rules are passed over.
 fn rules(dir: &Dir, name: &Path, root: &Path) -> Option<Gitignore> {
     let mut text = Vec::new();
-    // A pipe of that name would never end.
+    // Reading a FIFO of that name would never end.
     let file = dir.open_file(name.as_os_str(), true).ok()?;
     if !file.metadata().ok()?.is_file() {
         return None;
@@ -118,7 +118,7 @@ fn rules(dir: &Dir, name: &Path, root: &Path) -> Option<Gitignore> {
     parse(&text, root)
 }
 
-/// The rules of a text for the entries below `root`.
+/// The rules in `text`, for entries below `root`.
 pub(crate) fn parse(text: &[u8], root: &Path) -> Option<Gitignore> {
     let mut builder = GitignoreBuilder::new(root);
     for line in String::from_utf8_lossy(text).lines() {
@@ -156,7 +156,7 @@ mod tests {
         assert!(!covers(&a, "web.env") && covers(&a, "x.env") && covers(&a, "build.sh"));
         let sub = root.enter(&open("sub"), OsStr::new("sub"));
         assert!(!covers(&sub, "web.env"), "another repository");
-        // From inside, what is above counts up to the repository.
+        // For a walk that starts inside, rules above count up to the root of the repository.
         let inside = Ignored::root(&open("a"), &tmp.path().join("a"));
         assert!(covers(&inside, "x.env") && !covers(&inside, "web.env"));
     }

@@ -1,15 +1,15 @@
 //! The entries of one directory.
 //!
-//! On Unix all names are in one allocation: one for each name would take a tenth of the processor time of a walk that is not the system's.
+//! On Unix all names are in one allocation: one allocation for each name would take a tenth of a walk's own processor time.
 
 use super::dir::Kind;
 use std::cmp::Ordering;
 use std::ffi::OsStr;
 
-/// Entries that are allocated for at first, and bytes for each name: most directories need no more.
+/// Initial room: number of entries, and bytes for each name. Most directories need no more.
 const USUAL: (usize, usize) = (32, 24);
 
-/// Entries of a directory; the kind is `None` when only a stat tells.
+/// The entries of a directory; the kind is `None` when only a stat can tell it.
 #[derive(Debug)]
 pub struct Listing {
     names: Names,
@@ -18,7 +18,7 @@ pub struct Listing {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    /// The first eight bytes of the name, which nearly always decide the order.
+    /// The first eight bytes of the name: they nearly always decide the order.
     first: u64,
     name: Place,
     kind: Option<Kind>,
@@ -47,13 +47,13 @@ impl Listing {
         });
     }
 
-    /// Puts the entries in the order of the bytes of their names.
+    /// Sorts the entries by the bytes of their names.
     pub fn sort(&mut self) {
         let names = &self.names;
         self.entries.sort_unstable_by(|a, b| order(names, a, b));
     }
 
-    /// The order of two places by the bytes of their names.
+    /// Compares the names of two entries by their bytes.
     pub fn compare(&self, a: usize, b: usize) -> Ordering {
         match (self.entries.get(a), self.entries.get(b)) {
             (Some(a), Some(b)) => order(&self.names, a, b),
@@ -61,17 +61,17 @@ impl Listing {
         }
     }
 
-    /// How many there are.
+    /// Number of entries.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether the directory is empty.
+    /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The entry at a place in the order.
+    /// The entry at an index of the sorted listing.
     pub fn get(&self, at: usize) -> Option<(&OsStr, Option<Kind>)> {
         let entry = self.entries.get(at)?;
         Some((self.names.get(entry.name), entry.kind))
@@ -83,12 +83,12 @@ impl Listing {
         entries.map(|entry| (self.names.get(entry.name), entry.kind))
     }
 
-    /// Takes all entries out.
+    /// Removes all entries.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Whether a name is among them.
+    /// Whether an entry has this name.
     pub fn has(&self, name: &str) -> bool {
         self.iter().any(|entry| entry.0 == name)
     }
@@ -107,11 +107,11 @@ mod unix {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 
-    /// One name after the other.
+    /// All names in one buffer.
     #[derive(Debug)]
     pub(super) struct Names(Vec<u8>);
 
-    /// Where a name is, and its length.
+    /// Offset and length of a name.
     pub(super) type Place = (usize, u32);
 
     impl Names {
@@ -122,7 +122,7 @@ mod unix {
         pub fn push(&mut self, name: &OsStr) -> Place {
             let at = self.0.len();
             self.0.extend_from_slice(name.as_bytes());
-            // No system has names of gigabytes.
+            // No system allows names of gigabytes.
             (at, u32::try_from(name.len()).unwrap_or(u32::MAX))
         }
 
@@ -140,11 +140,11 @@ use portable::{Names, Place};
 mod portable {
     use std::ffi::{OsStr, OsString};
 
-    /// One allocation for each name: without unsafe code an `OsStr` cannot be made of bytes here.
+    /// One allocation for each name: without unsafe code an `OsStr` cannot be made from bytes here.
     #[derive(Debug)]
     pub(super) struct Names(Vec<OsString>);
 
-    /// Which name.
+    /// Index of a name.
     pub(super) type Place = usize;
 
     impl Names {

@@ -1,7 +1,7 @@
-//! Running processes, from Linux's /proc: which executable each one runs and with which environment.
+//! Running processes, from Linux's /proc: the executable and some environment variables of each.
 //!
-//! `/proc/PID/exe` opens the very file that runs, also when it was deleted or replaced (proc_pid_exe(5)). Must never:
-//! know Go, or read more of an environment than the variables it is asked for.
+//! `/proc/PID/exe` opens the file that runs even when it was deleted or replaced (proc_pid_exe(5)). Must never: know Go, or keep
+//! more of an environment than the variables asked for.
 
 use crate::bytes::FileBytes;
 use std::fs::File;
@@ -10,12 +10,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// What the environment may weigh; the kernel itself allows a quarter of the stack limit.
+/// Most bytes of an environment that are read; the kernel itself allows a quarter of the stack limit.
 const ENVIRON_MAX: u64 = 8 << 20;
-/// What marks the link of a deleted executable.
+/// The kernel appends this to the link of a deleted executable.
 const DELETED: &[u8] = b" (deleted)";
 
-/// Variables that decide how a Go program runs or that people think do.
+/// Variables that decide how a Go program runs, or that people believe to.
 pub const VARIABLES: &[&str] = &[
     "GODEBUG",
     "GOROOT",
@@ -27,34 +27,35 @@ pub const VARIABLES: &[&str] = &[
     "GOROOT_FINAL",
 ];
 
-/// What stands at the executable's path now.
+/// What is at the executable's path now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnDisk {
-    /// The file that runs.
+    /// The file that the process runs.
     Same,
     /// Another file: it was replaced while the process ran.
     Replaced,
-    /// Nothing.
+    /// No file.
     Deleted,
-    /// It cannot be told: the path is in another mount namespace, or may not be looked at.
+    /// Unknown: the path is in another mount namespace, or may not be accessed.
     Unknown,
 }
 
 /// One process with an executable.
 pub struct Process {
-    /// Its number.
+    /// Process number.
     pub pid: u32,
-    /// Where its executable was when it started, without the kernel's mark of a deleted file.
+    /// Path of the executable when the process started, without the kernel's suffix for a deleted file.
     pub path: PathBuf,
-    /// What stands there now.
+    /// What is at that path now.
     pub on_disk: OnDisk,
-    /// Opens what stands there now as this process sees it; only of use when [`OnDisk::Replaced`].
+    /// Opens the file at that path as the process sees it; useful only for [`OnDisk::Replaced`].
     pub on_disk_path: PathBuf,
     /// The file that runs.
     pub bytes: FileBytes,
-    /// Device and inode of the file that runs: many processes run the same one.
+    /// Device and inode of the executable: many processes run the same one.
     pub identity: (u64, u64),
-    /// The [`VARIABLES`] it was started with, `KEY=VALUE` each, in its order; `None`: its environment may not be read.
+    /// The [`VARIABLES`] that the process was started with, as `KEY=VALUE` in the environment's order; `None` if its environment
+    /// may not be read.
     pub env: Option<Vec<String>>,
     /// Owner of the process.
     pub uid: u64,
@@ -62,17 +63,17 @@ pub struct Process {
     pub gid: u64,
 }
 
-/// What was found.
+/// The processes found.
 #[derive(Default)]
 pub struct Processes {
-    /// By number.
+    /// Sorted by process number.
     pub list: Vec<Process>,
-    /// Processes that may not be looked at, and environments that may not be read: number and reason.
+    /// Processes that may not be accessed, or whose environment may not: number and reason.
     pub unexamined: Vec<(u32, String)>,
 }
 
-/// All processes of this host that can be seen. Kernel threads have no executable and are left out, and so is what ends
-/// while it is looked at.
+/// All visible processes of this host. Kernel threads, which have no executable, are left out, and so are processes that end
+/// during the listing.
 ///
 /// # Errors
 /// When there is no /proc.
@@ -83,7 +84,7 @@ pub fn all() -> io::Result<Processes> {
 /// One process.
 ///
 /// # Errors
-/// When there is none of that number, it is a kernel thread, or its executable may not be opened.
+/// When no process has this number, it is a kernel thread, or its executable may not be opened.
 pub fn one(pid: u32) -> io::Result<Processes> {
     let mut found = Processes::default();
     look(Path::new("/proc"), pid, &mut found).map_err(|e| match e.kind() {
@@ -111,7 +112,7 @@ fn all_in(proc: &Path) -> io::Result<Processes> {
     for pid in pids {
         match look(proc, pid, &mut found) {
             Ok(()) => {}
-            // Gone, or a kernel thread.
+            // The process has ended or is a kernel thread.
             Err(e)
                 if matches!(e.kind(), io::ErrorKind::NotFound)
                     || e.raw_os_error() == Some(ESRCH)
@@ -124,7 +125,8 @@ fn all_in(proc: &Path) -> io::Result<Processes> {
     Ok(found)
 }
 
-/// Kernel threads have no executable, which only root is told: their flags say it to everybody (proc(5), `stat`).
+/// Whether a process is a kernel thread. Only root is told that it has no executable; its flags are visible to all (proc(5),
+/// `stat`).
 fn is_kernel_thread(dir: &Path) -> bool {
     const KERNEL_THREAD: u32 = 0x0020_0000;
     let stat = std::fs::read_to_string(dir.join("stat")).unwrap_or_default();
@@ -134,7 +136,7 @@ fn is_kernel_thread(dir: &Path) -> bool {
     flags.is_some_and(|flags| flags & KERNEL_THREAD != 0)
 }
 
-/// "No such process".
+/// Error number for "No such process".
 const ESRCH: i32 = 3;
 
 fn look(proc: &Path, pid: u32, found: &mut Processes) -> io::Result<()> {
@@ -175,14 +177,14 @@ fn look(proc: &Path, pid: u32, found: &mut Processes) -> io::Result<()> {
     Ok(())
 }
 
-/// A path as the process sees it: it may live in another root.
+/// A path as the process sees it, through its own root.
 fn inside(dir: &Path, path: &Path) -> PathBuf {
     dir.join("root")
         .join(path.strip_prefix("/").unwrap_or(path))
 }
 
-/// The path without the kernel's mark, and what is there. A file may really be called `x (deleted)`: then that very
-/// file is the one that runs.
+/// Path of the executable without the kernel's suffix, and what is there now. A file may really be named `x (deleted)`: then the
+/// file at that path is the one that runs.
 fn place(dir: &Path, shown: &Path, identity: (u64, u64)) -> (PathBuf, OnDisk) {
     let at = |path: &Path| match std::fs::metadata(inside(dir, path)) {
         Ok(meta) if (meta.dev(), meta.ino()) == identity => OnDisk::Same,
@@ -202,7 +204,7 @@ fn place(dir: &Path, shown: &Path, identity: (u64, u64)) -> (PathBuf, OnDisk) {
     }
 }
 
-/// The variables of interest.
+/// The [`VARIABLES`] in an environment.
 fn environment(path: &Path) -> io::Result<Vec<String>> {
     let mut text = Vec::new();
     File::open(path)?.take(ENVIRON_MAX).read_to_end(&mut text)?;
@@ -226,7 +228,7 @@ mod tests {
     use crate::bytes::ReadAt;
     use std::process::{Child, Command};
 
-    /// A sleeping copy of `sleep`, killed at the end.
+    /// A running copy of `sleep`, killed when dropped.
     struct Sleeper(Child, PathBuf, #[allow(dead_code)] tempfile::TempDir);
 
     impl Drop for Sleeper {
@@ -240,7 +242,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(name);
         std::fs::copy("/bin/sleep", &path).unwrap();
-        // Another test that forks at this moment may still hold the copy open for writing.
+        // A test that forks at this moment may still have the copy open for writing.
         let child = loop {
             let started = Command::new(&path)
                 .arg("60")
@@ -277,7 +279,7 @@ mod tests {
             process.bytes.len(),
             std::fs::metadata(&child.1).unwrap().len()
         );
-        // The kernel shows an empty environment until the new program is fully set up.
+        // The kernel shows an empty environment until the new program is set up.
         let mut env = process.env.unwrap();
         for _ in 0..60_000 {
             if !env.is_empty() {

@@ -1,4 +1,4 @@
-//! What a user names: a path, standard input, or a scheme with the rest behind a colon.
+//! Targets as users write them: a path, standard input, or a scheme and its argument.
 
 use crate::bytes::short;
 use std::ffi::{OsStr, OsString};
@@ -11,46 +11,46 @@ pub enum Target {
     Path(PathBuf),
     /// Standard input.
     Stdin,
-    /// One file, never taken apart.
+    /// One file that is not unpacked.
     File(PathBuf),
-    /// A directory, walked.
+    /// A directory to walk.
     Dir(PathBuf),
     /// An archive.
     Archive(PathBuf),
-    /// A `docker save` archive, with the reference wanted.
+    /// A `docker save` archive, and the reference of the image wanted.
     DockerArchive(PathBuf, Option<String>),
-    /// A tar of an OCI layout, with the tag wanted.
+    /// A tar of an OCI layout, and the tag wanted.
     OciArchive(PathBuf, Option<String>),
-    /// An OCI layout directory, with the tag wanted.
+    /// An OCI layout directory, and the tag wanted.
     OciDir(PathBuf, Option<String>),
     /// A registry reference.
     Registry(String),
     /// A process.
     Pid(u32),
-    /// Every process that can be seen; not a scheme, but what `gospect ps` asks for.
+    /// Every visible process; no scheme, but what `gospect ps` scans.
     Processes,
-    /// The NDJSON of an earlier scan; `None`: standard input.
+    /// The NDJSON of an earlier scan; `None` reads it from standard input.
     Records(Option<PathBuf>),
 }
 
-/// Why a target makes no sense.
+/// Why a target cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadTarget {
-    /// No text at all.
+    /// The text is empty.
     #[error("a target is empty: is a variable of the shell not set? `.` is the current directory")]
     Empty,
-    /// Nothing behind `registry:`, or what is no text.
+    /// `registry:` without a reference, or with one that is not UTF-8.
     #[error("registry: needs HOST/NAME[:TAG|@DIGEST]")]
     Registry,
-    /// No number behind `pid:`.
+    /// `pid:` without a number.
     #[error("pid: needs a process number")]
     Pid,
-    /// A container engine, whose images come through its own command.
+    /// The scheme of a container engine, whose own command can export images.
     #[error("{engine}: is not read directly; use: {engine} save {image} | gospect scan -")]
     Engine {
         /// Name of the engine and of its command.
         engine: &'static str,
-        /// What it was asked for.
+        /// The image that the user named.
         image: String,
     },
 }
@@ -59,7 +59,7 @@ impl Target {
     /// Parses a target as given on the command line.
     ///
     /// # Errors
-    /// [`BadTarget`] with what to do instead, for a scheme that is refused or whose rest is unusable.
+    /// [`BadTarget`], saying what to do instead, for a refused scheme or an unusable argument.
     pub fn parse(text: &OsStr) -> Result<Self, BadTarget> {
         if text.is_empty() {
             return Err(BadTarget::Empty);
@@ -97,7 +97,7 @@ impl Target {
     }
 }
 
-/// Schemes are known words; anything else before a colon is part of a path.
+/// Only known schemes are split off; a colon after anything else is part of a path.
 fn split_scheme(text: &OsStr) -> Option<(&'static str, OsString)> {
     const SCHEMES: [&str; 12] = [
         "file",
@@ -121,7 +121,8 @@ fn split_scheme(text: &OsStr) -> Option<(&'static str, OsString)> {
     Some((scheme, tail(text, colon + 1)))
 }
 
-/// Splits `PATH[:REFERENCE]`: a path that exists as it stands wins, then the longest prefix that exists, then the first colon.
+/// Splits `PATH[:REFERENCE]`: at first the whole text as an existing path, then the longest prefix that exists, then the part
+/// before the first colon.
 fn with_reference(rest: &OsStr, make: fn(PathBuf, Option<String>) -> Target) -> Target {
     let whole = PathBuf::from(rest);
     let bytes = rest.as_encoded_bytes();
@@ -141,7 +142,7 @@ fn with_reference(rest: &OsStr, make: fn(PathBuf, Option<String>) -> Target) -> 
     )
 }
 
-// An OsStr may be cut beside an ASCII colon on every platform, but only Unix says so safely; elsewhere go through text.
+// Every platform lets an OsStr be cut at an ASCII colon, but only Unix without unsafe code; elsewhere this goes through text.
 #[cfg(unix)]
 fn head(text: &OsStr, at: usize) -> OsString {
     use std::os::unix::ffi::OsStrExt;

@@ -1,10 +1,10 @@
-//! The body of a stream made positioned: in memory when small, in a temporary file when large.
+//! Collects the bytes of a stream for positioned reads: in memory when they are few, else in a temporary file.
 
 use crate::bytes::{Budget, FileBytes, Grant, Limits, ReadAt};
 use std::io::{self, Read};
 use std::ops::Range;
 
-/// A stream's bytes, collected so that they can be read at any position.
+/// The bytes of a stream, readable at any position.
 pub struct Spill {
     kept: Kept,
 }
@@ -15,7 +15,7 @@ enum Kept {
         _grant: Grant,
     },
     File {
-        /// Always there, until it is given back.
+        /// `Some` until dropping gives the file back.
         bytes: Option<FileBytes>,
         home: Budget,
     },
@@ -23,19 +23,19 @@ enum Kept {
 
 static NOTHING: &[u8] = &[];
 
-/// Bodies are copied to the temporary file in pieces of this size.
+/// Size of the pieces in which bytes are copied to the temporary file.
 const PIECE: usize = 256 << 10;
 
 impl Spill {
-    /// Reads `reader` to its end; `head` are bytes already taken from it.
+    /// Reads `reader` to its end; `head` holds bytes already taken from it.
     ///
-    /// Up to `threshold` bytes stay in memory when `budget` grants them at once; what is longer, or what finds the
-    /// budget used up, goes to a temporary file, so this never waits. `size_hint` is the length that the container
-    /// claims: it decides where the bytes go, never how many are read, and never allocates ahead of what arrives.
+    /// Up to `threshold` bytes stay in memory if `budget` grants them at once. Longer bodies, and all bodies when the budget is
+    /// used up, go to a temporary file, so this never waits. `size_hint` is the length that the container states: it decides where
+    /// the bytes go, but neither how many are read nor how much is allocated ahead.
     ///
     /// # Errors
-    /// The reader's errors as they are; an entry longer than [`Limits::entry_size`] is an error of kind `FileTooLarge`;
-    /// errors of the temporary file name it.
+    /// Errors of the reader are passed on; an entry longer than [`Limits::entry_size`] is an error of kind `FileTooLarge`; errors
+    /// of the temporary file say that they are about one.
     pub fn collect(
         head: &[u8],
         reader: &mut dyn Read,
@@ -51,7 +51,7 @@ impl Spill {
         };
         let mut bytes = head.to_vec();
         if let Some(grant) = grant {
-            // One byte more than was granted shows that the body is longer.
+            // Reads one byte more than granted, to see whether the body is longer.
             let rest = (grant.bytes() + 1).saturating_sub(bytes.len() as u64);
             (&mut *reader).take(rest).read_to_end(&mut bytes)?;
             if bytes.len() as u64 <= grant.bytes() {
@@ -131,9 +131,9 @@ impl ReadAt for Spill {
     }
 }
 
-/// Only some ranges of a stream, positioned as in the whole.
+/// Some ranges of a stream, at their positions in the whole stream.
 ///
-/// Reading outside what was kept is an error of kind `Unsupported` that names the range, never zeros.
+/// Reading outside the kept ranges is an error of kind `Unsupported` that names the range; it never gives zeros.
 pub struct Windows {
     len: u64,
     /// Sorted, disjoint.
@@ -144,11 +144,11 @@ pub struct Windows {
 impl Windows {
     /// Keeps `head` (the first bytes of the stream, already taken from `reader`) and `ranges` of the rest.
     ///
-    /// The stream is read forward once: to the last range when `size`, its length, is known, else to its end. Ranges
-    /// may overlap and need no order; what lies beyond the end is not there.
+    /// The stream is read forward once: to the end of the last range if `size`, the stream's length, is known, else to the end of
+    /// the stream. Ranges may overlap and come in any order; parts beyond the end of the stream are left out.
     ///
     /// # Errors
-    /// The reader's errors; `OutOfMemory` when the ranges are longer than the budget can ever grant.
+    /// Errors of the reader; `OutOfMemory` when the ranges are longer than the whole budget.
     pub fn collect(
         head: &[u8],
         reader: &mut dyn Read,
@@ -263,7 +263,7 @@ mod tests {
             (65_536, None, false),
             (65_537, None, true),
             (65_537, Some(65_537), true),
-            // A hint that lies decides where the bytes go, not how many there are.
+            // A wrong hint decides where the bytes go, not how many are read.
             (65_537, Some(10), true),
             (10, Some(1 << 40), true),
         ] {

@@ -1,7 +1,7 @@
-//! Temporary files for what memory has no room for. They have no name where the system allows it, and are gone with the value that writes
-//! to them.
+//! Temporary files for what does not fit in memory. They have no name where the system allows that, and go away with the value
+//! that writes them.
 //!
-//! One file type, [`SpillFile`], is behind all of them: [`Spill`] holds the body of one archive entry, [`SpillStore`] records that wait for their
+//! All use one file type, [`SpillFile`]: [`Spill`] holds the body of one archive entry, [`SpillStore`] records that wait for their
 //! turn, [`SpillText`] text that is written last.
 
 #[cfg(feature = "archives")]
@@ -24,18 +24,18 @@ use std::io::{BufWriter, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Files that are kept for the next body, and how long they may be.
+/// How many unused files are kept for the next bodies, and their greatest length.
 const SPARES: usize = 4;
 const SPARE_SIZE: u64 = 256 << 20;
 
-/// A temporary file, made with the first byte that is written to it.
+/// A temporary file, created when the first byte is written.
 #[derive(Debug)]
 pub(crate) struct SpillFile {
     file: Option<File>,
-    /// Bytes that were written, and that may be.
+    /// Bytes written so far, and the most that may be written.
     end: u64,
     most: u64,
-    /// Places that were released, by their size.
+    /// Offsets of released places, by the size of the place.
     #[cfg(feature = "archives")]
     free: BTreeMap<u64, Vec<u64>>,
     #[cfg(feature = "archives")]
@@ -65,13 +65,13 @@ impl SpillFile {
     /// Adds bytes at the end.
     ///
     /// # Errors
-    /// `FileTooLarge` when the file would be longer than it may be; those of the system say that it is about a temporary file.
+    /// `FileTooLarge` when the file would exceed its limit; errors of the system say that they are about a temporary file.
     pub fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.extend(bytes.len() as u64)?;
         self.file()?.write_all(bytes).map_err(named)
     }
 
-    /// Counts `bytes` more at the end.
+    /// Reserves `bytes` at the end.
     fn extend(&mut self, bytes: u64) -> io::Result<()> {
         let end = self.end.saturating_add(bytes);
         if end > self.most {
@@ -91,7 +91,7 @@ impl SpillFile {
     /// Copies everything that was appended.
     ///
     /// # Errors
-    /// Those of the file and of the writer.
+    /// Errors of the file and of the writer.
     fn copy_to(&mut self, out: &mut dyn Write) -> io::Result<()> {
         if let Some(file) = &mut self.file {
             io::Seek::rewind(file).map_err(named)?;
@@ -101,12 +101,12 @@ impl SpillFile {
     }
 }
 
-/// A temporary file for pieces that come and go. Clones are the same file.
+/// A temporary file for pieces that are stored and released in any order. Clones share the file.
 #[cfg(feature = "archives")]
 #[derive(Clone, Debug)]
 pub(crate) struct SpillStore(Arc<Mutex<SpillFile>>);
 
-/// A piece in a [`SpillStore`], whose place is given up when this is dropped.
+/// A piece in a [`SpillStore`]; dropping it releases its place.
 #[cfg(feature = "archives")]
 #[derive(Debug)]
 pub(crate) struct Stored {
@@ -116,15 +116,15 @@ pub(crate) struct Stored {
 
 #[cfg(feature = "archives")]
 impl SpillStore {
-    /// A file of at most `most` bytes.
+    /// A store of at most `most` bytes.
     pub fn new(most: u64) -> Self {
         Self(Arc::new(Mutex::new(SpillFile::new(most))))
     }
 
-    /// Keeps the `len` bytes that `write` writes.
+    /// Stores the `len` bytes that `write` writes.
     ///
     /// # Errors
-    /// As [`SpillFile::append`].
+    /// See [`SpillFile::append`].
     pub fn store(
         &self,
         len: u64,
@@ -149,10 +149,10 @@ impl SpillStore {
 
 #[cfg(feature = "archives")]
 impl Stored {
-    /// The bytes.
+    /// Reads the piece.
     ///
     /// # Errors
-    /// When the file cannot be read any more.
+    /// When the file can no longer be read.
     pub fn load(&self) -> io::Result<Vec<u8>> {
         self.store.lock().load(&self.place)
     }
@@ -165,7 +165,7 @@ impl Drop for Stored {
     }
 }
 
-/// Where something is in a [`SpillFile`].
+/// The place of a piece in a [`SpillFile`].
 #[cfg(feature = "archives")]
 #[derive(Debug)]
 struct SpillPlace {
@@ -175,22 +175,22 @@ struct SpillPlace {
 
 #[cfg(feature = "archives")]
 impl SpillPlace {
-    /// Places are of a few sizes only, so that one that is released fits the next.
+    /// The size reserved: one of a few sizes, so that a released place fits the next piece.
     fn size(&self) -> u64 {
         self.len.next_power_of_two().max(LEAST)
     }
 }
 
-/// The smallest place: a block of most file systems.
+/// The smallest size reserved: a block of most file systems.
 #[cfg(feature = "archives")]
 const LEAST: u64 = 4 << 10;
 
 #[cfg(feature = "archives")]
 impl SpillFile {
-    /// Writes `len` bytes where nothing is any more, or at the end.
+    /// Writes `len` bytes to a released place, or at the end.
     ///
     /// # Errors
-    /// As [`Self::append`].
+    /// See [`Self::append`].
     fn store(
         &mut self,
         len: u64,
@@ -228,10 +228,10 @@ impl SpillFile {
             .map_err(named)
     }
 
-    /// Reads what was stored.
+    /// Reads a stored piece.
     ///
     /// # Errors
-    /// Those of the file.
+    /// Errors of the file.
     fn load(&mut self, place: &SpillPlace) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; usize::try_from(place.len).map_err(io::Error::other)?];
         let file = self.file.as_mut().ok_or(io::ErrorKind::NotFound)?;
@@ -240,7 +240,7 @@ impl SpillFile {
         Ok(bytes)
     }
 
-    /// Gives a place up. With the last one the disk gets its space back.
+    /// Releases a place. When no place is in use any more, the file is cut to nothing and its disk space is free.
     fn release(&mut self, place: &SpillPlace) {
         self.places -= 1;
         if self.places > 0 {
@@ -252,23 +252,23 @@ impl SpillFile {
         }
         self.free.clear();
         self.end = 0;
-        // What is not given back is written over.
+        // If the file cannot be cut, its bytes are overwritten later.
         let _ = self.file.as_ref().map(|file| file.set_len(0));
     }
 
-    /// What was appended, to be read at any position.
+    /// The appended bytes, for reading at any position.
     pub fn into_bytes(self) -> Option<FileBytes> {
         Some(FileBytes::new(self.file?, self.end))
     }
 }
 
-/// Files of bodies that are gone: writing over their pages costs a fraction of writing new ones.
+/// Temporary files of bodies that are gone: overwriting their pages costs a fraction of writing new ones.
 #[derive(Debug, Default)]
 pub(super) struct SpareFiles(Mutex<Vec<File>>);
 
 #[cfg_attr(not(feature = "archives"), allow(dead_code))]
 impl SpareFiles {
-    /// An empty file of at most `most` bytes. What an earlier body left in it lies behind the end of the new one, or is written over.
+    /// An empty file of at most `most` bytes. Bytes that an earlier body left in it are beyond its end or get overwritten.
     fn spill(&self, most: u64) -> io::Result<SpillFile> {
         let mut spill = SpillFile::new(most);
         spill.file = self.lock().pop();
@@ -278,7 +278,7 @@ impl SpareFiles {
         Ok(spill)
     }
 
-    /// Takes back a file of `len` bytes.
+    /// Keeps a file of `len` bytes for a later body.
     fn give_back(&self, file: File, len: u64) {
         let mut files = self.lock();
         if len <= SPARE_SIZE && files.len() < SPARES {

@@ -1,16 +1,16 @@
-//! Text that is written behind everything else, such as the lists at the end of a JSON document.
+//! Text that is written after everything else, such as the lists at the end of a JSON document.
 
 use super::SpillFile;
 use std::io::{self, Write};
 
-/// Bytes that wait in memory before the file takes them.
+/// Bytes that wait in memory before they move to the file.
 const IN_MEMORY: usize = 256 << 10;
 
-/// Text that waits: the last of it in memory, what came before in a temporary file.
+/// Text that waits to be written: the newest part in memory, the rest in a temporary file.
 pub(crate) struct SpillText {
     text: Vec<u8>,
     file: SpillFile,
-    /// No temporary file can be made, so that memory holds everything.
+    /// Set when no temporary file can be made: then all of it stays in memory.
     no_file: bool,
 }
 
@@ -25,15 +25,15 @@ impl Default for SpillText {
 }
 
 impl SpillText {
-    /// Whether there is any.
+    /// Whether there is no text.
     pub(crate) fn is_empty(&self) -> bool {
         self.text.is_empty() && self.file.end == 0
     }
 
-    /// Writes all of it.
+    /// Writes all the text.
     ///
     /// # Errors
-    /// Those of the temporary file and of the writer.
+    /// Errors of the temporary file and of the writer.
     pub(crate) fn write_to(mut self, out: &mut dyn Write) -> io::Result<()> {
         self.file.copy_to(out)?;
         out.write_all(&self.text)

@@ -1,8 +1,8 @@
-//! Makes small archives for tests, honest and otherwise.
+//! Builds small archives for tests, valid and invalid ones.
 
 use std::io::Write;
 
-/// One tar header block with a right checksum.
+/// One tar header block with a correct checksum.
 pub(crate) fn tar_header(name: &[u8], flag: u8, size: &[u8], link: &[u8]) -> [u8; 512] {
     let mut block = [0; 512];
     let mut put = |at: usize, bytes: &[u8]| block[at..at + bytes.len()].copy_from_slice(bytes);
@@ -26,12 +26,12 @@ pub(crate) fn seal(block: &mut [u8; 512]) {
     block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
 }
 
-/// The size field for a length.
+/// A length as the size field.
 pub(crate) fn octal(len: usize) -> Vec<u8> {
     format!("{len:011o}\0").into_bytes()
 }
 
-/// One entry with its padding.
+/// One entry with padding.
 pub(crate) fn tar_entry(name: &[u8], flag: u8, body: &[u8], link: &[u8]) -> Vec<u8> {
     let mut out = tar_header(name, flag, &octal(body.len()), link).to_vec();
     out.extend_from_slice(body);
@@ -107,7 +107,7 @@ pub(crate) fn lzma(bytes: &[u8]) -> Vec<u8> {
     writer.finish().unwrap()
 }
 
-/// One zip entry, as it is written: every field can lie.
+/// One zip entry. Every field is written as given, so it can be wrong.
 #[derive(Clone)]
 pub(crate) struct ZipEntry {
     pub(crate) name: Vec<u8>,
@@ -120,7 +120,7 @@ pub(crate) struct ZipEntry {
 }
 
 impl ZipEntry {
-    /// Deflated.
+    /// A deflated entry.
     pub(crate) fn deflated(name: &str, body: &[u8]) -> Self {
         let mut encoder =
             flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -128,7 +128,7 @@ impl ZipEntry {
         Self::packed(name, 8, body, encoder.finish().unwrap())
     }
 
-    /// Packed by another method.
+    /// An entry compressed with another method.
     pub(crate) fn packed(name: &str, method: u16, body: &[u8], packed: Vec<u8>) -> Self {
         let mut crc = flate2::Crc::new();
         crc.update(body);
@@ -151,7 +151,7 @@ fn le(out: &mut Vec<u8>, values: &[(u32, usize)]) {
     }
 }
 
-/// The directory entry for something at `offset`.
+/// The central directory entry for an entry at `offset`.
 pub(crate) fn zip_central(e: &ZipEntry, offset: u32) -> Vec<u8> {
     let mut out = b"PK\x01\x02".to_vec();
     let (flags, method) = (u32::from(e.flags), u32::from(e.method));
@@ -184,10 +184,10 @@ pub(crate) fn zip_central(e: &ZipEntry, offset: u32) -> Vec<u8> {
     out
 }
 
-/// A local header with its data and a data descriptor.
+/// A local header, its data and a data descriptor.
 pub(crate) fn zip_local(e: &ZipEntry) -> Vec<u8> {
     let mut out = b"PK\x03\x04".to_vec();
-    // Sizes left to a data descriptor, as streaming writers do: readers take them from the directory.
+    // The sizes are in the data descriptor only, as streaming writers do it: readers take them from the directory.
     le(
         &mut out,
         &[
@@ -211,7 +211,7 @@ pub(crate) fn zip_local(e: &ZipEntry) -> Vec<u8> {
     out
 }
 
-/// The end record for a directory of these bytes at `offset`.
+/// The end record for a directory of `directory` bytes at `offset`.
 pub(crate) fn zip_end(count: u32, directory: u32, offset: u32) -> Vec<u8> {
     let mut out = b"PK\x05\x06".to_vec();
     le(
@@ -333,7 +333,7 @@ pub(crate) fn rpm(compressor: &str, more: &[(u32, u32, u32, Vec<u8>)], payload: 
     out
 }
 
-/// A small seeded generator.
+/// A small seeded random generator.
 pub(crate) struct Seed(pub(crate) u64);
 
 impl Seed {
@@ -345,7 +345,7 @@ impl Seed {
         self.0
     }
 
-    /// Bytes that do not compress.
+    /// Random bytes, which do not compress.
     pub(crate) fn bytes(&mut self, len: usize) -> Vec<u8> {
         (0..len).map(|_| self.next() as u8).collect()
     }

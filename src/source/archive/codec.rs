@@ -1,22 +1,22 @@
-//! The decompressors, all in one shape: steps over byte slices, between which the driver counts and bounds.
+//! The decompressors behind one trait. Each works in steps over byte slices; between steps the caller counts and applies limits.
 
 use super::scope::Lease;
 use super::{ArchiveError, Codec, Scope};
 use lzma_rust2::{Action, LzmaStream, Status as LzmaStatus, XzStream};
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
-/// What one step did.
+/// The result of one step.
 pub(super) struct Step {
     pub(super) consumed: usize,
     pub(super) produced: usize,
-    /// A member, frame or stream has ended; what follows starts with [`Decode::start`].
+    /// A member, frame or stream has ended; [`Decode::start`] looks at what follows.
     pub(super) end: bool,
-    /// What went wrong after `produced` bytes came out.
+    /// The error after `produced` bytes were written.
     pub(super) error: Option<ArchiveError>,
 }
 
 impl Step {
-    /// A step by the decoder's own counters, which also know what came out before an error.
+    /// A step from the decoder's own counters, which are also right after an error.
     fn counted(read: u64, written: u64, result: Result<bool, ArchiveError>) -> Self {
         let [consumed, produced] =
             [read, written].map(|n| usize::try_from(n).unwrap_or(usize::MAX));
@@ -37,25 +37,25 @@ impl Step {
     }
 }
 
-/// Whether another member follows.
+/// What follows at the start of a member.
 pub(super) enum Start {
-    /// Yes.
+    /// Another member.
     Go,
-    /// One of so many bytes that holds nothing: it is passed over, and no decoder is made for it.
+    /// An empty member of this many bytes: it is skipped without making a decoder.
     Skip(u64),
-    /// No: what follows, if anything, is not part of the stream, and is passed over as the format's own tool does.
+    /// Nothing more of the stream. Bytes that follow are ignored, as the format's own tool does.
     Done,
 }
 
-/// First bytes that [`Decode::start`] needs at most.
+/// Most first bytes that [`Decode::start`] needs.
 pub(super) const START: usize = 32;
 
 /// A decompressor.
 pub(super) trait Decode {
-    /// Looks at the first bytes of a member (fewer than [`START`] only at the end), and takes memory for it.
+    /// Looks at the first bytes of a member (fewer than [`START`] only at the end of the source) and takes memory for it.
     fn start(&mut self, first: bool, head: &[u8]) -> Result<Start, ArchiveError>;
 
-    /// One step; `input` is empty only at the end of the source.
+    /// Runs one step; `input` is empty only at the end of the source.
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step, ArchiveError>;
 }
 
@@ -86,7 +86,7 @@ pub(super) fn decoder<'a>(
     })
 }
 
-/// RFC 1952; header and checksum are the library's.
+/// RFC 1952; the library reads headers and checksums.
 struct Gzip {
     inflate: flate2::Decompress,
 }
@@ -108,7 +108,7 @@ impl Decode for Gzip {
     }
 }
 
-/// One step of an inflater, whatever its framing.
+/// One step of an inflater with any framing.
 pub(super) fn inflate(
     data: &mut flate2::Decompress,
     input: &[u8],
@@ -128,7 +128,7 @@ pub(super) fn inflate(
     Step::counted(data.total_in() - read, data.total_out() - written, result)
 }
 
-/// RFC 8878, through the reference library.
+/// RFC 8878, by the reference library.
 struct Zstd<'a> {
     decoder: Decoder<'static>,
     lease: Lease<'a>,
@@ -145,7 +145,7 @@ pub(super) fn zstd_skippable(magic: [u8; 4]) -> bool {
 impl<'a> Zstd<'a> {
     fn new(scope: &'a Scope) -> Result<Self, ArchiveError> {
         let mut decoder = Decoder::new()?;
-        // The library's own bound is a power of two; the exact one is checked at each frame's start.
+        // The library rounds its limit to a power of two; the start of each frame is checked against the exact limit.
         let log = scope
             .limits
             .window
@@ -161,7 +161,7 @@ impl<'a> Zstd<'a> {
     }
 }
 
-/// The window that a frame header asks for, and whether it names a dictionary: RFC 8878, 3.1.1.1. `None`: cut short.
+/// The window that a frame header asks for, and whether it names a dictionary (RFC 8878, 3.1.1.1). `None` if it is truncated.
 fn zstd_window(head: &[u8]) -> Option<(u64, bool)> {
     let descriptor = *head.get(4)?;
     let single = descriptor & 0x20 != 0;
@@ -242,13 +242,13 @@ impl Zstd<'_> {
     }
 }
 
-/// The .xz file format; streams and padding are the library's.
+/// The .xz file format; the library reads streams and padding.
 struct Xz<'a> {
     stream: XzStream,
     lease: Lease<'a>,
 }
 
-/// The library's estimate of a decoder without its dictionary, in KiB.
+/// The library's estimate of a decoder without dictionary, in KiB.
 const XZ_OVERHEAD: u32 = 40;
 
 impl Decode for Xz<'_> {
@@ -265,7 +265,7 @@ impl Decode for Xz<'_> {
         };
         let result = match self.stream.process(input, out, action) {
             Ok(r) => Ok(r.status == LzmaStatus::StreamEnd),
-            // It stops before a block that needs more memory than it has, and goes on when it may.
+            // The library stops before a block that needs more memory, and continues when given it.
             Err(e) if e.kind() == std::io::ErrorKind::OutOfMemory => {
                 let need = self.stream.memory_usage().unwrap_or(u32::MAX);
                 self.lease
@@ -297,17 +297,17 @@ struct Bzip2<'a> {
     data: bzip2::Decompress,
     lease: Lease<'a>,
     scope: &'a Scope,
-    /// Bytes that came out of this stream.
+    /// Bytes that this stream has produced.
     yields: u64,
 }
 
-/// A stream that gives less than this has a decoder made for next to nothing: the smallest block is larger.
+/// A stream that produces fewer bytes was not worth its decoder: the smallest block size is larger.
 const BZIP2_LITTLE: u64 = 50_000;
 
-/// Length of a stream without blocks: the magic number, the level, the mark of the end, and a checksum.
+/// Length of a stream without blocks: magic number, level, end mark and checksum.
 const BZIP2_EMPTY: u64 = 14;
 
-/// Whether a stream without blocks begins here (bzip2's format, as in the source: `compress.c`, `BZ2_compressBlock`).
+/// Whether a stream without blocks begins here (format: `BZ2_compressBlock` in `compress.c` of bzip2).
 fn bzip2_empty(head: &[u8]) -> bool {
     head.first_chunk::<14>().is_some_and(|empty| {
         empty.starts_with(b"BZh")
@@ -316,7 +316,7 @@ fn bzip2_empty(head: &[u8]) -> bool {
     })
 }
 
-/// What a bzip2 decoder of the largest block size holds, about: bzip2 manual, "Memory management".
+/// Approximate memory of a bzip2 decoder with the largest block size: bzip2 manual, "Memory management".
 const BZIP2_MEMORY: u64 = 4 << 20;
 
 impl Decode for Bzip2<'_> {
@@ -370,7 +370,7 @@ pub(super) fn lzma_dictionary(head: &[u8]) -> Option<u32> {
 impl Decode for Lzma<'_> {
     fn start(&mut self, first: bool, head: &[u8]) -> Result<Start, ArchiveError> {
         if !first {
-            // The format has no second stream: what follows is what the stated length leaves out.
+            // The format has no second stream: what follows is data beyond the stated length.
             return match head.iter().all(|b| *b == 0) {
                 true => Ok(Start::Done),
                 false => Err(ArchiveError::malformed(

@@ -1,5 +1,5 @@
-//! cpio, read forward: the "newc" and "crc" formats, the older portable "odc" one (cpio(5)), and the headers without
-//! metadata that RPM uses for large files (rpm: `lib/cpio.cc`).
+//! cpio, read forward: the formats "newc", "crc" and the older portable "odc" (cpio(5)), and the headers without metadata that RPM
+//! uses for large files (rpm: `lib/cpio.cc`).
 
 use super::problem::{inside, shown};
 use super::tar::Flow;
@@ -17,16 +17,16 @@ pub struct Entry {
     pub uid: u64,
     /// Group.
     pub gid: u64,
-    /// Number of names that the file has.
+    /// Number of hard links to the file.
     pub links: u64,
-    /// Device and inode: the same for all names of one file.
+    /// Device and inode: equal for all names of one file.
     pub file: (u64, u64),
-    /// Bytes of content here. Of several names of one file only one, usually the last, has it.
+    /// Bytes of content in this entry. Only one of several names of a file, usually the last, has the content.
     pub size: u64,
 }
 
 impl Entry {
-    /// Whether it is a regular file: of any type that is no other one, as some programs take it.
+    /// Whether it is a regular file. Unknown types count as one, because some programs extract them as files.
     pub fn is_file(&self) -> bool {
         !matches!(
             self.mode & 0o170_000,
@@ -35,7 +35,7 @@ impl Entry {
     }
 }
 
-/// The name of the entry that ends an archive.
+/// Name of the entry that ends an archive.
 const TRAILER: &[u8] = b"TRAILER!!!";
 
 /// Whether the first bytes of a stream are a cpio header.
@@ -63,19 +63,19 @@ const NEWC: usize = 110;
 /// Length of an odc header.
 const ODC: usize = 76;
 
-/// Gives every entry and a reader of its content to `visit`, in order. `files` answers for the headers of RPM that
-/// hold nothing but an index.
+/// Passes every entry with a reader of its content to `visit`, in order. `files` looks up the entries whose RPM header holds only
+/// an index.
 ///
 /// # Errors
-/// What is wrong with the archive or its stream, with the offset; an error of the visitor comes out unchanged. An
-/// archive without its trailer is truncated.
+/// What is wrong with the archive or its stream, with the offset; an error of the visitor comes out unchanged. An archive without
+/// its trailer is truncated.
 pub fn read(
     feed: &mut Feed<'_>,
     scope: &Scope,
     files: &dyn Fn(u32) -> Option<Entry>,
     visit: &mut dyn FnMut(&Entry, &mut dyn Read) -> io::Result<Flow>,
 ) -> Result<(), ArchiveError> {
-    // Content is padded to a multiple of 4 bytes from the start of the archive.
+    // Padding to 4 bytes counts from the start of the archive.
     let base = feed.offset();
     loop {
         let at = feed.offset();
@@ -120,7 +120,7 @@ fn padding(len: u64, align: u64) -> u64 {
     len.wrapping_neg() % align
 }
 
-/// The next header with its name, and the alignment of what follows.
+/// The next header with its name, and the alignment of what follows it.
 fn header(
     feed: &mut Feed<'_>,
     scope: &Scope,
@@ -209,9 +209,9 @@ fn header(
     }
 }
 
-/// Reads the name; it ends with a NUL.
+/// Reads a name, which ends with NUL.
 fn name(feed: &mut Feed<'_>, scope: &Scope, len: u64) -> Result<Vec<u8>, ArchiveError> {
-    // A name longer than the limit is passed over whole, and reported by its beginning.
+    // Of a name beyond the limit only the beginning is kept, to report it.
     let most = (scope.limits.path as u64).saturating_mul(16).max(1 << 16);
     let mut name = feed.take_vec(len.min(most))?;
     let rest = len.saturating_sub(most);

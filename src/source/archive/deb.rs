@@ -1,4 +1,4 @@
-//! Debian packages: an `ar` file of `debian-binary`, `control.tar*` and `data.tar*` (deb(5)).
+//! Debian packages: an `ar` file with `debian-binary`, `control.tar*` and `data.tar*` (deb(5)).
 
 use super::place::clean;
 use super::problem::shown;
@@ -11,19 +11,19 @@ use std::io::{self, Read};
 /// Longest control file that is read.
 pub(super) const CONTROL: u64 = 1 << 20;
 
-/// A member of a package that is a tar archive of any compression.
+/// A member of a package that is a tar archive with any compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Member {
-    /// `control.tar*`: what the package is.
+    /// `control.tar*`: describes the package.
     Control,
-    /// `data.tar*`: its files.
+    /// `data.tar*`: holds its files.
     Data,
 }
 
-/// Gives the members that say what the package is and hold its files to `visit`. Other members are passed over.
+/// Passes the control and data members to `visit`, and skips all others.
 ///
 /// # Errors
-/// What is wrong with the package; an error of `visit` comes out unchanged. A package without files is malformed.
+/// What is wrong with the package; an error of `visit` comes out unchanged. A package without a data member is malformed.
 pub fn read(
     feed: &mut Feed<'_>,
     scope: &Scope,
@@ -81,7 +81,7 @@ fn member(header: &[u8; 60]) -> Option<(&[u8], u64)> {
 pub fn control(member: &mut Feed<'_>, scope: &Scope) -> Option<Owner> {
     let mut plain = decompress(Box::new(member), scope).ok()?;
     let mut owner = None;
-    // Whatever is wrong with it costs no program.
+    // Errors in it are ignored: they hide no program.
     let _ = tar::read(
         &mut Feed::new(&mut plain),
         scope,

@@ -1,25 +1,25 @@
-//! A stream with a look ahead and a cheap skip: the one shape in which bytes reach the container readers.
+//! A stream with look-ahead and cheap skipping: the only form in which container readers get bytes.
 
 use super::ArchiveError;
 use crate::bytes::ReadAt;
 use std::io::{self, BufRead, Read};
 
-/// Bytes fetched at once. Decompressors write straight into it, and entries that nobody wants are skipped in place.
+/// Bytes fetched at once. Decompressors write into this buffer, and unwanted entries are skipped inside it.
 const BLOCK: usize = 128 << 10;
-/// Bytes fetched first: most files inside containers are small, or unwanted after their first bytes. Every further
-/// fetch is four times as large, up to [`BLOCK`].
+/// Bytes of the first fetch: most files in containers are small, or unwanted after their first bytes. Every further fetch is four
+/// times as large, up to [`BLOCK`].
 const FIRST: usize = 512;
 
-/// A buffered forward reader over a stream or over positioned bytes.
+/// A buffered forward reader over a stream or over bytes with random access.
 ///
-/// Skipping over positioned bytes costs nothing; over a stream it costs what producing the bytes costs. An error of
-/// the source is remembered: every later read reports it again, so nobody mistakes the rest for an end.
+/// Skipping is free with random access; in a stream it costs as much as reading. An error of the source is remembered and returned
+/// by every later read, so that nobody takes it for the end.
 pub struct Feed<'a> {
     source: Source<'a>,
     buf: Vec<u8>,
     start: usize,
     end: usize,
-    /// Offset of `buf[end]` in the stream.
+    /// Offset in the stream of the byte after the buffer (`buf[end]`).
     fetched: u64,
     failed: Option<ArchiveError>,
 }
@@ -31,17 +31,17 @@ enum Source<'a> {
 }
 
 impl<'a> Feed<'a> {
-    /// Over a stream.
+    /// Reads a stream.
     pub fn new(stream: &'a mut dyn Read) -> Self {
         Self::over(Source::Stream(stream))
     }
 
-    /// Over a stream that it keeps.
+    /// Reads a stream and owns it.
     pub fn owning(stream: Box<dyn Read + 'a>) -> Self {
         Self::over(Source::Owned(stream))
     }
 
-    /// Over positioned bytes.
+    /// Reads bytes with random access.
     pub fn at(bytes: &'a dyn ReadAt) -> Self {
         Self::over(Source::Positioned(bytes))
     }
@@ -57,20 +57,20 @@ impl<'a> Feed<'a> {
         }
     }
 
-    /// Offset in the stream of the next byte.
+    /// Offset of the next byte in the stream.
     pub fn offset(&self) -> u64 {
         self.fetched - (self.end - self.start) as u64
     }
 
-    /// Whether the source has failed: then the fault is not that of whoever reads from here.
+    /// Whether the source has failed: then an error is the source's and not of the data read here.
     pub fn failed(&self) -> bool {
         self.failed.is_some()
     }
 
-    /// The next bytes without taking them: `count` (at most 64 KiB), fewer only at the end.
+    /// Shows the next `count` bytes (at most 64 KiB) without taking them; fewer only at the end.
     ///
     /// # Errors
-    /// The source's.
+    /// Errors of the source.
     pub fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
         let count = count.min(BLOCK / 2);
         if self.end - self.start < count {
@@ -89,7 +89,7 @@ impl<'a> Feed<'a> {
         Ok(self.buf.get(self.start..end).unwrap_or_default())
     }
 
-    /// Takes `count` bytes that a [`Feed::peek`] has shown.
+    /// Takes `count` bytes that [`Feed::peek`] has shown.
     pub fn consume(&mut self, count: usize) {
         self.start = (self.start + count).min(self.end);
     }
@@ -97,7 +97,7 @@ impl<'a> Feed<'a> {
     /// Takes exactly `N` bytes; `None` when the stream ends before the first of them.
     ///
     /// # Errors
-    /// The source's; `UnexpectedEof` when it ends in between.
+    /// Errors of the source; `UnexpectedEof` when the stream ends inside the array.
     pub fn take_array<const N: usize>(&mut self) -> io::Result<Option<[u8; N]>> {
         let offset = self.offset();
         let seen = self.peek(N)?;
@@ -115,10 +115,10 @@ impl<'a> Feed<'a> {
         Ok(Some(array))
     }
 
-    /// Takes exactly `count` bytes, which the caller has bounded; memory grows with what arrives.
+    /// Takes exactly `count` bytes, a number that the caller has checked against a limit; memory grows only as bytes arrive.
     ///
     /// # Errors
-    /// The source's; `UnexpectedEof` when there are fewer.
+    /// Errors of the source; `UnexpectedEof` when there are fewer bytes.
     pub fn take_vec(&mut self, count: u64) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let offset = self.offset();
@@ -133,10 +133,10 @@ impl<'a> Feed<'a> {
         Ok(bytes)
     }
 
-    /// Skips up to `count` bytes; returns how many there were.
+    /// Skips up to `count` bytes; returns how many were skipped.
     ///
     /// # Errors
-    /// The source's.
+    /// Errors of the source.
     pub fn skip(&mut self, count: u64) -> io::Result<u64> {
         let held = (self.end - self.start) as u64;
         if count <= held {
@@ -165,10 +165,10 @@ impl<'a> Feed<'a> {
         Ok(count - left)
     }
 
-    /// Takes zeros until something else comes.
+    /// Skips zeros up to the first other byte.
     ///
     /// # Errors
-    /// The source's.
+    /// Errors of the source.
     pub(super) fn skip_zeros(&mut self) -> io::Result<()> {
         loop {
             let bytes = self.fill_buf()?;
@@ -181,15 +181,15 @@ impl<'a> Feed<'a> {
         }
     }
 
-    /// Reads to the end, so that checksums and digests over the source are complete.
+    /// Reads to the end, so that checksums and digests of the source are complete.
     ///
     /// # Errors
-    /// The source's.
+    /// Errors of the source.
     pub fn drain(&mut self) -> io::Result<u64> {
         self.skip(u64::MAX)
     }
 
-    /// Makes the buffer larger for the next fetch, which is for at least `count` bytes.
+    /// Enlarges the buffer for a fetch of at least `count` bytes.
     fn grow(&mut self, count: usize) {
         let len = (self.buf.len() * 4).max(FIRST).max(count).min(BLOCK);
         if len > self.buf.len() {

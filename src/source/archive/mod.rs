@@ -1,9 +1,9 @@
-//! Archives and compressed streams: read forward once, flat in memory, trusting nothing.
+//! Archives and compressed streams: read forward once, with flat memory, trusting nothing.
 //!
-//! `stream` tells kinds apart and decompresses; `tar`, `zip`, `deb`, `cpio`, `rpm` read one container format each;
-//! `walk` goes through a whole container, nested ones included, and hands over what may be a program.
+//! `stream` detects formats and decompresses; `tar`, `zip`, `deb`, `cpio` and `rpm` each read one container format; `walk` goes
+//! through a container with all nested ones and hands over files that may be programs.
 //!
-//! Names inside containers are only ever reported. Nothing is written but a private, unlinked temporary file.
+//! Names inside containers are only reported. Nothing is written except private, unlinked temporary files.
 
 pub mod cpio;
 pub mod deb;

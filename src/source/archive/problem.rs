@@ -4,26 +4,26 @@ pub use crate::record::Reason;
 use std::fmt;
 use std::io;
 
-/// A problem with a container, a stream or an entry: a reason and one sentence.
+/// A problem with a container, stream or entry: a reason and one sentence.
 ///
-/// It travels through [`std::io::Read`] inside an [`io::Error`] and comes out again unchanged with `From`.
+/// It passes through [`std::io::Read`] inside an [`io::Error`], and `From` takes it out again unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArchiveError {
-    /// The stable word.
+    /// The reason, a closed set of words.
     pub reason: Reason,
     /// One sentence without a full stop.
     pub detail: String,
 }
 
 impl ArchiveError {
-    /// Hard links to programs that are left out.
+    /// Hard links to programs were left out.
     pub(crate) fn too_many_links(most: u64) -> Self {
         Self::limit(format!(
             "more than {most} hard links to programs, where a large record counts for several; the rest is left out"
         ))
     }
 
-    /// A problem from its parts.
+    /// A problem with this reason.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
         Self {
             reason,
@@ -31,22 +31,22 @@ impl ArchiveError {
         }
     }
 
-    /// It ends too early.
+    /// The data ends too early.
     pub fn truncated(detail: impl Into<String>) -> Self {
         Self::new(Reason::Truncated, detail)
     }
 
-    /// It contradicts its format.
+    /// The data contradicts its format.
     pub fn malformed(detail: impl Into<String>) -> Self {
         Self::new(Reason::Malformed, detail)
     }
 
-    /// A limit was met.
+    /// A limit was reached.
     pub fn limit(detail: impl Into<String>) -> Self {
         Self::new(Reason::Limit, detail)
     }
 
-    /// Not a thing that is read here.
+    /// A form of data that is not read here.
     pub fn unsupported(detail: impl Into<String>) -> Self {
         Self::new(Reason::Unsupported, detail)
     }
@@ -92,7 +92,7 @@ impl From<io::Error> for ArchiveError {
     }
 }
 
-/// A name from a container for a message: quoted, lossy and not too long.
+/// A name from a container for use in a message: quoted, valid UTF-8 and shortened.
 pub(in crate::source) fn shown(name: &[u8]) -> String {
     format!(
         "{:?}",
@@ -100,7 +100,7 @@ pub(in crate::source) fn shown(name: &[u8]) -> String {
     )
 }
 
-/// Adds to a fault of the stream which entry it was met in.
+/// Adds the entry being read to an error of the stream.
 pub(super) fn inside(error: io::Error, name: &[u8]) -> ArchiveError {
     let mut error = ArchiveError::from(error);
     error.detail = format!("{}, in entry {}", error.detail, shown(name));

@@ -1,4 +1,4 @@
-//! RPM packages, version 3 and 4: a lead, a signature header, the header, and a compressed cpio archive.
+//! RPM packages of version 3 and 4: a lead, a signature header, the header, and a compressed cpio archive.
 //!
 //! Layout: rpm's `docs/manual/format_v4.md` and `format_header.md`.
 
@@ -14,9 +14,9 @@ const LEAD: u64 = 96;
 /// Magic number and version of a header.
 const HEADER: [u8; 4] = [0x8e, 0xad, 0xe8, 1];
 
-/// Tags of one header, the most that rpm itself accepts (rpm: `lib/header.cc`).
+/// Most tags of one header, as in rpm itself (rpm: `lib/header.cc`).
 const TAGS: u64 = 0xffff;
-/// Files of one package of which the lists are kept.
+/// Most files of a package whose lists are kept.
 const FILES: u32 = 1 << 20;
 
 /// Tags of the header that are read (rpm: `include/rpm/rpmtag.h`).
@@ -32,20 +32,20 @@ mod tag {
     pub(super) const LONG_FILE_SIZES: u32 = 5008;
 }
 
-/// What the header says about the payload and its files.
+/// The header's data on the payload and its files.
 pub struct Header {
     index: HashMap<u32, (u32, u32, u32)>,
     store: Vec<u8>,
     files: OnceCell<Files>,
 }
 
-/// The file lists of a header, made when the payload turns out to need them.
+/// The file lists of a header, built when the payload needs them.
 struct Files {
-    /// Offsets in the store of the base names.
+    /// Offsets of the base names in the store.
     names: Vec<usize>,
-    /// Offsets in the store of the directory names.
+    /// Offsets of the directory names in the store.
     dirs: Vec<usize>,
-    /// For each inode, the last file that has it: that one has the content.
+    /// For each inode the last file that has it: only that one has content.
     content: HashMap<u64, u32>,
 }
 
@@ -80,7 +80,7 @@ pub fn read_header(feed: &mut Feed<'_>, limits: &Limits) -> Result<Header, Archi
     })
 }
 
-/// Index and store of one header section.
+/// Reads index and store of one header section.
 fn section(feed: &mut Feed<'_>, limits: &Limits) -> Result<(Vec<u8>, Vec<u8>), ArchiveError> {
     let at = feed.offset();
     let broken = || ArchiveError::malformed(format!("not an RPM header at offset {at}"));
@@ -105,7 +105,7 @@ fn section(feed: &mut Feed<'_>, limits: &Limits) -> Result<(Vec<u8>, Vec<u8>), A
 }
 
 impl Header {
-    /// The package that it describes.
+    /// The package that the header describes.
     pub fn owner(&self) -> Option<Owner> {
         /// rpm: `include/rpm/rpmtag.h`.
         const EPOCH: u32 = 1003;
@@ -116,7 +116,7 @@ impl Header {
         from_tags(&text, self.number(EPOCH, 0).filter(|epoch| *epoch > 0))
     }
 
-    /// The payload's compression by name, for what cannot be told by content; `None` when uncompressed or unknown.
+    /// The payload's compression by name, needed where content does not show it; `None` when uncompressed or unknown.
     pub fn codec(&self) -> Option<Codec> {
         match self.text(tag::PAYLOAD_COMPRESSOR)? {
             b"gzip" => Some(Codec::Gzip),
@@ -128,12 +128,12 @@ impl Header {
         }
     }
 
-    /// The payload's format: `cpio`, unless the header says otherwise.
+    /// The payload's format: `cpio` unless the header names another.
     pub fn payload(&self) -> &[u8] {
         self.text(tag::PAYLOAD_FORMAT).unwrap_or(b"cpio")
     }
 
-    /// The file with this index, as its cpio header would say it if the package had full ones.
+    /// The file with this index, as a full cpio header would describe it.
     pub fn file(&self, index: u32) -> Option<cpio::Entry> {
         let files = self.files.get_or_init(|| self.list_files());
         let nth = usize::try_from(index).ok()?;
@@ -158,7 +158,7 @@ impl Header {
             file: (0, inode.unwrap_or_else(|| u64::from(index))),
             ..cpio::Entry::default()
         };
-        // Links carry their target as content, and only one of several names of a file has its content.
+        // The content of a symbolic link is its target; only one of several names of a file has the content.
         let has_content = entry.is_file() || entry.mode & 0o170_000 == 0o120_000;
         entry.size = if has_content && content { size } else { 0 };
         Some(entry)
@@ -176,7 +176,7 @@ impl Header {
         }
     }
 
-    /// Where the strings of a tag start.
+    /// Offsets of the strings of a tag.
     fn strings(&self, tag: u32) -> Vec<usize> {
         let Some(&(_, offset, count)) = self.index.get(&tag) else {
             return Vec::new();
@@ -203,7 +203,7 @@ impl Header {
         self.string_at(self.index.get(&tag)?.1 as usize)
     }
 
-    /// The `nth` number of a tag, of whatever width its type has.
+    /// The `nth` number of a tag, with any width.
     fn number(&self, tag: u32, nth: u32) -> Option<u64> {
         let &(kind, offset, count) = self.index.get(&tag)?;
         let width = match kind {

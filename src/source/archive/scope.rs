@@ -1,12 +1,12 @@
-//! What one outermost container may cost, shared by everything nested in it.
+//! The costs that one outermost container may cause, including everything nested in it.
 
 use super::ArchiveError;
 use crate::bytes::{Budget, Grant, LARGE_WINDOW, Limits};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Limits, the memory budget and what was spent so far. Make one for each outermost container (a file, a layer);
-/// one thread walks it.
+/// Limits, the memory budget, and what has been spent so far. Each outermost container (a file, a layer) has its own scope; one
+/// thread walks it.
 pub struct Scope {
     /// The limits.
     pub limits: Limits,
@@ -14,18 +14,18 @@ pub struct Scope {
     pub budget: Budget,
     expanded: AtomicU64,
     entries: AtomicU64,
-    /// Grants of the budget that this walk holds, those of containers around it and inside it included.
+    /// How many grants this walk holds, including those of containers around and inside it.
     held: Arc<AtomicUsize>,
     /// Bytes of all decompression windows that this walk holds.
     leased: Arc<AtomicU64>,
-    /// Large decoders that were made for next to nothing.
+    /// Large decoders made for streams that produced almost nothing.
     little: AtomicU64,
-    /// For the beginnings of small files: to make one takes as long as to use it.
+    /// Reused for the beginnings of small files: making an inflater takes as long as using it.
     inflater: Mutex<Option<flate2::Decompress>>,
 }
 
 impl Scope {
-    /// A fresh scope.
+    /// A new scope.
     pub fn new(limits: Limits, budget: Budget) -> Self {
         Self {
             limits,
@@ -39,8 +39,8 @@ impl Scope {
         }
     }
 
-    /// A scope for a container that comes out of what this one reads, on the same thread: expansion and entries count anew, but memory that
-    /// either holds keeps both from waiting.
+    /// A scope for a container found inside this one, on the same thread. It counts expansion and entries from zero, but while
+    /// either holds memory, neither waits for more.
     pub fn nested(&self) -> Self {
         Self {
             held: Arc::clone(&self.held),
@@ -49,8 +49,8 @@ impl Scope {
         }
     }
 
-    /// The first bytes of a deflate stream: as many as the first of these lengths, and if they are not enough as the next.
-    /// Fewer where it ends or cannot be read.
+    /// The first bytes of a deflate stream: of the first length given, and if those are not enough, of the next. Fewer if the
+    /// stream ends or cannot be read.
     pub(super) fn inflate_beginning(
         &self,
         deflated: &[u8],
@@ -66,7 +66,7 @@ impl Scope {
             out.resize(length, 0);
             let rest = usize::try_from(read).ok().and_then(|n| deflated.get(n..));
             let place = out.get_mut(had..).unwrap_or_default();
-            // What was read before a fault counts too.
+            // Bytes read before an error also count.
             let none = flate2::FlushDecompress::None;
             let _ = inflater.decompress(rest.unwrap_or_default(), place, none);
             out.truncate(usize::try_from(inflater.total_out()).unwrap_or(0));
@@ -77,20 +77,20 @@ impl Scope {
         out
     }
 
-    /// Bytes that came out of decompressors so far.
+    /// Bytes that decompressors have produced so far.
     pub fn expanded(&self) -> u64 {
         self.expanded.load(Ordering::Relaxed)
     }
 
-    /// Entries seen so far, of every container in this scope.
+    /// Entries seen so far in all containers of this scope.
     pub fn entries(&self) -> u64 {
         self.entries.load(Ordering::Relaxed)
     }
 
-    /// Counts `bytes` more of expansion.
+    /// Counts `bytes` more that were expanded.
     ///
     /// # Errors
-    /// When [`Limits::expanded`] is passed.
+    /// When the sum exceeds [`Limits::expanded`].
     pub fn expand(&self, bytes: u64) -> Result<(), ArchiveError> {
         let before = self.expanded.fetch_add(bytes, Ordering::Relaxed);
         if before.saturating_add(bytes) > self.limits.expanded {
@@ -105,7 +105,7 @@ impl Scope {
     /// Counts one more entry.
     ///
     /// # Errors
-    /// When [`Limits::entries`] is passed.
+    /// When the sum exceeds [`Limits::entries`].
     pub fn entry(&self) -> Result<(), ArchiveError> {
         if self.entries.fetch_add(1, Ordering::Relaxed) >= self.limits.entries {
             return Err(ArchiveError::limit(format!(
@@ -116,10 +116,10 @@ impl Scope {
         Ok(())
     }
 
-    /// Counts a decoder of many megabytes whose stream gave next to nothing.
+    /// Counts a large decoder whose stream produced almost nothing.
     ///
     /// # Errors
-    /// When there are too many.
+    /// When there are too many of them.
     pub(super) fn decoder_for_little(&self) -> Result<(), ArchiveError> {
         if self.little.fetch_add(1, Ordering::Relaxed) >= LITTLE {
             return Err(ArchiveError::limit(format!(
@@ -129,7 +129,7 @@ impl Scope {
         Ok(())
     }
 
-    /// Whether a deflate stream ends in these bytes.
+    /// Whether a deflate stream ends within these bytes.
     pub(super) fn deflate_ends(&self, deflated: &[u8]) -> bool {
         let mut inflater = self.inflater.lock().unwrap_or_else(PoisonError::into_inner);
         let inflater = inflater.get_or_insert_with(|| flate2::Decompress::new(false));
@@ -147,13 +147,14 @@ impl Scope {
         }
     }
 
-    /// Notes that memory of the budget is held while the walk goes deeper: from then on nothing in this scope waits.
+    /// Records that the walk holds memory of the budget while it goes deeper: until the result is dropped, nothing in this scope
+    /// waits.
     pub fn hold(&self) -> Hold<'_> {
         self.held.fetch_add(1, Ordering::Relaxed);
         Hold { scope: self }
     }
 
-    /// A lease of no memory yet, for a decompressor whose window is not known.
+    /// An empty lease, for a decompressor whose window size is not yet known.
     pub fn lease(&self) -> Lease<'_> {
         Lease {
             scope: self,
@@ -164,11 +165,11 @@ impl Scope {
     }
 }
 
-/// Decoders of many megabytes that one outermost container may need for streams of next to nothing: the memory of each is cleared, and in
-/// 30 bytes that ask for it are a hundred thousand times as many to clear.
+/// Most large decoders that one outermost container may need for almost empty streams. The memory of each is cleared, and 30 bytes
+/// of input can demand the clearing of a hundred thousand times as many.
 const LITTLE: u64 = 4000;
 
-/// While this lives, its scope does not wait for memory.
+/// While it lives, its scope does not wait for memory.
 pub struct Hold<'a> {
     scope: &'a Scope,
 }
@@ -179,7 +180,7 @@ impl Drop for Hold<'_> {
     }
 }
 
-/// Memory for one decompression window.
+/// The memory of one decompression window.
 pub struct Lease<'a> {
     scope: &'a Scope,
     held: Option<Hold<'a>>,
@@ -194,12 +195,12 @@ impl Drop for Lease<'_> {
 }
 
 impl Lease<'_> {
-    /// Makes the lease at least `bytes` large. When the walk holds nothing else this waits for the budget and, above
-    /// [`LARGE_WINDOW`], for other walks with such a window; otherwise it is granted at once, because who waits while
-    /// holding may wait for ever.
+    /// Enlarges the lease to at least `bytes`. If the walk holds nothing else, it waits for the budget and, above
+    /// [`LARGE_WINDOW`], for other walks with so large a window. Otherwise the bytes are granted at once: waiting while holding
+    /// memory can deadlock.
     ///
     /// # Errors
-    /// When `bytes` is more than [`Limits::window`], or more than the budget bears.
+    /// When `bytes` exceeds [`Limits::window`] or what the budget allows.
     pub fn grow(&mut self, bytes: u64) -> Result<(), ArchiveError> {
         if bytes <= self.bytes {
             return Ok(());
@@ -211,7 +212,7 @@ impl Lease<'_> {
             )));
         }
         let budget = &self.scope.budget;
-        // By what this walk holds alone, so that the answer does not depend on what other threads do.
+        // Counts only what this walk holds, so that the answer does not depend on other threads.
         let before = self.scope.leased.load(Ordering::Relaxed);
         let after = before.saturating_add(bytes - self.bytes);
         if after > budget.total().saturating_mul(2) {

@@ -1,11 +1,13 @@
-//! Parallel work whose results come out in one fixed order, as soon as they are ready.
+//! Runs tasks in parallel and delivers their results in one fixed order, as soon as they are ready.
 //!
-//! Tasks form a tree: a task gives results and further tasks, in order. All of them stand in one queue, in the order of their results: tasks that
-//! wait, tasks that run, and results that are ready. Threads take the first task that waits; a task that ends is replaced, where it stands, by what it
-//! gave; the calling thread delivers the results at the front. So the order depends on the tasks alone, never on the threads.
+//! Tasks form a tree: each gives results and further tasks, in order. One queue holds all of them in the order of their results:
+//! waiting tasks, running tasks and ready results. Threads take the first waiting task; when a task ends, what it gave replaces it
+//! in the queue; the calling thread delivers the results at the front. So the order depends on the tasks alone, never on the
+//! threads.
 //!
-//! Results behind a task that has not ended stay in the queue, which is the reorder window. When they take more memory than is meant for them, no
-//! task is started but the first one, whose results can be delivered at once: memory is bounded, and the work always goes on.
+//! Results behind a task that has not ended stay in the queue: they are the reorder window. When they take more memory than their
+//! share, only the first task may start, because its results can be delivered at once. So memory is bounded and the work always
+//! goes on.
 
 mod places;
 
@@ -15,25 +17,26 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Results of one task beyond this many bytes had better be those of several.
+/// When the results of one task pass this many bytes, the rest should be a task of its own.
 const HEAVY: u64 = 512 << 10;
 
-/// The part of the window that may be full before the thread at the back joins the others at the front: what it finds waits to the end.
+/// Up to this fraction of the window may be full before the thread that works at the back moves to the front: its results wait
+/// until the end.
 const BACK: u64 = 8;
 
-/// How long the calling thread sleeps when there is nothing to deliver; the end of the work wakes it at once.
+/// How long the calling thread sleeps when there is nothing to deliver; the end of all work wakes it at once.
 const PAUSE: Duration = Duration::from_millis(4);
 
-/// A piece of work. It puts its results and follow-up tasks, in order, into the [`Output`].
+/// A piece of work. It puts its results and follow-up tasks into the [`Output`], in order.
 pub type Task<'env, T> = Box<dyn FnOnce(&mut Output<'env, T>) + Send + 'env>;
 
 enum Item<'env, T> {
-    /// With its size.
+    /// A result with its size in bytes.
     Result(u64, T),
     Task(Task<'env, T>),
 }
 
-/// What one task gives.
+/// Results and follow-up tasks of one task.
 pub struct Output<'env, T> {
     items: Vec<Item<'env, T>>,
     /// Bytes of memory that the results take.
@@ -41,19 +44,19 @@ pub struct Output<'env, T> {
 }
 
 impl<'env, T: SizeInMemory> Output<'env, T> {
-    /// Gives a result.
+    /// Adds a result.
     pub fn push(&mut self, result: T) {
         let size = result.size_in_memory();
         self.size += size;
         self.items.push(Item::Result(size, result));
     }
 
-    /// Gives a task, whose results come at this place.
+    /// Adds a task, whose results come at this position.
     pub fn task(&mut self, task: impl FnOnce(&mut Output<'env, T>) + Send + 'env) {
         self.items.push(Item::Task(Box::new(task)));
     }
 
-    /// Whether the results take so much memory that the rest had better be a task of its own.
+    /// Whether the results take so much memory that the rest should be a task of its own.
     pub(crate) fn is_heavy(&self) -> bool {
         self.size >= HEAVY
     }
@@ -61,11 +64,11 @@ impl<'env, T: SizeInMemory> Output<'env, T> {
 
 struct State<'env, T> {
     places: Places<'env, T>,
-    /// Tasks being worked on.
+    /// Tasks that are running.
     running: usize,
     /// Threads that wait for a task.
     idle: usize,
-    /// Bytes of memory that results in the queue take.
+    /// Bytes of memory that the results in the queue take.
     held: u64,
     stopped: bool,
 }
@@ -77,12 +80,12 @@ impl<T> State<'_, T> {
 }
 
 struct Queue<'env, T> {
-    /// Bytes that results may take before only the first task is started.
+    /// Bytes of results in the queue beyond which only the first task may start.
     window: u64,
     state: Mutex<State<'env, T>>,
-    /// A task may be taken, or nothing will come any more.
+    /// Signals that a task can start, or that all work has ended.
     work: Condvar,
-    /// There is something to deliver in good measure, or nothing will come any more.
+    /// Signals that there is enough to deliver, or that all work has ended.
     ready: Condvar,
 }
 
@@ -122,7 +125,7 @@ impl<'env, T: Send + SizeInMemory> Queue<'env, T> {
         self.ready.notify_all();
     }
 
-    /// Runs one task with the lock released, and puts what it gives in its place.
+    /// Runs one task with the lock released, then replaces it in the queue by what it gave.
     fn perform<'s>(
         &'s self,
         mut state: MutexGuard<'s, State<'env, T>>,
@@ -135,7 +138,7 @@ impl<'env, T: Send + SizeInMemory> Queue<'env, T> {
             items: Vec::new(),
             size: 0,
         };
-        // Tasks guard their own work; this only keeps a panic from leaving the calling thread waiting for ever.
+        // Tasks catch their own panics; without this, one that escapes would leave the calling thread waiting for ever.
         let _ = catch_unwind(AssertUnwindSafe(|| task(&mut output)));
         let mut state = self.lock();
         state.running -= 1;
@@ -144,7 +147,7 @@ impl<'env, T: Send + SizeInMemory> Queue<'env, T> {
         state
     }
 
-    /// The next result in order, waiting where it must; `None` when nothing will come any more.
+    /// Waits for the next result in order; `None` when all work has ended.
     fn next(&self) -> Option<T> {
         let mut state = self.lock();
         loop {
@@ -162,13 +165,13 @@ impl<'env, T: Send + SizeInMemory> Queue<'env, T> {
             if state.running == 0 && state.idle > 0 {
                 self.work.notify_one();
             }
-            // Woken now and then rather than for each task: a switch of threads costs more than most tasks.
+            // The thread wakes at intervals and not after each task: a thread switch costs more than most tasks.
             let waited = self.ready.wait_timeout(state, PAUSE);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    /// Hands over all results. Stops early when the callback says so.
+    /// Delivers all results, until the callback returns false.
     fn deliver(&self, deliver: &mut dyn FnMut(T) -> bool) {
         while let Some(result) = self.next() {
             if !deliver(result) {
@@ -177,8 +180,8 @@ impl<'env, T: Send + SizeInMemory> Queue<'env, T> {
         }
     }
 
-    /// Works on the calling thread for as long as there is never more than one task to choose from: threads cost more than a small scan. Nothing is
-    /// delivered meanwhile, so this ends when the window is full.
+    /// Works on the calling thread as long as there is never more than one task to choose from: starting threads costs more than a
+    /// small scan. Nothing is delivered meanwhile, so this ends when the window is full.
     fn start_alone(&self) -> bool {
         let mut state = self.lock();
         while state.places.waiting() == 1 && state.held < self.window {
@@ -190,7 +193,8 @@ impl<'env, T: Send + SizeInMemory> Queue<'env, T> {
     }
 }
 
-/// Ends the work of all threads when the calling thread delivers no more, also when it panics: the threads would wait for room in the window for ever.
+/// Ends the work of all threads when the calling thread stops delivering, even by a panic: they would wait for room in the window
+/// for ever.
 struct Stop<'q, 'env, T: Send + SizeInMemory>(&'q Queue<'env, T>);
 
 impl<T: Send + SizeInMemory> Drop for Stop<'_, '_, T> {
@@ -200,9 +204,9 @@ impl<T: Send + SizeInMemory> Drop for Stop<'_, '_, T> {
     }
 }
 
-/// Runs the root task and all that come of it on `threads` threads (0: one for each processor), with a reorder window of so many bytes (usually
-/// the share of [`Use::Results`](crate::bytes::Use::Results)), and hands every result to `deliver` on the calling thread. When `deliver` answers
-/// false, what is running is finished, nothing new is started, and no more is delivered.
+/// Runs the root task and all tasks that follow from it on `threads` threads (0: one for each processor), with a reorder window of
+/// `window` bytes (usually the share of [`Use::Results`](crate::bytes::Use::Results)). Calls `deliver` with every result on the
+/// calling thread. When it returns false, running tasks finish, no further task starts, and no further result is delivered.
 ///
 /// # Errors
 /// When the threads cannot be started.
@@ -228,21 +232,21 @@ pub fn run<'env, T: Send + SizeInMemory>(
         queue.deliver(deliver);
         return Ok(());
     }
-    // Asked only now: a single file needs no threads, and the answer costs more than its record.
+    // Asked late: a single file needs no threads, and asking costs more than reading it.
     let threads = match threads {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         n => n,
     };
-    // Not a pool that steals work: a task that waits for other threads (the layers of an image) would be given a second
-    // worker to run on its own stack, which waits for that very task.
+    // Not a work-stealing pool: when a task waits for other threads (for the layers of an image), such a pool may run a second
+    // worker on its stack, which then waits for that same task.
     std::thread::scope(|scope| {
         for i in 0..threads {
             let builder = std::thread::Builder::new().name(format!("gospect-{i}"));
-            // A long task that comes last is not left over when all else is done.
+            // One thread works from the back, so that a long task at the end does not start last.
             let end = if i == 1 { End::Back } else { End::Front };
             let queue = &queue;
             if let Err(e) = builder.spawn_scoped(scope, move || queue.work(end)) {
-                // Fewer threads do the same, one after the other.
+                // With fewer threads the result is the same.
                 if i == 0 {
                     return Err(e);
                 }

@@ -1,20 +1,20 @@
-//! The places of a queue: a list in which something can be replaced by what came of it, in constant time.
+//! The places of a queue: a list in which one item can be replaced by several in constant time.
 
 use super::{Item, Task};
 use std::collections::VecDeque;
 
-/// Which end of the queue a thread takes from.
+/// The end of the queue from which a thread takes tasks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     Front,
     Back,
 }
 
-/// A ring; place 0 stands between the last and the first. Never are two places of results beside each other, so that the first and the last task are
-/// found behind no more places than twice the number of threads.
+/// A ring in which place 0 is between the last and the first. Two places of results are never adjacent, so the first and the last
+/// task are found after passing at most twice as many places as there are threads.
 pub(super) struct Places<'env, T> {
     all: Vec<Place<'env, T>>,
-    /// Places that may be used again.
+    /// Places that are free for use.
     free: Vec<usize>,
     waiting: usize,
 }
@@ -29,12 +29,12 @@ enum Holds<'env, T> {
     Nothing,
     Waiting(Task<'env, T>),
     Running,
-    /// Results and their sizes.
+    /// Results and their sizes in bytes.
     Ready(VecDeque<(u64, T)>),
 }
 
 impl<'env, T> Places<'env, T> {
-    /// A queue of one task.
+    /// A queue with one task.
     pub fn new(first: Task<'env, T>) -> Self {
         let ends = Place {
             before: 0,
@@ -50,12 +50,12 @@ impl<'env, T> Places<'env, T> {
         places
     }
 
-    /// Tasks that wait.
+    /// Number of waiting tasks.
     pub fn waiting(&self) -> usize {
         self.waiting
     }
 
-    /// Takes the task that waits nearest to an end, and tells its place.
+    /// Takes the waiting task nearest to an end and returns it with its place.
     pub fn take(&mut self, end: End) -> Option<(usize, Task<'env, T>)> {
         let next = |place: &Place<'env, T>| match end {
             End::Front => place.after,
@@ -75,12 +75,12 @@ impl<'env, T> Places<'env, T> {
         None
     }
 
-    /// Whether the result that is delivered next is there.
+    /// Whether the next result to deliver is ready.
     pub fn front_is_ready(&self) -> bool {
         matches!(self.all[self.all[0].after].holds, Holds::Ready(_))
     }
 
-    /// Takes the result at the front, with its size.
+    /// Takes the result at the front, with its size in bytes.
     pub fn pop_ready(&mut self) -> Option<(u64, T)> {
         let first = self.all[0].after;
         let Holds::Ready(results) = &mut self.all[first].holds else {
@@ -93,7 +93,7 @@ impl<'env, T> Places<'env, T> {
         result
     }
 
-    /// Puts what came of a task in its place.
+    /// Replaces a finished task by what it gave.
     pub fn replace(&mut self, place: usize, items: Vec<Item<'env, T>>) {
         for item in items {
             match item {
@@ -115,7 +115,7 @@ impl<'env, T> Places<'env, T> {
         self.join(before, after);
     }
 
-    /// Makes one place of two that hold results, by moving the fewer.
+    /// Joins two places of results by moving the fewer of them.
     fn join(&mut self, before: usize, after: usize) {
         let taken = [before, after].map(|at| match &mut self.all[at].holds {
             Holds::Ready(results) => Some(std::mem::take(results)),
@@ -148,7 +148,7 @@ impl<'env, T> Places<'env, T> {
         self.free.push(at);
     }
 
-    /// Puts something in front of a place.
+    /// Inserts an item in front of a place.
     fn insert(&mut self, after: usize, holds: Holds<'env, T>) {
         let before = self.all[after].before;
         let place = Place {
@@ -195,7 +195,7 @@ mod tests {
         let (one, two) = (first(&mut places), first(&mut places));
         let three = places.take(End::Back).unwrap().0;
         assert_eq!(places.waiting(), 0);
-        // The last is done first.
+        // The last task is done first.
         places.replace(three, vec![result(8)]);
         places.replace(two, vec![result(6), task(4)]);
         assert!(!places.front_is_ready() && places.pop_ready().is_none());

@@ -14,7 +14,7 @@ impl SizeInMemory for usize {
     }
 }
 
-/// A tree of tasks whose results are their places in it, with uneven amounts of work.
+/// A tree of tasks with uneven amounts of work; each result is its position in the tree.
 fn tree(depth: u32, name: String, out: &mut Output<'_, String>) {
     let hash = name
         .bytes()
@@ -135,7 +135,7 @@ fn a_slow_reader_slows_the_work() {
 #[test]
 fn tasks_that_leave_the_rest_to_others_do_not_run_ahead_of_the_reader() {
     use std::sync::atomic::{AtomicUsize, Ordering};
-    /// One result, and a task for those behind it.
+    /// A task that gives one result and a task for the rest.
     fn chain<'env>(
         numbers: std::ops::Range<usize>,
         made: &'env AtomicUsize,

@@ -1,7 +1,7 @@
-//! The directory walk: every regular file of a tree, in the order of its names, on several threads.
+//! The directory walk: every regular file of a tree, in the order of names, on several threads.
 //!
-//! One task a directory; a directory with many files is split. Nothing is opened that a stat excludes, nothing blocks, and nothing is
-//! entered twice.
+//! Each directory is a task; one with many files is split. The walk opens no file that a stat excludes, never blocks, and enters
+//! no directory twice.
 
 use crate::bytes::SizeInMemory;
 use crate::source::dir::{Dir, Kind, Stat};
@@ -23,16 +23,16 @@ mod visit;
 pub use rules::{Rules, Tally};
 pub use visit::{Met, Visit, Why};
 
-/// Entries of one directory that one task visits at the most.
+/// Most entries of a directory that one task visits.
 const BATCH: usize = 16;
-/// Bytes of files that one task visits, where it visits more than one: large programs of one directory are read by several threads.
+/// Most bytes of files that one task visits if it visits more than one: several threads share the large programs of a directory.
 const BATCH_BYTES: u64 = 4 << 20;
-/// Entries of one directory that one task looks at before it visits any.
+/// Most entries of a directory that one task looks at before it visits any.
 const SURVEY: usize = 1024;
-/// Directories deeper than this are reached by path, so that a deep tree does not use up the file descriptors.
+/// Directories deeper than this are opened by path: handles would use up the file descriptors in a deep tree.
 const BY_HANDLE: usize = 128;
 
-/// What was passed over among some entries.
+/// Numbers of entries that were passed over.
 #[derive(Clone, Copy, Default)]
 struct Passed {
     files: u64,
@@ -50,25 +50,25 @@ impl Passed {
 
 /// A walk over one tree.
 pub struct Walk<'env, V> {
-    /// What to pass over.
+    /// Rules for what to pass over.
     pub rules: &'env Rules,
-    /// Told what is met.
+    /// Gets the files and problems of the walk.
     pub visitor: &'env V,
-    /// Counts.
+    /// Counts what is passed over.
     pub tally: &'env Tally,
     root_device: u64,
-    /// The root as named, and without links in it: kept where links are followed and something is excluded.
+    /// The root as named and without links; kept only if links are followed and something is excluded.
     root: Option<(PathBuf, PathBuf)>,
-    /// Directories entered, only kept when links are followed.
+    /// Directories entered so far; kept only if links are followed.
     entered: Mutex<HashSet<(u64, u64)>>,
 }
 
 /// A directory being walked.
 struct Here {
-    /// By itself, because its directories hold on to it, and to no names.
+    /// Shared by the tasks of its subdirectories, which must not keep the names alive.
     dir: Arc<Dir>,
     path: PathBuf,
-    /// Its path without links, where one led here and something is excluded.
+    /// Its path without links, if a link led here and something is excluded.
     real: Option<PathBuf>,
     names: Listing,
     depth: usize,
@@ -76,25 +76,25 @@ struct Here {
     ignored: Option<Arc<Ignored>>,
 }
 
-/// An entry that is a directory, a file to be opened, or could not be looked at.
+/// An entry to visit: a directory, a file to open, or an entry whose stat failed.
 struct Worth {
-    /// Its place in the listing.
+    /// Its index in the listing.
     at: usize,
     found: Found,
 }
 
-/// The stat of an entry; a directory that the listing named as one has none.
+/// The stat of an entry; `None` for a directory, whose kind the listing already told.
 type Found = io::Result<Option<Stat>>;
 
-/// Whether a link leads to something that may be looked at.
+/// Where a link leads.
 enum Leads {
-    /// Yes; the path without links, where it is needed.
+    /// To a file or directory that may be visited; its path without links, if needed.
     To(Option<PathBuf>),
-    /// No: it is excluded.
+    /// To an excluded one.
     ToExcluded,
 }
 
-/// A directory whose entries are looked at.
+/// A directory whose entries are being looked at.
 #[derive(Clone, Copy)]
 struct Around<'a> {
     dir: &'a Dir,
@@ -103,7 +103,7 @@ struct Around<'a> {
     ignored: Option<&'a Ignored>,
 }
 
-/// Where a directory is.
+/// Path of a directory.
 struct Place<'p> {
     path: &'p Path,
     real: Option<PathBuf>,
@@ -111,7 +111,7 @@ struct Place<'p> {
     device: u64,
 }
 
-/// A directory to be walked.
+/// A directory that waits to be walked.
 struct Pending {
     parent: Option<Arc<Dir>>,
     name: OsString,
@@ -119,12 +119,12 @@ struct Pending {
     real: Option<PathBuf>,
     depth: usize,
     device: u64,
-    /// What the directory above says.
+    /// The ignore rules of the parent directory.
     ignored: Option<Arc<Ignored>>,
 }
 
 impl<'env, V> Walk<'env, V> {
-    /// Walks the tree under `root` into `out`. The root itself may be a link.
+    /// Walks the tree under `root`, which may be a link itself, into `out`.
     pub fn start<T>(
         rules: &'env Rules,
         visitor: &'env V,
@@ -186,7 +186,7 @@ impl<'env, V> Walk<'env, V> {
             Err(e) => return self.visitor.passed_over(&pending.path, Why::Error(e), out),
         };
         drop(pending.parent);
-        // File systems of the kernel are mounts of their own, so that what is on the mount of its parent needs no stat. One mount may
+        // The kernel's file systems are always separate mounts, so a directory on its parent's mount needs no stat. A mount may
         // have several devices, though (Btrfs).
         let ignored = pending.ignored.map(|i| i.enter(&dir, &pending.name));
         let mut here = Place {
@@ -233,7 +233,7 @@ impl<'env, V> Walk<'env, V> {
         V: Visit<'env, T>,
     {
         let path = place.path;
-        // Of very many entries only those are held that are worth a visit: in large directories most files are small.
+        // In a very large directory only entries worth a visit are kept: most of its files are small.
         let mut held = None;
         let (rest, error) = dir.list(&mut |some| {
             let held = held.get_or_insert_with(Listing::default);
@@ -289,7 +289,7 @@ impl<'env, V> Walk<'env, V> {
         }
     }
 
-    /// Finds what is worth visiting among some names: few, so that only these need an order.
+    /// Finds the entries to visit in a range of the listing. Only these few are sorted.
     fn survey<T>(self: Arc<Self>, here: &Arc<Here>, range: Range<usize>, out: &mut Output<'env, T>)
     where
         T: Send + SizeInMemory + 'env,
@@ -324,7 +324,7 @@ impl<'env, V> Walk<'env, V> {
         }
     }
 
-    /// What a stat finds of an entry; `None` when it is not worth a visit, which `tally` counts.
+    /// The stat of an entry; `None` if it is passed over, which `tally` counts.
     fn look<T>(
         &self,
         around: Around<'_>,
@@ -346,7 +346,7 @@ impl<'env, V> Walk<'env, V> {
         {
             return None;
         }
-        // A directory needs no stat, a link only one when it is followed, a special file none at all.
+        // A directory needs no stat, a link needs one only when followed, a special file never.
         let stat = match kind {
             Some(Kind::Dir) => return Some(Ok(None)),
             Some(Kind::Special) => return None,
@@ -356,7 +356,7 @@ impl<'env, V> Walk<'env, V> {
             }
             Some(Kind::File | Kind::Link) | None => match dir.stat(name, follow) {
                 Ok(stat) => stat,
-                // A link to nowhere is no file.
+                // A dangling link is no file.
                 Err(_) if kind == Some(Kind::Link) => return None,
                 Err(e) => return Some(Err(e)),
             },
@@ -396,7 +396,7 @@ impl<'env, V> Walk<'env, V> {
         });
     }
 
-    /// Where a link leads, judged by what is excluded: its target, and the directories that this is in.
+    /// Decides whether an exclusion covers a link's target or a directory around it.
     fn leads(&self, path: &Path) -> Leads {
         let (Some(globs), Some((root, real_root))) = (&self.rules.exclude, &self.root) else {
             return Leads::To(None);
@@ -407,7 +407,7 @@ impl<'env, V> Walk<'env, V> {
         let excludes = |path: &Path| self.tally.excludes(globs, path);
         let by_name = |path: &Path| path.file_name().is_some_and(|n| excludes(Path::new(n)));
         let is_excluded = match real.strip_prefix(real_root) {
-            // Directories around the root were not excluded when the root was named.
+            // Naming the root overrides exclusions of the directories around it.
             Ok(inside) => inside
                 .ancestors()
                 .filter(|part| !part.as_os_str().is_empty())
@@ -436,7 +436,7 @@ impl<'env, V> Walk<'env, V> {
         add(&self.tally.links, passed.links);
     }
 
-    /// Tells of each entry in turn.
+    /// Hands each entry to the visitor, in order.
     fn visit<T>(
         self: Arc<Self>,
         here: &Arc<Here>,
@@ -475,7 +475,7 @@ impl<'env, V> Walk<'env, V> {
                 }
                 Ok(stat) => {
                     let path = join(&here.path, name);
-                    // A directory that the listing named as one is no link.
+                    // An entry that the listing gives as a directory is no link.
                     let real = match (stat, &here.real) {
                         (None, real) => real.as_ref().map(|real| join(real, name)),
                         (Some(_), _) => match self.leads(&path) {
@@ -523,7 +523,7 @@ fn batch(worth: &[Worth]) -> usize {
     worth.iter().take(BATCH).take_while(fits).count().max(1)
 }
 
-/// Joins as `find` does: with `/` unless there is one.
+/// Joins like `find`: with `/` unless `parent` ends with one.
 fn join(parent: &Path, name: &OsStr) -> PathBuf {
     let mut path = parent.as_os_str().to_owned();
     let slash = path.as_encoded_bytes().ends_with(b"/")

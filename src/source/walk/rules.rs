@@ -1,4 +1,4 @@
-//! What a walk passes over, and how much that was.
+//! What a walk passes over, and the counts of it.
 
 use globset::GlobSet;
 use std::ffi::OsStr;
@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Extensions of text that `likely` passes over.
+/// File name extensions of text that `likely` passes over.
 const TEXT: &[&str] = &[
     "c", "cc", "cfg", "conf", "cpp", "css", "csv", "go", "h", "hpp", "htm", "html", "ini", "java",
     "js", "json", "jsx", "log", "lua", "md", "mjs", "mo", "pl", "pm", "po", "py", "pyc", "rb",
@@ -14,29 +14,29 @@ const TEXT: &[&str] = &[
     "yml",
 ];
 
-/// What the walk may pass over.
+/// The rules for what a walk passes over.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Files below this many bytes are not opened.
+    /// Files of fewer bytes are not opened.
     pub min_size: u64,
-    /// Pass over files whose name ends like text.
+    /// Passes over files with a text extension.
     pub likely: bool,
-    /// Follow symbolic links.
+    /// Follows symbolic links.
     pub follow: bool,
-    /// Stay on the file system of the root.
+    /// Stays on the file system of the root.
     pub one_file_system: bool,
-    /// Paths and names passed over, directories with all that is in them.
+    /// Paths and names to pass over; a directory with everything in it.
     pub exclude: Option<GlobSet>,
-    /// Pass over what `.gitignore` and `.ignore` files name.
+    /// Passes over what `.gitignore` and `.ignore` files exclude.
     pub gitignore: bool,
-    /// Tell of symbolic links that are not followed.
+    /// Reports symbolic links that are not followed.
     pub links: bool,
-    /// Enter file systems that describe the kernel, such as `/proc`.
+    /// Enters file systems that describe the kernel, such as `/proc`.
     pub pseudo: bool,
 }
 
 impl Default for Rules {
-    /// Everything but files below 16 KiB: no linked Go program is smaller (a `-linkshared` one of Go 1.27 has 20 KB).
+    /// Passes over files below 16 KiB only: no linked Go program is smaller (the smallest, `-linkshared` with Go 1.27, has 20 KB).
     fn default() -> Self {
         Self {
             min_size: 16 << 10,
@@ -51,27 +51,27 @@ impl Default for Rules {
     }
 }
 
-/// Counts of what was passed over without a word.
+/// Counts of files that are passed over without a report of each.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Regular files met.
+    /// Regular files seen.
     pub files: AtomicU64,
-    /// Of these, below the size floor.
+    /// Of these, files below the size floor.
     pub below_min_size: AtomicU64,
     /// Symbolic links that were not followed.
     pub links: AtomicU64,
-    /// Which globs of [`Rules::exclude`] something matched.
+    /// Which globs of [`Rules::exclude`] matched something.
     excluded: OnceLock<Vec<AtomicBool>>,
 }
 
 impl Tally {
-    /// Whether something matched the glob of this number; globs are numbered as they were added.
+    /// Whether the glob with this index matched something; globs are numbered in the order they were added.
     pub fn is_excluded_by(&self, glob: usize) -> bool {
         let used = self.excluded.get().and_then(|all| all.get(glob));
         used.is_some_and(|used| used.load(Ordering::Relaxed))
     }
 
-    /// Notes which globs match, where one does.
+    /// Whether a glob matches; remembers which ones did.
     pub(super) fn excludes(&self, globs: &GlobSet, path: &Path) -> bool {
         if !globs.is_match(path) {
             return false;
@@ -90,7 +90,7 @@ impl Tally {
     }
 }
 
-/// Whether a name ends like text.
+/// Whether a name has a text extension.
 pub(super) fn is_text(name: &OsStr) -> bool {
     Path::new(name)
         .extension()

@@ -1,4 +1,4 @@
-//! How the files of a directory are shared out.
+//! How the files of a directory are divided into tasks.
 
 use super::*;
 

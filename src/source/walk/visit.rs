@@ -1,4 +1,4 @@
-//! What a walk tells whoever is interested in its files.
+//! The interface between a walk and its visitor.
 
 use super::join;
 use crate::source::dir::{Dir, Stat};
@@ -9,65 +9,65 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A file that the walk met.
+/// A file found by the walk.
 pub struct Met<'w> {
     pub(super) dir: &'w Dir,
     pub(super) parent: &'w Path,
     pub(super) name: &'w OsStr,
     pub(super) follow: bool,
-    /// Its stat.
+    /// Stat of the file.
     pub stat: Stat,
 }
 
 impl Met<'_> {
-    /// Opens it.
+    /// Opens the file.
     ///
     /// # Errors
-    /// Those of the system.
+    /// Errors of the system.
     pub fn open(&self) -> io::Result<File> {
         self.dir.open_file(self.name, self.follow)
     }
 
-    /// Its name.
+    /// Name of the file.
     pub fn name(&self) -> &OsStr {
         self.name
     }
 
-    /// Whether it has the name of a shared library.
+    /// Whether the file has the name of a shared library.
     pub fn is_library(&self) -> bool {
         let name = self.name.as_encoded_bytes();
         name.windows(3).any(|part| part == b".so")
     }
 
-    /// Its path as `find` prints it.
+    /// Path of the file as `find` prints it.
     pub fn path(&self) -> PathBuf {
         join(self.parent, self.name)
     }
 }
 
-/// Who is told what the walk meets.
+/// Receives what the walk finds.
 pub trait Visit<'env, T>: Sync {
-    /// A regular file that is worth opening.
+    /// A regular file to open.
     fn file(&'env self, met: &Met<'_>, out: &mut Output<'env, T>);
 
-    /// A directory; true when it was dealt with and is not to be entered.
+    /// A directory. Returns true if the visitor has handled it and the walk must not enter it.
     fn directory(&'env self, path: &Path, names: &Listing, out: &mut Output<'env, T>) -> bool;
 
-    /// Something that was not examined.
+    /// A file or directory that was not examined.
     fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, T>);
 
-    /// A symbolic link that is not followed. `leads` looks whether it leads to a directory, or to a file that would be opened.
+    /// A symbolic link that is not followed. `leads` tells whether it leads to a directory, or to a file that would be opened.
     fn met_link(&'env self, _leads: &dyn Fn() -> bool) {}
 
-    /// A symbolic link that is not followed; only with [`Rules::links`](super::Rules::links).
+    /// A symbolic link that is not followed; called only with [`Rules::links`](super::Rules::links).
     fn link(&'env self, _path: &Path, _out: &mut Output<'env, T>) {}
 }
 
-/// Why something was not examined.
+/// Why a file or directory was not examined.
 #[derive(Debug)]
 pub enum Why {
     /// The system refused.
     Error(io::Error),
-    /// On a file system that describes the kernel.
+    /// It is on a file system that describes the kernel; its name.
     Pseudo(&'static str),
 }

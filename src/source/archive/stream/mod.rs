@@ -1,4 +1,4 @@
-//! Compressed streams: what a stream is, told by content, and its compression undone within limits.
+//! Detects the format of a stream by content and decompresses it within limits.
 
 use super::codec::{self, Decode, START, Start, ZSTD_FRAME, zstd_skippable};
 use super::{ArchiveError, Feed, Scope, cpio, tar};
@@ -16,7 +16,7 @@ pub enum Codec {
     Xz,
     /// bzip2.
     Bzip2,
-    /// The older .lzma format, known only by its plausible header.
+    /// The older .lzma format: it has no magic number, so a plausible header decides.
     Lzma,
 }
 
@@ -25,7 +25,7 @@ pub enum Codec {
 pub enum Format {
     /// tar of any dialect.
     Tar,
-    /// zip, wheels and jars included.
+    /// zip, including wheels and jars.
     Zip,
     /// A Debian package.
     Deb,
@@ -33,29 +33,29 @@ pub enum Format {
     Rpm,
     /// cpio, newc, crc or odc.
     Cpio,
-    /// An Alpine package of version 3: named, not read.
+    /// An Alpine package of version 3: recognised, not read.
     ApkV3,
 }
 
-/// What a stream is.
+/// The format of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Compressed; what is inside shows after decompression.
+    /// Compressed; decompression shows what is inside.
     Codec(Codec),
     /// A container.
     Format(Format),
 }
 
-/// First bytes that are enough to tell any kind.
+/// Number of first bytes that decide every format.
 pub const HEAD: usize = 8 << 10;
 
-/// First bytes that are enough to tell any kind but a stream of skippable frames, and to tell an executable.
+/// Number of first bytes that decide every format except a stream of skippable frames, and that show an executable.
 pub(crate) const GLANCE: usize = 512;
 
-/// Tells by content what comes next in `feed`, from as few bytes as will do: all of them may come out of a decompressor.
+/// Detects what comes next in `feed` from as few bytes as possible, because each may have to be decompressed.
 ///
 /// # Errors
-/// The feed's.
+/// Errors of the feed.
 pub(super) fn glance(feed: &mut Feed<'_>) -> io::Result<Option<Kind>> {
     let count = if needs_more(feed.peek(GLANCE)?) {
         HEAD
@@ -65,18 +65,18 @@ pub(super) fn glance(feed: &mut Feed<'_>) -> io::Result<Option<Kind>> {
     Ok(sniff(feed.peek(count)?))
 }
 
-/// Whether a kind may take all of [`HEAD`] to tell.
+/// Whether these first bytes leave a format possible that needs all of [`HEAD`].
 pub(crate) fn needs_more(glance: &[u8]) -> bool {
     glance
         .first_chunk()
         .is_some_and(|magic| zstd_skippable(*magic))
 }
 
-/// First bytes that tell everything but a tar archive; most texts show in as many that they are none.
+/// Number of first bytes that decide every format except tar; most texts show in them that they are no tar archive.
 const GLIMPSE: usize = 112;
 
-/// How what a gzip file holds begins, when that shows that it is nothing to look into: thousands of packed texts need no
-/// decompressor each. Nothing is taken from the feed. `None`: not known, or something to look into.
+/// The beginning of a gzip file's content if it is neither compressed nor a container, so that thousands of compressed texts need
+/// no decompressor each. Takes nothing from the feed. `None` if unknown, or if the content must be looked into.
 pub(super) fn plain_in_gzip(feed: &mut Feed<'_>, scope: &Scope) -> Option<Vec<u8>> {
     let body = gzip_body(feed.peek(GLANCE).ok()?)?;
     let is_plain =
@@ -90,7 +90,7 @@ pub(super) fn plain_in_gzip(feed: &mut Feed<'_>, scope: &Scope) -> Option<Vec<u8
     .then_some(head)
 }
 
-/// What stands behind the header of a gzip member (RFC 1952, 2.3).
+/// The data after the header of a gzip member (RFC 1952, 2.3).
 fn gzip_body(member: &[u8]) -> Option<&[u8]> {
     let (fixed, mut rest) = member.split_first_chunk::<10>()?;
     let has = |flag: u8| fixed[3] & flag != 0;
@@ -98,7 +98,7 @@ fn gzip_body(member: &[u8]) -> Option<&[u8]> {
         let (len, tail) = rest.split_first_chunk::<2>()?;
         rest = tail.get(usize::from(u16::from_le_bytes(*len))..)?;
     }
-    // The name of the file, and a comment.
+    // The file name and the comment.
     for flag in [8, 16] {
         if has(flag) {
             rest = rest.get(memchr::memchr(0, rest)? + 1..)?;
@@ -109,16 +109,16 @@ fn gzip_body(member: &[u8]) -> Option<&[u8]> {
 
 const GZIP: &[u8] = &[0x1f, 0x8b, 8];
 
-/// Kinds told by a magic number at the start.
+/// Formats with a magic number at the start.
 const MAGIC: &[(&[u8], Kind)] = &[
     (GZIP, Kind::Codec(Codec::Gzip)),
     (&ZSTD_FRAME, Kind::Codec(Codec::Zstd)),
     (&[0xfd, b'7', b'z', b'X', b'Z', 0], Kind::Codec(Codec::Xz)),
     (b"PK\x03\x04", Kind::Format(Format::Zip)),
     (b"PK\x05\x06", Kind::Format(Format::Zip)),
-    // The mark of a split archive that turned out to be one piece (APPNOTE 8.5.4).
+    // The mark of a split archive that has only one part (APPNOTE 8.5.4).
     (b"PK00PK\x03\x04", Kind::Format(Format::Zip)),
-    // deb(5): the first member is always this one, whatever its name is padded with.
+    // deb(5): this is always the first member; its name may be padded in different ways.
     (b"!<arch>\ndebian-binary", Kind::Format(Format::Deb)),
     (&[0xed, 0xab, 0xee, 0xdb], Kind::Format(Format::Rpm)),
     // apk-tools: "ADB." uncompressed, "ADBd" deflated, "ADBc" with a compression header.
@@ -127,7 +127,7 @@ const MAGIC: &[(&[u8], Kind)] = &[
     (b"ADBc", Kind::Format(Format::ApkV3)),
 ];
 
-/// Tells by the first bytes (up to [`HEAD`]) what a stream is; `None`: neither compressed nor a container.
+/// Detects the format of a stream from its first bytes (up to [`HEAD`]); `None` if it is neither compressed nor a container.
 pub fn sniff(head: &[u8]) -> Option<Kind> {
     if let Some((_, kind)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Some(*kind);
@@ -147,8 +147,8 @@ pub fn sniff(head: &[u8]) -> Option<Kind> {
     looks_like_lzma(head).then_some(Kind::Codec(Codec::Lzma))
 }
 
-/// Skippable frames alone hold nothing and are also other programs' own data (LZ4 has the same numbers), so the frame
-/// after them decides; where there are more than can be seen past, it is for the decompressor to find out.
+/// Skippable frames alone hold nothing and may be another program's data (LZ4 uses the same numbers), so the frame after them
+/// decides. If they go beyond the first bytes, the decompressor must find out.
 fn zstd_after_skippable(mut head: &[u8]) -> bool {
     let is_cut = head.len() >= GLANCE;
     let Some((magic, rest)) = head.split_first_chunk::<4>() else {
@@ -174,7 +174,7 @@ fn zstd_after_skippable(mut head: &[u8]) -> bool {
     is_cut
 }
 
-/// The level digit, then the magic of a block or of the end of the stream.
+/// The digit of the level, then the magic number of a block or of the end of the stream.
 fn looks_like_bzip2(head: &[u8]) -> bool {
     let magic = |b: &[u8]| {
         b == [0x31, 0x41, 0x59, 0x26, 0x53, 0x59] || b == [0x17, 0x72, 0x45, 0x38, 0x50, 0x90]
@@ -184,8 +184,8 @@ fn looks_like_bzip2(head: &[u8]) -> bool {
         && head.get(4..10).is_some_and(magic)
 }
 
-/// No magic number: the usual properties (lc 3, lp 0, pb 2), a power of two (or three halves of one) as dictionary
-/// size, a length that is unknown or below 256 GiB, and a first byte of the range coder that is always zero.
+/// There is no magic number. Accepted are the usual properties (lc 3, lp 0, pb 2), a dictionary size of a power of two or one and
+/// a half times that, a length that is unknown or below 256 GiB, and the first byte of the range coder, always zero.
 fn looks_like_lzma(head: &[u8]) -> bool {
     let Some(&[0x5d, ..]) = head.first_chunk::<14>() else {
         return false;
@@ -200,7 +200,7 @@ fn looks_like_lzma(head: &[u8]) -> bool {
     power && (len == u64::MAX || len < 1 << 38) && head.get(13) == Some(&0)
 }
 
-/// A stream with its compression, if any, undone and bounded.
+/// A stream with its compression, if any, removed within limits.
 pub struct Decompressed<'a> {
     codec: Option<Codec>,
     inner: Inner<'a>,
@@ -212,7 +212,7 @@ enum Inner<'a> {
 }
 
 impl Decompressed<'_> {
-    /// The compression that was found.
+    /// The compression found.
     pub fn codec(&self) -> Option<Codec> {
         self.codec
     }
@@ -227,14 +227,14 @@ impl Read for Decompressed<'_> {
     }
 }
 
-/// Undoes the outermost compression of a stream, found by its first bytes; an uncompressed stream passes through.
+/// Removes the outermost compression of a stream, detected by its first bytes; an uncompressed stream passes through.
 ///
-/// The whole compressed stream has been read when the reader answers 0: all members and frames, and what follows the
-/// last one where the format's own tool passes over it. Errors carry an [`ArchiveError`]: truncated, malformed, or a
-/// limit (total expansion, ratio, window).
+/// When the reader returns 0, the whole compressed stream has been read: all members and frames, and whatever follows the last one
+/// where the format's own tool ignores it. Errors carry an [`ArchiveError`]: truncated, malformed, or a limit (total expansion,
+/// ratio, window).
 ///
 /// # Errors
-/// When the source cannot be read, or needs a window larger than [`crate::bytes::Limits::window`].
+/// When the source cannot be read or needs a window above [`crate::bytes::Limits::window`].
 pub fn decompress<'a>(
     source: Box<dyn Read + 'a>,
     scope: &'a Scope,
@@ -249,10 +249,10 @@ pub fn decompress<'a>(
     }
 }
 
-/// Undoes a compression that is known from elsewhere.
+/// Removes a given compression.
 ///
 /// # Errors
-/// As [`decompress`].
+/// See [`decompress`].
 pub fn decompress_as<'a>(
     codec: Codec,
     feed: Feed<'a>,
@@ -264,17 +264,17 @@ pub fn decompress_as<'a>(
     })
 }
 
-/// The ratio is not judged before this much came out: small files of zeros are innocent.
+/// The ratio is checked only beyond this many bytes of output: small files of zeros are common.
 const RATIO_FLOOR: u64 = 16 << 20;
 
-/// Moves bytes through a decoder, counting.
+/// Moves bytes through a decoder and counts them.
 pub(super) struct Pump<'a> {
     decoder: Box<dyn Decode + 'a>,
     feed: Feed<'a>,
     scope: &'a Scope,
     produced: u64,
     state: State,
-    /// Steps in a row that did nothing: a decoder may need one (it asked for memory), not several.
+    /// Consecutive steps that did nothing: a decoder may need one (when it asks for memory), not several.
     idle: u32,
 }
 

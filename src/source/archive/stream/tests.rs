@@ -1,4 +1,4 @@
-//! Kinds told by content, and streams that end, lie or grow.
+//! Format detection, and streams that are truncated, damaged or bombs.
 
 use super::super::Reason;
 use super::super::build::*;
@@ -131,7 +131,7 @@ fn every_cut_is_truncated_and_gives_what_is_there() {
             .chain(whole.len() - 8..whole.len())
         {
             let (out, result) = unpack(&whole[..cut], &scope());
-            // The very end of an .lzma stream of known length is not needed.
+            // A .lzma stream of known length does not need its very last bytes.
             if codec == Codec::Lzma && out == text {
                 continue;
             }
@@ -161,7 +161,7 @@ fn every_cut_is_truncated_and_gives_what_is_there() {
 fn flipped_bits_never_give_other_bytes_silently() {
     let text = Seed(10).bytes(20_000);
     for (codec, pack) in CODECS {
-        // No checksum in .lzma, and none by default in a zstd frame.
+        // .lzma has no checksum, and a zstd frame has none by default.
         if matches!(codec, Codec::Lzma | Codec::Zstd) {
             continue;
         }
@@ -251,7 +251,7 @@ fn a_gzip_file_shows_when_its_content_is_nothing_to_look_into() {
         let cut = &packed[..GLANCE.min(packed.len() - 8)];
         assert_eq!(plain(cut).as_deref(), Some(&content[..GLIMPSE]));
     }
-    // Zeros may be the start of a disk.
+    // Zeros may be the beginning of a disk.
     assert_eq!(plain(&gzip(&[0; 1 << 20])), None);
     assert_eq!(
         plain(&gzip(&[0; GLANCE - 1])),
@@ -284,7 +284,7 @@ fn every_header_of_gzip_is_passed_over() {
         packed.write_all(&text).unwrap();
         let mut packed = packed.finish().unwrap();
         if flags & 8 != 0 {
-            // Behind everything else; the writer knows no checksum of the header.
+            // Inserted last, because the writer makes no header checksum.
             let body = packed.len() - gzip_body(&packed).unwrap().len();
             packed[3] |= 2;
             packed.splice(body..body, [0xaa, 0xbb]);
@@ -311,7 +311,7 @@ fn windows_beyond_twice_the_budget_are_refused() {
         error.reason == Reason::Limit && error.detail.contains("--memory 1048576"),
         "{error}"
     );
-    // One inside the other: each would do, both do not.
+    // Nested: either window alone would fit, both together do not.
     let twice = xz_with(&good, 3 << 19);
     let outer = decompress(Box::new(&twice[..]), &scope).unwrap();
     let mut inner = decompress(Box::new(outer), &scope).unwrap();
@@ -319,7 +319,7 @@ fn windows_beyond_twice_the_budget_are_refused() {
     assert!(error.to_string().contains("--memory"), "{error}");
 }
 
-/// Zero-length skippable frames, empty streams and long headers in front hide nothing, however many there are.
+/// Zero-length skippable frames, empty streams and long headers before a stream do not hide it, however many there are.
 #[test]
 fn what_stands_in_front_of_a_stream_does_not_hide_it() {
     let text = Seed(5).bytes(70_000);
@@ -347,7 +347,7 @@ fn what_stands_in_front_of_a_stream_does_not_hide_it() {
                 count
             };
             let bytes = [&front.repeat(count)[..], &stream].concat();
-            // By as many bytes as a walk looks at, and as one that was named.
+            // With the bytes that a walk looks at, and with those of a file that the user named.
             for len in [GLANCE, HEAD] {
                 let head = &bytes[..len.min(bytes.len())];
                 assert_eq!(sniff(head), Some(Kind::Codec(codec)), "{count} {what}");
@@ -359,7 +359,7 @@ fn what_stands_in_front_of_a_stream_does_not_hide_it() {
     }
 }
 
-/// A decoder of bzip2 clears megabytes before it begins: empty streams get none, and nearly empty ones a bounded number.
+/// A bzip2 decoder clears megabytes before it starts, so empty streams get none and nearly empty ones a limited number.
 #[test]
 fn streams_of_next_to_nothing_are_bounded() {
     let scope = Scope::new(Limits::default(), Budget::default());
@@ -369,7 +369,7 @@ fn streams_of_next_to_nothing_are_bounded() {
     let error = result.unwrap_err();
     assert_eq!((out.len(), error.reason), (4001, Reason::Limit), "{error}");
     assert!(error.detail.contains("hold next to nothing"), "{error}");
-    // The limit is of the outermost container: another one begins anew, and one of honest streams never meets it.
+    // The limit counts for one outermost container. The next begins at zero, and useful streams do not count.
     let scope = Scope::new(Limits::default(), Budget::default());
     let honest = bzip2(&Seed(1).bytes(60_000)).repeat(20);
     assert_eq!(unpack(&honest, &scope).1, Ok(Some(Codec::Bzip2)));

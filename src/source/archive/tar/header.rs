@@ -3,45 +3,45 @@
 use super::super::ArchiveError;
 use super::super::problem::shown;
 
-/// Headers and bodies are padded to this.
+/// Headers and bodies are padded to a multiple of this.
 pub(super) const BLOCK: usize = 512;
 
-/// A header block whose checksum is right.
+/// A header block with a correct checksum.
 pub(super) struct Header([u8; BLOCK]);
 
-/// Which fields beyond the oldest ones a header has.
+/// The dialect of a header: which fields it has beyond those of v7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Magic {
     V7,
     Ustar,
-    /// Ustar as the `star` program writes it: a shorter prefix.
+    /// Ustar as `star` writes it, with a shorter prefix.
     Star,
     Gnu,
 }
 
-/// Whether the first bytes of a stream are a tar header.
+/// Whether the first bytes of a stream can be a tar header.
 pub fn looks_like_header(head: &[u8]) -> bool {
     head.first_chunk::<BLOCK>()
         .is_some_and(|block| Header::new(*block).is_some_and(|h| h.plausible()))
 }
 
-/// Bytes after which most texts cannot be a tar header any more: those of name and mode.
+/// Length of name and mode: most texts show within it that they are no tar header.
 const NAME_AND_MODE: usize = 108;
 
-/// Whether a block that starts with these bytes may still be a header.
+/// Whether a block that starts with these bytes may be a header.
 pub(in crate::source::archive) fn may_be_header(start: &[u8]) -> bool {
     start.get(100..NAME_AND_MODE).is_none_or(is_mode)
 }
 
-/// What writers put into the field of the mode: octal digits, for some with a sign, or a number of base 256, which Go's own writer takes for the
-/// mode of a directory as `fs.FileMode` has it.
+/// Whether the mode field is as writers fill it: octal digits, in some archives with a sign, or a base-256 number, in which Go's
+/// own writer stores the mode of a directory as in `fs.FileMode`.
 fn is_mode(field: &[u8]) -> bool {
     matches!(field.first(), Some(0x80 | 0xff))
         || octal(field.strip_prefix(b"-").unwrap_or(field)).is_some()
 }
 
 impl Header {
-    /// The header in `block` if its checksum holds. Some old programs summed signed bytes.
+    /// The header in `block` if its checksum is correct. Some old programs summed signed bytes.
     pub(super) fn new(block: [u8; BLOCK]) -> Option<Self> {
         let header = Self(block);
         let stored = octal(header.field(148, 8))?;
@@ -60,7 +60,7 @@ impl Header {
         self.0.get(at..at + len).unwrap_or_default()
     }
 
-    /// A short sum is easily right by chance in a block of few set bytes; a real header also has a name or a magic, and a
+    /// In a block of few set bits the checksum is easily right by chance. A real header also has a name or a magic number, and a
     /// mode, without which most readers refuse it.
     fn plausible(&self) -> bool {
         is_mode(self.field(100, 8))
@@ -107,7 +107,7 @@ impl Header {
         })
     }
 
-    /// Wrong numbers here mislead nobody, so they are zero.
+    /// Wrong numbers in this field mislead nobody, so they become zero.
     pub(super) fn mode(&self) -> u32 {
         number(self.field(100, 8)).map_or(0, |m| (m & 0o7777) as u32)
     }
@@ -120,7 +120,8 @@ impl Header {
         number(self.field(116, 8)).unwrap_or(0)
     }
 
-    /// The old GNU sparse fields: up to four `(offset, length)` pairs, whether more blocks follow, the expanded size.
+    /// The sparse fields of the old GNU format: up to four `(offset, length)` pairs, whether more blocks follow, and the expanded
+    /// size.
     pub(super) fn old_sparse(&self) -> (&[u8], bool, Option<u64>) {
         (
             self.field(386, 4 * 24),
@@ -134,7 +135,7 @@ fn text(field: &[u8]) -> &[u8] {
     field.split(|b| *b == 0).next().unwrap_or_default()
 }
 
-/// A numeric field: octal digits, or GNU's base-256 when the first bit is set. Negative or too large is `None`.
+/// A numeric field: octal digits, or GNU's base-256 when the first bit is set. `None` if negative or too large.
 pub(super) fn number(field: &[u8]) -> Option<u64> {
     let first = *field.first()?;
     if first & 0x80 == 0 {
@@ -150,7 +151,7 @@ pub(super) fn number(field: &[u8]) -> Option<u64> {
     Some(value)
 }
 
-/// Octal digits between spaces and NULs; an empty field is zero, as old programs left unused ones blank.
+/// Octal digits between spaces and NULs; an empty field is zero, because old programs left unused fields blank.
 fn octal(field: &[u8]) -> Option<u64> {
     let digits = field.trim_ascii_start();
     let end = digits

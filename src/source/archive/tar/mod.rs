@@ -1,8 +1,8 @@
-//! Tar, read forward: v7, ustar, GNU and pax, sparse files included.
+//! Tar, read forward: v7, ustar, GNU and pax, including sparse files.
 //!
-//! Layout: POSIX.1-2017 `pax` ("ustar Interchange Format", "pax Header Block") and the GNU tar manual ("Basic Tar
-//! Format", "Storing Sparse Files"). A missing end-of-archive marker and missing padding after the last body are
-//! accepted, because image builders write such layers; an end inside a header or a body is reported.
+//! Layout: POSIX.1-2017 `pax` ("ustar Interchange Format", "pax Header Block") and the GNU tar manual ("Basic Tar Format",
+//! "Storing Sparse Files"). A missing end-of-archive marker and missing padding after the last body are accepted, because image
+//! builders write such layers; a stream that ends inside a header or body is reported.
 
 use super::problem::{inside, shown};
 use super::{ArchiveError, Feed, Scope};
@@ -18,40 +18,40 @@ pub(super) use header::{looks_like_header, may_be_header};
 use pax::Pax;
 use sparse::SparseBody;
 
-/// Zeros behind an archive, or between two, that are read: a file may have a hole of any size there.
+/// Most zeros that are read after an archive or between two: a file may have a hole of any size there.
 const PADDING: u64 = 1 << 30;
 
-/// Long names and pax records above this are not names: 1 MiB, as Go's archive/tar has it. They are passed over.
+/// Longest long name or pax header that is read: 1 MiB, as in Go's archive/tar. Longer ones are skipped.
 const META: u64 = 1 << 20;
 
-/// Bytes behind the end marker that may be anything: the record that is written to a tape at once (GNU tar manual, "Blocking Factor").
+/// Bytes after the end marker that may have any content: the rest of a tape record (GNU tar manual, "Blocking Factor").
 pub(super) const RECORD: u64 = 20 * BLOCK as u64;
 
-/// The largest size that a header can state without GNU's numbers: eleven octal digits.
+/// The largest size that a header can state without GNU's base-256: eleven octal digits.
 const OCTAL_MAX: u64 = (1 << 33) - 1;
 
-/// One entry, extensions applied.
+/// One entry, with its extensions applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The name as stored, up to 1 MiB: absolute, with `..`, or not UTF-8 if the archive says so.
+    /// The name as stored, up to 1 MiB: it may be absolute, contain `..`, or not be UTF-8.
     pub name: Vec<u8>,
-    /// What it is.
+    /// Kind of the entry.
     pub kind: Kind,
-    /// Permission bits and set-id bits.
+    /// Permission and set-id bits.
     pub mode: u32,
     /// Owner.
     pub uid: u64,
     /// Group.
     pub gid: u64,
-    /// Length of the content; of a sparse file the expanded one. Zero for what has no content.
+    /// Length of the content, for a sparse file the expanded length. Zero for an entry without content.
     pub size: u64,
     /// Offset of the stored content in the stream that the archive was read from.
     pub offset: u64,
-    /// Whether the content at `offset` is stored as it is, `size` bytes in one piece: false for sparse files.
+    /// Whether the content is stored unchanged in one piece of `size` bytes at `offset`; false for sparse files.
     pub plain: bool,
 }
 
-/// What an entry is.
+/// The kind of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A regular file.
@@ -62,14 +62,14 @@ pub enum Kind {
     SymLink(Vec<u8>),
     /// A directory.
     Dir,
-    /// Anything else, by its type flag (devices, FIFOs, unknown ones).
+    /// Any other, by its type flag: devices, FIFOs, unknown types.
     Other(u8),
-    /// Something of the entry of this name, or of the archive when there is none, that is not read or contradicts itself: it has no
-    /// content, and the archive goes on behind it.
+    /// An entry, or with an empty name the archive itself, has something that cannot be read or contradicts itself. There is no
+    /// content, and the archive continues after it.
     Unread(ArchiveError),
 }
 
-/// What the visitor wants next.
+/// What the visitor wants after an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
     /// The next entry.
@@ -78,12 +78,12 @@ pub enum Flow {
     Stop,
 }
 
-/// Where an archive ends.
+/// Where reading an archive ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// At the marker of two zero blocks, as container runtimes have it.
+    /// At the marker of two zero blocks, as container runtimes do.
     Marker,
-    /// Where the stream ends: archives that follow the marker are read too (`cat a.tar b.tar`, Alpine packages).
+    /// At the end of the stream: archives after the marker are read too (`cat a.tar b.tar`, Alpine packages).
     Stream,
 }
 
@@ -94,18 +94,18 @@ pub struct Finish {
     pub entries: u64,
     /// Whether an end-of-archive marker was seen.
     pub marker: bool,
-    /// Whether the visitor stopped it.
+    /// Whether the visitor stopped.
     pub stopped: bool,
 }
 
-/// Gives every entry and a reader of its content to `visit`, in order. What the visitor leaves unread is skipped. An extension that cannot be
-/// read, or sizes that contradict each other, are entries of their own ([`Kind::Unread`]).
+/// Passes every entry with a reader of its content to `visit`, in order. Content that the visitor leaves unread is skipped. An
+/// unreadable extension, or sizes that contradict each other, are passed as [`Kind::Unread`] entries.
 ///
-/// With [`Ending::Marker`] the rest of the stream behind the marker is left in `feed`.
+/// With [`Ending::Marker`], the rest of the stream after the marker stays in `feed`.
 ///
 /// # Errors
-/// What is wrong with the archive or its stream, with the offset; entries before it have been visited. An error that
-/// the visitor returns ends the reading and comes out unchanged.
+/// What is wrong with the archive or its stream, with the offset; entries before it have been visited. An error of the visitor
+/// ends the reading and comes out unchanged.
 pub fn read(
     feed: &mut Feed<'_>,
     scope: &Scope,
@@ -182,7 +182,7 @@ fn bad_size(name: &[u8]) -> ArchiveError {
 
 type Visit<'v> = dyn FnMut(&Entry, &mut dyn Read) -> io::Result<Flow> + 'v;
 
-/// Tells what is wrong with the entry of this name, or with an extension of none.
+/// Passes the problems of the entry of this name, or of an extension without one, to the visitor.
 fn tell(wrong: Vec<ArchiveError>, name: &[u8], visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
     for error in wrong {
         let entry = Entry {
@@ -200,7 +200,7 @@ fn tell(wrong: Vec<ArchiveError>, name: &[u8], visit: &mut Visit<'_>) -> Result<
     Ok(())
 }
 
-/// The next header, or `None` at the end.
+/// The next header; `None` at the end.
 fn next_header(
     feed: &mut Feed<'_>,
     ending: Ending,
@@ -231,7 +231,7 @@ fn next_header(
             continue;
         }
         let found = seen.first_chunk::<BLOCK>().map(|block| Header::new(*block));
-        // Whatever follows the end-of-archive marker and is not an archive is padding.
+        // Anything after the end-of-archive marker that is no archive is padding.
         return match found {
             Some(Some(header)) => {
                 feed.consume(BLOCK);
@@ -257,7 +257,7 @@ fn next_header(
     }
 }
 
-/// The body of an extension header, with its padding; one that is too long is passed over.
+/// The body of an extension header, with padding; one that is too long is skipped.
 fn extension(
     feed: &mut Feed<'_>,
     size: u64,
@@ -281,7 +281,7 @@ fn extension(
     Ok(Some(bytes))
 }
 
-/// The records of an extension header; none where they cannot be read.
+/// The records of an extension header; empty if they cannot be read.
 fn records(
     feed: &mut Feed<'_>,
     size: u64,
@@ -306,10 +306,10 @@ fn c_string(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Reads what follows the end marker of an archive that is read to no further one.
+/// Reads what follows the end marker of an archive after which no other one is read.
 ///
 /// # Errors
-/// The source's; and when it is more than zeros and a record: no reader takes it out, but it was not looked at.
+/// Errors of the source; also when more follows than zeros and one record: no reader extracts it, but it was not examined.
 pub(in crate::source) fn pass_padding(feed: &mut Feed<'_>) -> Result<(), ArchiveError> {
     let mut at = None;
     loop {
@@ -334,7 +334,7 @@ pub(in crate::source) fn pass_padding(feed: &mut Feed<'_>) -> Result<(), Archive
     }
 }
 
-/// Skips from wherever the visitor stopped to the next header.
+/// Skips from where the visitor stopped to the next header.
 fn skip_body(
     feed: &mut Feed<'_>,
     end: u64,
@@ -351,32 +351,32 @@ fn skip_body(
             feed.offset() - start
         )));
     }
-    // The last padding may be missing: then the next header is, too.
+    // The last padding may be missing; then there is no next header either.
     feed.skip(padding(stored))?;
     Ok(())
 }
 
-/// What a header and its extensions describe.
+/// An entry put together from a header and its extensions.
 struct Assembled {
     entry: Entry,
     holes: Holes,
-    /// Offset behind what is stored.
+    /// Offset of the end of the stored bytes.
     end: u64,
-    /// Bytes stored from where the feed is now.
+    /// Stored bytes from the current position of the feed.
     stored: u64,
 }
 
-/// Where the content of an entry is.
+/// How the content of an entry is stored.
 enum Holes {
     /// In one piece.
     None,
-    /// These segments of a sparse file are stored.
+    /// As these segments of a sparse file.
     Around(Vec<Range<u64>>),
-    /// The map of a sparse file cannot be read.
+    /// As a sparse file whose map cannot be read.
     Unknown,
 }
 
-/// The entry that a header and its extensions describe; what contradicts itself goes to `wrong`.
+/// Puts an entry together from a header and its extensions; contradictions are added to `wrong`.
 fn assemble(
     feed: &mut Feed<'_>,
     header: &Header,
@@ -411,25 +411,27 @@ fn assemble(
         b'2' => Kind::SymLink(link),
         b'5' => Kind::Dir,
         other @ (b'3' | b'4' | b'6') => Kind::Other(other),
-        // Volume labels, parts of files of several volumes, directory listings. Some readers take them for files, so content counts.
+        // Volume labels, parts of multi-volume files, directory listings. Some readers extract them as files, so they count when
+        // they have content.
         other @ (b'V' | b'M' | b'D' | b'N') if header.size()? == 0 && extended.is_none() => {
             Kind::Other(other)
         }
-        // Readers take every other type for a file (POSIX.1-2017, pax, "typeflag").
+        // Readers treat every other type as a file (POSIX.1-2017, pax, "typeflag").
         _ => Kind::File,
     };
     let in_header = header.size()?;
     let mut stored = 0;
     if kind == Kind::File {
         stored = extended.unwrap_or(in_header);
-        // Writers leave the header at nought where its digits do not reach. Otherwise readers differ in which they believe.
+        // Writers put zero into the header when its digits do not suffice. Any other difference makes readers disagree on the
+        // size.
         if stored != in_header && (in_header != 0 || stored <= OCTAL_MAX) {
             wrong.push(ArchiveError::malformed(format!(
                 "states {in_header} bytes in its header and {stored} in the extended one"
             )));
         }
     } else if in_header > 0 && !matches!(kind, Kind::HardLink(_)) {
-        // The size of what a link leads to is common; content behind it would be read as the next header.
+        // Writers often state the size of a link's target; content after it would be read as the next header.
         wrong.push(ArchiveError::malformed(format!(
             "states {in_header} bytes and is of a type without content"
         )));
@@ -446,14 +448,14 @@ fn assemble(
         match sparse::map(feed, header, pax, &mut stored, scope) {
             Ok(None) => {}
             Ok(Some((expanded, map))) => {
-                // The old format has blocks of its map in front of what is stored.
+                // The old format stores blocks of its map before the content.
                 if header.flag() == b'S' {
                     end = end.saturating_add(feed.offset() - before);
                 }
                 size = expanded;
                 holes = Holes::Around(map);
             }
-            // Where the content begins is known as long as the map does not stand before it.
+            // The start of the content is known unless the map is stored before it.
             Err(error) if !feed.failed() && header.flag() != b'S' => {
                 wrong.push(error);
                 holes = Holes::Unknown;
@@ -492,7 +494,7 @@ impl Read for Body<'_, '_> {
     }
 }
 
-/// Reads from a body of which `left` bytes are to come; an early end is an error.
+/// Reads from a body with `left` bytes remaining; an early end is an error.
 pub(super) fn read_some(feed: &mut Feed<'_>, left: &mut u64, out: &mut [u8]) -> io::Result<usize> {
     let want = usize::try_from(*left).unwrap_or(usize::MAX).min(out.len());
     let Some(out) = out.get_mut(..want).filter(|o| !o.is_empty()) else {

@@ -2,14 +2,14 @@
 
 use super::super::ArchiveError;
 
-/// The records of one extended header, in order; an empty value takes an earlier one back.
+/// The records of one extended header, in order; an empty value cancels an earlier one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pax {
     records: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Pax {
-    /// Reads all records; those that no reader here asks for are dropped.
+    /// Reads all records; those with keys that are not used here are dropped.
     pub(super) fn parse(mut bytes: &[u8]) -> Result<Self, ArchiveError> {
         let mut records = Vec::new();
         while !bytes.is_empty() && bytes.iter().any(|b| *b != 0) {
@@ -31,7 +31,7 @@ impl Pax {
         Ok(Self { records })
     }
 
-    /// Whether it says nothing.
+    /// Whether there are no records.
     pub(super) fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
@@ -46,7 +46,7 @@ impl Pax {
         Self { records }
     }
 
-    /// The value of `key`; `None` when there is none or it was taken back.
+    /// The value of `key`; `None` if there is none or it was cancelled.
     pub(super) fn bytes(&self, key: &[u8]) -> Option<&[u8]> {
         self.records
             .iter()
@@ -79,7 +79,7 @@ impl Pax {
     }
 }
 
-/// Plain decimal digits.
+/// Decimal digits only.
 pub(super) fn decimal(value: &[u8]) -> Option<u64> {
     std::str::from_utf8(value)
         .ok()
@@ -88,7 +88,7 @@ pub(super) fn decimal(value: &[u8]) -> Option<u64> {
         .ok()
 }
 
-/// The first record without its length and newline, and what follows it.
+/// Splits off the first record, without its length and newline.
 fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let space = memchr::memchr(b' ', bytes.get(..bytes.len().min(20))?)?;
     let len = usize::try_from(decimal(bytes.get(..space)?)?).ok()?;

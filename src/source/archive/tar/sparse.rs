@@ -7,15 +7,16 @@ use super::{META, read_some};
 use std::io::{self, Read};
 use std::ops::Range;
 
-/// Data segments of one file: more are refused.
+/// Most data segments of one file; a file with more is refused.
 const SEGMENTS: usize = 1 << 16;
 
 /// The expanded size of a sparse file, and its data segments in order.
 pub(super) type Map = (u64, Vec<Range<u64>>);
 
-/// The expanded size and the data segments of a sparse entry; `None` when it is not sparse.
+/// The expanded size and the data segments of a sparse entry; `None` if it is not sparse.
 ///
-/// Maps that stand before the content (old format, format 1.0) are taken from `feed`, the latter also from `stored`.
+/// A map stored before the content (old format, format 1.0) is read from `feed`; with format 1.0 its length is subtracted from
+/// `stored`.
 pub(super) fn map(
     feed: &mut Feed<'_>,
     header: &Header,
@@ -54,7 +55,7 @@ fn broken() -> ArchiveError {
     ArchiveError::malformed("the map of a sparse file is broken")
 }
 
-/// Checks that segments ascend inside the file and are as long together as what is stored.
+/// Checks that the segments ascend inside the file and together are as long as the stored content.
 fn segments(numbers: &[u64], size: u64, stored: u64) -> Result<Vec<Range<u64>>, ArchiveError> {
     let (pairs, rest) = numbers.as_chunks::<2>();
     if !rest.is_empty() || pairs.len() > SEGMENTS {
@@ -79,7 +80,7 @@ fn segments(numbers: &[u64], size: u64, stored: u64) -> Result<Vec<Range<u64>>, 
     Ok(out)
 }
 
-/// The old format: pairs of numeric fields in the header and in further blocks of 21 pairs.
+/// The old format: pairs of numeric fields, in the header and in further blocks of 21 pairs.
 fn old(feed: &mut Feed<'_>, first: &[u8], mut more: bool) -> Result<Vec<u64>, ArchiveError> {
     let mut numbers = Vec::new();
     pairs(first, &mut numbers)?;
@@ -159,7 +160,7 @@ fn in_body(feed: &mut Feed<'_>, stored: &mut u64, scope: &Scope) -> Result<Vec<u
     Ok(numbers)
 }
 
-/// The content of a sparse file, holes as zeros.
+/// The content of a sparse file, with holes as zeros.
 pub(super) struct SparseBody<'f, 'a, 's> {
     feed: &'f mut Feed<'a>,
     segments: std::iter::Peekable<std::vec::IntoIter<Range<u64>>>,
@@ -197,7 +198,7 @@ impl Read for SparseBody<'_, '_, '_> {
         }
         let hole = next.map_or(self.size, |s| s.start) - self.at;
         let n = usize::try_from(hole).unwrap_or(usize::MAX).min(out.len());
-        // Holes are expansion as much as what a decompressor writes.
+        // Holes count as expansion, like the output of a decompressor.
         self.scope.expand(n as u64)?;
         out.get_mut(..n).unwrap_or_default().fill(0);
         self.at += n as u64;

@@ -1,4 +1,4 @@
-//! Dialects, ends and lies of tar.
+//! Dialects of tar, the ends of archives, and archives that contradict themselves.
 
 use super::super::Reason;
 use super::super::build::*;
@@ -165,7 +165,7 @@ fn kinds_are_told() {
             Kind::SymLink(text("far")),
             Kind::Dir,
             Kind::Other(b'6'),
-            // Whatever nobody knows is a file to every reader.
+            // Every reader treats an unknown type as a file.
             Kind::File,
             Kind::Other(b'V'),
             Kind::Dir
@@ -372,7 +372,7 @@ fn sparse_bombs_and_broken_maps_are_refused() {
         let next = tar_entry(b"next", b'0', b"body", b"");
         let (entries, result) = list(&[bytes, next].concat());
         result.unwrap();
-        // The entry is named and what is behind it is read.
+        // The entry is named, and the entry after it is read.
         let [(broken, _), (_, body)] = &entries[..] else {
             panic!("{map}: {entries:?}");
         };
@@ -441,7 +441,7 @@ fn zeros_without_end_are_not_read_to_their_end() {
     }
 }
 
-/// Go's own writer puts the mode of a directory as `fs.FileMode` has it into base 256; GNU tar and Python read negative ones too.
+/// Go's own writer stores the mode of a directory as in `fs.FileMode`, in base 256; GNU tar and Python also read negative modes.
 #[test]
 fn a_mode_of_base_256_or_with_a_sign_is_one() {
     let honest: [u8; BLOCK] = crate::source::archive::build::tar_entry(b"dist/", b'5', b"", b"")
@@ -468,7 +468,7 @@ fn a_mode_of_base_256_or_with_a_sign_is_one() {
     }
 }
 
-/// A record that is too long or broken is passed over and told, and hides nothing behind it.
+/// A record that is too long or broken is skipped and reported, and hides nothing after it.
 #[test]
 fn extensions_that_cannot_be_read_hide_nothing() {
     let long = vec![b'n'; usize::try_from(META).unwrap() + 1];
@@ -527,7 +527,7 @@ fn extensions_that_cannot_be_read_hide_nothing() {
     }
 }
 
-/// Sizes where there is no content are read by some as content: who hides something behind them is told of.
+/// Some readers take a size stated without content for content, which may hide something: it is reported.
 #[test]
 fn what_has_no_content_states_none() {
     for (flag, told) in [(b'5', 1), (b'2', 1), (b'3', 1), (b'6', 1), (b'1', 0)] {
@@ -540,7 +540,7 @@ fn what_has_no_content_states_none() {
         assert_eq!(unread.count(), told, "{}", flag as char);
         assert_eq!(entries.last().unwrap().0.name, b"a");
     }
-    // Types that some readers take for files are files when they have content.
+    // Types that some readers extract as files are files when they have content.
     for flag in [b'V', b'M', b'D', b'N', b'?'] {
         let (entry, body) = only(&tar_entry(b"v", flag, b"body", b""));
         assert_eq!(
@@ -552,7 +552,7 @@ fn what_has_no_content_states_none() {
     }
 }
 
-/// What follows the end of an archive and is more than a tape's last record is told, because nobody looked at it.
+/// More data after the end of an archive than the rest of a tape record is reported, because it was not examined.
 #[test]
 fn much_behind_the_end_is_told() {
     let archive = tar(&[("a", b"body")]);

@@ -1,4 +1,4 @@
-//! The members of each container format, nested containers included.
+//! Reads the members of each container format, including nested containers.
 
 use super::links::Links;
 use super::{IN_MEMORY, Level, Taken, Walker};
@@ -30,7 +30,7 @@ impl Walker<'_> {
             Format::Deb => deb::read(feed, self.scope, &mut |member, data| {
                 let mut outer = Feed::new(data);
                 if member == deb::Member::Control {
-                    // A package without a name is a package all the same.
+                    // A package without a name still counts as a package.
                     if let Some(owner) = deb::control(&mut outer, self.scope) {
                         self.receiver.package(place, owner);
                     }
@@ -59,7 +59,7 @@ impl Walker<'_> {
         }
     }
 
-    /// A tar archive whose list of members must be found before they are read: it is kept. What is too long to be kept is read as it comes.
+    /// Keeps a tar archive whose list of members is needed before they are read. One that is too long to keep is read directly.
     fn kept_tar(
         &self,
         feed: &mut Feed<'_>,
@@ -77,14 +77,14 @@ impl Walker<'_> {
         let _held = self.scope.hold();
         if left > 0 {
             let read = self.tar(&mut Feed::at(&kept), Some(&kept), place, level);
-            // Why it ends too early is better known than that it does.
+            // The error of the stream says why it ends too early, and is better than the reader's, which says only that it does.
             return error.map_or(read, Err);
         }
         let whole = Feed::owning(Box::new(Feed::at(&kept).chain(feed)));
         self.tar(&mut { whole }, None, place, level)
     }
 
-    /// `random` are the bytes under `feed` when they are positioned: then bodies need no copy.
+    /// `random` gives random access to the bytes of `feed`, if there is any: then bodies need no copy.
     fn tar(
         &self,
         feed: &mut Feed<'_>,
@@ -93,7 +93,7 @@ impl Walker<'_> {
         level: Level,
     ) -> Result<(), ArchiveError> {
         let mut links = self.links();
-        // The control part of an Alpine package comes first, all its names begin with a dot.
+        // The control part of an Alpine package comes first; all its names begin with a dot.
         let mut may_be_package = true;
         let mut members = self.receiver.members(place, level.depth, self.scope);
         if let (Some(members), Some(bytes)) = (&mut members, random) {
@@ -135,7 +135,7 @@ impl Walker<'_> {
                     if found {
                         links.found(Links::name(&entry.name), child);
                     } else {
-                        // A later file of the same name replaces it as the target of links.
+                        // A later file of the same name replaces this one as the target of links.
                         links.replaced(&Links::name(&entry.name));
                     }
                 }
@@ -148,7 +148,7 @@ impl Walker<'_> {
                         members.link(&name, &target, false);
                     }
                     match links.target(&target) {
-                        // From here on the link is a file of its own: what it was made from may be replaced.
+                        // From here on the link is a file of its own: the file that it was made from may be replaced.
                         Some(of) => {
                             self.receiver.alias(of, &child);
                             links.found(name, child);
@@ -183,7 +183,7 @@ impl Walker<'_> {
         finish.map(|_| ())
     }
 
-    /// cpio archives one after the other, the last of which may be compressed, as the kernel takes them from an initial RAM disk (Linux,
+    /// cpio archives one after the other, the last of which may be compressed: the kernel reads an initial RAM disk so (Linux,
     /// "initramfs buffer format").
     fn cpios(&self, feed: &mut Feed<'_>, place: &Place, level: Level) -> Result<(), ArchiveError> {
         loop {
@@ -208,7 +208,7 @@ impl Walker<'_> {
         }
     }
 
-    /// cpio holds several names of one file as entries of which only one, usually the last, has the content.
+    /// cpio stores several names of one file as entries of which only one, usually the last, has the content.
     fn cpio(
         &self,
         feed: &mut Feed<'_>,
@@ -252,7 +252,7 @@ impl Walker<'_> {
         result
     }
 
-    /// Links in their share of the memory.
+    /// Hard links within their share of the memory.
     fn links(&self) -> Links {
         let most = Use::LinkNames.share(self.scope.budget.total());
         Links::new(self.scope.limits.metadata.min(most))
@@ -318,7 +318,7 @@ impl Walker<'_> {
             };
             let result = (|| {
                 let mut feed = Feed::new(&mut *body);
-                // What is kept of it is a fact, what it expands to a claim.
+                // The stored size is a fact, the expanded size a claim.
                 let size = entry.size.max(u64::from(entry.packed > 0));
                 let taken = match &mut members {
                     Some(members) => members.take(&entry.name, size, &mut feed)?,
@@ -333,7 +333,7 @@ impl Walker<'_> {
                 drop(feed);
                 body.contradiction().map_or(Ok(()), Err)
             })();
-            // Each entry is read on its own, so one that is broken ends nothing but itself.
+            // Each entry is read on its own, so a broken one ends only itself.
             if let Err(problem) = result {
                 self.receiver.unexamined(&child, &problem);
             }
@@ -346,7 +346,7 @@ impl Walker<'_> {
     }
 }
 
-/// Reads a stream up to so many bytes, and for its end what goes wrong: what came before is there all the same.
+/// Reads a stream up to a limit and treats an error as its end: the bytes before it are still there.
 struct UntilError<'u, 'f> {
     feed: &'u mut Feed<'f>,
     left: u64,

@@ -1,9 +1,9 @@
-//! Which files have more names: hard links of one archive, bounded in memory.
+//! Hard links of one archive, with bounded memory.
 
 use crate::source::archive::place::{Place, clean};
 use std::collections::HashMap;
 
-/// A name, or the identity of a file, by which links find it.
+/// A name or the identity of a file: the key under which links look it up.
 pub(super) type Key = Vec<u8>;
 
 /// Candidates of one archive by key, and names that wait for their content.
@@ -11,13 +11,13 @@ pub(super) struct Links {
     found: HashMap<Key, Place>,
     waiting: HashMap<Key, Vec<Place>>,
     most: u64,
-    /// Bytes that may still be remembered.
+    /// Bytes of names that may still be kept.
     left: u64,
     overflown: bool,
 }
 
 impl Links {
-    /// Remembers up to about `most` bytes of names.
+    /// Keeps at most about `most` bytes of names.
     pub(super) fn new(most: u64) -> Self {
         Self {
             found: HashMap::new(),
@@ -28,19 +28,19 @@ impl Links {
         }
     }
 
-    /// Bytes of names that are remembered.
+    /// Most bytes of names that are kept.
     pub(super) fn most(&self) -> u64 {
         self.most
     }
 
-    /// The key of a name: links may spell it with or without a leading `./` or `/`.
+    /// The key of a name, which links may spell with or without a leading `./` or `/`.
     pub(super) fn name(name: &[u8]) -> Key {
         let name = clean(name);
         let start = name.iter().take_while(|b| **b == b'/').count();
         name.get(start..).unwrap_or_default().to_vec()
     }
 
-    /// The key of a file by device and inode.
+    /// The key of a file, from device and inode.
     pub(super) fn file((device, inode): (u64, u64)) -> Key {
         [device.to_le_bytes(), inode.to_le_bytes()].concat()
     }
@@ -55,14 +55,14 @@ impl Links {
         !self.overflown
     }
 
-    /// A candidate was handed over.
+    /// Adds a candidate that was handed over.
     pub(super) fn found(&mut self, key: Key, place: Place) {
         if self.room(&key, &place) {
             self.found.insert(key, place);
         }
     }
 
-    /// What had this key is no longer what links mean.
+    /// Removes the candidate: links no longer mean it.
     pub(super) fn replaced(&mut self, key: &Key) {
         self.found.remove(key);
     }
@@ -72,19 +72,19 @@ impl Links {
         self.found.get(key)
     }
 
-    /// A name whose content is still to come.
+    /// Adds a name whose content comes later.
     pub(super) fn wait(&mut self, key: Key, place: Place) {
         if self.room(&key, &place) {
             self.waiting.entry(key).or_default().push(place);
         }
     }
 
-    /// The names that waited for this content.
+    /// Takes the names that waited for this content.
     pub(super) fn waiting(&mut self, key: &Key) -> Vec<Place> {
         self.waiting.remove(key).unwrap_or_default()
     }
 
-    /// Whether something was forgotten.
+    /// Whether names were dropped for lack of memory.
     pub(super) fn overflown(&self) -> bool {
         self.overflown
     }

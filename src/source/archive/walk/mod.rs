@@ -1,4 +1,4 @@
-//! Goes through a container and everything nested in it, and hands over what may be a program.
+//! Walks through a container and everything nested in it, and hands over files that may be programs.
 
 use super::place::Place;
 use super::stream::{GLANCE, HEAD, glance, plain_in_gzip};
@@ -13,12 +13,12 @@ mod receiver;
 
 pub use receiver::{Candidate, Members, Receiver, Taken, Want};
 
-/// Bodies up to this stay in memory, longer ones go to a temporary file.
+/// Bodies up to this many bytes stay in memory, longer ones go to a temporary file.
 pub const IN_MEMORY: u64 = 8 << 20;
 
-/// What to walk.
+/// The input of a walk.
 pub enum Input<'a> {
-    /// Positioned bytes: a file, a part of one.
+    /// Bytes with random access: a file or a part of one.
     Random(&'a dyn ReadAt),
     /// A stream that can only be read forward.
     Stream(&'a mut dyn Read),
@@ -27,13 +27,13 @@ pub enum Input<'a> {
 /// A walk through one outermost container.
 #[derive(Clone, Copy)]
 pub struct Walker<'r> {
-    /// Told what is met.
+    /// Gets the files and problems of the walk.
     pub receiver: &'r dyn Receiver,
-    /// Shared limits and counts.
+    /// Limits and counts of the outermost container.
     pub scope: &'r Scope,
 }
 
-/// How deep a file is, and whether it is the content of a compressed file at that depth: `app.tar.gz` is one level.
+/// Nesting depth, and whether this is the content of a compressed file at that depth: `app.tar.gz` is one level.
 #[derive(Clone, Copy)]
 struct Level {
     depth: u32,
@@ -50,8 +50,7 @@ impl Level {
 }
 
 impl Walker<'_> {
-    /// Walks the input, whatever it is: a container, a compressed file, a plain file. Everything that is wrong is told
-    /// to the receiver.
+    /// Walks any input: a container, a compressed file, a plain file. Every problem is reported to the receiver.
     pub fn walk(&self, input: Input<'_>, place: &Place) {
         let level = Level {
             depth: 0,
@@ -72,13 +71,13 @@ impl Walker<'_> {
         }
     }
 
-    /// One file of a container that the caller reads itself (an image layer): nested containers in it are walked,
-    /// anything else is offered to the receiver. `depth` counts the containers around it. Returns whether it was
-    /// handed over as candidate or is a container, so that the caller can tell of hard links to it.
+    /// Walks one file of a container that the caller reads itself (an image layer): a nested container is walked, any other file
+    /// is offered to the receiver. `depth` counts the containers around it. Returns whether it was handed over as a candidate or
+    /// is a container: then hard links to it matter.
     ///
     /// # Errors
-    /// When `feed`'s source fails (truncated, corrupt, limit): the caller cannot go on. Problems of the file alone are
-    /// told to the receiver.
+    /// When the source of `feed` fails (truncated, corrupt, limit) and the caller cannot continue. Problems of this file alone are
+    /// reported to the receiver.
     pub fn file(
         &self,
         feed: &mut Feed<'_>,
@@ -98,7 +97,7 @@ impl Walker<'_> {
         )
     }
 
-    /// As [`Walker::file`], for a file whose bytes are stored as they are: nothing of it is copied.
+    /// Like [`Walker::file`], for a file stored unchanged: nothing is copied.
     ///
     /// # Errors
     /// When the bytes cannot be read.
@@ -120,10 +119,10 @@ impl Walker<'_> {
         )
     }
 
-    /// As [`Walker::file`], for a file that was counted and whose size is not known.
+    /// Like [`Walker::file`], for a file that is counted already and whose size is not known.
     ///
     /// # Errors
-    /// As [`Walker::file`].
+    /// See [`Walker::file`].
     pub fn stream(
         &self,
         feed: &mut Feed<'_>,
@@ -152,7 +151,7 @@ impl Walker<'_> {
         self.item(feed, random, Some(size), place, level)
     }
 
-    /// Whether the innermost name is within the limit; if not, that is told by its beginning.
+    /// Whether the innermost name is within the limit; a longer one is reported by its beginning.
     fn name_fits(&self, place: &Place) -> bool {
         let most = self.scope.limits.path;
         let Some(name) = place.entries.last().filter(|n| n.len() > most) else {
@@ -170,7 +169,7 @@ impl Walker<'_> {
         false
     }
 
-    /// Anything: tells what it is and goes on accordingly.
+    /// Detects the format of any input and continues with its reader.
     fn item(
         &self,
         feed: &mut Feed<'_>,
@@ -195,7 +194,7 @@ impl Walker<'_> {
             && let Some(head) = plain_in_gzip(feed, self.scope)
             && self.receiver.wants(place, &head, None) == Want::Skip
         {
-            // The decompressor would come to the same answer.
+            // Decompressing would give the same answer.
             return Ok(false);
         }
         let result = match kind {
@@ -205,7 +204,7 @@ impl Walker<'_> {
                 .map(|()| true),
         };
         match result {
-            // The fault of what is read from here is told here; that of the source belongs to whoever reads that.
+            // Errors of this file are reported here; errors of the source are reported by its reader.
             Err(problem) if !feed.failed() => {
                 self.receiver.unexamined(place, &problem);
                 Ok(true)
@@ -227,11 +226,11 @@ impl Walker<'_> {
             depth: level.depth + u32::from(level.unpacked),
             unpacked: true,
         };
-        // What nobody wants is not decompressed to its end, and what is wanted has been.
+        // An unwanted file is not decompressed to its end, a wanted one has been.
         self.item(&mut inner, None, None, place, level)
     }
 
-    /// A plain file: asks the receiver.
+    /// Asks the receiver about a plain file.
     fn offer(
         &self,
         feed: &mut Feed<'_>,

@@ -1,4 +1,4 @@
-//! The central directory: APPNOTE 4.3.12 to 4.3.16, zip64 included.
+//! The central directory: APPNOTE 4.3.12 to 4.3.16, including zip64.
 
 use super::super::{ArchiveError, Feed};
 use super::Entry;
@@ -7,7 +7,7 @@ use crate::bytes::{Limits, Part, ReadAt};
 /// End of central directory record: 22 bytes and a comment of up to 65535.
 const END: &[u8; 4] = b"PK\x05\x06";
 const END_LEN: usize = 22;
-/// Zip64 end of central directory locator, which stands right before the end record.
+/// Zip64 end of central directory locator, directly before the end record.
 const LOCATOR: &[u8; 4] = b"PK\x06\x07";
 const LOCATOR_LEN: u64 = 20;
 /// Zip64 end of central directory record.
@@ -15,15 +15,15 @@ const END64: &[u8; 4] = b"PK\x06\x06";
 /// Central directory file header: 46 bytes, name, extra field, comment.
 const CENTRAL: &[u8; 4] = b"PK\x01\x02";
 
-/// Where the directory is.
+/// Position of the central directory.
 pub(super) struct Directory {
     start: u64,
     len: u64,
-    /// What offsets in the directory are relative to: not zero when something was put before the archive.
+    /// The offset that offsets in the directory are relative to: not zero when the archive has a prefix.
     base: u64,
 }
 
-/// Little-endian numbers at fixed places.
+/// A little-endian number of `N` bytes.
 pub(super) fn le<const N: usize>(bytes: &[u8], at: usize) -> Option<u64> {
     let mut wide = [0; 8];
     wide.get_mut(..N)?.copy_from_slice(bytes.get(at..at + N)?);
@@ -42,7 +42,7 @@ pub(super) fn read_vec(
 }
 
 impl Directory {
-    /// Finds the directory from the end of the file.
+    /// Finds the directory, from the end of the file.
     pub(super) fn find(bytes: &dyn ReadAt, limits: &Limits) -> Result<Self, ArchiveError> {
         let tail_len = bytes.len().min(END_LEN as u64 + u64::from(u16::MAX));
         let tail_at = bytes.len() - tail_len;
@@ -73,8 +73,8 @@ impl Directory {
                 "a zip directory of {len} bytes"
             )));
         }
-        // The directory stands right before its end record; where that is not where the offset says, something was
-        // put before the archive, and all offsets are moved.
+        // The directory ends directly before its end record. If the stated offset differs, the archive has a prefix and all
+        // offsets are shifted.
         let start = stop.checked_sub(len).ok_or_else(broken)?;
         let moved = start.checked_sub(offset);
         let base = match moved {
@@ -91,7 +91,7 @@ impl Directory {
         Ok(Self { start, len, base })
     }
 
-    /// Where it begins.
+    /// Offset of the directory.
     pub(super) fn start(&self) -> u64 {
         self.start
     }
@@ -101,7 +101,7 @@ impl Directory {
         Part::new(bytes, self.start, self.len)
     }
 
-    /// The entries, in order; `part` is that of [`Directory::part`].
+    /// The entries, in order; `part` comes from [`Directory::part`].
     pub(super) fn entries<'a>(&self, part: &'a Part<'a>) -> Entries<'a> {
         Entries {
             feed: Feed::at(part),
@@ -110,7 +110,7 @@ impl Directory {
     }
 }
 
-/// The last end record whose comment reaches exactly to the end, or else the last whose comment fits.
+/// The last end record whose comment ends exactly at the end of the file, or else the last one whose comment fits.
 fn end_record(tail: &[u8]) -> Option<usize> {
     let fits = |at: &usize, exact: bool| {
         let room = tail.len().checked_sub(at + END_LEN);
@@ -125,7 +125,7 @@ fn end_record(tail: &[u8]) -> Option<usize> {
         .copied()
 }
 
-/// Offset of the zip64 end record, when there is one.
+/// Offset of the zip64 end record, if there is one.
 fn zip64(bytes: &dyn ReadAt, end: u64) -> Result<Option<u64>, ArchiveError> {
     let Some(at) = end.checked_sub(LOCATOR_LEN) else {
         return Ok(None);
@@ -135,7 +135,7 @@ fn zip64(bytes: &dyn ReadAt, end: u64) -> Result<Option<u64>, ArchiveError> {
         return Ok(None);
     }
     let stated = le::<8>(&locator, 8).unwrap_or(u64::MAX);
-    // With something put before the archive the stated offset is wrong, but the record stands before its locator.
+    // With a prefix the stated offset is wrong, but the record is directly before its locator.
     for at in [Some(stated), at.checked_sub(56)].into_iter().flatten() {
         if at < end && read_vec(bytes, at, 4)? == END64 {
             return Ok(Some(at));
@@ -146,20 +146,20 @@ fn zip64(bytes: &dyn ReadAt, end: u64) -> Result<Option<u64>, ArchiveError> {
     ))
 }
 
-/// Reads the directory piece by piece.
+/// Reads the entries of the directory, piece by piece.
 pub(super) struct Entries<'a> {
     feed: Feed<'a>,
     base: u64,
 }
 
 impl Entries<'_> {
-    /// The next entry, `None` behind the last.
+    /// The next entry; `None` after the last.
     pub(super) fn next_entry(&mut self) -> Result<Option<Entry>, ArchiveError> {
         let Some(head) = self.feed.take_array::<46>()? else {
             return Ok(None);
         };
         if !head.starts_with(CENTRAL) {
-            // A digital signature may follow the entries (APPNOTE 4.3.13); nothing else may.
+            // Only a digital signature may follow the entries (APPNOTE 4.3.13).
             return if head.starts_with(b"PK\x05\x05") {
                 Ok(None)
             } else {
@@ -179,7 +179,7 @@ impl Entries<'_> {
             widen(&extra, &mut wide);
         }
         let [size, packed, offset] = wide;
-        // The upper byte says who made it; 3 is Unix and 19 macOS, whose attributes hold the mode.
+        // The upper byte is the system that made the entry; for Unix (3) and macOS (19) the attributes hold the mode.
         let unix = matches!(head[5], 3 | 19);
         let offset = offset
             .checked_add(self.base)
@@ -197,7 +197,7 @@ impl Entries<'_> {
     }
 }
 
-/// Takes those of size, packed size and offset that did not fit from the zip64 extra field (APPNOTE 4.5.3).
+/// Replaces size, packed size and offset, where they did not fit, by those in the zip64 extra field (APPNOTE 4.5.3).
 pub(super) fn widen(mut extra: &[u8], wide: &mut [u64]) {
     while let (Some(id), Some(len)) = (le::<2>(extra, 0), le::<2>(extra, 2)) {
         let len = usize::try_from(len).unwrap_or(0);

@@ -1,7 +1,7 @@
-//! Zip, read through its central directory: what the directory does not list is not there, as for every other tool.
+//! Zip, read through its central directory: as in every other tool, an entry that the directory does not list does not exist.
 //!
-//! Layout: PKWARE APPNOTE.TXT 6.3. Entries that share bytes with others (the overlapping kind of zip bomb) are refused.
-//! Sizes that are stated decide nothing: what is there is read, and what contradicts it is told.
+//! Layout: PKWARE APPNOTE.TXT 6.3. Entries that share bytes (overlapping zip bombs) are refused. Stated sizes decide nothing: the
+//! data is read, and contradictions are reported.
 
 mod directory;
 mod sizes;
@@ -23,22 +23,23 @@ use std::rc::Rc;
 pub struct Entry {
     /// The name as stored.
     pub name: Vec<u8>,
-    /// File type and permission bits as in `stat`, when the archive was made on a Unix.
+    /// File type and permission bits as in `stat`, if the archive was made on Unix.
     pub mode: Option<u32>,
     /// Expanded size, as the directory states it.
     pub size: u64,
-    /// Bytes that the archive keeps of it, as the directory states it.
+    /// Stored size, as the directory states it.
     pub packed: u64,
     crc: u32,
     method: u16,
     flags: u16,
-    /// Of the local header, from the start of the file.
+    /// Offset of the local header from the start of the file.
     offset: u64,
 }
 
 impl Entry {
-    /// Whether it has content: no directory, no symbolic link. What `zip` read from a pipe is recorded as one, and comes out as a file. Many
-    /// programs ask the name and not the mode, so a mode hides no content that no directory and no link has.
+    /// Whether it has content: it is no directory and no symbolic link. `zip` records a file that it reads from a pipe as a FIFO,
+    /// and `unzip` extracts it as a file. Many programs look at the name only, so the mode of a directory or link counts only if
+    /// the size fits one: no content, or at most a path.
     pub fn is_file(&self) -> bool {
         let is_named_directory = self.name.last() == Some(&b'/');
         match self.mode.map_or(0, |m| m & 0o170_000) {
@@ -61,8 +62,8 @@ const LOCAL: &[u8] = b"PK\x03\x04";
 /// Length of a local header without name and extra field.
 const LOCAL_LEN: u64 = 30;
 
-/// Gives every entry, in the directory's order, and a reader of its content or the reason why there is none, to
-/// `visit`. The reader checks the checksum when it is read to its end; [`Body::contradiction`] says what the sizes are worth.
+/// Passes every entry to `visit`, in the order of the directory, with a reader of its content or the reason why there is none. At
+/// the end of the content the reader checks the checksum; [`Body::contradiction`] then compares the sizes.
 ///
 /// # Errors
 /// When there is no usable central directory; an error of the visitor comes out unchanged.
@@ -131,16 +132,17 @@ pub fn read(
 struct Extents {
     /// Offsets of the entries that begin inside an earlier one.
     overlapping: HashSet<u64>,
-    /// Bytes that may hold a file and that no entry has: programs that read from front to back would take it out.
+    /// Bytes that belong to no entry and may hold a file: programs that read from front to back would extract it.
     unlisted: u64,
 }
 
-/// Bytes between two entries that are no file worth a word.
+/// Up to this many bytes between two entries are not worth reporting.
 const GAP: u64 = 2 << 10;
-/// The end of what signs an Android package, in front of the directory (Android, "APK Signature Scheme v2").
+/// The end of the signing block of an Android package, before the directory (Android, "APK Signature Scheme v2").
 const APK_SIGNATURE: &[u8] = b"APK Sig Block 42";
 
-/// Compares where the entries are. Most local headers are not read for it: with its name one is at least as long as the directory says.
+/// Compares the positions of all entries. Most local headers need not be read: a header with its name is at least as long as the
+/// directory says.
 fn extents(
     bytes: &dyn ReadAt,
     directory: u64,
@@ -180,15 +182,15 @@ fn extents(
     })
 }
 
-/// How many bytes between the end of the entry at `last`, which is not before `end`, and what begins at `next` are nobody's.
+/// How many bytes belong to nobody between the end of the entry at `last`, which is at least `end`, and `next`.
 fn gap(bytes: &dyn ReadAt, last: Option<u64>, end: u64, next: u64) -> Result<u64, ArchiveError> {
     let mut end = end;
     if last.is_none() && read_vec(bytes, 0, LOCAL.len())? != LOCAL {
-        // Something else that the archive was put behind.
+        // A prefix of the archive.
         return Ok(0);
     }
     if let Some(last) = last {
-        // The local header's extra field may be longer than that of the directory.
+        // The local header's extra field may be longer than the directory's.
         let header = read_vec(bytes, last, LOCAL_LEN as usize)?;
         let head = header.first_chunk::<{ LOCAL_LEN as usize }>();
         end = end.saturating_add(head.map_or(0, |h| Local::new(h, last).extra()));
@@ -199,7 +201,7 @@ fn gap(bytes: &dyn ReadAt, last: Option<u64>, end: u64, next: u64) -> Result<u64
     Ok(if is_file { len } else { 0 })
 }
 
-/// The stored bytes of an entry, and what its local header says of them.
+/// The stored bytes of an entry, and its local header.
 fn locate<'a>(bytes: &'a dyn ReadAt, entry: &Entry) -> Result<(Part<'a>, Local), ArchiveError> {
     if entry.flags & 1 != 0 || entry.method == 99 {
         return Err(ArchiveError::new(Reason::Encrypted, "encrypted"));
@@ -231,23 +233,23 @@ fn locate<'a>(bytes: &'a dyn ReadAt, entry: &Entry) -> Result<(Part<'a>, Local),
     Ok((Part::new(bytes, start, entry.packed), local))
 }
 
-/// Data that nobody may care to read: that it is all there is found out for itself.
+/// Data up to this size may be left unread by its visitor, so its end is checked here.
 const SMALL: u64 = 4 << 10;
 
-/// Whether deflated data ends in its part of the archive.
+/// Whether the deflated data ends within the entry's part of the archive.
 fn ends(part: &Part<'_>, scope: &Scope) -> Result<bool, ArchiveError> {
     let data = read_vec(part, 0, usize::try_from(part.len()).unwrap_or(0))?;
     Ok(data.is_empty() || scope.deflate_ends(&data))
 }
 
-/// The decompressor for an entry; `None`: stored as it is.
+/// The decompressor for an entry; `None` if it is stored.
 fn codec<'a>(
     entry: &Entry,
     scope: &'a Scope,
     goes_on: &Rc<Cell<bool>>,
 ) -> Result<Option<Box<dyn Decode + 'a>>, ArchiveError> {
     let codec = match entry.method {
-        // What is stored as nothing, compressed by whatever method, needs no decompressor.
+        // An entry stored as zero bytes needs no decompressor, whatever its method.
         _ if entry.packed == 0 => return Ok(None),
         0 => return Ok(None),
         8 => {
@@ -268,10 +270,10 @@ fn codec<'a>(
     decoder(codec, scope).map(Some)
 }
 
-/// RFC 1951, without a frame.
+/// RFC 1951, without framing.
 struct Deflate {
     data: flate2::Decompress,
-    /// Whether bytes follow the end of the data.
+    /// Whether bytes follow the end of the deflated data.
     goes_on: Rc<Cell<bool>>,
 }
 
@@ -297,17 +299,17 @@ pub struct Body<'a> {
     is_whole: bool,
     crc: flate2::Crc,
     want: u32,
-    /// What the local header or the data descriptor contradicts.
+    /// The contradiction in the local header or data descriptor.
     local: Option<ArchiveError>,
-    /// For what is small: whether the data ends where it should.
+    /// For small entries: whether the data ends where it should.
     ends: bool,
-    /// Whether the archive keeps more of it than the compressed data.
+    /// Whether the archive stores more for the entry than its compressed data.
     goes_on: Rc<Cell<bool>>,
 }
 
 impl Body<'_> {
-    /// What is wrong with the stated sizes, as far as it was read: readers that believe them, or another of the places where they
-    /// stand, get another file out of the archive.
+    /// What is wrong with the stated sizes, as far as the content has been read. Readers that trust one of the stated sizes
+    /// extract a different file.
     pub fn contradiction(&self) -> Option<ArchiveError> {
         if self.got > self.size {
             let is_whole = if self.is_whole { "" } else { " at least" };

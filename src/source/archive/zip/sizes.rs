@@ -1,10 +1,11 @@
-//! The sizes of an entry stand in up to three places: directory, local header, data descriptor. Programs differ in which they believe.
+//! The sizes of an entry are stated in up to three places: directory, local header, data descriptor. Programs differ in which they
+//! trust.
 
 use super::directory::{le, read_vec, widen};
 use super::{ArchiveError, Entry, LOCAL_LEN};
 use crate::bytes::ReadAt;
 
-/// Checksum, stored bytes and expanded bytes, as one of the places states them.
+/// Checksum, stored size and expanded size, as stated in one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sizes {
     crc: u64,
@@ -22,7 +23,7 @@ impl Sizes {
     }
 }
 
-/// What stands in front of an entry's data (APPNOTE 4.3.7).
+/// The local header of an entry (APPNOTE 4.3.7).
 pub(super) struct Local {
     offset: u64,
     name: u64,
@@ -31,7 +32,7 @@ pub(super) struct Local {
     sizes: Sizes,
 }
 
-/// Flag of an entry that was written before its sizes were known: they follow the data (APPNOTE 4.4.4, bit 3).
+/// Flag of an entry written before its sizes were known: they follow the data (APPNOTE 4.4.4, bit 3).
 const STREAMED: u64 = 8;
 /// Signature of a data descriptor, which writers may leave out (APPNOTE 4.3.9).
 const DESCRIPTOR: &[u8] = b"PK\x07\x08";
@@ -53,18 +54,18 @@ impl Local {
         }
     }
 
-    /// Length of the field that extends the header.
+    /// Length of the extra field.
     pub(super) fn extra(&self) -> u64 {
         self.extra
     }
 
-    /// Where the data begins.
+    /// Offset of the data.
     pub(super) fn start(&self) -> u64 {
         self.offset
             .saturating_add(LOCAL_LEN + self.name + self.extra)
     }
 
-    /// How the local header, or the descriptor behind the data, contradicts the directory.
+    /// How the local header, or the descriptor after the data, contradicts the directory.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -83,7 +84,7 @@ impl Local {
             widen(&extra, &mut both);
             [local.size, local.packed] = both;
         }
-        // Encrypted directories hide the checksum of local headers; it is compared with the content anyway.
+        // An encrypted directory hides the checksum in local headers; it is compared with the content in any case.
         if local.packed == told.packed && local.size == told.size {
             return Ok(None);
         }
@@ -93,7 +94,7 @@ impl Local {
                 local.size, local.packed, told.size, told.packed
             ))));
         }
-        // The data of every method but the one that stores says itself where it ends.
+        // Data of every method but "stored" marks its own end.
         if entry.method != 0 && entry.packed > 0 {
             return Ok(None);
         }
@@ -111,7 +112,7 @@ impl Local {
     }
 }
 
-/// Whether a descriptor without its signature says this, in 32 or 64 bits.
+/// Whether a descriptor without signature states these sizes, in 32 or 64 bits.
 fn states(descriptor: &[u8], told: Sizes) -> bool {
     let narrow = (le::<4>(descriptor, 4), le::<4>(descriptor, 8));
     let wide = (le::<8>(descriptor, 4), le::<8>(descriptor, 12));

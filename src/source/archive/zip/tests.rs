@@ -1,4 +1,4 @@
-//! Honest zips in odd shapes, and dishonest ones.
+//! Valid zips in unusual forms, and zips that contradict themselves.
 
 use super::super::build::*;
 use super::*;
@@ -137,7 +137,7 @@ fn every_lie_is_one_line_and_the_next_entry_is_read() {
 #[test]
 fn overlapping_entries_are_refused() {
     let kernel = ZipEntry::deflated("k", &vec![0; 1 << 20]);
-    // All entries name the same bytes.
+    // All entries point at the same bytes.
     let mut out = zip_local(&kernel);
     let at = out.len() as u32;
     let central: Vec<u8> = (0..1000).flat_map(|_| zip_central(&kernel, 0)).collect();
@@ -147,7 +147,7 @@ fn overlapping_entries_are_refused() {
     result.unwrap();
     assert_eq!(lines.len(), 1000);
     assert!(lines.iter().all(|l| l.contains("shares bytes")));
-    // Each entry quotes the next one's header as its own data.
+    // Each entry includes the next one's header in its data.
     let inner = zip_local(&kernel);
     let outer = ZipEntry::packed("q", 0, &inner, inner.clone());
     let mut out = zip_local(&outer);
@@ -177,7 +177,7 @@ fn a_zip_without_its_end_says_so() {
     assert_eq!(list(&moved).1.unwrap_err().reason, Reason::Malformed);
 }
 
-/// `zip` that reads a program from a pipe records the pipe's mode; `unzip` makes a file of it.
+/// `zip` records the mode of a pipe for a program that it reads from one; `unzip` extracts a file.
 #[test]
 fn whatever_has_content_is_a_file() {
     for (mode, name, is_file) in [
@@ -206,7 +206,7 @@ fn whatever_has_content_is_a_file() {
     }
 }
 
-/// Bytes that no entry of the directory has are told: programs that read from front to back take out what lies there.
+/// Bytes that belong to no entry are reported: programs that read from front to back extract what is there.
 #[test]
 fn what_the_directory_does_not_list_is_told() {
     let hidden = zip_local(&ZipEntry::packed(
@@ -241,7 +241,7 @@ fn what_the_directory_does_not_list_is_told() {
             "{at}"
         );
     }
-    // Signatures of Android packages lie there by right.
+    // Android packages have their signatures there.
     let plain = zip(&entries);
     let start = plain.len()
         - 22

@@ -1,4 +1,4 @@
-//! Damage, limits and bombs: one line each, and everything else is still offered.
+//! Damage, limits and bombs: each gives one line, and everything else is still offered.
 
 use super::*;
 use crate::source::archive::sniff;
@@ -24,7 +24,7 @@ fn a_fault_is_told_once_and_the_rest_goes_on() {
         "{lines:?}"
     );
     assert_eq!(lines[2], found("good", &p));
-    // A fault of the outer stream is told at the outer stream, with the entry that it was met in.
+    // An error of the outer stream is reported once, at the outer stream, with the entry being read.
     let whole = gzip(&tar(&[("one", &p), ("dir/two.tar", &tar(&[("deep", &p)]))]));
     let lines = walk(&whole[..whole.len() * 3 / 4]);
     assert_eq!(lines.len(), 2, "{lines:?}");
@@ -157,7 +157,7 @@ fn a_cut_anywhere_is_never_taken_for_the_whole() {
         {
             let lines = walk(&whole[..cut]);
             let programs = |l: &[String]| l.iter().filter(|l| !l.starts_with('-')).count();
-            // What is not a container any more is a file that nobody wants; an end marker may be missing.
+            // A file that is no container any more is not wanted; an end marker may be missing.
             let told = lines.iter().any(|l| l.starts_with('-'))
                 || sniff(&whole[..cut.min(HEAD)]).is_none();
             assert!(

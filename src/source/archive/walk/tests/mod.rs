@@ -1,4 +1,4 @@
-//! What a user sees of walks: which files are offered, where, and what is said about the rest.
+//! What a user sees of walks: the files offered, their places, and the problems reported.
 
 use super::super::build::*;
 use super::*;
@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 mod faults;
 
-/// Takes what starts with `\x7fELF`, and writes down everything it is told.
+/// Wants files that start with `\x7fELF`, and records every call.
 #[derive(Default)]
 struct Recorder {
     lines: Mutex<Vec<String>>,
@@ -108,7 +108,7 @@ fn walk(bytes: &[u8]) -> Vec<String> {
     random
 }
 
-/// Something that looks like a program.
+/// Bytes that look like a program.
 fn program(len: usize) -> Vec<u8> {
     let mut bytes = Seed(len as u64 + 1).bytes(len);
     bytes[..4].copy_from_slice(b"\x7fELF");
@@ -261,7 +261,7 @@ fn hard_links_are_told_without_reading_again() {
     bytes.extend(tar_entry(b"d", b'1', b"", b"nothing"));
     bytes.extend(tar_entry(b"a", b'0', b"text", b""));
     bytes.extend(tar_entry(b"e", b'1', b"", b"a"));
-    // A link to a link is one to what that is, whatever becomes of the first name.
+    // A link to a link leads to the file itself, whatever happens to the first name.
     assert_eq!(walk(&bytes), [found("a", &p), "=b a".into(), "=c b".into()]);
     let archive = cpio(&[
         ("a", 7, 3, b""),
@@ -278,7 +278,7 @@ fn hard_links_are_told_without_reading_again() {
 #[test]
 fn names_of_hard_links_have_a_share_of_the_memory() {
     let p = program(3000);
-    // A tar archive remembers the programs that it had, a cpio archive the names that wait for their program.
+    // For a tar archive the programs seen so far are remembered, for a cpio archive the names that wait for their program.
     let mut tape = Vec::new();
     let names: Vec<String> = (0..300).map(|n| format!("{n:0100}")).collect();
     for name in &names {
@@ -479,7 +479,7 @@ fn the_portable_cpio_format_is_read() {
     );
 }
 
-/// Archives one after the other, as in an initial RAM disk: microcode first, the system compressed behind it.
+/// Archives one after the other, as in an initial RAM disk: microcode first, then the compressed system.
 #[test]
 fn archives_behind_a_cpio_archive_are_read() {
     let (p, q) = (program(70_001), program(80_002));
