@@ -1,4 +1,4 @@
-//! Layers and configuration put together: which program the container sees where, and what that says about it.
+//! Combines layers and configuration: which program the container sees at which path, and which one it starts.
 
 use super::catalog::{Catalog, LayerPlan, Plan, uses};
 use super::layer::{FoundFile, LayerProblem, LayerScan};
@@ -11,12 +11,12 @@ use crate::source::packages::{self, Bounds, Database, Ownership};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// Names (hard links) of programs that one image may have: each is a full record of usual size.
+/// Most names (hard links) of programs in one image: each becomes a full record of usual size.
 const NAMES: u64 = 20_000;
-/// Names that do not fit into the root get a line each up to here.
+/// Most names without a place in the root that are reported one by one.
 const MISPLACED: usize = 100;
 
-/// Makes the images of a catalog out of the scanned layers.
+/// Builds the images of a catalog from the scanned layers.
 pub fn assemble<P: Payload>(
     catalog: Catalog,
     mut layers: HashMap<String, Arc<LayerScan<P>>>,
@@ -24,7 +24,7 @@ pub fn assemble<P: Payload>(
 ) -> Scan<P> {
     let mut left = uses(&catalog.plans);
     let mut reported = HashSet::new();
-    // Names that are placed in all images together: shared layers are placed once for each.
+    // Most names placed in all images together: every image places the names of shared layers again.
     let mut names = options.limits.entries.saturating_mul(32);
     let mut scan = Scan {
         problems: catalog.problems,
@@ -68,11 +68,11 @@ pub fn assemble<P: Payload>(
 
 /// What the image starts.
 enum Starts {
-    /// No file of it.
+    /// None of its files.
     Nothing,
-    /// A program, by its appearance.
+    /// The program of this appearance.
     This(usize),
-    /// Something that may start any program in turn, or that is in no layer that was read.
+    /// Unknown: a file that may start any program, or one in a layer that was not read.
     Unknown,
 }
 
@@ -82,11 +82,11 @@ struct Builder<'a, P> {
     options: &'a Options,
     image: &'a mut ImageScan<P>,
     names: &'a mut u64,
-    /// Layers whose problems another image has told.
+    /// Layers whose problems another image has reported.
     reported: &'a mut HashSet<String>,
-    /// Images in archives of the layers.
+    /// Images in archives that are files of layers.
     inside: &'a mut Vec<Scan<P>>,
-    /// The uppermost layer that is not in the tree, or not all of it: it may hide or replace what is in the layers below.
+    /// The uppermost layer that is missing or incomplete in the tree: it may hide or replace files of the layers below.
     unknown: Option<u32>,
 }
 
@@ -110,7 +110,7 @@ impl<P: Payload> Builder<'_, P> {
         }
     }
 
-    /// The programs of a layer that is a file or an archive of its own.
+    /// Adds the programs of a layer that is a file or an archive, not part of the root.
     fn apart(&mut self, index: u32, plan: &LayerPlan, title: &str, scan: &LayerScan<P>) {
         let found: u64 = scan.found.iter().map(FoundFile::names).sum();
         let had = self.image.programs.len() as u64;
@@ -137,7 +137,7 @@ impl<P: Payload> Builder<'_, P> {
         }
     }
 
-    /// Tells what is wrong with a layer. `None` when nothing of it was read.
+    /// Reports the problems of a layer. `None` when nothing of it was read.
     fn begin(&mut self, index: u32, plan: &LayerPlan) -> Option<Arc<LayerScan<P>>> {
         let first_use = self.reported.insert(plan.blob.key.clone());
         if let Some((error, fatal)) = &plan.skip {
@@ -213,7 +213,7 @@ impl<P: Payload> Builder<'_, P> {
         }
     }
 
-    /// The manifest's word on how long the blob is. It has a digest when it was read to its end.
+    /// Compares the size of the blob with the manifest. A scan with a digest has read the blob to its end.
     fn check_size(&mut self, index: u32, plan: &LayerPlan, scan: &LayerScan<P>) {
         let Some(want) = plan.blob.size.filter(|want| *want != scan.size) else {
             return;
@@ -232,10 +232,10 @@ impl<P: Payload> Builder<'_, P> {
         }
     }
 
-    /// The blob's own digest was compared while it was read; this is the configuration's word on the tar inside.
+    /// Compares the digest of the tar with the configuration; the blob's own digest was checked while it was read.
     fn check_digests(&mut self, index: u32, plan: &LayerPlan, scan: &LayerScan<P>) {
         let Some(want) = plan.diff_id else { return };
-        // A blob of a docker archive is the tar itself unless its digest was recorded as a blob's.
+        // A blob of a docker archive is the tar itself, unless its recorded digest is that of a blob.
         let as_stored = plan.blob.digest.is_none().then_some(scan.digest).flatten();
         let got = match (scan.diff_id, as_stored) {
             (Some(got), _) => got,
@@ -329,7 +329,7 @@ impl<P: Payload> Builder<'_, P> {
             .platform
             .as_ref()
             .is_some_and(|p| p.os == "windows");
-        // What is not found may be in a layer that could not be read, and what is found may be hidden by a later one.
+        // A file that is not found may be in an unreadable layer, and a file that is found may be hidden by such a layer above it.
         let started = command::started(tree, run, windows).filter(|started| match &started.path {
             None => self.unknown.is_none(),
             Some(path) => {
@@ -339,14 +339,14 @@ impl<P: Payload> Builder<'_, P> {
                     .map(|a| a.layer);
                 self.unknown.is_none_or(|unknown| match layer {
                     Some(layer) => layer > unknown,
-                    // Of other files the layer is not known: the last one cannot be above them.
+                    // The layer of any other file is not known: only an unreadable layer at the bottom cannot be above it.
                     None => unknown == 0,
                 })
             }
         });
         let rootfs = Rootfs {
             started,
-            // Windows has neither loaders nor bundles of its own kind there.
+            // Windows has no loaders or certificate bundles at these paths.
             ..match windows {
                 true => Rootfs::default(),
                 false => rootfs::collect(tree, &run.env),
@@ -369,7 +369,7 @@ impl<P: Payload> Builder<'_, P> {
         };
     }
 
-    /// What the image starts, as far as that can be known.
+    /// What the image starts, as far as that is known.
     fn starts(&self, tree: &Tree) -> Starts {
         let record = &self.image.record;
         let configured = !(record.entrypoint.is_empty() && record.cmd.is_empty());
@@ -396,7 +396,7 @@ impl<P: Payload> Builder<'_, P> {
             .map(|(i, a)| (tree.path_of(a), i))
             .collect();
         order.sort();
-        // A large record counts for several names.
+        // A large record counts as several names.
         let mut names = 0;
         let kept = order.iter().take_while(|(_, i)| {
             let file = tree.appearances().get(*i).and_then(|a| self.file(a));
@@ -434,7 +434,7 @@ impl<P: Payload> Builder<'_, P> {
                 continue;
             };
             let visible = tree.is_visible(i);
-            // A layer that is not known may hide what is in those below, and never shows again what is hidden.
+            // An unreadable layer may hide files of lower layers, but cannot make hidden files visible.
             let may_be_hidden = self.unknown.is_some_and(|u| appearance.layer < u);
             let layer = self.layer_ref(appearance.layer, plan);
             let shows = (!visible || !may_be_hidden).then_some(visible);
@@ -443,7 +443,7 @@ impl<P: Payload> Builder<'_, P> {
                 Starts::Unknown if visible => None,
                 _ => Some(false),
             };
-            // What was deleted or replaced belongs to no package of what is left.
+            // A deleted or replaced file belongs to no package of the visible root.
             let owned = match visible && !packages.is_empty() {
                 true => packages.owner(&root, &path, &mut |algorithm| {
                     Some(file.digests.as_ref()?.get(algorithm))
@@ -476,7 +476,7 @@ impl<P: Payload> Builder<'_, P> {
         }
     }
 
-    /// The databases of the visible root, which count for all of its files.
+    /// The package databases of the visible root, which apply to all its files.
     fn packages(&mut self, root: &Root<'_, P>) -> Database {
         let options = self.options;
         let bounds = Bounds::new(options.budget.total(), &options.limits);

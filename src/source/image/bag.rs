@@ -1,8 +1,8 @@
-//! Images among the members of one archive, in whatever order they come: layers are searched as they pass, documents are kept, and what belongs
-//! together is known when all members were met.
+//! Finds images among the members of an archive, whatever their order: layers are scanned as they come, documents are kept, and
+//! after the last member the images are put together.
 //!
-//! A member is taken by its name (an OCI layout and `docker save` name blobs by their digest) or because a list of images that was met before
-//! names it. Everything else is left to whoever reads the archive.
+//! A member is taken because of its name (an OCI layout and `docker save` name blobs by digest), or because an earlier list of
+//! images names it. The archive's reader handles all others.
 
 use super::catalog;
 use super::digest::Digest;
@@ -17,40 +17,40 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, Read};
 use std::sync::Arc;
 
-/// Links that are remembered: old archives of `docker save` have one for each layer that images share.
+/// Most links that are kept: old `docker save` archives have one for each layer that images share.
 const LINKS: usize = 10_000;
 
-/// What an archive held of images.
+/// The images found in an archive.
 pub struct Bagged<P> {
-    /// The images, in the order of the names of their documents.
+    /// The images, sorted by the names of their documents.
     pub scans: Vec<Scan<P>>,
-    /// Programs in members that turned out to be of no image.
+    /// Programs in members that belong to no image.
     pub loose: Vec<Item<P>>,
-    /// What was not examined in these.
+    /// Problems in those members.
     pub problems: Vec<(Place, ArchiveError)>,
 }
 
-/// Members of one archive that may be of an image.
+/// Collects the members of one archive that may belong to images.
 pub struct Bag<'b, P> {
-    /// Where the archive is; containers around the files of a layer.
+    /// Place of the archive, and how many containers are around the files of a layer.
     options: Options,
-    /// Asked about the files of layers.
+    /// Examines the files of layers.
     examine: &'b dyn Examine<P>,
     scope: &'b Scope,
     documents: HashMap<String, Vec<u8>>,
-    /// Bytes of these.
+    /// Total size of the kept documents in bytes.
     kept: u64,
-    /// Names that a list of images names as layers.
+    /// Names that a list of images gives as layers.
     known: HashSet<String>,
-    /// Every member is taken, whatever it is called: the archive is an image, or begins like one.
+    /// Takes every member, whatever its name: the archive is an image, or begins like one.
     is_eager: bool,
     layers: HashMap<String, Arc<LayerScan<P>>>,
-    /// Their names as they came.
+    /// Names of the scanned members in their order.
     order: Vec<String>,
     members: Members,
 }
 
-/// The parts of images among the members of an archive that a walk reads.
+/// Passes the members that a walk reads to the bag.
 pub(super) struct ImageMembers<'m, 'e, P> {
     pub bag: Bag<'m, P>,
     pub collector: &'m Collector<'e, P>,
@@ -79,16 +79,16 @@ impl<P: Payload> archive::Members for ImageMembers<'_, '_, P> {
     }
 }
 
-/// What a name says a member is.
+/// The part that a member may have in an image, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     Document,
-    /// Named by its digest: a document, a layer or a file.
+    /// Named by its digest: a document, a layer or another file.
     Blob,
     Layer,
 }
 
-/// What a member may be to an image.
+/// The part in an image that a member with this name may have.
 fn role(name: &str) -> Option<Role> {
     let mut parts = name.rsplit('/');
     let (base, parent) = (parts.next()?, parts.next());
@@ -116,7 +116,7 @@ fn role(name: &str) -> Option<Role> {
 }
 
 impl<'b, P: Payload> Bag<'b, P> {
-    /// An empty one; `scope` is that of the archive, so that all limits are those of the outermost container.
+    /// An empty bag. `scope` is the archive's, so that the limits of the outermost container apply.
     pub fn new(options: Options, examine: &'b dyn Examine<P>, scope: &'b Scope) -> Self {
         Self {
             options,
@@ -132,7 +132,7 @@ impl<'b, P: Payload> Bag<'b, P> {
         }
     }
 
-    /// One that takes every member of an archive that is an image, or begins like one. Each layer has limits of its own.
+    /// A bag for an archive that is an image or begins like one: it takes every member, and each layer has its own limits.
     pub fn eager(options: Options, examine: &'b dyn Examine<P>, scope: &'b Scope) -> Self {
         Self {
             is_eager: true,
@@ -140,17 +140,17 @@ impl<'b, P: Payload> Bag<'b, P> {
         }
     }
 
-    /// Whether the document is there that an image at the top starts from.
+    /// Whether the document that an image at the top of the archive starts from has been read.
     pub fn has_top(&self) -> bool {
         let has = |name: &str| self.documents.contains_key(name);
         has("index.json") || has("manifest.json")
     }
 
-    /// Finds the lists of images in an uncompressed tar that can be read at any position, so that layers are known whatever they are called.
+    /// Finds the lists of images in an uncompressed tar with random access, so that layers are recognised whatever their names.
     pub fn look_ahead(&mut self, bytes: &dyn ReadAt) {
         let scope = self.scope.nested();
         let mut lists = Vec::new();
-        // What is wrong with the archive is told by who reads it.
+        // The archive's reader reports errors in it.
         let _ = tar::read(
             &mut Feed::at(bytes),
             &scope,
@@ -180,7 +180,7 @@ impl<'b, P: Payload> Bag<'b, P> {
         }
     }
 
-    /// Takes over what a list of images names.
+    /// Adds the names in a list of images.
     fn learn(&mut self, name: &str, text: &[u8]) {
         let Ok(images) = parse::<Vec<Saved>>(text, name) else {
             return;
@@ -193,14 +193,14 @@ impl<'b, P: Payload> Bag<'b, P> {
         }
     }
 
-    /// A regular file of the archive. Its body is read only when it is taken, or had to be looked at for that.
+    /// Takes a regular file of the archive if it may belong to an image. Its body is read only if it is taken, or to decide that.
     ///
     /// # Errors
-    /// Those of the source of `body`.
+    /// Errors of the source of `body`.
     pub fn take(&mut self, name: &[u8], size: u64, body: &mut Feed<'_>) -> io::Result<Taken> {
         let name = match tidy(name) {
             Some(name) => name,
-            // What no image names may still be a program.
+            // Even a member that no image names may be a program.
             None if self.is_eager => String::from_utf8_lossy(name).into_owned(),
             None => return Ok(Taken::No),
         };
@@ -226,7 +226,7 @@ impl<'b, P: Payload> Bag<'b, P> {
             return Ok(Taken::No);
         }
         let most = self.options.limits.depth;
-        // The layer is a container in the archive.
+        // The layer is a container inside the archive.
         if !self.is_eager && self.options.depth > most {
             if kind.is_none() {
                 return Ok(Taken::No);
@@ -253,7 +253,7 @@ impl<'b, P: Payload> Bag<'b, P> {
             false => self.scope,
         };
         let scan = layer::scan(body, &blob, Some(&name), scope, options, examine);
-        // What is wrong with the source around is the source's matter.
+        // The reader of the source reports its errors.
         if body.failed() {
             body.peek(1)?;
         }
@@ -262,10 +262,10 @@ impl<'b, P: Payload> Bag<'b, P> {
         Ok(Taken::Yes)
     }
 
-    /// A document at the top of an image: kept when it is one, and no program whatever it is.
+    /// Takes a file at the top of an image if it is a document of one; it is never a program.
     ///
     /// # Errors
-    /// Those of the source of `body`.
+    /// Errors of the source of `body`.
     pub fn document(&mut self, name: &[u8], size: u64, body: &mut Feed<'_>) -> io::Result<()> {
         let is_text = matches!(
             body.peek(512)?.trim_ascii_start().first(),
@@ -300,7 +300,7 @@ impl<'b, P: Payload> Bag<'b, P> {
         Ok(Taken::Yes)
     }
 
-    /// A link of the archive. Those to layers are remembered; whoever reads the archive has them too.
+    /// Remembers a link that may lead to a layer; the archive's reader sees all links too.
     pub fn link(&mut self, name: &[u8], target: &[u8], symbolic: bool) {
         let Some(name) = tidy(name) else { return };
         let is_layer = self.is_eager || self.known.contains(&name) || role(&name).is_some();
@@ -310,7 +310,7 @@ impl<'b, P: Payload> Bag<'b, P> {
         }
     }
 
-    /// Puts together what belongs together. Directories that hold the documents of images are named by their path and `/`.
+    /// Puts the images together. Directories with documents of images are named by their path and a final `/`.
     pub fn finish(self) -> Bagged<P> {
         let mut bagged = Bagged {
             scans: Vec::new(),
@@ -325,7 +325,8 @@ impl<'b, P: Payload> Bag<'b, P> {
                 bagged.scans.push(scan);
             }
         }
-        // Blobs that no image needs, or only one that was not asked for, are not looked at where they could be left unread either.
+        // Blobs that no image needs, or only one that was not asked for, are not examined: with random access they would not even
+        // be read.
         let is_of_image = |name: &str| {
             let is_member = role(name).is_some() || self.known.contains(name);
             is_member && roots.iter().any(|root| name.starts_with(root.as_str()))
@@ -350,7 +351,7 @@ impl<'b, P: Payload> Bag<'b, P> {
         bagged
     }
 
-    /// The directories that an image's first document is in.
+    /// Directories that contain the first document of an image.
     fn roots(&self) -> BTreeSet<String> {
         let mut roots = BTreeSet::new();
         if self.is_eager && self.has_top() {
@@ -403,7 +404,7 @@ impl<'b, P: Payload> Bag<'b, P> {
                 used.insert(member);
             }
         }
-        // Nobody asked for these images by name: that one has nothing of the wanted platform is told, and no reason to fail.
+        // The user did not name these images: when none is for the wanted platform, that is reported and is no failure.
         let nothing = catalog.plans.is_empty();
         let mut scan = assemble::assemble(catalog, layers, &options);
         if nothing && !self.is_eager {
@@ -415,13 +416,13 @@ impl<'b, P: Payload> Bag<'b, P> {
     }
 }
 
-/// The directory of a member, with its `/`; empty at the top.
+/// The directory of a member, with a final `/`; empty at the top.
 fn directory(name: &str) -> &str {
     name.rfind('/')
         .map_or("", |end| name.get(..=end).unwrap_or_default())
 }
 
-/// The digest that the name of a blob in a layout promises.
+/// The digest in the name of a blob of an OCI layout.
 fn blob_digest(name: &str) -> Option<Digest> {
     let at = name.rfind("blobs/")?;
     let rest = name.get(at + "blobs/".len()..)?;
@@ -435,7 +436,7 @@ struct Rooted<'r, 'b, P> {
 }
 
 impl<P> Rooted<'_, '_, P> {
-    /// The member that a name of the image leads to.
+    /// The member that a name in the image leads to.
     fn resolve(&self, name: &str) -> String {
         let full = format!("{}{name}", self.root);
         self.bag.members.resolve(&full).to_owned()
@@ -446,7 +447,7 @@ impl<P: Payload> Blobs for Rooted<'_, '_, P> {
     fn top(&self) -> Result<Top, ArchiveError> {
         let documents = &self.bag.documents;
         top_of(|name| match name {
-            // `index.json` alone may be anybody's.
+            // Other programs write files named `index.json`, too.
             "index.json"
                 if !self.bag.is_eager && !documents.contains_key(&self.resolve("oci-layout")) =>
             {
@@ -462,8 +463,9 @@ impl<P: Payload> Blobs for Rooted<'_, '_, P> {
     }
 }
 
-/// Whether a tar stream may be an image whose members have names of their own: then it must be kept to find its list of images first. Its first file
-/// that is not empty is a layer or a document. Looks no further than it must: a fault behind that is told by who reads it.
+/// Whether an uncompressed tar may be an image with unusual names of members: then it must be kept, to find its list of images
+/// first. Such an image begins with a layer or a document. Reads no further than needed; the archive's reader reports errors
+/// beyond.
 pub fn may_have_odd_names(feed: &mut Feed<'_>) -> bool {
     let mut at = 0;
     while at < 60 << 10 {

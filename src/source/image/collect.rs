@@ -1,5 +1,5 @@
-//! Collects what a walk finds in one archive, or in one file of a layer: all of it is known when the walk is over, because a later name may
-//! be a hard link to an earlier one.
+//! Collects what a walk finds in one archive, or in one file of a layer. The result is complete only when the walk is over,
+//! because a later name may be a hard link to an earlier one.
 
 use super::{Around, Examine, Options, Payload, Scan};
 use crate::record::Owner;
@@ -10,67 +10,67 @@ use crate::source::packages::{Digests, Ownership};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A program at one of its places.
+/// A program at one place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item<P> {
-    /// Where it is.
+    /// Place of the program.
     pub place: Place,
-    /// The package it belongs to.
+    /// The package that the program belongs to.
     pub owned: Ownership,
-    /// What the scan made of it.
+    /// The result of examining it.
     pub program: P,
 }
 
-/// One thing that a walk found.
+/// A result of a walk.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Found<P> {
     /// A program.
     Program(Item<P>),
-    /// A thing that was not, or not wholly, examined.
+    /// An entry that was not or not completely examined.
     Problem(Place, ArchiveError),
     /// Images among the members of an archive.
     Images(Vec<Scan<P>>),
 }
 
-/// What is walked.
+/// The kind of thing that is walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Walked {
-    /// An archive that is a target, or a file of a directory.
+    /// An archive that is a target or a file of a directory.
     Archive,
-    /// A file of a layer, at an absolute path of the root.
+    /// A file of a layer, by its absolute path in the root.
     LayerFile,
-    /// A layer that is no file system: a file of an artifact.
+    /// A layer of an artifact: a file, not a file system.
     Artifact,
 }
 
-/// How much of one archive is collected.
+/// Limits on the results of one archive.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Hard links to programs; a large record counts for several.
+    /// Hard links to programs; a large record counts as several.
     pub links: u64,
-    /// Things not examined.
+    /// Number of problems.
     pub problems: usize,
-    /// Bytes of memory that these take.
+    /// Bytes of memory for problems.
     pub bytes: u64,
 }
 
-/// What was collected.
+/// All results of a walk.
 pub struct Collected<P> {
-    /// In the order in which it was found.
+    /// The results, in the order they were found.
     pub found: Vec<Found<P>>,
-    /// Things not examined that are not listed.
+    /// Number of problems beyond the limits.
     pub unlisted: u64,
-    /// There were more hard links to programs than are followed.
+    /// Set when there were more hard links to programs than the limit.
     pub too_many_links: bool,
-    /// Digests of the file itself, where it is a program whose package may be asked for.
+    /// Digests of the file itself, if it is a program that a package may own.
     pub digests: Option<Box<Digests>>,
 }
 
 struct State<P> {
     found: Vec<Found<P>>,
-    /// Indexes into `found` of each entry, for hard links to it; what is inside it has entries behind it.
+    /// Indexes into `found` by entry, for hard links to it. Results inside an entry come after it in this order.
     by_entry: BTreeMap<Vec<Vec<u8>>, Vec<usize>>,
-    /// Packages: the archive itself, or in it.
+    /// Packages by place: the archive itself, or packages inside it.
     packages: BTreeMap<Vec<Vec<u8>>, Arc<Owner>>,
     links: u64,
     problems: usize,
@@ -96,9 +96,9 @@ impl<P: Payload> State<P> {
         self.add(&item.place.clone(), Found::Program(item));
     }
 
-    /// Lists what is not examined, as long as there is memory for it: an archive may hold a million broken programs.
+    /// Adds a problem while there is memory for it: an archive may hold a million broken programs.
     fn problem(&mut self, place: &Place, problem: &ArchiveError, bounds: &Bounds) {
-        // The names are said by path and location, each part with a place of its own.
+        // Path and location of the problem both hold the names; the location also allocates each.
         let names = place
             .entries
             .iter()
@@ -115,7 +115,7 @@ impl<P: Payload> State<P> {
     }
 }
 
-/// Takes what a walk meets.
+/// Collects the results of a walk.
 pub struct Collector<'e, P> {
     examine: &'e dyn Examine<P>,
     options: Options,
@@ -125,7 +125,7 @@ pub struct Collector<'e, P> {
 }
 
 impl<'e, P: Payload> Collector<'e, P> {
-    /// An empty one; `options` are for images in what is walked, and say where that is.
+    /// An empty collector. `options` apply to images inside what is walked, and give its place.
     pub fn new(
         examine: &'e dyn Examine<P>,
         options: &Options,
@@ -154,7 +154,7 @@ impl<'e, P: Payload> Collector<'e, P> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// All that was found.
+    /// All results.
     pub fn finish(self) -> Collected<P> {
         let state = self.state.into_inner();
         let state = state.unwrap_or_else(PoisonError::into_inner);
@@ -166,7 +166,7 @@ impl<'e, P: Payload> Collector<'e, P> {
         }
     }
 
-    /// Takes over what the members of an archive at `place` held of images.
+    /// Adds the images found among the members of the archive at `place`.
     pub(super) fn images(
         &self,
         place: &Place,
@@ -187,7 +187,7 @@ impl<'e, P: Payload> Collector<'e, P> {
         }
     }
 
-    /// Where an image in the archive at `place` is.
+    /// The place of an image in the archive at `place`.
     fn around(&self, place: &Place) -> Around {
         let around = &self.options.around;
         if place.is_empty() {
@@ -223,7 +223,7 @@ impl<P: Payload> Receiver for Collector<'_, P> {
         forget(&mut state.by_entry, place);
         forget(&mut state.packages, place);
         drop(state);
-        // A file of a layer was counted by who read the layer.
+        // A file of a layer has been counted by the layer's reader.
         if self.walked == Walked::Archive || place.entries.len() > 1 {
             self.examine.entry_seen(size);
         }
@@ -285,7 +285,7 @@ impl<P: Payload> Receiver for Collector<'_, P> {
         let same = same.take_while(|(entries, _)| entries.starts_with(&of.entries));
         let mut copies = Vec::new();
         let mut links = state.links;
-        // A container may have much in it.
+        // A container may hold several results.
         for (entries, indexes) in same {
             if links > most {
                 break;
@@ -316,7 +316,7 @@ impl<P: Payload> Receiver for Collector<'_, P> {
             }
         }
         state.links = links;
-        // Links mean the last file of a name.
+        // Links mean the last file with a name.
         forget(&mut state.by_entry, place);
         if links > most {
             if self.walked == Walked::Archive {

@@ -1,4 +1,4 @@
-//! Content digests: parsed strictly, because they become file names and URL parts, and computed while a blob streams.
+//! Content digests: parsed strictly, because they become file names and parts of URLs, and computed while a blob is read.
 
 use sha2::{Digest as _, Sha256, Sha512};
 use std::fmt;
@@ -14,7 +14,7 @@ pub enum Digest {
 }
 
 impl Digest {
-    /// Reads `algorithm:hex`; `None` for another algorithm, another length or another alphabet.
+    /// Parses `algorithm:hex`; `None` for an unknown algorithm, a wrong length or other characters.
     pub fn parse(text: &str) -> Option<Self> {
         let (algorithm, hex) = text.split_once(':')?;
         match algorithm {
@@ -24,14 +24,14 @@ impl Digest {
         }
     }
 
-    /// The digest of these bytes with the same algorithm.
+    /// The digest of `bytes` with the same algorithm.
     pub fn same_of(&self, bytes: &[u8]) -> Self {
         let mut hasher = Hasher::like(self);
         hasher.update(bytes);
         hasher.finish()
     }
 
-    /// The SHA-256 of these bytes.
+    /// The SHA-256 of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self::Sha256(Sha256::digest(bytes).into())
     }
@@ -74,14 +74,14 @@ fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
         return None;
     }
     for (byte, pair) in out.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        // Upper case is not allowed by the specification.
+        // The specification does not allow upper case.
         let digit = |b: u8| (b as char).to_digit(16).filter(|_| !b.is_ascii_uppercase());
         *byte = (digit(pair[0])? * 16 + digit(pair[1])?) as u8;
     }
     Some(out)
 }
 
-/// A digest in the making.
+/// Computes a digest.
 pub enum Hasher {
     /// SHA-256.
     Sha256(Sha256),
@@ -90,7 +90,7 @@ pub enum Hasher {
 }
 
 impl Hasher {
-    /// For comparing with `digest`.
+    /// A hasher with the algorithm of `digest`.
     pub fn like(digest: &Digest) -> Self {
         match digest {
             Digest::Sha256(_) => Self::Sha256(Sha256::new()),
@@ -98,12 +98,12 @@ impl Hasher {
         }
     }
 
-    /// For a digest of unknown kind.
+    /// A SHA-256 hasher.
     pub fn sha256() -> Self {
         Self::Sha256(Sha256::new())
     }
 
-    /// Takes the next bytes.
+    /// Adds the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Sha256(h) => h.update(bytes),
@@ -120,13 +120,13 @@ impl Hasher {
     }
 }
 
-/// Counts and hashes what passes through.
+/// Counts and hashes the bytes read through it.
 pub struct Hashing<'a> {
-    /// Where bytes come from.
+    /// The source of the bytes.
     pub inner: &'a mut dyn Read,
-    /// What has passed, hashed; `None`: only counted.
+    /// Hashes the bytes; with `None` they are only counted.
     pub hasher: &'a mut Option<Hasher>,
-    /// How much has passed.
+    /// Number of bytes read.
     pub count: &'a mut u64,
 }
 

@@ -1,13 +1,13 @@
-//! Files of a layer that are needed when all layers were read: the databases of package managers. Few of them stay in memory,
-//! the rest goes to one temporary file for each layer.
+//! Files of a layer that are needed after all layers are read: package databases. A few stay in memory, the others go to one
+//! temporary file for each layer.
 
 use crate::bytes::{FileBytes, Part, ReadAt, SpillFile, Use};
 use crate::source::archive::ArchiveError;
 use std::io::{self, Read};
 
-/// Bytes that the temporary file of one layer may have.
+/// Longest temporary file of one layer, in bytes.
 const FILE: u64 = 1 << 30;
-/// Files of one layer that are kept.
+/// Most files kept of one layer.
 const COUNT: usize = 400_000;
 /// The kept files of one layer.
 #[derive(Default)]
@@ -20,7 +20,7 @@ pub struct KeptFiles {
 }
 
 impl KeptFiles {
-    /// Empty, for a scan with so many bytes of memory.
+    /// Empty; `memory` is the memory of the run in bytes.
     pub fn new(memory: u64) -> Self {
         Self {
             most: usize::try_from(Use::LayerFiles.share(memory)).unwrap_or(usize::MAX),
@@ -28,10 +28,10 @@ impl KeptFiles {
         }
     }
 
-    /// Keeps a file and gives its number. The inner error is one of this file alone.
+    /// Keeps a file and returns its number. The inner error concerns this file alone.
     ///
     /// # Errors
-    /// Those of the reader.
+    /// Errors of the reader.
     pub fn keep(
         &mut self,
         body: &mut dyn Read,
@@ -70,13 +70,13 @@ impl KeptFiles {
         Ok(Ok(number as u32))
     }
 
-    /// The layer was read: from here on its files can be.
+    /// Called after the layer is read: from now on its files can be opened.
     pub fn finish(&mut self) {
         self.memory.shrink_to_fit();
         self.file = self.written.take().and_then(SpillFile::into_bytes);
     }
 
-    /// The file of that number.
+    /// The file with this number.
     pub fn open(&self, number: u32) -> Option<Box<dyn ReadAt + '_>> {
         let (in_memory, from, len) = *self.places.get(number as usize)?;
         if in_memory {
@@ -105,7 +105,7 @@ mod tests {
             assert_eq!(error.reason, crate::source::archive::Reason::Limit);
         };
         refused(kept.keep(&mut nothing(), FILE + 1).unwrap());
-        // What one file took is not there for the next.
+        // Memory that one file uses is not free for the next.
         kept.keep(&mut [1; 4096].as_slice(), 4096).unwrap().unwrap();
         assert_eq!(kept.written.as_ref().unwrap().len(), 4096);
         refused(kept.keep(&mut nothing(), FILE - 4095).unwrap());

@@ -1,8 +1,8 @@
 //! The JSON documents of images: index, manifest, configuration, and the `manifest.json` of `docker save`.
 //!
-//! Sources: OCI image specification 1.1 (image-index.md, manifest.md, config.md, descriptor.md), Docker image manifest
-//! version 2 schema 2, Docker image specification 1.2 and 1.3 (`docker save`). Unknown keys are ignored, `null` is
-//! the same as absent: builders differ.
+//! Sources: OCI image specification 1.1 (image-index.md, manifest.md, config.md, descriptor.md), Docker image manifest version 2
+//! schema 2, Docker image specification 1.2 and 1.3 (`docker save`). Builders differ, so unknown keys are ignored and `null`
+//! counts as absent.
 
 use crate::source::archive::ArchiveError;
 use serde::de::IgnoredAny;
@@ -10,12 +10,12 @@ use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Longest index or manifest: what registries accept.
+/// Longest index or manifest in bytes: the limit of registries.
 pub const MANIFEST_MAX: u64 = 4 << 20;
-/// Longest image configuration.
+/// Longest image configuration in bytes.
 pub const CONFIG_MAX: u64 = 8 << 20;
 
-/// What a descriptor's media type says it points to.
+/// The kind of a blob, by the media type of its descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Media {
     /// An index of manifests.
@@ -26,17 +26,17 @@ pub enum Media {
     Config,
     /// A layer of files.
     Layer,
-    /// A layer that its publisher keeps elsewhere.
+    /// A layer that its publisher hosts elsewhere.
     ForeignLayer,
     /// An encrypted layer.
     EncryptedLayer,
-    /// A manifest of Docker's first form, which has no layers that could be read.
+    /// A manifest of Docker's schema 1, whose layers cannot be read.
     Schema1,
     /// Anything else.
     Other,
 }
 
-/// Media types by prefix, most special first.
+/// Media types by prefix, the most specific first.
 const MEDIA: &[(&str, Media)] = &[
     ("application/vnd.oci.image.index.v1+json", Media::Index),
     (
@@ -72,13 +72,13 @@ const MEDIA: &[(&str, Media)] = &[
     ("application/vnd.docker.image.rootfs.diff.tar", Media::Layer),
 ];
 
-/// Media types to ask a registry for.
+/// Media types that are asked of a registry.
 pub const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, \
                           application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, \
                           application/vnd.oci.artifact.manifest.v1+json";
 
 impl Media {
-    /// What this media type stands for.
+    /// The kind that this media type stands for.
     pub fn of(text: &str) -> Self {
         let found = MEDIA
             .iter()
@@ -93,11 +93,11 @@ impl Media {
     }
 }
 
-/// Points to a blob.
+/// A reference to a blob.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Descriptor {
-    /// What the blob is.
+    /// Media type of the blob.
     #[serde(default, deserialize_with = "or_default")]
     pub media_type: String,
     /// `algorithm:hex`.
@@ -105,7 +105,7 @@ pub struct Descriptor {
     /// Length in bytes.
     #[serde(default)]
     pub size: Option<u64>,
-    /// Free keys.
+    /// Annotations.
     #[serde(default, deserialize_with = "or_default")]
     pub annotations: BTreeMap<String, String>,
     /// The platform of a manifest in an index.
@@ -119,13 +119,13 @@ pub struct Descriptor {
 /// Operating system and machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Platform {
-    /// Go's name.
+    /// Operating system, by Go's name.
     #[serde(default, deserialize_with = "or_default")]
     pub os: String,
-    /// Go's name.
+    /// Architecture, by Go's name.
     #[serde(default, deserialize_with = "or_default")]
     pub architecture: String,
-    /// Such as `v8`.
+    /// Variant, such as `v8`.
     #[serde(default, deserialize_with = "or_default")]
     pub variant: String,
 }
@@ -144,7 +144,7 @@ impl Platform {
             .then_some(platform)
     }
 
-    /// Whether a wish is met. Without a variant in the wish any will do; `arm64` alone means `v8`.
+    /// Whether this platform is the wanted one. A wish without variant accepts any; `arm64` alone means `v8`.
     pub fn meets(&self, wish: &Self) -> bool {
         let variant = |p: &Self| match (p.architecture.as_str(), p.variant.as_str()) {
             ("arm64", "") => "v8".to_owned(),
@@ -155,7 +155,7 @@ impl Platform {
             && (wish.variant.is_empty() || variant(self) == variant(wish))
     }
 
-    /// Builders mark manifests that are no images with `unknown/unknown`.
+    /// Whether it is `unknown/unknown`, which builders use for manifests that are no images.
     pub fn is_unknown(&self) -> bool {
         self.os == "unknown" && self.architecture == "unknown"
     }
@@ -172,35 +172,35 @@ impl fmt::Display for Platform {
     }
 }
 
-/// An index or a manifest: told apart by what they hold, because `mediaType` may be missing.
+/// An index or a manifest: distinguished by content, because `mediaType` may be missing.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Document {
     /// Its own media type.
     #[serde(default, deserialize_with = "or_default")]
     pub media_type: String,
-    /// Of an index.
+    /// The manifests of an index.
     #[serde(default)]
     pub manifests: Option<Vec<Descriptor>>,
-    /// Of a manifest.
+    /// The configuration of a manifest.
     #[serde(default)]
     pub config: Option<Descriptor>,
-    /// Of a manifest, lowest first.
+    /// The layers of a manifest, lowest first.
     #[serde(default, deserialize_with = "or_default")]
     pub layers: Vec<Descriptor>,
-    /// Of an artifact as the release candidates of the specification 1.1 had it.
+    /// Blobs of an artifact, as in the release candidates of specification 1.1.
     #[serde(default, deserialize_with = "or_default")]
     pub blobs: Vec<Descriptor>,
-    /// Of a manifest that is no image.
+    /// Type of an artifact.
     #[serde(default)]
     pub artifact_type: Option<String>,
-    /// Of a manifest of Docker's first form, which may come without its media type.
+    /// Layers of a schema 1 manifest, which may have no media type.
     #[serde(default)]
     pub fs_layers: Option<IgnoredAny>,
 }
 
 impl Document {
-    /// Why a document that names nothing to read is no manifest; `None`: it names something.
+    /// Why a document without references is no manifest; `None` when it has references.
     pub fn why_nothing(&self) -> Option<ArchiveError> {
         if Media::of(&self.media_type) == Media::Schema1 || self.fs_layers.is_some() {
             return Some(ArchiveError::unsupported(FIRST_FORM));
@@ -215,19 +215,19 @@ impl Document {
     }
 }
 
-/// What is said of a manifest of Docker's first form.
+/// The message for a manifest of Docker's schema 1.
 pub const FIRST_FORM: &str = "a manifest of Docker's first form is not read; push the image again";
 
 /// An image configuration.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Config {
-    /// Go's name.
+    /// Operating system, by Go's name.
     #[serde(default, deserialize_with = "or_default")]
     pub os: String,
-    /// Go's name.
+    /// Architecture, by Go's name.
     #[serde(default, deserialize_with = "or_default")]
     pub architecture: String,
-    /// Such as `v8`.
+    /// Variant, such as `v8`.
     #[serde(default, deserialize_with = "or_default")]
     pub variant: String,
     /// What a container runs.
@@ -236,13 +236,13 @@ pub struct Config {
     /// The layers, uncompressed.
     #[serde(default, deserialize_with = "or_default")]
     pub rootfs: RootFs,
-    /// One entry a build step.
+    /// One entry for each build step.
     #[serde(default, deserialize_with = "or_default")]
     pub history: Vec<History>,
 }
 
 impl Config {
-    /// Its platform, `None` when it names none.
+    /// The platform; `None` when it names none.
     pub fn platform(&self) -> Option<Platform> {
         (!self.os.is_empty() || !self.architecture.is_empty()).then(|| Platform {
             os: self.os.clone(),
@@ -251,7 +251,7 @@ impl Config {
         })
     }
 
-    /// The build step of each of `layers` layers; nothing when the history does not account for all of them.
+    /// The build step of each of `layers` layers; empty when the history does not match their number.
     pub fn created_by(&self, layers: usize) -> Vec<Option<String>> {
         let steps: Vec<_> = self
             .history
@@ -286,7 +286,7 @@ pub struct Run {
     /// WORKDIR.
     #[serde(default)]
     pub working_dir: Option<String>,
-    /// On Windows: the command is a command line that needs no quoting.
+    /// On Windows: the command is a complete command line.
     #[serde(default, deserialize_with = "or_default")]
     pub args_escaped: bool,
     /// LABEL.
@@ -308,7 +308,7 @@ pub struct History {
     /// The Dockerfile line.
     #[serde(default)]
     pub created_by: Option<String>,
-    /// It made no layer.
+    /// The step made no layer.
     #[serde(default, deserialize_with = "or_default")]
     pub empty_layer: bool,
 }
@@ -319,7 +319,7 @@ pub struct History {
 pub struct Saved {
     /// Name of the configuration's member.
     pub config: String,
-    /// Its names.
+    /// Names of the image.
     #[serde(default, deserialize_with = "or_default")]
     pub repo_tags: Vec<String>,
     /// Names of the layers' members, lowest first.
@@ -327,7 +327,7 @@ pub struct Saved {
     pub layers: Vec<String>,
 }
 
-/// `null` is the default.
+/// Reads `null` as the default.
 fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {

@@ -4,8 +4,8 @@
 //! store ──▶ catalog ──▶ layer (each blob once, in parallel) ──▶ assemble (overlay of names) ──▶ ImageScan
 //! ```
 //!
-//! A layer is decompressed, digested and searched in one pass; which of its files the container sees is decided
-//! afterwards over names alone. Must never: know Go (that is what [`Examine`] is for), keep content, write anything.
+//! A layer is decompressed, digested and searched in one pass. Which of its files the container sees is decided afterwards, from
+//! names alone. Must never: know Go (that is the task of [`Examine`]), keep content, write anything.
 
 mod assemble;
 mod bag;
@@ -36,90 +36,90 @@ use crate::record::{ImageRecord, ImageRef, LayerRef};
 use std::path::Path;
 use store::{Archive, Blobs, Directory};
 
-/// How the detail begins that says which platforms there are instead of the wanted one.
+/// Beginning of the message that lists the available platforms when the wanted one is missing.
 pub const OTHER_PLATFORM: &str = "no image for ";
-/// The detail of a layer that is not there.
+/// Message for a missing layer.
 pub const NO_LAYER: &str = "the layer is missing";
 
-/// What a scan makes of a candidate: it is carried to its places here, and nothing of it is looked at but its size.
+/// The result of examining a candidate. It is carried along unopened; only its size matters here.
 pub trait Payload: Clone + Send + Sync {
-    /// How many usual names it counts for where their number is limited: 1, and more for what takes much memory.
+    /// How many names of usual size it counts as where their number is limited: 1, or more for a large result.
     fn names(&self) -> u64 {
         1
     }
 }
 
-/// What is asked of the files in an image. Calls come from several threads.
+/// Examines the files of an image. Called from several threads.
 pub trait Examine<P>: Sync {
-    /// A regular file of a layer, or an entry of an archive in it, that is looked at; for the counts.
+    /// Counts a regular file of a layer, or an entry of an archive in it.
     fn entry_seen(&self, _size: u64) {}
 
-    /// Whether a file of this size cannot be of interest nor hold anything that is: then it is passed over unread.
+    /// Whether a file of this size is too small to be or hold a program: then it is skipped unread.
     fn too_small(&self, _size: u64) -> bool {
         false
     }
-    /// Whether a file of an archive in a layer turned out to be too small ([`crate::source::archive::Receiver::below_floor`]).
+    /// Whether a file of an archive in a layer is in fact too small ([`crate::source::archive::Receiver::below_floor`]).
     fn below_floor(&self, _size: u64) -> bool {
         false
     }
 
-    /// A file that was kept although it is no program; for the counts.
+    /// Counts a file that was kept although it is no program.
     fn passed(&self, _size: u64) {}
 
-    /// What is needed of a file, by its first bytes.
+    /// What is needed of a file, decided from its first bytes.
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want;
 
-    /// Whether a file of this name in the root is a database of packages, and the owners of programs are asked for.
+    /// Whether the file of this name in the root belongs to a package database and owners of programs are wanted.
     fn keeps(&self, _name: &[u8]) -> bool {
         false
     }
 
-    /// Whether digests of a program at this path are needed, to compare with what package managers know.
+    /// Whether digests of a program at this path are needed, to compare with package databases.
     fn digests(&self, _name: &[u8]) -> bool {
         false
     }
 
-    /// Bytes that came from a store, as stored; for the counts.
+    /// Counts bytes read from a store, before decompression.
     fn bytes_read(&self, _count: u64) {}
 
-    /// The programs in a candidate: none when it is not of interest. What of it could not be read stands before them.
+    /// The programs in a candidate; empty if there are none. Problems come before the programs.
     fn examine(&self, candidate: &Candidate<'_>) -> Vec<Result<P, ArchiveError>>;
 }
 
-/// Where an image, or an archive, is.
+/// Where an image or an archive is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Around {
-    /// What a person calls it: prefix of references without a name of their own, path of its problems.
+    /// The name that people use: prefix of references that have no name of their own, and path of problems.
     pub name: String,
-    /// Stands before every path, for images inside something: the path of what they are in, and `!`.
+    /// Prefix of every path, for images inside something: the path of the container, and `!`.
     pub prefix: String,
     /// Names of the containers around it, outermost first.
     pub entry: Vec<String>,
 }
 
-/// How to scan an image.
+/// Options of an image scan.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// All limits.
     pub limits: Limits,
     /// Memory shared by all threads.
     pub budget: Budget,
-    /// Only this platform; `None`: all.
+    /// Only this platform; `None` scans all.
     pub platform: Option<Platform>,
-    /// Only the image of this tag, name or manifest digest; `None`: all.
+    /// Only the image with this tag, name or manifest digest; `None` scans all.
     pub reference: Option<String>,
-    /// Hash the uncompressed layers too and compare them with the configuration.
+    /// Also hash the uncompressed layers and compare them with the configuration.
     pub verify_diffid: bool,
     /// Look into archives that are files of a layer.
     pub archives: bool,
-    /// Where it is.
+    /// Where the image is.
     pub around: Around,
-    /// Containers around the files of a layer, the layer included.
+    /// How many containers are around the files of a layer, including the layer.
     pub depth: u32,
 }
 
 impl Options {
-    /// Defaults for an image that a person calls `name`.
+    /// Default options for an image that people call `name`.
     pub fn new(name: &str) -> Self {
         Self {
             limits: Limits::default(),
@@ -137,61 +137,61 @@ impl Options {
     }
 }
 
-/// A thing that was not examined.
+/// A problem: something that was not examined.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
-    /// Its path for a person.
+    /// Its path for people.
     pub path: String,
     /// Names of the containers around it and its own, outermost first.
     pub entry: Vec<String>,
-    /// The image it is in.
+    /// The image that it is in.
     pub image: Option<ImageRef>,
-    /// The layer it is in.
+    /// The layer that it is in.
     pub layer: Option<LayerRef>,
-    /// What.
+    /// The problem.
     pub error: ArchiveError,
-    /// A wrong digest, a missing layer, an unreadable image: the exit code is 2.
+    /// A wrong digest, a missing layer, an unreadable image: exit code 2.
     pub fatal: bool,
 }
 
 /// A program in a layer of an image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layered<P> {
-    /// The program, at its place in the root.
+    /// The program at its place in the root.
     pub item: Item<P>,
-    /// The layer that brought it.
+    /// The layer that added it.
     pub layer: LayerRef,
-    /// False when a later layer deletes or replaces it; `None` for artifacts, and where that is not known.
+    /// False if a later layer deletes or replaces it; `None` for artifacts, and when it is not known.
     pub visible: Option<bool>,
-    /// Whether it is what the image starts; `None` for artifacts, and where that is not known.
+    /// Whether the image starts it; `None` for artifacts, and when it is not known.
     pub started: Option<bool>,
 }
 
-/// What one image (one platform) holds.
+/// The contents of one image for one platform.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageScan<P> {
-    /// Where it is.
+    /// Where the image is.
     pub around: Around,
-    /// Its record.
+    /// The image record.
     pub record: ImageRecord,
-    /// It is an artifact: files with names, but no image that could be started. Its record has only reference, digest and layers.
+    /// Set for an artifact: named files, but no image that can be started. Its record has only reference, digest and layers.
     pub artifact: bool,
-    /// Every copy of every program in every layer, by path and layer.
+    /// Every copy of every program in every layer, sorted by path and layer.
     pub programs: Vec<Layered<P>>,
-    /// What was not examined, by layer.
+    /// Problems, sorted by layer.
     pub problems: Vec<Problem>,
 }
 
-/// What a source of images holds.
+/// The contents of a source of images.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scan<P> {
     /// The images in the order of their index.
     pub images: Vec<ImageScan<P>>,
-    /// Programs of a stream that turned out to be no image.
+    /// Programs of a stream that is no image.
     pub loose: Vec<Item<P>>,
-    /// The stream had no document that names images: an ordinary archive, unless an image was asked for.
+    /// Set when the stream has no document that names images: then it is an ordinary archive, unless an image was asked for.
     pub not_image: bool,
-    /// Problems of no single image.
+    /// Problems that concern no single image.
     pub problems: Vec<Problem>,
 }
 
@@ -207,7 +207,7 @@ impl<P> Default for Scan<P> {
 }
 
 impl<P> Scan<P> {
-    /// Notes that the archive itself broke off; without any image that is why nothing could be read.
+    /// Adds the error that ended the archive. If there is no image, it is fatal.
     fn end(&mut self, error: Option<&ArchiveError>, options: &Options) {
         let nothing = self.images.is_empty();
         self.problems
@@ -215,7 +215,7 @@ impl<P> Scan<P> {
     }
 }
 
-/// Scans the images of a directory: an OCI layout, or what `skopeo copy` writes to `dir:`.
+/// Scans the images in a directory: an OCI layout, or a `dir:` directory of `skopeo copy`.
 pub fn scan_directory<P: Payload>(
     path: &Path,
     options: &Options,
@@ -227,7 +227,7 @@ pub fn scan_directory<P: Payload>(
     }
 }
 
-/// Scans the images of an uncompressed tar that can be read at any position: `docker save`, an OCI archive.
+/// Scans the images in an uncompressed tar with random access: `docker save` or an OCI archive.
 pub fn scan_archive<P: Payload>(
     bytes: &dyn ReadAt,
     options: &Options,
@@ -247,19 +247,19 @@ pub fn scan_archive<P: Payload>(
     }
 }
 
-/// Whether an uncompressed tar is an image; stops at the first member that no image has.
+/// Whether an uncompressed tar is an image; stops at the first member that belongs to none.
 pub fn is_image_archive(bytes: &dyn ReadAt, options: &Options) -> bool {
     matches!(Archive::open(bytes, options, true), Ok(Some(store)) if store.is_image())
 }
 
-/// Whether a directory is an OCI layout, or what `skopeo copy` writes to `dir:` and `podman save` as `docker-dir`.
+/// Whether a directory is an OCI layout, a `dir:` directory of `skopeo copy`, or a `docker-dir` of `podman save`.
 pub fn is_image_directory(path: &Path) -> bool {
     let has = |name: &str| path.join(name).is_file();
     (has("oci-layout") && has("index.json"))
         || (has("manifest.json") && has("version") && store::is_copied(path))
 }
 
-/// Scans everything that a store has.
+/// Scans all images of a store.
 pub fn scan_store<P: Payload>(
     store: &dyn Blobs,
     options: &Options,
@@ -268,7 +268,7 @@ pub fn scan_store<P: Payload>(
     let catalog = catalog::read(store, options);
     let layers = layer::scan_all(store, &catalog, options, examine);
     let mut scan = assemble::assemble(catalog, layers, options);
-    // Without any image, what went wrong is why nothing could be read.
+    // If there is no image, this problem is the reason for it and is fatal.
     let nothing = scan.images.is_empty();
     scan.problems.iter_mut().for_each(|p| p.fatal |= nothing);
     scan
@@ -293,7 +293,7 @@ fn problem(options: &Options, error: &ArchiveError, fatal: bool) -> Problem {
     }
 }
 
-/// Takes the parts of images among the members of an archive, and tells the collector of that archive.
+/// Takes the members of images out of an archive and passes the result to the archive's collector.
 fn members<'m, P: Payload>(
     collector: &'m Collector<'_, P>,
     options: Options,

@@ -1,32 +1,32 @@
-//! The names of one layer in the order of its tar stream, prefix-compressed: what the overlay needs when the content is
-//! long gone. About 20 bytes a name, so a layer with half a million files costs ten megabytes.
+//! The names of one layer in the order of its tar, prefix-compressed: all that the overlay needs. A name takes about 20 bytes, so
+//! a layer with half a million files takes ten megabytes.
 
-/// What a name stands for.
+/// The kind of file that a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind<'a> {
     /// A directory.
     Dir,
     /// A regular file.
     File {
-        /// Index of what was found in it, chosen by the caller.
+        /// Index of the result for this file, chosen by the caller.
         found: Option<u32>,
-        /// It holds no byte.
+        /// Whether the file is empty.
         empty: bool,
     },
-    /// A further name of the file at this path, which is relative to the root.
+    /// Another name of the file at this path, relative to the root.
     HardLink(&'a [u8]),
     /// A symbolic link with this target.
     Symlink(&'a [u8]),
-    /// A device, a pipe.
+    /// A device or FIFO.
     Other,
 }
 
 /// One entry of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Name<'a> {
-    /// As the tar header has it.
+    /// Path as in the tar header.
     pub path: &'a [u8],
-    /// What it stands for.
+    /// Kind of the file.
     pub kind: Kind<'a>,
     /// Permission bits.
     pub mode: u32,
@@ -81,17 +81,17 @@ impl Names {
         self.count += 1;
     }
 
-    /// How many entries there are.
+    /// Number of entries.
     pub fn len(&self) -> u64 {
         self.count
     }
 
-    /// Whether there are none.
+    /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// Gives every entry in order.
+    /// Calls `visit` with every entry, in order.
     pub fn each(&self, mut visit: impl FnMut(Name<'_>)) {
         let mut at = Cursor {
             log: &self.log,
@@ -105,7 +105,7 @@ impl Names {
         }
     }
 
-    /// Seven bits a byte, lowest first.
+    /// Adds a number: seven bits in each byte, lowest first.
     fn number(&mut self, mut n: u64) {
         while n >= 0x80 {
             self.log.push(n as u8 | 0x80);

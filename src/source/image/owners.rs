@@ -1,4 +1,4 @@
-//! The visible root of an image as the package databases in it see it.
+//! The visible root of an image, as its package databases are read from it.
 
 use super::catalog::Plan;
 use super::layer::LayerScan;
@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
-/// Names of a whole root, and what its layers kept.
+/// The names of the whole root, and the files kept of its layers.
 pub struct Root<'r, P> {
     pub tree: &'r Tree,
     pub plan: &'r Plan,

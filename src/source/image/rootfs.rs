@@ -1,9 +1,9 @@
-//! The names in the visible root that checks of Go programs need.
+//! The files of the visible root that matter to checks of Go programs.
 
 use super::overlay::Tree;
 use crate::record::Rootfs;
 
-/// Files that crypto/x509 reads, the first that is there (Go 1.27, src/crypto/x509/root_linux.go).
+/// Files that crypto/x509 tries until one exists (Go 1.27, src/crypto/x509/root_linux.go).
 const CERT_FILES: &[&str] = &[
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -12,9 +12,9 @@ const CERT_FILES: &[&str] = &[
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
     "/etc/ssl/cert.pem",
 ];
-/// Directories of which it reads every file (same place).
+/// Directories in which it reads every file (same source).
 const CERT_DIRS: &[&str] = &["/etc/ssl/certs", "/etc/pki/tls/certs"];
-/// Where package time looks (Go 1.27, src/time/zoneinfo_unix.go).
+/// Where package time searches (Go 1.27, src/time/zoneinfo_unix.go).
 const ZONE_DIRS: &[&str] = &[
     "/usr/share/zoneinfo",
     "/usr/share/lib/zoneinfo",
@@ -23,7 +23,7 @@ const ZONE_DIRS: &[&str] = &[
 ];
 /// Below GOROOT (Go 1.27, src/time/zoneinfo_read.go and zoneinfo_goroot.go).
 const ZONE_ZIP: &[u8] = b"/lib/time/zoneinfo.zip";
-/// Directories that programs name as the place of their dynamic loader; links to others on merged-usr systems.
+/// Directories in which programs expect their dynamic loader; on merged-usr systems these are links.
 const LOADER_DIRS: &[&str] = &[
     "/lib",
     "/lib64",
@@ -34,7 +34,7 @@ const LOADER_DIRS: &[&str] = &[
     "/usr/lib64",
     "/usr/libexec",
 ];
-/// How loaders are called.
+/// File names of loaders.
 const LOADERS: &[&str] = &[
     "ld-linux",
     "ld-musl-",
@@ -47,7 +47,7 @@ const LOADERS: &[&str] = &[
     "linker",
 ];
 
-/// Collects them. `env` is the image's, whose ZONEINFO, SSL_CERT_FILE and SSL_CERT_DIR are honoured.
+/// Collects these files. `env` is the image's environment: ZONEINFO, SSL_CERT_FILE and SSL_CERT_DIR are respected.
 pub fn collect(tree: &Tree, env: &[String]) -> Rootfs {
     let value = |key: &str| {
         env.iter()
@@ -125,7 +125,7 @@ fn is_loader(name: &[u8]) -> bool {
         && (name == b"linker" || name == b"linker64" || is_library(name))
 }
 
-/// `x.so`, `x.so.1.2`.
+/// Whether a name is like `x.so` or `x.so.1.2`.
 fn is_library(name: &[u8]) -> bool {
     let Some(at) = memchr::memmem::rfind(name, b".so") else {
         return false;
@@ -195,7 +195,7 @@ mod tests {
                 .iter()
                 .any(|l| l.contains("dangling") || l.contains("notes"))
         );
-        // The empty bundle is none, although its directory has a file.
+        // An empty bundle counts as none, although its directory has a file.
         assert_eq!(
             got.ca_bundles,
             ["/etc/pki/tls/cacert.pem", "/etc/ssl/certs"]

@@ -1,4 +1,4 @@
-//! Where blobs come from: a directory, a tar that can be read at any position, a registry.
+//! Where blobs come from: a directory, a tar with random access, a registry.
 
 use super::digest::Digest;
 use super::manifest::{Document, MANIFEST_MAX, Saved};
@@ -11,22 +11,22 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// Manifests and indexes that one source may have.
+/// Most manifests and indexes of one source.
 pub const DOCUMENTS: usize = 10_000;
 
-/// Names a blob of a store.
+/// Identifies a blob of a store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Blob {
-    /// What the store calls it: the digest, or the name of a member.
+    /// Its name in the store: the digest, or the name of a member.
     pub key: String,
-    /// What its content must hash to, when that is known.
+    /// The expected digest, if known.
     pub digest: Option<Digest>,
-    /// Its length, when that is known.
+    /// The length, if known.
     pub size: Option<u64>,
 }
 
 impl Blob {
-    /// A blob known by digest.
+    /// A blob with this digest.
     pub fn of(digest: Digest, size: Option<u64>) -> Self {
         Self {
             key: digest.to_string(),
@@ -36,38 +36,37 @@ impl Blob {
     }
 }
 
-/// The document that says which images there are.
+/// The document that lists the images.
 pub enum Top {
-    /// The index of an OCI layout or what a registry gave; the digest is that of the document where it is an object of
-    /// its own.
+    /// The index of an OCI layout, or the document that a registry gave; the digest is set if the document is a blob itself.
     Document(Vec<u8>, Option<Digest>),
     /// `manifest.json` of `docker save`.
     Saved(Vec<Saved>),
 }
 
-/// Gives blobs.
+/// A store of blobs.
 pub trait Blobs: Sync {
-    /// The document to start from.
+    /// The first document.
     ///
     /// # Errors
     /// When it cannot be read.
     fn top(&self) -> Result<Top, ArchiveError>;
 
-    /// A blob as a stream; `None`: it is not there.
+    /// Opens a blob as a stream; `None` if it does not exist.
     ///
     /// # Errors
     /// When it cannot be read.
     fn open<'a>(&'a self, blob: &Blob) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError>;
 
-    /// Manifests and indexes that are read of it at most.
+    /// Most manifests and indexes that are read from the store.
     fn most_documents(&self) -> usize {
         DOCUMENTS
     }
 
-    /// A manifest as a stream; registries keep them apart from blobs.
+    /// Opens a manifest as a stream; registries keep manifests apart from blobs.
     ///
     /// # Errors
-    /// As [`Blobs::open`].
+    /// See [`Blobs::open`].
     fn open_manifest<'a>(
         &'a self,
         blob: &Blob,
@@ -76,10 +75,10 @@ pub trait Blobs: Sync {
     }
 }
 
-/// All of a short stream.
+/// Reads all of a short stream.
 ///
 /// # Errors
-/// The stream's; a limit when it is longer than `most`.
+/// Errors of the stream; a limit when it is longer than `most`.
 pub fn read_short(reader: &mut dyn Read, most: u64, what: &str) -> Result<Vec<u8>, ArchiveError> {
     let mut bytes = Vec::new();
     reader.take(most + 1).read_to_end(&mut bytes)?;
@@ -91,7 +90,7 @@ pub fn read_short(reader: &mut dyn Read, most: u64, what: &str) -> Result<Vec<u8
     Ok(bytes)
 }
 
-/// Parses JSON; the detail names what it was to be.
+/// Parses JSON; the message calls it `what`.
 ///
 /// # Errors
 /// `malformed`.
@@ -100,18 +99,18 @@ pub fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8], what: &str) -> Result
         .map_err(|e| ArchiveError::malformed(format!("{what} is not what it should be: {e}")))
 }
 
-/// A directory.
+/// A store in a directory.
 pub struct Directory {
     root: PathBuf,
-    /// `skopeo`'s `dir:`: blobs lie beside `manifest.json` by their hex digits.
+    /// Set for `dir:` of `skopeo`: blobs are beside `manifest.json`, named by their hex digits.
     flat: bool,
 }
 
 impl Directory {
-    /// Tells which form it has.
+    /// Opens a directory of either form.
     ///
     /// # Errors
-    /// When it is neither.
+    /// When it has neither form.
     pub fn open(path: &Path) -> Result<Self, ArchiveError> {
         if !std::fs::metadata(path)?.is_dir() {
             return Err(ArchiveError::unsupported(
@@ -136,7 +135,7 @@ impl Directory {
     }
 }
 
-/// Whether a directory says of itself that an image was copied into it.
+/// Whether the directory's version file says that it holds an image.
 pub(super) fn is_copied(path: &Path) -> bool {
     const SAYS: &[u8] = b"Directory Transport Version:";
     let file = open_regular(&path.join("version")).ok().flatten();
@@ -174,7 +173,7 @@ impl Blobs for Directory {
     }
 }
 
-/// A regular file; a pipe in its place must not hang the scan.
+/// Opens a regular file only: opening a FIFO would block.
 fn open_regular(path: &Path) -> Result<Option<File>, ArchiveError> {
     match std::fs::metadata(path) {
         Ok(meta) if meta.is_file() => Ok(Some(File::open(path)?)),
@@ -188,15 +187,15 @@ fn missing(name: &str) -> ArchiveError {
     ArchiveError::new(Reason::Unreadable, format!("{name} is missing"))
 }
 
-/// A tar that can be read at any position: only the headers of its members are read to find the blobs.
+/// A store in a tar with random access: only the headers of members are read to find the blobs.
 pub struct Archive<'a> {
     bytes: &'a dyn ReadAt,
     members: Members,
-    /// Where the list of members broke off.
+    /// The error at which the list of members ends.
     broken: Option<ArchiveError>,
 }
 
-/// The members of a tar by name.
+/// The members of a tar, by name.
 #[derive(Default)]
 pub(super) struct Members {
     pub files: HashMap<String, (u64, u64)>,
@@ -204,7 +203,7 @@ pub(super) struct Members {
 }
 
 impl Members {
-    /// Follows links from name to name; old `docker save` archives share layers that way.
+    /// Follows links from name to name, by which old `docker save` archives share layers.
     pub fn resolve<'m>(&'m self, name: &'m str) -> &'m str {
         let mut name = name;
         for _ in 0..8 {
@@ -216,7 +215,7 @@ impl Members {
         name
     }
 
-    /// Notes a link; a symbolic one is relative to where it lies.
+    /// Adds a link; the target of a symbolic link is relative to its directory.
     pub fn link(&mut self, name: String, target: &str, symbolic: bool) {
         let dir = name.rsplit_once('/').map_or("", |(dir, _)| dir);
         let full = if symbolic && !target.starts_with('/') {
@@ -231,14 +230,14 @@ impl Members {
     }
 }
 
-/// A member's name without `./` and doubled slashes; `None` for what leads out or is not UTF-8.
+/// A member's name without `./` and double slashes; `None` if it leads out of the archive or is not UTF-8.
 pub(super) fn tidy(name: &[u8]) -> Option<String> {
     let parts = super::overlay::clean(name).ok()?;
     String::from_utf8(parts.join(&b'/')).ok()
 }
 
 impl<'a> Archive<'a> {
-    /// Finds the members. With `strict` it gives up (`None`) when the first file is one that no image has.
+    /// Finds the members. With `strict` it returns `None` when the first file cannot belong to an image.
     ///
     /// # Errors
     /// When the tar is broken.
@@ -261,7 +260,7 @@ impl<'a> Archive<'a> {
             else {
                 return Ok(Flow::Continue);
             };
-            // As for a stream, the first file decides: layers may be called anything.
+            // As for a stream, the first file decides: later layers may have any name.
             let decided = begun;
             begun |= looks_like_member(&name) && !name.is_empty() && entry.kind != Kind::Dir;
             if !looks_like_member(&name) && !decided {
@@ -282,7 +281,7 @@ impl<'a> Archive<'a> {
             }
             Ok(Flow::Continue)
         });
-        // A truncated archive still has the members before the cut; what is missing then is reported as such.
+        // A truncated archive still has the members before the cut; missing ones are reported later.
         let has_top = |m: &Members| {
             m.files.contains_key("index.json") || m.files.contains_key("manifest.json")
         };
@@ -298,7 +297,7 @@ impl<'a> Archive<'a> {
         }
     }
 
-    /// Whether its top document is one of an image, and all of its members are of that.
+    /// Whether its first document is an image's and all members belong to it.
     pub fn is_image(&self) -> bool {
         let others = |listed: &[&str]| {
             let mut names = self.members.files.keys();
@@ -320,7 +319,7 @@ impl<'a> Archive<'a> {
         }
     }
 
-    /// What is wrong with the archive behind the members that were found.
+    /// The error in the archive after the members that were found.
     pub fn broken(&self) -> Option<&ArchiveError> {
         self.broken.as_ref()
     }
@@ -353,7 +352,7 @@ impl Blobs for Archive<'_> {
     }
 }
 
-/// The member of a blob: its key, or the place that an OCI layout gives to a digest.
+/// The member that holds a blob: the key, or the path of the digest in an OCI layout.
 pub(super) fn member_name(blob: &Blob) -> String {
     match Digest::parse(&blob.key) {
         Some(digest) => format!("blobs/{}/{}", digest.algorithm(), digest.hex()),
@@ -361,7 +360,7 @@ pub(super) fn member_name(blob: &Blob) -> String {
     }
 }
 
-/// The document to start from: the OCI layout where there is one, since Docker 25 beside the older form.
+/// The first document: that of the OCI layout if there is one; since Docker 25 archives have both forms.
 pub(super) fn top_of(
     member: impl Fn(&str) -> Result<Option<Vec<u8>>, ArchiveError>,
 ) -> Result<Top, ArchiveError> {
@@ -372,7 +371,7 @@ pub(super) fn top_of(
     Ok(Top::Saved(parse(&bytes, "manifest.json")?))
 }
 
-/// Reads a part from front to back.
+/// Reads a part sequentially.
 struct PartReader<'a> {
     part: Part<'a>,
     at: u64,

@@ -1,5 +1,6 @@
-//! An image that can only be read forward, such as `docker save app | gospect scan -`: layers come before the
-//! documents that name them, so each is searched as it comes and put into place at the end.
+//! An image that can only be read forward, such as `docker save app
+//!  gospect scan -`. Layers come before the documents that name them, so each is scanned as it comes and put in its place at the
+//! end.
 
 use super::bag::Bag;
 use super::store::tidy;
@@ -8,10 +9,10 @@ use crate::source::archive::tar::{self, Ending, Flow, Kind};
 use crate::source::archive::{self, ArchiveError, Feed, Scope};
 use std::io;
 
-/// Problems of one archive that get a line each.
+/// Most problems of one archive that are reported one by one.
 const PROBLEMS: usize = 1000;
 
-/// Names of the documents at the top of an image archive.
+/// Names of documents at the top of an image archive.
 const TOP: &[&str] = &[
     "index.json",
     "manifest.json",
@@ -21,8 +22,8 @@ const TOP: &[&str] = &[
     "VERSION",
 ];
 
-/// Whether an archive member could be one of an image: documents at the top, `blobs/`, and what `docker save` wrote
-/// before it used `blobs/` (`<64 hex digits>` as directory, `.json` or `.tar`) and crane and ko write still (`sha256:` and the digits,
+/// Whether an archive member may belong to an image: documents at the top, `blobs/`, names from before `docker save` used `blobs/`
+/// (`<64 hex digits>` as directory, `.json` or `.tar`), and names that crane and ko still write (`sha256:` and the digits,
 /// `.tar.gz`).
 pub fn looks_like_member(name: &str) -> bool {
     let first = name.split('/').next().unwrap_or(name);
@@ -38,10 +39,10 @@ pub fn looks_like_member(name: &str) -> bool {
         || (stem.len() == 64 && stem.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// Whether an uncompressed tar stream begins like an image: by the first file in its first 64 KiB.
+/// Whether an uncompressed tar stream begins like an image, by the first file within its first 64 KiB.
 ///
 /// # Errors
-/// The stream's.
+/// Errors of the stream.
 pub fn begins_like_image(feed: &mut Feed<'_>) -> io::Result<bool> {
     let mut head = feed.peek(64 << 10)?;
     while let Some(header) = head.first_chunk::<512>() {
@@ -53,7 +54,7 @@ pub fn begins_like_image(feed: &mut Feed<'_>) -> io::Result<bool> {
         let Some(size) = size.and_then(|t| usize::from_str_radix(t, 8).ok()) else {
             return Ok(false);
         };
-        // Extensions and directories come first and decide nothing.
+        // Extension headers and directories come first and decide nothing.
         let passed = matches!(header.get(156), Some(b'x' | b'g' | b'L' | b'K'));
         if !passed {
             let Some(name) = tidy(text(0..100)).filter(|n| looks_like_member(n)) else {
@@ -70,8 +71,8 @@ pub fn begins_like_image(feed: &mut Feed<'_>) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Scans an uncompressed tar stream that may be an image ([`begins_like_image`]). When it turns out to be none
-/// ([`Scan::not_image`]), what was found in its members is in [`Scan::loose`].
+/// Scans an uncompressed tar stream that may be an image ([`begins_like_image`]). If it is none ([`Scan::not_image`]), the
+/// programs in its members are in [`Scan::loose`].
 pub fn scan_stream<P: Payload>(
     feed: &mut Feed<'_>,
     options: &Options,
@@ -81,7 +82,7 @@ pub fn scan_stream<P: Payload>(
     scan_stream_in(&scope, feed, options, examine)
 }
 
-/// The same for a stream that comes out of what `around` reads, such as a decompressor that holds memory.
+/// The same for a stream inside what `around` reads, such as the output of a decompressor that holds memory.
 pub fn scan_stream_in<P: Payload>(
     around: &Scope,
     feed: &mut Feed<'_>,
@@ -91,7 +92,7 @@ pub fn scan_stream_in<P: Payload>(
     let scope = around.nested();
     let mut bag = Bag::eager(options.clone(), examine, around);
     let mut problems: Vec<ArchiveError> = Vec::new();
-    // Something of the archive, or of the member of this name, that is not read.
+    // Adds a problem of the archive, or of the member with this name.
     let mut note = |name: &[u8], mut error: ArchiveError| {
         if problems.len() >= PROBLEMS {
             return;

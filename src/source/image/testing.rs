@@ -1,14 +1,14 @@
-//! Images built in memory for tests, and what a scan of them says in short.
+//! Images built in memory for tests, and short descriptions of their scans.
 
 use super::*;
 use crate::source::archive::Reason;
 use crate::source::archive::build::{gzip, tar_entry};
 use std::fmt::Write as _;
 
-/// A program of a test is the text of its file.
+/// In these tests a program is the text of its file.
 impl Payload for String {}
 
-/// Takes files that begin with `EXE:` for programs; the rest of the content is what is carried.
+/// Takes files that begin with `EXE:` for programs, and carries the rest of their content.
 pub(super) struct Programs;
 
 impl Examine<String> for Programs {
@@ -31,7 +31,7 @@ impl Examine<String> for Programs {
     }
 }
 
-/// A tar of `(name, content)`; `->x` is a symbolic link, `=x` a hard link, a name that ends in `/` a directory.
+/// A tar of `(name, content)`: `->x` is a symbolic link, `=x` a hard link, a name that ends in `/` a directory.
 pub(crate) fn tar_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = Vec::new();
     for (name, content) in entries {
@@ -47,7 +47,7 @@ pub(crate) fn tar_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
     out
 }
 
-/// A builder of OCI layouts.
+/// Builds an OCI layout.
 #[derive(Default)]
 pub(crate) struct Layout {
     pub blobs: Vec<(Digest, Vec<u8>)>,
@@ -60,7 +60,7 @@ impl Layout {
         format!(r#""digest":"{digest}","size":{}"#, bytes.len())
     }
 
-    /// A manifest of these layers (`None`: plain, else compressed already); its descriptor's inner part.
+    /// Adds a manifest with these layers (`None`: uncompressed, else as compressed); returns the inner part of its descriptor.
     pub fn image(&mut self, platform: (&str, &str), run: &str, tars: &[(Vec<u8>, &str)]) -> String {
         let mut layers = Vec::new();
         let mut diff_ids = Vec::new();
@@ -93,7 +93,7 @@ impl Layout {
         format!(r#""mediaType":"application/vnd.oci.image.manifest.v1+json",{at}"#)
     }
 
-    /// An index; its descriptor's inner part.
+    /// Adds an index; returns the inner part of its descriptor.
     pub fn index(&mut self, manifests: &[String]) -> String {
         let at = self.blob(index_json(manifests).as_bytes());
         format!(r#""mediaType":"application/vnd.oci.image.index.v1+json",{at}"#)
@@ -145,7 +145,7 @@ pub(crate) fn tagged(descriptor: &str, tag: &str) -> String {
     format!(r#"{descriptor},"annotations":{{"org.opencontainers.image.ref.name":"{tag}"}}"#)
 }
 
-/// `path=content layer visible started`, one a line, after the image's reference and platform.
+/// `path=content layer visible started`, one program a line, after the image's reference and platform.
 pub(crate) fn shown(scan: &Scan<String>) -> String {
     let mut text = String::new();
     for image in &scan.images {
@@ -180,7 +180,7 @@ pub(crate) fn shown(scan: &Scan<String>) -> String {
     text
 }
 
-/// Where a program is in its image.
+/// Path of a program in its image.
 pub(crate) fn path(program: &Layered<String>) -> String {
     String::from_utf8_lossy(&program.item.place.entries.join(&b'!')).into_owned()
 }

@@ -1,7 +1,7 @@
-//! apk: the installed database of Alpine, Wolfi and Chainguard.
+//! apk, the package database of Alpine, Wolfi and Chainguard.
 //!
-//! Format: `apk-installed(5)` of apk-tools: stanzas of `X:value` lines, `F:` a directory and `R:` a file in it, `Z:` the
-//! digest of the file above.
+//! Format: `apk-installed(5)` of apk-tools. Stanzas of `X:value` lines: `F:` is a directory, `R:` a file in it, `Z:` the digest of
+//! the file above.
 
 use super::digest::{Algorithm, Recorded};
 use super::index::Index;
@@ -10,20 +10,20 @@ use super::{
 };
 use crate::record::{Owner, OwnerSource, PackageKind, SourcePackage};
 
-/// Where it is; the second one since apk-tools 3 on systems with a merged `/usr`.
+/// Path of the database; the second one since apk-tools 3 on systems with a merged `/usr`.
 pub const PATHS: &[&[u8]] = &[b"/lib/apk/db/installed", b"/usr/lib/apk/db/installed"];
 
 /// The installed packages.
 #[derive(Debug, Default)]
 pub struct Packages {
     text: Vec<u8>,
-    /// Where each stanza begins and ends.
+    /// Start and end of each stanza.
     stanzas: Vec<(usize, usize)>,
     index: Index,
 }
 
 impl Packages {
-    /// Reads the names; `None` when apk was not here.
+    /// Reads the names; `None` if there is no apk database.
     pub(super) fn open(
         files: &dyn Files,
         bounds: &Bounds,
@@ -61,7 +61,7 @@ impl Packages {
         Some(packages)
     }
 
-    /// The packages that list a path.
+    /// Adds the packages that list a path.
     pub(super) fn claims(&self, asked: &Asked<'_>, claims: &mut Vec<Claim>) {
         let wanted = base(asked.path);
         for number in self.index.packages(wanted) {
@@ -111,7 +111,7 @@ fn owner(stanza: &[u8]) -> Option<Owner> {
         kind: PackageKind::Apk.into(),
         name: get(b"P:")?,
         arch: get(b"A:"),
-        // A source package of Alpine gives its version to all that is made of it.
+        // A source package of Alpine gives its version to all packages built from it.
         source: get(b"o:").map(|name| SourcePackage {
             name,
             version: Some(version.clone()),
@@ -122,7 +122,7 @@ fn owner(stanza: &[u8]) -> Option<Owner> {
     })
 }
 
-/// `Q1` and the SHA-1 in base64, or `Q2` and the SHA-256.
+/// `Q1` and a SHA-1 in base64, or `Q2` and a SHA-256.
 fn recorded(text: &[u8]) -> Option<Recorded> {
     let (algorithm, text) = match text.split_at_checked(2)? {
         (b"Q1", rest) => (Algorithm::Sha1, rest),
@@ -152,7 +152,7 @@ fn decode(text: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// The package that a `.PKGINFO` describes (apk-package(5)); `None` for one of another kind: Arch Linux has its own.
+/// The package described by `.PKGINFO` (apk-package(5)); `None` for another format with this name, such as Arch Linux's.
 pub fn of_pkginfo(text: &[u8]) -> Option<Owner> {
     let get = |name: &str| {
         text::lines(text).find_map(|line| {

@@ -1,4 +1,4 @@
-//! Digests that package databases have of files, and those of the files that are there.
+//! Digests of files, as recorded in package databases and as computed from the files.
 
 use crate::bytes::ReadAt;
 pub use crate::record::Algorithm;
@@ -6,7 +6,7 @@ use sha2::Digest as _;
 use std::io;
 
 impl Algorithm {
-    /// For a person.
+    /// Name of the algorithm for people.
     pub fn title(self) -> &'static str {
         match self {
             Self::Md5 => "MD5",
@@ -18,7 +18,7 @@ impl Algorithm {
     /// The digest of a whole file.
     ///
     /// # Errors
-    /// When it cannot be read to its end.
+    /// When the file cannot be read to its end.
     pub fn of(self, bytes: &dyn ReadAt) -> io::Result<Vec<u8>> {
         let mut hash = Hash::new(self);
         pieces(bytes, &mut |piece| hash.update(piece))?;
@@ -26,17 +26,17 @@ impl Algorithm {
     }
 }
 
-/// A digest in a database.
+/// A digest in a package database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
-    /// How it was made.
+    /// Its algorithm.
     pub algorithm: Algorithm,
     /// Its bytes.
     pub value: Vec<u8>,
 }
 
 impl Recorded {
-    /// From hexadecimal digits; `None` when they are not the digits of such a digest.
+    /// Parses hexadecimal digits; `None` if they are no digest of this algorithm.
     pub fn from_hex(algorithm: Algorithm, digits: &[u8]) -> Option<Self> {
         let length = match algorithm {
             Algorithm::Md5 => 16,
@@ -54,7 +54,7 @@ impl Recorded {
     }
 }
 
-/// All digests of one file, for files whose database is not known yet.
+/// All digests of one file, for use before its database is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digests {
     md5: [u8; 16],
@@ -63,10 +63,10 @@ pub struct Digests {
 }
 
 impl Digests {
-    /// Reads a file once.
+    /// Computes them in one pass.
     ///
     /// # Errors
-    /// When it cannot be read to its end.
+    /// When the file cannot be read to its end.
     pub fn of(bytes: &dyn ReadAt) -> io::Result<Self> {
         let (mut md5, mut sha1, mut sha256) =
             (md5::Md5::new(), sha1::Sha1::new(), sha2::Sha256::new());
@@ -82,7 +82,7 @@ impl Digests {
         })
     }
 
-    /// The one that a database has.
+    /// The digest with this algorithm.
     pub fn get(&self, algorithm: Algorithm) -> Vec<u8> {
         match algorithm {
             Algorithm::Md5 => self.md5.to_vec(),

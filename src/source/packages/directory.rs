@@ -1,4 +1,4 @@
-//! A root that is a directory: an unpacked image, a mounted disk, the running system.
+//! A root that is a directory: an unpacked image, a mounted disk, or the running system.
 
 use super::Files;
 use crate::bytes::{FileBytes, ReadAt};
@@ -7,22 +7,22 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-/// Links that one look-up follows before it is called a loop, as in Linux (`MAXSYMLINKS`).
+/// Links that one look-up follows before it counts as a loop, as in Linux (`MAXSYMLINKS`).
 const HOPS: u32 = 40;
-/// Names that one directory of a database may have.
+/// Most names of one directory of a database.
 const NAMES: usize = 1 << 20;
 
-/// A directory as root. Absolute links in it are relative to it.
+/// A directory as root: absolute links in it are relative to it.
 #[derive(Clone, Debug)]
 pub struct Directory(PathBuf);
 
 impl Directory {
-    /// The root at a path.
+    /// The root at `path`.
     pub fn new(path: &Path) -> Self {
         Self(path.to_owned())
     }
 
-    /// Where in the file system something without links in it is.
+    /// The path outside for a path in the root without links.
     fn place(&self, path: &[u8]) -> PathBuf {
         let path = path.strip_prefix(b"/").unwrap_or(path);
         self.0.join(OsStr::from_bytes(path))
@@ -35,7 +35,7 @@ impl Files for Directory {
             return Ok(None);
         };
         let place = self.place(&path);
-        // A pipe would never end, and a device is no database.
+        // Reading a FIFO may never end, and a device is no database.
         if !std::fs::symlink_metadata(&place)?.is_file() {
             return Ok(None);
         }

@@ -1,7 +1,7 @@
 //! dpkg: `status`, `info/*.list` and `info/*.md5sums`, and the `status.d` of images without a package manager.
 //!
-//! Formats: deb822(5), deb-control(5), deb-md5sums(5), dpkg-divert(1); the name of a list is that of the package, with its
-//! architecture where several can be installed at once (dpkg 1.16.2, `lib/dpkg/db-ctrl-access.c`).
+//! Formats: deb822(5), deb-control(5), deb-md5sums(5), dpkg-divert(1). A list is named after the package, with the architecture if
+//! several can be installed together (dpkg 1.16.2, `lib/dpkg/db-ctrl-access.c`).
 
 use super::digest::{Algorithm, Recorded};
 use super::index::Index;
@@ -15,13 +15,13 @@ use std::sync::Arc;
 const STATUS: &[u8] = b"/var/lib/dpkg/status";
 const INFO: &[u8] = b"/var/lib/dpkg/info";
 const DIVERSIONS: &[u8] = b"/var/lib/dpkg/diversions";
-/// Where images built by Bazel's rules keep a stanza and the digests of each package.
+/// Where Bazel's rules for images put a stanza and the digests of each package.
 const PARTS: &[u8] = b"/var/lib/dpkg/status.d";
 
-/// Diversions beyond these are not looked at.
+/// Most diversions that are read.
 const MOVED: usize = 20_000;
 
-/// Whether a file of a root, named without its first `/`, is of use here.
+/// Whether a file, named relative to the root, belongs to this database.
 pub(super) fn is_part(name: &[u8]) -> bool {
     let Some(rest) = name.strip_prefix(b"var/lib/dpkg/") else {
         return false;
@@ -43,13 +43,13 @@ pub struct Packages {
 #[derive(Debug)]
 struct Installed {
     about: Arc<About>,
-    /// Its list, without the ending; for `status.d` the stanza.
+    /// Path of its list without the extension; for `status.d` that of the stanza.
     files: Vec<u8>,
-    /// Only the digests list the files.
+    /// Set when only the digests list the files.
     digests_only: bool,
 }
 
-/// What the status says of a package.
+/// A package as the status file describes it.
 #[derive(Debug)]
 struct About {
     name: String,
@@ -58,17 +58,17 @@ struct About {
     source: SourcePackage,
 }
 
-/// A file that is not where its package put it (dpkg-divert(1)).
+/// A file moved away from the path in its package (dpkg-divert(1)).
 #[derive(Debug)]
 struct Diversion {
     from: Vec<u8>,
     to: Vec<u8>,
-    /// The package whose file stays at `from`; `:` for none.
+    /// The package whose own file stays at `from`; `:` for none.
     by: Vec<u8>,
 }
 
 impl Packages {
-    /// Reads the names; `None` when dpkg was not here.
+    /// Reads the names; `None` if there is no dpkg database.
     pub(super) fn open(
         files: &dyn Files,
         bounds: &Bounds,
@@ -93,7 +93,7 @@ impl Packages {
         let Some(status) = read_part(files, STATUS, bounds.part, problem) else {
             return;
         };
-        // By name, the first one of each, and by name and architecture.
+        // Packages by name, where the first of each name counts, and by name and architecture.
         let mut about: HashMap<(String, Option<String>), Arc<About>> = HashMap::new();
         let mut stanzas = 0_usize;
         for (_, stanza) in text::stanzas(&status) {
@@ -136,7 +136,7 @@ impl Packages {
         }
     }
 
-    /// One stanza a file, `NAME`, with its files in `NAME.md5sums`.
+    /// Reads `status.d`: a file `NAME` with one stanza for each package, and `NAME.md5sums` with its files.
     fn parts(&mut self, files: &dyn Files, bounds: &Bounds, problem: &mut dyn FnMut(Problem)) {
         let names = files.list(PARTS).into_iter();
         let names = names.filter(|name| !name.ends_with(b".md5sums"));
@@ -201,7 +201,7 @@ impl Packages {
             .collect();
     }
 
-    /// The packages that list a path, and those whose file of another path was moved here.
+    /// Adds the packages that list a path, and those whose file was diverted to it.
     pub(super) fn claims(&self, asked: &Asked<'_>, claims: &mut Vec<Claim>) {
         self.listed(
             asked,
@@ -284,7 +284,7 @@ impl Packages {
 }
 
 impl About {
-    /// A stanza of the status whose files are on disk.
+    /// A stanza of the status whose files are installed.
     fn installed(stanza: &[u8]) -> Option<Self> {
         let status = text::field(stanza, "Status")?;
         let state = status.split(|b| *b == b' ').next_back()?;
@@ -297,7 +297,7 @@ impl About {
     fn parse(stanza: &[u8]) -> Option<Self> {
         let get = |name| text::field(stanza, name).and_then(text::value);
         let (name, version) = (get("Package")?, get("Version")?);
-        // Without the field the source has the name and version of the package (deb-control(5)).
+        // Without the field, the source package has the name and version of the package (deb-control(5)).
         let mut source = SourcePackage {
             name: name.clone(),
             version: Some(version.clone()),
@@ -333,7 +333,7 @@ impl About {
     }
 }
 
-/// The package that a control file describes.
+/// The package described by a control file.
 pub fn of_control(text: &[u8]) -> Option<Owner> {
     let (_, stanza) = text::stanzas(text).next()?;
     Some(Owner {
@@ -342,7 +342,7 @@ pub fn of_control(text: &[u8]) -> Option<Owner> {
     })
 }
 
-/// Digest and name of a line of `md5sums`: 32 digits, two spaces, a name without its first `/`.
+/// Digest and name in a line of `md5sums`: 32 digits, two spaces, a path relative to the root.
 fn digest_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let (digits, rest) = line.split_at_checked(32)?;
     Some((

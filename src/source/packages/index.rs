@@ -1,9 +1,9 @@
-//! Which packages have a file of some name: hashes, 8 bytes for each file of the system.
+//! Finds the packages that have a file of some name: a table of hashes, 8 bytes for each file of the system.
 
-/// Packages that are asked about one name: more have none of that name but by chance or by design.
+/// Most packages looked at for one name; more have it only by coincidence or on purpose.
 const MOST: usize = 256;
 
-/// Hashes of names with the numbers of packages.
+/// Hashes of names with numbers of packages.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     entries: Vec<(u32, u32)>,
@@ -12,7 +12,7 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// An empty one that takes up to `most` names.
+    /// An empty index for at most `most` names.
     pub(super) fn new(most: usize) -> Self {
         Self {
             entries: Vec::new(),
@@ -33,14 +33,14 @@ impl Index {
         }
     }
 
-    /// Makes it ready for questions.
+    /// Sorts the index; called before look-ups.
     pub(super) fn finish(&mut self) {
         self.entries.sort_unstable();
         self.entries.dedup();
         self.entries.shrink_to_fit();
     }
 
-    /// Numbers of the packages that may have a file of that name, in their order.
+    /// Numbers of the packages that may have a file of this name, ascending.
     pub(super) fn packages(&self, name: &[u8]) -> impl Iterator<Item = u32> + '_ {
         let wanted = hash(name);
         let from = self.entries.partition_point(|(hash, _)| *hash < wanted);
@@ -54,13 +54,13 @@ impl Index {
         self.entries.len()
     }
 
-    /// There were more names.
+    /// Whether names were left out.
     pub(super) fn is_cut(&self) -> bool {
         self.cut
     }
 }
 
-/// FNV-1a: a name that collides costs a look at one more package.
+/// FNV-1a; a collision costs reading one more package.
 fn hash(name: &[u8]) -> u32 {
     name.iter().fold(0x811c_9dc5, |hash, byte| {
         (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)

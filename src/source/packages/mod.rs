@@ -1,12 +1,12 @@
-//! Package databases of a root file system: which package a path belongs to, as dpkg, apk or rpm wrote it down.
+//! Package databases of a root file system: which package a path belongs to, according to dpkg, apk or rpm.
 //!
 //! ```text
 //! Files (a root: a directory, the visible root of an image) ──▶ Database ──▶ claims on a path ──▶ Ownership
 //! ```
 //!
-//! A database is opened when the first program was found below its root. What stays in memory is a hash of each file's
-//! name with the number of its package; the package itself is read again when somebody asks for one of its names. A
-//! database is foreign input: every part of it is bounded, and a broken one costs no more than a line that says so.
+//! A database is opened when the first program is found below its root. Only a hash of each file name with the number of its
+//! package stays in memory; the package itself is read again when one of its names is looked up. A database is untrusted input:
+//! every part of it is limited, and a broken one costs one line that says so.
 
 pub mod apk;
 pub mod digest;
@@ -31,34 +31,34 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A root file system. Paths are absolute in it; links are followed inside it and never lead out.
 pub trait Files {
-    /// The file at a path; `None` when there is none.
+    /// Opens the file at a path; `None` if there is none.
     ///
     /// # Errors
-    /// When it is there and cannot be opened.
+    /// When it exists and cannot be opened.
     fn open(&self, path: &[u8]) -> io::Result<Option<Box<dyn ReadAt + '_>>>;
 
-    /// The names in a directory, sorted; none when it is no directory.
+    /// The names in a directory, sorted; empty when it is no directory.
     fn list(&self, directory: &[u8]) -> Vec<Vec<u8>>;
 
-    /// Where a path leads after all links; `None` when nothing is there.
+    /// The path after following all links; `None` if nothing is there.
     fn resolve(&self, path: &[u8]) -> Option<Vec<u8>>;
 }
 
-/// How much a database may take.
+/// Limits on one database.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Bytes of one text or header that is read whole.
+    /// Longest text or header that is read whole, in bytes.
     pub part: u64,
-    /// Names of files that are remembered, 8 bytes each.
+    /// Most file names that are kept, 8 bytes each.
     pub names: usize,
-    /// Bytes read again for all claims together.
+    /// Bytes that all look-ups together may read again.
     pub claims: u64,
-    /// Packages of one database; Debian has 100,000 in all.
+    /// Most packages of one database; all of Debian has 100,000.
     pub packages: usize,
 }
 
 impl Bounds {
-    /// Shares of `memory`.
+    /// Limits as shares of `memory`.
     pub fn new(memory: u64, limits: &Limits) -> Self {
         Self {
             part: limits.metadata.min(Use::PackageText.share(memory)),
@@ -69,10 +69,10 @@ impl Bounds {
     }
 }
 
-/// What is wrong with a database.
+/// A problem with a database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Its file, absolute in the root.
+    /// Path of its file, absolute in the root.
     pub path: String,
     /// Why it cannot be read.
     pub reason: Reason,
@@ -99,20 +99,20 @@ impl Problem {
 pub struct Claim {
     /// The package.
     pub owner: Owner,
-    /// The digest that the database has of the file; `None`: it has none.
+    /// The digest of the file in the database, if it has one.
     pub digest: Option<Recorded>,
 }
 
-/// Whose a program is.
+/// The package that a program belongs to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ownership {
-    /// The package; `None`: unknown.
+    /// The package; `None` if unknown.
     pub owner: Option<Arc<Owner>>,
-    /// Why a package that lists the path is not its owner.
+    /// Why a package that lists the path is not the owner.
     pub note: Option<Arc<str>>,
 }
 
-/// Paths of which one is there in every root that has a database.
+/// Paths of which every root with a database has at least one.
 pub const MARKS: &[&str] = &[
     "var/lib/dpkg/status",
     "var/lib/dpkg/status.d",
@@ -123,11 +123,11 @@ pub const MARKS: &[&str] = &[
     "usr/share/rpm",
 ];
 
-/// Whether a file of a root belongs to a database, or tells the distribution. The name is relative to the root.
+/// Whether a file belongs to a database or names the distribution. `name` is relative to the root.
 pub fn is_part(name: &[u8]) -> bool {
     let name = name.strip_prefix(b"./").unwrap_or(name);
     let name = name.strip_prefix(b"/").unwrap_or(name);
-    // Most names end here.
+    // Most names are rejected here.
     if ![&b"var/lib/"[..], b"usr/", b"lib/apk/", b"etc/"]
         .iter()
         .any(|start| name.starts_with(start))
@@ -140,8 +140,8 @@ pub fn is_part(name: &[u8]) -> bool {
         || rpm::is_part(name)
 }
 
-/// Whether packages bring programs to this place: not to `/usr/local`, nor to directories of an image's own. The name is
-/// relative to the root.
+/// Whether packages install programs to this path: not below `/usr/local`, nor in an image's own directories. `name` is relative
+/// to the root.
 pub fn may_be_owned(name: &[u8]) -> bool {
     let name = name.strip_prefix(b"./").unwrap_or(name);
     let name = name.strip_prefix(b"/").unwrap_or(name);
@@ -154,7 +154,7 @@ pub fn may_be_owned(name: &[u8]) -> bool {
     }
 }
 
-/// The databases of one root.
+/// The package databases of one root.
 #[derive(Debug, Default)]
 pub struct Database {
     release: Release,
@@ -162,12 +162,12 @@ pub struct Database {
     apk: Option<apk::Packages>,
     rpm: Option<rpm::Packages>,
     bounds: Option<Bounds>,
-    /// Bytes read for claims.
+    /// Bytes read for look-ups so far.
     spent: AtomicU64,
 }
 
 impl Database {
-    /// Reads the names of all files that packages brought. What is broken is told to `problem`; the rest counts.
+    /// Reads the file names of all packages. A broken database is reported to `problem`; the others count.
     pub fn open(files: &dyn Files, bounds: Bounds, problem: &mut dyn FnMut(Problem)) -> Self {
         Self {
             release: sound("/etc/os-release", problem, |_| Release::read(files))
@@ -194,7 +194,7 @@ impl Database {
         self.dpkg.is_none() && self.apk.is_none() && self.rpm.is_none()
     }
 
-    /// The packages that list a path, which has no links in it.
+    /// The packages that list `path`, which has no links in it.
     pub fn claims(&self, files: &dyn Files, path: &[u8]) -> Vec<Claim> {
         let Some(bounds) = &self.bounds else {
             return Vec::new();
@@ -223,7 +223,8 @@ impl Database {
         claims
     }
 
-    /// Whose a program at a path is. `digest` gives the digest of the file that is there, `None` where that is not known.
+    /// The package that owns the program at `path`. `digest` computes the digest of the file, or returns `None` if it is not
+    /// known.
     pub fn owner(
         &self,
         files: &dyn Files,
@@ -237,7 +238,7 @@ impl Database {
     }
 }
 
-/// Reads one of the databases. A panic in its reader is a bug that must not cost the others, nor the programs; it is told.
+/// Reads one database. A panic in its reader is a bug; it is reported and costs neither the other databases nor the programs.
 fn sound<T>(
     place: &str,
     problem: &mut dyn FnMut(Problem),
@@ -250,7 +251,7 @@ fn sound<T>(
     result
 }
 
-/// The package whose recorded digest is that of the file, else one that recorded none.
+/// The package whose recorded digest matches the file, else one without a recorded digest.
 fn judge(claims: Vec<Claim>, digest: &mut dyn FnMut(Algorithm) -> Option<Vec<u8>>) -> Ownership {
     let mut unproven: Option<Owner> = None;
     let mut note: Option<Arc<str>> = None;
@@ -286,7 +287,7 @@ fn judge(claims: Vec<Claim>, digest: &mut dyn FnMut(Algorithm) -> Option<Vec<u8>
     }
 }
 
-/// A question for the packages that list a path.
+/// A look-up of the packages that list a path.
 pub(crate) struct Asked<'a> {
     files: &'a dyn Files,
     path: &'a [u8],
@@ -296,18 +297,18 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Whether so many bytes may still be read.
+    /// Whether this many more bytes may be read.
     fn may_read(&self, bytes: u64) -> bool {
         self.spent.fetch_add(bytes, Ordering::Relaxed) < self.most
     }
 
-    /// Whether a name in a database means the path that is asked for.
+    /// Whether a name in the database means the path that is looked up.
     fn is_meant(&self, listed: &[u8]) -> bool {
         base(listed) == base(self.path)
             && (listed == self.path || self.files.resolve(listed).as_deref() == Some(self.path))
     }
 
-    /// A whole file of the database.
+    /// Reads a file of the database whole.
     fn whole(&self, path: &[u8]) -> Option<Vec<u8>> {
         let file = self.files.open(path).ok()??;
         if !self.may_read(file.len()) {
@@ -322,7 +323,7 @@ fn base(path: &[u8]) -> &[u8] {
     path.rsplit(|b| *b == b'/').next().unwrap_or_default()
 }
 
-/// All of a file; `None` when it is longer than `most`.
+/// Reads all of a file; `None` if it is longer than `most`.
 fn whole(file: &dyn ReadAt, most: u64) -> io::Result<Option<Vec<u8>>> {
     let Some(len) = usize::try_from(file.len())
         .ok()
@@ -341,7 +342,7 @@ fn whole(file: &dyn ReadAt, most: u64) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// A file of the database that is read whole; `None` when it is not there, or cannot be used, which is told.
+/// Reads a file of the database whole; `None` if it does not exist, or is unusable, which is reported.
 fn read_part(
     files: &dyn Files,
     path: &[u8],
@@ -367,13 +368,13 @@ fn read_part(
     }
 }
 
-/// Tells that a database has more packages than are looked at.
+/// Reports that a database has more packages than are read.
 fn too_many_packages(path: &[u8], most: usize, problem: &mut dyn FnMut(Problem)) {
     let detail = format!("more than {most} packages; those behind them are not known");
     problem(Problem::new(path, Reason::Limit, detail));
 }
 
-/// Tells that a database has more names than are remembered.
+/// Reports that a database has more names than are kept.
 fn too_many(path: &[u8], index: &Index, problem: &mut dyn FnMut(Problem)) {
     if index.is_cut() {
         let detail = format!(

@@ -1,19 +1,19 @@
-//! Which distribution a root is, by its `os-release` (os-release(5)).
+//! The distribution of a root, from its `os-release` (os-release(5)).
 
 use super::{Files, text};
 
-/// Where it is, the first that is there counts (os-release(5)).
+/// Paths of the file; the first one that exists counts (os-release(5)).
 pub const PATHS: &[&[u8]] = &[b"/etc/os-release", b"/usr/lib/os-release"];
 
-/// Longest text that is read.
+/// Longest file that is read, in bytes.
 const MOST: u64 = 64 << 10;
 
 /// A distribution and its release.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Release {
-    /// `ID`, such as `debian`; `None`: not said.
+    /// `ID`, such as `debian`.
     pub id: Option<String>,
-    /// `VERSION_ID`, such as `12`; `None`: a rolling release, or not said.
+    /// `VERSION_ID`, such as `12`; rolling releases have none.
     pub version: Option<String>,
 }
 
@@ -29,7 +29,7 @@ impl Release {
 
     fn parse(text: &[u8]) -> Self {
         let get = |name: &[u8]| {
-            // The last one wins, as when a shell reads the file.
+            // The last assignment counts, as in a shell.
             let line = text::lines(text)
                 .filter_map(|line| line.trim_ascii().strip_prefix(name)?.strip_prefix(b"="))
                 .last()?;

@@ -5,7 +5,7 @@ use crate::bytes::ReadAt;
 use std::collections::BTreeMap;
 use std::io;
 
-/// Files and links by their absolute paths.
+/// Files and links, by absolute path.
 #[derive(Default)]
 pub struct Memory {
     files: BTreeMap<Vec<u8>, Vec<u8>>,
@@ -24,7 +24,7 @@ impl Memory {
         }
     }
 
-    /// The same with a link from one directory to another.
+    /// Adds a link from one directory to another.
     pub fn link(mut self, from: &str, to: &str) -> Self {
         self.links
             .insert(from.as_bytes().to_vec(), to.as_bytes().to_vec());

@@ -29,7 +29,7 @@ fn open(files: &Memory, bounds: Bounds) -> (Database, Vec<Problem>) {
     (database, problems)
 }
 
-/// Name and version of the owner, what was compared, and the note.
+/// Name and version of the owner, the algorithm compared, and the note.
 fn owner(
     files: &Memory,
     path: &str,
@@ -294,7 +294,7 @@ fn so_many_packages_are_asked_about_one_name_and_no_more() {
 
 #[test]
 fn one_name_of_many_architectures_is_no_search_for_each() {
-    // Each list is that of one of very many packages of the same name: compared with all of them this takes hours.
+    // Each list belongs to one of very many packages of the same name: comparing it with all of them would take hours.
     const MANY: usize = 100_000;
     let mut status = String::new();
     let mut files = Vec::new();

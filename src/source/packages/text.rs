@@ -1,6 +1,6 @@
-//! Texts of `Field: value` lines in stanzas, as Debian's control files are (deb822(5)).
+//! Text with stanzas of `Field: value` lines, as in Debian's control files (deb822(5)).
 
-/// Splits a text into stanzas, which empty lines part. Each comes with the position of its first byte.
+/// Splits a text at empty lines into stanzas, each with the offset of its first byte.
 pub(super) fn stanzas(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -15,13 +15,13 @@ pub(super) fn stanzas(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     })
 }
 
-/// The lines of a text, without their ends.
+/// The lines of a text, without line ends.
 pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|b| *b == b'\n')
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
-/// The first line of a field's value. Names of fields are the same in any case.
+/// The first line of a field's value. Field names ignore case.
 pub(super) fn field<'t>(stanza: &'t [u8], name: &str) -> Option<&'t [u8]> {
     lines(stanza).find_map(|line| {
         let (key, value) = line.split_at_checked(name.len())?;
@@ -31,7 +31,7 @@ pub(super) fn field<'t>(stanza: &'t [u8], name: &str) -> Option<&'t [u8]> {
     })
 }
 
-/// A value for a record: of usual length, or none.
+/// A value for a record; `None` if it is empty or unusually long.
 pub(super) fn value(text: &[u8]) -> Option<String> {
     const MOST: usize = 512;
     let text = text.trim_ascii();

@@ -1,17 +1,17 @@
-//! What a registry asks for (RFC 9110 section 11.6.1, and the token scheme of the distribution project).
+//! Challenges of a registry (RFC 9110 section 11.6.1, and the token scheme of the distribution project).
 
 use std::collections::HashMap;
 
 /// One challenge of a `WWW-Authenticate` header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Challenge {
-    /// Lower case: `basic`, `bearer`.
+    /// Scheme in lower case: `basic`, `bearer`.
     pub scheme: String,
-    /// Names in lower case.
+    /// Parameters, with names in lower case.
     pub params: HashMap<String, String>,
 }
 
-/// Reads all challenges of a header; what cannot be read ends the list.
+/// Reads all challenges of a header; the first unreadable one ends the list.
 pub fn challenges(header: &str) -> Vec<Challenge> {
     let mut found: Vec<Challenge> = Vec::new();
     let mut rest = header.trim_start_matches([' ', ',', '\t']);
@@ -44,7 +44,7 @@ pub fn challenges(header: &str) -> Vec<Challenge> {
     found
 }
 
-/// A token or a quoted string.
+/// Takes a token or a quoted string.
 fn take_value(text: &str) -> Option<(String, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find([',', ' ', '\t']).unwrap_or(text.len());

@@ -17,14 +17,14 @@ use ureq::Agent;
 use ureq::http::{Response, header};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
-/// Redirects that one request follows.
+/// Most redirects that one request follows.
 const REDIRECTS: u32 = 5;
-/// Longest answer of a token service.
+/// Longest answer of a token service, in bytes.
 const TOKEN_MAX: u64 = 1 << 20;
 /// Longest pause that a server may ask for.
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 
-/// The certificates of a PEM file; what else is in it does not matter.
+/// The certificates in a PEM file; anything else in it is ignored.
 fn roots(path: &Path) -> Result<RootCerts, ArchiveError> {
     let failed = |why: String| {
         let text = format!("certificates of {} (SSL_CERT_FILE): {why}", path.display());
@@ -45,10 +45,10 @@ fn roots(path: &Path) -> Result<RootCerts, ArchiveError> {
 
 pub type Answer = Response<ureq::Body>;
 
-/// Talks to one registry about one repository.
+/// A client of one registry for one repository.
 pub struct Client {
     agent: Agent,
-    /// For this machine: a proxy has no business there.
+    /// For hosts on this machine, which need no proxy.
     direct: Agent,
     base: String,
     host: String,
@@ -58,12 +58,12 @@ pub struct Client {
     pub tries: u32,
     pause: Duration,
     pub timeout: Duration,
-    /// Requests that were made, and how many may be.
+    /// Requests made so far, and the most that may be made.
     requests: AtomicUsize,
     most: usize,
-    /// The value of `Authorization` that worked last.
+    /// The last value of `Authorization` that worked.
     authorization: Mutex<Option<String>>,
-    /// Whatever was or may be sent as proof, in every form: a server could hand it back as the name of a host.
+    /// All credentials and tokens that were or may be sent, in every encoding: a server could send them back as a host name.
     secrets: Mutex<Vec<String>>,
 }
 
@@ -73,7 +73,8 @@ struct Token {
     access_token: Option<String>,
 }
 
-/// The token in the answer of a token service, when it can stand in a header. No error: it would quote the token.
+/// The token in the answer of a token service, if it can be part of a header. An error is not returned, because it would quote the
+/// token.
 pub(crate) fn read_token(answer: &[u8]) -> Option<String> {
     let token: Token = serde_json::from_slice(answer).ok()?;
     let token = token.token.or(token.access_token)?;
@@ -94,7 +95,7 @@ impl Client {
         };
         let timeout = Some(settings.timeout);
         let mut tls = TlsConfig::builder();
-        // Plain HTTP needs none; then a wrong file is no reason to fail.
+        // Plain HTTP needs no certificates, so a wrong file is no error then.
         if let (Some(path), false) = (&settings.roots, settings.insecure_http) {
             tls = tls.root_certs(roots(path)?);
         }
@@ -129,7 +130,7 @@ impl Client {
         })
     }
 
-    /// Remembers what no message may hold.
+    /// Adds texts that no message may contain.
     fn conceal(&self, texts: &[&str]) {
         let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         for text in texts.iter().filter(|t| !t.is_empty()) {
@@ -140,7 +141,7 @@ impl Client {
         }
     }
 
-    /// The host of an address that a server named, as it may stand in a message.
+    /// The host of an address that a server sent, safe for a message.
     fn shown<'u>(&self, url: &'u str) -> &'u str {
         let host = host_of(url);
         let plain = |b: u8| b.is_ascii_alphanumeric() || b".-:[]_".contains(&b);
@@ -156,10 +157,10 @@ impl Client {
         }
     }
 
-    /// A GET that is repeated when the server or the line fails for the moment. `range` is the first byte wanted.
+    /// A GET request that is repeated after temporary failures. `range` is the first byte wanted.
     ///
     /// # Errors
-    /// A sentence with the host and what it said; never a credential, never a query.
+    /// A sentence with the host and what it said; never a credential or a query.
     pub fn get(
         &self,
         path: &str,
@@ -194,7 +195,7 @@ impl Client {
         Err(last.map_or_else(|| unreadable("no request was made".to_owned()), |l| l.error))
     }
 
-    /// The pause before a repetition.
+    /// The pause before the next try.
     pub fn pause_of(&self, round: u32, asked: Option<Duration>) -> Duration {
         let own = self
             .pause
@@ -202,7 +203,7 @@ impl Client {
         own.max(asked.unwrap_or_default()).min(PAUSE_MAX)
     }
 
-    /// What an answer that is no success means.
+    /// The error for an unsuccessful answer.
     pub fn refused(&self, answer: &Answer) -> ArchiveError {
         let status = answer.status();
         let hint = match status.as_u16() {
@@ -224,7 +225,7 @@ impl Client {
         ))))
     }
 
-    /// With whatever proves who is asking, found out when the registry itself wants it.
+    /// Sends a request with the credentials for it, which are looked up when the registry itself asks for them.
     fn authorized(
         &self,
         path: &str,
@@ -241,7 +242,7 @@ impl Client {
         if answer.status().as_u16() != 401 {
             return Ok(answer);
         }
-        // Who was only named by a redirect is told nothing, and names nobody who is.
+        // A host that a redirect named gets no credentials and may not name a token service.
         if let Some(other) = asked {
             return Err(lasting(format!(
                 "{} redirects to {other}, which asks for a login; credentials are for the registry that was named and go nowhere else",
@@ -268,8 +269,8 @@ impl Client {
         Ok(answer)
     }
 
-    /// Follows redirects, and says which other host gave the answer. The proof goes to the registry's own host, and not even there once
-    /// another host has said where to go.
+    /// Follows redirects, and returns the other host if one answered. Credentials go only to the registry's own host, and not even
+    /// there after another host's redirect.
     fn follow(
         &self,
         url: &str,
@@ -322,7 +323,7 @@ impl Client {
         }
     }
 
-    /// HTTPS everywhere, except on this machine when that was asked for.
+    /// Requires HTTPS, except on this machine when plain HTTP was asked for.
     fn check_url(&self, url: &str) -> Result<(), Trouble> {
         let host = host_of(url);
         if url.starts_with("https://")
@@ -337,7 +338,7 @@ impl Client {
         )))
     }
 
-    /// The `Authorization` that answers a challenge; `None`: there is nothing to answer with.
+    /// The `Authorization` header that answers a challenge; `None` if there are no credentials.
     fn authorize(&self, wanted: &[Challenge]) -> Result<Option<String>, Trouble> {
         let credential = match &self.config {
             Some(directory) => {
@@ -367,7 +368,7 @@ impl Client {
         })
     }
 
-    /// Asks the token service.
+    /// Requests a token from the token service.
     fn token(
         &self,
         challenge: &Challenge,
@@ -378,7 +379,8 @@ impl Client {
             .ok_or_else(|| lasting(format!("{} names no token service", self.host)))?;
         self.check_url(realm)?;
         self.count()?;
-        // Never what the challenge asks for: a token that may push, or is for another repository, is not needed to read this one.
+        // The scope is always to pull this repository, whatever the challenge asks for: a token to push or for another repository
+        // is not needed.
         let scope = &format!("repository:{}:pull", self.name);
         let service = param("service").unwrap_or_default();
         let mut query = format!("scope={}&service={}", encode(scope), encode(service));
@@ -445,7 +447,7 @@ impl Client {
                 Trouble::Passing(unreadable(format!("cannot connect to {host}")))
             }
             ureq::Error::HostNotFound => lasting(format!("there is no host {host}")),
-            // It would quote the address, and with it what stands in its query.
+            // That error would quote the address with its query.
             ureq::Error::BadUri(_) => lasting(format!("{host}: the address is not valid")),
             ureq::Error::Protocol(_) => Trouble::Passing(unreadable(format!(
                 "{host} does not speak HTTP as it should"
@@ -462,9 +464,9 @@ struct Failure {
 
 /// A failed request.
 enum Trouble {
-    /// Another try may help.
+    /// A temporary failure, worth another try.
     Passing(ArchiveError),
-    /// It will not.
+    /// A permanent failure.
     Lasting(ArchiveError),
 }
 
@@ -498,7 +500,7 @@ fn host_of(url: &str) -> &str {
     host.rsplit_once('@').map_or(host, |(_, host)| host)
 }
 
-/// What a `Location` means (RFC 3986 section 5.2, as far as servers use it).
+/// The address that a `Location` header means (RFC 3986 section 5.2, as far as servers use it).
 fn join(base: &str, location: &str) -> Option<String> {
     if location.is_empty() {
         return None;

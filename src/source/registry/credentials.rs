@@ -1,7 +1,7 @@
-//! Credentials as `docker login` leaves them: `config.json` and credential helpers.
+//! Credentials stored by `docker login`: `config.json` and credential helpers.
 //!
-//! Sources: Docker CLI reference, "docker login" (Credential stores, Credential helpers), docker-credential-helpers
-//! (the `get` protocol: the server's name on stdin, JSON on stdout).
+//! Sources: Docker CLI reference, "docker login" (Credential stores, Credential helpers), docker-credential-helpers (the `get`
+//! protocol: server name on stdin, JSON on stdout).
 
 use crate::bytes::base64;
 use serde::Deserialize;
@@ -11,32 +11,32 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Longest configuration or answer of a helper.
+/// Longest configuration or answer of a helper, in bytes.
 const LONGEST: u64 = 1 << 20;
-/// How long a helper may take; it may ask a keyring.
+/// Longest time for a helper, which may ask a keyring.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Under which name `docker login` keeps Docker Hub's.
+/// The name under which `docker login` stores Docker Hub's credentials.
 const HUB: &str = "https://index.docker.io/v1/";
 
-/// What proves who is asking. It has no `Debug`, so that it cannot be printed by accident.
+/// Credentials. There is no `Debug`, so that they cannot be printed by accident.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
-    /// Name and password.
+    /// User name and password.
     Basic { user: String, password: String },
     /// A refresh token for the token service.
     Identity(String),
 }
 
-/// Why credentials cannot be had. The texts hold no secrets.
+/// Why credentials cannot be read. The messages contain no secrets.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialError {
     /// The configuration cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
-    /// The configuration is no JSON of its form. The cause would quote what it stumbled over, so only its line is kept.
+    /// The configuration is no valid JSON. The parser's message would quote the text, so only the line is kept.
     #[error("{} is not valid, line {line}", path.display())]
     NotValid { path: PathBuf, line: usize },
-    /// A helper could be any program with such a name.
+    /// The name of a helper is not allowed: it could run any program.
     #[error("the credential helper's name is no name of a program")]
     HelperName,
     #[error("the credential helper docker-credential-{name} cannot be run: {source}")]
@@ -82,7 +82,7 @@ pub fn default_directory() -> Option<PathBuf> {
 /// The credential for a host.
 ///
 /// # Errors
-/// When the file or a helper cannot be used. No file, or none for this host, is no error.
+/// When the file or a helper cannot be used. A missing file, or none for this host, is no error.
 pub fn find(directory: &Path, host: &str) -> Result<Option<Credential>, CredentialError> {
     let path = directory.join("config.json");
     let mut text = String::new();
@@ -122,7 +122,7 @@ pub fn find(directory: &Path, host: &str) -> Result<Option<Credential>, Credenti
     Ok(entry.and_then(Entry::credential))
 }
 
-/// Keys are hosts, with or without scheme and path.
+/// Whether a key means the host. Keys may have a scheme and a path.
 fn matches_host(key: &str, host: &str, hub: bool) -> bool {
     let bare = key
         .trim_start_matches("https://")
@@ -159,7 +159,7 @@ impl Entry {
     }
 }
 
-/// Asks `docker-credential-NAME`.
+/// Runs `docker-credential-NAME`.
 fn ask(name: &str, server: &str) -> Result<Option<Credential>, CredentialError> {
     if !name
         .chars()
@@ -204,7 +204,7 @@ pub(super) fn ask_program(
         });
     };
     let text = reader.join().unwrap_or_default();
-    // Helpers say "not found" with a failure.
+    // Helpers report "not found" as a failure.
     if !good {
         return Ok(None);
     }
@@ -221,7 +221,7 @@ pub(super) fn ask_program(
     }))
 }
 
-/// Whether it ended well; `None`: it had to be killed.
+/// Whether the helper succeeded; `None` if it had to be killed.
 fn wait(child: &mut Child) -> Option<bool> {
     let begin = Instant::now();
     loop {

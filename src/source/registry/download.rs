@@ -1,4 +1,4 @@
-//! A blob as a stream that goes on where the line broke.
+//! A blob as a stream that resumes after a broken connection.
 
 use super::client::{Answer, Client, unreadable};
 use super::paced::Paced;
@@ -6,25 +6,25 @@ use crate::source::archive::ArchiveError;
 use std::io::{self, Read};
 use ureq::http::header;
 
-/// A blob on its way. A broken connection is taken up again with a range request, a bounded number of times; whether
-/// the pieces fit is for the digest to tell.
+/// A download of a blob. After a broken connection it continues with a range request, a limited number of times; the digest shows
+/// whether the pieces fit.
 pub struct Download<'c> {
     client: &'c Client,
     path: String,
     accept: Option<&'c str>,
-    /// What the descriptor or the first answer says.
+    /// The size according to the descriptor or the first answer.
     size: Option<u64>,
     at: u64,
     body: Option<Box<dyn Read + Send>>,
-    /// Why it could not be taken up the last time.
+    /// Why the last attempt to resume failed.
     refused: Option<io::Error>,
-    /// What every read says once it is given up.
+    /// The error of every read after the download has failed for good.
     given_up: Option<ArchiveError>,
     tries: u32,
 }
 
 impl<'c> Download<'c> {
-    /// Asks for it; `None`: the registry does not have it.
+    /// Requests the blob; `None` if the registry does not have it.
     ///
     /// # Errors
     /// When the registry refuses or cannot be reached.
@@ -40,7 +40,7 @@ impl<'c> Download<'c> {
             404 => return Ok(None),
             _ => return Err(client.refused(&answer)),
         }
-        // What comes is read whole: whether it is as long as the descriptor says is for the reader to tell.
+        // The whole answer is read; the reader compares its length with the descriptor.
         let size = answer.body().content_length().or(size);
         let tries = client.tries;
         Ok(Some(Self {
@@ -56,12 +56,12 @@ impl<'c> Download<'c> {
         }))
     }
 
-    /// Takes up a broken download.
+    /// Resumes a broken download.
     fn resume(&mut self) -> io::Result<()> {
         let answer = self.client.get(&self.path, self.accept, Some(self.at))?;
         let skip = match answer.status().as_u16() {
             206 if starts_at(&answer) == Some(self.at) => 0,
-            // It has no ranges: everything comes again.
+            // The server does not support ranges and sends everything again.
             200 => self.at,
             _ => return Err(self.client.refused(&answer).into()),
         };

@@ -1,6 +1,6 @@
-//! Images in a registry (OCI distribution specification 1.1): blobs come over HTTP and go straight into the scan.
+//! Images in a registry (OCI distribution specification 1.1): blobs are scanned as they come over HTTP.
 //!
-//! Must never: write a blob anywhere, or put a credential into a message or send it to another host than it is for.
+//! Must never: write a blob to disk, put a credential into a message, or send one to a host it is not for.
 
 mod auth;
 mod client;
@@ -9,12 +9,12 @@ mod download;
 mod paced;
 mod reference;
 
-/// Readers of answers for the fuzzers, which have no registry to ask.
+/// Readers of registry answers, for the fuzzers.
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing {
     pub(crate) use super::client::read_token;
 
-    /// Reads a header, and encodes what it holds as a query does.
+    /// Reads a header, and encodes its contents for a query.
     pub(crate) fn read_challenges(header: &str) {
         for challenge in super::auth::challenges(header) {
             for value in challenge.params.values() {
@@ -38,23 +38,23 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How to talk to registries.
+/// Settings for access to registries.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Plain HTTP; only for hosts on the loopback.
+    /// Use plain HTTP; only for hosts on the loopback.
     pub insecure_http: bool,
     /// Directory of Docker's `config.json`; `None`: no credentials.
     pub docker_config: Option<PathBuf>,
-    /// File of certificates (PEM) to trust instead of the built-in ones; by default what `SSL_CERT_FILE` names.
+    /// PEM file of certificates to trust instead of the built-in ones; by default the one that `SSL_CERT_FILE` names.
     pub roots: Option<PathBuf>,
     /// How often a request or a broken download is tried.
     pub tries: u32,
-    /// The first pause between tries; it doubles.
+    /// The first pause between tries; each next one is twice as long.
     pub pause: Duration,
     /// Longest wait for a connection, an answer, or the next bytes of a body.
     pub timeout: Duration,
-    /// Requests of one target, repeated and redirected ones included: an image of 1000 layers whose lines break all the time takes fewer
-    /// than the default.
+    /// Most requests for one target, including repeated and redirected ones. An image of 1000 layers whose connections keep
+    /// breaking needs fewer than the default.
     pub requests: usize,
 }
 
@@ -74,7 +74,7 @@ impl Default for Settings {
     }
 }
 
-/// Scans an image of a registry. `target` is what stands after `registry:`.
+/// Scans an image in a registry. `target` is the text after `registry:`.
 pub fn scan<P: Payload>(
     target: &str,
     settings: &Settings,
@@ -95,7 +95,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Gets ready; no request is made.
+    /// Prepares access; makes no request.
     ///
     /// # Errors
     /// When plain HTTP is asked for and the host is not on the loopback.
@@ -122,7 +122,7 @@ impl Registry {
     }
 }
 
-/// Manifests and indexes of one reference: each is a request, and images for twenty platforms have forty-one.
+/// Most manifests and indexes of one reference. Each takes a request; an image for twenty platforms has forty-one.
 const DOCUMENTS: usize = 1000;
 
 impl Blobs for Registry {

@@ -1,17 +1,16 @@
-//! A body that must keep coming.
+//! A response body with a lowest speed.
 
 use std::io::{self, Read};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-/// Bytes that have to come for each stretch of waiting that is as long as the timeout: a line slower than a modem's is
-/// taken for broken.
+/// Bytes that must come within each timeout spent waiting: a connection slower than a modem counts as broken.
 const SLOWEST: u64 = 16 << 10;
 
-/// A body that has to keep coming: single bytes in time are no answer in time.
+/// A body that must keep this speed: single bytes that come within the timeout are not enough.
 pub struct Paced<R> {
     inner: R,
-    /// The time, as far as it counts here.
+    /// The clock, which tests replace.
     now: fn(&R) -> Duration,
     patience: Duration,
     waited: Duration,
@@ -34,7 +33,7 @@ impl<R: Read> Read for Paced<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let start = (self.now)(&self.inner);
         let count = self.inner.read(out)?;
-        // Only the time spent waiting here: who reads may be slow.
+        // Counts only the time spent waiting for bytes: the reader may be slow.
         self.waited += (self.now)(&self.inner).saturating_sub(start);
         self.got += count as u64;
         if self.waited > self.patience {
@@ -63,7 +62,7 @@ fn clock() -> Duration {
 mod tests {
     use super::*;
 
-    /// Gives as many bytes at each read, and says that each took as many milliseconds.
+    /// Gives this many bytes at each read, and states that each read took this many milliseconds.
     struct Line {
         bytes: usize,
         milliseconds: u64,

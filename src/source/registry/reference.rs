@@ -3,21 +3,21 @@
 use crate::source::archive::{ArchiveError, Reason};
 use crate::source::image::Digest;
 
-/// `HOST[:PORT]/NAME[:TAG][@DIGEST]`.
+/// An image reference: `HOST[:PORT]/NAME[:TAG][@DIGEST]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
-    /// As written, with the port.
+    /// Host and port as written.
     pub host: String,
     /// Repository.
     pub name: String,
-    /// `latest` when none is given.
+    /// The tag; `latest` if none is given.
     pub tag: String,
-    /// Wins over the tag.
+    /// The digest, which takes precedence over the tag.
     pub digest: Option<Digest>,
 }
 
 impl Reference {
-    /// Reads a reference (OCI distribution specification, "Pulling manifests", has the alphabets).
+    /// Parses a reference (OCI distribution specification, "Pulling manifests", has the alphabets).
     ///
     /// # Errors
     /// A sentence that says which part is wrong.
@@ -79,7 +79,7 @@ impl Reference {
         })
     }
 
-    /// The host that answers: Docker Hub's name is not the one of its registry.
+    /// The host to connect to: Docker Hub's registry has another name.
     pub fn api_host(&self) -> &str {
         match self.host.as_str() {
             "docker.io" | "index.docker.io" => "registry-1.docker.io",

@@ -1,4 +1,4 @@
-//! A registry on the loopback that answers as a test tells it, and remembers what it was asked.
+//! A registry on the loopback that gives the answers of a test and records its requests.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// One request as the server saw it; header names in lower case.
+/// One request as received; header names in lower case.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
     pub(super) path: String,
@@ -26,13 +26,13 @@ impl Request {
     }
 }
 
-/// What it answers: status, headers, body, and after how many bytes of the body it hangs up.
+/// An answer: status, headers, body, and after how many bytes of the body the connection is closed.
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
     pub(super) cut: Option<usize>,
-    /// Each byte of the body comes alone, after this.
+    /// Pause after each byte, which is sent alone.
     pub(super) drip: Option<Duration>,
 }
 

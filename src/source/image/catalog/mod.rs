@@ -1,4 +1,4 @@
-//! Which images a store has and which blobs they are made of, from its metadata alone.
+//! Lists the images of a store and the blobs they consist of, from metadata alone.
 
 use crate::source::archive::{ArchiveError, Reason};
 use crate::source::image::digest::Digest;
@@ -11,15 +11,15 @@ use std::collections::hash_map::Entry;
 mod oci;
 mod saved;
 
-/// Layers of one image; runtimes stop at a few hundred.
+/// Most layers of one image; runtimes support a few hundred.
 const LAYERS: usize = 1000;
 
-/// One image to be scanned.
+/// One image to scan.
 pub struct Plan {
     pub reference: String,
     pub aliases: Vec<String>,
     pub digest: Option<String>,
-    /// It is no image: its layers are files and archives of their own, and nothing is started.
+    /// Set for an artifact: its layers are separate files and archives, and nothing is started.
     pub artifact: bool,
     pub platform: Option<Platform>,
     pub config: Config,
@@ -27,22 +27,22 @@ pub struct Plan {
     pub problems: Vec<Problem>,
 }
 
-/// One layer of it.
+/// One layer of an image.
 #[derive(Clone)]
 pub struct LayerPlan {
     pub blob: Blob,
-    /// What the descriptor says, for the record.
+    /// The digest in the descriptor, for the record.
     pub digest: Option<String>,
     pub diff_id: Option<Digest>,
-    /// Its publisher keeps it elsewhere: missing is no fault.
+    /// The publisher hosts the layer elsewhere, so its absence is no fault.
     pub foreign: bool,
-    /// It is no part of a root file system but a file or an archive of this name.
+    /// The layer is no part of a root file system but a file or archive with this name.
     pub apart: Option<String>,
-    /// Why it is not to be read.
+    /// Why the layer is not to be read, and whether that is fatal.
     pub skip: Option<(ArchiveError, bool)>,
 }
 
-/// What a store has.
+/// The images of a store.
 #[derive(Default)]
 pub struct Catalog {
     pub plans: Vec<Plan>,
@@ -106,10 +106,10 @@ struct Reader<'a> {
     store: &'a dyn Blobs,
     options: &'a Options,
     catalog: Catalog,
-    /// Documents that were read, and the plans that came of them.
+    /// Documents read so far, and the plans made from them.
     seen: HashMap<Digest, Vec<usize>>,
     documents: usize,
-    /// Not all manifests were read, and that was told.
+    /// Set when some manifests were not read and that was reported.
     is_cut: bool,
     other_platforms: Vec<String>,
 }
@@ -133,7 +133,7 @@ impl Reader<'_> {
         wanted
     }
 
-    /// Reads and checks a JSON blob.
+    /// Reads a JSON blob and checks its digest and size.
     fn fetch<T: serde::de::DeserializeOwned>(
         &self,
         blob: &Blob,
@@ -169,7 +169,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a name in an archive is what somebody asked for: `app` is `docker.io/library/app:latest`.
+/// Whether a name in an archive is the one asked for: `app` means `docker.io/library/app:latest`.
 fn same_name(name: &str, wish: &str) -> bool {
     let full = |text: &str| {
         let text = text.strip_prefix("docker.io/").unwrap_or(text);
@@ -184,12 +184,12 @@ fn same_name(name: &str, wish: &str) -> bool {
     name == wish || full(name) == full(wish)
 }
 
-/// Text from a document in a message: not too long.
+/// Text from a document, shortened for a message.
 fn short(text: &str) -> String {
     text.chars().take(120).collect()
 }
 
-/// The plans' layers by key, so that the last image that needs a layer can let go of it.
+/// How often the plans use each layer, by key, so that the last image that needs a layer can drop it.
 pub fn uses(plans: &[Plan]) -> HashMap<String, usize> {
     let mut uses = HashMap::new();
     for layer in plans.iter().flat_map(|p| &p.layers) {

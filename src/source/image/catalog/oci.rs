@@ -1,4 +1,4 @@
-//! Images that indexes and manifests describe (OCI image specification; Docker's second schema has the same shape).
+//! Images described by indexes and manifests (OCI image specification; Docker's schema 2 has the same structure).
 
 use super::{LAYERS, LayerPlan, Plan, Reader, same_name, short};
 use crate::source::archive::{ArchiveError, Reason};
@@ -9,24 +9,24 @@ use crate::source::image::manifest::{
 use crate::source::image::problem;
 use crate::source::image::store::Blob;
 
-/// An annotation that buildkit puts on manifests that describe another one.
+/// Annotation that BuildKit puts on manifests that describe another manifest.
 const ATTESTATION: &str = "vnd.docker.reference.type";
-/// The full name that containerd gives an image in a layout.
+/// Annotation with the full name that containerd gives an image in a layout.
 const FULL_NAME: &str = "io.containerd.image.name";
 /// The tag of an image in a layout (OCI image specification, annotations.md).
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
-/// The name of the file that a layer of an artifact is.
+/// Annotation with the file name of an artifact's layer.
 const TITLE: &str = "org.opencontainers.image.title";
 
 impl Reader<'_> {
-    /// The document that everything starts from: no descriptor points to the index of a layout.
+    /// Reads the first document: no descriptor points to the index of a layout.
     pub(super) fn top(&mut self, document: Document, digest: Option<Digest>) {
         let name = self.options.around.name.clone();
         let Some(manifests) = &document.manifests else {
             self.image(&document, digest, None, &name);
             return;
         };
-        // An index that has a digest is one image for many platforms; the index of a layout is a list of images.
+        // An index with a digest is one image for many platforms; the index of a layout is a list of images.
         if digest.is_some() {
             self.index(manifests, &name, 0);
             return;
@@ -43,7 +43,7 @@ impl Reader<'_> {
             }
             let reference = match (descriptor.annotations.get(FULL_NAME), tag) {
                 (Some(full), _) => full.clone(),
-                // Some builders put the full name where the tag belongs.
+                // Some builders write the full name instead of the tag.
                 (None, Some(tag)) if tag.contains(['/', ':']) => tag.clone(),
                 (None, Some(tag)) => format!("{name}:{tag}"),
                 (None, None) => name.clone(),
@@ -70,7 +70,7 @@ impl Reader<'_> {
         plans
     }
 
-    /// Follows a descriptor of an index. Returns the plans it led to.
+    /// Follows a descriptor in an index. Returns the plans it led to.
     fn descriptor(
         &mut self,
         descriptor: &Descriptor,
@@ -78,7 +78,7 @@ impl Reader<'_> {
         depth: u32,
         top: bool,
     ) -> Vec<usize> {
-        // A statement about an image holds no files: nothing is missed by passing over it.
+        // An attestation holds no files, so nothing is missed by skipping it.
         if descriptor.annotations.contains_key(ATTESTATION) {
             return Vec::new();
         }
@@ -133,7 +133,7 @@ impl Reader<'_> {
             return Vec::new();
         }
         self.documents += 1;
-        // From here on, so that an index that leads back to itself ends here, and one that is not there is asked for once.
+        // Set before reading, so that an index that leads back to itself ends here, and a missing document is requested only once.
         self.seen.insert(digest, Vec::new());
         let document = match self.fetch::<Document>(
             &Blob::of(digest, descriptor.size),
@@ -142,7 +142,7 @@ impl Reader<'_> {
             true,
         ) {
             Ok(Some(document)) => document,
-            // Archives of one platform keep the index of all of them.
+            // An archive for one platform may keep the index of all platforms.
             Ok(None) => {
                 let platform = descriptor
                     .platform
@@ -183,7 +183,7 @@ impl Reader<'_> {
         plans
     }
 
-    /// A manifest: its configuration and layers.
+    /// Reads a manifest: its configuration and layers.
     fn image(
         &mut self,
         document: &Document,
@@ -197,7 +197,7 @@ impl Reader<'_> {
             return None;
         }
         let media = document.config.as_ref().map(|c| Media::of(&c.media_type));
-        // Builders mark manifests that are no images with `unknown/unknown`, whatever their configuration is called.
+        // Builders mark manifests that are no images with `unknown/unknown`, whatever the media type of their configuration.
         let is_image = media == Some(Media::Config)
             && document.artifact_type.is_none()
             && !platform.is_some_and(Platform::is_unknown);
@@ -219,7 +219,7 @@ impl Reader<'_> {
         let config = match self.fetch::<Config>(&blob, CONFIG_MAX, "the configuration", false) {
             Ok(Some(config)) => config,
             other => {
-                // Programs in the layers are found without it.
+                // Programs in the layers can be found without the configuration.
                 let missing = || {
                     ArchiveError::new(
                         Reason::Unreadable,
@@ -271,7 +271,7 @@ impl Reader<'_> {
         Some(self.catalog.plans.len() - 1)
     }
 
-    /// A manifest of something else: what ORAS pushed, a plugin, a chart, a module of WebAssembly, a statement about an image. Its layers are files
+    /// Reads the manifest of an artifact: of ORAS, a plugin, a chart, a WebAssembly module, an attestation. Its layers are files
     /// or archives.
     fn artifact(&mut self, document: &Document, digest: Option<Digest>, reference: &str) -> usize {
         let all = document.layers.len() + document.blobs.len();
@@ -300,7 +300,7 @@ impl Reader<'_> {
     }
 }
 
-/// The name of a layer that is a file: the last parts of its title, without what leads out of where it is put; its digest, when it has none.
+/// The name of a layer that is a file: its title without `..` and a leading `/`, or its digest if it has no title.
 fn title(descriptor: &Descriptor) -> String {
     let title = descriptor.annotations.get(TITLE).map(String::as_str);
     let parts = title.unwrap_or_default().split('/');
@@ -338,7 +338,7 @@ fn layer(descriptor: &Descriptor, diff_id: Option<&String>) -> LayerPlan {
             false,
         )),
     };
-    // Nothing says where the files of an unknown kind of layer belong.
+    // For an unknown kind of layer nothing says where its files belong.
     let apart = (media == Media::Other).then(|| title(descriptor));
     LayerPlan {
         blob: Blob {

@@ -1,4 +1,4 @@
-//! Images that the list of `docker save` names (`manifest.json`, also as other tools write it).
+//! Images in the list of `docker save` (`manifest.json`, which other tools write too).
 
 use super::{DOCUMENTS, LAYERS, LayerPlan, Plan, Reader, same_name, short};
 use crate::source::archive::{ArchiveError, Reason};
@@ -8,7 +8,7 @@ use crate::source::image::problem;
 use crate::source::image::store::Blob;
 
 impl Reader<'_> {
-    /// The images of `docker save`'s own list.
+    /// Reads the list of `docker save`.
     pub(super) fn saved(&mut self, saved: &[Saved]) {
         for image in saved.iter().take(DOCUMENTS) {
             let called = |wish: &String| image.repo_tags.iter().any(|tag| same_name(tag, wish));
@@ -25,7 +25,7 @@ impl Reader<'_> {
                 .next()
                 .unwrap_or_else(|| self.options.around.name.clone());
             let digest = config_digest(&image.config);
-            // The name of a member, also where it looks like a digest.
+            // The name is that of a member, even if it looks like a digest.
             let blob = Blob {
                 key: format!("./{}", image.config),
                 digest,
@@ -96,7 +96,7 @@ impl Reader<'_> {
     }
 }
 
-/// `<hex>.json` and `blobs/sha256/<hex>` name what they hold.
+/// The digest in a name of the form `<hex>.json` or `blobs/sha256/<hex>`.
 fn config_digest(name: &str) -> Option<Digest> {
     let hex = name.strip_suffix(".json").unwrap_or_default();
     blob_path_digest(name)

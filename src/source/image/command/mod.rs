@@ -1,4 +1,4 @@
-//! Which file of the visible root ENTRYPOINT and CMD start.
+//! Finds the file of the visible root that ENTRYPOINT and CMD start.
 
 mod windows;
 mod wrapper;
@@ -8,17 +8,17 @@ use super::overlay::{Resolved, Tree};
 use crate::record::Started;
 use wrapper::unwrap;
 
-/// Where a runtime looks when the image sets no PATH (moby, daemon default; containerd, oci/spec_opts.go).
+/// Where a runtime searches when the image sets no PATH (moby, daemon default; containerd, oci/spec_opts.go).
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Wrappers inside wrappers.
+/// Most wrappers inside wrappers.
 const DEPTH: usize = 8;
 
-/// Finds what a container of this configuration starts; `None` when nothing is configured, and on Windows when it is not
-/// in the layers: those of the system itself are usually kept elsewhere.
+/// Finds the file that a container with this configuration starts. `None` when nothing is configured, and on Windows also when the
+/// file is not in the layers: files of the system itself usually are not.
 ///
-/// Wrappers such as `tini --` and plain shell forms such as `/bin/sh -c "exec app"` are looked through when they are in
-/// the root and what they start is, too; a script is not read.
+/// Wrappers such as `tini --` and simple shell commands such as `/bin/sh -c "exec app"` are resolved when both they and the
+/// program they start are in the root; scripts are not read.
 pub fn started(tree: &Tree, run: &Run, windows: bool) -> Option<Started> {
     if windows {
         return windows::started(tree, run);
@@ -36,7 +36,7 @@ pub fn started(tree: &Tree, run: &Run, windows: bool) -> Option<Started> {
     })
 }
 
-/// Looks through wrappers, from what `words` start at first to the last of them that is there.
+/// Resolves wrappers: from the program that `words` start to the last one that exists.
 fn follow(
     mut last: (String, Option<Resolved>),
     mut words: Vec<String>,
@@ -57,7 +57,7 @@ fn path_of(file: &Resolved) -> String {
     String::from_utf8_lossy(&file.path).into_owned()
 }
 
-/// As `execvp` does it: with a slash from the working directory, else through PATH.
+/// Searches like `execvp`: a name with a slash relative to the working directory, any other in PATH.
 fn lookup(tree: &Tree, run: &Run, command: &str) -> Option<Resolved> {
     let dir = run
         .working_dir
@@ -94,7 +94,7 @@ fn lookup(tree: &Tree, run: &Run, command: &str) -> Option<Resolved> {
         })
     };
     let runnable = |r: &Resolved| r.mode & 0o111 != 0;
-    // Without an executable one, the first of that name tells more than nothing: its missing bit is reported.
+    // Without an executable file, the first one of that name is reported as started, with its missing mode bit.
     places()
         .find_map(|p| file(&p, command).filter(runnable))
         .or_else(|| places().find_map(|p| file(&p, command)))

@@ -1,25 +1,25 @@
-//! What a Windows container starts: drive letters, backslashes, names without case, extensions left out.
+//! Finds what a Windows container starts: with drive letters, backslashes, names without case, and omitted extensions.
 //!
-//! The search is that of `CreateProcessW` ("lpCommandLine" in its documentation) and, behind `cmd /c`, of PATHEXT.
+//! The search is that of `CreateProcessW` ("lpCommandLine" in its documentation) and, after `cmd /c`, that of PATHEXT.
 
 use super::super::manifest::Run;
 use super::super::overlay::{Resolved, Tree};
 use super::{follow, path_of};
 use crate::record::Started;
 
-/// The directory of a layer that becomes `C:\` (OCI image specification, layer.md, has no word on it; moby, hcsshim and
-/// BuildKit write it).
+/// The directory of a layer that becomes `C:\` (not in the OCI image specification, layer.md; moby, hcsshim and BuildKit write
+/// it).
 const ROOT: &str = "/Files";
-/// Where the system looks before PATH.
+/// Directories that the system searches before PATH.
 const SYSTEM: &[&str] = &["C:\\Windows\\System32", "C:\\Windows"];
 const PROGRAM: &[&str] = &["", ".exe"];
-/// What `cmd` tries, in the order of the usual PATHEXT.
+/// Extensions that `cmd` tries, in the order of the usual PATHEXT.
 const SHELL: &[&str] = &["", ".com", ".exe", ".bat", ".cmd"];
 
-/// Finds what is started; `None` when nothing is configured or it is not in the layers.
+/// Finds the file that is started; `None` when nothing is configured or the file is not in the layers.
 pub(super) fn started(tree: &Tree, run: &Run) -> Option<Started> {
     let mut words: Vec<String> = run.entrypoint.iter().chain(&run.cmd).cloned().collect();
-    // The shell form is one word: a whole command line, its arguments quoted already.
+    // The shell form is one word: a whole command line with quoted arguments.
     if run.args_escaped || words.len() == 1 {
         let first = words.first()?;
         if find(tree, run, first, PROGRAM).is_none() {
@@ -33,12 +33,12 @@ pub(super) fn started(tree: &Tree, run: &Run) -> Option<Started> {
     Some(Started {
         command,
         path: Some(path_of(&found?)),
-        // Windows has no such bit.
+        // Windows has no such mode bit.
         executable: None,
     })
 }
 
-/// The words of a command line: spaces part them unless quoted.
+/// The words of a command line: separated by spaces unless quoted.
 fn split(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -60,7 +60,7 @@ fn split(line: &str) -> Vec<String> {
     words
 }
 
-/// The words of what `cmd /S /C "app.exe -x"` or `powershell -Command app.exe` starts, when that is one plain command.
+/// The words of the command in `cmd /S /C "app.exe -x"` or `powershell -Command app.exe`, if it is one simple command.
 fn unwrap(words: &[String]) -> Option<Vec<String>> {
     let (first, rest) = words.split_first()?;
     let name = first.rsplit(['\\', '/']).next()?.to_ascii_lowercase();
@@ -113,7 +113,7 @@ fn file(tree: &Tree, dir: &str, name: &str, extensions: &[&str]) -> Option<Resol
         .filter(|found| !found.dir)
 }
 
-/// A path below `C:`, without the drive; `None` for a relative one, or one of another drive.
+/// A path below `C:` without the drive; `None` for a relative path or another drive.
 fn absolute(path: &str) -> Option<String> {
     let rest = match path.as_bytes() {
         [b'C' | b'c', b':', ..] => path.get(2..)?,

@@ -1,6 +1,6 @@
-//! Programs that only start another one, by name, and what they start.
+//! Wrappers: programs that only start another program, given by name.
 
-/// A wrapper: how many words before the command belong to it, and which of its options take the next word.
+/// A wrapper: how many operands precede the command, and which of its options take a value.
 struct Wrapper {
     name: &'static str,
     operands: usize,
@@ -33,12 +33,12 @@ const WRAPPERS: &[Wrapper] = &[
     wrapper("gosu", 1, &[]),
 ];
 const SHELLS: &[&str] = &["sh", "bash", "ash", "dash"];
-/// What makes a shell script more than one command.
+/// Characters that make a shell script more than one command.
 const OPERATORS: &[char] = &['|', '&', ';', '<', '>', '(', ')', '`', '{', '#', '\n'];
-/// What makes a word more than its letters.
+/// Characters that the shell interprets within a word.
 const EXPANDED: &[char] = &['$', '\\', '"', '\'', '*', '?', '[', '~', '!'];
 
-/// The words of what a wrapper starts.
+/// The words of the command that a wrapper starts.
 pub(super) fn unwrap(words: &[String]) -> Option<Vec<String>> {
     let (first, rest) = words.split_first()?;
     let name = first.rsplit('/').next()?;
@@ -72,13 +72,12 @@ fn is_option(word: &str) -> bool {
     word.starts_with('-') && word != "--" && word != "-"
 }
 
-/// `-c`, alone or behind other letters.
+/// Whether a flag is `-c`, alone or after other letters.
 fn runs_text(flag: &str) -> bool {
     flag.starts_with('-') && !flag.starts_with("--") && flag.ends_with('c')
 }
 
-/// The words of a shell script that is one command whose name stands there in plain letters; its arguments may be
-/// anything.
+/// The words of a shell script that is a single command, whose name needs no expansion; its arguments may.
 fn shell_words(text: &str) -> Option<Vec<String>> {
     if text.contains(OPERATORS) {
         return None;

@@ -1,4 +1,4 @@
-//! What one pass over a layer blob gives: names, programs, databases of packages, digests, problems.
+//! The result of one pass over a layer: names, programs, package databases, digests, problems.
 
 use super::digest::Digest;
 use super::kept::KeptFiles;
@@ -15,47 +15,47 @@ mod read;
 
 pub use read::{scan, scan_all};
 
-/// Problems of one layer that get a line each, within their share of the memory. More are counted in one.
+/// Most problems of one layer that are reported one by one, within their share of the memory. One more line counts the others.
 const PROBLEMS: usize = 1000;
-/// What is collected of an archive inside a layer: hard links to programs are full records, and one problem more than is listed shows
-/// that there are more.
+/// Limits on an archive inside a layer: hard links to programs become full records. One problem more than is listed shows that
+/// there are more.
 const BOUNDS: Bounds = Bounds {
     links: 1000,
     problems: PROBLEMS + 1,
     bytes: u64::MAX,
 };
-/// Names of programs that an archive which is no layer may have, as other archives.
+/// Most names of programs in an archive that is no layer, as for other archives.
 const LOOSE: u64 = 20_000;
 
-/// What one blob held.
+/// The contents of one blob.
 pub struct LayerScan<P> {
-    /// Its entries.
+    /// Entries of the layer.
     pub names: Names,
-    /// Files that something was found in, as [`Kind::File`] numbers them.
+    /// Files in which something was found, with the numbers used in [`Kind::File`].
     pub found: Vec<FoundFile<P>>,
-    /// Databases of package managers.
+    /// Package databases.
     pub kept: KeptFiles,
-    /// What went wrong.
+    /// Problems in the layer.
     pub problems: Vec<LayerProblem>,
-    /// Bytes of memory that these may still take; `None`: not said.
+    /// Bytes of memory left for problems; `None`: no limit.
     room: Option<u64>,
-    /// There were more.
+    /// Set when there were more problems.
     is_cut: bool,
-    /// What the blob hashes to, when it was read to its end.
+    /// Digest of the blob, if it was read to its end.
     pub digest: Option<Digest>,
-    /// What its tar hashes to, when that was asked for.
+    /// Digest of the tar, if it was asked for.
     pub diff_id: Option<Digest>,
-    /// Bytes of the blob.
+    /// Size of the blob in bytes.
     pub size: u64,
-    /// The blob is not the tar itself.
+    /// Whether the blob is compressed.
     pub compressed: bool,
-    /// The blob is no tar but one file, by whose name all places in `found` begin.
+    /// Set when the blob is one file and no tar; all places in `found` begin with its name.
     pub is_file: bool,
     /// Images in archives that are files of the layer.
     pub images: Vec<Scan<P>>,
 }
 
-/// A file that something was found in.
+/// A file in which something was found.
 pub struct FoundFile<P> {
     /// Owner.
     pub uid: u64,
@@ -63,29 +63,29 @@ pub struct FoundFile<P> {
     pub gid: u64,
     /// Mode.
     pub mode: u32,
-    /// The programs, in the file itself or in an archive that it is.
+    /// The programs: the file itself, or those in the archive that it is.
     pub programs: Vec<Item<P>>,
-    /// Its digests, where somebody may want to compare them.
+    /// Digests of the file, if they may be compared with a package database.
     pub digests: Option<Box<Digests>>,
-    /// Its number among the kept files, for a database of packages.
+    /// Number among the kept files, for a package database.
     pub kept: Option<u32>,
 }
 
 impl<P: Payload> FoundFile<P> {
-    /// How many usual names it counts for.
+    /// How many names of usual size the file counts as.
     pub fn names(&self) -> u64 {
         self.programs.iter().map(|p| p.program.names()).sum()
     }
 }
 
-/// Something wrong in a layer.
+/// A problem in a layer.
 #[derive(Clone)]
 pub struct LayerProblem {
-    /// Names inside the layer, outermost first; empty: the layer itself.
+    /// Names inside the layer, outermost first; empty for the layer itself.
     pub entries: Vec<Vec<u8>>,
-    /// What.
+    /// The problem.
     pub error: ArchiveError,
-    /// The exit code is 2.
+    /// Whether it leads to exit code 2.
     pub fatal: bool,
 }
 
@@ -109,7 +109,7 @@ impl<P> Default for LayerScan<P> {
 }
 
 impl<P: Payload> LayerScan<P> {
-    /// An empty one that has room for problems.
+    /// An empty scan with room for problems.
     fn with_room(options: &Options) -> Self {
         Self {
             room: Some(Use::LayerProblems.share(options.budget.total())),
@@ -127,7 +127,7 @@ impl<P: Payload> LayerScan<P> {
         })
     }
 
-    /// A file of an artifact that is text and was kept as such.
+    /// A text file of an artifact that was kept as such.
     pub fn of_text(text: &[u8], blob: &Blob) -> Self {
         let digest = match blob.digest {
             Some(want) => want.same_of(text),
@@ -145,7 +145,7 @@ impl<P: Payload> LayerScan<P> {
         scan
     }
 
-    /// Every program by the names in the blob, hard links included, as an archive of this name has them.
+    /// Every program by its names in the blob, including hard links, as in an archive named `name`.
     pub fn loose(&self, name: &[u8]) -> Vec<Item<P>> {
         let mut all = Vec::new();
         let mut add = |item: &Item<P>, entries: Vec<Vec<u8>>| {
@@ -198,7 +198,7 @@ impl<P: Payload> LayerScan<P> {
         all
     }
 
-    /// Adds what was collected in the file at `place`. Returns the number of the file, where a program is in it.
+    /// Adds the results for the file at `place`. Returns the file's number if a program is in it.
     fn collected(
         &mut self,
         collector: Collector<'_, P>,
@@ -240,7 +240,7 @@ impl<P: Payload> LayerScan<P> {
     }
 
     fn problem(&mut self, entries: Vec<Vec<u8>>, error: ArchiveError, fatal: bool) {
-        // Path, location and detail say the names each.
+        // Path, location and detail each contain the names.
         let names = entries.iter().map(Vec::len).sum::<usize>();
         let weight = 800 + 3 * names as u64;
         let left = self.room.and_then(|room| room.checked_sub(weight));
@@ -268,7 +268,7 @@ impl<P: Payload> LayerScan<P> {
 }
 
 impl LayerProblem {
-    /// A blob that is not there; no fault when its publisher keeps it elsewhere.
+    /// A missing blob; no fault if its publisher hosts it elsewhere.
     pub fn missing(foreign: bool) -> Self {
         let error = match foreign {
             true => ArchiveError::unsupported("the layer is kept elsewhere by its publisher"),

@@ -1,4 +1,4 @@
-//! Reads one blob: decompresses and digests it, and hands its entries over.
+//! Reads one blob: decompresses it, computes its digest and hands over its entries.
 
 use super::{BOUNDS, FoundFile, LayerProblem, LayerScan, wrong_digest};
 use crate::bytes::guard::{FAULT, guarded};
@@ -52,7 +52,7 @@ fn scan_blob<P: Payload>(
             let scope = Scope::new(options.limits, options.budget.clone());
             let name = plan.apart.as_deref();
             let layer = scan(&mut reader, &plan.blob, name, &scope, options, examine);
-            // The entries of archives were counted when they came.
+            // Entries of archives were counted while they were read.
             if layer.is_file {
                 examine.entry_seen(layer.size);
             }
@@ -68,8 +68,8 @@ fn scan_blob<P: Payload>(
     }
 }
 
-/// Reads a blob to its end: without a `name` as a layer, else as a layer when it is a tar archive, whatever its compression, and as a file of
-/// this name when it is none.
+/// Reads a blob to its end. Without `name` it is a layer; with `name` it is a layer if it is a tar archive of any compression,
+/// else a file of this name.
 pub fn scan<P: Payload>(
     reader: &mut dyn Read,
     blob: &Blob,
@@ -106,7 +106,7 @@ pub fn scan<P: Payload>(
     let result = result.unwrap_or_else(fault);
     scan.kept.finish();
     let complete = result.is_ok();
-    // Also after an error: a wrong digest explains a broken stream, not the other way round.
+    // Done even after an error: a wrong digest explains a broken stream, not the other way round.
     let rest = io::copy(
         &mut Hashing {
             inner: reader,
@@ -139,7 +139,7 @@ pub fn scan<P: Payload>(
     scan
 }
 
-/// Without a `name` everything is taken for a tar archive.
+/// Without `name` everything is taken for a tar archive.
 #[allow(clippy::too_many_arguments)]
 fn read_tar<'a, P: Payload>(
     raw: Box<dyn Read + 'a>,
@@ -184,7 +184,7 @@ fn read_tar<'a, P: Payload>(
     tar::pass_padding(&mut feed)
 }
 
-/// Whether a tar archive comes next; one without entries is zeros.
+/// Whether a tar archive comes next; one without entries is all zeros.
 fn is_tar(feed: &mut Feed<'_>) -> io::Result<bool> {
     let head = feed.peek(1024)?;
     let is_empty = head.len() == 1024 && head.iter().all(|byte| *byte == 0);
@@ -195,7 +195,7 @@ fn is_tar(feed: &mut Feed<'_>) -> io::Result<bool> {
         ))
 }
 
-/// What comes next is one file.
+/// Reads the rest as one file.
 fn one_file<P: Payload>(
     feed: &mut Feed<'_>,
     name: &str,
@@ -218,7 +218,7 @@ fn one_file<P: Payload>(
     read.map(|_| ())
 }
 
-/// Takes the entries of one layer.
+/// Receives the entries of one layer.
 struct Files<'s, P> {
     options: &'s Options,
     examine: &'s dyn Examine<P>,
@@ -269,7 +269,7 @@ impl<P: Payload> Files<'_, P> {
         Ok(Flow::Continue)
     }
 
-    /// A database of packages, which counts when all layers are known.
+    /// Keeps a file of a package database until all layers are known.
     fn database(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Option<u32>> {
         let kept = match self.scan.kept.keep(body, entry.size)? {
             Ok(kept) => kept,
@@ -290,7 +290,7 @@ impl<P: Payload> Files<'_, P> {
         Ok(found)
     }
 
-    /// Most files are no programs: those cost one short copy of their first bytes.
+    /// Reads a regular file. Most are no programs: they cost one short copy of their first bytes.
     fn file(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Option<u32>> {
         self.examine.entry_seen(entry.size);
         if self.examine.keeps(&entry.name) {

@@ -1,11 +1,11 @@
-//! Layers put on top of each other by name: which file a container sees at each path, and which ones it no longer sees.
+//! Puts the layers on top of each other by name: which file a container sees at each path, and which files are hidden.
 //!
-//! The rules are those of the OCI image specification, "Image Layer Filesystem Changeset" (layer.md): a whiteout or an
-//! opaque marker hides what *lower* layers brought, wherever it stands in its own layer; a name that comes again
-//! replaces what was there, except that a directory stays and merges. Where the specification is silent, entries land
-//! where an unpacking runtime puts them: links in parent directories are followed inside the root.
+//! The rules are those of the OCI image specification, "Image Layer Filesystem Changeset" (layer.md). A whiteout or opaque marker
+//! hides files of *lower* layers, wherever it is in its own layer. A later name replaces an earlier one, except that directories
+//! merge. Where the specification is silent, entries go where a runtime would unpack them: links in parent directories are
+//! followed inside the root.
 //!
-//! Content never comes here. A file that something was found in has an [`Appearance`] for each name it got.
+//! File contents are not needed here. A file with a result has an [`Appearance`] for each of its names.
 
 mod nodes;
 
@@ -14,55 +14,54 @@ use nodes::Through;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, RandomState};
 
-/// Links that one look-up follows before it is called a loop, as in Linux (`MAXSYMLINKS`).
+/// Links that one look-up follows before it counts as a loop, as in Linux (`MAXSYMLINKS`).
 const HOPS: u32 = 40;
-/// Steps from directory to directory that one image may take: a hundred times what a large one needs, and an end for
-/// names that are built to be slow.
+/// Most steps between directories for one image: a hundred times what a large image needs, but an end for names made to be slow.
 const STEPS: u64 = 200_000_000;
 
 const NONE: u32 = u32::MAX;
 const ROOT: u32 = 0;
 
-/// What stands in front of a name to delete it.
+/// Prefix of a name that deletes the rest of it.
 const WHITEOUT: &[u8] = b".wh.";
-/// Hides everything that lower layers have in its directory.
+/// Marker that hides everything of lower layers in its directory.
 const OPAQUE: &[u8] = b".wh..wh..opq";
-/// Bookkeeping of the aufs driver, no part of the image.
+/// Prefix of bookkeeping files of the aufs driver, which are no part of the image.
 const AUFS: &[u8] = b".wh..wh.";
 
-/// One name that a file with findings got: in the layer that brought the content, or in a later one by a hard link.
+/// One name of a file with a result: in the layer that has its content, or in a later one by a hard link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appearance {
-    /// Layer that brought this name, from 0.
+    /// The layer that added this name, counted from 0.
     pub layer: u32,
-    /// Layer that brought the content.
+    /// The layer that has the content.
     pub content_layer: u32,
-    /// What was found, as numbered by that layer.
+    /// Number of the result in that layer.
     pub found: u32,
     node: u32,
 }
 
-/// What a path leads to after all links.
+/// The file that a path leads to after all links.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
     /// Absolute path without links.
     pub path: Vec<u8>,
     /// Permission bits.
     pub mode: u32,
-    /// It is a directory.
+    /// Whether it is a directory.
     pub dir: bool,
-    /// It is a regular file without content.
+    /// Whether it is an empty regular file.
     pub empty: bool,
-    /// Index of its appearance, when something was found in it.
+    /// Index of its appearance, if it has a result.
     pub appearance: Option<usize>,
 }
 
-/// A name that could not be placed.
+/// A name that has no place in the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misplaced {
-    /// As in the layer.
+    /// Path as in the layer.
     pub path: Vec<u8>,
-    /// Why, in a few words.
+    /// The reason, in a few words.
     pub why: &'static str,
 }
 
@@ -80,31 +79,31 @@ struct Node {
     parent: u32,
     name: (u32, u16),
     what: What,
-    /// Linked into its parent's list of children.
+    /// Whether the node is in its parent's list of children.
     listed: bool,
     empty: bool,
     mode: u16,
-    /// Layer that last wrote it.
+    /// The layer that wrote it last.
     layer: u32,
-    /// Layer in which everything lower was hidden below it.
+    /// The layer that hid everything lower below it.
     opaque: u32,
     child: u32,
     next: u32,
-    /// Appearance of a file, target of a link.
+    /// The appearance of a file, or the target of a link.
     extra: u32,
 }
 
-/// The root file system after some layers.
+/// The root file system after some of the layers.
 pub struct Tree {
     nodes: Vec<Node>,
     text: Vec<u8>,
     targets: Vec<(u32, u16)>,
-    /// Hash of parent and name to node; entries are never removed, deleted names are marked in the node.
+    /// Nodes by hash of parent and name. Entries are never removed; deleted names are marked in their nodes.
     index: HashMap<u64, u32, BuildHasherDefault<Through>>,
     state: RandomState,
     appearances: Vec<Appearance>,
     steps: std::cell::Cell<u64>,
-    /// The parent directory of the entry before, which most entries share.
+    /// The parent directory of the previous entry, which most entries share.
     recent: (Vec<u8>, u32),
 }
 
@@ -137,8 +136,8 @@ impl Default for Tree {
 }
 
 impl Tree {
-    /// Puts the next layer on top. Layers are numbered from 0 upwards; a missing one is a number left out. Calls
-    /// `misplaced` for each name that has no place in the root.
+    /// Puts the next layer on top. Layers are numbered from 0; the number of a missing layer is skipped. Calls `misplaced` for
+    /// each name that has no place in the root.
     pub fn apply(&mut self, layer: u32, names: &Names, mut misplaced: impl FnMut(Misplaced)) {
         self.recent.1 = NONE;
         names.each(|name| {
@@ -151,17 +150,17 @@ impl Tree {
         });
     }
 
-    /// Every name that a file with findings got, in the order of layers and entries.
+    /// All names of files with a result, in the order of layers and entries.
     pub fn appearances(&self) -> &[Appearance] {
         &self.appearances
     }
 
-    /// Absolute path of an appearance, whether it is visible or not.
+    /// Absolute path of an appearance, visible or not.
     pub fn path_of(&self, appearance: &Appearance) -> Vec<u8> {
         self.path(appearance.node)
     }
 
-    /// Whether the container sees this appearance: nothing later deleted or replaced it.
+    /// Whether the container sees this appearance: nothing later has deleted or replaced it.
     pub fn is_visible(&self, index: usize) -> bool {
         self.appearances.get(index).is_some_and(|a| {
             let node = self.nodes[a.node as usize];
@@ -169,12 +168,12 @@ impl Tree {
         })
     }
 
-    /// What an absolute path leads to, all links followed inside the root; `None` when there is nothing or a loop.
+    /// The file that an absolute path leads to, following all links inside the root; `None` if there is none, or a loop.
     pub fn resolve(&self, path: &[u8]) -> Option<Resolved> {
         self.resolved(self.find(ROOT, path, &mut { HOPS })?)
     }
 
-    /// As [`Tree::resolve`], but names match whatever the case of their letters; an exact match goes first.
+    /// Like [`Tree::resolve`] but ignoring case; an exact match is preferred.
     pub(crate) fn resolve_caseless(&self, path: &[u8]) -> Option<Resolved> {
         let mut at = ROOT;
         for part in path.split(|&b| b == b'/') {
@@ -201,7 +200,8 @@ impl Tree {
         })
     }
 
-    /// Gives the absolute path of every visible name that is no directory and whose last part is wanted; links too.
+    /// Calls `visit` with the absolute path of every visible name that is no directory and whose last part is wanted, including
+    /// links.
     pub fn each_name(&self, wanted: impl Fn(&[u8]) -> bool, mut visit: impl FnMut(Vec<u8>)) {
         let mut stack = vec![ROOT];
         while let Some(dir) = stack.pop() {
@@ -217,7 +217,7 @@ impl Tree {
         }
     }
 
-    /// Whether a directory has an entry that is no directory itself and leads to something.
+    /// Whether a directory has an entry that is no directory and no dangling link.
     pub fn holds_file(&self, dir: &[u8]) -> bool {
         self.any_child(dir, |node| node.what != What::Dir)
     }
@@ -227,7 +227,7 @@ impl Tree {
         self.any_child(dir, |_| true)
     }
 
-    /// The names in a directory, in no order; none when it is no directory.
+    /// The names in a directory, unsorted; empty when it is no directory.
     pub fn names_in(&self, dir: &[u8]) -> Vec<Vec<u8>> {
         let Some(id) = self.find(ROOT, dir, &mut { HOPS }) else {
             return Vec::new();
@@ -245,7 +245,7 @@ impl Tree {
         })
     }
 
-    /// Places one entry.
+    /// Adds one entry.
     fn put(&mut self, layer: u32, name: &Name<'_>) -> Result<(), &'static str> {
         let parts = clean(name.path)?;
         let Some((&last, parents)) = parts.split_last() else {
@@ -267,7 +267,7 @@ impl Tree {
             }
             return Ok(());
         }
-        // aufs kept the content of hard links under such a directory.
+        // aufs kept the content of hard links below such a directory.
         if parents.iter().any(|p| p.starts_with(AUFS)) {
             return Ok(());
         }
@@ -331,7 +331,7 @@ impl Tree {
         (self.appearances.len() - 1) as u32
     }
 
-    /// The file that a hard link names: links are followed in its directories, not in its last part.
+    /// The file that a hard link names. Links are followed in the directories of its path, not in the last part.
     fn link_target(&self, target: &[u8]) -> Result<Node, &'static str> {
         const MISSING: &str = "a hard link to a missing file";
         let parts = clean(target)?;
@@ -348,7 +348,7 @@ impl Tree {
         }
     }
 
-    /// The directory of an entry, made where it is missing.
+    /// The directory of an entry; missing ones are made.
     fn make_parents(&mut self, layer: u32, parents: &[&[u8]]) -> Result<u32, &'static str> {
         let joined = parents.join(&b'/');
         if self.recent.1 != NONE && self.recent.0 == joined && self.is_live_dir(self.recent.1) {
@@ -363,7 +363,7 @@ impl Tree {
         Ok(at)
     }
 
-    /// A removed directory keeps its node; only one that still hangs together up to the root may be reused unasked.
+    /// Whether a directory is in use. A removed directory keeps its node, so its parents are checked up to the root.
     fn is_live_dir(&self, mut id: u32) -> bool {
         loop {
             let node = self.nodes[id as usize];
@@ -399,7 +399,7 @@ impl Tree {
                 {
                     return Ok(to);
                 }
-                // A link to nothing yet: a runtime makes the directory it names.
+                // A dangling link: a runtime makes the directory that it names.
                 if *hops > 0 {
                     *hops -= 1;
                     let target = self.target(id).to_vec();
@@ -425,7 +425,7 @@ impl Tree {
         Ok(id)
     }
 
-    /// Deletes what lower layers have at and below `id`.
+    /// Deletes the node `id` and all below it, as far as they are of lower layers.
     fn whiteout(&mut self, id: u32, layer: u32) {
         let node = self.nodes[id as usize];
         if node.what == What::Dir {
@@ -438,10 +438,10 @@ impl Tree {
         }
     }
 
-    /// Deletes what lower layers have below `top`. Each directory is gone through once a layer, so the cost is that of
-    /// the names.
+    /// Deletes everything of lower layers below `top`. Each directory is visited once for each layer, so the cost is proportional
+    /// to the number of names.
     fn hide_lower(&mut self, top: u32, layer: u32) {
-        // Directories in an order where each comes after its parent, so that going backwards sees children first.
+        // Every directory comes after its parent, so going backwards visits children first.
         let mut dirs = vec![top];
         let mut at = 0;
         while let Some(&dir) = dirs.get(at) {
@@ -479,7 +479,7 @@ impl Tree {
         }
     }
 
-    /// Deletes everything below a directory that becomes something else.
+    /// Deletes everything below a directory that is replaced by something else.
     fn drop_children(&mut self, top: u32) {
         let mut stack = vec![top];
         while let Some(dir) = stack.pop() {
@@ -495,7 +495,7 @@ impl Tree {
         }
     }
 
-    /// The node at a path, all links followed.
+    /// The node at a path, following all links.
     fn find(&self, from: u32, path: &[u8], hops: &mut u32) -> Option<u32> {
         let mut at = if path.first() == Some(&b'/') {
             ROOT
@@ -526,7 +526,7 @@ impl Tree {
         }
     }
 
-    /// Where a link leads.
+    /// The target of a link.
     fn follow(&self, id: u32, hops: &mut u32) -> Option<u32> {
         *hops = hops.checked_sub(1)?;
         self.find(self.nodes[id as usize].parent, self.target(id), hops)
@@ -543,8 +543,8 @@ impl Tree {
     }
 }
 
-/// The parts of an entry's name. Absolute names and `./` are relative to the root; `..` is taken back as text, and a
-/// name that climbs out of the root has no place in it.
+/// The parts of an entry's name. Absolute names and `./` are relative to the root; `..` removes the part before it, and a name
+/// that leads out of the root is refused.
 pub fn clean(path: &[u8]) -> Result<Vec<&[u8]>, &'static str> {
     let mut parts = Vec::new();
     for part in path.split(|&b| b == b'/') {

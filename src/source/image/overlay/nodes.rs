@@ -1,10 +1,10 @@
-//! How the tree keeps its nodes: all in one vector, names in one buffer, children found by hash and listed by links.
-//! About 60 bytes a name.
+//! Storage of the tree's nodes: one vector of nodes, one buffer of names, children found by hash and listed by links. A name takes
+//! about 60 bytes.
 
 use super::{NONE, Node, ROOT, Tree, What};
 use std::hash::{BuildHasher, Hasher};
 
-/// The keys are hashes already.
+/// A hasher for keys that are hashes already.
 #[derive(Default)]
 pub(super) struct Through(u64);
 
@@ -58,7 +58,7 @@ impl Tree {
         }
     }
 
-    /// Children that are there.
+    /// The children that are not deleted.
     pub(super) fn children(&self, id: u32) -> impl Iterator<Item = u32> + '_ {
         self.list_of(id)
             .filter(|&c| self.nodes[c as usize].what != What::Gone)
@@ -82,7 +82,7 @@ impl Tree {
         }
     }
 
-    /// The node of a name, deleted ones included. Two names with the same hash take neighbouring keys.
+    /// The node of a name, even if deleted. Names with equal hashes take neighbouring keys.
     pub(super) fn child(&self, parent: u32, name: &[u8]) -> Option<u32> {
         let mut key = self.state.hash_one((parent, name));
         loop {

@@ -1,6 +1,7 @@
 use super::*;
 
-/// `path` directory, `path=N` file with finding N, `path+` file without, `path->target`, `path~target` hard link.
+/// `path` is a directory, `path=N` a file with result N, `path+` a file without one, `path->target` a link, `path~target` a hard
+/// link.
 fn layer(entries: &[&str]) -> Names {
     let mut names = Names::default();
     for text in entries {
@@ -44,7 +45,7 @@ fn tree(layers: &[&[&str]]) -> Tree {
     tree
 }
 
-/// `layer:path=content layer/finding`, hidden ones in brackets, sorted.
+/// `layer:path=content layer/result`, with hidden ones in brackets, sorted.
 fn shown(tree: &Tree) -> Vec<String> {
     let each = tree.appearances().iter().enumerate().map(|(i, a)| {
         let path = String::from_utf8(tree.path_of(a)).unwrap();
@@ -200,7 +201,7 @@ fn loops_end_and_links_out_of_the_root_stay_inside() {
     assert!(tree.resolve(b"/loop").is_none());
     assert!(tree.resolve(b"/x/file").is_none());
     assert_eq!(tree.resolve(b"/out").unwrap().path, b"/etc/shadow");
-    // An entry below a loop is placed all the same: its program must not get lost.
+    // An entry below a loop is placed anyway, so that its program is not lost.
     let tree = self::tree(&[&["loop->loop", "loop/app=0"]]);
     assert_eq!(shown(&tree), ["0:/loop/app=0/0"]);
 }
@@ -236,7 +237,7 @@ fn a_name_given_twice_in_one_layer_is_the_last_one() {
 
 #[test]
 fn names_made_to_be_slow_are_not() {
-    // A deep and wide tree whose every level is made opaque again and again, from the bottom up.
+    // A deep and wide tree whose levels are all made opaque again and again, from the bottom up.
     let deep = |n: usize| vec!["d"; n].join("/");
     let mut names = Names::default();
     for i in 0..50_000 {
@@ -270,9 +271,9 @@ fn names_made_to_be_slow_are_not() {
     tree.apply(2, &names, |m| panic!("{m:?}"));
     assert!(tree.holds_file(deep(500).as_bytes()));
     let steps = STEPS - tree.steps.get();
-    // Each part of each name, and little more.
+    // Each part of each name takes a step, and there are few others.
     assert!(steps <= 2 * (100_000 * 501 + 10_000 * 251), "{steps} steps");
-    // Links that multiply: the steps run out, the rest is reported.
+    // Links that multiply: the steps run out, and the remaining names are reported.
     let mut names = Names::default();
     let target = "l/../".repeat(800) + "x";
     for i in 0..40 {
@@ -301,13 +302,13 @@ fn names_made_to_be_slow_are_not() {
     }
     let mut tree = Tree::default();
     tree.apply(0, &names, |_| {});
-    // Each step is counted, so what they are is all that it took.
+    // Every step is counted, so this bounds the work.
     assert!(STEPS - tree.steps.get() <= STEPS);
 }
 
 #[test]
 fn random_layers_never_panic_and_agree_with_a_plain_model() {
-    // The model keeps whole paths in a map and knows no links: the rules of the specification, read literally.
+    // The model maps whole paths and has no links: it is the specification read literally.
     use std::collections::BTreeMap;
     let mut seed = 7u64;
     let mut random = move |n: u64| {
@@ -318,7 +319,7 @@ fn random_layers_never_panic_and_agree_with_a_plain_model() {
     };
     for _ in 0..300 {
         let mut tree = Tree::default();
-        // Path to (layer, finding); directories have no finding.
+        // Path to (layer, result); directories have no result.
         let mut model: BTreeMap<String, (u32, Option<u32>)> = BTreeMap::new();
         for layer_number in 0..4u32 {
             let mut names = Names::default();

@@ -1,8 +1,8 @@
-//! Images that are cut, forged or without end: each fault costs itself only, and is told.
+//! Images that are cut, forged or endless: each fault costs only the part it is in, and is reported.
 
 use super::*;
 
-/// The bounds of limits.md on layers, for images as registries and as `docker save` give them.
+/// The limits on layers in limits.md, for images from registries and from `docker save`.
 #[test]
 fn an_image_of_very_many_layers_is_read_to_the_bound() {
     let tar = tar_of(&[("bin/app", b"EXE:app")]);
@@ -78,7 +78,7 @@ fn problems_of_one_layer_have_a_share_of_the_memory_and_an_end() {
     let mut layout = Layout::default();
     let image = layout.image(("linux", "amd64"), RUN, &[(tar_of(&entries), "")]);
     let archive = layout.tar(&[tagged(&image, "1")]);
-    // A 1024th of a gigabyte has room for more than the 1000 that there may be, one of 100 MiB for a few dozen.
+    // A 1024th of a gigabyte has room for more than the 1000 problems allowed, that of 100 MiB for a few dozen.
     for (memory, least, most) in [(1 << 30, 1000, 1000), (100 << 20, 20, 130)] {
         let mut options = Options::new("img");
         options.budget = crate::bytes::Budget::new(memory);
@@ -167,7 +167,7 @@ fn wrong_digests_and_missing_layers_are_fatal_and_the_rest_is_told() {
         let mut broken = Layout {
             blobs: layout.blobs.clone(),
         };
-        // The same blob may be stored under two images.
+        // Two images may store the same blob.
         let digest = broken.blobs[i].0;
         broken.blobs.retain(|(d, _)| *d != digest);
         let scan = scan_archive(&broken.tar(&top), &Options::new("img"), &Programs);
@@ -220,8 +220,8 @@ fn a_wrong_diff_id_shows_when_asked_for() {
         .iter()
         .position(|(_, b)| b.starts_with(br#"{"os""#))
         .unwrap();
-    // The same configuration with another DiffID, under the digest that the manifest has: its own digest is wrong too,
-    // so the manifest is written anew.
+    // The configuration with another DiffID, under the digest that the manifest names. Its own digest would be wrong too, so the
+    // manifest is written anew.
     let text = String::from_utf8(layout.blobs[config].1.clone()).unwrap();
     let at = text.find("diff_ids\":[\"sha256:").unwrap() + 19;
     let digit = if &text[at..=at] == "0" { "1" } else { "0" };
@@ -276,7 +276,7 @@ fn what_is_no_readable_layer_is_one_line() {
     );
     let helm = layout.blob(helm.as_bytes());
     let scan = scan_archive(&layout.tar(&[image, helm]), &Options::new("img"), &Programs);
-    // The chart has no title, so it goes by its digest.
+    // The chart has no title, so its digest is its name.
     let chart = Digest::of(&tar_of(&[("app", b"EXE:a")]));
     let want = format!("img linux/amd64\n  /app=a 0\nimg -\n  {chart}!app=a 0 started?\n");
     assert_eq!(shown(&scan), want);

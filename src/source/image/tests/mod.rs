@@ -1,4 +1,4 @@
-//! Images in every form, and what is found in them.
+//! Images in every form, and the programs found in them.
 
 use super::testing::*;
 use super::*;
@@ -9,7 +9,7 @@ mod broken;
 
 const RUN: &str = r#"{"Env":["PATH=/bin","GODEBUG=a=1"],"Entrypoint":["app"],"Cmd":["serve"],"User":"10","Labels":{"k":"v"},"WorkingDir":"/w"}"#;
 
-/// Two images that share their first layer, one of them for two platforms.
+/// Two images that share their first layer; one is for two platforms.
 fn sample() -> (Layout, Vec<String>) {
     let inner = gzip(&tar_of(&[("./x/tool", b"EXE:nested")]));
     let base = tar_of(&[
@@ -54,7 +54,7 @@ img:all linux/arm64
   /pack.tar.gz!x/tool=nested 0
 ";
 
-/// `docker save` as it was before Docker 25: two images that share a layer, once by a link.
+/// `docker save` from before Docker 25: two images that share a layer, once by a link.
 fn docker_save(layers_first: bool) -> Vec<u8> {
     let base = tar_of(&[("bin/app", b"EXE:old")]);
     let upper = tar_of(&[("bin/app", b"EXE:new")]);
@@ -112,7 +112,7 @@ fn a_layout_an_archive_and_a_stream_of_it_say_the_same() {
     assert_eq!(shown(&from_dir), SAMPLE);
     assert_eq!(from_dir, from_tar);
     assert_eq!(from_dir, from_stream);
-    // The attestation beside the images is a statement about one, and no file that was missed.
+    // The attestation describes an image; it holds no file that was missed.
     assert_eq!(problems(&from_dir), [""; 0]);
     assert_eq!(from_dir.images[0].record.aliases, ["img:amd"]);
     let record = &from_dir.images[0].record;
@@ -197,7 +197,7 @@ fn the_older_docker_save_is_read_in_any_order() {
     }
 }
 
-/// What crane and ko write: the configuration under its digest, layers as `.tar.gz` beside it.
+/// Archives of crane and ko: the configuration under its digest, layers as `.tar.gz` beside it.
 #[test]
 fn archives_of_compressed_layers_are_images_too() {
     let options = Options::new("app.tar");
@@ -239,7 +239,7 @@ fn other_archives_are_no_images() {
         let tar = tar_of(entries);
         assert!(!is_image_archive(&tar, &options));
     }
-    // A stream that began like one still gives what was in it.
+    // A stream that began like an image still gives the programs in it.
     let name = format!("blobs/sha256/{}", "0".repeat(64));
     let tar = tar_of(&[("blobs/", b""), (&name, b"EXE:loose")]);
     let scan = scan_stream(&mut Feed::new(&mut tar.as_slice()), &options, &Programs);

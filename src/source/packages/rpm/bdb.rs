@@ -1,19 +1,19 @@
-//! A Berkeley DB of the kind hash: pages of keys and values, long values on chains of overflow pages.
+//! A Berkeley DB of the hash type: pages of keys and values, with long values on chains of overflow pages.
 //!
-//! Layout: Berkeley DB 5.3, `src/dbinc/db_page.h` (`DBMETA`, `HMETA33`, `PAGE`, `HOFFPAGE`). The byte order is that of the
-//! machine that made it, which the magic number tells.
+//! Layout: Berkeley DB 5.3, `src/dbinc/db_page.h` (`DBMETA`, `HMETA33`, `PAGE`, `HOFFPAGE`). The byte order is that of the machine
+//! that wrote it; the magic number shows it.
 
 use super::{Fault, Headers};
 use crate::bytes::ReadAt;
 
 const MAGIC: u32 = 0x0006_1561;
-/// Length of the head of a page.
+/// Length of a page header.
 const HEAD: usize = 26;
-/// Kinds of pages.
+/// Types of pages.
 const HASH_UNSORTED: u8 = 2;
 const OVERFLOW: u8 = 7;
 const HASH: u8 = 13;
-/// Kinds of items.
+/// Types of items.
 const HERE: u8 = 1;
 const ELSEWHERE: u8 = 3;
 
@@ -95,7 +95,7 @@ impl<'f> Database<'f> {
                 .is_ok_and(|read| read == self.page)
     }
 
-    /// The item of that number on a page.
+    /// The item with this index on a page.
     fn item<'p>(&self, page: &'p [u8], number: usize) -> Option<&'p [u8]> {
         let offset = |number: usize| self.u16(page, HEAD + 2 * number);
         let end = if number == 0 {
@@ -103,12 +103,12 @@ impl<'f> Database<'f> {
         } else {
             offset(number - 1)
         };
-        // Pages of 64 KiB say 0 for their end.
+        // Pages of 64 KiB store 0 as their end.
         let end = if end == 0 { self.page } else { end };
         page.get(offset(number)..end)
     }
 
-    /// A value, on the page or on a chain of its own.
+    /// A value, stored on the page or on a chain of pages.
     fn value(&self, item: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         match item.split_first() {
             Some((&HERE, value)) => Ok(Some(value.to_vec())),
@@ -146,7 +146,7 @@ impl<'f> Database<'f> {
 impl Headers for Database<'_> {
     fn each(&self, visit: &mut dyn FnMut(u64, &[u8]) -> bool) -> Result<(), Fault> {
         let (mut page, mut fault) = (Vec::new(), None);
-        // Chains that lie on each other may not make more work than reading the file four times.
+        // Overlapping chains may not cause more work than reading the file four times.
         let mut left = self.file.len().saturating_mul(4);
         for number in 1..=self.last {
             if !self.read(number, &mut page) {

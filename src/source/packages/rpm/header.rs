@@ -1,6 +1,6 @@
-//! One header: an index of tags over a store of values, all numbers big-endian.
+//! One header: an index of tags over a store of values; all numbers are big-endian.
 //!
-//! Layout: rpm's `docs/manual/format_header.md`. In a database the eight bytes of magic are left out.
+//! Layout: rpm's `docs/manual/format_header.md`. A database leaves out the eight bytes of magic number.
 
 /// Tags of the header that are read (rpm: `include/rpm/rpmtag.h`).
 pub mod tag {
@@ -9,7 +9,7 @@ pub mod tag {
     pub const RELEASE: u32 = 1002;
     pub const EPOCH: u32 = 1003;
     pub const ARCH: u32 = 1022;
-    /// Whole paths, before rpm 4.
+    /// Whole paths, used before rpm 4.
     pub const OLD_FILE_NAMES: u32 = 1027;
     pub const FILE_STATES: u32 = 1029;
     pub const FILE_DIGESTS: u32 = 1035;
@@ -22,7 +22,7 @@ pub mod tag {
 
 /// The most tags that rpm itself accepts (rpm: `lib/header.cc`).
 const TAGS: u32 = 0xffff;
-/// Files of one package that are looked at.
+/// Most files of one package that are read.
 const FILES: u32 = 1 << 20;
 
 /// A header in memory.
@@ -32,7 +32,7 @@ pub struct Header<'b> {
 }
 
 impl<'b> Header<'b> {
-    /// Reads the two lengths; `None` when the bytes are none, or too few.
+    /// Reads the two lengths; `None` if the bytes are too few or no header.
     pub fn parse(blob: &'b [u8]) -> Option<Self> {
         let (lengths, rest) = blob.split_first_chunk::<8>()?;
         let (tags, bytes) = (be(lengths, 0)?, be(lengths, 4)?);
@@ -79,7 +79,7 @@ impl<'b> Header<'b> {
         self.texts(tag).nth(nth as usize)
     }
 
-    /// The `nth` number of a tag, of whatever width its type has.
+    /// The `nth` number of a tag, with any width.
     pub fn number(&self, tag: u32, nth: u32) -> Option<u64> {
         let (kind, offset, count) = self.entry(tag)?;
         let width = match kind {
@@ -97,7 +97,7 @@ impl<'b> Header<'b> {
         Some(bytes.iter().fold(0, |v, b| v << 8 | u64::from(*b)))
     }
 
-    /// Gives the last part of every file's path.
+    /// Calls `visit` with the last part of every file's path.
     pub fn each_base_name(&self, visit: impl FnMut(&'b [u8])) {
         let tag = self.name_tag();
         self.texts(tag).for_each(visit);
@@ -110,12 +110,12 @@ impl<'b> Header<'b> {
         }
     }
 
-    /// The number of the first file with this last part whose whole path is wanted, and that was installed.
+    /// Index of the first installed file with this last part whose whole path is `wanted`.
     pub fn find(&self, base: &[u8], mut wanted: impl FnMut(&[u8]) -> bool) -> Option<u32> {
         let whole = self.name_tag() == tag::OLD_FILE_NAMES;
         let files = (0_u32..).zip(self.texts(self.name_tag()));
         let mut same = files.filter(|(_, name)| super::base(name) == base);
-        // Enough for any package, and an end for a directory index that makes every look slow.
+        // Enough for any package, and a limit against a directory index that makes look-ups slow.
         same.by_ref().take(64).find_map(|(file, name)| {
             let path = if whole {
                 name.to_vec()
@@ -124,7 +124,7 @@ impl<'b> Header<'b> {
                 let directory = self.nth_text(tag::DIR_NAMES, u32::try_from(directory).ok()?)?;
                 [directory, name].concat()
             };
-            // 0: installed; others were replaced, left out, or are of another colour (rpm: `include/rpm/rpmfi.h`).
+            // 0 means installed; the others are replaced, left out, or of another colour (rpm: `include/rpm/rpmfi.h`).
             let is_there = self
                 .number(tag::FILE_STATES, file)
                 .is_none_or(|state| state == 0);

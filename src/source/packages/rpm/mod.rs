@@ -1,7 +1,7 @@
-//! rpm: header blobs in a container of one of three kinds.
+//! rpm: header blobs in one of three containers.
 //!
-//! Containers: SQLite (rpm 4.16 and later, Fedora 33), "ndb" (openSUSE) and a Berkeley DB hash (rpm before 4.16, RHEL 8).
-//! Where they are: `%_dbpath` of the distributions.
+//! Containers: SQLite (rpm 4.16 and later, Fedora 33), "ndb" (openSUSE) and a Berkeley DB hash (rpm before 4.16, RHEL 8). They are
+//! at the `%_dbpath` of the distributions.
 
 mod bdb;
 mod header;
@@ -28,14 +28,14 @@ pub enum Container {
     Bdb,
 }
 
-/// In the order in which they replaced each other, newest first: an old file may be left over.
+/// Newest first: an older database may be left beside a newer one.
 const CONTAINERS: &[(&[u8], Container)] = &[
     (b"rpmdb.sqlite", Container::Sqlite),
     (b"Packages.db", Container::Ndb),
     (b"Packages", Container::Bdb),
 ];
 
-/// Whether a file of a root, named without its first `/`, is of use here.
+/// Whether a file, named relative to the root, belongs to this database.
 pub(super) fn is_part(name: &[u8]) -> bool {
     DIRECTORIES.iter().any(|directory| {
         name.strip_prefix(&directory[1..])
@@ -51,10 +51,10 @@ type Fault = String;
 
 /// The headers of one database.
 trait Headers {
-    /// Gives every header with what finds it again; a false answer ends it.
+    /// Calls `visit` with every header and its number, until it returns false.
     fn each(&self, visit: &mut dyn FnMut(u64, &[u8]) -> bool) -> Result<(), Fault>;
 
-    /// The header that was given with this number.
+    /// The header with this number.
     fn load(&self, number: u64) -> Option<Vec<u8>>;
 }
 
@@ -63,13 +63,13 @@ trait Headers {
 pub struct Packages {
     path: Vec<u8>,
     container: Container,
-    /// What finds each header again.
+    /// Numbers of all headers.
     all: Vec<u64>,
     index: Index,
 }
 
 impl Packages {
-    /// Reads the names; `None` when rpm was not here.
+    /// Reads the names; `None` if there is no rpm database.
     pub(super) fn open(
         files: &dyn Files,
         bounds: &Bounds,
@@ -80,9 +80,9 @@ impl Packages {
             files.map(move |(name, kind)| ([directory, &b"/"[..], name].concat(), *kind))
         });
         let mut seen = Vec::new();
-        // An empty database says nothing about one elsewhere.
+        // An empty database does not rule out another one elsewhere.
         for (path, container) in paths {
-            // Old places are links to new ones.
+            // Older paths are links to newer ones.
             let Some(path) = files.resolve(&path).filter(|path| !seen.contains(path)) else {
                 continue;
             };
@@ -102,7 +102,7 @@ impl Packages {
         None
     }
 
-    /// Goes through all headers; false when the file is not there.
+    /// Reads all headers; false if the file does not exist.
     fn fill(
         &mut self,
         files: &dyn Files,
@@ -131,7 +131,7 @@ impl Packages {
                         broken += 1;
                         return true;
                     };
-                    // The keys that packages are signed with are headers without files.
+                    // Keys that sign packages are stored as headers without files.
                     if header.text(tag::ARCH).is_none() {
                         return true;
                     }
@@ -160,7 +160,7 @@ impl Packages {
         true
     }
 
-    /// The packages that list a path.
+    /// Adds the packages that list a path.
     pub(super) fn claims(&self, asked: &Asked<'_>, claims: &mut Vec<Claim>) {
         let mut candidates = self.index.packages(base(asked.path)).peekable();
         if candidates.peek().is_none() {
@@ -204,7 +204,7 @@ impl Packages {
 }
 
 impl Container {
-    /// As records have it.
+    /// The word for it in records.
     fn how(self) -> OwnerSource {
         match self {
             Self::Sqlite => OwnerSource::RpmSqlite,
@@ -263,7 +263,7 @@ pub(crate) fn from_tags(text: &dyn Fn(u32) -> Option<String>, epoch: Option<u64>
     })
 }
 
-/// `NAME-VERSION-RELEASE.src.rpm`.
+/// Parses `NAME-VERSION-RELEASE.src.rpm`.
 fn source(file: &str) -> Option<SourcePackage> {
     let stem = file
         .strip_suffix(".src.rpm")
@@ -276,7 +276,7 @@ fn source(file: &str) -> Option<SourcePackage> {
     })
 }
 
-/// What the header has of a file; of ghosts it has nothing.
+/// The digest of a file in the header; ghost files have none.
 fn digest(header: &Header<'_>, file: u32) -> Option<Recorded> {
     let digits = header.nth_text(tag::FILE_DIGESTS, file)?;
     // rpm: include/rpm/rpmcrypto.h; without the tag it is MD5.
@@ -289,7 +289,7 @@ fn digest(header: &Header<'_>, file: u32) -> Option<Recorded> {
     Recorded::from_hex(algorithm, digits)
 }
 
-/// Throws any bytes at the reader of a container, whatever it is.
+/// Reads arbitrary bytes as any of the containers, for fuzzing.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn read_any(bytes: &[u8], most: u64) -> usize {
     let mut found = 0;

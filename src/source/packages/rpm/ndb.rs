@@ -1,6 +1,6 @@
-//! "ndb", rpm's own container: a table of slots, each with the place of a blob.
+//! "ndb", rpm's own container: a table of slots, each with the position of a blob.
 //!
-//! Layout: rpm's `lib/backend/ndb/rpmpkg.cc`; all numbers little-endian.
+//! Layout: rpm's `lib/backend/ndb/rpmpkg.cc`; all numbers are little-endian.
 
 use super::{Fault, Headers};
 use crate::bytes::ReadAt;
@@ -10,7 +10,7 @@ const SLOT: &[u8] = b"Slot";
 const BLOB: &[u8] = b"BlbS";
 const HEAD: u64 = 32;
 const PAGE: u64 = 4096;
-/// A slot, and what places of blobs are counted in.
+/// Size of a slot, and the unit of blob positions.
 const UNIT: u64 = 16;
 
 /// An open database.
@@ -21,7 +21,7 @@ pub struct Database<'f> {
 }
 
 impl<'f> Database<'f> {
-    /// Reads the head.
+    /// Reads the header.
     pub fn open(file: &'f dyn ReadAt, most: u64) -> Result<Self, Fault> {
         let head = exact::<32>(file, 0).ok_or("it ends inside its head")?;
         if !head.starts_with(MAGIC) || le(&head, 4) != 0 {
@@ -67,7 +67,7 @@ impl<'f> Database<'f> {
 impl Headers for Database<'_> {
     fn each(&self, visit: &mut dyn FnMut(u64, &[u8]) -> bool) -> Result<(), Fault> {
         let mut fault = None;
-        // Blobs that lie on each other may be read as often as there are slots, but not longer than the file is four times.
+        // Overlapping blobs may be read once for each slot, but not more than four times the file in all.
         let mut left = self.file.len().saturating_mul(4);
         for slot in 0..self.slots {
             match self.blob(slot) {

@@ -1,42 +1,42 @@
-//! SQLite, as far as one table of blobs needs it: the schema, table trees, overflow pages, the write-ahead log.
+//! SQLite, as far as needed for one table of blobs: schema, table trees, overflow pages, write-ahead log.
 //!
-//! Layout: "Database File Format" of the SQLite documentation. rpm's table is `Packages` (rpm: `lib/backend/sqlite.cc`): `hnum`
-//! is the row's number, `blob` its only other column.
+//! Layout: "Database File Format" of the SQLite documentation. rpm's table is `Packages` (rpm: `lib/backend/sqlite.cc`): `hnum` is
+//! the row number, `blob` the only other column.
 
 use super::{Fault, Headers};
 use crate::bytes::ReadAt;
 use std::collections::HashMap;
 
 const MAGIC: &[u8] = b"SQLite format 3\0";
-/// Length of the head of a database, before the first page's own head.
+/// Length of the database header, which precedes the first page's own header.
 const HEAD: usize = 100;
-/// Pages between the root of a table and a row.
+/// Most pages from the root of a table to a row.
 const DEPTH: u32 = 20;
-/// Kinds of pages of table trees.
+/// Types of pages in table trees.
 const INTERIOR: u8 = 5;
 const LEAF: u8 = 13;
-/// Frames of the log that are looked at.
+/// Most frames of the log that are read.
 const FRAMES: u64 = 1 << 20;
 
 /// An open database.
 pub struct Database<'f> {
     file: &'f dyn ReadAt,
     log: Option<&'f dyn ReadAt>,
-    /// Where in the log the newest copy of a page is.
+    /// Position in the log of the newest copy of each page.
     logged: HashMap<u32, u64>,
     page: usize,
-    /// Bytes of a page that are used.
+    /// Usable bytes of a page.
     usable: usize,
     pages: u64,
     root: u32,
     most: u64,
 }
 
-/// What goes through a tree is told: the page, the number of the cell, its row.
+/// Called with each row of a tree: page, index of the cell, row number.
 type Visit<'v> = dyn FnMut(u32, usize, &[u8]) -> bool + 'v;
 
 impl<'f> Database<'f> {
-    /// Reads the head and finds the table.
+    /// Reads the header and finds the table.
     pub fn open(
         file: &'f dyn ReadAt,
         log: Option<&'f dyn ReadAt>,
@@ -71,7 +71,7 @@ impl<'f> Database<'f> {
         Ok(database)
     }
 
-    /// Notes the pages of all transactions that were ended (section 4 of the format).
+    /// Finds the pages of all committed transactions in the log (section 4 of the format).
     fn read_log(&mut self, log: &dyn ReadAt) {
         let mut head = [0; 32];
         if log.read_at(&mut head, 0).unwrap_or(0) < head.len()
@@ -86,7 +86,7 @@ impl<'f> Database<'f> {
         for frame in 0..FRAMES {
             let at = 32 + frame * step;
             let mut head = [0; 24];
-            // The rest is of an older log.
+            // The rest belongs to an older log.
             if at + step > log.len()
                 || log.read_at(&mut head, at).unwrap_or(0) < head.len()
                 || head.get(8..16) != Some(salts)
@@ -119,7 +119,7 @@ impl<'f> Database<'f> {
         }
     }
 
-    /// The root page of a table, from the schema: type, name, table's name, root page, SQL.
+    /// The root page of a table, from the schema: type, name, table name, root page, SQL.
     fn table(&self, name: &[u8]) -> Result<u32, Fault> {
         let mut root = None;
         self.walk(1, &mut |_, _, row| {
@@ -136,10 +136,10 @@ impl<'f> Database<'f> {
         root.ok_or_else(|| "no table of packages is in it".to_owned())
     }
 
-    /// Goes through the rows of a table in their order.
+    /// Visits the rows of a table in order.
     fn walk(&self, root: u32, visit: &mut Visit<'_>) -> Result<(), Fault> {
         let mut stack = vec![(root, 0)];
-        // A page is on one tree once; a file that says otherwise ends here.
+        // A page is in a tree only once; a file that says otherwise ends here.
         let mut left = self.pages.saturating_add(1);
         let mut bytes = self.file.len().saturating_mul(4).saturating_add(1 << 20);
         let mut fault = None;
@@ -190,7 +190,7 @@ impl<'f> Database<'f> {
         fault.map_or(Ok(()), Err)
     }
 
-    /// A row of a leaf with what stands on overflow pages.
+    /// A row of a leaf, with its overflow pages.
     fn row(&self, page: &[u8], from: usize, cell: usize) -> Result<Vec<u8>, Fault> {
         let broken = || "a row is broken".to_owned();
         let at = be16(page, from + 8 + 2 * cell);
@@ -251,7 +251,7 @@ impl Headers for Database<'_> {
     }
 }
 
-/// The first columns of a row, each as its bytes; `None` for NULL and what is cut short.
+/// The first columns of a row as bytes; `None` for NULL and truncated values.
 fn columns(row: &[u8], count: usize) -> Vec<Option<&[u8]>> {
     let mut all = Vec::with_capacity(count);
     let Some((head, mut at)) = varint(row, 0) else {
@@ -279,7 +279,7 @@ fn columns(row: &[u8], count: usize) -> Vec<Option<&[u8]>> {
     all
 }
 
-/// Seven bits a byte, highest first, nine bytes at most; the ninth has eight.
+/// Seven bits in each byte, highest first, at most nine bytes; the ninth has eight bits.
 fn varint(bytes: &[u8], mut at: usize) -> Option<(u64, usize)> {
     let mut number = 0;
     for nth in 0..9 {

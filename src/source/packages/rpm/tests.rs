@@ -3,7 +3,7 @@ use super::super::{Bounds, Database};
 use super::read_any;
 use crate::bytes::Limits;
 
-/// Small databases with three packages, of which the SQLite one has each twice.
+/// Small databases with three packages; the SQLite one has each twice.
 fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>, usize)> {
     [
         ("seed-sqlite", "/var/lib/rpm/rpmdb.sqlite", 6),
@@ -28,7 +28,7 @@ fn every_container_gives_all_its_headers() {
         let bounds = Bounds::new(64 << 20, &Limits::default());
         let database = Database::open(&files, bounds, &mut |p| panic!("{name}: {p:?}"));
         let mut claims = database.claims(&files, b"/usr/libexec/acme-tool");
-        // A hash has an order of its own.
+        // A hash table has its own order.
         claims.sort_by(|a, b| a.owner.name.cmp(&b.owner.name));
         assert_eq!(claims.len(), count, "{name}");
         let owner = &claims[count / 2].owner;
@@ -59,7 +59,7 @@ fn cut_at_any_length_nothing_breaks_and_it_is_told() {
             let mut problems = Vec::new();
             Database::open(&files, bounds, &mut |p| problems.push(p));
             assert!(problems.len() <= 1, "{name} {len}: {problems:?}");
-            // Of the last page, or behind the last blob, something may be missing that nobody needs.
+            // The end of the last page, or after the last blob, may be missing without harm.
             if len > 0 && len < bytes.len() / 2 {
                 assert_eq!(problems.len(), 1, "{name} {len}");
             }
@@ -70,7 +70,7 @@ fn cut_at_any_length_nothing_breaks_and_it_is_told() {
 #[test]
 fn pages_that_lead_in_a_circle_come_to_an_end() {
     let (_, _, bytes, _) = seeds().remove(0);
-    // Every pointer to a page becomes one to every other page in turn.
+    // Every page pointer is replaced by every other page number in turn.
     let pages = (bytes.len() / 512) as u32;
     for page in 0..pages {
         for target in 1..=pages {

@@ -1,4 +1,4 @@
-//! The client against a small server on the loopback that is told how to misbehave.
+//! The client against a small server on the loopback that misbehaves as each test wants.
 
 use super::testing::{Reply, Request, Server, reply};
 use super::*;
@@ -29,11 +29,11 @@ impl Examine<String> for Programs {
     }
 }
 
-/// An image for two platforms: the blobs, and the digest of its index.
+/// An image for two platforms: its blobs and the digest of its index.
 struct Image {
     blobs: HashMap<String, Vec<u8>>,
     index: String,
-    /// Digest of a layer of some length.
+    /// Digest of a long layer.
     layer: String,
 }
 
@@ -90,7 +90,7 @@ fn image() -> Image {
 const SHOWN: &str = " linux/amd64\n  /app=amd 0 started\n  /b=two 1\n";
 
 impl Image {
-    /// What a well-behaved registry says.
+    /// The answers of a well-behaved registry.
     fn answer(&self, request: &Request) -> Reply {
         let last = request
             .path
@@ -121,7 +121,7 @@ fn settings() -> Settings {
         roots: None,
         tries: 4,
         pause: Duration::from_millis(1),
-        // Only a hang is longer.
+        // Long enough that only a hang exceeds it.
         timeout: Duration::from_secs(300),
         ..Settings::default()
     }
@@ -169,7 +169,7 @@ fn a_tag_and_a_digest_give_the_image_of_the_platform() {
             .header("accept")
             .contains("application/vnd.oci.image.index.v1+json")
     );
-    // Another platform's layers are not asked for.
+    // Layers of another platform are not requested.
     let arm: Vec<_> = image
         .blobs
         .iter()
@@ -262,7 +262,7 @@ fn tries_are_bounded() {
     assert_eq!(busy.requests().len(), 4);
 }
 
-/// Indexes of a thousand manifests, or that answer with themselves, cost a bounded number of requests and are said.
+/// Indexes of a thousand manifests, or that contain themselves, cost a limited number of requests and are reported.
 #[test]
 fn indexes_without_end_are_cut() {
     let digest = |i: usize| Digest::of(format!("{i}").as_bytes());
@@ -284,7 +284,7 @@ fn indexes_without_end_are_cut() {
         .filter(|p| p.error.detail.contains(&cut));
     assert_eq!(told.count(), 1);
 
-    // An index that is given for every digest asked for: it contains itself, or one that contains it.
+    // An index that is returned for every digest: it contains itself, or an index that contains it.
     for next in [vec![1, 1, 1], vec![1, 2, 1, 2]] {
         let list: Vec<String> = next
             .iter()
@@ -299,7 +299,7 @@ fn indexes_without_end_are_cut() {
     }
 }
 
-/// An answer that can be read and names nothing is no image without programs.
+/// A readable answer that names nothing is reported; it is not taken for an image without programs.
 #[test]
 fn a_manifest_that_names_nothing_is_told() {
     let first = r#"{"schemaVersion":1,"name":"t/app","tag":"1.2","fsLayers":[],"history":[]}"#;
@@ -326,7 +326,7 @@ fn requests_of_one_target_have_an_end() {
         .map(|i| format!(r#"{{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"{}","size":1}}"#, digest(i)))
         .collect();
     let index = format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, list.join(","));
-    // Every document is repeated, and every repetition redirected: four times two requests for each.
+    // Every document is requested again and every repetition redirected: eight requests for each.
     let server = Server::start(move |r| match r.path.as_str() {
         path if path.ends_with("/1.2") => reply(200, index.as_bytes()),
         path if path.contains("sha256:") => reply(307, b"").with("Location", "/elsewhere"),
@@ -343,7 +343,7 @@ fn requests_of_one_target_have_an_end() {
     assert!(told.contains("was asked 40 times for one target"), "{told}");
 }
 
-/// What the descriptor of a layer or a document states is compared with what comes, as its digest is.
+/// The stated size of a layer or document is compared with the real one, as its digest is.
 #[test]
 fn stated_sizes_are_compared_with_what_comes() {
     for change in [-1i64, 1, 100_000] {

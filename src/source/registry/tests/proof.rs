@@ -1,9 +1,9 @@
-//! Who gets which proof: credentials, tokens, redirects, TLS.
+//! Where credentials and tokens are sent: redirects, token services, TLS.
 
 use super::*;
 
-/// Credentials are for the registry that was named. Another host that it redirects to gets none, neither in a request nor by naming a
-/// token service, and neither does the registry itself on the word of that host.
+/// Credentials are for the registry that the user named. Another host that it redirects to gets none, neither in a request nor by
+/// naming a token service, and after its word neither does the registry itself.
 #[test]
 fn credentials_go_nowhere_by_the_word_of_a_redirect() {
     let it = Arc::new(image());
@@ -14,7 +14,7 @@ fn credentials_go_nowhere_by_the_word_of_a_redirect() {
         ("Basic", "308"),
     ] {
         let status: u16 = way.parse().unwrap();
-        // The other host asks for a login with a realm of its own, and would take whatever comes.
+        // The other host asks for a login with its own realm, and would accept any credentials.
         let other = Server::start(move |r| {
             if r.path.starts_with("/token") {
                 return reply(200, br#"{"token":"stolen"}"#);
@@ -32,7 +32,7 @@ fn credentials_go_nowhere_by_the_word_of_a_redirect() {
             false => known.answer(r),
         });
         let dir = tempfile::tempdir().unwrap();
-        // For both hosts, so that only the rule keeps them at home: u:s3cr3t.
+        // Credentials for both hosts, so that only the rule protects them: u:s3cr3t.
         let auths = [&server.host, &other.host]
             .map(|host| format!(r#""{host}":{{"auth":"dTpzM2NyM3Q="}}"#))
             .join(",");
@@ -62,7 +62,7 @@ fn credentials_go_nowhere_by_the_word_of_a_redirect() {
     }
 }
 
-/// The other host may lead back: the registry's proof does not go where that host says.
+/// The other host may redirect back: credentials are not sent to an address that it chose.
 #[test]
 fn a_way_back_from_another_host_carries_no_proof() {
     let it = Arc::new(image());
@@ -111,7 +111,7 @@ fn a_way_back_from_another_host_carries_no_proof() {
     );
 }
 
-/// Whatever a challenge asks for, the token is to read this repository.
+/// Whatever a challenge asks for, the token is only for reading this repository.
 #[test]
 fn scopes_are_pull_only() {
     for asked in [
@@ -195,7 +195,7 @@ fn a_token_is_fetched_used_and_renewed() {
             *n += 1;
             return reply(200, format!(r#"{{"access_token":"t{n}"}}"#).as_bytes());
         }
-        // The first token is good for two requests.
+        // The first token is valid for two requests.
         let good = match r.header("authorization") {
             "Bearer t1" => r.path.contains("/manifests/"),
             proof => proof == "Bearer t2" || proof == "Bearer t3",
@@ -217,7 +217,7 @@ fn a_token_is_fetched_used_and_renewed() {
 fn a_password_goes_to_its_host_only_and_into_no_message() {
     let it = Arc::new(image());
     let other_image = Arc::clone(&it);
-    // Blobs live on another server, as with most hosted registries.
+    // Blobs are on another server, as in most hosted registries.
     let store = Server::start(move |r| other_image.answer(r));
     let away = store.host.clone();
     let server = Server::start(move |r| {
@@ -244,7 +244,7 @@ fn a_password_goes_to_its_host_only_and_into_no_message() {
         ..settings()
     };
     config("dTpzM2NyM3Q=");
-    // The path of the redirect has a query, which the store ignores.
+    // The path of the redirect has a query, which the blob server ignores.
     let scan = scan_with(&server, ":1.2", &settings);
     assert!(
         store
