@@ -1,6 +1,6 @@
-//! What it takes to go over many things: a tree, archives, a policy over 10 000 records, each format of them.
+//! Benches of work on many things: a tree, archives, a policy over 10 000 records, and each output format of them.
 //!
-//! `cargo bench --bench bulk`; a word after `--` picks benches by name.
+//! `cargo bench --bench bulk`; a word after `--` selects benches by name.
 
 #[path = "../tests/it/support/fixtures.rs"]
 #[allow(dead_code)]
@@ -45,7 +45,7 @@ fn record_only() -> Options {
     }
 }
 
-/// A tree as systems have them: nearly all files small, one in a thousand a Go program.
+/// A typical system tree: nearly all files are small, one in a thousand is a Go program.
 static TREE: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     let root = tempfile::tempdir().unwrap();
     let program = fixtures::fixture("1.27-linux-amd64-strip");
@@ -72,7 +72,7 @@ fn tree(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// Programs in an archive of that kind.
+/// Scans programs in an archive of this kind.
 #[divan::bench(args = ["tar", "tar.gz", "tar.zst"])]
 fn archive(bencher: Bencher<'_, '_>, kind: &str) {
     let mut tar = Vec::new();

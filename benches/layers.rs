@@ -1,7 +1,7 @@
-//! What a scan of image layers costs beside what nobody can avoid: decompressing and digesting them.
+//! The cost of scanning image layers, compared with the unavoidable part: decompressing and digesting them.
 //!
-//! Prints processor time, not wall time, of one thread: medians over interleaved rounds, and their ratio to the floor.
-//! `cargo bench --bench layers`; a number after `--` is the number of rounds, a directory an OCI layout to measure instead.
+//! Prints processor time of one thread, not wall time: medians over interleaved rounds, and their ratio to that part. `cargo bench
+//! --bench layers`; after `--`, a number sets the number of rounds and a directory names an OCI layout to measure instead.
 
 #[path = "../tests/it/support/fixtures.rs"]
 #[allow(dead_code)]
@@ -56,7 +56,7 @@ fn gzip(bytes: &[u8], level: u32) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A layer as a distribution's base image has it: some large files, many small texts, `docs` compressed ones, and programs.
+/// A layer like that of a distribution's base image: some large files, many small texts, `docs` compressed ones, and programs.
 fn layer(seed: u64, docs: usize) -> Vec<u8> {
     let mut noise = Noise(seed);
     let mut tar = Vec::new();
@@ -125,7 +125,7 @@ fn layout(dir: &Path, layers: &[Vec<u8>], packing: Packing) -> Vec<PathBuf> {
     paths
 }
 
-/// How a blob is packed, by its first bytes.
+/// The compression of a blob, by its first bytes.
 fn packing_of(path: &Path) -> Option<Packing> {
     let mut magic = [0; 4];
     let mut blob = std::fs::File::open(path).unwrap();
@@ -137,7 +137,7 @@ fn packing_of(path: &Path) -> Option<Packing> {
     }
 }
 
-/// Digests what passes.
+/// Hashes the bytes read through it.
 struct Digesting<R> {
     inner: R,
     hasher: Sha256,
@@ -151,7 +151,7 @@ impl<R: Read> Read for Digesting<R> {
     }
 }
 
-/// Decompresses and digests, with the libraries that the scan uses.
+/// The unavoidable part: decompresses and digests with the libraries that the scan uses.
 fn floor(paths: &[PathBuf]) {
     let mut out = vec![0; 128 << 10];
     for path in paths {
@@ -195,7 +195,7 @@ fn scan(dir: &Path, level: Level, archives: bool) -> usize {
     programs
 }
 
-/// Measures all ways, one after the other in each round, and prints their medians.
+/// Measures each way in turn in every round, and prints the medians.
 fn compare(what: &str, dir: &Path, paths: &[PathBuf]) {
     let ways: [(&str, &dyn Fn()); 4] = [
         ("decompress and digest", &|| floor(paths)),
@@ -227,7 +227,7 @@ fn compare(what: &str, dir: &Path, paths: &[PathBuf]) {
     }
 }
 
-/// The blobs of a layout that are compressed as layers are.
+/// The blobs of a layout that are compressed like layers.
 fn layers_of(dir: &Path) -> Vec<PathBuf> {
     let blobs = std::fs::read_dir(dir.join("blobs/sha256")).unwrap();
     let paths = blobs.map(|blob| blob.unwrap().path());

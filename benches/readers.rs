@@ -1,6 +1,7 @@
-//! What it takes to read one program, by kind of file, and the parts of that: the record's text, the search for a table, the list of files.
+//! Benches of reading one program, for each kind of file, and of parts of that work: the record's text, the search for a table,
+//! the list of files.
 //!
-//! `cargo bench --bench readers`; a word after `--` picks benches by name.
+//! `cargo bench --bench readers`; a word after `--` selects benches by name.
 
 #[path = "../tests/it/support/fixtures.rs"]
 #[allow(dead_code)]
@@ -19,7 +20,7 @@ fn main() {
     divan::main();
 }
 
-/// One of each kind of file.
+/// One program of each kind of file.
 const KINDS: &[&str] = &[
     "1.27-linux-amd64-plain",
     "1.27-linux-amd64-strip",
@@ -90,7 +91,7 @@ fn build_info_universal(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// The real packed program, for its record and in full.
+/// A real packed program, read for its record and in full.
 const PACKED: &[u8] = include_bytes!("../testdata/packed/upx-5.21-lzma-arm");
 
 #[divan::bench]
@@ -109,7 +110,7 @@ fn packed_whole(bencher: Bencher<'_, '_>) {
         .bench(|| packed::unpack(black_box(PACKED), 8 << 20).unwrap());
 }
 
-/// Module text of a program with that many dependencies.
+/// Module text of a program with this many dependencies.
 #[divan::bench(args = [10, 100, 1000])]
 fn modinfo(bencher: Bencher<'_, '_>, modules: usize) {
     let mut text = String::from("path\texample.com/app\nmod\texample.com/app\tv1.2.3\t\n");
@@ -126,7 +127,7 @@ fn modinfo(bencher: Bencher<'_, '_>, modules: usize) {
         .bench(|| ModInfo::parse(black_box(text.as_bytes())).to_record("go1.27.3"));
 }
 
-/// The search for a function table that no section names, over that many MiB of other data.
+/// The search for a function table that no section names, through this many MiB of other data.
 #[divan::bench(args = [1, 16, 64])]
 fn table_scan(bencher: Bencher<'_, '_>, mebibytes: usize) {
     let elf = elf_of(mebibytes << 20);
@@ -137,7 +138,7 @@ fn table_scan(bencher: Bencher<'_, '_>, mebibytes: usize) {
     });
 }
 
-/// The smallest ELF program with one read-only segment of `size` bytes, which hold no table.
+/// The smallest ELF program with one read-only segment of `size` bytes without a table.
 fn elf_of(size: usize) -> Vec<u8> {
     let mut file = b"\x7fELF\x02\x01\x01".to_vec();
     file.resize(16, 0);

@@ -1,6 +1,8 @@
-//! What a scan of a tree costs beside what nobody can avoid: listing it, a stat of every file, opening those that may be programs.
+//! The cost of scanning a tree, compared with the unavoidable part: listing it, a stat of every file, opening files that may be
+//! programs.
 //!
-//! `cargo bench --bench tree -- DIR [ROUNDS]` (default `/usr`). Both use as many threads as there are processors, in turns; medians.
+//! `cargo bench --bench tree -- DIR [ROUNDS]` (default `/usr`). Both use one thread for each processor and run in turns; prints
+//! medians.
 
 #[cfg(target_os = "linux")]
 mod support;
@@ -40,7 +42,7 @@ mod linux {
         opened: AtomicU64,
     }
 
-    /// Lists a directory, stats its files, opens the large ones, and goes on in its directories.
+    /// Lists a directory, stats its files, opens the large ones, and continues in its subdirectories.
     fn list<'s>(scope: &rayon::Scope<'s>, dir: OwnedFd, min_size: u64, seen: &'s Seen) {
         let mut buffer = [const { MaybeUninit::uninit() }; 32 << 10];
         let mut entries = RawDir::new(&dir, &mut buffer);

@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for module in binary.build_info.iter().flat_map(|info| &info.deps) {
             println!("module    {} {}", module.path, module.version);
         }
-        // What the record claims, held against the rest of the file.
+        // The claims of the record, and what the rest of the file says about them.
         for claim in binary.corroboration.into_iter().flatten() {
             println!("evidence  {}: {:?}", claim.claim, claim.verdict);
         }

@@ -1,4 +1,4 @@
-//! Judges what is in a tree by a policy: `cargo run --example run_policy -- dist/`
+//! Judges the programs of a tree by a policy: `cargo run --example run_policy -- dist/`
 
 use gospect::audit::{Auditor, Date, Level, Policy};
 use gospect::scan::{Event, Options, run};
@@ -20,9 +20,9 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         Target::parse(&text).map_err(|bad| bad.to_string())?,
     )];
 
-    // A wrong policy comes back with every mistake and where it is.
+    // An invalid policy returns all its mistakes with their places.
     let policy = Policy::load(POLICY, "inline").map_err(|all| format!("{all:?}"))?;
-    // The library has no clock: the day decides which Go releases are still supported.
+    // The library has no clock: this date decides which Go releases are still supported.
     let today = Date::parse("2026-11-24").ok_or("no such day")?;
     let mut auditor = Auditor::new(&policy, today);
     run(&targets, &Options::default(), &mut |event| {

@@ -8,12 +8,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let text = std::env::args_os()
         .nth(1)
         .ok_or("usage: scan_tree TARGET")?;
-    // Every form that the command line takes: paths, archives, images, `registry:`.
+    // Accepts every form that the command line accepts: paths, archives, images, `registry:`.
     let target = Target::parse(&text).map_err(|bad| bad.to_string())?;
     let targets = [(text.to_string_lossy().into_owned(), target)];
 
     let mut releases = BTreeMap::<String, u64>::new();
-    // Results come in the order of the walk, however many threads work; answering `false` stops the scan.
+    // Results come in the order of the walk at any number of threads; returning `false` stops the scan.
     let outcome = run(&targets, &Options::default(), &mut |event| {
         match event {
             Event::Binary(binary) => {

@@ -1,4 +1,4 @@
-//! The `gospect` program. Everything is in the library; this hands over the arguments.
+//! The `gospect` program: passes the arguments to the library.
 
 #![deny(unsafe_code)]
 
@@ -8,7 +8,7 @@ mod closed_output;
 use gospect::cli::Stdout;
 use std::process::ExitCode;
 
-/// The one of musl has one lock for all threads.
+/// musl's allocator has a single lock for all threads.
 #[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,5 +1,5 @@
-//! The end of `cargo test`: a list of the tests that this machine lacks something for. Cargo runs test programs in the
-//! order of their names, so this one comes last.
+//! The end of `cargo test`: lists the tests that were skipped because the machine lacks something. Cargo runs test programs in the
+//! order of their names, so this one is last.
 
 #[path = "it/support/skip.rs"]
 #[allow(dead_code)]

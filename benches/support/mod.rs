@@ -1,9 +1,9 @@
-//! What the benches share: time of the processor, noise that compresses, tar headers.
+//! Helpers of the benches: processor time, random text that compresses, tar headers.
 #![allow(dead_code)] // every bench is a crate of its own and uses a part
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Seconds that the processors spent on this process during `work`.
+/// Seconds of processor time that this process used during `work`.
 pub fn processor_time(work: &dyn Fn()) -> f64 {
     let now = || {
         let t = clock_gettime(ClockId::ProcessCPUTime);
@@ -42,7 +42,7 @@ impl Noise {
         (self.next() % most as u64) as usize
     }
 
-    /// Words of a small vocabulary: compresses to about a third, as text does.
+    /// Words of a small vocabulary; like text they compress to about a third.
     pub fn text(&mut self, len: usize) -> Vec<u8> {
         let mut out = Vec::with_capacity(len + 16);
         while out.len() < len {

@@ -349,7 +349,7 @@ mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     #[test]
-    fn never_more_than_the_total_is_held_and_everyone_gets_through() {
+    fn the_total_is_never_exceeded_and_every_thread_finishes() {
         let budget = Budget::new(100);
         let done = AtomicU64::new(0);
         std::thread::scope(|scope| {

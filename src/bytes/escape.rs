@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 /// Whether a character controls a terminal or is invisible: controls, line and paragraph separators, direction marks, invisible
 /// and layout characters.
-pub(crate) fn acts(c: char) -> bool {
+pub(crate) fn needs_escape(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -21,7 +21,7 @@ pub(crate) fn acts(c: char) -> bool {
 /// Backslashes stay as they are, so cleaning twice changes nothing.
 pub fn clean(text: &str) -> Cow<'_, str> {
     let is_plain = text.bytes().all(|b| matches!(b, b' '..=b'~'));
-    if is_plain || !text.contains(acts) {
+    if is_plain || !text.contains(needs_escape) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
@@ -33,7 +33,7 @@ pub fn clean(text: &str) -> Cow<'_, str> {
             c if c.is_ascii_control() => {
                 let _ = write!(out, "\\x{:02x}", u32::from(c));
             }
-            c if acts(c) => {
+            c if needs_escape(c) => {
                 let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
             }
             c => out.push(c),

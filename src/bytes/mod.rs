@@ -18,10 +18,10 @@ pub use budget::{Budget, Full, Grant, LARGE_WINDOW, MEMORY, SizeInMemory, Use};
 pub use limits::Limits;
 pub(crate) use spill::SpillText;
 #[cfg(feature = "archives")]
-pub use spill::{Spill, Windows};
+pub use spill::{KeptRanges, Spill};
 #[cfg(feature = "archives")]
 pub(crate) use spill::{SpillFile, SpillStore, Stored};
-pub use window::{Counts, Refusal, Window};
+pub use window::{ReadCounts, Window, WindowLimit};
 
 use std::io;
 

@@ -25,7 +25,7 @@ const ALWAYS: u64 = 1 << 20;
 
 /// How much a window has read from its reader.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct ReadCounts {
     /// Calls of `read_at`.
     pub reads: u64,
     /// Bytes returned.
@@ -34,7 +34,7 @@ pub struct Counts {
 
 /// Why a window did not read bytes that exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum WindowLimit {
     /// The window would have read more than this many bytes.
     Reads(u64),
     /// The window would have kept more than this many bytes.
@@ -42,7 +42,7 @@ pub enum Refusal {
 }
 
 /// A sentence about the file.
-impl fmt::Display for Refusal {
+impl fmt::Display for WindowLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (most, what) = match self {
             Self::Reads(most) => (most, "reads"),
@@ -73,8 +73,8 @@ pub struct Window<'r> {
     blocks: FrozenVec<Vec<u8>>,
     /// `(offset, index into blocks)`, sorted by offset; blocks may overlap.
     index: RefCell<Vec<(u64, usize)>>,
-    counts: Cell<Counts>,
-    refusal: Cell<Option<Refusal>>,
+    counts: Cell<ReadCounts>,
+    limit_reached: Cell<Option<WindowLimit>>,
 }
 
 impl<'r> Window<'r> {
@@ -91,8 +91,8 @@ impl<'r> Window<'r> {
             grant: RefCell::new(None),
             blocks: FrozenVec::new(),
             index: RefCell::new(Vec::new()),
-            counts: Cell::new(Counts::default()),
-            refusal: Cell::new(None),
+            counts: Cell::new(ReadCounts::default()),
+            limit_reached: Cell::new(None),
         }
     }
 
@@ -116,7 +116,7 @@ impl<'r> Window<'r> {
     pub fn keep(&self, bytes: u64) -> bool {
         let kept = self.kept.get().saturating_add(bytes);
         if kept > self.most {
-            self.refusal.set(Some(Refusal::Memory(self.most)));
+            self.limit_reached.set(Some(WindowLimit::Memory(self.most)));
             return false;
         }
         self.kept.set(kept);
@@ -147,20 +147,21 @@ impl<'r> Window<'r> {
     }
 
     /// How much was read so far.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> ReadCounts {
         self.counts.get()
     }
 
     /// Why existing bytes were not read, if that happened.
-    pub fn refusal(&self) -> Option<Refusal> {
-        self.refusal.get()
+    pub fn limit_reached(&self) -> Option<WindowLimit> {
+        self.limit_reached.get()
     }
 
     /// Whether the window may read this many more bytes.
     fn may_read(&self, bytes: u64) -> bool {
         let may = self.counts.get().bytes.saturating_add(bytes) <= self.most_reads;
         if !may {
-            self.refusal.set(Some(Refusal::Reads(self.most_reads)));
+            self.limit_reached
+                .set(Some(WindowLimit::Reads(self.most_reads)));
         }
         may
     }
@@ -197,7 +198,7 @@ impl<'r> Window<'r> {
         } else if size >= EXACT {
             (offset, size)
         } else if let Some(block) = self.block() {
-            let start = self.reach(offset).max(offset - offset % block);
+            let start = self.lowest_start(offset).max(offset - offset % block);
             let end = offset + size;
             (
                 start,
@@ -262,7 +263,7 @@ impl<'r> Window<'r> {
     }
 
     /// The lowest offset at which a block may start so that [`Self::cached`] finds it when it looks for `offset`.
-    fn reach(&self, offset: u64) -> u64 {
+    fn lowest_start(&self, offset: u64) -> u64 {
         let index = self.index.borrow();
         let after = index.partition_point(|&(at, _)| at <= offset);
         let steps = after.checked_sub(STEPS);
@@ -342,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_found_however_many_blocks_lie_around_it() {
+    fn earlier_blocks_are_found_among_many_overlapping_ones() {
         let file = File((0..1u32 << 18).flat_map(u32::to_le_bytes).collect());
         let window = Window::new(&file, 1 << 30);
         let read = |at: u64| {

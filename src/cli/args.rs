@@ -27,7 +27,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// The whole command line: what the derives say, and in short help where to find the long one.
+/// The whole command line; the short help says where to find the long help.
 pub fn command() -> clap::Command {
     let command = <Cli as clap::CommandFactory>::command();
     let names: Vec<String> = command
@@ -40,7 +40,7 @@ pub fn command() -> clap::Command {
     })
 }
 
-/// The commands. Each is built when it is the one that was typed.
+/// The commands. Clap builds only the one that was typed.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Command {
@@ -72,7 +72,7 @@ pub enum Command {
     Man(ManArgs),
 }
 
-// A doc comment on arguments would replace what the list of commands says of them.
+// Arguments have no doc comment: it would replace the command's description in the list of commands.
 
 // Arguments of `audit`.
 #[derive(Debug, Args)]
@@ -336,7 +336,7 @@ pub struct InitArgs {
     pub force: bool,
 }
 
-// Arguments of `version`, for help and completions only: the command reads them as `go version` does.
+// Arguments of `version`, only for help and completions: the command parses them like `go version`.
 #[derive(Debug, Args)]
 #[command(override_usage = "gospect version [-m] [-v] [-json] [FILE...]")]
 pub struct VersionArgs {
@@ -437,7 +437,7 @@ pub struct ScanArgs {
     pub require: bool,
 }
 
-/// What to find out.
+/// How many facts to read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Facts {
     /// Only the record: fastest
@@ -447,7 +447,7 @@ pub enum Facts {
     Full,
 }
 
-// Where to look, and how: shared by every command that scans.
+// What to scan, and how: shared by every command that scans.
 #[derive(Clone, Debug, Args)]
 pub struct SourceArgs {
     /// Files, directories, `-` for standard input, or SCHEME:REST
@@ -542,7 +542,7 @@ pub struct SourceArgs {
     pub max_unpacked: Option<u64>,
 }
 
-// Where the result goes, and how it looks.
+// Where the result is written, and how it looks.
 #[derive(Clone, Debug, Args)]
 pub struct OutputArgs {
     /// Write to FILE instead of standard output

@@ -38,7 +38,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         auditor = auditor.with_baseline(baseline);
     }
     let format = findings::format(&judge.format);
-    // Only the page shows the binaries too, so only it keeps them.
+    // Only the HTML page shows the binaries as well, so only it keeps them.
     let mut page: Option<(Document, SupportTable)> = None;
     let budget = Budget::of(args.source.memory, Use::Page);
     let day = today.to_string();
@@ -93,7 +93,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     ))
 }
 
-/// True when findings make the exit code 1; with --write-baseline they are accepted instead.
+/// Whether findings make the exit code 1; with --write-baseline they are accepted instead.
 pub fn failed(judge: &JudgeArgs, audit: &Audit, unread: bool, quiet: bool) -> Result<bool, Error> {
     match &judge.write_baseline {
         Some(path) if audit.is_cut => {
@@ -118,7 +118,7 @@ pub fn failed(judge: &JudgeArgs, audit: &Audit, unread: bool, quiet: bool) -> Re
     }
 }
 
-/// The baseline that `--baseline` names, and whether it could not be read: then all findings are shown, and the command fails at its end.
+/// The baseline of `--baseline`, and whether reading it failed: then all findings are shown and the command fails at the end.
 pub fn baseline(judge: &JudgeArgs) -> (Option<Baseline>, bool) {
     match judge.baseline.as_deref().map(read_baseline) {
         None => (None, false),

@@ -1,4 +1,4 @@
-//! What the arguments ask to be scanned, and how: targets, options, limits, globs.
+//! The configuration of a scan, from the arguments: targets, options, limits, globs.
 
 use super::args::{Facts, SourceArgs};
 use super::error::Error;
@@ -14,10 +14,10 @@ use std::ffi::OsString;
 use std::io::Read;
 use std::path::Path;
 
-/// The floor of `--likely`: what a packed Go program reaches, and most other files do not.
+/// The size floor of `--likely`: packed Go programs are above it, most other files below.
 const LIKELY: u64 = 256 << 10;
 
-/// The targets of the command line and of `--files-from`, in that order.
+/// The targets of the command line, then those of `--files-from`.
 pub fn targets(args: &SourceArgs) -> Result<Vec<Named>, Error> {
     let (named, bad) = listed(args)?;
     match bad.into_iter().next() {
@@ -29,10 +29,10 @@ pub fn targets(args: &SourceArgs) -> Result<Vec<Named>, Error> {
     }
 }
 
-/// What a list names and is no target, with the reason.
+/// Entries of a list that are no targets, with the reason.
 pub type Bad = Vec<(String, String)>;
 
-/// The same; a list that cannot be read, and lines of it that are no target, are told apart from what can be scanned.
+/// The same, but an unreadable list and its invalid lines are returned separately from the targets.
 pub fn listed(args: &SourceArgs) -> Result<(Vec<Named>, Bad), Error> {
     let given = args.targets.len();
     let mut bad = Bad::new();
@@ -81,7 +81,7 @@ fn os_string(bytes: Vec<u8>) -> OsString {
     String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
-/// Threads that `--jobs` asks for; 0: one for each processor.
+/// Number of threads from `--jobs`; 0 means one for each processor.
 pub fn threads(jobs: Option<usize>) -> Result<usize, Error> {
     match jobs {
         Some(0) => Err(Error::NoJobs),
@@ -90,15 +90,16 @@ pub fn threads(jobs: Option<usize>) -> Result<usize, Error> {
     }
 }
 
-/// Address space of one thread: the allocator reserves 64 MiB for each, and the stack is there too.
+/// Address space counted for each thread: 64 MiB that the allocator reserves, and the stack.
 #[cfg(unix)]
 const THREAD: u64 = 72 << 20;
 
-/// Address space of the program itself, its code and what it keeps beside the budget.
+/// Address space counted for the program itself: its code and memory outside the budget.
 #[cfg(unix)]
 const BASE: u64 = 128 << 20;
 
-/// Not more threads than the address space has room for (`ulimit -v`): without room an allocation fails somewhere, and the program ends.
+/// Lowers the number of threads to what fits into the address space (`ulimit -v`): when it is used up, an allocation fails and the
+/// program ends.
 #[cfg(unix)]
 fn fewer(jobs: usize, memory: u64) -> usize {
     use rustix::process::{Resource, getrlimit};
@@ -126,7 +127,7 @@ fn fewer(jobs: usize, _: u64) -> usize {
     jobs
 }
 
-/// The scan that the arguments ask for.
+/// The options of a scan, from the arguments.
 pub fn options(args: &SourceArgs) -> Result<Options, Error> {
     let jobs = fewer(threads(args.jobs)?, args.memory);
     let min_size = if args.likely {
@@ -167,7 +168,7 @@ fn platform(text: &str) -> Result<Platform, Error> {
     Platform::parse(text).ok_or_else(|| Error::Platform(text.to_owned()))
 }
 
-/// The default limits with what `--max-…` changes.
+/// The default limits, changed by the `--max-…` arguments.
 fn limits(args: &SourceArgs) -> Limits {
     let mut limits = Limits::default();
     let set = |limit: &mut u64, value: Option<u64>| *limit = value.unwrap_or(*limit);
@@ -181,7 +182,7 @@ fn limits(args: &SourceArgs) -> Limits {
     limits
 }
 
-/// What the patterns of `--exclude` match; `None` without patterns.
+/// The patterns of `--exclude`; `None` if there are none.
 pub fn globs(patterns: &[String]) -> Result<Option<GlobSet>, Error> {
     if patterns.is_empty() {
         return Ok(None);

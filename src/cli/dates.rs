@@ -1,4 +1,4 @@
-//! The clock, and what depends on the day: how long each Go release is supported.
+//! The clock, and facts that depend on the day: how long each Go release is supported.
 
 use crate::audit::Date;
 use crate::knowledge::GoVersion;
@@ -7,19 +7,19 @@ use crate::record::{Binary, KnowledgeDate};
 use crate::report::document::Support;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Seconds since 1970, UTC.
+/// The current time in seconds since 1970, UTC.
 pub fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |d| d.as_secs())
 }
 
-/// Today, UTC.
+/// The current day, UTC.
 pub fn today() -> Date {
     Date::from_unix(now())
 }
 
-/// How new the built-in knowledge is.
+/// The date of the built-in knowledge.
 pub fn knowledge() -> KnowledgeDate {
     let newest = releases::newest().map_or(0, |r| r.minor);
     let newest_go = match releases::newest_patch(newest) {
@@ -32,7 +32,7 @@ pub fn knowledge() -> KnowledgeDate {
     }
 }
 
-/// Hands over the release of a binary with a maker of what is to be said about its support.
+/// Calls `hand` with the release of a binary and a function that computes its support.
 pub fn learn(
     binary: &Binary,
     today: &str,
@@ -43,7 +43,7 @@ pub fn learn(
     }
 }
 
-/// What there is to say about the support of a release on a day.
+/// The support of a release on a day.
 pub fn support(release: &str, today: &str) -> Support {
     let version = GoVersion::parse(release);
     if let Some(text) = version.as_ref().and_then(|v| no_release(v, today)) {
@@ -80,8 +80,8 @@ pub fn support(release: &str, today: &str) -> Support {
     Support { supported, text }
 }
 
-/// What a version is instead of a release: a candidate or beta, or from Go 1.21 on a language version, which development trees and builds of vendors have.
-/// Fixes are made for releases alone.
+/// What a version without support is: a release candidate or beta or, from Go 1.21 on, a language version (as in development trees
+/// and vendors' builds). Only releases get fixes.
 fn no_release(version: &GoVersion, today: &str) -> Option<String> {
     let (release, minor) = (version.release.as_ref()?, version.minor()?);
     let kind = match &release.prerelease {

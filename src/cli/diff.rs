@@ -33,12 +33,12 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     let (old, new) = (old?, new?);
     let mut output = Output::open(&args.output)?;
     let quiet = args.output.quiet;
-    // Where all is new, every fact of a record is a change, and in a page a row.
+    // If everything is new, every fact of a record is a change, and a row of the page.
     let budget = Budget::of(args.source.memory, Use::Comparison);
     let (before, mut end) = collect(old, quiet, &budget)?;
     let (now, end_of_new) = collect(new, quiet, &budget)?;
     for (name, binaries, end) in [(&names[0], &before, &end), (&names[1], &now, &end_of_new)] {
-        // What could not be read has been said.
+        // Reading errors have been reported already.
         if binaries.is_empty() && !end.failed && !quiet {
             say!("gospect: no Go program found in {}", clean(name));
         }
@@ -54,7 +54,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
                 "gospect: content not compared of {programs} among the unchanged: records of them have no sha256; write records with `gospect scan --hash --format ndjson`"
             );
         }
-        // Who asks for this class gets no answer that nobody knows. `any` is answered when something else changed.
+        // Asked for by name, this class has no known answer, so the command fails; `any` is answered if something else changed.
         let asked = args.fail_on.iter().flat_map(|list| list.split(','));
         let asked = asked
             .map(str::trim)
@@ -66,7 +66,7 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
         color: output.look.color,
         width: output.look.width,
     };
-    // Nothing was compared: a report would read as if nothing had changed.
+    // Nothing was compared: a report would look as if nothing had changed.
     if end.failed && before.is_empty() && now.is_empty() {
         return Ok(Exit::Failed);
     }
@@ -84,10 +84,10 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     ))
 }
 
-/// How many times the memory of its records a comparison takes.
+/// A comparison takes this many times the memory of its records.
 const TIMES: u64 = 3;
 
-/// All binaries of one side.
+/// Reads all binaries of one side.
 fn collect(input: Input, quiet: bool, budget: &Budget) -> Result<(Vec<Binary>, End), Error> {
     let mut binaries = Vec::new();
     let end = input.run(quiet, &mut |line| {

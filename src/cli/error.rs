@@ -1,4 +1,4 @@
-//! Why a command ends without a result. The text is what stands behind `gospect: ` on standard error.
+//! Errors that end a command without a result. Their text follows `gospect: ` on standard error.
 
 use crate::audit::BaselineError;
 use crate::audit::diff::NoClass;
@@ -9,7 +9,7 @@ use std::io;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    // What was asked for makes no sense, or not here.
+    // Errors in arguments, or arguments that do not fit together.
     #[error("the word `version` must come first: gospect version [-m] [-v] [-json] [FILE...]")]
     VersionNotFirst,
     #[error("ps reads /proc and works on Linux only; scan the executables instead")]
@@ -65,7 +65,7 @@ pub enum Error {
     #[error(transparent)]
     Target(#[from] BadTarget),
 
-    // There is no vulnerability database to judge by.
+    // Missing, old or undated vulnerability databases.
     #[error("the vulnerability database {0}")]
     Database(#[from] LoadError),
     #[error(
@@ -79,7 +79,7 @@ pub enum Error {
     #[error("there is no cache folder: HOME is not set; name one with --cache DIR")]
     NoCache,
 
-    // What was named cannot be read.
+    // Named files that cannot be read.
     #[error("{name}: {why}")]
     NotRead { name: String, why: String },
     #[error("--binary {name}: {source}")]
@@ -95,7 +95,7 @@ pub enum Error {
     #[error("{path}: {source}")]
     Baseline { path: String, source: BaselineError },
 
-    // The system refused.
+    // Errors of the system.
     #[error("cannot start threads: {0}; try --jobs 1")]
     Threads(#[source] io::Error),
     #[error("no threads can be started: {0}")]
@@ -104,10 +104,10 @@ pub enum Error {
     Write { what: String, source: io::Error },
     #[error("{path} is there already; --force replaces it, -o FILE writes elsewhere")]
     Exists { path: String },
-    /// Too large for the memory that is allowed; the cause says what.
+    /// Too large for the allowed memory; the source error says what.
     #[error(transparent)]
     TooLarge(io::Error),
-    /// Any of these, with what became of the output.
+    /// Another error, with what happened to the output.
     #[error("{cause}; {output}")]
     WithOutput {
         #[source]
@@ -117,7 +117,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// For `map_err` of what was writing that.
+    /// For `map_err` after writing `what`.
     pub fn write(what: impl ToString) -> impl Fn(io::Error) -> Self {
         move |source| Self::Write {
             what: what.to_string(),
@@ -125,7 +125,7 @@ impl Error {
         }
     }
 
-    /// The same failure, and what became of the output.
+    /// Adds what happened to the output.
     pub fn with_output(self, output: String) -> Self {
         Self::WithOutput {
             cause: Box::new(self),

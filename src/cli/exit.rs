@@ -1,23 +1,23 @@
-//! Exit codes, as the contract has them.
+//! Exit codes.
 
 use crate::record::End;
 use std::process::ExitCode;
 
-/// How a command ended, worst last but for [`Exit::NothingFound`]: 2 beats 1 beats 3.
+/// How a command ended. Code 2 takes precedence over 1, and 1 over 3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// Nothing to complain about.
+    /// Success.
     Fine,
     /// Findings at or above the threshold.
     Findings,
-    /// Usage, or something that was named could not be read.
+    /// Wrong arguments, or a named file could not be read.
     Failed,
-    /// No Go binary where one was required.
+    /// No Go binary was found where one was required.
     NothingFound,
 }
 
 impl Exit {
-    /// How a command over a scan ended, with a word to the user when the result itself does not show why.
+    /// The exit code of a command that scans; tells the user the reason if the result does not show it.
     pub fn of(end: &End, strict: bool, findings: bool, required: bool) -> Self {
         if end.failed {
             Self::Failed

@@ -25,7 +25,7 @@ pub fn run(args: &ExplainArgs) -> Result<Exit, Error> {
     Ok(Exit::Fine)
 }
 
-/// Everything of that name: a rule and a setting may share one.
+/// Explains everything with this name: a rule and a setting may share it.
 fn explain(asked: &str, format: &str) -> Result<String, Error> {
     let name = plain(asked);
     let rule = rules::explain(name);
@@ -73,7 +73,7 @@ fn explain(asked: &str, format: &str) -> Result<String, Error> {
     })
 }
 
-/// The name in what people paste: `GODEBUG=panicnil=1`, `panicnil=1`, `GOEXPERIMENT=norangefunc`.
+/// The name in text that people paste: `GODEBUG=panicnil=1`, `panicnil=1`, `GOEXPERIMENT=norangefunc`.
 fn plain(asked: &str) -> &str {
     let name = asked.trim();
     let name = name
@@ -95,19 +95,19 @@ fn plain(asked: &str) -> &str {
     }
 }
 
-/// How to change what a rule counts for.
+/// Says how to change the level of a rule.
 fn levels_of(name: &str) -> String {
     format!(
         "`-D`, `-W` and `-A {name}` make it an error, a warning or nothing; a policy file does so for good: gospect help policy\n"
     )
 }
 
-/// Text for reading: wrapped at the width of a terminal, values below values; headings and labels can be seen.
+/// Formats text for reading: wrapped to the terminal's width, indented, with highlighted headings and labels.
 fn laid_out(text: &str, look: &Look) -> String {
     let mut out = String::with_capacity(text.len());
     let mut is_start = true;
     for line in text.lines() {
-        // What is in columns goes on in its column, a point of a list below its text.
+        // Text in columns continues in its column, and a list item below its text.
         let body = line.trim_start();
         let indent = line.len() - body.len();
         let at = match line.rfind("  ").filter(|at| *at >= indent) {
@@ -132,7 +132,7 @@ fn laid_out(text: &str, look: &Look) -> String {
     look.finish(&out).into_owned()
 }
 
-/// Markdown with its heading marks taken away, and what is below a heading further in.
+/// Markdown as text: without heading marks, and indented below headings.
 fn text_of(page: &str) -> String {
     let mut out = String::with_capacity(page.len());
     let (mut code, mut below, mut after_heading) = (false, "", false);
@@ -169,7 +169,7 @@ fn text_of(page: &str) -> String {
     out
 }
 
-/// Everything that can be explained.
+/// Lists everything that can be explained.
 fn list(format: &str) -> String {
     let settings: Vec<&str> = godebug::table()
         .settings
@@ -224,7 +224,7 @@ fn list(format: &str) -> String {
     }
 }
 
-/// Words in lines of at most 80 columns.
+/// Wraps words to lines of at most 80 columns.
 fn wrapped(words: &[&str]) -> String {
     let mut out = String::new();
     let mut used = 0;

@@ -1,4 +1,4 @@
-//! The input of a command: the lines of a scan, of the records of an earlier one, or of both in turn.
+//! The input of a command: lines of a scan, of earlier records, or of both one after the other.
 
 use super::args::{Facts, SourceArgs};
 use super::error::Error;
@@ -18,35 +18,35 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 
-/// What a command cannot do without.
+/// What a command requires of its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// Takes what there is.
+    /// Any facts.
     Any,
     /// Full facts, for the command of this name.
     Full(&'static str),
 }
 
-/// Targets that are ready to be read, in their order.
+/// Targets that are ready to be read, in order.
 pub struct Input {
-    parts: Vec<Part>,
+    parts: Vec<InputPart>,
     options: Options,
     run: Run,
-    /// Patterns of `--exclude`, as given.
+    /// The patterns of `--exclude` as given.
     exclude: Vec<String>,
-    /// What was named and is no target that can be read, with the reason.
+    /// Named targets that cannot be read, with the reason.
     bad: Vec<(String, String)>,
-    /// Whether a terminal may show how far the scan is: not where another program shows the results there as they come.
+    /// Whether to show a progress line on the terminal; off if another program shows the results there as they come.
     pub progress: bool,
 }
 
-enum Part {
+enum InputPart {
     Scan(Vec<Named>),
     Records(String, Box<Records<Box<dyn BufRead>>>),
 }
 
 impl Input {
-    /// Opens the targets that the arguments name.
+    /// Opens the targets named by the arguments.
     pub fn open(args: &SourceArgs, need: Need) -> Result<Self, Error> {
         let (named, bad) = config::listed(args)?;
         let mut input = Self::of(named, args, need)?;
@@ -54,7 +54,7 @@ impl Input {
         Ok(input)
     }
 
-    /// Opens these targets with the rest of the arguments.
+    /// Opens the given targets, with the other arguments.
     pub fn of(named: Vec<Named>, args: &SourceArgs, need: Need) -> Result<Self, Error> {
         if let (Need::Full(name), Facts::BuildInfo) = (need, args.facts) {
             return Err(Error::NeedsFacts(name));
@@ -71,12 +71,12 @@ impl Input {
                 (Target::Records(path), _) => match open_records(path.as_deref()) {
                     Ok(records) => {
                         check(&text, records.run(), args, need)?;
-                        parts.push(Part::Records(text, records));
+                        parts.push(InputPart::Records(text, records));
                     }
                     Err(why) => bad.push((text, why)),
                 },
-                (target, Some(Part::Scan(list))) => list.push((text, target)),
-                (target, _) => parts.push(Part::Scan(vec![(text, target)])),
+                (target, Some(InputPart::Scan(list))) => list.push((text, target)),
+                (target, _) => parts.push(InputPart::Scan(vec![(text, target)])),
             }
         }
         let run = run_line(&parts, &options);
@@ -92,7 +92,7 @@ impl Input {
 
     /// A scan of targets that no argument names.
     pub fn scan(named: Vec<Named>, options: Options) -> Self {
-        let parts = vec![Part::Scan(named)];
+        let parts = vec![InputPart::Scan(named)];
         let run = run_line(&parts, &options);
         Self {
             parts,
@@ -104,7 +104,7 @@ impl Input {
         }
     }
 
-    /// Refuses targets that cannot be read at all: for who compares, since all would look removed.
+    /// Fails if any target cannot be read, for commands that compare: its programs would look removed.
     pub fn whole(self) -> Result<Self, Error> {
         match self.bad.first() {
             Some((name, why)) => Err(Error::NotRead {
@@ -115,18 +115,19 @@ impl Input {
         }
     }
 
-    /// Takes the digests of every program and of its parts too, for who compares them. Records have what they have.
+    /// Also computes digests of all programs and their parts, for comparing them. Records keep the digests that they have.
     pub fn with_digests(mut self) -> Self {
         (self.options.hash, self.options.parts) = (true, true);
         self
     }
 
-    /// Bytes of memory that `--memory` allows.
+    /// Bytes of memory from `--memory`.
     pub fn memory(&self) -> u64 {
         self.options.memory
     }
 
-    /// Hands over every line, `run` first and `end` last. Fatal things go to standard error too, and so does what is no Go program.
+    /// Calls `deliver` with every line, `run` first and `end` last. Fatal problems, and named files that are not Go, are also
+    /// reported on standard error.
     pub fn run(
         self,
         quiet: bool,
@@ -152,7 +153,7 @@ impl Input {
         let mut written = take(Line::Run(self.run));
         let mut total = End::default();
         for (name, why) in &self.bad {
-            tell(progress.as_ref(), name, why);
+            report(progress.as_ref(), name, why);
             total.failed = true;
             if written.is_ok() {
                 total.reach.unexamined += 1;
@@ -164,7 +165,7 @@ impl Input {
                 break;
             }
             match part {
-                Part::Scan(named) => {
+                InputPart::Scan(named) => {
                     let outcome = scan::run(&named, &options, &mut |event| {
                         match &event {
                             Event::Image(_) => images += 1,
@@ -187,8 +188,8 @@ impl Input {
                     add(&mut total, outcome.end);
                     total.failed |= outcome.failed;
                 }
-                Part::Records(name, mut records) => {
-                    // Without its end line a stream does not say what it held.
+                InputPart::Records(name, mut records) => {
+                    // A stream without its end line does not say what it contains.
                     let mut so_far = End::default();
                     let (mut ended, mut mistakes) = (false, 0);
                     while written.is_ok() {
@@ -196,7 +197,7 @@ impl Input {
                             Ok(next) => next,
                             Err(e) => {
                                 let why = e.to_string();
-                                tell(progress.as_ref(), &name, &why);
+                                report(progress.as_ref(), &name, &why);
                                 total.failed = true;
                                 so_far.reach.unexamined += 1;
                                 written = take(not_read(&name, &why));
@@ -211,7 +212,7 @@ impl Input {
                             Some(Line::End(end)) => {
                                 ended = true;
                                 if end.failed {
-                                    tell(
+                                    report(
                                         progress.as_ref(),
                                         &name,
                                         "the scan that wrote these records had failed; scan again",
@@ -243,12 +244,12 @@ impl Input {
         }
         if written.is_ok() && !quiet {
             if nothing_named {
-                tell(progress.as_ref(), "--files-from", "the list names nothing");
+                report(progress.as_ref(), "--files-from", "the list names nothing");
             }
             let excluded_nothing = |glob: usize| !tally.tally.is_excluded_by(glob);
             for (glob, pattern) in self.exclude.iter().enumerate() {
                 if excluded_nothing(glob) {
-                    tell(
+                    report(
                         progress.as_ref(),
                         &format!("--exclude {pattern}"),
                         "matched nothing",
@@ -260,14 +261,14 @@ impl Input {
                     Some(thing) => format!("{} in {}", thing.detail, thing.path),
                     None => "there was no image".to_owned(),
                 };
-                tell(
+                report(
                     progress.as_ref(),
                     &format!("--platform {wish}"),
                     &format!("chose nothing: {why}"),
                 );
             }
         }
-        // The end is where most formats start to write: the terminal is theirs now.
+        // Most formats write after the last line, so the progress line is removed before it.
         let last = written.and_then(|()| {
             drop(progress);
             forward(Line::End(total.clone()))
@@ -279,36 +280,36 @@ impl Input {
     }
 }
 
-/// The line of an event, said aloud where somebody should hear it.
+/// Turns an event into a line, and reports it on standard error if it is a problem.
 fn line_of(event: Event, quiet: bool, progress: Option<&Progress>) -> Option<Line> {
     match event {
         Event::Image(image) => Some(Line::Image(image)),
         Event::Binary(binary) => Some(Line::Binary(binary)),
         Event::Unexamined { thing, fatal } => {
             if fatal {
-                tell(progress, &thing.path, &thing.detail);
+                report(progress, &thing.path, &thing.detail);
             }
             Some(Line::Unexamined(thing))
         }
         Event::NotGo { path, why } => {
             if !quiet {
-                tell(progress, &path, &format!("not a Go program: {why}"));
+                report(progress, &path, &format!("not a Go program: {why}"));
             }
             None
         }
     }
 }
 
-/// Says something of a path, out of the way of the progress line.
-fn tell(progress: Option<&Progress>, path: &str, what: &str) {
+/// Reports a problem with a path, clear of the progress line.
+fn report(progress: Option<&Progress>, path: &str, what: &str) {
     let say = || say!("gospect: {}: {}", clean(path), clean(what));
     progress.map_or_else(say, |progress| progress.aside(say));
 }
 
-/// Lines of one stream that make no sense and are passed over; after so many it is no stream of records.
+/// Most invalid lines of one stream that are passed over; with more it is no stream of records.
 const MISTAKES: u64 = 20;
 
-/// The entry of a target, or of a part of records, that cannot be read.
+/// The line for a target, or part of records, that cannot be read.
 fn not_read(name: &str, why: &str) -> Line {
     Line::Unexamined(Unexamined {
         path: name.to_owned(),
@@ -333,7 +334,7 @@ fn open_records(path: Option<&Path>) -> Result<Box<Records<Box<dyn BufRead>>>, S
     Ok(Box::new(records))
 }
 
-/// Refuses what records cannot give.
+/// Fails if records lack what the command needs.
 fn check(text: &str, run: &Run, args: &SourceArgs, need: Need) -> Result<(), Error> {
     let target = clean(text).into_owned();
     if let Need::Full(command) = need
@@ -348,17 +349,17 @@ fn check(text: &str, run: &Run, args: &SourceArgs, need: Need) -> Result<(), Err
     }
 }
 
-/// The first line. Records alone keep theirs, so that what is made from them is what the scan itself would have made.
-fn run_line(parts: &[Part], options: &Options) -> Run {
-    if let [Part::Records(_, records)] = parts {
+/// The first line. Records alone keep their own, so that commands give the same result for them as for the scan itself.
+fn run_line(parts: &[InputPart], options: &Options) -> Run {
+    if let [InputPart::Records(_, records)] = parts {
         return records.run().clone();
     }
     let mut targets = Vec::new();
     let mut level = options.level;
     for part in parts {
         match part {
-            Part::Scan(named) => targets.extend(named.iter().map(|n| n.0.clone())),
-            Part::Records(_, records) => {
+            InputPart::Scan(named) => targets.extend(named.iter().map(|n| n.0.clone())),
+            InputPart::Records(_, records) => {
                 targets.extend(records.run().targets.iter().cloned());
                 if records.run().facts == Level::BuildInfo {
                     level = Level::BuildInfo;

@@ -1,4 +1,4 @@
-//! SIGINT, SIGTERM and SIGHUP: what was found so far is written in whole lines, and the program ends as the signal asks.
+//! SIGINT, SIGTERM and SIGHUP: writes the complete lines so far, then ends as the signal demands.
 
 use super::lines::{Lines, Partial};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
@@ -8,13 +8,14 @@ use signal_hook::low_level::emulate_default_handler;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A file that may not grow any more (`ulimit -f`) fails like a full disk, and ends nothing.
+/// Ignores SIGXFSZ: a file at its size limit (`ulimit -f`) then fails like a full disk and does not end the program.
 pub fn outlive_file_limit() {
-    // Where this is refused the signal does what it always did.
+    // If this fails, the signal keeps its default effect.
     let _ = register(SIGXFSZ, Arc::default());
 }
 
-/// Keeps the whole lines of this writer when a signal ends the program, and leaves no half file. A second signal ends it at once.
+/// Keeps the complete lines of this writer when a signal ends the program, and no incomplete file. A second signal ends it at
+/// once.
 pub fn keep(lines: &Lines, partial: Option<&Partial>) {
     let asked = Arc::new(AtomicBool::new(false));
     let ignored = ignored();
@@ -32,7 +33,7 @@ pub fn keep(lines: &Lines, partial: Option<&Partial>) {
     };
     let lines = lines.clone();
     let partial = partial.cloned();
-    // Without the thread a signal does what it always did.
+    // Without the thread, a signal keeps its default effect.
     let _ = std::thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
@@ -52,8 +53,8 @@ pub fn keep(lines: &Lines, partial: Option<&Partial>) {
         });
 }
 
-/// Signals that whoever started the program had set to be ignored, one bit each from signal 1 on: `nohup` wants it to go on, and a shell its
-/// background jobs. Only Linux says so without unsafe code.
+/// Signals that the parent process has set to be ignored, one bit each from signal 1 on: `nohup` does so, and a shell for its
+/// background jobs. Only Linux tells this without unsafe code.
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     status

@@ -1,4 +1,4 @@
-//! `-D`, `-W` and `-A`: the only arguments whose order counts, also among each other.
+//! `-D`, `-W` and `-A`: the only arguments whose order counts, even among each other.
 
 use crate::audit::policy::PolicyError;
 use crate::audit::{Level, Policy};
@@ -25,7 +25,7 @@ const FLAGS: [(&str, char, Option<Level>, &str); 3] = [
 ];
 
 impl Levels {
-    /// Puts them into the policy, the last word last.
+    /// Adds them to the policy; the last one wins.
     pub fn apply(&self, policy: &mut Policy) -> Result<(), PolicyError> {
         self.0
             .iter()

@@ -1,4 +1,4 @@
-//! Writers that never leave half a line or half a file behind, however the program ends.
+//! Writers that never leave half a line or half a file, however the program ends.
 
 use crate::report::style::clean;
 use std::fs::{File, OpenOptions};
@@ -7,26 +7,26 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What is gathered before it is written.
+/// Bytes gathered before they are written.
 pub const GATHERED: usize = 64 << 10;
 
-/// A file beside the one that was named, which it becomes when it is whole: however the program ends, nobody finds half a document.
+/// A temporary file beside the output file, which it replaces when complete: nobody ever sees half a document.
 #[derive(Clone)]
 pub struct Partial {
     beside: Arc<Path>,
     target: Arc<Path>,
-    /// As it was named.
+    /// Path of the output file as the user named it.
     given: Arc<Path>,
-    /// Its lines stand alone, so that the whole ones are worth keeping.
+    /// Whether each line can stand alone, so that complete lines are worth keeping.
     lines: Arc<AtomicBool>,
-    /// It is in its place, or gone.
+    /// Whether the file has been moved to its path or removed.
     done: Arc<AtomicBool>,
 }
 
 impl Partial {
-    /// Opens the file to write. Devices and pipes, and files in directories that take no new one, are written to as they are.
+    /// Opens the file to write. Devices and FIFOs, and files in directories that allow no new file, are written directly.
     pub fn create(path: &Path) -> io::Result<(File, Option<Self>)> {
-        // The file that a link leads to is what is written, not the link.
+        // A link is followed: the file is replaced, not the link.
         let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let there = std::fs::metadata(&target).ok();
         if there.as_ref().is_some_and(|m| !m.is_file()) {
@@ -38,7 +38,7 @@ impl Partial {
             && OpenOptions::new().append(true).open(&target).is_err()
         {
             let _ = m;
-            // The same words as ever for a file that may not be written.
+            // Gives the usual error for a file that may not be written.
             return Ok((File::create(path)?, None));
         }
         let Ok(file) = OpenOptions::new()
@@ -69,7 +69,7 @@ impl Partial {
         clean(&self.given.to_string_lossy()).into_owned()
     }
 
-    /// All is written: it takes its place.
+    /// Moves the complete file to its path.
     pub fn finish(&self) -> io::Result<()> {
         if self.done.swap(true, Ordering::SeqCst) {
             return Ok(());
@@ -77,7 +77,7 @@ impl Partial {
         std::fs::rename(&self.beside, &self.target)
     }
 
-    /// The rest will not come: whole lines are kept where they stand alone, else nothing. Says which.
+    /// Ends an incomplete file: keeps its complete lines if they can stand alone, else removes it. Returns a message saying which.
     pub fn give_up(&self) -> String {
         let name = self.name();
         if self.done.swap(true, Ordering::SeqCst) {
@@ -97,7 +97,7 @@ impl Partial {
     }
 }
 
-/// Takes off what stands behind the last end of a line.
+/// Cuts a file after its last complete line.
 fn cut_to_lines(path: &Path) -> io::Result<()> {
     use std::io::{Read, Seek, SeekFrom};
     let mut file = OpenOptions::new().read(true).write(true).open(path)?;
@@ -118,20 +118,20 @@ fn cut_to_lines(path: &Path) -> io::Result<()> {
     file.set_len(0)
 }
 
-/// A writer that hands on whole lines only, until it is flushed: however the program ends, no line is cut.
+/// A writer that passes on only complete lines until it is flushed, so that no line is ever cut.
 #[derive(Clone)]
 pub struct Lines(Arc<Mutex<Gathered>>);
 
 struct Gathered {
     bytes: Vec<u8>,
-    /// Bytes of the whole lines among them: a line may be long, and comes in small pieces.
+    /// Length of the complete lines in it: a line may be long and come in small pieces.
     whole: usize,
     enough: usize,
     to: Box<dyn Write + Send>,
 }
 
 impl Lines {
-    /// Gathers up to `enough` bytes, if they are whole lines.
+    /// Gathers up to `enough` bytes of complete lines.
     pub fn new(to: Box<dyn Write + Send>, enough: usize) -> Self {
         Self(Arc::new(Mutex::new(Gathered {
             bytes: Vec::with_capacity(enough),
@@ -145,7 +145,7 @@ impl Lines {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands on the whole lines that were gathered: for who is interrupted.
+    /// Writes the complete lines gathered so far; called on interruption.
     pub fn hand_on(&self) -> io::Result<()> {
         self.lock().hand_on()
     }
@@ -188,7 +188,7 @@ impl Write for Lines {
 mod tests {
     use super::*;
 
-    /// What was handed on, piece by piece.
+    /// The pieces that were passed on.
     #[derive(Clone, Default)]
     struct Pieces(Arc<Mutex<Vec<Vec<u8>>>>);
 

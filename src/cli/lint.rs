@@ -9,7 +9,9 @@ use crate::audit::{Assumed, Auditor};
 use crate::deploy::{Deployment, Kind, Problem};
 use crate::report::findings::{self, page};
 use crate::report::style::clean;
-use crate::scan::deployments::{self, Found, NotJudged, PASSED_OVER, Passed, Search};
+use crate::scan::deployments::{
+    self, NotReadReason, PASSED_OVER, Search, SearchResult, UnreadFile,
+};
 use crate::scan::toolchain::Toolchains;
 use crate::scan::{self, Event, Options};
 use crate::source::target::Target;
@@ -36,26 +38,26 @@ pub fn run(args: &LintArgs) -> Result<Exit, Error> {
             .transpose()?
             .map(Box::new),
     };
-    let met = search(args)?;
-    met.tell(args.output.quiet);
+    let searched = search(args)?;
+    searched.report(args.output.quiet);
     let mut output = Output::open(&args.output)?;
     let mut auditor = Auditor::new(&policy, judge.today.unwrap_or_else(dates::today));
     if let Some(baseline) = &baseline {
         auditor = auditor.with_baseline(baseline);
     }
-    for file in &met.files {
+    for file in &searched.files {
         auditor.deployment(file, &assumed);
     }
-    for passed in met.not_read() {
-        auditor.not_read(&passed.path, passed.why.to_string());
+    for unread in searched.not_read() {
+        auditor.not_read(&unread.path, unread.why.to_string());
     }
     if !args.output.quiet {
-        explain(&met.files, &assumed);
+        explain(&searched.files, &assumed);
     }
     let result = auditor.finish();
-    let failed = met.failed() || no_baseline;
-    // Nothing was judged: a report would read as if all were well.
-    if !met.files.is_empty() || !failed {
+    let failed = searched.failed() || no_baseline;
+    // Nothing was judged: a report would look as if all were well.
+    if !searched.files.is_empty() || !failed {
         match findings::format(&judge.format) {
             Some(format) => {
                 let options = findings::Options {
@@ -68,7 +70,7 @@ pub fn run(args: &LintArgs) -> Result<Exit, Error> {
         }
     }
     let findings = audit::failed(judge, &result, failed, args.output.quiet)?;
-    let left = met.not_read().count();
+    let left = searched.not_read().count();
     let strict = args.strict && left > 0;
     if strict && !failed {
         say!("gospect: not read: {left}; this is an error because of --strict");
@@ -80,53 +82,53 @@ pub fn run(args: &LintArgs) -> Result<Exit, Error> {
     })
 }
 
-/// What the search met.
+/// The results of the search.
 #[derive(Default)]
-struct Met {
+struct SearchedFiles {
     files: Vec<Deployment>,
-    passed: Vec<Passed>,
+    unread: Vec<UnreadFile>,
 }
 
-/// Reads what the arguments name.
-fn search(args: &LintArgs) -> Result<Met, Error> {
+/// Reads the files that the arguments name.
+fn search(args: &LintArgs) -> Result<SearchedFiles, Error> {
     let passed_over = PASSED_OVER.map(str::to_owned);
     let exclude = super::config::globs(&[&passed_over[..], &args.exclude].concat())?;
     let mut search = Search::new(!args.no_ignore, exclude);
     search.kind = args.kind.as_deref().and_then(Kind::parse);
     search.jobs = super::config::threads(args.jobs)?;
-    let mut met = Met::default();
+    let mut searched = SearchedFiles::default();
     let mut toolchains = Toolchains::default();
     deployments::run(&args.files, &search, &mut |found| {
         match found {
-            Found::File(mut file) => {
+            SearchResult::File(mut file) => {
                 file.around = toolchains.of(Path::new(&file.path));
                 file.module = toolchains.module(Path::new(&file.path));
                 file.inside = inside(&args.files, Path::new(&file.path));
-                met.files.push(*file);
+                searched.files.push(*file);
             }
-            Found::Passed(passed) => met.passed.push(passed),
+            SearchResult::NotRead(unread) => searched.unread.push(unread),
         }
         true
     })
     .map_err(Error::NoThreads)?;
-    // A directory without a single file that could be read is a mistake in the command.
+    // A directory without any readable file is an error in the command.
     for path in args.files.iter().filter(|p| p.is_dir()) {
         let shown = path.to_string_lossy();
         let inside = |file: &str| Path::new(file).starts_with(path) || path == Path::new(".");
-        let files = met.files.iter().map(|f| &f.path);
-        let others = met.passed.iter().map(|p| &p.path);
+        let files = searched.files.iter().map(|f| &f.path);
+        let others = searched.unread.iter().map(|p| &p.path);
         if !files.chain(others).any(|file| inside(file)) {
-            met.passed.push(Passed {
+            searched.unread.push(UnreadFile {
                 path: shown.into_owned(),
                 named: true,
-                why: NotJudged::Empty,
+                why: NotReadReason::Empty,
             });
         }
     }
-    Ok(met)
+    Ok(searched)
 }
 
-/// The folder of a file inside the directory that was named.
+/// The directory of a file, relative to the directory that the user named.
 fn inside(named: &[std::path::PathBuf], file: &Path) -> Option<String> {
     let folder = file.parent()?;
     let inside = named.iter().find_map(|top| folder.strip_prefix(top).ok())?;
@@ -134,30 +136,30 @@ fn inside(named: &[std::path::PathBuf], file: &Path) -> Option<String> {
     Some(parts.join("/"))
 }
 
-impl Met {
-    /// Something that was named could not be read.
+impl SearchedFiles {
+    /// Whether a file that the user named could not be read.
     fn failed(&self) -> bool {
-        let mut named = self.passed.iter().filter(|p| p.named);
-        // A kind that is not read is nobody's mistake: hooks name every file.
+        let mut named = self.unread.iter().filter(|p| p.named);
+        // A file of a kind that is not read is no error: hooks name every file.
         named.any(|p| {
             let problem = match &p.why {
-                NotJudged::Problem { problem, .. } => Some(problem),
+                NotReadReason::Problem { problem, .. } => Some(problem),
                 _ => None,
             };
             !matches!(problem, Some(Problem::NotRead(_)))
         })
     }
 
-    /// What could have been judged: links lead to what is somebody else's.
-    fn not_read(&self) -> impl Iterator<Item = &Passed> {
-        let link = |p: &&Passed| matches!(p.why, NotJudged::Link(_));
-        self.passed.iter().filter(move |p| !link(p))
+    /// Unread files that could have been judged; links lead to files outside the tree.
+    fn not_read(&self) -> impl Iterator<Item = &UnreadFile> {
+        let link = |p: &&UnreadFile| matches!(p.why, NotReadReason::Link(_));
+        self.unread.iter().filter(move |p| !link(p))
     }
 
-    /// Says what was not read: of one reason many at once.
-    fn tell(&self, quiet: bool) {
+    /// Reports the files that were not read, grouped by reason.
+    fn report(&self, quiet: bool) {
         let mut groups: BTreeMap<Group, Vec<&str>> = BTreeMap::new();
-        for p in &self.passed {
+        for p in &self.unread {
             match group(&p.why) {
                 Some(group) => groups.entry(group).or_default().push(&p.path),
                 None if quiet && !p.named => {}
@@ -192,32 +194,32 @@ impl Met {
     }
 }
 
-/// Files of one group that are named.
+/// Most files of one group that are named.
 const NAMED: usize = 5;
 
-/// What is told of several files at once, and what to do about them.
+/// A reason shared by several files, and what to do about it.
 type Group = (&'static str, &'static str);
 
-/// The group of those that are told of at once.
-fn group(why: &NotJudged) -> Option<Group> {
+/// The group of reasons that are reported together.
+fn group(why: &NotReadReason) -> Option<Group> {
     match why {
-        NotJudged::Problem {
+        NotReadReason::Problem {
             problem: Problem::NotRead(what),
             ..
         } => Some((what, "")),
-        NotJudged::Problem {
+        NotReadReason::Problem {
             problem: Problem::Template { .. },
             ..
         } => Some((
             "template that is no YAML before it is rendered",
             "templates are read when they are rendered: `helm template . | gospect lint --kind kubernetes -`",
         )),
-        NotJudged::Link(what) => Some((what, "")),
+        NotReadReason::Link(what) => Some((what, "")),
         _ => None,
     }
 }
 
-/// The Go program that `--binary` names.
+/// Reads the Go program of `--binary`.
 fn program(path: &Path) -> Result<crate::record::Binary, Error> {
     let name = clean(&path.to_string_lossy()).into_owned();
     let mut found = None;
@@ -238,7 +240,7 @@ fn program(path: &Path) -> Result<crate::record::Binary, Error> {
     found.ok_or(Error::NoBinary { name, why })
 }
 
-/// Says which releases were judged by, where that is not plain.
+/// Says which releases were assumed, if that is not obvious.
 fn explain(files: &[Deployment], assumed: &Assumed) {
     if let Some(file) = files.iter().find(|f| assumed.guesses(f)) {
         say!(
@@ -257,8 +259,8 @@ fn explain(files: &[Deployment], assumed: &Assumed) {
 }
 
 /// What to do about a file that could not be read.
-fn hint(why: &NotJudged, named: bool) -> String {
-    let NotJudged::Problem { problem, template } = why else {
+fn hint(why: &NotReadReason, named: bool) -> String {
+    let NotReadReason::Problem { problem, template } = why else {
         return String::new();
     };
     let kinds: Vec<&str> = Kind::ALL.iter().map(|(_, name, _)| *name).collect();

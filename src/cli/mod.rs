@@ -1,8 +1,8 @@
-//! The command line: arguments → configuration → one file per command → exit code.
+//! The command line: arguments → configuration → one file for each command → exit code.
 //!
-//! Only this folder prints. What is found is the library's business; here it is asked for, shown, and turned into an exit code.
+//! Only this folder prints. It calls the library, shows the results and turns them into an exit code.
 
-/// Says something to the person at the terminal. Text from files must be cleaned before; that nobody can hear is no reason to fail.
+/// Prints a message for the user on standard error. Text from files must be cleaned first. A failure to print is ignored.
 macro_rules! say {
     ($($text:tt)*) => {{
         use std::io::Write as _;
@@ -47,7 +47,7 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// What to type next, for somebody who typed nothing.
+/// Printed when gospect is started without arguments.
 const HINT: &str = "\
 gospect X-rays compiled Go programs. Type one of:
 
@@ -63,10 +63,10 @@ gospect X-rays compiled Go programs. Type one of:
 
 pub use terminal::Stdout;
 
-/// Runs the program and says how it went.
+/// Runs the program and returns its exit code.
 pub fn run(args: Vec<OsString>, stdout: Stdout) -> ExitCode {
     terminal::remember(stdout);
-    // `go version` has flags of its own style (`-json`), so its stand-in never goes through the general parser.
+    // `go version` has its own style of flags (`-json`), so the general parser never sees this command.
     if args.get(1).is_some_and(|a| a == "version") {
         return version::run(args.get(2..).unwrap_or_default());
     }
@@ -92,7 +92,7 @@ pub fn run(args: Vec<OsString>, stdout: Stdout) -> ExitCode {
         Err(error) => {
             let help = !error.use_stderr();
             let text = error.render().to_string();
-            // It quotes arguments, which may come from a list of files.
+            // The message quotes arguments, which may come from a list of files.
             if text
                 .lines()
                 .any(|line| matches!(clean(line), Cow::Owned(_)))
@@ -133,7 +133,7 @@ pub fn run(args: Vec<OsString>, stdout: Stdout) -> ExitCode {
     }
 }
 
-/// `gospect help TOPIC` for what is no command; `None`: a command, whose help the parser knows.
+/// Shows `gospect help TOPIC`; `None` if `name` is no topic, because the parser knows the help of commands.
 fn help_topic(name: &str) -> Option<Result<(), Error>> {
     if let Some(text) = topics::text(name) {
         return Some(output::print(text.as_bytes()));

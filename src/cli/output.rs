@@ -1,4 +1,4 @@
-//! Where results are written: a file, a terminal or a pipe, and what each can show.
+//! The output of a command: a file, a terminal or a pipe, and what each can display.
 
 use super::args::{Color, OutputArgs};
 use super::error::Error;
@@ -10,16 +10,16 @@ use std::io::{self, IsTerminal, Write};
 /// An open output.
 pub struct Output {
     writer: Lines,
-    /// The file that becomes the one that was named, when all is written.
+    /// The temporary file that replaces the output file when complete.
     partial: Option<Partial>,
-    /// Whether another program takes it as it comes, and may well write to the same terminal.
+    /// Whether another program reads it as it comes, and may write to the same terminal.
     pub piped: bool,
-    /// What it can show.
+    /// What it can display.
     pub look: Look,
 }
 
 impl Output {
-    /// Opens what the arguments ask for.
+    /// Opens the output that the arguments ask for.
     pub fn open(args: &OutputArgs) -> Result<Self, Error> {
         #[cfg(unix)]
         super::interrupt::outlive_file_limit();
@@ -57,7 +57,7 @@ impl Output {
         })
     }
 
-    /// Writes a whole result; a closed pipe is not an error.
+    /// Writes a whole result; a closed pipe is no error.
     pub fn write(
         &mut self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -75,7 +75,7 @@ impl Output {
         }
     }
 
-    /// Ends what was written piece by piece through [`Output::writer`].
+    /// Finishes output that was written piece by piece through [`Output::writer`].
     pub fn end<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
         match (result, &self.partial) {
             (Ok(value), _) => self.write(|_| Ok(())).map(|()| value),
@@ -87,7 +87,7 @@ impl Output {
         }
     }
 
-    /// Text for whoever reads it: written out where a terminal would act on it.
+    /// Escapes text if it goes to a terminal.
     pub fn harmless(&self, text: String) -> String {
         match self.look.width {
             None => text,
@@ -99,13 +99,13 @@ impl Output {
         }
     }
 
-    /// The writer.
+    /// The writer for output in pieces.
     pub fn writer(&mut self) -> &mut dyn Write {
         &mut self.writer
     }
 
-    /// From now on what is written survives an interruption, up to the last whole line. Costs a thread, a tenth of the time
-    /// that a scan of one file takes: for formats that write while the scan goes on.
+    /// Makes output survive an interruption, up to the last complete line. For formats that write during the scan: it costs a
+    /// thread, a tenth of the time of scanning one file.
     pub fn keep_when_interrupted(&self) {
         match &self.partial {
             Some(partial) => partial.keep_lines(),
@@ -118,7 +118,7 @@ impl Output {
 }
 
 impl Drop for Output {
-    /// What was begun and not finished, such as after an error of a target, leaves nothing behind.
+    /// Removes output that was begun and not finished, for example after an error of a target.
     fn drop(&mut self) {
         if let Some(partial) = &self.partial {
             let _ = self.writer.hand_on();
@@ -127,7 +127,7 @@ impl Drop for Output {
     }
 }
 
-/// A failed write: a closed pipe is nobody's fault.
+/// Handles a write error: a closed pipe is no error.
 pub fn write_failed(error: io::Error) -> Result<(), Error> {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Ok(()),
@@ -136,7 +136,7 @@ pub fn write_failed(error: io::Error) -> Result<(), Error> {
     }
 }
 
-/// Writes to standard output what needs no look.
+/// Writes plain text to standard output.
 pub fn print(bytes: &[u8]) -> Result<(), Error> {
     match stdout().write_all(bytes) {
         Ok(()) => Ok(()),

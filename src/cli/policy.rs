@@ -1,4 +1,4 @@
-//! The policy that the arguments ask for: file, profile, levels, expectations.
+//! The policy from the arguments: file, profile, levels, expectations.
 
 use super::args::{Color, JudgeArgs, OutputArgs};
 use super::error::Error;
@@ -8,7 +8,7 @@ use crate::report::style::clean;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-/// Reads the policy. Every mistake in the file goes to standard error; the answer counts them.
+/// Reads the policy. Every error in the file is reported on standard error; the result counts them.
 pub fn load(args: &JudgeArgs, output: &OutputArgs, expect: &[String]) -> Result<Policy, Error> {
     let mut policy = match file(args, output) {
         Some(path) => read(&path, output)?,
@@ -24,7 +24,7 @@ pub fn load(args: &JudgeArgs, output: &OutputArgs, expect: &[String]) -> Result<
     Ok(policy)
 }
 
-/// The file that was named, or the one of the current directory.
+/// The named policy file, or that of the current directory.
 fn file(args: &JudgeArgs, output: &OutputArgs) -> Option<PathBuf> {
     if args.policy.is_some() {
         return args.policy.clone();

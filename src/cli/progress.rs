@@ -1,6 +1,6 @@
-//! One line on the terminal while a scan takes its time: how far it is, how fast, and what was found last.
+//! The progress line on the terminal during a long scan: how far it is, how fast, and the last program found.
 //!
-//! Whatever else may write to the same terminal does it [`Progress::aside`]: the line is taken away before and comes back later.
+//! Other output to the same terminal goes through [`Progress::aside`], which removes the line first; it comes back later.
 
 use super::terminal::{is_dumb, utf8};
 use crate::bytes::number::{bytes, count, thousands};
@@ -13,23 +13,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Nothing is shown before this: most scans are over by then.
+/// The line appears after this time: most scans are done by then.
 const PATIENCE: Duration = Duration::from_millis(800);
-/// Between two looks at the counts.
+/// Time between two updates.
 const PACE: Duration = Duration::from_millis(150);
-/// A path in less room than this says nothing.
+/// Fewest columns in which a path is worth showing.
 const PATH: usize = 12;
-/// Takes the line away.
+/// Erases the line.
 const CLEAR: &[u8] = b"\r\x1b[K";
 
-/// A running progress line; dropping it takes the line away.
+/// A running progress line; dropping it erases the line.
 pub struct Progress {
     done: Arc<AtomicBool>,
     shown: Arc<Mutex<Shown>>,
     ticker: Option<JoinHandle<()>>,
 }
 
-/// What the terminal shows. Nothing is written to it but under this lock.
+/// What the terminal shows. It is only written to under this lock.
 #[derive(Default)]
 struct Shown {
     latest: String,
@@ -45,7 +45,7 @@ impl Shown {
 }
 
 impl Progress {
-    /// Starts watching, when standard error is a terminal that somebody reads.
+    /// Starts the line if standard error is a terminal that somebody reads.
     pub fn start(quiet: bool, counters: &Arc<Counters>) -> Option<Self> {
         if quiet || !has_lines() {
             return None;
@@ -64,7 +64,7 @@ impl Progress {
                     }
                     let files = counters.tally.files.load(Ordering::Relaxed);
                     let read = counters.bytes.load(Ordering::Relaxed);
-                    // The terminal may have been made smaller. Its last column stays free: some go on to the next line there.
+                    // The terminal may have become smaller. Its last column stays free, because some terminals then wrap.
                     let columns =
                         terminal_size::terminal_size_of(stderr()).map_or(80, |(w, _)| w.0);
                     let look = Look {
@@ -85,7 +85,7 @@ impl Progress {
         })
     }
 
-    /// Notes what was found last.
+    /// Sets the last program found.
     pub fn see(&self, line: &Line) {
         let path = match line {
             Line::Binary(binary) => &binary.path,
@@ -95,7 +95,7 @@ impl Progress {
         lock(&self.shown).latest = clean(path).into_owned();
     }
 
-    /// Lets something else write to the terminal, without the line in between.
+    /// Runs `write`, which writes to the same terminal, without the line in between.
     pub fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         let mut shown = lock(&self.shown);
         shown.clear();
@@ -103,12 +103,12 @@ impl Progress {
     }
 }
 
-/// Whether standard error is a terminal on which a line can be taken away.
+/// Whether standard error is a terminal on which a line can be erased.
 fn has_lines() -> bool {
     stderr().is_terminal() && !is_dumb()
 }
 
-/// Takes away what a progress line of this program may have left, for a message on the way out.
+/// Erases a progress line that this program may have left, before a final message.
 #[cfg(unix)]
 pub fn clear() {
     if has_lines() {
@@ -120,7 +120,7 @@ fn lock(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
     shown.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The line, never wider than the look: first the path loses its directories, then goes as a whole.
+/// The line, never wider than the terminal: the path loses first its directories, then disappears.
 fn line(look: &Look, files: u64, read: u64, since: Duration, latest: &str) -> String {
     let columns = look.width.unwrap_or(80);
     let rate = (files as f64 / since.as_secs_f64().max(0.001)) as u64;

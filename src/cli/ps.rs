@@ -16,7 +16,7 @@ pub fn run(args: &PsArgs) -> Result<Exit, Error> {
         vec![("/proc".to_owned(), Target::Processes)],
         Options::default(),
     );
-    // A list is what people look for, even when only one program runs.
+    // The default is a list even when only one program runs.
     let format = args.format.as_deref().unwrap_or("table");
     let end = show(input, Some(format), &args.output)?;
     Ok(Exit::of(&end, args.strict, false, args.require))

@@ -19,7 +19,7 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
     let time = time()?;
     let input = input::Input::open(&args.source, Need::Any)?;
     let mut output = Output::open(&args.output)?;
-    // Findings are judged by the built-in policy on the day of the bill, so that the same input gives the same bill.
+    // Findings use the built-in policy and the day of the bill, so that the same input always gives the same bill.
     let policy = Policy::built_in();
     let mut auditor =
         Auditor::new(&policy, Date::from_unix(time)).with_memory(args.source.memory / 2);
@@ -37,7 +37,7 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
     let Some(inventory) = inventory else {
         return Ok(Exit::Failed);
     };
-    // Rules judge full facts; what build info alone would make them say is not worth saying.
+    // Rules judge full facts; their findings from build info alone would mislead.
     let remarks = if inventory.has_all_facts() {
         remarks::remarks(&auditor.finish(), inventory.programs())
     } else {
@@ -52,7 +52,7 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
     Ok(Exit::of(&end, args.source.strict, false, true))
 }
 
-/// The time of the bill: SOURCE_DATE_EPOCH (reproducible-builds.org) when it is set, else now.
+/// Time of the bill: SOURCE_DATE_EPOCH (reproducible-builds.org) if set, else the current time.
 fn time() -> Result<u64, Error> {
     match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(text) if !text.is_empty() => match text.trim().parse() {

@@ -17,7 +17,7 @@ pub fn run(args: &ScanArgs) -> Result<Exit, Error> {
     Ok(Exit::of(&end, args.source.strict, false, args.require))
 }
 
-/// Reads the input and writes what is found, in the format asked for or the one that fits what was found.
+/// Reads the input and writes the results, in the requested format or the one that fits them.
 pub fn show(mut input: Input, format: Option<&str>, output: &OutputArgs) -> Result<End, Error> {
     let chosen = format.and_then(format::find);
     let quiet = output.quiet;
@@ -37,7 +37,7 @@ pub fn show(mut input: Input, format: Option<&str>, output: &OutputArgs) -> Resu
     let start = |format, to| Writer::new(format, options.clone(), to);
     let mut to = Some(output.writer());
     let mut writer = chosen.and_then(|format| Some(start(format, to.take()?)));
-    // Without a format, what is found decides: a second thing makes it a table.
+    // Without a requested format the results decide: a second one makes it a table.
     let mut held = Vec::new();
     let ended = input.run(quiet, &mut |line| {
         if let Some(writer) = &mut writer {
@@ -58,7 +58,7 @@ pub fn show(mut input: Input, format: Option<&str>, output: &OutputArgs) -> Resu
     output.end(ended)
 }
 
-/// Writes a line, after what there is to say about its Go release.
+/// Writes a line, preceded by the support of its Go release.
 fn put(writer: &mut Writer<'_>, line: Line, today: &str) -> io::Result<()> {
     if let Line::Binary(binary) = &line {
         dates::learn(binary, today, |release, support| {
@@ -68,7 +68,7 @@ fn put(writer: &mut Writer<'_>, line: Line, today: &str) -> io::Result<()> {
     writer.line(line)
 }
 
-/// One target that is one binary is shown in full, anything else as a table; `None`: not decided before there is more.
+/// A single binary that is the target itself is shown as a card, anything else as a table; `None` if more lines must decide.
 fn fitting(lines: &[Line], is_all: bool) -> Option<&'static format::Format> {
     let target = lines.iter().find_map(|l| match l {
         Line::Run(run) => match run.targets.as_slice() {
@@ -91,7 +91,7 @@ fn fitting(lines: &[Line], is_all: bool) -> Option<&'static format::Format> {
     format::find(if one { "card" } else { "table" })
 }
 
-/// Whether the binary is the very thing that was named, not something inside it.
+/// Whether the binary is the target itself, not something inside it.
 fn is_target(target: &str, binary: &Binary) -> bool {
     let l = &binary.location;
     let path = target.strip_prefix("file:").unwrap_or(target);

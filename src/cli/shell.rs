@@ -1,4 +1,4 @@
-//! `gospect completions` and `gospect man`: both made from the same description of the arguments as `--help`.
+//! `gospect completions` and `gospect man`: both generated from the argument definitions that `--help` uses.
 
 use super::args::{self, CompletionsArgs, ManArgs, choices};
 use super::error::Error;
@@ -14,7 +14,7 @@ use clap_complete::Shell;
 use std::fmt::Write;
 use std::sync::OnceLock;
 
-/// Prints the completions of a shell.
+/// Prints completions for a shell.
 pub fn completions(wanted: &CompletionsArgs) -> Result<Exit, Error> {
     let mut script = Vec::new();
     let mut command = completed();
@@ -26,13 +26,13 @@ pub fn completions(wanted: &CompletionsArgs) -> Result<Exit, Error> {
     Ok(Exit::Fine)
 }
 
-/// The command line with the words that can stand where any text is taken; they only help who types.
+/// The command line with suggested words for arguments that accept any text.
 fn completed() -> Command {
     let rules = || RULES.iter().map(|rule| (rule.meta.id, rule.meta.summary));
     let names = || rules().chain(knowledge::explain::names().into_iter().map(|n| (n, "")));
     let profiles = || PROFILES.map(|name| (name, ""));
     let mut root = args::command().disable_help_subcommand(true);
-    // The words of a command line live as long as the program.
+    // Clap wants these words to live as long as the program.
     static COMMANDS: OnceLock<Vec<(String, String)>> = OnceLock::new();
     let about = |c: &Command| c.get_about().map_or_else(String::new, |a| a.to_string());
     let commands = root.get_subcommands();
@@ -43,7 +43,7 @@ fn completed() -> Command {
     let name = Arg::new("name").value_parser(choices(help));
     let help = Command::new("help").about("Print the long help of a command or topic");
     root = root.subcommand(help.arg(name));
-    // Building brings the arguments of every command, and the full names that generators want.
+    // Building adds the arguments of every command and the full names that generators need.
     root.build();
     for (command, arg, words) in [
         ("audit", "deny", choices(rules())),
@@ -71,7 +71,7 @@ fn completed() -> Command {
     root
 }
 
-/// What the generator for fish leaves out: the words that an argument without a flag can be.
+/// Completions of positional words, which the fish generator leaves out.
 fn fish_positionals(root: &Command) -> String {
     let mut script = String::new();
     for command in root.get_subcommands() {
@@ -91,7 +91,7 @@ fn fish_positionals(root: &Command) -> String {
     script
 }
 
-/// Prints one page, or writes all.
+/// Prints one page or writes all of them.
 pub fn man(wanted: &ManArgs) -> Result<Exit, Error> {
     let root = args::command().disable_help_subcommand(true);
     if let Some(directory) = &wanted.directory {

@@ -1,4 +1,4 @@
-//! What standard output and the terminal can show.
+//! Capabilities of standard output and the terminal.
 
 #[cfg(not(unix))]
 use std::io::IsTerminal;
@@ -49,18 +49,18 @@ pub fn is_pipe() -> bool {
     fstat(io::stdout()).is_ok_and(|s| FileType::from_raw_mode(s.st_mode).is_fifo())
 }
 
-/// Whether standard output is a pipe; here nobody says, and it may be one.
+/// Whether standard output is a pipe; unknown on this system, so it may be.
 #[cfg(not(unix))]
 pub fn is_pipe() -> bool {
     !io::stdout().is_terminal()
 }
 
-/// Whether the terminal knows no escape sequences.
+/// Whether the terminal supports no escape sequences.
 pub fn is_dumb() -> bool {
     std::env::var_os("TERM").is_some_and(|t| t == "dumb")
 }
 
-/// Whether the locale says that UTF-8 is understood. Files and pipes follow it too, so that the same command gives the same bytes.
+/// Whether the locale uses UTF-8. It applies to files and pipes too, so that a command always writes the same bytes.
 pub fn utf8() -> bool {
     let set = |name| std::env::var(name).ok().filter(|v: &String| !v.is_empty());
     match set("LC_ALL")

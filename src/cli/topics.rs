@@ -1,4 +1,4 @@
-//! `gospect help TOPIC`: what belongs to several commands.
+//! `gospect help TOPIC`: help that concerns several commands.
 
 use crate::report::{findings, format};
 use std::fmt::Write;
@@ -6,7 +6,7 @@ use std::fmt::Write;
 /// The topics.
 pub const NAMES: [&str; 4] = ["targets", "formats", "exit-codes", "policy"];
 
-/// The text of a topic; `None` when there is none of that name.
+/// The text of a topic; `None` if there is no such topic.
 pub fn text(name: &str) -> Option<String> {
     match name {
         "targets" => Some(TARGETS.to_owned()),

@@ -1,8 +1,9 @@
-//! `gospect version`: what `go version` of Go 1.27 prints, byte for byte (src/cmd/go/internal/version/version.go), without Go.
+//! `gospect version`: prints what `go version` of Go 1.27 prints, byte for byte (src/cmd/go/internal/version/version.go), without
+//! Go.
 //!
-//! Its habits are kept: directories are walked in order of names, links to files are followed there, only the first slice of a universal
-//! file counts, and files that are not Go are passed over in silence. A file named on the command line that Go's reader cannot read and
-//! ours can is answered in the same form.
+//! It behaves the same: directories are walked in order of names and links to files in them are followed, only the first slice of
+//! a universal file counts, and other files are passed over silently. A file named on the command line that only our reader can
+//! read is shown in the same form.
 
 use super::terminal::stdout;
 use crate::bytes::{FileBytes, Limits, MEMORY, SizeInMemory, Use};
@@ -11,7 +12,7 @@ use crate::report::style::clean;
 use crate::source::dir;
 use crate::source::listing::Listing;
 use crate::source::queue::{self, Output};
-use crate::source::walk::{Met, Rules, Tally, Visit, Walk, Why};
+use crate::source::walk::{NotExamined, Rules, Tally, Visit, Walk, WalkedFile};
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -35,7 +36,7 @@ impl Flags {
         }
     }
 
-    /// The flags that `GOFLAGS` of the environment sets. Its other flags are those of other commands.
+    /// The flags in `GOFLAGS` of the environment; flags of other commands are ignored.
     fn from_environment() -> Self {
         let mut flags = Self::default();
         let words = std::env::var("GOFLAGS").unwrap_or_default();
@@ -50,7 +51,7 @@ impl Flags {
     }
 }
 
-/// Name and value of a flag, `name=value`.
+/// Splits `name=value`.
 fn split_value(body: &str) -> (&str, Option<&str>) {
     body.split_once('=')
         .map_or((body, None), |(name, value)| (name, Some(value)))
@@ -65,14 +66,14 @@ fn boolean(value: Option<&str>) -> Option<bool> {
     }
 }
 
-/// One run: where it prints and how it ends.
+/// One run of the command: where it prints, and its exit status.
 struct Run<'w> {
     flags: Flags,
     out: &'w mut dyn Write,
     status: u8,
-    /// Standard output was closed: stop quietly.
+    /// Standard output was closed, so the run stops quietly.
     closed: bool,
-    /// Standard output is a terminal, which would act on what files and their names hold. Go does not care.
+    /// Standard output is a terminal, so control characters from files and their names are escaped; Go does not do that.
     terminal: bool,
 }
 
@@ -114,7 +115,7 @@ pub fn run(args: &[OsString]) -> ExitCode {
     }
 }
 
-/// A message for standard error, and the exit status.
+/// A message for standard error and the exit status.
 type Refused = (String, u8);
 
 const USAGE: &str =
@@ -124,7 +125,7 @@ fn usage(message: &str) -> Refused {
     (format!("{message}\n{USAGE}"), 2)
 }
 
-/// `-C DIR`, which is a flag of every go command and must be the first.
+/// Handles `-C DIR`, which every go command accepts as its first flag.
 fn change_directory(args: &[OsString]) -> Result<&[OsString], Refused> {
     let Some((first, rest)) = args.split_first() else {
         return Ok(args);
@@ -145,7 +146,8 @@ fn change_directory(args: &[OsString]) -> Result<&[OsString], Refused> {
     }
 }
 
-/// Flags of Go's flag package: one or two dashes, `=true` or `=false` behind boolean ones, up to the first argument or `--`.
+/// Parses flags like Go's flag package: one or two dashes, `=true` or `=false` after boolean ones, up to the first argument or
+/// `--`.
 fn parse<'a>(args: &'a [OsString], flags: &mut Flags) -> Result<&'a [OsString], Refused> {
     let mut rest = args;
     while let Some((first, tail)) = rest.split_first() {
@@ -189,7 +191,7 @@ fn parse<'a>(args: &'a [OsString], flags: &mut Flags) -> Result<&'a [OsString], 
 }
 
 impl Run<'_> {
-    /// Without files: this program's own version, in the form of Go's. Flags `given` by the environment are no mistake then.
+    /// Without files: prints this program's own version in Go's form. Flags `given` by the environment are then no error.
     fn own(&mut self, given: Flags) {
         let alone = match self.flags {
             f if f.modules && !given.modules => Some("-m"),
@@ -250,16 +252,17 @@ impl Run<'_> {
             return reader.link(path).into_iter().for_each(|f| self.show(f));
         }
         let found = match read_named(path, &metadata) {
-            Ok(record) => Some(Found::Record(path.to_owned(), Box::new(record))),
+            Ok(record) => Some(FileOutput::Record(path.to_owned(), Box::new(record))),
             Err(error) => error.message(path, is_candidate(path, mode_of(&metadata))),
         };
-        if self.flags.modules && !matches!(found, Some(Found::Record(..))) {
+        if self.flags.modules && !matches!(found, Some(FileOutput::Record(..))) {
             self.status = 1;
         }
         found.into_iter().for_each(|found| self.show(found));
     }
 
-    /// `filepath.WalkDir`: entries in order of names; links are not entered, not even one that was named (unless a slash follows it).
+    /// Like `filepath.WalkDir`: entries in order of names; links are not entered, not even a named one (unless a slash follows
+    /// it).
     fn directory(&mut self, root: &Path) {
         let rules = Rules {
             min_size: 0,
@@ -275,7 +278,7 @@ impl Run<'_> {
             0,
             Use::Results.share(MEMORY),
             |out| Walk::start(&rules, &reader, &tally, root, out),
-            &mut |found: Found| {
+            &mut |found: FileOutput| {
                 self.show(found);
                 !self.closed
             },
@@ -286,14 +289,14 @@ impl Run<'_> {
         }
     }
 
-    fn show(&mut self, found: Found) {
+    fn show(&mut self, found: FileOutput) {
         match found {
-            Found::Record(path, record) => self.record(&path, &record),
-            Found::Message(text) => say!("{text}"),
+            FileOutput::Record(path, record) => self.record(&path, &record),
+            FileOutput::Message(text) => say!("{text}"),
         }
     }
 
-    /// Text as it is for pipes and files, byte for byte what Go prints; written out where a terminal would act on it.
+    /// Adds text unchanged for pipes and files, as Go prints it; escaped for a terminal.
     fn shown(&self, out: &mut Vec<u8>, text: &[u8]) {
         match self.terminal {
             true => out.extend_from_slice(clean(&String::from_utf8_lossy(text)).as_bytes()),
@@ -305,7 +308,7 @@ impl Run<'_> {
         let mut bytes = Vec::new();
         if self.flags.json && self.flags.modules {
             for line in record.to_json().split(|&b| b == b'\n') {
-                // Indented with tabs, which stay.
+                // Tabs indent the line and stay.
                 let text = line.trim_ascii_start();
                 bytes.extend_from_slice(&line[..line.len() - text.len()]);
                 self.shown(&mut bytes, text);
@@ -335,7 +338,7 @@ impl Run<'_> {
     }
 }
 
-/// A path for a message: as Go has it, or written out where standard error is a terminal.
+/// A path for a message: unchanged like Go's, or escaped if standard error is a terminal.
 fn said(path: &Path) -> String {
     let text = path.display().to_string();
     match io::stderr().is_terminal() {
@@ -344,15 +347,15 @@ fn said(path: &Path) -> String {
     }
 }
 
-/// What is printed of one file.
-enum Found {
+/// The output for one file.
+enum FileOutput {
     /// For standard output.
     Record(PathBuf, Box<Record>),
     /// For standard error.
     Message(String),
 }
 
-impl SizeInMemory for Found {
+impl SizeInMemory for FileOutput {
     fn size_in_memory(&self) -> u64 {
         let text = match self {
             Self::Record(_, record) => record.modinfo.len(),
@@ -362,53 +365,60 @@ impl SizeInMemory for Found {
     }
 }
 
-/// Reads the files that a walk meets.
+/// Reads the files of a walk.
 struct Reader {
-    /// Also say which files are no Go programs.
+    /// Also report which files are no Go programs.
     verbose: bool,
 }
 
 impl Reader {
-    fn file(&self, path: PathBuf, mode: Option<u32>, file: io::Result<FileBytes>) -> Option<Found> {
+    fn file(
+        &self,
+        path: PathBuf,
+        mode: Option<u32>,
+        file: io::Result<FileBytes>,
+    ) -> Option<FileOutput> {
         match file
             .map_err(Error::Open)
             .and_then(|f| read(&f, Effort::LikeGo))
         {
-            Ok(record) => Some(Found::Record(path, Box::new(record))),
+            Ok(record) => Some(FileOutput::Record(path, Box::new(record))),
             Err(error) if self.verbose => error.message(&path, is_candidate(&path, mode)),
             Err(_) => None,
         }
     }
 
-    /// A symbolic link: read where it leads to a file.
-    fn link(&self, path: &Path) -> Option<Found> {
+    /// Reads the file that a symbolic link leads to.
+    fn link(&self, path: &Path) -> Option<FileOutput> {
         match fs::metadata(path) {
             Ok(m) if m.is_file() => {
                 let file = dir::open_named(path).and_then(FileBytes::open);
                 self.file(path.to_owned(), mode_of(&m), file)
             }
-            _ => (self.verbose).then(|| Found::Message(format!("{}: symlink", said(path)))),
+            _ => (self.verbose).then(|| FileOutput::Message(format!("{}: symlink", said(path)))),
         }
     }
 }
 
-impl<'env> Visit<'env, Found> for Reader {
-    fn file(&'env self, met: &Met<'_>, out: &mut Output<'env, Found>) {
-        let path = clean_path(&met.path());
-        let file = met.open().map(|file| FileBytes::new(file, met.stat.size));
-        self.file(path, met.stat.mode, file)
+impl<'env> Visit<'env, FileOutput> for Reader {
+    fn file(&'env self, found: &WalkedFile<'_>, out: &mut Output<'env, FileOutput>) {
+        let path = clean_path(&found.path());
+        let file = found
+            .open()
+            .map(|file| FileBytes::new(file, found.stat.size));
+        self.file(path, found.stat.mode, file)
             .into_iter()
             .for_each(|found| out.push(found));
     }
 
-    fn directory(&'env self, _: &Path, _: &Listing, _: &mut Output<'env, Found>) -> bool {
+    fn directory(&'env self, _: &Path, _: &Listing, _: &mut Output<'env, FileOutput>) -> bool {
         false
     }
 
-    /// What cannot be read is passed over, as Go does.
-    fn passed_over(&'env self, _: &Path, _: Why, _: &mut Output<'env, Found>) {}
+    /// Files that cannot be read are passed over, as Go does.
+    fn passed_over(&'env self, _: &Path, _: NotExamined, _: &mut Output<'env, FileOutput>) {}
 
-    fn link(&'env self, path: &Path, out: &mut Output<'env, Found>) {
+    fn link(&'env self, path: &Path, out: &mut Output<'env, FileOutput>) {
         self.link(&clean_path(path))
             .into_iter()
             .for_each(|found| out.push(found));
@@ -418,13 +428,13 @@ impl<'env> Visit<'env, Found> for Reader {
 enum Error {
     /// The file could not be opened or read.
     Open(#[allow(dead_code)] io::Error),
-    /// It holds no build info; the text is that of Go's reader.
+    /// It has no build info; the text is that of Go's reader.
     Refused(Refusal),
 }
 
 impl Error {
-    /// What Go says of it.
-    fn message(&self, path: &Path, is_candidate: bool) -> Option<Found> {
+    /// Go's message for the error.
+    fn message(&self, path: &Path, is_candidate: bool) -> Option<FileOutput> {
         let path = said(path);
         let text = match self {
             Self::Open(_) => path,
@@ -433,12 +443,12 @@ impl Error {
             }
             Self::Refused(_) => return None,
         };
-        Some(Found::Message(text))
+        Some(FileOutput::Message(text))
     }
 }
 
 fn read_named(path: &Path, metadata: &Metadata) -> Result<Record, Error> {
-    // Go opens whatever it is; a FIFO would wait for ever, so it is refused as what it is: no format of ours.
+    // Go opens any file and would wait for ever on a FIFO, so that is refused as an unrecognized format.
     if !metadata.is_file() {
         return Err(Error::Refused(Refusal::Format));
     }
@@ -455,12 +465,12 @@ fn read(bytes: &FileBytes, effort: Effort) -> Result<Record, Error> {
         .map_err(Error::Refused)
 }
 
-/// Permission bits, where the system has them.
+/// Permission bits, if the system has them.
 fn mode_of(metadata: &Metadata) -> Option<u32> {
     dir::stat_of(metadata).mode
 }
 
-/// Go says why only for what looks executable (`isGoBinaryCandidate`).
+/// Go reports the reason only for files that look executable (`isGoBinaryCandidate`).
 fn is_candidate(path: &Path, mode: Option<u32>) -> bool {
     if mode.is_some_and(|mode| mode & 0o111 != 0) {
         return true;
@@ -473,7 +483,7 @@ fn is_candidate(path: &Path, mode: Option<u32>) -> bool {
     matches!(extension, Some(".so" | ".exe" | ".dll")) || name.contains(".so.")
 }
 
-/// The system's words as Go writes them: its own table, in lower case.
+/// The system's error in Go's words: its own table, in lower case.
 fn go_error(error: &io::Error) -> String {
     let text = crate::scan::error_text(error);
     let mut chars = text.chars();
@@ -482,7 +492,7 @@ fn go_error(error: &io::Error) -> String {
         .map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
 }
 
-/// `filepath.Clean`: `./x` becomes `x`, `a//b` becomes `a/b`, `a/../b` becomes `b`.
+/// Like `filepath.Clean`: `./x` becomes `x`, `a//b` becomes `a/b`, `a/../b` becomes `b`.
 fn clean_path(path: &Path) -> PathBuf {
     use std::path::Component;
     let mut cleaned = PathBuf::new();

@@ -166,7 +166,7 @@ fn read_all(bytes: &dyn ReadAt) {
 fn want(head: &[u8]) -> Want {
     match head.first() {
         Some(0x7f) => Want::Whole,
-        Some(0xcf) => Want::Windows(vec![100..200, 9000..10_000]),
+        Some(0xcf) => Want::KeptRanges(vec![100..200, 9000..10_000]),
         _ => Want::Skip,
     }
 }
@@ -223,7 +223,7 @@ fn walk(data: &[u8]) {
 /// of the digest of member N, in names for those of the member itself.
 pub fn image(data: &[u8]) {
     let archive = image_archive(data);
-    let mut options = image::Options::new("fuzz");
+    let mut options = image::ImageOptions::new("fuzz");
     options.limits = LIMITS;
     options.budget = Budget::new(64 << 20);
     options.verify_diffid = data.len() & 1 == 1;

@@ -43,7 +43,7 @@ pub(super) fn conversation(data: &[u8]) -> usize {
         ..Settings::default()
     };
     let target = format!("{}/fuzz/app:1", server.host);
-    let mut options = image::Options::new(&target);
+    let mut options = image::ImageOptions::new(&target);
     options.limits = LIMITS;
     options.budget = Budget::new(64 << 20);
     let scan = registry::scan(&target, &settings, &options, &Taker);

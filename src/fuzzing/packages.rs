@@ -2,14 +2,14 @@
 
 use crate::bytes::ReadAt;
 use crate::source::packages::{
-    Algorithm, Bounds, Database, Files, Release, apk, dpkg, is_part, may_be_owned, rpm,
+    Algorithm, DatabaseLimits, Databases, Release, RootFiles, apk, dpkg, is_part, may_be_owned, rpm,
 };
 use std::io;
 
 /// A root in which every file of every database has the same bytes.
 struct Everywhere<'d>(&'d [u8]);
 
-impl Files for Everywhere<'_> {
+impl RootFiles for Everywhere<'_> {
     fn open(&self, path: &[u8]) -> io::Result<Option<Box<dyn ReadAt + '_>>> {
         Ok(is_part(path).then(|| Box::new(self.0) as Box<dyn ReadAt>))
     }
@@ -33,13 +33,13 @@ pub fn packages(data: &[u8]) {
     const MOST: u64 = 1 << 20;
     rpm::read_any(data, MOST);
     let files = Everywhere(data);
-    let bounds = Bounds {
+    let bounds = DatabaseLimits {
         part: MOST,
         names: 1000,
         claims: 16 << 20,
         packages: 1000,
     };
-    let database = Database::open(&files, bounds, &mut |problem| {
+    let database = Databases::open(&files, bounds, &mut |problem| {
         assert!(!problem.detail.is_empty());
         assert!(problem.path.starts_with('/'));
     });

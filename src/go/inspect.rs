@@ -7,7 +7,7 @@ use super::identify::identify;
 use super::options::{Level, Options};
 use super::record;
 use super::tables::Tables;
-use crate::bytes::{Counts, Part, ReadAt, Refusal, Window};
+use crate::bytes::{Part, ReadAt, ReadCounts, Window, WindowLimit};
 use crate::exe::packed::{self, Packer};
 use crate::exe::{self, Fault, Image, Miss, Parts, Shape, SliceFault, Universal};
 use crate::record::{Binary, Claim, Corroboration, Verdict};
@@ -43,14 +43,14 @@ pub struct Inspection {
     /// The packer, when the file could not be unpacked.
     pub packed: Option<String>,
     /// Set when a limit was reached: then facts are missing, and a program may have been overlooked.
-    pub refusal: Option<Refusal>,
+    pub limit_reached: Option<WindowLimit>,
     /// Number of further programs whose records do not fit in memory.
     pub untold: u64,
     /// Set when the records are much larger than those of real programs and [`Options::refuse_large`] was set. `found` is then
     /// incomplete.
     pub too_large: bool,
     /// What was read.
-    pub counts: Counts,
+    pub counts: ReadCounts,
     /// Bytes of memory that the records take.
     kept: u64,
 }
@@ -219,9 +219,9 @@ impl Inspection {
             self.damage.get_or_insert_with(|| fault_text(cut));
         }
         self.end = Some(end_of(&image));
-        if let Some(refusal) = window.refusal() {
-            self.faults.push(refusal.to_string());
-            self.refusal = Some(refusal);
+        if let Some(limit_reached) = window.limit_reached() {
+            self.faults.push(limit_reached.to_string());
+            self.limit_reached = Some(limit_reached);
         }
         if program.as_ref().is_none_or(|p| p.0.build_info.is_none())
             && let Some(packer) = packer(window, options.named)
@@ -247,7 +247,7 @@ impl Inspection {
         Ok(())
     }
 
-    fn add(&mut self, counts: Counts) {
+    fn add(&mut self, counts: ReadCounts) {
         self.counts.reads += counts.reads;
         self.counts.bytes += counts.bytes;
     }
@@ -393,7 +393,9 @@ fn read(
         Level::BuildInfo => record::recorded(program),
         Level::Full => record::full(program),
     };
-    let refusal = image.window().refusal();
-    binary.notes.extend(refusal.map(|why| why.to_string()));
+    let limit_reached = image.window().limit_reached();
+    binary
+        .notes
+        .extend(limit_reached.map(|why| why.to_string()));
     Ok(Some((binary, parts)))
 }

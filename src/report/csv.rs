@@ -7,7 +7,7 @@
 //! unknown value is an empty cell. Lists are joined by a space, notes by `; `.
 
 use super::terms;
-use crate::bytes::escape::{acts, clean};
+use crate::bytes::escape::{clean, needs_escape};
 use crate::record::{Binary, Line, Verdict};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -385,7 +385,7 @@ fn is_formula(cell: &str) -> bool {
     const BLANK: [char; 3] = ['\u{feff}', '\u{a0}', '\u{2800}'];
     let first = cell
         .chars()
-        .find(|c| !(c.is_whitespace() || acts(*c) || BLANK.contains(c)));
+        .find(|c| !(c.is_whitespace() || needs_escape(*c) || BLANK.contains(c)));
     cell.starts_with(['\t', '\r', '\n', '\''])
         || matches!(
             first,
@@ -398,7 +398,7 @@ fn is_formula(cell: &str) -> bool {
 /// Writes out format characters, which are invisible in a spreadsheet. Control characters stay; such cells are quoted where
 /// necessary.
 fn invisible(cell: &str) -> Cow<'_, str> {
-    let hides = |c: char| acts(c) && !c.is_control();
+    let hides = |c: char| needs_escape(c) && !c.is_control();
     if !cell.contains(hides) {
         return Cow::Borrowed(cell);
     }

@@ -416,7 +416,7 @@ pub fn width(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bytes::escape::acts;
+    use crate::bytes::escape::needs_escape;
     use crate::record::sample::HOSTILE;
 
     const COLOR: Look = Look {
@@ -433,7 +433,7 @@ mod tests {
                 && cleaned.contains("\\n")
                 && cleaned.contains("\\u{9b}2J")
         );
-        assert!(!cleaned.contains(acts));
+        assert!(!cleaned.contains(needs_escape));
         assert_eq!(clean(&cleaned), cleaned);
         assert_eq!(clean("C:\\bin\\é 世界"), "C:\\bin\\é 世界");
         for c in ('\0'..=char::MAX).filter(|c| is_mark(*c)) {

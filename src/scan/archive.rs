@@ -1,16 +1,16 @@
-//! One archive: what a walk through it found is delivered when all of it was read.
+//! Scans one archive: its programs are delivered after all of it has been read.
 
 use super::Examiner;
 use super::delivery::Delivery;
-use super::place::{Inside, Outer};
+use super::place::{Inside, Opened};
 use super::program::Program;
 use crate::bytes::Use;
 use crate::bytes::guard::{FAULT, guarded};
 use crate::source::archive::{ArchiveError, Input, Place, Reason, Receiver as _, Scope, Walker};
-use crate::source::image::{Bounds, Collector, Found, Walked};
+use crate::source::image::{CollectLimits, Collector, WalkItem, Walked};
 use crate::source::packages::Ownership;
 
-/// Hard links to programs that one archive may have; a large record counts for several.
+/// Most hard links to programs in one archive; a large record counts as several.
 const LINKS: u64 = 20_000;
 
 impl Examiner<'_> {
@@ -19,16 +19,16 @@ impl Examiner<'_> {
         &self,
         around: &Scope,
         input: Input<'_>,
-        outer: &Outer,
-        tell: &mut dyn FnMut(Delivery),
+        opened: &Opened,
+        deliver: &mut dyn FnMut(Delivery),
     ) {
         let scope = around.nested();
-        let bounds = Bounds {
+        let bounds = CollectLimits {
             links: LINKS,
             problems: usize::MAX,
             bytes: Use::ArchiveProblems.share(self.options.memory),
         };
-        let options = self.image_options(outer);
+        let options = self.image_options(opened);
         let collector: Collector<'_, Program> =
             Collector::new(self, &options, Walked::Archive, bounds);
         let walker = Walker {
@@ -40,35 +40,34 @@ impl Examiner<'_> {
             collector.unexamined(&Place::default(), &fault);
         }
         let collected = collector.finish();
-        // What is in a file of a package belongs to the package.
-        let is_open =
-            |f: &Found<Program>| matches!(f, Found::Program(item) if item.owned.owner.is_none());
+        // A file inside a package belongs to that package.
+        let is_open = |f: &WalkItem<Program>| matches!(f, WalkItem::Program(item) if item.owned.owner.is_none());
         let owned = match collected.found.iter().any(is_open) {
-            true => self.owned(outer),
+            true => self.owned(opened),
             false => Ownership::default(),
         };
         for (index, found) in collected.found.into_iter().enumerate() {
             match found {
-                Found::Program(item) => {
-                    let mut record = item.program.at(outer, &Inside::of(&item.place, None));
+                WalkItem::Program(item) => {
+                    let mut record = item.program.at(opened, &Inside::of(&item.place, None));
                     record.owned = match item.owned.owner {
                         Some(_) => item.owned,
                         None => owned.clone(),
                     };
-                    tell(Delivery::record(record, self.given()));
+                    deliver(Delivery::record(record, self.given()));
                 }
-                Found::Problem(place, error) => {
-                    // Nothing in it could be read.
-                    let fatal = outer.named && index == 0 && place.is_empty();
-                    tell(
-                        outer
+                WalkItem::Problem(place, error) => {
+                    // Nothing in the archive could be read.
+                    let fatal = opened.named && index == 0 && place.is_empty();
+                    deliver(
+                        opened
                             .unexamined(&Inside::of(&place, None), &error, fatal)
                             .into(),
                     );
                 }
-                Found::Images(scans) => {
+                WalkItem::Images(scans) => {
                     for scan in scans {
-                        self.images(scan, outer, tell);
+                        self.images(scan, opened, deliver);
                     }
                 }
             }
@@ -78,7 +77,7 @@ impl Examiner<'_> {
                 "{} more things in it are not examined, and not listed",
                 collected.unlisted
             );
-            tell(outer.problem(Reason::Limit, &detail, false).into());
+            deliver(opened.problem(Reason::Limit, &detail, false).into());
         }
     }
 }

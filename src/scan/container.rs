@@ -1,7 +1,7 @@
-//! Archives, images and streams: what is inside them is examined as files are, and told with the place inside.
+//! Archives, images and streams: files inside them are examined like files of a directory, and reported with their place inside.
 
 use super::delivery::{Delivery, Surroundings};
-use super::place::{Inside, Outer};
+use super::place::{Inside, Opened};
 use super::program::{Content, Program};
 use super::{Event, Examiner, error_text};
 use crate::bytes::{ReadAt, Spill};
@@ -10,27 +10,27 @@ use crate::go::Level;
 use crate::record::{ImageRef, Location, Unexamined, environment};
 use crate::source::archive::stream::HEAD;
 use crate::source::archive::{
-    ArchiveError, Candidate, Feed, Format, Input, Kind, Place, Reason, Scope, Want, decompress_as,
-    sniff,
+    ArchiveError, Candidate, Feed, Format, Input, Place, Reason, Scope, StreamKind, Want,
+    decompress_as, sniff,
 };
 use crate::source::foreign;
-use crate::source::image::{self, Around, Examine, ImageScan};
+use crate::source::image::{self, Examine, ImagePlace, ImageScan};
 use crate::source::packages;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The label that names an image's version (OCI image spec, annotations).
+/// The label with an image's version (OCI image specification, annotations).
 const VERSION_LABEL: &str = "org.opencontainers.image.version";
 
-/// No compressor makes a program smaller than this part of its size: machine code and tables come down to a quarter.
+/// No compressor reduces a program below one part in this many: machine code and tables shrink to about a quarter.
 const BEST_RATIO: u64 = 8;
 
-/// What kind of container a file is, by its first bytes.
-pub(crate) fn container_kind(head: &[u8]) -> Option<Kind> {
+/// The kind of container that these first bytes belong to.
+pub(crate) fn container_kind(head: &[u8]) -> Option<StreamKind> {
     sniff(head)
 }
 
-/// What is wrong with a file that was named as an archive and is none.
+/// The message for a file that the user named as an archive and that is none.
 pub(super) const NO_CONTAINER: &str =
     "no archive: neither compressed, nor a tar with entries, nor another known container";
 const NO_IMAGE: &str = "no image is in it";
@@ -43,14 +43,14 @@ pub(super) fn is_container(bytes: &dyn ReadAt) -> bool {
 }
 
 impl Examiner<'_> {
-    /// A file that is a container or compressed.
+    /// Scans a file that is a container or compressed.
     pub(crate) fn container(
         &self,
         bytes: &dyn ReadAt,
-        outer: &Outer,
-        tell: &mut dyn FnMut(Delivery),
+        opened: &Opened,
+        deliver: &mut dyn FnMut(Delivery),
     ) {
-        let options = self.image_options(outer);
+        let options = self.image_options(opened);
         let mut head = [0; 512];
         let head = bytes
             .read_at(&mut head, 0)
@@ -58,35 +58,37 @@ impl Examiner<'_> {
             .and_then(|n| head.get(..n))
             .unwrap_or_default();
         match sniff(head) {
-            // Who asks for an image gets it read in spite of members that no image has.
-            Some(Kind::Format(Format::Tar))
-                if outer.image || image::is_image_archive(bytes, &options) =>
+            // If the user asked for an image, members that belong to no image are no obstacle.
+            Some(StreamKind::Format(Format::Tar))
+                if opened.image || image::is_image_archive(bytes, &options) =>
             {
                 let scan = self.with_threads(|| image::scan_archive(bytes, &options, self));
-                return self.images(scan, outer, tell);
+                return self.images(scan, opened, deliver);
             }
-            Some(Kind::Codec(_)) => self.stream(&mut Feed::at(bytes), outer, tell),
-            _ if outer.image => tell(outer.problem(Reason::Unsupported, NO_IMAGE, true).into()),
+            Some(StreamKind::Codec(_)) => self.stream(&mut Feed::at(bytes), opened, deliver),
+            _ if opened.image => {
+                deliver(opened.problem(Reason::Unsupported, NO_IMAGE, true).into())
+            }
             _ => {
                 let scope = Scope::new(self.options.limits, self.budget.clone());
-                self.archive(&scope, Input::Random(bytes), outer, tell);
+                self.archive(&scope, Input::Random(bytes), opened, deliver);
             }
         }
         self.add_bytes(bytes.len());
     }
 
-    /// A stream of unknown kind: a program, an archive, an image, compressed or not.
+    /// Scans a stream of unknown format: a program, an archive or an image, compressed or not.
     pub(crate) fn stream(
         &self,
         feed: &mut Feed<'_>,
-        outer: &Outer,
-        tell: &mut dyn FnMut(Delivery),
+        opened: &Opened,
+        deliver: &mut dyn FnMut(Delivery),
     ) {
         let head = match feed.peek(HEAD) {
             Ok(head) => head.to_vec(),
             Err(e) => {
-                return tell(
-                    outer
+                return deliver(
+                    opened
                         .problem(Reason::Unreadable, &error_text(&e), true)
                         .into(),
                 );
@@ -94,60 +96,62 @@ impl Examiner<'_> {
         };
         let scope = Scope::new(self.options.limits, self.budget.clone());
         match sniff(&head) {
-            Some(Kind::Codec(codec)) => {
+            Some(StreamKind::Codec(codec)) => {
                 match decompress_as(codec, Feed::owning(Box::new(feed)), &scope) {
                     Ok(inner) => {
                         let mut inner = Feed::owning(Box::new(inner));
                         match inner.peek(512).map(sniff) {
-                            // An image inside a compressed stream is read as it comes.
-                            Ok(Some(Kind::Format(_))) => {
-                                self.uncompressed(&scope, &mut inner, outer, tell);
+                            // An image inside a compressed stream is scanned as it comes.
+                            Ok(Some(StreamKind::Format(_))) => {
+                                self.uncompressed(&scope, &mut inner, opened, deliver);
                             }
-                            Ok(_) if outer.image => {
-                                tell(outer.problem(Reason::Unsupported, NO_IMAGE, true).into());
+                            Ok(_) if opened.image => {
+                                deliver(opened.problem(Reason::Unsupported, NO_IMAGE, true).into());
                             }
-                            Ok(_) => self.archive(&scope, Input::Stream(&mut inner), outer, tell),
+                            Ok(_) => {
+                                self.archive(&scope, Input::Stream(&mut inner), opened, deliver)
+                            }
                             Err(e) => {
                                 let problem = ArchiveError::from(e);
-                                tell(
-                                    outer
-                                        .problem(problem.reason, &problem.detail, outer.named)
+                                deliver(
+                                    opened
+                                        .problem(problem.reason, &problem.detail, opened.named)
                                         .into(),
                                 );
                             }
                         }
                     }
-                    Err(e) => tell(outer.problem(e.reason, &e.detail, outer.named).into()),
+                    Err(e) => deliver(opened.problem(e.reason, &e.detail, opened.named).into()),
                 }
             }
-            Some(Kind::Format(_)) => self.uncompressed(&scope, feed, outer, tell),
-            None => self.lone_program(&head, feed, outer, tell),
+            Some(StreamKind::Format(_)) => self.uncompressed(&scope, feed, opened, deliver),
+            None => self.lone_program(&head, feed, opened, deliver),
         }
     }
 
-    /// What comes out of `around`, which may hold memory for it.
+    /// Scans the output of `around`, which may hold memory.
     fn uncompressed(
         &self,
         around: &Scope,
         feed: &mut Feed<'_>,
-        outer: &Outer,
-        tell: &mut dyn FnMut(Delivery),
+        opened: &Opened,
+        deliver: &mut dyn FnMut(Delivery),
     ) {
-        if outer.image || image::begins_like_image(feed).unwrap_or(false) {
-            let options = self.image_options(outer);
+        if opened.image || image::begins_like_image(feed).unwrap_or(false) {
+            let options = self.image_options(opened);
             let scan = image::scan_stream_in(around, feed, &options, self);
-            return self.images(scan, outer, tell);
+            return self.images(scan, opened, deliver);
         }
-        self.archive(around, Input::Stream(feed), outer, tell);
+        self.archive(around, Input::Stream(feed), opened, deliver);
     }
 
-    /// A program that comes as a stream is kept, in memory or in a temporary file.
+    /// Keeps a program that comes as a stream, in memory or in a temporary file, and reads it.
     fn lone_program(
         &self,
         head: &[u8],
         feed: &mut Feed<'_>,
-        outer: &Outer,
-        tell: &mut dyn FnMut(Delivery),
+        opened: &Opened,
+        deliver: &mut dyn FnMut(Delivery),
     ) {
         const IN_MEMORY: u64 = 8 << 20;
         self.counters
@@ -179,47 +183,47 @@ impl Examiner<'_> {
                 None => Content::NotGo("neither an executable, an archive nor an image".to_owned()),
             }
         };
-        self.tell(content, None, outer, tell);
+        self.deliver(content, None, opened, deliver);
     }
 
-    /// A directory that is an OCI layout.
+    /// Scans a directory that is an OCI layout.
     pub(crate) fn image_directory(
         &self,
         path: &Path,
-        outer: &Outer,
-        tell: &mut dyn FnMut(Delivery),
+        opened: &Opened,
+        deliver: &mut dyn FnMut(Delivery),
     ) {
-        let options = self.image_options(outer);
+        let options = self.image_options(opened);
         let scan = self.with_threads(|| image::scan_directory(path, &options, self));
-        self.images(scan, outer, tell);
+        self.images(scan, opened, deliver);
     }
 
-    /// An image of a registry.
+    /// Scans an image in a registry.
     #[cfg(feature = "registry")]
-    pub(crate) fn registry(&self, name: &str, outer: &Outer, tell: &mut dyn FnMut(Delivery)) {
+    pub(crate) fn registry(&self, name: &str, opened: &Opened, deliver: &mut dyn FnMut(Delivery)) {
         let settings = crate::source::registry::Settings {
             insecure_http: self.options.insecure_http,
             ..Default::default()
         };
-        let options = self.image_options(outer);
+        let options = self.image_options(opened);
         let scan =
             self.with_threads(|| crate::source::registry::scan(name, &settings, &options, self));
-        self.images(scan, outer, tell);
+        self.images(scan, opened, deliver);
     }
 
-    pub(super) fn image_options(&self, outer: &Outer) -> image::Options {
-        image::Options {
+    pub(super) fn image_options(&self, opened: &Opened) -> image::ImageOptions {
+        image::ImageOptions {
             limits: self.options.limits,
             budget: self.budget.clone(),
             platform: self.options.platform.clone(),
-            reference: outer.reference.clone(),
+            reference: opened.reference.clone(),
             verify_diffid: self.options.verify_diffid,
             archives: self.options.archives,
-            ..image::Options::new(&outer.shown)
+            ..image::ImageOptions::new(&opened.shown)
         }
     }
 
-    /// Runs work that is parallel in itself on the threads of the scan, not on the processors of the machine.
+    /// Runs parallel work on as many threads as the scan has, and not on one for each processor.
     fn with_threads<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         let pool = self.layers.get_or_init(|| {
             rayon::ThreadPoolBuilder::new()
@@ -233,32 +237,32 @@ impl Examiner<'_> {
         }
     }
 
-    /// Everything that a source of images gave.
+    /// Delivers everything that a source of images gave.
     pub(super) fn images(
         &self,
-        scan: image::Scan<Program>,
-        outer: &Outer,
-        tell: &mut dyn FnMut(Delivery),
+        scan: image::StoreScan<Program>,
+        opened: &Opened,
+        deliver: &mut dyn FnMut(Delivery),
     ) {
-        if scan.not_image && outer.image {
-            return tell(outer.problem(Reason::Unsupported, NO_IMAGE, true).into());
+        if scan.not_image && opened.image {
+            return deliver(opened.problem(Reason::Unsupported, NO_IMAGE, true).into());
         }
         for image in scan.images {
-            self.image(image, outer, tell);
+            self.image(image, opened, deliver);
         }
-        // Paths of members of a stream begin where those of an image would.
-        let root = Around::default();
+        // Paths of members that belong to no image have no prefix.
+        let root = ImagePlace::default();
         for item in scan.loose {
             let mut record = item
                 .program
-                .at(outer, &Inside::of(&item.place, Some(&root)));
+                .at(opened, &Inside::of(&item.place, Some(&root)));
             record.owned = item.owned;
-            tell(Delivery::record(record, self.given()));
+            deliver(Delivery::record(record, self.given()));
         }
-        tell_problems(scan.problems, outer, tell);
+        deliver_problems(scan.problems, opened, deliver);
     }
 
-    fn image(&self, image: ImageScan<Program>, outer: &Outer, tell: &mut dyn FnMut(Delivery)) {
+    fn image(&self, image: ImageScan<Program>, opened: &Opened, deliver: &mut dyn FnMut(Delivery)) {
         let mut variables: Vec<(String, String)> = image
             .record
             .env
@@ -278,20 +282,20 @@ impl Examiner<'_> {
             platform: image.record.platform.clone(),
         };
         if !image.artifact {
-            tell(Event::Image(Box::new(image.record)).into());
+            deliver(Event::Image(Box::new(image.record)).into());
         }
         for layered in image.programs {
             let item = layered.item;
             let inside = Inside::of(&item.place, Some(&image.around));
-            let mut record = item.program.at(outer, &inside);
+            let mut record = item.program.at(opened, &inside);
             record.owned = item.owned;
             record.location.image = Some(reference.clone());
             record.location.layer = Some(layered.layer);
             record.location.visible = layered.visible;
             record.location.started = layered.started;
-            tell(Delivery::record(record, &surroundings));
+            deliver(Delivery::record(record, &surroundings));
         }
-        tell_problems(image.problems, outer, tell);
+        deliver_problems(image.problems, opened, deliver);
     }
 
     /// Whether a stored file is too small even for a compressed program of [`crate::source::walk::Rules::min_size`].
@@ -299,12 +303,12 @@ impl Examiner<'_> {
         self.below(size, self.options.rules.min_size / BEST_RATIO)
     }
 
-    /// Whether a file that came out of a container is smaller than what is looked at.
+    /// Whether a file taken out of a container is below the size floor.
     pub(super) fn below_floor(&self, size: u64) -> bool {
         self.below(size, self.options.rules.min_size)
     }
 
-    /// Counts what is below the size from which files are looked at.
+    /// Counts a file that is below the size floor.
     fn below(&self, size: u64, least: u64) -> bool {
         let below = size < least;
         if below {
@@ -334,8 +338,8 @@ impl Examiner<'_> {
         Want::Skip
     }
 
-    /// A program that was kept. All facts of a large one take memory of their own, about a quarter of its size: the budget
-    /// gates how many are read at once.
+    /// Reads a program that was kept. The facts of a large program take about a quarter of its size in memory, so the budget
+    /// limits how many are read at once.
     pub(super) fn kept_program(&self, bytes: &dyn ReadAt) -> Content {
         let all = self.options.level == Level::Full;
         let _gate = all.then(|| self.facts.take(bytes.len() / 4));
@@ -361,7 +365,7 @@ impl Examine<Program> for Examiner<'_> {
 
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
         #[cfg(test)]
-        crate::bytes::guard::trip::over(&place.entries.concat());
+        crate::bytes::guard::test_panic::on_bytes(&place.entries.concat());
         self.want(place, head, size)
     }
 
@@ -403,10 +407,14 @@ impl Examine<Program> for Examiner<'_> {
     }
 }
 
-/// What of images was not examined.
-fn tell_problems(problems: Vec<image::Problem>, outer: &Outer, tell: &mut dyn FnMut(Delivery)) {
+/// Reports the problems of images.
+fn deliver_problems(
+    problems: Vec<image::ImageProblem>,
+    opened: &Opened,
+    deliver: &mut dyn FnMut(Delivery),
+) {
     for problem in problems {
-        let (_, _, location) = outer.locate(&Inside::default(), None, None);
+        let (_, _, location) = opened.locate(&Inside::default(), None, None);
         let thing = Unexamined {
             path: problem.path,
             location: Location {
@@ -419,6 +427,6 @@ fn tell_problems(problems: Vec<image::Problem>, outer: &Outer, tell: &mut dyn Fn
             detail: problem.error.detail,
         };
         let fatal = problem.fatal;
-        tell(Event::Unexamined { thing, fatal }.into());
+        deliver(Event::Unexamined { thing, fatal }.into());
     }
 }

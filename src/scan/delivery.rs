@@ -1,4 +1,4 @@
-//! What a task hands over: an event, or a record that is read back from the spool when its turn has come.
+//! The result of a task: an event, or a record that is read back from the spool when its turn comes.
 
 use super::Event;
 use super::spool::Spooled;
@@ -9,19 +9,19 @@ use std::sync::Arc;
 
 /// One result of a task.
 pub(crate) enum Delivery {
-    /// As it is.
+    /// An event.
     Event(Event),
-    /// A record that may be in a temporary file, and what is around its program.
+    /// A record that may be in a temporary file, and the surroundings of its program.
     Record(Spooled, Arc<Surroundings>),
 }
 
-/// What is around the programs of one container.
+/// Facts about the surroundings of the programs in one container.
 pub(crate) struct Surroundings {
-    /// The environment they start in.
+    /// The environment in which they start.
     pub variables: Vec<(String, String)>,
-    /// Where that was found.
+    /// Where that environment was found.
     pub place: environment::Place,
-    /// A version that a label claims: its name and value.
+    /// Name and value of a label that states a version.
     pub label: Option<(&'static str, String)>,
 }
 
@@ -39,7 +39,7 @@ impl Surroundings {
 }
 
 impl Delivery {
-    /// A record with what is around its program. Where the spool does not count its memory, it becomes an event at once.
+    /// A record with its surroundings. If the spool does not count its memory, it becomes an event at once.
     pub(crate) fn of(record: Spooled, surroundings: &Arc<Surroundings>) -> Self {
         let is_counted = record.uncounted() == 0;
         match Self::record(record, surroundings) {
@@ -48,12 +48,12 @@ impl Delivery {
         }
     }
 
-    /// A record with what is around its program.
+    /// A record with its surroundings.
     pub(crate) fn record(record: Spooled, surroundings: &Arc<Surroundings>) -> Self {
         Self::Record(record, Arc::clone(surroundings))
     }
 
-    /// The event, read back where it waited.
+    /// The event; reads the record back if it waited.
     pub(crate) fn event(self) -> Event {
         let (record, surroundings) = match self {
             Self::Event(event) => return event,

@@ -1,7 +1,8 @@
 //! The pipeline of `lint`: paths in, deployment files out, in the order of the walk at any number of threads.
 //!
-//! A file is opened when its name tells a kind, or when its name tells nothing and its first lines do. What is in the way (unreadable,
-//! huge, binary, a link in a circle) is handed over as [`Passed`] and never costs another file's result.
+//! A file is opened if its name shows its kind; a file whose name shows none is opened to look at its first lines. A file that
+//! cannot be used (unreadable, huge, binary, a circular link) is delivered as [`UnreadFile`] and never costs another file's
+//! result.
 
 use super::error_text;
 use crate::bytes::guard::guarded;
@@ -10,7 +11,7 @@ use crate::deploy::{self, Deployment, Kind, LARGEST, Problem, Values, kind};
 use crate::source::dir;
 use crate::source::listing::Listing;
 use crate::source::queue::{self, Output};
-use crate::source::walk::{Met, Rules, Tally, Visit, Walk, Why};
+use crate::source::walk::{NotExamined, Rules, Tally, Visit, Walk, WalkedFile};
 use globset::GlobSet;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -18,7 +19,7 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Directories that hold what other people wrote, and what version control keeps for itself.
+/// Directories with files that other people wrote, and those of version control.
 pub const PASSED_OVER: [&str; 7] = [
     "node_modules",
     "vendor",
@@ -28,25 +29,25 @@ pub const PASSED_OVER: [&str; 7] = [
     ".svn",
     ".jj",
 ];
-/// First bytes of a file whose name tells nothing.
+/// First bytes that are read of a file whose name shows no kind.
 const HEAD: usize = 4096;
-/// A file whose name tells nothing is not looked into when it is larger: scripts are smaller.
+/// Largest file that is read without a name that shows its kind: scripts are smaller.
 const LARGEST_SCRIPT: u64 = 1 << 20;
 
-/// What to look for, and how.
+/// What to search for, and how.
 #[derive(Clone, Debug)]
 pub struct Search {
-    /// Take every file for this kind.
+    /// Treats every file as this kind.
     pub kind: Option<Kind>,
-    /// What the walk passes over.
+    /// Rules of the walk.
     pub rules: Rules,
-    /// Threads; 0: one for each processor.
+    /// Threads; 0 means one for each processor.
     pub jobs: usize,
 }
 
 impl Search {
-    /// A search that respects `.gitignore` files when `gitignore` says so, and passes over what `exclude` matches: usually
-    /// [`PASSED_OVER`] and what a user names.
+    /// A search that respects `.gitignore` files if `gitignore` is set, and passes over files that `exclude` matches: usually
+    /// [`PASSED_OVER`] and the user's patterns.
     pub fn new(gitignore: bool, exclude: Option<GlobSet>) -> Search {
         Search {
             kind: None,
@@ -62,72 +63,72 @@ impl Search {
     }
 }
 
-/// What the search met.
+/// A result of the search.
 #[derive(Clone, Debug)]
-pub enum Found {
+pub enum SearchResult {
     /// A file that was read.
     File(Box<Deployment>),
-    /// A file that was not.
-    Passed(Passed),
+    /// A file that was not read.
+    NotRead(UnreadFile),
 }
 
 /// A file that was not read.
 #[derive(Clone, Debug)]
-pub struct Passed {
-    /// Where it is.
+pub struct UnreadFile {
+    /// Path of the file.
     pub path: String,
-    /// It was named, not met in a walk.
+    /// Whether the user named it; otherwise the walk found it.
     pub named: bool,
     /// Why it was not read.
-    pub why: NotJudged,
+    pub why: NotReadReason,
 }
 
-impl Found {
-    fn passed(path: String, named: bool, why: NotJudged) -> Self {
-        Self::Passed(Passed { path, named, why })
+impl SearchResult {
+    fn unread(path: String, named: bool, why: NotReadReason) -> Self {
+        Self::NotRead(UnreadFile { path, named, why })
     }
 }
 
-/// Why a file was not read; the text is the end of a sentence about the file.
+/// Why a file was not read; its text continues a sentence about the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotJudged {
+pub enum NotReadReason {
     /// The system refused.
     #[error("cannot be read: {0}")]
     Unreadable(String),
     /// Larger than a deployment file can be.
     #[error("is larger than {} MiB, which no deployment file is", LARGEST >> 20)]
     TooLarge,
-    /// It has zero bytes.
+    /// It contains zero bytes.
     #[error("is no text file; `gospect scan` looks at programs and images")]
     NotText,
-    /// On a file system that describes the kernel.
+    /// It is on a file system that describes the kernel.
     #[error("is on {0}, a file system of the kernel")]
     OfKernel(&'static str),
-    /// A file of variables that another file names.
+    /// It is a file of variables that another file refers to.
     #[error("named by {by} and {why}")]
     Named {
-        /// The file that names it.
+        /// The file that refers to it.
         by: String,
         /// Why it was not read.
-        why: Box<NotJudged>,
+        why: Box<NotReadReason>,
     },
-    /// What it says.
+    /// Its contents are wrong.
     #[error("{problem}")]
     Problem {
-        /// What is wrong.
+        /// The problem.
         problem: Problem,
-        /// It looks like a template.
+        /// Whether it looks like a template.
         template: bool,
     },
     /// A symbolic link that is not followed.
     #[error("{0}")]
     Link(&'static str),
-    /// A directory without any deployment file.
+    /// A directory without a single deployment file.
     #[error("holds no deployment file that its name or content tells; name the files and --kind")]
     Empty,
 }
 
-impl NotJudged {
+impl NotReadReason {
     fn problem(problem: Problem, text: &str) -> Self {
         Self::Problem {
             problem,
@@ -136,38 +137,38 @@ impl NotJudged {
     }
 }
 
-impl From<io::Error> for NotJudged {
+impl From<io::Error> for NotReadReason {
     fn from(error: io::Error) -> Self {
         Self::Unreadable(error_text(&error))
     }
 }
 
-impl SizeInMemory for Found {
+impl SizeInMemory for SearchResult {
     fn size_in_memory(&self) -> u64 {
-        // What the reader made of a file is about as large as its text again.
+        // The reader's data about a file is about as large as its text.
         1024 + match self {
-            Found::File(file) => 2 * file.source.as_str().len() as u64,
-            Found::Passed(_) => 0,
+            SearchResult::File(file) => 2 * file.source.as_str().len() as u64,
+            SearchResult::NotRead(_) => 0,
         }
     }
 }
 
-/// Reads the files, and those of the directories, in order; `deliver` answers false to stop. `-` is standard input.
+/// Reads the files, and those in the directories, in order. When `deliver` returns false, the search stops. `-` is standard input.
 ///
 /// # Errors
 /// When threads cannot be started.
 pub fn run(
     paths: &[PathBuf],
     search: &Search,
-    deliver: &mut dyn FnMut(Found) -> bool,
+    deliver: &mut dyn FnMut(SearchResult) -> bool,
 ) -> io::Result<()> {
     let tally = Tally::default();
-    let visitor = |path: &PathBuf| Visitor {
+    let visitor = |path: &PathBuf| SearchVisitor {
         kind: search.kind,
         root: path.canonicalize().unwrap_or_else(|_| path.clone()),
         charts: Mutex::default(),
     };
-    let visitors: Vec<Visitor> = paths.iter().map(visitor).collect();
+    let visitors: Vec<SearchVisitor> = paths.iter().map(visitor).collect();
     let mut seen: HashSet<PathBuf> = HashSet::new();
     queue::run(
         search.jobs,
@@ -179,27 +180,27 @@ pub fn run(
             }
         },
         &mut |found| {
-            let Found::File(file) = found else {
+            let SearchResult::File(file) = found else {
                 return deliver(found);
             };
             if file.path != "-" && !seen.insert(plain(Path::new(&file.path))) {
                 return true;
             }
-            // Files of variables stand behind the one that names them.
+            // Files of variables come after the file that refers to them.
             let more = env_files(&file, &mut seen);
-            deliver(Found::File(file)) && more.into_iter().all(&mut *deliver)
+            deliver(SearchResult::File(file)) && more.into_iter().all(&mut *deliver)
         },
     )
 }
 
-/// The path without `.` in it, by which two names of one file are told.
+/// The path without `.` components, to recognise two names of one file.
 fn plain(path: &Path) -> PathBuf {
     let parts = path.components();
     parts.filter(|c| !matches!(c, Component::CurDir)).collect()
 }
 
-/// Files of variables that a Compose file or an overlay of Kustomize names, beside it.
-fn env_files(file: &Deployment, seen: &mut HashSet<PathBuf>) -> Vec<Found> {
+/// Files of variables beside a Compose file or a Kustomize overlay that refers to them.
+fn env_files(file: &Deployment, seen: &mut HashSet<PathBuf>) -> Vec<SearchResult> {
     if !matches!(file.kind, Kind::Compose | Kind::Kustomize) {
         return Vec::new();
     }
@@ -216,24 +217,24 @@ fn env_files(file: &Deployment, seen: &mut HashSet<PathBuf>) -> Vec<Found> {
             continue;
         }
         let shown = path.to_string_lossy().into_owned();
-        let read = text_of(&path).map_err(|why| NotJudged::Named {
+        let read = text_of(&path).map_err(|why| NotReadReason::Named {
             by: file.path.clone(),
             why: Box::new(why),
         });
         let read = read.and_then(|text| {
             guard(&text, || deploy::read(&shown, &text, Some(Kind::Env)))
-                .map_err(|problem| NotJudged::problem(problem, &text))
+                .map_err(|problem| NotReadReason::problem(problem, &text))
         });
         found.push(match read {
-            Ok(file) => Found::File(Box::new(file)),
-            Err(why) => Found::passed(shown, false, why),
+            Ok(file) => SearchResult::File(Box::new(file)),
+            Err(why) => SearchResult::unread(shown, false, why),
         });
         seen.insert(key);
     }
     found
 }
 
-/// Reads a file. A panic there is a bug, and costs this file only.
+/// Reads a file. A panic is a bug and costs only this file.
 #[cfg_attr(not(test), allow(unused_variables))]
 fn guard(
     text: &str,
@@ -241,62 +242,62 @@ fn guard(
 ) -> Result<Deployment, Problem> {
     let read = guarded(|| {
         #[cfg(test)]
-        crate::bytes::guard::trip::over(text.as_bytes());
+        crate::bytes::guard::test_panic::on_bytes(text.as_bytes());
         read()
     });
     read.unwrap_or(Err(Problem::Internal))
 }
 
-/// The text of a file, or of standard input.
-fn text_of(path: &Path) -> Result<String, NotJudged> {
+/// The text of a file or of standard input.
+fn text_of(path: &Path) -> Result<String, NotReadReason> {
     if path == Path::new("-") {
         return text(&mut io::stdin().lock());
     }
-    // A pipe or a device that a name stands for could be without end.
+    // A named FIFO or device could be endless.
     if std::fs::metadata(path)?.len() > LARGEST {
-        return Err(NotJudged::TooLarge);
+        return Err(NotReadReason::TooLarge);
     }
     text(&mut dir::open_named(path)?)
 }
 
-/// All of a text. Bytes that are no UTF-8 are replaced: comments may be in any encoding.
-fn text(reader: &mut dyn Read) -> Result<String, NotJudged> {
+/// Reads a text to its end. Bytes that are not UTF-8 are replaced: comments may be in any encoding.
+fn text(reader: &mut dyn Read) -> Result<String, NotReadReason> {
     let mut bytes = Vec::new();
     reader.take(LARGEST + 1).read_to_end(&mut bytes)?;
     decoded(bytes)
 }
 
-fn decoded(bytes: Vec<u8>) -> Result<String, NotJudged> {
+fn decoded(bytes: Vec<u8>) -> Result<String, NotReadReason> {
     if bytes.len() as u64 > LARGEST {
-        return Err(NotJudged::TooLarge);
+        return Err(NotReadReason::TooLarge);
     }
     if bytes.contains(&0) {
-        return Err(NotJudged::NotText);
+        return Err(NotReadReason::NotText);
     }
     Ok(String::from_utf8(bytes)
         .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
 }
 
-fn passed_in_walk(path: &Path, why: NotJudged) -> Found {
-    Found::passed(path.to_string_lossy().into_owned(), false, why)
+fn unread_in_walk(path: &Path, why: NotReadReason) -> SearchResult {
+    SearchResult::unread(path.to_string_lossy().into_owned(), false, why)
 }
 
-/// Reads one path of the command line: a file, or the deployment files of a directory.
-struct Visitor {
+/// Searches one path of the command line: a file or a directory.
+struct SearchVisitor {
     kind: Option<Kind>,
-    /// The directory without links in its path.
+    /// The directory, with no links in its path.
     root: PathBuf,
-    /// Values of charts by their directory.
+    /// Values of charts, by directory.
     charts: Mutex<HashMap<PathBuf, Arc<Values>>>,
 }
 
-impl Visitor {
+impl SearchVisitor {
     fn named<'env>(
         &'env self,
         path: &'env Path,
         rules: &'env Rules,
         tally: &'env Tally,
-        out: &mut Output<'env, Found>,
+        out: &mut Output<'env, SearchResult>,
     ) {
         if path.is_dir() {
             return Walk::start(rules, self, tally, path, out);
@@ -304,15 +305,15 @@ impl Visitor {
         let shown = path.to_string_lossy().into_owned();
         let read = text_of(path).and_then(|text| {
             self.read(path, &text)
-                .map_err(|problem| NotJudged::problem(problem, &text))
+                .map_err(|problem| NotReadReason::problem(problem, &text))
         });
         out.push(match read {
-            Ok(file) => Found::File(Box::new(file)),
-            Err(why) => Found::passed(shown, true, why),
+            Ok(file) => SearchResult::File(Box::new(file)),
+            Err(why) => SearchResult::unread(shown, true, why),
         });
     }
 
-    /// A file, with the values of the chart that it is a template of.
+    /// Reads a file; if it is a template of a chart, with the chart's values.
     fn read(&self, path: &Path, text: &str) -> Result<Deployment, Problem> {
         let values = chart(path).filter(|_| text.contains(".Values"));
         let values = values.map(|folder| self.values(&folder));
@@ -323,43 +324,50 @@ impl Visitor {
         })
     }
 
-    /// What `values.yaml` of a chart says; read once.
+    /// The values in `values.yaml` of a chart; read once.
     fn values(&self, folder: &Path) -> Arc<Values> {
         let lock = || self.charts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().get(folder) {
             return known.clone();
         }
         let text = text_of(&folder.join("values.yaml")).unwrap_or_default();
-        // A panic there leaves the values unknown, as a file that is no YAML does.
+        // After a panic the values are unknown, as for a file that is no YAML.
         let values = guarded(|| deploy::chart_values(&text)).unwrap_or_default();
         let values = Arc::new(values);
         lock().insert(folder.to_owned(), values.clone());
         values
     }
 
-    /// Reads a file whose name tells a kind.
-    fn of_known_name(&self, met: &Met<'_>, path: &Path, out: &mut Output<'_, Found>) {
-        let read = match met.stat.size > LARGEST {
-            true => Err(NotJudged::TooLarge),
-            false => met
+    /// Reads a file whose name shows its kind.
+    fn of_known_name(
+        &self,
+        found: &WalkedFile<'_>,
+        path: &Path,
+        out: &mut Output<'_, SearchResult>,
+    ) {
+        let read = match found.stat.size > LARGEST {
+            true => Err(NotReadReason::TooLarge),
+            false => found
                 .open()
-                .map_err(NotJudged::from)
+                .map_err(NotReadReason::from)
                 .and_then(|mut file| text(&mut file)),
         };
         match read {
             Ok(text) => self.judge(path, &text, out),
-            Err(why) => out.push(passed_in_walk(path, why)),
+            Err(why) => out.push(unread_in_walk(path, why)),
         }
     }
 
-    fn judge(&self, path: &Path, text: &str, out: &mut Output<'_, Found>) {
+    fn judge(&self, path: &Path, text: &str, out: &mut Output<'_, SearchResult>) {
         let shown = path.to_string_lossy();
         let about_go = kind::mentions_go(text) || kind::builds_go(&shown);
         if !about_go {
-            // Nothing in it can concern Go: that it was looked at is all there is to say.
+            // Nothing in it can concern Go, so it only counts as read.
             if let kind::Named::Kind(kind) = kind::of_name(&shown) {
                 let kind = self.kind.unwrap_or(kind);
-                out.push(Found::File(Box::new(Deployment::blank(&shown, kind))));
+                out.push(SearchResult::File(Box::new(Deployment::blank(
+                    &shown, kind,
+                ))));
             }
             return;
         }
@@ -367,20 +375,25 @@ impl Visitor {
             return;
         }
         match self.read(path, text) {
-            Ok(file) => out.push(Found::File(Box::new(file))),
-            // What only might have been a deployment file is none.
+            Ok(file) => out.push(SearchResult::File(Box::new(file))),
+            // A file that might have been a deployment file is none.
             Err(Problem::Unknown | Problem::UnknownYaml) => {}
-            Err(problem) => out.push(passed_in_walk(path, NotJudged::problem(problem, text))),
+            Err(problem) => out.push(unread_in_walk(path, NotReadReason::problem(problem, text))),
         }
     }
 
-    /// Looks into a file whose name tells nothing.
-    fn of_other_name(&self, met: &Met<'_>, path: &Path, out: &mut Output<'_, Found>) {
-        if met.stat.size > LARGEST_SCRIPT {
+    /// Looks into a file whose name shows no kind.
+    fn of_other_name(
+        &self,
+        found: &WalkedFile<'_>,
+        path: &Path,
+        out: &mut Output<'_, SearchResult>,
+    ) {
+        if found.stat.size > LARGEST_SCRIPT {
             return;
         }
-        // One that cannot be opened is of no kind that anybody knows of.
-        let Ok(mut file) = met.open() else { return };
+        // A file that cannot be opened might be of any kind, and most are no deployment files.
+        let Ok(mut file) = found.open() else { return };
         let mut bytes = Vec::new();
         if head(&mut file, &mut bytes).is_err() || !kind::may_be_script(&bytes) {
             return;
@@ -393,14 +406,14 @@ impl Visitor {
         }
     }
 
-    fn judge_by_content(&self, path: &Path, text: &str, out: &mut Output<'_, Found>) {
+    fn judge_by_content(&self, path: &Path, text: &str, out: &mut Output<'_, SearchResult>) {
         let shown = path.to_string_lossy();
-        // Lines of variables and YAML are told by content only when somebody names the file: too much looks like them.
+        // Files of variables and YAML are recognised by content only if the user names the file: too many others look like them.
         let kind = match kind::of_content(text) {
             kind::Named::Kind(kind) => kind,
             kind::Named::Unread(what) if kind::mentions_go(text) => {
-                let why = NotJudged::problem(Problem::NotRead(what), text);
-                return out.push(passed_in_walk(path, why));
+                let why = NotReadReason::problem(Problem::NotRead(what), text);
+                return out.push(unread_in_walk(path, why));
             }
             _ => return,
         };
@@ -415,18 +428,18 @@ impl Visitor {
             Ok(Deployment::blank(&shown, kind))
         };
         match found {
-            Ok(file) => out.push(Found::File(Box::new(file))),
+            Ok(file) => out.push(SearchResult::File(Box::new(file))),
             Err(Problem::Internal) => {
-                let why = NotJudged::problem(Problem::Internal, text);
-                out.push(passed_in_walk(path, why));
+                let why = NotReadReason::problem(Problem::Internal, text);
+                out.push(unread_in_walk(path, why));
             }
-            // What only looked like one by its content is something else.
+            // A file that only looked like a deployment file is something else.
             Err(_) => {}
         }
     }
 }
 
-/// The chart that a template belongs to: the directory that holds `templates`.
+/// The chart of a template: the directory that contains `templates`.
 fn chart(path: &Path) -> Option<PathBuf> {
     let folder = path
         .ancestors()
@@ -438,30 +451,35 @@ fn head(file: &mut File, bytes: &mut Vec<u8>) -> io::Result<usize> {
     file.take(HEAD as u64).read_to_end(bytes)
 }
 
-impl<'env> Visit<'env, Found> for Visitor {
-    fn file(&'env self, met: &Met<'_>, out: &mut Output<'env, Found>) {
-        let path = met.path();
+impl<'env> Visit<'env, SearchResult> for SearchVisitor {
+    fn file(&'env self, found: &WalkedFile<'_>, out: &mut Output<'env, SearchResult>) {
+        let path = found.path();
         match kind::of_name(&path.to_string_lossy()) {
             kind::Named::Nothing if kind::is_other(&path) => {}
-            kind::Named::Nothing => self.of_other_name(met, &path, out),
-            _ => self.of_known_name(met, &path, out),
+            kind::Named::Nothing => self.of_other_name(found, &path, out),
+            _ => self.of_known_name(found, &path, out),
         }
     }
 
-    fn directory(&'env self, _: &Path, _: &Listing, _: &mut Output<'env, Found>) -> bool {
+    fn directory(&'env self, _: &Path, _: &Listing, _: &mut Output<'env, SearchResult>) -> bool {
         false
     }
 
-    fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, Found>) {
+    fn passed_over(
+        &'env self,
+        path: &Path,
+        why: NotExamined,
+        out: &mut Output<'env, SearchResult>,
+    ) {
         let why = match why {
-            Why::Error(e) => e.into(),
-            Why::Pseudo(name) => NotJudged::OfKernel(name),
+            NotExamined::Error(e) => e.into(),
+            NotExamined::Pseudo(name) => NotReadReason::OfKernel(name),
         };
-        out.push(passed_in_walk(path, why));
+        out.push(unread_in_walk(path, why));
     }
 
-    /// A link inside the tree leads to what is met anyway; one that leads elsewhere is named.
-    fn link(&'env self, path: &Path, out: &mut Output<'env, Found>) {
+    /// A link inside the tree leads to a file that the walk finds anyway; one that leads outside is reported.
+    fn link(&'env self, path: &Path, out: &mut Output<'env, SearchResult>) {
         let has_known_name = kind::of_name(&path.to_string_lossy()) != kind::Named::Nothing;
         let what = match path.canonicalize() {
             Ok(target) => {
@@ -479,6 +497,6 @@ impl<'env> Visit<'env, Found> for Visitor {
             Err(e) if e.kind() == io::ErrorKind::NotFound => "link to nothing",
             Err(_) => "link in a circle",
         };
-        out.push(passed_in_walk(path, NotJudged::Link(what)));
+        out.push(unread_in_walk(path, NotReadReason::Link(what)));
     }
 }

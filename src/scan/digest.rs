@@ -1,4 +1,4 @@
-//! Digests of executables and of their parts: one pass over the bytes, in memory that does not grow with them.
+//! Digests of executables and their parts, in one pass and in constant memory.
 
 use crate::bytes::ReadAt;
 use crate::exe::Parts;
@@ -6,7 +6,7 @@ use crate::record::{Part, PartDigest};
 use sha2::{Digest, Sha256};
 use std::io;
 
-/// Bytes that are read at once.
+/// Bytes read at once.
 const PIECE: usize = 256 << 10;
 
 /// SHA-256 of the executable at `range` (offset and size) of a file, and of each of its parts.
@@ -52,7 +52,7 @@ pub(super) fn of(
     Ok((hex(whole), found.collect()))
 }
 
-/// The digest of what a universal file or an archive has around its programs; `None` when there is nothing around them.
+/// The digest of the bytes around the programs in a universal file or archive; `None` if there are none.
 pub(super) fn around(
     reader: &dyn ReadAt,
     programs: impl Iterator<Item = (u64, u64)>,

@@ -1,10 +1,10 @@
-//! One file: opened, sniffed, and handed to whoever can read it.
+//! Examines one file: opens it, detects its format and passes it to the right reader.
 
 use super::delivery::{Delivery, Surroundings};
 use super::digest;
 use super::links::Links;
 use super::options::{Options, reader_options};
-use super::place::{Inside, Outer};
+use super::place::{Inside, Opened};
 use super::program::{Content, Program};
 #[cfg(feature = "archives")]
 use super::spool::Spool;
@@ -22,27 +22,28 @@ use crate::source::dir::Stat;
 use crate::source::foreign;
 use crate::source::packages::Ownership;
 use crate::source::queue::Output;
-use crate::source::walk::Met;
+use crate::source::walk::WalkedFile;
 use std::fs::File;
 use std::io;
 #[cfg(feature = "archives")]
 use std::sync::OnceLock;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The first look at a file: enough for every magic, and for all headers of nearly every program.
+/// First bytes read of a likely program: enough for every magic number, and for all headers of nearly every program.
 const HEAD: usize = 8 << 10;
-/// Enough for every magic: most files of a tree are text, and a page less of each to copy is felt.
-const GLANCE: usize = 512;
+/// First bytes read of other files: enough for every magic number. Most files of a tree are text, and reading less of each saves
+/// time.
+const SHORT_HEAD: usize = 512;
 
-/// What is said of further programs of a file.
-pub(crate) fn untold(count: u64) -> String {
+/// The message for the remaining programs of a file.
+pub(crate) fn left_out_note(count: u64) -> String {
     format!("{count} more programs of the file: their records take more memory than there is")
 }
 
-/// What is told of a thing at which a reader panicked.
-pub(super) fn fault(outer: &Outer) -> Delivery {
-    let thing = outer.thing(&Inside::default(), Reason::Internal, FAULT);
-    let fatal = outer.named;
+/// The result for a file or entry whose reader panicked.
+pub(super) fn fault(opened: &Opened) -> Delivery {
+    let thing = opened.thing(&Inside::default(), Reason::Internal, FAULT);
+    let fatal = opened.named;
     Event::Unexamined { thing, fatal }.into()
 }
 
@@ -50,27 +51,28 @@ pub(super) fn fault(outer: &Outer) -> Delivery {
 pub struct Examiner<'e> {
     pub(crate) options: &'e Options,
     pub(crate) counters: &'e Counters,
-    /// Memory that all threads share for what they hold of executables.
+    /// Memory that all threads share for parts of executables.
     executables: Budget,
-    /// Held while a record is made that is much larger than an honest one.
+    /// Held while an unusually large record is made.
     large: Mutex<()>,
-    /// Files with several names, until all of them were met.
+    /// Files with several names, until all names have been found.
     links: Links,
-    /// What the user says of the programs.
+    /// What the user says about the programs.
     given: Arc<Surroundings>,
-    /// Databases of packages.
+    /// Package databases.
     #[cfg(unix)]
     owners: super::owners::Owners,
-    /// Memory that all threads share for what is kept of containers.
+    /// Memory that all threads share for contents of containers.
     #[cfg(feature = "archives")]
     pub(crate) budget: Budget,
     /// Records that wait for their turn.
     #[cfg(feature = "archives")]
     pub(crate) spool: Spool,
-    /// As much again for what is made of kept programs. A thread waits for it before it waits for `executables`, never after.
+    /// The same amount again for facts of programs in containers. A thread waits for it before it waits for `executables`, never
+    /// after.
     #[cfg(feature = "archives")]
     pub(crate) facts: Budget,
-    /// Threads for work that is parallel in itself; made when first needed.
+    /// Threads for parallel work inside one task; started when first needed.
     #[cfg(feature = "archives")]
     pub(crate) layers: OnceLock<Option<rayon::ThreadPool>>,
 }
@@ -101,34 +103,35 @@ impl<'e> Examiner<'e> {
         }
     }
 
-    /// A file that a walk met. A container becomes a task of its own, so that several are read at once.
-    pub(crate) fn met<'env>(
+    /// Examines a file of a walk. A container becomes a task of its own, so that several are read at once.
+    pub(crate) fn walked_file<'env>(
         &'env self,
-        met: &Met<'_>,
+        found: &WalkedFile<'_>,
         target: &'env str,
         out: &mut Output<'env, Delivery>,
     ) {
-        if guarded(|| self.look_at(met, target, out)).is_none() {
-            out.push(fault(&Outer::file(&met.path(), target, false)));
+        if guarded(|| self.look_at(found, target, out)).is_none() {
+            out.push(fault(&Opened::file(&found.path(), target, false)));
         }
     }
 
     fn look_at<'env>(
         &'env self,
-        met: &Met<'_>,
+        found: &WalkedFile<'_>,
         target: &'env str,
         out: &mut Output<'env, Delivery>,
     ) {
-        let name = met.name().as_encoded_bytes();
-        let content = self.shared(&met.stat, || match met.open() {
+        let name = found.name().as_encoded_bytes();
+        let content = self.shared(&found.stat, || match found.open() {
             Ok(file) => {
-                let bytes = FileBytes::new(file, met.stat.size);
-                // What may be run, or is named as a library, is likely a program, which is then read at once.
-                let likely = met.stat.mode.is_none_or(|mode| mode & 0o111 != 0) || met.is_library();
+                let bytes = FileBytes::new(file, found.stat.size);
+                // An executable file, or one named like a library, is likely a program, which is then read without a first look.
+                let likely =
+                    found.stat.mode.is_none_or(|mode| mode & 0o111 != 0) || found.is_library();
                 let known = if likely {
                     None
                 } else {
-                    self.glance(&bytes, name)
+                    self.detect(&bytes, name)
                 };
                 known.unwrap_or_else(|| self.content(&bytes, name, false))
             }
@@ -136,96 +139,112 @@ impl<'e> Examiner<'e> {
         });
         match content {
             Content::NotGo(_) => self.count_not_go(),
-            Content::Container | Content::Packed => self.later(met, target, out),
+            Content::Container | Content::Packed => self.later(found, target, out),
             other => {
-                let outer = Outer::file(&met.path(), target, false);
-                self.tell(other, Some(&met.stat), &outer, &mut |told| out.push(told));
+                let opened = Opened::file(&found.path(), target, false);
+                self.deliver(other, Some(&found.stat), &opened, &mut |delivery| {
+                    out.push(delivery)
+                });
             }
         }
     }
 
-    /// What takes long becomes a task of its own.
-    fn later<'env>(&'env self, met: &Met<'_>, target: &'env str, out: &mut Output<'env, Delivery>) {
-        let (path, stat) = (met.path(), met.stat);
-        match met.open() {
+    /// Makes a task for work that takes long.
+    fn later<'env>(
+        &'env self,
+        found: &WalkedFile<'_>,
+        target: &'env str,
+        out: &mut Output<'env, Delivery>,
+    ) {
+        let (path, stat) = (found.path(), found.stat);
+        match found.open() {
             Ok(file) => {
                 let bytes = FileBytes::new(file, stat.size);
                 out.task(move |out| {
-                    let outer = Outer::file(&path, target, false);
-                    self.guard(&outer, &mut |told| out.push(told), |tell| {
-                        match self.content(&bytes, outer.shown.as_bytes(), true) {
-                            Content::Container => self.open_container(&bytes, &outer, tell),
-                            content => self.tell(content, Some(&stat), &outer, tell),
-                        }
-                    });
+                    let opened = Opened::file(&path, target, false);
+                    self.guard(
+                        &opened,
+                        &mut |delivery| out.push(delivery),
+                        |deliver| match self.content(&bytes, opened.shown.as_bytes(), true) {
+                            Content::Container => self.open_container(&bytes, &opened, deliver),
+                            content => self.deliver(content, Some(&stat), &opened, deliver),
+                        },
+                    );
                 });
             }
             Err(e) => {
                 let content = Content::Unexamined(Reason::Unreadable, error_text(&e));
-                self.tell(
+                self.deliver(
                     content,
                     Some(&stat),
-                    &Outer::file(&path, target, false),
-                    &mut |told| out.push(told),
+                    &Opened::file(&path, target, false),
+                    &mut |delivery| out.push(delivery),
                 );
             }
         }
     }
 
-    /// A file that was named. As a `whole` it is never taken apart.
+    /// Examines a file that the user named. With `whole` it is never unpacked.
     pub(crate) fn named(
         &self,
         file: File,
         stat: &Stat,
         whole: bool,
-        outer: &Outer,
+        opened: &Opened,
         out: &mut Output<'_, Delivery>,
     ) {
         let bytes = FileBytes::new(file, stat.size);
-        let content = match self.content(&bytes, outer.shown.as_bytes(), true) {
+        let content = match self.content(&bytes, opened.shown.as_bytes(), true) {
             Content::Container if whole => {
                 Content::NotGo("an archive or compressed; file: takes nothing apart".to_owned())
             }
             content => content,
         };
         match content {
-            Content::Container => self.open_container(&bytes, outer, &mut |e| out.push(e)),
-            content => self.tell(content, Some(stat), outer, &mut |told| out.push(told)),
+            Content::Container => self.open_container(&bytes, opened, &mut |e| out.push(e)),
+            content => self.deliver(content, Some(stat), opened, &mut |delivery| {
+                out.push(delivery)
+            }),
         }
     }
 
-    /// Reads one thing. When a reader panics, what was told before stays, and the rest is told as not examined.
+    /// Reads one file or entry. If a reader panics, results delivered before remain, and the rest is reported as not found.
     pub(crate) fn guard(
         &self,
-        outer: &Outer,
-        tell: &mut dyn FnMut(Delivery),
+        opened: &Opened,
+        deliver: &mut dyn FnMut(Delivery),
         work: impl FnOnce(&mut dyn FnMut(Delivery)),
     ) {
-        if guarded(|| work(tell)).is_none() {
-            tell(fault(outer));
+        if guarded(|| work(deliver)).is_none() {
+            deliver(fault(opened));
         }
     }
 
     #[cfg(feature = "archives")]
-    fn open_container(&self, bytes: &FileBytes, outer: &Outer, tell: &mut dyn FnMut(Delivery)) {
-        self.container(bytes, outer, tell);
+    fn open_container(
+        &self,
+        bytes: &FileBytes,
+        opened: &Opened,
+        deliver: &mut dyn FnMut(Delivery),
+    ) {
+        self.container(bytes, opened, deliver);
     }
 
     #[cfg(not(feature = "archives"))]
-    fn open_container(&self, _: &FileBytes, _: &Outer, _: &mut dyn FnMut(Delivery)) {
+    fn open_container(&self, _: &FileBytes, _: &Opened, _: &mut dyn FnMut(Delivery)) {
         self.count_not_go();
     }
 
-    /// Whose a file is, where all facts are asked for.
-    pub(crate) fn owned(&self, outer: &Outer) -> Ownership {
+    /// The package that owns a file, if all facts are wanted.
+    pub(crate) fn owned(&self, opened: &Opened) -> Ownership {
         #[cfg(unix)]
         if self.options.level == go::Level::Full {
-            return self.owners.of(outer, self.options).unwrap_or_default();
+            return self.owners.of(opened, self.options).unwrap_or_default();
         }
         Ownership::default()
     }
 
-    /// What is wrong with the databases that were opened.
+    /// Problems with the databases that were opened.
     pub(crate) fn broken_databases(&self) -> Vec<Unexamined> {
         #[cfg(unix)]
         return self.owners.problems();
@@ -249,8 +268,8 @@ impl<'e> Examiner<'e> {
             .once(stat.id, stat.links, read, |content| self.may_wait(content))
     }
 
-    /// Programs whose other names may be far away are kept as those of containers are. One for which there is no room is told as it is, and read
-    /// again by its next name.
+    /// Keeps programs whose file has other names, which may come much later, in the spool, like programs in containers. If there
+    /// is no room, the program is delivered at once and read again for its next name.
     #[cfg(feature = "archives")]
     fn wait(&self, content: Content) -> Content {
         let Content::Go(programs, rest) = content else {
@@ -277,7 +296,7 @@ impl<'e> Examiner<'e> {
         content
     }
 
-    /// Whether what was read may be kept for further names: all memory that it takes is counted, and archives have room beside it.
+    /// Whether content may be kept for further names: all its memory must be counted, and room for archives must remain.
     #[cfg(feature = "archives")]
     fn may_wait(&self, content: &Content) -> bool {
         let Content::Go(programs, _) = content else {
@@ -292,7 +311,7 @@ impl<'e> Examiner<'e> {
         true
     }
 
-    /// Lets a record wait for its turn, with a name of so many bytes. One that waits already is left alone.
+    /// Puts a record into the spool, with a name of this many bytes; one that is already there is left alone.
     #[cfg(feature = "archives")]
     pub(crate) fn spooled(&self, program: Program, name: usize) -> Result<Program, ArchiveError> {
         if program.record.uncounted() == 0 {
@@ -304,9 +323,9 @@ impl<'e> Examiner<'e> {
         Ok(Program { record, ..program })
     }
 
-    /// What the first bytes tell of a file that is no program.
-    fn glance(&self, bytes: &FileBytes, name: &[u8]) -> Option<Content> {
-        let mut head = [0; GLANCE];
+    /// What the first bytes say of a file that is no program.
+    fn detect(&self, bytes: &FileBytes, name: &[u8]) -> Option<Content> {
+        let mut head = [0; SHORT_HEAD];
         let read = bytes.read_at(&mut head, 0).ok()?;
         let content = self.no_program(bytes, &head[..read], name)?;
         self.add_bytes(read as u64);
@@ -322,7 +341,7 @@ impl<'e> Examiner<'e> {
         if exe::sniff(head).is_some() {
             return None;
         }
-        // Who wants nothing taken apart is not told what could not be.
+        // A user who wants nothing unpacked is not told what could not be unpacked.
         #[cfg(feature = "archives")]
         if self.options.archives
             && bytes.len() >= self.options.rules.min_size
@@ -348,7 +367,7 @@ impl<'e> Examiner<'e> {
         if let Some(content) = self.no_program(bytes, head, name) {
             return content;
         }
-        // Only where the next thing would be to unpack it.
+        // Only if unpacking would be the next step.
         if !named && exe::packed::detect(head, &[]).is_some() {
             return Content::Packed;
         }
@@ -361,7 +380,7 @@ impl<'e> Examiner<'e> {
             .fetch_add(n, std::sync::atomic::Ordering::Relaxed);
     }
 
-    /// Reads what looks like an executable.
+    /// Reads a file that looks like an executable.
     pub(crate) fn program(&self, reader: &dyn ReadAt, named: bool) -> Content {
         let options = reader_options(self.options, &self.executables, named);
         let refusing = go::Options {
@@ -372,8 +391,8 @@ impl<'e> Examiner<'e> {
             Some(Ok(inspection)) if inspection.too_large => {}
             other => return self.content_of(reader, other),
         }
-        // Read files with large records one at a time, on a thread that ends with the file: the allocator keeps for each thread what it
-        // freed.
+        // Reads files with large records one at a time, each on a thread that ends with it: the allocator keeps freed memory for
+        // each thread.
         let _one = self.large.lock().unwrap_or_else(PoisonError::into_inner);
         let alone = || self.content_of(reader, inspect(reader, &options));
         std::thread::scope(|scope| {
@@ -389,7 +408,7 @@ impl<'e> Examiner<'e> {
         Content::Unexamined(Reason::Internal, FAULT.to_owned())
     }
 
-    /// What came of [`inspect`].
+    /// The content, from the result of [`inspect`].
     fn content_of(
         &self,
         reader: &dyn ReadAt,
@@ -413,8 +432,9 @@ impl<'e> Examiner<'e> {
         };
         self.add_bytes(inspection.counts.bytes.saturating_sub(HEAD as u64));
         if inspection.found.is_empty() {
-            let refusal = inspection.refusal.map(|why| why.to_string());
-            let refusal = refusal.or((inspection.untold > 0).then(|| untold(inspection.untold)));
+            let refusal = inspection.limit_reached.map(|why| why.to_string());
+            let refusal =
+                refusal.or((inspection.untold > 0).then(|| left_out_note(inspection.untold)));
             #[cfg(feature = "archives")]
             if self.options.archives
                 && inspection.packed.is_none()
@@ -434,7 +454,7 @@ impl<'e> Examiner<'e> {
         let mut rest = Vec::new();
         rest.extend(inspection.damage.map(|what| (Reason::Truncated, what)));
         if inspection.untold > 0 {
-            rest.push((Reason::Limit, untold(inspection.untold)));
+            rest.push((Reason::Limit, left_out_note(inspection.untold)));
         }
         let around = self
             .options
@@ -462,8 +482,8 @@ impl<'e> Examiner<'e> {
         Content::Go(programs.collect(), rest)
     }
 
-    /// A record so large that a few of them fill the memory goes to the spool, wherever it is from. One that finds no place there is at
-    /// hand all the same.
+    /// Puts a record into the spool if a few like it would fill the memory, wherever it comes from. If the spool has no room, it
+    /// stays in memory.
     #[cfg(feature = "archives")]
     fn at_hand(&self, binary: Binary) -> Spooled {
         if !self.spool.is_large(&binary) {
@@ -477,13 +497,13 @@ impl<'e> Examiner<'e> {
         binary.into()
     }
 
-    /// Tells what came of a file, or of a stream that was one program.
-    pub(crate) fn tell(
+    /// Delivers the content of a file, or of a stream that was one program.
+    pub(crate) fn deliver(
         &self,
         content: Content,
         stat: Option<&Stat>,
-        outer: &Outer,
-        tell: &mut dyn FnMut(Delivery),
+        opened: &Opened,
+        deliver: &mut dyn FnMut(Delivery),
     ) {
         let inside = Inside {
             mode: stat.and_then(|s| s.mode),
@@ -491,54 +511,54 @@ impl<'e> Examiner<'e> {
             gid: stat.and_then(|s| s.owner).map(|o| o.1),
             ..Inside::default()
         };
-        let not_examined = |reason: Reason, detail: &str, tell: &mut dyn FnMut(Delivery)| {
-            let thing = outer.thing(&inside, reason, detail);
+        let not_examined = |reason: Reason, detail: &str, deliver: &mut dyn FnMut(Delivery)| {
+            let thing = opened.thing(&inside, reason, detail);
             let fatal = false;
-            tell(Event::Unexamined { thing, fatal }.into());
+            deliver(Event::Unexamined { thing, fatal }.into());
         };
         match content {
             Content::Go(programs, rest) => {
                 let owned = match stat {
-                    Some(_) => self.owned(outer),
+                    Some(_) => self.owned(opened),
                     None => Ownership::default(),
                 };
                 for program in programs {
-                    let mut record = program.at(outer, &inside);
+                    let mut record = program.at(opened, &inside);
                     record.owned = owned.clone();
-                    tell(Delivery::of(record, self.given()));
+                    deliver(Delivery::of(record, self.given()));
                 }
                 for (reason, detail) in rest {
-                    not_examined(reason, &detail, tell);
+                    not_examined(reason, &detail, deliver);
                 }
             }
-            Content::Unexamined(reason, detail) => not_examined(reason, &detail, tell),
+            Content::Unexamined(reason, detail) => not_examined(reason, &detail, deliver),
             Content::NotGo(why) => {
                 self.count_not_go();
-                if outer.named {
-                    let path = outer.shown.clone();
-                    tell(Event::NotGo { path, why }.into());
+                if opened.named {
+                    let path = opened.shown.clone();
+                    deliver(Event::NotGo { path, why }.into());
                 }
             }
             Content::Container | Content::Packed => {}
         }
     }
 
-    /// What the user says of the programs.
+    /// What the user says about the programs.
     pub(crate) fn given(&self) -> &Arc<Surroundings> {
         &self.given
     }
 }
 
-/// What the Go reader finds in a file; `None`: it panicked, which is a bug that costs this file only.
+/// What the Go reader finds in a file; `None` if it panicked, which is a bug that costs only this file.
 fn inspect(reader: &dyn ReadAt, options: &go::Options<'_>) -> Option<Result<go::Inspection, Miss>> {
     guarded(|| {
         #[cfg(test)]
-        crate::bytes::guard::trip::over_file(reader);
+        crate::bytes::guard::test_panic::on_file(reader);
         go::inspect(reader, options)
     })
 }
 
-/// A reader whose first bytes are already here.
+/// A reader whose first bytes have been read already.
 struct Headed<'a> {
     head: &'a [u8],
     rest: &'a dyn ReadAt,

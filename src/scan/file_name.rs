@@ -1,23 +1,23 @@
-//! The version that a file's name claims for the program in it: `app_1.4.3_linux_amd64`, `app-v1.4.3.tar.gz!app`.
+//! The version that a file name claims for its program: `app_1.4.3_linux_amd64`, `app-v1.4.3.tar.gz!app`.
 //!
-//! Only three numbers that stand alone count, and only in names that begin with the program's own: an archive of many tools
-//! says nothing about the version of each.
+//! Only three numbers count, and only in a name that begins with the program's own: the name of an archive with many tools says
+//! nothing about the version of each.
 
 use crate::record::{Binary, VersionClaim, VersionSource};
 
-/// Words before a number that make it the version of something else.
+/// Words before a number that make it a version of something else.
 const OTHERS: [&str; 12] = [
     "alpine", "android", "darwin", "debian", "freebsd", "glibc", "go", "linux", "macos", "musl",
     "ubuntu", "windows",
 ];
-/// Suffixes of a version that are part of it.
+/// Suffixes that are part of a version.
 const PRERELEASES: [&str; 4] = ["rc", "alpha", "beta", "pre"];
 /// Suffixes of builds between releases.
 const BETWEEN: [&str; 7] = [
     "next", "snapshot", "dirty", "dev", "devel", "nightly", "really",
 ];
 
-/// Adds the claim of the file's name, and those of the archives it is in.
+/// Adds the claims of the file's name and of the names of archives around it.
 pub(super) fn claim(binary: &mut Binary) {
     let Some(claims) = &mut binary.versions else {
         return;
@@ -48,7 +48,7 @@ pub(super) fn claim(binary: &mut Binary) {
     claims.extend(found);
 }
 
-/// The name of the program without version, port and extension.
+/// The program's name without version, port and extension.
 fn stem(name: &str) -> &str {
     let end = name.find(['_', '.', '@']).unwrap_or(name.len());
     let short = name.get(..end).unwrap_or(name);
@@ -70,7 +70,7 @@ fn begins(name: &str, program: &str) -> bool {
             .is_some_and(|rest| rest.starts_with(['-', '_', '.', '@']))
 }
 
-/// The one version in a name; none when there are two.
+/// The only version in a name; `None` when there are two.
 fn version(name: &str) -> Option<&str> {
     let starts = name
         .match_indices(['-', '_', '@'])

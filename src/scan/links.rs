@@ -1,25 +1,25 @@
-//! Content of files with several names (hard links), kept until all of the names were met, so that each file is read once.
+//! Contents of files with several names (hard links), kept until all names have been found, so that each file is read once.
 
 use super::program::Content;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Files that are remembered at once. A file with names outside of what is scanned, as snapshots have them, stays to the end.
+/// Most files that are kept. A file with names outside the scan, as in snapshots, stays to the end.
 const MOST: usize = 16 << 10;
 
 /// Device and inode.
 type Id = (u64, u64);
 
-/// Files that have names which were not met yet.
+/// Files with names that have not been found yet.
 #[derive(Default)]
 pub(super) struct Links(Mutex<HashMap<Id, Awaited>>);
 
-/// The content, and how many names were met.
+/// The content, and how many names have been found.
 type Awaited = (Arc<OnceLock<Content>>, u64);
 
 impl Links {
-    /// Reads content once for all of the `names` that a file has. Another thread that meets a second name meanwhile waits. What is not worth
-    /// `keeping` is read again for the next name.
+    /// Reads content once for all `names` of a file. A thread that finds a second name meanwhile waits. Content for which
+    /// `keeping` returns false is read again for the next name.
     pub(super) fn once(
         &self,
         id: Id,
@@ -38,7 +38,7 @@ impl Links {
             cell
         };
         let content = cell.get_or_init(read).clone();
-        // To read again what is no program costs no more than to remember it.
+        // Reading a file that is no program again costs no more than remembering it.
         let keep = !matches!(content, Content::NotGo(_)) && keeping(&content);
         let mut awaited = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !keep || awaited.len() > MOST {
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_worth_keeping_is_read_for_each_name() {
+    fn content_that_is_not_kept_is_read_for_each_name() {
         let links = Links::default();
         let reads = std::cell::Cell::new(0);
         for _ in 0..3 {
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn names_elsewhere_do_not_add_up() {
+    fn files_with_names_elsewhere_are_bounded() {
         let links = Links::default();
         let (text, broken) = (
             Content::NotGo(String::new()),

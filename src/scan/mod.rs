@@ -1,7 +1,7 @@
-//! The pipeline of a scan: targets in, records out, in target and walk order.
+//! The pipeline of a scan: targets in, records out, in the order of targets and walks.
 //!
-//! This is where the source of bytes meets the reader of Go: [`crate::source`] finds candidates and knows no Go, [`crate::go`] reads them and
-//! knows no files. Results are handed over as they become ready; nothing is printed here.
+//! [`crate::source`] finds candidates and knows no Go; [`crate::go`] reads them and knows no files; this folder connects them.
+//! Results are delivered as they become ready; nothing is printed here.
 
 #[cfg(feature = "archives")]
 mod archive;
@@ -10,7 +10,7 @@ mod container;
 mod delivery;
 #[cfg(feature = "audit")]
 pub mod deployments;
-// Without archives nothing is ever inside something else.
+// Without archives nothing is inside a container.
 #[cfg_attr(not(feature = "archives"), allow(dead_code))]
 mod digest;
 #[cfg_attr(not(feature = "archives"), allow(dead_code))]
@@ -47,31 +47,31 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use visitor::Visitor;
 
-/// One result, in the order in which it is to be shown.
+/// One result; results come in the order in which they are shown.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant)] // What is not examined is rare; a box for it would be in everybody's way.
 pub enum Event {
-    /// An image, before its binaries.
+    /// An image; comes before its binaries.
     Image(Box<ImageRecord>),
     /// A Go binary.
     Binary(Box<Binary>),
-    /// A thing not examined.
+    /// Something that was not examined.
     Unexamined {
-        /// What and why.
+        /// Path and reason.
         thing: Unexamined,
-        /// It is a target that could not be read at all, a wrong digest or a missing layer: the scan has failed.
+        /// Set if the scan has failed: for a target that could not be read at all, a wrong digest, a missing layer.
         fatal: bool,
     },
-    /// A file that was named and is no Go program, with what it is.
+    /// A file that the user named and that is no Go program.
     NotGo {
         /// Path as given.
         path: String,
-        /// Why.
+        /// What it is instead.
         why: String,
     },
 }
 
-/// A result that waits counts for at least this many bytes: what it holds beside its record is not counted one by one.
+/// Least memory counted for a waiting result: what it holds beside its record is not counted exactly.
 pub(crate) const LEAST_RESULT: u64 = 8 << 10;
 
 impl SizeInMemory for Event {
@@ -86,30 +86,30 @@ impl SizeInMemory for Event {
     }
 }
 
-/// What a scan came to.
+/// The result of a scan.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// Counts for the last line of the stream.
     pub end: End,
-    /// Something fatal was met.
+    /// Whether something fatal happened.
     pub failed: bool,
 }
 
-/// Counts shared by all threads, readable while they grow.
+/// Counts shared by all threads; can be read while the scan runs.
 #[derive(Debug, Default)]
 pub struct Counters {
-    /// Files met and passed over.
+    /// Counts of the walk.
     pub tally: Tally,
-    /// Files opened and not Go.
+    /// Files that were opened and are not Go.
     pub not_go: AtomicU64,
     /// Bytes read from files and streams.
     pub bytes: AtomicU64,
 }
 
-/// A target with the text it was given as.
+/// A target, with the text that the user gave.
 pub type Named = (String, Target);
 
-/// Scans the targets in order and hands over every result; `deliver` answers false to stop.
+/// Scans the targets in order and delivers every result. When `deliver` returns false, the scan stops.
 ///
 /// # Errors
 /// When threads cannot be started.
@@ -129,7 +129,7 @@ pub fn run(
     let mut summary = Summary::default();
     let (mut go, mut unexamined, mut failed) = (0, 0, false);
     let mut stopped = false;
-    // Which of two ways leads into a directory first must not depend on the threads.
+    // If two links lead into a directory, the threads must not decide which one is first.
     let threads = if options.rules.follow {
         1
     } else {
@@ -144,8 +144,8 @@ pub fn run(
                 out.task(move |out| visitor.target(&named.1, options, counters, out));
             }
         },
-        &mut |told: Delivery| {
-            let mut event = told.event();
+        &mut |delivery: Delivery| {
+            let mut event = delivery.event();
             match &mut event {
                 Event::Binary(binary) => {
                     file_name::claim(binary);
@@ -172,7 +172,7 @@ pub fn run(
                 });
         }
     }
-    // Which task opens a database depends on the threads, so what is wrong with one is told behind everything else.
+    // The threads decide which task opens a database, so its problems come after everything else.
     for thing in examiner.broken_databases() {
         unexamined += 1;
         stopped = stopped

@@ -1,4 +1,4 @@
-//! How to scan.
+//! Options of a scan.
 
 use super::Counters;
 use crate::bytes::{Budget, Limits};
@@ -6,44 +6,44 @@ use crate::go::{self, Level};
 use crate::source::walk::Rules;
 use std::sync::Arc;
 
-/// How to scan.
+/// Options of a scan.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How much to find out about each binary.
+    /// How many facts are read of each binary.
     pub level: Level,
-    /// Bounds on everything.
+    /// All limits.
     pub limits: Limits,
-    /// What a walk passes over.
+    /// Rules of the walk.
     pub rules: Rules,
-    /// Threads; 0: one for each processor. Never more than one for each 4 MiB of `memory`: each has buffers of its own.
+    /// Threads; 0 means one for each processor. At most one for each 4 MiB of `memory`, because each has its own buffers.
     pub jobs: usize,
     /// Compute SHA-256 of each executable.
     pub hash: bool,
-    /// List the packages of the function table of named files also where their records list modules.
+    /// List the packages in the function table of named files even if their records list modules.
     pub packages: bool,
     /// Name all linked functions of each program, and list its packages.
     pub symbols: bool,
-    /// Compute SHA-256 of each part of each executable too, for who compares two of them.
+    /// Also compute SHA-256 of each part of each executable, for comparing two of them.
     pub parts: bool,
     /// Environment assumed at run time.
     pub environment: Vec<(String, String)>,
     /// Look inside archives and images that a walk meets.
     pub archives: bool,
-    /// Bytes of memory for what is kept of containers.
+    /// Bytes of memory for the run.
     pub memory: u64,
-    /// Only images of this platform.
+    /// Only scan images for this platform.
     #[cfg(feature = "archives")]
     pub platform: Option<crate::source::image::Platform>,
-    /// Hash uncompressed layers too, and compare them with the image's configuration.
+    /// Also hash uncompressed layers and compare them with the image's configuration.
     pub verify_diffid: bool,
-    /// Talk plain HTTP to registries on the loopback.
+    /// Use plain HTTP for registries on the loopback.
     pub insecure_http: bool,
-    /// Counts to watch while the scan runs; `None`: nobody watches.
+    /// Counts that can be read while the scan runs.
     pub progress: Option<Arc<Counters>>,
 }
 
 impl Default for Options {
-    /// Full facts, archives included, nothing excluded but files too small to be Go, one thread for each processor.
+    /// Full facts, including archives; excludes only files too small to be Go; one thread for each processor.
     fn default() -> Self {
         Self {
             level: Level::Full,
@@ -66,15 +66,15 @@ impl Default for Options {
     }
 }
 
-/// Memory that a thread is counted with: its buffers, and what the allocator keeps for it.
+/// Memory counted for each thread: its buffers, and what the allocator keeps for it.
 const THREAD: u64 = 4 << 20;
 
 impl Options {
-    /// Threads that the memory bears; 0: one for each processor.
+    /// Threads for which there is memory; 0 means one for each processor.
     pub(crate) fn threads(&self) -> usize {
         let most = usize::try_from((self.memory / THREAD).max(1)).unwrap_or(usize::MAX);
         match self.jobs {
-            // More processors than this are not worth asking the system.
+            // No machine has more processors, so the system need not be asked.
             0 if most >= 128 => 0,
             0 => std::thread::available_parallelism().map_or(1, |n| n.get().min(most)),
             jobs => jobs.min(most),
@@ -82,8 +82,7 @@ impl Options {
     }
 }
 
-/// The options of the Go reader for a file. Text of a record becomes many times as much memory, and unpacking is done by
-/// one thread at a time.
+/// Options of the Go reader for a file. The text of a record becomes many times as much memory, and one thread at a time unpacks.
 pub(crate) fn reader_options<'o>(
     options: &'o Options,
     budget: &'o Budget,

@@ -1,45 +1,46 @@
-//! Which packages the files of a scan belong to: the database nearest above each program, opened when the first one was found.
+//! The packages that files of a scan belong to: each program is looked up in the database of the nearest root above it, which is
+//! opened when its first program is found.
 
 use super::Options;
-use super::place::{Outer, Packages};
+use super::place::{Opened, PackageDatabase};
 use crate::bytes::FileBytes;
 use crate::record::{Location, Unexamined};
 use crate::source::packages::directory::Directory;
-use crate::source::packages::{Bounds, Database, MARKS, Ownership};
+use crate::source::packages::{DatabaseLimits, Databases, MARKS, Ownership};
 use std::collections::{BTreeMap, HashMap};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Directories of which it is remembered whether they are roots.
+/// Most directories of which it is remembered whether they are roots.
 const DIRECTORIES: usize = 16 << 10;
 
-/// Below the running system's root, packages bring programs only here: who scans anything else does not pay for its database.
+/// In the root of the running system, packages install programs only here: a scan of other directories does not read its database.
 const SYSTEM: &[&[u8]] = &[
     b"usr", b"bin", b"sbin", b"lib", b"lib32", b"lib64", b"libx32", b"opt", b"etc", b"srv", b"var",
     b"boot",
 ];
 
-/// The databases that were met.
+/// The databases found so far.
 #[derive(Default)]
 pub(super) struct Owners {
     roots: Mutex<HashMap<PathBuf, Option<Arc<Root>>>>,
     problems: Mutex<BTreeMap<String, Unexamined>>,
 }
 
-/// One root with packages.
+/// A root with a package database.
 struct Root {
     files: Directory,
-    /// Read by the first who asks; the others wait.
-    database: OnceLock<Database>,
+    /// The first thread that needs it reads it; the others wait.
+    database: OnceLock<Databases>,
 }
 
 impl Owners {
-    /// Whose a file is.
-    pub(super) fn of(&self, outer: &Outer, options: &Options) -> Option<Ownership> {
+    /// The package that owns a file.
+    pub(super) fn of(&self, outer: &Opened, options: &Options) -> Option<Ownership> {
         let path = outer.path()?;
         match &outer.packages {
-            Packages::Nearest => {
+            PackageDatabase::Nearest => {
                 let real = std::fs::canonicalize(path).ok()?;
                 let (place, root) = real
                     .parent()?
@@ -48,13 +49,13 @@ impl Owners {
                 self.in_root(&real, &place, &root, &outer.target, options)
             }
             #[cfg(target_os = "linux")]
-            Packages::Of(place) => {
+            PackageDatabase::Of(place) => {
                 let real = place.join(path.strip_prefix("/").ok()?);
                 let root = self.root(place)?;
                 self.in_root(&real, place, &root, &outer.target, options)
             }
             #[cfg(target_os = "linux")]
-            Packages::No => None,
+            PackageDatabase::No => None,
         }
     }
 
@@ -73,8 +74,8 @@ impl Owners {
             return None;
         }
         let database = root.database.get_or_init(|| {
-            let bounds = Bounds::new(options.memory, &options.limits);
-            Database::open(&root.files, bounds, &mut |problem| {
+            let bounds = DatabaseLimits::new(options.memory, &options.limits);
+            Databases::open(&root.files, bounds, &mut |problem| {
                 let path = format!(
                     "{}{}",
                     place.to_string_lossy().trim_end_matches('/'),
@@ -103,7 +104,7 @@ impl Owners {
         }))
     }
 
-    /// A directory that has a database.
+    /// The root in this directory, if it has a database.
     fn root(&self, directory: &Path) -> Option<Arc<Root>> {
         if let Some(known) = lock(&self.roots).get(directory) {
             return known.clone();
@@ -113,7 +114,7 @@ impl Owners {
             .any(|mark| directory.join(mark).symlink_metadata().is_ok());
         let mut roots = lock(&self.roots);
         if roots.len() >= DIRECTORIES {
-            // A root is needed again, another directory is as soon looked at again.
+            // Roots are needed again; other directories can be checked again quickly.
             roots.retain(|_, root| root.is_some());
         }
         let new = || {
@@ -130,7 +131,7 @@ impl Owners {
             .clone()
     }
 
-    /// What is wrong with databases, by their paths.
+    /// Problems with databases, sorted by path.
     pub(super) fn problems(&self) -> Vec<Unexamined> {
         std::mem::take(&mut *lock(&self.problems))
             .into_values()

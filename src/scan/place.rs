@@ -1,4 +1,4 @@
-//! Where things are, as records say it: paths as text, and as bytes where text cannot hold them.
+//! Places as records state them: paths as text, and also as bytes if they are not UTF-8.
 
 #[cfg(feature = "archives")]
 use super::Event;
@@ -8,46 +8,46 @@ use crate::source::packages::Ownership;
 #[cfg(feature = "archives")]
 use crate::source::{
     archive::{ArchiveError, Place},
-    image::Around,
+    image::ImagePlace,
 };
 use std::path::Path;
 
-/// A file or a stream that was opened: what is found in it is named by it.
+/// A file or stream that was opened; results inside it are named after it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Outer {
+pub(crate) struct Opened {
     /// The target as given.
     pub target: String,
-    /// Its file; `None` for streams and registries.
+    /// Path of the file; `None` for streams and registries.
     pub file: Option<String>,
-    /// The name for a person.
+    /// Its name for people.
     pub shown: String,
-    /// The raw path in base64 when it is not UTF-8.
+    /// The raw path in base64 if it is not UTF-8.
     pub raw: Option<Vec<u8>>,
-    /// It was named by the user: nothing readable in it at all is a failure.
+    /// The user named it: if nothing in it can be read, the scan has failed.
     pub named: bool,
-    /// The target asks for an image: anything else is refused.
+    /// The user asked for an image: anything else is refused.
     pub image: bool,
-    /// Only the image of this name, for targets that ask for one.
+    /// Only the image of this name, if the user asked for one.
     pub reference: Option<String>,
-    /// Whose packages it may belong to.
-    pub packages: Packages,
+    /// The package database in which owners are looked up.
+    pub packages: PackageDatabase,
 }
 
-/// Which database of packages is asked about a file.
+/// The package database in which the owner of a file is looked up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Packages {
-    /// That of the nearest directory above it.
+pub(crate) enum PackageDatabase {
+    /// That of the nearest root above the file.
     #[default]
     Nearest,
-    /// That of a root in which the file has its path: a process may live in another root.
+    /// That of this root, in which the file has its path: a process may have another root.
     #[cfg(target_os = "linux")]
     Of(std::path::PathBuf),
-    /// None: what runs is no longer on disk.
+    /// None: the program is no longer on disk.
     #[cfg(target_os = "linux")]
     No,
 }
 
-impl Outer {
+impl Opened {
     /// A file.
     pub(crate) fn file(path: &Path, target: &str, named: bool) -> Self {
         let (shown, raw) = path_fields(path);
@@ -60,11 +60,11 @@ impl Outer {
             named,
             image: false,
             reference: None,
-            packages: Packages::Nearest,
+            packages: PackageDatabase::Nearest,
         }
     }
 
-    /// Its file.
+    /// Path of the file.
     #[cfg(unix)]
     pub(crate) fn path(&self) -> Option<std::path::PathBuf> {
         use std::os::unix::ffi::OsStrExt as _;
@@ -75,7 +75,7 @@ impl Outer {
         })
     }
 
-    /// A stream or a remote thing.
+    /// A stream or a remote target.
     pub(crate) fn nameless(target: &str) -> Self {
         Self {
             target: target.to_owned(),
@@ -86,10 +86,10 @@ impl Outer {
     }
 }
 
-/// Where something is inside of what was opened.
+/// A place inside an opened file or stream.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Inside<'a> {
-    /// What paths begin with instead of the name of the file: those of an image begin at its root.
+    /// Replaces the file name at the start of paths: paths of an image begin at its root.
     pub prefix: Option<&'a str>,
     /// Names of the containers around an image.
     pub around: &'a [String],
@@ -105,8 +105,8 @@ pub(crate) struct Inside<'a> {
 
 #[cfg(feature = "archives")]
 impl<'a> Inside<'a> {
-    /// A place in an archive, or in an image.
-    pub(crate) fn of(place: &'a Place, image: Option<&'a Around>) -> Self {
+    /// A place in an archive or in an image.
+    pub(crate) fn of(place: &'a Place, image: Option<&'a ImagePlace>) -> Self {
         Self {
             prefix: image.map(|image| image.prefix.as_str()),
             around: image.map_or(&[], |image| &image.entry),
@@ -118,8 +118,8 @@ impl<'a> Inside<'a> {
     }
 }
 
-impl Outer {
-    /// Path, its raw bytes in base64 when it is not UTF-8, and location of a thing inside.
+impl Opened {
+    /// Path, its raw bytes in base64 if it is not UTF-8, and location of something inside.
     pub(crate) fn locate(
         &self,
         inside: &Inside<'_>,
@@ -161,7 +161,7 @@ impl Outer {
         (path, path_bytes, location)
     }
 
-    /// A thing inside that was not examined.
+    /// A record of something inside that was not examined.
     pub(crate) fn thing(&self, inside: &Inside<'_>, reason: Reason, detail: &str) -> Unexamined {
         let (path, _, location) = self.locate(inside, None, None);
         Unexamined {
@@ -183,7 +183,7 @@ impl Outer {
         Event::Unexamined { thing, fatal }
     }
 
-    /// What is wrong with the whole of it.
+    /// A record that the whole file or stream was not examined.
     #[cfg(feature = "archives")]
     pub(crate) fn problem(&self, reason: Reason, detail: &str, fatal: bool) -> Event {
         let thing = self.thing(&Inside::default(), reason, detail);
@@ -191,7 +191,7 @@ impl Outer {
     }
 }
 
-/// The path for a person, always with `/`, and its raw bytes in base64 when it is not UTF-8.
+/// The path for people, always with `/`, and its raw bytes in base64 if it is not UTF-8.
 pub fn path_fields(path: &Path) -> (String, Option<String>) {
     match path.to_str() {
         Some(text) if cfg!(windows) => (text.replace('\\', "/"), None),
@@ -203,7 +203,7 @@ pub fn path_fields(path: &Path) -> (String, Option<String>) {
     }
 }
 
-/// Writes into a record whose its program is.
+/// Writes the owner of the program into its record.
 pub(crate) fn apply(owned: &Ownership, binary: &mut Binary) {
     if let Some(owner) = &owned.owner {
         binary.owner = Some((**owner).clone());

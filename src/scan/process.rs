@@ -1,12 +1,12 @@
-//! Running programs: examined as files are, with the environment that they really have.
+//! Running programs: examined like files, with their real environment.
 
 use super::delivery::Delivery;
-use super::place::{Outer, Packages};
+use super::place::{Opened, PackageDatabase};
 use super::program::Content;
 use super::{Event, Examiner, error_text};
 use crate::bytes::{FileBytes, ReadAt};
 use crate::record::environment;
-use crate::source::dir::{Kind, Stat};
+use crate::source::dir::{FileKind, Stat};
 use crate::source::process::{OnDisk, Process};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -14,22 +14,27 @@ use std::sync::atomic::Ordering;
 
 impl Examiner<'_> {
     /// A running program.
-    pub(crate) fn process(&self, process: &Process, target: &str, tell: &mut dyn FnMut(Delivery)) {
+    pub(crate) fn process(
+        &self,
+        process: &Process,
+        target: &str,
+        deliver: &mut dyn FnMut(Delivery),
+    ) {
         self.counters.tally.files.fetch_add(1, Ordering::Relaxed);
-        // The path is that of the process; only where it leads to the same file here it is one of this root.
+        // The path is as the process sees it; it is a path of this root only if it leads to the same file here.
         let here = std::fs::metadata(&process.path)
             .is_ok_and(|meta| (meta.dev(), meta.ino()) == process.identity);
-        let outer = Outer {
+        let opened = Opened {
             named: false,
             packages: match process.on_disk {
-                OnDisk::Same if here => Packages::Nearest,
-                OnDisk::Same => Packages::Of(format!("/proc/{}/root", process.pid).into()),
-                _ => Packages::No,
+                OnDisk::Same if here => PackageDatabase::Nearest,
+                OnDisk::Same => PackageDatabase::Of(format!("/proc/{}/root", process.pid).into()),
+                _ => PackageDatabase::No,
             },
-            ..Outer::file(&process.path, target, false)
+            ..Opened::file(&process.path, target, false)
         };
         let stat = Stat {
-            kind: Kind::File,
+            kind: FileKind::File,
             size: process.bytes.len(),
             id: process.identity,
             links: 1,
@@ -52,11 +57,11 @@ impl Examiner<'_> {
             OnDisk::Deleted => Some("the file that runs was deleted from disk".to_owned()),
             OnDisk::Replaced => Some(self.replaced_by(&process.on_disk_path)),
         };
-        self.tell(
+        self.deliver(
             content,
             Some(&stat),
-            &outer,
-            &mut |told| match told.event() {
+            &opened,
+            &mut |delivery| match delivery.event() {
                 Event::Binary(mut binary) => {
                     binary.location.pid = Some(process.pid);
                     environment::assume(&mut binary, &variables, environment::Place::Process);
@@ -70,14 +75,14 @@ impl Examiner<'_> {
                         let runs = binary.go_version.as_deref().unwrap_or("an unknown Go");
                         binary.notes.push(format!("runs {runs}; {now}"));
                     }
-                    tell(Event::Binary(binary).into());
+                    deliver(Event::Binary(binary).into());
                 }
-                other => tell(other.into()),
+                other => deliver(other.into()),
             },
         );
     }
 
-    /// What stands on disk in the place of a running program.
+    /// Describes the file on disk that replaced a running program.
     fn replaced_by(&self, path: &Path) -> String {
         let content = std::fs::File::open(path)
             .and_then(FileBytes::open)

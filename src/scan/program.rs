@@ -1,23 +1,23 @@
-//! A Go program that was found, from the reader of its file to its line.
+//! A Go program, from the reader of its file to its record's place.
 
-use super::place::{Inside, Outer};
+use super::place::{Inside, Opened};
 use super::spool::Spooled;
 use crate::record::Reason;
 
 /// A program: its place inside its file, and its record.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
-    /// Architecture of the slice, for universal Mach-O files.
+    /// Architecture of the slice, for a universal Mach-O file.
     pub slice: Option<String>,
-    /// Name of the member, for archives of object files.
+    /// Name of the member, for an archive of object files.
     pub member: Option<String>,
-    /// The record; its place is filled in where that is known.
+    /// The record; its place is set when it is known.
     pub record: Spooled,
 }
 
 impl Program {
-    /// The record at its place.
-    pub(crate) fn at(self, outer: &Outer, inside: &Inside<'_>) -> Spooled {
+    /// The record with its place set.
+    pub(crate) fn at(self, outer: &Opened, inside: &Inside<'_>) -> Spooled {
         let mut record = self.record;
         (record.path, record.path_bytes, record.location) =
             outer.locate(inside, self.slice, self.member);
@@ -32,17 +32,17 @@ impl crate::source::image::Payload for Program {
     }
 }
 
-/// What came of a file's content, apart from where the file is: shared by its hard links.
+/// The result of reading a file's content, independent of its name: shared by hard links.
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
-    /// Go programs, and what of the file is not examined.
+    /// Go programs, and parts of the file that were not examined.
     Go(Vec<Program>, Vec<(Reason, String)>),
-    /// Nothing of ours, and why.
+    /// Not Go, and why.
     NotGo(String),
     /// Not examined: reason and detail.
     Unexamined(Reason, String),
     /// An archive, an image or a compressed file.
     Container,
-    /// A packed program met in a walk: unpacking is work for a task of its own.
+    /// A packed program found in a walk: unpacking it is a task of its own.
     Packed,
 }

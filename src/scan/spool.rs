@@ -1,5 +1,5 @@
-//! Records that wait: what is found in a container is delivered when all of it was read. While they are few they stay in memory, beyond that
-//! they go to a temporary file.
+//! Records that wait: programs of a container are delivered after all of it has been read. A few records wait in memory, the
+//! others in a temporary file.
 
 use super::place::apply;
 use crate::bytes::Grant;
@@ -16,47 +16,47 @@ use {
 };
 
 #[cfg(feature = "archives")]
-/// The temporary file of one scan holds no more than this.
+/// Most bytes of the temporary file of one scan.
 const FILE: u64 = 8 << 30;
 
 #[cfg(feature = "archives")]
-/// Bytes of memory for a record that waits, without its name.
+/// Bytes of memory counted for a waiting record, without its name.
 const NAME: u64 = 1200;
 
 #[cfg(feature = "archives")]
-/// Where all containers of one scan keep their records.
+/// Keeps the waiting records of all containers of one scan.
 #[derive(Clone, Debug)]
 pub(crate) struct Spool {
     records: Budget,
     names: Budget,
     file: SpillStore,
-    /// Bytes that the file may have.
+    /// Most bytes of the file.
     most: u64,
 }
 
-/// A program at one of its places. The names of one program share one record, so that another name costs no more than the name.
+/// A program at one of its places. All names of a program share its record, so that another name costs only the name.
 #[derive(Clone)]
 pub(crate) struct Spooled {
-    /// As in [`Binary::path`].
+    /// See [`Binary::path`].
     pub path: String,
-    /// As in [`Binary::path_bytes`].
+    /// See [`Binary::path_bytes`].
     pub path_bytes: Option<String>,
-    /// As in [`Binary::location`].
+    /// See [`Binary::location`].
     pub location: Location,
-    /// Whose the file of that name is.
+    /// The package that owns the file with this name.
     pub owned: Ownership,
     record: Arc<Record>,
 }
 
 struct Record {
     size: u64,
-    kept: Kept,
-    /// For what [`Spooled`] holds beside the record; `None`: not counted.
+    kept: Storage,
+    /// For the fields of [`Spooled`] other than the record; `None` if not counted.
     _name: Option<Grant>,
 }
 
-enum Kept {
-    /// In memory, which is counted where there is a grant.
+enum Storage {
+    /// In memory, counted if there is a grant.
     Memory(Box<Binary>, Option<Grant>),
     /// As JSON in the temporary file.
     #[cfg(feature = "archives")]
@@ -65,7 +65,7 @@ enum Kept {
 
 #[cfg(feature = "archives")]
 impl Spool {
-    /// For a scan with `memory` bytes.
+    /// A spool for a scan with `memory` bytes.
     pub fn new(memory: u64) -> Self {
         Self::with_file(memory, FILE)
     }
@@ -79,40 +79,40 @@ impl Spool {
         }
     }
 
-    /// Whether a record is so large that it goes to the file whatever else waits.
+    /// Whether a record is so large that it goes to the file even if nothing else waits.
     pub fn is_large(&self, binary: &Binary) -> bool {
         binary.size_in_memory() > self.records.total() / 4
     }
 
-    /// Keeps a record. Its path and location stay at hand, and so does a `name` of that many bytes in the container.
+    /// Keeps a record. Its path and location stay in memory; `name` is the length of its name in the container.
     ///
     /// # Errors
-    /// When it does not fit into memory and cannot be written to the temporary file either, or too many wait.
+    /// When it neither fits into memory nor can be written to the temporary file, or too many records wait.
     pub fn put(&self, binary: Binary, name: usize) -> Result<Spooled, ArchiveError> {
         self.try_put(binary, name).map_err(|(error, _)| error)
     }
 
-    /// Whether more than half of the names wait: the rest is for archives, which have no other way.
+    /// Whether more than half of the room for names is used: the rest is for archives, which cannot do without.
     pub fn is_half_full(&self) -> bool {
         self.names.used() > self.names.total() / 2
     }
 
-    /// Keeps a record without a name in a container. One that finds no place stays in memory, whatever it takes.
+    /// Keeps a record that is in no container. If there is no room, it stays in memory uncounted.
     pub fn put_or_keep(&self, binary: Binary) -> Spooled {
         let spooled = self.try_put(binary, 0);
         spooled.unwrap_or_else(|(_, binary)| Spooled::from(*binary))
     }
 
-    /// The same, and the record comes back when it finds no place.
+    /// Like [`Self::put`], but returns the record if there is no room.
     ///
     /// # Errors
-    /// As [`Self::put`].
+    /// See [`Self::put`].
     fn try_put(
         &self,
         mut binary: Binary,
         name: usize,
     ) -> Result<Spooled, (ArchiveError, Box<Binary>)> {
-        // Path and location have the name once each, and what finds the record again once more.
+        // Path and location hold the name once each, and so does the reference to the record.
         let Some(name) = self.names.try_take(NAME + 3 * name as u64) else {
             let error = ArchiveError::limit(format!(
                 "the names of the programs that wait take more than {} bytes",
@@ -129,9 +129,9 @@ impl Spool {
         let path_bytes = binary.path_bytes.take();
         let location = std::mem::take(&mut binary.location);
         let kept = match grant {
-            Some(grant) => Kept::Memory(Box::new(binary), Some(grant)),
+            Some(grant) => Storage::Memory(Box::new(binary), Some(grant)),
             None => match self.store(&binary) {
-                Ok(stored) => Kept::File(stored),
+                Ok(stored) => Storage::File(stored),
                 Err(error) => {
                     (binary.path, binary.path_bytes) = (path, path_bytes);
                     binary.location = location;
@@ -152,7 +152,7 @@ impl Spool {
         })
     }
 
-    /// Writes a record to the temporary file. The length is counted first: the text in memory would be as large again as the record.
+    /// Writes a record to the temporary file. Its length is computed first: the text would take as much memory as the record.
     fn store(&self, binary: &Binary) -> Result<Stored, ArchiveError> {
         let mut length = Length(0);
         let stored = serde_json::to_writer(&mut length, binary)
@@ -178,7 +178,7 @@ impl Spool {
 }
 
 #[cfg(feature = "archives")]
-/// Counts what is written.
+/// Counts the bytes written.
 struct Length(u64);
 
 #[cfg(feature = "archives")]
@@ -193,7 +193,7 @@ impl Write for Length {
     }
 }
 
-impl Kept {
+impl Storage {
     fn into_binary(self) -> io::Result<Binary> {
         match self {
             Self::Memory(binary, _) => Ok(*binary),
@@ -215,15 +215,15 @@ impl Spooled {
     /// The whole record.
     ///
     /// # Errors
-    /// When it went to a temporary file that cannot be read any more.
+    /// When its temporary file can no longer be read.
     fn binary(&self) -> io::Result<Binary> {
         self.clone().into_binary()
     }
 
-    /// The same, without a copy where this is the last name of a record in memory.
+    /// The whole record, without a copy if this is the last name of a record in memory.
     ///
     /// # Errors
-    /// As [`Self::binary`].
+    /// See [`Self::binary`].
     pub fn into_binary(self) -> io::Result<Binary> {
         let mut binary = match Arc::try_unwrap(self.record) {
             Ok(last) => last.kept.into_binary()?,
@@ -239,19 +239,19 @@ impl Spooled {
     /// Bytes of memory that the record takes and no budget counts.
     pub fn uncounted(&self) -> u64 {
         match self.record.kept {
-            Kept::Memory(_, None) => self.record.size,
+            Storage::Memory(_, None) => self.record.size,
             _ => 0,
         }
     }
 
-    /// How many usual names this one counts for where their number is limited: one, and one more for every 64 KiB of the record.
+    /// How many names of usual size it counts as where their number is limited: one, plus one for every 64 KiB of the record.
     #[cfg(feature = "archives")]
     pub fn names(&self) -> u64 {
         1 + (self.record.size >> 16)
     }
 }
 
-/// A record that stays in memory whatever it takes.
+/// A record that stays in memory whatever its size.
 impl From<Binary> for Spooled {
     fn from(mut binary: Binary) -> Self {
         Self {
@@ -261,7 +261,7 @@ impl From<Binary> for Spooled {
             owned: Ownership::default(),
             record: Arc::new(Record {
                 size: binary.size_in_memory(),
-                kept: Kept::Memory(Box::new(binary), None),
+                kept: Storage::Memory(Box::new(binary), None),
                 _name: None,
             }),
         }
@@ -317,7 +317,7 @@ mod tests {
             .iter()
             .map(|b| spool.put(b.clone(), 10).unwrap())
             .collect();
-        let in_file = |s: &Spooled| matches!(s.record.kept, Kept::File(_));
+        let in_file = |s: &Spooled| matches!(s.record.kept, Storage::File(_));
         assert_eq!(
             kept.iter().map(in_file).collect::<Vec<_>>(),
             [false, false, true, false, false, false, false, true]
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_has_an_end_and_is_used_anew() {
+    fn the_file_is_bounded_and_its_space_is_reused() {
         let spool = Spool::with_file(8 << 20, 100 << 10);
         let _used_up = spool.records.try_take(1 << 20).unwrap();
         let mut kept = Vec::new();
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn names_have_an_end_too() {
+    fn names_are_bounded_too() {
         let spool = Spool::with_file(8 * 12_000, 1 << 20);
         let mut kept = Vec::new();
         let error = loop {
@@ -373,7 +373,7 @@ mod tests {
         let at_hand = spool.put_or_keep(binary(0));
         assert!(at_hand.uncounted() > 0);
         assert_eq!(at_hand.into_binary().unwrap(), binary(0));
-        // Another name of a record is in the account of whoever keeps it.
+        // Another name of a record counts for its holder.
         let other = kept[0].clone();
         kept.clear();
         assert!(spool.put(binary(0), 100).is_ok());

@@ -1,17 +1,17 @@
-//! What a bug in a reader costs: the one file that it is at.
+//! A bug in a reader costs only the file being read.
 
 use super::*;
 use crate::bytes::guard::FAULT;
-use crate::bytes::guard::trip::WIRE;
+use crate::bytes::guard::test_panic::TRIGGER;
 use crate::deploy::Problem;
 use crate::fixtures::fixture;
 use crate::source::archive::build::{ZipEntry, tar, zip};
 use crate::source::image::testing::{Layout, tagged, tar_of};
-use deployments::{Found, NotJudged, Search};
+use deployments::{NotReadReason, Search, SearchResult};
 use std::fs;
 use std::path::Path;
 
-/// Paths of programs, and those of things not examined with why, of a scan.
+/// Paths of the programs in a scan, and paths and reasons of files not examined.
 fn scanned(targets: &[Named], threads: usize) -> (Vec<String>, Vec<String>, bool) {
     let options = Options {
         jobs: threads,
@@ -34,11 +34,11 @@ fn scanned(targets: &[Named], threads: usize) -> (Vec<String>, Vec<String>, bool
     (programs, others, outcome.unwrap().failed)
 }
 
-/// What begins like a program, and at which the reader of programs panics.
+/// Bytes that begin like a program and make the program reader panic.
 fn trap() -> Vec<u8> {
     let mut bytes = b"\x7fELF\x02\x01\x01".to_vec();
     bytes.resize(64, 0);
-    bytes.extend(WIRE.as_bytes());
+    bytes.extend(TRIGGER.as_bytes());
     bytes.resize(32 << 10, 0);
     bytes
 }
@@ -61,31 +61,34 @@ fn a_reader_that_panics_costs_one_file_only() {
         layout.tar(&[tagged(&image, "1")])
     };
     let mut programs = vec![good("a")];
-    // At a program, named as one or not.
+    // A program, named by the user or found in a walk.
     let bare = put("b", &trap());
     programs.push(good("c"));
-    // In an archive: at a program, and between its entries.
+    // In an archive: a panic at a program, and one between entries.
     let inner = put(
         "d.tar",
         &tar(&[("x", &program), ("bad", &trap()), ("y", &program)]),
     );
     programs.extend(["x", "y"].map(|entry| format!("{inner}!{entry}")));
-    let names = [("x", &program[..]), (WIRE, b"text"), ("y", &program)];
+    let names = [("x", &program[..]), (TRIGGER, b"text"), ("y", &program)];
     let walker = put("e.tar", &tar(&names));
     programs.push(format!("{walker}!x"));
     let entries = names.map(|(name, body)| ZipEntry::deflated(name, body));
     let directory = put("f.zip", &zip(&entries));
     programs.push(format!("{directory}!x"));
-    // In a layer: at a program, and between its entries. The other layer is read.
+    // In a layer: a panic at a program, and one between entries. The other layer is read.
     let candidate = put(
         "g.tar",
         &layout(&[("bin/x", &program), ("bin/bad", &trap())]),
     );
-    let layer = put("h.tar", &layout(&[("bin/x", &program), (WIRE, &program)]));
-    // The database of packages of the root that all of them are in.
+    let layer = put(
+        "h.tar",
+        &layout(&[("bin/x", &program), (TRIGGER, &program)]),
+    );
+    // The package database of the root that contains all of them.
     let database = put(
         "var/lib/dpkg/status",
-        format!("Package: {WIRE}\n\n").as_bytes(),
+        format!("Package: {TRIGGER}\n\n").as_bytes(),
     );
     let database = database.trim_end_matches("/status").to_owned();
     programs.push(good("z"));
@@ -109,8 +112,8 @@ fn a_reader_that_panics_costs_one_file_only() {
         }
         let fault = |path: &str, detail: &str| {
             let begins = format!("{path}: internal-error: {detail}{FAULT}");
-            let told = others.iter().filter(|other| **other == begins).count();
-            assert_eq!(told, 1, "{begins} in {others:#?}");
+            let reported = others.iter().filter(|other| **other == begins).count();
+            assert_eq!(reported, 1, "{begins} in {others:#?}");
         };
         for path in [&bare, &walker, &directory] {
             fault(path, "");
@@ -118,14 +121,14 @@ fn a_reader_that_panics_costs_one_file_only() {
         fault(&format!("{inner}!bad"), "");
         fault(&database, "database of packages: ");
         let of = |image: &str| {
-            let told = |other: &&String| other.starts_with(image) && other.contains(FAULT);
-            others.iter().filter(told).count()
+            let reported = |other: &&String| other.starts_with(image) && other.contains(FAULT);
+            others.iter().filter(reported).count()
         };
         assert_eq!((of(&candidate), of(&layer)), (1, 1), "{others:#?}");
         assert_eq!(others.len(), 7, "{others:#?}");
     }
 
-    // Each as a target of its own, between two others.
+    // Each as its own target, between two others.
     for path in [&bare, &inner, &walker, &directory, &candidate, &layer] {
         let paths = [&programs[0], path, &programs[1]];
         let targets = paths.map(|p| (p.clone(), Target::Path(p.into())));
@@ -144,14 +147,14 @@ fn a_reader_that_panics_costs_one_file_only() {
 }
 
 #[test]
-fn a_deployment_file_at_which_the_reader_panics_costs_itself_only() {
+fn a_panic_at_a_deployment_file_costs_only_that_file() {
     let root = tempfile::tempdir().unwrap();
     let path = |name: &str| root.path().join(name);
     fs::write(path("a.env"), "GODEBUG=x=1\n").unwrap();
-    fs::write(path("b.env"), format!("GODEBUG=x=1\n# {WIRE}\n")).unwrap();
-    fs::write(path("c"), format!("#!/bin/sh\ngo build . # {WIRE}\n")).unwrap();
+    fs::write(path("b.env"), format!("GODEBUG=x=1\n# {TRIGGER}\n")).unwrap();
+    fs::write(path("c"), format!("#!/bin/sh\ngo build . # {TRIGGER}\n")).unwrap();
     fs::write(path("d.env"), "GODEBUG=x=1\n").unwrap();
-    let (mut read, mut passed) = (Vec::new(), Vec::new());
+    let (mut read, mut unread) = (Vec::new(), Vec::new());
     let search = Search::new(true, None);
     let name = |path: &str| {
         Path::new(path)
@@ -163,16 +166,16 @@ fn a_deployment_file_at_which_the_reader_panics_costs_itself_only() {
     let named = [root.path().to_owned(), path("b.env")];
     deployments::run(&named, &search, &mut |found| {
         match found {
-            Found::File(file) => read.push(name(&file.path)),
-            Found::Passed(p) => {
-                let NotJudged::Problem { problem, .. } = p.why else {
+            SearchResult::File(file) => read.push(name(&file.path)),
+            SearchResult::NotRead(p) => {
+                let NotReadReason::Problem { problem, .. } = p.why else {
                     panic!("{}", p.why);
                 };
                 assert_eq!(
                     (&problem, problem.to_string().as_str()),
                     (&Problem::Internal, FAULT)
                 );
-                passed.push((name(&p.path), p.named));
+                unread.push((name(&p.path), p.named));
             }
         }
         true
@@ -181,13 +184,13 @@ fn a_deployment_file_at_which_the_reader_panics_costs_itself_only() {
     assert_eq!(read, ["a.env", "d.env"]);
     let bad = |name: &str, named| (name.to_owned(), named);
     assert_eq!(
-        passed,
+        unread,
         [bad("b.env", false), bad("c", false), bad("b.env", true)]
     );
 }
 
 #[test]
-fn hard_links_for_which_there_is_no_room_are_read_each_by_itself() {
+fn hard_links_without_room_are_read_each_by_itself() {
     let program = fixture("1.27-linux-amd64-hello-strip");
     let root = tempfile::tempdir().unwrap();
     let mut names = Vec::new();
@@ -205,7 +208,7 @@ fn hard_links_for_which_there_is_no_room_are_read_each_by_itself() {
         *name = name.replace("/a/p", "/b/p");
     }
     let target = root.path().to_string_lossy().into_owned();
-    // Room for the names of eight programs that wait.
+    // Room for the names of eight waiting programs.
     let options = Options {
         memory: 40 << 10,
         ..Options::default()

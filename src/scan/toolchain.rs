@@ -1,4 +1,4 @@
-//! The Go release that files beside a deployment file, or above it, ask for: go.mod, go.work, .go-version, .tool-versions, mise.toml.
+//! The Go release that files beside or above a deployment file ask for: go.mod, go.work, .go-version, .tool-versions, mise.toml.
 
 use crate::deploy::Toolchain;
 use std::collections::HashMap;
@@ -6,12 +6,12 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Directories that are looked into above a file at the most.
+/// Most directories searched above a file.
 const HIGHEST: usize = 16;
-/// Bytes of such a file at the most.
+/// Longest such file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-/// Finds toolchains, and remembers what each directory says.
+/// Finds toolchains and remembers the result for each directory.
 #[derive(Debug, Default)]
 pub struct Toolchains {
     known: HashMap<PathBuf, Option<Toolchain>>,
@@ -19,8 +19,8 @@ pub struct Toolchains {
 }
 
 impl Toolchains {
-    /// The release that the nearest such file tells, beside the file or above it: within the repository, where there is one
-    /// (`.git` ends the search), else up to the home directory, the directory of temporary files or the root, those not included.
+    /// The release in the nearest such file, beside the file or above it. The search ends at the root of the repository (`.git`)
+    /// if there is one, else before the home directory, the directory of temporary files or the root.
     pub fn of(&mut self, file: &Path) -> Option<Toolchain> {
         let absolute = std::path::absolute(file).ok()?;
         let shown = file.parent().unwrap_or(Path::new(""));
@@ -56,7 +56,7 @@ impl Toolchains {
         None
     }
 
-    /// The module of the nearest go.mod, beside the file or above it; the search ends where that of [`Toolchains::of`] does.
+    /// The module in the nearest go.mod, beside the file or above it; the search ends where that of [`Toolchains::of`] does.
     pub fn module(&mut self, file: &Path) -> Option<String> {
         let absolute = std::path::absolute(file).ok()?;
         let stops = [std::env::home_dir(), Some(std::env::temp_dir())];
@@ -92,7 +92,7 @@ fn module_path(text: &str) -> Option<String> {
     })
 }
 
-/// The files that tell a release, those first that name one and no range.
+/// The files that state a release; those that state an exact one come first.
 const FILES: [(&str, Reading); 6] = [
     (".go-version", plain),
     (".tool-versions", tool_versions),
@@ -102,7 +102,7 @@ const FILES: [(&str, Reading); 6] = [
     ("go.work", module),
 ];
 
-/// What the files of one directory tell.
+/// The release in the files of one directory.
 fn look(folder: &Path) -> Option<Toolchain> {
     FILES.iter().find_map(|(name, read)| {
         let text = text(&folder.join(name))?;
@@ -113,10 +113,10 @@ fn look(folder: &Path) -> Option<Toolchain> {
     })
 }
 
-/// What reads a file of one name.
+/// Reads a file with a certain name.
 type Reading = fn(&str) -> Option<Stated>;
 
-/// A version and where it stands.
+/// A version and its line.
 struct Stated {
     version: String,
     line: usize,
@@ -124,7 +124,7 @@ struct Stated {
 }
 
 fn text(path: &Path) -> Option<String> {
-    // A pipe of that name would never end.
+    // Reading a FIFO of that name would never end.
     let meta = std::fs::metadata(path).ok().filter(|m| m.is_file())?;
     if meta.len() > LARGEST {
         return None;
@@ -153,7 +153,7 @@ fn plain(text: &str) -> Option<Stated> {
     Some(stated(line.trim(), at))
 }
 
-/// `golang 1.27.3`.
+/// Reads `golang 1.27.3`.
 fn tool_versions(text: &str) -> Option<Stated> {
     text.lines().enumerate().find_map(|(at, line)| {
         let mut words = line.split_whitespace();
@@ -163,7 +163,7 @@ fn tool_versions(text: &str) -> Option<Stated> {
     })
 }
 
-/// `go = "1.27"` below `[tools]`.
+/// Reads `go = "1.27"` below `[tools]`.
 fn mise(text: &str) -> Option<Stated> {
     let mut tools = false;
     text.lines().enumerate().find_map(|(at, line)| {
@@ -174,7 +174,7 @@ fn mise(text: &str) -> Option<Stated> {
         let (name, value) = line.split_once('=').filter(|_| tools)?;
         let name = name.trim().trim_matches('"');
         let value = value.split('#').next().unwrap_or(value);
-        // `{ version = "1.27" }` too.
+        // `{ version = "1.27" }` is allowed too.
         let value = value.rsplit('=').next()?;
         let version =
             value.trim_matches(|c: char| c.is_whitespace() || matches!(c, '{' | '}' | '[' | ']'));
@@ -182,7 +182,7 @@ fn mise(text: &str) -> Option<Stated> {
     })
 }
 
-/// `toolchain go1.27.3`, else `go 1.27`: both name the oldest release that will do.
+/// Reads `toolchain go1.27.3`, else `go 1.27`: both state the oldest release that is good enough.
 fn module(text: &str) -> Option<Stated> {
     let directive = |name: &str| {
         text.lines().enumerate().find_map(|(at, line)| {
@@ -200,7 +200,7 @@ fn module(text: &str) -> Option<Stated> {
         .or_else(|| directive("go"))
 }
 
-/// What a text tells as each of the files.
+/// Reads a text as each of the files.
 #[cfg(all(any(test, fuzzing), feature = "cli", feature = "registry"))]
 pub(crate) fn told_by(text: &str) -> Vec<Toolchain> {
     let stated = FILES.iter().filter_map(|(_, read)| read(text));
@@ -214,7 +214,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_tell_their_release() {
+    fn files_state_their_release() {
         let of =
             |read: fn(&str) -> Option<Stated>, text: &str| read(text).map(|t| (t.version, t.line));
         let stated = |version: &str, line| Some((version.to_owned(), line));

@@ -1,29 +1,29 @@
-//! One target: what kind it is, and what a walk through it meets.
+//! Scans one target: detects its kind and handles what a walk finds in it.
 
 use super::delivery::Delivery;
 use super::examine::{self, Examiner};
-use super::place::{Inside, Outer};
+use super::place::{Inside, Opened};
 use super::{Counters, Event, Options, error_text};
 use crate::bytes::guard::guarded;
 #[cfg(target_os = "linux")]
 use crate::record::Location;
 use crate::record::{Reason, Unexamined};
-use crate::source::dir::{self, Kind};
+use crate::source::dir::{self, FileKind};
 use crate::source::listing::Listing;
 use crate::source::queue::Output;
 use crate::source::target::Target;
-use crate::source::walk::{Met, Visit, Walk, Why};
+use crate::source::walk::{NotExamined, Visit, Walk, WalkedFile};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 #[cfg(feature = "archives")]
 use {super::container, std::io};
-/// Sees one target through.
+/// Scans one target.
 pub(super) struct Visitor<'e> {
     examiner: &'e Examiner<'e>,
     target: &'e str,
-    /// Something was looked at, or told as not examined.
-    met: AtomicBool,
-    /// Links that lead to something and were met before anything else. They count only when nothing else came.
+    /// Whether something was examined or reported as not examined.
+    examined: AtomicBool,
+    /// Links with an existing target that came before anything else. They matter only if nothing else comes.
     links: AtomicU64,
 }
 
@@ -32,21 +32,21 @@ impl<'e> Visitor<'e> {
         Self {
             examiner,
             target,
-            met: AtomicBool::new(false),
+            examined: AtomicBool::new(false),
             links: AtomicU64::new(0),
         }
     }
 
-    fn has_met(&self) {
-        if !self.met.load(Ordering::Relaxed) {
-            self.met.store(true, Ordering::Relaxed);
+    fn note_examined(&self) {
+        if !self.examined.load(Ordering::Relaxed) {
+            self.examined.store(true, Ordering::Relaxed);
         }
     }
 
-    /// A target whose directories hold links to something, and nothing that was looked at: nothing of it is known.
+    /// The problem of a target whose directories contain only links: nothing in it was examined.
     pub(super) fn nothing_but_links(&self) -> Option<Unexamined> {
         let links = self.links.load(Ordering::Relaxed);
-        if self.met.load(Ordering::Relaxed) || links == 0 {
+        if self.examined.load(Ordering::Relaxed) || links == 0 {
             return None;
         }
         let path = Path::new(self.target.strip_prefix("dir:").unwrap_or(self.target));
@@ -60,7 +60,7 @@ impl<'e> Visitor<'e> {
 }
 
 impl<'e> Visitor<'e> {
-    /// Hands over everything of the target.
+    /// Delivers everything in the target.
     pub(super) fn target<'env>(
         &'env self,
         target: &'env Target,
@@ -98,11 +98,11 @@ impl<'e> Visitor<'e> {
             #[cfg(feature = "archives")]
             other => {
                 if guarded(|| self.container_target(other, out)).is_none() {
-                    let outer = Outer {
+                    let opened = Opened {
                         named: true,
-                        ..Outer::nameless(self.target)
+                        ..Opened::nameless(self.target)
                     };
-                    out.push(examine::fault(&outer));
+                    out.push(examine::fault(&opened));
                 }
             }
             #[cfg(not(feature = "archives"))]
@@ -115,7 +115,7 @@ impl<'e> Visitor<'e> {
         }
     }
 
-    /// A file that was named, to be taken as a `whole` or apart.
+    /// Examines a file that the user named; with `whole` it is not unpacked.
     fn named_file<'env>(
         &'env self,
         path: &Path,
@@ -124,19 +124,19 @@ impl<'e> Visitor<'e> {
         out: &mut Output<'env, Delivery>,
     ) {
         match (stat.kind, dir::open_named(path)) {
-            (Kind::File, Ok(file)) => {
+            (FileKind::File, Ok(file)) => {
                 self.examiner
                     .counters
                     .tally
                     .files
                     .fetch_add(1, Ordering::Relaxed);
-                let outer = Outer::file(path, self.target, true);
-                if guarded(|| self.examiner.named(file, stat, whole, &outer, out)).is_none() {
-                    out.push(examine::fault(&outer));
+                let opened = Opened::file(path, self.target, true);
+                if guarded(|| self.examiner.named(file, stat, whole, &opened, out)).is_none() {
+                    out.push(examine::fault(&opened));
                 }
             }
-            (Kind::File, Err(e)) => self.fatal(path, Reason::Unreadable, &error_text(&e), out),
-            (Kind::Dir, _) => self.fatal(
+            (FileKind::File, Err(e)) => self.fatal(path, Reason::Unreadable, &error_text(&e), out),
+            (FileKind::Dir, _) => self.fatal(
                 path,
                 Reason::Unsupported,
                 "a directory, no file; use dir: to walk it",
@@ -155,26 +155,26 @@ impl<'e> Visitor<'e> {
     fn container_target<'env>(&'env self, target: &'env Target, out: &mut Output<'env, Delivery>) {
         use crate::source::archive::Feed;
         let examiner = self.examiner;
-        let mut tell = |event| out.push(event);
+        let mut deliver = |event| out.push(event);
         let (path, reference) = match target {
             Target::Stdin => {
                 let mut stdin = Counted(io::stdin().lock(), &examiner.counters.bytes);
-                let mut outer = Outer::nameless(self.target);
-                outer.shown = "-".to_owned();
-                return examiner.stream(&mut Feed::new(&mut stdin), &outer, &mut tell);
+                let mut opened = Opened::nameless(self.target);
+                opened.shown = "-".to_owned();
+                return examiner.stream(&mut Feed::new(&mut stdin), &opened, &mut deliver);
             }
             #[cfg(feature = "registry")]
             Target::Registry(name) => {
-                let mut outer = Outer::nameless(self.target);
-                outer.shown.clone_from(name);
-                return examiner.registry(name, &outer, &mut tell);
+                let mut opened = Opened::nameless(self.target);
+                opened.shown.clone_from(name);
+                return examiner.registry(name, &opened, &mut deliver);
             }
             Target::OciDir(path, reference) => {
-                let outer = Outer {
+                let opened = Opened {
                     reference: reference.clone(),
-                    ..Outer::file(path, self.target, true)
+                    ..Opened::file(path, self.target, true)
                 };
-                return examiner.image_directory(path, &outer, &mut tell);
+                return examiner.image_directory(path, &opened, &mut deliver);
             }
             Target::DockerArchive(path, reference) | Target::OciArchive(path, reference) => {
                 (path, Some(reference.clone()))
@@ -193,15 +193,15 @@ impl<'e> Visitor<'e> {
             let hint = "a directory, no archive; use dir: to walk it, oci-dir: for an OCI layout";
             return self.fatal(path, Reason::Unsupported, hint, out);
         }
-        let opened = dir::open_named(path).and_then(crate::bytes::FileBytes::open);
-        let outer = Outer {
+        let bytes = dir::open_named(path).and_then(crate::bytes::FileBytes::open);
+        let opened = Opened {
             image: reference.is_some(),
             reference: reference.flatten(),
-            ..Outer::file(path, self.target, true)
+            ..Opened::file(path, self.target, true)
         };
-        match opened {
+        match bytes {
             Ok(bytes) if container::is_container(&bytes) => {
-                examiner.container(&bytes, &outer, &mut tell);
+                examiner.container(&bytes, &opened, &mut deliver);
             }
             Ok(_) => self.fatal(path, Reason::Unsupported, container::NO_CONTAINER, out),
             Err(e) => self.fatal(path, Reason::Unreadable, &error_text(&e), out),
@@ -211,10 +211,10 @@ impl<'e> Visitor<'e> {
     #[cfg(target_os = "linux")]
     fn processes(&self, found: &crate::source::process::Processes, out: &mut Output<'_, Delivery>) {
         for process in &found.list {
-            let outer = Outer::file(&process.path, self.target, false);
+            let opened = Opened::file(&process.path, self.target, false);
             self.examiner
-                .guard(&outer, &mut |told| out.push(told), |tell| {
-                    self.examiner.process(process, self.target, tell);
+                .guard(&opened, &mut |delivery| out.push(delivery), |deliver| {
+                    self.examiner.process(process, self.target, deliver);
                 });
         }
         for (pid, detail) in &found.unexamined {
@@ -240,14 +240,14 @@ impl<'e> Visitor<'e> {
     }
 
     fn thing(&self, path: &Path, reason: Reason, detail: &str) -> Unexamined {
-        Outer::file(path, self.target, false).thing(&Inside::default(), reason, detail)
+        Opened::file(path, self.target, false).thing(&Inside::default(), reason, detail)
     }
 }
 
 impl<'env> Visit<'env, Delivery> for Visitor<'_> {
-    fn file(&'env self, met: &Met<'_>, out: &mut Output<'env, Delivery>) {
-        self.has_met();
-        self.examiner.met(met, self.target, out);
+    fn file(&'env self, found: &WalkedFile<'_>, out: &mut Output<'env, Delivery>) {
+        self.note_examined();
+        self.examiner.walked_file(found, self.target, out);
     }
 
     #[cfg(feature = "archives")]
@@ -266,13 +266,13 @@ impl<'env> Visit<'env, Delivery> for Visitor<'_> {
         {
             return false;
         }
-        self.has_met();
+        self.note_examined();
         let path = path.to_owned();
         out.task(move |out| {
-            let outer = Outer::file(&path, self.target, false);
+            let opened = Opened::file(&path, self.target, false);
             self.examiner
-                .guard(&outer, &mut |told| out.push(told), |tell| {
-                    self.examiner.image_directory(&path, &outer, tell);
+                .guard(&opened, &mut |delivery| out.push(delivery), |deliver| {
+                    self.examiner.image_directory(&path, &opened, deliver);
                 });
         });
         true
@@ -284,16 +284,16 @@ impl<'env> Visit<'env, Delivery> for Visitor<'_> {
     }
 
     fn met_link(&'env self, leads: &dyn Fn() -> bool) {
-        if !self.met.load(Ordering::Relaxed) && leads() {
+        if !self.examined.load(Ordering::Relaxed) && leads() {
             self.links.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, Delivery>) {
-        self.has_met();
+    fn passed_over(&'env self, path: &Path, why: NotExamined, out: &mut Output<'env, Delivery>) {
+        self.note_examined();
         let thing = match why {
-            Why::Error(e) => self.thing(path, Reason::Unreadable, &error_text(&e)),
-            Why::Pseudo(name) => self.thing(
+            NotExamined::Error(e) => self.thing(path, Reason::Unreadable, &error_text(&e)),
+            NotExamined::Pseudo(name) => self.thing(
                 path,
                 Reason::Pseudo,
                 &format!("{name} describes the kernel and stores no files"),
@@ -304,7 +304,7 @@ impl<'env> Visit<'env, Delivery> for Visitor<'_> {
     }
 }
 
-/// Counts what passes.
+/// Counts the bytes read.
 #[cfg(feature = "archives")]
 struct Counted<'c, R>(R, &'c AtomicU64);
 

@@ -12,7 +12,7 @@ pub const MANY: usize = 32 << 10;
 
 /// The kind of an entry, without following links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileKind {
     /// A regular file.
     File,
     /// A directory.
@@ -27,7 +27,7 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stat {
     /// Kind of the file.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// Size in bytes.
     pub size: u64,
     /// Device and inode; zeros where the system has none.
@@ -67,10 +67,10 @@ pub fn open_named(path: &Path) -> io::Result<File> {
 /// The stat in metadata of the standard library.
 pub fn stat_of(metadata: &std::fs::Metadata) -> Stat {
     let kind = match metadata.file_type() {
-        t if t.is_file() => Kind::File,
-        t if t.is_dir() => Kind::Dir,
-        t if t.is_symlink() => Kind::Link,
-        _ => Kind::Special,
+        t if t.is_file() => FileKind::File,
+        t if t.is_dir() => FileKind::Dir,
+        t if t.is_symlink() => FileKind::Link,
+        _ => FileKind::Special,
     };
     #[cfg(unix)]
     {
@@ -98,7 +98,7 @@ pub fn stat_of(metadata: &std::fs::Metadata) -> Stat {
 #[cfg(unix)]
 mod unix {
     use super::super::listing::Listing;
-    use super::{Kind, MANY, Stat};
+    use super::{FileKind, MANY, Stat};
     use rustix::fs::{AtFlags, FileType, Mode, OFlags};
     use std::ffi::OsStr;
     use std::fs::File;
@@ -261,12 +261,12 @@ mod unix {
         }
     }
 
-    fn kind_of(kind: FileType) -> Kind {
+    fn kind_of(kind: FileType) -> FileKind {
         match kind {
-            FileType::RegularFile => Kind::File,
-            FileType::Directory => Kind::Dir,
-            FileType::Symlink => Kind::Link,
-            _ => Kind::Special,
+            FileType::RegularFile => FileKind::File,
+            FileType::Directory => FileKind::Dir,
+            FileType::Symlink => FileKind::Link,
+            _ => FileKind::Special,
         }
     }
 
@@ -286,7 +286,7 @@ mod unix {
 #[cfg(not(unix))]
 mod portable {
     use super::super::listing::Listing;
-    use super::{Kind, MANY, Stat, stat_of};
+    use super::{FileKind, MANY, Stat, stat_of};
     use std::ffi::OsStr;
     use std::fs::{self, File};
     use std::io;
@@ -318,9 +318,9 @@ mod portable {
                 match entry {
                     Ok(e) => {
                         let kind = e.file_type().ok().map(|t| match t {
-                            t if t.is_file() => Kind::File,
-                            t if t.is_dir() => Kind::Dir,
-                            _ => Kind::Link,
+                            t if t.is_file() => FileKind::File,
+                            t if t.is_dir() => FileKind::Dir,
+                            _ => FileKind::Link,
                         });
                         entries.push(&e.file_name(), kind);
                         if entries.len() == MANY {

@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn disks_show_what_they_are_further_in() {
+    fn disks_are_recognised_by_marks_further_in() {
         for mark in DISKS {
             let mut disk = at(mark.at, mark.bytes);
             disk[510..512].copy_from_slice(if mark.at == 54 || mark.at == 82 {
@@ -394,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn text_zeros_kernels_and_documents_are_nothing() {
+    fn text_zeros_kernels_and_documents_are_not_recognised() {
         let ole = at(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");
         let mut kernel = at(510, b"\x55\xaa\0\0HdrS");
         kernel[446] = 0x80;
@@ -419,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_with_partitions_is_told_by_its_table() {
+    fn a_partitioned_disk_is_recognised_by_its_table() {
         let mut disk = at(510, b"\x55\xaa");
         disk[446] = 0x80;
         disk[450] = 0x83;
@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_behind_a_program_is_named() {
+    fn data_behind_a_program_is_named() {
         let mut program = vec![0; 1000];
         program.extend_from_slice(b"PK\x03\x04");
         program.resize(3000, 1);

@@ -133,7 +133,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn nearer_rules_win_and_a_repository_is_a_border() {
+    fn nearer_rules_win_and_end_at_the_repository() {
         let tmp = tempfile::tempdir().unwrap();
         let put = |name: &str, text: &str| {
             let path = tmp.path().join(name);

@@ -2,7 +2,7 @@
 //!
 //! On Unix all names are in one allocation: one allocation for each name would take a tenth of a walk's own processor time.
 
-use super::dir::Kind;
+use super::dir::FileKind;
 use std::cmp::Ordering;
 use std::ffi::OsStr;
 
@@ -12,7 +12,7 @@ const USUAL: (usize, usize) = (32, 24);
 /// The entries of a directory; the kind is `None` when only a stat can tell it.
 #[derive(Debug)]
 pub struct Listing {
-    names: Names,
+    names: NameBuffer,
     entries: Vec<Entry>,
 }
 
@@ -20,14 +20,14 @@ pub struct Listing {
 struct Entry {
     /// The first eight bytes of the name: they nearly always decide the order.
     first: u64,
-    name: Place,
-    kind: Option<Kind>,
+    name: NameRef,
+    kind: Option<FileKind>,
 }
 
 impl Default for Listing {
     fn default() -> Self {
         Self {
-            names: Names::with_capacity(USUAL.0, USUAL.1),
+            names: NameBuffer::with_capacity(USUAL.0, USUAL.1),
             entries: Vec::with_capacity(USUAL.0),
         }
     }
@@ -35,7 +35,7 @@ impl Default for Listing {
 
 impl Listing {
     /// Adds an entry.
-    pub fn push(&mut self, name: &OsStr, kind: Option<Kind>) {
+    pub fn push(&mut self, name: &OsStr, kind: Option<FileKind>) {
         let mut first = [0; 8];
         for (to, from) in first.iter_mut().zip(name.as_encoded_bytes()) {
             *to = *from;
@@ -72,13 +72,13 @@ impl Listing {
     }
 
     /// The entry at an index of the sorted listing.
-    pub fn get(&self, at: usize) -> Option<(&OsStr, Option<Kind>)> {
+    pub fn get(&self, at: usize) -> Option<(&OsStr, Option<FileKind>)> {
         let entry = self.entries.get(at)?;
         Some((self.names.get(entry.name), entry.kind))
     }
 
     /// All entries.
-    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, Option<Kind>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, Option<FileKind>)> {
         let entries = self.entries.iter();
         entries.map(|entry| (self.names.get(entry.name), entry.kind))
     }
@@ -94,13 +94,13 @@ impl Listing {
     }
 }
 
-fn order(names: &Names, a: &Entry, b: &Entry) -> Ordering {
+fn order(names: &NameBuffer, a: &Entry, b: &Entry) -> Ordering {
     let bytes = |e: &Entry| names.get(e.name).as_encoded_bytes();
     a.first.cmp(&b.first).then_with(|| bytes(a).cmp(bytes(b)))
 }
 
 #[cfg(unix)]
-use unix::{Names, Place};
+use unix::{NameBuffer, NameRef};
 
 #[cfg(unix)]
 mod unix {
@@ -109,24 +109,24 @@ mod unix {
 
     /// All names in one buffer.
     #[derive(Debug)]
-    pub(super) struct Names(Vec<u8>);
+    pub(super) struct NameBuffer(Vec<u8>);
 
     /// Offset and length of a name.
-    pub(super) type Place = (usize, u32);
+    pub(super) type NameRef = (usize, u32);
 
-    impl Names {
+    impl NameBuffer {
         pub fn with_capacity(names: usize, bytes: usize) -> Self {
             Self(Vec::with_capacity(names * bytes))
         }
 
-        pub fn push(&mut self, name: &OsStr) -> Place {
+        pub fn push(&mut self, name: &OsStr) -> NameRef {
             let at = self.0.len();
             self.0.extend_from_slice(name.as_bytes());
             // No system allows names of gigabytes.
             (at, u32::try_from(name.len()).unwrap_or(u32::MAX))
         }
 
-        pub fn get(&self, (at, length): Place) -> &OsStr {
+        pub fn get(&self, (at, length): NameRef) -> &OsStr {
             let name = self.0.get(at..at.saturating_add(length as usize));
             OsStr::from_bytes(name.unwrap_or_default())
         }
@@ -134,7 +134,7 @@ mod unix {
 }
 
 #[cfg(not(unix))]
-use portable::{Names, Place};
+use portable::{NameBuffer, NameRef};
 
 #[cfg(not(unix))]
 mod portable {
@@ -142,22 +142,22 @@ mod portable {
 
     /// One allocation for each name: without unsafe code an `OsStr` cannot be made from bytes here.
     #[derive(Debug)]
-    pub(super) struct Names(Vec<OsString>);
+    pub(super) struct NameBuffer(Vec<OsString>);
 
     /// Index of a name.
-    pub(super) type Place = usize;
+    pub(super) type NameRef = usize;
 
-    impl Names {
+    impl NameBuffer {
         pub fn with_capacity(names: usize, _: usize) -> Self {
             Self(Vec::with_capacity(names))
         }
 
-        pub fn push(&mut self, name: &OsStr) -> Place {
+        pub fn push(&mut self, name: &OsStr) -> NameRef {
             self.0.push(name.to_owned());
             self.0.len() - 1
         }
 
-        pub fn get(&self, at: Place) -> &OsStr {
+        pub fn get(&self, at: NameRef) -> &OsStr {
             self.0.get(at).map_or(OsStr::new(""), |name| name)
         }
     }
@@ -185,7 +185,7 @@ mod tests {
         ];
         let mut listing = Listing::default();
         for name in names {
-            listing.push(OsStr::new(name), Some(Kind::File));
+            listing.push(OsStr::new(name), Some(FileKind::File));
         }
         listing.sort();
         names.sort_unstable();

@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_tells_its_executable_and_only_the_variables_of_interest() {
+    fn a_process_shows_its_executable_and_only_the_known_variables() {
         let child = sleeper("app");
         let process = only(child.0.id());
         assert_eq!(process.path, child.1.canonicalize().unwrap());
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn kernel_threads_are_told_by_their_flags() {
+    fn kernel_threads_are_recognised_by_their_flags() {
         let dir = tempfile::tempdir().unwrap();
         for (stat, kernel) in [
             ("2 (kthreadd) S 0 0 0 0 -1 2129984 0 0", true),

@@ -1,12 +1,13 @@
-//! Advice that holds: what one report tells to do at one place, it does not tell to undo at another. Every finding of every stored program, under
-//! policies that turn on all rules, is read as a person would read it: which flags and variables a command sets, and which are to be dropped.
+//! Advice is consistent: a report never advises something in one place and the opposite in another. These tests read every finding
+//! of every stored program, under policies that turn on all rules, like a person: which flags and variables a command sets, and
+//! which are to be dropped.
 
 use crate::support::cli::{Scratch, run_in};
 use crate::support::fixtures;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Every rule as an error, with options that make the most of them speak.
+/// Every rule as an error, with options that make most of them report.
 const STRICT: &str = r#"
 [rules]
 symbols-policy = { level = "error", symbols = "strip", debug-info = "strip" }
@@ -27,7 +28,7 @@ not-pie = "off"
 fips-off = "off"
 "#;
 
-/// What a text in backquotes sets: flags and variables with their values, and words of lists.
+/// What the commands in backquotes set: flags and variables with their values, and words of lists.
 fn sets(command: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut out: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let Some(at) = command.find("go build") else {
@@ -36,7 +37,7 @@ fn sets(command: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut rest = command;
     let mut quoted = String::new();
     let mut words: Vec<String> = Vec::new();
-    // Words of a shell: blanks separate, single quotes keep.
+    // Shell words: separated by blanks unless in single quotes.
     let mut open = false;
     for c in rest.chars() {
         match c {
@@ -66,7 +67,7 @@ fn sets(command: &str) -> BTreeMap<String, BTreeSet<String>> {
     out
 }
 
-/// What a text tells to leave out.
+/// The flags and variables that a text says to leave out.
 fn drops(help: &str) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
     let words: Vec<&str> = help
@@ -123,7 +124,7 @@ fn fixes_of_one_report_never_contradict() {
         ("", "default"),
         ("", "container"),
     ] {
-        // By program: what a command sets, by which rule; what is to go.
+        // For each program: what commands set, by rule, and what is to be dropped.
         let mut set: BTreeMap<(String, String), BTreeMap<String, BTreeSet<String>>> =
             BTreeMap::new();
         let mut gone: BTreeMap<(String, String), String> = BTreeMap::new();
@@ -150,7 +151,8 @@ fn fixes_of_one_report_never_contradict() {
             }
         }
         for ((path, key), by_value) in &set {
-            // Findings about a group of programs stand at one of them, and say how to build all: they name no more than what differs.
+            // A finding about a group of programs is reported at one of them and says how to build all: it names only what
+            // differs.
             assert!(
                 by_value.len() == 1,
                 "{profile}: {path}: {key}: {by_value:#?}"
@@ -166,7 +168,7 @@ fn fixes_of_one_report_never_contradict() {
 #[test]
 fn a_group_is_not_told_to_undo_what_its_programs_are_told_to_do() {
     let s = Scratch::new();
-    // Two untrimmed ones and a trimmed one: most are not what they should be.
+    // Two untrimmed programs and a trimmed one: most of them are wrong.
     for (name, id) in [
         ("a", "1.27-linux-amd64-w"),
         ("b", "1.27-linux-amd64-strip"),

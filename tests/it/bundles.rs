@@ -1,5 +1,5 @@
-//! Images inside archives and inside other images, images whose layers are called anything, and artifacts of OCI registries: layers,
-//! visibility, what is started and the environment are told of each, whatever is around it and in whatever order members come.
+//! Images inside archives and other images, images with unusual layer names, and artifacts of OCI registries. Layers, visibility,
+//! the started program and the environment are reported for each, whatever contains it and whatever the order of members.
 
 use crate::support::cli::{Scratch, command, run};
 use crate::support::fixture;
@@ -21,7 +21,7 @@ fn packed(members: &Members) -> Vec<u8> {
     tar(&members)
 }
 
-/// The two layers of every image here: `/bin/app` and `/bin/old`, of which the second is deleted again.
+/// The two layers of every image here: `/bin/app`, and `/bin/old`, which the second layer deletes.
 fn layers() -> [Vec<u8>; 2] {
     let app = fixture(APP);
     [
@@ -37,7 +37,7 @@ fn config() -> Vec<u8> {
     config.to_string().into_bytes()
 }
 
-/// What `docker save` writes, with names that no tool gives.
+/// The output of `docker save`, with names that no tool gives.
 fn odd() -> Members {
     let [base, top] = layers();
     let list = json!([{"Config": "conf.json", "RepoTags": ["odd:1"], "Layers": ["layers/base.tar", "layers/top.bin"]}]);
@@ -60,7 +60,7 @@ fn blob(prefix: &str, bytes: Vec<u8>) -> (String, Vec<u8>) {
     )
 }
 
-/// An OCI layout of manifests, given with their blobs and tags.
+/// An OCI layout of manifests with their blobs and tags.
 fn layout(prefix: &str, manifests: Vec<(Value, Vec<Vec<u8>>, &str)>) -> Members {
     let mut members = Vec::new();
     let mut list = Vec::new();
@@ -95,7 +95,7 @@ fn lines(args: &[&str], stdin: Option<&Path>) -> Vec<Value> {
     command.args(["scan", "--format=ndjson"]).args(args);
     command.stdin(match stdin {
         Some(path) => {
-            // A pipe, which cannot be read twice.
+            // Through a pipe, which cannot be read twice.
             let bytes = std::fs::read(path).unwrap();
             let (reader, mut writer) = std::io::pipe().unwrap();
             std::thread::spawn(move || writer.write_all(&bytes));
@@ -110,7 +110,7 @@ fn lines(args: &[&str], stdin: Option<&Path>) -> Vec<Value> {
         .collect()
 }
 
-/// Images and programs: reference or path, then what is known of each.
+/// Images by reference and programs by path, each with its facts.
 fn shown(lines: &[Value]) -> Vec<String> {
     let of = |line: &Value| {
         let location = &line["location"];
@@ -136,7 +136,7 @@ fn shown(lines: &[Value]) -> Vec<String> {
         .collect()
 }
 
-/// What the image is to show, with what stands before its paths.
+/// The expected lines of the image, with the prefix of its paths.
 fn whole(prefix: &str) -> Vec<String> {
     vec![
         "image odd:1 [GODEBUG=panicnil=1]".to_owned(),
@@ -229,7 +229,7 @@ fn a_layout_below_a_directory_of_an_archive_is_an_image() {
 }
 
 #[test]
-fn an_image_in_a_layer_is_told_behind_the_image_around_it() {
+fn an_image_in_a_layer_is_reported_after_the_image_around_it() {
     let dir = Scratch::new();
     let inner = packed(&layout("", vec![image()]));
     let layer = tar(&[
@@ -366,7 +366,7 @@ fn files_of_artifacts_have_the_name_of_their_title() {
 }
 
 #[test]
-fn statements_about_images_are_no_noise() {
+fn attestations_are_passed_over_silently() {
     let dir = Scratch::new();
     let statement = artifact(
         "application/vnd.dev.cosign.artifact.sig.v1+json",
@@ -409,7 +409,7 @@ fn limits_hold_for_images_in_images() {
     let out = run(&["scan", "--max-depth=30", "--facts=build-info", path]);
     assert!(out.stdout.contains("3 Go programs"), "{}", out.stdout);
 
-    // Expansion is that of the outermost container.
+    // Expansion counts for the outermost container.
     let bundle = gzip(&tar(&[File("a.tar", &packed(&odd()))]));
     let path = dir.put("b.tgz", &bundle);
     let all = lines(&["--max-expanded=1M", path.to_str().unwrap()], None);
@@ -418,7 +418,7 @@ fn limits_hold_for_images_in_images() {
 }
 
 #[test]
-fn many_images_and_lists_that_lie_end() {
+fn many_images_and_wrong_lists_are_bounded() {
     let dir = Scratch::new();
     let small = tar(&[File("bin/tool", &[b't'; 100])]);
     let mut members: Members = Vec::new();

@@ -1,4 +1,4 @@
-//! `gospect audit` as a pipeline sees it: exit codes, formats, policy files, baselines.
+//! `gospect audit` in a pipeline: exit codes, formats, policy files, baselines.
 
 use crate::support::cli::{Output, Scratch, command, finish, run_in};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 const DAY: &str = "--today=2026-11-22";
 
-/// A directory with an honest program, one of an old Go, and a program of another language.
+/// A directory with a current program, one of an old Go release, and a program of another language.
 fn place() -> Scratch {
     let scratch = Scratch::new();
     for id in [
@@ -39,10 +39,10 @@ fn exit_codes_2_beats_1_beats_3() {
         (&[other], 3),
         (&["empty"], 3),
         (&[missing], 2),
-        // Findings and a target that cannot be read.
+        // Findings, and a target that cannot be read.
         (&[deny, go, missing], 2),
         (&[missing, deny, go], 2),
-        // Findings and a target without Go: something was found.
+        // Findings, and a target without Go: a program was found.
         (&[deny, go, "empty"], 1),
         (&[deny, other], 3),
         (&["empty", missing], 2),
@@ -122,7 +122,7 @@ fn every_format_says_what_was_found() {
         if ["json", "sarif", "gitlab"].contains(&format) {
             serde_json::from_str::<Value>(&out.stdout).unwrap();
         }
-        // The same in a file, and nothing else on standard output.
+        // The same into a file, with nothing else on standard output.
         let file = audit(
             &s,
             &[
@@ -154,7 +154,7 @@ fn an_expectation_that_does_not_hold_is_a_finding() {
     );
 }
 
-/// Each mistake is of another kind. Place, and a word of what is said about it.
+/// Mistakes of different kinds: the place, and a word of the message.
 const MISTAKES: [(&str, &str); 15] = [
     ("1:11", "did you mean `release`?"),
     ("2:1", "unknown key `colour`"),
@@ -229,7 +229,7 @@ fn the_policy_of_the_directory_is_used_and_named() {
     assert!(out.stdout.contains("gospect.toml:2"), "{}", out.stdout);
     let quiet = audit(&s, &["--quiet", go]);
     assert_eq!((quiet.code, quiet.stderr.as_str()), (Some(1), ""));
-    // A policy that is named comes instead of it.
+    // A named policy is used instead.
     s.put("other.toml", b"");
     assert_eq!(code(&s, &["--policy=other.toml", go]), 0);
     let missing = audit(&s, &["--policy=missing.toml", go]);

@@ -1,4 +1,4 @@
-//! The smaller commands, and the way in for somebody who does not know them yet.
+//! The smaller commands, and help for a first-time user.
 
 use crate::support::cli::{Output, Scratch, command, finish, run, run_in};
 use serde_json::Value;
@@ -8,7 +8,7 @@ fn json(out: &Output) -> Value {
 }
 
 #[test]
-fn who_types_nothing_is_told_what_to_type() {
+fn without_arguments_it_says_what_to_type() {
     let out = run::<&str>(&[]);
     assert_eq!((out.code, out.stdout.as_str()), (Some(2), ""));
     for next in ["gospect scan DIR", "gospect audit DIR", "gospect help"] {
@@ -61,7 +61,7 @@ fn every_command_is_in_help_manual_and_completions() {
         for name in commands {
             assert!(script.stdout.contains(name), "{shell}: {name}");
         }
-        // The generators of the other two leave values out.
+        // The generators for the other two shells leave out values.
         if ["bash", "zsh", "fish"].contains(&shell) {
             assert!(script.stdout.contains("sarif"), "{shell}");
         }
@@ -113,7 +113,7 @@ fn help_is_short_with_the_flag_and_long_with_the_word() {
     );
 }
 
-/// Held against the shells themselves, where they are installed.
+/// Checked by the shells themselves, where they are installed.
 #[test]
 fn completions_are_scripts_that_their_shells_read() {
     let s = Scratch::new();
@@ -132,7 +132,7 @@ fn completions_are_scripts_that_their_shells_read() {
             Err(_) => crate::support::skipped(shell, ""),
         }
     }
-    // What bash completes after `gospect li` and after a format flag.
+    // Completions of bash after `gospect li` and after a format flag.
     let script = format!(
         "source {}/bash; COMP_WORDS=(gospect li); COMP_CWORD=1; _gospect gospect li gospect; echo ${{COMPREPLY[*]}}",
         s.path().display()
@@ -146,7 +146,7 @@ fn completions_are_scripts_that_their_shells_read() {
     }
 }
 
-/// A line of a command as somebody types it, and a word that the shell must then offer or complete to.
+/// A partly typed command, and a word that the shell must then offer or insert.
 const TYPED: [(&str, &str); 10] = [
     ("gospect sc", "scan"),
     ("gospect scan --form", "--format"),
@@ -188,7 +188,7 @@ fn fish_completes_commands_flags_formats_and_rules() {
     assert!(commands.contains("audit\tJudge the binaries"), "{commands}");
 }
 
-/// In a terminal of zsh's own, with the line printed instead of run.
+/// In zsh's own pseudo-terminal, with the line printed instead of run.
 #[test]
 fn zsh_completes_commands_flags_formats_and_rules() {
     let s = Scratch::new();
@@ -218,7 +218,7 @@ all=; until [[ $all == *done* ]]; do zpty -r z line || exit 3; all+=$line; done;
     }
 }
 
-/// Yellow, cyan and white cannot be read on a light background, blue not on a dark one.
+/// Yellow, cyan and white are unreadable on a light background, blue on a dark one.
 #[test]
 fn colours_can_be_read_on_dark_and_light_backgrounds() {
     let s = Scratch::new();
@@ -314,7 +314,7 @@ fn fips_shows_module_and_checksum_and_fails_on_a_mismatch() {
         "{text}"
     );
 
-    // One bit of the recorded sum, which stands behind the magic.
+    // One bit of the recorded checksum, which follows the magic bytes.
     let mut bytes = std::fs::read(&path).unwrap();
     let section = {
         use object::{Object, ObjectSection};

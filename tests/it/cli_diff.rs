@@ -1,10 +1,10 @@
-//! `gospect diff`: what it says in every format, and when it fails.
+//! `gospect diff`: its output in every format, and its exit codes.
 
 use crate::support::cli::{Output, Scratch, run_in};
 use crate::support::pack::{Member, docker_archive, tar, zip};
 use serde_json::Value;
 
-/// The same program by two releases of Go, each in a directory of its own.
+/// The same program built by two Go releases, each in its own directory.
 fn place() -> Scratch {
     let scratch = Scratch::new();
     for (dir, id) in [
@@ -98,7 +98,7 @@ fn two_builds_of_other_code_are_not_unchanged() {
     s.put("same/app", &crate::support::fixture("1.27-linux-amd64-one"));
     let out = diff(&s, &["--format=json", "--fail-on=any", "old", "new"]);
     assert_eq!(out.code, Some(1));
-    // The constant is in the code; the build ID in the record follows it.
+    // The constant is in the code; the build ID in the record changes with it.
     let found = changes(&out);
     assert_eq!(of(&found, "content"), ["record", "code"], "{found:?}");
     assert_eq!(found.len(), 2, "{found:?}");
@@ -152,7 +152,7 @@ fn a_version_that_only_the_program_holds_is_compared() {
 }
 
 #[test]
-fn one_patched_byte_is_told_with_its_part_in_every_format() {
+fn one_patched_byte_is_reported_with_its_part_in_every_format() {
     let s = Scratch::new();
     for id in [
         "1.27-linux-amd64-w",
@@ -168,7 +168,8 @@ fn one_patched_byte_is_told_with_its_part_in_every_format() {
         let whole = crate::support::fixture(id);
         s.put("old", &whole);
         let mut parts = std::collections::BTreeSet::new();
-        // The first eighths have code, the last ones data and symbols. The headers at the very start make it Go at all.
+        // The first eighths contain code, the last ones data and symbols. The headers at the start are left alone, so that the
+        // file stays a Go program.
         for eighth in 1..8 {
             let mut bytes = whole.to_vec();
             let at = bytes.len() / 8 * eighth + 3;
@@ -182,7 +183,7 @@ fn one_patched_byte_is_told_with_its_part_in_every_format() {
             parts.insert(content[0].to_owned());
         }
         assert!(parts.contains("code"), "{id}: {parts:?}");
-        // Everything of a Plan 9 program but its variables is in its text.
+        // All but the variables of a Plan 9 program is in its text segment.
         let more = parts.contains("data") || parts.contains("debug");
         assert!(more || id.contains("plan9"), "{id}: {parts:?}");
         let mut longer = whole.to_vec();
@@ -231,7 +232,7 @@ fn what_is_around_the_slices_of_a_universal_file_is_compared() {
         changes(&out),
         [("content".to_owned(), "container".to_owned())]
     );
-    // A byte of the second slice is a change of that slice alone.
+    // Changing a byte of the second slice changes only that slice.
     let mut bytes = fat;
     let at = bytes.len() - slices[1].len() / 2;
     bytes[at] ^= 1;
@@ -288,7 +289,7 @@ fn members_of_archives_images_and_trees_are_compared_by_their_bytes() {
 }
 
 #[test]
-fn records_are_compared_as_far_as_they_know() {
+fn records_are_compared_as_far_as_their_facts_go() {
     let s = Scratch::new();
     s.put("old", &crate::support::fixture("1.27-linux-amd64-one"));
     s.put(
@@ -316,7 +317,7 @@ fn records_are_compared_as_far_as_they_know() {
         ),
         ("records:hash.ndjson", "new", 1, &["sha256"]),
         ("records:hash.ndjson", "old", 0, &[]),
-        // Nobody compared the bytes, and `any` asks for them.
+        // The bytes were not compared, and `any` asks for them.
         ("records:plain.ndjson", "old", 2, &[]),
         ("records:plain.ndjson", "records:plain.ndjson", 2, &[]),
     ] {
@@ -328,7 +329,7 @@ fn records_are_compared_as_far_as_they_know() {
     let said = "content not compared of 1 program among the unchanged";
     assert!(out.stderr.contains(said), "{}", out.stderr);
     assert!(out.stderr.contains("--hash"), "{}", out.stderr);
-    // The report says so too, in every format.
+    // The report says so in every format.
     for (format, said) in [
         ("json", "\"content_not_compared\": 1"),
         ("text", "1 unchanged (content of 1 not compared"),
@@ -343,7 +344,7 @@ fn records_are_compared_as_far_as_they_know() {
     }
     let module = diff(&s, &["--fail-on=module", "records:plain.ndjson", "old"]);
     assert_eq!(module.code, Some(0), "{}", module.stderr);
-    // Who asks for it by name gets no silent pass.
+    // Asking for the class by name must not pass silently.
     for args in [
         &["--fail-on=content"][..],
         &["--fail-on=any"],

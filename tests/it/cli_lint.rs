@@ -1,4 +1,4 @@
-//! `gospect lint` as a pipeline sees it: what is found where, exit codes, formats, and files that are not what they should be.
+//! `gospect lint` in a pipeline: findings and their places, exit codes, formats, and invalid files.
 
 use crate::support::cli::{Output, Scratch, command, finish, run_in};
 use crate::support::rng::Rng;
@@ -82,7 +82,7 @@ fn every_other_kind_of_file() {
             "13 warning deployed-godebug-malformed",
             "19 error refused-experiment",
             "24 error refused-go-env-write",
-            // web.env, which it names.
+            // web.env, which the file refers to.
             "1 warning deployed-godebug-fatal",
         ]
     );
@@ -186,7 +186,7 @@ fn exit_codes() {
         (&["-Aall", "--fail-on=note", "Dockerfile"], 0),
         (&["--profile=release", "--fail-on=warning", "ci.yaml"], 1),
         (&["nothing-here"], 2),
-        // Unreadable beats findings.
+        // An unreadable file takes precedence over findings.
         (&["Dockerfile", "nothing-here"], 2),
         (&["--go=soon", "Dockerfile"], 2),
         (&["--go=1.27", "--binary=x", "Dockerfile"], 2),
@@ -428,7 +428,7 @@ fn damaged_files_never_make_it_panic() {
     serde_json::from_str::<Value>(&out.stdout).unwrap();
 }
 
-/// A small file whose aliases stand for 10 to the power of 12 values.
+/// A small file whose aliases expand to 10 to the power of 12 values.
 fn bomb() -> String {
     let mut text = String::from("services:\n  a: &a0 {environment: {GODEBUG: mmap=1}}\n");
     for i in 1..12 {

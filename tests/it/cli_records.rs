@@ -1,4 +1,4 @@
-//! `records:` targets: every command gives on the records of a scan what it gives on the files.
+//! `records:` targets: every command gives the same result for the records of a scan as for the files.
 
 use crate::support::cli::{Output, Scratch, command, finish, run_in};
 use crate::support::fixture;
@@ -24,7 +24,7 @@ fn place() -> Scratch {
     scratch
 }
 
-/// An image with a hidden copy and a library missing, and a directory with archives of which one is broken.
+/// An image with a hidden copy and a missing library, and a directory with archives, one of them broken.
 fn containers() -> Scratch {
     let s = Scratch::new();
     let [old, new, cgo] = [
@@ -154,9 +154,9 @@ fn a_saved_scan_of_an_image_or_of_archives_gives_the_same_too() {
     }
 }
 
-/// Every command on the target and on its records.
+/// Runs every command on the target and on its records.
 fn same(s: &Scratch, target: &str) {
-    // Outside of what is scanned.
+    // Outside the scanned directory.
     let results = Scratch::new();
     let name = results.path().join("saved.ndjson").display().to_string();
     save(s, target, &name);
@@ -245,13 +245,13 @@ fn records_and_files_are_judged_together() {
 }
 
 #[test]
-fn what_can_be_read_of_a_broken_stream_is_told_and_the_break_with_its_line() {
+fn readable_lines_of_a_broken_stream_are_reported_and_the_fault_with_its_line() {
     let s = place();
     s.put("good", &fixture("1.27-linux-amd64-fips"));
     let text = save(&s, "dist", "saved.ndjson");
     let lines: Vec<&str> = text.lines().collect();
     let n = lines.len();
-    // What it holds; where it breaks; why; whether programs in front of and behind that place are told.
+    // Content; line of the error; its message; whether programs before and after it are reported.
     for (content, line, word, told) in [
         (lines[..n - 1].join("\n"), n, "end", true),
         (
@@ -285,7 +285,7 @@ fn what_can_be_read_of_a_broken_stream_is_told_and_the_break_with_its_line() {
             };
             assert!(out.stderr.lines().any(says), "{args:?}: {}", out.stderr);
         }
-        // A second target is told whatever the first one is, in every format.
+        // A second target is reported whatever the first one is, in every format.
         for format in ["ndjson", "json", "csv", "table", "html"] {
             let format_flag = format!("--format={format}");
             let out = run(&s, &["scan", &format_flag, "records:bad.ndjson", "good"]);
@@ -305,7 +305,7 @@ fn what_can_be_read_of_a_broken_stream_is_told_and_the_break_with_its_line() {
         }
         let out = run(&s, &["scan", "--format=json", "records:bad.ndjson", "good"]);
         let document: Value = serde_json::from_str(&out.stdout).unwrap();
-        // The `end` line counts the program whose line makes no sense too.
+        // The `end` line also counts the program whose line is invalid.
         let lost = u64::from(word == "not a record");
         let binaries = document["binaries"].as_array().unwrap().len() as u64 + lost;
         assert_eq!(document["reach"]["go"].as_u64(), Some(binaries), "{word}");
@@ -317,7 +317,7 @@ fn what_can_be_read_of_a_broken_stream_is_told_and_the_break_with_its_line() {
     }
     let out = run_in(s.path(), &["audit", "records:missing.ndjson"]);
     assert_eq!(out.code, Some(2));
-    // So are the other things that are named: lists, their lines, baselines.
+    // The same for other named inputs: lists, their lines, baselines.
     s.put("list", b"good\ndocker:x\n");
     for args in [
         &["scan", "--files-from=list", "--format=ndjson"][..],

@@ -1,4 +1,4 @@
-//! What the debug information adds: paths of C sources, and the version of the compiler.
+//! Facts from debug information: paths of C sources, and the compiler's version.
 
 use crate::support::{derive, fixture};
 use gospect::go::{Options, inspect};
@@ -16,7 +16,8 @@ fn group<'b>(binary: &'b Binary, prefix: &str) -> Option<&'b PathLeak> {
     paths.iter().find(|p| p.prefix == prefix)
 }
 
-/// DWARF 5 names the directory of a header in the file table, DWARF 4 that of the compilation elsewhere; the linker compressed both.
+/// DWARF 5 has the directory of a header in its file table, DWARF 4 has the compilation directory elsewhere; the linker compressed
+/// both.
 #[test]
 fn headers_of_c_are_paths_of_the_build_host() {
     for id in ["1.27-linux-amd64-c-dwarf5", "1.27-linux-amd64-c-dwarf4"] {
@@ -25,14 +26,14 @@ fn headers_of_c_are_paths_of_the_build_host() {
         assert_eq!(headers.found_in, "dwarf", "{id}");
         assert_eq!(headers.count, 30, "{id}");
         assert!(headers.example.ends_with(".h"), "{id}: {}", headers.example);
-        // Go's own files count once, whichever table names them.
+        // Go's own files count once, even if several tables name them.
         let main = group(&binary, "/build/src").unwrap();
         assert_eq!(
             (main.count, main.found_in.as_str()),
             (1, "pclntab,dwarf"),
             "{id}"
         );
-        // The go command has the compiler write these instead of real directories.
+        // The go command makes the compiler write these instead of real directories.
         let stand_in =
             |p: &&PathLeak| p.example.starts_with("/_/") || p.example.starts_with("/tmp/go-build");
         assert_eq!(
@@ -44,7 +45,7 @@ fn headers_of_c_are_paths_of_the_build_host() {
 }
 
 #[test]
-fn a_program_without_its_function_table_still_tells_its_goroot() {
+fn a_program_without_its_function_table_still_shows_its_goroot() {
     let mut file = fixture("1.27-linux-amd64-plain").to_vec();
     let table = memmem::find(&file, b"\xf1\xff\xff\xff\0\0\x01\x08").expect("the function table");
     file[table..table + 8].fill(0);
@@ -66,7 +67,7 @@ fn a_program_without_its_function_table_still_tells_its_goroot() {
     );
 }
 
-/// Rewrites every copy of the version that stands in plain text: record and linker strings, as `-X runtime.buildVersion` does.
+/// Replaces every copy of the version in plain text: in the record and in linker strings, as `-X runtime.buildVersion` does.
 fn with_version(file: &[u8], from: &str, to: &str, end: usize) -> Vec<u8> {
     let mut forged = file.to_vec();
     let places: Vec<usize> = memmem::find_iter(&file[..end], from).collect();
@@ -120,7 +121,7 @@ fn a_version_that_the_recorded_flags_set_is_no_contradiction() {
     );
 }
 
-/// Sections of debug information that are cut off, or claim to be longer than anything, cost nothing and say nothing.
+/// Sections of debug information that are truncated, or claim an absurd length, are ignored and cost nothing.
 #[test]
 fn damaged_debug_information_is_passed_over() {
     let id = "1.27-linux-amd64-c-dwarf5";

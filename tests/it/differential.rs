@@ -1,11 +1,12 @@
-//! Second opinions: goblin on sections and segments of every stored program, the system's `tar` and Python's `zipfile` on
-//! entries of archives. (Go's own reader is asked by `parity.rs`, and about damaged files by `scripts/compare-go.py`.)
+//! Comparison with other programs: goblin for sections and segments of every stored program, the system's `tar` and Python's
+//! `zipfile` for entries of archives. (`parity.rs` compares with Go's own reader, `scripts/compare-go.py` does so on damaged
+//! files.)
 
 use crate::support::cli::Scratch;
 use crate::support::{fixture, fixtures, needs};
 use gospect::bytes::{Budget, Limits, Window};
 use gospect::exe::{self, Format};
-use gospect::source::archive::tar::{self, Ending, Flow, Kind};
+use gospect::source::archive::tar::{self, Ending, EntryKind, Flow};
 use gospect::source::archive::{Feed, Scope, zip};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -106,7 +107,7 @@ fn goblin_sees_the_same_segments_and_sections() {
                 assert_eq!(segments, loaded, "{}", f.id);
                 elf += 1;
             }
-            // An object has one segment, whose sections are laid out one after the other.
+            // An object file has one segment with all sections one after the other.
             Format::MachO if !f.id.contains("object") => {
                 let mapped: BTreeSet<_> = segments.into_iter().filter(|s| s.2 > 0).collect();
                 assert_eq!(mapped, macho_of_goblin(&bytes), "{}", f.id);
@@ -132,7 +133,7 @@ fn scope() -> Scope {
     Scope::new(Limits::default(), Budget::default())
 }
 
-/// Type letter, name without a closing slash, size of a file.
+/// Type letter, name without final slash, and size of a file.
 fn tar_entries(bytes: &[u8]) -> Vec<(char, String, u64)> {
     let mut found = Vec::new();
     tar::read(
@@ -141,11 +142,11 @@ fn tar_entries(bytes: &[u8]) -> Vec<(char, String, u64)> {
         Ending::Stream,
         &mut |entry, body| {
             let (kind, size) = match entry.kind {
-                Kind::File => ('-', std::io::copy(body, &mut std::io::sink())?),
-                Kind::HardLink(_) => ('h', 0),
-                Kind::SymLink(_) => ('l', 0),
-                Kind::Dir => ('d', 0),
-                Kind::Other(_) | Kind::Unread(_) => ('?', 0),
+                EntryKind::File => ('-', std::io::copy(body, &mut std::io::sink())?),
+                EntryKind::HardLink(_) => ('h', 0),
+                EntryKind::SymLink(_) => ('l', 0),
+                EntryKind::Dir => ('d', 0),
+                EntryKind::Other(_) | EntryKind::Unread(_) => ('?', 0),
             };
             let name = String::from_utf8_lossy(&entry.name).into_owned();
             found.push((kind, name.trim_end_matches('/').to_owned(), size));

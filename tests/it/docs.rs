@@ -1,4 +1,4 @@
-//! What the documentation promises: its commands run, its output is what they print, and its links lead somewhere.
+//! The documentation is true: its commands run, its output is what they print, and its links work.
 
 #[cfg(unix)]
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ fn pages() -> Vec<(PathBuf, String)> {
         .collect()
 }
 
-/// Text that is code: the inside of fenced blocks, line by line with continuations joined, and of `inline code`.
+/// Code in a text: the lines of fenced blocks, with continuations joined, and `inline code`.
 fn code(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut fenced = false;
@@ -40,7 +40,7 @@ fn code(text: &str) -> Vec<String> {
     found
 }
 
-/// The words after each `gospect` that starts a command in `line`, up to the next operator of the shell or comment.
+/// The words after each `gospect` that starts a command in `line`, up to a shell operator or comment.
 fn commands(line: &str) -> Vec<Vec<String>> {
     const OPERATORS: [&str; 8] = ["|", "||", "&&", ";", ">", ">>", "<", "#"];
     const BEFORE: [&str; 8] = ["$", "-", "|", "||", "&&", ";", "run:", "RUN"];
@@ -67,15 +67,15 @@ fn commands(line: &str) -> Vec<Vec<String>> {
 #[test]
 fn every_command_line_in_the_documentation_is_understood() {
     let mut seen = 0;
-    // Asked for help at its end, a command line is parsed up to there and nothing is done.
+    // With a final --help a command line is parsed but nothing is done.
     for (path, text) in pages() {
         for line in code(&text) {
             for words in commands(&line) {
                 seen += 1;
                 let Some(name) = words.first() else { continue };
-                // A placeholder for an option's value cannot be judged: then only the command has to exist.
+                // A placeholder cannot be parsed as an option's value: then only the command must exist.
                 let synopsis = words.iter().any(|w| w.contains("..."));
-                // `version` reads its arguments as `go version` does, so it takes no --help after them.
+                // `version` parses its arguments like `go version`, so --help cannot follow them.
                 let mut command = Command::new(env!("CARGO_BIN_EXE_gospect"));
                 if name == "version" || synopsis {
                     command.args(["help", name]);
@@ -98,14 +98,14 @@ fn every_command_line_in_the_documentation_is_understood() {
     assert!(seen > 50, "only {seen} commands were found");
 }
 
-/// A command of a page, and the lines that the page shows below it.
+/// A command of a page, and the output that the page shows.
 #[cfg(unix)]
 struct Pasted {
     command: String,
     shown: Vec<String>,
 }
 
-/// The commands of a page as a person would paste them: of fenced blocks that are for a shell, whole, with the lines that continue them.
+/// The commands of a page as people paste them: whole lines of fenced shell blocks, with their continuations.
 #[cfg(unix)]
 fn pasted(text: &str) -> Vec<Pasted> {
     let mut found: Vec<Pasted> = Vec::new();
@@ -117,7 +117,7 @@ fn pasted(text: &str) -> Vec<Pasted> {
         }
         let command = match block {
             Some("" | "sh" | "bash") => line,
-            // A session: commands after a `$`, everything else is what they print.
+            // A session: commands follow `$`, all other lines are output.
             Some("console") => match (line.strip_prefix("$ "), found.last_mut()) {
                 (Some(command), _) => command,
                 (None, Some(last)) => {
@@ -144,7 +144,7 @@ fn pasted(text: &str) -> Vec<Pasted> {
     found
 }
 
-/// True when the output is what a page shows; a line `...` there stands for any lines, also none.
+/// Whether the output is what the page shows; a line `...` there stands for any number of lines.
 fn is_shown(shown: &[&str], printed: &[&str]) -> bool {
     match (shown.split_first(), printed.split_first()) {
         (Some((line, rest)), _) if line.trim() == "..." => {
@@ -182,13 +182,13 @@ fn shown_output_is_compared_line_by_line() {
 /// Why a command of the documentation is not run.
 #[cfg(unix)]
 enum Unrun {
-    /// No machine runs it in a test, for this reason.
+    /// It is never run in a test, for this reason.
     Never(&'static str),
     /// This machine lacks the tool.
     Missing(&'static str),
 }
 
-/// Why a command of the documentation does not run here; `None`: it does.
+/// Why a command of the documentation is not run here; `None` if it is run.
 #[cfg(unix)]
 fn cannot_run(command: &str) -> Option<Unrun> {
     let first = command.split_whitespace().next().unwrap_or_default();
@@ -240,7 +240,7 @@ fn every_command_block_in_the_documentation_runs() {
                 }
                 None => {}
             }
-            // Folders of the system that the text names, as folders of the stage.
+            // System directories in the text become directories of the stage.
             let here = command
                 .replace("/var/lib/gospect/", "./")
                 .replace("/usr /opt", "dist/ old/")
@@ -256,7 +256,7 @@ fn every_command_block_in_the_documentation_runs() {
                 .stdin(Stdio::null())
                 .output()
                 .unwrap();
-            // Findings and changes are answers too; a mistake in a command is neither.
+            // Findings and changes are valid results; a wrong command is not.
             let code = out.status.code();
             assert!(
                 matches!(code, Some(0 | 1)),
@@ -266,7 +266,7 @@ fn every_command_block_in_the_documentation_runs() {
                 String::from_utf8_lossy(&out.stderr)
             );
             ran += 1;
-            // The page of queries has programs of its own, and a test in query.rs.
+            // The page of queries has its own programs, and a test in query.rs.
             if shown.is_empty() || path.ends_with("query.md") {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Exit codes as the contract has them: 2 beats 1 beats 3, for every command and everything that can go wrong together.
+//! Exit codes: 2 takes precedence over 1, and 1 over 3, for every command and every combination of failures.
 
 use crate::support::cli::{Scratch, run_in};
 use crate::support::pack::Member::File;
@@ -9,8 +9,8 @@ use serde_json::json;
 const OLD: &str = "1.21-linux-amd64-strip";
 const DAY: &str = "--today=2026-11-22";
 
-/// `go`, an old program; `fips` and `spoilt`; `text`, not Go; `dir`, a program and a file below the minimum; `broken`, a program
-/// beside an archive that breaks off; `empty`; an image with a layer that is not the one promised; records cut short.
+/// `go`, an old program; `fips` and `spoilt`; `text`, not Go; `dir`, a program and a file below the minimum size; `broken`, a
+/// program beside a truncated archive; `empty`; an image with a layer of another digest; truncated records.
 fn place() -> Scratch {
     let s = Scratch::new();
     let old = fixture(OLD);
@@ -61,11 +61,11 @@ fn check(s: &Scratch, args: &[&str], want: i32) {
         out.stdout,
         out.stderr
     );
-    // Who gets 2 or 3 is told why.
+    // Codes 2 and 3 come with a message.
     assert!(want < 2 || !out.stderr.is_empty(), "{args:?}");
 }
 
-/// Targets (with flags of every command) and what comes of them: the code without findings, and with findings.
+/// Targets (with flags that every command has), their code without findings, and with findings.
 const TARGETS: &[(&[&str], i32, i32)] = &[
     (&["go"], 0, 1),
     (&["dir"], 0, 1),
@@ -104,7 +104,7 @@ fn each_command_ends_as_its_targets_do() {
         with(&["sbom"], *quiet);
         with(&["fips"], *quiet);
         with(&["scan", "--require"], *quiet);
-        // What is not Go is an answer, unless a program was required.
+        // "Not Go" is a result, unless a program was required.
         with(&["scan"], if *quiet == 3 { 0 } else { *quiet });
     }
 }
@@ -130,7 +130,7 @@ fn a_difference_counts_when_asked_for_and_2_beats_it() {
         (&["go", "fips"][..], 0),
         (&["--fail-on=any", "go", "fips"], 1),
         (&["--fail-on=any", "go", "go"], 0),
-        // Without digests nobody can say that nothing changed.
+        // Without digests it is unknown whether something changed.
         (&["--fail-on=any", "go", "records:whole.ndjson"], 2),
         (&["--fail-on=module", "go", "records:whole.ndjson"], 0),
         (&["--fail-on=any", "go", "records:hashed.ndjson"], 0),
@@ -177,7 +177,7 @@ fn threshold_level_waiver_and_baseline_decide_together() {
                 s.put("policy.toml", format!("{rule}{policy}").as_bytes());
                 let fail_on = format!("--fail-on={fail_on}");
                 let mut args = vec!["audit", DAY, "--policy=policy.toml", &fail_on];
-                // What is said of the waiver itself is not the question here.
+                // Findings about the waiver itself do not matter here.
                 args.extend(["-Aexpired-waiver", "-Aunused-waiver", "-Agodebug*"]);
                 args.extend(baseline);
                 args.push("go");

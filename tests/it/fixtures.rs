@@ -1,4 +1,4 @@
-//! The stored programs and the makers of variants are themselves what they claim to be.
+//! Tests of the test data: the stored programs, and the makers of variants.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Forms that containers come in: what a scheme names wrongly, sparse files, long names, layers with an index of their own,
-//! images whose command starts something in turn.
+//! Unusual forms of containers: a scheme that does not fit its target, sparse files, long names, layers with their own index,
+//! images whose command starts another one.
 
 use crate::support::cli::{Output, Scratch, run};
 use crate::support::fixture;
@@ -42,7 +42,7 @@ fn programs(document: &Value) -> Vec<(String, u64, String)> {
 
 #[test]
 #[cfg(unix)] // for the words of the system
-fn what_is_not_what_its_scheme_says_is_refused_in_one_line() {
+fn a_target_that_does_not_fit_its_scheme_is_refused_in_one_line() {
     let dir = Scratch::new();
     let app = fixture(APP);
     dir.put("app", &app);
@@ -125,7 +125,7 @@ fn what_is_not_what_its_scheme_says_is_refused_in_one_line() {
 
 #[test]
 fn a_forged_length_does_not_hide_a_program() {
-    // Header and record of a program, zeros for the rest: nothing else is as short when packed.
+    // Header and record of a program, then zeros: nothing else compresses as well.
     let app = fixture(APP);
     let record = memchr::memmem::find(&app, b"\xff Go buildinf:").unwrap() & !0xfff;
     let mut thin = vec![0; app.len()];
@@ -158,7 +158,7 @@ fn a_forged_length_does_not_hide_a_program() {
     );
 }
 
-/// Runs GNU tar; `None` with a printed reason where there is none.
+/// Runs GNU tar; `None`, with a printed reason, if there is none.
 fn gnu_tar() -> Option<()> {
     let version = Command::new("tar").arg("--version").output();
     let found = version.is_ok_and(|v| v.stdout.starts_with(b"tar (GNU tar)"));
@@ -185,7 +185,7 @@ fn every_form_of_sparse_files_and_long_names_is_read() {
     let wide = "w".repeat(200);
     dir.put(&format!("t/{long}"), &app);
     dir.put(&format!("t/{wide}"), &app);
-    // More pieces than the old form's header and one further block hold.
+    // More segments than the old header and one further block can hold.
     let holes = dir.put("t/holes", &app);
     let file = std::fs::File::options().write(true).open(&holes).unwrap();
     for i in 1..60 {
@@ -235,7 +235,7 @@ fn every_form_of_sparse_files_and_long_names_is_read() {
     }
 }
 
-/// The image `x` of these stored layers, as an OCI layout.
+/// The image `x` with these stored layers, as an OCI layout.
 fn layout(dir: &Scratch, config: &Value, layers: &[(Vec<u8>, &str)]) {
     let blob = |bytes: &[u8], kind: &str| {
         dir.put(&format!("x/blobs/sha256/{}", sum(bytes)), bytes);
@@ -266,7 +266,8 @@ fn layers_that_carry_an_index_of_their_files_are_ordinary_layers() {
     let (head, rest) = whole[..whole.len() - 1024].split_at(1024 + 512);
     let (half, rest) = rest.split_at(rest.len() / 2);
     let index = tar(&[File("stargz.index.json", br#"{"version":1,"entries":[]}"#)]);
-    // eStargz: a gzip member for each chunk, the index as a last file, and an empty member whose extra field tells where it is.
+    // eStargz: a gzip member for each chunk, the index as last file, and an empty member with the index's offset in its extra
+    // field.
     let offset: usize = [head, half, rest].iter().map(|p| gzip(p).len()).sum();
     let mark = format!("SG\x16\0{offset:016x}STARGZ");
     let empty = flate2::GzBuilder::new().extra(mark);
@@ -275,7 +276,7 @@ fn layers_that_carry_an_index_of_their_files_are_ordinary_layers() {
         .finish()
         .unwrap();
     let stargz = [gzip(head), gzip(half), gzip(rest), gzip(&index), footer].concat();
-    // zstd:chunked: a frame for each chunk, the index and a footer in frames that decoders skip.
+    // zstd:chunked: a frame for each chunk, then index and footer in skippable frames.
     let frame = |part: &[u8]| zstd::encode_all(part, 1).unwrap();
     let skipped = |part: &[u8]| {
         let len = u32::try_from(part.len()).unwrap().to_le_bytes();
@@ -311,7 +312,7 @@ fn layers_that_carry_an_index_of_their_files_are_ordinary_layers() {
     }
 }
 
-/// What is said to be started, and of each program whether it is.
+/// The image's `started` record, and for each program whether it is started.
 fn started(platform: &str, config: &Value, members: &[(&str, &[u8])]) -> (Value, Vec<Value>) {
     let members: Vec<_> = members.iter().map(|(n, b)| File(n, b)).collect();
     let dir = Scratch::new();
@@ -327,7 +328,7 @@ fn started(platform: &str, config: &Value, members: &[(&str, &[u8])]) -> (Value,
 }
 
 #[test]
-fn windows_images_tell_what_they_start() {
+fn windows_images_show_what_they_start() {
     let app = fixture(WINDOWS);
     let members = [
         ("Files/app/other.exe", &app[..]),
@@ -347,7 +348,7 @@ fn windows_images_tell_what_they_start() {
             "{config}"
         );
     }
-    // The system's own layers are kept elsewhere: what is not here may be there.
+    // System layers are stored elsewhere, so a file that is missing here may exist.
     let config = json!({"Entrypoint": ["powershell", "-File", "start.ps1"]});
     let got = started("windows/amd64", &config, &members);
     assert_eq!(got, (Value::Null, vec![Value::Null, Value::Null]));

@@ -1,6 +1,6 @@
-//! Holds the GODEBUG model against real programs: builds a probe with every toolchain in `GOSPECT_GOROOTS` (a colon
-//! list of GOROOT directories), runs it under many settings, and compares what it does with what the model says.
-//! Without the variable it says so and passes, because the product needs no Go.
+//! Checks the GODEBUG model with real programs: builds a probe with every toolchain in `GOSPECT_GOROOTS` (GOROOT directories
+//! separated by colons), runs it with many settings, and compares its behaviour with the model. Without the variable it prints a
+//! note and passes.
 
 use crate::support::skip;
 use gospect::record::GodebugStatus;
@@ -11,7 +11,8 @@ use gospect::record::godebug;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Prints one `key 0|1` a setting: whether the behaviour differs from the toolchain's default.
+/// Prints `key 0
+/// 1` for each setting: whether the behaviour differs from the toolchain's default.
 const PROBE: &str = r#"package main
 
 import (
@@ -69,7 +70,7 @@ func main() {
 }
 "#;
 
-/// Setting, first minor in which the probe can tell, and the values that make a difference.
+/// Setting, first Go 1 minor version in which the probe can see it, and the values that change the behaviour.
 const VISIBLE: [(&str, u32, &[&str]); 6] = [
     ("panicnil", 21, &["1"]),
     ("randseednop", 24, &["0"]),
@@ -319,8 +320,8 @@ fn recorded_defaults_give_the_go_line_back() {
         let dir = tempfile::tempdir().expect("a directory");
         for go_line in (18..=toolchain.minor).step_by(2).chain([toolchain.minor]) {
             let program = toolchain.build(dir.path(), "probe", go_line, None);
-            // Old lines may bake values that this toolchain itself refuses, so the environment stays empty and the
-            // record is read from the output only when the program lives.
+            // Old go lines may set values that this toolchain refuses, so the environment stays empty, and the output is compared
+            // only if the program runs.
             let output = run(&program, "");
             let stdout = String::from_utf8_lossy(&output.stdout);
             assert!(

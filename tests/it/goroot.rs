@@ -1,4 +1,4 @@
-//! Where a program says it was built, and what `runtime.GOROOT()` answers in it.
+//! Where a program says it was built, and what `runtime.GOROOT()` returns in it.
 
 use crate::support::fixtures::{Fixture, fixtures};
 use crate::support::{derive, fixture};
@@ -26,12 +26,12 @@ fn is_program(f: &Fixture) -> bool {
 }
 
 #[test]
-fn every_program_says_what_it_says_at_run_time() {
+fn every_program_is_said_to_have_its_run_time_goroot() {
     let mut checked = 0;
     for f in fixtures().filter(|f| is_program(f)) {
         let honest = f.bytes();
         let mut variants = vec![("as built", honest.to_vec())];
-        // An object has nothing but sections.
+        // An object file has only sections.
         if honest.starts_with(b"\x7fELF") && !f.id.ends_with("-object") {
             variants.push(("no sections", derive::drop_section_headers(&honest)));
         }
@@ -64,7 +64,7 @@ fn every_program_says_what_it_says_at_run_time() {
     assert!(checked >= 170, "only {checked} checked");
 }
 
-/// The stored program with a GOROOT set by `-X`, its source files renamed as `-trimpath` names them: only its code tells which string is the
+/// A stored program with a GOROOT set by `-X` and source files renamed as by `-trimpath`: only its code shows which string is the
 /// GOROOT.
 #[test]
 fn a_goroot_set_by_hand_in_a_trimmed_program_is_found_by_its_code() {
@@ -78,7 +78,7 @@ fn a_goroot_set_by_hand_in_a_trimmed_program_is_found_by_its_code() {
         file.copy_within(at + prefix.len()..end, at);
         file[end - prefix.len()..end].fill(0);
     }
-    // The record does not tell either.
+    // The record does not show it either.
     let flag = b"-X runtime.defaultGOROOT=";
     let places: Vec<usize> = memmem::find_iter(&file, flag).collect();
     assert_eq!(places.len(), 2);
@@ -95,7 +95,7 @@ fn a_goroot_set_by_hand_in_a_trimmed_program_is_found_by_its_code() {
     );
 }
 
-/// A path of the user's own stands at the same place, and is none.
+/// A path of the user at the same place is no GOROOT.
 #[test]
 fn another_path_beside_the_version_is_not_taken_for_the_goroot() {
     let id = "1.27-linux-amd64-x-version-trimstrip";

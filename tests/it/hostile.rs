@@ -1,10 +1,10 @@
-//! Files made to cost: tables that share their bytes, counts without end. Each stays within its reads.
+//! Files made to be expensive: tables that share bytes, endless counts. Each must stay within a number of reads.
 
 use crate::support::counting::Counting;
 use gospect::go::{Inspection, Options, inspect};
 use std::sync::Arc;
 
-/// Looks at a file as one named on the command line; gives what was found and how many bytes were read.
+/// Inspects a file like one named on the command line; returns the result and the number of bytes read.
 fn look(bytes: Vec<u8>) -> (Inspection, u64) {
     let file = Counting::new(Arc::new(bytes));
     let options = Options {
@@ -15,7 +15,7 @@ fn look(bytes: Vec<u8>) -> (Inspection, u64) {
     (found, file.bytes_read())
 }
 
-/// A 64-bit ELF file whose segments all hold the whole file, at these addresses.
+/// A 64-bit ELF file whose segments all cover the whole file, at these addresses.
 fn elf(addresses: impl ExactSizeIterator<Item = u64>, len: usize) -> Vec<u8> {
     let count = u16::try_from(addresses.len()).unwrap();
     let mut file = b"\x7fELF\x02\x01\x01".to_vec();

@@ -1,4 +1,4 @@
-//! Images and archives through the command: which programs are found, where, and what is said about their place.
+//! Images and archives on the command line: which programs are found, and what is reported about their places.
 
 use crate::support::cli::{Output, Scratch, command, finish};
 use crate::support::fixture;
@@ -14,7 +14,7 @@ const OLD: &str = "1.21-linux-amd64-strip";
 const NEW: &str = "1.27-linux-amd64-strip";
 const ARM: &str = "1.27-linux-arm64-trimstrip";
 
-/// A Unix archive, which a Debian package is.
+/// A Unix archive, the container of a Debian package.
 fn ar(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = b"!<arch>\n".to_vec();
     for (name, body) in members {
@@ -90,7 +90,7 @@ fn index(dir: &Path, manifests: &[Value]) {
     std::fs::write(dir.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
 }
 
-/// `/bin/app` of Go 1.21, replaced by one of 1.27; `/bin/gone`, deleted; a hard link.
+/// `/bin/app` of Go 1.21, replaced by one of 1.27; `/bin/gone`, deleted; and a hard link.
 fn layers() -> Vec<Vec<u8>> {
     let (old, new) = (fixture(OLD), fixture(NEW));
     vec![
@@ -187,7 +187,7 @@ fn packed(dir: &Path) -> Vec<u8> {
     tar(&members)
 }
 
-/// As `docker save` wrote it before it used blobs.
+/// The format of `docker save` before it used blobs.
 fn saved() -> Vec<u8> {
     let config = json!({"Env": ["PATH=/bin", "GODEBUG=http2client=0"], "Cmd": ["/bin/app"]});
     docker_archive("shop:1.2", "linux/amd64", &config, &layers())
@@ -234,7 +234,7 @@ fn a_layout_an_archive_and_a_stream_of_it_read_the_same() {
     for args in [
         vec![format!("oci-archive:{}", archive.display())],
         vec![archive.display().to_string()],
-        // Met in a walk, once as a directory and once as an archive.
+        // Found in a walk, once as a directory and once as an archive.
         vec![format!("dir:{}", s.path().display())],
     ] {
         let args: Vec<_> = args.iter().map(String::as_str).collect();
@@ -253,7 +253,7 @@ fn a_layout_an_archive_and_a_stream_of_it_read_the_same() {
     assert!(read(&lines) >= stored, "{} of {stored}", read(&lines));
 }
 
-/// What `skopeo copy` writes to `dir:`: blobs beside the manifest, by their hex digits.
+/// A `dir:` directory of `skopeo copy`: blobs beside the manifest, named by their hex digits.
 #[test]
 fn an_image_copied_into_a_directory_is_found_in_a_walk() {
     let s = Scratch::new();
@@ -280,7 +280,7 @@ fn an_image_copied_into_a_directory_is_found_in_a_walk() {
 }
 
 #[test]
-fn what_docker_saved_is_read_from_a_file_and_from_a_stream() {
+fn docker_save_is_read_from_a_file_and_from_a_stream() {
     let s = Scratch::new();
     let path = s.put("shop.tar", &saved());
     for (args, stdin) in [
@@ -314,12 +314,12 @@ fn a_platform_is_one_of_several() {
 }
 
 #[test]
-fn a_wrong_or_missing_layer_fails_and_the_rest_is_told() {
+fn a_wrong_or_missing_layer_fails_and_the_rest_is_reported() {
     type Damage = fn(&Path);
     let damage: [(&str, Damage); 2] = [
         ("digest", |p| {
             let mut bytes = std::fs::read(p).unwrap();
-            // The operating system byte of the gzip header: the content stays readable.
+            // The operating system byte of the gzip header, so that the content stays readable.
             bytes[9] ^= 1;
             std::fs::write(p, bytes).unwrap();
         }),
@@ -368,7 +368,7 @@ fn archives_give_paths_through_them() {
     s.put("d/e.tar", &tar(&[File("in/b.zip", &zip("app", &app))]));
     s.put("d/f.gz", &gzip(&app));
     s.put("d/small.gz", &gzip(b"not a program"));
-    // Paths have slashes on every system.
+    // Paths use slashes on every system.
     let prefix = format!("{}/", s.path().join("d").display()).replace('\\', "/");
     for target in [
         s.path().join("d").display().to_string(),
@@ -404,8 +404,8 @@ fn xz(bytes: &[u8], window: u32) -> Vec<u8> {
     writer.finish().unwrap()
 }
 
-/// Who waits for memory that it holds itself waits for ever: compressed streams inside compressed streams, as a file and on standard input, with
-/// windows of which only one may be used at a time, and with a budget that one window fills.
+/// Waiting for memory that the same walk holds would never end: compressed streams inside compressed streams, in a file and on
+/// standard input, with windows of which only one may be used at a time, and with a budget that one window fills.
 #[test]
 fn compression_inside_compression_ends() {
     let (done, ended) = std::sync::mpsc::channel();
@@ -454,7 +454,7 @@ fn compression_inside_compression_ends() {
     work.join().unwrap();
 }
 
-/// The format of `docker save` lets the manifest name its layers as it likes.
+/// In the format of `docker save`, the manifest may give its layers any name.
 #[test]
 fn layers_may_have_any_name() {
     let s = Scratch::new();
@@ -479,7 +479,7 @@ fn layers_may_have_any_name() {
     }
 }
 
-/// Paths behind the name of the file, of programs and of what was not examined.
+/// Paths after the file name, of programs and of entries not examined.
 fn entries_told(dir: &Path, target: &str) -> (Vec<String>, Vec<String>) {
     let out = finish(command().current_dir(dir).args([
         "scan",
@@ -508,7 +508,7 @@ fn entries_told(dir: &Path, target: &str) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn hard_links_lead_into_archives_and_to_what_is_broken() {
+fn hard_links_lead_into_archives_and_to_broken_programs() {
     let s = Scratch::new();
     let program = fixture(NEW);
     let inner = tar(&[
@@ -517,14 +517,14 @@ fn hard_links_lead_into_archives_and_to_what_is_broken() {
         File("c.zip", &zip("x", &program)),
         HardLink("d.zip", "c.zip"),
     ]);
-    // A program that ends in its headers.
+    // A program that ends within its headers.
     let cut = &program[..200];
     let outer = tar(&[
         File("in.tgz", &gzip(&inner)),
         File("cut", cut),
         HardLink("also.tgz", "in.tgz"),
         HardLink("cut2", "cut"),
-        // A later file of the same name is what links mean from here on.
+        // From here on links mean this later file of the same name.
         File("in.tgz", &program),
         HardLink("last", "in.tgz"),
     ]);
@@ -545,7 +545,7 @@ fn hard_links_lead_into_archives_and_to_what_is_broken() {
             "{target}"
         );
     }
-    // The same inside one file of a layer, where a reader of its own keeps the links.
+    // The same inside one file of a layer, where another reader handles links.
     let layer = tar(&[File("opt/all.tar", &outer)]);
     s.put(
         "image.tar",
@@ -566,7 +566,7 @@ fn hard_links_lead_into_archives_and_to_what_is_broken() {
 }
 
 #[test]
-fn links_to_what_is_no_program_use_up_no_limit() {
+fn links_to_other_files_use_up_no_limit() {
     let s = Scratch::new();
     let program = fixture(NEW);
     let names: Vec<String> = (0..1001).map(|i| format!("bin/l{i}")).collect();
@@ -617,7 +617,7 @@ fn links_mean_what_an_unpacker_would_link_to() {
         all
     };
     let row = |name: &str, version: &str| (name.to_owned(), version.to_owned());
-    // A link to a link, after its target was replaced; a link to itself; a link that takes the name of another file.
+    // A link to a link whose target was replaced; a link to itself; a link with the name of another file.
     let all = tar(&[
         File("a", &old),
         HardLink("b", "a"),
@@ -649,9 +649,9 @@ fn links_mean_what_an_unpacker_would_link_to() {
 }
 
 #[test]
-fn many_links_to_an_archive_of_many_programs_take_no_time() {
+fn many_links_to_an_archive_of_many_programs_take_little_time() {
     let s = Scratch::new();
-    // Programs that end in their headers, as cheap as can be.
+    // Programs that end within their headers, as cheap as possible.
     let program = fixture(NEW)[..200].to_vec();
     let names: Vec<String> = (0..2000).map(|i| format!("p{i}")).collect();
     let inner: Vec<_> = names.iter().map(|name| File(name, &program)).collect();

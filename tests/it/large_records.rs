@@ -1,4 +1,4 @@
-//! Records many times as large as honest ones: they are told whole, in bounded memory, wherever they come from.
+//! Records many times larger than usual: they are reported whole, in bounded memory, wherever they come from.
 
 use crate::support::cli::{Scratch, finish, run};
 use crate::support::pack::Member::File;
@@ -9,13 +9,13 @@ use std::process::Command;
 
 const MODULES: usize = 25_000;
 
-/// An ELF file of one segment and one section: a blob that names `modules` modules.
+/// An ELF file with one segment and one section: a build-info blob with `modules` modules.
 fn program(modules: usize, salt: usize) -> Vec<u8> {
     let line = |i| format!("dep\texample.com/m{i}\tv1.{salt}.0\th1:=\n");
     program_of((0..modules).map(line).collect::<String>().as_bytes())
 }
 
-/// The same, with these lines in its record.
+/// The same with these lines in its record.
 fn program_of(lines: &[u8]) -> Vec<u8> {
     fn string(out: &mut Vec<u8>, text: &[u8]) {
         let mut rest = text.len();
@@ -87,14 +87,14 @@ fn program_of(lines: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The counts of modules in the records of a scan that may have so many KiB of address space.
+/// Numbers of modules in the records of a scan within this many KiB of address space.
 fn scan(dir: &Path, target: &str, jobs: usize, kib: u64) -> (Vec<usize>, Vec<String>) {
     let script = format!(
         "ulimit -v {kib}; exec \"$0\" scan --facts build-info --format ndjson --memory 32M --jobs {jobs} \"$1\""
     );
     let mut shell = Command::new("sh");
     shell.current_dir(dir);
-    // One pool for all threads of the C library, whose reserved addresses would count.
+    // One pool for all threads of the C library, because its reserved addresses count.
     shell.env("MALLOC_ARENA_MAX", "1");
     shell.args(["-c", &script, env!("CARGO_BIN_EXE_gospect"), target]);
     let out = finish(&mut shell);
@@ -128,7 +128,7 @@ fn many_large_records_fit_wherever_they_are_from() {
         .collect();
     s.put("all.tar", &tar(&members));
     for (target, jobs) in [("dir", 1), ("dir", 4), ("all.tar", 1), ("all.tar", 4)] {
-        // All of them in memory would take 250 MB.
+        // In memory all of them would take 250 MB.
         let (modules, problems) = scan(s.path(), target, jobs, 200 << 10);
         assert_eq!(modules, [MODULES; 40], "{target} {jobs}: {problems:?}");
         assert!(problems.is_empty(), "{problems:?}");
@@ -136,9 +136,9 @@ fn many_large_records_fit_wherever_they_are_from() {
 }
 
 #[test]
-fn names_of_one_large_record_share_it_and_have_an_end() {
+fn names_of_one_large_record_share_it_and_are_bounded() {
     let s = Scratch::new();
-    // Python's writer of archives is not at hand: hard links by their header alone.
+    // Hard links, which consist of a header only.
     let mut links = tar(&[File("p", &program(MODULES, 0))]);
     links.truncate(links.len() - 1024);
     for i in 0..1000 {
@@ -186,7 +186,7 @@ fn a_record_longer_than_is_read_is_still_a_program() {
     assert!(notes.contains("is longer than is read"), "{notes}");
 }
 
-/// Runs in `dir` under a limit of the shell.
+/// Runs in `dir` under a limit set in the shell.
 fn limited(dir: &Path, limit: &str, args: &str) -> crate::support::cli::Output {
     let mut shell = Command::new("sh");
     shell.current_dir(dir);
@@ -196,7 +196,7 @@ fn limited(dir: &Path, limit: &str, args: &str) -> crate::support::cli::Output {
 }
 
 #[test]
-fn a_record_that_finds_no_place_to_wait_is_told_all_the_same() {
+fn a_record_without_room_to_wait_is_still_reported() {
     let s = Scratch::new();
     s.put("p", &program(MODULES, 0));
     let nowhere = "export TMPDIR=/nonexistent";
@@ -214,7 +214,7 @@ fn a_record_that_finds_no_place_to_wait_is_told_all_the_same() {
 }
 
 #[test]
-fn a_limit_of_file_size_is_no_sudden_end() {
+fn a_file_size_limit_is_an_ordinary_error() {
     let s = Scratch::new();
     s.put("p", &program(MODULES, 0));
     let out = limited(s.path(), "ulimit -f 1", "scan --format json -o out.json p");
@@ -251,12 +251,12 @@ fn members_of_an_archive_file_do_not_depend_on_the_number_of_threads() {
     for memory in ["512M", "32M"] {
         let alone = scan(memory, 1);
         assert_eq!(alone, scan(memory, 8), "{memory}");
-        // What is left out is not examined.
+        // Programs that are left out are reported as not examined.
         let all = alone.1.lines().count() == 5;
         assert_eq!(alone.0, Some(if all { 0 } else { 2 }), "{memory}");
     }
     assert_eq!(scan("512M", 8).1.lines().count(), 5);
-    // One whose record alone is too much is no file without Go.
+    // A program whose record alone exceeds the memory is not called "not Go".
     let body = program_of("dep\ta\tv\n".repeat(120_000).as_bytes());
     let mut ar = b"!<arch>\n".to_vec();
     ar.extend(
@@ -281,11 +281,11 @@ fn members_of_an_archive_file_do_not_depend_on_the_number_of_threads() {
     );
 }
 
-/// What any command may take of the address space with `--memory 32M`, the program itself included.
+/// Address space that any command may take with `--memory 32M`, including the program itself.
 const TWICE: &str = "ulimit -v 131072; export MALLOC_ARENA_MAX=1";
 
 #[test]
-fn audits_and_bills_of_records_made_to_cost_stay_within_bounds() {
+fn audits_and_bills_of_expensive_records_are_bounded() {
     let s = Scratch::new();
     type Line = fn(usize, usize) -> String;
     let of = |line: Line, count: usize, salt: usize| {

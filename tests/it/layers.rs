@@ -1,5 +1,5 @@
-//! The arrows of docs/architecture.md: no folder of `src` takes anything from a folder above it, and no two files take from each other,
-//! but for a module and its parts.
+//! The arrows of docs/architecture.md: no folder of `src` imports from a folder above it, and no two files import each other,
+//! except a module and its parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,7 +19,7 @@ fn root() -> PathBuf {
     PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap())
 }
 
-/// A file of `src` as a module: its path (`go::pclntab`), and the text that is compiled into the library.
+/// A file of `src` as a module: its path (`go::pclntab`) and the text that is compiled into the library.
 struct Module {
     path: Vec<String>,
     text: String,
@@ -36,7 +36,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// The text without comments and without what only tests compile.
+/// The text without comments and test code.
 fn product(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let mut out = String::new();
@@ -76,7 +76,7 @@ fn product(text: &str) -> String {
     out
 }
 
-/// The modules of the library, but for those that only tests compile.
+/// The modules of the library without those that are only compiled in tests.
 fn modules() -> Vec<Module> {
     let root = root().join("src");
     let mut files = Vec::new();
@@ -102,7 +102,7 @@ fn modules() -> Vec<Module> {
         .collect();
     all.sort_by(|a, b| a.path.cmp(&b.path));
     assert!(all.len() > 100, "the sources are not where this test looks");
-    // Kept: what a kept parent declares outside of its tests.
+    // A module is kept if a kept parent declares it outside of tests.
     let mut kept: BTreeSet<Vec<String>> = BTreeSet::from([Vec::new()]);
     let texts: BTreeMap<&Vec<String>, &str> =
         all.iter().map(|m| (&m.path, m.text.as_str())).collect();
@@ -121,7 +121,7 @@ fn modules() -> Vec<Module> {
     all
 }
 
-/// Every path that a text writes, with the braces of `use` resolved: `crate::a::{b, c::d}` gives two.
+/// Every path in a text, with the braces of `use` expanded: `crate::a::{b, c::d}` gives two.
 fn paths(text: &str) -> Vec<Vec<String>> {
     let mut out = Vec::new();
     for start in ["crate::", "super::", "self::"] {
@@ -136,7 +136,7 @@ fn paths(text: &str) -> Vec<Vec<String>> {
     out
 }
 
-/// Reads one path, or a list of paths in braces; gives how many bytes it took.
+/// Reads one path, or a list of paths in braces; returns how many bytes it took.
 fn read_path(text: &str, before: &mut Vec<String>, out: &mut Vec<Vec<String>>) -> usize {
     let depth = before.len();
     let mut at = 0;
@@ -177,11 +177,11 @@ fn read_path(text: &str, before: &mut Vec<String>, out: &mut Vec<Vec<String>>) -
         out.push(before.clone());
     }
     before.truncate(depth);
-    // What renames or follows is no part of the path.
+    // A rename or anything after it is no part of the path.
     at + text[at..].find([',', '}', ';', '\n']).unwrap_or(0)
 }
 
-/// The modules that each module takes something from.
+/// The modules that each module imports from.
 fn arrows(modules: &[Module]) -> BTreeMap<&[String], BTreeSet<&[String]>> {
     let known: BTreeSet<&[String]> = modules.iter().map(|m| m.path.as_slice()).collect();
     let mut all = BTreeMap::new();
@@ -251,7 +251,7 @@ fn no_files_take_from_each_other_in_a_ring() {
     let modules = modules();
     let arrows = arrows(&modules);
     let is_part = |a: &[String], b: &[String]| a.starts_with(b) || b.starts_with(a);
-    // Everything that can be reached from each module, by arrows between files of which neither is a part of the other.
+    // All modules reachable from each module, by imports between files of which neither is part of the other.
     let mut rings = BTreeSet::new();
     for start in arrows.keys() {
         let mut from: BTreeMap<&[String], &[String]> = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! Every row of the table in docs/limits.md is met here: its flag is there, its default is what the library has, and
-//! its message is what a user reads.
+//! Every row of the table in docs/limits.md is tested: its flag exists, its default is the library's, and its message is what the
+//! user reads.
 
 use crate::support::cli::{Scratch, run};
 use crate::support::{derive, fixture};
@@ -80,7 +80,7 @@ fn default(name: &str) -> u64 {
     }
 }
 
-/// Whether `text` reads like `pattern`, in which a lone `N` or `M` is a number.
+/// Whether `text` matches `pattern`, in which a single `N` or `M` is a number.
 fn reads_like(pattern: &str, text: &str) -> bool {
     let word = |w: &str| -> String {
         let digits = !w.is_empty() && w.chars().all(|c| c.is_ascii_digit());
@@ -124,7 +124,7 @@ fn tar(entries: &[(&str, &[u8])]) -> Vec<u8> {
     all
 }
 
-/// A long name in the way of GNU tar.
+/// A long name as GNU tar stores it.
 fn long(name: &str, body: &[u8]) -> Vec<u8> {
     let mut head = entry("././@LongLink", name.as_bytes());
     head[156] = b'L';
@@ -142,7 +142,7 @@ fn data(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// What was not examined, and why.
+/// Paths and reasons of files not examined.
 fn unexamined(args: &[&str], file: &Path) -> Vec<(String, String)> {
     let mut all = vec!["scan", "--format=ndjson"];
     all.extend(args);
@@ -157,7 +157,7 @@ fn unexamined(args: &[&str], file: &Path) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What the record of a program says when a limit that no flag moves is small.
+/// The notes on a program when a limit without a flag is small.
 fn notes(limit: &str, program: &Path) -> Vec<String> {
     let mut limits = Limits::default();
     let look = |limits| {
@@ -253,7 +253,7 @@ fn every_limit_is_met_and_says_so() {
             row.name,
             row.message
         );
-        // The limit as it is by default is not met by the same file, but for those that no flag moves.
+        // With its default the limit is not reached by the same file, except limits without a flag.
         if flag.is_some() && row.name != "window" {
             let free = unexamined(&[], file);
             assert!(!free.iter().any(told), "{}: {free:?}", row.name);

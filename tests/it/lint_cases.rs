@@ -1,4 +1,4 @@
-//! Small deployment files with what is right to say of each: `testdata/lint/cases`, and what is known around a file.
+//! Small deployment files with the right findings (`testdata/lint/cases`), and facts from files around them.
 
 use crate::support::cli::{Scratch, run_in};
 use serde_json::Value;
@@ -36,7 +36,7 @@ fn every_case_says_what_is_right_and_nothing_else() {
     let rows = text.lines().filter(|l| !l.starts_with('#'));
     let rows: Vec<(&str, &str)> = rows.map(|l| l.split_once('\t').unwrap()).collect();
     let names: Vec<&str> = rows.iter().map(|r| r.0).collect();
-    // One file after the other would cost a start each; what is found in one says nothing of another.
+    // One call for all files saves a start for each; findings of one file do not depend on others.
     let all = found(&folder, &names);
     let mut wrong = Vec::new();
     for (name, want) in rows {
@@ -100,7 +100,7 @@ fn the_release_comes_from_the_files_around() {
         "{}",
         out.stdout
     );
-    // What the file itself says, and what is asked for, go first.
+    // The file's own statement and the arguments take precedence.
     s.put(
         "a/Dockerfile",
         b"FROM golang:1.26\nENV GODEBUG=asynctimerchan=1\nCMD [\"/app\"]\n",

@@ -1,5 +1,5 @@
-//! `gospect lint` on every kind of file that is told beside Dockerfiles, Compose files and their like: a folder of cases for each in
-//! `testdata/lint/kinds`, with the findings that are right in `expected`.
+//! `gospect lint` on every other kind of file than Dockerfiles, Compose files and the like: a folder of cases for each in
+//! `testdata/lint/kinds`, with the right findings in `expected`.
 
 use crate::support::cli::{Scratch, run_in};
 use crate::support::rng::Rng;
@@ -74,7 +74,7 @@ fn a_directory_says_what_its_files_say() {
         .map(|e| e.unwrap().path())
         .collect();
     folders.sort();
-    // Where nothing is read, there is no report on named files.
+    // If nothing was read, there is no report on named files.
     folders.retain(|f| !f.ends_with("unread"));
     for folder in &folders {
         let mut files = Vec::new();
@@ -93,7 +93,7 @@ fn a_directory_says_what_its_files_say() {
 
 #[test]
 fn every_kind_has_cases() {
-    // These stand beside `kinds`, with tests of their own.
+    // These are beside `kinds` and have their own tests.
     let older = [
         "dockerfile",
         "compose",
@@ -112,7 +112,7 @@ fn every_kind_has_cases() {
 }
 
 #[test]
-fn what_is_not_read_is_named_once_and_never_called_fine() {
+fn files_that_are_not_read_are_named_once_and_never_called_fine() {
     let folder = cases().join("unread");
     let (report, stderr, code) = report(&folder, &["."]);
     assert_eq!(code, Some(0), "{stderr}");
@@ -156,7 +156,7 @@ fn places_are_those_of_the_file_as_it_stands() {
 }
 
 #[test]
-fn damaged_files_of_every_kind_end_well() {
+fn damaged_files_of_every_kind_are_survived() {
     let s = Scratch::new();
     let mut rng = Rng::new(18);
     let mut names = Vec::new();

@@ -1,11 +1,12 @@
-//! `gospect lint DIR`: which files of a checkout are read, what is named when it is in the way, and that nothing depends on threads.
+//! `gospect lint DIR`: which files of a checkout are read, which unreadable ones are named, and that the result does not depend on
+//! threads.
 
 use crate::support::cli::{Scratch, run_in};
 use serde_json::Value;
 
 const FATAL: &[u8] = b"FROM golang:1.27\nENV GODEBUG=asynctimerchan=1\nCMD [\"/app\"]\n";
 
-/// Paths with findings, and those that were not read.
+/// Paths with findings, and paths that were not read.
 fn lint(s: &Scratch, args: &[&str]) -> (Option<i32>, Vec<String>, Vec<String>, String) {
     let out = run_in(s.path(), &[&["lint", "--format=json"], args].concat());
     let report: Value =
@@ -63,13 +64,13 @@ fn hidden_files_are_read_and_ignored_ones_are_not() {
             "./sub/keep.Dockerfile"
         ]
     );
-    // What is named is read, whatever anybody ignores; the rules of the repository hold below it too.
+    // Named files are read even if ignored; the rules of the repository apply below a named directory.
     let (_, found, ..) = lint(&s, &["out/Dockerfile", "sub"]);
     assert_eq!(found, ["out/Dockerfile", "sub/keep.Dockerfile"]);
 }
 
 #[test]
-fn content_tells_where_names_do_not() {
+fn content_decides_where_names_do_not() {
     let s = Scratch::new();
     s.put(
         "entrypoint",
@@ -89,7 +90,7 @@ fn content_tells_where_names_do_not() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_in_the_way_is_named_and_costs_nothing_else() {
+fn unreadable_files_are_named_and_cost_nothing_else() {
     use std::os::unix::fs::symlink;
     let s = Scratch::new();
     s.put("Dockerfile", FATAL);

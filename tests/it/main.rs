@@ -1,4 +1,5 @@
-//! The integration tests: behaviour that users see, on real Go programs and on damaged ones. One program, because each test program links the library.
+//! The integration tests: behaviour that users see, on real Go programs and damaged ones. All are one program, because each test
+//! program links the library.
 
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod advice;

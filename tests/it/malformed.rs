@@ -1,4 +1,4 @@
-//! Cut, bent and lying files: no panic, no runaway reading, no runaway time, and never a made-up program.
+//! Truncated, damaged and lying files: no panic, bounded reading and time, and never an invented program.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use crate::support::rng::Rng;
 use crate::support::{boundaries, derive, fixture};
 use gospect::go::{Inspection, Level, Options, inspect};
 
-/// Inspects a damaged file and holds the outcome to the promises that every file gets.
+/// Inspects a damaged file and checks what holds for every file.
 fn survive(bytes: Vec<u8>, level: Level, what: &dyn std::fmt::Display) -> Inspection {
     let budget = 4 * bytes.len() as u64 + (1 << 20);
     let file = Counting::new(Arc::new(bytes));
@@ -30,7 +30,7 @@ fn survive(bytes: Vec<u8>, level: Level, what: &dyn std::fmt::Display) -> Inspec
     outcome.unwrap_or_default()
 }
 
-/// Runs `check` on every stored program, on all cores.
+/// Runs `check` on every stored program, on all processors.
 fn for_every(check: impl Fn(&'static Fixture) + Sync) {
     let queue = Mutex::new(fixtures());
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
@@ -81,7 +81,7 @@ fn a_file_cut_anywhere_is_survived() {
     });
 }
 
-/// Where a flipped bit is most likely to send a reader astray: the headers, the record, and the tables at the end.
+/// Flipped bits where they are most likely to mislead a reader: headers, record, and the tables at the end.
 #[test]
 fn flipped_bits_are_survived() {
     for_every(|f| {
@@ -128,9 +128,9 @@ fn headers_full_of_huge_numbers_are_survived() {
     });
 }
 
-/// The end of a file is what a broken download loses first: what the headers promise there is missed in every format.
+/// A broken download loses the end of a file first: in every format, bytes that the headers promise there are missed.
 #[test]
-fn a_lost_end_is_told() {
+fn a_lost_end_is_reported() {
     let silent = Mutex::new(Vec::new());
     for_every(|f| {
         let bytes = f.bytes();
@@ -138,9 +138,9 @@ fn a_lost_end_is_told() {
             let Some(left) = bytes.len().checked_sub(lost) else {
                 continue;
             };
-            // Linkers may fill up the end with zeros, which no header promises; the records of objects are members of an archive.
+            // Linkers may pad the end with zeros that no header promises; the records of objects are members of an archive.
             let is_filling = bytes[left..].iter().all(|byte| *byte == 0);
-            // Stripped for AIX, a file ends in symbols that no header names any more.
+            // A stripped file for AIX ends in symbols that no header refers to.
             let is_unnamed = f.id == "1.27-aix-ppc64-strip";
             if is_filling || is_unnamed || f.id.ends_with("-object") {
                 continue;
@@ -157,9 +157,9 @@ fn a_lost_end_is_told() {
     assert_eq!(silent, Vec::<String>::new());
 }
 
-/// A cut that leaves the record whole must not lose it; one that takes it must not invent it.
+/// A cut after the record must not lose it; one before it must not invent it.
 #[test]
-fn what_a_cut_leaves_is_still_reported() {
+fn a_record_before_a_cut_is_still_reported() {
     for id in [
         "1.27-linux-amd64-strip",
         "1.27-linux-386-w",

@@ -1,12 +1,12 @@
-//! Programs whose records list no modules: GOPATH mode of several releases and ports, a build without the go command, a record taken out.
-//! What the function table shows stands in for the modules, and nothing that asks for a version passes.
+//! Programs whose records list no modules: GOPATH mode of several releases and ports, a build without the go command, a removed
+//! record. The packages of the function table replace the modules, and no check of a version passes.
 
 use crate::support::cli::{Output, Scratch, run};
 use crate::support::{fixture, fixtures};
 use serde_json::Value;
 use std::path::Path;
 
-/// What every program of the group `gopath` links beside the standard library, by package and what is certain of its module.
+/// Packages outside the standard library in every program of the group `gopath`, with the module where it is certain.
 const LINKED: [(&str, Option<&str>); 7] = [
     ("example.org/a/b", None),
     ("github.com/acme/app/own", Some("github.com/acme/app")),
@@ -19,7 +19,7 @@ const LINKED: [(&str, Option<&str>); 7] = [
     ("golang.org/x/tiny/deep", Some("golang.org/x/tiny")),
     ("gopkg.in/odd.v2", Some("gopkg.in/odd.v2")),
 ];
-/// What bills list of them; of a program that does not say what its main package is, its own packages too.
+/// Components for them in bills; if the main package is unknown, its own packages are listed too.
 const COMPONENTS: [&str; 5] = [
     "example.org/a/b",
     "github.com/acme/kit/v3",
@@ -83,7 +83,7 @@ fn packages_of_the_function_table_are_in_the_record() {
                 "{id}: {package}"
             );
         }
-        // The sizes together are no more than the file.
+        // Together the sizes are at most the file's.
         let sum: u64 = packages.iter().map(|p| p["bytes"].as_u64().unwrap()).sum();
         assert!(sum < binary["size"].as_u64().unwrap(), "{id}");
         assert!(is_wasm || sum > 100_000, "{id}: {sum}");
@@ -156,7 +156,7 @@ fn card_table_totals_and_bills_say_that_the_modules_are_unknown() {
         card.contains("as of Go 1.20, as GOPATH mode has it") && !card.contains("go.mod"),
         "{card}"
     );
-    // The language is the toolchain's own, whatever the GODEBUG defaults are.
+    // The language version is the toolchain's, whatever the GODEBUG defaults are.
     assert!(!card.contains("per loop"), "{card}");
     for facts in ["full", "build-info"] {
         let table = text(&run(&[
@@ -205,7 +205,7 @@ fn a_policy_fails_closed() {
     let scratch = Scratch::new();
     let path = scratch.put_fixture("1.27-linux-amd64-gopath");
     let bare = scratch.put_fixture("1.27-linux-amd64-no-modules");
-    // The rules, the exit code, and what is found as an error.
+    // Rules, exit code, and findings of level error.
     for (rules, code, found) in [
         (
             "denied-module = { deny = [\"github.com/vend/*\"] }",
@@ -315,14 +315,14 @@ fn a_difference_says_unknown_and_not_none() {
 }
 
 #[test]
-fn tables_that_lie_end_in_time_and_in_bounds() {
+fn lying_tables_are_bounded() {
     let scratch = Scratch::new();
     let good = fixture("1.27-linux-386-gopath");
     let header = memchr::memmem::find(&good, b"\xf1\xff\xff\xff\x00\x00").unwrap();
     let mut random = crate::support::rng::Rng::new(7);
     for round in 0..24 {
         let mut bytes = good.to_vec();
-        // Rows of the function table and what they point at, far and near.
+        // Rows of the function table, and the near and far places that they point at.
         for _ in 0..1 << (round % 12) {
             let at = header + 64 + random.below(500_000);
             if let Some(byte) = bytes.get_mut(at) {
@@ -342,7 +342,7 @@ fn tables_that_lie_end_in_time_and_in_bounds() {
 }
 
 #[test]
-fn a_list_with_a_line_that_nobody_knows_is_cut() {
+fn a_list_ends_at_an_unknown_line() {
     let scratch = Scratch::new();
     let bytes = crate::support::derive::edit_lines(&fixture("1.27-linux-amd64-deps"), |lines| {
         let dep = lines.iter_mut().find(|line| line.starts_with("dep\t"));

@@ -1,4 +1,4 @@
-//! The object of a c-archive is read like the program it becomes: its relocations say what the linker would write.
+//! The object of a c-archive is read like a linked program: its relocations say what the linker would write.
 
 use crate::support::{derive, fixture, fixtures};
 use gospect::go::{Options, inspect};
@@ -71,7 +71,7 @@ fn an_edited_record_of_an_object_is_contradicted() {
     }
 }
 
-/// In an ELF object symbols count from their section, not from the start of the file.
+/// In an ELF object, symbols count from their section, not from the start of the file.
 #[test]
 fn the_go_object_inside_an_archive_has_its_second_copy() {
     let archive = fixture("1.27-linux-amd64-c-archive");

@@ -1,5 +1,5 @@
-//! Programs of Go 1.0 to 1.3, built by those releases (scripts/make-old-fixtures.sh): they hold neither a record nor, up to 1.1, the function
-//! table of later ones.
+//! Programs of Go 1.0 to 1.3, built by those releases (scripts/make-old-fixtures.sh). They have no record and, up to 1.1, not the
+//! function table of later releases.
 
 use crate::support::cli::{Scratch, run_in};
 use serde_json::Value;
@@ -23,7 +23,7 @@ fn scan(bytes: &[u8]) -> Value {
 }
 
 #[test]
-fn releases_main_packages_and_symbols_are_told() {
+fn releases_main_packages_and_symbols_are_reported() {
     // Name; version; range; main package; port; symbols; debug information.
     type Row = (
         &'static str,
@@ -172,7 +172,7 @@ fn releases_main_packages_and_symbols_are_told() {
         }
         let notes = b["notes"].as_array().unwrap();
         let says = |text: &str| notes.iter().any(|n| n.as_str().unwrap().contains(text));
-        // Of two notes that contradict each other one is wrong.
+        // Of two contradicting notes one must be wrong.
         assert!(
             !(says("by its function table") && says("no function table")),
             "{name}: {notes:?}"
@@ -206,7 +206,7 @@ fn cards_and_audits_say_the_range() {
 }
 
 #[test]
-fn damaged_tables_are_no_harm_and_nothing_is_made_up() {
+fn damaged_tables_do_no_harm_and_nothing_is_invented() {
     for name in ["go1.0-plain", "go1.1-plain", "go1.1-windows"] {
         let whole = old(name);
         for (i, step) in [7, 1013, 4099, 65_537].into_iter().enumerate() {
@@ -226,7 +226,7 @@ fn damaged_tables_are_no_harm_and_nothing_is_made_up() {
             scan(&whole[..whole.len() * part / 8]);
         }
     }
-    // The name of a section is no proof in a program that is something else.
+    // In a program of another language the name of a section proves nothing.
     let rust = std::fs::read(env!("CARGO_BIN_EXE_gospect")).unwrap();
     let document = scan(&rust);
     assert_eq!(document["binaries"].as_array().unwrap().len(), 0);

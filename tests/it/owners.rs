@@ -1,5 +1,5 @@
-//! Whose file is it: databases that dpkg and rpm wrote, and packages, around a stored program.
-//! `scripts/make-package-databases.py` made them.
+//! Owners of files: databases written by dpkg and rpm, and packages, with a stored program. `scripts/make-package-databases.py`
+//! makes them.
 
 use crate::support::cli::{Scratch, run};
 use crate::support::fixture;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 const PROGRAM: &str = "1.27-linux-amd64-strip";
 
-/// Files and links of testdata/packages.tar.xz whose names begin so, without that beginning.
+/// Files and links of testdata/packages.tar.xz below this prefix, without the prefix.
 fn stored(beginning: &str) -> Vec<(String, Result<Vec<u8>, String>)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/packages.tar.xz");
     let mut bytes = Vec::new();
@@ -39,7 +39,7 @@ fn stored(beginning: &str) -> Vec<(String, Result<Vec<u8>, String>)> {
     found
 }
 
-/// Lays a stored root out, with the program at these places.
+/// Unpacks a stored root, with the program at these paths.
 fn root(scratch: &Scratch, name: &str, programs: &[&str]) -> PathBuf {
     for (path, body) in stored(&format!("roots/{name}/")) {
         match body {
@@ -47,7 +47,7 @@ fn root(scratch: &Scratch, name: &str, programs: &[&str]) -> PathBuf {
             Err(target) => {
                 let link = scratch.path().join(name).join(path);
                 std::fs::create_dir_all(link.parent().unwrap()).unwrap();
-                // Where a link leads must be there before a name goes through it.
+                // The target of a link must exist before a name goes through the link.
                 std::fs::create_dir_all(link.parent().unwrap().join(&target)).ok();
                 if target.ends_with("os-release") {
                     std::fs::remove_dir(link.parent().unwrap().join(&target)).ok();
@@ -70,7 +70,7 @@ fn records(args: &[&str]) -> Vec<Value> {
         .collect()
 }
 
-/// Path behind the last place where the root's name stands, package, version, what was compared.
+/// For each program: path after the last occurrence of the root's name, package, version, and what was compared.
 fn owners(lines: &[Value], root: &str) -> Vec<(String, Option<String>)> {
     let of = |owner: &Value| {
         let text = |key: &str| owner[key].as_str().unwrap_or("-").to_owned();
@@ -110,7 +110,7 @@ fn check(found: &[(String, Option<String>)], wanted: &[(&str, Option<&str>)]) {
     assert_eq!(found, wanted);
 }
 
-/// The roots with their programs and what is known of each.
+/// The roots with their programs and the expected owners.
 type Case = (
     &'static str,
     &'static [(&'static str, Option<&'static str>)],
@@ -227,14 +227,14 @@ fn programs(case: &Case) -> Vec<&'static str> {
 }
 
 #[test]
-fn in_a_directory_that_is_a_root() {
+fn owners_are_found_in_a_directory_that_is_a_root() {
     for case in CASES {
         let scratch = Scratch::new();
         let root = root(&scratch, case.0, &programs(case));
         let root = root.to_str().unwrap();
         let lines = records(&[root]);
         check(&owners(&lines, root), case.1);
-        // The root is found from anywhere below it, and above.
+        // The root is found from any directory below it or above.
         let below = records(&[&format!("{root}/usr/bin/acme")]);
         check(&owners(&below, root), &case.1[..1]);
         check(
@@ -252,7 +252,7 @@ fn in_a_directory_that_is_a_root() {
 }
 
 #[test]
-fn a_replaced_file_is_said_to_be_one() {
+fn a_replaced_file_is_reported() {
     let scratch = Scratch::new();
     let root = root(&scratch, "fedora", &["usr/bin/acme-replaced"]);
     let lines = records(&[root.to_str().unwrap()]);
@@ -264,7 +264,7 @@ fn a_replaced_file_is_said_to_be_one() {
     );
 }
 
-/// An image of a root: its databases in one layer, the programs below or above.
+/// An image of a root: its databases in one layer, the programs in a layer below or above.
 fn image(case: &Case, programs_first: bool) -> Vec<u8> {
     let files = stored(&format!("roots/{}/", case.0));
     let release = files
@@ -287,7 +287,7 @@ fn image(case: &Case, programs_first: bool) -> Vec<u8> {
 }
 
 #[test]
-fn in_the_visible_root_of_an_image() {
+fn owners_are_found_in_the_visible_root_of_an_image() {
     for case in CASES {
         for programs_first in [false, true] {
             let scratch = Scratch::new();
@@ -296,7 +296,7 @@ fn in_the_visible_root_of_an_image() {
             let wanted: Vec<_> = case
                 .1
                 .iter()
-                // There is no link from /bin in this image.
+                // This image has no link from /bin.
                 .map(|(path, owner)| (*path, owner.filter(|_| *path != "/usr/bin/oldpath")))
                 .collect();
             let mut found = owners(&lines, "");
@@ -305,7 +305,7 @@ fn in_the_visible_root_of_an_image() {
                     path.insert(0, '/');
                 }
             });
-            // The stored root has the file that stands for the replaced one.
+            // The stored root contains the file that stands for the replaced one.
             found.dedup();
             check(&found, &wanted);
         }
@@ -313,7 +313,7 @@ fn in_the_visible_root_of_an_image() {
 }
 
 #[test]
-fn what_a_later_layer_did_counts() {
+fn changes_of_a_later_layer_count() {
     let files = stored("roots/alpine/");
     let members: Vec<_> = files
         .iter()
@@ -448,7 +448,7 @@ fn a_broken_database_is_one_line_and_costs_no_program() {
 }
 
 #[test]
-fn reports_say_whose_it_is() {
+fn reports_name_the_owner() {
     let scratch = Scratch::new();
     let root = root(&scratch, "fedora", &["usr/bin/acme"]);
     let root = root.to_str().unwrap();

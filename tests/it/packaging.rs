@@ -1,4 +1,4 @@
-//! What others build on: the release archive and its installer, the GitHub Action, and the files for CI systems.
+//! What other projects build on: the release archive and its installer, the GitHub Action, and the files for CI systems.
 
 use crate::support::cli::{Output, Scratch, command, finish, run_in};
 use crate::support::needs;
@@ -16,7 +16,7 @@ fn script(name: &str, dir: &Path) -> Command {
     script
 }
 
-/// `bin/gospect` in a scratch folder: a few bytes that start the built program, in place of its many megabytes.
+/// `bin/gospect` in a scratch directory: a small script that starts the built program, which is many megabytes.
 fn stand_in(scratch: &Scratch) -> PathBuf {
     let text = format!(
         "#!/bin/sh\nexec '{}' \"$@\"\n",
@@ -95,7 +95,7 @@ fn a_release_archive_installs_and_a_changed_one_does_not() {
     let says = finish(Command::new(to.join("gospect")).arg("--version"));
     assert!(says.stdout.starts_with("gospect "), "{}", says.stdout);
 
-    // Same program, same bytes, so that anybody can make the archive again.
+    // The same program gives the same bytes, so that anybody can reproduce the archive.
     if cfg!(target_os = "linux") {
         let again = scratch.path().join("again");
         package(&again);
@@ -114,7 +114,7 @@ fn a_release_archive_installs_and_a_changed_one_does_not() {
     assert!(!refused.exists());
 }
 
-/// Runs the action's script with these inputs; gives what it printed and what it wrote as outputs.
+/// Runs the action's script with these inputs; returns its output and the outputs that it set.
 fn action(scratch: &Scratch, inputs: &[(&str, &str)]) -> (Output, String) {
     let bin = stand_in(scratch);
     let path = std::env::join_paths(std::iter::once(bin.parent().unwrap().to_owned()).chain(

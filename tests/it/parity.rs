@@ -1,4 +1,4 @@
-//! What gospect says of a stored program is what Go's own reader said of it, and where that reader has no answer gospect has one.
+//! gospect says the same of a stored program as Go's own reader, and has an answer where that reader has none.
 
 use crate::support::derive;
 use crate::support::fixtures::{Fixture, fixtures};
@@ -18,7 +18,7 @@ fn look(file: &dyn ReadAt, level: Level) -> Inspection {
     .unwrap_or_default()
 }
 
-/// Go leaves out empty fields; so both sides are compared without them.
+/// Go omits empty fields, so both sides are compared without them.
 fn without_empty(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -35,7 +35,7 @@ fn without_empty(value: &Value) -> Value {
     }
 }
 
-/// Package archives hold compiled code but are no program.
+/// Package archives contain compiled code but are no programs.
 fn is_program(f: &Fixture) -> bool {
     f.toolchain.is_some() && f.goroot.is_some()
 }
@@ -105,7 +105,7 @@ fn files_that_are_no_go_program_are_not_called_one() {
 
 #[test]
 fn the_port_is_that_of_the_build() {
-    // Without settings the source files tell the system, which takes all facts.
+    // Without settings, source files show the system, which needs full facts.
     for f in fixtures().filter(|f| is_program(f)) {
         let level = if f.is_bare() {
             Level::Full
@@ -123,7 +123,7 @@ fn the_port_is_that_of_the_build() {
     }
 }
 
-/// The record's text does not depend on how the file lets itself be found.
+/// The record's text does not depend on how the file is found to be Go.
 #[test]
 fn hiding_the_record_does_not_lose_it() {
     for id in [

@@ -1,7 +1,7 @@
-//! The public surface of the library, as a list that is checked in: a change to it has to be seen in a review.
+//! The public surface of the library as a checked-in list, so that reviews see every change.
 //!
-//! The list is made from the source, so it needs no compiler of its own: every `pub` item of every module that can be reached
-//! by `pub mod`, without bodies. Fields and variants are left to reviewers. GOSPECT_WRITE=1 writes it again.
+//! The list is made from the source and needs no compiler: every `pub` item, without its body, of every module reachable by `pub
+//! mod`. Fields and variants are left to reviewers. GOSPECT_WRITE=1 writes the list.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 const LIST: &str = "docs/public-api.txt";
 
-/// Collects `module: item` of a module and of the public modules in it.
+/// Collects `module: item` of a module and its public submodules.
 fn collect(file: &Path, module: &str, found: &mut BTreeSet<String>) {
     let text = fs::read_to_string(file).unwrap();
-    // Unit tests stand at the end of a file.
+    // Unit tests are at the end of a file.
     let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
     let mut open: Option<String> = None;
     let mut before = "";
@@ -28,7 +28,7 @@ fn collect(file: &Path, module: &str, found: &mut BTreeSet<String>) {
             None => line.to_owned(),
         };
         before = line;
-        // A signature goes on until its body, its value, or its end.
+        // A signature ends at its body or value.
         let end = item.find(['{', ';']).or_else(|| item.find(" = "));
         let is_use = item.starts_with("pub use");
         match (is_use, item.ends_with(';'), end) {
@@ -88,8 +88,8 @@ fn the_surface_is_the_one_that_is_written_down() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = BTreeSet::new();
     collect(&root.join("src/lib.rs"), "gospect", &mut found);
-    // The command line is no part of the library, the entry points of fuzzers are
-    // not built for users, and rules are rows of a table that has its own list of codes.
+    // The command line is no part of the library, entry points of fuzzers are not for users, and rules are rows of a table whose
+    // codes have their own list.
     found.retain(|line| {
         ![
             "gospect::cli",

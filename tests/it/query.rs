@@ -1,17 +1,17 @@
-//! The recipes of `docs/query.md`: every command is run where its tool is installed, and must print what the page shows.
+//! The recipes of `docs/query.md`: every command is run if its tool is installed, and must print what the page shows.
 
 use crate::support::cli::Scratch;
 use std::path::Path;
 use std::process::Command;
 
-/// Programs of the page, by the fixture that stands for each.
+/// Programs of the page and the fixture used for each.
 const PROGRAMS: [(&str, &str); 3] = [
     ("dist/api", "1.27-linux-amd64-deps"),
     ("dist/legacy", "1.19-linux-amd64-deps"),
     ("dist/worker", "1.22-linux-amd64-strip"),
 ];
 
-/// Commands of the `console` blocks, each with what it prints.
+/// Commands of the `console` blocks with their output.
 fn recipes(page: &str) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     let mut inside = false;

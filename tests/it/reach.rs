@@ -1,5 +1,5 @@
-//! Nothing is passed over in silence: links that are not followed, formats that are known and not read, cut programs, and arguments that
-//! chose nothing.
+//! Nothing is passed over silently: links that are not followed, formats that are recognised and not read, truncated programs, and
+//! arguments without effect.
 
 use crate::support::cli::{Scratch, run};
 use crate::support::fixture;
@@ -15,7 +15,7 @@ fn json(args: &[&str]) -> Value {
     serde_json::from_str(&out.stdout).unwrap()
 }
 
-/// Path behind the directory, reason and detail of each thing not examined.
+/// Path below the directory, reason and detail of each file not examined.
 fn unexamined(document: &Value, dir: &std::path::Path) -> Vec<(String, String, String)> {
     let text = |v: &Value| v.as_str().unwrap().to_owned();
     let dir = format!("{}/", dir.display());
@@ -89,7 +89,7 @@ mod links {
                 "{name}"
             );
         }
-        // One of several targets is told apart from the others.
+        // A target among several is reported separately.
         let only = dir.path().join("only");
         std::fs::create_dir(&only).unwrap();
         symlink("../mixed/app", only.join("app")).unwrap();
@@ -133,7 +133,7 @@ mod links {
         for exclude in ["store", "tools", "deep"] {
             assert_eq!(paths(exclude), not_tools, "{exclude}");
         }
-        // What is inside a directory that a link leads to has two paths.
+        // A file in a directory that a link leads to has two paths.
         assert_eq!(
             paths(&format!("{}/store/tools/deep", real.display())),
             not_tools
@@ -142,7 +142,7 @@ mod links {
 }
 
 #[test]
-fn arguments_that_chose_nothing_are_said() {
+fn arguments_without_effect_are_reported() {
     let dir = Scratch::new();
     dir.put("tree/app", &fixture(APP));
     dir.put("tree/notes.txt", &[b'a'; 20_000]);
@@ -186,7 +186,7 @@ fn arguments_that_chose_nothing_are_said() {
 }
 
 #[test]
-fn a_cut_program_is_not_examined_wholly_whatever_was_found() {
+fn a_truncated_program_is_reported_whatever_was_found() {
     let dir = Scratch::new();
     let mac = "1.27-darwin-arm64-w";
     for id in [APP, WINDOWS, mac] {
@@ -211,7 +211,7 @@ fn a_cut_program_is_not_examined_wholly_whatever_was_found() {
             "{id}"
         );
     }
-    // Inside an archive the record and the fault stand beside each other too.
+    // Inside an archive, too, record and problem are both reported.
     let whole = fixture(APP);
     let cut = &whole[..whole.len() * 95 / 100];
     let path = dir.put("a.tgz", &gzip(&tar(&[File("bin/cut", cut)])));
@@ -225,11 +225,11 @@ fn a_cut_program_is_not_examined_wholly_whatever_was_found() {
     );
 }
 
-/// A file of a format that is known by name, long enough to be worth a look.
+/// A file of a format that is only recognised, long enough to be examined.
 fn foreign(offset: usize, magic: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0; offset];
     bytes.extend_from_slice(magic);
-    // What does not compress.
+    // Bytes that do not compress.
     let mut rng = crate::support::rng::Rng::new(7);
     bytes.extend((0..60_000).map(|_| rng.below(256) as u8));
     bytes

@@ -1,10 +1,10 @@
-//! How little of a file is read to answer what it was built from.
+//! How little of a file is read to find what it was built from.
 
 use crate::support::counting::Counting;
 use crate::support::{derive, fixtures};
 use gospect::go::{Level, Options, inspect};
 
-/// ELF, PE and Mach-O programs whose record lies where the headers say.
+/// ELF, PE and Mach-O programs whose record is where the headers say.
 fn is_plain(f: &crate::support::fixtures::Fixture) -> bool {
     f.go_json.is_some() && f.goos != "aix" && f.goos != "plan9"
 }

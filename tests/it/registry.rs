@@ -1,11 +1,11 @@
 //! An image pushed to a real registry reads the same as the OCI layout it came from.
 //!
-//! Needs Debian's `docker-registry` and `skopeo`; without them the test says so and does nothing.
+//! Needs Debian's `docker-registry` and `skopeo`; without them the test prints a note and is skipped.
 
 use crate::support::skip;
 
 use gospect::source::archive::{ArchiveError, Candidate, Place, Want};
-use gospect::source::image::{Digest, Examine, Options, Payload, Scan, scan_directory};
+use gospect::source::image::{Digest, Examine, ImageOptions, Payload, StoreScan, scan_directory};
 use gospect::source::registry::{self, Settings};
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -38,7 +38,7 @@ impl Examine<Program> for Programs {
     }
 }
 
-/// Ends the server with the test.
+/// Stops the server at the end of the test.
 struct Server(Child);
 
 impl Drop for Server {
@@ -72,7 +72,7 @@ fn start(dir: &Path, port: u16) -> Server {
     panic!("the registry does not come up");
 }
 
-/// `name`, mode 0755.
+/// A tar of these files with mode 0755.
 fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = Vec::new();
     for (name, body) in files {
@@ -105,7 +105,7 @@ impl Layout<'_> {
         format!(r#""digest":"{digest}","size":{}"#, bytes.len())
     }
 
-    /// An image of these layers, gzip and zstd in turns.
+    /// Adds an image of these layers, compressed with gzip and zstd in turns.
     fn image(&self, arch: &str, tars: &[Vec<u8>]) -> String {
         let mut layers = Vec::new();
         for (i, tar) in tars.iter().enumerate() {
@@ -143,8 +143,8 @@ impl Layout<'_> {
     }
 }
 
-/// What must be the same wherever the image is read from: everything but the names people gave it.
-fn told(scan: &Scan<Program>) -> Vec<String> {
+/// Everything that must not depend on where the image is read from: all but the names that people gave it.
+fn told(scan: &StoreScan<Program>) -> Vec<String> {
     let mut all = Vec::new();
     for image in &scan.images {
         let mut record = image.record.clone();
@@ -210,7 +210,7 @@ fn a_registry_gives_what_the_layout_gave() {
         docker_config: None,
         ..Settings::default()
     };
-    let mut options = Options::new("image");
+    let mut options = ImageOptions::new("image");
     options.verify_diffid = true;
     let from_layout = scan_directory(&path, &options, &Programs);
     let digest = index.split('"').find(|p| p.starts_with("sha256:")).unwrap();

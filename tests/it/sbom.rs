@@ -11,7 +11,8 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// What Go says: a replaced module as what took its place; a directory has no version of its own, so the original path stands.
+/// Go's own list: a replaced module is listed as its replacement; a directory has no version, so there the original path is
+/// listed.
 fn recorded(info: &Value) -> Parts {
     let deps = info["Deps"].as_array().map(Vec::as_slice);
     let one = |module: &Value| match module.get("Replace") {
@@ -24,7 +25,7 @@ fn recorded(info: &Value) -> Parts {
     deps.unwrap_or_default().iter().map(one).collect()
 }
 
-/// Name of the program's file to the parts it depends on, of a CycloneDX bill.
+/// For each program of a CycloneDX bill, by file name, the parts that it depends on.
 fn cyclonedx(bill: &Value) -> BTreeMap<String, Parts> {
     let parts = bill["components"].as_array().unwrap();
     let by_ref: BTreeMap<_, _> = parts.iter().map(|p| (text(&p["bom-ref"]), p)).collect();
@@ -104,7 +105,7 @@ fn every_module_that_go_lists_is_there_and_none_else() {
     }
 }
 
-/// A bill of one stored program, with findings left out.
+/// A bill of one stored program without findings.
 fn bill(id: &str, format: &str) -> Value {
     let scratch = crate::support::cli::Scratch::new();
     scratch.put("app", &crate::support::fixture(id));
@@ -114,7 +115,7 @@ fn bill(id: &str, format: &str) -> Value {
     serde_json::from_str(&out.stdout).unwrap()
 }
 
-/// Name, version, purl and CPE of every part, of either format.
+/// Name, version, purl and CPE of every part, for either format.
 fn identifiers(bill: &Value) -> Vec<(String, String, String, String)> {
     if let Some(parts) = bill["components"].as_array() {
         let row = |p: &Value| {
@@ -154,7 +155,7 @@ fn one_version_everywhere() {
     for (id, version, purl) in [
         ("both", "2.5.0", "@2.5.0"),
         ("both-trim", "2.5.0", "@2.5.0"),
-        // Two strings that nothing names: nobody knows which is the version.
+        // Two strings without a name: it is unknown which one is the version.
         ("both-trimstrip", "(devel)", ""),
         ("one", "1.0.0", "@1.0.0"),
         ("one-strip", "1.0.0", "@1.0.0"),
@@ -264,7 +265,7 @@ fn a_candidate_is_nowhere_a_supported_release() {
     );
 }
 
-/// CPE and purl of the toolchain of every stored program, held against the recorded text by rules of their own.
+/// CPE and purl of the toolchain of every stored program, compared with what this test derives from the recorded text.
 #[test]
 fn every_recorded_toolchain_has_the_names_that_follow_from_its_text() {
     let out = finish(command().current_dir(env!("CARGO_MANIFEST_DIR")).args([
@@ -324,6 +325,6 @@ fn every_recorded_toolchain_has_the_names_that_follow_from_its_text() {
         assert_eq!(cpe, want_cpe, "{raw}");
         spellings.insert(raw);
     }
-    // Releases, a candidate, a development tree, a vendor, experiments in both spellings, and one of the future.
+    // Releases, a candidate, a development tree, a vendor, experiments in both spellings, and a future release.
     assert!(spellings.len() >= 15, "{spellings:?}");
 }

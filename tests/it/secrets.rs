@@ -1,5 +1,5 @@
-//! What must stay where it is: credentials of registries out of every message and record, scanned files unrun, the file
-//! system untouched.
+//! Safety: credentials of registries never appear in messages or records, scanned files are never run, and the file system is not
+//! changed.
 
 use crate::support::cli::{Scratch, command, finish};
 use crate::support::fixture;
@@ -14,7 +14,7 @@ const BASIC: &str = "cm9ib3QtdXNlcjpodW50ZXIyLXMzY3JldA==";
 const IDENTITY: &str = "identity-s3cret";
 const TOKEN: &str = "bearer-s3cret";
 
-/// A registry that throws what it was sent back in every place that an error could quote.
+/// A registry that sends back what it received, in every place that an error could quote.
 fn serve(stream: TcpStream, port: u16, answer: usize) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let (mut line, mut proof) = (String::new(), String::new());
@@ -120,7 +120,7 @@ fn no_message_and_no_record_holds_a_credential() {
     let configs = [
         format!("{{\"auths\":{{\"{host}\":{{\"auth\":\"{BASIC}\"}}}}}}"),
         format!("{{\"auths\":{{\"{host}\":{{\"identitytoken\":\"{IDENTITY}\"}}}}}}"),
-        // Broken behind the secret.
+        // A syntax error after the secret.
         format!("{{\"auths\":{{\"{host}\":{{\"auth\":\"{BASIC}\",\"x\":{PASSWORD}}}}}}}"),
     ];
     let mut asked = 0;
@@ -169,7 +169,7 @@ fn no_message_and_no_record_holds_a_credential() {
     assert!(asked > 30);
 }
 
-/// System calls that start a program, change the file system, or talk to the network.
+/// System calls that start a program, change the file system or use the network.
 const CALLS: &str = "trace=execve,execveat,open,openat,openat2,creat,unlink,unlinkat,rename,renameat,renameat2,mkdir,mkdirat,rmdir,link,linkat,symlink,\
 symlinkat,chmod,fchmod,fchmodat,chown,fchown,fchownat,truncate,ftruncate,utimensat,setxattr,mknod,mknodat,socket,connect,bind,sendto,ptrace,mount";
 
@@ -237,7 +237,7 @@ fn nothing_is_run_and_nothing_written() {
         let log = std::fs::read_to_string(&log).unwrap();
         assert!(log.lines().count() > 5, "strace saw nothing: {log}");
         let mut started = 0;
-        // Descriptors of the file beside --output, as text.
+        // Descriptors of the temporary file beside --output, as text.
         let mut own = Vec::new();
         for line in log
             .lines()
@@ -265,20 +265,19 @@ fn nothing_is_run_and_nothing_written() {
                         "{args:?} writes: {line}"
                     );
                 }
-                // It gets the mode of the file whose place it takes.
+                // It gets the mode of the file that it replaces.
                 "fchmod"
                     if own
                         .iter()
                         .any(|fd| call.starts_with(&format!("fchmod({fd},"))) => {}
-                // The file of --output is written under another name beside it, and then takes its place.
+                // The file of --output is written under another name beside it, which then replaces it.
                 "rename" | "renameat" | "renameat2"
                     if call.contains(&beside) && call.contains(output.to_str().unwrap()) => {}
-                // The temporary file of a system that has no nameless ones.
+                // The temporary file on systems without unnamed ones.
                 "unlink" | "unlinkat" if call.contains("/.tmp") => {}
-                // The end of a call whose start was looked at.
+                // The end of a call whose start was checked.
                 _ if call.starts_with("<...") => {}
-                // A thread that ended with the program before it made a call: strace has nothing
-                // of it but the number.
+                // A thread that ended with the program before its first call: strace prints only its number.
                 "???" if call.trim_end() == "???( <detached ...>" => {}
                 _ => panic!("{args:?}: {line}"),
             }

@@ -1,5 +1,5 @@
-//! A size that lies hides nothing: whatever the headers of an archive or a layer state, the program in it is found or the entry is listed
-//! as not examined, and `--strict` never takes a lie for fine.
+//! Wrong sizes hide nothing: whatever the headers of an archive or layer state, the program is found or the entry is listed as not
+//! examined, and `--strict` never accepts a wrong size.
 
 use crate::support::cli::{Scratch, run};
 use crate::support::pack::{self, Member::File};
@@ -7,7 +7,7 @@ use gospect::source::image::Digest;
 use std::io::Write;
 use std::sync::Arc;
 
-/// What is stated in place of the size.
+/// What is stated instead of the size.
 const LIES: [(&str, u64); 5] = [
     ("nought", 0),
     ("too small", 100),
@@ -16,7 +16,7 @@ const LIES: [(&str, u64); 5] = [
     ("far too large", 1 << 31),
 ];
 
-/// What a lie states of `size` bytes.
+/// What a lie states for `size` bytes.
 fn stated(lie: u64, size: u64) -> u64 {
     if lie == u64::MAX { size + 1 } else { lie }
 }
@@ -24,7 +24,7 @@ fn stated(lie: u64, size: u64) -> u64 {
 struct Case {
     name: String,
     bytes: Vec<u8>,
-    /// Whether it lies.
+    /// Whether the size is wrong.
     lies: bool,
 }
 
@@ -45,7 +45,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     pack::gzip(bytes)
 }
 
-/// Stored and expanded bytes, as one place of a zip states them.
+/// Stored and expanded size, as one place of a zip states them.
 #[derive(Clone, Copy)]
 struct Sizes {
     packed: u64,
@@ -56,12 +56,12 @@ struct Sizes {
 #[derive(Clone, Copy, PartialEq)]
 enum Width {
     Narrow,
-    /// In zip64 fields, in the headers and the descriptor.
+    /// In zip64 fields of headers and descriptor.
     Wide,
 }
 
-/// A zip of one entry and a small one behind it. `local`: what its local header states; `None`: nothing, and bit 3 says that a descriptor
-/// follows.
+/// A zip with one entry and a small one after it. `local` is the sizes in its local header; with `None` there are none, and bit 3
+/// says that a descriptor follows.
 fn zip(
     body: &[u8],
     method: u16,
@@ -217,7 +217,7 @@ fn zips(program: &[u8], cases: &mut Vec<Case>) {
     }
 }
 
-/// One tar header with a right checksum.
+/// One tar header with a correct checksum.
 fn header(name: &str, flag: u8, size: &[u8]) -> [u8; 512] {
     let mut block = [0; 512];
     let mut put = |at: usize, bytes: &[u8]| block[at..at + bytes.len()].copy_from_slice(bytes);
@@ -261,7 +261,7 @@ fn pax(records: &[(&str, String)]) -> Vec<u8> {
     [&head[..], &padded(&body)].concat()
 }
 
-/// Entries of a tar in which one size lies, each with whether it does.
+/// Entries of a tar in which one size may be wrong, and whether it is.
 fn tars(program: &[u8]) -> Vec<(String, Vec<u8>, bool)> {
     let size = program.len() as u64;
     let body = padded(program);
@@ -297,7 +297,7 @@ fn tars(program: &[u8]) -> Vec<(String, Vec<u8>, bool)> {
     ];
     for (lie, n) in LIES {
         let n = stated(n, size);
-        // One byte more is of the padding or of the end, and part of the file for whoever reads it.
+        // One byte more is taken from the padding or the end: for a reader it is part of the file.
         let lies = n != size + 1;
         let lied = header("app", b'0', &octal(n));
         all.push((lie.to_owned(), [&lied[..], &body, &end].concat(), lies));
@@ -314,7 +314,7 @@ fn tars(program: &[u8]) -> Vec<(String, Vec<u8>, bool)> {
             [&extended[..], &honest, &body, &end].concat(),
             true,
         ));
-        // Sparse files: one segment, which is all of it.
+        // Sparse files with one segment that covers the whole file.
         let map = padded(format!("1\n0\n{size}\n").as_bytes());
         let new = pax(&[
             ("GNU.sparse.major", "1".into()),
@@ -398,7 +398,7 @@ fn ar(members: &[(&str, u64, &[u8])]) -> Vec<u8> {
     out
 }
 
-/// An RPM package with nothing but a payload.
+/// An RPM package with only a payload.
 fn rpm(payload: &[u8]) -> Vec<u8> {
     let section = [0x8e, 0xad, 0xe8, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let mut out = vec![0xed, 0xab, 0xee, 0xdb, 3, 0];
@@ -424,7 +424,7 @@ fn compressed(program: &[u8], cases: &mut Vec<Case>) {
     }
     add("gzip, size absent", gz[..end].to_vec(), true);
 
-    // A frame of one segment, which states its size in four bytes, made of raw blocks.
+    // A frame of one segment, with its size in four bytes, made of raw blocks.
     let frame = |size: u64| {
         let mut out = vec![0x28, 0xb5, 0x2f, 0xfd, 0xa0];
         out.extend((size as u32).to_le_bytes());
@@ -462,7 +462,7 @@ fn compressed(program: &[u8], cases: &mut Vec<Case>) {
     writer.write_all(program).unwrap();
     let xz = writer.finish().unwrap();
     add("xz, honest", xz.clone(), false);
-    // The index stands in front of the 12 bytes of the footer: any other number in it is a lie.
+    // The index is before the 12 bytes of the footer: another number in it is wrong.
     for at in [13, 16, 20] {
         let mut lied = xz.clone();
         let at = xz.len() - at;
@@ -471,7 +471,7 @@ fn compressed(program: &[u8], cases: &mut Vec<Case>) {
     }
 }
 
-/// An OCI layout as a tar; `size` is what the manifest states of its layer, `None`: it states nothing.
+/// An OCI layout as a tar; `size` is the layer's size in the manifest, if any.
 fn layout(layer: &[u8], size: Option<u64>) -> Vec<u8> {
     let mut blobs = Vec::new();
     let mut blob = |bytes: &[u8], size: Option<u64>| {
@@ -545,7 +545,7 @@ fn cases() -> Vec<Case> {
         };
         let new = cpio(newc("app", 0o100_755, of(size), &program), trailer());
         let old = cpio(odc("app", 0o100_755, of(size), &program), odc_trailer());
-        // A byte of the padding is the file's where there is padding.
+        // The extra byte is taken from the padding, if there is any.
         let pads = of(size) == size + 1 && !size.is_multiple_of(4);
         add("cpio (newc)", new.clone(), lies && !pads);
         add("rpm", rpm(&new), lies && !pads);
@@ -574,7 +574,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn no_size_that_lies_hides_a_program() {
+fn no_wrong_size_hides_a_program() {
     let scratch = Scratch::new();
     let mut wrong = Vec::new();
     let cases = cases();
@@ -583,7 +583,7 @@ fn no_size_that_lies_hides_a_program() {
         let dir = format!("{i}");
         let file = scratch.put(&format!("{dir}/f"), &case.bytes);
         let file = file.to_str().unwrap();
-        // As a named file and as one that a walk meets.
+        // Both as a named file and in a walk.
         for target in [file, scratch.path().join(&dir).to_str().unwrap()] {
             let out = run(&[
                 "scan",

@@ -1,5 +1,5 @@
-//! What the system does to a scan: odd files in the tree, files that change, full disks, closed pipes, signals, little
-//! memory. No panic, no wait without end, and lines of JSON that are whole.
+//! The effect of the system on a scan: special files, files that change, full disks, closed pipes, signals, little memory. There
+//! must be no panic and no endless wait, and every line of JSON must be complete.
 
 use crate::support::cli::{Output, Scratch, command, finish, run};
 use crate::support::fixture;
@@ -13,9 +13,9 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// A small program, found by its record.
+/// A small program, recognised by its record.
 const PROGRAM: &str = "1.27-linux-amd64-hello-trimstrip";
-/// Text that acts on a terminal.
+/// Text that controls a terminal.
 const ESCAPES: &str = "\x1b]0;owned\x07\x1b[2J\u{9b}31m\u{202e}\r\n\x7f";
 
 /// Runs a shell line in which `"$@"` is the command.
@@ -36,7 +36,7 @@ fn os(parts: &[&str]) -> Vec<OsString> {
     parts.iter().map(OsString::from).collect()
 }
 
-/// Runs the command, which must end in time whatever it meets.
+/// Runs the command, which must end in time.
 fn in_time(args: &[OsString]) -> Output {
     let refs: Vec<&OsStr> = args.iter().map(OsString::as_os_str).collect();
     let out = shell("exec timeout 900 \"$@\"", &refs);
@@ -45,7 +45,7 @@ fn in_time(args: &[OsString]) -> Output {
     out
 }
 
-/// No panic and no death.
+/// Checks that there was no panic and no fatal signal.
 fn sound(out: &Output) {
     assert!(!out.stderr.contains("panicked"), "{}", out.stderr);
     assert!(
@@ -58,16 +58,16 @@ fn sound(out: &Output) {
 
 fn harmless(what: &str, bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    let acts = |c: char| {
+    let needs_escape = |c: char| {
         c != '\n'
             && (c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
     };
-    if let Some(c) = text.chars().find(|c| acts(*c)) {
+    if let Some(c) = text.chars().find(|c| needs_escape(*c)) {
         panic!("{what}: {c:?} in {text:?}");
     }
 }
 
-/// Every line is a JSON object; gives their types.
+/// Checks that every line is a JSON object; returns their types.
 fn types(stdout: &str) -> Vec<String> {
     assert!(
         stdout.is_empty() || stdout.ends_with('\n'),
@@ -146,7 +146,7 @@ fn what_the_kernel_mounts_in_a_tree_is_named() {
     assert!(!kept.stdout.contains("/dev/pts"), "{}", kept.stdout);
 }
 
-/// The directory is entered by the first of its names, whoever is faster.
+/// The directory is entered by its first name, whichever thread is faster.
 #[test]
 fn a_directory_with_two_names_is_entered_by_the_same_one_each_time() {
     let scratch = Scratch::new();
@@ -168,7 +168,7 @@ fn a_directory_with_two_names_is_entered_by_the_same_one_each_time() {
     }
 }
 
-/// Names of so many files are not held until the walk is through with them.
+/// The names of so many files are not all kept until the walk has visited them.
 #[test]
 fn a_directory_of_very_many_files_is_walked_as_any_other() {
     let scratch = Scratch::new();
@@ -227,7 +227,7 @@ fn links_in_circles_and_deep_directories_end() {
 }
 
 #[test]
-fn names_that_act_on_a_terminal_are_written_out() {
+fn names_that_control_a_terminal_are_escaped() {
     let scratch = Scratch::new();
     let name = |text: &str| {
         let mut bytes = text.as_bytes().to_vec();
@@ -322,7 +322,7 @@ fn a_directory_that_may_not_be_read_is_named() {
     scratch.put("open/app", &fixture(PROGRAM));
     scratch.put("open/mine", &fixture(PROGRAM));
     assert!(sh("chmod 000 shut open/mine", scratch.path()));
-    // Root reads everything, so this must be somebody else, who may run the command at all.
+    // Root can read everything, so another user must run the command, if possible.
     let line = match root() {
         true => "exec setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\"",
         false => "exec \"$@\"",
@@ -355,7 +355,7 @@ fn a_directory_that_may_not_be_read_is_named() {
     assert!(sh("chmod 755 shut", scratch.path()));
 }
 
-/// Shrinks, grows, vanishes, becomes a directory, a pipe, a link to itself.
+/// Shrinks, grows, disappears, becomes a directory, a FIFO, a link to itself.
 #[test]
 fn files_that_change_during_the_scan_cost_only_themselves() {
     let scratch = Scratch::new();
@@ -445,7 +445,7 @@ fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
             "{args:?}: {}",
             full.stderr
         );
-        // Nobody can hear the message either.
+        // The message cannot be written either.
         sound(&shell("exec \"$@\" >/dev/full 2>/dev/full", &refs));
         sound(&shell("exec \"$@\" >&- 2>&-", &refs));
         let shut = shell("exec \"$@\" >&-", &refs);
@@ -506,7 +506,7 @@ fn a_scan_under_nohup_outlives_the_terminal() {
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // More than a pipe holds: when it is written, the scan runs and reads.
+    // More than a pipe holds: after writing it, the scan is running and reading.
     let bytes = std::fs::read(&program).unwrap();
     let (first, rest) = bytes.split_at(256 << 10);
     stdin.write_all(first).unwrap();
@@ -523,7 +523,7 @@ fn a_scan_under_nohup_outlives_the_terminal() {
     );
 }
 
-/// Interrupted in the middle: whole lines, no `end`, and the status that the signal asks for.
+/// On interruption there are complete lines, no `end`, and the exit status of the signal.
 #[test]
 fn an_interrupted_scan_leaves_whole_lines() {
     let scratch = Scratch::new();
@@ -537,7 +537,7 @@ fn an_interrupted_scan_leaves_whole_lines() {
             crate::support::skipped("signals", signal);
             continue;
         }
-        // The second target never ends: standard input stays open.
+        // The second target never ends, because standard input stays open.
         let mut child = command()
             .args(["scan", "--format=ndjson", "--jobs=1"])
             .args([scratch.path().as_os_str(), "-".as_ref()])
@@ -549,7 +549,7 @@ fn an_interrupted_scan_leaves_whole_lines() {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut text = String::new();
         stdout.read_line(&mut text).unwrap();
-        // More than a pipe holds: when it is written, the records of the directory are there and the scan waits for more.
+        // More than a pipe holds: after writing it, the records of the directory have been written and the scan waits for input.
         let mut stdin = child.stdin.take().unwrap();
         let bytes = std::fs::read(&program).unwrap();
         stdin.write_all(&bytes[..256 << 10]).unwrap();
@@ -571,7 +571,7 @@ fn an_interrupted_scan_leaves_whole_lines() {
             .read_to_string(&mut stderr)
             .unwrap();
         assert!(stderr.contains("interrupted"), "{stderr}");
-        // What is not complete is not judged.
+        // Incomplete records are not judged.
         let partial = scratch.put("partial.ndjson", text.as_bytes());
         let out = run(&["audit", &format!("records:{}", partial.display())]);
         assert_eq!(out.code, Some(2));
@@ -584,7 +584,7 @@ fn an_interrupted_scan_leaves_whole_lines() {
     }
 }
 
-/// With less memory than it wants it may die, but not with half a line.
+/// With too little memory it may fail, but not with half a line.
 #[test]
 fn little_memory_leaves_whole_lines() {
     let scratch = Scratch::new();
@@ -604,7 +604,7 @@ fn little_memory_leaves_whole_lines() {
     assert!(passed >= 1, "400 MB of address space are enough");
 }
 
-/// The small hostile files, all formats, each within its memory.
+/// The small hostile files in all formats, each within its memory.
 #[test]
 fn the_hostile_collection_is_scanned_in_little_memory() {
     let collection = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/hostile");
@@ -635,14 +635,14 @@ fn the_hostile_collection_is_scanned_in_little_memory() {
         assert!(!invented, "{what} is no Go program: {}", out.stdout);
         harmless(&what.to_string(), out.stderr.as_bytes());
     }
-    // An argument with bytes that are no text.
+    // An argument with bytes that are not UTF-8.
     let odd = in_time(&["scan".into(), OsStr::from_bytes(b"\xff\xfe").into()]);
     assert_eq!(odd.code, Some(2));
 }
 
-/// A file that is written with `-o` is whole, or as it was.
+/// A file written with `-o` is complete or unchanged.
 #[test]
-fn no_end_leaves_half_a_file() {
+fn no_interruption_leaves_half_a_file() {
     let scratch = Scratch::new();
     let program = scratch.put_fixture(PROGRAM);
     std::fs::create_dir(scratch.path().join("d")).unwrap();
@@ -664,7 +664,7 @@ fn no_end_leaves_half_a_file() {
         ("csv", true),
     ] {
         let flag = format!("--format={format}");
-        // A limit on the size of files, that of a whole result and less.
+        // A limit on file size: that of the whole result, and less.
         std::fs::write(&out_file, "before").unwrap();
         let args = ["scan", &flag, "-o", "out", "d"].map(OsStr::new);
         let cd = format!(
@@ -700,7 +700,7 @@ fn no_end_leaves_half_a_file() {
             .unwrap();
         let mut stdin = child.stdin.take().unwrap();
         let bytes = std::fs::read(&program).unwrap();
-        // More than a pipe holds: the handler of signals is there when this is taken.
+        // More than a pipe holds: after it is read, the signal handler is installed.
         stdin.write_all(&bytes[..256 << 10]).unwrap();
         assert!(sh(&format!("kill -TERM {}", child.id()), scratch.path()));
         let mut stderr = String::new();
@@ -719,7 +719,7 @@ fn no_end_leaves_half_a_file() {
             false => assert_eq!(text, "before", "{format}"),
         }
         assert_eq!(leftovers(), Vec::<String>::new(), "{format}");
-        // And nothing in the way: the file is whole.
+        // Without interference, the file is complete.
         let out = run(&[
             "scan",
             &flag,
@@ -736,7 +736,7 @@ fn no_end_leaves_half_a_file() {
     }
 }
 
-/// Many threads in a small address space: fewer of them, and a word about it.
+/// With many threads in a small address space, fewer are used and a message says so.
 #[test]
 fn a_small_address_space_gets_fewer_threads() {
     let scratch = Scratch::new();

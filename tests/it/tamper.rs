@@ -1,5 +1,5 @@
-//! Records edited by hand are caught by the program's second copy, honest ones never are, and a record that was removed is read from that
-//! copy as well as from its own place.
+//! Records edited by hand are detected by the program's second copy, unchanged ones are never suspected, and a removed record is
+//! read from that copy.
 
 use crate::support::fixtures::{Fixture, fixtures};
 use crate::support::{derive, fixture};
@@ -8,7 +8,7 @@ use gospect::record::{Binary, Verdict};
 use memchr::memmem;
 use object::{Object, ObjectSection};
 
-/// Every program in a file, with all facts.
+/// Every program in a file, with full facts.
 fn programs(bytes: &[u8]) -> Vec<Binary> {
     let options = Options {
         level: Level::Full,
@@ -25,7 +25,7 @@ fn program(bytes: &[u8], what: &str) -> Binary {
     all.remove(0)
 }
 
-/// Claims that the evidence is against.
+/// Claims that the evidence contradicts.
 fn contradicted(binary: &Binary) -> Vec<&str> {
     let rows = binary.corroboration.as_deref().unwrap_or_default();
     rows.iter()
@@ -34,7 +34,7 @@ fn contradicted(binary: &Binary) -> Vec<&str> {
         .collect()
 }
 
-/// Linked programs that hold both the blob and the linker's copy. Plugins have the blob alone, wasm and objects are laid out otherwise.
+/// Linked programs with both the blob and the linker's copy. Plugins have only the blob; wasm and objects have another layout.
 fn has_two_copies(f: &Fixture) -> bool {
     let other = ["-buildmode=plugin", "-buildmode=c-archive"];
     f.toolchain.is_some()
@@ -45,7 +45,7 @@ fn has_two_copies(f: &Fixture) -> bool {
         && !f.flags.iter().any(|flag| other.contains(&flag.as_str()))
 }
 
-/// The text with the last character of a field changed, the field being what `find` picks.
+/// The text with the last character of a field changed; `find` selects the field.
 fn bend(text: &[u8], find: impl Fn(&str) -> Option<String>) -> Option<Vec<u8>> {
     let lines = String::from_utf8_lossy(text.get(16..text.len().checked_sub(16)?)?).into_owned();
     let field = lines.lines().find_map(find)?;
@@ -62,12 +62,12 @@ fn bend(text: &[u8], find: impl Fn(&str) -> Option<String>) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// A whole line whose start is given and whose value is not empty.
+/// Selects a whole line with this start and a value that is not empty.
 fn line(start: &'static str) -> impl Fn(&str) -> Option<String> {
     move |l| (l.starts_with(start) && !l.ends_with(['=', '\t'])).then(|| l.to_owned())
 }
 
-/// The first three fields of a module line: kind, path, version.
+/// Selects the first three fields of a module line: kind, path, version.
 fn module(kind: &'static str) -> impl Fn(&str) -> Option<String> {
     move |l| {
         let fields: Vec<&str> = l.split('\t').collect();
@@ -119,7 +119,7 @@ fn every_edit_of_the_record_is_contradicted() {
 fn an_edited_version_is_contradicted() {
     for f in fixtures().filter(|f| has_two_copies(f)) {
         let honest = f.bytes();
-        // The patch release, the minor release, and a vendor's text in its place.
+        // The patch release, the minor release, and a vendor's text instead.
         for version in ["go1.99", "go1.9", "devel", "go1-a"] {
             let forged = derive::rewrite_blob(&honest, |blob| {
                 blob.version = version.as_bytes().to_vec();
@@ -181,7 +181,7 @@ fn honest_programs_are_never_contradicted() {
 }
 
 #[test]
-fn a_version_edited_in_both_copies_is_held_against_the_tables() {
+fn a_version_edited_in_both_copies_is_compared_with_the_tables() {
     for (id, from, to) in [
         ("1.27-linux-amd64-strip", "go1.27.3", "go1.17.3"),
         ("1.19-linux-amd64-strip", "go1.19.8", "go1.27.8"),
@@ -234,7 +234,7 @@ fn a_record_that_was_removed_is_recovered_in_full() {
 }
 
 #[test]
-fn the_older_layout_has_no_second_copy_to_be_held_against() {
+fn the_older_layout_has_no_second_copy_to_compare_with() {
     for id in ["1.27-linux-amd64-w", "1.19-linux-amd64-w"] {
         let binary = program(&derive::pointer_format(&fixture(id)), id);
         let claims = contradicted(&binary);
@@ -245,7 +245,7 @@ fn the_older_layout_has_no_second_copy_to_be_held_against() {
     }
 }
 
-/// Windows takes no notice of the flag when it loads a program, so neither may we.
+/// Windows ignores this flag when it loads a program, so we must ignore it too.
 #[test]
 fn sections_marked_as_discardable_hide_nothing() {
     let mut checked = 0;
@@ -269,7 +269,7 @@ fn sections_marked_as_discardable_hide_nothing() {
     assert!(checked > 3, "only {checked} checked");
 }
 
-/// A program may hold another as data, function table and all: the table that the module data points at is the one that counts.
+/// A program may contain another as data, including its function table: only the table that the moduledata points to counts.
 #[test]
 fn a_function_table_in_data_is_not_the_programs() {
     let mut checked = 0;
@@ -305,7 +305,7 @@ fn a_function_table_in_data_is_not_the_programs() {
     assert!(checked > 3, "only {checked} checked");
 }
 
-/// A walk sees through most programs by the names of their sections; those of a static one may have been changed.
+/// A walk rejects most other programs by their section names; those of a static program may have been changed.
 #[test]
 fn a_static_program_without_any_name_of_go_is_found_unless_another_linker_made_it() {
     let mut file = fixture("1.27-linux-amd64-strip").to_vec();

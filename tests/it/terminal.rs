@@ -1,4 +1,4 @@
-//! What somebody at a terminal sees: nothing wider than the terminal, and no progress line between the results.
+//! What a user sees on a terminal: nothing wider than the terminal, and no progress line between results.
 
 use crate::support::cli::{Scratch, command};
 use crate::support::fixture;
@@ -12,7 +12,7 @@ use std::process::{ChildStdin, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// What is left on the screen, and the widest that it ever was.
+/// The final content of the screen, and the widest line that it ever had.
 struct Screen {
     lines: Vec<String>,
     widest: usize,
@@ -20,7 +20,7 @@ struct Screen {
 }
 
 impl Screen {
-    /// Plays what was written: letters, carriage returns, line feeds, and escapes that clear the line or colour it.
+    /// Interprets the output: letters, carriage returns, line feeds, and escapes that erase the line or set colours.
     fn play(raw: &str) -> Self {
         let (mut lines, mut line, mut column, mut widest) = (Vec::new(), Vec::new(), 0, 0);
         let mut rest = raw.chars();
@@ -58,13 +58,12 @@ impl Screen {
     }
 }
 
-/// Runs `gospect ARGS` with both outputs on one terminal.
-/// What the terminal was sent so far.
+/// The bytes sent to the terminal so far.
 #[derive(Clone, Default)]
 struct Shown(Arc<Mutex<Vec<u8>>>);
 
 impl Shown {
-    /// Waits until this was sent, for some minutes.
+    /// Waits, for up to some minutes, until this text was sent.
     fn wait_for(&self, text: &str) {
         for _ in 0..30_000 {
             if String::from_utf8_lossy(&self.0.lock().unwrap()).contains(text) {
@@ -137,7 +136,7 @@ fn the_progress_line_fits_and_never_mixes_with_results() {
                     Member::File(&second, &program),
                     Member::File("text", b"no program"),
                 ]);
-                // Half of the archive, a pause until the line has come, the rest.
+                // Half of the archive, a pause until the progress line appears, then the rest.
                 let half = archive.len() / 2 + 2048;
                 input.write_all(&archive[..half]).unwrap();
                 shown.wait_for(" a second");
@@ -175,7 +174,7 @@ fn the_progress_line_fits_and_never_mixes_with_results() {
 }
 
 #[test]
-fn what_people_read_fits_the_terminal() {
+fn text_for_people_fits_the_terminal() {
     let scratch = Scratch::new();
     let old = scratch.put_fixture("1.26-linux-amd64-w");
     let new = scratch.put_fixture("1.27-linux-amd64-w");
@@ -205,7 +204,7 @@ fn what_people_read_fits_the_terminal() {
             assert!(!screen.lines.is_empty(), "{args:?}");
             for line in &screen.lines {
                 let fits = line.chars().count() <= columns.into();
-                // A word is not broken: paths and commands are copied from there.
+                // Words are not broken, so that paths and commands can be copied.
                 let is_one_word = line.trim().split(' ').count() == 1;
                 assert!(fits || is_one_word, "{args:?} at {columns}: {line}");
                 assert!(
@@ -217,9 +216,9 @@ fn what_people_read_fits_the_terminal() {
     }
 }
 
-/// Names that talk to a terminal, in every place that a name can come out.
+/// Names that control a terminal, in every place where a name is shown.
 #[test]
-fn nothing_that_a_file_holds_acts_on_a_terminal() {
+fn no_text_of_a_file_controls_a_terminal() {
     let s = Scratch::new();
     let dir = s.path().to_string_lossy().into_owned();
     let names = [
@@ -268,7 +267,7 @@ fn nothing_that_a_file_holds_acts_on_a_terminal() {
             screen.lines
         );
     }
-    // In a pipe `version` gives the bytes that Go gives.
+    // Into a pipe, `version` writes the same bytes as Go.
     let out = crate::support::cli::run_in(s.path(), &["version", "d"]);
     for name in names {
         assert!(

@@ -7,7 +7,7 @@ use crate::support::cli::{Scratch, run};
 use crate::support::fixtures;
 use crate::support::fixtures::Fixture;
 
-/// The answer in the form of the manifest: the path replaced by FILE.
+/// The output in the form of the manifest, with FILE instead of the path.
 fn answer(path: &Path, flags: &[&str]) -> (Option<i32>, String, String) {
     let path = path.to_str().unwrap();
     let args: Vec<&str> = ["version"]
@@ -24,7 +24,7 @@ fn answer(path: &Path, flags: &[&str]) -> (Option<i32>, String, String) {
     )
 }
 
-/// Go programs that Go's reader does not understand; gospect answers them instead of failing.
+/// Go programs that Go's reader does not understand and gospect does.
 fn is_answered_by_us_alone(f: &Fixture) -> bool {
     f.go_json.is_none() && f.toolchain.is_some() && f.goroot.is_some()
 }
@@ -36,7 +36,7 @@ fn the_text_the_messages_and_the_exit_code_are_those_of_go() {
         let path = scratch.put_fixture(&f.id);
         let want = (Some(f.go_exit), f.go_text.clone(), f.go_stderr.clone());
         assert_eq!(answer(&path, &["-m"]), want, "{}", f.id);
-        // Without -m, Go exits with 0 even when it has no answer.
+        // Without -m, Go exits with 0 even without an answer.
         let (code, text, _) = answer(&path, &[]);
         let first: String = f.go_text.split_inclusive('\n').take(1).collect();
         assert_eq!((code, text), (Some(0), first), "{}", f.id);
@@ -44,9 +44,9 @@ fn the_text_the_messages_and_the_exit_code_are_those_of_go() {
 }
 
 #[test]
-fn what_go_cannot_read_is_answered_in_the_same_form() {
+fn programs_that_go_cannot_read_are_answered_in_the_same_form() {
     let scratch = Scratch::new();
-    // The line has no place for the name of a member, so archives are left to `scan`; gccgo leaves no release to name.
+    // The line has no place for the name of a member, so archives are left to `scan`; gccgo records no release.
     let programs = fixtures()
         .filter(|f| is_answered_by_us_alone(f) && f.by_gc())
         .filter(|f| !f.bytes().starts_with(b"!<arch>"));
@@ -80,7 +80,7 @@ fn json_is_that_of_go() {
     }
 }
 
-/// The Go command to compare with: GOSPECT_GO, or `go` on PATH when it is 1.27 or newer.
+/// The go command to compare with: GOSPECT_GO, or `go` on PATH if it is 1.27 or newer.
 fn real_go() -> Result<String, String> {
     let go = std::env::var("GOSPECT_GO").unwrap_or_else(|_| "go".to_owned());
     let out = Command::new(&go)

@@ -1,4 +1,4 @@
-//! `gospect version` takes the flags, and says the words, of `go version`: each case here is what Go 1.27.3 answers.
+//! `gospect version` takes the flags and prints the messages of `go version`: each case is what Go 1.27.3 prints.
 
 use crate::support::cli::{Scratch, command, finish, run_in};
 
@@ -117,7 +117,7 @@ fn flags_of_the_environment_count_only_with_files() {
     );
 }
 
-/// Go's reader takes a Mach-O object for an executable and knows no other; a file that is named gets our answer.
+/// Go's reader takes a Mach-O object for an executable and reads no other object; for a named file gospect answers itself.
 #[test]
 fn objects_in_a_directory_are_passed_over_in_the_words_of_go() {
     let scratch = Scratch::new();
@@ -145,7 +145,7 @@ fn objects_in_a_directory_are_passed_over_in_the_words_of_go() {
     }
 }
 
-/// Universal files as no tool writes them: Go reads none of those whose slices contradict each other.
+/// Universal files that no tool writes: Go reads none whose slices contradict each other.
 #[test]
 fn universal_files_that_go_refuses_are_refused() {
     use crate::support::derive;
@@ -161,12 +161,12 @@ fn universal_files_that_go_refuses_are_refused() {
     other[12..16].copy_from_slice(&6u32.to_le_bytes());
     let mixed = derive::fat(&[&a, &other]);
     let mut second_cut = honest.clone();
-    // The second slice begins behind the end of the file.
+    // The second slice begins after the end of the file.
     second_cut[36..40].copy_from_slice(&0x7fff_0000u32.to_be_bytes());
     let mut empty = honest.clone();
     empty[40..44].copy_from_slice(&0u32.to_be_bytes());
     let scratch = Scratch::new();
-    // Name; whether Go reads it; words of the note, when a person should know.
+    // Name; whether Go reads it; words of the note, if a user should know.
     let rows: [(&str, &[u8], bool, &str); 5] = [
         ("honest", &honest, true, ""),
         ("twice", &twice, false, "a second slice for amd64"),
@@ -178,7 +178,7 @@ fn universal_files_that_go_refuses_are_refused() {
         let path = scratch.put(&format!("{name}.d/{name}"), bytes);
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        // In a directory, exactly as Go.
+        // In a directory, exactly like Go.
         let dir = format!("{name}.d");
         let out = run_in(scratch.path(), &["version", "-v", &dir]);
         let (stdout, stderr) = match reads {
@@ -197,7 +197,7 @@ fn universal_files_that_go_refuses_are_refused() {
         );
         let file = format!("{dir}/{name}");
         if !reads {
-            // Named too: what is wrong is the header itself.
+            // Named directly too: the header itself is wrong.
             let out = run_in(scratch.path(), &["version", "-m", &file]);
             assert_eq!(
                 (&*out.stdout, &*out.stderr, out.code),

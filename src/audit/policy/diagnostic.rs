@@ -1,6 +1,6 @@
 //! A mistake in a policy file, shown with its line and a caret.
 
-use crate::bytes::escape::acts;
+use crate::bytes::escape::needs_escape;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::ops::Range;
 
@@ -65,7 +65,7 @@ impl Diagnostic {
 /// One line without control characters.
 fn plain(text: &str) -> String {
     let shown = |c| {
-        if acts(c) {
+        if needs_escape(c) {
             char::REPLACEMENT_CHARACTER
         } else {
             c
@@ -85,7 +85,7 @@ fn harmless(text: &str, span: &Range<usize>) -> (String, Range<usize>) {
         if at >= span.end {
             end.get_or_insert(out.len());
         }
-        let kept = matches!(c, '\n' | '\t') || !acts(c);
+        let kept = matches!(c, '\n' | '\t') || !needs_escape(c);
         match (c, kept) {
             ('\r', _) => {}
             (c, true) => out.push(c),

@@ -6,10 +6,10 @@ use std::ops::Range;
 
 /// The bytes of a stream, readable at any position.
 pub struct Spill {
-    kept: Kept,
+    kept: Storage,
 }
 
-enum Kept {
+enum Storage {
     Memory {
         bytes: Vec<u8>,
         _grant: Grant,
@@ -60,7 +60,7 @@ impl Spill {
                 }
                 bytes.shrink_to_fit();
                 return Ok(Self {
-                    kept: Kept::Memory {
+                    kept: Storage::Memory {
                         bytes,
                         _grant: grant,
                     },
@@ -80,7 +80,7 @@ impl Spill {
             }
         }
         Ok(Self {
-            kept: Kept::File {
+            kept: Storage::File {
                 bytes: file.into_bytes(),
                 home: budget.clone(),
             },
@@ -89,13 +89,13 @@ impl Spill {
 
     /// Whether the bytes are in a temporary file.
     pub fn on_disk(&self) -> bool {
-        matches!(self.kept, Kept::File { .. })
+        matches!(self.kept, Storage::File { .. })
     }
 
     fn bytes(&self) -> &dyn ReadAt {
         match &self.kept {
-            Kept::Memory { bytes, .. } => bytes,
-            Kept::File { bytes, .. } => match bytes {
+            Storage::Memory { bytes, .. } => bytes,
+            Storage::File { bytes, .. } => match bytes {
                 Some(bytes) => bytes,
                 None => &NOTHING,
             },
@@ -105,7 +105,7 @@ impl Spill {
 
 impl Drop for Spill {
     fn drop(&mut self) {
-        if let Kept::File { bytes, home } = &mut self.kept
+        if let Storage::File { bytes, home } = &mut self.kept
             && let Some(bytes) = bytes.take()
         {
             let len = bytes.len();
@@ -125,8 +125,8 @@ impl ReadAt for Spill {
 
     fn as_slice(&self) -> Option<&[u8]> {
         match &self.kept {
-            Kept::Memory { bytes, .. } => Some(bytes),
-            Kept::File { .. } => None,
+            Storage::Memory { bytes, .. } => Some(bytes),
+            Storage::File { .. } => None,
         }
     }
 }
@@ -134,14 +134,14 @@ impl ReadAt for Spill {
 /// Some ranges of a stream, at their positions in the whole stream.
 ///
 /// Reading outside the kept ranges is an error of kind `Unsupported` that names the range; it never gives zeros.
-pub struct Windows {
+pub struct KeptRanges {
     len: u64,
     /// Sorted, disjoint.
     pieces: Vec<(u64, Vec<u8>)>,
     _grant: Grant,
 }
 
-impl Windows {
+impl KeptRanges {
     /// Keeps `head` (the first bytes of the stream, already taken from `reader`) and `ranges` of the rest.
     ///
     /// The stream is read forward once: to the end of the last range if `size`, the stream's length, is known, else to the end of
@@ -210,7 +210,7 @@ fn skip(reader: &mut dyn Read, count: u64) -> io::Result<u64> {
     io::copy(&mut reader.take(count), &mut io::sink())
 }
 
-impl ReadAt for Windows {
+impl ReadAt for KeptRanges {
     fn len(&self) -> u64 {
         self.len
     }
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_used_again_shows_nothing_of_before() {
+    fn a_reused_file_shows_no_earlier_bytes() {
         let budget = Budget::new(1 << 20);
         let collect = |len: usize| {
             let all = body(len);
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn too_long_is_an_error_wherever_the_bytes_go() {
+    fn too_long_a_body_is_an_error_in_memory_and_on_disk() {
         let budget = Budget::new(1 << 20);
         let limits = Limits {
             entry_size: 1000,

@@ -9,7 +9,7 @@ mod body;
 mod text;
 
 #[cfg(feature = "archives")]
-pub use body::{Spill, Windows};
+pub use body::{KeptRanges, Spill};
 pub(crate) use text::SpillText;
 
 #[cfg(feature = "archives")]
@@ -316,7 +316,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn released_places_are_used_again_and_the_last_one_empties_the_file() {
+    fn released_places_are_reused_and_the_last_one_empties_the_file() {
         let mut file = SpillFile::new(64 << 10);
         let store = |file: &mut SpillFile, byte: u8, len: usize| {
             file.store(len as u64, |out| out.write_all(&vec![byte; len]))

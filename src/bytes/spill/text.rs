@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_waited_in_a_file_comes_before_what_waited_in_memory() {
+    fn text_in_the_file_comes_before_text_in_memory() {
         for pieces in [0, 1, 300, 3000] {
             let (mut text, mut all) = (SpillText::default(), Vec::new());
             for i in 0..pieces {

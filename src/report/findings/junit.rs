@@ -123,7 +123,7 @@ fn xml(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\n' => out.push('\n'),
             '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            c if super::acts(c) => out.extend(c.escape_unicode()),
+            c if super::needs_escape(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }

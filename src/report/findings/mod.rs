@@ -15,7 +15,7 @@ pub mod sarif;
 pub mod text;
 
 use crate::audit::Audit;
-use crate::bytes::escape::acts;
+use crate::bytes::escape::needs_escape;
 use std::borrow::Cow;
 use std::io::{self, Write};
 
@@ -96,13 +96,13 @@ pub fn format(name: &str) -> Option<&'static Format> {
 
 /// Text from a file with control characters replaced, for terminals and pages.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
-    if !text.contains(acts) {
+    if !text.contains(needs_escape) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(
         text.chars()
             .flat_map(|c| {
-                if acts(c) {
+                if needs_escape(c) {
                     c.escape_unicode().collect::<Vec<_>>()
                 } else {
                     vec![c]

@@ -302,7 +302,7 @@ struct Bzip2<'a> {
 }
 
 /// A stream that produces fewer bytes was not worth its decoder: the smallest block size is larger.
-const BZIP2_LITTLE: u64 = 50_000;
+const BZIP2_WASTED: u64 = 50_000;
 
 /// Length of a stream without blocks: magic number, level, end mark and checksum.
 const BZIP2_EMPTY: u64 = 14;
@@ -328,8 +328,8 @@ impl Decode for Bzip2<'_> {
             if !head.starts_with(b"BZh") {
                 return Ok(Start::Done);
             }
-            if self.yields < BZIP2_LITTLE {
-                self.scope.decoder_for_little()?;
+            if self.yields < BZIP2_WASTED {
+                self.scope.count_wasted_decoder()?;
             }
             self.yields = 0;
             self.data = bzip2::Decompress::new(false);

@@ -33,20 +33,20 @@ enum Source<'a> {
 impl<'a> Feed<'a> {
     /// Reads a stream.
     pub fn new(stream: &'a mut dyn Read) -> Self {
-        Self::over(Source::Stream(stream))
+        Self::on_bytes(Source::Stream(stream))
     }
 
     /// Reads a stream and owns it.
     pub fn owning(stream: Box<dyn Read + 'a>) -> Self {
-        Self::over(Source::Owned(stream))
+        Self::on_bytes(Source::Owned(stream))
     }
 
     /// Reads bytes with random access.
     pub fn at(bytes: &'a dyn ReadAt) -> Self {
-        Self::over(Source::Positioned(bytes))
+        Self::on_bytes(Source::Positioned(bytes))
     }
 
-    fn over(source: Source<'a>) -> Self {
+    fn on_bytes(source: Source<'a>) -> Self {
         Self {
             source,
             buf: Vec::new(),

@@ -26,5 +26,5 @@ pub use place::Place;
 pub(crate) use place::forget;
 pub use problem::{ArchiveError, Reason};
 pub use scope::Scope;
-pub use stream::{Codec, Decompressed, Format, Kind, decompress, decompress_as, sniff};
+pub use stream::{Codec, Decompressed, Format, StreamKind, decompress, decompress_as, sniff};
 pub use walk::{Candidate, Input, Members, Receiver, Taken, Walker, Want};

@@ -36,11 +36,11 @@ mod tag {
 pub struct Header {
     index: HashMap<u32, (u32, u32, u32)>,
     store: Vec<u8>,
-    files: OnceCell<Files>,
+    files: OnceCell<FileLists>,
 }
 
 /// The file lists of a header, built when the payload needs them.
-struct Files {
+struct FileLists {
     /// Offsets of the base names in the store.
     names: Vec<usize>,
     /// Offsets of the directory names in the store.
@@ -164,12 +164,12 @@ impl Header {
         Some(entry)
     }
 
-    fn list_files(&self) -> Files {
+    fn list_files(&self) -> FileLists {
         let names = self.strings(tag::BASE_NAMES);
         let inodes = (0u32..)
             .zip(&names)
             .filter_map(|(i, _)| Some((self.number(tag::FILE_INODES, i)?, i)));
-        Files {
+        FileLists {
             content: inodes.collect(),
             dirs: self.strings(tag::DIR_NAMES),
             names,

@@ -19,7 +19,7 @@ pub struct Scope {
     /// Bytes of all decompression windows that this walk holds.
     leased: Arc<AtomicU64>,
     /// Large decoders made for streams that produced almost nothing.
-    little: AtomicU64,
+    wasted: AtomicU64,
     /// Reused for the beginnings of small files: making an inflater takes as long as using it.
     inflater: Mutex<Option<flate2::Decompress>>,
 }
@@ -34,7 +34,7 @@ impl Scope {
             entries: AtomicU64::new(0),
             held: Arc::default(),
             leased: Arc::default(),
-            little: AtomicU64::new(0),
+            wasted: AtomicU64::new(0),
             inflater: Mutex::default(),
         }
     }
@@ -120,10 +120,10 @@ impl Scope {
     ///
     /// # Errors
     /// When there are too many of them.
-    pub(super) fn decoder_for_little(&self) -> Result<(), ArchiveError> {
-        if self.little.fetch_add(1, Ordering::Relaxed) >= LITTLE {
+    pub(super) fn count_wasted_decoder(&self) -> Result<(), ArchiveError> {
+        if self.wasted.fetch_add(1, Ordering::Relaxed) >= MOST_WASTED {
             return Err(ArchiveError::limit(format!(
-                "more than {LITTLE} bzip2 streams that hold next to nothing"
+                "more than {MOST_WASTED} bzip2 streams that hold next to nothing"
             )));
         }
         Ok(())
@@ -167,7 +167,7 @@ impl Scope {
 
 /// Most large decoders that one outermost container may need for almost empty streams. The memory of each is cleared, and 30 bytes
 /// of input can demand the clearing of a hundred thousand times as many.
-const LITTLE: u64 = 4000;
+const MOST_WASTED: u64 = 4000;
 
 /// While it lives, its scope does not wait for memory.
 pub struct Hold<'a> {

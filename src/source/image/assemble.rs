@@ -4,10 +4,13 @@ use super::catalog::{Catalog, LayerPlan, Plan, uses};
 use super::layer::{FoundFile, LayerProblem, LayerScan};
 use super::overlay::{Appearance, Tree};
 use super::owners::Root;
-use super::{ImageScan, Item, Layered, Options, Payload, Problem, Scan, command, rootfs};
+use super::{
+    ImageOptions, ImageProblem, ImageScan, Layered, Payload, PlacedProgram, StoreScan, command,
+    rootfs,
+};
 use crate::record::{ImageRecord, ImageRef, LayerRecord, LayerRef, Rootfs};
 use crate::source::archive::ArchiveError;
-use crate::source::packages::{self, Bounds, Database, Ownership};
+use crate::source::packages::{self, DatabaseLimits, Databases, Ownership};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -20,15 +23,15 @@ const MISPLACED: usize = 100;
 pub fn assemble<P: Payload>(
     catalog: Catalog,
     mut layers: HashMap<String, Arc<LayerScan<P>>>,
-    options: &Options,
-) -> Scan<P> {
+    options: &ImageOptions,
+) -> StoreScan<P> {
     let mut left = uses(&catalog.plans);
     let mut reported = HashSet::new();
     // Most names placed in all images together: every image places the names of shared layers again.
     let mut names = options.limits.entries.saturating_mul(32);
-    let mut scan = Scan {
+    let mut scan = StoreScan {
         problems: catalog.problems,
-        ..Scan::default()
+        ..StoreScan::default()
     };
     for plan in catalog.plans {
         let mut image = ImageScan {
@@ -67,11 +70,11 @@ pub fn assemble<P: Payload>(
 }
 
 /// What the image starts.
-enum Starts {
+enum ImageStart {
     /// None of its files.
     Nothing,
     /// The program of this appearance.
-    This(usize),
+    Program(usize),
     /// Unknown: a file that may start any program, or one in a layer that was not read.
     Unknown,
 }
@@ -79,13 +82,13 @@ enum Starts {
 struct Builder<'a, P> {
     plan: &'a Plan,
     layers: &'a HashMap<String, Arc<LayerScan<P>>>,
-    options: &'a Options,
+    options: &'a ImageOptions,
     image: &'a mut ImageScan<P>,
     names: &'a mut u64,
     /// Layers whose problems another image has reported.
     reported: &'a mut HashSet<String>,
     /// Images in archives that are files of layers.
-    inside: &'a mut Vec<Scan<P>>,
+    inside: &'a mut Vec<StoreScan<P>>,
     /// The uppermost layer that is missing or incomplete in the tree: it may hide or replace files of the layers below.
     unknown: Option<u32>,
 }
@@ -290,7 +293,7 @@ impl<P: Payload> Builder<'_, P> {
             texts.join("!")
         };
         let around = &self.options.around;
-        let problem = Problem {
+        let problem = ImageProblem {
             path: match around.prefix.as_str() {
                 "" => format!("{}!{place}", self.plan.reference),
                 prefix => format!("{prefix}{place}"),
@@ -370,7 +373,7 @@ impl<P: Payload> Builder<'_, P> {
     }
 
     /// What the image starts, as far as that is known.
-    fn starts(&self, tree: &Tree) -> Starts {
+    fn starts(&self, tree: &Tree) -> ImageStart {
         let record = &self.image.record;
         let configured = !(record.entrypoint.is_empty() && record.cmd.is_empty());
         match &record.rootfs.started {
@@ -378,11 +381,11 @@ impl<P: Payload> Builder<'_, P> {
                 Some(path) => tree
                     .resolve(path.as_bytes())
                     .and_then(|r| r.appearance)
-                    .map_or(Starts::Unknown, Starts::This),
-                None => Starts::Nothing,
+                    .map_or(ImageStart::Unknown, ImageStart::Program),
+                None => ImageStart::Nothing,
             },
-            None if configured => Starts::Unknown,
-            None => Starts::Nothing,
+            None if configured => ImageStart::Unknown,
+            None => ImageStart::Nothing,
         }
     }
 
@@ -421,7 +424,7 @@ impl<P: Payload> Builder<'_, P> {
         };
         let packages = match order.iter().any(|(_, i)| tree.is_visible(*i)) {
             true => self.packages(&root),
-            false => Database::default(),
+            false => Databases::default(),
         };
         for (path, i) in order {
             let Some(appearance) = tree.appearances().get(i) else {
@@ -439,8 +442,8 @@ impl<P: Payload> Builder<'_, P> {
             let layer = self.layer_ref(appearance.layer, plan);
             let shows = (!visible || !may_be_hidden).then_some(visible);
             let starts = match started {
-                Starts::This(one) => Some(one == i),
-                Starts::Unknown if visible => None,
+                ImageStart::Program(one) => Some(one == i),
+                ImageStart::Unknown if visible => None,
                 _ => Some(false),
             };
             // A deleted or replaced file belongs to no package of the visible root.
@@ -451,7 +454,7 @@ impl<P: Payload> Builder<'_, P> {
                 false => Ownership::default(),
             };
             let placed = file.programs.iter().map(|item| {
-                let mut item: Item<P> = item.clone();
+                let mut item: PlacedProgram<P> = item.clone();
                 if item.owned.owner.is_none() {
                     item.owned = owned.clone();
                 }
@@ -477,12 +480,12 @@ impl<P: Payload> Builder<'_, P> {
     }
 
     /// The package databases of the visible root, which apply to all its files.
-    fn packages(&mut self, root: &Root<'_, P>) -> Database {
+    fn packages(&mut self, root: &Root<'_, P>) -> Databases {
         let options = self.options;
-        let bounds = Bounds::new(options.budget.total(), &options.limits);
+        let bounds = DatabaseLimits::new(options.budget.total(), &options.limits);
         let mut problems = Vec::new();
-        let database = Database::open(root, bounds, &mut |problem| problems.push(problem));
-        for packages::Problem {
+        let database = Databases::open(root, bounds, &mut |problem| problems.push(problem));
+        for packages::DatabaseProblem {
             path,
             reason,
             detail,
@@ -491,7 +494,7 @@ impl<P: Payload> Builder<'_, P> {
             let mut entry = options.around.entry.clone();
             entry.push(path.clone());
             let detail = format!("database of packages: {detail}");
-            self.image.problems.push(Problem {
+            self.image.problems.push(ImageProblem {
                 path: format!("{}!{path}", self.plan.reference),
                 entry,
                 image: Some(self.image_ref()),

@@ -1,7 +1,7 @@
 //! Collects what a walk finds in one archive, or in one file of a layer. The result is complete only when the walk is over,
 //! because a later name may be a hard link to an earlier one.
 
-use super::{Around, Examine, Options, Payload, Scan};
+use super::{Examine, ImageOptions, ImagePlace, Payload, StoreScan};
 use crate::record::Owner;
 use crate::source::archive::{
     ArchiveError, Candidate, Feed, Members, Place, Receiver, Scope, Want, forget,
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A program at one place.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Item<P> {
+pub struct PlacedProgram<P> {
     /// Place of the program.
     pub place: Place,
     /// The package that the program belongs to.
@@ -23,13 +23,13 @@ pub struct Item<P> {
 
 /// A result of a walk.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Found<P> {
+pub enum WalkItem<P> {
     /// A program.
-    Program(Item<P>),
+    Program(PlacedProgram<P>),
     /// An entry that was not or not completely examined.
     Problem(Place, ArchiveError),
     /// Images among the members of an archive.
-    Images(Vec<Scan<P>>),
+    Images(Vec<StoreScan<P>>),
 }
 
 /// The kind of thing that is walked.
@@ -45,7 +45,7 @@ pub enum Walked {
 
 /// Limits on the results of one archive.
 #[derive(Clone, Copy, Debug)]
-pub struct Bounds {
+pub struct CollectLimits {
     /// Hard links to programs; a large record counts as several.
     pub links: u64,
     /// Number of problems.
@@ -57,7 +57,7 @@ pub struct Bounds {
 /// All results of a walk.
 pub struct Collected<P> {
     /// The results, in the order they were found.
-    pub found: Vec<Found<P>>,
+    pub found: Vec<WalkItem<P>>,
     /// Number of problems beyond the limits.
     pub unlisted: u64,
     /// Set when there were more hard links to programs than the limit.
@@ -67,7 +67,7 @@ pub struct Collected<P> {
 }
 
 struct State<P> {
-    found: Vec<Found<P>>,
+    found: Vec<WalkItem<P>>,
     /// Indexes into `found` by entry, for hard links to it. Results inside an entry come after it in this order.
     by_entry: BTreeMap<Vec<Vec<u8>>, Vec<usize>>,
     /// Packages by place: the archive itself, or packages inside it.
@@ -80,7 +80,7 @@ struct State<P> {
 }
 
 impl<P: Payload> State<P> {
-    fn add(&mut self, place: &Place, found: Found<P>) {
+    fn add(&mut self, place: &Place, found: WalkItem<P>) {
         if !place.is_empty() {
             let index = self.found.len();
             let entry = self.by_entry.entry(place.entries.clone());
@@ -89,15 +89,15 @@ impl<P: Payload> State<P> {
         self.found.push(found);
     }
 
-    fn program(&mut self, mut item: Item<P>) {
+    fn program(&mut self, mut item: PlacedProgram<P>) {
         if item.owned.owner.is_none() {
             item.owned.owner = item.place.within(&self.packages).cloned();
         }
-        self.add(&item.place.clone(), Found::Program(item));
+        self.add(&item.place.clone(), WalkItem::Program(item));
     }
 
     /// Adds a problem while there is memory for it: an archive may hold a million broken programs.
-    fn problem(&mut self, place: &Place, problem: &ArchiveError, bounds: &Bounds) {
+    fn problem(&mut self, place: &Place, problem: &ArchiveError, bounds: &CollectLimits) {
         // Path and location of the problem both hold the names; the location also allocates each.
         let names = place
             .entries
@@ -110,7 +110,7 @@ impl<P: Payload> State<P> {
         if is_over && !place.is_empty() {
             self.unlisted += 1;
         } else {
-            self.add(place, Found::Problem(place.clone(), problem.clone()));
+            self.add(place, WalkItem::Problem(place.clone(), problem.clone()));
         }
     }
 }
@@ -118,9 +118,9 @@ impl<P: Payload> State<P> {
 /// Collects the results of a walk.
 pub struct Collector<'e, P> {
     examine: &'e dyn Examine<P>,
-    options: Options,
+    options: ImageOptions,
     walked: Walked,
-    bounds: Bounds,
+    bounds: CollectLimits,
     state: Mutex<State<P>>,
 }
 
@@ -128,9 +128,9 @@ impl<'e, P: Payload> Collector<'e, P> {
     /// An empty collector. `options` apply to images inside what is walked, and give its place.
     pub fn new(
         examine: &'e dyn Examine<P>,
-        options: &Options,
+        options: &ImageOptions,
         walked: Walked,
-        bounds: Bounds,
+        bounds: CollectLimits,
     ) -> Self {
         Self {
             examine,
@@ -170,9 +170,9 @@ impl<'e, P: Payload> Collector<'e, P> {
     pub(super) fn images(
         &self,
         place: &Place,
-        loose: Vec<Item<P>>,
+        loose: Vec<PlacedProgram<P>>,
         problems: Vec<(Place, ArchiveError)>,
-        scans: Vec<Scan<P>>,
+        scans: Vec<StoreScan<P>>,
     ) {
         let mut state = self.lock();
         for mut item in loose {
@@ -183,12 +183,12 @@ impl<'e, P: Payload> Collector<'e, P> {
             state.problem(&inner.below(place), &problem, &self.bounds);
         }
         if !scans.is_empty() {
-            state.found.push(Found::Images(scans));
+            state.found.push(WalkItem::Images(scans));
         }
     }
 
     /// The place of an image in the archive at `place`.
-    fn around(&self, place: &Place) -> Around {
+    fn around(&self, place: &Place) -> ImagePlace {
         let around = &self.options.around;
         if place.is_empty() {
             return around.clone();
@@ -204,7 +204,7 @@ impl<'e, P: Payload> Collector<'e, P> {
         }
         let path = names.join("!");
         let name = format!("{}!{path}", around.name);
-        Around {
+        ImagePlace {
             prefix: match self.walked {
                 Walked::Archive => format!("{name}!"),
                 _ => format!("{}{path}!", around.prefix),
@@ -218,7 +218,7 @@ impl<'e, P: Payload> Collector<'e, P> {
 impl<P: Payload> Receiver for Collector<'_, P> {
     fn entry_seen(&self, place: &Place, size: u64) {
         #[cfg(test)]
-        crate::bytes::guard::trip::over(&place.entries.concat());
+        crate::bytes::guard::test_panic::on_bytes(&place.entries.concat());
         let mut state = self.lock();
         forget(&mut state.by_entry, place);
         forget(&mut state.packages, place);
@@ -265,7 +265,7 @@ impl<P: Payload> Receiver for Collector<'_, P> {
         state.digests = digests;
         for program in programs {
             match program {
-                Ok(program) => state.program(Item {
+                Ok(program) => state.program(PlacedProgram {
                     place: place.clone(),
                     owned: Ownership::default(),
                     program,
@@ -296,22 +296,22 @@ impl<P: Payload> Receiver for Collector<'_, P> {
             for found in indexes.iter().filter_map(|index| state.found.get(*index)) {
                 let mut there = there.clone();
                 match found {
-                    Found::Program(item) => {
+                    WalkItem::Program(item) => {
                         links += item.program.names();
                         if !inside.is_empty() {
                             let at = &item.place;
                             (there.mode, there.uid, there.gid) = (at.mode, at.uid, at.gid);
                         }
-                        copies.push(Found::Program(Item {
+                        copies.push(WalkItem::Program(PlacedProgram {
                             place: there,
                             ..item.clone()
                         }));
                     }
-                    Found::Problem(_, problem) => {
+                    WalkItem::Problem(_, problem) => {
                         links += 1;
-                        copies.push(Found::Problem(there, problem.clone()));
+                        copies.push(WalkItem::Problem(there, problem.clone()));
                     }
-                    Found::Images(_) => {}
+                    WalkItem::Images(_) => {}
                 }
             }
         }
@@ -327,9 +327,9 @@ impl<P: Payload> Receiver for Collector<'_, P> {
         }
         for found in copies {
             match found {
-                Found::Program(item) => state.program(item),
-                Found::Problem(place, problem) => state.problem(&place, &problem, &self.bounds),
-                Found::Images(_) => {}
+                WalkItem::Program(item) => state.program(item),
+                WalkItem::Problem(place, problem) => state.problem(&place, &problem, &self.bounds),
+                WalkItem::Images(_) => {}
             }
         }
     }
@@ -344,7 +344,7 @@ impl<P: Payload> Receiver for Collector<'_, P> {
         depth: u32,
         scope: &'s Scope,
     ) -> Option<Box<dyn Members + 's>> {
-        let options = Options {
+        let options = ImageOptions {
             around: self.around(place),
             reference: None,
             depth: depth.saturating_add(2),

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_could_be_a_path_or_another_spelling() {
+    fn refuses_paths_and_other_spellings() {
         let good = Digest::of(b"x").to_string();
         for bad in [
             "",

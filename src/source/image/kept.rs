@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn databases_of_one_layer_have_an_end() {
+    fn databases_of_one_layer_are_bounded() {
         let mut kept = KeptFiles::new(512);
         let nothing = || io::empty();
         let refused = |kept: Result<u32, ArchiveError>| {

@@ -8,7 +8,6 @@
 //! names alone. Must never: know Go (that is the task of [`Examine`]), keep content, write anything.
 
 mod assemble;
-mod bag;
 mod catalog;
 mod collect;
 mod command;
@@ -16,6 +15,7 @@ pub mod digest;
 mod kept;
 mod layer;
 pub mod manifest;
+mod members;
 pub mod names;
 pub mod overlay;
 mod owners;
@@ -23,11 +23,11 @@ mod rootfs;
 pub mod store;
 mod stream;
 
-use bag::{Bag, may_have_odd_names};
-pub use collect::{Bounds, Collected, Collector, Found, Item, Walked};
+pub use collect::{CollectLimits, Collected, Collector, PlacedProgram, WalkItem, Walked};
 #[cfg(feature = "registry")]
 pub use digest::Digest;
 pub use manifest::Platform;
+use members::{ImageCollector, may_have_odd_names};
 pub use stream::{begins_like_image, looks_like_member, scan_stream, scan_stream_in};
 
 use super::archive::{ArchiveError, Candidate, Members, Place, Scope, Want};
@@ -88,7 +88,7 @@ pub trait Examine<P>: Sync {
 
 /// Where an image or an archive is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Around {
+pub struct ImagePlace {
     /// The name that people use: prefix of references that have no name of their own, and path of problems.
     pub name: String,
     /// Prefix of every path, for images inside something: the path of the container, and `!`.
@@ -99,7 +99,7 @@ pub struct Around {
 
 /// Options of an image scan.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct ImageOptions {
     /// All limits.
     pub limits: Limits,
     /// Memory shared by all threads.
@@ -113,12 +113,12 @@ pub struct Options {
     /// Look into archives that are files of a layer.
     pub archives: bool,
     /// Where the image is.
-    pub around: Around,
+    pub around: ImagePlace,
     /// How many containers are around the files of a layer, including the layer.
     pub depth: u32,
 }
 
-impl Options {
+impl ImageOptions {
     /// Default options for an image that people call `name`.
     pub fn new(name: &str) -> Self {
         Self {
@@ -128,9 +128,9 @@ impl Options {
             reference: None,
             verify_diffid: false,
             archives: true,
-            around: Around {
+            around: ImagePlace {
                 name: name.to_owned(),
-                ..Around::default()
+                ..ImagePlace::default()
             },
             depth: 1,
         }
@@ -139,7 +139,7 @@ impl Options {
 
 /// A problem: something that was not examined.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Problem {
+pub struct ImageProblem {
     /// Its path for people.
     pub path: String,
     /// Names of the containers around it and its own, outermost first.
@@ -158,7 +158,7 @@ pub struct Problem {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layered<P> {
     /// The program at its place in the root.
-    pub item: Item<P>,
+    pub item: PlacedProgram<P>,
     /// The layer that added it.
     pub layer: LayerRef,
     /// False if a later layer deletes or replaces it; `None` for artifacts, and when it is not known.
@@ -171,7 +171,7 @@ pub struct Layered<P> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageScan<P> {
     /// Where the image is.
-    pub around: Around,
+    pub around: ImagePlace,
     /// The image record.
     pub record: ImageRecord,
     /// Set for an artifact: named files, but no image that can be started. Its record has only reference, digest and layers.
@@ -179,23 +179,23 @@ pub struct ImageScan<P> {
     /// Every copy of every program in every layer, sorted by path and layer.
     pub programs: Vec<Layered<P>>,
     /// Problems, sorted by layer.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<ImageProblem>,
 }
 
 /// The contents of a source of images.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Scan<P> {
+pub struct StoreScan<P> {
     /// The images in the order of their index.
     pub images: Vec<ImageScan<P>>,
     /// Programs of a stream that is no image.
-    pub loose: Vec<Item<P>>,
+    pub loose: Vec<PlacedProgram<P>>,
     /// Set when the stream has no document that names images: then it is an ordinary archive, unless an image was asked for.
     pub not_image: bool,
     /// Problems that concern no single image.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<ImageProblem>,
 }
 
-impl<P> Default for Scan<P> {
+impl<P> Default for StoreScan<P> {
     fn default() -> Self {
         Self {
             images: Vec::new(),
@@ -206,9 +206,9 @@ impl<P> Default for Scan<P> {
     }
 }
 
-impl<P> Scan<P> {
+impl<P> StoreScan<P> {
     /// Adds the error that ended the archive. If there is no image, it is fatal.
-    fn end(&mut self, error: Option<&ArchiveError>, options: &Options) {
+    fn end(&mut self, error: Option<&ArchiveError>, options: &ImageOptions) {
         let nothing = self.images.is_empty();
         self.problems
             .extend(error.map(|error| problem(options, error, nothing)));
@@ -218,9 +218,9 @@ impl<P> Scan<P> {
 /// Scans the images in a directory: an OCI layout, or a `dir:` directory of `skopeo copy`.
 pub fn scan_directory<P: Payload>(
     path: &Path,
-    options: &Options,
+    options: &ImageOptions,
     examine: &dyn Examine<P>,
-) -> Scan<P> {
+) -> StoreScan<P> {
     match Directory::open(path) {
         Ok(store) => scan_store(&store, options, examine),
         Err(error) => failed(options, &error),
@@ -230,9 +230,9 @@ pub fn scan_directory<P: Payload>(
 /// Scans the images in an uncompressed tar with random access: `docker save` or an OCI archive.
 pub fn scan_archive<P: Payload>(
     bytes: &dyn ReadAt,
-    options: &Options,
+    options: &ImageOptions,
     examine: &dyn Examine<P>,
-) -> Scan<P> {
+) -> StoreScan<P> {
     match Archive::open(bytes, options, false) {
         Ok(Some(store)) => {
             let mut scan = scan_store(&store, options, examine);
@@ -248,7 +248,7 @@ pub fn scan_archive<P: Payload>(
 }
 
 /// Whether an uncompressed tar is an image; stops at the first member that belongs to none.
-pub fn is_image_archive(bytes: &dyn ReadAt, options: &Options) -> bool {
+pub fn is_image_archive(bytes: &dyn ReadAt, options: &ImageOptions) -> bool {
     matches!(Archive::open(bytes, options, true), Ok(Some(store)) if store.is_image())
 }
 
@@ -262,9 +262,9 @@ pub fn is_image_directory(path: &Path) -> bool {
 /// Scans all images of a store.
 pub fn scan_store<P: Payload>(
     store: &dyn Blobs,
-    options: &Options,
+    options: &ImageOptions,
     examine: &dyn Examine<P>,
-) -> Scan<P> {
+) -> StoreScan<P> {
     let catalog = catalog::read(store, options);
     let layers = layer::scan_all(store, &catalog, options, examine);
     let mut scan = assemble::assemble(catalog, layers, options);
@@ -274,16 +274,16 @@ pub fn scan_store<P: Payload>(
     scan
 }
 
-pub(super) fn failed<P>(options: &Options, error: &ArchiveError) -> Scan<P> {
-    Scan {
+pub(super) fn failed<P>(options: &ImageOptions, error: &ArchiveError) -> StoreScan<P> {
+    StoreScan {
         problems: vec![problem(options, error, true)],
-        ..Scan::default()
+        ..StoreScan::default()
     }
 }
 
 /// A problem of the whole source.
-fn problem(options: &Options, error: &ArchiveError, fatal: bool) -> Problem {
-    Problem {
+fn problem(options: &ImageOptions, error: &ArchiveError, fatal: bool) -> ImageProblem {
+    ImageProblem {
         path: options.around.name.clone(),
         entry: options.around.entry.clone(),
         image: None,
@@ -296,12 +296,12 @@ fn problem(options: &Options, error: &ArchiveError, fatal: bool) -> Problem {
 /// Takes the members of images out of an archive and passes the result to the archive's collector.
 fn members<'m, P: Payload>(
     collector: &'m Collector<'_, P>,
-    options: Options,
+    options: ImageOptions,
     examine: &'m dyn Examine<P>,
     scope: &'m Scope,
 ) -> Box<dyn Members + 'm> {
-    Box::new(bag::ImageMembers {
-        bag: Bag::new(options, examine, scope),
+    Box::new(members::ImageMembers {
+        images: ImageCollector::new(options, examine, scope),
         collector,
     })
 }

@@ -3,7 +3,7 @@
 
 /// The kind of file that a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind<'a> {
+pub enum NameKind<'a> {
     /// A directory.
     Dir,
     /// A regular file.
@@ -27,7 +27,7 @@ pub struct Name<'a> {
     /// Path as in the tar header.
     pub path: &'a [u8],
     /// Kind of the file.
-    pub kind: Kind<'a>,
+    pub kind: NameKind<'a>,
     /// Permission bits.
     pub mode: u32,
 }
@@ -50,14 +50,14 @@ impl Names {
             .take_while(|(a, b)| a == b)
             .count();
         let (tag, value, link): (u8, u64, &[u8]) = match name.kind {
-            Kind::Dir => (0, 0, b""),
-            Kind::File {
+            NameKind::Dir => (0, 0, b""),
+            NameKind::File {
                 found: Some(found), ..
             } => (1, u64::from(found), b""),
-            Kind::File { empty, .. } => (2 + u8::from(empty), 0, b""),
-            Kind::HardLink(to) => (4, 0, to),
-            Kind::Symlink(to) => (5, 0, to),
-            Kind::Other => (6, 0, b""),
+            NameKind::File { empty, .. } => (2 + u8::from(empty), 0, b""),
+            NameKind::HardLink(to) => (4, 0, to),
+            NameKind::Symlink(to) => (5, 0, to),
+            NameKind::Other => (6, 0, b""),
         };
         self.log.push(tag);
         for number in [
@@ -130,12 +130,12 @@ impl<'a> Cursor<'a> {
         path.truncate(shared);
         path.extend_from_slice(own);
         let kind = match tag {
-            0 => Kind::Dir,
-            1 => Kind::File {
+            0 => NameKind::Dir,
+            1 => NameKind::File {
                 found: Some(self.number()? as u32),
                 empty: false,
             },
-            2 | 3 => Kind::File {
+            2 | 3 => NameKind::File {
                 found: None,
                 empty: tag == 3,
             },
@@ -143,12 +143,12 @@ impl<'a> Cursor<'a> {
                 let len = self.number()? as usize;
                 let link = self.bytes(len)?;
                 if tag == 4 {
-                    Kind::HardLink(link)
+                    NameKind::HardLink(link)
                 } else {
-                    Kind::Symlink(link)
+                    NameKind::Symlink(link)
                 }
             }
-            _ => Kind::Other,
+            _ => NameKind::Other,
         };
         visit(Name { path, kind, mode });
         Some(())
@@ -179,17 +179,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gives_back_what_was_put_in() {
+    fn names_come_back_as_they_were_added() {
         let long = vec![b'x'; 300];
         let entries = [
             Name {
                 path: b"usr/",
-                kind: Kind::Dir,
+                kind: NameKind::Dir,
                 mode: 0o755,
             },
             Name {
                 path: b"usr/bin/app",
-                kind: Kind::File {
+                kind: NameKind::File {
                     found: Some(70000),
                     empty: false,
                 },
@@ -197,17 +197,17 @@ mod tests {
             },
             Name {
                 path: b"usr/bin/app2",
-                kind: Kind::HardLink(b"usr/bin/app"),
+                kind: NameKind::HardLink(b"usr/bin/app"),
                 mode: 0o644,
             },
             Name {
                 path: b"usr/bin/a",
-                kind: Kind::Symlink(b"../x"),
+                kind: NameKind::Symlink(b"../x"),
                 mode: 0o777,
             },
             Name {
                 path: &long,
-                kind: Kind::File {
+                kind: NameKind::File {
                     found: None,
                     empty: true,
                 },
@@ -215,12 +215,12 @@ mod tests {
             },
             Name {
                 path: b"",
-                kind: Kind::Other,
+                kind: NameKind::Other,
                 mode: 0o600,
             },
             Name {
                 path: b"etc/\xff",
-                kind: Kind::File {
+                kind: NameKind::File {
                     found: None,
                     empty: false,
                 },
@@ -244,7 +244,7 @@ mod tests {
             let path = format!("usr/share/some/long/directory/name/file-{i:05}.txt");
             names.push(&Name {
                 path: path.as_bytes(),
-                kind: Kind::File {
+                kind: NameKind::File {
                     found: None,
                     empty: false,
                 },

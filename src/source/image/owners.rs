@@ -4,7 +4,7 @@ use super::catalog::Plan;
 use super::layer::LayerScan;
 use super::overlay::Tree;
 use crate::bytes::ReadAt;
-use crate::source::packages::Files;
+use crate::source::packages::RootFiles;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub struct Root<'r, P> {
     pub layers: &'r HashMap<String, Arc<LayerScan<P>>>,
 }
 
-impl<P> Files for Root<'_, P> {
+impl<P> RootFiles for Root<'_, P> {
     fn open(&self, path: &[u8]) -> io::Result<Option<Box<dyn ReadAt + '_>>> {
         let found = self.tree.resolve(path).and_then(|r| r.appearance);
         let appearance = found.and_then(|n| self.tree.appearances().get(n));

@@ -138,39 +138,39 @@ fn is_library(name: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::names::{Kind, Name, Names};
+    use super::super::names::{Name, NameKind, Names};
     use super::*;
 
     #[test]
     fn names_that_checks_need_are_found_through_links() {
         let mut names = Names::default();
-        let file = Kind::File {
+        let file = NameKind::File {
             found: None,
             empty: false,
         };
         for (path, kind) in [
-            ("lib64", Kind::Symlink(b"usr/lib64")),
+            ("lib64", NameKind::Symlink(b"usr/lib64")),
             (
                 "usr/lib64/ld-linux-x86-64.so.2",
-                Kind::Symlink(b"../lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"),
+                NameKind::Symlink(b"../lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"),
             ),
             ("usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", file),
             ("usr/lib/x86_64-linux-gnu/libc.so.6", file),
-            ("usr/lib/libdangling.so", Kind::Symlink(b"nowhere")),
+            ("usr/lib/libdangling.so", NameKind::Symlink(b"nowhere")),
             ("usr/lib/notes.source", file),
             (
                 "etc/ssl/cert.pem",
-                Kind::Symlink(b"certs/ca-certificates.crt"),
+                NameKind::Symlink(b"certs/ca-certificates.crt"),
             ),
             (
                 "etc/ssl/certs/ca-certificates.crt",
-                Kind::File {
+                NameKind::File {
                     found: None,
                     empty: true,
                 },
             ),
             ("etc/pki/tls/cacert.pem", file),
-            ("usr/share/zoneinfo/", Kind::Dir),
+            ("usr/share/zoneinfo/", NameKind::Dir),
             ("etc/zoneinfo/UTC", file),
             ("usr/local/go/lib/time/zoneinfo.zip", file),
         ] {

@@ -2,9 +2,9 @@
 
 use super::digest::Digest;
 use super::manifest::{Document, MANIFEST_MAX, Saved};
-use super::{Options, looks_like_member};
+use super::{ImageOptions, looks_like_member};
 use crate::bytes::{Part, ReadAt};
-use crate::source::archive::tar::{self, Ending, Flow, Kind};
+use crate::source::archive::tar::{self, Ending, EntryKind, Flow};
 use crate::source::archive::{ArchiveError, Feed, Reason, Scope};
 use std::collections::HashMap;
 use std::fs::File;
@@ -190,19 +190,19 @@ fn missing(name: &str) -> ArchiveError {
 /// A store in a tar with random access: only the headers of members are read to find the blobs.
 pub struct Archive<'a> {
     bytes: &'a dyn ReadAt,
-    members: Members,
+    members: TarMembers,
     /// The error at which the list of members ends.
     broken: Option<ArchiveError>,
 }
 
 /// The members of a tar, by name.
 #[derive(Default)]
-pub(super) struct Members {
+pub(super) struct TarMembers {
     pub files: HashMap<String, (u64, u64)>,
     pub links: HashMap<String, String>,
 }
 
-impl Members {
+impl TarMembers {
     /// Follows links from name to name, by which old `docker save` archives share layers.
     pub fn resolve<'m>(&'m self, name: &'m str) -> &'m str {
         let mut name = name;
@@ -243,16 +243,16 @@ impl<'a> Archive<'a> {
     /// When the tar is broken.
     pub fn open(
         bytes: &'a dyn ReadAt,
-        options: &Options,
+        options: &ImageOptions,
         strict: bool,
     ) -> Result<Option<Self>, ArchiveError> {
-        let mut members = Members::default();
+        let mut members = TarMembers::default();
         let scope = Scope::new(options.limits, options.budget.clone());
         let mut feed = Feed::at(bytes);
         let (mut alien, mut begun) = (false, false);
         let mut unread = None;
         let read = tar::read(&mut feed, &scope, Ending::Marker, &mut |entry, _| {
-            if let Kind::Unread(error) = &entry.kind {
+            if let EntryKind::Unread(error) = &entry.kind {
                 unread.get_or_insert_with(|| error.clone());
                 return Ok(Flow::Continue);
             }
@@ -262,7 +262,7 @@ impl<'a> Archive<'a> {
             };
             // As for a stream, the first file decides: later layers may have any name.
             let decided = begun;
-            begun |= looks_like_member(&name) && !name.is_empty() && entry.kind != Kind::Dir;
+            begun |= looks_like_member(&name) && !name.is_empty() && entry.kind != EntryKind::Dir;
             if !looks_like_member(&name) && !decided {
                 alien = true;
                 if strict {
@@ -270,11 +270,11 @@ impl<'a> Archive<'a> {
                 }
             }
             match &entry.kind {
-                Kind::File if entry.plain => {
+                EntryKind::File if entry.plain => {
                     members.files.insert(name, (entry.offset, entry.size));
                 }
-                Kind::HardLink(to) | Kind::SymLink(to) => {
-                    let symbolic = matches!(entry.kind, Kind::SymLink(_));
+                EntryKind::HardLink(to) | EntryKind::SymLink(to) => {
+                    let symbolic = matches!(entry.kind, EntryKind::SymLink(_));
                     members.link(name, &String::from_utf8_lossy(to), symbolic);
                 }
                 _ => {}
@@ -282,7 +282,7 @@ impl<'a> Archive<'a> {
             Ok(Flow::Continue)
         });
         // A truncated archive still has the members before the cut; missing ones are reported later.
-        let has_top = |m: &Members| {
+        let has_top = |m: &TarMembers| {
             m.files.contains_key("index.json") || m.files.contains_key("manifest.json")
         };
         match read {

@@ -2,10 +2,10 @@
 //!  gospect scan -`. Layers come before the documents that name them, so each is scanned as it comes and put in its place at the
 //! end.
 
-use super::bag::Bag;
+use super::members::ImageCollector;
 use super::store::tidy;
-use super::{Examine, Options, Payload, Scan, problem};
-use crate::source::archive::tar::{self, Ending, Flow, Kind};
+use super::{Examine, ImageOptions, Payload, StoreScan, problem};
+use crate::source::archive::tar::{self, Ending, EntryKind, Flow};
 use crate::source::archive::{self, ArchiveError, Feed, Scope};
 use std::io;
 
@@ -71,13 +71,13 @@ pub fn begins_like_image(feed: &mut Feed<'_>) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Scans an uncompressed tar stream that may be an image ([`begins_like_image`]). If it is none ([`Scan::not_image`]), the
-/// programs in its members are in [`Scan::loose`].
+/// Scans an uncompressed tar stream that may be an image ([`begins_like_image`]). If it is none ([`StoreScan::not_image`]), the
+/// programs in its members are in [`StoreScan::loose`].
 pub fn scan_stream<P: Payload>(
     feed: &mut Feed<'_>,
-    options: &Options,
+    options: &ImageOptions,
     examine: &dyn Examine<P>,
-) -> Scan<P> {
+) -> StoreScan<P> {
     let scope = Scope::new(options.limits, options.budget.clone());
     scan_stream_in(&scope, feed, options, examine)
 }
@@ -86,11 +86,11 @@ pub fn scan_stream<P: Payload>(
 pub fn scan_stream_in<P: Payload>(
     around: &Scope,
     feed: &mut Feed<'_>,
-    options: &Options,
+    options: &ImageOptions,
     examine: &dyn Examine<P>,
-) -> Scan<P> {
+) -> StoreScan<P> {
     let scope = around.nested();
-    let mut bag = Bag::eager(options.clone(), examine, around);
+    let mut images = ImageCollector::eager(options.clone(), examine, around);
     let mut problems: Vec<ArchiveError> = Vec::new();
     // Adds a problem of the archive, or of the member with this name.
     let mut note = |name: &[u8], mut error: ArchiveError| {
@@ -107,7 +107,7 @@ pub fn scan_stream_in<P: Payload>(
         problems.push(error);
     };
     let end = tar::read(feed, &scope, Ending::Marker, &mut |entry, body| {
-        if let Kind::Unread(error) = &entry.kind {
+        if let EntryKind::Unread(error) = &entry.kind {
             note(&entry.name, error.clone());
             return Ok(Flow::Continue);
         }
@@ -121,29 +121,29 @@ pub fn scan_stream_in<P: Payload>(
             return Ok(Flow::Continue);
         }
         match &entry.kind {
-            Kind::File if TOP.contains(&tidy(&entry.name).unwrap_or_default().as_str()) => {
-                bag.document(&entry.name, entry.size, &mut Feed::new(body))?;
+            EntryKind::File if TOP.contains(&tidy(&entry.name).unwrap_or_default().as_str()) => {
+                images.document(&entry.name, entry.size, &mut Feed::new(body))?;
             }
-            Kind::File => {
-                bag.take(&entry.name, entry.size, &mut Feed::new(body))?;
+            EntryKind::File => {
+                images.take(&entry.name, entry.size, &mut Feed::new(body))?;
             }
-            Kind::HardLink(to) => bag.link(&entry.name, to, false),
-            Kind::SymLink(to) => bag.link(&entry.name, to, true),
+            EntryKind::HardLink(to) => images.link(&entry.name, to, false),
+            EntryKind::SymLink(to) => images.link(&entry.name, to, true),
             _ => {}
         }
         Ok(Flow::Continue)
     });
-    let mut scan = Scan {
-        not_image: !bag.has_top(),
-        ..Scan::default()
+    let mut scan = StoreScan {
+        not_image: !images.has_top(),
+        ..StoreScan::default()
     };
-    let bagged = bag.finish();
-    for within in bagged.scans {
+    let archive_images = images.finish();
+    for within in archive_images.scans {
         scan.images.extend(within.images);
         scan.problems.extend(within.problems);
     }
-    scan.loose = bagged.loose;
-    for (place, error) in bagged.problems {
+    scan.loose = archive_images.loose;
+    for (place, error) in archive_images.problems {
         let mut problem = problem(options, &error, false);
         let names = place.entries.iter();
         problem

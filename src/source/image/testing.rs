@@ -146,7 +146,7 @@ pub(crate) fn tagged(descriptor: &str, tag: &str) -> String {
 }
 
 /// `path=content layer visible started`, one program a line, after the image's reference and platform.
-pub(crate) fn shown(scan: &Scan<String>) -> String {
+pub(crate) fn shown(scan: &StoreScan<String>) -> String {
     let mut text = String::new();
     for image in &scan.images {
         let _ = writeln!(
@@ -185,12 +185,12 @@ pub(crate) fn path(program: &Layered<String>) -> String {
     String::from_utf8_lossy(&program.item.place.entries.join(&b'!')).into_owned()
 }
 
-pub(super) fn problems(scan: &Scan<String>) -> Vec<String> {
+pub(super) fn problems(scan: &StoreScan<String>) -> Vec<String> {
     let all = scan
         .problems
         .iter()
         .chain(scan.images.iter().flat_map(|i| &i.problems));
-    let mark = |p: &Problem| if p.fatal { "fatal " } else { "" };
+    let mark = |p: &ImageProblem| if p.fatal { "fatal " } else { "" };
     all.map(|p| {
         format!(
             "{}{} {}: {}",

@@ -3,10 +3,11 @@
 //! Format: `apk-installed(5)` of apk-tools. Stanzas of `X:value` lines: `F:` is a directory, `R:` a file in it, `Z:` the digest of
 //! the file above.
 
-use super::digest::{Algorithm, Recorded};
+use super::digest::{Algorithm, RecordedDigest};
 use super::index::Index;
 use super::{
-    Asked, Bounds, Claim, Files, Problem, base, read_part, text, too_many, too_many_packages,
+    DatabaseLimits, DatabaseProblem, LookUp, PackageClaim, RootFiles, base, read_part, text,
+    too_many, too_many_packages,
 };
 use crate::record::{Owner, OwnerSource, PackageKind, SourcePackage};
 
@@ -25,9 +26,9 @@ pub struct Packages {
 impl Packages {
     /// Reads the names; `None` if there is no apk database.
     pub(super) fn open(
-        files: &dyn Files,
-        bounds: &Bounds,
-        problem: &mut dyn FnMut(Problem),
+        files: &dyn RootFiles,
+        bounds: &DatabaseLimits,
+        problem: &mut dyn FnMut(DatabaseProblem),
     ) -> Option<Self> {
         let (path, text) = PATHS.iter().find_map(|path| {
             read_part(files, path, bounds.part, problem).map(|text| (*path, text))
@@ -51,7 +52,7 @@ impl Packages {
         }
         if packages.stanzas.is_empty() {
             if !text.trim_ascii().is_empty() {
-                problem(Problem::malformed(path, "no package is in it"));
+                problem(DatabaseProblem::malformed(path, "no package is in it"));
             }
             return None;
         }
@@ -62,7 +63,7 @@ impl Packages {
     }
 
     /// Adds the packages that list a path.
-    pub(super) fn claims(&self, asked: &Asked<'_>, claims: &mut Vec<Claim>) {
+    pub(super) fn claims(&self, asked: &LookUp<'_>, claims: &mut Vec<PackageClaim>) {
         let wanted = base(asked.path);
         for number in self.index.packages(wanted) {
             let stanza = self.stanzas.get(number as usize);
@@ -71,7 +72,7 @@ impl Packages {
                 continue;
             };
             let (mut directory, mut meant) = (&b""[..], false);
-            let mut found: Option<Option<Recorded>> = None;
+            let mut found: Option<Option<RecordedDigest>> = None;
             for line in text::lines(stanza) {
                 match line.split_at_checked(2) {
                     Some((b"F:", name)) => (directory, meant) = (name, false),
@@ -88,7 +89,7 @@ impl Packages {
                 }
             }
             if let (Some(digest), Some(owner)) = (found, owner(stanza)) {
-                claims.push(Claim { owner, digest });
+                claims.push(PackageClaim { owner, digest });
             }
         }
     }
@@ -123,7 +124,7 @@ fn owner(stanza: &[u8]) -> Option<Owner> {
 }
 
 /// `Q1` and a SHA-1 in base64, or `Q2` and a SHA-256.
-fn recorded(text: &[u8]) -> Option<Recorded> {
+fn recorded(text: &[u8]) -> Option<RecordedDigest> {
     let (algorithm, text) = match text.split_at_checked(2)? {
         (b"Q1", rest) => (Algorithm::Sha1, rest),
         (b"Q2", rest) => (Algorithm::Sha256, rest),
@@ -131,7 +132,7 @@ fn recorded(text: &[u8]) -> Option<Recorded> {
     };
     let value = decode(text)?;
     let length = if algorithm == Algorithm::Sha1 { 20 } else { 32 };
-    (value.len() == length).then_some(Recorded { algorithm, value })
+    (value.len() == length).then_some(RecordedDigest { algorithm, value })
 }
 
 fn decode(text: &[u8]) -> Option<Vec<u8>> {

@@ -28,14 +28,14 @@ impl Algorithm {
 
 /// A digest in a package database.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
+pub struct RecordedDigest {
     /// Its algorithm.
     pub algorithm: Algorithm,
     /// Its bytes.
     pub value: Vec<u8>,
 }
 
-impl Recorded {
+impl RecordedDigest {
     /// Parses hexadecimal digits; `None` if they are no digest of this algorithm.
     pub fn from_hex(algorithm: Algorithm, digits: &[u8]) -> Option<Self> {
         let length = match algorithm {

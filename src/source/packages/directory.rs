@@ -1,6 +1,6 @@
 //! A root that is a directory: an unpacked image, a mounted disk, or the running system.
 
-use super::Files;
+use super::RootFiles;
 use crate::bytes::{FileBytes, ReadAt};
 use std::ffi::OsStr;
 use std::io;
@@ -29,7 +29,7 @@ impl Directory {
     }
 }
 
-impl Files for Directory {
+impl RootFiles for Directory {
     fn open(&self, path: &[u8]) -> io::Result<Option<Box<dyn ReadAt + '_>>> {
         let Some(path) = self.resolve(path) else {
             return Ok(None);

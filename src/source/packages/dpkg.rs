@@ -3,10 +3,11 @@
 //! Formats: deb822(5), deb-control(5), deb-md5sums(5), dpkg-divert(1). A list is named after the package, with the architecture if
 //! several can be installed together (dpkg 1.16.2, `lib/dpkg/db-ctrl-access.c`).
 
-use super::digest::{Algorithm, Recorded};
+use super::digest::{Algorithm, RecordedDigest};
 use super::index::Index;
 use super::{
-    Asked, Bounds, Claim, Files, Problem, base, read_part, text, too_many, too_many_packages,
+    DatabaseLimits, DatabaseProblem, LookUp, PackageClaim, RootFiles, base, read_part, text,
+    too_many, too_many_packages,
 };
 use crate::record::{Owner, OwnerSource, PackageKind, SourcePackage};
 use std::collections::HashMap;
@@ -42,7 +43,7 @@ pub struct Packages {
 
 #[derive(Debug)]
 struct Installed {
-    about: Arc<About>,
+    about: Arc<StatusEntry>,
     /// Path of its list without the extension; for `status.d` that of the stanza.
     files: Vec<u8>,
     /// Set when only the digests list the files.
@@ -51,7 +52,7 @@ struct Installed {
 
 /// A package as the status file describes it.
 #[derive(Debug)]
-struct About {
+struct StatusEntry {
     name: String,
     version: String,
     arch: Option<String>,
@@ -70,9 +71,9 @@ struct Diversion {
 impl Packages {
     /// Reads the names; `None` if there is no dpkg database.
     pub(super) fn open(
-        files: &dyn Files,
-        bounds: &Bounds,
-        problem: &mut dyn FnMut(Problem),
+        files: &dyn RootFiles,
+        bounds: &DatabaseLimits,
+        problem: &mut dyn FnMut(DatabaseProblem),
     ) -> Option<Self> {
         let mut packages = Self {
             index: Index::new(bounds.names),
@@ -89,12 +90,17 @@ impl Packages {
         Some(packages)
     }
 
-    fn status(&mut self, files: &dyn Files, bounds: &Bounds, problem: &mut dyn FnMut(Problem)) {
+    fn status(
+        &mut self,
+        files: &dyn RootFiles,
+        bounds: &DatabaseLimits,
+        problem: &mut dyn FnMut(DatabaseProblem),
+    ) {
         let Some(status) = read_part(files, STATUS, bounds.part, problem) else {
             return;
         };
         // Packages by name, where the first of each name counts, and by name and architecture.
-        let mut about: HashMap<(String, Option<String>), Arc<About>> = HashMap::new();
+        let mut about: HashMap<(String, Option<String>), Arc<StatusEntry>> = HashMap::new();
         let mut stanzas = 0_usize;
         for (_, stanza) in text::stanzas(&status) {
             if stanzas == bounds.packages {
@@ -102,7 +108,7 @@ impl Packages {
                 break;
             }
             stanzas += 1;
-            if let Some(package) = About::installed(stanza) {
+            if let Some(package) = StatusEntry::installed(stanza) {
                 let package = Arc::new(package);
                 let arch = package.arch.clone().unwrap_or_default();
                 for key in [None, Some(arch)] {
@@ -112,7 +118,7 @@ impl Packages {
             }
         }
         if stanzas > 0 && about.is_empty() && text::field(&status, "Package").is_none() {
-            problem(Problem::malformed(STATUS, "no package is in it"));
+            problem(DatabaseProblem::malformed(STATUS, "no package is in it"));
         }
         for name in files.list(INFO) {
             let Some(stem) = name.strip_suffix(b".list") else {
@@ -137,7 +143,12 @@ impl Packages {
     }
 
     /// Reads `status.d`: a file `NAME` with one stanza for each package, and `NAME.md5sums` with its files.
-    fn parts(&mut self, files: &dyn Files, bounds: &Bounds, problem: &mut dyn FnMut(Problem)) {
+    fn parts(
+        &mut self,
+        files: &dyn RootFiles,
+        bounds: &DatabaseLimits,
+        problem: &mut dyn FnMut(DatabaseProblem),
+    ) {
         let names = files.list(PARTS).into_iter();
         let names = names.filter(|name| !name.ends_with(b".md5sums"));
         for (count, name) in names.enumerate() {
@@ -149,7 +160,7 @@ impl Packages {
             let Some(stanza) = read_part(files, &stem, bounds.part, problem) else {
                 continue;
             };
-            let Some(about) = About::parse(&stanza) else {
+            let Some(about) = StatusEntry::parse(&stanza) else {
                 continue;
             };
             let sums = [&*stem, b".md5sums"].concat();
@@ -163,7 +174,7 @@ impl Packages {
 
     fn add<'n>(
         &mut self,
-        about: Arc<About>,
+        about: Arc<StatusEntry>,
         files: Vec<u8>,
         digests_only: bool,
         names: impl Iterator<Item = &'n [u8]>,
@@ -181,7 +192,12 @@ impl Packages {
         });
     }
 
-    fn diversions(&mut self, files: &dyn Files, bounds: &Bounds, problem: &mut dyn FnMut(Problem)) {
+    fn diversions(
+        &mut self,
+        files: &dyn RootFiles,
+        bounds: &DatabaseLimits,
+        problem: &mut dyn FnMut(DatabaseProblem),
+    ) {
         let Some(text) = read_part(files, DIVERSIONS, bounds.part, problem) else {
             return;
         };
@@ -202,7 +218,7 @@ impl Packages {
     }
 
     /// Adds the packages that list a path, and those whose file was diverted to it.
-    pub(super) fn claims(&self, asked: &Asked<'_>, claims: &mut Vec<Claim>) {
+    pub(super) fn claims(&self, asked: &LookUp<'_>, claims: &mut Vec<PackageClaim>) {
         self.listed(
             asked,
             &|package, line| {
@@ -220,7 +236,7 @@ impl Packages {
                     .resolve(&moved.from)
                     .or_else(|| Some(moved.from.clone()))
             {
-                let original = Asked {
+                let original = LookUp {
                     path: &path,
                     ..*asked
                 };
@@ -235,9 +251,9 @@ impl Packages {
 
     fn listed(
         &self,
-        asked: &Asked<'_>,
+        asked: &LookUp<'_>,
         counts: &dyn Fn(&str, &[u8]) -> bool,
-        claims: &mut Vec<Claim>,
+        claims: &mut Vec<PackageClaim>,
     ) {
         for number in self.index.packages(base(asked.path)) {
             let Some(package) = self.all.get(number as usize) else {
@@ -275,7 +291,7 @@ impl Packages {
                 let sums = asked.whole(&[&*package.files, b".md5sums"].concat());
                 sums.and_then(|sums| digest_of(&sums, &line))
             };
-            claims.push(Claim {
+            claims.push(PackageClaim {
                 owner: package.about.owner(),
                 digest,
             });
@@ -283,7 +299,7 @@ impl Packages {
     }
 }
 
-impl About {
+impl StatusEntry {
     /// A stanza of the status whose files are installed.
     fn installed(stanza: &[u8]) -> Option<Self> {
         let status = text::field(stanza, "Status")?;
@@ -338,7 +354,7 @@ pub fn of_control(text: &[u8]) -> Option<Owner> {
     let (_, stanza) = text::stanzas(text).next()?;
     Some(Owner {
         how: OwnerSource::Package.into(),
-        ..About::parse(stanza)?.owner()
+        ..StatusEntry::parse(stanza)?.owner()
     })
 }
 
@@ -358,9 +374,9 @@ fn absolute(name: &[u8]) -> Vec<u8> {
     [b"/", name].concat()
 }
 
-fn digest_of(sums: &[u8], path: &[u8]) -> Option<Recorded> {
+fn digest_of(sums: &[u8], path: &[u8]) -> Option<RecordedDigest> {
     text::lines(sums).find_map(|line| {
         let (digits, name) = digest_line(line)?;
-        (absolute(name) == path).then(|| Recorded::from_hex(Algorithm::Md5, digits))?
+        (absolute(name) == path).then(|| RecordedDigest::from_hex(Algorithm::Md5, digits))?
     })
 }

@@ -18,7 +18,7 @@ pub mod os_release;
 pub mod rpm;
 mod text;
 
-pub use digest::{Algorithm, Digests, Recorded};
+pub use digest::{Algorithm, Digests, RecordedDigest};
 pub use os_release::Release;
 
 use crate::bytes::guard::{FAULT, guarded};
@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A root file system. Paths are absolute in it; links are followed inside it and never lead out.
-pub trait Files {
+pub trait RootFiles {
     /// Opens the file at a path; `None` if there is none.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ pub trait Files {
 
 /// Limits on one database.
 #[derive(Clone, Copy, Debug)]
-pub struct Bounds {
+pub struct DatabaseLimits {
     /// Longest text or header that is read whole, in bytes.
     pub part: u64,
     /// Most file names that are kept, 8 bytes each.
@@ -57,7 +57,7 @@ pub struct Bounds {
     pub packages: usize,
 }
 
-impl Bounds {
+impl DatabaseLimits {
     /// Limits as shares of `memory`.
     pub fn new(memory: u64, limits: &Limits) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl Bounds {
 
 /// A problem with a database.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct DatabaseProblem {
     /// Path of its file, absolute in the root.
     pub path: String,
     /// Why it cannot be read.
@@ -80,7 +80,7 @@ pub struct Problem {
     pub detail: String,
 }
 
-impl Problem {
+impl DatabaseProblem {
     fn new(path: &[u8], reason: Reason, detail: impl Into<String>) -> Self {
         Self {
             path: String::from_utf8_lossy(path).into_owned(),
@@ -96,11 +96,11 @@ impl Problem {
 
 /// A package that lists a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claim {
+pub struct PackageClaim {
     /// The package.
     pub owner: Owner,
     /// The digest of the file in the database, if it has one.
-    pub digest: Option<Recorded>,
+    pub digest: Option<RecordedDigest>,
 }
 
 /// The package that a program belongs to.
@@ -156,19 +156,23 @@ pub fn may_be_owned(name: &[u8]) -> bool {
 
 /// The package databases of one root.
 #[derive(Debug, Default)]
-pub struct Database {
+pub struct Databases {
     release: Release,
     dpkg: Option<dpkg::Packages>,
     apk: Option<apk::Packages>,
     rpm: Option<rpm::Packages>,
-    bounds: Option<Bounds>,
+    bounds: Option<DatabaseLimits>,
     /// Bytes read for look-ups so far.
     spent: AtomicU64,
 }
 
-impl Database {
+impl Databases {
     /// Reads the file names of all packages. A broken database is reported to `problem`; the others count.
-    pub fn open(files: &dyn Files, bounds: Bounds, problem: &mut dyn FnMut(Problem)) -> Self {
+    pub fn open(
+        files: &dyn RootFiles,
+        bounds: DatabaseLimits,
+        problem: &mut dyn FnMut(DatabaseProblem),
+    ) -> Self {
         Self {
             release: sound("/etc/os-release", problem, |_| Release::read(files))
                 .unwrap_or_default(),
@@ -195,11 +199,11 @@ impl Database {
     }
 
     /// The packages that list `path`, which has no links in it.
-    pub fn claims(&self, files: &dyn Files, path: &[u8]) -> Vec<Claim> {
+    pub fn claims(&self, files: &dyn RootFiles, path: &[u8]) -> Vec<PackageClaim> {
         let Some(bounds) = &self.bounds else {
             return Vec::new();
         };
-        let asked = Asked {
+        let asked = LookUp {
             files,
             path,
             part: bounds.part,
@@ -227,7 +231,7 @@ impl Database {
     /// known.
     pub fn owner(
         &self,
-        files: &dyn Files,
+        files: &dyn RootFiles,
         path: &[u8],
         digest: &mut dyn FnMut(Algorithm) -> Option<Vec<u8>>,
     ) -> Ownership {
@@ -241,18 +245,25 @@ impl Database {
 /// Reads one database. A panic in its reader is a bug; it is reported and costs neither the other databases nor the programs.
 fn sound<T>(
     place: &str,
-    problem: &mut dyn FnMut(Problem),
-    read: impl FnOnce(&mut dyn FnMut(Problem)) -> T,
+    problem: &mut dyn FnMut(DatabaseProblem),
+    read: impl FnOnce(&mut dyn FnMut(DatabaseProblem)) -> T,
 ) -> Option<T> {
     let result = guarded(|| read(problem));
     if result.is_none() {
-        problem(Problem::new(place.as_bytes(), Reason::Internal, FAULT));
+        problem(DatabaseProblem::new(
+            place.as_bytes(),
+            Reason::Internal,
+            FAULT,
+        ));
     }
     result
 }
 
 /// The package whose recorded digest matches the file, else one without a recorded digest.
-fn judge(claims: Vec<Claim>, digest: &mut dyn FnMut(Algorithm) -> Option<Vec<u8>>) -> Ownership {
+fn judge(
+    claims: Vec<PackageClaim>,
+    digest: &mut dyn FnMut(Algorithm) -> Option<Vec<u8>>,
+) -> Ownership {
     let mut unproven: Option<Owner> = None;
     let mut note: Option<Arc<str>> = None;
     for claim in claims {
@@ -288,15 +299,15 @@ fn judge(claims: Vec<Claim>, digest: &mut dyn FnMut(Algorithm) -> Option<Vec<u8>
 }
 
 /// A look-up of the packages that list a path.
-pub(crate) struct Asked<'a> {
-    files: &'a dyn Files,
+pub(crate) struct LookUp<'a> {
+    files: &'a dyn RootFiles,
     path: &'a [u8],
     part: u64,
     spent: &'a AtomicU64,
     most: u64,
 }
 
-impl Asked<'_> {
+impl LookUp<'_> {
     /// Whether this many more bytes may be read.
     fn may_read(&self, bytes: u64) -> bool {
         self.spent.fetch_add(bytes, Ordering::Relaxed) < self.most
@@ -338,16 +349,16 @@ fn whole(file: &dyn ReadAt, most: u64) -> io::Result<Option<Vec<u8>>> {
     let read = file.read_at(&mut bytes, 0)?;
     bytes.truncate(read);
     #[cfg(test)]
-    crate::bytes::guard::trip::over(&bytes);
+    crate::bytes::guard::test_panic::on_bytes(&bytes);
     Ok(Some(bytes))
 }
 
 /// Reads a file of the database whole; `None` if it does not exist, or is unusable, which is reported.
 fn read_part(
-    files: &dyn Files,
+    files: &dyn RootFiles,
     path: &[u8],
     most: u64,
-    problem: &mut dyn FnMut(Problem),
+    problem: &mut dyn FnMut(DatabaseProblem),
 ) -> Option<Vec<u8>> {
     let read = files
         .open(path)
@@ -357,31 +368,31 @@ fn read_part(
         Ok(Some(Some(bytes))) => Some(bytes),
         Ok(Some(None)) => {
             let detail = format!("longer than the {most} bytes that are allowed");
-            problem(Problem::new(path, Reason::Limit, detail));
+            problem(DatabaseProblem::new(path, Reason::Limit, detail));
             None
         }
         Err(error) => {
             let detail = crate::bytes::error_text(&error);
-            problem(Problem::new(path, Reason::Unreadable, detail));
+            problem(DatabaseProblem::new(path, Reason::Unreadable, detail));
             None
         }
     }
 }
 
 /// Reports that a database has more packages than are read.
-fn too_many_packages(path: &[u8], most: usize, problem: &mut dyn FnMut(Problem)) {
+fn too_many_packages(path: &[u8], most: usize, problem: &mut dyn FnMut(DatabaseProblem)) {
     let detail = format!("more than {most} packages; those behind them are not known");
-    problem(Problem::new(path, Reason::Limit, detail));
+    problem(DatabaseProblem::new(path, Reason::Limit, detail));
 }
 
 /// Reports that a database has more names than are kept.
-fn too_many(path: &[u8], index: &Index, problem: &mut dyn FnMut(Problem)) {
+fn too_many(path: &[u8], index: &Index, problem: &mut dyn FnMut(DatabaseProblem)) {
     if index.is_cut() {
         let detail = format!(
             "more than {} names of files; packages behind them are not known",
             index.len()
         );
-        problem(Problem::new(path, Reason::Limit, detail));
+        problem(DatabaseProblem::new(path, Reason::Limit, detail));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The distribution of a root, from its `os-release` (os-release(5)).
 
-use super::{Files, text};
+use super::{RootFiles, text};
 
 /// Paths of the file; the first one that exists counts (os-release(5)).
 pub const PATHS: &[&[u8]] = &[b"/etc/os-release", b"/usr/lib/os-release"];
@@ -19,7 +19,7 @@ pub struct Release {
 
 impl Release {
     /// Reads it from a root.
-    pub fn read(files: &dyn Files) -> Self {
+    pub fn read(files: &dyn RootFiles) -> Self {
         let text = PATHS.iter().find_map(|path| {
             let file = files.open(path).ok()??;
             super::whole(&*file, MOST).ok()?

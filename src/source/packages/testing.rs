@@ -1,6 +1,6 @@
 //! Roots in memory.
 
-use super::Files;
+use super::RootFiles;
 use crate::bytes::ReadAt;
 use std::collections::BTreeMap;
 use std::io;
@@ -32,7 +32,7 @@ impl Memory {
     }
 }
 
-impl Files for Memory {
+impl RootFiles for Memory {
     fn open(&self, path: &[u8]) -> io::Result<Option<Box<dyn ReadAt + '_>>> {
         let file = self.resolve(path).and_then(|path| self.files.get(&path));
         Ok(file.map(|file| Box::new(file.as_slice()) as Box<dyn ReadAt>))

@@ -19,13 +19,13 @@ status: deinstall ok config-files
 version: 3
 ";
 
-fn bounds() -> Bounds {
-    Bounds::new(64 << 20, &Limits::default())
+fn bounds() -> DatabaseLimits {
+    DatabaseLimits::new(64 << 20, &Limits::default())
 }
 
-fn open(files: &Memory, bounds: Bounds) -> (Database, Vec<Problem>) {
+fn open(files: &Memory, bounds: DatabaseLimits) -> (Databases, Vec<DatabaseProblem>) {
     let mut problems = Vec::new();
-    let database = Database::open(files, bounds, &mut |problem| problems.push(problem));
+    let database = Databases::open(files, bounds, &mut |problem| problems.push(problem));
     (database, problems)
 }
 
@@ -148,7 +148,7 @@ fn a_diverted_file_stays_with_its_package() {
 }
 
 #[test]
-fn broken_databases_are_told_once_and_the_others_count() {
+fn broken_databases_are_reported_once_and_the_others_count() {
     let files = Memory::new(&[
         ("/var/lib/dpkg/status", STATUS),
         ("/var/lib/dpkg/info/acme.list", b"/usr/bin/acme\n"),
@@ -178,7 +178,7 @@ fn broken_databases_are_told_once_and_the_others_count() {
 }
 
 #[test]
-fn what_does_not_fit_is_said() {
+fn names_beyond_the_limit_are_reported() {
     let files = Memory::new(&[
         ("/var/lib/dpkg/status", STATUS),
         (
@@ -186,14 +186,14 @@ fn what_does_not_fit_is_said() {
             b"/usr/bin/acme\n/a\n/b\n/c\n",
         ),
     ]);
-    let small = Bounds {
+    let small = DatabaseLimits {
         part: 40,
         ..bounds()
     };
     let (database, problems) = open(&files, small);
     assert!(database.is_empty());
     assert_eq!(problems[0].reason, Reason::Limit);
-    let few = Bounds {
+    let few = DatabaseLimits {
         names: 2,
         ..bounds()
     };
@@ -201,7 +201,7 @@ fn what_does_not_fit_is_said() {
     assert_eq!((problems.len(), problems[0].reason), (1, Reason::Limit));
     assert_eq!(database.claims(&files, b"/usr/bin/acme").len(), 1);
     assert_eq!(database.claims(&files, b"/c").len(), 0);
-    let poor = Bounds {
+    let poor = DatabaseLimits {
         claims: 1,
         ..bounds()
     };
@@ -243,7 +243,7 @@ fn many_packages(count: usize) -> Vec<(Memory, &'static str)> {
 #[test]
 fn packages_beyond_the_bound_are_not_known_and_that_is_said() {
     assert_eq!(bounds().packages, 200_000);
-    let few = Bounds {
+    let few = DatabaseLimits {
         packages: 3,
         ..bounds()
     };
@@ -278,7 +278,7 @@ fn packages_beyond_the_bound_are_not_known_and_that_is_said() {
 }
 
 #[test]
-fn so_many_packages_are_asked_about_one_name_and_no_more() {
+fn look_ups_of_one_name_are_bounded() {
     for (files, path) in many_packages(300) {
         let (database, problems) = open(&files, bounds());
         assert_eq!(problems, []);
@@ -293,7 +293,7 @@ fn so_many_packages_are_asked_about_one_name_and_no_more() {
 }
 
 #[test]
-fn one_name_of_many_architectures_is_no_search_for_each() {
+fn many_architectures_of_one_package_take_one_search() {
     // Each list belongs to one of very many packages of the same name: comparing it with all of them would take hours.
     const MANY: usize = 100_000;
     let mut status = String::new();
@@ -313,7 +313,7 @@ fn one_name_of_many_architectures_is_no_search_for_each() {
         .map(|(p, b)| (p.as_str(), b.as_bytes()))
         .collect();
     let files = Memory::new(&files);
-    let (database, problems) = open(&files, Bounds::new(1 << 30, &Limits::default()));
+    let (database, problems) = open(&files, DatabaseLimits::new(1 << 30, &Limits::default()));
     assert_eq!(problems, []);
     let version = |n: usize| {
         let claims = database.claims(&files, format!("/usr/bin/t{n}").as_bytes());
@@ -324,7 +324,7 @@ fn one_name_of_many_architectures_is_no_search_for_each() {
 }
 
 #[test]
-fn names_of_databases_are_told_from_all_others() {
+fn database_files_are_recognised_by_name() {
     for name in [
         "var/lib/dpkg/status",
         "./var/lib/dpkg/info/libc6:amd64.list",

@@ -9,10 +9,10 @@
 //! share, only the first task may start, because its results can be delivered at once. So memory is bounded and the work always
 //! goes on.
 
-mod places;
+mod slots;
 
 use crate::bytes::SizeInMemory;
-use places::{End, Places};
+use slots::{End, Slots};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -63,7 +63,7 @@ impl<'env, T: SizeInMemory> Output<'env, T> {
 }
 
 struct State<'env, T> {
-    places: Places<'env, T>,
+    slots: Slots<'env, T>,
     /// Tasks that are running.
     running: usize,
     /// Threads that wait for a task.
@@ -75,7 +75,7 @@ struct State<'env, T> {
 
 impl<T> State<'_, T> {
     fn is_over(&self) -> bool {
-        self.stopped || (self.places.waiting() == 0 && self.running == 0)
+        self.stopped || (self.slots.waiting() == 0 && self.running == 0)
     }
 }
 
@@ -103,8 +103,8 @@ impl<'env, T: Send + SizeInMemory> Queue<'env, T> {
                 true => preferred,
                 false => End::Front,
             };
-            let may_take = !full || (state.running == 0 && !state.places.front_is_ready());
-            let Some((place, task)) = may_take.then(|| state.places.take(end)).flatten() else {
+            let may_take = !full || (state.running == 0 && !state.slots.front_is_ready());
+            let Some((place, task)) = may_take.then(|| state.slots.take(end)).flatten() else {
                 state.idle += 1;
                 let waited = self.work.wait(state);
                 state = waited.unwrap_or_else(PoisonError::into_inner);
@@ -112,7 +112,7 @@ impl<'env, T: Send + SizeInMemory> Queue<'env, T> {
                 continue;
             };
             state = self.perform(state, place, task);
-            match state.idle.min(state.places.waiting()) {
+            match state.idle.min(state.slots.waiting()) {
                 0 => {}
                 1 => self.work.notify_one(),
                 _ => self.work.notify_all(),
@@ -143,7 +143,7 @@ impl<'env, T: Send + SizeInMemory> Queue<'env, T> {
         let mut state = self.lock();
         state.running -= 1;
         state.held += output.size;
-        state.places.replace(place, output.items);
+        state.slots.replace(place, output.items);
         state
     }
 
@@ -151,7 +151,7 @@ impl<'env, T: Send + SizeInMemory> Queue<'env, T> {
     fn next(&self) -> Option<T> {
         let mut state = self.lock();
         loop {
-            if let Some((size, result)) = state.places.pop_ready() {
+            if let Some((size, result)) = state.slots.pop_ready() {
                 let was_full = state.held >= self.window;
                 state.held -= size;
                 if was_full && state.held < self.window && state.idle > 0 {
@@ -184,8 +184,8 @@ impl<'env, T: Send + SizeInMemory> Queue<'env, T> {
     /// small scan. Nothing is delivered meanwhile, so this ends when the window is full.
     fn start_alone(&self) -> bool {
         let mut state = self.lock();
-        while state.places.waiting() == 1 && state.held < self.window {
-            if let Some((place, task)) = state.places.take(End::Front) {
+        while state.slots.waiting() == 1 && state.held < self.window {
+            if let Some((place, task)) = state.slots.take(End::Front) {
                 state = self.perform(state, place, task);
             }
         }
@@ -219,7 +219,7 @@ pub fn run<'env, T: Send + SizeInMemory>(
     let queue = Queue {
         window: window.max(1),
         state: Mutex::new(State {
-            places: Places::new(Box::new(root)),
+            slots: Slots::new(Box::new(root)),
             running: 0,
             idle: 0,
             held: 0,

@@ -3,7 +3,7 @@
 use super::Settings;
 use super::auth::{Challenge, challenges, encode};
 use super::credentials::{self, Credential};
-use super::paced::Paced;
+use super::paced::PacedBody;
 use super::reference::{Reference, is_loopback};
 use crate::bytes::base64;
 use crate::source::archive::{ArchiveError, Reason};
@@ -131,7 +131,7 @@ impl Client {
     }
 
     /// Adds texts that no message may contain.
-    fn conceal(&self, texts: &[&str]) {
+    fn hide_from_messages(&self, texts: &[&str]) {
         let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         for text in texts.iter().filter(|t| !t.is_empty()) {
             let text = text.to_ascii_lowercase();
@@ -188,8 +188,8 @@ impl Client {
                     }
                     _ => return Ok(answer),
                 },
-                Err(Trouble::Passing(error)) => last = Some(Failure { error, wait: None }),
-                Err(Trouble::Lasting(error)) => return Err(error),
+                Err(RequestError::Temporary(error)) => last = Some(Failure { error, wait: None }),
+                Err(RequestError::Permanent(error)) => return Err(error),
             }
         }
         Err(last.map_or_else(|| unreadable("no request was made".to_owned()), |l| l.error))
@@ -215,11 +215,11 @@ impl Client {
     }
 
     /// Counts a request.
-    fn count(&self) -> Result<(), Trouble> {
+    fn count(&self) -> Result<(), RequestError> {
         if self.requests.fetch_add(1, Ordering::Relaxed) < self.most {
             return Ok(());
         }
-        Err(Trouble::Lasting(ArchiveError::limit(format!(
+        Err(RequestError::Permanent(ArchiveError::limit(format!(
             "{} was asked {} times for one target",
             self.host, self.most
         ))))
@@ -231,7 +231,7 @@ impl Client {
         path: &str,
         accept: Option<&str>,
         range: Option<u64>,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, RequestError> {
         let url = format!("{}{path}", self.base);
         let known = self
             .authorization
@@ -244,7 +244,7 @@ impl Client {
         }
         // A host that a redirect named gets no credentials and may not name a token service.
         if let Some(other) = asked {
-            return Err(lasting(format!(
+            return Err(permanent(format!(
                 "{} redirects to {other}, which asks for a login; credentials are for the registry that was named and go nowhere else",
                 self.host
             )));
@@ -277,7 +277,7 @@ impl Client {
         accept: Option<&str>,
         range: Option<u64>,
         proof: Option<&str>,
-    ) -> Result<(Answer, Option<String>), Trouble> {
+    ) -> Result<(Answer, Option<String>), RequestError> {
         let mut url = url.to_owned();
         let mut is_own = true;
         for _ in 0..=REDIRECTS {
@@ -308,9 +308,9 @@ impl Client {
                 .and_then(|v| v.to_str().ok())
                 .unwrap_or_default();
             url = join(&url, location)
-                .ok_or_else(|| lasting(format!("{} redirects to nowhere", self.host)))?;
+                .ok_or_else(|| permanent(format!("{} redirects to nowhere", self.host)))?;
         }
-        Err(lasting(format!(
+        Err(permanent(format!(
             "{} redirects more than {REDIRECTS} times",
             self.host
         )))
@@ -324,14 +324,14 @@ impl Client {
     }
 
     /// Requires HTTPS, except on this machine when plain HTTP was asked for.
-    fn check_url(&self, url: &str) -> Result<(), Trouble> {
+    fn check_url(&self, url: &str) -> Result<(), RequestError> {
         let host = host_of(url);
         if url.starts_with("https://")
             || (self.insecure && url.starts_with("http://") && is_loopback(host))
         {
             return Ok(());
         }
-        Err(lasting(format!(
+        Err(permanent(format!(
             "{} sends to {} without TLS, which is refused",
             self.host,
             self.shown(url)
@@ -339,24 +339,24 @@ impl Client {
     }
 
     /// The `Authorization` header that answers a challenge; `None` if there are no credentials.
-    fn authorize(&self, wanted: &[Challenge]) -> Result<Option<String>, Trouble> {
+    fn authorize(&self, wanted: &[Challenge]) -> Result<Option<String>, RequestError> {
         let credential = match &self.config {
             Some(directory) => {
-                credentials::find(directory, &self.host).map_err(|e| lasting(e.to_string()))?
+                credentials::find(directory, &self.host).map_err(|e| permanent(e.to_string()))?
             }
             None => None,
         };
         match &credential {
             Some(Credential::Basic { user, password }) => {
                 let proof = basic_proof(user, password);
-                self.conceal(&[user, password, proof.trim_start_matches("Basic ")]);
+                self.hide_from_messages(&[user, password, proof.trim_start_matches("Basic ")]);
             }
-            Some(Credential::Identity(token)) => self.conceal(&[token]),
+            Some(Credential::Identity(token)) => self.hide_from_messages(&[token]),
             None => {}
         }
         if let Some(bearer) = wanted.iter().find(|c| c.scheme == "bearer") {
             let token = self.token(bearer, credential.as_ref())?;
-            self.conceal(&[&token]);
+            self.hide_from_messages(&[&token]);
             return Ok(Some(format!("Bearer {token}")));
         }
         let basic = wanted.iter().any(|c| c.scheme == "basic");
@@ -373,10 +373,10 @@ impl Client {
         &self,
         challenge: &Challenge,
         credential: Option<&Credential>,
-    ) -> Result<String, Trouble> {
+    ) -> Result<String, RequestError> {
         let param = |key: &str| challenge.params.get(key).map(String::as_str);
         let realm = param("realm")
-            .ok_or_else(|| lasting(format!("{} names no token service", self.host)))?;
+            .ok_or_else(|| permanent(format!("{} names no token service", self.host)))?;
         self.check_url(realm)?;
         self.count()?;
         // The scope is always to pull this repository, whatever the challenge asks for: a token to push or for another repository
@@ -413,46 +413,46 @@ impl Client {
             );
             let passing = answer.status().is_server_error();
             return Err(if passing {
-                Trouble::Passing(unreadable(text))
+                RequestError::Temporary(unreadable(text))
             } else {
-                lasting(text)
+                permanent(text)
             });
         }
         let mut text = Vec::new();
-        let read = Paced::new(answer.body_mut().as_reader(), self.timeout)
+        let read = PacedBody::new(answer.body_mut().as_reader(), self.timeout)
             .take(TOKEN_MAX)
             .read_to_end(&mut text);
         read.map_err(|e| {
-            Trouble::Passing(unreadable(format!("the token service {service}: {e}")))
+            RequestError::Temporary(unreadable(format!("the token service {service}: {e}")))
         })?;
         read_token(&text)
-            .ok_or_else(|| lasting(format!("the token service {service} gave no token")))
+            .ok_or_else(|| permanent(format!("the token service {service} gave no token")))
     }
 
-    fn trouble(&self, url: &str, error: &ureq::Error) -> Trouble {
+    fn trouble(&self, url: &str, error: &ureq::Error) -> RequestError {
         let host = self.shown(url);
         match error {
             ureq::Error::Io(e)
                 if e.kind() == std::io::ErrorKind::InvalidData && url.starts_with("https:") =>
             {
-                lasting(format!(
+                permanent(format!(
                     "{host} does not speak TLS ({e}); for a registry on this machine that speaks plain HTTP add --insecure-http"
                 ))
             }
-            ureq::Error::Io(e) => Trouble::Passing(unreadable(format!("{host}: {e}"))),
+            ureq::Error::Io(e) => RequestError::Temporary(unreadable(format!("{host}: {e}"))),
             ureq::Error::Timeout(_) => {
-                Trouble::Passing(unreadable(format!("{host} does not answer in time")))
+                RequestError::Temporary(unreadable(format!("{host} does not answer in time")))
             }
             ureq::Error::ConnectionFailed => {
-                Trouble::Passing(unreadable(format!("cannot connect to {host}")))
+                RequestError::Temporary(unreadable(format!("cannot connect to {host}")))
             }
-            ureq::Error::HostNotFound => lasting(format!("there is no host {host}")),
+            ureq::Error::HostNotFound => permanent(format!("there is no host {host}")),
             // That error would quote the address with its query.
-            ureq::Error::BadUri(_) => lasting(format!("{host}: the address is not valid")),
-            ureq::Error::Protocol(_) => Trouble::Passing(unreadable(format!(
+            ureq::Error::BadUri(_) => permanent(format!("{host}: the address is not valid")),
+            ureq::Error::Protocol(_) => RequestError::Temporary(unreadable(format!(
                 "{host} does not speak HTTP as it should"
             ))),
-            other => lasting(format!("{host}: {other}")),
+            other => permanent(format!("{host}: {other}")),
         }
     }
 }
@@ -463,15 +463,15 @@ struct Failure {
 }
 
 /// A failed request.
-enum Trouble {
+enum RequestError {
     /// A temporary failure, worth another try.
-    Passing(ArchiveError),
+    Temporary(ArchiveError),
     /// A permanent failure.
-    Lasting(ArchiveError),
+    Permanent(ArchiveError),
 }
 
-fn lasting(text: String) -> Trouble {
-    Trouble::Lasting(unreadable(text))
+fn permanent(text: String) -> RequestError {
+    RequestError::Permanent(unreadable(text))
 }
 
 pub fn unreadable(text: String) -> ArchiveError {

@@ -50,14 +50,14 @@ pub enum CredentialError {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct File {
-    auths: BTreeMap<String, Entry>,
+    auths: BTreeMap<String, AuthEntry>,
     cred_helpers: BTreeMap<String, String>,
     creds_store: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Entry {
+struct AuthEntry {
     auth: Option<String>,
     username: Option<String>,
     password: Option<String>,
@@ -66,7 +66,7 @@ struct Entry {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct HelperAnswer {
     username: String,
     secret: String,
 }
@@ -119,7 +119,7 @@ pub fn find(directory: &Path, host: &str) -> Result<Option<Credential>, Credenti
         .iter()
         .find(|(key, _)| matches_host(key, host, hub))
         .map(|(_, entry)| entry);
-    Ok(entry.and_then(Entry::credential))
+    Ok(entry.and_then(AuthEntry::credential))
 }
 
 /// Whether a key means the host. Keys may have a scheme and a path.
@@ -136,7 +136,7 @@ fn matches_host(key: &str, host: &str, hub: bool) -> bool {
             ))
 }
 
-impl Entry {
+impl AuthEntry {
     fn credential(&self) -> Option<Credential> {
         let given = |text: &Option<String>| text.clone().filter(|t| !t.is_empty());
         if let Some(token) = given(&self.identitytoken) {
@@ -208,7 +208,7 @@ pub(super) fn ask_program(
     if !good {
         return Ok(None);
     }
-    let answer: Answer =
+    let answer: HelperAnswer =
         serde_json::from_slice(&text).map_err(|_| CredentialError::HelperAnswer {
             name: name.to_owned(),
         })?;

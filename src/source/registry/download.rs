@@ -1,7 +1,7 @@
 //! A blob as a stream that resumes after a broken connection.
 
 use super::client::{Answer, Client, unreadable};
-use super::paced::Paced;
+use super::paced::PacedBody;
 use crate::source::archive::ArchiveError;
 use std::io::{self, Read};
 use ureq::http::header;
@@ -132,7 +132,10 @@ impl Read for Download<'_> {
 }
 
 fn reader(answer: Answer, client: &Client) -> Box<dyn Read + Send> {
-    Box::new(Paced::new(answer.into_body().into_reader(), client.timeout))
+    Box::new(PacedBody::new(
+        answer.into_body().into_reader(),
+        client.timeout,
+    ))
 }
 
 /// First byte of a partial answer.

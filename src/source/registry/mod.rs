@@ -31,7 +31,7 @@ use super::archive::{ArchiveError, Reason};
 use super::image::digest::Digest;
 use super::image::manifest::{ACCEPT, MANIFEST_MAX};
 use super::image::store::{Blob, Blobs, Top, read_short};
-use super::image::{Examine, Options, Payload, Scan, scan_store};
+use super::image::{Examine, ImageOptions, Payload, StoreScan, scan_store};
 use client::Client;
 use download::Download;
 use std::io::Read;
@@ -78,9 +78,9 @@ impl Default for Settings {
 pub fn scan<P: Payload>(
     target: &str,
     settings: &Settings,
-    options: &Options,
+    options: &ImageOptions,
     examine: &dyn Examine<P>,
-) -> Scan<P> {
+) -> StoreScan<P> {
     let made = Reference::parse(target).and_then(|reference| Registry::new(reference, settings));
     match made {
         Ok(registry) => scan_store(&registry, options, examine),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const SLOWEST: u64 = 16 << 10;
 
 /// A body that must keep this speed: single bytes that come within the timeout are not enough.
-pub struct Paced<R> {
+pub struct PacedBody<R> {
     inner: R,
     /// The clock, which tests replace.
     now: fn(&R) -> Duration,
@@ -17,7 +17,7 @@ pub struct Paced<R> {
     got: u64,
 }
 
-impl<R> Paced<R> {
+impl<R> PacedBody<R> {
     pub fn new(inner: R, patience: Duration) -> Self {
         Self {
             inner,
@@ -29,7 +29,7 @@ impl<R> Paced<R> {
     }
 }
 
-impl<R: Read> Read for Paced<R> {
+impl<R: Read> Read for PacedBody<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let start = (self.now)(&self.inner);
         let count = self.inner.read(out)?;
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_only_drips_is_given_up_and_a_slow_reader_is_not() {
+    fn a_body_that_is_too_slow_is_given_up_and_a_slow_reader_is_not() {
         for (bytes, milliseconds, passes) in [
             (1, 50, false),
             (100, 50, false),
@@ -89,7 +89,7 @@ mod tests {
                 milliseconds,
                 reads: 0,
             };
-            let mut paced = Paced::new(line, Duration::from_secs(1));
+            let mut paced = PacedBody::new(line, Duration::from_secs(1));
             paced.now = |line| Duration::from_millis(line.reads * line.milliseconds);
             let mut out = vec![0; 4096];
             let failed = (0..200).find_map(|_| paced.read(&mut out).err());

@@ -4,7 +4,7 @@
 //! no directory twice.
 
 use crate::bytes::SizeInMemory;
-use crate::source::dir::{Dir, Kind, Stat};
+use crate::source::dir::{Dir, FileKind, Stat};
 use crate::source::ignored::Ignored;
 use crate::source::listing::Listing;
 use crate::source::queue::Output;
@@ -21,7 +21,7 @@ mod rules;
 mod visit;
 
 pub use rules::{Rules, Tally};
-pub use visit::{Met, Visit, Why};
+pub use visit::{NotExamined, Visit, WalkedFile};
 
 /// Most entries of a directory that one task visits.
 const BATCH: usize = 16;
@@ -34,13 +34,13 @@ const BY_HANDLE: usize = 128;
 
 /// Numbers of entries that were passed over.
 #[derive(Clone, Copy, Default)]
-struct Passed {
+struct PassedCounts {
     files: u64,
     below_min_size: u64,
     links: u64,
 }
 
-impl Passed {
+impl PassedCounts {
     fn add(&mut self, other: Self) {
         self.files += other.files;
         self.below_min_size += other.below_min_size;
@@ -64,7 +64,7 @@ pub struct Walk<'env, V> {
 }
 
 /// A directory being walked.
-struct Here {
+struct WalkedDir {
     /// Shared by the tasks of its subdirectories, which must not keep the names alive.
     dir: Arc<Dir>,
     path: PathBuf,
@@ -77,26 +77,26 @@ struct Here {
 }
 
 /// An entry to visit: a directory, a file to open, or an entry whose stat failed.
-struct Worth {
+struct ToVisit {
     /// Its index in the listing.
     at: usize,
-    found: Found,
+    found: EntryStat,
 }
 
 /// The stat of an entry; `None` for a directory, whose kind the listing already told.
-type Found = io::Result<Option<Stat>>;
+type EntryStat = io::Result<Option<Stat>>;
 
 /// Where a link leads.
-enum Leads {
+enum LinkTarget {
     /// To a file or directory that may be visited; its path without links, if needed.
-    To(Option<PathBuf>),
+    Allowed(Option<PathBuf>),
     /// To an excluded one.
-    ToExcluded,
+    Excluded,
 }
 
 /// A directory whose entries are being looked at.
 #[derive(Clone, Copy)]
-struct Around<'a> {
+struct ParentDir<'a> {
     dir: &'a Dir,
     path: &'a Path,
     real: Option<&'a Path>,
@@ -104,7 +104,7 @@ struct Around<'a> {
 }
 
 /// Path of a directory.
-struct Place<'p> {
+struct DirPath<'p> {
     path: &'p Path,
     real: Option<PathBuf>,
     depth: usize,
@@ -112,7 +112,7 @@ struct Place<'p> {
 }
 
 /// A directory that waits to be walked.
-struct Pending {
+struct PendingDir {
     parent: Option<Arc<Dir>>,
     name: OsString,
     path: PathBuf,
@@ -137,11 +137,11 @@ impl<'env, V> Walk<'env, V> {
     {
         let dir = match Dir::open(root) {
             Ok(dir) => dir,
-            Err(e) => return visitor.passed_over(root, Why::Error(e), out),
+            Err(e) => return visitor.passed_over(root, NotExamined::Error(e), out),
         };
         let device = dir.stat_self().map_or(0, |s| s.id.0);
         if let Some(name) = dir.pseudo().filter(|_| !rules.pseudo) {
-            return visitor.passed_over(root, Why::Pseudo(name), out);
+            return visitor.passed_over(root, NotExamined::Pseudo(name), out);
         }
         let walk = Arc::new(Self {
             rules,
@@ -163,7 +163,7 @@ impl<'env, V> Walk<'env, V> {
                 .insert(stat.id);
         }
         let ignored = rules.gitignore.then(|| Ignored::root(&dir, root));
-        let here = Place {
+        let here = DirPath {
             path: root,
             real: None,
             depth: 0,
@@ -172,7 +172,7 @@ impl<'env, V> Walk<'env, V> {
         walk.read(dir, here, ignored, out);
     }
 
-    fn enter<T>(self: Arc<Self>, pending: Pending, out: &mut Output<'env, T>)
+    fn enter<T>(self: Arc<Self>, pending: PendingDir, out: &mut Output<'env, T>)
     where
         T: Send + SizeInMemory + 'env,
         V: Visit<'env, T>,
@@ -183,13 +183,17 @@ impl<'env, V> Walk<'env, V> {
         };
         let (dir, same_mount) = match opened {
             Ok(opened) => opened,
-            Err(e) => return self.visitor.passed_over(&pending.path, Why::Error(e), out),
+            Err(e) => {
+                return self
+                    .visitor
+                    .passed_over(&pending.path, NotExamined::Error(e), out);
+            }
         };
         drop(pending.parent);
         // The kernel's file systems are always separate mounts, so a directory on its parent's mount needs no stat. A mount may
         // have several devices, though (Btrfs).
         let ignored = pending.ignored.map(|i| i.enter(&dir, &pending.name));
-        let mut here = Place {
+        let mut here = DirPath {
             path: &pending.path,
             real: pending.real,
             depth: pending.depth,
@@ -206,7 +210,7 @@ impl<'env, V> Walk<'env, V> {
             if let Some(name) = dir.pseudo().filter(|_| !self.rules.pseudo) {
                 return self
                     .visitor
-                    .passed_over(&pending.path, Why::Pseudo(name), out);
+                    .passed_over(&pending.path, NotExamined::Pseudo(name), out);
             }
         }
         if self.rules.follow
@@ -225,7 +229,7 @@ impl<'env, V> Walk<'env, V> {
     fn read<T>(
         self: Arc<Self>,
         dir: Dir,
-        place: Place<'_>,
+        place: DirPath<'_>,
         ignored: Option<Arc<Ignored>>,
         out: &mut Output<'env, T>,
     ) where
@@ -237,15 +241,15 @@ impl<'env, V> Walk<'env, V> {
         let mut held = None;
         let (rest, error) = dir.list(&mut |some| {
             let held = held.get_or_insert_with(Listing::default);
-            let mut passed = Passed::default();
-            let around = Around {
+            let mut passed = PassedCounts::default();
+            let around = ParentDir {
                 dir: &dir,
                 path,
                 real: place.real.as_deref(),
                 ignored: ignored.as_deref(),
             };
             for (name, kind) in some.iter() {
-                let mut tally = Passed::default();
+                let mut tally = PassedCounts::default();
                 match self.look(around, name, kind, &mut tally) {
                     Some(_) => held.push(name, kind),
                     None => passed.add(tally),
@@ -262,7 +266,7 @@ impl<'env, V> Walk<'env, V> {
             }
         };
         if let Some(e) = error {
-            self.visitor.passed_over(path, Why::Error(e), out);
+            self.visitor.passed_over(path, NotExamined::Error(e), out);
         }
         if self.visitor.directory(path, &names, out) {
             return;
@@ -271,7 +275,7 @@ impl<'env, V> Walk<'env, V> {
         if count > SURVEY {
             names.sort();
         }
-        let here = Arc::new(Here {
+        let here = Arc::new(WalkedDir {
             dir: Arc::new(dir),
             path: path.to_owned(),
             real: place.real,
@@ -290,14 +294,18 @@ impl<'env, V> Walk<'env, V> {
     }
 
     /// Finds the entries to visit in a range of the listing. Only these few are sorted.
-    fn survey<T>(self: Arc<Self>, here: &Arc<Here>, range: Range<usize>, out: &mut Output<'env, T>)
-    where
+    fn survey<T>(
+        self: Arc<Self>,
+        here: &Arc<WalkedDir>,
+        range: Range<usize>,
+        out: &mut Output<'env, T>,
+    ) where
         T: Send + SizeInMemory + 'env,
         V: Visit<'env, T>,
     {
-        let mut tally = Passed::default();
+        let mut tally = PassedCounts::default();
         let mut worth = Vec::new();
-        let around = Around {
+        let around = ParentDir {
             dir: &here.dir,
             path: &here.path,
             real: here.real.as_deref(),
@@ -308,7 +316,7 @@ impl<'env, V> Walk<'env, V> {
                 break;
             };
             let found = self.look(around, name, kind, &mut tally);
-            worth.extend(found.map(|found| Worth { at, found }));
+            worth.extend(found.map(|found| ToVisit { at, found }));
         }
         self.count(tally);
         worth.sort_unstable_by(|a, b| here.names.compare(a.at, b.at));
@@ -318,7 +326,7 @@ impl<'env, V> Walk<'env, V> {
         let mut worth = worth.into_iter();
         while !worth.as_slice().is_empty() {
             let count = batch(worth.as_slice());
-            let batch: Vec<Worth> = worth.by_ref().take(count).collect();
+            let batch: Vec<ToVisit> = worth.by_ref().take(count).collect();
             let (walk, here) = (self.clone(), here.clone());
             out.task(move |out| walk.visit(&here, batch.into_iter(), out));
         }
@@ -327,61 +335,62 @@ impl<'env, V> Walk<'env, V> {
     /// The stat of an entry; `None` if it is passed over, which `tally` counts.
     fn look<T>(
         &self,
-        around: Around<'_>,
+        around: ParentDir<'_>,
         name: &OsStr,
-        kind: Option<Kind>,
-        tally: &mut Passed,
-    ) -> Option<Found>
+        kind: Option<FileKind>,
+        tally: &mut PassedCounts,
+    ) -> Option<EntryStat>
     where
         V: Visit<'env, T>,
     {
         let Rules { follow, links, .. } = *self.rules;
-        let Around { dir, path, .. } = around;
+        let ParentDir { dir, path, .. } = around;
         if self.excluded(path, around.real, name) {
             return None;
         }
         if around
             .ignored
-            .is_some_and(|i| i.covers(name, kind == Some(Kind::Dir)))
+            .is_some_and(|i| i.covers(name, kind == Some(FileKind::Dir)))
         {
             return None;
         }
         // A directory needs no stat, a link needs one only when followed, a special file never.
         let stat = match kind {
-            Some(Kind::Dir) => return Some(Ok(None)),
-            Some(Kind::Special) => return None,
-            Some(Kind::Link) if !follow && !links => {
+            Some(FileKind::Dir) => return Some(Ok(None)),
+            Some(FileKind::Special) => return None,
+            Some(FileKind::Link) if !follow && !links => {
                 self.link(dir, name, tally);
                 return None;
             }
-            Some(Kind::File | Kind::Link) | None => match dir.stat(name, follow) {
+            Some(FileKind::File | FileKind::Link) | None => match dir.stat(name, follow) {
                 Ok(stat) => stat,
                 // A dangling link is no file.
-                Err(_) if kind == Some(Kind::Link) => return None,
+                Err(_) if kind == Some(FileKind::Link) => return None,
                 Err(e) => return Some(Err(e)),
             },
         };
-        if stat.kind == Kind::Link {
+        if stat.kind == FileKind::Link {
             self.link(dir, name, tally);
         }
         if follow
-            && kind != Some(Kind::File)
-            && matches!(self.leads(&join(path, name)), Leads::ToExcluded)
+            && kind != Some(FileKind::File)
+            && matches!(self.link_target(&join(path, name)), LinkTarget::Excluded)
         {
             return None;
         }
-        if stat.kind == Kind::File {
+        if stat.kind == FileKind::File {
             tally.files += 1;
             if stat.size < self.rules.min_size || (self.rules.likely && is_text(name)) {
                 tally.below_min_size += 1;
                 return None;
             }
         }
-        let told = matches!(stat.kind, Kind::File | Kind::Dir) || stat.kind == Kind::Link && links;
-        told.then_some(Ok(Some(stat)))
+        let is_wanted = matches!(stat.kind, FileKind::File | FileKind::Dir)
+            || stat.kind == FileKind::Link && links;
+        is_wanted.then_some(Ok(Some(stat)))
     }
 
-    fn link<T>(&self, dir: &Dir, name: &OsStr, tally: &mut Passed)
+    fn link<T>(&self, dir: &Dir, name: &OsStr, tally: &mut PassedCounts)
     where
         V: Visit<'env, T>,
     {
@@ -390,19 +399,19 @@ impl<'env, V> Walk<'env, V> {
         self.visitor.met_link(&|| {
             let stat = dir.stat(name, true);
             stat.is_ok_and(|stat| match stat.kind {
-                Kind::File => stat.size >= least,
-                kind => kind == Kind::Dir,
+                FileKind::File => stat.size >= least,
+                kind => kind == FileKind::Dir,
             })
         });
     }
 
     /// Decides whether an exclusion covers a link's target or a directory around it.
-    fn leads(&self, path: &Path) -> Leads {
+    fn link_target(&self, path: &Path) -> LinkTarget {
         let (Some(globs), Some((root, real_root))) = (&self.rules.exclude, &self.root) else {
-            return Leads::To(None);
+            return LinkTarget::Allowed(None);
         };
         let Ok(real) = std::fs::canonicalize(path) else {
-            return Leads::To(None);
+            return LinkTarget::Allowed(None);
         };
         let excludes = |path: &Path| self.tally.excludes(globs, path);
         let by_name = |path: &Path| path.file_name().is_some_and(|n| excludes(Path::new(n)));
@@ -419,13 +428,13 @@ impl<'env, V> Walk<'env, V> {
             Err(_) => real.ancestors().any(|part| by_name(part) || excludes(part)),
         };
         if is_excluded {
-            Leads::ToExcluded
+            LinkTarget::Excluded
         } else {
-            Leads::To(Some(real))
+            LinkTarget::Allowed(Some(real))
         }
     }
 
-    fn count(&self, passed: Passed) {
+    fn count(&self, passed: PassedCounts) {
         let add = |sum: &AtomicU64, count| {
             if count > 0 {
                 sum.fetch_add(count, Ordering::Relaxed);
@@ -439,38 +448,38 @@ impl<'env, V> Walk<'env, V> {
     /// Hands each entry to the visitor, in order.
     fn visit<T>(
         self: Arc<Self>,
-        here: &Arc<Here>,
-        mut worth: std::vec::IntoIter<Worth>,
+        here: &Arc<WalkedDir>,
+        mut worth: std::vec::IntoIter<ToVisit>,
         out: &mut Output<'env, T>,
     ) where
         T: Send + SizeInMemory + 'env,
         V: Visit<'env, T>,
     {
-        while let Some(Worth { at, found }) = worth.next() {
+        while let Some(ToVisit { at, found }) = worth.next() {
             let Some((name, _)) = here.names.get(at) else {
                 return;
             };
             match found {
                 Err(e) => {
                     let path = join(&here.path, name);
-                    self.visitor.passed_over(&path, Why::Error(e), out);
+                    self.visitor.passed_over(&path, NotExamined::Error(e), out);
                 }
-                Ok(Some(stat)) if stat.kind == Kind::File => {
-                    let met = Met {
+                Ok(Some(stat)) if stat.kind == FileKind::File => {
+                    let found = WalkedFile {
                         dir: &here.dir,
                         parent: &here.path,
                         name,
                         follow: self.rules.follow,
                         stat,
                     };
-                    self.visitor.file(&met, out);
+                    self.visitor.file(&found, out);
                     if out.is_heavy() && !worth.as_slice().is_empty() {
                         let (walk, here) = (self.clone(), here.clone());
                         out.task(move |out| walk.visit(&here, worth, out));
                         return;
                     }
                 }
-                Ok(Some(stat)) if stat.kind == Kind::Link => {
+                Ok(Some(stat)) if stat.kind == FileKind::Link => {
                     self.visitor.link(&join(&here.path, name), out);
                 }
                 Ok(stat) => {
@@ -478,12 +487,12 @@ impl<'env, V> Walk<'env, V> {
                     // An entry that the listing gives as a directory is no link.
                     let real = match (stat, &here.real) {
                         (None, real) => real.as_ref().map(|real| join(real, name)),
-                        (Some(_), _) => match self.leads(&path) {
-                            Leads::To(real) => real,
-                            Leads::ToExcluded => None,
+                        (Some(_), _) => match self.link_target(&path) {
+                            LinkTarget::Allowed(real) => real,
+                            LinkTarget::Excluded => None,
                         },
                     };
-                    let pending = Pending {
+                    let pending = PendingDir {
                         parent: (here.depth < BY_HANDLE).then(|| here.dir.clone()),
                         name: name.to_owned(),
                         path,
@@ -510,11 +519,11 @@ impl<'env, V> Walk<'env, V> {
 }
 
 /// How many of the next entries one task visits.
-fn batch(worth: &[Worth]) -> usize {
+fn batch(worth: &[ToVisit]) -> usize {
     let mut bytes = 0u64;
-    let fits = |one: &&Worth| {
+    let fits = |one: &&ToVisit| {
         let size = match &one.found {
-            Ok(Some(stat)) if stat.kind == Kind::File => stat.size,
+            Ok(Some(stat)) if stat.kind == FileKind::File => stat.size,
             _ => 0,
         };
         bytes = bytes.saturating_add(size);

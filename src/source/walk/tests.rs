@@ -2,16 +2,16 @@
 
 use super::*;
 
-fn worth(sizes: &[u64]) -> Vec<Worth> {
+fn worth(sizes: &[u64]) -> Vec<ToVisit> {
     let stat = |size| Stat {
-        kind: Kind::File,
+        kind: FileKind::File,
         size,
         id: (0, 0),
         links: 1,
         mode: None,
         owner: None,
     };
-    let one = |(at, size): (usize, &u64)| Worth {
+    let one = |(at, size): (usize, &u64)| ToVisit {
         at,
         found: Ok(Some(stat(*size))),
     };

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// A file found by the walk.
-pub struct Met<'w> {
+pub struct WalkedFile<'w> {
     pub(super) dir: &'w Dir,
     pub(super) parent: &'w Path,
     pub(super) name: &'w OsStr,
@@ -19,7 +19,7 @@ pub struct Met<'w> {
     pub stat: Stat,
 }
 
-impl Met<'_> {
+impl WalkedFile<'_> {
     /// Opens the file.
     ///
     /// # Errors
@@ -48,15 +48,15 @@ impl Met<'_> {
 /// Receives what the walk finds.
 pub trait Visit<'env, T>: Sync {
     /// A regular file to open.
-    fn file(&'env self, met: &Met<'_>, out: &mut Output<'env, T>);
+    fn file(&'env self, found: &WalkedFile<'_>, out: &mut Output<'env, T>);
 
     /// A directory. Returns true if the visitor has handled it and the walk must not enter it.
     fn directory(&'env self, path: &Path, names: &Listing, out: &mut Output<'env, T>) -> bool;
 
     /// A file or directory that was not examined.
-    fn passed_over(&'env self, path: &Path, why: Why, out: &mut Output<'env, T>);
+    fn passed_over(&'env self, path: &Path, why: NotExamined, out: &mut Output<'env, T>);
 
-    /// A symbolic link that is not followed. `leads` tells whether it leads to a directory, or to a file that would be opened.
+    /// A symbolic link that is not followed. `link_target` tells whether it leads to a directory, or to a file that would be opened.
     fn met_link(&'env self, _leads: &dyn Fn() -> bool) {}
 
     /// A symbolic link that is not followed; called only with [`Rules::links`](super::Rules::links).
@@ -65,7 +65,7 @@ pub trait Visit<'env, T>: Sync {
 
 /// Why a file or directory was not examined.
 #[derive(Debug)]
-pub enum Why {
+pub enum NotExamined {
     /// The system refused.
     Error(io::Error),
     /// It is on a file system that describes the kernel; its name.

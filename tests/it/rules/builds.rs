@@ -1,10 +1,10 @@
-//! Toolchain, GOROOT, experiments, GODEBUG: what a build leaves behind.
+//! Facts of the build: toolchain, GOROOT, experiments, GODEBUG.
 
 use crate::rules::scene::{files, image, made, one, program};
 use crate::rules::{Row, row};
 use crate::support::{derive, upx};
 
-/// An honest program of the newest release, of a module that keeps up with it, trimmed and stripped.
+/// A program without findings: newest release, current go line, trimmed and stripped.
 pub const FINE: &str = "fresh";
 
 pub fn rows() -> Vec<Row> {

@@ -1,4 +1,4 @@
-//! Images: what keeps a container from starting, and what is shipped in it.
+//! Images: faults that keep a container from starting, and files that should not be in it.
 
 use crate::rules::builds::FINE;
 use crate::rules::scene::{Scene, anything, built, image, program};
@@ -8,7 +8,7 @@ use serde_json::json;
 const LOADER: &str = "lib64/ld-linux-x86-64.so.2";
 const LIBRARY: &str = "lib/x86_64-linux-gnu/libc.so.6";
 
-/// An image that starts `/app`, the stored program, with these other files.
+/// An image that starts `/app`, a stored program, with these other files.
 fn starts(id: &str, others: &[&str]) -> Scene {
     let mut layer = vec![("app", 0o755, program(id))];
     layer.extend(others.iter().map(|name| (*name, 0o755, anything())));
@@ -44,7 +44,7 @@ pub fn rows() -> Vec<Row> {
             starts("cgo", &[LIBRARY, LOADER]),
         )
         .silent(starts("cgo", &[LOADER]).options("allow = [\"libc.so.6\"]"))
-        // Without a loader only that is said.
+        // Without a loader, only the loader is reported.
         .silent(starts("cgo", &[])),
         row(
             "platform-mismatch",

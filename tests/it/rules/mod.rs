@@ -1,5 +1,5 @@
-//! Every rule through the command, on real programs and images: one that it finds fault with and one that it leaves alone, each level,
-//! a waiver, its options, every format, and saved records instead of the files.
+//! Tests every rule through the command on real programs and images: one with a finding and one without, each level, a waiver, its
+//! options, every format, and saved records instead of the files.
 
 mod builds;
 mod images;
@@ -19,19 +19,19 @@ const DAY: &str = "--today=2026-11-22";
 const FORMATS: [&str; 8] = [
     "text", "json", "sarif", "junit", "github", "gitlab", "markdown", "html",
 ];
-/// Reported after waivers were applied: a waiver cannot excuse another.
+/// Reported after waivers are applied, so no waiver can accept them.
 const NOT_WAIVABLE: [&str; 2] = ["expired-waiver", "unused-waiver"];
 
-/// One rule: where it must speak, where it must not, and what its options change.
+/// One rule: where it must report, where it must not, and what its options change.
 pub struct Row {
     rule: &'static str,
-    /// Id of the findings, where it is not the rule's.
+    /// Id of the findings, if it is not the rule's.
     id: &'static str,
     /// Path of the finding.
     subject: &'static str,
     bad: Scene,
     good: Scene,
-    /// A scene with other options, and whether the rule speaks there.
+    /// Scenes with other options, and whether the rule reports there.
     variants: Vec<(Scene, bool)>,
 }
 
@@ -113,7 +113,7 @@ impl Set {
         run_in(self.scratch.path(), &all)
     }
 
-    /// Writes the policy of a scene with that level and these tables, and audits the records with it.
+    /// Writes the policy of a scene with this level and these tables, and audits the records with it.
     fn audit(
         &self,
         rule: &str,
@@ -162,7 +162,7 @@ fn of<'v>(document: &'v Value, id: &str) -> Vec<&'v Value> {
     all.iter().filter(|f| f["rule"] == id).collect()
 }
 
-/// Runs `check` for every row on all processors and says which rows failed.
+/// Runs `check` for every row on all processors and names the rows that failed.
 fn each(check: fn(&Row)) {
     let left = Mutex::new(rows());
     let failed = Mutex::new(Vec::new());
@@ -195,8 +195,8 @@ fn every_rule_and_every_option_has_a_row() {
     for row in &rows {
         assert!(had.insert(row.rule), "{} twice", row.rule);
     }
-    // Rules about deployment files have no program to be triggered by; `tests/cli_lint.rs` has their files. What is left out are findings
-    // of other rules, which are off here; `tests/large_records.rs` has it.
+    // Rules on deployment files are not triggered by programs; `tests/it/cli_lint.rs` tests them. `findings-left-out` concerns
+    // findings of other rules, which are off here; `tests/it/large_records.rs` tests it.
     let about_programs = || {
         RULES.iter().filter(|rule| {
             !matches!(rule.check, Check::Deployment(_)) && rule.meta.id != "findings-left-out"
@@ -222,14 +222,14 @@ fn every_rule_and_every_option_has_a_row() {
 }
 
 #[test]
-fn each_rule_speaks_where_it_must_and_nowhere_else() {
+fn each_rule_reports_where_it_must_and_nowhere_else() {
     each(|row| {
         let on = format!("-W{}", row.id);
         let args = ["-Aall", &on, "--format=json"];
         let speaks = |set: &Set, scene: &Scene| {
             let out = set.audit(row.rule, scene, None, "", &args);
             assert_eq!(out.code, Some(0), "{}: {}", row.rule, out.stderr);
-            // The files themselves say the same, byte for byte.
+            // The files give the same output, byte for byte.
             let direct = set.audit_of(set.target, scene, &scene.scan, &args);
             assert_eq!(out.stdout, direct.stdout, "{}", row.rule);
             document(&out)
@@ -297,7 +297,7 @@ fn levels_waivers_and_formats_hold_for_each_rule() {
                 .collect();
             assert_eq!(levels(&out), want, "{} {flag}", row.rule);
         }
-        // The policy's own word, without one from the command line; a custom rule has its level in its table.
+        // The level in the policy, with none on the command line; a custom rule has its level in its own table.
         if row.rule == row.id {
             for (level, want) in [("note", 1), ("off", 0)] {
                 let out = audit(Some(level), "", &["--format=json"]);
@@ -358,7 +358,7 @@ fn levels_waivers_and_formats_hold_for_each_rule() {
     });
 }
 
-/// Whether the output of a format has the finding where its readers look.
+/// Whether the output of a format contains the finding where its readers look for it.
 fn carries(row: &Row, format: &str, text: &str) {
     let there = match format {
         "json" => !of(&serde_json::from_str(text).unwrap(), row.id).is_empty(),

@@ -1,4 +1,4 @@
-//! Rules about a whole run, and about the policy itself.
+//! Rules on a whole run and on the policy itself.
 
 use crate::rules::builds::FINE;
 use crate::rules::scene::{Scene, files, one, program};
@@ -6,7 +6,7 @@ use crate::rules::{Row, row};
 use crate::support::derive;
 use std::sync::Arc;
 
-/// A gzip stream that breaks off after its header.
+/// A gzip stream that ends after its header.
 fn broken() -> Scene {
     let bytes = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], &[7; 40_000]].concat();
     one(FINE).with("broken.tar.gz", 0o644, Arc::new(bytes))
@@ -66,7 +66,7 @@ fn fleet() -> Vec<Row> {
             pair("1.27-linux-amd64-strip", "1.26-linux-amd64-strip"),
             pair("1.27-linux-amd64-strip", "1.27-darwin-amd64-strip"),
         )
-        // Different main modules do not belong together unless the policy says so.
+        // Different main modules form no group unless the policy says so.
         .silent(pair(FINE, "1.26-linux-amd64-strip"))
         .speaks(grouped(pair(FINE, "1.26-linux-amd64-strip"))),
         row(

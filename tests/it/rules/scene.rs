@@ -1,4 +1,4 @@
-//! What a rule looks at: programs in a directory or in an image, with the flags and the policy that go with them.
+//! The input of a rule: programs in a directory or image, with flags and policy.
 
 use crate::support::cli::Scratch;
 use crate::support::fixture;
@@ -8,24 +8,24 @@ use std::sync::Arc;
 
 type Bytes = Arc<Vec<u8>>;
 
-/// A place to audit, and how.
+/// What to audit, and how.
 #[derive(Clone, Default)]
 pub struct Scene {
     files: Vec<(String, u32, Bytes)>,
     image: Option<Bytes>,
-    /// Flags of the scan, which the records keep: `--env`.
+    /// Flags of the scan that become part of the records, such as `--env`.
     pub scan: Vec<String>,
-    /// Flags of the audit alone.
+    /// Flags of the audit only.
     pub audit: Vec<String>,
     /// Options of the rule, as in the inline table of `[rules]`.
     pub options: String,
     /// The rest of the policy.
     pub policy: String,
-    /// What was there when the baseline was written.
+    /// The state when the baseline was written.
     pub before: Option<Box<Scene>>,
 }
 
-/// A stored program: `fresh` is `1.27-linux-amd64-fresh`; other releases and ports are named in full.
+/// A stored program: `fresh` means `1.27-linux-amd64-fresh`; other releases and ports are named in full.
 pub fn program(id: &str) -> Bytes {
     if id.starts_with("1.") {
         fixture(id)
@@ -78,7 +78,7 @@ pub fn built(platform: &str, config: &Value, layers: &[&[(&str, u32, Bytes)]]) -
     }
 }
 
-/// What stands for a library or a bundle: rules ask for the name alone.
+/// Placeholder for a library or bundle, of which rules need only the name.
 pub fn anything() -> Bytes {
     Arc::new(b"\x7fELF anything\n".repeat(8))
 }
@@ -114,7 +114,7 @@ impl Scene {
         self
     }
 
-    /// Writes it out; the target to name.
+    /// Writes it to disk and returns the target.
     pub fn place(&self, scratch: &Scratch) -> &'static str {
         if let Some(image) = &self.image {
             scratch.put("image.tar", image);

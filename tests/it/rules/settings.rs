@@ -1,4 +1,4 @@
-//! Settings, source, integrity, linkage: what the record and the file say of one program.
+//! Settings, source, integrity, linkage: facts of one program's record and file.
 
 use crate::rules::builds::{FINE, integrity};
 use crate::rules::scene::{Scene, files, made, one, program};

@@ -1,9 +1,9 @@
-//! Offsets where a structure of an executable begins or ends: the places where a cut is most likely to be mishandled.
-//! Reads honest files only.
+//! Offsets where a structure of an executable begins or ends: cuts at these places are most likely to be mishandled. For valid
+//! files only.
 
 use super::derive::Layout;
 
-/// Every structural offset inside the file, sorted, none twice, always with a few in the first bytes.
+/// Every structural offset in the file, sorted and unique, always including some in the first bytes.
 pub fn header_boundaries(file: &[u8]) -> Vec<usize> {
     let mut cuts = vec![0, 1, 3, 4, 8, 15, 16, 20, 31, 32, 40, 52, 63, 64];
     match file {
@@ -36,7 +36,7 @@ fn at(l: Layout, file: &[u8], offset: usize, size: usize) -> usize {
     l.get(file, offset, size) as usize
 }
 
-/// An object: file header, optional header, section headers; the contents, relocations and symbols that they point at.
+/// An object: file header, optional header, section headers, and the contents, relocations and symbols that they refer to.
 fn coff(file: &[u8], cuts: &mut Vec<usize>) {
     let start = 20 + at(LE, file, 16, 2);
     let (symbols, count) = (at(LE, file, 8, 4), at(LE, file, 12, 4));

@@ -1,13 +1,13 @@
-//! Running the built command.
+//! Runs the built command.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What a run left behind. Text is lossy: a test that needs exact bytes uses `raw`.
+/// The result of a run. Text is lossy: a test that needs exact bytes uses `raw`.
 #[derive(Debug)]
 pub struct Output {
-    /// Exit code; none when a signal ended it.
+    /// Exit code; `None` when a signal ended it.
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
@@ -66,7 +66,7 @@ impl Scratch {
         self.0.path()
     }
 
-    /// Writes a file, making the directories on the way, and returns its path.
+    /// Writes a file, creating directories as needed, and returns its path.
     pub fn put(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -74,7 +74,7 @@ impl Scratch {
         path
     }
 
-    /// Writes a stored program under its own id, executable because `go version` asks for that, and returns its path.
+    /// Writes a stored program under its id and returns its path; executable, because `go version` requires it.
     pub fn put_fixture(&self, id: &str) -> PathBuf {
         let path = self.put(id, &super::fixture(id));
         #[cfg(unix)]

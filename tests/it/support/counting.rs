@@ -1,4 +1,4 @@
-//! A file that is not in memory as far as the reader knows, and that keeps count of what is asked of it.
+//! A file that readers must read, and that counts the reads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +25,7 @@ impl Counting {
         self.reads.load(Ordering::Relaxed)
     }
 
-    /// Bytes handed out so far.
+    /// Bytes returned so far.
     pub fn bytes_read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
     }

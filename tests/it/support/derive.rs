@@ -1,5 +1,5 @@
-//! Variants of the stored programs: stripped of headers, edited, wrapped, damaged. Every maker panics when the file
-//! is not what it works on, so that a test never runs on an unchanged copy.
+//! Variants of the stored programs: with headers removed, edited, wrapped, damaged. Every function panics if it cannot make its
+//! change, so that no test runs on an unchanged copy.
 
 use memchr::memmem;
 use object::{BinaryFormat, Object, ObjectSymbol};
@@ -63,8 +63,8 @@ pub fn drop_section_headers(file: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A file with one section called otherwise. The new name must not be longer.
-/// ELF keeps names in the section string table, Mach-O in the load commands, PE in the section table.
+/// A file with one section renamed; the new name must not be longer. ELF keeps names in the section string table, Mach-O in load
+/// commands, PE in the section table.
 pub fn rename_section(file: &[u8], from: &str, to: &str) -> Vec<u8> {
     assert!(to.len() <= from.len());
     let mut out = file.to_vec();
@@ -88,12 +88,12 @@ pub fn rename_section(file: &[u8], from: &str, to: &str) -> Vec<u8> {
     out
 }
 
-/// A universal Mach-O of thin files, with 32-bit offsets.
+/// A universal Mach-O of these files, with 32-bit offsets.
 pub fn fat(slices: &[&[u8]]) -> Vec<u8> {
     universal(slices, false)
 }
 
-/// A universal Mach-O of thin files, with 64-bit offsets.
+/// A universal Mach-O of these files, with 64-bit offsets.
 pub fn fat64(slices: &[&[u8]]) -> Vec<u8> {
     universal(slices, true)
 }
@@ -130,11 +130,11 @@ fn universal(slices: &[&[u8]], wide: bool) -> Vec<u8> {
     out
 }
 
-/// Where the inline build-info blob (Go 1.18+) of a linked program lies, and its two strings.
+/// The inline build-info blob (Go 1.18+) of a linked program: its place and its two strings.
 #[derive(Debug, Clone)]
 pub struct Blob {
     pub start: usize,
-    /// End of the strings and the zero padding behind them.
+    /// End of the strings and of the zero padding after them.
     pub end: usize,
     pub version: Vec<u8>,
     /// Module text with its 16-byte sentinels.
@@ -173,8 +173,8 @@ pub fn find_blob(file: &[u8]) -> Blob {
     }
 }
 
-/// Lets `edit` change the strings of the blob and writes it back over the old one; the copies that the linker stored
-/// as ordinary string variables keep what they said. The result must fit in the old room.
+/// Changes the strings of the blob with `edit` and writes it back in place; the linker's copies in ordinary string variables stay
+/// unchanged. The result must not be longer.
 pub fn rewrite_blob(file: &[u8], edit: impl FnOnce(&mut Blob)) -> Vec<u8> {
     let mut blob = find_blob(file);
     let (start, end) = (blob.start, blob.end);
@@ -200,7 +200,7 @@ pub fn rewrite_blob(file: &[u8], edit: impl FnOnce(&mut Blob)) -> Vec<u8> {
     out
 }
 
-/// Replaces text inside the blob alone, as a forger with a hex editor would; the first occurrence in either string.
+/// Replaces text inside the blob only, as a forger with a hex editor would: the first occurrence in either string.
 pub fn edit_blob(file: &[u8], from: &str, to: &str) -> Vec<u8> {
     rewrite_blob(file, |blob| {
         let text = [&mut blob.version, &mut blob.modinfo]
@@ -212,7 +212,7 @@ pub fn edit_blob(file: &[u8], from: &str, to: &str) -> Vec<u8> {
     })
 }
 
-/// Lets `edit` change the lines of the recorded text.
+/// Changes the lines of the recorded text with `edit`.
 pub fn edit_lines(file: &[u8], edit: impl FnOnce(&mut Vec<String>)) -> Vec<u8> {
     rewrite_blob(file, |blob| {
         let end = blob.modinfo.len() - 16;
@@ -224,8 +224,8 @@ pub fn edit_lines(file: &[u8], edit: impl FnOnce(&mut Vec<String>)) -> Vec<u8> {
     })
 }
 
-/// Another integrity checksum of the FIPS 140 module than the linker wrote: one bit of the sum behind its magic
-/// (`crypto/internal/fips140/check`, Go 1.24 and newer).
+/// Flips one bit of the integrity checksum of the FIPS 140 module, after its magic bytes (`crypto/internal/fips140/check`, Go 1.24
+/// and newer).
 pub fn spoil_fips_sum(file: &[u8]) -> Vec<u8> {
     let magic = b"\xff Go fipsinfo \xff\0";
     let at = memmem::find(file, magic).expect("FIPS 140 module") + magic.len();
@@ -234,7 +234,7 @@ pub fn spoil_fips_sum(file: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A thin 64-bit Mach-O without its signature, as `codesign --remove-signature` leaves it but for the bytes at the end.
+/// A thin 64-bit Mach-O without its signature, as after `codesign --remove-signature`, except for the bytes at the end.
 pub fn unsign(file: &[u8]) -> Vec<u8> {
     const LC_CODE_SIGNATURE: u32 = 0x1d;
     let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
@@ -264,10 +264,10 @@ pub fn erase_magic(file: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Turns the inline blob into the one of Go 1.13 to 1.17: no strings, but two pointers to the string variables
-/// `runtime.buildVersion` and `runtime.modinfo`, which every linked program still has. This is the layout that those
-/// releases wrote for a program without relocations (`cmd/link/internal/ld/data.go` and `debug/buildinfo` of 1.17);
-/// everything around it stays that of the newer release. Needs an ELF with a symbol table.
+/// Changes the inline blob into that of Go 1.13 to 1.17: instead of strings, two pointers to the string variables
+/// `runtime.buildVersion` and `runtime.modinfo`, which every linked program still has. Those releases used this layout for a
+/// program without relocations (`cmd/link/internal/ld/data.go` and `debug/buildinfo` of 1.17); everything around it stays as the
+/// newer release wrote it. Needs an ELF with a symbol table.
 pub fn pointer_format(file: &[u8]) -> Vec<u8> {
     let l = Layout::of_elf(file);
     let parsed = object::File::parse(file).unwrap();
@@ -314,12 +314,12 @@ pub fn flip_bits(file: &[u8], range: std::ops::Range<usize>, seed: u64, count: u
     out
 }
 
-/// A shell stub in front, as self-extracting installers have.
+/// A shell stub before the program, as in self-extracting installers.
 pub fn prefix_junk(file: &[u8]) -> Vec<u8> {
     [b"#!/bin/sh\nexit 0\n".as_slice(), file].concat()
 }
 
-/// Bytes behind the end, as payloads and signatures leave them.
+/// Bytes after the end, like payloads and signatures.
 pub fn trailing_junk(file: &[u8]) -> Vec<u8> {
     [file, &[0; 4096], b"PK\x03\x04junk"].concat()
 }

@@ -1,4 +1,4 @@
-//! The programs under `testdata/fixtures`, unpacked when first asked for.
+//! The programs under `testdata/fixtures`, unpacked on first use.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
@@ -7,21 +7,21 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use serde::Deserialize;
 
-/// One row of `manifest.jsonl`: how a program was built and what the toolchain said about it then.
+/// One row of `manifest.jsonl`: how a program was built, and what the toolchain said about it.
 #[derive(Debug, Deserialize)]
 pub struct Fixture {
     pub id: String,
-    /// The archive that holds it, and what was linked.
+    /// The archive that contains it.
     pub group: String,
     pub program: String,
     pub goos: String,
     pub goarch: String,
-    /// `go1.27.3`; none for a program of another language.
+    /// `go1.27.3`; `None` for a program of another language.
     pub toolchain: Option<String>,
     pub flags: Vec<String>,
     /// The GOROOT recorded by the build; empty when trimmed.
     pub goroot: Option<String>,
-    /// Whether `runtime.GOROOT` is linked in; none when the build could not tell.
+    /// Whether `runtime.GOROOT` is linked in; `None` when the build could not tell.
     pub goroot_linked: Option<bool>,
     /// What the program printed about itself; only where the builder could run it.
     pub ran: Option<Ran>,
@@ -32,13 +32,13 @@ pub struct Fixture {
     pub go_exit: i32,
     pub go_text: String,
     pub go_stderr: String,
-    /// `go version -m -json`; none where Go's reader has no answer.
+    /// Output of `go version -m -json`; `None` where Go's reader has no answer.
     pub go_json: Option<serde_json::Value>,
     pub sha256: String,
     pub size: u64,
 }
 
-/// A program's own words: `runtime.GOROOT()` and `runtime.Version()`.
+/// What the program printed: `runtime.GOROOT()` and `runtime.Version()`.
 #[derive(Debug, Deserialize)]
 pub struct Ran {
     pub goroot: String,
@@ -50,7 +50,7 @@ impl Fixture {
         unpacked(&self.group)[&self.id].clone()
     }
 
-    /// Import path of the main package: sources of GOPATH mode lie where the path says, those of modules under one host.
+    /// Import path of the main package: in GOPATH mode it follows from the directory, modules are all on one host.
     pub fn main_package(&self) -> String {
         match self.program.strip_prefix("src/") {
             Some(path) => path.to_owned(),
@@ -62,12 +62,12 @@ impl Fixture {
         port.split_once('/') == Some((&self.goos, &self.goarch))
     }
 
-    /// Built by Go's own compiler and linker; others leave none of their tables and strings.
+    /// Whether Go's own compiler and linker built it; others leave none of these tables and strings.
     pub fn by_gc(&self) -> bool {
         !self.flags.iter().any(|f| f == "-compiler=gccgo")
     }
 
-    /// Compiled and linked without the go command: no settings are recorded.
+    /// Whether it was compiled and linked without the go command, so that no settings are recorded.
     pub fn is_bare(&self) -> bool {
         let settings = |json: &serde_json::Value| json["Settings"].as_array().cloned();
         self.go_json
@@ -75,7 +75,7 @@ impl Fixture {
             .is_some_and(|j| settings(j).unwrap_or_default().is_empty())
     }
 
-    /// A flag makes the program say what is not so.
+    /// Whether a flag makes the program state something false.
     pub fn is_lying(&self) -> bool {
         let lies = [" X:", "runtime.godebugDefault="];
         self.flags

@@ -1,5 +1,5 @@
-//! What the integration tests stand on: the stored Go programs with the truth about them, makers of damaged and
-//! wrapped variants, and a way to run the command.
+//! The base of the integration tests: the stored Go programs with their true facts, makers of damaged and wrapped variants, and a
+//! way to run the command.
 
 pub mod boundaries;
 pub mod cli;

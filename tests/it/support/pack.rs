@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 #[allow(unused_imports)] // not every test file packs one
 pub use super::derive::gzip;
 
-/// A tar member: its name, then its type flag and link target or content.
+/// A tar member: name, then link target or content.
 #[derive(Clone, Copy)]
 pub enum Member<'a> {
     File(&'a str, &'a [u8]),
@@ -61,7 +61,7 @@ pub fn zip(name: &str, body: &[u8]) -> Vec<u8> {
     common.extend(b"\0\0");
     let mut out = [b"PK\x03\x04", &common[..], name.as_bytes(), body].concat();
     let at = u32::try_from(out.len()).unwrap().to_le_bytes();
-    // No comment, disk 0, no internal attributes; Unix mode 0755 of a regular file; local header at 0.
+    // No comment, disk 0, no internal attributes; Unix mode 0755 of a regular file; local header at offset 0.
     let external = (0o100_755u32 << 16).to_le_bytes();
     let central = [
         b"PK\x01\x02\x14\x03",
@@ -78,7 +78,7 @@ pub fn zip(name: &str, body: &[u8]) -> Vec<u8> {
     out
 }
 
-/// One image as `docker save` wrote it before it used blobs; `config` is what `docker inspect` shows as Config.
+/// One image in the format of `docker save` before it used blobs; `config` is what `docker inspect` shows as Config.
 pub fn docker_archive(tag: &str, platform: &str, config: &Value, layers: &[Vec<u8>]) -> Vec<u8> {
     let (os, arch) = platform.split_once('/').unwrap();
     let ids: Vec<_> = layers.iter().map(|t| Digest::of(t)).collect();

@@ -1,20 +1,21 @@
-//! Tests that need something of the machine: whether it is there, and a list of what was skipped without it.
+//! Needs of tests: whether the machine meets them, and a list of tests that were skipped.
 //!
-//! A skipped test writes a line, the need and the test, into a folder of this run. `tests/what_was_skipped.rs`, which Cargo runs last, prints
-//! them all. `GOSPECT_REQUIRED` names needs, separated by spaces, that must be met: there a skip is a failure.
+//! A skipped test writes a line, with the need and the test's name, into a directory of this run. `tests/what_was_skipped.rs`,
+//! which Cargo runs last, prints them all. `GOSPECT_REQUIRED` names needs, separated by spaces, that must be met: a skip for one
+//! of them is a failure.
 
 use std::io::Write;
 use std::path::PathBuf;
 
-/// One thing that tests may need of the machine.
+/// Something that tests may need of the machine.
 struct Need {
-    /// A program on the search path, or a name of ours for something else.
+    /// A program on the search path, or our name for another need.
     name: &'static str,
-    /// What somebody does to have it.
+    /// How to meet it.
     enable: &'static str,
 }
 
-/// Everything that a test may be skipped for.
+/// All needs for which a test may be skipped.
 const NEEDS: &[Need] = &[
     need("bash", "install bash"),
     need("bsdtar", "install libarchive-tools"),
@@ -60,7 +61,7 @@ const fn need(name: &'static str, enable: &'static str) -> Need {
     Need { name, enable }
 }
 
-/// Whether a program of that name is on the search path.
+/// Whether a program with this name is on the search path.
 pub fn has(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|dir| {
@@ -69,7 +70,7 @@ pub fn has(program: &str) -> bool {
     })
 }
 
-/// Whether all these programs are on the search path; where not, the calling test is written down as skipped.
+/// Whether all these programs are on the search path; if not, records the calling test as skipped.
 pub fn needs(programs: &[&'static str]) -> bool {
     match programs.iter().find(|program| !has(program)) {
         Some(missing) => {
@@ -80,11 +81,11 @@ pub fn needs(programs: &[&'static str]) -> bool {
     }
 }
 
-/// Writes down that the calling test, or `part` of it, is skipped because `name` of [`NEEDS`] is not met.
+/// Records that the calling test, or `part` of it, is skipped because `name` of [`NEEDS`] is not met.
 ///
 /// # Panics
 ///
-/// If `GOSPECT_REQUIRED` says that the need is met here, or the table does not know it.
+/// If `GOSPECT_REQUIRED` names this need, or the table does not have it.
 pub fn skipped(name: &str, part: &str) {
     let need = NEEDS.iter().find(|need| need.name == name);
     let need = need.unwrap_or_else(|| panic!("{name} is not in the table of needs"));
@@ -118,7 +119,7 @@ pub fn skipped(name: &str, part: &str) {
     }
 }
 
-/// The folder of this run of `cargo test`: the same for every test program that one Cargo starts.
+/// The directory of this run of `cargo test`, the same for all its test programs.
 pub fn folder() -> PathBuf {
     #[cfg(unix)]
     let run = std::os::unix::process::parent_id();

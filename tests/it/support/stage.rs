@@ -1,4 +1,4 @@
-//! What the documentation talks about: a folder with a release, an older one, images, and stand-ins for the tools beside it.
+//! The files that the documentation uses: a directory with a release, an older one, images, and substitutes for other tools.
 
 use super::cli::Scratch;
 use super::fixture;
@@ -12,7 +12,7 @@ use std::process::Command;
 const NEW: &str = "1.27-linux-amd64-vcs-clean";
 const OLD: &str = "1.26-linux-amd64-w";
 
-/// A folder in which the commands of the documentation can run.
+/// A directory in which the commands of the documentation can run.
 pub struct Stage(Scratch);
 
 impl Stage {
@@ -45,7 +45,7 @@ impl Stage {
         let pod = b"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: app\n    env:\n    - {name: GODEBUG, value: mmap=1}\n";
         stage.0.put("deploy/pod.yaml", pod);
         stage.images();
-        // Tools that answer as the real ones would for these files.
+        // Scripts that answer like the real tools for these files.
         let root = stage.path().display();
         for (name, script) in [
             ("docker", format!("cat '{root}/image.tar'")),
@@ -67,7 +67,7 @@ impl Stage {
         self.0.path()
     }
 
-    /// The stand-ins first.
+    /// The search path, with the substitutes first.
     pub fn search_path(&self) -> std::ffi::OsString {
         let rest = std::env::var_os("PATH").unwrap_or_default();
         let own = std::iter::once(self.path().join("bin"));
@@ -80,7 +80,7 @@ impl Stage {
         path
     }
 
-    /// One image in every form: OCI layout (two platforms), OCI archive, and what `docker save` writes.
+    /// One image in every form: OCI layout (two platforms), OCI archive, and the output of `docker save`.
     fn images(&self) {
         let layout = self.path().join("build/image");
         fs::create_dir_all(layout.join("blobs/sha256")).unwrap();
@@ -121,7 +121,7 @@ impl Stage {
     }
 }
 
-/// Writes the blobs of an image that starts `/app`, which each layer brings anew.
+/// Writes the blobs of an image that starts `/app`, which every layer replaces.
 fn image(layout: &Path, stage: &Stage, arch: &str, ids: &[&str]) -> Value {
     let layer = |id: &&str| {
         stage.program("root/app", &fixture(id));
@@ -162,7 +162,7 @@ fn tar(from: &Path, to: &Path, names: &[&str]) {
     assert!(tar.status().unwrap().success());
 }
 
-/// The release in the build-info blob changed, as somebody would who has a hex editor.
+/// A program whose release in the build-info blob was changed as with a hex editor.
 fn edited(program: &[u8]) -> Vec<u8> {
     let mut bytes = program.to_vec();
     let blob = bytes

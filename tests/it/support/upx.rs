@@ -1,10 +1,10 @@
-//! A program in UPX's container, its blocks stored instead of compressed, which UPX does with blocks that do not shrink
-//! (`p_unix.cpp`, `p_lx_elf.cpp`). Little-endian ELF of 64 bits only.
+//! Packs a program into UPX's container, with its blocks stored uncompressed, as UPX does with blocks that do not shrink
+//! (`p_unix.cpp`, `p_lx_elf.cpp`). Little-endian 64-bit ELF only.
 
 use super::derive::Layout;
 
 const MAGIC: &[u8] = b"UPX!";
-/// ELF for amd64 among UPX's formats, and its first method.
+/// UPX's number for ELF on amd64, and of its first method.
 const FORMAT: u8 = 22;
 const METHOD: u8 = 2;
 
@@ -28,7 +28,7 @@ pub fn pack(file: &[u8]) -> Vec<u8> {
     l.put(&mut out, 40, 8, 0);
     l.put(&mut out, 56, 2, 2);
     out[60..64].fill(0);
-    // The stub's own two parts: their content does not matter to a reader.
+    // The stub's own two parts, whose content readers do not use.
     for _ in 0..2 {
         let mut part = [0u8; 56];
         part[0] = 1;

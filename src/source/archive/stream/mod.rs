@@ -39,7 +39,7 @@ pub enum Format {
 
 /// The format of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum StreamKind {
     /// Compressed; decompression shows what is inside.
     Codec(Codec),
     /// A container.
@@ -50,24 +50,24 @@ pub enum Kind {
 pub const HEAD: usize = 8 << 10;
 
 /// Number of first bytes that decide every format except a stream of skippable frames, and that show an executable.
-pub(crate) const GLANCE: usize = 512;
+pub(crate) const SHORT_HEAD: usize = 512;
 
 /// Detects what comes next in `feed` from as few bytes as possible, because each may have to be decompressed.
 ///
 /// # Errors
 /// Errors of the feed.
-pub(super) fn glance(feed: &mut Feed<'_>) -> io::Result<Option<Kind>> {
-    let count = if needs_more(feed.peek(GLANCE)?) {
+pub(super) fn detect(feed: &mut Feed<'_>) -> io::Result<Option<StreamKind>> {
+    let count = if needs_more(feed.peek(SHORT_HEAD)?) {
         HEAD
     } else {
-        GLANCE
+        SHORT_HEAD
     };
     Ok(sniff(feed.peek(count)?))
 }
 
 /// Whether these first bytes leave a format possible that needs all of [`HEAD`].
-pub(crate) fn needs_more(glance: &[u8]) -> bool {
-    glance
+pub(crate) fn needs_more(detect: &[u8]) -> bool {
+    detect
         .first_chunk()
         .is_some_and(|magic| zstd_skippable(*magic))
 }
@@ -77,15 +77,15 @@ const GLIMPSE: usize = 112;
 
 /// The beginning of a gzip file's content if it is neither compressed nor a container, so that thousands of compressed texts need
 /// no decompressor each. Takes nothing from the feed. `None` if unknown, or if the content must be looked into.
-pub(super) fn plain_in_gzip(feed: &mut Feed<'_>, scope: &Scope) -> Option<Vec<u8>> {
-    let body = gzip_body(feed.peek(GLANCE).ok()?)?;
+pub(super) fn plain_gzip_content(feed: &mut Feed<'_>, scope: &Scope) -> Option<Vec<u8>> {
+    let body = gzip_body(feed.peek(SHORT_HEAD).ok()?)?;
     let is_plain =
         |head: &[u8]| sniff(head).is_none() && !needs_more(head) && !foreign::may_be_disk(head);
-    let head = scope.inflate_beginning(body, [GLIMPSE, GLANCE], |head| {
+    let head = scope.inflate_beginning(body, [GLIMPSE, SHORT_HEAD], |head| {
         is_plain(head) && !tar::may_be_header(head)
     });
     (head.len() >= GLIMPSE
-        && (head.len() == GLANCE || !tar::may_be_header(&head))
+        && (head.len() == SHORT_HEAD || !tar::may_be_header(&head))
         && is_plain(&head))
     .then_some(head)
 }
@@ -110,47 +110,50 @@ fn gzip_body(member: &[u8]) -> Option<&[u8]> {
 const GZIP: &[u8] = &[0x1f, 0x8b, 8];
 
 /// Formats with a magic number at the start.
-const MAGIC: &[(&[u8], Kind)] = &[
-    (GZIP, Kind::Codec(Codec::Gzip)),
-    (&ZSTD_FRAME, Kind::Codec(Codec::Zstd)),
-    (&[0xfd, b'7', b'z', b'X', b'Z', 0], Kind::Codec(Codec::Xz)),
-    (b"PK\x03\x04", Kind::Format(Format::Zip)),
-    (b"PK\x05\x06", Kind::Format(Format::Zip)),
+const MAGIC: &[(&[u8], StreamKind)] = &[
+    (GZIP, StreamKind::Codec(Codec::Gzip)),
+    (&ZSTD_FRAME, StreamKind::Codec(Codec::Zstd)),
+    (
+        &[0xfd, b'7', b'z', b'X', b'Z', 0],
+        StreamKind::Codec(Codec::Xz),
+    ),
+    (b"PK\x03\x04", StreamKind::Format(Format::Zip)),
+    (b"PK\x05\x06", StreamKind::Format(Format::Zip)),
     // The mark of a split archive that has only one part (APPNOTE 8.5.4).
-    (b"PK00PK\x03\x04", Kind::Format(Format::Zip)),
+    (b"PK00PK\x03\x04", StreamKind::Format(Format::Zip)),
     // deb(5): this is always the first member; its name may be padded in different ways.
-    (b"!<arch>\ndebian-binary", Kind::Format(Format::Deb)),
-    (&[0xed, 0xab, 0xee, 0xdb], Kind::Format(Format::Rpm)),
+    (b"!<arch>\ndebian-binary", StreamKind::Format(Format::Deb)),
+    (&[0xed, 0xab, 0xee, 0xdb], StreamKind::Format(Format::Rpm)),
     // apk-tools: "ADB." uncompressed, "ADBd" deflated, "ADBc" with a compression header.
-    (b"ADB.", Kind::Format(Format::ApkV3)),
-    (b"ADBd", Kind::Format(Format::ApkV3)),
-    (b"ADBc", Kind::Format(Format::ApkV3)),
+    (b"ADB.", StreamKind::Format(Format::ApkV3)),
+    (b"ADBd", StreamKind::Format(Format::ApkV3)),
+    (b"ADBc", StreamKind::Format(Format::ApkV3)),
 ];
 
 /// Detects the format of a stream from its first bytes (up to [`HEAD`]); `None` if it is neither compressed nor a container.
-pub fn sniff(head: &[u8]) -> Option<Kind> {
+pub fn sniff(head: &[u8]) -> Option<StreamKind> {
     if let Some((_, kind)) = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Some(*kind);
     }
     if zstd_after_skippable(head) {
-        return Some(Kind::Codec(Codec::Zstd));
+        return Some(StreamKind::Codec(Codec::Zstd));
     }
     if looks_like_bzip2(head) {
-        return Some(Kind::Codec(Codec::Bzip2));
+        return Some(StreamKind::Codec(Codec::Bzip2));
     }
     if cpio::looks_like_header(head) {
-        return Some(Kind::Format(Format::Cpio));
+        return Some(StreamKind::Format(Format::Cpio));
     }
     if tar::looks_like_header(head) {
-        return Some(Kind::Format(Format::Tar));
+        return Some(StreamKind::Format(Format::Tar));
     }
-    looks_like_lzma(head).then_some(Kind::Codec(Codec::Lzma))
+    looks_like_lzma(head).then_some(StreamKind::Codec(Codec::Lzma))
 }
 
 /// Skippable frames alone hold nothing and may be another program's data (LZ4 uses the same numbers), so the frame after them
 /// decides. If they go beyond the first bytes, the decompressor must find out.
 fn zstd_after_skippable(mut head: &[u8]) -> bool {
-    let is_cut = head.len() >= GLANCE;
+    let is_cut = head.len() >= SHORT_HEAD;
     let Some((magic, rest)) = head.split_first_chunk::<4>() else {
         return false;
     };
@@ -241,7 +244,7 @@ pub fn decompress<'a>(
 ) -> Result<Decompressed<'a>, ArchiveError> {
     let mut feed = Feed::owning(source);
     match sniff(feed.peek(HEAD)?) {
-        Some(Kind::Codec(codec)) => decompress_as(codec, feed, scope),
+        Some(StreamKind::Codec(codec)) => decompress_as(codec, feed, scope),
         _ => Ok(Decompressed {
             codec: None,
             inner: Inner::Plain(feed),

@@ -30,17 +30,17 @@ const CODECS: [(Codec, Pack); 5] = [
 ];
 
 #[test]
-fn what_programs_write_is_told_apart() {
+fn formats_are_detected() {
     let text = Seed(5).bytes(10_000);
     for (codec, pack) in CODECS {
-        assert_eq!(sniff(&pack(&text)), Some(Kind::Codec(codec)));
+        assert_eq!(sniff(&pack(&text)), Some(StreamKind::Codec(codec)));
     }
     let skippable = [
         &[0x5f, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3][..],
         &zstd(&text),
     ]
     .concat();
-    assert_eq!(sniff(&skippable), Some(Kind::Codec(Codec::Zstd)));
+    assert_eq!(sniff(&skippable), Some(StreamKind::Codec(Codec::Zstd)));
     let lz4 = [
         &[0x5f, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3][..],
         b"\x04\x22\x4d\x18 lz4 follows",
@@ -48,7 +48,7 @@ fn what_programs_write_is_told_apart() {
     .concat();
     assert_eq!(sniff(&lz4), None);
     let format = |bytes: &[u8]| match sniff(bytes) {
-        Some(Kind::Format(format)) => Some(format),
+        Some(StreamKind::Format(format)) => Some(format),
         _ => None,
     };
     assert_eq!(format(&tar(&[("a", b"b")])), Some(Format::Tar));
@@ -101,7 +101,7 @@ fn all_members_and_frames_are_read() {
 }
 
 #[test]
-fn what_follows_is_judged_as_the_formats_own_tools_do() {
+fn trailing_data_is_treated_as_by_the_formats_own_tools() {
     let text = Seed(7).bytes(1000);
     for (codec, pack) in CODECS {
         let (out, result) = unpack(&[&pack(&text)[..], b"garbage!"].concat(), &scope());
@@ -122,7 +122,7 @@ fn plain_streams_pass_through() {
 }
 
 #[test]
-fn every_cut_is_truncated_and_gives_what_is_there() {
+fn every_cut_is_truncated_and_gives_the_bytes_before_it() {
     let text = Seed(9).bytes(200_000);
     for (codec, pack) in CODECS {
         let whole = pack(&text);
@@ -235,11 +235,11 @@ fn windows_are_counted_while_they_are_held() {
 }
 
 #[test]
-fn a_gzip_file_shows_when_its_content_is_nothing_to_look_into() {
+fn plain_content_of_a_gzip_file_is_recognised_from_its_beginning() {
     let plain = |bytes: &[u8]| {
         let mut source = bytes;
         let mut feed = Feed::new(&mut source);
-        let head = plain_in_gzip(&mut feed, &scope());
+        let head = plain_gzip_content(&mut feed, &scope());
         assert_eq!(feed.offset(), 0, "nothing is taken");
         head
     };
@@ -248,13 +248,13 @@ fn a_gzip_file_shows_when_its_content_is_nothing_to_look_into() {
     for content in [&text[..], &noise] {
         let packed = gzip(content);
         assert_eq!(plain(&packed).as_deref(), Some(&content[..GLIMPSE]));
-        let cut = &packed[..GLANCE.min(packed.len() - 8)];
+        let cut = &packed[..SHORT_HEAD.min(packed.len() - 8)];
         assert_eq!(plain(cut).as_deref(), Some(&content[..GLIMPSE]));
     }
     // Zeros may be the beginning of a disk.
     assert_eq!(plain(&gzip(&[0; 1 << 20])), None);
     assert_eq!(
-        plain(&gzip(&[0; GLANCE - 1])),
+        plain(&gzip(&[0; SHORT_HEAD - 1])),
         None,
         "not all that it takes"
     );
@@ -267,7 +267,7 @@ fn a_gzip_file_shows_when_its_content_is_nothing_to_look_into() {
 }
 
 #[test]
-fn every_header_of_gzip_is_passed_over() {
+fn every_gzip_header_is_skipped() {
     let text = b"the content".repeat(100);
     for flags in 0..16_u8 {
         let mut builder = flate2::GzBuilder::new();
@@ -290,11 +290,11 @@ fn every_header_of_gzip_is_passed_over() {
             packed.splice(body..body, [0xaa, 0xbb]);
         }
         let mut source = &packed[..];
-        let head = plain_in_gzip(&mut Feed::new(&mut source), &scope());
+        let head = plain_gzip_content(&mut Feed::new(&mut source), &scope());
         assert_eq!(head.as_deref(), Some(&text[..GLIMPSE]), "flags {flags}");
         for cut in 0..packed.len() {
             let mut source = &packed[..cut];
-            let _ = plain_in_gzip(&mut Feed::new(&mut source), &scope());
+            let _ = plain_gzip_content(&mut Feed::new(&mut source), &scope());
         }
     }
 }
@@ -321,7 +321,7 @@ fn windows_beyond_twice_the_budget_are_refused() {
 
 /// Zero-length skippable frames, empty streams and long headers before a stream do not hide it, however many there are.
 #[test]
-fn what_stands_in_front_of_a_stream_does_not_hide_it() {
+fn data_before_a_stream_does_not_hide_it() {
     let text = Seed(5).bytes(70_000);
     let scope = Scope::new(Limits::default(), Budget::default());
     let frame = [0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0];
@@ -348,9 +348,13 @@ fn what_stands_in_front_of_a_stream_does_not_hide_it() {
             };
             let bytes = [&front.repeat(count)[..], &stream].concat();
             // With the bytes that a walk looks at, and with those of a file that the user named.
-            for len in [GLANCE, HEAD] {
+            for len in [SHORT_HEAD, HEAD] {
                 let head = &bytes[..len.min(bytes.len())];
-                assert_eq!(sniff(head), Some(Kind::Codec(codec)), "{count} {what}");
+                assert_eq!(
+                    sniff(head),
+                    Some(StreamKind::Codec(codec)),
+                    "{count} {what}"
+                );
             }
             let (out, result) = unpack(&bytes, &scope);
             assert_eq!(result, Ok(Some(codec)), "{count} {what}");
@@ -361,7 +365,7 @@ fn what_stands_in_front_of_a_stream_does_not_hide_it() {
 
 /// A bzip2 decoder clears megabytes before it starts, so empty streams get none and nearly empty ones a limited number.
 #[test]
-fn streams_of_next_to_nothing_are_bounded() {
+fn nearly_empty_streams_get_a_bounded_number_of_decoders() {
     let scope = Scope::new(Limits::default(), Budget::default());
     let (out, result) = unpack(&bzip2(b"").repeat(1_000_000), &scope);
     assert_eq!((out.len(), result), (0, Ok(Some(Codec::Bzip2))));

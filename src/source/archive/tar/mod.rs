@@ -36,7 +36,7 @@ pub struct Entry {
     /// The name as stored, up to 1 MiB: it may be absolute, contain `..`, or not be UTF-8.
     pub name: Vec<u8>,
     /// Kind of the entry.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// Permission and set-id bits.
     pub mode: u32,
     /// Owner.
@@ -53,7 +53,7 @@ pub struct Entry {
 
 /// The kind of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum EntryKind {
     /// A regular file.
     File,
     /// Another name of an earlier entry.
@@ -99,7 +99,7 @@ pub struct Finish {
 }
 
 /// Passes every entry with a reader of its content to `visit`, in order. Content that the visitor leaves unread is skipped. An
-/// unreadable extension, or sizes that contradict each other, are passed as [`Kind::Unread`] entries.
+/// unreadable extension, or sizes that contradict each other, are passed as [`EntryKind::Unread`] entries.
 ///
 /// With [`Ending::Marker`], the rest of the stream after the marker stays in `feed`.
 ///
@@ -131,7 +131,7 @@ pub fn read(
             b'g' => global = records(feed, size, &mut wrong)?,
             _ => {
                 scope.entry()?;
-                let pax = std::mem::take(&mut local).over(&global);
+                let pax = std::mem::take(&mut local).on_bytes(&global);
                 let Assembled {
                     entry,
                     holes,
@@ -162,11 +162,11 @@ pub fn read(
                     return Ok(finish);
                 }
                 skip_body(feed, end, start, stored, &entry.name)?;
-                tell(wrong, &entry.name, visit)?;
+                report_problems(wrong, &entry.name, visit)?;
                 continue;
             }
         }
-        tell(wrong, &[], visit)?;
+        report_problems(wrong, &[], visit)?;
     }
     if long_name.is_some() || long_link.is_some() || !local.is_empty() {
         return Err(ArchiveError::truncated(
@@ -180,14 +180,18 @@ fn bad_size(name: &[u8]) -> ArchiveError {
     ArchiveError::malformed(format!("impossible size of entry {}", shown(name)))
 }
 
-type Visit<'v> = dyn FnMut(&Entry, &mut dyn Read) -> io::Result<Flow> + 'v;
+type EntryVisitor<'v> = dyn FnMut(&Entry, &mut dyn Read) -> io::Result<Flow> + 'v;
 
 /// Passes the problems of the entry of this name, or of an extension without one, to the visitor.
-fn tell(wrong: Vec<ArchiveError>, name: &[u8], visit: &mut Visit<'_>) -> Result<(), ArchiveError> {
+fn report_problems(
+    wrong: Vec<ArchiveError>,
+    name: &[u8],
+    visit: &mut EntryVisitor<'_>,
+) -> Result<(), ArchiveError> {
     for error in wrong {
         let entry = Entry {
             name: name.to_vec(),
-            kind: Kind::Unread(error),
+            kind: EntryKind::Unread(error),
             mode: 0,
             uid: 0,
             gid: 0,
@@ -405,23 +409,23 @@ fn assemble(
         .or(long_link)
         .unwrap_or_else(|| header.link());
     let kind = match header.flag() {
-        0 if header.magic() == Magic::V7 && name.last() == Some(&b'/') => Kind::Dir,
-        0 | b'0' | b'7' | b'S' => Kind::File,
-        b'1' => Kind::HardLink(link),
-        b'2' => Kind::SymLink(link),
-        b'5' => Kind::Dir,
-        other @ (b'3' | b'4' | b'6') => Kind::Other(other),
+        0 if header.magic() == Magic::V7 && name.last() == Some(&b'/') => EntryKind::Dir,
+        0 | b'0' | b'7' | b'S' => EntryKind::File,
+        b'1' => EntryKind::HardLink(link),
+        b'2' => EntryKind::SymLink(link),
+        b'5' => EntryKind::Dir,
+        other @ (b'3' | b'4' | b'6') => EntryKind::Other(other),
         // Volume labels, parts of multi-volume files, directory listings. Some readers extract them as files, so they count when
         // they have content.
         other @ (b'V' | b'M' | b'D' | b'N') if header.size()? == 0 && extended.is_none() => {
-            Kind::Other(other)
+            EntryKind::Other(other)
         }
         // Readers treat every other type as a file (POSIX.1-2017, pax, "typeflag").
-        _ => Kind::File,
+        _ => EntryKind::File,
     };
     let in_header = header.size()?;
     let mut stored = 0;
-    if kind == Kind::File {
+    if kind == EntryKind::File {
         stored = extended.unwrap_or(in_header);
         // Writers put zero into the header when its digits do not suffice. Any other difference makes readers disagree on the
         // size.
@@ -430,7 +434,7 @@ fn assemble(
                 "states {in_header} bytes in its header and {stored} in the extended one"
             )));
         }
-    } else if in_header > 0 && !matches!(kind, Kind::HardLink(_)) {
+    } else if in_header > 0 && !matches!(kind, EntryKind::HardLink(_)) {
         // Writers often state the size of a link's target; content after it would be read as the next header.
         wrong.push(ArchiveError::malformed(format!(
             "states {in_header} bytes and is of a type without content"
@@ -443,7 +447,7 @@ fn assemble(
     let mut size = stored;
     let mut holes = Holes::None;
     let mut end = end;
-    if kind == Kind::File {
+    if kind == EntryKind::File {
         let before = feed.offset();
         match sparse::map(feed, header, pax, &mut stored, scope) {
             Ok(None) => {}

@@ -37,7 +37,7 @@ impl Pax {
     }
 
     /// These records before those of a global header.
-    pub(super) fn over(self, global: &Self) -> Self {
+    pub(super) fn on_bytes(self, global: &Self) -> Self {
         if global.records.is_empty() {
             return self;
         }

@@ -35,7 +35,7 @@ fn only(bytes: &[u8]) -> (Entry, Vec<u8>) {
 }
 
 #[test]
-fn names_come_from_wherever_the_dialect_keeps_them() {
+fn names_are_read_in_every_dialect() {
     let body = b"content";
     let names: [(&[u8], Vec<u8>); 6] = [
         (b"plain", tar_entry(b"plain", b'0', body, b"")),
@@ -87,7 +87,10 @@ fn names_come_from_wherever_the_dialect_keeps_them() {
     for (name, bytes) in names {
         let (entry, content) = only(&bytes);
         assert_eq!(entry.name, name);
-        assert_eq!((entry.kind, content.as_slice()), (Kind::File, &body[..]));
+        assert_eq!(
+            (entry.kind, content.as_slice()),
+            (EntryKind::File, &body[..])
+        );
         assert_eq!((entry.mode, entry.uid, entry.gid), (0o755, 0o1750, 0o144));
     }
 }
@@ -130,7 +133,7 @@ fn numbers_of_every_kind_are_read() {
 }
 
 #[test]
-fn kinds_are_told() {
+fn kinds_of_entries_are_recognised() {
     let mut old_dir = tar_header(b"olddir/", 0, &octal(0), b"");
     old_dir[257..265].fill(0);
     seal(&mut old_dir);
@@ -160,21 +163,21 @@ fn kinds_are_told() {
     assert_eq!(
         kinds,
         [
-            Kind::HardLink(text("target")),
-            Kind::SymLink(text("elsewhere")),
-            Kind::SymLink(text("far")),
-            Kind::Dir,
-            Kind::Other(b'6'),
+            EntryKind::HardLink(text("target")),
+            EntryKind::SymLink(text("elsewhere")),
+            EntryKind::SymLink(text("far")),
+            EntryKind::Dir,
+            EntryKind::Other(b'6'),
             // Every reader treats an unknown type as a file.
-            Kind::File,
-            Kind::Other(b'V'),
-            Kind::Dir
+            EntryKind::File,
+            EntryKind::Other(b'V'),
+            EntryKind::Dir
         ]
     );
 }
 
 #[test]
-fn a_missing_end_is_fine_and_a_missing_piece_is_not() {
+fn a_missing_end_marker_is_accepted_and_missing_content_is_not() {
     let whole = [
         tar_entry(b"a", b'0', &[1; 600], b""),
         tar_entry(b"b", b'0', &[2; 100], b""),
@@ -226,7 +229,7 @@ fn a_missing_end_is_fine_and_a_missing_piece_is_not() {
 }
 
 #[test]
-fn what_follows_the_marker_belongs_to_it_only_when_asked() {
+fn archives_after_the_marker_are_read_only_on_request() {
     let both = [tar(&[("a", b"1")]), vec![0; 9 * 512], tar(&[("b", b"2")])].concat();
     assert_eq!(list(&both).0.len(), 1);
     let scope = Scope::new(Limits::default(), Budget::default());
@@ -377,7 +380,7 @@ fn sparse_bombs_and_broken_maps_are_refused() {
             panic!("{map}: {entries:?}");
         };
         assert!(
-            matches!(&broken.kind, Kind::Unread(e) if e.reason == Reason::Malformed),
+            matches!(&broken.kind, EntryKind::Unread(e) if e.reason == Reason::Malformed),
             "{map}: {broken:?}"
         );
         assert_eq!(
@@ -419,7 +422,7 @@ fn sparse_bombs_and_broken_maps_are_refused() {
 }
 
 #[test]
-fn zeros_without_end_are_not_read_to_their_end() {
+fn endless_zeros_are_not_read_to_the_end() {
     let archive = tar(&[("a", b"body")]);
     let next = tar(&[("b", b"body")]);
     for (zeros, names, ends_well) in [(1 << 20, 2, true), (2 * PADDING, 1, false)] {
@@ -443,7 +446,7 @@ fn zeros_without_end_are_not_read_to_their_end() {
 
 /// Go's own writer stores the mode of a directory as in `fs.FileMode`, in base 256; GNU tar and Python also read negative modes.
 #[test]
-fn a_mode_of_base_256_or_with_a_sign_is_one() {
+fn a_mode_in_base_256_or_with_a_sign_is_accepted() {
     let honest: [u8; BLOCK] = crate::source::archive::build::tar_entry(b"dist/", b'5', b"", b"")
         [..BLOCK]
         .try_into()
@@ -506,22 +509,22 @@ fn extensions_that_cannot_be_read_hide_nothing() {
         let bytes = [extension, tar(&[("a", b"body"), ("b", b"more")])].concat();
         let (entries, result) = list(&bytes);
         assert!(result.is_ok(), "{what}: {result:?}");
-        let (told, files): (Vec<_>, Vec<_>) = entries
+        let (reported, files): (Vec<_>, Vec<_>) = entries
             .iter()
-            .partition(|(e, _)| matches!(e.kind, Kind::Unread(_)));
+            .partition(|(e, _)| matches!(e.kind, EntryKind::Unread(_)));
         let names: Vec<_> = files.iter().map(|(e, _)| e.name.clone()).collect();
         assert_eq!(names, [b"a", b"b"], "{what}");
         let [
             (
                 Entry {
-                    kind: Kind::Unread(error),
+                    kind: EntryKind::Unread(error),
                     ..
                 },
                 _,
             ),
-        ] = &told[..]
+        ] = &reported[..]
         else {
-            panic!("{what}: {told:?}");
+            panic!("{what}: {reported:?}");
         };
         assert_eq!(error.reason, reason, "{what}");
     }
@@ -529,15 +532,15 @@ fn extensions_that_cannot_be_read_hide_nothing() {
 
 /// Some readers take a size stated without content for content, which may hide something: it is reported.
 #[test]
-fn what_has_no_content_states_none() {
-    for (flag, told) in [(b'5', 1), (b'2', 1), (b'3', 1), (b'6', 1), (b'1', 0)] {
+fn a_size_without_content_is_reported() {
+    for (flag, reported) in [(b'5', 1), (b'2', 1), (b'3', 1), (b'6', 1), (b'1', 0)] {
         let header = tar_header(b"d", flag, &octal(512), b"l");
         let (entries, result) = list(&[&header[..], &tar(&[("a", b"body")])].concat());
         result.unwrap();
         let unread = entries
             .iter()
-            .filter(|(e, _)| matches!(e.kind, Kind::Unread(_)));
-        assert_eq!(unread.count(), told, "{}", flag as char);
+            .filter(|(e, _)| matches!(e.kind, EntryKind::Unread(_)));
+        assert_eq!(unread.count(), reported, "{}", flag as char);
         assert_eq!(entries.last().unwrap().0.name, b"a");
     }
     // Types that some readers extract as files are files when they have content.
@@ -545,7 +548,7 @@ fn what_has_no_content_states_none() {
         let (entry, body) = only(&tar_entry(b"v", flag, b"body", b""));
         assert_eq!(
             (entry.kind, &body[..]),
-            (Kind::File, &b"body"[..]),
+            (EntryKind::File, &b"body"[..]),
             "{}",
             flag as char
         );
@@ -554,9 +557,9 @@ fn what_has_no_content_states_none() {
 
 /// More data after the end of an archive than the rest of a tape record is reported, because it was not examined.
 #[test]
-fn much_behind_the_end_is_told() {
+fn much_data_after_the_end_is_reported() {
     let archive = tar(&[("a", b"body")]);
-    for (len, told) in [
+    for (len, reported) in [
         (100, false),
         (RECORD as usize - 1024, false),
         (20_000, true),
@@ -568,7 +571,7 @@ fn much_behind_the_end_is_told() {
             let mut feed = Feed::new(&mut stream);
             let end = read(&mut feed, &scope, ending, &mut |_, _| Ok(Flow::Continue));
             let end = end.and_then(|_| pass_padding(&mut feed));
-            assert_eq!(end.is_err(), told, "{len} {ending:?} {end:?}");
+            assert_eq!(end.is_err(), reported, "{len} {ending:?} {end:?}");
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Reads the members of each container format, including nested containers.
 
 use super::links::Links;
-use super::{IN_MEMORY, Level, Taken, Walker};
+use super::{IN_MEMORY, Nesting, Taken, Walker};
 use crate::bytes::{Part, ReadAt, Spill, Use};
 use crate::source::archive::place::{Place, clean};
-use crate::source::archive::stream::{HEAD, glance};
+use crate::source::archive::stream::{HEAD, detect};
 use crate::source::archive::tar::{self, Ending, Flow};
 use crate::source::archive::{
-    ArchiveError, Feed, Format, Kind, cpio, deb, decompress, decompress_as, rpm, sniff, zip,
+    ArchiveError, Feed, Format, StreamKind, cpio, deb, decompress, decompress_as, rpm, sniff, zip,
 };
 use crate::source::packages::apk;
 use std::io::{self, Read};
@@ -19,14 +19,14 @@ impl Walker<'_> {
         feed: &mut Feed<'_>,
         random: Option<&dyn ReadAt>,
         place: &Place,
-        level: Level,
+        nesting: Nesting,
     ) -> Result<(), ArchiveError> {
         match format {
             Format::Tar if random.is_none() && self.receiver.keeps_whole(feed) => {
-                self.kept_tar(feed, place, level)
+                self.kept_tar(feed, place, nesting)
             }
-            Format::Tar => self.tar(feed, random, place, level),
-            Format::Cpio => self.cpios(feed, place, level),
+            Format::Tar => self.tar(feed, random, place, nesting),
+            Format::Cpio => self.cpios(feed, place, nesting),
             Format::Deb => deb::read(feed, self.scope, &mut |member, data| {
                 let mut outer = Feed::new(data);
                 if member == deb::Member::Control {
@@ -38,19 +38,19 @@ impl Walker<'_> {
                 }
                 let mut plain = decompress(Box::new(&mut outer), self.scope)?;
                 let mut inner = Feed::new(&mut plain);
-                self.tar(&mut inner, None, place, level)?;
+                self.tar(&mut inner, None, place, nesting)?;
                 inner.drain()?;
                 Ok(())
             }),
-            Format::Rpm => self.rpm(feed, place, level),
+            Format::Rpm => self.rpm(feed, place, nesting),
             Format::Zip => match random {
-                Some(bytes) => self.zip(bytes, place, level),
+                Some(bytes) => self.zip(bytes, place, nesting),
                 None => {
                     let limits = &self.scope.limits;
                     let whole =
                         Spill::collect(&[], feed, None, IN_MEMORY, &self.scope.budget, limits)?;
                     let _held = self.scope.hold();
-                    self.zip(&whole, place, level)
+                    self.zip(&whole, place, nesting)
                 }
             },
             Format::ApkV3 => Err(ArchiveError::unsupported(
@@ -64,7 +64,7 @@ impl Walker<'_> {
         &self,
         feed: &mut Feed<'_>,
         place: &Place,
-        level: Level,
+        nesting: Nesting,
     ) -> Result<(), ArchiveError> {
         let limits = &self.scope.limits;
         let mut until = UntilError {
@@ -76,12 +76,12 @@ impl Walker<'_> {
         let UntilError { error, left, .. } = until;
         let _held = self.scope.hold();
         if left > 0 {
-            let read = self.tar(&mut Feed::at(&kept), Some(&kept), place, level);
+            let read = self.tar(&mut Feed::at(&kept), Some(&kept), place, nesting);
             // The error of the stream says why it ends too early, and is better than the reader's, which says only that it does.
             return error.map_or(read, Err);
         }
         let whole = Feed::owning(Box::new(Feed::at(&kept).chain(feed)));
-        self.tar(&mut { whole }, None, place, level)
+        self.tar(&mut { whole }, None, place, nesting)
     }
 
     /// `random` gives random access to the bytes of `feed`, if there is any: then bodies need no copy.
@@ -90,12 +90,12 @@ impl Walker<'_> {
         feed: &mut Feed<'_>,
         random: Option<&dyn ReadAt>,
         place: &Place,
-        level: Level,
+        nesting: Nesting,
     ) -> Result<(), ArchiveError> {
         let mut links = self.links();
         // The control part of an Alpine package comes first; all its names begin with a dot.
         let mut may_be_package = true;
-        let mut members = self.receiver.members(place, level.depth, self.scope);
+        let mut members = self.receiver.members(place, nesting.depth, self.scope);
         if let (Some(members), Some(bytes)) = (&mut members, random) {
             members.look_ahead(bytes);
         }
@@ -115,7 +115,7 @@ impl Walker<'_> {
             }
             let child = place.child(&entry.name, Some(entry.mode), Some((entry.uid, entry.gid)));
             match &entry.kind {
-                tar::Kind::File => {
+                tar::EntryKind::File => {
                     let part = random
                         .filter(|_| entry.plain)
                         .map(|r| Part::new(r, entry.offset, entry.size));
@@ -131,7 +131,8 @@ impl Walker<'_> {
                         return Ok(Flow::Continue);
                     }
                     let random = part.map(|part| part as &dyn ReadAt);
-                    let found = self.entry(&mut feed, random, entry.size, &child, level.inner())?;
+                    let found =
+                        self.entry(&mut feed, random, entry.size, &child, nesting.inner())?;
                     if found {
                         links.found(Links::name(&entry.name), child);
                     } else {
@@ -139,7 +140,7 @@ impl Walker<'_> {
                         links.replaced(&Links::name(&entry.name));
                     }
                 }
-                tar::Kind::HardLink(target) => {
+                tar::EntryKind::HardLink(target) => {
                     let (name, target) = (Links::name(&entry.name), Links::name(target));
                     if name == target {
                         return Ok(Flow::Continue);
@@ -156,19 +157,19 @@ impl Walker<'_> {
                         None => links.replaced(&name),
                     }
                 }
-                tar::Kind::SymLink(target) => {
+                tar::EntryKind::SymLink(target) => {
                     if let Some(members) = &mut members {
                         members.link(&entry.name, target, true);
                     }
                     links.replaced(&Links::name(&entry.name));
                 }
-                tar::Kind::Dir | tar::Kind::Other(_) => {
+                tar::EntryKind::Dir | tar::EntryKind::Other(_) => {
                     links.replaced(&Links::name(&entry.name));
                 }
-                tar::Kind::Unread(problem) if entry.name.is_empty() => {
+                tar::EntryKind::Unread(problem) if entry.name.is_empty() => {
                     self.receiver.unexamined(place, problem);
                 }
-                tar::Kind::Unread(problem) => {
+                tar::EntryKind::Unread(problem) => {
                     if self.name_fits(&child) {
                         self.receiver.unexamined(&child, problem);
                     }
@@ -185,15 +186,20 @@ impl Walker<'_> {
 
     /// cpio archives one after the other, the last of which may be compressed: the kernel reads an initial RAM disk so (Linux,
     /// "initramfs buffer format").
-    fn cpios(&self, feed: &mut Feed<'_>, place: &Place, level: Level) -> Result<(), ArchiveError> {
+    fn cpios(
+        &self,
+        feed: &mut Feed<'_>,
+        place: &Place,
+        nesting: Nesting,
+    ) -> Result<(), ArchiveError> {
         loop {
-            self.cpio(feed, &|_| None, place, level)?;
+            self.cpio(feed, &|_| None, place, nesting)?;
             feed.skip_zeros()?;
             let at = feed.offset();
-            match glance(feed)? {
-                Some(Kind::Format(Format::Cpio)) => {}
-                Some(Kind::Codec(codec)) => {
-                    return self.compressed(codec, feed, place, level).map(|_| ());
+            match detect(feed)? {
+                Some(StreamKind::Format(Format::Cpio)) => {}
+                Some(StreamKind::Codec(codec)) => {
+                    return self.compressed(codec, feed, place, nesting).map(|_| ());
                 }
                 _ => {
                     let rest = feed.drain()?;
@@ -214,10 +220,10 @@ impl Walker<'_> {
         feed: &mut Feed<'_>,
         files: &dyn Fn(u32) -> Option<cpio::Entry>,
         place: &Place,
-        level: Level,
+        nesting: Nesting,
     ) -> Result<(), ArchiveError> {
         let mut links = self.links();
-        let mut members = self.receiver.members(place, level.depth, self.scope);
+        let mut members = self.receiver.members(place, nesting.depth, self.scope);
         let result = cpio::read(feed, self.scope, files, &mut |entry, body| {
             if !entry.is_file() {
                 return Ok(Flow::Continue);
@@ -237,7 +243,7 @@ impl Walker<'_> {
             {
                 return Ok(Flow::Continue);
             }
-            if self.entry(&mut feed, None, entry.size, &child, level.inner())? {
+            if self.entry(&mut feed, None, entry.size, &child, nesting.inner())? {
                 for waiting in links.waiting(&key) {
                     self.receiver.alias(&child, &waiting);
                 }
@@ -268,7 +274,12 @@ impl Walker<'_> {
         }
     }
 
-    fn rpm(&self, feed: &mut Feed<'_>, place: &Place, level: Level) -> Result<(), ArchiveError> {
+    fn rpm(
+        &self,
+        feed: &mut Feed<'_>,
+        place: &Place,
+        nesting: Nesting,
+    ) -> Result<(), ArchiveError> {
         let header = rpm::read_header(feed, &self.scope.limits)?;
         if let Some(owner) = header.owner() {
             self.receiver.package(place, owner);
@@ -280,25 +291,25 @@ impl Walker<'_> {
             )));
         }
         let codec = match sniff(feed.peek(HEAD)?) {
-            Some(Kind::Codec(codec)) => Some(codec),
-            Some(Kind::Format(_)) => None,
+            Some(StreamKind::Codec(codec)) => Some(codec),
+            Some(StreamKind::Format(_)) => None,
             None => header.codec(),
         };
         let files = |index| header.file(index);
         match codec {
-            None => self.cpio(feed, &files, place, level),
+            None => self.cpio(feed, &files, place, nesting),
             Some(codec) => {
                 let mut stream = decompress_as(codec, Feed::new(feed), self.scope)?;
                 let mut inner = Feed::new(&mut stream);
-                self.cpio(&mut inner, &files, place, level)?;
+                self.cpio(&mut inner, &files, place, nesting)?;
                 inner.drain()?;
                 Ok(())
             }
         }
     }
 
-    fn zip(&self, bytes: &dyn ReadAt, place: &Place, level: Level) -> Result<(), ArchiveError> {
-        let mut members = self.receiver.members(place, level.depth, self.scope);
+    fn zip(&self, bytes: &dyn ReadAt, place: &Place, nesting: Nesting) -> Result<(), ArchiveError> {
+        let mut members = self.receiver.members(place, nesting.depth, self.scope);
         let result = zip::read(bytes, self.scope, &mut |entry, content| {
             if !entry.is_file() {
                 return Ok(Flow::Continue);
@@ -327,7 +338,7 @@ impl Walker<'_> {
                 if taken == Taken::No {
                     self.receiver.entry_seen(&child, entry.size);
                     if entry.packed > 0 && !self.receiver.too_small(entry.packed) {
-                        self.item(&mut feed, None, None, &child, level.inner())?;
+                        self.item(&mut feed, None, None, &child, nesting.inner())?;
                     }
                 }
                 drop(feed);

@@ -1,9 +1,9 @@
 //! Walks through a container and everything nested in it, and hands over files that may be programs.
 
 use super::place::Place;
-use super::stream::{GLANCE, HEAD, glance, plain_in_gzip};
-use super::{ArchiveError, Codec, Feed, Kind, Scope, decompress_as};
-use crate::bytes::{ReadAt, Spill, Windows};
+use super::stream::{HEAD, SHORT_HEAD, detect, plain_gzip_content};
+use super::{ArchiveError, Codec, Feed, Scope, StreamKind, decompress_as};
+use crate::bytes::{KeptRanges, ReadAt, Spill};
 use crate::source::foreign;
 use std::io::Read;
 
@@ -35,12 +35,12 @@ pub struct Walker<'r> {
 
 /// Nesting depth, and whether this is the content of a compressed file at that depth: `app.tar.gz` is one level.
 #[derive(Clone, Copy)]
-struct Level {
+struct Nesting {
     depth: u32,
     unpacked: bool,
 }
 
-impl Level {
+impl Nesting {
     fn inner(self) -> Self {
         Self {
             depth: self.depth + 1,
@@ -52,7 +52,7 @@ impl Level {
 impl Walker<'_> {
     /// Walks any input: a container, a compressed file, a plain file. Every problem is reported to the receiver.
     pub fn walk(&self, input: Input<'_>, place: &Place) {
-        let level = Level {
+        let nesting = Nesting {
             depth: 0,
             unpacked: false,
         };
@@ -62,9 +62,9 @@ impl Walker<'_> {
                 Some(bytes),
                 Some(bytes.len()),
                 place,
-                level,
+                nesting,
             ),
-            Input::Stream(stream) => self.item(&mut Feed::new(stream), None, None, place, level),
+            Input::Stream(stream) => self.item(&mut Feed::new(stream), None, None, place, nesting),
         };
         if let Err(problem) = result {
             self.receiver.unexamined(place, &problem);
@@ -90,7 +90,7 @@ impl Walker<'_> {
             None,
             size,
             place,
-            Level {
+            Nesting {
                 depth,
                 unpacked: false,
             },
@@ -112,7 +112,7 @@ impl Walker<'_> {
             Some(bytes),
             bytes.len(),
             place,
-            Level {
+            Nesting {
                 depth,
                 unpacked: false,
             },
@@ -129,11 +129,11 @@ impl Walker<'_> {
         place: &Place,
         depth: u32,
     ) -> Result<bool, ArchiveError> {
-        let level = Level {
+        let nesting = Nesting {
             depth,
             unpacked: false,
         };
-        self.item(feed, None, None, place, level)
+        self.item(feed, None, None, place, nesting)
     }
 
     fn entry(
@@ -142,13 +142,13 @@ impl Walker<'_> {
         random: Option<&dyn ReadAt>,
         size: u64,
         place: &Place,
-        level: Level,
+        nesting: Nesting,
     ) -> Result<bool, ArchiveError> {
         self.receiver.entry_seen(place, size);
         if size == 0 || !self.name_fits(place) || self.receiver.too_small(size) {
             return Ok(false);
         }
-        self.item(feed, random, Some(size), place, level)
+        self.item(feed, random, Some(size), place, nesting)
     }
 
     /// Whether the innermost name is within the limit; a longer one is reported by its beginning.
@@ -176,12 +176,12 @@ impl Walker<'_> {
         random: Option<&dyn ReadAt>,
         size: Option<u64>,
         place: &Place,
-        level: Level,
+        nesting: Nesting,
     ) -> Result<bool, ArchiveError> {
-        let Some(kind) = glance(feed)? else {
-            return self.offer(feed, random, size, place, level);
+        let Some(kind) = detect(feed)? else {
+            return self.offer(feed, random, size, place, nesting);
         };
-        if level.depth >= self.scope.limits.depth {
+        if nesting.depth >= self.scope.limits.depth {
             let most = self.scope.limits.depth;
             self.receiver.unexamined(
                 place,
@@ -189,18 +189,18 @@ impl Walker<'_> {
             );
             return Ok(true);
         }
-        if kind == Kind::Codec(Codec::Gzip)
-            && level.depth > 0
-            && let Some(head) = plain_in_gzip(feed, self.scope)
+        if kind == StreamKind::Codec(Codec::Gzip)
+            && nesting.depth > 0
+            && let Some(head) = plain_gzip_content(feed, self.scope)
             && self.receiver.wants(place, &head, None) == Want::Skip
         {
             // Decompressing would give the same answer.
             return Ok(false);
         }
         let result = match kind {
-            Kind::Codec(codec) => self.compressed(codec, feed, place, level),
-            Kind::Format(format) => self
-                .container(format, feed, random, place, level)
+            StreamKind::Codec(codec) => self.compressed(codec, feed, place, nesting),
+            StreamKind::Format(format) => self
+                .container(format, feed, random, place, nesting)
                 .map(|()| true),
         };
         match result {
@@ -218,16 +218,16 @@ impl Walker<'_> {
         codec: Codec,
         feed: &mut Feed<'_>,
         place: &Place,
-        level: Level,
+        nesting: Nesting,
     ) -> Result<bool, ArchiveError> {
         let mut stream = decompress_as(codec, Feed::new(feed), self.scope)?;
         let mut inner = Feed::new(&mut stream);
-        let level = Level {
-            depth: level.depth + u32::from(level.unpacked),
+        let nesting = Nesting {
+            depth: nesting.depth + u32::from(nesting.unpacked),
             unpacked: true,
         };
         // An unwanted file is not decompressed to its end, a wanted one has been.
-        self.item(&mut inner, None, None, place, level)
+        self.item(&mut inner, None, None, place, nesting)
     }
 
     /// Asks the receiver about a plain file.
@@ -237,9 +237,9 @@ impl Walker<'_> {
         random: Option<&dyn ReadAt>,
         size: Option<u64>,
         place: &Place,
-        level: Level,
+        nesting: Nesting,
     ) -> Result<bool, ArchiveError> {
-        let head = feed.peek(GLANCE)?;
+        let head = feed.peek(SHORT_HEAD)?;
         if head.is_empty() {
             return Ok(false);
         }
@@ -255,10 +255,10 @@ impl Walker<'_> {
                 self.receiver.unexamined(place, &problem);
                 return Ok(false);
             }
-            Want::Whole | Want::Windows(_) => {}
+            Want::Whole | Want::KeptRanges(_) => {}
         }
         let most = self.scope.limits.entry_size;
-        if let Some(size) = size.filter(|size| level.depth > 0 && *size > most) {
+        if let Some(size) = size.filter(|size| nesting.depth > 0 && *size > most) {
             self.receiver.unexamined(
                 place,
                 &ArchiveError::limit(format!("{size} bytes, {most} are allowed")),
@@ -271,7 +271,9 @@ impl Walker<'_> {
         }
         match self.keep(feed, size, &want) {
             Ok(bytes)
-                if size.is_none() && level.depth > 0 && self.receiver.below_floor(bytes.len()) =>
+                if size.is_none()
+                    && nesting.depth > 0
+                    && self.receiver.below_floor(bytes.len()) =>
             {
                 Ok(false)
             }
@@ -299,11 +301,11 @@ impl Walker<'_> {
         let limits = &self.scope.limits;
         let budget = &self.scope.budget;
         Ok(match want {
-            Want::Windows(ranges) => {
+            Want::KeptRanges(ranges) => {
                 let ranges: Vec<_> = std::iter::once(0..HEAD as u64)
                     .chain(ranges.iter().cloned())
                     .collect();
-                Box::new(Windows::collect(&[], feed, size, &ranges, budget)?)
+                Box::new(KeptRanges::collect(&[], feed, size, &ranges, budget)?)
             }
             _ => Box::new(Spill::collect(&[], feed, size, IN_MEMORY, budget, limits)?),
         })

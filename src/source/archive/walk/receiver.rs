@@ -18,7 +18,7 @@ pub enum Want {
     Whole,
     /// Keep its first 8 KiB and these ranges. The rest is skipped, and if the container states the size, bytes after the last
     /// range are neither decompressed nor checked. Reading outside the ranges is an error of kind `Unsupported`.
-    Windows(Vec<Range<u64>>),
+    KeptRanges(Vec<Range<u64>>),
 }
 
 /// A file that may be a program.

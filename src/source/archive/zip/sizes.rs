@@ -74,7 +74,7 @@ impl Local {
         bytes: &dyn ReadAt,
         entry: &Entry,
     ) -> Result<Option<ArchiveError>, ArchiveError> {
-        let told = Sizes::of(entry);
+        let listed = Sizes::of(entry);
         let mut local = self.sizes;
         let wide = [local.size, local.packed].contains(&u64::from(u32::MAX));
         if wide {
@@ -85,13 +85,13 @@ impl Local {
             [local.size, local.packed] = both;
         }
         // An encrypted directory hides the checksum in local headers; it is compared with the content in any case.
-        if local.packed == told.packed && local.size == told.size {
+        if local.packed == listed.packed && local.size == listed.size {
             return Ok(None);
         }
         if !self.is_streamed {
             return Ok(Some(ArchiveError::malformed(format!(
                 "its local header states {} bytes in {}, the directory {} in {}",
-                local.size, local.packed, told.size, told.packed
+                local.size, local.packed, listed.size, listed.packed
             ))));
         }
         // Data of every method but "stored" marks its own end.
@@ -102,20 +102,20 @@ impl Local {
         let found = [behind.strip_prefix(DESCRIPTOR), Some(behind.as_slice())]
             .into_iter()
             .flatten()
-            .any(|descriptor| states(descriptor, told));
+            .any(|descriptor| states(descriptor, listed));
         Ok((!found).then(|| {
             ArchiveError::malformed(format!(
                 "the directory states {} bytes in {}, and no data descriptor behind them does",
-                told.size, told.packed
+                listed.size, listed.packed
             ))
         }))
     }
 }
 
 /// Whether a descriptor without signature states these sizes, in 32 or 64 bits.
-fn states(descriptor: &[u8], told: Sizes) -> bool {
+fn states(descriptor: &[u8], listed: Sizes) -> bool {
     let narrow = (le::<4>(descriptor, 4), le::<4>(descriptor, 8));
     let wide = (le::<8>(descriptor, 4), le::<8>(descriptor, 12));
-    let want = (Some(told.packed), Some(told.size));
-    le::<4>(descriptor, 0) == Some(told.crc) && (narrow == want || wide == want)
+    let want = (Some(listed.packed), Some(listed.size));
+    le::<4>(descriptor, 0) == Some(listed.crc) && (narrow == want || wide == want)
 }

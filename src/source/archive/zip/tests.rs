@@ -96,7 +96,7 @@ fn zip64_records_are_followed() {
 }
 
 #[test]
-fn every_lie_is_one_line_and_the_next_entry_is_read() {
+fn every_contradiction_is_one_line_and_the_next_entry_is_read() {
     let lie = |change: &dyn Fn(&mut ZipEntry)| {
         let mut entries = two();
         change(&mut entries[0]);
@@ -179,7 +179,7 @@ fn a_zip_without_its_end_says_so() {
 
 /// `zip` records the mode of a pipe for a program that it reads from one; `unzip` extracts a file.
 #[test]
-fn whatever_has_content_is_a_file() {
+fn every_entry_with_content_is_a_file() {
     for (mode, name, is_file) in [
         (None, "a", true),
         (None, "a/", false),
@@ -208,7 +208,7 @@ fn whatever_has_content_is_a_file() {
 
 /// Bytes that belong to no entry are reported: programs that read from front to back extract what is there.
 #[test]
-fn what_the_directory_does_not_list_is_told() {
+fn bytes_outside_the_directory_are_reported() {
     let hidden = zip_local(&ZipEntry::packed(
         "h",
         0,

@@ -4,7 +4,7 @@ use crate::source::archive::{ArchiveError, Reason};
 use crate::source::image::digest::Digest;
 use crate::source::image::manifest::{Config, Document, Platform};
 use crate::source::image::store::{Blob, Blobs, DOCUMENTS, Top, parse, read_short};
-use crate::source::image::{OTHER_PLATFORM, Options, Problem, problem};
+use crate::source::image::{ImageOptions, ImageProblem, OTHER_PLATFORM, problem};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -24,7 +24,7 @@ pub struct Plan {
     pub platform: Option<Platform>,
     pub config: Config,
     pub layers: Vec<LayerPlan>,
-    pub problems: Vec<Problem>,
+    pub problems: Vec<ImageProblem>,
 }
 
 /// One layer of an image.
@@ -46,11 +46,11 @@ pub struct LayerPlan {
 #[derive(Default)]
 pub struct Catalog {
     pub plans: Vec<Plan>,
-    pub problems: Vec<Problem>,
+    pub problems: Vec<ImageProblem>,
 }
 
 /// Reads the metadata of a store.
-pub fn read(store: &dyn Blobs, options: &Options) -> Catalog {
+pub fn read(store: &dyn Blobs, options: &ImageOptions) -> Catalog {
     let mut reader = Reader {
         store,
         options,
@@ -104,7 +104,7 @@ pub fn read(store: &dyn Blobs, options: &Options) -> Catalog {
 
 struct Reader<'a> {
     store: &'a dyn Blobs,
-    options: &'a Options,
+    options: &'a ImageOptions,
     catalog: Catalog,
     /// Documents read so far, and the plans made from them.
     seen: HashMap<Digest, Vec<usize>>,

@@ -102,7 +102,7 @@ fn lookup(tree: &Tree, run: &Run, command: &str) -> Option<Resolved> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::names::{Kind, Name, Names};
+    use super::super::names::{Name, NameKind, Names};
     use super::*;
 
     pub(super) fn root(files: &[(&str, u32)]) -> Tree {
@@ -110,7 +110,7 @@ mod tests {
         for (path, mode) in files {
             names.push(&Name {
                 path: path.as_bytes(),
-                kind: Kind::File {
+                kind: NameKind::File {
                     found: None,
                     empty: false,
                 },
@@ -119,7 +119,7 @@ mod tests {
         }
         names.push(&Name {
             path: b"usr/bin/link",
-            kind: Kind::Symlink(b"/opt/app"),
+            kind: NameKind::Symlink(b"/opt/app"),
             mode: 0o777,
         });
         let mut tree = Tree::default();

@@ -2,9 +2,9 @@
 
 use super::digest::Digest;
 use super::kept::KeptFiles;
-use super::names::{Kind, Names};
+use super::names::{NameKind, Names};
 use super::store::Blob;
-use super::{Bounds, Collector, Found, Item, Options, Payload, Scan};
+use super::{CollectLimits, Collector, ImageOptions, Payload, PlacedProgram, StoreScan, WalkItem};
 use crate::bytes::Use;
 use crate::source::archive::place::{Place, clean};
 use crate::source::archive::{ArchiveError, Reason};
@@ -19,7 +19,7 @@ pub use read::{scan, scan_all};
 const PROBLEMS: usize = 1000;
 /// Limits on an archive inside a layer: hard links to programs become full records. One problem more than is listed shows that
 /// there are more.
-const BOUNDS: Bounds = Bounds {
+const BOUNDS: CollectLimits = CollectLimits {
     links: 1000,
     problems: PROBLEMS + 1,
     bytes: u64::MAX,
@@ -31,7 +31,7 @@ const LOOSE: u64 = 20_000;
 pub struct LayerScan<P> {
     /// Entries of the layer.
     pub names: Names,
-    /// Files in which something was found, with the numbers used in [`Kind::File`].
+    /// Files in which something was found, with the numbers used in [`NameKind::File`].
     pub found: Vec<FoundFile<P>>,
     /// Package databases.
     pub kept: KeptFiles,
@@ -52,7 +52,7 @@ pub struct LayerScan<P> {
     /// Set when the blob is one file and no tar; all places in `found` begin with its name.
     pub is_file: bool,
     /// Images in archives that are files of the layer.
-    pub images: Vec<Scan<P>>,
+    pub images: Vec<StoreScan<P>>,
 }
 
 /// A file in which something was found.
@@ -64,7 +64,7 @@ pub struct FoundFile<P> {
     /// Mode.
     pub mode: u32,
     /// The programs: the file itself, or those in the archive that it is.
-    pub programs: Vec<Item<P>>,
+    pub programs: Vec<PlacedProgram<P>>,
     /// Digests of the file, if they may be compared with a package database.
     pub digests: Option<Box<Digests>>,
     /// Number among the kept files, for a package database.
@@ -110,7 +110,7 @@ impl<P> Default for LayerScan<P> {
 
 impl<P: Payload> LayerScan<P> {
     /// An empty scan with room for problems.
-    fn with_room(options: &Options) -> Self {
+    fn with_room(options: &ImageOptions) -> Self {
         Self {
             room: Some(Use::LayerProblems.share(options.budget.total())),
             kept: KeptFiles::new(options.budget.total()),
@@ -146,9 +146,9 @@ impl<P: Payload> LayerScan<P> {
     }
 
     /// Every program by its names in the blob, including hard links, as in an archive named `name`.
-    pub fn loose(&self, name: &[u8]) -> Vec<Item<P>> {
+    pub fn loose(&self, name: &[u8]) -> Vec<PlacedProgram<P>> {
         let mut all = Vec::new();
-        let mut add = |item: &Item<P>, entries: Vec<Vec<u8>>| {
+        let mut add = |item: &PlacedProgram<P>, entries: Vec<Vec<u8>>| {
             let mut item = item.clone();
             item.place.entries = entries;
             all.push(item);
@@ -173,8 +173,8 @@ impl<P: Payload> LayerScan<P> {
         self.names.each(|entry| {
             let path = relative(entry.path);
             let file = match entry.kind {
-                Kind::File { found, .. } => found,
-                Kind::HardLink(to) => found.get(&relative(to)).copied(),
+                NameKind::File { found, .. } => found,
+                NameKind::HardLink(to) => found.get(&relative(to)).copied(),
                 _ => None,
             };
             let Some(file) = file else {
@@ -213,9 +213,9 @@ impl<P: Payload> LayerScan<P> {
         let mut programs = Vec::new();
         for found in collected.found {
             match found {
-                Found::Program(item) => programs.push(item),
-                Found::Problem(place, error) => self.problem(place.entries, error, false),
-                Found::Images(scans) => self.images.extend(scans),
+                WalkItem::Program(item) => programs.push(item),
+                WalkItem::Problem(place, error) => self.problem(place.entries, error, false),
+                WalkItem::Images(scans) => self.images.extend(scans),
             }
         }
         if programs.is_empty() {

@@ -9,9 +9,9 @@ use crate::source::archive::{
 use crate::source::foreign;
 use crate::source::image::catalog::{Catalog, LayerPlan};
 use crate::source::image::digest::{Hasher, Hashing};
-use crate::source::image::names::{Kind, Name};
+use crate::source::image::names::{Name, NameKind};
 use crate::source::image::store::{Blob, Blobs};
-use crate::source::image::{Collector, Examine, Options, Payload, Walked};
+use crate::source::image::{Collector, Examine, ImageOptions, Payload, Walked};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub fn scan_all<P: Payload>(
     store: &dyn Blobs,
     catalog: &Catalog,
-    options: &Options,
+    options: &ImageOptions,
     examine: &dyn Examine<P>,
 ) -> HashMap<String, Arc<LayerScan<P>>> {
     let mut seen = HashSet::new();
@@ -44,7 +44,7 @@ pub fn scan_all<P: Payload>(
 fn scan_blob<P: Payload>(
     store: &dyn Blobs,
     plan: &LayerPlan,
-    options: &Options,
+    options: &ImageOptions,
     examine: &dyn Examine<P>,
 ) -> LayerScan<P> {
     match store.open(&plan.blob) {
@@ -75,7 +75,7 @@ pub fn scan<P: Payload>(
     blob: &Blob,
     name: Option<&str>,
     scope: &Scope,
-    options: &Options,
+    options: &ImageOptions,
     examine: &dyn Examine<P>,
 ) -> LayerScan<P> {
     let mut scan = LayerScan::with_room(options);
@@ -147,7 +147,7 @@ fn read_tar<'a, P: Payload>(
     scope: &'a Scope,
     tar_hasher: &'a mut Option<Hasher>,
     tar_size: &'a mut u64,
-    options: &Options,
+    options: &ImageOptions,
     examine: &dyn Examine<P>,
     scan: &mut LayerScan<P>,
 ) -> Result<(), ArchiveError> {
@@ -171,7 +171,7 @@ fn read_tar<'a, P: Payload>(
         scan.is_file = true;
         return one_file(&mut feed, name, scope, options, examine, scan);
     }
-    let mut files = Files {
+    let mut files = LayerReader {
         options,
         examine,
         scope,
@@ -191,7 +191,7 @@ fn is_tar(feed: &mut Feed<'_>) -> io::Result<bool> {
     Ok(is_empty
         || matches!(
             sniff(head),
-            Some(archive::Kind::Format(archive::Format::Tar))
+            Some(archive::StreamKind::Format(archive::Format::Tar))
         ))
 }
 
@@ -200,7 +200,7 @@ fn one_file<P: Payload>(
     feed: &mut Feed<'_>,
     name: &str,
     scope: &Scope,
-    options: &Options,
+    options: &ImageOptions,
     examine: &dyn Examine<P>,
     scan: &mut LayerScan<P>,
 ) -> Result<(), ArchiveError> {
@@ -219,17 +219,17 @@ fn one_file<P: Payload>(
 }
 
 /// Receives the entries of one layer.
-struct Files<'s, P> {
-    options: &'s Options,
+struct LayerReader<'s, P> {
+    options: &'s ImageOptions,
     examine: &'s dyn Examine<P>,
     scope: &'s Scope,
     head: Vec<u8>,
     scan: &'s mut LayerScan<P>,
 }
 
-impl<P: Payload> Files<'_, P> {
+impl<P: Payload> LayerReader<'_, P> {
     fn entry(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Flow> {
-        if let tar::Kind::Unread(error) = &entry.kind {
+        if let tar::EntryKind::Unread(error) = &entry.kind {
             let mut name = entry.name.clone();
             name.truncate(self.options.limits.path);
             let entries = Some(name).filter(|name| !name.is_empty());
@@ -249,17 +249,17 @@ impl<P: Payload> Files<'_, P> {
             return Ok(Flow::Continue);
         }
         let kind = match &entry.kind {
-            tar::Kind::File => {
+            tar::EntryKind::File => {
                 let found = self.file(entry, body)?;
-                Kind::File {
+                NameKind::File {
                     found,
                     empty: entry.size == 0,
                 }
             }
-            tar::Kind::HardLink(to) => Kind::HardLink(to),
-            tar::Kind::SymLink(to) => Kind::Symlink(to),
-            tar::Kind::Dir => Kind::Dir,
-            tar::Kind::Other(_) | tar::Kind::Unread(_) => Kind::Other,
+            tar::EntryKind::HardLink(to) => NameKind::HardLink(to),
+            tar::EntryKind::SymLink(to) => NameKind::Symlink(to),
+            tar::EntryKind::Dir => NameKind::Dir,
+            tar::EntryKind::Other(_) | tar::EntryKind::Unread(_) => NameKind::Other,
         };
         self.scan.names.push(&Name {
             path: &entry.name,
@@ -299,7 +299,7 @@ impl<P: Payload> Files<'_, P> {
         if self.examine.too_small(entry.size) {
             return Ok(None);
         }
-        let mut len = fill(body, &mut self.head[..stream::GLANCE])?;
+        let mut len = fill(body, &mut self.head[..stream::SHORT_HEAD])?;
         if stream::needs_more(&self.head[..len]) {
             len += fill(body, &mut self.head[len..])?;
         } else if foreign::may_be_disk(&self.head[..len]) {

@@ -9,8 +9,8 @@
 
 mod nodes;
 
-use super::names::{Kind, Name, Names};
-use nodes::Through;
+use super::names::{Name, NameKind, Names};
+use nodes::HashedKey;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, RandomState};
 
@@ -99,7 +99,7 @@ pub struct Tree {
     text: Vec<u8>,
     targets: Vec<(u32, u16)>,
     /// Nodes by hash of parent and name. Entries are never removed; deleted names are marked in their nodes.
-    index: HashMap<u64, u32, BuildHasherDefault<Through>>,
+    index: HashMap<u64, u32, BuildHasherDefault<HashedKey>>,
     state: RandomState,
     appearances: Vec<Appearance>,
     steps: std::cell::Cell<u64>,
@@ -249,7 +249,7 @@ impl Tree {
     fn put(&mut self, layer: u32, name: &Name<'_>) -> Result<(), &'static str> {
         let parts = clean(name.path)?;
         let Some((&last, parents)) = parts.split_last() else {
-            return if name.kind == Kind::Dir {
+            return if name.kind == NameKind::Dir {
                 Ok(())
             } else {
                 Err("the root itself as something else than a directory")
@@ -273,15 +273,15 @@ impl Tree {
         }
         let mut new = (What::Other, false, name.mode, NONE);
         match name.kind {
-            Kind::Dir => new.0 = What::Dir,
-            Kind::Other => {}
-            Kind::File { found, empty } => {
+            NameKind::Dir => new.0 = What::Dir,
+            NameKind::Other => {}
+            NameKind::File { found, empty } => {
                 new = (What::File, empty, name.mode, NONE);
                 if let Some(found) = found {
                     new.3 = self.appears(layer, layer, found);
                 }
             }
-            Kind::Symlink(target) => {
+            NameKind::Symlink(target) => {
                 new = (
                     What::Symlink,
                     false,
@@ -291,7 +291,7 @@ impl Tree {
                 let target = self.keep(target)?;
                 self.targets.push(target);
             }
-            Kind::HardLink(target) => {
+            NameKind::HardLink(target) => {
                 let to = self.link_target(target)?;
                 new = (to.what, to.empty, u32::from(to.mode), to.extra);
                 if to.what == What::File && to.extra != NONE {

@@ -6,9 +6,9 @@ use std::hash::{BuildHasher, Hasher};
 
 /// A hasher for keys that are hashes already.
 #[derive(Default)]
-pub(super) struct Through(u64);
+pub(super) struct HashedKey(u64);
 
-impl Hasher for Through {
+impl Hasher for HashedKey {
     fn finish(&self) -> u64 {
         self.0
     }

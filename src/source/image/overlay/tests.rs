@@ -6,13 +6,13 @@ fn layer(entries: &[&str]) -> Names {
     let mut names = Names::default();
     for text in entries {
         let (path, kind) = if let Some((path, target)) = text.split_once("->") {
-            (path, Kind::Symlink(target.as_bytes()))
+            (path, NameKind::Symlink(target.as_bytes()))
         } else if let Some((path, target)) = text.split_once('~') {
-            (path, Kind::HardLink(target.as_bytes()))
+            (path, NameKind::HardLink(target.as_bytes()))
         } else if let Some((path, found)) = text.split_once('=') {
             (
                 path,
-                Kind::File {
+                NameKind::File {
                     found: Some(found.parse().unwrap()),
                     empty: false,
                 },
@@ -20,13 +20,13 @@ fn layer(entries: &[&str]) -> Names {
         } else if let Some(path) = text.strip_suffix('+') {
             (
                 path,
-                Kind::File {
+                NameKind::File {
                     found: None,
                     empty: false,
                 },
             )
         } else {
-            (*text, Kind::Dir)
+            (*text, NameKind::Dir)
         };
         names.push(&Name {
             path: path.as_bytes(),
@@ -134,7 +134,7 @@ fn files_and_directories_replace_each_other() {
 }
 
 #[test]
-fn a_hard_link_keeps_the_content_of_its_time() {
+fn a_hard_link_keeps_the_content_that_it_was_made_with() {
     let tree = tree(&[
         &["app=0", "link~app"],
         &["app=0"],
@@ -154,7 +154,7 @@ fn a_hard_link_keeps_the_content_of_its_time() {
 }
 
 #[test]
-fn entries_land_behind_links_in_their_directories() {
+fn entries_follow_links_in_their_directories() {
     let tree = tree(&[
         &[
             "usr/bin",
@@ -236,7 +236,7 @@ fn a_name_given_twice_in_one_layer_is_the_last_one() {
 }
 
 #[test]
-fn names_made_to_be_slow_are_not() {
+fn names_made_to_be_slow_take_few_steps() {
     // A deep and wide tree whose levels are all made opaque again and again, from the bottom up.
     let deep = |n: usize| vec!["d"; n].join("/");
     let mut names = Names::default();
@@ -244,7 +244,7 @@ fn names_made_to_be_slow_are_not() {
         let path = format!("{}/f{i}", deep(500));
         names.push(&Name {
             path: path.as_bytes(),
-            kind: Kind::File {
+            kind: NameKind::File {
                 found: None,
                 empty: false,
             },
@@ -257,7 +257,7 @@ fn names_made_to_be_slow_are_not() {
             let path = format!("{}/.wh..wh..opq", deep(i));
             markers.push(&Name {
                 path: path.as_bytes(),
-                kind: Kind::File {
+                kind: NameKind::File {
                     found: None,
                     empty: true,
                 },
@@ -285,7 +285,7 @@ fn names_made_to_be_slow_are_not() {
         };
         names.push(&Name {
             path: path.as_bytes(),
-            kind: Kind::Symlink(to.as_bytes()),
+            kind: NameKind::Symlink(to.as_bytes()),
             mode: 0o777,
         });
     }
@@ -293,7 +293,7 @@ fn names_made_to_be_slow_are_not() {
         let path = format!("l39/f{i}/g");
         names.push(&Name {
             path: path.as_bytes(),
-            kind: Kind::File {
+            kind: NameKind::File {
                 found: None,
                 empty: false,
             },
@@ -370,7 +370,7 @@ fn random_layers_never_panic_and_agree_with_a_plain_model() {
                         };
                         names.push(&Name {
                             path: name.as_bytes(),
-                            kind: Kind::Other,
+                            kind: NameKind::Other,
                             mode: 0,
                         });
                     }
@@ -379,7 +379,7 @@ fn random_layers_never_panic_and_agree_with_a_plain_model() {
                         let name = format!("{dir}/.wh..wh..opq");
                         names.push(&Name {
                             path: name.as_bytes(),
-                            kind: Kind::Other,
+                            kind: NameKind::Other,
                             mode: 0,
                         });
                     }
@@ -387,7 +387,7 @@ fn random_layers_never_panic_and_agree_with_a_plain_model() {
                         model.insert(path.clone(), (layer_number, None));
                         names.push(&Name {
                             path: path.as_bytes(),
-                            kind: Kind::Dir,
+                            kind: NameKind::Dir,
                             mode: 0o755,
                         });
                     }
@@ -396,7 +396,7 @@ fn random_layers_never_panic_and_agree_with_a_plain_model() {
                         model.insert(path.clone(), (layer_number, Some(found)));
                         names.push(&Name {
                             path: path.as_bytes(),
-                            kind: Kind::File {
+                            kind: NameKind::File {
                                 found: Some(found),
                                 empty: false,
                             },

@@ -40,19 +40,19 @@ fn an_image_of_very_many_layers_is_read_to_the_bound() {
             ("manifest.json", manifest.as_bytes()),
         ]);
         for archive in [oci, docker] {
-            let options = Options::new("img");
+            let options = ImageOptions::new("img");
             for scan in [
                 scan_archive(&archive, &options, &Programs),
                 scan_stream(&mut Feed::at(&archive), &options, &Programs),
             ] {
-                let told = problems(&scan);
-                let limits: Vec<_> = told.iter().filter(|p| p.contains("layers,")).collect();
-                assert_eq!(limits.len(), usize::from(wanted.is_some()), "{told:?}");
+                let reported = problems(&scan);
+                let limits: Vec<_> = reported.iter().filter(|p| p.contains("layers,")).collect();
+                assert_eq!(limits.len(), usize::from(wanted.is_some()), "{reported:?}");
                 assert!(
                     limits
                         .iter()
                         .all(|p| p.contains(wanted.unwrap_or("?")) && p.starts_with("limit")),
-                    "{told:?}"
+                    "{reported:?}"
                 );
                 let found = shown(&scan);
                 assert_eq!(
@@ -67,7 +67,7 @@ fn an_image_of_very_many_layers_is_read_to_the_bound() {
 }
 
 #[test]
-fn problems_of_one_layer_have_a_share_of_the_memory_and_an_end() {
+fn problems_of_one_layer_are_bounded_in_memory_and_number() {
     let names: Vec<String> = (0..3000).map(|n| format!("bin/{n}")).collect();
     let entries: Vec<(&str, &[u8])> = names
         .iter()
@@ -80,18 +80,18 @@ fn problems_of_one_layer_have_a_share_of_the_memory_and_an_end() {
     let archive = layout.tar(&[tagged(&image, "1")]);
     // A 1024th of a gigabyte has room for more than the 1000 problems allowed, that of 100 MiB for a few dozen.
     for (memory, least, most) in [(1 << 30, 1000, 1000), (100 << 20, 20, 130)] {
-        let mut options = Options::new("img");
+        let mut options = ImageOptions::new("img");
         options.budget = crate::bytes::Budget::new(memory);
         let scan = scan_archive(&archive, &options, &Programs);
-        let told = problems(&scan);
-        let broken = told
+        let reported = problems(&scan);
+        let broken = reported
             .iter()
             .filter(|p| p.contains("cannot be unpacked"))
             .count();
         assert!((least..=most).contains(&broken), "{memory}: {broken}");
         let rest = format!("more than {broken} problems in one layer");
-        let said = told.iter().filter(|p| p.contains(&rest));
-        assert_eq!(said.count(), 1, "{:?}", told.last());
+        let matching = reported.iter().filter(|p| p.contains(&rest));
+        assert_eq!(matching.count(), 1, "{:?}", reported.last());
         assert!(
             shown(&scan).contains("/bin/last=last"),
             "what works is found behind them"
@@ -114,7 +114,7 @@ fn a_missing_layer_may_hide_what_is_below_and_nothing_above() {
         let gone = Digest::of(&tars[lost]);
         layout.blobs.retain(|(digest, _)| *digest != gone);
         let tar = layout.tar(&[tagged(&image, "a")]);
-        let options = Options::new("img");
+        let options = ImageOptions::new("img");
         let scan = scan_archive(&tar, &options, &Programs);
         let stream = scan_stream(&mut Feed::new(&mut tar.as_slice()), &options, &Programs);
         assert_eq!(scan, stream);
@@ -158,7 +158,7 @@ fn a_missing_layer_may_hide_what_is_below_and_nothing_above() {
 }
 
 #[test]
-fn wrong_digests_and_missing_layers_are_fatal_and_the_rest_is_told() {
+fn wrong_digests_and_missing_layers_are_fatal_and_the_rest_is_reported() {
     let (layout, top) = sample();
     let layers: Vec<usize> = (0..layout.blobs.len())
         .filter(|&i| !layout.blobs[i].1.starts_with(b"{"))
@@ -170,7 +170,7 @@ fn wrong_digests_and_missing_layers_are_fatal_and_the_rest_is_told() {
         // Two images may store the same blob.
         let digest = broken.blobs[i].0;
         broken.blobs.retain(|(d, _)| *d != digest);
-        let scan = scan_archive(&broken.tar(&top), &Options::new("img"), &Programs);
+        let scan = scan_archive(&broken.tar(&top), &ImageOptions::new("img"), &Programs);
         let lines = problems(&scan);
         assert!(
             lines
@@ -189,7 +189,7 @@ fn wrong_digests_and_missing_layers_are_fatal_and_the_rest_is_told() {
             blob.1 = gzip(&tar_of(&[("bin/evil", b"EXE:evil")]));
         }
         let tar = broken.tar(&top);
-        let scan = scan_archive(&tar, &Options::new("img"), &Programs);
+        let scan = scan_archive(&tar, &ImageOptions::new("img"), &Programs);
         let lines = problems(&scan);
         assert!(
             lines
@@ -200,7 +200,7 @@ fn wrong_digests_and_missing_layers_are_fatal_and_the_rest_is_told() {
         assert!(shown(&scan).contains("/bin/evil=evil"));
         let stream = scan_stream(
             &mut Feed::new(&mut tar.as_slice()),
-            &Options::new("img"),
+            &ImageOptions::new("img"),
             &Programs,
         );
         assert_eq!(problems(&stream), lines);
@@ -242,7 +242,7 @@ fn a_wrong_diff_id_shows_when_asked_for() {
     let top = [format!(
         r#""mediaType":"application/vnd.oci.image.manifest.v1+json",{at}"#
     )];
-    let mut options = Options::new("img");
+    let mut options = ImageOptions::new("img");
     let tar = layout.tar(&top);
     assert_eq!(problems(&scan_archive(&tar, &options, &Programs)), [""; 0]);
     options.verify_diffid = true;
@@ -255,7 +255,7 @@ fn a_wrong_diff_id_shows_when_asked_for() {
 }
 
 #[test]
-fn what_is_no_readable_layer_is_one_line() {
+fn an_unreadable_layer_is_one_line() {
     let mut layout = Layout::default();
     let good = tar_of(&[("app", b"EXE:a")]);
     let good = layout.blob(&good);
@@ -275,7 +275,11 @@ fn what_is_no_readable_layer_is_one_line() {
         r#"{{"config":{{"mediaType":"application/vnd.cncf.helm.config.v1+json",{config}}},"layers":[{{"mediaType":"application/vnd.cncf.helm.chart.content.v1.tar+gzip",{good}}}]}}"#
     );
     let helm = layout.blob(helm.as_bytes());
-    let scan = scan_archive(&layout.tar(&[image, helm]), &Options::new("img"), &Programs);
+    let scan = scan_archive(
+        &layout.tar(&[image, helm]),
+        &ImageOptions::new("img"),
+        &Programs,
+    );
     // The chart has no title, so its digest is its name.
     let chart = Digest::of(&tar_of(&[("app", b"EXE:a")]));
     let want = format!("img linux/amd64\n  /app=a 0\nimg -\n  {chart}!app=a 0 started?\n");
@@ -299,7 +303,7 @@ fn a_program_that_cannot_be_read_is_one_line() {
     ]);
     let top = [layout.image(("linux", "amd64"), "{}", &[(tar, "+gzip")])];
     let tar = layout.tar(&top);
-    let options = Options::new("img");
+    let options = ImageOptions::new("img");
     for scan in [
         scan_directory(layout.write(&top).path(), &options, &Programs),
         scan_stream(&mut Feed::new(&mut tar.as_slice()), &options, &Programs),
@@ -327,7 +331,7 @@ fn tricky_paths_get_a_line_and_no_place() {
         ("h", b"=nowhere"),
     ]);
     let image = layout.image(("linux", "amd64"), "{}", &[(tar, "+gzip")]);
-    let mut options = Options::new("img");
+    let mut options = ImageOptions::new("img");
     options.limits.path = 80;
     let dir = layout.write(&[image]);
     let scan = scan_directory(dir.path(), &options, &Programs);
@@ -364,13 +368,17 @@ fn indexes_nested_without_end_are_cut_and_many_hard_links_are_counted() {
     for _ in 0..8 {
         at = layout.index(&[at]);
     }
-    let scan = scan_archive(&layout.tar(&[at]), &Options::new("img"), &Programs);
+    let scan = scan_archive(&layout.tar(&[at]), &ImageOptions::new("img"), &Programs);
     assert!(
         problems(&scan)[0].starts_with("fatal limit img: img: an index inside"),
         "{:?}",
         problems(&scan)
     );
-    let scan = scan_archive(&layout.tar(&[shallow]), &Options::new("img"), &Programs);
+    let scan = scan_archive(
+        &layout.tar(&[shallow]),
+        &ImageOptions::new("img"),
+        &Programs,
+    );
     assert_eq!(scan.images[0].programs.len(), 20_000);
     assert!(problems(&scan)[0].starts_with("limit img: 21001 names of programs"));
 }
@@ -378,7 +386,7 @@ fn indexes_nested_without_end_are_cut_and_many_hard_links_are_counted() {
 #[test]
 fn broken_archives_end_in_a_line_and_never_in_a_panic() {
     let (layout, top) = sample();
-    let options = Options::new("img");
+    let options = ImageOptions::new("img");
     let mut seed = 3u64;
     let mut random = move |n: usize| {
         seed = seed

@@ -103,7 +103,7 @@ fn a_layout_an_archive_and_a_stream_of_it_say_the_same() {
     let (layout, top) = sample();
     let dir = layout.write(&top);
     let tar = layout.tar(&top);
-    let mut options = Options::new("img");
+    let mut options = ImageOptions::new("img");
     options.verify_diffid = true;
     assert!(is_image_directory(dir.path()) && is_image_archive(&tar, &options));
     let from_dir = scan_directory(dir.path(), &options, &Programs);
@@ -153,8 +153,8 @@ fn a_layout_an_archive_and_a_stream_of_it_say_the_same() {
 fn a_platform_or_a_reference_can_be_chosen() {
     let (layout, top) = sample();
     let tar = layout.tar(&top);
-    let scan = |change: &dyn Fn(&mut Options)| {
-        let mut options = Options::new("img");
+    let scan = |change: &dyn Fn(&mut ImageOptions)| {
+        let mut options = ImageOptions::new("img");
         change(&mut options);
         scan_archive(&tar, &options, &Programs)
     };
@@ -182,7 +182,7 @@ fn a_platform_or_a_reference_can_be_chosen() {
 
 #[test]
 fn the_older_docker_save_is_read_in_any_order() {
-    let options = Options::new("save.tar");
+    let options = ImageOptions::new("save.tar");
     let want = "example.test/app:1 linux/amd64\n  /bin/app=old 0 hidden\n  /bin/app=new 1 started\nexample.test/app:0 linux/amd64\n  /bin/app=old 0 started\n";
 
     for layers_first in [true, false] {
@@ -200,7 +200,7 @@ fn the_older_docker_save_is_read_in_any_order() {
 /// Archives of crane and ko: the configuration under its digest, layers as `.tar.gz` beside it.
 #[test]
 fn archives_of_compressed_layers_are_images_too() {
-    let options = Options::new("app.tar");
+    let options = ImageOptions::new("app.tar");
     let layer = tar_of(&[("bin/app", b"EXE:new")]);
     let config = format!(
         r#"{{"os":"linux","architecture":"amd64","config":{RUN},"rootfs":{{"diff_ids":["{}"]}}}}"#,
@@ -230,7 +230,7 @@ fn archives_of_compressed_layers_are_images_too() {
 
 #[test]
 fn other_archives_are_no_images() {
-    let options = Options::new("x.tar");
+    let options = ImageOptions::new("x.tar");
     for entries in [
         &[("manifest.json", &b"{\"name\":\"extension\"}"[..])][..],
         &[("bin/app", b"EXE:a"), ("manifest.json", b"[]")],
@@ -272,13 +272,13 @@ fn a_file_of_an_artifact_counts_as_a_file() {
     let top = format!(r#""mediaType":"application/vnd.oci.image.manifest.v1+json",{at}"#);
     let counting = Counting(Default::default());
     let dir = layout.write(&[tagged(&top, "a")]);
-    let scan = scan_directory(dir.path(), &Options::new("img"), &counting);
+    let scan = scan_directory(dir.path(), &ImageOptions::new("img"), &counting);
     assert_eq!(scan.images[0].programs.len(), 1);
     assert_eq!(counting.0.into_inner(), 1);
 }
 
 #[test]
-fn a_stream_is_told_by_its_first_file() {
+fn a_stream_is_recognised_by_its_first_file() {
     let begins = |tar: Vec<u8>| begins_like_image(&mut Feed::new(&mut tar.as_slice())).unwrap();
     let (layout, top) = sample();
     assert!(begins(layout.tar(&top)) && begins(docker_save(true)) && begins(docker_save(false)));

@@ -18,7 +18,7 @@ const HERE: u8 = 1;
 const ELSEWHERE: u8 = 3;
 
 /// An open database.
-pub struct Database<'f> {
+pub struct BerkeleyDb<'f> {
     file: &'f dyn ReadAt,
     page: usize,
     last: u32,
@@ -26,7 +26,7 @@ pub struct Database<'f> {
     most: u64,
 }
 
-impl<'f> Database<'f> {
+impl<'f> BerkeleyDb<'f> {
     /// Reads the first page.
     pub fn open(file: &'f dyn ReadAt, most: u64) -> Result<Self, Fault> {
         let mut head = [0; 512];
@@ -143,7 +143,7 @@ impl<'f> Database<'f> {
     }
 }
 
-impl Headers for Database<'_> {
+impl Headers for BerkeleyDb<'_> {
     fn each(&self, visit: &mut dyn FnMut(u64, &[u8]) -> bool) -> Result<(), Fault> {
         let (mut page, mut fault) = (Vec::new(), None);
         // Overlapping chains may not cause more work than reading the file four times.

@@ -8,9 +8,12 @@ mod header;
 mod ndb;
 mod sqlite;
 
-use super::digest::{Algorithm, Recorded};
+use super::digest::{Algorithm, RecordedDigest};
 use super::index::Index;
-use super::{Asked, Bounds, Claim, Files, Problem, base, too_many, too_many_packages};
+use super::{
+    DatabaseLimits, DatabaseProblem, LookUp, PackageClaim, RootFiles, base, too_many,
+    too_many_packages,
+};
 use crate::bytes::ReadAt;
 use crate::record::{Owner, OwnerSource, PackageKind, Reason, SourcePackage};
 use header::{Header, tag};
@@ -19,7 +22,7 @@ const DIRECTORIES: &[&[u8]] = &[b"/usr/lib/sysimage/rpm", b"/var/lib/rpm", b"/us
 
 /// How headers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Container {
+pub enum DatabaseFormat {
     /// `rpmdb.sqlite`.
     Sqlite,
     /// `Packages.db`.
@@ -29,10 +32,10 @@ pub enum Container {
 }
 
 /// Newest first: an older database may be left beside a newer one.
-const CONTAINERS: &[(&[u8], Container)] = &[
-    (b"rpmdb.sqlite", Container::Sqlite),
-    (b"Packages.db", Container::Ndb),
-    (b"Packages", Container::Bdb),
+const CONTAINERS: &[(&[u8], DatabaseFormat)] = &[
+    (b"rpmdb.sqlite", DatabaseFormat::Sqlite),
+    (b"Packages.db", DatabaseFormat::Ndb),
+    (b"Packages", DatabaseFormat::Bdb),
 ];
 
 /// Whether a file, named relative to the root, belongs to this database.
@@ -62,7 +65,7 @@ trait Headers {
 #[derive(Debug)]
 pub struct Packages {
     path: Vec<u8>,
-    container: Container,
+    container: DatabaseFormat,
     /// Numbers of all headers.
     all: Vec<u64>,
     index: Index,
@@ -71,9 +74,9 @@ pub struct Packages {
 impl Packages {
     /// Reads the names; `None` if there is no rpm database.
     pub(super) fn open(
-        files: &dyn Files,
-        bounds: &Bounds,
-        problem: &mut dyn FnMut(Problem),
+        files: &dyn RootFiles,
+        bounds: &DatabaseLimits,
+        problem: &mut dyn FnMut(DatabaseProblem),
     ) -> Option<Self> {
         let paths = DIRECTORIES.iter().flat_map(|directory| {
             let files = CONTAINERS.iter();
@@ -105,16 +108,16 @@ impl Packages {
     /// Reads all headers; false if the file does not exist.
     fn fill(
         &mut self,
-        files: &dyn Files,
-        bounds: &Bounds,
-        problem: &mut dyn FnMut(Problem),
+        files: &dyn RootFiles,
+        bounds: &DatabaseLimits,
+        problem: &mut dyn FnMut(DatabaseProblem),
     ) -> bool {
         let file = match files.open(&self.path) {
             Ok(Some(file)) if !file.is_empty() => file,
             Ok(_) => return false,
             Err(error) => {
                 let detail = crate::bytes::error_text(&error);
-                problem(Problem::new(&self.path, Reason::Unreadable, detail));
+                problem(DatabaseProblem::new(&self.path, Reason::Unreadable, detail));
                 return false;
             }
         };
@@ -152,7 +155,7 @@ impl Packages {
             Ok(()) => None,
         };
         if let Some(detail) = detail {
-            problem(Problem::malformed(&self.path, detail));
+            problem(DatabaseProblem::malformed(&self.path, detail));
         }
         if many {
             too_many_packages(&self.path, bounds.packages, problem);
@@ -161,7 +164,7 @@ impl Packages {
     }
 
     /// Adds the packages that list a path.
-    pub(super) fn claims(&self, asked: &Asked<'_>, claims: &mut Vec<Claim>) {
+    pub(super) fn claims(&self, asked: &LookUp<'_>, claims: &mut Vec<PackageClaim>) {
         let mut candidates = self.index.packages(base(asked.path)).peekable();
         if candidates.peek().is_none() {
             return;
@@ -190,7 +193,7 @@ impl Packages {
                         let file = header.find(base(asked.path), |path| asked.is_meant(path))?;
                         let mut owner = owner(&header)?;
                         owner.how = self.container.how().into();
-                        Some(Claim {
+                        Some(PackageClaim {
                             owner,
                             digest: digest(&header, file),
                         })
@@ -203,7 +206,7 @@ impl Packages {
     }
 }
 
-impl Container {
+impl DatabaseFormat {
     /// The word for it in records.
     fn how(self) -> OwnerSource {
         match self {
@@ -215,7 +218,7 @@ impl Container {
 }
 
 /// The write-ahead log of a SQLite database.
-fn log_of<'f>(files: &'f dyn Files, path: &[u8]) -> Option<Box<dyn ReadAt + 'f>> {
+fn log_of<'f>(files: &'f dyn RootFiles, path: &[u8]) -> Option<Box<dyn ReadAt + 'f>> {
     if !path.ends_with(b".sqlite") {
         return None;
     }
@@ -224,16 +227,16 @@ fn log_of<'f>(files: &'f dyn Files, path: &[u8]) -> Option<Box<dyn ReadAt + 'f>>
 
 /// Opens a container.
 fn with(
-    container: Container,
+    container: DatabaseFormat,
     file: &dyn ReadAt,
     log: Option<&dyn ReadAt>,
     most: u64,
     work: &mut dyn FnMut(&dyn Headers) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     match container {
-        Container::Sqlite => work(&sqlite::Database::open(file, log, most)?),
-        Container::Ndb => work(&ndb::Database::open(file, most)?),
-        Container::Bdb => work(&bdb::Database::open(file, most)?),
+        DatabaseFormat::Sqlite => work(&sqlite::SqliteFile::open(file, log, most)?),
+        DatabaseFormat::Ndb => work(&ndb::NdbFile::open(file, most)?),
+        DatabaseFormat::Bdb => work(&bdb::BerkeleyDb::open(file, most)?),
     }
 }
 
@@ -277,7 +280,7 @@ fn source(file: &str) -> Option<SourcePackage> {
 }
 
 /// The digest of a file in the header; ghost files have none.
-fn digest(header: &Header<'_>, file: u32) -> Option<Recorded> {
+fn digest(header: &Header<'_>, file: u32) -> Option<RecordedDigest> {
     let digits = header.nth_text(tag::FILE_DIGESTS, file)?;
     // rpm: include/rpm/rpmcrypto.h; without the tag it is MD5.
     let algorithm = match header.number(tag::FILE_DIGEST_ALGORITHM, 0) {
@@ -286,14 +289,18 @@ fn digest(header: &Header<'_>, file: u32) -> Option<Recorded> {
         Some(8) => Algorithm::Sha256,
         Some(_) => return None,
     };
-    Recorded::from_hex(algorithm, digits)
+    RecordedDigest::from_hex(algorithm, digits)
 }
 
 /// Reads arbitrary bytes as any of the containers, for fuzzing.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn read_any(bytes: &[u8], most: u64) -> usize {
     let mut found = 0;
-    for container in [Container::Sqlite, Container::Ndb, Container::Bdb] {
+    for container in [
+        DatabaseFormat::Sqlite,
+        DatabaseFormat::Ndb,
+        DatabaseFormat::Bdb,
+    ] {
         let _ = with(container, &bytes, Some(&bytes), most, &mut |headers| {
             let mut numbers = Vec::new();
             let result = headers.each(&mut |number, blob| {

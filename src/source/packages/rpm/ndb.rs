@@ -14,13 +14,13 @@ const PAGE: u64 = 4096;
 const UNIT: u64 = 16;
 
 /// An open database.
-pub struct Database<'f> {
+pub struct NdbFile<'f> {
     file: &'f dyn ReadAt,
     slots: u64,
     most: u64,
 }
 
-impl<'f> Database<'f> {
+impl<'f> NdbFile<'f> {
     /// Reads the header.
     pub fn open(file: &'f dyn ReadAt, most: u64) -> Result<Self, Fault> {
         let head = exact::<32>(file, 0).ok_or("it ends inside its head")?;
@@ -64,7 +64,7 @@ impl<'f> Database<'f> {
     }
 }
 
-impl Headers for Database<'_> {
+impl Headers for NdbFile<'_> {
     fn each(&self, visit: &mut dyn FnMut(u64, &[u8]) -> bool) -> Result<(), Fault> {
         let mut fault = None;
         // Overlapping blobs may be read once for each slot, but not more than four times the file in all.

@@ -19,7 +19,7 @@ const LEAF: u8 = 13;
 const FRAMES: u64 = 1 << 20;
 
 /// An open database.
-pub struct Database<'f> {
+pub struct SqliteFile<'f> {
     file: &'f dyn ReadAt,
     log: Option<&'f dyn ReadAt>,
     /// Position in the log of the newest copy of each page.
@@ -33,9 +33,9 @@ pub struct Database<'f> {
 }
 
 /// Called with each row of a tree: page, index of the cell, row number.
-type Visit<'v> = dyn FnMut(u32, usize, &[u8]) -> bool + 'v;
+type RowVisitor<'v> = dyn FnMut(u32, usize, &[u8]) -> bool + 'v;
 
-impl<'f> Database<'f> {
+impl<'f> SqliteFile<'f> {
     /// Reads the header and finds the table.
     pub fn open(
         file: &'f dyn ReadAt,
@@ -137,7 +137,7 @@ impl<'f> Database<'f> {
     }
 
     /// Visits the rows of a table in order.
-    fn walk(&self, root: u32, visit: &mut Visit<'_>) -> Result<(), Fault> {
+    fn walk(&self, root: u32, visit: &mut RowVisitor<'_>) -> Result<(), Fault> {
         let mut stack = vec![(root, 0)];
         // A page is in a tree only once; a file that says otherwise ends here.
         let mut left = self.pages.saturating_add(1);
@@ -224,7 +224,7 @@ impl<'f> Database<'f> {
     }
 }
 
-impl Headers for Database<'_> {
+impl Headers for SqliteFile<'_> {
     fn each(&self, visit: &mut dyn FnMut(u64, &[u8]) -> bool) -> Result<(), Fault> {
         self.walk(self.root, &mut |page, cell, row| {
             let columns = columns(row, 2);

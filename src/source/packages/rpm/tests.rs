@@ -1,5 +1,5 @@
 use super::super::testing::Memory;
-use super::super::{Bounds, Database};
+use super::super::{DatabaseLimits, Databases};
 use super::read_any;
 use crate::bytes::Limits;
 
@@ -25,8 +25,8 @@ fn every_container_gives_all_its_headers() {
     for (name, path, bytes, count) in seeds() {
         assert_eq!(read_any(&bytes, 1 << 20), count, "{name}");
         let files = Memory::new(&[(path, &bytes)]);
-        let bounds = Bounds::new(64 << 20, &Limits::default());
-        let database = Database::open(&files, bounds, &mut |p| panic!("{name}: {p:?}"));
+        let bounds = DatabaseLimits::new(64 << 20, &Limits::default());
+        let database = Databases::open(&files, bounds, &mut |p| panic!("{name}: {p:?}"));
         let mut claims = database.claims(&files, b"/usr/libexec/acme-tool");
         // A hash table has its own order.
         claims.sort_by(|a, b| a.owner.name.cmp(&b.owner.name));
@@ -49,15 +49,15 @@ fn every_container_gives_all_its_headers() {
 }
 
 #[test]
-fn cut_at_any_length_nothing_breaks_and_it_is_told() {
+fn a_database_cut_anywhere_is_reported_and_breaks_nothing() {
     for (name, path, bytes, count) in seeds() {
         for len in (0..bytes.len()).step_by(3) {
             let cut = &bytes[..len];
             assert!(read_any(cut, 1 << 20) <= count, "{name} {len}");
             let files = Memory::new(&[(path, cut)]);
-            let bounds = Bounds::new(64 << 20, &Limits::default());
+            let bounds = DatabaseLimits::new(64 << 20, &Limits::default());
             let mut problems = Vec::new();
-            Database::open(&files, bounds, &mut |p| problems.push(p));
+            Databases::open(&files, bounds, &mut |p| problems.push(p));
             assert!(problems.len() <= 1, "{name} {len}: {problems:?}");
             // The end of the last page, or after the last blob, may be missing without harm.
             if len > 0 && len < bytes.len() / 2 {
@@ -68,7 +68,7 @@ fn cut_at_any_length_nothing_breaks_and_it_is_told() {
 }
 
 #[test]
-fn pages_that_lead_in_a_circle_come_to_an_end() {
+fn circular_pages_come_to_an_end() {
     let (_, _, bytes, _) = seeds().remove(0);
     // Every page pointer is replaced by every other page number in turn.
     let pages = (bytes.len() / 512) as u32;
@@ -88,7 +88,7 @@ fn pages_that_lead_in_a_circle_come_to_an_end() {
 }
 
 #[test]
-fn the_write_ahead_log_has_the_last_word() {
+fn the_write_ahead_log_takes_precedence() {
     let (_, path, bytes, _) = seeds().remove(0);
     let log = |salt: u8, frames: &[(u32, u32, &[u8])]| {
         let mut log = Vec::new();
@@ -119,8 +119,8 @@ fn the_write_ahead_log_has_the_last_word() {
     head[100..].fill(0);
     let count = |log: Vec<u8>| {
         let files = Memory::new(&[(path, &head), (&format!("{path}-wal"), &log)]);
-        let bounds = Bounds::new(64 << 20, &Limits::default());
-        let database = Database::open(&files, bounds, &mut |_| {});
+        let bounds = DatabaseLimits::new(64 << 20, &Limits::default());
+        let database = Databases::open(&files, bounds, &mut |_| {});
         database.claims(&files, b"/usr/bin/acme").len()
     };
     assert_eq!(count(log(1, &all)), 6);

@@ -127,14 +127,14 @@ fn settings() -> Settings {
     }
 }
 
-fn scan_with(server: &Server, tail: &str, settings: &Settings) -> Scan<String> {
+fn scan_with(server: &Server, tail: &str, settings: &Settings) -> StoreScan<String> {
     let target = format!("{}/t/app{tail}", server.host);
-    let mut options = Options::new(&target);
+    let mut options = ImageOptions::new(&target);
     options.platform = crate::source::image::Platform::parse("linux/amd64");
     scan(&target, settings, &options, &Programs)
 }
 
-fn fatal(scan: &Scan<String>) -> String {
+fn fatal(scan: &StoreScan<String>) -> String {
     let all = scan
         .problems
         .iter()
@@ -180,14 +180,14 @@ fn a_tag_and_a_digest_give_the_image_of_the_platform() {
     let all = scan(
         &format!("{}/t/app:1.2", server.host),
         &settings(),
-        &Options::new("all"),
+        &ImageOptions::new("all"),
         &Programs,
     );
     assert_eq!(all.images.len(), 2);
 }
 
 #[test]
-fn what_is_not_there_is_said_so() {
+fn a_missing_image_is_reported() {
     let it = image();
     let server = Server::start(move |r| it.answer(r));
     let text = fatal(&scan_with(&server, ":none", &settings()));
@@ -195,19 +195,24 @@ fn what_is_not_there_is_said_so() {
     let text = fatal(&scan(
         "example.com/t/app",
         &settings(),
-        &Options::new("x"),
+        &ImageOptions::new("x"),
         &Programs,
     ));
     assert!(
         text.contains("only for registries on this machine"),
         "{text}"
     );
-    let text = fatal(&scan("app", &settings(), &Options::new("x"), &Programs));
+    let text = fatal(&scan(
+        "app",
+        &settings(),
+        &ImageOptions::new("x"),
+        &Programs,
+    ));
     assert!(text.contains("host is missing"), "{text}");
 }
 
 #[test]
-fn a_cut_connection_is_taken_up_where_it_broke() {
+fn a_broken_download_resumes_where_it_broke() {
     let image = Arc::new(image());
     for ranges in [true, false] {
         let (it, layer) = (Arc::clone(&image), image.layer.clone());
@@ -275,14 +280,14 @@ fn indexes_without_end_are_cut() {
         false => reply(404, b"{}"),
     });
     let target = format!("{}/t/app:1.2", server.host);
-    let scan = scan(&target, &settings(), &Options::new(&target), &Programs);
+    let scan = scan(&target, &settings(), &ImageOptions::new(&target), &Programs);
     assert_eq!(server.requests().len(), 1 + DOCUMENTS);
     let cut = format!("more than {DOCUMENTS} manifests and indexes");
-    let told = scan
+    let reported = scan
         .problems
         .iter()
         .filter(|p| p.error.detail.contains(&cut));
-    assert_eq!(told.count(), 1);
+    assert_eq!(reported.count(), 1);
 
     // An index that is returned for every digest: it contains itself, or an index that contains it.
     for next in [vec![1, 1, 1], vec![1, 2, 1, 2]] {
@@ -293,7 +298,7 @@ fn indexes_without_end_are_cut() {
         let index = format!(r#"{{"schemaVersion":2,"manifests":[{}]}}"#, list.join(","));
         let server = Server::start(move |_| reply(200, index.as_bytes()));
         let target = format!("{}/t/app:1.2", server.host);
-        let scan = super::scan(&target, &settings(), &Options::new(&target), &Programs);
+        let scan = super::scan(&target, &settings(), &ImageOptions::new(&target), &Programs);
         assert!(server.requests().len() <= 3, "{}", server.requests().len());
         assert!(fatal(&scan).contains("has the digest"), "{}", fatal(&scan));
     }
@@ -301,7 +306,7 @@ fn indexes_without_end_are_cut() {
 
 /// A readable answer that names nothing is reported; it is not taken for an image without programs.
 #[test]
-fn a_manifest_that_names_nothing_is_told() {
+fn a_manifest_that_names_nothing_is_reported() {
     let first = r#"{"schemaVersion":1,"name":"t/app","tag":"1.2","fsLayers":[],"history":[]}"#;
     for (body, wanted) in [
         (first, "a manifest of Docker's first form is not read"),
@@ -313,13 +318,13 @@ fn a_manifest_that_names_nothing_is_told() {
         ),
     ] {
         let server = Server::start(move |_| reply(200, body.as_bytes()));
-        let told = fatal(&scan_with(&server, ":1.2", &settings()));
-        assert!(told.contains(wanted), "{body}: {told}");
+        let reported = fatal(&scan_with(&server, ":1.2", &settings()));
+        assert!(reported.contains(wanted), "{body}: {reported}");
     }
 }
 
 #[test]
-fn requests_of_one_target_have_an_end() {
+fn requests_of_one_target_are_bounded() {
     assert_eq!(Settings::default().requests, 10_000);
     let digest = |i: usize| Digest::of(format!("{i}").as_bytes());
     let list: Vec<String> = (0..100)
@@ -337,10 +342,13 @@ fn requests_of_one_target_have_an_end() {
         ..settings()
     };
     let target = format!("{}/t/app:1.2", server.host);
-    let scan = scan(&target, &few, &Options::new(&target), &Programs);
+    let scan = scan(&target, &few, &ImageOptions::new(&target), &Programs);
     assert_eq!(server.requests().len(), 40);
-    let told = fatal(&scan);
-    assert!(told.contains("was asked 40 times for one target"), "{told}");
+    let reported = fatal(&scan);
+    assert!(
+        reported.contains("was asked 40 times for one target"),
+        "{reported}"
+    );
 }
 
 /// The stated size of a layer or document is compared with the real one, as its digest is.
@@ -384,7 +392,7 @@ fn stated_sizes_are_compared_with_what_comes() {
 }
 
 #[test]
-fn wrong_content_is_found_out() {
+fn wrong_content_is_detected() {
     let mut it = image();
     let layer = it.layer.clone();
     it.blobs.get_mut(&layer).unwrap()[150_000] ^= 1;

@@ -5,7 +5,7 @@ use super::*;
 /// Credentials are for the registry that the user named. Another host that it redirects to gets none, neither in a request nor by
 /// naming a token service, and after its word neither does the registry itself.
 #[test]
-fn credentials_go_nowhere_by_the_word_of_a_redirect() {
+fn credentials_do_not_follow_redirects() {
     let it = Arc::new(image());
     for (scheme, way) in [
         ("Bearer", "307"),
@@ -64,7 +64,7 @@ fn credentials_go_nowhere_by_the_word_of_a_redirect() {
 
 /// The other host may redirect back: credentials are not sent to an address that it chose.
 #[test]
-fn a_way_back_from_another_host_carries_no_proof() {
+fn a_redirect_back_from_another_host_carries_no_credentials() {
     let it = Arc::new(image());
     let home = Arc::new(Mutex::new(String::new()));
     let back = Arc::clone(&home);
@@ -171,7 +171,7 @@ fn plain_http_where_tls_was_expected_is_named() {
     let scan = scan(
         &format!("{host}/app"),
         &settings,
-        &Options::new("x"),
+        &ImageOptions::new("x"),
         &Programs,
     );
     let text = fatal(&scan);
@@ -312,7 +312,7 @@ fn a_credential_helper_is_asked() {
 }
 
 #[test]
-fn certificates_of_ones_own_are_read_before_anything_is_asked() {
+fn own_certificates_are_read_before_the_first_request() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("roots.pem");
     let open = |insecure_http, host: &str| {

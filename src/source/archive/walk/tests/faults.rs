@@ -4,7 +4,7 @@ use super::*;
 use crate::source::archive::sniff;
 
 #[test]
-fn a_fault_is_told_once_and_the_rest_goes_on() {
+fn a_fault_is_reported_once_and_the_rest_is_read() {
     let p = program(40_000);
     let mut broken = gzip(&tar(&[("inner", &p)]));
     let middle = broken.len() / 2;
@@ -40,7 +40,7 @@ fn a_fault_is_told_once_and_the_rest_goes_on() {
 }
 
 #[test]
-fn limits_are_met_with_a_line() {
+fn each_limit_is_reported_in_one_line() {
     let p = program(100_000);
     let one = |bytes: &[u8], limits: Limits, want: &str| {
         for stream in [false, true] {
@@ -147,7 +147,7 @@ fn specimens() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn a_cut_anywhere_is_never_taken_for_the_whole() {
+fn a_truncated_container_is_never_taken_for_a_whole_one() {
     for (what, whole) in specimens() {
         let complete = walk(&whole);
         let step = whole.len() / 150 + 1;
@@ -158,10 +158,10 @@ fn a_cut_anywhere_is_never_taken_for_the_whole() {
             let lines = walk(&whole[..cut]);
             let programs = |l: &[String]| l.iter().filter(|l| !l.starts_with('-')).count();
             // A file that is no container any more is not wanted; an end marker may be missing.
-            let told = lines.iter().any(|l| l.starts_with('-'))
+            let reported = lines.iter().any(|l| l.starts_with('-'))
                 || sniff(&whole[..cut.min(HEAD)]).is_none();
             assert!(
-                told || programs(&lines) == programs(&complete),
+                reported || programs(&lines) == programs(&complete),
                 "{what} cut at {cut}: {lines:?}"
             );
         }
@@ -169,7 +169,7 @@ fn a_cut_anywhere_is_never_taken_for_the_whole() {
 }
 
 #[test]
-fn damage_anywhere_ends_in_lines() {
+fn damage_anywhere_is_reported() {
     let limits = Limits {
         expanded: 8 << 20,
         entry_size: 1 << 20,
@@ -272,7 +272,7 @@ fn nothing_waits_for_memory_while_holding_some() {
 }
 
 #[test]
-fn matryoshkas_of_compression_end_at_the_limit() {
+fn nested_compression_ends_at_the_limit() {
     let mut bytes = program(100);
     for _ in 0..50 {
         bytes = gzip(&bytes);

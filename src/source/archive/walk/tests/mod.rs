@@ -17,7 +17,7 @@ struct Recorder {
 }
 
 impl Recorder {
-    fn tell(&self, line: String) {
+    fn record(&self, line: String) {
         self.lines.lock().unwrap().push(line);
     }
 }
@@ -30,7 +30,7 @@ impl Receiver for Recorder {
     fn wants(&self, _: &Place, head: &[u8], _: Option<u64>) -> Want {
         match &self.windows {
             _ if !head.starts_with(b"\x7fELF") => Want::Skip,
-            Some(ranges) => Want::Windows(ranges.clone()),
+            Some(ranges) => Want::KeptRanges(ranges.clone()),
             None => Want::Whole,
         }
     }
@@ -51,7 +51,7 @@ impl Receiver for Recorder {
             at += n as u64;
         }
         let mode = c.place.mode.map_or(String::new(), |m| format!(" {m:o}"));
-        self.tell(format!(
+        self.record(format!(
             "+{}{mode} {} {:08x}",
             name(c.place),
             c.bytes.len(),
@@ -60,11 +60,11 @@ impl Receiver for Recorder {
     }
 
     fn alias(&self, of: &Place, place: &Place) {
-        self.tell(format!("={} {}", name(place), name(of)));
+        self.record(format!("={} {}", name(place), name(of)));
     }
 
     fn unexamined(&self, place: &Place, problem: &ArchiveError) {
-        self.tell(format!("-{} {problem}", name(place)));
+        self.record(format!("-{} {problem}", name(place)));
     }
 }
 
@@ -253,7 +253,7 @@ fn apk_members_are_one_archive() {
 }
 
 #[test]
-fn hard_links_are_told_without_reading_again() {
+fn hard_links_are_reported_without_reading_again() {
     let p = program(3000);
     let mut bytes = tar_entry(b"./a", b'0', &p, b"");
     bytes.extend(tar_entry(b"b", b'1', b"", b"a"));
@@ -304,15 +304,15 @@ fn names_of_hard_links_have_a_share_of_the_memory() {
             walker.walk(Input::Random(&archive), &Place::default());
             let lines = recorder.lines.into_inner().unwrap();
             let links = lines.iter().filter(|line| line.starts_with('=')).count();
-            let told = format!("names of hard links beyond {most} bytes");
-            let said = lines.iter().filter(|line| line.contains(&told)).count();
+            let reported = format!("names of hard links beyond {most} bytes");
+            let matching = lines.iter().filter(|line| line.contains(&reported)).count();
             if most == 4000 {
                 assert!(
-                    (1..100).contains(&links) && said == 1,
-                    "{what}: {links}, {said}"
+                    (1..100).contains(&links) && matching == 1,
+                    "{what}: {links}, {matching}"
                 );
             } else {
-                assert_eq!((links, said), (300, 0), "{what}");
+                assert_eq!((links, matching), (300, 0), "{what}");
             }
         }
     }
@@ -349,12 +349,12 @@ fn names_are_reported_as_they_are_and_duplicates_twice() {
 }
 
 #[test]
-fn windows_keep_only_what_was_asked_for() {
+fn only_the_wanted_ranges_are_kept() {
     struct Asks(Mutex<u32>);
     impl Receiver for Asks {
         fn entry_seen(&self, _: &Place, _: u64) {}
         fn wants(&self, _: &Place, _: &[u8], _: Option<u64>) -> Want {
-            Want::Windows(vec![
+            Want::KeptRanges(vec![
                 2_000_000..2_000_100,
                 50_000..50_010,
                 50_005..50_020,

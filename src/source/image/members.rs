@@ -8,10 +8,12 @@ use super::catalog;
 use super::digest::Digest;
 use super::layer::{self, LayerScan};
 use super::manifest::{CONFIG_MAX, Document, MANIFEST_MAX, Saved};
-use super::store::{Blob, Blobs, Members, Top, member_name, parse, read_short, tidy, top_of};
-use super::{Around, Collector, Examine, Item, Options, Payload, Scan, assemble};
+use super::store::{Blob, Blobs, TarMembers, Top, member_name, parse, read_short, tidy, top_of};
+use super::{
+    Collector, Examine, ImageOptions, ImagePlace, Payload, PlacedProgram, StoreScan, assemble,
+};
 use crate::bytes::{Part, ReadAt, Use};
-use crate::source::archive::tar::{self, Ending, Flow, Kind};
+use crate::source::archive::tar::{self, Ending, EntryKind, Flow};
 use crate::source::archive::{self, ArchiveError, Feed, Place, Scope, Taken, sniff};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, Read};
@@ -21,19 +23,19 @@ use std::sync::Arc;
 const LINKS: usize = 10_000;
 
 /// The images found in an archive.
-pub struct Bagged<P> {
+pub struct ArchiveImages<P> {
     /// The images, sorted by the names of their documents.
-    pub scans: Vec<Scan<P>>,
+    pub scans: Vec<StoreScan<P>>,
     /// Programs in members that belong to no image.
-    pub loose: Vec<Item<P>>,
+    pub loose: Vec<PlacedProgram<P>>,
     /// Problems in those members.
     pub problems: Vec<(Place, ArchiveError)>,
 }
 
 /// Collects the members of one archive that may belong to images.
-pub struct Bag<'b, P> {
+pub struct ImageCollector<'b, P> {
     /// Place of the archive, and how many containers are around the files of a layer.
-    options: Options,
+    options: ImageOptions,
     /// Examines the files of layers.
     examine: &'b dyn Examine<P>,
     scope: &'b Scope,
@@ -47,34 +49,34 @@ pub struct Bag<'b, P> {
     layers: HashMap<String, Arc<LayerScan<P>>>,
     /// Names of the scanned members in their order.
     order: Vec<String>,
-    members: Members,
+    members: TarMembers,
 }
 
-/// Passes the members that a walk reads to the bag.
+/// Passes the members that a walk reads to an [`ImageCollector`].
 pub(super) struct ImageMembers<'m, 'e, P> {
-    pub bag: Bag<'m, P>,
+    pub images: ImageCollector<'m, P>,
     pub collector: &'m Collector<'e, P>,
 }
 
 impl<P: Payload> archive::Members for ImageMembers<'_, '_, P> {
     fn look_ahead(&mut self, bytes: &dyn ReadAt) {
-        self.bag.look_ahead(bytes);
+        self.images.look_ahead(bytes);
     }
 
     fn take(&mut self, name: &[u8], size: u64, body: &mut Feed<'_>) -> io::Result<Taken> {
-        self.bag.take(name, size, body)
+        self.images.take(name, size, body)
     }
 
     fn link(&mut self, name: &[u8], target: &[u8], symbolic: bool) {
-        self.bag.link(name, target, symbolic);
+        self.images.link(name, target, symbolic);
     }
 
     fn finish(self: Box<Self>, place: &Place) {
-        let Bagged {
+        let ArchiveImages {
             scans,
             loose,
             problems,
-        } = self.bag.finish();
+        } = self.images.finish();
         self.collector.images(place, loose, problems, scans);
     }
 }
@@ -115,9 +117,9 @@ fn role(name: &str) -> Option<Role> {
     is_hex(stem).then_some(role)
 }
 
-impl<'b, P: Payload> Bag<'b, P> {
-    /// An empty bag. `scope` is the archive's, so that the limits of the outermost container apply.
-    pub fn new(options: Options, examine: &'b dyn Examine<P>, scope: &'b Scope) -> Self {
+impl<'b, P: Payload> ImageCollector<'b, P> {
+    /// An empty collector. `scope` is the archive's, so that the limits of the outermost container apply.
+    pub fn new(options: ImageOptions, examine: &'b dyn Examine<P>, scope: &'b Scope) -> Self {
         Self {
             options,
             examine,
@@ -128,12 +130,12 @@ impl<'b, P: Payload> Bag<'b, P> {
             is_eager: false,
             layers: HashMap::new(),
             order: Vec::new(),
-            members: Members::default(),
+            members: TarMembers::default(),
         }
     }
 
-    /// A bag for an archive that is an image or begins like one: it takes every member, and each layer has its own limits.
-    pub fn eager(options: Options, examine: &'b dyn Examine<P>, scope: &'b Scope) -> Self {
+    /// A collector for an archive that is an image or begins like one: it takes every member, and each layer has its own limits.
+    pub fn eager(options: ImageOptions, examine: &'b dyn Examine<P>, scope: &'b Scope) -> Self {
         Self {
             is_eager: true,
             ..Self::new(options, examine, scope)
@@ -156,7 +158,7 @@ impl<'b, P: Payload> Bag<'b, P> {
             &scope,
             Ending::Stream,
             &mut |entry, _| {
-                if entry.kind == Kind::File
+                if entry.kind == EntryKind::File
                     && entry.plain
                     && entry.size <= MANIFEST_MAX
                     && let Some(name) = tidy(&entry.name)
@@ -311,8 +313,8 @@ impl<'b, P: Payload> Bag<'b, P> {
     }
 
     /// Puts the images together. Directories with documents of images are named by their path and a final `/`.
-    pub fn finish(self) -> Bagged<P> {
-        let mut bagged = Bagged {
+    pub fn finish(self) -> ArchiveImages<P> {
+        let mut archive_images = ArchiveImages {
             scans: Vec::new(),
             loose: Vec::new(),
             problems: Vec::new(),
@@ -322,7 +324,7 @@ impl<'b, P: Payload> Bag<'b, P> {
         for root in &roots {
             let scan = self.scan(root, &mut used);
             if !scan.images.is_empty() || !scan.problems.is_empty() {
-                bagged.scans.push(scan);
+                archive_images.scans.push(scan);
             }
         }
         // Blobs that no image needs, or only one that was not asked for, are not examined: with random access they would not even
@@ -337,7 +339,7 @@ impl<'b, P: Payload> Bag<'b, P> {
             let Some(layer) = self.layers.get(name) else {
                 continue;
             };
-            bagged.loose.extend(layer.loose(name.as_bytes()));
+            archive_images.loose.extend(layer.loose(name.as_bytes()));
             for problem in &layer.problems {
                 let mut place = Place {
                     entries: vec![name.clone().into_bytes()],
@@ -345,10 +347,10 @@ impl<'b, P: Payload> Bag<'b, P> {
                 };
                 let inside = problem.entries.iter().skip(usize::from(layer.is_file));
                 place.entries.extend(inside.cloned());
-                bagged.problems.push((place, problem.error.clone()));
+                archive_images.problems.push((place, problem.error.clone()));
             }
         }
-        bagged
+        archive_images
     }
 
     /// Directories that contain the first document of an image.
@@ -376,10 +378,10 @@ impl<'b, P: Payload> Bag<'b, P> {
         roots
     }
 
-    fn scan(&self, root: &str, used: &mut HashSet<String>) -> Scan<P> {
+    fn scan(&self, root: &str, used: &mut HashSet<String>) -> StoreScan<P> {
         let mut options = self.options.clone();
         if let Some(dir) = root.strip_suffix('/') {
-            let Around {
+            let ImagePlace {
                 name,
                 prefix,
                 entry,
@@ -391,7 +393,7 @@ impl<'b, P: Payload> Bag<'b, P> {
                 prefix => format!("{prefix}{dir}!"),
             };
         }
-        let rooted = Rooted { bag: self, root };
+        let rooted = Rooted { images: self, root };
         let catalog = catalog::read(&rooted, &options);
         let mut layers = HashMap::new();
         for plan in catalog.plans.iter().flat_map(|plan| &plan.layers) {
@@ -431,7 +433,7 @@ fn blob_digest(name: &str) -> Option<Digest> {
 
 /// The members below one directory.
 struct Rooted<'r, 'b, P> {
-    bag: &'r Bag<'b, P>,
+    images: &'r ImageCollector<'b, P>,
     root: &'r str,
 }
 
@@ -439,17 +441,18 @@ impl<P> Rooted<'_, '_, P> {
     /// The member that a name in the image leads to.
     fn resolve(&self, name: &str) -> String {
         let full = format!("{}{name}", self.root);
-        self.bag.members.resolve(&full).to_owned()
+        self.images.members.resolve(&full).to_owned()
     }
 }
 
 impl<P: Payload> Blobs for Rooted<'_, '_, P> {
     fn top(&self) -> Result<Top, ArchiveError> {
-        let documents = &self.bag.documents;
+        let documents = &self.images.documents;
         top_of(|name| match name {
             // Other programs write files named `index.json`, too.
             "index.json"
-                if !self.bag.is_eager && !documents.contains_key(&self.resolve("oci-layout")) =>
+                if !self.images.is_eager
+                    && !documents.contains_key(&self.resolve("oci-layout")) =>
             {
                 Ok(None)
             }
@@ -458,7 +461,7 @@ impl<P: Payload> Blobs for Rooted<'_, '_, P> {
     }
 
     fn open<'a>(&'a self, blob: &Blob) -> Result<Option<Box<dyn Read + Send + 'a>>, ArchiveError> {
-        let document = self.bag.documents.get(&self.resolve(&member_name(blob)));
+        let document = self.images.documents.get(&self.resolve(&member_name(blob)));
         Ok(document.map(|bytes| Box::new(bytes.as_slice()) as Box<dyn Read + Send>))
     }
 }
@@ -499,7 +502,7 @@ mod tests {
     use super::{Role, role};
 
     #[test]
-    fn names_of_members_say_what_they_may_be() {
+    fn member_names_give_their_role() {
         let hex = "0123456789abcdef".repeat(4);
         for (name, want) in [
             ("index.json".to_owned(), Some(Role::Document)),

@@ -12,14 +12,14 @@ pub(super) enum End {
 
 /// A ring in which place 0 is between the last and the first. Two places of results are never adjacent, so the first and the last
 /// task are found after passing at most twice as many places as there are threads.
-pub(super) struct Places<'env, T> {
-    all: Vec<Place<'env, T>>,
+pub(super) struct Slots<'env, T> {
+    all: Vec<Slot<'env, T>>,
     /// Places that are free for use.
     free: Vec<usize>,
     waiting: usize,
 }
 
-struct Place<'env, T> {
+struct Slot<'env, T> {
     before: usize,
     after: usize,
     holds: Holds<'env, T>,
@@ -33,21 +33,21 @@ enum Holds<'env, T> {
     Ready(VecDeque<(u64, T)>),
 }
 
-impl<'env, T> Places<'env, T> {
+impl<'env, T> Slots<'env, T> {
     /// A queue with one task.
     pub fn new(first: Task<'env, T>) -> Self {
-        let ends = Place {
+        let ends = Slot {
             before: 0,
             after: 0,
             holds: Holds::Nothing,
         };
-        let mut places = Self {
+        let mut slots = Self {
             all: vec![ends],
             free: Vec::new(),
             waiting: 1,
         };
-        places.insert(0, Holds::Waiting(first));
-        places
+        slots.insert(0, Holds::Waiting(first));
+        slots
     }
 
     /// Number of waiting tasks.
@@ -57,20 +57,20 @@ impl<'env, T> Places<'env, T> {
 
     /// Takes the waiting task nearest to an end and returns it with its place.
     pub fn take(&mut self, end: End) -> Option<(usize, Task<'env, T>)> {
-        let next = |place: &Place<'env, T>| match end {
-            End::Front => place.after,
-            End::Back => place.before,
+        let next = |slot: &Slot<'env, T>| match end {
+            End::Front => slot.after,
+            End::Back => slot.before,
         };
         let mut at = next(&self.all[0]);
         while at != 0 {
-            let place = &mut self.all[at];
-            if matches!(place.holds, Holds::Waiting(_))
-                && let Holds::Waiting(task) = std::mem::replace(&mut place.holds, Holds::Running)
+            let slot = &mut self.all[at];
+            if matches!(slot.holds, Holds::Waiting(_))
+                && let Holds::Waiting(task) = std::mem::replace(&mut slot.holds, Holds::Running)
             {
                 self.waiting -= 1;
                 return Some((at, task));
             }
-            at = next(place);
+            at = next(slot);
         }
         None
     }
@@ -94,24 +94,24 @@ impl<'env, T> Places<'env, T> {
     }
 
     /// Replaces a finished task by what it gave.
-    pub fn replace(&mut self, place: usize, items: Vec<Item<'env, T>>) {
+    pub fn replace(&mut self, slot: usize, items: Vec<Item<'env, T>>) {
         for item in items {
             match item {
                 Item::Task(task) => {
                     self.waiting += 1;
-                    self.insert(place, Holds::Waiting(task));
+                    self.insert(slot, Holds::Waiting(task));
                 }
                 Item::Result(size, result) => {
-                    let before = self.all[place].before;
+                    let before = self.all[slot].before;
                     match &mut self.all[before].holds {
                         Holds::Ready(results) => results.push_back((size, result)),
-                        _ => self.insert(place, Holds::Ready([(size, result)].into())),
+                        _ => self.insert(slot, Holds::Ready([(size, result)].into())),
                     }
                 }
             }
         }
-        let Place { before, after, .. } = self.all[place];
-        self.remove(place);
+        let Slot { before, after, .. } = self.all[slot];
+        self.remove(slot);
         self.join(before, after);
     }
 
@@ -141,7 +141,7 @@ impl<'env, T> Places<'env, T> {
     }
 
     fn remove(&mut self, at: usize) {
-        let Place { before, after, .. } = self.all[at];
+        let Slot { before, after, .. } = self.all[at];
         self.all[before].after = after;
         self.all[after].before = before;
         self.all[at].holds = Holds::Nothing;
@@ -151,18 +151,18 @@ impl<'env, T> Places<'env, T> {
     /// Inserts an item in front of a place.
     fn insert(&mut self, after: usize, holds: Holds<'env, T>) {
         let before = self.all[after].before;
-        let place = Place {
+        let slot = Slot {
             before,
             after,
             holds,
         };
         let at = match self.free.pop() {
             Some(at) => {
-                self.all[at] = place;
+                self.all[at] = slot;
                 at
             }
             None => {
-                self.all.push(place);
+                self.all.push(slot);
                 self.all.len() - 1
             }
         };
@@ -183,45 +183,45 @@ mod tests {
         Item::Result(1, n)
     }
 
-    fn first(places: &mut Places<'static, usize>) -> usize {
-        places.take(End::Front).unwrap().0
+    fn first(slots: &mut Slots<'static, usize>) -> usize {
+        slots.take(End::Front).unwrap().0
     }
 
     #[test]
-    fn what_comes_of_a_task_stands_in_its_place() {
-        let mut places = Places::new(Box::new(|_| {}));
-        let root = first(&mut places);
-        places.replace(root, vec![task(1), result(5), task(2), task(3), result(9)]);
-        let (one, two) = (first(&mut places), first(&mut places));
-        let three = places.take(End::Back).unwrap().0;
-        assert_eq!(places.waiting(), 0);
+    fn results_of_a_task_replace_it() {
+        let mut slots = Slots::new(Box::new(|_| {}));
+        let root = first(&mut slots);
+        slots.replace(root, vec![task(1), result(5), task(2), task(3), result(9)]);
+        let (one, two) = (first(&mut slots), first(&mut slots));
+        let three = slots.take(End::Back).unwrap().0;
+        assert_eq!(slots.waiting(), 0);
         // The last task is done first.
-        places.replace(three, vec![result(8)]);
-        places.replace(two, vec![result(6), task(4)]);
-        assert!(!places.front_is_ready() && places.pop_ready().is_none());
-        places.replace(one, (1..5).map(result).collect());
+        slots.replace(three, vec![result(8)]);
+        slots.replace(two, vec![result(6), task(4)]);
+        assert!(!slots.front_is_ready() && slots.pop_ready().is_none());
+        slots.replace(one, (1..5).map(result).collect());
         let mut order = Vec::new();
-        while let Some((_, n)) = places.pop_ready() {
+        while let Some((_, n)) = slots.pop_ready() {
             order.push(n);
         }
-        assert_eq!((order, places.waiting()), (vec![1, 2, 3, 4, 5, 6], 1));
-        let four = places.take(End::Back).unwrap().0;
-        places.replace(four, vec![result(7)]);
-        let rest: Vec<usize> = std::iter::from_fn(|| places.pop_ready().map(|r| r.1)).collect();
+        assert_eq!((order, slots.waiting()), (vec![1, 2, 3, 4, 5, 6], 1));
+        let four = slots.take(End::Back).unwrap().0;
+        slots.replace(four, vec![result(7)]);
+        let rest: Vec<usize> = std::iter::from_fn(|| slots.pop_ready().map(|r| r.1)).collect();
         assert_eq!(rest, [7, 8, 9]);
-        assert_eq!(places.free.len() + 1, places.all.len());
+        assert_eq!(slots.free.len() + 1, slots.all.len());
     }
 
     #[test]
-    fn places_are_used_again_and_results_stand_together() {
-        let mut places = Places::new(Box::new(|_| {}));
+    fn slots_are_reused_and_adjacent_results_are_joined() {
+        let mut slots = Slots::new(Box::new(|_| {}));
         for n in 0..1000 {
-            let at = first(&mut places);
-            places.replace(at, vec![result(n), task(n)]);
+            let at = first(&mut slots);
+            slots.replace(at, vec![result(n), task(n)]);
         }
-        assert!(places.all.len() < 8, "{}", places.all.len());
+        assert!(slots.all.len() < 8, "{}", slots.all.len());
         for n in 0..1000 {
-            assert_eq!(places.pop_ready(), Some((1, n)));
+            assert_eq!(slots.pop_ready(), Some((1, n)));
         }
     }
 }
