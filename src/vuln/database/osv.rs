@@ -216,7 +216,7 @@ fn one_line(text: &str) -> String {
 
 /// A name that can be compared and shown: not empty, no spaces, nothing invisible.
 fn text<'t>(text: &'t str, what: &str) -> Result<&'t str, String> {
-    let odd = |c: char| c.is_whitespace() || escape::acts(c);
+    let odd = |c: char| c.is_whitespace() || escape::needs_escape(c);
     if text.is_empty() || text.len() > TEXT_MAX || text.chars().any(odd) {
         return Err(format!(
             "{what} is empty, too long, or has spaces or invisible characters in it"
