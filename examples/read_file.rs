@@ -1,6 +1,6 @@
 //! Reads one file with the smallest feature set: `cargo run --example read_file --no-default-features -- ./app`
 
-use gospect::exe::Miss;
+use gospect::exe::OpenError;
 use gospect::go::{Options, inspect};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -8,11 +8,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bytes = std::fs::read(&path)?;
     let inspection = match inspect(&bytes, &Options::default()) {
         Ok(inspection) => inspection,
-        Err(Miss::NotExecutable) => {
+        Err(OpenError::NotExecutable) => {
             println!("no executable");
             return Ok(());
         }
-        Err(miss) => return Err(miss.into()),
+        Err(error) => return Err(error.into()),
     };
     if inspection.found.is_empty() {
         println!("no Go program");

@@ -21,7 +21,7 @@
 //!             println!("{:?} {:?}", found.binary.go_version, found.binary.main_package);
 //!         }
 //!     }
-//!     Err(miss) => assert_eq!(miss, gospect::exe::Miss::NotExecutable),
+//!     Err(error) => assert_eq!(error, gospect::exe::OpenError::NotExecutable),
 //! }
 //! ```
 //!

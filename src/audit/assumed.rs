@@ -3,7 +3,7 @@
 
 use super::known;
 use crate::deploy::{Deployment, Toolchain, Variable};
-use crate::knowledge::{GoVersion, Row};
+use crate::knowledge::{GoVersion, TableRow};
 use crate::record::Binary;
 
 /// What the user says about the Go release of deployment files.
@@ -78,7 +78,7 @@ impl Assumed {
             if judge.guessed {
                 continue;
             }
-            out.extend(Row::of(&judge.version).note(&judge.version));
+            out.extend(TableRow::of(&judge.version).note(&judge.version));
         }
         out.sort();
         out.dedup();

@@ -5,7 +5,7 @@ use crate::bytes::{Budget, MEMORY, Use};
 use std::collections::BTreeMap;
 
 /// Most findings of one rule about one subject; more would tell a reader nothing new.
-pub(super) const OF_ONE: usize = 1000;
+pub(super) const MOST_OF_ONE_SUBJECT: usize = 1000;
 
 /// Number of findings left out, by rule and its code.
 pub(super) type ByRule = BTreeMap<(String, String), u64>;
@@ -52,7 +52,7 @@ impl Findings {
 
     /// Adds a finding. `before` is the number of earlier findings of its rule about the same subject.
     pub(super) fn add(&mut self, finding: Finding, before: usize) {
-        if before >= OF_ONE || self.budget.spend(finding.memory()).is_err() {
+        if before >= MOST_OF_ONE_SUBJECT || self.budget.spend(finding.memory()).is_err() {
             let rule = (finding.rule, finding.code);
             *self.state.left_out.entry(rule).or_default() += 1;
             self.state.worst = self.state.worst.max(Some(finding.level));
@@ -128,11 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_finds_thousands_at_one_file_says_so_in_one_finding_more() {
+    fn thousands_of_findings_about_one_file_become_one_more_finding() {
         let setup = Setup::default();
-        let audit = setup.audit(&[], &[experiments(super::OF_ONE + 5)]);
+        let audit = setup.audit(&[], &[experiments(super::MOST_OF_ONE_SUBJECT + 5)]);
         let of = |rule: &str| audit.findings.iter().filter(|f| f.rule == rule).count();
-        assert_eq!((of("unknown-experiment"), of(META.id)), (super::OF_ONE, 1));
+        assert_eq!(
+            (of("unknown-experiment"), of(META.id)),
+            (super::MOST_OF_ONE_SUBJECT, 1)
+        );
         let last = audit.findings.iter().find(|f| f.rule == META.id).unwrap();
         assert_eq!(last.level, Level::Warning, "as bad as what is left out");
         assert!(
@@ -140,14 +143,14 @@ mod tests {
             "{}",
             last.message
         );
-        let exact = setup.audit(&[], &[experiments(super::OF_ONE)]);
+        let exact = setup.audit(&[], &[experiments(super::MOST_OF_ONE_SUBJECT)]);
         assert!(exact.findings.iter().all(|f| f.rule != META.id));
         // It is not known which findings it stands for, so no baseline accepts it.
         let again = Setup {
             baseline: Some(Baseline::parse(&audit.baseline.to_json()).unwrap()),
             ..Setup::default()
         };
-        let audit = again.audit(&[], &[experiments(super::OF_ONE + 5)]);
+        let audit = again.audit(&[], &[experiments(super::MOST_OF_ONE_SUBJECT + 5)]);
         let counting: Vec<_> = audit.findings.iter().filter(|f| f.counts()).collect();
         assert_eq!((counting.len(), counting[0].rule.as_str()), (1, META.id));
     }
@@ -172,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn it_cannot_be_turned_off_and_makes_no_waiver_unused() {
+    fn findings_left_out_cannot_be_turned_off_and_keeps_waivers_used() {
         let text = "[rules]\nfindings-left-out = \"off\"\nunused-waiver = \"error\"\n[[waivers]]\nrule = \"unknown-experiment\"\nreason = \"r\"\npath = \"z*\"\n";
         let policy = Policy::load(text, "p.toml").unwrap();
         let day = Date::parse("2026-11-22").unwrap();

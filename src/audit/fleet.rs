@@ -4,7 +4,7 @@
 //! Modules and settings that do not fit are not compared; a finding says so.
 
 use super::fix::Plan;
-use super::keys::Record;
+use super::keys::KeyedRecord;
 use crate::bytes::{Budget, MEMORY, Use};
 use crate::knowledge::modules;
 use crate::record::{Binary, Location, Unexamined};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// What is kept of one program.
 #[derive(Debug, Default)]
-pub struct Row {
+pub struct FleetRow {
     /// Location as text for people.
     pub path: String,
     /// Location as data.
@@ -77,7 +77,7 @@ struct Sums {
 #[derive(Default)]
 struct Versions<'g> {
     /// Number of the version, how many members have it, and the first of them.
-    seen: Vec<(u32, u64, &'g Arc<Row>)>,
+    seen: Vec<(u32, u64, &'g Arc<FleetRow>)>,
     more: u64,
 }
 
@@ -85,7 +85,7 @@ struct Versions<'g> {
 #[derive(Debug)]
 pub struct Fleet {
     budget: Budget,
-    rows: Vec<Row>,
+    rows: Vec<FleetRow>,
     hidden: Vec<bool>,
     groups: BTreeMap<String, Vec<usize>>,
     names: Names,
@@ -109,7 +109,7 @@ impl Default for Fleet {
 #[derive(Debug, Default)]
 pub struct Group {
     name: String,
-    rows: Vec<Arc<Row>>,
+    rows: Vec<Arc<FleetRow>>,
     names: Arc<Vec<Arc<str>>>,
 }
 
@@ -138,7 +138,7 @@ pub struct MixedModule {
     /// Number of records with other versions.
     pub more: u64,
     /// A program whose version differs from that of most.
-    pub place: Arc<Row>,
+    pub place: Arc<FleetRow>,
 }
 
 impl Fleet {
@@ -159,7 +159,7 @@ impl Fleet {
     }
 
     /// Adds something that was not examined.
-    pub fn leave(&mut self, thing: &Unexamined) {
+    pub fn add_unexamined(&mut self, thing: &Unexamined) {
         // The location also holds path, target and file.
         let weight = size_of::<Unexamined>() + 4 * thing.path.len() + thing.detail.len() + 240;
         match self.budget.spend(weight as u64) {
@@ -170,7 +170,7 @@ impl Fleet {
 
     /// Adds a program to the group that the values of `group_by` identify. A program without any of these values is in no
     /// group; an empty `group_by` puts all in one group. `plan` has the changes that its findings want.
-    pub fn push(&mut self, binary: &Binary, record: &Record, group_by: &[String], plan: Plan) {
+    pub fn push(&mut self, binary: &Binary, record: &KeyedRecord, group_by: &[String], plan: Plan) {
         let plan = plan.without_text();
         let index = self.rows.len();
         let hidden = binary.location.visible == Some(false);
@@ -205,7 +205,7 @@ impl Fleet {
         // Where plans do not fit, advice for the group follows the programs whose plans do.
         let has_room = !plan.is_empty() && self.budget.spend(300 * plan.size().0 as u64).is_ok();
         self.hidden.push(hidden);
-        self.rows.push(Row {
+        self.rows.push(FleetRow {
             path: binary.path.clone(),
             location: binary.location.clone(),
             port: binary.port_text(),
@@ -283,7 +283,7 @@ impl Fleet {
     /// Sorts the rows into groups. Called once, before the rules that compare programs.
     pub fn build(&mut self) {
         let names = Arc::new(std::mem::take(&mut self.names.texts));
-        let rows: Vec<Arc<Row>> = std::mem::take(&mut self.rows)
+        let rows: Vec<Arc<FleetRow>> = std::mem::take(&mut self.rows)
             .into_iter()
             .map(Arc::new)
             .collect();
@@ -313,12 +313,12 @@ impl Fleet {
             .filter(|g| g.rows.len() > 1)
     }
 
-    fn all(&self) -> &[Arc<Row>] {
+    fn all(&self) -> &[Arc<FleetRow>] {
         self.built.last().map_or(&[], |g| &g.rows)
     }
 
     /// The programs that no later layer hides.
-    pub fn visible(&self) -> impl Iterator<Item = &Row> {
+    pub fn visible(&self) -> impl Iterator<Item = &FleetRow> {
         self.all()
             .iter()
             .zip(&self.hidden)
@@ -387,7 +387,7 @@ impl Group {
     }
 
     /// Its programs.
-    pub fn rows(&self) -> &[Arc<Row>] {
+    pub fn rows(&self) -> &[Arc<FleetRow>] {
         &self.rows
     }
 
@@ -450,17 +450,17 @@ pub struct Spread<'g> {
     /// The number of programs that have it.
     pub majority_count: usize,
     /// The programs that have it.
-    pub rows: Vec<&'g Row>,
+    pub rows: Vec<&'g FleetRow>,
     /// The other values with their programs, rarest first.
-    pub odd: Vec<(String, Vec<&'g Row>)>,
+    pub odd: Vec<(String, Vec<&'g FleetRow>)>,
     /// Whether several values are equally frequent, so that counting cannot tell which is right.
     pub tie: bool,
 }
 
 impl<'g> Spread<'g> {
     /// Compares one value of all programs that have it; `None` when they agree.
-    pub fn of(group: &'g Group, value: &dyn Fn(&Row) -> Option<String>) -> Option<Spread<'g>> {
-        let mut seen: Vec<(String, Vec<&Row>)> = Vec::new();
+    pub fn of(group: &'g Group, value: &dyn Fn(&FleetRow) -> Option<String>) -> Option<Spread<'g>> {
+        let mut seen: Vec<(String, Vec<&FleetRow>)> = Vec::new();
         let mut known: HashMap<String, usize> = HashMap::new();
         for row in group.rows() {
             let Some(v) = value(row) else { continue };

@@ -108,7 +108,7 @@ enum Step<'p> {
 }
 
 /// Alternatives during compilation.
-struct Group {
+struct Alternatives {
     split: usize,
     starts: Vec<usize>,
     jumps: Vec<usize>,
@@ -116,9 +116,9 @@ struct Group {
 
 /// The steps of a pattern. The pattern matches once the last step is passed.
 fn compile(pattern: &[u8]) -> Vec<Step<'_>> {
-    let closes = closes(pattern);
+    let paired_braces = paired_braces(pattern);
     let mut steps = Vec::new();
-    let mut groups: Vec<Group> = Vec::new();
+    let mut groups: Vec<Alternatives> = Vec::new();
     let mut at = 0;
     while let Some(rest) = pattern.get(at..).filter(|rest| !rest.is_empty()) {
         let mut used = 1;
@@ -142,8 +142,8 @@ fn compile(pattern: &[u8]) -> Vec<Step<'_>> {
                 }
                 None => steps.push(Step::Never),
             },
-            [b'{', ..] if closes.contains(&(at, true)) => {
-                groups.push(Group {
+            [b'{', ..] if paired_braces.contains(&(at, true)) => {
+                groups.push(Alternatives {
                     split: steps.len(),
                     starts: vec![steps.len() + 1],
                     jumps: Vec::new(),
@@ -157,7 +157,7 @@ fn compile(pattern: &[u8]) -> Vec<Step<'_>> {
                 }
                 steps.push(Step::Jump(0));
             }
-            [b'}', ..] if closes.contains(&(at, false)) => {
+            [b'}', ..] if paired_braces.contains(&(at, false)) => {
                 if let Some(group) = groups.pop() {
                     let end = steps.len();
                     for jump in group.jumps {
@@ -179,7 +179,7 @@ fn compile(pattern: &[u8]) -> Vec<Step<'_>> {
 }
 
 /// The braces that have a partner: offset, and whether it is an opening one.
-fn closes(pattern: &[u8]) -> std::collections::HashSet<(usize, bool)> {
+fn paired_braces(pattern: &[u8]) -> std::collections::HashSet<(usize, bool)> {
     let mut found = std::collections::HashSet::new();
     let mut open = Vec::new();
     let mut at = 0;

@@ -1,4 +1,4 @@
-//! Record keys by name, as used in `--expect`, custom rules and `group-by`.
+//! KeyedRecord keys by name, as used in `--expect`, custom rules and `group-by`.
 //!
 //! A key is a dotted path in the JSON record (`executable.arch`; arrays give all their elements), or a short form: `port`,
 //! `version` (of the program, see docs/sbom.md), `settings.NAME` and bare names of build settings (`vcs.revision`, `-trimpath`,
@@ -11,15 +11,15 @@ use std::cell::OnceCell;
 use std::sync::OnceLock;
 
 /// A record that can be read by key. Its JSON form is made when a key first needs it.
-pub struct Record<'a> {
+pub struct KeyedRecord<'a> {
     binary: &'a Binary,
     json: OnceCell<Value>,
 }
 
-impl<'a> Record<'a> {
+impl<'a> KeyedRecord<'a> {
     /// Wraps a record.
     pub fn new(binary: &'a Binary) -> Self {
-        Record {
+        KeyedRecord {
             binary,
             json: OnceCell::new(),
         }
@@ -251,7 +251,7 @@ mod tests {
             set(b, "vcs.revision", "abc");
             b.linkage.as_mut().unwrap().needed = Some(vec!["a".into(), "b".into()]);
         });
-        let r = Record::new(&b);
+        let r = KeyedRecord::new(&b);
         assert_eq!(r.values("go_version"), ["go1.27.3"]);
         assert_eq!(r.values("executable.arch"), ["amd64"]);
         assert_eq!(r.values("executable.bits"), ["64"]);
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn without_a_list_of_modules_paths_are_those_of_the_function_table() {
         let b = crate::audit::testing::gopath(&["github.com/x/y/z", "fmt"]);
-        let r = Record::new(&b);
+        let r = KeyedRecord::new(&b);
         assert_eq!(r.values("modules.github.com/x/y"), [""]);
         assert_eq!(r.values("modules.github.com/x/w"), Vec::<String>::new());
         assert_eq!(

@@ -9,7 +9,7 @@ use std::fmt;
 
 /// A Go 1 release. Ordered as in Go: `go1.21` as a language before `go1.21rc1` before `go1.21.0`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Release {
+pub struct GoRelease {
     /// 27 of `go1.27.3`.
     pub minor: u32,
     /// 3 of `go1.27.3`; `None` without a patch number.
@@ -20,9 +20,9 @@ pub struct Release {
     rank: u32,
 }
 
-impl Release {
+impl GoRelease {
     /// Parses `go1.27.3`, `go1.27`, `go1.27rc1`, with any suffix that Go writes.
-    pub fn parse(text: &str) -> Option<Release> {
+    pub fn parse(text: &str) -> Option<GoRelease> {
         let version = GoVersion::parse(text)?;
         let minor = version.minor()?;
         let prerelease = version.is_prerelease();
@@ -42,7 +42,7 @@ impl Release {
         } else {
             0
         };
-        Some(Release {
+        Some(GoRelease {
             minor,
             patch: version.patch(),
             prerelease,
@@ -51,7 +51,7 @@ impl Release {
     }
 
     /// Whether this release is at least `floor`. A floor without a patch number is reached by every patch release.
-    pub fn reaches(self, floor: Release) -> bool {
+    pub fn reaches(self, floor: GoRelease) -> bool {
         if floor.patch.is_none() && !floor.prerelease {
             return self.minor > floor.minor || (self.minor == floor.minor && !self.prerelease);
         }
@@ -59,20 +59,20 @@ impl Release {
     }
 }
 
-impl PartialOrd for Release {
+impl PartialOrd for GoRelease {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Release {
+impl Ord for GoRelease {
     fn cmp(&self, other: &Self) -> Ordering {
-        let key = |r: &Release| (r.minor, !r.prerelease, r.rank, r.patch.unwrap_or(0));
+        let key = |r: &GoRelease| (r.minor, !r.prerelease, r.rank, r.patch.unwrap_or(0));
         key(self).cmp(&key(other))
     }
 }
 
-impl fmt::Display for Release {
+impl fmt::Display for GoRelease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "go1.{}", self.minor)?;
         self.patch.map_or(Ok(()), |p| write!(f, ".{p}"))
@@ -101,9 +101,9 @@ impl fmt::Display for Ended {
 /// Since when `1.minor` gets no fixes, if that is known and was before or on `today`.
 pub fn ended(minor: u32, today: Date) -> Option<Ended> {
     let ended = match releases::support(minor) {
-        releases::Support::Ends(day) => Ended::On(Date::parse(day)?),
-        releases::Support::EndedBefore(day) => Ended::Before(Date::parse(day)?),
-        releases::Support::Unknown => return None,
+        releases::SupportEnd::Ends(day) => Ended::On(Date::parse(day)?),
+        releases::SupportEnd::EndedBefore(day) => Ended::Before(Date::parse(day)?),
+        releases::SupportEnd::Unknown => return None,
     };
     let (Ended::On(day) | Ended::Before(day)) = ended;
     (day <= today).then_some(ended)
@@ -111,7 +111,7 @@ pub fn ended(minor: u32, today: Date) -> Option<Ended> {
 
 /// The oldest release that still got fixes on that day, as far as the table shows.
 pub fn oldest_supported(today: Date) -> u32 {
-    let supported = |r: &&releases::Release| {
+    let supported = |r: &&releases::ReleaseDates| {
         Date::parse(&r.released).is_some_and(|d| d <= today)
             && r.support_ends
                 .as_deref()
@@ -357,7 +357,7 @@ mod tests {
 
     #[test]
     fn releases_are_ordered_as_go_orders_them() {
-        let r = |t: &str| Release::parse(t).unwrap();
+        let r = |t: &str| GoRelease::parse(t).unwrap();
         assert!(
             r("go1.9.7") < r("go1.10")
                 && r("go1.27beta1") < r("go1.27rc1")
@@ -365,12 +365,12 @@ mod tests {
                 && r("go1.27rc2") < r("go1.27.0")
                 && r("go1.27.0") < r("go1.27.10")
         );
-        assert!(Release::parse("1.27").is_none() || r("1.27") == r("go1.27"));
-        assert!(Release::parse("latest").is_none());
+        assert!(GoRelease::parse("1.27").is_none() || r("1.27") == r("go1.27"));
+        assert!(GoRelease::parse("latest").is_none());
     }
 
     #[test]
-    fn weak_is_what_weakens() {
+    fn only_values_that_weaken_security_are_weak() {
         assert!(weakens("tls10server", "1", 26).is_some());
         assert!(weakens("tls10server", "0", 26).is_none());
         assert!(weakens("fips140", "on", 27).is_none());

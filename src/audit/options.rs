@@ -10,7 +10,7 @@ pub struct OptionSpec {
     /// Kebab-case.
     pub name: &'static str,
     /// The values that it takes.
-    pub kind: Kind,
+    pub kind: ValueKind,
     /// Its value without a policy.
     pub default: Default,
     /// What it does, in one sentence.
@@ -21,7 +21,7 @@ pub struct OptionSpec {
 pub const fn allow(doc: &'static str) -> OptionSpec {
     OptionSpec {
         name: "allow",
-        kind: Kind::Globs,
+        kind: ValueKind::Globs,
         default: Default::List(&[]),
         doc,
     }
@@ -29,7 +29,7 @@ pub const fn allow(doc: &'static str) -> OptionSpec {
 
 /// The values that an option takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// `true` or `false`.
     Flag,
     /// One of these words.
@@ -73,27 +73,31 @@ pub enum BadValue {
     Pair(String),
 }
 
-impl Kind {
+impl ValueKind {
     /// Whether the option takes a list.
     pub fn is_list(self) -> bool {
         matches!(
             self,
-            Kind::Texts | Kind::Globs | Kind::Choices(_) | Kind::Floors | Kind::Pairs
+            ValueKind::Texts
+                | ValueKind::Globs
+                | ValueKind::Choices(_)
+                | ValueKind::Floors
+                | ValueKind::Pairs
         )
     }
 
     /// What to write, for documentation and errors.
     pub fn describe(self) -> String {
         match self {
-            Kind::Flag => "`true` or `false`".into(),
-            Kind::Choice(words) => format!("one of `{}`", words.join("`, `")),
-            Kind::Release => "a Go release such as `\"go1.26\"` or `\"go1.26.3\"`".into(),
-            Kind::Number => "a dotted number such as `\"2.28\"`".into(),
-            Kind::Texts => "a list of texts".into(),
-            Kind::Globs => "a list of globs".into(),
-            Kind::Choices(words) => format!("a list out of `{}`", words.join("`, `")),
-            Kind::Floors => "a list of `\"MODULE-GLOB@VERSION\"`".into(),
-            Kind::Pairs => "a list of `\"NAME=VALUE\"`".into(),
+            ValueKind::Flag => "`true` or `false`".into(),
+            ValueKind::Choice(words) => format!("one of `{}`", words.join("`, `")),
+            ValueKind::Release => "a Go release such as `\"go1.26\"` or `\"go1.26.3\"`".into(),
+            ValueKind::Number => "a dotted number such as `\"2.28\"`".into(),
+            ValueKind::Texts => "a list of texts".into(),
+            ValueKind::Globs => "a list of globs".into(),
+            ValueKind::Choices(words) => format!("a list out of `{}`", words.join("`, `")),
+            ValueKind::Floors => "a list of `\"MODULE-GLOB@VERSION\"`".into(),
+            ValueKind::Pairs => "a list of `\"NAME=VALUE\"`".into(),
         }
     }
 
@@ -111,25 +115,27 @@ impl Kind {
                 .ok_or_else(|| otherwise(text.to_owned()))
         };
         match self {
-            Kind::Flag | Kind::Texts => Ok(()),
-            Kind::Choice(words) | Kind::Choices(words) if words.contains(&text) => Ok(()),
-            Kind::Choice(words) | Kind::Choices(words) => Err(BadValue::Word {
+            ValueKind::Flag | ValueKind::Texts => Ok(()),
+            ValueKind::Choice(words) | ValueKind::Choices(words) if words.contains(&text) => Ok(()),
+            ValueKind::Choice(words) | ValueKind::Choices(words) => Err(BadValue::Word {
                 text: text.to_owned(),
                 hint: hint(text, words.iter().copied(), || {
-                    Kind::Choice(words).describe()
+                    ValueKind::Choice(words).describe()
                 }),
             }),
-            Kind::Release => require(known::Release::parse(text).is_some(), BadValue::Release),
-            Kind::Number => {
+            ValueKind::Release => {
+                require(known::GoRelease::parse(text).is_some(), BadValue::Release)
+            }
+            ValueKind::Number => {
                 let is_digits = |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
                 require(text.split('.').all(is_digits), BadValue::Number)
             }
-            Kind::Globs => glob(text),
-            Kind::Floors => match text.rsplit_once('@') {
+            ValueKind::Globs => glob(text),
+            ValueKind::Floors => match text.rsplit_once('@') {
                 Some((module, version)) if known::is_module_version(version) => glob(module),
                 _ => Err(BadValue::Floor(text.to_owned())),
             },
-            Kind::Pairs => require(
+            ValueKind::Pairs => require(
                 text.split_once('=')
                     .is_some_and(|(name, _)| !name.is_empty()),
                 BadValue::Pair,

@@ -3,7 +3,7 @@
 use crate::record::Binary;
 
 /// A text in a record, and where it is.
-pub struct Place<'a> {
+pub struct RecordedText<'a> {
     /// Key of the setting or record.
     pub source: &'a str,
     /// The text.
@@ -11,11 +11,11 @@ pub struct Place<'a> {
 }
 
 /// Passes every text that may hold a credential to `visit`.
-pub fn each_text(binary: &Binary, visit: &mut dyn FnMut(Place)) {
+pub fn each_text(binary: &Binary, visit: &mut dyn FnMut(RecordedText)) {
     if let Some(build) = &binary.build_info {
         for s in &build.settings {
             if s.key.starts_with('-') || s.key.starts_with("CGO_") {
-                visit(Place {
+                visit(RecordedText {
                     source: &s.key,
                     text: &s.value,
                 });
@@ -24,7 +24,7 @@ pub fn each_text(binary: &Binary, visit: &mut dyn FnMut(Place)) {
         for m in std::iter::once(&build.main).chain(&build.deps) {
             for m in std::iter::once(m).chain(m.replace.as_deref()) {
                 if m.path.contains('@') {
-                    visit(Place {
+                    visit(RecordedText {
                         source: "build_info.Deps",
                         text: &m.path,
                     });
@@ -33,7 +33,7 @@ pub fn each_text(binary: &Binary, visit: &mut dyn FnMut(Place)) {
         }
     }
     for s in binary.linker_strings.iter().flatten() {
-        visit(Place {
+        visit(RecordedText {
             source: s.name.as_deref().unwrap_or("linker_strings"),
             text: &s.value,
         });
@@ -42,7 +42,7 @@ pub fn each_text(binary: &Binary, visit: &mut dyn FnMut(Place)) {
 
 /// A credential.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Hit {
+pub struct Credential {
     /// Its kind.
     pub kind: &'static str,
     /// A form that may be shown.
@@ -50,7 +50,7 @@ pub struct Hit {
 }
 
 /// A token with a fixed prefix: kind, prefix, fewest and most characters after it, and which characters these may be.
-struct Shape(&'static str, &'static str, usize, usize, fn(u8) -> bool);
+struct TokenForm(&'static str, &'static str, usize, usize, fn(u8) -> bool);
 
 fn alnum(b: u8) -> bool {
     b.is_ascii_alphanumeric()
@@ -63,31 +63,31 @@ fn upper(b: u8) -> bool {
 }
 
 /// Prefixes that the issuers document, so that scanners can find their tokens.
-const SHAPES: [Shape; 18] = [
-    Shape("AWS access key", "AKIA", 16, 16, upper),
-    Shape("AWS temporary access key", "ASIA", 16, 16, upper),
-    Shape("GitHub token", "ghp_", 36, 255, alnum),
-    Shape("GitHub token", "gho_", 36, 255, alnum),
-    Shape("GitHub token", "ghs_", 36, 255, alnum),
-    Shape("GitHub token", "ghu_", 36, 255, alnum),
-    Shape("GitHub token", "ghr_", 36, 255, alnum),
-    Shape("GitHub token", "github_pat_", 60, 255, word),
-    Shape("GitLab token", "glpat-", 20, 255, word),
-    Shape("Slack token", "xoxb-", 24, 255, word),
-    Shape("Slack token", "xoxp-", 24, 255, word),
-    Shape("Google API key", "AIza", 35, 35, word),
-    Shape("Stripe live key", "sk_live_", 24, 255, alnum),
-    Shape("npm token", "npm_", 36, 36, alnum),
-    Shape("PyPI token", "pypi-AgEIcHlwaS5vcmc", 50, 255, word),
-    Shape("Hugging Face token", "hf_", 34, 34, alnum),
-    Shape("DigitalOcean token", "dop_v1_", 64, 64, alnum),
-    Shape("SendGrid key", "SG.", 60, 255, |b| word(b) || b == b'.'),
+const TOKENS: [TokenForm; 18] = [
+    TokenForm("AWS access key", "AKIA", 16, 16, upper),
+    TokenForm("AWS temporary access key", "ASIA", 16, 16, upper),
+    TokenForm("GitHub token", "ghp_", 36, 255, alnum),
+    TokenForm("GitHub token", "gho_", 36, 255, alnum),
+    TokenForm("GitHub token", "ghs_", 36, 255, alnum),
+    TokenForm("GitHub token", "ghu_", 36, 255, alnum),
+    TokenForm("GitHub token", "ghr_", 36, 255, alnum),
+    TokenForm("GitHub token", "github_pat_", 60, 255, word),
+    TokenForm("GitLab token", "glpat-", 20, 255, word),
+    TokenForm("Slack token", "xoxb-", 24, 255, word),
+    TokenForm("Slack token", "xoxp-", 24, 255, word),
+    TokenForm("Google API key", "AIza", 35, 35, word),
+    TokenForm("Stripe live key", "sk_live_", 24, 255, alnum),
+    TokenForm("npm token", "npm_", 36, 36, alnum),
+    TokenForm("PyPI token", "pypi-AgEIcHlwaS5vcmc", 50, 255, word),
+    TokenForm("Hugging Face token", "hf_", 34, 34, alnum),
+    TokenForm("DigitalOcean token", "dop_v1_", 64, 64, alnum),
+    TokenForm("SendGrid key", "SG.", 60, 255, |b| word(b) || b == b'.'),
 ];
 
 /// Credentials in a text.
-pub fn credentials(text: &str) -> Vec<Hit> {
+pub fn credentials(text: &str) -> Vec<Credential> {
     let mut hits = Vec::new();
-    for Shape(kind, prefix, least, most, member) in &SHAPES {
+    for TokenForm(kind, prefix, least, most, member) in &TOKENS {
         for (at, _) in text.match_indices(prefix) {
             let bytes = text.as_bytes();
             // A prefix in the middle of a word belongs to something else.
@@ -101,10 +101,10 @@ pub fn credentials(text: &str) -> Vec<Hit> {
             let length = members.count();
             let token = text.get(at..at + prefix.len() + length).unwrap_or_default();
             if (*least..=*most).contains(&length)
-                && varied(token.get(prefix.len()..).unwrap_or_default())
+                && is_varied(token.get(prefix.len()..).unwrap_or_default())
                 && !token.contains("EXAMPLE")
             {
-                hits.push(Hit {
+                hits.push(Credential {
                     kind,
                     redacted: format!("{prefix}…"),
                 });
@@ -117,19 +117,19 @@ pub fn credentials(text: &str) -> Vec<Hit> {
             .get(at..)
             .is_some_and(|t| t.contains("PRIVATE KEY-----"))
     {
-        hits.push(Hit {
+        hits.push(Credential {
             kind: "private key",
             redacted: "-----BEGIN … PRIVATE KEY-----".into(),
         });
     }
     if json_web_token(text) {
-        hits.push(Hit {
+        hits.push(Credential {
             kind: "JSON web token",
             redacted: "eyJ…".into(),
         });
     }
     if let Some(redacted) = url_password(text) {
-        hits.push(Hit {
+        hits.push(Credential {
             kind: "password in a URL",
             redacted,
         });
@@ -138,7 +138,7 @@ pub fn credentials(text: &str) -> Vec<Hit> {
 }
 
 /// Whether a text is more than a repetition like `ghp_xxxxxxxx`.
-fn varied(text: &str) -> bool {
+fn is_varied(text: &str) -> bool {
     let mut seen = [false; 256];
     text.bytes().for_each(|b| seen[b as usize] = true);
     seen.iter().filter(|s| **s).count() >= 6
@@ -278,9 +278,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prefixes_over_and_over_are_not_counted_to_the_end_of_the_text() {
+    fn repeated_prefixes_take_linear_time() {
         // Quadratic work on this text would take hours.
-        for Shape(_, prefix, ..) in &SHAPES {
+        for TokenForm(_, prefix, ..) in &TOKENS {
             let text = prefix.repeat((1 << 20) / prefix.len());
             assert!(credentials(&text).len() <= 1, "{prefix}");
         }
@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn each_known_form_is_found() {
         let body = "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8S9t0U1v2W3x4Y5z6A7b8C9d0E1f2G3h4";
-        for Shape(kind, prefix, least, _, member) in &SHAPES {
+        for TokenForm(kind, prefix, least, _, member) in &TOKENS {
             let tail: String = body
                 .bytes()
                 .cycle()
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_alike_is_left_alone() {
+    fn texts_that_resemble_credentials_are_ignored() {
         for text in [
             "AKIAIOSFODNN7EXAMPLE",
             "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",

@@ -54,13 +54,13 @@ pub fn support(release: &str, today: &str) -> Support {
     }
     let minor = version.and_then(|v| v.minor());
     let end = match minor.map(releases::support) {
-        Some(releases::Support::EndedBefore(since)) if since <= today => {
+        Some(releases::SupportEnd::EndedBefore(since)) if since <= today => {
             return Support {
                 supported: Some(false),
                 text: format!("unsupported since before {since}"),
             };
         }
-        Some(releases::Support::Ends(end)) => Some(end),
+        Some(releases::SupportEnd::Ends(end)) => Some(end),
         _ => None,
     };
     let supported = minor.and_then(|m| releases::is_supported(m, today));

@@ -7,12 +7,12 @@ use super::input::{Input, Need};
 use super::output::Output;
 use crate::knowledge::fips140;
 use crate::record::Line;
-use crate::report::fips::Table;
+use crate::report::fips::FipsTable;
 
 pub fn run(args: &FipsArgs) -> Result<Exit, Error> {
     let input = Input::open(&args.source, Need::Full("fips"))?;
     let mut output = Output::open(&args.output)?;
-    let mut table = Table::default();
+    let mut table = FipsTable::default();
     let end = input.run(args.output.quiet, &mut |line| {
         if let Line::Binary(binary) = &line {
             let module = binary.fips.as_ref().and_then(|f| f.module.as_deref());

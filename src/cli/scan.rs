@@ -62,7 +62,7 @@ pub fn show(mut input: Input, format: Option<&str>, output: &OutputArgs) -> Resu
 fn put(writer: &mut Writer<'_>, line: Line, today: &str) -> io::Result<()> {
     if let Line::Binary(binary) = &line {
         dates::learn(binary, today, |release, support| {
-            writer.learn(release, support);
+            writer.add_support(release, support);
         });
     }
     writer.line(line)

@@ -7,7 +7,7 @@
 
 use super::terminal::stdout;
 use crate::bytes::{FileBytes, Limits, MEMORY, SizeInMemory, Use};
-use crate::go::version::{self, Effort, Record, Refusal};
+use crate::go::version::{self, Effort, NoBuildInfo, RawBuildInfo};
 use crate::report::style::clean;
 use crate::source::dir;
 use crate::source::listing::Listing;
@@ -304,7 +304,7 @@ impl Run<'_> {
         }
     }
 
-    fn record(&mut self, path: &Path, record: &Record) {
+    fn record(&mut self, path: &Path, record: &RawBuildInfo) {
         let mut bytes = Vec::new();
         if self.flags.json && self.flags.modules {
             for line in record.to_json().split(|&b| b == b'\n') {
@@ -350,7 +350,7 @@ fn said(path: &Path) -> String {
 /// The output for one file.
 enum FileOutput {
     /// For standard output.
-    Record(PathBuf, Box<Record>),
+    Record(PathBuf, Box<RawBuildInfo>),
     /// For standard error.
     Message(String),
 }
@@ -429,7 +429,7 @@ enum Error {
     /// The file could not be opened or read.
     Open(#[allow(dead_code)] io::Error),
     /// It has no build info; the text is that of Go's reader.
-    Refused(Refusal),
+    Refused(NoBuildInfo),
 }
 
 impl Error {
@@ -447,21 +447,21 @@ impl Error {
     }
 }
 
-fn read_named(path: &Path, metadata: &Metadata) -> Result<Record, Error> {
+fn read_named(path: &Path, metadata: &Metadata) -> Result<RawBuildInfo, Error> {
     // Go opens any file and would wait for ever on a FIFO, so that is refused as an unrecognized format.
     if !metadata.is_file() {
-        return Err(Error::Refused(Refusal::Format));
+        return Err(Error::Refused(NoBuildInfo::Format));
     }
     let file = dir::open_named(path).and_then(FileBytes::open);
     read(&file.map_err(Error::Open)?, Effort::Full)
 }
 
-fn read(bytes: &FileBytes, effort: Effort) -> Result<Record, Error> {
+fn read(bytes: &FileBytes, effort: Effort) -> Result<RawBuildInfo, Error> {
     let reads = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         version::read(bytes, &Limits::default(), effort)
     }));
     reads
-        .unwrap_or(Err(Refusal::Format))
+        .unwrap_or(Err(NoBuildInfo::Format))
         .map_err(Error::Refused)
 }
 

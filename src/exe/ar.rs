@@ -1,6 +1,6 @@
 //! `ar` archives: the members of a c-archive that may be objects with Go code in them.
 
-use super::error::Miss;
+use super::error::OpenError;
 use crate::bytes::Window;
 use object::read::archive::{ArchiveFile, ArchiveMember};
 
@@ -31,11 +31,11 @@ const CGO: [&[u8]; 2] = [b"_cgo", b"crosscall2"];
 ///
 /// # Errors
 /// When the member headers cannot be read.
-pub fn members(window: &Window<'_>) -> Result<(Vec<Member>, Option<Miss>), Miss> {
-    const BROKEN: Miss = Miss::Malformed("ar member");
-    const CUT: Miss = Miss::Truncated("ar member");
-    let miss = Miss::Malformed("ar archive");
-    let archive = ArchiveFile::parse(window).map_err(|_| miss)?;
+pub fn members(window: &Window<'_>) -> Result<(Vec<Member>, Option<OpenError>), OpenError> {
+    const BROKEN: OpenError = OpenError::Malformed("ar member");
+    const CUT: OpenError = OpenError::Truncated("ar member");
+    let error = OpenError::Malformed("ar archive");
+    let archive = ArchiveFile::parse(window).map_err(|_| error)?;
     let mut members = Vec::new();
     let mut wrong = None;
     if let Ok(Some(symbols)) = archive.symbols() {
@@ -86,7 +86,7 @@ pub fn members(window: &Window<'_>) -> Result<(Vec<Member>, Option<Miss>), Miss>
             return Ok((Vec::new(), None));
         }
         if members.len() >= MEMBERS_LIMIT {
-            wrong = Some(Miss::Malformed(
+            wrong = Some(OpenError::Malformed(
                 "ar archive of more members than are looked at",
             ));
             break;

@@ -3,7 +3,7 @@
 //! A program runs by its program headers alone: the section table may be absent or wrong. Then only the segments are known.
 
 use super::elf_fixups;
-use super::error::{Fault, Miss};
+use super::error::{Fault, OpenError};
 use super::image::Image;
 use super::layout::{Format, Kind, Section, Segment, SymbolTable, Symbols};
 use crate::bytes::{Window, short};
@@ -73,23 +73,23 @@ const LOADERS: &[(&str, &str)] = &[
     ("/lib/64/ld.so.1", "solaris"),
 ];
 
-pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
-    let ident = window.upto(0, 16).ok_or(Miss::Unreadable)?;
+pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, OpenError> {
+    let ident = window.upto(0, 16).ok_or(OpenError::Unreadable)?;
     match ident.get(4) {
         Some(1) => read::<elf::FileHeader32<Endianness>>(window, 32),
         Some(2) => read::<elf::FileHeader64<Endianness>>(window, 64),
-        _ => Err(Miss::Malformed("ELF class")),
+        _ => Err(OpenError::Malformed("ELF class")),
     }
 }
 
-fn read<'a, E>(window: &'a Window<'_>, bits: u8) -> Result<Image<'a>, Miss>
+fn read<'a, E>(window: &'a Window<'_>, bits: u8) -> Result<Image<'a>, OpenError>
 where
     E: FileHeader<Endian = Endianness>,
 {
-    let header = E::parse(window).map_err(|_| Miss::Truncated("ELF header"))?;
+    let header = E::parse(window).map_err(|_| OpenError::Truncated("ELF header"))?;
     let endian = header
         .endian()
-        .map_err(|_| Miss::Malformed("ELF byte order"))?;
+        .map_err(|_| OpenError::Malformed("ELF byte order"))?;
     let mut image = Image::new(window, Format::Elf, bits, endian == Endianness::Big);
     image.read_fixups = elf_fixups::read;
     let machine = header.e_machine(endian);

@@ -2,7 +2,7 @@
 
 /// Why a file could not be opened as an executable; the text completes a sentence about the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Miss {
+pub enum OpenError {
     /// The first bytes are of no known format.
     #[error("not an executable of a format that Go writes")]
     NotExecutable,

@@ -1,6 +1,6 @@
 //! Mach-O: thin files of both widths and byte orders (Apple's `mach-o/loader.h`).
 
-use super::error::{Fault, Miss};
+use super::error::{Fault, OpenError};
 use super::image::Image;
 use super::layout::{Format, Kind, Section, Segment, SymbolTable, Symbols};
 use super::macho_fixups;
@@ -23,7 +23,7 @@ pub(super) const ARCHES: &[(macho::CpuType, &str)] = &[
     (macho::CPU_TYPE_POWERPC, "ppc"),
 ];
 
-pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
+pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, OpenError> {
     match window.upto(0, 4).and_then(|b| b.first_chunk::<4>()) {
         Some([0xfe, 0xed, 0xfa, 0xce] | [0xce, 0xfa, 0xed, 0xfe]) => {
             read::<macho::MachHeader32<Endianness>>(window, 32)
@@ -32,14 +32,14 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
     }
 }
 
-fn read<'a, M>(window: &'a Window<'_>, bits: u8) -> Result<Image<'a>, Miss>
+fn read<'a, M>(window: &'a Window<'_>, bits: u8) -> Result<Image<'a>, OpenError>
 where
     M: MachHeader<Endian = Endianness>,
 {
-    let header = M::parse(window, 0).map_err(|_| Miss::Truncated("Mach-O header"))?;
+    let header = M::parse(window, 0).map_err(|_| OpenError::Truncated("Mach-O header"))?;
     let endian = header
         .endian()
-        .map_err(|_| Miss::Malformed("Mach-O byte order"))?;
+        .map_err(|_| OpenError::Malformed("Mach-O byte order"))?;
     let mut image = Image::new(window, Format::MachO, bits, endian == Endianness::Big);
     image.read_fixups = macho_fixups::read;
     let cpu = header.cputype(endian);
@@ -52,10 +52,10 @@ where
         _ => Kind::Exe,
     };
     if header.sizeofcmds(endian) > COMMANDS_LIMIT {
-        return Err(Miss::Malformed("Mach-O load commands"));
+        return Err(OpenError::Malformed("Mach-O load commands"));
     }
     let Ok(mut commands) = header.load_commands(endian, window, 0) else {
-        return Err(Miss::Truncated("Mach-O load commands"));
+        return Err(OpenError::Truncated("Mach-O load commands"));
     };
     loop {
         let command = match commands.next() {

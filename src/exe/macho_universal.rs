@@ -1,7 +1,7 @@
 //! Universal Mach-O files: the slices that the header names, and where the header contradicts itself or the slices (Apple's
 //! `mach-o/fat.h`; what Go refuses: `NewFatFile` in src/debug/macho/fat.go, Go 1.27).
 
-use super::error::Miss;
+use super::error::OpenError;
 use super::macho;
 use crate::bytes::{ReadAt, Window};
 use object::read::macho::{FatArch, MachOFatFile32, MachOFatFile64};
@@ -89,7 +89,7 @@ pub struct Universal {
 ///
 /// # Errors
 /// When the header cannot be read, or names too many slices.
-pub fn slices(window: &Window<'_>) -> Result<(Vec<Slice>, usize), Miss> {
+pub fn slices(window: &Window<'_>) -> Result<(Vec<Slice>, usize), OpenError> {
     let universal = universal(window)?;
     let dropped = universal.named.len() - universal.slices.len();
     Ok((universal.slices, dropped))
@@ -99,23 +99,23 @@ pub fn slices(window: &Window<'_>) -> Result<(Vec<Slice>, usize), Miss> {
 ///
 /// # Errors
 /// When the header cannot be read, or names too many slices.
-pub fn universal(window: &Window<'_>) -> Result<Universal, Miss> {
+pub fn universal(window: &Window<'_>) -> Result<Universal, OpenError> {
     let wide = window.upto(0, 4).is_some_and(|b| b.get(3) == Some(&0xbf));
     let raw = if wide {
         read_slices(
             MachOFatFile64::parse(window)
-                .map_err(|_| Miss::Truncated("Mach-O fat header"))?
+                .map_err(|_| OpenError::Truncated("Mach-O fat header"))?
                 .arches(),
         )
     } else {
         read_slices(
             MachOFatFile32::parse(window)
-                .map_err(|_| Miss::Truncated("Mach-O fat header"))?
+                .map_err(|_| OpenError::Truncated("Mach-O fat header"))?
                 .arches(),
         )
     };
     if raw.len() > SLICES_LIMIT {
-        return Err(Miss::Malformed("Mach-O fat header"));
+        return Err(OpenError::Malformed("Mach-O fat header"));
     }
     let mut good: Vec<Slice> = Vec::with_capacity(raw.len());
     for slice in &raw {

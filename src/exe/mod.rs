@@ -26,12 +26,12 @@ mod wasm;
 mod xcoff;
 
 pub use ar::{Member, members};
-pub use error::{Fault, Miss};
+pub use error::{Fault, OpenError};
 pub use image::Image;
 pub use layout::{Format, Kind, Section, Segment};
 pub use macho_universal::{Slice, SliceFault, Universal, slices, universal};
 pub use parts::{Part, Parts, parts};
-pub use sniff::{Shape, sniff};
+pub use sniff::{FileType, sniff};
 pub use symbols::Symbol;
 
 use crate::bytes::Window;
@@ -39,19 +39,19 @@ use crate::bytes::Window;
 /// Opens a thin executable or object file. [`slices`] and [`members`] take universal Mach-O files and archives apart first.
 ///
 /// # Errors
-/// [`Miss::NotExecutable`] when the first bytes are of no known format; [`Miss::Truncated`] or [`Miss::Malformed`] when the
+/// [`OpenError::NotExecutable`] when the first bytes are of no known format; [`OpenError::Truncated`] or [`OpenError::Malformed`] when the
 /// headers cannot be read at all. Damage further in becomes a [`Fault`] of the image instead.
-pub fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
-    let head = window.upto(0, 512).ok_or(Miss::Unreadable)?;
+pub fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, OpenError> {
+    let head = window.upto(0, 512).ok_or(OpenError::Unreadable)?;
     let image = match sniff(head) {
-        Some(Shape::Elf) => elf::open(window),
-        Some(Shape::MachO) => macho::open(window),
-        Some(Shape::Pe) => pe::open(window),
-        Some(Shape::Coff) => pe::open_object(window),
-        Some(Shape::Xcoff) => xcoff::open(window),
-        Some(Shape::Plan9) => plan9::open(window),
-        Some(Shape::Wasm) => wasm::open(window),
-        Some(Shape::FatMachO | Shape::Archive) | None => Err(Miss::NotExecutable),
+        Some(FileType::Elf) => elf::open(window),
+        Some(FileType::MachO) => macho::open(window),
+        Some(FileType::Pe) => pe::open(window),
+        Some(FileType::Coff) => pe::open_object(window),
+        Some(FileType::Xcoff) => xcoff::open(window),
+        Some(FileType::Plan9) => plan9::open(window),
+        Some(FileType::Wasm) => wasm::open(window),
+        Some(FileType::FatMachO | FileType::Archive) | None => Err(OpenError::NotExecutable),
     };
     image.map(Image::seal)
 }

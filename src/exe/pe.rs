@@ -1,7 +1,7 @@
 //! PE: 32 and 64 bits (Microsoft's PE/COFF specification), and bare COFF objects, the members of a c-archive.
 
 use super::coff_fixups;
-use super::error::{Fault, Miss};
+use super::error::{Fault, OpenError};
 use super::image::Image;
 use super::layout::{Format, Kind, Section, Segment, SymbolTable, Symbols};
 use crate::bytes::{Window, short};
@@ -21,21 +21,21 @@ const ARCHES: &[(pe::Machine, &str)] = &[
     (pe::IMAGE_FILE_MACHINE_ARMNT, "arm"),
 ];
 
-pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
-    let dos = pe::ImageDosHeader::parse(window).map_err(|_| Miss::Truncated("DOS header"))?;
+pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, OpenError> {
+    let dos = pe::ImageDosHeader::parse(window).map_err(|_| OpenError::Truncated("DOS header"))?;
     let at = u64::from(dos.nt_headers_offset());
     // An MZ file without this signature is a DOS program, and not a damaged PE file.
-    let signature = window.get(at, 4).ok_or(Miss::NotExecutable)?;
+    let signature = window.get(at, 4).ok_or(OpenError::NotExecutable)?;
     if signature != b"PE\0\0" {
-        return Err(Miss::NotExecutable);
+        return Err(OpenError::NotExecutable);
     }
     let magic = window
         .get(at + 24, 2)
-        .ok_or(Miss::Truncated("PE optional header"))?;
+        .ok_or(OpenError::Truncated("PE optional header"))?;
     match magic {
         [0x0b, 0x01] => read::<pe::ImageNtHeaders32>(window, at, 32),
         [0x0b, 0x02] => read::<pe::ImageNtHeaders64>(window, at, 64),
-        _ => Err(Miss::Malformed("PE optional header")),
+        _ => Err(OpenError::Malformed("PE optional header")),
     }
 }
 
@@ -43,9 +43,10 @@ fn read<'a, H: ImageNtHeaders>(
     window: &'a Window<'_>,
     at: u64,
     bits: u8,
-) -> Result<Image<'a>, Miss> {
+) -> Result<Image<'a>, OpenError> {
     let mut offset = at;
-    let (headers, _) = H::parse(window, &mut offset).map_err(|_| Miss::Truncated("PE headers"))?;
+    let (headers, _) =
+        H::parse(window, &mut offset).map_err(|_| OpenError::Truncated("PE headers"))?;
     let file = headers.file_header();
     let optional = headers.optional_header();
     let mut image = Image::new(window, Format::Pe, bits, false);
@@ -66,14 +67,14 @@ fn read<'a, H: ImageNtHeaders>(
 }
 
 /// A COFF object starts with the file header.
-pub(super) fn open_object<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
+pub(super) fn open_object<'a>(window: &'a Window<'_>) -> Result<Image<'a>, OpenError> {
     let mut offset = 0;
     let file = pe::ImageFileHeader::parse(window, &mut offset)
-        .map_err(|_| Miss::Truncated("COFF header"))?;
+        .map_err(|_| OpenError::Truncated("COFF header"))?;
     let bits = match file.machine.get(LE) {
         pe::IMAGE_FILE_MACHINE_I386 | pe::IMAGE_FILE_MACHINE_ARMNT => 32,
         pe::IMAGE_FILE_MACHINE_AMD64 | pe::IMAGE_FILE_MACHINE_ARM64 => 64,
-        _ => return Err(Miss::NotExecutable),
+        _ => return Err(OpenError::NotExecutable),
     };
     let mut image = Image::new(window, Format::Pe, bits, false);
     describe(&mut image, file);

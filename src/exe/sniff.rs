@@ -2,7 +2,7 @@
 
 /// The format of a file, as its magic number tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub enum FileType {
     /// ELF, any class and byte order.
     Elf,
     /// Thin Mach-O, any width and byte order.
@@ -34,23 +34,25 @@ pub(super) const PLAN9_MAGIC: [(u32, &str, bool); 3] = [
 ///
 /// Java class files share the magic number of universal Mach-O files; their next field is a version, far above any number of
 /// slices.
-pub fn sniff(head: &[u8]) -> Option<Shape> {
+pub fn sniff(head: &[u8]) -> Option<FileType> {
     let first = *head.first_chunk::<8>()?;
     let be = |at: usize| {
         head.get(at..at + 4)
             .map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]))
     };
     let shape = match first {
-        [0x7f, b'E', b'L', b'F', ..] => Shape::Elf,
-        [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => Shape::MachO,
-        [0xca, 0xfe, 0xba, 0xbe | 0xbf, ..] if matches!(be(4)?, 1..=30) => Shape::FatMachO,
-        [b'M', b'Z', ..] => Shape::Pe,
-        [0x01, 0xdf | 0xf7, ..] => Shape::Xcoff,
-        [0x00, b'a', b's', b'm', 1, 0, 0, 0] => Shape::Wasm,
-        [b'!', b'<', b'a', b'r', b'c', b'h', b'>', b'\n'] => Shape::Archive,
-        [b'<', b'b', b'i', b'g', b'a', b'f', b'>', b'\n'] => Shape::Archive,
-        _ if is_coff(head) => Shape::Coff,
-        _ if PLAN9_MAGIC.iter().any(|m| be(0) == Some(m.0)) => Shape::Plan9,
+        [0x7f, b'E', b'L', b'F', ..] => FileType::Elf,
+        [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] | [0xce | 0xcf, 0xfa, 0xed, 0xfe, ..] => {
+            FileType::MachO
+        }
+        [0xca, 0xfe, 0xba, 0xbe | 0xbf, ..] if matches!(be(4)?, 1..=30) => FileType::FatMachO,
+        [b'M', b'Z', ..] => FileType::Pe,
+        [0x01, 0xdf | 0xf7, ..] => FileType::Xcoff,
+        [0x00, b'a', b's', b'm', 1, 0, 0, 0] => FileType::Wasm,
+        [b'!', b'<', b'a', b'r', b'c', b'h', b'>', b'\n'] => FileType::Archive,
+        [b'<', b'b', b'i', b'g', b'a', b'f', b'>', b'\n'] => FileType::Archive,
+        _ if is_coff(head) => FileType::Coff,
+        _ if PLAN9_MAGIC.iter().any(|m| be(0) == Some(m.0)) => FileType::Plan9,
         _ => return None,
     };
     Some(shape)

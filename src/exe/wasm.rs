@@ -3,7 +3,7 @@
 //! Go's linker drops runs of zeros longer than eight bytes, so one program has tens of thousands of segments
 //! (src/cmd/link/internal/wasm/asm.go, Go 1.27). Addresses are offsets in linear memory; pointers are eight bytes wide.
 
-use super::error::{Fault, Miss};
+use super::error::{Fault, OpenError};
 use super::image::Image;
 use super::layout::{Format, Section, Segment};
 use crate::bytes::Window;
@@ -21,7 +21,7 @@ pub(super) const DATA: u8 = 11;
 const I32_CONST: u8 = 0x41;
 const END: u8 = 0x0b;
 
-pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
+pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, OpenError> {
     let mut image = Image::new(window, Format::Wasm, 64, false);
     image.arch = Some("wasm");
     let mut at = 8;
@@ -102,7 +102,7 @@ fn rebuild(window: &Window<'_>, offset: u64, size: u64, image: &mut Image<'_>) {
     let rebuilt = Memory::rebuild(window, offset, size, None).or_else(|failed| match failed {
         // Linkers write segments in order of address. This file does not, so find the lowest address first.
         Failed::Unordered => {
-            let first = Parts::new(window, offset, size).filter_map(|part| part.address);
+            let first = DataSegments::new(window, offset, size).filter_map(|part| part.address);
             Memory::rebuild(window, offset, size, first.min())
         }
         other => Err(other),
@@ -157,7 +157,7 @@ impl Memory {
             .saturating_add(1 << 20)
             .min(MEMORY_LIMIT);
         let mut bytes: Vec<u8> = Vec::new();
-        let mut parts = Parts::new(window, offset, size);
+        let mut parts = DataSegments::new(window, offset, size);
         while let Some(part) = parts.next() {
             let Some(address) = part.address else {
                 continue;
@@ -211,7 +211,7 @@ struct DataSegment {
 }
 
 /// The segments of a data section, read forward through one small buffer: the section is as large as the memory that it fills.
-struct Parts<'w> {
+struct DataSegments<'w> {
     window: &'w Window<'w>,
     /// File offsets of the next byte to read and of the end of the section.
     next: u64,
@@ -225,7 +225,7 @@ struct Parts<'w> {
     body: u64,
 }
 
-impl<'w> Parts<'w> {
+impl<'w> DataSegments<'w> {
     /// Bytes to read at once.
     const PIECE: usize = 64 << 10;
     /// More than the head of a segment takes.
@@ -286,7 +286,7 @@ impl<'w> Parts<'w> {
     }
 }
 
-impl Iterator for Parts<'_> {
+impl Iterator for DataSegments<'_> {
     type Item = DataSegment;
 
     /// Stops at the first thing that it does not understand.
@@ -390,7 +390,7 @@ mod tests {
 
     fn memory(module: &[u8]) -> Option<(u64, Vec<u8>)> {
         let window = Window::new(&module, 1 << 30);
-        let image = open(&window).unwrap_or_else(|miss| panic!("{miss}"));
+        let image = open(&window).unwrap_or_else(|error| panic!("{error}"));
         Some((image.segments.first()?.address, image.memory?))
     }
 

@@ -1,7 +1,7 @@
 //! XCOFF, 32 and 64 bits (AIX documentation, "XCOFF Object File Format"). Go's own reader needs a symbol table, which `-s` removes;
 //! section headers are enough.
 
-use super::error::{Fault, Miss};
+use super::error::{Fault, OpenError};
 use super::image::Image;
 use super::layout::{Format, Kind, Section, Segment, SymbolTable, Symbols};
 use crate::bytes::Window;
@@ -16,9 +16,9 @@ const STYP_TEXT: u32 = 0x20;
 const STYP_DATA: u32 = 0x40;
 const STYP_TDATA: u32 = 0x400;
 
-pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
-    let miss = Miss::Truncated("XCOFF header");
-    let magic = window.get(0, 2).ok_or(miss)?;
+pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, OpenError> {
+    let error = OpenError::Truncated("XCOFF header");
+    let magic = window.get(0, 2).ok_or(error)?;
     let wide = magic == [0x01, 0xf7];
     let mut image = Image::new(window, Format::Xcoff, if wide { 64 } else { 32 }, true);
     image.os = Some("aix");
@@ -29,7 +29,7 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
         let (h, _) = window
             .get(0, size)
             .and_then(|b| pod::from_bytes::<xcoff::FileHeader64>(b).ok())
-            .ok_or(miss)?;
+            .ok_or(error)?;
         let symbols = (h.f_symptr.get(BE), u64::from(h.f_nsyms.get(BE)));
         (
             h.f_nscns.get(BE),
@@ -42,7 +42,7 @@ pub(super) fn open<'a>(window: &'a Window<'_>) -> Result<Image<'a>, Miss> {
         let (h, _) = window
             .get(0, size)
             .and_then(|b| pod::from_bytes::<xcoff::FileHeader32>(b).ok())
-            .ok_or(miss)?;
+            .ok_or(error)?;
         let symbols = (u64::from(h.f_symptr.get(BE)), u64::from(h.f_nsyms.get(BE)));
         (
             h.f_nscns.get(BE),

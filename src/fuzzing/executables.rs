@@ -3,7 +3,7 @@
 use crate::bytes::{Limits, ReadAt, Window};
 use crate::exe::dwarf as debug_info;
 use crate::exe::packed as packer;
-use crate::exe::{self, Image, Shape, linkage};
+use crate::exe::{self, FileType, Image, linkage};
 use crate::go::facts::packages;
 use crate::go::tables::Tables;
 use crate::go::tables::gosymtab::Gosymtab;
@@ -28,7 +28,7 @@ impl ReadAt for File<'_> {
 }
 
 /// Opens the bytes when they are of that shape, once from memory and once as a file, and asks for everything there is.
-fn open(data: &[u8], shape: Shape, look: &dyn Fn(&Image<'_>)) {
+fn open(data: &[u8], shape: FileType, look: &dyn Fn(&Image<'_>)) {
     if exe::sniff(data) != Some(shape) {
         return;
     }
@@ -78,7 +78,7 @@ fn touch(image: &Image<'_>) {
 
 /// Reads ELF, and compares its view with goblin's: what both know must be the same.
 pub fn elf(data: &[u8]) {
-    open(data, Shape::Elf, &|image| {
+    open(data, FileType::Elf, &|image| {
         touch(image);
         let Ok(other) = goblin::elf::Elf::parse(data) else {
             return;
@@ -111,12 +111,12 @@ pub fn elf(data: &[u8]) {
 
 /// Reads thin Mach-O.
 pub fn macho(data: &[u8]) {
-    open(data, Shape::MachO, &touch);
+    open(data, FileType::MachO, &touch);
 }
 
 /// Takes universal Mach-O apart, and inspects its slices.
 pub fn fat(data: &[u8]) {
-    if exe::sniff(data) != Some(Shape::FatMachO) {
+    if exe::sniff(data) != Some(FileType::FatMachO) {
         return;
     }
     let window = Window::new(&data, 1 << 30);
@@ -131,32 +131,32 @@ pub fn fat(data: &[u8]) {
 
 /// Reads PE.
 pub fn pe(data: &[u8]) {
-    open(data, Shape::Pe, &touch);
+    open(data, FileType::Pe, &touch);
 }
 
 /// Reads COFF objects.
 pub fn coff(data: &[u8]) {
-    open(data, Shape::Coff, &touch);
+    open(data, FileType::Coff, &touch);
 }
 
 /// Reads XCOFF.
 pub fn xcoff(data: &[u8]) {
-    open(data, Shape::Xcoff, &touch);
+    open(data, FileType::Xcoff, &touch);
 }
 
 /// Reads Plan 9 executables.
 pub fn plan9(data: &[u8]) {
-    open(data, Shape::Plan9, &touch);
+    open(data, FileType::Plan9, &touch);
 }
 
 /// Reads WebAssembly modules.
 pub fn wasm(data: &[u8]) {
-    open(data, Shape::Wasm, &touch);
+    open(data, FileType::Wasm, &touch);
 }
 
 /// Lists the members of an archive of objects, and inspects them.
 pub fn ar(data: &[u8]) {
-    if exe::sniff(data) != Some(Shape::Archive) {
+    if exe::sniff(data) != Some(FileType::Archive) {
         return;
     }
     let window = Window::new(&data, 1 << 30);
@@ -410,7 +410,7 @@ pub(super) fn debug_information(data: &[u8]) -> (usize, usize) {
     let Some(file) = with_sections(data) else {
         return seen.get();
     };
-    open(&file, Shape::Elf, &|image| {
+    open(&file, FileType::Elf, &|image| {
         let (mut files, mut units) = (0, 0);
         let _ = debug_info::has_foreign_units(image);
         debug_info::file_tables::<()>(image, &mut |table| {

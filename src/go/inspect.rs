@@ -9,13 +9,13 @@ use super::record;
 use super::tables::Tables;
 use crate::bytes::{Part, ReadAt, ReadCounts, Window, WindowLimit};
 use crate::exe::packed::{self, Packer};
-use crate::exe::{self, Fault, Image, Miss, Parts, Shape, SliceFault, Universal};
+use crate::exe::{self, Fault, FileType, Image, OpenError, Parts, SliceFault, Universal};
 use crate::record::{Binary, Claim, Corroboration, Verdict};
 use std::fmt::Display;
 
 /// One Go program found in a file.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct FoundProgram {
     /// Architecture of the slice, for universal Mach-O files.
     pub slice: Option<String>,
     /// Name of the member, for archives.
@@ -33,7 +33,7 @@ pub struct Found {
 #[derive(Clone, Debug, Default)]
 pub struct Inspection {
     /// The Go programs, in file order.
-    pub found: Vec<Found>,
+    pub found: Vec<FoundProgram>,
     /// Damage in a file that could still be opened, Go or not.
     pub faults: Vec<String>,
     /// Set when parts of the file are missing: then facts are missing too, and a program may have been overlooked.
@@ -58,20 +58,20 @@ pub struct Inspection {
 /// Inspects one file: executable, universal file or archive.
 ///
 /// # Errors
-/// [`Miss::NotExecutable`] for any other file; other errors when the headers are damaged.
-pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection, Miss> {
+/// [`OpenError::NotExecutable`] for any other file; other errors when the headers are damaged.
+pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection, OpenError> {
     let window = Window::new(reader, options.limits.executable);
-    let head = window.upto(0, 512).ok_or(Miss::Unreadable)?;
-    let shape = exe::sniff(head).ok_or(Miss::NotExecutable)?;
+    let head = window.upto(0, 512).ok_or(OpenError::Unreadable)?;
+    let shape = exe::sniff(head).ok_or(OpenError::NotExecutable)?;
     let mut inspection = Inspection::default();
     // The reader of a universal file or archive caches little, so that the executables in it can have the budget.
     let window = match shape {
-        Shape::FatMachO | Shape::Archive => window.within_share(options.budget),
+        FileType::FatMachO | FileType::Archive => window.within_share(options.budget),
         _ => window.with_budget(options.budget),
     };
     let mut broken = None;
     match shape {
-        Shape::FatMachO => {
+        FileType::FatMachO => {
             let universal = exe::universal(&window)?;
             let faults: Vec<String> = universal.faults.iter().map(SliceFault::to_string).collect();
             if universal.named.len() > universal.slices.len() {
@@ -87,9 +87,9 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
                 let range = (slice.offset, slice.size);
                 inspection.part(&part, range, Some(name), None, options);
             }
-            inspection.doubt(&universal);
+            inspection.note_faults(&universal);
         }
-        Shape::Archive => {
+        FileType::Archive => {
             let (members, wrong) = exe::members(&window)?;
             if let Some(wrong) = wrong {
                 inspection.faults.push(wrong.to_string());
@@ -123,7 +123,7 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
 
 impl Inspection {
     /// Adds the faults of a universal header to the notes of each of its programs.
-    fn doubt(&mut self, universal: &Universal) {
+    fn note_faults(&mut self, universal: &Universal) {
         if universal.faults.is_empty() {
             return;
         }
@@ -165,10 +165,10 @@ impl Inspection {
         let label = slice.clone().or_else(|| member.clone());
         let before = self.found.len();
         match self.thin(&window, range, slice, member, options) {
-            Ok(()) | Err(Miss::NotExecutable) => {}
-            Err(miss) => {
-                let text = format!("{}: {}", label.unwrap_or_default(), miss);
-                if matches!(miss, Miss::Truncated(_)) {
+            Ok(()) | Err(OpenError::NotExecutable) => {}
+            Err(error) => {
+                let text = format!("{}: {}", label.unwrap_or_default(), error);
+                if matches!(error, OpenError::Truncated(_)) {
                     self.damage.get_or_insert(text.clone());
                 }
                 self.faults.push(text);
@@ -201,7 +201,7 @@ impl Inspection {
         slice: Option<String>,
         member: Option<String>,
         options: &Options<'_>,
-    ) -> Result<(), Miss> {
+    ) -> Result<(), OpenError> {
         let image = exe::open(window)?;
         self.faults.extend(image.faults.iter().map(fault_text));
         let mut program = match read(&image, options) {
@@ -237,13 +237,14 @@ impl Inspection {
                 }
             }
         }
-        self.found.extend(program.map(|(binary, parts)| Found {
-            slice,
-            member,
-            range,
-            binary,
-            parts,
-        }));
+        self.found
+            .extend(program.map(|(binary, parts)| FoundProgram {
+                slice,
+                member,
+                range,
+                binary,
+                parts,
+            }));
         Ok(())
     }
 
@@ -279,7 +280,7 @@ fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, 
     let broken = |error: &dyn Display| NotUnpacked::Broken(error.to_string());
     let data = window
         .get(0, window.len())
-        .ok_or_else(|| broken(&Miss::Unreadable))?;
+        .ok_or_else(|| broken(&OpenError::Unreadable))?;
     window.take_budget();
     let limit = options.limits.unpacked;
     let (reader, packer, notes): (Box<dyn ReadAt + '_>, _, Vec<&str>) = match options.level {
@@ -304,7 +305,7 @@ fn unpack(window: &Window<'_>, options: &Options<'_>) -> Result<Option<Binary>, 
         }
     };
     let inner = Window::new(&*reader, options.limits.executable);
-    let image = exe::open(&inner).map_err(|miss| broken(&miss))?;
+    let image = exe::open(&inner).map_err(|error| broken(&error))?;
     // The unpacked program is read like any file, without the extra effort for named ones.
     let options = Options {
         parts: false,

@@ -21,5 +21,5 @@ pub mod tables;
 pub mod version;
 pub mod written;
 
-pub use inspect::{Found, Inspection, inspect};
+pub use inspect::{FoundProgram, Inspection, inspect};
 pub use options::{Level, Options};

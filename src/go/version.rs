@@ -6,19 +6,19 @@ use super::written::buildinfo::{self, Blob};
 use super::written::modinfo::ModInfo;
 use crate::bytes::{Limits, Part, ReadAt, Window};
 use crate::exe::packed;
-use crate::exe::{self, Format, Image, Kind, Miss, Section, Shape, Slice, SliceFault};
+use crate::exe::{self, FileType, Format, Image, Kind, OpenError, Section, Slice, SliceFault};
 use std::fmt;
 
 /// Version and module text of one program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct RawBuildInfo {
     /// Toolchain version as recorded.
     pub version: Vec<u8>,
     /// Module text without framing, empty when there is none.
     pub modinfo: Vec<u8>,
 }
 
-impl Record {
+impl RawBuildInfo {
     /// The lines below the version, as `go version -m` prints them without its tabs.
     pub fn to_text(&self) -> Vec<u8> {
         ModInfo::parse(&self.modinfo).to_text()
@@ -58,7 +58,7 @@ fn escape_html(json: Vec<u8>) -> Vec<u8> {
 
 /// Why there is no build info, in the words of Go's reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum NoBuildInfo {
     /// Unknown format, or damaged headers.
     Format,
     /// An executable without build info.
@@ -67,7 +67,7 @@ pub enum Refusal {
     ModInfo(String),
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for NoBuildInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Format => f.write_str("unrecognized file format"),
@@ -89,17 +89,21 @@ pub enum Effort {
 /// Reads the build info of one file; of a universal file that of the first slice.
 ///
 /// # Errors
-/// [`Refusal`], as Go's reader would choose it.
-pub fn read(reader: &dyn ReadAt, limits: &Limits, effort: Effort) -> Result<Record, Refusal> {
+/// [`NoBuildInfo`], as Go's reader would choose it.
+pub fn read(
+    reader: &dyn ReadAt,
+    limits: &Limits,
+    effort: Effort,
+) -> Result<RawBuildInfo, NoBuildInfo> {
     let window = Window::new(reader, limits.executable);
-    let head = window.upto(0, 512).ok_or(Refusal::Format)?;
+    let head = window.upto(0, 512).ok_or(NoBuildInfo::Format)?;
     if head.len() < 16 {
-        return Err(Refusal::Format);
+        return Err(NoBuildInfo::Format);
     }
     match exe::sniff(head) {
         // Go knows universal files with 32-bit offsets only.
-        Some(Shape::FatMachO) if effort == Effort::Full || head.get(3) == Some(&0xbe) => {
-            let universal = exe::universal(&window).map_err(|_| Refusal::Format)?;
+        Some(FileType::FatMachO) if effort == Effort::Full || head.get(3) == Some(&0xbe) => {
+            let universal = exe::universal(&window).map_err(|_| NoBuildInfo::Format)?;
             let opens = |slice: &Slice| is_macho(reader, slice, limits);
             // A header that Go refuses is refused for named files too. In a sound one, this reader finds more in a slice than
             // Go does.
@@ -109,26 +113,26 @@ pub fn read(reader: &dyn ReadAt, limits: &Limits, effort: Effort) -> Result<Reco
             });
             let all = || universal.named.iter().all(opens);
             if is_refused || (effort == Effort::LikeGo && !all()) {
-                return Err(Refusal::Format);
+                return Err(NoBuildInfo::Format);
             }
             let named = universal.named.first().filter(|s| opens(s));
             let first = named.or(universal.slices.first());
-            let first = first.ok_or(Refusal::Format)?;
+            let first = first.ok_or(NoBuildInfo::Format)?;
             let part = Part::new(reader, first.offset, first.size);
             let window = Window::new(&part, limits.executable);
             of_image(&exe::open(&window).map_err(refusal)?, limits, effort)
         }
-        Some(Shape::Archive) if effort == Effort::Full => {
-            let members = exe::members(&window).map_err(|_| Refusal::Format)?.0;
+        Some(FileType::Archive) if effort == Effort::Full => {
+            let members = exe::members(&window).map_err(|_| NoBuildInfo::Format)?.0;
             let found = members.iter().find_map(|member| {
                 let part = Part::new(reader, member.offset, member.size);
                 let window = Window::new(&part, limits.executable);
                 let image = exe::open(&window).ok()?;
                 of_image(&image, limits, effort).ok()
             });
-            found.ok_or(Refusal::Format)
+            found.ok_or(NoBuildInfo::Format)
         }
-        Some(Shape::FatMachO | Shape::Archive) | None => Err(Refusal::Format),
+        Some(FileType::FatMachO | FileType::Archive) | None => Err(NoBuildInfo::Format),
         Some(_) => {
             let refused = match of_image(&exe::open(&window).map_err(refusal)?, limits, effort) {
                 Ok(record) => return Ok(record),
@@ -147,12 +151,12 @@ pub fn read(reader: &dyn ReadAt, limits: &Limits, effort: Effort) -> Result<Reco
 fn is_macho(reader: &dyn ReadAt, slice: &Slice, limits: &Limits) -> bool {
     let part = Part::new(reader, slice.offset, slice.size);
     let window = Window::new(&part, limits.executable);
-    let is_thin = window.upto(0, 512).and_then(exe::sniff) == Some(Shape::MachO);
+    let is_thin = window.upto(0, 512).and_then(exe::sniff) == Some(FileType::MachO);
     is_thin && exe::open(&window).is_ok()
 }
 
 /// The build info of the program in a packed file.
-fn unpacked(window: &Window<'_>, limits: &Limits) -> Option<Record> {
+fn unpacked(window: &Window<'_>, limits: &Limits) -> Option<RawBuildInfo> {
     let head = window.get(0, window.len().min(packed::HEAD_WINDOW as u64))?;
     packed::detect(head, &[])?;
     let unpacked = packed::unpack(window.get(0, window.len())?, limits.unpacked).ok()?;
@@ -160,11 +164,15 @@ fn unpacked(window: &Window<'_>, limits: &Limits) -> Option<Record> {
     of_image(&exe::open(&inner).ok()?, limits, Effort::Full).ok()
 }
 
-fn refusal(_: Miss) -> Refusal {
-    Refusal::Format
+fn refusal(_: OpenError) -> NoBuildInfo {
+    NoBuildInfo::Format
 }
 
-fn of_image(image: &Image<'_>, limits: &Limits, effort: Effort) -> Result<Record, Refusal> {
+fn of_image(
+    image: &Image<'_>,
+    limits: &Limits,
+    effort: Effort,
+) -> Result<RawBuildInfo, NoBuildInfo> {
     let record = match effort {
         Effort::LikeGo => {
             let blob =
@@ -172,7 +180,7 @@ fn of_image(image: &Image<'_>, limits: &Limits, effort: Effort) -> Result<Record
             if !go_reads(image, &blob) {
                 return Err(why_not(image));
             }
-            Record {
+            RawBuildInfo {
                 version: blob.version.to_vec(),
                 modinfo: blob.modinfo.unwrap_or_default().to_vec(),
             }
@@ -181,16 +189,16 @@ fn of_image(image: &Image<'_>, limits: &Limits, effort: Effort) -> Result<Record
             let tables = Tables::new(image, *limits);
             let found = identify(&tables, true).ok_or_else(|| why_not(image))?;
             let version = found.version.ok_or_else(|| why_not(image))?;
-            Record {
+            RawBuildInfo {
                 version: version.to_vec(),
                 modinfo: found.modinfo.unwrap_or_default().to_vec(),
             }
         }
     };
     match ModInfo::parse(&record.modinfo).problems.first() {
-        Some(p) => Err(Refusal::ModInfo(format!(
+        Some(p) => Err(NoBuildInfo::ModInfo(format!(
             "could not parse Go build info: line {}: {}",
-            p.line, p.message
+            p.line, p.error
         ))),
         None => Ok(record),
     }
@@ -226,7 +234,7 @@ fn go_reads(image: &Image<'_>, blob: &Blob<'_>) -> bool {
 /// The error of Go's reader for an executable without build info. It cannot read the section of an object, which has no
 /// address. In a PE file whose data section is larger in memory than in the file it runs off the end of the section, and
 /// reports an unknown format.
-fn why_not(image: &Image<'_>) -> Refusal {
+fn why_not(image: &Image<'_>) -> NoBuildInfo {
     const CHUNK: u64 = 1 << 20;
     let unknown = match image.format {
         Format::Wasm => true,
@@ -240,8 +248,8 @@ fn why_not(image: &Image<'_>) -> Refusal {
         _ => false,
     };
     if unknown || !image.faults.is_empty() {
-        Refusal::Format
+        NoBuildInfo::Format
     } else {
-        Refusal::NotGo
+        NoBuildInfo::NotGo
     }
 }

@@ -1,6 +1,6 @@
 //! What `gospect explain` says about a GODEBUG setting or a GOEXPERIMENT.
 
-use super::godebug::{self, Acts, Kind, Risk, Setting};
+use super::godebug::{self, Acts, Risk, Setting, TextKind};
 use super::goexperiment::{self, Experiment};
 use serde::Serialize;
 use std::fmt::Write;
@@ -114,8 +114,10 @@ fn values(s: &Setting, newest: u32) -> String {
         Some(Acts::Texts(texts)) => {
             format!("{}; any other value means the default", texts.join(", "))
         }
-        Some(Acts::Every(Kind::Number)) => "a number; anything else means the default".to_owned(),
-        Some(Acts::Every(Kind::Any)) => "a text".to_owned(),
+        Some(Acts::Every(TextKind::Number)) => {
+            "a number; anything else means the default".to_owned()
+        }
+        Some(Acts::Every(TextKind::Any)) => "a text".to_owned(),
         None => "none that changes anything".to_owned(),
     }
 }
@@ -293,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_matters() {
+    fn explanations_contain_what_matters() {
         let one = |name| explain(name).remove(0);
         let removed = one("asynctimerchan");
         assert_eq!(removed.removed.as_deref(), Some("Go 1.27"));

@@ -1,4 +1,4 @@
-//! Frozen versions of the Go Cryptographic Module that come with toolchains.
+//! Frozen versions of the Go Cryptographic FrozenModule that come with toolchains.
 //!
 //! From lib/fips140 of Go 1.24-1.27, which has a zip for each frozen version and a text file for each alias
 //! (src/cmd/go/internal/fips140/fips140.go resolves aliases, so build info holds the version). `certified` and `inprocess` are
@@ -14,14 +14,14 @@ pub struct Table {
     /// The patch release from which the data of each minor release was taken.
     pub trees: BTreeMap<u32, String>,
     /// Frozen versions, oldest first.
-    pub modules: Vec<Module>,
+    pub modules: Vec<FrozenModule>,
     /// Aliases with their versions, by minor release.
     pub aliases: BTreeMap<u32, BTreeMap<String, String>>,
 }
 
 /// One frozen version.
 #[derive(Debug, Default, Deserialize)]
-pub struct Module {
+pub struct FrozenModule {
     /// Such as `v1.0.0-c2097c7c`.
     pub version: String,
     /// Minor releases that ship it.
@@ -38,7 +38,7 @@ pub fn table() -> &'static Table {
 }
 
 /// The frozen module of that version; `None` for `latest` and unknown versions.
-pub fn module(version: &str) -> Option<&'static Module> {
+pub fn module(version: &str) -> Option<&'static FrozenModule> {
     table().modules.iter().find(|m| m.version == version)
 }
 

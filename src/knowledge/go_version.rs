@@ -47,7 +47,7 @@ impl GoVersion {
             }
             // Up to Go 1.25 `devel go1.N-HASH DATE`; before Go 1.17 `devel +HASH DATE`, which names no release.
             let word = rest.trim_start().split(' ').next().unwrap_or_default();
-            let release = Release::munch(word).map(|(release, _)| release);
+            let release = Release::parse_prefix(word).map(|(release, _)| release);
             return Some(Self {
                 raw: raw.to_owned(),
                 release,
@@ -56,7 +56,7 @@ impl GoVersion {
                 experiments,
             });
         }
-        let (release, rest) = Release::munch(&head)?;
+        let (release, rest) = Release::parse_prefix(&head)?;
         // Since Go 1.26 a development build is `go1.N-devel_HASH DATE`.
         let devel = rest.starts_with("-devel");
         let vendor = (!devel).then(|| vendor_text(rest)).flatten();
@@ -119,7 +119,7 @@ impl fmt::Display for GoVersion {
 impl Release {
     /// Parses the longest release at the start of `text`, and returns the rest. A separator must follow, so `go1.21x` and
     /// `go1.21.3rc1` are not releases.
-    fn munch(text: &str) -> Option<(Self, &str)> {
+    fn parse_prefix(text: &str) -> Option<(Self, &str)> {
         let body = text.strip_prefix("go")?;
         let (major, mut rest) = number(body)?;
         let (mut minor, mut patch, mut prerelease) = (0, Some(0), None);
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn order_is_gos() {
+    fn versions_are_ordered_as_in_go() {
         let sorted = [
             "devel +abcdef",
             "go1.4",
@@ -419,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn minor_keys_the_tables() {
+    fn the_minor_release_selects_the_row_of_a_table() {
         assert_eq!(parse("go1.27.3").minor(), Some(27));
         assert_eq!(parse("devel go1.28-ab").minor(), Some(28));
         assert_eq!(parse("devel +ab").minor(), None);

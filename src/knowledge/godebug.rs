@@ -38,7 +38,7 @@ pub struct Setting {
     /// runtime variable.
     pub acts: Vec<(u32, Acts)>,
     /// Changes of the default.
-    pub changed: Vec<Change>,
+    pub changed: Vec<DefaultChange>,
     /// Minor release that stopped reading it.
     pub removed: Option<u32>,
     /// Old values of a removed setting. Since Go 1.27 they stop the process at start.
@@ -71,7 +71,7 @@ pub struct Setting {
 
 /// A change of a default.
 #[derive(Debug, Deserialize)]
-pub struct Change(
+pub struct DefaultChange(
     /// Minor release that changed it.
     pub u32,
     /// The value that restores the old behaviour.
@@ -87,13 +87,13 @@ pub enum Acts {
     /// Exactly these.
     Texts(Vec<String>),
     /// Every text of this kind.
-    Every(Kind),
+    Every(TextKind),
 }
 
 /// A kind of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum TextKind {
     /// A decimal number.
     Number,
     /// Any text that is not empty.
@@ -209,13 +209,13 @@ impl Setting {
         {
             None => false,
             Some(Acts::Texts(texts)) => texts.iter().any(|t| t == text),
-            Some(Acts::Every(Kind::Any)) => !text.is_empty(),
-            Some(Acts::Every(Kind::Number)) => text.parse::<i64>().is_ok(),
+            Some(Acts::Every(TextKind::Any)) => !text.is_empty(),
+            Some(Acts::Every(TextKind::Number)) => text.parse::<i64>().is_ok(),
         }
     }
 
     /// The change of its default that the table of that release lists.
-    pub fn change(&self, minor: u32) -> Option<&Change> {
+    pub fn change(&self, minor: u32) -> Option<&DefaultChange> {
         self.changed.iter().find(|c| c.2.contains(&minor))
     }
 }

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_there_and_what_is_not() {
+    fn string_variables_are_known_by_release() {
         assert_eq!(
             has_string_variable("runtime.buildVersion", Some(27)),
             Some(true)

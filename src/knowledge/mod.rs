@@ -25,7 +25,7 @@ use std::sync::OnceLock;
 
 /// Which row of the GODEBUG and GOEXPERIMENT tables applies to a toolchain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Row {
+pub enum TableRow {
     /// The row of the toolchain's own minor release.
     Own(u32),
     /// The newest row, because the toolchain is newer than the tables. It may be wrong.
@@ -34,7 +34,7 @@ pub enum Row {
     Missing,
 }
 
-impl Row {
+impl TableRow {
     /// Finds the row for a toolchain.
     pub fn of(version: &GoVersion) -> Self {
         let trees = &godebug::table().trees;
@@ -82,20 +82,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_never_borrow_a_neighbour() {
-        let row = |text: &str| GoVersion::parse(text).map(|v| Row::of(&v));
-        assert_eq!(row("go1.27.3"), Some(Row::Own(27)));
-        assert_eq!(row("go1.19.8"), Some(Row::Own(19)));
-        assert_eq!(row("go1.20.14"), Some(Row::Missing));
-        assert_eq!(row("go1.18.1"), Some(Row::Missing));
-        assert_eq!(row("devel +abcdef"), Some(Row::Missing));
-        assert_eq!(row("go1.99.1"), Some(Row::Newest(27)));
-        assert_eq!(row("devel go1.28-abc"), Some(Row::Newest(27)));
+    fn a_missing_row_is_not_replaced_by_its_neighbour() {
+        let row = |text: &str| GoVersion::parse(text).map(|v| TableRow::of(&v));
+        assert_eq!(row("go1.27.3"), Some(TableRow::Own(27)));
+        assert_eq!(row("go1.19.8"), Some(TableRow::Own(19)));
+        assert_eq!(row("go1.20.14"), Some(TableRow::Missing));
+        assert_eq!(row("go1.18.1"), Some(TableRow::Missing));
+        assert_eq!(row("devel +abcdef"), Some(TableRow::Missing));
+        assert_eq!(row("go1.99.1"), Some(TableRow::Newest(27)));
+        assert_eq!(row("devel go1.28-abc"), Some(TableRow::Newest(27)));
     }
 
     #[test]
     fn notes_name_the_release() {
-        let note = |text: &str| GoVersion::parse(text).and_then(|v| Row::of(&v).note(&v));
+        let note = |text: &str| GoVersion::parse(text).and_then(|v| TableRow::of(&v).note(&v));
         assert_eq!(note("go1.27.3"), None);
         assert!(note("go1.20.1").is_some_and(|n| n.contains("go1.20.1")));
         assert!(note("go1.30.0").is_some_and(|n| n.contains("go1.30.0") && n.contains("go1.27")));

@@ -15,12 +15,12 @@ pub struct Table {
     /// Newest patch release of recent minor releases, such as `1.27.3` for `1.27`.
     pub newest_patch: BTreeMap<String, String>,
     /// The releases, oldest first.
-    pub releases: Vec<Release>,
+    pub releases: Vec<ReleaseDates>,
 }
 
 /// One minor release.
 #[derive(Debug, Default, Deserialize)]
-pub struct Release {
+pub struct ReleaseDates {
     /// 27 of 1.27.
     pub minor: u32,
     /// Day of 1.N.0.
@@ -37,12 +37,12 @@ pub fn table() -> &'static Table {
 }
 
 /// The release; `None` when the table has no row for it.
-pub fn release(minor: u32) -> Option<&'static Release> {
+pub fn release(minor: u32) -> Option<&'static ReleaseDates> {
     table().releases.iter().find(|r| r.minor == minor)
 }
 
 /// The newest release in the table.
-pub fn newest() -> Option<&'static Release> {
+pub fn newest() -> Option<&'static ReleaseDates> {
     table().releases.last()
 }
 
@@ -54,7 +54,7 @@ pub fn newest_patch(minor: u32) -> Option<u32> {
 
 /// When the support of a release ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Support {
+pub enum SupportEnd {
     /// It ended or ends on this day.
     Ends(&'static str),
     /// It ended before this day, the release of the oldest version in the table.
@@ -65,19 +65,19 @@ pub enum Support {
 
 /// The end of support of a minor release: from its row, or else from the release two after it. Releases before the table ended
 /// before it.
-pub fn support(minor: u32) -> Support {
+pub fn support(minor: u32) -> SupportEnd {
     if let Some(row) = release(minor) {
         return row
             .support_ends
             .as_deref()
-            .map_or(Support::Unknown, Support::Ends);
+            .map_or(SupportEnd::Unknown, SupportEnd::Ends);
     }
     if let Some(after) = minor.checked_add(2).and_then(release) {
-        return Support::Ends(&after.released);
+        return SupportEnd::Ends(&after.released);
     }
     match table().releases.first() {
-        Some(first) if minor < first.minor => Support::EndedBefore(&first.released),
-        _ => Support::Unknown,
+        Some(first) if minor < first.minor => SupportEnd::EndedBefore(&first.released),
+        _ => SupportEnd::Unknown,
     }
 }
 
@@ -92,8 +92,8 @@ pub fn is_supported(minor: u32, day: &str) -> Option<bool> {
     }
     let Some(release) = release(minor) else {
         return match support(minor) {
-            Support::Ends(end) if end <= day => Some(false),
-            Support::EndedBefore(end) if end <= day => Some(false),
+            SupportEnd::Ends(end) if end <= day => Some(false),
+            SupportEnd::EndedBefore(end) if end <= day => Some(false),
             _ => None,
         };
     };
@@ -165,12 +165,12 @@ mod tests {
         );
         assert_eq!(is_supported(99, "2026-11-22"), None);
         assert_eq!(is_supported(19, "yesterday"), None);
-        assert_eq!(support(13), Support::Ends("2020-08-11"));
-        assert_eq!(support(12), Support::Ends("2020-02-25"));
-        assert_eq!(support(11), Support::Ends("2019-09-03"));
-        assert_eq!(support(10), Support::EndedBefore("2019-09-03"));
-        assert_eq!(support(0), Support::EndedBefore("2019-09-03"));
-        assert_eq!(support(99), Support::Unknown);
+        assert_eq!(support(13), SupportEnd::Ends("2020-08-11"));
+        assert_eq!(support(12), SupportEnd::Ends("2020-02-25"));
+        assert_eq!(support(11), SupportEnd::Ends("2019-09-03"));
+        assert_eq!(support(10), SupportEnd::EndedBefore("2019-09-03"));
+        assert_eq!(support(0), SupportEnd::EndedBefore("2019-09-03"));
+        assert_eq!(support(99), SupportEnd::Unknown);
         assert_eq!(is_supported(12, "2026-11-22"), Some(false));
         assert_eq!(newest_patch(27), Some(3));
         assert_eq!(newest_patch(13), None);

@@ -6,7 +6,7 @@ use crate::record::{Binary, Crypto, FipsMode, Word};
 
 /// Where an environment comes from; notes name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum EnvironmentSource {
     /// Given by the user.
     Given,
     /// `ENV` of a container image.
@@ -15,7 +15,7 @@ pub enum Place {
     Process,
 }
 
-impl Place {
+impl EnvironmentSource {
     fn name(self) -> &'static str {
         match self {
             Self::Given => "the given environment",
@@ -33,7 +33,7 @@ const RUNTIME: [&str; 4] = ["GOMEMLIMIT", "GOGC", "GOMAXPROCS", "GOTRACEBACK"];
 
 /// Updates the record for an environment: the effective GODEBUG, and notes on variables that matter or have no effect. A later
 /// variable of the same name replaces an earlier one.
-pub fn assume(binary: &mut Binary, variables: &[(String, String)], place: Place) {
+pub fn assume(binary: &mut Binary, variables: &[(String, String)], place: EnvironmentSource) {
     let value = |name: &str| {
         variables
             .iter()

@@ -13,16 +13,16 @@ const LONGEST: u64 = 256 << 20;
 /// What is wrong with a stream, and in which line.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {source}")]
-pub struct Problem {
+pub struct ReadError {
     /// Line number, starting at 1.
     pub line: u64,
     /// What is wrong in that line.
-    pub source: Wrong,
+    pub source: ReadErrorKind,
 }
 
 /// What is wrong with a line, and what to do about it.
 #[derive(Debug, thiserror::Error)]
-pub enum Wrong {
+pub enum ReadErrorKind {
     /// The stream is empty.
     #[error("nothing is there; `gospect scan --format ndjson` writes records")]
     Nothing,
@@ -56,9 +56,9 @@ pub enum Wrong {
     SecondRun,
 }
 
-impl Wrong {
-    fn at(self, line: u64) -> Problem {
-        Problem { line, source: self }
+impl ReadErrorKind {
+    fn at(self, line: u64) -> ReadError {
+        ReadError { line, source: self }
     }
 }
 
@@ -84,10 +84,10 @@ impl<R: BufRead> Records<R> {
     ///
     /// # Errors
     /// When the stream cannot be read, does not begin with a `run` line, or has another schema.
-    pub fn open(mut input: R) -> Result<Self, Problem> {
+    pub fn open(mut input: R) -> Result<Self, ReadError> {
         let mut number = 0;
         let Some(bytes) = next_line(&mut input, &mut number)? else {
-            return Err(Wrong::Nothing.at(1));
+            return Err(ReadErrorKind::Nothing.at(1));
         };
         match serde_json::from_slice::<Head>(&bytes) {
             Ok(Head {
@@ -95,13 +95,13 @@ impl<R: BufRead> Records<R> {
                 schema: Some(schema),
             }) if t == "run" => {
                 if schema != SCHEMA {
-                    return Err(Wrong::Schema(schema).at(number));
+                    return Err(ReadErrorKind::Schema(schema).at(number));
                 }
             }
-            _ => return Err(Wrong::NotRecords.at(number)),
+            _ => return Err(ReadErrorKind::NotRecords.at(number)),
         }
         let Line::Run(run) = parse(&bytes, number)? else {
-            return Err(Wrong::NotRecords.at(number));
+            return Err(ReadErrorKind::NotRecords.at(number));
         };
         Ok(Self {
             input,
@@ -130,16 +130,16 @@ impl<R: BufRead> Records<R> {
         clippy::should_implement_trait,
         reason = "an error may end the stream or not, which an iterator cannot say"
     )]
-    pub fn next(&mut self) -> Result<Option<Line>, Problem> {
+    pub fn next(&mut self) -> Result<Option<Line>, ReadError> {
         let read = next_line(&mut self.input, &mut self.number);
         self.over = !matches!(read, Ok(Some(_)));
         let bytes = read?;
         match (bytes, self.ended) {
             (None, true) => Ok(None),
-            (None, false) => Err(Wrong::NoEnd.at(self.number + 1)),
-            (Some(_), true) => Err(Wrong::BehindEnd.at(self.number)),
+            (None, false) => Err(ReadErrorKind::NoEnd.at(self.number + 1)),
+            (Some(_), true) => Err(ReadErrorKind::BehindEnd.at(self.number)),
             (Some(bytes), false) => match parse(&bytes, self.number)? {
-                Line::Run(_) => Err(Wrong::SecondRun.at(self.number)),
+                Line::Run(_) => Err(ReadErrorKind::SecondRun.at(self.number)),
                 line => {
                     self.ended = matches!(line, Line::End(_));
                     Ok(Some(line))
@@ -149,21 +149,21 @@ impl<R: BufRead> Records<R> {
     }
 }
 
-fn parse(bytes: &[u8], line: u64) -> Result<Line, Problem> {
-    serde_json::from_slice(bytes).map_err(|e| Wrong::NotARecord(e).at(line))
+fn parse(bytes: &[u8], line: u64) -> Result<Line, ReadError> {
+    serde_json::from_slice(bytes).map_err(|e| ReadErrorKind::NotARecord(e).at(line))
 }
 
 /// The next line that is not blank, without its line end.
-fn next_line(input: &mut impl BufRead, number: &mut u64) -> Result<Option<Vec<u8>>, Problem> {
+fn next_line(input: &mut impl BufRead, number: &mut u64) -> Result<Option<Vec<u8>>, ReadError> {
     loop {
         let mut bytes = Vec::new();
         let read = input
             .by_ref()
             .take(LONGEST + 1)
             .read_until(b'\n', &mut bytes);
-        read.map_err(|e| Wrong::Unreadable(e).at(*number + 1))?;
+        read.map_err(|e| ReadErrorKind::Unreadable(e).at(*number + 1))?;
         if bytes.len() as u64 > LONGEST {
-            return Err(Wrong::TooLong.at(*number + 1));
+            return Err(ReadErrorKind::TooLong.at(*number + 1));
         }
         if bytes.is_empty() {
             return Ok(None);
@@ -189,7 +189,7 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    fn read(text: &[u8]) -> Result<Vec<Line>, Problem> {
+    fn read(text: &[u8]) -> Result<Vec<Line>, ReadError> {
         let mut records = Records::open(text)?;
         let mut lines = vec![Line::Run(records.run().clone())];
         while let Some(line) = records.next()? {

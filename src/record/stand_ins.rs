@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn made_up_names_stand_in_for_nothing() {
+    fn obfuscated_names_are_no_stand_ins() {
         let mut binary = program("main", &["hX3f9"]);
         assert_eq!(binary.stand_ins().len(), 1);
         binary.go_version_raw = Some("unknown".to_owned());
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_list_with_gaps_only_what_it_does_not_explain() {
+    fn stand_ins_only_fill_the_gaps_of_a_list() {
         let mut binary = program("a.b/app", &["github.com/x/y/z", "github.com/x/w"]);
         let info = binary.build_info.as_mut().unwrap();
         info.deps.push(Module {

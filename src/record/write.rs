@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_pipe_is_the_callers_to_see() {
+    fn the_caller_sees_a_closed_pipe() {
         struct Closed;
         impl Write for Closed {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {

@@ -431,7 +431,7 @@ mod guards {
     use super::*;
 
     #[test]
-    fn formulas_are_guarded_behind_whatever_hides_them() {
+    fn formulas_are_escaped_behind_blanks_and_invisible_characters() {
         for (cell, want) in [
             ("=1", "'=1"),
             ("\u{feff}=1", "'\\u{feff}=1"),
@@ -548,7 +548,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_is_empty_and_false_is_false() {
+    fn unknown_values_are_empty_cells_and_false_is_not() {
         let rows = rows(&[
             sample::lines()[0].clone(),
             Line::Binary(Box::new(sample::clean())),

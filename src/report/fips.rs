@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 /// The row of one program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Row {
+pub struct FipsRow {
     /// Location as text for people.
     pub path: String,
     /// Location as data.
@@ -28,16 +28,16 @@ pub struct Row {
 
 /// The rows, and how many checksums are wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Table {
+pub struct FipsTable {
     /// In scan order.
-    pub binaries: Vec<Row>,
+    pub binaries: Vec<FipsRow>,
     /// Number of wrong checksums.
     pub invalid: u64,
     /// Number of things not examined.
     pub unexamined: u64,
 }
 
-impl Table {
+impl FipsTable {
     /// Adds a program, with the aliases of its module.
     pub fn push(&mut self, binary: &Binary, standing: Vec<String>) {
         let checksum = binary
@@ -45,7 +45,7 @@ impl Table {
             .as_ref()
             .and_then(|f| f.checksum.as_ref()?.known());
         self.invalid += u64::from(checksum == Some(Checksum::Invalid));
-        self.binaries.push(Row {
+        self.binaries.push(FipsRow {
             path: binary.path.clone(),
             location: binary.location.clone(),
             go_version: binary.go_version.clone(),
@@ -103,13 +103,13 @@ impl Table {
     }
 }
 
-fn origin(row: &Row) -> String {
+fn origin(row: &FipsRow) -> String {
     row.go_version
         .as_ref()
         .map_or(String::new(), |v| format!(" ({})", clean(v)))
 }
 
-fn parts(row: &Row, look: &Look) -> Vec<(&'static str, String)> {
+fn parts(row: &FipsRow, look: &Look) -> Vec<(&'static str, String)> {
     let Some(fips) = &row.fips else {
         let text = match row.is_known {
             true => {

@@ -71,7 +71,7 @@ pub static SCAN: &[Format] = &[
         human: false,
         pace: Pace::Lines,
         doc: "one JSON object a line, as binaries are found; for `records:`",
-        start: || Box::new(Each(write::write)),
+        start: || Box::new(LineByLine(write::write)),
     },
     Format {
         name: "csv",
@@ -87,14 +87,14 @@ pub static SCAN: &[Format] = &[
         human: false,
         pace: Pace::End,
         doc: "one page that needs no network, with charts and details",
-        start: || Box::new(Page(None, Document::new(nobody()))),
+        start: || Box::new(PageFormat(None, Document::new(unknown_run()))),
     },
 ];
 
 /// A format that writes each line independently.
-struct Each(fn(&Line, &mut dyn Write) -> io::Result<()>);
+struct LineByLine(fn(&Line, &mut dyn Write) -> io::Result<()>);
 
-impl Render for Each {
+impl Render for LineByLine {
     fn line(&mut self, line: Line, _: &Options, out: &mut dyn Write) -> io::Result<()> {
         (self.0)(&line, out)
     }
@@ -122,9 +122,9 @@ impl Render for Json {
 pub const PAGE: u64 = 2;
 
 /// A format that collects everything for a page.
-struct Page(Option<Budget>, Document);
+struct PageFormat(Option<Budget>, Document);
 
-impl Render for Page {
+impl Render for PageFormat {
     fn line(&mut self, line: Line, options: &Options, out: &mut dyn Write) -> io::Result<()> {
         let is_last = matches!(line, Line::End(_));
         let budget = self
@@ -140,7 +140,7 @@ impl Render for Page {
 }
 
 /// The run of a document before its `run` line.
-fn nobody() -> Run {
+fn unknown_run() -> Run {
     let none = String::new;
     Run {
         schema: SCHEMA.to_owned(),
@@ -180,7 +180,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Adds the support of a Go release; must come before the first program of that release.
-    pub fn learn(&mut self, release: &str, support: impl FnOnce() -> Support) {
+    pub fn add_support(&mut self, release: &str, support: impl FnOnce() -> Support) {
         let table = &mut self.options.support;
         if !table.contains_key(release) {
             table.insert(release.to_owned(), support());
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn only_those_that_need_the_end_wait_for_it() {
+    fn only_formats_that_need_the_end_wait_for_it() {
         for format in SCAN {
             let mut lines = sample::lines();
             let end = lines.pop().unwrap();

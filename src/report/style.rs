@@ -426,7 +426,7 @@ mod tests {
     };
 
     #[test]
-    fn nothing_that_acts_gets_through() {
+    fn control_characters_never_get_through() {
         let cleaned = clean(HOSTILE);
         assert!(
             cleaned.contains("\\x1b[31m\\u{202e}")

@@ -273,7 +273,7 @@ impl Examiner<'_> {
         let version = image.record.labels.get(VERSION_LABEL);
         let surroundings = Arc::new(Surroundings {
             variables,
-            place: environment::Place::Image,
+            place: environment::EnvironmentSource::Image,
             label: version.map(|version| (VERSION_LABEL, version.clone())),
         });
         let reference = ImageRef {

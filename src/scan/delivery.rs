@@ -20,7 +20,7 @@ pub(crate) struct Surroundings {
     /// The environment in which they start.
     pub variables: Vec<(String, String)>,
     /// Where that environment was found.
-    pub place: environment::Place,
+    pub place: environment::EnvironmentSource,
     /// Name and value of a label that states a version.
     pub label: Option<(&'static str, String)>,
 }

@@ -12,7 +12,7 @@ use super::spool::Spooled;
 use super::{Counters, Event, error_text};
 use crate::bytes::guard::{FAULT, guarded};
 use crate::bytes::{Budget, FileBytes, ReadAt, Use};
-use crate::exe::{self, Miss};
+use crate::exe::{self, OpenError};
 use crate::go;
 use crate::record::{Binary, Reason, Unexamined, environment};
 #[cfg(feature = "archives")]
@@ -87,7 +87,7 @@ impl<'e> Examiner<'e> {
             links: Links::default(),
             given: Arc::new(Surroundings {
                 variables: options.environment.clone(),
-                place: environment::Place::Given,
+                place: environment::EnvironmentSource::Given,
                 label: None,
             }),
             #[cfg(unix)]
@@ -412,20 +412,22 @@ impl<'e> Examiner<'e> {
     fn content_of(
         &self,
         reader: &dyn ReadAt,
-        inspected: Option<Result<go::Inspection, Miss>>,
+        inspected: Option<Result<go::Inspection, OpenError>>,
     ) -> Content {
         let inspection = match inspected {
             Some(Ok(inspection)) => inspection,
-            Some(Err(miss @ Miss::NotExecutable)) => return Content::NotGo(miss.to_string()),
-            Some(Err(miss @ (Miss::Truncated(_) | Miss::Malformed(_)))) => {
-                let reason = if matches!(miss, Miss::Truncated(_)) {
+            Some(Err(error @ OpenError::NotExecutable)) => {
+                return Content::NotGo(error.to_string());
+            }
+            Some(Err(error @ (OpenError::Truncated(_) | OpenError::Malformed(_)))) => {
+                let reason = if matches!(error, OpenError::Truncated(_)) {
                     Reason::Truncated
                 } else {
                     Reason::Malformed
                 };
-                return Content::Unexamined(reason, miss.to_string());
+                return Content::Unexamined(reason, error.to_string());
             }
-            Some(Err(Miss::Unreadable)) => {
+            Some(Err(OpenError::Unreadable)) => {
                 return Content::Unexamined(Reason::Unreadable, "cannot be read".to_owned());
             }
             None => return Self::fault(),
@@ -550,7 +552,7 @@ impl<'e> Examiner<'e> {
 }
 
 /// What the Go reader finds in a file; `None` if it panicked, which is a bug that costs only this file.
-fn inspect(reader: &dyn ReadAt, options: &go::Options<'_>) -> Option<Result<go::Inspection, Miss>> {
+fn inspect(reader: &dyn ReadAt, options: &go::Options<'_>) -> Option<Result<go::Inspection, OpenError>> {
     guarded(|| {
         #[cfg(test)]
         crate::bytes::guard::test_panic::on_file(reader);

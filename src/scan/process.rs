@@ -64,7 +64,11 @@ impl Examiner<'_> {
             &mut |delivery| match delivery.event() {
                 Event::Binary(mut binary) => {
                     binary.location.pid = Some(process.pid);
-                    environment::assume(&mut binary, &variables, environment::Place::Process);
+                    environment::assume(
+                        &mut binary,
+                        &variables,
+                        environment::EnvironmentSource::Process,
+                    );
                     if process.env.is_none() {
                         binary.notes.push(
                         "its environment may not be read: effective settings are those without one"

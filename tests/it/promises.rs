@@ -67,7 +67,7 @@ const PROMISES: &[(&str, &[&str])] = &[
     (
         "names that talk to a terminal",
         &[
-            "nothing_that_acts_gets_through",
+            "control_characters_never_get_through",
             "names_that_control_a_terminal_are_escaped",
             "hostile_text_is_shown_not_obeyed",
             "markdown_cells_hold_no_markup_from_files",
@@ -230,7 +230,7 @@ const PROMISES: &[(&str, &[&str])] = &[
     ),
     (
         "findings of one rule at one file",
-        &["a_rule_that_finds_thousands_at_one_file_says_so_in_one_finding_more"],
+        &["thousands_of_findings_about_one_file_become_one_more_finding"],
     ),
     (
         "findings of an audit; modules",

@@ -2,7 +2,7 @@
 
 use super::changes::{Changes, directed};
 use super::{Change, Class, Direction, versions};
-use crate::audit::known::{self, Release};
+use crate::audit::known::{self, GoRelease};
 use crate::record::{
     Binary, Corroboration, EffectiveSetting, GodebugOrigin, GodebugStatus, Module, Verdict,
 };
@@ -63,7 +63,7 @@ impl Worse {
 type Fact = Option<Option<String>>;
 
 /// A fact with one value.
-struct Single {
+struct SingleFact {
     class: Class,
     key: &'static str,
     value: fn(&Binary) -> Fact,
@@ -73,7 +73,7 @@ struct Single {
 /// Declares the table of facts: class, key, when a change is worse, and how to read the value from a record.
 macro_rules! facts {
     ($($class:ident $key:literal, $worse:expr, |$record:ident| $value:expr;)*) => {
-        &[$(Single {
+        &[$(SingleFact {
             class: Class::$class,
             key: $key,
             value: |$record| $value,
@@ -84,7 +84,7 @@ macro_rules! facts {
 
 use Worse::{If, Never, New, Present};
 
-const FACTS: &[Single] = facts! {
+const FACTS: &[SingleFact] = facts! {
     Toolchain "go_vendor", Never, |b| Some(b.go_vendor.clone());
     Source "main_package", Never, |b| main_package(b);
     Source "vcs.time", Never, |b| setting(b, "vcs.time");
@@ -153,14 +153,14 @@ fn distribution_release(b: &Binary) -> Fact {
 }
 
 /// A kind of fact of which a side may have many, each with a name.
-struct List {
+struct ListFact {
     class: Class,
     entries: fn(&Binary) -> Option<BTreeMap<String, String>>,
     worse: Worse,
 }
 
-const LISTS: &[List] = &[
-    List {
+const LISTS: &[ListFact] = &[
+    ListFact {
         class: Class::Setting,
         entries: settings,
         worse: Worse::By(|key, new| match key {
@@ -169,12 +169,12 @@ const LISTS: &[List] = &[
             _ => false,
         }),
     },
-    List {
+    ListFact {
         class: Class::Experiment,
         entries: |b| Some(all(b.experiments.enabled.as_ref()?, "on")),
         worse: Worse::Never,
     },
-    List {
+    ListFact {
         class: Class::Goroot,
         entries: |b| {
             let leaks = b.paths.as_ref()?.iter().rev();
@@ -186,7 +186,7 @@ const LISTS: &[List] = &[
         },
         worse: Worse::New,
     },
-    List {
+    ListFact {
         class: Class::Linkage,
         entries: |b| Some(all(b.linkage.as_ref()?.needed.as_ref()?, "needed")),
         worse: Worse::New,
@@ -224,7 +224,7 @@ fn go_version(old: &Binary, new: &Binary, out: &mut Changes) {
     if let (Some(a), Some(b)) = (&old.go_version, &new.go_version)
         && a != b
     {
-        let releases = Release::parse(a).zip(Release::parse(b));
+        let releases = GoRelease::parse(a).zip(GoRelease::parse(b));
         let direction = directed(releases.map(|(a, b)| a.cmp(&b)));
         let worse = direction == Direction::Down;
         out.push(
@@ -331,7 +331,7 @@ fn godebug(old: &Binary, new: &Binary, out: &mut Changes) {
         }
         return;
     };
-    let release = new.go_version.as_deref().and_then(Release::parse);
+    let release = new.go_version.as_deref().and_then(GoRelease::parse);
     let minor = release.map_or(0, |r| r.minor);
     // Of a repeated key the first counts.
     let table = |list: &[EffectiveSetting]| -> BTreeMap<String, EffectiveSetting> {

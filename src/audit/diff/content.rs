@@ -7,7 +7,7 @@ use crate::record::{Binary, Part, PartDigest};
 /// The result of comparing the digests.
 #[derive(Debug, Default)]
 pub(super) struct Content {
-    verdict: Verdict,
+    verdict: Comparison,
     /// A change for each part that differs, or one for the whole.
     changes: Vec<Change>,
     /// Names of the parts that differ, if both sides have digests of parts.
@@ -17,7 +17,7 @@ pub(super) struct Content {
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
-enum Verdict {
+enum Comparison {
     #[default]
     Unknown,
     Same,
@@ -48,12 +48,12 @@ pub(super) fn compare(old: &Binary, new: &Binary) -> Content {
     };
     let around = |b: &Binary| part(b.parts.as_deref(), Part::Container).map(text);
     content.verdict = match (&old.sha256, &new.sha256) {
-        (Some(a), Some(b)) if a == b && around(old) == around(new) => Verdict::Same,
-        (Some(_), Some(_)) => Verdict::Different,
-        _ if old.size != new.size => Verdict::Different,
-        _ => Verdict::Unknown,
+        (Some(a), Some(b)) if a == b && around(old) == around(new) => Comparison::Same,
+        (Some(_), Some(_)) => Comparison::Different,
+        _ if old.size != new.size => Comparison::Different,
+        _ => Comparison::Unknown,
     };
-    if content.verdict != Verdict::Different {
+    if content.verdict != Comparison::Different {
         return content;
     }
     if let (Some(a), Some(b)) = (&old.parts, &new.parts) {
@@ -93,7 +93,7 @@ fn text(part: &PartDigest) -> String {
 impl Content {
     /// Whether the bytes were not compared.
     pub(super) fn is_unknown(&self) -> bool {
-        self.verdict == Verdict::Unknown
+        self.verdict == Comparison::Unknown
     }
 
     /// Names of the parts that differ.
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn signing_and_stripping_are_no_alarm() {
+    fn signing_and_stripping_are_not_for_the_worse() {
         let id = |b: Binary| changed(&b, |b| b.executable.build_id = Some("id".to_owned()));
         let old = id(with("aa", &[("code", "1"), ("signature", "1")]));
         let new = id(with("bb", &[("code", "1"), ("signature", "2")]));
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_around_the_programs_of_a_universal_file_counts() {
+    fn bytes_around_the_slices_of_a_universal_file_count() {
         let old = with("aa", &[("code", "1"), ("container", "1")]);
         let new = with("aa", &[("code", "1"), ("container", "2")]);
         let d = diff(std::slice::from_ref(&old), &[new]);

@@ -62,14 +62,14 @@ fn order(a: &str, b: &str) -> Option<Ordering> {
 
 /// The source of a claim.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
+struct ClaimSource {
     text: String,
     is_variable: bool,
 }
 
 /// The claims of one side.
 struct Claims<'b> {
-    named: BTreeMap<Key, &'b str>,
+    named: BTreeMap<ClaimSource, &'b str>,
     /// Values of unnamed linker strings.
     strings: Vec<&'b str>,
 }
@@ -95,7 +95,7 @@ impl<'b> Claims<'b> {
             };
             // Of two claims with the same source the first counts: a recorded flag comes before the string that it set.
             all.named
-                .entry(Key {
+                .entry(ClaimSource {
                     text: text.to_owned(),
                     is_variable,
                 })

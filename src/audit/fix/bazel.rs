@@ -1,7 +1,7 @@
 //! The command that builds a Bazel program again with changes.
 
 use super::command::{Repeat, quoted, value, words_of};
-use super::{Change, List, Plan};
+use super::{BuildChange, ListSetting, Plan};
 use crate::record::Binary;
 
 /// The command that builds a Bazel program again. Flags are those of rules_go (its docs, "Build modes",
@@ -14,7 +14,7 @@ pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
     for change in plan.changes() {
         let config = |name: &str| format!(" --@rules_go//go/config:{name}");
         match change {
-            Change::Set(key, value) => match (key.as_str(), value.as_str()) {
+            BuildChange::Set(key, value) => match (key.as_str(), value.as_str()) {
                 ("GOTOOLCHAIN", release) => before.push_str(&format!(
                     "go_sdk.download(version = \"{}\")` in MODULE.bazel, then `",
                     release.trim_start_matches("go")
@@ -26,7 +26,7 @@ pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
                     "{key}={value}` in the configuration of rules_go, then `"
                 )),
             },
-            Change::Drop(key) => match key.as_str() {
+            BuildChange::Drop(key) => match key.as_str() {
                 "-race" | "-msan" => {
                     flags.push_str(&config(&format!("{}=false", key.trim_start_matches('-'))));
                 }
@@ -34,18 +34,19 @@ pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
                     "{key}` out of the configuration of rules_go, then `"
                 )),
             },
-            Change::With(List::Tags, _) | Change::Without(List::Tags, _) => tags = true,
-            Change::With(list, word) => {
+            BuildChange::With(ListSetting::Tags, _)
+            | BuildChange::Without(ListSetting::Tags, _) => tags = true,
+            BuildChange::With(list, word) => {
                 before.push_str(&format!("{word}` in {}, then `", bazel_list(*list)))
             }
-            Change::Without(list, word) => {
+            BuildChange::Without(list, word) => {
                 before.push_str(&format!("{word}` out of {}, then `", bazel_list(*list)))
             }
         }
     }
     if tags {
         let recorded = binary.build_info.as_ref().and_then(|b| b.setting("-tags"));
-        let all = words_of(binary, plan, List::Tags, recorded).unwrap_or_default();
+        let all = words_of(binary, plan, ListSetting::Tags, recorded).unwrap_or_default();
         flags.push_str(&format!(" --@rules_go//go/config:tags={}", quoted(&all)));
     }
     let asked = |key: &str, is: &Option<String>| {
@@ -62,11 +63,11 @@ pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
 }
 
 /// Where go_binary and the SDK take the words of a list.
-fn bazel_list(list: List) -> &'static str {
+fn bazel_list(list: ListSetting) -> &'static str {
     match list {
-        List::Tags => "`gotags` of go_binary",
-        List::Experiments => "`experiments` of go_sdk.download",
-        List::LinkFlags => "`gc_linkopts` of go_binary",
-        List::CgoLinkFlags => "`clinkopts` of go_library",
+        ListSetting::Tags => "`gotags` of go_binary",
+        ListSetting::Experiments => "`experiments` of go_sdk.download",
+        ListSetting::LinkFlags => "`gc_linkopts` of go_binary",
+        ListSetting::CgoLinkFlags => "`clinkopts` of go_library",
     }
 }

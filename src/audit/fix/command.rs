@@ -1,6 +1,6 @@
 //! The `go` command that builds a program again with changes.
 
-use super::{Change, List, Plan};
+use super::{BuildChange, ListSetting, Plan};
 use crate::audit::facts::words;
 use crate::audit::secrets;
 use crate::record::Binary;
@@ -105,17 +105,17 @@ pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
 pub(super) fn value(binary: &Binary, plan: &Plan, key: &str, repeat: Repeat) -> Option<String> {
     let recorded = binary.build_info.as_ref().and_then(|b| b.setting(key));
     let list = match key {
-        "-tags" => Some(List::Tags),
-        "GOEXPERIMENT" => Some(List::Experiments),
-        "-ldflags" => Some(List::LinkFlags),
-        "CGO_LDFLAGS" => Some(List::CgoLinkFlags),
+        "-tags" => Some(ListSetting::Tags),
+        "GOEXPERIMENT" => Some(ListSetting::Experiments),
+        "-ldflags" => Some(ListSetting::LinkFlags),
+        "CGO_LDFLAGS" => Some(ListSetting::CgoLinkFlags),
         _ => None,
     };
     if let Some(list) = list {
         return words_of(binary, plan, list, recorded);
     }
     match plan.changes().find(|c| c.key() == key) {
-        Some(Change::Set(_, value)) => return Some(value.clone()),
+        Some(BuildChange::Set(_, value)) => return Some(value.clone()),
         Some(_) => return None,
         None => {}
     }
@@ -131,20 +131,20 @@ pub(super) fn value(binary: &Binary, plan: &Plan, key: &str, repeat: Repeat) -> 
 pub(super) fn words_of(
     binary: &Binary,
     plan: &Plan,
-    list: List,
+    list: ListSetting,
     recorded: Option<&str>,
 ) -> Option<String> {
     let length = match (list, recorded) {
-        (List::Experiments, None) => binary.experiments.suffix.iter().map(String::len).sum(),
+        (ListSetting::Experiments, None) => binary.experiments.suffix.iter().map(String::len).sum(),
         (_, flags) => flags.map_or(0, str::len),
     };
     if length > LONGEST_LIST {
         return Some("…".to_owned());
     }
     let mut all: Vec<String> = match (list, recorded) {
-        (List::LinkFlags, Some(flags)) => link_words(flags),
-        (List::CgoLinkFlags, Some(flags)) => words(flags),
-        (List::Experiments, None) => binary.experiments.suffix.clone(),
+        (ListSetting::LinkFlags, Some(flags)) => link_words(flags),
+        (ListSetting::CgoLinkFlags, Some(flags)) => words(flags),
+        (ListSetting::Experiments, None) => binary.experiments.suffix.clone(),
         (_, flags) => flags
             .unwrap_or_default()
             .split([',', ' '])
@@ -155,13 +155,13 @@ pub(super) fn words_of(
     let mut changed = false;
     for change in plan.changes() {
         match change {
-            Change::With(l, word) if *l == list => {
+            BuildChange::With(l, word) if *l == list => {
                 changed = true;
                 if !all.contains(word) {
                     all.push(word.clone());
                 }
             }
-            Change::Without(l, word) if *l == list => {
+            BuildChange::Without(l, word) if *l == list => {
                 changed = true;
                 all.retain(|w| w != word && !is_definition_of(w, word));
             }
@@ -169,23 +169,25 @@ pub(super) fn words_of(
         }
     }
     let separator = match list {
-        List::LinkFlags | List::CgoLinkFlags => " ",
-        List::Tags | List::Experiments => ",",
+        ListSetting::LinkFlags | ListSetting::CgoLinkFlags => " ",
+        ListSetting::Tags | ListSetting::Experiments => ",",
     };
     let text = all
         .iter()
         .map(|word| match (list, word.strip_prefix("-X ")) {
-            (List::LinkFlags, Some(definition)) => {
+            (ListSetting::LinkFlags, Some(definition)) => {
                 format!("-X {}", link_quoted(&definition_shown(definition)))
             }
-            (List::LinkFlags, None) | (List::CgoLinkFlags, _) => link_quoted(&repeated(word)),
+            (ListSetting::LinkFlags, None) | (ListSetting::CgoLinkFlags, _) => {
+                link_quoted(&repeated(word))
+            }
             _ => word.clone(),
         })
         .collect::<Vec<_>>()
         .join(separator);
     match text.is_empty() {
         // The builder's environment may set an experiment, so the command says that there is none.
-        true => (changed && list == List::Experiments).then(String::new),
+        true => (changed && list == ListSetting::Experiments).then(String::new),
         false => Some(repeated(&text)),
     }
 }

@@ -6,16 +6,16 @@
 mod bazel;
 mod command;
 
-use crate::audit::known::Release;
+use crate::audit::known::GoRelease;
 use crate::record::{Binary, ModuleList};
 use std::collections::BTreeMap;
 
 /// Most changes to keep for one program; real programs need less than a tenth.
-const ASKS: usize = 256;
+const CHANGES_LIMIT: usize = 256;
 
 /// Settings that are lists of words; a rule may want a word in a list or not in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum List {
+pub enum ListSetting {
     /// `-tags`.
     Tags,
     /// `GOEXPERIMENT`.
@@ -26,59 +26,59 @@ pub enum List {
     CgoLinkFlags,
 }
 
-impl List {
+impl ListSetting {
     fn key(self) -> &'static str {
         match self {
-            List::Tags => "-tags",
-            List::Experiments => "GOEXPERIMENT",
-            List::LinkFlags => "-ldflags",
-            List::CgoLinkFlags => "CGO_LDFLAGS",
+            ListSetting::Tags => "-tags",
+            ListSetting::Experiments => "GOEXPERIMENT",
+            ListSetting::LinkFlags => "-ldflags",
+            ListSetting::CgoLinkFlags => "CGO_LDFLAGS",
         }
     }
 }
 
 /// A change that a rule wants in the next build.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum BuildChange {
     /// Set a variable (`GOFIPS140`) or flag (`-buildmode`) to a value.
     Set(String, String),
     /// Leave a flag out.
     Drop(String),
     /// Have a word in a list.
-    With(List, String),
+    With(ListSetting, String),
     /// Do not have a word in a list.
-    Without(List, String),
+    Without(ListSetting, String),
 }
 
-/// [`Change::Set`].
-pub fn set(key: &str, value: impl Into<String>) -> Change {
-    Change::Set(key.to_owned(), value.into())
+/// [`BuildChange::Set`].
+pub fn set(key: &str, value: impl Into<String>) -> BuildChange {
+    BuildChange::Set(key.to_owned(), value.into())
 }
 
-/// [`Change::Drop`].
-pub fn drop(key: &str) -> Change {
-    Change::Drop(key.to_owned())
+/// [`BuildChange::Drop`].
+pub fn drop(key: &str) -> BuildChange {
+    BuildChange::Drop(key.to_owned())
 }
 
-/// [`Change::Without`] of the definition of a variable in `-ldflags`.
-pub fn without_definition(target: &str) -> Change {
-    Change::Without(List::LinkFlags, format!("-X {target}"))
+/// [`BuildChange::Without`] of the definition of a variable in `-ldflags`.
+pub fn without_definition(target: &str) -> BuildChange {
+    BuildChange::Without(ListSetting::LinkFlags, format!("-X {target}"))
 }
 
-impl Change {
+impl BuildChange {
     /// The setting that it changes.
     pub fn key(&self) -> &str {
         match self {
-            Change::Set(key, _) | Change::Drop(key) => key,
-            Change::With(list, _) | Change::Without(list, _) => list.key(),
+            BuildChange::Set(key, _) | BuildChange::Drop(key) => key,
+            BuildChange::With(list, _) | BuildChange::Without(list, _) => list.key(),
         }
     }
 
     /// What two changes must agree on.
     fn subject(&self) -> String {
         match self {
-            Change::Set(key, _) | Change::Drop(key) => key.clone(),
-            Change::With(list, word) | Change::Without(list, word) => {
+            BuildChange::Set(key, _) | BuildChange::Drop(key) => key.clone(),
+            BuildChange::With(list, word) | BuildChange::Without(list, word) => {
                 format!("{} {word}", list.key())
             }
         }
@@ -87,10 +87,10 @@ impl Change {
     /// The change as text for people.
     fn shown(&self) -> String {
         match self {
-            Change::Set(key, value) => format!("`{key}={value}`"),
-            Change::Drop(key) => format!("no `{key}`"),
-            Change::With(list, word) => format!("`{word}` in `{}`", list.key()),
-            Change::Without(list, word) => format!("no `{word}` in `{}`", list.key()),
+            BuildChange::Set(key, value) => format!("`{key}={value}`"),
+            BuildChange::Drop(key) => format!("no `{key}`"),
+            BuildChange::With(list, word) => format!("`{word}` in `{}`", list.key()),
+            BuildChange::Without(list, word) => format!("no `{word}` in `{}`", list.key()),
         }
     }
 }
@@ -98,7 +98,7 @@ impl Change {
 /// The changes wanted by the findings about one program, or about the programs of one group.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    asks: BTreeMap<String, (Change, String)>,
+    asks: BTreeMap<String, (BuildChange, String)>,
     /// For each rule, the wish that contradicts another rule.
     conflicts: BTreeMap<String, String>,
     /// The newest language version that a rule wants, as the minor release of a `go` line.
@@ -120,10 +120,10 @@ impl Plan {
 
     /// Adds what a rule wants. Of two toolchains the newer wins. Any other disagreement is a conflict in the policy, which both
     /// rules then report.
-    pub fn ask(&mut self, rule: &str, change: &Change) {
+    pub fn ask(&mut self, rule: &str, change: &BuildChange) {
         let subject = change.subject();
         let Some((there, whose)) = self.asks.get_mut(&subject) else {
-            if self.asks.len() < ASKS {
+            if self.asks.len() < CHANGES_LIMIT {
                 self.written = None;
                 self.asks.insert(subject, (change.clone(), rule.to_owned()));
             }
@@ -132,10 +132,10 @@ impl Plan {
         if there == change {
             return;
         }
-        if let (Change::Set(key, old), Change::Set(_, new)) = (&*there, change)
+        if let (BuildChange::Set(key, old), BuildChange::Set(_, new)) = (&*there, change)
             && key == "GOTOOLCHAIN"
         {
-            if Release::parse(new) > Release::parse(old) {
+            if GoRelease::parse(new) > GoRelease::parse(old) {
                 self.written = None;
                 *there = change.clone();
             }
@@ -186,12 +186,12 @@ impl Plan {
     }
 
     /// The change wanted for a setting; for a list that of its first word.
-    pub fn of(&self, key: &str) -> Option<&Change> {
+    pub fn of(&self, key: &str) -> Option<&BuildChange> {
         let asks = self.asks.values().map(|(change, _)| change);
         asks.into_iter().find(|change| change.key() == key)
     }
 
-    fn changes(&self) -> impl Iterator<Item = &Change> {
+    fn changes(&self) -> impl Iterator<Item = &BuildChange> {
         self.asks.values().map(|(change, _)| change)
     }
 }
@@ -209,7 +209,7 @@ mod tests {
     use super::*;
     use crate::audit::testing;
 
-    fn plan(changes: &[(&str, Change)]) -> Plan {
+    fn plan(changes: &[(&str, BuildChange)]) -> Plan {
         let mut plan = Plan::default();
         for (rule, change) in changes {
             plan.ask(rule, change);
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_bazel_built_is_built_by_bazel() {
+    fn a_bazel_program_is_rebuilt_with_bazel() {
         let b = testing::change(testing::gopath(&[]), |b| {
             b.module_list = Some(ModuleList::Bazel.into());
         });
@@ -232,8 +232,11 @@ mod tests {
             ("c", set("-trimpath", "true")),
             ("d", set("GO111MODULE", "on")),
             ("e", set("GOTOOLCHAIN", "go1.27.3")),
-            ("f", Change::With(List::Tags, "timetzdata".into())),
-            ("g", Change::With(List::LinkFlags, "-w".into())),
+            (
+                "f",
+                BuildChange::With(ListSetting::Tags, "timetzdata".into()),
+            ),
+            ("g", BuildChange::With(ListSetting::LinkFlags, "-w".into())),
         ]);
         let text = command(&b, &all);
         for part in [
@@ -274,9 +277,15 @@ mod tests {
         );
         let all = plan(&[
             ("a", drop("-race")),
-            ("b", Change::With(List::Tags, "timetzdata".into())),
-            ("b", Change::Without(List::Tags, "netgo".into())),
-            ("c", Change::Without(List::Experiments, "arenas".into())),
+            (
+                "b",
+                BuildChange::With(ListSetting::Tags, "timetzdata".into()),
+            ),
+            ("b", BuildChange::Without(ListSetting::Tags, "netgo".into())),
+            (
+                "c",
+                BuildChange::Without(ListSetting::Experiments, "arenas".into()),
+            ),
             ("d", without_definition("main.v")),
             ("e", set("GOAMD64", "v1")),
             ("f", set("GOTOOLCHAIN", "go1.27.3")),
@@ -291,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_rules_want_different_is_said_by_both() {
+    fn rules_that_disagree_both_say_so() {
         let p = plan(&[
             ("not-pie", set("-buildmode", "pie")),
             ("build-mode-not-allowed", set("-buildmode", "exe")),

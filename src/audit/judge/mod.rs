@@ -10,11 +10,11 @@ use super::assumed::Assumed;
 use super::baseline::Baseline;
 use super::facts::shorten;
 use super::finding::Finding;
-use super::findings::{Findings, OF_ONE};
+use super::findings::{Findings, MOST_OF_ONE_SUBJECT};
 use super::fix::Plan;
 use super::fleet::Fleet;
-use super::keys::Record;
-use super::known::Release;
+use super::keys::KeyedRecord;
+use super::known::GoRelease;
 use super::options::Options;
 use super::policy::{Custom, Effective, Policy};
 use super::rules::Check;
@@ -107,13 +107,13 @@ impl<'p> Auditor<'p> {
 
     /// Adds something that was not examined.
     pub fn unexamined(&mut self, unexamined: &Unexamined) {
-        self.fleet.leave(unexamined);
+        self.fleet.add_unexamined(unexamined);
     }
 
     /// Judges a program.
     pub fn binary(&mut self, binary: &Binary) {
         self.binaries += 1;
-        let record = Record::new(binary);
+        let record = KeyedRecord::new(binary);
         let of_image = |r: &ImageRef| {
             self.by_image
                 .get(&key(&r.reference, &r.digest, &r.platform))
@@ -132,7 +132,7 @@ impl<'p> Auditor<'p> {
                 specs: &[],
                 set: &[],
             },
-            release: binary.go_version.as_deref().and_then(Release::parse),
+            release: binary.go_version.as_deref().and_then(GoRelease::parse),
             baseline: self.baseline,
             expect: &self.policy.expect,
             rules: RULES,
@@ -296,7 +296,7 @@ impl<'p> Auditor<'p> {
             report = report.see(rule.clone(), count.to_string());
         }
         let report = report.at_most(worst).help(format!(
-            "fix what is listed and audit again; one rule lists at most {OF_ONE} findings of one file, and `--memory` bounds all of them"
+            "fix what is listed and audit again; one rule lists at most {MOST_OF_ONE_SUBJECT} findings of one file, and `--memory` bounds all of them"
         ));
         let meta = &findings_left_out::META;
         let row = row_of(meta, rows);
@@ -309,7 +309,7 @@ impl<'p> Auditor<'p> {
 }
 
 /// The report of a custom rule: its text, with the values of the keys in its condition as evidence.
-fn custom_report(custom: &Custom, record: &Record) -> Report {
+fn custom_report(custom: &Custom, record: &KeyedRecord) -> Report {
     let report = Report::new(custom.message.clone()).help(custom.help.clone());
     custom.when.keys().iter().fold(report, |report, key| {
         let values = record.values(key);

@@ -1,8 +1,8 @@
 //! Conditions of custom rules: tests of record keys, combined by `all`, `any` and `not`.
 
 use crate::audit::glob;
-use crate::audit::keys::Record;
-use crate::audit::known::{self, Release};
+use crate::audit::keys::KeyedRecord;
+use crate::audit::known::{self, GoRelease};
 use std::cmp::Ordering;
 
 /// How to test a key.
@@ -95,7 +95,7 @@ pub enum Condition {
     Not(Box<Condition>),
     /// A test of one key.
     Test {
-        /// Record key.
+        /// KeyedRecord key.
         key: String,
         /// The operator.
         operator: Operator,
@@ -106,7 +106,7 @@ pub enum Condition {
 
 impl Condition {
     /// Whether it holds for a record. A key without a value fails every test except `!=`, `!glob`, `!in` and `missing`.
-    pub fn holds(&self, record: &Record) -> bool {
+    pub fn holds(&self, record: &KeyedRecord) -> bool {
         match self {
             Condition::All(list) => list.iter().all(|c| c.holds(record)),
             Condition::Any(list) => list.iter().any(|c| c.holds(record)),
@@ -152,7 +152,7 @@ fn test(have: &[String], operator: Operator, want: &[String]) -> bool {
 /// The order of two texts as Go releases, module versions or dotted numbers; `None` when they are of different kinds.
 pub fn compare(a: &str, b: &str) -> Option<Ordering> {
     if a.starts_with("go") && b.starts_with("go") {
-        return Some(Release::parse(a)?.cmp(&Release::parse(b)?));
+        return Some(GoRelease::parse(a)?.cmp(&GoRelease::parse(b)?));
     }
     let numbers = |v: &str| {
         v.split('.')

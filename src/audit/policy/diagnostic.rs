@@ -131,7 +131,7 @@ impl<'t> Lines<'t> {
 }
 
 /// Most bytes of a line to show on either side of a mistake.
-const AROUND: usize = 500;
+const CONTEXT_BYTES: usize = 500;
 
 /// The lines of `text` that contain a span, without what is too far from it; the span in them; the number of the first line.
 fn excerpt<'t>(text: &'t str, span: &Range<usize>) -> (&'t str, Range<usize>) {
@@ -143,15 +143,15 @@ fn excerpt<'t>(text: &'t str, span: &Range<usize>) -> (&'t str, Range<usize>) {
         at
     };
     let (from, to) = (boundary(span.start), boundary(span.end.max(span.start)));
-    let to = to.min(boundary(from + AROUND));
+    let to = to.min(boundary(from + CONTEXT_BYTES));
     let first = text.get(..from).and_then(|t| t.rfind('\n'));
     let start = first
         .map_or(0, |i| i + 1)
-        .max(boundary(from.saturating_sub(AROUND)));
+        .max(boundary(from.saturating_sub(CONTEXT_BYTES)));
     let rest = text.get(to..).and_then(|t| t.find('\n'));
     let end = rest
         .map_or(text.len(), |i| to + i)
-        .min(boundary(to + AROUND));
+        .min(boundary(to + CONTEXT_BYTES));
     let end = end.max(to);
     (
         text.get(start..end).unwrap_or_default(),

@@ -17,7 +17,7 @@ pub mod schema;
 
 pub use diagnostic::Diagnostic;
 pub use error::PolicyError;
-pub use model::{Custom, Effective, Expectation, Override, Policy, Profile, Setting, Waiver};
+pub use model::{Custom, Effective, Expectation, Override, Policy, Profile, RuleSetting, Waiver};
 
 /// The commented file that `gospect init` writes.
 pub const TEMPLATE: &str = include_str!("template.toml");

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 /// The settings of one rule in one place of a policy.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Setting {
+pub struct RuleSetting {
     /// Row in the registry.
     pub rule: usize,
     /// The level. `Some(None)`: off; `None`: not set.
@@ -28,7 +28,7 @@ pub struct Profile {
     /// The profile that it extends.
     pub extends: Option<String>,
     /// Its settings.
-    pub rules: Vec<Setting>,
+    pub rules: Vec<RuleSetting>,
 }
 
 /// Settings for some programs only. Each list that is present must match.
@@ -41,7 +41,7 @@ pub struct Override {
     /// Globs over ports, `os/arch`.
     pub ports: Vec<String>,
     /// Its settings.
-    pub rules: Vec<Setting>,
+    pub rules: Vec<RuleSetting>,
 }
 
 /// Accepts findings, with a reason and for a time.
@@ -95,7 +95,7 @@ pub struct Policy {
     /// Profiles of the file.
     pub profiles: BTreeMap<String, Profile>,
     /// `[rules]`.
-    pub rules: Vec<Setting>,
+    pub rules: Vec<RuleSetting>,
     /// `[[overrides]]`.
     pub overrides: Vec<Override>,
     /// `[[waivers]]`.

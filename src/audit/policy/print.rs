@@ -1,7 +1,7 @@
 //! `--print-config`: the policy in force, as a policy file that spells everything out.
 
 use super::condition::{Condition, Operator};
-use super::model::{Policy, Setting};
+use super::model::{Policy, RuleSetting};
 use crate::audit::finding::Level;
 use crate::audit::options::{Default, Value};
 use crate::audit::rules::registry::RULES;
@@ -93,7 +93,7 @@ pub(super) fn print(policy: &Policy) -> String {
     out
 }
 
-fn setting(out: &mut String, s: &Setting) {
+fn setting(out: &mut String, s: &RuleSetting) {
     let Some(rule) = RULES.get(s.rule) else {
         return;
     };

@@ -1,6 +1,6 @@
 //! The JSON Schema of the policy file, made from the registry, so that editors check the same as [`super::Policy::load`].
 
-use crate::audit::options::{Kind, OptionSpec};
+use crate::audit::options::{OptionSpec, ValueKind};
 use crate::audit::policy::PROFILES;
 use crate::audit::policy::condition::Operator;
 use crate::audit::rules::registry::RULES;
@@ -118,14 +118,20 @@ fn value() -> Value {
 
 fn option(o: &OptionSpec) -> Value {
     let mut v = match o.kind {
-        Kind::Flag => json!({ "type": "boolean" }),
-        Kind::Choice(words) => json!({ "enum": words }),
-        Kind::Choices(words) => json!({ "type": "array", "items": { "enum": words } }),
-        Kind::Release => json!({ "type": "string", "pattern": "^go1\\." }),
-        Kind::Number => json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)*$" }),
-        Kind::Texts | Kind::Globs => json!({ "type": "array", "items": { "type": "string" } }),
-        Kind::Floors => json!({ "type": "array", "items": { "type": "string", "pattern": "@v" } }),
-        Kind::Pairs => json!({ "type": "array", "items": { "type": "string", "pattern": "=" } }),
+        ValueKind::Flag => json!({ "type": "boolean" }),
+        ValueKind::Choice(words) => json!({ "enum": words }),
+        ValueKind::Choices(words) => json!({ "type": "array", "items": { "enum": words } }),
+        ValueKind::Release => json!({ "type": "string", "pattern": "^go1\\." }),
+        ValueKind::Number => json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)*$" }),
+        ValueKind::Texts | ValueKind::Globs => {
+            json!({ "type": "array", "items": { "type": "string" } })
+        }
+        ValueKind::Floors => {
+            json!({ "type": "array", "items": { "type": "string", "pattern": "@v" } })
+        }
+        ValueKind::Pairs => {
+            json!({ "type": "array", "items": { "type": "string", "pattern": "=" } })
+        }
     };
     if let Some(map) = v.as_object_mut() {
         map.insert("description".into(), o.doc.into());

@@ -306,7 +306,7 @@ mod growth {
 
     /// Unlisted mistakes are not compared with all known names.
     #[test]
-    fn names_are_only_proposed_for_mistakes_that_are_listed() {
+    fn nearest_names_are_sought_only_for_listed_mistakes() {
         use crate::knowledge::nearest::COMPARED;
         type Kind = (&'static str, fn(usize) -> String);
         let kinds: [Kind; 9] = [
@@ -353,7 +353,7 @@ mod growth {
     }
 
     #[test]
-    fn places_are_those_of_the_text() {
+    fn places_in_long_policies_are_right() {
         let text = "é = 1\n\nrules = 7\r\n[[waivers]]\nreason = \"r\"\n";
         let wrong = mistakes(text);
         let places: Vec<_> = wrong.iter().map(|d| (d.line, d.column)).collect();

@@ -4,10 +4,10 @@ use super::Rule;
 use crate::audit::assumed::{Assumed, Judge};
 use crate::audit::baseline::Baseline;
 use crate::audit::date::Date;
-use crate::audit::fix::{Change, Plan};
+use crate::audit::fix::{BuildChange, Plan};
 use crate::audit::fleet::Fleet;
-use crate::audit::keys::Record;
-use crate::audit::known::Release;
+use crate::audit::keys::KeyedRecord;
+use crate::audit::known::GoRelease;
 use crate::audit::options::Options;
 use crate::audit::policy::{Effective, Expectation, Policy, Waiver};
 use crate::deploy::{Deployment, Toolchain};
@@ -25,7 +25,7 @@ pub struct Ctx<'a> {
     /// Options of the running rule.
     pub options: Options<'a>,
     /// The release that built it, if its version names one.
-    pub release: Option<Release>,
+    pub release: Option<GoRelease>,
     /// The baseline, to compare with an earlier state.
     pub baseline: Option<&'a Baseline>,
     /// The values that every program must have.
@@ -37,7 +37,7 @@ pub struct Ctx<'a> {
     /// The policy.
     pub policy: &'a Policy,
     /// The record, readable by key.
-    pub record: &'a Record<'a>,
+    pub record: &'a KeyedRecord<'a>,
     /// Id of the running rule.
     pub rule: &'static str,
     /// The changes that the findings about this program want.
@@ -82,7 +82,7 @@ impl<'a> Ctx<'a> {
 
     /// The command that builds this program again with `changes`, for help texts. It repeats recorded settings, and includes
     /// what the other findings about the program want.
-    pub fn go_build(&self, changes: &[Change]) -> String {
+    pub fn go_build(&self, changes: &[BuildChange]) -> String {
         let mut plan = self.plan.borrow_mut();
         let waived = self.waived.get_or_init(|| {
             let all = self.policy.waivers.iter();

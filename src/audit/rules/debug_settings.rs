@@ -24,7 +24,7 @@ pub(super) trait DebugSetting {
 }
 
 /// A row of the table.
-pub(super) struct Fault {
+pub(super) struct SettingFault {
     /// The status of the settings that have this fault, see [`EffectiveSetting::status`].
     pub(super) status: GodebugStatus,
     /// Whether to ignore settings that an old `go` line explains: nobody wrote them.
@@ -35,7 +35,7 @@ pub(super) struct Fault {
     pub(super) find: fn(&dyn DebugSetting, &Options) -> Option<Report>,
 }
 
-pub(super) const UNKNOWN: Fault = Fault {
+pub(super) const UNKNOWN: SettingFault = SettingFault {
     status: GodebugStatus::Unknown,
     unless_implied: false,
     only_running: false,
@@ -59,7 +59,7 @@ pub(super) const UNKNOWN: Fault = Fault {
     },
 };
 
-pub(super) const REMOVED: Fault = Fault {
+pub(super) const REMOVED: SettingFault = SettingFault {
     status: GodebugStatus::Removed,
     unless_implied: false,
     only_running: false,
@@ -71,14 +71,14 @@ pub(super) const REMOVED: Fault = Fault {
     },
 };
 
-pub(super) const NO_EFFECT: Fault = Fault {
+pub(super) const NO_EFFECT: SettingFault = SettingFault {
     status: GodebugStatus::NoEffect,
     unless_implied: true,
     only_running: false,
     find: |s, _| Some(s.report(format!("`GODEBUG={}` changes nothing", s.pair()))),
 };
 
-pub(super) const INSECURE: Fault = Fault {
+pub(super) const INSECURE: SettingFault = SettingFault {
     status: GodebugStatus::Ok,
     unless_implied: true,
     only_running: true,
@@ -91,7 +91,7 @@ pub(super) const INSECURE: Fault = Fault {
     },
 };
 
-pub(super) const DIAGNOSTIC: Fault = Fault {
+pub(super) const DIAGNOSTIC: SettingFault = SettingFault {
     status: GodebugStatus::Ok,
     unless_implied: false,
     only_running: true,

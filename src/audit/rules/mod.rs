@@ -72,6 +72,6 @@ pub mod prelude {
     pub use super::meta::{ERROR, Meta, NOTE, OFF, WARN, levels};
     pub use super::report::{Report, Sink};
     pub use crate::audit::finding::Level;
-    pub use crate::audit::fix::{Change, List, drop, set, without_definition};
-    pub use crate::audit::options::{Default as D, Kind, OptionSpec, allow};
+    pub use crate::audit::fix::{BuildChange, ListSetting, drop, set, without_definition};
+    pub use crate::audit::options::{Default as D, OptionSpec, ValueKind, allow};
 }

@@ -234,7 +234,7 @@ mod tests {
                 let ok = |t: &str| o.kind.check(t).is_ok();
                 let fits = match o.default {
                     Default::Unset => true,
-                    Default::Flag(_) => o.kind == crate::audit::options::Kind::Flag,
+                    Default::Flag(_) => o.kind == crate::audit::options::ValueKind::Flag,
                     Default::Text(t) => !o.kind.is_list() && ok(t),
                     Default::List(l) => o.kind.is_list() && l.iter().all(|t| ok(t)),
                 };

@@ -35,7 +35,7 @@ const NAME_LIMIT: usize = 4096;
 type Bytes<'d> = EndianSlice<'d, RunTimeEndian>;
 
 /// A section, by its name in each format.
-struct Part {
+struct SectionNames {
     /// Name in ELF and PE; `.z` in place of `.` marks a compressed section.
     dotted: &'static str,
     /// Names in Mach-O: in full, and cut to the 16 bytes of the format.
@@ -44,33 +44,33 @@ struct Part {
     xcoff: &'static str,
 }
 
-const LINE: Part = Part {
+const LINE: SectionNames = SectionNames {
     dotted: "debug_line",
     macho: ["__debug_line", "__zdebug_line"],
     xcoff: ".dwline",
 };
-const LINE_STR: Part = Part {
+const LINE_STR: SectionNames = SectionNames {
     dotted: "debug_line_str",
     macho: ["__debug_line_str", "__zdebug_line_st"],
     xcoff: "",
 };
-const STR: Part = Part {
+const STR: SectionNames = SectionNames {
     dotted: "debug_str",
     macho: ["__debug_str", "__zdebug_str"],
     xcoff: ".dwstr",
 };
-const INFO: Part = Part {
+const INFO: SectionNames = SectionNames {
     dotted: "debug_info",
     macho: ["__debug_info", "__zdebug_info"],
     xcoff: ".dwinfo",
 };
-const ABBREV: Part = Part {
+const ABBREV: SectionNames = SectionNames {
     dotted: "debug_abbrev",
     macho: ["__debug_abbrev", "__zdebug_abbrev"],
     xcoff: ".dwabrev",
 };
 
-impl Part {
+impl SectionNames {
     fn find<'i>(&self, image: &'i Image<'_>) -> Option<&'i Section<'i>> {
         image.sections.iter().find(|s| {
             let name: &[u8] = &s.name;
@@ -142,7 +142,7 @@ pub fn file_tables<B>(
     visit: &mut dyn FnMut(&FileTable<'_>) -> ControlFlow<B>,
 ) -> Option<B> {
     let mut stream = LINE.open(image, SECTION_LIMIT)?;
-    let strings = Strings::new(image);
+    let strings = StringSections::new(image);
     let mut buf = Vec::new();
     loop {
         let unit = stream.unit(&mut buf, &file_table_end)?;
@@ -193,7 +193,7 @@ pub fn units<B>(
     let mut stream = INFO.open(image, limit.min(SECTION_LIMIT))?;
     let section = ABBREV.read(image);
     let mut abbreviations = AbbreviationTables::new(EndianSlice::new(&section, endian(image)));
-    let strings = Strings::new(image);
+    let strings = StringSections::new(image);
     let mut buf = Vec::new();
     loop {
         let unit = stream.unit(&mut buf, &|_| Ok(ENTRY_LIMIT))?;
@@ -208,7 +208,7 @@ pub fn units<B>(
 fn first_entry<'d>(
     unit: Bytes<'d>,
     abbreviations: &mut AbbreviationTables<'_>,
-    strings: &'d Strings<'_>,
+    strings: &'d StringSections<'_>,
 ) -> Option<Unit<'d>> {
     let header = DebugInfo::from(unit).units().next().ok()??;
     if matches!(
@@ -280,13 +280,13 @@ fn endian(image: &Image<'_>) -> RunTimeEndian {
 }
 
 /// The string sections, each read when the first name points into it.
-struct Strings<'i> {
+struct StringSections<'i> {
     image: &'i Image<'i>,
     str: OnceCell<Vec<u8>>,
     line_str: OnceCell<Vec<u8>>,
 }
 
-impl<'i> Strings<'i> {
+impl<'i> StringSections<'i> {
     fn new(image: &'i Image<'i>) -> Self {
         Self {
             image,

@@ -12,14 +12,14 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 const PIECE: usize = 64 << 10;
 
 /// A part of the file as a reader without a buffer.
-struct Range<'i> {
+struct FileRange<'i> {
     window: &'i Window<'i>,
     start: u64,
     size: u64,
     at: u64,
 }
 
-impl Read for Range<'_> {
+impl Read for FileRange<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let want = usize::try_from(self.size.saturating_sub(self.at))
             .unwrap_or(usize::MAX)
@@ -33,7 +33,7 @@ impl Read for Range<'_> {
     }
 }
 
-impl Seek for Range<'_> {
+impl Seek for FileRange<'_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.at = match to {
             SeekFrom::Start(at) => Some(at),
@@ -46,9 +46,9 @@ impl Seek for Range<'_> {
 }
 
 enum Source<'i> {
-    Stored(BufReader<Range<'i>>),
+    Stored(BufReader<FileRange<'i>>),
     /// Expanded in large pieces: the decoder is slow at the end of each.
-    Deflated(Box<BufReader<ZlibDecoder<BufReader<Range<'i>>>>>),
+    Deflated(Box<BufReader<ZlibDecoder<BufReader<FileRange<'i>>>>>),
 }
 
 /// The bytes of one section.
@@ -83,7 +83,7 @@ impl<'i> Stream<'i> {
         size = size.checked_sub(header)?;
         let part = BufReader::with_capacity(
             PIECE.min(usize::try_from(size).ok()?.max(1)),
-            Range {
+            FileRange {
                 window,
                 start,
                 size,

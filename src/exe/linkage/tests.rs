@@ -4,12 +4,12 @@ use crate::exe;
 use crate::record::{Linkage, Relro};
 
 /// Writes bytes in one byte order.
-struct Out {
+struct ByteWriter {
     big: bool,
     bytes: Vec<u8>,
 }
 
-impl Out {
+impl ByteWriter {
     fn new(big: bool) -> Self {
         Self {
             big,
@@ -89,7 +89,7 @@ fn elf(what: Elf) -> Vec<u8> {
     if let Some(flags) = what.stack {
         programs.push((0x6474_e551, flags, 0, 0));
     }
-    let mut out = Out::new(what.big);
+    let mut out = ByteWriter::new(what.big);
     out.raw(b"\x7fELF")
         .raw(&[1 + u8::from(what.wide), 1 + u8::from(what.big), 1])
         .pad(16);
@@ -241,8 +241,8 @@ fn a_dynamic_section_that_is_cut_off_is_not_taken_for_none() {
 
 /// `LC_SEGMENT_64`, loader, two libraries, search path, minimum version and signature.
 fn macho(flags: u64) -> Vec<u8> {
-    let mut commands = Out::new(false);
-    let string = |out: &mut Out, command: u64, text: &[u8], extra: usize| {
+    let mut commands = ByteWriter::new(false);
+    let string = |out: &mut ByteWriter, command: u64, text: &[u8], extra: usize| {
         let size = (12 + extra + text.len() + 1).next_multiple_of(8);
         let end = out.bytes.len() + size;
         out.put(4, command)
@@ -273,7 +273,7 @@ fn macho(flags: u64) -> Vec<u8> {
         .put(4, 0)
         .put(4, 0);
     commands.put(4, 0x1d).put(4, 16).put(4, 0x700).put(4, 0x100);
-    let mut out = Out::new(false);
+    let mut out = ByteWriter::new(false);
     out.put(4, 0xfeed_facf)
         .put(4, 0x0100_000c)
         .put(4, 0)
@@ -311,7 +311,7 @@ fn a_macho_program() {
 
 /// One section at 0x1000 with the import directory; `certificates` is the data directory entry of the certificate table.
 fn pe(flags: u64, certificates: (u64, u64)) -> Vec<u8> {
-    let mut out = Out::new(false);
+    let mut out = ByteWriter::new(false);
     out.raw(b"MZ")
         .pad(0x3c)
         .put(4, 0x80)
@@ -381,7 +381,7 @@ fn a_pe_program() {
 fn an_xcoff_program() {
     for wide in [true, false] {
         let imports = b"/usr/lib:/lib\0\0\0\0libc.a\0shr_64.o\0/opt\0libx.so\0\0";
-        let mut out = Out::new(true);
+        let mut out = ByteWriter::new(true);
         let (header, at) = if wide { (24, 0x100) } else { (20, 0x100) };
         out.put(2, if wide { 0x1f7 } else { 0x1df })
             .put(2, 1)

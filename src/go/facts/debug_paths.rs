@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn stand_ins_are_no_places() {
+    fn placeholder_directories_are_ignored() {
         for path in ["/_", "/_/runtime/cgo", "/tmp/go-build/cgo-gcc-prolog"] {
             assert!(is_stand_in(path), "{path}");
         }

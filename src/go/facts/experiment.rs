@@ -5,7 +5,7 @@
 //! experiments. The register ABI stays as it is on ports that require it or lack it.
 
 use crate::knowledge::go_version::GoVersion;
-use crate::knowledge::{Row, goexperiment};
+use crate::knowledge::{TableRow, goexperiment};
 use crate::record::godebug::LanguageRange;
 use crate::record::{Experiments, Loopvar, Word};
 use std::collections::BTreeSet;
@@ -42,7 +42,7 @@ pub fn recorded(version: Option<&GoVersion>, setting: Option<&str>) -> Experimen
 /// All that is known about the experiments of a program.
 pub fn assess(facts: &Facts) -> Experiments {
     let mut answer = recorded(Some(facts.version), facts.setting);
-    let row = Row::of(facts.version);
+    let row = TableRow::of(facts.version);
     let suffix = facts.version.experiments.join(",");
     let spelled = facts.setting.unwrap_or(&suffix);
     if let Some(minor) = row.minor() {
@@ -57,7 +57,7 @@ pub fn assess(facts: &Facts) -> Experiments {
                     == unknown_names(minor, [suffix.as_str()]);
             // The baseline of a development version, or of one newer than the table, may differ from ours. So only agreement
             // says something.
-            let settled = matches!(row, Row::Own(_))
+            let settled = matches!(row, TableRow::Own(_))
                 && !facts.version.devel
                 && !facts.version.is_prerelease();
             answer.consistent = (agrees || settled).then_some(agrees);

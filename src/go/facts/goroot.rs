@@ -24,7 +24,7 @@ const LIMIT: u64 = 4096;
 
 /// The GOROOT for the record, and which linker string holds it.
 #[derive(Clone, Debug, Default)]
-pub struct Found {
+pub struct FoundGoroot {
     /// The part of the record.
     pub record: Goroot,
     /// Address of the string header that holds the value.
@@ -35,7 +35,7 @@ pub struct Found {
 
 /// What the symbol table says about the variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Symbol {
+enum VariableSymbol {
     /// There are no Go symbols.
     Silent,
     /// There are Go symbols, but not this one.
@@ -46,18 +46,20 @@ enum Symbol {
 }
 
 /// Finds the GOROOT of one program.
-pub fn find(program: &Program<'_>) -> Found {
+pub fn find(program: &Program<'_>) -> FoundGoroot {
     let tables = &program.tables;
     let functions = tables.functions();
     let files = program.files();
     let minor = program.minor();
-    let mut found = Found::default();
+    let mut found = FoundGoroot::default();
     let symbol = symbol(tables, program.go_symbols());
     let linked = match (functions.count > 0, &symbol) {
-        (true, _) => Some(functions.has("runtime.GOROOT") || matches!(symbol, Symbol::Value(..))),
-        (false, Symbol::Value(..)) => Some(true),
-        (false, Symbol::Absent) => Some(false),
-        (false, Symbol::Silent) => None,
+        (true, _) => {
+            Some(functions.has("runtime.GOROOT") || matches!(symbol, VariableSymbol::Value(..)))
+        }
+        (false, VariableSymbol::Value(..)) => Some(true),
+        (false, VariableSymbol::Absent) => Some(false),
+        (false, VariableSymbol::Silent) => None,
     };
     let root = files.goroot.as_deref();
     let trimmed = if files.trimmed {
@@ -97,7 +99,7 @@ pub fn find(program: &Program<'_>) -> Found {
         trim_word.and_then(|word| self::string(tables, Some(word), linked == Some(true), &symbol))
     });
     let runtime = match (&symbol, string, linked) {
-        (Symbol::Value(address, text), ..) => {
+        (VariableSymbol::Value(address, text), ..) => {
             if let Some(text) = text {
                 see(EvidenceSource::Symbol, text);
             }
@@ -162,9 +164,9 @@ pub fn find(program: &Program<'_>) -> Found {
     found
 }
 
-fn symbol(tables: &Tables<'_>, go_symbols: bool) -> Symbol {
+fn symbol(tables: &Tables<'_>, go_symbols: bool) -> VariableSymbol {
     if !go_symbols {
-        return Symbol::Silent;
+        return VariableSymbol::Silent;
     }
     let image = tables.image();
     for name in VARIABLES {
@@ -177,10 +179,10 @@ fn symbol(tables: &Tables<'_>, go_symbols: bool) -> Symbol {
                 version.is_some_and(|a| image.pointer(a).is_some_and(|p| p != 0))
             };
             let text = text.or_else(|| has_data().then(String::new));
-            return Symbol::Value(address, text);
+            return VariableSymbol::Value(address, text);
         }
     }
-    Symbol::Absent
+    VariableSymbol::Absent
 }
 
 /// The linker string that equals the root of the source files.
@@ -188,9 +190,9 @@ fn string<'i>(
     tables: &Tables<'i>,
     root: Option<&str>,
     linked: bool,
-    symbol: &Symbol,
+    symbol: &VariableSymbol,
 ) -> Option<LinkerString<'i>> {
-    if !linked || *symbol == Symbol::Absent {
+    if !linked || *symbol == VariableSymbol::Absent {
         return None;
     }
     let root = root?;

@@ -2,7 +2,7 @@
 
 use super::program::Program;
 use crate::exe::Fault;
-use crate::knowledge::Row;
+use crate::knowledge::TableRow;
 
 /// Notes on the build info and the headers.
 pub fn recorded(program: &Program<'_>) -> Vec<String> {
@@ -12,7 +12,7 @@ pub fn recorded(program: &Program<'_>) -> Vec<String> {
     }
     if let Some(info) = &program.modinfo {
         let problems = info.problems.iter();
-        notes.extend(problems.map(|p| format!("build info line {}: {}", p.line, p.message)));
+        notes.extend(problems.map(|p| format!("build info line {}: {}", p.line, p.error)));
         let unknown = info.unknown.iter().take(8);
         notes.extend(unknown.map(|line| {
             let line = String::from_utf8_lossy(line);
@@ -73,5 +73,5 @@ pub fn guessed_main(program: &Program<'_>) -> Option<String> {
 /// The note on a release that the knowledge tables do not have.
 pub fn release(program: &Program<'_>) -> Option<String> {
     let version = program.version.as_ref()?;
-    Row::of(version).note(version)
+    TableRow::of(version).note(version)
 }

@@ -36,9 +36,9 @@ struct Body {
     is_go: bool,
 }
 
-/// Counts functions by package. Names of one package follow each other, so each run of them is looked up once.
+/// PackageCounts functions by package. Names of one package follow each other, so each run of them is looked up once.
 #[derive(Default)]
-struct Counts<'f, 'i> {
+struct PackageCounts<'f, 'i> {
     all: Vec<(&'f str, Tally)>,
     /// The index in `all` of each spelling of a package; `None` for names without a package.
     places: HashMap<&'i [u8], Option<usize>>,
@@ -47,7 +47,7 @@ struct Counts<'f, 'i> {
     last: (&'i [u8], Option<usize>),
 }
 
-impl<'f, 'i> Counts<'f, 'i> {
+impl<'f, 'i> PackageCounts<'f, 'i> {
     fn add(&mut self, name: &'i [u8], bytes: u64, functions: &'f Functions) {
         if !is_of(name, self.last.0) {
             self.last = match package(name) {
@@ -90,7 +90,7 @@ pub fn read<'i>(tables: &Tables<'i>, info: Option<&BuildInfo>) -> Option<Vec<Lin
     let functions = tables.functions();
     let table = tables.pclntab()?;
     let image = tables.image();
-    let mut counts = Counts::default();
+    let mut counts = PackageCounts::default();
     let mut count = |name: &'i [u8], bytes: u64| counts.add(name, bytes, functions);
     let limit = text_size(tables);
     let mut bodies = bodies(image, table, limit)?;

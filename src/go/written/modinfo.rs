@@ -7,7 +7,7 @@
 //! =>    TAB path TAB version TAB sum        replaces the module of the line above
 //! build TAB key=value                       either side quoted when it must be
 //! ```
-//! Parsing borrows from the text and copies only quoted settings. A bad line becomes a [`Problem`] and the rest is still read,
+//! Parsing borrows from the text and copies only quoted settings. A bad line becomes a [`BadLine`] and the rest is still read,
 //! where Go's own reader gives up.
 
 use crate::bytes::short;
@@ -27,7 +27,7 @@ pub fn unframe(framed: &[u8]) -> Option<&[u8]> {
 }
 
 /// Key and value of a setting; owned only when quotes were removed.
-pub type Pair<'t> = (Cow<'t, [u8]>, Cow<'t, [u8]>);
+pub type SettingPair<'t> = (Cow<'t, [u8]>, Cow<'t, [u8]>);
 
 /// Parsed module text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,21 +35,21 @@ pub struct ModInfo<'t> {
     /// Main package.
     pub path: &'t [u8],
     /// Main module.
-    pub main: Option<Module<'t>>,
+    pub main: Option<ModuleLine<'t>>,
     /// Dependencies in recorded order.
-    pub deps: Vec<Module<'t>>,
+    pub deps: Vec<ModuleLine<'t>>,
     /// Build settings in recorded order, unquoted.
-    pub settings: Vec<Pair<'t>>,
+    pub settings: Vec<SettingPair<'t>>,
     /// Lines of no known kind.
     pub unknown: Vec<&'t [u8]>,
     /// Lines that could not be parsed.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<BadLine>,
 }
 
 /// One module line, with the line that replaces it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Module<'t> {
-    /// Module path.
+pub struct ModuleLine<'t> {
+    /// ModuleLine path.
     pub path: &'t [u8],
     /// Version.
     pub version: &'t [u8],
@@ -61,11 +61,46 @@ pub struct Module<'t> {
 
 /// A line that could not be parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct BadLine {
     /// Line number, starting at 1.
     pub line: usize,
-    /// What is wrong, in the words of Go's reader.
-    pub message: String,
+    /// What is wrong with it.
+    pub error: LineError,
+}
+
+/// What is wrong with a line; the texts are those of Go's reader.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LineError {
+    /// A replacement has three columns.
+    #[error("expected 3 columns for replacement; got {0}")]
+    ReplacementColumns(usize),
+    /// A replacement must follow the line of a module.
+    #[error("replacement with no module on previous line")]
+    NothingReplaced,
+    /// A module has two or three columns.
+    #[error("expected 2 or 3 columns; got {0}")]
+    ModuleColumns(usize),
+    /// A `build` line without `=`; the text says after what.
+    #[error("build line missing '='{0}")]
+    NoEquals(&'static str),
+    /// A `build` line that begins with `=`.
+    #[error("build line with missing key")]
+    NoKey,
+    /// The quoted key does not end, or has a wrong escape.
+    #[error("invalid quoted key in build line")]
+    BadQuotedKey,
+    /// Something other than `=` follows the quoted key: the character as Go's `%q` prints it.
+    #[error("unexpected character after quoted key: {0}")]
+    AfterKey(String),
+    /// A key without quotes that needs them, as Go's `%q` prints it.
+    #[error("unquoted key {0} must be quoted")]
+    UnquotedKey(String),
+    /// The quoted value does not end, has a wrong escape, or text after it.
+    #[error("invalid quoted value in build line")]
+    BadQuotedValue,
+    /// A value without quotes that needs them, as Go's `%q` prints it.
+    #[error("unquoted value {0} must be quoted")]
+    UnquotedValue(String),
 }
 
 #[derive(Clone, Copy)]
@@ -86,17 +121,15 @@ impl<'t> ModInfo<'t> {
             let (line, tail) = rest.split_at(end);
             rest = tail.get(1..).unwrap_or_default();
             number += 1;
-            if let Err(message) = info.line(line, &mut last) {
-                info.problems.push(Problem {
-                    line: number,
-                    message,
-                });
+            if let Err(error) = info.line(line, &mut last) {
+                let line = number;
+                info.problems.push(BadLine { line, error });
             }
         }
         info
     }
 
-    fn line(&mut self, line: &'t [u8], last: &mut Last) -> Result<(), String> {
+    fn line(&mut self, line: &'t [u8], last: &mut Last) -> Result<(), LineError> {
         let Some(tab) = short::find(b'\t', line) else {
             if !line.is_empty() {
                 self.unknown.push(line);
@@ -117,10 +150,7 @@ impl<'t> ModInfo<'t> {
             b"=>" => {
                 let columns = columns(value);
                 let [path, version, sum] = columns[..] else {
-                    return Err(format!(
-                        "expected 3 columns for replacement; got {}",
-                        columns.len()
-                    ));
+                    return Err(LineError::ReplacementColumns(columns.len()));
                 };
                 let replaced = match last {
                     Last::None => None,
@@ -128,7 +158,7 @@ impl<'t> ModInfo<'t> {
                     Last::Dep => self.deps.last_mut(),
                 };
                 let Some(replaced) = replaced else {
-                    return Err("replacement with no module on previous line".into());
+                    return Err(LineError::NothingReplaced);
                 };
                 replaced.replace = Some((path, version, sum));
                 *last = Last::None;
@@ -159,7 +189,7 @@ impl<'t> ModInfo<'t> {
         let main = self
             .main
             .iter()
-            .filter(|m| **m != Module::default())
+            .filter(|m| **m != ModuleLine::default())
             .map(|m| (&b"mod"[..], m));
         for (word, module) in main.chain(self.deps.iter().map(|d| (&b"dep"[..], d))) {
             put(&mut out, &[word, b"\t", module.path, b"\t", module.version]);
@@ -211,7 +241,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn record(module: &Module<'_>) -> record::Module {
+fn record(module: &ModuleLine<'_>) -> record::Module {
     record::Module {
         path: text(module.path),
         version: text(module.version),
@@ -238,47 +268,42 @@ fn columns(line: &[u8]) -> Vec<&[u8]> {
     columns
 }
 
-fn module(line: &[u8]) -> Result<Module<'_>, String> {
+fn module(line: &[u8]) -> Result<ModuleLine<'_>, LineError> {
     let columns = columns(line);
     match columns[..] {
-        [path, version] => Ok(Module {
+        [path, version] => Ok(ModuleLine {
             path,
             version,
             sum: b"",
             replace: None,
         }),
-        [path, version, sum] => Ok(Module {
+        [path, version, sum] => Ok(ModuleLine {
             path,
             version,
             sum,
             replace: None,
         }),
-        _ => Err(format!("expected 2 or 3 columns; got {}", columns.len())),
+        _ => Err(LineError::ModuleColumns(columns.len())),
     }
 }
 
-fn setting(line: &[u8]) -> Result<Pair<'_>, String> {
+fn setting(line: &[u8]) -> Result<SettingPair<'_>, LineError> {
     let (key, value) = match line.first() {
-        None => return Err("build line missing '='".into()),
-        Some(b'=') => return Err("build line with missing key".into()),
+        None => return Err(LineError::NoEquals("")),
+        Some(b'=') => return Err(LineError::NoKey),
         Some(b'"' | b'`') => {
-            let (key, used) = unquote(line).ok_or("invalid quoted key in build line")?;
+            let (key, used) = unquote(line).ok_or(LineError::BadQuotedKey)?;
             match line.get(used) {
-                None => return Err("build line missing '=' after quoted key".into()),
+                None => return Err(LineError::NoEquals(" after quoted key")),
                 Some(b'=') => (Cow::Owned(key), line.get(used + 1..).unwrap_or_default()),
-                Some(&c) => {
-                    return Err(format!(
-                        "unexpected character after quoted key: {}",
-                        quote_char(c)
-                    ));
-                }
+                Some(&c) => return Err(LineError::AfterKey(quote_char(c))),
             }
         }
         Some(_) => {
-            let end = short::find(b'=', line).ok_or("build line missing '=' after key")?;
+            let end = short::find(b'=', line).ok_or(LineError::NoEquals(" after key"))?;
             let (key, tail) = line.split_at(end);
             if must_quote_key(key) {
-                return Err(format!("unquoted key {} must be quoted", text(&quote(key))));
+                return Err(LineError::UnquotedKey(text(&quote(key))));
             }
             (Cow::Borrowed(key), tail.get(1..).unwrap_or_default())
         }
@@ -286,13 +311,10 @@ fn setting(line: &[u8]) -> Result<Pair<'_>, String> {
     let value = match value.first() {
         Some(b'"' | b'`') => match unquote(value) {
             Some((unquoted, used)) if used == value.len() => Cow::Owned(unquoted),
-            _ => return Err("invalid quoted value in build line".into()),
+            _ => return Err(LineError::BadQuotedValue),
         },
         _ if must_quote_value(value) => {
-            return Err(format!(
-                "unquoted value {} must be quoted",
-                text(&quote(value))
-            ));
+            return Err(LineError::UnquotedValue(text(&quote(value))));
         }
         _ => Cow::Borrowed(value),
     };

@@ -10,7 +10,7 @@ pub use language::LanguageRange;
 
 use crate::knowledge::go_version::GoVersion;
 use crate::knowledge::{
-    Row, cpu,
+    TableRow, cpu,
     godebug::{self, Setting},
 };
 use crate::record::{EffectiveSetting, Godebug, GodebugStatus};
@@ -64,9 +64,9 @@ pub fn recorded(recorded: Option<&str>) -> Godebug {
 }
 
 /// All that is known about the GODEBUG settings of a program. `effective` is `None` when the tables have no row for the
-/// toolchain; [`Row::note`] says why.
+/// toolchain; [`TableRow::note`] says why.
 pub fn assess(facts: &Facts) -> Godebug {
-    let minor = Row::of(facts.version).minor();
+    let minor = TableRow::of(facts.version).minor();
     Godebug {
         recorded: facts.recorded.map(str::to_owned),
         baked: facts.baked.map(str::to_owned),
@@ -102,7 +102,7 @@ pub fn recorded_language(
 /// The `go` lines of the main module that explain the defaults; `None` without evidence: neither build info nor a built-in
 /// string, a toolchain before 1.21, or one without a row.
 pub fn language(facts: &Facts) -> Option<LanguageRange> {
-    let Row::Own(minor @ 21..) = Row::of(facts.version) else {
+    let TableRow::Own(minor @ 21..) = TableRow::of(facts.version) else {
         return None;
     };
     let text = match (facts.recorded, facts.has_settings, facts.baked) {

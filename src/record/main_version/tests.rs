@@ -170,7 +170,7 @@ fn the_order_of_claims() {
 }
 
 #[test]
-fn what_is_no_version_of_the_program() {
+fn other_texts_are_not_the_version_of_the_program() {
     for claims in [
         &[][..],
         &[("x-flag", "main.kubectlVersion", "v1.30.1")],

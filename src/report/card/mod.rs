@@ -82,7 +82,7 @@ pub fn write(
 }
 
 /// The content of the card, for a page with a layout of its own.
-pub struct Parts {
+pub struct CardContent {
     /// Label and text of each row.
     pub rows: Vec<(&'static str, String)>,
     /// Title and lines of each list, except modules and settings.
@@ -90,7 +90,7 @@ pub struct Parts {
 }
 
 /// The content of the card without layout; control characters are already replaced.
-pub fn parts(binary: &Binary, support: &SupportTable) -> Parts {
+pub fn parts(binary: &Binary, support: &SupportTable) -> CardContent {
     let context = Context {
         binary,
         support,
@@ -106,7 +106,7 @@ pub fn parts(binary: &Binary, support: &SupportTable) -> Parts {
         ("in the function table", sections::stand_ins(&context)),
         ("notes", notes(binary)),
     ];
-    Parts {
+    CardContent {
         rows: rows.collect(),
         lists: lists
             .into_iter()

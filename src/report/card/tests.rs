@@ -27,7 +27,7 @@ fn squeezed(text: &str) -> String {
 }
 
 #[test]
-fn tells_an_auditor_first_things_first() {
+fn the_card_starts_with_what_an_auditor_asks() {
     let text = card(&sample::clean(), look(None));
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(lines[0], "usr/bin/hello");

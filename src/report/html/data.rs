@@ -27,12 +27,12 @@ pub struct Data<'a> {
     settings: Vec<[String; 2]>,
     /// Level, rule, code, message, help, why it is waived, evidence: indexes into `strings`.
     remarks: Vec<[usize; 7]>,
-    binaries: Vec<Row>,
+    binaries: Vec<ProgramRow>,
 }
 
 /// One program. Numbers are indexes into `strings` unless stated otherwise.
 #[derive(Serialize)]
-struct Row {
+struct ProgramRow {
     /// Path, image, release, program, version, port.
     t: [usize; 6],
     /// Bytes.
@@ -102,7 +102,7 @@ pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
             .collect();
         ids.sort_unstable();
         let mut before = 0;
-        Row {
+        ProgramRow {
             t: texts.map(|text| strings.id(&text)),
             z: binary.size,
             s: match binary

@@ -17,8 +17,8 @@ const NO_MODULE: &str =
     "unknown: the path of a package does not tell where that of its module ends";
 
 /// A module, and the numbers of the programs that use it.
-pub(super) struct Part {
-    pub(super) key: Arc<Key>,
+pub(super) struct ModuleComponent {
+    pub(super) key: Arc<ComponentKey>,
     /// Its packages in the function tables of these programs, where they stand in for build info.
     pub(super) packages: BTreeSet<Box<str>>,
     /// The end of its id in the bill.
@@ -26,7 +26,7 @@ pub(super) struct Part {
     pub(super) users: Vec<u32>,
 }
 
-impl Part {
+impl ModuleComponent {
     /// Facts for which neither format has a field.
     pub(super) fn properties(&self) -> Vec<(&'static str, String)> {
         let mut all = self.key.properties();
@@ -43,7 +43,7 @@ impl Part {
 
 /// The identity of a component: the module that was built, and the module that it replaces.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Key {
+pub(super) struct ComponentKey {
     pub(super) path: Box<str>,
     pub(super) version: Box<str>,
     pub(super) sum: Box<str>,
@@ -62,7 +62,7 @@ pub(super) enum Shown {
     Package,
 }
 
-impl Key {
+impl ComponentKey {
     pub(super) fn new(module: &Module) -> Self {
         let original = Some((module.path.as_str().into(), module.version.as_str().into()));
         match module.replace.as_deref() {

@@ -1,8 +1,8 @@
 //! CycloneDX, JSON. Source: the specification's schema `bom-1.7.schema.json`; nothing here is newer than 1.6.
 
 use super::super::each::Each;
-use super::component::{Part, Toolchain};
-use super::images::{Image, Layer, images};
+use super::component::{ModuleComponent, Toolchain};
+use super::images::{BillImage, BillLayer, images};
 use super::inventory::{Aggregate, of_package};
 use super::{Digesting, Input, Inventory, Remarks, date, sha256_of, sha256_of_sum};
 use crate::record::purl;
@@ -104,7 +104,7 @@ impl<'a> Component<'a> {
 
 /// The components inside an image or a layer.
 enum Nested<'a> {
-    Layers(Bill<'a>, &'a [Layer<'a>]),
+    Layers(Bill<'a>, &'a [BillLayer<'a>]),
     Programs(Bill<'a>, &'a [usize]),
 }
 
@@ -154,7 +154,7 @@ struct Edges {
 struct Bill<'a> {
     inventory: &'a Inventory,
     remarks: &'a Remarks<'a>,
-    images: &'a [Image<'a>],
+    images: &'a [BillImage<'a>],
 }
 
 impl<'a> Bill<'a> {
@@ -262,7 +262,7 @@ impl<'a> Bill<'a> {
             .collect()
     }
 
-    fn image(self, image: &'a Image<'a>) -> Component<'a> {
+    fn image(self, image: &'a BillImage<'a>) -> Component<'a> {
         let platform = image.platform;
         Component {
             components: Some(Nested::Layers(self, &image.layers)),
@@ -272,7 +272,7 @@ impl<'a> Bill<'a> {
         }
     }
 
-    fn layer(self, layer: &'a Layer<'a>) -> Component<'a> {
+    fn layer(self, layer: &'a BillLayer<'a>) -> Component<'a> {
         Component {
             components: Some(Nested::Programs(self, &layer.programs)),
             hashes: sha256_of(layer.digest).map(hashes),
@@ -310,7 +310,7 @@ impl<'a> Bill<'a> {
             evidence: Some(self.evidence_by(
                 field,
                 Cow::from(users),
-                &[(1.0, way(&owner.how))],
+                &[(1.0, source_text(&owner.how))],
                 "manifest-analysis",
             )),
             properties: Some(properties(of_package(owner))),
@@ -324,7 +324,7 @@ impl<'a> Bill<'a> {
         }
     }
 
-    fn module(self, part: &'a Part) -> Component<'a> {
+    fn module(self, part: &'a ModuleComponent) -> Component<'a> {
         let key = &*part.key;
         let purl = key.purl();
         let field = if purl.is_some() { "purl" } else { "name" };
@@ -398,7 +398,7 @@ impl<'a> Bill<'a> {
 }
 
 /// How a package is known, as a text for people.
-fn way(how: &Word<OwnerSource>) -> &'static str {
+fn source_text(how: &Word<OwnerSource>) -> &'static str {
     match how.known() {
         Some(OwnerSource::Package) => "the package file that holds the program",
         Some(OwnerSource::Dpkg) => "the database of dpkg",

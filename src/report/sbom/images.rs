@@ -6,15 +6,15 @@ use crate::record::LayerRecord;
 use std::collections::BTreeMap;
 
 /// An image with the programs of each layer, by number.
-pub(super) struct Image<'a> {
+pub(super) struct BillImage<'a> {
     pub(super) id: String,
     pub(super) reference: &'a str,
     pub(super) digest: Option<&'a str>,
     pub(super) platform: Option<&'a str>,
-    pub(super) layers: Vec<Layer<'a>>,
+    pub(super) layers: Vec<BillLayer<'a>>,
 }
 
-pub(super) struct Layer<'a> {
+pub(super) struct BillLayer<'a> {
     pub(super) id: String,
     pub(super) index: Option<u32>,
     pub(super) digest: Option<&'a str>,
@@ -23,8 +23,8 @@ pub(super) struct Layer<'a> {
 }
 
 /// All images, including those without a Go program, with the layers that contain one.
-pub(super) fn images(inventory: &Inventory) -> Vec<Image<'_>> {
-    let mut images: Vec<Image> = Vec::new();
+pub(super) fn images(inventory: &Inventory) -> Vec<BillImage<'_>> {
+    let mut images: Vec<BillImage> = Vec::new();
     let mut known = BTreeMap::new();
     let records = inventory
         .images
@@ -41,7 +41,7 @@ pub(super) fn images(inventory: &Inventory) -> Vec<Image<'_>> {
     });
     for (name, record, found) in records.chain(programs) {
         let (position, layers, record) = &mut *known.entry(name).or_insert_with(|| {
-            images.push(Image {
+            images.push(BillImage {
                 id: id("image", &format!("{name:?}")),
                 reference: name.0,
                 digest: name.1.as_deref(),
@@ -56,7 +56,7 @@ pub(super) fn images(inventory: &Inventory) -> Vec<Image<'_>> {
         let layer = program.location.layer.as_ref();
         let index = layer.map(|layer| layer.index);
         let position = *layers.entry(index).or_insert_with(|| {
-            image.layers.push(Layer {
+            image.layers.push(BillLayer {
                 id: id("layer", &format!("{} {index:?}", image.id)),
                 index,
                 digest: layer.and_then(|layer| layer.digest.as_deref()),
@@ -77,7 +77,7 @@ pub(super) fn images(inventory: &Inventory) -> Vec<Image<'_>> {
     images
 }
 
-impl Layer<'_> {
+impl BillLayer<'_> {
     pub(super) fn number(&self) -> String {
         self.index
             .map_or_else(|| "unknown".to_owned(), |index| index.to_string())

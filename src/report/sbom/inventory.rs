@@ -1,6 +1,6 @@
 //! What a bill keeps of the records: each component once, in bounded memory.
 
-use super::component::{Key, Part, Toolchain};
+use super::component::{ComponentKey, ModuleComponent, Toolchain};
 use super::{found, id, name, program_purl, properties};
 use crate::bytes::{Budget, Full, Use};
 use crate::record::{
@@ -16,9 +16,9 @@ pub struct Inventory {
     pub(super) end: End,
     pub(super) images: Vec<ImageRecord>,
     pub(super) unexamined: Vec<Unexamined>,
-    pub(super) programs: Vec<Program>,
-    pub(super) modules: Vec<Part>,
-    pub(super) numbers: HashMap<Arc<Key>, u32>,
+    pub(super) programs: Vec<BillProgram>,
+    pub(super) modules: Vec<ModuleComponent>,
+    pub(super) numbers: HashMap<Arc<ComponentKey>, u32>,
     pub(super) toolchains: BTreeMap<Toolchain, Vec<u32>>,
     /// Packages of distributions, with their programs.
     pub(super) packages: BTreeMap<Owner, Vec<u32>>,
@@ -26,7 +26,7 @@ pub struct Inventory {
 }
 
 /// A program with its dependencies.
-pub(super) struct Program {
+pub(super) struct BillProgram {
     pub(super) path: String,
     pub(super) location: Location,
     pub(super) name: String,
@@ -145,7 +145,7 @@ impl Inventory {
                 own.push(("gospect:package".to_owned(), package.package.to_owned()));
                 continue;
             }
-            let module = self.component(Key::of_functions(&package))?;
+            let module = self.component(ComponentKey::of_functions(&package))?;
             modules.push(module);
             if let Some(part) = self.modules.get_mut(module as usize) {
                 part.packages.insert(package.package.into());
@@ -187,9 +187,9 @@ impl Inventory {
                 .flatten()
                 .map(String::len)
                 .sum::<usize>();
-        let own = size_of::<Program>() + 5 * binary.path.len() + facts + 1024;
+        let own = size_of::<BillProgram>() + 5 * binary.path.len() + facts + 1024;
         self.take((own + texts.sum::<usize>() + 12 * modules.len()) as u64)?;
-        self.programs.push(Program {
+        self.programs.push(BillProgram {
             path: binary.path.clone(),
             location: binary.location.clone(),
             name,
@@ -207,17 +207,17 @@ impl Inventory {
 
     /// The number of a module.
     pub(super) fn module(&mut self, module: &Module) -> Result<u32, Full> {
-        self.component(Key::new(module))
+        self.component(ComponentKey::new(module))
     }
 
-    fn component(&mut self, key: Key) -> Result<u32, Full> {
+    fn component(&mut self, key: ComponentKey) -> Result<u32, Full> {
         if let Some(number) = self.numbers.get(&key) {
             return Ok(*number);
         }
         self.take(key.size_in_memory() as u64)?;
         let number = u32::try_from(self.modules.len()).map_err(|_| self.budget.full())?;
         let key = Arc::new(key);
-        self.modules.push(Part {
+        self.modules.push(ModuleComponent {
             digest: key.digest(),
             key: Arc::clone(&key),
             packages: BTreeSet::new(),
@@ -273,7 +273,7 @@ impl Inventory {
     }
 
     /// The ids of the dependencies of a program.
-    pub(super) fn depends(&self, program: &Program) -> Vec<String> {
+    pub(super) fn depends(&self, program: &BillProgram) -> Vec<String> {
         let modules = program.modules.iter();
         let modules = modules.filter_map(|n| Some(self.modules.get(*n as usize)?.id()));
         let toolchain = program.toolchain.iter().map(Toolchain::id);

@@ -3,8 +3,8 @@
 //! SPDX 2 has no general properties, so facts without a field are annotations of the package, as `name: value`.
 
 use super::super::each::Each;
-use super::component::{Part, Toolchain};
-use super::images::{Image, Layer, images};
+use super::component::{ModuleComponent, Toolchain};
+use super::images::{BillImage, BillLayer, images};
 use super::inventory::of_package;
 use super::{Digesting, Input, Inventory, Remarks, date, sha256_of, sha256_of_sum};
 use crate::record::Owner;
@@ -75,7 +75,7 @@ struct Document<P, R> {
 struct Bill<'a> {
     inventory: &'a Inventory,
     remarks: &'a Remarks<'a>,
-    images: &'a [Image<'a>],
+    images: &'a [BillImage<'a>],
     created: &'a str,
     annotator: &'a str,
 }
@@ -174,7 +174,7 @@ impl<'a> Bill<'a> {
         Value::Object(all)
     }
 
-    fn image(self, image: &Image) -> Value {
+    fn image(self, image: &BillImage) -> Value {
         let mut all = package(&reference(&image.id), image.reference, "CONTAINER");
         put(&mut all, "versionInfo", image.digest);
         let platform = image.platform.map(str::to_owned);
@@ -185,7 +185,7 @@ impl<'a> Bill<'a> {
         Value::Object(all)
     }
 
-    fn layer(self, layer: &Layer) -> Value {
+    fn layer(self, layer: &BillLayer) -> Value {
         let mut all = package(&reference(&layer.id), &layer.name(), "ARCHIVE");
         checksum(&mut all, layer.digest);
         self.annotate(&mut all, layer.properties());
@@ -217,7 +217,7 @@ impl<'a> Bill<'a> {
         properties.chain(self.remarks.of(Some(number))).collect()
     }
 
-    fn module(self, part: &Part) -> Value {
+    fn module(self, part: &ModuleComponent) -> Value {
         let key = &part.key;
         let mut all = package(&reference(&part.id()), &key.path, "LIBRARY");
         let digest = sha256_of_sum(&key.sum).map(|hex| format!("sha256:{hex}"));

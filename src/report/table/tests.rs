@@ -35,7 +35,7 @@ fn fits_the_terminal_at_every_width() {
 }
 
 #[test]
-fn a_text_that_no_cell_can_hold_is_cut_and_still_a_text() {
+fn a_text_too_long_for_any_cell_is_cut_at_a_character() {
     let mut document = sample::document();
     document.binaries[0].path = "é".repeat(100_000);
     let text = table(&document, look(None));

@@ -9,7 +9,7 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 /// Deepest nesting of `all`, `any` and `not`.
-const DEPTH: usize = 16;
+const DEPTH_LIMIT: usize = 16;
 
 impl Reader<'_> {
     pub(super) fn custom(&mut self, t: &DeTable, span: &Range<usize>) -> Option<Custom> {
@@ -75,10 +75,10 @@ impl Reader<'_> {
             return None;
         };
         let node = t.get(*word)?;
-        if depth >= DEPTH {
+        if depth >= DEPTH_LIMIT {
             self.wrong(
                 node.span(),
-                format!("conditions are nested more than {DEPTH} deep"),
+                format!("conditions are nested more than {DEPTH_LIMIT} deep"),
                 "too deep".into(),
                 None,
             );

@@ -18,9 +18,12 @@ use toml::de::{DeTable, DeValue};
 type Node<'i> = Spanned<DeValue<'i>>;
 
 pub(super) fn read(text: &str, filename: &str) -> Result<Policy, Vec<Diagnostic>> {
-    if text.len() > LONGEST {
+    if text.len() > LENGTH_LIMIT {
         return Err(vec![Diagnostic {
-            message: format!("a policy of {} bytes, {LONGEST} are allowed", text.len()),
+            message: format!(
+                "a policy of {} bytes, {LENGTH_LIMIT} are allowed",
+                text.len()
+            ),
             file: filename.to_owned(),
             span: 0..0,
             line: 1,
@@ -61,10 +64,10 @@ pub(super) fn read(text: &str, filename: &str) -> Result<Policy, Vec<Diagnostic>
 }
 
 /// Longest policy file: a file in the directory of a stranger's program is read without being asked for.
-const LONGEST: usize = 4 << 20;
+const LENGTH_LIMIT: usize = 4 << 20;
 
 /// Most mistakes of one file to list; further ones are counted.
-const MISTAKES: usize = 100;
+const MISTAKES_LIMIT: usize = 100;
 
 const NOT_TOML: &str = "not valid TOML";
 
@@ -87,7 +90,7 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     fn wrong(&mut self, span: Range<usize>, message: String, label: String, help: Option<String>) {
-        if self.wrong.len() >= MISTAKES {
+        if self.wrong.len() >= MISTAKES_LIMIT {
             self.unlisted += 1;
             return;
         }
@@ -106,7 +109,7 @@ impl Reader<'_> {
     /// Whether one more mistake would be listed; if not, it is counted. Call it before looking for the nearest name or anything
     /// else that is slow: for thousands of unknown names that takes seconds.
     fn is_listed(&mut self) -> bool {
-        let is_listed = self.wrong.len() < MISTAKES;
+        let is_listed = self.wrong.len() < MISTAKES_LIMIT;
         self.unlisted += u64::from(!is_listed);
         is_listed
     }

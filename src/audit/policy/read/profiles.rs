@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use toml::de::DeTable;
 
 /// Most profiles of a cycle to name in a message.
-const WAY: usize = 8;
+const CYCLE_LIMIT: usize = 8;
 
 /// The profiles that extend themselves, directly or through others, and those that extend one of these. Each profile is
 /// followed once.
@@ -90,11 +90,15 @@ impl Reader<'_> {
                 .last()
                 .and_then(|n| policy.profiles.get(*n))
                 .and_then(|p| p.extends.as_deref())
-                .filter(|next| way.len() < WAY && !way.contains(next))
+                .filter(|next| way.len() < CYCLE_LIMIT && !way.contains(next))
             {
                 way.push(next);
             }
-            let more = if way.len() < WAY { "" } else { " -> ..." };
+            let more = if way.len() < CYCLE_LIMIT {
+                ""
+            } else {
+                " -> ..."
+            };
             self.wrong(
                 key.span(),
                 format!("profile `{name}` extends itself"),

@@ -2,16 +2,16 @@
 
 use super::{Node, Reader};
 use crate::audit::finding::Level;
-use crate::audit::options::{Kind, OptionSpec, Value};
+use crate::audit::options::{OptionSpec, Value, ValueKind};
 use crate::audit::policy::levels::rule_index;
-use crate::audit::policy::model::Setting;
+use crate::audit::policy::model::RuleSetting;
 use crate::audit::rules::registry::RULES;
 use crate::knowledge::hint;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 impl Reader<'_> {
-    pub(super) fn rules(&mut self, node: &Node) -> Vec<Setting> {
+    pub(super) fn rules(&mut self, node: &Node) -> Vec<RuleSetting> {
         let Some(table) = self.table(node, "rules") else {
             return Vec::new();
         };
@@ -32,7 +32,7 @@ impl Reader<'_> {
                 );
                 continue;
             };
-            let mut setting = Setting {
+            let mut setting = RuleSetting {
                 rule,
                 level: None,
                 options: Vec::new(),
@@ -58,7 +58,7 @@ impl Reader<'_> {
         name: &str,
         t: &DeTable,
         specs: &'static [OptionSpec],
-        setting: &mut Setting,
+        setting: &mut RuleSetting,
     ) {
         for (key, value) in t {
             let option: &str = key.get_ref();
@@ -95,14 +95,14 @@ impl Reader<'_> {
             }
         };
         match (spec.kind, node.get_ref()) {
-            (Kind::Flag, DeValue::Boolean(b)) => Some(Value::Flag(*b)),
+            (ValueKind::Flag, DeValue::Boolean(b)) => Some(Value::Flag(*b)),
             (kind, DeValue::Array(_)) if kind.is_list() => {
                 let list = self.strings(node);
                 list.iter()
                     .for_each(|(text, span)| check(self, text, span.clone()));
                 Some(Value::List(list.into_iter().map(|(t, _)| t).collect()))
             }
-            (Kind::Choice(_) | Kind::Release | Kind::Number, DeValue::String(s)) => {
+            (ValueKind::Choice(_) | ValueKind::Release | ValueKind::Number, DeValue::String(s)) => {
                 check(self, s, node.span());
                 Some(Value::Text(s.to_string()))
             }

@@ -11,7 +11,7 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 /// Most custom rules to compare with the glob of a waiver when the policy is read.
-const OWN: usize = 200;
+const CUSTOM_LIMIT: usize = 200;
 
 impl Reader<'_> {
     pub(super) fn waiver(
@@ -28,7 +28,10 @@ impl Reader<'_> {
                 .iter()
                 .any(|r| r.meta.code == rule || glob::matches(rule, r.meta.id))
                 || own.contains(rule)
-                || own.iter().take(OWN).any(|id| glob::matches(rule, id));
+                || own
+                    .iter()
+                    .take(CUSTOM_LIMIT)
+                    .any(|id| glob::matches(rule, id));
             if !known && self.is_listed() {
                 let ids = RULES
                     .iter()

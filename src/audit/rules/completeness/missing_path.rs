@@ -8,7 +8,7 @@ pub const META: Meta = Meta {
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
         name: "paths",
-        kind: Kind::Globs,
+        kind: ValueKind::Globs,
         default: D::List(&[]),
         doc: "Globs over paths as they are printed (`dist/*.tar.gz!app`); each must match a Go program.",
     }],

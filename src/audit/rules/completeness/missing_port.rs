@@ -10,13 +10,13 @@ pub const META: Meta = Meta {
     options: &[
         OptionSpec {
             name: "ports",
-            kind: Kind::Globs,
+            kind: ValueKind::Globs,
             default: D::List(&[]),
             doc: "`os/arch` each. Every program of the run must be there for each of them.",
         },
         OptionSpec {
             name: "programs",
-            kind: Kind::Globs,
+            kind: ValueKind::Globs,
             default: D::List(&["**"]),
             doc: "Main packages this holds for.",
         },

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_value_is_said_in_words() {
+    fn a_missing_value_is_put_in_words() {
         let message = |b: &crate::record::Binary, table: &str| {
             let found = Setup {
                 policy: &format!("[expect]\n{table}"),

@@ -9,7 +9,7 @@ pub const META: Meta = Meta {
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[OptionSpec {
         name: "allow",
-        kind: Kind::Texts,
+        kind: ValueKind::Texts,
         default: D::List(&[]),
         doc: "Settings that may be weak, as `KEY` or `KEY=VALUE`.",
     }],

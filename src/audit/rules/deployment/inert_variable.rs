@@ -11,7 +11,7 @@ pub const META: Meta = Meta {
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[OptionSpec {
         name: "allow",
-        kind: Kind::Texts,
+        kind: ValueKind::Texts,
         default: D::List(&[]),
         doc: "Variables that may be set.",
     }],

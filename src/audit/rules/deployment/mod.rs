@@ -31,7 +31,7 @@ pub(super) const FAMILY: super::meta::Family = super::meta::Family::Deployment;
 #[cfg(test)]
 pub(crate) mod testing;
 
-use super::debug_settings::{DebugSetting, Fault, malformed};
+use super::debug_settings::{DebugSetting, SettingFault, malformed};
 use super::prelude::{FileCtx, Report, Sink};
 use crate::audit::assumed::{Judge, newest};
 use crate::audit::known;
@@ -129,7 +129,7 @@ pub(super) fn settings<'a>(ctx: &FileCtx<'a>, status: GodebugStatus) -> Vec<Depl
 }
 
 /// Reports the settings of a file that have a fault.
-fn judge(ctx: &FileCtx, sink: &mut Sink, fault: &Fault) {
+fn judge(ctx: &FileCtx, sink: &mut Sink, fault: &SettingFault) {
     for s in settings(ctx, fault.status) {
         // What is built with GOFIPS140 starts with fips140=on, and `off` switches that off.
         let may_be_on = s.setting.key == "fips140" && ctx.assumed.binary.is_none();

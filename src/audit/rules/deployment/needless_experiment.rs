@@ -1,6 +1,6 @@
 use super::{about, fields, judged, read_by_builds};
 use crate::audit::rules::prelude::*;
-use crate::knowledge::{Row, goexperiment};
+use crate::knowledge::{TableRow, goexperiment};
 
 pub const META: Meta = Meta {
     code: "GS418",
@@ -17,8 +17,10 @@ pub fn check(ctx: &FileCtx, sink: &mut Sink) {
         let judge = ctx.judge(false, v.go.as_ref());
         let fields = fields(v);
         let words: Vec<&str> = fields.iter().map(|f| f.text).collect();
-        let (Row::Own(minor), false) = (Row::of(&judge.version), judge.guessed || judge.at_least)
-        else {
+        let (TableRow::Own(minor), false) = (
+            TableRow::of(&judge.version),
+            judge.guessed || judge.at_least,
+        ) else {
             continue;
         };
         if fields.iter().any(|f| f.text == "none" || f.open) {

@@ -1,7 +1,7 @@
 use super::{about, fields, judged, read_by_builds};
 use crate::audit::rules::experiments::unknown_experiment::VENDORS;
 use crate::audit::rules::prelude::*;
-use crate::knowledge::{Row, goexperiment};
+use crate::knowledge::{TableRow, goexperiment};
 
 pub const META: Meta = Meta {
     code: "GS415",
@@ -16,7 +16,7 @@ pub const META: Meta = Meta {
 pub fn check(ctx: &FileCtx, sink: &mut Sink) {
     for v in read_by_builds(ctx, "GOEXPERIMENT") {
         let judge = ctx.judge(false, v.go.as_ref());
-        let Some(minor) = Row::of(&judge.version).minor() else {
+        let Some(minor) = TableRow::of(&judge.version).minor() else {
             continue;
         };
         for field in fields(v) {

@@ -7,7 +7,7 @@ pub const META: Meta = Meta {
     levels: levels(NOTE, WARN, NOTE, WARN),
     options: &[OptionSpec {
         name: "allow",
-        kind: Kind::Globs,
+        kind: ValueKind::Globs,
         default: D::List(&["boringcrypto", "strictfipsruntime", "systemcrypto"]),
         doc: "Experiments that may differ from the release's defaults; `no` in front means switched off.",
     }],
@@ -26,9 +26,9 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     if odd.is_empty() {
         return;
     }
-    let without: Vec<Change> = odd
+    let without: Vec<BuildChange> = odd
         .iter()
-        .map(|name| Change::Without(List::Experiments, (*name).to_owned()))
+        .map(|name| BuildChange::Without(ListSetting::Experiments, (*name).to_owned()))
         .collect();
     let mut report = Report::new(format!("built with GOEXPERIMENT={}", odd.join(",")))
         .see(

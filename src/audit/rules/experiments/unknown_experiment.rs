@@ -38,7 +38,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 .salient(name.clone())
                 .help(format!(
                     "see which releases know it: `gospect explain {name}`; then rebuild: `{}`",
-                    ctx.go_build(&[Change::Without(List::Experiments, name.clone())])
+                    ctx.go_build(&[BuildChange::Without(ListSetting::Experiments, name.clone())])
                 )),
         );
     }

@@ -9,7 +9,7 @@ pub const META: Meta = Meta {
     levels: levels(NOTE, WARN, WARN, WARN),
     options: &[OptionSpec {
         name: "keys",
-        kind: Kind::Texts,
+        kind: ValueKind::Texts,
         default: D::List(&[
             "-compiler",
             "-gcflags",
@@ -66,8 +66,10 @@ fn advice(key: &str, group: &Group, spread: &Spread) -> String {
         }
     };
     match group.plan().of(key) {
-        Some(Change::Set(_, value)) => return format!("rebuild {} {}", who(value), with(value)),
-        Some(Change::Drop(_)) => return format!("rebuild {} {}", who(""), with("")),
+        Some(BuildChange::Set(_, value)) => {
+            return format!("rebuild {} {}", who(value), with(value));
+        }
+        Some(BuildChange::Drop(_)) => return format!("rebuild {} {}", who(""), with("")),
         Some(_) => return format!("rebuild all as the findings about {key} say"),
         None if key == "-trimpath" => return format!("rebuild the others {}", with("true")),
         None => {}

@@ -1,6 +1,6 @@
 use super::report_spread;
 use crate::audit::fleet::Spread;
-use crate::audit::known::Release;
+use crate::audit::known::GoRelease;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -33,8 +33,8 @@ pub fn check(ctx: &RunCtx, sink: &mut Sink) {
 fn newest(spread: &Spread) -> String {
     let odd = spread.odd.iter().map(|(version, _)| version.as_str());
     let versions = std::iter::once(spread.majority.as_str()).chain(odd);
-    let released = versions.filter(|v| Release::parse(v).is_some_and(|r| !r.prerelease));
-    let newest = released.max_by_key(|v| Release::parse(v));
+    let released = versions.filter(|v| GoRelease::parse(v).is_some_and(|r| !r.prerelease));
+    let newest = released.max_by_key(|v| GoRelease::parse(v));
     newest.unwrap_or(&spread.majority).to_owned()
 }
 

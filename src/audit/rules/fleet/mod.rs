@@ -10,7 +10,7 @@ pub mod mixed_toolchains;
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Fleet;
 
 use super::prelude::{Report, RunCtx, Sink};
-use crate::audit::fleet::{Group, Row, Spread};
+use crate::audit::fleet::{FleetRow, Group, Spread};
 
 /// Most paths to list as evidence for one value.
 const PATHS: usize = 4;
@@ -32,7 +32,7 @@ fn report_spread(
     sink: &mut Sink,
     what: &str,
     help: impl Fn(&Group, &Spread) -> String,
-    value: impl Fn(&Row) -> Option<String>,
+    value: impl Fn(&FleetRow) -> Option<String>,
 ) {
     for group in ctx.fleet.groups() {
         let Some(spread) = Spread::of(group, &value) else {
@@ -93,7 +93,7 @@ fn describe(group: &Group, spread: &Spread, what: &str) -> Report {
 }
 
 /// The paths of the first programs.
-fn paths(rows: &[&Row]) -> String {
+fn paths(rows: &[&FleetRow]) -> String {
     let mut paths: Vec<&str> = rows.iter().take(PATHS).map(|r| r.path.as_str()).collect();
     let more = format!("and {} more", rows.len().saturating_sub(PATHS));
     if rows.len() > PATHS {

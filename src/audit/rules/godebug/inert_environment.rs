@@ -7,7 +7,7 @@ pub const META: Meta = Meta {
     levels: levels(NOTE, WARN, WARN, WARN),
     options: &[OptionSpec {
         name: "allow",
-        kind: Kind::Texts,
+        kind: ValueKind::Texts,
         default: D::List(&[]),
         doc: "Variables that may be set.",
     }],

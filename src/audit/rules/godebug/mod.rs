@@ -19,7 +19,7 @@ pub mod memory_limit_malformed;
 /// The family of these rules.
 pub(super) const FAMILY: super::meta::Family = super::meta::Family::Godebug;
 
-use super::debug_settings::{DebugSetting, Fault};
+use super::debug_settings::{DebugSetting, SettingFault};
 use super::prelude::{Ctx, Report, Sink, without_definition};
 use crate::audit::known;
 use crate::record::{EffectiveSetting, GodebugOrigin, GodebugStatus};
@@ -28,12 +28,12 @@ use crate::record::{EffectiveSetting, GodebugOrigin, GodebugStatus};
 fn asked<'a>(ctx: &Ctx<'a>, status: GodebugStatus) -> impl Iterator<Item = &'a EffectiveSetting> {
     let all = ctx.binary.godebug.effective.as_deref().unwrap_or_default();
     all.iter().filter(move |s| {
-        s.status == status && (s.origin != GodebugOrigin::Toolchain || in_vain(ctx, s))
+        s.status == status && (s.origin != GodebugOrigin::Toolchain || is_ignored(ctx, s))
     })
 }
 
 /// Whether the environment sets the key but the toolchain's default stays in force: `gctrace=true`, `panicnil=`.
-fn in_vain(ctx: &Ctx, s: &EffectiveSetting) -> bool {
+fn is_ignored(ctx: &Ctx, s: &EffectiveSetting) -> bool {
     let environment = ctx.binary.godebug.environment.as_deref();
     s.status == GodebugStatus::NoEffect
         && environment.is_some_and(|e| {
@@ -159,7 +159,7 @@ impl DebugSetting for Recorded<'_, '_> {
 }
 
 /// Reports the settings of a program that have this fault.
-fn judge(ctx: &Ctx, sink: &mut Sink, fault: &Fault) {
+fn judge(ctx: &Ctx, sink: &mut Sink, fault: &SettingFault) {
     for setting in asked(ctx, fault.status) {
         if fault.unless_implied && implied(ctx, setting) {
             continue;

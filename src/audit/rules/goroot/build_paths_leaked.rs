@@ -8,7 +8,7 @@ pub const META: Meta = Meta {
     options: &[
         OptionSpec {
             name: "kinds",
-            kind: Kind::Choices(&[
+            kind: ValueKind::Choices(&[
                 "goroot",
                 "home",
                 "temp",
@@ -59,7 +59,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     report = report.help(match in_flags {
         _ if only_debug => format!(
             "`{}`",
-            ctx.go_build(&[Change::With(List::LinkFlags, "-w".into())])
+            ctx.go_build(&[BuildChange::With(ListSetting::LinkFlags, "-w".into())])
         ),
         true => format!(
             "`{}`: it also keeps -ldflags and CGO_*FLAGS out of the record",

@@ -7,7 +7,7 @@ pub const META: Meta = Meta {
     levels: levels(OFF, NOTE, OFF, NOTE),
     options: &[OptionSpec {
         name: "origins",
-        kind: Kind::Choices(&[
+        kind: ValueKind::Choices(&[
             "home",
             "temp",
             "ci",

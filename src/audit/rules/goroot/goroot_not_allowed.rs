@@ -8,7 +8,7 @@ pub const META: Meta = Meta {
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
         name: "allow",
-        kind: Kind::Globs,
+        kind: ValueKind::Globs,
         default: D::Unset,
         doc: "Globs of GOROOTs that may build; a trimmed or unknown GOROOT is always fine. Unset: the rule says nothing.",
     }],

@@ -1,4 +1,4 @@
-use crate::audit::known::Release;
+use crate::audit::known::GoRelease;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -39,7 +39,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 }
 
 /// The release in the name of an installation directory.
-fn release_in(root: &str) -> Option<Release> {
+fn release_in(root: &str) -> Option<GoRelease> {
     let after = |marker: &str| root.find(marker).and_then(|i| root.get(i + marker.len()..));
     let text = after("golang.org/toolchain@v0.0.1-go")
         .or_else(|| after("/hostedtoolcache/go/"))
@@ -53,7 +53,7 @@ fn release_in(root: &str) -> Option<Release> {
         end -= 1;
     }
     let number = text.get(..end)?;
-    let mut release = Release::parse(&format!("go{number}"))?;
+    let mut release = GoRelease::parse(&format!("go{number}"))?;
     // `/usr/lib/go-1.19` may be any patch release, although `go1.19` is also the name of a release.
     if number.matches('.').count() < 2 {
         release.patch = None;

@@ -53,7 +53,10 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                     x.value,
                     ctx.go_build(&[
                         without_definition(&x.target),
-                        Change::With(List::LinkFlags, format!("-X main.{name}={}", x.value)),
+                        BuildChange::With(
+                            ListSetting::LinkFlags,
+                            format!("-X main.{name}={}", x.value)
+                        ),
                     ])
                 ),
             )

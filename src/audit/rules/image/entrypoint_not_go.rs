@@ -7,7 +7,7 @@ pub const META: Meta = Meta {
     levels: levels(OFF, OFF, NOTE, OFF),
     options: &[OptionSpec {
         name: "allow",
-        kind: Kind::Globs,
+        kind: ValueKind::Globs,
         default: D::List(&["**/tini", "**/dumb-init", "**/catatonit"]),
         doc: "Programs that may be started instead; they usually start the Go program.",
     }],

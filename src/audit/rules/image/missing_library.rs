@@ -9,7 +9,7 @@ pub const META: Meta = Meta {
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
         name: "allow",
-        kind: Kind::Texts,
+        kind: ValueKind::Texts,
         default: D::List(&[]),
         doc: "Libraries that are mounted at run time, such as `libcuda.so.1`.",
     }],

@@ -30,7 +30,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             .see("rootfs.zoneinfo", "none")
             .help(format!(
                 "`{}`, or copy /usr/share/zoneinfo into the final stage",
-                ctx.go_build(&[Change::With(List::Tags, "timetzdata".into())])
+                ctx.go_build(&[BuildChange::With(ListSetting::Tags, "timetzdata".into())])
             )),
     );
 }

@@ -8,7 +8,7 @@ pub const META: Meta = Meta {
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
         name: "ignore",
-        kind: Kind::Texts,
+        kind: ValueKind::Texts,
         default: D::List(&[]),
         doc: "Claims that are not checked, such as `cgo` or `buildmode`.",
     }],

@@ -23,8 +23,8 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
             .help(if ctx.binary.executable.format == Format::Elf {
                 format!(
                     "`{}`",
-                    ctx.go_build(&[Change::With(
-                        List::CgoLinkFlags,
+                    ctx.go_build(&[BuildChange::With(
+                        ListSetting::CgoLinkFlags,
                         "-Wl,-z,noexecstack".into()
                     )])
                 )

@@ -7,7 +7,7 @@ pub const META: Meta = Meta {
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
         name: "maximum",
-        kind: Kind::Number,
+        kind: ValueKind::Number,
         default: D::Unset,
         doc: "Newest glibc that users are promised to need. Unset: the rule says nothing.",
     }],

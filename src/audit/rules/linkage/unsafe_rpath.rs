@@ -72,20 +72,20 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 }
 
 /// The changes that remove the recorded linker words for a search path.
-fn without_rpath(ctx: &Ctx) -> Vec<Change> {
+fn without_rpath(ctx: &Ctx) -> Vec<BuildChange> {
     let mut out = Vec::new();
     let asks = |word: &str| word.contains("rpath");
     for word in words(ctx.setting("CGO_LDFLAGS").unwrap_or_default()) {
         if asks(&word) {
-            out.push(Change::Without(List::CgoLinkFlags, word));
+            out.push(BuildChange::Without(ListSetting::CgoLinkFlags, word));
         }
     }
     let flags = words(ctx.setting("-ldflags").unwrap_or_default());
     for (at, word) in flags.iter().enumerate().filter(|(_, w)| asks(w)) {
-        out.push(Change::Without(List::LinkFlags, word.clone()));
+        out.push(BuildChange::Without(ListSetting::LinkFlags, word.clone()));
         let before = at.checked_sub(1).and_then(|i| flags.get(i));
         if let Some(flag) = before.filter(|f| f.ends_with("-extldflags")) {
-            out.push(Change::Without(List::LinkFlags, flag.clone()));
+            out.push(BuildChange::Without(ListSetting::LinkFlags, flag.clone()));
         }
     }
     out

@@ -7,7 +7,7 @@ pub const META: Meta = Meta {
     levels: levels(OFF, OFF, OFF, OFF),
     options: &[OptionSpec {
         name: "formats",
-        kind: Kind::Choices(&["macho", "pe"]),
+        kind: ValueKind::Choices(&["macho", "pe"]),
         default: D::List(&["macho", "pe"]),
         doc: "Formats that must be signed.",
     }],

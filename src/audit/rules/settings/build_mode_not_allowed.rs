@@ -7,7 +7,7 @@ pub const META: Meta = Meta {
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
         name: "allow",
-        kind: Kind::Choices(&[
+        kind: ValueKind::Choices(&[
             "exe",
             "pie",
             "c-archive",

@@ -9,13 +9,13 @@ pub const META: Meta = Meta {
     options: &[
         OptionSpec {
             name: "deny",
-            kind: Kind::Globs,
+            kind: ValueKind::Globs,
             default: D::List(&[]),
             doc: "Tags that must not be set.",
         },
         OptionSpec {
             name: "require",
-            kind: Kind::Texts,
+            kind: ValueKind::Texts,
             default: D::List(&[]),
             doc: "Tags that must be set.",
         },
@@ -43,7 +43,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 .salient(*tag)
                 .help(format!(
                     "take `{tag}` out of -tags: `{}`",
-                    ctx.go_build(&[Change::Without(List::Tags, (*tag).to_owned())])
+                    ctx.go_build(&[BuildChange::Without(ListSetting::Tags, (*tag).to_owned())])
                 )),
         );
     }
@@ -55,7 +55,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                     .salient(tag)
                     .help(format!(
                         "`{}`",
-                        ctx.go_build(&[Change::With(List::Tags, tag.to_owned())])
+                        ctx.go_build(&[BuildChange::With(ListSetting::Tags, tag.to_owned())])
                     )),
             );
         }

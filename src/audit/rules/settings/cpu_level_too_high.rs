@@ -7,7 +7,7 @@ pub const META: Meta = Meta {
     levels: levels(NOTE, WARN, WARN, NOTE),
     options: &[OptionSpec {
         name: "maximum",
-        kind: Kind::Pairs,
+        kind: ValueKind::Pairs,
         default: D::List(&[
             "GOAMD64=v2",
             "GOARM=7",

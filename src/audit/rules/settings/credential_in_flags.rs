@@ -1,5 +1,5 @@
 use crate::audit::rules::prelude::*;
-use crate::audit::secrets::{self, Place};
+use crate::audit::secrets::{self, RecordedText};
 
 pub const META: Meta = Meta {
     code: "GS110",
@@ -12,7 +12,7 @@ pub const META: Meta = Meta {
 };
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
-    secrets::each_text(ctx.binary, &mut |Place { source, text }| {
+    secrets::each_text(ctx.binary, &mut |RecordedText { source, text }| {
         for hit in secrets::credentials(text) {
             sink.report(
                 Report::new(format!("{} in {source}", hit.kind))

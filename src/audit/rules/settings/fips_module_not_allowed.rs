@@ -7,7 +7,7 @@ pub const META: Meta = Meta {
     levels: levels(OFF, OFF, OFF, ERROR),
     options: &[OptionSpec {
         name: "allow",
-        kind: Kind::Globs,
+        kind: ValueKind::Globs,
         default: D::List(&["v*"]),
         doc: "Module versions that may be, such as `v1.0.0*`; `latest` is what Go builds from its own tree.",
     }],

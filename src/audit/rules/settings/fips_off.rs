@@ -8,7 +8,7 @@ pub const META: Meta = Meta {
     levels: levels(OFF, OFF, OFF, ERROR),
     options: &[OptionSpec {
         name: "mode",
-        kind: Kind::Choice(&["on", "only"]),
+        kind: ValueKind::Choice(&["on", "only"]),
         default: D::Text("on"),
         doc: "Least mode asked for: `on`, or `only`, which also refuses other algorithms.",
     }],

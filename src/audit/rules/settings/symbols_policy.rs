@@ -8,13 +8,13 @@ pub const META: Meta = Meta {
     options: &[
         OptionSpec {
             name: "symbols",
-            kind: Kind::Choice(&["keep", "strip"]),
+            kind: ValueKind::Choice(&["keep", "strip"]),
             default: D::Unset,
             doc: "What must be done with Go's symbol table. Unset: either.",
         },
         OptionSpec {
             name: "debug-info",
-            kind: Kind::Choice(&["keep", "strip"]),
+            kind: ValueKind::Choice(&["keep", "strip"]),
             default: D::Unset,
             doc: "What must be done with debug information. Unset: either.",
         },
@@ -46,14 +46,14 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
                 format!("{what} is in the file; the policy strips it"),
                 format!(
                     "`{}`",
-                    ctx.go_build(&[Change::With(List::LinkFlags, flag.into())])
+                    ctx.go_build(&[BuildChange::With(ListSetting::LinkFlags, flag.into())])
                 ),
             ),
             (Some("keep"), Some(false)) => (
                 format!("{what} is gone; the policy keeps it"),
                 format!(
                     "drop {flag} (and `strip`): `{}`",
-                    ctx.go_build(&[Change::Without(List::LinkFlags, flag.into())])
+                    ctx.go_build(&[BuildChange::Without(ListSetting::LinkFlags, flag.into())])
                 ),
             ),
             _ => continue,

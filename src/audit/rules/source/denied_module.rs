@@ -11,13 +11,13 @@ pub const META: Meta = Meta {
     options: &[
         OptionSpec {
             name: "deny",
-            kind: Kind::Globs,
+            kind: ValueKind::Globs,
             default: D::List(&[]),
             doc: "Module paths that must not be there; `GLOB@VERSION` denies one version.",
         },
         OptionSpec {
             name: "allow",
-            kind: Kind::Globs,
+            kind: ValueKind::Globs,
             default: D::Unset,
             doc: "If set, every other module is denied.",
         },

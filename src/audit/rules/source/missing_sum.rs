@@ -8,7 +8,7 @@ pub const META: Meta = Meta {
     levels: levels(OFF, WARN, OFF, WARN),
     options: &[OptionSpec {
         name: "vendored",
-        kind: Kind::Flag,
+        kind: ValueKind::Flag,
         default: D::Flag(false),
         doc: "Report builds from a vendor directory too, where no dependency has a checksum.",
     }],

@@ -9,7 +9,7 @@ pub const META: Meta = Meta {
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
         name: "minimum",
-        kind: Kind::Floors,
+        kind: ValueKind::Floors,
         default: D::List(&[]),
         doc: "`MODULE-GLOB@VERSION` each: the oldest version of these modules that may be linked in.",
     }],

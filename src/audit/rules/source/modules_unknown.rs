@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_cut_list_only_what_is_found_is_known() {
+    fn a_damaged_list_only_proves_what_it_names() {
         let b = change(gopath(&["github.com/x/y"]), |b| {
             b.module_list = Some(ModuleList::Cut.into());
             dep(b, "example.com/lib", "v1.2.3", None);
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn without_names_no_path_can_be_asked() {
+    fn without_package_names_every_path_is_unanswered() {
         let mut b = gopath(&[]);
         b.packages = None;
         for policy in [
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn own_rules_are_asked_too() {
+    fn custom_rules_may_be_unanswered_too() {
         let b = gopath(&["golang.org/x/crypto/ssh"]);
         for (key, operator, value, error) in [
             ("modules.golang.org/x/crypto", "<", "v0.31.0", true),

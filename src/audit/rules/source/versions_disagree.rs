@@ -10,7 +10,7 @@ pub const META: Meta = Meta {
     levels: levels(NOTE, ERROR, WARN, NOTE),
     options: &[OptionSpec {
         name: "sources",
-        kind: Kind::Choices(&[
+        kind: ValueKind::Choices(&[
             "main-module",
             "x-flag",
             "linker-string",

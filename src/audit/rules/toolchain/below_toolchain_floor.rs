@@ -1,4 +1,4 @@
-use crate::audit::known::Release;
+use crate::audit::known::GoRelease;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -8,7 +8,7 @@ pub const META: Meta = Meta {
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
         name: "minimum",
-        kind: Kind::Release,
+        kind: ValueKind::Release,
         default: D::Unset,
         doc: "Oldest release allowed. Without a patch number any patch of that release will do. Unset: the rule says nothing.",
     }],
@@ -20,7 +20,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let (Some(release), Some(floor)) = (ctx.release, ctx.options.text("minimum")) else {
         return;
     };
-    let Some(minimum) = Release::parse(floor) else {
+    let Some(minimum) = GoRelease::parse(floor) else {
         return;
     };
     if release.reaches(minimum) {
@@ -41,7 +41,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 /// The toolchain for a floor as the go command names it: `go1.27` is the language version, its first release is `go1.27.0`
 /// (since Go 1.21).
 fn toolchain(floor: &str) -> String {
-    match Release::parse(floor) {
+    match GoRelease::parse(floor) {
         Some(r) if r.patch.is_none() && !r.prerelease && r.minor >= 21 => {
             format!("go1.{}.0", r.minor)
         }

@@ -1,4 +1,4 @@
-use crate::audit::known::Release;
+use crate::audit::known::GoRelease;
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -18,7 +18,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     let Some(before_text) = baseline.toolchain(ctx.binary) else {
         return;
     };
-    let Some(before) = Release::parse(before_text) else {
+    let Some(before) = GoRelease::parse(before_text) else {
         return;
     };
     if now >= before {

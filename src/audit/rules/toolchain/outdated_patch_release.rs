@@ -13,7 +13,7 @@ pub const META: Meta = Meta {
 
 pub fn check(ctx: &Ctx, sink: &mut Sink) {
     // Development versions have a language version, which no patch release follows.
-    let released = |r: &known::Release| !r.prerelease && (r.patch.is_some() || r.minor < 21);
+    let released = |r: &known::GoRelease| !r.prerelease && (r.patch.is_some() || r.minor < 21);
     let Some(release) = ctx.release.filter(released) else {
         return;
     };

@@ -1,4 +1,4 @@
-use crate::audit::known::{self, Release};
+use crate::audit::known::{self, GoRelease};
 use crate::audit::rules::prelude::*;
 
 pub const META: Meta = Meta {
@@ -45,7 +45,7 @@ fn by_range(ctx: &Ctx, sink: &mut Sink) {
     else {
         return;
     };
-    let newest = Release::parse(last).map(|r| r.minor);
+    let newest = GoRelease::parse(last).map(|r| r.minor);
     let Some(end) = newest.and_then(|minor| known::ended(minor, ctx.today)) else {
         return;
     };

@@ -70,7 +70,7 @@ pub fn read(program: &Program<'_>, godebug: &Godebug) -> Option<Fips> {
 
 fn linked(tables: &Tables<'_>, asked: Option<&str>, godebug: Option<&str>) -> Option<Fips> {
     let asked = asked.filter(|v| !v.is_empty() && *v != "off");
-    let linked = Linked::read(tables);
+    let linked = LinkedCrypto::read(tables);
     if linked.provider.is_none() && !linked.native && asked.is_none() && !linked.standard {
         return None;
     }
@@ -97,7 +97,7 @@ fn linked(tables: &Tables<'_>, asked: Option<&str>, godebug: Option<&str>) -> Op
 
 /// What the function table shows.
 #[derive(Default)]
-struct Linked {
+struct LinkedCrypto {
     /// Whether there are packages of Go's module.
     native: bool,
     /// Version of Go's module: the directory of a frozen one, or `latest` for that of the toolchain.
@@ -108,7 +108,7 @@ struct Linked {
     provider: Option<Crypto>,
 }
 
-impl Linked {
+impl LinkedCrypto {
     fn read(tables: &Tables<'_>) -> Self {
         let functions = tables.functions();
         let mut linked = Self::default();

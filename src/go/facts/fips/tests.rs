@@ -146,7 +146,7 @@ fn lengths_are_part_of_the_checksum() {
 }
 
 #[test]
-fn a_magic_that_does_not_point_at_itself_is_passed_over() {
+fn a_magic_that_does_not_point_at_itself_is_skipped() {
     let mut bytes = program(PLAIN, 0x40_0000);
     bytes.copy_within(INFO..INFO + 128, 0x1080);
     assert_eq!(check(&bytes), Checksum::Valid, "the copy comes first");

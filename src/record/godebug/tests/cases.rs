@@ -256,7 +256,7 @@ fn values_in_force() {
 }
 
 #[test]
-fn deaths() {
+fn settings_that_end_the_process() {
     let table = [
         // Since 1.27 any old value of a removed setting, in any string.
         (

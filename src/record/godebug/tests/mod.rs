@@ -144,7 +144,7 @@ fn language_versions() {
 }
 
 #[test]
-fn no_row_no_answer() {
+fn without_a_table_row_there_is_no_answer() {
     for version in ["go1.20.14", "go1.18", "devel +abcdef"] {
         let answer = assess_case(version, None, None, Some("gctrace=1"));
         assert_eq!(answer.effective, None, "{version}");
