@@ -9,7 +9,7 @@ use std::path::Path;
 const PROMISES: &[(&str, &[&str])] = &[
     // security.md
     (
-        "a program that runs when it is examined",
+        "a program that tries to run while it is examined",
         &["nothing_is_run_and_nothing_written"],
     ),
     (
@@ -20,7 +20,7 @@ const PROMISES: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "sizes that lie, loops, quadratic work",
+        "wrong sizes, loops, quadratic work",
         &[
             "headers_full_of_huge_numbers_are_survived",
             "a_long_chain_of_profiles_is_followed_once",
@@ -28,14 +28,14 @@ const PROMISES: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "a size that lies to hide a program",
+        "a wrong size that hides a program",
         &[
             "no_wrong_size_hides_a_program",
             "bytes_outside_the_directory_are_reported",
         ],
     ),
     (
-        "bytes in front that exhaust a look",
+        "leading bytes that exhaust a search",
         &[
             "data_before_a_stream_does_not_hide_it",
             "extensions_that_cannot_be_read_hide_nothing",
@@ -65,7 +65,7 @@ const PROMISES: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "names that talk to a terminal",
+        "names that attack a terminal",
         &[
             "control_characters_never_get_through",
             "names_that_control_a_terminal_are_escaped",
@@ -86,11 +86,11 @@ const PROMISES: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "a registry that asks for credentials on behalf",
+        "a registry that asks for credentials of another one",
         &["credentials_do_not_follow_redirects"],
     ),
     (
-        "in somebody else's checkout",
+        "in a stranger's checkout",
         &[
             "thousands_of_mistakes_are_counted_and_a_hundred_shown",
             "a_hostile_name_does_not_hang",
@@ -98,14 +98,14 @@ const PROMISES: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "secrets on their way out",
+        "secrets that leak",
         &[
             "a_token_is_reported_and_never_shown",
             "names_decide_and_values_stay_hidden",
         ],
     ),
     (
-        "a process that changes while it is read",
+        "a file that changes while it is read",
         &["files_that_change_during_the_scan_cost_only_themselves"],
     ),
     (
@@ -116,18 +116,18 @@ const PROMISES: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "Nothing is sent anywhere by the word of a redirect",
+        "Redirects never receive credentials",
         &[
             "credentials_do_not_follow_redirects",
             "a_redirect_back_from_another_host_carries_no_credentials",
         ],
     ),
     (
-        "Tokens are asked for with the scope",
+        "Tokens are requested with the scope",
         &["scopes_are_pull_only"],
     ),
     (
-        "No message holds a credential",
+        "No message contains a credential",
         &["no_message_and_no_record_holds_a_credential"],
     ),
     (
@@ -143,7 +143,7 @@ const PROMISES: &[(&str, &[&str])] = &[
         &["one_flipped_byte_in_any_region_breaks_the_checksum"],
     ),
     (
-        "Not examined is not fine",
+        "Not examined does not mean fine",
         &["strict_is_2_when_something_was_not_examined"],
     ),
     // limits.md: limits with a name and a message
@@ -164,7 +164,7 @@ const PROMISES: &[(&str, &[&str])] = &[
         &["no_wrong_size_hides_a_program"],
     ),
     (
-        "memory for what is kept of archives",
+        "memory for the data kept of archives",
         &[
             "a_used_up_budget_sends_bodies_to_disk",
             "the_total_is_never_exceeded_and_every_thread_finishes",
@@ -193,43 +193,43 @@ const PROMISES: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "records that wait in memory",
+        "records in memory that wait",
         &["records_come_back_as_they_were_wherever_they_waited"],
     ),
     (
-        "| that file |",
+        "| size of that file |",
         &["the_file_is_bounded_and_its_space_is_reused"],
     ),
     (
-        "what stays in memory of every record that waits",
+        "name and place of waiting records",
         &["names_are_bounded_too"],
     ),
     (
-        "things not examined that are listed of one archive",
+        "bytes of things not examined that are listed for one archive",
         &["many_links_to_an_archive_of_many_programs_take_little_time"],
     ),
     (
-        "problems listed of one layer",
+        "problems listed for one layer",
         &["problems_of_one_layer_are_bounded_in_memory_and_number"],
     ),
     (
-        "files of a tree whose other names are awaited",
+        "files with other names in the tree",
         &["links_to_other_files_use_up_no_limit"],
     ),
     (
-        "entries of one directory that are held at once",
+        "entries of one directory in memory at once",
         &["a_directory_of_very_many_files_is_walked_as_any_other"],
     ),
     (
-        "text of images and things not examined",
+        "text of images and of things not examined",
         &["text_in_the_file_comes_before_text_in_memory"],
     ),
     (
-        "names of hard links that one archive remembers",
+        "names of hard links remembered for one archive",
         &["names_of_hard_links_have_a_share_of_the_memory"],
     ),
     (
-        "findings of one rule at one file",
+        "findings of one rule about one file",
         &["thousands_of_findings_about_one_file_become_one_more_finding"],
     ),
     (
@@ -253,7 +253,7 @@ const PROMISES: &[(&str, &[&str])] = &[
         &["endless_zeros_are_not_read_to_the_end"],
     ),
     (
-        "bytes behind the end of a tar or cpio archive",
+        "bytes after the end of a tar or cpio archive",
         &[
             "much_data_after_the_end_is_reported",
             "archives_behind_a_cpio_archive_are_read",
@@ -268,7 +268,7 @@ const PROMISES: &[(&str, &[&str])] = &[
         &["bytes_outside_the_directory_are_reported"],
     ),
     (
-        "bzip2 streams of one outermost container",
+        "bzip2 streams of less than 50 000 bytes",
         &["nearly_empty_streams_get_a_bounded_number_of_decoders"],
     ),
     (
@@ -276,7 +276,7 @@ const PROMISES: &[(&str, &[&str])] = &[
         &["indexes_without_end_are_cut"],
     ),
     (
-        "requests of one registry target",
+        "requests for one registry target",
         &["requests_of_one_target_are_bounded"],
     ),
     (
@@ -284,7 +284,7 @@ const PROMISES: &[(&str, &[&str])] = &[
         &["names_beyond_the_limit_are_reported"],
     ),
     (
-        "names of files that all packages of a root have",
+        "names of files of all packages of a root",
         &["names_beyond_the_limit_are_reported"],
     ),
     (
@@ -292,15 +292,15 @@ const PROMISES: &[(&str, &[&str])] = &[
         &["packages_beyond_the_bound_are_not_known_and_that_is_said"],
     ),
     (
-        "packages asked about one name",
+        "packages looked up for one name",
         &["look_ups_of_one_name_are_bounded"],
     ),
     (
-        "what is read again of a database",
+        "bytes of databases read again",
         &["names_beyond_the_limit_are_reported"],
     ),
     (
-        "databases of packages in one layer",
+        "package databases in one layer",
         &["databases_of_one_layer_are_bounded"],
     ),
     (
