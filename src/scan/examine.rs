@@ -552,7 +552,10 @@ impl<'e> Examiner<'e> {
 }
 
 /// What the Go reader finds in a file; `None` if it panicked, which is a bug that costs only this file.
-fn inspect(reader: &dyn ReadAt, options: &go::Options<'_>) -> Option<Result<go::Inspection, OpenError>> {
+fn inspect(
+    reader: &dyn ReadAt,
+    options: &go::Options<'_>,
+) -> Option<Result<go::Inspection, OpenError>> {
     guarded(|| {
         #[cfg(test)]
         crate::bytes::guard::test_panic::on_file(reader);
