@@ -64,6 +64,8 @@ mod fixtures;
 pub mod fuzzing;
 pub mod go;
 pub mod knowledge;
+#[cfg(feature = "registry")]
+pub mod proxy;
 pub mod record;
 pub mod report;
 #[cfg(feature = "source")]

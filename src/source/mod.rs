@@ -7,6 +7,8 @@ pub mod archive;
 pub mod dir;
 #[cfg(feature = "archives")]
 pub mod foreign;
+#[cfg(feature = "registry")]
+pub(crate) mod http;
 pub(crate) mod ignored;
 #[cfg(feature = "archives")]
 pub mod image;

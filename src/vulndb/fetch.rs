@@ -4,19 +4,244 @@ use super::cache::Cache;
 use super::error::LoadError;
 use crate::vuln::database::Database;
 
-fn not_built(place: &str) -> LoadError {
-    LoadError::Unreadable {
-        place: place.to_owned(),
-        why: "this build of gospect has no network client; name a file or folder".to_owned(),
+/// The module that is the database.
+pub(crate) const MODULE: &str = "golang.org/x/vulndb";
+
+#[cfg(not(feature = "registry"))]
+mod client {
+    use super::{Cache, Database, LoadError, MODULE};
+
+    fn not_built(place: &str) -> LoadError {
+        LoadError::Unreadable {
+            place: place.to_owned(),
+            why: "this build of gospect has no network client; name a file or folder".to_owned(),
+        }
+    }
+
+    pub(super) fn fetch(url: &str) -> Result<Database, LoadError> {
+        Err(not_built(url))
+    }
+
+    pub(super) fn from_goproxy(_: &Cache, _: &mut dyn FnMut(&str)) -> Result<Database, LoadError> {
+        Err(not_built(MODULE))
     }
 }
 
-/// A database at an http or https address.
-pub fn fetch(url: &str) -> Result<Database, LoadError> {
-    Err(not_built(url))
+#[cfg(feature = "registry")]
+mod client {
+    use super::super::layout;
+    use super::super::read::{self, DOCUMENT_MAX, DOCUMENTS, LIST_MAX, TOTAL_MAX};
+    use super::{Cache, Database, LoadError, MODULE};
+    use crate::proxy::{Proxies, ProxyError, Settings, Store, Sums, of_zip};
+    use crate::source::archive::ArchiveError;
+    use crate::source::http::url::{host_of, origin};
+    use crate::source::http::{Answer, Http, Patience, Plain, unreadable};
+    use serde::Deserialize;
+    use std::path::Path;
+
+    /// Folder of the cache for what was seen of checksum databases.
+    const SUMDB: &str = "sumdb";
+
+    impl Store for Cache {
+        fn read(&self, name: &str) -> Option<Vec<u8>> {
+            let path = self.folder().join(SUMDB).join(name);
+            let kind = std::fs::metadata(&path).ok()?;
+            (kind.is_file() && kind.len() <= LIST_MAX).then(|| std::fs::read(&path).ok())?
+        }
+
+        fn write(&self, name: &str, bytes: &[u8]) {
+            let _ = self.put(&Path::new(SUMDB).join(name), bytes);
+        }
+    }
+
+    fn failed(error: ProxyError) -> LoadError {
+        LoadError::Unreadable {
+            place: MODULE.to_owned(),
+            why: error.to_string(),
+        }
+    }
+
+    pub(super) fn from_goproxy(
+        cache: &Cache,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<Database, LoadError> {
+        let settings = Settings::of_user().map_err(failed)?;
+        let proxies = Proxies::new(&settings).map_err(failed)?;
+        let version = proxies.latest(MODULE).map_err(failed)?.version;
+        let source = format!("{MODULE}@{version}");
+        // What is damaged is replaced.
+        if let Ok(Some(kept)) = cache.read() {
+            let is_newer = kept.about().date > layout::version_date(&version);
+            if kept.about().source == source {
+                say(&format!("{source} is in the cache already"));
+                return Ok(kept);
+            }
+            if is_newer && kept.about().source.starts_with(MODULE) {
+                say(&format!(
+                    "the newest version that GOPROXY has, {version}, is older than the one in the cache, which stays"
+                ));
+                return Ok(kept);
+            }
+        }
+        let bytes = proxies.zip(MODULE, &version).map_err(failed)?;
+        let sum = of_zip(&bytes).map_err(failed)?;
+        match Sums::new(&settings, &proxies, cache).map_err(failed)? {
+            Some(mut sums) if !sums.is_private(MODULE) => {
+                let name = sums.name().to_owned();
+                let known = sums.lookup(MODULE, &version).map_err(failed)?;
+                let right = known.iter().find(|(at, _)| *at == version);
+                match right {
+                    Some((_, right)) if *right == sum => {
+                        say(&format!("{source} {sum}, verified by {name}"));
+                    }
+                    Some((_, right)) => {
+                        return Err(failed(ProxyError::Security(format!(
+                            "the zip of {source} has the sum {sum}, and {name} has {right}"
+                        ))));
+                    }
+                    None => return Err(failed(ProxyError::NotFound(source))),
+                }
+            }
+            Some(_) => say(&format!(
+                "{source} {sum}, not verified: GONOSUMDB or GOPRIVATE matches {MODULE}"
+            )),
+            None => say(&format!("{source} {sum}, not verified: GOSUMDB=off")),
+        }
+        read::read_zip(&bytes, &source, layout::version_date(&version), true)
+    }
+
+    fn wrong(url: &str, error: ArchiveError) -> LoadError {
+        LoadError::Unreadable {
+            // Without what may be a name and password or a token.
+            place: format!("{}…", origin_shown(url)),
+            why: error.detail,
+        }
+    }
+
+    fn origin_shown(url: &str) -> String {
+        let scheme = url.split("://").next().unwrap_or_default();
+        format!("{scheme}://{}", host_of(url))
+    }
+
+    /// One server.
+    struct Server {
+        http: Http,
+    }
+
+    impl Server {
+        /// `None`: it is not there.
+        fn get(&self, url: &str, most: u64) -> Result<Option<Vec<u8>>, ArchiveError> {
+            let refused = |answer: &Answer| {
+                unreadable(format!("{} answered {}", self.http.name(), answer.status()))
+            };
+            self.http.repeat(|| {
+                let (answer, _) = self.http.follow(url, &[], None)?;
+                let answer = Http::later(answer, refused)?;
+                match answer.status().as_u16() {
+                    200 => self.http.body(answer, most).map(Some),
+                    404 | 410 => Ok(None),
+                    _ => Err(crate::source::http::RequestError::Permanent(refused(
+                        &answer,
+                    ))),
+                }
+            })
+        }
+    }
+
+    #[derive(Deserialize)]
+    struct Listed {
+        id: String,
+    }
+
+    pub(super) fn fetch(url: &str) -> Result<Database, LoadError> {
+        let wrong = |error: ArchiveError| wrong(url, error);
+        if origin(url).contains('@') {
+            return Err(wrong(unreadable(
+                "names and passwords are not sent; download it, and name the file".to_owned(),
+            )));
+        }
+        let patience = Patience {
+            requests: DOCUMENTS,
+            ..Patience::default()
+        };
+        let hint = (Plain::Loopback, "");
+        let http = Http::new(origin(url), host_of(url), hint, &patience).map_err(wrong)?;
+        let server = Server { http };
+        let base = url.trim_end_matches('/');
+        let source = base.split(['?', '#']).next().unwrap_or(base);
+        let zips = match source.ends_with(".zip") {
+            true => vec![url.to_owned()],
+            false => vec![format!("{base}/vulndb.zip")],
+        };
+        for zip in &zips {
+            if let Some(bytes) = server.get(zip, TOTAL_MAX).map_err(wrong)? {
+                return read::read_zip(&bytes, source, None, true);
+            }
+        }
+        if source.ends_with(".zip") {
+            return Err(LoadError::Nothing(source.to_owned()));
+        }
+        let list = server
+            .get(&format!("{base}/index/vulns.json"), LIST_MAX)
+            .map_err(wrong)?;
+        let list = list.ok_or_else(|| LoadError::Nothing(source.to_owned()))?;
+        let bad = |document: &str, why: String| LoadError::Document {
+            place: source.to_owned(),
+            document: document.to_owned(),
+            why,
+        };
+        let listed: Vec<Listed> =
+            serde_json::from_slice(&list).map_err(|e| bad("index/vulns.json", e.to_string()))?;
+        if listed.len() > DOCUMENTS {
+            return Err(LoadError::too_much(
+                source,
+                format!("more than {DOCUMENTS} documents"),
+            ));
+        }
+        let mut files = vec![("index/vulns.json".to_owned(), list)];
+        if let Some(made) = server
+            .get(&format!("{base}/index/db.json"), DOCUMENT_MAX)
+            .map_err(wrong)?
+        {
+            files.push(("index/db.json".to_owned(), made));
+        }
+        let mut total = 0;
+        for entry in &listed {
+            let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+            if entry.id.is_empty() || !entry.id.bytes().all(is_name) {
+                return Err(bad("index/vulns.json", "lists what is no ID".to_owned()));
+            }
+            let name = format!("ID/{}.json", entry.id);
+            let document = server
+                .get(&format!("{base}/{name}"), DOCUMENT_MAX)
+                .map_err(wrong)?;
+            let document =
+                document.ok_or_else(|| bad(&name, "is listed, and not there".to_owned()))?;
+            total += document.len() as u64;
+            if total > TOTAL_MAX {
+                return Err(LoadError::too_much(
+                    source,
+                    format!("documents of more than {TOTAL_MAX} bytes"),
+                ));
+            }
+            files.push((name, document));
+        }
+        read::read_documents(&files, source)
+    }
 }
 
-/// The newest version of the module golang.org/x/vulndb.
-pub fn from_goproxy(_: &Cache, _: &mut dyn FnMut(&str)) -> Result<Database, LoadError> {
-    Err(not_built("golang.org/x/vulndb"))
+/// A database at an http or https address: a zip, or a server of the form of <https://go.dev/doc/security/vuln/database#api>.
+///
+/// # Errors
+/// When it cannot be fetched or read whole.
+pub fn fetch(url: &str) -> Result<Database, LoadError> {
+    client::fetch(url)
+}
+
+/// The newest version of the module golang.org/x/vulndb, by way of GOPROXY and verified by the checksum database; what came of that goes to `say`.
+///
+/// # Errors
+/// When no proxy has it, it is not what the checksum database says, or cannot be read whole.
+pub fn from_goproxy(cache: &Cache, say: &mut dyn FnMut(&str)) -> Result<Database, LoadError> {
+    client::from_goproxy(cache, say)
 }

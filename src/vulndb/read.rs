@@ -13,13 +13,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Longest document.
-const DOCUMENT_MAX: u64 = 4 << 20;
+pub(super) const DOCUMENT_MAX: u64 = 4 << 20;
 /// Longest list of entries, or table in the compact form.
-const LIST_MAX: u64 = 64 << 20;
+pub(super) const LIST_MAX: u64 = 64 << 20;
 /// All documents together.
-const TOTAL_MAX: u64 = 256 << 20;
+pub(super) const TOTAL_MAX: u64 = 256 << 20;
 /// Documents of one database.
-const DOCUMENTS: usize = 200_000;
+pub(super) const DOCUMENTS: usize = 200_000;
 /// Files beside them that a zip may hold.
 const ENTRIES: u64 = 1_000_000;
 
@@ -27,6 +27,8 @@ const ENTRIES: u64 = 1_000_000;
 enum Holder<'a> {
     Folder(PathBuf),
     Zip(&'a dyn ReadAt),
+    /// Names and contents.
+    Memory(&'a [(String, Vec<u8>)]),
 }
 
 /// Reads a database: the compact form, a zip file or a folder. `source` is what reports call it.
@@ -81,6 +83,15 @@ pub fn read_zip(
     gather(&Holder::Zip(bytes), source, date, summaries)
 }
 
+/// Reads documents that were fetched one by one.
+#[cfg(feature = "registry")]
+pub(super) fn read_documents(
+    files: &[(String, Vec<u8>)],
+    source: &str,
+) -> Result<Database, LoadError> {
+    gather(&Holder::Memory(files), source, None, true)
+}
+
 fn read_all(from: &mut dyn Read, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(most + 1).read_to_end(&mut bytes)?;
@@ -121,6 +132,7 @@ impl Holder<'_> {
                 }
                 Ok(())
             })?,
+            Self::Memory(files) => names.extend(files.iter().map(|(name, _)| name.clone())),
         }
         Ok(names)
     }
@@ -161,6 +173,10 @@ impl Holder<'_> {
                     Ok(())
                 })?;
                 failed.map_or(Ok(()), Err)
+            }
+            Self::Memory(files) => {
+                let mut wanted = files.iter().filter(|(n, _)| wanted.contains(n.as_str()));
+                wanted.try_for_each(|(name, bytes)| take(name, bytes))
             }
         }
     }

@@ -1,8 +1,8 @@
 //! A blob as a stream that resumes after a broken connection.
 
-use super::client::{Answer, Client, unreadable};
-use super::paced::PacedBody;
+use super::client::Client;
 use crate::source::archive::ArchiveError;
+use crate::source::http::{Answer, PacedBody, unreadable};
 use std::io::{self, Read};
 use ureq::http::header;
 
@@ -42,7 +42,7 @@ impl<'c> Download<'c> {
         }
         // The whole answer is read; the reader compares its length with the descriptor.
         let size = answer.body().content_length().or(size);
-        let tries = client.tries;
+        let tries = client.http.tries;
         Ok(Some(Self {
             client,
             path,
@@ -115,9 +115,9 @@ impl Read for Download<'_> {
                 self.given_up = Some(error.clone());
                 return Err(error.into());
             }
-            let round = self.client.tries - self.tries + 1;
+            let round = self.client.http.tries - self.tries + 1;
             self.tries -= 1;
-            std::thread::sleep(self.client.pause_of(round, None));
+            std::thread::sleep(self.client.http.pause_of(round, None));
             // A failure here counts as one more try.
             if let Err(e) = self.resume() {
                 if self.tries == 0 {
@@ -134,7 +134,7 @@ impl Read for Download<'_> {
 fn reader(answer: Answer, client: &Client) -> Box<dyn Read + Send> {
     Box::new(PacedBody::new(
         answer.into_body().into_reader(),
-        client.timeout,
+        client.http.timeout,
     ))
 }
 

@@ -6,7 +6,6 @@ mod auth;
 mod client;
 mod credentials;
 mod download;
-mod paced;
 mod reference;
 
 /// Readers of registry answers, for the fuzzers.
@@ -63,9 +62,7 @@ impl Default for Settings {
         Self {
             insecure_http: false,
             docker_config: credentials::default_directory(),
-            roots: std::env::var_os("SSL_CERT_FILE")
-                .filter(|path| !path.is_empty())
-                .map(PathBuf::from),
+            roots: super::http::default_roots(),
             tries: 5,
             pause: Duration::from_millis(250),
             timeout: Duration::from_secs(60),

@@ -88,18 +88,6 @@ impl Reference {
     }
 }
 
-/// Whether a host (with or without port) is this machine.
-pub fn is_loopback(host: &str) -> bool {
-    let bare = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.rsplit_once(':').map_or(host, |(h, _)| h),
-    };
-    bare == "localhost"
-        || bare
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,28 +125,6 @@ mod tests {
             "h x.y/a",
         ] {
             assert!(Reference::parse(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn knows_this_machine() {
-        for host in [
-            "localhost",
-            "localhost:5000",
-            "127.0.0.1:80",
-            "127.9.9.9",
-            "[::1]:5000",
-        ] {
-            assert!(is_loopback(host), "{host}");
-        }
-        for host in [
-            "localhost.example.com",
-            "10.0.0.1:5000",
-            "[::2]:1",
-            "127.0.0.1.example.com",
-            "example.com:127",
-        ] {
-            assert!(!is_loopback(host), "{host}");
         }
     }
 }

@@ -227,7 +227,7 @@ fn documents_that_lie_are_refused_whole() {
         assert!(error.contains(why), "{document}: {error}");
     }
     let deep = format!(
-        r#"{{"id":"GO-1","x":{}{}}}"#,
+        r#"{{"id":"GO-1","affected":[{{"package":{{"ecosystem":"Go","name":"a"}},"ecosystem_specific":{}{}}}]}}"#,
         "[".repeat(100_000),
         "]".repeat(100_000)
     );

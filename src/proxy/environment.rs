@@ -1,0 +1,178 @@
+//! The settings of the `go` command that say whom to ask: from the environment, or from the file that `go env -w` writes
+//! (cmd/go/internal/cfg, `Getenv`).
+
+use super::ProxyError;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// The checksum database of Go's installation (`GOSUMDB` in go.env), whose key the `go` command knows.
+const DEFAULT_SUMDB: &str = "sum.golang.org";
+
+/// Whom to ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// GOPROXY.
+    pub goproxy: String,
+    /// GOSUMDB.
+    pub gosumdb: String,
+    /// GONOSUMDB, or GOPRIVATE when it is not set: modules that are not looked up in the checksum database.
+    pub gonosumdb: String,
+    /// GONOPROXY, or GOPRIVATE: modules that no proxy is asked for.
+    pub gonoproxy: String,
+    /// Files of names and passwords: as GOAUTH says, `netrc` unless it is `off` or something that would have to be run.
+    pub netrc: Option<PathBuf>,
+}
+
+/// Longest file of settings.
+const FILE_MAX: u64 = 1 << 20;
+
+impl Settings {
+    /// The settings of the user. When nothing names a proxy, the `go` command is asked for its default, if there is one.
+    ///
+    /// # Errors
+    /// When nothing and nobody tells which proxy to ask.
+    pub fn of_user() -> Result<Self, ProxyError> {
+        let file = settings_file().map(|path| read(&path)).unwrap_or_default();
+        let get = |name: &str| {
+            let own = std::env::var(name).ok().filter(|v| !v.is_empty());
+            own.or_else(|| value(&file, name))
+        };
+        Self::from(get, || default_of("GOPROXY"))
+    }
+
+    /// The settings that `get` gives, with the default of GOPROXY.
+    ///
+    /// # Errors
+    /// When nothing names a proxy.
+    pub fn from(
+        get: impl Fn(&str) -> Option<String>,
+        default: impl FnOnce() -> Option<String>,
+    ) -> Result<Self, ProxyError> {
+        let private = get("GOPRIVATE").unwrap_or_default();
+        let goproxy = get("GOPROXY").or_else(default).ok_or(ProxyError::NoProxy)?;
+        let netrc = match get("GOAUTH").as_deref() {
+            None | Some("netrc") => get("NETRC")
+                .map(PathBuf::from)
+                .or_else(|| home().map(|home| home.join(NETRC))),
+            Some(_) => None,
+        };
+        Ok(Self {
+            goproxy,
+            gosumdb: get("GOSUMDB").unwrap_or_else(|| DEFAULT_SUMDB.to_owned()),
+            gonosumdb: get("GONOSUMDB").unwrap_or_else(|| private.clone()),
+            gonoproxy: get("GONOPROXY").unwrap_or(private),
+            netrc,
+        })
+    }
+}
+
+const NETRC: &str = if cfg!(windows) { "_netrc" } else { ".netrc" };
+
+fn folder(name: &str) -> Option<PathBuf> {
+    let value = std::env::var_os(name).filter(|v| !v.is_empty())?;
+    Some(PathBuf::from(value))
+}
+
+fn home() -> Option<PathBuf> {
+    folder(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
+}
+
+/// The file of GOENV: `go/env` in the configuration folder of the user (os.UserConfigDir) unless it is named or `off`.
+fn settings_file() -> Option<PathBuf> {
+    match std::env::var("GOENV").ok().filter(|v| !v.is_empty()) {
+        Some(path) if path == "off" => None,
+        Some(path) => Some(PathBuf::from(path)),
+        None => {
+            let config = if cfg!(windows) {
+                folder("APPDATA")?
+            } else if cfg!(target_vendor = "apple") {
+                home()?.join("Library/Application Support")
+            } else {
+                folder("XDG_CONFIG_HOME").or_else(|| Some(home()?.join(".config")))?
+            };
+            Some(config.join("go/env"))
+        }
+    }
+}
+
+/// A file that cannot be read has no settings, as for the `go` command.
+fn read(path: &PathBuf) -> String {
+    let size = std::fs::metadata(path).ok().filter(|kind| kind.is_file());
+    match size {
+        Some(kind) if kind.len() <= FILE_MAX => std::fs::read_to_string(path).unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+/// The first line that sets a name.
+fn value(file: &str, name: &str) -> Option<String> {
+    let mut lines = file.lines().filter_map(|line| line.split_once('='));
+    let (_, value) = lines.find(|(key, _)| key.trim() == name)?;
+    Some(value.trim().to_owned()).filter(|v| !v.is_empty())
+}
+
+/// Asks the `go` command, away from any module that could name another toolchain.
+fn default_of(name: &str) -> Option<String> {
+    let output = Command::new("go")
+        .args(["env", name])
+        .env("GOTOOLCHAIN", "local")
+        .env("GOWORK", "off")
+        .current_dir(std::env::temp_dir())
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    Some(text.trim().to_owned()).filter(|v| !v.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(pairs: &[(&str, &str)]) -> Result<Settings, ProxyError> {
+        let get = |name: &str| {
+            let found = pairs.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        Settings::from(get, || None)
+    }
+
+    #[test]
+    fn private_modules_are_neither_fetched_nor_looked_up() {
+        let found = settings(&[
+            ("GOPROXY", "https://a.example"),
+            ("GOPRIVATE", "corp.example"),
+        ]);
+        let found = found.unwrap();
+        assert_eq!(found.gonosumdb, "corp.example");
+        assert_eq!(found.gonoproxy, "corp.example");
+        assert_eq!(found.gosumdb, "sum.golang.org");
+        let own = settings(&[
+            ("GOPROXY", "off"),
+            ("GOPRIVATE", "corp.example"),
+            ("GONOSUMDB", "other.example"),
+            ("GONOPROXY", "none"),
+            ("GOSUMDB", "off"),
+            ("GOAUTH", "git /src"),
+        ]);
+        let own = own.unwrap();
+        assert_eq!(own.gonosumdb, "other.example");
+        assert_eq!(own.gonoproxy, "none");
+        assert_eq!((own.gosumdb.as_str(), own.netrc), ("off", None));
+        assert_eq!(settings(&[]), Err(ProxyError::NoProxy));
+    }
+
+    #[test]
+    fn the_file_of_go_env_is_read() {
+        let file = "# comment\nGOPROXY = https://a.example,direct \nGOSUMDB=off\r\nGOFLAGS=-mod=mod\nEMPTY=\n";
+        assert_eq!(
+            value(file, "GOPROXY").as_deref(),
+            Some("https://a.example,direct")
+        );
+        assert_eq!(value(file, "GOSUMDB").as_deref(), Some("off"));
+        assert_eq!(value(file, "GOFLAGS").as_deref(), Some("-mod=mod"));
+        assert_eq!(value(file, "EMPTY"), None);
+    }
+}

@@ -1,0 +1,389 @@
+//! The checksum database (golang.org/x/mod/sumdb, `Client`): a record is believed when its hash is proven to be in a tree whose head is signed, and that
+//! tree is proven to continue the one that was seen last.
+
+use super::client::{Place, Proxies};
+use super::environment::Settings;
+use super::error::ProxyError;
+use super::escape::{escape_path, escape_version};
+use super::note::Verifier;
+use super::pattern::matches_prefix;
+use super::tree::{FULL, Hash, Tile, Tree, decimal, over, record_hash, root_with, roots};
+use crate::source::http::Patience;
+use std::collections::HashMap;
+
+/// The database whose key the `go` command knows (cmd/go/internal/modfetch/key.go).
+const KNOWN: [(&str, &str); 1] = [(
+    "sum.golang.org",
+    "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8",
+)];
+/// Longest answer to a look-up.
+const RECORD_MAX: u64 = 1 << 20;
+/// Bytes of a full tile.
+const TILE_MAX: u64 = FULL * 32;
+
+/// Where tree heads, tiles and look-ups are kept between runs. What comes out of it is checked like what comes from the network.
+pub trait Store {
+    /// A file, `sum.golang.org/latest`, `sum.golang.org/tile/8/0/000`; `None`: it is not there.
+    fn read(&self, name: &str) -> Option<Vec<u8>>;
+    /// Puts a file there; that it failed only costs time.
+    fn write(&self, name: &str, bytes: &[u8]);
+}
+
+/// The sums of one checksum database.
+pub struct Sums<'p> {
+    verifier: Verifier,
+    /// Modules that it is not asked about.
+    gonosumdb: String,
+    proxies: &'p Proxies,
+    /// The address that GOSUMDB names, which goes before all proxies.
+    named: Option<Place>,
+    patience: Patience,
+    store: &'p dyn Store,
+    latest: Option<Tree>,
+    tiles: HashMap<String, Vec<u8>>,
+    base: Option<Base<'p>>,
+}
+
+/// Whom to ask.
+enum Base<'p> {
+    /// A proxy that passes requests on, and what it wants in front of their paths.
+    Proxy(&'p Place, String),
+    /// The database itself.
+    Own(Place),
+}
+
+fn security(text: String) -> ProxyError {
+    ProxyError::Security(text)
+}
+
+impl<'p> Sums<'p> {
+    /// Gets ready; no request is made. `None`: GOSUMDB is `off`.
+    ///
+    /// # Errors
+    /// When GOSUMDB is not what the `go` command takes.
+    pub fn new(
+        settings: &Settings,
+        proxies: &'p Proxies,
+        store: &'p dyn Store,
+    ) -> Result<Option<Self>, ProxyError> {
+        Self::with(settings, proxies, store, Patience::default())
+    }
+
+    pub(super) fn with(
+        settings: &Settings,
+        proxies: &'p Proxies,
+        store: &'p dyn Store,
+        patience: Patience,
+    ) -> Result<Option<Self>, ProxyError> {
+        let wrong = |why: String| ProxyError::Setting {
+            name: "GOSUMDB",
+            why,
+        };
+        if settings.gosumdb == "off" {
+            return Ok(None);
+        }
+        let mut words = settings.gosumdb.split_whitespace();
+        let key = words.next().ok_or_else(|| wrong("is empty".to_owned()))?;
+        let address = words.next();
+        if words.next().is_some() {
+            return Err(wrong("has more than a key and an address".to_owned()));
+        }
+        let known = KNOWN.iter().find(|(name, _)| *name == key);
+        let key = known.map_or(key, |(_, key)| key);
+        let verifier = Verifier::parse(key).map_err(wrong)?;
+        let is_host = |c: char| c.is_ascii_alphanumeric() || "-._~:/".contains(c);
+        let is_element = |element: &str| !element.is_empty() && !element.starts_with('.');
+        let name = verifier.name.as_str();
+        if !name.chars().all(is_host) || !name.split('/').all(is_element) {
+            return Err(wrong(format!("{name:?} is no host")));
+        }
+        let named = address.map(|a| Place::parse(a, settings.netrc.as_ref(), &patience));
+        Ok(Some(Self {
+            verifier,
+            gonosumdb: settings.gonosumdb.clone(),
+            proxies,
+            named: named.transpose().map_err(wrong)?,
+            patience,
+            store,
+            latest: None,
+            tiles: HashMap::new(),
+            base: None,
+        }))
+    }
+
+    /// Name of the database.
+    pub fn name(&self) -> &str {
+        &self.verifier.name
+    }
+
+    /// Whether GONOSUMDB or GOPRIVATE keep it from being asked about a module.
+    pub fn is_private(&self, module: &str) -> bool {
+        matches_prefix(&self.gonosumdb, module)
+    }
+
+    /// The sums that the database has of a version: of the module, and of its go.mod under `VERSION/go.mod`.
+    ///
+    /// # Errors
+    /// [`ProxyError::NotFound`] when it does not know the version, [`ProxyError::Security`] when what it says does not hold.
+    pub fn lookup(
+        &mut self,
+        module: &str,
+        version: &str,
+    ) -> Result<Vec<(String, String)>, ProxyError> {
+        let path = format!(
+            "lookup/{}@{}",
+            escape_path(module)?,
+            escape_version(version)?
+        );
+        let file = format!("{}/{path}", self.verifier.name);
+        let kept = self.store.read(&file);
+        // What was kept and does not hold is asked for again; a damaged cache is no lie of the database.
+        if let Some(kept) = kept
+            && let Ok(text) = self.verified(module, version, &kept)
+        {
+            return Ok(text);
+        }
+        let answer = self.get(&path, RECORD_MAX)?;
+        let sums = self.verified(module, version, &answer)?;
+        self.store.write(&file, &answer);
+        Ok(sums)
+    }
+
+    /// The sums of a record that holds.
+    fn verified(
+        &mut self,
+        module: &str,
+        version: &str,
+        answer: &[u8],
+    ) -> Result<Vec<(String, String)>, ProxyError> {
+        let name = self.verifier.name.clone();
+        let malformed = || {
+            security(format!(
+                "{name} gave a malformed record of {module}@{version}"
+            ))
+        };
+        let end = answer.windows(2).position(|w| w == b"\n\n");
+        let (record, note) = end
+            .and_then(|end| answer.split_at_checked(end + 2))
+            .ok_or_else(malformed)?;
+        let record = std::str::from_utf8(record).map_err(|_| malformed())?;
+        let (index, text) = record.split_once('\n').ok_or_else(malformed)?;
+        let index = decimal(index).ok_or_else(malformed)?;
+        // The text ends with its last line; the empty line behind it is not part of it.
+        let text = text.strip_suffix('\n').ok_or_else(malformed)?;
+        self.merge(note)?;
+        self.prove(index, text.as_bytes())?;
+        let mut sums = Vec::new();
+        for line in text.lines() {
+            let mut words = line.split(' ');
+            let (Some(of), Some(at), Some(sum), None) =
+                (words.next(), words.next(), words.next(), words.next())
+            else {
+                return Err(malformed());
+            };
+            if of != module || at.strip_suffix("/go.mod").unwrap_or(at) != version {
+                return Err(security(format!(
+                    "{name} answered with a record of {of} {at} when it was asked for {module}@{version}"
+                )));
+            }
+            sums.push((at.to_owned(), sum.to_owned()));
+        }
+        Ok(sums)
+    }
+
+    /// Takes a signed tree head, which must be on one line with the one that was seen last.
+    fn merge(&mut self, note: &[u8]) -> Result<(), ProxyError> {
+        let tree = self.head(note)?;
+        if self.latest.is_none() {
+            let kept = self.store.read(&format!("{}/latest", self.verifier.name));
+            // An empty file is the beginning of the time line.
+            if let Some(kept) = kept.filter(|k| !k.is_empty()) {
+                self.latest = Some(self.head(&kept)?);
+            }
+        }
+        let Some(latest) = self.latest else {
+            return self.advance(tree, note);
+        };
+        let (old, new) = match tree.size <= latest.size {
+            true => (tree, latest),
+            false => (latest, tree),
+        };
+        self.continues(old, new)?;
+        match tree.size > latest.size {
+            true => self.advance(tree, note),
+            false => Ok(()),
+        }
+    }
+
+    fn head(&self, note: &[u8]) -> Result<Tree, ProxyError> {
+        let text = self.verifier.open(note)?;
+        Tree::parse(text).ok_or_else(|| {
+            let name = &self.verifier.name;
+            security(format!("{name} signed something that is no tree head"))
+        })
+    }
+
+    fn advance(&mut self, tree: Tree, note: &[u8]) -> Result<(), ProxyError> {
+        self.latest = Some(tree);
+        self.store
+            .write(&format!("{}/latest", self.verifier.name), note);
+        Ok(())
+    }
+
+    /// That one tree continues another.
+    fn continues(&mut self, old: Tree, new: Tree) -> Result<(), ProxyError> {
+        let holds = match (old.size, old.size == new.size) {
+            (_, true) => old.hash == new.hash,
+            (0, _) => true,
+            _ => {
+                let size = new.size;
+                let found = self.with_tiles(
+                    size,
+                    |nodes| roots(nodes, old.size, size),
+                    |found| *found == (old.hash, new.hash),
+                )?;
+                found == (old.hash, new.hash)
+            }
+        };
+        match holds {
+            true => Ok(()),
+            false => Err(security(format!(
+                "{} shows two histories: its tree of {} records does not continue that of {} records",
+                self.verifier.name, new.size, old.size
+            ))),
+        }
+    }
+
+    /// That a record is in the latest tree.
+    fn prove(&mut self, index: u64, text: &[u8]) -> Result<(), ProxyError> {
+        let name = self.verifier.name.clone();
+        let Some(tree) = self.latest.filter(|tree| index < tree.size) else {
+            return Err(security(format!(
+                "{name} gave the record {index}, which its signed tree does not have"
+            )));
+        };
+        let record = record_hash(text);
+        let root = self.with_tiles(
+            tree.size,
+            |nodes| root_with(nodes, tree.size, index, record),
+            |root| *root == tree.hash,
+        )?;
+        match root == tree.hash {
+            true => Ok(()),
+            false => Err(security(format!(
+                "the record {index} of {name} is not in its signed tree of {} records",
+                tree.size
+            ))),
+        }
+    }
+
+    /// Computes with the nodes of a tree; tiles are kept when the result holds. When it does not, and some of the tiles had been kept, once more with fresh ones.
+    fn with_tiles<T>(
+        &mut self,
+        size: u64,
+        mut compute: impl FnMut(&mut super::tree::Nodes<'_>) -> Result<T, ProxyError>,
+        holds: impl Fn(&T) -> bool,
+    ) -> Result<T, ProxyError> {
+        let mut from_store = true;
+        loop {
+            let mut fresh: HashMap<String, Vec<u8>> = HashMap::new();
+            let mut had_kept = false;
+            let result = compute(&mut |level, index| {
+                self.node(size, (level, index), from_store, &mut fresh, &mut had_kept)
+            });
+            let is_good = result.as_ref().is_ok_and(&holds);
+            if is_good {
+                for (path, tile) in &fresh {
+                    if !path.contains(".p/") {
+                        self.store
+                            .write(&format!("{}/{path}", self.verifier.name), tile);
+                    }
+                }
+                self.tiles.extend(fresh);
+            } else if had_kept && from_store {
+                from_store = false;
+                self.tiles.clear();
+                continue;
+            }
+            return result;
+        }
+    }
+
+    fn node(
+        &mut self,
+        size: u64,
+        (level, index): (u32, u64),
+        from_store: bool,
+        fresh: &mut HashMap<String, Vec<u8>>,
+        had_kept: &mut bool,
+    ) -> Result<Hash, ProxyError> {
+        let name = self.verifier.name.clone();
+        let beyond = || {
+            security(format!(
+                "{name}: a proof asks for what its tree does not have"
+            ))
+        };
+        let (tile, at, count) = Tile::of(size, level, index).ok_or_else(beyond)?;
+        let path = tile.path();
+        let wanted = usize::try_from(tile.width * 32).unwrap_or(usize::MAX);
+        let cut = |path: &str| security(format!("{name}: the tile {path} is truncated"));
+        let hash = |bytes: &[u8]| over(bytes, at, count).ok_or_else(|| cut(&path));
+        if let Some(bytes) = fresh.get(&path) {
+            return hash(bytes);
+        }
+        if from_store {
+            let kept = self.tiles.get(&path).cloned();
+            let kept = kept.or_else(|| self.store.read(&format!("{name}/{path}")));
+            if let Some(bytes) = kept.filter(|bytes| bytes.len() == wanted) {
+                *had_kept = true;
+                let found = hash(&bytes)?;
+                fresh.insert(path.clone(), bytes);
+                return Ok(found);
+            }
+        }
+        let bytes = match self.get(&path, TILE_MAX) {
+            // A tile that is full by now is no longer served in part.
+            Err(error) if error.is_absent() && tile.width < FULL => {
+                self.get(&tile.full().path(), TILE_MAX).map(|mut whole| {
+                    whole.truncate(wanted);
+                    whole
+                })
+            }
+            other => other,
+        };
+        let bytes = bytes.map_err(|error| match error.is_absent() {
+            true => ProxyError::Failed(format!(
+                "{name} does not have the tile {path} of its tree of {size} records"
+            )),
+            false => error,
+        })?;
+        if bytes.len() != wanted {
+            return Err(cut(&path));
+        }
+        let found = hash(&bytes)?;
+        fresh.insert(path.clone(), bytes);
+        Ok(found)
+    }
+
+    /// A file of the database: by way of the first proxy that passes it on, else of the database itself.
+    fn get(&mut self, path: &str, most: u64) -> Result<Vec<u8>, ProxyError> {
+        if let Some(named) = &self.named {
+            return named.get(path, most);
+        }
+        if self.base.is_none() {
+            let name = &self.verifier.name;
+            self.base = Some(match self.proxies.sumdb(name)? {
+                Some((place, prefix)) => Base::Proxy(place, prefix),
+                None => {
+                    let own = Place::parse(&format!("https://{name}"), None, &self.patience);
+                    Base::Own(own.map_err(ProxyError::Failed)?)
+                }
+            });
+        }
+        match &self.base {
+            Some(Base::Proxy(place, prefix)) => place.get(&format!("{prefix}/{path}"), most),
+            Some(Base::Own(own)) => own.get(path, most),
+            None => Err(ProxyError::Failed("nobody to ask".to_owned())),
+        }
+    }
+}
