@@ -15,6 +15,9 @@ use std::path::Path;
 const LICENCE: &str = "CC-BY-4.0, The Go Authors, go.dev/security/vuln; with information of the Common Vulnerabilities and Exposures database \
 (cve.mitre.org/about/termsofuse.html) and the GitHub Advisory Database (github.com/advisories)";
 
+/// What stands for the text about a database that was fetched just now.
+const FETCHED: &str = "fetched";
+
 pub fn run(args: &DbArgs) -> Result<Exit, Error> {
     match &args.command {
         DbCommand::Status(args) => status(args),
@@ -69,9 +72,10 @@ impl Status {
         Ok(status)
     }
 
-    fn text(&self) -> String {
+    /// `is_newest`: it was fetched just now.
+    fn text(&self, is_newest: bool) -> String {
         let date = match (&self.date, self.age_days) {
-            (Some(date), Some(days)) if days > vulndb::OLD => {
+            (Some(date), Some(days)) if days > vulndb::OLD && !is_newest => {
                 format!("{date}, {days} days old; `gospect db update` fetches a newer one")
             }
             (Some(date), Some(1)) => format!("{date}, 1 day old"),
@@ -134,7 +138,7 @@ fn write(
             serde_json::to_writer_pretty(&mut *out, &status)?;
             writeln!(out)
         }
-        _ => out.write_all(status.text().as_bytes()),
+        other => out.write_all(status.text(other == FETCHED).as_bytes()),
     })
 }
 
@@ -151,6 +155,6 @@ fn update(args: &DbUpdateArgs) -> Result<Exit, Error> {
     };
     cache.write(&database)?;
     let file = cache.file().to_string_lossy().into_owned();
-    write(&database, Some(file), &args.output, "text")?;
+    write(&database, Some(file), &args.output, FETCHED)?;
     Ok(Exit::Fine)
 }
