@@ -57,6 +57,23 @@ impl Date {
     }
 }
 
+impl Date {
+    /// Days from another day to this one; negative when that is later.
+    pub fn days_since(self, other: Date) -> i64 {
+        self.number() - other.number()
+    }
+
+    /// Days since the first of March of the year 0, which begins the leap cycle.
+    fn number(self) -> i64 {
+        let (year, month) = match self.month {
+            1 | 2 => (i64::from(self.year) - 1, i64::from(self.month) + 9),
+            month => (i64::from(self.year), i64::from(month) - 3),
+        };
+        let leaps = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        year * 365 + leaps + (month * 153 + 2) / 5 + i64::from(self.day)
+    }
+}
+
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
@@ -66,6 +83,21 @@ impl fmt::Display for Date {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_between() {
+        let day = |text| Date::parse(text).unwrap();
+        for (from, to, days) in [
+            ("2026-11-05", "2026-11-30", 25),
+            ("2026-11-30", "2026-11-05", -25),
+            ("2024-02-28", "2024-03-01", 2),
+            ("2025-02-28", "2025-03-01", 1),
+            ("2025-12-31", "2026-01-01", 1),
+            ("2000-01-01", "2026-01-01", 9497),
+        ] {
+            assert_eq!(day(to).days_since(day(from)), days, "{from} {to}");
+        }
+    }
 
     #[test]
     fn only_days_of_the_calendar_parse() {

@@ -54,6 +54,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// Write a software bill of materials
     Sbom(SbomArgs),
+    /// Show which known vulnerabilities are linked into the programs
+    Vuln(VulnArgs),
     /// Show FIPS 140 module facts and check the integrity checksum
     Fips(FipsArgs),
     /// Show which vulnerability database is used, or fetch a newer one
@@ -91,6 +93,11 @@ pub struct AuditArgs {
     pub output: OutputArgs,
     #[command(flatten)]
     pub judge: JudgeArgs,
+    /// Judge known vulnerabilities too, as a policy does that sets a rule of that family
+    #[arg(long)]
+    pub vulns: bool,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
     /// A record key that every binary must have with this value (globs allowed)
     #[arg(long, value_name = "KEY=VALUE")]
     pub expect: Vec<String>,
@@ -220,6 +227,43 @@ pub struct SbomArgs {
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "cyclonedx",
           value_parser = choices([("cyclonedx", "CycloneDX, JSON"), ("spdx", "SPDX 2.3, JSON")]))]
+    pub format: String,
+}
+
+// Arguments of `vuln`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Levels: `symbol`: a vulnerable function is linked; `package`: a package of the entry is linked and none of its functions; `module`:
+only the version matches. The exit code is 1 for findings at --level or above that no VEX document takes back.
+
+Examples:
+  gospect vuln dist/ image.tar                   what to upgrade, and what that ends
+  gospect vuln --level package ./app
+  gospect vuln --format json dist/ | jq .        all levels
+  gospect vuln --format openvex -o app.vex.json ./app
+  gospect scan --symbols --format ndjson dist/ > today.ndjson
+  gospect vuln records:today.ndjson              the same answers without the files"
+)]
+pub struct VulnArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Exit with 1 on findings of this level or above, and list them
+    #[arg(long, value_name = "LEVEL", default_value = "symbol",
+          value_parser = PossibleValuesParser::new(crate::vuln::Level::ALL.map(crate::vuln::Level::name)).try_map(|name| crate::vuln::Level::parse(&name).ok_or("no such level")))]
+    pub level: crate::vuln::Level,
+    /// Leave out what no version fixes
+    #[arg(long)]
+    pub only_fixed: bool,
+    /// OpenVEX or CycloneDX document whose statements are believed; may be given again
+    #[arg(long, value_name = "FILE")]
+    pub vex: Vec<PathBuf>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+          value_parser = choices(crate::report::vuln::FORMATS.iter().map(|f| (f.name, f.doc))))]
     pub format: String,
 }
 

@@ -1,6 +1,7 @@
 //! `gospect audit`.
 
 use super::args::{AuditArgs, JudgeArgs};
+use super::database;
 use super::dates;
 use super::error::Error;
 use super::exit::Exit;
@@ -30,12 +31,22 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
     }
     let (baseline, no_baseline) = baseline(judge);
     let today = judge.today.unwrap_or_else(dates::today);
-    let input = Input::open(&args.source, Need::Full("audit"))?;
+    let database = match args.vulns || policy.asks_vulnerabilities() {
+        true => Some(database::open(&args.database, today, args.output.quiet)?),
+        false => None,
+    };
+    let mut input = Input::open(&args.source, Need::Full("audit"))?;
+    if database.is_some() {
+        input = input.with_functions();
+    }
     let mut output = Output::open(&args.output)?;
 
     let mut auditor = Auditor::new(&policy, today).with_memory(args.source.memory);
     if let Some(baseline) = &baseline {
         auditor = auditor.with_baseline(baseline);
+    }
+    if let Some(database) = &database {
+        auditor = auditor.with_vulnerabilities(database);
     }
     let format = findings::format(&judge.format);
     // Only the HTML page shows the binaries as well, so only it keeps them.
@@ -64,6 +75,9 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
         Ok(())
     })?;
     let audit = auditor.finish();
+    if let Some(damaged) = audit.damaged {
+        return Err(Error::Damaged(damaged));
+    }
     match (format, &page) {
         (Some(format), _) => {
             let options = findings::Options {

@@ -1,5 +1,6 @@
 //! The clock, and facts that depend on the day: how long each Go release is supported.
 
+use super::error::Error;
 use crate::audit::Date;
 use crate::knowledge::GoVersion;
 use crate::knowledge::releases;
@@ -12,6 +13,17 @@ pub fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |d| d.as_secs())
+}
+
+/// The time at which a document says that it was made: SOURCE_DATE_EPOCH (reproducible-builds.org) when it is set, else now.
+pub fn made_at() -> Result<u64, Error> {
+    match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) if !text.is_empty() => match text.trim().parse() {
+            Ok(seconds) => Ok(seconds),
+            Err(_) => Err(Error::NotSeconds(text)),
+        },
+        _ => Ok(now()),
+    }
 }
 
 /// The current day, UTC.

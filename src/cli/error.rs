@@ -4,6 +4,7 @@ use crate::audit::BaselineError;
 use crate::audit::diff::NoClass;
 use crate::audit::policy::PolicyError;
 use crate::source::target::BadTarget;
+use crate::vuln::database::Damaged;
 use crate::vulndb::LoadError;
 use std::io;
 
@@ -94,6 +95,12 @@ pub enum Error {
     ReadBaseline { path: String, source: io::Error },
     #[error("{path}: {source}")]
     Baseline { path: String, source: BaselineError },
+
+    #[error("{path}: {why}")]
+    Vex { path: String, why: String },
+
+    #[error(transparent)]
+    Damaged(#[from] Damaged),
 
     // Errors of the system.
     #[error("cannot start threads: {0}; try --jobs 1")]

@@ -121,6 +121,18 @@ impl Input {
         self
     }
 
+    /// Takes the names of linked functions too. Records have what they have.
+    pub fn with_functions(mut self) -> Self {
+        self.options.symbols = true;
+        self
+    }
+
+    /// Takes the digest of every program.
+    pub fn with_hash(mut self) -> Self {
+        self.options.hash = true;
+        self
+    }
+
     /// Bytes of memory from `--memory`.
     pub fn memory(&self) -> u64 {
         self.options.memory

@@ -38,6 +38,7 @@ mod shell;
 mod terminal;
 mod topics;
 mod version;
+mod vuln;
 
 use crate::report::style::clean;
 use args::{Cli, Command};
@@ -54,6 +55,7 @@ gospect X-rays compiled Go programs. Type one of:
   gospect scan DIR             list every Go program under DIR
   gospect scan FILE            everything about one program
   gospect audit DIR            what is wrong, and how to fix it
+  gospect vuln DIR             which known vulnerabilities are linked
   gospect lint Dockerfile      what is wrong with what starts them
   gospect diff OLD NEW         what changed between two releases
   gospect version -m FILE      the same as `go version -m FILE`, without Go
@@ -119,6 +121,7 @@ pub fn run(args: Vec<OsString>, stdout: Stdout) -> ExitCode {
         Command::Fips(args) => fips::run(&args),
         Command::Db(args) => db::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Vuln(args) => vuln::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),

@@ -16,7 +16,7 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
         .iter()
         .find(|f| f.name == args.format)
         .ok_or_else(|| Error::NoFormat(args.format.clone()))?;
-    let time = time()?;
+    let time = dates::made_at()?;
     let input = input::Input::open(&args.source, Need::Any)?;
     let mut output = Output::open(&args.output)?;
     // Findings use the built-in policy and the day of the bill, so that the same input always gives the same bill.
@@ -50,15 +50,4 @@ pub fn run(args: &SbomArgs) -> Result<Exit, Error> {
     };
     output.write(|out| (format.write)(&input, out))?;
     Ok(Exit::of(&end, args.source.strict, false, true))
-}
-
-/// Time of the bill: SOURCE_DATE_EPOCH (reproducible-builds.org) if set, else the current time.
-fn time() -> Result<u64, Error> {
-    match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) if !text.is_empty() => match text.trim().parse() {
-            Ok(seconds) => Ok(seconds),
-            Err(_) => Err(Error::NotSeconds(text)),
-        },
-        _ => Ok(dates::now()),
-    }
 }

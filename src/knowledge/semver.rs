@@ -27,7 +27,12 @@ pub struct Pseudo<'a> {
 impl<'a> Semver<'a> {
     /// Splits a version; `None` when it is invalid for golang.org/x/mod/semver.
     pub fn parse(text: &'a str) -> Option<Self> {
-        let (major, rest) = number(text.strip_prefix('v')?)?;
+        Self::parse_bare(text.strip_prefix('v')?)
+    }
+
+    /// The same for a version without its `v`, as the OSV format writes them (ossf.github.io/osv-schema, `affected[].ranges[].events`).
+    pub fn parse_bare(text: &'a str) -> Option<Self> {
+        let (major, rest) = number(text)?;
         let mut version = Self {
             major,
             minor: "0",

@@ -150,7 +150,7 @@ fn push_version(version: &str, purl: &mut String) {
 }
 
 /// Percent-encodes everything but letters, digits, `-._~` and the colon.
-fn encode(text: &str, out: &mut String) {
+pub(crate) fn encode(text: &str, out: &mut String) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte) {
             out.push(char::from(byte));

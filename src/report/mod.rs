@@ -15,6 +15,8 @@ mod flow;
 pub mod json;
 pub mod sbom;
 pub mod terms;
+#[cfg(feature = "audit")]
+pub mod vuln;
 
 #[cfg(feature = "cli")]
 pub mod card;

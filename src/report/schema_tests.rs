@@ -120,7 +120,7 @@ fn check(
 }
 
 /// Like [`check`], and the schema must name every key of each object.
-fn whole(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
+pub(super) fn whole(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
     let mut named = Vec::new();
     check(root, schema, value, &mut named)?;
     match value

@@ -27,7 +27,7 @@ pub enum Target {
     Registry(String),
     /// A process.
     Pid(u32),
-    /// Every visible process; no scheme, but what `gospect ps` scans.
+    /// Every process that can be seen: `ps:`, and what `gospect ps` asks for.
     Processes,
     /// The NDJSON of an earlier scan; `None` reads it from standard input.
     Records(Option<PathBuf>),
@@ -45,6 +45,9 @@ pub enum BadTarget {
     /// `pid:` without a number.
     #[error("pid: needs a process number")]
     Pid,
+    /// Something behind `ps:`.
+    #[error("ps: is every process and takes nothing behind it; pid:N is one")]
+    Processes,
     /// The scheme of a container engine, whose own command can export images.
     #[error("{engine}: is not read directly; use: {engine} save {image} | gospect scan -")]
     Engine {
@@ -87,6 +90,8 @@ impl Target {
                 .and_then(|n| n.parse().ok())
                 .map(Self::Pid)
                 .ok_or(BadTarget::Pid),
+            "ps" if rest.is_empty() => Ok(Self::Processes),
+            "ps" => Err(BadTarget::Processes),
             "records" => Ok(Self::Records(if rest == "-" { None } else { Some(path()) })),
             "docker" | "podman" => Err(BadTarget::Engine {
                 engine: scheme,
@@ -99,7 +104,7 @@ impl Target {
 
 /// Only known schemes are split off; a colon after anything else is part of a path.
 fn split_scheme(text: &OsStr) -> Option<(&'static str, OsString)> {
-    const SCHEMES: [&str; 12] = [
+    const SCHEMES: [&str; 13] = [
         "file",
         "dir",
         "archive",
@@ -109,6 +114,7 @@ fn split_scheme(text: &OsStr) -> Option<(&'static str, OsString)> {
         "oci",
         "registry",
         "pid",
+        "ps",
         "records",
         "docker",
         "podman",

@@ -27,6 +27,8 @@ use super::rules::registry::{self, RULES};
 use super::rules::report::{Report, Sink, Subject};
 use crate::deploy::Deployment;
 use crate::record::{Binary, ImageRecord, ImageRef, Line, Location, Unexamined};
+use crate::vuln;
+use crate::vuln::database::{Damaged, Database};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
@@ -35,6 +37,8 @@ pub struct Auditor<'p> {
     policy: &'p Policy,
     today: Date,
     baseline: Option<&'p Baseline>,
+    database: Option<&'p Database>,
+    damaged: Option<Damaged>,
     base: Vec<Effective>,
     /// Effective rules for each set of matching overrides.
     special: HashMap<Vec<usize>, Vec<Effective>>,
@@ -56,6 +60,8 @@ impl<'p> Auditor<'p> {
             policy,
             today,
             baseline: None,
+            database: None,
+            damaged: None,
             base: policy.effective(&[]),
             special: HashMap::new(),
             images: Vec::new(),
@@ -76,6 +82,12 @@ impl<'p> Auditor<'p> {
     /// Marks findings that the baseline accepts.
     pub fn with_baseline(mut self, baseline: &'p Baseline) -> Self {
         self.baseline = Some(baseline);
+        self
+    }
+
+    /// Asks this database for the known vulnerabilities of every program. Without it the rules about them say nothing.
+    pub fn with_vulnerabilities(mut self, database: &'p Database) -> Self {
+        self.database = Some(database);
         self
     }
 
@@ -124,10 +136,19 @@ impl<'p> Auditor<'p> {
         let plan = RefCell::new(Plan::default());
         let waived = OnceCell::new();
         let subject = Subject::program(binary, &plan);
+        let vulnerabilities = match self.database.map(|d| vuln::judge(binary, d)) {
+            Some(Err(damaged)) => {
+                self.damaged = Some(damaged);
+                None
+            }
+            Some(Ok(program)) => Some(program),
+            None => None,
+        };
         let mut ctx = Ctx {
             binary,
             image: number.and_then(|n| self.images.get(n)).map(|(i, _)| i),
             today: self.today,
+            vulnerabilities: vulnerabilities.as_ref(),
             options: Options {
                 specs: &[],
                 set: &[],
@@ -224,6 +245,7 @@ impl<'p> Auditor<'p> {
     pub fn finish(mut self) -> Audit {
         self.fleet.build();
         let rows = std::mem::take(&mut self.base);
+        let database = self.database.map(vuln::Source::of);
         let whole = at_target(self.fleet.target());
         for (rule, row) in RULES.iter().zip(&rows) {
             let Some(level) = row.level else { continue };
@@ -247,6 +269,8 @@ impl<'p> Auditor<'p> {
                     let ctx = RunCtx {
                         options,
                         fleet: &self.fleet,
+                        today: self.today,
+                        database: database.as_ref(),
                     };
                     let out = &mut self.findings;
                     check(&ctx, &mut Sink::new(rule.meta, level, at, &subject, out));
@@ -282,6 +306,7 @@ impl<'p> Auditor<'p> {
             today: self.today.to_string(),
             baseline: self.accepted,
             is_cut,
+            damaged: self.damaged,
         }
     }
 

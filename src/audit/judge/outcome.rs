@@ -2,6 +2,7 @@
 
 use crate::audit::baseline::Baseline;
 use crate::audit::finding::{Finding, Level};
+use crate::vuln::database::Damaged;
 use serde::Serialize;
 
 /// A deployment file that was recognised or named, but not read.
@@ -36,6 +37,9 @@ pub struct Audit {
     /// Whether some findings are not listed.
     #[serde(skip)]
     pub is_cut: bool,
+    /// The vulnerability database turned out damaged: not every program was judged by it.
+    #[serde(skip)]
+    pub damaged: Option<Damaged>,
 }
 
 /// Numbers of findings by level; waived and accepted ones are counted separately.
@@ -54,7 +58,8 @@ pub struct Counts {
 }
 
 impl Counts {
-    pub(super) fn of(findings: &[Finding]) -> Counts {
+    /// Counts them.
+    pub fn of(findings: &[Finding]) -> Counts {
         let mut counts = Counts::default();
         for f in findings {
             *match (f.waived.is_some(), f.accepted, f.level) {

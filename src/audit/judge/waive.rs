@@ -4,16 +4,26 @@ use super::{Auditor, file, row_of};
 use crate::audit::finding::{PolicyRef, Waived};
 use crate::audit::glob;
 use crate::audit::policy::{Effective, Waiver};
-use crate::audit::rules::Check;
-use crate::audit::rules::meta::Meta;
+use crate::audit::rules::meta::{Family, Meta};
 use crate::audit::rules::policy::{expired_waiver, unused_waiver};
 use crate::audit::rules::registry::RULES;
 use crate::audit::rules::report::{Report, Sink, Subject};
+use crate::audit::rules::{Check, Rule};
 use std::collections::BTreeMap;
 
 impl Auditor<'_> {
     /// Whether a rule that a waiver names was run. Custom rules run on programs.
     fn judged(&self, waiver: &Waiver) -> bool {
+        let mut named = RULES
+            .iter()
+            .filter(|r| waiver.names(r.meta.id, r.meta.code));
+        let of_vulnerabilities = |r: &Rule| r.family == Family::Vulnerabilities;
+        if self.database.is_none()
+            && named.clone().next().is_some()
+            && named.all(of_vulnerabilities)
+        {
+            return false;
+        }
         let of = |deployment: bool| {
             RULES.iter().any(|r| {
                 matches!(r.check, Check::Deployment(_)) == deployment
@@ -46,33 +56,33 @@ impl Auditor<'_> {
                 .iter_mut()
                 .filter(|((rule, code), _)| w.names(rule, code));
             for (_, paths) in named {
-                let mut take = |all: &[usize]| {
-                    covered += all.len() as u64;
-                    for i in all.iter().filter(|_| !expired) {
-                        if let Some(f) = self.findings.list.get_mut(*i) {
+                let mut take = |all: &mut Vec<usize>| {
+                    all.retain(|i| {
+                        let finding = self.findings.list.get_mut(*i);
+                        let Some(f) = finding.filter(|f| w.is_about(&f.evidence)) else {
+                            return true;
+                        };
+                        covered += 1;
+                        if !expired {
                             f.waived = Some(Waived {
                                 reason: w.reason.clone(),
                                 expires: w.expires.map(|d| d.to_string()),
                             });
                         }
-                    }
+                        expired
+                    });
+                    all.is_empty()
                 };
                 // Most waivers name one path.
-                if let Some(all) = paths.get(&w.path) {
-                    take(all);
-                    if !expired {
-                        paths.remove(&w.path);
-                    }
+                if paths.get_mut(&w.path).is_some_and(&mut take) {
+                    paths.remove(&w.path);
                 }
                 if w.is_for_one_path() {
                     continue;
                 }
                 paths.retain(|path, all| {
                     let is_covered = *path != w.path && glob::matches(&w.path, path);
-                    if is_covered {
-                        take(all);
-                    }
-                    expired || !is_covered
+                    !(is_covered && take(all))
                 });
             }
             let about = |message: String, help: &str| {

@@ -4,6 +4,8 @@ use super::model::{Custom, Effective, Policy};
 use super::{PROFILES, PolicyError};
 use crate::audit::finding::Level;
 use crate::audit::glob;
+use crate::audit::rules::Rule;
+use crate::audit::rules::meta::Family;
 use crate::audit::rules::registry::RULES;
 use crate::knowledge::{hint, nearest};
 
@@ -110,6 +112,16 @@ impl Policy {
             }
         }
         rows
+    }
+
+    /// Whether it names a rule about known vulnerabilities and does not turn it off: then programs are held against a database.
+    pub fn asks_vulnerabilities(&self) -> bool {
+        let overrides: Vec<usize> = (0..self.overrides.len()).collect();
+        let rows = [self.effective(&[]), self.effective(&overrides)];
+        let asks = |(row, rule): (&Effective, &Rule)| {
+            row.is_set && row.level.is_some() && rule.family == Family::Vulnerabilities
+        };
+        rows.iter().any(|rows| rows.iter().zip(RULES).any(asks))
     }
 
     /// The level of a custom rule, with the command line applied.

@@ -3,11 +3,16 @@
 use super::PolicyError;
 use super::condition::Condition;
 use crate::audit::date::Date;
-use crate::audit::finding::{Level, PolicyRef};
+use crate::audit::finding::{Evidence, Level, PolicyRef};
 use crate::audit::options::Value;
 use crate::audit::{glob, keys};
 use crate::record::Binary;
 use std::collections::BTreeMap;
+
+/// Evidence that names a vulnerability.
+pub const VULNERABILITY: &str = "vulnerability";
+/// Evidence that names the module of a vulnerability.
+pub const MODULE: &str = "module";
 
 /// The settings of one rule in one place of a policy.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +56,10 @@ pub struct Waiver {
     pub rule: String,
     /// Glob over paths.
     pub path: String,
+    /// Only vulnerabilities with this ID or alias.
+    pub vulnerability: Option<String>,
+    /// Glob over modules: only vulnerabilities in these.
+    pub module: Option<String>,
     /// The reason.
     pub reason: String,
     /// The last day on which it applies.
@@ -192,6 +201,18 @@ impl Waiver {
     /// Whether its path is not a glob.
     pub fn is_for_one_path(&self) -> bool {
         glob::is_literal(&self.path)
+    }
+
+    /// Whether a finding with this evidence is one of those that it is about.
+    pub fn is_about(&self, evidence: &[Evidence]) -> bool {
+        let of = |source: &str, fits: &dyn Fn(&str) -> bool| {
+            let mut evidence = evidence.iter();
+            evidence.any(|e| e.source == source && fits(&e.value))
+        };
+        let named = self.vulnerability.as_ref();
+        let module = self.module.as_ref();
+        named.is_none_or(|name| of(VULNERABILITY, &|id| id == name))
+            && module.is_none_or(|glob| of(MODULE, &|path| glob::matches(glob, path)))
     }
 
     /// Whether it names that rule.

@@ -73,6 +73,11 @@ pub(super) fn print(policy: &Policy) -> String {
             quote(&w.path),
             quote(&w.reason)
         );
+        for (key, value) in [("vulnerability", &w.vulnerability), ("module", &w.module)] {
+            if let Some(value) = value {
+                let _ = writeln!(out, "{key} = {}", quote(value));
+            }
+        }
         if let Some(day) = w.expires {
             let _ = writeln!(out, "expires = {day}");
         }

@@ -66,6 +66,8 @@ fn value() -> Value {
                     "properties": {
                         "rule": { "type": "string", "description": "Id, code or glob" },
                         "path": { "type": "string", "description": "Glob over paths; default: all" },
+                        "vulnerability": { "type": "string", "description": "Only this vulnerability: its ID, or an alias such as its CVE" },
+                        "module": { "type": "string", "description": "Glob over modules: only vulnerabilities in these" },
                         "reason": { "type": "string", "minLength": 1 },
                         "expires": { "type": "string", "description": "Last day it holds, 2026-12-31" }
                     }

@@ -12,6 +12,7 @@ use crate::audit::options::Options;
 use crate::audit::policy::{Effective, Expectation, Policy, Waiver};
 use crate::deploy::{Deployment, Toolchain};
 use crate::record::{Binary, ImageRecord, ModuleList};
+use crate::vuln;
 use std::cell::{OnceCell, RefCell};
 
 /// What a rule can read about one program.
@@ -22,6 +23,8 @@ pub struct Ctx<'a> {
     pub image: Option<&'a ImageRecord>,
     /// The day for dates of support.
     pub today: Date,
+    /// Its known vulnerabilities; `None`: no database was asked.
+    pub vulnerabilities: Option<&'a vuln::Program>,
     /// Options of the running rule.
     pub options: Options<'a>,
     /// The release that built it, if its version names one.
@@ -162,4 +165,8 @@ pub struct RunCtx<'a> {
     pub options: Options<'a>,
     /// The programs, with a short row for each.
     pub fleet: &'a Fleet,
+    /// The day of the audit.
+    pub today: Date,
+    /// The vulnerability database that was asked.
+    pub database: Option<&'a vuln::Source>,
 }

@@ -61,6 +61,8 @@ pub enum Family {
     Completeness,
     /// Whether the programs of a run agree.
     Fleet,
+    /// Known vulnerabilities in linked code.
+    Vulnerabilities,
     /// Dockerfiles, Compose files, manifests, units and scripts: the rules of `gospect lint`.
     Deployment,
     /// The policy itself.
@@ -82,6 +84,7 @@ impl Family {
             Family::Image => "image",
             Family::Completeness => "completeness",
             Family::Fleet => "fleet",
+            Family::Vulnerabilities => "vulnerabilities",
             Family::Deployment => "deployment",
             Family::Policy => "policy",
         }

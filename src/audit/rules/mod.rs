@@ -24,6 +24,7 @@ pub(crate) mod policy;
 pub(crate) mod settings;
 pub(crate) mod source;
 pub(crate) mod toolchain;
+pub(crate) mod vulnerabilities;
 
 use super::options::Options;
 use super::policy::Effective;

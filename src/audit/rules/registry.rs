@@ -2,7 +2,7 @@
 
 use super::{
     Check, Rule, completeness, deployment, experiments, fleet, godebug, goroot, image, integrity,
-    linkage, policy, settings, source, toolchain,
+    linkage, policy, settings, source, toolchain, vulnerabilities,
 };
 
 /// A row: when the rule runs, and its file.
@@ -145,6 +145,11 @@ pub static RULES: &[Rule] = &[
     row!(Deployment deployment malformed_memory_limit),
     row!(Deployment deployment ignored_runtime_value),
     row!(Deployment deployment split_environment),
+    row!(Binary vulnerabilities vulnerable_symbol),
+    row!(Binary vulnerabilities vulnerable_package),
+    row!(Binary vulnerabilities vulnerable_module),
+    row!(Binary vulnerabilities vulnerabilities_unjudged),
+    row!(Run vulnerabilities stale_vulnerability_database),
     row!(Engine policy custom_rule),
 ];
 

@@ -13,12 +13,27 @@ use std::io::{self, Write};
 
 /// Writes the log.
 pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let mut rules: Vec<Value> = RULES.iter().map(|r| builtin(r.meta.id)).collect();
-    let mut index: BTreeMap<&str, usize> = RULES
-        .iter()
-        .enumerate()
-        .map(|(i, r)| (r.meta.id, i))
-        .collect();
+    log(
+        audit,
+        RULES.iter().map(|r| builtin(r.meta.id)).collect(),
+        out,
+    )
+}
+
+/// Writes the log with these rules first, and those that findings name besides.
+pub(in crate::report) fn log(
+    audit: &Audit,
+    mut rules: Vec<Value>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let id = |rule: &Value| rule.get("id").and_then(Value::as_str).map(str::to_owned);
+    let named: Vec<Option<String>> = rules.iter().map(id).collect();
+    let mut index: BTreeMap<&str, usize> = BTreeMap::new();
+    for (number, name) in named.iter().enumerate() {
+        if let Some(name) = name {
+            index.insert(name, number);
+        }
+    }
     for f in &audit.findings {
         if !index.contains_key(f.rule.as_str()) {
             index.insert(&f.rule, rules.len());

@@ -274,7 +274,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Formats seconds since 1970 as `2026-11-22T10:00:00Z`, by Howard Hinnant's `civil_from_days`.
-fn date(seconds: u64) -> String {
+pub(in crate::report) fn date(seconds: u64) -> String {
     // The format has no room for years after 9999.
     let seconds = seconds.min(253_402_300_799);
     let (days, rest) = (seconds / 86_400 + 719_468, seconds % 86_400);

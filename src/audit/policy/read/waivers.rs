@@ -20,7 +20,18 @@ impl Reader<'_> {
         span: &Range<usize>,
         own: &BTreeSet<String>,
     ) -> Option<Waiver> {
-        self.only(t, "a waiver", &["rule", "path", "reason", "expires"]);
+        self.only(
+            t,
+            "a waiver",
+            &[
+                "rule",
+                "path",
+                "vulnerability",
+                "module",
+                "reason",
+                "expires",
+            ],
+        );
         let rule = self.required(t, "rule", "a waiver", span);
         let reason = self.required(t, "reason", "a waiver", span);
         if let (Some(node), Some(rule)) = (t.get("rule"), &rule) {
@@ -59,6 +70,12 @@ impl Reader<'_> {
             self.glob("glob", &p, &n.span());
             Some(p)
         });
+        let vulnerability = t.get("vulnerability").and_then(|n| self.string(n));
+        let module = t.get("module").and_then(|n| {
+            let module = self.string(n)?;
+            self.glob("glob", &module, &n.span());
+            Some(module)
+        });
         let expires = t.get("expires").and_then(|n| {
             let text = match n.get_ref() {
                 DeValue::Datetime(d) => d.to_string(),
@@ -79,6 +96,8 @@ impl Reader<'_> {
         Some(Waiver {
             rule: rule?,
             path: path.unwrap_or_else(|| "**".into()),
+            vulnerability,
+            module,
             reason: reason?,
             expires,
             at: self.at(span),

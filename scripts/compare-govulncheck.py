@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Compares `gospect vuln` with `govulncheck -mode=binary` on real programs, at all three levels and with the same database, and each program with its
+`strip -s` twin.
+
+usage: compare-govulncheck.py --db FOLDER [--gospect PROGRAM] [--govulncheck PROGRAM] [--jobs N] FILE-OR-FOLDER...
+
+FOLDER holds the database as documents (`GO-*.json`); one with `index/` is made of it for govulncheck, which reads that seven times as fast. Programs without
+symbols, and those that govulncheck refuses, are counted and left out: it guesses about the ones and says nothing about the others. Exits with 1 when a difference has no explanation.
+
+Explanations that are known:
+  custom      the entry's custom_ranges end what its ranges leave open, and the linked version is not in them
+  replaced    govulncheck loses what is about a module that is replaced by one of another path
+  claim       the main module has no version, and gospect judges it by what the program says of itself
+  toolchain   the release has a suffix, or is a development tree, and govulncheck judges none of the standard library
+  unversioned gospect says of a module without a version that its package is linked
+"""
+import argparse
+import collections
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+
+def indexed(folder, to):
+    """The database in the form of vuln.go.dev."""
+    modules = collections.defaultdict(list)
+    entries = []
+    (to / "ID").mkdir(parents=True)
+    (to / "index").mkdir()
+    newest = "2026-01-01T00:00:00Z"
+    for path in sorted(folder.glob("GO-*.json")):
+        document = json.loads(path.read_text())
+        for key in ("modified", "published"):
+            if document.get(key, "").startswith("0001"):
+                document[key] = newest
+        (to / "ID" / path.name).write_text(json.dumps(document))
+        entries.append({"id": document["id"], "modified": newest, "aliases": document.get("aliases", [])})
+        for name in {affected["package"]["name"] for affected in document["affected"]}:
+            modules[name].append({"id": document["id"], "modified": newest})
+    (to / "index/db.json").write_text(json.dumps({"modified": newest}))
+    (to / "index/vulns.json").write_text(json.dumps(entries))
+    (to / "index/modules.json").write_text(json.dumps([{"path": m, "vulns": v} for m, v in sorted(modules.items())]))
+
+
+def stream(text):
+    """The values of concatenated JSON."""
+    decoder, at = json.JSONDecoder(), 0
+    while at < len(text):
+        while at < len(text) and text[at].isspace():
+            at += 1
+        if at < len(text):
+            value, at = decoder.raw_decode(text, at)
+            yield value
+
+
+def by_govulncheck(program, database, path):
+    """Entry and module to level; None: it refuses the file."""
+    run = subprocess.run([program, "-mode=binary", "-json", "-db", f"file://{database}", path], capture_output=True, text=True)
+    if run.returncode:
+        return None
+    found = {}
+    rank = {"module": 0, "package": 1, "symbol": 2}
+    for message in stream(run.stdout):
+        finding = message.get("finding")
+        if not finding:
+            continue
+        frame = finding["trace"][0]
+        level = "symbol" if frame.get("function") else "package" if frame.get("package") else "module"
+        key = (finding["osv"], frame["module"])
+        if key not in found or rank[level] > rank[found[key]]:
+            found[key] = level
+    return found
+
+
+def by_gospect(program, database, path):
+    run = subprocess.run([program, "vuln", "--quiet", "--cache", "off", "--db", str(database), "--format", "json", path], capture_output=True, text=True)
+    if run.returncode not in (0, 1):
+        sys.exit(f"gospect vuln {path}: {run.stderr}")
+    return json.loads(run.stdout)["programs"]
+
+
+def explain(key, theirs, finding, program, documents):
+    entry, module = key
+    if finding is None:
+        affected = [a for a in documents[entry]["affected"] if a["package"]["name"] == module]
+        if any((a.get("ecosystem_specific") or {}).get("custom_ranges") for a in affected):
+            return "custom"
+        return None
+    if finding["replaced"]:
+        return "replaced"
+    if finding["version_from"] == "claim":
+        return "claim"
+    if finding["version"] is None:
+        return "unversioned"
+    version = finding["version"]
+    if module in ("stdlib", "toolchain"):
+        return "toolchain" if theirs is None and any(u["module"] == module for u in program["unjudged"]) or "-" in version or module == "toolchain" else None
+    return None
+
+
+def main():
+    parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parse.add_argument("--db", type=pathlib.Path, required=True)
+    parse.add_argument("--gospect", default="gospect")
+    parse.add_argument("--govulncheck", default="govulncheck")
+    parse.add_argument("--most", type=int, default=0, help="stop after so many programs")
+    parse.add_argument("places", nargs="+", type=pathlib.Path)
+    args = parse.parse_args()
+    documents = {d["id"]: d for d in (json.loads(p.read_text()) for p in args.db.glob("GO-*.json"))}
+    files = []
+    for place in args.places:
+        files += sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
+    compared = equal = findings = bad = twins = 0
+    left_out, reasons = collections.Counter(), collections.Counter()
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        database = scratch / "db"
+        indexed(args.db, database)
+        for path in files:
+            if args.most and compared >= args.most:
+                break
+            programs = by_gospect(args.gospect, args.db, path)
+            if len(programs) != 1:
+                left_out["no Go program"] += not programs
+                continue
+            program = programs[0]
+            symbols = subprocess.run(["nm", path], capture_output=True, text=True)
+            if " runtime.main" not in symbols.stdout:
+                left_out["without symbols"] += 1
+                continue
+            theirs = by_govulncheck(args.govulncheck, database, path)
+            if theirs is None:
+                left_out["refused by govulncheck"] += 1
+                continue
+            compared += 1
+            ours = {}
+            for finding in program["findings"]:
+                ours[(finding["id"], finding["module"])] = finding
+            findings += len(theirs)
+            different = []
+            for key in sorted(set(theirs) | set(ours)):
+                mine = ours.get(key)
+                if (mine or {}).get("level") == theirs.get(key):
+                    continue
+                why = explain(key, theirs.get(key), mine, program, documents)
+                reasons[why or "NOT EXPLAINED"] += 1
+                different.append((key, theirs.get(key), (mine or {}).get("level"), why))
+            equal += not different
+            bad += any(why is None for *_, why in different)
+            counts = collections.Counter(theirs.values())
+            print(f"{path}: {program['go_version']}: {counts['symbol']} symbol, {counts['package']} package, {counts['module']} module", end="")
+            print(f"; {len(different)} different" if different else "; equal")
+            for key, theirs_level, ours_level, why in different:
+                if why is None:
+                    print(f"    {key}: govulncheck {theirs_level}, gospect {ours_level}")
+            twin = scratch / "twin"
+            shutil.copy(path, twin)
+            os.chmod(twin, 0o755)
+            if subprocess.run(["strip", "-s", twin], capture_output=True).returncode == 0:
+                twins += 1
+                [stripped] = by_gospect(args.gospect, args.db, twin)
+                changes = [f for f in stripped["findings"] if f not in program["findings"]]
+                changes += [f for f in program["findings"] if f not in stripped["findings"]]
+                if changes or stripped["unjudged"] != program["unjudged"]:
+                    bad += 1
+                    print(f"    stripped: {len(changes)} findings change: {[c['id'] for c in changes][:5]}")
+    print(f"\n{compared} programs compared with {findings} findings of govulncheck: {equal} equal; {twins} stripped twins")
+    print("differences:", dict(reasons) or "none")
+    print("left out:", dict(left_out))
+    sys.exit(bad > 0)
+
+
+main()
