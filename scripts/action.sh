@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The work of action.yml: scans once, then writes every report that is asked for from the same records.
-# Inputs come as environment variables, so that no text from a workflow becomes part of a command.
+# Implements action.yml: scans once, then writes every requested report from the same records. Inputs come as environment
+# variables, so that no text from a workflow becomes part of a command.
 set -euo pipefail
 
-# One a line; empty lines do not count.
+# One entry on each line; empty lines are skipped.
 lines=()
 while IFS= read -r line; do
 	[[ -z "${line//[[:space:]]/}" ]] || lines+=("$line")
@@ -13,7 +13,7 @@ if ((${#lines[@]} == 0)); then
 	exit 2
 fi
 
-# Words, without globbing: GitHub has no lists of inputs.
+# Splits into words without globbing: GitHub has no list inputs.
 set -f
 # shellcheck disable=SC2206
 scan_args=(${SCAN_ARGS:-})
@@ -35,7 +35,7 @@ if ((code)); then
 	exit "$code"
 fi
 
-# Reports first: they must exist when the judgement ends the job. Their exit code says the same as that of the last one.
+# Reports first: they must exist even if the judgement ends the job, whose exit code is the same.
 report() { gospect audit --quiet --format "$1" --output "$2" ${audit_args[@]+"${audit_args[@]}"} "records:$records" || true; }
 if [[ -n "${SARIF:-}" ]]; then
 	report sarif "$SARIF"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks every combination of features that makes sense, and the reader alone for WebAssembly where that target is installed
-# (rustup target add wasm32-unknown-unknown).
+# Checks every sensible combination of features, and the reader alone for WebAssembly if that target is installed (rustup target
+# add wasm32-unknown-unknown).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,7 +18,7 @@ combinations=(
 	cli
 	cli,registry
 )
-# A warning is a mistake here as well; as text, because RUSTFLAGS would build every dependency again.
+# Searches the output for warnings, because RUSTFLAGS would rebuild every dependency.
 check() { # name, arguments
 	echo "features: $1"
 	cargo check --quiet --locked --no-default-features "${@:2}" 2>&1 | tee "$log"

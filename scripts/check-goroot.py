@@ -76,7 +76,7 @@ def main():
                 got = found.get(row["id"]) or {}
                 expected = want(row)
                 if row["goroot_linked"] is None:
-                    # No symbol table could tell (wasm): the paths are what is left to compare.
+                    # Without a symbol table (wasm), only the paths can be compared.
                     del expected["linked"], expected["runtime"]
                 got = {key: got.get(key) for key in expected}
                 if got != expected:

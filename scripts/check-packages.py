@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Hold the packages that gospect reads from function tables against the linker's own symbols.
+"""Compare the packages that gospect reads from function tables with the linker's own symbols.
 
 usage: check-packages.py GOSPECT [--go GO --gopath DIR] PROGRAM...
 
-Every PROGRAM is a Go program without a list of modules, such as those of a Linux distribution that builds in GOPATH mode.  Of each, the
+Every PROGRAM is a Go program without a list of modules, such as those of a Linux distribution that builds in GOPATH mode.  For each, the
 bill of materials must say that its dependencies are unknown, mark every component that no record names as read from the function table,
 and give none of them a version.
 
@@ -12,7 +12,7 @@ are told from `go tool nm` of the twin with the import paths of `go list -deps`,
   * every package in the bill of the twin, and of its stripped copy, is one that the go command linked;
   * every package with code of its own by nm is in the bill, vendored ones by the path that they are imported by;
   * packages that nm does not show have been inlined away, and are counted.
-The bill of PROGRAM itself is held against the same lists; packages that are on one side only are counted, as versions may differ.
+The bill of PROGRAM itself is compared with the same lists; packages on one side only are counted, because versions may differ.
 
 Exit code 1 when a check fails, 3 when nothing could be checked.
 """
@@ -72,7 +72,7 @@ def read(gospect, path):
 
 def unvendored(path):
     rest = path.rsplit("/vendor/", 1)[-1]
-    # A copy of a package of the standard library keeps its path.
+    # A copy of a standard-library package keeps its path.
     return rest if "." in rest.split("/")[0] else path
 
 
@@ -82,7 +82,7 @@ def twin(go, gopath, main, out):
     if built.returncode:
         return None
     listed = run(go, "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", main, env=env).stdout.split()
-    # The linker escapes dots of the last element; package main is called main.
+    # The linker escapes dots in the last element; package main is named main.
     names = {}
     for path in listed:
         head, _, tail = path.rpartition("/")

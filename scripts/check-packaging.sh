@@ -38,14 +38,14 @@ check "pre-commit hooks" pre-commit validate-manifest .pre-commit-hooks.yaml
 check "Dockerfile" hadolint Dockerfile
 check "shell scripts" shellcheck scripts/*.sh .ci/run
 
-# The recipes of the policy guide: each block of YAML that starts with a word is checked as what it is.
+# The recipes of the policy guide: each block of YAML is checked as the kind of file that its first word shows.
 awk -v dir="$work" '
 	/^```yaml/ { n++; on = 1; next }
 	/^```/     { on = 0 }
 	on         { print > (dir "/recipe-" n ".yml") }' docs/policy.md
 for recipe in "$work"/recipe-*.yml; do
 	if grep -q '^permissions:' "$recipe"; then
-		# Steps of a job: put into the smallest workflow that can hold them.
+		# Steps of a job, put into the smallest workflow that can contain them.
 		{
 			printf 'on: push\n'
 			sed -n '/^permissions:/p' "$recipe"

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Holds the bills of `gospect sbom` against what other tools say about the same files, one line a file.
+"""Compares the bills of `gospect sbom` with the output of other tools for the same files, one line for each file.
 
 usage: compare-sbom.py [--gospect PROGRAM] [--go PROGRAM] [--syft PROGRAM] DIR
 
-With Go: every module that `go version -m -json` lists, replacements resolved, must be in both formats, and none else (exit 1 otherwise).
-With syft: the differences are printed, with the reason where it is a known one. Archives and files that Go cannot read are left out of the first.
+With Go: every module that `go version -m -json` lists, replacements resolved, must be in both formats, and no others (exit 1 otherwise).
+With syft: the differences are printed, with the reason if it is known. The comparison with Go leaves out archives and files that Go cannot read.
 """
 import argparse
 import json
@@ -45,7 +45,7 @@ def spdx(gospect, directory):
 
 
 def recorded(go, path):
-    """What Go says: the modules, and its release; None where it has no answer."""
+    """Go's answer: the modules and the release; None if it has none."""
     try:
         info = json.loads(output(go, "version", "-m", "-json", path))
     except json.JSONDecodeError:
@@ -53,7 +53,7 @@ def recorded(go, path):
     modules = set()
     for module in info.get("Deps") or []:
         by = module.get("Replace") or module
-        # A replacement by a directory has no version: the original path stands, without one.
+        # A replacement by a directory has no version: the original path is listed without one.
         modules.add((by["Path"], by["Version"]) if by.get("Version", "") not in ("", "(devel)") else (module["Path"], ""))
     return modules, info["GoVersion"]
 

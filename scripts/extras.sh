@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes manual pages and shell completions, made by the program itself.
+# Writes manual pages and shell completions, which the program itself generates.
 #
 # usage: extras.sh GOSPECT DIR
 set -euo pipefail

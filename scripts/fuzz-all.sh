@@ -16,14 +16,14 @@ if [[ -z $directory ]]; then
 	directory=${CARGO_TARGET_DIR:-fuzz/target}/$triple/release
 fi
 
-# The programs that the targets of structures change, unpacked once.
+# The programs that structure-aware targets change, unpacked once.
 export GOSPECT_FUZZ_PROGRAMS=${GOSPECT_FUZZ_PROGRAMS:-$logs/programs}
 if [[ ! -d $GOSPECT_FUZZ_PROGRAMS ]]; then
 	mkdir -p "$GOSPECT_FUZZ_PROGRAMS"
 	for group in testdata/fixtures/*.tar.xz; do tar -xJf "$group" -C "$GOSPECT_FUZZ_PROGRAMS"; done
 fi
 
-# Longest input: containers and programs need room, texts do not.
+# Longest input: containers and programs need more bytes than texts.
 length() {
 	case $1 in
 	modinfo | version | flags | reference | challenge | token | buildinfo | around) echo 512 ;;
@@ -34,7 +34,7 @@ length() {
 	esac
 }
 
-# Seconds for one input: those of structures are whole programs, and the machine may be busy.
+# Seconds for one input: inputs of structure-aware targets are whole programs, and the machine may be busy.
 patience() {
 	case $1 in
 	*changes) echo 60 ;;

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Builds hostile inputs in a temporary directory, scans each under a limit of time and memory, and tells what broke.
+"""Builds hostile inputs in a temporary directory, scans each with limits on time and memory, and reports failures.
 
 usage: scripts/hostile.py GOSPECT [NAME...]      SHOW=1 prints what a failing scan said
        scripts/hostile.py --collect DIRECTORY    writes the small files that `cargo test` scans (testdata/hostile)
 
-Every input is scanned with --memory 64M, and may take twice that at its peak and ten seconds of processor time.
+Every input is scanned with --memory 64M. Its peak may be twice that, and its processor time ten seconds.
 """
 import gzip, io, os, resource, struct, subprocess, sys, tarfile, tempfile, threading, time, zipfile
 
@@ -91,7 +91,7 @@ def elf_sparse_tebibyte(d):
 
 @case
 def elf_sparse_with_a_table_of_everything(d):
-    """Names, files and functions of a sparse table: each is as large as may be."""
+    """Names, files and functions of a sparse table, each as large as allowed."""
     for shift in (28, 29, 30, 34):
         total = 1 << shift
         phs = [ph(1, 4, 0, 0x400000, 1 << 40), ph(1, 6, 0, 1 << 41, 1 << 40)]
@@ -385,7 +385,7 @@ def tar_million_files(d):
 
 @case
 def walk_of_large_executables(d):
-    """Eight at a time, each of which wants all the memory it can get."""
+    """Eight at a time, each of which needs all the memory it can get."""
     for n in range(8):
         elf_symbols_share_a_text(d)
         os.rename(d + "/x", f"{d}/s{n}")
@@ -438,7 +438,7 @@ def run(args, **more):
 
 
 def apart(work):
-    """In a process of its own: the peak of this one would count as that of its children."""
+    """Runs `work` in its own process, because the peak of this process would count for its children."""
     pid = os.fork()
     if pid == 0:
         try:

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Plays tricks of registries on the loopback, pulls from each with gospect, and tells what did not go as it should.
+"""Starts misbehaving registries on the loopback, pulls from each with gospect, and reports failures.
 
 usage: scripts/hostile_registry.py GOSPECT [NAME...]      SHOW=1 prints what gospect said; names that begin with `slow` run only when asked for
 
-Each trick has the exit codes that it may end with and a word that the answer must hold. Every pull has --memory 64M and may take twice that at its
-peak, ten seconds of processor time and a bounded number of requests; a host that only a redirect named must never see a proof.
+Each case has its allowed exit codes and a word that the output must contain. Every pull runs with --memory 64M; its peak may be
+twice that, its processor time ten seconds, and its number of requests is limited. A host that only a redirect names must never get
+credentials.
 """
 import base64, gzip, hashlib, http.server, io, json, os, resource, subprocess, sys, tarfile, tempfile, threading, time
 
@@ -15,7 +16,7 @@ MANIFEST, INDEX = "application/vnd.oci.image.manifest.v1+json", "application/vnd
 
 
 def case(exits, word="", **more):
-    """A function that makes what answers: of a request (path, headers) and its number it gives status, headers and body."""
+    """Registers a function that makes an answerer: from a request (path, headers) and its number it returns status, headers and body."""
     def note(make):
         CASES[make.__name__] = (exits if isinstance(exits, tuple) else (exits,), word, more, make)
         return make
@@ -36,7 +37,7 @@ def layer(name="etc/motd", body=b"hello"):
 
 
 class Image:
-    """An honest image: its blobs by digest, and what its tag names."""
+    """A valid image: its blobs by digest, and the digest that its tag names."""
 
     def __init__(self, size=None, count=1, tar=None):
         tar = tar or layer()
@@ -110,7 +111,7 @@ class Server:
 
 
 def on(part, other):
-    """Honest but where the path has that part."""
+    """Valid, except for paths that contain `part`."""
     image = Image()
     return lambda path, headers: other(path, headers, image) if part in path else image.answer(path)
 
@@ -402,7 +403,7 @@ def pull(program, scratch, name):
     other = Server(lambda path, headers: (404, {}, b""))
     answer = make(other)
     server = Server(answer)
-    # The password is for the registry that is named, and for nobody else.
+    # The password is only for the registry that is named.
     with open(scratch + "/config.json", "w") as f:
         json.dump({"auths": {server.host: {"auth": USER}}}, f)
     out, err = open(scratch + "/out", "w+b"), open(scratch + "/err", "w+b")

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes policies, records and deployment files of somebody else's that are made to cost, doubles each four times, and tells what grows faster than it.
+"""Writes expensive policies, records and deployment files, doubles each four times, and reports what grows faster than linearly.
 
 usage: scripts/hostile_texts.py GOSPECT [NAME...]
 
-What is measured is processor time: of sixteen times the input at most GROWTH times as much, beside what the program takes anyway.
+Measures processor time without that of starting: sixteen times the input may take at most GROWTH times as much.
 """
 import json, os, resource, subprocess, sys, tempfile
 
@@ -24,7 +24,7 @@ def write(path, text):
 
 
 def filled(kept, more):
-    """What is given, in place of what an ordinary record has."""
+    """`kept` with the values of `more` instead of its own."""
     both = dict(kept)
     for key, value in more.items():
         both[key] = filled(kept[key], value) if isinstance(value, dict) and isinstance(kept.get(key), dict) else value
@@ -283,7 +283,7 @@ def targets_of_earthly(d, n):
 
 
 def run(args):
-    """Processor time, exit code, what was said."""
+    """Processor time, exit code and output."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -6,7 +6,7 @@
 Reads the source tree of every GOROOT (one for each minor release) and asks its go command, then compares with the
 tables: which GODEBUG settings exist, how the runtime and internal/godebugs know them, their defaults and removals;
 which experiments exist and which are on, for every port; which FIPS 140 modules are shipped. Prints every difference
-and exits 1 when there is one. --write takes over what the trees say; words and judgement in the tables stay as they
+and exits 1 when there is one. --write copies the trees' facts into the tables; texts written by people stay as they
 are, and a new name gets an empty text that the crate's tests then ask for. Needs nothing but Python and the trees.
 """
 import glob
@@ -20,7 +20,7 @@ import sys
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "src", "knowledge")
 # Names in comments, tests and examples of the trees that are not settings.
 NOT_SETTINGS = {"name", "key", "foo"}
-# Settings that no pattern below finds: parsed by hand, or a whole family. Their rows are kept by hand.
+# Settings that no pattern below finds, because Go parses them by hand or they are a whole family. Their rows are kept by hand.
 BY_HAND = {"cpu.*", "memprofilerate", "pagetrace", "fuzzseed", "quiclogpackets", "countertrace",
            "gocachehash", "gocachetest", "gocacheverify"}
 
@@ -61,7 +61,7 @@ def version(root):
 
 
 def godebug_of(root):
-    """Name to what the tree says about it."""
+    """Settings by name, with what the tree says about each."""
     settings = {}
 
     def at(name):
@@ -100,7 +100,7 @@ def godebug_of(root):
 
 
 def experiments_of(root):
-    """Names that the tree knows, and for each the ports on which it is on without being asked for."""
+    """Experiments that the tree knows, and for each the ports on which it is on by default."""
     flags = without_comments(read(os.path.join(root, "src/internal/goexperiment/flags.go")))
     names = [n.lower() for n in re.findall(r"^\t([A-Z]\w*)\s+bool", flags, re.M)]
     ports = go(root, "tool", "dist", "list").split()
@@ -137,7 +137,7 @@ class Check:
 
 
 def member(values, minor, there):
-    """The sorted list with the minor in it or not."""
+    """The sorted list with the minor release added or removed."""
     return sorted(set(values) - {minor} | ({minor} if there else set()))
 
 
@@ -171,7 +171,7 @@ def check_godebug(check, data, minor, release, root):
             row["changed"] = [c for c in row["changed"] if c[2]]
         if listed:
             for flag in ("opaque", "immutable"):
-                # A flag that came later holds for the setting; only the newest tree decides.
+                # A later flag counts for the setting; only the newest tree decides.
                 if str(minor) == max(data["trees"], key=int):
                     row[flag] = check.same(f"{what} {flag}", row.get(flag, False), tree[flag])
         if name in removed:
@@ -227,7 +227,7 @@ def load(name):
 
 
 def store(name, data):
-    """One row a line, so that a change is a line."""
+    """Writes one row on each line, so that a change shows as one line."""
     parts = []
     for key, value in data.items():
         if isinstance(value, list):

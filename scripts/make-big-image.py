@@ -2,7 +2,7 @@
 """Makes an OCI layout of one large image, for measuring memory: make-big-image.py DIR gzip|zstd GIGABYTES [PROGRAM...]
 
 Each layer is about 1 GB of noise that compresses about 20 times, in files of 1 KB to 200 MB, with the given programs in between.
-Standard library only, but for zstd, which is the command of that name.
+Needs only the standard library, and the command zstd for zstd layers.
 """
 import gzip
 import hashlib
@@ -31,7 +31,7 @@ class Noise:
 
 
 class Tee:
-    """Hashes what is written."""
+    """Hashes the bytes written through it."""
 
     def __init__(self, sink):
         self.sink, self.hash, self.size = sink, hashlib.sha256(), 0

@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
-"""Build the Go programs that the tests read, with real toolchains, and record what went in.
+"""Build the Go programs that the tests read, with real toolchains, and record how each was built.
 
 usage: make-fixtures.py OUTDIR GOROOT...
 
-Writes OUTDIR/<group>.tar.xz and OUTDIR/manifest.jsonl (one row a binary, see testdata/README.md).
+Writes OUTDIR/<group>.tar.xz and OUTDIR/manifest.jsonl (one row for each binary, see testdata/README.md).
 The newest GOROOT is also the reader whose `go version -m` is recorded as truth.
 
-A linked Go program remembers where it was built, so both the toolchains and the sources must lie at paths that
-say nothing about the machine: put each GOROOT under a neutral directory (/opt/gofix/go1.27.3) and leave BUILD,
+A linked Go program contains the paths it was built from, so toolchains and sources must be at paths that
+reveal nothing about the machine: put each GOROOT under a neutral directory (/opt/gofix/go1.27.3) and leave BUILD,
 the work directory, at its default /build.  FORBID=word,word fails the run when a binary holds one of the words.
 GOCACHE is taken from the environment if set.  Only rows whose inputs changed are built again.
 
 ONLY=group builds the rows of one group and leaves the other archives and their rows of the manifest as they are.
-The group `rules` (what the audit finds fault with) also wants gccgo-12, and the newest GOROOT a second time under
-/home/builder/sdk with its own name and under the name of another release, because where it lay is what its rows are about:
+The group `rules` (programs with findings) also needs gccgo-12, and copies of the newest GOROOT under
+/home/builder/sdk with its own name and with that of another release, because its rows are about that location:
 /home/builder/sdk/go1.27.3 and /home/builder/sdk/go1.26.0.
-The group `versions` (what differs between two builds, and which version a program has) also wants a candidate, go1.27rc1: it is in the module
-cache after `GOTOOLCHAIN=go1.27rc1 go version`.
+The group `versions` (differences between two builds, and versions of programs) also needs a candidate, go1.27rc1, which is in the
+module cache after `GOTOOLCHAIN=go1.27rc1 go version`.
 """
 import hashlib, io, json, os, re, shlex, subprocess, sys, tarfile, zipfile
 
@@ -114,7 +114,7 @@ def programs():
     program("cased", CASED, go="1.24.0", extra="\nrequire github.com/ExampleCorp/Tool v2.0.0+incompatible\n")
     program("work", 'package main\n\nimport "example.com/other"\n\nfunc main() { println(other.Name()) }\n', go="1.21", extra="\nrequire example.com/other v0.0.0\n")
     write("work/go.work", "go 1.21\n\nuse (\n\t.\n\t../other\n)\n")
-    # The same dependency from two proxies that disagree about its content.
+    # The same dependency from two proxies that differ in its content.
     for name, pragma in (("called", "//go:noinline\n"), ("altered", "//go:noinline\n// Altered.\n")):
         publish("example.com/lib", "v1.0.0", "lib", f"{BUILD}/proxy-{name}", pragma)
         program(name, 'package main\n\nimport "example.com/lib"\n\nfunc main() { println(lib.Name()) }\n', go="1.27.0", extra="\nrequire example.com/lib v1.0.0\n")
@@ -138,7 +138,7 @@ def programs():
 
 
 def gopath():
-    """A program for GOPATH mode, with a vendored dependency, one beside it, and one of a host of which nothing is certain."""
+    """A program for GOPATH mode with three dependencies: a vendored one, one beside it, and one on an unknown host."""
     def package(path, body):
         write(f"src/{path}/{path.rsplit('/', 1)[-1]}.go", body)
     called = lambda name: f"package {name}\n\ntype T struct{{ n int }}\n\n//go:noinline\nfunc (t *T) Get() int {{ return t.n }}\n\n//go:noinline\nfunc Name() string {{ return \"{name}\" }}\n"
@@ -171,7 +171,7 @@ PRINTS = ("goroot", "selfinfo", "dbg", "block", "modern", "fresh")  # programs t
 W, S, T, X = "-ldflags=-w", "-ldflags=-s -w", "-trimpath", "-ldflags=-X "
 LIBRARY = "example.com/other"  # a package archive: not linked
 DIRECT = "direct"  # compiled and linked without the go command, as Bazel's rules do
-# A link step that is told another installation than the compile steps, which no recorded flag shows.
+# A link step with another GOROOT than the compile steps, which no recorded flag shows.
 RELINK = """#!/bin/sh
 tool=$1
 shift
@@ -183,7 +183,7 @@ exec "$tool" "$@"
 
 
 def add(group, name, go, prog, *flags, port="linux/amd64", target=".", goroot=None, **env):
-    """`goroot` overrides the expected baked GOROOT; a release that was not given drops its rows."""
+    """`goroot` overrides the expected GOROOT; rows of a release that was not given are dropped."""
     goos, goarch = port.split("/")
     env.setdefault("CGO_ENABLED", "0")
     if go in ROOTS:
@@ -240,7 +240,7 @@ def fixtures():
         a("w", "goroot", W, port=port)
         a("strip", "goroot", S, port=port)
     a("gui", "hello", "-ldflags=-w -H windowsgui", port="windows/amd64")
-    # Debug information of C alone, in both forms that compilers write.
+    # Debug information of C only, in both forms that compilers write.
     c_only = "-gcflags=all=-dwarf=false"
     add("debug", "c-dwarf5", NEW, "cgo", c_only, CGO_ENABLED="1", CGO_CFLAGS="-g -O1")
     add("debug", "c-dwarf4", NEW, "cgo", c_only, CGO_ENABLED="1", CGO_CFLAGS="-g -O1 -gdwarf-4")
@@ -268,7 +268,7 @@ def fixtures():
     b("others", "strip", "linux/s390x", "goroot", S)
     b("others", "strip", "linux/riscv64", "goroot", S, go="1.23")
     b("others", "strip", "linux/loong64", "hello", S, go="1.25")
-    # Ages.
+    # Releases.
     for go in ("1.19", "1.21", "1.22", "1.23", "1.24", "1.25", "1.26"):
         g = "ages"
         add(g, "w", go, "goroot", W)
@@ -286,7 +286,7 @@ def fixtures():
 
 
 def faults():
-    """What the audit finds fault with, as far as the other groups do not have it."""
+    """Programs with findings that no other group has."""
     r = lambda name, prog, *flags, **k: add("rules", name, k.pop("go", NEW), prog, *flags, **k)
     home = lambda name: dict(GOROOT=f"/home/builder/sdk/{name}")
     says = lambda version: f"-ldflags=-s -w -X 'runtime.buildVersion={version}'"
@@ -324,7 +324,7 @@ def faults():
 
 
 def versions():
-    """Builds that differ in one thing, and programs with several claims about their version."""
+    """Builds that differ in one fact, and programs with several claims about their version."""
     v = lambda name, prog, *flags, **k: add("versions", name, k.pop("go", NEW), prog, *flags, **k)
     one, two = X + "main.version=1.0.0", X + "main.version=2.0.0"
     both = X + "main.kubectlVersion=v1.30.1 -X main.Version=2.5.0"
@@ -357,7 +357,7 @@ def without_modules():
     g("gopath", NEW, S, port="js/wasm")
     # Compiled and linked without the go command, as Bazel's rules do.
     g("no-modules", NEW, target=DIRECT)
-    # From a file outside a module: there are none to list.
+    # From a file outside a module, so there are no modules to list.
     add("gopath", "files", NEW, "loose", S, target="main.go", GOFLAGS="")
 
 
@@ -393,7 +393,7 @@ def read_back(path):
 
 
 def goroot_linked(row):
-    """Whether runtime.GOROOT is linked in: its variable is in the symbol table of the same program linked with symbols."""
+    """Whether runtime.GOROOT is linked in: then its variable is in the symbol table of the same program linked with symbols."""
     if row["program"] in PRINTS:
         return True
     if row["target"] == DIRECT or "-compiler=gccgo" in row["flags"]:
@@ -407,7 +407,7 @@ def goroot_linked(row):
 
 
 def direct(row, path):
-    """Compiles and links with the tools themselves: nothing is recorded but the version."""
+    """Compiles and links without the go command: only the version is recorded."""
     packages = go(row, "list", "-deps", "-export", "-f", "{{range $from, $to := .ImportMap}}importmap {{$from}}={{$to}}\n{{end}}{{if .Export}}packagefile {{.ImportPath}}={{.Export}}{{end}}", ".")
     open(f"{BUILD}/importcfg", "w").write(packages.stdout)
     open(f"{BUILD}/importcfg.link", "w").writelines(l for l in packages.stdout.splitlines(True) if not l.startswith("importmap"))
@@ -497,7 +497,7 @@ def pack(group, rows):
             info = tarfile.TarInfo(row["id"])
             info.size = row["size"]
             t.addfile(info, open(f"{BIN}/{row['id']}", "rb"))
-    # The window spans the whole group: variants of one program share most of their bytes.
+    # The window covers the whole group: variants of one program share most of their bytes.
     packed = subprocess.run(["xz", "-T1", "--lzma2=preset=9e,dict=96MiB", "-c"], input=tar.getvalue(), stdout=subprocess.PIPE, check=True).stdout
     open(f"{OUT}/{group}.tar.xz", "wb").write(packed)
     print(f"{group}: {len(rows)} files, {len(tar.getvalue())} bytes, packed {len(packed)}")

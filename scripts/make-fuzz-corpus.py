@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes the seeds in testdata/fuzz from the test programs, trimmed to a few KiB, and from containers and texts built here.
+"""Makes the seeds in testdata/fuzz from the test programs, trimmed to a few KiB, and from containers and texts made here.
 
-usage: scripts/make-fuzz-corpus.py [REPOSITORY]     regressions (names without `seed-`) are left alone
+usage: scripts/make-fuzz-corpus.py [REPOSITORY]     leaves regressions (names without `seed-`) alone
 """
 import bz2, gzip, io, json, lzma, os, pathlib, random, re, struct, sys, tarfile, zipfile, zlib
 
@@ -383,7 +383,7 @@ def debug_information(f):
             body = zlib.decompress(body[24 if wide else 12:])
         found[texts[row[0]:texts.index(b"\0", row[0])]] = body
     def units(body, room):
-        """Whole units as long as there is room, the last one cut to it."""
+        """Whole units as long as there is room; the last one is cut to fit."""
         at, out = 0, b""
         while at + 4 < len(body) and len(out) + 60 < room:
             length, = struct.unpack_from(o + "I", body, at)
@@ -540,7 +540,7 @@ def texts():
     for path in sorted([*lint.iterdir(), *(lint / "app.service.d").iterdir()]):
         if path.is_file():
             put("deployment", path.name, b"\xff" + path.read_bytes())
-    # The kinds in the order of `Kind::ALL`, which the first byte of an input is a place in.
+    # The kinds in the order of `Kind::ALL`: the first byte of an input is an index into it.
     kinds = re.findall(r'\(\s*Kind::\w+,\s*"([^"]+)"', (ROOT / "src/deploy/kind.rs").read_text())
     for number, kind in enumerate(kinds):
         for path in sorted(p for p in (lint / "kinds" / kind).rglob("*") if p.is_file() and p.name != "expected")[:2]:

@@ -5,7 +5,7 @@ usage: make-goroot-matrix.py OUTDIR GOROOT...
 
 Writes OUTDIR/bin/<id> and OUTDIR/matrix.jsonl, rows as in testdata/fixtures/manifest.jsonl: every release given, on
 several ports, plain, -s -w, -trimpath, both, and PIE, calling runtime.GOROOT() or not.  Finished ids are skipped on a
-rerun.  The toolchains' and work directories' places: see make-fixtures.py.
+rerun.  For the paths of toolchains and work directories see make-fixtures.py.
 """
 import importlib.machinery, importlib.util, json, os, sys
 
@@ -21,7 +21,7 @@ os.makedirs(fx.BIN, exist_ok=True)
 FLAGS = {"plain": [], "strip": [fx.S], "trimpath": [fx.T], "trimstrip": [fx.T, fx.S]}
 PIE = {"pie": ["-buildmode=pie"], "pie-strip": ["-buildmode=pie", fx.S], "pie-trimstrip": ["-buildmode=pie", fx.T, fx.S]}
 COMMON = ["windows/amd64", "darwin/arm64", "linux/arm64"]
-# One more port for every release, and all of these for the newest.
+# One further port for every release, and all of these for the newest.
 MORE = ["linux/386", "linux/mips", "linux/s390x", "linux/ppc64le", "windows/386", "darwin/amd64", "linux/riscv64", "freebsd/amd64"]
 ONLY_NEW = ["linux/arm", "linux/mips64le", "linux/loong64", "windows/arm64", "aix/ppc64", "plan9/386", "plan9/amd64", "plan9/arm",
             "js/wasm", "wasip1/wasm", "netbsd/arm64", "openbsd/amd64", "android/arm64"]
@@ -46,7 +46,7 @@ def rows():
 
 
 def final(go, flags):
-    """GOROOT_FINAL names the place up to 1.22 and is ignored from 1.23."""
+    """GOROOT_FINAL sets the path up to Go 1.22 and is ignored from 1.23."""
     if fx.T in flags:
         return ""
     return "/usr/lib/go final" if int(go.split(".")[1]) <= 22 else None

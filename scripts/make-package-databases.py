@@ -2,9 +2,9 @@
 """Makes testdata/packages.tar.xz: small roots with databases written by dpkg and rpm, and packages of three kinds.
 
 usage: scripts/make-package-databases.py [REPOSITORY]
-It wants dpkg, rpm and rpmbuild (4.16 or later), db5.3_load (Debian: rpm, db5.3-util), and installs nothing outside a temporary directory.
+Needs dpkg, rpm and rpmbuild (4.16 or later), db5.3_load (Debian: rpm, db5.3-util), and installs nothing outside a temporary directory.
 
-The program in every package is the fixture 1.27-linux-amd64-strip; the roots are stored without it, the tests put it back.
+The program in every package is the fixture 1.27-linux-amd64-strip; the roots are stored without it, and the tests add it.
 apk has no Debian package, so its database and package are written here after apk-installed(5) and apk-package(5).
 """
 import base64, gzip, hashlib, io, os, pathlib, shutil, sqlite3, struct, subprocess, sys, tarfile, tempfile, zlib
@@ -84,7 +84,7 @@ def dpkg_root(work, program):
 
 
 def distroless_root(work, program):
-    """What Bazel's rules for containers leave of dpkg."""
+    """The parts of dpkg that Bazel's rules for containers keep."""
     root = work / "roots/distroless"
     os_release(root, "debian", "13")
     write(root / "var/lib/dpkg/status.d/acme", "Package: acme\nVersion: 4.0-1\nArchitecture: arm64\nSource: acme-src\n")
@@ -160,7 +160,7 @@ def rpm_root(work, found, name, backend, path, distribution):
 
 
 def ndb_root(work, sqlite):
-    """Debian's rpm is built without ndb: the headers of the SQLite form in the layout of rpm's lib/backend/ndb/rpmpkg.c."""
+    """Writes the headers of the SQLite form in the layout of rpm's lib/backend/ndb/rpmpkg.c, because Debian's rpm is built without ndb."""
     root = work / "roots/opensuse"
     os_release(root, "opensuse-leap", "15.6")
     rows = sqlite3.connect(sqlite).execute("SELECT hnum, blob FROM Packages ORDER BY hnum").fetchall()
@@ -179,7 +179,7 @@ def ndb_root(work, sqlite):
 
 
 def bdb_root(work, sqlite):
-    """rpm no longer writes this form: the headers of the SQLite form go through Berkeley DB's own loader, then rpm reads them back."""
+    """Loads the headers of the SQLite form with Berkeley DB's own loader, because rpm no longer writes this form; rpm then reads them back."""
     root = work / "roots/rhel"
     os_release(root, "rhel", "8.10")
     folder = root / "var/lib/rpm"

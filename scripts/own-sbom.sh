@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes the bill of materials of gospect itself (CycloneDX 1.5): every crate that a program of any platform is made of, by the lock file.
+# Writes the bill of materials of gospect itself (CycloneDX 1.5): every crate of a program on any platform, from the lock file.
 # Needs cargo-cyclonedx: cargo install cargo-cyclonedx --locked
 #
 # usage: own-sbom.sh DIR      writes DIR/gospect.cdx.json
@@ -7,7 +7,7 @@ set -euo pipefail
 out="$(mkdir -p "$1" && cd "$1" && pwd)"
 cd "$(dirname "$0")/.."
 cargo cyclonedx --format json --spec-version 1.5 --all-features --no-build-deps --override-filename gospect-own
-# The tool names the crate by the folder it was built in, which is nobody's business.
+# The tool names the crate by its build directory, which is removed here.
 sed -e "s|path+file://$PWD#||g" -e 's|?download_url=file://\.||g' gospect-own.json > "$out/gospect.cdx.json"
 rm gospect-own.json
 if grep -qF "$PWD" "$out/gospect.cdx.json"; then

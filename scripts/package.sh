@@ -3,8 +3,8 @@
 #
 # usage: package.sh TARGET GOSPECT DIR
 #
-# TARGET is a Rust target triple, GOSPECT the program built for it, which must run here. The archive is
-# DIR/gospect-TARGET.tar.gz, or .zip for Windows. Same program, same bytes, where tar is GNU's.
+# TARGET is a Rust target triple, GOSPECT the program built for it, which must run on this machine. The archive is
+# DIR/gospect-TARGET.tar.gz, or .zip for Windows. With GNU tar the same program gives the same bytes.
 set -euo pipefail
 target="$1" gospect="$2" out="$(mkdir -p "$3" && cd "$3" && pwd)"
 root="$(cd "$(dirname "$0")/.." && pwd)"

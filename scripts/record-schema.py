@@ -2,7 +2,7 @@
 """Makes docs/record.schema.json from src/record: types become definitions, doc comments descriptions.
 
 usage: record-schema.py          writes the schema
-       record-schema.py --check  exit 1 when the checked-in schema is not what the model says
+       record-schema.py --check  exit 1 when the checked-in schema differs from the types
 """
 import json
 import pathlib
@@ -49,7 +49,7 @@ def schema_of(kind):
 
 
 def plain(text):
-    """Without the brackets of links between items."""
+    """Text without the brackets of links between items."""
     return re.sub(r"\[(`[^`]+`)\]", r"\1", text)
 
 
@@ -84,7 +84,7 @@ def definitions(source):
         elif keyword == "enum":
             values = [(re.search(r'"([^"]+)"', line).group(1), text) for text, _, line in members(body)]
             told = " ".join(f"`{value}`: {text}" for value, text in values)
-            # Records of newer versions may hold other words.
+            # Records of newer versions may contain other words.
             known = {"enum": [value for value, _ in values]}
             yield name, {"description": f"{doc} {told}", "anyOf": [known, {"type": "string"}]}
         else:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Holds two builds of gospect against each other: the same standard output, standard error and exit code for every command below.
+"""Compares two builds of gospect: standard output, standard error and exit code of every command below.
 
 usage: scripts/same-outputs.py OLD NEW [FILE_OR_DIRECTORY...]
 
-OLD and NEW are the two programs. What they read are the stored programs of testdata (unpacked into a temporary folder), the deployment
-files of testdata/lint, and what is named besides. Each difference is shown as a command and the first lines that differ; exit code 1 when
+OLD and NEW are the two programs. They read the stored programs of testdata (unpacked into a temporary folder), the deployment files of
+testdata/lint, and any further files and directories named. Each difference is shown as a command and the first lines that differ; exit code 1 when
 there is one. Times, versions of the tool and counts of bytes read are left out of the comparison.
 """
 import concurrent.futures
@@ -27,7 +27,7 @@ SCAN_FORMATS = ["card", "table", "csv", "json", "ndjson", "html"]
 AUDIT_FORMATS = ["text", "json", "sarif", "junit", "markdown", "gitlab", "github", "html"]
 DIFF_FORMATS = ["text", "json", "markdown", "html"]
 BILLS = ["cyclonedx", "spdx"]
-# What may differ from one run to the next.
+# Text that may differ between runs.
 VOLATILE = [
     (re.compile(rb'"bytes": ?\d+'), b'"bytes":0'),
     (re.compile(rb"[0-9.,]+ ?(?:[KMGT]i?B|bytes) (?:read|in )[^\n]*"), b"BYTES"),
@@ -63,7 +63,7 @@ def tar_of(entries):
 
 
 def containers(into, programs):
-    """Archives, archives in archives, and an image in three layers, of stored programs; gives their paths."""
+    """Archives, archives in archives, and an image in three layers, of stored programs; returns their paths."""
     into.mkdir()
     one, two, three = (p.read_bytes() for p in programs[:3])
     release = tar_of([("app/", None), ("app/one", one), ("app/link", "app/one"), ("app/readme", b"text")])
@@ -105,7 +105,7 @@ def containers(into, programs):
 
 
 def run(program, arguments, folder):
-    """What one command gives: exit code, standard output, standard error."""
+    """Exit code, standard output and standard error of one command."""
     environment = dict(os.environ, NO_COLOR="1", SOURCE_DATE_EPOCH="1700000000", TZ="UTC", COLUMNS="120")
     try:
         done = subprocess.run([program, *arguments], cwd=folder, env=environment, capture_output=True, timeout=600, stdin=subprocess.DEVNULL)

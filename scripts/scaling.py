@@ -4,9 +4,9 @@
 usage: scaling.py [--gospect FILE] [--runs N] [--svg FILE] PROGRAM [LARGER...]
 
 PROGRAM is any Go program; everything is made from it in a temporary directory (about 3 GB), on the file system of TMPDIR. The
-others are real programs of other sizes, for the rows about the size of one. Prints a Markdown table; --svg also draws it. A row
-is a median of N runs (default 5) after one that warms the cache and tells the peak memory (GNU time), with --facts build-info
-unless it says full. `per unit` tells what is linear: it stays the same or falls.
+others are real programs of other sizes, for the rows on the size of a file. Prints a Markdown table; --svg also draws it. A row
+is a median of N runs (default 5) after one run that warms the cache and measures peak memory (GNU time), with --facts build-info
+unless it says full. `per unit` shows what is linear: it stays the same or falls.
 """
 import argparse, gzip, hashlib, io, json, os, statistics, subprocess, sys, tarfile, tempfile, time
 
@@ -23,7 +23,7 @@ def measure(*arguments):
     """Median wall milliseconds and peak in MB."""
     command = [options.gospect, "scan", "--format", "ndjson", *arguments]
     with tempfile.NamedTemporaryFile("r") as report:
-        # Not from wait4: a child counts the pages that this script had when it was forked.
+        # Not from wait4, which counts the pages that this script had when it forked for the child.
         timed = ["/usr/bin/time", "-f", "%M", "-o", report.name, *command]
         done = subprocess.run(timed, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if done.returncode:
@@ -119,7 +119,7 @@ SERIES = [
 
 
 def draw(results, path):
-    """Small multiples: time against size, both from zero, a straight line being what one hopes for."""
+    """Draws time against size, both from zero, in one small plot for each series: linear growth is a straight line."""
     width, height, gap = 250, 150, 60
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {3 * (width + gap) + gap} {2 * (height + 80) + 20}" '
            'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="#fff"/>']

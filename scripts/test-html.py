@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Opens HTML reports in headless Chromium and uses them as a person would.
+"""Opens HTML reports in headless Chromium and uses them like a person.
 
 usage: test-html.py SMALL.html LARGE.html [--screenshots DIR] [--timed]
 
 SMALL is the page of the four sample binaries with findings, LARGE one of 5,000 binaries; the tests of src/report/html
-make both. With --timed it also judges how long things take, which wants a quiet machine. Needs only Python and Chromium (Debian: apt-get install chromium; or CHROMIUM=/path/to/it).
-exit 0: fine; 1: not; 3: no Chromium here
+make both. With --timed it also checks how long actions take, for which the machine must be idle. Needs only Python and Chromium (Debian: apt-get install chromium; or CHROMIUM=/path/to/it).
+exit 0: all checks pass; 1: some fail; 3: no Chromium found
 """
 import base64
 import json
@@ -180,7 +180,7 @@ def small(browser, path, shots):
     check("links lead to the parts of the page", browser.value(
         "[...document.querySelectorAll('#nav a')].map(a => !!document.querySelector(a.hash)).join()") == "true,true,true,true")
     check("the address leads there", browser.value("location.hash") == "#b1")
-    # The tables above: the last of the sample is that of the things not examined, with 15 rows.
+    # The last table of the sample lists what was not examined, with 15 rows.
     shown = "[...document.querySelectorAll('#tables section:last-child tbody tr')].filter(r => !r.hidden).length"
     browser.value("(() => { const s = document.querySelector('#tables section:last-child .search'); s.value = 'closed-1';"
                   " s.dispatchEvent(new Event('input')); })()")

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Times short commands in turns: wall and processor time, medians, and how many pages were touched first.
+"""Times short commands in turns: medians of wall and processor time, and the number of pages touched.
 
 usage: scripts/time-commands.py ROUNDS 'COMMAND ARG...' ...
 
-Every command is started once a round, without a shell, its output thrown away. In each round the order is another, so that no command always
-follows the same one. Ratios are to the first command. For the table "One small file" in docs/performance.md.
+Every command is started once in each round, without a shell, and its output is discarded. The order changes from round to round, so that no
+command always follows the same one. Ratios are to the first command. For the table "One small file" in docs/performance.md.
 """
 
 import os

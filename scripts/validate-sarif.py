@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds SARIF files against the official SARIF 2.1.0 schema.
+"""Validates SARIF files against the official SARIF 2.1.0 schema.
 
 usage: validate-sarif.py [--schema FILE] SARIF...
 

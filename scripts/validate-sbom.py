@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Validates CycloneDX and SPDX JSON files against the schemas in testdata/schemas, and checks what schemas cannot say:
-that references point at something, that identifiers are unique, and that purls are well formed: by a pattern, and by the reader of
-the Python package `packageurl-python`, where it is there. Versions of it and other readers that fold the case of `golang` purls must
-find the same module as without folding.
+that references point at something, that identifiers are unique, and that purls are well formed: by a pattern, and by the
+Python package `packageurl-python` if it is installed. Parsers that lower the case of `golang` purls must find the same module as
+others.
 
-usage: validate-sbom.py FILE...      exit 0: all valid; 1: not; 3: the Python package `jsonschema` is missing
+usage: validate-sbom.py FILE...      exit 0: all valid; 1: some are not; 3: the Python package `jsonschema` is missing
 """
 import json
 import pathlib
@@ -37,7 +37,7 @@ def is_purl(text):
         return True
     purl, folded = PackageURL.from_string(text), PackageURL.from_string(text.partition("@")[0].lower())
     names = [(p.namespace or "", p.name) for p in (purl, folded)]
-    # A reader that folds finds the module under its name in lower case, and what is written again reads the same.
+    # A parser that lowers the case finds the module under its lower-case name, and writing it again gives the same text.
     same = [name.lower() for name in names[0]] == [name.lower() for name in names[1]]
     return same and PackageURL.from_string(purl.to_string()) == purl
 

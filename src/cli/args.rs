@@ -1,8 +1,9 @@
 //! The arguments of every command.
 
 use super::levels::Levels;
+use super::values::{choices, parse_date, parse_pair, parse_release, parse_size};
 use crate::audit::{Date, Level};
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -422,28 +423,6 @@ pub struct ManArgs {
     pub directory: Option<PathBuf>,
 }
 
-/// A closed set of words, each with its explanation.
-pub fn choices(
-    words: impl IntoIterator<Item = (&'static str, &'static str)>,
-) -> PossibleValuesParser {
-    PossibleValuesParser::new(
-        words
-            .into_iter()
-            .map(|(name, doc)| PossibleValue::new(name).help(doc))
-            .collect::<Vec<_>>(),
-    )
-}
-
-fn parse_release(text: &str) -> Result<crate::knowledge::GoVersion, String> {
-    let name = format!("go{}", text.strip_prefix("go").unwrap_or(text));
-    let version = crate::knowledge::GoVersion::parse(&name).filter(|v| v.minor().is_some());
-    version.ok_or_else(|| "needs a Go release, such as 1.27 or go1.26.6".to_owned())
-}
-
-fn parse_date(text: &str) -> Result<Date, String> {
-    Date::parse(text).ok_or_else(|| "needs a day, such as 2026-11-22".to_owned())
-}
-
 // Arguments of `ps`.
 #[derive(Debug, Args)]
 pub struct PsArgs {
@@ -612,40 +591,6 @@ pub enum Color {
     Never,
 }
 
-/// A number of bytes, with an optional unit: `64K`, `16KiB`, `2M`, `1GiB`; all units are powers of 1024.
-pub fn parse_size(text: &str) -> Result<u64, String> {
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let shift = match unit
-        .trim()
-        .to_ascii_lowercase()
-        .trim_end_matches("ib")
-        .trim_end_matches('b')
-    {
-        "" => 0,
-        "k" => 10,
-        "m" => 20,
-        "g" => 30,
-        "t" => 40,
-        _ => return Err(format!("no such unit: {unit}; use K, M, G or T")),
-    };
-    let number: u64 = number
-        .parse()
-        .map_err(|_| "needs a number, such as 16KiB".to_owned())?;
-    number
-        .checked_mul(1 << shift)
-        .ok_or_else(|| "too large".to_owned())
-}
-
-fn parse_pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("needs KEY=VALUE, such as GODEBUG=panicnil=1".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -653,22 +598,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         command().debug_assert();
-    }
-
-    #[test]
-    fn sizes() {
-        for (text, bytes) in [
-            ("0", 0),
-            ("17", 17),
-            ("16KiB", 16384),
-            ("16k", 16384),
-            ("2MB", 2 << 20),
-            ("1G", 1 << 30),
-        ] {
-            assert_eq!(parse_size(text), Ok(bytes), "{text}");
-        }
-        for text in ["", "k", "1x", "-1", "99999999999T", "1.5M"] {
-            assert!(parse_size(text).is_err(), "{text}");
-        }
     }
 }

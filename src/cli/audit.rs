@@ -63,7 +63,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Error> {
                 }
                 (Some((document, support)), line) => {
                     if let Line::Binary(binary) = &line {
-                        dates::learn(binary, &day, |release, row| {
+                        dates::with_support(binary, &day, |release, row| {
                             support.entry(release.to_owned()).or_insert_with(row);
                         });
                     }

@@ -4,14 +4,15 @@ use super::args::{Facts, SourceArgs};
 use super::error::Error;
 use crate::bytes::Limits;
 use crate::go::Level;
+use crate::record::read::Problem;
 use crate::report::style::clean;
 use crate::scan::{Named, Options};
 use crate::source::image::Platform;
-use crate::source::target::Target;
+use crate::source::target::{BadTarget, Target};
 use crate::source::walk::Rules;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::ffi::OsString;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 /// The size floor of `--likely`: packed Go programs are above it, most other files below.
@@ -21,21 +22,38 @@ const LIKELY: u64 = 256 << 10;
 pub fn targets(args: &SourceArgs) -> Result<Vec<Named>, Error> {
     let (named, bad) = listed(args)?;
     match bad.into_iter().next() {
-        Some((name, why)) => Err(Error::NotRead {
+        Some(BadInput { name, why }) => Err(Error::NotRead {
             name: clean(&name).into_owned(),
-            why,
+            why: why.to_string(),
         }),
         None => Ok(named),
     }
 }
 
-/// Entries of a list that are no targets, with the reason.
-pub type Bad = Vec<(String, String)>;
+/// A named target, list of targets or line of a list that cannot be read.
+pub struct BadInput {
+    /// The text that names it.
+    pub name: String,
+    pub why: BadReason,
+}
+
+/// Why an input cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BadReason {
+    #[error("cannot read the list: {0}")]
+    List(#[source] io::Error),
+    #[error(transparent)]
+    Target(#[from] BadTarget),
+    #[error("cannot be read: {0}")]
+    Records(#[source] io::Error),
+    #[error(transparent)]
+    Record(#[from] Problem),
+}
 
 /// The same, but an unreadable list and its invalid lines are returned separately from the targets.
-pub fn listed(args: &SourceArgs) -> Result<(Vec<Named>, Bad), Error> {
+pub fn listed(args: &SourceArgs) -> Result<(Vec<Named>, Vec<BadInput>), Error> {
     let given = args.targets.len();
-    let mut bad = Bad::new();
+    let mut bad = Vec::new();
     let mut texts: Vec<OsString> = args.targets.clone();
     if let Some(list) = &args.files_from {
         let mut bytes = Vec::new();
@@ -45,10 +63,10 @@ pub fn listed(args: &SourceArgs) -> Result<(Vec<Named>, Bad), Error> {
             std::fs::File::open(list).and_then(|mut f| f.read_to_end(&mut bytes))
         };
         if let Err(e) = read {
-            bad.push((
-                list.display().to_string(),
-                format!("cannot read the list: {e}"),
-            ));
+            bad.push(BadInput {
+                name: list.display().to_string(),
+                why: BadReason::List(e),
+            });
         }
         let end = if args.null { 0 } else { b'\n' };
         texts.extend(
@@ -64,7 +82,10 @@ pub fn listed(args: &SourceArgs) -> Result<(Vec<Named>, Bad), Error> {
         match Target::parse(&text) {
             Ok(target) => named.push((name, target)),
             Err(e) if i < given => return Err(e.into()),
-            Err(e) => bad.push((name, e.to_string())),
+            Err(e) => bad.push(BadInput {
+                name,
+                why: e.into(),
+            }),
         }
     }
     Ok((named, bad))
@@ -101,7 +122,7 @@ const BASE: u64 = 128 << 20;
 /// Lowers the number of threads to what fits into the address space (`ulimit -v`): when it is used up, an allocation fails and the
 /// program ends.
 #[cfg(unix)]
-fn fewer(jobs: usize, memory: u64) -> usize {
+fn threads_that_fit(jobs: usize, memory: u64) -> usize {
     use rustix::process::{Resource, getrlimit};
     let Some(limit) = getrlimit(Resource::As).current else {
         return jobs;
@@ -123,13 +144,13 @@ fn fewer(jobs: usize, memory: u64) -> usize {
 }
 
 #[cfg(not(unix))]
-fn fewer(jobs: usize, _: u64) -> usize {
+fn threads_that_fit(jobs: usize, _: u64) -> usize {
     jobs
 }
 
 /// The options of a scan, from the arguments.
 pub fn options(args: &SourceArgs) -> Result<Options, Error> {
-    let jobs = fewer(threads(args.jobs)?, args.memory);
+    let jobs = threads_that_fit(threads(args.jobs)?, args.memory);
     let min_size = if args.likely {
         args.min_size.max(LIKELY)
     } else {

@@ -45,7 +45,7 @@ pub fn knowledge() -> KnowledgeDate {
 }
 
 /// Calls `hand` with the release of a binary and a function that computes its support.
-pub fn learn(
+pub fn with_support(
     binary: &Binary,
     today: &str,
     hand: impl FnOnce(&str, Box<dyn FnOnce() -> Support + '_>),

@@ -18,7 +18,7 @@ pub fn run(args: &ExplainArgs) -> Result<Exit, Error> {
     };
     let mut output = Output::open(&args.output)?;
     let text = match args.format.as_str() {
-        "text" => laid_out(&text, &output.look),
+        "text" => format_text(&text, &output.look),
         _ => text,
     };
     output.write(|out| out.write_all(text.as_bytes()))?;
@@ -103,7 +103,7 @@ fn levels_of(name: &str) -> String {
 }
 
 /// Formats text for reading: wrapped to the terminal's width, indented, with highlighted headings and labels.
-fn laid_out(text: &str, look: &Look) -> String {
+fn format_text(text: &str, look: &Look) -> String {
     let mut out = String::with_capacity(text.len());
     let mut is_start = true;
     for line in text.lines() {

@@ -1,10 +1,11 @@
 //! The input of a command: lines of a scan, of earlier records, or of both one after the other.
 
 use super::args::{Facts, SourceArgs};
+use super::config::{self, BadInput, BadReason};
+use super::dates;
 use super::error::Error;
 use super::output::write_failed;
 use super::progress::Progress;
-use super::{config, dates};
 use crate::go::Level;
 use crate::record::read::Records;
 use crate::record::{End, Line, Location, Reason, Run, SCHEMA, Tool, Unexamined};
@@ -34,8 +35,8 @@ pub struct Input {
     run: Run,
     /// The patterns of `--exclude` as given.
     exclude: Vec<String>,
-    /// Named targets that cannot be read, with the reason.
-    bad: Vec<(String, String)>,
+    /// Named targets that cannot be read.
+    bad: Vec<BadInput>,
     /// Whether to show a progress line on the terminal; off if another program shows the results there as they come.
     pub progress: bool,
 }
@@ -73,7 +74,7 @@ impl Input {
                         check(&text, records.run(), args, need)?;
                         parts.push(InputPart::Records(text, records));
                     }
-                    Err(why) => bad.push((text, why)),
+                    Err(why) => bad.push(BadInput { name: text, why }),
                 },
                 (target, Some(InputPart::Scan(list))) => list.push((text, target)),
                 (target, _) => parts.push(InputPart::Scan(vec![(text, target)])),
@@ -107,9 +108,9 @@ impl Input {
     /// Fails if any target cannot be read, for commands that compare: its programs would look removed.
     pub fn whole(self) -> Result<Self, Error> {
         match self.bad.first() {
-            Some((name, why)) => Err(Error::NotRead {
+            Some(BadInput { name, why }) => Err(Error::NotRead {
                 name: clean(name).into_owned(),
-                why: clean(why).into_owned(),
+                why: clean(&why.to_string()).into_owned(),
             }),
             None => Ok(self),
         }
@@ -164,7 +165,8 @@ impl Input {
         let nothing_named = self.run.targets.is_empty() && self.bad.is_empty();
         let mut written = take(Line::Run(self.run));
         let mut total = End::default();
-        for (name, why) in &self.bad {
+        for BadInput { name, why } in &self.bad {
+            let why = &why.to_string();
             report(progress.as_ref(), name, why);
             total.failed = true;
             if written.is_ok() {
@@ -334,16 +336,15 @@ fn not_read(name: &str, why: &str) -> Line {
     })
 }
 
-fn open_records(path: Option<&Path>) -> Result<Box<Records<Box<dyn BufRead>>>, String> {
+fn open_records(path: Option<&Path>) -> Result<Box<Records<Box<dyn BufRead>>>, BadReason> {
     let input: Box<dyn BufRead> = match path {
         None => Box::new(BufReader::new(io::stdin())),
         Some(path) => match File::open(path) {
             Ok(file) => Box::new(BufReader::with_capacity(256 << 10, file)),
-            Err(e) => return Err(format!("cannot be read: {e}")),
+            Err(e) => return Err(BadReason::Records(e)),
         },
     };
-    let records = Records::open(input).map_err(|e| e.to_string())?;
-    Ok(Box::new(records))
+    Ok(Box::new(Records::open(input)?))
 }
 
 /// Fails if records lack what the command needs.

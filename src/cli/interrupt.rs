@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Ignores SIGXFSZ: a file at its size limit (`ulimit -f`) then fails like a full disk and does not end the program.
-pub fn outlive_file_limit() {
+pub fn ignore_file_limit() {
     // If this fails, the signal keeps its default effect.
     let _ = register(SIGXFSZ, Arc::default());
 }
@@ -41,7 +41,7 @@ pub fn keep(lines: &Lines, partial: Option<&Partial>) {
                 return;
             };
             asked.store(true, Ordering::SeqCst);
-            let _ = lines.hand_on();
+            let _ = lines.write_lines();
             super::progress::clear();
             match partial {
                 None => say!(

@@ -146,13 +146,13 @@ impl Lines {
     }
 
     /// Writes the complete lines gathered so far; called on interruption.
-    pub fn hand_on(&self) -> io::Result<()> {
-        self.lock().hand_on()
+    pub fn write_lines(&self) -> io::Result<()> {
+        self.lock().write_lines()
     }
 }
 
 impl Gathered {
-    fn hand_on(&mut self) -> io::Result<()> {
+    fn write_lines(&mut self) -> io::Result<()> {
         let whole = std::mem::take(&mut self.whole);
         let written = self
             .to
@@ -170,7 +170,7 @@ impl Write for Lines {
         }
         gathered.bytes.extend_from_slice(bytes);
         if gathered.whole > 0 && gathered.bytes.len() >= gathered.enough {
-            gathered.hand_on()?;
+            gathered.write_lines()?;
         }
         Ok(bytes.len())
     }
@@ -210,7 +210,7 @@ mod tests {
         lines.write_all(b"first\n").unwrap();
         (0..6_000_000).for_each(|_| lines.write_all(b"x").unwrap());
         lines.write_all(b"\nrest").unwrap();
-        lines.hand_on().unwrap();
+        lines.write_lines().unwrap();
         lines.flush().unwrap();
         let handed: Vec<usize> = pieces.0.lock().unwrap().iter().map(Vec::len).collect();
         assert_eq!(handed, [6, 6_000_001, 4]);

@@ -21,6 +21,7 @@ mod error;
 mod exit;
 mod explain;
 mod fips;
+mod go_flags;
 mod init;
 mod input;
 #[cfg(unix)]
@@ -37,6 +38,7 @@ mod scan;
 mod shell;
 mod terminal;
 mod topics;
+mod values;
 mod version;
 mod vuln;
 

@@ -22,7 +22,7 @@ impl Output {
     /// Opens the output that the arguments ask for.
     pub fn open(args: &OutputArgs) -> Result<Self, Error> {
         #[cfg(unix)]
-        super::interrupt::outlive_file_limit();
+        super::interrupt::ignore_file_limit();
         let mut partial = None;
         let (to, terminal, piped): (Box<dyn Write + Send>, bool, bool) = match &args.output {
             Some(path) if path.as_os_str() != "-" => {
@@ -81,7 +81,7 @@ impl Output {
             (Ok(value), _) => self.write(|_| Ok(())).map(|()| value),
             (Err(why), None) => Err(why),
             (Err(why), Some(partial)) => {
-                let _ = self.writer.hand_on();
+                let _ = self.writer.write_lines();
                 Err(why.with_output(partial.give_up()))
             }
         }
@@ -121,7 +121,7 @@ impl Drop for Output {
     /// Removes output that was begun and not finished, for example after an error of a target.
     fn drop(&mut self) {
         if let Some(partial) = &self.partial {
-            let _ = self.writer.hand_on();
+            let _ = self.writer.write_lines();
             partial.give_up();
         }
     }

@@ -45,7 +45,7 @@ pub fn show(mut input: Input, format: Option<&str>, output: &OutputArgs) -> Resu
         }
         let is_last = matches!(line, Line::End(_));
         held.push(line);
-        let Some(format) = fitting(&held, is_last) else {
+        let Some(format) = format_for(&held, is_last) else {
             return Ok(());
         };
         let Some(to) = to.take() else { return Ok(()) };
@@ -61,7 +61,7 @@ pub fn show(mut input: Input, format: Option<&str>, output: &OutputArgs) -> Resu
 /// Writes a line, preceded by the support of its Go release.
 fn put(writer: &mut Writer<'_>, line: Line, today: &str) -> io::Result<()> {
     if let Line::Binary(binary) = &line {
-        dates::learn(binary, today, |release, support| {
+        dates::with_support(binary, today, |release, support| {
             writer.add_support(release, support);
         });
     }
@@ -69,7 +69,7 @@ fn put(writer: &mut Writer<'_>, line: Line, today: &str) -> io::Result<()> {
 }
 
 /// A single binary that is the target itself is shown as a card, anything else as a table; `None` if more lines must decide.
-fn fitting(lines: &[Line], is_all: bool) -> Option<&'static format::Format> {
+fn format_for(lines: &[Line], is_all: bool) -> Option<&'static format::Format> {
     let target = lines.iter().find_map(|l| match l {
         Line::Run(run) => match run.targets.as_slice() {
             [one] => Some(one.as_str()),

@@ -1,10 +1,11 @@
 //! `gospect completions` and `gospect man`: both generated from the argument definitions that `--help` uses.
 
-use super::args::{self, CompletionsArgs, ManArgs, choices};
+use super::args::{self, CompletionsArgs, ManArgs};
 use super::error::Error;
 use super::exit::Exit;
 use super::output::print;
 use super::topics;
+use super::values::choices;
 use crate::audit::diff::Class;
 use crate::audit::policy::PROFILES;
 use crate::audit::rules::registry::RULES;

@@ -5,6 +5,7 @@
 //! a universal file counts, and other files are passed over silently. A file named on the command line that only our reader can
 //! read is shown in the same form.
 
+use super::go_flags::{Flags, Refused, parse, split_value};
 use super::terminal::stdout;
 use crate::bytes::{FileBytes, Limits, MEMORY, SizeInMemory, Use};
 use crate::go::version::{self, Effort, NoBuildInfo, RawBuildInfo};
@@ -18,53 +19,6 @@ use std::fs::{self, Metadata};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Flags {
-    modules: bool,
-    verbose: bool,
-    json: bool,
-}
-
-impl Flags {
-    fn by_name(&mut self, name: &str) -> Option<&mut bool> {
-        match name {
-            "m" => Some(&mut self.modules),
-            "v" => Some(&mut self.verbose),
-            "json" => Some(&mut self.json),
-            _ => None,
-        }
-    }
-
-    /// The flags in `GOFLAGS` of the environment; flags of other commands are ignored.
-    fn from_environment() -> Self {
-        let mut flags = Self::default();
-        let words = std::env::var("GOFLAGS").unwrap_or_default();
-        for word in words.split_whitespace() {
-            let body = word.strip_prefix("--").or(word.strip_prefix('-'));
-            let (name, value) = split_value(body.unwrap_or_default());
-            if let (Some(flag), Some(on)) = (flags.by_name(name), boolean(value)) {
-                *flag = on;
-            }
-        }
-        flags
-    }
-}
-
-/// Splits `name=value`.
-fn split_value(body: &str) -> (&str, Option<&str>) {
-    body.split_once('=')
-        .map_or((body, None), |(name, value)| (name, Some(value)))
-}
-
-/// Go's `strconv.ParseBool`; a boolean flag without a value is on.
-fn boolean(value: Option<&str>) -> Option<bool> {
-    match value {
-        None | Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Some(true),
-        Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Some(false),
-        Some(_) => None,
-    }
-}
 
 /// One run of the command: where it prints, and its exit status.
 struct Run<'w> {
@@ -96,7 +50,7 @@ pub fn run(args: &[OsString]) -> ExitCode {
         terminal: io::stdout().is_terminal(),
     };
     if files.is_empty() {
-        run.own(given);
+        run.own_version(given);
     } else if flags.json && !flags.modules {
         say!("go: 'go version' with -json flag requires -m flag");
         run.status = 2;
@@ -115,16 +69,6 @@ pub fn run(args: &[OsString]) -> ExitCode {
     }
 }
 
-/// A message for standard error and the exit status.
-type Refused = (String, u8);
-
-const USAGE: &str =
-    "usage: go version [-m] [-v] [-json] [file ...]\nRun 'go help version' for details.\n";
-
-fn usage(message: &str) -> Refused {
-    (format!("{message}\n{USAGE}"), 2)
-}
-
 /// Handles `-C DIR`, which every go command accepts as its first flag.
 fn change_directory(args: &[OsString]) -> Result<&[OsString], Refused> {
     let Some((first, rest)) = args.split_first() else {
@@ -140,59 +84,15 @@ fn change_directory(args: &[OsString]) -> Result<&[OsString], Refused> {
     match std::env::set_current_dir(&dir) {
         Ok(()) => Ok(rest),
         Err(e) => Err((
-            format!("go: chdir {}: {}\n", said(Path::new(&dir)), go_error(&e)),
+            format!("go: chdir {}: {}\n", escaped_path(Path::new(&dir)), go_error(&e)),
             1,
         )),
     }
 }
 
-/// Parses flags like Go's flag package: one or two dashes, `=true` or `=false` after boolean ones, up to the first argument or
-/// `--`.
-fn parse<'a>(args: &'a [OsString], flags: &mut Flags) -> Result<&'a [OsString], Refused> {
-    let mut rest = args;
-    while let Some((first, tail)) = rest.split_first() {
-        let Some(text) = first.to_str().filter(|t| t.len() > 1 && t.starts_with('-')) else {
-            break;
-        };
-        if text == "--" {
-            return Ok(tail);
-        }
-        let body = text
-            .strip_prefix("--")
-            .or(text.strip_prefix('-'))
-            .unwrap_or(text);
-        if body.is_empty() || body.starts_with(['-', '=']) {
-            return Err(usage(&format!("bad flag syntax: {text}")));
-        }
-        let (name, value) = split_value(body);
-        if name == "C" {
-            let next = tail.first().map(|d| d.to_string_lossy().into_owned());
-            let dir = value.map(str::to_owned).or(next);
-            return Err(usage(&dir.map_or_else(
-                || "flag needs an argument: -C".to_owned(),
-                |dir| format!("invalid value {dir:?} for flag -C: -C flag must be first flag on command line"),
-            )));
-        }
-        if matches!(name, "h" | "help") {
-            return Err((USAGE.to_owned(), 2));
-        }
-        let flag = flags
-            .by_name(name)
-            .ok_or_else(|| usage(&format!("flag provided but not defined: -{name}")))?;
-        *flag = boolean(value).ok_or_else(|| {
-            let value = value.unwrap_or_default();
-            usage(&format!(
-                "invalid boolean value {value:?} for -{name}: parse error"
-            ))
-        })?;
-        rest = tail;
-    }
-    Ok(rest)
-}
-
 impl Run<'_> {
     /// Without files: prints this program's own version in Go's form. Flags `given` by the environment are then no error.
-    fn own(&mut self, given: Flags) {
+    fn own_version(&mut self, given: Flags) {
         let alone = match self.flags {
             f if f.modules && !given.modules => Some("-m"),
             f if f.verbose && !given.verbose => Some("-v"),
@@ -237,7 +137,7 @@ impl Run<'_> {
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
             Err(e) => {
-                say!("stat {}: {}", said(path), go_error(&e));
+                say!("stat {}: {}", escaped_path(path), go_error(&e));
                 self.status = 1;
                 return;
             }
@@ -339,7 +239,7 @@ impl Run<'_> {
 }
 
 /// A path for a message: unchanged like Go's, or escaped if standard error is a terminal.
-fn said(path: &Path) -> String {
+fn escaped_path(path: &Path) -> String {
     let text = path.display().to_string();
     match io::stderr().is_terminal() {
         true => clean(&text).into_owned(),
@@ -395,7 +295,7 @@ impl Reader {
                 let file = dir::open_named(path).and_then(FileBytes::open);
                 self.file(path.to_owned(), mode_of(&m), file)
             }
-            _ => (self.verbose).then(|| FileOutput::Message(format!("{}: symlink", said(path)))),
+            _ => (self.verbose).then(|| FileOutput::Message(format!("{}: symlink", escaped_path(path)))),
         }
     }
 }
@@ -435,7 +335,7 @@ enum Error {
 impl Error {
     /// Go's message for the error.
     fn message(&self, path: &Path, is_candidate: bool) -> Option<FileOutput> {
-        let path = said(path);
+        let path = escaped_path(path);
         let text = match self {
             Self::Open(_) => path,
             Self::Refused(why) if is_candidate => {
@@ -532,32 +432,5 @@ mod tests {
                 "{parent}"
             );
         }
-    }
-
-    #[test]
-    fn flags_of_both_styles() {
-        let parsed = |args: &[&str]| {
-            let args: Vec<OsString> = args.iter().map(OsString::from).collect();
-            let mut flags = Flags::default();
-            parse(&args, &mut flags)
-                .map(|rest| (flags.modules, flags.verbose, flags.json, rest.len()))
-                .map_err(|e| e.0.lines().next().unwrap_or("").to_owned())
-        };
-        assert_eq!(
-            parsed(&["-m", "--v", "-json=true", "f", "-m"]),
-            Ok((true, true, true, 2))
-        );
-        assert_eq!(
-            parsed(&["-m=false", "--", "-v"]),
-            Ok((false, false, false, 1))
-        );
-        assert_eq!(
-            parsed(&["-q", "f"]),
-            Err("flag provided but not defined: -q".into())
-        );
-        assert_eq!(
-            parsed(&["-m=x"]),
-            Err("invalid boolean value \"x\" for -m: parse error".into())
-        );
     }
 }

@@ -47,7 +47,7 @@ pub fn around(data: &[u8]) {
     let _ = (kind::may_be_known(name, content), kind::is_values(name));
     let _ = (kind::mentions_go(content), kind::builds_go(name));
     let _ = (kind::is_other(Path::new(name)), kind::may_be_script(data));
-    for toolchain in toolchain::told_by(content) {
+    for toolchain in toolchain::stated_in(content) {
         assert!(toolchain.version.starts_with("go1"), "{toolchain:?}");
     }
     if let Some(rules) = ignored::parse(content.as_bytes(), Path::new("/r")) {

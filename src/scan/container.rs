@@ -377,7 +377,7 @@ impl Examine<Program> for Examiner<'_> {
         self.options.level == Level::Full && packages::may_be_owned(name)
     }
 
-    fn passed(&self, size: u64) {
+    fn not_a_program(&self, size: u64) {
         if !self.below(size, self.options.rules.min_size) {
             self.count_not_go();
         }

@@ -65,12 +65,12 @@ impl Delivery {
                 surroundings.apply(&mut binary);
                 Event::Binary(Box::new(binary))
             }
-            Err(e) => lost(path, location, &e),
+            Err(e) => lost_record(path, location, &e),
         }
     }
 }
 
-fn lost(path: String, location: crate::record::Location, error: &io::Error) -> Event {
+fn lost_record(path: String, location: crate::record::Location, error: &io::Error) -> Event {
     Event::Unexamined {
         thing: Unexamined {
             path,

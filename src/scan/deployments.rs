@@ -339,7 +339,7 @@ impl SearchVisitor {
     }
 
     /// Reads a file whose name shows its kind.
-    fn of_known_name(
+    fn file_with_known_name(
         &self,
         found: &WalkedFile<'_>,
         path: &Path,
@@ -383,7 +383,7 @@ impl SearchVisitor {
     }
 
     /// Looks into a file whose name shows no kind.
-    fn of_other_name(
+    fn file_with_other_name(
         &self,
         found: &WalkedFile<'_>,
         path: &Path,
@@ -456,8 +456,8 @@ impl<'env> Visit<'env, SearchResult> for SearchVisitor {
         let path = found.path();
         match kind::of_name(&path.to_string_lossy()) {
             kind::Named::Nothing if kind::is_other(&path) => {}
-            kind::Named::Nothing => self.of_other_name(found, &path, out),
-            _ => self.of_known_name(found, &path, out),
+            kind::Named::Nothing => self.file_with_other_name(found, &path, out),
+            _ => self.file_with_known_name(found, &path, out),
         }
     }
 

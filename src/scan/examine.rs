@@ -1,9 +1,8 @@
 //! Examines one file: opens it, detects its format and passes it to the right reader.
 
 use super::delivery::{Delivery, Surroundings};
-use super::digest;
 use super::links::Links;
-use super::options::{Options, reader_options};
+use super::options::Options;
 use super::place::{Inside, Opened};
 use super::program::{Content, Program};
 #[cfg(feature = "archives")]
@@ -11,15 +10,12 @@ use super::spool::Spool;
 use super::spool::Spooled;
 use super::{Counters, Event, error_text};
 use crate::bytes::guard::{FAULT, guarded};
-use crate::bytes::{Budget, FileBytes, ReadAt, Use};
-use crate::exe::{self, OpenError};
+use crate::bytes::{Budget, FileBytes, Use};
 use crate::go;
 use crate::record::{Binary, Reason, Unexamined, environment};
 #[cfg(feature = "archives")]
 use crate::source::archive::ArchiveError;
 use crate::source::dir::Stat;
-#[cfg(feature = "archives")]
-use crate::source::foreign;
 use crate::source::packages::Ownership;
 use crate::source::queue::Output;
 use crate::source::walk::WalkedFile;
@@ -27,18 +23,7 @@ use std::fs::File;
 use std::io;
 #[cfg(feature = "archives")]
 use std::sync::OnceLock;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// First bytes read of a likely program: enough for every magic number, and for all headers of nearly every program.
-const HEAD: usize = 8 << 10;
-/// First bytes read of other files: enough for every magic number. Most files of a tree are text, and reading less of each saves
-/// time.
-const SHORT_HEAD: usize = 512;
-
-/// The message for the remaining programs of a file.
-pub(crate) fn left_out_note(count: u64) -> String {
-    format!("{count} more programs of the file: their records take more memory than there is")
-}
+use std::sync::{Arc, Mutex};
 
 /// The result for a file or entry whose reader panicked.
 pub(super) fn fault(opened: &Opened) -> Delivery {
@@ -52,9 +37,9 @@ pub struct Examiner<'e> {
     pub(crate) options: &'e Options,
     pub(crate) counters: &'e Counters,
     /// Memory that all threads share for parts of executables.
-    executables: Budget,
+    pub(super) executables: Budget,
     /// Held while an unusually large record is made.
-    large: Mutex<()>,
+    pub(super) large: Mutex<()>,
     /// Files with several names, until all names have been found.
     links: Links,
     /// What the user says about the programs.
@@ -139,7 +124,7 @@ impl<'e> Examiner<'e> {
         });
         match content {
             Content::NotGo(_) => self.count_not_go(),
-            Content::Container | Content::Packed => self.later(found, target, out),
+            Content::Container | Content::Packed => self.add_task(found, target, out),
             other => {
                 let opened = Opened::file(&found.path(), target, false);
                 self.deliver(other, Some(&found.stat), &opened, &mut |delivery| {
@@ -150,7 +135,7 @@ impl<'e> Examiner<'e> {
     }
 
     /// Makes a task for work that takes long.
-    fn later<'env>(
+    fn add_task<'env>(
         &'env self,
         found: &WalkedFile<'_>,
         target: &'env str,
@@ -323,171 +308,16 @@ impl<'e> Examiner<'e> {
         Ok(Program { record, ..program })
     }
 
-    /// What the first bytes say of a file that is no program.
-    fn detect(&self, bytes: &FileBytes, name: &[u8]) -> Option<Content> {
-        let mut head = [0; SHORT_HEAD];
-        let read = bytes.read_at(&mut head, 0).ok()?;
-        let content = self.no_program(bytes, &head[..read], name)?;
-        self.add_bytes(read as u64);
-        Some(content)
-    }
-
-    #[cfg_attr(not(feature = "archives"), allow(unused_variables))]
-    fn no_program(&self, bytes: &FileBytes, head: &[u8], name: &[u8]) -> Option<Content> {
-        #[cfg(feature = "archives")]
-        if self.options.archives && super::container::container_kind(head).is_some() {
-            return Some(Content::Container);
-        }
-        if exe::sniff(head).is_some() {
-            return None;
-        }
-        // A user who wants nothing unpacked is not told what could not be unpacked.
-        #[cfg(feature = "archives")]
-        if self.options.archives
-            && bytes.len() >= self.options.rules.min_size
-            && let Ok(Some(format)) = foreign::name_of(bytes, head, name)
-        {
-            return Some(Content::Unexamined(
-                Reason::Unsupported,
-                foreign::detail(format),
-            ));
-        }
-        Some(Content::NotGo(
-            "not an executable of a format that Go writes".to_owned(),
-        ))
-    }
-
-    fn content(&self, bytes: &FileBytes, name: &[u8], named: bool) -> Content {
-        let mut head = [0; HEAD];
-        let head = match bytes.read_at(&mut head, 0) {
-            Ok(n) => &head[..n],
-            Err(e) => return Content::Unexamined(Reason::Unreadable, error_text(&e)),
-        };
-        self.add_bytes(head.len() as u64);
-        if let Some(content) = self.no_program(bytes, head, name) {
-            return content;
-        }
-        // Only if unpacking would be the next step.
-        if !named && exe::packed::detect(head, &[]).is_some() {
-            return Content::Packed;
-        }
-        self.program(&Headed { head, rest: bytes }, named)
-    }
-
     pub(crate) fn add_bytes(&self, n: u64) {
         self.counters
             .bytes
             .fetch_add(n, std::sync::atomic::Ordering::Relaxed);
     }
 
-    /// Reads a file that looks like an executable.
-    pub(crate) fn program(&self, reader: &dyn ReadAt, named: bool) -> Content {
-        let options = reader_options(self.options, &self.executables, named);
-        let refusing = go::Options {
-            refuse_large: true,
-            ..options
-        };
-        match inspect(reader, &refusing) {
-            Some(Ok(inspection)) if inspection.too_large => {}
-            other => return self.content_of(reader, other),
-        }
-        // Reads files with large records one at a time, each on a thread that ends with it: the allocator keeps freed memory for
-        // each thread.
-        let _one = self.large.lock().unwrap_or_else(PoisonError::into_inner);
-        let alone = || self.content_of(reader, inspect(reader, &options));
-        std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().spawn_scoped(scope, alone);
-            match thread.map(std::thread::ScopedJoinHandle::join) {
-                Ok(content) => content.unwrap_or_else(|_| Self::fault()),
-                Err(_) => alone(),
-            }
-        })
-    }
-
-    fn fault() -> Content {
-        Content::Unexamined(Reason::Internal, FAULT.to_owned())
-    }
-
-    /// The content, from the result of [`inspect`].
-    fn content_of(
-        &self,
-        reader: &dyn ReadAt,
-        inspected: Option<Result<go::Inspection, OpenError>>,
-    ) -> Content {
-        let inspection = match inspected {
-            Some(Ok(inspection)) => inspection,
-            Some(Err(error @ OpenError::NotExecutable)) => {
-                return Content::NotGo(error.to_string());
-            }
-            Some(Err(error @ (OpenError::Truncated(_) | OpenError::Malformed(_)))) => {
-                let reason = if matches!(error, OpenError::Truncated(_)) {
-                    Reason::Truncated
-                } else {
-                    Reason::Malformed
-                };
-                return Content::Unexamined(reason, error.to_string());
-            }
-            Some(Err(OpenError::Unreadable)) => {
-                return Content::Unexamined(Reason::Unreadable, "cannot be read".to_owned());
-            }
-            None => return Self::fault(),
-        };
-        self.add_bytes(inspection.counts.bytes.saturating_sub(HEAD as u64));
-        if inspection.found.is_empty() {
-            let refusal = inspection.limit_reached.map(|why| why.to_string());
-            let refusal =
-                refusal.or((inspection.untold > 0).then(|| left_out_note(inspection.untold)));
-            #[cfg(feature = "archives")]
-            if self.options.archives
-                && inspection.packed.is_none()
-                && let Some(format) = inspection.end.and_then(|end| foreign::behind(reader, end))
-            {
-                return Content::Unexamined(Reason::Unsupported, foreign::detail(format));
-            }
-            return match (inspection.packed, inspection.damage, refusal) {
-                (Some(what), ..) => Content::Unexamined(Reason::Packed, what),
-                (None, Some(what), _) => Content::Unexamined(Reason::Truncated, what),
-                (None, None, Some(what)) => Content::Unexamined(Reason::Limit, what),
-                (None, None, None) => {
-                    Content::NotGo("an executable, but not made by Go".to_owned())
-                }
-            };
-        }
-        let mut rest = Vec::new();
-        rest.extend(inspection.damage.map(|what| (Reason::Truncated, what)));
-        if inspection.untold > 0 {
-            rest.push((Reason::Limit, left_out_note(inspection.untold)));
-        }
-        let around = self
-            .options
-            .parts
-            .then(|| digest::around(reader, inspection.found.iter().map(|f| f.range)))
-            .flatten();
-        let found = inspection.found.into_iter().enumerate();
-        let programs = found.map(|(i, mut f)| {
-            if self.options.hash {
-                let parts = f.parts.as_ref();
-                if let Ok((whole, parts)) = digest::of(reader, f.range, parts) {
-                    f.binary.sha256 = Some(whole);
-                    f.binary.parts = self.options.parts.then_some(parts);
-                }
-            }
-            if let (0, Some(around)) = (i, &around) {
-                f.binary.parts.get_or_insert_default().push(around.clone());
-            }
-            Program {
-                slice: f.slice,
-                member: f.member,
-                record: self.at_hand(f.binary),
-            }
-        });
-        Content::Go(programs.collect(), rest)
-    }
-
     /// Puts a record into the spool if a few like it would fill the memory, wherever it comes from. If the spool has no room, it
     /// stays in memory.
     #[cfg(feature = "archives")]
-    fn at_hand(&self, binary: Binary) -> Spooled {
+    pub(super) fn spool_if_large(&self, binary: Binary) -> Spooled {
         if !self.spool.is_large(&binary) {
             return binary.into();
         }
@@ -495,7 +325,7 @@ impl<'e> Examiner<'e> {
     }
 
     #[cfg(not(feature = "archives"))]
-    fn at_hand(&self, binary: Binary) -> Spooled {
+    pub(super) fn spool_if_large(&self, binary: Binary) -> Spooled {
         binary.into()
     }
 
@@ -548,42 +378,5 @@ impl<'e> Examiner<'e> {
     /// What the user says about the programs.
     pub(crate) fn given(&self) -> &Arc<Surroundings> {
         &self.given
-    }
-}
-
-/// What the Go reader finds in a file; `None` if it panicked, which is a bug that costs only this file.
-fn inspect(
-    reader: &dyn ReadAt,
-    options: &go::Options<'_>,
-) -> Option<Result<go::Inspection, OpenError>> {
-    guarded(|| {
-        #[cfg(test)]
-        crate::bytes::guard::test_panic::on_file(reader);
-        go::inspect(reader, options)
-    })
-}
-
-/// A reader whose first bytes have been read already.
-struct Headed<'a> {
-    head: &'a [u8],
-    rest: &'a dyn ReadAt,
-}
-
-impl ReadAt for Headed<'_> {
-    fn len(&self) -> u64 {
-        self.rest.len()
-    }
-
-    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        let inside = usize::try_from(offset)
-            .ok()
-            .and_then(|o| self.head.get(o..o.checked_add(buf.len())?));
-        match inside {
-            Some(bytes) => {
-                buf.copy_from_slice(bytes);
-                Ok(buf.len())
-            }
-            None => self.rest.read_at(buf, offset),
-        }
     }
 }

@@ -7,6 +7,7 @@
 mod archive;
 #[cfg(feature = "archives")]
 mod container;
+mod content;
 mod delivery;
 #[cfg(feature = "audit")]
 pub mod deployments;

@@ -283,7 +283,7 @@ impl<'env> Visit<'env, Delivery> for Visitor<'_> {
         false
     }
 
-    fn met_link(&'env self, leads: &dyn Fn() -> bool) {
+    fn unfollowed_link(&'env self, leads: &dyn Fn() -> bool) {
         if !self.examined.load(Ordering::Relaxed) && leads() {
             self.links.fetch_add(1, Ordering::Relaxed);
         }

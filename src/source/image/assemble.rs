@@ -1,6 +1,6 @@
 //! Combines layers and configuration: which program the container sees at which path, and which one it starts.
 
-use super::catalog::{Catalog, LayerPlan, Plan, uses};
+use super::catalog::{Catalog, LayerPlan, Plan, layer_uses};
 use super::layer::{FoundFile, LayerProblem, LayerScan};
 use super::overlay::{Appearance, Tree};
 use super::owners::Root;
@@ -25,7 +25,7 @@ pub fn assemble<P: Payload>(
     mut layers: HashMap<String, Arc<LayerScan<P>>>,
     options: &ImageOptions,
 ) -> StoreScan<P> {
-    let mut left = uses(&catalog.plans);
+    let mut left = layer_uses(&catalog.plans);
     let mut reported = HashSet::new();
     // Most names placed in all images together: every image places the names of shared layers again.
     let mut names = options.limits.entries.saturating_mul(32);
@@ -54,9 +54,9 @@ pub fn assemble<P: Payload>(
         }
         .build();
         for layer in &plan.layers {
-            let uses = left.entry(layer.blob.key.clone()).or_default();
-            *uses = uses.saturating_sub(1);
-            if *uses == 0 {
+            let layer_uses = left.entry(layer.blob.key.clone()).or_default();
+            *layer_uses = layer_uses.saturating_sub(1);
+            if *layer_uses == 0 {
                 layers.remove(&layer.blob.key);
             }
         }
@@ -98,7 +98,7 @@ impl<P: Payload> Builder<'_, P> {
         let mut tree = Tree::default();
         for (i, layer) in self.plan.layers.iter().enumerate() {
             if let Some(scan) = self.begin(i as u32, layer)
-                && layer.apart.is_none()
+                && layer.add_separate_layer.is_none()
             {
                 self.layer(i as u32, layer, &scan, &mut tree);
             }
@@ -106,15 +106,15 @@ impl<P: Payload> Builder<'_, P> {
         self.record(&tree);
         self.binaries(&tree);
         for (i, layer) in self.plan.layers.iter().enumerate() {
-            if let (Some(name), Some(scan)) = (&layer.apart, self.layers.get(&layer.blob.key)) {
+            if let (Some(name), Some(scan)) = (&layer.add_separate_layer, self.layers.get(&layer.blob.key)) {
                 let scan = Arc::clone(scan);
-                self.apart(i as u32, layer, name, &scan);
+                self.add_separate_layer(i as u32, layer, name, &scan);
             }
         }
     }
 
     /// Adds the programs of a layer that is a file or an archive, not part of the root.
-    fn apart(&mut self, index: u32, plan: &LayerPlan, title: &str, scan: &LayerScan<P>) {
+    fn add_separate_layer(&mut self, index: u32, plan: &LayerPlan, title: &str, scan: &LayerScan<P>) {
         let found: u64 = scan.found.iter().map(FoundFile::names).sum();
         let had = self.image.programs.len() as u64;
         let left = self.names.checked_sub(scan.names.len().max(found));

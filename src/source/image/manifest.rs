@@ -201,7 +201,7 @@ pub struct Document {
 
 impl Document {
     /// Why a document without references is no manifest; `None` when it has references.
-    pub fn why_nothing(&self) -> Option<ArchiveError> {
+    pub fn empty_reason(&self) -> Option<ArchiveError> {
         if Media::of(&self.media_type) == Media::Schema1 || self.fs_layers.is_some() {
             return Some(ArchiveError::unsupported(FIRST_FORM));
         }

@@ -45,7 +45,7 @@ pub struct ImageCollector<'b, P> {
     /// Names that a list of images gives as layers.
     known: HashSet<String>,
     /// Takes every member, whatever its name: the archive is an image, or begins like one.
-    is_eager: bool,
+    takes_all: bool,
     layers: HashMap<String, Arc<LayerScan<P>>>,
     /// Names of the scanned members in their order.
     order: Vec<String>,
@@ -127,7 +127,7 @@ impl<'b, P: Payload> ImageCollector<'b, P> {
             documents: HashMap::new(),
             kept: 0,
             known: HashSet::new(),
-            is_eager: false,
+            takes_all: false,
             layers: HashMap::new(),
             order: Vec::new(),
             members: TarMembers::default(),
@@ -135,9 +135,9 @@ impl<'b, P: Payload> ImageCollector<'b, P> {
     }
 
     /// A collector for an archive that is an image or begins like one: it takes every member, and each layer has its own limits.
-    pub fn eager(options: ImageOptions, examine: &'b dyn Examine<P>, scope: &'b Scope) -> Self {
+    pub fn for_image_archive(options: ImageOptions, examine: &'b dyn Examine<P>, scope: &'b Scope) -> Self {
         Self {
-            is_eager: true,
+            takes_all: true,
             ..Self::new(options, examine, scope)
         }
     }
@@ -178,12 +178,12 @@ impl<'b, P: Payload> ImageCollector<'b, P> {
             },
         );
         for (name, text) in lists {
-            self.learn(&name, &text);
+            self.add_listed(&name, &text);
         }
     }
 
     /// Adds the names in a list of images.
-    fn learn(&mut self, name: &str, text: &[u8]) {
+    fn add_listed(&mut self, name: &str, text: &[u8]) {
         let Ok(images) = parse::<Vec<Saved>>(text, name) else {
             return;
         };
@@ -203,7 +203,7 @@ impl<'b, P: Payload> ImageCollector<'b, P> {
         let name = match tidy(name) {
             Some(name) => name,
             // Even a member that no image names may be a program.
-            None if self.is_eager => String::from_utf8_lossy(name).into_owned(),
+            None if self.takes_all => String::from_utf8_lossy(name).into_owned(),
             None => return Ok(Taken::No),
         };
         if name.len() > self.options.limits.path {
@@ -211,7 +211,7 @@ impl<'b, P: Payload> ImageCollector<'b, P> {
         }
         let role = match role(&name) {
             Some(role) => role,
-            None if self.known.contains(&name) || self.is_eager => Role::Blob,
+            None if self.known.contains(&name) || self.takes_all => Role::Blob,
             None => return Ok(Taken::No),
         };
         if size == 0 {
@@ -224,12 +224,12 @@ impl<'b, P: Payload> ImageCollector<'b, P> {
         if is_text && role != Role::Layer {
             return self.keep(name, size, body);
         }
-        if role == Role::Document && !self.is_eager {
+        if role == Role::Document && !self.takes_all {
             return Ok(Taken::No);
         }
         let most = self.options.limits.depth;
         // The layer is a container inside the archive.
-        if !self.is_eager && self.options.depth > most {
+        if !self.takes_all && self.options.depth > most {
             if kind.is_none() {
                 return Ok(Taken::No);
             }
@@ -247,7 +247,7 @@ impl<'b, P: Payload> ImageCollector<'b, P> {
         };
         let (options, examine) = (&self.options, self.examine);
         let own;
-        let scope = match self.is_eager {
+        let scope = match self.takes_all {
             true => {
                 own = self.scope.nested();
                 &own
@@ -281,7 +281,7 @@ impl<'b, P: Payload> ImageCollector<'b, P> {
 
     fn keep(&mut self, name: String, size: u64, body: &mut Feed<'_>) -> io::Result<Taken> {
         let options = &self.options;
-        let most = match self.is_eager {
+        let most = match self.takes_all {
             true => options.limits.metadata,
             false => options
                 .limits
@@ -295,9 +295,9 @@ impl<'b, P: Payload> ImageCollector<'b, P> {
         let text = read_short(body, CONFIG_MAX.max(MANIFEST_MAX), &name)?;
         self.kept += text.len() as u64 + name.len() as u64 + 64;
         if name.rsplit('/').next() == Some("manifest.json") {
-            self.learn(&name, &text);
+            self.add_listed(&name, &text);
         }
-        self.examine.passed(size);
+        self.examine.not_a_program(size);
         self.documents.insert(name, text);
         Ok(Taken::Yes)
     }
@@ -305,7 +305,7 @@ impl<'b, P: Payload> ImageCollector<'b, P> {
     /// Remembers a link that may lead to a layer; the archive's reader sees all links too.
     pub fn link(&mut self, name: &[u8], target: &[u8], symbolic: bool) {
         let Some(name) = tidy(name) else { return };
-        let is_layer = self.is_eager || self.known.contains(&name) || role(&name).is_some();
+        let is_layer = self.takes_all || self.known.contains(&name) || role(&name).is_some();
         if is_layer && self.members.links.len() < LINKS {
             let target = String::from_utf8_lossy(target);
             self.members.link(name, &target, symbolic);
@@ -356,7 +356,7 @@ impl<'b, P: Payload> ImageCollector<'b, P> {
     /// Directories that contain the first document of an image.
     fn roots(&self) -> BTreeSet<String> {
         let mut roots = BTreeSet::new();
-        if self.is_eager && self.has_top() {
+        if self.takes_all && self.has_top() {
             roots.insert(String::new());
         }
         for (name, text) in &self.documents {
@@ -409,7 +409,7 @@ impl<'b, P: Payload> ImageCollector<'b, P> {
         // The user did not name these images: when none is for the wanted platform, that is reported and is no failure.
         let nothing = catalog.plans.is_empty();
         let mut scan = assemble::assemble(catalog, layers, &options);
-        if nothing && !self.is_eager {
+        if nothing && !self.takes_all {
             scan.problems
                 .iter_mut()
                 .for_each(|problem| problem.fatal = false);
@@ -451,7 +451,7 @@ impl<P: Payload> Blobs for Rooted<'_, '_, P> {
         top_of(|name| match name {
             // Other programs write files named `index.json`, too.
             "index.json"
-                if !self.images.is_eager
+                if !self.images.takes_all
                     && !documents.contains_key(&self.resolve("oci-layout")) =>
             {
                 Ok(None)

@@ -64,7 +64,7 @@ pub trait Examine<P>: Sync {
     }
 
     /// Counts a file that was kept although it is no program.
-    fn passed(&self, _size: u64) {}
+    fn not_a_program(&self, _size: u64) {}
 
     /// What is needed of a file, decided from its first bytes.
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want;

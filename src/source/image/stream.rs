@@ -55,8 +55,8 @@ pub fn begins_like_image(feed: &mut Feed<'_>) -> io::Result<bool> {
             return Ok(false);
         };
         // Extension headers and directories come first and decide nothing.
-        let passed = matches!(header.get(156), Some(b'x' | b'g' | b'L' | b'K'));
-        if !passed {
+        let not_a_program = matches!(header.get(156), Some(b'x' | b'g' | b'L' | b'K'));
+        if !not_a_program {
             let Some(name) = tidy(text(0..100)).filter(|n| looks_like_member(n)) else {
                 return Ok(false);
             };
@@ -90,7 +90,7 @@ pub fn scan_stream_in<P: Payload>(
     examine: &dyn Examine<P>,
 ) -> StoreScan<P> {
     let scope = around.nested();
-    let mut images = ImageCollector::eager(options.clone(), examine, around);
+    let mut images = ImageCollector::for_image_archive(options.clone(), examine, around);
     let mut problems: Vec<ArchiveError> = Vec::new();
     // Adds a problem of the archive, or of the member with this name.
     let mut note = |name: &[u8], mut error: ArchiveError| {

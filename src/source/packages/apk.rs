@@ -79,7 +79,7 @@ impl Packages {
                     Some((b"R:", name)) => {
                         meant = found.is_none()
                             && name == wanted
-                            && asked.is_meant(&join(directory, name));
+                            && asked.matches_path(&join(directory, name));
                         if meant {
                             found = Some(None);
                         }

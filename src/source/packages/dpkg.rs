@@ -230,7 +230,7 @@ impl Packages {
             claims,
         );
         for moved in &self.diversions {
-            if asked.is_meant(&moved.to)
+            if asked.matches_path(&moved.to)
                 && let Some(path) = asked
                     .files
                     .resolve(&moved.from)
@@ -282,7 +282,7 @@ impl Packages {
                 .find_map(|line| {
                     let name = name(line);
                     let about = &package.about;
-                    (asked.is_meant(&name) && counts(&about.name, &name)).then_some(name)
+                    (asked.matches_path(&name) && counts(&about.name, &name)).then_some(name)
                 });
             let Some(line) = line else { continue };
             let digest = if package.digests_only {

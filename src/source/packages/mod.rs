@@ -174,17 +174,17 @@ impl Databases {
         problem: &mut dyn FnMut(DatabaseProblem),
     ) -> Self {
         Self {
-            release: sound("/etc/os-release", problem, |_| Release::read(files))
+            release: read_guarded("/etc/os-release", problem, |_| Release::read(files))
                 .unwrap_or_default(),
-            dpkg: sound("/var/lib/dpkg", problem, |problem| {
+            dpkg: read_guarded("/var/lib/dpkg", problem, |problem| {
                 dpkg::Packages::open(files, &bounds, problem)
             })
             .flatten(),
-            apk: sound("/lib/apk/db", problem, |problem| {
+            apk: read_guarded("/lib/apk/db", problem, |problem| {
                 apk::Packages::open(files, &bounds, problem)
             })
             .flatten(),
-            rpm: sound("/var/lib/rpm", problem, |problem| {
+            rpm: read_guarded("/var/lib/rpm", problem, |problem| {
                 rpm::Packages::open(files, &bounds, problem)
             })
             .flatten(),
@@ -243,7 +243,7 @@ impl Databases {
 }
 
 /// Reads one database. A panic in its reader is a bug; it is reported and costs neither the other databases nor the programs.
-fn sound<T>(
+fn read_guarded<T>(
     place: &str,
     problem: &mut dyn FnMut(DatabaseProblem),
     read: impl FnOnce(&mut dyn FnMut(DatabaseProblem)) -> T,
@@ -314,7 +314,7 @@ impl LookUp<'_> {
     }
 
     /// Whether a name in the database means the path that is looked up.
-    fn is_meant(&self, listed: &[u8]) -> bool {
+    fn matches_path(&self, listed: &[u8]) -> bool {
         base(listed) == base(self.path)
             && (listed == self.path || self.files.resolve(listed).as_deref() == Some(self.path))
     }

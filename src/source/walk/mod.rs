@@ -304,7 +304,7 @@ impl<'env, V> Walk<'env, V> {
         V: Visit<'env, T>,
     {
         let mut tally = PassedCounts::default();
-        let mut worth = Vec::new();
+        let mut to_visit = Vec::new();
         let around = ParentDir {
             dir: &here.dir,
             path: &here.path,
@@ -316,17 +316,17 @@ impl<'env, V> Walk<'env, V> {
                 break;
             };
             let found = self.look(around, name, kind, &mut tally);
-            worth.extend(found.map(|found| ToVisit { at, found }));
+            to_visit.extend(found.map(|found| ToVisit { at, found }));
         }
         self.count(tally);
-        worth.sort_unstable_by(|a, b| here.names.compare(a.at, b.at));
-        if batch(&worth) == worth.len() {
-            return self.visit(here, worth.into_iter(), out);
+        to_visit.sort_unstable_by(|a, b| here.names.compare(a.at, b.at));
+        if batch(&to_visit) == to_visit.len() {
+            return self.visit(here, to_visit.into_iter(), out);
         }
-        let mut worth = worth.into_iter();
-        while !worth.as_slice().is_empty() {
-            let count = batch(worth.as_slice());
-            let batch: Vec<ToVisit> = worth.by_ref().take(count).collect();
+        let mut to_visit = to_visit.into_iter();
+        while !to_visit.as_slice().is_empty() {
+            let count = batch(to_visit.as_slice());
+            let batch: Vec<ToVisit> = to_visit.by_ref().take(count).collect();
             let (walk, here) = (self.clone(), here.clone());
             out.task(move |out| walk.visit(&here, batch.into_iter(), out));
         }
@@ -396,7 +396,7 @@ impl<'env, V> Walk<'env, V> {
     {
         tally.links += 1;
         let least = self.rules.min_size;
-        self.visitor.met_link(&|| {
+        self.visitor.unfollowed_link(&|| {
             let stat = dir.stat(name, true);
             stat.is_ok_and(|stat| match stat.kind {
                 FileKind::File => stat.size >= least,
@@ -449,13 +449,13 @@ impl<'env, V> Walk<'env, V> {
     fn visit<T>(
         self: Arc<Self>,
         here: &Arc<WalkedDir>,
-        mut worth: std::vec::IntoIter<ToVisit>,
+        mut to_visit: std::vec::IntoIter<ToVisit>,
         out: &mut Output<'env, T>,
     ) where
         T: Send + SizeInMemory + 'env,
         V: Visit<'env, T>,
     {
-        while let Some(ToVisit { at, found }) = worth.next() {
+        while let Some(ToVisit { at, found }) = to_visit.next() {
             let Some((name, _)) = here.names.get(at) else {
                 return;
             };
@@ -473,9 +473,9 @@ impl<'env, V> Walk<'env, V> {
                         stat,
                     };
                     self.visitor.file(&found, out);
-                    if out.is_heavy() && !worth.as_slice().is_empty() {
+                    if out.is_heavy() && !to_visit.as_slice().is_empty() {
                         let (walk, here) = (self.clone(), here.clone());
-                        out.task(move |out| walk.visit(&here, worth, out));
+                        out.task(move |out| walk.visit(&here, to_visit, out));
                         return;
                     }
                 }
@@ -519,7 +519,7 @@ impl<'env, V> Walk<'env, V> {
 }
 
 /// How many of the next entries one task visits.
-fn batch(worth: &[ToVisit]) -> usize {
+fn batch(to_visit: &[ToVisit]) -> usize {
     let mut bytes = 0u64;
     let fits = |one: &&ToVisit| {
         let size = match &one.found {
@@ -529,7 +529,7 @@ fn batch(worth: &[ToVisit]) -> usize {
         bytes = bytes.saturating_add(size);
         bytes <= BATCH_BYTES
     };
-    worth.iter().take(BATCH).take_while(fits).count().max(1)
+    to_visit.iter().take(BATCH).take_while(fits).count().max(1)
 }
 
 /// Joins like `find`: with `/` unless `parent` ends with one.

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn worth(sizes: &[u64]) -> Vec<ToVisit> {
+fn to_visit(sizes: &[u64]) -> Vec<ToVisit> {
     let stat = |size| Stat {
         kind: FileKind::File,
         size,
@@ -29,6 +29,6 @@ fn small_files_share_a_task_and_large_ones_have_their_own() {
         (vec![1 << 20; 14], 4),
         (vec![], 1),
     ] {
-        assert_eq!(batch(&worth(&sizes)), want, "{sizes:?}");
+        assert_eq!(batch(&to_visit(&sizes)), want, "{sizes:?}");
     }
 }

@@ -57,7 +57,7 @@ pub trait Visit<'env, T>: Sync {
     fn passed_over(&'env self, path: &Path, why: NotExamined, out: &mut Output<'env, T>);
 
     /// A symbolic link that is not followed. `link_target` tells whether it leads to a directory, or to a file that would be opened.
-    fn met_link(&'env self, _leads: &dyn Fn() -> bool) {}
+    fn unfollowed_link(&'env self, _leads: &dyn Fn() -> bool) {}
 
     /// A symbolic link that is not followed; called only with [`Rules::links`](super::Rules::links).
     fn link(&'env self, _path: &Path, _out: &mut Output<'env, T>) {}

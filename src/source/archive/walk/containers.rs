@@ -23,7 +23,7 @@ impl Walker<'_> {
     ) -> Result<(), ArchiveError> {
         match format {
             Format::Tar if random.is_none() && self.receiver.keeps_whole(feed) => {
-                self.kept_tar(feed, place, nesting)
+                self.keep_tar(feed, place, nesting)
             }
             Format::Tar => self.tar(feed, random, place, nesting),
             Format::Cpio => self.cpios(feed, place, nesting),
@@ -60,7 +60,7 @@ impl Walker<'_> {
     }
 
     /// Keeps a tar archive whose list of members is needed before they are read. One that is too long to keep is read directly.
-    fn kept_tar(
+    fn keep_tar(
         &self,
         feed: &mut Feed<'_>,
         place: &Place,
@@ -177,7 +177,7 @@ impl Walker<'_> {
             }
             Ok(Flow::Continue)
         });
-        self.tell_overflow(&links, place);
+        self.report_overflow(&links, place);
         members
             .into_iter()
             .for_each(|members| members.finish(place));
@@ -251,7 +251,7 @@ impl Walker<'_> {
             }
             Ok(Flow::Continue)
         });
-        self.tell_overflow(&links, place);
+        self.report_overflow(&links, place);
         members
             .into_iter()
             .for_each(|members| members.finish(place));
@@ -264,7 +264,7 @@ impl Walker<'_> {
         Links::new(self.scope.limits.metadata.min(most))
     }
 
-    fn tell_overflow(&self, links: &Links, place: &Place) {
+    fn report_overflow(&self, links: &Links, place: &Place) {
         if links.overflown() {
             let most = links.most();
             self.receiver.unexamined(

@@ -99,11 +99,11 @@ pub fn read(
                     None => Box::new(feed),
                     Some(decoder) => Box::new(Pump::new(decoder, feed, scope)),
                 };
-                let ends = entry.method != 8 || entry.packed > SMALL || ends(&part, scope)?;
+                let data_ends = entry.method != 8 || entry.packed > SMALL || data_ends(&part, scope)?;
                 visit(
                     &entry,
                     Ok(&mut Body {
-                        ends,
+                        data_ends,
                         goes_on,
                         stream,
                         size: entry.size,
@@ -164,8 +164,8 @@ fn extents(
     let mut last = None;
     let mut overlapping = HashSet::new();
     let mut unlisted = 0;
-    let ends = std::iter::once((directory, directory));
-    for (start, stop) in extents.iter().copied().chain(ends) {
+    let data_ends = std::iter::once((directory, directory));
+    for (start, stop) in extents.iter().copied().chain(data_ends) {
         if start < end && start != directory {
             overlapping.insert(start);
         }
@@ -237,7 +237,7 @@ fn locate<'a>(bytes: &'a dyn ReadAt, entry: &Entry) -> Result<(Part<'a>, Local),
 const SMALL: u64 = 4 << 10;
 
 /// Whether the deflated data ends within the entry's part of the archive.
-fn ends(part: &Part<'_>, scope: &Scope) -> Result<bool, ArchiveError> {
+fn data_ends(part: &Part<'_>, scope: &Scope) -> Result<bool, ArchiveError> {
     let data = read_vec(part, 0, usize::try_from(part.len()).unwrap_or(0))?;
     Ok(data.is_empty() || scope.deflate_ends(&data))
 }
@@ -302,7 +302,7 @@ pub struct Body<'a> {
     /// The contradiction in the local header or data descriptor.
     local: Option<ArchiveError>,
     /// For small entries: whether the data ends where it should.
-    ends: bool,
+    data_ends: bool,
     /// Whether the archive stores more for the entry than its compressed data.
     goes_on: Rc<Cell<bool>>,
 }
@@ -324,7 +324,7 @@ impl Body<'_> {
                 self.size, self.got
             )));
         }
-        if !self.ends && !self.is_whole {
+        if !self.data_ends && !self.is_whole {
             return Some(ArchiveError::truncated(
                 "the compressed data does not end where its stated size does",
             ));

@@ -190,17 +190,17 @@ fn short(text: &str) -> String {
 }
 
 /// How often the plans use each layer, by key, so that the last image that needs a layer can drop it.
-pub fn uses(plans: &[Plan]) -> HashMap<String, usize> {
-    let mut uses = HashMap::new();
+pub fn layer_uses(plans: &[Plan]) -> HashMap<String, usize> {
+    let mut layer_uses = HashMap::new();
     for layer in plans.iter().flat_map(|p| &p.layers) {
-        match uses.entry(layer.blob.key.clone()) {
+        match layer_uses.entry(layer.blob.key.clone()) {
             Entry::Vacant(new) => {
                 new.insert(1);
             }
             Entry::Occupied(mut old) => *old.get_mut() += 1,
         }
     }
-    uses
+    layer_uses
 }
 
 #[cfg(test)]

@@ -191,7 +191,7 @@ impl Reader<'_> {
         platform: Option<&Platform>,
         reference: &str,
     ) -> Option<usize> {
-        if let Some(why) = document.why_nothing() {
+        if let Some(why) = document.empty_reason() {
             let error = ArchiveError::new(why.reason, format!("{reference}: {}", why.detail));
             self.problem(&error, true);
             return None;

@@ -6,7 +6,7 @@ mod wrapper;
 use super::manifest::Run;
 use super::overlay::{Resolved, Tree};
 use crate::record::Started;
-use wrapper::unwrap;
+use wrapper::wrapped_command;
 
 /// Where a runtime searches when the image sets no PATH (moby, daemon default; containerd, oci/spec_opts.go).
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -44,7 +44,7 @@ fn follow(
     lookup: impl Fn(&str) -> Option<Resolved>,
 ) -> (String, Option<Resolved>) {
     for _ in 0..DEPTH {
-        let Some(inner) = unwrap(&words) else { break };
+        let Some(inner) = wrapped_command(&words) else { break };
         let Some(first) = inner.first() else { break };
         let Some(found) = lookup(first) else { break };
         last = (first.clone(), Some(found));

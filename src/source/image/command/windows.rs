@@ -29,7 +29,7 @@ pub(super) fn started(tree: &Tree, run: &Run) -> Option<Started> {
     }
     let first = words.first()?.clone();
     let found = find(tree, run, &first, PROGRAM);
-    let (command, found) = follow((first, found), words, unwrap, |w| find(tree, run, w, SHELL));
+    let (command, found) = follow((first, found), words, wrapped_command, |w| find(tree, run, w, SHELL));
     Some(Started {
         command,
         path: Some(path_of(&found?)),
@@ -61,7 +61,7 @@ fn split(line: &str) -> Vec<String> {
 }
 
 /// The words of the command in `cmd /S /C "app.exe -x"` or `powershell -Command app.exe`, if it is one simple command.
-fn unwrap(words: &[String]) -> Option<Vec<String>> {
+fn wrapped_command(words: &[String]) -> Option<Vec<String>> {
     let (first, rest) = words.split_first()?;
     let name = first.rsplit(['\\', '/']).next()?.to_ascii_lowercase();
     let runs: &[&str] = match name.strip_suffix(".exe").unwrap_or(&name) {

@@ -39,7 +39,7 @@ const OPERATORS: &[char] = &['|', '&', ';', '<', '>', '(', ')', '`', '{', '#', '
 const EXPANDED: &[char] = &['$', '\\', '"', '\'', '*', '?', '[', '~', '!'];
 
 /// The words of the command that a wrapper starts.
-pub(super) fn unwrap(words: &[String]) -> Option<Vec<String>> {
+pub(super) fn wrapped_command(words: &[String]) -> Option<Vec<String>> {
     let (first, rest) = words.split_first()?;
     let name = first.rsplit('/').next()?;
     if SHELLS.contains(&name) {

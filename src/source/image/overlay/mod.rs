@@ -7,6 +7,7 @@
 //!
 //! File contents are not needed here. A file with a result has an [`Appearance`] for each of its names.
 
+mod lookup;
 mod nodes;
 
 use super::names::{Name, NameKind, Names};
@@ -66,7 +67,7 @@ pub struct Misplaced {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum What {
+enum NodeKind {
     Gone,
     Dir,
     File,
@@ -78,7 +79,7 @@ enum What {
 struct Node {
     parent: u32,
     name: (u32, u16),
-    what: What,
+    kind: NodeKind,
     /// Whether the node is in its parent's list of children.
     listed: bool,
     empty: bool,
@@ -112,7 +113,7 @@ impl Default for Tree {
         let root = Node {
             parent: ROOT,
             name: (0, 0),
-            what: What::Dir,
+            kind: NodeKind::Dir,
             listed: true,
             empty: false,
             mode: 0o755,
@@ -164,84 +165,7 @@ impl Tree {
     pub fn is_visible(&self, index: usize) -> bool {
         self.appearances.get(index).is_some_and(|a| {
             let node = self.nodes[a.node as usize];
-            node.what == What::File && node.extra == index as u32
-        })
-    }
-
-    /// The file that an absolute path leads to, following all links inside the root; `None` if there is none, or a loop.
-    pub fn resolve(&self, path: &[u8]) -> Option<Resolved> {
-        self.resolved(self.find(ROOT, path, &mut { HOPS })?)
-    }
-
-    /// Like [`Tree::resolve`] but ignoring case; an exact match is preferred.
-    pub(crate) fn resolve_caseless(&self, path: &[u8]) -> Option<Resolved> {
-        let mut at = ROOT;
-        for part in path.split(|&b| b == b'/') {
-            let other = || {
-                let mut same = self
-                    .children(at)
-                    .filter(|&c| self.spend().is_ok() && self.name(c).eq_ignore_ascii_case(part));
-                same.find_map(|c| self.step(at, self.name(c), &mut { HOPS }))
-            };
-            at = self.step(at, part, &mut { HOPS }).or_else(other)?;
-        }
-        self.resolved(at)
-    }
-
-    fn resolved(&self, id: u32) -> Option<Resolved> {
-        let node = self.nodes[id as usize];
-        Some(Resolved {
-            path: self.path(id),
-            mode: u32::from(node.mode),
-            dir: node.what == What::Dir,
-            empty: node.what == What::File && node.empty,
-            appearance: (node.what == What::File && node.extra != NONE)
-                .then_some(node.extra as usize),
-        })
-    }
-
-    /// Calls `visit` with the absolute path of every visible name that is no directory and whose last part is wanted, including
-    /// links.
-    pub fn each_name(&self, wanted: impl Fn(&[u8]) -> bool, mut visit: impl FnMut(Vec<u8>)) {
-        let mut stack = vec![ROOT];
-        while let Some(dir) = stack.pop() {
-            for child in self.children(dir) {
-                match self.nodes[child as usize].what {
-                    What::Dir => stack.push(child),
-                    What::File | What::Symlink if wanted(self.name(child)) => {
-                        visit(self.path(child))
-                    }
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    /// Whether a directory has an entry that is no directory and no dangling link.
-    pub fn holds_file(&self, dir: &[u8]) -> bool {
-        self.any_child(dir, |node| node.what != What::Dir)
-    }
-
-    /// Whether a directory has any entry.
-    pub fn holds_any(&self, dir: &[u8]) -> bool {
-        self.any_child(dir, |_| true)
-    }
-
-    /// The names in a directory, unsorted; empty when it is no directory.
-    pub fn names_in(&self, dir: &[u8]) -> Vec<Vec<u8>> {
-        let Some(id) = self.find(ROOT, dir, &mut { HOPS }) else {
-            return Vec::new();
-        };
-        self.children(id).map(|c| self.name(c).to_vec()).collect()
-    }
-
-    fn any_child(&self, dir: &[u8], wanted: impl Fn(Node) -> bool) -> bool {
-        let Some(id) = self.find(ROOT, dir, &mut { HOPS }) else {
-            return false;
-        };
-        self.children(id).any(|c| {
-            let node = self.nodes[c as usize];
-            wanted(node) && (node.what != What::Symlink || self.follow(c, &mut { HOPS }).is_some())
+            node.kind == NodeKind::File && node.extra == index as u32
         })
     }
 
@@ -271,19 +195,19 @@ impl Tree {
         if parents.iter().any(|p| p.starts_with(AUFS)) {
             return Ok(());
         }
-        let mut new = (What::Other, false, name.mode, NONE);
+        let mut new = (NodeKind::Other, false, name.mode, NONE);
         match name.kind {
-            NameKind::Dir => new.0 = What::Dir,
+            NameKind::Dir => new.0 = NodeKind::Dir,
             NameKind::Other => {}
             NameKind::File { found, empty } => {
-                new = (What::File, empty, name.mode, NONE);
+                new = (NodeKind::File, empty, name.mode, NONE);
                 if let Some(found) = found {
-                    new.3 = self.appears(layer, layer, found);
+                    new.3 = self.add_appearance(layer, layer, found);
                 }
             }
             NameKind::Symlink(target) => {
                 new = (
-                    What::Symlink,
+                    NodeKind::Symlink,
                     false,
                     0o777,
                     u32::try_from(self.targets.len()).map_err(|_| "too many links")?,
@@ -293,27 +217,29 @@ impl Tree {
             }
             NameKind::HardLink(target) => {
                 let to = self.link_target(target)?;
-                new = (to.what, to.empty, u32::from(to.mode), to.extra);
-                if to.what == What::File && to.extra != NONE {
+                new = (to.kind, to.empty, u32::from(to.mode), to.extra);
+                if to.kind == NodeKind::File && to.extra != NONE {
                     let old = *self
                         .appearances
                         .get(to.extra as usize)
                         .ok_or("a broken link")?;
-                    new.3 = self.appears(layer, old.content_layer, old.found);
+                    new.3 = self.add_appearance(layer, old.content_layer, old.found);
                 }
             }
         }
         let id = self.child_or_new(parent, last)?;
-        if let (What::File, Some(appearance)) = (new.0, self.appearances.get_mut(new.3 as usize)) {
+        if let (NodeKind::File, Some(appearance)) =
+            (new.0, self.appearances.get_mut(new.3 as usize))
+        {
             appearance.node = id;
         }
         self.list(id);
-        let was = self.nodes[id as usize].what;
-        if was == What::Dir && new.0 != What::Dir {
+        let was = self.nodes[id as usize].kind;
+        if was == NodeKind::Dir && new.0 != NodeKind::Dir {
             self.drop_children(id);
         }
         let node = &mut self.nodes[id as usize];
-        node.what = new.0;
+        node.kind = new.0;
         node.empty = new.1;
         node.mode = (new.2 & 0o7777) as u16;
         node.extra = new.3;
@@ -321,7 +247,7 @@ impl Tree {
         Ok(())
     }
 
-    fn appears(&mut self, layer: u32, content_layer: u32, found: u32) -> u32 {
+    fn add_appearance(&mut self, layer: u32, content_layer: u32, found: u32) -> u32 {
         self.appearances.push(Appearance {
             layer,
             content_layer,
@@ -341,9 +267,9 @@ impl Tree {
             at = self.step(at, part, &mut { HOPS }).ok_or(MISSING)?;
         }
         let node = self.nodes[self.child(at, last).ok_or(MISSING)? as usize];
-        match node.what {
-            What::Gone => Err(MISSING),
-            What::Dir => Err("a hard link to a directory"),
+        match node.kind {
+            NodeKind::Gone => Err(MISSING),
+            NodeKind::Dir => Err("a hard link to a directory"),
             _ => Ok(node),
         }
     }
@@ -367,7 +293,7 @@ impl Tree {
     fn is_live_dir(&self, mut id: u32) -> bool {
         loop {
             let node = self.nodes[id as usize];
-            if node.what != What::Dir {
+            if node.kind != NodeKind::Dir {
                 return false;
             }
             if id == ROOT {
@@ -391,11 +317,11 @@ impl Tree {
             _ => {}
         }
         let id = self.child_or_new(at, part)?;
-        match self.nodes[id as usize].what {
-            What::Dir => return Ok(id),
-            What::Symlink => {
+        match self.nodes[id as usize].kind {
+            NodeKind::Dir => return Ok(id),
+            NodeKind::Symlink => {
                 if let Some(to) = self.follow(id, &mut { *hops })
-                    && self.nodes[to as usize].what == What::Dir
+                    && self.nodes[to as usize].kind == NodeKind::Dir
                 {
                     return Ok(to);
                 }
@@ -414,11 +340,11 @@ impl Tree {
                     return Ok(to);
                 }
             }
-            What::Gone | What::File | What::Other => {}
+            NodeKind::Gone | NodeKind::File | NodeKind::Other => {}
         }
         self.list(id);
         let node = &mut self.nodes[id as usize];
-        node.what = What::Dir;
+        node.kind = NodeKind::Dir;
         node.mode = 0o755;
         node.extra = NONE;
         node.layer = layer;
@@ -428,13 +354,13 @@ impl Tree {
     /// Deletes the node `id` and all below it, as far as they are of lower layers.
     fn whiteout(&mut self, id: u32, layer: u32) {
         let node = self.nodes[id as usize];
-        if node.what == What::Dir {
+        if node.kind == NodeKind::Dir {
             self.hide_lower(id, layer);
             if node.layer != layer && self.nodes[id as usize].child == NONE {
-                self.nodes[id as usize].what = What::Gone;
+                self.nodes[id as usize].kind = NodeKind::Gone;
             }
         } else if node.layer != layer {
-            self.nodes[id as usize].what = What::Gone;
+            self.nodes[id as usize].kind = NodeKind::Gone;
         }
     }
 
@@ -451,7 +377,7 @@ impl Tree {
             }
             let below: Vec<u32> = self
                 .children(dir)
-                .filter(|&c| self.nodes[c as usize].what == What::Dir)
+                .filter(|&c| self.nodes[c as usize].kind == NodeKind::Dir)
                 .collect();
             dirs.extend(below);
         }
@@ -464,16 +390,16 @@ impl Tree {
             self.nodes[dir as usize].child = NONE;
             for child in children {
                 let node = self.nodes[child as usize];
-                let keep = match node.what {
-                    What::Gone => false,
-                    What::Dir => node.layer == layer || node.child != NONE,
+                let keep = match node.kind {
+                    NodeKind::Gone => false,
+                    NodeKind::Dir => node.layer == layer || node.child != NONE,
                     _ => node.layer == layer,
                 };
                 self.nodes[child as usize].listed = false;
                 if keep {
                     self.list(child);
                 } else {
-                    self.nodes[child as usize].what = What::Gone;
+                    self.nodes[child as usize].kind = NodeKind::Gone;
                 }
             }
         }
@@ -486,60 +412,13 @@ impl Tree {
             let children: Vec<u32> = self.list_of(dir).collect();
             self.nodes[dir as usize].child = NONE;
             for child in children {
-                if self.nodes[child as usize].what == What::Dir {
+                if self.nodes[child as usize].kind == NodeKind::Dir {
                     stack.push(child);
                 }
-                self.nodes[child as usize].what = What::Gone;
+                self.nodes[child as usize].kind = NodeKind::Gone;
                 self.nodes[child as usize].listed = false;
             }
         }
-    }
-
-    /// The node at a path, following all links.
-    fn find(&self, from: u32, path: &[u8], hops: &mut u32) -> Option<u32> {
-        let mut at = if path.first() == Some(&b'/') {
-            ROOT
-        } else {
-            from
-        };
-        for part in path.split(|&b| b == b'/') {
-            at = self.step(at, part, hops)?;
-        }
-        Some(at)
-    }
-
-    fn step(&self, at: u32, part: &[u8], hops: &mut u32) -> Option<u32> {
-        self.spend().ok()?;
-        let node = self.nodes[at as usize];
-        match part {
-            b"" => return Some(at),
-            _ if node.what != What::Dir => return None,
-            b"." => return Some(at),
-            b".." => return Some(node.parent),
-            _ => {}
-        }
-        let id = self.child(at, part)?;
-        match self.nodes[id as usize].what {
-            What::Gone => None,
-            What::Symlink => self.follow(id, hops),
-            _ => Some(id),
-        }
-    }
-
-    /// The target of a link.
-    fn follow(&self, id: u32, hops: &mut u32) -> Option<u32> {
-        *hops = hops.checked_sub(1)?;
-        self.find(self.nodes[id as usize].parent, self.target(id), hops)
-    }
-
-    fn spend(&self) -> Result<(), &'static str> {
-        let left = self
-            .steps
-            .get()
-            .checked_sub(1)
-            .ok_or("the limit on steps through links and directories was met")?;
-        self.steps.set(left);
-        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Storage of the tree's nodes: one vector of nodes, one buffer of names, children found by hash and listed by links. A name takes
 //! about 60 bytes.
 
-use super::{NONE, Node, ROOT, Tree, What};
+use super::{NONE, Node, NodeKind, ROOT, Tree};
 use std::hash::{BuildHasher, Hasher};
 
 /// A hasher for keys that are hashes already.
@@ -61,7 +61,7 @@ impl Tree {
     /// The children that are not deleted.
     pub(super) fn children(&self, id: u32) -> impl Iterator<Item = u32> + '_ {
         self.list_of(id)
-            .filter(|&c| self.nodes[c as usize].what != What::Gone)
+            .filter(|&c| self.nodes[c as usize].kind != NodeKind::Gone)
     }
 
     pub(super) fn list_of(&self, id: u32) -> impl Iterator<Item = u32> + '_ {
@@ -111,7 +111,7 @@ impl Tree {
         self.nodes.push(Node {
             parent,
             name: place,
-            what: What::Gone,
+            kind: NodeKind::Gone,
             listed: false,
             empty: false,
             mode: 0,

@@ -39,30 +39,30 @@ impl<'f> BerkeleyDb<'f> {
             most,
         };
         if read < head.len() {
-            return Err("it ends inside its first page".to_owned());
+            return Err(Fault::EndsInside("first page"));
         }
         if database.u32(&head, 12) != MAGIC {
             database.big = true;
         }
         if database.u32(&head, 12) != MAGIC {
-            return Err("no Berkeley DB of the kind hash".to_owned());
+            return Err(Fault::NotBerkeleyDb);
         }
         if head.get(24).is_some_and(|algorithm| *algorithm != 0) {
-            return Err("an encrypted Berkeley DB".to_owned());
+            return Err(Fault::Encrypted);
         }
         let page = database.u32(&head, 20);
         // db_page.h: DB_MIN_PGSIZE, DB_MAX_PGSIZE.
         if !page.is_power_of_two() || !(512..=65_536).contains(&page) {
-            return Err(format!("pages of {page} bytes"));
+            return Err(Fault::PageSize(page as usize));
         }
         database.page = page as usize;
         let pages = file.len() / u64::from(page);
         let last = database.u32(&head, 32);
         if u64::from(last) >= pages {
-            return Err(format!(
-                "it has {pages} pages, its first says {}",
-                u64::from(last) + 1
-            ));
+            return Err(Fault::Pages {
+                pages,
+                stated: u64::from(last) + 1,
+            });
         }
         database.last = last;
         Ok(database)
@@ -115,7 +115,10 @@ impl<'f> BerkeleyDb<'f> {
             Some((&ELSEWHERE, _)) => {
                 let (first, len) = (self.u32(item, 4), u64::from(self.u32(item, 8)));
                 if len > self.most || len > self.file.len() {
-                    return Err(format!("a value of {len} bytes"));
+                    return Err(Fault::TooLong {
+                        what: "value",
+                        bytes: len,
+                    });
                 }
                 self.chain(first, len as usize).map(Some)
             }
@@ -128,13 +131,16 @@ impl<'f> BerkeleyDb<'f> {
         let (mut number, mut page) = (first, Vec::new());
         while value.len() < len {
             if number == 0 || !self.read(number, &mut page) || page.get(25) != Some(&OVERFLOW) {
-                return Err(format!("page {number} is no page of a long value"));
+                return Err(Fault::NotOverflowPage(number));
             }
             let have = self.u16(&page, 22);
             let piece = page
                 .get(HEAD..HEAD + have)
                 .filter(|piece| !piece.is_empty());
-            let piece = piece.ok_or_else(|| format!("page {number} holds {have} bytes"))?;
+            let piece = piece.ok_or(Fault::OverflowSize {
+                page: number,
+                bytes: have,
+            })?;
             value.extend_from_slice(piece);
             number = self.u32(&page, 16);
         }
@@ -150,7 +156,7 @@ impl Headers for BerkeleyDb<'_> {
         let mut left = self.file.len().saturating_mul(4);
         for number in 1..=self.last {
             if !self.read(number, &mut page) {
-                return Err(format!("page {number} cannot be read"));
+                return Err(Fault::UnreadablePage(number));
             }
             if !matches!(page.get(25), Some(&HASH | &HASH_UNSORTED)) {
                 continue;
@@ -158,7 +164,7 @@ impl Headers for BerkeleyDb<'_> {
             let items = self.u16(&page, 20);
             for at in (1..items.min(self.page / 4)).step_by(2) {
                 let Some(item) = self.item(&page, at) else {
-                    fault.get_or_insert(format!("page {number} is broken"));
+                    fault.get_or_insert(Fault::BrokenPage(number));
                     break;
                 };
                 match self.value(item) {
@@ -167,7 +173,7 @@ impl Headers for BerkeleyDb<'_> {
                     Ok(Some(value)) => {
                         left = left
                             .checked_sub(value.len() as u64)
-                            .ok_or("its values lie on each other")?;
+                            .ok_or(Fault::Overlap("values"))?;
                         if !visit(u64::from(number) << 16 | at as u64, &value) {
                             return fault.map_or(Ok(()), Err);
                         }

@@ -4,6 +4,7 @@
 //! at the `%_dbpath` of the distributions.
 
 mod bdb;
+mod fault;
 mod header;
 mod ndb;
 mod sqlite;
@@ -16,6 +17,7 @@ use super::{
 };
 use crate::bytes::ReadAt;
 use crate::record::{Owner, OwnerSource, PackageKind, Reason, SourcePackage};
+use fault::Fault;
 use header::{Header, tag};
 
 const DIRECTORIES: &[&[u8]] = &[b"/usr/lib/sysimage/rpm", b"/var/lib/rpm", b"/usr/share/rpm"];
@@ -48,9 +50,6 @@ pub(super) fn is_part(name: &[u8]) -> bool {
             })
     })
 }
-
-/// What is wrong with a container, one sentence.
-type Fault = String;
 
 /// The headers of one database.
 trait Headers {
@@ -123,7 +122,7 @@ impl Packages {
         };
         let log = log_of(files, &self.path);
         let (mut broken, mut many) = (0_u64, false);
-        let read = with(
+        let read = open_container(
             self.container,
             &*file,
             log.as_deref(),
@@ -150,7 +149,7 @@ impl Packages {
             },
         );
         let detail = match read {
-            Err(fault) => Some(fault),
+            Err(fault) => Some(fault.to_string()),
             Ok(()) if broken > 0 => Some(format!("{broken} headers of packages cannot be read")),
             Ok(()) => None,
         };
@@ -173,7 +172,7 @@ impl Packages {
             return;
         };
         let log = log_of(asked.files, &self.path);
-        let _ = with(
+        let _ = open_container(
             self.container,
             &*file,
             log.as_deref(),
@@ -192,7 +191,7 @@ impl Packages {
                     let claim = Header::parse(&blob).and_then(|header| {
                         let file = header.find(base(asked.path), |path| asked.is_meant(path))?;
                         let mut owner = owner(&header)?;
-                        owner.how = self.container.how().into();
+                        owner.how = self.container.owner_source().into();
                         Some(PackageClaim {
                             owner,
                             digest: digest(&header, file),
@@ -208,7 +207,7 @@ impl Packages {
 
 impl DatabaseFormat {
     /// The word for it in records.
-    fn how(self) -> OwnerSource {
+    fn owner_source(self) -> OwnerSource {
         match self {
             Self::Sqlite => OwnerSource::RpmSqlite,
             Self::Ndb => OwnerSource::RpmNdb,
@@ -226,7 +225,7 @@ fn log_of<'f>(files: &'f dyn RootFiles, path: &[u8]) -> Option<Box<dyn ReadAt + 
 }
 
 /// Opens a container.
-fn with(
+fn open_container(
     container: DatabaseFormat,
     file: &dyn ReadAt,
     log: Option<&dyn ReadAt>,
@@ -301,7 +300,7 @@ pub(crate) fn read_any(bytes: &[u8], most: u64) -> usize {
         DatabaseFormat::Ndb,
         DatabaseFormat::Bdb,
     ] {
-        let _ = with(container, &bytes, Some(&bytes), most, &mut |headers| {
+        let _ = open_container(container, &bytes, Some(&bytes), most, &mut |headers| {
             let mut numbers = Vec::new();
             let result = headers.each(&mut |number, blob| {
                 if let Some(header) = Header::parse(blob) {

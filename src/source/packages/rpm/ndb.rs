@@ -23,13 +23,13 @@ pub struct NdbFile<'f> {
 impl<'f> NdbFile<'f> {
     /// Reads the header.
     pub fn open(file: &'f dyn ReadAt, most: u64) -> Result<Self, Fault> {
-        let head = exact::<32>(file, 0).ok_or("it ends inside its head")?;
+        let head = exact::<32>(file, 0).ok_or(Fault::EndsInside("head"))?;
         if !head.starts_with(MAGIC) || le(&head, 4) != 0 {
-            return Err("no rpm database of the form ndb, version 0".to_owned());
+            return Err(Fault::NotNdb);
         }
         let bytes = u64::from(le(&head, 12)) * PAGE;
         if bytes < HEAD || bytes > file.len() {
-            return Err("its slots do not fit into the file".to_owned());
+            return Err(Fault::Slots);
         }
         Ok(Self {
             file,
@@ -41,7 +41,7 @@ impl<'f> NdbFile<'f> {
     fn blob(&self, slot: u64) -> Result<Option<Vec<u8>>, Fault> {
         let bytes = exact::<16>(self.file, HEAD + slot * UNIT);
         let Some(bytes) = bytes.filter(|bytes| bytes.starts_with(SLOT)) else {
-            return Err(format!("slot {slot} is none"));
+            return Err(Fault::NotSlot(slot));
         };
         let package = le(&bytes, 4);
         if package == 0 || le(&bytes, 8) == 0 {
@@ -50,15 +50,18 @@ impl<'f> NdbFile<'f> {
         let at = u64::from(le(&bytes, 8)) * UNIT;
         let head = exact::<16>(self.file, at)
             .filter(|head| head.starts_with(BLOB) && le(head, 4) == package)
-            .ok_or_else(|| format!("slot {slot} leads to no blob of package {package}"))?;
+            .ok_or(Fault::NoBlob { slot, package })?;
         let len = u64::from(le(&head, 12));
         if len > self.most || at + UNIT + len > self.file.len() {
-            return Err(format!("the blob of package {package} has {len} bytes"));
+            return Err(Fault::BlobSize {
+                package,
+                bytes: len,
+            });
         }
         let mut blob = vec![0; len as usize];
         let read = self.file.read_at(&mut blob, at + UNIT).unwrap_or(0);
         if read < blob.len() {
-            return Err(format!("the blob of package {package} is cut short"));
+            return Err(Fault::TruncatedBlob(package));
         }
         Ok(Some(blob))
     }
@@ -75,7 +78,7 @@ impl Headers for NdbFile<'_> {
                 Ok(Some(blob)) => {
                     left = left
                         .checked_sub(blob.len() as u64)
-                        .ok_or("its blobs lie on each other")?;
+                        .ok_or(Fault::Overlap("blobs"))?;
                     if !visit(slot, &blob) {
                         break;
                     }

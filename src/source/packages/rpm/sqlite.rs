@@ -44,7 +44,7 @@ impl<'f> SqliteFile<'f> {
     ) -> Result<Self, Fault> {
         let mut head = [0; HEAD];
         if file.read_at(&mut head, 0).unwrap_or(0) < HEAD || !head.starts_with(MAGIC) {
-            return Err("no SQLite database".to_owned());
+            return Err(Fault::NotSqlite);
         }
         let page = match be16(&head, 16) {
             1 => 65_536,
@@ -52,7 +52,7 @@ impl<'f> SqliteFile<'f> {
         };
         let reserved = head.get(20).copied().map_or(0, usize::from);
         if !page.is_power_of_two() || !(512..=65_536).contains(&page) || page - reserved < 480 {
-            return Err(format!("pages of {page} bytes"));
+            return Err(Fault::PageSize(page));
         }
         let mut database = Self {
             file,
@@ -103,19 +103,19 @@ impl<'f> SqliteFile<'f> {
     }
 
     fn read(&self, number: u32) -> Result<Vec<u8>, Fault> {
-        let fault = || format!("page {number} cannot be read");
+        let fault = Fault::UnreadablePage(number);
         let mut page = vec![0; self.page];
         let read = match (self.logged.get(&number), self.log) {
             (Some(at), Some(log)) => log.read_at(&mut page, *at),
             _ => {
-                let before = number.checked_sub(1).ok_or_else(fault)?;
+                let before = number.checked_sub(1).ok_or(fault.clone())?;
                 self.file
                     .read_at(&mut page, u64::from(before) * self.page as u64)
             }
         };
         match read {
             Ok(read) if read == self.page => Ok(page),
-            _ => Err(fault()),
+            _ => Err(fault),
         }
     }
 
@@ -133,7 +133,7 @@ impl<'f> SqliteFile<'f> {
             }
             root.is_none()
         })?;
-        root.ok_or_else(|| "no table of packages is in it".to_owned())
+        root.ok_or(Fault::NoTable)
     }
 
     /// Visits the rows of a table in order.
@@ -144,7 +144,7 @@ impl<'f> SqliteFile<'f> {
         let mut bytes = self.file.len().saturating_mul(4).saturating_add(1 << 20);
         let mut fault = None;
         while let Some((number, depth)) = stack.pop() {
-            left = left.checked_sub(1).ok_or("its pages lead in a circle")?;
+            left = left.checked_sub(1).ok_or(Fault::Circle)?;
             let page = match self.read(number) {
                 Ok(page) => page,
                 Err(what) => {
@@ -162,7 +162,7 @@ impl<'f> SqliteFile<'f> {
                         stack.push((be32(&page, at), depth + 1));
                     }
                     if stack.len() as u64 > self.pages.saturating_mul(2) + 64 {
-                        return Err("its pages lead in a circle".to_owned());
+                        return Err(Fault::Circle);
                     }
                 }
                 Some(&LEAF) => {
@@ -171,7 +171,7 @@ impl<'f> SqliteFile<'f> {
                             Ok(row) => {
                                 bytes = bytes
                                     .checked_sub(row.len() as u64)
-                                    .ok_or("its rows lie on each other")?;
+                                    .ok_or(Fault::Overlap("rows"))?;
                                 if !visit(number, cell, &row) {
                                     return Ok(());
                                 }
@@ -183,7 +183,7 @@ impl<'f> SqliteFile<'f> {
                     }
                 }
                 _ => {
-                    fault.get_or_insert(format!("page {number} is no page of a table"));
+                    fault.get_or_insert(Fault::NotTablePage(number));
                 }
             }
         }
@@ -192,13 +192,15 @@ impl<'f> SqliteFile<'f> {
 
     /// A row of a leaf, with its overflow pages.
     fn row(&self, page: &[u8], from: usize, cell: usize) -> Result<Vec<u8>, Fault> {
-        let broken = || "a row is broken".to_owned();
         let at = be16(page, from + 8 + 2 * cell);
-        let (len, at) = varint(page, at).ok_or_else(broken)?;
-        let (_, at) = varint(page, at).ok_or_else(broken)?;
+        let (len, at) = varint(page, at).ok_or(Fault::BrokenRow)?;
+        let (_, at) = varint(page, at).ok_or(Fault::BrokenRow)?;
         let longest = self.pages.saturating_mul(self.page as u64);
         if len > self.most || len > longest {
-            return Err(format!("a row of {len} bytes"));
+            return Err(Fault::TooLong {
+                what: "row",
+                bytes: len,
+            });
         }
         let len = len as usize;
         // Section 1.6: how much of a row is on the leaf.
@@ -209,15 +211,15 @@ impl<'f> SqliteFile<'f> {
             let fit = least + (len - least) % (self.usable - 4);
             if fit <= most { fit } else { least }
         };
-        let mut row = page.get(at..at + here).ok_or_else(broken)?.to_vec();
+        let mut row = page.get(at..at + here).ok_or(Fault::BrokenRow)?.to_vec();
         let mut next = if here < len { be32(page, at + here) } else { 0 };
         while row.len() < len {
             if next == 0 {
-                return Err(broken());
+                return Err(Fault::BrokenRow);
             }
             let page = self.read(next)?;
             let piece = (len - row.len()).min(self.usable - 4);
-            row.extend_from_slice(page.get(4..4 + piece).ok_or_else(broken)?);
+            row.extend_from_slice(page.get(4..4 + piece).ok_or(Fault::BrokenRow)?);
             next = be32(&page, 0);
         }
         Ok(row)

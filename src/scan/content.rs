@@ -1,0 +1,217 @@
+//! Reads what a file contains: decides by its first bytes, and reads an executable.
+
+use super::digest;
+use super::error_text;
+use super::examine::Examiner;
+use super::options::reader_options;
+use super::program::{Content, Program};
+use crate::bytes::guard::{FAULT, guarded};
+use crate::bytes::{FileBytes, ReadAt};
+use crate::exe::{self, OpenError};
+use crate::go;
+use crate::record::Reason;
+#[cfg(feature = "archives")]
+use crate::source::foreign;
+use std::io;
+use std::sync::PoisonError;
+
+/// First bytes read of a likely program: enough for every magic number, and for all headers of nearly every program.
+const HEAD: usize = 8 << 10;
+/// First bytes read of other files: enough for every magic number. Most files of a tree are text, and reading less of each saves
+/// time.
+const SHORT_HEAD: usize = 512;
+
+/// The message for the remaining programs of a file.
+pub(crate) fn left_out_note(count: u64) -> String {
+    format!("{count} more programs of the file: their records take more memory than there is")
+}
+
+impl Examiner<'_> {
+    /// What the first bytes say of a file that is no program.
+    pub(super) fn detect(&self, bytes: &FileBytes, name: &[u8]) -> Option<Content> {
+        let mut head = [0; SHORT_HEAD];
+        let read = bytes.read_at(&mut head, 0).ok()?;
+        let content = self.no_program(bytes, &head[..read], name)?;
+        self.add_bytes(read as u64);
+        Some(content)
+    }
+
+    #[cfg_attr(not(feature = "archives"), allow(unused_variables))]
+    fn no_program(&self, bytes: &FileBytes, head: &[u8], name: &[u8]) -> Option<Content> {
+        #[cfg(feature = "archives")]
+        if self.options.archives && super::container::container_kind(head).is_some() {
+            return Some(Content::Container);
+        }
+        if exe::sniff(head).is_some() {
+            return None;
+        }
+        // A user who wants nothing unpacked is not told what could not be unpacked.
+        #[cfg(feature = "archives")]
+        if self.options.archives
+            && bytes.len() >= self.options.rules.min_size
+            && let Ok(Some(format)) = foreign::name_of(bytes, head, name)
+        {
+            return Some(Content::Unexamined(
+                Reason::Unsupported,
+                foreign::detail(format),
+            ));
+        }
+        Some(Content::NotGo(
+            "not an executable of a format that Go writes".to_owned(),
+        ))
+    }
+
+    /// Reads a file; one that the user `named` is also unpacked.
+    pub(super) fn content(&self, bytes: &FileBytes, name: &[u8], named: bool) -> Content {
+        let mut head = [0; HEAD];
+        let head = match bytes.read_at(&mut head, 0) {
+            Ok(n) => &head[..n],
+            Err(e) => return Content::Unexamined(Reason::Unreadable, error_text(&e)),
+        };
+        self.add_bytes(head.len() as u64);
+        if let Some(content) = self.no_program(bytes, head, name) {
+            return content;
+        }
+        // Only if unpacking would be the next step.
+        if !named && exe::packed::detect(head, &[]).is_some() {
+            return Content::Packed;
+        }
+        self.program(&Headed { head, rest: bytes }, named)
+    }
+
+    /// Reads a file that looks like an executable.
+    pub(crate) fn program(&self, reader: &dyn ReadAt, named: bool) -> Content {
+        let options = reader_options(self.options, &self.executables, named);
+        let refusing = go::Options {
+            refuse_large: true,
+            ..options
+        };
+        match inspect(reader, &refusing) {
+            Some(Ok(inspection)) if inspection.too_large => {}
+            other => return self.content_of(reader, other),
+        }
+        // Reads files with large records one at a time, each on a thread that ends with it: the allocator keeps freed memory for
+        // each thread.
+        let _one = self.large.lock().unwrap_or_else(PoisonError::into_inner);
+        let alone = || self.content_of(reader, inspect(reader, &options));
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().spawn_scoped(scope, alone);
+            match thread.map(std::thread::ScopedJoinHandle::join) {
+                Ok(content) => content.unwrap_or_else(|_| Self::fault()),
+                Err(_) => alone(),
+            }
+        })
+    }
+
+    fn fault() -> Content {
+        Content::Unexamined(Reason::Internal, FAULT.to_owned())
+    }
+
+    /// The content, from the result of [`inspect`].
+    fn content_of(
+        &self,
+        reader: &dyn ReadAt,
+        inspected: Option<Result<go::Inspection, OpenError>>,
+    ) -> Content {
+        let inspection = match inspected {
+            Some(Ok(inspection)) => inspection,
+            Some(Err(error @ OpenError::NotExecutable)) => return Content::NotGo(error.to_string()),
+            Some(Err(error @ (OpenError::Truncated(_) | OpenError::Malformed(_)))) => {
+                let reason = if matches!(error, OpenError::Truncated(_)) {
+                    Reason::Truncated
+                } else {
+                    Reason::Malformed
+                };
+                return Content::Unexamined(reason, error.to_string());
+            }
+            Some(Err(OpenError::Unreadable)) => {
+                return Content::Unexamined(Reason::Unreadable, "cannot be read".to_owned());
+            }
+            None => return Self::fault(),
+        };
+        self.add_bytes(inspection.counts.bytes.saturating_sub(HEAD as u64));
+        if inspection.found.is_empty() {
+            let refusal = inspection.limit_reached.map(|why| why.to_string());
+            let refusal =
+                refusal.or((inspection.untold > 0).then(|| left_out_note(inspection.untold)));
+            #[cfg(feature = "archives")]
+            if self.options.archives
+                && inspection.packed.is_none()
+                && let Some(format) = inspection.end.and_then(|end| foreign::behind(reader, end))
+            {
+                return Content::Unexamined(Reason::Unsupported, foreign::detail(format));
+            }
+            return match (inspection.packed, inspection.damage, refusal) {
+                (Some(what), ..) => Content::Unexamined(Reason::Packed, what),
+                (None, Some(what), _) => Content::Unexamined(Reason::Truncated, what),
+                (None, None, Some(what)) => Content::Unexamined(Reason::Limit, what),
+                (None, None, None) => {
+                    Content::NotGo("an executable, but not made by Go".to_owned())
+                }
+            };
+        }
+        let mut rest = Vec::new();
+        rest.extend(inspection.damage.map(|what| (Reason::Truncated, what)));
+        if inspection.untold > 0 {
+            rest.push((Reason::Limit, left_out_note(inspection.untold)));
+        }
+        let around = self
+            .options
+            .parts
+            .then(|| digest::around(reader, inspection.found.iter().map(|f| f.range)))
+            .flatten();
+        let found = inspection.found.into_iter().enumerate();
+        let programs = found.map(|(i, mut f)| {
+            if self.options.hash {
+                let parts = f.parts.as_ref();
+                if let Ok((whole, parts)) = digest::of(reader, f.range, parts) {
+                    f.binary.sha256 = Some(whole);
+                    f.binary.parts = self.options.parts.then_some(parts);
+                }
+            }
+            if let (0, Some(around)) = (i, &around) {
+                f.binary.parts.get_or_insert_default().push(around.clone());
+            }
+            Program {
+                slice: f.slice,
+                member: f.member,
+                record: self.spool_if_large(f.binary),
+            }
+        });
+        Content::Go(programs.collect(), rest)
+    }
+}
+
+/// What the Go reader finds in a file; `None` if it panicked, which is a bug that costs only this file.
+fn inspect(reader: &dyn ReadAt, options: &go::Options<'_>) -> Option<Result<go::Inspection, OpenError>> {
+    guarded(|| {
+        #[cfg(test)]
+        crate::bytes::guard::test_panic::on_file(reader);
+        go::inspect(reader, options)
+    })
+}
+
+/// A reader whose first bytes have been read already.
+struct Headed<'a> {
+    head: &'a [u8],
+    rest: &'a dyn ReadAt,
+}
+
+impl ReadAt for Headed<'_> {
+    fn len(&self) -> u64 {
+        self.rest.len()
+    }
+
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let inside = usize::try_from(offset)
+            .ok()
+            .and_then(|o| self.head.get(o..o.checked_add(buf.len())?));
+        match inside {
+            Some(bytes) => {
+                buf.copy_from_slice(bytes);
+                Ok(buf.len())
+            }
+            None => self.rest.read_at(buf, offset),
+        }
+    }
+}
