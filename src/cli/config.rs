@@ -4,7 +4,7 @@ use super::args::{Facts, SourceArgs};
 use super::error::Error;
 use crate::bytes::Limits;
 use crate::go::Level;
-use crate::record::read::Problem;
+use crate::record::read::ReadError;
 use crate::report::style::clean;
 use crate::scan::{Named, Options};
 use crate::source::image::Platform;
@@ -47,7 +47,7 @@ pub enum BadReason {
     #[error("cannot be read: {0}")]
     Records(#[source] io::Error),
     #[error(transparent)]
-    Record(#[from] Problem),
+    Record(#[from] ReadError),
 }
 
 /// The same, but an unreadable list and its invalid lines are returned separately from the targets.

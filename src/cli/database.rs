@@ -1,4 +1,4 @@
-//! Which vulnerability database a command uses, and how old it is.
+//! The vulnerability database that a command uses, and its age.
 
 use super::args::DatabaseArgs;
 use super::error::Error;
@@ -8,13 +8,13 @@ use crate::vuln::database::{About, Database};
 use crate::vulndb::{self, Cache, LoadError, OLD};
 use std::path::{Path, PathBuf};
 
-/// What stands for no cache.
+/// The value that turns the cache off.
 const OFF: &str = "off";
 
-/// Opens the database that the arguments ask for, and says when it is old.
+/// Opens the database that the arguments name, and warns when it is old.
 ///
 /// # Errors
-/// When there is none that can be used whole, or it is older than the arguments allow.
+/// When no usable database is found, or it is older than the arguments allow.
 pub fn open(args: &DatabaseArgs, today: Date, quiet: bool) -> Result<Database, Error> {
     let database = match &args.db {
         Some(place) => named(Path::new(place))?,
@@ -54,7 +54,7 @@ pub fn named(place: &Path) -> Result<Database, LoadError> {
     }
 }
 
-/// The cache that an argument names; `None`: none is used.
+/// The cache that an argument names; `None` if it is turned off.
 pub fn cache(folder: Option<&Path>) -> Option<Cache> {
     match folder {
         Some(folder) if folder.as_os_str() == OFF => None,
@@ -63,19 +63,19 @@ pub fn cache(folder: Option<&Path>) -> Option<Cache> {
     }
 }
 
-/// The day of a database, `2026-11-05`; empty when it does not say.
+/// The day of a database, such as `2026-11-05`; empty if it has none.
 pub fn day(about: &About) -> &str {
     let date = about.date.as_deref().unwrap_or_default();
     date.get(..10).unwrap_or(date)
 }
 
-/// How many days old a database is; `None`: it does not say.
+/// Age of a database in days; `None` if it has no date.
 pub fn age(about: &About, today: Date) -> Option<i64> {
     let made = Date::parse(day(about))?;
     Some((days(today)? - days(made)?).max(0))
 }
 
-/// Days since the first of March of the year 0 (Gregorian), which begins the leap cycle.
+/// Days since 1 March of year 0 (Gregorian), when the leap cycle begins.
 fn days(date: Date) -> Option<i64> {
     let text = date.to_string();
     let mut parts = text.split('-').map(str::parse::<i64>);

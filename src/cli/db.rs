@@ -11,11 +11,11 @@ use crate::vulndb::{self, LoadError};
 use serde::Serialize;
 use std::path::Path;
 
-/// What the licence of the entries asks to be said (`data/LICENSE` and `data/NOTICES` of golang.org/x/vulndb).
+/// The notice that the licence of the entries requires (`data/LICENSE` and `data/NOTICES` of golang.org/x/vulndb).
 const LICENCE: &str = "CC-BY-4.0, The Go Authors, go.dev/security/vuln; with information of the Common Vulnerabilities and Exposures database \
 (cve.mitre.org/about/termsofuse.html) and the GitHub Advisory Database (github.com/advisories)";
 
-/// What stands for the text about a database that was fetched just now.
+/// Shown for a database that was just fetched, instead of its age.
 const FETCHED: &str = "fetched";
 
 pub fn run(args: &DbArgs) -> Result<Exit, Error> {
@@ -25,7 +25,7 @@ pub fn run(args: &DbArgs) -> Result<Exit, Error> {
     }
 }
 
-/// What `--format json` prints.
+/// The output of `--format json`.
 #[derive(Serialize)]
 struct Status {
     source: String,
@@ -72,7 +72,7 @@ impl Status {
         Ok(status)
     }
 
-    /// `is_newest`: it was fetched just now.
+    /// The text for people; `is_newest` if the database was just fetched.
     fn text(&self, is_newest: bool) -> String {
         let date = match (&self.date, self.age_days) {
             (Some(date), Some(days)) if days > vulndb::OLD && !is_newest => {
@@ -114,7 +114,7 @@ impl Status {
 }
 
 fn status(args: &DbStatusArgs) -> Result<Exit, Error> {
-    // What is printed says the age itself.
+    // The output shows the age itself.
     let database = database::open(&args.database, dates::today(), true)?;
     let cache = database::cache(args.database.cache.as_deref());
     let cache = cache.map(|cache| cache.file().to_string_lossy().into_owned());

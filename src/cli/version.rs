@@ -84,7 +84,11 @@ fn change_directory(args: &[OsString]) -> Result<&[OsString], Refused> {
     match std::env::set_current_dir(&dir) {
         Ok(()) => Ok(rest),
         Err(e) => Err((
-            format!("go: chdir {}: {}\n", escaped_path(Path::new(&dir)), go_error(&e)),
+            format!(
+                "go: chdir {}: {}\n",
+                escaped_path(Path::new(&dir)),
+                go_error(&e)
+            ),
             1,
         )),
     }
@@ -295,7 +299,8 @@ impl Reader {
                 let file = dir::open_named(path).and_then(FileBytes::open);
                 self.file(path.to_owned(), mode_of(&m), file)
             }
-            _ => (self.verbose).then(|| FileOutput::Message(format!("{}: symlink", escaped_path(path)))),
+            _ => (self.verbose)
+                .then(|| FileOutput::Message(format!("{}: symlink", escaped_path(path)))),
         }
     }
 }

@@ -115,7 +115,9 @@ impl Examiner<'_> {
     ) -> Content {
         let inspection = match inspected {
             Some(Ok(inspection)) => inspection,
-            Some(Err(error @ OpenError::NotExecutable)) => return Content::NotGo(error.to_string()),
+            Some(Err(error @ OpenError::NotExecutable)) => {
+                return Content::NotGo(error.to_string());
+            }
             Some(Err(error @ (OpenError::Truncated(_) | OpenError::Malformed(_)))) => {
                 let reason = if matches!(error, OpenError::Truncated(_)) {
                     Reason::Truncated
@@ -183,7 +185,10 @@ impl Examiner<'_> {
 }
 
 /// What the Go reader finds in a file; `None` if it panicked, which is a bug that costs only this file.
-fn inspect(reader: &dyn ReadAt, options: &go::Options<'_>) -> Option<Result<go::Inspection, OpenError>> {
+fn inspect(
+    reader: &dyn ReadAt,
+    options: &go::Options<'_>,
+) -> Option<Result<go::Inspection, OpenError>> {
     guarded(|| {
         #[cfg(test)]
         crate::bytes::guard::test_panic::on_file(reader);

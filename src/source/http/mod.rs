@@ -1,4 +1,5 @@
-//! Requests over HTTP: TLS, redirects, repetitions and bounds, for registries, module proxies and whoever else is asked by name.
+//! HTTP requests with TLS, redirects, repeated tries and limits, for registries, module proxies and other hosts that the user
+//! names.
 //!
 //! Must never: put a credential into a message, or send one to a host it is not for.
 
@@ -59,7 +60,7 @@ pub(crate) fn default_roots() -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
-/// Where plain HTTP may be spoken.
+/// Where plain HTTP is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Plain {
     /// Nowhere.
@@ -75,12 +76,12 @@ pub(crate) struct Http {
     agent: Agent,
     /// For hosts on this machine, which need no proxy.
     direct: Agent,
-    /// Scheme, host and port that were named.
+    /// Scheme, host and port of the host that the user named.
     base: String,
-    /// The host as messages name it.
+    /// The host's name in messages.
     name: String,
     plain: Plain,
-    /// Advice for a host that speaks no TLS, with a semicolon in front; may be empty.
+    /// Advice about a host that does not use TLS, beginning with a semicolon; may be empty.
     plain_hint: &'static str,
     pub(crate) tries: u32,
     pause: Duration,
@@ -179,12 +180,12 @@ impl Http {
         })
     }
 
-    /// Scheme, host and port that were named.
+    /// Scheme, host and port of the host that the user named.
     pub(crate) fn base(&self) -> &str {
         &self.base
     }
 
-    /// The host as messages name it.
+    /// The host's name in messages.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -219,7 +220,7 @@ impl Http {
     /// Repeats an attempt after temporary failures.
     ///
     /// # Errors
-    /// Those of the last attempt.
+    /// The error of the last attempt.
     pub(crate) fn repeat<T>(
         &self,
         mut attempt: impl FnMut() -> Result<T, RequestError>,
@@ -242,7 +243,7 @@ impl Http {
         Err(last.unwrap_or_else(|| unreadable("no request was made".to_owned())))
     }
 
-    /// Makes a temporary failure of an answer that says to try again later; `refused` makes its text.
+    /// The temporary failure for an answer that says to try again later; `refused` makes its text.
     pub(crate) fn later(
         answer: Answer,
         refused: impl FnOnce(&Answer) -> ArchiveError,
@@ -279,8 +280,8 @@ impl Http {
         ))))
     }
 
-    /// A GET request that follows redirects, and returns the other host if one answered. Credentials go only to the host that was named, and
-    /// not even there after another host's redirect.
+    /// A GET request that follows redirects, and returns the other host if one answered. Credentials go only to the host that the
+    /// user named, and not even there after another host's redirect.
     pub(crate) fn follow(
         &self,
         url: &str,

@@ -1,4 +1,4 @@
-//! Addresses taken apart and joined, as far as servers use them.
+//! Splits and joins URLs, as far as servers use them.
 
 /// Scheme, host and port.
 pub(crate) fn origin(url: &str) -> &str {

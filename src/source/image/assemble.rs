@@ -98,7 +98,7 @@ impl<P: Payload> Builder<'_, P> {
         let mut tree = Tree::default();
         for (i, layer) in self.plan.layers.iter().enumerate() {
             if let Some(scan) = self.begin(i as u32, layer)
-                && layer.add_separate_layer.is_none()
+                && layer.separate_file.is_none()
             {
                 self.layer(i as u32, layer, &scan, &mut tree);
             }
@@ -106,7 +106,9 @@ impl<P: Payload> Builder<'_, P> {
         self.record(&tree);
         self.binaries(&tree);
         for (i, layer) in self.plan.layers.iter().enumerate() {
-            if let (Some(name), Some(scan)) = (&layer.add_separate_layer, self.layers.get(&layer.blob.key)) {
+            if let (Some(name), Some(scan)) =
+                (&layer.separate_file, self.layers.get(&layer.blob.key))
+            {
                 let scan = Arc::clone(scan);
                 self.add_separate_layer(i as u32, layer, name, &scan);
             }
@@ -114,7 +116,13 @@ impl<P: Payload> Builder<'_, P> {
     }
 
     /// Adds the programs of a layer that is a file or an archive, not part of the root.
-    fn add_separate_layer(&mut self, index: u32, plan: &LayerPlan, title: &str, scan: &LayerScan<P>) {
+    fn add_separate_layer(
+        &mut self,
+        index: u32,
+        plan: &LayerPlan,
+        title: &str,
+        scan: &LayerScan<P>,
+    ) {
         let found: u64 = scan.found.iter().map(FoundFile::names).sum();
         let had = self.image.programs.len() as u64;
         let left = self.names.checked_sub(scan.names.len().max(found));

@@ -135,7 +135,11 @@ impl<'b, P: Payload> ImageCollector<'b, P> {
     }
 
     /// A collector for an archive that is an image or begins like one: it takes every member, and each layer has its own limits.
-    pub fn for_image_archive(options: ImageOptions, examine: &'b dyn Examine<P>, scope: &'b Scope) -> Self {
+    pub fn for_image_archive(
+        options: ImageOptions,
+        examine: &'b dyn Examine<P>,
+        scope: &'b Scope,
+    ) -> Self {
         Self {
             takes_all: true,
             ..Self::new(options, examine, scope)
@@ -398,7 +402,7 @@ impl<'b, P: Payload> ImageCollector<'b, P> {
         let mut layers = HashMap::new();
         for plan in catalog.plans.iter().flat_map(|plan| &plan.layers) {
             let member = rooted.resolve(&member_name(&plan.blob));
-            if let (Some(_), Some(text)) = (&plan.apart, self.documents.get(&member)) {
+            if let (Some(_), Some(text)) = (&plan.separate_file, self.documents.get(&member)) {
                 let layer = LayerScan::of_text(text, &plan.blob);
                 layers.insert(plan.blob.key.clone(), Arc::new(layer));
             } else if let Some(layer) = self.layers.get(&member) {

@@ -99,7 +99,8 @@ pub fn read(
                     None => Box::new(feed),
                     Some(decoder) => Box::new(Pump::new(decoder, feed, scope)),
                 };
-                let data_ends = entry.method != 8 || entry.packed > SMALL || data_ends(&part, scope)?;
+                let data_ends =
+                    entry.method != 8 || entry.packed > SMALL || data_ends(&part, scope)?;
                 visit(
                     &entry,
                     Ok(&mut Body {

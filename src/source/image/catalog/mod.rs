@@ -37,7 +37,7 @@ pub struct LayerPlan {
     /// The publisher hosts the layer elsewhere, so its absence is no fault.
     pub foreign: bool,
     /// The layer is no part of a root file system but a file or archive with this name.
-    pub apart: Option<String>,
+    pub separate_file: Option<String>,
     /// Why the layer is not to be read, and whether that is fatal.
     pub skip: Option<(ArchiveError, bool)>,
 }

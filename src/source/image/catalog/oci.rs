@@ -283,7 +283,7 @@ impl Reader<'_> {
         }
         let layers = document.layers.iter().chain(&document.blobs).take(LAYERS);
         let layers = layers.map(|descriptor| LayerPlan {
-            apart: Some(title(descriptor)),
+            separate_file: Some(title(descriptor)),
             ..layer(descriptor, None)
         });
         self.catalog.plans.push(Plan {
@@ -339,7 +339,7 @@ fn layer(descriptor: &Descriptor, diff_id: Option<&String>) -> LayerPlan {
         )),
     };
     // For an unknown kind of layer nothing says where its files belong.
-    let apart = (media == Media::Other).then(|| title(descriptor));
+    let separate_file = (media == Media::Other).then(|| title(descriptor));
     LayerPlan {
         blob: Blob {
             key: descriptor.digest.clone(),
@@ -349,7 +349,7 @@ fn layer(descriptor: &Descriptor, diff_id: Option<&String>) -> LayerPlan {
         digest: Some(descriptor.digest.clone()),
         diff_id: diff_id.and_then(|d| Digest::parse(d)),
         foreign: media == Media::ForeignLayer,
-        apart,
+        separate_file,
         skip,
     }
 }

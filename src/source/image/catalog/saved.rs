@@ -77,7 +77,7 @@ impl Reader<'_> {
                         digest: digest.map(|d| d.to_string()),
                         diff_id: config.rootfs.diff_ids.get(i).and_then(|d| Digest::parse(d)),
                         foreign: false,
-                        apart: None,
+                        separate_file: None,
                         skip: None,
                     }
                 });

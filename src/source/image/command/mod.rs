@@ -27,7 +27,9 @@ pub fn started(tree: &Tree, run: &Run, windows: bool) -> Option<Started> {
     let first = words.first()?.clone();
     let (command, found) = match lookup(tree, run, &first) {
         None => (first, None),
-        found => follow((first, found), words, unwrap, |w| lookup(tree, run, w)),
+        found => follow((first, found), words, wrapped_command, |w| {
+            lookup(tree, run, w)
+        }),
     };
     Some(Started {
         command,
@@ -40,11 +42,13 @@ pub fn started(tree: &Tree, run: &Run, windows: bool) -> Option<Started> {
 fn follow(
     mut last: (String, Option<Resolved>),
     mut words: Vec<String>,
-    unwrap: fn(&[String]) -> Option<Vec<String>>,
+    wrapped: fn(&[String]) -> Option<Vec<String>>,
     lookup: impl Fn(&str) -> Option<Resolved>,
 ) -> (String, Option<Resolved>) {
     for _ in 0..DEPTH {
-        let Some(inner) = wrapped_command(&words) else { break };
+        let Some(inner) = wrapped(&words) else {
+            break;
+        };
         let Some(first) = inner.first() else { break };
         let Some(found) = lookup(first) else { break };
         last = (first.clone(), Some(found));

@@ -29,7 +29,9 @@ pub(super) fn started(tree: &Tree, run: &Run) -> Option<Started> {
     }
     let first = words.first()?.clone();
     let found = find(tree, run, &first, PROGRAM);
-    let (command, found) = follow((first, found), words, wrapped_command, |w| find(tree, run, w, SHELL));
+    let (command, found) = follow((first, found), words, wrapped_command, |w| {
+        find(tree, run, w, SHELL)
+    });
     Some(Started {
         command,
         path: Some(path_of(&found?)),

@@ -50,7 +50,7 @@ fn scan_blob<P: Payload>(
     match store.open(&plan.blob) {
         Ok(Some(mut reader)) => {
             let scope = Scope::new(options.limits, options.budget.clone());
-            let name = plan.apart.as_deref();
+            let name = plan.separate_file.as_deref();
             let layer = scan(&mut reader, &plan.blob, name, &scope, options, examine);
             // Entries of archives were counted while they were read.
             if layer.is_file {

@@ -189,7 +189,8 @@ impl Packages {
                         break;
                     }
                     let claim = Header::parse(&blob).and_then(|header| {
-                        let file = header.find(base(asked.path), |path| asked.is_meant(path))?;
+                        let file =
+                            header.find(base(asked.path), |path| asked.matches_path(path))?;
                         let mut owner = owner(&header)?;
                         owner.how = self.container.owner_source().into();
                         Some(PackageClaim {
