@@ -455,6 +455,9 @@ pub struct ScanArgs {
     #[arg(long, value_name = "FORMAT",
           value_parser = choices(crate::report::format::SCAN.iter().map(|f| (f.name, f.doc))))]
     pub format: Option<String>,
+    /// Add the names of all linked functions, and the packages, to each record
+    #[arg(long)]
+    pub symbols: bool,
     /// Exit with 3 when no Go binary is found
     #[arg(long)]
     pub require: bool,

@@ -134,6 +134,18 @@ impl Input {
         self
     }
 
+    /// Refuses records, which an option cannot add anything to.
+    pub fn without_records(self, flag: &'static str) -> Result<Self, Error> {
+        let records = self.parts.iter().find_map(|part| match part {
+            Part::Records(text, _) => Some(clean(text).into_owned()),
+            Part::Scan(_) => None,
+        });
+        match records {
+            Some(target) => Err(Error::RecordsAreDone { target, flag }),
+            None => Ok(self),
+        }
+    }
+
     /// Bytes of memory from `--memory`.
     pub fn memory(&self) -> u64 {
         self.options.memory

@@ -12,7 +12,12 @@ use crate::report::format::{self, Pace, Writer};
 use std::io;
 
 pub fn run(args: &ScanArgs) -> Result<Exit, Error> {
-    let input = Input::open(&args.source, Need::Any)?;
+    let input = if args.symbols {
+        let input = Input::open(&args.source, Need::Full("scan --symbols"))?;
+        input.without_records("--symbols")?.with_functions()
+    } else {
+        Input::open(&args.source, Need::Any)?
+    };
     let end = show(input, args.format.as_deref(), &args.output)?;
     Ok(Exit::of(&end, args.source.strict, false, args.require))
 }

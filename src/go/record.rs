@@ -3,8 +3,8 @@
 
 use super::corroborate::{Evidence, corroborate};
 use super::facts::{
-    Program, executable, fips, goroot, linked, linker_values, module_list, notes, settings,
-    versions,
+    Program, executable, fips, goroot, linked, linked_functions, linker_values, module_list, notes,
+    settings, versions,
 };
 use super::tables::age::Age;
 use super::written::compiler::Compiler;
@@ -90,6 +90,7 @@ pub fn full(program: Program<'_>) -> Binary {
         linkage: Some(linkage::describe(p.tables.image())),
         corroboration: Some(corroboration),
         paths: Some(p.files().to_record()),
+        functions: p.symbols.then(|| linked_functions::read(p)).flatten(),
         linked: Some(linked),
         ..recorded(program)
     };

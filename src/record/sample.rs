@@ -185,8 +185,8 @@ pub fn contradicted() -> Binary {
     });
     let mut functions = functions::Builder::default();
     let package = functions.package("example.com/tool/v2");
-    functions.add(package, b"Client", Some(b"Do"));
-    functions.add(package, HOSTILE.as_bytes(), None);
+    functions.add_method(package, b"Client", b"Do");
+    functions.add(package, b"http2", HOSTILE.as_bytes());
     binary.functions = Some(functions.finish(FunctionSource::FunctionTable, true));
     binary.experiments = Experiments {
         setting: text("loopvar"),

@@ -7,6 +7,7 @@ pub mod experiment;
 pub mod fips;
 pub mod goroot;
 pub mod linked;
+pub mod linked_functions;
 pub mod linker_values;
 pub mod module_list;
 pub mod notes;

@@ -27,6 +27,8 @@ pub struct Program<'i> {
     pub build_info: Option<BuildInfo>,
     /// Whether to list the packages even if the build info lists modules.
     pub list_packages: bool,
+    /// Whether to name all linked functions.
+    pub symbols: bool,
     /// Value of `GODEBUG` to assume at run time.
     pub environment: Option<&'i str>,
     files: OnceCell<SourceFiles>,
@@ -53,7 +55,8 @@ impl<'i> Program<'i> {
             version_text,
             modinfo,
             build_info,
-            list_packages: options.packages,
+            list_packages: options.packages || options.symbols,
+            symbols: options.symbols,
             environment: options.godebug,
             tables,
             identity,

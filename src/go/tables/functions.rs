@@ -74,6 +74,19 @@ impl Functions {
         functions
     }
 
+    /// The packages of names that another table has, each with a zero behind it.
+    pub fn of_names(names: &[u8]) -> Self {
+        let mut functions = Self::default();
+        let mut held = 0;
+        for name in names.split(|b| *b == 0) {
+            if let Some(package) = package(name) {
+                functions.add_package(package, &mut held);
+            }
+        }
+        functions.drop_methods();
+        functions
+    }
+
     /// Takes out what is no package: a method that a type got by embedding one of another package is called
     /// `a/b.Type.c/d.method`, in which `a/b.Type.c/d` reads like a path (src/cmd/compile/internal/ir/func.go, MethodSymSuffix).
     fn drop_methods(&mut self) {

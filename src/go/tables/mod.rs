@@ -10,6 +10,7 @@ pub mod gosymtab;
 pub mod inlining;
 pub mod linker_strings;
 pub mod moduledata;
+pub mod old_inlining;
 pub mod pclntab;
 
 pub use build_version::build_version;

@@ -130,7 +130,7 @@ fn package(line: &str, held: &mut usize) -> Result<Package, Refused> {
         }
         text.push_str(word);
         let end = text.len();
-        text.push('\n');
+        text.push('\0');
         *held += end + 1 - start;
         if *held > NAMES_LIMIT {
             return Err(Refused::TooLarge);

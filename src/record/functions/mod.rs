@@ -2,14 +2,15 @@
 //!
 //! Names are those of the Go vulnerability database (`Func`, `Type.Method`), so that an entry of it is answered by one look.
 
+mod builder;
 mod coded;
 mod refused;
 
+pub use builder::{Builder, Place};
 pub use refused::Refused;
 
 use super::{FunctionSource, Word};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// Bytes of the names of one program; the largest known have 2 MB.
@@ -35,7 +36,7 @@ pub struct Functions {
 #[derive(Clone, Debug, Default)]
 struct Package {
     path: String,
-    /// Each name with a line end; in any order and repeated, unless `index` says where they are.
+    /// Each name with a zero behind it; in any order and repeated, unless `index` says where they are.
     text: String,
     /// Where each name is in the text, sorted, each once. Made when it is asked for.
     index: OnceLock<Vec<(u32, u32)>>,
@@ -44,7 +45,7 @@ struct Package {
 impl Package {
     fn index(&self) -> &[(u32, u32)] {
         self.index.get_or_init(|| {
-            let ends = memchr::memchr_iter(b'\n', self.text.as_bytes());
+            let ends = memchr::memchr_iter(0, self.text.as_bytes());
             let mut start = 0;
             let mut all: Vec<(u32, u32)> = ends
                 .filter_map(|end| {
@@ -74,11 +75,7 @@ impl Package {
             let found = self.index().binary_search_by(|r| self.name(*r).cmp(name));
             return found.is_ok();
         }
-        let text = self.text.as_bytes();
-        memchr::memmem::find_iter(text, name).any(|at| {
-            let before = at.checked_sub(1).and_then(|b| text.get(b));
-            before.is_none_or(|b| *b == b'\n') && text.get(at + name.len()) == Some(&b'\n')
-        })
+        holds(self.text.as_bytes(), name.as_bytes())
     }
 }
 
@@ -175,111 +172,17 @@ impl<'de> Deserialize<'de> for Functions {
     }
 }
 
-/// The place of a package in a [`Builder`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place(usize);
-
-/// Collects functions in any order, also those met before.
-#[derive(Debug, Default)]
-pub struct Builder {
-    paths: HashMap<String, usize>,
-    texts: Vec<Vec<u8>>,
-    /// Bytes of all texts.
-    held: usize,
-    is_full: bool,
+/// Whether a text of names, each with a zero behind it, holds this one.
+fn holds(text: &[u8], name: &[u8]) -> bool {
+    memchr::memmem::find_iter(text, name).any(|at| {
+        let before = at.checked_sub(1).and_then(|b| text.get(b));
+        before.is_none_or(|b| *b == 0) && text.get(at + name.len()) == Some(&0)
+    })
 }
 
-impl Builder {
-    /// The place of a package, which is linked even if no function is added to it.
-    pub fn package(&mut self, path: &str) -> Place {
-        if let Some(place) = self.paths.get(path) {
-            return Place(*place);
-        }
-        let place = self.texts.len();
-        self.held = self.held.saturating_add(path.len());
-        if self.held > NAMES_LIMIT {
-            self.is_full = true;
-            return Place(usize::MAX);
-        }
-        self.texts.push(Vec::new());
-        self.paths.insert(path.to_owned(), place);
-        Place(place)
-    }
-
-    /// Adds a function, whose name may come in two parts that a dot joins.
-    #[inline]
-    pub fn add(&mut self, package: Place, start: &[u8], method: Option<&[u8]>) {
-        let size = start.len() + method.map_or(0, |m| m.len() + 1) + 1;
-        let Some(text) = self.texts.get_mut(package.0) else {
-            return;
-        };
-        if size > NAMES_LIMIT - self.held.min(NAMES_LIMIT) {
-            self.is_full = true;
-            return;
-        }
-        self.held += size;
-        text.extend_from_slice(start);
-        if let Some(method) = method {
-            text.push(b'.');
-            text.extend_from_slice(method);
-        }
-        text.push(b'\n');
-    }
-
-    /// Whether a function of this very name was added to the package.
-    pub fn contains(&self, package: Place, name: &[u8]) -> bool {
-        let Some(text) = self.texts.get(package.0) else {
-            return false;
-        };
-        memchr::memmem::find_iter(text, name).any(|at| {
-            let before = at.checked_sub(1).and_then(|b| text.get(b));
-            before.is_none_or(|b| *b == b'\n') && text.get(at + name.len()) == Some(&b'\n')
-        })
-    }
-
-    /// The functions, without names that no Go function has. `complete`: nothing was left out on the way here.
-    pub fn finish(self, source: FunctionSource, complete: bool) -> Functions {
-        let mut packages: Vec<Package> = self
-            .paths
-            .into_iter()
-            .filter(|(path, _)| is_name(path.as_bytes()))
-            .map(|(path, place)| {
-                let text = self.texts.get(place).map_or(&[][..], Vec::as_slice);
-                Package {
-                    path,
-                    text: tidy(text),
-                    index: OnceLock::new(),
-                }
-            })
-            .collect();
-        packages.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        Functions {
-            source: source.into(),
-            complete: complete && !self.is_full,
-            packages,
-        }
-    }
-}
-
-/// The lines that may be names.
-fn tidy(text: &[u8]) -> String {
-    let is_tidy = !text.starts_with(b".")
-        && !text.starts_with(b"\n")
-        && memchr::memchr(b'\t', text).is_none()
-        && memchr::memmem::find(text, b"\n.").is_none()
-        && memchr::memmem::find(text, b"\n\n").is_none();
-    if is_tidy && let Ok(text) = std::str::from_utf8(text) {
-        return text.to_owned();
-    }
-    let lines = text.split(|b| *b == b'\n');
-    let names = lines.filter(|line| is_name(line) && !line.starts_with(b"."));
-    let names = names.filter_map(|name| std::str::from_utf8(name).ok());
-    names.flat_map(|name| [name, "\n"]).collect()
-}
-
-/// Whether it can stand among others: not empty, without tabs and line ends.
+/// Whether it can stand among others: not empty, without white space.
 fn is_name(name: &[u8]) -> bool {
-    !name.is_empty() && memchr::memchr2(b'\t', b'\n', name).is_none()
+    !name.is_empty() && memchr::memchr3(b'\t', b'\n', b' ', name).is_none()
 }
 
 #[cfg(test)]

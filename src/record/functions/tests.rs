@@ -7,14 +7,14 @@ fn functions() -> Functions {
     let mut builder = Builder::default();
     let http = builder.package("net/http");
     for name in ["Serve", "Get", "Get", "http2Transport.newConn"] {
-        builder.add(http, name.as_bytes(), None);
+        builder.add(http, name.as_bytes(), b"");
     }
-    builder.add(http, b"Client", Some(b"Do"));
-    builder.add(http, b"Client", Some(b"do"));
-    builder.add(http, b"Client", None);
+    builder.add_method(http, b"Client", b"Do");
+    builder.add(http, b"Client", b".do");
+    builder.add(http, b"Cli", b"ent");
     builder.package("example.com/only/closures");
     let main = builder.package("example.com/cmd");
-    builder.add(main, b"main", None);
+    builder.add(main, b"main", b"");
     assert_eq!(builder.package("net/http"), http);
     builder.finish(FunctionSource::FunctionTable, true)
 }
@@ -59,7 +59,7 @@ fn functions_are_found_by_package_and_name() {
         ("net/http", "Client.Do", true),
         ("net/http", "Do", false),
         ("net/http", "Client.D", false),
-        ("net/http", "Get\nServe", false),
+        ("net/http", "Get\0Serve", false),
         ("net/http", "", false),
         ("net", "Get", false),
         ("example.com/cmd", "main", true),
@@ -71,11 +71,40 @@ fn functions_are_found_by_package_and_name() {
 }
 
 #[test]
+fn what_was_added_is_known_while_more_comes() {
+    let mut builder = Builder::default();
+    let place = builder.package("p");
+    assert!(!builder.is_last(place, b"F", None));
+    builder.add(place, b"F", b"");
+    builder.add_method(place, b"T", b"M");
+    assert!(builder.is_last(place, b"T", Some(b"M")) && !builder.is_last(place, b"F", None));
+    assert!(!builder.is_last(place, b"", Some(b"M")) && !builder.is_last(place, b"M", None));
+    builder.add(place, b"G", b"");
+    assert!(builder.is_last(place, b"G", None) && !builder.is_last(Place::NONE, b"G", None));
+    let few = [&b"F"[..], b"T", b"T.M", b""];
+    assert_eq!(
+        builder.contains_each(place, &few),
+        [true, false, true, false]
+    );
+    // So many that an index is made.
+    let many = vec![&b"G"[..]; 1 << 18];
+    assert!(
+        builder
+            .contains_each(place, &many)
+            .iter()
+            .all(|found| *found)
+    );
+    builder.add(Place::NONE, b"x", b"");
+    assert_eq!(builder.contains_each(Place::NONE, &few), [false; 4]);
+    assert_eq!(builder.finish(FunctionSource::FunctionTable, true).len(), 3);
+}
+
+#[test]
 fn large_packages_are_searched_by_index() {
     let mut builder = Builder::default();
     let place = builder.package("p");
     for number in (0..1000).rev() {
-        builder.add(place, format!("F{number}").as_bytes(), None);
+        builder.add(place, format!("F{number}").as_bytes(), b"");
     }
     let functions = builder.finish(FunctionSource::SymbolTable, false);
     assert!((0..1000).all(|n| functions.contains("p", &format!("F{n}"))));
@@ -112,12 +141,12 @@ fn names_that_cannot_be_go_s_are_left_out() {
         b"G\xc3\xb6",
         b"two\nlines",
     ] {
-        builder.add(place, name, None);
+        builder.add(place, name, b"");
     }
     let functions = builder.finish(FunctionSource::FunctionTable, true);
     assert_eq!(functions.packages().collect::<Vec<_>>(), ["p"]);
     let names: Vec<&str> = functions.names("p").collect();
-    assert_eq!(names, ["Gö", "lines", "two"]);
+    assert_eq!(names, ["Gö", "names", "two"]);
     let json = serde_json::to_string(&functions).unwrap();
     assert_eq!(serde_json::from_str::<Functions>(&json).unwrap(), functions);
 }
@@ -128,7 +157,7 @@ fn more_than_the_limit_is_left_out_and_said() {
     let place = builder.package("p");
     let long = vec![b'x'; NAMES_LIMIT / 4];
     for _ in 0..6 {
-        builder.add(place, &long, Some(b"M"));
+        builder.add_method(place, &long, b"M");
     }
     builder.package(&"q".repeat(NAMES_LIMIT));
     let functions = builder.finish(FunctionSource::FunctionTable, true);
