@@ -143,20 +143,20 @@ impl<'i> Reader<'_, 'i, '_> {
             let bytes = self.whole.get(at..at.checked_add(4)?)?;
             Some(self.image.number(bytes))
         };
-        let pcdata = number(20)?;
+        let pcdata = number(24)?;
         // A number of four bytes, or the last byte of four.
-        let funcdata = match number(24)? {
+        let funcdata = match number(28)? {
             all if all <= FUNCDATA_LIMIT => all,
             _ => {
-                let last = usize::try_from(info.checked_add(word + 27)?).ok()?;
+                let last = usize::try_from(info.checked_add(word + 31)?).ok()?;
                 u64::from(*self.whole.get(last)?)
             }
         };
         if pcdata <= shape.pcdata || funcdata <= shape.funcdata || pcdata > 1 << 8 {
             return None;
         }
-        let steps = number(28 + 4 * shape.pcdata)?;
-        let pointers = info.checked_add(word + 28 + 4 * pcdata)?;
+        let steps = number(32 + 4 * shape.pcdata)?;
+        let pointers = info.checked_add(word + 32 + 4 * pcdata)?;
         let pointers = pointers.checked_next_multiple_of(word)?;
         let at = pointers.checked_add(word * shape.funcdata)?;
         let tree = self.image.pointer(self.table.address.checked_add(at)?)?;
