@@ -57,6 +57,8 @@ pub enum Command {
     Sbom(SbomArgs),
     /// Show which known vulnerabilities are linked into the programs
     Vuln(VulnArgs),
+    /// Show the packages that are linked in, by module, with functions and bytes of code
+    Packages(PackagesArgs),
     /// Show FIPS 140 module facts and check the integrity checksum
     Fips(FipsArgs),
     /// Show which vulnerability database is used, or fetch a newer one
@@ -265,6 +267,27 @@ pub struct VulnArgs {
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text",
           value_parser = choices(crate::report::vuln::FORMATS.iter().map(|f| (f.name, f.doc))))]
+    pub format: String,
+}
+
+// Arguments of `packages`.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "Sizes are those of the function table, so that stripped programs have them too. A function that exists only
+inlined into others counts as one of its package and has no bytes; its code is part of those it is in.
+
+Examples:
+  gospect packages ./app
+  gospect packages --format csv dist/ > packages.csv"
+)]
+pub struct PackagesArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+          value_parser = choices([("text", "for reading"), ("json", "one document"), ("csv", "a row for each package")]))]
     pub format: String,
 }
 

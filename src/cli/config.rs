@@ -6,7 +6,7 @@ use crate::bytes::Limits;
 use crate::go::Level;
 use crate::record::read::ReadError;
 use crate::report::style::clean;
-use crate::scan::{Named, Options};
+use crate::scan::{ListPackages, Named, Options};
 use crate::source::image::Platform;
 use crate::source::target::{BadTarget, Target};
 use crate::source::walk::Rules;
@@ -172,7 +172,7 @@ pub fn options(args: &SourceArgs) -> Result<Options, Error> {
         },
         jobs,
         hash: args.hash,
-        packages: false,
+        packages: ListPackages::Never,
         symbols: false,
         parts: false,
         environment: args.env.clone(),

@@ -10,7 +10,7 @@ use crate::go::Level;
 use crate::record::read::Records;
 use crate::record::{End, Line, Location, Reason, Run, SCHEMA, Tool, Unexamined};
 use crate::report::style::clean;
-use crate::scan::{self, Counters, Event, Named, Options};
+use crate::scan::{self, Counters, Event, ListPackages, Named, Options};
 use crate::source::image::OTHER_PLATFORM;
 use crate::source::target::Target;
 use std::collections::BTreeMap;
@@ -119,6 +119,12 @@ impl Input {
     /// Also computes digests of all programs and their parts, for comparing them. Records keep the digests that they have.
     pub fn with_digests(mut self) -> Self {
         (self.options.hash, self.options.parts) = (true, true);
+        self
+    }
+
+    /// Lists the packages of all programs, or of named files. Records have what they have.
+    pub fn with_packages(mut self, of: ListPackages) -> Self {
+        self.options.packages = of;
         self
     }
 

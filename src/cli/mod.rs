@@ -30,6 +30,7 @@ mod levels;
 mod lines;
 mod lint;
 mod output;
+mod packages;
 mod policy;
 mod progress;
 mod ps;
@@ -121,6 +122,7 @@ pub fn run(args: Vec<OsString>, stdout: Stdout) -> ExitCode {
         Command::Diff(args) => diff::run(&args),
         Command::Sbom(args) => sbom::run(&args),
         Command::Fips(args) => fips::run(&args),
+        Command::Packages(args) => packages::run(&args),
         Command::Db(args) => db::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Vuln(args) => vuln::run(&args),

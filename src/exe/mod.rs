@@ -23,6 +23,7 @@ mod plan9;
 mod sniff;
 mod symbols;
 mod wasm;
+mod wasm_code;
 mod xcoff;
 
 pub use ar::{Member, members};
@@ -33,6 +34,7 @@ pub use macho_universal::{Slice, SliceFault, Universal, slices, universal};
 pub use parts::{Part, Parts, parts};
 pub use sniff::{FileType, sniff};
 pub use symbols::Symbol;
+pub use wasm_code::function_bodies;
 
 use crate::bytes::Window;
 

@@ -185,7 +185,8 @@ pub struct LinkedPackage {
     pub module: Option<String>,
     /// Number of functions in the table, including those that exist only inlined (Go 1.16 and newer).
     pub functions: u64,
-    /// Bytes of machine code of its functions, without inlined copies; 0 for WebAssembly.
+    /// Bytes of machine code of its functions, without inlined copies. For WebAssembly the bytes of their bodies; 0 when
+    /// the code section cannot be read.
     pub bytes: u64,
 }
 

@@ -13,6 +13,8 @@ pub mod findings;
 #[cfg(feature = "audit")]
 mod flow;
 pub mod json;
+#[cfg(feature = "cli")]
+pub mod packages;
 pub mod sbom;
 pub mod terms;
 #[cfg(feature = "audit")]

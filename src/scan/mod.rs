@@ -33,7 +33,7 @@ pub mod toolchain;
 mod visitor;
 
 pub use examine::Examiner;
-pub use options::Options;
+pub use options::{ListPackages, Options};
 pub use place::path_fields;
 
 pub(crate) use crate::bytes::error_text;

@@ -6,6 +6,18 @@ use crate::go::{self, Level};
 use crate::source::walk::Rules;
 use std::sync::Arc;
 
+/// Which programs get a list of their packages although their records list modules. All others have one anyway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ListPackages {
+    /// None.
+    #[default]
+    Never,
+    /// Those in files that a target names.
+    OfNamed,
+    /// All.
+    OfAll,
+}
+
 /// Options of a scan.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -19,8 +31,8 @@ pub struct Options {
     pub jobs: usize,
     /// Compute SHA-256 of each executable.
     pub hash: bool,
-    /// List the packages in the function table of named files even if their records list modules.
-    pub packages: bool,
+    /// Which programs get a list of their packages although their records list modules.
+    pub packages: ListPackages,
     /// Name all linked functions of each program, and list its packages.
     pub symbols: bool,
     /// Also compute SHA-256 of each part of each executable, for comparing two of them.
@@ -51,7 +63,7 @@ impl Default for Options {
             rules: Rules::default(),
             jobs: 0,
             hash: false,
-            packages: false,
+            packages: ListPackages::Never,
             symbols: false,
             parts: false,
             environment: Vec::new(),
@@ -93,7 +105,11 @@ pub(crate) fn reader_options<'o>(
     limits.unpacked = limits.unpacked.min(options.memory);
     limits.build_info = limits.build_info.min(options.memory / 32);
     go::Options {
-        packages: options.packages && named,
+        packages: match options.packages {
+            ListPackages::Never => false,
+            ListPackages::OfNamed => named,
+            ListPackages::OfAll => true,
+        },
         symbols: options.symbols,
         godebug: godebug.map(|e| e.1.as_str()),
         level: options.level,

@@ -2,7 +2,7 @@
 //! (src/cmd/link/internal/ld/pcln.go and src/runtime/runtime2.go `_func`, Go 1.2 to 1.27). It stands in for the list of modules
 //! where a program has none.
 
-use crate::exe::{Format, Image};
+use crate::exe::{Format, Image, function_bodies};
 use crate::go::tables::Tables;
 use crate::go::tables::functions::{Functions, is_of, package};
 use crate::go::tables::pclntab::{Layout, Pclntab};
@@ -84,12 +84,16 @@ impl<'f, 'i> PackageCounts<'f, 'i> {
 }
 
 /// The packages of a program, sorted by path; vendored ones have the path by which they are imported. `None` when there is no
-/// function table. Functions that exist only inlined count, with no bytes (Go 1.16 and newer). Modules are those that the build
+/// function table nor the symbol table of Go 1.0 and 1.1. Functions that exist only inlined count, with no bytes (Go 1.16 and newer). Modules are those that the build
 /// info names, or else what [`modules::prefix`] can say for certain.
 pub fn read<'i>(tables: &Tables<'i>, info: Option<&BuildInfo>) -> Option<Vec<LinkedPackage>> {
     let functions = tables.functions();
-    let table = tables.pclntab()?;
     let image = tables.image();
+    let Some(table) = tables.pclntab() else {
+        let tallies = of_gosymtab(tables)?;
+        let tallies = tallies.iter().map(|(path, tally)| (path.as_str(), *tally));
+        return Some(rows(tallies, info));
+    };
     let mut counts = PackageCounts::default();
     let mut count = |name: &'i [u8], bytes: u64| counts.add(name, bytes, functions);
     let limit = text_size(tables);
@@ -117,9 +121,43 @@ pub fn read<'i>(tables: &Tables<'i>, info: Option<&BuildInfo>) -> Option<Vec<Lin
             ControlFlow::Continue(())
         });
     }
+    Some(rows(counts.all.into_iter(), info))
+}
+
+/// The packages of a program of Go 1.0 or 1.1. Each function reaches to the next.
+fn of_gosymtab(tables: &Tables<'_>) -> Option<BTreeMap<String, Tally>> {
+    let (functions, image) = (tables.functions(), tables.image());
+    let mut all: BTreeMap<String, Tally> = BTreeMap::new();
+    let mut starts: Vec<(u64, Option<&str>)> = Vec::new();
+    tables.gosymtab()?.functions(image, &mut |start, name| {
+        let path = package(name).and_then(|package| functions.owner(package));
+        starts.push((start, path));
+    });
+    starts.sort_by_key(|function| function.0);
+    let end = starts.last().and_then(|last| image.segment_at(last.0));
+    let end = end.map_or(0, |segment| segment.end());
+    let ends = starts.iter().skip(1).map(|next| next.0).chain([end]);
+    let mut room = text_size(tables);
+    for ((start, path), end) in starts.iter().zip(ends) {
+        let size = end.saturating_sub(*start).min(room);
+        room -= size;
+        if let Some(path) = path {
+            let tally = all.entry((*path).to_owned()).or_default();
+            tally.functions += 1;
+            tally.bytes = tally.bytes.saturating_add(size);
+        }
+    }
+    Some(all)
+}
+
+/// The rows of the record.
+fn rows<'p>(
+    all: impl Iterator<Item = (&'p str, Tally)>,
+    info: Option<&BuildInfo>,
+) -> Vec<LinkedPackage> {
     let named = |path: &str| module_of(path, info);
     let mut merged: BTreeMap<&str, Tally> = BTreeMap::new();
-    for (path, tally) in counts.all {
+    for (path, tally) in all {
         let into = merged.entry(modules::unvendored(path)).or_default();
         into.functions += tally.functions;
         into.bytes = into.bytes.saturating_add(tally.bytes);
@@ -130,7 +168,7 @@ pub fn read<'i>(tables: &Tables<'i>, info: Option<&BuildInfo>) -> Option<Vec<Lin
         functions: tally.functions,
         bytes: tally.bytes,
     });
-    Some(rows.collect())
+    rows.collect()
 }
 
 /// The module of a package: the longest matching one of the build info, or else what the path shows.
@@ -189,8 +227,9 @@ fn bodies(image: &Image<'_>, table: &Pclntab, limit: u64) -> Option<Vec<Body>> {
             .map_or(0, |b| image.number(b))
     };
     let count = rows.len() / step / 2;
-    // Functions of a WebAssembly module have numbers instead of addresses.
-    let has_sizes = image.format != Format::Wasm;
+    // Functions of a WebAssembly module have numbers instead of addresses. Their bodies are in the same order.
+    let is_module = image.format == Format::Wasm;
+    let sizes = function_bodies(image).filter(|sizes| sizes.len() == count);
     let (mut covered, mut room) = (0, limit);
     let mut all = Vec::with_capacity(count);
     for i in 0..count {
@@ -210,7 +249,11 @@ fn bodies(image: &Image<'_>, table: &Pclntab, limit: u64) -> Option<Vec<Body>> {
         };
         all.push(Body {
             name: number(NAME),
-            size: if has_sizes { size } else { 0 },
+            size: match &sizes {
+                Some(sizes) => sizes.get(i).map_or(0, |size| u64::from(*size)),
+                None if is_module => 0,
+                None => size,
+            },
             is_go: number(FILES) != 0,
         });
     }

@@ -152,6 +152,15 @@ impl Gosymtab {
         });
     }
 
+    /// Visits the address and the name of each function, in the order of the table.
+    pub fn functions(&self, image: &Image<'_>, visit: &mut dyn FnMut(u64, &[u8])) {
+        let _ = self.visit(image, &mut |entry| {
+            if matches!(entry.kind, b'T' | b't') {
+                visit(entry.value, entry.name);
+            }
+        });
+    }
+
     /// The source files.
     pub fn sources(&self, image: &Image<'_>) -> Sources {
         let mut elements: HashMap<u64, Vec<u8>> = HashMap::new();

@@ -140,6 +140,7 @@ fn names_that_cannot_be_go_s_are_left_out() {
         b"\xff",
         b"G\xc3\xb6",
         b"two\nlines",
+        b"two\0names",
     ] {
         builder.add(place, name, b"");
     }

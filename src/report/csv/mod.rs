@@ -45,7 +45,7 @@ pub fn write(line: &Line, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-fn row(cells: impl Iterator<Item = String>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn row(cells: impl Iterator<Item = String>, out: &mut dyn Write) -> io::Result<()> {
     let mut text = String::new();
     for (index, cell) in cells.enumerate() {
         if index > 0 {

@@ -103,7 +103,12 @@ impl<'t, 'n> Gather<'t, 'n> {
                 b'm' => own.get(..end)?.ends_with(b"fm"),
                 _ => matches!(last, b']' | b')'),
             };
-            if *own.get(end)? != 0 || is_piece || matches!(start.last(), None | Some(b']')) {
+            let is_odd = match start.last() {
+                None | Some(b']') => true,
+                // `T·1` is a type that was declared inside a function.
+                Some(last) => last.is_ascii_digit() && !rest.is_empty(),
+            };
+            if *own.get(end)? != 0 || is_piece || is_odd {
                 return None;
             }
             self.builder.add(place, start, rest);

@@ -52,16 +52,19 @@ pub fn fold(name: &[u8]) -> Option<Folded<'_>> {
     let mut is_closure = false;
     for element in rest.split(|b| *b == b'.') {
         let is_own = receiver.is_some() && count == 0;
-        if (count > 0 && is_piece(element) && !is_own) || element.starts_with(b"(") {
+        let head = whole(element)?;
+        if (count > 0 && is_piece(head) && !is_own) || element.starts_with(b"(") {
             is_closure = true;
             break;
         }
-        let head = whole(element)?;
         if let Some(place) = plain.get_mut(count) {
             *place = head;
             count += 1;
         }
-        if head.len() < element.len() {
+        // `T·1` is a type that was declared inside a function.
+        let behind = element.get(head.len() + MIDDLE_DOT.len()..);
+        let is_local = behind.is_some_and(|b| !b.is_empty() && b.iter().all(u8::is_ascii_digit));
+        if head.len() < element.len() && !is_local {
             is_closure = true;
             break;
         }
@@ -70,7 +73,7 @@ pub fn fold(name: &[u8]) -> Option<Folded<'_>> {
     let path = plain.iter().rposition(|element| element.contains(&b'/'));
     let plain = plain.get(path.map_or(0, |at| at + 1)..count)?;
     match (receiver, plain) {
-        (_, [] | [b"func"]) => None,
+        (_, [] | [b"" | b"func"]) => None,
         (Some(receiver), [method]) => Folded::sure(receiver, Some(method)),
         // A closure in a function that was inlined into the method.
         (Some(receiver), [method, ..]) if is_closure => Folded::sure(receiver, Some(method)),
@@ -107,10 +110,7 @@ fn is_piece(element: &[u8]) -> bool {
         b"" => digits > 0,
         b"func" => digits > 0,
         b"gowrap" | b"deferwrap" => true,
-        // `func1-range2`.
-        _ => word.strip_prefix(b"func").is_some_and(|rest| {
-            rest.first().is_some_and(u8::is_ascii_digit) && rest.contains(&b'-')
-        }),
+        _ => false,
     }
 }
 
@@ -172,6 +172,8 @@ mod tests {
             ("F·dwrap·1", "F"),
             ("F.func1·dwrap·2", "F"),
             ("(*T).M·dwrap·1", "T.M"),
+            ("T·1.M", "T.M"),
+            ("(*T·1).M-fm", "T.M"),
             ("T.M-fm", "T.M"),
             ("(*T).M-fm", "T.M"),
             ("(*T).M·fm", "T.M"),
