@@ -143,8 +143,8 @@ impl Input {
     /// Refuses records, which an option cannot add anything to.
     pub fn without_records(self, flag: &'static str) -> Result<Self, Error> {
         let records = self.parts.iter().find_map(|part| match part {
-            Part::Records(text, _) => Some(clean(text).into_owned()),
-            Part::Scan(_) => None,
+            InputPart::Records(text, _) => Some(clean(text).into_owned()),
+            InputPart::Scan(_) => None,
         });
         match records {
             Some(target) => Err(Error::RecordsAreDone { target, flag }),

@@ -9,14 +9,23 @@ use super::output::Output;
 use crate::record::{Binary, End, Line};
 use crate::report::document::SupportTable;
 use crate::report::format::{self, Pace, Writer};
+use crate::scan::ListPackages;
 use std::io;
 
 pub fn run(args: &ScanArgs) -> Result<Exit, Error> {
+    // The card of one file lists its largest packages.
+    let is_card = matches!(args.format.as_deref(), None | Some("card"))
+        && args.source.targets.len() == 1
+        && args.source.files_from.is_none();
     let input = if args.symbols {
         let input = Input::open(&args.source, Need::Full("scan --symbols"))?;
         input.without_records("--symbols")?.with_functions()
     } else {
         Input::open(&args.source, Need::Any)?
+    };
+    let input = match is_card {
+        true => input.with_packages(ListPackages::OfNamed),
+        false => input,
     };
     let end = show(input, args.format.as_deref(), &args.output)?;
     Ok(Exit::of(&end, args.source.strict, false, args.require))

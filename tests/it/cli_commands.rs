@@ -32,6 +32,7 @@ fn every_command_is_in_help_manual_and_completions() {
         "diff",
         "sbom",
         "fips",
+        "packages",
         "explain",
         "init",
         "version",

@@ -39,6 +39,8 @@ mod layers;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod limits;
 #[cfg(all(feature = "cli", feature = "archives"))]
+mod linked_functions;
+#[cfg(all(feature = "cli", feature = "archives"))]
 mod lint_cases;
 #[cfg(all(feature = "cli", feature = "archives"))]
 mod lint_kinds;

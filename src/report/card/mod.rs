@@ -76,6 +76,8 @@ pub fn write(
     let found = sections::stand_ins(&context);
     let title = format!("in the function table ({})", found.len());
     section(look, &mut text, &title, &found);
+    let (title, largest) = sections::largest_packages(&context);
+    section(look, &mut text, &title, &largest);
     sections::settings(&context, &mut text);
     section(look, &mut text, "notes", &notes(binary));
     out.write_all(look.finish(&text).as_bytes())

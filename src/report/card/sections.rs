@@ -8,6 +8,30 @@ use crate::report::terms;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+/// Packages that the card lists.
+const LARGEST: usize = 10;
+
+/// The packages with most code, and the title of their list.
+pub fn largest_packages(c: &Context) -> (String, Vec<String>) {
+    let all = c.binary.packages.as_deref().unwrap_or_default();
+    let mut largest: Vec<_> = all.iter().filter(|p| p.bytes > 0).collect();
+    // Stable: packages of one size stay in the order of their paths.
+    largest.sort_by_key(|p| std::cmp::Reverse(p.bytes));
+    largest.truncate(LARGEST);
+    let title = format!(
+        "largest packages ({} of {})",
+        largest.len(),
+        number::thousands(all.len() as u64)
+    );
+    let sizes: Vec<String> = largest.iter().map(|p| number::bytes(p.bytes)).collect();
+    let wide = sizes.iter().map(String::len).max().unwrap_or(0);
+    let lines = largest
+        .iter()
+        .zip(sizes)
+        .map(|(package, size)| format!("{size:>wide$}  {}", safe(&package.path)));
+    (title, lines.collect())
+}
+
 /// Contradicted claims, spelled out.
 pub fn contradictions(c: &Context) -> Vec<String> {
     let all = c.binary.corroboration.as_deref().unwrap_or_default();
