@@ -38,7 +38,6 @@ pub fn run(args: &PackagesArgs) -> Result<Exit, Error> {
         }
         Ok(())
     });
-    drop(writer);
     let end = output.end(ended)?;
     let exit = Exit::of(&end, args.source.strict, false, true);
     if args.source.strict && unknown > 0 && exit != Exit::Failed {

@@ -151,13 +151,16 @@ impl<'t, 'n> Gather<'t, 'n> {
         }
         match fold(own) {
             Some(f) if self.builder.is_last(place, f.first, f.method) => {}
-            Some(folded) if folded.is_doubtful => {
-                if self.doubts.len() < DOUBTS {
-                    self.doubts.push((place, folded));
-                }
-            }
+            Some(folded) if folded.is_doubtful => self.doubt(place, folded),
             Some(folded) => self.put(place, folded),
             None => {}
+        }
+    }
+
+    /// Leaves a closure for the end.
+    fn doubt(&mut self, place: Place, folded: Folded<'n>) {
+        if self.doubts.len() < DOUBTS {
+            self.doubts.push((place, folded));
         }
     }
 
