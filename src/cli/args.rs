@@ -208,6 +208,9 @@ pub struct DiffArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text",
           value_parser = choices([("text", "for reading"), ("json", "everything, one document"), ("markdown", "for a pull request comment"), ("html", "one page that needs no network")]))]
     pub format: String,
+    /// Also show packages gained and lost, and bytes of code by module (of records: those written with `scan --symbols`)
+    #[arg(long)]
+    pub packages: bool,
     /// Exit with 1 on changes of these classes: toolchain, module, setting, godebug, experiment, goroot, linkage, integrity, owner (the package of the distribution that brought it), source, version (any claim about the program's own version), content (other bytes that no build fact explains), added, removed, any
     #[arg(long, value_name = "CLASS,...")]
     pub fail_on: Vec<String>,

@@ -13,6 +13,7 @@ use crate::record::{Binary, End, Line};
 use crate::report::diff::{html, json, markdown, text};
 use crate::report::findings::Options;
 use crate::report::style::clean;
+use crate::scan::ListPackages;
 use crate::source::target::Target;
 
 pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
@@ -25,9 +26,13 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
         return Err(Error::StdinTwice);
     }
     let names = [old.0.clone(), new.0.clone()];
-    let sides = [old, new].map(|named| {
+    let sides = [old, new].map(|named| -> Result<Input, Error> {
         let input = Input::of(vec![named], &args.source, Need::Full("diff"));
-        input.and_then(Input::whole).map(Input::with_digests)
+        let input = input.and_then(Input::whole)?.with_digests();
+        Ok(match args.packages {
+            true => input.with_packages(ListPackages::OfAll),
+            false => input,
+        })
     });
     let [old, new] = sides;
     let (old, new) = (old?, new?);
@@ -46,7 +51,10 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
     end.failed |= end_of_new.failed;
     end.reach.unexamined += end_of_new.reach.unexamined;
 
-    let diff = diff::diff(&before, &now);
+    let diff = match args.packages {
+        true => diff::diff_with_packages(&before, &now),
+        false => diff::diff(&before, &now),
+    };
     if diff.content_not_compared > 0 {
         if !quiet {
             let programs = count(diff.content_not_compared, "program", "programs");
@@ -61,6 +69,13 @@ pub fn run(args: &DiffArgs) -> Result<Exit, Error> {
             .any(|word| word == Class::Content.name());
         let open = classes.contains(&Class::Content) && !diff.has(&classes);
         end.failed |= asked || open || args.source.strict;
+    }
+    let blind = before.iter().chain(&now).filter(|b| b.packages.is_none());
+    if let (true, false, blind @ 1..) = (args.packages, quiet, blind.count()) {
+        let programs = count(blind as u64, "program", "programs");
+        say!(
+            "gospect: packages not known of {programs}: no function table, or records that were written without --symbols"
+        );
     }
     let options = Options {
         color: output.look.color,

@@ -168,8 +168,16 @@ fn same(s: &Scratch, target: &str) {
             "{args:?} {target}: {}",
             saved.stderr
         );
-        assert_eq!(direct.stdout, saved.stdout, "{args:?} {target}");
+        let direct = without_largest_packages(&direct.stdout);
+        assert_eq!(direct, saved.stdout, "{args:?} {target}");
     }
+}
+
+/// A card without its largest packages: only records that were written with `--symbols` have packages.
+fn without_largest_packages(text: &str) -> String {
+    let mut sections = text.split("\n\n").collect::<Vec<_>>();
+    sections.retain(|section| !section.starts_with("  largest packages ("));
+    sections.join("\n\n")
 }
 
 #[test]

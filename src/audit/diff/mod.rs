@@ -9,8 +9,11 @@
 mod changes;
 mod compare;
 mod content;
+mod packages;
 mod pair;
 mod versions;
+
+pub use packages::{ModuleChange, PackageChanges};
 
 use crate::knowledge::hint;
 use crate::record::Binary;
@@ -182,6 +185,10 @@ pub struct Pair {
     /// The parts of the executables that differ: `record`, `code`, `data`, `debug`, `signature`, `other`, `container`; `None`
     /// when no change of content is reported, or the parts were not compared.
     pub parts: Option<Vec<String>>,
+    /// The changes of packages and of the bytes of code by module, if asked for; `None` also if there are none, or one side does
+    /// not know its packages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packages: Option<PackageChanges>,
 }
 
 /// The differences between two sets of programs.
@@ -214,6 +221,15 @@ impl Diff {
 
 /// Compares two sets of records.
 pub fn diff(old: &[Binary], new: &[Binary]) -> Diff {
+    compare_all(old, new, false)
+}
+
+/// Compares two sets of records and, of programs with changes, what they consist of.
+pub fn diff_with_packages(old: &[Binary], new: &[Binary]) -> Diff {
+    compare_all(old, new, true)
+}
+
+fn compare_all(old: &[Binary], new: &[Binary], with_packages: bool) -> Diff {
     let mut out = Diff::default();
     for (before, now) in pair::pair(old, new) {
         let Some(any) = now.or(before) else { continue };
@@ -243,6 +259,10 @@ pub fn diff(old: &[Binary], new: &[Binary]) -> Diff {
             new: now.map(side),
             changes,
             parts,
+            packages: before
+                .zip(now)
+                .filter(|_| with_packages)
+                .and_then(|(before, now)| packages::compare(before, now)),
         });
     }
     let path = |p: &Pair| p.new.as_ref().or(p.old.as_ref()).map(|s| s.path.clone());

@@ -1,7 +1,7 @@
 //! The diff for a pull request comment: a table of the important changes, the rest folded away, within the size limits of
 //! forges.
 
-use super::{path, sign, size, summary, values};
+use super::{packages, path, sign, size, summary, values};
 use crate::audit::diff::{Class, Diff};
 use crate::bytes::number::count;
 use crate::report::findings::markdown::cell;
@@ -81,6 +81,9 @@ pub fn render(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
         let size = size(p);
         if !size.is_empty() {
             writeln!(out, "\nSize: {}", cell(&size))?;
+        }
+        for (sign, label, text) in p.packages.iter().flat_map(packages::lines) {
+            writeln!(out, "\n{} {label} {}", cell(sign), cell(&text))?;
         }
         writeln!(out, "\n</details>")?;
     }

@@ -6,6 +6,7 @@
 pub mod html;
 pub mod json;
 pub mod markdown;
+mod packages;
 pub mod text;
 
 use crate::audit::diff::{Change, Diff, Direction, Pair};

@@ -1,6 +1,6 @@
 //! The diff for people: short, by program, with the most important changes marked.
 
-use super::{path, sign, size, summary, values};
+use super::{packages, path, sign, size, summary, values};
 use crate::audit::diff::{Class, Diff, Direction};
 use crate::bytes::number::count;
 use crate::report::findings::{Options, clean};
@@ -76,6 +76,15 @@ pub fn render(diff: &Diff, options: &Options, out: &mut dyn Write) -> io::Result
         let size = size(pair);
         if !size.is_empty() {
             writeln!(out, "  {} size       {size}", paint("2", "~"))?;
+        }
+        for (sign, label, text) in pair.packages.iter().flat_map(packages::lines) {
+            let text = flow(&clean(&text), INDENT, INDENT, options.width);
+            writeln!(
+                out,
+                "  {} {label:<10} {}",
+                paint("2", sign),
+                text.trim_start()
+            )?;
         }
     }
     let counts: Vec<String> = Class::ALL
