@@ -7,7 +7,7 @@ FROM rust:1.95-alpine AS build
 RUN apk add --no-cache musl-dev gcc make ca-certificates
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked \
+RUN cargo build --package gospect --release --locked \
     && mkdir -p /root-of-image/tmp /root-of-image/work \
     && chmod 1777 /root-of-image/tmp
 

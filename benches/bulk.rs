@@ -2,9 +2,6 @@
 //!
 //! `cargo bench --bench bulk`; a word after `--` selects benches by name.
 
-#[path = "../tests/it/support/fixtures.rs"]
-#[allow(dead_code)]
-mod fixtures;
 mod support;
 
 use divan::{Bencher, black_box, counter::ItemsCount};
@@ -19,6 +16,7 @@ use gospect::source::target::Target;
 use std::io::Write;
 use std::path::Path;
 use std::sync::LazyLock;
+use test_support::fixtures;
 
 const RECORDS: usize = 10_000;
 

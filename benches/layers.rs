@@ -3,9 +3,6 @@
 //! Prints processor time of one thread, not wall time: medians over interleaved rounds, and their ratio to that part. `cargo bench
 //! --bench layers`; after `--`, a number sets the number of rounds and a directory names an OCI layout to measure instead.
 
-#[path = "../tests/it/support/fixtures.rs"]
-#[allow(dead_code)]
-mod fixtures;
 mod support;
 
 use gospect::go::Level;
@@ -17,6 +14,7 @@ use std::hint::black_box;
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use support::{Noise, header, median, processor_time};
+use test_support::fixtures;
 
 /// Programs in each layer.
 const PROGRAMS: &[&str] = &[

@@ -3,10 +3,6 @@
 //!
 //! `cargo bench --bench readers`; a word after `--` selects benches by name.
 
-#[path = "../tests/it/support/fixtures.rs"]
-#[allow(dead_code)]
-mod fixtures;
-
 use divan::{Bencher, black_box, counter::BytesCount};
 use gospect::bytes::{Limits, Window};
 use gospect::exe::{self, packed};
@@ -15,6 +11,7 @@ use gospect::go::written::modinfo::ModInfo;
 use gospect::go::{Level, Options, inspect};
 use std::fmt::Write;
 use std::ops::ControlFlow;
+use test_support::fixtures;
 
 fn main() {
     divan::main();

@@ -21,7 +21,7 @@ combinations=(
 # Searches the output for warnings, because RUSTFLAGS would rebuild every dependency.
 check() { # name, arguments
 	echo "features: $1"
-	cargo check --quiet --locked --no-default-features "${@:2}" 2>&1 | tee "$log"
+	cargo check --package gospect --quiet --locked --no-default-features "${@:2}" 2>&1 | tee "$log"
 	! grep -q '^warning' "$log"
 }
 log="$(mktemp)"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Keeps the tables in src/knowledge true to Go.
+"""Keeps the tables in crates/knowledge/src true to Go.
 
     scripts/knowledge.py [--write] GOROOT...
 

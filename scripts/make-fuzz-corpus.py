@@ -533,7 +533,7 @@ def texts():
     put("version", "modules", b"v1.2.3-0.20260101020304-abcdefabcdef+incompatible\nv2.0.0-rc.1\nv0.0.0-20260101020304-abcdefabcdef+dirty")
     put("flags", "all", b"-X main.v=1 -X 'a.b=c d' -extldflags \"-static\"\npanicnil=1,x=2#3,noloopvar")
     put("flags", "glob", b"**/[a-z]*.{so,a}\nusr/lib/x.so")
-    put("policy", "template", (ROOT / "src/audit/policy/template.toml").read_bytes())
+    put("policy", "template", (ROOT / "crates/audit/src/policy/template.toml").read_bytes())
     put("policy", "short", b'[rules]\ndirty-tree="error"\nglibc-too-new={maximum="2.28"}\n[expect]\n"-trimpath"="true"\n[[overrides]]\npaths=["**/x"]\n[overrides.rules]\nnot-pie="off"\n')
     put("policy", "custom", b'[[custom]]\nid="x"\nmessage="m {go_version}"\nlevel="note"\nwhen=[{key="go_version",op="<",value="go1.26"}]\n[[waivers]]\nrule="dirty-tree"\nreason="r"\nexpires="2026-12-01"\n')
     lint = ROOT / "testdata/lint"
@@ -541,7 +541,7 @@ def texts():
         if path.is_file():
             put("deployment", path.name, b"\xff" + path.read_bytes())
     # The kinds in the order of `Kind::ALL`: the first byte of an input is an index into it.
-    kinds = re.findall(r'\(\s*Kind::\w+,\s*"([^"]+)"', (ROOT / "src/deploy/kind.rs").read_text())
+    kinds = re.findall(r'\(\s*Kind::\w+,\s*"([^"]+)"', (ROOT / "crates/deploy/src/kind.rs").read_text())
     for number, kind in enumerate(kinds):
         for path in sorted(p for p in (lint / "kinds" / kind).rglob("*") if p.is_file() and p.name != "expected")[:2]:
             put("deployment", f"{kind}-{path.name}", bytes([number]) + path.read_bytes())
@@ -587,7 +587,7 @@ spec:
 
 
 def changes():
-    """Lists of changes to stored programs: one list of each length for each program (src/fuzzing/structures.rs)."""
+    """Lists of changes to stored programs: one list of each length for each program (crates/fuzzing/src/structures.rs)."""
     numbers = random.Random(1)
     for target, programs in (("elf", 8), ("macho", 2), ("pe", 3), ("wasm", 2), ("other", 3)):
         for program in range(programs):

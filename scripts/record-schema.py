@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes docs/record.schema.json from src/record: types become definitions, doc comments descriptions.
+"""Makes docs/record.schema.json from crates/record/src: types become definitions, doc comments descriptions.
 
 usage: record-schema.py          writes the schema
        record-schema.py --check  exit 1 when the checked-in schema differs from the types
@@ -10,7 +10,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-MODEL = ROOT / "src/record"
+MODEL = ROOT / "crates/record/src"
 # In the order of the schema.
 FILES = ("stream", "image", "location", "binary", "build_info", "facts", "functions/coded", "words")
 SCHEMA = ROOT / "docs/record.schema.json"
@@ -125,7 +125,7 @@ def make():
 made = make()
 if sys.argv[1:] == ["--check"]:
     if not SCHEMA.exists() or SCHEMA.read_text(encoding="utf-8") != made:
-        sys.exit("docs/record.schema.json is not what src/record says: run scripts/record-schema.py")
+        sys.exit("docs/record.schema.json is not what crates/record/src says: run scripts/record-schema.py")
 elif sys.argv[1:]:
     sys.exit(__doc__)
 else:

@@ -3,7 +3,7 @@
 
 usage: test-html.py SMALL.html LARGE.html [--screenshots DIR] [--timed]
 
-SMALL is the page of the four sample binaries with findings, LARGE one of 5,000 binaries; the tests of src/report/html
+SMALL is the page of the four sample binaries with findings, LARGE one of 5,000 binaries; the tests of crates/report/src/html
 make both. With --timed it also checks how long actions take, for which the machine must be idle. Needs only Python and Chromium (Debian: apt-get install chromium; or CHROMIUM=/path/to/it).
 exit 0: all checks pass; 1: some fail; 3: no Chromium found
 """

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the vulnerability database that is part of the program, and compares the reader's view with the official documents.
 
-    scripts/vulndb.py --write [VERSION]   fetch golang.org/x/vulndb@VERSION (latest) with `go mod download`, make src/vuln/database/builtin.bin
+    scripts/vulndb.py --write [VERSION]   fetch golang.org/x/vulndb@VERSION (latest) with `go mod download`, make crates/vuln/src/database/builtin.bin
     scripts/vulndb.py --check [VERSION]   compare the table with the documents of its own version (or VERSION), fact by fact
 
 The go command verifies the module against the checksum database. Only facts are taken: no summary, no details, no references.

@@ -47,36 +47,27 @@
 //! What to think of them is a policy's business, see `audit`; the folder `examples` has these three as programs.
 //! Nothing here prints, and nothing is kept between two calls.
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 #[cfg(feature = "audit")]
-pub mod audit;
-pub mod bytes;
+pub use gospect_audit as audit;
+pub use gospect_bytes as bytes;
 #[cfg(feature = "cli")]
+#[allow(clippy::print_stdout, clippy::print_stderr)] // the command speaks, the library does not
 pub mod cli;
 #[cfg(feature = "audit")]
-pub mod deploy;
-pub mod exe;
-#[cfg(all(any(test, fuzzing), feature = "cli", feature = "registry"))]
-#[allow(dead_code)] // the integration tests use the rest
-#[path = "../tests/it/support/fixtures.rs"]
-mod fixtures;
-#[cfg(all(any(test, fuzzing), feature = "cli", feature = "registry"))]
-#[doc(hidden)]
-pub mod fuzzing;
-pub mod go;
-pub mod knowledge;
+pub use gospect_deploy as deploy;
+pub use gospect_exe as exe;
+pub use gospect_go as go;
+pub use gospect_knowledge as knowledge;
 #[cfg(feature = "registry")]
 pub mod proxy;
-pub mod record;
-pub mod report;
+pub use gospect_record as record;
+pub use gospect_report as report;
 #[cfg(feature = "source")]
 pub mod scan;
-#[cfg(test)]
-#[allow(dead_code)] // the integration tests use the rest
-#[path = "../tests/it/support/skip.rs"]
-mod skip;
 #[cfg(feature = "source")]
-pub mod source;
+pub use gospect_source as source;
 #[cfg(feature = "audit")]
-pub mod vuln;
+pub use gospect_vuln as vuln;
 #[cfg(all(feature = "archives", feature = "audit"))]
 pub mod vulndb;

@@ -246,7 +246,7 @@ fn explain(files: &[Deployment], assumed: &Assumed) {
         say!(
             "gospect: {}: nothing tells which Go release; judged by the newest known, {}; --go 1.N or --binary FILE takes another",
             clean(&file.path),
-            crate::audit::known::newest_release()
+            crate::audit::newest_release()
         );
     }
     let mut said: Vec<String> = Vec::new();

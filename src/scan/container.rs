@@ -364,7 +364,7 @@ impl Examine<Program> for Examiner<'_> {
     }
 
     fn wants(&self, place: &Place, head: &[u8], size: Option<u64>) -> Want {
-        #[cfg(test)]
+        #[cfg(debug_assertions)]
         crate::bytes::guard::test_panic::on_bytes(&place.entries.concat());
         self.want(place, head, size)
     }

@@ -190,7 +190,7 @@ fn inspect(
     options: &go::Options<'_>,
 ) -> Option<Result<go::Inspection, OpenError>> {
     guarded(|| {
-        #[cfg(test)]
+        #[cfg(debug_assertions)]
         crate::bytes::guard::test_panic::on_file(reader);
         go::inspect(reader, options)
     })

@@ -241,7 +241,7 @@ fn guard(
     read: impl FnOnce() -> Result<Deployment, Problem>,
 ) -> Result<Deployment, Problem> {
     let read = guarded(|| {
-        #[cfg(test)]
+        #[cfg(debug_assertions)]
         crate::bytes::guard::test_panic::on_bytes(text.as_bytes());
         read()
     });

@@ -229,5 +229,5 @@ pub fn summarise(summary: &mut Summary, binary: &Binary) {
     summary.modules_unknown += u64::from(binary.module_list().is_unknown());
 }
 
-#[cfg(all(test, feature = "cli", feature = "registry"))]
+#[cfg(all(test, debug_assertions, feature = "cli", feature = "registry"))]
 mod tests;

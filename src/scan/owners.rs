@@ -5,6 +5,7 @@ use super::Options;
 use super::place::{Opened, PackageDatabase};
 use crate::bytes::FileBytes;
 use crate::record::{Location, Unexamined};
+use crate::source::packages::digest::digest;
 use crate::source::packages::directory::Directory;
 use crate::source::packages::{DatabaseLimits, Databases, MARKS, Ownership};
 use std::collections::{BTreeMap, HashMap};
@@ -100,7 +101,7 @@ impl Owners {
         let inside = [b"/", inside].concat();
         Some(database.owner(&root.files, &inside, &mut |algorithm| {
             let file = crate::source::dir::open_named(real).ok()?;
-            algorithm.of(&FileBytes::open(file).ok()?).ok()
+            digest(algorithm, &FileBytes::open(file).ok()?).ok()
         }))
     }
 

@@ -2,14 +2,14 @@
 
 use super::*;
 use crate::bytes::guard::FAULT;
-use crate::bytes::guard::test_panic::TRIGGER;
+use crate::bytes::guard::test_panic::{self, TRIGGER};
 use crate::deploy::Problem;
-use crate::fixtures::fixture;
-use crate::source::archive::build::{ZipEntry, tar, zip};
-use crate::source::image::testing::{Layout, tagged, tar_of};
 use deployments::{NotReadReason, Search, SearchResult};
 use std::fs;
 use std::path::Path;
+use test_support::archives::{ZipEntry, tar, zip};
+use test_support::fixtures::fixture;
+use test_support::layouts::{Layout, tagged, tar_of};
 
 /// Paths of the programs in a scan, and paths and reasons of files not examined.
 fn scanned(targets: &[Named], threads: usize) -> (Vec<String>, Vec<String>, bool) {
@@ -45,6 +45,7 @@ fn trap() -> Vec<u8> {
 
 #[test]
 fn a_reader_that_panics_costs_one_file_only() {
+    test_panic::arm();
     let program = fixture("1.27-linux-amd64-hello-strip");
     let root = tempfile::tempdir().unwrap();
     let put = |name: &str, bytes: &[u8]| {
@@ -148,6 +149,7 @@ fn a_reader_that_panics_costs_one_file_only() {
 
 #[test]
 fn a_panic_at_a_deployment_file_costs_only_that_file() {
+    test_panic::arm();
     let root = tempfile::tempdir().unwrap();
     let path = |name: &str| root.path().join(name);
     fs::write(path("a.env"), "GODEBUG=x=1\n").unwrap();

@@ -201,8 +201,8 @@ fn module(text: &str) -> Option<Stated> {
 }
 
 /// Reads a text as each of the files.
-#[cfg(all(any(test, fuzzing), feature = "cli", feature = "registry"))]
-pub(crate) fn stated_in(text: &str) -> Vec<Toolchain> {
+#[doc(hidden)]
+pub fn stated_in(text: &str) -> Vec<Toolchain> {
     let stated = FILES.iter().filter_map(|(_, read)| read(text));
     let toolchains = stated.filter_map(|stated| Toolchain::parse(&stated.version, "text"));
     let _ = module_path(text);

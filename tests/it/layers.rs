@@ -1,5 +1,5 @@
-//! The arrows of docs/architecture.md: no folder of `src` imports from a folder above it, and no two files import each other,
-//! except a module and its parts.
+//! The arrows of docs/architecture.md: no crate, and neither `cli` nor `scan` of the crate at the top, takes anything from one above it, and no two files
+//! take from each other, but for a module and its parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,7 +19,7 @@ fn root() -> PathBuf {
     PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap())
 }
 
-/// A file of `src` as a module: its path (`go::pclntab`) and the text that is compiled into the library.
+/// A file as a module: its path (`go::tables::pclntab`, the crate first), and the text that is compiled into the library.
 struct Module {
     path: Vec<String>,
     text: String,
@@ -36,7 +36,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// The text without comments and test code.
+/// The text without comments and without what only tests compile.
 fn product(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let mut out = String::new();
@@ -76,34 +76,43 @@ fn product(text: &str) -> String {
     out
 }
 
-/// The modules of the library without those that are only compiled in tests.
+/// The folders of the crates that users get, each with the path of its modules: none for the one at the top.
+fn crates() -> Vec<(PathBuf, Vec<String>)> {
+    let mut all = vec![(root(), Vec::new())];
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let folder = root().join("crates").join(&name);
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        if !manifest.contains("\npublish = false\n") {
+            all.push((folder, vec![name]));
+        }
+    }
+    all
+}
+
+/// The modules of the crates, but for those that only tests compile.
 fn modules() -> Vec<Module> {
-    let root = root().join("src");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    files.retain(|file| *file != root.join("main.rs"));
-    let mut all: Vec<Module> = files
-        .iter()
-        .map(|file| {
-            let relative = file.strip_prefix(&root).unwrap().with_extension("");
-            let mut path: Vec<String> = relative
-                .iter()
-                .map(|p| p.to_str().unwrap().to_owned())
-                .collect();
-            if path
-                .last()
-                .is_some_and(|name| name == "mod" || name == "lib")
-            {
+    let mut all = Vec::new();
+    let mut kept = BTreeSet::new();
+    for (folder, of) in crates() {
+        let (folder, mut files) = (folder.join("src"), Vec::new());
+        collect(&folder, &mut files);
+        files.retain(|file| *file != folder.join("main.rs"));
+        for file in files {
+            let relative = file.strip_prefix(&folder).unwrap().with_extension("");
+            let names = relative.iter().map(|p| p.to_str().unwrap().to_owned());
+            let mut path: Vec<String> = of.iter().cloned().chain(names).collect();
+            if path.last().is_some_and(|n| n == "mod" || n == "lib") {
                 path.pop();
             }
             let text = product(&fs::read_to_string(file).unwrap());
-            Module { path, text }
-        })
-        .collect();
+            all.push(Module { path, text });
+        }
+        kept.insert(of);
+    }
     all.sort_by(|a, b| a.path.cmp(&b.path));
     assert!(all.len() > 100, "the sources are not where this test looks");
-    // A module is kept if a kept parent declares it outside of tests.
-    let mut kept: BTreeSet<Vec<String>> = BTreeSet::from([Vec::new()]);
+    // Kept: what a kept parent declares outside of its tests.
     let texts: BTreeMap<&Vec<String>, &str> =
         all.iter().map(|m| (&m.path, m.text.as_str())).collect();
     for module in &all {
@@ -121,10 +130,10 @@ fn modules() -> Vec<Module> {
     all
 }
 
-/// Every path in a text, with the braces of `use` expanded: `crate::a::{b, c::d}` gives two.
+/// Every path that a text writes, with the braces of `use` resolved: `crate::a::{b, c::d}` gives two.
 fn paths(text: &str) -> Vec<Vec<String>> {
     let mut out = Vec::new();
-    for start in ["crate::", "super::", "self::"] {
+    for start in ["crate::", "super::", "self::", "gospect_"] {
         for (at, _) in text.match_indices(start) {
             let before = text[..at].chars().next_back();
             if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':') {
@@ -136,7 +145,7 @@ fn paths(text: &str) -> Vec<Vec<String>> {
     out
 }
 
-/// Reads one path, or a list of paths in braces; returns how many bytes it took.
+/// Reads one path, or a list of paths in braces; gives how many bytes it took.
 fn read_path(text: &str, before: &mut Vec<String>, out: &mut Vec<Vec<String>>) -> usize {
     let depth = before.len();
     let mut at = 0;
@@ -177,12 +186,13 @@ fn read_path(text: &str, before: &mut Vec<String>, out: &mut Vec<Vec<String>>) -
         out.push(before.clone());
     }
     before.truncate(depth);
-    // A rename or anything after it is no part of the path.
+    // What renames or follows is no part of the path.
     at + text[at..].find([',', '}', ';', '\n']).unwrap_or(0)
 }
 
-/// The modules that each module imports from.
+/// The modules that each module takes something from.
 fn arrows(modules: &[Module]) -> BTreeMap<&[String], BTreeSet<&[String]>> {
+    let all_crates: BTreeSet<String> = crates().into_iter().flat_map(|(_, of)| of).collect();
     let known: BTreeSet<&[String]> = modules.iter().map(|m| m.path.as_slice()).collect();
     let mut all = BTreeMap::new();
     for module in modules {
@@ -202,7 +212,15 @@ fn arrows(modules: &[Module]) -> BTreeMap<&[String], BTreeSet<&[String]>> {
                     base.clone_from(&module.path);
                     names = &names[1..];
                 }
-                _ => names = &names[1..],
+                "crate" => {
+                    let of = module.path.iter().take(1).cloned();
+                    base.extend(of.filter(|name| all_crates.contains(name)));
+                    names = &names[1..];
+                }
+                other => {
+                    base.extend(other.strip_prefix("gospect_").map(str::to_owned));
+                    names = &names[1..];
+                }
             }
             base.extend(names.iter().cloned());
             let longest = (0..=base.len()).rev().find_map(|n| known.get(&base[..n]));
@@ -225,10 +243,8 @@ fn no_stage_takes_anything_from_a_stage_above_it() {
     let mut wrong = Vec::new();
     for (from, targets) in arrows(&modules) {
         let Some(stage) = from.first() else { continue };
-        let Some(may) = stages.get(stage) else {
-            assert_eq!(stage, "fuzzing", "a folder that is not in the drawing");
-            continue;
-        };
+        let may = stages.get(stage);
+        let may = may.unwrap_or_else(|| panic!("{stage} is not in the drawing"));
         for target in targets {
             if let Some(to) = target.first()
                 && to != stage
@@ -246,12 +262,42 @@ fn no_stage_takes_anything_from_a_stage_above_it() {
     );
 }
 
+/// What a manifest lets a crate use is what the drawing lets it use.
+#[test]
+fn crates_depend_on_crates_below_them() {
+    let stages = drawing();
+    for (folder, of) in crates() {
+        let Some(name) = of.first() else { continue };
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+        let dependencies = manifest.split("\n[dependencies]\n").nth(1).unwrap();
+        let dependencies = dependencies.split("\n[").next().unwrap();
+        for line in dependencies.lines() {
+            if let Some(other) = line.strip_prefix("gospect-") {
+                let other = other.split(['.', ' ']).next().unwrap();
+                assert!(stages[name].contains(other), "{name} -> {other}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_crate_that_users_get_has_unsafe_code() {
+    for (folder, _) in crates() {
+        let text = fs::read_to_string(folder.join("src/lib.rs")).unwrap();
+        assert!(
+            text.contains("\n#![forbid(unsafe_code)]\n"),
+            "{}",
+            folder.display()
+        );
+    }
+}
+
 #[test]
 fn no_files_take_from_each_other_in_a_ring() {
     let modules = modules();
     let arrows = arrows(&modules);
     let is_part = |a: &[String], b: &[String]| a.starts_with(b) || b.starts_with(a);
-    // All modules reachable from each module, by imports between files of which neither is part of the other.
+    // Everything that can be reached from each module, by arrows between files of which neither is a part of the other.
     let mut rings = BTreeSet::new();
     for start in arrows.keys() {
         let mut from: BTreeMap<&[String], &[String]> = BTreeMap::new();
@@ -291,7 +337,7 @@ fn no_files_take_from_each_other_in_a_ring() {
 
 #[test]
 fn paths_are_read_out_of_use_lines() {
-    let text = "use crate::a::{b, c::{D, e as f}, self};\nuse super::g;\nlet x = crate::h::i(1);";
+    let text = "use crate::a::{b, c::{D, e as f}, self};\nuse super::g;\nlet x = crate::h::i(1);\nuse gospect_j::K;";
     let all: Vec<String> = paths(text).iter().map(|p| p.join("::")).collect();
     assert_eq!(
         all,
@@ -301,7 +347,8 @@ fn paths_are_read_out_of_use_lines() {
             "crate::a::c::e",
             "crate::a::self",
             "crate::h::i",
-            "super::g"
+            "super::g",
+            "gospect_j::K"
         ]
     );
 }
@@ -310,7 +357,10 @@ fn paths_are_read_out_of_use_lines() {
 fn the_guided_tour_names_what_is_there() {
     let text = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
     let steps = text.lines().filter(|line| {
-        let number = line.split_once(". `src/").map(|(number, _)| number);
+        let number = line
+            .split_once(". `src/")
+            .or_else(|| line.split_once(". `crates/"))
+            .map(|(number, _)| number);
         number.is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
     });
     let mut counted = 0;

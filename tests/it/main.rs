@@ -68,6 +68,7 @@ mod query;
 mod reach;
 #[cfg(feature = "archives")]
 mod reads;
+mod record_schema;
 #[cfg(all(feature = "registry", unix))]
 mod registry;
 #[cfg(all(feature = "cli", feature = "archives"))]

@@ -357,6 +357,7 @@ fn promises(page: &str) -> Vec<String> {
 fn each_promise_names_the_tests_that_check_it() {
     let mut known = BTreeSet::new();
     functions(&root().join("src"), &mut known);
+    functions(&root().join("crates"), &mut known);
     functions(&root().join("tests"), &mut known);
     let pages = ["security.md", "limits.md"].map(promises).concat();
     for promise in &pages {

@@ -5,14 +5,12 @@ pub mod boundaries;
 pub mod cli;
 pub mod counting;
 pub mod derive;
-pub mod fixtures;
 #[cfg(all(feature = "cli", feature = "archives"))]
 pub mod pack;
-pub mod rng;
-pub mod skip;
 #[cfg(unix)]
 pub mod stage;
 pub mod upx;
 
-pub use fixtures::{fixture, fixtures};
-pub use skip::{has, needs, skipped};
+pub use test_support::fixtures::{self, fixture, fixtures};
+pub use test_support::skip::{has, needs, skipped};
+pub use test_support::{rng, skip};

@@ -1,0 +1,387 @@
+//! Compares two states of one program fact by fact. A fact that one side does not know (`None` in the record) is no change.
+
+use super::changes::{Changes, directed};
+use super::{Change, Class, Direction, versions};
+use crate::known::{self, GoRelease};
+use gospect_record::{
+    Binary, Corroboration, EffectiveSetting, GodebugOrigin, GodebugStatus, Module, Verdict,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) fn compare(old: &Binary, new: &Binary) -> Vec<Change> {
+    let mut out = Changes::default();
+    go_version(old, new, &mut out);
+    for list in LISTS {
+        if let (Some(a), Some(b)) = ((list.entries)(old), (list.entries)(new)) {
+            each(&a, &b, |key, a, b| {
+                let [a, b] = [a, b].map(|value| value.map(String::as_str));
+                out.value(list.class, key, a, b, list.worse.holds(key, a, b));
+            });
+        }
+    }
+    for fact in FACTS {
+        if let (Some(a), Some(b)) = ((fact.value)(old), (fact.value)(new)) {
+            let worse = fact.worse.holds(fact.key, a.as_deref(), b.as_deref());
+            out.value(fact.class, fact.key, a.as_deref(), b.as_deref(), worse);
+        }
+    }
+    modules(old, new, &mut out);
+    godebug(old, new, &mut out);
+    contradictions(old, new, &mut out);
+    versions::compare(old, new, &mut out);
+    out.0
+        .sort_by(|a, b| (a.class, &a.key).cmp(&(b.class, &b.key)));
+    out.0
+}
+
+/// When a change is worse, so that it comes first.
+enum Worse {
+    Never,
+    /// When there is a value now.
+    Present,
+    /// When there was no value before.
+    New,
+    /// When the new value is this one.
+    If(&'static str),
+    /// When the function says so for the key and the new value.
+    By(fn(&str, Option<&str>) -> bool),
+}
+
+impl Worse {
+    fn holds(&self, key: &str, old: Option<&str>, new: Option<&str>) -> bool {
+        match self {
+            Worse::Never => false,
+            Worse::Present => new.is_some(),
+            Worse::New => old.is_none(),
+            Worse::If(text) => new == Some(text),
+            Worse::By(judge) => judge(key, new),
+        }
+    }
+}
+
+/// The value of a fact: `None` when unknown, `Some(None)` when known to be absent.
+type Fact = Option<Option<String>>;
+
+/// A fact with one value.
+struct SingleFact {
+    class: Class,
+    key: &'static str,
+    value: fn(&Binary) -> Fact,
+    worse: Worse,
+}
+
+/// Declares the table of facts: class, key, when a change is worse, and how to read the value from a record.
+macro_rules! facts {
+    ($($class:ident $key:literal, $worse:expr, |$record:ident| $value:expr;)*) => {
+        &[$(SingleFact {
+            class: Class::$class,
+            key: $key,
+            value: |$record| $value,
+            worse: $worse,
+        }),*]
+    };
+}
+
+use Worse::{If, Never, New, Present};
+
+const FACTS: &[SingleFact] = facts! {
+    Toolchain "go_vendor", Never, |b| Some(b.go_vendor.clone());
+    Source "main_package", Never, |b| main_package(b);
+    Source "vcs.time", Never, |b| setting(b, "vcs.time");
+    Source "vcs.modified", If("true"), |b| setting(b, "vcs.modified");
+    Setting "fips.module", Never, |b| if_known(&b.fips.as_ref()?.module);
+    Setting "fips.mode", If("off"), |b| if_known(&b.fips.as_ref()?.mode);
+    Setting "fips.crypto", Never, |b| if_known(&b.fips.as_ref()?.crypto);
+    Experiment "loopvar", If("per-loop"), |b| if_known(&b.experiments.loopvar);
+    // A fact of its own, because it explains why a GOROOT appears or disappears.
+    Goroot "trimmed", If("false"), |b| if_known(&b.goroot.as_ref()?.trimmed);
+    Goroot "goroot", Never, |b| if_known(&b.goroot.as_ref()?.value);
+    Goroot "runtime.GOROOT()", Never, |b| if_known(&b.goroot.as_ref()?.runtime);
+    Linkage "format", Never, |b| Some(Some(b.executable.format.to_string()));
+    Linkage "kind", Never, |b| Some(Some(b.executable.kind.to_string()));
+    Linkage "symbols", Never, |b| if_known(&b.executable.go_symbols);
+    Linkage "debug info", Never, |b| if_known(&b.executable.debug_info);
+    Linkage "interpreter", New, |b| Some(b.linkage.as_ref()?.interpreter.clone());
+    Linkage "rpath", Present, |b| rpath(b);
+    Linkage "static", If("false"), |b| if_known(&b.linkage.as_ref()?.is_static);
+    Linkage "pie", If("false"), |b| if_known(&b.linkage.as_ref()?.pie);
+    Linkage "relro", If("none"), |b| if_known(&b.linkage.as_ref()?.relro);
+    Linkage "nx", If("false"), |b| if_known(&b.linkage.as_ref()?.nx);
+    Linkage "glibc", Never, |b| if_known(&b.linkage.as_ref()?.glibc);
+    Linkage "min_os", Never, |b| if_known(&b.linkage.as_ref()?.min_os);
+    Linkage "signed", If("false"), |b| if_known(&b.linkage.as_ref()?.signed);
+    Integrity "packed", Present, |b| Some(b.executable.packed.clone());
+    Integrity "module data", If("missing"), |b| module_data(b);
+    Integrity "fips checksum", If("invalid"), |b| if_known(&b.fips.as_ref()?.checksum);
+    Owner "package", Never, |b| if_known(&b.owner.as_ref().map(|o| &o.name));
+    Owner "package version", Never, |b| if_known(&b.owner.as_ref().map(|o| &o.version));
+    Owner "package architecture", Never, |b| Some(b.owner.as_ref()?.arch.clone());
+    Owner "distribution", Never, |b| if_known(&b.owner.as_ref()?.distribution);
+    Owner "distribution release", Never, |b| distribution_release(b);
+};
+
+/// A fact that is unknown when the record has no value.
+fn if_known<T: ToString>(value: &Option<T>) -> Fact {
+    value.as_ref().map(|value| Some(value.to_string()))
+}
+
+fn setting(b: &Binary, key: &str) -> Fact {
+    Some(b.build_info.as_ref()?.setting(key).map(str::to_owned))
+}
+
+fn main_package(b: &Binary) -> Fact {
+    b.build_info.as_ref().map(|_| b.main_package.clone())
+}
+
+fn rpath(b: &Binary) -> Fact {
+    let directories = b.linkage.as_ref()?.rpath.as_ref();
+    Some(directories.map(|list| list.join(":")))
+}
+
+fn module_data(b: &Binary) -> Fact {
+    let mut info = b.build_info.iter();
+    let is_there = info.any(|i| !i.path.is_empty() || !i.main.path.is_empty());
+    Some(Some(
+        if is_there { "recorded" } else { "missing" }.to_owned(),
+    ))
+}
+
+/// Unknown for package files: they do not name the distribution, so its release means nothing.
+fn distribution_release(b: &Binary) -> Fact {
+    let owner = b.owner.as_ref()?;
+    owner.distribution.as_ref().map(|_| owner.release.clone())
+}
+
+/// A kind of fact of which a side may have many, each with a name.
+struct ListFact {
+    class: Class,
+    entries: fn(&Binary) -> Option<BTreeMap<String, String>>,
+    worse: Worse,
+}
+
+const LISTS: &[ListFact] = &[
+    ListFact {
+        class: Class::Setting,
+        entries: settings,
+        worse: Worse::By(|key, new| match key {
+            "-race" | "-msan" | "-asan" | "-cover" => new == Some("true"),
+            "-trimpath" => new != Some("true"),
+            _ => false,
+        }),
+    },
+    ListFact {
+        class: Class::Experiment,
+        entries: |b| Some(all(b.experiments.enabled.as_ref()?, "on")),
+        worse: Worse::Never,
+    },
+    ListFact {
+        class: Class::Goroot,
+        entries: |b| {
+            let leaks = b.paths.as_ref()?.iter().rev();
+            Some(
+                leaks
+                    .map(|p| (p.prefix.clone(), p.kind.to_string()))
+                    .collect(),
+            )
+        },
+        worse: Worse::New,
+    },
+    ListFact {
+        class: Class::Linkage,
+        entries: |b| Some(all(b.linkage.as_ref()?.needed.as_ref()?, "needed")),
+        worse: Worse::New,
+    },
+];
+
+fn all(names: &[String], value: &str) -> BTreeMap<String, String> {
+    let entries = names.iter().map(|name| (name.clone(), value.to_owned()));
+    entries.collect()
+}
+
+/// The recorded settings, without those whose effect has a class of its own. Of a repeated key the first counts, as in
+/// `BuildInfo::setting`.
+fn settings(b: &Binary) -> Option<BTreeMap<String, String>> {
+    let settings = &b.build_info.as_ref()?.settings;
+    let other =
+        |key: &str| key.starts_with("vcs") || matches!(key, "DefaultGODEBUG" | "GOEXPERIMENT");
+    let entries = settings.iter().rev().filter(|s| !other(&s.key));
+    let entries = entries.map(|s| (s.key.clone(), s.value.clone()));
+    (!settings.is_empty()).then(|| entries.collect())
+}
+
+/// Calls `compare` for each key of either side.
+fn each<V>(
+    a: &BTreeMap<String, V>,
+    b: &BTreeMap<String, V>,
+    mut compare: impl FnMut(&str, Option<&V>, Option<&V>),
+) {
+    for key in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
+        compare(key, a.get(key), b.get(key));
+    }
+}
+
+fn go_version(old: &Binary, new: &Binary, out: &mut Changes) {
+    if let (Some(a), Some(b)) = (&old.go_version, &new.go_version)
+        && a != b
+    {
+        let releases = GoRelease::parse(a).zip(GoRelease::parse(b));
+        let direction = directed(releases.map(|(a, b)| a.cmp(&b)));
+        let worse = direction == Direction::Down;
+        out.push(
+            Class::Toolchain,
+            "go_version",
+            direction,
+            Some(a),
+            Some(b),
+            worse,
+        );
+    }
+    if old.experiments.enabled.is_none() || new.experiments.enabled.is_none() {
+        let suffix = |b: &Binary| Some(b.experiments.suffix.join(",")).filter(|s| !s.is_empty());
+        let (a, b) = (suffix(old), suffix(new));
+        out.value(
+            Class::Experiment,
+            "version suffix",
+            a.as_deref(),
+            b.as_deref(),
+            false,
+        );
+    }
+}
+
+/// Says when the modules of one side are unknown. When both are, compares the paths in the function tables.
+fn unknown_modules(old: &Binary, new: &Binary, out: &mut Changes) {
+    let list = |b: &Binary| match (b.module_list().why(), &b.build_info) {
+        (Some(why), _) if b.module_list().is_unknown() => format!("unknown ({why})"),
+        (_, Some(info)) => format!("{} recorded", info.deps.len()),
+        (_, None) => "none".to_owned(),
+    };
+    out.value(
+        Class::Module,
+        "list of modules",
+        Some(&list(old)),
+        Some(&list(new)),
+        new.module_list().is_unknown(),
+    );
+    let both = |f: fn(&Binary) -> bool| f(old) && f(new);
+    if both(|b| b.has_package_names() && b.module_list().is_unknown()) {
+        let groups = |b: &Binary| {
+            let rows = b.stand_ins();
+            let others = rows.iter().filter(|row| !row.is_own);
+            let groups: Vec<String> = others.map(|row| row.group().to_owned()).collect();
+            all(&groups, "version unknown")
+        };
+        each(&groups(old), &groups(new), |path, a, b| {
+            let [a, b] = [a, b].map(|value| value.map(String::as_str));
+            out.value(Class::Module, path, a, b, false);
+        });
+    }
+}
+
+fn modules(old: &Binary, new: &Binary, out: &mut Changes) {
+    // A side without a list of modules (Bazel, GOPATH) says nothing about versions, so only what both sides show is compared.
+    if old.module_list().is_unknown() || new.module_list().is_unknown() {
+        return unknown_modules(old, new, out);
+    }
+    let (Some(a), Some(b)) = (&old.build_info, &new.build_info) else {
+        return;
+    };
+    let table = |deps: &[Module]| -> BTreeMap<String, Module> {
+        deps.iter().map(|m| (m.path.clone(), m.clone())).collect()
+    };
+    let text = |m: &Module| match &m.replace {
+        None => m.version.clone(),
+        Some(r) if r.version.is_empty() => format!("{} => {}", m.version, r.path),
+        Some(r) => format!("{} => {} {}", m.version, r.path, r.version),
+    };
+    each(&table(&a.deps), &table(&b.deps), |path, x, y| {
+        let (tx, ty) = (x.map(text), y.map(text));
+        let (Some(x), Some(y)) = (x, y) else {
+            return out.value(Class::Module, path, tx.as_deref(), ty.as_deref(), false);
+        };
+        let [ex, ey] = [x, y].map(|m| m.replace.as_deref().unwrap_or(m));
+        if tx != ty {
+            let comparable = ex.path == ey.path
+                && known::is_module_version(&ex.version)
+                && known::is_module_version(&ey.version);
+            let order = comparable.then(|| known::compare_modules(&ex.version, &ey.version));
+            let direction = directed(order);
+            let replaced_now = x.replace.is_none() && y.replace.is_some();
+            let worse = direction == Direction::Down || replaced_now;
+            out.push(
+                Class::Module,
+                path,
+                direction,
+                tx.as_deref(),
+                ty.as_deref(),
+                worse,
+            );
+        } else if !ex.sum.is_empty() && !ey.sum.is_empty() && ex.sum != ey.sum {
+            let [sx, sy] = [(tx, ex), (ty, ey)]
+                .map(|(text, m)| format!("{} {}", text.unwrap_or_default(), m.sum));
+            out.value(Class::Module, path, Some(&sx), Some(&sy), true);
+        }
+    });
+}
+
+fn godebug(old: &Binary, new: &Binary, out: &mut Changes) {
+    let (Some(a), Some(b)) = (&old.godebug.effective, &new.godebug.effective) else {
+        if let (Some(a), Some(b)) = (&old.godebug.recorded, &new.godebug.recorded) {
+            out.value(Class::Godebug, "DefaultGODEBUG", Some(a), Some(b), false);
+        }
+        return;
+    };
+    let release = new.go_version.as_deref().and_then(GoRelease::parse);
+    let minor = release.map_or(0, |r| r.minor);
+    // Of a repeated key the first counts.
+    let table = |list: &[EffectiveSetting]| -> BTreeMap<String, EffectiveSetting> {
+        let settings = list.iter().rev();
+        settings.map(|s| (s.key.clone(), s.clone())).collect()
+    };
+    let text = |s: &EffectiveSetting| {
+        let value = match (s.value.as_str(), s.origin.known()) {
+            ("", Some(GodebugOrigin::Toolchain)) => "default",
+            ("", _) => "\"\"",
+            (value, _) => value,
+        };
+        match s.status.known() {
+            Some(GodebugStatus::Ok) => format!("{value} ({})", s.origin),
+            _ => format!("{value} ({}, {})", s.origin, s.status),
+        }
+    };
+    each(&table(a), &table(b), |key, x, y| {
+        // The same value from another source has the same effect.
+        if x.map(|s| (&s.value, &s.status)) == y.map(|s| (&s.value, &s.status)) {
+            return;
+        }
+        let worse = y.is_some_and(|s| {
+            s.status == GodebugStatus::Fatal
+                || (s.status == GodebugStatus::Ok && known::weakens(key, &s.value, minor).is_some())
+        });
+        let [x, y] = [x, y].map(|s| s.map(text));
+        out.value(Class::Godebug, key, x.as_deref(), y.as_deref(), worse);
+    });
+}
+
+fn contradictions(old: &Binary, new: &Binary, out: &mut Changes) {
+    let (Some(a), Some(b)) = (&old.corroboration, &new.corroboration) else {
+        return;
+    };
+    fn contradicted(list: &[Corroboration]) -> BTreeSet<&str> {
+        let bad = list.iter().filter(|c| c.verdict == Verdict::Contradicted);
+        bad.map(|c| &*c.claim).collect()
+    }
+    let (was, is) = (contradicted(a), contradicted(b));
+    let word = |bad| {
+        Some(if bad {
+            "contradicted"
+        } else {
+            "not contradicted"
+        })
+    };
+    let claims = a.iter().chain(b).map(|c| &*c.claim);
+    for claim in claims.collect::<BTreeSet<_>>() {
+        let (was, is) = (was.contains(claim), is.contains(claim));
+        out.value(Class::Integrity, claim, word(was), word(is), is);
+    }
+}

@@ -1,0 +1,297 @@
+//! Diff: what changed between two sets of programs.
+//!
+//! Programs are paired by path, main package and port (`pair`), and compared fact by fact (`compare`). Each change has a class
+//! that `--fail-on` can name. Bytes are compared by digest (`content`), claims about the program's own version by their source
+//! (`versions`).
+//!
+//! Must never read files, or report a change of a fact that one side does not know.
+
+mod changes;
+mod compare;
+mod content;
+mod packages;
+mod pair;
+mod versions;
+
+pub use packages::{ModuleChange, PackageChanges};
+
+use gospect_knowledge::hint;
+use gospect_record::Binary;
+use serde::Serialize;
+
+/// What a change is about. `--fail-on` takes these words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// A program is new.
+    Added,
+    /// A program is gone.
+    Removed,
+    /// Another Go release.
+    Toolchain,
+    /// Dependencies.
+    Module,
+    /// Build settings, FIPS module and mode.
+    Setting,
+    /// Effective GODEBUG values.
+    Godebug,
+    /// Experiments in force.
+    Experiment,
+    /// GOROOT and build-host paths.
+    Goroot,
+    /// Loader, libraries, hardening.
+    Linkage,
+    /// Contradictions, packing, checksums, module data.
+    Integrity,
+    /// The distribution package that installed it.
+    Owner,
+    /// Main package, and the state of the working tree.
+    Source,
+    /// A claim about the program's own version: main module, variables, commit, names, labels.
+    Version,
+    /// Bytes that differ without a change in the build.
+    Content,
+}
+
+/// A word that is not a class of changes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is not a class of changes; {hint}")]
+pub struct NoClass {
+    word: String,
+    hint: String,
+}
+
+impl Class {
+    /// All classes.
+    pub const ALL: [Class; 14] = [
+        Class::Added,
+        Class::Removed,
+        Class::Toolchain,
+        Class::Module,
+        Class::Setting,
+        Class::Godebug,
+        Class::Experiment,
+        Class::Goroot,
+        Class::Linkage,
+        Class::Integrity,
+        Class::Owner,
+        Class::Source,
+        Class::Version,
+        Class::Content,
+    ];
+
+    /// Its word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Added => "added",
+            Class::Removed => "removed",
+            Class::Toolchain => "toolchain",
+            Class::Module => "module",
+            Class::Setting => "setting",
+            Class::Godebug => "godebug",
+            Class::Experiment => "experiment",
+            Class::Goroot => "goroot",
+            Class::Linkage => "linkage",
+            Class::Integrity => "integrity",
+            Class::Owner => "owner",
+            Class::Source => "source",
+            Class::Version => "version",
+            Class::Content => "content",
+        }
+    }
+
+    /// Parses a comma-separated list of classes, as in `--fail-on`; `any` means all of them.
+    pub fn parse_list(text: &str) -> Result<Vec<Class>, NoClass> {
+        let mut out = Vec::new();
+        for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
+            if word == "any" {
+                out.extend(Class::ALL);
+                continue;
+            }
+            match Class::ALL.into_iter().find(|c| c.name() == word) {
+                Some(class) => out.push(class),
+                None => {
+                    let names = Class::ALL.map(Class::name);
+                    return Err(NoClass {
+                        word: word.to_owned(),
+                        hint: hint(word, names, || format!("one of {}, any", names.join(", "))),
+                    });
+                }
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// The direction of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// To a newer value.
+    Up,
+    /// To an older value.
+    Down,
+    /// The value is new.
+    Added,
+    /// The value is gone.
+    Removed,
+    /// Anything else.
+    Changed,
+}
+
+/// One change of one program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// What it is about.
+    pub class: Class,
+    /// The record key, setting, module or GODEBUG key.
+    pub key: String,
+    /// Its direction.
+    pub direction: Direction,
+    /// The old value; `None`: there was none.
+    pub old: Option<String>,
+    /// The new value; `None`: there is none.
+    pub new: Option<String>,
+    /// Whether it is for the worse and comes first: downgrades, weaker settings, new contradictions.
+    pub worse: bool,
+}
+
+/// One state of a program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Side {
+    /// Its location for people.
+    pub path: String,
+    /// Go release.
+    pub go_version: Option<String>,
+    /// Version of the program, in the order of docs/sbom.md; if there is none, what is recorded for the main module.
+    pub version: Option<String>,
+    /// Size in bytes.
+    pub size: u64,
+}
+
+/// A program in two states.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Pair {
+    /// Import path.
+    pub main_package: Option<String>,
+    /// `os/arch`.
+    pub port: String,
+    /// The old state; `None`: the program is new.
+    pub old: Option<Side>,
+    /// The new state; `None`: the program is gone.
+    pub new: Option<Side>,
+    /// The changes, sorted by class and key.
+    pub changes: Vec<Change>,
+    /// The parts of the executables that differ: `record`, `code`, `data`, `debug`, `signature`, `other`, `container`; `None`
+    /// when no change of content is reported, or the parts were not compared.
+    pub parts: Option<Vec<String>>,
+    /// The changes of packages and of the bytes of code by module, if asked for; `None` also if there are none, or one side does
+    /// not know its packages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packages: Option<PackageChanges>,
+}
+
+/// The differences between two sets of programs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Diff {
+    /// Programs with changes, sorted by path.
+    pub pairs: Vec<Pair>,
+    /// Number of programs without any change.
+    pub unchanged: u64,
+    /// Number of those whose bytes were not compared, because a record has no digest.
+    pub content_not_compared: u64,
+}
+
+impl Diff {
+    /// Whether there is a change of one of these classes.
+    pub fn has(&self, classes: &[Class]) -> bool {
+        self.changes().any(|c| classes.contains(&c.class))
+    }
+
+    /// All changes.
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.pairs.iter().flat_map(|p| &p.changes)
+    }
+
+    /// The number of changes of a class.
+    pub fn count(&self, class: Class) -> usize {
+        self.changes().filter(|c| c.class == class).count()
+    }
+}
+
+/// Compares two sets of records.
+pub fn diff(old: &[Binary], new: &[Binary]) -> Diff {
+    compare_all(old, new, false)
+}
+
+/// Compares two sets of records and, of programs with changes, what they consist of.
+pub fn diff_with_packages(old: &[Binary], new: &[Binary]) -> Diff {
+    compare_all(old, new, true)
+}
+
+fn compare_all(old: &[Binary], new: &[Binary], with_packages: bool) -> Diff {
+    let mut out = Diff::default();
+    for (before, now) in pair::pair(old, new) {
+        let Some(any) = now.or(before) else { continue };
+        let mut content = content::Content::default();
+        let changes = match (before, now) {
+            (Some(a), Some(b)) => {
+                content = content::compare(a, b);
+                let facts = compare::compare(a, b);
+                content.beside(facts)
+            }
+            (None, Some(b)) => vec![whole(Class::Added, Direction::Added, None, Some(b))],
+            (Some(a), None) => vec![whole(Class::Removed, Direction::Removed, Some(a), None)],
+            (None, None) => Vec::new(),
+        };
+        if changes.is_empty() {
+            out.unchanged += 1;
+            out.content_not_compared += u64::from(content.is_unknown());
+            continue;
+        }
+        // Records have no digests of parts, so these can only be compared in files.
+        let told = changes.iter().any(|c| c.class == Class::Content);
+        let parts = content.parts().filter(|_| told);
+        out.pairs.push(Pair {
+            main_package: any.main_package.clone(),
+            port: any.port_text(),
+            old: before.map(side),
+            new: now.map(side),
+            changes,
+            parts,
+            packages: before
+                .zip(now)
+                .filter(|_| with_packages)
+                .and_then(|(before, now)| packages::compare(before, now)),
+        });
+    }
+    let path = |p: &Pair| p.new.as_ref().or(p.old.as_ref()).map(|s| s.path.clone());
+    out.pairs.sort_by(|a, b| {
+        (path(a), &a.port, a.old.is_some()).cmp(&(path(b), &b.port, b.old.is_some()))
+    });
+    out
+}
+
+fn whole(class: Class, direction: Direction, old: Option<&Binary>, new: Option<&Binary>) -> Change {
+    let path = |b: Option<&Binary>| b.map(|b| b.path.clone());
+    Change {
+        class,
+        key: "program".into(),
+        direction,
+        old: path(old),
+        new: path(new),
+        worse: false,
+    }
+}
+
+fn side(b: &Binary) -> Side {
+    Side {
+        path: b.path.clone(),
+        go_version: b.go_version.clone(),
+        version: b.shown_version().map(str::to_owned),
+        size: b.size,
+    }
+}
+
+#[cfg(test)]
+mod tests;

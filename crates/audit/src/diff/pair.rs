@@ -1,0 +1,99 @@
+//! Finds the program of the other set that each program corresponds to.
+
+use crate::finding::identity;
+use gospect_record::Binary;
+use std::collections::HashMap;
+
+type Key = Option<String>;
+
+/// What two programs must share to be paired, strictest first; `None` never matches.
+const KEYS: [fn(&Binary) -> Key; 5] = [
+    |b| {
+        Some(format!(
+            "{}|{}|{}|{}",
+            shown(b),
+            place(b),
+            b.main_package.as_deref()?,
+            b.port_text()
+        ))
+    },
+    |b| {
+        Some(format!(
+            "{}|{}|{}|{}",
+            shown(b),
+            base(b),
+            b.main_package.as_deref()?,
+            b.port_text()
+        ))
+    },
+    |b| Some(format!("{}|{}|{}", shown(b), place(b), b.port_text())),
+    |b| {
+        Some(format!(
+            "{}|{}|{}",
+            shown(b),
+            b.main_package.as_deref()?,
+            b.port_text()
+        ))
+    },
+    |b| Some(format!("{}|{}", shown(b), place(b))),
+];
+
+/// Pairs the programs, each at most once, and keeps those without a partner. Ordered as in `new`, followed by those that are
+/// gone.
+pub(super) fn pair<'a>(
+    old: &'a [Binary],
+    new: &'a [Binary],
+) -> Vec<(Option<&'a Binary>, Option<&'a Binary>)> {
+    let mut partner: Vec<Option<usize>> = vec![None; new.len()];
+    let mut taken = vec![false; old.len()];
+    for key in KEYS {
+        let mut waiting: HashMap<String, Vec<usize>> = HashMap::new();
+        // In reverse, so that `pop` returns them in order.
+        for (i, b) in old.iter().enumerate().rev().filter(|(i, _)| !taken[*i]) {
+            if let Some(k) = key(b) {
+                waiting.entry(k).or_default().push(i);
+            }
+        }
+        for (n, b) in new.iter().enumerate() {
+            if partner[n].is_some() {
+                continue;
+            }
+            if let Some(i) = key(b).and_then(|k| waiting.get_mut(&k)?.pop()) {
+                partner[n] = Some(i);
+                taken[i] = true;
+            }
+        }
+    }
+    // In `gospect diff old-app new-app` there is one program on each side; they are paired whatever they are.
+    if let ([only_old], [only_new]) = (old, new) {
+        return vec![(Some(only_old), Some(only_new))];
+    }
+    let mut out: Vec<_> = new
+        .iter()
+        .zip(&partner)
+        .map(|(b, p)| (p.and_then(|i| old.get(i)), Some(b)))
+        .collect();
+    out.extend(
+        old.iter()
+            .zip(&taken)
+            .filter(|(_, t)| !**t)
+            .map(|(b, _)| (Some(b), None)),
+    );
+    out
+}
+
+/// Whether a program is visible: copies hidden in lower layers do not run.
+fn shown(b: &Binary) -> bool {
+    b.location.visible != Some(false)
+}
+
+/// The path without the name of the image: the tag usually differs between old and new image, and the name may too.
+fn place(b: &Binary) -> String {
+    let mut location = b.location.clone();
+    location.image = None;
+    identity(&b.path, &location)
+}
+
+fn base(b: &Binary) -> &str {
+    b.path.rsplit(['/', '!']).next().unwrap_or(&b.path)
+}

@@ -1,0 +1,143 @@
+//! The pages of rules, for `gospect explain`, `docs/rules.md` and the help texts of other formats.
+
+use super::finding::Level;
+use super::options::{Default, OptionSpec};
+use super::rules::meta::{Family, HEADINGS, Meta};
+use super::rules::registry::{self, RULES};
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// The page of a rule, by id or code, as Markdown; `None` when there is no such rule.
+pub fn explain(name: &str) -> Option<String> {
+    registry::find(name).map(|r| markdown(r.meta, 1))
+}
+
+/// The page of a rule as a JSON object.
+pub fn explain_json(name: &str) -> Option<Value> {
+    let rule = registry::find(name)?;
+    let m = rule.meta;
+    let options: Vec<Value> = m.options.iter().map(|o| json!({ "name": o.name, "values": o.kind.describe(), "default": default(&o.default), "doc": o.doc })).collect();
+    Some(json!({
+        "rule": m.id, "code": m.code, "family": rule.family.name(), "summary": m.summary, "since": m.since,
+        "levels": { "default": word(m.levels.default), "release": word(m.levels.release), "container": word(m.levels.container), "fips": word(m.levels.fips) },
+        "what": m.section("What"), "why": m.section("Why"), "example": m.section("Example"), "fix": m.section("Fix"), "options": options,
+    }))
+}
+
+/// The pages of all rules: `docs/rules.md`.
+pub fn rules_page() -> String {
+    let mut out = String::from(
+        "# Rules\n\nEvery rule of `gospect audit`, and of `gospect lint` (family deployment), with its level in each built-in profile. This page is made from the rules themselves; `gospect explain RULE` prints the same text.\n\n",
+    );
+    out.push_str("| code | rule | finds | default | release | container | fips |\n|---|---|---|---|---|---|---|\n");
+    for r in RULES {
+        let (m, l) = (r.meta, &r.meta.levels);
+        let _ = writeln!(
+            out,
+            "| {} | [{}](#{}) | {} | {} | {} | {} | {} |",
+            m.code,
+            m.id,
+            m.id,
+            m.summary,
+            word(l.default),
+            word(l.release),
+            word(l.container),
+            word(l.fips)
+        );
+    }
+    let mut family: Option<Family> = None;
+    for r in RULES {
+        if family != Some(r.family) {
+            family = Some(r.family);
+            let _ = write!(out, "\n## Family: {}\n", r.family.name());
+        }
+        out.push('\n');
+        out.push_str(&markdown(r.meta, 3));
+    }
+    out
+}
+
+/// The page of a rule. `depth` is the heading level of its title.
+fn markdown(m: &Meta, depth: usize) -> String {
+    let (title, part) = ("#".repeat(depth), "#".repeat(depth + 1));
+    let l = &m.levels;
+    let mut out = format!(
+        "{title} {}\n\n{}: {}. Since {}. Levels: default {}, release {}, container {}, fips {}.\n",
+        m.id,
+        m.code,
+        m.summary,
+        m.since,
+        word(l.default),
+        word(l.release),
+        word(l.container),
+        word(l.fips)
+    );
+    for heading in HEADINGS {
+        let _ = write!(out, "\n{part} {heading}\n\n{}\n", m.section(heading));
+    }
+    let _ = write!(out, "\n{part} Options\n\n");
+    if m.options.is_empty() {
+        out.push_str("None.\n");
+    }
+    for o in m.options {
+        option(&mut out, o);
+    }
+    out
+}
+
+fn option(out: &mut String, o: &OptionSpec) {
+    let _ = writeln!(
+        out,
+        "- `{}` ({}; default {}): {}",
+        o.name,
+        o.kind.describe(),
+        default(&o.default),
+        o.doc
+    );
+}
+
+fn default(d: &Default) -> String {
+    match d {
+        Default::Unset => "not set".into(),
+        Default::Flag(b) => format!("`{b}`"),
+        Default::Text(t) => format!("`\"{t}\"`"),
+        Default::List(l) => format!("`{}`", serde_json::to_string(l).unwrap_or_default()),
+    }
+}
+
+fn word(level: Option<Level>) -> &'static str {
+    level.map_or("off", Level::name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_a_page_with_all_headings() {
+        for r in RULES {
+            for page in
+                [explain(r.meta.id), explain(&r.meta.code.to_lowercase())].map(Option::unwrap)
+            {
+                for heading in [
+                    "# ",
+                    "## What",
+                    "## Why",
+                    "## Example",
+                    "## Fix",
+                    "## Options",
+                ] {
+                    assert!(page.contains(heading), "{} {heading}", r.meta.id);
+                }
+            }
+            assert_eq!(explain_json(r.meta.code).unwrap()["rule"], r.meta.id);
+        }
+        assert_eq!(explain("nothing"), None);
+    }
+
+    /// Run with `GOSPECT_BLESS=1` to write the file.
+    #[test]
+    fn the_page_of_rules_is_current() {
+        test_support::current("docs/rules.md", &rules_page());
+    }
+}

@@ -1,0 +1,256 @@
+//! The `go` command that builds a program again with changes.
+
+use super::{BuildChange, ListSetting, Plan};
+use crate::facts::words;
+use crate::secrets;
+use gospect_record::Binary;
+
+/// Longest recorded value to repeat in a command, in bytes.
+const LONGEST: usize = 160;
+/// Longest recorded list to split into words, in bytes; a longer one is not repeated anyway.
+const LONGEST_LIST: usize = 64 << 10;
+
+/// Variables in the order of the command, and when each is repeated from the build info.
+const VARIABLES: &[(&str, Repeat)] = &[
+    ("GO111MODULE", Repeat::Never),
+    ("GOWORK", Repeat::Never),
+    ("GOTOOLCHAIN", Repeat::Never),
+    ("GO386", Repeat::UnlessDefault("sse2")),
+    ("GOAMD64", Repeat::UnlessDefault("v1")),
+    ("GOARM", Repeat::UnlessDefault("7")),
+    ("GOARM64", Repeat::UnlessDefault("v8.0")),
+    ("GOMIPS", Repeat::UnlessDefault("hardfloat")),
+    ("GOMIPS64", Repeat::UnlessDefault("hardfloat")),
+    ("GOPPC64", Repeat::UnlessDefault("power8")),
+    ("GORISCV64", Repeat::UnlessDefault("rva20u64")),
+    ("GOWASM", Repeat::UnlessDefault("")),
+    ("GOEXPERIMENT", Repeat::UnlessDefault("")),
+    ("GOFIPS140", Repeat::UnlessDefault("off")),
+    ("CGO_ENABLED", Repeat::UnlessDefault("")),
+    ("CGO_CPPFLAGS", Repeat::UnlessDefault("")),
+    ("CGO_CFLAGS", Repeat::UnlessDefault("")),
+    ("CGO_CXXFLAGS", Repeat::UnlessDefault("")),
+    ("CGO_LDFLAGS", Repeat::UnlessDefault("")),
+];
+
+/// Flags in the order of the command, and when each is repeated from the build info.
+const FLAGS: &[(&str, Repeat)] = &[
+    ("-compiler", Repeat::UnlessDefault("gc")),
+    ("-buildmode", Repeat::UnlessDefault("exe")),
+    ("-trimpath", Repeat::UnlessDefault("")),
+    ("-race", Repeat::UnlessDefault("false")),
+    ("-msan", Repeat::UnlessDefault("false")),
+    ("-asan", Repeat::UnlessDefault("false")),
+    ("-cover", Repeat::UnlessDefault("false")),
+    ("-tags", Repeat::UnlessDefault("")),
+    ("-ldflags", Repeat::UnlessDefault("")),
+    ("-gcflags", Repeat::UnlessDefault("")),
+    ("-asmflags", Repeat::UnlessDefault("")),
+    ("-gccgoflags", Repeat::UnlessDefault("")),
+    ("-mod", Repeat::Never),
+    ("-buildvcs", Repeat::Never),
+];
+
+/// When the command repeats a recorded setting.
+#[derive(Clone, Copy)]
+pub(super) enum Repeat {
+    Never,
+    UnlessDefault(&'static str),
+}
+
+/// The command that builds the program again with the changes of a plan. Other settings are as recorded; `-trimpath` is always
+/// there.
+pub(super) fn command(binary: &Binary, plan: &Plan) -> String {
+    let mut out = String::new();
+    let cgo = value(binary, plan, "CGO_ENABLED", Repeat::UnlessDefault(""));
+    let of =
+        |key: &str, is: &Option<String>| value(binary, plan, key, Repeat::Never).or(is.clone());
+    let port = [
+        ("GOOS", of("GOOS", &binary.executable.os)),
+        ("GOARCH", of("GOARCH", &binary.executable.arch)),
+    ];
+    let has_port = port.iter().all(|p| p.1.is_some());
+    for (key, repeat) in VARIABLES {
+        if *key == "GO386" {
+            for (key, value) in port.iter().filter(|_| has_port) {
+                let value = value.as_deref().unwrap_or_default();
+                out.push_str(&format!("{key}={} ", quoted(value)));
+            }
+        }
+        // Without cgo they have no effect.
+        if key.starts_with("CGO_") && *key != "CGO_ENABLED" && cgo.as_deref() == Some("0") {
+            continue;
+        }
+        if let Some(value) = value(binary, plan, key, *repeat) {
+            out.push_str(&format!("{key}={} ", quoted(&value)));
+        }
+    }
+    out.push_str("go build ");
+    for (key, repeat) in FLAGS {
+        match value(binary, plan, key, *repeat).as_deref() {
+            Some("true") => out.push_str(&format!("{key} ")),
+            Some(value) => out.push_str(&format!("{key}={} ", quoted(value))),
+            None if *key == "-trimpath" => out.push_str("-trimpath "),
+            None => {}
+        }
+    }
+    match binary.main_package.as_deref() {
+        Some(p) if p != "command-line-arguments" => out.push_str(p),
+        _ => out.push_str("./..."),
+    }
+    out
+}
+
+/// The value of a setting in the command; `None` when it is left out.
+pub(super) fn value(binary: &Binary, plan: &Plan, key: &str, repeat: Repeat) -> Option<String> {
+    let recorded = binary.build_info.as_ref().and_then(|b| b.setting(key));
+    let list = match key {
+        "-tags" => Some(ListSetting::Tags),
+        "GOEXPERIMENT" => Some(ListSetting::Experiments),
+        "-ldflags" => Some(ListSetting::LinkFlags),
+        "CGO_LDFLAGS" => Some(ListSetting::CgoLinkFlags),
+        _ => None,
+    };
+    if let Some(list) = list {
+        return words_of(binary, plan, list, recorded);
+    }
+    match plan.changes().find(|c| c.key() == key) {
+        Some(BuildChange::Set(_, value)) => return Some(value.clone()),
+        Some(_) => return None,
+        None => {}
+    }
+    match repeat {
+        Repeat::Never => None,
+        Repeat::UnlessDefault(default) => recorded
+            .filter(|v| !v.is_empty() && *v != default)
+            .map(repeated),
+    }
+}
+
+/// The words of a list setting in the command.
+pub(super) fn words_of(
+    binary: &Binary,
+    plan: &Plan,
+    list: ListSetting,
+    recorded: Option<&str>,
+) -> Option<String> {
+    let length = match (list, recorded) {
+        (ListSetting::Experiments, None) => binary.experiments.suffix.iter().map(String::len).sum(),
+        (_, flags) => flags.map_or(0, str::len),
+    };
+    if length > LONGEST_LIST {
+        return Some("…".to_owned());
+    }
+    let mut all: Vec<String> = match (list, recorded) {
+        (ListSetting::LinkFlags, Some(flags)) => link_words(flags),
+        (ListSetting::CgoLinkFlags, Some(flags)) => words(flags),
+        (ListSetting::Experiments, None) => binary.experiments.suffix.clone(),
+        (_, flags) => flags
+            .unwrap_or_default()
+            .split([',', ' '])
+            .filter(|w| !w.is_empty())
+            .map(str::to_owned)
+            .collect(),
+    };
+    let mut changed = false;
+    for change in plan.changes() {
+        match change {
+            BuildChange::With(l, word) if *l == list => {
+                changed = true;
+                if !all.contains(word) {
+                    all.push(word.clone());
+                }
+            }
+            BuildChange::Without(l, word) if *l == list => {
+                changed = true;
+                all.retain(|w| w != word && !is_definition_of(w, word));
+            }
+            _ => {}
+        }
+    }
+    let separator = match list {
+        ListSetting::LinkFlags | ListSetting::CgoLinkFlags => " ",
+        ListSetting::Tags | ListSetting::Experiments => ",",
+    };
+    let text = all
+        .iter()
+        .map(|word| match (list, word.strip_prefix("-X ")) {
+            (ListSetting::LinkFlags, Some(definition)) => {
+                format!("-X {}", link_quoted(&definition_shown(definition)))
+            }
+            (ListSetting::LinkFlags, None) | (ListSetting::CgoLinkFlags, _) => {
+                link_quoted(&repeated(word))
+            }
+            _ => word.clone(),
+        })
+        .collect::<Vec<_>>()
+        .join(separator);
+    match text.is_empty() {
+        // The builder's environment may set an experiment, so the command says that there is none.
+        true => (changed && list == ListSetting::Experiments).then(String::new),
+        false => Some(repeated(&text)),
+    }
+}
+
+/// The words of `-ldflags`; each `-X` definition is one word.
+fn link_words(flags: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut rest = words(flags).into_iter();
+    while let Some(word) = rest.next() {
+        let plain = word.strip_prefix("--").or_else(|| word.strip_prefix('-'));
+        match plain {
+            Some("X") => out.extend(rest.next().map(|d| format!("-X {d}"))),
+            Some(w) if w.starts_with("X=") => out.push(format!("-X {}", &w[2..])),
+            _ => out.push(word),
+        }
+    }
+    out
+}
+
+/// Whether a word such as `-X main.a=b` defines what `-X main.a` names.
+fn is_definition_of(word: &str, wanted: &str) -> bool {
+    wanted.starts_with("-X ")
+        && word
+            .strip_prefix(wanted)
+            .is_some_and(|rest| rest.starts_with('='))
+}
+
+/// A definition, without a value that must not be shown.
+fn definition_shown(definition: &str) -> String {
+    match definition.split_once('=') {
+        Some((name, value))
+            if secrets::is_secret_name(name) || !secrets::credentials(value).is_empty() =>
+        {
+            format!("{name}=…")
+        }
+        _ => definition.to_owned(),
+    }
+}
+
+/// A recorded value, if a command may repeat it: neither secret nor too long.
+fn repeated(text: &str) -> String {
+    let plain = text.len() <= LONGEST && !text.contains(['`', '\n', '\r']);
+    if plain && secrets::credentials(text).is_empty() {
+        text.to_owned()
+    } else {
+        "…".to_owned()
+    }
+}
+
+/// A word of `-ldflags`, quoted for the go command.
+fn link_quoted(word: &str) -> String {
+    if !word.contains(char::is_whitespace) {
+        return word.to_owned();
+    }
+    let mark = if word.contains('"') { '\'' } else { '"' };
+    format!("{mark}{word}{mark}")
+}
+
+/// A word, quoted for a shell.
+pub(super) fn quoted(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"_./:,=+@%-".contains(&b);
+    if text.bytes().all(plain) || text == "…" {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}

@@ -1,0 +1,395 @@
+//! Runs the rules over the records of a run.
+
+mod outcome;
+mod waive;
+
+pub use outcome::{Audit, Counts, NotRead};
+
+use super::Date;
+use super::assumed::Assumed;
+use super::baseline::Baseline;
+use super::facts::shorten;
+use super::finding::Finding;
+use super::findings::{Findings, MOST_OF_ONE_SUBJECT};
+use super::fix::Plan;
+use super::fleet::Fleet;
+use super::keys::KeyedRecord;
+use super::known::GoRelease;
+use super::options::Options;
+use super::policy::{Custom, Effective, Policy};
+use super::rules::Check;
+use super::rules::completeness::findings_left_out;
+use super::rules::context::{Ctx, FileCtx, ImageCtx, InImage, RunCtx};
+use super::rules::image;
+use super::rules::meta::Meta;
+use super::rules::policy::custom_rule;
+use super::rules::registry::{self, RULES};
+use super::rules::report::{Report, Sink, Subject};
+use gospect_deploy::Deployment;
+use gospect_record::{Binary, ImageRecord, ImageRef, Line, Location, Unexamined};
+use gospect_vuln as vuln;
+use gospect_vuln::database::{Damaged, Database};
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+
+/// Judges the records of a run. Images must come before their programs; otherwise any order will do.
+pub struct Auditor<'p> {
+    policy: &'p Policy,
+    today: Date,
+    baseline: Option<&'p Baseline>,
+    database: Option<&'p Database>,
+    damaged: Option<Damaged>,
+    base: Vec<Effective>,
+    /// Effective rules for each set of matching overrides.
+    special: HashMap<Vec<usize>, Vec<Effective>>,
+    images: Vec<(ImageRecord, Vec<InImage>)>,
+    by_image: HashMap<String, usize>,
+    fleet: Fleet,
+    group_by: Vec<String>,
+    findings: Findings,
+    accepted: Baseline,
+    binaries: u64,
+    files: u64,
+    not_read: Vec<NotRead>,
+}
+
+impl<'p> Auditor<'p> {
+    /// Starts a run.
+    pub fn new(policy: &'p Policy, today: Date) -> Self {
+        Auditor {
+            policy,
+            today,
+            baseline: None,
+            database: None,
+            damaged: None,
+            base: policy.effective(&[]),
+            special: HashMap::new(),
+            images: Vec::new(),
+            by_image: HashMap::new(),
+            fleet: Fleet::default(),
+            group_by: policy
+                .group_by
+                .clone()
+                .unwrap_or_else(|| vec!["build_info.Main.Path".into()]),
+            findings: Findings::default(),
+            accepted: Baseline::default(),
+            binaries: 0,
+            files: 0,
+            not_read: Vec::new(),
+        }
+    }
+
+    /// Marks findings that the baseline accepts.
+    pub fn with_baseline(mut self, baseline: &'p Baseline) -> Self {
+        self.baseline = Some(baseline);
+        self
+    }
+
+    /// Asks this database for the known vulnerabilities of every program. Without it the rules about them say nothing.
+    pub fn with_vulnerabilities(mut self, database: &'p Database) -> Self {
+        self.database = Some(database);
+        self
+    }
+
+    /// Bounds the memory of findings, and that of the fleet, to a quarter of this many bytes each; the default is 512 MiB.
+    pub fn with_memory(mut self, bytes: u64) -> Self {
+        self.findings = Findings::new(bytes);
+        self.fleet = Fleet::new(bytes);
+        self
+    }
+
+    /// Adds one line of a record stream; rules do not use `run` and `end`.
+    pub fn line(&mut self, line: &Line) {
+        match line {
+            Line::Image(i) => self.image(i),
+            Line::Binary(b) => self.binary(b),
+            Line::Unexamined(u) => self.unexamined(u),
+            Line::Run(_) | Line::End(_) => {}
+        }
+    }
+
+    /// Adds an image; must come before its programs.
+    pub fn image(&mut self, image: &ImageRecord) {
+        self.by_image.insert(
+            key(&image.reference, &image.digest, &image.platform),
+            self.images.len(),
+        );
+        self.images.push((image.clone(), Vec::new()));
+    }
+
+    /// Adds something that was not examined.
+    pub fn unexamined(&mut self, unexamined: &Unexamined) {
+        self.fleet.add_unexamined(unexamined);
+    }
+
+    /// Judges a program.
+    pub fn binary(&mut self, binary: &Binary) {
+        self.binaries += 1;
+        let record = KeyedRecord::new(binary);
+        let of_image = |r: &ImageRef| {
+            self.by_image
+                .get(&key(&r.reference, &r.digest, &r.platform))
+        };
+        let number = binary.location.image.as_ref().and_then(of_image).copied();
+        let overrides = self.policy.overrides_of(binary);
+        let rows = rows(self.policy, &self.base, &mut self.special, overrides);
+        let plan = RefCell::new(Plan::default());
+        let waived = OnceCell::new();
+        let subject = Subject::program(binary, &plan);
+        let vulnerabilities = match self.database.map(|d| vuln::judge(binary, d)) {
+            Some(Err(damaged)) => {
+                self.damaged = Some(damaged);
+                None
+            }
+            Some(Ok(program)) => Some(program),
+            None => None,
+        };
+        let mut ctx = Ctx {
+            binary,
+            image: number.and_then(|n| self.images.get(n)).map(|(i, _)| i),
+            today: self.today,
+            vulnerabilities: vulnerabilities.as_ref(),
+            options: Options {
+                specs: &[],
+                set: &[],
+            },
+            release: binary.go_version.as_deref().and_then(GoRelease::parse),
+            baseline: self.baseline,
+            expect: &self.policy.expect,
+            rules: RULES,
+            effective: rows,
+            policy: self.policy,
+            record: &record,
+            rule: "",
+            plan: &plan,
+            code: "",
+            waived: &waived,
+        };
+        let mark = self.findings.mark();
+        loop {
+            let before = plan.borrow().size();
+            let mut found = 0;
+            for (rule, row) in RULES.iter().zip(rows) {
+                let (Check::Binary(check), Some(level)) = (rule.check, row.level) else {
+                    continue;
+                };
+                ctx.options = rule.options(row);
+                ctx.rule = rule.meta.id;
+                ctx.code = rule.meta.code;
+                let at = row.at.as_ref();
+                let mut sink = Sink::new(rule.meta, level, at, &subject, &mut self.findings);
+                check(&ctx, &mut sink);
+                found += sink.reported;
+            }
+            // Each finding's advice includes what the others want, so the rules run again until the plan no longer grows.
+            if found < 2 || plan.borrow().size() == before {
+                break;
+            }
+            self.findings.back_to(&mark);
+        }
+        for custom in &self.policy.custom {
+            if let Some(level) = self.policy.custom_level(custom)
+                && custom.when.holds(&record)
+            {
+                let meta = &custom_rule::META;
+                let at = Some(&custom.at);
+                let mut sink =
+                    Sink::new(meta, level, at, &subject, &mut self.findings).named(&custom.id);
+                sink.report(custom_report(custom, &record));
+            }
+        }
+        if let Some((_, inside)) = number.and_then(|n| self.images.get_mut(n)) {
+            inside.push(InImage {
+                path: binary.path.clone(),
+                started: binary.location.started == Some(true),
+                visible: binary.location.visible != Some(false),
+                main_package: binary.main_package.clone(),
+            });
+        }
+        self.fleet
+            .push(binary, &record, &self.group_by, plan.into_inner());
+        self.accepted.record(binary);
+    }
+
+    /// Adds a deployment file that could not be read.
+    pub fn not_read(&mut self, path: &str, why: String) {
+        self.not_read.push(NotRead {
+            path: path.to_owned(),
+            why,
+        });
+    }
+
+    /// Judges a deployment file, with the Go release that the user or the file names.
+    pub fn deployment(&mut self, file: &Deployment, assumed: &Assumed) {
+        self.files += 1;
+        let overrides = self.policy.overrides_of_file(&file.path);
+        let rows = rows(self.policy, &self.base, &mut self.special, overrides);
+        let location = self::file(&file.path);
+        let subject = Subject::deployment(file, &location);
+        for (rule, row) in RULES.iter().zip(rows) {
+            let (Check::Deployment(check), Some(level)) = (rule.check, row.level) else {
+                continue;
+            };
+            let ctx = FileCtx {
+                file,
+                assumed,
+                options: rule.options(row),
+            };
+            let at = row.at.as_ref();
+            let mut sink = Sink::new(rule.meta, level, at, &subject, &mut self.findings);
+            check(&ctx, &mut sink);
+        }
+    }
+
+    /// Judges images and the fleet, applies waivers and the baseline, and counts.
+    pub fn finish(mut self) -> Audit {
+        self.fleet.build();
+        let rows = std::mem::take(&mut self.base);
+        let database = self.database.map(vuln::Source::of);
+        let whole = at_target(self.fleet.target());
+        for (rule, row) in RULES.iter().zip(&rows) {
+            let Some(level) = row.level else { continue };
+            let (options, at) = (rule.options(row), row.at.as_ref());
+            match rule.check {
+                Check::Image(check) => {
+                    for (image, binaries) in &self.images {
+                        let (path, location) = image::place(image);
+                        let subject = Subject::new(&path, &location);
+                        let ctx = ImageCtx {
+                            image,
+                            options,
+                            binaries,
+                        };
+                        let out = &mut self.findings;
+                        check(&ctx, &mut Sink::new(rule.meta, level, at, &subject, out));
+                    }
+                }
+                Check::Run(check) => {
+                    let subject = Subject::new(self.fleet.target(), &whole);
+                    let ctx = RunCtx {
+                        options,
+                        fleet: &self.fleet,
+                        today: self.today,
+                        database: database.as_ref(),
+                    };
+                    let out = &mut self.findings;
+                    check(&ctx, &mut Sink::new(rule.meta, level, at, &subject, out));
+                }
+                Check::Binary(_) | Check::Deployment(_) | Check::Engine => {}
+            }
+        }
+        self.waive(&rows);
+        if let Some(baseline) = self.baseline {
+            baseline.mark(&mut self.findings.list);
+        }
+        let listed = self.findings.list.iter();
+        listed.for_each(|f| self.accepted.accept(f));
+        // Comes after waivers and baseline, because it is not known which findings it stands for.
+        self.report_left_out(&rows, &whole);
+        let is_cut = self.findings.left_out().is_some();
+        let mut findings = self.findings.list;
+        findings.sort_by(|a, b| {
+            // Findings in a file are sorted by line, those about a program by level, worst first.
+            let place = |f: &Finding| f.region.as_ref().map(|r| (r.line, r.column));
+            (&a.path, place(a), b.level)
+                .cmp(&(&b.path, place(b), a.level))
+                .then_with(|| (&a.code, &a.rule).cmp(&(&b.code, &b.rule)))
+                .then_with(|| (&a.message, &a.fingerprint).cmp(&(&b.message, &b.fingerprint)))
+        });
+        Audit {
+            counts: Counts::of(&findings),
+            findings,
+            binaries: self.binaries,
+            files: self.files,
+            not_read: self.not_read,
+            profile: self.policy.profile.clone(),
+            today: self.today.to_string(),
+            baseline: self.accepted,
+            is_cut,
+            damaged: self.damaged,
+        }
+    }
+
+    /// Reports the number of findings that are not listed.
+    fn report_left_out(&mut self, rows: &[Effective], whole: &Location) {
+        let Some((worst, by_rule)) = self.findings.left_out() else {
+            return;
+        };
+        let count: u64 = by_rule.values().sum();
+        let mut report = Report::new(format!("{count} more findings are not listed"));
+        for ((rule, _), count) in by_rule {
+            report = report.see(rule.clone(), count.to_string());
+        }
+        let report = report.at_most(worst).help(format!(
+            "fix what is listed and audit again; one rule lists at most {MOST_OF_ONE_SUBJECT} findings of one file, and `--memory` bounds all of them"
+        ));
+        let meta = &findings_left_out::META;
+        let row = row_of(meta, rows);
+        // It cannot be turned off, or a policy with few rules would pass because findings were left out.
+        let level = row.and_then(|r| r.level).unwrap_or(worst);
+        let at = row.and_then(|r| r.at.as_ref());
+        let subject = Subject::new(&whole.target, whole);
+        Sink::new(meta, level, at, &subject, &mut self.findings).report_always(report);
+    }
+}
+
+/// The report of a custom rule: its text, with the values of the keys in its condition as evidence.
+fn custom_report(custom: &Custom, record: &KeyedRecord) -> Report {
+    let report = Report::new(custom.message.clone()).help(custom.help.clone());
+    custom.when.keys().iter().fold(report, |report, key| {
+        let values = record.values(key);
+        report.see(
+            *key,
+            if values.is_empty() {
+                "nothing".to_string()
+            } else {
+                shorten(&values.join(", "))
+            },
+        )
+    })
+}
+
+/// The rules with the matching overrides applied.
+fn rows<'a>(
+    policy: &Policy,
+    base: &'a [Effective],
+    special: &'a mut HashMap<Vec<usize>, Vec<Effective>>,
+    overrides: Vec<usize>,
+) -> &'a [Effective] {
+    if overrides.is_empty() {
+        return base;
+    }
+    special
+        .entry(overrides)
+        .or_insert_with_key(|o| policy.effective(o))
+}
+
+/// Identifies an image within a run.
+fn key(reference: &str, digest: &Option<String>, platform: &Option<String>) -> String {
+    let [digest, platform] = [digest, platform].map(|part| part.as_deref().unwrap_or_default());
+    format!("{reference}\n{digest}\n{platform}")
+}
+
+/// The location of a whole target.
+fn at_target(target: &str) -> Location {
+    Location {
+        target: target.to_owned(),
+        ..Location::default()
+    }
+}
+
+/// The location of a deployment or policy file.
+fn file(path: &str) -> Location {
+    Location {
+        file: Some(path.to_owned()),
+        ..at_target(path)
+    }
+}
+
+/// The settings of a rule that the auditor itself reports.
+fn row_of<'r>(meta: &Meta, rows: &'r [Effective]) -> Option<&'r Effective> {
+    registry::position(meta.code).and_then(|i| rows.get(i))
+}
+
+#[cfg(test)]
+mod tests;

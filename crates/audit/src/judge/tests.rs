@@ -1,0 +1,148 @@
+use super::*;
+use crate::finding::Level;
+use crate::testing::*;
+
+#[test]
+fn an_honest_program_has_no_findings_in_any_profile_but_fips() {
+    for profile in ["default", "release", "container"] {
+        let found = Setup {
+            profile,
+            ..Setup::default()
+        }
+        .judge(&binary(|_| ()));
+        assert!(found.is_empty(), "{profile}: {found:#?}");
+    }
+    let fips = Setup {
+        profile: "fips",
+        ..Setup::default()
+    }
+    .judge(&binary(|_| ()));
+    assert_eq!(
+        fips.iter().map(|f| f.rule.as_str()).collect::<Vec<_>>(),
+        ["fips-off"]
+    );
+}
+
+#[test]
+fn waivers_pass_expire_and_are_missed() {
+    let b = binary(|b| set(b, "-race", "true"));
+    let with = |expires: &str, path: &str| {
+        let policy = format!(
+            "[[waivers]]\nrule = \"race-*\"\npath = \"{path}\"\nreason = \"test\"\nexpires = {expires}\n"
+        );
+        Setup {
+            policy: &policy,
+            ..Setup::default()
+        }
+        .audit(&[], std::slice::from_ref(&b))
+    };
+    let good = with("2026-12-31", "**/app");
+    assert_eq!(
+        (good.counts.waived, good.counts.warning, good.findings.len()),
+        (1, 0, 1)
+    );
+    assert_eq!(
+        good.findings[0].waived.as_ref().unwrap().expires.as_deref(),
+        Some("2026-12-31")
+    );
+    assert!(!good.fails(Level::Note));
+    let old = with("2026-11-21", "**/app");
+    assert_eq!((old.counts.waived, old.counts.warning), (0, 2));
+    assert!(
+        old.findings
+            .iter()
+            .any(|f| f.rule == "expired-waiver" && f.policy.as_ref().unwrap().line == 1)
+    );
+    let last_day = with("2026-11-22", "**/app");
+    assert_eq!(last_day.counts.waived, 1, "the last day still holds");
+    let missed = with("2026-12-31", "elsewhere");
+    assert_eq!((missed.counts.note, missed.counts.warning), (1, 1));
+}
+
+#[test]
+fn overrides_custom_rules_and_the_command_line_apply_in_order() {
+    let text = "[rules]\nrace-detector = \"note\"\n[[overrides]]\npaths = [\"dist/*\"]\npackages = [\"example.com/**\"]\nports = [\"linux/*\"]\n[overrides.rules]\nrace-detector = \"error\"\n[[custom]]\nid = \"old-net\"\nlevel = \"error\"\nmessage = \"old\"\nhelp = \"go get\"\nall = [{ key = \"modules.golang.org/x/net\", op = \"<\", value = \"v0.41.0\" }, { not = { key = \"port\", value = \"plan9/386\" } }]\n";
+    let b = binary(|b| {
+        set(b, "-race", "true");
+        dep(b, "golang.org/x/net", "v0.40.0", None);
+    });
+    let found = Setup {
+        policy: text,
+        ..Setup::default()
+    }
+    .judge(&b);
+    let race = found.iter().find(|f| f.rule == "race-detector").unwrap();
+    assert_eq!(
+        (race.level, race.policy.as_ref().unwrap().line),
+        (Level::Error, 8)
+    );
+    let own = found.iter().find(|f| f.rule == "old-net").unwrap();
+    assert_eq!(
+        (own.code.as_str(), own.level, own.help.as_str()),
+        ("GS900", Level::Error, "go get")
+    );
+    let elsewhere = Setup {
+        policy: text,
+        ..Setup::default()
+    }
+    .judge(&change(b.clone(), |b| b.path = "bin/app".into()));
+    assert_eq!(
+        elsewhere
+            .iter()
+            .find(|f| f.rule == "race-detector")
+            .unwrap()
+            .level,
+        Level::Note
+    );
+    let mut policy = Policy::load(text, "gospect.toml").unwrap();
+    policy.set_level("all", None).unwrap();
+    policy.set_level("GS100", Some(Level::Warning)).unwrap();
+    let mut auditor = Auditor::new(&policy, Date::parse("2026-11-22").unwrap());
+    auditor.binary(&b);
+    let audit = auditor.finish();
+    assert_eq!(audit.findings.len(), 1);
+    assert!(audit.fails(Level::Warning) && !audit.fails(Level::Error));
+    assert!(
+        policy
+            .set_level("race-detecter", None)
+            .unwrap_err()
+            .to_string()
+            .contains("race-detector")
+    );
+}
+
+/// The rules are worked out once for all programs that match the same overrides.
+#[test]
+fn rules_are_looked_up_once_for_all_alike() {
+    let text = "[[overrides]]\npaths = [\"**\"]\n[overrides.rules]\nrace-detector = \"note\"\n";
+    let policy = Policy::load(text, "p.toml").unwrap();
+    let mut auditor = Auditor::new(&policy, Date::parse("2026-11-22").unwrap());
+    for i in 0..1000 {
+        auditor.binary(&binary(|b| b.path = format!("p{i}")));
+    }
+    assert_eq!(auditor.special.len(), 1);
+}
+
+/// Each waiver is compared with each path once; most waivers name the only path that they cover.
+#[test]
+fn thousands_of_waivers_and_findings_are_brought_together() {
+    let count = 4000;
+    let mut text = String::new();
+    for i in 0..count {
+        text +=
+            &format!("[[waivers]]\nrule = \"race-detector\"\npath = \"p{i}\"\nreason = \"r\"\n");
+    }
+    let policy = Policy::load(&text, "p.toml").unwrap();
+    assert_eq!(policy.waivers[count - 1].at.line, 4 * count - 3);
+    let mut auditor = Auditor::new(&policy, Date::parse("2026-11-22").unwrap());
+    for i in (0..count + 5).rev() {
+        auditor.binary(&binary(|b| {
+            b.path = format!("p{i}");
+            set(b, "-race", "true");
+        }));
+    }
+    let audit = auditor.finish();
+    let race = audit.findings.iter().filter(|f| f.rule == "race-detector");
+    let (waived, left): (Vec<_>, Vec<_>) = race.partition(|f| f.waived.is_some());
+    assert_eq!((waived.len(), left.len()), (count, 5));
+}

@@ -1,0 +1,306 @@
+//! KeyedRecord keys by name, as used in `--expect`, custom rules and `group-by`.
+//!
+//! A key is a dotted path in the JSON record (`executable.arch`; arrays give all their elements), or a short form: `port`,
+//! `version` (of the program, see docs/sbom.md), `settings.NAME` and bare names of build settings (`vcs.revision`, `-trimpath`,
+//! `CGO_ENABLED`), `modules.PATH` (version of a dependency, after replacement), `godebug.effective.NAME`.
+
+use gospect_record::StandIn;
+use gospect_record::*;
+use serde_json::Value;
+use std::cell::OnceCell;
+use std::sync::OnceLock;
+
+/// A record that can be read by key. Its JSON form is made when a key first needs it.
+pub struct KeyedRecord<'a> {
+    binary: &'a Binary,
+    json: OnceCell<Value>,
+}
+
+impl<'a> KeyedRecord<'a> {
+    /// Wraps a record.
+    pub fn new(binary: &'a Binary) -> Self {
+        KeyedRecord {
+            binary,
+            json: OnceCell::new(),
+        }
+    }
+
+    /// All values of a key as texts; empty when the key is unknown or has no value.
+    pub fn values(&self, key: &str) -> Vec<String> {
+        let b = self.binary;
+        let one = |v: Option<&str>| v.map(str::to_string).into_iter().collect();
+        match key {
+            "go_version" => return one(b.go_version.as_deref()),
+            "main_package" => return one(b.main_package.as_deref()),
+            "path" => return vec![b.path.clone()],
+            "port" => return vec![b.port_text()],
+            "version" => return one(b.main_version().map(|v| v.value)),
+            "build_info.Main.Path" => {
+                return one(b
+                    .build_info
+                    .as_ref()
+                    .map(|i| i.main.path.as_str())
+                    .filter(|p| !p.is_empty()));
+            }
+            _ => {}
+        }
+        let setting = |name: &str| one(b.build_info.as_ref().and_then(|i| i.setting(name)));
+        if let Some(name) = key.strip_prefix("settings.") {
+            return setting(name);
+        }
+        if let Some(path) = key.strip_prefix("modules.") {
+            let unrecorded = b.stand_ins();
+            let Some(info) = b.build_info.as_ref() else {
+                return named(&unrecorded, path);
+            };
+            let module = std::iter::once(&info.main)
+                .chain(&info.deps)
+                .find(|m| m.path == path);
+            return match module {
+                Some(m) => one(Some(m.replace.as_deref().unwrap_or(m).version.as_str())),
+                None => named(&unrecorded, path),
+            };
+        }
+        if let Some(name) = key.strip_prefix("godebug.effective.") {
+            return one(b
+                .godebug
+                .effective
+                .iter()
+                .flatten()
+                .find(|s| s.key == name)
+                .map(|s| s.value.as_str()));
+        }
+        if is_setting(key) {
+            return setting(key);
+        }
+        let json = self
+            .json
+            .get_or_init(|| serde_json::to_value(b).unwrap_or(Value::Null));
+        let mut out = Vec::new();
+        collect(json, key.split('.'), &mut out);
+        if key == DEPENDENCIES {
+            let unrecorded = b.stand_ins();
+            let others = unrecorded.iter().filter(|s| !s.is_own);
+            out.extend(others.flat_map(|s| s.module_paths().map(str::to_owned)));
+            out.sort_unstable();
+            out.dedup();
+        }
+        out
+    }
+}
+
+/// The paths of all dependencies; without a list of modules, all paths that they may have.
+pub const DEPENDENCIES: &str = "build_info.Deps.Path";
+
+/// An empty version for a module that is linked in, if the function table shows it: its version is not recorded.
+fn named(unrecorded: &[StandIn<'_>], path: &str) -> Vec<String> {
+    let is_there = unrecorded.iter().any(|s| s.may_be_of(path));
+    is_there.then(String::new).into_iter().collect()
+}
+
+fn collect<'k>(
+    value: &Value,
+    mut path: impl Iterator<Item = &'k str> + Clone,
+    out: &mut Vec<String>,
+) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|i| collect(i, path.clone(), out)),
+        Value::Object(map) => {
+            if let Some(next) = path.next().and_then(|k| map.get(k)) {
+                collect(next, path, out);
+            }
+        }
+        Value::Null => {}
+        _ if path.next().is_some() => {}
+        Value::String(s) => out.push(s.clone()),
+        other => out.push(other.to_string()),
+    }
+}
+
+/// Whether a name can be that of a build setting: a flag, `vcs` or `vcs.…`, or a name with a capital letter first.
+fn is_setting(key: &str) -> bool {
+    key.starts_with('-')
+        || key == "vcs"
+        || key.starts_with("vcs.")
+        || key.starts_with(|c: char| c.is_ascii_uppercase())
+}
+
+/// Whether the key exists.
+pub fn is_known(key: &str) -> bool {
+    let free = ["settings.", "modules.", "godebug.effective."];
+    ["port", "version"].contains(&key)
+        || is_setting(key)
+        || free
+            .iter()
+            .any(|p| key.len() > p.len() && key.starts_with(p))
+        || known().iter().any(|k| k == key)
+}
+
+/// What to write instead of an unknown key.
+pub fn hint(key: &str) -> String {
+    gospect_knowledge::hint(key, known().iter().map(String::as_str), || {
+        "`gospect scan --format json FILE` shows the keys".to_owned()
+    })
+}
+
+/// Every dotted path of the record, derived from its types.
+fn known() -> &'static [String] {
+    static KNOWN: OnceLock<Vec<String>> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        let mut out = Vec::new();
+        list(
+            &serde_json::to_value(sample()).unwrap_or(Value::Null),
+            "",
+            &mut out,
+        );
+        out
+    })
+}
+
+fn list(value: &Value, prefix: &str, out: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            for (k, v) in map {
+                let path = if prefix.is_empty() {
+                    k.clone()
+                } else {
+                    format!("{prefix}.{k}")
+                };
+                out.push(path.clone());
+                list(v, &path, out);
+            }
+        }
+        Value::Array(items) => {
+            if let Some(first) = items.first() {
+                list(first, prefix, out);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A record in which every key has a value, so that its JSON shows them all.
+fn sample() -> Binary {
+    let text = || Some("x".to_string());
+    let module = Module {
+        path: "x".into(),
+        version: "x".into(),
+        sum: "x".into(),
+        replace: None,
+    };
+    let module = Module {
+        replace: Some(Box::new(module.clone())),
+        ..module
+    };
+    Binary {
+        path_bytes: text(),
+        location: Location {
+            image: Some(ImageRef::default()),
+            layer: Some(LayerRef::default()),
+            ..Location::default()
+        },
+        build_info: Some(BuildInfo {
+            go_version: "x".into(),
+            path: "x".into(),
+            main: module.clone(),
+            deps: vec![module],
+            settings: vec![Setting {
+                key: "x".into(),
+                value: "x".into(),
+            }],
+        }),
+        versions: Some(vec![VersionClaim::default()]),
+        goroot: Some(Goroot {
+            evidence: vec![Evidence::default()],
+            ..Goroot::default()
+        }),
+        godebug: Godebug {
+            effective: Some(vec![EffectiveSetting::default()]),
+            ..Godebug::default()
+        },
+        linker_strings: Some(vec![LinkerString::default()]),
+        linkage: Some(Linkage::default()),
+        fips: Some(Fips::default()),
+        corroboration: Some(vec![Corroboration::default()]),
+        paths: Some(vec![PathLeak::default()]),
+        linked: Some(Linked::default()),
+        packages: Some(vec![LinkedPackage::default()]),
+        functions: Some(functions::Builder::default().finish(FunctionSource::FunctionTable, true)),
+        owner: Some(Owner {
+            source: Some(SourcePackage::default()),
+            ..Owner::default()
+        }),
+        ..Binary::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{binary, dep, set};
+
+    #[test]
+    fn every_form_of_key_reads() {
+        let b = binary(|b| {
+            dep(
+                b,
+                "golang.org/x/net",
+                "v0.40.0",
+                Some(("example.com/net", "v0.41.0")),
+            );
+            set(b, "vcs.revision", "abc");
+            b.linkage.as_mut().unwrap().needed = Some(vec!["a".into(), "b".into()]);
+        });
+        let r = KeyedRecord::new(&b);
+        assert_eq!(r.values("go_version"), ["go1.27.3"]);
+        assert_eq!(r.values("executable.arch"), ["amd64"]);
+        assert_eq!(r.values("executable.bits"), ["64"]);
+        assert_eq!(r.values("vcs.revision"), ["abc"]);
+        assert_eq!(r.values("modules.golang.org/x/net"), ["v0.41.0"]);
+        assert_eq!(r.values("linkage.needed"), ["a", "b"]);
+        assert_eq!(r.values("build_info.Main.Version"), ["v1.2.3"]);
+        assert_eq!(r.values("fips.mode"), Vec::<String>::new());
+        assert_eq!(r.values("path.deeper"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn without_a_list_of_modules_paths_are_those_of_the_function_table() {
+        let b = crate::testing::gopath(&["github.com/x/y/z", "fmt"]);
+        let r = KeyedRecord::new(&b);
+        assert_eq!(r.values("modules.github.com/x/y"), [""]);
+        assert_eq!(r.values("modules.github.com/x/w"), Vec::<String>::new());
+        assert_eq!(
+            r.values(DEPENDENCIES),
+            ["github.com/x/y", "github.com/x/y/z"]
+        );
+    }
+
+    #[test]
+    fn a_wrong_key_gets_a_hint() {
+        for key in [
+            "go_version",
+            "linkage.static",
+            "build_info.Deps.Replace.Path",
+            "settings.X",
+            "-race",
+            "GOAMD64",
+            "location.image.reference",
+            "godebug.effective.key",
+            "godebug.effective.gctrace",
+            "corroboration.verdict",
+            "owner.name",
+            "owner.source.version",
+        ] {
+            assert!(is_known(key), "{key}");
+        }
+        assert_eq!(
+            (is_known("go_verison"), hint("go_verison")),
+            (false, "did you mean `go_version`?".to_owned())
+        );
+        assert_eq!(
+            (is_known("executable.arhc"), hint("executable.arhc")),
+            (false, "did you mean `executable.arch`?".to_owned())
+        );
+        assert!(!is_known("modules.") && hint("modules.").contains("shows the keys"));
+    }
+}

@@ -1,0 +1,45 @@
+//! Why the command line cannot change a policy.
+
+use crate::glob::GlobError;
+
+/// Why a profile, level or expectation was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// No profile has this name.
+    #[error("there is no profile `{name}`{hint} (there are: {known})")]
+    NoProfile {
+        /// The name as given.
+        name: String,
+        /// A similar name, if there is one.
+        hint: String,
+        /// All profiles.
+        known: String,
+    },
+    /// No rule has this name, code or family, and the glob matches none.
+    #[error("there is no rule `{name}`; {hint}")]
+    NoRule {
+        /// The name as given.
+        name: String,
+        /// What to write instead.
+        hint: String,
+    },
+    /// The expectation lacks a key or a value.
+    #[error("`{0}` is not KEY=VALUE")]
+    NotAPair(String),
+    /// Records have no such key.
+    #[error("`{key}` is not a record key; {hint}")]
+    NoKey {
+        /// The key as given.
+        key: String,
+        /// What to write instead.
+        hint: String,
+    },
+    /// The expected value is not a glob.
+    #[error("the value `{value}` {source}")]
+    Glob {
+        /// The value as given.
+        value: String,
+        /// What is wrong with it.
+        source: GlobError,
+    },
+}

@@ -1,0 +1,166 @@
+//! The level and options of each rule: from profiles, `[rules]`, overrides and the command line; later ones win.
+
+use super::model::{Custom, Effective, Policy};
+use super::{PROFILES, PolicyError};
+use crate::finding::Level;
+use crate::glob;
+use crate::rules::Rule;
+use crate::rules::meta::Family;
+use crate::rules::registry::RULES;
+use gospect_knowledge::{hint, nearest};
+
+impl Policy {
+    /// Chooses the profile, as `--profile` does.
+    pub fn select_profile(&mut self, name: &str) -> Result<(), PolicyError> {
+        if !PROFILES.contains(&name) && !self.profiles.contains_key(name) {
+            let names = PROFILES
+                .iter()
+                .copied()
+                .chain(self.profiles.keys().map(String::as_str));
+            let hint = nearest(name, names.clone())
+                .map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+            return Err(PolicyError::NoProfile {
+                name: name.to_owned(),
+                hint,
+                known: names.collect::<Vec<_>>().join(", "),
+            });
+        }
+        self.profile = name.to_string();
+        Ok(())
+    }
+
+    /// Sets the level of a rule, overriding everything else, as `-D` (error), `-W` (warning) and `-A` (`None`) do. `name` is an
+    /// id, a code, a family, a glob over ids, or `all`.
+    pub fn set_level(&mut self, name: &str, level: Option<Level>) -> Result<(), PolicyError> {
+        let known = name == "all"
+            || RULES
+                .iter()
+                .any(|r| selects(name, r.meta.id, r.meta.code, r.family.name()))
+            || self.custom.iter().any(|c| glob::matches(name, &c.id));
+        if !known {
+            let ids = RULES
+                .iter()
+                .map(|r| r.meta.id)
+                .chain(self.custom.iter().map(|c| c.id.as_str()));
+            return Err(PolicyError::NoRule {
+                name: name.to_owned(),
+                hint: hint(name, ids, || "`gospect explain` lists all rules".to_owned()),
+            });
+        }
+        self.command_line.push((name.to_string(), level));
+        Ok(())
+    }
+
+    /// The settings of every rule, in the order of the registry. `overrides` are the numbers of the overrides to apply.
+    pub fn effective(&self, overrides: &[usize]) -> Vec<Effective> {
+        let chain = self.chain();
+        let base = chain.last().map_or("default", |n| n.as_str());
+        let mut rows: Vec<Effective> = RULES
+            .iter()
+            .map(|r| {
+                let l = &r.meta.levels;
+                let level = match base {
+                    "release" => l.release,
+                    "container" => l.container,
+                    "fips" => l.fips,
+                    _ => l.default,
+                };
+                Effective {
+                    level,
+                    ..Effective::default()
+                }
+            })
+            .collect();
+        let mut said_off = vec![false; rows.len()];
+        let profiles = chain
+            .iter()
+            .rev()
+            .filter_map(|n| self.profiles.get(n))
+            .flat_map(|p| &p.rules);
+        let chosen = overrides
+            .iter()
+            .filter_map(|i| self.overrides.get(*i))
+            .flat_map(|o| &o.rules);
+        for s in profiles.chain(&self.rules).chain(chosen) {
+            let (Some(row), Some(off)) = (rows.get_mut(s.rule), said_off.get_mut(s.rule)) else {
+                continue;
+            };
+            if let Some(level) = s.level {
+                row.level = level;
+                *off = level.is_none();
+            }
+            for (name, value) in &s.options {
+                row.options.retain(|(n, _)| n != name);
+                row.options.push((name, value.clone()));
+            }
+            // Setting an option of a rule turns it on.
+            if row.level.is_none() && !*off && !s.options.is_empty() {
+                row.level = Some(Level::Warning);
+            }
+            row.at = s.at.clone().or(row.at.take());
+            row.is_set = true;
+        }
+        for (name, level) in &self.command_line {
+            for (row, rule) in rows.iter_mut().zip(RULES) {
+                if name == "all" || selects(name, rule.meta.id, rule.meta.code, rule.family.name())
+                {
+                    (row.level, row.at) = (*level, None);
+                    row.is_set = row.is_set
+                        || name == rule.meta.id
+                        || name.eq_ignore_ascii_case(rule.meta.code);
+                }
+            }
+        }
+        rows
+    }
+
+    /// Whether it names a rule about known vulnerabilities and does not turn it off: then programs are held against a database.
+    pub fn asks_vulnerabilities(&self) -> bool {
+        let overrides: Vec<usize> = (0..self.overrides.len()).collect();
+        let rows = [self.effective(&[]), self.effective(&overrides)];
+        let asks = |(row, rule): (&Effective, &Rule)| {
+            row.is_set && row.level.is_some() && rule.family == Family::Vulnerabilities
+        };
+        rows.iter().any(|rows| rows.iter().zip(RULES).any(asks))
+    }
+
+    /// The level of a custom rule, with the command line applied.
+    pub fn custom_level(&self, custom: &Custom) -> Option<Level> {
+        let named = self
+            .command_line
+            .iter()
+            .rev()
+            .find(|(n, _)| n == "all" || glob::matches(n, &custom.id));
+        named.map_or(custom.level, |(_, level)| *level)
+    }
+
+    /// The profiles, from the selected one to the built-in one that it is based on.
+    pub(super) fn chain(&self) -> Vec<String> {
+        let mut out = vec![self.profile.clone()];
+        // Reading the policy refused profiles that extend themselves.
+        while let Some(next) = out
+            .last()
+            .filter(|_| out.len() <= self.profiles.len() + 1)
+            .and_then(|n| self.profiles.get(n))
+            .map(|p| p.extends.clone().unwrap_or_else(|| "default".into()))
+        {
+            out.push(next);
+        }
+        out
+    }
+}
+
+/// Whether `name` selects this rule.
+fn selects(name: &str, id: &str, code: &str, family: &str) -> bool {
+    name == id
+        || name.eq_ignore_ascii_case(code)
+        || name == family
+        || (name.contains('*') && glob::matches(name, id))
+}
+
+/// The row of a rule, by id or code.
+pub(super) fn rule_index(name: &str) -> Option<usize> {
+    RULES
+        .iter()
+        .position(|r| r.meta.id == name || r.meta.code == name)
+}

@@ -1,0 +1,222 @@
+//! The content of a policy: levels, overrides, waivers, custom rules, expectations. Does not know the rules.
+
+use super::PolicyError;
+use super::condition::Condition;
+use crate::date::Date;
+use crate::finding::{Evidence, Level, PolicyRef};
+use crate::options::Value;
+use crate::{glob, keys};
+use gospect_record::Binary;
+use std::collections::BTreeMap;
+
+/// Evidence that names a vulnerability.
+pub const VULNERABILITY: &str = "vulnerability";
+/// Evidence that names the module of a vulnerability.
+pub const MODULE: &str = "module";
+
+/// The settings of one rule in one place of a policy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleSetting {
+    /// Row in the registry.
+    pub rule: usize,
+    /// The level. `Some(None)`: off; `None`: not set.
+    pub level: Option<Option<Level>>,
+    /// Options by name.
+    pub options: Vec<(&'static str, Value)>,
+    /// Where it is set.
+    pub at: Option<PolicyRef>,
+}
+
+/// A profile in the policy file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Profile {
+    /// The profile that it extends.
+    pub extends: Option<String>,
+    /// Its settings.
+    pub rules: Vec<RuleSetting>,
+}
+
+/// Settings for some programs only. Each list that is present must match.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Override {
+    /// Globs over paths.
+    pub paths: Vec<String>,
+    /// Globs over main packages.
+    pub packages: Vec<String>,
+    /// Globs over ports, `os/arch`.
+    pub ports: Vec<String>,
+    /// Its settings.
+    pub rules: Vec<RuleSetting>,
+}
+
+/// Accepts findings, with a reason and for a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waiver {
+    /// Id, code or glob of rules.
+    pub rule: String,
+    /// Glob over paths.
+    pub path: String,
+    /// Only vulnerabilities with this ID or alias.
+    pub vulnerability: Option<String>,
+    /// Glob over modules: only vulnerabilities in these.
+    pub module: Option<String>,
+    /// The reason.
+    pub reason: String,
+    /// The last day on which it applies.
+    pub expires: Option<Date>,
+    /// Where it is.
+    pub at: PolicyRef,
+}
+
+/// A custom rule of the policy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Custom {
+    /// The user's id.
+    pub id: String,
+    /// Its level; `None`: off.
+    pub level: Option<Level>,
+    /// The message of the finding.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+    /// The condition for a finding.
+    pub when: Condition,
+    /// Where it is.
+    pub at: PolicyRef,
+}
+
+/// A value that every program must have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expectation {
+    /// Record key, see `docs/policy.md`.
+    pub key: String,
+    /// Value or glob.
+    pub value: String,
+}
+
+/// A whole policy.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Policy {
+    /// The file that it comes from.
+    pub file: Option<String>,
+    /// The selected profile.
+    pub profile: String,
+    /// Profiles of the file.
+    pub profiles: BTreeMap<String, Profile>,
+    /// `[rules]`.
+    pub rules: Vec<RuleSetting>,
+    /// `[[overrides]]`.
+    pub overrides: Vec<Override>,
+    /// `[[waivers]]`.
+    pub waivers: Vec<Waiver>,
+    /// `[[custom]]`.
+    pub custom: Vec<Custom>,
+    /// `[expect]` and `--expect`.
+    pub expect: Vec<Expectation>,
+    /// `[fleet] group-by`.
+    pub group_by: Option<Vec<String>>,
+    /// `-D`, `-W` and `-A` in their order.
+    pub(super) command_line: Vec<(String, Option<Level>)>,
+}
+
+/// The settings of one rule for some programs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Effective {
+    /// The level; `None`: off.
+    pub level: Option<Level>,
+    /// Options that were set.
+    pub options: Vec<(&'static str, Value)>,
+    /// The last place that set something.
+    pub at: Option<PolicyRef>,
+    /// Whether the policy file or the command line names this rule; otherwise the level comes from the built-in profile.
+    pub is_set: bool,
+}
+
+impl Policy {
+    /// The policy to use without a file.
+    pub fn built_in() -> Policy {
+        Policy {
+            profile: "default".into(),
+            ..Policy::default()
+        }
+    }
+
+    /// Adds the `KEY=VALUE` of `--expect`.
+    pub fn expect(&mut self, pair: &str) -> Result<(), PolicyError> {
+        let (key, value) = pair
+            .split_once('=')
+            .filter(|(k, _)| !k.is_empty())
+            .ok_or_else(|| PolicyError::NotAPair(pair.to_owned()))?;
+        if !keys::is_known(key) {
+            return Err(PolicyError::NoKey {
+                key: key.to_owned(),
+                hint: keys::hint(key),
+            });
+        }
+        glob::check(value).map_err(|source| PolicyError::Glob {
+            value: value.to_owned(),
+            source,
+        })?;
+        self.expect.push(Expectation {
+            key: key.into(),
+            value: value.into(),
+        });
+        Ok(())
+    }
+
+    /// The numbers of the overrides that match a program.
+    pub fn overrides_of(&self, binary: &Binary) -> Vec<usize> {
+        let holds = |list: &[String], text: &str| list.is_empty() || glob::any(list, text);
+        let matching = self.overrides.iter().enumerate().filter(|(_, o)| {
+            holds(&o.paths, &binary.path)
+                && holds(
+                    &o.packages,
+                    binary.main_package.as_deref().unwrap_or_default(),
+                )
+                && (o.ports.is_empty() || glob::any(&o.ports, &binary.port_text()))
+        });
+        matching.map(|(i, _)| i).collect()
+    }
+
+    /// The numbers of the overrides that match a deployment file: only those that have nothing but paths.
+    pub fn overrides_of_file(&self, path: &str) -> Vec<usize> {
+        let matching = self.overrides.iter().enumerate().filter(|(_, o)| {
+            o.packages.is_empty() && o.ports.is_empty() && glob::any(&o.paths, path)
+        });
+        matching.map(|(i, _)| i).collect()
+    }
+}
+
+impl Waiver {
+    /// Whether it covers a finding of that rule at that path.
+    pub fn covers(&self, rule: &str, code: &str, path: &str) -> bool {
+        self.names(rule, code) && self.is_at(path)
+    }
+
+    /// Whether its path matches.
+    pub fn is_at(&self, path: &str) -> bool {
+        glob::matches(&self.path, path)
+    }
+
+    /// Whether its path is not a glob.
+    pub fn is_for_one_path(&self) -> bool {
+        glob::is_literal(&self.path)
+    }
+
+    /// Whether a finding with this evidence is one of those that it is about.
+    pub fn is_about(&self, evidence: &[Evidence]) -> bool {
+        let of = |source: &str, fits: &dyn Fn(&str) -> bool| {
+            let mut evidence = evidence.iter();
+            evidence.any(|e| e.source == source && fits(&e.value))
+        };
+        let named = self.vulnerability.as_ref();
+        let module = self.module.as_ref();
+        named.is_none_or(|name| of(VULNERABILITY, &|id| id == name))
+            && module.is_none_or(|glob| of(MODULE, &|path| glob::matches(glob, path)))
+    }
+
+    /// Whether it names that rule.
+    pub fn names(&self, rule: &str, code: &str) -> bool {
+        self.rule == code || glob::matches(&self.rule, rule)
+    }
+}

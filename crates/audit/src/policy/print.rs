@@ -1,0 +1,200 @@
+//! `--print-config`: the policy in force, as a policy file that spells everything out.
+
+use super::condition::{Condition, Operator};
+use super::model::{Policy, RuleSetting};
+use crate::finding::Level;
+use crate::options::{Default, Value};
+use crate::rules::registry::RULES;
+use std::fmt::Write;
+
+pub(super) fn print(policy: &Policy) -> String {
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "# Effective policy: profile {}{}",
+        policy.profile,
+        policy
+            .file
+            .as_ref()
+            .map_or(String::new(), |f| format!(", file {f}"))
+    );
+    out.push_str("# Every rule with its level and every option with its value.\n\n[rules]\n");
+    for (rule, row) in RULES.iter().zip(policy.effective(&[])) {
+        let _ = write!(
+            out,
+            "{} = {{ level = {}",
+            rule.meta.id,
+            quote(level(row.level))
+        );
+        for spec in rule.meta.options {
+            let set = row
+                .options
+                .iter()
+                .find(|(n, _)| *n == spec.name)
+                .map(|(_, v)| value(v));
+            if let Some(text) = set.or_else(|| default(&spec.default)) {
+                let _ = write!(out, ", {} = {text}", spec.name);
+            }
+        }
+        out.push_str(" }");
+        let _ = match &row.at {
+            Some(at) => writeln!(out, "  # {}:{}", at.file, at.line),
+            None => writeln!(out),
+        };
+    }
+    if let Some(keys) = &policy.group_by {
+        let _ = writeln!(out, "\n[fleet]\ngroup-by = {}", list(keys));
+    }
+    if !policy.expect.is_empty() {
+        out.push_str("\n[expect]\n");
+        for e in &policy.expect {
+            let _ = writeln!(out, "{} = {}", quote(&e.key), quote(&e.value));
+        }
+    }
+    for o in &policy.overrides {
+        out.push_str("\n[[overrides]]\n");
+        for (name, globs) in [
+            ("paths", &o.paths),
+            ("packages", &o.packages),
+            ("ports", &o.ports),
+        ] {
+            if !globs.is_empty() {
+                let _ = writeln!(out, "{name} = {}", list(globs));
+            }
+        }
+        out.push_str("[overrides.rules]\n");
+        o.rules.iter().for_each(|s| setting(&mut out, s));
+    }
+    for w in &policy.waivers {
+        let _ = writeln!(
+            out,
+            "\n[[waivers]]\nrule = {}\npath = {}\nreason = {}",
+            quote(&w.rule),
+            quote(&w.path),
+            quote(&w.reason)
+        );
+        for (key, value) in [("vulnerability", &w.vulnerability), ("module", &w.module)] {
+            if let Some(value) = value {
+                let _ = writeln!(out, "{key} = {}", quote(value));
+            }
+        }
+        if let Some(day) = w.expires {
+            let _ = writeln!(out, "expires = {day}");
+        }
+    }
+    for c in &policy.custom {
+        let _ = writeln!(
+            out,
+            "\n[[custom]]\nid = {}\nlevel = {}\nmessage = {}",
+            quote(&c.id),
+            quote(level(policy.custom_level(c))),
+            quote(&c.message)
+        );
+        if !c.help.is_empty() {
+            let _ = writeln!(out, "help = {}", quote(&c.help));
+        }
+        let _ = writeln!(out, "{}", joined(&c.when));
+    }
+    out
+}
+
+fn setting(out: &mut String, s: &RuleSetting) {
+    let Some(rule) = RULES.get(s.rule) else {
+        return;
+    };
+    let mut parts: Vec<String> = s
+        .level
+        .iter()
+        .map(|l| format!("level = {}", quote(level(*l))))
+        .collect();
+    parts.extend(s.options.iter().map(|(n, v)| format!("{n} = {}", value(v))));
+    let _ = writeln!(out, "{} = {{ {} }}", rule.meta.id, parts.join(", "));
+}
+
+fn level(level: Option<Level>) -> &'static str {
+    level.map_or("off", Level::name)
+}
+
+fn value(v: &Value) -> String {
+    match v {
+        Value::Flag(b) => b.to_string(),
+        Value::Text(t) => quote(t),
+        Value::List(l) => list(l),
+    }
+}
+
+fn default(d: &Default) -> Option<String> {
+    match d {
+        Default::Unset => None,
+        Default::Flag(b) => Some(b.to_string()),
+        Default::Text(t) => Some(quote(t)),
+        Default::List(l) => Some(list(l)),
+    }
+}
+
+fn list<S: AsRef<str>>(items: &[S]) -> String {
+    format!(
+        "[{}]",
+        items
+            .iter()
+            .map(|i| quote(i.as_ref()))
+            .collect::<Vec<_>>()
+            .join(", ")
+    )
+}
+
+/// A TOML basic string.
+fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04X}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// A condition as the content of a TOML table.
+fn joined(c: &Condition) -> String {
+    match c {
+        Condition::All(items) => format!("all = [{}]", inner(items)),
+        Condition::Any(items) => format!("any = [{}]", inner(items)),
+        Condition::Not(c) => format!("not = {{ {} }}", joined(c)),
+        Condition::Test {
+            key,
+            operator,
+            values,
+        } => {
+            let word = Operator::ALL
+                .iter()
+                .find(|(_, o)| o == operator)
+                .map_or("=", |(s, _)| s);
+            let mut out = format!("key = {}, op = {}", quote(key), quote(word));
+            match values.as_slice() {
+                [] => {}
+                [one] => {
+                    let _ = write!(out, ", value = {}", quote(one));
+                }
+                many => {
+                    let _ = write!(out, ", value = {}", list(many));
+                }
+            }
+            out
+        }
+    }
+}
+
+fn inner(items: &[Condition]) -> String {
+    items
+        .iter()
+        .map(|c| format!("{{ {} }}", joined(c)))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

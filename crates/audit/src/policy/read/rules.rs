@@ -1,0 +1,134 @@
+//! `[rules]`: levels and options of rules.
+
+use super::{Node, Reader};
+use crate::finding::Level;
+use crate::options::{OptionSpec, Value, ValueKind};
+use crate::policy::levels::rule_index;
+use crate::policy::model::RuleSetting;
+use crate::rules::registry::RULES;
+use gospect_knowledge::hint;
+use std::ops::Range;
+use toml::de::{DeTable, DeValue};
+
+impl Reader<'_> {
+    pub(super) fn rules(&mut self, node: &Node) -> Vec<RuleSetting> {
+        let Some(table) = self.table(node, "rules") else {
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        for (key, value) in table {
+            let name: &str = key.get_ref();
+            let Some(rule) = rule_index(name) else {
+                if !self.is_listed() {
+                    continue;
+                }
+                let ids = RULES.iter().map(|r| r.meta.id);
+                let help = hint(name, ids, || "`gospect explain` lists all rules".into());
+                self.wrong(
+                    key.span(),
+                    format!("there is no rule `{name}`"),
+                    "unknown rule".into(),
+                    Some(help),
+                );
+                continue;
+            };
+            let mut setting = RuleSetting {
+                rule,
+                level: None,
+                options: Vec::new(),
+                at: Some(self.at(&key.span())),
+            };
+            match value.get_ref() {
+                DeValue::String(_) => setting.level = self.level(value),
+                DeValue::Table(t) => {
+                    let specs = RULES.get(rule).map_or(&[][..], |r| r.meta.options);
+                    self.rule_table(name, t, specs, &mut setting);
+                }
+                _ => self.mismatch(value, "a level or a table with `level` and options"),
+            }
+            out.push(setting);
+        }
+        // In the order of the file: of two entries for one rule (by id and by code) the later one wins.
+        out.sort_by_key(|s| s.at.as_ref().map_or(0, |a| a.line));
+        out
+    }
+
+    fn rule_table(
+        &mut self,
+        name: &str,
+        t: &DeTable,
+        specs: &'static [OptionSpec],
+        setting: &mut RuleSetting,
+    ) {
+        for (key, value) in t {
+            let option: &str = key.get_ref();
+            if option == "level" {
+                setting.level = self.level(value);
+                continue;
+            }
+            let Some(spec) = specs.iter().find(|s| s.name == option) else {
+                if !self.is_listed() {
+                    continue;
+                }
+                let known = specs.iter().map(|s| s.name).chain(["level"]);
+                let help = hint(option, known.clone(), || {
+                    format!("it has: {}", known.collect::<Vec<_>>().join(", "))
+                });
+                self.wrong(
+                    key.span(),
+                    format!("rule `{name}` has no option `{option}`"),
+                    "unknown option".into(),
+                    Some(help),
+                );
+                continue;
+            };
+            if let Some(v) = self.option(spec, value) {
+                setting.options.push((spec.name, v));
+            }
+        }
+    }
+
+    fn option(&mut self, spec: &OptionSpec, node: &Node) -> Option<Value> {
+        let check = |r: &mut Self, text: &str, span: Range<usize>| {
+            if let Err(e) = spec.kind.check(text) {
+                r.wrong(span, e.to_string(), format!("option `{}`", spec.name), None);
+            }
+        };
+        match (spec.kind, node.get_ref()) {
+            (ValueKind::Flag, DeValue::Boolean(b)) => Some(Value::Flag(*b)),
+            (kind, DeValue::Array(_)) if kind.is_list() => {
+                let list = self.strings(node);
+                list.iter()
+                    .for_each(|(text, span)| check(self, text, span.clone()));
+                Some(Value::List(list.into_iter().map(|(t, _)| t).collect()))
+            }
+            (ValueKind::Choice(_) | ValueKind::Release | ValueKind::Number, DeValue::String(s)) => {
+                check(self, s, node.span());
+                Some(Value::Text(s.to_string()))
+            }
+            (kind, _) => {
+                self.mismatch(node, &format!("{} for `{}`", kind.describe(), spec.name));
+                None
+            }
+        }
+    }
+
+    pub(super) fn level(&mut self, node: &Node) -> Option<Option<Level>> {
+        let text = self.string(node)?;
+        if text == "off" {
+            return Some(None);
+        }
+        let level = Level::parse(&text);
+        if level.is_none() && self.is_listed() {
+            let words = ["error", "warning", "note", "off"];
+            let help = hint(&text, words, || "one of error, warning, note, off".into());
+            self.wrong(
+                node.span(),
+                format!("`{text}` is not a level"),
+                "unknown level".into(),
+                Some(help),
+            );
+        }
+        level.map(Some)
+    }
+}

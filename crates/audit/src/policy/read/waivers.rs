@@ -1,0 +1,106 @@
+//! `[[waivers]]`: which findings are accepted, why and until when.
+
+use super::{Reader, did_you_mean};
+use crate::date::Date;
+use crate::glob;
+use crate::policy::model::Waiver;
+use crate::rules::registry::RULES;
+use gospect_knowledge::nearest;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use toml::de::{DeTable, DeValue};
+
+/// Most custom rules to compare with the glob of a waiver when the policy is read.
+const CUSTOM_LIMIT: usize = 200;
+
+impl Reader<'_> {
+    pub(super) fn waiver(
+        &mut self,
+        t: &DeTable,
+        span: &Range<usize>,
+        own: &BTreeSet<String>,
+    ) -> Option<Waiver> {
+        self.only(
+            t,
+            "a waiver",
+            &[
+                "rule",
+                "path",
+                "vulnerability",
+                "module",
+                "reason",
+                "expires",
+            ],
+        );
+        let rule = self.required(t, "rule", "a waiver", span);
+        let reason = self.required(t, "reason", "a waiver", span);
+        if let (Some(node), Some(rule)) = (t.get("rule"), &rule) {
+            let known = RULES
+                .iter()
+                .any(|r| r.meta.code == rule || glob::matches(rule, r.meta.id))
+                || own.contains(rule)
+                || own
+                    .iter()
+                    .take(CUSTOM_LIMIT)
+                    .any(|id| glob::matches(rule, id));
+            if !known && self.is_listed() {
+                let ids = RULES
+                    .iter()
+                    .map(|r| r.meta.id)
+                    .chain(own.iter().map(String::as_str));
+                let help = nearest(rule, ids).map(did_you_mean);
+                self.wrong(
+                    node.span(),
+                    format!("there is no rule `{rule}`"),
+                    "unknown rule".into(),
+                    help,
+                );
+            }
+        }
+        if let (Some(node), Some("")) = (t.get("reason"), reason.as_deref().map(str::trim)) {
+            self.wrong(
+                node.span(),
+                "a waiver needs a reason".into(),
+                "say why, for whoever reads this next".into(),
+                None,
+            );
+        }
+        let path = t.get("path").and_then(|n| {
+            let p = self.string(n)?;
+            self.glob("glob", &p, &n.span());
+            Some(p)
+        });
+        let vulnerability = t.get("vulnerability").and_then(|n| self.string(n));
+        let module = t.get("module").and_then(|n| {
+            let module = self.string(n)?;
+            self.glob("glob", &module, &n.span());
+            Some(module)
+        });
+        let expires = t.get("expires").and_then(|n| {
+            let text = match n.get_ref() {
+                DeValue::Datetime(d) => d.to_string(),
+                DeValue::String(s) => s.to_string(),
+                _ => String::new(),
+            };
+            let date = Date::parse(&text);
+            if date.is_none() {
+                self.wrong(
+                    n.span(),
+                    "`expires` is not a day".into(),
+                    "not a day".into(),
+                    Some("write it as 2026-12-31".into()),
+                );
+            }
+            date
+        });
+        Some(Waiver {
+            rule: rule?,
+            path: path.unwrap_or_else(|| "**".into()),
+            vulnerability,
+            module,
+            reason: reason?,
+            expires,
+            at: self.at(span),
+        })
+    }
+}

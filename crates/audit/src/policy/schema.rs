@@ -1,0 +1,142 @@
+//! The JSON Schema of the policy file, made from the registry, so that editors check the same as [`super::Policy::load`].
+
+use crate::options::{OptionSpec, ValueKind};
+use crate::policy::PROFILES;
+use crate::policy::condition::Operator;
+use crate::rules::registry::RULES;
+use serde_json::{Map, Value, json};
+
+/// The schema as text; `docs/gospect.schema.json` has a copy.
+pub fn schema() -> String {
+    serde_json::to_string_pretty(&value()).unwrap_or_default() + "\n"
+}
+
+fn value() -> Value {
+    let mut rules = Map::new();
+    for r in RULES {
+        let mut options = Map::new();
+        options.insert("level".into(), json!({ "$ref": "#/$defs/level" }));
+        for o in r.meta.options {
+            options.insert(o.name.into(), option(o));
+        }
+        rules.insert(
+            r.meta.id.into(),
+            json!({
+                "description": format!("{}: {}", r.meta.code, r.meta.summary),
+                "oneOf": [{ "$ref": "#/$defs/level" }, { "type": "object", "additionalProperties": false, "properties": options }]
+            }),
+        );
+    }
+    let globs = json!({ "type": "array", "items": { "type": "string" } });
+    let operators: Vec<&str> = Operator::ALL.iter().map(|(s, _)| *s).collect();
+    let scalar = json!({ "type": ["string", "boolean", "integer"] });
+    let conditions =
+        json!({ "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/condition" } });
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "gospect policy",
+        "description": "gospect.toml: which rules matter how much",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "profile": { "type": "string", "description": format!("Profile in force: {}, or one of [profiles]", PROFILES.join(", ")) },
+            "rules": { "$ref": "#/$defs/rules" },
+            "profiles": {
+                "type": "object",
+                "additionalProperties": {
+                    "type": "object",
+                    "additionalProperties": false,
+                    "properties": { "extends": { "type": "string" }, "rules": { "$ref": "#/$defs/rules" } }
+                }
+            },
+            "overrides": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "additionalProperties": false,
+                    "properties": { "paths": globs, "packages": globs, "ports": globs, "rules": { "$ref": "#/$defs/rules" } }
+                }
+            },
+            "waivers": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "additionalProperties": false,
+                    "required": ["rule", "reason"],
+                    "properties": {
+                        "rule": { "type": "string", "description": "Id, code or glob" },
+                        "path": { "type": "string", "description": "Glob over paths; default: all" },
+                        "vulnerability": { "type": "string", "description": "Only this vulnerability: its ID, or an alias such as its CVE" },
+                        "module": { "type": "string", "description": "Glob over modules: only vulnerabilities in these" },
+                        "reason": { "type": "string", "minLength": 1 },
+                        "expires": { "type": "string", "description": "Last day it holds, 2026-12-31" }
+                    }
+                }
+            },
+            "custom": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "additionalProperties": false,
+                    "required": ["id", "message"],
+                    "properties": {
+                        "id": { "type": "string", "pattern": "^[a-z0-9-]+$" },
+                        "level": { "$ref": "#/$defs/level" },
+                        "message": { "type": "string" },
+                        "help": { "type": "string" },
+                        "all": conditions,
+                        "any": conditions,
+                        "not": { "$ref": "#/$defs/condition" }
+                    },
+                    "oneOf": [{ "required": ["all"] }, { "required": ["any"] }, { "required": ["not"] }]
+                }
+            },
+            "expect": { "type": "object", "description": "Record keys that every binary must have", "additionalProperties": { "type": ["string", "boolean", "integer", "object"] } },
+            "fleet": { "type": "object", "additionalProperties": false, "properties": { "group-by": globs } }
+        },
+        "$defs": {
+            "level": { "enum": ["error", "warning", "note", "off"] },
+            "rules": {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": rules,
+                "patternProperties": { "^GS[0-9]{3}$": { "oneOf": [{ "$ref": "#/$defs/level" }, { "type": "object" }] } }
+            },
+            "condition": {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {
+                    "key": { "type": "string" },
+                    "op": { "enum": operators },
+                    "value": { "oneOf": [scalar, globs] },
+                    "all": conditions,
+                    "any": conditions,
+                    "not": { "$ref": "#/$defs/condition" }
+                }
+            }
+        }
+    })
+}
+
+fn option(o: &OptionSpec) -> Value {
+    let mut v = match o.kind {
+        ValueKind::Flag => json!({ "type": "boolean" }),
+        ValueKind::Choice(words) => json!({ "enum": words }),
+        ValueKind::Choices(words) => json!({ "type": "array", "items": { "enum": words } }),
+        ValueKind::Release => json!({ "type": "string", "pattern": "^go1\\." }),
+        ValueKind::Number => json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)*$" }),
+        ValueKind::Texts | ValueKind::Globs => {
+            json!({ "type": "array", "items": { "type": "string" } })
+        }
+        ValueKind::Floors => {
+            json!({ "type": "array", "items": { "type": "string", "pattern": "@v" } })
+        }
+        ValueKind::Pairs => {
+            json!({ "type": "array", "items": { "type": "string", "pattern": "=" } })
+        }
+    };
+    if let Some(map) = v.as_object_mut() {
+        map.insert("description".into(), o.doc.into());
+    }
+    v
+}

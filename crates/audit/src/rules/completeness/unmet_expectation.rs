@@ -1,0 +1,91 @@
+use crate::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS262",
+    id: "unmet-expectation",
+    summary: "a record key does not have the value expected",
+    levels: levels(ERROR, ERROR, ERROR, ERROR),
+    options: &[],
+    since: "0.1.0",
+    page: include_str!("unmet_expectation.md"),
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    if ctx.hidden() {
+        return;
+    }
+    for e in ctx.expect {
+        let have = ctx.record.values(&e.key);
+        if !have.is_empty() && have.iter().all(|v| crate::glob::matches(&e.value, v)) {
+            continue;
+        }
+        let shown = if have.is_empty() {
+            "nothing".to_string()
+        } else if have.iter().all(|v| v.is_empty()) {
+            // A module without a version, or a setting that is not recorded.
+            match e.key.starts_with("modules.") {
+                true => "of unknown version".to_string(),
+                false => "empty".to_string(),
+            }
+        } else {
+            have.join(", ")
+        };
+        sink.report(
+            Report::new(format!("{} is {}, expected {}", e.key, crate::facts::shorten(&shown), e.value))
+                .see(e.key.clone(), crate::facts::shorten(&shown))
+                .salient(e.key.clone())
+                .help("`gospect scan FILE` shows the whole record; rebuild from the expected source and toolchain"),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+
+    #[test]
+    fn keys_settings_and_modules_can_be_expected() {
+        let b = binary(|b| dep(b, "golang.org/x/net", "v0.40.0", None));
+        let with = |table: &str| {
+            Setup {
+                policy: &format!("[expect]\n{table}"),
+                rule: "unmet-expectation",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len()
+        };
+        assert_eq!(
+            with(
+                "go_version = \"go1.27.3\"\n\"vcs.revision\" = \"0123*\"\n\"modules.golang.org/x/net\" = \"v0.40.0\"\n\"executable.arch\" = \"amd64\""
+            ),
+            0
+        );
+        assert_eq!(with("go_version = \"go1.26.1\"\n\"-race\" = \"true\""), 2);
+        assert!(judge_one("unmet-expectation", &b).is_empty());
+    }
+
+    #[test]
+    fn a_missing_value_is_put_in_words() {
+        let message = |b: &gospect_record::Binary, table: &str| {
+            let found = Setup {
+                policy: &format!("[expect]\n{table}"),
+                rule: "unmet-expectation",
+                ..Setup::default()
+            }
+            .judge(b);
+            assert_eq!(found.len(), 1, "{table}");
+            found[0].message.clone()
+        };
+        let b = gopath(&["golang.org/x/sys/unix"]);
+        assert_eq!(
+            message(&b, "\"modules.golang.org/x/sys\" = \"v0.*\""),
+            "modules.golang.org/x/sys is of unknown version, expected v0.*"
+        );
+        let b = binary(|b| set(b, "-tags", ""));
+        assert_eq!(
+            message(&b, "\"-tags\" = \"netgo\""),
+            "-tags is empty, expected netgo"
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! The files that a `go build` writes, and whether a path that somebody takes holds one of them.
+
+use gospect_deploy::Invocation;
+
+/// Flags of `go build` that take the next word.
+pub(super) const WITH_VALUE: [&str; 17] = [
+    "C",
+    "o",
+    "p",
+    "asmflags",
+    "buildmode",
+    "compiler",
+    "gccgoflags",
+    "gcflags",
+    "installsuffix",
+    "ldflags",
+    "mod",
+    "modfile",
+    "overlay",
+    "pgo",
+    "pkgdir",
+    "tags",
+    "toolexec",
+];
+
+/// Values of `-o`.
+pub(super) fn outputs(c: &Invocation) -> Vec<&str> {
+    let all = c.flag("o").into_iter().map(|w| w.as_str());
+    all.map(|w| {
+        let value = w.trim_start_matches('-').strip_prefix("o=");
+        value.filter(|_| w.starts_with('-')).unwrap_or(w)
+    })
+    .collect()
+}
+
+/// The packages and files that it builds.
+pub(super) fn packages(c: &Invocation) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut value = false;
+    for word in c.arguments().iter().map(|w| w.as_str()) {
+        let after = std::mem::replace(&mut value, false);
+        if word.starts_with('-') {
+            value = WITH_VALUE.contains(&word.trim_start_matches('-'));
+        } else if !after {
+            found.push(word);
+        }
+    }
+    found
+}
+
+/// True for a place of the one who builds: his home, the directory of his Go programs, a hidden directory of the project.
+pub(super) fn is_kept_here(output: &str) -> bool {
+    let mut parts = output.split(['/', '\\']);
+    let first = parts.clone().next().unwrap_or_default();
+    let own = first == "~"
+        || (first.starts_with('$')
+            && ["HOME", "GOBIN", "GOPATH"]
+                .iter()
+                .any(|n| first.contains(n)));
+    own || parts.any(|part| part.len() > 1 && part.starts_with('.') && part != "..")
+}
+
+/// Where the programs are written, as far as the command tells, from the root.
+pub(super) fn written(c: &Invocation) -> Vec<String> {
+    let from = |path: &str| match path.starts_with(['/', '$']) {
+        true => path.to_owned(),
+        false => format!("{}/{path}", c.dir.trim_end_matches('/')),
+    };
+    let outputs = outputs(c);
+    if !outputs.is_empty() {
+        return outputs.into_iter().map(from).collect();
+    }
+    let packages = packages(c);
+    let here = if packages.is_empty() {
+        vec!["."]
+    } else {
+        packages
+    };
+    let name = |package: &str| {
+        let name = last(package.trim_end_matches("/...").trim_end_matches(".go"));
+        match name {
+            "." | "" | "..." => last(&c.dir).to_owned(),
+            name => name.to_owned(),
+        }
+    };
+    let bin = match (c.verb(), c.env.get("GOBIN")) {
+        ("install", Some(bin)) => bin.as_str(),
+        ("install", None) => "/go/bin",
+        _ => &c.dir,
+    };
+    let named = here
+        .into_iter()
+        .map(|package| match package.ends_with("...") {
+            true => format!("{bin}/"),
+            false => format!("{bin}/{}", name(package)),
+        });
+    named.collect()
+}
+
+pub(super) fn last(path: &str) -> &str {
+    let path = path.trim_end_matches('/');
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// True when a path that is taken holds a file, or is in the directory that the file is.
+pub(super) fn covers(path: &str, file: &str) -> bool {
+    let (path, path_cut) = known(path);
+    let (file, file_cut) = known(file);
+    let below = |inner: &str, outer: &str| {
+        let rest = inner.strip_prefix(outer.trim_end_matches('/'));
+        rest.is_some_and(|r| r.is_empty() || r.starts_with('/'))
+    };
+    let deep = |cut: &str| cut.len() > 1;
+    match (path_cut, file_cut) {
+        (false, false) => {
+            below(&file, &path)
+                || (file.ends_with('/') && below(&path, &file))
+                || last(&file) == last(&path)
+        }
+        (true, false) => deep(&path) && file.starts_with(&path),
+        (false, true) => deep(&file) && (path.starts_with(&file) || below(&file, &path)),
+        (true, true) => {
+            deep(&path) && deep(&file) && (path.starts_with(&file) || file.starts_with(&path))
+        }
+    }
+}
+
+/// A path from the root up to the first part that the file does not tell, and whether there is one.
+fn known(path: &str) -> (String, bool) {
+    let path = path.replace("${{ github.workspace }}", "");
+    let end = path.find(['$', '*', '?', '[', '`']);
+    let told = path.get(..end.unwrap_or(path.len())).unwrap_or_default();
+    let mut out: Vec<&str> = Vec::new();
+    for part in told.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    let slash = told.ends_with('/') && !out.is_empty();
+    let tail = if slash { "/" } else { "" };
+    (format!("/{}{tail}", out.join("/")), end.is_some())
+}
+
+/// The name of a program without what a system or a variable adds to it.
+pub(super) fn stem(path: &str) -> &str {
+    let name = last(path);
+    let end = name
+        .char_indices()
+        .find(|(at, c)| *at > 0 && matches!(c, '$' | '{'));
+    let name = name
+        .get(..end.map_or(name.len(), |(at, _)| at))
+        .unwrap_or(name);
+    name.strip_suffix(".exe").unwrap_or(name)
+}

@@ -1,0 +1,103 @@
+//! Whether programs of a run that belong together agree. `[fleet] group-by` of the policy says which belong together.
+
+pub mod mixed_dependencies;
+pub mod mixed_experiments;
+pub mod mixed_revisions;
+pub mod mixed_settings;
+pub mod mixed_toolchains;
+
+/// The family of these rules.
+pub(super) const FAMILY: super::meta::Family = super::meta::Family::Fleet;
+
+use super::prelude::{Report, RunCtx, Sink};
+use crate::fleet::{FleetRow, Group, Spread};
+
+/// Most paths to list as evidence for one value.
+const PATHS: usize = 4;
+
+/// The report that modules and settings did not all fit in memory.
+pub(super) fn not_compared(ctx: &RunCtx) -> Option<Report> {
+    let count = ctx.fleet.not_compared;
+    let report = Report::new(format!(
+        "modules and settings of {count} programs were not all compared with those of the others"
+    ))
+    .salient("not compared")
+    .help("raise `--memory`, or audit directories one by one");
+    (count > 0).then_some(report)
+}
+
+/// Reports a group whose programs differ in one value: those that differ, with the majority as evidence.
+fn report_spread(
+    ctx: &RunCtx,
+    sink: &mut Sink,
+    what: &str,
+    help: impl Fn(&Group, &Spread) -> String,
+    value: impl Fn(&FleetRow) -> Option<String>,
+) {
+    for group in ctx.fleet.groups() {
+        let Some(spread) = Spread::of(group, &value) else {
+            continue;
+        };
+        sink.report(describe(group, &spread, what).help(help(group, &spread)));
+    }
+}
+
+/// Lists equally frequent values, for the user to choose: `a`, `b` or none.
+fn one_of(spread: &Spread, shown: impl Fn(&str) -> String) -> String {
+    let most = spread.majority_count;
+    let tied = spread.odd.iter().rev().filter(|o| o.1.len() == most);
+    let mut values = vec![shown(&spread.majority)];
+    values.extend(tied.take(PATHS).map(|o| shown(&o.0)));
+    values.sort();
+    values.join(" or ")
+}
+
+fn describe(group: &Group, spread: &Spread, what: &str) -> Report {
+    let show = |v: &str| {
+        if v.is_empty() {
+            "none".to_string()
+        } else {
+            v.to_string()
+        }
+    };
+    let message = match spread.tie {
+        false => format!(
+            "{} of {} programs of {} have another {what} than the rest",
+            spread.odd_count(),
+            spread.total(),
+            group.name()
+        ),
+        true => format!(
+            "the {} programs of {} do not agree on one {what}",
+            spread.total(),
+            group.name()
+        ),
+    };
+    let mut report = Report::new(message)
+        .see(
+            match spread.rows.as_slice() {
+                tied if spread.tie => paths(tied),
+                _ => format!("{} of {}", spread.majority_count, spread.total()),
+            },
+            show(&spread.majority),
+        )
+        .salient(what)
+        .salient(group.name());
+    for (value, rows) in &spread.odd {
+        report = report.see(paths(rows), show(value));
+    }
+    match spread.odd.first().and_then(|(_, rows)| rows.first()) {
+        Some(row) => report.at(row.path.clone(), row.location.clone()),
+        None => report,
+    }
+}
+
+/// The paths of the first programs.
+fn paths(rows: &[&FleetRow]) -> String {
+    let mut paths: Vec<&str> = rows.iter().take(PATHS).map(|r| r.path.as_str()).collect();
+    let more = format!("and {} more", rows.len().saturating_sub(PATHS));
+    if rows.len() > PATHS {
+        paths.push(&more);
+    }
+    paths.join(", ")
+}

@@ -1,0 +1,65 @@
+use super::judge;
+use crate::rules::debug_settings::INSECURE;
+use crate::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS061",
+    id: "godebug-insecure",
+    summary: "a GODEBUG value that somebody set weakens security",
+    levels: levels(WARN, ERROR, WARN, ERROR),
+    options: &[OptionSpec {
+        name: "allow",
+        kind: ValueKind::Texts,
+        default: D::List(&[]),
+        doc: "Settings that may be weak, as `KEY` or `KEY=VALUE`.",
+    }],
+    since: "0.1.0",
+    page: include_str!("godebug_insecure.md"),
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    judge(ctx, sink, &INSECURE);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::setting;
+    use crate::testing::*;
+
+    #[test]
+    fn a_weak_value_is_reported_wherever_it_comes_from() {
+        for origin in ["recorded", "baked", "environment"] {
+            let b = binary(|b| {
+                b.godebug.effective = Some(vec![setting("x509negativeserial", "1", origin, "ok")])
+            });
+            assert_eq!(judge_one("godebug-insecure", &b).len(), 1, "{origin}");
+            let policy = "[rules]\ngodebug-insecure = { allow = [\"x509negativeserial=1\"] }";
+            assert!(
+                Setup {
+                    policy,
+                    rule: "godebug-insecure",
+                    ..Setup::default()
+                }
+                .judge(&b)
+                .is_empty()
+            );
+        }
+        let fine = binary(|b| {
+            b.godebug.effective = Some(vec![
+                setting("x509negativeserial", "0", "recorded", "ok"),
+                setting("madvdontneed", "1", "recorded", "ok"),
+            ])
+        });
+        assert!(judge_one("godebug-insecure", &fine).is_empty());
+    }
+
+    #[test]
+    fn what_an_old_go_line_implies_is_left_to_the_other_rule() {
+        let b = binary(|b| {
+            b.godebug.language_version = Some("1.22".into());
+            b.godebug.effective = Some(vec![setting("x509negativeserial", "1", "recorded", "ok")]);
+        });
+        assert!(judge_one("godebug-insecure", &b).is_empty());
+        assert_eq!(judge_one("godebug-legacy-defaults", &b).len(), 1);
+    }
+}

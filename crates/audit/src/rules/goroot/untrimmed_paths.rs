@@ -1,0 +1,64 @@
+use crate::rules::prelude::*;
+
+pub const META: Meta = Meta {
+    code: "GS024",
+    id: "untrimmed-paths",
+    summary: "built without `-trimpath`",
+    levels: levels(OFF, WARN, NOTE, NOTE),
+    options: &[],
+    since: "0.1.0",
+    page: include_str!("untrimmed_paths.md"),
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let seen = ctx.binary.goroot.as_ref().and_then(|g| g.trimmed);
+    // The file table decides; without it the recorded settings do.
+    let recorded = ctx
+        .binary
+        .build_info
+        .as_ref()
+        .filter(|b| !b.settings.is_empty())
+        .map(|b| b.setting("-trimpath") == Some("true"));
+    if seen.or(recorded) != Some(false) {
+        return;
+    }
+    let mut report = Report::new("built without -trimpath")
+        .help(format!("`{}`", ctx.go_build(&[set("-trimpath", "true")])));
+    if let Some(root) = ctx.binary.goroot.as_ref().and_then(|g| g.value.as_deref()) {
+        report = report.see("goroot.value", root);
+    }
+    report = report.see(
+        "-trimpath",
+        ctx.setting("-trimpath").unwrap_or("not recorded"),
+    );
+    sink.report(report);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+
+    #[test]
+    fn the_file_table_goes_before_the_record() {
+        let with = |trimmed: Option<bool>, flag: bool| {
+            let b = binary(|b| {
+                b.goroot.as_mut().unwrap().trimmed = trimmed;
+                unset(b, "-trimpath");
+                if flag {
+                    set(b, "-trimpath", "true");
+                }
+            });
+            Setup {
+                profile: "release",
+                rule: "untrimmed-paths",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len()
+        };
+        assert_eq!(with(Some(false), true), 1);
+        assert_eq!(with(Some(true), false), 0);
+        assert_eq!(with(None, false), 1);
+        assert_eq!(with(None, true), 0);
+    }
+}

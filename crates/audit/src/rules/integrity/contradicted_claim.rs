@@ -1,0 +1,79 @@
+use crate::rules::prelude::*;
+use gospect_record::{Claim, Verdict};
+
+pub const META: Meta = Meta {
+    code: "GS160",
+    id: "contradicted-claim",
+    summary: "the record says one thing, the program another",
+    levels: levels(ERROR, ERROR, ERROR, ERROR),
+    options: &[OptionSpec {
+        name: "ignore",
+        kind: ValueKind::Texts,
+        default: D::List(&[]),
+        doc: "Claims that are not checked, such as `cgo` or `buildmode`.",
+    }],
+    since: "0.1.0",
+    page: include_str!("contradicted_claim.md"),
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let ignore = ctx.options.list("ignore");
+    for c in ctx.binary.corroboration.iter().flatten() {
+        // These two have rules of their own, which say more.
+        let told = c.claim == Claim::Godebug
+            || (c.claim == Claim::Experiments && ctx.binary.experiments.consistent == Some(false));
+        if told || c.verdict != Verdict::Contradicted || ignore.contains(&c.claim.as_str()) {
+            continue;
+        }
+        let shown = |v: &Option<String>| {
+            v.as_deref()
+                .map_or("nothing".to_string(), crate::facts::shorten)
+        };
+        sink.report(
+            Report::new(format!("{} is recorded as {}, but the program shows {}", c.claim, shown(&c.recorded), shown(&c.observed)))
+                .see(format!("recorded {}", c.claim), shown(&c.recorded))
+                .see(format!("observed {}", c.claim), shown(&c.observed))
+                .see("how", c.how.clone())
+                .salient(c.claim.as_str())
+                .help("fetch the file again from where it was published and compare: `sha256sum FILE`; if you built it, rebuild it"),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use gospect_record::{Corroboration, Verdict};
+
+    #[test]
+    fn only_contradictions_are_reported() {
+        let row = |claim: &str, verdict: Verdict| Corroboration {
+            claim: claim.into(),
+            recorded: Some("a".into()),
+            observed: Some("b".into()),
+            verdict: verdict.into(),
+            how: "x".into(),
+        };
+        let b = binary(|b| {
+            b.corroboration = Some(vec![
+                row("go-version", Verdict::Contradicted),
+                row("port", Verdict::Confirmed),
+                row("cgo", Verdict::Unverifiable),
+                row("buildmode", Verdict::Contradicted),
+                row("godebug", Verdict::Contradicted),
+            ])
+        });
+        assert_eq!(judge_one("contradicted-claim", &b).len(), 2);
+        let policy = "[rules]\ncontradicted-claim = { ignore = [\"buildmode\"] }";
+        assert_eq!(
+            Setup {
+                policy,
+                rule: "contradicted-claim",
+                ..Setup::default()
+            }
+            .judge(&b)
+            .len(),
+            1
+        );
+    }
+}

@@ -1,0 +1,243 @@
+//! Reports of rules, and how they become findings.
+
+use super::meta::Meta;
+use crate::finding::{Evidence, Finding, Level, PolicyRef, Region, fingerprint, identity};
+use crate::findings::Findings;
+use crate::fix::Plan;
+use gospect_deploy::{Deployment, Span};
+use gospect_record::{Binary, Location};
+use std::cell::{OnceCell, RefCell};
+
+/// What a finding is about: a program, an image, a file or the whole run.
+pub(crate) struct Subject<'s> {
+    path: &'s str,
+    location: &'s Location,
+    /// The deployment file, if it is one.
+    file: Option<&'s Deployment>,
+    /// The changes that its findings want, if it is a program.
+    plan: Option<&'s RefCell<Plan>>,
+    /// Its identity (see [`identity`]), made when first needed.
+    identity: OnceCell<String>,
+}
+
+impl<'s> Subject<'s> {
+    /// An image, a policy file or the whole run.
+    pub(crate) fn new(path: &'s str, location: &'s Location) -> Self {
+        Subject {
+            path,
+            location,
+            file: None,
+            plan: None,
+            identity: OnceCell::new(),
+        }
+    }
+
+    /// A program, with the changes that its findings want.
+    pub(crate) fn program(binary: &'s Binary, plan: &'s RefCell<Plan>) -> Self {
+        Subject {
+            plan: Some(plan),
+            ..Subject::new(&binary.path, &binary.location)
+        }
+    }
+
+    /// A deployment file. Its identity is its path, not relative to a target as for programs, because `a/Dockerfile` and
+    /// `b/Dockerfile` differ.
+    pub(crate) fn deployment(file: &'s Deployment, location: &'s Location) -> Self {
+        Subject {
+            file: Some(file),
+            identity: OnceCell::from(file.path.trim_start_matches("./").to_owned()),
+            ..Subject::new(&file.path, location)
+        }
+    }
+}
+
+/// Turns the reports of one rule about one subject into findings.
+pub struct Sink<'s> {
+    rule: &'s str,
+    plan: Option<&'s RefCell<Plan>>,
+    code: &'s str,
+    level: Level,
+    policy: Option<&'s PolicyRef>,
+    subject: &'s Subject<'s>,
+    /// Number of findings about the subject so far.
+    pub(crate) reported: usize,
+    out: &'s mut Findings,
+}
+
+impl<'s> Sink<'s> {
+    /// For a rule with this level; `policy` is the line of the policy that asked for it.
+    pub(crate) fn new(
+        meta: &'s Meta,
+        level: Level,
+        policy: Option<&'s PolicyRef>,
+        subject: &'s Subject<'s>,
+        out: &'s mut Findings,
+    ) -> Self {
+        Sink {
+            rule: meta.id,
+            plan: subject.plan,
+            code: meta.code,
+            level,
+            policy,
+            subject,
+            reported: 0,
+            out,
+        }
+    }
+
+    /// For a custom rule of the policy: with its own id, and no build command.
+    pub(crate) fn named(self, id: &'s str) -> Self {
+        Sink {
+            rule: id,
+            plan: None,
+            ..self
+        }
+    }
+
+    /// Adds a finding.
+    pub fn report(&mut self, report: Report) {
+        // The limit on findings about one subject does not count those at other places.
+        let before = if report.at.is_some() {
+            0
+        } else {
+            self.reported
+        };
+        let finding = self.finding(report);
+        self.out.add(finding, before);
+        self.reported += 1;
+    }
+
+    /// Adds a finding that is never left out.
+    pub(crate) fn report_always(&mut self, report: Report) {
+        let finding = self.finding(report);
+        self.out.list.push(finding);
+    }
+
+    fn finding(&self, report: Report) -> Finding {
+        let subject = self.subject;
+        let (path, location, place) = match report.at {
+            Some((path, location)) => {
+                let place = identity(&path, &location);
+                (path, location, place)
+            }
+            None => {
+                let place = subject
+                    .identity
+                    .get_or_init(|| identity(subject.path, subject.location));
+                (
+                    subject.path.to_string(),
+                    subject.location.clone(),
+                    place.clone(),
+                )
+            }
+        };
+        let conflict = self
+            .plan
+            .and_then(|p| p.borrow().conflict(self.rule).map(str::to_owned));
+        let level = report.at_least.map_or(self.level, |l| self.level.max(l));
+        Finding {
+            rule: self.rule.to_string(),
+            code: self.code.to_string(),
+            level: report.at_most.map_or(level, |most| level.min(most)),
+            message: report.message,
+            fingerprint: fingerprint(self.rule, &place, &report.salient),
+            path,
+            location,
+            region: report.on.map(|span| region(span, subject.file)),
+            evidence: report.evidence,
+            help: conflict.unwrap_or(report.help),
+            policy: self.policy.cloned(),
+            waived: None,
+            accepted: false,
+        }
+    }
+}
+
+/// Longest line to show, in characters.
+const SHOWN: usize = 200;
+
+/// A part of a file with its first line. A line that is too long is left out, because a part of it would not help.
+fn region(span: Span, file: Option<&Deployment>) -> Region {
+    let line = file.and_then(|f| f.source.get(span.line)).unwrap_or("");
+    let short = line.chars().nth(SHOWN).is_none();
+    Region {
+        line: span.line,
+        column: span.column,
+        end_line: span.end_line,
+        end_column: span.end_column,
+        text: if short {
+            line.to_owned()
+        } else {
+            String::new()
+        },
+    }
+}
+
+/// What a rule reports.
+#[derive(Debug, Default)]
+#[must_use = "hand it to Sink::report"]
+pub struct Report {
+    message: String,
+    evidence: Vec<Evidence>,
+    help: String,
+    salient: Vec<String>,
+    at_most: Option<Level>,
+    at_least: Option<Level>,
+    at: Option<(String, Location)>,
+    on: Option<Span>,
+}
+
+impl Report {
+    /// A report with its message, one sentence that says what was found.
+    pub fn new(message: impl Into<String>) -> Report {
+        Report {
+            message: message.into(),
+            ..Report::default()
+        }
+    }
+
+    /// Adds evidence: a record key (or place) and its value.
+    pub fn see(mut self, source: impl Into<String>, value: impl Into<String>) -> Report {
+        self.evidence.push(Evidence {
+            source: source.into(),
+            value: value.into(),
+        });
+        self
+    }
+
+    /// Sets the advice.
+    pub fn help(mut self, help: impl Into<String>) -> Report {
+        self.help = help.into();
+        self
+    }
+
+    /// Distinguishes this finding from others of the same rule at the same place, in this and later runs.
+    pub fn salient(mut self, part: impl Into<String>) -> Report {
+        self.salient.push(part.into());
+        self
+    }
+
+    /// Lowers the level to `level` if the case is milder than usual.
+    pub fn at_most(mut self, level: Level) -> Report {
+        self.at_most = Some(level);
+        self
+    }
+
+    /// Raises the level to `level` if the case is worse than usual.
+    pub fn at_least(mut self, level: Level) -> Report {
+        self.at_least = Some(level);
+        self
+    }
+
+    /// Sets the part of a deployment file that it is about.
+    pub fn on(mut self, span: Span) -> Report {
+        self.on = Some(span);
+        self
+    }
+
+    /// Sets another place than that of the subject.
+    pub fn at(mut self, path: impl Into<String>, location: Location) -> Report {
+        self.at = Some((path.into(), location));
+        self
+    }
+}

@@ -1,0 +1,459 @@
+use super::effective;
+use crate::keys::DEPENDENCIES;
+use crate::policy::condition::{Condition, Operator};
+use crate::rules::integrity::missing_build_info;
+use crate::rules::prelude::*;
+use crate::{glob, majors};
+use gospect_record::ModuleList;
+use gospect_record::StandIn;
+
+pub const META: Meta = Meta {
+    code: "GS142",
+    id: "modules-unknown",
+    summary: "the modules of the program are unknown, so not every rule about them can be answered",
+    levels: levels(NOTE, WARN, NOTE, WARN),
+    options: &[],
+    since: "0.2.0",
+    page: include_str!("modules_unknown.md"),
+};
+
+/// Rules that need more than paths whatever their options are, and what they need. `denied-module` and `module-below-floor` are
+/// checked entry by entry.
+const NEEDS: [(&str, &str); 8] = [
+    ("missing-sum", "checksums"),
+    ("module-sum-conflict", "checksums"),
+    ("replaced-module", "replacements"),
+    ("local-replace", "replacements"),
+    ("unversioned-dependency", "versions"),
+    ("unversioned-main", "the version of the main module"),
+    ("mixed-dependencies", "versions"),
+    ("module-not-linked", "the list of modules"),
+];
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let list = ctx.binary.module_list();
+    let rows = ctx.binary.stand_ins();
+    if list == ModuleList::Empty || (list == ModuleList::Recorded && rows.is_empty()) {
+        return;
+    }
+    let asked = unanswered(ctx, &rows);
+    // `package-not-recorded` reports gaps that no rule needs.
+    if list == ModuleList::Recorded && asked.is_empty() {
+        return;
+    }
+    let why = list.why().unwrap_or("the record does not explain all code");
+    let mut report = match asked.as_slice() {
+        [] => Report::new(format!("the modules of the program are unknown: {why}")),
+        [one] => Report::new(format!("{one} cannot be answered: {why}")),
+        [one, more @ ..] => Report::new(format!(
+            "{one} and {} more cannot be answered: {why}",
+            more.len()
+        )),
+    };
+    report = report.see("module_list", why);
+    for one in &asked {
+        report = report
+            .see("not answered", one.as_str())
+            .salient(one.as_str());
+    }
+    if ctx.binary.has_package_names() {
+        let groups: std::collections::BTreeSet<&str> = rows
+            .iter()
+            .filter(|s| !s.is_own)
+            .map(StandIn::group)
+            .collect();
+        report = report.see("function table", format!("{} dependencies", groups.len()));
+    } else if list.is_unknown() {
+        report = report.see("function table", "none, or its names are made up");
+    }
+    let own = ctx.other(META.id).map(|(own, _)| own);
+    let is_raised = !asked.is_empty() && !own.is_some_and(|own| own.is_set);
+    let help = match list {
+        ModuleList::Distribution => "it is part of Go: judge it by its Go release",
+        ModuleList::Bazel => missing_build_info::BAZEL,
+        _ => "build in module mode: `GO111MODULE=on go build`",
+    };
+    // A note is accepted already.
+    let is_note = !is_raised && own.is_some_and(|own| own.level == Some(Level::Note));
+    report = match is_note || list == ModuleList::Distribution {
+        true => report.help(help),
+        false => report.help(format!(
+            "{help}; or accept it: `modules-unknown = \"note\"` for these paths"
+        )),
+    };
+    if is_raised {
+        report = report.at_least(Level::Error);
+    }
+    sink.report(report);
+}
+
+/// The parts of the policy that cannot be answered for this program.
+fn unanswered(ctx: &Ctx, rows: &[StandIn<'_>]) -> Vec<String> {
+    let list = ctx.binary.module_list();
+    let others: Vec<&StandIn<'_>> = rows.iter().filter(|row| !row.is_own).collect();
+    // Without package names any path may be linked in.
+    let has_names = list == ModuleList::Recorded || ctx.binary.has_package_names();
+    let open = majors::are_open(list);
+    let is_shown = |pattern: &str| {
+        let mut paths = others.iter().flat_map(|row| row.module_paths());
+        paths.any(|path| glob::matches(pattern, path))
+    };
+    // What is missing from a damaged list is unknown.
+    let is_lost = |pattern: &str, version: Option<&str>| {
+        let mut deps = ctx
+            .binary
+            .build_info
+            .iter()
+            .flat_map(|info| &info.deps)
+            .map(effective);
+        let is = |version: Option<&str>, have: &str| version.is_none_or(|v| glob::matches(v, have));
+        list == ModuleList::Cut
+            && !deps.any(|dep| glob::matches(pattern, &dep.path) && is(version, &dep.version))
+    };
+    // Whether a path is neither certainly linked in nor certainly absent.
+    let is_open = |pattern: &str| {
+        !has_names
+            || (!is_shown(pattern)
+                && (is_lost(pattern, None)
+                    || (open && others.iter().any(|row| majors::may_match(pattern, row)))))
+    };
+    let may_be_there = |pattern: &str| is_open(pattern) || is_shown(pattern);
+    // The same for a text in the paths.
+    let may_hold = |text: &str| {
+        let mut paths = others.iter().flat_map(|row| row.module_paths());
+        !paths.any(|path| path.contains(text))
+            && open
+            && others.iter().any(|row| majors::may_contain(text, row))
+    };
+    let mut asked = Vec::new();
+    let rule = |id: &str| {
+        ctx.other(id)
+            .filter(|(row, _)| row.is_set && row.level.is_some())
+    };
+    let lists = |id: &str, option: &str| -> Vec<String> {
+        let options = rule(id).map(|(row, rule)| rule.options(row));
+        let all = options.map(|o| o.list(option)).unwrap_or_default();
+        all.into_iter().map(str::to_owned).collect()
+    };
+    for entry in lists("denied-module", "deny") {
+        let is_asked = match entry.rsplit_once('@') {
+            Some((path, version)) => {
+                may_be_there(path) || (!glob::is_literal(path) && is_lost(path, Some(version)))
+            }
+            None => is_open(&entry),
+        };
+        if is_asked {
+            asked.push(format!("denied-module `{entry}`"));
+        }
+    }
+    if rule("denied-module")
+        .is_some_and(|(row, _)| row.options.iter().any(|(name, _)| *name == "allow"))
+    {
+        let allow = lists("denied-module", "allow");
+        let allow: Vec<&str> = allow.iter().map(String::as_str).collect();
+        let may_be = |row: &StandIn<'_>| {
+            !majors::all_match(&allow, row)
+                && allow.iter().any(|pattern| majors::may_match(pattern, row))
+        };
+        if !has_names || list == ModuleList::Cut || (open && others.iter().any(|row| may_be(row))) {
+            asked.push("denied-module `allow`".to_owned());
+        }
+    }
+    for floor in lists("module-below-floor", "minimum") {
+        if floor
+            .rsplit_once('@')
+            .is_some_and(|(path, _)| may_be_there(path))
+        {
+            asked.push(format!("module-below-floor `{floor}`"));
+        }
+    }
+    if list != ModuleList::Recorded {
+        for (id, what) in NEEDS {
+            if rule(id).is_some() {
+                asked.push(format!("{id} ({what})"));
+            }
+        }
+    }
+    for custom in &ctx.policy.custom {
+        if ctx.policy.custom_level(custom).is_some() {
+            let asks = |key: &str, operator: Operator, values: &[String]| match key
+                .strip_prefix("modules.")
+            {
+                Some(path) if operator.is_unary() => is_open(path),
+                Some(path) => may_be_there(path),
+                None if key == DEPENDENCIES && operator == Operator::Contains => {
+                    !has_names || list == ModuleList::Cut || values.iter().any(|v| may_hold(v))
+                }
+                None if key == DEPENDENCIES => !has_names || values.iter().any(|v| is_open(v)),
+                None => {
+                    key.starts_with("build_info.Deps")
+                        || key == "build_info.Main.Version"
+                        || key == "build_info.Main.Sum"
+                }
+            };
+            let keys = conditions(&custom.when, &asks);
+            asked.extend(
+                keys.into_iter()
+                    .map(|key| format!("{} (`{key}`)", custom.id)),
+            );
+        }
+    }
+    asked
+}
+
+/// Keys of a condition that only build info can answer.
+fn conditions<'c>(
+    when: &'c Condition,
+    asks: &dyn Fn(&str, Operator, &[String]) -> bool,
+) -> Vec<&'c str> {
+    match when {
+        Condition::All(list) | Condition::Any(list) => {
+            list.iter().flat_map(|c| conditions(c, asks)).collect()
+        }
+        Condition::Not(c) => conditions(c, asks),
+        Condition::Test {
+            key,
+            operator,
+            values,
+        } => asks(key, *operator, values)
+            .then_some(key.as_str())
+            .into_iter()
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::*;
+    use crate::{Finding, Level};
+    use gospect_record::{Binary, ModuleList};
+
+    fn judge(b: &Binary, profile: &str, policy: &str) -> Option<Finding> {
+        let setup = Setup {
+            profile,
+            policy,
+            rule: "modules-unknown",
+            ..Setup::default()
+        };
+        let mut found = setup.judge(b);
+        assert!(found.len() < 2);
+        found.pop()
+    }
+
+    #[test]
+    fn it_is_a_note_or_a_warning_until_a_rule_asks_for_more_than_paths() {
+        let b = gopath(&["golang.org/x/crypto/ssh", "github.com/x/y"]);
+        let level = |profile: &str, policy: &str| judge(&b, profile, policy).map(|f| f.level);
+        assert_eq!(level("default", ""), Some(Level::Note));
+        assert_eq!(level("release", ""), Some(Level::Warning));
+        for policy in [
+            "denied-module = { deny = [\"github.com/x/y@v1.0.0\"] }",
+            "module-below-floor = { minimum = [\"golang.org/x/crypto@v0.31.0\"] }",
+            "module-below-floor = { minimum = [\"golang.org/x/*@v0.31.0\"] }",
+            "missing-sum = \"error\"",
+            "replaced-module = \"error\"",
+            "local-replace = \"warning\"",
+            "unversioned-dependency = \"error\"",
+            "module-sum-conflict = \"error\"",
+        ] {
+            let policy = format!("[rules]\n{policy}");
+            assert_eq!(level("default", &policy), Some(Level::Error), "{policy}");
+            let accepted = format!("{policy}\nmodules-unknown = \"note\"");
+            assert_eq!(level("default", &accepted), Some(Level::Note), "{policy}");
+        }
+        for policy in [
+            "denied-module = { deny = [\"github.com/x/z@v1.0.0\", \"github.com/x/w\"] }",
+            "denied-module = { allow = [\"github.com/x/**\"] }",
+            "module-below-floor = { minimum = [\"golang.org/x/net@v0.31.0\"] }",
+            "missing-sum = \"off\"",
+        ] {
+            let policy = format!("[rules]\n{policy}");
+            assert_eq!(level("default", &policy), Some(Level::Note), "{policy}");
+        }
+    }
+
+    #[test]
+    fn a_path_does_not_tell_the_major_version_in_gopath_mode() {
+        let b = gopath(&[
+            "github.com/evil/nov/sub",
+            "github.com/evil/lib/v2/sub",
+            "gopkg.in/odd.v2",
+        ]);
+        for (rule, error) in [
+            (
+                "denied-module = { deny = [\"github.com/evil/nov/v3\"] }",
+                true,
+            ),
+            (
+                "denied-module = { deny = [\"github.com/evil/nov/v*\"] }",
+                true,
+            ),
+            (
+                "denied-module = { deny = [\"github.com/evil/nov/v3@v3.1.0\"] }",
+                true,
+            ),
+            ("denied-module = { deny = [\"github.com/evil/lib\"] }", true),
+            (
+                "denied-module = { deny = [\"github.com/evil/other/v3\"] }",
+                false,
+            ),
+            ("denied-module = { deny = [\"gopkg.in/odd.v3\"] }", false),
+            (
+                "module-below-floor = { minimum = [\"github.com/evil/nov/v3@v3.1.0\"] }",
+                true,
+            ),
+            (
+                "denied-module = { allow = [\"github.com/evil/nov\", \"github.com/evil/lib/**\", \"gopkg.in/*\"] }",
+                true,
+            ),
+            (
+                "denied-module = { allow = [\"github.com/evil/**\", \"gopkg.in/odd.v2\"] }",
+                false,
+            ),
+        ] {
+            let found = judge(&b, "default", &format!("[rules]\n{rule}")).unwrap();
+            assert_eq!(found.level == Level::Error, error, "{rule}: {found:?}");
+        }
+        for (key, operator, value, error) in [
+            ("modules.github.com/evil/nov/v3", "exists", "", true),
+            ("modules.github.com/evil/lib", "missing", "", true),
+            ("modules.github.com/evil/other/v3", "exists", "", false),
+            (
+                "build_info.Deps.Path",
+                "=",
+                ", value = \"github.com/evil/nov/v3\"",
+                true,
+            ),
+            (
+                "build_info.Deps.Path",
+                "contains",
+                ", value = \"nov/v3\"",
+                true,
+            ),
+            (
+                "build_info.Deps.Path",
+                "contains",
+                ", value = \"other/v3\"",
+                false,
+            ),
+        ] {
+            let policy = format!(
+                "[[custom]]\nid = \"own\"\nlevel = \"error\"\nmessage = \"m\"\nall = [{{ key = \"{key}\", op = \"{operator}\"{value} }}]"
+            );
+            let found = judge(&b, "default", &policy).unwrap();
+            assert_eq!(found.level == Level::Error, error, "{policy}: {found:?}");
+        }
+        // A program built in module mode names the major version.
+        let recorded = binary(|b| dep(b, "github.com/evil/nov", "v1.0.0", None));
+        let rule = "[rules]\ndenied-module = { deny = [\"github.com/evil/nov/v3\"] }";
+        assert_eq!(judge(&recorded, "default", rule), None);
+    }
+
+    #[test]
+    fn a_damaged_list_only_proves_what_it_names() {
+        let b = change(gopath(&["github.com/x/y"]), |b| {
+            b.module_list = Some(ModuleList::Cut.into());
+            dep(b, "example.com/lib", "v1.2.3", None);
+        });
+        for (rule, error) in [
+            ("denied-module = { deny = [\"example.com/evil\"] }", true),
+            ("denied-module = { deny = [\"example.com/lib\"] }", false),
+            (
+                "denied-module = { deny = [\"example.com/lib@v1.2.*\"] }",
+                false,
+            ),
+            (
+                "denied-module = { deny = [\"example.com/lib@v9.9.9\"] }",
+                false,
+            ),
+            (
+                "denied-module = { deny = [\"example.com/*@v9.9.9\"] }",
+                true,
+            ),
+            ("denied-module = { allow = [\"**\"] }", true),
+        ] {
+            let found = judge(&b, "default", &format!("[rules]\n{rule}")).unwrap();
+            assert_eq!(found.level == Level::Error, error, "{rule}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn without_package_names_every_path_is_unanswered() {
+        let mut b = gopath(&[]);
+        b.packages = None;
+        for policy in [
+            "denied-module = { deny = [\"github.com/x/w\"] }",
+            "denied-module = { allow = [\"github.com/x/y\"] }",
+            "module-below-floor = { minimum = [\"golang.org/x/net@v0.31.0\"] }",
+        ] {
+            let found = judge(&b, "default", &format!("[rules]\n{policy}")).unwrap();
+            assert_eq!(found.level, Level::Error, "{policy}");
+        }
+    }
+
+    #[test]
+    fn custom_rules_may_be_unanswered_too() {
+        let b = gopath(&["golang.org/x/crypto/ssh"]);
+        for (key, operator, value, error) in [
+            ("modules.golang.org/x/crypto", "<", "v0.31.0", true),
+            ("modules.golang.org/x/net", "<", "v0.31.0", false),
+            ("modules.golang.org/x/crypto", "exists", "", false),
+            ("build_info.Deps.Path", "glob", "golang.org/x/*", false),
+            ("build_info.Deps.Version", "=", "v1.0.0", true),
+        ] {
+            let value = match value {
+                "" => String::new(),
+                text if operator == "glob" => format!(", value = [\"{text}\"]"),
+                text => format!(", value = \"{text}\""),
+            };
+            let policy = format!(
+                "[[custom]]\nid = \"own\"\nlevel = \"error\"\nmessage = \"m\"\nall = [{{ key = \"{key}\", op = \"{operator}\"{value} }}]"
+            );
+            let found = judge(&b, "default", &policy).unwrap();
+            assert_eq!(found.level == Level::Error, error, "{policy}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn advice_fits_the_builder_and_the_level() {
+        let of = |list: ModuleList| {
+            change(gopath(&["golang.org/x/crypto/ssh"]), |b| {
+                b.module_list = Some(list.into());
+            })
+        };
+        let help = |list, profile: &str| judge(&of(list), profile, "").unwrap().help;
+        let accept = "; or accept it: `modules-unknown = \"note\"` for these paths";
+        for list in [ModuleList::Gopath, ModuleList::Bazel, ModuleList::NoRecord] {
+            let note = help(list, "default");
+            assert_eq!(help(list, "release"), format!("{note}{accept}"));
+            assert_eq!(
+                note.contains("rules_go"),
+                list == ModuleList::Bazel,
+                "{note}"
+            );
+            assert_ne!(note.contains("go build"), list == ModuleList::Bazel);
+        }
+        let asked = judge(
+            &of(ModuleList::Bazel),
+            "default",
+            "[rules]\nmissing-sum = \"error\"",
+        );
+        assert!(asked.unwrap().help.ends_with(accept));
+    }
+
+    #[test]
+    fn a_whole_list_says_nothing_and_gaps_count_where_they_are_asked() {
+        let floor = "[rules]\nmodule-below-floor = { minimum = [\"golang.org/x/crypto@v0.31.0\"] }";
+        assert_eq!(judge(&binary(|_| ()), "release", floor), None);
+        let gap = binary(|b| {
+            b.linked.as_mut().unwrap().not_recorded = vec!["golang.org/x/crypto/ssh".into()];
+        });
+        assert_eq!(judge(&gap, "release", ""), None);
+        assert_eq!(
+            judge(&gap, "default", floor).map(|f| f.level),
+            Some(Level::Error)
+        );
+        let empty = binary(|b| b.module_list = Some(ModuleList::Empty.into()));
+        assert_eq!(judge(&empty, "default", floor), None);
+    }
+}

@@ -1,0 +1,74 @@
+//! Known vulnerabilities. The rules speak when the auditor was given a database, see [`crate::Auditor::with_vulnerabilities`].
+
+pub mod stale_vulnerability_database;
+pub mod vulnerabilities_unjudged;
+pub mod vulnerable_module;
+pub mod vulnerable_package;
+pub mod vulnerable_symbol;
+
+/// The family of these rules.
+pub(super) const FAMILY: super::meta::Family = super::meta::Family::Vulnerabilities;
+
+use super::prelude::{Ctx, D, OptionSpec, Report, Sink, ValueKind};
+use crate::policy::{MODULE, VULNERABILITY};
+use gospect_vuln::{Finding, Level};
+
+/// Most functions or packages that are listed as evidence.
+const LISTED: usize = 10;
+
+/// The option to leave out what has no fix.
+const ONLY_FIXED: OptionSpec = OptionSpec {
+    name: "only-fixed",
+    kind: ValueKind::Flag,
+    default: D::Flag(false),
+    doc: "Whether to report only what a newer version fixes.",
+};
+
+/// Reports the findings of one level.
+fn report_level(ctx: &Ctx, sink: &mut Sink, level: Level, what: &str) {
+    let Some(program) = ctx.vulnerabilities else {
+        return;
+    };
+    let only_fixed = ctx.options.flag(ONLY_FIXED.name);
+    let found = program.counting(level).filter(|f| f.level == level);
+    for finding in found.filter(|f| !only_fixed || f.fixed.is_some()) {
+        sink.report(report(finding, what));
+    }
+}
+
+fn report(finding: &Finding, what: &str) -> Report {
+    let id = &finding.id;
+    let version = finding.version.as_deref().unwrap_or("of unknown version");
+    let cve = finding
+        .cve()
+        .map_or(String::new(), |cve| format!(" ({cve})"));
+    let summary = finding.summary.as_deref();
+    let summary = summary.map_or(String::new(), |s| format!(", {s}"));
+    let module = &finding.module;
+    let mut report = Report::new(format!("{id}{cve}{summary}: {what} of {module} {version}"))
+        .see(VULNERABILITY, id)
+        .see(MODULE, module)
+        .salient(id)
+        .salient(module)
+        .help(finding.advice());
+    for alias in &finding.aliases {
+        report = report.see(VULNERABILITY, alias);
+    }
+    if let Some(replaced) = &finding.replaced {
+        report = report.see("in place of", replaced);
+    }
+    let (word, list) = match finding.symbols.as_slice() {
+        [] => ("package", &finding.packages),
+        _ => ("function", &finding.symbols),
+    };
+    for name in list.iter().take(LISTED) {
+        report = report.see(word, name);
+    }
+    match list.len().checked_sub(LISTED) {
+        None | Some(0) => report,
+        Some(more) => report.see(word, format!("{more} more")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+use crate::policy::MODULE;
+use crate::rules::prelude::*;
+use gospect_vuln::{Unjudged, Why};
+
+pub const META: Meta = Meta {
+    code: "GS704",
+    id: "vulnerabilities-unjudged",
+    summary: "known vulnerabilities cannot be told, or not exactly",
+    levels: levels(NOTE, WARN, NOTE, NOTE),
+    options: &[],
+    since: "0.1.0",
+    page: include_str!("vulnerabilities_unjudged.md"),
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    let rows = ctx.vulnerabilities.map_or(&[][..], |p| &p.unjudged);
+    for why in Why::ALL {
+        let of: Vec<&Unjudged> = rows.iter().filter(|row| row.why == why).collect();
+        if of.is_empty() {
+            continue;
+        }
+        let (message, help) = text(why);
+        let mut report = Report::new(message).salient(why.name()).help(help);
+        for row in &of {
+            if let Some(module) = &row.module {
+                report = report.see(MODULE, module);
+            }
+            if !row.entries.is_empty() {
+                report = report.see("may apply", row.entries.join(", "));
+            }
+        }
+        sink.report(report);
+    }
+}
+
+/// The sentence and the advice.
+fn text(why: Why) -> (&'static str, &'static str) {
+    match why {
+        Why::NoVersion => (
+            "vulnerabilities are not judged by version: none is recorded",
+            "build with modules that have versions",
+        ),
+        Why::Devel => (
+            "vulnerabilities are not judged: built from a work tree without a version",
+            "build from a tag, or set the version with `-ldflags -X`",
+        ),
+        Why::NoModules => (
+            "vulnerabilities are judged by linked packages: the program does not list its modules",
+            "build with modules, so that versions are recorded",
+        ),
+        Why::NoFunctions => (
+            "vulnerabilities are judged without functions: their names are not known",
+            "write records with `gospect scan --symbols`, or audit the program itself",
+        ),
+        Why::VendorToolchain => (
+            "vulnerabilities of the standard library are judged by a release that somebody else changed",
+            "ask who made the toolchain which fixes it has",
+        ),
+    }
+}

@@ -1,0 +1,17 @@
+use super::{ONLY_FIXED, report_level};
+use crate::rules::prelude::*;
+use gospect_vuln as vuln;
+
+pub const META: Meta = Meta {
+    code: "GS701",
+    id: "vulnerable-symbol",
+    summary: "a function with a known vulnerability is linked",
+    levels: levels(ERROR, ERROR, ERROR, ERROR),
+    options: &[ONLY_FIXED],
+    since: "0.1.0",
+    page: include_str!("vulnerable_symbol.md"),
+};
+
+pub fn check(ctx: &Ctx, sink: &mut Sink) {
+    report_level(ctx, sink, vuln::Level::Symbol, "vulnerable code is linked");
+}

@@ -1,0 +1,49 @@
+//! Compares the recorded modules with the packages of the function table.
+
+use super::{Evidence, row};
+use gospect_record::{Claim, Corroboration, Verdict};
+
+pub(super) fn modules(evidence: &Evidence<'_, '_>) -> Option<Corroboration> {
+    let linked = evidence.linked;
+    let info = evidence
+        .program
+        .build_info
+        .as_ref()
+        .filter(|b| !b.deps.is_empty() || !b.main.path.is_empty())?;
+    let recorded = match info.deps.len() + usize::from(!info.main.path.is_empty()) {
+        1 => "1 module".to_owned(),
+        many => format!("{many} modules"),
+    };
+    let (observed, verdict) = match (&linked.not_linked[..], &linked.not_recorded[..]) {
+        ([], []) => (
+            "every module has functions, and every package a module".to_owned(),
+            Verdict::Confirmed,
+        ),
+        // Modules with nothing but constants and types leave no function. Packages that come by go:linkname or another build
+        // system have no module.
+        (unlinked, []) => (
+            format!("no function of {}", some(unlinked)),
+            Verdict::Unverifiable,
+        ),
+        (_, unlisted) => (
+            format!("functions of {}, which no module explains", some(unlisted)),
+            Verdict::Unverifiable,
+        ),
+    };
+    Some(row(
+        Claim::Modules,
+        recorded,
+        Some(observed),
+        verdict,
+        "module paths against the packages of the function table",
+    ))
+}
+
+fn some(names: &[String]) -> String {
+    match names {
+        [a, b, c, rest @ ..] if !rest.is_empty() => {
+            format!("{a}, {b}, {c} and {} more", rest.len())
+        }
+        _ => names.join(", "),
+    }
+}

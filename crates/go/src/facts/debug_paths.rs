@@ -1,0 +1,181 @@
+//! Paths from the debug information: the C sources and headers of cgo, and the directories in which they were compiled.
+//!
+//! For Go code the debug information and the function table say the same, so each file counts once and pure Go programs are
+//! skipped. The Go files come from here only when there is no function table.
+
+use super::paths::{SourceFiles, is_absolute};
+use crate::tables::Tables;
+use gospect_exe::dwarf::{self, FileTable};
+use gospect_record::EvidenceSource;
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hasher};
+use std::ops::ControlFlow;
+
+/// Most different files to remember; further ones are not counted.
+const FILES_LIMIT: usize = 1 << 20;
+/// Most expanded bytes of unit headers to read for the directories of old C units.
+const UNITS_LIMIT: u64 = 64 << 20;
+
+/// What the `go` command tells compilers to write instead of a real directory (src/cmd/go/internal/work/exec.go, Go 1.10 to
+/// 1.27).
+const STAND_INS: [&str; 3] = ["/_", "/tmp/go-build", "/tmp/go-link"];
+
+/// Adds the paths of the debug information to `files`. `known` are the paths of the function table.
+pub fn add(tables: &Tables<'_>, known: &[Cow<'_, str>], files: &mut SourceFiles) {
+    let image = tables.image();
+    // Reading it costs as much as all other facts together, so do it only when it can add something.
+    if !dwarf::has_foreign_units(image) && (files.any || !dwarf::is_there(image)) {
+        return;
+    }
+    let mut debug = DebugPaths {
+        seen: known.iter().map(|p| hash(&[p.as_bytes()])).collect(),
+        directories: HashSet::new(),
+        has_whole_names: false,
+        finding_root: !files.any,
+        old_c: false,
+        files,
+    };
+    if debug.finding_root {
+        debug.files.source = Some(EvidenceSource::Dwarf);
+        dwarf::file_tables::<()>(image, &mut |table| {
+            debug.table(table);
+            ControlFlow::Continue(())
+        });
+        debug.seen.clear();
+        debug.directories.clear();
+        debug.has_whole_names = false;
+        debug.finding_root = false;
+    }
+    dwarf::file_tables::<()>(image, &mut |table| {
+        debug.table(table);
+        ControlFlow::Continue(())
+    });
+    // Since DWARF 5 the file table names the directory of the compilation.
+    if debug.old_c {
+        dwarf::units::<()>(image, UNITS_LIMIT, &mut |unit| {
+            if unit.is_old && !unit.is_go() {
+                debug.directory(unit.directory);
+            }
+            ControlFlow::Continue(())
+        });
+    }
+}
+
+struct DebugPaths<'f> {
+    files: &'f mut SourceFiles,
+    /// Hashes of the files.
+    seen: HashSet<u64>,
+    /// Hashes of the directories.
+    directories: HashSet<u64>,
+    has_whole_names: bool,
+    /// Whether this is the first pass, which looks for the GOROOT because there is no function table.
+    finding_root: bool,
+    /// Whether there are C units whose directory is elsewhere.
+    old_c: bool,
+}
+
+impl DebugPaths<'_> {
+    fn table(&mut self, table: &FileTable<'_>) {
+        const GO: [&[u8]; 4] = [b".go", b".s", b">", b"?"];
+        let first = table.directories.first().copied().unwrap_or_default();
+        for &(name, directory) in &table.files {
+            if table.is_old && !self.old_c {
+                self.old_c = !GO.iter().any(|end| name.ends_with(end));
+            }
+            let directory = table.directories.get(directory).copied();
+            let directory = directory.unwrap_or_default();
+            // Prepend directories to the name until the path is absolute.
+            let whole = [first, directory, name];
+            let parts = if is_absolute(name) {
+                &whole[2..]
+            } else if is_absolute(directory) || !is_absolute(first) {
+                &whole[1..]
+            } else {
+                &whole[..]
+            };
+            self.file(parts);
+        }
+    }
+
+    fn file(&mut self, parts: &[&[u8]]) {
+        let is_absolute = parts.first().is_some_and(is_absolute);
+        if !(is_absolute || self.finding_root) || self.seen.len() >= FILES_LIMIT {
+            return;
+        }
+        let inner = &parts[..parts.len().saturating_sub(1)];
+        // Up to DWARF 4 Go's linker writes whole paths without a directory; they share one.
+        let new_directory = match inner {
+            [] => !std::mem::replace(&mut self.has_whole_names, true),
+            _ => self.directories.insert(hash(inner)),
+        };
+        let new = self.seen.insert(hash(parts));
+        if !new && !new_directory {
+            return;
+        }
+        let parts: Vec<&[u8]> = parts.iter().filter(|p| !p.is_empty()).copied().collect();
+        let Ok(path) = String::from_utf8(parts.join(&b'/')) else {
+            return;
+        };
+        if self.finding_root {
+            self.files.any = true;
+            self.files.look_at(&path);
+        } else if is_absolute && !is_stand_in(&path) {
+            self.files.leak_from(&path, "dwarf", new.into());
+        }
+    }
+
+    fn directory(&mut self, directory: &[u8]) {
+        let Ok(path) = std::str::from_utf8(directory) else {
+            return;
+        };
+        if is_absolute(path) && !is_stand_in(path) && self.seen.len() < FILES_LIMIT {
+            let new = self.seen.insert(hash(&[directory]));
+            self.files.leak_from(path, "dwarf", new.into());
+        }
+    }
+}
+
+fn is_stand_in(path: &str) -> bool {
+    STAND_INS.iter().any(|s| {
+        path.strip_prefix(s)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+/// A hash of the parts joined by slashes. Somebody who makes two paths collide only hides a path of their own file.
+fn hash(parts: &[&[u8]]) -> u64 {
+    let mut state = DefaultHasher::new();
+    let mut parts = parts.iter().filter(|p| !p.is_empty());
+    if let Some(first) = parts.next() {
+        state.write(first);
+    }
+    for part in parts {
+        state.write(b"/");
+        state.write(part);
+    }
+    state.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_the_same_however_it_is_cut() {
+        let whole = hash(&[b"/a/b/c.go"]);
+        assert_eq!(whole, hash(&[b"/a/b", b"c.go"]));
+        assert_eq!(whole, hash(&[b"/a", b"b", b"c.go"]));
+        assert_ne!(whole, hash(&[b"/a/bc.go"]));
+    }
+
+    #[test]
+    fn placeholder_directories_are_ignored() {
+        for path in ["/_", "/_/runtime/cgo", "/tmp/go-build/cgo-gcc-prolog"] {
+            assert!(is_stand_in(path), "{path}");
+        }
+        for path in ["/_x/y", "/tmp/go-build123/b001", "/tmp/x"] {
+            assert!(!is_stand_in(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! GOROOT: where the toolchain was at build time, and what `runtime.GOROOT()` returns (src/runtime/extern.go, Go 1.10 to 1.27).
+//!
+//! The function table shows whether that function is linked in. It returns the linker string `runtime.defaultGOROOT`
+//! (`runtime/internal/sys.DefaultGoroot` up to 1.16), which is empty with `-trimpath`. The paths of the source files show the
+//! GOROOT of the build itself. Both, and the symbol if there is one, are evidence; the value is what they agree on.
+
+use super::paths::{home, is_absolute};
+use super::program::Program;
+use crate::tables::code_refs::References;
+use crate::tables::linker_strings::LinkerString;
+use crate::tables::{Tables, inlining};
+use crate::written::buildinfo::looks_like_go;
+use crate::written::go_string::go_string;
+use gospect_knowledge::ldflags;
+use gospect_record::{Evidence, EvidenceSource, Goroot, GorootOrigin};
+
+/// Names of the variable, newest first.
+const VARIABLES: [&[u8]; 2] = [
+    b"runtime.defaultGOROOT",
+    b"runtime/internal/sys.DefaultGoroot",
+];
+/// Most bytes of a GOROOT.
+const LIMIT: u64 = 4096;
+
+/// The GOROOT for the record, and which linker string holds it.
+#[derive(Clone, Debug, Default)]
+pub struct FoundGoroot {
+    /// The part of the record.
+    pub record: Goroot,
+    /// Address of the string header that holds the value.
+    pub string: Option<u64>,
+    /// Notes for the record.
+    pub notes: Vec<String>,
+}
+
+/// What the symbol table says about the variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum VariableSymbol {
+    /// There are no Go symbols.
+    Silent,
+    /// There are Go symbols, but not this one.
+    Absent,
+    /// The header address, and the text, empty when unset. There is no text where a separate debug file has the symbol but not
+    /// the data.
+    Value(u64, Option<String>),
+}
+
+/// Finds the GOROOT of one program.
+pub fn find(program: &Program<'_>) -> FoundGoroot {
+    let tables = &program.tables;
+    let functions = tables.functions();
+    let files = program.files();
+    let minor = program.minor();
+    let mut found = FoundGoroot::default();
+    let symbol = symbol(tables, program.go_symbols());
+    let linked = match (functions.count > 0, &symbol) {
+        (true, _) => {
+            Some(functions.has("runtime.GOROOT") || matches!(symbol, VariableSymbol::Value(..)))
+        }
+        (false, VariableSymbol::Value(..)) => Some(true),
+        (false, VariableSymbol::Absent) => Some(false),
+        (false, VariableSymbol::Silent) => None,
+    };
+    let root = files.goroot.as_deref();
+    let trimmed = if files.trimmed {
+        Some(true)
+    } else if root.is_some() {
+        Some(false)
+    } else {
+        None
+    };
+    let mut evidence = Vec::new();
+    let mut see = |source: EvidenceSource, value: &str| {
+        evidence.push(Evidence {
+            source: source.into(),
+            value: value.to_owned(),
+        })
+    };
+    if let Some(source) = files.source
+        && (root.is_some() || files.trimmed)
+    {
+        see(source, root.unwrap_or_default());
+    }
+    let defined = program
+        .setting("-ldflags")
+        .map(ldflags::definitions)
+        .unwrap_or_default();
+    let overridden = defined
+        .iter()
+        .rev()
+        .find(|d| VARIABLES.contains(&d.0.as_bytes()));
+    let string = [overridden.map(|d| d.1.as_str()), root]
+        .into_iter()
+        .find_map(|text| string(tables, text, linked == Some(true), &symbol));
+    // Up to Go 1.18 `-trimpath` put the word `go` in place of the root (src/cmd/go/internal/work/gc.go).
+    let trim_word =
+        (trimmed == Some(true) && minor.is_some_and(|m| (13..=18).contains(&m))).then_some("go");
+    let string = string.or_else(|| {
+        trim_word.and_then(|word| self::string(tables, Some(word), linked == Some(true), &symbol))
+    });
+    let runtime = match (&symbol, string, linked) {
+        (VariableSymbol::Value(address, text), ..) => {
+            if let Some(text) = text {
+                see(EvidenceSource::Symbol, text);
+            }
+            found.string = Some(*address);
+            text.clone()
+        }
+        (_, _, Some(false) | None) => None,
+        (_, Some(s), _) => {
+            let text = String::from_utf8_lossy(s.text).into_owned();
+            see(EvidenceSource::LinkerString, &text);
+            found.string = Some(s.address);
+            Some(text)
+        }
+        (_, None, Some(true)) if trimmed.is_some() => match set_by_hand(tables, minor) {
+            Ok(None) => trimmed.filter(|t| *t).map(|_| String::new()),
+            Ok(Some(s)) => {
+                let text = String::from_utf8_lossy(s.text).into_owned();
+                see(EvidenceSource::Code, &text);
+                found.string = Some(s.address);
+                Some(text)
+            }
+            Err(s) => {
+                let text = String::from_utf8_lossy(s.text);
+                see(EvidenceSource::LinkerString, &text);
+                found.notes.push(format!(
+                    "goroot: the program holds {text} where a GOROOT set with -X would stand"
+                ));
+                None
+            }
+        },
+        _ => None,
+    };
+    if let Some((_, value)) = overridden {
+        see(EvidenceSource::Ldflags, value);
+    }
+    let set = runtime
+        .clone()
+        .filter(|r| !r.is_empty() && Some(r.as_str()) != trim_word);
+    let differs = set
+        .as_deref()
+        .is_some_and(|r| root.is_none_or(|p| !same(r, p)));
+    if overridden.is_some() || (differs && trimmed.is_some()) {
+        found.notes.push(
+            "goroot: runtime.GOROOT() answers a value set with -X, not the toolchain's own place"
+                .to_owned(),
+        );
+    }
+    // The root of the build is the better answer; a value set with `-X` is all that a trimmed program has.
+    let value = root.map(str::to_owned).or(set);
+    if value.is_some() && minor.is_some_and(|m| m <= 22) {
+        found.notes.push("goroot: with Go 1.22 and older the value may come from GOROOT_FINAL and cannot be told from a real place".to_owned());
+    }
+    let origin = value.as_deref().map(|v| origin(v).into());
+    found.record = Goroot {
+        value,
+        trimmed,
+        linked,
+        runtime,
+        origin,
+        evidence,
+    };
+    found
+}
+
+fn symbol(tables: &Tables<'_>, go_symbols: bool) -> VariableSymbol {
+    if !go_symbols {
+        return VariableSymbol::Silent;
+    }
+    let image = tables.image();
+    for name in VARIABLES {
+        if let Some(address) = image.symbol_address(name) {
+            // The file has no bytes for an unset variable, or zeros. The version beside it is always set.
+            let text =
+                go_string(image, address, LIMIT).map(|t| String::from_utf8_lossy(t).into_owned());
+            let has_data = || {
+                let version = image.symbol_address(b"runtime.buildVersion");
+                version.is_some_and(|a| image.pointer(a).is_some_and(|p| p != 0))
+            };
+            let text = text.or_else(|| has_data().then(String::new));
+            return VariableSymbol::Value(address, text);
+        }
+    }
+    VariableSymbol::Absent
+}
+
+/// The linker string that equals the root of the source files.
+fn string<'i>(
+    tables: &Tables<'i>,
+    root: Option<&str>,
+    linked: bool,
+    symbol: &VariableSymbol,
+) -> Option<LinkerString<'i>> {
+    if !linked || *symbol == VariableSymbol::Absent {
+        return None;
+    }
+    let root = root?;
+    let equal = |s: &&LinkerString<'i>| std::str::from_utf8(s.text).is_ok_and(|t| same(t, root));
+    tables.strings().all.iter().find(equal).copied()
+}
+
+/// The value of a trimmed program's variable: `None` when unset, else what `-X` set. The code that reads the variable decides
+/// which string it is; an error is a string that may or may not be it.
+fn set_by_hand<'i>(
+    tables: &Tables<'i>,
+    minor: Option<u32>,
+) -> Result<Option<LinkerString<'i>>, LinkerString<'i>> {
+    let mut undecided = None;
+    for string in neighbours(tables) {
+        match is_variable(tables, string.address, minor) {
+            Some(true) => return Ok(Some(string)),
+            Some(false) => {}
+            None => undecided = undecided.or(Some(string)),
+        }
+    }
+    undecided.map_or(Ok(None), Err)
+}
+
+/// Absolute paths right beside `runtime.buildVersion`. The linker puts the GOROOT there, but also the last `-X` variable of the
+/// package linked before, so each may be either.
+fn neighbours<'i>(tables: &Tables<'i>) -> Vec<LinkerString<'i>> {
+    let step = 2 * tables.image().pointer_size();
+    let strings = &tables.strings().all;
+    let versions = strings.iter().filter(|v| looks_like_go(v.text));
+    let places: Vec<u64> = versions
+        .flat_map(|v| [v.address.wrapping_add(step), v.address.wrapping_sub(step)])
+        .take(64)
+        .collect();
+    strings
+        .iter()
+        .filter(|s| {
+            places.contains(&s.address) && std::str::from_utf8(s.text).is_ok_and(is_absolute)
+        })
+        .take(4)
+        .copied()
+        .collect()
+}
+
+/// Whether the string variable at an address is the one that `runtime.GOROOT` returns: the first that its code reads, inlined
+/// or not. `None` when the code cannot be read, or its copies disagree.
+fn is_variable(tables: &Tables<'_>, address: u64, minor: Option<u32>) -> Option<bool> {
+    /// The result may be loaded after the instructions that the inline tree assigns to the function.
+    const TAIL: u64 = 64;
+    /// The function is no more than a call, a comparison and the loads.
+    const LONGEST: u64 = 1024;
+    let image = tables.image();
+    let variables = tables.moduledata()?.variables(image)?;
+    let mut verdict = None;
+    for range in inlining::ranges(tables, b"runtime.GOROOT", minor)? {
+        let end = range.end.saturating_add(TAIL).min(range.function_end);
+        let size = end.saturating_sub(range.start).min(LONGEST);
+        let code = image.bytes(range.start, size)?;
+        let read = References::of(image.arch?, code, range.start)?;
+        let mut held = read.pairs.iter();
+        let Some(&first) = held.find(|a| (variables.0..variables.1).contains(a)) else {
+            continue;
+        };
+        let is = first == address;
+        if verdict.is_some_and(|v| v != is) {
+            return None;
+        }
+        verdict = Some(is);
+    }
+    verdict
+}
+
+/// Whether two paths name the same directory, with either kind of slash.
+fn same(a: &str, b: &str) -> bool {
+    let fold = |byte: u8| if byte == b'\\' { b'/' } else { byte };
+    let (a, b) = (
+        a.trim_end_matches(['/', '\\']),
+        b.trim_end_matches(['/', '\\']),
+    );
+    a.len() == b.len() && a.bytes().map(fold).eq(b.bytes().map(fold))
+}
+
+/// The origin of a root, by the names that people and packagers give their directories.
+pub fn origin(root: &str) -> GorootOrigin {
+    const OFFICIAL: [&str; 6] = [
+        "/usr/local/go",
+        "C:/Program Files/Go",
+        "C:/Program Files (x86)/Go",
+        "C:/Go",
+        "c:/go",
+        "/opt/go",
+    ];
+    const DISTRIBUTION: [&str; 9] = [
+        "/usr/lib/go",
+        "/usr/lib64/go",
+        "/usr/lib/golang",
+        "/usr/share/go",
+        "/usr/libexec/go",
+        "/usr/local/lib/go",
+        "/snap/go/",
+        "/usr/pkg/go",
+        "/opt/local/lib/go",
+    ];
+    let folded = root.replace('\\', "/");
+    let starts = |prefixes: &[&str]| prefixes.iter().any(|p| folded.starts_with(p));
+    if folded.contains("golang.org/toolchain@") {
+        GorootOrigin::ToolchainDownload
+    } else if folded == "GOROOT"
+        || [
+            "/external/go_sdk",
+            "/external/rules_go",
+            "execroot/",
+            "/bazel-",
+        ]
+        .iter()
+        .any(|p| folded.contains(p))
+        || !is_absolute(&folded)
+    {
+        GorootOrigin::Bazel
+    } else if folded.starts_with("/nix/store/") || folded.starts_with("/gnu/store/") {
+        GorootOrigin::Nix
+    } else if folded.contains("/Cellar/go") || starts(&["/opt/homebrew/", "/home/linuxbrew/"]) {
+        GorootOrigin::Homebrew
+    } else if starts(&[
+        "/opt/hostedtoolcache/",
+        "/__t/",
+        "/Users/runner/hostedtoolcache/",
+        "C:/hostedtoolcache/",
+        "/home/runner/",
+        "/builds/",
+        "/github/",
+    ]) {
+        GorootOrigin::Ci
+    } else if starts(&[
+        "/tmp/",
+        "/var/tmp/",
+        "/private/",
+        "/var/folders/",
+        "/dev/shm/",
+    ]) {
+        GorootOrigin::Temp
+    } else if home(&folded).is_some() || folded == "/root" {
+        GorootOrigin::Home
+    } else if OFFICIAL.iter().any(|o| {
+        folded == *o
+            || folded
+                .strip_prefix(o)
+                .is_some_and(|rest| rest.starts_with("1."))
+    }) {
+        GorootOrigin::Official
+    } else if starts(&DISTRIBUTION) {
+        GorootOrigin::Distribution
+    } else {
+        GorootOrigin::Other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins() {
+        for (root, want) in [
+            ("/usr/local/go", GorootOrigin::Official),
+            ("C:\\Program Files\\Go", GorootOrigin::Official),
+            ("/usr/lib/go-1.19", GorootOrigin::Distribution),
+            ("/usr/lib/golang", GorootOrigin::Distribution),
+            (
+                "/home/a/go/pkg/mod/golang.org/toolchain@v0.0.1-go1.22.3.linux-amd64",
+                GorootOrigin::ToolchainDownload,
+            ),
+            ("/home/a/sdk/go1.22", GorootOrigin::Home),
+            ("/Users/a/sdk/go1.22", GorootOrigin::Home),
+            ("/opt/hostedtoolcache/go/1.23.4/x64", GorootOrigin::Ci),
+            ("/nix/store/abc-go-1.22/share/go", GorootOrigin::Nix),
+            (
+                "/opt/homebrew/Cellar/go/1.22/libexec",
+                GorootOrigin::Homebrew,
+            ),
+            (
+                "/usr/local/Cellar/go/1.16.2/libexec",
+                GorootOrigin::Homebrew,
+            ),
+            ("GOROOT", GorootOrigin::Bazel),
+            ("/tmp/go", GorootOrigin::Temp),
+            ("/srv/go", GorootOrigin::Other),
+        ] {
+            assert_eq!(origin(root), want, "{root}");
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Every package with code in the program, with the number of its functions and the bytes of its code, from the function table
+//! (src/cmd/link/internal/ld/pcln.go and src/runtime/runtime2.go `_func`, Go 1.2 to 1.27). It stands in for the list of modules
+//! where a program has none.
+
+use crate::tables::Tables;
+use crate::tables::functions::{Functions, is_of, package};
+use crate::tables::pclntab::{Layout, Pclntab};
+use gospect_exe::{Format, Image, function_bodies};
+use gospect_knowledge::modules;
+use gospect_record::{BuildInfo, LinkedPackage};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
+
+/// Offsets in `_func`, counted from the end of the entry field: of the name, then of the table of files.
+const NAME: u64 = 0;
+const FILES: u64 = 16;
+
+/// Most spellings of packages to cache; others are looked up each time.
+const PLACES_LIMIT: usize = 1 << 17;
+
+/// Functions of one package.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tally {
+    functions: u64,
+    bytes: u64,
+}
+
+/// A function with a body of its own.
+struct Body {
+    /// Offset of its name.
+    name: u64,
+    /// Bytes of its code.
+    size: u64,
+    /// Whether Go's compiler or assembler made it. Functions from C objects have no table of source files, and names without an
+    /// import path.
+    is_go: bool,
+}
+
+/// PackageCounts functions by package. Names of one package follow each other, so each run of them is looked up once.
+#[derive(Default)]
+struct PackageCounts<'f, 'i> {
+    all: Vec<(&'f str, Tally)>,
+    /// The index in `all` of each spelling of a package; `None` for names without a package.
+    places: HashMap<&'i [u8], Option<usize>>,
+    by_path: HashMap<&'f str, usize>,
+    /// The package of the last name with its dot, and its index.
+    last: (&'i [u8], Option<usize>),
+}
+
+impl<'f, 'i> PackageCounts<'f, 'i> {
+    fn add(&mut self, name: &'i [u8], bytes: u64, functions: &'f Functions) {
+        if !is_of(name, self.last.0) {
+            self.last = match package(name) {
+                Some(package) => {
+                    let place = self.place(package, functions);
+                    let prefix = name.get(..package.len() + 1).unwrap_or_default();
+                    (place.map_or(&[], |_| prefix), place)
+                }
+                None => (&[], None),
+            };
+        }
+        if let Some((_, tally)) = self.last.1.and_then(|place| self.all.get_mut(place)) {
+            tally.functions += 1;
+            tally.bytes = tally.bytes.saturating_add(bytes);
+        }
+    }
+
+    /// Names that hold two paths get the package that the first pass over the names chose.
+    fn place(&mut self, package: &'i [u8], functions: &'f Functions) -> Option<usize> {
+        if let Some(place) = self.places.get(package) {
+            return *place;
+        }
+        let place = functions.owner(package).map(|path| {
+            *self.by_path.entry(path).or_insert_with(|| {
+                self.all.push((path, Tally::default()));
+                self.all.len() - 1
+            })
+        });
+        if self.places.len() < PLACES_LIMIT {
+            self.places.insert(package, place);
+        }
+        place
+    }
+}
+
+/// The packages of a program, sorted by path; vendored ones have the path by which they are imported. `None` when there is no
+/// function table nor the symbol table of Go 1.0 and 1.1. Functions that exist only inlined count, with no bytes (Go 1.16 and newer). Modules are those that the build
+/// info names, or else what [`modules::prefix`] can say for certain.
+pub fn read<'i>(tables: &Tables<'i>, info: Option<&BuildInfo>) -> Option<Vec<LinkedPackage>> {
+    let functions = tables.functions();
+    let image = tables.image();
+    let Some(table) = tables.pclntab() else {
+        let tallies = of_gosymtab(tables)?;
+        let tallies = tallies.iter().map(|(path, tally)| (path.as_str(), *tally));
+        return Some(rows(tallies, info));
+    };
+    let mut counts = PackageCounts::default();
+    let mut count = |name: &'i [u8], bytes: u64| counts.add(name, bytes, functions);
+    let limit = text_size(tables);
+    let mut bodies = bodies(image, table, limit)?;
+    if table.layout == Layout::Go12 {
+        for body in bodies.iter().filter(|body| body.is_go) {
+            if let Some(name) = table.name(image, body.name) {
+                count(name, body.size);
+            }
+        }
+    } else {
+        bodies.sort_unstable_by_key(|body| body.name);
+        let mut rest = bodies.iter().peekable();
+        table.names_with_offsets::<()>(image, &mut |offset, name| {
+            while rest.next_if(|body| body.name < offset).is_some() {}
+            let (mut own, mut go, mut bytes) = (0u64, 0u64, 0u64);
+            while let Some(body) = rest.next_if(|body| body.name == offset) {
+                own += 1;
+                go += u64::from(body.is_go);
+                bytes = bytes.saturating_add(body.size);
+            }
+            if own == 0 || go > 0 {
+                count(name, bytes);
+            }
+            ControlFlow::Continue(())
+        });
+    }
+    Some(rows(counts.all.into_iter(), info))
+}
+
+/// The packages of a program of Go 1.0 or 1.1. Each function reaches to the next.
+fn of_gosymtab(tables: &Tables<'_>) -> Option<BTreeMap<String, Tally>> {
+    let (functions, image) = (tables.functions(), tables.image());
+    let mut all: BTreeMap<String, Tally> = BTreeMap::new();
+    let mut starts: Vec<(u64, Option<&str>)> = Vec::new();
+    tables.gosymtab()?.functions(image, &mut |start, name| {
+        let path = package(name).and_then(|package| functions.owner(package));
+        starts.push((start, path));
+    });
+    starts.sort_by_key(|function| function.0);
+    let end = starts.last().and_then(|last| image.segment_at(last.0));
+    let end = end.map_or(0, |segment| segment.end());
+    let ends = starts.iter().skip(1).map(|next| next.0).chain([end]);
+    let mut room = text_size(tables);
+    for ((start, path), end) in starts.iter().zip(ends) {
+        let size = end.saturating_sub(*start).min(room);
+        room -= size;
+        if let Some(path) = path {
+            let tally = all.entry((*path).to_owned()).or_default();
+            tally.functions += 1;
+            tally.bytes = tally.bytes.saturating_add(size);
+        }
+    }
+    Some(all)
+}
+
+/// The rows of the record.
+fn rows<'p>(
+    all: impl Iterator<Item = (&'p str, Tally)>,
+    info: Option<&BuildInfo>,
+) -> Vec<LinkedPackage> {
+    let named = |path: &str| module_of(path, info);
+    let mut merged: BTreeMap<&str, Tally> = BTreeMap::new();
+    for (path, tally) in all {
+        let into = merged.entry(modules::unvendored(path)).or_default();
+        into.functions += tally.functions;
+        into.bytes = into.bytes.saturating_add(tally.bytes);
+    }
+    let rows = merged.into_iter().map(|(path, tally)| LinkedPackage {
+        path: path.to_owned(),
+        module: named(path),
+        functions: tally.functions,
+        bytes: tally.bytes,
+    });
+    rows.collect()
+}
+
+/// The module of a package: the longest matching one of the build info, or else what the path shows.
+fn module_of(path: &str, info: Option<&BuildInfo>) -> Option<String> {
+    let Some(info) = info else {
+        return modules::prefix(path).map(str::to_owned);
+    };
+    if path == modules::MAIN && !info.main.path.is_empty() {
+        return Some(info.main.path.clone());
+    }
+    let all = info
+        .deps
+        .iter()
+        .chain([&info.main])
+        .map(|module| module.path.as_str());
+    let holds = |module: &&str| {
+        let rest = path.strip_prefix(module);
+        !module.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let longest = all.filter(holds).max_by_key(|module| module.len());
+    longest.or_else(|| modules::prefix(path)).map(str::to_owned)
+}
+
+/// The most code that all functions together can have.
+fn text_size(tables: &Tables<'_>) -> u64 {
+    let image = tables.image();
+    let executable = image.segments.iter().filter(|s| s.executable);
+    let segments = executable.fold(0u64, |sum, s| sum.saturating_add(s.size));
+    match tables.moduledata() {
+        Some(module) => segments.min(module.text.1.saturating_sub(module.text.0)),
+        None => segments,
+    }
+}
+
+/// The rows of the function table with their `_func`. Code that two rows claim is counted once, so that all sizes together are
+/// at most `limit`.
+fn bodies(image: &Image<'_>, table: &Pclntab, limit: u64) -> Option<Vec<Body>> {
+    let word = match table.layout {
+        Layout::Go12 | Layout::Go116 => image.pointer_size(),
+        Layout::Go118 | Layout::Go120 => 4,
+    };
+    // Offsets count from the header up to Go 1.15, and from the function table since then.
+    let base = match table.layout {
+        Layout::Go12 => table.address,
+        _ => table.function_table.0,
+    };
+    let size = table
+        .functions
+        .checked_mul(2)?
+        .checked_add(1)?
+        .checked_mul(word)?;
+    let rows = image.bytes(table.function_table.0, size)?;
+    let step = usize::try_from(word).ok()?;
+    let at = |i: usize| {
+        rows.get(i * step..(i + 1) * step)
+            .map_or(0, |b| image.number(b))
+    };
+    let count = rows.len() / step / 2;
+    // Functions of a WebAssembly module have numbers instead of addresses. Their bodies are in the same order.
+    let is_module = image.format == Format::Wasm;
+    let sizes = function_bodies(image).filter(|sizes| sizes.len() == count);
+    let (mut covered, mut room) = (0, limit);
+    let mut all = Vec::with_capacity(count);
+    for i in 0..count {
+        let (start, offset, end) = (at(2 * i), at(2 * i + 1), at(2 * i + 2));
+        let size = end.saturating_sub(start.max(covered)).min(room);
+        covered = covered.max(end);
+        room -= size;
+        let Some(field) = base.checked_add(offset).and_then(|a| a.checked_add(word)) else {
+            continue;
+        };
+        let Some(function) = image.bytes(field, FILES + 4) else {
+            continue;
+        };
+        let number = |at: u64| {
+            let at = at as usize;
+            function.get(at..at + 4).map_or(0, |b| image.number(b))
+        };
+        all.push(Body {
+            name: number(NAME),
+            size: match &sizes {
+                Some(sizes) => sizes.get(i).map_or(0, |size| u64::from(*size)),
+                None if is_module => 0,
+                None => size,
+            },
+            is_go: number(FILES) != 0,
+        });
+    }
+    Some(all)
+}

@@ -1,0 +1,551 @@
+//! Paths: the source files of the function table, the GOROOT among them, and every other absolute path of the build host.
+
+use crate::tables::pclntab::Pclntab;
+use crate::tables::{Tables, age};
+use gospect_exe::Image;
+use gospect_knowledge::ldflags;
+use gospect_record::{BuildInfo, EvidenceSource, PathKind, PathLeak};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+/// Groups beyond this many are folded into the last.
+const GROUPS_LIMIT: usize = 256;
+
+/// What the source-file table says.
+#[derive(Clone, Debug, Default)]
+pub struct SourceFiles {
+    /// The directory above `src/runtime`, as recorded: absolute, or the bare word that some build systems put there.
+    pub goroot: Option<String>,
+    /// Standard-library files stand without a root: built with `-trimpath`.
+    pub trimmed: bool,
+    /// Operating system named by a file of package runtime (`runtime/os_linux.go`).
+    pub os: Option<&'static str>,
+    /// Absolute paths outside GOROOT, grouped.
+    leaks: BTreeMap<(String, PathKind), Leak>,
+    /// Files below the GOROOT.
+    below_goroot: Leak,
+    /// The function table names any file at all.
+    pub any: bool,
+    /// Which table the files of the standard library are from.
+    pub source: Option<EvidenceSource>,
+    /// The file of the main package that names its import path, for programs older than the record.
+    pub main_guess: Option<String>,
+    /// The standard library lies below `src/pkg`, as it did up to Go 1.3.
+    pub below_src_pkg: bool,
+    /// Files of `src/pkg/runtime` that tell the release.
+    pub old_runtime: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Leak {
+    count: u64,
+    example: String,
+    found_in: Vec<String>,
+}
+
+impl Leak {
+    fn add(&mut self, path: &str, found_in: &str, new: u64) {
+        if self.example.is_empty() {
+            path.clone_into(&mut self.example);
+        }
+        self.count += new;
+        if !self.found_in.iter().any(|f| f == found_in) {
+            self.found_in.push(found_in.to_owned());
+        }
+    }
+
+    fn to_record(&self, prefix: &str, kind: PathKind) -> PathLeak {
+        PathLeak {
+            prefix: prefix.to_owned(),
+            kind: kind.into(),
+            count: self.count,
+            example: self.example.clone(),
+            found_in: self.found_in.join(","),
+        }
+    }
+}
+
+/// Files of package runtime whose name says the system (src/runtime, Go 1.5 to 1.27).
+const SYSTEMS: &[(&str, &str)] = &[
+    ("os_linux.go", "linux"),
+    ("os_darwin.go", "darwin"),
+    ("os_windows.go", "windows"),
+    ("os_freebsd.go", "freebsd"),
+    ("os_netbsd.go", "netbsd"),
+    ("os_openbsd.go", "openbsd"),
+    ("os_dragonfly.go", "dragonfly"),
+    ("os_solaris.go", "solaris"),
+    ("os_illumos.go", "illumos"),
+    ("os_aix.go", "aix"),
+    ("os_plan9.go", "plan9"),
+    ("os_js.go", "js"),
+    ("os_wasip1.go", "wasip1"),
+    // Go 1.0 to 1.4, whose runtime was partly C.
+    ("thread_linux.c", "linux"),
+    ("thread_darwin.c", "darwin"),
+    ("thread_windows.c", "windows"),
+    ("thread_freebsd.c", "freebsd"),
+    ("os_linux.c", "linux"),
+    ("os_darwin.c", "darwin"),
+    ("os_windows.c", "windows"),
+    ("os_freebsd.c", "freebsd"),
+];
+
+/// Where a part of the standard library's own tree starts, newest form first. `src/pkg` is that of Go 1.3 and older.
+const ROOTS: [&str; 2] = ["/src/runtime/", "/src/pkg/runtime/"];
+
+/// Paths of one program are not collected beyond this many bytes; entries of the oldest tables may all share one text.
+const FILES_LIMIT: usize = 32 << 20;
+
+impl SourceFiles {
+    /// Reads the file table of the functions. The absolute paths are returned too.
+    pub fn read<'i>(tables: &Tables<'i>) -> (Self, Vec<Cow<'i, str>>) {
+        let mut files = Self::default();
+        let absolute = match tables.pclntab() {
+            Some(table) => files.read_pclntab(table, tables.image()),
+            None => files
+                .read_gosymtab(tables)
+                .into_iter()
+                .map(Cow::Owned)
+                .collect(),
+        };
+        files.leak_all(&absolute);
+        (files, absolute)
+    }
+
+    fn read_pclntab<'i>(&mut self, table: &Pclntab, image: &'i Image<'_>) -> Vec<Cow<'i, str>> {
+        let mut absolute = Vec::new();
+        let mut held = 0;
+        // Files of one directory stand together; what their names can tell is the same for all of them.
+        let mut directory = "";
+        let mut is_telling = true;
+        table.source_files::<()>(image, &mut |file| {
+            self.any = true;
+            self.source = Some(EvidenceSource::Pclntab);
+            let Ok(file) = std::str::from_utf8(file) else {
+                return ControlFlow::Continue(());
+            };
+            let (above, name) = split_name(file);
+            if above != directory || directory.is_empty() {
+                directory = above;
+                is_telling =
+                    above.starts_with("runtime/") || ROOTS.iter().any(|root| above.contains(root));
+            }
+            if is_telling || name == "main.go" {
+                self.look_at(file);
+            }
+            if is_absolute(file) && held < FILES_LIMIT {
+                held += file.len();
+                absolute.push(Cow::Borrowed(file));
+            }
+            ControlFlow::Continue(())
+        });
+        if self.main_guess.is_none()
+            && let Some(file) = table.old_main_file(image)
+        {
+            self.main_guess = package_of(&file);
+        }
+        absolute
+    }
+
+    /// Takes in the files of the table, those of one directory together.
+    fn leak_all(&mut self, files: &[Cow<'_, str>]) {
+        let Some(source) = self.source.map(EvidenceSource::as_str) else {
+            return;
+        };
+        for run in files.chunk_by(|a, b| split_name(a).0 == split_name(b).0) {
+            let Some(first) = run.first() else { continue };
+            if is_settled(split_name(first).0) {
+                self.leak_from(first, source, run.len() as u64);
+            } else {
+                run.iter().for_each(|file| self.leak(file, source));
+            }
+        }
+    }
+
+    /// Go 1.0 and 1.1: the files are in another table.
+    fn read_gosymtab(&mut self, tables: &Tables<'_>) -> Vec<String> {
+        let Some(table) = tables.gosymtab() else {
+            return Vec::new();
+        };
+        let mut sources = table.sources(tables.image());
+        self.any = true;
+        self.source = Some(EvidenceSource::Gosymtab);
+        if let Some(main) = &sources.main {
+            self.main_guess = package_of(main);
+        }
+        for file in &sources.files {
+            self.look_at(file);
+        }
+        sources.files.retain(|f| is_absolute(f));
+        sources.files
+    }
+
+    /// Takes in one Go source file, absolute or not.
+    pub(super) fn look_at(&mut self, file: &str) {
+        let name = match file.strip_prefix("runtime/") {
+            Some(name) => {
+                self.trimmed |= matches!(name, "proc.go" | "proc.c");
+                name
+            }
+            None => {
+                let Some((root, name)) = ROOTS.iter().find_map(|r| file.split_once(r)) else {
+                    self.guess_main(file);
+                    return;
+                };
+                let is_top = root.is_empty();
+                // The last match of a nested tree would be another copy; the runtime's own file settles it.
+                if matches!(name, "proc.go" | "proc.c") {
+                    let root = if is_top { "/" } else { root };
+                    self.goroot.get_or_insert_with(|| root.to_owned());
+                }
+                if file.len() == root.len() + ROOTS[1].len() + name.len() {
+                    self.below_src_pkg = true;
+                    if age::is_telling(name) {
+                        self.old_runtime.insert(name.to_owned());
+                    }
+                }
+                name
+            }
+        };
+        if self.os.is_none() {
+            self.os = SYSTEMS.iter().find(|s| s.0 == name).map(|s| s.1);
+        }
+    }
+
+    /// `…/src/github.com/a/b/main.go` of a GOPATH build names the main package.
+    fn guess_main(&mut self, file: &str) {
+        if let Some((dir, "main.go")) = file.rsplit_once('/')
+            && let Some((_, package)) = dir.split_once("/src/")
+            && package
+                .split('/')
+                .next()
+                .is_some_and(|first| first.contains('.'))
+            && !package.contains("/vendor/")
+        {
+            self.main_guess.get_or_insert_with(|| package.to_owned());
+        }
+    }
+
+    fn leak(&mut self, path: &str, found_in: &str) {
+        self.leak_from(path, found_in, 1);
+    }
+
+    /// Takes in an absolute path of the build host, as an example of `new` that were not counted before.
+    pub(super) fn leak_from(&mut self, path: &str, found_in: &str, new: u64) {
+        let root = self.goroot.as_ref().filter(|r| is_absolute(r));
+        // A toolchain in the root directory (`GOROOT_FINAL=/`) does not own what else is there.
+        let is_of = |root: &String| match root.as_str() {
+            "/" => path.starts_with("/src/"),
+            root => below(path, root),
+        };
+        if matches!(found_in, "pclntab" | "gosymtab" | "dwarf") && root.is_some_and(is_of) {
+            return self.below_goroot.add(path, found_in, new);
+        }
+        let (prefix, kind) = classify(path);
+        let mut key = (prefix, kind);
+        if self.leaks.len() >= GROUPS_LIMIT && !self.leaks.contains_key(&key) {
+            key = ("/".to_owned(), PathKind::Other);
+        }
+        self.leaks.entry(key).or_default().add(path, found_in, new);
+    }
+
+    /// Adds the absolute paths that the recorded settings hold.
+    pub fn add_settings(&mut self, info: &BuildInfo) {
+        const WITH_PATHS: [&str; 9] = [
+            "-ldflags",
+            "-gcflags",
+            "-asmflags",
+            "-gccgoflags",
+            "CGO_CFLAGS",
+            "CGO_CPPFLAGS",
+            "CGO_CXXFLAGS",
+            "CGO_LDFLAGS",
+            "-pgo",
+        ];
+        for setting in info
+            .settings
+            .iter()
+            .filter(|s| WITH_PATHS.contains(&s.key.as_str()))
+        {
+            if setting.key == "-pgo" {
+                if is_absolute(&setting.value) {
+                    self.leak(&setting.value, "-pgo");
+                }
+                continue;
+            }
+            let words = ldflags::words(&setting.value);
+            let mut is_definition = false;
+            for word in &words {
+                // What `-X` defines is the program's business, not the build host's.
+                let skip =
+                    std::mem::replace(&mut is_definition, matches!(word.as_str(), "-X" | "--X"));
+                if skip || word.starts_with("-X=") {
+                    continue;
+                }
+                for path in paths_in(word) {
+                    self.leak(path, &setting.key);
+                }
+            }
+        }
+    }
+
+    /// The groups for the record: GOROOT first, then by count, most first.
+    pub fn to_record(&self) -> Vec<PathLeak> {
+        let goroot = self
+            .goroot
+            .iter()
+            .filter(|_| self.below_goroot.count > 0)
+            .map(|root| self.below_goroot.to_record(root, PathKind::Goroot));
+        let mut leaks: Vec<PathLeak> = self
+            .leaks
+            .iter()
+            .map(|((prefix, kind), leak)| leak.to_record(prefix, *kind))
+            .collect();
+        leaks.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.prefix.cmp(&b.prefix)));
+        goroot.chain(leaks).collect()
+    }
+}
+
+/// The import path that a file of package main was built from: what is between `/src/` (with `pkg/` up to Go 1.3) and its name. A program
+/// in the tree of Go itself counts too.
+fn package_of(file: &str) -> Option<String> {
+    let (dir, _) = file.rsplit_once('/')?;
+    let (_, package) = dir.split_once("/src/")?;
+    let package = package.strip_prefix("pkg/").unwrap_or(package);
+    (!package.is_empty() && !package.contains("/vendor/")).then(|| package.to_owned())
+}
+
+/// Absolute on the build host: `/…`, or a drive letter. Go writes forward slashes everywhere; settings may hold others.
+pub fn is_absolute(path: impl AsRef<[u8]>) -> bool {
+    match path.as_ref() {
+        [b'/'] => true,
+        [b'/', second, ..] => *second != b'/',
+        [drive, b':', b'/' | b'\\', ..] => drive.is_ascii_alphabetic(),
+        _ => false,
+    }
+}
+
+/// Whether a path is the root or below it, with both kinds of slash taken as one.
+pub fn below(path: &str, root: &str) -> bool {
+    let fold = |b: u8| if b == b'\\' { b'/' } else { b };
+    let root = root.trim_end_matches(['/', '\\']);
+    path.len() > root.len()
+        && path
+            .bytes()
+            .zip(root.bytes())
+            .all(|(a, b)| fold(a) == fold(b))
+        && matches!(path.as_bytes().get(root.len()), Some(b'/' | b'\\'))
+}
+
+/// The absolute paths inside one word of a flag string: the word itself, or behind `-I`, `-L`, `=`, `,` and the like.
+fn paths_in(word: &str) -> impl Iterator<Item = &str> {
+    word.split(['=', ',', ';']).filter_map(|part| {
+        if part.starts_with('-') {
+            let at = part.find('/')?;
+            // `-I/usr/include`: a short flag with its value attached. `-Wl,-rpath/x` was split before.
+            (at <= 3).then(|| &part[at..]).filter(|p| is_absolute(p))
+        } else {
+            is_absolute(part).then_some(part)
+        }
+    })
+}
+
+/// Directories of build services: a path below one names its prefix with so many more elements.
+const CI: &[(&str, usize)] = &[
+    ("/home/runner/work/", 1),
+    ("/__w/", 1),
+    ("/github/workspace", 0),
+    ("/builds/", 2),
+    ("/drone/src", 0),
+    ("/woodpecker/src", 1),
+    ("/var/lib/jenkins/workspace/", 1),
+    ("/home/jenkins/", 2),
+    ("/opt/atlassian/pipelines/agent/build", 0),
+    ("/home/circleci/", 1),
+    ("/home/vsts/work/", 2),
+    ("/Users/runner/work/", 1),
+    ("/home/travis/", 2),
+    ("/home/buildkite/", 1),
+    ("/var/lib/buildkite-agent/builds/", 2),
+    ("/home/prow/", 1),
+    ("/codebuild/", 1),
+    ("/workspace/", 0),
+    ("/buildkitd/", 0),
+    ("/opt/hostedtoolcache/", 1),
+    ("/__t/", 1),
+    ("D:/a/", 1),
+    ("/builddir/build/", 0),
+    ("/build/", 1),
+    ("/home/abuild/", 0),
+    ("/private/tmp/homebrew", 0),
+];
+
+/// Temporary directories, and how many more elements make a useful prefix.
+const TEMP: &[(&str, usize)] = &[
+    ("/private/var/folders/", 0),
+    ("/var/folders/", 0),
+    ("/private/tmp/", 0),
+    ("/var/tmp/", 0),
+    ("/tmp/", 0),
+    ("/dev/shm/", 0),
+    ("C:/Windows/Temp/", 0),
+    ("C:/Temp/", 0),
+];
+
+/// A path up to its last slash, and what follows.
+fn split_name(path: &str) -> (&str, &str) {
+    path.split_at(memchr::memrchr2(b'/', b'\\', path.as_bytes()).map_or(0, |at| at + 1))
+}
+
+/// Whether all files of a directory, given with its slash, are of one group: no pattern of [`classify`] goes on into their names.
+fn is_settled(directory: &str) -> bool {
+    let goes_on = |pattern: &str| pattern.len() > directory.len() && pattern.starts_with(directory);
+    directory.len() > "C:/Users/".len()
+        && !directory.contains('\\')
+        && !CI.iter().chain(TEMP).any(|row| goes_on(row.0))
+}
+
+/// Prefix and kind of an absolute path.
+fn classify(path: &str) -> (String, PathKind) {
+    let folded = path.replace('\\', "/");
+    if let Some(at) = folded.find("/pkg/mod/") {
+        return (
+            folded[..at + "/pkg/mod".len()].to_owned(),
+            PathKind::ModuleCache,
+        );
+    }
+    if let Some((prefix, more)) = CI.iter().find(|c| folded.starts_with(c.0)) {
+        return (with_elements(&folded, prefix.len(), *more), PathKind::Ci);
+    }
+    if let Some((prefix, more)) = TEMP.iter().find(|c| folded.starts_with(c.0)) {
+        return (with_elements(&folded, prefix.len(), *more), PathKind::Temp);
+    }
+    if let Some(at) = folded.find("/AppData/Local/Temp/") {
+        return (
+            folded[..at + "/AppData/Local/Temp".len()].to_owned(),
+            PathKind::Temp,
+        );
+    }
+    if let Some(home) = home(&folded) {
+        return (home, PathKind::Home);
+    }
+    for (part, kind) in [
+        ("/go/src/", PathKind::Workspace),
+        ("/src/", PathKind::Workspace),
+        ("/execroot/", PathKind::Workspace),
+    ] {
+        if let Some(at) = folded.find(part) {
+            return (folded[..at + part.len() - 1].to_owned(), kind);
+        }
+    }
+    (with_elements(&folded, 1, 1), PathKind::Other)
+}
+
+/// The home directory a path is below, if any.
+pub fn home(path: &str) -> Option<String> {
+    for (prefix, more) in [
+        ("/home/", 1),
+        ("/Users/", 1),
+        ("/root/", 0),
+        ("/var/root/", 0),
+    ] {
+        if path.starts_with(prefix) {
+            return Some(with_elements(path, prefix.len(), more));
+        }
+    }
+    let rest = path.get(1..)?.strip_prefix(":/Users/")?;
+    let end = rest
+        .find('/')
+        .map_or(path.len(), |i| path.len() - rest.len() + i);
+    Some(path[..end].to_owned())
+}
+
+/// The first `start` bytes and `more` elements behind them, without a slash at the end.
+fn with_elements(path: &str, start: usize, more: usize) -> String {
+    let mut end = start;
+    for _ in 0..more {
+        let Some(next) = path.get(end..).and_then(|rest| rest.find('/')) else {
+            // The last element is a file: the prefix stops at its directory.
+            break;
+        };
+        end += next + 1;
+    }
+    let prefix = path.get(..end).unwrap_or(path).trim_end_matches('/');
+    if prefix.is_empty() {
+        "/".to_owned()
+    } else {
+        prefix.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_grouped_by_what_they_tell() {
+        for (path, prefix, kind) in [
+            (
+                "/home/alice/go/pkg/mod/github.com/a/b@v1/c.go",
+                "/home/alice/go/pkg/mod",
+                PathKind::ModuleCache,
+            ),
+            ("/home/alice/src/app/main.go", "/home/alice", PathKind::Home),
+            (
+                "/home/runner/work/app/app/main.go",
+                "/home/runner/work/app",
+                PathKind::Ci,
+            ),
+            ("/root/app/main.go", "/root", PathKind::Home),
+            ("C:/Users/bob/app/main.go", "C:/Users/bob", PathKind::Home),
+            (
+                "C:\\Users\\bob\\app\\main.go",
+                "C:/Users/bob",
+                PathKind::Home,
+            ),
+            ("/tmp/x/main.go", "/tmp", PathKind::Temp),
+            (
+                "/builds/group/app/main.go",
+                "/builds/group/app",
+                PathKind::Ci,
+            ),
+            ("/srv/app/main.go", "/srv", PathKind::Other),
+            ("/go/src/app/main.go", "/go/src", PathKind::Workspace),
+            ("/x.go", "/", PathKind::Other),
+        ] {
+            assert_eq!(classify(path), (prefix.to_owned(), kind), "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_in_flags() {
+        let find = |w: &str| paths_in(w).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(find("-I/opt/x/include"), ["/opt/x/include"]);
+        assert_eq!(find("-Wl,-rpath,/opt/lib"), ["/opt/lib"]);
+        assert_eq!(find("all=-trimpath=/home/a"), ["/home/a"]);
+        assert_eq!(find("-O2"), Vec::<String>::new());
+        assert_eq!(find("github.com/a/b=1"), Vec::<String>::new());
+        assert_eq!(find("/opt/lib/libx.a"), ["/opt/lib/libx.a"]);
+    }
+
+    #[test]
+    fn a_toolchain_in_the_root_directory_owns_its_sources_alone() {
+        let mut files = SourceFiles::default();
+        files.look_at("/src/runtime/proc.go");
+        assert_eq!(files.goroot.as_deref(), Some("/"));
+        files.leak("/src/fmt/print.go", "pclntab");
+        files.leak("/home/alice/app/main.go", "pclntab");
+        let kinds: Vec<_> = files.to_record().into_iter().map(|p| p.kind).collect();
+        assert_eq!(kinds, [PathKind::Goroot, PathKind::Home]);
+    }
+
+    #[test]
+    fn below_folds_slashes() {
+        assert!(below("C:/go/src/x.go", "C:\\go"));
+        assert!(below("/usr/lib/go/src", "/usr/lib/go/"));
+        assert!(!below("/usr/lib/go-1.19/src", "/usr/lib/go"));
+        assert!(!below("/usr/lib/go", "/usr/lib/go"));
+    }
+}

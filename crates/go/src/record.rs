@@ -1,0 +1,99 @@
+//! The record of one program: the list of its facts. Each fact is a function of the [`Program`] and goes straight into the
+//! record, so that none can be lost on the way.
+
+use super::corroborate::{Evidence, corroborate};
+use super::facts::{
+    Program, executable, fips, goroot, linked, linked_functions, linker_values, module_list, notes,
+    settings, versions,
+};
+use super::tables::age::Age;
+use super::written::compiler::Compiler;
+use gospect_exe::linkage;
+use gospect_record::{Binary, Word};
+
+/// The record with the facts of the build info and the headers.
+pub fn recorded(program: Program<'_>) -> Binary {
+    let (experiments, godebug) = settings::recorded(&program);
+    let version = program.version.as_ref();
+    let compiler = match &program.identity.foreign {
+        Some(foreign) => foreign.compiler.into(),
+        None => program
+            .recorded("-compiler")
+            .map_or(Compiler::Gc.into(), Word::from),
+    };
+    Binary {
+        size: program.tables.image().window().len(),
+        executable: executable::recorded(&program),
+        go_version: version
+            .and_then(|v| v.release_text().or(v.devel.then_some("devel")))
+            .map(str::to_owned),
+        go_vendor: program.vendor().map(str::to_owned),
+        compiler: Some(compiler),
+        main_package: program.main_package().map(str::to_owned),
+        build_info_source: program.identity.source.map(Word::from),
+        module_list: Some(module_list::recorded(&program).into()),
+        experiments,
+        godebug,
+        notes: notes::recorded(&program),
+        go_version_raw: program.version_text,
+        build_info: program.build_info,
+        ..Binary::default()
+    }
+}
+
+/// The record with every fact.
+pub fn full(program: Program<'_>) -> Binary {
+    let p = &program;
+    let tables_notes = [
+        notes::no_functions(p),
+        notes::fork(p),
+        notes::guessed_main(p),
+    ];
+    let executable = executable::full(p);
+    let goroot = goroot::find(p);
+    let (modules, packages) =
+        module_list::full(p, goroot.record.origin.as_ref().and_then(Word::known));
+    let baked = settings::baked(p);
+    let (experiments, godebug) = settings::full(p, &executable, modules, baked.map(|b| b.1));
+    let runtime_strings: Vec<u64> = goroot
+        .string
+        .into_iter()
+        .chain(baked.map(|b| b.0))
+        .collect();
+    let linker_strings = linker_values::of(p, &runtime_strings);
+    let linked = linked::of(p);
+    let corroboration = corroborate(&Evidence {
+        program: p,
+        build_id: executable.build_id.as_deref(),
+        experiments: &experiments,
+        godebug: &godebug,
+        linked: &linked,
+    });
+    let notes: Vec<String> = tables_notes
+        .into_iter()
+        .flatten()
+        .chain(goroot.notes)
+        .chain(notes::release(p))
+        .collect();
+    let mut binary = Binary {
+        executable,
+        go_version_range: p.age().map(Age::to_record),
+        main_package: p.main_package().or(p.guessed_main()).map(str::to_owned),
+        module_list: Some(modules.into()),
+        packages,
+        versions: Some(versions::claims(p.build_info.as_ref(), &linker_strings)),
+        goroot: Some(goroot.record),
+        fips: fips::read(p, &godebug),
+        experiments,
+        godebug,
+        linker_strings: Some(linker_strings),
+        linkage: Some(linkage::describe(p.tables.image())),
+        corroboration: Some(corroboration),
+        paths: Some(p.files().to_record()),
+        functions: p.symbols.then(|| linked_functions::read(p)).flatten(),
+        linked: Some(linked),
+        ..recorded(program)
+    };
+    binary.notes.extend(notes);
+    binary
+}

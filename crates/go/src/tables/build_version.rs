@@ -1,0 +1,171 @@
+//! The toolchain's version where no build info tells it: a string of the program itself.
+
+use super::Tables;
+use super::age::Age;
+use super::pclntab::Pclntab;
+use crate::written::buildinfo;
+use crate::written::go_string::go_string;
+use gospect_exe::Image;
+use memchr::memmem;
+
+/// The toolchain's version from the program's strings: `runtime.buildVersion` among the linker-set ones, else any string header in
+/// writable data whose text is a plain release.
+pub fn build_version<'i>(tables: &Tables<'i>) -> Option<&'i [u8]> {
+    let image = tables.image();
+    let strings = tables.strings();
+    let set: Vec<&[u8]> = strings.versions().collect();
+    let fits = |v: &&[u8]| is_release(v) && tables.pclntab().is_none_or(|t| fits_layout(v, t));
+    if let Some(version) = set.iter().copied().find(fits).or(set.first().copied()) {
+        return Some(version);
+    }
+    // Symbol tables are large: asked only when the strings do not tell.
+    if let Some(address) = image
+        .has_symbol_table()
+        .then(|| image.symbol_address(b"runtime.buildVersion"))
+        .flatten()
+        && let Some(text) = go_string(image, address, 256).filter(|t| buildinfo::looks_like_go(t))
+    {
+        return Some(text);
+    }
+    if tables.moduledata().is_none()
+        && let Some(age) =
+            Age::of(tables).filter(|age| age.has(0) || age.has(1) || age.has(2) || age.has(3))
+        && let Some(text) = constant_version(image, &age)
+    {
+        return Some(text);
+    }
+    let ranges: Vec<(u64, u64)> = match tables.moduledata() {
+        Some(module) => vec![module.data],
+        None => image
+            .segments
+            .iter()
+            .filter(|s| s.writable)
+            .map(|s| (s.address, s.end()))
+            .collect(),
+    };
+    let mut room = HEADERS_LIMIT;
+    ranges.iter().find_map(|&(from, to)| {
+        let size = to.saturating_sub(from).min(room);
+        room -= size;
+        headers_in(image, from, size).find(fits)
+    })
+}
+
+/// The version that programs of Go 1.0 to 1.3 hold where anything asks for it: `runtime.theVersion` is a constant, which lies as text behind
+/// its string header among the read-only data. A program may hold other such constants, so that only one release may be left.
+fn constant_version<'i>(image: &'i Image<'_>, age: &Age) -> Option<&'i [u8]> {
+    const LAST: u32 = 3;
+    let mut room = HEADERS_LIMIT;
+    let mut found: Vec<&[u8]> = Vec::new();
+    for segment in image
+        .segments
+        .iter()
+        .filter(|s| !s.writable && !s.discardable)
+    {
+        let size = segment.size.min(room);
+        room -= size;
+        for text in constants_in(image, segment.address, size) {
+            let minor = minor_of(text);
+            if is_release(text)
+                && minor.is_some_and(|m| m <= LAST && age.has(m))
+                && !found.contains(&text)
+            {
+                found.push(text);
+            }
+            if found.len() > 8 {
+                return None;
+            }
+        }
+    }
+    // `go1.2` is also a build tag; what says more is the version.
+    if found
+        .iter()
+        .any(|t| t.iter().filter(|b| **b == b'.').count() > 1)
+    {
+        found.retain(|t| t.iter().filter(|b| **b == b'.').count() > 1);
+    }
+    match found.as_slice() {
+        [one] => Some(one),
+        _ => None,
+    }
+}
+
+/// 2 of `go1.2.1`; 0 of `go1`.
+fn minor_of(version: &[u8]) -> Option<u32> {
+    let text = std::str::from_utf8(version).ok()?.strip_prefix("go1")?;
+    let Some(rest) = text.strip_prefix('.') else {
+        return text.is_empty().then_some(0);
+    };
+    let digits = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    rest.get(..digits)?.parse().ok()
+}
+
+/// Texts right behind their string header: a pointer to them, then the length, which had 4 bytes up to Go 1.0.
+fn constants_in<'i>(image: &'i Image<'_>, from: u64, size: u64) -> impl Iterator<Item = &'i [u8]> {
+    let data = image.bytes_upto(from, size).unwrap_or_default();
+    let word = usize::try_from(image.pointer_size()).unwrap_or(8);
+    memmem::find_iter(data, b"go1").filter_map(move |at| {
+        [word, 4].into_iter().find_map(|width| {
+            let header = at.checked_sub(word + width)?;
+            let pointer = image.number(data.get(header..header + word)?);
+            let length = image.number(data.get(header + word..at)?);
+            let here = pointer == from.checked_add(at as u64)? && (3..=32).contains(&length);
+            here.then(|| data.get(at..at.checked_add(usize::try_from(length).ok()?)?))?
+        })
+    })
+}
+
+/// Bytes of data that are searched for string headers, all ranges together: segments may lie on top of each other.
+const HEADERS_LIMIT: u64 = 64 << 20;
+
+/// Texts of string headers in `size` bytes of data that are short enough for a version.
+fn headers_in<'i>(image: &'i Image<'_>, from: u64, size: u64) -> impl Iterator<Item = &'i [u8]> {
+    let word = image.pointer_size();
+    let start = from.checked_next_multiple_of(word).unwrap_or(from);
+    let data = image
+        .bytes_upto(start, size.saturating_sub(start - from))
+        .unwrap_or_default();
+    let step = usize::try_from(word).unwrap_or(8);
+    let at = move |i: usize| data.get(i..i + step).map_or(0, |b| image.number(b));
+    (0..data.len() / step).filter_map(move |i| {
+        let (pointer, length) = (at(i * step), at((i + 1) * step));
+        let text = (4..=32)
+            .contains(&length)
+            .then(|| image.bytes(pointer, length))
+            .flatten()?;
+        text.starts_with(b"go1").then_some(text)
+    })
+}
+
+/// `go1`, then digits and dots, and at most an `rc` or `beta` number.
+fn is_release(version: &[u8]) -> bool {
+    let Some(rest) = version.strip_prefix(b"go1") else {
+        return false;
+    };
+    let plain = rest
+        .iter()
+        .take_while(|b| b.is_ascii_digit() || **b == b'.')
+        .count();
+    let tail = rest.get(plain..).unwrap_or_default();
+    let tail = tail
+        .strip_prefix(b"rc")
+        .or(tail.strip_prefix(b"beta"))
+        .unwrap_or(tail);
+    (rest.is_empty() || rest[0] == b'.' || plain == 0) && tail.iter().all(u8::is_ascii_digit)
+}
+
+/// Whether the table is of the age that a release writes.
+fn fits_layout(version: &[u8], table: &Pclntab) -> bool {
+    let digits: String = version
+        .iter()
+        .skip(4)
+        .take_while(|b| b.is_ascii_digit())
+        .map(|&b| char::from(b))
+        .collect();
+    let (first, last) = table.layout.minors();
+    digits
+        .parse::<u32>()
+        .is_ok_and(|minor| minor >= first && last.is_none_or(|l| minor <= l))
+}

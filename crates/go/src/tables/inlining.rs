@@ -1,0 +1,219 @@
+//! Where the code of one function is: its own body, and the ranges of other functions that it was inlined into
+//! (src/runtime/runtime2.go `_func`, src/runtime/symtabinl.go, src/internal/abi/funcdata.go, Go 1.18 to 1.27).
+
+use super::Tables;
+use super::pclntab::{Layout, Pclntab};
+use gospect_exe::Image;
+
+/// `abi.PCDATA_InlTreeIndex`: which call of the tree an instruction belongs to.
+const PCDATA_TREE_INDEX: u64 = 2;
+/// `abi.FUNCDATA_InlTree`.
+const FUNCDATA_TREE: u64 = 3;
+/// More ranges than this add nothing.
+const RANGES_LIMIT: usize = 256;
+/// Steps of one pc table that are followed.
+const STEPS_LIMIT: usize = 1 << 16;
+
+/// A run of instructions of the function asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// First address.
+    pub start: u64,
+    /// First address behind it.
+    pub end: u64,
+    /// First address behind the function that it lies in.
+    pub function_end: u64,
+}
+
+/// The shapes that changed between layouts.
+struct Shape {
+    /// Bytes of `_func` in front of its tables.
+    function: u64,
+    /// Bytes of an entry of the inline tree.
+    call: u64,
+    /// Where the entry has the offset of the name.
+    call_name: u64,
+    /// Word numbers of `gofunc` in the module data, likeliest first.
+    base: &'static [u64],
+}
+
+const GO_118: Shape = Shape {
+    function: 40,
+    call: 20,
+    call_name: 12,
+    base: &[38],
+};
+const GO_120: Shape = Shape {
+    function: 44,
+    call: 16,
+    call_name: 4,
+    base: &[40],
+};
+const GO_127: Shape = Shape {
+    base: &[43],
+    ..GO_120
+};
+
+/// Every range of the function of that name; `None` when the tables cannot be read, or are older than Go 1.18.
+///
+/// Inlined bodies end where the last instruction that the compiler credits to them does; loads of a result may follow.
+pub fn ranges(tables: &Tables<'_>, name: &[u8], minor: Option<u32>) -> Option<Vec<Range>> {
+    let image = tables.image();
+    let table = tables.pclntab()?;
+    let shape = match table.layout {
+        Layout::Go118 => GO_118,
+        Layout::Go120 if minor.is_some_and(|m| m >= 27) => GO_127,
+        Layout::Go120 => GO_120,
+        Layout::Go12 | Layout::Go116 => return None,
+    };
+    let module = tables.moduledata()?;
+    let reader = Reader {
+        image,
+        table,
+        name: name_offset(image, table, name)?,
+        text: module.text.0,
+        bases: shape
+            .base
+            .iter()
+            .filter_map(|w| image.pointer(module.address.checked_add(w * image.pointer_size())?))
+            .collect(),
+        shape,
+    };
+    let pairs = image.bytes(table.function_table.0, table.functions.checked_mul(8)?)?;
+    let end_at = table.function_table.0.checked_add(table.functions * 8)?;
+    let last = image.number(image.bytes(end_at, 4)?);
+    let number = |i: usize| pairs.get(i * 4..i * 4 + 4).map(|b| image.number(b));
+    let mut found = Vec::new();
+    for i in 0..pairs.len() / 8 {
+        let (Some(start), Some(function)) = (number(2 * i), number(2 * i + 1)) else {
+            break;
+        };
+        let end = number(2 * i + 2).unwrap_or(last);
+        if start < end {
+            // One function that cannot be read does not hide the others.
+            let _ = reader.function(start, end, function, &mut found);
+        }
+        if found.len() >= RANGES_LIMIT {
+            break;
+        }
+    }
+    Some(found)
+}
+
+struct Reader<'t, 'i> {
+    image: &'t Image<'i>,
+    table: &'t Pclntab,
+    name: u64,
+    text: u64,
+    bases: Vec<u64>,
+    shape: Shape,
+}
+
+impl Reader<'_, '_> {
+    fn number(&self, address: u64) -> Option<u64> {
+        self.image.bytes(address, 4).map(|b| self.image.number(b))
+    }
+
+    /// Adds what one function holds. Offsets are from the start of text.
+    fn function(&self, start: u64, end: u64, offset: u64, found: &mut Vec<Range>) -> Option<()> {
+        let at = self.table.function_table.0.checked_add(offset)?;
+        let (start, end) = (self.text.checked_add(start)?, self.text.checked_add(end)?);
+        if self.number(at.checked_add(4)?)? == self.name {
+            found.push(Range {
+                start,
+                end,
+                function_end: end,
+            });
+            return Some(());
+        }
+        let tables = at.checked_add(self.shape.function)?;
+        let pcdata = self.number(at.checked_add(28)?)?;
+        let funcdata = u64::from(*self.image.bytes(tables.checked_sub(1)?, 1)?.first()?);
+        if pcdata <= PCDATA_TREE_INDEX || funcdata <= FUNCDATA_TREE || pcdata > 1 << 16 {
+            return None;
+        }
+        let index = self.number(tables.checked_add(4 * PCDATA_TREE_INDEX)?)?;
+        let tree = self.number(tables.checked_add(4 * (pcdata + FUNCDATA_TREE))?)?;
+        if index == 0 || tree == u64::from(u32::MAX) {
+            return None;
+        }
+        let trees = self.bases.iter().filter_map(|b| b.checked_add(tree));
+        let trees: Vec<u64> = trees.collect();
+        let steps = self
+            .table
+            .file_table
+            .0
+            .checked_add(self.table.file_table.1)?
+            .checked_add(index)?;
+        self.steps(steps, start, end, &mut |from, to, call| {
+            let hit = trees.iter().any(|tree| {
+                let name = call
+                    .checked_mul(self.shape.call)
+                    .and_then(|o| tree.checked_add(o)?.checked_add(self.shape.call_name));
+                name.and_then(|a| self.number(a)) == Some(self.name)
+            });
+            if hit && found.len() < RANGES_LIMIT {
+                found.push(Range {
+                    start: from,
+                    end: to,
+                    function_end: end,
+                });
+            }
+        })
+    }
+
+    /// Walks a pc-value table: pairs of variable-length numbers, the change of the value (zigzag) and the bytes that it holds for in
+    /// quanta (src/runtime/symtab.go, step). Negative values belong to the function itself and are passed over.
+    fn steps(
+        &self,
+        table: u64,
+        start: u64,
+        end: u64,
+        visit: &mut dyn FnMut(u64, u64, u64),
+    ) -> Option<()> {
+        let bytes = self.image.bytes_upto(table, 1 << 20)?;
+        let mut rest = bytes.iter();
+        let (mut value, mut pc) = (-1i64, start);
+        for step in 0..STEPS_LIMIT {
+            let change = varint(&mut rest)?;
+            if change == 0 && step > 0 {
+                break;
+            }
+            let change = i64::from(change);
+            value = value.checked_add(change >> 1 ^ -(change & 1))?;
+            let next = u64::from(varint(&mut rest)?).checked_mul(u64::from(self.table.quantum))?;
+            let next = pc.checked_add(next)?.min(end);
+            if let Ok(call) = u64::try_from(value) {
+                visit(pc, next, call);
+            }
+            pc = next;
+            if pc >= end {
+                break;
+            }
+        }
+        Some(())
+    }
+}
+
+fn varint(bytes: &mut std::slice::Iter<'_, u8>) -> Option<u32> {
+    let mut value = 0u32;
+    for shift in (0..32).step_by(7) {
+        let byte = *bytes.next()?;
+        value |= u32::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// Offset of a function's name in the table of names.
+fn name_offset(image: &Image<'_>, table: &Pclntab, name: &[u8]) -> Option<u64> {
+    let names = image.bytes(table.names.0, table.names.1)?;
+    memchr::memmem::find_iter(names, name)
+        .find(|&i| {
+            let before = i.checked_sub(1).and_then(|b| names.get(b));
+            before.is_none_or(|&b| b == 0) && names.get(i + name.len()) == Some(&0)
+        })
+        .map(|i| i as u64)
+}

@@ -1,0 +1,148 @@
+//! Linker-set strings: variables that the linker fills as `-X` does (src/cmd/link/internal/ld/data.go, addstrdata, Go 1.18 to 1.27).
+//!
+//! Each is a Go string header in the data range whose text is followed by a NUL, which the compiler's own constants are not. That is how
+//! `runtime.buildVersion`, `runtime.modinfo`, `runtime.godebugDefault`, `runtime.defaultGOROOT` and the user's `-X` values are found in a file
+//! without symbols.
+
+use super::moduledata::Moduledata;
+use crate::written::{buildinfo, modinfo};
+use gospect_exe::Image;
+
+/// Longest text taken, the framed module text aside.
+const TEXT_LIMIT: u64 = 4096;
+/// A data range larger than this is not read in full.
+const DATA_LIMIT: u64 = 64 << 20;
+/// More strings than this are noise.
+const COUNT_LIMIT: usize = 4096;
+
+/// One string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkerString<'i> {
+    /// Where its header is.
+    pub address: u64,
+    /// Its text.
+    pub text: &'i [u8],
+}
+
+/// The strings of one program.
+#[derive(Clone, Debug, Default)]
+pub struct LinkerStrings<'i> {
+    /// In address order.
+    pub all: Vec<LinkerString<'i>>,
+}
+
+impl<'i> LinkerStrings<'i> {
+    /// Collects every linker-set string of the data range.
+    pub fn read(image: &'i Image<'_>, module: &Moduledata, limit: u64) -> Self {
+        let mut all = Vec::new();
+        let word = image.pointer_size();
+        let (start, end) = module.data;
+        let start = start.checked_next_multiple_of(word).unwrap_or(start);
+        let size = end.saturating_sub(start).min(DATA_LIMIT);
+        let Some(data) = image.bytes_upto(start, size) else {
+            return Self { all };
+        };
+        let fixups = image.fixups();
+        let mut fixups = fixups
+            .get(fixups.partition_point(|f| f.0 < start)..)
+            .unwrap_or_default()
+            .iter()
+            .peekable();
+        // Three words in view: pointer, length, and what follows them.
+        let mut words = Words::new(image, data);
+        let (mut raw, mut length, mut next) = (words.next(), words.next(), words.next());
+        let mut address = start;
+        while let (Some(pointer), Some(size)) = (raw, length) {
+            let at = address;
+            // A slice has its capacity behind the length, a string the next variable.
+            let slice = next == length;
+            (raw, length, next) = (length, next, words.next());
+            address += word;
+            if size == 0 || size > limit || slice {
+                continue;
+            }
+            while fixups.next_if(|f| f.0 < at).is_some() {}
+            let pointer = fixups.next_if(|f| f.0 == at).map_or(pointer, |f| f.1);
+            if pointer == 0 {
+                continue;
+            }
+            if let Some(text) = text(image, pointer, size) {
+                all.push(LinkerString { address: at, text });
+                if all.len() >= COUNT_LIMIT {
+                    break;
+                }
+            }
+        }
+        Self { all }
+    }
+
+    /// `runtime.modinfo` without its framing.
+    pub fn modinfo(&self) -> Option<&'i [u8]> {
+        self.all
+            .iter()
+            .find(|s| s.text.starts_with(&modinfo::START))
+            .and_then(|s| modinfo::unframe(s.text))
+    }
+
+    /// Texts that read like a toolchain version. The runtime's own is among them; a program may hold others.
+    pub fn versions(&self) -> impl Iterator<Item = &'i [u8]> + '_ {
+        self.all
+            .iter()
+            .map(|s| s.text)
+            .filter(|t| buildinfo::looks_like_go(t))
+    }
+}
+
+/// The words of some data, in the program's own size and byte order.
+enum Words<'d> {
+    /// What nearly every program has, decoded without asking.
+    Wide(std::slice::ChunksExact<'d, u8>),
+    Other(std::slice::ChunksExact<'d, u8>, bool),
+}
+
+impl<'d> Words<'d> {
+    fn new(image: &Image<'_>, data: &'d [u8]) -> Self {
+        match (image.bits, image.big_endian) {
+            (64, false) => Self::Wide(data.chunks_exact(8)),
+            (64, true) => Self::Other(data.chunks_exact(8), true),
+            (_, big) => Self::Other(data.chunks_exact(4), big),
+        }
+    }
+}
+
+impl Iterator for Words<'_> {
+    type Item = u64;
+
+    #[inline]
+    fn next(&mut self) -> Option<u64> {
+        match self {
+            Self::Wide(chunks) => chunks.next()?.try_into().ok().map(u64::from_le_bytes),
+            Self::Other(chunks, big) => {
+                let fold = |word: u64, byte: &u8| word << 8 | u64::from(*byte);
+                let chunk = chunks.next()?;
+                Some(if *big {
+                    chunk.iter().fold(0, fold)
+                } else {
+                    chunk.iter().rev().fold(0, fold)
+                })
+            }
+        }
+    }
+}
+
+fn text<'i>(image: &'i Image<'_>, pointer: u64, length: u64) -> Option<&'i [u8]> {
+    // A data word that happens to look like an address costs one look-up in a short list of segments.
+    let framed = length > TEXT_LIMIT;
+    let head = image.bytes(pointer, if framed { 16 } else { length + 1 })?;
+    if framed {
+        if !head.starts_with(&modinfo::START) {
+            return None;
+        }
+        return image.bytes(pointer, length);
+    }
+    let (text, nul) = head.split_at(usize::try_from(length).ok()?);
+    let plain = nul == [0]
+        && (text.starts_with(&modinfo::START)
+            || (std::str::from_utf8(text).is_ok() && !text.contains(&0)));
+    plain.then_some(text)
+}

@@ -1,0 +1,144 @@
+//! The tables that the linker leaves in every Go program for the program's own use, each found and read on first use.
+//!
+//! Depends on what the toolchain wrote as text ([`super::written`]), and on nothing else of `go`.
+
+pub mod age;
+mod build_version;
+pub mod code_refs;
+pub mod functions;
+pub mod gosymtab;
+pub mod inlining;
+pub mod linker_strings;
+pub mod moduledata;
+pub mod old_inlining;
+pub mod pclntab;
+
+pub use build_version::build_version;
+
+use super::written::build_id::go_note;
+use functions::Functions;
+use gospect_bytes::Limits;
+use gospect_exe::Image;
+use gosymtab::Gosymtab;
+use linker_strings::LinkerStrings;
+use moduledata::Moduledata;
+use pclntab::Pclntab;
+use std::cell::OnceCell;
+
+/// Function tables that are held against the module data where no section says which it is.
+const TABLES: usize = 8;
+
+/// The tables of one program, each found on first use.
+pub struct Tables<'i> {
+    image: &'i Image<'i>,
+    limits: Limits,
+    pclntab: OnceCell<Option<Pclntab>>,
+    gosymtab: OnceCell<Option<Gosymtab>>,
+    moduledata: OnceCell<Option<Moduledata>>,
+    strings: OnceCell<LinkerStrings<'i>>,
+    functions: OnceCell<Functions>,
+}
+
+impl<'i> Tables<'i> {
+    /// Nothing is read yet.
+    pub fn new(image: &'i Image<'i>, limits: Limits) -> Self {
+        Self {
+            image,
+            limits,
+            pclntab: OnceCell::new(),
+            gosymtab: OnceCell::new(),
+            moduledata: OnceCell::new(),
+            strings: OnceCell::new(),
+            functions: OnceCell::new(),
+        }
+    }
+
+    /// How much of a program is read.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// The program they are of.
+    pub fn image(&self) -> &'i Image<'i> {
+        self.image
+    }
+
+    /// The function table.
+    pub fn pclntab(&self) -> Option<&Pclntab> {
+        self.pclntab
+            .get_or_init(|| {
+                // A program may hold another as data: the one whose module data points at its table is the one that runs.
+                let mut first = None;
+                let mut tries = 0;
+                let found = Pclntab::find_that(self.image, &mut |table| {
+                    tries += 1;
+                    first.get_or_insert(*table);
+                    let module = Moduledata::find(self.image, table);
+                    let runs = module.is_some();
+                    if runs {
+                        let _ = self.moduledata.set(module);
+                    }
+                    runs || tries == TABLES
+                });
+                match self.moduledata.get() {
+                    None if first.is_some() => first,
+                    _ => found,
+                }
+            })
+            .as_ref()
+    }
+
+    /// The symbol table of Go 1.0 to 1.2.
+    pub fn gosymtab(&self) -> Option<&Gosymtab> {
+        self.gosymtab
+            .get_or_init(|| Gosymtab::find(self.image))
+            .as_ref()
+    }
+
+    /// Whether the sections are those of Go 1.0 or 1.1 after `-ldflags=-s`: of both tables only the names are left. Later releases need
+    /// theirs to run.
+    pub fn is_stripped_old(&self) -> bool {
+        let image = self.image;
+        let both = |symbols: &[u8], lines: &[u8]| {
+            image.section(symbols).is_some_and(|s| s.size == 0)
+                && image.section(lines).is_some_and(|s| s.size == 0)
+        };
+        (both(b".gosymtab", b".gopclntab") || both(b"__gosymtab", b"__gopclntab"))
+            && self.pclntab().is_none()
+            && go_note(image).is_none()
+            && !image.sections.iter().any(|s| is_newer(&s.name))
+    }
+
+    /// The module data.
+    pub fn moduledata(&self) -> Option<&Moduledata> {
+        // Looking for the one may find the other.
+        let table = self.pclntab();
+        self.moduledata
+            .get_or_init(|| Moduledata::find(self.image, table?))
+            .as_ref()
+    }
+
+    /// The functions, by the names in the function table or in its predecessor.
+    pub fn functions(&self) -> &Functions {
+        self.functions.get_or_init(|| Functions::read(self))
+    }
+
+    /// The linker-set strings.
+    pub fn strings(&self) -> &LinkerStrings<'i> {
+        self.strings.get_or_init(|| match self.moduledata() {
+            Some(module) => LinkerStrings::read(self.image, module, self.limits.build_info),
+            None => LinkerStrings::default(),
+        })
+    }
+}
+
+/// Whether a section has a name that releases after Go 1.1 brought.
+fn is_newer(name: &[u8]) -> bool {
+    [
+        &b".itablink"[..],
+        b"__itablink",
+        b".go.buildinfo",
+        b"__go_buildinfo",
+    ]
+    .contains(&name)
+}

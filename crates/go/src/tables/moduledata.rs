@@ -1,0 +1,138 @@
+//! `runtime.firstmoduledata`: the linker's map of the program (src/runtime/symtab.go, Go 1.5 to 1.27).
+//!
+//! It starts with a pointer to the pclntab header and a slice inside that table, so a word pair that says just this proves both: one that
+//! points at the other and nothing else does.
+
+use super::pclntab::{Layout, Pclntab};
+use gospect_exe::{Image, Segment};
+use std::ops::ControlFlow;
+
+/// Word numbers of the fields used, by layout of the table.
+struct Words {
+    text: u64,
+    etext: u64,
+    data: u64,
+    edata: u64,
+}
+
+/// Go 1.16 and newer: eight slices and a pointer come first.
+const SINCE_116: Words = Words {
+    text: 22,
+    etext: 23,
+    data: 26,
+    edata: 27,
+};
+/// Go 1.5 to 1.15: pclntable, ftab, filetab, findfunctab, minpc, maxpc.
+const SINCE_15: Words = Words {
+    text: 12,
+    etext: 13,
+    data: 16,
+    edata: 17,
+};
+
+/// What the program says about its own layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moduledata {
+    /// Where it is.
+    pub address: u64,
+    /// Text: start and end.
+    pub text: (u64, u64),
+    /// Initialised data with pointers: start and end. Linker-set strings are here.
+    pub data: (u64, u64),
+}
+
+impl Moduledata {
+    /// Finds the module data that points at this table.
+    pub fn find(image: &Image<'_>, table: &Pclntab) -> Option<Self> {
+        if let Some(section) = [&b".go.module"[..], b"__go_module"]
+            .iter()
+            .find_map(|n| image.section(n))
+            && let Some(found) = Self::parse(image, section.address, table)
+        {
+            return Some(found);
+        }
+        Self::scan(image, table).or_else(|| {
+            // Nothing in place: the words are filled at load time.
+            let word = image.pointer_size();
+            let fixups = image.fixups();
+            let places = fixups
+                .iter()
+                .filter(|f| f.1 == table.address)
+                .map(|f| f.0)
+                .filter(|a| a % word == 0);
+            places.take(64).find_map(|a| Self::parse(image, a, table))
+        })
+    }
+
+    fn scan(image: &Image<'_>, table: &Pclntab) -> Option<Self> {
+        let word = usize::try_from(image.pointer_size()).ok()?;
+        let bytes = if image.big_endian {
+            table.address.to_be_bytes()[8 - word..].to_vec()
+        } else {
+            table.address.to_le_bytes()[..word].to_vec()
+        };
+        let finder = memchr::memmem::Finder::new(&bytes);
+        let writable = image.segments.iter().filter(|s| s.writable);
+        let others = image
+            .segments
+            .iter()
+            .filter(|s| !s.writable && !s.executable);
+        writable.chain(others).find_map(|segment: &Segment| {
+            let mut tries = 0;
+            image.scan(segment, word - 1, &mut |base, bytes| {
+                for at in finder.find_iter(bytes) {
+                    let address = base + at as u64;
+                    if !address.is_multiple_of(word as u64) {
+                        continue;
+                    }
+                    tries += 1;
+                    if let Some(found) = Self::parse(image, address, table) {
+                        return ControlFlow::Break(Some(found));
+                    }
+                }
+                if tries > 4096 {
+                    ControlFlow::Break(None)
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })?
+        })
+    }
+
+    /// Everything between the start of the initialised data and the end of the zeroed: where variables with pointers are. Go 1.16 and newer.
+    pub fn variables(&self, image: &Image<'_>) -> Option<(u64, u64)> {
+        /// `moduledata.ebss`, from Go 1.16 on.
+        const EBSS: u64 = 29;
+        let end = image.pointer(self.address.checked_add(EBSS * image.pointer_size())?)?;
+        (end >= self.data.1).then_some((self.data.0, end))
+    }
+
+    fn parse(image: &Image<'_>, address: u64, table: &Pclntab) -> Option<Self> {
+        let word = image.pointer_size();
+        let field = |i: u64| image.pointer(address.checked_add(i * word)?);
+        if field(0)? != table.address {
+            return None;
+        }
+        let words = match table.layout {
+            Layout::Go12 => {
+                // The table as a slice, then the function table inside it.
+                let length = field(1)?;
+                let inside = field(3)?.checked_sub(table.address)?;
+                if length == 0 || inside >= length || field(2)? < length {
+                    return None;
+                }
+                SINCE_15
+            }
+            _ if field(1)? == table.names.0 => SINCE_116,
+            _ => return None,
+        };
+        let range = |from: u64, to: u64| Some((field(from)?, field(to)?)).filter(|r| r.0 <= r.1);
+        let found = Self {
+            address,
+            text: range(words.text, words.etext)?,
+            data: range(words.data, words.edata)?,
+        };
+        image.segment_at(found.data.0)?;
+        Some(found)
+    }
+}

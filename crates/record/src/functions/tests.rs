@@ -1,0 +1,207 @@
+use super::*;
+use flate2::write::ZlibEncoder;
+use gospect_bytes::base64;
+use std::io::Write;
+
+fn functions() -> Functions {
+    let mut builder = Builder::default();
+    let http = builder.package("net/http");
+    for name in ["Serve", "Get", "Get", "http2Transport.newConn"] {
+        builder.add(http, name.as_bytes(), b"");
+    }
+    builder.add_method(http, b"Client", b"Do");
+    builder.add(http, b"Client", b".do");
+    builder.add(http, b"Cli", b"ent");
+    builder.package("example.com/only/closures");
+    let main = builder.package("example.com/cmd");
+    builder.add(main, b"main", b"");
+    assert_eq!(builder.package("net/http"), http);
+    builder.finish(FunctionSource::FunctionTable, true)
+}
+
+fn packed(text: &[u8]) -> String {
+    let mut out = ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    out.write_all(text).unwrap();
+    base64::encode(&out.finish().unwrap())
+}
+
+fn record(packages: u64, names: u64, text: &str) -> String {
+    format!(
+        r#"{{"source":"function-table","complete":true,"packages":{packages},"names":{names},"text":"{text}"}}"#
+    )
+}
+
+#[test]
+fn functions_are_found_by_package_and_name() {
+    let functions = functions();
+    let packages: Vec<&str> = functions.packages().collect();
+    assert_eq!(
+        packages,
+        ["example.com/cmd", "example.com/only/closures", "net/http"]
+    );
+    let names: Vec<&str> = functions.names("net/http").collect();
+    assert_eq!(
+        names,
+        [
+            "Client",
+            "Client.Do",
+            "Client.do",
+            "Get",
+            "Serve",
+            "http2Transport.newConn"
+        ]
+    );
+    assert_eq!(functions.names("net").len(), 0);
+    assert_eq!(functions.names("example.com/only/closures").len(), 0);
+    assert!(functions.has_package("example.com/only/closures"));
+    assert_eq!(functions.len(), 7);
+    for (package, name, want) in [
+        ("net/http", "Client.Do", true),
+        ("net/http", "Do", false),
+        ("net/http", "Client.D", false),
+        ("net/http", "Get\0Serve", false),
+        ("net/http", "", false),
+        ("net", "Get", false),
+        ("example.com/cmd", "main", true),
+    ] {
+        assert_eq!(functions.contains(package, name), want, "{package}.{name}");
+        // Before and after an index was made.
+        assert_eq!(functions.clone().contains(package, name), want);
+    }
+}
+
+#[test]
+fn what_was_added_is_known_while_more_comes() {
+    let mut builder = Builder::default();
+    let place = builder.package("p");
+    assert!(!builder.is_last(place, b"F", None));
+    builder.add(place, b"F", b"");
+    builder.add_method(place, b"T", b"M");
+    assert!(builder.is_last(place, b"T", Some(b"M")) && !builder.is_last(place, b"F", None));
+    assert!(!builder.is_last(place, b"", Some(b"M")) && !builder.is_last(place, b"M", None));
+    builder.add(place, b"G", b"");
+    assert!(builder.is_last(place, b"G", None) && !builder.is_last(Place::NONE, b"G", None));
+    let few = [&b"F"[..], b"T", b"T.M", b""];
+    assert_eq!(
+        builder.contains_each(place, &few),
+        [true, false, true, false]
+    );
+    // So many that an index is made.
+    let many = vec![&b"G"[..]; 1 << 18];
+    assert!(
+        builder
+            .contains_each(place, &many)
+            .iter()
+            .all(|found| *found)
+    );
+    builder.add(Place::NONE, b"x", b"");
+    assert_eq!(builder.contains_each(Place::NONE, &few), [false; 4]);
+    assert_eq!(builder.finish(FunctionSource::FunctionTable, true).len(), 3);
+}
+
+#[test]
+fn large_packages_are_searched_by_index() {
+    let mut builder = Builder::default();
+    let place = builder.package("p");
+    for number in (0..1000).rev() {
+        builder.add(place, format!("F{number}").as_bytes(), b"");
+    }
+    let functions = builder.finish(FunctionSource::SymbolTable, false);
+    assert!((0..1000).all(|n| functions.contains("p", &format!("F{n}"))));
+    assert!(!functions.contains("p", "F1000") && !functions.contains("p", "F"));
+    assert!(!functions.complete());
+    assert_eq!(functions.source(), &FunctionSource::SymbolTable);
+}
+
+#[test]
+fn what_is_written_is_read_back_and_is_the_text_that_the_schema_says() {
+    let functions = functions();
+    let json = serde_json::to_string(&functions).unwrap();
+    let text = "example.com/cmd\tmain\nexample.com/only/closures\nnet/http\tClient\t.Do\t.do\tGet\tServe\thttp2Transport.newConn\n";
+    assert_eq!(json, record(3, 7, &packed(text.as_bytes())));
+    let read: Functions = serde_json::from_str(&json).unwrap();
+    assert_eq!(read, functions);
+    assert_eq!(serde_json::to_string(&read).unwrap(), json);
+    let none = Builder::default().finish(FunctionSource::Dwarf, false);
+    let json = serde_json::to_string(&none).unwrap();
+    assert_eq!(serde_json::from_str::<Functions>(&json).unwrap(), none);
+}
+
+#[test]
+fn names_that_cannot_be_go_s_are_left_out() {
+    let mut builder = Builder::default();
+    let place = builder.package("p");
+    builder.package("with\ttab");
+    builder.package("");
+    for name in [
+        &b".M"[..],
+        b"",
+        b"a\tb",
+        b"\xff",
+        b"G\xc3\xb6",
+        b"two\nlines",
+        b"two\0names",
+    ] {
+        builder.add(place, name, b"");
+    }
+    let functions = builder.finish(FunctionSource::FunctionTable, true);
+    assert_eq!(functions.packages().collect::<Vec<_>>(), ["p"]);
+    let names: Vec<&str> = functions.names("p").collect();
+    assert_eq!(names, ["Gö", "names", "two"]);
+    let json = serde_json::to_string(&functions).unwrap();
+    assert_eq!(serde_json::from_str::<Functions>(&json).unwrap(), functions);
+}
+
+#[test]
+fn more_than_the_limit_is_left_out_and_said() {
+    let mut builder = Builder::default();
+    let place = builder.package("p");
+    let long = vec![b'x'; NAMES_LIMIT / 4];
+    for _ in 0..6 {
+        builder.add_method(place, &long, b"M");
+    }
+    builder.package(&"q".repeat(NAMES_LIMIT));
+    let functions = builder.finish(FunctionSource::FunctionTable, true);
+    assert_eq!(functions.packages().count(), 1);
+    assert!(!functions.complete());
+    assert!(functions.size_in_memory() <= NAMES_LIMIT as u64 + 1024);
+}
+
+#[test]
+fn what_lies_is_refused_with_its_reason() {
+    let grown = format!("p\t{}.a{}\n", "T".repeat(1 << 20), "\t.b".repeat(100));
+    let sorted = grown.replace("\t.b", "");
+    let many: String = (100..200).map(|n| format!("\t.n{n}")).collect();
+    let grown = format!("{}{many}\n", sorted.trim_end());
+    for (packages, names, text, want) in [
+        (0, 0, "!".to_owned(), Refused::Base64),
+        (0, 0, String::new(), Refused::Zlib),
+        (0, 0, base64::encode(b"p\n"), Refused::Zlib),
+        (1, 0, packed(b"p"), Refused::Lines),
+        (1, 0, packed(b"\n"), Refused::Lines),
+        (1, 1, packed(b"p\t\n"), Refused::Lines),
+        (1, 1, packed(b"p\t.M\n"), Refused::Lines),
+        (1, 1, packed(b"p\t\xff\n"), Refused::Utf8),
+        (2, 0, packed(b"q\np\n"), Refused::Order),
+        (2, 0, packed(b"p\np\n"), Refused::Order),
+        (1, 2, packed(b"p\tb\ta\n"), Refused::Order),
+        (1, 2, packed(b"p\ta\ta\n"), Refused::Order),
+        (1, 2, packed(b"p\ta\n"), Refused::Count),
+        (2, 1, packed(b"p\ta\n"), Refused::Count),
+        (1, 101, packed(grown.as_bytes()), Refused::TooLarge),
+        (
+            1,
+            0,
+            packed(&vec![b'p'; NAMES_LIMIT + 1]),
+            Refused::TooLarge,
+        ),
+    ] {
+        let error = serde_json::from_str::<Functions>(&record(packages, names, &text));
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(&want.to_string()), "{error}, not {want}");
+        assert!(error.starts_with("functions: "), "{error}");
+    }
+    let whole = packed(b"p\ta\n");
+    let cut = base64::encode(&base64::decode(whole.as_bytes()).unwrap()[..8]);
+    assert!(serde_json::from_str::<Functions>(&record(1, 1, &cut)).is_err());
+}

@@ -1,0 +1,46 @@
+//! Cards of many programs, written one after the other as they are found; then how far the scan reached.
+
+use crate::reach::{self, Reasons};
+use crate::render::{Options, Render};
+use gospect_record::Line;
+use std::io::{self, Write};
+
+/// What the end of the output needs from the cards before it.
+#[derive(Default)]
+pub(crate) struct Cards {
+    written: u64,
+    unexamined: Reasons,
+}
+
+impl Render for Cards {
+    fn line(&mut self, line: Line, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+        match line {
+            Line::Binary(binary) => {
+                if self.written > 0 {
+                    out.write_all(b"\n")?;
+                }
+                self.written += 1;
+                super::write(&binary, &options.support, &options.look, out)
+            }
+            Line::Unexamined(thing) => {
+                self.unexamined.add(thing);
+                Ok(())
+            }
+            // If one file was named, its card is all there is to say.
+            Line::End(end)
+                if self.written == 1 && self.unexamined.is_empty() && end.reach.files <= 1 =>
+            {
+                Ok(())
+            }
+            Line::End(end) => {
+                let mut text = String::new();
+                if self.written > 0 {
+                    text.push('\n');
+                }
+                reach::write(&end, &self.unexamined, &options.look, &mut text);
+                out.write_all(options.look.finish(&text).as_bytes())
+            }
+            Line::Run(_) | Line::Image(_) => Ok(()),
+        }
+    }
+}

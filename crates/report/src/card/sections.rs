@@ -1,0 +1,243 @@
+//! The lists below the rows: contradictions, GODEBUG, paths, modules, settings.
+
+use super::{Context, safe, section};
+use crate::style::{Tone, clean, width};
+use crate::terms;
+use gospect_bytes::number;
+use gospect_record::{Corroboration, GodebugOrigin, GodebugStatus, Module, Verdict, Word};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Packages that the card lists.
+const LARGEST: usize = 10;
+
+/// The packages with most code, and the title of their list.
+pub fn largest_packages(c: &Context) -> (String, Vec<String>) {
+    let all = c.binary.packages.as_deref().unwrap_or_default();
+    let mut largest: Vec<_> = all.iter().filter(|p| p.bytes > 0).collect();
+    // Stable: packages of one size stay in the order of their paths.
+    largest.sort_by_key(|p| std::cmp::Reverse(p.bytes));
+    largest.truncate(LARGEST);
+    let title = format!(
+        "largest packages ({} of {})",
+        largest.len(),
+        number::thousands(all.len() as u64)
+    );
+    let sizes: Vec<String> = largest.iter().map(|p| number::bytes(p.bytes)).collect();
+    let wide = sizes.iter().map(String::len).max().unwrap_or(0);
+    let lines = largest
+        .iter()
+        .zip(sizes)
+        .map(|(package, size)| format!("{size:>wide$}  {}", safe(&package.path)));
+    (title, lines.collect())
+}
+
+/// Contradicted claims, spelled out.
+pub fn contradictions(c: &Context) -> Vec<String> {
+    let all = c.binary.corroboration.as_deref().unwrap_or_default();
+    let bad: Vec<_> = all
+        .iter()
+        .filter(|claim| claim.verdict == Verdict::Contradicted)
+        .collect();
+    let side = |value: &Option<String>| value.as_deref().map_or_else(|| "nothing".to_owned(), safe);
+    bad.into_iter()
+        .map(|claim| {
+            format!(
+                "{} recorded {}, the program says {}: {}",
+                c.bad(&format!("{}:", claim.claim)),
+                side(&claim.recorded),
+                side(&claim.observed),
+                safe(&claim.how)
+            )
+        })
+        .collect()
+}
+
+/// All claims, with the verdict and how it was checked.
+pub fn claims(c: &Context) -> Vec<String> {
+    let side = |label: &str, value: &Option<String>| {
+        value
+            .as_deref()
+            .map(|v| format!(", {label} {v}"))
+            .unwrap_or_default()
+    };
+    let row = |claim: &Corroboration| {
+        let verdict = match claim.verdict.known() {
+            Some(Verdict::Unverifiable) => "cannot be checked",
+            _ => claim.verdict.as_str(),
+        };
+        let sides = side("recorded", &claim.recorded) + &side("observed", &claim.observed);
+        let how = if claim.how.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", claim.how)
+        };
+        safe(&format!("{} {verdict}{sides}{how}", claim.claim))
+    };
+    c.binary.corroboration.iter().flatten().map(row).collect()
+}
+
+/// Settings in force, one line for each kind: first those that stop the program or have no effect, then those with a remark,
+/// then the rest.
+pub fn effective(c: &Context) -> Vec<String> {
+    let rank = |status: &Word<GodebugStatus>| {
+        use GodebugStatus::{Fatal, NoEffect, Removed, Unknown};
+        let order = [Fatal, Removed, Unknown, NoEffect];
+        order
+            .iter()
+            .position(|s| status == s)
+            .unwrap_or(order.len())
+    };
+    let mut groups = BTreeMap::<_, Vec<String>>::new();
+    for s in c.binary.godebug.effective.iter().flatten() {
+        // A default that has no text of its own.
+        let pair = match (s.value.as_str(), s.origin.known()) {
+            ("", Some(GodebugOrigin::Toolchain)) => s.key.clone(),
+            (value, _) => format!("{}={value}", s.key),
+        };
+        let text = match s.status.known() {
+            Some(GodebugStatus::Fatal) => c.bad(&pair),
+            Some(GodebugStatus::Ok) => safe(&pair),
+            _ => c.warn(&pair),
+        };
+        let key = (
+            rank(&s.status),
+            s.note.is_none(),
+            s.note.as_deref(),
+            &s.status,
+            &s.origin,
+        );
+        groups.entry(key).or_default().push(text);
+    }
+    let lines = groups
+        .into_iter()
+        .map(|((_, _, note, status, origin), pairs)| {
+            let status = if *status == GodebugStatus::Ok {
+                String::new()
+            } else {
+                format!(", {}", safe(status))
+            };
+            let note = note
+                .map(|note| format!(": {}", safe(note)))
+                .unwrap_or_default();
+            format!("{} ({}{status}){note}", pairs.join(" "), safe(origin))
+        });
+    lines.collect()
+}
+
+/// Absolute paths of the build host.
+pub fn paths(c: &Context) -> Vec<String> {
+    let all = c.binary.paths.as_deref().unwrap_or_default();
+    all.iter()
+        .map(|leak| {
+            let more = if leak.example == leak.prefix {
+                String::new()
+            } else {
+                format!(", such as {}", leak.example)
+            };
+            safe(&format!(
+                "{} ({}, {} in {}{more})",
+                leak.prefix, leak.kind, leak.count, leak.found_in
+            ))
+        })
+        .collect()
+}
+
+/// Dependencies in aligned columns.
+pub fn modules(c: &Context, out: &mut String) {
+    let Some(info) = &c.binary.build_info else {
+        return;
+    };
+    let name = |module: &Module| safe(&module.path);
+    let widest = |f: fn(&Module) -> &str| {
+        info.deps
+            .iter()
+            .map(|m| width(&clean(f(m))))
+            .max()
+            .unwrap_or_default()
+            .min(200)
+    };
+    let (paths, versions) = (widest(|m| &m.path), widest(|m| &m.version));
+    // Checksums only where they fit: their 47 characters mean little to people.
+    let sums = c
+        .look
+        .width
+        .is_none_or(|room| room >= 4 + paths + 2 + versions + 2 + 47);
+    let lines: Vec<String> = info
+        .deps
+        .iter()
+        .map(|module| {
+            let version = safe(&module.version);
+            // A long version moves left before it gets a line of its own.
+            let room = c.look.width.map_or(paths, |columns| {
+                columns.saturating_sub(4 + 2 + width(&version)).min(paths)
+            });
+            let mut line = padded(name(module), room);
+            line.push_str("  ");
+            line.push_str(&version);
+            let built = terms::built(module);
+            if let Some(replace) = &module.replace {
+                let target = terms::at_version(&replace.path, &replace.version);
+                let _ = write!(line, " {} {}", c.look.arrow(), c.warn(&target));
+            }
+            if sums && !built.sum.is_empty() {
+                let start = 4 + paths + 2 + versions;
+                line = padded(line, start.saturating_sub(4));
+                line.push_str("  ");
+                line.push_str(&c.dim(&built.sum));
+            }
+            line
+        })
+        .collect();
+    section(c.look, out, &format!("modules ({})", lines.len()), &lines);
+}
+
+/// Packages that stand in for modules, one line for each module.
+pub fn stand_ins(c: &Context) -> Vec<String> {
+    let mut groups = BTreeMap::<&str, (u64, bool)>::new();
+    let rows = c.binary.stand_ins();
+    for row in &rows {
+        let group = groups.entry(row.group()).or_default();
+        group.0 += 1;
+        group.1 |= row.is_own;
+    }
+    let line = |(group, (count, is_own)): (&str, (u64, bool))| {
+        let own = if is_own { ", the program's own" } else { "" };
+        let count = number::count(count, "package", "packages");
+        format!("{} {}", safe(group), c.dim(&format!("({count}{own})")))
+    };
+    groups.into_iter().map(line).collect()
+}
+
+fn padded(mut text: String, columns: usize) -> String {
+    let blanks = columns.saturating_sub(width(&text));
+    text.extend(std::iter::repeat_n(' ', blanks));
+    text
+}
+
+/// Build settings in the order of the build info.
+pub fn settings(c: &Context, out: &mut String) {
+    let Some(info) = &c.binary.build_info else {
+        return;
+    };
+    let widest = info
+        .settings
+        .iter()
+        .map(|s| width(&clean(&s.key)))
+        .max()
+        .unwrap_or_default()
+        .min(24);
+    if info.settings.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "\n  {} ({})",
+        c.look.paint(Tone::Title, "settings"),
+        info.settings.len()
+    );
+    for setting in &info.settings {
+        let head = format!("    {}  ", padded(safe(&setting.key), widest));
+        c.look.wrap(out, &head, &safe(&setting.value));
+    }
+}

@@ -1,0 +1,36 @@
+//! The whole diff as one JSON document.
+
+use super::super::each::Each;
+use gospect_audit::diff::{Class, Diff};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::io::{self, Write};
+
+/// The keys in the order that other documents have.
+#[derive(Serialize)]
+struct Document<P> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_not_compared: Option<u64>,
+    counts: Map<String, Value>,
+    pairs: P,
+    schema: &'static str,
+    unchanged: u64,
+}
+
+/// Writes the document: `pairs` with all changes, `counts` by class, `unchanged`, and how many of those were not compared byte
+/// by byte.
+pub fn render(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
+    let counts = Class::ALL
+        .into_iter()
+        .map(|c| (c.name().to_string(), diff.count(c).into()))
+        .collect();
+    let document = Document {
+        content_not_compared: super::open(diff),
+        counts,
+        pairs: Each(|| diff.pairs.iter().map(|pair| json!(pair))),
+        schema: "gospect-diff/1",
+        unchanged: diff.unchanged,
+    };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
+}

@@ -1,0 +1,91 @@
+//! Formats of the diff between two sets of programs, with a file for each.
+//!
+//! Must never compare, read a file, or print.
+
+#[cfg(feature = "formats")]
+pub mod html;
+pub mod json;
+pub mod markdown;
+mod packages;
+pub mod text;
+
+use gospect_audit::diff::{Change, Diff, Direction, Pair};
+use gospect_bytes::number::{bytes, count};
+
+/// `old -> new`, or the value that exists.
+fn values(c: &Change) -> String {
+    let short = |v: &str| gospect_audit::shorten(v);
+    match (&c.old, &c.new) {
+        (Some(a), Some(b)) => format!("{} -> {}", short(a), short(b)),
+        (Some(a), None) => format!("{} -> (none)", short(a)),
+        (None, Some(b)) => format!("(none) -> {}", short(b)),
+        (None, None) => String::new(),
+    }
+}
+
+/// The sign for a direction.
+fn sign(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => "^",
+        Direction::Down => "v",
+        Direction::Added => "+",
+        Direction::Removed => "-",
+        Direction::Changed => "~",
+    }
+}
+
+/// The new path, or the old one when the program is gone.
+fn path(pair: &Pair) -> &str {
+    pair.new
+        .as_ref()
+        .or(pair.old.as_ref())
+        .map_or("", |s| &s.path)
+}
+
+/// The number of programs whose bytes were not compared, if the report would otherwise read as if nothing had changed. If there
+/// are changes, standard error reports the number instead.
+fn open(diff: &Diff) -> Option<u64> {
+    Some(diff.content_not_compared).filter(|n| *n > 0 && diff.pairs.is_empty())
+}
+
+/// `0 programs changed, 2 unchanged (content of 1 not compared: no sha256 in the records)`.
+fn summary(diff: &Diff) -> String {
+    let changed = count(diff.pairs.len() as u64, "program", "programs");
+    let open = match open(diff) {
+        None => String::new(),
+        Some(n) => format!(" (content of {n} not compared: no sha256 in the records)"),
+    };
+    format!("{changed} changed, {} unchanged{open}", diff.unchanged)
+}
+
+/// The change of size in words; empty when there is none or one side is missing.
+fn size(pair: &Pair) -> String {
+    let (Some(a), Some(b)) = (&pair.old, &pair.new) else {
+        return String::new();
+    };
+    if a.size == b.size {
+        return String::new();
+    }
+    let (sign, change) = if b.size > a.size {
+        ("+", b.size - a.size)
+    } else {
+        ("-", a.size - b.size)
+    };
+    let percent = if a.size == 0 {
+        100.0
+    } else {
+        change as f64 / a.size as f64 * 100.0
+    };
+    // If the rounded sizes look equal, shows bytes.
+    let (old, new) = match (bytes(a.size), bytes(b.size)) {
+        (old, new) if old == new => (
+            count(a.size, "byte", "bytes"),
+            count(b.size, "byte", "bytes"),
+        ),
+        rounded => rounded,
+    };
+    format!("{old} -> {new} ({sign}{percent:.1}%)")
+}
+
+#[cfg(test)]
+mod tests;

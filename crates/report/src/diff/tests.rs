@@ -1,0 +1,139 @@
+use super::*;
+use crate::findings::Options;
+use gospect_audit::diff::{Diff, diff};
+use test_support::audits::*;
+
+fn sample() -> Diff {
+    let old = [
+        binary(|b| b.go_version = Some("go1.27.3".into())),
+        binary(|b| {
+            (b.path, b.main_package) = ("dist/gone".into(), Some("example.com/gone".into()))
+        }),
+    ];
+    let new = [
+        binary(|b| {
+            b.go_version = Some("go1.26.1".into());
+            b.size = 6_000_000;
+            dep(b, "example.com/a|b<i>@x\x1b", "v1.0.0", None);
+        }),
+        binary(|b| (b.path, b.main_package) = ("dist/new".into(), Some("example.com/new".into()))),
+    ];
+    diff(&old, &new)
+}
+
+fn text_of(render: impl Fn(&Diff, &mut Vec<u8>) -> std::io::Result<()>) -> String {
+    let mut out = Vec::new();
+    render(&sample(), &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn text_marks_what_got_worse() {
+    let text = text_of(|d, out| text::render(d, &Options::default(), out));
+    assert!(
+        text.contains(" !v toolchain  go_version go1.27.3 -> go1.26.1"),
+        "{text}"
+    );
+    assert!(text.contains("added   dist/new") && text.contains("removed dist/gone"));
+    assert!(text.contains("5.0 MB -> 6.0 MB (+20.0%)"));
+    assert!(
+        text.contains("3 programs changed, 0 unchanged: added 1, removed 1, toolchain 1, module 1"),
+        "{text}"
+    );
+    assert!(!text.contains('\x1b'));
+    let color = Options {
+        color: true,
+        ..Options::default()
+    };
+    assert!(text_of(|d, out| text::render(d, &color, out)).contains("\x1b[1;31mv\x1b[0m"));
+}
+
+#[test]
+fn text_fits_the_terminal_and_counts_one_as_one() {
+    let old = [binary(|b| {
+        dep(
+            b,
+            &format!("example.com/{}", "a".repeat(40)),
+            "v1.0.0",
+            None,
+        )
+    })];
+    let new = [binary(|b| {
+        b.size += 1;
+        dep(
+            b,
+            &format!("example.com/{}", "a".repeat(40)),
+            "v1.0.1-0.20261019134151-8c1c52a2ab3d",
+            None,
+        );
+    })];
+    let diff = diff(&old, &new);
+    for columns in [80, 120, 200] {
+        let options = Options {
+            color: false,
+            width: Some(columns),
+        };
+        let mut out = Vec::new();
+        text::render(&diff, &options, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.lines().all(|l| l.chars().count() <= columns), "{text}");
+        assert!(
+            text.ends_with("\n1 program changed, 0 unchanged: module 1\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("5,000,000 bytes -> 5,000,001 bytes"),
+            "{text}"
+        );
+        let wrapped = text.contains("\n               v1.0.1-0.2026");
+        assert_eq!(wrapped, columns == 80, "{text}");
+    }
+    let mut out = Vec::new();
+    markdown::render(&diff, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(
+        text.contains("1 program changed") && text.contains(": 1 change</summary>"),
+        "{text}"
+    );
+}
+
+#[test]
+fn json_is_complete() {
+    let v: serde_json::Value =
+        serde_json::from_str(&text_of(|d, out| json::render(d, out))).unwrap();
+    assert_eq!(
+        (
+            v["counts"]["toolchain"].as_u64(),
+            v["counts"]["any"].as_u64()
+        ),
+        (Some(1), None)
+    );
+    let changes: usize = v["pairs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["changes"].as_array().unwrap().len())
+        .sum();
+    assert_eq!(changes, sample().changes().count());
+    assert_eq!(v["pairs"][0]["changes"][0]["direction"], "down");
+}
+
+#[test]
+fn markdown_leads_with_what_matters() {
+    let text = text_of(|d, out| markdown::render(d, out));
+    let first = text.find("Look at these first").unwrap();
+    assert!(first < text.find("<details>").unwrap());
+    assert!(
+        text.contains(
+            "| dist/app (linux/amd64) | toolchain go\\_version | go1.27.3 -&gt; go1.26.1 |"
+        ),
+        "{text}"
+    );
+    assert!(!text.contains("<i>") && !text.contains("@x") && text.contains("a\\|b"));
+    let same = {
+        let mut out = Vec::new();
+        markdown::render(&Diff::default(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    assert!(same.contains("0 programs changed"));
+}

@@ -1,0 +1,39 @@
+//! Findings as one JSON document: `findings` as in the contract, counts, profile and day.
+
+use super::super::each::Each;
+use super::Options;
+use gospect_audit::Audit;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::io::{self, Write};
+
+/// The keys in the order that other documents have.
+#[derive(Serialize)]
+struct Document<'a, F> {
+    binaries: u64,
+    counts: Value,
+    files: u64,
+    findings: F,
+    not_read: Value,
+    profile: &'a str,
+    schema: &'static str,
+    today: &'a str,
+    tool: Value,
+}
+
+/// Writes the document.
+pub fn render(audit: &Audit, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let document = Document {
+        binaries: audit.binaries,
+        counts: json!(audit.counts),
+        files: audit.files,
+        findings: Each(|| audit.findings.iter().map(|f| json!(f))),
+        not_read: json!(audit.not_read),
+        profile: &audit.profile,
+        schema: "gospect-audit/1",
+        today: &audit.today,
+        tool: json!({ "name": "gospect", "version": env!("CARGO_PKG_VERSION") }),
+    };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
+}

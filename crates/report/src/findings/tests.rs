@@ -1,0 +1,291 @@
+use super::*;
+use gospect_audit::{Baseline, Level};
+use serde_json::Value;
+use test_support::audits::*;
+
+/// Text that tries to break out of every format.
+const HOSTILE: &str =
+    "a\x1b[31m\n::error::x,y:z%0A</failure>]]>|`<b>@all\u{202e}\"'&\u{0}\u{fffe}é";
+
+/// Findings of each level, one waived, one accepted, one custom, in places with hostile names.
+fn audit() -> Audit {
+    let hostile = binary(|b| {
+        b.path = format!("dist/{HOSTILE}");
+        b.location.file = Some(b.path.clone());
+        set(b, "-race", "true");
+        set(b, "GOAMD64", "v3");
+        dep(b, "example.com/evil", HOSTILE, None);
+    });
+    let plain = binary(|b| {
+        set(b, "-race", "true");
+        set(b, "-cover", "true");
+        set(b, "-gcflags", "all=-N -l");
+        set(b, "vcs.modified", "true");
+    });
+    let policy = "[[waivers]]\nrule = \"race-detector\"\npath = \"dist/app\"\nreason = \"tests <&>\"\n[[waivers]]\nrule = \"GS001\"\nreason = \"unused\"\n[rules]\ndirty-tree = \"error\"\ndenied-module = { deny = [\"example.com/evil\"] }\n[[custom]]\nid = \"mine\"\nlevel = \"note\"\nmessage = \"m\"\nall = [{ key = \"-cover\", value = \"true\" }]\n";
+    let setup = Setup {
+        policy,
+        ..Setup::default()
+    };
+    let mut baseline = Baseline::default();
+    setup
+        .judge(&plain)
+        .iter()
+        .filter(|f| f.rule == "coverage-instrumented")
+        .for_each(|f| baseline.accept(f));
+    Setup {
+        baseline: Some(baseline),
+        ..setup
+    }
+    .audit(&[], &[hostile, plain])
+}
+
+fn rendered(name: &str, audit: &Audit) -> String {
+    let mut out = Vec::new();
+    (format(name).unwrap().render)(audit, &Options::default(), &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn every_format_shows_what_counts_and_nothing_escapes() {
+    let a = audit();
+    assert!(
+        a.counts.error >= 2
+            && a.counts.warning >= 2
+            && a.counts.note >= 2
+            && a.counts.waived == 1
+            && a.counts.accepted == 1,
+        "{:?}",
+        a.counts
+    );
+    for f in FORMATS {
+        let text = rendered(f.name, &a);
+        assert!(
+            text.contains("denied-module") && text.contains("dirty-tree") && text.contains("mine"),
+            "{}",
+            f.name
+        );
+        assert!(
+            !text.contains('\x1b') && !text.contains('\u{202e}') || f.name == "json",
+            "{}",
+            f.name
+        );
+        assert_eq!(text, rendered(f.name, &audit()), "{} is repeatable", f.name);
+        assert!(text.ends_with('\n'));
+    }
+    let mut out = Vec::new();
+    text::render(
+        &a,
+        &Options {
+            color: true,
+            width: None,
+        },
+        &mut out,
+    )
+    .unwrap();
+    let coloured = String::from_utf8(out).unwrap();
+    assert!(
+        coloured.contains("\x1b[1;31merror[dirty-tree]\x1b[0m") && !coloured.contains("\x1b[31m\n")
+    );
+}
+
+#[test]
+fn text_is_grouped_and_says_what_to_do() {
+    let text = rendered("text", &audit());
+    let app = text
+        .split("\n\n")
+        .find(|p| p.starts_with("dist/app\n"))
+        .unwrap();
+    assert!(
+        app.contains("error[dirty-tree]")
+            && app.contains("fix: `git status")
+            && app.contains("asked for at gospect.toml:9")
+            && app.contains("vcs.modified: true")
+    );
+    assert!(!app.contains("race-detector"), "waived");
+    assert!(
+        text.contains(
+            "1 waived, 1 accepted by the baseline in 2 programs (profile default, 2026-11-22)"
+        ),
+        "{text}"
+    );
+    let none = Setup::default().audit(&[], &[binary(|_| ())]);
+    assert_eq!(
+        rendered("text", &none),
+        "no findings in 1 program (profile default, 2026-11-22)\n"
+    );
+}
+
+#[test]
+fn text_fits_the_terminal() {
+    let mut out = Vec::new();
+    let options = Options {
+        color: false,
+        width: Some(60),
+    };
+    text::render(&audit(), &options, &mut out).unwrap();
+    let narrow = String::from_utf8(out).unwrap();
+    let wide = rendered("text", &audit());
+    let letters = |t: &str| t.split_whitespace().collect::<String>();
+    assert_eq!(letters(&narrow), letters(&wide), "nothing is lost");
+    let long = |l: &&str| l.chars().count() > 60 && l.trim_start().contains(' ');
+    assert!(wide.lines().filter(long).count() > 3);
+    assert_eq!(narrow.lines().find(long), None);
+}
+
+#[test]
+fn json_has_the_keys_of_the_contract() {
+    let v: Value = serde_json::from_str(&rendered("json", &audit())).unwrap();
+    for f in v["findings"].as_array().unwrap() {
+        for key in [
+            "rule",
+            "code",
+            "level",
+            "message",
+            "path",
+            "location",
+            "evidence",
+            "help",
+            "policy",
+            "waived",
+            "fingerprint",
+        ] {
+            assert!(f.get(key).is_some(), "{key}");
+        }
+    }
+    assert!(
+        v["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|f| f["waived"]["reason"] == "tests <&>")
+    );
+}
+
+#[test]
+fn sarif_results_point_at_their_rules() {
+    let v: Value = serde_json::from_str(&rendered("sarif", &audit())).unwrap();
+    let run = &v["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    assert!(
+        rules.len() > gospect_audit::rules::registry::RULES.len(),
+        "the custom rule is there"
+    );
+    for r in run["results"].as_array().unwrap() {
+        assert_eq!(
+            rules[r["ruleIndex"].as_u64().unwrap() as usize]["id"],
+            r["ruleId"]
+        );
+        let uri = r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+            .as_str()
+            .unwrap();
+        assert!(
+            uri.bytes()
+                .all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b)),
+            "{uri}"
+        );
+        assert_eq!(
+            r["partialFingerprints"]["gospectFingerprint/v1"]
+                .as_str()
+                .unwrap()
+                .len(),
+            32
+        );
+    }
+    let states: Vec<&str> = run["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["baselineState"].as_str().unwrap())
+        .collect();
+    assert_eq!(states.iter().filter(|s| **s == "unchanged").count(), 1);
+    assert!(
+        run["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|r| r["suppressions"][0]["kind"] == "external")
+    );
+}
+
+/// Lets `scripts/validate-sarif.py` check a real document against the official schema.
+#[test]
+fn a_sample_of_each_format_can_be_kept() {
+    if let Some(directory) = std::env::var_os("GOSPECT_SAMPLES") {
+        for f in FORMATS {
+            std::fs::write(
+                std::path::Path::new(&directory).join(format!("{}.{}", f.name, f.extension)),
+                rendered(f.name, &audit()),
+            )
+            .unwrap();
+        }
+    }
+    assert!(format("sarif").is_some() && format("pdf").is_none());
+}
+
+#[test]
+fn junit_counts_and_stays_well_formed() {
+    let text = rendered("junit", &audit());
+    let count = |s: &str| text.matches(s).count();
+    assert_eq!(
+        (count("<testcase"), count("</testcase>")),
+        (count("<testcase"), count("<testcase"))
+    );
+    assert_eq!(count("<skipped"), 2);
+    assert!(count("<failure ") == count("</failure>") && count("<failure ") > 3);
+    assert!(
+        text.contains("&lt;/failure&gt;") && !text.contains('\u{0}') && !text.contains('\u{fffe}')
+    );
+    let none = rendered("junit", &Setup::default().audit(&[], &[binary(|_| ())]));
+    assert!(none.contains("1 programs without findings"));
+}
+
+#[test]
+fn github_commands_cannot_be_forged() {
+    let text = rendered("github", &audit());
+    for line in text.lines() {
+        assert!(
+            line.starts_with("::error file=")
+                || line.starts_with("::warning file=")
+                || line.starts_with("::notice file="),
+            "{line}"
+        );
+        let (properties, _) = line[2..].split_once("::").unwrap();
+        assert_eq!(properties.matches(',').count(), 1, "{properties}");
+    }
+    let counting = audit().findings.iter().filter(|f| f.counts()).count();
+    assert_eq!(text.lines().count(), counting);
+}
+
+#[test]
+fn gitlab_fingerprints_are_unique() {
+    let b = binary(|b| set(b, "-race", "true"));
+    let twice = Setup::default().audit(&[], &[b.clone(), b]);
+    let v: Value = serde_json::from_str(&rendered("gitlab", &twice)).unwrap();
+    let rows = v.as_array().unwrap();
+    assert_eq!(rows.len(), 2);
+    assert_ne!(rows[0]["fingerprint"], rows[1]["fingerprint"]);
+    assert!(rows.iter().all(|r| r["severity"] == "major"
+        && r["location"]["lines"]["begin"] == 1
+        && r["location"]["path"] == "dist/app"));
+}
+
+#[test]
+fn markdown_cells_hold_no_markup_from_files() {
+    let text = rendered("markdown", &audit());
+    assert!(!text.contains("<b>") && !text.contains("@all"));
+    for row in text
+        .lines()
+        .filter(|l| l.starts_with("| ") && !l.starts_with("| |"))
+    {
+        assert_eq!(row.replace("\\|", "").matches('|').count(), 5, "{row}");
+    }
+    assert_eq!(
+        audit()
+            .findings
+            .iter()
+            .filter(|f| f.level == Level::Error && f.counts())
+            .count(),
+        text.matches("❌").count()
+    );
+}

@@ -1,0 +1,254 @@
+//! The data block of a page, which its script reads.
+//!
+//! Rows are arrays instead of objects, and refer to tables by index, so 5,000 programs take less than 10 MB.
+
+use super::{Chart, Page, Table, Tile};
+use crate::card;
+use crate::document::{Remark, Support};
+use crate::style::clean;
+use crate::terms::{self, Loudness};
+use gospect_record::{Binary, BuildInfo, Module};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// All data of a page.
+#[derive(Serialize)]
+pub struct Data<'a> {
+    title: &'a str,
+    about: &'a [String],
+    tiles: &'a [Tile],
+    charts: &'a [Chart],
+    tables: &'a [Table],
+    /// Texts that the rows refer to.
+    strings: Vec<String>,
+    /// Path, version, sum, replacement.
+    modules: Vec<[String; 4]>,
+    /// Key, value.
+    settings: Vec<[String; 2]>,
+    /// Level, rule, code, message, help, why it is waived, evidence: indexes into `strings`.
+    remarks: Vec<[usize; 7]>,
+    binaries: Vec<ProgramRow>,
+}
+
+/// One program. Numbers are indexes into `strings` unless stated otherwise.
+#[derive(Serialize)]
+struct ProgramRow {
+    /// Path, image, release, program, version, port.
+    t: [usize; 6],
+    /// Bytes.
+    z: u64,
+    /// Support: 1 supported, 0 not, -1 unknown.
+    s: i8,
+    /// Flags, each with its importance; 0 is the highest.
+    f: Vec<(usize, u8)>,
+    /// Rows of the card: label, text.
+    r: Vec<(usize, usize)>,
+    /// Lists of the card: title, lines.
+    l: Vec<(usize, Vec<usize>)>,
+    /// Modules in ascending order, each as the difference to the one before.
+    m: Vec<usize>,
+    /// Settings in recorded order.
+    e: Vec<usize>,
+    /// Findings.
+    n: Vec<usize>,
+}
+
+/// Texts, each stored once.
+#[derive(Default)]
+struct Strings {
+    known: HashMap<String, usize>,
+    all: Vec<String>,
+}
+
+impl Strings {
+    /// The index of a text; control characters are replaced.
+    fn id(&mut self, text: &str) -> usize {
+        let text = clean(text);
+        if let Some(id) = self.known.get(text.as_ref()) {
+            return *id;
+        }
+        self.all.push(text.clone().into_owned());
+        self.known.insert(text.into_owned(), self.all.len() - 1);
+        self.all.len() - 1
+    }
+}
+
+/// Collects the data of a page.
+pub fn of_page<'a>(page: &'a Page<'_>) -> Data<'a> {
+    let binaries = page
+        .document
+        .map(|document| document.binaries.as_slice())
+        .unwrap_or_default();
+    let mut strings = Strings::default();
+    let modules = numbered(binaries, |info, add| {
+        info.deps.iter().for_each(|m| add(module(m)))
+    });
+    let mut settings = HashMap::new();
+    let mut remarks = BTreeMap::<usize, Vec<usize>>::new();
+    for (index, remark) in page.remarks.iter().enumerate() {
+        if let Some(binary) = remark.binary {
+            remarks.entry(binary).or_default().push(index);
+        }
+    }
+    let mut setting_rows = Vec::new();
+    let rows = binaries.iter().enumerate().map(|(index, binary)| {
+        let parts = card::parts(binary, &page.support);
+        let info = binary.build_info.as_ref();
+        let texts = columns(binary);
+        let mut ids: Vec<_> = info
+            .iter()
+            .flat_map(|i| &i.deps)
+            .filter_map(|m| modules.get(&module(m)).copied())
+            .collect();
+        ids.sort_unstable();
+        let mut before = 0;
+        ProgramRow {
+            t: texts.map(|text| strings.id(&text)),
+            z: binary.size,
+            s: match binary
+                .go_version
+                .as_ref()
+                .and_then(|version| page.support.get(version))
+            {
+                Some(Support {
+                    supported: Some(supported),
+                    ..
+                }) => i8::from(*supported),
+                _ => -1,
+            },
+            f: terms::flags(binary)
+                .iter()
+                .map(|(text, loudness)| (strings.id(text), rank(*loudness)))
+                .collect(),
+            r: parts
+                .rows
+                .iter()
+                .map(|(label, text)| (strings.id(label), strings.id(text)))
+                .collect(),
+            l: parts
+                .lists
+                .iter()
+                .map(|(title, lines)| {
+                    (
+                        strings.id(title),
+                        lines.iter().map(|line| strings.id(line)).collect(),
+                    )
+                })
+                .collect(),
+            m: ids
+                .into_iter()
+                .map(|id| id - std::mem::replace(&mut before, id))
+                .collect(),
+            e: info
+                .iter()
+                .flat_map(|i| &i.settings)
+                .map(|s| {
+                    let row = [clean(&s.key).into_owned(), clean(&s.value).into_owned()];
+                    *settings.entry(row).or_insert_with_key(|row| {
+                        setting_rows.push(row.clone());
+                        setting_rows.len() - 1
+                    })
+                })
+                .collect(),
+            n: remarks.remove(&index).unwrap_or_default(),
+        }
+    });
+    let rows = rows.collect();
+    let remarks = page.remarks.iter().map(|r| remark(r, &mut strings));
+    let remarks = remarks.collect();
+    Data {
+        title: &page.title,
+        about: &page.about,
+        tiles: &page.tiles,
+        charts: &page.charts,
+        tables: &page.tables,
+        strings: strings.all,
+        modules: modules.into_keys().collect(),
+        settings: setting_rows,
+        remarks,
+        binaries: rows,
+    }
+}
+
+/// The cells of the table of programs, which are also searched.
+fn columns(binary: &Binary) -> [String; 6] {
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    let location = &binary.location;
+    let slice = location
+        .slice
+        .as_deref()
+        .map(|slice| format!(" ({slice})"))
+        .unwrap_or_default();
+    let path = terms::main_module(binary)
+        .map(|m| m.path.as_str())
+        .or(binary.main_package.as_deref());
+    [
+        format!("{}{slice}", binary.path),
+        text(
+            location
+                .image
+                .as_ref()
+                .map(|image| image.reference.as_str()),
+        ),
+        text(binary.go_version.as_deref()),
+        text(path),
+        text(binary.shown_version()),
+        binary.port().unwrap_or_default(),
+    ]
+}
+
+fn rank(loudness: Loudness) -> u8 {
+    match loudness {
+        Loudness::Alarm => 0,
+        Loudness::Notice => 1,
+        Loudness::Plain => 2,
+    }
+}
+
+fn module(module: &Module) -> [String; 4] {
+    let replace = module
+        .replace
+        .as_deref()
+        .map(|r| terms::at_version(&r.path, &r.version))
+        .unwrap_or_default();
+    [
+        &module.path,
+        &module.version,
+        &terms::built(module).sum,
+        &replace,
+    ]
+    .map(|text| clean(text).into_owned())
+}
+
+/// Numbers the items of all programs in sorted order.
+fn numbered<T: Ord>(
+    binaries: &[Binary],
+    each: impl Fn(&BuildInfo, &mut dyn FnMut(T)),
+) -> BTreeMap<T, usize> {
+    let mut all = BTreeSet::new();
+    for info in binaries
+        .iter()
+        .filter_map(|binary| binary.build_info.as_ref())
+    {
+        each(info, &mut |item| {
+            all.insert(item);
+        });
+    }
+    all.into_iter()
+        .enumerate()
+        .map(|(index, item)| (item, index))
+        .collect()
+}
+
+fn remark(remark: &Remark, strings: &mut Strings) -> [usize; 7] {
+    [
+        remark.level.as_str(),
+        &remark.rule,
+        &remark.code,
+        &remark.message,
+        &remark.help,
+        remark.waived.as_deref().unwrap_or_default(),
+        &remark.evidence.join("; "),
+    ]
+    .map(|text| strings.id(text))
+}

@@ -1,0 +1,394 @@
+use super::*;
+use gospect_bytes::{Budget, Use};
+use gospect_record::Document;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use test_support::records as sample;
+
+fn remarks() -> Vec<Remark> {
+    vec![
+        Remark {
+            binary: Some(0),
+            rule: "stale-toolchain".into(),
+            code: "GS001".into(),
+            level: "warning".into(),
+            message: sample::HOSTILE.into(),
+            ..Remark::default()
+        },
+        Remark {
+            rule: "mixed-releases".into(),
+            level: "note".into(),
+            message: "3 releases".into(),
+            ..Remark::default()
+        },
+    ]
+}
+
+type Write = fn(&Input, &mut dyn std::io::Write) -> std::io::Result<()>;
+
+fn bytes(write: Write, document: &Document, time: u64) -> Vec<u8> {
+    let remarks = remarks();
+    let mut inventory = Inventory::new(document.run.clone(), 64 << 20);
+    for line in document.clone().lines() {
+        inventory.push(&line).unwrap();
+    }
+    let mut out = Vec::new();
+    write(
+        &Input {
+            inventory: &inventory,
+            remarks: &remarks,
+            time,
+        },
+        &mut out,
+    )
+    .unwrap();
+    out
+}
+
+fn value(write: Write, document: &Document) -> Value {
+    serde_json::from_slice(&bytes(write, document, 1_790_000_000)).unwrap()
+}
+
+/// Names and versions of the libraries in either format.
+fn libraries(bill: &Value) -> BTreeSet<(String, String)> {
+    let rows = bill
+        .get("packages")
+        .or_else(|| bill.get("components"))
+        .unwrap()
+        .as_array()
+        .unwrap();
+    let is = |row: &Value| row["type"] == "library" || row["primaryPackagePurpose"] == "LIBRARY";
+    let version = |row: &Value| {
+        row.get("version")
+            .or_else(|| row.get("versionInfo"))
+            .cloned()
+            .unwrap_or_default()
+    };
+    rows.iter()
+        .filter(|row| is(row))
+        .map(|row| {
+            (
+                row["name"].as_str().unwrap().to_owned(),
+                version(row).as_str().unwrap_or_default().to_owned(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn every_recorded_module_is_there_as_it_was_built_and_none_else() {
+    let mut document = sample::document();
+    document.binaries.truncate(2);
+    let expected = [
+        ("example.com/fork/sys", "v0.41.1"),
+        ("github.com/BurntSushi/toml", ""),
+        ("github.com/BurntSushi/toml", "v1.5.0"),
+        ("golang.org/x/sys", "v0.41.0"),
+        ("gopkg.in/yaml.v3", "v3.0.1"),
+        ("stdlib", "go1.21.13"),
+        ("stdlib", "go1.27.3"),
+    ];
+    for &Format {
+        name: format,
+        write,
+        ..
+    } in FORMATS
+    {
+        let found = libraries(&value(write, &document));
+        let found: Vec<_> = found
+            .iter()
+            .map(|(name, version)| (name.as_str(), version.as_str()))
+            .collect();
+        assert_eq!(found, expected, "{format}");
+    }
+}
+
+#[test]
+fn each_binary_depends_on_its_own_modules() {
+    let mut document = sample::document();
+    document.binaries.truncate(2);
+    let cyclonedx = value(cyclonedx::write, &document);
+    let counts: Vec<_> = cyclonedx["dependencies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["dependsOn"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(counts, [2, 4, 4], "of what was scanned, and of each binary");
+    let spdx = value(spdx::write, &document);
+    let edges = spdx["relationships"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|r| r["relationshipType"] == "DEPENDS_ON");
+    assert_eq!(edges.count(), 8);
+}
+
+#[test]
+fn binaries_are_nested_by_image_and_layer() {
+    let bill = value(cyclonedx::write, &sample::document());
+    let image = &bill["components"][0];
+    assert_eq!(
+        (&image["type"], &image["name"]),
+        (&"container".into(), &"registry.example/app:1.0".into())
+    );
+    let binary = &image["components"][0]["components"][0];
+    assert_eq!(binary["type"], "application");
+    assert_eq!(binary["version"], "1.0.3", "the best claim, not (devel)");
+    assert_eq!(
+        binary["purl"], "pkg:golang/example.com/hello@1.0.3",
+        "what has a version has it in its purl"
+    );
+    let spdx = value(spdx::write, &sample::document());
+    let purposes: Vec<_> = spdx["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["primaryPackagePurpose"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        purposes[..4],
+        ["OTHER", "CONTAINER", "ARCHIVE", "APPLICATION"]
+    );
+}
+
+#[test]
+fn module_sums_are_hashes_and_text() {
+    let mut document = sample::document();
+    document.binaries.truncate(1);
+    // The sum in the samples is that of an empty list.
+    let hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    for &Format {
+        name: format,
+        write,
+        ..
+    } in FORMATS
+    {
+        let text = String::from_utf8(bytes(write, &document, 0)).unwrap();
+        assert_eq!(text.matches("h1:47DEQpj8HBSa").count(), 3, "{format}");
+        assert_eq!(text.matches(hex).count(), 3, "{format}");
+    }
+    assert_eq!(
+        sha256_of_sum("h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=").as_deref(),
+        Some(hex)
+    );
+    for wrong in [
+        "",
+        "h1:",
+        "h1:AAAA",
+        "h2:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+    ] {
+        assert_eq!(sha256_of_sum(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
+fn every_component_has_evidence_of_the_files_it_was_seen_in() {
+    let mut document = sample::document();
+    document.binaries.truncate(2);
+    let bill = value(cyclonedx::write, &document);
+    let paths: Vec<_> = document.binaries.iter().map(|b| b.path.clone()).collect();
+    let mut seen = 0;
+    for part in bill["components"].as_array().unwrap() {
+        if part["type"] != "library" {
+            continue;
+        }
+        seen += 1;
+        let evidence = &part["evidence"];
+        assert!(
+            evidence["identity"][0]["methods"][0]["confidence"]
+                .as_f64()
+                .unwrap()
+                > 0.0
+        );
+        let users = bill["dependencies"].as_array().unwrap().iter();
+        let users = users.filter(|d| d["ref"] != "subject").filter(|d| {
+            d["dependsOn"]
+                .as_array()
+                .unwrap()
+                .contains(&part["bom-ref"])
+        });
+        let files = evidence["occurrences"].as_array().unwrap();
+        assert_eq!(files.len(), users.count());
+        for file in files {
+            assert!(paths.iter().any(|path| file["location"] == **path));
+        }
+    }
+    assert_eq!(seen, 7);
+}
+
+#[test]
+fn settings_verdicts_and_findings_are_kept() {
+    let document = sample::document();
+    let bill = value(cyclonedx::write, &document);
+    let text = bill.to_string();
+    for name in [
+        "gospect:setting:-ldflags",
+        "gospect:claim:go-version",
+        "gospect:finding:stale-toolchain",
+        "gospect:unexamined",
+    ] {
+        assert!(text.contains(name), "{name}");
+        assert!(
+            value(spdx::write, &document).to_string().contains(name),
+            "{name}"
+        );
+    }
+    let properties = bill["metadata"]["properties"].to_string();
+    assert!(
+        properties.contains("mixed-releases"),
+        "findings about the whole scan stand at the top"
+    );
+}
+
+#[test]
+fn only_the_time_differs_between_two_runs() {
+    let document = sample::document();
+    for &Format {
+        name: format,
+        write,
+        ..
+    } in FORMATS
+    {
+        assert_eq!(
+            bytes(write, &document, 7),
+            bytes(write, &document, 7),
+            "{format}"
+        );
+        let at = |time| String::from_utf8(bytes(write, &document, time)).unwrap();
+        let (early, late) = (at(0), at(1_790_000_000));
+        assert_ne!(early, late);
+        assert_eq!(
+            early.replace(&date(0), &date(1_790_000_000)),
+            late,
+            "{format}"
+        );
+        let mut other = document.clone();
+        other.binaries[0].size += 1;
+        let name = |v: Value| {
+            v.get("serialNumber")
+                .or_else(|| v.get("documentNamespace"))
+                .unwrap()
+                .clone()
+        };
+        assert_ne!(
+            name(value(write, &document)),
+            name(value(write, &other)),
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn dates() {
+    for (seconds, text) in [
+        (0, "1970-01-01T00:00:00Z"),
+        (951_782_399, "2000-02-28T23:59:59Z"),
+        (951_782_400, "2000-02-29T00:00:00Z"),
+        (1_795_395_661, "2026-11-23T01:01:01Z"),
+        (u64::MAX, "9999-12-31T23:59:59Z"),
+    ] {
+        assert_eq!(date(seconds), text);
+    }
+}
+
+/// Runs `scripts/validate-sbom.py` with the official schemas.
+#[test]
+fn both_formats_validate() {
+    let script = test_support::root().join("scripts/validate-sbom.py");
+    let dir = tempfile::tempdir().unwrap();
+    let mut empty = sample::document();
+    empty.binaries.clear();
+    empty.images.clear();
+    let mut command = std::process::Command::new("python3");
+    command.arg(script);
+    for &Format {
+        name: format,
+        write,
+        ..
+    } in FORMATS
+    {
+        for (kind, document) in [("full", &sample::document()), ("empty", &empty)] {
+            let path = dir.path().join(format!("{format}-{kind}.json"));
+            std::fs::write(&path, bytes(write, document, 1_790_000_000)).unwrap();
+            command.arg(path);
+        }
+    }
+    let Ok(output) = command.output() else {
+        return test_support::skip::skipped("python3", "");
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    if output.status.code() == Some(3) {
+        return test_support::skip::skipped("jsonschema", "");
+    }
+    assert!(
+        output.status.success(),
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn every_name_left_out_is_a_column() {
+    for name in ELSEWHERE {
+        assert!(
+            csv::COLUMNS.iter().any(|column| column.name == *name),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused_and_not_left_out() {
+    let document = sample::document();
+    let push = |memory: u64| {
+        let mut inventory = Inventory::new(document.run.clone(), memory);
+        let mut lines = document.clone().lines();
+        lines.try_for_each(|line| inventory.push(&line))
+    };
+    assert_eq!(push(1 << 20), Ok(()));
+    assert_eq!(push(8 << 10), Err(Budget::of(8 << 10, Use::Bill).full()));
+}
+
+#[test]
+fn a_development_tree_is_no_release() {
+    let raw = "devel go1.28-8a1b2c3d4e Mon Nov 2 10:00:00 2026 +0000";
+    let mut document = sample::document();
+    document.binaries.truncate(1);
+    document.binaries[0].go_version = Some("go1.28".into());
+    document.binaries[0].go_version_raw = Some(raw.into());
+    for &Format { name, write, .. } in FORMATS {
+        let found = libraries(&value(write, &document));
+        let found: Vec<_> = found.iter().filter(|(name, _)| name == "stdlib").collect();
+        assert_eq!(found, [&("stdlib".to_owned(), raw.to_owned())], "{name}");
+    }
+}
+
+#[test]
+fn the_purl_of_a_program_without_modules_is_that_of_its_certain_module() {
+    let mut binary = sample::clean();
+    binary.build_info.as_mut().unwrap().main = gospect_record::Module::default();
+    for (package, purl) in [
+        (
+            "github.com/cli/cli/v2/cmd/gh",
+            Some("pkg:golang/github.com/cli/cli/v2"),
+        ),
+        (
+            "github.com/cli/cli/cmd/gh",
+            Some("pkg:golang/github.com/cli/cli"),
+        ),
+        (
+            "gopkg.in/odd.v2/cmd/odd",
+            Some("pkg:golang/gopkg.in/odd.v2"),
+        ),
+        ("example.org/a/b", Some("pkg:golang/example.org/a/b")),
+        ("main", None),
+        ("command-line-arguments", None),
+        ("cmd/go", None),
+    ] {
+        binary.main_package = Some(package.to_owned());
+        let found = super::program_purl(&binary);
+        let bare = found.as_deref().map(|p| p.split('@').next().unwrap());
+        assert_eq!(bare, purl, "{package}");
+    }
+}

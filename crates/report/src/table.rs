@@ -1,0 +1,383 @@
+//! Many programs with one row each, then the summary and how far the scan reached.
+//!
+//! On a terminal the table fits the width: paths and packages lose their directories, other texts their end. A reader will type
+//! the file name next, so it stays whole while its column takes at most `NAMES` of the width. Of a longer name both ends stay,
+//! because they tell versions and platforms apart. For a member of an archive both names stay. Where two rows would read alike,
+//! the part in which they differ is shown. Elsewhere nothing is cut. A column that is empty in every row is left out.
+
+mod alike;
+
+use super::document::{Support, SupportTable};
+use super::reach::{self, Reasons};
+use super::render::{Options, Render};
+use super::style::{Look, Tone, clean, width};
+use super::terms::{self, Loudness};
+use comfy_table::{LineStyle, Table, TableStyle};
+use gospect_record::{Binary, Line};
+use std::io::{self, Write};
+
+/// Blanks between columns.
+const GAP: usize = 2;
+/// Tenths of the width that whole names may take.
+const NAMES: usize = 3;
+/// Widest line, so that one very long value does not pad every row.
+const MOST: usize = 4096;
+
+/// A cell: pieces of text with their tones, joined by spaces.
+type Cell = Vec<(String, Option<Tone>)>;
+
+/// A column of the table.
+struct Column {
+    header: &'static str,
+    /// Narrowest useful width; the column is not made narrower.
+    least: usize,
+    cut: Cut,
+    value: fn(&Binary, &SupportTable) -> Cell,
+}
+
+/// How to shorten a text that is too wide.
+enum Cut {
+    /// Drop directories, then the middle.
+    Name,
+    /// Drop directories, then the version.
+    Package,
+    /// Drop the end.
+    End,
+}
+
+const COLUMNS: &[Column] = &[
+    Column {
+        header: "image",
+        least: 10,
+        cut: Cut::Name,
+        value: image,
+    },
+    Column {
+        header: "path",
+        least: 18,
+        cut: Cut::Name,
+        value: path,
+    },
+    Column {
+        header: "go",
+        least: 9,
+        cut: Cut::End,
+        value: go,
+    },
+    Column {
+        header: "program",
+        least: 14,
+        cut: Cut::Package,
+        value: program,
+    },
+    Column {
+        header: "port",
+        least: 15,
+        cut: Cut::End,
+        value: port,
+    },
+    Column {
+        header: "notes",
+        least: 10,
+        cut: Cut::End,
+        value: notes,
+    },
+];
+
+fn plain(text: impl Into<String>) -> Cell {
+    vec![(text.into(), None)]
+}
+
+fn image(binary: &Binary, _: &SupportTable) -> Cell {
+    binary
+        .location
+        .image
+        .as_ref()
+        .map_or_else(Cell::new, |image| plain(image.reference.clone()))
+}
+
+fn path(binary: &Binary, _: &SupportTable) -> Cell {
+    let slice = binary.location.slice.as_deref();
+    plain(slice.map_or_else(
+        || binary.path.clone(),
+        |slice| format!("{} ({slice})", binary.path),
+    ))
+}
+
+fn go(binary: &Binary, support: &SupportTable) -> Cell {
+    let Some(version) = &binary.go_version else {
+        return Cell::new();
+    };
+    let tone = match support.get(version) {
+        Some(Support {
+            supported: Some(true),
+            ..
+        }) => Some(Tone::Good),
+        Some(Support {
+            supported: Some(false),
+            ..
+        }) => Some(Tone::Warn),
+        _ => None,
+    };
+    vec![(version.clone(), tone)]
+}
+
+fn program(binary: &Binary, _: &SupportTable) -> Cell {
+    let version = binary.shown_version().unwrap_or_default();
+    let path = terms::main_module(binary)
+        .map(|m| m.path.as_str())
+        .or(binary.main_package.as_deref());
+    path.map_or_else(Cell::new, |path| plain(terms::at_version(path, version)))
+}
+
+fn port(binary: &Binary, _: &SupportTable) -> Cell {
+    binary.port().map_or_else(Cell::new, plain)
+}
+
+fn notes(binary: &Binary, _: &SupportTable) -> Cell {
+    let tone = |loudness| match loudness {
+        Loudness::Alarm => Some(Tone::Bad),
+        Loudness::Notice => Some(Tone::Warn),
+        Loudness::Plain => None,
+    };
+    terms::flags(binary)
+        .into_iter()
+        .map(|(text, loudness)| (text, tone(loudness)))
+        .collect()
+}
+
+/// The rows of the table so far.
+#[derive(Default)]
+pub(super) struct Rows {
+    rows: Vec<Vec<Cell>>,
+    unexamined: Reasons,
+}
+
+impl Render for Rows {
+    fn line(&mut self, line: Line, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+        match line {
+            Line::Binary(binary) => self.rows.push(
+                COLUMNS
+                    .iter()
+                    .map(|column| cleaned((column.value)(&binary, &options.support)))
+                    .collect(),
+            ),
+            Line::Unexamined(thing) => self.unexamined.add(thing),
+            Line::End(end) => {
+                let mut text = String::new();
+                if !self.rows.is_empty() {
+                    write(&self.rows, &options.look, &mut text);
+                    text.push('\n');
+                }
+                reach::write(&end, &self.unexamined, &options.look, &mut text);
+                out.write_all(options.look.finish(&text).as_bytes())?;
+            }
+            Line::Run(_) | Line::Image(_) => {}
+        }
+        Ok(())
+    }
+}
+
+/// Adds the table alone to `out`.
+fn write(rows: &[Vec<Cell>], look: &Look, out: &mut String) {
+    let natural: Vec<usize> = COLUMNS
+        .iter()
+        .enumerate()
+        .map(|(index, column)| {
+            let widest = rows
+                .iter()
+                .filter_map(|row| row.get(index))
+                .map(cell_width)
+                .max()
+                .unwrap_or_default();
+            if widest == 0 {
+                0
+            } else {
+                widest.max(column.header.len()).min(MOST)
+            }
+        })
+        .collect();
+    let widths = fit(&natural, &names(rows), look.width);
+    let mut table = Table::new();
+    table.load_style(frame(look));
+    table.set_header(
+        COLUMNS
+            .iter()
+            .zip(&widths)
+            .filter(|(_, width)| **width > 0)
+            .map(|(column, width)| look.paint(Tone::Title, &look.cut_end(column.header, *width)))
+            .collect::<Vec<_>>(),
+    );
+    let alike = alike::resolve(rows, &widths, look);
+    for (number, row) in rows.iter().enumerate() {
+        let columns = COLUMNS
+            .iter()
+            .zip(&widths)
+            .zip(row)
+            .enumerate()
+            .filter(|(_, ((_, width), _))| **width > 0);
+        table.add_row(
+            columns
+                .map(|(index, ((column, width), cell))| {
+                    let other = alike.get(&(index, number));
+                    other.map_or_else(|| paint(look, column, cell, *width), Clone::clone)
+                })
+                .collect::<Vec<_>>(),
+        );
+    }
+    let last = table.column_count().saturating_sub(1);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, if index == last { 0 } else { GAP as u16 }));
+    }
+    for line in table.lines() {
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+}
+
+/// A header with a rule below it, and no other lines.
+fn frame(look: &Look) -> TableStyle {
+    let fill = if look.unicode { '─' } else { '-' };
+    TableStyle::new().header_separator(LineStyle::none().fill(fill))
+}
+
+/// Longest text of a cell, in bytes: all rows are kept in memory until the table is written.
+const LONGEST: usize = 4096;
+
+fn cleaned(cell: Cell) -> Cell {
+    cell.into_iter()
+        .map(|(mut text, tone)| {
+            if text.len() > LONGEST {
+                let end = (0..=LONGEST).rev().find(|at| text.is_char_boundary(*at));
+                text.truncate(end.unwrap_or_default());
+                text = format!("{text}...");
+            }
+            (clean(&text).into_owned(), tone)
+        })
+        .collect()
+}
+
+fn cell_width(cell: &Cell) -> usize {
+    cell.iter()
+        .map(|(text, _)| width(text) + 1)
+        .sum::<usize>()
+        .saturating_sub(1)
+}
+
+/// For each column of names, the width at which every file name is whole without its directories; 0 for other columns.
+fn names(rows: &[Vec<Cell>]) -> Vec<usize> {
+    let name = |(text, _): &(String, _)| {
+        let name = text.rsplit(['/', '!']).next().unwrap_or_default();
+        width(name)
+    };
+    let widest = |index: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(index)?.first());
+        cells.map(name).max().unwrap_or_default()
+    };
+    COLUMNS
+        .iter()
+        .enumerate()
+        .map(|(index, column)| {
+            if column.header == "path" {
+                widest(index)
+            } else {
+                0
+            }
+        })
+        .collect()
+}
+
+/// Distributes the width: while the table is too wide, the widest column that can still shrink does.
+fn fit(natural: &[usize], names: &[usize], total: Option<usize>) -> Vec<usize> {
+    let mut widths = natural.to_vec();
+    let Some(total) = total else { return widths };
+    let gaps = GAP * widths.iter().filter(|w| **w > 0).count().saturating_sub(1);
+    let most = total * NAMES / 10;
+    let mut floors: Vec<usize> = COLUMNS
+        .iter()
+        .zip(names)
+        .map(|(column, name)| column.least.max(*name.min(&most)))
+        .collect();
+    loop {
+        let over = (widths.iter().sum::<usize>() + gaps).saturating_sub(total);
+        if over == 0 {
+            return widths;
+        }
+        let candidates = widths
+            .iter()
+            .zip(&floors)
+            .enumerate()
+            .filter(|(_, (width, floor))| width > floor);
+        match candidates
+            .max_by_key(|(index, (width, _))| (**width, std::cmp::Reverse(*index)))
+            .map(|(index, _)| index)
+        {
+            Some(index) => {
+                // Down to the width of the next widest at most, so that columns of equal width shrink together.
+                let rival = widths
+                    .iter()
+                    .enumerate()
+                    .filter(|(i, _)| *i != index)
+                    .map(|(_, w)| *w)
+                    .max()
+                    .unwrap_or(0);
+                let (Some(width), Some(floor)) = (widths.get_mut(index), floors.get(index)) else {
+                    return widths;
+                };
+                let step = width.saturating_sub(rival.max(*floor)).clamp(1, over);
+                *width -= step;
+            }
+            // Every column has its least useful width, but the terminal is narrower still.
+            None if floors.iter().any(|floor| *floor > 1) => {
+                floors.iter_mut().for_each(|floor| *floor = 1)
+            }
+            None => return widths,
+        }
+    }
+}
+
+fn paint(look: &Look, column: &Column, cell: &Cell, max: usize) -> String {
+    let mut out = String::new();
+    let mut room = max;
+    for (index, (text, tone)) in cell.iter().enumerate() {
+        if index > 0 {
+            if room < 2 {
+                break;
+            }
+            out.push(' ');
+            room -= 1;
+        }
+        let rest = cell.get(index + 1..).unwrap_or_default();
+        // Words that follow need at least room for the sign that something was cut.
+        let reserve = if rest.is_empty() || width(text) + 1 + tail_width(rest) <= room {
+            0
+        } else {
+            1 + width(look.ellipsis())
+        };
+        let fits = width(text) + reserve <= room;
+        let shown = match column.cut {
+            _ if fits => text.clone(),
+            Cut::Name => look.cut_name(text, room),
+            Cut::Package => look.cut_package(text, room),
+            // Of later words only the sign that there is one is worth showing.
+            Cut::End if index > 0 => look.cut_end(text, width(look.ellipsis()).min(room)),
+            Cut::End => look.cut_end(text, room),
+        };
+        room = room.saturating_sub(width(&shown));
+        out.push_str(&tone.map_or(shown.clone(), |tone| look.paint(tone, &shown)));
+        if !fits {
+            break;
+        }
+    }
+    out
+}
+
+fn tail_width(rest: &[(String, Option<Tone>)]) -> usize {
+    rest.iter()
+        .map(|(text, _)| width(text) + 1)
+        .sum::<usize>()
+        .saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,255 @@
+use super::*;
+use gospect_record::Document;
+use test_support::records as sample;
+
+fn table(document: &Document, look: Look) -> String {
+    let options = Options {
+        look,
+        support: crate::document::sample::support(),
+        memory: 64 << 20,
+    };
+    let mut out = Vec::new();
+    let mut rows = Rows::default();
+    for line in document.clone().lines() {
+        rows.line(line, &options, &mut out).unwrap();
+    }
+    String::from_utf8(out).unwrap()
+}
+
+fn look(width: Option<usize>) -> Look {
+    Look {
+        width,
+        color: false,
+        unicode: true,
+    }
+}
+
+#[test]
+fn fits_the_terminal_at_every_width() {
+    for columns in [20, 40, 80, 120, 200] {
+        let text = table(&sample::document(), look(Some(columns)));
+        for line in text.lines() {
+            assert!(width(line) <= columns, "{columns}: {line}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn a_text_too_long_for_any_cell_is_cut_at_a_character() {
+    let mut document = sample::document();
+    document.binaries[0].path = "é".repeat(100_000);
+    let text = table(&document, look(None));
+    assert!(
+        text.len() < 40_000 && text.contains("é..."),
+        "{}",
+        text.len()
+    );
+}
+
+#[test]
+fn cuts_directories_of_paths_on_a_terminal_and_never_elsewhere() {
+    let document = sample::document();
+    let path = &document.binaries[1].path;
+    let narrow = table(&document, look(Some(80)));
+    assert!(!narrow.contains(path.as_str()));
+    assert!(
+        narrow.contains("all/server") && narrow.contains('…'),
+        "{narrow}"
+    );
+    let piped = table(&document, look(None));
+    assert!(piped.contains(path.as_str()) && !piped.contains('…'));
+    assert!(
+        piped.contains("!contradicted:go-version !godebug-fatal"),
+        "{piped}"
+    );
+}
+
+#[test]
+fn file_names_stay_whole_where_they_take_a_third_of_the_width_or_less() {
+    let mut document = sample::document();
+    let named = |name: &str| {
+        let mut binary = sample::clean();
+        binary.path = format!("a/directory/that/is/long/{name}");
+        binary.main_package = Some("example.com/some/long/package/name".to_owned());
+        binary
+    };
+    let (fits, wide) = (
+        "containerd-shim-runc-v2",
+        "sing-box-windows-amd64-v3-legacy.exe",
+    );
+    document.binaries = vec![named(fits), named(wide)];
+    let text = table(&document, look(Some(80)));
+    assert!(text.contains(fits), "{text}");
+    assert!(
+        text.contains("\nsing-box-wi…3-legacy.exe"),
+        "both ends: {text}"
+    );
+    assert!(table(&document, look(Some(120))).contains(wide));
+}
+
+#[test]
+fn one_row_a_binary_then_the_summary() {
+    let document = sample::document();
+    let text = table(&document, look(None));
+    let lines: Vec<_> = text.lines().collect();
+    assert!(lines[0].starts_with("image"), "{text}");
+    assert!(lines[1].starts_with("──"));
+    let blank = lines.iter().position(|line| line.is_empty()).unwrap();
+    assert_eq!(blank, 2 + document.binaries.len());
+    assert!(lines[blank + 1].starts_with("4 Go programs"));
+    assert!(
+        text.contains("example.com/hello@1.0.3"),
+        "a claim beats (devel): {text}"
+    );
+}
+
+#[test]
+fn columns_empty_everywhere_are_left_out() {
+    let mut document = sample::document();
+    document.binaries.truncate(1);
+    let text = table(&document, look(Some(80)));
+    assert!(text.starts_with("path"), "{text}");
+    assert!(!text.lines().next().unwrap().contains("image"));
+    document.binaries.clear();
+    let text = table(&document, look(Some(80)));
+    assert!(
+        text.starts_with("4 Go programs"),
+        "no header without rows: {text}"
+    );
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    for columns in [Some(80), Some(200), None] {
+        let plain = table(&sample::document(), look(columns));
+        let colored = table(
+            &sample::document(),
+            Look {
+                color: true,
+                ..look(columns)
+            },
+        );
+        assert!(!plain.contains('\u{1b}'));
+        let mut bare = String::new();
+        let mut rest = colored.as_str();
+        while let Some((before, after)) = rest.split_once('\u{1b}') {
+            bare.push_str(before);
+            rest = after.split_once('m').unwrap().1;
+        }
+        bare.push_str(rest);
+        assert_eq!(bare, plain);
+        assert!(
+            colored.contains("\u{1b}[35mgo1.21.13\u{1b}[0m"),
+            "{colored}"
+        );
+    }
+}
+
+#[test]
+fn ascii_terminals_get_ascii_lines() {
+    let mut document = sample::document();
+    document.binaries.pop();
+    assert!(
+        table(
+            &document,
+            Look {
+                width: Some(80),
+                ..Look::PLAIN
+            }
+        )
+        .is_ascii()
+    );
+}
+
+#[test]
+fn one_absurd_value_does_not_pad_every_row() {
+    let mut document = sample::document();
+    document.binaries = vec![sample::clean(); 200];
+    document.binaries[7].main_package = Some("x".repeat(5_000_000));
+    document.binaries[7].build_info = None;
+    assert!(table(&document, look(None)).len() < 2_000_000);
+}
+
+/// The cells of the column `path`.
+fn paths(names: &[&str], columns: usize) -> Vec<String> {
+    let mut document = sample::document();
+    document.binaries = names
+        .iter()
+        .map(|name| {
+            let mut binary = sample::clean();
+            binary.path = (*name).to_owned();
+            binary
+        })
+        .collect();
+    let text = table(&document, look(Some(columns)));
+    let rows = text.lines().skip(2).take(names.len());
+    rows.map(|row| row.split("  ").next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+#[test]
+fn members_of_two_archives_can_be_told_apart_at_every_width() {
+    for names in [
+        [
+            "dist/acme_1.4.3_linux_amd64.tar.gz!acme",
+            "dist/acme_1.4.3_linux_arm64.tar.gz!acme",
+        ],
+        [
+            "dist/acme_1.4.3_linux_amd64.tar.gz!acme",
+            "dist/acme_1.4.2_linux_amd64.tar.gz!acme",
+        ],
+        [
+            "releases/one/dist.zip!bin/acme",
+            "releases/two/dist.zip!bin/acme",
+        ],
+        [
+            "one/very/long/directory/bin/acme",
+            "two/very/long/directory/bin/acme",
+        ],
+        [
+            "a.tgz!b-one.zip!usr/local/bin/acme",
+            "a.tgz!b-two.zip!usr/local/bin/acme",
+        ],
+        [
+            "dist/世界_1.0.tar.gz!usr/bin/acme",
+            "dist/世外_1.0.tar.gz!usr/bin/acme",
+        ],
+    ] {
+        for columns in [60, 70, 80, 100, 120, 160, 200] {
+            let shown = paths(&names, columns);
+            assert_ne!(shown[0], shown[1], "{columns}");
+            for shown in &shown {
+                assert!(shown.ends_with("acme"), "{columns}: {shown:?}");
+            }
+        }
+    }
+    assert_eq!(
+        paths(
+            &[
+                "dist/widget_2.0.tar.gz!widget",
+                "dist/gadget_2.0.tar.gz!gadget"
+            ],
+            80
+        ),
+        ["widget_….tar.gz!widget", "gadget_….tar.gz!gadget"]
+    );
+}
+
+#[test]
+fn many_rows_that_differ_in_the_middle_are_told_apart() {
+    let names: Vec<String> = (0..40)
+        .map(|n| {
+            format!(
+                "dist/a-program-of-some-name_{}.{}.0_linux_amd64.tar.gz!usr/bin/program",
+                n / 10,
+                n % 10
+            )
+        })
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    for columns in [80, 100, 140] {
+        let shown = paths(&names, columns);
+        let distinct: std::collections::HashSet<_> = shown.iter().collect();
+        assert_eq!(distinct.len(), names.len(), "{columns}: {shown:?}");
+    }
+}

@@ -1,0 +1,124 @@
+//! Known vulnerabilities in programs, one file for each format.
+//!
+//! Must never: judge, read a file, print.
+
+mod audit;
+pub mod cyclonedx;
+#[cfg(feature = "formats")]
+mod html;
+mod json;
+mod markdown;
+pub mod openvex;
+mod sarif;
+mod statement;
+mod text;
+
+use crate::findings;
+use gospect_vuln::{Level, Report};
+use std::io::{self, Write};
+
+/// How a report is written.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Colours in text.
+    pub color: bool,
+    /// Columns of the terminal that text goes to; `None`: no terminal, nothing is wrapped.
+    pub width: Option<usize>,
+    /// What is below is counted and not listed, in formats for people.
+    pub level: Level,
+    /// Seconds since 1970 at which VEX documents say they were made.
+    pub time: u64,
+}
+
+/// One format.
+pub struct Format {
+    /// As given to `--format`.
+    pub name: &'static str,
+    /// One line for `--help`.
+    pub doc: &'static str,
+    /// Writes it.
+    pub render: fn(&Report, &Options, &mut dyn Write) -> io::Result<()>,
+}
+
+/// The formats of `vuln`.
+pub static FORMATS: &[Format] = &[
+    Format {
+        name: "text",
+        doc: "grouped by what to do about them",
+        render: text::render,
+    },
+    Format {
+        name: "json",
+        doc: "everything, at all levels, one document",
+        render: json::render,
+    },
+    Format {
+        name: "sarif",
+        doc: "SARIF 2.1.0, for code scanning; all levels",
+        render: sarif::render,
+    },
+    Format {
+        name: "openvex",
+        doc: "OpenVEX 0.2.0: statements that other scanners read; all levels",
+        render: openvex::render,
+    },
+    Format {
+        name: "cyclonedx-vex",
+        doc: "CycloneDX with vulnerabilities and their analysis; all levels",
+        render: cyclonedx::render,
+    },
+    Format {
+        name: "markdown",
+        doc: "summary for a job page or a comment",
+        render: markdown::render,
+    },
+    #[cfg(feature = "formats")]
+    Format {
+        name: "html",
+        doc: "one page that needs no network; all levels",
+        render: html::render,
+    },
+    Format {
+        name: "junit",
+        doc: "JUnit, for test reports",
+        render: |report, options, out| {
+            let audit = audit::audit(report, options.level);
+            findings::junit::render(&audit, &findings::Options::default(), out)
+        },
+    },
+    Format {
+        name: "github",
+        doc: "GitHub workflow annotations",
+        render: |report, options, out| {
+            let audit = audit::audit(report, options.level);
+            findings::github::render(&audit, &findings::Options::default(), out)
+        },
+    },
+    Format {
+        name: "gitlab",
+        doc: "GitLab code quality",
+        render: |report, options, out| {
+            let audit = audit::audit(report, options.level);
+            findings::gitlab::render(&audit, &findings::Options::default(), out)
+        },
+    },
+];
+
+/// The format of that name.
+pub fn format(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|f| f.name == name)
+}
+
+/// The page of an entry of the Go vulnerability database, or of GitHub's advisories.
+fn address(id: &str) -> Option<String> {
+    let is_id = id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let base = match id.split('-').next() {
+        Some("GO") => "https://pkg.go.dev/vuln/",
+        Some("GHSA") => "https://github.com/advisories/",
+        _ => return None,
+    };
+    is_id.then(|| format!("{base}{id}"))
+}
+
+#[cfg(test)]
+mod tests;

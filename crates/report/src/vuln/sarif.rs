@@ -1,0 +1,40 @@
+//! SARIF 2.1.0: a rule for each entry, a result for each program that has it.
+
+use super::Options;
+use super::audit::audit;
+use crate::findings::{clean, sarif};
+use gospect_vuln::{Finding, Level, Report};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+pub(super) fn render(report: &Report, _: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let mut entries: BTreeMap<&str, &Finding> = BTreeMap::new();
+    for finding in report.programs.iter().flat_map(|p| &p.findings) {
+        entries.entry(&finding.id).or_insert(finding);
+    }
+    let rules = entries.values().map(|finding| rule(finding)).collect();
+    sarif::log(&audit(report, Level::Module), rules, out)
+}
+
+fn rule(finding: &Finding) -> Value {
+    let id = clean(&finding.id);
+    let title = match (&finding.summary, finding.cve()) {
+        (Some(summary), _) => clean(summary).into_owned(),
+        (None, Some(cve)) => format!("{} in {}", clean(cve), clean(&finding.module)),
+        (None, None) => format!("{id} in {}", clean(&finding.module)),
+    };
+    let mut rule = json!({
+        "id": id,
+        "name": id,
+        "shortDescription": { "text": title },
+        "help": { "text": format!("{id}: {}", finding.aliases.iter().map(|a| clean(a)).collect::<Vec<_>>().join(", ")) },
+        "properties": { "tags": ["security", "vulnerability"], "aliases": finding.aliases, "reviewed": finding.reviewed }
+    });
+    if let Some(address) = super::address(&finding.id)
+        && let Some(keys) = rule.as_object_mut()
+    {
+        keys.insert("helpUri".into(), json!(address));
+    }
+    rule
+}

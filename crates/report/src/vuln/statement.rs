@@ -1,0 +1,81 @@
+//! What is said of one finding, in the words that several formats share.
+
+use gospect_vuln::{Finding, Names, Status};
+
+/// `golang.org/x/net v0.17.0`, `go1.24.2`, with what it is in place of.
+pub(super) fn versions(finding: &Finding) -> String {
+    let version = finding.version.as_deref().unwrap_or("version unknown");
+    let linked = match finding.is_of_go() {
+        true => version.to_owned(),
+        false => format!("{} {version}", finding.module),
+    };
+    match &finding.replaced {
+        Some(original) => format!("{linked} in place of {original}"),
+        None => linked,
+    }
+}
+
+/// What VEX says of a finding: only what is proven.
+pub(super) struct Statement {
+    /// The status.
+    pub status: Status,
+    /// The word of OpenVEX for why a product is not affected.
+    pub justification: Option<&'static str>,
+    /// Why, in a sentence.
+    pub detail: String,
+    /// What to do.
+    pub action: Option<String>,
+}
+
+/// The statement on a finding. What others said of it is passed on.
+pub(super) fn statement(finding: &Finding) -> Statement {
+    if let Some(vex) = &finding.vex {
+        let reason = vex.justification.as_deref().unwrap_or("no reason given");
+        return Statement {
+            status: vex.status,
+            justification: None,
+            detail: format!("{reason} ({})", vex.source),
+            action: (vex.status == Status::Affected).then(|| finding.advice()),
+        };
+    }
+    if finding.names_linked_function() {
+        return Statement {
+            status: Status::Affected,
+            justification: None,
+            detail: format!("linked: {}", finding.symbols.join(", ")),
+            action: Some(finding.advice()),
+        };
+    }
+    if finding.absent {
+        let what = match finding.names {
+            Names::Symbols => "functions",
+            _ => "functions and packages",
+        };
+        return Statement {
+            status: Status::NotAffected,
+            justification: Some("vulnerable_code_not_present"),
+            detail: format!(
+                "none of the {what} that {} names is among the functions of the program",
+                finding.id
+            ),
+            action: None,
+        };
+    }
+    let detail = match finding.names {
+        Names::Nothing => format!("{} names neither packages nor functions", finding.id),
+        Names::Packages if !finding.packages.is_empty() => {
+            format!(
+                "{} names packages and no functions; linked: {}",
+                finding.id,
+                finding.packages.join(", ")
+            )
+        }
+        _ => "the functions of the program are not known".to_owned(),
+    };
+    Statement {
+        status: Status::UnderInvestigation,
+        justification: None,
+        detail,
+        action: None,
+    }
+}

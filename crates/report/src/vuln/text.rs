@@ -1,0 +1,233 @@
+//! For a person: what to do, then each vulnerability that it ends with what is linked and where.
+
+use super::Options;
+use super::statement::versions;
+use crate::flow::flow;
+use gospect_bytes::escape::clean;
+use gospect_bytes::number::count;
+use gospect_vuln::{Finding, Level, Program, Report, Why};
+use std::io::{self, Write};
+
+/// Most functions, and most places, that are named of one vulnerability.
+const NAMED: usize = 4;
+
+pub(super) fn render(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let paint = |code: &str, text: &str| match options.color {
+        true => format!("\x1b[{code}m{text}\x1b[0m"),
+        false => text.to_owned(),
+    };
+    let wrap = |indent: usize, text: &str| {
+        let text = flow(text, indent, indent + 2, options.width);
+        format!("{}{text}\n", " ".repeat(indent))
+    };
+    for action in report.actions(options.level) {
+        let head = format!("{}: {}", action.what(), ends(action.to, action.ends.len()));
+        writeln!(out, "{}", paint("1", &clean(&head)))?;
+        for places in action.ends.values() {
+            let Some((_, first)) = places.first() else {
+                continue;
+            };
+            let worst = places.iter().map(|(_, f)| f.level).max();
+            let level = worst.unwrap_or(first.level);
+            let code = match level {
+                Level::Symbol => "1;31",
+                Level::Package => "35",
+                Level::Module => "2",
+            };
+            let names = [first.id.as_str(), first.cve().unwrap_or_default()];
+            let names = names.join(" ");
+            let summary = first.summary.as_deref().unwrap_or_default();
+            let head = format!("{} {summary}", names.trim_end());
+            let line = wrap(
+                2,
+                clean(&format!("{} {}", level.name(), head.trim_end())).trim_end(),
+            );
+            out.write_all(
+                line.replacen(level.name(), &paint(code, level.name()), 1)
+                    .as_bytes(),
+            )?;
+            write!(out, "{}", wrap(6, &clean(&linked(places))))?;
+            let fixed = match first.fixed.as_deref() {
+                Some(fixed) => format!("; fixed in {fixed}"),
+                None => String::new(),
+            };
+            let text = format!("in {}{fixed}", places_of(places));
+            write!(out, "{}", wrap(6, &clean(&text)))?;
+        }
+        writeln!(out)?;
+    }
+    for line in footer(report, options.level) {
+        write!(out, "{}", wrap(0, &clean(&line)))?;
+    }
+    Ok(())
+}
+
+/// `ends 4 of them`.
+fn ends(to: Option<&str>, number: usize) -> String {
+    match (to, number) {
+        (Some(_), 1) => "ends 1 vulnerability".to_owned(),
+        (Some(_), n) => format!("ends {n} vulnerabilities"),
+        (None, n) => count(n as u64, "vulnerability", "vulnerabilities"),
+    }
+}
+
+/// What of a vulnerability is linked, in any of the programs.
+fn linked(places: &[(&Program, &Finding)]) -> String {
+    let mut symbols: Vec<&str> = Vec::new();
+    let mut packages: Vec<&str> = Vec::new();
+    for (_, finding) in places {
+        symbols.extend(finding.symbols.iter().map(String::as_str));
+        packages.extend(finding.packages.iter().map(String::as_str));
+    }
+    for list in [&mut symbols, &mut packages] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    match (symbols.is_empty(), packages.is_empty()) {
+        (false, _) => format!("links {}", some(&symbols)),
+        (true, false) => format!("links package {}", some(&packages)),
+        (true, true) => "only the version matches".to_owned(),
+    }
+}
+
+/// The first of a list, and how many more.
+fn some(list: &[&str]) -> String {
+    let shown = list.get(..NAMED.min(list.len())).unwrap_or_default();
+    match list.len() - shown.len() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// Path, layer and version of the first, and how many more.
+fn places_of(places: &[(&Program, &Finding)]) -> String {
+    let all: Vec<String> = places
+        .iter()
+        .map(|(program, finding)| {
+            let mut parts = vec![versions(finding)];
+            let location = &program.location;
+            if let Some(image) = &location.image {
+                parts.push(format!("image {}", image.reference));
+            }
+            if let Some(layer) = &location.layer {
+                parts.push(format!("layer {}", layer.index));
+            }
+            if location.visible == Some(false) {
+                parts.push("hidden by a later layer".to_owned());
+            }
+            parts.retain(|part| !part.is_empty());
+            format!("{} ({})", program.path, parts.join(", "))
+        })
+        .collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    some(&all)
+}
+
+/// Counts, what could not be judged, what others took back, and which database was asked.
+pub(super) fn footer(report: &Report, level: Level) -> Vec<String> {
+    let mut lines = Vec::new();
+    let counts = report.counts();
+    let programs = count(report.programs.len() as u64, "program", "programs");
+    let at: usize = counts
+        .iter()
+        .filter(|(l, _)| *l >= level)
+        .map(|(_, n)| n)
+        .sum();
+    let what = match level {
+        Level::Symbol => "whose functions are linked",
+        Level::Package => "of which at least a package is linked",
+        Level::Module => "of linked modules",
+    };
+    lines.push(match at {
+        0 => format!("no known vulnerability {what} in {programs}"),
+        n => format!(
+            "{} {what}, in {} of {programs}",
+            count(n as u64, "vulnerability", "vulnerabilities"),
+            report.affected(level)
+        ),
+    });
+    let below: Vec<String> = counts
+        .iter()
+        .filter(|(l, n)| *l < level && *n > 0)
+        .map(|(l, n)| match l {
+            Level::Package => format!("{n} of which only a package is linked"),
+            _ => format!("{n} of modules of which no named package is linked"),
+        })
+        .collect();
+    if let Some((lowest, _)) = counts.iter().rfind(|(l, n)| *l < level && *n > 0) {
+        lines.push(format!(
+            "not listed: {} (--level {})",
+            below.join(", "),
+            lowest.name()
+        ));
+    }
+    let cleared: Vec<String> = report
+        .cleared(level)
+        .map(|(program, finding)| {
+            let vex = finding.vex.as_ref();
+            let why = vex
+                .and_then(|v| v.justification.as_deref())
+                .unwrap_or("no reason given");
+            let source = vex.map_or("", |v| &v.source);
+            format!("{} in {}: {why} ({source})", finding.id, program.path)
+        })
+        .collect();
+    lines.extend(
+        cleared
+            .into_iter()
+            .map(|text| format!("taken back: {text}")),
+    );
+    for (why, (modules, programs)) in report.unjudged() {
+        let modules: Vec<&str> = modules.into_iter().collect();
+        let programs: Vec<&str> = programs.into_iter().collect();
+        let of = match modules.as_slice() {
+            [] => String::new(),
+            modules => format!("{}; ", some(modules)),
+        };
+        lines.push(format!("{}: {of}in {}", sentence(why), some(&programs)));
+    }
+    let owned = report
+        .programs
+        .iter()
+        .filter(|p| p.owner.is_some() && p.counting(level).next().is_some());
+    let owners: Vec<String> = owned
+        .filter_map(|program| {
+            let owner = program.owner.as_ref()?;
+            let distribution = owner.distribution.as_deref().unwrap_or("a distribution");
+            Some(format!(
+                "{} is {} {} of {distribution}",
+                program.path, owner.name, owner.version
+            ))
+        })
+        .collect();
+    if !owners.is_empty() {
+        let owners: Vec<&str> = owners.iter().map(String::as_str).collect();
+        lines.push(format!(
+            "distributions fix without changing versions; ask them: {}",
+            some(&owners)
+        ));
+    }
+    let database = &report.database;
+    let date = database
+        .date
+        .as_deref()
+        .map_or("of no date", |d| d.get(..10).unwrap_or(d));
+    lines.push(format!(
+        "database: {}, {date}, {} entries",
+        database.source, database.entries
+    ));
+    lines
+}
+
+/// What a reason means for the reader.
+fn sentence(why: Why) -> &'static str {
+    match why {
+        Why::NoVersion => "not judged by version, because none is recorded",
+        Why::Devel => "not judged, because it was built from a work tree without a version",
+        Why::NoModules => {
+            "judged by linked packages, because the program does not list its modules"
+        }
+        Why::NoFunctions => "judged without functions, because there is no function table",
+        Why::VendorToolchain => "judged by a release that somebody else changed and may have fixed",
+    }
+}

@@ -1,0 +1,346 @@
+//! Reads one blob: decompresses it, computes its digest and hands over its entries.
+
+use super::{BOUNDS, FoundFile, LayerProblem, LayerScan, wrong_digest};
+use crate::archive::tar::{self, Ending, Entry, Flow};
+use crate::archive::{
+    self, ArchiveError, Feed, Place, Reason, Scope, Walker, Want, decompress, sniff, stream,
+};
+use crate::foreign;
+use crate::image::catalog::{Catalog, LayerPlan};
+use crate::image::digest::{Hasher, Hashing};
+use crate::image::names::{Name, NameKind};
+use crate::image::store::{Blob, Blobs};
+use crate::image::{Collector, Examine, ImageOptions, Payload, Walked};
+use gospect_bytes::guard::{FAULT, guarded};
+use rayon::prelude::*;
+use std::collections::{HashMap, HashSet};
+use std::io::{self, Read};
+use std::sync::Arc;
+
+/// Scans each blob of the catalog once, in parallel.
+pub fn scan_all<P: Payload>(
+    store: &dyn Blobs,
+    catalog: &Catalog,
+    options: &ImageOptions,
+    examine: &dyn Examine<P>,
+) -> HashMap<String, Arc<LayerScan<P>>> {
+    let mut seen = HashSet::new();
+    let plans = catalog.plans.iter().flat_map(|p| &p.layers);
+    let unique: Vec<&LayerPlan> = plans
+        .filter(|l| l.skip.is_none() && seen.insert(&l.blob.key))
+        .collect();
+    let scanned: Vec<_> = unique
+        .par_iter()
+        .map(|l| {
+            (
+                l.blob.key.clone(),
+                Arc::new(scan_blob(store, l, options, examine)),
+            )
+        })
+        .collect();
+    scanned.into_iter().collect()
+}
+
+fn scan_blob<P: Payload>(
+    store: &dyn Blobs,
+    plan: &LayerPlan,
+    options: &ImageOptions,
+    examine: &dyn Examine<P>,
+) -> LayerScan<P> {
+    match store.open(&plan.blob) {
+        Ok(Some(mut reader)) => {
+            let scope = Scope::new(options.limits, options.budget.clone());
+            let name = plan.separate_file.as_deref();
+            let layer = scan(&mut reader, &plan.blob, name, &scope, options, examine);
+            // Entries of archives were counted while they were read.
+            if layer.is_file {
+                examine.entry_seen(layer.size);
+            }
+            examine.bytes_read(layer.size);
+            layer
+        }
+        Ok(None) => LayerScan::failed(LayerProblem::missing(plan.foreign)),
+        Err(error) => LayerScan::failed(LayerProblem {
+            entries: Vec::new(),
+            error,
+            fatal: true,
+        }),
+    }
+}
+
+/// Reads a blob to its end. Without `name` it is a layer; with `name` it is a layer if it is a tar archive of any compression,
+/// else a file of this name.
+pub fn scan<P: Payload>(
+    reader: &mut dyn Read,
+    blob: &Blob,
+    name: Option<&str>,
+    scope: &Scope,
+    options: &ImageOptions,
+    examine: &dyn Examine<P>,
+) -> LayerScan<P> {
+    let mut scan = LayerScan::with_room(options);
+    let mut hasher = Some(
+        blob.digest
+            .map_or_else(Hasher::sha256, |d| Hasher::like(&d)),
+    );
+    let mut tar_hasher = options.verify_diffid.then(Hasher::sha256);
+    let (mut size, mut tar_size) = (0, 0);
+    let result = guarded(|| {
+        let raw = Hashing {
+            inner: &mut *reader,
+            hasher: &mut hasher,
+            count: &mut size,
+        };
+        read_tar(
+            Box::new(raw),
+            name,
+            scope,
+            &mut tar_hasher,
+            &mut tar_size,
+            options,
+            examine,
+            &mut scan,
+        )
+    });
+    let fault = || Err(ArchiveError::new(Reason::Internal, FAULT));
+    let result = result.unwrap_or_else(fault);
+    scan.kept.finish();
+    let complete = result.is_ok();
+    // Done even after an error: a wrong digest explains a broken stream, not the other way round.
+    let rest = io::copy(
+        &mut Hashing {
+            inner: reader,
+            hasher: &mut hasher,
+            count: &mut size,
+        }
+        .take(options.limits.expanded),
+        &mut io::sink(),
+    );
+    scan.size = size;
+    if rest.is_ok() {
+        scan.digest = hasher.map(Hasher::finish);
+    }
+    if complete {
+        scan.diff_id = tar_hasher.map(Hasher::finish);
+    }
+    if let Err(error) = result {
+        scan.problem(Vec::new(), error, false);
+    }
+    match rest {
+        Err(error) => scan.problem(Vec::new(), error.into(), true),
+        Ok(_) => {
+            if let (Some(want), Some(got)) = (blob.digest, scan.digest)
+                && want != got
+            {
+                scan.problem(Vec::new(), wrong_digest(got, want), true);
+            }
+        }
+    }
+    scan
+}
+
+/// Without `name` everything is taken for a tar archive.
+#[allow(clippy::too_many_arguments)]
+fn read_tar<'a, P: Payload>(
+    raw: Box<dyn Read + 'a>,
+    name: Option<&str>,
+    scope: &'a Scope,
+    tar_hasher: &'a mut Option<Hasher>,
+    tar_size: &'a mut u64,
+    options: &ImageOptions,
+    examine: &dyn Examine<P>,
+    scan: &mut LayerScan<P>,
+) -> Result<(), ArchiveError> {
+    let mut plain = decompress(raw, scope)?;
+    scan.compressed = plain.codec().is_some();
+    let mut hashing;
+    let tar: &mut dyn Read = if tar_hasher.is_some() {
+        hashing = Hashing {
+            inner: &mut plain,
+            hasher: tar_hasher,
+            count: tar_size,
+        };
+        &mut hashing
+    } else {
+        &mut plain
+    };
+    let mut feed = Feed::new(tar);
+    if let Some(name) = name
+        && !is_tar(&mut feed)?
+    {
+        scan.is_file = true;
+        return one_file(&mut feed, name, scope, options, examine, scan);
+    }
+    let mut files = LayerReader {
+        options,
+        examine,
+        scope,
+        head: vec![0; stream::HEAD],
+        scan,
+    };
+    tar::read(&mut feed, scope, Ending::Marker, &mut |entry, body| {
+        files.entry(entry, body)
+    })?;
+    tar::pass_padding(&mut feed)
+}
+
+/// Whether a tar archive comes next; one without entries is all zeros.
+fn is_tar(feed: &mut Feed<'_>) -> io::Result<bool> {
+    let head = feed.peek(1024)?;
+    let is_empty = head.len() == 1024 && head.iter().all(|byte| *byte == 0);
+    Ok(is_empty
+        || matches!(
+            sniff(head),
+            Some(archive::StreamKind::Format(archive::Format::Tar))
+        ))
+}
+
+/// Reads the rest as one file.
+fn one_file<P: Payload>(
+    feed: &mut Feed<'_>,
+    name: &str,
+    scope: &Scope,
+    options: &ImageOptions,
+    examine: &dyn Examine<P>,
+    scan: &mut LayerScan<P>,
+) -> Result<(), ArchiveError> {
+    let place = Place {
+        entries: vec![name.as_bytes().to_vec()],
+        ..Place::default()
+    };
+    let collector = Collector::new(examine, options, Walked::Artifact, BOUNDS);
+    let walker = Walker {
+        receiver: &collector,
+        scope,
+    };
+    let read = walker.stream(feed, &place, options.depth);
+    scan.collected(collector, &place, (0, 0, 0o644));
+    read.map(|_| ())
+}
+
+/// Receives the entries of one layer.
+struct LayerReader<'s, P> {
+    options: &'s ImageOptions,
+    examine: &'s dyn Examine<P>,
+    scope: &'s Scope,
+    head: Vec<u8>,
+    scan: &'s mut LayerScan<P>,
+}
+
+impl<P: Payload> LayerReader<'_, P> {
+    fn entry(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Flow> {
+        if let tar::EntryKind::Unread(error) = &entry.kind {
+            let mut name = entry.name.clone();
+            name.truncate(self.options.limits.path);
+            let entries = Some(name).filter(|name| !name.is_empty());
+            self.scan
+                .problem(entries.into_iter().collect(), error.clone(), false);
+            return Ok(Flow::Continue);
+        }
+        if entry.name.len() > self.options.limits.path {
+            let text = format!(
+                "a name of {} bytes, {} are allowed",
+                entry.name.len(),
+                self.options.limits.path
+            );
+            let name = entry.name.get(..200).unwrap_or(&entry.name).to_vec();
+            self.scan
+                .problem(vec![name], ArchiveError::limit(text), false);
+            return Ok(Flow::Continue);
+        }
+        let kind = match &entry.kind {
+            tar::EntryKind::File => {
+                let found = self.file(entry, body)?;
+                NameKind::File {
+                    found,
+                    empty: entry.size == 0,
+                }
+            }
+            tar::EntryKind::HardLink(to) => NameKind::HardLink(to),
+            tar::EntryKind::SymLink(to) => NameKind::Symlink(to),
+            tar::EntryKind::Dir => NameKind::Dir,
+            tar::EntryKind::Other(_) | tar::EntryKind::Unread(_) => NameKind::Other,
+        };
+        self.scan.names.push(&Name {
+            path: &entry.name,
+            kind,
+            mode: entry.mode,
+        });
+        Ok(Flow::Continue)
+    }
+
+    /// Keeps a file of a package database until all layers are known.
+    fn database(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Option<u32>> {
+        let kept = match self.scan.kept.keep(body, entry.size)? {
+            Ok(kept) => kept,
+            Err(error) => {
+                self.scan.problem(vec![entry.name.clone()], error, false);
+                return Ok(None);
+            }
+        };
+        let found = u32::try_from(self.scan.found.len()).ok();
+        self.scan.found.push(FoundFile {
+            uid: 0,
+            gid: 0,
+            mode: 0,
+            programs: Vec::new(),
+            digests: None,
+            kept: Some(kept),
+        });
+        Ok(found)
+    }
+
+    /// Reads a regular file. Most are no programs: they cost one short copy of their first bytes.
+    fn file(&mut self, entry: &Entry, body: &mut dyn Read) -> io::Result<Option<u32>> {
+        self.examine.entry_seen(entry.size);
+        if self.examine.keeps(&entry.name) {
+            return self.database(entry, body);
+        }
+        if self.examine.too_small(entry.size) {
+            return Ok(None);
+        }
+        let mut len = fill(body, &mut self.head[..stream::SHORT_HEAD])?;
+        if stream::needs_more(&self.head[..len]) {
+            len += fill(body, &mut self.head[len..])?;
+        } else if foreign::may_be_disk(&self.head[..len]) {
+            self.head.resize(foreign::DEEP, 0);
+            len += fill(body, &mut self.head[len..])?;
+            self.head.resize(stream::HEAD.max(len), 0);
+        }
+        let head = &self.head[..len];
+        let place = Place {
+            entries: vec![entry.name.clone()],
+            mode: Some(entry.mode),
+            uid: Some(entry.uid),
+            gid: Some(entry.gid),
+        };
+        let nested = self.options.archives && sniff(head).is_some();
+        if !nested && self.examine.wants(&place, head, Some(entry.size)) == Want::Skip {
+            return Ok(None);
+        }
+        let collector = Collector::new(self.examine, self.options, Walked::LayerFile, BOUNDS);
+        let mut whole = head.chain(body);
+        let mut feed = Feed::new(&mut whole);
+        let walker = Walker {
+            receiver: &collector,
+            scope: self.scope,
+        };
+        let read = walker.file(&mut feed, entry.size, &place, self.options.depth);
+        let owner = (entry.uid, entry.gid, entry.mode);
+        let found = self.scan.collected(collector, &place, owner);
+        read?;
+        Ok(found)
+    }
+}
+
+/// Reads until `out` is full or the body ends.
+fn fill(body: &mut dyn Read, out: &mut [u8]) -> io::Result<usize> {
+    let mut len = 0;
+    while let Some(rest) = out.get_mut(len..).filter(|rest| !rest.is_empty()) {
+        match body.read(rest)? {
+            0 => break,
+            n => len += n,
+        }
+    }
+    Ok(len)
+}

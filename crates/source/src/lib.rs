@@ -1,0 +1,41 @@
+//! Where candidates come from: directories, archives, images, registries, processes.
+//!
+//! Must never: interpret what Go wrote, print, or write anything outside a private temporary file.
+//!
+//! ```
+//! use gospect_source::target::Target;
+//! use std::ffi::OsStr;
+//!
+//! let target = Target::parse(OsStr::new("registry:example.org/app:1.2")).unwrap();
+//! assert_eq!(target, Target::Registry("example.org/app:1.2".to_owned()));
+//! ```
+#![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
+#[cfg(feature = "archives")]
+pub mod archive;
+pub mod dir;
+#[cfg(feature = "archives")]
+pub mod foreign;
+#[cfg(feature = "registry")]
+pub mod http;
+pub(crate) mod ignored;
+#[cfg(feature = "archives")]
+pub mod image;
+pub mod listing;
+pub mod packages;
+#[cfg(target_os = "linux")]
+pub mod process;
+pub mod queue;
+#[cfg(feature = "registry")]
+pub mod registry;
+pub mod target;
+pub mod walk;
+
+/// Readers of single files for the fuzzers.
+#[doc(hidden)]
+pub mod fuzzing {
+    pub mod ignored {
+        pub use crate::ignored::parse;
+    }
+}

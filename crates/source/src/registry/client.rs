@@ -1,0 +1,244 @@
+//! Requests to one registry: authentication over the shared HTTP client.
+
+use super::Settings;
+use super::auth::{Challenge, challenges, encode};
+use super::credentials::{self, Credential};
+use super::reference::Reference;
+use crate::archive::ArchiveError;
+use crate::http::url::is_loopback;
+use crate::http::{
+    Answer, Http, PacedBody, Patience, Plain, RequestError, basic_proof, permanent, temporary,
+    unreadable,
+};
+use serde::Deserialize;
+use std::io::Read;
+use std::sync::{Mutex, PoisonError};
+use ureq::http::header;
+
+/// Longest answer of a token service, in bytes.
+const TOKEN_MAX: u64 = 1 << 20;
+/// Advice for a registry that speaks plain HTTP.
+const HINT: &str = "; for a registry on this machine that speaks plain HTTP add --insecure-http";
+
+/// A client of one registry for one repository.
+pub struct Client {
+    pub(super) http: Http,
+    host: String,
+    name: String,
+    config: Option<std::path::PathBuf>,
+    /// The last value of `Authorization` that worked.
+    authorization: Mutex<Option<String>>,
+}
+
+#[derive(Deserialize)]
+struct Token {
+    token: Option<String>,
+    access_token: Option<String>,
+}
+
+/// The token in the answer of a token service, if it can be part of a header. An error is not returned, because it would quote the
+/// token.
+pub fn read_token(answer: &[u8]) -> Option<String> {
+    let token: Token = serde_json::from_slice(answer).ok()?;
+    let token = token.token.or(token.access_token)?;
+    token.bytes().all(|b| b.is_ascii_graphic()).then_some(token)
+}
+
+impl Client {
+    pub fn new(reference: &Reference, settings: &Settings) -> Result<Self, ArchiveError> {
+        let host = reference.api_host().to_owned();
+        if settings.insecure_http && !is_loopback(&host) {
+            let text = format!("plain HTTP is only for registries on this machine, not for {host}");
+            return Err(unreadable(text));
+        }
+        let (scheme, plain) = match settings.insecure_http {
+            true => ("http", Plain::Loopback),
+            false => ("https", Plain::Never),
+        };
+        let patience = Patience {
+            roots: settings.roots.clone(),
+            tries: settings.tries,
+            pause: settings.pause,
+            timeout: settings.timeout,
+            requests: settings.requests,
+        };
+        let base = format!("{scheme}://{host}");
+        Ok(Self {
+            http: Http::new(&base, &reference.host, (plain, HINT), &patience)?,
+            host: reference.host.clone(),
+            name: reference.name.clone(),
+            config: settings.docker_config.clone(),
+            authorization: Mutex::new(None),
+        })
+    }
+
+    /// A GET request that is repeated after temporary failures. `range` is the first byte wanted.
+    ///
+    /// # Errors
+    /// A sentence with the host and what it said; never a credential or a query.
+    pub fn get(
+        &self,
+        path: &str,
+        accept: Option<&str>,
+        range: Option<u64>,
+    ) -> Result<Answer, ArchiveError> {
+        self.http.repeat(|| {
+            let answer = self.authorized(path, accept, range)?;
+            Http::later(answer, |answer| self.refused(answer))
+        })
+    }
+
+    /// The error for an unsuccessful answer.
+    pub fn refused(&self, answer: &Answer) -> ArchiveError {
+        let status = answer.status();
+        let hint = match status.as_u16() {
+            401 | 403 => "; log in with `docker login`, and check that the name is right",
+            429 => "; the registry limits how often it is asked",
+            _ => "",
+        };
+        unreadable(format!("{} answered {status}{hint}", self.host))
+    }
+
+    /// Sends a request with the credentials for it, which are looked up when the registry itself asks for them.
+    fn authorized(
+        &self,
+        path: &str,
+        accept: Option<&str>,
+        range: Option<u64>,
+    ) -> Result<Answer, RequestError> {
+        let url = format!("{}{path}", self.http.base());
+        let mut headers = Vec::new();
+        if let Some(accept) = accept {
+            headers.push((header::ACCEPT, accept.to_owned()));
+        }
+        if let Some(from) = range {
+            headers.push((header::RANGE, format!("bytes={from}-")));
+        }
+        let known = self
+            .authorization
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let (answer, asked) = self.http.follow(&url, &headers, known.as_deref())?;
+        if answer.status().as_u16() != 401 {
+            return Ok(answer);
+        }
+        // A host that a redirect named gets no credentials and may not name a token service.
+        if let Some(other) = asked {
+            return Err(permanent(format!(
+                "{} redirects to {other}, which asks for a login; credentials are for the registry that was named and go nowhere else",
+                self.host
+            )));
+        }
+        let values = answer.headers().get_all(header::WWW_AUTHENTICATE);
+        let wanted: Vec<Challenge> = values
+            .iter()
+            .filter_map(|v| v.to_str().ok())
+            .flat_map(challenges)
+            .collect();
+        let fresh = self.authorize(&wanted)?;
+        let Some(fresh) = fresh else {
+            return Ok(answer);
+        };
+        let (answer, _) = self.http.follow(&url, &headers, Some(&fresh))?;
+        if answer.status().as_u16() != 401 {
+            *self
+                .authorization
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(fresh);
+        }
+        Ok(answer)
+    }
+
+    /// The `Authorization` header that answers a challenge; `None` if there are no credentials.
+    fn authorize(&self, wanted: &[Challenge]) -> Result<Option<String>, RequestError> {
+        let credential = match &self.config {
+            Some(directory) => {
+                credentials::find(directory, &self.host).map_err(|e| permanent(e.to_string()))?
+            }
+            None => None,
+        };
+        match &credential {
+            Some(Credential::Basic { user, password }) => {
+                let proof = basic_proof(user, password);
+                self.http
+                    .hide_from_messages(&[user, password, proof.trim_start_matches("Basic ")]);
+            }
+            Some(Credential::Identity(token)) => self.http.hide_from_messages(&[token]),
+            None => {}
+        }
+        if let Some(bearer) = wanted.iter().find(|c| c.scheme == "bearer") {
+            let token = self.token(bearer, credential.as_ref())?;
+            self.http.hide_from_messages(&[&token]);
+            return Ok(Some(format!("Bearer {token}")));
+        }
+        let basic = wanted.iter().any(|c| c.scheme == "basic");
+        Ok(match credential {
+            Some(Credential::Basic { user, password }) if basic => {
+                Some(basic_proof(&user, &password))
+            }
+            _ => None,
+        })
+    }
+
+    /// Requests a token from the token service.
+    fn token(
+        &self,
+        challenge: &Challenge,
+        credential: Option<&Credential>,
+    ) -> Result<String, RequestError> {
+        let param = |key: &str| challenge.params.get(key).map(String::as_str);
+        let realm = param("realm")
+            .ok_or_else(|| permanent(format!("{} names no token service", self.host)))?;
+        self.http.check_url(realm)?;
+        self.http.count()?;
+        // The scope is always to pull this repository, whatever the challenge asks for: a token to push or for another repository
+        // is not needed.
+        let scope = &format!("repository:{}:pull", self.name);
+        let service = param("service").unwrap_or_default();
+        let mut query = format!("scope={}&service={}", encode(scope), encode(service));
+        let result = match credential {
+            Some(Credential::Identity(token)) => {
+                query += &format!(
+                    "&grant_type=refresh_token&client_id=gospect&refresh_token={}",
+                    encode(token)
+                );
+                self.http
+                    .agent_for(realm)
+                    .post(realm)
+                    .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .send(query)
+            }
+            other => {
+                let sign = if realm.contains('?') { '&' } else { '?' };
+                let mut request = self
+                    .http
+                    .agent_for(realm)
+                    .get(format!("{realm}{sign}{query}"));
+                if let Some(Credential::Basic { user, password }) = other {
+                    request = request.header(header::AUTHORIZATION, basic_proof(user, password));
+                }
+                request.call()
+            }
+        };
+        let mut answer = result.map_err(|e| self.http.trouble(realm, &e))?;
+        let service = self.http.shown(realm);
+        if !answer.status().is_success() {
+            let text = format!(
+                "the token service {service} answered {}; log in with `docker login`",
+                answer.status()
+            );
+            return Err(match answer.status().is_server_error() {
+                true => temporary(text),
+                false => permanent(text),
+            });
+        }
+        let mut text = Vec::new();
+        let read = PacedBody::new(answer.body_mut().as_reader(), self.http.timeout)
+            .take(TOKEN_MAX)
+            .read_to_end(&mut text);
+        read.map_err(|e| temporary(format!("the token service {service}: {e}")))?;
+        read_token(&text)
+            .ok_or_else(|| permanent(format!("the token service {service} gave no token")))
+    }
+}

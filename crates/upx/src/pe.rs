@@ -1,0 +1,396 @@
+//! PE programs packed by UPX (`pefile.cpp`).
+//!
+//! One stream holds the image as it is mapped, from the first section's address on, then the original headers, then
+//! what is needed to undo the preprocessing of imports and relocations; its last four bytes say where the headers start.
+
+use super::header::{Adler, LEN, PackHeader, method_name};
+use super::pe_notes::{self, Imports};
+use super::view::View;
+use super::{Restored, UnpackError, blocks, filter};
+use gospect_bytes::ReadAt;
+use std::io;
+
+const SECTION: usize = 40;
+/// Bytes around the start of the second section in which UPX's record lies.
+const BEFORE: usize = 64;
+const AROUND: usize = 1 << 10;
+/// More than the original headers with the longest section table need.
+const NOTES_MAX: usize = 4 << 20;
+const RELOCS_STRIPPED: u16 = 1;
+const IMPORTS: usize = 1;
+const RELOCATIONS: usize = 5;
+
+/// A section table entry (Microsoft PE format, "Section Table").
+#[derive(Clone, Copy)]
+pub(super) struct Section {
+    pub name: [u8; 8],
+    pub address: usize,
+    pub raw_size: usize,
+    pub raw: usize,
+}
+
+/// The parts of PE headers that matter here.
+#[derive(Clone, Copy)]
+pub(super) struct Pe<'a> {
+    view: View<'a>,
+    /// Offset of the signature.
+    at: usize,
+    wide: bool,
+    sections: usize,
+}
+
+impl<'a> Pe<'a> {
+    /// Reads the headers of a whole file.
+    pub fn read(data: &'a [u8]) -> Option<Self> {
+        let view = View::little(data);
+        if view.u16(0)? != u16::from_le_bytes(*b"MZ") {
+            return None;
+        }
+        Self::at(view, view.size(60)?)
+    }
+
+    fn at(view: View<'a>, at: usize) -> Option<Self> {
+        if view.slice(at, 4)? != b"PE\0\0" {
+            return None;
+        }
+        let wide = match view.u16(at.checked_add(24)?)? {
+            0x10b => false,
+            0x20b => true,
+            _ => return None,
+        };
+        Some(Self {
+            view,
+            at,
+            wide,
+            sections: usize::from(view.u16(at + 6)?),
+        })
+    }
+
+    /// Length of the headers up to the section table, with all sixteen directories.
+    fn len(&self) -> usize {
+        if self.wide { 264 } else { 248 }
+    }
+
+    fn directory(&self, n: usize) -> Option<(usize, usize)> {
+        let at = self.at + self.len() - 128 + n * 8;
+        Some((self.view.size(at)?, self.view.size(at + 4)?))
+    }
+
+    /// The section table, as far as it is there.
+    pub fn sections(&self) -> Vec<Section> {
+        let from = self.at + 24 + usize::from(self.view.u16(self.at + 20).unwrap_or(0));
+        (0..self.sections)
+            .map_while(|i| self.section(from + i * SECTION))
+            .collect()
+    }
+
+    /// The file's bytes from an address to the end of its section.
+    fn mapped(&self, address: usize) -> Option<&'a [u8]> {
+        self.sections().iter().find_map(|section| {
+            let skip = address
+                .checked_sub(section.address)
+                .filter(|skip| *skip < section.raw_size)?;
+            let from = section.raw.checked_add(skip)?;
+            self.view
+                .slice(from, section.raw_size - skip)
+                .or_else(|| self.view.data.get(from..))
+        })
+    }
+
+    fn section(&self, at: usize) -> Option<Section> {
+        Some(Section {
+            name: self.view.slice(at, 8)?.try_into().ok()?,
+            address: self.view.size(at + 12)?,
+            raw_size: self.view.size(at + 16)?,
+            raw: self.view.size(at + 20)?,
+        })
+    }
+}
+
+/// UPX's record and where it ends, which is where the compressed bytes start.
+pub(super) fn record(data: &[u8]) -> Option<(usize, PackHeader)> {
+    let sections = Pe::read(data)?.sections();
+    // Empty in the file, to be filled; compressed; imports and resources.
+    let [target, packed, ..] = sections.as_slice() else {
+        return None;
+    };
+    if target.raw_size != 0 {
+        return None;
+    }
+    let from = packed.raw.saturating_sub(BEFORE);
+    let window = data.get(from..data.len().min(from.saturating_add(AROUND)))?;
+    let (at, header) = PackHeader::find(window)?;
+    Some((from + at + LEN, header))
+}
+
+/// Restores headers and sections.
+///
+/// `glance`: for a caller that only reads data. Leaves out the checksums, the filter on the code, and the imports.
+pub(super) fn unpack(
+    data: &[u8],
+    limit: usize,
+    glance: bool,
+) -> Result<Restored<Layout>, UnpackError> {
+    let packed = Pe::read(data).ok_or(UnpackError::Truncated("the PE headers"))?;
+    let (at, header) =
+        record(data).ok_or(UnpackError::Corrupt("the packer's record is not found"))?;
+    if header.u_len > limit {
+        return Err(UnpackError::TooBig {
+            size: header.u_len as u64,
+            limit: limit as u64,
+        });
+    }
+    let stored = packed
+        .view
+        .slice(at, header.c_len)
+        .ok_or(UnpackError::Truncated("the compressed bytes"))?;
+    if !glance && Adler::of(stored) != header.c_adler {
+        return Err(UnpackError::Checksum("the compressed bytes"));
+    }
+    let mut memory = Vec::new();
+    let all = (header.u_len, header.u_len);
+    blocks::expand(header.method, stored, all, &mut memory)?;
+    if !glance && Adler::of(&memory) != header.u_adler {
+        return Err(UnpackError::Checksum("the restored bytes"));
+    }
+    let (image, complete) = rebuild(&packed, &header, memory, limit, glance)?;
+    Ok(Restored {
+        image,
+        method: method_name(header.method),
+        verified: !glance,
+        complete,
+    })
+}
+
+/// Turns the mapped image with UPX's notes behind it into a file. Also says whether the imports could be restored.
+fn rebuild(
+    packed: &Pe<'_>,
+    header: &PackHeader,
+    mut memory: Vec<u8>,
+    limit: usize,
+    glance: bool,
+) -> Result<(Layout, bool), UnpackError> {
+    const BAD: UnpackError = UnpackError::Corrupt("the original's PE headers");
+    let notes = memory
+        .len()
+        .checked_sub(4)
+        .and_then(|end| View::little(&memory).size(end))
+        .ok_or(BAD)?;
+    let notes_end = memory.len().min(notes.saturating_add(NOTES_MAX));
+    let headers = memory.get(notes..notes_end).ok_or(BAD)?.to_vec();
+    let original = Pe::at(View::little(&headers), 0).ok_or(BAD)?;
+    if original.wide != packed.wide {
+        return Err(BAD);
+    }
+    let table = original.len();
+    let sections: Vec<Section> = (0..original.sections)
+        .map(|i| original.section(table + i * SECTION))
+        .collect::<Option<_>>()
+        .ok_or(BAD)?;
+    let base = sections.first().ok_or(BAD)?.address;
+    let view = original.view;
+
+    let code = view
+        .size(44)
+        .and_then(|at| at.checked_sub(base))
+        .ok_or(BAD)?;
+    let code_len = view.size(28).ok_or(BAD)?;
+    if header.filter != 0 && !glance {
+        let end = code.checked_add(code_len).ok_or(BAD)?;
+        let code_bytes = memory.get_mut(code..end).ok_or(BAD)?;
+        filter::undo(
+            header.filter,
+            header.cto,
+            u32::try_from(code).map_err(|_| BAD)?,
+            code_bytes,
+        )?;
+    }
+
+    let mut extra = table + sections.len() * SECTION;
+    let imports = original.directory(IMPORTS).ok_or(BAD)?;
+    let imported = if imports.0 != 0 && imports.1 > 20 {
+        extra += 8;
+        Some((
+            view.size(extra - 8).ok_or(BAD)?,
+            view.size(extra - 4).ok_or(BAD)?,
+        ))
+    } else {
+        None
+    };
+    let relocations = original.directory(RELOCATIONS).ok_or(BAD)?;
+    let flags = view.u16(22).ok_or(BAD)? | packed.view.u16(packed.at + 22).ok_or(BAD)?;
+    let relocated = relocations.0 != 0
+        && relocations.1 != 0
+        && relocations.1 != 8
+        && flags & RELOCS_STRIPPED == 0;
+    if relocated {
+        let list = view.size(extra).ok_or(BAD)?;
+        let image_base = if original.wide {
+            view.u64(48)
+        } else {
+            view.u32(52).map(u64::from)
+        }
+        .ok_or(BAD)?;
+        let first = u32::try_from(base).map_err(|_| BAD)?;
+        let places = pe_notes::relocate(
+            &mut memory,
+            list,
+            image_base.wrapping_add(base as u64),
+            original.wide,
+        )?;
+        let table = relocations
+            .0
+            .checked_sub(base)
+            .and_then(|at| memory.get_mut(at..at.checked_add(relocations.1)?));
+        // Types other than the usual one are not in the list, so the table may be shorter than it was.
+        table.and_then(|table| pe_notes::relocation_table(table, &places, first, original.wide));
+    }
+    let whole = imported.filter(|_| !glance).is_none_or(|(list, names)| {
+        let from = packed
+            .directory(IMPORTS)
+            .and_then(|(at, _)| packed.mapped(at));
+        from.is_some_and(|from| {
+            let from = Imports {
+                list,
+                names,
+                directory: imports.0,
+                base,
+                packed: from,
+                wide: original.wide,
+            };
+            pe_notes::imports(&mut memory, &from).is_some()
+        })
+    });
+    Ok((
+        Layout::new(packed, &headers, &sections, base, memory, limit)?,
+        whole,
+    ))
+}
+
+/// An original file: its headers, and its sections as they lie in the restored memory. Nothing is copied until it is read.
+pub(super) struct Layout {
+    head: Vec<u8>,
+    memory: Vec<u8>,
+    /// Place in the file, place in memory, length; by place in the file, one behind the other. Between them are zeros.
+    parts: Vec<(usize, usize, usize)>,
+    len: usize,
+}
+
+impl Layout {
+    /// Lays headers and sections out as the original section table says.
+    fn new(
+        packed: &Pe<'_>,
+        headers: &[u8],
+        sections: &[Section],
+        base: usize,
+        memory: Vec<u8>,
+        limit: usize,
+    ) -> Result<Self, UnpackError> {
+        const BAD: UnpackError = UnpackError::Corrupt("the original's section table");
+        // The DOS stub is kept by the packer, and with it the offset of what follows.
+        let mut head = packed.view.slice(0, packed.at).ok_or(BAD)?.to_vec();
+        let table_end = packed.len() + sections.len() * SECTION;
+        head.extend_from_slice(headers.get(..table_end).ok_or(BAD)?);
+        // Checksum; debug directory, whose content the packer drops; symbol table, likewise unless inside a section.
+        for (at, len) in [(88, 4), (packed.len() - 128 + 6 * 8, 8)] {
+            if let Some(field) = head.get_mut(packed.at + at..packed.at + at + len) {
+                field.fill(0);
+            }
+        }
+        let mut order: Vec<&Section> = sections
+            .iter()
+            .filter(|section| section.raw != 0 && section.raw_size != 0)
+            .collect();
+        order.sort_by_key(|section| section.raw);
+        // No more than was expanded and the padding of sections: tables that lie do not multiply it.
+        let most = limit.min(
+            memory
+                .len()
+                .saturating_add(head.len())
+                .saturating_add(1 << 20),
+        );
+        let mut parts: Vec<(usize, usize, usize)> = Vec::new();
+        let mut file_len = head.len();
+        for section in order {
+            let end = section.raw.checked_add(section.raw_size).ok_or(BAD)?;
+            if end > most {
+                return Err(UnpackError::TooBig {
+                    size: end as u64,
+                    limit: most as u64,
+                });
+            }
+            if section.raw < head.len() {
+                return Err(BAD);
+            }
+            let from = section.address.checked_sub(base).ok_or(BAD)?;
+            let len = memory.len().saturating_sub(from).min(section.raw_size);
+            // Of two that overlap, the later one counts.
+            if let Some(last) = parts.last_mut() {
+                last.2 = last.2.min(section.raw - last.0);
+            }
+            parts.push((section.raw, from, len));
+            file_len = file_len.max(end);
+        }
+        let symbols = View::little(&head).size(packed.at + 12).unwrap_or(0);
+        if symbols >= file_len
+            && let Some(field) = head.get_mut(packed.at + 12..packed.at + 20)
+        {
+            field.fill(0);
+        }
+        Ok(Self {
+            head,
+            memory,
+            parts,
+            len: file_len,
+        })
+    }
+
+    /// The whole file.
+    pub fn into_bytes(self) -> Vec<u8> {
+        let mut bytes = vec![0; self.len];
+        self.copy(&mut bytes, 0);
+        bytes
+    }
+
+    /// Fills `out` with what the file holds from `offset` on. `out` is zeros, and not longer than the rest of the file.
+    fn copy(&self, out: &mut [u8], offset: usize) {
+        let end = offset.saturating_add(out.len());
+        let head = (0, &*self.head);
+        let first = self
+            .parts
+            .partition_point(|(at, _, len)| at + len <= offset);
+        let parts = self.parts.iter().skip(first).map(|&(at, from, len)| {
+            let bytes = self.memory.get(from..from + len);
+            (at, bytes.unwrap_or_default())
+        });
+        for (at, bytes) in std::iter::once(head).chain(parts) {
+            let (start, stop) = (at.max(offset), (at + bytes.len()).min(end));
+            if at >= end {
+                return;
+            }
+            if let (Some(to), Some(bytes)) = (
+                out.get_mut(start - offset..stop.max(start) - offset),
+                bytes.get(start - at..stop.max(start) - at),
+            ) {
+                to.copy_from_slice(bytes);
+            }
+        }
+    }
+}
+
+impl ReadAt for Layout {
+    fn len(&self) -> u64 {
+        self.len as u64
+    }
+
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let Ok(offset) = usize::try_from(offset) else {
+            return Ok(0);
+        };
+        let n = buf.len().min(self.len.saturating_sub(offset));
+        let out = buf.get_mut(..n).unwrap_or_default();
+        out.fill(0);
+        self.copy(out, offset);
+        Ok(n)
+    }
+}

@@ -1,0 +1,366 @@
+//! Facts out of one OSV document (<https://ossf.github.io/osv-schema/>).
+//!
+//! Keys that are not known here are passed over. What is read must be what it should be: a document that contradicts itself is refused
+//! whole, because a vulnerability that is half understood is a wrong answer.
+
+use super::{Order, Review};
+use gospect_bytes::escape;
+use gospect_knowledge::semver::Semver;
+use serde::Deserialize;
+use std::cmp::Ordering;
+
+/// Longest path, symbol or version.
+const TEXT_MAX: usize = 4096;
+/// Longest ID.
+const ID_MAX: usize = 128;
+/// Longest summary that is kept, in bytes.
+const SUMMARY_MAX: usize = 1024;
+/// The ecosystem of Go modules.
+const GO: &str = "Go";
+
+/// The facts of one document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// `GO-2024-2687`, `GHSA-…`.
+    pub id: String,
+    /// IDs of other databases for the same.
+    pub aliases: Vec<String>,
+    /// Who looked at it.
+    pub review: Review,
+    /// Whether it was taken back.
+    pub withdrawn: bool,
+    /// One line about it.
+    pub summary: String,
+    /// When it last changed; `None`: not said, as in the module golang.org/x/vulndb.
+    pub modified: Option<String>,
+    /// Go modules only.
+    pub(super) affected: Vec<Module>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Module {
+    pub(super) path: String,
+    pub(super) ranges: Vec<Span>,
+    pub(super) custom_ranges: Vec<Span>,
+    pub(super) versions: Vec<String>,
+    pub(super) packages: Vec<Import>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) order: Order,
+    /// Kind as [`super::Event`] orders them, and version.
+    pub(super) events: Vec<(usize, String)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Import {
+    pub(super) path: String,
+    pub(super) goos: Vec<String>,
+    pub(super) goarch: Vec<String>,
+    /// Sorted, each once.
+    pub(super) symbols: Vec<String>,
+}
+
+/// A list that Go writes as `null` when it is empty.
+type List<T> = Option<Vec<T>>;
+
+#[derive(Deserialize)]
+struct RawDocument {
+    id: String,
+    #[serde(default)]
+    modified: Option<String>,
+    #[serde(default)]
+    withdrawn: Option<String>,
+    #[serde(default)]
+    aliases: List<String>,
+    #[serde(default)]
+    summary: Option<String>,
+    #[serde(default)]
+    affected: List<RawAffected>,
+    #[serde(default)]
+    database_specific: Option<RawReview>,
+}
+
+#[derive(Deserialize)]
+struct RawReview {
+    #[serde(default)]
+    review_status: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct RawAffected {
+    /// A document may affect things without one, such as the commits of a repository.
+    #[serde(default)]
+    package: Option<RawPackage>,
+    #[serde(default)]
+    ranges: List<RawRange>,
+    #[serde(default)]
+    versions: List<String>,
+    #[serde(default)]
+    ecosystem_specific: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct RawPackage {
+    #[serde(default)]
+    ecosystem: String,
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct RawRange {
+    r#type: String,
+    #[serde(default)]
+    events: List<RawEvent>,
+}
+
+#[derive(Deserialize)]
+struct RawEvent {
+    #[serde(default)]
+    introduced: Option<String>,
+    #[serde(default)]
+    fixed: Option<String>,
+    #[serde(default)]
+    last_affected: Option<String>,
+    #[serde(default)]
+    limit: Option<String>,
+}
+
+/// Specific to Go: <https://go.dev/doc/security/vuln/database#schema>.
+#[derive(Default, Deserialize)]
+struct RawGo {
+    #[serde(default)]
+    imports: List<RawImport>,
+    #[serde(default)]
+    custom_ranges: List<RawRange>,
+}
+
+#[derive(Deserialize)]
+struct RawImport {
+    path: String,
+    #[serde(default)]
+    goos: List<String>,
+    #[serde(default)]
+    goarch: List<String>,
+    #[serde(default)]
+    symbols: List<String>,
+}
+
+/// Whether the ID is one of the Go vulnerability database.
+pub(super) fn is_own(id: &str) -> bool {
+    id.starts_with("GO-")
+}
+
+/// Reads a document; `None`: it is about nothing in Go.
+///
+/// # Errors
+/// What is wrong with it, in a few words without its name.
+pub fn parse(json: &[u8]) -> Result<Option<Document>, String> {
+    let raw: RawDocument = serde_json::from_slice(json).map_err(|e| e.to_string())?;
+    let is_id = |id: &str| {
+        !id.is_empty()
+            && id.len() <= ID_MAX
+            && id
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+    };
+    if !is_id(&raw.id) {
+        return Err("its `id` is no ID of a vulnerability".to_owned());
+    }
+    let own = is_own(&raw.id);
+    let mut aliases = raw.aliases.unwrap_or_default();
+    if !aliases.iter().all(|alias| is_id(alias)) {
+        return Err("one of its `aliases` is no ID of a vulnerability".to_owned());
+    }
+    let mut seen = std::collections::HashSet::from([raw.id.clone()]);
+    aliases.retain(|alias| seen.insert(alias.clone()));
+    let mut affected = Vec::new();
+    for item in raw.affected.unwrap_or_default() {
+        let Some(package) = item.package.as_ref().filter(|p| p.ecosystem == GO) else {
+            continue;
+        };
+        let name = text(&package.name, "a module path")?.to_owned();
+        affected.push(module(item, name, own)?);
+    }
+    if affected.is_empty() && !own {
+        return Ok(None);
+    }
+    let status = raw.database_specific.and_then(|d| d.review_status);
+    Ok(Some(Document {
+        review: match status.as_ref().and_then(|s| s.as_str()) {
+            _ if !own => Review::Foreign,
+            Some("REVIEWED") => Review::Reviewed,
+            _ => Review::Unreviewed,
+        },
+        id: raw.id,
+        aliases,
+        withdrawn: raw.withdrawn.is_some(),
+        summary: one_line(&raw.summary.unwrap_or_default()),
+        // What Go writes for "not known".
+        modified: raw.modified.filter(|day| !day.starts_with("0001-")),
+        affected,
+    }))
+}
+
+/// The first line, cut to what is kept.
+fn one_line(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or_default().trim_end();
+    let mut end = line.len().min(SUMMARY_MAX);
+    while !line.is_char_boundary(end) {
+        end -= 1;
+    }
+    line[..end].to_owned()
+}
+
+/// A name that can be compared and shown: not empty, no spaces, nothing invisible.
+fn text<'t>(text: &'t str, what: &str) -> Result<&'t str, String> {
+    let odd = |c: char| c.is_whitespace() || escape::needs_escape(c);
+    if text.is_empty() || text.len() > TEXT_MAX || text.chars().any(odd) {
+        return Err(format!(
+            "{what} is empty, too long, or has spaces or invisible characters in it"
+        ));
+    }
+    Ok(text)
+}
+
+fn texts(list: List<String>, what: &str) -> Result<Vec<String>, String> {
+    let list = list.unwrap_or_default();
+    for item in &list {
+        text(item, what)?;
+    }
+    Ok(list)
+}
+
+fn module(item: RawAffected, path: String, own: bool) -> Result<Module, String> {
+    // Others put what they like there; only entries of the Go vulnerability database have its form.
+    let go = match item.ecosystem_specific {
+        Some(value) if own && !value.is_null() => {
+            serde_json::from_value(value).map_err(|e| format!("ecosystem_specific: {e}"))?
+        }
+        _ => RawGo::default(),
+    };
+    let mut ranges = Vec::new();
+    for range in item.ranges.unwrap_or_default() {
+        let order = match range.r#type.as_str() {
+            "SEMVER" => Order::Semver,
+            "ECOSYSTEM" => Order::Other,
+            // Commits of the repository say nothing about versions.
+            "GIT" => continue,
+            other => return Err(format!("a range of the type {other:?}")),
+        };
+        ranges.push(span(range, order, own)?);
+    }
+    let mut custom_ranges = Vec::new();
+    for range in go.custom_ranges.unwrap_or_default() {
+        custom_ranges.push(span(range, Order::Other, own)?);
+    }
+    let mut packages = Vec::new();
+    for import in go.imports.unwrap_or_default() {
+        let mut symbols = texts(import.symbols, "a symbol")?;
+        symbols.sort_unstable();
+        symbols.dedup();
+        packages.push(Import {
+            path: text(&import.path, "a package path")?.to_owned(),
+            goos: texts(import.goos, "a GOOS")?,
+            goarch: texts(import.goarch, "a GOARCH")?,
+            symbols,
+        });
+    }
+    Ok(Module {
+        path,
+        ranges,
+        custom_ranges,
+        versions: texts(item.versions, "a version")?,
+        packages,
+    })
+}
+
+fn span(range: RawRange, order: Order, own: bool) -> Result<Span, String> {
+    let mut events = Vec::new();
+    for event in range.events.unwrap_or_default() {
+        let kinds = [
+            event.introduced,
+            event.fixed,
+            event.last_affected,
+            event.limit,
+        ];
+        let mut said = kinds
+            .into_iter()
+            .enumerate()
+            .filter_map(|(kind, version)| Some((kind, version?)));
+        let (Some((kind, version)), None) = (said.next(), said.next()) else {
+            return Err(
+                "an event that is not exactly one of introduced, fixed, last_affected and limit"
+                    .to_owned(),
+            );
+        };
+        text(&version, "a version")?;
+        events.push((kind, version));
+    }
+    if events.is_empty() {
+        return Err("a range without events".to_owned());
+    }
+    let contradiction = match order {
+        Order::Semver => contradiction(&events),
+        Order::Other => None,
+    };
+    match contradiction {
+        None => Ok(Span { order, events }),
+        Some(why) if own => Err(why),
+        // Others number as they like; what cannot be ordered is not judged by its order.
+        Some(_) => Ok(Span {
+            order: Order::Other,
+            events,
+        }),
+    }
+}
+
+const INTRODUCED: usize = 0;
+const LIMIT: usize = 3;
+
+/// What is wrong with the events of a range of semantic versions.
+fn contradiction(events: &[(usize, String)]) -> Option<String> {
+    let with_v: Vec<(usize, &str, String)> = events
+        .iter()
+        .filter(|(kind, _)| *kind != LIMIT)
+        .map(|(kind, version)| (*kind, version.as_str(), format!("v{version}")))
+        .collect();
+    let mut parsed = Vec::new();
+    for (kind, version, text) in &with_v {
+        // Before every version, as the schema says.
+        let order = match *version {
+            "0" => None,
+            _ => match Semver::parse(text) {
+                Some(order) => Some(order),
+                None => return Some(format!("{version:?} is no semantic version")),
+            },
+        };
+        parsed.push((*kind, *version, order));
+    }
+    let by_version = |a: &Option<Semver<'_>>, b: &Option<Semver<'_>>| match (a, b) {
+        (Some(a), Some(b)) => a.compare(b),
+        (a, b) => a.is_some().cmp(&b.is_some()),
+    };
+    parsed.sort_by(|a, b| by_version(&a.2, &b.2).then(a.0.cmp(&b.0)));
+    let Some((kind, version, _)) = parsed.first() else {
+        return Some("a range without events".to_owned());
+    };
+    if *kind != INTRODUCED {
+        return Some(format!(
+            "a range that ends at {version} and begins nowhere before it"
+        ));
+    }
+    for pair in parsed.windows(2) {
+        if let [(INTRODUCED, version, from), (kind, _, to)] = pair
+            && *kind == FIXED
+            && by_version(from, to) == Ordering::Equal
+        {
+            return Some(format!("a range that begins and is fixed at {version}"));
+        }
+    }
+    None
+}
+
+const FIXED: usize = 1;

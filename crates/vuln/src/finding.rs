@@ -1,0 +1,274 @@
+//! What is said of one program: the keys of `gospect vuln --format json`.
+
+use gospect_record::{Location, Owner};
+use serde::{Deserialize, Serialize};
+
+/// How much of a vulnerability is in a program. Ordered: `Symbol` is the greatest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Only the version of the module matches: none of the entry's packages is known to be linked.
+    Module,
+    /// A package of the entry is linked and none of its functions, as far as anything tells.
+    Package,
+    /// A vulnerable function is linked, or the entry names none and one of its packages is linked.
+    Symbol,
+}
+
+impl Level {
+    /// All levels, the worst first.
+    pub const ALL: [Self; 3] = [Self::Symbol, Self::Package, Self::Module];
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Symbol => "symbol",
+            Self::Package => "package",
+            Self::Module => "module",
+        }
+    }
+
+    /// The level of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.name() == name)
+    }
+}
+
+/// Why something could not be judged, or not as exactly as it is for other programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// The module is recorded without a version.
+    NoVersion,
+    /// It was built from a work tree or a development tree.
+    Devel,
+    /// The program does not list its modules; they are those of the packages that are linked.
+    NoModules,
+    /// There is no function table: nobody knows which functions are linked.
+    NoFunctions,
+    /// Somebody else's toolchain, which may have fixes of later releases.
+    VendorToolchain,
+}
+
+impl Why {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::NoVersion,
+        Self::Devel,
+        Self::NoModules,
+        Self::NoFunctions,
+        Self::VendorToolchain,
+    ];
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoVersion => "no-version",
+            Self::Devel => "devel",
+            Self::NoModules => "no-modules",
+            Self::NoFunctions => "no-functions",
+            Self::VendorToolchain => "vendor-toolchain",
+        }
+    }
+}
+
+/// What an entry names, which is how exactly it can be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Names {
+    /// Neither packages nor functions: every package of the module counts.
+    Nothing,
+    /// At least one package without functions, which counts whole.
+    Packages,
+    /// Functions in all its packages.
+    Symbols,
+}
+
+/// What says which version is linked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VersionFrom {
+    /// The list of modules.
+    Module,
+    /// The version that another module was put in place of.
+    Replaced,
+    /// The toolchain's release.
+    Toolchain,
+    /// A claim of the program about itself, see [`gospect_record::Binary::main_version`].
+    Claim,
+    /// Nothing.
+    Unknown,
+}
+
+/// A vulnerability in a program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// `GO-2024-2687`, or the entry's own ID.
+    pub id: String,
+    /// `CVE-…`, `GHSA-…`.
+    pub aliases: Vec<String>,
+    /// One line about it; absent where the database holds none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// The module as the entry names it; `stdlib` and `toolchain` for Go's own.
+    pub module: String,
+    /// Version that is linked, after replacement; for `stdlib` and `toolchain` the release, `go1.26.3`. `None`: unknown.
+    pub version: Option<String>,
+    /// What says so.
+    pub version_from: VersionFrom,
+    /// `path@version` that the linked module was put in place of.
+    pub replaced: Option<String>,
+    /// How much of it is in the program.
+    pub level: Level,
+    /// Linked vulnerable functions, `package.Symbol`.
+    pub symbols: Vec<String>,
+    /// Linked packages of the entry.
+    pub packages: Vec<String>,
+    /// Lowest version that ends all its ranges; `None`: none is known.
+    pub fixed: Option<String>,
+    /// Looked at by the Go security team.
+    pub reviewed: bool,
+    /// What the entry names.
+    pub names: Names,
+    /// Whether it is certain that none of the named functions (or packages) is in the program: the names of all functions are known.
+    pub absent: bool,
+    /// What a VEX document says of it.
+    pub vex: Option<Vex>,
+}
+
+impl Finding {
+    /// Whether a VEX document takes it back.
+    pub fn is_cleared(&self) -> bool {
+        let status = self.vex.as_ref().map(|vex| vex.status);
+        matches!(status, Some(Status::NotAffected | Status::Fixed))
+    }
+
+    /// The CVE among its aliases.
+    pub fn cve(&self) -> Option<&str> {
+        let mut aliases = self.aliases.iter();
+        aliases.find(|a| a.starts_with("CVE-")).map(String::as_str)
+    }
+
+    /// What to do about it.
+    pub fn advice(&self) -> String {
+        let module = &self.module;
+        match (&self.fixed, self.is_of_go()) {
+            (Some(fixed), true) => format!("rebuild with {fixed} or newer"),
+            (Some(fixed), false) => format!("upgrade {module} to {fixed} or newer"),
+            (None, true) => "no release of Go has a fix".to_owned(),
+            (None, false) => {
+                format!("no version of {module} has a fix; do without it, or without the functions")
+            }
+        }
+    }
+
+    /// Whether a function that the entry names is linked.
+    pub fn names_linked_function(&self) -> bool {
+        !self.symbols.is_empty()
+    }
+
+    /// Whether it is about Go's own code, which another toolchain replaces.
+    pub fn is_of_go(&self) -> bool {
+        is_go(&self.module)
+    }
+}
+
+/// Whether a module of the database is Go's own.
+pub fn is_go(module: &str) -> bool {
+    matches!(module, super::STDLIB | super::TOOLCHAIN)
+}
+
+/// The status of a product in a VEX document (OpenVEX 0.2.0, "Status Labels").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Nothing needs to be done.
+    NotAffected,
+    /// Something needs to be done.
+    Affected,
+    /// The product has the fix.
+    Fixed,
+    /// Nobody knows yet.
+    UnderInvestigation,
+}
+
+impl Status {
+    /// The word of OpenVEX.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotAffected => "not_affected",
+            Self::Affected => "affected",
+            Self::Fixed => "fixed",
+            Self::UnderInvestigation => "under_investigation",
+        }
+    }
+}
+
+/// What a VEX document says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vex {
+    /// The status.
+    pub status: Status,
+    /// Why, in the word of the document (`vulnerable_code_not_in_execute_path`) or in its prose.
+    pub justification: Option<String>,
+    /// The document.
+    pub source: String,
+}
+
+/// What could not be judged, or not exactly.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Unjudged {
+    /// The module; `None`: the program as a whole.
+    pub module: Option<String>,
+    /// Why.
+    pub why: Why,
+    /// IDs of entries that may apply and are no findings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<String>,
+}
+
+/// What is said of one program.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Program {
+    /// Location for a person.
+    pub path: String,
+    /// Location for a program.
+    pub location: Location,
+    /// As in the record.
+    pub go_version: Option<String>,
+    /// As in the record.
+    pub main_package: Option<String>,
+    /// Version of the program itself, see [`gospect_record::Binary::main_version`].
+    pub version: Option<String>,
+    /// As in the record.
+    pub sha256: Option<String>,
+    /// The package of a distribution that brought it, and may have fixes that its versions do not show.
+    pub owner: Option<Owner>,
+    /// The vulnerabilities, the worst level first, then by module and ID.
+    pub findings: Vec<Finding>,
+    /// What could not be judged, or not exactly.
+    pub unjudged: Vec<Unjudged>,
+}
+
+impl Program {
+    /// About how many bytes of memory it takes.
+    pub fn size_in_memory(&self) -> u64 {
+        let texts = |list: &[String]| {
+            list.iter()
+                .map(|t| t.len() + size_of::<String>())
+                .sum::<usize>()
+        };
+        let of = |f: &Finding| {
+            size_of::<Finding>() + 256 + texts(&f.symbols) + texts(&f.packages) + texts(&f.aliases)
+        };
+        let findings: usize = self.findings.iter().map(of).sum();
+        let rows = self.unjudged.iter().map(|row| 128 + texts(&row.entries));
+        (size_of::<Self>() + 1024 + findings + rows.sum::<usize>()) as u64
+    }
+
+    /// Findings of this level or above that no VEX document takes back.
+    pub fn counting(&self, level: Level) -> impl Iterator<Item = &Finding> {
+        let counts = move |f: &&Finding| f.level >= level && !f.is_cleared();
+        self.findings.iter().filter(counts)
+    }
+}

@@ -1,0 +1,293 @@
+//! Holds a record against a database. The same for programs and for records of them: nothing but the record is asked.
+
+use super::database::{Affected, Damaged, Database, Package};
+use super::finding::{Finding, Level, Names, Program, Unjudged, VersionFrom, Why};
+use super::linked::Linked;
+use super::modules::{Subject, subjects};
+use super::version::{affects, affects_all, fixed, go_release};
+use gospect_knowledge::modules::is_standard;
+use gospect_record::Binary;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+/// Every vulnerability of the database that a program has, and what cannot be told.
+///
+/// # Errors
+/// When the database is damaged.
+pub fn judge(binary: &Binary, database: &Database) -> Result<Program, Damaged> {
+    let mut judge = Judge {
+        binary,
+        database,
+        linked: Linked::of(binary),
+        findings: Vec::new(),
+        unjudged: BTreeSet::new(),
+    };
+    for subject in subjects(binary) {
+        judge.subject(&subject)?;
+    }
+    judge.unlisted()?;
+    judge.without_table();
+    let Judge {
+        mut findings,
+        unjudged,
+        ..
+    } = judge;
+    findings.sort_by(|a, b| {
+        b.level
+            .cmp(&a.level)
+            .then_with(|| (&a.module, &a.id, &a.version).cmp(&(&b.module, &b.id, &b.version)))
+    });
+    // A module that is listed twice, as workspaces can.
+    findings.dedup();
+    Ok(Program {
+        path: binary.path.clone(),
+        location: binary.location.clone(),
+        go_version: binary.go_version.clone(),
+        main_package: binary.main_package.clone(),
+        version: binary.main_version().map(|v| v.value.to_owned()),
+        sha256: binary.sha256.clone(),
+        owner: binary.owner.clone(),
+        findings,
+        unjudged: unjudged.into_iter().collect(),
+    })
+}
+
+struct Judge<'b> {
+    binary: &'b Binary,
+    database: &'b Database,
+    linked: Linked<'b>,
+    findings: Vec<Finding>,
+    unjudged: BTreeSet<Unjudged>,
+}
+
+/// What of an entry is linked.
+#[derive(Default)]
+struct Parts {
+    symbols: BTreeSet<String>,
+    packages: BTreeSet<String>,
+    /// A package that counts whole is linked.
+    whole: bool,
+    /// An item names no packages.
+    names_nothing: bool,
+    /// A package is named without functions.
+    names_packages: bool,
+}
+
+impl Judge<'_> {
+    /// All entries about one module.
+    fn subject(&mut self, subject: &Subject) -> Result<(), Damaged> {
+        let blocks = self.database.for_module(&subject.path)?;
+        // Of one entry the items stand together: they are in the order of IDs.
+        let mut open = Vec::new();
+        for group in blocks.chunk_by(|a, b| a.entry == b.entry) {
+            let Some(first) = group.first().filter(|first| !first.entry.withdrawn) else {
+                continue;
+            };
+            let fitting = || group.iter().filter(|one| self.fits_port(one));
+            let (applying, certain): (Vec<&Affected>, bool) = match &subject.version {
+                Some(version) => (fitting().filter(|a| affects(a, version)).collect(), true),
+                None => {
+                    let all: Vec<&Affected> = fitting().filter(|a| affects_all(a)).collect();
+                    let certain = !all.is_empty();
+                    (if certain { all } else { fitting().collect() }, certain)
+                }
+            };
+            if applying.is_empty() {
+                continue;
+            }
+            let parts = self.parts(subject, &applying)?;
+            let found = !parts.packages.is_empty();
+            if certain || (found && subject.why != Some(Why::Devel)) {
+                let finding = self.finding(subject, group, first, parts, certain)?;
+                self.findings.push(finding);
+            } else if found || !self.linked.knows_packages {
+                open.push(first.entry.id()?);
+            }
+        }
+        if let Some(why) = subject.why
+            && (!blocks.is_empty() || why == Why::VendorToolchain)
+        {
+            self.unjudged.insert(Unjudged {
+                module: Some(subject.path.clone()),
+                why,
+                entries: open,
+            });
+        }
+        Ok(())
+    }
+
+    /// Modules of a program that does not list them: those of the database whose packages are linked.
+    fn unlisted(&mut self) -> Result<(), Damaged> {
+        let list = self.binary.module_list();
+        if !list.is_unknown() && list != gospect_record::ModuleList::Cut {
+            return Ok(());
+        }
+        let recorded: BTreeSet<String> = subjects(self.binary)
+            .into_iter()
+            .flat_map(|subject| [subject.path, subject.code])
+            .collect();
+        let mut modules = BTreeSet::new();
+        for package in self.linked.packages().filter(|p| !is_standard(p)) {
+            let ends = package.match_indices('/').map(|(at, _)| at);
+            let ends: Vec<usize> = ends.chain([package.len()]).collect();
+            let mut paths = ends.iter().rev().filter_map(|end| package.get(..*end));
+            let known = |path: &&str| {
+                let found = self.database.for_module(path);
+                found.map_or(true, |blocks| !blocks.is_empty())
+            };
+            if let Some(path) = paths.find(known).filter(|path| !recorded.contains(*path)) {
+                modules.insert(path);
+            }
+        }
+        for path in &modules {
+            self.subject(&Subject {
+                path: (*path).to_owned(),
+                code: (*path).to_owned(),
+                why: Some(Why::NoModules),
+                ..Subject::default()
+            })?;
+        }
+        if modules.is_empty() {
+            self.whole(Why::NoModules);
+        }
+        Ok(())
+    }
+
+    /// Says of which modules nobody knows the linked functions.
+    fn without_table(&mut self) {
+        if self.linked.has_table {
+            return;
+        }
+        let modules: BTreeSet<&String> = self.findings.iter().map(|f| &f.module).collect();
+        let rows = modules.iter().map(|module| Unjudged {
+            module: Some((*module).clone()),
+            why: Why::NoFunctions,
+            entries: Vec::new(),
+        });
+        self.unjudged.extend(rows);
+        if modules.is_empty() {
+            self.whole(Why::NoFunctions);
+        }
+    }
+
+    fn whole(&mut self, why: Why) {
+        self.unjudged.insert(Unjudged {
+            module: None,
+            why,
+            entries: Vec::new(),
+        });
+    }
+
+    /// Whether an item is about the port of the program: it names no packages, or one for it.
+    fn fits_port(&self, affected: &Affected) -> bool {
+        let mut packages = affected.packages.iter();
+        affected.packages.is_empty() || packages.any(|package| self.is_for(package))
+    }
+
+    fn is_for(&self, package: &Package) -> bool {
+        let fits = |own: &Option<String>, list: &[&str]| {
+            let own = own.as_deref();
+            list.is_empty() || own.is_none_or(|own| list.contains(&own))
+        };
+        let executable = &self.binary.executable;
+        fits(&executable.os, &package.goos) && fits(&executable.arch, &package.goarch)
+    }
+
+    fn parts(&self, subject: &Subject, applying: &[&Affected]) -> Result<Parts, Damaged> {
+        let mut parts = Parts::default();
+        for affected in applying {
+            if affected.packages.is_empty() {
+                parts.names_nothing = true;
+                let linked = self.linked.of_module(&subject.code);
+                parts.packages.extend(linked.map(str::to_owned));
+                parts.whole |= !parts.packages.is_empty();
+            }
+            for package in affected.packages.iter().filter(|p| self.is_for(p)) {
+                parts.names_packages |= !package.names_symbols();
+                let path = in_program(package.path, subject);
+                let own = |path: &&str| self.linked.is_of(path, &subject.code);
+                let Some(raw) = Some(&*path)
+                    .filter(own)
+                    .and_then(|p| self.linked.package(p))
+                else {
+                    continue;
+                };
+                parts.packages.insert(path.clone().into_owned());
+                if !package.names_symbols() {
+                    parts.whole = true;
+                    continue;
+                }
+                for symbol in package.symbols()? {
+                    if self.linked.contains(raw, symbol) {
+                        parts.symbols.insert(format!("{path}.{symbol}"));
+                    }
+                }
+            }
+        }
+        Ok(parts)
+    }
+
+    fn finding(
+        &self,
+        subject: &Subject,
+        group: &[Affected],
+        first: &Affected,
+        mut parts: Parts,
+        certain: bool,
+    ) -> Result<Finding, Damaged> {
+        let level = match () {
+            () if parts.whole || !parts.symbols.is_empty() => Level::Symbol,
+            () if !parts.packages.is_empty() => Level::Package,
+            () => Level::Module,
+        };
+        let level = match self.linked.has_table && certain {
+            true => level,
+            false => level.min(Level::Package),
+        };
+        if level != Level::Symbol {
+            parts.symbols.clear();
+        }
+        let names = match () {
+            () if parts.names_nothing => Names::Nothing,
+            () if parts.names_packages => Names::Packages,
+            () => Names::Symbols,
+        };
+        let group: Vec<&Affected> = group.iter().collect();
+        let fixed =
+            fixed(&group, subject.version.as_ref()).map(|bare| {
+                match super::finding::is_go(&subject.path) {
+                    true => go_release(&bare),
+                    false => format!("v{bare}"),
+                }
+            });
+        let entry = &first.entry;
+        Ok(Finding {
+            id: entry.id()?,
+            aliases: entry.aliases()?,
+            summary: entry.summary()?.map(str::to_owned),
+            module: subject.path.clone(),
+            version: subject.linked.clone(),
+            version_from: subject.from.unwrap_or(VersionFrom::Unknown),
+            replaced: subject.replaced.clone(),
+            level,
+            symbols: parts.symbols.into_iter().collect(),
+            packages: parts.packages.into_iter().collect(),
+            fixed,
+            reviewed: entry.review == super::database::Review::Reviewed,
+            names,
+            absent: level != Level::Symbol && names != Names::Nothing && self.linked.is_complete,
+            vex: None,
+        })
+    }
+}
+
+/// The path under which a package of the database is linked: a replacement has the path of what it replaces.
+fn in_program<'p>(package: &'p str, subject: &Subject) -> Cow<'p, str> {
+    if subject.code.is_empty() || subject.code == subject.path {
+        return Cow::Borrowed(package);
+    }
+    match package.strip_prefix(&*subject.path) {
+        Some(rest) => Cow::Owned(format!("{}{rest}", subject.code)),
+        None => Cow::Borrowed(package),
+    }
+}

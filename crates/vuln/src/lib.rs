@@ -1,0 +1,43 @@
+//! Known vulnerabilities: a database of facts about modules, and what a record says about them.
+//!
+//! [`judge`] holds a record against a [`database::Database`] and gives a [`Program`]; [`vex::apply`] marks what documents of others take back; a [`Report`]
+//! has all programs of a run.
+//!
+//! Must never: read files, ask a network, look at a clock. Where a database comes from is the caller's business.
+//!
+//! ```
+//! use gospect_vuln::database::Database;
+//!
+//! let database = Database::builtin()?;
+//! let affected = database.for_module("golang.org/x/net")?;
+//! assert!(affected.iter().all(|one| one.module == "golang.org/x/net"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
+
+pub mod database;
+mod finding;
+mod judge;
+mod linked;
+mod modules;
+mod report;
+#[cfg(test)]
+extern crate self as gospect_vuln;
+#[cfg(test)]
+#[path = "../../test-support/src/vulns.rs"]
+mod testing;
+#[cfg(test)]
+mod tests;
+pub mod version;
+pub mod vex;
+
+pub use finding::{Finding, Level, Names, Program, Status, Unjudged, VersionFrom, Vex, Why, is_go};
+pub use judge::judge;
+pub use report::{Action, Report, SCHEMA as REPORT_SCHEMA, Source};
+
+/// What the database calls the standard library.
+pub const STDLIB: &str = "stdlib";
+/// What the database calls the commands of the Go distribution.
+pub const TOOLCHAIN: &str = "toolchain";

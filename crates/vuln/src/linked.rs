@@ -1,0 +1,100 @@
+//! What is linked into a program, as far as its record tells.
+
+use gospect_knowledge::modules::{is_standard, unvendored};
+use gospect_record::{Binary, FunctionSource, Functions};
+
+/// Packages and functions of a program.
+pub struct Linked<'b> {
+    functions: Option<&'b Functions>,
+    /// By import path as the database has it, with the path in the program.
+    packages: Vec<(&'b str, &'b str)>,
+    /// Whether the functions are those of a function table.
+    pub has_table: bool,
+    /// Whether what is not here is not in the program.
+    pub is_complete: bool,
+    /// Whether anything says which packages are linked.
+    pub knows_packages: bool,
+    modules: Vec<&'b str>,
+}
+
+impl<'b> Linked<'b> {
+    /// Reads them from the record.
+    pub fn of(binary: &'b Binary) -> Self {
+        let functions = binary.functions.as_ref();
+        let mut packages: Vec<(&str, &str)> = match (functions, &binary.packages) {
+            (Some(functions), _) => functions.packages().map(place).collect(),
+            (None, Some(packages)) => packages.iter().map(|p| place(&p.path)).collect(),
+            (None, None) => Vec::new(),
+        };
+        packages.sort_unstable();
+        let mut modules: Vec<&str> = match &binary.build_info {
+            None => Vec::new(),
+            Some(info) => {
+                let all = std::iter::once(&info.main).chain(&info.deps);
+                all.map(|m| m.path.as_str()).collect()
+            }
+        };
+        modules.sort_unstable();
+        let has_table = functions.is_some_and(|f| *f.source() == FunctionSource::FunctionTable);
+        Self {
+            functions,
+            has_table,
+            is_complete: functions.is_some_and(Functions::complete),
+            knows_packages: functions.is_some() || binary.packages.is_some(),
+            packages,
+            modules,
+        }
+    }
+
+    /// All packages: the path in the database.
+    pub fn packages(&self) -> impl Iterator<Item = &'b str> {
+        self.packages.iter().map(|(path, _)| *path)
+    }
+
+    /// The path in the program of a package; `None`: it is not linked, or nobody knows.
+    pub fn package(&self, path: &str) -> Option<&'b str> {
+        let at = self.packages.partition_point(|(p, _)| *p < path);
+        let (found, raw) = self.packages.get(at)?;
+        (*found == path).then_some(*raw)
+    }
+
+    /// The packages of a module: its own path and those below it that are of no other module of the program.
+    pub fn of_module(&self, module: &str) -> impl Iterator<Item = &'b str> {
+        let start = self.packages.partition_point(|(p, _)| *p < module);
+        let all = self.packages.get(start..).unwrap_or_default();
+        let module = module.to_owned();
+        let begins = module.clone();
+        let below = all.iter().map(|(path, _)| *path);
+        let below = below.take_while(move |path| path.starts_with(&begins));
+        below.filter(move |path| self.is_of(path, &module))
+    }
+
+    /// Whether a package is of this module and of no other that the program lists and is closer.
+    pub fn is_of(&self, package: &str, module: &str) -> bool {
+        if module.is_empty() {
+            return is_standard(package) || package.starts_with("cmd/");
+        }
+        let is_below = |path: &str| {
+            let rest = package.strip_prefix(path);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if !is_below(module) {
+            return false;
+        }
+        let ends = package.match_indices('/').map(|(at, _)| at);
+        let mut longer = ends
+            .chain([package.len()])
+            .filter(|end| *end > module.len())
+            .filter_map(|end| package.get(..end));
+        !longer.any(|path| self.modules.binary_search(&path).is_ok())
+    }
+
+    /// Whether a function of a package, as it is called in the program, is linked.
+    pub fn contains(&self, raw: &str, symbol: &str) -> bool {
+        self.functions.is_some_and(|f| f.contains(raw, symbol))
+    }
+}
+
+fn place(raw: &str) -> (&str, &str) {
+    (unvendored(raw), raw)
+}

@@ -1,0 +1,167 @@
+//! All programs of a run, and what can be done about what they have.
+
+use super::database::Database;
+use super::finding::{Finding, Level, Program, Why, is_go};
+use gospect_knowledge::GoVersion;
+use gospect_knowledge::semver;
+use gospect_record::Unexamined;
+use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The schema that the JSON document names.
+pub const SCHEMA: &str = "gospect-vuln/1";
+
+/// Which database was asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Where it is from.
+    pub source: String,
+    /// When it was published, RFC 3339; `None`: nothing in it tells.
+    pub date: Option<String>,
+    /// Number of entries.
+    pub entries: usize,
+}
+
+impl Source {
+    /// What there is to say of a database.
+    pub fn of(database: &Database) -> Self {
+        let about = database.about();
+        Self {
+            source: about.source.clone(),
+            date: about.date.clone(),
+            entries: database.len(),
+        }
+    }
+}
+
+/// What is said of all programs of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Which database was asked.
+    pub database: Source,
+    /// The programs, in the order of the scan.
+    pub programs: Vec<Program>,
+    /// What was seen and not examined.
+    pub unexamined: Vec<Unexamined>,
+}
+
+/// One thing to do, and what it ends.
+#[derive(Clone, Debug)]
+pub struct Action<'r> {
+    /// The module that it is about.
+    pub module: &'r str,
+    /// The version to go to; `None`: no version ends these.
+    pub to: Option<&'r str>,
+    /// What it ends: by entry, where it is found.
+    pub ends: BTreeMap<&'r str, Vec<(&'r Program, &'r Finding)>>,
+}
+
+impl Action<'_> {
+    /// The worst level among what it ends.
+    pub fn level(&self) -> Level {
+        let levels = self.ends.values().flatten().map(|(_, f)| f.level);
+        levels.max().unwrap_or(Level::Module)
+    }
+
+    /// The sentence: `upgrade golang.org/x/net to v0.38.0`.
+    pub fn what(&self) -> String {
+        let module = self.module;
+        match self.to {
+            Some(to) if is_go(module) => format!("rebuild with {to}"),
+            Some(to) => format!("upgrade {module} to {to}"),
+            None if is_go(module) => format!("no release ends these in {module}"),
+            None => format!("no version of {module} ends these"),
+        }
+    }
+}
+
+impl Report {
+    /// Whether a finding of this level or above counts.
+    pub fn fails(&self, level: Level) -> bool {
+        let mut programs = self.programs.iter();
+        programs.any(|program| program.counting(level).next().is_some())
+    }
+
+    /// Leaves out what no version ends.
+    pub fn only_fixed(&mut self) {
+        for program in &mut self.programs {
+            program.findings.retain(|finding| finding.fixed.is_some());
+        }
+    }
+
+    /// What can be done about findings of this level and above, what ends most first.
+    pub fn actions(&self, level: Level) -> Vec<Action<'_>> {
+        let mut by_module: BTreeMap<(&str, bool), Action> = BTreeMap::new();
+        for program in &self.programs {
+            for finding in program.counting(level) {
+                let to = finding.fixed.as_deref();
+                let key = (finding.module.as_str(), to.is_none());
+                let action = by_module.entry(key).or_insert_with(|| Action {
+                    module: &finding.module,
+                    to,
+                    ends: BTreeMap::new(),
+                });
+                if let (Some(to), Some(so_far)) = (to, action.to)
+                    && compare(so_far, to).is_lt()
+                {
+                    action.to = Some(to);
+                }
+                let places = action.ends.entry(&finding.id).or_default();
+                places.push((program, finding));
+            }
+        }
+        let mut actions: Vec<Action> = by_module.into_values().collect();
+        let rank = |a: &Action| (a.to.is_none(), std::cmp::Reverse(a.ends.len()));
+        actions.sort_by_key(rank);
+        actions
+    }
+
+    /// How many different entries are found at each level and nowhere at a higher one, the worst first; what VEX documents take back does not count.
+    pub fn counts(&self) -> [(Level, usize); 3] {
+        let mut best: BTreeMap<&str, Level> = BTreeMap::new();
+        for program in &self.programs {
+            for finding in program.counting(Level::Module) {
+                let level = best.entry(&finding.id).or_insert(finding.level);
+                *level = finding.level.max(*level);
+            }
+        }
+        Level::ALL.map(|level| (level, best.values().filter(|l| **l == level).count()))
+    }
+
+    /// Programs with a finding of this level or above.
+    pub fn affected(&self, level: Level) -> usize {
+        let has = |program: &&Program| program.counting(level).next().is_some();
+        self.programs.iter().filter(has).count()
+    }
+
+    /// Findings of this level or above that VEX documents take back.
+    pub fn cleared(&self, level: Level) -> impl Iterator<Item = (&Program, &Finding)> {
+        self.programs.iter().flat_map(move |program| {
+            let findings = program.findings.iter();
+            let cleared = findings.filter(move |f| f.level >= level && f.is_cleared());
+            cleared.map(move |finding| (program, finding))
+        })
+    }
+
+    /// What could not be judged: by reason, the modules and the programs.
+    pub fn unjudged(&self) -> BTreeMap<Why, (BTreeSet<&str>, BTreeSet<&str>)> {
+        let mut found: BTreeMap<Why, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+        for program in &self.programs {
+            for row in &program.unjudged {
+                let (modules, programs) = found.entry(row.why).or_default();
+                modules.extend(row.module.as_deref());
+                programs.insert(&program.path);
+            }
+        }
+        found
+    }
+}
+
+/// Order of versions of modules and of releases of Go.
+fn compare(a: &str, b: &str) -> Ordering {
+    match (GoVersion::parse(a), GoVersion::parse(b)) {
+        (Some(a), Some(b)) => a.compare(&b),
+        _ => semver::compare(a, b),
+    }
+}

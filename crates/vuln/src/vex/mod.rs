@@ -1,0 +1,260 @@
+//! VEX documents of others: which findings they take back, and why.
+//!
+//! Read are OpenVEX 0.2.0 (github.com/openvex/spec) and the `vulnerabilities` of CycloneDX 1.4 and newer (cyclonedx.org/capabilities/vex). A statement is about a
+//! finding when it names its ID or an alias, and a product that is the program, the image it is in, or the module itself.
+
+mod cyclonedx;
+mod openvex;
+mod purl;
+
+use super::finding::{Finding, Program, Status, Vex, is_go};
+use gospect_record::purl as names;
+use purl::Pattern;
+use serde_json::Value;
+
+/// The longest document that is read, in bytes.
+pub const LARGEST: u64 = 64 << 20;
+
+/// Why a document cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum VexError {
+    /// It is no JSON.
+    #[error("not JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// It is JSON of another kind.
+    #[error(
+        "neither OpenVEX (`@context` of openvex.dev) nor CycloneDX (`bomFormat`: CycloneDX with `vulnerabilities`)"
+    )]
+    Kind,
+    /// A statement says nothing that can be used.
+    #[error("statement {number}: {what}")]
+    Statement {
+        /// From 1.
+        number: usize,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// A VEX document.
+#[derive(Clone, Debug, Default)]
+pub struct Document {
+    source: String,
+    statements: Vec<Statement>,
+}
+
+/// What a document says of some vulnerabilities in some products.
+#[derive(Clone, Debug)]
+struct Statement {
+    /// Any of these.
+    ids: Vec<String>,
+    /// Any of these; empty: every product.
+    products: Vec<Product>,
+    status: Status,
+    justification: Option<String>,
+    /// RFC 3339, as written; statements of later times win.
+    time: String,
+}
+
+/// A product and the parts of it that are meant.
+#[derive(Clone, Debug, Default)]
+struct Product {
+    /// Names, any of which is enough: purls, references of images, paths.
+    names: Vec<String>,
+    /// Hex SHA-256 of it.
+    sha256: Vec<String>,
+    /// Any of these parts; empty: all of it.
+    parts: Vec<String>,
+}
+
+/// What a finding is about, in the names that documents use.
+struct About<'f> {
+    program: &'f Program,
+    finding: &'f Finding,
+    /// Purls of the program.
+    own: Vec<String>,
+    /// Purls of the module.
+    module: Vec<String>,
+}
+
+impl Document {
+    /// Reads a document. `source` is what findings name it by.
+    ///
+    /// # Errors
+    /// When it is neither OpenVEX nor CycloneDX, or a statement of it makes no sense.
+    pub fn parse(text: &[u8], source: &str) -> Result<Self, VexError> {
+        let value: Value = serde_json::from_slice(text)?;
+        let context = value.get("@context").and_then(Value::as_str);
+        let format = value.get("bomFormat").and_then(Value::as_str);
+        let statements = match (context, format) {
+            (Some(context), _) if context.contains("openvex") => openvex::statements(&value)?,
+            (_, Some("CycloneDX")) => cyclonedx::statements(&value)?,
+            _ => return Err(VexError::Kind),
+        };
+        Ok(Self {
+            source: source.to_owned(),
+            statements,
+        })
+    }
+
+    /// Number of statements.
+    pub fn len(&self) -> usize {
+        self.statements.len()
+    }
+
+    /// Whether there is no statement.
+    pub fn is_empty(&self) -> bool {
+        self.statements.is_empty()
+    }
+}
+
+/// Marks the findings of a program that documents say something of. Of several statements the latest counts, of equally old ones the last.
+pub fn apply(documents: &[Document], program: &mut Program) {
+    if documents.is_empty() {
+        return;
+    }
+    let own = products(program);
+    let mut marks = Vec::new();
+    for (number, finding) in program.findings.iter().enumerate() {
+        let about = About {
+            program,
+            finding,
+            own: own.clone(),
+            module: module_purls(finding),
+        };
+        let all = documents.iter().flat_map(|document| {
+            let statements = document.statements.iter();
+            statements.map(move |statement| (document, statement))
+        });
+        let fitting = all.filter(|(_, statement)| statement.is_about(&about));
+        if let Some((document, statement)) = fitting.max_by_key(|(_, s)| &s.time) {
+            marks.push((
+                number,
+                Vex {
+                    status: statement.status,
+                    justification: statement.justification.clone(),
+                    source: document.source.clone(),
+                },
+            ));
+        }
+    }
+    for (number, vex) in marks {
+        if let Some(finding) = program.findings.get_mut(number) {
+            finding.vex = Some(vex);
+        }
+    }
+}
+
+/// The purls under which a program is known: its main package, and the image that it is in.
+pub fn products(program: &Program) -> Vec<String> {
+    let version = program.version.as_deref().unwrap_or_default();
+    let main = program.main_package.as_deref().unwrap_or_default();
+    let mut found: Vec<String> = names::of_module(main, version).into_iter().collect();
+    if let Some(image) = &program.location.image {
+        found.extend(image_purl(&image.reference, image.digest.as_deref()));
+    }
+    found.extend(program.owner.as_ref().and_then(names::of_package));
+    found
+}
+
+/// The purl of an image: `pkg:oci/NAME@sha256%3A…?repository_url=HOST/PATH/NAME` (purl type definition `oci`); `None` for one that has no digest.
+pub fn image_purl(reference: &str, digest: Option<&str>) -> Option<String> {
+    let digest = digest?;
+    let name = reference.split('@').next().unwrap_or_default();
+    let slash = name.rfind('/').map_or(0, |at| at + 1);
+    let (repository, tag) = match name.get(slash..)?.split_once(':') {
+        Some((last, tag)) => (name.get(..slash + last.len())?, Some(tag)),
+        None => (name, None),
+    };
+    let last = repository.get(slash..)?.to_lowercase();
+    if last.is_empty() {
+        return None;
+    }
+    let mut purl = String::from("pkg:oci/");
+    names::encode(&last, &mut purl);
+    purl.push('@');
+    purl.push_str(&digest.replacen(':', "%3A", 1));
+    purl.push_str("?repository_url=");
+    purl.push_str(&repository.to_lowercase());
+    if let Some(tag) = tag {
+        purl.push_str("&tag=");
+        names::encode(tag, &mut purl);
+    }
+    Some(purl)
+}
+
+/// The purls of the module of a finding, as linked and as replaced. Some scanners write a `v` before the version of the standard library, others do not.
+pub fn module_purls(finding: &Finding) -> Vec<String> {
+    let version = finding.version.as_deref().unwrap_or_default();
+    if is_go(&finding.module) {
+        let bare = version.strip_prefix("go").unwrap_or(version);
+        return [bare.to_owned(), format!("v{bare}")]
+            .iter()
+            .filter_map(|version| names::of_module(&finding.module, version))
+            .collect();
+    }
+    let mut found: Vec<String> = names::of_module(&finding.module, version)
+        .into_iter()
+        .collect();
+    if let Some((path, version)) = finding.replaced.as_deref().and_then(|r| r.rsplit_once('@')) {
+        found.extend(names::of_module(path, version));
+    }
+    found
+}
+
+impl Statement {
+    fn is_about(&self, about: &About) -> bool {
+        let finding = about.finding;
+        let named = |id: &String| *id == finding.id || finding.aliases.contains(id);
+        self.ids.iter().any(named)
+            && (self.products.is_empty() || self.products.iter().any(|p| p.is_about(about)))
+    }
+}
+
+impl Product {
+    fn is_about(&self, about: &About) -> bool {
+        let is_part = |part: &String| is_any(part, &about.module);
+        let program = about.program;
+        let is_path = |name: &str| {
+            let file = program.path.rsplit(['/', '!']).next().unwrap_or_default();
+            let image = program.location.image.as_ref();
+            let reference = image.map_or("", |image| &image.reference);
+            name == program.path || (name == file && !name.is_empty()) || name == reference
+        };
+        let is_program = self
+            .names
+            .iter()
+            .any(|name| is_any(name, &about.own) || is_path(name))
+            || program
+                .sha256
+                .as_ref()
+                .is_some_and(|sum| self.sha256.iter().any(|s| s.eq_ignore_ascii_case(sum)));
+        let is_module = || self.names.iter().any(is_part);
+        match self.parts.as_slice() {
+            [] => is_program || is_module(),
+            parts => is_program && parts.iter().any(is_part),
+        }
+    }
+}
+
+/// Whether a name that a document has stands for one of these purls.
+fn is_any(name: &str, purls: &[String]) -> bool {
+    let Some(pattern) = Pattern::parse(name) else {
+        return false;
+    };
+    let mut parsed = purls.iter().filter_map(|purl| Pattern::parse(purl));
+    parsed.any(|purl| pattern.covers(&purl))
+}
+
+/// The texts of an array of strings or of objects that have one under `key`.
+fn texts(list: Option<&Value>, key: &str) -> Vec<String> {
+    let list = list.and_then(Value::as_array).into_iter().flatten();
+    let one = |value: &Value| {
+        let text = value.as_str().or_else(|| value.get(key)?.as_str());
+        text.filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    list.filter_map(one).collect()
+}
+
+#[cfg(test)]
+mod tests;

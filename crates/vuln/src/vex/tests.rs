@@ -1,0 +1,226 @@
+use super::*;
+use crate::testing::{database, entry, program};
+use crate::{Program, judge};
+use gospect_record::ImageRef;
+use serde_json::json;
+
+const MODULE: &str = "golang.org/x/net";
+
+/// A program in an image that has one finding, `GO-2026-0001`.
+fn judged() -> Program {
+    let database = database(&[entry(
+        "GO-2026-0001",
+        MODULE,
+        "introduced 0",
+        &["golang.org/x/net/html: Parse"],
+    )]);
+    let mut binary = program(
+        &[(MODULE, "v0.30.0")],
+        &[("golang.org/x/net/html", &["Parse"])],
+    );
+    binary.sha256 = Some("ab".repeat(32));
+    binary.location.image = Some(ImageRef {
+        reference: "registry.example.com/Team/app:1.0".to_owned(),
+        digest: Some("sha256:12".to_owned()),
+        platform: None,
+    });
+    judge(&binary, &database).unwrap()
+}
+
+fn marked(document: &serde_json::Value) -> Option<Vex> {
+    let mut program = judged();
+    let document = Document::parse(document.to_string().as_bytes(), "a.json").unwrap();
+    apply(&[document], &mut program);
+    program.findings[0].vex.clone()
+}
+
+fn openvex(vulnerability: serde_json::Value, products: serde_json::Value) -> serde_json::Value {
+    json!({
+        "@context": "https://openvex.dev/ns/v0.2.0", "@id": "x", "author": "a", "timestamp": "2026-01-01T00:00:00Z", "version": 1,
+        "statements": [{
+            "vulnerability": vulnerability, "products": products, "status": "not_affected", "justification": "vulnerable_code_not_in_execute_path",
+        }],
+    })
+}
+
+#[test]
+fn a_statement_is_about_what_it_names() {
+    let name = || json!({ "name": "CVE-2026-0001" });
+    for (vulnerability, products, fits) in [
+        (
+            name(),
+            json!([{ "@id": "pkg:golang/example.com/app@v1.0.0" }]),
+            true,
+        ),
+        (
+            name(),
+            json!([{ "@id": "pkg:golang/example.com/app@v1.1.0" }]),
+            false,
+        ),
+        (
+            name(),
+            json!([{ "@id": "pkg:golang/golang.org/x/net@v0.30.0" }]),
+            true,
+        ),
+        (
+            name(),
+            json!([{ "@id": "pkg:golang/golang.org/x/text" }]),
+            false,
+        ),
+        (
+            name(),
+            json!([{ "@id": "pkg:oci/app@sha256%3A12?repository_url=registry.example.com%2Fteam%2Fapp" }]),
+            true,
+        ),
+        (name(), json!([{ "@id": "pkg:oci/app@sha256%3A13" }]), false),
+        (
+            name(),
+            json!([{ "@id": "x", "hashes": { "sha-256": "AB".repeat(32) } }]),
+            true,
+        ),
+        (
+            name(),
+            json!([{ "@id": "x", "identifiers": { "purl": "pkg:golang/example.com/app" } }]),
+            true,
+        ),
+        (
+            name(),
+            json!([{ "@id": "pkg:golang/example.com/app", "subcomponents": [{ "@id": "pkg:golang/golang.org/x/net" }] }]),
+            true,
+        ),
+        (
+            name(),
+            json!([{ "@id": "pkg:golang/example.com/app", "subcomponents": [{ "@id": "pkg:golang/golang.org/x/text" }] }]),
+            false,
+        ),
+        (name(), json!(["dist/app"]), true),
+        (json!({ "name": "GO-2026-0001" }), json!(["app"]), true),
+        (
+            json!({ "name": "x", "aliases": ["GO-2026-0001"] }),
+            json!(["app"]),
+            true,
+        ),
+        (
+            json!({ "@id": "https://pkg.go.dev/vuln/GO-2026-0001" }),
+            json!(["app"]),
+            true,
+        ),
+        (json!("GO-2026-0001"), json!(["app"]), true),
+        (json!({ "name": "GO-2026-0002" }), json!(["app"]), false),
+        (json!({ "name": "GO-2026-0001" }), json!(["other"]), false),
+    ] {
+        let document = openvex(vulnerability, products);
+        let vex = marked(&document);
+        assert_eq!(vex.is_some(), fits, "{document}");
+        if let Some(vex) = vex {
+            assert_eq!(vex.status, Status::NotAffected);
+            assert_eq!(
+                vex.justification.as_deref(),
+                Some("vulnerable_code_not_in_execute_path")
+            );
+            assert_eq!(vex.source, "a.json");
+        }
+    }
+}
+
+#[test]
+fn the_latest_statement_counts() {
+    let mut document = openvex(json!({ "name": "GO-2026-0001" }), json!(["app"]));
+    let mut later = document["statements"][0].clone();
+    later["status"] = json!("affected");
+    later["timestamp"] = json!("2026-05-01T00:00:00Z");
+    document["statements"]
+        .as_array_mut()
+        .unwrap()
+        .insert(0, later);
+    let vex = marked(&document).unwrap();
+    assert_eq!(vex.status, Status::Affected);
+    let mut program = judged();
+    let document = Document::parse(document.to_string().as_bytes(), "a").unwrap();
+    apply(&[document], &mut program);
+    assert!(!program.findings[0].is_cleared());
+    assert_eq!(program.counting(crate::Level::Symbol).count(), 1);
+}
+
+#[test]
+fn cyclonedx_refers_to_components() {
+    let document = |reference: &str, state: &str| {
+        json!({
+            "bomFormat": "CycloneDX", "specVersion": "1.6",
+            "metadata": { "component": { "type": "application", "bom-ref": "root", "purl": "pkg:golang/example.com/app@v1.0.0" } },
+            "components": [{ "bom-ref": "a", "components": [{ "bom-ref": "net", "purl": "pkg:golang/golang.org/x/net@v0.30.0" }] }],
+            "vulnerabilities": [{ "id": "CVE-2026-0001", "affects": [{ "ref": reference }], "analysis": { "state": state, "detail": "d" } }],
+        })
+    };
+    for (reference, state, status) in [
+        ("net", "not_affected", Some(Status::NotAffected)),
+        ("root", "resolved", Some(Status::Fixed)),
+        ("urn:cdx:0123/1#net", "exploitable", Some(Status::Affected)),
+        (
+            "pkg:golang/golang.org/x/net@v0.30.0",
+            "in_triage",
+            Some(Status::UnderInvestigation),
+        ),
+        ("a", "not_affected", None),
+    ] {
+        let vex = marked(&document(reference, state));
+        assert_eq!(vex.map(|vex| vex.status), status, "{reference}");
+    }
+}
+
+#[test]
+fn what_is_no_vex_is_refused_in_one_line() {
+    for text in [
+        "",
+        "[",
+        "{}",
+        "[]",
+        r#"{"bomFormat":"CycloneDX"}"#,
+        r#"{"@context":"https://openvex.dev/ns","statements":[{}]}"#,
+        r#"{"@context":"https://openvex.dev/ns","statements":[{"vulnerability":"x"}]}"#,
+        r#"{"@context":"https://openvex.dev/ns","statements":[{"vulnerability":"x","status":"maybe"}]}"#,
+        r#"{"bomFormat":"CycloneDX","vulnerabilities":[{}]}"#,
+        r#"{"bomFormat":"CycloneDX","vulnerabilities":[{"id":"x","analysis":{"state":"maybe"}}]}"#,
+    ] {
+        let error = Document::parse(text.as_bytes(), "a")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            !error.contains('\n') && !error.is_empty(),
+            "{text}: {error}"
+        );
+    }
+    let empty = r#"{"@context":"https://openvex.dev/ns/v0.2.0"}"#;
+    assert!(Document::parse(empty.as_bytes(), "a").unwrap().is_empty());
+}
+
+#[test]
+fn purls_of_images() {
+    for (reference, digest, purl) in [
+        (
+            "registry.example.com:5000/Team/App:1.0",
+            Some("sha256:12"),
+            Some(
+                "pkg:oci/app@sha256%3A12?repository_url=registry.example.com:5000/team/app&tag=1.0",
+            ),
+        ),
+        (
+            "app",
+            Some("sha256:12"),
+            Some("pkg:oci/app@sha256%3A12?repository_url=app"),
+        ),
+        (
+            "a/b@sha256:12",
+            Some("sha256:12"),
+            Some("pkg:oci/b@sha256%3A12?repository_url=a/b"),
+        ),
+        ("app:1", None, None),
+        ("", Some("sha256:12"), None),
+    ] {
+        assert_eq!(
+            image_purl(reference, digest).as_deref(),
+            purl,
+            "{reference}"
+        );
+    }
+}
