@@ -2,6 +2,7 @@
 """Makes the vulnerability database that is part of the program, and compares the reader's view with the official documents.
 
     scripts/vulndb.py --write [VERSION]   fetch golang.org/x/vulndb@VERSION (latest) with `go mod download`, make crates/vuln/src/database/builtin.bin
+    scripts/vulndb.py --samples [VERSION]   make testdata/vulndb, a few of the documents without their prose
     scripts/vulndb.py --check [VERSION]   compare the table with the documents of its own version (or VERSION), fact by fact
 
 The go command verifies the module against the checksum database. Only facts are taken: no summary, no details, no references.
@@ -19,6 +20,9 @@ import sys
 
 MODULE = "golang.org/x/vulndb"
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# Between them: several modules, goos, goarch, no packages, custom ranges, the go command, withdrawn, not reviewed.
+SAMPLES = ["GO-2021-0223", "GO-2022-0187", "GO-2022-0318", "GO-2022-0617", "GO-2024-2687", "GO-2024-2979", "GO-2026-4864"]
+FACTS = ["schema_version", "id", "modified", "withdrawn", "aliases", "affected"]
 CARGO = ["cargo", "run", "--quiet", "--locked", "--example", "vulndb", "--"]
 
 
@@ -100,6 +104,21 @@ def counts(entries, blocks):
     }
 
 
+def samples(version):
+    version, folder, _ = download(version)
+    target = os.path.join(ROOT, "testdata", "vulndb")
+    os.makedirs(target, exist_ok=True)
+    for name in SAMPLES:
+        with open(os.path.join(folder, f"{name}.json"), encoding="utf-8") as file:
+            document = json.load(file)
+        kept = {key: document[key] for key in FACTS if key in document}
+        kept["database_specific"] = {"review_status": document["database_specific"]["review_status"]}
+        with open(os.path.join(target, f"{name}.json"), "w", encoding="utf-8") as file:
+            json.dump(kept, file, indent=1)
+            file.write("\n")
+    print(f"wrote {len(SAMPLES)} documents of {MODULE}@{version} into {target}")
+
+
 def check(version):
     lines = [json.loads(line) for line in run(CARGO + ["print"]).splitlines()]
     about, rest = lines[0], lines[1:]
@@ -128,15 +147,18 @@ def check(version):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--samples", action="store_true")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("version", nargs="?")
     args = parser.parse_args()
-    if not args.write and not args.check:
-        parser.error("say --write or --check")
+    if not (args.write or args.check or args.samples):
+        parser.error("say --write, --samples or --check")
     if args.write:
         version, folder, checksum = download(args.version or "latest")
         run(CARGO + ["compile", folder, f"{MODULE}@{version}", date_of(version), table_path()])
         print(f"wrote {table_path()} from {MODULE}@{version} {checksum}")
+    if args.samples:
+        samples(args.version or "latest")
     return 1 if args.check and check(args.version) else 0
 
 

@@ -33,6 +33,7 @@ fn every_command_is_in_help_manual_and_completions() {
         "sbom",
         "fips",
         "packages",
+        "db",
         "explain",
         "init",
         "version",

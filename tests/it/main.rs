@@ -89,3 +89,5 @@ mod terminal;
 mod version;
 #[cfg(all(feature = "cli", feature = "archives", unix))]
 mod version_command;
+#[cfg(all(feature = "cli", feature = "registry"))]
+mod vulndb;

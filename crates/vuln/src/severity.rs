@@ -1,0 +1,287 @@
+//! Severity and exploitation, from lists that the user has: the Go vulnerability database holds neither.
+//!
+//! | list | form |
+//! |---|---|
+//! | KEV | `known_exploited_vulnerabilities.json` of CISA (`vulnerabilities`, each with `cveID`), or its CSV with the column `cveID` |
+//! | EPSS | the daily CSV of FIRST: lines of `#`, then the columns `cve` and `epss`; as it is or gzipped |
+//! | CVSS | a CSV with the columns `cve` and `cvss`, or an answer of NVD's API 2.0 (`vulnerabilities`, each with `cve.metrics`) |
+
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::io::Read;
+
+/// Longest list, expanded: the EPSS of all CVEs has 10 MB.
+pub const LARGEST: u64 = 256 << 20;
+/// Most IDs of all lists.
+const ENTRIES: usize = 5_000_000;
+
+/// What the lists say of one vulnerability.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Severity {
+    /// Base score, 0 to 10; the highest that any list has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cvss: Option<f32>,
+    /// Probability of exploitation in the next 30 days, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epss: Option<f32>,
+    /// In a list of vulnerabilities that are exploited.
+    pub exploited: bool,
+}
+
+impl Severity {
+    fn add(&mut self, other: Self) {
+        let most = |a: Option<f32>, b: Option<f32>| match (a, b) {
+            (Some(a), Some(b)) => Some(a.max(b)),
+            (a, b) => a.or(b),
+        };
+        self.cvss = most(self.cvss, other.cvss);
+        self.epss = most(self.epss, other.epss);
+        self.exploited |= other.exploited;
+    }
+}
+
+/// All lists together, by ID.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Severities(HashMap<Box<str>, Severity>);
+
+#[derive(Deserialize)]
+struct Listed {
+    vulnerabilities: Vec<Item>,
+}
+
+/// An item of KEV or of NVD.
+#[derive(Deserialize)]
+struct Item {
+    #[serde(rename = "cveID")]
+    exploited: Option<String>,
+    cve: Option<Nvd>,
+}
+
+#[derive(Deserialize)]
+struct Nvd {
+    id: String,
+    #[serde(default)]
+    metrics: HashMap<String, serde_json::Value>,
+}
+
+impl Severities {
+    /// What is said of a vulnerability with any of these IDs; `None`: no list has it.
+    pub fn of<'i>(&self, ids: impl IntoIterator<Item = &'i str>) -> Option<Severity> {
+        let mut found: Option<Severity> = None;
+        for said in ids.into_iter().filter_map(|id| self.0.get(id)) {
+            found.get_or_insert_default().add(*said);
+        }
+        found
+    }
+
+    /// Number of IDs.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether no list was read, or all were empty.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Reads one list.
+    ///
+    /// # Errors
+    /// What is wrong with it. Nothing of it is taken over then.
+    pub fn read(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let expanded;
+        let bytes = match bytes.starts_with(&[0x1f, 0x8b]) {
+            true => {
+                let mut out = Vec::new();
+                flate2::read::MultiGzDecoder::new(bytes)
+                    .take(LARGEST + 1)
+                    .read_to_end(&mut out)
+                    .map_err(|e| e.to_string())?;
+                expanded = out;
+                &expanded
+            }
+            false => bytes,
+        };
+        if bytes.len() as u64 > LARGEST {
+            return Err(format!("expands to more than {} MiB", LARGEST >> 20));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())?;
+        let text = text.trim_start_matches('\u{feff}');
+        let list = match text.trim_start().starts_with('{') {
+            true => json(text)?,
+            false => csv(text)?,
+        };
+        if list.is_empty() {
+            return Err("lists nothing".to_owned());
+        }
+        if self.0.len() + list.len() > ENTRIES {
+            return Err(format!("more than {ENTRIES} IDs"));
+        }
+        for (id, said) in list {
+            self.0.entry(id.into()).or_default().add(said);
+        }
+        Ok(())
+    }
+}
+
+type List = Vec<(String, Severity)>;
+
+fn json(text: &str) -> Result<List, String> {
+    let listed: Listed = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let mut list = Vec::new();
+    for item in listed.vulnerabilities {
+        match (item.exploited, item.cve) {
+            (Some(id), _) => list.push((
+                id,
+                Severity {
+                    exploited: true,
+                    ..Severity::default()
+                },
+            )),
+            (None, Some(nvd)) => {
+                let scores = nvd.metrics.values().flat_map(|v| v.as_array());
+                let scores = scores
+                    .flatten()
+                    .filter_map(|m| m.pointer("/cvssData/baseScore")?.as_f64());
+                let cvss = scores.map(|score| score as f32).fold(None, |most, score| {
+                    Some(most.map_or(score, |m: f32| m.max(score)))
+                });
+                let cvss = cvss.map(|score| score_of(score, 10.0)).transpose()?;
+                list.push((
+                    nvd.id,
+                    Severity {
+                        cvss,
+                        ..Severity::default()
+                    },
+                ));
+            }
+            (None, None) => return Err("an item with neither `cveID` nor `cve`".to_owned()),
+        }
+    }
+    Ok(list)
+}
+
+fn score_of(score: f32, most: f32) -> Result<f32, String> {
+    match (0.0..=most).contains(&score) {
+        true => Ok(score),
+        false => Err(format!("a score of {score}, where {most} is the highest")),
+    }
+}
+
+fn csv(text: &str) -> Result<List, String> {
+    let mut lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    let head = lines.next().ok_or_else(|| "is empty".to_owned())?;
+    let names: Vec<String> = fields(head).iter().map(|n| n.trim().to_ascii_lowercase()).collect();
+    let column = |wanted: &[&str]| names.iter().position(|name| wanted.contains(&name.as_str()));
+    let id = column(&["cve", "cveid", "id"]);
+    let id = id.ok_or_else(|| "a table without a column `cve`".to_owned())?;
+    let (cvss, epss) = (column(&["cvss"]), column(&["epss"]));
+    let is_kev = names.get(id).is_some_and(|name| name == "cveid");
+    if cvss.is_none() && epss.is_none() && !is_kev {
+        return Err("a table without a column `cvss` or `epss`, which is no KEV list either".to_owned());
+    }
+    let mut list = Vec::new();
+    for line in lines {
+        // Texts of KEV go over several lines; those have no ID in front.
+        let fields = fields(line);
+        let Some(id) = fields.get(id).map(|id| id.trim()) else {
+            continue;
+        };
+        if is_kev && !id.starts_with("CVE-") {
+            continue;
+        }
+        let score = |column: Option<usize>, most: f32| -> Result<Option<f32>, String> {
+            let Some(text) = column.and_then(|c| fields.get(c)).map(|t| t.trim()) else {
+                return Ok(None);
+            };
+            if text.is_empty() {
+                return Ok(None);
+            }
+            let score = text.parse().map_err(|_| format!("{text:?} of {id:?} is no score"))?;
+            score_of(score, most).map(Some)
+        };
+        list.push((
+            id.to_owned(),
+            Severity {
+                cvss: score(cvss, 10.0)?,
+                epss: score(epss, 1.0)?,
+                exploited: is_kev,
+            },
+        ));
+    }
+    Ok(list)
+}
+
+/// The fields of a line, with quotes resolved (RFC 4180); a field that goes on in the next line ends with this one.
+fn fields(line: &str) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut quoted = false;
+    let mut chars = line.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => {
+                chars.next();
+                fields.last_mut().map_or((), |f| f.push('"'));
+            }
+            '"' => quoted = !quoted,
+            ',' if !quoted => fields.push(String::new()),
+            c => fields.last_mut().map_or((), |f| f.push(c)),
+        }
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    const KEV: &str = r#"{"title":"CISA","count":1,"vulnerabilities":[{"cveID":"CVE-2023-44487","vendorProject":"IETF"}]}"#;
+    const EPSS: &str = "#model_version:v2025.03.14,score_date:2026-11-29T12:55:00Z\ncve,epss,percentile\nCVE-2023-44487,0.94431,0.99984\nCVE-2023-45288,0.65410,0.98\n";
+    const NVD: &str = r#"{"resultsPerPage":1,"vulnerabilities":[{"cve":{"id":"CVE-2023-45288","metrics":{"cvssMetricV31":[{"cvssData":{"baseScore":7.5}}],"cvssMetricV2":[{"cvssData":{"baseScore":5.0}}]}}},{"cve":{"id":"CVE-2020-1","metrics":{}}}]}"#;
+
+    #[test]
+    fn every_list_adds_to_what_is_known() {
+        let mut all = Severities::default();
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(EPSS.as_bytes()).unwrap();
+        for list in [KEV.as_bytes(), &gzip.finish().unwrap(), NVD.as_bytes(), b"\xef\xbb\xbfcve,cvss\nCVE-2023-44487,5.3\nGO-2024-1,9.8\n"] {
+            all.read(list).unwrap();
+        }
+        let reset = all.of(["GO-2023-2102", "CVE-2023-44487"]).unwrap();
+        assert_eq!((reset.cvss, reset.epss, reset.exploited), (Some(5.3), Some(0.94431), true));
+        let flood = all.of(["CVE-2023-45288"]).unwrap();
+        assert_eq!((flood.cvss, flood.epss, flood.exploited), (Some(7.5), Some(0.6541), false));
+        assert_eq!(all.of(["GO-2024-1"]).unwrap().cvss, Some(9.8));
+        assert_eq!(all.of(["GO-2024-2", "CVE-1-1"]), None);
+        let mut kev = Severities::default();
+        kev.read(b"cveID,vendorProject,shortDescription\r\nCVE-2023-44487,IETF,\"a \"\"reset\"\",\r\nagain\"\r\nCVE-2024-1,x,y\r\n").unwrap();
+        assert_eq!(kev.len(), 2);
+        assert!(kev.of(["CVE-2024-1"]).unwrap().exploited);
+    }
+
+    #[test]
+    fn what_is_no_list_is_refused() {
+        for (list, why) in [
+            (&b""[..], "is empty"),
+            (b"{", "EOF"),
+            (b"{}", "vulnerabilities"),
+            (br#"{"vulnerabilities":[]}"#, "lists nothing"),
+            (br#"{"vulnerabilities":[{}]}"#, "neither"),
+            (b"a,b\n1,2\n", "without a column `cve`"),
+            (b"cve,b\n1,2\n", "without a column `cvss`"),
+            (b"cve,cvss\nCVE-1,high\n", "is no score"),
+            (b"cve,cvss\nCVE-1,11\n", "10 is the highest"),
+            (b"cve,epss\nCVE-1,NaN\n", "1 is the highest"),
+            (b"cve,epss\nCVE-1,-1\n", "1 is the highest"),
+            (b"cve,epss\n", "lists nothing"),
+            (b"\xff\xfe", "UTF-8"),
+            (b"\x1f\x8b\x08", ""),
+        ] {
+            let mut all = Severities::default();
+            let error = all.read(list).unwrap_err();
+            assert!(error.contains(why), "{error}");
+            assert!(all.is_empty());
+        }
+    }
+}
