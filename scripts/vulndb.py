@@ -3,6 +3,7 @@
 
     scripts/vulndb.py --write [VERSION]   fetch golang.org/x/vulndb@VERSION (latest) with `go mod download`, make crates/vuln/src/database/builtin.bin
     scripts/vulndb.py --samples [VERSION]   make testdata/vulndb, a few of the documents without their prose
+    scripts/vulndb.py --sums                 make testdata/goproxy: what the checksum database answers about the newest version, recorded
     scripts/vulndb.py --check [VERSION]   compare the table with the documents of its own version (or VERSION), fact by fact
 
 The go command verifies the module against the checksum database. Only facts are taken: no summary, no details, no references.
@@ -11,12 +12,17 @@ The entries are distributed under CC-BY-4.0 by the Go authors and hold informati
 
 import argparse
 import collections
+import http.server
 import datetime
 import glob
 import json
 import os
 import subprocess
 import sys
+import tempfile
+import threading
+import urllib.error
+import urllib.request
 
 MODULE = "golang.org/x/vulndb"
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -119,6 +125,41 @@ def samples(version):
     print(f"wrote {len(SAMPLES)} documents of {MODULE}@{version} into {target}")
 
 
+def sums():
+    """Updates a database by way of a proxy that passes everything on, and keeps what the checksum database said."""
+    upstream = run(["go", "env", "GOPROXY"]).split(",")[0].split("|")[0].strip()
+    target = os.path.join(ROOT, "testdata", "goproxy")
+
+    class Recorder(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            try:
+                with urllib.request.urlopen(upstream + self.path) as answer:
+                    status, body = answer.status, answer.read()
+            except urllib.error.HTTPError as error:
+                status, body = error.code, b""
+            if status == 200 and self.path.startswith("/sumdb/"):
+                path = os.path.join(target, self.path[1:])
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                with open(path, "wb") as file:
+                    file.write(body)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with tempfile.TemporaryDirectory() as cache:
+        environment = dict(os.environ, GOPROXY=f"http://127.0.0.1:{server.server_port}")
+        program = os.path.join(ROOT, "target", "debug", "gospect")
+        subprocess.run([program, "db", "update", "--cache", cache], env=environment, check=True)
+    server.shutdown()
+    print(f"recorded into {target}")
+
+
 def check(version):
     lines = [json.loads(line) for line in run(CARGO + ["print"]).splitlines()]
     about, rest = lines[0], lines[1:]
@@ -148,17 +189,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--samples", action="store_true")
+    parser.add_argument("--sums", action="store_true")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("version", nargs="?")
     args = parser.parse_args()
-    if not (args.write or args.check or args.samples):
-        parser.error("say --write, --samples or --check")
+    if not (args.write or args.check or args.samples or args.sums):
+        parser.error("say --write, --samples, --sums or --check")
     if args.write:
         version, folder, checksum = download(args.version or "latest")
         run(CARGO + ["compile", folder, f"{MODULE}@{version}", date_of(version), table_path()])
         print(f"wrote {table_path()} from {MODULE}@{version} {checksum}")
     if args.samples:
         samples(args.version or "latest")
+    if args.sums:
+        sums()
     return 1 if args.check and check(args.version) else 0
 
 

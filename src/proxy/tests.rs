@@ -519,3 +519,29 @@ fn a_look_up_asks_the_proxy_whether_it_passes_on_and_then_only_the_proxy() {
     );
     assert!(tiles.len() <= 4, "{tiles:?}");
 }
+
+/// A record, a tree head and tiles of sum.golang.org as a proxy passed them on (testdata/goproxy).
+#[test]
+fn a_real_record_is_proven() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/goproxy");
+    let settings = Settings {
+        goproxy: format!("file://{}", root.display()),
+        gosumdb: "sum.golang.org".to_owned(),
+        ..Settings::default()
+    };
+    let proxies = Proxies::with(&settings, &patience()).unwrap();
+    let kept = Kept::default();
+    let mut sums = Sums::with(&settings, &proxies, &kept, patience())
+        .unwrap()
+        .unwrap();
+    let version = "v0.0.0-20261105234957-e22db6528018";
+    let found = sums.lookup("golang.org/x/vulndb", version).unwrap();
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0].0, version);
+    assert_eq!(
+        found[0].1,
+        "h1:mfngRv0Yoh0VApsXKEN82CjD99kl7mtparN3bs3JnqI="
+    );
+    let latest = kept.read("sum.golang.org/latest").unwrap();
+    assert!(latest.starts_with(b"go.sum database tree\n72097574\n"));
+}

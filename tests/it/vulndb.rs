@@ -493,3 +493,202 @@ fn an_address_without_tls_is_asked_only_on_this_machine() {
     assert_eq!(out.code, Some(2));
     assert!(!out.stderr.contains("secret"), "{}", out.stderr);
 }
+
+/// The version that testdata/goproxy has the sum of.
+const VERSION: &str = "v0.0.0-20261105234957-e22db6528018";
+
+/// A proxy in a folder: these documents as the module golang.org/x/vulndb, and what the checksum database really says about that version.
+fn proxy(scratch: &Scratch) -> String {
+    let zipped: Vec<(String, Vec<u8>)> = documents()
+        .into_iter()
+        .map(|(name, body)| {
+            (
+                format!("golang.org/x/vulndb@{VERSION}/data/osv/{name}"),
+                body,
+            )
+        })
+        .collect();
+    scratch.put(
+        &format!("proxy/golang.org/x/vulndb/@v/{VERSION}.zip"),
+        &zip(&zipped),
+    );
+    scratch.put(
+        "proxy/golang.org/x/vulndb/@v/list",
+        format!("{VERSION}\n").as_bytes(),
+    );
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/goproxy");
+    let mut folders = vec![root.join("sumdb")];
+    while let Some(folder) = folders.pop() {
+        for item in std::fs::read_dir(folder).unwrap() {
+            let path = item.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(&root).unwrap().to_str().unwrap();
+            scratch.put(&format!("proxy/{name}"), &std::fs::read(&path).unwrap());
+        }
+    }
+    format!("file://{}", scratch.path().join("proxy").display())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_proxy_that_sends_another_module_is_found_out() {
+    let scratch = Scratch::new();
+    let url = proxy(&scratch);
+    let update = |variables: &[(&str, &str)]| {
+        let mut command = offline(scratch.path());
+        command.env("GOPROXY", &url).envs(variables.iter().copied());
+        finish(command.args(["db", "update"]))
+    };
+    let lie = update(&[]);
+    assert_eq!(
+        (lie.code, lie.stdout.as_str()),
+        (Some(2), ""),
+        "{}",
+        lie.stderr
+    );
+    assert!(
+        lie.stderr
+            .contains("SECURITY: the zip of golang.org/x/vulndb@"),
+        "{}",
+        lie.stderr
+    );
+    assert!(
+        lie.stderr
+            .contains("h1:mfngRv0Yoh0VApsXKEN82CjD99kl7mtparN3bs3JnqI="),
+        "{}",
+        lie.stderr
+    );
+    assert!(!scratch.path().join("cache/gospect/vulndb.bin").exists());
+    // Who wants no verification gets none, and is told.
+    for (variables, expected) in [
+        ([("GOSUMDB", "off")], "not verified: GOSUMDB=off"),
+        (
+            [("GONOSUMDB", "golang.org/x")],
+            "not verified: GONOSUMDB or GOPRIVATE",
+        ),
+    ] {
+        let out = update(&variables);
+        assert_eq!(out.code, Some(0), "{}", out.stderr);
+        assert!(out.stderr.contains(expected), "{}", out.stderr);
+        assert!(
+            out.stdout
+                .contains(&format!("golang.org/x/vulndb@{VERSION}")),
+            "{}",
+            out.stdout
+        );
+        assert!(
+            out.stdout.contains("2026-11-05T23:49:57Z"),
+            "{}",
+            out.stdout
+        );
+        let again = update(&variables);
+        assert!(
+            again.stderr.contains("is in the cache already"),
+            "{}",
+            again.stderr
+        );
+        std::fs::remove_file(scratch.path().join("cache/gospect/vulndb.bin")).unwrap();
+    }
+    // A tile of the proof with one byte changed, and a record with another sum.
+    let sumdb = scratch.path().join("proxy/sumdb/sum.golang.org");
+    let record = sumdb.join(format!("lookup/golang.org/x/vulndb@{VERSION}"));
+    for (path, expected) in [
+        (sumdb.join("tile/8/1/x001/081"), "is not in its signed tree"),
+        (record, ""),
+    ] {
+        let honest = std::fs::read(&path).unwrap();
+        let mut bytes = honest.clone();
+        bytes[70] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        std::fs::remove_dir_all(scratch.path().join("cache")).unwrap();
+        let out = update(&[]);
+        assert_eq!(out.code, Some(2), "{}", out.stderr);
+        assert!(
+            out.stderr.contains("SECURITY: ") && out.stderr.contains(expected),
+            "{}",
+            out.stderr
+        );
+        assert!(!out.stderr.contains("the zip of"), "{}", out.stderr);
+        std::fs::write(&path, &honest).unwrap();
+    }
+}
+
+/// Serves the files of a folder on the loopback.
+fn serve(folder: PathBuf) -> String {
+    use std::io::{BufRead, BufReader, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut lines = BufReader::new(&stream).lines();
+            let first = lines.next().unwrap().unwrap();
+            while lines.next().is_some_and(|l| l.is_ok_and(|l| !l.is_empty())) {}
+            let path = first.split(' ').nth(1).unwrap().trim_start_matches('/');
+            let (status, body) = match std::fs::read(folder.join(path)) {
+                Ok(body) => (200, body),
+                Err(_) => (404, Vec::new()),
+            };
+            let head = format!(
+                "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all(&[head.as_bytes(), &body].concat());
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn a_server_gives_what_its_files_give() {
+    let scratch = Scratch::new();
+    let ids: Vec<Value> = documents()
+        .iter()
+        .map(|(name, _)| json!({ "id": name.trim_end_matches(".json") }))
+        .collect();
+    for (name, body) in documents() {
+        scratch.put(&format!("served/ID/{name}"), &body);
+    }
+    scratch.put(
+        "served/index/vulns.json",
+        &serde_json::to_vec(&ids).unwrap(),
+    );
+    scratch.put(
+        "served/index/db.json",
+        br#"{"modified":"2026-11-05T23:49:57Z"}"#,
+    );
+    scratch.put("served/some.zip", &zip(&documents()));
+    scratch.put("served/bad.zip", b"<html>");
+    let url = serve(scratch.path().join("served"));
+    for (path, dated) in [("/", true), ("", true), ("/some.zip", false)] {
+        let found = facts(&status(scratch.path(), &["--db", &format!("{url}{path}")]));
+        assert_eq!(
+            (&found["entries"], &found["reviewed"]),
+            (&json!(7), &json!(5))
+        );
+        assert_eq!(found["date"].is_string(), dated, "{path}");
+    }
+    for path in ["/bad.zip", "/none.zip", "/none"] {
+        let out = status(scratch.path(), &["--db", &format!("{url}{path}")]);
+        assert_eq!((out.code, out.stdout.as_str()), (Some(2), ""), "{path}");
+        assert_eq!(out.stderr.lines().count(), 1, "{}", out.stderr);
+    }
+    // One that is listed and gone.
+    std::fs::remove_file(scratch.path().join("served/ID/GO-2024-2687.json")).unwrap();
+    let out = status(scratch.path(), &["--db", &url]);
+    assert_eq!(out.code, Some(2));
+    assert!(
+        out.stderr
+            .contains("GO-2024-2687.json: is listed, and not there"),
+        "{}",
+        out.stderr
+    );
+    // And one that came as a whole before.
+    scratch.put("served/vulndb.zip", &zip(&documents()));
+    assert_eq!(
+        facts(&status(scratch.path(), &["--db", &url]))["entries"],
+        7
+    );
+}

@@ -319,3 +319,36 @@ fn the_table_in_the_program_is_whole() {
     assert_eq!(flood.id().unwrap(), "GO-2024-2687");
     assert_eq!(flood.summary().unwrap(), None);
 }
+
+#[test]
+fn changed_documents_are_refused_or_make_a_database() {
+    let (mut kept, mut refused) = (0, 0);
+    for at in 0..NET.len() {
+        for byte in [b'"', b'{', b'0', b'\\', 0, 0xff] {
+            let mut changed = NET.as_bytes().to_vec();
+            changed[at] = byte;
+            match parse(&changed) {
+                Ok(Some(document)) => {
+                    let mut builder = Builder::default();
+                    builder.add(document).unwrap();
+                    let database = builder.finish(&About::default(), true).unwrap();
+                    for found in database.all() {
+                        for block in found.unwrap() {
+                            block
+                                .packages
+                                .iter()
+                                .for_each(|p| drop(p.symbols().unwrap()));
+                        }
+                    }
+                    kept += 1;
+                }
+                Ok(None) => kept += 1,
+                Err(why) => {
+                    assert!(!why.contains('\n'), "{why}");
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(kept > 100 && refused > 100, "{kept} {refused}");
+}
