@@ -136,8 +136,8 @@ fn every_layout_gives_the_same_facts() {
             let found = facts(&status(scratch.path(), &["--db", text]));
             assert_eq!(found["source"], text);
             assert_eq!(found["entries"], 7, "{text}");
-            assert_eq!(found["reviewed"], 5, "{text}");
-            assert_eq!(found["unreviewed"], 2, "{text}");
+            assert_eq!(found["reviewed"], 6, "{text}");
+            assert_eq!(found["unreviewed"], 1, "{text}");
             assert_eq!(found["withdrawn"], 1, "{text}");
             let date = dated.then_some("2026-11-05T23:49:57Z");
             assert_eq!(found["date"], json!(date), "{text}");
@@ -184,6 +184,8 @@ fn what_cannot_be_read_whole_is_no_database() {
     let scratch = Scratch::new();
     let flood = std::fs::read(samples().join("GO-2024-2687.json")).unwrap();
     let text = String::from_utf8(flood.clone()).unwrap();
+    let lying = text.replace("\"introduced\": \"0\"", "\"fixed\": \"0.1.0\"");
+    let hostile = text.replace("golang.org/x/net", "golang.org/x/\\u001b[2Jnet");
     let large = [&flood[..], &vec![b' '; 5 << 20]].concat();
     let files: [(&str, &[(&str, &[u8])], &str); 10] = [
         (
@@ -205,20 +207,12 @@ fn what_cannot_be_read_whole_is_no_database() {
         ("large", &[("GO-2024-2687.json", &large)], "is longer than"),
         (
             "range",
-            &[(
-                "GO-2024-2687.json",
-                text.replace("\"introduced\": \"0\"", "\"fixed\": \"0.1.0\"")
-                    .as_bytes(),
-            )],
+            &[("GO-2024-2687.json", lying.as_bytes())],
             "begins nowhere",
         ),
         (
             "hostile",
-            &[(
-                "GO-2024-2687.json",
-                text.replace("golang.org/x/net", "golang.org/x/\\u001b[2Jnet")
-                    .as_bytes(),
-            )],
+            &[("GO-2024-2687.json", hostile.as_bytes())],
             "a module path",
         ),
         (
@@ -666,7 +660,7 @@ fn a_server_gives_what_its_files_give() {
         let found = facts(&status(scratch.path(), &["--db", &format!("{url}{path}")]));
         assert_eq!(
             (&found["entries"], &found["reviewed"]),
-            (&json!(7), &json!(5))
+            (&json!(7), &json!(6))
         );
         assert_eq!(found["date"].is_string(), dated, "{path}");
     }
