@@ -138,12 +138,7 @@ impl Holder<'_> {
     }
 
     /// Hands over the content of these files, in any order.
-    fn each(
-        &self,
-        wanted: &HashSet<&str>,
-        source: &str,
-        take: &mut dyn FnMut(&str, &[u8]) -> Result<(), LoadError>,
-    ) -> Result<(), LoadError> {
+    fn each(&self, wanted: &HashSet<&str>, source: &str, take: Take<'_>) -> Result<(), LoadError> {
         match self {
             Self::Folder(root) => {
                 let mut sorted: Vec<&str> = wanted.iter().copied().collect();
@@ -226,6 +221,9 @@ fn limit(count: usize, source: &str) -> Result<(), LoadError> {
     }
     Ok(())
 }
+
+/// Takes a document: its name and its content.
+type Take<'t> = &'t mut dyn FnMut(&str, &[u8]) -> Result<(), LoadError>;
 
 type Visit<'v> = &'v mut dyn FnMut(&zip::Entry, zip::Content<'_, '_>) -> io::Result<()>;
 
