@@ -64,7 +64,7 @@ impl Assumed {
             at_least: false,
             guessed: true,
             version: newest(),
-            source: "the newest known release, since nothing tells which one".to_owned(),
+            source: "the newest known release, because nothing names one".to_owned(),
         }
     }
 

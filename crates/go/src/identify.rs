@@ -135,7 +135,9 @@ fn by_other_compiler<'i>(
         foreign.version = compiler::gccgo_version(image);
     }
     if foreign.version.is_none() {
-        notes.push(format!("built by {name}: the program does not hold the Go release that its standard library is of"));
+        notes.push(format!(
+            "built by {name}: the program does not name the Go release of its standard library"
+        ));
     }
     Identity {
         source: modinfo.map(|_| BuildInfoSource::Scan),

@@ -114,7 +114,7 @@ pub fn inspect(reader: &dyn ReadAt, options: &Options<'_>) -> Result<Inspection,
     let untold = inspection.untold;
     if let Some(first) = inspection.found.first_mut().filter(|_| untold > 0) {
         let note = format!(
-            "{untold} more programs of the file are not told: their records take more memory than there is"
+            "{untold} more programs of the file are not reported: their records need more memory than there is"
         );
         first.binary.notes.push(note);
     }

@@ -87,7 +87,7 @@ impl Binary {
         if strings.len() > 1 {
             let strings = strings.join(", ");
             return format!(
-                "{module}, and of the strings {strings} nobody can tell which is the version: no symbol names them"
+                "{module}, and nothing tells which of the strings {strings} is the version: no symbol names them"
             );
         }
         let others = self.claims().filter(|c| is_variable(c));

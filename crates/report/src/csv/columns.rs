@@ -47,7 +47,7 @@ fn filled(value: &str) -> Option<String> {
 
 /// The columns in order; new ones are added at the end.
 pub const COLUMNS: &[Column] = &[
-    column("path", "location for a person", |b| Some(b.path.clone())),
+    column("path", "location for people", |b| Some(b.path.clone())),
     column("go_version", "toolchain release without suffixes", |b| {
         b.go_version.clone()
     }),
@@ -59,7 +59,7 @@ pub const COLUMNS: &[Column] = &[
     }),
     column(
         "main_version",
-        "version of the program; what the main module records where nothing names one",
+        "version of the program; if nothing names it, what is recorded for the main module",
         |b| b.shown_version().map(str::to_owned),
     ),
     column("os", "Go's name of the operating system", |b| {

@@ -152,9 +152,7 @@ impl ComponentKey {
             // The text of NO_VERSION is among the `properties` already.
             _ if self.by_functions.is_some() => None,
             version if is_version_of_module(version) => None,
-            _ if self.directory.is_some() => {
-                Some("built from a directory, whose code nobody can name")
-            }
+            _ if self.directory.is_some() => Some("built from a directory, whose code is unknown"),
             "" => Some("recorded without a version"),
             _ => Some("built from a workspace or a working tree: recorded as (devel)"),
         }
@@ -229,7 +227,7 @@ impl Toolchain {
     pub(super) fn properties(&self) -> Vec<(&'static str, String)> {
         let release = GoVersion::parse(&self.version).and_then(|v| v.release);
         if self.devel {
-            let why = "unknown: built from a development tree of Go, and which fixes that has is not known";
+            let why = "unknown: built from a development version of Go, whose fixes are unknown";
             return vec![("gospect:version", why.to_owned())];
         }
         let prerelease = release.and_then(|r| Some((r.prerelease?.0, r.major, r.minor)));

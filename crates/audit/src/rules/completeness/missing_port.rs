@@ -18,7 +18,7 @@ pub const META: Meta = Meta {
             name: "programs",
             kind: ValueKind::Globs,
             default: D::List(&["**"]),
-            doc: "Main packages this holds for.",
+            doc: "Main packages to which this applies.",
         },
     ],
     since: "0.1.0",

@@ -9,7 +9,7 @@ pub const META: Meta = Meta {
         name: "allow",
         kind: ValueKind::Globs,
         default: D::List(&["boringcrypto", "strictfipsruntime", "systemcrypto"]),
-        doc: "Experiments that may differ from the release's defaults; `no` in front means switched off.",
+        doc: "Experiments that may differ from the defaults of the release; a leading `no` means switched off.",
     }],
     since: "0.1.0",
     page: include_str!("experiment_not_allowed.md"),

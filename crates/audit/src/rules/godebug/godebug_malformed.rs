@@ -4,7 +4,7 @@ use crate::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS074",
     id: "godebug-malformed",
-    summary: "a part of the GODEBUG of the environment that Go does not read as KEY=VALUE",
+    summary: "part of the GODEBUG in the environment is not KEY=VALUE",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.2.0",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 pub const META: Meta = Meta {
     code: "GS067",
     id: "godebug-record-differs",
-    summary: "the GODEBUG defaults in the program are not those in its record",
+    summary: "the GODEBUG defaults in the program are not those in its build info",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.1.0",

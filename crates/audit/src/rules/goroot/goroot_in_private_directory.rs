@@ -20,7 +20,7 @@ pub const META: Meta = Meta {
             "other",
         ]),
         default: D::List(&["home", "temp"]),
-        doc: "Classes of GOROOT to report.",
+        doc: "Kinds of GOROOT to report.",
     }],
     since: "0.1.0",
     page: include_str!("goroot_in_private_directory.md"),

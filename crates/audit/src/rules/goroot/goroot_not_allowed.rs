@@ -10,7 +10,7 @@ pub const META: Meta = Meta {
         name: "allow",
         kind: ValueKind::Globs,
         default: D::Unset,
-        doc: "Globs of GOROOTs that may build; a trimmed or unknown GOROOT is always fine. Unset: the rule says nothing.",
+        doc: "Globs of allowed GOROOTs; a trimmed or unknown GOROOT is always allowed. Unset: the rule reports nothing.",
     }],
     since: "0.1.0",
     page: include_str!("goroot_not_allowed.md"),

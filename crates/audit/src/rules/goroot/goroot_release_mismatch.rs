@@ -4,7 +4,7 @@ use crate::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS027",
     id: "goroot-release-mismatch",
-    summary: "the GOROOT names another Go release than the record",
+    summary: "the GOROOT names another Go release than the build info",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[],
     since: "0.1.0",

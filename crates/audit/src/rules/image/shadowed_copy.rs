@@ -3,7 +3,7 @@ use crate::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS238",
     id: "shadowed-copy",
-    summary: "a copy of a program that a later layer hides is still shipped",
+    summary: "a copy of a program that a later layer hides still ships",
     levels: levels(NOTE, WARN, WARN, NOTE),
     options: &[],
     since: "0.1.0",

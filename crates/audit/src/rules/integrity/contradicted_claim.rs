@@ -4,7 +4,7 @@ use gospect_record::{Claim, Verdict};
 pub const META: Meta = Meta {
     code: "GS160",
     id: "contradicted-claim",
-    summary: "the record says one thing, the program another",
+    summary: "build info and program contradict each other",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
         name: "ignore",

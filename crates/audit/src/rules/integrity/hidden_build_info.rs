@@ -4,7 +4,7 @@ use gospect_record::{BuildInfoSource, ExecutableKind, Format, Word};
 pub const META: Meta = Meta {
     code: "GS162",
     id: "hidden-build-info",
-    summary: "Go's own reader does not find the module data",
+    summary: "Go's own reader does not find the build info",
     levels: levels(NOTE, WARN, NOTE, WARN),
     options: &[],
     since: "0.1.0",

@@ -3,7 +3,7 @@ use crate::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS201",
     id: "dynamic-linkage",
-    summary: "dynamically linked where a static program is asked for",
+    summary: "dynamically linked where a static program is required",
     levels: levels(OFF, OFF, OFF, OFF),
     options: &[allow("Libraries that may be needed.")],
     since: "0.1.0",

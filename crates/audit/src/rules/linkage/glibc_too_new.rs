@@ -3,13 +3,13 @@ use crate::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS202",
     id: "glibc-too-new",
-    summary: "needs a newer glibc than promised",
+    summary: "needs a newer glibc than the policy allows",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[OptionSpec {
         name: "maximum",
         kind: ValueKind::Number,
         default: D::Unset,
-        doc: "Newest glibc that users are promised to need. Unset: the rule says nothing.",
+        doc: "Newest glibc that a program may need. Unset: the rule reports nothing.",
     }],
     since: "0.1.0",
     page: include_str!("glibc_too_new.md"),

@@ -3,7 +3,7 @@ use crate::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS900",
     id: "custom-rule",
-    summary: "a rule that the policy file defines matched",
+    summary: "a custom rule of the policy matched",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[],
     since: "0.1.0",

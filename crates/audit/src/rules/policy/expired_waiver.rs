@@ -3,7 +3,7 @@ use crate::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS300",
     id: "expired-waiver",
-    summary: "a waiver has run out and would still cover findings",
+    summary: "a waiver has expired and would still cover findings",
     levels: levels(WARN, WARN, WARN, WARN),
     options: &[],
     since: "0.1.0",

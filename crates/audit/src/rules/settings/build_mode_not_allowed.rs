@@ -17,7 +17,7 @@ pub const META: Meta = Meta {
             "archive",
         ]),
         default: D::Unset,
-        doc: "Build modes that may be. Unset: the rule says nothing.",
+        doc: "Allowed build modes. Unset: the rule reports nothing.",
     }],
     since: "0.1.0",
     page: include_str!("build_mode_not_allowed.md"),

@@ -4,7 +4,7 @@ use crate::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS106",
     id: "build-tag-policy",
-    summary: "a build tag is there that must not be, or one is missing",
+    summary: "a build tag is set that must not be, or one is missing",
     levels: levels(ERROR, ERROR, ERROR, ERROR),
     options: &[
         OptionSpec {

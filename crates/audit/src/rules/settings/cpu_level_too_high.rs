@@ -3,7 +3,7 @@ use crate::rules::prelude::*;
 pub const META: Meta = Meta {
     code: "GS107",
     id: "cpu-level-too-high",
-    summary: "the program needs a newer processor than promised",
+    summary: "the program needs a newer processor than the policy allows",
     levels: levels(NOTE, WARN, WARN, NOTE),
     options: &[OptionSpec {
         name: "maximum",
@@ -15,7 +15,7 @@ pub const META: Meta = Meta {
             "GOPPC64=power8",
             "GORISCV64=rva20u64",
         ]),
-        doc: "Highest level of each architecture that users are promised to need.",
+        doc: "Highest level of each architecture that a program may need.",
     }],
     since: "0.1.0",
     page: include_str!("cpu_level_too_high.md"),

@@ -9,7 +9,7 @@ pub const META: Meta = Meta {
         name: "allow",
         kind: ValueKind::Globs,
         default: D::List(&["v*"]),
-        doc: "Module versions that may be, such as `v1.0.0*`; `latest` is what Go builds from its own tree.",
+        doc: "Allowed module versions, such as `v1.0.0*`; `latest` is what Go builds from its own tree.",
     }],
     since: "0.1.0",
     page: include_str!("fips_module_not_allowed.md"),

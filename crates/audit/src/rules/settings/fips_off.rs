@@ -10,7 +10,7 @@ pub const META: Meta = Meta {
         name: "mode",
         kind: ValueKind::Choice(&["on", "only"]),
         default: D::Text("on"),
-        doc: "Least mode asked for: `on`, or `only`, which also refuses other algorithms.",
+        doc: "Required mode: `on`, or `only`, which also rejects other algorithms.",
     }],
     since: "0.1.0",
     page: include_str!("fips_off.md"),

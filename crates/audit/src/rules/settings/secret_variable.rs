@@ -6,10 +6,10 @@ use std::collections::HashSet;
 pub const META: Meta = Meta {
     code: "GS111",
     id: "secret-variable",
-    summary: "an `-X` flag fills a variable whose name says secret",
+    summary: "an `-X` flag sets a variable that is named like a secret",
     levels: levels(WARN, ERROR, WARN, ERROR),
     options: &[allow(
-        "Targets such as `main.publicKey*` that are no secrets.",
+        "Targets such as `main.publicKey*` that are not secrets.",
     )],
     since: "0.1.0",
     page: include_str!("secret_variable.md"),

@@ -13,7 +13,7 @@ pub const META: Meta = Meta {
             name: "deny",
             kind: ValueKind::Globs,
             default: D::List(&[]),
-            doc: "Module paths that must not be there; `GLOB@VERSION` denies one version.",
+            doc: "Module paths that must not be linked in; `GLOB@VERSION` denies one version.",
         },
         OptionSpec {
             name: "allow",

@@ -10,7 +10,7 @@ pub const META: Meta = Meta {
         name: "vendored",
         kind: ValueKind::Flag,
         default: D::Flag(false),
-        doc: "Report builds from a vendor directory too, where no dependency has a checksum.",
+        doc: "Also report builds from a vendor directory, in which no dependency has a checksum.",
     }],
     since: "0.1.0",
     page: include_str!("missing_sum.md"),

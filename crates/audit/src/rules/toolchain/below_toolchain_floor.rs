@@ -10,7 +10,7 @@ pub const META: Meta = Meta {
         name: "minimum",
         kind: ValueKind::Release,
         default: D::Unset,
-        doc: "Oldest release allowed. Without a patch number any patch of that release will do. Unset: the rule says nothing.",
+        doc: "Oldest release allowed. Without a patch number any patch release of it is allowed. Unset: the rule reports nothing.",
     }],
     since: "0.1.0",
     page: include_str!("below_toolchain_floor.md"),
