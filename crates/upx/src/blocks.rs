@@ -1,10 +1,10 @@
-//! UPX's block stream in ELF and Mach-O files: finding the blocks, giving each its place, expanding them.
+//! The blocks that UPX writes into ELF and Mach-O files: finds them, finds the place of each in the original, expands them.
 //!
 //! `l_info` (12 bytes, with the magic), `p_info` (12: program id, original size, block size), then for each part of the
-//! original file `b_info` (12: expanded size, stored size, method, filter, marker) and the stored bytes. First come the
-//! loaded parts in the order of the original headers, the first of them led by a block with just those headers; then,
-//! perhaps behind the loader stub, the gaps between and after them; then a `b_info` of size zero (`p_unix.h`,
-//! `p_unix.cpp`, `p_lx_elf.cpp`).
+//! original file `b_info` (12: expanded size, stored size, method, filter, marker) and the stored bytes. First come the loaded
+//! parts in the order of the original headers; the block before them holds just those headers. Then follow, perhaps after the
+//! loader stub, the gaps between and after the loaded parts, and a `b_info` of size zero (`p_unix.h`, `p_unix.cpp`,
+//! `p_lx_elf.cpp`).
 
 use super::header::{Adler, LEN, MAGIC, PackHeader, known_format, method_name};
 use super::view::View;
@@ -18,17 +18,17 @@ const P_INFO: usize = 12;
 const B_INFO: usize = 12;
 /// Streams start at a multiple of this.
 const STEP: usize = 4;
-/// Longest loader stub and padding between the loaded parts and the gaps: `l_lsize` has 16 bits.
+/// Most bytes of loader stub and padding between the loaded parts and the gaps: `l_lsize` has 16 bits.
 const STUB_MAX: usize = 128 << 10;
-/// Headers that were checked while looking for the gaps, after which the search ends.
+/// Most headers to check while looking for the gaps.
 const SEARCH_MAX: usize = 1 << 20;
-/// Most bytes of holes that may stay zero where the gaps were not found: one page of the largest size in each.
+/// Most bytes of holes that may stay zero when the gaps were not found: one page of the largest size in each.
 const HOLE_MAX: usize = 64 << 10;
 /// More loaded parts than any original has.
 const PARTS_MAX: usize = 256;
-/// Bytes behind a filtered instruction that belong to it.
+/// Bytes after a filtered instruction that belong to it.
 const FILTER_REACH: usize = 16;
-/// Bytes that the first read of a block expands: enough for headers, or for the start of the data.
+/// Bytes to expand on the first read of a block: enough for headers, or for the start of the data.
 const FIRST_LOOK: usize = 64 << 10;
 
 /// The start of a stream.
@@ -45,14 +45,14 @@ pub(super) struct Start {
 }
 
 impl Start {
-    /// Places less than `reach` behind `from` where the version and format bytes of an `l_info` may stand. This runs on every executable,
-    /// and hardly any is packed, so it is cheap.
+    /// Offsets up to `reach` after `from` where the version and format bytes of an `l_info` may be. This runs on every
+    /// executable, and hardly any is packed, so it is cheap.
     pub fn places(
         view: View<'_>,
         from: usize,
         reach: usize,
     ) -> impl Iterator<Item = usize> + Clone {
-        // The two numbers end the last word of the record.
+        // The two numbers are at the end of the record.
         let start = from.saturating_add(L_INFO - STEP);
         let end = start.saturating_add(reach).min(view.data.len());
         let words = view.data.get(start..end).unwrap_or_default();
@@ -63,8 +63,8 @@ impl Start {
             .map(move |(i, _)| from + i * STEP)
     }
 
-    /// Reads `l_info` at `at`, what follows it up to the first `b_info`, and that. `None` unless all of it is sound.
-    /// `marked`: the magic must be there.
+    /// Reads the `l_info` at `at`, everything up to the first `b_info`, and that. `None` unless all of it is consistent. With
+    /// `marked` the magic is required.
     pub fn read(view: View<'_>, at: usize, marked: bool) -> Option<Self> {
         if marked && view.slice(at.checked_add(4)?, 4)? != MAGIC {
             return None;
@@ -81,7 +81,7 @@ impl Start {
             method: 0,
         };
         let first = Block::read(view, start.blocks)?;
-        // The block size may exceed the file's: it is that of the largest part, rounded up.
+        // The block size may be larger than the file, because it is the size of the largest part, rounded up.
         let sound = start.size > first.expanded
             && start.block >= first.expanded
             && (52..=64 << 10).contains(&first.expanded)
@@ -100,7 +100,7 @@ fn is_sound(version: u8, format: u8, big: bool) -> bool {
     (12..=24).contains(&version) && known_format(format) && (format >= 128) == big
 }
 
-/// One `b_info` and where its bytes go.
+/// A `b_info`, and where its bytes go.
 #[derive(Clone, Copy)]
 struct Block {
     /// Offset of the stored bytes.
@@ -138,7 +138,7 @@ impl Block {
         }
         let base = out.len();
         let until = until.min(self.expanded);
-        // An instruction that the filter changed may lie across the end of what is asked for.
+        // An instruction that the filter changed may extend beyond the requested bytes.
         let some = until.saturating_add(FILTER_REACH).min(self.expanded);
         expand(self.method, stored, (self.expanded, some), out)?;
         filter::undo(
@@ -152,14 +152,15 @@ impl Block {
     }
 }
 
-/// Expands `stored` with UPX's compression method number to exactly `want` bytes, or the first `until` of them, appended to `out`.
+/// Expands `stored`, compressed with this UPX method, to exactly `want` bytes, or the first `until` of them, and appends them
+/// to `out`.
 pub(super) fn expand(
     method: u8,
     stored: &[u8],
     (want, until): (usize, usize),
     out: &mut Vec<u8>,
 ) -> Result<(), UnpackError> {
-    // A claim is no reason to reserve much: real programs shrink to a fifth.
+    // A stated size does not justify a large reservation: real programs shrink to a fifth.
     out.reserve(until.min(stored.len().saturating_mul(8)));
     let want = (want, until);
     let width = |n| [4, 1, 2][usize::from(n)];
@@ -175,7 +176,7 @@ pub(super) fn expand(
     }
 }
 
-/// The original's headers: the first block alone.
+/// The headers of the original, from the first block alone.
 pub(super) fn original_headers(view: View<'_>, start: Start) -> Result<Vec<u8>, UnpackError> {
     let first = Block::read(view, start.blocks).ok_or(UnpackError::Truncated("the first block"))?;
     let mut out = Vec::new();
@@ -191,12 +192,12 @@ pub(super) struct Plan<'d> {
     blocks: Vec<Block>,
     /// Offset of the end mark, when the gaps between the loaded parts were found.
     end: Option<usize>,
-    /// Nothing that the packer keeps is missing.
+    /// Whether everything that the packer keeps was found.
     pub complete: bool,
 }
 
 impl<'d> Plan<'d> {
-    /// Finds the blocks of a file whose loaded parts are `parts` (offset, size; in the order of the original headers).
+    /// Finds the blocks of a file whose loaded parts are `parts` (offset and size, in the order of the original headers).
     pub fn new(
         view: View<'d>,
         start: Start,
@@ -235,7 +236,7 @@ impl<'d> Plan<'d> {
         method_name(self.start.method)
     }
 
-    /// The blocks in the order of the original, which they fill but for holes that stay zero.
+    /// The blocks in the order of the original. Between them are only holes that stay zero.
     fn in_place(&self) -> Result<Vec<Block>, UnpackError> {
         let mut order = self.blocks.clone();
         order.sort_by_key(|block| block.place);
@@ -252,9 +253,9 @@ impl<'d> Plan<'d> {
         Ok(order)
     }
 
-    /// Expands everything.
+    /// Expands all blocks.
     pub fn restore(&self) -> Result<Restored, UnpackError> {
-        // Each block is appended to what is there, so memory holds only what was expanded.
+        // Each block is appended, so memory holds only expanded bytes.
         let mut image = Vec::new();
         for block in self.in_place()? {
             image.resize(block.place, 0);
@@ -271,7 +272,7 @@ impl<'d> Plan<'d> {
         })
     }
 
-    /// Expands what is read, when it is read.
+    /// A view that expands blocks when they are read.
     pub fn lazy(&self) -> Result<Lazy<'d>, UnpackError> {
         let order = self.in_place()?;
         let size = order.last().map_or(0, |b| b.place + b.expanded);
@@ -286,7 +287,7 @@ impl<'d> Plan<'d> {
     }
 }
 
-/// The original file, a block of it expanded when it is first read: all of it, or its start where that is enough.
+/// A view of the original file. A block is expanded when it is first read: all of it, or its start if that is enough.
 pub(super) struct Lazy<'d> {
     data: &'d [u8],
     blocks: Vec<(Block, Mutex<Vec<u8>>)>,
@@ -316,7 +317,7 @@ impl ReadAt for Lazy<'_> {
             let until = to.min(block.place + block.expanded) - block.place;
             let mut expanded = expanded.lock().unwrap_or_else(PoisonError::into_inner);
             if expanded.len() < until {
-                // The first read expands a little; who reads further will read it all.
+                // The first read expands a little; a read beyond that expands everything.
                 let enough = if until <= FIRST_LOOK {
                     FIRST_LOOK
                 } else {
@@ -338,7 +339,7 @@ impl ReadAt for Lazy<'_> {
     }
 }
 
-/// Places blocks on `wanted` (offset, size) one after another; returns the offset after the last.
+/// Assigns blocks to the `wanted` places (offset, size) one after another; returns the offset after the last.
 fn chain(
     view: View<'_>,
     start: Start,
@@ -372,7 +373,7 @@ fn chain(
     Ok(at)
 }
 
-/// What lies between and after the loaded parts: for each of them what follows it, up to the next one in the file.
+/// The gaps after the loaded parts: for each part the bytes up to the next one in the file.
 fn gaps(parts: &[(usize, usize)], size: usize) -> Option<Vec<(usize, usize)>> {
     let mut gaps = Vec::new();
     for (offset, len) in parts {
@@ -390,8 +391,8 @@ fn gaps(parts: &[(usize, usize)], size: usize) -> Option<Vec<(usize, usize)>> {
     Some(gaps)
 }
 
-/// Looks for the gaps' blocks at and after `after`. Each release puts its stub elsewhere, so what is looked for is a
-/// chain of records that covers the gaps to the byte and is closed by the end mark. Returns where that is.
+/// Looks for the blocks of the gaps at and after `after`. Each release puts its stub elsewhere, so this looks for a chain of
+/// records that covers the gaps exactly and ends with the end mark. Returns the offset of the end mark.
 fn find_gaps(
     view: View<'_>,
     start: Start,
@@ -416,8 +417,8 @@ fn find_gaps(
     None
 }
 
-/// Compares with the record behind the end mark at `end`, if it is there; the stub may lie between them. Both sums run
-/// over the blocks in the order of the stream.
+/// Compares the checksums with the record after the end mark at `end`, if there is one; the stub may come between them. Both
+/// checksums cover the blocks in the order of the stream.
 fn verify(view: View<'_>, end: usize, blocks: &[Block], image: &[u8]) -> Result<bool, UnpackError> {
     let behind = view.data.get(end + B_INFO..).unwrap_or_default();
     let behind = behind

@@ -1,6 +1,6 @@
-//! The kinds of executables that packers pack, by their first bytes.
+//! The executable formats that packers pack, by their first bytes.
 
-/// Kinds of executables that packers pack.
+/// The executable formats that packers pack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Container {
     Elf,
@@ -9,7 +9,7 @@ pub(super) enum Container {
 }
 
 impl Container {
-    /// By the first bytes.
+    /// The format by the first bytes.
     pub fn of(head: &[u8]) -> Option<Self> {
         match head.get(..4)? {
             [0x7f, b'E', b'L', b'F'] => Some(Self::Elf),

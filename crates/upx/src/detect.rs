@@ -1,18 +1,18 @@
-//! Names the packer of a file from its first and last bytes.
+//! Finds the packer of a file from its first and last bytes.
 
 use super::container::Container;
 use super::header::{self, PackHeader, method_name};
 use super::{Packer, elf, macho, pe};
 
-/// Bytes from the start of a file that [`detect`] looks at.
+/// Bytes at the start of a file that [`detect`] needs.
 pub const HEAD_WINDOW: usize = 8 << 10;
-/// Bytes from the end of a file that [`detect`] looks at.
+/// Bytes at the end of a file that [`detect`] needs.
 pub const TAIL_WINDOW: usize = 16 << 10;
 
 /// The name under which UPX is reported.
 pub(super) const UPX: &str = "UPX";
 
-/// Section names of PE files that only one packer writes, as prefixes, in the order they are looked for.
+/// Prefixes of PE section names that only one packer writes, in the order in which they are tried.
 const SECTION_NAMES: &[(&str, &str)] = &[
     ("UPX0", UPX),
     ("UPX1", UPX),
@@ -48,12 +48,12 @@ const SECTION_NAMES: &[(&str, &str)] = &[
     ("PEBundle", "PEBundle"),
 ];
 
-/// Names the packer of an executable whose first bytes are `head` (up to [`HEAD_WINDOW`]) and last bytes `tail` (up to
-/// [`TAIL_WINDOW`]; may be empty). `None`: no packer that is known here.
+/// The packer of an executable with the first bytes `head` (up to [`HEAD_WINDOW`]) and the last bytes `tail` (up to
+/// [`TAIL_WINDOW`]; may be empty). `None` for no known packer.
 ///
-/// The head alone tells for programs. The tail adds UPX's release for ELF and Mach-O, and is the only sign of shared
-/// libraries packed by UPX. Text of a packer in a program's data is no sign: records are only looked for where the
-/// packer puts them, and must agree with themselves.
+/// For programs the head is enough. The tail adds UPX's release for ELF and Mach-O, and is the only sign of shared libraries
+/// packed by UPX. A packer's text in the data of a program is no sign: records are only looked for where the packer puts them,
+/// and must be consistent.
 pub fn detect(head: &[u8], tail: &[u8]) -> Option<Packer> {
     let head = head.get(..HEAD_WINDOW.min(head.len()))?;
     match Container::of(head)? {
@@ -63,7 +63,7 @@ pub fn detect(head: &[u8], tail: &[u8]) -> Option<Packer> {
     }
 }
 
-/// UPX in ELF and Mach-O: the stream's start in the head, or the record that ends the file.
+/// UPX in ELF and Mach-O: by the start of the stream in the head, or by the record at the end of the file.
 fn stream(method: Option<u8>, tail: &[u8]) -> Option<Packer> {
     let tail = tail.get(tail.len().saturating_sub(TAIL_WINDOW)..)?;
     let method = method.or_else(|| last_record(tail).map(|record| record.method))?;
@@ -74,9 +74,9 @@ fn stream(method: Option<u8>, tail: &[u8]) -> Option<Packer> {
     })
 }
 
-/// The end record at the very end of the file, with its magic: 36 bytes, then at most zeros.
+/// The end record at the very end of the file, with its magic: 36 bytes, followed only by zeros.
 fn last_record(tail: &[u8]) -> Option<PackHeader> {
-    // The offset that follows the record ends in zeros itself when it is below 2^24.
+    // The offset after the record may end with zero bytes itself, if it is below 2^24.
     let end = tail.iter().rposition(|byte| *byte != 0)? + 1;
     (0..4).find_map(|zeros| {
         let at = (end + zeros).checked_sub(header::LEN + 4)?;
@@ -88,7 +88,7 @@ fn portable(head: &[u8]) -> Option<Packer> {
     let pe = pe::Pe::read(head)?;
     let sections = pe.sections();
     if let Some((end, record)) = pe::record(head) {
-        // The release stands before the record, closed by a zero.
+        // The release comes before the record and ends with a zero byte.
         let before = head.get(..end - header::LEN).unwrap_or_default();
         let text = before
             .strip_suffix(&[0])
@@ -115,7 +115,7 @@ fn portable(head: &[u8]) -> Option<Packer> {
     })
 }
 
-/// FSG names no section; its signature stands among the headers instead.
+/// FSG names no section, but has a signature among the headers.
 fn fsg(head: &[u8], sections: &[pe::Section]) -> Option<&'static str> {
     let nameless = !sections.is_empty() && sections.iter().all(|section| section.name == [0; 8]);
     let headers = head.get(..0x200.min(head.len()))?;

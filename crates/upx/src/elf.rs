@@ -6,10 +6,10 @@ use super::view::View;
 use super::{Restored, UnpackError};
 
 const PT_LOAD: u32 = 1;
-/// How far behind the program headers the stream may start: release 5 keeps the notes in between.
+/// How far after the program headers the stream may start: release 5 keeps the notes in between.
 const NOTES_MAX: usize = 1 << 10;
 
-/// The parts of an ELF header that matter here (System V ABI).
+/// The fields of an ELF header that are needed (System V ABI).
 #[derive(Clone, Copy)]
 struct Elf<'a> {
     view: View<'a>,
@@ -41,7 +41,7 @@ impl<'a> Elf<'a> {
         if self.wide { 56 } else { 32 }
     }
 
-    /// End of the program headers.
+    /// The offset after the program headers.
     fn headers_end(&self) -> Option<usize> {
         self.phoff.checked_add(self.phnum * self.phsize())
     }
@@ -64,11 +64,11 @@ impl<'a> Elf<'a> {
     }
 }
 
-/// The stream's start, from the first bytes of the file. Where its magic was wiped the record must fit the file in
-/// every other way.
+/// The start of the stream, from the first bytes of the file. If its magic was wiped, the record must fit the file in every
+/// other way.
 pub(super) fn start(head: &[u8]) -> Option<Start> {
     let elf = Elf::read(head)?;
-    // The stub needs four program headers, not many more; other files are not looked at further.
+    // The stub needs four program headers and not many more; other files are rejected early.
     if elf.phnum == 0 || elf.phnum > 16 {
         return None;
     }
@@ -118,7 +118,7 @@ pub(super) fn plan(data: &[u8], limit: usize) -> Result<Plan<'_>, UnpackError> {
     Plan::new(packed.view, start, &parts, limit)
 }
 
-/// Clears the reference to a section table that was not restored.
+/// Removes the reference to a section table that was not restored.
 fn forget_sections(image: &mut [u8]) {
     let wide = image.get(4) == Some(&2);
     // e_shoff; then e_shnum and e_shstrndx.

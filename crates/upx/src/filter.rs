@@ -1,13 +1,13 @@
-//! Undoing UPX's filters: calls and jumps whose relative targets were made absolute so that they compress better
-//! (`src/filter/`, `doc/filter.txt`).
+//! Reverses UPX's filters, which made relative targets of calls and jumps absolute so that they compress better (`src/filter/`,
+//! `doc/filter.txt`).
 
 use super::UnpackError;
 
 const CALL: u8 = 0xe8;
 const JUMP: u8 = 0xe9;
 
-/// Undoes filter `id` on `buf`, which was filtered as one piece. `cto`: the byte that marks changed calls. `add`: the
-/// address of the first byte as the filter counted (zero but for PE).
+/// Reverses filter `id` on `buf`, which was filtered as one piece. `cto` is the byte that marks changed calls, `add` the
+/// address of the first byte as the filter counted it (zero except for PE).
 pub(super) fn undo(id: u8, cto: u8, add: u32, buf: &mut [u8]) -> Result<(), UnpackError> {
     match id {
         0 => {}
@@ -23,7 +23,7 @@ pub(super) fn undo(id: u8, cto: u8, add: u32, buf: &mut [u8]) -> Result<(), Unpa
     Ok(())
 }
 
-/// The four bytes at a place as a number.
+/// The four bytes at an offset as a number.
 fn word(buf: &[u8], at: usize, big: bool) -> Option<u32> {
     let raw = buf.get(at..at + 4)?.try_into().ok()?;
     Some(if big {
@@ -43,9 +43,9 @@ fn put(buf: &mut [u8], at: usize, value: u32, big: bool) {
     }
 }
 
-/// Every x86 call (and jump), marked or not; stored in one byte order, restored to another.
+/// Every x86 call and jump, marked or not; stored in one byte order, restored in the other.
 fn naive_calls(id: u8, add: u32, buf: &mut [u8]) {
-    // In each group of three: calls, jumps, both.
+    // In each group of three filters: calls, jumps, both.
     let (call, jump) = [(true, false), (false, true), (true, true)][usize::from((id - 0x11) % 3)];
     let end = buf.len().saturating_sub(5);
     let mut at = 0;
@@ -93,7 +93,7 @@ fn marked_calls(id: u8, cto: u8, add: u32, buf: &mut [u8]) {
     }
 }
 
-/// ARM calls (0x50 little, 0x51 big endian; 24 bits) and ARM64 branches (0x52; 26 bits), counted in instructions.
+/// ARM calls (0x50 little endian, 0x51 big endian; 24 bits) and ARM64 branches (0x52; 26 bits), counted in instructions.
 fn arm_calls(id: u8, add: u32, buf: &mut [u8]) {
     let end = buf.len().saturating_sub(4);
     let (opcode, wanted, mask): (u32, u32, u32) = if id == 0x52 {
@@ -113,7 +113,7 @@ fn arm_calls(id: u8, add: u32, buf: &mut [u8]) {
     }
 }
 
-/// PowerPC branches: the highest four of the 26 bits hold the marker.
+/// PowerPC branches: the top four of the 26 bits hold the marker.
 fn ppc_branches(cto: u8, add: u32, buf: &mut [u8]) {
     let end = buf.len().saturating_sub(3).min((1 << 22) + 1);
     for at in (0..end).step_by(4) {
@@ -129,7 +129,7 @@ fn ppc_branches(cto: u8, add: u32, buf: &mut [u8]) {
     }
 }
 
-/// Differences to the element one to four places before, of one, two or four bytes.
+/// Differences to the element one to four positions before, of one, two or four bytes.
 fn deltas(width: usize, id: u8, buf: &mut [u8]) {
     let back = (usize::from(id & 3) + 1) * width;
     let len = buf.len() / width * width;

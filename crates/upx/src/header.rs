@@ -2,7 +2,7 @@
 
 use super::view::View;
 
-/// Starts UPX's records in every format (`conf.h`, `UPX_MAGIC_LE32`).
+/// The magic of UPX's records in every format (`conf.h`, `UPX_MAGIC_LE32`).
 pub(super) const MAGIC: &[u8; 4] = b"UPX!";
 /// Length of the record since version 10 (UPX 1.0).
 pub(super) const LEN: usize = 32;
@@ -35,7 +35,7 @@ pub(super) fn method_name(method: u8) -> Option<&'static str> {
         .map(|(_, name)| *name)
 }
 
-/// Whether UPX knows an executable format of this number; from 129 on they are big-endian ones.
+/// Whether UPX has an executable format with this number; those from 129 on are big-endian.
 pub(super) fn known_format(format: u8) -> bool {
     (1..=64).contains(&format) || (129..=160).contains(&format)
 }
@@ -53,8 +53,8 @@ pub(super) struct PackHeader {
 }
 
 impl PackHeader {
-    /// Reads the record at `at`. Its own checksum (bytes after the magic, modulo 251) and its fields must agree, so the
-    /// magic itself, often wiped to defeat unpackers, need not be there.
+    /// Reads the record at `at`. Its checksum (the bytes after the magic, modulo 251) and its fields must be consistent, so the
+    /// magic, which is often wiped to defeat unpackers, is not required.
     pub fn read(data: &[u8], at: usize) -> Option<Self> {
         let raw = data.get(at..at.checked_add(LEN)?)?;
         let (version, format, method, level) = (raw[4], raw[5], raw[6], raw[7]);
@@ -83,11 +83,11 @@ impl PackHeader {
         (header.u_len > 1 && header.c_len > 1).then_some(header)
     }
 
-    /// The first record inside `data`, one with its magic before one without; and where.
+    /// The first record in `data` and its offset; a record with its magic comes before one without.
     pub fn find(data: &[u8]) -> Option<(usize, Self)> {
         let marked =
             memchr::memmem::find_iter(data, MAGIC).find_map(|at| Some((at, Self::read(data, at)?)));
-        // Without the magic a byte of checksum is not enough: lengths that make sense are asked for too.
+        // Without the magic a checksum of one byte is not enough, so the lengths must be plausible too.
         marked.or_else(|| {
             (0..data.len().saturating_sub(LEN)).find_map(|at| {
                 let header = Self::read(data, at)?;
@@ -100,12 +100,12 @@ impl PackHeader {
     }
 }
 
-/// Whether blocks of this method can be expanded here.
+/// Whether blocks of this method can be expanded.
 pub(super) fn supported(method: u8) -> bool {
     matches!(method, 2..=10 | 14)
 }
 
-/// The release that UPX's stub states in its copyright line (`$Id: UPX 4.22 Copyright ...`).
+/// The release in the copyright line of UPX's stub (`$Id: UPX 4.22 Copyright ...`).
 pub(super) fn release(data: &[u8]) -> Option<String> {
     const LEAD: &[u8] = b"Id: UPX ";
     memchr::memmem::find_iter(data, LEAD).find_map(|at| number(data.get(at + LEAD.len()..)?))
@@ -124,7 +124,7 @@ pub(super) fn number(text: &[u8]) -> Option<String> {
     (!whole.is_empty() && !part.is_empty()).then(|| format!("{whole}.{part}"))
 }
 
-/// Adler-32 (RFC 1950), continued over several pieces.
+/// Adler-32 (RFC 1950) over several pieces.
 #[derive(Clone, Copy)]
 pub(super) struct Adler {
     low: u32,
@@ -136,7 +136,7 @@ impl Adler {
         Self { low: 1, high: 0 }
     }
 
-    /// The sum of one piece.
+    /// The checksum of one piece.
     pub fn of(data: &[u8]) -> u32 {
         let mut adler = Self::new();
         adler.add(data);
@@ -144,7 +144,7 @@ impl Adler {
     }
 
     pub fn add(&mut self, data: &[u8]) {
-        // 5552 is the most bytes whose sums fit 32 bits.
+        // For up to 5552 bytes the sums fit in 32 bits.
         for chunk in data.chunks(5552) {
             for byte in chunk {
                 self.low += u32::from(*byte);

@@ -1,9 +1,9 @@
-//! Packed executables: naming the packer, and restoring what UPX packed.
+//! Packed executables: finds the packer, and restores what UPX packed.
 //!
-//! Nothing is run: the compressed blocks are found through UPX's own records and expanded into a copy of the original
-//! file. Every size that a file claims is checked before it is believed, and memory grows only with bytes that were
-//! really expanded. All of it works on `&[u8]`, without files, threads or optional dependencies. The LZMA decoder is our own
-//! because general ones keep a window as large as the output beside it.
+//! Nothing is run: the compressed blocks are found through UPX's own records and expanded into a copy of the original file.
+//! Every size that a file states is checked first, and memory grows only with bytes that were really expanded. Everything works
+//! on `&[u8]`, without files, threads or optional dependencies. The LZMA decoder is our own, because general ones keep a window
+//! as large as the output in addition to the output.
 //!
 //! Format facts: UPX 3.9x to 5.x, `src/packhead.cpp`, `p_unix.h`, `p_lx_elf.cpp`, `p_mach.cpp`, `pefile.cpp`,
 //! `conf.h` (numbers of methods and formats) and `src/filter/`.
@@ -11,7 +11,7 @@
 //! ```
 //! use gospect_upx::{UnpackError, unpack};
 //!
-//! // At most so many bytes are restored, whatever the file states.
+//! // Restore at most this many bytes, whatever the file states.
 //! let most = 64 << 20;
 //! assert_eq!(unpack(b"no packed file", most), Err(UnpackError::NotPacked));
 //! ```
@@ -42,14 +42,14 @@ use container::Container;
 use gospect_bytes::ReadAt;
 use std::fmt;
 
-/// A packer and what is known of how it packed.
+/// A packer, and how it packed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packer {
     /// Its usual name: `UPX`, `ASPack`, ...
     pub name: &'static str,
-    /// Release, as the packer's stub states it (`4.22`).
+    /// The release that its stub names (`4.22`).
     pub version: Option<String>,
-    /// Compression method, in the packer's own terms (`NRV2E_LE32`, `LZMA`).
+    /// The compression method by the packer's name (`NRV2E_LE32`, `LZMA`).
     pub method: Option<&'static str>,
 }
 
@@ -69,27 +69,27 @@ impl fmt::Display for Packer {
 /// A restored executable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unpacked {
-    /// The file image. ELF and Mach-O: the original file. PE: the original headers and sections with
-    /// imports and base relocations made anew from the packer's lists; not what followed the last section, nor exports,
+    /// The restored file. For ELF and Mach-O this is the original file. For PE it has the original headers and sections, with
+    /// imports and base relocations rebuilt from the packer's lists, but not the data after the last section, nor exports,
     /// resources and debug directories that the packer moved.
     pub image: Vec<u8>,
-    /// Who packed it, and how.
+    /// The packer and its method.
     pub packer: Packer,
-    /// The packer's checksums over the compressed and the restored bytes were found and match. `false`: its header was
-    /// removed or altered, so there is nothing to compare with.
+    /// Whether the packer's checksums of the compressed and the restored bytes were found and match. `false` means that its
+    /// header was removed or altered, so there is nothing to compare with.
     pub verified: bool,
-    /// Everything that the packer keeps is there. `false`, for ELF and Mach-O: only what is loaded was found, and section
-    /// headers, symbols and debug information are missing; for PE: the imports could not be restored.
+    /// Whether everything that the packer keeps was found. `false` means for ELF and Mach-O that only the loaded parts were
+    /// found, without section headers, symbols and debug information; for PE that the imports could not be restored.
     pub complete: bool,
 }
 
 /// Why an executable could not be restored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnpackError {
-    /// No trace of a packer that can be undone.
+    /// There is no trace of a supported packer.
     #[error("not packed by a packer that can be undone")]
     NotPacked,
-    /// Packed in a way that is not handled here; what it is.
+    /// It is packed in an unsupported way, which the text names.
     #[error("{0} is not supported")]
     Unsupported(String),
     /// The file ends inside the named part.
@@ -98,23 +98,23 @@ pub enum UnpackError {
     /// The named part contradicts itself or the rest of the file.
     #[error("the packed file is damaged: {0}")]
     Corrupt(&'static str),
-    /// Bytes were restored, but the packer's checksum over the named part differs.
+    /// Bytes were restored, but the packer's checksum of the named part differs.
     #[error("the packer's checksum does not match {0}")]
     Checksum(&'static str),
-    /// The original is larger than allowed. Both in bytes.
+    /// The original is larger than allowed; both numbers are bytes.
     #[error("unpacks to {size} bytes, the limit is {limit}")]
     TooBig {
-        /// Claimed size.
+        /// The stated size.
         size: u64,
-        /// The limit given.
+        /// The limit.
         limit: u64,
     },
 }
 
-/// Restores the executable that UPX packed into `data`, in at most `max_output` bytes.
+/// Restores the executable that UPX packed into `data`, with at most `max_output` bytes.
 ///
 /// # Errors
-/// See [`UnpackError`]. Packers other than UPX are [`UnpackError::Unsupported`] with their name.
+/// See [`UnpackError`]. Other packers than UPX are [`UnpackError::Unsupported`], with their name.
 pub fn unpack(data: &[u8], max_output: u64) -> Result<Unpacked, UnpackError> {
     let (container, mut packer) = upx(data)?;
     let limit = usize::try_from(max_output).unwrap_or(usize::MAX);
@@ -140,11 +140,11 @@ pub fn unpack(data: &[u8], max_output: u64) -> Result<Unpacked, UnpackError> {
     })
 }
 
-/// The executable that UPX packed into `data`, for a caller that reads little of it. Blocks of ELF and Mach-O files are expanded when they
-/// are read, and nothing is checked against the packer's sums. Also says who packed it.
+/// A view of the executable that UPX packed into `data`, for a caller that reads little of it. Blocks of ELF and Mach-O files
+/// are expanded when they are read, and the packer's checksums are not verified. Also returns the packer.
 ///
 /// # Errors
-/// As [`unpack`]; what is wrong with a block shows when it is read.
+/// As [`unpack`]. A damaged block causes an error when it is read.
 pub fn glance(data: &[u8], max_output: u64) -> Result<(Box<dyn ReadAt + '_>, Packer), UnpackError> {
     let (container, mut packer) = upx(data)?;
     let limit = usize::try_from(max_output).unwrap_or(usize::MAX);
@@ -169,7 +169,7 @@ pub fn glance(data: &[u8], max_output: u64) -> Result<(Box<dyn ReadAt + '_>, Pac
     Ok((Box::new(restored.image), packer))
 }
 
-/// What UPX packed, and which UPX.
+/// The format that UPX packed, and its release and method.
 fn upx(data: &[u8]) -> Result<(Container, Packer), UnpackError> {
     let head = data.get(..HEAD_WINDOW.min(data.len())).unwrap_or_default();
     let tail = data
@@ -189,7 +189,7 @@ fn upx(data: &[u8]) -> Result<(Container, Packer), UnpackError> {
     Ok((container, packer))
 }
 
-/// What each container's restorer returns.
+/// The result of restoring one format.
 struct Restored<Image = Vec<u8>> {
     image: Image,
     method: Option<&'static str>,

@@ -57,7 +57,7 @@ impl Range<'_> {
         Ok(at - (1 << n))
     }
 
-    /// The same, lowest bit first.
+    /// As `tree`, lowest bit first.
     fn reverse(&mut self, tree: &mut [u16], n: u32) -> Result<u32, Flaw> {
         let (mut at, mut value) = (1, 0);
         for i in 0..n {
@@ -82,7 +82,7 @@ impl Range<'_> {
     }
 }
 
-/// Probabilities of a match length.
+/// Probabilities of the match lengths.
 struct Lengths {
     choice: [u16; 2],
     low: [[u16; 8]; 16],
@@ -100,7 +100,7 @@ impl Lengths {
         }
     }
 
-    /// Length less two.
+    /// The length minus two.
     fn read(&mut self, rc: &mut Range<'_>, pos: usize) -> Result<usize, Flaw> {
         if rc.bit(&mut self.choice[0])? == 0 {
             rc.tree(&mut self.low[pos], 3)
@@ -112,7 +112,7 @@ impl Lengths {
     }
 }
 
-/// Expands `src`, a stream of exactly `want` bytes, or the first `until` of them, appended to `out`.
+/// Expands `src`, a stream of exactly `want` bytes, or the first `until` of them, and appends them to `out`.
 pub(super) fn expand(
     src: &[u8],
     (want, until): (usize, usize),
@@ -145,7 +145,7 @@ fn decode(src: &[u8], out: &mut Sink<'_>) -> Result<(), Flaw> {
         code: u32::from_be_bytes(code),
     };
 
-    // Tables are made when first used: a stream of many tiny blocks must not cost megabytes for each.
+    // Tables are made when first used, so that a stream of many tiny blocks does not cost megabytes for each.
     let mut table_of = vec![0_u16; 1 << (lc + lp)];
     let mut literals: Vec<u16> = Vec::new();
     let mut is_match = [[HALF; 16]; STATES];
@@ -174,7 +174,7 @@ fn decode(src: &[u8], out: &mut Sink<'_>) -> Result<(), Flaw> {
             let tree = literals.get_mut(top - 0x300..top).ok_or(BAD)?;
             let mut symbol = 1;
             if state >= 7 {
-                // After a match the byte that would have continued it steers the first bits.
+                // After a match, the byte that would have continued it determines the first bits.
                 let mut hint = usize::from(out.before(reps[0] + 1));
                 while symbol < 0x100 {
                     let expected = hint >> 7 & 1;
@@ -210,7 +210,7 @@ fn decode(src: &[u8], out: &mut Sink<'_>) -> Result<(), Flaw> {
                 if slot < 14 {
                     high + rc.reverse(&mut special[slot], low)?
                 } else {
-                    // All ones ends the stream; the sum cannot pass 32 bits.
+                    // All ones end the stream; the sum fits in 32 bits.
                     high.wrapping_add(rc.direct(low - 4)? << 4)
                         .wrapping_add(rc.reverse(&mut align, 4)?)
                 }

@@ -1,4 +1,5 @@
-//! Mach-O programs packed by UPX (`p_mach.cpp`): the stream of ELF files, over segments in the order of their addresses.
+//! Mach-O programs packed by UPX (`p_mach.cpp`): the same stream as in ELF files, over segments in the order of their
+//! addresses.
 
 use super::blocks::{self, Plan, Start};
 use super::container::Container;
@@ -8,7 +9,7 @@ use super::{Restored, UnpackError};
 
 const LC_SEGMENT: u32 = 1;
 const LC_SEGMENT_64: u32 = 0x19;
-/// How far behind the load commands the stream may start: room is kept for a code signature's command.
+/// How far after the load commands the stream may start: there is room for the command of a code signature.
 const ROOM_MAX: usize = 1 << 10;
 
 struct MachO<'a> {
@@ -39,7 +40,7 @@ impl<'a> MachO<'a> {
         if self.wide { 32 } else { 28 }
     }
 
-    /// End of the load commands.
+    /// The offset after the load commands.
     fn headers_end(&self) -> Option<usize> {
         self.header_len().checked_add(self.view.size(20)?)
     }
@@ -72,7 +73,7 @@ impl<'a> MachO<'a> {
     }
 }
 
-/// The stream's start, from the first bytes of the file.
+/// The start of the stream, from the first bytes of the file.
 pub(super) fn start(head: &[u8]) -> Option<Start> {
     let macho = MachO::read(head)?;
     let from = macho
@@ -82,7 +83,7 @@ pub(super) fn start(head: &[u8]) -> Option<Start> {
     Start::places(macho.view, from, ROOM_MAX).find_map(|at| Start::read(macho.view, at, true))
 }
 
-/// The same, through the offset that follows the end record.
+/// The start of the stream, from the offset after the end record.
 fn start_from_end(view: View<'_>) -> Option<Start> {
     let tail = view.data.len().saturating_sub(8 << 10);
     let at = tail + memchr::memmem::rfind(view.data.get(tail..)?, MAGIC)?;

@@ -1,17 +1,17 @@
 //! NRV2B, NRV2D and NRV2E: the byte-and-bit LZ77 formats of the UCL library (1.03, `n2b_d.c`, `n2d_d.c`, `n2e_d.c`).
 //!
-//! Control bits come in words of 8, 16 or 32 bits, highest bit first, that lie between the literal and offset bytes at
-//! the place where the first of their bits is needed.
+//! Control bits come in words of 8, 16 or 32 bits, highest bit first. Each word is among the literal and offset bytes, where
+//! the first of its bits is needed.
 
 use super::UnpackError;
 use super::sink::{Flaw, Sink};
 
-/// The formats, as compile-time numbers: one decoder is made of each, with each width of control words.
+/// The formats as compile-time numbers: there is one decoder for each format and width of control words.
 const B: u8 = b'B';
 const D: u8 = b'D';
 const E: u8 = b'E';
 
-/// Which of the three formats.
+/// One of the three formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Variant {
     B,
@@ -19,11 +19,11 @@ pub(super) enum Variant {
     E,
 }
 
-/// The stream: control words of `W` bytes among the bytes of literals and offsets.
+/// The stream: control words of `W` bytes among the literal and offset bytes.
 struct Bits<'a, const W: usize> {
     src: &'a [u8],
     at: usize,
-    /// Bits of the current word that are left, at the top; zeros below.
+    /// The remaining bits of the current word, at the top; zeros below.
     word: u32,
     left: u32,
 }
@@ -36,7 +36,7 @@ impl<const W: usize> Bits<'_, W> {
         Ok(u32::from(byte))
     }
 
-    /// The control word that comes next, its bits at the top; 0 where the stream has none.
+    /// The next control word, with its bits at the top; 0 at the end of the stream.
     #[inline(always)]
     fn next_word(&self) -> u32 {
         let rest = self.src.get(self.at..).unwrap_or_default();
@@ -48,13 +48,13 @@ impl<const W: usize> Bits<'_, W> {
         u32::from_le_bytes(word)
     }
 
-    /// The bits of this word and of the next, at the top. It holds until a byte is taken, which would move the next word.
+    /// The bits of this word and the next, at the top. Valid until a byte is read, which would move the next word.
     #[inline(always)]
     fn ahead(&self) -> u64 {
         u64::from(self.word) << 32 | u64::from(self.next_word()) << 32 >> self.left
     }
 
-    /// Takes the first `used` of the bits [`Self::ahead`]: no more than those of this word and of one more.
+    /// Consumes the first `used` of the bits in [`Self::ahead`]: at most those of this word and the next.
     #[inline(always)]
     fn skip(&mut self, used: u32) -> Result<(), Flaw> {
         if used <= self.left {
@@ -87,7 +87,7 @@ impl<const W: usize> Bits<'_, W> {
             out.extend(self.src, self.at, run as usize)?;
             self.at += run as usize;
             if run < self.left {
-                // With the zero that ends the run.
+                // Also consume the zero that ends the run.
                 self.word = self.word << run << 1;
                 self.left -= run + 1;
                 return Ok(());
@@ -101,7 +101,7 @@ impl<const W: usize> Bits<'_, W> {
         }
     }
 
-    /// An open-ended number: a leading one, then value bits, each with a stop bit behind it.
+    /// A number of any length: a leading one, then value bits, each followed by a stop bit.
     #[inline(always)]
     fn gamma(&mut self) -> Result<u32, Flaw> {
         let mut n = 1_u32;
@@ -113,10 +113,11 @@ impl<const W: usize> Bits<'_, W> {
         }
     }
 
-    /// The open-ended number of NRV2D and NRV2E: n becomes 2n + a bit, and where no stop bit follows 2(n - 1) + another.
+    /// The number of any length in NRV2D and NRV2E: n becomes 2n + a bit and, unless a stop bit follows, 2(n - 1) + another
+    /// bit.
     #[inline(always)]
     fn prefix(&mut self) -> Result<u32, Flaw> {
-        // The stop bits of nine rounds, which hold the offsets of 32 MiB; of longer ones there is the end mark.
+        // The stop bits of nine rounds, enough for offsets of 32 MiB; longer numbers occur only as the end mark.
         const STOPS: u64 = 0b010_010_010_010_010_010_010_010_010 << 37;
         let ahead = self.ahead();
         let stop = (ahead & STOPS).leading_zeros();
@@ -128,7 +129,7 @@ impl<const W: usize> Bits<'_, W> {
         let values = values << 6 | VALUES[(ahead >> 46 & 0x1ff) as usize] as u32;
         let values = values << 6 | VALUES[(ahead >> 37 & 0x1ff) as usize] as u32;
         let bits = 2 * (stop / 3) + 1;
-        // Twice the sum of 2 * 4^i that the rounds before the last take away.
+        // Twice the sum of the 2 * 4^i that the rounds before the last subtract.
         let less = ((1 << (bits - 1)) - 1) / 3 * 4;
         Ok((1 << bits) + (values >> (18 - bits)) - less)
     }
@@ -147,7 +148,7 @@ impl<const W: usize> Bits<'_, W> {
     }
 }
 
-/// The value bits among nine bits of three rounds: all but those in the middle.
+/// The value bits among the nine bits of three rounds: all except the middle one of each.
 static VALUES: [u8; 512] = {
     let mut table = [0; 512];
     let mut bits = 0;
@@ -163,8 +164,8 @@ static VALUES: [u8; 512] = {
     table
 };
 
-/// Lengths of NRV2E by the first bit, which stands in the offset, and by the next eight: how many of these are used
-/// (0: more than eight), and the length.
+/// Lengths in NRV2E by the first bit, which is in the offset, and the next eight: how many of these are used (0: more than
+/// eight), and the length.
 static LENGTHS: [(u8, u8); 512] = {
     let mut table = [(0, 0); 512];
     let mut index = 0;
@@ -193,7 +194,8 @@ static LENGTHS: [(u8, u8); 512] = {
     table
 };
 
-/// Expands `src`, a stream of exactly `want` bytes, or the first `until` of them, appended to `out`. `width`: bytes of a control word.
+/// Expands `src`, a stream of exactly `want` bytes, or the first `until` of them, and appends them to `out`. `width` is the
+/// number of bytes of a control word.
 pub(super) fn expand(
     variant: Variant,
     width: usize,

@@ -1,7 +1,7 @@
 //! PE programs packed by UPX (`pefile.cpp`).
 //!
-//! One stream holds the image as it is mapped, from the first section's address on, then the original headers, then
-//! what is needed to undo the preprocessing of imports and relocations; its last four bytes say where the headers start.
+//! One stream holds the image as it is mapped, starting at the address of the first section, then the original headers, then
+//! the data for undoing the preprocessing of imports and relocations. Its last four bytes say where the headers start.
 
 use super::header::{Adler, LEN, PackHeader, method_name};
 use super::pe_notes::{self, Imports};
@@ -11,7 +11,7 @@ use gospect_bytes::ReadAt;
 use std::io;
 
 const SECTION: usize = 40;
-/// Bytes around the start of the second section in which UPX's record lies.
+/// UPX's record is within this many bytes of the start of the second section.
 const BEFORE: usize = 64;
 const AROUND: usize = 1 << 10;
 /// More than the original headers with the longest section table need.
@@ -29,7 +29,7 @@ pub(super) struct Section {
     pub raw: usize,
 }
 
-/// The parts of PE headers that matter here.
+/// The fields of PE headers that are needed.
 #[derive(Clone, Copy)]
 pub(super) struct Pe<'a> {
     view: View<'a>,
@@ -76,7 +76,7 @@ impl<'a> Pe<'a> {
         Some((self.view.size(at)?, self.view.size(at + 4)?))
     }
 
-    /// The section table, as far as it is there.
+    /// The section table, as far as the file has it.
     pub fn sections(&self) -> Vec<Section> {
         let from = self.at + 24 + usize::from(self.view.u16(self.at + 20).unwrap_or(0));
         (0..self.sections)
@@ -84,7 +84,7 @@ impl<'a> Pe<'a> {
             .collect()
     }
 
-    /// The file's bytes from an address to the end of its section.
+    /// The bytes of the file from an address to the end of its section.
     fn mapped(&self, address: usize) -> Option<&'a [u8]> {
         self.sections().iter().find_map(|section| {
             let skip = address
@@ -107,7 +107,7 @@ impl<'a> Pe<'a> {
     }
 }
 
-/// UPX's record and where it ends, which is where the compressed bytes start.
+/// UPX's record and the offset after it, where the compressed bytes start.
 pub(super) fn record(data: &[u8]) -> Option<(usize, PackHeader)> {
     let sections = Pe::read(data)?.sections();
     // Empty in the file, to be filled; compressed; imports and resources.
@@ -125,7 +125,7 @@ pub(super) fn record(data: &[u8]) -> Option<(usize, PackHeader)> {
 
 /// Restores headers and sections.
 ///
-/// `glance`: for a caller that only reads data. Leaves out the checksums, the filter on the code, and the imports.
+/// `glance` is for a caller that only reads data: it skips the checksums, the filter on the code, and the imports.
 pub(super) fn unpack(
     data: &[u8],
     limit: usize,
@@ -162,7 +162,7 @@ pub(super) fn unpack(
     })
 }
 
-/// Turns the mapped image with UPX's notes behind it into a file. Also says whether the imports could be restored.
+/// Turns the mapped image, followed by UPX's notes, into a file. Also says whether the imports could be restored.
 fn rebuild(
     packed: &Pe<'_>,
     header: &PackHeader,
@@ -242,7 +242,7 @@ fn rebuild(
             .0
             .checked_sub(base)
             .and_then(|at| memory.get_mut(at..at.checked_add(relocations.1)?));
-        // Types other than the usual one are not in the list, so the table may be shorter than it was.
+        // The list has only the usual relocation type, so the table may be shorter than the original one.
         table.and_then(|table| pe_notes::relocation_table(table, &places, first, original.wide));
     }
     let whole = imported.filter(|_| !glance).is_none_or(|(list, names)| {
@@ -267,17 +267,17 @@ fn rebuild(
     ))
 }
 
-/// An original file: its headers, and its sections as they lie in the restored memory. Nothing is copied until it is read.
+/// An original file: its headers, and its sections in the restored memory. Bytes are copied only when they are read.
 pub(super) struct Layout {
     head: Vec<u8>,
     memory: Vec<u8>,
-    /// Place in the file, place in memory, length; by place in the file, one behind the other. Between them are zeros.
+    /// File offset, memory offset and length of each part, sorted by file offset without overlap. Between them are zeros.
     parts: Vec<(usize, usize, usize)>,
     len: usize,
 }
 
 impl Layout {
-    /// Lays headers and sections out as the original section table says.
+    /// Lays out headers and sections by the original section table.
     fn new(
         packed: &Pe<'_>,
         headers: &[u8],
@@ -287,11 +287,12 @@ impl Layout {
         limit: usize,
     ) -> Result<Self, UnpackError> {
         const BAD: UnpackError = UnpackError::Corrupt("the original's section table");
-        // The DOS stub is kept by the packer, and with it the offset of what follows.
+        // The packer keeps the DOS stub, and with it the offset of the headers.
         let mut head = packed.view.slice(0, packed.at).ok_or(BAD)?.to_vec();
         let table_end = packed.len() + sections.len() * SECTION;
         head.extend_from_slice(headers.get(..table_end).ok_or(BAD)?);
-        // Checksum; debug directory, whose content the packer drops; symbol table, likewise unless inside a section.
+        // The checksum; the debug directory, whose content the packer drops; the symbol table, which it drops too unless it is
+        // inside a section.
         for (at, len) in [(88, 4), (packed.len() - 128 + 6 * 8, 8)] {
             if let Some(field) = head.get_mut(packed.at + at..packed.at + at + len) {
                 field.fill(0);
@@ -302,7 +303,7 @@ impl Layout {
             .filter(|section| section.raw != 0 && section.raw_size != 0)
             .collect();
         order.sort_by_key(|section| section.raw);
-        // No more than was expanded and the padding of sections: tables that lie do not multiply it.
+        // At most the expanded bytes and the padding of sections, so that a wrong table does not multiply them.
         let most = limit.min(
             memory
                 .len()
@@ -324,7 +325,7 @@ impl Layout {
             }
             let from = section.address.checked_sub(base).ok_or(BAD)?;
             let len = memory.len().saturating_sub(from).min(section.raw_size);
-            // Of two that overlap, the later one counts.
+            // Of two overlapping parts, the later one counts.
             if let Some(last) = parts.last_mut() {
                 last.2 = last.2.min(section.raw - last.0);
             }
@@ -352,7 +353,7 @@ impl Layout {
         bytes
     }
 
-    /// Fills `out` with what the file holds from `offset` on. `out` is zeros, and not longer than the rest of the file.
+    /// Fills `out` with the bytes of the file from `offset` on. `out` is zeroed, and not longer than the rest of the file.
     fn copy(&self, out: &mut [u8], offset: usize) {
         let end = offset.saturating_add(out.len());
         let head = (0, &*self.head);

@@ -1,18 +1,18 @@
-//! Undoing what UPX did to a PE image before compressing it: relocated addresses and imports (`pefile.cpp`,
-//! `rebuildRelocs`, `rebuildImports`; `packer.cpp`, `unoptimizeReloc`).
+//! Undoes UPX's changes to a PE image before compression: relocated addresses and imports (`pefile.cpp`, `rebuildRelocs`,
+//! `rebuildImports`; `packer.cpp`, `unoptimizeReloc`).
 
 use super::UnpackError;
 use super::view::View;
 
-/// Longest name of a library or function that is restored.
+/// Longest name of a library or function to restore.
 const NAME_MAX: usize = 1 << 10;
 /// Longest list of imports.
 const LIST_MAX: usize = 16 << 20;
 /// Import descriptor: lookup table, time, forwarder, name of the library, address table.
 const DESCRIPTOR: usize = 20;
 
-/// Restores relocated addresses: each was stored big-endian and relative to the first section. The list has the
-/// distances between them: in one byte below f0, else in 20 bits, else in 32. Returns their places.
+/// Restores relocated addresses, which were stored big-endian and relative to the first section. The list has the distances
+/// between them: in one byte below f0, otherwise in 20 bits, otherwise in 32. Returns their offsets.
 pub(super) fn relocate(
     memory: &mut [u8],
     list: usize,
@@ -42,7 +42,7 @@ pub(super) fn relocate(
                 }
             }
         };
-        // Addresses do not overlap; this also bounds how many there can be.
+        // Addresses do not overlap, which also bounds their number.
         if step < 4 {
             return Err(BAD);
         }
@@ -62,8 +62,8 @@ pub(super) fn relocate(
     }
 }
 
-/// Writes the base relocation table for `places` (relative to `base`) over `table`: a block for each page, with 16-bit
-/// entries (Microsoft PE format, "The .reloc Section"). `None` when it does not fit.
+/// Writes the base relocation table for `places` (relative to `base`) over `table`: a block for each page, with 16-bit entries
+/// (Microsoft PE format, "The .reloc Section"). `None` when it does not fit.
 pub(super) fn relocation_table(
     table: &mut [u8],
     places: &[u32],
@@ -89,23 +89,23 @@ pub(super) fn relocation_table(
     Some(())
 }
 
-/// What is needed to restore imports.
+/// The data for restoring imports.
 pub(super) struct Imports<'a> {
     /// Offset of UPX's list in memory.
     pub list: usize,
-    /// Address where names of libraries, then of functions, were; zero: the places of names are still in the tables.
+    /// Address of the names of libraries, then of functions; zero if the tables still have the addresses of the names.
     pub names: usize,
     /// Address of the original import directory.
     pub directory: usize,
     /// Address of the first byte of memory.
     pub base: usize,
-    /// The packed program's import directory and what follows; the names of libraries are there.
+    /// The import directory of the packed program and everything after it, with the names of libraries.
     pub packed: &'a [u8],
-    /// 64-bit tables.
+    /// Whether the tables are 64-bit.
     pub wide: bool,
 }
 
-/// Restores import tables and names. `None` when the list or the tables make no sense.
+/// Restores import tables and names. `None` when the list or the tables are inconsistent.
 pub(super) fn imports(memory: &mut [u8], from: &Imports<'_>) -> Option<()> {
     let packed = View::little(from.packed);
     let end = memory.len().min(from.list.checked_add(LIST_MAX)?);
@@ -194,7 +194,7 @@ fn library_names_len(list: View<'_>, packed: &[u8]) -> Option<usize> {
     Some(usize::next_multiple_of(len, 2))
 }
 
-/// A name with its closing zero.
+/// A name with its terminating zero.
 fn name(bytes: &[u8]) -> Option<&[u8]> {
     let end = bytes.iter().take(NAME_MAX).position(|byte| *byte == 0)?;
     bytes.get(..=end)

@@ -2,17 +2,17 @@
 
 use super::UnpackError;
 
-/// The buffer grows by this much at a time: memory follows what was expanded, whatever a header claims.
+/// The buffer grows by this much at a time, so that memory follows the expanded bytes, whatever a header states.
 const STEP: usize = 64 << 10;
-/// Copies are made in pieces of this length where there is room, which is cheaper than copying exact lengths.
+/// Copies are made in pieces of this length if there is room, which is cheaper than exact lengths.
 const PIECE: usize = 16;
 
-/// What is wrong with a stream. Small, because it is part of every bit's result.
+/// What is wrong with a stream. Small, because it is part of the result of every bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
-    /// It ends too early.
+    /// The stream ends too early.
     Short,
-    /// It says something that no packer writes.
+    /// The stream has something that no packer writes.
     Bad,
 }
 
@@ -26,7 +26,7 @@ impl Flaw {
     }
 }
 
-/// Expanded bytes, appended to a vector. [`Sink::finish`] makes the vector end where they do.
+/// Expanded bytes, appended to a vector. [`Sink::finish`] cuts the vector to them.
 pub(super) struct Sink<'o> {
     out: &'o mut Vec<u8>,
     base: usize,
@@ -36,7 +36,7 @@ pub(super) struct Sink<'o> {
 }
 
 impl<'o> Sink<'o> {
-    /// For a stream of `want` bytes, of which the first `until` are enough.
+    /// For a stream of `want` bytes; the first `until` of them are enough.
     pub fn new(out: &'o mut Vec<u8>, want: usize, until: usize) -> Result<Self, Flaw> {
         let base = out.len();
         let end = base.checked_add(want).ok_or(Flaw::Bad)?;
@@ -54,18 +54,18 @@ impl<'o> Sink<'o> {
         self.at - self.base
     }
 
-    /// Whether only a part was asked for, and is there.
+    /// Whether only a part was requested, and that part is complete.
     #[inline(always)]
     pub fn is_partial_and_enough(&self) -> bool {
         self.at >= self.until && self.until < self.end
     }
 
-    /// Whether every byte of the stream is there.
+    /// Whether all bytes of the stream were expanded.
     pub fn is_full(&self) -> bool {
         self.at >= self.end
     }
 
-    /// The byte that stands `back` places before the next one; 0 before the first.
+    /// The byte `back` positions before the next one; 0 before the first.
     pub fn before(&self, back: usize) -> u8 {
         let at = self.at.checked_sub(back).filter(|at| *at >= self.base);
         at.and_then(|at| self.out.get(at)).copied().unwrap_or(0)
@@ -114,7 +114,7 @@ impl<'o> Sink<'o> {
                 src.get(at..at + PIECE),
             )
         {
-            // What is written too much is overwritten by what comes next, or cut off at the end.
+            // Excess bytes are overwritten by the next ones, or cut off at the end.
             place.copy_from_slice(source);
         } else {
             let source = src.get(at..at + len).ok_or(Flaw::Short)?;
@@ -158,7 +158,7 @@ impl<'o> Sink<'o> {
             return;
         }
         let mut left = len;
-        // Each round what was just appended extends the source, so twice as much may be copied as one piece.
+        // Each round extends the source by what was just appended, so the next may copy twice as much in one piece.
         while left > 0 {
             let n = left.min(self.at - from);
             self.out.copy_within(from..from + n, self.at);
@@ -167,7 +167,7 @@ impl<'o> Sink<'o> {
         }
     }
 
-    /// Cuts the vector where the bytes end; they must be all that was promised, or as many as were asked for.
+    /// Cuts the vector after the expanded bytes, which must be all of the stream, or as many as were requested.
     pub fn finish(self) -> Result<(), Flaw> {
         let enough = self.until < self.end && self.at >= self.until;
         self.out.truncate(if enough { self.until } else { self.at });

@@ -1,6 +1,6 @@
 //! Integers at byte offsets, in the file's byte order; `None` past the end.
 
-/// Bytes with their order.
+/// Bytes with a byte order.
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
     pub data: &'a [u8],
@@ -56,7 +56,7 @@ impl<'a> View<'a> {
         usize::try_from(self.u32(at)?).ok()
     }
 
-    /// A size or offset of the file's word width.
+    /// A size or offset in the word width of the file.
     pub fn word(&self, at: usize, wide: bool) -> Option<usize> {
         if wide {
             usize::try_from(self.u64(at)?).ok()

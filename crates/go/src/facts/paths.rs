@@ -1,4 +1,4 @@
-//! Paths: the source files of the function table, the GOROOT among them, and every other absolute path of the build host.
+//! Paths: the source files of the function table, the GOROOT in them, and all other absolute paths of the build host.
 
 use crate::tables::pclntab::Pclntab;
 use crate::tables::{Tables, age};
@@ -9,31 +9,31 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-/// Groups beyond this many are folded into the last.
+/// Most groups; further paths go into the last one.
 const GROUPS_LIMIT: usize = 256;
 
-/// What the source-file table says.
+/// What the table of source files shows.
 #[derive(Clone, Debug, Default)]
 pub struct SourceFiles {
-    /// The directory above `src/runtime`, as recorded: absolute, or the bare word that some build systems put there.
+    /// The directory above `src/runtime`, as recorded: absolute, or a bare word that some build systems write.
     pub goroot: Option<String>,
-    /// Standard-library files stand without a root: built with `-trimpath`.
+    /// Whether files of the standard library have no root, because of `-trimpath`.
     pub trimmed: bool,
-    /// Operating system named by a file of package runtime (`runtime/os_linux.go`).
+    /// Operating system in the name of a file of package runtime (`runtime/os_linux.go`).
     pub os: Option<&'static str>,
-    /// Absolute paths outside GOROOT, grouped.
+    /// Absolute paths outside GOROOT, in groups.
     leaks: BTreeMap<(String, PathKind), Leak>,
     /// Files below the GOROOT.
     below_goroot: Leak,
-    /// The function table names any file at all.
+    /// Whether the table names any file.
     pub any: bool,
-    /// Which table the files of the standard library are from.
+    /// The table from which the files of the standard library come.
     pub source: Option<EvidenceSource>,
-    /// The file of the main package that names its import path, for programs older than the record.
+    /// The file of the main package whose path shows its import path, in programs older than build info.
     pub main_guess: Option<String>,
-    /// The standard library lies below `src/pkg`, as it did up to Go 1.3.
+    /// Whether the standard library is below `src/pkg`, as up to Go 1.3.
     pub below_src_pkg: bool,
-    /// Files of `src/pkg/runtime` that tell the release.
+    /// Files of `src/pkg/runtime` that show the release.
     pub old_runtime: BTreeSet<String>,
 }
 
@@ -66,7 +66,7 @@ impl Leak {
     }
 }
 
-/// Files of package runtime whose name says the system (src/runtime, Go 1.5 to 1.27).
+/// Files of package runtime named after a system (src/runtime, Go 1.5 to 1.27).
 const SYSTEMS: &[(&str, &str)] = &[
     ("os_linux.go", "linux"),
     ("os_darwin.go", "darwin"),
@@ -81,7 +81,7 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("os_plan9.go", "plan9"),
     ("os_js.go", "js"),
     ("os_wasip1.go", "wasip1"),
-    // Go 1.0 to 1.4, whose runtime was partly C.
+    // Go 1.0 to 1.4, whose runtime was partly written in C.
     ("thread_linux.c", "linux"),
     ("thread_darwin.c", "darwin"),
     ("thread_windows.c", "windows"),
@@ -92,14 +92,14 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("os_freebsd.c", "freebsd"),
 ];
 
-/// Where a part of the standard library's own tree starts, newest form first. `src/pkg` is that of Go 1.3 and older.
+/// Where the tree of the standard library starts, newest form first. `src/pkg` is that of Go 1.3 and older.
 const ROOTS: [&str; 2] = ["/src/runtime/", "/src/pkg/runtime/"];
 
-/// Paths of one program are not collected beyond this many bytes; entries of the oldest tables may all share one text.
+/// Most bytes of paths to collect for one program; entries of the oldest tables may all share one text.
 const FILES_LIMIT: usize = 32 << 20;
 
 impl SourceFiles {
-    /// Reads the file table of the functions. The absolute paths are returned too.
+    /// Reads the file table of the functions. Also returns the absolute paths.
     pub fn read<'i>(tables: &Tables<'i>) -> (Self, Vec<Cow<'i, str>>) {
         let mut files = Self::default();
         let absolute = match tables.pclntab() {
@@ -117,7 +117,7 @@ impl SourceFiles {
     fn read_pclntab<'i>(&mut self, table: &Pclntab, image: &'i Image<'_>) -> Vec<Cow<'i, str>> {
         let mut absolute = Vec::new();
         let mut held = 0;
-        // Files of one directory stand together; what their names can tell is the same for all of them.
+        // Files of one directory follow each other, and mean the same for most questions.
         let mut directory = "";
         let mut is_telling = true;
         table.source_files::<()>(image, &mut |file| {
@@ -149,7 +149,7 @@ impl SourceFiles {
         absolute
     }
 
-    /// Takes in the files of the table, those of one directory together.
+    /// Adds the files of the table, those of one directory together.
     fn leak_all(&mut self, files: &[Cow<'_, str>]) {
         let Some(source) = self.source.map(EvidenceSource::as_str) else {
             return;
@@ -164,7 +164,7 @@ impl SourceFiles {
         }
     }
 
-    /// Go 1.0 and 1.1: the files are in another table.
+    /// Go 1.0 and 1.1 have the files in another table.
     fn read_gosymtab(&mut self, tables: &Tables<'_>) -> Vec<String> {
         let Some(table) = tables.gosymtab() else {
             return Vec::new();
@@ -182,7 +182,7 @@ impl SourceFiles {
         sources.files
     }
 
-    /// Takes in one Go source file, absolute or not.
+    /// Adds one Go source file, absolute or not.
     pub(super) fn look_at(&mut self, file: &str) {
         let name = match file.strip_prefix("runtime/") {
             Some(name) => {
@@ -195,7 +195,7 @@ impl SourceFiles {
                     return;
                 };
                 let is_top = root.is_empty();
-                // The last match of a nested tree would be another copy; the runtime's own file settles it.
+                // The last match in a nested tree would be another copy; the runtime's own file decides.
                 if matches!(name, "proc.go" | "proc.c") {
                     let root = if is_top { "/" } else { root };
                     self.goroot.get_or_insert_with(|| root.to_owned());
@@ -214,7 +214,7 @@ impl SourceFiles {
         }
     }
 
-    /// `…/src/github.com/a/b/main.go` of a GOPATH build names the main package.
+    /// The path `…/src/github.com/a/b/main.go` of a GOPATH build shows the main package.
     fn guess_main(&mut self, file: &str) {
         if let Some((dir, "main.go")) = file.rsplit_once('/')
             && let Some((_, package)) = dir.split_once("/src/")
@@ -232,10 +232,10 @@ impl SourceFiles {
         self.leak_from(path, found_in, 1);
     }
 
-    /// Takes in an absolute path of the build host, as an example of `new` that were not counted before.
+    /// Adds an absolute path of the build host, as the example of `new` paths that were not counted before.
     pub(super) fn leak_from(&mut self, path: &str, found_in: &str, new: u64) {
         let root = self.goroot.as_ref().filter(|r| is_absolute(r));
-        // A toolchain in the root directory (`GOROOT_FINAL=/`) does not own what else is there.
+        // A toolchain in the root directory (`GOROOT_FINAL=/`) does not own everything there.
         let is_of = |root: &String| match root.as_str() {
             "/" => path.starts_with("/src/"),
             root => below(path, root),
@@ -251,7 +251,7 @@ impl SourceFiles {
         self.leaks.entry(key).or_default().add(path, found_in, new);
     }
 
-    /// Adds the absolute paths that the recorded settings hold.
+    /// Adds the absolute paths in the recorded settings.
     pub fn add_settings(&mut self, info: &BuildInfo) {
         const WITH_PATHS: [&str; 9] = [
             "-ldflags",
@@ -278,7 +278,7 @@ impl SourceFiles {
             let words = ldflags::words(&setting.value);
             let mut is_definition = false;
             for word in &words {
-                // What `-X` defines is the program's business, not the build host's.
+                // Definitions of `-X` belong to the program, not to the build host.
                 let skip =
                     std::mem::replace(&mut is_definition, matches!(word.as_str(), "-X" | "--X"));
                 if skip || word.starts_with("-X=") {
@@ -291,7 +291,7 @@ impl SourceFiles {
         }
     }
 
-    /// The groups for the record: GOROOT first, then by count, most first.
+    /// The groups for the record: GOROOT first, then by count, largest first.
     pub fn to_record(&self) -> Vec<PathLeak> {
         let goroot = self
             .goroot
@@ -308,8 +308,8 @@ impl SourceFiles {
     }
 }
 
-/// The import path that a file of package main was built from: what is between `/src/` (with `pkg/` up to Go 1.3) and its name. A program
-/// in the tree of Go itself counts too.
+/// The import path of the package that a file of package main belongs to: the part between `/src/` (with `pkg/` up to Go 1.3)
+/// and the file name. Programs in the tree of Go itself count too.
 fn package_of(file: &str) -> Option<String> {
     let (dir, _) = file.rsplit_once('/')?;
     let (_, package) = dir.split_once("/src/")?;
@@ -317,7 +317,8 @@ fn package_of(file: &str) -> Option<String> {
     (!package.is_empty() && !package.contains("/vendor/")).then(|| package.to_owned())
 }
 
-/// Absolute on the build host: `/…`, or a drive letter. Go writes forward slashes everywhere; settings may hold others.
+/// Whether a path is absolute on the build host: `/…`, or a drive letter. Go always writes forward slashes; settings may have
+/// others.
 pub fn is_absolute(path: impl AsRef<[u8]>) -> bool {
     match path.as_ref() {
         [b'/'] => true,
@@ -327,7 +328,7 @@ pub fn is_absolute(path: impl AsRef<[u8]>) -> bool {
     }
 }
 
-/// Whether a path is the root or below it, with both kinds of slash taken as one.
+/// Whether a path is the root or below it, with either kind of slash.
 pub fn below(path: &str, root: &str) -> bool {
     let fold = |b: u8| if b == b'\\' { b'/' } else { b };
     let root = root.trim_end_matches(['/', '\\']);
@@ -339,12 +340,12 @@ pub fn below(path: &str, root: &str) -> bool {
         && matches!(path.as_bytes().get(root.len()), Some(b'/' | b'\\'))
 }
 
-/// The absolute paths inside one word of a flag string: the word itself, or behind `-I`, `-L`, `=`, `,` and the like.
+/// The absolute paths in one word of a flag string: the word itself, or what follows `-I`, `-L`, `=`, `,` and the like.
 fn paths_in(word: &str) -> impl Iterator<Item = &str> {
     word.split(['=', ',', ';']).filter_map(|part| {
         if part.starts_with('-') {
             let at = part.find('/')?;
-            // `-I/usr/include`: a short flag with its value attached. `-Wl,-rpath/x` was split before.
+            // `-I/usr/include`: a short flag with its value. `-Wl,-rpath/x` was split before.
             (at <= 3).then(|| &part[at..]).filter(|p| is_absolute(p))
         } else {
             is_absolute(part).then_some(part)
@@ -352,7 +353,7 @@ fn paths_in(word: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Directories of build services: a path below one names its prefix with so many more elements.
+/// Directories of build services, and how many more path elements their prefix has.
 const CI: &[(&str, usize)] = &[
     ("/home/runner/work/", 1),
     ("/__w/", 1),
@@ -382,7 +383,7 @@ const CI: &[(&str, usize)] = &[
     ("/private/tmp/homebrew", 0),
 ];
 
-/// Temporary directories, and how many more elements make a useful prefix.
+/// Temporary directories, and how many more path elements make a useful prefix.
 const TEMP: &[(&str, usize)] = &[
     ("/private/var/folders/", 0),
     ("/var/folders/", 0),
@@ -394,12 +395,12 @@ const TEMP: &[(&str, usize)] = &[
     ("C:/Temp/", 0),
 ];
 
-/// A path up to its last slash, and what follows.
+/// A path up to its last slash, and the rest.
 fn split_name(path: &str) -> (&str, &str) {
     path.split_at(memchr::memrchr2(b'/', b'\\', path.as_bytes()).map_or(0, |at| at + 1))
 }
 
-/// Whether all files of a directory, given with its slash, are of one group: no pattern of [`classify`] goes on into their names.
+/// Whether all files of a directory, given with its slash, are in one group: no pattern of [`classify`] depends on their names.
 fn is_settled(directory: &str) -> bool {
     let goes_on = |pattern: &str| pattern.len() > directory.len() && pattern.starts_with(directory);
     directory.len() > "C:/Users/".len()
@@ -443,7 +444,7 @@ fn classify(path: &str) -> (String, PathKind) {
     (with_elements(&folded, 1, 1), PathKind::Other)
 }
 
-/// The home directory a path is below, if any.
+/// The home directory that contains a path.
 pub fn home(path: &str) -> Option<String> {
     for (prefix, more) in [
         ("/home/", 1),
@@ -462,12 +463,12 @@ pub fn home(path: &str) -> Option<String> {
     Some(path[..end].to_owned())
 }
 
-/// The first `start` bytes and `more` elements behind them, without a slash at the end.
+/// The first `start` bytes of a path and `more` further elements, without a slash at the end.
 fn with_elements(path: &str, start: usize, more: usize) -> String {
     let mut end = start;
     for _ in 0..more {
         let Some(next) = path.get(end..).and_then(|rest| rest.find('/')) else {
-            // The last element is a file: the prefix stops at its directory.
+            // The last element is a file, so the prefix ends with its directory.
             break;
         };
         end += next + 1;

@@ -1,4 +1,4 @@
-//! Which releases can have built a program that does not say so: what its tables look like, and which files the runtime had.
+//! The releases that may have built a program that names none: by the form of its tables and the files of the runtime.
 
 use super::Tables;
 use gospect_exe::Format;
@@ -12,8 +12,9 @@ pub struct Age {
     last: Option<u32>,
 }
 
-/// Files of package runtime that tell the age of a program, below `src/pkg/runtime`: name, first and last minor that had it. The runtime was
-/// in C up to Go 1.3, and file names changed with every release (the trees of go1.0.3, go1.1.2, go1.2.2, go1.3.3 and go1.4).
+/// Files of package runtime that show the age of a program, below `src/pkg/runtime`: name, first and last minor release that
+/// had it. The runtime was in C up to Go 1.3, and file names changed with every release (the trees of go1.0.3, go1.1.2,
+/// go1.2.2, go1.3.3 and go1.4).
 const RUNTIME: &[(&str, u32, u32)] = &[
     ("thread_linux.c", 0, 0),
     ("thread_darwin.c", 0, 0),
@@ -34,11 +35,11 @@ const RUNTIME: &[(&str, u32, u32)] = &[
     ("lfstack.goc", 3, 3),
 ];
 
-/// The last release with `src/pkg` in its tree.
+/// The last minor release with `src/pkg` in its tree.
 const LAST_PKG: u32 = 3;
 
 impl Age {
-    /// Takes what fits both; of two that contradict each other the first stays.
+    /// Narrows the range to what fits both; if they contradict each other, the first stays.
     fn narrow(&mut self, first: u32, last: Option<u32>) {
         let low = self.first.max(first);
         let high = match (self.last, last) {
@@ -50,8 +51,8 @@ impl Age {
         }
     }
 
-    /// The same with what the source files tell: whether the standard library lies below `src/pkg`, and which files of
-    /// `src/pkg/runtime` that tell the age are there.
+    /// Narrows the range by the source files: whether the standard library is below `src/pkg`, and which files of
+    /// `src/pkg/runtime` there are that show the age.
     pub fn with_files(mut self, below_src_pkg: bool, runtime: &BTreeSet<String>) -> Self {
         if below_src_pkg {
             self.narrow(0, Some(LAST_PKG));
@@ -64,7 +65,7 @@ impl Age {
         self
     }
 
-    /// What the tables tell; `None` when that is nothing.
+    /// The range by the tables; `None` when they show nothing.
     pub fn of(tables: &Tables<'_>) -> Option<Self> {
         if let Some(table) = tables.pclntab() {
             let (first, last) = table.layout.minors();
@@ -81,7 +82,7 @@ impl Age {
             None if tables.is_stripped_old() => 1,
             None => return None,
         };
-        // Go 1.1 brought the table of types.
+        // Go 1.1 introduced the table of types.
         Some(match image.format {
             Format::Elf => Self::exactly(u32::from(image.section(b".typelink").is_some())),
             _ => Self {
@@ -98,12 +99,12 @@ impl Age {
         }
     }
 
-    /// Whether a minor is in the range.
+    /// Whether a minor release is in the range.
     pub fn has(&self, minor: u32) -> bool {
         self.first <= minor && self.last.is_none_or(|last| minor <= last)
     }
 
-    /// For the record.
+    /// The range as the record has it.
     pub fn to_record(self) -> VersionRange {
         let name = |minor: u32| match minor {
             0 => "go1".to_owned(),
@@ -116,7 +117,7 @@ impl Age {
     }
 }
 
-/// Whether a file of `src/pkg/runtime` tells the age.
+/// Whether a file of `src/pkg/runtime` shows the age.
 pub fn is_telling(name: &str) -> bool {
     RUNTIME.iter().any(|r| r.0 == name)
 }

@@ -1,4 +1,4 @@
-//! The toolchain's version where no build info tells it: a string of the program itself.
+//! The version of the toolchain when there is no build info: a string of the program itself.
 
 use super::Tables;
 use super::age::Age;
@@ -8,8 +8,8 @@ use crate::written::go_string::go_string;
 use gospect_exe::Image;
 use memchr::memmem;
 
-/// The toolchain's version from the program's strings: `runtime.buildVersion` among the linker-set ones, else any string header in
-/// writable data whose text is a plain release.
+/// The version of the toolchain from the strings of the program: the linker string `runtime.buildVersion`, or else any string
+/// header in writable data whose text is a plain release.
 pub fn build_version<'i>(tables: &Tables<'i>) -> Option<&'i [u8]> {
     let image = tables.image();
     let strings = tables.strings();
@@ -18,7 +18,7 @@ pub fn build_version<'i>(tables: &Tables<'i>) -> Option<&'i [u8]> {
     if let Some(version) = set.iter().copied().find(fits).or(set.first().copied()) {
         return Some(version);
     }
-    // Symbol tables are large: asked only when the strings do not tell.
+    // Symbol tables are large, so they are only read when the strings do not help.
     if let Some(address) = image
         .has_symbol_table()
         .then(|| image.symbol_address(b"runtime.buildVersion"))
@@ -51,8 +51,8 @@ pub fn build_version<'i>(tables: &Tables<'i>) -> Option<&'i [u8]> {
     })
 }
 
-/// The version that programs of Go 1.0 to 1.3 hold where anything asks for it: `runtime.theVersion` is a constant, which lies as text behind
-/// its string header among the read-only data. A program may hold other such constants, so that only one release may be left.
+/// The version in programs of Go 1.0 to 1.3 that use it: `runtime.theVersion` is a constant, a text right behind its string
+/// header in the read-only data. A program may contain other such constants, so exactly one release must be left.
 fn constant_version<'i>(image: &'i Image<'_>, age: &Age) -> Option<&'i [u8]> {
     const LAST: u32 = 3;
     let mut room = HEADERS_LIMIT;
@@ -77,7 +77,7 @@ fn constant_version<'i>(image: &'i Image<'_>, age: &Age) -> Option<&'i [u8]> {
             }
         }
     }
-    // `go1.2` is also a build tag; what says more is the version.
+    // `go1.2` is also a build tag; the longer text is the version.
     if found
         .iter()
         .any(|t| t.iter().filter(|b| **b == b'.').count() > 1)
@@ -102,7 +102,7 @@ fn minor_of(version: &[u8]) -> Option<u32> {
     rest.get(..digits)?.parse().ok()
 }
 
-/// Texts right behind their string header: a pointer to them, then the length, which had 4 bytes up to Go 1.0.
+/// Texts right behind their string header: a pointer to the text, then the length, which had 4 bytes up to Go 1.0.
 fn constants_in<'i>(image: &'i Image<'_>, from: u64, size: u64) -> impl Iterator<Item = &'i [u8]> {
     let data = image.bytes_upto(from, size).unwrap_or_default();
     let word = usize::try_from(image.pointer_size()).unwrap_or(8);
@@ -117,7 +117,7 @@ fn constants_in<'i>(image: &'i Image<'_>, from: u64, size: u64) -> impl Iterator
     })
 }
 
-/// Bytes of data that are searched for string headers, all ranges together: segments may lie on top of each other.
+/// Most bytes of data to search for string headers, over all ranges, because segments may overlap.
 const HEADERS_LIMIT: u64 = 64 << 20;
 
 /// Texts of string headers in `size` bytes of data that are short enough for a version.
@@ -139,7 +139,7 @@ fn headers_in<'i>(image: &'i Image<'_>, from: u64, size: u64) -> impl Iterator<I
     })
 }
 
-/// `go1`, then digits and dots, and at most an `rc` or `beta` number.
+/// Whether a text is `go1`, then digits and dots, and at most an `rc` or `beta` number.
 fn is_release(version: &[u8]) -> bool {
     let Some(rest) = version.strip_prefix(b"go1") else {
         return false;
@@ -156,7 +156,7 @@ fn is_release(version: &[u8]) -> bool {
     (rest.is_empty() || rest[0] == b'.' || plain == 0) && tail.iter().all(u8::is_ascii_digit)
 }
 
-/// Whether the table is of the age that a release writes.
+/// Whether the layout of the table fits the release.
 fn fits_layout(version: &[u8], table: &Pclntab) -> bool {
     let digits: String = version
         .iter()

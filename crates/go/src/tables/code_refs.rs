@@ -1,18 +1,19 @@
-//! Which variables a run of machine code reads: absolute addresses out of amd64 and arm64 instructions, as far as the Go compiler writes
-//! them for a package variable (src/cmd/link/internal/amd64/asm.go R_PCREL, src/cmd/link/internal/arm64/asm.go R_ADDRARM64, Go 1.18 to 1.27).
+//! The variables that machine code reads: absolute addresses in amd64 and arm64 instructions, in the forms that the Go compiler
+//! uses for package variables (src/cmd/link/internal/amd64/asm.go R_PCREL, src/cmd/link/internal/arm64/asm.go R_ADDRARM64, Go
+//! 1.18 to 1.27).
 
 use std::collections::BTreeSet;
 
-/// Addresses that code refers to.
+/// The addresses that code refers to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct References {
-    /// Variables of two words, such as strings, of which both words are read: where the first is, in the order of the code.
+    /// Addresses of variables of two words, such as strings, of which both words are read, in the order of the code.
     pub pairs: Vec<u64>,
     words: BTreeSet<u64>,
 }
 
 impl References {
-    /// Decodes code that starts at an address; `None` for architectures not known here.
+    /// Decodes code that starts at an address; `None` for unsupported architectures.
     pub fn of(arch: &str, code: &[u8], start: u64) -> Option<Self> {
         let mut found = Self::default();
         match arch {
@@ -23,7 +24,7 @@ impl References {
         Some(found)
     }
 
-    /// A word of 8 bytes is read or written.
+    /// Records that a word of 8 bytes is read or written.
     fn word(&mut self, address: u64) {
         if !self.words.insert(address) {
             return;
@@ -38,8 +39,9 @@ impl References {
         }
     }
 
-    /// Every place whose bytes read as an instruction with an operand relative to the next one: mode 00, register 101
-    /// (Intel SDM volume 2, table 2-2). Instructions are not told apart, so data in between may add an address that is none.
+    /// Looks at every offset whose bytes form an instruction with an operand relative to the next instruction: mode 00,
+    /// register 101 (Intel SDM volume 2, table 2-2). Instruction boundaries are not known, so other bytes may add a wrong
+    /// address.
     fn amd64(&mut self, code: &[u8], start: u64) {
         for (i, window) in code.windows(7).enumerate() {
             let [prefix, opcode, mode, d0, d1, d2, d3] = *window else {
@@ -65,7 +67,7 @@ impl References {
                 0x81 | 0xc7 if wide => {
                     self.word(target(4));
                 }
-                // MOVUPS, whatever comes before.
+                // MOVUPS, with any prefix.
                 0x10 | 0x11 if prefix == 0x0f => {
                     self.word(target(0));
                     self.word(target(0).wrapping_add(8));
@@ -77,7 +79,7 @@ impl References {
 
     /// ADRP, then an addition or a load on its register soon after (Arm ARM, C4.1).
     fn arm64(&mut self, code: &[u8], start: u64) {
-        /// Instructions for which a page is remembered: the linker's pairs stand together.
+        /// How many instructions to remember a page for: the linker puts the two instructions close together.
         const KEPT: usize = 6;
         let mut known = [(0u64, usize::MAX); 32];
         for (i, word) in code.chunks_exact(4).enumerate() {
@@ -112,7 +114,7 @@ impl References {
             if let Some(known) = known.get_mut(to as usize) {
                 match set {
                     Some(value) => *known = (value, i),
-                    // Stores name the register they read; forgetting it costs nothing but a pair split by one.
+                    // Stores name the register that they read; forgetting it costs only a pair that is split by a store.
                     None if word & 0xffc0_0000 == 0xf940_0000 => *known = (0, usize::MAX),
                     None => {}
                 }
@@ -143,7 +145,7 @@ mod tests {
         code.extend([0x0f, 0x10, 0x05, 0x00, 0x00, 0, 0]);
         let found = References::of("amd64", &code, 0x1000).unwrap();
         assert_eq!(found.pairs, [0x1107, 0x100e]);
-        // The address alone is not the value.
+        // The address alone does not read the value.
         let code = [0x48, 0x8d, 0x05, 0x00, 0x01, 0, 0];
         let found = References::of("amd64", &code, 0x1000).unwrap();
         assert!(found.pairs.is_empty());
@@ -152,7 +154,7 @@ mod tests {
     #[test]
     fn pages_and_offsets() {
         // adrp x0, 0x12000; ldr x1, [x0, #0x18]; adrp x0, 0x12000; ldr x2, [x0, #0x20]
-        // 0x11 pages on: the low two bits stand apart.
+        // 0x11 pages on: the low two bits are encoded separately.
         let adrp = 0x9000_0000u32 | (0x11 >> 2) << 5 | (0x11 & 3) << 29;
         let load = |to: u32, at: u32| 0xf940_0000 | (at / 8) << 10 | to;
         let words = [adrp, load(1, 0x18), adrp, load(2, 0x20)];

@@ -1,26 +1,26 @@
-//! What the function table says is linked in: packages, and the few functions that facts hang on.
+//! What is linked in according to the function table: packages, and the few functions on which facts depend.
 
 use super::Tables;
 use std::collections::BTreeSet;
 use std::ops::{Bound, ControlFlow};
 
-/// Packages of one program are not collected beyond this.
+/// Most packages to collect for one program.
 const PACKAGES_LIMIT: usize = 1 << 17;
-/// Nor are their names beyond this many bytes together.
+/// Most bytes of their names together.
 const NAMES_LIMIT: usize = 16 << 20;
 
-/// Names longer than this are not taken apart, and no more than so many dots are looked at: honest ones are short.
+/// Longest method name to take apart, and most dots to look at; real names are short.
 const LONGEST_METHOD: usize = 512;
 const DOTS: usize = 8;
 
-/// The packages and functions of interest of one program.
+/// The packages of a program, and the functions that facts depend on.
 #[derive(Clone, Debug, Default)]
 pub struct Functions {
     /// Number of functions in the table; 0 when there is no table.
     pub count: u64,
-    /// Import paths of every package with a function, inlined ones included from Go 1.16 on.
+    /// Import paths of all packages with a function, including inlined ones since Go 1.16.
     pub packages: BTreeSet<String>,
-    /// Which of [`WATCHED`] are there.
+    /// Which of [`WATCHED`] are linked in, as bits.
     watched: u32,
     boring: bool,
 }
@@ -35,7 +35,7 @@ const WATCHED: [&str; 6] = [
     "crypto/x509.loadSystemRoots",
 ];
 
-/// The packages of these, and of [`BORING`].
+/// The packages of these functions, and of [`BORING`].
 const WATCHED_PACKAGES: [&[u8]; 4] = [
     b"runtime",
     b"time",
@@ -43,12 +43,12 @@ const WATCHED_PACKAGES: [&[u8]; 4] = [
     b"crypto/internal/boring",
 ];
 
-/// The calls into BoringCrypto. Other functions of this package are in every program that uses cryptography, and its mark for tools,
-/// `crypto/internal/boring/sig.BoringCrypto`, is in programs of forks that use another library too.
+/// The calls into BoringCrypto. Other functions of this package are in every program that uses cryptography, and its marker for
+/// tools, `crypto/internal/boring/sig.BoringCrypto`, is also in programs of forks that use another library.
 const BORING: &[u8] = b"crypto/internal/boring._Cfunc__goboringcrypto_";
 
 impl Functions {
-    /// Reads the table once.
+    /// Reads the names of the table once.
     pub fn read(tables: &Tables<'_>) -> Self {
         let mut functions = Self::default();
         let Some(table) = tables.pclntab() else {
@@ -74,7 +74,7 @@ impl Functions {
         functions
     }
 
-    /// The packages of names that another table has, each with a zero behind it.
+    /// The packages of names from another table, each ended by a zero.
     pub fn of_names(names: &[u8]) -> Self {
         let mut functions = Self::default();
         let mut held = 0;
@@ -87,8 +87,8 @@ impl Functions {
         functions
     }
 
-    /// Takes out what is no package: a method that a type got by embedding one of another package is called
-    /// `a/b.Type.c/d.method`, in which `a/b.Type.c/d` reads like a path (src/cmd/compile/internal/ir/func.go, MethodSymSuffix).
+    /// Removes entries that are not packages. A method that a type has by embedding a type of another package is called
+    /// `a/b.Type.c/d.method`, in which `a/b.Type.c/d` looks like a path (src/cmd/compile/internal/ir/func.go, MethodSymSuffix).
     fn drop_methods(&mut self) {
         let all = &self.packages;
         let methods: Vec<String> = all
@@ -101,7 +101,7 @@ impl Functions {
         }
     }
 
-    /// The package whose type has a method that this, taken for a path, is the name of.
+    /// The package of the type that has a method, if this path is in fact the name of such a method.
     fn embedder(&self, path: &str) -> Option<&str> {
         let slash = path.rfind('/').filter(|_| path.len() <= LONGEST_METHOD)?;
         let dots = path
@@ -118,7 +118,7 @@ impl Functions {
             .map(String::as_str)
     }
 
-    /// The package that functions are of whose names spell it so.
+    /// The package to which functions belong whose names spell it this way.
     pub fn owner(&self, package: &[u8]) -> Option<&str> {
         let path = unescape(unescape(package).as_bytes());
         match self.packages.get(&path) {
@@ -127,7 +127,7 @@ impl Functions {
         }
     }
 
-    /// Go 1.0 and 1.1: the names are in another table.
+    /// Go 1.0 and 1.1 have the names in another table.
     fn read_gosymtab(&mut self, tables: &Tables<'_>) {
         let Some(table) = tables.gosymtab() else {
             return;
@@ -147,7 +147,7 @@ impl Functions {
         });
     }
 
-    /// Takes in a package as a function's name spells it; `held` counts the bytes of those kept.
+    /// Adds a package as spelled in a function name; `held` counts the bytes of packages kept.
     fn add_package(&mut self, package: &[u8], held: &mut usize) {
         if self.packages.len() < PACKAGES_LIMIT
             && *held + package.len() < NAMES_LIMIT
@@ -158,7 +158,7 @@ impl Functions {
     }
 
     fn watch(&mut self, name: &[u8]) {
-        // Names of the standard library only; most names fail on the first byte.
+        // Only names of the standard library; the first byte rules out most others.
         if matches!(name.first(), Some(b'r' | b't' | b'c')) {
             for (i, watched) in WATCHED.iter().enumerate() {
                 if name == watched.as_bytes() {
@@ -187,7 +187,7 @@ impl Functions {
         self.first_package_from("crypto/internal/fips140").is_some()
     }
 
-    /// The first package, in the order of their paths, whose path starts so.
+    /// The first package, in path order, whose path begins with `start`.
     pub fn first_package_from(&self, start: &str) -> Option<&str> {
         let first = self
             .packages
@@ -202,19 +202,19 @@ impl Functions {
     }
 }
 
-/// Collects the packages of names that come one after the other: linkers put the functions of a package side by side, and those that are
-/// inlined into them next to them, so that nearly every name is of the package of the last one, or of one met shortly before.
+/// Collects the packages of consecutive names. Linkers put the functions of a package side by side, and the functions inlined
+/// into them next to them, so nearly every name belongs to the package of the last one, or to one seen shortly before.
 struct Packages<'n> {
     /// The package of the last name, with its dot.
     last: &'n [u8],
-    /// A function of that package may be watched.
+    /// Whether a function of that package may be watched.
     is_watched: bool,
-    /// Packages met before, each at the place that [`slot`] gives it.
+    /// Packages seen before, each at the index that [`slot`] gives it.
     met: Vec<&'n [u8]>,
     held: usize,
 }
 
-/// Packages that are remembered.
+/// Number of packages to remember.
 const MET: usize = 1 << 10;
 
 impl Default for Packages<'_> {
@@ -229,7 +229,7 @@ impl Default for Packages<'_> {
 }
 
 impl<'n> Packages<'n> {
-    /// Takes the next name that is not surely of the last package, and goes over those that are.
+    /// Returns the next name that may belong to another package than the last one, and skips those before it.
     fn skip_current(&self, names: &mut &'n [u8], functions: &mut Functions) -> Option<&'n [u8]> {
         loop {
             let start = *names;
@@ -269,7 +269,7 @@ impl<'n> Packages<'n> {
         let Some(package) = package(name) else {
             return;
         };
-        // A package ends with a dot in its function's name.
+        // In a function name a dot follows the package.
         self.last = name.get(..package.len() + 1).unwrap_or_default();
         self.is_watched = WATCHED_PACKAGES.contains(&package);
         if let Some(met) = self.met.get_mut(slot(package))
@@ -281,7 +281,7 @@ impl<'n> Packages<'n> {
     }
 }
 
-/// A place among [`MET`] for a package, by its length and its last bytes.
+/// An index below [`MET`] for a package, from its length and its last bytes.
 fn slot(package: &[u8]) -> usize {
     let tail = package.iter().rev().take(8);
     let sum = tail.fold(package.len() as u64, |sum, b| {
@@ -290,8 +290,8 @@ fn slot(package: &[u8]) -> usize {
     usize::try_from(sum % MET as u64).unwrap_or(0)
 }
 
-/// Whether a function is of the package that `prefix` is, with its dot: linkers put the functions of a package side by side, so this
-/// settles most of them. A slash that follows makes a longer path of it.
+/// Whether a function belongs to the package `prefix`, given with its dot. Linkers put the functions of a package side by side,
+/// so this decides most of them. If a slash follows, the path is longer.
 pub fn is_of(name: &[u8], prefix: &[u8]) -> bool {
     let Some(rest) = name.strip_prefix(prefix).filter(|_| !prefix.is_empty()) else {
         return false;
@@ -300,7 +300,7 @@ pub fn is_of(name: &[u8], prefix: &[u8]) -> bool {
     stop != Some(&b'/')
 }
 
-/// The import path in front of a function's name: up to the first dot behind the last slash, both before any bracket.
+/// The import path in a function name: up to the first dot after the last slash, both before any bracket.
 pub fn package(name: &[u8]) -> Option<&[u8]> {
     // Compiler-made symbols: type algorithms, closures of the linker, C.
     if name.starts_with(b"type:")
@@ -322,8 +322,8 @@ pub fn package(name: &[u8]) -> Option<&[u8]> {
     is_path.then_some(path)
 }
 
-/// Dots in the last element of an import path are written `%2e`, other bytes alike (src/cmd/internal/objabi/path.go). Names that the
-/// compiler made of other names are escaped twice.
+/// Decodes an import path in a function name: dots in the last element are written `%2e`, and some other bytes likewise
+/// (src/cmd/internal/objabi/path.go). Names that the compiler made from other names are escaped twice.
 fn unescape(package: &[u8]) -> String {
     let text = String::from_utf8_lossy(package);
     if !text.contains('%') {

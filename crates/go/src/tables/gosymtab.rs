@@ -1,5 +1,5 @@
-//! The symbol table that programs of Go 1.0 to 1.2 carry for their own stack traces: names of functions and variables, and the source files
-//! (src/debug/gosym/symtab.go, Go 1.27, `walksymtab`; written by src/cmd/ld/symtab.c of Go 1.0 to 1.2).
+//! The symbol table of programs of Go 1.0 to 1.2, made for their own stack traces: names of functions and variables, and the
+//! source files (src/debug/gosym/symtab.go, Go 1.27, `walksymtab`; written by src/cmd/ld/symtab.c of Go 1.0 to 1.2).
 //!
 //! ```text
 //! Go 1.0        entries only, big-endian: value (4 bytes), type letter with the high bit set, name and NUL, Go type (4 bytes)
@@ -7,33 +7,33 @@
 //!               value as pointer or LEB128; Go type as pointer; name and NUL
 //! ```
 //!
-//! Types `z` and `Z` hold a path instead of a name: a NUL, then big-endian pairs of bytes up to a pair of zeros, each the value of a
-//! symbol of type `f` whose name is one element. A file stands in front of the functions that come from it.
+//! Types `z` and `Z` have a path instead of a name: a NUL, then big-endian pairs of bytes up to a pair of zeros. Each pair is
+//! the value of a symbol of type `f` whose name is one path element. A file comes before the functions that are from it.
 
 use gospect_exe::{Format, Image};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-/// Tables larger than this are not read; that of the largest known program of Go 1.2 has 8 MB.
+/// Largest table to read; the largest known program of Go 1.2 has 8 MB.
 const SIZE_LIMIT: u64 = 64 << 20;
-/// Fewer entries than this are no table of a program.
+/// A table with fewer entries is not that of a program.
 const LEAST: u64 = 100;
 /// Longest path of a source file, in bytes.
 const PATH_LIMIT: usize = 4096;
-/// Bytes of all paths that are put together, those that occur again included.
+/// Most bytes of paths to put together, counting repeated ones.
 const FILES_LIMIT: usize = 32 << 20;
 
 /// Sections that hold nothing but the table.
 const SECTIONS: [&[u8]; 2] = [b".gosymtab", b"__gosymtab"];
 
-/// A table of which every entry makes sense.
+/// A table in which every entry is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gosymtab {
     /// Virtual address.
     pub address: u64,
-    /// Bytes up to its last entry.
+    /// Bytes up to the end of its last entry.
     pub size: u64,
-    /// The form of Go 1.0.
+    /// Whether it has the form of Go 1.0.
     pub is_first: bool,
     /// Number of functions.
     pub functions: u64,
@@ -46,18 +46,18 @@ struct Entry<'b> {
     name: &'b [u8],
 }
 
-/// What the table says of the source.
+/// The source files in the table.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    /// Paths of the Go, C and assembly files, each once, in the order of the table.
+    /// Paths of the Go, C and assembly files, each once, in table order.
     pub files: Vec<String>,
     /// The file of `main.main`.
     pub main: Option<String>,
 }
 
 impl Gosymtab {
-    /// Finds the table: in its section, or by its header where the format has no such section. The symbols of PE files by Go 1.1 name it,
-    /// but their values are not those of their sections.
+    /// Finds the table: in its section, or by its header if the format has no such section. The symbols of PE files of Go 1.1
+    /// name it, but their values do not match their sections.
     pub fn find(image: &Image<'_>) -> Option<Self> {
         let named = SECTIONS.iter().find_map(|n| image.section(n));
         match named {
@@ -108,12 +108,12 @@ impl Gosymtab {
             }
         });
         table.functions = functions;
-        // Where no section says how long it is, it ends with the first entry that makes no sense.
+        // Without a section that gives its size, the table ends before the first invalid entry.
         let is_whole = whole.is_some() || image.format == Format::Pe;
         (entries >= LEAST && proof && is_whole).then_some(table)
     }
 
-    /// Visits every entry. `None`: one of them makes no sense.
+    /// Visits every entry; `None` when one is invalid.
     fn visit(&self, image: &Image<'_>, see: &mut dyn FnMut(Entry<'_>)) -> Option<()> {
         let bytes = image.bytes(self.address, self.size.min(SIZE_LIMIT))?;
         let pointer = match self.is_first {
@@ -121,7 +121,7 @@ impl Gosymtab {
             false => Some(header(bytes, image)?),
         };
         let mut rest = bytes.get(pointer.map_or(0, |_| 8)..)?;
-        // Up to three bytes behind the last entry fill it up to a word.
+        // Up to three bytes after the last entry pad it to a word.
         while rest.len() >= 4 {
             let (kind, value, goes_on) = match pointer {
                 Some(pointer) => packed_head(&mut rest, pointer, image)?,
@@ -174,7 +174,7 @@ impl Gosymtab {
         let (mut last, mut built) = (None, 0);
         let _ = self.visit(image, &mut |entry| match entry.kind {
             b'z' | b'Z' => {
-                // Each entry of a few bytes can ask for a path of thousands.
+                // An entry of a few bytes can require a path of thousands.
                 if built >= FILES_LIMIT {
                     last = None;
                     return;
@@ -194,7 +194,7 @@ impl Gosymtab {
     }
 }
 
-/// The pointer size in the header of Go 1.1 and 1.2; `None`: it has none.
+/// The pointer size in the header of Go 1.1 and 1.2; `None` without such a header.
 fn header(bytes: &[u8], image: &Image<'_>) -> Option<usize> {
     let magic: [u8; 4] = match image.big_endian {
         true => [0xff, 0xff, 0xff, 0xfd],
@@ -252,14 +252,14 @@ fn first_head(rest: &mut &[u8]) -> Option<(u8, u64, bool)> {
     (kind & 0x80 != 0 && letter.is_ascii_alphabetic()).then_some((letter, value.into(), false))
 }
 
-/// The path that a list of elements makes; `None` for packages (`fmt.a`), ends of files and paths that cannot be.
-/// Adds the bytes that it copies to `built`.
+/// The path made of a list of elements; `None` for packages (`fmt.a`), ends of files and impossible paths. Adds the number of
+/// copied bytes to `built`.
 fn path(pairs: &[u8], elements: &HashMap<u64, Vec<u8>>, built: &mut usize) -> Option<String> {
     let mut out: Vec<u8> = Vec::new();
     for pair in pairs.chunks_exact(2) {
         let number = u64::from(u16::from_be_bytes([pair[0], pair[1]]));
         let element = elements.get(&number)?;
-        // Looked at before it is copied: one element can be as long as the table.
+        // Checked before copying: one element can be as long as the table.
         if element.len() > PATH_LIMIT - out.len().min(PATH_LIMIT) {
             return None;
         }

@@ -1,39 +1,39 @@
-//! Where the code of one function is: its own body, and the ranges of other functions that it was inlined into
+//! Where the code of one function is: its own body, and the parts of other functions into which it was inlined
 //! (src/runtime/runtime2.go `_func`, src/runtime/symtabinl.go, src/internal/abi/funcdata.go, Go 1.18 to 1.27).
 
 use super::Tables;
 use super::pclntab::{Layout, Pclntab};
 use gospect_exe::Image;
 
-/// `abi.PCDATA_InlTreeIndex`: which call of the tree an instruction belongs to.
+/// `abi.PCDATA_InlTreeIndex`: the call of the inline tree to which an instruction belongs.
 const PCDATA_TREE_INDEX: u64 = 2;
 /// `abi.FUNCDATA_InlTree`.
 const FUNCDATA_TREE: u64 = 3;
-/// More ranges than this add nothing.
+/// Most ranges to collect; further ones add nothing.
 const RANGES_LIMIT: usize = 256;
-/// Steps of one pc table that are followed.
+/// Most steps of one pc table to follow.
 const STEPS_LIMIT: usize = 1 << 16;
 
-/// A run of instructions of the function asked for.
+/// A run of instructions of the requested function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
     /// First address.
     pub start: u64,
-    /// First address behind it.
+    /// The address after its last byte.
     pub end: u64,
-    /// First address behind the function that it lies in.
+    /// The address after the function that contains it.
     pub function_end: u64,
 }
 
-/// The shapes that changed between layouts.
+/// The structure sizes that changed between layouts.
 struct Shape {
-    /// Bytes of `_func` in front of its tables.
+    /// Bytes of `_func` before its tables.
     function: u64,
     /// Bytes of an entry of the inline tree.
     call: u64,
-    /// Where the entry has the offset of the name.
+    /// Offset of the name in that entry.
     call_name: u64,
-    /// Word numbers of `gofunc` in the module data, likeliest first.
+    /// Word numbers of `gofunc` in moduledata, most likely first.
     base: &'static [u64],
 }
 
@@ -54,9 +54,9 @@ const GO_127: Shape = Shape {
     ..GO_120
 };
 
-/// Every range of the function of that name; `None` when the tables cannot be read, or are older than Go 1.18.
+/// All ranges of the function with this name; `None` when the tables cannot be read, or are older than Go 1.18.
 ///
-/// Inlined bodies end where the last instruction that the compiler credits to them does; loads of a result may follow.
+/// An inlined body ends with the last instruction that the compiler assigns to it; loads of a result may follow.
 pub fn ranges(tables: &Tables<'_>, name: &[u8], minor: Option<u32>) -> Option<Vec<Range>> {
     let image = tables.image();
     let table = tables.pclntab()?;
@@ -90,7 +90,7 @@ pub fn ranges(tables: &Tables<'_>, name: &[u8], minor: Option<u32>) -> Option<Ve
         };
         let end = number(2 * i + 2).unwrap_or(last);
         if start < end {
-            // One function that cannot be read does not hide the others.
+            // A function that cannot be read does not hide the others.
             let _ = reader.function(start, end, function, &mut found);
         }
         if found.len() >= RANGES_LIMIT {
@@ -114,7 +114,7 @@ impl Reader<'_, '_> {
         self.image.bytes(address, 4).map(|b| self.image.number(b))
     }
 
-    /// Adds what one function holds. Offsets are from the start of text.
+    /// Adds the ranges in one function. Offsets count from the start of text.
     fn function(&self, start: u64, end: u64, offset: u64, found: &mut Vec<Range>) -> Option<()> {
         let at = self.table.function_table.0.checked_add(offset)?;
         let (start, end) = (self.text.checked_add(start)?, self.text.checked_add(end)?);
@@ -162,8 +162,8 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// Walks a pc-value table: pairs of variable-length numbers, the change of the value (zigzag) and the bytes that it holds for in
-    /// quanta (src/runtime/symtab.go, step). Negative values belong to the function itself and are passed over.
+    /// Walks a pc-value table: pairs of variable-length numbers, the change of the value (zigzag) and the number of quanta for
+    /// which it holds (src/runtime/symtab.go, step). Negative values belong to the function itself and are skipped.
     fn steps(
         &self,
         table: u64,
@@ -207,7 +207,7 @@ fn varint(bytes: &mut std::slice::Iter<'_, u8>) -> Option<u32> {
     None
 }
 
-/// Offset of a function's name in the table of names.
+/// The offset of a function's name in the table of names.
 fn name_offset(image: &Image<'_>, table: &Pclntab, name: &[u8]) -> Option<u64> {
     let names = image.bytes(table.names.0, table.names.1)?;
     memchr::memmem::find_iter(names, name)

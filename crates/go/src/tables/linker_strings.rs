@@ -1,38 +1,39 @@
-//! Linker-set strings: variables that the linker fills as `-X` does (src/cmd/link/internal/ld/data.go, addstrdata, Go 1.18 to 1.27).
+//! Linker strings: string variables that the linker sets as `-X` does (src/cmd/link/internal/ld/data.go, addstrdata, Go 1.18 to
+//! 1.27).
 //!
-//! Each is a Go string header in the data range whose text is followed by a NUL, which the compiler's own constants are not. That is how
-//! `runtime.buildVersion`, `runtime.modinfo`, `runtime.godebugDefault`, `runtime.defaultGOROOT` and the user's `-X` values are found in a file
-//! without symbols.
+//! Each is a Go string header in the data range whose text ends with a NUL; the compiler's own constants do not. So
+//! `runtime.buildVersion`, `runtime.modinfo`, `runtime.godebugDefault`, `runtime.defaultGOROOT` and the user's `-X` values can
+//! be found in a file without symbols.
 
 use super::moduledata::Moduledata;
 use crate::written::{buildinfo, modinfo};
 use gospect_exe::Image;
 
-/// Longest text taken, the framed module text aside.
+/// Longest text to take, except for the framed module text.
 const TEXT_LIMIT: u64 = 4096;
-/// A data range larger than this is not read in full.
+/// Most bytes of the data range to read.
 const DATA_LIMIT: u64 = 64 << 20;
-/// More strings than this are noise.
+/// More strings than this are chance finds.
 const COUNT_LIMIT: usize = 4096;
 
-/// One string.
+/// A linker string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkerString<'i> {
-    /// Where its header is.
+    /// Address of its header.
     pub address: u64,
     /// Its text.
     pub text: &'i [u8],
 }
 
-/// The strings of one program.
+/// The linker strings of one program.
 #[derive(Clone, Debug, Default)]
 pub struct LinkerStrings<'i> {
-    /// In address order.
+    /// Sorted by address.
     pub all: Vec<LinkerString<'i>>,
 }
 
 impl<'i> LinkerStrings<'i> {
-    /// Collects every linker-set string of the data range.
+    /// Collects all linker strings of the data range.
     pub fn read(image: &'i Image<'_>, module: &Moduledata, limit: u64) -> Self {
         let mut all = Vec::new();
         let word = image.pointer_size();
@@ -48,13 +49,13 @@ impl<'i> LinkerStrings<'i> {
             .unwrap_or_default()
             .iter()
             .peekable();
-        // Three words in view: pointer, length, and what follows them.
+        // Three consecutive words: pointer, length, and the next word.
         let mut words = Words::new(image, data);
         let (mut raw, mut length, mut next) = (words.next(), words.next(), words.next());
         let mut address = start;
         while let (Some(pointer), Some(size)) = (raw, length) {
             let at = address;
-            // A slice has its capacity behind the length, a string the next variable.
+            // In a slice the capacity follows the length; after a string comes the next variable.
             let slice = next == length;
             (raw, length, next) = (length, next, words.next());
             address += word;
@@ -76,7 +77,7 @@ impl<'i> LinkerStrings<'i> {
         Self { all }
     }
 
-    /// `runtime.modinfo` without its framing.
+    /// `runtime.modinfo` without its frame.
     pub fn modinfo(&self) -> Option<&'i [u8]> {
         self.all
             .iter()
@@ -84,7 +85,7 @@ impl<'i> LinkerStrings<'i> {
             .and_then(|s| modinfo::unframe(s.text))
     }
 
-    /// Texts that read like a toolchain version. The runtime's own is among them; a program may hold others.
+    /// Texts that read like a toolchain version: the runtime's own, and maybe others.
     pub fn versions(&self) -> impl Iterator<Item = &'i [u8]> + '_ {
         self.all
             .iter()
@@ -93,9 +94,9 @@ impl<'i> LinkerStrings<'i> {
     }
 }
 
-/// The words of some data, in the program's own size and byte order.
+/// The words of some data, in the word size and byte order of the program.
 enum Words<'d> {
-    /// What nearly every program has, decoded without asking.
+    /// The usual case, decoded without branches.
     Wide(std::slice::ChunksExact<'d, u8>),
     Other(std::slice::ChunksExact<'d, u8>, bool),
 }
@@ -131,7 +132,7 @@ impl Iterator for Words<'_> {
 }
 
 fn text<'i>(image: &'i Image<'_>, pointer: u64, length: u64) -> Option<&'i [u8]> {
-    // A data word that happens to look like an address costs one look-up in a short list of segments.
+    // A data word that only looks like an address costs one look-up in a short list of segments.
     let framed = length > TEXT_LIMIT;
     let head = image.bytes(pointer, if framed { 16 } else { length + 1 })?;
     if framed {

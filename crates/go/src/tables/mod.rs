@@ -1,6 +1,6 @@
-//! The tables that the linker leaves in every Go program for the program's own use, each found and read on first use.
+//! The tables that the linker writes into every Go program for the program's own use, each found and read on first use.
 //!
-//! Depends on what the toolchain wrote as text ([`super::written`]), and on nothing else of `go`.
+//! Uses the text that the toolchain wrote ([`super::written`]), and nothing else of `go`.
 
 pub mod age;
 mod build_version;
@@ -25,7 +25,7 @@ use moduledata::Moduledata;
 use pclntab::Pclntab;
 use std::cell::OnceCell;
 
-/// Function tables that are held against the module data where no section says which it is.
+/// Most function tables to compare with moduledata when no section names the right one.
 const TABLES: usize = 8;
 
 /// The tables of one program, each found on first use.
@@ -40,7 +40,7 @@ pub struct Tables<'i> {
 }
 
 impl<'i> Tables<'i> {
-    /// Nothing is read yet.
+    /// The tables of an image; reads nothing yet.
     pub fn new(image: &'i Image<'i>, limits: Limits) -> Self {
         Self {
             image,
@@ -53,12 +53,12 @@ impl<'i> Tables<'i> {
         }
     }
 
-    /// How much of a program is read.
+    /// The limits on reading the program.
     pub fn limits(&self) -> Limits {
         self.limits
     }
 
-    /// The program they are of.
+    /// The program.
     pub fn image(&self) -> &'i Image<'i> {
         self.image
     }
@@ -67,7 +67,7 @@ impl<'i> Tables<'i> {
     pub fn pclntab(&self) -> Option<&Pclntab> {
         self.pclntab
             .get_or_init(|| {
-                // A program may hold another as data: the one whose module data points at its table is the one that runs.
+                // A program may contain another one as data. Its own table is the one that its moduledata points at.
                 let mut first = None;
                 let mut tries = 0;
                 let found = Pclntab::find_that(self.image, &mut |table| {
@@ -95,8 +95,8 @@ impl<'i> Tables<'i> {
             .as_ref()
     }
 
-    /// Whether the sections are those of Go 1.0 or 1.1 after `-ldflags=-s`: of both tables only the names are left. Later releases need
-    /// theirs to run.
+    /// Whether the sections are those of Go 1.0 or 1.1 after `-ldflags=-s`, with only the names of both tables left. Later
+    /// releases need their tables to run.
     pub fn is_stripped_old(&self) -> bool {
         let image = self.image;
         let both = |symbols: &[u8], lines: &[u8]| {
@@ -109,9 +109,9 @@ impl<'i> Tables<'i> {
             && !image.sections.iter().any(|s| is_newer(&s.name))
     }
 
-    /// The module data.
+    /// The moduledata.
     pub fn moduledata(&self) -> Option<&Moduledata> {
-        // Looking for the one may find the other.
+        // Looking for the table may find moduledata too.
         let table = self.pclntab();
         self.moduledata
             .get_or_init(|| Moduledata::find(self.image, table?))
@@ -123,7 +123,7 @@ impl<'i> Tables<'i> {
         self.functions.get_or_init(|| Functions::read(self))
     }
 
-    /// The linker-set strings.
+    /// The linker strings.
     pub fn strings(&self) -> &LinkerStrings<'i> {
         self.strings.get_or_init(|| match self.moduledata() {
             Some(module) => LinkerStrings::read(self.image, module, self.limits.build_info),
@@ -132,7 +132,7 @@ impl<'i> Tables<'i> {
     }
 }
 
-/// Whether a section has a name that releases after Go 1.1 brought.
+/// Whether a release after Go 1.1 introduced a section of this name.
 fn is_newer(name: &[u8]) -> bool {
     [
         &b".itablink"[..],

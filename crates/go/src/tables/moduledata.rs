@@ -1,7 +1,7 @@
 //! `runtime.firstmoduledata`: the linker's map of the program (src/runtime/symtab.go, Go 1.5 to 1.27).
 //!
-//! It starts with a pointer to the pclntab header and a slice inside that table, so a word pair that says just this proves both: one that
-//! points at the other and nothing else does.
+//! It starts with a pointer to the pclntab header and a slice inside that table. A word pair that says exactly this proves
+//! both: nothing else points at the table in this way.
 
 use super::pclntab::{Layout, Pclntab};
 use gospect_exe::{Image, Segment};
@@ -30,19 +30,19 @@ const SINCE_15: Words = Words {
     edata: 17,
 };
 
-/// What the program says about its own layout.
+/// The layout of the program in its own words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moduledata {
-    /// Where it is.
+    /// Its address.
     pub address: u64,
     /// Text: start and end.
     pub text: (u64, u64),
-    /// Initialised data with pointers: start and end. Linker-set strings are here.
+    /// Initialised data with pointers, where linker strings are: start and end.
     pub data: (u64, u64),
 }
 
 impl Moduledata {
-    /// Finds the module data that points at this table.
+    /// Finds the moduledata that points at this table.
     pub fn find(image: &Image<'_>, table: &Pclntab) -> Option<Self> {
         if let Some(section) = [&b".go.module"[..], b"__go_module"]
             .iter()
@@ -52,7 +52,7 @@ impl Moduledata {
             return Some(found);
         }
         Self::scan(image, table).or_else(|| {
-            // Nothing in place: the words are filled at load time.
+            // The file has no values in place: they are filled in at load time.
             let word = image.pointer_size();
             let fixups = image.fixups();
             let places = fixups
@@ -99,9 +99,10 @@ impl Moduledata {
         })
     }
 
-    /// Everything between the start of the initialised data and the end of the zeroed: where variables with pointers are. Go 1.16 and newer.
+    /// The range from the start of the initialised data to the end of the zeroed data, where variables with pointers are. Go
+    /// 1.16 and newer.
     pub fn variables(&self, image: &Image<'_>) -> Option<(u64, u64)> {
-        /// `moduledata.ebss`, from Go 1.16 on.
+        /// `moduledata.ebss`, since Go 1.16.
         const EBSS: u64 = 29;
         let end = image.pointer(self.address.checked_add(EBSS * image.pointer_size())?)?;
         (end >= self.data.1).then_some((self.data.0, end))

@@ -1,5 +1,5 @@
-//! The function and source-file table that every Go program carries for its own stack traces
-//! (src/internal/abi/symtab.go, src/debug/gosym/pclntab.go and src/cmd/link/internal/ld/pcln.go, Go 1.2 to 1.27).
+//! The table of functions and source files that every Go program has for its own stack traces (src/internal/abi/symtab.go,
+//! src/debug/gosym/pclntab.go and src/cmd/link/internal/ld/pcln.go, Go 1.2 to 1.27).
 //!
 //! ```text
 //! 0  magic, 4 bytes      fffffffb 1.2-1.15   fffffffa 1.16-1.17   fffffff0 1.18-1.19   fffffff1 1.20+
@@ -15,17 +15,17 @@ use memchr::memmem::Finder;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-/// Sections that hold nothing but the table (ELF; position-independent ELF up to Go 1.25; Mach-O).
+/// Sections that contain only the table (ELF; position-independent ELF up to Go 1.25; Mach-O).
 pub const SECTIONS: [&[u8]; 3] = [b".gopclntab", b".data.rel.ro.gopclntab", b"__gopclntab"];
 
-/// Tables with more entries than this are lies: the largest programs have half a million functions.
+/// More entries than this cannot be right: the largest programs have half a million functions.
 const COUNT_LIMIT: u64 = 1 << 22;
-/// Names of the oldest layout may start anywhere, so that many may share one text: longer ones are cut off.
+/// Longer names are cut. In the oldest layout a name may start anywhere, so many may share one text.
 const NAME_LIMIT: usize = 4096;
-/// Magics tried in a scan before giving up.
+/// Most magics to try in a scan.
 const TRIES: usize = 256;
 
-/// The layouts, named after the release that brought them.
+/// The layouts, each named after the release that introduced it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Layout {
     /// Go 1.2 to 1.15.
@@ -38,7 +38,7 @@ pub enum Layout {
     Go120,
 }
 
-/// Low byte of the magic, layout, and the first and last minor that writes it (`None`: still does).
+/// Low byte of the magic, layout, and the first and last minor release that writes it (`None`: it still does).
 pub const LAYOUTS: [(u8, Layout, u32, Option<u32>); 4] = [
     (0xfb, Layout::Go12, 2, Some(15)),
     (0xfa, Layout::Go116, 16, Some(17)),
@@ -47,7 +47,7 @@ pub const LAYOUTS: [(u8, Layout, u32, Option<u32>); 4] = [
 ];
 
 impl Layout {
-    /// First and last Go minor that writes this layout.
+    /// First and last minor release that writes this layout.
     pub fn minors(self) -> (u32, Option<u32>) {
         LAYOUTS
             .iter()
@@ -56,36 +56,37 @@ impl Layout {
     }
 }
 
-/// A table whose header has been checked. All positions are virtual addresses.
+/// A table whose header was checked. All positions are virtual addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pclntab {
-    /// Where the header is.
+    /// Address of the header.
     pub address: u64,
-    /// Which layout.
+    /// Its layout.
     pub layout: Layout,
     /// Instruction size quantum: 1, 2 or 4.
     pub quantum: u8,
     /// Number of functions.
     pub functions: u64,
-    /// Number of files; 0 in the 1.2 layout, whose file table holds its own count.
+    /// Number of files; 0 in the 1.2 layout, whose file table has a count of its own.
     pub files: u64,
-    /// The start-of-text word; `None` in layouts without one.
+    /// The start-of-text word; `None` in layouts without it.
     pub text_start: Option<u64>,
-    /// Function names: address and size. In the 1.2 layout names lie all over the table, which is what this then spans.
+    /// Function names: address and size. In the 1.2 layout names are anywhere in the table, so this is the whole table.
     pub names: (u64, u64),
     /// Source files: address and size.
     pub file_table: (u64, u64),
-    /// Function table: address and size up to the end of what holds the table.
+    /// Function table: address, and size up to the end of the section or segment.
     pub function_table: (u64, u64),
 }
 
 impl Pclntab {
-    /// Finds the table: in its section, or by a scan of everything that is loaded, where only a header that makes sense counts.
+    /// Finds the table: in its section, or by a scan of everything that is loaded, where only a plausible header counts.
     pub fn find(image: &Image<'_>) -> Option<Self> {
         Self::find_that(image, &mut |_| true)
     }
 
-    /// The same, but of the tables that no section names the first that `accept` takes: a program may hold others as data.
+    /// As [`Self::find`], but of the tables that no section names, returns the first that `accept` takes: a program may contain
+    /// others as data.
     pub fn find_that(image: &Image<'_>, accept: &mut dyn FnMut(&Self) -> bool) -> Option<Self> {
         for name in SECTIONS {
             if let Some(section) = image.section(name)
@@ -94,7 +95,7 @@ impl Pclntab {
                 return Some(table);
             }
         }
-        // Read-only data first: that is where it nearly always is. Never in what the running program does not read, which is large.
+        // Read-only data first, where it nearly always is. Discardable parts are large and never hold it.
         let mut segments: Vec<&Segment> = image.segments.iter().collect();
         segments.retain(|s| !s.discardable);
         segments.sort_by_key(|s| (s.writable, s.executable));
@@ -188,7 +189,7 @@ impl Pclntab {
         if !ordered || function_table >= end || files > COUNT_LIMIT {
             return None;
         }
-        // A function table needs a pair a function and one end address.
+        // The function table has a pair for each function, and an end address.
         let pair = if layout == Layout::Go116 { 2 * word } else { 8 };
         let room = end - function_table;
         if functions.checked_mul(pair)? > room {
@@ -221,7 +222,7 @@ impl Pclntab {
         let files_at = image.number(image.bytes(after, 4)?);
         let file_table = address.checked_add(files_at)?;
         let count = image.number(image.bytes(file_table, 4)?);
-        // The first functions must come in order, and point behind the table.
+        // The first functions must be in order, and point behind the table.
         let mut last = 0;
         for i in 0..functions.min(16) {
             let entry = image.word(table + 2 * word * i)?;
@@ -247,7 +248,7 @@ impl Pclntab {
         })
     }
 
-    /// The names of all functions, each ended by a zero; `None` in the 1.2 layout, where they lie apart.
+    /// The names of all functions, each ended by a zero; `None` in the 1.2 layout, where they are scattered.
     pub fn all_names<'i>(&self, image: &'i Image<'_>) -> Option<&'i [u8]> {
         if self.layout == Layout::Go12 {
             return None;
@@ -255,7 +256,7 @@ impl Pclntab {
         image.bytes(self.names.0, self.names.1)
     }
 
-    /// Visits every function name, in the order of the table. From Go 1.16 on that includes the names of functions that exist only inlined.
+    /// Visits every function name, in table order. Since Go 1.16 that includes functions that exist only inlined.
     pub fn function_names<'i, B>(
         &self,
         image: &'i Image<'_>,
@@ -298,10 +299,12 @@ impl Pclntab {
         split_at(names, u64::MAX, visit)
     }
 
-    /// The file that `main.main` is from, in the oldest layout: programs of that age have no record to name their main package.
+    /// The source file of `main.main`, in the oldest layout. Programs of that age have no build info to name their main
+    /// package.
     ///
-    /// `_func` is entry, name, arguments, frame, then the offsets of three tables, the second of which tells the file at each instruction: its
-    /// first difference, zigzag LEB128 from -1, is the number of the file where the function begins (src/debug/gosym/pclntab.go, Go 1.27).
+    /// `_func` is entry, name, arguments, frame, then the offsets of three tables. The second one gives the file of each
+    /// instruction: its first difference, zigzag LEB128 from -1, is the number of the file where the function begins
+    /// (src/debug/gosym/pclntab.go, Go 1.27).
     pub fn old_main_file(&self, image: &Image<'_>) -> Option<String> {
         if self.layout != Layout::Go12 {
             return None;
@@ -327,7 +330,7 @@ impl Pclntab {
                 break;
             }
         }
-        // Zigzag: even numbers are twice the difference.
+        // Zigzag: an even number is twice the difference.
         let file = (value & 1 == 0).then(|| (value >> 1).checked_sub(1))??;
         let offsets = image.bytes(self.file_table.0, self.file_table.1)?;
         let at = usize::try_from(file).ok()?.checked_mul(4)?;
@@ -378,7 +381,7 @@ impl Pclntab {
     }
 }
 
-/// The NUL-terminated text at an offset; `None` when it does not end in time.
+/// The NUL-terminated text at an offset; `None` when it is too long.
 fn name_at(bytes: &[u8], offset: u64) -> Option<&[u8]> {
     let rest = bytes.get(usize::try_from(offset).ok()?..)?;
     rest.get(..memchr::memchr(0, rest.get(..NAME_LIMIT.min(rest.len()))?)?)
@@ -401,7 +404,7 @@ fn split<'b, B>(
     split_at(bytes, count, &mut |_, text| visit(text))
 }
 
-/// The same, with the offset of each.
+/// Visits the same texts with their offsets.
 fn split_at<'b, B>(
     bytes: &'b [u8],
     count: u64,

@@ -1,4 +1,4 @@
-//! Packed files that are cut, altered, or claim what they do not have.
+//! Packed files that are truncated or altered, or state what they do not have.
 
 use super::encode::{self, Noise};
 use super::*;
@@ -45,7 +45,7 @@ fn altered_files_never_pass_for_verified_ones() {
         let mut restored = 0;
         for round in 0..1500 {
             let mut bad = packed.clone();
-            // Headers and records first, where lies are told; then anywhere.
+            // Mostly in headers and records, sometimes anywhere.
             let reach = if round % 2 == 0 {
                 bad.len().min(700)
             } else {
@@ -88,11 +88,11 @@ fn checksums_of_both_sides_are_compared() {
         let mut bad = packed.clone();
         bad[at..at + 32].copy_from_slice(&encode::record(22, 8, adlers, [len, len], [0, 0]));
         assert_eq!(unpack(&bad, LIMIT), Err(UnpackError::Checksum(part)));
-        // A record that contradicts itself says nothing.
+        // An inconsistent record is ignored.
         bad[at + 31] ^= 1;
         assert!(!unpack(&bad, LIMIT).unwrap().verified);
     }
-    // What was appended to the packed program does not hide the record.
+    // Data appended to the packed program does not hide the record.
     assert!(
         unpack(&[&packed[..], &[7; 20_000]].concat(), LIMIT)
             .unwrap()
@@ -122,7 +122,7 @@ fn claims_of_huge_sizes_are_refused_before_memory_is_taken() {
             limit: LIMIT
         })
     );
-    // Allowed by the limit, but not by the blocks: 4 GiB are claimed and nothing fills them.
+    // The limit allows 4 GiB, which are stated, but the blocks do not fill them.
     assert!(matches!(unpack(&bad, u64::MAX), Ok(u) if !u.complete && u.image.len() < 8000));
     let mut bad = packed.clone();
     bad[info + 4..info + 12].copy_from_slice(&[huge, huge].concat());
@@ -139,7 +139,7 @@ fn claims_of_huge_sizes_are_refused_before_memory_is_taken() {
     );
     assert!(unpack(&packed, original.len() as u64).is_ok());
 
-    // A mapped image of 4 GiB from a few bytes, with checksums that agree.
+    // A mapped image of 4 GiB from a few bytes, with matching checksums.
     let (packed, _) = pe(8, true);
     let at = memchr::memmem::find(&packed, b"UPX!").unwrap();
     let mut bad = packed.clone();

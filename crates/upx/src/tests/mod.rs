@@ -1,4 +1,4 @@
-//! No packer is needed: streams and containers are built here; one real packed program confirms the real layout.
+//! No packer is needed: the tests build streams and containers; one real packed program confirms the layout.
 
 use super::{UnpackError, detect, glance, unpack};
 use encode::{PLAIN, Style, elf, macho, pe};
@@ -92,7 +92,7 @@ fn a_real_packed_program_comes_back_whole() {
     );
 }
 
-/// What a lazy view of a packed file holds, read in pieces from the end to the start.
+/// The bytes of a lazy view of a packed file, read in pieces from the end to the start.
 fn seen(packed: &[u8]) -> std::io::Result<Vec<u8>> {
     let (reader, _) = glance(packed, LIMIT).map_err(std::io::Error::other)?;
     let mut all = vec![0; usize::try_from(reader.len()).unwrap()];
@@ -117,7 +117,7 @@ fn a_glance_shows_the_bytes_of_the_whole_program() {
     let (reader, packer) = glance(packed, 8 << 20).unwrap();
     assert_eq!(packer.to_string(), "UPX 5.21 (LZMA)");
     assert_eq!(reader.len(), whole.len() as u64);
-    // The start of each part first, then what lies across their ends, then everything.
+    // First the start of each part, then reads across their ends, then everything.
     for (at, size) in [
         (0, 8192),
         (4096, 70_000),
@@ -167,7 +167,7 @@ fn wiped_markers_and_names_do_not_hide_upx() {
     assert_eq!(detect(&packed, &[]).unwrap().name, "UPX");
     assert!(unpack(&packed, LIMIT).unwrap().image == original);
 
-    // Without its marks the ELF stream is still found, but neither what follows the loaded parts nor the checksum of it.
+    // Without its marks the ELF stream is still found, but not what follows the loaded parts, nor its checksum.
     let (packed, original) = elf(PLAIN);
     let packed = wipe(packed, b"UPX!", b"ABC!");
     assert_eq!(detect(&packed, &[]).unwrap().name, "UPX");
@@ -229,7 +229,7 @@ fn other_packers_are_named_by_their_sections() {
 
 #[test]
 fn a_shared_library_is_known_by_its_end() {
-    // Nothing in the head: the stream starts behind the loader's tables.
+    // The head shows nothing: the stream starts after the tables of the loader.
     let (packed, _) = elf(Style {
         notes: 9000,
         ..PLAIN

@@ -1,4 +1,4 @@
-//! Compressed streams and filters by themselves.
+//! Tests of compressed streams and filters alone.
 
 use super::encode::{self, Noise, nrv, sample};
 use crate::blocks::expand;
@@ -28,7 +28,7 @@ const LZMA: [(&str, &[u8]); 5] = [
     ),
 ];
 
-/// What they hold.
+/// The text in them.
 fn lzma_text() -> Vec<u8> {
     let mut text: Vec<u8> = (0..3000)
         .flat_map(|i| format!("{}:{}:{}\n", i % 37, i * i % 251, i / 100).into_bytes())
@@ -49,7 +49,7 @@ fn lzma_text() -> Vec<u8> {
 }
 
 fn expanded(method: u8, stored: &[u8], want: usize) -> Result<Vec<u8>, UnpackError> {
-    // Matches must not reach what was there before.
+    // Matches must not reach earlier bytes of the buffer.
     let mut out = b"before".to_vec();
     expand(method, stored, (want, want), &mut out)?;
     Ok(out.split_off(6))
@@ -140,7 +140,7 @@ fn call_filters_are_undone() {
             assert_eq!(buf, original, "filter {id:#x}, address {add:#x}");
         }
     }
-    // A long conditional jump counts for 0x49 only, a jump not for 0x24, a call not for 0x25.
+    // A long conditional jump counts only for 0x49, a jump not for 0x24, a call not for 0x25.
     let marked = |bytes: &[u8]| [bytes, &[0x7e, 0, 0, 40, 0, 0, 0, 0]].concat();
     for (id, bytes, changes) in [
         (0x49, &[0x0f, 0x84][..], true),

@@ -14,7 +14,7 @@ pub struct Style {
     pub stub: usize,
     /// Bytes of notes before the stream.
     pub notes: usize,
-    /// The stub follows the end mark instead.
+    /// Whether the stub follows the end mark instead.
     pub late: bool,
 }
 
@@ -28,7 +28,7 @@ pub const PLAIN: Style = Style {
     late: false,
 };
 
-/// An ELF header with program headers for `parts` (offset, size), and a section table said to be at `sections`.
+/// An ELF header with program headers for `parts` (offset, size), and a section table at `sections`.
 pub fn elf_headers(style: Style, parts: &[(usize, usize)], sections: usize) -> Vec<u8> {
     let mut w = Writer {
         out: Vec::new(),
@@ -84,7 +84,7 @@ pub fn elf_headers(style: Style, parts: &[(usize, usize)], sections: usize) -> V
     w.out
 }
 
-/// A program with two loaded parts, a gap between them and a section table behind.
+/// A program with two loaded parts, a gap between them and a section table at the end.
 pub fn elf_original(style: Style) -> (Vec<u8>, Vec<(usize, usize)>) {
     let parts = vec![(0, 3000), (4096, 2500)];
     let mut image = sample(7200, 7);
@@ -94,8 +94,8 @@ pub fn elf_original(style: Style) -> (Vec<u8>, Vec<(usize, usize)>) {
     (image, parts)
 }
 
-/// Packs a file with these loaded parts as UPX packs ELF programs; `headers` is the length of the first block and
-/// `front` what stands before the stream.
+/// Packs a file with these loaded parts as UPX packs ELF programs. `headers` is the length of the first block, `front` are the
+/// bytes before the stream.
 pub fn stream(
     style: Style,
     front: Vec<u8>,
@@ -187,7 +187,7 @@ pub fn elf(style: Style) -> (Vec<u8>, Vec<u8>) {
     )
 }
 
-/// A Mach-O program packed in this style, and the original; the segment with the higher address comes first.
+/// A Mach-O program packed in this style, and the original. The segment with the higher address comes first.
 pub fn macho(style: Style) -> (Vec<u8>, Vec<u8>) {
     let parts = [(3000_usize, 2000_usize, 0x9000_u64), (0, 3000, 0x1000)];
     let mut w = Writer {

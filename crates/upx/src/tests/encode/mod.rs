@@ -1,4 +1,4 @@
-//! Packers for tests: what UPX would have written.
+//! Packers for tests: they write what UPX would write.
 
 mod elf;
 mod nrv;
@@ -54,7 +54,7 @@ pub fn adler(data: &[u8]) -> u32 {
     adler.value()
 }
 
-/// The 32-byte record with its own checksum.
+/// The 32-byte record with its checksum.
 pub fn record(
     format: u8,
     method: u8,
@@ -117,7 +117,7 @@ impl Writer {
     }
 }
 
-/// x86-like bytes with calls to places inside, and where the calls are.
+/// Bytes that look like x86 code, with calls inside, and the offsets of the calls.
 pub fn code(len: usize) -> (Vec<u8>, Vec<usize>) {
     let mut noise = Noise(99);
     let mut out: Vec<u8> = (0..len)
@@ -132,7 +132,7 @@ pub fn code(len: usize) -> (Vec<u8>, Vec<usize>) {
     (out, calls)
 }
 
-/// The forward direction of filters 0x24 to 0x49.
+/// Applies filters 0x24 to 0x49.
 pub fn mark_calls(code: &mut [u8], calls: &[usize], cto: u8, add: u32) {
     for at in calls {
         let field = &mut code[at + 1..at + 5];

@@ -20,7 +20,7 @@ impl Bits {
         self.used += 1;
     }
 
-    /// A value bit, then a stop bit, for each binary digit but the first.
+    /// For each binary digit except the first: a value bit, then a stop bit.
     fn gamma(&mut self, n: u32) {
         for i in (0..n.ilog2()).rev() {
             self.bit(n >> i & 1);
@@ -47,7 +47,7 @@ impl Bits {
     }
 }
 
-/// Compresses with UPX's method number 2 to 10, with the nearest of a few candidates as matches.
+/// Compresses with UPX's method 2 to 10; of a few candidates it takes the nearest match.
 pub fn nrv(method: u8, data: &[u8]) -> Vec<u8> {
     let variant = (method - 2) / 3;
     let width = [4, 1, 2][usize::from((method - 2) % 3)];

@@ -1,11 +1,11 @@
-//! PE programs: one stream, with the marks that undo calls, addresses and imports.
+//! PE programs: one stream, with the data to undo calls, addresses and imports.
 
 use super::*;
 
-/// Addresses in [`pe`]'s original.
+/// Addresses in the original of [`pe`].
 pub const PE_BASE: usize = 0x1000;
 
-/// Places (from the first section) of absolute addresses in it.
+/// Offsets (from the first section) of absolute addresses in it.
 pub const PE_POINTERS: [usize; 4] = [0x1008, 0x1010, 0x1020, 0x1ff0];
 
 /// PE headers up to the end of the section table.
@@ -51,8 +51,8 @@ fn dos_stub() -> Vec<u8> {
     out
 }
 
-/// A PE program packed by method `method`, and the original: code with filtered calls, data with relocated addresses
-/// and one import by name and one by number.
+/// A PE program packed by method `method`, and the original: code with filtered calls, data with relocated addresses, one
+/// import by name and one by number.
 pub fn pe(method: u8, wide: bool) -> (Vec<u8>, Vec<u8>) {
     let sections: [(&[u8; 8], usize, usize, usize); 3] = [
         (b".text\0\0\0", 0x1000, 0x1000, 0x400),
@@ -99,7 +99,7 @@ pub fn pe(method: u8, wide: bool) -> (Vec<u8>, Vec<u8>) {
         original.extend(&memory[address - PE_BASE..address - PE_BASE + size]);
     }
 
-    // What UPX does before it compresses.
+    // What UPX does before compression.
     mark_calls(&mut memory[..0x800], &calls, 0x7e, 0);
     let mut list = Vec::new();
     let mut last = -4_i64;
