@@ -1,4 +1,4 @@
-//! KeyedRecord keys by name, as used in `--expect`, custom rules and `group-by`.
+//! Record keys by name, as used in `--expect`, custom rules and `group-by`.
 //!
 //! A key is a dotted path in the JSON record (`executable.arch`; arrays give all their elements), or a short form: `port`,
 //! `version` (of the program, see docs/sbom.md), `settings.NAME` and bare names of build settings (`vcs.revision`, `-trimpath`,

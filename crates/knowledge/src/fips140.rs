@@ -1,4 +1,4 @@
-//! Frozen versions of the Go Cryptographic FrozenModule that come with toolchains.
+//! Frozen versions of the Go Cryptographic Module that come with toolchains.
 //!
 //! From lib/fips140 of Go 1.24-1.27, which has a zip for each frozen version and a text file for each alias
 //! (src/cmd/go/internal/fips140/fips140.go resolves aliases, so build info holds the version). `certified` and `inprocess` are

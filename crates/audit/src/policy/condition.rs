@@ -95,7 +95,7 @@ pub enum Condition {
     Not(Box<Condition>),
     /// A test of one key.
     Test {
-        /// KeyedRecord key.
+        /// Record key.
         key: String,
         /// The operator.
         operator: Operator,

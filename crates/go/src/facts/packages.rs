@@ -36,7 +36,7 @@ struct Body {
     is_go: bool,
 }
 
-/// PackageCounts functions by package. Names of one package follow each other, so each run of them is looked up once.
+/// Counts functions by package. Names of one package follow each other, so each run of them is looked up once.
 #[derive(Default)]
 struct PackageCounts<'f, 'i> {
     all: Vec<(&'f str, Tally)>,
@@ -83,9 +83,9 @@ impl<'f, 'i> PackageCounts<'f, 'i> {
     }
 }
 
-/// The packages of a program, sorted by path; vendored ones have the path by which they are imported. `None` when there is no
-/// function table nor the symbol table of Go 1.0 and 1.1. Functions that exist only inlined count, with no bytes (Go 1.16 and newer). Modules are those that the build
-/// info names, or else what [`modules::prefix`] can say for certain.
+/// The packages of a program, sorted by path; vendored ones have the path by which they are imported. `None` when there is
+/// neither a function table nor the symbol table of Go 1.0 and 1.1. Functions that exist only inlined count, with no bytes (Go
+/// 1.16 and newer). Modules are those that the build info names, or else what [`modules::prefix`] can say for certain.
 pub fn read<'i>(tables: &Tables<'i>, info: Option<&BuildInfo>) -> Option<Vec<LinkedPackage>> {
     let functions = tables.functions();
     let image = tables.image();
@@ -124,7 +124,7 @@ pub fn read<'i>(tables: &Tables<'i>, info: Option<&BuildInfo>) -> Option<Vec<Lin
     Some(rows(counts.all.into_iter(), info))
 }
 
-/// The packages of a program of Go 1.0 or 1.1. Each function reaches to the next.
+/// The packages of a program of Go 1.0 or 1.1. Each function ends where the next one starts.
 fn of_gosymtab(tables: &Tables<'_>) -> Option<BTreeMap<String, Tally>> {
     let (functions, image) = (tables.functions(), tables.image());
     let mut all: BTreeMap<String, Tally> = BTreeMap::new();

@@ -1,5 +1,6 @@
-//! Names of functions that exist only inside others, in the oldest layout of the function table: each function points at a tree of the
-//! calls that were inlined into it (Go 1.9 to 1.15). Newer layouts have these names in their table of names, older releases nowhere.
+//! Names of functions that exist only inlined, in the oldest layout of the function table: each function points at a tree of
+//! the calls that were inlined into it (Go 1.9 to 1.15). Newer layouts have these names in their table of names, older releases
+//! nowhere.
 //!
 //! ```text
 //! _func         entry, then 4 bytes each: name, arguments, frame or deferreturn, three pc tables, number of pcdata, number of funcdata
@@ -15,7 +16,7 @@ use super::pclntab::{Layout, Pclntab};
 use gospect_exe::Image;
 use std::collections::HashSet;
 
-/// Where the trees are, and how large a call is.
+/// Where the trees are, and the size of a call.
 #[derive(Clone, Copy)]
 struct Shape {
     pcdata: u64,
@@ -42,12 +43,12 @@ const SHAPES: [Shape; 3] = [
     },
 ];
 
-/// Calls that tell which shape it is.
+/// Most calls to read to find out the shape.
 const PROOF: usize = 512;
 /// More funcdata than any release has.
 const FUNCDATA_LIMIT: u64 = 16;
 
-/// Visits the name of every function that is inlined somewhere, each once. Whether there are any, and all were read.
+/// Visits the name of every function that is inlined somewhere, each once. Returns whether there are any and all were read.
 pub fn names<'i>(image: &'i Image<'_>, table: &Pclntab, visit: &mut dyn FnMut(&'i [u8])) -> bool {
     let whole = image.bytes(table.names.0, table.names.1);
     let Some(whole) = whole.filter(|_| table.layout == Layout::Go12) else {
@@ -70,7 +71,7 @@ pub fn names<'i>(image: &'i Image<'_>, table: &Pclntab, visit: &mut dyn FnMut(&'
     read.is_whole && !seen.is_empty()
 }
 
-/// What came of reading trees.
+/// The result of reading trees.
 #[derive(Clone, Copy, Default)]
 struct Read {
     good: usize,
@@ -86,7 +87,7 @@ struct Reader<'t, 'i, 'a> {
 }
 
 impl<'i> Reader<'_, 'i, '_> {
-    /// The shape by which the trees make sense.
+    /// The shape with which the trees are valid.
     fn shape(&self) -> Option<Shape> {
         SHAPES.into_iter().find(|shape| {
             let read = self.calls(*shape, PROOF, &mut |_, _| {});
@@ -94,10 +95,10 @@ impl<'i> Reader<'_, 'i, '_> {
         })
     }
 
-    /// Visits calls until there were `most`, in the order of the functions: the offset of the name, and the name.
+    /// Visits calls up to `most`, in the order of the functions: the offset of the name, and the name.
     fn calls(&self, shape: Shape, most: usize, visit: &mut dyn FnMut(u64, &'i [u8])) -> Read {
         let mut read = Read::default();
-        // Honest tables do not overlap, so that all steps and calls together are no more than there are bytes.
+        // Real tables do not overlap, so there are no more steps and calls together than bytes.
         let mut work = self.whole.len();
         let is_whole = (0..self.table.functions).try_for_each(|i| {
             if read.good + read.bad >= most {
@@ -164,8 +165,9 @@ impl<'i> Reader<'_, 'i, '_> {
     }
 }
 
-/// The number of calls that a pc table speaks of: one more than its highest value. Pairs of variable-length numbers follow each other, the
-/// change of the value (zigzag, from -1) and the instructions it holds for; a change of 0 ends them (src/runtime/symtab.go, step).
+/// The number of calls that a pc table refers to: one more than its highest value. The table has pairs of variable-length
+/// numbers, the change of the value (zigzag, from -1) and the number of instructions for which it holds; a change of 0 ends it
+/// (src/runtime/symtab.go, step).
 fn count(table: &[u8], work: &mut usize) -> Option<u64> {
     let mut rest = table.iter();
     let (mut value, mut highest, mut is_first) = (-1i64, -1i64, true);
@@ -208,7 +210,7 @@ mod tests {
         assert_eq!(count(&table[..5], &mut 100), None);
         assert_eq!(count(&table, &mut 3), None);
         assert_eq!(count(&[0xff; 8], &mut 100), None);
-        // A table that does not end costs no more than it may.
+        // A table without an end costs no more than the limit.
         assert_eq!(count(&[2, 1].repeat(1000), &mut 10), None);
     }
 }

@@ -49,7 +49,7 @@ pub struct ModInfo<'t> {
 /// One module line, with the line that replaces it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ModuleLine<'t> {
-    /// ModuleLine path.
+    /// Module path.
     pub path: &'t [u8],
     /// Version.
     pub version: &'t [u8],

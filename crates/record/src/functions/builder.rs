@@ -5,23 +5,23 @@ use crate::FunctionSource;
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
-/// More bytes than this are not gone over for names that are asked for: an index is made.
+/// Most bytes to search for names; for more an index is made.
 const SEARCHED: usize = 1 << 20;
 
-/// The place of a package in a [`Builder`].
+/// The index of a package in a [`Builder`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place(usize);
 
 impl Place {
-    /// Of no package: what is added there is dropped.
+    /// No package: functions added to it are dropped.
     pub const NONE: Self = Self(usize::MAX);
 }
 
-/// Collects functions in any order, also those met before.
+/// Collects functions in any order, repeated or not.
 #[derive(Debug, Default)]
 pub struct Builder {
     places: HashMap<String, usize>,
-    /// The names of each package, each with a zero behind it.
+    /// The names of each package, each ended by a zero.
     texts: Vec<Vec<u8>>,
     /// Bytes of all texts.
     held: usize,
@@ -29,7 +29,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// The place of a package, which is linked even if no function is added to it.
+    /// The index of a package, which counts as linked even if no function is added to it.
     pub fn package(&mut self, path: &str) -> Place {
         if let Some(place) = self.places.get(path) {
             return Place(*place);
@@ -43,7 +43,7 @@ impl Builder {
         Place(place)
     }
 
-    /// Whether so many bytes may be added, which are then counted.
+    /// Whether this many bytes may be added; if so, counts them.
     fn has_room(&mut self, size: usize) -> bool {
         let held = self.held.saturating_add(size);
         if held > NAMES_LIMIT {
@@ -80,7 +80,7 @@ impl Builder {
         }
     }
 
-    /// Whether this function or method was the last that was added to the package.
+    /// Whether this function or method was the last one added to the package.
     pub fn is_last(&self, place: Place, first: &[u8], method: Option<&[u8]>) -> bool {
         let text = self.texts.get(place.0).and_then(|t| t.strip_suffix(&[0]));
         let before = text.and_then(|text| match method {
@@ -91,7 +91,7 @@ impl Builder {
         before.is_some_and(|before| matches!(before.last(), None | Some(0)))
     }
 
-    /// Whether functions of these very names were added to the package.
+    /// For each name, whether it was added to the package.
     pub fn contains_each(&self, place: Place, names: &[&[u8]]) -> Vec<bool> {
         let text = self.texts.get(place.0).map_or(&[][..], Vec::as_slice);
         let is_name = |name: &&[u8]| !name.is_empty() && !name.contains(&0);
@@ -104,7 +104,7 @@ impl Builder {
         found.collect()
     }
 
-    /// The functions, without names that no Go function has. `complete`: nothing was left out on the way here.
+    /// The functions, without names that no Go function has. `complete` says that nothing was left out before.
     pub fn finish(mut self, source: FunctionSource, complete: bool) -> Functions {
         let places = self.places.into_iter();
         let mut packages: Vec<Package> = places
@@ -124,7 +124,7 @@ impl Builder {
     }
 }
 
-/// Those of the names that may be names of Go.
+/// The names that may be names of Go.
 fn tidy(text: Option<Vec<u8>>) -> String {
     let text = text.unwrap_or_default();
     let is_tidy = !text.starts_with(b".")

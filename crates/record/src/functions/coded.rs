@@ -1,4 +1,4 @@
-//! How the functions of a program stand in a record: text that is short because names are sorted, and shorter by zlib.
+//! The functions of a program as a record stores them: sorted names as a text with short entries, compressed with zlib.
 
 use super::refused::Refused;
 use super::{NAMES_LIMIT, Package, is_name};
@@ -11,25 +11,25 @@ use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 use std::sync::OnceLock;
 
-/// All functions that are linked into a program, also those that exist only inside others.
+/// All functions that are linked into a program, including those that exist only inlined.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Functions {
-    /// Where the names are from.
+    /// Where the names come from.
     pub source: Word<FunctionSource>,
-    /// Whether a function that is not here is not in the program.
+    /// Whether a function that is not listed is certainly not in the program.
     pub complete: bool,
     /// Number of packages.
     pub packages: u64,
     /// Number of functions.
     pub names: u64,
-    /// Base64 of a zlib stream (RFC 1950) of UTF-8 text: a line for each package, sorted, of its import path and its functions, sorted, each behind
-    /// a tab. A function is `Func` or `Type.Method`; one that begins with a dot has the type of the function before it, which is all up to the
-    /// first dot there.
+    /// Base64 of a zlib stream (RFC 1950) of UTF-8 text. Each package has a line, sorted, with its import path and its
+    /// functions, sorted, each after a tab. A function is `Func` or `Type.Method`. If it begins with a dot, its type is that of
+    /// the function before it, which is the part before the first dot there.
     pub text: String,
 }
 
 impl Functions {
-    /// The written form.
+    /// The stored form.
     pub(super) fn of(functions: &super::Functions) -> io::Result<Self> {
         let mut names = 0;
         let mut out = ZlibEncoder::new(Vec::new(), Compression::default());
@@ -60,7 +60,7 @@ impl Functions {
         })
     }
 
-    /// Reads it back.
+    /// Reads the stored form.
     pub(super) fn read(self) -> Result<super::Functions, Refused> {
         let packed = base64::decode(self.text.as_bytes()).ok_or(Refused::Base64)?;
         let mut text = Vec::new();
@@ -97,7 +97,7 @@ impl Functions {
     }
 }
 
-/// What is in front of the first dot, and the rest with it.
+/// The part before the first dot, and the rest with the dot.
 fn parts(name: &str) -> (&str, Option<&str>) {
     match name.find('.').and_then(|at| name.split_at_checked(at)) {
         Some((first, rest)) => (first, Some(rest)),
@@ -105,7 +105,7 @@ fn parts(name: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// One line. Adds the bytes of its names, written out, to `held`.
+/// Reads one line. Adds the bytes of its names in full to `held`.
 fn package(line: &str, held: &mut usize) -> Result<Package, Refused> {
     let mut words = line.split('\t');
     let path = words.next().filter(|path| is_name(path.as_bytes()));

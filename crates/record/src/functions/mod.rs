@@ -1,6 +1,7 @@
 //! The names of all functions that are linked into one program.
 //!
-//! Names are those of the Go vulnerability database (`Func`, `Type.Method`), so that an entry of it is answered by one look.
+//! Names have the form of the Go vulnerability database (`Func`, `Type.Method`), so that one look-up answers for an entry of
+//! it.
 
 mod builder;
 mod coded;
@@ -13,17 +14,18 @@ use super::{FunctionSource, Word};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::OnceLock;
 
-/// Bytes of the names of one program; the largest known have 2 MB.
+/// Most bytes of the names of one program; the largest known have 2 MB.
 pub const NAMES_LIMIT: usize = 64 << 20;
-/// A package whose names together are shorter is searched, any other has an index made of it.
+/// Names of a package up to this size are searched; for larger ones an index is made.
 const SEARCHED: usize = 2048;
 
-/// All functions that are linked into one program, also those that exist only inside others, by the import paths of their packages.
+/// All functions that are linked into one program, including those that exist only inlined, by the import path of their
+/// package.
 ///
-/// A package path is as the program is built from it: that of package main is the one of the build info, where there is one, and what the
-/// standard library vendors keeps its `vendor/` (`vendor/golang.org/x/net/http2/hpack`), since that is code of the standard library. A name is
-/// `Func` or `Type.Method`, for value and pointer receivers alike; type arguments are left out, and closures, deferred calls, method values
-/// and other pieces that the compiler makes of a function count as that function. Every `init` of a package is `init`.
+/// Package main has the path that the build info gives, if any. Packages that the standard library vendors keep their `vendor/`
+/// (`vendor/golang.org/x/net/http2/hpack`), because they belong to the standard library. A name is `Func` or `Type.Method`, for
+/// value and pointer receivers alike. Type arguments are left out, and closures, deferred calls, method values and other
+/// functions that the compiler derives from a function count as that function. Every `init` of a package is `init`.
 #[derive(Clone, Debug)]
 pub struct Functions {
     source: Word<FunctionSource>,
@@ -36,9 +38,9 @@ pub struct Functions {
 #[derive(Clone, Debug, Default)]
 struct Package {
     path: String,
-    /// Each name with a zero behind it; in any order and repeated, unless `index` says where they are.
+    /// The names, each ended by a zero. In any order and repeated; `index` has them sorted.
     text: String,
-    /// Where each name is in the text, sorted, each once. Made when it is asked for.
+    /// Where each name is in the text, sorted, without duplicates. Made when first needed.
     index: OnceLock<Vec<(u32, u32)>>,
 }
 
@@ -80,23 +82,23 @@ impl Package {
 }
 
 impl Functions {
-    /// Where the names are from.
+    /// Where the names come from.
     pub fn source(&self) -> &Word<FunctionSource> {
         &self.source
     }
 
-    /// Whether a function that is not here is not in the program. `false` where the source leaves out functions that exist only inside
-    /// others, or other languages' functions, or is cut.
+    /// Whether a function that is not listed is certainly not in the program. `false` if the source lacks functions that exist
+    /// only inlined, or those of other languages, or is damaged.
     pub fn complete(&self) -> bool {
         self.complete
     }
 
-    /// The import paths of the packages, sorted. One may have no function with a name of its own.
+    /// The import paths of the packages, sorted. A package may have no function with a name of its own.
     pub fn packages(&self) -> impl ExactSizeIterator<Item = &str> {
         self.packages.iter().map(|p| p.path.as_str())
     }
 
-    /// The functions of a package, sorted; none of a package that is not linked.
+    /// The functions of a package, sorted; none if the package is not linked.
     pub fn names(&self, package: &str) -> impl ExactSizeIterator<Item = &str> {
         const NONE: &[(u32, u32)] = &[];
         let package = self.package(package);
@@ -117,7 +119,7 @@ impl Functions {
         self.package(package).is_some()
     }
 
-    /// Number of functions. Sorts them all when it is first asked for.
+    /// Number of functions. The first call sorts all names.
     pub fn len(&self) -> usize {
         self.packages.iter().map(|p| p.index().len()).sum()
     }
@@ -134,7 +136,7 @@ impl Functions {
         self.packages.get(at.ok()?)
     }
 
-    /// About how many bytes of memory it takes.
+    /// An estimate of its size in memory, in bytes.
     pub fn size_in_memory(&self) -> u64 {
         let of = |p: &Package| {
             let index = p.index.get().map_or(0, |i| size_of_val(i.as_slice()));
@@ -144,7 +146,7 @@ impl Functions {
     }
 }
 
-/// The same functions from the same source, whatever the order they were met in.
+/// Equal if the functions and the source are the same, whatever the order in which they were added.
 impl PartialEq for Functions {
     fn eq(&self, other: &Self) -> bool {
         let same = |(a, b): (&Package, &Package)| a.path == b.path && a.names().eq(b.names());
@@ -172,7 +174,7 @@ impl<'de> Deserialize<'de> for Functions {
     }
 }
 
-/// Whether a text of names, each with a zero behind it, holds this one.
+/// Whether a text of zero-ended names contains this one.
 fn holds(text: &[u8], name: &[u8]) -> bool {
     memchr::memmem::find_iter(text, name).any(|at| {
         let before = at.checked_sub(1).and_then(|b| text.get(b));
@@ -180,7 +182,7 @@ fn holds(text: &[u8], name: &[u8]) -> bool {
     })
 }
 
-/// Whether it can stand among others: not empty, without white space.
+/// Whether it is a usable name: not empty, without white space.
 fn is_name(name: &[u8]) -> bool {
     !name.is_empty() && memchr::memchr3(b'\t', b'\n', b' ', name).is_none()
 }

@@ -1,4 +1,4 @@
-//! What is wrong with the functions of a record that is read.
+//! What is wrong with the functions in a record.
 
 use super::NAMES_LIMIT;
 
@@ -8,10 +8,10 @@ pub enum Refused {
     /// Not base64.
     #[error("`text` is not base64")]
     Base64,
-    /// Not a whole zlib stream.
+    /// Not a complete zlib stream.
     #[error("`text` is not a whole zlib stream")]
     Zlib,
-    /// Larger than any program's.
+    /// Larger than any program has.
     #[error("the names are longer than {} MiB together", NAMES_LIMIT >> 20)]
     TooLarge,
     /// Not UTF-8.
@@ -20,10 +20,10 @@ pub enum Refused {
     /// Empty names, or lines without an end.
     #[error("the names are not in lines of a package and its functions")]
     Lines,
-    /// Not sorted, or one twice.
+    /// Not sorted, or repeated.
     #[error("the names are not sorted, or one stands there twice")]
     Order,
-    /// The numbers do not fit.
+    /// The stated numbers are wrong.
     #[error("the numbers of packages and names are not those of the text")]
     Count,
 }

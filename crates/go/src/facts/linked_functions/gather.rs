@@ -1,7 +1,7 @@
-//! Puts the names of a table, one by one, to the packages that they are of.
+//! Assigns the names of a table, one by one, to their packages.
 //!
-//! The linker puts the functions of a package side by side, and those that are inlined into them next to them, so nearly every name is of the
-//! package of the last one, and has at most one dot behind it. Such names are the quick ones here.
+//! The linker puts the functions of a package side by side, and the functions inlined into them next to them. So nearly every
+//! name belongs to the package of the last one, and has at most one dot after it. There is a quick path for such names.
 
 use super::name::{Folded, fold, without_brackets};
 use crate::tables::functions::{Functions as Table, package};
@@ -9,19 +9,19 @@ use gospect_knowledge::modules;
 use gospect_record::functions::{Builder, Place};
 use gospect_record::{FunctionSource, Functions};
 
-/// Packages that are remembered.
+/// Number of packages to remember.
 const MET: usize = 1 << 12;
-/// Closures whose function is told when all names are known. Of more than these some may be missing.
+/// Most closures to keep until all names are known; functions of further ones may be missing.
 const DOUBTS: usize = 1 << 20;
-/// Dots at which the type may end in the name of a method that was got by embedding.
+/// Most dots at which the type may end in the name of a method from an embedded type.
 const DOTS: usize = 8;
 
-/// What is known of a package as names spell it.
+/// What is known about a package as names spell it.
 #[derive(Clone, Copy)]
 struct Met<'n> {
     spelled: &'n [u8],
     place: Place,
-    /// It is `a/b.T.c/d` and no package: T of `a/b` has methods of `c/d`.
+    /// Set when this is `a/b.T.c/d` and not a package: the type T of `a/b` has methods of `c/d`.
     receiver: Option<&'n [u8]>,
 }
 
@@ -34,7 +34,7 @@ const UNKNOWN: Met<'static> = Met {
 /// Collects functions.
 pub struct Gather<'t, 'n> {
     table: &'t Table,
-    /// The path of package main; `None`: not known.
+    /// The path of package main; `None`: unknown.
     main: Option<&'t str>,
     builder: Builder,
     /// The package of the last name with its dot, and where its functions go.
@@ -45,7 +45,7 @@ pub struct Gather<'t, 'n> {
 }
 
 impl<'t, 'n> Gather<'t, 'n> {
-    /// `table` tells which packages there are.
+    /// `table` tells which packages exist.
     pub fn new(table: &'t Table, main: Option<&'t str>) -> Self {
         Self {
             table,
@@ -63,7 +63,7 @@ impl<'t, 'n> Gather<'t, 'n> {
         self.count
     }
 
-    /// Takes all names of a table in which each ends with a zero.
+    /// Adds all names of a table in which each ends with a zero.
     pub fn table(&mut self, mut names: &'n [u8]) {
         while !names.is_empty() {
             if self.quick(&mut names).is_none() {
@@ -75,7 +75,7 @@ impl<'t, 'n> Gather<'t, 'n> {
         }
     }
 
-    /// Takes names of the last package as long as they are `F`, `T.M` or `(*T).M`; `None`: the next one is not.
+    /// Adds names of the last package while they have the form `F`, `T.M` or `(*T).M`; `None` when the next one has not.
     fn quick(&mut self, names: &mut &'n [u8]) -> Option<()> {
         let (prefix, place) = self.last;
         if prefix.is_empty() {
@@ -96,7 +96,7 @@ impl<'t, 'n> Gather<'t, 'n> {
             } else {
                 (own.get(..end)?, &[][..])
             };
-            // Digits are those of `func1`, `m` that of `-fm`, brackets those of type arguments.
+            // Digits occur in `func1`, `m` in `-fm`, brackets in type arguments.
             let last = *own.get(end.checked_sub(1)?)?;
             let is_piece = match last {
                 b'0'..=b'9' => !rest.is_empty() || !start.iter().all(u8::is_ascii_alphanumeric),
@@ -105,7 +105,7 @@ impl<'t, 'n> Gather<'t, 'n> {
             };
             let is_odd = match start.last() {
                 None | Some(b']') => true,
-                // `T·1` is a type that was declared inside a function.
+                // `T·1` is a type declared inside a function.
                 Some(last) => last.is_ascii_digit() && !rest.is_empty(),
             };
             if *own.get(end)? != 0 || is_piece || is_odd {
@@ -117,7 +117,7 @@ impl<'t, 'n> Gather<'t, 'n> {
         }
     }
 
-    /// Takes one name, whatever it is.
+    /// Adds one name of any form.
     pub fn name(&mut self, name: &'n [u8]) {
         if name.is_empty() {
             return;
@@ -140,7 +140,7 @@ impl<'t, 'n> Gather<'t, 'n> {
         }
     }
 
-    /// Takes what is behind the package in a name.
+    /// Adds the part of a name after the package.
     fn own(&mut self, place: Place, own: &'n [u8]) {
         if own.contains(&b'[') {
             let plain = without_brackets(own);
@@ -157,7 +157,7 @@ impl<'t, 'n> Gather<'t, 'n> {
         }
     }
 
-    /// Leaves a closure for the end.
+    /// Keeps a closure until all names are known.
     fn doubt(&mut self, place: Place, folded: Folded<'n>) {
         if self.doubts.len() < DOUBTS {
             self.doubts.push((place, folded));
@@ -171,7 +171,7 @@ impl<'t, 'n> Gather<'t, 'n> {
         }
     }
 
-    /// What is known of the package that names spell so.
+    /// What is known about the package that names spell this way.
     fn met(&mut self, spelled: &'n [u8]) -> Met<'n> {
         let slot = slot(spelled);
         if let Some(met) = self.met.get(slot)
@@ -192,7 +192,7 @@ impl<'t, 'n> Gather<'t, 'n> {
         met
     }
 
-    /// The type in `a/b.T.c/d`, of which `a/b` is the package; `None` when all of it is the package.
+    /// The type in `a/b.T.c/d`, whose package is `a/b`; `None` when all of it is the package.
     fn receiver(&self, spelled: &'n [u8], owner: &str) -> Option<&'n [u8]> {
         let dots = memchr::memchr_iter(b'.', spelled).take(DOTS);
         let mut starts =
@@ -215,7 +215,7 @@ impl<'t, 'n> Gather<'t, 'n> {
             let firsts: Vec<&[u8]> = of_package.iter().map(|(_, f)| f.first).collect();
             let is_function = self.builder.contains_each(*place, &firsts);
             for ((_, folded), is_function) in of_package.iter().zip(is_function) {
-                // Of `F.G.func1` F is a function, or a type with a method G.
+                // In `F.G.func1`, F is a function, or a type with a method G.
                 if !is_function {
                     self.put(*place, *folded);
                 }
@@ -225,7 +225,7 @@ impl<'t, 'n> Gather<'t, 'n> {
     }
 }
 
-/// A place among [`MET`] for a package, by its length and its last bytes.
+/// An index below [`MET`] for a package, from its length and its last bytes.
 fn slot(package: &[u8]) -> usize {
     let tail = package.last_chunk::<8>();
     let tail = tail.map_or(0, |tail| u64::from_le_bytes(*tail));

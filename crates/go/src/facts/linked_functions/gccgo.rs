@@ -1,6 +1,6 @@
 //! Names as gccgo writes them (gcc/go/gofrontend/names.cc and go-encode-id.cc, GCC 9 to 15): `net_1http.Client.Do`.
 
-/// What stands for a character that assemblers do not take, behind an underscore.
+/// After an underscore, these stand for characters that assemblers do not accept.
 const CODES: [(u8, u8); 19] = [
     (b'_', b'_'),
     (b'0', b'.'),
@@ -23,10 +23,10 @@ const CODES: [(u8, u8); 19] = [
     (b'h', b'>'),
 ];
 
-/// Hands over the name of a function as gc writes it; nothing for tables, stubs and the functions of C.
+/// Passes on the name of a function as gc writes it; nothing for tables, stubs and functions of C.
 ///
-/// A package ends with the first dot; dots inside its path are `_0`. Behind a second dot pair is what the compiler made of the function:
-/// `main.F..func1`, `main.T.M..stub`.
+/// A package ends with the first dot; dots inside its path are `_0`. After a pair of dots comes the name of what the compiler
+/// made of the function: `main.F..func1`, `main.T.M..stub`.
 pub fn plain(name: &[u8], visit: &mut dyn FnMut(&[u8])) {
     let name = name.strip_prefix(b"go.").unwrap_or(name);
     let end = memchr::memmem::find(name, b"..").unwrap_or(name.len());
@@ -42,7 +42,7 @@ pub fn plain(name: &[u8], visit: &mut dyn FnMut(&[u8])) {
         let code = code.and_then(|code| CODES.iter().find(|(from, _)| from == code));
         match code {
             Some((_, b'.')) if in_package => {
-                // Only in the last element, as gc does; elsewhere it stands for itself.
+                // Only in the last element, as gc does; elsewhere it stays.
                 out.extend_from_slice(b".");
                 rest = tail.get(1..).unwrap_or_default();
             }

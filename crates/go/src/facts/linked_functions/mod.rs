@@ -1,8 +1,9 @@
-//! The names of all functions that are linked into a program, for questions such as "is the vulnerable function in it".
+//! The names of all functions that are linked into a program, to answer questions such as whether a vulnerable function is in
+//! it.
 //!
-//! The function table (pclntab) has them in every program that gc builds, whether symbols are stripped or not. Of functions that exist only
-//! inlined it holds the names since Go 1.9: those of its inline trees, which since Go 1.16 are in the table of names. Up to Go 1.8 a small
-//! function that is inlined everywhere leaves no name.
+//! The function table (pclntab) has them in every program that gc builds, stripped or not. Names of functions that exist only
+//! inlined have been in it since Go 1.9: in its inline trees, and since Go 1.16 in the table of names. Up to Go 1.8 a small
+//! function that is always inlined leaves no name.
 
 mod gather;
 mod gccgo;
@@ -18,11 +19,11 @@ use gospect_record::functions::NAMES_LIMIT;
 use gospect_record::{Compiler, FunctionSource, Functions};
 use std::ops::ControlFlow;
 
-/// The functions of the program, by the best source there is; `None`: nothing in the file names them.
+/// The functions of the program, from the best source; `None` when nothing in the file names them.
 pub fn read(program: &Program<'_>) -> Option<Functions> {
     let tables = &program.tables;
     let image = tables.image();
-    // Tools that obfuscate rename functions and packages, and put this for the version (garble).
+    // Obfuscators rename functions and packages, and write this as the version (garble).
     let are_true = program.version_text.as_deref() != Some("unknown");
     let main = program.main_package().or(program.guessed_main());
     let functions = if let Some(table) = tables.pclntab() {
@@ -54,7 +55,7 @@ fn of_table<'i>(
     let is_whole = match table.all_names(image) {
         Some(names) => {
             gather.table(names);
-            // Few functions share a name, and those that are inlined add theirs.
+            // Few functions share a name, and inlined ones add names of their own.
             gather.count() >= table.functions / 2
         }
         None => {
@@ -69,7 +70,8 @@ fn of_table<'i>(
     gather.finish(FunctionSource::FunctionTable, is_whole && are_true)
 }
 
-/// The names of code in the symbol table, where there is no function table: programs by other compilers, and those whose tables are cut.
+/// The names of code in the symbol table, for programs without a function table: those of other compilers, and those with
+/// damaged tables.
 fn of_symbols(image: &Image<'_>, compiler: Option<Compiler>, main: Option<&str>) -> Functions {
     let mut names = Names::default();
     image.symbols::<()>(&mut |symbol| {
@@ -78,7 +80,7 @@ fn of_symbols(image: &Image<'_>, compiler: Option<Compiler>, main: Option<&str>)
             match compiler {
                 Some(Compiler::Gccgo) => gccgo::plain(symbol.name, &mut |name| names.add(name)),
                 Some(Compiler::TinyGo) | Some(Compiler::Gc) | None => {
-                    // Which calling convention it has (src/cmd/link/internal/loader, Go 1.17 and newer).
+                    // The calling convention (src/cmd/link/internal/loader, Go 1.17 and newer).
                     let name = symbol.name;
                     let name = name.strip_suffix(b".abi0").unwrap_or(name);
                     names.add(name.strip_suffix(b".abiinternal").unwrap_or(name));
@@ -93,7 +95,7 @@ fn of_symbols(image: &Image<'_>, compiler: Option<Compiler>, main: Option<&str>)
     gather.finish(FunctionSource::SymbolTable, false)
 }
 
-/// Names, each with a zero behind it.
+/// Names, each ended by a zero.
 #[derive(Default)]
 struct Names(Vec<u8>);
 

@@ -1,19 +1,19 @@
-//! From a function's name as compilers write it to the name that people give it.
+//! Turns the name of a function as compilers write it into the name that people use.
 //!
-//! What the compiler makes of a function has its name with something behind it (src/cmd/compile/internal/ir/func.go, closureName; Go 1.27):
-//! `F.func1`, `F.func1.2`, `F.G.func1` for a closure of G in a place where G is inlined into F, `F-range1`, `F.gowrap1`, `F.deferwrap1`
-//! (`F·dwrap·1` in Go 1.17 and 1.18), `T.M-fm` for a method value (`T.M·fm` up to Go 1.7). Closures of variables of a package are
-//! `glob..func1`, or `init.func1` from Go 1.21 on, and the initialization of large maps is `map.init.0`. Up to Go 1.4 closures are
-//! `func·001`, whatever function they are in.
+//! Functions that the compiler derives from a function have its name with a suffix (src/cmd/compile/internal/ir/func.go,
+//! closureName; Go 1.27): `F.func1`, `F.func1.2`, `F.G.func1` for a closure of G where G is inlined into F, `F-range1`,
+//! `F.gowrap1`, `F.deferwrap1` (`F·dwrap·1` in Go 1.17 and 1.18), `T.M-fm` for a method value (`T.M·fm` up to Go 1.7). Closures
+//! in package variables are `glob..func1`, or `init.func1` since Go 1.21, and the initialization of large maps is `map.init.0`.
+//! Up to Go 1.4 closures are `func·001`, whatever function they are in.
 
-/// A function by the name that people give it.
+/// A function by the name that people use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Folded<'n> {
     /// The function, or the type of the method.
     pub first: &'n [u8],
     /// The method.
     pub method: Option<&'n [u8]>,
-    /// The name was that of a closure, and `first` may be the function around it, into which `method` was inlined.
+    /// Set for closures, when `first` may be the surrounding function into which `method` was inlined.
     pub is_doubtful: bool,
 }
 
@@ -28,13 +28,13 @@ impl<'n> Folded<'n> {
 }
 
 const INIT: &[u8] = b"init";
-/// U+00B7, which older compilers write for dots of their own.
+/// U+00B7, which older compilers write for their own dots.
 const MIDDLE_DOT: &[u8] = "·".as_bytes();
-/// Elements of a name that are looked at.
+/// Most elements of a name to look at.
 const ELEMENTS: usize = 8;
 
-/// The function that a name is of. `name` is what follows the package and its dot, without type arguments. `None`: one that cannot be told
-/// from the name, and methods of types without a name.
+/// The function that a name belongs to. `name` is the part after the package and its dot, without type arguments. `None` when
+/// the name does not tell, and for methods of types without a name.
 pub fn fold(name: &[u8]) -> Option<Folded<'_>> {
     if name.iter().any(|b| matches!(b, b' ' | b'{' | b'"')) {
         return None;
@@ -61,7 +61,7 @@ pub fn fold(name: &[u8]) -> Option<Folded<'_>> {
             *place = head;
             count += 1;
         }
-        // `T·1` is a type that was declared inside a function.
+        // `T·1` is a type declared inside a function.
         let behind = element.get(head.len() + MIDDLE_DOT.len()..);
         let is_local = behind.is_some_and(|b| !b.is_empty() && b.iter().all(u8::is_ascii_digit));
         if head.len() < element.len() && !is_local {
@@ -69,7 +69,7 @@ pub fn fold(name: &[u8]) -> Option<Folded<'_>> {
             break;
         }
     }
-    // `T.path/to/package.method`: a method without an exported name, got by embedding a type of another package.
+    // `T.path/to/package.method`: an unexported method from embedding a type of another package.
     let path = plain.iter().rposition(|element| element.contains(&b'/'));
     let plain = plain.get(path.map_or(0, |at| at + 1)..count)?;
     match (receiver, plain) {
@@ -77,7 +77,7 @@ pub fn fold(name: &[u8]) -> Option<Folded<'_>> {
         (Some(receiver), [method]) => Folded::sure(receiver, Some(method)),
         // A closure in a function that was inlined into the method.
         (Some(receiver), [method, ..]) if is_closure => Folded::sure(receiver, Some(method)),
-        // The same, of a package whose path is one element.
+        // The same for a package whose path is one element.
         (Some(receiver), [.., method]) => Folded::sure(receiver, Some(method)),
         (None, [b"init", ..] | [b"glob", b"", ..] | [b"map", b"init", ..]) => {
             Folded::sure(INIT, None)
@@ -92,7 +92,7 @@ pub fn fold(name: &[u8]) -> Option<Folded<'_>> {
     }
 }
 
-/// Up to a mark behind which the compiler writes what it made of the function; `None` when nothing is in front of it.
+/// The part before a mark after which the compiler writes its suffix; `None` when that part is empty.
 fn whole(element: &[u8]) -> Option<&[u8]> {
     let dash = memchr::memchr(b'-', element);
     let middle = memchr::memmem::find(element, MIDDLE_DOT);
@@ -101,7 +101,7 @@ fn whole(element: &[u8]) -> Option<&[u8]> {
     (!head.is_empty() || element.is_empty()).then_some(head)
 }
 
-/// Whether an element is one that the compiler puts behind the name of a function.
+/// Whether the compiler writes this element after the name of a function.
 fn is_piece(element: &[u8]) -> bool {
     let digits = element.iter().rev().take_while(|b| b.is_ascii_digit());
     let digits = digits.count();
@@ -114,7 +114,7 @@ fn is_piece(element: &[u8]) -> bool {
     }
 }
 
-/// The name without what stands in brackets: type arguments, which the linker shortens to `[...]`
+/// The name without the text in brackets: type arguments, which the linker shortens to `[...]`
 /// (src/cmd/link/internal/ld/pcln.go, Go 1.18 and newer).
 pub fn without_brackets(name: &[u8]) -> Vec<u8> {
     let mut depth = 0usize;
@@ -220,7 +220,7 @@ mod tests {
         ] {
             assert_eq!(text(name), None, "{name}");
         }
-        // Never a panic, whatever it is.
+        // Never panics, whatever the name.
         for name in [
             "....", "(*T)..", "-", "F.", ".F", "[", "]", "a[[b", "·", "(*T).", "(*·).M",
         ] {
